@@ -1,0 +1,77 @@
+//! A request on its way into a Worker and the answer on its way out, in the engine's terms.
+//!
+//! Nothing here knows how requests reach this machine; `edge` translates.
+
+use super::limits::Failure;
+use bytes::Bytes;
+use futures_lite::Stream;
+use std::pin::Pin;
+
+/// Bytes that come over time.
+pub type ByteStream = Pin<Box<dyn Stream<Item = std::io::Result<Bytes>> + Send>>;
+
+/// One HTTP request for a Worker.
+pub struct Request {
+    /// Which log lines and events belong to it; unique on this device.
+    pub ray: Ray,
+    /// The method.
+    pub method: http::Method,
+    /// The absolute URL, at most [`postern_abi::limits::URL_MAX`] bytes.
+    pub url: String,
+    /// The header fields, hop-by-hop ones removed.
+    pub headers: http::HeaderMap,
+    /// The body.
+    pub body: RequestBody,
+}
+
+/// The body of a request.
+pub enum RequestBody {
+    /// There is none.
+    Empty,
+    /// It comes over time and is read only as fast as the Worker asks for it.
+    Stream {
+        /// Its length in bytes, where the client said it.
+        len: Option<u64>,
+        /// The bytes; an error means that it broke off.
+        source: ByteStream,
+    },
+}
+
+/// An answer of a Worker.
+#[derive(Debug)]
+pub struct Reply {
+    /// 200 to 599.
+    pub status: http::StatusCode,
+    /// The header fields, without framing ones (`content-length` is kept if the Worker set it
+    /// for a streamed body, so that HEAD and lengths work).
+    pub headers: http::HeaderMap,
+    /// The body.
+    pub body: ReplyBody,
+}
+
+/// The body of an answer. Dropping a stream tells the Worker that nobody reads on.
+pub enum ReplyBody {
+    /// All of it.
+    Whole(Bytes),
+    /// It comes over time; an error ends it short.
+    Stream(Pin<Box<dyn Stream<Item = Result<Bytes, Failure>> + Send>>),
+}
+
+impl std::fmt::Debug for ReplyBody {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        match self {
+            Self::Whole(bytes) => f.debug_tuple("Whole").field(&bytes.len()).finish(),
+            Self::Stream(_) => f.write_str("Stream"),
+        }
+    }
+}
+
+/// The name of one invocation: 16 hexadecimal digits when shown.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub struct Ray(pub u64);
+
+impl std::fmt::Display for Ray {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "{:016x}", self.0)
+    }
+}

@@ -1,0 +1,73 @@
+//! What the engine asks of bindings: one trait, known to both.
+//!
+//! The engine hands over an argument and gets a result now or later. It never learns what an
+//! operation means, beyond what it costs; bindings never learn what a guest is.
+
+use super::invocation::ByteStream;
+use bytes::Bytes;
+use postern_abi::{OpErrorCode, OpKind, SyncOp};
+use std::future::Future;
+use std::pin::Pin;
+
+/// What a Worker's `env` offers.
+pub trait Bindings: Send + Sync {
+    /// Answers what needs no waiting, appending the result to `out`.
+    fn sync(&self, op: SyncOp, argument: &[u8], out: &mut Vec<u8>) -> Result<(), OpFailure>;
+
+    /// Starts an operation. `argument` is the guest's and to be mistrusted. Must not block
+    /// for longer than a read of a warm store takes.
+    fn start(&self, op: OpKind, argument: &[u8]) -> Started;
+}
+
+/// How an operation goes on after it was started.
+pub enum Started {
+    /// It is over.
+    Done(OpResult),
+    /// It will be over. Dropping the future cancels what can be cancelled.
+    Later(Pin<Box<dyn Future<Output = OpResult> + Send>>),
+    /// It takes a streamed argument first.
+    Upload(Box<dyn Upload>),
+}
+
+/// A streamed argument on its way in.
+pub trait Upload: Send {
+    /// Takes the next part.
+    fn chunk(&mut self, bytes: &[u8]) -> Result<(), OpFailure>;
+    /// The argument is complete. Dropping an upload instead abandons it and leaves nothing.
+    fn finish(self: Box<Self>) -> Pin<Box<dyn Future<Output = OpResult> + Send>>;
+}
+
+/// How an operation ended.
+pub type OpResult = Result<OpReply, OpFailure>;
+
+/// The result of an operation: `head` and then `body` are the event's payload; a stream
+/// follows in events of its own.
+#[derive(Default)]
+pub struct OpReply {
+    /// The decoded part, postcard as the kind says.
+    pub head: Vec<u8>,
+    /// Raw bytes behind it, shared rather than copied.
+    pub body: Bytes,
+    /// What comes after, under the guest's credit.
+    pub stream: Option<ByteStream>,
+}
+
+/// Why an operation failed.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("{message}")]
+pub struct OpFailure {
+    /// For programs.
+    pub code: OpErrorCode,
+    /// For people: what was wrong, the limit, the value, the remedy.
+    pub message: String,
+}
+
+impl OpFailure {
+    /// A failure of this kind.
+    pub fn new(code: OpErrorCode, message: impl Into<String>) -> Self {
+        Self {
+            code,
+            message: message.into(),
+        }
+    }
+}

@@ -1,0 +1,5 @@
+//! Postern: multi-tenant Workers on the small machine at the edge.
+//!
+//! The rooms and who may know whom are told in `docs/architecture.md`.
+
+pub mod engine;

@@ -1,0 +1,2 @@
+//! The `postern` binary; everything lives in the library beside it.
+fn main() {}

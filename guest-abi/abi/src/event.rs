@@ -1,0 +1,102 @@
+//! What the host tells a guest: the kinds of events and what their `id` and payload are.
+
+/// The `kind` of an event.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[repr(u32)]
+pub enum EventKind {
+    /// A request begins. `id`: the request. Payload: a [`RequestLine`](crate::http::RequestLine)
+    /// followed by [`Fields`](crate::http::Fields).
+    Request = 1,
+    /// A part of the request's body. `id`: the request. Payload: the bytes.
+    BodyChunk = 2,
+    /// The request's body is complete. `id`: the request. No payload.
+    BodyEnd = 3,
+    /// The request's body broke off. `id`: the request. Payload: an [`OpError`](crate::OpError).
+    BodyError = 4,
+    /// More of the response's body may be sent. `id`: the request. Payload: `u32`, little
+    /// endian: the credit in bytes that there is now.
+    BodyCredit = 5,
+    /// An operation succeeded. `id`: the operation. Payload: as its kind says.
+    OpDone = 6,
+    /// An operation failed. `id`: the operation. Payload: an [`OpError`](crate::OpError).
+    OpFailed = 7,
+    /// A part of an operation's streamed result. `id`: the operation. Payload: the bytes.
+    OpChunk = 8,
+    /// An operation's streamed result is complete. `id`: the operation. No payload.
+    OpEnd = 9,
+    /// Nobody waits for this request's answer any more. `id`: the request. No payload.
+    Abort = 10,
+    /// More of a streamed argument may be sent. `id`: the operation. Payload: `u32`, little
+    /// endian: the credit in bytes that there is now.
+    OpCredit = 11,
+    /// A cron trigger fired. Reserved.
+    Scheduled = 16,
+    /// A batch of a queue arrived. Reserved.
+    Queue = 17,
+    /// Tail events of other Workers arrived. Reserved.
+    Tail = 18,
+    /// An alarm is due. Reserved.
+    Alarm = 19,
+    /// A WebSocket message arrived. Reserved.
+    SocketMessage = 20,
+}
+
+impl EventKind {
+    /// The kind with this number, if there is one that can be sent in this version.
+    pub fn from_u32(kind: u32) -> Option<Self> {
+        Some(match kind {
+            1 => Self::Request,
+            2 => Self::BodyChunk,
+            3 => Self::BodyEnd,
+            4 => Self::BodyError,
+            5 => Self::BodyCredit,
+            6 => Self::OpDone,
+            7 => Self::OpFailed,
+            8 => Self::OpChunk,
+            9 => Self::OpEnd,
+            10 => Self::Abort,
+            11 => Self::OpCredit,
+            _ => return None,
+        })
+    }
+}
+
+/// The level of a log line; the names are those of `console`'s methods.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[repr(u32)]
+pub enum LogLevel {
+    /// `console.debug`
+    Debug = 0,
+    /// `console.info`
+    Info = 1,
+    /// `console.log`
+    Log = 2,
+    /// `console.warn`
+    Warn = 3,
+    /// `console.error`
+    Error = 4,
+}
+
+impl LogLevel {
+    /// The level with this number; unknown numbers are `Log`.
+    pub fn from_u32(level: u32) -> Self {
+        match level {
+            0 => Self::Debug,
+            1 => Self::Info,
+            3 => Self::Warn,
+            4 => Self::Error,
+            _ => Self::Log,
+        }
+    }
+
+    /// The name that tail events use (spec: SEMANTICS §17).
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Debug => "debug",
+            Self::Info => "info",
+            Self::Log => "log",
+            Self::Warn => "warn",
+            Self::Error => "error",
+        }
+    }
+}

@@ -1,0 +1,26 @@
+//! Limits that are part of the boundary and the same on every board.
+
+/// Bytes of a request's URL (spec: SEMANTICS §3).
+pub const URL_MAX: usize = 16 * 1024;
+/// Bytes of all header fields of a request or a response, names and values.
+pub const HEADERS_MAX: usize = 128 * 1024;
+/// Bytes of one event's payload beyond heads: chunks of bodies and streams are cut to this.
+pub const CHUNK_MAX: usize = 64 * 1024;
+/// Bytes that a guest may send of a response's body before it must wait for credit.
+pub const BODY_CREDIT: u32 = 64 * 1024;
+/// Bytes of an operation's argument.
+pub const OP_ARGUMENT_MAX: usize = 32 * 1024 * 1024;
+/// Bytes of a key in KV (spec: SEMANTICS §22).
+pub const KV_KEY_MAX: usize = 512;
+/// Bytes of a value in KV.
+pub const KV_VALUE_MAX: usize = 25 * 1024 * 1024;
+/// Bytes of a value's metadata as JSON.
+pub const KV_METADATA_MAX: usize = 1024;
+/// Keys on one page of a listing.
+pub const KV_LIST_MAX: u32 = 1000;
+/// Keys in one read of several.
+pub const KV_MULTI_MAX: usize = 100;
+/// Seconds that a key must live at least.
+pub const KV_TTL_MIN: u64 = 60;
+/// Bytes of one log line; the rest is cut.
+pub const LOG_LINE_MAX: usize = 16 * 1024;

@@ -1,0 +1,125 @@
+//! What a guest asks of the host: the kinds of operations and the errors they end with.
+
+use serde::{Deserialize, Serialize};
+
+/// The `kind` of an operation that is started now and completed by a later event.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[repr(u32)]
+pub enum OpKind {
+    /// Completes after some time. Argument: a `u64`, milliseconds. Result: empty.
+    Timer = 1,
+    /// A subrequest. Reserved: answered with [`OpErrorCode::Unsupported`] for now.
+    Fetch = 2,
+    /// Reads a value: [`KvGet`](crate::kv::KvGet) to [`KvGot`](crate::kv::KvGot).
+    KvGet = 16,
+    /// Writes a value: [`KvPut`](crate::kv::KvPut).
+    KvPut = 17,
+    /// Removes a value: [`KvDelete`](crate::kv::KvDelete).
+    KvDelete = 18,
+    /// Lists keys: [`KvList`](crate::kv::KvList) to [`KvListed`](crate::kv::KvListed).
+    KvList = 19,
+    /// Reads several values: [`KvGetMulti`](crate::kv::KvGetMulti) to [`KvMulti`](crate::kv::KvMulti).
+    KvGetMulti = 20,
+}
+
+impl OpKind {
+    /// The kind with this number.
+    pub fn from_u32(kind: u32) -> Option<Self> {
+        Some(match kind {
+            1 => Self::Timer,
+            2 => Self::Fetch,
+            16 => Self::KvGet,
+            17 => Self::KvPut,
+            18 => Self::KvDelete,
+            19 => Self::KvList,
+            20 => Self::KvGetMulti,
+            _ => return None,
+        })
+    }
+}
+
+/// The `kind` of an operation that is answered at once.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[repr(u32)]
+pub enum SyncOp {
+    /// What `env` holds under a name. Argument: the name, UTF-8. Result: an [`EnvValue`].
+    EnvGet = 1,
+    /// The names in `env`. No argument. Result: a postcard sequence of strings.
+    EnvNames = 2,
+}
+
+impl SyncOp {
+    /// The kind with this number.
+    pub fn from_u32(kind: u32) -> Option<Self> {
+        Some(match kind {
+            1 => Self::EnvGet,
+            2 => Self::EnvNames,
+            _ => return None,
+        })
+    }
+}
+
+/// What `env` holds under a name.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub enum EnvValue<'a> {
+    /// A `plain_text` binding.
+    Text(&'a str),
+    /// A `json` binding, as JSON text.
+    Json(&'a str),
+    /// A `secret_text` binding.
+    Secret(&'a str),
+    /// A `kv_namespace` binding.
+    Kv,
+    /// A binding of another type, by its name in the field's API.
+    Other(&'a str),
+}
+
+/// Why an operation failed.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct OpError<'a> {
+    /// An [`OpErrorCode`].
+    pub code: u16,
+    /// For people: what was wrong, the limit, the value, the remedy.
+    pub message: &'a str,
+}
+
+/// The kinds of failure that a program may want to tell apart.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[repr(u16)]
+pub enum OpErrorCode {
+    /// This host does not do that.
+    Unsupported = 1,
+    /// `env` has nothing, or something else, under this name.
+    UnknownBinding = 2,
+    /// The argument cannot be decoded or breaks a rule.
+    BadArgument = 3,
+    /// A limit of this invocation or Worker is reached.
+    LimitExceeded = 4,
+    /// The tenant's storage quota is used up.
+    QuotaExceeded = 5,
+    /// Not now; a later try may succeed.
+    Unavailable = 6,
+    /// It was cancelled.
+    Cancelled = 7,
+    /// A value is larger than allowed.
+    TooLarge = 8,
+    /// Something failed that is not the guest's fault.
+    Internal = 9,
+}
+
+impl OpErrorCode {
+    /// The code with this number; unknown numbers are `Internal`.
+    pub fn from_u16(code: u16) -> Self {
+        match code {
+            1 => Self::Unsupported,
+            2 => Self::UnknownBinding,
+            3 => Self::BadArgument,
+            4 => Self::LimitExceeded,
+            5 => Self::QuotaExceeded,
+            6 => Self::Unavailable,
+            7 => Self::Cancelled,
+            8 => Self::TooLarge,
+            _ => Self::Internal,
+        }
+    }
+}

@@ -1,0 +1,1 @@
+//! Starts the real daemon for a test and talks to it.
