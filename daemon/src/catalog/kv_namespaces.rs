@@ -3,20 +3,20 @@
 use super::binding::Target;
 use super::name::{Id, shown};
 use super::record::{KvNamespace, now_ms};
+use super::rows::Rows;
 use super::{Catalog, CatalogError, Result, limits};
 use crate::store::NamespaceId;
 
 impl<W: Send + Sync + 'static> Catalog<W> {
     /// All KV namespaces, by identifier.
     pub fn kv_namespaces(&self) -> Result<Vec<KvNamespace>> {
-        let rows = self.store.records().scan(KvNamespace::TABLE, &[])?;
-        Ok(rows.into_iter().map(|(_, namespace)| namespace).collect())
+        self.rows(KvNamespace::TABLE, &[])
     }
 
     /// The KV namespace of this identifier, 32 hexadecimal digits.
     pub fn kv_namespace(&self, id: &str) -> Result<KvNamespace> {
         let found = match Id::parse(id) {
-            Some(id) => self.store.records().get(KvNamespace::TABLE, &id.0)?,
+            Some(id) => self.row(KvNamespace::TABLE, &id.0)?,
             None => None,
         };
         found.ok_or_else(|| CatalogError::KvNamespaceNotFound(shown(id)))
@@ -77,19 +77,14 @@ impl<W: Send + Sync + 'static> Catalog<W> {
             .kv()
             .drop_namespace(NamespaceId(doomed.id.0))
             .await?;
-        let mut batch = self.store.records().batch();
-        batch.delete(KvNamespace::TABLE, &doomed.id.0);
-        batch.commit()?;
-        self.store.durable().await?;
-        Ok(())
+        let rows = Rows::default().delete(KvNamespace::TABLE, doomed.id.0.to_vec());
+        self.commit(rows, Vec::new()).await
     }
 
     async fn store_kv_namespace(&self, namespace: &KvNamespace) -> Result<()> {
-        let mut batch = self.store.records().batch();
-        batch.put(KvNamespace::TABLE, &namespace.id.0, namespace)?;
-        batch.commit()?;
-        self.store.durable().await?;
-        Ok(())
+        let key = namespace.id.0.to_vec();
+        let rows = Rows::default().put(KvNamespace::TABLE, key, namespace.clone());
+        self.commit(rows, Vec::new()).await
     }
 }
 

@@ -30,6 +30,7 @@ mod namespaces;
 mod push;
 pub mod record;
 mod references;
+mod rows;
 mod runtime;
 mod scripts;
 mod serving;
@@ -103,7 +104,6 @@ impl<W: Send + Sync + 'static> Catalog<W> {
     }
 
     fn all_namespaces(&self) -> Result<Vec<Namespace>> {
-        let rows = self.store.records().scan(Namespace::TABLE, &[])?;
-        Ok(rows.into_iter().map(|(_, namespace)| namespace).collect())
+        self.rows(Namespace::TABLE, &[])
     }
 }

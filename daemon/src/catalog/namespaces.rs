@@ -2,6 +2,7 @@
 
 use super::name::{Id, check_name};
 use super::record::{Namespace, now_ms};
+use super::rows::Rows;
 use super::{Catalog, CatalogError, Result, limits};
 
 impl<W: Send + Sync + 'static> Catalog<W> {
@@ -104,19 +105,15 @@ impl<W: Send + Sync + 'static> Catalog<W> {
                 scripts,
             });
         }
-        let mut batch = self.store.records().batch();
-        batch.delete(Namespace::TABLE, &namespace.id.0);
-        batch.commit()?;
-        self.store.durable().await?;
+        let rows = Rows::default().delete(Namespace::TABLE, namespace.id.0.to_vec());
+        self.commit(rows, Vec::new()).await?;
         self.serving.remove_namespace(name);
         Ok(())
     }
 
     async fn store_namespace(&self, namespace: &Namespace) -> Result<()> {
-        let mut batch = self.store.records().batch();
-        batch.put(Namespace::TABLE, &namespace.id.0, namespace)?;
-        batch.commit()?;
-        self.store.durable().await?;
-        Ok(())
+        let key = namespace.id.0.to_vec();
+        let rows = Rows::default().put(Namespace::TABLE, key, namespace.clone());
+        self.commit(rows, Vec::new()).await
     }
 }

@@ -7,6 +7,7 @@ use super::binding::{self, Bound, Keep, Target, Version, Wanted};
 use super::name::{Id, check_name, check_tags, hex};
 use super::record::{CustomLimits, Module, Namespace, Script, Settings, Verdict, now_ms};
 use super::references::Held;
+use super::rows::Rows;
 use super::{Catalog, CatalogError, Result, limits};
 use crate::bindings::Env;
 use crate::engine::limits::Limits;
@@ -321,7 +322,7 @@ impl<W: Send + Sync + 'static> Catalog<W> {
     }
 
     fn namespace_by_id(&self, id: Id, name: &str) -> Result<Namespace> {
-        let found = self.store.records().get(Namespace::TABLE, &id.0)?;
+        let found = self.row(Namespace::TABLE, &id.0)?;
         found.ok_or_else(|| CatalogError::NamespaceNotFound(name.to_owned()))
     }
 
@@ -366,13 +367,9 @@ impl<W: Send + Sync + 'static> Catalog<W> {
         held: Vec<Held>,
     ) -> Result<Script> {
         let worker = self.start(namespace, &new)?;
-        let mut batch = self.store.records().batch();
         let key = Script::key(namespace.id, &new.name);
-        batch.put(Script::TABLE, &key, &new)?;
-        batch.commit()?;
-        // The row names them now, whether or not anybody waits until it is durable.
-        held.into_iter().for_each(Held::keep);
-        self.store.durable().await?;
+        let rows = Rows::default().put(Script::TABLE, key, new.clone());
+        self.commit(rows, held).await?;
         self.pending
             .lock()
             .remove(&(namespace.id, new.name.clone()));

@@ -29,7 +29,7 @@ impl References {
     pub(super) fn count<'a>(&self, blobs: impl Iterator<Item = &'a BlobId>) {
         let mut counts = self.counts.lock();
         for blob in blobs {
-            *counts.entry(blob.clone()).or_default() += 1;
+            *counts.entry(*blob).or_default() += 1;
         }
     }
 
@@ -44,7 +44,7 @@ impl References {
         blobs: impl Iterator<Item = &'a BlobId>,
     ) -> smol::Task<()> {
         let references = Arc::clone(self);
-        let blobs: Vec<BlobId> = blobs.cloned().collect();
+        let blobs: Vec<BlobId> = blobs.copied().collect();
         smol::unblock(move || references.release_now(&blobs))
     }
 
@@ -73,7 +73,7 @@ impl References {
             // work take it while the daemon serves.
             let mut counts = references.counts.lock();
             let blob = references.store.blobs().put(&bytes)?;
-            *counts.entry(blob.clone()).or_default() += 1;
+            *counts.entry(blob).or_default() += 1;
             drop(counts);
             Ok(Held {
                 references,
@@ -92,7 +92,7 @@ pub(super) struct Held {
 
 impl Held {
     pub(super) fn blob(&self) -> BlobId {
-        self.blob.clone().expect("only keep and drop take it")
+        self.blob.expect("only keep and drop take it")
     }
 
     /// A row in the store has the reference now.

@@ -2,6 +2,7 @@
 
 use super::name::{Id, TagFilter, check_tags, shown};
 use super::record::{Module, Namespace, Script, now_ms};
+use super::rows::Rows;
 use super::{Catalog, CatalogError, Result};
 use std::fs::File;
 
@@ -26,12 +27,11 @@ impl<W: Send + Sync + 'static> Catalog<W> {
             return Ok(None);
         }
         let key = Script::key(namespace, script);
-        Ok(self.store.records().get(Script::TABLE, &key)?)
+        self.row(Script::TABLE, &key)
     }
 
     pub(super) fn scripts_of(&self, namespace: Id) -> Result<Vec<Script>> {
-        let rows = self.store.records().scan(Script::TABLE, &namespace.0)?;
-        Ok(rows.into_iter().map(|(_, script)| script).collect())
+        self.rows(Script::TABLE, &namespace.0)
     }
 
     /// The scripts of a dispatch namespace by name, all or those that a filter means.
@@ -70,12 +70,10 @@ impl<W: Send + Sync + 'static> Catalog<W> {
     }
 
     async fn delete_rows(&self, namespace: &Namespace, doomed: &[Script]) -> Result<()> {
-        let mut batch = self.store.records().batch();
-        for script in doomed {
-            batch.delete(Script::TABLE, &Script::key(namespace.id, &script.name));
-        }
-        batch.commit()?;
-        self.store.durable().await?;
+        let rows = doomed.iter().fold(Rows::default(), |rows, script| {
+            rows.delete(Script::TABLE, Script::key(namespace.id, &script.name))
+        });
+        self.commit(rows, Vec::new()).await?;
         for script in doomed {
             self.pending
                 .lock()
@@ -102,15 +100,9 @@ impl<W: Send + Sync + 'static> Catalog<W> {
         let tags = check_tags(change(script.settings.tags.clone()))?;
         script.settings.tags = tags.clone();
         script.modified_ms = now_ms();
-        self.store_script(namespace.id, &script).await?;
+        let key = Script::key(namespace.id, &script.name);
+        let rows = Rows::default().put(Script::TABLE, key, script);
+        self.commit(rows, Vec::new()).await?;
         Ok(tags)
-    }
-
-    pub(super) async fn store_script(&self, namespace: Id, script: &Script) -> Result<()> {
-        let mut batch = self.store.records().batch();
-        batch.put(Script::TABLE, &Script::key(namespace, &script.name), script)?;
-        batch.commit()?;
-        self.store.durable().await?;
-        Ok(())
     }
 }
