@@ -5,4 +5,5 @@
 
 pub mod invocation;
 pub mod limits;
+pub mod module;
 pub mod ops;

@@ -1,0 +1,1 @@
+//! A booted state, taken and restored.
