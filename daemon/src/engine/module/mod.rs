@@ -36,6 +36,10 @@ pub const MEMORY_IMPORT: (&str, &str) = ("env", "memory");
 /// What names of exports begin with that are the host's.
 pub const RESERVED_PREFIX: &str = "__postern_";
 
+/// What a start function is exported as: it is called by the host, in slices, and not by
+/// instantiation, which cannot be interrupted.
+pub const START_EXPORT: &str = "__postern_start";
+
 /// Whether guests may use SIMD. wasmi's and wasmparser's cargo features `simd` must follow.
 pub const SIMD: bool = false;
 

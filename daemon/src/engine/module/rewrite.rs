@@ -2,7 +2,7 @@
 //! executed, and its mutable globals can be read.
 
 use super::meter;
-use super::{FEATURES, Inspected, MEMORY_IMPORT, Refusal, global_export};
+use super::{FEATURES, Inspected, MEMORY_IMPORT, Refusal, START_EXPORT, global_export};
 use wasm_encoder::reencode::{Reencode, RoundtripReencoder};
 use wasm_encoder::{
     CodeSection, EntityType, ExportKind, ExportSection, ImportSection, MemoryType, Module,
@@ -19,6 +19,7 @@ use wasmparser::{
 ///   as it did. Its maximum is at most the limit that it was inspected with; so are tables'.
 /// - Every global in [`Inspected::globals`] is exported as
 ///   [`MutableGlobal::export_name`](super::MutableGlobal::export_name).
+/// - The start function is exported as [`START_EXPORT`], for the host to call in slices.
 /// - Custom sections are gone; everything else keeps its index and place.
 ///
 /// # Errors
@@ -35,6 +36,7 @@ pub fn init_module(source: &[u8], inspected: &Inspected) -> Result<Vec<u8>, Refu
     };
     let mut module = Module::new();
     let mut imports = Some(memory);
+    let start = start_function(source)?;
     for payload in Parser::new(0).parse_all(source) {
         let payload = payload?;
         // The memory is imported, so imports come even where there were none: before whatever
@@ -85,6 +87,9 @@ pub fn init_module(source: &[u8], inspected: &Inspected) -> Result<Vec<u8>, Refu
                         global.index,
                     );
                 }
+                if let Some(start) = start {
+                    section.export(START_EXPORT, ExportKind::Func, start);
+                }
                 module.section(&section);
             }
             Payload::CodeSectionStart { .. } => {
@@ -95,12 +100,23 @@ pub fn init_module(source: &[u8], inspected: &Inspected) -> Result<Vec<u8>, Refu
                 module.section(&section);
             }
             Payload::MemorySection(_)
+            | Payload::StartSection { .. }
             | Payload::CustomSection(_)
             | Payload::CodeSectionEntry(_) => {}
             payload => copy_section(&mut module, source, &payload),
         }
     }
     Ok(module.finish())
+}
+
+/// The index of the start function.
+fn start_function(source: &[u8]) -> Result<Option<u32>, Refusal> {
+    for payload in Parser::new(0).parse_all(source) {
+        if let Payload::StartSection { func, .. } = payload? {
+            return Ok(Some(func));
+        }
+    }
+    Ok(None)
 }
 
 /// Copies a section as it is.
