@@ -1,0 +1,1 @@
+//! Runs compiled Workers against a small host.
