@@ -2,4 +2,5 @@
 //!
 //! The rooms and who may know whom are told in `docs/architecture.md`.
 
+pub mod edge;
 pub mod engine;
