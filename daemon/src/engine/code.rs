@@ -173,6 +173,10 @@ impl Code {
         let reserve =
             usize::try_from(maximum.min(most).max(minimum)).map_err(BuildError::new)? * WASM_PAGE;
         let mut mapping = Mapping::reserve(reserve).map_err(BuildError::new)?;
+        let used = usize::try_from(minimum).map_err(BuildError::new)? * WASM_PAGE;
+        if self.restored() {
+            mapping.stand_in(used).map_err(BuildError::new)?;
+        }
         let mut store = Store::new(self.module.engine(), host);
         store.limiter(|host| &mut host.memory_use);
         // SAFETY: once, and `Core` drops the store before the mapping. On the error paths
@@ -201,8 +205,7 @@ impl Code {
                 .map_err(|error| refused(&store, &error))?
         };
         if let Some(snapshot) = &self.snapshot {
-            let used = usize::try_from(minimum).map_err(BuildError::new)? * WASM_PAGE;
-            if snapshot.len > used {
+            if snapshot.len > used || !snapshot.len.is_multiple_of(WASM_PAGE) {
                 return Err(BuildError::new(format!(
                     "a snapshot of {} bytes for a memory of {used}",
                     snapshot.len

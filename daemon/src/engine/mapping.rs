@@ -5,14 +5,22 @@
 //! wasmi takes a buffer that lives for ever and fills its first part with zeros. So the
 //! mapping is made first, wasmi builds its memory over it, and then the snapshot's file is
 //! mapped over the zeros. Pages that a request does not write stay the file's and are shared.
+//!
+//! Zeros that are replaced at once need no pages of their own: while wasmi writes them, one
+//! short run of memory, the same for all isolates, stands in for all of them ([`Mapping::stand_in`]).
 
 use rustix::mm::{MapFlags, ProtFlags};
 use std::fs::File;
-use std::os::fd::AsFd;
+use std::os::fd::{AsFd, OwnedFd};
 use std::ptr::NonNull;
+use std::sync::OnceLock;
 
 /// Bytes of a page of wasm memory.
 pub const WASM_PAGE: usize = 64 * 1024;
+
+/// Bytes of the run that stands in for zeros: small enough to stay in a processor's cache,
+/// large enough to need few mappings.
+const STAND_IN: usize = 2 * WASM_PAGE;
 
 /// Address space for one linear memory. Unmapped when dropped, which must happen after
 /// the store that uses it is gone.
@@ -59,6 +67,38 @@ impl Mapping {
         unsafe { std::slice::from_raw_parts_mut(self.base.as_ptr(), self.len) }
     }
 
+    /// Makes the first `used` bytes something that takes zeros and costs next to nothing, until
+    /// [`Mapping::restore`] replaces them. What is read there before is zero.
+    ///
+    /// # Errors
+    /// What the system says. The mapping is unharmed and zero then.
+    pub fn stand_in(&mut self, used: usize) -> std::io::Result<()> {
+        static RUN: OnceLock<Option<OwnedFd>> = OnceLock::new();
+        let run = RUN.get_or_init(|| {
+            let file =
+                rustix::fs::memfd_create("postern-zeros", rustix::fs::MemfdFlags::CLOEXEC).ok()?;
+            rustix::fs::ftruncate(&file, STAND_IN as u64).ok()?;
+            Some(file)
+        });
+        let Some(run) = run else { return Ok(()) };
+        for start in (0..used.min(self.len)).step_by(STAND_IN) {
+            let len = STAND_IN.min(used - start);
+            // SAFETY: inside this mapping, which nobody looks at yet. Isolates that start at
+            // the same time write the same zeros to the same run.
+            unsafe {
+                rustix::mm::mmap(
+                    self.base.as_ptr().add(start).cast(),
+                    len,
+                    ProtFlags::READ | ProtFlags::WRITE,
+                    MapFlags::SHARED | MapFlags::FIXED | MapFlags::POPULATE,
+                    run.as_fd(),
+                    0,
+                )
+            }?;
+        }
+        Ok(())
+    }
+
     /// Maps the first `len` bytes of `snapshot` over the start and leaves zeros in the rest of
     /// the first `used` bytes, whatever was there before.
     ///
@@ -66,10 +106,9 @@ impl Mapping {
     /// What the system says. The content is undefined then, and the isolate must go.
     pub fn restore(&mut self, snapshot: &File, len: usize, used: usize) -> std::io::Result<()> {
         assert!(
-            len <= used && used <= self.len,
+            len <= used && used <= self.len && len.is_multiple_of(WASM_PAGE),
             "a snapshot fits its memory"
         );
-        let len = len.next_multiple_of(4096).min(self.len);
         if len > 0 {
             // SAFETY: the range lies inside this mapping, which only the isolate that owns
             // `self` looks at, and that isolate is not running: we hold it mutably.
@@ -86,12 +125,13 @@ impl Mapping {
             debug_assert_eq!(mapped.cast(), self.base.as_ptr());
         }
         if used > len {
-            // SAFETY: as above; the range is anonymous and private, so its pages become zeros.
+            // SAFETY: as above; fresh anonymous pages are zeros.
             unsafe {
-                rustix::mm::madvise(
+                rustix::mm::mmap_anonymous(
                     self.base.as_ptr().add(len).cast(),
                     used - len,
-                    rustix::mm::Advice::LinuxDontNeed,
+                    ProtFlags::READ | ProtFlags::WRITE,
+                    MapFlags::PRIVATE | MapFlags::FIXED | MapFlags::NORESERVE,
                 )
             }?;
         }

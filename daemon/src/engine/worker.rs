@@ -243,40 +243,57 @@ impl Worker {
                     return Ok(least.clone());
                 }
             }
-            match &state.code {
-                Some(code) => code.clone(),
-                None => {
-                    let spec = &self.spec;
-                    let code = Code::load(spec.kind, &spec.image, spec.snapshot.as_deref(), limits)
-                        .map_err(|error| Failure::Internal(error.what))?;
-                    let code = Arc::new(code);
-                    state.code = Some(code.clone());
-                    code
-                }
-            }
+            self.code(&mut state)?
         };
-        let isolate = loop {
-            match Isolate::start(self, &code) {
+        loop {
+            match self.start(&code) {
                 // Somebody who rests makes room.
                 Err(Failure::Overloaded { .. }) if self.engine.evict_one() => {}
                 Err(failure @ Failure::Overloaded { .. }) if !single => {
                     let state = self.state.lock();
-                    break state
+                    let least = state
                         .isolates
                         .iter()
-                        .min_by_key(|isolate| isolate.in_flight())
-                        .cloned()
-                        .ok_or(failure)?;
+                        .min_by_key(|isolate| isolate.in_flight());
+                    return least.cloned().ok_or(failure);
                 }
-                other => {
-                    let isolate = other?;
-                    self.engine.registered(&isolate);
-                    self.state.lock().isolates.push(isolate.clone());
-                    break isolate;
-                }
+                other => return other,
             }
-        };
+        }
+    }
+
+    /// Starts an isolate ahead of the request that will need it.
+    ///
+    /// # Errors
+    /// As [`Worker::fetch`] when there is no room or the code cannot be read.
+    pub fn warm_up(self: &Arc<Self>) -> Result<(), Failure> {
+        let code = self.code(&mut self.state.lock())?;
+        self.start(&code).map(drop)
+    }
+
+    fn start(self: &Arc<Self>, code: &Code) -> Result<Arc<Isolate>, Failure> {
+        let isolate = Isolate::start(self, code)?;
+        self.engine.registered(&isolate);
+        self.state.lock().isolates.push(isolate.clone());
         Ok(isolate)
+    }
+
+    /// The code, read if it is not there.
+    fn code(&self, state: &mut State) -> Result<Arc<Code>, Failure> {
+        if let Some(code) = &state.code {
+            return Ok(code.clone());
+        }
+        let spec = &self.spec;
+        let code = Code::load(
+            spec.kind,
+            &spec.image,
+            spec.snapshot.as_deref(),
+            &spec.limits,
+        )
+        .map_err(|error| Failure::Internal(error.what))?;
+        let code = Arc::new(code);
+        state.code = Some(code.clone());
+        Ok(code)
     }
 
     /// An isolate of this Worker is gone. With the last one goes the code.
