@@ -53,12 +53,28 @@ impl Exchange {
                 return;
             }
             state.answered = true;
+            if state.gone {
+                // Dropped outside of the lock: a body's stream looks in here when it goes.
+                drop(state);
+                return drop(head);
+            }
             state.head = Some(head);
             state.wake()
         };
         if let Some(waker) = waker {
             waker.wake();
         }
+    }
+
+    /// Nobody will take the head any more. An answer with a body holds on to this exchange, so
+    /// one that is never taken would keep both for ever.
+    pub fn leave(&self) {
+        let head = {
+            let mut state = self.0.lock();
+            state.gone = true;
+            state.head.take()
+        };
+        drop(head);
     }
 
     /// Whether a head was put.

@@ -135,12 +135,13 @@ impl Worker {
         std::mem::forget(entered);
         let mut waiting = Waiting {
             place: self.enter(invocation),
+            taken: false,
             exchange: &exchange,
         };
         let mut deadline_timer = pin!(None);
         poll_fn(|cx| {
             if let Poll::Ready(head) = exchange.poll_head(cx) {
-                waiting.place = None;
+                waiting.taken = true;
                 return Poll::Ready(head);
             }
             // Most requests are answered before this line, and need no timer.
@@ -392,17 +393,22 @@ impl Drop for Entered<'_> {
 /// Tells the isolate when the client leaves before there is an answer.
 struct Waiting<'a> {
     place: Option<(Weak<Isolate>, u32)>,
+    taken: bool,
     exchange: &'a Exchange,
 }
 
 impl Drop for Waiting<'_> {
     fn drop(&mut self) {
+        if self.taken {
+            return;
+        }
         if let Some((isolate, id)) = self.place.take()
             && !self.exchange.answered()
             && let Some(isolate) = isolate.upgrade()
         {
             isolate.abandon(id, Failure::Canceled);
         }
+        self.exchange.leave();
     }
 }
 

@@ -360,6 +360,47 @@ fn a_slow_answer_is_cut_and_wait_until_has_its_own_time() {
 }
 
 #[test]
+fn a_client_that_leaves_takes_its_request_along() {
+    let bench = bench();
+    let worker = bench.worker(
+        GUEST,
+        Limits {
+            wait_until_ms: 1,
+            ..Limits::default()
+        },
+    );
+    let request = |path: &str| Request {
+        ray: bench.engine.ray(),
+        method: http::Method::GET,
+        url: format!("http://t/{path}"),
+        headers: http::HeaderMap::new(),
+        body: RequestBody::Empty,
+    };
+    bench.block(async {
+        // One leaves before the answer, one with the answer in hand.
+        assert!(
+            futures_lite::future::poll_once(worker.fetch(request("T")))
+                .await
+                .is_none()
+        );
+        drop(worker.fetch(request("d")).await.unwrap());
+        while bench.records.0.lock().len() < 2 {
+            futures_lite::future::yield_now().await;
+        }
+    });
+    let mut outcomes: Vec<_> = bench
+        .records
+        .0
+        .lock()
+        .iter()
+        .map(|it| format!("{:?}", it.outcome))
+        .collect();
+    outcomes.sort();
+    assert_eq!(outcomes, ["Canceled", "Ok"]);
+    assert_eq!(bench.text(&worker, "h").unwrap(), "hello");
+}
+
+#[test]
 fn too_many_at_once_are_turned_away() {
     let bench = bench();
     let worker = bench.worker(
