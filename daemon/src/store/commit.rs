@@ -11,6 +11,7 @@ use super::kv::write::{self, Write};
 use super::kv::{KvError, NamespaceId};
 use smol::channel::{self, Receiver, Sender};
 use std::sync::Arc;
+use std::thread::JoinHandle;
 use std::time::{Duration, Instant};
 
 /// Pieces of work that may wait; further callers wait for room.
@@ -51,14 +52,14 @@ pub(super) struct Committer {
 
 impl Committer {
     /// Starts the thread. It ends with [`Committer::close`].
-    pub fn start(core: Arc<Core>) -> Result<Self, StoreError> {
+    pub fn start(core: Arc<Core>) -> Result<(Self, JoinHandle<()>), StoreError> {
         let (jobs, waiting) = channel::bounded(QUEUE_MAX);
         let dir = core.layout.dir.clone();
-        std::thread::Builder::new()
+        let thread = std::thread::Builder::new()
             .name("store".to_owned())
             .spawn(move || run(&core, &waiting))
             .map_err(StoreError::io("start a thread for", &dir))?;
-        Ok(Self { jobs })
+        Ok((Self { jobs }, thread))
     }
 
     /// Hands work over and waits until it is acknowledged.

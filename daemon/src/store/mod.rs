@@ -31,6 +31,7 @@ use layout::Layout;
 use parking_lot::Mutex;
 use std::path::PathBuf;
 use std::sync::Arc;
+use std::thread::JoinHandle;
 use std::time::Duration;
 
 /// Seconds since 1970, from wherever.
@@ -104,6 +105,7 @@ pub struct Store(Arc<Inner>);
 struct Inner {
     core: Arc<Core>,
     committer: Committer,
+    thread: Option<JoinHandle<()>>,
     records: Records,
     kv: Kv,
     blobs: Blobs,
@@ -133,12 +135,13 @@ impl Store {
             options.durability,
             options.kv_quota_bytes,
         ));
-        let committer = Committer::start(core.clone())?;
+        let (committer, thread) = Committer::start(core.clone())?;
         let store = Self(Arc::new(Inner {
             records: Records::new(core.clone()),
             kv: Kv::new(core.clone(), committer.clone()),
             blobs,
             committer,
+            thread: Some(thread),
             core,
             export_every: options.export_every,
             export_keep: options.export_keep,
@@ -274,6 +277,14 @@ impl Drop for Inner {
         match self.committer.close() {
             Ok(()) | Err(StoreError::Closed) => {}
             Err(error) => log::error!("the store was not closed well: {error}"),
+        }
+        // The thread holds the lock on the directory.
+        if self
+            .thread
+            .take()
+            .is_some_and(|thread| thread.join().is_err())
+        {
+            log::error!("the store's thread panicked");
         }
     }
 }

@@ -141,13 +141,16 @@ impl Records {
                 )));
             }
         };
-        postcard::from_bytes(&bytes)
-            .map(Some)
-            .map_err(|error| StoreError::Record {
-                table: table.name(),
-                action: "decoded",
-                reason: error.to_string(),
-            })
+        let failed = |reason: String| StoreError::Record {
+            table: table.name(),
+            action: "decoded",
+            reason,
+        };
+        match postcard::take_from_bytes(&bytes) {
+            Ok((record, [])) => Ok(Some(record)),
+            Ok((_, rest)) => Err(failed(format!("{} bytes are left over", rest.len()))),
+            Err(error) => Err(failed(error.to_string())),
+        }
     }
 
     /// Begins a change of several records.
