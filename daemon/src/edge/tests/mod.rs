@@ -105,13 +105,13 @@ impl Serve for Fake {
                 Err(Failure::WallTime { limit_ms: 1 }),
             ]))),
             "claims" => {
-                let mut reply = self.stream(stream::iter(["12", "345"]).map(ok));
+                let mut reply = self.stream(stream::iter(["vw", "xyz"]).map(ok));
                 let value = HeaderValue::from_str(&argument).unwrap();
                 reply.headers.insert("content-length", value);
                 Ok(reply)
             }
             "claims-whole" => {
-                let mut reply = whole("12345");
+                let mut reply = whole("vwxyz");
                 reply.headers.insert("content-length", "7".parse().unwrap());
                 Ok(reply)
             }
