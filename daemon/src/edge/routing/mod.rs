@@ -66,6 +66,10 @@ pub struct Target<'a> {
 
 /// A name that is somewhere else, or, where it had to be decoded or copied, here.
 #[derive(Clone, Debug)]
+#[allow(
+    clippy::large_enum_variant,
+    reason = "lives on the stack for one lookup; boxing would be the allocation it avoids"
+)]
 pub enum Part<'a> {
     /// Somewhere else.
     Borrowed(&'a str),

@@ -4,6 +4,10 @@ use super::{NAME_MAX, Part};
 
 /// What a path says.
 #[derive(Debug, PartialEq, Eq)]
+#[allow(
+    clippy::large_enum_variant,
+    reason = "lives on the stack for one lookup; boxing would be the allocation it avoids"
+)]
 pub enum Segment<'a> {
     /// A name, and the path behind it, which starts with a slash.
     Name(Part<'a>, &'a str),
