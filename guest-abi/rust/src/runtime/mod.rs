@@ -429,6 +429,7 @@ fn done_badly(id: u32, name: &str, message: &str, stack: &str) {
     host::done(id, 1, &exception);
 }
 
+#[cfg_attr(not(all(feature = "std", target_arch = "wasm32")), allow(dead_code))]
 /// Tells the host of a panic, of the request whose task runs. The trap follows.
 pub(crate) fn panicked(message: &str, stack: &str) {
     match current(core::cell::Cell::take) {
