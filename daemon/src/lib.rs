@@ -2,4 +2,6 @@
 //!
 //! The rooms and who may know whom are told in `docs/architecture.md`.
 
+pub mod board;
+pub mod config;
 pub mod engine;
