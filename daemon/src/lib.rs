@@ -3,5 +3,6 @@
 //! The rooms and who may know whom are told in `docs/architecture.md`.
 
 pub mod board;
+pub mod cli;
 pub mod config;
 pub mod engine;

@@ -260,6 +260,36 @@ impl Config {
     }
 }
 
+impl Config {
+    /// The keys in which `new` differs and which only a restart can change.
+    pub fn needs_restart(&self, new: &Self) -> Vec<&'static str> {
+        // The logger's level is the one part of [log] that can change while running.
+        let log_differs =
+            self.log.format != new.log.format || self.log.tenant_bytes != new.log.tenant_bytes;
+        [
+            ("data-dir", self.data_dir != new.data_dir),
+            ("board", self.board != new.board),
+            ("account-id", self.account_id != new.account_id),
+            ("edge", self.edge != new.edge),
+            ("manage", self.manage != new.manage),
+            ("store", self.store != new.store),
+            ("log.format and log.tenant-bytes", log_differs),
+        ]
+        .into_iter()
+        .filter_map(|(key, differs)| differs.then_some(key))
+        .collect()
+    }
+
+    /// Takes over what can change while running: routing, limits, ceilings, log levels.
+    pub fn take_reloadable(&mut self, new: Self) {
+        self.routing = new.routing;
+        self.limits = new.limits;
+        self.ceilings = new.ceilings;
+        self.log.level = new.log.level;
+        self.log.rooms = new.log.rooms;
+    }
+}
+
 /// A file's text, read no further than any configuration goes.
 pub(crate) fn read_text(path: &Path) -> std::io::Result<String> {
     let mut text = String::new();

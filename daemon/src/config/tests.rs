@@ -319,6 +319,30 @@ fn syntax() {
     assert_eq!(problems[0].line, 2);
 }
 
+#[test]
+fn what_a_reload_takes_over() {
+    let mut old = parse("").unwrap();
+    let new = parse(FULL).unwrap();
+    assert_eq!(
+        old.needs_restart(&new),
+        [
+            "data-dir",
+            "account-id",
+            "edge",
+            "manage",
+            "store",
+            "log.format and log.tenant-bytes"
+        ]
+    );
+    assert!(old.needs_restart(&old.clone()).is_empty());
+    old.take_reloadable(new.clone());
+    assert_eq!(old.routing, new.routing);
+    assert_eq!(old.limits, new.limits);
+    assert_eq!(old.ceilings, new.ceilings);
+    assert_eq!(old.log.level, new.log.level);
+    assert_ne!(old.edge, new.edge);
+}
+
 proptest! {
     #[test]
     fn no_text_panics(text in "[a-z\\-\\[\\]{}=\\.,\n '\"0-9#]{0,120}") {
