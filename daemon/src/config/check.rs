@@ -4,7 +4,8 @@ use super::amount::{Amount, show_bytes};
 use super::document::{Document, Problem};
 use super::raw::{RawConfig, RawEdge, RawLog, RawManage, RawStore, Texts};
 use super::{
-    Config, Edge, Format, Level, LoadedBoard, Log, Manage, Overrides, Store, limits, routing,
+    Config, Edge, Format, Level, LoadedBoard, Log, Manage, Overrides, Scheme, Store, limits,
+    routing,
 };
 use crate::board::{self, Board, BoardError};
 use std::collections::BTreeMap;
@@ -236,6 +237,11 @@ fn edge(document: &mut Document<'_>, raw: RawEdge, board: &Board, overrides: &Ov
     };
     let header_deadline_ms = deadline("edge.header-deadline-ms", &raw.header_deadline_ms, 10_000);
     let body_deadline_ms = deadline("edge.body-deadline-ms", &raw.body_deadline_ms, 30_000);
+    let body_total_deadline_ms = deadline(
+        "edge.body-total-deadline-ms",
+        &raw.body_total_deadline_ms,
+        300_000,
+    );
     let write_deadline_ms = deadline("edge.write-deadline-ms", &raw.write_deadline_ms, 30_000);
     let idle_deadline_ms = deadline("edge.idle-deadline-ms", &raw.idle_deadline_ms, 60_000);
     let drain_ms = deadline("edge.drain-ms", &raw.drain_ms, 10_000);
@@ -248,15 +254,10 @@ fn edge(document: &mut Document<'_>, raw: RawEdge, board: &Board, overrides: &Ov
             1024,
             most,
         ),
-        requests: count(
-            document,
-            "edge.requests",
-            raw.requests.as_ref(),
-            1024,
-            65_536,
-        ),
+        scheme: raw.scheme.unwrap_or(Scheme::Http),
         header_deadline_ms,
         body_deadline_ms,
+        body_total_deadline_ms,
         write_deadline_ms,
         idle_deadline_ms,
         header_bytes: number(

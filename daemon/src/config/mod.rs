@@ -80,12 +80,14 @@ pub struct Edge {
     pub listen: Vec<SocketAddr>,
     /// Connections at the same time; more are refused with 503.
     pub connections: u32,
-    /// Requests at the same time; more are refused with 503.
-    pub requests: u32,
+    /// How clients reach it, as Workers see it in the URL.
+    pub scheme: Scheme,
     /// Milliseconds for a request's head to arrive.
     pub header_deadline_ms: u64,
     /// Milliseconds in which the next part of a request's body must arrive.
     pub body_deadline_ms: u64,
+    /// Milliseconds from a request's head to its body's last byte.
+    pub body_total_deadline_ms: u64,
     /// Milliseconds in which a client must take the next part of a response.
     pub write_deadline_ms: u64,
     /// Milliseconds that a kept-alive connection may be silent.
@@ -96,6 +98,16 @@ pub struct Edge {
     pub url_bytes: u64,
     /// Milliseconds that requests in flight may take when the daemon stops.
     pub drain_ms: u64,
+}
+
+/// A scheme of URLs.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, serde::Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Scheme {
+    /// Plain HTTP.
+    Http,
+    /// HTTPS, ended by something in front of the daemon.
+    Https,
 }
 
 /// The management port.

@@ -3,7 +3,7 @@
 use super::amount::Amount;
 use super::durability::RawDurability;
 use super::limits::RawLimits;
-use super::{Format, Level, Mode};
+use super::{Format, Level, Mode, Scheme};
 use serde::de::{self, Deserialize, Deserializer, SeqAccess, Visitor};
 use std::collections::BTreeMap;
 use std::fmt;
@@ -29,9 +29,10 @@ pub(super) struct RawConfig {
 pub(super) struct RawEdge {
     pub listen: Option<Texts>,
     pub connections: Option<Spanned<Amount>>,
-    pub requests: Option<Spanned<Amount>>,
+    pub scheme: Option<Scheme>,
     pub header_deadline_ms: Option<Spanned<Amount>>,
     pub body_deadline_ms: Option<Spanned<Amount>>,
+    pub body_total_deadline_ms: Option<Spanned<Amount>>,
     pub write_deadline_ms: Option<Spanned<Amount>>,
     pub idle_deadline_ms: Option<Spanned<Amount>>,
     pub header_bytes: Option<Spanned<Amount>>,
@@ -47,6 +48,7 @@ pub(super) struct RawRouting {
     pub zone: Option<Spanned<String>>,
     pub header: Option<Spanned<String>>,
     pub kv_namespace: Option<Spanned<String>>,
+    pub path_keeps_segment: Option<bool>,
     pub hostnames: Option<Spanned<BTreeMap<Spanned<String>, Spanned<String>>>>,
 }
 

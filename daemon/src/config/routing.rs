@@ -9,6 +9,9 @@ use toml::Spanned;
 /// Hostnames in a file; more belong in KV.
 pub const HOSTNAMES_MAX: usize = 1024;
 
+/// Bytes of all hostnames in a file, with the namespaces and scripts they lead to.
+pub const HOSTNAMES_TEXT_MAX: usize = 64 * 1024;
+
 /// How a request says which Worker it is for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
@@ -42,6 +45,8 @@ pub struct Routing {
     /// The title or id of the KV namespace of [`Mode::Kv`]: hostname to Worker.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub kv_namespace: Option<String>,
+    /// Whether the Worker of [`Mode::Path`] sees the segment that named it.
+    pub path_keeps_segment: bool,
     /// The table of [`Mode::Hostname`], hostnames in lower case.
     pub hostnames: BTreeMap<String, Target>,
 }
@@ -168,6 +173,7 @@ pub(super) fn check(document: &mut Document<'_>, raw: RawRouting) -> Routing {
         zone,
         header,
         kv_namespace,
+        path_keeps_segment: raw.path_keeps_segment.unwrap_or(false),
         hostnames,
     }
 }
@@ -238,6 +244,15 @@ fn modes(
         }
         modes.push(*mode.get_ref());
     }
+    for pair in written.get_ref().windows(2) {
+        if *pair[0].get_ref() == Mode::Path {
+            document.problem(
+                Some(pair[0].span()),
+                "mode `path` always decides, so what follows it is never asked",
+                "put it last",
+            );
+        }
+    }
     modes
 }
 
@@ -284,6 +299,19 @@ fn hostnames(
                 "hostnames are the same in any case of letters; keep one",
             );
         }
+    }
+    let text: usize = table
+        .iter()
+        .map(|(host, target)| host.len() + target.namespace.len() + target.script.len())
+        .sum();
+    if text > HOSTNAMES_TEXT_MAX {
+        document.problem(
+            Some(written.span()),
+            format!(
+                "`routing.hostnames` has {text} bytes of names, the limit is {HOSTNAMES_TEXT_MAX}"
+            ),
+            "keep them in a KV namespace and use mode `kv`",
+        );
     }
     table
 }

@@ -40,9 +40,10 @@ account-id = "fleet-7"
 [edge]
 listen = ["0.0.0.0:80", "[::]:80"]
 connections = 500
-requests = 200
+scheme = "https"
 header-deadline-ms = 5_000
 body-deadline-ms = 6000
+body-total-deadline-ms = 6500
 write-deadline-ms = 7000
 idle-deadline-ms = 8000
 header-bytes = "32 KiB"
@@ -55,6 +56,7 @@ namespace = "staging"
 zone = ".Edge.Example.com."
 header = "X-Worker"
 kv-namespace = "ROUTES"
+path-keeps-segment = true
 
 [routing.hostnames]
 "Shop.example.com" = "shop"
@@ -270,8 +272,17 @@ fn routing() {
         "[routing]\nmodes = ['subdomain', 'path', 'path']",
         &[
             "postern.toml:2:10: mode `subdomain` has nothing to look in; add zone = \"edge.example.com\" to [routing], or leave the mode out",
+            "postern.toml:2:23: mode `path` always decides, so what follows it is never asked; put it last",
             "postern.toml:2:31: mode `path` is named twice; the modes are tried in order, so keep the first",
         ],
+    );
+    let hostnames: String = (0..1000)
+        .map(|i| format!("\"{i}.{}.test\" = \"w\"\n", "a".repeat(60)))
+        .collect();
+    let problems = parse(&format!("[routing.hostnames]\n{hostnames}")).unwrap_err();
+    assert!(
+        problems[0].message.contains("the limit is 65536"),
+        "{problems:?}"
     );
     check(
         "[routing]\nmodes = []\nzone = 'https://x'\nheader = 'host'\nnamespace = 'a b'\n",
