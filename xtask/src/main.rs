@@ -3,6 +3,7 @@
 mod bench;
 mod build;
 mod ci;
+mod daemon;
 mod deny;
 mod fmt;
 mod guests;

@@ -117,8 +117,7 @@ fn budget(board: &str) -> Result<u64> {
         .join(format!("{board}.toml"));
     let text = std::fs::read_to_string(&file)
         .with_context(|| format!("there is no board file {}", workspace::shown(&file)))?;
-    let board: Board =
-        toml::from_str(&text).with_context(|| format!("{}", workspace::shown(&file)))?;
+    let board: Board = toml::from_str(&text).with_context(|| workspace::shown(&file))?;
     amount(&board.budgets.binary)
         .with_context(|| format!("budgets.binary in {} is no size", workspace::shown(&file)))
 }
