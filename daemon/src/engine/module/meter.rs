@@ -132,7 +132,7 @@ pub fn body(
         validator,
         out: bytes.1[..code_start - bytes.0].to_vec(),
         holes: Vec::new(),
-        frames: vec![Frame::new(function_type, 0)],
+        frames: vec![Frame::new(FrameKind::Block, function_type, 0)],
         open: 0,
         dead: None,
         runs: runs.into_iter(),
@@ -204,10 +204,21 @@ pub(super) fn cost(operator: &Operator<'_>) -> u32 {
 /// A frame of the body as it was.
 struct Frame {
     ty: BlockType,
+    kind: FrameKind,
+    /// Whether its end is reached: from a branch, or from its first arm.
+    end_is_reached: bool,
     /// The operands that its open segment took, if one is open.
     segment: Option<Segment>,
     /// Segments that are open in the frames around it.
     open_around: u32,
+}
+
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum FrameKind {
+    Block,
+    Loop,
+    If,
+    Else,
 }
 
 struct Segment {
@@ -217,13 +228,23 @@ struct Segment {
 }
 
 impl Frame {
-    fn new(ty: BlockType, open_around: u32) -> Self {
+    fn new(kind: FrameKind, ty: BlockType, open_around: u32) -> Self {
         Self {
             ty,
+            kind,
+            end_is_reached: false,
             segment: None,
             open_around,
         }
     }
+}
+
+/// Code that cannot be reached, and is dropped.
+struct Dead {
+    /// Blocks opened in it.
+    depth: u32,
+    /// Whether the validator knows: if not, an `unreachable` takes the place of the code.
+    is_told: bool,
 }
 
 /// A block type that is known only when the block ends.
@@ -240,8 +261,8 @@ struct Pass<'t> {
     frames: Vec<Frame>,
     /// Segments that are open in all frames.
     open: u32,
-    /// In code that cannot be reached: blocks opened in it.
-    dead: Option<u32>,
+    /// In code that cannot be reached.
+    dead: Option<Dead>,
     runs: std::vec::IntoIter<u32>,
     /// What the charge in force covers although a `br_if` may skip it.
     skippable: u32,
@@ -262,33 +283,56 @@ impl Pass<'_> {
             self.validator.op(offset, operator)?;
             return Ok(());
         }
+        let ends_alive = self.dead.take().is_none();
         if matches!(operator, Operator::Else | Operator::End) {
             self.close_segment_at_end();
         }
         self.validator.op(offset, operator)?;
         match operator {
-            Operator::Block { blockty } | Operator::Loop { blockty } | Operator::If { blockty } => {
-                self.frames.push(Frame::new(*blockty, self.open));
-                self.out.extend_from_slice(bytes);
-                if !matches!(operator, Operator::Block { .. }) {
-                    self.skippable = 0;
-                }
-            }
+            Operator::Block { blockty } => self.open(FrameKind::Block, *blockty, bytes),
+            Operator::Loop { blockty } => self.open(FrameKind::Loop, *blockty, bytes),
+            Operator::If { blockty } => self.open(FrameKind::If, *blockty, bytes),
             Operator::Else => {
                 self.out.push(OPCODE_ELSE);
                 self.skippable = 0;
+                if let Some(frame) = self.frames.last_mut() {
+                    frame.kind = FrameKind::Else;
+                    frame.end_is_reached |= ends_alive;
+                }
             }
             Operator::End => {
-                self.frames.pop();
                 self.out.push(OPCODE_END);
-                if run > 0 && !self.frames.is_empty() {
+                let frame = self.frames.pop();
+                let reached = frame.is_none_or(|frame| {
+                    ends_alive
+                        || match frame.kind {
+                            FrameKind::Block | FrameKind::Else => frame.end_is_reached,
+                            FrameKind::If => true,
+                            FrameKind::Loop => false,
+                        }
+                });
+                if self.frames.is_empty() {
+                    return Ok(());
+                }
+                if !reached {
+                    // The validator holds what follows for reachable, wasmi knows better, and
+                    // would charge for it without ever running it.
+                    self.dead = Some(Dead {
+                        depth: 0,
+                        is_told: false,
+                    });
+                    return Ok(());
+                }
+                if run > 0 {
                     self.cut();
                 }
             }
             Operator::Br { relative_depth } => {
+                self.reach(*relative_depth);
                 self.emit(&Instruction::Br(self.depth(*relative_depth)));
             }
             Operator::BrIf { relative_depth } => {
+                self.reach(*relative_depth);
                 self.emit(&Instruction::BrIf(self.depth(*relative_depth)));
                 if self.skippable.saturating_add(run) <= SKIPPABLE_MAX {
                     self.skippable += run;
@@ -301,6 +345,10 @@ impl Pass<'_> {
                     .targets()
                     .map(|depth| Ok(self.depth(depth?)))
                     .collect::<Result<Vec<u32>, wasmparser::BinaryReaderError>>()?;
+                for depth in targets.targets() {
+                    self.reach(depth?);
+                }
+                self.reach(targets.default());
                 let default = self.depth(targets.default());
                 self.emit(&Instruction::BrTable(depths.into(), default));
             }
@@ -310,24 +358,46 @@ impl Pass<'_> {
         if let Some(frame) = self.validator.get_control_frame(0)
             && frame.unreachable
         {
-            self.dead = Some(0);
+            self.dead = Some(Dead {
+                depth: 0,
+                is_told: true,
+            });
         }
         Ok(())
     }
 
+    fn open(&mut self, kind: FrameKind, ty: BlockType, bytes: &[u8]) {
+        self.frames.push(Frame::new(kind, ty, self.open));
+        self.out.extend_from_slice(bytes);
+        if kind != FrameKind::Block {
+            self.skippable = 0;
+        }
+    }
+
+    /// Notes a branch to the frame at this depth.
+    fn reach(&mut self, depth: u32) {
+        let index = self.frames.len().checked_sub(1 + depth as usize);
+        if let Some(frame) = index.and_then(|index| self.frames.get_mut(index)) {
+            frame.end_is_reached |= frame.kind != FrameKind::Loop;
+        }
+    }
+
     /// Whether this instruction is to be kept: it can be reached, or it ends what cannot.
     fn is_kept(&mut self, operator: &Operator<'_>) -> bool {
-        let Some(depth) = &mut self.dead else {
+        let Some(dead) = &mut self.dead else {
             return true;
         };
         match operator {
-            Operator::Block { .. } | Operator::Loop { .. } | Operator::If { .. } => *depth += 1,
-            Operator::End | Operator::Else if *depth == 0 => {
-                self.dead = None;
-                return true;
+            Operator::End | Operator::Else if dead.depth == 0 => return true,
+            Operator::Block { .. } | Operator::Loop { .. } | Operator::If { .. } => {
+                dead.depth += 1;
             }
-            Operator::End => *depth -= 1,
+            Operator::End => dead.depth -= 1,
             _ => {}
+        }
+        if !dead.is_told {
+            dead.is_told = true;
+            self.emit(&Instruction::Unreachable);
         }
         false
     }

@@ -227,7 +227,10 @@ impl<'b, 'c> Body<'b, 'c> {
 
     /// Statements up to the frame's end, with its results on the stack there.
     fn content(&mut self) {
-        let statements = self.choices.below(9);
+        let statements = match self.frames.len() {
+            1 => 4 + self.choices.below(16),
+            _ => self.choices.below(10),
+        };
         for _ in 0..statements {
             if self.emitted > INSTRUCTIONS_MAX {
                 break;
@@ -286,12 +289,18 @@ impl<'b, 'c> Body<'b, 'c> {
         }
     }
 
-    /// A condition that is not a constant to the translator, which would fold it.
     fn condition(&mut self) {
         self.arrange(&[ValType::I32], false);
+        self.condition_on_top();
+    }
+
+    /// Makes the top a condition that is no constant to the translator: it would fold the
+    /// branch, but charge for what is never reached.
+    fn condition_on_top(&mut self) {
         self.arithmetic(ValType::I32);
         let local = self.local(ValType::I32);
-        self.emit(&I::LocalTee(local));
+        self.emit(&I::LocalSet(local));
+        self.emit(&I::LocalGet(local));
     }
 
     fn arithmetic(&mut self, ty: ValType) {
@@ -356,7 +365,7 @@ impl<'b, 'c> Body<'b, 'c> {
                     self.emit(&I::LocalSet(local));
                 }
             }
-            21 => return self.leave(),
+            21 if self.frames.len() > 1 => return self.leave(),
             _ => self.exchange(),
         }
         true
@@ -463,12 +472,6 @@ impl<'b, 'c> Body<'b, 'c> {
         self.emit(&I::BrIf(depth));
     }
 
-    fn condition_on_top(&mut self) {
-        self.arithmetic(ValType::I32);
-        let local = self.local(ValType::I32);
-        self.emit(&I::LocalTee(local));
-    }
-
     fn call(&mut self) {
         if self.index == 0 {
             return;
@@ -547,6 +550,7 @@ impl<'b, 'c> Body<'b, 'c> {
                 2 => {
                     self.emit(&I::If(BlockType::Empty));
                     self.emit(&I::Else);
+                    self.emit(&I::I32Const(1));
                     self.emit(&I::BrIf(0));
                     self.emit(&I::End);
                 }
