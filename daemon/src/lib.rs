@@ -4,11 +4,8 @@
 
 pub mod bindings;
 pub mod board;
-pub mod catalog;
 pub mod cli;
 pub mod config;
 pub mod edge;
 pub mod engine;
-pub mod manage;
-pub mod observe;
 pub mod store;
