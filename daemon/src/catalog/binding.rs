@@ -1,0 +1,363 @@
+//! A script's bindings: what an upload may ask for, what is kept from the version before.
+
+use super::name::{Id, shown};
+use super::{CatalogError, limits};
+use crate::bindings::Binding;
+use crate::store::NamespaceId;
+use serde::{Deserialize, Serialize};
+use serde_json::{Value, json};
+
+/// The binding types that work, for messages.
+pub const SUPPORTED: &str =
+    "plain_text, json, secret_text, kv_namespace, version_metadata and inherit";
+
+/// A binding as it is stored with a script.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Bound {
+    /// What the Worker calls it.
+    pub name: String,
+    /// What it is.
+    pub target: Target,
+}
+
+/// What a binding gives the Worker.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub enum Target {
+    /// A text.
+    PlainText(String),
+    /// A JSON value, as text.
+    Json(String),
+    /// A text that no answer ever repeats.
+    Secret(String),
+    /// A KV namespace.
+    Kv(Id),
+    /// The deployed version's identifier, number and time.
+    VersionMetadata,
+}
+
+impl Target {
+    /// Its type's name in metadata.
+    pub fn kind(&self) -> &'static str {
+        match self {
+            Self::PlainText(_) => "plain_text",
+            Self::Json(_) => "json",
+            Self::Secret(_) => "secret_text",
+            Self::Kv(_) => "kv_namespace",
+            Self::VersionMetadata => "version_metadata",
+        }
+    }
+}
+
+impl Bound {
+    /// As the API shows it; a secret without its text.
+    pub fn shown(&self) -> Value {
+        let mut value = json!({"name": self.name, "type": self.target.kind()});
+        match &self.target {
+            Target::PlainText(text) => value["text"] = json!(text),
+            Target::Json(text) => {
+                value["json"] = serde_json::from_str(text).unwrap_or(Value::Null);
+            }
+            Target::Kv(id) => value["namespace_id"] = json!(id.hex()),
+            Target::Secret(_) | Target::VersionMetadata => {}
+        }
+        value
+    }
+
+    /// As the bindings room takes it.
+    pub(super) fn engaged(&self, version: &Version) -> Binding {
+        let name = self.name.clone();
+        match &self.target {
+            Target::PlainText(text) => Binding::PlainText {
+                name,
+                text: text.clone(),
+            },
+            Target::Json(json) => Binding::Json {
+                name,
+                json: json.clone(),
+            },
+            Target::Secret(text) => Binding::Secret {
+                name,
+                text: text.clone(),
+            },
+            Target::Kv(id) => Binding::Kv {
+                name,
+                namespace: NamespaceId(id.0),
+            },
+            Target::VersionMetadata => Binding::Json {
+                name,
+                json: json!({"id": version.id, "tag": version.tag, "timestamp": version.timestamp})
+                    .to_string(),
+            },
+        }
+    }
+}
+
+/// What a `version_metadata` binding tells.
+pub(super) struct Version {
+    pub(super) id: String,
+    pub(super) tag: String,
+    pub(super) timestamp: String,
+}
+
+/// A binding as an upload asks for it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Wanted {
+    /// This one, replacing any of the same name.
+    New(Bound),
+    /// The one of the version before.
+    Inherited {
+        /// What the Worker will call it.
+        name: String,
+        /// What the version before called it.
+        from: String,
+    },
+}
+
+impl Wanted {
+    fn name(&self) -> &str {
+        match self {
+            Self::New(bound) => &bound.name,
+            Self::Inherited { name, .. } => name,
+        }
+    }
+
+    /// Reads one element of a `bindings` array; `number` counts from 1, for messages.
+    pub fn parse(number: usize, value: &Value) -> Result<Self, CatalogError> {
+        let field = |name: &str| value.get(name).and_then(Value::as_str);
+        if !value.is_object() {
+            return Err(CatalogError::BadMetadata(format!(
+                "binding number {number} is not an object; write {{\"name\":…, \"type\":…}}"
+            )));
+        }
+        let kind = field("type").unwrap_or_default();
+        let name = field("name").unwrap_or_default();
+        if name.is_empty() {
+            return Err(CatalogError::UnnamedBinding(number, shown(kind)));
+        }
+        check_binding_name(name)?;
+        let needed = |key: &'static str| {
+            field(key).map(str::to_owned).ok_or_else(|| {
+                CatalogError::BadMetadata(format!(
+                    "binding '{name}' of type '{kind}' needs \"{key}\", a string"
+                ))
+            })
+        };
+        let target = match kind {
+            "plain_text" => Target::PlainText(needed("text")?),
+            "secret_text" => Target::Secret(needed("text")?),
+            "json" => Target::Json(
+                value
+                    .get("json")
+                    .ok_or_else(|| {
+                        CatalogError::BadMetadata(format!(
+                            "binding '{name}' of type 'json' needs \"json\""
+                        ))
+                    })?
+                    .to_string(),
+            ),
+            "kv_namespace" => {
+                let id = needed("namespace_id")?;
+                Target::Kv(Id::parse(&id).ok_or_else(|| CatalogError::BindingTarget {
+                    name: name.to_owned(),
+                    what: "KV namespace",
+                    id: shown(&id),
+                })?)
+            }
+            "version_metadata" => Target::VersionMetadata,
+            "inherit" => {
+                return Ok(Self::Inherited {
+                    name: name.to_owned(),
+                    from: field("old_name").unwrap_or(name).to_owned(),
+                });
+            }
+            other => {
+                return Err(CatalogError::UnknownBinding {
+                    name: name.to_owned(),
+                    kind: shown(other),
+                });
+            }
+        };
+        let bound = Bound {
+            name: name.to_owned(),
+            target,
+        };
+        bound.check_size()?;
+        Ok(Self::New(bound))
+    }
+}
+
+impl Bound {
+    fn check_size(&self) -> Result<(), CatalogError> {
+        match &self.target {
+            Target::PlainText(text) | Target::Json(text) | Target::Secret(text)
+                if text.len() > limits::VARIABLE_MAX =>
+            {
+                Err(CatalogError::VariableTooLarge {
+                    name: self.name.clone(),
+                    size: text.len(),
+                })
+            }
+            _ => Ok(()),
+        }
+    }
+
+    /// A secret, checked like any binding.
+    pub fn secret(name: &str, text: &str) -> Result<Self, CatalogError> {
+        check_binding_name(name)?;
+        let bound = Self {
+            name: name.to_owned(),
+            target: Target::Secret(text.to_owned()),
+        };
+        bound.check_size()?;
+        Ok(bound)
+    }
+}
+
+fn check_binding_name(name: &str) -> Result<(), CatalogError> {
+    let fits = (1..=limits::BINDING_NAME_MAX).contains(&name.len())
+        && name
+            .bytes()
+            .all(|byte| byte.is_ascii_alphanumeric() || b"_$-.".contains(&byte));
+    if fits {
+        return Ok(());
+    }
+    Err(CatalogError::BadMetadata(format!(
+        "binding name '{}' is not allowed; use 1 to {} of a-z A-Z 0-9 _ $ - .",
+        shown(name),
+        limits::BINDING_NAME_MAX
+    )))
+}
+
+/// Which bindings of the version before stay (spec: SEMANTICS §5).
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub enum Keep {
+    /// None but those asked for.
+    #[default]
+    Nothing,
+    /// Those of these types.
+    Types(Vec<String>),
+    /// All.
+    Everything,
+}
+
+impl Keep {
+    fn keeps(&self, bound: &Bound) -> bool {
+        match self {
+            Self::Nothing => false,
+            Self::Types(types) => types.iter().any(|kind| kind == bound.target.kind()),
+            Self::Everything => true,
+        }
+    }
+}
+
+/// The bindings of a new version: what is asked for, and what is kept under other names.
+pub fn merge(
+    before: &[Bound],
+    wanted: Vec<Wanted>,
+    keep: &Keep,
+) -> Result<Vec<Bound>, CatalogError> {
+    let mut after: Vec<Bound> = Vec::with_capacity(wanted.len());
+    for one in wanted {
+        if after.iter().any(|bound| bound.name == one.name()) {
+            return Err(CatalogError::BadMetadata(format!(
+                "binding '{}' is declared twice; give each binding its own name",
+                one.name()
+            )));
+        }
+        after.push(match one {
+            Wanted::New(bound) => bound,
+            Wanted::Inherited { name, from } => {
+                let old = before.iter().find(|bound| bound.name == from);
+                let target = old.map(|bound| bound.target.clone()).ok_or_else(|| {
+                    CatalogError::BindingTarget {
+                        name: name.clone(),
+                        what: "inherited binding",
+                        id: shown(&from),
+                    }
+                })?;
+                Bound { name, target }
+            }
+        });
+    }
+    for bound in before {
+        if keep.keeps(bound) && !after.iter().any(|other| other.name == bound.name) {
+            after.push(bound.clone());
+        }
+    }
+    if after.len() > limits::BINDINGS_MAX {
+        return Err(CatalogError::TooManyBindings { count: after.len() });
+    }
+    Ok(after)
+}
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used)]
+    use super::*;
+
+    fn text(name: &str, text: &str) -> Bound {
+        Bound {
+            name: name.to_owned(),
+            target: Target::PlainText(text.to_owned()),
+        }
+    }
+
+    fn names(bounds: &[Bound]) -> Vec<&str> {
+        bounds.iter().map(|bound| bound.name.as_str()).collect()
+    }
+
+    #[test]
+    fn keeping_by_type_keeps_only_those_types_and_new_ones_win() {
+        let before = [
+            text("A", "old"),
+            Bound::secret("S", "s").unwrap(),
+            Bound {
+                name: "K".to_owned(),
+                target: Target::Kv(Id([1; 16])),
+            },
+        ];
+        let wanted = || vec![Wanted::New(text("A", "new"))];
+        let merged = |keep| merge(&before, wanted(), &keep).unwrap();
+        assert_eq!(merged(Keep::Nothing), [text("A", "new")]);
+        assert_eq!(names(&merged(Keep::Everything)), ["A", "S", "K"]);
+        let types = Keep::Types(vec!["secret_text".to_owned(), "secret_key".to_owned()]);
+        let kept = merged(types);
+        assert_eq!(names(&kept), ["A", "S"]);
+        assert_eq!(kept[0], text("A", "new"));
+    }
+
+    #[test]
+    fn an_inherited_binding_must_exist() {
+        let before = [text("A", "1")];
+        let wanted = |from: &str| {
+            vec![Wanted::parse(1, &json!({"name":"B","type":"inherit","old_name":from})).unwrap()]
+        };
+        assert_eq!(
+            merge(&before, wanted("A"), &Keep::Nothing).unwrap(),
+            [text("B", "1")]
+        );
+        assert!(merge(&before, wanted("Z"), &Keep::Nothing).is_err());
+    }
+
+    #[test]
+    fn refusals_name_the_binding() {
+        let refused = |value: Value| Wanted::parse(1, &value).unwrap_err().to_string();
+        assert!(refused(json!({"name":"DB","type":"d1","id":"x"})).contains("'DB' has type 'd1'"));
+        assert!(refused(json!({"type":"plain_text","text":"x"})).contains("number 1"));
+        assert!(refused(json!({"name":"A","type":"plain_text"})).contains("needs \"text\""));
+        assert!(refused(json!({"name":"A B","type":"plain_text","text":""})).contains("'A B'"));
+        assert!(refused(json!("x")).contains("not an object"));
+        let long = "x".repeat(limits::VARIABLE_MAX + 1);
+        assert!(
+            refused(json!({"name":"A","type":"plain_text","text":long})).contains("5121 bytes")
+        );
+        let twice = vec![Wanted::New(text("A", "1")), Wanted::New(text("A", "2"))];
+        assert!(merge(&[], twice, &Keep::Nothing).is_err());
+    }
+
+    #[test]
+    fn a_secret_is_never_shown() {
+        let shown = Bound::secret("S", "hidden").unwrap().shown().to_string();
+        assert_eq!(shown, r#"{"name":"S","type":"secret_text"}"#);
+    }
+}

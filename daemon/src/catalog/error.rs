@@ -1,0 +1,159 @@
+//! What the catalog refuses, and why. The management port turns these into answers.
+
+use super::limits;
+use crate::store::{KvError, StoreError};
+
+/// Why a change or a look-up was refused.
+#[derive(Debug, thiserror::Error)]
+pub enum CatalogError {
+    /// No dispatch namespace has this name.
+    #[error("Dispatch namespace '{0}' not found")]
+    NamespaceNotFound(String),
+    /// The name is taken.
+    #[error("A dispatch namespace named '{0}' already exists; choose another name")]
+    NamespaceExists(String),
+    /// It still has scripts.
+    #[error(
+        "Dispatch namespace '{name}' still holds {scripts} script(s); delete them before the namespace"
+    )]
+    NamespaceNotEmpty {
+        /// The namespace.
+        name: String,
+        /// How many scripts it holds.
+        scripts: usize,
+    },
+    /// A name breaks the rules for names.
+    #[error(
+        "Invalid {what} name '{name}': {reason}; use 1 to {max} of a-z A-Z 0-9 _ -, not starting with -",
+        max = limits::NAME_MAX
+    )]
+    BadName {
+        /// What was to be named.
+        what: &'static str,
+        /// The name, shortened.
+        name: String,
+        /// Which rule it breaks.
+        reason: &'static str,
+    },
+    /// No script of this name.
+    #[error("Worker '{script}' does not exist in dispatch namespace '{namespace}'")]
+    ScriptNotFound {
+        /// Where it was looked for.
+        namespace: String,
+        /// What was looked for.
+        script: String,
+    },
+    /// Too many of something on this device.
+    #[error("Too many {what}: the limit is {limit}; delete some first")]
+    TooMany {
+        /// Of what.
+        what: &'static str,
+        /// How many there may be.
+        limit: usize,
+    },
+    /// A tag breaks the rules for tags.
+    #[error("Invalid tag '{tag}': {reason}")]
+    BadTag {
+        /// The tag, shortened.
+        tag: String,
+        /// Which rule it breaks.
+        reason: &'static str,
+    },
+    /// More tags than a script may have.
+    #[error("A script may have {max} tags, this would be {count}; remove some", max = limits::TAGS_MAX)]
+    TooManyTags {
+        /// How many it would have.
+        count: usize,
+    },
+    /// The upload has no module to start.
+    #[error("{0}")]
+    NoMainModule(String),
+    /// JavaScript, for which there is no engine yet.
+    #[error(
+        "JavaScript Workers are not supported yet: the main module '{0}' is not WebAssembly; upload a wasm main module as a part of type application/wasm"
+    )]
+    JavaScript(String),
+    /// The judge refused the module; the text is the judge's.
+    #[error("{0}")]
+    Invalid(String),
+    /// A part of the metadata does not say what it should.
+    #[error("Invalid metadata: {0}")]
+    BadMetadata(String),
+    /// A binding without a name.
+    #[error("Binding number {0} of type '{1}' has no name; give every binding a \"name\"")]
+    UnnamedBinding(usize, String),
+    /// A binding of a kind that does not exist here.
+    #[error(
+        "Binding '{name}' has type '{kind}', which is not supported by this Postern; supported are {supported}",
+        supported = super::binding::SUPPORTED
+    )]
+    UnknownBinding {
+        /// Its name.
+        name: String,
+        /// Its type.
+        kind: String,
+    },
+    /// A binding that points nowhere.
+    #[error("Binding '{name}' refers to {what} '{id}', which does not exist; create it first")]
+    BindingTarget {
+        /// Its name.
+        name: String,
+        /// What kind of thing it refers to.
+        what: &'static str,
+        /// Which one.
+        id: String,
+    },
+    /// A variable longer than allowed.
+    #[error(
+        "Binding '{name}' has {size} bytes; the limit for a variable is {max}; shorten it or keep it in KV",
+        max = limits::VARIABLE_MAX
+    )]
+    VariableTooLarge {
+        /// Its name.
+        name: String,
+        /// Its size in bytes.
+        size: usize,
+    },
+    /// More bindings than allowed.
+    #[error("A Worker may have {max} bindings, this would be {count}", max = limits::BINDINGS_MAX)]
+    TooManyBindings {
+        /// How many it would have.
+        count: usize,
+    },
+    /// No secret of this name.
+    #[error("Secret '{0}' not found")]
+    SecretNotFound(String),
+    /// No KV namespace of this id.
+    #[error("KV namespace '{0}' not found")]
+    KvNamespaceNotFound(String),
+    /// The title is taken.
+    #[error("A KV namespace with the title '{0}' already exists; choose another title")]
+    KvTitleExists(String),
+    /// The title breaks the rules.
+    #[error(
+        "Invalid KV namespace title: {0}; use 1 to {max} bytes without control characters",
+        max = limits::KV_TITLE_MAX
+    )]
+    BadKvTitle(&'static str),
+    /// A script uses the KV namespace.
+    #[error(
+        "KV namespace '{id}' is bound to Worker '{script}' in dispatch namespace '{namespace}'; remove the binding first"
+    )]
+    KvNamespaceBound {
+        /// The KV namespace.
+        id: String,
+        /// Where the script is.
+        namespace: String,
+        /// Which script.
+        script: String,
+    },
+    /// The engine could not start the Worker, although it was judged well.
+    #[error("the Worker could not be started: {0}")]
+    Start(String),
+    /// The store failed. This is the only kind that is not the caller's fault.
+    #[error(transparent)]
+    Store(#[from] StoreError),
+    /// The KV store failed or refused.
+    #[error(transparent)]
+    Kv(#[from] KvError),
+}

@@ -1,0 +1,109 @@
+//! What is deployed: dispatch namespaces, their scripts and the KV namespaces.
+//!
+//! Desired state is rows and blobs in the store; running Workers are the engine's. This room
+//! keeps the two alike: a change is judged, stored durably, then switched in, and after a
+//! restart everything that was acknowledged runs again. It knows no HTTP.
+//!
+//! # Implementation
+//!
+//! Two kinds of locks order changes. A script's own lock is held through a whole change of
+//! that script, so that two pushes of one script come one after the other while pushes of
+//! different scripts overlap, judging included. The `structure` lock is shared by those
+//! changes for as long as they read rows and write them, and held alone by what changes many
+//! rows or what others refer to: creating, renaming and deleting namespaces, and deleting by
+//! tag. A script's lock is always taken first.
+//!
+//! A change that is dropped midway, before it returns, harms nothing, but it may be stored
+//! and not run until the next start: callers let changes run to their end even if nobody
+//! waits for the answer any more.
+//!
+//! Nothing is kept twice: apart from the table of running Workers and the counts of blobs,
+//! every answer comes from the store's rows.
+
+pub mod binding;
+mod error;
+mod kv_namespaces;
+pub mod limits;
+mod locks;
+pub mod name;
+mod namespaces;
+mod push;
+pub mod record;
+mod references;
+mod rows;
+mod runtime;
+mod scripts;
+mod serving;
+mod start;
+#[cfg(test)]
+pub(crate) mod testing;
+#[cfg(test)]
+mod tests;
+
+pub use error::CatalogError;
+pub use push::{Change, Push, Source};
+pub use runtime::{Judgement, Runtime};
+
+use crate::engine::Worker;
+use crate::engine::limits::Limits;
+use crate::store::Store;
+use locks::ScriptLocks;
+use name::Id;
+use parking_lot::Mutex;
+use record::Namespace;
+use references::References;
+use serving::Serving;
+use std::collections::BTreeSet;
+use std::sync::Arc;
+
+/// A result of the catalog.
+pub type Result<T, E = CatalogError> = std::result::Result<T, E>;
+
+/// What is deployed, and what runs. `W` is the engine's Worker except in tests.
+pub struct Catalog<W = Worker> {
+    store: Store,
+    runtime: Arc<dyn Runtime<W>>,
+    /// What the board allows; a script may ask for less.
+    ceiling: Limits,
+    serving: Serving<W>,
+    references: Arc<References>,
+    locks: ScriptLocks,
+    structure: smol::lock::RwLock<()>,
+    /// Scripts that do not run, because another build judged them or they failed to start.
+    pending: Mutex<BTreeSet<(Id, String)>>,
+}
+
+impl<W: Send + Sync + 'static> Catalog<W> {
+    /// The Worker that answers for a script now. This is the data plane's way in: it
+    /// allocates nothing and waits for nothing.
+    pub fn worker(&self, namespace: &str, script: &str) -> Option<Arc<W>> {
+        self.serving.get(namespace, script)
+    }
+
+    /// How many Workers run, and how many scripts wait to be judged again.
+    pub fn counts(&self) -> (usize, usize) {
+        (self.serving.count(), self.pending.lock().len())
+    }
+
+    /// Whether a script is deployed but does not run yet, so that a request for it should
+    /// be told to come again rather than that there is no such Worker.
+    pub fn is_pending(&self, namespace: &str, script: &str) -> bool {
+        if self.pending.lock().is_empty() {
+            return false;
+        }
+        let Ok(namespace) = self.namespace(namespace) else {
+            return false;
+        };
+        let key = (namespace.id, script.to_owned());
+        self.pending.lock().contains(&key)
+    }
+
+    /// The store below, for what is not the catalog's: KV values and tokens.
+    pub fn store(&self) -> &Store {
+        &self.store
+    }
+
+    fn all_namespaces(&self) -> Result<Vec<Namespace>> {
+        self.rows(Namespace::TABLE, &[])
+    }
+}

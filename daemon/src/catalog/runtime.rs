@@ -1,0 +1,48 @@
+//! What the catalog needs of the engine: a judgement of a module, and a running Worker.
+//!
+//! A trait, so that the catalog and the management port are tested without running guests.
+
+use crate::engine::limits::Limits;
+use crate::engine::{Engine, Judged, Worker, WorkerSpec};
+use bytes::Bytes;
+use std::future::Future;
+use std::pin::Pin;
+use std::sync::Arc;
+
+/// A module was judged, or refused with a message for its author.
+pub type Judgement<'a> = Pin<Box<dyn Future<Output = Result<Judged, String>> + Send + 'a>>;
+
+/// Runs what the catalog deploys.
+pub trait Runtime<W>: Send + Sync {
+    /// Names the engine's build; images and snapshots of another are not used.
+    fn build(&self) -> String;
+    /// Validates, rewrites and initialises a module, where it can harm nobody.
+    fn judge(&self, source: Bytes, limits: Limits) -> Judgement<'_>;
+    /// Makes a Worker ready for requests, from files that exist. Must be quick: it is called
+    /// for every script at start.
+    fn start(&self, spec: WorkerSpec) -> Result<Arc<W>, String>;
+    /// Tells a Worker that no new request comes; those in flight go on.
+    fn retire(&self, worker: &W);
+}
+
+impl Runtime<Worker> for Engine {
+    fn build(&self) -> String {
+        Engine::build(self).to_owned()
+    }
+
+    fn judge(&self, source: Bytes, limits: Limits) -> Judgement<'_> {
+        Box::pin(async move {
+            Engine::judge(self, source, &limits)
+                .await
+                .map_err(|refusal| refusal.to_string())
+        })
+    }
+
+    fn start(&self, spec: WorkerSpec) -> Result<Arc<Worker>, String> {
+        self.worker(spec).map_err(|error| error.to_string())
+    }
+
+    fn retire(&self, worker: &Worker) {
+        worker.retire();
+    }
+}

@@ -1,0 +1,108 @@
+//! Reading, deleting and tagging scripts. What changes their code or env is in `push`.
+
+use super::name::{Id, TagFilter, check_tags, shown};
+use super::record::{Module, Namespace, Script, now_ms};
+use super::rows::Rows;
+use super::{Catalog, CatalogError, Result};
+use std::fs::File;
+
+impl<W: Send + Sync + 'static> Catalog<W> {
+    /// A script and the dispatch namespace that it is in.
+    pub fn script(&self, namespace: &str, script: &str) -> Result<(Namespace, Script)> {
+        let namespace = self.namespace(namespace)?;
+        let found = self.script_in(&namespace, script)?;
+        Ok((namespace, found))
+    }
+
+    pub(super) fn script_in(&self, namespace: &Namespace, script: &str) -> Result<Script> {
+        self.find_script(namespace.id, script)?
+            .ok_or_else(|| CatalogError::ScriptNotFound {
+                namespace: namespace.name.clone(),
+                script: shown(script),
+            })
+    }
+
+    pub(super) fn find_script(&self, namespace: Id, script: &str) -> Result<Option<Script>> {
+        if script.len() > super::limits::NAME_MAX {
+            return Ok(None);
+        }
+        let key = Script::key(namespace, script);
+        self.row(Script::TABLE, &key)
+    }
+
+    pub(super) fn scripts_of(&self, namespace: Id) -> Result<Vec<Script>> {
+        self.rows(Script::TABLE, &namespace.0)
+    }
+
+    /// The scripts of a dispatch namespace by name, all or those that a filter means.
+    pub fn scripts(&self, namespace: &str, filter: Option<&TagFilter>) -> Result<Vec<Script>> {
+        let namespace = self.namespace(namespace)?;
+        let mut scripts = self.scripts_of(namespace.id)?;
+        if let Some(filter) = filter {
+            scripts.retain(|script| filter.matches(&script.settings.tags));
+        }
+        Ok(scripts)
+    }
+
+    /// A module's bytes, open for reading.
+    pub fn module(&self, module: &Module) -> Result<File> {
+        Ok(self.store.blobs().open(&module.blob)?)
+    }
+
+    /// Deletes a script. Requests in flight finish; new ones find nothing.
+    pub async fn delete_script(&self, namespace: &str, script: &str) -> Result<()> {
+        let id = self.namespace(namespace)?.id;
+        let _script = self.locks.lock(id, script).await;
+        let _shared = self.structure.read().await;
+        let (namespace, doomed) = self.script(namespace, script)?;
+        self.delete_rows(&namespace, &[doomed]).await
+    }
+
+    /// Deletes all scripts that a filter means, in one step; returns their names.
+    pub async fn delete_scripts(&self, namespace: &str, filter: &TagFilter) -> Result<Vec<String>> {
+        let _alone = self.structure.write().await;
+        let doomed = self.scripts(namespace, Some(filter))?;
+        let namespace = self.namespace(namespace)?;
+        if !doomed.is_empty() {
+            self.delete_rows(&namespace, &doomed).await?;
+        }
+        Ok(doomed.into_iter().map(|script| script.name).collect())
+    }
+
+    async fn delete_rows(&self, namespace: &Namespace, doomed: &[Script]) -> Result<()> {
+        let rows = doomed.iter().fold(Rows::default(), |rows, script| {
+            rows.delete(Script::TABLE, Script::key(namespace.id, &script.name))
+        });
+        self.commit(rows, Vec::new()).await?;
+        for script in doomed {
+            self.pending
+                .lock()
+                .remove(&(namespace.id, script.name.clone()));
+            if let Some(worker) = self.serving.remove(&namespace.name, &script.name) {
+                self.runtime.retire(&worker);
+            }
+            self.references.release(script.blobs()).await;
+        }
+        Ok(())
+    }
+
+    /// Changes a script's tags: they are labels, so its Worker goes on as it is.
+    pub async fn change_tags(
+        &self,
+        namespace: &str,
+        script: &str,
+        change: impl FnOnce(Vec<String>) -> Vec<String> + Send,
+    ) -> Result<Vec<String>> {
+        let id = self.namespace(namespace)?.id;
+        let _script = self.locks.lock(id, script).await;
+        let _shared = self.structure.read().await;
+        let (namespace, mut script) = self.script(namespace, script)?;
+        let tags = check_tags(change(script.settings.tags.clone()))?;
+        script.settings.tags = tags.clone();
+        script.modified_ms = now_ms();
+        let key = Script::key(namespace.id, &script.name);
+        let rows = Rows::default().put(Script::TABLE, key, script);
+        self.commit(rows, Vec::new()).await?;
+        Ok(tags)
+    }
+}

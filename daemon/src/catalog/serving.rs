@@ -1,0 +1,76 @@
+//! What answers requests now: namespace and script to running Worker, for the data plane.
+//!
+//! A look-up takes a read lock for two hash look-ups and one reference count; it allocates
+//! nothing and waits for no I/O. Writers hold the lock only to exchange references.
+
+use parking_lot::RwLock;
+use std::collections::HashMap;
+use std::sync::Arc;
+
+type Scripts<W> = HashMap<Box<str>, Arc<W>>;
+
+/// The table of running Workers.
+pub(super) struct Serving<W> {
+    namespaces: RwLock<HashMap<Box<str>, Scripts<W>>>,
+}
+
+impl<W> Serving<W> {
+    pub(super) fn new() -> Self {
+        Self {
+            namespaces: RwLock::new(HashMap::new()),
+        }
+    }
+
+    pub(super) fn get(&self, namespace: &str, script: &str) -> Option<Arc<W>> {
+        self.namespaces
+            .read()
+            .get(namespace)?
+            .get(script)
+            .map(Arc::clone)
+    }
+
+    /// Switches a Worker in and hands out the one that it replaces.
+    pub(super) fn put(&self, namespace: &str, script: &str, worker: Arc<W>) -> Option<Arc<W>> {
+        let mut namespaces = self.namespaces.write();
+        match namespaces.get_mut(namespace) {
+            Some(scripts) => scripts.insert(script.into(), worker),
+            None => {
+                let scripts = HashMap::from([(script.into(), worker)]);
+                namespaces.insert(namespace.into(), scripts);
+                None
+            }
+        }
+    }
+
+    /// Takes a Worker out.
+    pub(super) fn remove(&self, namespace: &str, script: &str) -> Option<Arc<W>> {
+        self.namespaces.write().get_mut(namespace)?.remove(script)
+    }
+
+    /// Exchanges a whole namespace for one of another name, in one step.
+    pub(super) fn rename(
+        &self,
+        old: &str,
+        new: &str,
+        workers: Vec<(String, Arc<W>)>,
+    ) -> Vec<Arc<W>> {
+        let workers = workers
+            .into_iter()
+            .map(|(name, worker)| (name.into(), worker))
+            .collect();
+        let mut namespaces = self.namespaces.write();
+        let replaced = namespaces.remove(old).unwrap_or_default();
+        namespaces.insert(new.into(), workers);
+        drop(namespaces);
+        replaced.into_values().collect()
+    }
+
+    /// Takes a namespace out.
+    pub(super) fn remove_namespace(&self, namespace: &str) {
+        self.namespaces.write().remove(namespace);
+    }
+
+    pub(super) fn count(&self) -> usize {
+        self.namespaces.read().values().map(HashMap::len).sum()
+    }
+}

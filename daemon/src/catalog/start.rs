@@ -1,0 +1,90 @@
+//! From rows to running Workers when the daemon starts, and judging again after an upgrade.
+
+use super::locks::ScriptLocks;
+use super::name::Id;
+use super::record::{Namespace, Script};
+use super::references::References;
+use super::serving::Serving;
+use super::{Catalog, CatalogError, Result, Runtime};
+use crate::engine::limits::Limits;
+use crate::store::Store;
+use parking_lot::Mutex;
+use std::collections::BTreeSet;
+use std::sync::Arc;
+use std::time::Duration;
+
+/// Blobs that no row names are removed at start when they are older than this. Nothing is
+/// being pushed then, so the age only guards against clocks that jump.
+const ORPHAN_AGE: Duration = Duration::from_secs(0);
+
+impl<W: Send + Sync + 'static> Catalog<W> {
+    /// Opens what the store holds: everything acknowledged is deployed again. Scripts that
+    /// this build of the engine did not judge are left for [`Catalog::refresh`]. A script
+    /// that cannot be started is reported in the log and does not keep others from running.
+    pub fn open(
+        store: Store,
+        runtime: Arc<dyn Runtime<W>>,
+        ceiling: Limits,
+    ) -> Result<Arc<Self>, CatalogError> {
+        let catalog = Arc::new(Self {
+            references: References::new(store.clone()),
+            store,
+            runtime,
+            ceiling,
+            serving: Serving::new(),
+            locks: ScriptLocks::default(),
+            structure: smol::lock::RwLock::new(()),
+            pending: Mutex::new(BTreeSet::new()),
+        });
+        let build = catalog.runtime.build();
+        for namespace in catalog.all_namespaces()? {
+            for script in catalog.scripts_of(namespace.id)? {
+                catalog.references.count(script.blobs());
+                if script.verdict.build == build {
+                    catalog.start_stored(&namespace, &script);
+                } else {
+                    catalog.pend(namespace.id, &script.name);
+                }
+            }
+        }
+        let swept = catalog
+            .store
+            .blobs()
+            .sweep(|blob| catalog.references.has(blob), ORPHAN_AGE)?;
+        if swept > 0 {
+            log::info!("removed {swept} blob(s) of pushes that were never acknowledged");
+        }
+        Ok(catalog)
+    }
+
+    fn start_stored(&self, namespace: &Namespace, script: &Script) {
+        match self.start(namespace, script) {
+            Ok(worker) => {
+                self.serving.put(&namespace.name, &script.name, worker);
+            }
+            Err(error) => {
+                log::error!("{}/{} does not start: {error}", namespace.name, script.name);
+                self.pend(namespace.id, &script.name);
+            }
+        }
+    }
+
+    fn pend(&self, namespace: Id, script: &str) {
+        self.pending.lock().insert((namespace, script.to_owned()));
+    }
+
+    /// Judges again, one by one, what does not run yet. Returns how many Workers it brought
+    /// up. To be run once after [`Catalog::open`], beside everything else.
+    pub async fn refresh(&self) -> usize {
+        let pending: Vec<_> = self.pending.lock().iter().cloned().collect();
+        let mut started = 0;
+        for (namespace, script) in pending {
+            match self.judge_again(namespace, &script).await {
+                Ok(true) => started += 1,
+                Ok(false) => {}
+                Err(error) => log::error!("{script} could not be judged again: {error}"),
+            }
+        }
+        started
+    }
+}

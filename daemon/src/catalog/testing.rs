@@ -1,0 +1,103 @@
+//! A runtime for tests: judges by the first bytes, and its Workers are their specifications.
+
+#![allow(clippy::unwrap_used)]
+
+use super::{Catalog, Judgement, Runtime};
+use crate::engine::limits::Limits;
+use crate::engine::{GuestKind, Judged, WorkerSpec};
+use crate::store::{Store, StoreOptions};
+use bytes::Bytes;
+use parking_lot::Mutex;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
+
+/// A module that the test runtime accepts.
+pub(crate) const WASM: &[u8] = b"\0asm\x01\0\0\0";
+
+/// A Worker that only remembers what it was made from.
+pub(crate) struct TestWorker {
+    pub(crate) spec: WorkerSpec,
+    pub(crate) retired: AtomicBool,
+}
+
+/// Accepts what begins like wasm.
+pub(crate) struct TestRuntime {
+    pub(crate) build: String,
+    pub(crate) judged: AtomicUsize,
+    pub(crate) refuse_start: AtomicBool,
+    /// While this is held, judging waits.
+    pub(crate) gate: Arc<smol::lock::Mutex<()>>,
+    pub(crate) order: Mutex<Vec<Bytes>>,
+}
+
+impl TestRuntime {
+    pub(crate) fn new(build: &str) -> Arc<Self> {
+        Arc::new(Self {
+            build: build.to_owned(),
+            judged: AtomicUsize::new(0),
+            refuse_start: AtomicBool::new(false),
+            gate: Arc::default(),
+            order: Mutex::default(),
+        })
+    }
+}
+
+impl Runtime<TestWorker> for TestRuntime {
+    fn build(&self) -> String {
+        self.build.clone()
+    }
+
+    fn judge(&self, source: Bytes, _limits: Limits) -> Judgement<'_> {
+        Box::pin(async move {
+            let _gate = self.gate.lock().await;
+            self.judged.fetch_add(1, Ordering::SeqCst);
+            if !source.starts_with(WASM) {
+                return Err("the module is not WebAssembly: magic number missing".to_owned());
+            }
+            self.order.lock().push(source.clone());
+            let mut image = source.to_vec();
+            image.extend_from_slice(self.build.as_bytes());
+            Ok(Judged {
+                kind: GuestKind::AbiV1,
+                image,
+                snapshot: b"snapshot".to_vec(),
+                startup_fuel: 7,
+                startup_time_ms: 3,
+            })
+        })
+    }
+
+    fn start(&self, spec: WorkerSpec) -> Result<Arc<TestWorker>, String> {
+        if self.refuse_start.load(Ordering::SeqCst) {
+            return Err("refused by the test".to_owned());
+        }
+        assert!(spec.image.exists(), "started before its image was stored");
+        assert!(spec.snapshot.exists(), "started before its snapshot");
+        Ok(Arc::new(TestWorker {
+            spec,
+            retired: AtomicBool::new(false),
+        }))
+    }
+
+    fn retire(&self, worker: &TestWorker) {
+        assert!(
+            !worker.retired.swap(true, Ordering::SeqCst),
+            "retired twice"
+        );
+    }
+}
+
+/// A store in this folder.
+pub(crate) fn open_store(dir: &std::path::Path) -> Store {
+    Store::open(StoreOptions {
+        dir: dir.to_owned(),
+    })
+    .unwrap()
+    .store
+}
+
+/// A catalog on a store in this folder.
+pub(crate) fn open(dir: &std::path::Path, runtime: &Arc<TestRuntime>) -> Arc<Catalog<TestWorker>> {
+    let runtime: Arc<dyn Runtime<TestWorker>> = Arc::clone(runtime) as _;
+    Catalog::open(open_store(dir), runtime, Limits::default()).unwrap()
+}
