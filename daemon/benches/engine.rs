@@ -59,7 +59,6 @@ impl Setup {
             namespace: "n".into(),
             script: "s".into(),
             version: "v".into(),
-            tenant: 0,
             kind: judged.kind,
             image,
             snapshot: Some(snapshot),

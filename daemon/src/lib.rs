@@ -4,6 +4,7 @@
 
 pub mod bindings;
 pub mod board;
+pub mod catalog;
 pub mod cli;
 pub mod config;
 pub mod edge;

@@ -89,7 +89,6 @@ fn run(guest: &str, wat: &str, paths: &[&str], slice_fuel: u64, seen: &mut Vec<S
         namespace: "n".into(),
         script: guest.into(),
         version: "v".into(),
-        tenant: 0,
         kind: judged.kind,
         image,
         snapshot: Some(snapshot),

@@ -193,6 +193,7 @@ impl Fake {
         let mut text = format!("{} {}\n", request.method, request.url);
         let len = match &request.body {
             RequestBody::Empty => "none".to_owned(),
+            RequestBody::Whole(bytes) => format!("{:?}", Some(bytes.len())),
             RequestBody::Stream { len, .. } => format!("{len:?}"),
         };
         for (name, value) in &request.headers {

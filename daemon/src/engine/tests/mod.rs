@@ -59,12 +59,16 @@ impl Bench {
     }
 
     fn worker(&self, wat: &str, limits: Limits) -> Arc<Worker> {
-        let wasm = wat::parse_str(wat).unwrap();
-        let judged = self.block(self.engine.judge(wasm.into(), &limits)).unwrap();
-        self.deploy(&judged, limits)
+        self.named("s", wat, limits)
     }
 
-    fn deploy(&self, judged: &Judged, limits: Limits) -> Arc<Worker> {
+    fn named(&self, script: &str, wat: &str, limits: Limits) -> Arc<Worker> {
+        let wasm = wat::parse_str(wat).unwrap();
+        let judged = self.block(self.engine.judge(wasm.into(), &limits)).unwrap();
+        self.deploy(script, &judged, limits)
+    }
+
+    fn deploy(&self, script: &str, judged: &Judged, limits: Limits) -> Arc<Worker> {
         let image = self.dir.path().join("image");
         std::fs::write(&image, &judged.image).unwrap();
         let snapshot = judged.snapshot.as_ref().map(|bytes| {
@@ -74,9 +78,8 @@ impl Bench {
         });
         self.engine.worker(WorkerSpec {
             namespace: "n".into(),
-            script: "s".into(),
+            script: script.into(),
             version: "v".into(),
-            tenant: 1,
             kind: judged.kind,
             image,
             snapshot,
@@ -307,7 +310,7 @@ fn a_spinning_tenant_does_not_stop_its_neighbour() {
             ..Limits::default()
         },
     );
-    let neighbour = bench.worker(GUEST, Limits::default());
+    let neighbour = bench.named("other", GUEST, Limits::default());
     let order = bench.block(async {
         let order = Mutex::new(Vec::new());
         let request = |path: &str| Request {

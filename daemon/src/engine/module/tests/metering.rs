@@ -49,7 +49,9 @@ fn check(choices: &[u8]) -> Result<(), TestCaseError> {
         let executed = counted.globals.remove(count.unwrap()).1 - before;
         prop_assert_eq!(&counted, &expected);
         before += executed;
-        if expected.outcome.is_err() { eprintln!("STAT err"); }
+        if expected.outcome.is_err() {
+            eprintln!("STAT err");
+        }
         if expected.outcome.is_ok() {
             // One for each place where fuel is charged, and what a `br_if` may skip. At most one
             // place an instruction, and one for the call from outside.
@@ -57,8 +59,29 @@ fn check(choices: &[u8]) -> Result<(), TestCaseError> {
             prop_assert!(used >= executed, "used {used}, executed {executed}");
             eprintln!("STAT ok {executed} {used}");
             if used > most {
-                for wasm in [&original, &rewritten] { eprintln!("MODULE");
-                for p in wasmparser::Parser::new(0).parse_all(wasm) { if let wasmparser::Payload::CodeSectionEntry(b) = p.unwrap() { eprintln!("FUNC"); let mut d=0; for o in b.get_operators_reader().unwrap() { let o=o.unwrap(); use wasmparser::Operator as O; if matches!(o, O::End|O::Else){d-=1;} eprintln!("{}{:?}", " ".repeat((d*2+2).max(0) as usize), o); if matches!(o,O::Block{..}|O::Loop{..}|O::If{..}|O::Else){d+=1;} } } } }
+                for wasm in [&original, &rewritten] {
+                    eprintln!("MODULE");
+                    for p in wasmparser::Parser::new(0).parse_all(wasm) {
+                        if let wasmparser::Payload::CodeSectionEntry(b) = p.unwrap() {
+                            eprintln!("FUNC");
+                            let mut d = 0;
+                            for o in b.get_operators_reader().unwrap() {
+                                let o = o.unwrap();
+                                use wasmparser::Operator as O;
+                                if matches!(o, O::End | O::Else) {
+                                    d -= 1;
+                                }
+                                eprintln!("{}{:?}", " ".repeat((d * 2 + 2).max(0) as usize), o);
+                                if matches!(
+                                    o,
+                                    O::Block { .. } | O::Loop { .. } | O::If { .. } | O::Else
+                                ) {
+                                    d += 1;
+                                }
+                            }
+                        }
+                    }
+                }
             }
             prop_assert!(used <= most, "used {used}, executed {executed}");
         }
