@@ -4,3 +4,4 @@
 
 pub mod edge;
 pub mod engine;
+pub mod observe;
