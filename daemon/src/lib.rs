@@ -9,4 +9,5 @@ pub mod cli;
 pub mod config;
 pub mod edge;
 pub mod engine;
+pub mod observe;
 pub mod store;

@@ -74,7 +74,7 @@ pub async fn run<R: Routes>(
         }
         End::Done(Ok(())) | End::Gone | End::Cut => {}
         End::Done(Err(error)) => {
-            log::debug!(target: "edge", "connection ended: {error}");
+            log::debug!("connection ended: {error}");
             if phase.is_reset() {
                 // Zero seconds to linger make the close a reset. If that cannot be set there
                 // is nothing better to do.

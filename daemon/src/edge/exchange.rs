@@ -76,7 +76,7 @@ async fn answer<R: Routes>(
         return Err(Answer::fault(fault, limit));
     }
     if let crate::engine::limits::Failure::Internal(reason) = &error {
-        log::error!(target: "edge", "ray {ray}: internal error: {reason}");
+        log::error!("ray {ray}: internal error: {reason}");
     }
     Err(Answer::failure(&error))
 }
@@ -150,7 +150,7 @@ fn prepare_head<R: Routes>(
     let router = line.edge.router();
     let route = router.route(host, uri.path(), &headers).map_err(|miss| {
         if let Miss::Table(error) = &miss {
-            log::error!(target: "edge", "{error}");
+            log::error!("{error}");
         }
         Answer::miss(&miss, options.retry_after_s)
     })?;

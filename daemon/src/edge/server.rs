@@ -201,7 +201,7 @@ async fn accept<R: Routes>(
                 // then the queue of the kernel is the bound, and it fills without us.
                 if error.kind() != std::io::ErrorKind::ConnectionAborted {
                     if complained.is_none_or(|at| at.elapsed() > Duration::from_secs(10)) {
-                        log::error!(target: "edge", "cannot accept: {error}");
+                        log::error!("cannot accept: {error}");
                         complained = Some(Instant::now());
                     }
                     Timer::after(ACCEPT_REST).await;
@@ -224,7 +224,7 @@ async fn accept<R: Routes>(
             let connection = pin!(connection::run(place.edge.clone(), stream, ip, signals));
             // A fault in one connection must not take down the thread that serves others.
             if AssertUnwindSafe(connection).catch_unwind().await.is_err() {
-                log::error!(target: "edge", "a connection of {ip} panicked");
+                log::error!("a connection of {ip} panicked");
             }
         };
         executor.spawn(task).detach();

@@ -219,8 +219,30 @@ fn a_client_that_sends_on_is_still_there() {
         ..EdgeOptions::default()
     });
     let mut stream = s.connect();
-    // What is sent on during the first request is the second one.
-    let raw = get("stream", "/") + &get("hello", "/");
-    stream.write_all(raw.as_bytes()).unwrap();
-    read_until(&mut stream, "hello");
+    // The second request comes while the first one runs, and then the client's end. As long as
+    // the second one is unread, nobody can see that end.
+    stream.write_all(get("gate", "/").as_bytes()).unwrap();
+    wait_until("it runs", || s.seen.running.load(Ordering::SeqCst) == 1);
+    stream.write_all(get("hello", "/").as_bytes()).unwrap();
+    stream.shutdown(Shutdown::Write).unwrap();
+    for _ in 0..20 {
+        s.exchange(get("hello", "/").as_bytes(), true);
+    }
+    s.seen.gate.0.close();
+    let got = read_all(&mut stream);
+    assert!(got.contains("opened"), "{got:?}");
+    assert!(got.ends_with("\r\n\r\nhello"), "{got:?}");
+}
+
+#[test]
+fn a_client_that_closes_its_side_gets_its_answer() {
+    let s = Server::start(EdgeOptions::default());
+    let mut stream = s.connect();
+    stream.write_all(get("gate", "/").as_bytes()).unwrap();
+    stream.shutdown(Shutdown::Write).unwrap();
+    wait_until("it runs", || s.seen.running.load(Ordering::SeqCst) == 1);
+    s.exchange(get("hello", "/").as_bytes(), true);
+    s.seen.gate.0.close();
+    let got = read_all(&mut stream);
+    assert!(got.ends_with("\r\n\r\nopened"), "{got:?}");
 }

@@ -4,6 +4,7 @@
 mod cases;
 mod deadlines;
 mod load;
+mod replies;
 
 use super::routing::{Router, Zones};
 use super::*;
@@ -27,16 +28,26 @@ use std::time::Duration;
 const FOREVER: Duration = Duration::from_secs(30);
 
 /// What tests can see of the Workers.
-#[derive(Default)]
 struct Seen {
+    /// Closed when gates open.
+    gate: (smol::channel::Sender<()>, smol::channel::Receiver<()>),
     /// Requests that are being served.
     running: AtomicUsize,
     /// Reply streams that are alive.
     streams: AtomicUsize,
     /// Bytes that reply streams were asked for.
     streamed: AtomicUsize,
-    /// Request bodies' bytes that Workers have read.
-    read: AtomicUsize,
+}
+
+impl Seen {
+    fn new() -> Self {
+        Self {
+            gate: smol::channel::bounded(1),
+            running: AtomicUsize::new(0),
+            streams: AtomicUsize::new(0),
+            streamed: AtomicUsize::new(0),
+        }
+    }
 }
 
 struct Fakes(Arc<Seen>);
@@ -90,6 +101,10 @@ impl Serve for Fake {
                 Ok(bytes) => whole(&format!("got {}", bytes.len())),
                 Err(_) => whole("no matter"),
             }),
+            "gate" => {
+                let _ = self.seen.gate.1.recv().await;
+                Ok(whole("opened"))
+            }
             "never" => future::pending().await,
             "panic" => panic!("a Worker of a test panics"),
             "stream" => Ok(self.stream(stream::iter(["one ", "two ", "three"]).map(ok))),
@@ -214,7 +229,6 @@ impl Fake {
                     message: error.to_string(),
                     stack: String::new(),
                 })?;
-                self.seen.read.fetch_add(part.len(), Ordering::SeqCst);
                 bytes.extend_from_slice(&part);
             }
         }
@@ -261,7 +275,7 @@ impl Server {
     }
 
     fn with_router(options: EdgeOptions, router: Router) -> Self {
-        let seen = Arc::new(Seen::default());
+        let seen = Arc::new(Seen::new());
         let edge = Edge::new(Fakes(seen.clone()), router, options);
         let listener = Async::<TcpListener>::bind(([127, 0, 0, 1], 0)).unwrap();
         let address = listener.get_ref().local_addr().unwrap();
@@ -308,7 +322,8 @@ impl Server {
         let mut stream = self.connect();
         stream.write_all(raw).unwrap();
         if half_close {
-            stream.shutdown(Shutdown::Write).unwrap();
+            // Fails if the answer was a reset already.
+            let _ = stream.shutdown(Shutdown::Write);
         }
         read_all(&mut stream)
     }
