@@ -219,6 +219,9 @@ fn a_streamed_put_is_there_when_finished_and_not_when_abandoned() {
         outcome = upload.chunk(&[0; CHUNK_MAX]);
     }
     assert_eq!(outcome.unwrap_err().code, OpErrorCode::TooLarge);
+    let failure = block_on(upload.finish()).err().unwrap();
+    assert_eq!(failure.code, OpErrorCode::TooLarge);
+    assert_eq!(get(&env, "k", false).body.len(), 50_003);
 }
 
 #[test]
@@ -355,14 +358,14 @@ proptest! {
         thread_local!(static ENV: (TempDir, Env) = env());
         ENV.with(|(_, env)| {
             if let Some(op) = OpKind::from_u32(kind).filter(|op| *op != OpKind::Timer) {
-                if let Started::Done(Ok(_)) = env.start(op, &argument) {
-                    panic!("{op:?} took {argument:?}");
-                }
+                let started = env.start(op, &argument);
+                prop_assert!(!matches!(started, Started::Done(Ok(_))), "{:?}", op);
             }
             if let Some(op) = SyncOp::from_u32(kind) {
                 let _ = env.sync(op, &argument, &mut Vec::new());
             }
-        });
+            Ok(())
+        })?;
     }
 
     #[test]

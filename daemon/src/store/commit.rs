@@ -151,12 +151,10 @@ fn run(core: &Core, waiting: &Receiver<Job>) {
 }
 
 type Reply = Option<Sender<Result<(), KvError>>>;
+type Closing = Option<Sender<Result<(), StoreError>>>;
 
 /// The first piece of work and those that wait already, up to the bounds.
-fn gather(
-    waiting: &Receiver<Job>,
-    first: Job,
-) -> (Vec<(Work, Reply)>, Option<Sender<Result<(), StoreError>>>) {
+fn gather(waiting: &Receiver<Job>, first: Job) -> (Vec<(Work, Reply)>, Closing) {
     let mut group = Vec::new();
     let mut bytes = 0;
     let mut job = first;

@@ -2,9 +2,11 @@
 
 use super::change::Change;
 use super::error::StoreError;
+use super::keys;
 use super::layout::Layout;
 use super::rows::Rows;
 use super::values::{FileId, Values};
+use super::witness::Witness;
 use super::{Clock, Durability};
 use bytes::Bytes;
 use parking_lot::{Mutex, MutexGuard};
@@ -17,6 +19,7 @@ pub(super) struct Core {
     pub rows: Rows,
     pub values: Values,
     pub layout: Layout,
+    witness: Witness,
     pub clock: Clock,
     pub durability: Durability,
     pub kv_quota_bytes: u64,
@@ -33,6 +36,8 @@ pub(super) struct Core {
 pub(super) struct State {
     /// Something was applied since the last flush began.
     pub dirty: bool,
+    /// The number of the last batch.
+    sequence: u64,
     pub closed: bool,
     /// Why nobody knows any more what the disk holds.
     broken: Option<String>,
@@ -58,22 +63,27 @@ impl Core {
         rows: Rows,
         layout: Layout,
         lock: File,
+        sequence: u64,
         clock: Clock,
         durability: Durability,
         kv_quota_bytes: u64,
-    ) -> Self {
-        Self {
+    ) -> Result<Self, StoreError> {
+        Ok(Self {
             rows,
             values: Values::new(layout.values.clone()),
+            witness: Witness::open(&layout.witness, sequence)?,
             layout,
             clock,
             durability,
             kv_quota_bytes,
-            state: Mutex::default(),
+            state: Mutex::new(State {
+                sequence,
+                ..State::default()
+            }),
             damaged: AtomicBool::new(false),
             commits: AtomicU64::new(0),
             _lock: lock,
-        }
+        })
     }
 
     /// Seconds since 1970.
@@ -96,11 +106,14 @@ impl Core {
     }
 
     /// Applies a change to what readers see.
-    pub fn apply(&self, state: &mut State, change: Change<'_>) -> Result<(), StoreError> {
+    pub fn apply(&self, state: &mut State, mut change: Change<'_>) -> Result<(), StoreError> {
         self.check(state)?;
         if change.is_empty() {
             return Ok(());
         }
+        state.sequence += 1;
+        let sequence = state.sequence.to_le_bytes().to_vec();
+        change.put(keys::SEQUENCE_KEY.to_vec(), sequence);
         if let Some(export) = &mut state.export {
             for key in change.keys() {
                 if *key > export.cursor && !export.rows.contains_key(key) {
@@ -124,7 +137,7 @@ impl Core {
     /// more. Only one thread may be in here, or files could go before their rows' removal
     /// is durable; the committer's is the one.
     pub fn commit(&self) -> Result<(), StoreError> {
-        let doomed = {
+        let (doomed, sequence) = {
             let mut state = self.state.lock();
             if let Some(why) = &state.broken {
                 return Err(StoreError::Broken(why.clone()));
@@ -138,7 +151,7 @@ impl Core {
                 return Err(error);
             }
             state.dirty = false;
-            std::mem::take(&mut state.doomed)
+            (std::mem::take(&mut state.doomed), state.sequence)
         };
         // After a failed sync the pages count as clean although they are not on the disk,
         // so a second try would prove nothing.
@@ -146,6 +159,7 @@ impl Core {
             self.state.lock().broken = Some(error.to_string());
             return Err(error);
         }
+        self.witness.write(sequence);
         self.commits.fetch_add(1, Ordering::Relaxed);
         self.discard(doomed);
         Ok(())

@@ -303,9 +303,21 @@ fn read(
     }
 }
 
-/// Whether an export is whole.
-pub(super) fn verify(path: &Path) -> Result<(), StoreError> {
-    read(path, |_| Ok(()))
+/// Checks that an export is whole. The number of the last batch in it.
+pub(super) fn verify(path: &Path) -> Result<u64, StoreError> {
+    let mut sequence = 0;
+    read(path, |frame| {
+        for (key, row) in frame {
+            if key == keys::SEQUENCE_KEY {
+                let number = row
+                    .try_into()
+                    .map_err(|_| bad(path, &"its number is unreadable"))?;
+                sequence = u64::from_le_bytes(number);
+            }
+        }
+        Ok(())
+    })?;
+    Ok(sequence)
 }
 
 /// Fills empty rows from an export and gives its files back their names.

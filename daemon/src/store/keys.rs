@@ -17,6 +17,9 @@ pub(super) const FORMAT: u32 = 1;
 /// Where [`FORMAT`] is written, as a `u32`, little endian.
 pub(super) const FORMAT_KEY: &[u8] = b"mformat";
 
+/// The number of the last batch, as a `u64`, little endian. Every batch writes it.
+pub(super) const SEQUENCE_KEY: &[u8] = b"msequence";
+
 pub(super) const RECORD: u8 = b'r';
 pub(super) const ENTRY: u8 = b'k';
 pub(super) const EXPIRY: u8 = b'x';

@@ -23,6 +23,8 @@ pub(super) struct Layout {
     pub damaged: PathBuf,
     /// Present while the store is closed after a proper end.
     pub clean: PathBuf,
+    /// Up to where writes were acknowledged.
+    pub witness: PathBuf,
     pub lock: PathBuf,
 }
 
@@ -39,6 +41,7 @@ impl Layout {
             exports: at("exports"),
             damaged: at("damaged"),
             clean: at("clean"),
+            witness: at("acknowledged"),
             lock: at("lock"),
         };
         for path in [dir, &layout.values, &layout.blobs, &layout.exports] {

@@ -16,6 +16,7 @@ mod opening;
 mod records;
 mod rows;
 mod values;
+mod witness;
 
 #[cfg(test)]
 mod tests;
@@ -96,6 +97,9 @@ pub struct Opened {
     pub put_aside: Option<PathBuf>,
     /// The export that the store was built from. With `put_aside` and without this, it is empty.
     pub restored_from: Option<PathBuf>,
+    /// Batches of writes that had been acknowledged and are gone; 0 is what to expect. Not 0
+    /// means that bits were flipped, or that the disk says "written" before it is true.
+    pub lost_batches: u64,
 }
 
 /// The store. Clones share it.
@@ -131,10 +135,11 @@ impl Store {
             found.rows,
             layout,
             lock,
+            found.sequence,
             options.clock,
             options.durability,
             options.kv_quota_bytes,
-        ));
+        )?);
         let (committer, thread) = Committer::start(core.clone())?;
         let store = Self(Arc::new(Inner {
             records: Records::new(core.clone()),
@@ -151,6 +156,7 @@ impl Store {
             store,
             put_aside: found.put_aside,
             restored_from: found.restored_from,
+            lost_batches: found.lost_batches,
         })
     }
 

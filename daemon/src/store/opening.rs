@@ -1,6 +1,9 @@
 //! Opening: what is looked at before a store is trusted, and what is done with one that
 //! cannot be.
 //!
+//! A store that opens but has forgotten what it acknowledged (see `witness`) is kept if it
+//! knows at least as much as the newest export, and put aside if not. Either way it is said.
+//!
 //! A store that will not open is moved aside whole, never deleted, and a new one is built
 //! from the newest export that is whole. The new one is built under another name and renamed
 //! when it is complete, so a power cut at any point leaves a state that the next open
@@ -13,7 +16,8 @@ use super::kv::{NamespaceId, Usage, write};
 use super::layout::{self, Layout, create_dir, remove_dir, remove_file, sync_dir, sync_tree};
 use super::records;
 use super::rows::{Batch, Rows};
-use super::values::{FileId, Values};
+use super::values::{self, FileId, Values};
+use super::witness;
 use std::collections::{HashMap, HashSet};
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -23,6 +27,9 @@ pub(super) struct Found {
     pub rows: Rows,
     pub put_aside: Option<PathBuf>,
     pub restored_from: Option<PathBuf>,
+    /// The number of the last batch.
+    pub sequence: u64,
+    pub lost_batches: u64,
 }
 
 /// Opens what is there, or builds what is not. The store's lock is held.
@@ -33,15 +40,25 @@ pub(super) fn open(layout: &Layout, cache_bytes: u64) -> Result<Found, StoreErro
     // From here on only a proper close makes it clean again.
     remove_file(&layout.clean)?;
     sync_dir(&layout.dir)?;
+    let acknowledged = witness::read(&layout.witness)?;
     let mut put_aside = None;
     if layout.db.exists() {
-        match open_checked(layout, cache_bytes, !clean) {
-            Ok(rows) => {
-                sweep_orphans(layout, &rows)?;
+        match open_checked(layout, cache_bytes, !clean, acknowledged) {
+            Ok((rows, sequence)) => {
+                let lost_batches = acknowledged.saturating_sub(sequence);
+                if lost_batches > 0 {
+                    log::error!(
+                        "{lost_batches} acknowledged batches of writes are gone, the last of \
+                         {acknowledged}: bits were flipped, or the disk does not keep its word"
+                    );
+                }
+                sweep_orphans(layout, &rows, lost_batches > 0)?;
                 return Ok(Found {
                     rows,
                     put_aside: None,
                     restored_from: None,
+                    sequence,
+                    lost_batches,
                 });
             }
             Err(error) if error.is_of_the_machine() => return Err(error),
@@ -63,24 +80,69 @@ pub(super) fn open(layout: &Layout, cache_bytes: u64) -> Result<Found, StoreErro
         );
     }
     let rows = Rows::open(&layout.db, cache_bytes)?;
-    sweep_orphans(layout, &rows)?;
+    sweep_orphans(layout, &rows, true)?;
+    let sequence = sequence_of(&rows)?;
     Ok(Found {
         rows,
         put_aside,
         restored_from,
+        sequence,
+        lost_batches: acknowledged.saturating_sub(sequence),
     })
 }
 
-/// Opens the rows and reads them: all of them, or after a proper close only the records.
-fn open_checked(layout: &Layout, cache_bytes: u64, all: bool) -> Result<Rows, StoreError> {
+/// Opens the rows and reads them: all of them, or after a proper close only the records. Also
+/// the number of the last batch.
+fn open_checked(
+    layout: &Layout,
+    cache_bytes: u64,
+    all: bool,
+    acknowledged: u64,
+) -> Result<(Rows, u64), StoreError> {
     let rows = Rows::open(&layout.db, cache_bytes)?;
-    match check(&rows, all) {
-        Ok(()) => Ok(rows),
+    let judged = sequence_of(&rows).and_then(|sequence| {
+        check(&rows, all || sequence < acknowledged)?;
+        if sequence < acknowledged
+            && let Some((path, exported)) = newest_export(layout)?
+            && exported > sequence
+        {
+            return Err(StoreError::Damaged(format!(
+                "it forgot batches {sequence} to {acknowledged}, and {} knows more",
+                path.display()
+            )));
+        }
+        Ok(sequence)
+    });
+    match judged {
+        Ok(sequence) => Ok((rows, sequence)),
         Err(error) => {
             rows.close();
             Err(error)
         }
     }
+}
+
+/// The number of the last batch.
+fn sequence_of(rows: &Rows) -> Result<u64, StoreError> {
+    let Some(row) = rows.get(keys::SEQUENCE_KEY)? else {
+        return Ok(0);
+    };
+    let number = <[u8; 8]>::try_from(&row[..]);
+    number
+        .map(u64::from_le_bytes)
+        .map_err(|_| StoreError::Damaged("the number of its last batch is unreadable".to_owned()))
+}
+
+/// The newest export that is whole, and the number of the last batch in it.
+fn newest_export(layout: &Layout) -> Result<Option<(PathBuf, u64)>, StoreError> {
+    for path in export::list(layout)?.into_iter().rev() {
+        match export::verify(&path) {
+            Ok(sequence) => return Ok(Some((path, sequence))),
+            Err(error) if error.is_of_the_machine() => return Err(error),
+            Err(error) => log::error!("{error}"),
+        }
+    }
+    Ok(None)
 }
 
 fn check(rows: &Rows, all: bool) -> Result<(), StoreError> {
@@ -159,8 +221,9 @@ fn check_all(rows: &Rows) -> Result<(), StoreError> {
     rows.apply(batch)
 }
 
-/// Removes files that no row names, and says which named ones are missing.
-fn sweep_orphans(layout: &Layout, rows: &Rows) -> Result<(), StoreError> {
+/// Removes files that no row names, and says which named ones are missing. Where rows were
+/// lost, their files are not removed but put aside.
+fn sweep_orphans(layout: &Layout, rows: &Rows, rows_lost: bool) -> Result<(), StoreError> {
     let values = Values::new(layout.values.clone());
     let mut there: HashSet<FileId> = values.list()?.into_iter().collect();
     let prefix = [keys::FILE];
@@ -175,14 +238,22 @@ fn sweep_orphans(layout: &Layout, rows: &Rows) -> Result<(), StoreError> {
         }
         Ok(true)
     })?;
-    for id in there {
-        values.remove(id)?;
+    if there.is_empty() {
+        return Ok(());
     }
-    Ok(())
+    if !rows_lost {
+        return there.into_iter().try_for_each(|id| values.remove(id));
+    }
+    let aside = aside(layout)?;
+    for id in there {
+        rename(&values.path(id), &values::path(&aside, id))?;
+    }
+    sync_dir(&aside)?;
+    sync_dir(&layout.values)
 }
 
-/// Moves the rows and the values to a directory of their own.
-fn put_it_aside(layout: &Layout, error: &StoreError) -> Result<PathBuf, StoreError> {
+/// A new directory for what is put aside.
+fn aside(layout: &Layout) -> Result<PathBuf, StoreError> {
     create_dir(&layout.damaged)?;
     let now = layout::seconds_now();
     let mut aside = layout.damaged.join(format!("{now}"));
@@ -195,6 +266,13 @@ fn put_it_aside(layout: &Layout, error: &StoreError) -> Result<PathBuf, StoreErr
             Err(error) => return Err(StoreError::io("create directory", &aside)(error)),
         }
     }
+    sync_dir(&layout.damaged)?;
+    Ok(aside)
+}
+
+/// Moves the rows and the values to a directory of their own.
+fn put_it_aside(layout: &Layout, error: &StoreError) -> Result<PathBuf, StoreError> {
+    let aside = aside(layout)?;
     let why = aside.join("why.txt");
     fs::write(&why, format!("{error}\n")).map_err(StoreError::io("write", &why))?;
     // The values first: rows without values are damaged still, and found again; values
@@ -204,7 +282,6 @@ fn put_it_aside(layout: &Layout, error: &StoreError) -> Result<PathBuf, StoreErr
     rename(&layout.db, &aside.join("db"))?;
     sync_dir(&aside)?;
     create_dir(&layout.values)?;
-    sync_dir(&layout.damaged)?;
     sync_dir(&layout.dir)?;
     Ok(aside)
 }
@@ -219,17 +296,7 @@ fn rename(from: &Path, to: &Path) -> Result<(), StoreError> {
 
 /// Builds the rows from the newest export that is whole, or empty where there is none.
 fn build(layout: &Layout, cache_bytes: u64) -> Result<Option<PathBuf>, StoreError> {
-    let mut source = None;
-    for path in export::list(layout)?.into_iter().rev() {
-        match export::verify(&path) {
-            Ok(()) => {
-                source = Some(path);
-                break;
-            }
-            Err(error) if error.is_of_the_machine() => return Err(error),
-            Err(error) => log::error!("{error}"),
-        }
-    }
+    let source = newest_export(layout)?.map(|(path, _)| path);
     let rows = Rows::open(&layout.building, cache_bytes)?;
     match &source {
         Some(path) => export::restore(path, layout, &rows)?,

@@ -183,8 +183,8 @@ impl Rows {
 
     /// How many files sled made beside its log.
     #[cfg(test)]
-    pub fn spill_count(&self) -> usize {
-        layout::names(&self.spill).unwrap().len()
+    pub fn spill_count(&self) -> Result<usize, StoreError> {
+        layout::names(&self.spill).map(|names| names.len())
     }
 
     /// Ends it. Errors here are those of a store that is being given up anyway.

@@ -16,6 +16,8 @@ pub struct KvUpload {
     metadata: Option<String>,
     expiration: Option<u64>,
     value: Part,
+    /// Why a part was not taken; then the value has a hole and must not be kept.
+    refused: Option<KvError>,
 }
 
 /// What has come so far.
@@ -41,11 +43,21 @@ impl KvUpload {
             metadata,
             expiration,
             value: Part::Small(Vec::new()),
+            refused: None,
         }
     }
 
     /// Takes the next part. Writes to the page cache once the value is large.
     pub fn chunk(&mut self, bytes: &[u8]) -> Result<(), KvError> {
+        if let Some(refused) = &self.refused {
+            return Err(refused.clone());
+        }
+        let taken = self.take(bytes);
+        self.refused = taken.clone().err();
+        taken
+    }
+
+    fn take(&mut self, bytes: &[u8]) -> Result<(), KvError> {
         let before = match &self.value {
             Part::Small(buffer) => buffer.len() as u64,
             Part::Large(file) => file.len,
@@ -73,6 +85,9 @@ impl KvUpload {
 
     /// The value is complete. Returns when it is durable.
     pub async fn finish(self) -> Result<(), KvError> {
+        if let Some(refused) = self.refused {
+            return Err(refused);
+        }
         let value = match self.value {
             Part::Small(buffer) => NewValue::Inline(buffer.into()),
             Part::Large(file) => {
