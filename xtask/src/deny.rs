@@ -71,20 +71,21 @@ pub fn program() -> Result<PathBuf> {
 /// Fetches the database and checks against it. That it cannot be fetched is no failure of
 /// this project: it is said, and the rest counts.
 fn advisories(program: &PathBuf) -> Result<()> {
-    let what = "fetching the advisory database";
-    let fetched = step::quiet_command(
-        what,
+    let fetched = step::quiet("fetching the advisory database", || {
         Command::new(program)
             .args(["fetch", "db"])
-            .current_dir(workspace::root()),
-    );
-    if let Err(error) = fetched {
-        let text = format!("{error:#}");
+            .current_dir(workspace::root())
+            .stdin(Stdio::null())
+            .output()
+            .context("cannot run cargo-deny")
+    })?;
+    if !fetched.status.success() {
+        let text = String::from_utf8_lossy(&fetched.stderr);
         let why = text
             .lines()
-            .find(|line| line.contains("fatal:") || line.contains("ERROR"))
+            .find(|line| line.starts_with("fatal:"))
             .unwrap_or("its host cannot be reached");
-        step::skip("advisories", why.trim());
+        step::skip("advisories", why);
         return Ok(());
     }
     let status = Command::new(program)

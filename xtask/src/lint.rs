@@ -37,7 +37,7 @@ fn sdk() -> Result<()> {
     step::loud_command(
         "clippy for the guests' SDK",
         Command::new(workspace::cargo())
-            .args(["clippy", "--all-targets", "--manifest-path"])
+            .args(["clippy", "--workspace", "--all-targets", "--manifest-path"])
             .arg(&manifest)
             .arg("--target-dir")
             .arg(workspace::target().join("sdk"))
