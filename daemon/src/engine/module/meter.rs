@@ -37,8 +37,9 @@ use wasmparser::{
 /// Instructions that may be charged although a taken `br_if` skips them, for each segment.
 pub const SKIPPABLE_MAX: u32 = 24;
 
-/// Operands that may pass into a segment. More than a few are rare, and each has to be copied.
-const OPERANDS_MAX: usize = 8;
+/// Operands that may pass into a segment; where there are more, none begins. wasmi's strict
+/// limits allow this many parameters. Compilers leave one or two there.
+const OPERANDS_MAX: usize = 32;
 
 /// Function types that may be added to a module.
 const ADDED_TYPES_MAX: usize = 1024;

@@ -20,6 +20,8 @@ const LOCALS: [ValType; 6] = [
 ];
 const VALUES: [ValType; 4] = [ValType::I32, ValType::I64, ValType::F64, ValType::F32];
 const DEPTH_MAX: usize = 7;
+/// More than this and the pass lets them be.
+const OPERANDS_MAX: usize = 20;
 const INSTRUCTIONS_MAX: usize = 400;
 
 type Signature = (Vec<ValType>, Vec<ValType>);
@@ -303,10 +305,17 @@ impl<'b, 'c> Body<'b, 'c> {
         self.emit(&I::LocalGet(local));
     }
 
+    /// Combines the top with one more. Divisors are no constants: where the translator sees
+    /// that a trap is certain, it takes what follows for unreachable, but charges for it.
     fn arithmetic(&mut self, ty: ValType) {
-        self.push(ty);
-        self.stack.pop();
         let choice = self.choices.below(6);
+        if choice == 3 {
+            let local = self.local(ty);
+            self.emit(&I::LocalGet(local));
+        } else {
+            self.push(ty);
+            self.stack.pop();
+        }
         self.emit(&match (ty, choice) {
             (ValType::I32, 0) => I::I32Add,
             (ValType::I32, 1) => I::I32Xor,
@@ -329,6 +338,10 @@ impl<'b, 'c> Body<'b, 'c> {
 
     /// One step; `false` when nothing after it in this frame can be reached.
     fn statement(&mut self) -> bool {
+        while self.stack.len() > self.base() + OPERANDS_MAX {
+            self.stack.pop();
+            self.emit(&I::Drop);
+        }
         match self.choices.below(24) {
             0..=2 => {
                 let ty = VALUES[self.choices.below(VALUES.len())];
@@ -387,18 +400,20 @@ impl<'b, 'c> Body<'b, 'c> {
         };
         match self.choices.below(4) {
             0 => {
-                self.push(ValType::I32);
+                let address = self.local(ValType::I32);
+                self.emit(&I::LocalGet(address));
                 self.emit(&I::I64Load(argument));
-                self.stack.pop();
                 self.stack.push(ValType::I64);
             }
             1 => {
-                self.push(ValType::I32);
+                let address = self.local(ValType::I32);
+                self.emit(&I::LocalGet(address));
                 self.push(ValType::F64);
                 self.emit(&I::F64Store(argument));
-                self.stack.truncate(self.stack.len() - 2);
+                self.stack.pop();
             }
             2 => {
+                // Short enough to cost no fuel of its own.
                 for value in [40, 16, 19] {
                     self.emit(&I::I32Const(value));
                 }
@@ -508,6 +523,7 @@ impl<'b, 'c> Body<'b, 'c> {
                 let (depth, label) = self.target();
                 self.arrange(&label, false);
                 self.push(ValType::I32);
+                self.condition_on_top();
                 let alike: Vec<u32> = (0..self.frames.len())
                     .filter(|depth| self.frames[self.frames.len() - 1 - depth].label == label)
                     .map(|depth| depth as u32)
