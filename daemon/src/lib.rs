@@ -2,4 +2,12 @@
 //!
 //! The rooms and who may know whom are told in `docs/architecture.md`.
 
+pub mod bindings;
+pub mod board;
+pub mod catalog;
+pub mod cli;
+pub mod config;
+pub mod edge;
 pub mod engine;
+pub mod observe;
+pub mod store;

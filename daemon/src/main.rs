@@ -1,2 +1,4 @@
 //! The `postern` binary; everything lives in the library beside it.
-fn main() {}
+fn main() -> std::process::ExitCode {
+    postern_daemon::cli::main()
+}

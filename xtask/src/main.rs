@@ -1,2 +1,94 @@
-//! Everything a developer or CI runs.
-fn main() {}
+//! Everything a developer or CI runs. Each subcommand is a file of its own.
+
+mod bench;
+mod build;
+mod ci;
+mod daemon;
+mod deny;
+mod fmt;
+mod guests;
+mod lint;
+mod machine;
+mod packages;
+mod process;
+mod rust_std;
+mod setup;
+mod sizes;
+mod step;
+mod test;
+mod up;
+mod workspace;
+
+use clap::{Parser, Subcommand};
+use std::process::ExitCode;
+
+/// Runs what developing Postern needs. Nothing has to be installed by hand: each command
+/// first installs what it lacks.
+#[derive(Parser)]
+#[command(name = "cargo xtask", bin_name = "cargo xtask", max_term_width = 100)]
+struct Arguments {
+    #[command(subcommand)]
+    command: Command,
+}
+
+#[derive(Subcommand)]
+enum Command {
+    /// Installs what the build lacks on this machine. Doing it twice does nothing twice.
+    Setup(setup::Arguments),
+
+    /// Builds the daemon, starts it on `./.postern/`, pushes three sample tenants and prints
+    /// their URLs. Ctrl-C stops it; the store stays and the next run uses it again.
+    Up(up::Arguments),
+
+    /// Runs every test: units, end to end with the real binary, the guests' SDKs, and the
+    /// determinism of the engine on aarch64 and armv7 under qemu.
+    Test(test::Arguments),
+
+    /// Builds the tenants in `tests/workers` to `target/guests/NAME.wasm`.
+    Guests(guests::Arguments),
+
+    /// Builds the release binary of the daemon.
+    Build(build::Arguments),
+
+    /// Measures the parts with criterion and the whole with wrk, and writes
+    /// `docs/benchmarks.md`.
+    Bench(bench::Arguments),
+
+    /// Shows the size of the stripped release binary and compares it with its budget.
+    Sizes(sizes::Arguments),
+
+    /// Formats all Rust sources.
+    Fmt(fmt::Arguments),
+
+    /// Runs clippy over all Rust sources; a warning is an error.
+    Lint(lint::Arguments),
+
+    /// Checks licences, bans, sources and advisories of all dependencies.
+    Deny(deny::Arguments),
+
+    /// Does what CI does: formatting, lints, dependencies, tests.
+    Ci(ci::Arguments),
+}
+
+fn main() -> ExitCode {
+    let done = match Arguments::parse().command {
+        Command::Setup(arguments) => setup::run(&arguments),
+        Command::Up(arguments) => up::run(&arguments),
+        Command::Test(arguments) => test::run(&arguments),
+        Command::Guests(arguments) => guests::run(&arguments),
+        Command::Build(arguments) => build::run(&arguments),
+        Command::Bench(arguments) => bench::run(&arguments),
+        Command::Sizes(arguments) => sizes::run(&arguments),
+        Command::Fmt(arguments) => fmt::run(&arguments),
+        Command::Lint(arguments) => lint::run(&arguments),
+        Command::Deny(arguments) => deny::run(&arguments),
+        Command::Ci(arguments) => ci::run(&arguments),
+    };
+    match done {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            eprintln!("error: {error:#}");
+            ExitCode::FAILURE
+        }
+    }
+}

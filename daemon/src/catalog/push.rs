@@ -344,16 +344,19 @@ impl<W: Send + Sync + 'static> Catalog<W> {
 
     async fn keep_verdict(&self, judged: Judged) -> Result<(Verdict, Vec<Held>)> {
         let image = self.references.put(Bytes::from(judged.image)).await?;
-        let snapshot = self.references.put(Bytes::from(judged.snapshot)).await?;
+        let mut held = vec![image];
+        if let Some(snapshot) = judged.snapshot {
+            held.push(self.references.put(Bytes::from(snapshot)).await?);
+        }
         let verdict = Verdict {
             build: self.runtime.build(),
             wasi: judged.kind == GuestKind::Wasi,
-            image: image.blob(),
-            snapshot: snapshot.blob(),
+            image: held[0].blob(),
+            snapshot: held.get(1).map(Held::blob),
             startup_fuel: judged.startup_fuel,
             startup_time_ms: judged.startup_time_ms,
         };
-        Ok((verdict, vec![image, snapshot]))
+        Ok((verdict, held))
     }
 
     /// Starts the new version's Worker, stores the row durably, and switches. Starting comes
@@ -396,16 +399,16 @@ impl<W: Send + Sync + 'static> Catalog<W> {
             .map(|bound| bound.engaged(&version))
             .collect();
         let spec = WorkerSpec {
-            namespace: namespace.name.clone(),
-            script: script.name.clone(),
-            version: version.id,
+            namespace: namespace.name.as_str().into(),
+            script: script.name.as_str().into(),
+            version: version.id.into(),
             kind: if script.verdict.wasi {
                 GuestKind::Wasi
             } else {
                 GuestKind::AbiV1
             },
             image: blobs.path(&script.verdict.image),
-            snapshot: blobs.path(&script.verdict.snapshot),
+            snapshot: script.verdict.snapshot.map(|blob| blobs.path(&blob)),
             limits: effective(self.ceiling, script.settings.limits),
             env: Arc::new(Env::new(bindings, self.store.clone())),
         };

@@ -67,7 +67,7 @@ pub struct Verdict {
     /// The module as it runs.
     pub image: BlobId,
     /// Its memory after initialisation.
-    pub snapshot: BlobId,
+    pub snapshot: Option<BlobId>,
     /// What initialisation cost.
     pub startup_fuel: u64,
     /// The same as time, at the board's rate.
@@ -164,7 +164,8 @@ impl Script {
         self.modules
             .iter()
             .map(|module| &module.blob)
-            .chain([&self.verdict.image, &self.verdict.snapshot])
+            .chain([&self.verdict.image])
+            .chain(&self.verdict.snapshot)
     }
 }
 

@@ -39,7 +39,7 @@ impl Runtime<Worker> for Engine {
     }
 
     fn start(&self, spec: WorkerSpec) -> Result<Arc<Worker>, String> {
-        self.worker(spec).map_err(|error| error.to_string())
+        Ok(self.worker(spec))
     }
 
     fn retire(&self, worker: &Worker) {

@@ -60,7 +60,7 @@ impl Runtime<TestWorker> for TestRuntime {
             Ok(Judged {
                 kind: GuestKind::AbiV1,
                 image,
-                snapshot: b"snapshot".to_vec(),
+                snapshot: Some(b"snapshot".to_vec()),
                 startup_fuel: 7,
                 startup_time_ms: 3,
             })
@@ -72,7 +72,10 @@ impl Runtime<TestWorker> for TestRuntime {
             return Err("refused by the test".to_owned());
         }
         assert!(spec.image.exists(), "started before its image was stored");
-        assert!(spec.snapshot.exists(), "started before its snapshot");
+        assert!(
+            spec.snapshot.as_ref().is_some_and(|path| path.exists()),
+            "started before its snapshot"
+        );
         Ok(Arc::new(TestWorker {
             spec,
             retired: AtomicBool::new(false),
@@ -89,11 +92,7 @@ impl Runtime<TestWorker> for TestRuntime {
 
 /// A store in this folder.
 pub(crate) fn open_store(dir: &std::path::Path) -> Store {
-    Store::open(StoreOptions {
-        dir: dir.to_owned(),
-    })
-    .unwrap()
-    .store
+    Store::open(StoreOptions::new(dir)).unwrap().store
 }
 
 /// A catalog on a store in this folder.

@@ -121,7 +121,7 @@ fn a_restart_brings_everything_back() {
     let stage = stage.restart("build-1");
     let (_, script) = stage.catalog.script("production", "a").unwrap();
     assert_eq!(script, pushed);
-    assert_eq!(stage.worker("a").spec.script, "a");
+    assert_eq!(&*stage.worker("a").spec.script, "a");
     assert_eq!(stage.runtime.judged.load(Ordering::SeqCst), 0);
     assert_eq!(stage.catalog.kv_namespace(&kv.id.hex()).unwrap(), kv);
     assert_eq!(stage.blobs(), 3);
@@ -137,7 +137,7 @@ fn another_build_judges_again() {
     assert!(!stage.catalog.is_pending("production", "b"));
     assert_eq!(block_on(stage.catalog.refresh()), 1);
     assert!(!stage.catalog.is_pending("production", "a"));
-    assert_eq!(stage.worker("a").spec.script, "a");
+    assert_eq!(&*stage.worker("a").spec.script, "a");
     let (_, script) = stage.catalog.script("production", "a").unwrap();
     assert_eq!(script.version_id, pushed.version_id);
     assert_eq!(script.verdict.build, "build-2");
@@ -243,11 +243,11 @@ fn a_namespace_renamed_during_a_push_receives_it() {
     });
     assert!(stage.catalog.worker("production", "a").is_none());
     assert_eq!(
-        stage.catalog.worker("live", "a").unwrap().spec.namespace,
+        &*stage.catalog.worker("live", "a").unwrap().spec.namespace,
         "live"
     );
     assert_eq!(
-        stage.catalog.worker("live", "old").unwrap().spec.namespace,
+        &*stage.catalog.worker("live", "old").unwrap().spec.namespace,
         "live"
     );
     let stage = stage.restart("build-1");

@@ -28,6 +28,8 @@ pub struct Request {
 pub enum RequestBody {
     /// There is none.
     Empty,
+    /// All of it.
+    Whole(Bytes),
     /// It comes over time and is read only as fast as the Worker asks for it.
     Stream {
         /// Its length in bytes, where the client said it.

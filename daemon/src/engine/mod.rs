@@ -3,6 +3,246 @@
 //! Only this room names wasmi. It knows bindings through [`ops::Bindings`] alone, and HTTP
 //! only as the types of [`invocation`].
 
+mod budget;
+mod code;
+mod core;
+pub mod cost;
+mod credit;
+mod exchange;
+pub mod finished;
+mod host;
+mod imports;
 pub mod invocation;
+mod isolate;
+mod judge;
 pub mod limits;
+mod mapping;
+pub mod module;
 pub mod ops;
+mod scheduler;
+#[cfg(test)]
+mod tests;
+mod turn;
+mod upload;
+mod wasi;
+mod wasi_run;
+mod wire;
+mod worker;
+
+pub use budget::Budget;
+pub use finished::{Finished, LogLine, Observer};
+pub use judge::{Judged, Order, Refused, child as judge_child, judge_here};
+pub use module::GuestKind;
+pub use worker::{Worker, WorkerSpec};
+
+use async_executor::Executor;
+use bytes::Bytes;
+use isolate::Isolate;
+use limits::Limits;
+use parking_lot::Mutex;
+use scheduler::Scheduler;
+use std::path::PathBuf;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Arc, Weak};
+use std::time::{Duration, Instant};
+
+/// How the engine is set up; all of it comes from the board and the configuration.
+#[derive(Clone, Debug)]
+pub struct EngineOptions {
+    /// Fuel that this board burns in a millisecond, as calibrated.
+    pub fuel_per_ms: u64,
+    /// Fuel that an isolate runs before another tenant gets its turn.
+    pub slice_fuel: u64,
+    /// Threads that run the executor; as many isolates run at the same time.
+    pub threads: usize,
+    /// Bytes that all isolates' memories and tables may have together.
+    pub memory_bytes: u64,
+    /// An isolate that rests for so long goes.
+    pub idle: Duration,
+    /// Bytes that a module may have.
+    pub module_bytes: u64,
+    /// Modules judged at the same time; each may need as much memory as an isolate.
+    pub judges: usize,
+    /// The program whose `judge` subcommand judges; `None` judges in this process, for tests.
+    pub judge: Option<PathBuf>,
+}
+
+impl Default for EngineOptions {
+    fn default() -> Self {
+        Self {
+            fuel_per_ms: 1_500_000,
+            slice_fuel: 200_000,
+            threads: 2,
+            memory_bytes: 64 << 20,
+            idle: Duration::from_secs(60),
+            module_bytes: 10 << 20,
+            judges: 2,
+            judge: None,
+        }
+    }
+}
+
+/// The engine. Cloning gives another handle to the same one.
+#[derive(Clone)]
+pub struct Engine(Arc<Inner>);
+
+struct Inner {
+    options: EngineOptions,
+    executor: Arc<Executor<'static>>,
+    observer: Arc<dyn Observer>,
+    scheduler: Scheduler,
+    budget: Budget,
+    isolates: Mutex<Vec<Weak<Isolate>>>,
+    rays: AtomicU64,
+    judging: smol::lock::Semaphore,
+}
+
+impl Engine {
+    /// An engine that runs on `executor` and tells `observer` of every invocation.
+    pub fn new(
+        options: EngineOptions,
+        executor: Arc<Executor<'static>>,
+        observer: Arc<dyn Observer>,
+    ) -> Self {
+        // Rays of different runs must not meet in a log.
+        let first = (host::now_ms() as u64) << 22;
+        Self(Arc::new(Inner {
+            executor,
+            observer,
+            scheduler: Scheduler::new(options.threads),
+            budget: Budget::new(options.memory_bytes),
+            isolates: Mutex::default(),
+            rays: AtomicU64::new(first),
+            judging: smol::lock::Semaphore::new(options.judges.max(1)),
+            options,
+        }))
+    }
+
+    /// Validates a module, rewrites it, boots it once and takes its snapshot.
+    ///
+    /// # Errors
+    /// Why the module is refused; nothing was stored.
+    pub async fn judge(&self, source: Bytes, limits: &Limits) -> Result<Judged, Refused> {
+        let options = &self.0.options;
+        let order = Order {
+            limits: *limits,
+            fuel_per_ms: options.fuel_per_ms,
+            module_bytes: options.module_bytes,
+        };
+        let _permit = self.0.judging.acquire().await;
+        match options.judge.clone() {
+            None => smol::unblock(move || judge_here(&source, &order)).await,
+            Some(program) => {
+                smol::unblock(move || judge::judge_in_child(&program, &source, &order)).await
+            }
+        }
+    }
+
+    /// Names what images and snapshots depend on; those of another build are made anew.
+    pub fn build(&self) -> &'static str {
+        concat!(env!("CARGO_PKG_VERSION"), " wasmi 2.0 image 1")
+    }
+
+    /// A Worker of this spec. Nothing is read or started before its first request.
+    pub fn worker(&self, spec: WorkerSpec) -> Arc<Worker> {
+        Arc::new(Worker::new(self.clone(), spec))
+    }
+
+    /// A name for an invocation.
+    pub fn ray(&self) -> invocation::Ray {
+        invocation::Ray(self.0.rays.fetch_add(1, Ordering::Relaxed))
+    }
+
+    /// Bytes of isolates' memories and tables.
+    pub fn budget(&self) -> &Budget {
+        &self.0.budget
+    }
+
+    /// Isolates there are.
+    pub fn isolates(&self) -> usize {
+        self.0
+            .isolates
+            .lock()
+            .iter()
+            .filter(|isolate| isolate.strong_count() > 0)
+            .count()
+    }
+
+    /// How many isolates wait for their turn.
+    pub fn waiting(&self) -> usize {
+        self.0.scheduler.waiting()
+    }
+
+    /// Takes away isolates that have rested for long. To be called now and then.
+    pub fn sweep(&self) -> usize {
+        let idle = self.0.options.idle;
+        let now = Instant::now();
+        self.resting()
+            .into_iter()
+            .filter(|isolate| now.saturating_duration_since(isolate.last_used()) >= idle)
+            .filter(|isolate| isolate.evict())
+            .count()
+    }
+
+    /// How often [`Engine::sweep`] has something to do.
+    pub fn sweep_interval(&self) -> Duration {
+        (self.0.options.idle / 4).clamp(Duration::from_millis(100), Duration::from_secs(10))
+    }
+
+    /// Fuel that this board burns in a millisecond.
+    pub fn fuel_per_ms(&self) -> u64 {
+        self.0.options.fuel_per_ms
+    }
+
+    fn executor(&self) -> &Arc<Executor<'static>> {
+        &self.0.executor
+    }
+
+    fn observer(&self) -> &Arc<dyn Observer> {
+        &self.0.observer
+    }
+
+    fn scheduler(&self) -> &Scheduler {
+        &self.0.scheduler
+    }
+
+    fn slice_fuel(&self) -> u64 {
+        self.0.options.slice_fuel
+    }
+
+    fn threads(&self) -> usize {
+        self.0.options.threads
+    }
+
+    fn registered(&self, isolate: &Arc<Isolate>) {
+        let mut isolates = self.0.isolates.lock();
+        if isolates.len() == isolates.capacity() {
+            isolates.retain(|isolate| isolate.strong_count() > 0);
+        }
+        isolates.push(Arc::downgrade(isolate));
+    }
+
+    fn resting(&self) -> Vec<Arc<Isolate>> {
+        let isolates = self.0.isolates.lock();
+        isolates
+            .iter()
+            .filter_map(Weak::upgrade)
+            .filter(|isolate| isolate.in_flight() == 0)
+            .collect()
+    }
+
+    /// Takes away the isolate that has rested longest; false when none rests.
+    fn evict_one(&self) -> bool {
+        let mut resting = self.resting();
+        resting.sort_by_key(|isolate| isolate.last_used());
+        resting.iter().any(|isolate| isolate.evict())
+    }
+}
+
+impl std::fmt::Debug for Engine {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Engine")
+            .field("options", &self.0.options)
+            .finish_non_exhaustive()
+    }
+}

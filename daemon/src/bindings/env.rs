@@ -1,0 +1,150 @@
+//! `env`: the bindings of one Worker by their names.
+
+use super::{encode, undecodable};
+use crate::engine::ops::OpFailure;
+use crate::store::{NamespaceId, Store};
+use postern_abi::OpErrorCode;
+use postern_abi::op::EnvValue;
+use std::collections::BTreeMap;
+
+/// One binding of a Worker.
+#[derive(Clone)]
+pub enum Binding {
+    /// A `plain_text` binding.
+    PlainText {
+        /// Its name in `env`.
+        name: String,
+        /// The text.
+        text: String,
+    },
+    /// A `json` binding.
+    Json {
+        /// Its name in `env`.
+        name: String,
+        /// The value as JSON text.
+        json: String,
+    },
+    /// A `secret_text` binding.
+    Secret {
+        /// Its name in `env`.
+        name: String,
+        /// The secret.
+        text: String,
+    },
+    /// A `kv_namespace` binding.
+    Kv {
+        /// Its name in `env`.
+        name: String,
+        /// What it is bound to.
+        namespace: NamespaceId,
+    },
+    /// A binding that this version does not offer.
+    Other {
+        /// Its name in `env`.
+        name: String,
+        /// Its type in the field's API.
+        kind: String,
+    },
+}
+
+impl Binding {
+    /// Its name in `env`.
+    pub fn name(&self) -> &str {
+        match self {
+            Self::PlainText { name, .. }
+            | Self::Json { name, .. }
+            | Self::Secret { name, .. }
+            | Self::Kv { name, .. }
+            | Self::Other { name, .. } => name,
+        }
+    }
+
+    fn value(&self) -> EnvValue<'_> {
+        match self {
+            Self::PlainText { text, .. } => EnvValue::Text(text),
+            Self::Json { json, .. } => EnvValue::Json(json),
+            Self::Secret { text, .. } => EnvValue::Secret(text),
+            Self::Kv { .. } => EnvValue::Kv,
+            Self::Other { kind, .. } => EnvValue::Other(kind),
+        }
+    }
+}
+
+/// Shows no secret.
+impl std::fmt::Debug for Binding {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        let kind = match self.value() {
+            EnvValue::Text(_) => "plain_text",
+            EnvValue::Json(_) => "json",
+            EnvValue::Secret(_) => "secret_text",
+            EnvValue::Kv => "kv_namespace",
+            EnvValue::Other(kind) => kind,
+        };
+        f.debug_tuple(kind).field(&self.name()).finish()
+    }
+}
+
+/// What a Worker's `env` offers.
+#[derive(Clone)]
+pub struct Env {
+    bindings: BTreeMap<String, Binding>,
+    pub(super) store: Store,
+}
+
+impl Env {
+    /// An `env` of these bindings; of two with one name the later counts.
+    pub fn new(list: Vec<Binding>, store: Store) -> Self {
+        Self {
+            bindings: list
+                .into_iter()
+                .map(|binding| (binding.name().to_owned(), binding))
+                .collect(),
+            store,
+        }
+    }
+
+    /// The KV namespace bound to a name.
+    pub(super) fn kv_namespace(&self, name: &str) -> Result<NamespaceId, OpFailure> {
+        match self.bindings.get(name) {
+            Some(Binding::Kv { namespace, .. }) => Ok(*namespace),
+            Some(_) => Err(OpFailure::new(
+                OpErrorCode::UnknownBinding,
+                format!("env.{} is not a KV namespace", shown(name)),
+            )),
+            None => Err(unknown(name)),
+        }
+    }
+
+    /// Appends what a name stands for.
+    pub(super) fn describe(&self, argument: &[u8], out: &mut Vec<u8>) -> Result<(), OpFailure> {
+        let name = std::str::from_utf8(argument).map_err(|_| undecodable("EnvGet"))?;
+        let binding = self.bindings.get(name).ok_or_else(|| unknown(name))?;
+        out.extend(encode(&binding.value())?);
+        Ok(())
+    }
+
+    /// Appends all names, in the order of their bytes.
+    pub(super) fn names(&self, argument: &[u8], out: &mut Vec<u8>) -> Result<(), OpFailure> {
+        if !argument.is_empty() {
+            return Err(undecodable("EnvNames"));
+        }
+        let names: Vec<&str> = self.bindings.keys().map(String::as_str).collect();
+        out.extend(encode(&names)?);
+        Ok(())
+    }
+}
+
+fn unknown(name: &str) -> OpFailure {
+    OpFailure::new(
+        OpErrorCode::UnknownBinding,
+        format!(
+            "env has no binding named {}; add it to the Worker's configuration and push again",
+            shown(name)
+        ),
+    )
+}
+
+/// A guest's text in a message: not without end.
+fn shown(name: &str) -> String {
+    name.chars().take(64).collect()
+}

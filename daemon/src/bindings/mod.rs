@@ -1,0 +1,58 @@
+//! What a Worker's `env` offers, a file a binding.
+//!
+//! The engine knows this room through [`Bindings`] alone. Nothing here knows what a guest is;
+//! every argument is a guest's and is decoded with mistrust.
+
+mod env;
+mod kv;
+mod timer;
+
+#[cfg(test)]
+mod tests;
+
+pub use env::{Binding, Env};
+
+use crate::engine::ops::{Bindings, OpFailure, Started};
+use postern_abi::{OpErrorCode, OpKind, SyncOp};
+
+impl Bindings for Env {
+    fn sync(&self, op: SyncOp, argument: &[u8], out: &mut Vec<u8>) -> Result<(), OpFailure> {
+        match op {
+            SyncOp::EnvGet => self.describe(argument, out),
+            SyncOp::EnvNames => self.names(argument, out),
+        }
+    }
+
+    fn start(&self, op: OpKind, argument: &[u8]) -> Started {
+        let started = match op {
+            OpKind::Timer => timer::start(argument),
+            OpKind::Fetch => Err(OpFailure::new(
+                OpErrorCode::Unsupported,
+                "fetch() to other servers is not supported by this version of Postern; \
+                 answer from the Worker itself or from KV",
+            )),
+            OpKind::KvGet => kv::get(self, argument),
+            OpKind::KvPut => kv::put(self, argument),
+            OpKind::KvDelete => kv::delete(self, argument),
+            OpKind::KvList => kv::list(self, argument),
+            OpKind::KvGetMulti => kv::get_multi(self, argument),
+        };
+        started.unwrap_or_else(|failure| Started::Done(Err(failure)))
+    }
+}
+
+/// The failure of an argument that cannot be decoded.
+fn undecodable(what: &str) -> OpFailure {
+    OpFailure::new(
+        OpErrorCode::BadArgument,
+        format!(
+            "the argument of {what} cannot be decoded; was the guest built for another ABI version?"
+        ),
+    )
+}
+
+/// Encodes a result. Only running out of memory could stop it.
+fn encode<T: serde::Serialize>(value: &T) -> Result<Vec<u8>, OpFailure> {
+    postcard::to_allocvec(value)
+        .map_err(|error| OpFailure::new(OpErrorCode::Internal, error.to_string()))
+}

@@ -1,0 +1,181 @@
+//! A board file as written: everything optional, so that all that is missing is told at once.
+
+use super::{Architecture, Board, Budgets, Dispatch, Durability, Storage, StorageKind};
+use crate::config::amount::{Amount, show_bytes};
+use crate::config::document::Document;
+use crate::config::durability::RawDurability;
+use crate::config::limits::{RawLimits, apply, default_ceilings};
+use crate::engine::limits::Limits;
+use serde::Deserialize;
+use toml::Spanned;
+
+#[derive(Debug, Default, Deserialize)]
+#[serde(rename_all = "kebab-case", deny_unknown_fields, default)]
+pub(super) struct RawBoard {
+    name: Option<Spanned<String>>,
+    description: Option<String>,
+    architecture: Option<Architecture>,
+    target: Option<String>,
+    ram_bytes: Option<Spanned<Amount>>,
+    cores: Option<Spanned<Amount>>,
+    fuel_per_ms: Option<Spanned<Amount>>,
+    slice_fuel: Option<Spanned<Amount>>,
+    wasmi_dispatch: Option<Dispatch>,
+    storage: RawStorage,
+    budgets: RawBudgets,
+    ceilings: RawLimits,
+}
+
+#[derive(Debug, Default, Deserialize)]
+#[serde(rename_all = "kebab-case", deny_unknown_fields, default)]
+struct RawStorage {
+    kind: Option<StorageKind>,
+    durability: Option<Spanned<RawDurability>>,
+}
+
+#[derive(Debug, Default, Deserialize)]
+#[serde(rename_all = "kebab-case", deny_unknown_fields, default)]
+struct RawBudgets {
+    binary: Option<Spanned<Amount>>,
+    idle_rss: Option<Spanned<Amount>>,
+    tenant_memory: Option<Spanned<Amount>>,
+    store_cache: Option<Spanned<Amount>>,
+    connections: Option<Spanned<Amount>>,
+    log_bytes: Option<Spanned<Amount>>,
+    kv_quota: Option<Spanned<Amount>>,
+}
+
+const PIB: u64 = 1 << 50;
+
+impl RawBoard {
+    /// Checks every rule; what is noted in `document` decides, the result may be `None` too.
+    pub(super) fn validate(self, document: &mut Document<'_>) -> Option<Board> {
+        let mut need = Need { document };
+        let name = need.some("name", self.name);
+        let architecture = need.some("architecture", self.architecture);
+        let target = need.some("target", self.target);
+        let ram_bytes = need.number("ram-bytes", &self.ram_bytes, (4 << 20, PIB));
+        let cores = need.number("cores", &self.cores, (1, 256));
+        let fuel_per_ms = need.number("fuel-per-ms", &self.fuel_per_ms, (100, 1_000_000_000));
+        let slice_fuel = match &self.slice_fuel {
+            None => Some(200_000),
+            some => need.number("slice-fuel", some, (1_000, 1_000_000_000)),
+        };
+        let kind = need.some("storage.kind", self.storage.kind);
+        let durability = match self.storage.durability {
+            None => Some(Durability::Acknowledged),
+            Some(raw) => raw.get_ref().check(need.document, "storage", raw.span()),
+        };
+        let budgets = self.budgets.validate(&mut need, ram_bytes);
+        let ceilings: Limits = apply(
+            need.document,
+            "ceilings",
+            &self.ceilings,
+            default_ceilings(),
+        );
+        if let Some(name) = &name
+            && !is_name(name.get_ref())
+        {
+            need.document.problem(
+                Some(name.span()),
+                format!("`{}` is no name for a board", name.get_ref()),
+                "use 1 to 63 letters, digits and `-`, like its file's name",
+            );
+        }
+        Some(Board {
+            name: name?.into_inner(),
+            description: self.description.unwrap_or_default(),
+            architecture: architecture?,
+            target: target?,
+            ram_bytes: ram_bytes?,
+            cores: u32::try_from(cores?).ok()?,
+            fuel_per_ms: fuel_per_ms?,
+            slice_fuel: slice_fuel?,
+            wasmi_dispatch: self.wasmi_dispatch.unwrap_or(Dispatch::Tail),
+            storage: Storage {
+                kind: kind?,
+                durability: durability?,
+            },
+            budgets: budgets?,
+            ceilings,
+        })
+    }
+}
+
+impl RawBudgets {
+    fn validate(&self, need: &mut Need<'_, '_>, ram: Option<u64>) -> Option<Budgets> {
+        let binary = need.number("budgets.binary", &self.binary, (1 << 20, 1 << 30));
+        let idle_rss = need.number("budgets.idle-rss", &self.idle_rss, (1 << 20, PIB));
+        let tenant = need.number("budgets.tenant-memory", &self.tenant_memory, (1 << 20, PIB));
+        let cache = need.number("budgets.store-cache", &self.store_cache, (1 << 20, PIB));
+        let connections = need.number("budgets.connections", &self.connections, (1, 1 << 20));
+        let log = need.number("budgets.log-bytes", &self.log_bytes, (64 << 10, PIB));
+        let kv_quota = need.number("budgets.kv-quota", &self.kv_quota, (1 << 20, PIB));
+        let together = [idle_rss, tenant, cache, log]
+            .into_iter()
+            .try_fold(0u64, |sum, part| Some(sum.saturating_add(part?)));
+        if let (Some(together), Some(ram)) = (together, ram)
+            && together > ram
+        {
+            need.document.problem(
+                self.tenant_memory.as_ref().map(Spanned::span),
+                format!(
+                    "the budgets idle-rss, tenant-memory, store-cache and log-bytes are {} together, more than the board's {} of RAM",
+                    show_bytes(together),
+                    show_bytes(ram)
+                ),
+                "lower `budgets.tenant-memory`",
+            );
+        }
+        Some(Budgets {
+            binary_bytes: binary?,
+            idle_rss_bytes: idle_rss?,
+            tenant_memory_bytes: tenant?,
+            store_cache_bytes: cache?,
+            connections: u32::try_from(connections?).ok()?,
+            log_bytes: log?,
+            kv_quota_bytes: kv_quota?,
+        })
+    }
+}
+
+/// Takes out what a board must say, noting what it does not.
+struct Need<'a, 'd> {
+    document: &'a mut Document<'d>,
+}
+
+impl Need<'_, '_> {
+    fn some<T>(&mut self, key: &str, value: Option<T>) -> Option<T> {
+        if value.is_none() {
+            self.document.problem(
+                None,
+                format!("`{key}` is missing"),
+                "add it; boards/README.md tells what it means",
+            );
+        }
+        value
+    }
+
+    fn number(
+        &mut self,
+        key: &str,
+        value: &Option<Spanned<Amount>>,
+        (least, most): (u64, u64),
+    ) -> Option<u64> {
+        let value = self.some(key, value.as_ref())?;
+        let number = value.get_ref().value;
+        if (least..=most).contains(&number) {
+            return Some(number);
+        }
+        self.document.problem(
+            Some(value.span()),
+            format!("`{key}` is {number}; it must be {least} to {most}"),
+            "choose a value in this range",
+        );
+        None
+    }
+}
+
+fn is_name(name: &str) -> bool {
+    (1..=63).contains(&name.len()) && name.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'-')
+}

@@ -1,0 +1,278 @@
+//! The management port's paths and its envelope, as the commands use them.
+
+use super::args::{InKv, Remote};
+use super::client::{Answer, Base, Call, Client, ClientError};
+use super::error::{ApiError, CliError};
+use http::Method;
+use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
+use serde_json::{Map, Value};
+use std::fmt;
+use std::path::Path;
+use std::time::Duration;
+
+/// Bytes of a token.
+const TOKEN_MAX: u64 = 4096;
+
+/// What stays as it is in one segment of a path or one value of a query.
+const SEGMENT: &AsciiSet = &NON_ALPHANUMERIC
+    .remove(b'-')
+    .remove(b'.')
+    .remove(b'_')
+    .remove(b'~');
+
+/// A text as one segment of a path.
+pub fn segment(text: &str) -> impl fmt::Display + '_ {
+    utf8_percent_encode(text, SEGMENT)
+}
+
+/// The management port, seen from one account.
+#[derive(Debug)]
+pub struct Api {
+    client: Client,
+    account: String,
+}
+
+/// What a call gave.
+#[derive(Debug, serde::Deserialize)]
+pub struct Envelope {
+    success: bool,
+    #[serde(default)]
+    errors: Option<Vec<ApiError>>,
+    /// The result itself.
+    #[serde(default)]
+    pub result: Value,
+    /// Where the next page begins, and such.
+    #[serde(default)]
+    pub result_info: Option<Map<String, Value>>,
+}
+
+impl Api {
+    /// Takes URL, token and account from the command line and the environment.
+    pub fn new(remote: &Remote) -> Result<Self, CliError> {
+        let base = Base::parse(&remote.url)?;
+        let token = token(
+            remote.token_file.as_deref(),
+            std::env::var("POSTERN_TOKEN").ok(),
+        )?;
+        Ok(Self {
+            client: Client::new(base, Some(token), Duration::from_secs(remote.timeout)),
+            account: remote.account.clone(),
+        })
+    }
+
+    /// The path of everything about Workers.
+    fn account_path(&self, rest: fmt::Arguments<'_>) -> String {
+        format!(
+            "{}/accounts/{}/{rest}",
+            self.client.base.path,
+            segment(&self.account)
+        )
+    }
+
+    /// The path of dispatch namespaces.
+    pub fn namespaces(&self) -> String {
+        self.account_path(format_args!("workers/dispatch/namespaces"))
+    }
+
+    /// The path of the scripts of a namespace.
+    pub fn scripts(&self, namespace: &str) -> String {
+        format!("{}/{}/scripts", self.namespaces(), segment(namespace))
+    }
+
+    /// The path of a script.
+    pub fn script(&self, namespace: &str, name: &str) -> String {
+        format!("{}/{}", self.scripts(namespace), segment(name))
+    }
+
+    /// The path of KV namespaces.
+    pub fn kv_namespaces(&self) -> String {
+        self.account_path(format_args!("storage/kv/namespaces"))
+    }
+
+    /// The path of a value in KV.
+    pub fn kv_value(&self, id: &str, key: &str) -> String {
+        format!(
+            "{}/{}/values/{}",
+            self.kv_namespaces(),
+            segment(id),
+            segment(key)
+        )
+    }
+
+    /// The path of what the daemon tells about itself: beside the base, not below it.
+    pub fn status_path(&self) -> String {
+        "/postern/v1/status".to_owned()
+    }
+
+    /// The path of a script's invocations as they happen, one JSON object a line.
+    pub fn logs_path(&self, namespace: &str, name: &str) -> String {
+        format!("/postern/v1/logs/{}/{}", segment(namespace), segment(name))
+    }
+
+    /// Makes a call whose answer's body is not an envelope. A refusal still is.
+    pub async fn raw(&self, what: &str, call: Call) -> Result<Answer, CliError> {
+        let answer = self.client.send(call).await?;
+        if answer.status.is_success() {
+            return Ok(answer);
+        }
+        match self.envelope(what, answer).await {
+            Err(error) => Err(error),
+            Ok(_) => Err(CliError::NotFound(format!(
+                "{what}: the management port contradicts itself"
+            ))),
+        }
+    }
+
+    /// Makes a call and reads the envelope.
+    pub async fn call(&self, what: &str, call: Call) -> Result<Envelope, CliError> {
+        let answer = self.client.send(call).await?;
+        self.envelope(what, answer).await
+    }
+
+    /// Makes a call without a body.
+    pub async fn get(&self, what: &str, target: String) -> Result<Envelope, CliError> {
+        self.call(what, Call::new(Method::GET, target)).await
+    }
+
+    async fn envelope(&self, what: &str, answer: Answer) -> Result<Envelope, CliError> {
+        let status = answer.status.as_u16();
+        let ok = answer.status.is_success();
+        let body = answer.whole().await?;
+        let Ok(envelope) = serde_json::from_slice::<Envelope>(&body) else {
+            let found: String = String::from_utf8_lossy(&body).chars().take(80).collect();
+            return Err(CliError::Client(ClientError::NotTheApi {
+                authority: self.client.base.authority().to_owned(),
+                status,
+                found: super::output::printable(&found),
+            }));
+        };
+        if envelope.success && ok {
+            return Ok(envelope);
+        }
+        Err(CliError::Api {
+            what: what.to_owned(),
+            status,
+            errors: envelope.errors.unwrap_or_default(),
+        })
+    }
+
+    /// Every KV namespace. Pages end with an empty one.
+    pub async fn all_kv_namespaces(&self) -> Result<Vec<Value>, CliError> {
+        const PER_PAGE: usize = 1000;
+        const PAGES_MAX: usize = 1000;
+        let mut all = Vec::new();
+        for page in 1..=PAGES_MAX {
+            let target = format!("{}?per_page={PER_PAGE}&page={page}", self.kv_namespaces());
+            let envelope = self.get("list KV namespaces", target).await?;
+            let Value::Array(mut items) = envelope.result else {
+                break;
+            };
+            let last = items.len() < PER_PAGE;
+            all.append(&mut items);
+            if last {
+                break;
+            }
+        }
+        Ok(all)
+    }
+
+    /// The id of a KV namespace that was given by id or title.
+    pub async fn kv_id(&self, id_or_title: &str) -> Result<String, CliError> {
+        if is_kv_id(id_or_title) {
+            return Ok(id_or_title.to_ascii_lowercase());
+        }
+        let all = self.all_kv_namespaces().await?;
+        let found = all
+            .iter()
+            .find(|namespace| namespace["title"] == id_or_title)
+            .and_then(|namespace| namespace["id"].as_str());
+        found.map(str::to_owned).ok_or_else(|| {
+            CliError::NotFound(format!(
+                "there is no KV namespace with the title `{id_or_title}`; create it with `postern kv namespace create {id_or_title}`, or give an id of 32 hexadecimal digits"
+            ))
+        })
+    }
+
+    /// The management port and the KV namespace that a command names.
+    pub async fn at_kv(at: &InKv) -> Result<(Self, String), CliError> {
+        let api = Self::new(&at.remote)?;
+        let id = api.kv_id(&at.namespace_id).await?;
+        Ok((api, id))
+    }
+}
+
+fn is_kv_id(text: &str) -> bool {
+    text.len() == 32 && text.bytes().all(|b| b.is_ascii_hexdigit())
+}
+
+/// The token from a file, or else from the environment.
+fn token(file: Option<&Path>, variable: Option<String>) -> Result<String, CliError> {
+    let (text, from) = match (file, variable) {
+        (Some(path), _) => {
+            let bytes = super::project::read(path, TOKEN_MAX)?;
+            (
+                String::from_utf8_lossy(&bytes).into_owned(),
+                format!("`{}`", path.display()),
+            )
+        }
+        (None, Some(text)) => (text, "POSTERN_TOKEN".to_owned()),
+        (None, None) => return Err(CliError::NoToken),
+    };
+    let token = text.trim();
+    let reason = if token.is_empty() {
+        "is empty"
+    } else if token.bytes().any(|b| !b.is_ascii_graphic()) {
+        "has blanks or characters that no token has"
+    } else {
+        return Ok(token.to_owned());
+    };
+    Err(CliError::BadToken { from, reason })
+}
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used)]
+    use super::*;
+
+    #[test]
+    fn tokens() {
+        let dir = tempfile::tempdir().unwrap();
+        let file = dir.path().join("t");
+        std::fs::write(&file, "abc\n").unwrap();
+        assert_eq!(token(Some(&file), Some("other".into())).unwrap(), "abc");
+        assert_eq!(token(None, Some(" x ".into())).unwrap(), "x");
+        assert!(matches!(token(None, None), Err(CliError::NoToken)));
+        for bad in ["", " \n", "a b", "a\nb", "ä"] {
+            let error = token(None, Some(bad.into())).unwrap_err();
+            assert_eq!(error.exit_code(), 2, "{bad:?}");
+        }
+        std::fs::write(&file, "x".repeat(5000)).unwrap();
+        assert!(token(Some(&file), None).is_err());
+    }
+
+    #[test]
+    fn paths_are_encoded() {
+        assert_eq!(segment("a/b c?ü").to_string(), "a%2Fb%20c%3F%C3%BC");
+        assert_eq!(segment("..").to_string(), "..");
+        let base = Base::parse("http://h/client/v4").unwrap();
+        let api = Api {
+            client: Client::new(base, None, Duration::from_secs(1)),
+            account: "edge".into(),
+        };
+        assert_eq!(
+            api.script("prod", "a/b"),
+            "/client/v4/accounts/edge/workers/dispatch/namespaces/prod/scripts/a%2Fb"
+        );
+        assert_eq!(
+            api.kv_value("0", "a/b"),
+            "/client/v4/accounts/edge/storage/kv/namespaces/0/values/a%2Fb"
+        );
+    }
+
+    #[test]
+    fn ids_and_titles() {
+        assert!(is_kv_id("0123456789abcdefABCDEF0123456789"));
+        assert!(!is_kv_id("counts"));
+        assert!(!is_kv_id("0123456789abcdefABCDEF012345678g"));
+    }
+}

@@ -1,0 +1,508 @@
+//! The command line: one definition yields parsing, help and completions.
+
+use clap::{Args, Parser, Subcommand};
+use std::net::SocketAddr;
+use std::path::PathBuf;
+
+/// Workers for the small machine at the edge.
+///
+/// One binary: the daemon (`postern serve`) and the client of its management port (everything
+/// that takes `--url`). Exit status: 0 done, 1 refused or failed, 2 the command line is wrong.
+#[derive(Debug, Parser)]
+#[command(
+    name = "postern",
+    version,
+    propagate_version = true,
+    max_term_width = 100
+)]
+pub struct Cli {
+    /// Write results to stdout, and errors to stderr, as JSON.
+    #[arg(long, global = true)]
+    pub json: bool,
+    /// What to do.
+    #[command(subcommand)]
+    pub command: Command,
+}
+
+/// What `postern` does.
+#[derive(Debug, Subcommand)]
+pub enum Command {
+    /// Run the daemon.
+    ///
+    /// Opens the store, serves requests on the edge listeners and the management port, and
+    /// writes the addresses it listens on to DATA-DIR/run/listening.json. SIGTERM and SIGINT
+    /// finish the requests in flight and exit 0; a second one does not wait. SIGHUP reads the
+    /// configuration again and takes over what can change while running (docs/configuration.md).
+    Serve(Source),
+    /// Push a Worker: a wasm file, or a project with a wrangler configuration.
+    ///
+    /// PATH is a .wasm file, a wrangler.toml, wrangler.jsonc or wrangler.json, or a folder that
+    /// holds one. The push is atomic: requests in flight finish on the old version. Secrets that
+    /// the Worker has already are kept. Keys of the project's file that mean nothing here are
+    /// named in a warning; its build command is not run.
+    #[command(
+        after_help = "Examples:\n  postern push target/hello.wasm --name hello --var GREETING=hi\n  postern push ./my-worker --env staging\n  postern push counter.wasm --kv COUNTS=counts --cpu-ms 20 --tag customer-7"
+    )]
+    Push(Box<Push>),
+    /// List the Workers of a dispatch namespace, or the namespaces.
+    List(List),
+    /// Delete a Worker, or all Workers with a tag.
+    Delete(Delete),
+    /// Create, list and delete dispatch namespaces.
+    #[command(subcommand)]
+    Namespace(Namespace),
+    /// Read and write values in KV, and create and delete KV namespaces.
+    #[command(subcommand)]
+    Kv(Kv),
+    /// Follow a Worker's invocations and log lines until interrupted.
+    Logs(Logs),
+    /// Show what the daemon is doing.
+    Status(Remote),
+    /// Check or show the configuration.
+    #[command(subcommand)]
+    Config(ConfigCommand),
+    /// Create, list and revoke tokens of the management port.
+    ///
+    /// Works on the data directory itself, so the daemon must not be running on it.
+    #[command(subcommand)]
+    Token(Token),
+    /// Judge a module in a process of its own. Started by the daemon.
+    #[command(hide = true)]
+    Judge,
+    /// Print completions for a shell.
+    ///
+    /// For instance `postern completions bash > /etc/bash_completion.d/postern`.
+    Completions {
+        /// The shell.
+        shell: clap_complete::Shell,
+    },
+}
+
+/// Where the configuration comes from.
+#[derive(Clone, Debug, Default, Args)]
+pub struct Source {
+    /// The configuration file. Without it, ./postern.toml or /etc/postern/postern.toml is read
+    /// if there is one, else the built-in defaults hold.
+    #[arg(long, value_name = "FILE", env = "POSTERN_CONFIG")]
+    pub config: Option<PathBuf>,
+    /// Where everything durable lives, in place of `data-dir`.
+    #[arg(long, value_name = "DIR", env = "POSTERN_DATA_DIR")]
+    pub data_dir: Option<PathBuf>,
+    /// A board's name or the path of a board file, in place of `board`.
+    #[arg(long, value_name = "NAME|FILE")]
+    pub board: Option<String>,
+    /// An address for requests, in place of `edge.listen`; may be repeated. Port 0 means any.
+    #[arg(long, value_name = "IP:PORT")]
+    pub edge_listen: Vec<SocketAddr>,
+    /// The address of the management port, in place of `manage.listen`.
+    #[arg(long, value_name = "IP:PORT")]
+    pub manage_listen: Option<SocketAddr>,
+}
+
+/// How the management port is reached.
+#[derive(Clone, Debug, Args)]
+pub struct Remote {
+    /// The management port's base URL.
+    #[arg(
+        long,
+        env = "POSTERN_URL",
+        default_value = "http://127.0.0.1:8788/client/v4",
+        value_name = "URL",
+        help_heading = "Management port"
+    )]
+    pub url: String,
+    /// A file that holds the token. Without it, the environment variable POSTERN_TOKEN is used.
+    #[arg(long, value_name = "FILE", help_heading = "Management port")]
+    pub token_file: Option<PathBuf>,
+    /// The account id.
+    #[arg(
+        long,
+        env = "POSTERN_ACCOUNT",
+        default_value = "edge",
+        value_name = "ID",
+        help_heading = "Management port"
+    )]
+    pub account: String,
+    /// Seconds without any progress after which a call is given up.
+    #[arg(
+        long,
+        default_value_t = 60,
+        value_name = "SECONDS",
+        value_parser = clap::value_parser!(u64).range(1..=3600),
+        help_heading = "Management port"
+    )]
+    pub timeout: u64,
+}
+
+/// The dispatch namespace that a command is about.
+#[derive(Clone, Debug, Args)]
+pub struct InNamespace {
+    /// The dispatch namespace.
+    #[arg(
+        long,
+        env = "POSTERN_NAMESPACE",
+        default_value = "production",
+        value_name = "NAME"
+    )]
+    pub namespace: String,
+}
+
+/// `postern push`.
+#[derive(Clone, Debug, Args)]
+pub struct Push {
+    /// A .wasm file, a wrangler configuration, or a folder that holds one.
+    pub path: PathBuf,
+    /// The Worker's name. Without it: the project's, or the file's name without its extension.
+    #[arg(long)]
+    pub name: Option<String>,
+    /// Use the project's environment of this name.
+    #[arg(long, value_name = "NAME")]
+    pub env: Option<String>,
+    /// A text binding; may be repeated.
+    #[arg(long, value_name = "NAME=TEXT", value_parser = key_value)]
+    pub var: Vec<(String, String)>,
+    /// A JSON binding; may be repeated.
+    #[arg(long, value_name = "NAME=JSON", value_parser = key_value)]
+    pub json_var: Vec<(String, String)>,
+    /// A file of secrets: lines NAME=VALUE, or one JSON object of texts.
+    #[arg(long, value_name = "FILE")]
+    pub secret_file: Option<PathBuf>,
+    /// A KV binding to a namespace's id or title; may be repeated.
+    #[arg(long, value_name = "BINDING=ID|TITLE", value_parser = key_value)]
+    pub kv: Vec<(String, String)>,
+    /// A tag; may be repeated, at most 8 in all.
+    #[arg(long)]
+    pub tag: Vec<String>,
+    /// Milliseconds of CPU that an invocation may use.
+    #[arg(long, value_name = "MS")]
+    pub cpu_ms: Option<u32>,
+    /// Subrequests that an invocation may start.
+    #[arg(long, value_name = "COUNT")]
+    pub subrequests: Option<u32>,
+    /// The compatibility date, YYYY-MM-DD.
+    #[arg(long, value_name = "DATE")]
+    pub compatibility_date: Option<String>,
+    /// A compatibility flag; may be repeated.
+    #[arg(long, value_name = "FLAG")]
+    pub compatibility_flag: Vec<String>,
+    /// A message to keep with the version.
+    #[arg(long)]
+    pub message: Option<String>,
+    /// Show what would be sent, and send nothing. Values of secrets are left out.
+    #[arg(long)]
+    pub dry_run: bool,
+    /// Where to.
+    #[command(flatten)]
+    pub namespace: InNamespace,
+    /// How.
+    #[command(flatten)]
+    pub remote: Remote,
+}
+
+/// `postern list`.
+#[derive(Clone, Debug, Args)]
+pub struct List {
+    /// List dispatch namespaces instead of Workers.
+    #[arg(long, conflicts_with = "tag")]
+    pub namespaces: bool,
+    /// Only Workers with this tag; may be repeated, all must match. `TAG:no` means without it.
+    #[arg(long)]
+    pub tag: Vec<String>,
+    /// Where.
+    #[command(flatten)]
+    pub namespace: InNamespace,
+    /// How.
+    #[command(flatten)]
+    pub remote: Remote,
+}
+
+/// `postern delete`.
+#[derive(Clone, Debug, Args)]
+pub struct Delete {
+    /// The Worker's name.
+    #[arg(required_unless_present = "tag", conflicts_with = "tag")]
+    pub name: Option<String>,
+    /// Delete every Worker with this tag; may be repeated, all must match.
+    #[arg(long)]
+    pub tag: Vec<String>,
+    /// Where.
+    #[command(flatten)]
+    pub namespace: InNamespace,
+    /// How.
+    #[command(flatten)]
+    pub remote: Remote,
+}
+
+/// `postern namespace`.
+#[derive(Clone, Debug, Subcommand)]
+pub enum Namespace {
+    /// List dispatch namespaces.
+    List(Remote),
+    /// Create a dispatch namespace.
+    Create {
+        /// Its name.
+        name: String,
+        /// How.
+        #[command(flatten)]
+        remote: Remote,
+    },
+    /// Delete a dispatch namespace and every Worker in it.
+    Delete {
+        /// Its name.
+        name: String,
+        /// How.
+        #[command(flatten)]
+        remote: Remote,
+    },
+}
+
+/// Which KV namespace, and how it is reached.
+#[derive(Clone, Debug, Args)]
+pub struct InKv {
+    /// The KV namespace's id (32 hexadecimal digits) or its title.
+    #[arg(long, short = 'n', value_name = "ID|TITLE")]
+    pub namespace_id: String,
+    /// How.
+    #[command(flatten)]
+    pub remote: Remote,
+}
+
+/// `postern kv`.
+#[derive(Clone, Debug, Subcommand)]
+pub enum Kv {
+    /// Write a key's value to stdout, byte for byte.
+    ///
+    /// With --json the value is a text, or base64 if it is not UTF-8 (`"encoding": "base64"`).
+    Get {
+        /// The key, at most 512 bytes.
+        key: String,
+        /// Where.
+        #[command(flatten)]
+        at: InKv,
+    },
+    /// Set a key. Returns when the write would survive a power cut.
+    Put(Box<KvPut>),
+    /// List keys in the order of their bytes.
+    List {
+        /// Only keys that begin so.
+        #[arg(long)]
+        prefix: Option<String>,
+        /// At most so many keys; without it, all.
+        #[arg(long, value_parser = clap::value_parser!(u64).range(1..))]
+        limit: Option<u64>,
+        /// Where.
+        #[command(flatten)]
+        at: InKv,
+    },
+    /// Remove a key. Removing what is not there is no error.
+    Delete {
+        /// The key.
+        key: String,
+        /// Where.
+        #[command(flatten)]
+        at: InKv,
+    },
+    /// Create, list and delete KV namespaces.
+    #[command(subcommand)]
+    Namespace(KvNamespace),
+}
+
+/// `postern kv put`.
+#[derive(Clone, Debug, Args)]
+pub struct KvPut {
+    /// The key, at most 512 bytes.
+    pub key: String,
+    /// The value. Without it and --path, stdin is read.
+    #[arg(conflicts_with = "path")]
+    pub value: Option<String>,
+    /// Read the value from this file; at most 25 MiB.
+    #[arg(long, value_name = "FILE")]
+    pub path: Option<PathBuf>,
+    /// Seconds until it expires, at least 60.
+    #[arg(long, value_name = "SECONDS", conflicts_with = "expiration")]
+    pub ttl: Option<u64>,
+    /// When it expires, in seconds since 1970.
+    #[arg(long, value_name = "TIME")]
+    pub expiration: Option<u64>,
+    /// Metadata as JSON, at most 1,024 bytes.
+    #[arg(long, value_name = "JSON")]
+    pub metadata: Option<String>,
+    /// Where.
+    #[command(flatten)]
+    pub at: InKv,
+}
+
+/// `postern kv namespace`.
+#[derive(Clone, Debug, Subcommand)]
+pub enum KvNamespace {
+    /// List KV namespaces.
+    List(Remote),
+    /// Create a KV namespace and print its id.
+    Create {
+        /// Its title.
+        title: String,
+        /// How.
+        #[command(flatten)]
+        remote: Remote,
+    },
+    /// Delete a KV namespace and everything in it.
+    Delete(InKv),
+}
+
+/// `postern logs`.
+#[derive(Clone, Debug, Args)]
+pub struct Logs {
+    /// The Worker's name.
+    pub name: String,
+    /// Only log lines and exceptions of at least this level.
+    #[arg(long, value_name = "LEVEL", default_value = "debug", value_parser = ["debug", "info", "log", "warn", "error"])]
+    pub level: String,
+    /// Stop after so many invocations.
+    #[arg(long, value_name = "COUNT")]
+    pub count: Option<u64>,
+    /// Where.
+    #[command(flatten)]
+    pub namespace: InNamespace,
+    /// How.
+    #[command(flatten)]
+    pub remote: Remote,
+}
+
+/// `postern config`.
+#[derive(Clone, Debug, Subcommand)]
+pub enum ConfigCommand {
+    /// Check the configuration and its board file, and explain every mistake.
+    ///
+    /// Tells file, line and column, what is wrong, the limit, and what to do about it. Exit
+    /// status 1 if anything is wrong.
+    Check {
+        /// The file to check; the same as --config.
+        #[arg(long, value_name = "FILE", conflicts_with = "config")]
+        file: Option<PathBuf>,
+        /// What to check.
+        #[command(flatten)]
+        source: Source,
+    },
+    /// Print the effective configuration, as a file that means the same.
+    Show(Source),
+}
+
+/// `postern token`.
+#[derive(Clone, Debug, Subcommand)]
+pub enum Token {
+    /// Create a token and print it, once: only its hash is kept.
+    Create {
+        /// What it is for, for people.
+        #[arg(long, default_value = "token")]
+        name: String,
+        /// Whose.
+        #[command(flatten)]
+        source: Source,
+    },
+    /// List the tokens there are, without their secrets.
+    List(Source),
+    /// Revoke a token.
+    Revoke {
+        /// Its id, as `token list` shows it.
+        id: String,
+        /// Whose.
+        #[command(flatten)]
+        source: Source,
+    },
+}
+
+/// Reads `NAME=VALUE`.
+fn key_value(text: &str) -> Result<(String, String), String> {
+    match text.split_once('=') {
+        Some((key, value)) if !key.is_empty() => Ok((key.to_owned(), value.to_owned())),
+        _ => Err(format!("`{text}` has no name and `=`; write NAME=VALUE")),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used)]
+    use super::*;
+    use clap::CommandFactory;
+
+    fn parse(line: &str) -> Result<Cli, clap::Error> {
+        Cli::try_parse_from(line.split_whitespace())
+    }
+
+    #[test]
+    fn the_definition_is_sound() {
+        Cli::command().debug_assert();
+    }
+
+    #[test]
+    fn every_command_and_flag_has_help() {
+        fn walk(command: &clap::Command) {
+            for argument in command.get_arguments() {
+                assert!(
+                    argument.get_help().is_some(),
+                    "{} {}",
+                    command.get_name(),
+                    argument.get_id()
+                );
+            }
+            for inner in command.get_subcommands() {
+                assert!(inner.get_about().is_some(), "{}", inner.get_name());
+                walk(inner);
+            }
+        }
+        walk(&Cli::command());
+    }
+
+    #[test]
+    fn lines_that_are_right() {
+        for line in [
+            "postern serve --config x.toml --edge-listen 127.0.0.1:0 --edge-listen [::1]:0",
+            "postern push a.wasm --name a --var A=b=c --kv B=id --tag t --cpu-ms 5 --subrequests 0",
+            "postern push dir --env staging --json",
+            "postern --json list --namespaces",
+            "postern list --tag a --tag b:no",
+            "postern delete x",
+            "postern delete --tag x",
+            "postern kv get k -n title",
+            "postern kv put k v --namespace-id title --ttl 60",
+            "postern kv put k -n t --path f --metadata {}",
+            "postern kv list -n t --prefix p --limit 3",
+            "postern kv namespace create t",
+            "postern namespace create t",
+            "postern logs x --level warn --count 3",
+            "postern status",
+            "postern config check --file x",
+            "postern config show --board qemu-arm64",
+            "postern token create --name ci --data-dir d",
+            "postern token revoke abc",
+            "postern judge",
+            "postern completions zsh",
+        ] {
+            assert!(parse(line).is_ok(), "{line}: {}", parse(line).unwrap_err());
+        }
+    }
+
+    #[test]
+    fn lines_that_are_wrong() {
+        for line in [
+            "postern",
+            "postern serve --edge-listen localhost:80",
+            "postern push",
+            "postern push a.wasm --var A",
+            "postern push a.wasm --var =b",
+            "postern push a.wasm --cpu-ms many",
+            "postern delete",
+            "postern delete x --tag y",
+            "postern list --namespaces --tag x",
+            "postern kv get k",
+            "postern kv put k v -n t --path f",
+            "postern kv put k v -n t --ttl 60 --expiration 5",
+            "postern logs x --level loud",
+            "postern status --timeout 0",
+            "postern completions cobol",
+        ] {
+            let error = parse(line).unwrap_err();
+            assert_eq!(error.exit_code(), 2, "{line}");
+        }
+    }
+}

@@ -1,0 +1,432 @@
+//! A small HTTP/1.1 client for the management port: one connection a call, every wait bounded.
+
+use bytes::Bytes;
+use futures_lite::future;
+use http::{HeaderMap, Method, Request, StatusCode, header};
+use http_body_util::{BodyExt, Full};
+use hyper::body::Incoming;
+use smol_hyper::rt::FuturesIo;
+use std::future::Future;
+use std::time::Duration;
+
+/// Bytes of an answer that is read whole.
+const ANSWER_MAX: usize = 128 << 20;
+
+/// How long a connection may take to be made.
+const CONNECT: Duration = Duration::from_secs(10);
+
+/// Why there is no answer.
+#[derive(Debug, thiserror::Error)]
+pub enum ClientError {
+    /// The URL is none, or of a scheme that is not spoken.
+    #[error("bad --url `{url}`: {reason}")]
+    Url {
+        /// The URL.
+        url: String,
+        /// What is wrong with it, and the remedy.
+        reason: &'static str,
+    },
+    /// Nobody answers there.
+    #[error(
+        "cannot connect to {authority}: {error}; is `postern serve` running, and is --url its management port?"
+    )]
+    Connect {
+        /// Host and port.
+        authority: String,
+        /// What the system said.
+        error: std::io::Error,
+    },
+    /// The other side fell silent.
+    #[error("no progress from {authority} for {seconds} s; try again, or raise --timeout")]
+    Timeout {
+        /// Host and port.
+        authority: String,
+        /// The limit.
+        seconds: u64,
+    },
+    /// The exchange broke off.
+    #[error("the exchange with {authority} broke off: {error}")]
+    Broken {
+        /// Host and port.
+        authority: String,
+        /// What happened.
+        error: String,
+    },
+    /// The answer is larger than any answer should be.
+    #[error("{authority} sent more than {limit} bytes, the limit for one answer")]
+    TooLarge {
+        /// Host and port.
+        authority: String,
+        /// The limit.
+        limit: usize,
+    },
+    /// The answer is not what the management port sends.
+    #[error(
+        "{authority} answered {status} without the envelope of a management port ({found}); check --url"
+    )]
+    NotTheApi {
+        /// Host and port.
+        authority: String,
+        /// The status.
+        status: u16,
+        /// The beginning of what came.
+        found: String,
+    },
+}
+
+/// Where the management port is.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Base {
+    host: String,
+    port: u16,
+    authority: String,
+    /// The path before every call, without a slash at its end.
+    pub path: String,
+}
+
+impl Base {
+    /// Reads `http://host:port/path`.
+    pub fn parse(url: &str) -> Result<Self, ClientError> {
+        let bad = |reason| ClientError::Url {
+            url: url.to_owned(),
+            reason,
+        };
+        let uri: http::Uri = url
+            .parse()
+            .map_err(|_| bad("write it like http://127.0.0.1:8788/client/v4"))?;
+        match uri.scheme_str() {
+            Some("http") => {}
+            Some("https") => {
+                return Err(bad(
+                    "https is not spoken yet; reach the port through a tunnel and give its http address",
+                ));
+            }
+            _ => return Err(bad("it must begin with http://")),
+        }
+        let authority = uri.authority().ok_or_else(|| bad("it names no host"))?;
+        if authority.as_str().contains('@') {
+            return Err(bad("leave user and password out; a token says who you are"));
+        }
+        if uri.query().is_some() {
+            return Err(bad("leave the query out"));
+        }
+        let host = authority.host().trim_matches(['[', ']']).to_owned();
+        if host.is_empty() {
+            return Err(bad("it names no host"));
+        }
+        Ok(Self {
+            host,
+            port: authority.port_u16().unwrap_or(80),
+            authority: authority.to_string(),
+            path: uri.path().trim_end_matches('/').to_owned(),
+        })
+    }
+
+    /// Host and port, as in the URL.
+    pub fn authority(&self) -> &str {
+        &self.authority
+    }
+}
+
+/// One call to make. The target is an absolute path, encoded.
+#[derive(Debug)]
+pub struct Call {
+    /// The method.
+    pub method: Method,
+    /// Path and query, from the root.
+    pub target: String,
+    /// The type of the body, if there is one.
+    pub content_type: Option<String>,
+    /// The body.
+    pub body: Bytes,
+}
+
+impl Call {
+    /// A call without a body.
+    pub fn new(method: Method, target: impl Into<String>) -> Self {
+        Self {
+            method,
+            target: target.into(),
+            content_type: None,
+            body: Bytes::new(),
+        }
+    }
+
+    /// The same with a body.
+    pub fn body(mut self, content_type: impl Into<String>, body: impl Into<Bytes>) -> Self {
+        self.content_type = Some(content_type.into());
+        self.body = body.into();
+        self
+    }
+}
+
+/// The management port, and who asks.
+#[derive(Debug)]
+pub struct Client {
+    /// Where it is.
+    pub base: Base,
+    token: Option<String>,
+    patience: Duration,
+}
+
+/// An answer whose body is still to come.
+pub struct Answer {
+    /// The status.
+    pub status: StatusCode,
+    /// The header fields.
+    pub headers: HeaderMap,
+    body: Incoming,
+    authority: String,
+    patience: Duration,
+    /// Drives the connection; dropping it closes it.
+    _connection: smol::Task<()>,
+}
+
+impl Client {
+    /// A client. `token` must be a valid header value; `patience` bounds every single wait.
+    pub fn new(base: Base, token: Option<String>, patience: Duration) -> Self {
+        Self {
+            base,
+            token,
+            patience,
+        }
+    }
+
+    /// Makes a call and returns when the answer's head is there.
+    pub async fn send(&self, call: Call) -> Result<Answer, ClientError> {
+        let authority = self.base.authority.clone();
+        let broken = |error: &dyn std::error::Error| ClientError::Broken {
+            authority: authority.clone(),
+            error: chain(error),
+        };
+        let address = (self.base.host.as_str(), self.base.port);
+        let stream = within(
+            CONNECT.min(self.patience),
+            &authority,
+            smol::net::TcpStream::connect(address),
+        )
+        .await?
+        .map_err(|error| ClientError::Connect {
+            authority: authority.clone(),
+            error,
+        })?;
+        let _ = stream.set_nodelay(true);
+        let (mut sender, connection) =
+            hyper::client::conn::http1::handshake(FuturesIo::new(stream))
+                .await
+                .map_err(|error| broken(&error))?;
+        let driver = smol::spawn(async move {
+            // What breaks the connection breaks the answer too, which is where it is told.
+            let _ = connection.await;
+        });
+        let mut request = Request::builder()
+            .method(call.method)
+            .uri(call.target)
+            .header(header::HOST, &self.base.authority)
+            .header(header::ACCEPT, "*/*")
+            .header(
+                header::USER_AGENT,
+                concat!("postern/", env!("CARGO_PKG_VERSION")),
+            );
+        if let Some(token) = &self.token {
+            request = request.header(header::AUTHORIZATION, format!("Bearer {token}"));
+        }
+        if let Some(kind) = call.content_type {
+            request = request.header(header::CONTENT_TYPE, kind);
+        }
+        let request = request
+            .body(Full::new(call.body))
+            .map_err(|error| broken(&error))?;
+        let response = within(self.patience, &authority, sender.send_request(request))
+            .await?
+            .map_err(|error| broken(&error))?;
+        let (head, body) = response.into_parts();
+        Ok(Answer {
+            status: head.status,
+            headers: head.headers,
+            body,
+            authority,
+            patience: self.patience,
+            _connection: driver,
+        })
+    }
+}
+
+impl Answer {
+    /// The next part of the body; `None` at its end. `patient` waits for ever.
+    pub async fn chunk(&mut self, patient: bool) -> Result<Option<Bytes>, ClientError> {
+        loop {
+            let frame = self.body.frame();
+            let frame = if patient {
+                frame.await
+            } else {
+                within(self.patience, &self.authority, frame).await?
+            };
+            match frame {
+                None => return Ok(None),
+                Some(Err(error)) => {
+                    return Err(ClientError::Broken {
+                        authority: self.authority.clone(),
+                        error: chain(&error),
+                    });
+                }
+                Some(Ok(frame)) => {
+                    if let Ok(data) = frame.into_data() {
+                        return Ok(Some(data));
+                    }
+                }
+            }
+        }
+    }
+
+    /// The whole body.
+    pub async fn whole(mut self) -> Result<Vec<u8>, ClientError> {
+        let mut all = Vec::new();
+        while let Some(part) = self.chunk(false).await? {
+            if all.len() + part.len() > ANSWER_MAX {
+                return Err(ClientError::TooLarge {
+                    authority: self.authority.clone(),
+                    limit: ANSWER_MAX,
+                });
+            }
+            all.extend_from_slice(&part);
+        }
+        Ok(all)
+    }
+}
+
+/// Waits for something, but not for ever.
+async fn within<T>(
+    patience: Duration,
+    authority: &str,
+    what: impl Future<Output = T>,
+) -> Result<T, ClientError> {
+    future::or(async { Ok(what.await) }, async {
+        smol::Timer::after(patience).await;
+        Err(ClientError::Timeout {
+            authority: authority.to_owned(),
+            seconds: patience.as_secs(),
+        })
+    })
+    .await
+}
+
+/// An error and what caused it, on one line.
+fn chain(error: &dyn std::error::Error) -> String {
+    let mut text = error.to_string();
+    let mut cause = error.source();
+    while let Some(inner) = cause {
+        text.push_str(": ");
+        text.push_str(&inner.to_string());
+        cause = inner.source();
+    }
+    text
+}
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used)]
+    use super::*;
+    use std::io::{Read, Write};
+    use std::net::TcpListener;
+
+    #[test]
+    fn urls() {
+        let base = Base::parse("http://127.0.0.1:8788/client/v4/").unwrap();
+        assert_eq!(base.path, "/client/v4");
+        assert_eq!(base.port, 8788);
+        assert_eq!(Base::parse("http://[::1]:1").unwrap().host, "::1");
+        assert_eq!(Base::parse("http://gateway").unwrap().port, 80);
+        for (url, reason) in [
+            ("https://x/", "https is not spoken yet"),
+            ("127.0.0.1:8788", "must begin with http://"),
+            ("ftp://x", "must begin with http://"),
+            ("http://a@b/", "leave user and password out"),
+            ("http://b/?x", "leave the query out"),
+            ("http://:80/", "write it like"),
+        ] {
+            let error = Base::parse(url).unwrap_err().to_string();
+            assert!(
+                error.contains(reason) || error.contains("no host"),
+                "{url}: {error}"
+            );
+        }
+    }
+
+    /// Serves one connection with these bytes and returns what was sent to it.
+    fn exchange(
+        answer: &'static [u8],
+        patience: Duration,
+    ) -> (Result<Vec<u8>, ClientError>, String) {
+        let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+        let url = format!("http://{}/base", listener.local_addr().unwrap());
+        let server = std::thread::spawn(move || {
+            let (mut stream, _) = listener.accept().unwrap();
+            let mut seen = Vec::new();
+            let mut buffer = [0; 1024];
+            while !seen.ends_with(b"hello") {
+                let n = stream.read(&mut buffer).unwrap();
+                if n == 0 {
+                    break;
+                }
+                seen.extend_from_slice(&buffer[..n]);
+            }
+            stream.write_all(answer).unwrap();
+            // Stays open until the client has gone, so that silence is seen as silence.
+            if answer.is_empty() {
+                let _ = stream.read(&mut buffer);
+            }
+            String::from_utf8(seen).unwrap()
+        });
+        let client = Client::new(Base::parse(&url).unwrap(), Some("t0".into()), patience);
+        let got = smol::block_on(async {
+            let call = Call::new(Method::PUT, "/x").body("text/plain", "hello");
+            client.send(call).await?.whole().await
+        });
+        (got, server.join().unwrap())
+    }
+
+    #[test]
+    fn a_call_carries_token_and_type() {
+        let (got, seen) = exchange(
+            b"HTTP/1.1 200 OK\r\ncontent-length: 2\r\n\r\nok",
+            Duration::from_secs(30),
+        );
+        assert_eq!(got.unwrap(), b"ok");
+        assert!(seen.starts_with("PUT /x HTTP/1.1\r\n"), "{seen}");
+        assert!(seen.contains("authorization: Bearer t0\r\n"), "{seen}");
+        assert!(seen.contains("content-type: text/plain\r\n"), "{seen}");
+        assert!(seen.contains("content-length: 5\r\n"), "{seen}");
+    }
+
+    #[test]
+    fn a_short_answer_is_an_error() {
+        let (got, _) = exchange(
+            b"HTTP/1.1 200 OK\r\ncontent-length: 9\r\n\r\nok",
+            Duration::from_secs(30),
+        );
+        assert!(matches!(got, Err(ClientError::Broken { .. })), "{got:?}");
+    }
+
+    #[test]
+    fn silence_is_an_error() {
+        let (got, _) = exchange(b"", Duration::from_millis(50));
+        assert!(matches!(got, Err(ClientError::Timeout { .. })), "{got:?}");
+    }
+
+    #[test]
+    fn nobody_there_is_told() {
+        let free = TcpListener::bind("127.0.0.1:0")
+            .unwrap()
+            .local_addr()
+            .unwrap();
+        let base = Base::parse(&format!("http://{free}")).unwrap();
+        let client = Client::new(base, None, Duration::from_secs(5));
+        let got = smol::block_on(client.send(Call::new(Method::GET, "/"))).err();
+        assert!(
+            got.unwrap()
+                .to_string()
+                .contains("is `postern serve` running")
+        );
+    }
+}

@@ -1,0 +1,80 @@
+//! The command line: the daemon's start, and the client of its management port.
+//!
+//! Commands that take `--url` know only the management port's paths; `serve` and `token` are
+//! wired to the rooms in [`serve::rooms`] and nowhere else.
+
+pub mod api;
+pub mod args;
+pub mod client;
+mod config;
+pub mod error;
+mod jsonc;
+mod kv;
+mod logs;
+mod multipart;
+mod output;
+mod project;
+mod push;
+mod scripts;
+pub mod serve;
+mod token;
+
+use args::{Cli, Command};
+use clap::{CommandFactory, Parser};
+use error::CliError;
+use output::Output;
+use serde_json::json;
+use std::process::ExitCode;
+
+/// Runs the command line of this process.
+pub fn main() -> ExitCode {
+    let cli = match Cli::try_parse() {
+        Ok(cli) => cli,
+        Err(error) => return usage(&error),
+    };
+    let out = Output { json: cli.json };
+    match run(cli.command, out) {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            out.error(&error);
+            ExitCode::from(error.exit_code())
+        }
+    }
+}
+
+/// Help and versions go to stdout with 0; a wrong command line to stderr with 2.
+fn usage(error: &clap::Error) -> ExitCode {
+    let json = std::env::args_os().any(|argument| argument == "--json");
+    if json && error.use_stderr() {
+        let message = error.render().to_string();
+        eprintln!(
+            "{}",
+            json!({"success": false, "errors": [{"message": message.trim()}]})
+        );
+    } else {
+        // Nothing can be done about a closed terminal.
+        let _ = error.print();
+    }
+    ExitCode::from(u8::try_from(error.exit_code()).unwrap_or(2))
+}
+
+fn run(command: Command, out: Output) -> Result<(), CliError> {
+    match command {
+        Command::Serve(source) => Ok(serve::run(&source)?),
+        Command::Push(args) => smol::block_on(push::run(&args, out)),
+        Command::List(args) => smol::block_on(scripts::list(&args, out)),
+        Command::Delete(args) => smol::block_on(scripts::delete(&args, out)),
+        Command::Namespace(args) => smol::block_on(scripts::namespace(&args, out)),
+        Command::Kv(args) => smol::block_on(kv::run(&args, out)),
+        Command::Logs(args) => smol::block_on(logs::follow(&args, out)),
+        Command::Status(remote) => smol::block_on(logs::status(&remote, out)),
+        Command::Config(args) => config::run(&args, out),
+        Command::Token(args) => token::run(&args, out),
+        Command::Judge => Ok(serve::rooms::judge()?),
+        Command::Completions { shell } => {
+            let mut text = Vec::new();
+            clap_complete::generate(shell, &mut Cli::command(), "postern", &mut text);
+            out.bytes(&text)
+        }
+    }
+}

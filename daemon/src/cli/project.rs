@@ -1,0 +1,741 @@
+//! A tenant's project: `wrangler.toml`, `wrangler.jsonc` or `wrangler.json`
+//! (spec: SEMANTICS §8), and what of it means something here.
+
+use super::jsonc;
+use crate::config::document::suggest;
+use serde_json::{Map, Value, json};
+use std::path::{Path, PathBuf};
+
+/// The files looked for in a folder, in this order.
+pub const FILES: [&str; 3] = ["wrangler.jsonc", "wrangler.json", "wrangler.toml"];
+
+/// Bytes of such a file.
+const FILE_MAX: u64 = 1 << 20;
+
+/// Keys that are read. `$schema` is for editors.
+const KNOWN: [&str; 12] = [
+    "$schema",
+    "name",
+    "main",
+    "compatibility_date",
+    "compatibility_flags",
+    "vars",
+    "kv_namespaces",
+    "limits",
+    "tags",
+    "keep_vars",
+    "build",
+    "env",
+];
+
+/// Why a project cannot be pushed.
+#[derive(Debug, thiserror::Error)]
+pub enum ProjectError {
+    /// The folder holds none of the files.
+    #[error(
+        "`{}` holds no wrangler.jsonc, wrangler.json or wrangler.toml; give a .wasm file or a folder with one of them", .0.display()
+    )]
+    None(PathBuf),
+    /// The path is neither.
+    #[error("`{}` is neither a module nor a wrangler configuration; give a .wasm file, a wrangler.toml, wrangler.jsonc or wrangler.json, or a folder that holds one", .0.display())]
+    Unknown(PathBuf),
+    /// A file cannot be read.
+    #[error("cannot read `{}`: {error}", path.display())]
+    Read {
+        /// The file.
+        path: PathBuf,
+        /// What the system said.
+        error: std::io::Error,
+    },
+    /// A file is larger than allowed.
+    #[error("`{}` has {size} bytes, the limit is {limit}; send less", path.display())]
+    TooLarge {
+        /// The file.
+        path: PathBuf,
+        /// Its size in bytes.
+        size: u64,
+        /// The limit in bytes.
+        limit: u64,
+    },
+    /// The file is not what its name says.
+    #[error("{}:{line}:{column}: {message}", path.display())]
+    Syntax {
+        /// The file.
+        path: PathBuf,
+        /// From 1; 0 if unknown.
+        line: usize,
+        /// From 1; 0 if unknown.
+        column: usize,
+        /// What the parser said.
+        message: String,
+    },
+    /// A key has a value of the wrong kind.
+    #[error("{}: `{key}` is {found}; it must be {expected}", path.display())]
+    Kind {
+        /// The file.
+        path: PathBuf,
+        /// The key with its parents.
+        key: String,
+        /// What it is.
+        found: String,
+        /// What it must be.
+        expected: &'static str,
+    },
+    /// A key is missing.
+    #[error("{}: `{key}` is missing; {remedy}", path.display())]
+    Missing {
+        /// The file.
+        path: PathBuf,
+        /// The key.
+        key: &'static str,
+        /// What to do.
+        remedy: String,
+    },
+    /// There is no such environment.
+    #[error("{}: there is no environment `{name}`; {remedy}", path.display())]
+    Environment {
+        /// The file.
+        path: PathBuf,
+        /// The name asked for.
+        name: String,
+        /// Which there are.
+        remedy: String,
+    },
+    /// The module is not there.
+    #[error("the module `{}` does not exist; {remedy}", path.display())]
+    NoModule {
+        /// Where it should be.
+        path: PathBuf,
+        /// What to do.
+        remedy: String,
+    },
+    /// The module is of a kind that cannot run.
+    #[error(
+        "`{}` is not a module that can be pushed; give a .wasm file (TypeScript: bundle it first)", .0.display()
+    )]
+    ModuleKind(PathBuf),
+}
+
+/// What of a project means something here.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Project {
+    /// The Worker's name.
+    pub name: Option<String>,
+    /// The module, as a path from the current directory.
+    pub main: PathBuf,
+    /// Bindings as the upload's metadata has them.
+    pub bindings: Vec<Value>,
+    /// KV bindings: name, and id or title.
+    pub kv: Vec<(String, String)>,
+    /// `compatibility_date`.
+    pub compatibility_date: Option<String>,
+    /// `compatibility_flags`.
+    pub compatibility_flags: Vec<String>,
+    /// `limits.cpu_ms`.
+    pub cpu_ms: Option<u32>,
+    /// `limits.subrequests`.
+    pub subrequests: Option<u32>,
+    /// Tags.
+    pub tags: Vec<String>,
+    /// Whether text and JSON bindings set elsewhere are kept.
+    pub keep_vars: bool,
+    /// What the user should know.
+    pub warnings: Vec<String>,
+}
+
+impl Project {
+    /// The project at a path: a module alone, a configuration, or a folder with one.
+    pub fn load(path: &Path, environment: Option<&str>) -> Result<Self, ProjectError> {
+        if path.is_dir() {
+            let file = FILES
+                .iter()
+                .map(|name| path.join(name))
+                .find(|f| f.is_file());
+            return match file {
+                Some(file) => Self::load(&file, environment),
+                None => Err(ProjectError::None(path.to_owned())),
+            };
+        }
+        match path.extension().and_then(|e| e.to_str()) {
+            Some("toml" | "json" | "jsonc") => {
+                let text = String::from_utf8_lossy(&read(path, FILE_MAX)?).into_owned();
+                Self::parse(path, &text, environment)
+            }
+            Some(_) => Ok(Self {
+                name: path
+                    .file_stem()
+                    .and_then(|stem| stem.to_str())
+                    .map(str::to_owned),
+                main: path.to_owned(),
+                ..Self::default()
+            }),
+            None => Err(ProjectError::Unknown(path.to_owned())),
+        }
+    }
+
+    /// Reads a configuration's text. `path` tells its language and where `main` starts.
+    pub fn parse(path: &Path, text: &str, environment: Option<&str>) -> Result<Self, ProjectError> {
+        let root = if path.extension().is_some_and(|e| e == "toml") {
+            from_toml(path, text)?
+        } else {
+            from_json(path, text)?
+        };
+        let mut warnings = Vec::new();
+        let top = Table {
+            path,
+            at: "",
+            map: &root,
+        };
+        top.warn_unknown(&mut warnings, &KNOWN);
+        let chosen = match environment {
+            None => None,
+            Some(name) => Some((name, top.environment(name)?)),
+        };
+        let at = environment.map(|name| format!("env.{name}."));
+        let inner = chosen.map(|(_, map)| Table {
+            path,
+            at: at.as_deref().unwrap_or(""),
+            map,
+        });
+        if let Some(inner) = &inner {
+            inner.warn_unknown(&mut warnings, &KNOWN);
+        }
+        // Some keys are inherited by environments; bindings are not (spec: SEMANTICS §8).
+        let bindings_from = inner.as_ref().unwrap_or(&top);
+        let inherited = |key: &'static str| -> (&Table<'_>, Option<&Value>) {
+            match inner
+                .as_ref()
+                .and_then(|table| table.map.get(key).map(|v| (table, v)))
+            {
+                Some((table, value)) => (table, Some(value)),
+                None => (&top, top.map.get(key)),
+            }
+        };
+        let text_of = |key| {
+            let (table, value) = inherited(key);
+            table.text(key, value)
+        };
+        let texts_of = |key| {
+            let (table, value) = inherited(key);
+            table.texts(key, value)
+        };
+
+        let name = match (chosen, inner.as_ref().and_then(|t| t.map.get("name"))) {
+            (Some((environment, _)), None) => {
+                text_of("name")?.map(|name| format!("{name}-{environment}"))
+            }
+            _ => text_of("name")?,
+        };
+        let build = inherited("build").1.and_then(|build| build.get("command"));
+        let build = build.and_then(Value::as_str);
+        let Some(main) = text_of("main")? else {
+            return Err(ProjectError::Missing {
+                path: path.to_owned(),
+                key: "main",
+                remedy: "set it to the module's path from this file".to_owned(),
+            });
+        };
+        let main = path.parent().unwrap_or(Path::new("")).join(main);
+        if let Some(command) = build {
+            if !main.exists() {
+                return Err(ProjectError::NoModule {
+                    path: main,
+                    remedy: format!("run the project's build command first: {command}"),
+                });
+            }
+            warnings.push(format!(
+                "the build command `{command}` was not run; `{}` is pushed as it is",
+                main.display()
+            ));
+        }
+        let (limits_table, limits) = inherited("limits");
+        let limits = limits_table.limits(limits, &mut warnings)?;
+        let keep_vars = match inherited("keep_vars") {
+            (_, None) => false,
+            (_, Some(Value::Bool(keep))) => *keep,
+            (table, Some(other)) => return Err(table.kind("keep_vars", other, "true or false")),
+        };
+        Ok(Self {
+            name,
+            main,
+            bindings: bindings_from.vars()?,
+            kv: bindings_from.kv(&mut warnings)?,
+            compatibility_date: text_of("compatibility_date")?,
+            compatibility_flags: texts_of("compatibility_flags")?,
+            cpu_ms: limits.0,
+            subrequests: limits.1,
+            tags: texts_of("tags")?,
+            keep_vars,
+            warnings,
+        })
+    }
+
+    /// The module's bytes and the content type of its part.
+    pub fn module(&self, limit: u64) -> Result<(Vec<u8>, &'static str), ProjectError> {
+        let kind = match self.main.extension().and_then(|e| e.to_str()) {
+            Some("wasm") => "application/wasm",
+            // Refused by the management port for now; it knows best what to say.
+            Some("js" | "mjs") => "application/javascript+module",
+            _ => return Err(ProjectError::ModuleKind(self.main.clone())),
+        };
+        if !self.main.exists() {
+            return Err(ProjectError::NoModule {
+                path: self.main.clone(),
+                remedy: "build it first, or correct the path".to_owned(),
+            });
+        }
+        Ok((read(&self.main, limit)?, kind))
+    }
+}
+
+/// A file's bytes, no more than `limit`.
+pub fn read(path: &Path, limit: u64) -> Result<Vec<u8>, ProjectError> {
+    let failed = |error| ProjectError::Read {
+        path: path.to_owned(),
+        error,
+    };
+    let file = std::fs::File::open(path).map_err(failed)?;
+    let mut bytes = Vec::new();
+    std::io::Read::read_to_end(&mut std::io::Read::take(file, limit + 1), &mut bytes)
+        .map_err(failed)?;
+    if bytes.len() as u64 > limit {
+        return Err(ProjectError::TooLarge {
+            path: path.to_owned(),
+            size: std::fs::metadata(path).map_or(limit + 1, |meta| meta.len()),
+            limit,
+        });
+    }
+    Ok(bytes)
+}
+
+fn from_toml(path: &Path, text: &str) -> Result<Map<String, Value>, ProjectError> {
+    let table: toml::Table = text.parse().map_err(|error: toml::de::Error| {
+        let before = text
+            .get(..error.span().map_or(0, |s| s.start))
+            .unwrap_or("");
+        ProjectError::Syntax {
+            path: path.to_owned(),
+            line: before.matches('\n').count() + 1,
+            column: before.rsplit('\n').next().unwrap_or("").chars().count() + 1,
+            message: error.message().replace('\n', " "),
+        }
+    })?;
+    Ok(table
+        .into_iter()
+        .map(|(key, value)| (key, plain(value)))
+        .collect())
+}
+
+/// TOML as JSON. A date becomes its text: `compatibility_date = 2026-01-01` means the same
+/// with and without quotes.
+fn plain(value: toml::Value) -> Value {
+    match value {
+        toml::Value::String(text) => Value::String(text),
+        toml::Value::Integer(number) => json!(number),
+        toml::Value::Float(number) => json!(number),
+        toml::Value::Boolean(is) => Value::Bool(is),
+        toml::Value::Datetime(date) => Value::String(date.to_string()),
+        toml::Value::Array(items) => items.into_iter().map(plain).collect(),
+        toml::Value::Table(table) => Value::Object(
+            table
+                .into_iter()
+                .map(|(key, value)| (key, plain(value)))
+                .collect(),
+        ),
+    }
+}
+
+fn from_json(path: &Path, text: &str) -> Result<Map<String, Value>, ProjectError> {
+    let value: Value =
+        serde_json::from_str(&jsonc::to_json(text)).map_err(|error| ProjectError::Syntax {
+            path: path.to_owned(),
+            line: error.line(),
+            column: error.column(),
+            message: error.to_string(),
+        })?;
+    match value {
+        Value::Object(map) => Ok(map),
+        other => Err(ProjectError::Kind {
+            path: path.to_owned(),
+            key: "the file".to_owned(),
+            found: describe(&other),
+            expected: "an object",
+        }),
+    }
+}
+
+/// A value in a few words.
+fn describe(value: &Value) -> String {
+    match value {
+        Value::Array(_) => "a list".to_owned(),
+        Value::Object(_) => "a table".to_owned(),
+        other => {
+            let text: String = other.to_string().chars().take(40).collect();
+            format!("`{text}`")
+        }
+    }
+}
+
+/// One table of the file, which knows its place.
+struct Table<'a> {
+    path: &'a Path,
+    /// Its keys' parents, with a dot at the end.
+    at: &'a str,
+    map: &'a Map<String, Value>,
+}
+
+impl Table<'_> {
+    fn kind(&self, key: &str, value: &Value, expected: &'static str) -> ProjectError {
+        ProjectError::Kind {
+            path: self.path.to_owned(),
+            key: format!("{}{key}", self.at),
+            found: describe(value),
+            expected,
+        }
+    }
+
+    fn warn_unknown(&self, warnings: &mut Vec<String>, known: &[&str]) {
+        for key in self.map.keys().filter(|key| !known.contains(&key.as_str())) {
+            let near = suggest(key, known);
+            let hint = if near.starts_with("did you mean") {
+                format!("; {near}")
+            } else {
+                String::new()
+            };
+            warnings.push(format!(
+                "{}: `{}{key}` means nothing here and was left out{hint}",
+                self.path.display(),
+                self.at
+            ));
+        }
+    }
+
+    fn environment(&self, name: &str) -> Result<&Map<String, Value>, ProjectError> {
+        let all = match self.map.get("env") {
+            None => None,
+            Some(Value::Object(all)) => Some(all),
+            Some(other) => return Err(self.kind("env", other, "a table of environments")),
+        };
+        match all.and_then(|all| all.get(name)) {
+            Some(Value::Object(map)) => Ok(map),
+            Some(other) => Err(self.kind(&format!("env.{name}"), other, "a table")),
+            None => {
+                let names: Vec<&str> = all
+                    .map(|all| all.keys().map(String::as_str).collect())
+                    .unwrap_or_default();
+                Err(ProjectError::Environment {
+                    path: self.path.to_owned(),
+                    name: name.to_owned(),
+                    remedy: if names.is_empty() {
+                        "the file has none; leave --env out".to_owned()
+                    } else {
+                        format!("the file has {}", names.join(", "))
+                    },
+                })
+            }
+        }
+    }
+
+    fn text(&self, key: &str, value: Option<&Value>) -> Result<Option<String>, ProjectError> {
+        match value {
+            None => Ok(None),
+            Some(Value::String(text)) if !text.is_empty() => Ok(Some(text.clone())),
+            Some(other) => Err(self.kind(key, other, "a text that is not empty")),
+        }
+    }
+
+    fn texts(&self, key: &str, value: Option<&Value>) -> Result<Vec<String>, ProjectError> {
+        let wrong = |value| self.kind(key, value, "a list of texts");
+        match value {
+            None => Ok(Vec::new()),
+            Some(Value::Array(items)) => items
+                .iter()
+                .map(|item| item.as_str().map(str::to_owned).ok_or_else(|| wrong(item)))
+                .collect(),
+            Some(other) => Err(wrong(other)),
+        }
+    }
+
+    fn limits(
+        &self,
+        value: Option<&Value>,
+        warnings: &mut Vec<String>,
+    ) -> Result<(Option<u32>, Option<u32>), ProjectError> {
+        let map = match value {
+            None => return Ok((None, None)),
+            Some(Value::Object(map)) => map,
+            Some(other) => return Err(self.kind("limits", other, "a table")),
+        };
+        let inner = Table {
+            path: self.path,
+            at: &format!("{}limits.", self.at),
+            map,
+        };
+        inner.warn_unknown(warnings, &["cpu_ms", "subrequests"]);
+        let number = |key| match map.get(key) {
+            None => Ok(None),
+            Some(value) => value
+                .as_u64()
+                .and_then(|n| u32::try_from(n).ok())
+                .map(Some)
+                .ok_or_else(|| inner.kind(key, value, "a whole number from 0 to 4294967295")),
+        };
+        Ok((number("cpu_ms")?, number("subrequests")?))
+    }
+
+    fn vars(&self) -> Result<Vec<Value>, ProjectError> {
+        let vars = match self.map.get("vars") {
+            None => return Ok(Vec::new()),
+            Some(Value::Object(vars)) => vars,
+            Some(other) => return Err(self.kind("vars", other, "a table")),
+        };
+        Ok(vars
+            .iter()
+            .map(|(name, value)| match value {
+                Value::String(text) => json!({"type": "plain_text", "name": name, "text": text}),
+                other => json!({"type": "json", "name": name, "json": other}),
+            })
+            .collect())
+    }
+
+    fn kv(&self, warnings: &mut Vec<String>) -> Result<Vec<(String, String)>, ProjectError> {
+        const KEY: &str = "kv_namespaces";
+        let items = match self.map.get(KEY) {
+            None => return Ok(Vec::new()),
+            Some(Value::Array(items)) => items,
+            Some(other) => return Err(self.kind(KEY, other, "a list of tables")),
+        };
+        let mut bindings = Vec::new();
+        for (index, item) in items.iter().enumerate() {
+            let at = format!("{}{KEY}[{index}].", self.at);
+            let Value::Object(map) = item else {
+                return Err(self.kind(&format!("{KEY}[{index}]"), item, "a table"));
+            };
+            let inner = Table {
+                path: self.path,
+                at: &at,
+                map,
+            };
+            inner.warn_unknown(
+                warnings,
+                &["binding", "id", "title", "preview_id", "remote"],
+            );
+            let binding = inner.text("binding", map.get("binding"))?;
+            let id = match map.get("id") {
+                Some(id) => inner.text("id", Some(id))?,
+                None => inner.text("title", map.get("title"))?,
+            };
+            let missing = |key| {
+                ProjectError::Missing {
+                path: self.path.to_owned(),
+                key,
+                remedy: "write kv_namespaces entries with `binding` and `id`, the namespace's id or title".to_owned(),
+            }
+            };
+            bindings.push((
+                binding.ok_or_else(|| missing("kv_namespaces.binding"))?,
+                id.ok_or_else(|| missing("kv_namespaces.id"))?,
+            ));
+        }
+        Ok(bindings)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used)]
+    use super::*;
+    use proptest::prelude::*;
+
+    const TOML: &str = r#"
+name = "shop"
+main = "build/shop.wasm"
+compatibility_date = 2026-01-01
+compatibility_flags = ["a"]
+workers_dev = false
+tags = ["t1"]
+[vars]
+GREETING = "hi"
+OBJ = { a = 1 }
+[[kv_namespaces]]
+binding = "KV"
+id = "counts"
+[limits]
+cpu_ms = 20
+[env.staging]
+main = "other.wasm"
+vars = { GREETING = "staging" }
+[env.staging.limits]
+subrequests = 3
+[env.named]
+name = "named"
+"#;
+
+    const JSONC: &str = r#"{
+  // The same in the other language.
+  "name": "shop", "main": "build/shop.wasm",
+  "compatibility_date": "2026-01-01", "compatibility_flags": ["a"],
+  "workers_dev": false, "tags": ["t1",],
+  "vars": {"GREETING": "hi", "OBJ": {"a": 1}},
+  "kv_namespaces": [{"binding": "KV", "id": "counts"}],
+  "limits": {"cpu_ms": 20},
+  "env": {
+    "staging": {"main": "other.wasm", "vars": {"GREETING": "staging"}, "limits": {"subrequests": 3}},
+    "named": {"name": "named"}, /* done */
+  },
+}"#;
+
+    fn both(environment: Option<&str>) -> Project {
+        let toml = Project::parse(Path::new("p/wrangler.toml"), TOML, environment).unwrap();
+        let mut json = Project::parse(Path::new("p/wrangler.jsonc"), JSONC, environment).unwrap();
+        for warning in &mut json.warnings {
+            *warning = warning.replace(".jsonc", ".toml");
+        }
+        assert_eq!(toml, json);
+        toml
+    }
+
+    #[test]
+    fn both_languages_mean_the_same() {
+        let project = both(None);
+        assert_eq!(project.name.as_deref(), Some("shop"));
+        assert_eq!(project.main, Path::new("p/build/shop.wasm"));
+        assert_eq!(project.compatibility_date.as_deref(), Some("2026-01-01"));
+        assert_eq!(project.cpu_ms, Some(20));
+        assert_eq!(project.kv, [("KV".into(), "counts".into())]);
+        assert_eq!(
+            project.bindings,
+            [
+                json!({"type": "plain_text", "name": "GREETING", "text": "hi"}),
+                json!({"type": "json", "name": "OBJ", "json": {"a": 1}}),
+            ]
+        );
+        assert_eq!(
+            project.warnings,
+            ["p/wrangler.toml: `workers_dev` means nothing here and was left out"]
+        );
+    }
+
+    #[test]
+    fn environments_inherit_all_but_bindings() {
+        let project = both(Some("staging"));
+        assert_eq!(project.name.as_deref(), Some("shop-staging"));
+        assert_eq!(project.main, Path::new("p/other.wasm"));
+        assert_eq!(project.compatibility_flags, ["a"]);
+        assert_eq!(project.cpu_ms, None);
+        assert_eq!(project.subrequests, Some(3));
+        assert!(project.kv.is_empty());
+        assert_eq!(project.bindings[0]["text"], "staging");
+        assert_eq!(both(Some("named")).name.as_deref(), Some("named"));
+    }
+
+    fn check(file: &str, text: &str, expect: &str) {
+        let error = Project::parse(
+            Path::new(file),
+            text,
+            Some("e").filter(|_| text.contains("env")),
+        )
+        .unwrap_err()
+        .to_string();
+        assert!(error.contains(expect), "{text}\n{error}\n{expect}");
+    }
+
+    #[test]
+    fn mistakes_are_told() {
+        check("w.toml", "name = \n", "w.toml:1:8: ");
+        check("w.json", "{\n \"a\" 1}", "w.json:2:6: ");
+        check("w.json", "[]", "`the file` is a list; it must be an object");
+        check("w.toml", "name = 'a'", "`main` is missing");
+        check("w.toml", "main = 3", "`main` is `3`; it must be a text");
+        check("w.toml", "main = ''", "`main` is `\"\"`");
+        check(
+            "w.toml",
+            "main = 'a'\ncompatibility_flags = 'x'",
+            "it must be a list of texts",
+        );
+        check(
+            "w.toml",
+            "main = 'a'\nlimits.cpu_ms = -1",
+            "`limits.cpu_ms` is `-1`",
+        );
+        check(
+            "w.toml",
+            "main = 'a'\nvars = 1",
+            "`vars` is `1`; it must be a table",
+        );
+        check(
+            "w.toml",
+            "main = 'a'\nkv_namespaces = [1]",
+            "`kv_namespaces[0]` is `1`",
+        );
+        check(
+            "w.toml",
+            "main = 'a'\nkv_namespaces = [{ binding = 'B' }]",
+            "`kv_namespaces.id` is missing",
+        );
+        check(
+            "w.toml",
+            "main = 'a'\n[env.x]",
+            "no environment `e`; the file has x",
+        );
+        check(
+            "w.toml",
+            "main = 'a'\nbuild.command = 'make'",
+            "run the project's build command first: make",
+        );
+    }
+
+    #[test]
+    fn misspelt_keys_get_a_hint() {
+        let text = "main = 'a'\nlimits = { cpu_mss = 1 }\nvasr = {}";
+        let project = Project::parse(Path::new("w.toml"), text, None).unwrap();
+        assert_eq!(
+            project.warnings,
+            [
+                "w.toml: `vasr` means nothing here and was left out; did you mean `vars`?",
+                "w.toml: `limits.cpu_mss` means nothing here and was left out; did you mean `cpu_ms`?",
+            ]
+        );
+    }
+
+    #[test]
+    fn folders_files_and_modules() {
+        let dir = tempfile::tempdir().unwrap();
+        let none = Project::load(dir.path(), None).unwrap_err();
+        assert!(none.to_string().contains("holds no wrangler.jsonc"));
+        std::fs::write(dir.path().join("wrangler.toml"), "name='x'\nmain='a.wasm'").unwrap();
+        let project = Project::load(dir.path(), None).unwrap();
+        assert!(matches!(
+            project.module(9),
+            Err(ProjectError::NoModule { .. })
+        ));
+        std::fs::write(dir.path().join("a.wasm"), b"0123456789").unwrap();
+        assert!(matches!(
+            project.module(9),
+            Err(ProjectError::TooLarge {
+                size: 10,
+                limit: 9,
+                ..
+            })
+        ));
+        assert_eq!(project.module(10).unwrap().1, "application/wasm");
+        let alone = Project::load(&dir.path().join("a.wasm"), None).unwrap();
+        assert_eq!(alone.name.as_deref(), Some("a"));
+        assert!(matches!(
+            Project::load(&dir.path().join("none"), None),
+            Err(ProjectError::Unknown(_))
+        ));
+        let ts = Project::load(Path::new("index.ts"), None).unwrap();
+        assert!(matches!(ts.module(1), Err(ProjectError::ModuleKind(_))));
+    }
+
+    proptest! {
+        #[test]
+        fn no_text_panics(text in "[a-z_\\[\\]{}=:\\.,\n '\"0-9/*]{0,120}") {
+            for file in ["w.toml", "w.jsonc"] {
+                let _ = Project::parse(Path::new(file), &text, None);
+                let _ = Project::parse(Path::new(file), &text, Some("a"));
+            }
+        }
+    }
+}

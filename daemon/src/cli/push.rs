@@ -1,0 +1,399 @@
+//! `postern push`: a module and what is said about it, as one multipart upload.
+
+use super::api::Api;
+use super::args::Push;
+use super::client::Call;
+use super::error::CliError;
+use super::multipart::Form;
+use super::output::{Output, member};
+use super::project::{self, Project};
+use crate::config::routing::is_script_name;
+use http::Method;
+use serde_json::{Map, Value, json};
+use std::path::Path;
+
+/// Bytes of a module.
+const MODULE_MAX: u64 = 256 << 20;
+/// Bytes of a file of secrets.
+const SECRETS_MAX: u64 = 1 << 20;
+
+/// What goes over the wire.
+struct Upload {
+    name: String,
+    metadata: Value,
+    module_name: String,
+    module: Vec<u8>,
+    module_type: &'static str,
+}
+
+/// Pushes.
+pub async fn run(args: &Push, out: Output) -> Result<(), CliError> {
+    let mut project = Project::load(&args.path, args.env.as_deref())?;
+    for warning in std::mem::take(&mut project.warnings) {
+        out.warn(&warning);
+    }
+    let name = args.name.clone().or_else(|| project.name.clone());
+    let Some(name) = name else {
+        return Err(CliError::Usage(
+            "the Worker has no name; give --name, or set `name` in the project".to_owned(),
+        ));
+    };
+    if !is_script_name(&name) {
+        return Err(CliError::Usage(format!(
+            "`{name}` is no name for a Worker; use 1 to 255 letters, digits, `-` and `_`, beginning with a letter or digit (--name)"
+        )));
+    }
+    let (module, module_type) = project.module(MODULE_MAX)?;
+    let module_name = project
+        .main
+        .file_name()
+        .map_or("main.wasm".into(), |file| file.to_string_lossy())
+        .into_owned();
+    if args.dry_run {
+        let mut metadata = metadata(args, &project, &kv_unresolved(args, &project), &module_name)?;
+        hide_secrets(&mut metadata);
+        let shown = json!({
+            "name": name, "namespace": args.namespace.namespace,
+            "module": {"name": module_name, "type": module_type, "bytes": module.len()},
+            "metadata": metadata,
+        });
+        return out.result(&shown, || format!("{shown:#}\n"));
+    }
+    let api = Api::new(&args.remote)?;
+    let mut kv = Vec::new();
+    for (binding, id) in kv_unresolved(args, &project) {
+        kv.push((binding, api.kv_id(&id).await?));
+    }
+    let metadata = metadata(args, &project, &kv, &module_name)?;
+    let upload = Upload {
+        name,
+        metadata,
+        module_name,
+        module,
+        module_type,
+    };
+    send(&api, args, upload, out).await
+}
+
+async fn send(api: &Api, args: &Push, upload: Upload, out: Output) -> Result<(), CliError> {
+    let namespace = &args.namespace.namespace;
+    let bytes = upload.module.len();
+    let description = upload.metadata.to_string();
+    let mut form = Form::new(&[description.as_bytes(), &upload.module]);
+    form.part("metadata", None, "application/json", description.as_bytes());
+    form.part(
+        &upload.module_name,
+        Some(&upload.module_name),
+        upload.module_type,
+        &upload.module,
+    );
+    drop(upload.module);
+    let (content_type, body) = form.finish();
+    let call = Call::new(Method::PUT, api.script(namespace, &upload.name)).body(content_type, body);
+    let what = format!("push `{}` to `{namespace}`", upload.name);
+    let result = api.call(&what, call).await?.result;
+    let urls = urls(api, namespace, &upload.name).await;
+    let mut shown = result.clone();
+    if let Value::Object(map) = &mut shown {
+        map.insert("urls".to_owned(), json!(urls));
+    }
+    out.result(&shown, || {
+        let mut text = format!(
+            "pushed {namespace}/{} ({bytes} bytes, start-up {} ms)\n",
+            upload.name,
+            result["startup_time_ms"].as_u64().unwrap_or(0),
+        );
+        let version = [member(&result, "deployment_id"), member(&result, "etag")];
+        if let Some(version) = version.iter().find(|text| !text.is_empty()) {
+            text.push_str(&format!("version {version}\n"));
+        }
+        for url in &urls {
+            text.push_str(&format!("  {url}\n"));
+        }
+        text
+    })
+}
+
+/// Where the Worker answers now, as far as the daemon tells. A hint, so failures are silent.
+async fn urls(api: &Api, namespace: &str, name: &str) -> Vec<String> {
+    match api.get("status", api.status_path()).await {
+        Ok(envelope) => hints(&envelope.result, namespace, name),
+        Err(_) => Vec::new(),
+    }
+}
+
+/// Reads `edge` (an address or a list) and `routing` of a status.
+fn hints(status: &Value, namespace: &str, name: &str) -> Vec<String> {
+    let edge = [
+        &status["edge"]["listen"][0],
+        &status["edge"]["listen"],
+        &status["edge"],
+    ]
+    .into_iter()
+    .find_map(Value::as_str);
+    let Some(address) = edge.and_then(|text| text.parse::<std::net::SocketAddr>().ok()) else {
+        return Vec::new();
+    };
+    let routing = &status["routing"];
+    let port = address.port();
+    let host = if address.ip().is_unspecified() {
+        format!("127.0.0.1:{port}")
+    } else {
+        address.to_string()
+    };
+    let here = routing["namespace"].as_str().unwrap_or("production") == namespace;
+    let mut urls = Vec::new();
+    for mode in routing["modes"].as_array().into_iter().flatten() {
+        match (mode.as_str(), routing["zone"].as_str()) {
+            (Some("path"), _) if here => urls.push(format!("http://{host}/{name}/")),
+            (Some("subdomain"), Some(zone)) if here => {
+                urls.push(format!("http://{name}.{zone}:{port}/"));
+            }
+            _ => {}
+        }
+        if let (Some("hostname"), Some(table)) = (mode.as_str(), routing["hostnames"].as_object()) {
+            let target = format!("{namespace}/{name}");
+            let hosts = table.iter().filter(|(_, to)| **to == target);
+            urls.extend(hosts.map(|(host, _)| format!("http://{host}:{port}/")));
+        }
+    }
+    urls
+}
+
+/// KV bindings of project and flags, flags over the project's.
+fn kv_unresolved(args: &Push, project: &Project) -> Vec<(String, String)> {
+    let mut all: Vec<(String, String)> = project
+        .kv
+        .iter()
+        .filter(|(name, _)| !args.kv.iter().any(|(flag, _)| flag == name))
+        .cloned()
+        .collect();
+    all.extend(args.kv.iter().cloned());
+    all
+}
+
+/// The upload's metadata: the project's, and the flags over it.
+fn metadata(
+    args: &Push,
+    project: &Project,
+    kv: &[(String, String)],
+    module_name: &str,
+) -> Result<Value, CliError> {
+    let mut bindings = project.bindings.clone();
+    let mut set = |binding: Value| {
+        bindings.retain(|old| old["name"] != binding["name"]);
+        bindings.push(binding);
+    };
+    for (name, text) in &args.var {
+        set(json!({"type": "plain_text", "name": name, "text": text}));
+    }
+    for (name, text) in &args.json_var {
+        let value: Value = serde_json::from_str(text).map_err(|error| {
+            CliError::Usage(format!("--json-var {name}: `{text}` is no JSON: {error}"))
+        })?;
+        set(json!({"type": "json", "name": name, "json": value}));
+    }
+    if let Some(path) = &args.secret_file {
+        for (name, text) in secrets(path)? {
+            set(json!({"type": "secret_text", "name": name, "text": text}));
+        }
+    }
+    for (name, id) in kv {
+        set(json!({"type": "kv_namespace", "name": name, "namespace_id": id}));
+    }
+    let mut keep = vec!["secret_text", "secret_key"];
+    if project.keep_vars {
+        keep.extend(["plain_text", "json"]);
+    }
+    let mut map = Map::new();
+    map.insert("main_module".into(), json!(module_name));
+    map.insert("bindings".into(), json!(bindings));
+    map.insert("keep_bindings".into(), json!(keep));
+    let date = args.compatibility_date.as_ref();
+    if let Some(date) = date.or(project.compatibility_date.as_ref()) {
+        map.insert("compatibility_date".into(), json!(date));
+    }
+    let mut flags = project.compatibility_flags.clone();
+    flags.extend(args.compatibility_flag.iter().cloned());
+    if !flags.is_empty() {
+        map.insert("compatibility_flags".into(), json!(flags));
+    }
+    let mut tags = project.tags.clone();
+    for tag in &args.tag {
+        if !tags.contains(tag) {
+            tags.push(tag.clone());
+        }
+    }
+    if !tags.is_empty() {
+        map.insert("tags".into(), json!(tags));
+    }
+    let mut limits = Map::new();
+    if let Some(ms) = args.cpu_ms.or(project.cpu_ms) {
+        limits.insert("cpu_ms".into(), json!(ms));
+    }
+    if let Some(count) = args.subrequests.or(project.subrequests) {
+        limits.insert("subrequests".into(), json!(count));
+    }
+    if !limits.is_empty() {
+        map.insert("limits".into(), Value::Object(limits));
+    }
+    if let Some(message) = &args.message {
+        map.insert("annotations".into(), json!({"workers/message": message}));
+    }
+    Ok(Value::Object(map))
+}
+
+/// Reads `NAME=VALUE` lines, or an object of texts.
+fn secrets(path: &Path) -> Result<Vec<(String, String)>, CliError> {
+    let bytes = project::read(path, SECRETS_MAX)?;
+    let text = String::from_utf8_lossy(&bytes);
+    let wrong = |line: usize, reason: &str| {
+        // The line itself may hold a secret, so it is not shown.
+        CliError::Usage(format!(
+            "--secret-file `{}`, line {line}: {reason}",
+            path.display()
+        ))
+    };
+    if text.trim_start().starts_with('{') {
+        let map: Map<String, Value> = serde_json::from_str(&text)
+            .map_err(|error| wrong(error.line(), "this is no JSON object"))?;
+        return map
+            .into_iter()
+            .map(|(name, value)| match value {
+                Value::String(text) => Ok((name, text)),
+                _ => Err(wrong(1, &format!("the value of `{name}` is no text"))),
+            })
+            .collect();
+    }
+    let mut all = Vec::new();
+    for (index, line) in text.lines().enumerate() {
+        let line = line.trim();
+        if line.is_empty() || line.starts_with('#') {
+            continue;
+        }
+        let line = line.strip_prefix("export ").unwrap_or(line);
+        let Some((name, value)) = line.split_once('=') else {
+            return Err(wrong(index + 1, "no `=`; write NAME=VALUE"));
+        };
+        let (name, value) = (name.trim(), value.trim());
+        if name.is_empty() {
+            return Err(wrong(index + 1, "no name before `=`"));
+        }
+        let inner = |quote: char| {
+            value
+                .strip_prefix(quote)
+                .and_then(|v| v.strip_suffix(quote))
+        };
+        let value = inner('"').or_else(|| inner('\'')).unwrap_or(value);
+        all.push((name.to_owned(), value.to_owned()));
+    }
+    Ok(all)
+}
+
+fn hide_secrets(metadata: &mut Value) {
+    for binding in metadata["bindings"].as_array_mut().into_iter().flatten() {
+        if binding["type"] == "secret_text" {
+            binding["text"] = json!("(not shown)");
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used)]
+    use super::*;
+    use crate::cli::args::{Cli, Command};
+    use clap::Parser;
+
+    fn args(line: &str) -> Push {
+        let line = format!("postern push a.wasm {line}");
+        match Cli::try_parse_from(line.split_whitespace())
+            .unwrap()
+            .command
+        {
+            Command::Push(push) => *push,
+            other => panic!("{other:?}"),
+        }
+    }
+
+    #[test]
+    fn flags_go_over_the_project() {
+        let project = Project {
+            bindings: vec![
+                json!({"type": "plain_text", "name": "A", "text": "project"}),
+                json!({"type": "plain_text", "name": "B", "text": "project"}),
+            ],
+            kv: vec![("KV".into(), "one".into()), ("KW".into(), "two".into())],
+            cpu_ms: Some(5),
+            subrequests: Some(6),
+            tags: vec!["t".into()],
+            ..Project::default()
+        };
+        let args = args(
+            "--var A=flag --json-var J={\"x\":1} --kv KV=three --cpu-ms 7 --tag t --tag u --message m",
+        );
+        let kv = kv_unresolved(&args, &project);
+        assert_eq!(
+            kv,
+            [
+                ("KW".into(), "two".into()),
+                ("KV".to_owned(), "three".to_owned())
+            ]
+        );
+        let got = metadata(&args, &project, &kv, "a.wasm").unwrap();
+        assert_eq!(
+            got,
+            json!({
+                "main_module": "a.wasm",
+                "bindings": [
+                    {"type": "plain_text", "name": "B", "text": "project"},
+                    {"type": "plain_text", "name": "A", "text": "flag"},
+                    {"type": "json", "name": "J", "json": {"x": 1}},
+                    {"type": "kv_namespace", "name": "KW", "namespace_id": "two"},
+                    {"type": "kv_namespace", "name": "KV", "namespace_id": "three"},
+                ],
+                "keep_bindings": ["secret_text", "secret_key"],
+                "tags": ["t", "u"],
+                "limits": {"cpu_ms": 7, "subrequests": 6},
+                "annotations": {"workers/message": "m"},
+            })
+        );
+    }
+
+    #[test]
+    fn files_of_secrets() {
+        let dir = tempfile::tempdir().unwrap();
+        let file = dir.path().join("s");
+        std::fs::write(&file, "# c\n\nexport A=1\nB = \"x=y\"\nC='q'\n").unwrap();
+        let expect = [("A", "1"), ("B", "x=y"), ("C", "q")].map(|(k, v)| (k.into(), v.into()));
+        assert_eq!(secrets(&file).unwrap(), expect);
+        std::fs::write(&file, "{\"A\": \"1\"}").unwrap();
+        assert_eq!(secrets(&file).unwrap(), [("A".into(), "1".into())]);
+        for bad in ["hunter2", "=hunter2", "{\"A\": 1}", "{hunter2"] {
+            std::fs::write(&file, bad).unwrap();
+            let error = secrets(&file).unwrap_err().to_string();
+            assert!(!error.contains("hunter2"), "{error}");
+        }
+    }
+
+    #[test]
+    fn urls_come_from_the_status() {
+        let status = json!({
+            "edge": {"listen": ["0.0.0.0:8787"]},
+            "routing": {
+                "namespace": "production", "modes": ["hostname", "subdomain", "path"],
+                "zone": "edge.test", "hostnames": {"x.test": "production/a", "y.test": "production/b"},
+            },
+        });
+        assert_eq!(
+            hints(&status, "production", "a"),
+            [
+                "http://x.test:8787/",
+                "http://a.edge.test:8787/",
+                "http://127.0.0.1:8787/a/"
+            ]
+        );
+        assert_eq!(hints(&status, "other", "a"), Vec::<String>::new());
+        assert_eq!(hints(&json!({}), "production", "a"), Vec::<String>::new());
+    }
+}

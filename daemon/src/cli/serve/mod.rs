@@ -1,0 +1,269 @@
+//! `postern serve`: threads, listeners, signals, and the order of starting and stopping.
+//!
+//! Starting: listeners are bound first, because that fails cheaply; then the rooms open; then
+//! the addresses are told. Stopping: listeners close, requests in flight finish within
+//! `edge.drain-ms`, the store closes, and only then the process ends.
+
+mod listening;
+pub mod rooms;
+mod signals;
+
+use super::args::Source;
+use crate::config::{Config, ConfigError};
+use async_executor::Executor;
+use futures_lite::future;
+use rooms::Rooms;
+use signals::{Signal, Signals};
+use smol::channel::{Receiver, Sender};
+use smol::net::TcpListener;
+use std::net::SocketAddr;
+use std::path::PathBuf;
+use std::sync::Arc;
+use std::time::Duration;
+
+/// Bytes of an executor thread's stack.
+const THREAD_STACK: usize = 2 << 20;
+
+/// Milliseconds that the management port may take to finish beyond the edge.
+const MANAGE_DRAIN: Duration = Duration::from_secs(5);
+
+/// Why the daemon cannot start, or had to stop.
+#[derive(Debug, thiserror::Error)]
+pub enum ServeError {
+    /// The configuration has mistakes.
+    #[error(transparent)]
+    Config(#[from] ConfigError),
+    /// An address is taken or not this machine's.
+    #[error(
+        "cannot listen on {address} for `{key}`: {error}; free the address or configure another"
+    )]
+    Bind {
+        /// The key that names it.
+        key: &'static str,
+        /// The address.
+        address: SocketAddr,
+        /// What the system said.
+        error: std::io::Error,
+    },
+    /// A directory or file of its own cannot be written.
+    #[error("cannot {verb} `{}`: {error}; `data-dir` must be writable by this user", path.display())]
+    DataDir {
+        /// What was tried.
+        verb: &'static str,
+        /// The file.
+        path: PathBuf,
+        /// What the system said.
+        error: std::io::Error,
+    },
+    /// The system refused a thread, a pipe or a handler.
+    #[error("the system refused {what}: {error}")]
+    System {
+        /// What was asked for.
+        what: &'static str,
+        /// What it said.
+        error: std::io::Error,
+    },
+    /// A room cannot open, or failed while running.
+    #[error("{room}: {reason}")]
+    Room {
+        /// Which.
+        room: &'static str,
+        /// Why, with the remedy.
+        reason: String,
+    },
+    /// A second signal came before the requests in flight were finished.
+    #[error("stopped by a second signal before the requests in flight had finished")]
+    Impatient,
+}
+
+/// Tells everyone that the daemon stops. Cheap to clone; [`Shutdown::wait`] may be called
+/// any number of times.
+#[derive(Clone, Debug)]
+pub struct Shutdown(Receiver<()>);
+
+impl Shutdown {
+    /// A shutdown that comes when the sender is dropped.
+    pub fn new() -> (Sender<()>, Self) {
+        let (sender, receiver) = smol::channel::bounded(1);
+        (sender, Self(receiver))
+    }
+
+    /// Resolves when the daemon stops.
+    pub async fn wait(&self) {
+        // Nothing is ever sent: the only answer is that the sender is gone.
+        let _ = self.0.recv().await;
+    }
+}
+
+/// Runs the daemon until a signal stops it.
+pub fn run(source: &Source) -> Result<(), ServeError> {
+    let config = source.load()?;
+    run_config(config, || source.load())
+}
+
+/// Runs the daemon with a configuration; `reread` gives it anew on SIGHUP.
+pub fn run_config(
+    config: Config,
+    reread: impl Fn() -> Result<Config, ConfigError>,
+) -> Result<(), ServeError> {
+    let signals = Signals::install().map_err(|error| ServeError::System {
+        what: "signal handlers",
+        error,
+    })?;
+    let edge = config
+        .edge
+        .listen
+        .iter()
+        .map(|address| bind("edge.listen", *address))
+        .collect::<Result<Vec<_>, _>>()?;
+    let manage = bind("manage.listen", config.manage.listen)?;
+    let run_dir = listening::prepare(&config.data_dir)?;
+
+    let executor: Arc<Executor<'static>> = Arc::new(Executor::new());
+    let (running, threads_stop) = Shutdown::new();
+    let threads = (0..config.board.cores.max(1))
+        .map(|index| {
+            let (executor, stop) = (executor.clone(), threads_stop.clone());
+            std::thread::Builder::new()
+                .name(format!("turns-{index}"))
+                .stack_size(THREAD_STACK)
+                .spawn(move || smol::block_on(executor.run(stop.wait())))
+                .map_err(|error| ServeError::System {
+                    what: "an executor thread",
+                    error,
+                })
+        })
+        .collect::<Result<Vec<_>, _>>()?;
+
+    let result = Rooms::open(&config, &executor).and_then(|rooms| {
+        let daemon = Daemon {
+            config,
+            rooms,
+            executor,
+            run_dir,
+        };
+        smol::block_on(daemon.serve(edge, manage, signals, reread))
+    });
+    drop(running);
+    for thread in threads {
+        // A panic in it was told already; the others must still end.
+        let _ = thread.join();
+    }
+    result
+}
+
+fn bind(key: &'static str, address: SocketAddr) -> Result<TcpListener, ServeError> {
+    let failed = |error| ServeError::Bind {
+        key,
+        address,
+        error,
+    };
+    let listener = std::net::TcpListener::bind(address).map_err(failed)?;
+    let listener = async_io::Async::new(listener).map_err(failed)?;
+    Ok(listener.into())
+}
+
+struct Daemon {
+    config: Config,
+    rooms: Arc<Rooms>,
+    executor: Arc<Executor<'static>>,
+    run_dir: PathBuf,
+}
+
+impl Daemon {
+    async fn serve(
+        mut self,
+        edge: Vec<TcpListener>,
+        manage: TcpListener,
+        signals: Signals,
+        reread: impl Fn() -> Result<Config, ConfigError>,
+    ) -> Result<(), ServeError> {
+        listening::write(&self.run_dir, &edge, &manage)?;
+        let (stop, shutdown) = Shutdown::new();
+        let (failed, failures) = smol::channel::bounded(2);
+        let edge = {
+            let work = self.rooms.clone().edge(edge, shutdown.clone());
+            self.spawn("edge", work, failed.clone())
+        };
+        let manage = {
+            let work = self.rooms.clone().manage(manage, shutdown);
+            self.spawn("manage", work, failed)
+        };
+        log::info!(target: "cli", "serving; SIGTERM stops, SIGHUP reads the configuration again");
+        let ended = loop {
+            let event = future::or(async { Ok(signals.next().await) }, async {
+                // Cannot close while the tasks live, which hold the senders.
+                Err(failures.recv().await.ok())
+            })
+            .await;
+            match event {
+                Ok(Signal::Reload) => self.reload(&reread),
+                Ok(Signal::Stop) => break Ok(()),
+                Err(failure) => break failure.map_or(Ok(()), Err),
+            }
+        };
+        drop(stop);
+        log::info!(target: "cli", "stopping: requests in flight have {} ms", self.config.edge.drain_ms);
+        let drained = self.drain(edge, manage, &signals).await;
+        self.rooms.close().await;
+        listening::remove(&self.run_dir);
+        ended.and(drained)
+    }
+
+    /// Runs one plane on the executor; its failure ends the daemon.
+    fn spawn(
+        &self,
+        room: &'static str,
+        work: impl Future<Output = std::io::Result<()>> + Send + 'static,
+        failed: Sender<ServeError>,
+    ) -> smol::Task<()> {
+        self.executor.spawn(async move {
+            if let Err(error) = work.await {
+                let reason = error.to_string();
+                let _ = failed.send(ServeError::Room { room, reason }).await;
+            }
+        })
+    }
+
+    /// Waits for the planes, but not for ever, and not against a second signal.
+    async fn drain(
+        &self,
+        edge: smol::Task<()>,
+        manage: smol::Task<()>,
+        signals: &Signals,
+    ) -> Result<(), ServeError> {
+        let patience = Duration::from_millis(self.config.edge.drain_ms) + MANAGE_DRAIN;
+        let finished = async {
+            future::zip(edge, manage).await;
+            Ok(())
+        };
+        let late = async {
+            smol::Timer::after(patience).await;
+            log::warn!(target: "cli", "some requests did not finish in time and were cut off");
+            Ok(())
+        };
+        let impatient = async {
+            while signals.next().await != Signal::Stop {}
+            Err(ServeError::Impatient)
+        };
+        future::or(finished, future::or(late, impatient)).await
+    }
+
+    /// Takes over what can change while running; what cannot is named.
+    fn reload(&mut self, reread: &impl Fn() -> Result<Config, ConfigError>) {
+        match reread() {
+            Err(error) => {
+                log::error!(target: "cli", "the configuration stays as it was: {error}");
+            }
+            Ok(new) => {
+                let fixed = self.config.needs_restart(&new);
+                if !fixed.is_empty() {
+                    log::warn!(target: "cli", "restart to change {}", fixed.join(", "));
+                }
+                self.rooms.reload(&new);
+                self.config.take_reloadable(new);
+                log::info!(target: "cli", "the configuration was read again");
+            }
+        }
+    }
+}

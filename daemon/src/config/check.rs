@@ -1,0 +1,388 @@
+//! From the raw form to [`Config`]: every rule that spans a value, two keys, or the board.
+
+use super::amount::{Amount, show_bytes};
+use super::document::{Document, Problem};
+use super::raw::{RawConfig, RawEdge, RawLog, RawManage, RawStore, Texts};
+use super::{
+    Config, Edge, Format, Level, LoadedBoard, Log, Manage, Overrides, Scheme, Store, limits,
+    routing,
+};
+use crate::board::{self, Board, BoardError};
+use std::collections::BTreeMap;
+use std::net::SocketAddr;
+use std::path::{Path, PathBuf};
+use toml::Spanned;
+
+/// Modules whose log level can be set apart.
+const ROOMS: [&str; 8] = [
+    "bindings", "board", "catalog", "cli", "edge", "engine", "manage", "store",
+];
+
+/// Milliseconds that a deadline may have.
+const DEADLINE_MS: (u64, u64) = (10, 3_600_000);
+
+/// Checks everything. The second result holds mistakes of other files, the board's.
+pub(super) fn check(
+    document: &mut Document<'_>,
+    raw: RawConfig,
+    base: &Path,
+    overrides: &Overrides,
+) -> (Option<Config>, Vec<Problem>) {
+    let board = match board(document, &raw, base, overrides) {
+        Ok(board) => board,
+        Err(problems) => return (None, problems),
+    };
+    let account_id = match &raw.account_id {
+        Some(id) if !is_account(id.get_ref()) => {
+            document.problem(
+                Some(id.span()),
+                format!("`{}` is no account id", id.get_ref()),
+                "use 1 to 64 letters, digits, `-` and `_`",
+            );
+            String::new()
+        }
+        Some(id) => id.get_ref().clone(),
+        None => "edge".to_owned(),
+    };
+    let ceilings = limits::apply(document, "ceilings", &raw.ceilings, board.ceilings);
+    limits::compare(
+        document,
+        ("ceilings", &ceilings, &raw.ceilings),
+        ("the board's `ceilings`", &board.ceilings),
+        "lower it here, or raise it in the board file if the machine can bear it",
+    );
+    let defaults = limits::lower_unwritten(Default::default(), &raw.limits, &ceilings);
+    let defaults = limits::apply(document, "limits", &raw.limits, defaults);
+    limits::compare(
+        document,
+        ("limits", &defaults, &raw.limits),
+        ("`ceilings`", &ceilings),
+        "lower it, or raise the ceiling",
+    );
+    let edge = edge(document, raw.edge, &board, overrides);
+    let manage = manage(document, raw.manage, overrides);
+    let routing = routing::check(document, raw.routing);
+    let store = store(document, raw.store, &board);
+    let log = log(document, raw.log, &board);
+    let data_dir = match (&overrides.data_dir, &raw.data_dir) {
+        (Some(dir), _) => dir.clone(),
+        (None, Some(dir)) => base.join(dir.get_ref()),
+        (None, None) => PathBuf::from(".postern"),
+    };
+    if data_dir.as_os_str().is_empty() {
+        document.problem(
+            raw.data_dir.as_ref().map(Spanned::span),
+            "`data-dir` is empty",
+            "name a directory on storage that lasts",
+        );
+    }
+    let config = Config {
+        data_dir,
+        board,
+        account_id,
+        edge,
+        routing,
+        manage,
+        limits: defaults,
+        ceilings,
+        store,
+        log,
+    };
+    (Some(config), Vec::new())
+}
+
+fn board(
+    document: &mut Document<'_>,
+    raw: &RawConfig,
+    base: &Path,
+    overrides: &Overrides,
+) -> Result<LoadedBoard, Vec<Problem>> {
+    let (source, base, span) = match (&overrides.board, &raw.board) {
+        (Some(name), _) => (name.as_str(), Path::new(""), None),
+        (None, Some(name)) => (name.get_ref().as_str(), base, Some(name.span())),
+        (None, None) => (board::DEFAULT, base, None),
+    };
+    match Board::load(source, base) {
+        Ok(board) => Ok(LoadedBoard {
+            source: source.to_owned(),
+            board,
+        }),
+        Err(BoardError::Invalid(problems)) => Err(problems),
+        Err(error) => {
+            let message = error.to_string();
+            let (what, remedy) = message.split_once("; ").unwrap_or((&message, ""));
+            document.problem(span, what, remedy);
+            Err(Vec::new())
+        }
+    }
+}
+
+fn is_account(id: &str) -> bool {
+    (1..=64).contains(&id.len())
+        && id
+            .bytes()
+            .all(|b| b.is_ascii_alphanumeric() || b == b'-' || b == b'_')
+}
+
+/// A number between bounds, or a default.
+fn number(
+    document: &mut Document<'_>,
+    key: &str,
+    value: Option<&Spanned<Amount>>,
+    default: u64,
+    (least, most): (u64, u64),
+) -> u64 {
+    let Some(written) = value else {
+        return default.min(most);
+    };
+    let Amount { value, bytes } = *written.get_ref();
+    let counts_bytes = key.ends_with("-bytes");
+    if bytes && !counts_bytes {
+        document.problem(
+            Some(written.span()),
+            format!("`{key}` has a unit of bytes, but it does not count bytes"),
+            "write a number alone",
+        );
+        return default;
+    }
+    if (least..=most).contains(&value) {
+        return value;
+    }
+    let show = |n: u64| {
+        if counts_bytes {
+            show_bytes(n)
+        } else {
+            n.to_string()
+        }
+    };
+    document.problem(
+        Some(written.span()),
+        format!(
+            "`{key}` is {}; it must be {} to {}",
+            show(value),
+            show(least),
+            show(most)
+        ),
+        "choose a value in this range",
+    );
+    default
+}
+
+/// Like [`number`], for what counts things.
+fn count(
+    document: &mut Document<'_>,
+    key: &str,
+    value: Option<&Spanned<Amount>>,
+    default: u32,
+    most: u32,
+) -> u32 {
+    let value = number(
+        document,
+        key,
+        value,
+        u64::from(default),
+        (1, u64::from(most)),
+    );
+    u32::try_from(value).unwrap_or(most)
+}
+
+fn address(document: &mut Document<'_>, key: &str, text: &Spanned<String>) -> Option<SocketAddr> {
+    let parsed = text.get_ref().parse();
+    if parsed.is_err() {
+        document.problem(
+            Some(text.span()),
+            format!("`{key}` is `{}`, which is no address", text.get_ref()),
+            "write an IP address and a port, like \"127.0.0.1:8787\" or \"[::]:8787\"",
+        );
+    }
+    parsed.ok()
+}
+
+fn edge(document: &mut Document<'_>, raw: RawEdge, board: &Board, overrides: &Overrides) -> Edge {
+    let mut listen = Vec::new();
+    match &raw.listen {
+        Some(Texts(texts)) => {
+            if texts.is_empty() || texts.len() > 16 {
+                document.problem(
+                    texts.first().map(Spanned::span),
+                    format!(
+                        "`edge.listen` has {} addresses; it must have 1 to 16",
+                        texts.len()
+                    ),
+                    "name the addresses that clients reach",
+                );
+            }
+            for text in texts {
+                let Some(parsed) = address(document, "edge.listen", text) else {
+                    continue;
+                };
+                if parsed.port() != 0 && listen.contains(&parsed) {
+                    document.problem(
+                        Some(text.span()),
+                        format!("`edge.listen` names {parsed} twice"),
+                        "keep one",
+                    );
+                }
+                listen.push(parsed);
+            }
+        }
+        None => listen.push(SocketAddr::from(([127, 0, 0, 1], 8787))),
+    }
+    if !overrides.edge_listen.is_empty() {
+        listen.clone_from(&overrides.edge_listen);
+    }
+    let most = board.budgets.connections;
+    let mut deadline = |key, value: &Option<Spanned<Amount>>, default| {
+        number(document, key, value.as_ref(), default, DEADLINE_MS)
+    };
+    let header_deadline_ms = deadline("edge.header-deadline-ms", &raw.header_deadline_ms, 10_000);
+    let body_deadline_ms = deadline("edge.body-deadline-ms", &raw.body_deadline_ms, 30_000);
+    let body_total_deadline_ms = deadline(
+        "edge.body-total-deadline-ms",
+        &raw.body_total_deadline_ms,
+        300_000,
+    );
+    let write_deadline_ms = deadline("edge.write-deadline-ms", &raw.write_deadline_ms, 30_000);
+    let idle_deadline_ms = deadline("edge.idle-deadline-ms", &raw.idle_deadline_ms, 60_000);
+    let drain_ms = deadline("edge.drain-ms", &raw.drain_ms, 10_000);
+    Edge {
+        listen,
+        connections: count(
+            document,
+            "edge.connections",
+            raw.connections.as_ref(),
+            1024,
+            most,
+        ),
+        scheme: raw.scheme.unwrap_or(Scheme::Http),
+        header_deadline_ms,
+        body_deadline_ms,
+        body_total_deadline_ms,
+        write_deadline_ms,
+        idle_deadline_ms,
+        header_bytes: number(
+            document,
+            "edge.header-bytes",
+            raw.header_bytes.as_ref(),
+            postern_abi::limits::HEADERS_MAX as u64,
+            (8 << 10, postern_abi::limits::HEADERS_MAX as u64),
+        ),
+        url_bytes: number(
+            document,
+            "edge.url-bytes",
+            raw.url_bytes.as_ref(),
+            postern_abi::limits::URL_MAX as u64,
+            (1 << 10, postern_abi::limits::URL_MAX as u64),
+        ),
+        drain_ms,
+    }
+}
+
+fn manage(document: &mut Document<'_>, raw: RawManage, overrides: &Overrides) -> Manage {
+    let written = raw
+        .listen
+        .as_ref()
+        .and_then(|text| address(document, "manage.listen", text));
+    let listen = overrides
+        .manage_listen
+        .or(written)
+        .unwrap_or_else(|| SocketAddr::from(([127, 0, 0, 1], 8788)));
+    let insecure = raw.insecure.unwrap_or(false);
+    if !listen.ip().is_loopback() && !insecure {
+        let span = match overrides.manage_listen {
+            Some(_) => None,
+            None => raw.listen.as_ref().map(Spanned::span),
+        };
+        document.problem(
+            span,
+            format!("`manage.listen` is {listen}, which is not loopback, and there is no TLS: tokens would travel in the clear"),
+            "listen on 127.0.0.1 behind a tunnel or a TLS proxy, or say `insecure = true` in [manage]",
+        );
+    }
+    Manage {
+        listen,
+        insecure,
+        connections: count(
+            document,
+            "manage.connections",
+            raw.connections.as_ref(),
+            64,
+            4096,
+        ),
+        upload_bytes: number(
+            document,
+            "manage.upload-bytes",
+            raw.upload_bytes.as_ref(),
+            64 << 20,
+            (64 << 10, 1 << 30),
+        ),
+    }
+}
+
+fn store(document: &mut Document<'_>, raw: RawStore, board: &Board) -> Store {
+    let durability = raw
+        .durability
+        .and_then(|written| written.get_ref().check(document, "store", written.span()))
+        .unwrap_or(board.storage.durability);
+    let (cache, quota) = (
+        board.budgets.store_cache_bytes,
+        board.budgets.kv_quota_bytes,
+    );
+    Store {
+        cache_bytes: number(
+            document,
+            "store.cache-bytes",
+            raw.cache_bytes.as_ref(),
+            16 << 20,
+            (1 << 20, cache),
+        ),
+        durability,
+        kv_quota_bytes: number(
+            document,
+            "store.kv-quota-bytes",
+            raw.kv_quota_bytes.as_ref(),
+            1 << 30,
+            (1 << 10, quota),
+        ),
+        export_every_s: number(
+            document,
+            "store.export-every-s",
+            raw.export_every_s.as_ref(),
+            3600,
+            (10, 604_800),
+        ),
+        exports_kept: count(
+            document,
+            "store.exports-kept",
+            raw.exports_kept.as_ref(),
+            3,
+            100,
+        ),
+    }
+}
+
+fn log(document: &mut Document<'_>, raw: RawLog, board: &Board) -> Log {
+    let mut rooms = BTreeMap::new();
+    for (room, level) in raw.rooms {
+        if !ROOMS.contains(&room.get_ref().as_str()) {
+            document.problem(
+                Some(room.span()),
+                format!("unknown room `{}` in `log.rooms`", room.get_ref()),
+                super::document::suggest(room.get_ref(), &ROOMS),
+            );
+        }
+        rooms.insert(room.into_inner(), level);
+    }
+    Log {
+        level: raw.level.unwrap_or(Level::Info),
+        rooms,
+        format: raw.format.unwrap_or(Format::Human),
+        tenant_bytes: number(
+            document,
+            "log.tenant-bytes",
+            raw.tenant_bytes.as_ref(),
+            2 << 20,
+            (64 << 10, board.budgets.log_bytes),
+        ),
+    }
+}

@@ -1,0 +1,215 @@
+//! The `[limits]` and `[ceilings]` tables: what a Worker gets, and what it may ask for.
+
+use super::amount::{Amount, show_bytes};
+use super::document::{Document, suggest};
+use crate::engine::limits::Limits;
+use serde::Deserialize;
+use std::collections::BTreeMap;
+use toml::Spanned;
+
+/// A table of limits as written; keys are checked by [`apply`].
+#[derive(Clone, Debug, Default, Deserialize)]
+#[serde(transparent)]
+pub struct RawLimits(BTreeMap<Spanned<String>, Spanned<Amount>>);
+
+/// One limit: its key, where it lives, and between which bounds any value makes sense.
+pub struct Field {
+    /// The key in a file, the unit last.
+    pub key: &'static str,
+    /// Reads it.
+    pub get: fn(&Limits) -> u64,
+    set: fn(&mut Limits, u64),
+    /// The least value that makes sense.
+    pub floor: u64,
+    /// The most that this daemon can enforce.
+    pub roof: u64,
+    /// What it bounds, for people.
+    pub about: &'static str,
+}
+
+impl Field {
+    /// Whether it counts bytes.
+    pub fn is_bytes(&self) -> bool {
+        self.key.ends_with("-bytes")
+    }
+
+    /// A value of this limit with its unit, for people.
+    pub fn show(&self, value: u64) -> String {
+        if self.is_bytes() {
+            show_bytes(value)
+        } else if self.key.ends_with("-ms") {
+            format!("{value} ms")
+        } else {
+            value.to_string()
+        }
+    }
+}
+
+/// Gives one limit's accessors from its name in [`Limits`].
+macro_rules! field {
+    ($key:literal, $name:ident: $type:ty, $floor:expr, $roof:expr, $about:literal) => {
+        Field {
+            key: $key,
+            get: |limits| u64::from(limits.$name),
+            // The roof fits the type, which a test checks, so that nothing is cut off here.
+            set: |limits, value| limits.$name = <$type>::try_from(value).unwrap_or(<$type>::MAX),
+            floor: $floor,
+            roof: $roof,
+            about: $about,
+        }
+    };
+}
+
+/// Every limit there is.
+pub const FIELDS: [Field; 15] = [
+    field!("cpu-ms", cpu_ms: u32, 1, 300_000, "CPU time of an invocation"),
+    field!("startup-cpu-ms", startup_cpu_ms: u32, 1, 60_000, "CPU time of start-up"),
+    field!("memory-bytes", memory_bytes: u64, 64 << 10, 4 << 30, "memories and tables of an isolate"),
+    field!("stack-bytes", stack_bytes: u32, 16 << 10, 64 << 20, "interpreter stack of an isolate"),
+    field!("call-depth", call_depth: u32, 16, 1 << 20, "nested calls"),
+    field!("wall-ms", wall_ms: u32, 10, 3_600_000, "time from a request to its answer's last byte"),
+    field!("wait-until-ms", wait_until_ms: u32, 0, 600_000, "time for waitUntil work after the answer"),
+    field!("subrequests", subrequests: u32, 0, 10_000, "subrequests of an invocation"),
+    field!("kv-operations", kv_operations: u32, 0, 1_000_000, "KV operations of an invocation"),
+    field!("pending-operations", pending_operations: u32, 1, 4096, "operations running at the same time"),
+    field!("concurrent-invocations", concurrent_invocations: u32, 1, 65_536, "invocations of a Worker at the same time"),
+    field!("isolates", isolates: u32, 1, 1024, "isolates of a Worker at the same time"),
+    field!("request-body-bytes", request_body_bytes: u64, 0, 4 << 30, "body of a request"),
+    field!("response-body-bytes", response_body_bytes: u64, 0, 4 << 30, "body of a response"),
+    field!("log-bytes", log_bytes: u32, 0, 16 << 20, "log of an invocation"),
+];
+
+/// Writes a table's values over `base`, noting what breaks a rule. `table` is its name.
+pub fn apply(document: &mut Document<'_>, table: &str, raw: &RawLimits, base: Limits) -> Limits {
+    let mut limits = base;
+    for (key, amount) in &raw.0 {
+        let name = key.get_ref().as_str();
+        let Some(field) = FIELDS.iter().find(|field| field.key == name) else {
+            let known: Vec<&str> = FIELDS.iter().map(|field| field.key).collect();
+            document.problem(
+                Some(key.span()),
+                format!("unknown key `{name}` in `{table}`"),
+                suggest(name, &known),
+            );
+            continue;
+        };
+        let Amount { value, bytes } = *amount.get_ref();
+        if bytes && !field.is_bytes() {
+            document.problem(
+                Some(amount.span()),
+                format!("`{table}.{name}` has a unit of bytes, but it does not count bytes"),
+                "write a number alone",
+            );
+        } else if value < field.floor || value > field.roof {
+            document.problem(
+                Some(amount.span()),
+                format!(
+                    "`{table}.{name}` is {}; it must be {} to {}",
+                    field.show(value),
+                    field.show(field.floor),
+                    field.show(field.roof)
+                ),
+                "choose a value in this range",
+            );
+        } else {
+            (field.set)(&mut limits, value);
+        }
+    }
+    limits
+}
+
+/// Notes every limit of `low` that is above the same one of `high`. `span` finds the place of
+/// a key, where it was written.
+pub fn compare(
+    document: &mut Document<'_>,
+    low: (&str, &Limits, &RawLimits),
+    high: (&str, &Limits),
+    remedy: &str,
+) {
+    for field in &FIELDS {
+        let (is, may) = ((field.get)(low.1), (field.get)(high.1));
+        if is > may {
+            let written = low.2.0.iter().find(|(key, _)| key.get_ref() == field.key);
+            document.problem(
+                written.map(|(_, amount)| amount.span()),
+                format!(
+                    "`{}.{}` is {}, but {} allows {}",
+                    low.0,
+                    field.key,
+                    field.show(is),
+                    high.0,
+                    field.show(may)
+                ),
+                remedy,
+            );
+        }
+    }
+}
+
+/// Lowers every limit that is above the same one of `ceiling` and was not written in `raw`:
+/// the built-in defaults must fit a small board without a word.
+pub fn lower_unwritten(limits: Limits, raw: &RawLimits, ceiling: &Limits) -> Limits {
+    let mut lowered = limits;
+    for field in &FIELDS {
+        let may = (field.get)(ceiling);
+        let written = raw.0.keys().any(|key| key.get_ref() == field.key);
+        if !written && (field.get)(&lowered) > may {
+            (field.set)(&mut lowered, may);
+        }
+    }
+    lowered
+}
+
+/// What a board or an operator that says nothing allows a Worker to ask for.
+pub fn default_ceilings() -> Limits {
+    Limits {
+        cpu_ms: 30_000,
+        startup_cpu_ms: 5_000,
+        memory_bytes: 128 << 20,
+        stack_bytes: 8 << 20,
+        call_depth: 65_536,
+        wall_ms: 300_000,
+        wait_until_ms: 30_000,
+        subrequests: 1000,
+        kv_operations: 10_000,
+        pending_operations: 1024,
+        concurrent_invocations: 1024,
+        isolates: 64,
+        request_body_bytes: 500 << 20,
+        response_body_bytes: 500 << 20,
+        log_bytes: 1 << 20,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used)]
+    use super::*;
+
+    #[test]
+    fn every_limit_has_a_field_and_fits_its_type() {
+        let shown = serde_json::to_value(Limits::default()).unwrap();
+        let mut keys: Vec<&str> = shown
+            .as_object()
+            .unwrap()
+            .keys()
+            .map(String::as_str)
+            .collect();
+        keys.sort_unstable();
+        let mut known: Vec<&str> = FIELDS.iter().map(|field| field.key).collect();
+        known.sort_unstable();
+        assert_eq!(keys, known);
+        for field in &FIELDS {
+            for value in [field.floor, field.roof] {
+                let mut limits = Limits::default();
+                (field.set)(&mut limits, value);
+                assert_eq!((field.get)(&limits), value, "{}", field.key);
+            }
+            for limits in [Limits::default(), default_ceilings()] {
+                let value = (field.get)(&limits);
+                assert!(field.floor <= value && value <= field.roof, "{}", field.key);
+            }
+            assert!((field.get)(&Limits::default()) <= (field.get)(&default_ceilings()));
+        }
+    }
+}

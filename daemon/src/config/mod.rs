@@ -1,0 +1,316 @@
+//! `postern.toml`: read into a raw form, checked against the board, and turned into [`Config`].
+//!
+//! `docs/configuration.md` tells what every key means. The rest of the daemon sees only
+//! [`Config`], in which nothing is optional that could have a default.
+
+pub mod amount;
+mod check;
+pub mod document;
+pub mod durability;
+pub mod limits;
+mod raw;
+pub mod routing;
+
+pub use document::Problem;
+pub use routing::{Mode, Routing, Target};
+
+use crate::board::{Board, Durability};
+use crate::engine::limits::Limits;
+use serde::Serialize;
+use std::io::Read;
+use std::net::SocketAddr;
+use std::path::{Path, PathBuf};
+
+/// Where the configuration is looked for when nobody names a file.
+pub const PLACES: [&str; 2] = ["postern.toml", "/etc/postern/postern.toml"];
+
+/// The effective configuration. It serialises to a file that reads back as itself.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "kebab-case")]
+pub struct Config {
+    /// Where everything durable lives.
+    pub data_dir: PathBuf,
+    /// The machine.
+    #[serde(serialize_with = "board_source")]
+    pub board: LoadedBoard,
+    /// The account that the management port answers for.
+    pub account_id: String,
+    /// The data plane.
+    pub edge: Edge,
+    /// Which Worker a request is for.
+    pub routing: Routing,
+    /// The management port.
+    pub manage: Manage,
+    /// What a Worker gets that asks for nothing.
+    pub limits: Limits,
+    /// What a Worker may ask for.
+    pub ceilings: Limits,
+    /// The store.
+    pub store: Store,
+    /// The process's own log and what is kept of tenants'.
+    pub log: Log,
+}
+
+/// A board and how it was named.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct LoadedBoard {
+    /// The name or path that was configured.
+    pub source: String,
+    /// The board.
+    pub board: Board,
+}
+
+impl std::ops::Deref for LoadedBoard {
+    type Target = Board;
+
+    fn deref(&self) -> &Board {
+        &self.board
+    }
+}
+
+fn board_source<S: serde::Serializer>(board: &LoadedBoard, out: S) -> Result<S::Ok, S::Error> {
+    out.serialize_str(&board.source)
+}
+
+/// The data plane: listeners, deadlines and caps.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "kebab-case")]
+pub struct Edge {
+    /// Where it listens; port 0 means any.
+    pub listen: Vec<SocketAddr>,
+    /// Connections at the same time; more are refused with 503.
+    pub connections: u32,
+    /// How clients reach it, as Workers see it in the URL.
+    pub scheme: Scheme,
+    /// Milliseconds for a request's head to arrive.
+    pub header_deadline_ms: u64,
+    /// Milliseconds in which the next part of a request's body must arrive.
+    pub body_deadline_ms: u64,
+    /// Milliseconds from a request's head to its body's last byte.
+    pub body_total_deadline_ms: u64,
+    /// Milliseconds in which a client must take the next part of a response.
+    pub write_deadline_ms: u64,
+    /// Milliseconds that a kept-alive connection may be silent.
+    pub idle_deadline_ms: u64,
+    /// Bytes of a request's head.
+    pub header_bytes: u64,
+    /// Bytes of a request's URL.
+    pub url_bytes: u64,
+    /// Milliseconds that requests in flight may take when the daemon stops.
+    pub drain_ms: u64,
+}
+
+/// A scheme of URLs.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, serde::Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Scheme {
+    /// Plain HTTP.
+    Http,
+    /// HTTPS, ended by something in front of the daemon.
+    Https,
+}
+
+/// The management port.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "kebab-case")]
+pub struct Manage {
+    /// Where it listens; port 0 means any.
+    pub listen: SocketAddr,
+    /// Whether it may listen beyond loopback without TLS.
+    pub insecure: bool,
+    /// Connections at the same time.
+    pub connections: u32,
+    /// Bytes of an upload.
+    pub upload_bytes: u64,
+}
+
+/// The store.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "kebab-case")]
+pub struct Store {
+    /// Bytes of its cache.
+    pub cache_bytes: u64,
+    /// When a write counts as acknowledged.
+    pub durability: Durability,
+    /// Bytes of one KV namespace.
+    pub kv_quota_bytes: u64,
+    /// Seconds between two exports, the copies that a damaged store is rebuilt from.
+    pub export_every_s: u64,
+    /// Exports kept.
+    pub exports_kept: u32,
+}
+
+/// Logs.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "kebab-case")]
+pub struct Log {
+    /// What the process logs about itself.
+    pub level: Level,
+    /// Levels of single rooms.
+    pub rooms: std::collections::BTreeMap<String, Level>,
+    /// How.
+    pub format: Format,
+    /// Bytes of tenants' logs kept in memory, all together.
+    pub tenant_bytes: u64,
+}
+
+/// A level of the process's own log.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, serde::Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Level {
+    /// Nothing.
+    Off,
+    /// What needs a person.
+    Error,
+    /// What may need one.
+    Warn,
+    /// What happened.
+    Info,
+    /// Why it happened.
+    Debug,
+    /// Everything.
+    Trace,
+}
+
+impl Level {
+    /// As the `log` crate has it.
+    pub fn filter(self) -> log::LevelFilter {
+        match self {
+            Self::Off => log::LevelFilter::Off,
+            Self::Error => log::LevelFilter::Error,
+            Self::Warn => log::LevelFilter::Warn,
+            Self::Info => log::LevelFilter::Info,
+            Self::Debug => log::LevelFilter::Debug,
+            Self::Trace => log::LevelFilter::Trace,
+        }
+    }
+}
+
+/// The form of the process's own log.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, serde::Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Format {
+    /// A line of text an event.
+    Human,
+    /// A JSON object an event.
+    Json,
+}
+
+/// What the command line says over the file.
+#[derive(Clone, Debug, Default)]
+pub struct Overrides {
+    /// In place of `data-dir`, relative to the current directory.
+    pub data_dir: Option<PathBuf>,
+    /// In place of `board`; a path is relative to the current directory.
+    pub board: Option<String>,
+    /// In place of `edge.listen`.
+    pub edge_listen: Vec<SocketAddr>,
+    /// In place of `manage.listen`.
+    pub manage_listen: Option<SocketAddr>,
+}
+
+/// Why there is no configuration.
+#[derive(Debug, thiserror::Error)]
+pub enum ConfigError {
+    /// The file cannot be read.
+    #[error("cannot read `{path}`: {error}; name a file that exists with --config")]
+    Read {
+        /// The file.
+        path: String,
+        /// What the system said.
+        error: std::io::Error,
+    },
+    /// The file has mistakes.
+    #[error("{}", lines(.0))]
+    Invalid(Vec<Problem>),
+}
+
+fn lines(problems: &[Problem]) -> String {
+    let lines: Vec<String> = problems.iter().map(ToString::to_string).collect();
+    lines.join("\n")
+}
+
+impl Config {
+    /// Reads `file`, or the first of [`PLACES`] that exists, or takes the built-in defaults.
+    pub fn load(file: Option<&Path>, overrides: &Overrides) -> Result<Self, ConfigError> {
+        let found = match file {
+            Some(file) => Some(file.to_owned()),
+            None => PLACES.iter().map(PathBuf::from).find(|path| path.exists()),
+        };
+        let Some(path) = found else {
+            return Self::parse("built-in defaults", "", Path::new(""), overrides)
+                .map_err(ConfigError::Invalid);
+        };
+        let shown = path.display().to_string();
+        let text = read_text(&path).map_err(|error| ConfigError::Read {
+            path: shown.clone(),
+            error,
+        })?;
+        let base = path.parent().unwrap_or(Path::new(""));
+        Self::parse(&shown, &text, base, overrides).map_err(ConfigError::Invalid)
+    }
+
+    /// Checks a file's text. Relative paths in it start at `base`.
+    pub fn parse(
+        file: &str,
+        text: &str,
+        base: &Path,
+        overrides: &Overrides,
+    ) -> Result<Self, Vec<Problem>> {
+        let mut document = document::Document::new(file, text);
+        let raw: Option<raw::RawConfig> = document.read();
+        let (config, elsewhere) = match raw {
+            Some(raw) => check::check(&mut document, raw, base, overrides),
+            None => (None, Vec::new()),
+        };
+        let mut problems = document.into_problems();
+        problems.extend(elsewhere);
+        match config {
+            Some(config) if problems.is_empty() => Ok(config),
+            _ => Err(problems),
+        }
+    }
+}
+
+impl Config {
+    /// The keys in which `new` differs and which only a restart can change.
+    pub fn needs_restart(&self, new: &Self) -> Vec<&'static str> {
+        // The logger's level is the one part of [log] that can change while running.
+        let log_differs =
+            self.log.format != new.log.format || self.log.tenant_bytes != new.log.tenant_bytes;
+        [
+            ("data-dir", self.data_dir != new.data_dir),
+            ("board", self.board != new.board),
+            ("account-id", self.account_id != new.account_id),
+            ("edge", self.edge != new.edge),
+            ("manage", self.manage != new.manage),
+            ("store", self.store != new.store),
+            ("log.format and log.tenant-bytes", log_differs),
+        ]
+        .into_iter()
+        .filter_map(|(key, differs)| differs.then_some(key))
+        .collect()
+    }
+
+    /// Takes over what can change while running: routing, limits, ceilings, log levels.
+    pub fn take_reloadable(&mut self, new: Self) {
+        self.routing = new.routing;
+        self.limits = new.limits;
+        self.ceilings = new.ceilings;
+        self.log.level = new.log.level;
+        self.log.rooms = new.log.rooms;
+    }
+}
+
+/// A file's text, read no further than any configuration goes.
+pub(crate) fn read_text(path: &Path) -> std::io::Result<String> {
+    let mut text = String::new();
+    let limit = document::FILE_MAX as u64 + 1;
+    std::fs::File::open(path)?
+        .take(limit)
+        .read_to_string(&mut text)?;
+    Ok(text)
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,235 @@
+//! Answers that no Worker gave: plain text, with the reason.
+
+use super::body::Body;
+use super::fields::CF_RAY;
+use super::phase::Phase;
+use super::routing::Miss;
+use super::upload::Fault;
+use crate::engine::limits::Failure;
+use http::header::{self, HeaderValue};
+use http::{Response, StatusCode};
+use std::borrow::Cow;
+use std::sync::Arc;
+
+/// What the edge says itself.
+#[derive(Debug)]
+pub struct Answer {
+    pub status: StatusCode,
+    pub text: Cow<'static, str>,
+    /// Seconds for `Retry-After`.
+    pub retry_after_s: Option<u32>,
+    /// Methods for `Allow`.
+    pub allow: Option<&'static str>,
+    /// Whether the connection ends with it: after a request that was not understood, what
+    /// comes next is not to be trusted.
+    pub close: bool,
+}
+
+impl Answer {
+    /// An answer that ends the connection.
+    pub fn new(status: StatusCode, text: impl Into<Cow<'static, str>>) -> Self {
+        Self {
+            status,
+            text: text.into(),
+            retry_after_s: None,
+            allow: None,
+            close: true,
+        }
+    }
+
+    /// The request is wrong.
+    pub fn bad(text: Cow<'static, str>) -> Self {
+        Self::new(StatusCode::BAD_REQUEST, text)
+    }
+
+    /// The request is fine; there is just no answer from a Worker.
+    fn kept(status: StatusCode, text: impl Into<Cow<'static, str>>) -> Self {
+        Self {
+            close: false,
+            ..Self::new(status, text)
+        }
+    }
+
+    /// There is no Worker for the request.
+    pub fn miss(miss: &Miss, retry_after_s: u32) -> Self {
+        match miss {
+            Miss::Worker => Self::kept(StatusCode::NOT_FOUND, "Worker not found"),
+            Miss::Hostname => Self::kept(StatusCode::NOT_FOUND, "Hostname not configured"),
+            Miss::Path => Self::kept(StatusCode::BAD_REQUEST, "Invalid path"),
+            Miss::Table(_) => Self {
+                retry_after_s: Some(retry_after_s),
+                ..Self::kept(
+                    StatusCode::SERVICE_UNAVAILABLE,
+                    "the routing table cannot be read",
+                )
+            },
+        }
+    }
+
+    /// The request's body is wrong, and the Worker gave up on it.
+    pub fn fault(fault: Fault, limit: u64) -> Self {
+        match fault {
+            Fault::TooLarge => Self::new(
+                StatusCode::PAYLOAD_TOO_LARGE,
+                Failure::RequestBody { limit }.to_string(),
+            ),
+            Fault::Stalled => Self::new(
+                StatusCode::REQUEST_TIMEOUT,
+                "the request body did not come on",
+            ),
+            Fault::TooSlow => Self::new(
+                StatusCode::REQUEST_TIMEOUT,
+                "the request body took too long",
+            ),
+            Fault::Broken => Self::bad("the request body broke off".into()),
+        }
+    }
+
+    /// The Worker failed before its answer. What an exception says is the tenant's and stays
+    /// in the log; limits are named, so that they can be raised (spec: SEMANTICS §3).
+    pub fn failure(failure: &Failure) -> Self {
+        match failure {
+            Failure::Exception { .. } => {
+                Self::kept(StatusCode::INTERNAL_SERVER_ERROR, "error code: 1101")
+            }
+            Failure::Cpu { .. } | Failure::Memory { .. } | Failure::Stack { .. } => Self::kept(
+                StatusCode::SERVICE_UNAVAILABLE,
+                format!("error code: 1102\n{failure}"),
+            ),
+            Failure::WallTime { .. } => {
+                Self::kept(StatusCode::GATEWAY_TIMEOUT, failure.to_string())
+            }
+            Failure::ResponseBody { .. } => {
+                Self::kept(StatusCode::INTERNAL_SERVER_ERROR, failure.to_string())
+            }
+            Failure::RequestBody { .. } => {
+                Self::kept(StatusCode::PAYLOAD_TOO_LARGE, failure.to_string())
+            }
+            Failure::Overloaded { retry_after_s, .. } => Self {
+                retry_after_s: Some(*retry_after_s),
+                ..Self::kept(StatusCode::SERVICE_UNAVAILABLE, failure.to_string())
+            },
+            // Nothing is known against this request, so it may come again at once.
+            Failure::Condemned { .. } => Self {
+                retry_after_s: Some(0),
+                ..Self::kept(StatusCode::SERVICE_UNAVAILABLE, "error code: 1102")
+            },
+            // Seen only if something other than this connection cancelled it.
+            Failure::Canceled => Self {
+                retry_after_s: Some(0),
+                ..Self::kept(StatusCode::SERVICE_UNAVAILABLE, "the request was canceled")
+            },
+            Failure::Internal(_) => Self::kept(StatusCode::INTERNAL_SERVER_ERROR, "internal error"),
+        }
+    }
+
+    /// As an HTTP response.
+    pub fn into_response(self, ray: HeaderValue, phase: Arc<Phase>) -> Response<Body> {
+        let text = match self.text {
+            Cow::Borrowed(text) => bytes::Bytes::from_static(text.as_bytes()),
+            Cow::Owned(text) => text.into(),
+        };
+        let has_text = !text.is_empty();
+        let mut response = Response::new(Body::whole(text, phase));
+        *response.status_mut() = self.status;
+        let headers = response.headers_mut();
+        headers.insert(CF_RAY, ray);
+        if has_text {
+            let kind = HeaderValue::from_static("text/plain; charset=utf-8");
+            headers.insert(header::CONTENT_TYPE, kind);
+        }
+        if let Some(seconds) = self.retry_after_s {
+            headers.insert(header::RETRY_AFTER, seconds.into());
+        }
+        if let Some(methods) = self.allow {
+            headers.insert(header::ALLOW, HeaderValue::from_static(methods));
+        }
+        if self.close {
+            headers.insert(header::CONNECTION, HeaderValue::from_static("close"));
+        }
+        response
+    }
+}
+
+/// A complete answer for a connection that hyper does not speak on: not yet, or no more.
+pub fn raw(status: StatusCode, text: &str, retry_after_s: Option<u32>) -> Vec<u8> {
+    let retry = retry_after_s
+        .map(|seconds| format!("retry-after: {seconds}\r\n"))
+        .unwrap_or_default();
+    format!(
+        "HTTP/1.1 {} {}\r\ncontent-type: text/plain; charset=utf-8\r\n{retry}connection: close\r\ncontent-length: {}\r\n\r\n{text}",
+        status.as_u16(),
+        status.canonical_reason().unwrap_or_default(),
+        text.len(),
+    )
+    .into_bytes()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn check(failure: Failure, status: u16, text: &str, retry: Option<u32>) {
+        let answer = Answer::failure(&failure);
+        let got = (answer.status.as_u16(), answer.retry_after_s);
+        assert_eq!(got, (status, retry), "{failure:?}");
+        assert!(
+            answer.text.starts_with(text),
+            "{failure:?}: {}",
+            answer.text
+        );
+    }
+
+    #[test]
+    fn every_failure_has_an_answer() {
+        let text = || "secret".to_owned();
+        let exception = Failure::Exception {
+            name: text(),
+            message: text(),
+            stack: text(),
+        };
+        check(exception.clone(), 500, "error code: 1101", None);
+        assert!(!Answer::failure(&exception).text.contains("secret"));
+        let cpu = Failure::Cpu {
+            limit_ms: 50,
+            fuel: 1,
+        };
+        check(cpu, 503, "error code: 1102\nWorker exceeded CPU", None);
+        check(Failure::Memory { limit: 1 }, 503, "error code: 1102", None);
+        let stack = Failure::Stack { depth: 1, bytes: 1 };
+        check(stack, 503, "error code: 1102", None);
+        check(
+            Failure::WallTime { limit_ms: 1 },
+            504,
+            "Worker exceeded wall",
+            None,
+        );
+        check(
+            Failure::ResponseBody { limit: 1 },
+            500,
+            "Worker exceeded response",
+            None,
+        );
+        check(
+            Failure::RequestBody { limit: 1 },
+            413,
+            "request body exceeds",
+            None,
+        );
+        let overloaded = Failure::Overloaded {
+            reason: "64 invocations run".into(),
+            retry_after_s: 7,
+        };
+        check(overloaded, 503, "64 invocations run", Some(7));
+        check(
+            Failure::Condemned { cause: text() },
+            503,
+            "error code: 1102",
+            Some(0),
+        );
+        check(Failure::Canceled, 503, "the request was canceled", Some(0));
+        let internal = Failure::Internal(text());
+        check(internal.clone(), 500, "internal error", None);
+        assert!(!Answer::failure(&internal).text.contains("secret"));
+    }
+}

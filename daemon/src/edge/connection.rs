@@ -1,0 +1,239 @@
+//! One connection from its first byte to its last.
+
+use super::answer;
+use super::exchange;
+use super::phase::{Phase, Waiting};
+use super::server::Edge;
+use super::shed::linger;
+use super::wire::Wire;
+use super::worker::Routes;
+use async_io::{Async, Timer};
+use http::{HeaderValue, StatusCode};
+use hyper::body::Incoming;
+use hyper::server::conn::http1;
+use hyper::service::service_fn;
+use smol::channel::Receiver;
+use smol_hyper::rt::FuturesIo;
+use std::convert::Infallible;
+use std::future::{Future, poll_fn};
+use std::io::{ErrorKind, Write as _};
+use std::net::{IpAddr, TcpStream};
+use std::pin::{Pin, pin};
+use std::sync::Arc;
+use std::task::{Context, Poll};
+use std::time::Duration;
+
+/// What all requests of a connection share.
+pub struct Line<R: Routes> {
+    pub edge: Arc<Edge<R>>,
+    pub phase: Arc<Phase>,
+    /// The client's address, as headers say it.
+    pub client: HeaderValue,
+}
+
+/// How a connection ended.
+enum End {
+    /// hyper is done with it.
+    Done(Result<(), hyper::Error>),
+    /// A deadline passed.
+    Late(Waiting),
+    /// The client went away during an answer.
+    Gone,
+    /// The daemon stops and has waited long enough.
+    Cut,
+}
+
+/// Tells connections of the daemon's end: closed channels, so that nobody can miss it.
+#[derive(Clone)]
+pub struct Signals {
+    pub drain: Receiver<Infallible>,
+    pub cut: Receiver<Infallible>,
+}
+
+/// Serves a connection to its end.
+pub async fn run<R: Routes>(
+    edge: Arc<Edge<R>>,
+    stream: Async<TcpStream>,
+    client: IpAddr,
+    signals: Signals,
+) {
+    let stream = Arc::new(stream);
+    let phase = Arc::new(Phase::new());
+    let client = HeaderValue::from_str(&client.to_canonical().to_string())
+        .unwrap_or_else(|_| HeaderValue::from_static("unknown"));
+    let line = Arc::new(Line {
+        edge: edge.clone(),
+        phase: phase.clone(),
+        client,
+    });
+    let end = converse(line, stream.clone(), signals).await;
+    let linger_for = Duration::from_millis(edge.options.linger_ms.into());
+    match end {
+        End::Done(Ok(())) if phase.has_unread_body() && !phase.has_eof() => {
+            linger(&stream, linger_for).await;
+        }
+        End::Done(Ok(())) | End::Gone | End::Cut => {}
+        End::Done(Err(error)) => {
+            log::debug!("connection ended: {error}");
+            if phase.is_reset() {
+                // Zero seconds to linger make the close a reset. If that cannot be set there
+                // is nothing better to do.
+                let _ =
+                    rustix::net::sockopt::set_socket_linger(stream.get_ref(), Some(Duration::ZERO));
+            } else if error.is_incomplete_message() && phase.due(&edge.options).is_some() {
+                let text = "the request head broke off";
+                last_word(&stream, &phase, StatusCode::BAD_REQUEST, text);
+            } else if error.is_parse() && !phase.has_eof() {
+                linger(&stream, linger_for).await;
+            }
+        }
+        End::Late(Waiting::Request) => {}
+        End::Late(Waiting::Head) => {
+            let text = "the request head took too long";
+            last_word(&stream, &phase, StatusCode::REQUEST_TIMEOUT, text);
+        }
+    }
+}
+
+/// Says one thing more than hyper would, if it cannot get mixed up with an earlier answer.
+fn last_word(stream: &Async<TcpStream>, phase: &Phase, status: StatusCode, text: &str) {
+    if !phase.is_blocked() {
+        // Best effort: the client is at fault and may not even listen.
+        let _ = stream.get_ref().write(&answer::raw(status, text, None));
+    }
+}
+
+async fn converse<R: Routes>(
+    line: Arc<Line<R>>,
+    stream: Arc<Async<TcpStream>>,
+    signals: Signals,
+) -> End {
+    let options = &line.edge.options;
+    let phase = &line.phase;
+    let write_stall = Duration::from_millis(options.write_stall_ms.into());
+    let wire = Wire::new(stream.clone(), phase.clone(), write_stall);
+    let service =
+        service_fn(|request: http::Request<Incoming>| exchange::run(line.clone(), request));
+    let mut builder = http1::Builder::new();
+    builder
+        // The watch below does that, and knows idle connections from slow heads.
+        .header_read_timeout(None)
+        .max_buf_size(options.buffer_bytes())
+        // A client may close its side and still wait for the answer; see `Watch::poll_gone`.
+        .half_close(true)
+        // Bodies go out from where they lie, not through a copy.
+        .writev(true);
+    let mut conn = pin!(builder.serve_connection::<_, _>(FuturesIo::new(wire), service));
+    let mut drain = pin!(signals.drain.recv());
+    let mut cut = pin!(signals.cut.recv());
+    let mut watch = Watch::new(&stream, phase);
+    let mut draining = false;
+    let mut polled = false;
+    poll_fn(|cx| {
+        // A closed channel wakes whoever waits on it. The task's waker stays the same, so once
+        // registered there is no need to ask again before the edge says so.
+        if !polled || line.edge.is_stopping() {
+            polled = true;
+            if !draining && drain.as_mut().poll(cx).is_ready() {
+                draining = true;
+                conn.as_mut().graceful_shutdown();
+            }
+            if cut.as_mut().poll(cx).is_ready() {
+                return Poll::Ready(End::Cut);
+            }
+        }
+        if let Poll::Ready(result) = conn.as_mut().poll(cx) {
+            return Poll::Ready(End::Done(result));
+        }
+        watch.poll(cx, options)
+    })
+    .await
+}
+
+/// Ends what takes too long.
+struct Watch<'a> {
+    stream: &'a Async<TcpStream>,
+    phase: &'a Phase,
+    timer: Timer,
+    /// When the timer goes off, in milliseconds from the connection's start. It may be earlier
+    /// than needed: then it is set again.
+    armed_ms: u64,
+    /// The request during which the client is known to be there, because it sent more.
+    present: Option<u32>,
+    gone: Option<(u32, u64)>,
+}
+
+impl<'a> Watch<'a> {
+    fn new(stream: &'a Async<TcpStream>, phase: &'a Phase) -> Self {
+        Self {
+            stream,
+            phase,
+            timer: Timer::never(),
+            armed_ms: u64::MAX,
+            present: None,
+            gone: None,
+        }
+    }
+
+    fn poll(&mut self, cx: &mut Context<'_>, options: &super::EdgeOptions) -> Poll<End> {
+        if self.poll_gone(cx, options).is_ready() {
+            return Poll::Ready(End::Gone);
+        }
+        loop {
+            let due = self.phase.due(options);
+            let gone = self
+                .gone
+                .filter(|(request, _)| self.phase.answering() == Some(*request));
+            let next_ms = match (due, gone) {
+                (Some((_, ms)), _) | (None, Some((_, ms))) => ms,
+                // A body's end on another thread does not wake this task, so look now and then.
+                (None, None) if self.armed_ms == u64::MAX => {
+                    self.phase.now_ms() + u64::from(options.idle_ms)
+                }
+                (None, None) => self.armed_ms,
+            };
+            if next_ms < self.armed_ms {
+                self.armed_ms = next_ms;
+                self.timer.set_at(self.phase.at(next_ms));
+            }
+            if Pin::new(&mut self.timer).poll(cx).is_pending() {
+                return Poll::Pending;
+            }
+            self.armed_ms = u64::MAX;
+            let now_ms = self.phase.now_ms();
+            match (due, gone) {
+                (Some((waiting, ms)), _) if now_ms >= ms => return Poll::Ready(End::Late(waiting)),
+                (None, Some((_, ms))) if now_ms >= ms => return Poll::Ready(End::Gone),
+                _ => {}
+            }
+        }
+    }
+
+    /// Notices a client that closed its side, or the connection, while a Worker runs. hyper
+    /// does not look as long as half-closed connections are allowed.
+    fn poll_gone(&mut self, cx: &mut Context<'_>, options: &super::EdgeOptions) -> Poll<()> {
+        let Some(request) = self.phase.answering() else {
+            return Poll::Pending;
+        };
+        if self.present == Some(request) || self.gone.is_some_and(|(of, _)| of == request) {
+            return Poll::Pending;
+        }
+        while self.stream.poll_readable(cx).is_ready() {
+            match self.stream.get_ref().peek(&mut [0]) {
+                Ok(0) => {
+                    let until_ms = self.phase.now_ms() + u64::from(options.half_close_ms);
+                    self.gone = Some((request, until_ms));
+                    return Poll::Pending;
+                }
+                Ok(_) => {
+                    self.present = Some(request);
+                    return Poll::Pending;
+                }
+                Err(error) if error.kind() == ErrorKind::WouldBlock => {}
+                Err(error) if error.kind() == ErrorKind::Interrupted => {}
+                Err(_) => return Poll::Ready(()),
+            }
+        }
+        Poll::Pending
+    }
+}

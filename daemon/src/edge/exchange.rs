@@ -1,0 +1,247 @@
+//! One request and its answer.
+
+use super::answer::Answer;
+use super::body::Body;
+use super::connection::Line;
+use super::fields;
+use super::phase::Phase;
+use super::routing::Miss;
+use super::target;
+use super::upload::{Bounds, Faults, Upload};
+use super::worker::{Routes, Serve};
+use crate::engine::invocation::{Ray, Reply, ReplyBody, Request, RequestBody};
+use http::header::{self, HeaderValue};
+use http::{Method, Response, StatusCode, Version, request};
+use http_body::Body as _;
+use hyper::body::Incoming;
+use std::convert::Infallible;
+use std::fmt::Write as _;
+use std::sync::Arc;
+use std::time::Duration;
+
+/// What is needed to run a request.
+struct Prepared<W> {
+    worker: W,
+    request: Request,
+    faults: Option<Faults>,
+}
+
+/// What the answer must know of the request.
+struct Asked {
+    head: bool,
+    version: Version,
+    ray: HeaderValue,
+}
+
+/// Answers a request.
+pub async fn run<R: Routes>(
+    line: Arc<Line<R>>,
+    request: http::Request<Incoming>,
+) -> Result<Response<Body>, Infallible> {
+    line.phase.request_starts();
+    let ray = line.edge.rays.next();
+    let (parts, incoming) = request.into_parts();
+    let asked = Asked {
+        head: parts.method == Method::HEAD,
+        version: parts.version,
+        ray: ray_value(ray),
+    };
+    let phase = line.phase.clone();
+    let result = match prepare(&line, parts, incoming, ray, &asked.ray) {
+        Ok(prepared) => answer(&line, prepared, ray).await,
+        Err(answer) => Err(answer),
+    };
+    let response = match result {
+        Ok(reply) => respond(reply, asked, phase),
+        Err(answer) => {
+            line.edge.figures.answered_by_edge(answer.status);
+            answer.into_response(asked.ray, phase)
+        }
+    };
+    Ok(response)
+}
+
+async fn answer<R: Routes>(
+    line: &Line<R>,
+    prepared: Prepared<R::Worker>,
+    ray: Ray,
+) -> Result<Reply, Answer> {
+    let error = match prepared.worker.serve(prepared.request).await {
+        Ok(reply) => return Ok(reply),
+        Err(error) => error,
+    };
+    // If the client is to blame, the Worker's failure is only the consequence.
+    if let Some(fault) = prepared.faults.and_then(|faults| faults.get()) {
+        let limit = line.edge.options.request_body_bytes_max;
+        return Err(Answer::fault(fault, limit));
+    }
+    if let crate::engine::limits::Failure::Internal(reason) = &error {
+        log::error!("ray {ray}: internal error: {reason}");
+    }
+    Err(Answer::failure(&error))
+}
+
+/// From hyper's request to the engine's, or to an answer that needs no Worker.
+fn prepare<R: Routes>(
+    line: &Arc<Line<R>>,
+    parts: request::Parts,
+    incoming: Incoming,
+    ray: Ray,
+    ray_value: &HeaderValue,
+) -> Result<Prepared<R::Worker>, Answer> {
+    let has_body = !incoming.is_end_stream();
+    let prepared = prepare_head(line, parts, &incoming, ray_value);
+    let (worker, method, url, headers) = match prepared {
+        Ok(prepared) => prepared,
+        Err(answer) => {
+            if has_body {
+                line.phase.body_unread();
+            }
+            return Err(answer);
+        }
+    };
+    let (body, faults) = if has_body {
+        let options = &line.edge.options;
+        let bounds = Bounds {
+            bytes: options.request_body_bytes_max,
+            stall: Duration::from_millis(options.body_stall_ms.into()),
+            total: Duration::from_millis(options.body_total_ms.into()),
+        };
+        let len = incoming.size_hint().exact();
+        let (upload, faults) = Upload::new(incoming, line.phase.clone(), bounds);
+        let source = Box::pin(upload);
+        (RequestBody::Stream { len, source }, Some(faults))
+    } else {
+        (RequestBody::Empty, None)
+    };
+    let request = Request {
+        ray,
+        method,
+        url,
+        headers,
+        body,
+    };
+    Ok(Prepared {
+        worker,
+        request,
+        faults,
+    })
+}
+
+type Head<W> = (W, Method, String, http::HeaderMap);
+
+fn prepare_head<R: Routes>(
+    line: &Line<R>,
+    parts: request::Parts,
+    incoming: &Incoming,
+    ray: &HeaderValue,
+) -> Result<Head<R::Worker>, Answer> {
+    let request::Parts {
+        method,
+        uri,
+        mut headers,
+        ..
+    } = parts;
+    let options = &line.edge.options;
+    fields::check(&headers, options)?;
+    let destination = target::destination(&method, &uri, &headers)?;
+    let host = &destination.host;
+
+    let router = line.edge.router();
+    let route = router.route(host, uri.path(), &headers).map_err(|miss| {
+        if let Miss::Table(error) = &miss {
+            log::error!("{error}");
+        }
+        Answer::miss(&miss, options.retry_after_s)
+    })?;
+    let url = target::url(options.scheme, host, route.path, uri.query());
+    // The target as sent counts too: a stripped segment does not make a long one short.
+    let target_len = uri.path().len() + uri.query().map_or(0, |query| query.len() + 1);
+    let len = url.len().max(target_len);
+    if len > options.url_bytes_max {
+        return Err(Answer::new(
+            StatusCode::URI_TOO_LONG,
+            format!(
+                "the URL has {len} bytes, the limit is {}",
+                options.url_bytes_max
+            ),
+        ));
+    }
+    let worker = line
+        .edge
+        .routes
+        .worker(route.namespace.as_str(), route.script.as_str())
+        .ok_or_else(|| Answer::miss(&Miss::Worker, options.retry_after_s))?;
+    let limit = options.request_body_bytes_max;
+    if incoming.size_hint().lower() > limit {
+        return Err(Answer::fault(super::upload::Fault::TooLarge, limit));
+    }
+
+    fields::to_worker(
+        &mut headers,
+        ray.clone(),
+        &line.client,
+        options.scheme.as_str(),
+    );
+    if destination.absolute
+        && let Ok(value) = HeaderValue::from_str(&host.to_string())
+    {
+        headers.insert(header::HOST, value);
+    }
+    Ok((worker, method, url, headers))
+}
+
+/// From the engine's reply to hyper's.
+fn respond(reply: Reply, asked: Asked, phase: Arc<Phase>) -> Response<Body> {
+    let Reply {
+        status,
+        mut headers,
+        body,
+    } = reply;
+    if !(200..600).contains(&status.as_u16()) {
+        // The engine promises not to; a status like 101 would leave HTTP.
+        return Answer::new(StatusCode::INTERNAL_SERVER_ERROR, "error code: 1101")
+            .into_response(asked.ray, phase);
+    }
+    fields::from_worker(&mut headers, asked.ray);
+    let len = match headers.contains_key(header::CONTENT_LENGTH) {
+        true => fields::take_content_length(&mut headers),
+        false => None,
+    };
+    let bodiless = matches!(
+        status,
+        StatusCode::NO_CONTENT | StatusCode::RESET_CONTENT | StatusCode::NOT_MODIFIED
+    );
+    let body = if bodiless {
+        Body::empty(phase)
+    } else if asked.head {
+        // What a GET would have: the Worker's word, or else the body that it gave anyway.
+        let len = match &body {
+            ReplyBody::Whole(bytes) if !bytes.is_empty() => Some(bytes.len() as u64),
+            _ => len,
+        };
+        if let Some(len) = len {
+            headers.insert(header::CONTENT_LENGTH, len.into());
+        }
+        Body::empty(phase)
+    } else {
+        match body {
+            ReplyBody::Whole(bytes) => Body::whole(bytes, phase),
+            ReplyBody::Stream(chunks) => {
+                let closes = asked.version < Version::HTTP_11 && len.is_none();
+                Body::stream(chunks, len, closes, phase)
+            }
+        }
+    };
+    let mut response = Response::new(body);
+    *response.status_mut() = status;
+    *response.headers_mut() = headers;
+    response
+}
+
+fn ray_value(ray: Ray) -> HeaderValue {
+    let mut text: heapless::String<16> = heapless::String::new();
+    // 16 digits fit, and digits are a header's value.
+    let _ = write!(text, "{ray}");
+    HeaderValue::from_str(&text).unwrap_or_else(|_| HeaderValue::from_static("0"))
+}

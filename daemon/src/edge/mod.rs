@@ -1,0 +1,39 @@
+//! The data plane: listeners, HTTP, routing; a request in, a response out.
+//!
+//! It knows Workers through [`Routes`] and [`Serve`] alone, and is the only room beside the
+//! management plane that names hyper.
+//!
+//! # A connection
+//!
+//! [`serve`] accepts; beyond the cap a client gets 503 at once. Each connection is one task:
+//! hyper frames messages over a [`wire::Wire`], an [`exchange`] turns each request into one for
+//! a Worker, and a watch ends whatever takes too long. Deadlines are kept as numbers in a
+//! [`phase::Phase`] and one lazily armed timer, so that a request in time costs no timer.
+//!
+//! # Backpressure
+//!
+//! A request's body is read when the Worker asks for it ([`upload`]), a response's body is
+//! asked for when the client has taken what came before ([`body`]).
+
+mod answer;
+mod body;
+mod connection;
+mod exchange;
+mod fields;
+mod options;
+mod phase;
+mod ray;
+pub mod routing;
+mod server;
+mod shed;
+mod target;
+mod upload;
+mod wire;
+mod worker;
+
+pub use options::{EdgeOptions, Scheme};
+pub use server::{Drained, Edge, Figures, serve};
+pub use worker::{Routes, Serve};
+
+#[cfg(test)]
+mod tests;

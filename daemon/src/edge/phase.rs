@@ -1,0 +1,245 @@
+//! What a connection is doing and since when; shared by its parts.
+//!
+//! The connection's own task writes most of it; a request's body may be held by another thread.
+
+use super::options::EdgeOptions;
+use std::sync::atomic::{AtomicBool, AtomicU32, AtomicU64, AtomicUsize, Ordering::Relaxed};
+use std::time::{Duration, Instant};
+
+/// No byte has come yet.
+const FIRST: u32 = 1;
+/// The first bytes of a request's head have come.
+const HEAD: u32 = 2;
+/// A request is being answered.
+const ANSWERING: u32 = 4;
+/// One request body that is still held; there can be more than one, because a Worker may hold
+/// on to a body that has been read completely.
+const UPLOAD: u32 = 8;
+
+/// Bytes of a response's body that may wait in hyper's buffer before more is asked for.
+const UNFLUSHED_MAX: usize = 64 * 1024;
+
+/// The state of one connection.
+pub struct Phase {
+    opened: Instant,
+    state: AtomicU32,
+    /// Milliseconds from `opened` to the start of waiting.
+    since_ms: AtomicU64,
+    requests: AtomicU32,
+    unflushed: AtomicUsize,
+    gated: AtomicBool,
+    blocked: AtomicBool,
+    unread: AtomicBool,
+    reset: AtomicBool,
+    eof: AtomicBool,
+}
+
+/// What a client is waited for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Waiting {
+    /// A request; nothing of it has come.
+    Request,
+    /// The rest of a head.
+    Head,
+}
+
+impl Phase {
+    pub fn new() -> Self {
+        Self {
+            opened: Instant::now(),
+            state: AtomicU32::new(FIRST),
+            since_ms: AtomicU64::new(0),
+            requests: AtomicU32::new(0),
+            unflushed: AtomicUsize::new(0),
+            gated: AtomicBool::new(false),
+            blocked: AtomicBool::new(false),
+            unread: AtomicBool::new(false),
+            reset: AtomicBool::new(false),
+            eof: AtomicBool::new(false),
+        }
+    }
+
+    pub fn now_ms(&self) -> u64 {
+        self.opened.elapsed().as_millis() as u64
+    }
+
+    pub fn at(&self, ms: u64) -> Instant {
+        self.opened + Duration::from_millis(ms)
+    }
+
+    /// Bytes came from the client; none means that it sends no more.
+    pub fn received(&self, bytes: usize) {
+        if bytes == 0 {
+            self.eof.store(true, Relaxed);
+            return;
+        }
+        match self.state.load(Relaxed) {
+            // The first head is timed from the connection's start.
+            FIRST => self.state.store(HEAD, Relaxed),
+            0 => {
+                self.since_ms.store(self.now_ms(), Relaxed);
+                self.state.fetch_or(HEAD, Relaxed);
+            }
+            _ => {}
+        }
+    }
+
+    /// A head is complete.
+    pub fn request_starts(&self) {
+        self.requests.fetch_add(1, Relaxed);
+        self.state.fetch_and(!(FIRST | HEAD), Relaxed);
+        self.state.fetch_or(ANSWERING, Relaxed);
+    }
+
+    /// The answer is with hyper, or given up.
+    pub fn answer_ends(&self) {
+        self.since_ms.store(self.now_ms(), Relaxed);
+        self.state.fetch_and(!ANSWERING, Relaxed);
+    }
+
+    pub fn upload_starts(&self) {
+        self.state.fetch_add(UPLOAD, Relaxed);
+    }
+
+    /// Nobody reads the body any more; `complete` if there is nothing left to read.
+    pub fn upload_ends(&self, complete: bool) {
+        if !complete {
+            self.body_unread();
+        }
+        self.since_ms.store(self.now_ms(), Relaxed);
+        self.state.fetch_sub(UPLOAD, Relaxed);
+    }
+
+    /// There is a body that nobody reads: the client may go on sending it.
+    pub fn body_unread(&self) {
+        self.unread.store(true, Relaxed);
+    }
+
+    pub fn has_unread_body(&self) -> bool {
+        self.unread.load(Relaxed)
+    }
+
+    /// Whether the client has closed its side.
+    pub fn has_eof(&self) -> bool {
+        self.eof.load(Relaxed)
+    }
+
+    /// The number of the request that is being answered, once its body is read or given up.
+    pub fn answering(&self) -> Option<u32> {
+        (self.state.load(Relaxed) == ANSWERING).then(|| self.requests.load(Relaxed))
+    }
+
+    /// What is waited for, and until when (milliseconds since the connection's start);
+    /// nothing while a request is being answered.
+    pub fn due(&self, options: &EdgeOptions) -> Option<(Waiting, u64)> {
+        let since = self.since_ms.load(Relaxed);
+        match self.state.load(Relaxed) {
+            FIRST => Some((Waiting::Request, since + u64::from(options.header_ms))),
+            HEAD => Some((Waiting::Head, since + u64::from(options.header_ms))),
+            0 => Some((Waiting::Request, since + u64::from(options.idle_ms))),
+            _ => None,
+        }
+    }
+
+    /// Whether the next chunk of a body may be asked for. If not, [`Phase::flushed`] will say
+    /// when to ask again.
+    pub fn may_buffer(&self) -> bool {
+        let may = self.unflushed.load(Relaxed) < UNFLUSHED_MAX;
+        if !may {
+            self.gate();
+        }
+        may
+    }
+
+    /// Somebody waits for the next flush.
+    pub fn gate(&self) {
+        self.gated.store(true, Relaxed);
+    }
+
+    /// Whether that flush is still to come.
+    pub fn is_gated(&self) -> bool {
+        self.gated.load(Relaxed)
+    }
+
+    pub fn buffered(&self, bytes: usize) {
+        self.unflushed.fetch_add(bytes, Relaxed);
+    }
+
+    /// Everything buffered is with the kernel. True if somebody waits to buffer more.
+    pub fn flushed(&self) -> bool {
+        self.unflushed.store(0, Relaxed);
+        self.gated.swap(false, Relaxed)
+    }
+
+    /// Whether bytes of an earlier answer are still on their way to the kernel.
+    pub fn is_blocked(&self) -> bool {
+        self.blocked.load(Relaxed)
+    }
+
+    pub fn set_blocked(&self, blocked: bool) {
+        self.blocked.store(blocked, Relaxed);
+    }
+
+    /// The answer broke off where only a reset can tell it from a complete one.
+    pub fn must_reset(&self) {
+        self.reset.store(true, Relaxed);
+    }
+
+    pub fn is_reset(&self) -> bool {
+        self.reset.load(Relaxed)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn waits(phase: &Phase) -> Option<Waiting> {
+        phase
+            .due(&EdgeOptions::default())
+            .map(|(waiting, _)| waiting)
+    }
+
+    #[test]
+    fn a_connection_goes_round() {
+        let phase = Phase::new();
+        assert_eq!(waits(&phase), Some(Waiting::Request));
+        phase.received(1);
+        assert_eq!(waits(&phase), Some(Waiting::Head));
+        phase.request_starts();
+        phase.upload_starts();
+        assert_eq!((waits(&phase), phase.answering()), (None, None));
+        phase.received(10);
+        phase.upload_ends(true);
+        assert_eq!((waits(&phase), phase.answering()), (None, Some(1)));
+        phase.answer_ends();
+        assert_eq!(waits(&phase), Some(Waiting::Request));
+        phase.received(1);
+        assert_eq!(waits(&phase), Some(Waiting::Head));
+        assert!(!phase.has_unread_body());
+    }
+
+    #[test]
+    fn a_body_held_after_the_answer_is_no_idleness() {
+        let phase = Phase::new();
+        phase.received(1);
+        phase.request_starts();
+        phase.upload_starts();
+        phase.answer_ends();
+        assert_eq!(waits(&phase), None);
+        phase.upload_ends(false);
+        assert_eq!(waits(&phase), Some(Waiting::Request));
+        assert!(phase.has_unread_body());
+    }
+
+    #[test]
+    fn buffering_stops_until_flushed() {
+        let phase = Phase::new();
+        assert!(phase.may_buffer());
+        phase.buffered(UNFLUSHED_MAX);
+        assert!(!phase.may_buffer());
+        assert!(phase.flushed());
+        assert!(phase.may_buffer());
+        assert!(!phase.flushed());
+    }
+}

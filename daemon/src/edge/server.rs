@@ -1,0 +1,246 @@
+//! Listeners: accepting, the cap on connections, and the way out.
+
+use super::connection::{self, Signals};
+use super::options::EdgeOptions;
+use super::ray::Rays;
+use super::routing::Router;
+use super::shed;
+use super::worker::Routes;
+use async_executor::Executor;
+use async_io::{Async, Timer};
+use futures_lite::FutureExt;
+use http::StatusCode;
+use parking_lot::RwLock;
+use smol::channel::{Receiver, Sender};
+use std::convert::Infallible;
+use std::future::Future;
+use std::net::{TcpListener, TcpStream};
+use std::panic::AssertUnwindSafe;
+use std::pin::pin;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, AtomicU64, AtomicUsize, Ordering::Relaxed};
+use std::time::{Duration, Instant};
+
+/// How long accepting rests when the system has nothing left to accept with.
+const ACCEPT_REST: Duration = Duration::from_millis(100);
+
+/// The data plane of one daemon; listeners share its caps.
+pub struct Edge<R: Routes> {
+    pub(super) routes: R,
+    pub(super) options: EdgeOptions,
+    pub(super) rays: Rays,
+    pub(super) figures: Counters,
+    router: RwLock<Arc<Router>>,
+    refusal: Vec<u8>,
+    open: AtomicUsize,
+    refusing: AtomicUsize,
+    stopping: AtomicBool,
+}
+
+/// What happened so far.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Figures {
+    /// Connections that are open.
+    pub open: usize,
+    /// Connections accepted, those refused included.
+    pub accepted: u64,
+    /// Connections refused because of the cap.
+    pub refused: u64,
+    /// Answers below 500 that the edge gave itself.
+    pub rejected: u64,
+    /// Answers from 500 on that the edge gave itself, failures of Workers included.
+    pub failed: u64,
+}
+
+#[derive(Default)]
+pub(super) struct Counters {
+    accepted: AtomicU64,
+    refused: AtomicU64,
+    rejected: AtomicU64,
+    failed: AtomicU64,
+}
+
+impl Counters {
+    pub fn answered_by_edge(&self, status: StatusCode) {
+        let counter = if status.is_server_error() {
+            &self.failed
+        } else {
+            &self.rejected
+        };
+        counter.fetch_add(1, Relaxed);
+    }
+}
+
+/// How a listener's connections ended.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Drained {
+    /// Connections that were cut because they took longer than allowed.
+    pub cut: usize,
+}
+
+impl<R: Routes> Edge<R> {
+    /// A data plane over `routes`.
+    pub fn new(routes: R, router: Router, options: EdgeOptions) -> Arc<Self> {
+        Arc::new(Self {
+            routes,
+            rays: Rays::new(),
+            figures: Counters::default(),
+            router: RwLock::new(Arc::new(router)),
+            refusal: shed::refusal(options.connections_max, options.retry_after_s),
+            open: AtomicUsize::new(0),
+            refusing: AtomicUsize::new(0),
+            stopping: AtomicBool::new(false),
+            options,
+        })
+    }
+
+    /// Routes differently from the next request on.
+    pub fn set_router(&self, router: Router) {
+        *self.router.write() = Arc::new(router);
+    }
+
+    /// What happened so far.
+    pub fn figures(&self) -> Figures {
+        Figures {
+            open: self.open.load(Relaxed),
+            accepted: self.figures.accepted.load(Relaxed),
+            refused: self.figures.refused.load(Relaxed),
+            rejected: self.figures.rejected.load(Relaxed),
+            failed: self.figures.failed.load(Relaxed),
+        }
+    }
+
+    pub(super) fn router(&self) -> Arc<Router> {
+        self.router.read().clone()
+    }
+
+    pub(super) fn is_stopping(&self) -> bool {
+        self.stopping.load(Relaxed)
+    }
+}
+
+/// A place under a cap, given back when dropped.
+struct Place<R: Routes> {
+    edge: Arc<Edge<R>>,
+    taken: fn(&Edge<R>) -> &AtomicUsize,
+}
+
+impl<R: Routes> Place<R> {
+    fn take(edge: &Arc<Edge<R>>, taken: fn(&Edge<R>) -> &AtomicUsize, max: usize) -> Option<Self> {
+        let free = |now: usize| (now < max).then_some(now + 1);
+        taken(edge).fetch_update(Relaxed, Relaxed, free).ok()?;
+        let edge = edge.clone();
+        Some(Self { edge, taken })
+    }
+}
+
+impl<R: Routes> Drop for Place<R> {
+    fn drop(&mut self) {
+        (self.taken)(&self.edge).fetch_sub(1, Relaxed);
+    }
+}
+
+/// Serves `listener` until `shutdown` is ready, then lets what runs finish, at most
+/// `drain_ms`, and cuts the rest. Connections run on `executor`, which others must drive.
+pub async fn serve<R: Routes>(
+    edge: Arc<Edge<R>>,
+    listener: Async<TcpListener>,
+    executor: Arc<Executor<'static>>,
+    shutdown: impl Future<Output = ()>,
+) -> Drained {
+    let (drain_sender, drain) = smol::channel::bounded::<Infallible>(1);
+    let (cut_sender, cut) = smol::channel::bounded::<Infallible>(1);
+    let (alive, ended) = smol::channel::bounded::<Infallible>(1);
+    let signals = Signals { drain, cut };
+    let accepting = accept(&edge, &listener, &executor, &signals, &alive);
+    let stopped = async {
+        shutdown.await;
+    };
+    stopped.or(accepting).await;
+    drop(listener);
+    edge.stopping.store(true, Relaxed);
+    drain_sender.close();
+    drop(alive);
+    let patience = Duration::from_millis(edge.options.drain_ms.into());
+    let in_time = finish(&ended, patience).await;
+    let cut = if in_time { 0 } else { ended.sender_count() };
+    cut_sender.close();
+    if !in_time {
+        // Being cut takes no time, but the tasks must still run for it.
+        finish(&ended, Duration::from_secs(1)).await;
+    }
+    Drained { cut }
+}
+
+/// Waits until every connection's sender is dropped; false if that takes too long.
+async fn finish(ended: &Receiver<Infallible>, patience: Duration) -> bool {
+    let all = async {
+        let _ = ended.recv().await;
+        true
+    };
+    let late = async {
+        Timer::after(patience).await;
+        false
+    };
+    all.or(late).await
+}
+
+async fn accept<R: Routes>(
+    edge: &Arc<Edge<R>>,
+    listener: &Async<TcpListener>,
+    executor: &Arc<Executor<'static>>,
+    signals: &Signals,
+    alive: &Sender<Infallible>,
+) {
+    let mut complained: Option<Instant> = None;
+    loop {
+        let (stream, peer) = match listener.accept().await {
+            Ok(accepted) => accepted,
+            Err(error) => {
+                // Either that one client is gone already, or file descriptors have run out;
+                // then the queue of the kernel is the bound, and it fills without us.
+                if error.kind() != std::io::ErrorKind::ConnectionAborted {
+                    if complained.is_none_or(|at| at.elapsed() > Duration::from_secs(10)) {
+                        log::error!("cannot accept: {error}");
+                        complained = Some(Instant::now());
+                    }
+                    Timer::after(ACCEPT_REST).await;
+                }
+                continue;
+            }
+        };
+        edge.figures.accepted.fetch_add(1, Relaxed);
+        // Small answers must not wait for the client's acknowledgement. Without it they are
+        // only late.
+        let _ = stream.get_ref().set_nodelay(true);
+        let ip = peer.ip();
+        let Some(place) = Place::take(edge, |edge| &edge.open, edge.options.connections_max) else {
+            refuse(edge, executor, stream);
+            continue;
+        };
+        let (signals, alive) = (signals.clone(), alive.clone());
+        let task = async move {
+            let _alive = alive;
+            let connection = pin!(connection::run(place.edge.clone(), stream, ip, signals));
+            // A fault in one connection must not take down the thread that serves others.
+            if AssertUnwindSafe(connection).catch_unwind().await.is_err() {
+                log::error!("a connection of {ip} panicked");
+            }
+        };
+        executor.spawn(task).detach();
+    }
+}
+
+fn refuse<R: Routes>(edge: &Arc<Edge<R>>, executor: &Executor<'static>, stream: Async<TcpStream>) {
+    edge.figures.refused.fetch_add(1, Relaxed);
+    let max = edge.options.refusals_max;
+    let Some(place) = Place::take(edge, |edge| &edge.refusing, max) else {
+        return;
+    };
+    let task = async move {
+        let edge = &place.edge;
+        let patience = Duration::from_millis(edge.options.linger_ms.into());
+        shed::refuse(stream, &edge.refusal, patience).await;
+    };
+    executor.spawn(task).detach();
+}

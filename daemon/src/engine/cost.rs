@@ -1,0 +1,40 @@
+//! What the host's work costs in fuel, so that no tenant makes the host work for nothing.
+//!
+//! One unit is about what one simple wasm instruction costs. The numbers were measured once on
+//! x86-64 and are the same on every machine, because fuel is; `docs/abi.md` publishes them.
+
+use postern_abi::OpKind;
+
+/// Any call into the host.
+pub const CALL: u64 = 60;
+/// One event: its delivery and the turn around it.
+pub const EVENT: u64 = 500;
+/// A request: routing it, its head in and out, its record.
+pub const REQUEST: u64 = 5_000;
+/// Starting an operation, whatever it is.
+pub const OP: u64 = 1_000;
+/// One line of log, beyond its bytes.
+pub const LOG: u64 = 500;
+/// A wasm module's byte, translated once at deployment.
+pub const TRANSLATED_BYTE: u64 = 30;
+
+/// Bytes copied across the boundary.
+pub const fn copy(bytes: usize) -> u64 {
+    bytes as u64 / 8
+}
+
+/// Random bytes made.
+pub const fn random(bytes: usize) -> u64 {
+    bytes as u64 * 4
+}
+
+/// An operation of this kind with an argument of `bytes`, beyond [`OP`] and the copy.
+pub const fn operation(kind: OpKind, bytes: usize) -> u64 {
+    match kind {
+        OpKind::Timer | OpKind::Fetch => 2_000,
+        OpKind::KvGet => 4_000,
+        OpKind::KvGetMulti => 4_000 + bytes as u64 * 40,
+        OpKind::KvPut | OpKind::KvDelete => 20_000 + bytes as u64 / 4,
+        OpKind::KvList => 50_000,
+    }
+}

@@ -1,0 +1,246 @@
+//! Where a request's task and the isolate that serves it meet: the answer's way out.
+//!
+//! One allocation a request. The isolate puts the head and parts of the body in; the task
+//! that holds the connection takes them out, and what it has taken becomes credit.
+
+use super::invocation::Reply;
+use super::isolate::Isolate;
+use super::limits::Failure;
+use bytes::Bytes;
+use futures_lite::Stream;
+use parking_lot::Mutex;
+use postern_abi::limits::BODY_CREDIT;
+use std::collections::VecDeque;
+use std::pin::Pin;
+use std::sync::{Arc, Weak};
+use std::task::{Context, Poll, Waker};
+use std::time::Instant;
+
+/// The meeting point of one request.
+#[derive(Debug, Default)]
+pub struct Exchange(Mutex<State>);
+
+#[derive(Debug, Default)]
+struct State {
+    head: Option<Result<Reply, Failure>>,
+    answered: bool,
+    body: VecDeque<Bytes>,
+    /// Bytes sent by the guest and not yet taken.
+    queued: u64,
+    end: Option<Result<(), Failure>>,
+    /// The guest ran out of credit and waits to be told of more.
+    starved: bool,
+    gone: bool,
+    waker: Option<Waker>,
+}
+
+impl State {
+    fn wake(&mut self) -> Option<Waker> {
+        self.waker.take()
+    }
+
+    fn credit(&self) -> i64 {
+        i64::from(BODY_CREDIT) - i64::try_from(self.queued).unwrap_or(i64::MAX)
+    }
+}
+
+impl Exchange {
+    /// Puts the answer's head, or why there is none. Only the first counts.
+    pub fn answer(&self, head: Result<Reply, Failure>) {
+        let waker = {
+            let mut state = self.0.lock();
+            if state.answered {
+                return;
+            }
+            state.answered = true;
+            if state.gone {
+                // Dropped outside of the lock: a body's stream looks in here when it goes.
+                drop(state);
+                return drop(head);
+            }
+            state.head = Some(head);
+            state.wake()
+        };
+        if let Some(waker) = waker {
+            waker.wake();
+        }
+    }
+
+    /// Nobody will take the head any more. An answer with a body holds on to this exchange, so
+    /// one that is never taken would keep both for ever.
+    pub fn leave(&self) {
+        let head = {
+            let mut state = self.0.lock();
+            state.gone = true;
+            state.head.take()
+        };
+        drop(head);
+    }
+
+    /// Whether a head was put.
+    pub fn answered(&self) -> bool {
+        self.0.lock().answered
+    }
+
+    /// Puts a part of the body; gives the credit that is left.
+    pub fn chunk(&self, bytes: Bytes) -> i64 {
+        let (waker, credit) = {
+            let mut state = self.0.lock();
+            if !state.gone && state.end.is_none() {
+                state.queued += bytes.len() as u64;
+                state.body.push_back(bytes);
+            }
+            let credit = state.credit();
+            state.starved = credit <= 0;
+            (state.wake(), credit)
+        };
+        if let Some(waker) = waker {
+            waker.wake();
+        }
+        credit
+    }
+
+    /// Ends the body, well or badly. Only the first counts.
+    pub fn end(&self, result: Result<(), Failure>) {
+        let waker = {
+            let mut state = self.0.lock();
+            if state.end.is_none() {
+                state.end = Some(result);
+            }
+            state.wake()
+        };
+        if let Some(waker) = waker {
+            waker.wake();
+        }
+    }
+
+    /// Whether the guest waits for credit that only the client can give.
+    pub fn waits_for_client(&self) -> bool {
+        let state = self.0.lock();
+        state.starved && !state.gone && state.end.is_none()
+    }
+
+    /// The credit there is now.
+    pub fn credit(&self) -> i64 {
+        let mut state = self.0.lock();
+        let credit = state.credit();
+        state.starved = credit <= 0;
+        credit
+    }
+
+    /// Takes the head when it is there.
+    pub fn poll_head(&self, cx: &mut Context<'_>) -> Poll<Result<Reply, Failure>> {
+        let mut state = self.0.lock();
+        match state.head.take() {
+            Some(head) => Poll::Ready(head),
+            None => {
+                state.waker = Some(cx.waker().clone());
+                Poll::Pending
+            }
+        }
+    }
+}
+
+/// The rest of an answer's body, for the task that holds the connection.
+pub struct BodyStream {
+    exchange: Arc<Exchange>,
+    isolate: Weak<Isolate>,
+    request: u32,
+    deadline: async_io::Timer,
+    limit_ms: u32,
+    finished: bool,
+}
+
+impl BodyStream {
+    /// The body of `request`, which must be complete at `deadline`.
+    pub fn new(
+        exchange: Arc<Exchange>,
+        isolate: Weak<Isolate>,
+        request: u32,
+        deadline: Instant,
+        limit_ms: u32,
+    ) -> Self {
+        Self {
+            exchange,
+            isolate,
+            request,
+            deadline: async_io::Timer::at(deadline),
+            limit_ms,
+            finished: false,
+        }
+    }
+}
+
+impl Stream for BodyStream {
+    type Item = Result<Bytes, Failure>;
+
+    fn poll_next(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Option<Self::Item>> {
+        if self.finished {
+            return Poll::Ready(None);
+        }
+        let (item, refill) = {
+            let mut state = self.exchange.0.lock();
+            match state.body.pop_front() {
+                Some(bytes) => {
+                    state.queued -= bytes.len() as u64;
+                    // Told once, when half of the window is free, and not for every chunk.
+                    let refill = state.starved && state.credit() >= i64::from(BODY_CREDIT) / 2;
+                    state.starved &= !refill;
+                    (Some(Ok(bytes)), refill)
+                }
+                None => match state.end.clone() {
+                    Some(Ok(())) => (None, false),
+                    Some(Err(failure)) => (Some(Err(failure)), false),
+                    None => {
+                        state.waker = Some(cx.waker().clone());
+                        drop(state);
+                        if Pin::new(&mut self.deadline).poll_next(cx).is_pending() {
+                            return Poll::Pending;
+                        }
+                        (
+                            Some(Err(Failure::WallTime {
+                                limit_ms: self.limit_ms,
+                            })),
+                            false,
+                        )
+                    }
+                },
+            }
+        };
+        if refill && let Some(isolate) = self.isolate.upgrade() {
+            isolate.body_credit(self.request);
+        }
+        if !matches!(item, Some(Ok(_))) {
+            self.finished = true;
+            if let Some(Err(Failure::WallTime { .. })) = &item
+                && let Some(isolate) = self.isolate.upgrade()
+            {
+                isolate.abandon(
+                    self.request,
+                    Failure::WallTime {
+                        limit_ms: self.limit_ms,
+                    },
+                );
+            }
+        }
+        Poll::Ready(item)
+    }
+}
+
+impl Drop for BodyStream {
+    fn drop(&mut self) {
+        let unfinished = {
+            let mut state = self.exchange.0.lock();
+            state.gone = true;
+            state.body.clear();
+            state.queued = 0;
+            state.end.is_none()
+        };
+        if unfinished
+            && !self.finished
+            && let Some(isolate) = self.isolate.upgrade()
+        {
+            isolate.abandon(self.request, Failure::Canceled);
+        }
+    }
+}

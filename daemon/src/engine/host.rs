@@ -1,0 +1,394 @@
+//! What an isolate's store carries: its requests, its operations, its events to come.
+//!
+//! The host functions themselves are in [`super::imports`].
+
+use super::budget::{Budget, Share};
+use super::cost;
+use super::credit::Credit;
+use super::exchange::Exchange;
+use super::finished::{Finished, LogLine};
+use super::invocation::{Ray, RequestBody};
+use super::isolate::Isolate;
+use super::limits::{Failure, Limits, Outcome};
+use super::ops::{Bindings, OpFailure, OpResult, Upload};
+use super::wasi::Wasi;
+use async_executor::{Executor, Task};
+use bytes::Bytes;
+use http::HeaderMap;
+use std::collections::VecDeque;
+use std::sync::{Arc, Weak};
+use std::time::{Instant, SystemTime, UNIX_EPOCH};
+use wasmi::Memory;
+
+/// What happens to an isolate. Numbers name a request or an operation of this isolate.
+#[derive(Debug)]
+pub enum Event {
+    /// A request begins; its head waits in its [`Invocation`].
+    Request(u32),
+    /// A part of a request's body.
+    BodyChunk(u32, Bytes),
+    /// The end of a request's body.
+    BodyEnd(u32),
+    /// A request's body broke off.
+    BodyBroken(u32, String),
+    /// The client took some of the answer's body.
+    BodyCredit(u32),
+    /// An operation ended.
+    Op(u32, Box<OpOutcome>),
+    /// A part of an operation's stream.
+    OpChunk(u32, Bytes),
+    /// The end of an operation's stream.
+    OpEnd(u32),
+    /// An operation's stream broke off.
+    OpBroken(u32, OpFailure),
+    /// Nobody waits for the answer any more.
+    Abandon(u32, Failure),
+    /// The time for `waitUntil` is over.
+    Expire(u32),
+}
+
+/// The result of an operation on its way to the guest.
+pub struct OpOutcome(pub OpResult);
+
+impl std::fmt::Debug for OpOutcome {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str(if self.0.is_ok() { "Ok" } else { "Err" })
+    }
+}
+
+/// One request inside an isolate, from its arrival to the end of its `waitUntil` work.
+pub struct Invocation {
+    /// Its number in this isolate.
+    pub id: u32,
+    /// Its name.
+    pub ray: Ray,
+    /// Where its answer goes.
+    pub exchange: Arc<Exchange>,
+    /// The method.
+    pub method: http::Method,
+    /// The URL.
+    pub url: String,
+    /// The header fields, until they were handed over.
+    pub headers: HeaderMap,
+    /// The body, until someone asked for it.
+    pub body: RequestBody,
+    /// How much of the body the guest is ready to take.
+    pub body_credit: Credit,
+    /// Who reads the body.
+    pub body_task: Option<Task<()>>,
+    /// Bytes asked for and not yet delivered, so that somebody will wake this isolate.
+    pub body_pending: bool,
+    /// When it arrived.
+    pub started: Instant,
+    /// When it must have answered completely.
+    pub deadline: Instant,
+    /// When it arrived, in milliseconds since 1970.
+    pub started_ms: i64,
+    /// Fuel used so far.
+    pub fuel: u64,
+    /// Fuel it may use.
+    pub fuel_limit: u64,
+    /// Subrequests started.
+    pub subrequests: u32,
+    /// KV operations started.
+    pub kv_operations: u32,
+    /// The answer's status; 0 before there is one.
+    pub status: u16,
+    /// Whether the answer's body is still to come.
+    pub streaming: bool,
+    /// Bytes of the answer's body.
+    pub response_bytes: u64,
+    /// What it logged.
+    pub logs: Vec<LogLine>,
+    /// Bytes logged.
+    pub log_bytes: u64,
+    /// Bytes of log dropped.
+    pub logs_dropped: u64,
+    /// The guest said that it is over.
+    pub done: bool,
+    /// Why it failed, once it has.
+    pub failure: Option<Failure>,
+    /// Ends it when `waitUntil` takes too long.
+    pub expiry: Option<Task<()>>,
+}
+
+/// An operation that has not ended.
+pub struct Op {
+    /// The guest's number for it.
+    pub id: u32,
+    /// The request that started it.
+    pub request: u32,
+    /// How it goes on.
+    pub state: OpState,
+}
+
+/// How an operation goes on.
+pub enum OpState {
+    /// Its result waits in the queue.
+    Ready,
+    /// A task works on it.
+    Running(#[expect(dead_code, reason = "dropping it cancels the operation")] Task<()>),
+    /// Its argument is still coming.
+    Upload(Box<dyn Upload>),
+    /// Its result is being streamed.
+    Streaming(
+        Credit,
+        #[expect(dead_code, reason = "dropping it stops the stream")] Task<()>,
+    ),
+}
+
+/// An isolate's data.
+pub struct Host {
+    /// The linear memory; `None` only while the isolate is being built.
+    pub memory: Option<Memory>,
+    /// `env`.
+    pub bindings: Arc<dyn Bindings>,
+    /// The limits in force.
+    pub limits: Limits,
+    /// Requests that are not over.
+    pub invocations: Vec<Invocation>,
+    /// Operations that are not over.
+    pub ops: Vec<Op>,
+    /// Events made by this isolate itself.
+    pub queue: VecDeque<Event>,
+    /// The request whose event is being handled.
+    pub current: u32,
+    /// The guest's clock, milliseconds since 1970. It stands still during a turn.
+    pub now_ms: i64,
+    /// A rule was broken that ends the isolate; set by a host function that traps.
+    pub fatal: Option<Failure>,
+    /// Host work to be charged that the slice had no fuel left for.
+    pub debt: u64,
+    /// Memory and tables.
+    pub memory_use: MemoryUse,
+    /// The isolate itself.
+    pub isolate: Weak<Isolate>,
+    /// Runs what goes on outside of turns.
+    pub executor: Arc<Executor<'static>>,
+    /// State of a WASI program.
+    pub wasi: Option<Box<Wasi>>,
+}
+
+impl Host {
+    /// The request being handled.
+    pub fn invocation(&mut self) -> Option<&mut Invocation> {
+        let id = self.current;
+        self.invocation_of(id)
+    }
+
+    /// The request of this number.
+    pub fn invocation_of(&mut self, id: u32) -> Option<&mut Invocation> {
+        self.invocations
+            .iter_mut()
+            .find(|invocation| invocation.id == id)
+    }
+
+    /// Sets the guest's clock to now.
+    pub fn tick(&mut self) {
+        self.now_ms = now_ms();
+    }
+
+    /// Adds a line to the log of the current request, up to its limit.
+    pub fn log(&mut self, level: postern_abi::event::LogLevel, message: &str) {
+        let (at_ms, limit) = (self.now_ms, u64::from(self.limits.log_bytes));
+        let Some(invocation) = self.invocation() else {
+            return;
+        };
+        let mut end = message.len().min(postern_abi::limits::LOG_LINE_MAX);
+        while !message.is_char_boundary(end) {
+            end -= 1;
+        }
+        let kept = &message[..end];
+        if invocation.log_bytes + kept.len() as u64 > limit {
+            invocation.logs_dropped += message.len() as u64;
+            return;
+        }
+        // A line of no bytes takes room too.
+        invocation.log_bytes += kept.len() as u64 + 32;
+        invocation.logs_dropped += (message.len() - kept.len()) as u64;
+        invocation.logs.push(LogLine {
+            level,
+            message: kept.to_owned(),
+            at_ms,
+        });
+    }
+
+    /// The state of the WASI program that this isolate runs.
+    ///
+    /// # Panics
+    /// In an isolate of another kind, whose linker binds nothing that calls this.
+    pub fn wasi(&mut self) -> &mut Wasi {
+        self.wasi
+            .as_mut()
+            .expect("only WASI isolates bind WASI functions")
+    }
+
+    /// Whether something outside will wake this isolate, so that it is not stuck.
+    pub fn waits(&self) -> bool {
+        !self.ops.is_empty()
+            || self.invocations.iter().any(|invocation| {
+                (invocation.body_pending && !matches!(invocation.body, RequestBody::Empty))
+                    || invocation.exchange.waits_for_client()
+            })
+    }
+
+    /// Ends a request: cancels what it left, answers if nobody did, writes its record.
+    pub fn finish(&mut self, id: u32, isolate: &Isolate) {
+        let Some(at) = self
+            .invocations
+            .iter()
+            .position(|invocation| invocation.id == id)
+        else {
+            return;
+        };
+        let mut invocation = self.invocations.swap_remove(at);
+        self.ops.retain(|op| op.request != id);
+        invocation.body_credit.close();
+        if !invocation.exchange.answered() {
+            let failure = invocation.failure.get_or_insert_with(never_answers).clone();
+            invocation.exchange.answer(Err(failure));
+        } else if invocation.streaming {
+            let failure = invocation
+                .failure
+                .get_or_insert_with(|| Failure::Exception {
+                    name: "Error".into(),
+                    message: "the invocation ended before its response's body did".into(),
+                    stack: String::new(),
+                });
+            invocation.exchange.end(Err(failure.clone()));
+        }
+        isolate.finished(invocation);
+    }
+}
+
+impl Invocation {
+    /// The record of this invocation, which is over now.
+    pub fn record(self, namespace: &Arc<str>, script: &Arc<str>, version: &Arc<str>) -> Finished {
+        let outcome = match &self.failure {
+            None => Outcome::Ok,
+            Some(Failure::Canceled) if self.status != 0 => Outcome::ResponseStreamDisconnected,
+            Some(failure) => failure.outcome(),
+        };
+        Finished {
+            namespace: namespace.clone(),
+            script: script.clone(),
+            version: version.clone(),
+            ray: self.ray,
+            method: self.method,
+            url: self.url,
+            status: self.status,
+            outcome,
+            failure: self.failure,
+            fuel: self.fuel,
+            wall_us: u64::try_from(self.started.elapsed().as_micros()).unwrap_or(u64::MAX),
+            started_ms: self.started_ms,
+            logs: self.logs,
+            logs_dropped: self.logs_dropped,
+        }
+    }
+
+    /// Charges work of the host for this request.
+    pub fn charge(&mut self, fuel: u64) {
+        self.fuel = self.fuel.saturating_add(fuel);
+    }
+}
+
+/// Why a request that nothing will ever answer failed (spec: SEMANTICS §3).
+pub fn never_answers() -> Failure {
+    Failure::Exception {
+        name: "Error".into(),
+        message: "The script will never generate a response".into(),
+        stack: String::new(),
+    }
+}
+
+/// Milliseconds since 1970; 0 while the clock is not set.
+pub fn now_ms() -> i64 {
+    SystemTime::now()
+        .duration_since(UNIX_EPOCH)
+        .map_or(0, |since| {
+            i64::try_from(since.as_millis()).unwrap_or(i64::MAX)
+        })
+}
+
+/// Bytes of an isolate's memories and tables, counted as they grow.
+#[derive(Debug)]
+pub struct MemoryUse {
+    limit: u64,
+    memory: u64,
+    tables: u64,
+    share: Share,
+    /// Growth was refused since this was last looked at.
+    pub refused: bool,
+}
+
+/// Bytes that a table's element takes.
+const ELEMENT: u64 = 8;
+
+impl MemoryUse {
+    /// Counts up to `limit` bytes, all of them taken from `budget`; `None` when it is empty.
+    pub fn new(limit: u64, budget: &Budget) -> Option<Self> {
+        Some(Self {
+            limit,
+            memory: 0,
+            tables: 0,
+            share: budget.take(0)?,
+            refused: false,
+        })
+    }
+
+    fn grow(&mut self, memory: u64, tables: u64) -> bool {
+        let more = (memory + tables).saturating_sub(self.share.bytes());
+        let fits = memory.saturating_add(tables) <= self.limit && self.share.grow(more);
+        if fits {
+            (self.memory, self.tables) = (memory, tables);
+        } else {
+            self.refused = true;
+        }
+        fits
+    }
+
+    /// Bytes in use.
+    pub fn bytes(&self) -> u64 {
+        self.memory + self.tables
+    }
+}
+
+impl wasmi::ResourceLimiter for MemoryUse {
+    fn memory_growing(
+        &mut self,
+        _current: usize,
+        desired: usize,
+        _maximum: Option<usize>,
+    ) -> Result<bool, wasmi_core::LimiterError> {
+        Ok(self.grow(desired as u64, self.tables))
+    }
+
+    fn table_growing(
+        &mut self,
+        current: usize,
+        desired: usize,
+        _maximum: Option<usize>,
+    ) -> Result<bool, wasmi_core::LimiterError> {
+        let added = desired.saturating_sub(current) as u64 * ELEMENT;
+        Ok(self.grow(self.memory, self.tables.saturating_add(added)))
+    }
+
+    fn instances(&self) -> usize {
+        1
+    }
+
+    fn tables(&self) -> usize {
+        100
+    }
+
+    fn memories(&self) -> usize {
+        // wasmi counts the one that the host made and the one that the module imports.
+        2
+    }
+}
+
+/// The fuel that handing an event with a payload of `bytes` to the guest costs.
+pub fn event_cost(bytes: usize) -> u64 {
+    cost::EVENT + cost::copy(bytes)
+}

@@ -1,0 +1,609 @@
+//! The host functions of ABI v1: what a guest may ask for (`docs/abi.md`).
+//!
+//! A guest's pointer is an allegation until [`slice`] or [`slice_mut`] has checked it against
+//! the memory's length; nothing else here turns numbers of a guest into bytes.
+
+use super::cost;
+use super::credit::Credit;
+use super::host::{Event, Host, Op, OpOutcome, OpState};
+use super::invocation::{ByteStream, Reply, ReplyBody};
+use super::limits::Failure;
+use super::ops::{OpFailure, OpResult, Started};
+use bytes::Bytes;
+use futures_lite::StreamExt;
+use http::{HeaderMap, HeaderName, HeaderValue, StatusCode, header};
+use postern_abi::event::LogLevel;
+use postern_abi::http::{Exception, ResponseHead};
+use postern_abi::{IMPORT_MODULE, OpErrorCode, OpKind, SyncOp, import, limits};
+use wasmi::{Caller, Error, Linker};
+
+/// The end of an isolate by a host function; why is in [`Host::fatal`].
+#[derive(Debug)]
+struct Ended;
+
+impl std::fmt::Display for Ended {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("ended by the host")
+    }
+}
+
+impl wasmi::errors::HostError for Ended {}
+
+/// Binds every import.
+///
+/// # Errors
+/// None that can happen: the names are distinct.
+pub fn link(linker: &mut Linker<Host>) -> Result<(), wasmi::errors::LinkerError> {
+    let m = IMPORT_MODULE;
+    linker.func_wrap(m, import::OP_START, op_start)?;
+    linker.func_wrap(m, import::OP_CANCEL, op_cancel)?;
+    linker.func_wrap(m, import::OP_PULL, op_pull)?;
+    linker.func_wrap(m, import::OP_CHUNK, op_chunk)?;
+    linker.func_wrap(m, import::OP_SYNC, op_sync)?;
+    linker.func_wrap(m, import::RESPOND, respond)?;
+    linker.func_wrap(m, import::BODY_CHUNK, body_chunk)?;
+    linker.func_wrap(m, import::BODY_PULL, body_pull)?;
+    linker.func_wrap(m, import::DONE, done)?;
+    linker.func_wrap(m, import::LOG, log)?;
+    linker.func_wrap(m, import::NOW, now)?;
+    linker.func_wrap(m, import::RANDOM, random)?;
+    Ok(())
+}
+
+type Guest<'a> = Caller<'a, Host>;
+
+/// Takes `fuel` from the slice that runs; what it lacks is owed by the request.
+fn charge(caller: &mut Guest<'_>, fuel: u64) {
+    let left = caller.get_fuel().unwrap_or(0);
+    if caller.set_fuel(left.saturating_sub(fuel)).is_ok() && fuel > left {
+        caller.data_mut().debt += fuel - left;
+    }
+}
+
+/// The memory and the rest of the host's state, apart.
+fn parts<'a>(caller: &'a mut Guest<'_>) -> Result<(&'a mut [u8], &'a mut Host), Error> {
+    let memory = caller.data().memory.ok_or_else(|| Error::host(Ended))?;
+    Ok(memory.data_and_store_mut(caller))
+}
+
+/// Ends the isolate: the guest broke a rule of the boundary.
+fn violation(host: &mut Host, what: impl Into<String>) -> Error {
+    host.fatal = Some(Failure::Exception {
+        name: "BoundaryError".into(),
+        message: what.into(),
+        stack: String::new(),
+    });
+    Error::host(Ended)
+}
+
+fn range(len: usize, ptr: u32, size: u32) -> Option<std::ops::Range<usize>> {
+    let start = ptr as usize;
+    let end = start.checked_add(size as usize)?;
+    (end <= len).then_some(start..end)
+}
+
+/// The bytes that a guest names.
+fn slice<'a>(memory: &'a [u8], host: &mut Host, ptr: u32, len: u32) -> Result<&'a [u8], Error> {
+    match range(memory.len(), ptr, len) {
+        Some(range) => Ok(&memory[range]),
+        None => Err(violation(
+            host,
+            format!(
+                "{len} bytes at {ptr} are outside the memory of {} bytes",
+                memory.len()
+            ),
+        )),
+    }
+}
+
+/// The bytes that a guest names, to write to.
+fn slice_mut<'a>(
+    memory: &'a mut [u8],
+    host: &mut Host,
+    ptr: u32,
+    len: u32,
+) -> Result<&'a mut [u8], Error> {
+    match range(memory.len(), ptr, len) {
+        Some(range) => Ok(&mut memory[range]),
+        None => Err(violation(
+            host,
+            format!(
+                "{len} bytes at {ptr} are outside the memory of {} bytes",
+                memory.len()
+            ),
+        )),
+    }
+}
+
+fn op_start(mut caller: Guest<'_>, op: u32, kind: u32, ptr: u32, len: u32) -> Result<(), Error> {
+    let known = OpKind::from_u32(kind);
+    let work = known.map_or(0, |kind| cost::operation(kind, len as usize));
+    charge(
+        &mut caller,
+        cost::CALL + cost::OP + cost::copy(len as usize) + work,
+    );
+    let (memory, host) = parts(&mut caller)?;
+    let argument = slice(memory, host, ptr, len)?;
+    if host.ops.iter().any(|other| other.id == op) {
+        return Err(violation(
+            host,
+            format!("operation {op} was started while one of that number runs"),
+        ));
+    }
+    let request = host.current;
+    let started = match admit(host, known, kind, len) {
+        Ok(kind) => host.bindings.start(kind, argument),
+        Err(failure) => Started::Done(Err(failure)),
+    };
+    let state = match started {
+        Started::Done(result) => {
+            host.queue
+                .push_back(Event::Op(op, Box::new(OpOutcome(result))));
+            OpState::Ready
+        }
+        Started::Later(future) => OpState::Running(run(host, op, future)),
+        Started::Upload(upload) => OpState::Upload(upload),
+    };
+    host.ops.push(Op {
+        id: op,
+        request,
+        state,
+    });
+    Ok(())
+}
+
+/// Whether the request being handled may start an operation of this kind now.
+fn admit(
+    host: &mut Host,
+    known: Option<OpKind>,
+    number: u32,
+    len: u32,
+) -> Result<OpKind, OpFailure> {
+    let limits = host.limits;
+    let request = host.current;
+    let pending = host.ops.iter().filter(|op| op.request == request).count();
+    let Some(invocation) = host.invocation() else {
+        return Err(OpFailure::new(
+            OpErrorCode::Cancelled,
+            "the request that would start this operation is over",
+        ));
+    };
+    let Some(kind) = known else {
+        return Err(OpFailure::new(
+            OpErrorCode::Unsupported,
+            format!(
+                "this host has no operation of kind {number}; build the Worker for an older ABI or update the host"
+            ),
+        ));
+    };
+    if len as usize > limits::OP_ARGUMENT_MAX {
+        return Err(OpFailure::new(
+            OpErrorCode::TooLarge,
+            format!(
+                "an argument of {len} bytes exceeds the limit of {} bytes; stream it",
+                limits::OP_ARGUMENT_MAX
+            ),
+        ));
+    }
+    if pending >= limits.pending_operations as usize {
+        return Err(OpFailure::new(
+            OpErrorCode::LimitExceeded,
+            format!(
+                "{pending} operations of this request are running, the limit; await some before starting more"
+            ),
+        ));
+    }
+    match kind {
+        OpKind::Fetch => {
+            invocation.subrequests += 1;
+            if invocation.subrequests > limits.subrequests {
+                return Err(OpFailure::new(
+                    OpErrorCode::LimitExceeded,
+                    format!(
+                        "Too many subrequests. (Subrequest limit exceeded): the limit is {}",
+                        limits.subrequests
+                    ),
+                ));
+            }
+        }
+        OpKind::KvGet | OpKind::KvPut | OpKind::KvDelete | OpKind::KvList | OpKind::KvGetMulti => {
+            invocation.kv_operations += 1;
+            if invocation.kv_operations > limits.kv_operations {
+                return Err(OpFailure::new(
+                    OpErrorCode::LimitExceeded,
+                    format!(
+                        "Too many KV operations in one invocation: the limit is {}",
+                        limits.kv_operations
+                    ),
+                ));
+            }
+        }
+        OpKind::Timer => {}
+    }
+    Ok(kind)
+}
+
+/// Works on an operation outside of turns; its result comes back as an event.
+fn run(
+    host: &Host,
+    op: u32,
+    future: impl Future<Output = OpResult> + Send + 'static,
+) -> async_executor::Task<()> {
+    let isolate = host.isolate.clone();
+    host.executor.spawn(async move {
+        let result = future.await;
+        if let Some(isolate) = isolate.upgrade() {
+            isolate.push(Event::Op(op, Box::new(OpOutcome(result))));
+        }
+    })
+}
+
+/// Sends a streamed result as the guest asks for it.
+pub fn stream(host: &Host, op: u32, source: ByteStream) -> OpState {
+    let credit = Credit::default();
+    let isolate = host.isolate.clone();
+    let theirs = credit.clone();
+    let task = host.executor.spawn(async move {
+        let mut source = source;
+        loop {
+            let event = match pull(&mut source, &theirs).await {
+                Pulled::Chunk(bytes) => Event::OpChunk(op, bytes),
+                Pulled::End => Event::OpEnd(op),
+                Pulled::Broken(error) => {
+                    Event::OpBroken(op, OpFailure::new(OpErrorCode::Internal, error))
+                }
+                Pulled::Closed => return,
+            };
+            let more = matches!(event, Event::OpChunk(..));
+            match isolate.upgrade() {
+                Some(isolate) => isolate.push(event),
+                None => return,
+            }
+            if !more {
+                return;
+            }
+        }
+    });
+    OpState::Streaming(credit, task)
+}
+
+/// What a stream gave.
+pub enum Pulled {
+    /// Some bytes, at most [`limits::CHUNK_MAX`].
+    Chunk(Bytes),
+    /// Its end.
+    End,
+    /// Why it broke off.
+    Broken(String),
+    /// Nobody wants more.
+    Closed,
+}
+
+/// Takes the next bytes of `source` that `credit` allows, keeping the rest for the next call.
+pub async fn pull(source: &mut ByteStream, credit: &Credit) -> Pulled {
+    // Only to learn that somebody reads on; what a chunk is longer than this is owed below.
+    let Some(granted) = credit.take(limits::CHUNK_MAX as u64).await else {
+        return Pulled::Closed;
+    };
+    loop {
+        return match source.next().await {
+            None => Pulled::End,
+            Some(Err(error)) => Pulled::Broken(error.to_string()),
+            Some(Ok(bytes)) if bytes.is_empty() => continue,
+            Some(Ok(mut bytes)) => {
+                let take = bytes
+                    .len()
+                    .min(usize::try_from(granted).unwrap_or(usize::MAX));
+                if take < bytes.len() {
+                    let rest = bytes.split_off(take);
+                    let tail = std::mem::replace(source, Box::pin(futures_lite::stream::empty()));
+                    *source = Box::pin(futures_lite::stream::once(Ok(rest)).chain(tail));
+                } else {
+                    credit.give(granted - take as u64);
+                }
+                Pulled::Chunk(bytes)
+            }
+        };
+    }
+}
+
+fn op_cancel(mut caller: Guest<'_>, op: u32) {
+    charge(&mut caller, cost::CALL);
+    caller.data_mut().ops.retain(|other| other.id != op);
+}
+
+fn op_pull(mut caller: Guest<'_>, op: u32, bytes: u32) {
+    charge(&mut caller, cost::CALL);
+    let op = caller.data_mut().ops.iter().find(|other| other.id == op);
+    if let Some(Op {
+        state: OpState::Streaming(credit, _),
+        ..
+    }) = op
+    {
+        credit.give(u64::from(bytes));
+    }
+}
+
+fn op_chunk(mut caller: Guest<'_>, op: u32, ptr: u32, len: u32, end: u32) -> Result<(), Error> {
+    charge(&mut caller, cost::CALL + len as u64 / 2);
+    let (memory, host) = parts(&mut caller)?;
+    let bytes = slice(memory, host, ptr, len)?;
+    let Some(at) = host.ops.iter().position(|other| other.id == op) else {
+        return Ok(());
+    };
+    let OpState::Upload(upload) = &mut host.ops[at].state else {
+        // An upload that failed: its event is on the way, and what is still sent is dropped.
+        return Ok(());
+    };
+    if let Err(failure) = upload.chunk(bytes) {
+        host.ops[at].state = OpState::Ready;
+        host.queue
+            .push_back(Event::Op(op, Box::new(OpOutcome(Err(failure)))));
+    } else if end != 0
+        && let OpState::Upload(upload) = std::mem::replace(&mut host.ops[at].state, OpState::Ready)
+    {
+        let task = run(host, op, upload.finish());
+        host.ops[at].state = OpState::Running(task);
+    }
+    Ok(())
+}
+
+fn op_sync(
+    mut caller: Guest<'_>,
+    kind: u32,
+    ptr: u32,
+    len: u32,
+    out_ptr: u32,
+    out_cap: u32,
+) -> Result<i32, Error> {
+    charge(&mut caller, cost::CALL + cost::copy(len as usize));
+    let (memory, host) = parts(&mut caller)?;
+    let argument = slice(memory, host, ptr, len)?;
+    let Some(kind) = SyncOp::from_u32(kind) else {
+        return Ok(-(OpErrorCode::Unsupported as i32));
+    };
+    let mut result = Vec::new();
+    let bindings = host.bindings.clone();
+    if let Err(failure) = bindings.sync(kind, argument, &mut result) {
+        return Ok(-(failure.code as i32));
+    }
+    let Ok(result_len) = i32::try_from(result.len()) else {
+        return Ok(-(OpErrorCode::TooLarge as i32));
+    };
+    if result.len() <= out_cap as usize {
+        slice_mut(memory, host, out_ptr, result_len as u32)?.copy_from_slice(&result);
+    }
+    charge(&mut caller, cost::copy(result.len()));
+    Ok(result_len)
+}
+
+fn respond(
+    mut caller: Guest<'_>,
+    request: u32,
+    head_ptr: u32,
+    head_len: u32,
+    body_ptr: u32,
+    body_len: u32,
+    more: u32,
+) -> Result<(), Error> {
+    charge(
+        &mut caller,
+        cost::CALL + cost::copy(head_len as usize + body_len as usize),
+    );
+    let (memory, host) = parts(&mut caller)?;
+    let head = slice(memory, host, head_ptr, head_len)?;
+    let body = slice(memory, host, body_ptr, body_len)?;
+    let (status, headers) = match response_head(head) {
+        Ok(head) => head,
+        Err(what) => return Err(violation(host, what)),
+    };
+    let limit = host.limits.response_body_bytes;
+    let isolate = host.isolate.clone();
+    let Some(invocation) = host.invocation_of(request) else {
+        return Ok(());
+    };
+    if invocation.status != 0 {
+        return Err(violation(
+            host,
+            format!("request {request} was answered twice"),
+        ));
+    }
+    if body.len() as u64 > limit {
+        let failure = Failure::ResponseBody { limit };
+        invocation.failure = Some(failure.clone());
+        invocation.done = true;
+        invocation.exchange.answer(Err(failure));
+        return Ok(());
+    }
+    invocation.status = status.as_u16();
+    invocation.response_bytes = body.len() as u64;
+    invocation.streaming = more != 0;
+    let body = Bytes::copy_from_slice(body);
+    let body = if more == 0 {
+        ReplyBody::Whole(body)
+    } else {
+        if !body.is_empty() {
+            invocation.exchange.chunk(body);
+        }
+        ReplyBody::Stream(Box::pin(super::exchange::BodyStream::new(
+            invocation.exchange.clone(),
+            isolate,
+            request,
+            invocation.deadline,
+            host.limits.wall_ms,
+        )))
+    };
+    if let Some(invocation) = host.invocation_of(request) {
+        invocation.exchange.answer(Ok(Reply {
+            status,
+            headers,
+            body,
+        }));
+    }
+    Ok(())
+}
+
+/// Reads a response's head and keeps what a tenant may say.
+fn response_head(bytes: &[u8]) -> Result<(StatusCode, HeaderMap), String> {
+    if bytes.len() > limits::HEADERS_MAX {
+        return Err(format!(
+            "a response head of {} bytes exceeds the limit of {} bytes",
+            bytes.len(),
+            limits::HEADERS_MAX
+        ));
+    }
+    let head: ResponseHead<'_> = postcard::from_bytes(bytes)
+        .map_err(|error| format!("a response head cannot be decoded: {error}"))?;
+    let status = StatusCode::from_u16(head.status)
+        .ok()
+        .filter(|status| (200..600).contains(&status.as_u16()))
+        .ok_or_else(|| format!("status {} is not one of 200 to 599", head.status))?;
+    let mut headers = HeaderMap::with_capacity(head.headers.0.len());
+    for (name, value) in head.headers.0 {
+        let name = HeaderName::from_bytes(name.as_bytes())
+            .map_err(|_| format!("{name:?} is not a header name"))?;
+        let value = HeaderValue::from_bytes(value)
+            .map_err(|_| format!("the value of header {name} holds control characters"))?;
+        // Framing and the connection are the host's.
+        if [
+            header::TRANSFER_ENCODING,
+            header::CONNECTION,
+            header::TE,
+            header::TRAILER,
+            header::UPGRADE,
+        ]
+        .contains(&name)
+        {
+            continue;
+        }
+        headers
+            .try_append(name, value)
+            .map_err(|_| "too many header fields".to_owned())?;
+    }
+    Ok((status, headers))
+}
+
+fn body_chunk(
+    mut caller: Guest<'_>,
+    request: u32,
+    ptr: u32,
+    len: u32,
+    end: u32,
+) -> Result<i32, Error> {
+    charge(&mut caller, cost::CALL + cost::copy(len as usize));
+    let (memory, host) = parts(&mut caller)?;
+    let bytes = slice(memory, host, ptr, len)?;
+    let limit = host.limits.response_body_bytes;
+    // A guest that ignores its credit is stopped before it fills the host's memory.
+    let overdraft = -(i64::from(limits::BODY_CREDIT) * 16);
+    let Some(invocation) = host
+        .invocation_of(request)
+        .filter(|invocation| invocation.streaming)
+    else {
+        return Ok(0);
+    };
+    invocation.response_bytes += bytes.len() as u64;
+    if invocation.response_bytes > limit {
+        let failure = Failure::ResponseBody { limit };
+        invocation.failure = Some(failure.clone());
+        invocation.streaming = false;
+        invocation.exchange.end(Err(failure));
+        return Ok(0);
+    }
+    let mut credit = i64::from(limits::BODY_CREDIT);
+    if !bytes.is_empty() {
+        credit = invocation.exchange.chunk(Bytes::copy_from_slice(bytes));
+    }
+    if end != 0 {
+        invocation.streaming = false;
+        invocation.exchange.end(Ok(()));
+    } else if credit < overdraft {
+        return Err(violation(
+            host,
+            format!(
+                "{} bytes of a response were sent beyond the credit",
+                -credit
+            ),
+        ));
+    }
+    Ok(i32::try_from(credit).unwrap_or(i32::MIN))
+}
+
+fn body_pull(mut caller: Guest<'_>, request: u32, bytes: u32) {
+    charge(&mut caller, cost::CALL);
+    let host = caller.data_mut();
+    let (isolate, executor) = (host.isolate.clone(), host.executor.clone());
+    let limit = host.limits.request_body_bytes;
+    if let Some(invocation) = host.invocation_of(request) {
+        super::upload::read_body(invocation, u64::from(bytes), limit, isolate, &executor);
+    }
+}
+
+fn done(mut caller: Guest<'_>, request: u32, status: u32, ptr: u32, len: u32) -> Result<(), Error> {
+    charge(&mut caller, cost::CALL + cost::copy(len as usize));
+    let (memory, host) = parts(&mut caller)?;
+    let bytes = slice(memory, host, ptr, len)?;
+    let failure = (status != 0).then(|| exception(bytes));
+    let Some(invocation) = host.invocation_of(request) else {
+        return Ok(());
+    };
+    invocation.done = true;
+    if let Some(failure) = failure {
+        invocation.exchange.answer(Err(failure.clone()));
+        invocation.failure.get_or_insert(failure);
+    }
+    Ok(())
+}
+
+/// The failure that a guest reports, cut to a bounded size.
+fn exception(bytes: &[u8]) -> Failure {
+    let told = postcard::from_bytes(bytes).unwrap_or(Exception {
+        name: "Error",
+        message: "the Worker failed and its report cannot be decoded",
+        stack: "",
+    });
+    let cut = |text: &str| text.chars().take(4096).collect::<String>();
+    Failure::Exception {
+        name: cut(told.name),
+        message: cut(told.message),
+        stack: cut(told.stack),
+    }
+}
+
+fn log(mut caller: Guest<'_>, level: u32, ptr: u32, len: u32) -> Result<(), Error> {
+    charge(
+        &mut caller,
+        cost::CALL + cost::LOG + cost::copy(len as usize),
+    );
+    let (memory, host) = parts(&mut caller)?;
+    let bytes = slice(memory, host, ptr, len)?;
+    // Only what is kept is looked at, however much was named.
+    let text = String::from_utf8_lossy(&bytes[..bytes.len().min(limits::LOG_LINE_MAX + 4)]);
+    host.log(LogLevel::from_u32(level), &text);
+    if let Some(invocation) = host.invocation() {
+        invocation.logs_dropped += bytes.len().saturating_sub(limits::LOG_LINE_MAX + 4) as u64;
+    }
+    Ok(())
+}
+
+fn now(mut caller: Guest<'_>) -> i64 {
+    charge(&mut caller, cost::CALL);
+    caller.data().now_ms
+}
+
+fn random(mut caller: Guest<'_>, ptr: u32, len: u32) -> Result<(), Error> {
+    charge(&mut caller, cost::CALL + cost::random(len as usize));
+    let (memory, host) = parts(&mut caller)?;
+    if len > 64 * 1024 {
+        return Err(violation(
+            host,
+            format!("{len} random bytes in one call exceed the limit of 65536"),
+        ));
+    }
+    let out = slice_mut(memory, host, ptr, len)?;
+    if getrandom::fill(out).is_err() {
+        host.fatal = Some(Failure::Internal("the system has no randomness".into()));
+        return Err(Error::host(Ended));
+    }
+    Ok(())
+}

@@ -1,0 +1,345 @@
+//! One instance of a Worker's code: handles events, a turn at a time, a slice of fuel at a time.
+//!
+//! # Implementation
+//!
+//! Events come from two places: the inbox, filled by any task, and the host's own queue,
+//! filled during turns. Whoever puts an event into the inbox of an isolate that rests runs
+//! it: at once and in place for the first slice if a slot is free, so that a short request
+//! costs no hop to another task, and in a task of its own for the rest. `running` says that
+//! somebody is at it. The core's lock is held for a slice and never waited for: whoever holds
+//! `running` is alone.
+
+use super::code::Code;
+use super::core::{Condemned, Core};
+use super::host::{Event, Invocation};
+use super::limits::Failure;
+use super::worker::Worker;
+use parking_lot::Mutex;
+use std::collections::VecDeque;
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::sync::atomic::{AtomicBool, AtomicU32, AtomicU64, Ordering};
+use std::sync::{Arc, Weak};
+use std::time::Instant;
+
+/// One isolate.
+pub struct Isolate {
+    worker: Arc<Worker>,
+    inbox: Mutex<Inbox>,
+    running: AtomicBool,
+    core: Mutex<Option<Core>>,
+    next_request: AtomicU32,
+    /// Requests that are in it, from their arrival to the end of their `waitUntil` work.
+    in_flight: AtomicU32,
+    /// Bytes of its memories and tables, for the pool.
+    bytes: AtomicU64,
+    last_used: Mutex<Instant>,
+}
+
+#[derive(Default)]
+struct Inbox {
+    queue: VecDeque<Inbound>,
+    dead: bool,
+}
+
+/// What came from outside.
+pub enum Inbound {
+    /// A request.
+    Start(Box<Invocation>),
+    /// Anything else.
+    Event(Event),
+}
+
+/// What is left to do after a slice.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum After {
+    /// Nothing; somebody who has something will start it again.
+    Rest,
+    /// More.
+    Again,
+}
+
+impl Isolate {
+    /// Builds an isolate of `worker` from its code.
+    ///
+    /// # Errors
+    /// [`Failure::Overloaded`] when the machine has no memory for it, [`Failure::Internal`] when
+    /// the code and its snapshot do not fit each other.
+    pub fn start(worker: &Arc<Worker>, code: &Code) -> Result<Arc<Self>, Failure> {
+        let mut result = Ok(());
+        let isolate = Arc::new_cyclic(|weak: &Weak<Self>| {
+            let (core, bytes) = match Core::build(worker, code, weak.clone()) {
+                Ok(core) => {
+                    let bytes = core.store.data().memory_use.bytes();
+                    (Some(core), bytes)
+                }
+                Err(failure) => {
+                    result = Err(failure);
+                    (None, 0)
+                }
+            };
+            Self {
+                worker: worker.clone(),
+                inbox: Mutex::default(),
+                running: AtomicBool::new(false),
+                core: Mutex::new(core),
+                next_request: AtomicU32::new(1),
+                in_flight: AtomicU32::new(0),
+                bytes: AtomicU64::new(bytes),
+                last_used: Mutex::new(Instant::now()),
+            }
+        });
+        result.map(|()| isolate)
+    }
+
+    /// Requests in it.
+    pub fn in_flight(&self) -> u32 {
+        self.in_flight.load(Ordering::Relaxed)
+    }
+
+    /// Whether somebody runs it right now.
+    pub fn is_running(&self) -> bool {
+        self.running.load(Ordering::Relaxed)
+    }
+
+    /// Bytes of its memories and tables.
+    pub fn bytes(&self) -> u64 {
+        self.bytes.load(Ordering::Relaxed)
+    }
+
+    /// When it last had something to do.
+    pub fn last_used(&self) -> Instant {
+        *self.last_used.lock()
+    }
+
+    /// The next thing that came from outside.
+    pub fn take(&self) -> Option<Inbound> {
+        self.inbox.lock().queue.pop_front()
+    }
+
+    /// The Worker it belongs to.
+    pub fn worker(&self) -> &Arc<Worker> {
+        &self.worker
+    }
+
+    /// Gives a WASI program its request.
+    pub fn prepare_wasi(&self, _invocation: &mut Invocation) {}
+
+    /// Takes a request in. Gives it back if the isolate has ended meanwhile.
+    pub fn accept(
+        self: &Arc<Self>,
+        mut invocation: Box<Invocation>,
+    ) -> Result<u32, Box<Invocation>> {
+        let id = self.next_request.fetch_add(1, Ordering::Relaxed);
+        invocation.id = id;
+        {
+            let mut inbox = self.inbox.lock();
+            if inbox.dead {
+                return Err(invocation);
+            }
+            self.in_flight.fetch_add(1, Ordering::Relaxed);
+            inbox.queue.push_back(Inbound::Start(invocation));
+        }
+        self.kick(true);
+        Ok(id)
+    }
+
+    /// Something happened outside that the guest waits for.
+    pub fn push(self: &Arc<Self>, event: Event) {
+        {
+            let mut inbox = self.inbox.lock();
+            if inbox.dead {
+                return;
+            }
+            inbox.queue.push_back(Inbound::Event(event));
+        }
+        self.kick(true);
+    }
+
+    /// The client took some of the answer's body.
+    pub fn body_credit(self: &Arc<Self>, request: u32) {
+        self.push(Event::BodyCredit(request));
+    }
+
+    /// Nobody waits for this request's answer any more. Never runs the guest in place, because
+    /// the caller may be in the middle of being dropped.
+    pub fn abandon(self: &Arc<Self>, request: u32, failure: Failure) {
+        {
+            let mut inbox = self.inbox.lock();
+            if inbox.dead {
+                return;
+            }
+            inbox
+                .queue
+                .push_back(Inbound::Event(Event::Abandon(request, failure)));
+        }
+        self.kick(false);
+    }
+
+    /// Ends this isolate if it rests and has no requests; whether it did.
+    pub fn evict(self: &Arc<Self>) -> bool {
+        if self.running.swap(true, Ordering::Acquire) {
+            return false;
+        }
+        let empty = {
+            let mut inbox = self.inbox.lock();
+            let empty = inbox.queue.is_empty() && self.in_flight() == 0;
+            inbox.dead |= empty;
+            empty
+        };
+        if empty {
+            self.core.lock().take();
+            self.bytes.store(0, Ordering::Relaxed);
+            self.worker.forget(self);
+        }
+        self.running.store(false, Ordering::Release);
+        if !empty {
+            self.kick(false);
+        }
+        empty
+    }
+
+    /// Writes the record of a request that is over.
+    pub fn finished(&self, invocation: Invocation) {
+        self.in_flight.fetch_sub(1, Ordering::Relaxed);
+        self.worker.finished(invocation);
+    }
+
+    fn kick(self: &Arc<Self>, in_place: bool) {
+        if self.inbox.lock().queue.is_empty() || self.running.swap(true, Ordering::Acquire) {
+            return;
+        }
+        if in_place && let Some(permit) = self.worker.engine().scheduler().try_enter() {
+            let after = self.slice();
+            drop(permit);
+            if after == After::Rest {
+                return;
+            }
+        }
+        let isolate = self.clone();
+        self.worker
+            .engine()
+            .executor()
+            .spawn(isolate.drive())
+            .detach();
+    }
+
+    /// Runs slices until there is nothing left to do.
+    async fn drive(self: Arc<Self>) {
+        loop {
+            let permit = self
+                .worker
+                .engine()
+                .scheduler()
+                .enter(self.worker.tenant())
+                .await;
+            let after = self.slice();
+            drop(permit);
+            if after == After::Rest {
+                return;
+            }
+            futures_lite::future::yield_now().await;
+        }
+    }
+
+    /// Runs one slice. The caller holds `running`; after [`After::Rest`] it does no more.
+    fn slice(self: &Arc<Self>) -> After {
+        loop {
+            let mut core = self.core.lock();
+            let result = match core.as_mut() {
+                None => Ok(After::Rest),
+                Some(core) => {
+                    catch_unwind(AssertUnwindSafe(|| core.run(self))).unwrap_or_else(|_| {
+                        Err(Condemned(Failure::Internal(
+                            "the engine panicked; see the log".into(),
+                        )))
+                    })
+                }
+            };
+            match result {
+                Ok(After::Again) => return After::Again,
+                Ok(After::Rest) => {
+                    if let Some(core) = core.as_ref() {
+                        self.bytes
+                            .store(core.store.data().memory_use.bytes(), Ordering::Relaxed);
+                    }
+                    drop(core);
+                    *self.last_used.lock() = Instant::now();
+                    let spent = self.worker.spent(self);
+                    self.running.store(false, Ordering::Release);
+                    if spent {
+                        self.evict();
+                    }
+                }
+                Err(Condemned(failure)) => {
+                    let ended = core.take();
+                    drop(core);
+                    self.condemn(ended, failure);
+                    self.running.store(false, Ordering::Release);
+                    return After::Rest;
+                }
+            }
+            // Somebody may have put an event in after the core saw the inbox empty and before
+            // `running` fell; that somebody saw `running` and left it to us.
+            if self.inbox.lock().queue.is_empty() || self.running.swap(true, Ordering::Acquire) {
+                return After::Rest;
+            }
+        }
+    }
+
+    /// Ends this isolate because of what one of its requests did.
+    fn condemn(self: &Arc<Self>, core: Option<Core>, failure: Failure) {
+        let inbound = {
+            let mut inbox = self.inbox.lock();
+            inbox.dead = true;
+            std::mem::take(&mut inbox.queue)
+        };
+        self.bytes.store(0, Ordering::Relaxed);
+        self.worker.forget(self);
+        self.worker.crashed(&failure);
+        if let Some(mut core) = core {
+            let host = core.store.data_mut();
+            let guilty = host.current;
+            let ids: Vec<u32> = host
+                .invocations
+                .iter()
+                .map(|invocation| invocation.id)
+                .collect();
+            for id in ids {
+                if let Some(invocation) = host.invocation_of(id) {
+                    let own = if id == guilty {
+                        failure.clone()
+                    } else {
+                        Failure::Condemned {
+                            cause: failure.to_string(),
+                        }
+                    };
+                    // A request that was answered and only finishing keeps how it went.
+                    if id == guilty || !invocation.exchange.answered() || invocation.streaming {
+                        invocation.failure.get_or_insert(own);
+                    }
+                }
+                host.finish(id, self);
+            }
+        }
+        // Who had not begun yet begins elsewhere.
+        for inbound in inbound {
+            if let Inbound::Start(invocation) = inbound {
+                self.in_flight.fetch_sub(1, Ordering::Relaxed);
+                self.worker
+                    .engine()
+                    .executor()
+                    .spawn(Worker::place(self.worker.clone(), invocation))
+                    .detach();
+            }
+        }
+    }
+}
+
+impl std::fmt::Debug for Isolate {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Isolate")
+            .field("in_flight", &self.in_flight())
+            .field("bytes", &self.bytes())
+            .finish_non_exhaustive()
+    }
+}

@@ -1,0 +1,365 @@
+//! A pushed module's way to a deployment: judged, rewritten, booted once, snapshotted.
+//!
+//! Parsers and translators recurse, and a crafted upload may overflow a stack, which no
+//! process survives. So this runs in a child process (`postern judge`), on a stack smaller than
+//! that of the threads which run tenants: what passes there cannot overflow here. The child
+//! limits its own CPU time and memory, and shares nothing but two pipes.
+
+use super::budget::Budget;
+use super::code::Code;
+use super::cost;
+use super::host::{Host, MemoryUse};
+use super::limits::Limits;
+use super::mapping::WASM_PAGE;
+use super::module::{self, GlobalValue, GuestKind, ModuleLimits, SnapshotKind};
+use super::ops::{Bindings, OpFailure, Started};
+use super::turn::{Entry, Turn};
+use async_executor::Executor;
+use postern_abi::{OpErrorCode, OpKind, SyncOp, export};
+use serde::{Deserialize, Serialize};
+use std::collections::VecDeque;
+use std::io::{Read, Write};
+use std::process::{Command, Stdio};
+use std::sync::{Arc, Weak};
+use std::time::Instant;
+use wasmi::{Instance, Memory, Store};
+
+/// What is asked of the judge, beside the module.
+#[derive(Clone, Copy, Debug, Serialize, Deserialize)]
+pub struct Order {
+    /// The limits that start-up runs under.
+    pub limits: Limits,
+    /// The board's calibrated rate.
+    pub fuel_per_ms: u64,
+    /// Bytes that a module may have.
+    pub module_bytes: u64,
+}
+
+/// An accepted module, ready to be stored and run.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Judged {
+    /// How it is spoken to.
+    pub kind: GuestKind,
+    /// The module that isolates are made of.
+    pub image: Vec<u8>,
+    /// The memory after booting, without the zeros at its end, a multiple of 64 KiB. `None`
+    /// where a snapshot would not be the whole state: such isolates boot one by one.
+    pub snapshot: Option<Vec<u8>>,
+    /// Fuel of start function, boot and translation.
+    pub startup_fuel: u64,
+    /// Milliseconds it all took.
+    pub startup_time_ms: u32,
+}
+
+/// Why a module is not accepted.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, thiserror::Error)]
+pub enum Refused {
+    /// It breaks a rule or a limit. The message names it.
+    #[error("{0}")]
+    Module(String),
+    /// Its start function or boot failed or used up its fuel.
+    #[error("the Worker failed at start-up: {0}")]
+    Startup(String),
+    /// Judging it ended the judge.
+    #[error("the module could not be judged: {0}")]
+    Crashed(String),
+}
+
+/// Stack of the thread that judges: less than threads that run tenants have.
+const STACK: usize = 1 << 20;
+/// Seconds of CPU that judging may take before the child is ended.
+const CPU_S: u64 = 20;
+/// Bytes of window made before the snapshot, so that isolates need not make it.
+const WINDOW: u32 = 16 * 1024;
+
+/// Judges in this process. Only for what is trusted not to overflow a stack: tests, and the
+/// child itself.
+///
+/// # Errors
+/// Why the module is refused.
+pub fn judge_here(source: &[u8], order: &Order) -> Result<Judged, Refused> {
+    let started = Instant::now();
+    let limits = &order.limits;
+    let module_limits = ModuleLimits {
+        module_bytes: order.module_bytes,
+        // One page more, so that the last growth is refused by us and not by the declared
+        // maximum: only then do we know that memory ran out.
+        ..ModuleLimits::with_memory_bytes(limits.memory_bytes + WASM_PAGE as u64)
+    };
+    let refused = |error: &dyn std::fmt::Display| Refused::Module(error.to_string());
+    let inspected = module::inspect(source, &module_limits).map_err(|error| refused(&error))?;
+    let init = module::init_module(source, &inspected).map_err(|error| refused(&error))?;
+    let code = Code::unbooted(inspected.kind, &init, limits)
+        .map_err(|error| Refused::Module(error.what))?;
+    let executor = Arc::new(Executor::new());
+    let fuel = limits.startup_fuel(order.fuel_per_ms);
+    let mut starting = Starting::new(&code, limits, executor, fuel)?;
+    let translation = inspected.code_bytes.saturating_mul(cost::TRANSLATED_BYTE);
+    if inspected.kind == GuestKind::AbiV1 {
+        for name in [module::START_EXPORT, export::BOOT] {
+            starting.run(Entry::startup(&starting.store, starting.instance, name))?;
+        }
+        starting.open_window()?;
+    }
+    let used = fuel - starting.store.get_fuel().unwrap_or(0);
+    let (image, snapshot) = match inspected.snapshot {
+        SnapshotKind::NotPossible(_) => (init, None),
+        SnapshotKind::Whole => {
+            let globals = starting.globals(&inspected)?;
+            let pages = starting.memory.size(&starting.store);
+            let image = module::image(&init, &globals, pages).map_err(|error| refused(&error))?;
+            (
+                image,
+                Some(trimmed(starting.memory.data(&starting.store)).to_vec()),
+            )
+        }
+    };
+    Ok(Judged {
+        kind: inspected.kind,
+        image,
+        snapshot,
+        startup_fuel: used.saturating_add(translation),
+        startup_time_ms: u32::try_from(started.elapsed().as_millis()).unwrap_or(u32::MAX),
+    })
+}
+
+/// The memory up to the last page that is not zero.
+fn trimmed(memory: &[u8]) -> &[u8] {
+    let pages = memory
+        .chunks(WASM_PAGE)
+        .rposition(|page| page.iter().any(|byte| *byte != 0))
+        .map_or(0, |last| last + 1);
+    &memory[..pages * WASM_PAGE]
+}
+
+/// An instance that is being booted. The store goes before its memory does.
+struct Starting {
+    store: Store<Host>,
+    instance: Instance,
+    memory: Memory,
+    _mapping: super::mapping::Mapping,
+}
+
+impl Starting {
+    fn new(
+        code: &Code,
+        limits: &Limits,
+        executor: Arc<Executor<'static>>,
+        fuel: u64,
+    ) -> Result<Self, Refused> {
+        let budget = Budget::new(limits.memory_bytes);
+        let memory_use = MemoryUse::new(limits.memory_bytes, &budget)
+            .ok_or_else(|| Refused::Crashed("an empty budget refused nothing".into()))?;
+        let host = Host {
+            memory: None,
+            bindings: Arc::new(NoBindings),
+            limits: *limits,
+            invocations: Vec::new(),
+            ops: Vec::new(),
+            queue: VecDeque::new(),
+            current: 0,
+            now_ms: 0,
+            fatal: None,
+            debt: 0,
+            memory_use,
+            isolate: Weak::new(),
+            executor,
+            wasi: None,
+        };
+        let (mut store, instance, memory, mapping) = code.instantiate(host, limits.memory_bytes).map_err(|error| {
+            if error.refused {
+                Refused::Module(format!(
+                    "the module's memory and tables need more than the limit of {} bytes; declare less or raise limits.memory",
+                    limits.memory_bytes
+                ))
+            } else {
+                Refused::Module(error.what)
+            }
+        })?;
+        store.data_mut().memory = Some(memory);
+        store
+            .set_fuel(fuel)
+            .map_err(|error| Refused::Crashed(error.to_string()))?;
+        Ok(Self {
+            store,
+            instance,
+            memory,
+            _mapping: mapping,
+        })
+    }
+
+    fn run(&mut self, entry: Option<Entry>) -> Result<(), Refused> {
+        let Some(entry) = entry else { return Ok(()) };
+        let result = entry.run(&mut self.store);
+        let limits = self.store.data().limits;
+        let host = self.store.data_mut();
+        let spent = host.debt > 0;
+        let failure = host.fatal.take().map(|failure| failure.to_string());
+        let refused_memory = std::mem::take(&mut host.memory_use.refused);
+        let pending = !host.ops.is_empty();
+        let over = || {
+            format!(
+                "global scope used more than {} ms of CPU; do less before the first request",
+                limits.startup_cpu_ms
+            )
+        };
+        Err(Refused::Startup(match result {
+            _ if failure.is_some() => failure.unwrap_or_default(),
+            _ if spent => over(),
+            Ok(Turn::Finished(0)) if pending => {
+                "global scope started an operation; input and output are for handlers only".into()
+            }
+            Ok(Turn::Finished(0)) => return Ok(()),
+            Ok(Turn::Finished(status)) => format!("{} returned {status}, not 0", export::BOOT),
+            Ok(_) => over(),
+            Err(_) if refused_memory => format!(
+                "global scope needs more than {} bytes of memory",
+                limits.memory_bytes
+            ),
+            Err(error) => error.to_string(),
+        }))
+    }
+
+    /// Makes the guest allocate its window now, for all isolates at once.
+    fn open_window(&mut self) -> Result<(), Refused> {
+        let told = |error: wasmi::Error| Refused::Startup(format!("{}: {error}", export::WINDOW));
+        let window = self
+            .instance
+            .get_typed_func::<u32, u32>(&self.store, export::WINDOW)
+            .map_err(told)?;
+        match window.call(&mut self.store, WINDOW).map_err(told)? {
+            0 => Err(Refused::Startup(format!(
+                "{} has no {WINDOW} bytes",
+                export::WINDOW
+            ))),
+            _ => Ok(()),
+        }
+    }
+
+    fn globals(&self, inspected: &module::Inspected) -> Result<Vec<GlobalValue>, Refused> {
+        inspected
+            .globals
+            .iter()
+            .map(|global| {
+                let value = self
+                    .instance
+                    .get_global(&self.store, &global.export_name())
+                    .map(|it| it.get(&self.store));
+                Ok(match value {
+                    Some(wasmi::Val::I32(value)) => GlobalValue::I32(value),
+                    Some(wasmi::Val::I64(value)) => GlobalValue::I64(value),
+                    Some(wasmi::Val::F32(value)) => GlobalValue::F32(value.to_bits()),
+                    Some(wasmi::Val::F64(value)) => GlobalValue::F64(value.to_bits()),
+                    _ => {
+                        return Err(Refused::Crashed(format!(
+                            "global {} is not to be read",
+                            global.index
+                        )));
+                    }
+                })
+            })
+            .collect()
+    }
+}
+
+/// `env` in global scope: nothing.
+struct NoBindings;
+
+impl Bindings for NoBindings {
+    fn sync(&self, _: SyncOp, _: &[u8], _: &mut Vec<u8>) -> Result<(), OpFailure> {
+        Err(OpFailure::new(
+            OpErrorCode::Unsupported,
+            "env is not available in global scope",
+        ))
+    }
+
+    fn start(&self, _: OpKind, _: &[u8]) -> Started {
+        Started::Done(Err(OpFailure::new(
+            OpErrorCode::Unsupported,
+            "input and output are for handlers only",
+        )))
+    }
+}
+
+/// The child's whole life: an order and a module on standard input, a verdict on standard output.
+///
+/// # Errors
+/// When a pipe breaks.
+pub fn child() -> std::io::Result<()> {
+    let mut input = Vec::new();
+    std::io::stdin().lock().read_to_end(&mut input)?;
+    let verdict = std::thread::Builder::new()
+        .stack_size(STACK)
+        .spawn(move || verdict(&input))?;
+    let verdict = verdict
+        .join()
+        .map_err(|_| std::io::Error::other("the judge panicked"))?;
+    std::io::stdout().lock().write_all(&verdict)
+}
+
+fn verdict(input: &[u8]) -> Vec<u8> {
+    let result = match postcard::take_from_bytes::<Order>(input) {
+        Err(error) => Err(Refused::Crashed(format!(
+            "the order cannot be read: {error}"
+        ))),
+        Ok((order, source)) => {
+            confine(&order);
+            judge_here(source, &order)
+        }
+    };
+    postcard::to_allocvec(&result).unwrap_or_default()
+}
+
+/// Limits what this process may take, whatever the module makes of it.
+fn confine(order: &Order) {
+    use rustix::process::{Resource, Rlimit, setrlimit};
+    let memory = (order.limits.memory_bytes * 2)
+        .saturating_add(order.module_bytes * 40)
+        .saturating_add(256 << 20);
+    let limit = |value: u64| Rlimit {
+        current: Some(value),
+        maximum: Some(value),
+    };
+    // A system that refuses these still has the limits of the engine.
+    let _ = setrlimit(Resource::Cpu, limit(CPU_S));
+    let _ = setrlimit(Resource::As, limit(memory));
+    let _ = setrlimit(Resource::Core, limit(0));
+}
+
+/// Judges in a child process that runs `program judge`.
+///
+/// # Errors
+/// Why the module is refused.
+pub fn judge_in_child(
+    program: &std::path::Path,
+    source: &[u8],
+    order: &Order,
+) -> Result<Judged, Refused> {
+    let crashed =
+        |what: &str, error: &dyn std::fmt::Display| Refused::Crashed(format!("{what}: {error}"));
+    let order = postcard::to_allocvec(order).map_err(|error| crashed("order", &error))?;
+    let mut child = Command::new(program)
+        .arg("judge")
+        .stdin(Stdio::piped())
+        .stdout(Stdio::piped())
+        .stderr(Stdio::null())
+        .env_clear()
+        .spawn()
+        .map_err(|error| crashed("the judge cannot be started", &error))?;
+    // A child that dies early breaks the pipe; its exit tells more than the write does.
+    let written = child.stdin.take().map_or(Ok(()), |mut stdin| {
+        stdin
+            .write_all(&order)
+            .and_then(|()| stdin.write_all(source))
+    });
+    let output = child
+        .wait_with_output()
+        .map_err(|error| crashed("the judge is lost", &error))?;
+    if !output.status.success() {
+        let hint = "it is too large or too deeply nested to be judged";
+        return Err(Refused::Crashed(format!("{hint} ({})", output.status)));
+    }
+    written.map_err(|error| crashed("the judge did not take the module", &error))?;
+    postcard::from_bytes(&output.stdout)
+        .map_err(|error| crashed("the verdict cannot be read", &error))?
+}

@@ -1,0 +1,152 @@
+//! The pass changes what fuel is charged, and nothing else.
+
+use super::super::{ModuleLimits, init_module, inspect};
+use super::count::{self, counting};
+use super::run::Running;
+use super::{generate, wat};
+use proptest::prelude::*;
+use wasmi::{F64, Val};
+
+const FUEL: u64 = 100_000;
+
+fn metered(wasm: &[u8]) -> Vec<u8> {
+    let inspected = inspect(wasm, &ModuleLimits::default()).unwrap();
+    init_module(wasm, &inspected).unwrap()
+}
+
+fn arguments() -> Vec<Vec<Val>> {
+    [(0, 0, 0.0), (1, -7, 2.5), (-1, i64::MAX, f64::INFINITY)]
+        .map(|(a, b, c)| vec![Val::I32(a), Val::I64(b), Val::F64(F64::from_float(c))])
+        .to_vec()
+}
+
+/// Runs a generated module as it is, rewritten, and with a counter.
+fn check(choices: &[u8]) -> Result<(), TestCaseError> {
+    let original = generate::module(choices);
+    let rewritten = metered(&original);
+    let counted = counting(&original);
+    let mut one = Running::new(&original, FUEL).unwrap();
+    let mut other = Running::new(&rewritten, FUEL).unwrap();
+    let mut counter = Running::new(&counted, FUEL).unwrap();
+    let mut before = 0;
+    for arguments in arguments() {
+        let (expected, _) = one.call("run", &arguments, FUEL);
+        if expected
+            .outcome
+            .as_ref()
+            .is_err_and(|trap| trap.contains("fuel"))
+        {
+            // It does not end: there is nothing to compare.
+            return Ok(());
+        }
+        let (found, used) = other.call("run", &arguments, 100 * FUEL);
+        prop_assert_eq!(&found, &expected);
+        let (mut counted, _) = counter.call("run", &arguments, 1000 * FUEL);
+        let count = counted
+            .globals
+            .iter()
+            .position(|(name, _)| name == count::EXPORT);
+        let executed = counted.globals.remove(count.unwrap()).1 - before;
+        prop_assert_eq!(&counted, &expected);
+        before += executed;
+        if expected.outcome.is_err() {
+
+        }
+        if expected.outcome.is_ok() {
+            // One for each place where fuel is charged, and what a `br_if` may skip. At most one
+            // place an instruction, and one for the call from outside.
+            let most = (executed + 1) * (2 + u64::from(super::super::meter::SKIPPABLE_MAX));
+            prop_assert!(used >= executed, "used {used}, executed {executed}");
+
+            prop_assert!(used <= most, "used {used}, executed {executed}");
+        }
+    }
+    // Its own output leaves nothing to do.
+    let again = metered(&rewritten_as_source(&rewritten));
+    prop_assert_eq!(code_len(&again), code_len(&rewritten));
+    Ok(())
+}
+
+/// Without the exports that only the host may make.
+fn rewritten_as_source(wasm: &[u8]) -> Vec<u8> {
+    super::super::image(wasm, &globals_as_declared(), 1).unwrap()
+}
+
+fn globals_as_declared() -> Vec<super::super::GlobalValue> {
+    use super::super::GlobalValue;
+    vec![
+        GlobalValue::I32(7),
+        GlobalValue::I64(-9),
+        GlobalValue::F64(0),
+        GlobalValue::F32(0),
+    ]
+}
+
+fn code_len(wasm: &[u8]) -> usize {
+    wasmparser::Parser::new(0)
+        .parse_all(wasm)
+        .find_map(|payload| match payload.unwrap() {
+            wasmparser::Payload::CodeSectionStart { range, .. } => Some(range.len()),
+            _ => None,
+        })
+        .unwrap()
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig { cases: 1500, failure_persistence: None, ..ProptestConfig::default() })]
+
+    #[test]
+    fn rewritten_functions_do_the_same(choices in prop::collection::vec(any::<u8>(), 0..1500)) {
+        check(&choices)?;
+    }
+}
+
+/// An interpreter: a loop around a `br_table` over many cases, of which one is small.
+fn interpreter(cases: u32) -> Vec<u8> {
+    let open = "(block ".repeat(cases as usize);
+    let targets: String = (0..cases).map(|case| format!("{case} ")).collect();
+    let bodies: String = (0..cases)
+        .map(|case| {
+            let work = if case == 0 {
+                String::new()
+            } else {
+                "(local.set $x (i32.mul (local.get $x) (i32.const 3)))".repeat(20)
+            };
+            // Back to the loop, out of the blocks that are left.
+            format!(") {work} (br {})", cases - 1 - case)
+        })
+        .collect();
+    wat(&format!(
+        r#"(module (memory (export "memory") 1) (func (export "_start"))
+            (func (export "run") (param $n i32) (result i32) (local $x i32)
+              (loop $next
+                (if (i32.eqz (local.get $n)) (then (return (local.get $x))))
+                (local.set $n (i32.sub (local.get $n) (i32.const 1)))
+                {open} (block (br_table {targets} 0 (i32.const 0)))
+                {bodies}
+                (unreachable))
+              (unreachable)))"#
+    )
+    .replace(
+        "(i32.const 0)))\n",
+        "(i32.rem_u (local.get $n) (i32.const 1))))\n",
+    )
+    .replace("(block (br_table", "(br_table")
+    .replace("(i32.const 1))))\n", "(i32.const 1)))\n"))
+}
+
+#[test]
+fn an_interpreter_pays_for_the_case_it_runs() {
+    let source = interpreter(100);
+    let rewritten = metered(&source);
+    let steps = 1000;
+    let cost = |wasm: &[u8]| {
+        let mut running = Running::new(wasm, FUEL).unwrap();
+        let (seen, used) = running.call("run", &[Val::I32(steps)], 100 * FUEL);
+        assert_eq!(seen.outcome, Ok(vec![0]));
+        used / steps as u64
+    };
+    // What each step executes is 13 instructions; the other cases are 7,900.
+    assert!(cost(&source) > 5000, "{}", cost(&source));
+    assert!(cost(&rewritten) < 20, "{}", cost(&rewritten));
+}

@@ -1,0 +1,495 @@
+//! The engine alone: a guest in text, no store, no sockets.
+#![allow(clippy::unwrap_used)]
+
+use super::invocation::{Reply, ReplyBody, Request, RequestBody};
+use super::limits::{Failure, Limits, Outcome};
+use super::ops::{Bindings, OpFailure, OpReply, Started};
+use super::*;
+use bytes::Bytes;
+use futures_lite::StreamExt;
+use postern_abi::{OpKind, SyncOp};
+
+const GUEST: &str = include_str!("guest.wat");
+
+/// Remembers every record.
+#[derive(Default)]
+struct Records(Mutex<Vec<Finished>>);
+
+impl Observer for Records {
+    fn finished(&self, finished: Finished) {
+        self.0.lock().push(finished);
+    }
+}
+
+/// Knows timers only.
+struct Timers;
+
+impl Bindings for Timers {
+    fn sync(&self, _: SyncOp, _: &[u8], _: &mut Vec<u8>) -> Result<(), OpFailure> {
+        Ok(())
+    }
+
+    fn start(&self, _: OpKind, argument: &[u8]) -> Started {
+        let ms = u64::from(argument.first().copied().unwrap_or(0));
+        Started::Later(Box::pin(async move {
+            async_io::Timer::after(Duration::from_millis(ms)).await;
+            Ok(OpReply::default())
+        }))
+    }
+}
+
+struct Bench {
+    engine: Engine,
+    executor: Arc<Executor<'static>>,
+    records: Arc<Records>,
+    dir: tempfile::TempDir,
+}
+
+impl Bench {
+    fn new(options: EngineOptions) -> Self {
+        let executor = Arc::new(Executor::new());
+        let records = Arc::new(Records::default());
+        let engine = Engine::new(options, executor.clone(), records.clone());
+        Self {
+            engine,
+            executor,
+            records,
+            dir: tempfile::tempdir().unwrap(),
+        }
+    }
+
+    fn worker(&self, wat: &str, limits: Limits) -> Arc<Worker> {
+        self.named("s", wat, limits)
+    }
+
+    fn named(&self, script: &str, wat: &str, limits: Limits) -> Arc<Worker> {
+        let wasm = wat::parse_str(wat).unwrap();
+        let judged = self.block(self.engine.judge(wasm.into(), &limits)).unwrap();
+        self.deploy(script, &judged, limits)
+    }
+
+    fn deploy(&self, script: &str, judged: &Judged, limits: Limits) -> Arc<Worker> {
+        let image = self.dir.path().join("image");
+        std::fs::write(&image, &judged.image).unwrap();
+        let snapshot = judged.snapshot.as_ref().map(|bytes| {
+            let path = self.dir.path().join("snapshot");
+            std::fs::write(&path, bytes).unwrap();
+            path
+        });
+        self.engine.worker(WorkerSpec {
+            namespace: "n".into(),
+            script: script.into(),
+            version: "v".into(),
+            kind: judged.kind,
+            image,
+            snapshot,
+            limits,
+            env: Arc::new(Timers),
+        })
+    }
+
+    fn block<T>(&self, future: impl Future<Output = T>) -> T {
+        async_io::block_on(self.executor.run(future))
+    }
+
+    fn fetch(&self, worker: &Arc<Worker>, path: &str, body: RequestBody) -> Result<Reply, Failure> {
+        let request = Request {
+            ray: self.engine.ray(),
+            method: http::Method::GET,
+            url: format!("http://t/{path}"),
+            headers: http::HeaderMap::new(),
+            body,
+        };
+        self.block(worker.fetch(request))
+    }
+
+    fn text(&self, worker: &Arc<Worker>, path: &str) -> Result<String, Failure> {
+        let reply = self.fetch(worker, path, RequestBody::Empty)?;
+        self.read(reply)
+    }
+
+    fn read(&self, reply: Reply) -> Result<String, Failure> {
+        let bytes = match reply.body {
+            ReplyBody::Whole(bytes) => bytes.to_vec(),
+            ReplyBody::Stream(mut stream) => self.block(async {
+                let mut all = Vec::new();
+                while let Some(part) = stream.next().await {
+                    all.extend_from_slice(&part?);
+                }
+                Ok::<_, Failure>(all)
+            })?,
+        };
+        Ok(String::from_utf8(bytes).unwrap())
+    }
+
+    fn last(&self) -> Finished {
+        self.records.0.lock().last().unwrap().clone()
+    }
+}
+
+fn bench() -> Bench {
+    Bench::new(EngineOptions::default())
+}
+
+fn small() -> Limits {
+    Limits {
+        cpu_ms: 5,
+        memory_bytes: 1 << 20,
+        ..Limits::default()
+    }
+}
+
+#[test]
+fn a_request_is_answered_and_recorded() {
+    let bench = bench();
+    let worker = bench.worker(GUEST, Limits::default());
+    assert_eq!(bench.text(&worker, "h").unwrap(), "hello");
+    let record = bench.last();
+    assert_eq!(
+        (record.status, record.outcome, record.url.as_str()),
+        (200, Outcome::Ok, "http://t/h")
+    );
+    let first = record.fuel;
+    assert_eq!(bench.text(&worker, "h").unwrap(), "hello");
+    // The first one asked for a window; from then on the same input costs the same.
+    let second = bench.last().fuel;
+    assert!(second <= first);
+    assert_eq!(bench.text(&worker, "h").unwrap(), "hello");
+    assert_eq!(bench.last().fuel, second);
+}
+
+#[test]
+fn what_boot_did_is_in_every_isolate() {
+    let bench = bench();
+    let worker = bench.worker(GUEST, Limits::default());
+    assert_eq!(bench.text(&worker, "b").unwrap(), "B");
+    assert_eq!(bench.text(&worker, "k").unwrap(), "1");
+    assert_eq!(
+        bench.text(&worker, "k").unwrap(),
+        "2",
+        "requests share the isolate"
+    );
+    assert!(bench.text(&worker, "t").is_err());
+    assert_eq!(
+        bench.text(&worker, "k").unwrap(),
+        "1",
+        "a new isolate begins with the snapshot"
+    );
+    assert_eq!(bench.text(&worker, "b").unwrap(), "B");
+}
+
+#[test]
+fn a_module_without_a_whole_snapshot_boots_in_each_isolate() {
+    let bench = bench();
+    let wat = GUEST.replace(
+        "(global $request",
+        "(table 1 funcref) (func (table.set (i32.const 0) (ref.null func))) (global $request",
+    );
+    let worker = bench.worker(&wat, Limits::default());
+    assert_eq!(bench.text(&worker, "b").unwrap(), "B");
+    assert!(bench.text(&worker, "t").is_err());
+    assert_eq!(bench.text(&worker, "b").unwrap(), "B");
+}
+
+#[test]
+fn each_limit_ends_the_isolate_with_its_own_failure() {
+    let check = |path: &str, expected: Outcome, text: &str| {
+        let bench = bench();
+        let worker = bench.worker(GUEST, small());
+        let failure = bench.text(&worker, path).unwrap_err();
+        assert_eq!(failure.outcome(), expected, "{path}: {failure}");
+        assert!(failure.to_string().contains(text), "{path}: {failure}");
+        assert_eq!(bench.last().outcome, expected, "{path}");
+        assert_eq!(bench.text(&worker, "h").unwrap(), "hello", "after {path}");
+        assert_eq!(bench.engine.isolates(), 1, "after {path}");
+    };
+    check("s", Outcome::ExceededCpu, "CPU time limit");
+    check("s", Outcome::ExceededCpu, "CPU limit exceeded");
+    check("a", Outcome::ExceededMemory, "1048576 bytes");
+    check("r", Outcome::Exception, "call stack limit");
+    check("t", Outcome::Exception, "unreachable");
+    check("m", Outcome::Exception, "outside the memory");
+    check("f", Outcome::Exception, "beyond the credit");
+    check("o", Outcome::ExceededCpu, "CPU");
+}
+
+#[test]
+fn who_never_answers_is_told_so() {
+    let bench = bench();
+    let worker = bench.worker(GUEST, Limits::default());
+    let failure = bench.text(&worker, "n").unwrap_err();
+    assert!(
+        failure
+            .to_string()
+            .contains("will never generate a response"),
+        "{failure}"
+    );
+    assert_eq!(bench.text(&worker, "h").unwrap(), "hello");
+}
+
+#[test]
+fn the_log_is_cut_at_its_limit() {
+    let bench = bench();
+    let limits = Limits {
+        log_bytes: 1000,
+        cpu_ms: 1000,
+        ..Limits::default()
+    };
+    let worker = bench.worker(GUEST, limits);
+    assert_eq!(bench.text(&worker, "l").unwrap(), "hello");
+    let record = bench.last();
+    assert!(record.logs.iter().all(|line| line.message == "hello"));
+    assert!(
+        (20..=28).contains(&record.logs.len()),
+        "{}",
+        record.logs.len()
+    );
+    assert_eq!(record.logs_dropped, (9000 - record.logs.len() as u64) * 5);
+}
+
+#[test]
+fn bodies_stream_both_ways() {
+    let bench = bench();
+    let worker = bench.worker(GUEST, Limits::default());
+    assert_eq!(bench.text(&worker, "d").unwrap(), "hellohe");
+    let parts = (0..10).map(|_| Ok(Bytes::from(vec![1; 10_000])));
+    let source = Box::pin(futures_lite::stream::iter(parts.collect::<Vec<_>>()));
+    let reply = bench
+        .fetch(&worker, "p", RequestBody::Stream { len: None, source })
+        .unwrap();
+    assert_eq!(bench.read(reply).unwrap(), "=");
+    let reply = bench
+        .fetch(
+            &worker,
+            "p",
+            RequestBody::Whole(Bytes::from(vec![0; 100_000])),
+        )
+        .unwrap();
+    assert_eq!(bench.read(reply).unwrap(), "=");
+}
+
+#[test]
+fn a_request_body_beyond_its_limit_is_refused() {
+    let bench = bench();
+    let worker = bench.worker(
+        GUEST,
+        Limits {
+            request_body_bytes: 5000,
+            ..Limits::default()
+        },
+    );
+    let body = |len| RequestBody::Stream {
+        len,
+        source: Box::pin(futures_lite::stream::iter(
+            (0..10).map(|_| Ok(Bytes::from(vec![1; 1000]))),
+        )),
+    };
+    for len in [Some(10_000), None] {
+        let failure = bench.fetch(&worker, "p", body(len)).unwrap_err();
+        assert_eq!(failure, Failure::RequestBody { limit: 5000 });
+    }
+}
+
+#[test]
+fn an_operation_completes_later_and_others_run_meanwhile() {
+    let bench = bench();
+    let worker = bench.worker(GUEST, Limits::default());
+    assert_eq!(bench.text(&worker, "T").unwrap(), "hello");
+}
+
+#[test]
+fn a_spinning_tenant_does_not_stop_its_neighbour() {
+    let bench = Bench::new(EngineOptions {
+        threads: 1,
+        ..EngineOptions::default()
+    });
+    let spinner = bench.worker(
+        GUEST,
+        Limits {
+            cpu_ms: 200,
+            ..Limits::default()
+        },
+    );
+    let neighbour = bench.named("other", GUEST, Limits::default());
+    let order = bench.block(async {
+        let order = Mutex::new(Vec::new());
+        let request = |path: &str| Request {
+            ray: bench.engine.ray(),
+            method: http::Method::GET,
+            url: format!("http://t/{path}"),
+            headers: http::HeaderMap::new(),
+            body: RequestBody::Empty,
+        };
+        let spin = async {
+            let failure = spinner.fetch(request("s")).await.unwrap_err();
+            order.lock().push(failure.outcome());
+        };
+        let hello = async {
+            assert_eq!(neighbour.fetch(request("h")).await.unwrap().status, 200);
+            order.lock().push(Outcome::Ok);
+        };
+        futures_lite::future::zip(spin, hello).await;
+        order.into_inner()
+    });
+    assert_eq!(order, [Outcome::Ok, Outcome::ExceededCpu]);
+}
+
+#[test]
+fn a_slow_answer_is_cut_and_wait_until_has_its_own_time() {
+    let bench = bench();
+    let limits = Limits {
+        wall_ms: 20,
+        wait_until_ms: 10,
+        ..Limits::default()
+    };
+    let worker = bench.worker(
+        &GUEST.replace(
+            r#"(data (i32.const 288) "\02")"#,
+            r#"(data (i32.const 288) "\f0")"#,
+        ),
+        limits,
+    );
+    assert_eq!(
+        bench.text(&worker, "T").unwrap_err(),
+        Failure::WallTime { limit_ms: 20 }
+    );
+    bench.block(async {
+        while bench.records.0.lock().is_empty() {
+            futures_lite::future::yield_now().await;
+        }
+    });
+    assert_eq!(bench.last().outcome, Outcome::ExceededWallTime);
+    assert_eq!(bench.text(&worker, "h").unwrap(), "hello");
+}
+
+#[test]
+fn a_client_that_leaves_takes_its_request_along() {
+    let bench = bench();
+    let worker = bench.worker(
+        GUEST,
+        Limits {
+            wait_until_ms: 1,
+            ..Limits::default()
+        },
+    );
+    let request = |path: &str| Request {
+        ray: bench.engine.ray(),
+        method: http::Method::GET,
+        url: format!("http://t/{path}"),
+        headers: http::HeaderMap::new(),
+        body: RequestBody::Empty,
+    };
+    bench.block(async {
+        // One leaves before the answer, one with the answer in hand.
+        assert!(
+            futures_lite::future::poll_once(worker.fetch(request("T")))
+                .await
+                .is_none()
+        );
+        drop(worker.fetch(request("d")).await.unwrap());
+        while bench.records.0.lock().len() < 2 {
+            futures_lite::future::yield_now().await;
+        }
+    });
+    let mut outcomes: Vec<_> = bench
+        .records
+        .0
+        .lock()
+        .iter()
+        .map(|it| format!("{:?}", it.outcome))
+        .collect();
+    outcomes.sort();
+    assert_eq!(outcomes, ["Canceled", "Ok"]);
+    assert_eq!(bench.text(&worker, "h").unwrap(), "hello");
+}
+
+#[test]
+fn too_many_at_once_are_turned_away() {
+    let bench = bench();
+    let worker = bench.worker(
+        GUEST,
+        Limits {
+            concurrent_invocations: 1,
+            ..Limits::default()
+        },
+    );
+    let request = |path: &str| Request {
+        ray: bench.engine.ray(),
+        method: http::Method::GET,
+        url: format!("http://t/{path}"),
+        headers: http::HeaderMap::new(),
+        body: RequestBody::Empty,
+    };
+    bench.block(async {
+        let (first, second) =
+            futures_lite::future::zip(worker.fetch(request("T")), worker.fetch(request("h"))).await;
+        assert_eq!(first.unwrap().status, 200);
+        assert!(matches!(second, Err(Failure::Overloaded { .. })));
+    });
+    assert_eq!(bench.text(&worker, "h").unwrap(), "hello");
+}
+
+#[test]
+fn memory_that_all_share_is_lent_to_who_needs_it() {
+    let bench = Bench::new(EngineOptions {
+        memory_bytes: 300 << 10,
+        ..EngineOptions::default()
+    });
+    let workers: Vec<_> = (0..4).map(|_| bench.worker(GUEST, small())).collect();
+    for round in 0..3 {
+        for worker in &workers {
+            assert_eq!(bench.text(worker, "h").unwrap(), "hello", "round {round}");
+            assert!(bench.engine.budget().used() <= 300 << 10);
+        }
+    }
+    assert_eq!(bench.engine.isolates(), 2, "as many as fit");
+    for worker in &workers {
+        worker.retire();
+    }
+    assert_eq!(
+        (bench.engine.isolates(), bench.engine.budget().used()),
+        (0, 0)
+    );
+}
+
+#[test]
+fn a_worker_whose_isolates_keep_ending_pauses() {
+    let bench = bench();
+    let worker = bench.worker(GUEST, Limits::default());
+    let paused = (0..40)
+        .map(|_| bench.text(&worker, "t").unwrap_err())
+        .any(|failure| matches!(failure, Failure::Overloaded { .. }));
+    assert!(paused);
+}
+
+#[test]
+fn start_up_has_a_limit_and_no_input() {
+    let check = |boot: &str, expected: &str| {
+        let wat = GUEST.replace("(global.set $booted (i32.const 7))", boot);
+        let limits = Limits {
+            startup_cpu_ms: 2,
+            memory_bytes: 1 << 20,
+            ..Limits::default()
+        };
+        let bench = bench();
+        let refused = bench
+            .block(
+                bench
+                    .engine
+                    .judge(wat::parse_str(&wat).unwrap().into(), &limits),
+            )
+            .unwrap_err();
+        assert!(refused.to_string().contains(expected), "{refused}");
+    };
+    check("(loop $l (br $l))", "more than 2 ms of CPU");
+    check("(unreachable)", "unreachable");
+    check("(return (i32.const 3))", "returned 3");
+    check(
+        "(call $op_start (i32.const 1) (i32.const 1) (i32.const 288) (i32.const 1))",
+        "started an operation",
+    );
+    check(
+        "(loop $l (br_if $l (i32.ne (memory.grow (i32.const 1)) (i32.const -1)))) (unreachable)",
+        "1048576 bytes of memory",
+    );
+}

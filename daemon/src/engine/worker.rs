@@ -1,0 +1,432 @@
+//! One deployed version of a script: its isolates, and who may enter.
+//!
+//! Isolates are made when requests need them, shared by requests, and taken away when they
+//! rest for long or when others need the memory. A Worker without isolates keeps no code.
+
+use super::Engine;
+use super::code::Code;
+use super::exchange::Exchange;
+use super::finished::Finished;
+use super::host::{Invocation, now_ms};
+use super::invocation::{Reply, Request, RequestBody};
+use super::isolate::Isolate;
+use super::limits::{Failure, Limits, Outcome};
+use super::module::GuestKind;
+use super::ops::Bindings;
+use super::scheduler::Tenant;
+use parking_lot::Mutex;
+use std::future::poll_fn;
+use std::hash::{Hash, Hasher};
+use std::path::PathBuf;
+use std::pin::pin;
+use std::sync::atomic::{AtomicBool, AtomicU32, Ordering};
+use std::sync::{Arc, Weak};
+use std::task::Poll;
+use std::time::{Duration, Instant};
+
+/// What a Worker is made of.
+pub struct WorkerSpec {
+    /// The dispatch namespace.
+    pub namespace: Arc<str>,
+    /// The script.
+    pub script: Arc<str>,
+    /// Its version.
+    pub version: Arc<str>,
+    /// How it is called.
+    pub kind: GuestKind,
+    /// The file that [`Judged::image`](super::Judged) was stored in.
+    pub image: PathBuf,
+    /// The file that its snapshot was stored in.
+    pub snapshot: Option<PathBuf>,
+    /// Its limits, within the board's.
+    pub limits: Limits,
+    /// Its `env`.
+    pub env: Arc<dyn Bindings>,
+}
+
+/// A deployed Worker.
+pub struct Worker {
+    engine: Engine,
+    spec: WorkerSpec,
+    tenant: Tenant,
+    state: Mutex<State>,
+    /// Invocations from their arrival to the end of their `waitUntil` work.
+    invocations: AtomicU32,
+    retired: AtomicBool,
+}
+
+#[derive(Default)]
+struct State {
+    code: Option<Arc<Code>>,
+    isolates: Vec<Arc<Isolate>>,
+    crashes: u32,
+    closed_until: Option<Instant>,
+}
+
+/// Isolates that end in a row, without one good answer between, before a Worker has to pause.
+const CRASHES: u32 = 16;
+/// The longest pause.
+const PAUSE_MAX: Duration = Duration::from_secs(10);
+
+impl Worker {
+    pub(super) fn new(engine: Engine, spec: WorkerSpec) -> Self {
+        Self {
+            tenant: tenant(&spec),
+            engine,
+            spec,
+            state: Mutex::default(),
+            invocations: AtomicU32::new(0),
+            retired: AtomicBool::new(false),
+        }
+    }
+
+    /// Handles one request.
+    ///
+    /// Dropping the future, or the answer's body, tells the Worker that the client is gone.
+    ///
+    /// # Errors
+    /// Every way in which there is no answer; see [`Failure`].
+    pub async fn fetch(self: &Arc<Self>, mut request: Request) -> Result<Reply, Failure> {
+        let limits = &self.spec.limits;
+        self.admit()?;
+        let entered = Entered(self);
+        if let RequestBody::Stream { len: Some(len), .. } = request.body
+            && len > limits.request_body_bytes
+        {
+            return Err(Failure::RequestBody {
+                limit: limits.request_body_bytes,
+            });
+        }
+        if self.spec.kind == GuestKind::Wasi {
+            // No guest waits inside a host call, so a program that reads its input is given all of it first.
+            request.body = super::wasi_run::buffer(request.body, limits.request_body_bytes).await?;
+        }
+        let started = Instant::now();
+        let deadline = started + Duration::from_millis(u64::from(limits.wall_ms));
+        let exchange = Arc::new(Exchange::default());
+        let invocation = Box::new(Invocation {
+            id: 0,
+            ray: request.ray,
+            exchange: exchange.clone(),
+            method: request.method,
+            url: request.url,
+            headers: request.headers,
+            body: request.body,
+            body_credit: super::credit::Credit::default(),
+            body_task: None,
+            body_pending: false,
+            started,
+            deadline,
+            started_ms: now_ms(),
+            fuel: 0,
+            fuel_limit: limits.fuel(self.engine.fuel_per_ms()),
+            subrequests: 0,
+            kv_operations: 0,
+            status: 0,
+            streaming: false,
+            response_bytes: 0,
+            logs: Vec::new(),
+            log_bytes: 0,
+            logs_dropped: 0,
+            done: false,
+            failure: None,
+            expiry: None,
+        });
+        // From here on the invocation counts until its record is written.
+        std::mem::forget(entered);
+        let mut waiting = Waiting {
+            place: self.enter(invocation),
+            taken: false,
+            exchange: &exchange,
+        };
+        let mut deadline_timer = pin!(None);
+        poll_fn(|cx| {
+            if let Poll::Ready(head) = exchange.poll_head(cx) {
+                waiting.taken = true;
+                return Poll::Ready(head);
+            }
+            // Most requests are answered before this line, and need no timer.
+            if deadline_timer.is_none() {
+                deadline_timer.set(Some(async_io::Timer::at(deadline)));
+            }
+            let Some(timer) = deadline_timer.as_mut().as_pin_mut() else {
+                return Poll::Pending;
+            };
+            if timer.poll(cx).is_pending() {
+                return Poll::Pending;
+            }
+            let failure = Failure::WallTime {
+                limit_ms: limits.wall_ms,
+            };
+            if let Some((isolate, id)) = waiting.place.take()
+                && let Some(isolate) = isolate.upgrade()
+            {
+                isolate.abandon(id, failure.clone());
+            }
+            Poll::Ready(Err(failure))
+        })
+        .await
+    }
+
+    /// Counts an invocation in, unless there are too many or the Worker pauses.
+    fn admit(&self) -> Result<(), Failure> {
+        let most = self.spec.limits.concurrent_invocations;
+        let running = self.invocations.fetch_add(1, Ordering::Relaxed);
+        if running >= most {
+            self.invocations.fetch_sub(1, Ordering::Relaxed);
+            return Err(Failure::Overloaded {
+                reason: format!("{running} invocations of this Worker are running, the limit"),
+                retry_after_s: 1,
+            });
+        }
+        Ok(())
+    }
+
+    /// Finds or makes an isolate for a request and hands it over.
+    fn enter(self: &Arc<Self>, mut invocation: Box<Invocation>) -> Option<(Weak<Isolate>, u32)> {
+        loop {
+            let isolate = match self.pick() {
+                Ok(isolate) => isolate,
+                Err(failure) => {
+                    invocation.exchange.answer(Err(failure.clone()));
+                    invocation.failure = Some(failure);
+                    self.finished(*invocation);
+                    return None;
+                }
+            };
+            if self.spec.kind == GuestKind::Wasi {
+                isolate.prepare_wasi(&mut invocation);
+            }
+            match isolate.accept(invocation) {
+                Ok(id) => return Some((Arc::downgrade(&isolate), id)),
+                // It ended between the two; look for another.
+                Err(back) => invocation = back,
+            }
+        }
+    }
+
+    /// Gives a request that has not begun to another isolate than the one that ended.
+    pub(super) async fn place(self: Arc<Self>, invocation: Box<Invocation>) {
+        self.enter(invocation);
+    }
+
+    /// The isolate that a new request should go to.
+    fn pick(self: &Arc<Self>) -> Result<Arc<Isolate>, Failure> {
+        let limits = &self.spec.limits;
+        let most = (limits.isolates as usize).min(self.engine.threads()).max(1);
+        let single = self.spec.kind == GuestKind::Wasi;
+        let code = {
+            let mut state = self.state.lock();
+            if let Some(until) = state.closed_until {
+                let now = Instant::now();
+                if now < until {
+                    return Err(Failure::Overloaded {
+                        reason: format!(
+                            "{} isolates of this Worker ended in a row; it pauses",
+                            state.crashes
+                        ),
+                        retry_after_s: u32::try_from((until - now).as_secs())
+                            .unwrap_or(u32::MAX)
+                            .max(1),
+                    });
+                }
+                state.closed_until = None;
+            }
+            if !single {
+                if let Some(idle) = state.isolates.iter().find(|isolate| !isolate.is_running()) {
+                    return Ok(idle.clone());
+                }
+                if state.isolates.len() >= most
+                    && let Some(least) = state
+                        .isolates
+                        .iter()
+                        .min_by_key(|isolate| isolate.in_flight())
+                {
+                    return Ok(least.clone());
+                }
+            }
+            self.code(&mut state)?
+        };
+        loop {
+            match self.start(&code) {
+                // Somebody who rests makes room.
+                Err(Failure::Overloaded { .. }) if self.engine.evict_one() => {}
+                Err(failure @ Failure::Overloaded { .. }) if !single => {
+                    let state = self.state.lock();
+                    let least = state
+                        .isolates
+                        .iter()
+                        .min_by_key(|isolate| isolate.in_flight());
+                    return least.cloned().ok_or(failure);
+                }
+                other => return other,
+            }
+        }
+    }
+
+    /// Starts an isolate ahead of the request that will need it.
+    ///
+    /// # Errors
+    /// As [`Worker::fetch`] when there is no room or the code cannot be read.
+    pub fn warm_up(self: &Arc<Self>) -> Result<(), Failure> {
+        let code = self.code(&mut self.state.lock())?;
+        self.start(&code).map(drop)
+    }
+
+    fn start(self: &Arc<Self>, code: &Code) -> Result<Arc<Isolate>, Failure> {
+        let isolate = Isolate::start(self, code)?;
+        self.engine.registered(&isolate);
+        self.state.lock().isolates.push(isolate.clone());
+        Ok(isolate)
+    }
+
+    /// The code, read if it is not there.
+    fn code(&self, state: &mut State) -> Result<Arc<Code>, Failure> {
+        if let Some(code) = &state.code {
+            return Ok(code.clone());
+        }
+        let spec = &self.spec;
+        let code = Code::load(
+            spec.kind,
+            &spec.image,
+            spec.snapshot.as_deref(),
+            &spec.limits,
+        )
+        .map_err(|error| Failure::Internal(error.what))?;
+        let code = Arc::new(code);
+        state.code = Some(code.clone());
+        Ok(code)
+    }
+
+    /// An isolate of this Worker is gone. With the last one goes the code.
+    pub(super) fn forget(&self, isolate: &Arc<Isolate>) {
+        let mut state = self.state.lock();
+        state.isolates.retain(|other| !Arc::ptr_eq(other, isolate));
+        if state.isolates.is_empty() && (self.spec.kind != GuestKind::Wasi || self.is_retired()) {
+            state.code = None;
+        }
+    }
+
+    /// Whether an isolate that rests has no future.
+    pub(super) fn spent(&self, isolate: &Isolate) -> bool {
+        (self.is_retired() || self.spec.kind == GuestKind::Wasi) && isolate.in_flight() == 0
+    }
+
+    pub(super) fn crashed(&self, failure: &Failure) {
+        log::debug!(target: "engine", "{}/{}: an isolate ended: {failure}", self.spec.namespace, self.spec.script);
+        let mut state = self.state.lock();
+        state.crashes = state.crashes.saturating_add(1);
+        if let Some(over) = state.crashes.checked_sub(CRASHES) {
+            let pause = Duration::from_millis(50 << over.min(10)).min(PAUSE_MAX);
+            state.closed_until = Some(Instant::now() + pause);
+        }
+    }
+
+    pub(super) fn finished(&self, invocation: Invocation) {
+        self.invocations.fetch_sub(1, Ordering::Relaxed);
+        if invocation.failure.is_none() && self.state.lock().crashes > 0 {
+            self.state.lock().crashes = 0;
+        }
+        let spec = &self.spec;
+        let finished: Finished = invocation.record(&spec.namespace, &spec.script, &spec.version);
+        debug_assert!(finished.outcome != Outcome::Ok || finished.failure.is_none());
+        self.engine.observer().finished(finished);
+    }
+
+    /// No new version's request will come here: isolates go as soon as they rest.
+    pub fn retire(&self) {
+        self.retired.store(true, Ordering::Relaxed);
+        let isolates = self.state.lock().isolates.clone();
+        for isolate in isolates {
+            isolate.evict();
+        }
+        let mut state = self.state.lock();
+        if state.isolates.is_empty() {
+            state.code = None;
+        }
+    }
+
+    fn is_retired(&self) -> bool {
+        self.retired.load(Ordering::Relaxed)
+    }
+
+    pub(super) fn engine(&self) -> &Engine {
+        &self.engine
+    }
+
+    pub(super) fn bindings(&self) -> &Arc<dyn Bindings> {
+        &self.spec.env
+    }
+
+    pub(super) fn tenant(&self) -> Tenant {
+        self.tenant
+    }
+
+    /// The limits in force.
+    pub fn limits(&self) -> &Limits {
+        &self.spec.limits
+    }
+
+    /// The version that this is.
+    pub fn version(&self) -> &Arc<str> {
+        &self.spec.version
+    }
+
+    /// Isolates there are, and bytes of their memories.
+    pub fn warm(&self) -> (usize, u64) {
+        let state = self.state.lock();
+        (
+            state.isolates.len(),
+            state.isolates.iter().map(|isolate| isolate.bytes()).sum(),
+        )
+    }
+}
+
+/// Whose turn it is when this Worker runs: a script of a namespace is a tenant, whatever its
+/// version. Two that meet in one number share their turns, which harms neither.
+fn tenant(spec: &WorkerSpec) -> Tenant {
+    let mut hasher = std::hash::DefaultHasher::new();
+    (&spec.namespace, &spec.script).hash(&mut hasher);
+    hasher.finish() as Tenant
+}
+
+/// Counts an invocation out if it never gets as far as a record.
+struct Entered<'a>(&'a Worker);
+
+impl Drop for Entered<'_> {
+    fn drop(&mut self) {
+        self.0.invocations.fetch_sub(1, Ordering::Relaxed);
+    }
+}
+
+/// Tells the isolate when the client leaves before there is an answer.
+struct Waiting<'a> {
+    place: Option<(Weak<Isolate>, u32)>,
+    taken: bool,
+    exchange: &'a Exchange,
+}
+
+impl Drop for Waiting<'_> {
+    fn drop(&mut self) {
+        if self.taken {
+            return;
+        }
+        if let Some((isolate, id)) = self.place.take()
+            && !self.exchange.answered()
+            && let Some(isolate) = isolate.upgrade()
+        {
+            isolate.abandon(id, Failure::Canceled);
+        }
+        self.exchange.leave();
+    }
+}
+
+impl std::fmt::Debug for Worker {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(
+            f,
+            "Worker({}/{} {})",
+            self.spec.namespace, self.spec.script, self.spec.version
+        )
+    }
+}

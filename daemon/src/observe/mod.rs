@@ -1,0 +1,193 @@
+//! What happened: logs and figures of Workers, and the daemon's own log.
+//!
+//! Everything here is bounded: [`rings`] keep the newest logs of each script within a number
+//! of entries, of bytes, and of bytes over all; a [`Follow`] that does not keep up loses
+//! records and is told how many. Nothing here makes a request wait.
+
+mod counts;
+pub mod filter;
+mod follow;
+pub mod logger;
+mod record;
+mod redact;
+mod rings;
+
+pub use counts::{Counts, OUTCOMES};
+pub use follow::{Filter, Follow, FollowError, Followed};
+pub use record::{Finished, LogLine, Record, Thrown};
+pub use redact::{REDACTED, redacted_header, redacted_url};
+pub use rings::ENTRIES_MAX;
+
+use counts::Counters;
+use follow::Followers;
+use parking_lot::{Mutex, RwLock};
+use rings::Rings;
+use std::collections::HashMap;
+use std::sync::Arc;
+
+/// Bounds of what is kept.
+#[derive(Clone, Debug)]
+pub struct ObserveOptions {
+    /// Bytes of records kept for one script; at most [`ENTRIES_MAX`] records.
+    pub script_bytes_max: usize,
+    /// Bytes of records kept for all scripts.
+    pub total_bytes_max: usize,
+    /// Scripts that are counted; further ones are counted together.
+    pub scripts_max: usize,
+    /// Subscriptions at the same time.
+    pub followers_max: usize,
+    /// Bytes of records that may wait for one subscriber; at most 256 records.
+    pub follower_bytes_max: usize,
+}
+
+impl Default for ObserveOptions {
+    fn default() -> Self {
+        Self {
+            script_bytes_max: 64 * 1024,
+            total_bytes_max: 1024 * 1024,
+            scripts_max: 16 * 1024,
+            followers_max: 32,
+            follower_bytes_max: 256 * 1024,
+        }
+    }
+}
+
+/// Where invocations are reported and read. Clones are the same one.
+#[derive(Clone)]
+pub struct Observe(Arc<Inner>);
+
+struct Inner {
+    options: ObserveOptions,
+    counters: RwLock<CountersByName>,
+    rings: Mutex<Rings>,
+    followers: Followers,
+}
+
+#[derive(Default)]
+struct CountersByName {
+    /// Namespace, then script: so that both can be asked for without building a key.
+    scripts: HashMap<String, HashMap<String, Arc<Counters>>>,
+    len: usize,
+    /// Those beyond the bound.
+    others: Arc<Counters>,
+}
+
+impl Default for Observe {
+    fn default() -> Self {
+        Self::new(ObserveOptions::default())
+    }
+}
+
+impl Observe {
+    /// Nothing has happened yet.
+    pub fn new(options: ObserveOptions) -> Self {
+        Self(Arc::new(Inner {
+            rings: Mutex::new(Rings::new(
+                options.script_bytes_max,
+                options.total_bytes_max,
+            )),
+            followers: Followers::new(options.followers_max, options.follower_bytes_max),
+            counters: RwLock::default(),
+            options,
+        }))
+    }
+
+    /// Reports an invocation that is over. Counted always; kept if there is something to tell,
+    /// which is a log line, an exception, or an outcome other than `ok`; and passed on to
+    /// whoever follows. An invocation with nothing to tell that nobody follows allocates
+    /// nothing.
+    pub fn invocation(&self, finished: &Finished<'_>) {
+        self.counters(finished.namespace, finished.script)
+            .add(finished);
+        let followed = self.0.followers.want(finished);
+        let kept = finished.has_something_to_tell();
+        if !followed && !kept {
+            return;
+        }
+        let record = Arc::new(Record::new(finished, self.0.options.script_bytes_max));
+        if followed {
+            self.0.followers.send(&record);
+        }
+        if kept {
+            self.0.rings.lock().push(record);
+        }
+    }
+
+    /// The newest records of a script, oldest first.
+    pub fn recent(&self, namespace: &str, script: &str) -> Vec<Arc<Record>> {
+        self.0.rings.lock().recent(namespace, script)
+    }
+
+    /// Bytes of all records kept.
+    pub fn kept_bytes(&self) -> usize {
+        self.0.rings.lock().bytes()
+    }
+
+    /// What comes from now on, as far as `filter` lets it through.
+    pub fn follow(&self, filter: Filter) -> Result<Follow, FollowError> {
+        self.0.followers.follow(filter)
+    }
+
+    /// The figures of a script; none if it has never run.
+    pub fn counts(&self, namespace: &str, script: &str) -> Option<Counts> {
+        let counters = self.0.counters.read();
+        let script = counters.scripts.get(namespace)?.get(script)?;
+        Some(script.read())
+    }
+
+    /// The figures of every script that has run: namespace, script, figures. Those beyond
+    /// `scripts_max` come together under empty names.
+    pub fn all_counts(&self) -> Vec<(String, String, Counts)> {
+        let counters = self.0.counters.read();
+        let mut all = Vec::with_capacity(counters.len);
+        for (namespace, scripts) in &counters.scripts {
+            for (script, counts) in scripts {
+                all.push((namespace.clone(), script.clone(), counts.read()));
+            }
+        }
+        let others = counters.others.read();
+        if others.requests > 0 {
+            all.push((String::new(), String::new(), others));
+        }
+        all.sort_by(|a, b| (&a.0, &a.1).cmp(&(&b.0, &b.1)));
+        all
+    }
+
+    /// Forgets a script that was deleted: its records and its figures.
+    pub fn forget(&self, namespace: &str, script: &str) {
+        self.0.rings.lock().forget(namespace, script);
+        let mut counters = self.0.counters.write();
+        let Some(scripts) = counters.scripts.get_mut(namespace) else {
+            return;
+        };
+        let gone = usize::from(scripts.remove(script).is_some());
+        if scripts.is_empty() {
+            counters.scripts.remove(namespace);
+        }
+        counters.len -= gone;
+    }
+
+    fn counters(&self, namespace: &str, script: &str) -> Arc<Counters> {
+        let known = |counters: &CountersByName| {
+            let scripts = counters.scripts.get(namespace)?;
+            scripts.get(script).cloned()
+        };
+        if let Some(counters) = known(&self.0.counters.read()) {
+            return counters;
+        }
+        let mut counters = self.0.counters.write();
+        // Somebody else may have been here meanwhile.
+        if let Some(counters) = known(&counters) {
+            return counters;
+        }
+        if counters.len >= self.0.options.scripts_max {
+            return counters.others.clone();
+        }
+        counters.len += 1;
+        let scripts = counters.scripts.entry(namespace.to_owned()).or_default();
+        scripts.entry(script.to_owned()).or_default().clone()
+    }
+}
+
+#[cfg(test)]
+mod tests;

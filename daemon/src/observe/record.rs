@@ -1,0 +1,290 @@
+//! One invocation as it is reported, kept, and shown.
+
+use super::redact::{redacted_header, redacted_url};
+use crate::engine::invocation::Ray;
+use crate::engine::limits::Outcome;
+use postern_abi::event::LogLevel;
+use serde_json::{Map, Value, json};
+
+/// An invocation that is over, as whoever ran it reports it. Nothing needs to be copied.
+#[derive(Clone, Debug)]
+pub struct Finished<'a> {
+    /// The dispatch namespace.
+    pub namespace: &'a str,
+    /// The script.
+    pub script: &'a str,
+    /// The script's version.
+    pub version: &'a str,
+    /// The invocation's name.
+    pub ray: Ray,
+    /// How it ended.
+    pub outcome: Outcome,
+    /// When it began: milliseconds since 1970.
+    pub started_ms: u64,
+    /// Fuel it used.
+    pub fuel: u64,
+    /// Microseconds of CPU it used.
+    pub cpu_us: u64,
+    /// Microseconds it took.
+    pub wall_us: u64,
+    /// The request's method; empty if it was not a request.
+    pub method: &'a str,
+    /// The request's URL, as it came.
+    pub url: &'a str,
+    /// The request's header fields, as they came, if they are still there.
+    pub headers: Option<&'a http::HeaderMap>,
+    /// The answer's status, if there was an answer.
+    pub status: Option<u16>,
+    /// What it logged.
+    pub logs: &'a [LogLine],
+    /// Log lines that were dropped because of the limit.
+    pub logs_dropped: u32,
+    /// What it threw.
+    pub exception: Option<&'a Thrown>,
+}
+
+/// One line of a Worker's log.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct LogLine {
+    /// Its level.
+    pub level: LogLevel,
+    /// What it says: the Worker's words, to be mistrusted.
+    pub message: String,
+    /// When: milliseconds since 1970.
+    pub at_ms: u64,
+}
+
+/// An exception.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Thrown {
+    /// The error's class.
+    pub name: String,
+    /// Its message.
+    pub message: String,
+    /// Its stack, or empty.
+    pub stack: String,
+    /// When: milliseconds since 1970.
+    pub at_ms: u64,
+}
+
+/// An invocation as it is kept: URL and header fields are redacted already.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Record {
+    /// The dispatch namespace.
+    pub namespace: String,
+    /// The script.
+    pub script: String,
+    /// The script's version.
+    pub version: String,
+    /// The invocation's name.
+    pub ray: Ray,
+    /// How it ended.
+    pub outcome: Outcome,
+    /// When it began: milliseconds since 1970.
+    pub started_ms: u64,
+    /// Fuel it used.
+    pub fuel: u64,
+    /// Microseconds of CPU it used.
+    pub cpu_us: u64,
+    /// Microseconds it took.
+    pub wall_us: u64,
+    /// The request's method; empty if it was not a request.
+    pub method: String,
+    /// The request's URL, redacted.
+    pub url: String,
+    /// The request's header fields, redacted; names in lower case, repeated ones joined.
+    pub headers: Vec<(String, String)>,
+    /// The answer's status.
+    pub status: Option<u16>,
+    /// What it logged.
+    pub logs: Vec<LogLine>,
+    /// Log lines that are missing.
+    pub logs_dropped: u32,
+    /// What it threw.
+    pub exception: Option<Thrown>,
+    bytes: usize,
+}
+
+/// What a log line or a field costs beside its text.
+const OVERHEAD: usize = 64;
+
+impl Finished<'_> {
+    /// Whether it is kept even if nobody follows.
+    pub(super) fn has_something_to_tell(&self) -> bool {
+        !self.logs.is_empty()
+            || self.logs_dropped > 0
+            || self.exception.is_some()
+            || self.outcome != Outcome::Ok
+    }
+}
+
+impl Record {
+    /// A copy of `finished`, redacted, and cut so that it has at most `bytes_max` bytes as far
+    /// as logs, fields and exceptions can be left out.
+    pub(super) fn new(finished: &Finished<'_>, bytes_max: usize) -> Self {
+        let url = redacted_url(finished.url).into_owned();
+        let names = finished.namespace.len() + finished.script.len() + finished.version.len();
+        let mut budget = Budget {
+            left: bytes_max,
+            spent: 0,
+        };
+        budget.take(size_of::<Self>() + names + finished.method.len() + url.len());
+        // The exception is worth the most, then logs, then header fields.
+        let exception = finished
+            .exception
+            .filter(|thrown| {
+                budget.take(thrown.name.len() + thrown.message.len() + thrown.stack.len())
+            })
+            .cloned();
+        let logs: Vec<LogLine> = finished
+            .logs
+            .iter()
+            .take_while(|line| budget.take(OVERHEAD + line.message.len()))
+            .cloned()
+            .collect();
+        let headers = finished
+            .headers
+            .map(|headers| shown_headers(headers, &mut budget))
+            .unwrap_or_default();
+        let missing = (finished.logs.len() - logs.len()) as u32;
+        Self {
+            namespace: finished.namespace.to_owned(),
+            script: finished.script.to_owned(),
+            version: finished.version.to_owned(),
+            ray: finished.ray,
+            outcome: finished.outcome,
+            started_ms: finished.started_ms,
+            fuel: finished.fuel,
+            cpu_us: finished.cpu_us,
+            wall_us: finished.wall_us,
+            method: finished.method.to_owned(),
+            url,
+            headers,
+            status: finished.status,
+            logs,
+            logs_dropped: finished.logs_dropped.saturating_add(missing),
+            exception,
+            bytes: budget.spent,
+        }
+    }
+
+    /// Bytes that it occupies, nearly.
+    pub fn bytes(&self) -> usize {
+        self.bytes
+    }
+
+    /// As a tail event (spec: SEMANTICS §17), with a few fields of its own.
+    pub fn to_json(&self) -> Value {
+        let logs: Vec<Value> = self.logs.iter().map(log_json).collect();
+        let exceptions: Vec<Value> = self.exception.iter().map(exception_json).collect();
+        let event = match self.method.as_str() {
+            "" => Value::Null,
+            _ => self.event_json(),
+        };
+        json!({
+            "scriptName": self.script,
+            "dispatchNamespace": self.namespace,
+            "scriptVersion": { "id": self.version },
+            "ray": self.ray.to_string(),
+            "outcome": self.outcome,
+            "eventTimestamp": self.started_ms,
+            "cpuTime": self.cpu_us as f64 / 1000.0,
+            "wallTime": self.wall_us as f64 / 1000.0,
+            "fuel": self.fuel,
+            "event": event,
+            "logs": logs,
+            "logsDropped": self.logs_dropped,
+            "truncated": self.logs_dropped > 0,
+            "exceptions": exceptions,
+            "diagnosticsChannelEvents": [],
+        })
+    }
+
+    fn event_json(&self) -> Value {
+        let headers: Map<String, Value> = self
+            .headers
+            .iter()
+            .map(|(name, value)| (name.clone(), value.as_str().into()))
+            .collect();
+        let mut event = json!({
+            "request": {
+                "url": self.url,
+                "method": self.method,
+                "headers": headers,
+                "cf": {},
+            },
+        });
+        if let Some(status) = self.status {
+            event["response"] = json!({ "status": status });
+        }
+        event
+    }
+
+    /// The texts that a search looks into.
+    pub(super) fn contains(&self, needle: &str) -> bool {
+        let thrown = self
+            .exception
+            .iter()
+            .flat_map(|thrown| [&thrown.name, &thrown.message]);
+        let mut texts = self
+            .logs
+            .iter()
+            .map(|line| &line.message)
+            .chain(thrown)
+            .chain([&self.url]);
+        texts.any(|text| text.contains(needle))
+    }
+}
+
+struct Budget {
+    left: usize,
+    spent: usize,
+}
+
+impl Budget {
+    /// Spends `bytes`, if they are there.
+    fn take(&mut self, bytes: usize) -> bool {
+        let Some(left) = self.left.checked_sub(bytes) else {
+            return false;
+        };
+        self.left = left;
+        self.spent += bytes;
+        true
+    }
+}
+
+fn shown_headers(headers: &http::HeaderMap, budget: &mut Budget) -> Vec<(String, String)> {
+    let mut shown = Vec::new();
+    for name in headers.keys() {
+        let values = headers.get_all(name).iter();
+        let texts: Vec<_> = values
+            .map(|value| redacted_header(name.as_str(), value.as_bytes()))
+            .collect();
+        let text = texts.join(", ");
+        if !budget.take(OVERHEAD + name.as_str().len() + text.len()) {
+            break;
+        }
+        shown.push((name.as_str().to_owned(), text));
+    }
+    shown
+}
+
+fn log_json(line: &LogLine) -> Value {
+    json!({
+        "level": line.level.name(),
+        "message": [line.message],
+        "timestamp": line.at_ms,
+    })
+}
+
+fn exception_json(thrown: &Thrown) -> Value {
+    let mut json = json!({
+        "name": thrown.name,
+        "message": thrown.message,
+        "timestamp": thrown.at_ms,
+    });
+    if !thrown.stack.is_empty() {
+        json["stack"] = thrown.stack.as_str().into();
+    }
+    json
+}

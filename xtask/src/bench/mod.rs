@@ -1,0 +1,151 @@
+//! `bench`: the parts with criterion, the whole with wrk, the result in `docs/benchmarks.md`.
+//!
+//! To add a row: to a part below, or a file with a function of the same kind in [`WHOLE`].
+//! Every criterion bench of the daemon is in the table of parts by itself.
+
+mod criterion;
+mod hello;
+mod kv;
+mod load;
+mod memory;
+mod report;
+
+use crate::daemon::Daemon;
+use crate::{guests, setup, step, workspace};
+use anyhow::{Context, Result};
+use report::Row;
+use std::path::{Path, PathBuf};
+use std::process::Command;
+
+/// The arguments of `bench`.
+#[derive(clap::Args)]
+pub struct Arguments {
+    /// Seconds of each load.
+    #[arg(long, default_value_t = 10, value_parser = clap::value_parser!(u64).range(1..=600))]
+    seconds: u64,
+
+    /// How often each load is repeated, in turn with what it is compared with; the median counts.
+    #[arg(long, default_value_t = 3, value_parser = clap::value_parser!(u64).range(1..=99))]
+    rounds: u64,
+
+    /// Only this part of the whole; may be given several times. The report is printed, not
+    /// written.
+    #[arg(long, value_name = "PART", value_parser = ["hello", "kv", "memory"])]
+    only: Vec<String>,
+
+    /// Without criterion. The report is printed, not written.
+    #[arg(long)]
+    no_parts: bool,
+}
+
+/// Measures some rows.
+type Part = fn(&Bench) -> Result<Vec<Row>>;
+
+/// What is measured on the whole: the binary under real load.
+const WHOLE: &[(&str, Part)] = &[
+    ("hello", hello::rows),
+    ("kv", kv::rows),
+    ("memory", memory::rows),
+];
+
+/// What every part of the whole needs.
+struct Bench {
+    seconds: u64,
+    rounds: u64,
+    binary: PathBuf,
+    bare: PathBuf,
+}
+
+/// The daemon's configuration: any port, nothing logged but trouble.
+const CONFIG: &str = r#"data-dir = "."
+
+[edge]
+listen = "127.0.0.1:0"
+
+[routing]
+modes = ["path"]
+namespace = "production"
+
+[manage]
+listen = "127.0.0.1:0"
+
+[log]
+level = "warn"
+"#;
+
+/// Measures and writes.
+pub fn run(arguments: &Arguments) -> Result<()> {
+    setup::bench()?;
+    guests::build()?;
+    step::loud_command(
+        "release builds of the daemon and of what it is compared with",
+        Command::new(workspace::cargo())
+            .args(["build", "--release", "--package", "postern-daemon"])
+            .args(["--bin", "postern", "--example", "bare_hello"])
+            .current_dir(workspace::root()),
+    )?;
+    let release = workspace::target().join("release");
+    let bench = Bench {
+        seconds: arguments.seconds,
+        rounds: arguments.rounds,
+        binary: release.join("postern"),
+        bare: release.join("examples/bare_hello"),
+    };
+    let mut whole = vec![size(&bench.binary)?];
+    for (name, rows) in WHOLE {
+        if arguments.only.is_empty() || arguments.only.iter().any(|only| only == name) {
+            whole.extend(rows(&bench).with_context(|| format!("benchmark {name}"))?);
+        }
+    }
+    let parts = if arguments.no_parts {
+        Vec::new()
+    } else {
+        criterion::run()?
+    };
+
+    let text = report::text(&bench_line(arguments), &whole, &parts);
+    println!("{text}");
+    if arguments.only.is_empty() && !arguments.no_parts {
+        let file = workspace::root().join("docs/benchmarks.md");
+        workspace::create_dir(file.parent().context("it lies in docs")?)?;
+        std::fs::write(&file, text)
+            .with_context(|| format!("cannot write {}", workspace::shown(&file)))?;
+        println!("written to {}", workspace::shown(&file));
+    }
+    Ok(())
+}
+
+fn bench_line(arguments: &Arguments) -> String {
+    format!(
+        "cargo xtask bench --seconds {} --rounds {}",
+        arguments.seconds, arguments.rounds
+    )
+}
+
+fn size(binary: &Path) -> Result<Row> {
+    let bytes = binary.metadata().context("the binary vanished")?.len();
+    Ok(Row::new("stripped binary", report::Figure::Bytes(bytes))
+        .at_most(report::Figure::Bytes(6 << 20)))
+}
+
+impl Bench {
+    /// A daemon on a fresh store with the namespace `production`.
+    fn daemon(&self) -> Result<Daemon> {
+        let dir = workspace::target().join("bench-store");
+        match std::fs::remove_dir_all(&dir) {
+            Err(error) if error.kind() != std::io::ErrorKind::NotFound => {
+                return Err(error).context("cannot remove an earlier benchmark's store");
+            }
+            _ => {}
+        }
+        let daemon = Daemon::start(&self.binary, &dir, CONFIG)?;
+        daemon.namespace("production")?;
+        Ok(daemon)
+    }
+}
+
+/// The value in the middle; of an even number of values the higher one.
+fn median(mut values: Vec<f64>) -> f64 {
+    values.sort_by(f64::total_cmp);
+    values.get(values.len() / 2).copied().unwrap_or(f64::NAN)
+}

@@ -1,0 +1,254 @@
+//! Dependencies between rooms point one way: what each room of the daemon may know is stated
+//! here, and held against its sources. `docs/architecture.md` says why.
+#![allow(clippy::unwrap_used)]
+
+#[path = "rooms/paths.rs"]
+mod paths;
+#[path = "rooms/tokens.rs"]
+mod tokens;
+
+use paths::Named;
+use std::collections::{BTreeMap, BTreeSet};
+use std::path::{Path, PathBuf};
+
+/// What each room may name of the others: a room, or a part of one.
+const MAY_KNOW: &[(&str, &[&str])] = &[
+    ("store", &[]),
+    // What a Worker's limits and outcomes are called is the engine's word for everyone.
+    ("observe", &["engine::limits", "engine::invocation"]),
+    ("board", &["engine::limits", "config"]),
+    ("config", &["engine::limits", "board"]),
+    // The one trait between engine and bindings lies with the engine; bindings implement it.
+    (
+        "bindings",
+        &[
+            "store",
+            "engine::ops",
+            "engine::invocation",
+            "engine::limits",
+        ],
+    ),
+    ("engine", &["observe"]),
+    ("catalog", &["store", "engine", "bindings", "observe"]),
+    ("edge", &["engine", "catalog", "observe"]),
+    (
+        "manage",
+        &["engine", "catalog", "store", "bindings", "observe"],
+    ),
+    (
+        "cli",
+        &[
+            "board", "config", "store", "engine", "bindings", "catalog", "edge", "manage",
+            "observe",
+        ],
+    ),
+];
+
+/// Libraries that belong to rooms: an exchange of one is work in those rooms alone.
+const BELONGS_TO: &[(&str, &[&str])] = &[
+    ("sled", &["store"]),
+    ("wasmi", &["engine"]),
+    ("wasmparser", &["engine"]),
+    ("wasm_encoder", &["engine"]),
+    ("hyper", &["edge", "manage", "cli"]),
+    ("smol_hyper", &["edge", "manage", "cli"]),
+    ("multer", &["manage"]),
+    ("clap", &["cli"]),
+    ("tokio", &[]),
+];
+
+/// Where the compiler's checks may be left.
+const MAY_BE_UNSAFE: &[&str] = &["engine"];
+
+#[test]
+fn rooms_know_only_what_is_below_them() {
+    let may_know: BTreeMap<&str, &[&str]> = MAY_KNOW.iter().copied().collect();
+    let mut wrong = Vec::new();
+    for source in sources() {
+        for named in &source.named {
+            let Some(other) = named.path.first().filter(|_| named.inside) else {
+                continue;
+            };
+            if *other == source.room || !may_know.contains_key(other.as_str()) {
+                continue;
+            }
+            let path = named.path.join("::");
+            let Some(allowed) = may_know.get(source.room.as_str()) else {
+                continue;
+            };
+            let covered =
+                |allowed: &&str| path == **allowed || path.starts_with(&format!("{allowed}::"));
+            if !allowed.iter().any(covered) {
+                wrong.push(format!(
+                    "{}:{}: `{}` names `{path}`; it may know {}",
+                    source.shown,
+                    named.line,
+                    source.room,
+                    list(allowed)
+                ));
+            }
+        }
+    }
+    assert!(wrong.is_empty(), "{}", wrong.join("\n"));
+}
+
+#[test]
+fn every_room_is_in_the_table() {
+    let stated: BTreeSet<&str> = MAY_KNOW.iter().map(|(room, _)| *room).collect();
+    let unknown: BTreeSet<String> = sources()
+        .into_iter()
+        .map(|source| source.room)
+        .filter(|room| !room.is_empty() && !stated.contains(room.as_str()))
+        .collect();
+    assert!(
+        unknown.is_empty(),
+        "say in MAY_KNOW of xtask/tests/rooms.rs what these rooms may know: {unknown:?}"
+    );
+}
+
+#[test]
+fn libraries_stay_in_their_rooms() {
+    let mut wrong = Vec::new();
+    for source in sources() {
+        for named in source.named.iter().filter(|named| !named.inside) {
+            let library = named.path[0].as_str();
+            let Some((_, rooms)) = BELONGS_TO.iter().find(|(name, _)| *name == library) else {
+                continue;
+            };
+            if !rooms.contains(&source.room.as_str()) {
+                wrong.push(format!(
+                    "{}:{}: `{}` names {library}, which belongs to {}",
+                    source.shown,
+                    named.line,
+                    source.room,
+                    list(rooms)
+                ));
+            }
+        }
+    }
+    assert!(wrong.is_empty(), "{}", wrong.join("\n"));
+}
+
+#[test]
+fn unsafe_code_stays_in_its_rooms() {
+    let wrong: Vec<String> = sources()
+        .into_iter()
+        .filter(|source| !MAY_BE_UNSAFE.contains(&source.room.as_str()))
+        .flat_map(|source| {
+            source
+                .unsafe_lines
+                .iter()
+                .map(|line| format!("{}:{line}", source.shown))
+                .collect::<Vec<_>>()
+        })
+        .collect();
+    assert!(
+        wrong.is_empty(),
+        "`unsafe` outside {}:\n{}",
+        list(MAY_BE_UNSAFE),
+        wrong.join("\n")
+    );
+}
+
+#[test]
+fn the_boundary_knows_nobody() {
+    let manifest = root().join("guest-abi/abi/Cargo.toml");
+    let manifest: toml::Table =
+        toml::from_str(&std::fs::read_to_string(manifest).unwrap()).unwrap();
+    let dependencies: Vec<&String> = manifest["dependencies"]
+        .as_table()
+        .unwrap()
+        .keys()
+        .collect();
+    assert_eq!(dependencies, ["postcard", "serde"]);
+}
+
+#[test]
+fn libraries_keep_their_names() {
+    // A renamed dependency would escape the search above.
+    let manifest = root().join("daemon/Cargo.toml");
+    let manifest: toml::Table =
+        toml::from_str(&std::fs::read_to_string(manifest).unwrap()).unwrap();
+    let renamed: Vec<&String> = manifest["dependencies"]
+        .as_table()
+        .unwrap()
+        .iter()
+        .filter(|(_, value)| value.get("package").is_some())
+        .map(|(name, _)| name)
+        .collect();
+    assert!(renamed.is_empty(), "{renamed:?}");
+}
+
+/// One file of the daemon and what it names.
+struct Source {
+    shown: String,
+    /// The first folder or file below `src`; empty for `lib.rs` and `main.rs`.
+    room: String,
+    named: Vec<Named>,
+    unsafe_lines: Vec<usize>,
+}
+
+fn sources() -> Vec<Source> {
+    let src = root().join("daemon/src");
+    let mut files = Vec::new();
+    rust_files(&src, &mut files);
+    assert!(!files.is_empty(), "no sources in {}", src.display());
+    files.sort();
+    files
+        .into_iter()
+        .map(|file| {
+            let module = module_of(file.strip_prefix(&src).unwrap());
+            let text = std::fs::read_to_string(&file).unwrap();
+            let tokens = tokens::tokens(&text);
+            Source {
+                shown: file.strip_prefix(root()).unwrap().display().to_string(),
+                room: module.first().cloned().unwrap_or_default(),
+                named: paths::named(&tokens, &module),
+                unsafe_lines: tokens
+                    .iter()
+                    .filter(|token| token.text == "unsafe")
+                    .map(|token| token.line)
+                    .collect(),
+            }
+        })
+        .collect()
+}
+
+fn rust_files(dir: &Path, into: &mut Vec<PathBuf>) {
+    for entry in std::fs::read_dir(dir).unwrap() {
+        let path = entry.unwrap().path();
+        if path.is_dir() {
+            rust_files(&path, into);
+        } else if path.extension().is_some_and(|extension| extension == "rs") {
+            into.push(path);
+        }
+    }
+}
+
+/// The module that a file is: `store/kv.rs` is `store::kv`, `store/mod.rs` is `store`.
+fn module_of(file: &Path) -> Vec<String> {
+    let mut module: Vec<String> = file
+        .with_extension("")
+        .components()
+        .map(|part| part.as_os_str().to_string_lossy().into_owned())
+        .collect();
+    if module
+        .last()
+        .is_some_and(|last| last == "mod" || last == "lib" || last == "main")
+    {
+        module.pop();
+    }
+    module
+}
+
+fn list(names: &[&str]) -> String {
+    if names.is_empty() {
+        "nobody".into()
+    } else {
+        names.join(", ")
+    }
+}
+
+fn root() -> &'static Path {
+    Path::new(env!("CARGO_MANIFEST_DIR")).parent().unwrap()
+}
