@@ -462,6 +462,8 @@ impl<W: Send + Sync + 'static> Catalog<W> {
             .iter()
             .map(|bound| bound.engaged(&version))
             .collect();
+        let env = Env::new(bindings, self.store.clone());
+        let files = script.verdict.files().copied().collect();
         let spec = WorkerSpec {
             namespace: namespace.name.as_str().into(),
             script: script.name.as_str().into(),
@@ -474,7 +476,7 @@ impl<W: Send + Sync + 'static> Catalog<W> {
             image: blobs.path(&script.verdict.image),
             snapshot: script.verdict.snapshot.map(|blob| blobs.path(&blob)),
             limits: self.effective(script.settings.limits),
-            env: Arc::new(Env::new(bindings, self.store.clone())),
+            env: Arc::new(self.references.lease(env, files)),
         };
         self.runtime.start(spec).map_err(CatalogError::Start)
     }

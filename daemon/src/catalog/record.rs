@@ -74,6 +74,13 @@ pub struct Verdict {
     pub startup_time_ms: u32,
 }
 
+impl Verdict {
+    /// The blobs that a Worker opens.
+    pub(super) fn files(&self) -> impl Iterator<Item = &BlobId> {
+        [&self.image].into_iter().chain(&self.snapshot)
+    }
+}
+
 /// The limits that a script's metadata asks for; none means the board's.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct CustomLimits {
@@ -164,8 +171,7 @@ impl Script {
         self.modules
             .iter()
             .map(|module| &module.blob)
-            .chain([&self.verdict.image])
-            .chain(&self.verdict.snapshot)
+            .chain(self.verdict.files())
     }
 }
 

@@ -1,13 +1,17 @@
 //! Who still needs which blob. Two scripts with the same bytes share a blob, so a blob goes
-//! when the last row that names it is gone.
+//! when the last one that needs it is gone.
 //!
-//! A reference is taken before the bytes are written and given back when the push fails, so
-//! that a removal can never hit a blob that a push under way relies on: counting and
-//! removing happen under one lock.
+//! Three things need blobs: rows, pushes under way ([`Held`]), and Workers ([`Lease`]), which
+//! open their files when a request comes and may outlive their rows by as long as requests
+//! are in flight. A reference is counted before the bytes are written, and a blob is removed
+//! under the lock that counts, so a removal never hits a blob that somebody relies on.
 
+use crate::bindings::Env;
+use crate::engine::ops::{Bindings, OpFailure, Started};
 use crate::store::{BlobId, Store, StoreError};
 use bytes::Bytes;
 use parking_lot::Mutex;
+use postern_abi::{OpKind, SyncOp};
 use std::collections::HashMap;
 use std::sync::Arc;
 
@@ -25,7 +29,7 @@ impl References {
         })
     }
 
-    /// Counts a row that is in the store already.
+    /// Counts a row, in the store or on its way there.
     pub(super) fn count<'a>(&self, blobs: impl Iterator<Item = &'a BlobId>) {
         let mut counts = self.counts.lock();
         for blob in blobs {
@@ -39,48 +43,79 @@ impl References {
 
     /// Gives references back and removes the blobs that nobody needs any more; resolves when
     /// they are removed, which happens also if nobody waits for it.
-    pub(super) fn release<'a>(
-        self: &Arc<Self>,
-        blobs: impl Iterator<Item = &'a BlobId>,
-    ) -> smol::Task<()> {
-        let references = Arc::clone(self);
-        let blobs: Vec<BlobId> = blobs.copied().collect();
-        smol::unblock(move || references.release_now(&blobs))
+    pub(super) async fn release<'a>(self: &Arc<Self>, blobs: impl Iterator<Item = &'a BlobId>) {
+        let unneeded = self.uncount(blobs);
+        if !unneeded.is_empty() {
+            self.remove(unneeded).await;
+        }
     }
 
-    fn release_now(&self, blobs: &[BlobId]) {
+    /// The same for those who cannot wait.
+    fn let_go(self: &Arc<Self>, blobs: &[BlobId]) {
+        let unneeded = self.uncount(blobs.iter());
+        if !unneeded.is_empty() {
+            self.remove(unneeded).detach();
+        }
+    }
+
+    /// Which blobs are needed by nobody now. They stay in the table, with a count of none,
+    /// until they are removed.
+    fn uncount<'a>(&self, blobs: impl Iterator<Item = &'a BlobId>) -> Vec<BlobId> {
         let mut counts = self.counts.lock();
+        let mut unneeded = Vec::new();
         for blob in blobs {
-            let Some(count) = counts.get_mut(blob) else {
-                continue;
-            };
-            *count -= 1;
-            if *count == 0 {
-                counts.remove(blob);
-                if let Err(error) = self.store.blobs().remove(blob) {
+            if let Some(count) = counts.get_mut(blob) {
+                *count = count.saturating_sub(1);
+                if *count == 0 {
+                    unneeded.push(*blob);
+                }
+            }
+        }
+        unneeded
+    }
+
+    fn remove(self: &Arc<Self>, blobs: Vec<BlobId>) -> smol::Task<()> {
+        let references = Arc::clone(self);
+        smol::unblock(move || {
+            for blob in blobs {
+                let mut counts = references.counts.lock();
+                // Somebody may need it again by now.
+                if counts.get(&blob) != Some(&0) {
+                    continue;
+                }
+                counts.remove(&blob);
+                if let Err(error) = references.store.blobs().remove(&blob) {
                     // It stays until the next start sweeps it.
                     log::warn!("blob {blob} could not be removed: {error}");
                 }
             }
-        }
+        })
     }
 
     /// Writes bytes durably, and counts them for as long as the result is held or kept.
     pub(super) async fn put(self: &Arc<Self>, bytes: Bytes) -> Result<Held, StoreError> {
         let references = Arc::clone(self);
         smol::unblock(move || {
-            // Writing under the lock orders it against removals. Only threads for blocking
-            // work take it while the daemon serves.
-            let mut counts = references.counts.lock();
-            let blob = references.store.blobs().put(&bytes)?;
-            *counts.entry(blob).or_default() += 1;
-            drop(counts);
-            Ok(Held {
+            let blob = BlobId::of(&bytes);
+            references.count([&blob].into_iter());
+            let held = Held {
                 references,
                 blob: Some(blob),
-            })
+            };
+            held.references.store.blobs().put(&bytes)?;
+            Ok(held)
         })
         .await
+    }
+
+    /// Bindings that keep blobs for as long as they live, which is as long as their Worker.
+    pub(super) fn lease(self: &Arc<Self>, env: Env, blobs: Vec<BlobId>) -> Lease {
+        self.count(blobs.iter());
+        Lease {
+            env,
+            references: Arc::clone(self),
+            blobs,
+        }
     }
 }
 
@@ -114,7 +149,30 @@ impl Held {
 impl Drop for Held {
     fn drop(&mut self) {
         if let Some(blob) = self.blob.take() {
-            self.references.release([&blob].into_iter()).detach();
+            self.references.let_go(&[blob]);
         }
+    }
+}
+
+/// A Worker's bindings together with its claim on its files.
+pub(super) struct Lease {
+    env: Env,
+    references: Arc<References>,
+    blobs: Vec<BlobId>,
+}
+
+impl Drop for Lease {
+    fn drop(&mut self) {
+        self.references.let_go(&self.blobs);
+    }
+}
+
+impl Bindings for Lease {
+    fn sync(&self, op: SyncOp, argument: &[u8], out: &mut Vec<u8>) -> Result<(), OpFailure> {
+        self.env.sync(op, argument, out)
+    }
+
+    fn start(&self, op: OpKind, argument: &[u8]) -> Started {
+        self.env.start(op, argument)
     }
 }

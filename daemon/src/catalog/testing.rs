@@ -5,11 +5,12 @@
 use super::{Bounds, Catalog, Judgement, Runtime};
 use crate::engine::limits::Limits;
 use crate::engine::{GuestKind, Judged, WorkerSpec};
-use crate::store::{Store, StoreOptions};
+use crate::store::{Store, StoreError, StoreOptions};
 use bytes::Bytes;
 use parking_lot::Mutex;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
+use std::time::{Duration, Instant};
 
 /// A module that the test runtime accepts.
 pub(crate) const WASM: &[u8] = b"\0asm\x01\0\0\0";
@@ -90,9 +91,32 @@ impl Runtime<TestWorker> for TestRuntime {
     }
 }
 
+/// Waits for what happens in the background.
+#[track_caller]
+pub(crate) fn wait_until(what: &str, mut reached: impl FnMut() -> bool) {
+    let started = Instant::now();
+    while !reached() {
+        assert!(
+            started.elapsed() < Duration::from_secs(60),
+            "not yet: {what}"
+        );
+        std::thread::yield_now();
+    }
+}
+
 /// A store in this folder.
 pub(crate) fn open_store(dir: &std::path::Path) -> Store {
-    Store::open(StoreOptions::new(dir)).unwrap().store
+    let mut opened = None;
+    // What the last one did in the background holds it open a moment longer.
+    wait_until("the store is free", || {
+        match Store::open(StoreOptions::new(dir)) {
+            Ok(store) => opened = Some(store),
+            Err(StoreError::InUse { .. }) => {}
+            Err(error) => panic!("{error}"),
+        }
+        opened.is_some()
+    });
+    opened.unwrap().store
 }
 
 /// A catalog on a store in this folder.

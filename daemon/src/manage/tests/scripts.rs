@@ -49,6 +49,8 @@ fn wranglers_deploy_goes_through() {
     assert_eq!(bindings, settings["bindings"]);
     let worker = desk.manage.catalog.worker("production", "a").unwrap();
     assert_eq!(worker.spec.limits.cpu_ms, 50);
+    // Its files stay as long as it does.
+    drop(worker);
 
     desk.result("DELETE", &format!("{D}?force=true"), Value::Null);
     assert_eq!(desk.refused("DELETE", D, Value::Null), (404, 10092));
