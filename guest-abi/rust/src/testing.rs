@@ -69,7 +69,10 @@ pub(crate) mod host {
     pub fn op_sync(kind: u32, argument: &[u8], out: &mut [u8]) -> i32 {
         with(|host| {
             let answer = match kind {
-                1 => match core::str::from_utf8(argument).ok().and_then(|name| host.env.get(name)) {
+                1 => match core::str::from_utf8(argument)
+                    .ok()
+                    .and_then(|name| host.env.get(name))
+                {
                     Some(value) => value.clone(),
                     None => return -2,
                 },
@@ -85,7 +88,10 @@ pub(crate) mod host {
     }
 
     pub fn respond(request: u32, head: &[u8], body: &[u8], more: bool) {
-        with(|host| host.credit.insert(request, i64::from(BODY_CREDIT) - body.len() as i64));
+        with(|host| {
+            host.credit
+                .insert(request, i64::from(BODY_CREDIT) - body.len() as i64)
+        });
         call(Call::Respond {
             request,
             head: head.into(),
@@ -144,23 +150,57 @@ pub(crate) mod host {
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[allow(missing_docs)]
 pub enum Call {
-    OpStart { op: u32, kind: u32, argument: Vec<u8> },
-    OpCancel { op: u32 },
-    OpPull { op: u32, credit: u32 },
-    OpChunk { op: u32, bytes: Vec<u8>, end: bool },
-    Respond { request: u32, head: Vec<u8>, body: Vec<u8>, more: bool },
-    BodyChunk { request: u32, bytes: Vec<u8>, end: bool },
-    BodyPull { request: u32, credit: u32 },
-    Done { request: u32, status: u32, exception: Vec<u8> },
-    Log { level: u32, line: String },
+    OpStart {
+        op: u32,
+        kind: u32,
+        argument: Vec<u8>,
+    },
+    OpCancel {
+        op: u32,
+    },
+    OpPull {
+        op: u32,
+        credit: u32,
+    },
+    OpChunk {
+        op: u32,
+        bytes: Vec<u8>,
+        end: bool,
+    },
+    Respond {
+        request: u32,
+        head: Vec<u8>,
+        body: Vec<u8>,
+        more: bool,
+    },
+    BodyChunk {
+        request: u32,
+        bytes: Vec<u8>,
+        end: bool,
+    },
+    BodyPull {
+        request: u32,
+        credit: u32,
+    },
+    Done {
+        request: u32,
+        status: u32,
+        exception: Vec<u8>,
+    },
+    Log {
+        level: u32,
+        line: String,
+    },
 }
 
 /// A handler with a host around it.
 #[derive(Debug)]
 pub struct Guest(());
 
+type Handler = Box<dyn Fn(Request, Env, Context) -> runtime::Handling>;
+
 std::thread_local! {
-    static HANDLER: core::cell::RefCell<Option<Box<dyn Fn(Request, Env, Context) -> runtime::Handling>>> =
+    static HANDLER: core::cell::RefCell<Option<Handler>> =
         const { core::cell::RefCell::new(None) };
 }
 

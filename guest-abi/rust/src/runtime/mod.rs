@@ -66,6 +66,29 @@ impl Runtime {
             ops: Ops::new(),
         }
     }
+
+    /// Makes a new window; false if there is no memory for it. All of it is written once, so
+    /// that all of it is initialised whatever the host writes.
+    fn make_window(&mut self, len: usize) -> bool {
+        self.window = Vec::new();
+        if self.window.try_reserve_exact(len).is_err() {
+            return false;
+        }
+        self.window.resize(self.window.capacity(), 0);
+        true
+    }
+
+    /// The host has put a payload of `len` bytes into the window; false if it cannot have.
+    #[inline]
+    fn fill(&mut self, len: usize) -> bool {
+        if len > self.window.capacity() {
+            return false;
+        }
+        // SAFETY: `make_window` has initialised all of the capacity, and memory that came back
+        // through `recycle` was a window before.
+        unsafe { self.window.set_len(len) };
+        true
+    }
 }
 
 #[cfg(target_arch = "wasm32")]
@@ -122,7 +145,7 @@ pub fn boot() -> i32 {
     #[cfg(all(feature = "std", target_arch = "wasm32"))]
     crate::panic::hook();
     with(|rt| {
-        rt.window.reserve_exact(COPY_MAX);
+        rt.make_window(COPY_MAX);
         rt.head.reserve(256);
         rt.requests.reserve(4);
         rt.tasks.reserve(8);
@@ -133,12 +156,8 @@ pub fn boot() -> i32 {
 /// `postern_window`: memory for a payload of `min_len` bytes, or null.
 pub fn window(min_len: usize) -> *mut u8 {
     with(|rt| {
-        if rt.window.capacity() < min_len {
-            let wanted = min_len.max(COPY_MAX);
-            rt.window = Vec::new();
-            if rt.window.try_reserve_exact(wanted).is_err() {
-                return core::ptr::null_mut();
-            }
+        if rt.window.capacity() < min_len && !rt.make_window(min_len.max(COPY_MAX)) {
+            return core::ptr::null_mut();
         }
         rt.window.as_mut_ptr()
     })
@@ -149,11 +168,7 @@ pub fn event(kind: u32, id: u32, len: usize, start: Start) -> i32 {
     let Some(kind) = EventKind::from_u32(kind) else {
         return 1;
     };
-    if !with(|rt| {
-        // SAFETY: the host has written `len` bytes to the window, which has room for them.
-        // Bytes of an older payload are bytes as well.
-        len <= rt.window.capacity() && unsafe { rt.window.set_len(len) } == ()
-    }) {
+    if !with(|rt| rt.fill(len)) {
         return 1;
     }
     match kind {

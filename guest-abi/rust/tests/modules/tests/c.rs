@@ -13,7 +13,10 @@ fn hello_answers() {
         let answer = isolate.fetch("GET", "/", b"").unwrap();
         assert_eq!(answer.status, Some(200));
         assert_eq!(answer.text(), "Hello from C!\n");
-        assert_eq!(answer.header("content-type"), Some("text/plain;charset=UTF-8"));
+        assert_eq!(
+            answer.header("content-type"),
+            Some("text/plain;charset=UTF-8")
+        );
         assert_eq!(answer.done, Some(Ok(())));
     }
 }
@@ -28,7 +31,11 @@ fn echo_sends_bodies_of_all_sizes_back_in_bounded_memory() {
         assert!(answer.complete);
         assert_eq!(answer.done, Some(Ok(())));
     }
-    assert!(isolate.memory_bytes() <= 6 * 65_536, "{}", isolate.memory_bytes());
+    assert!(
+        isolate.memory_bytes() <= 6 * 65_536,
+        "{}",
+        isolate.memory_bytes()
+    );
 }
 
 #[test]
