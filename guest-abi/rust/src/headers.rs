@@ -54,6 +54,12 @@ impl Headers {
         out.extend_from_slice(&self.bytes);
     }
 
+    /// Bytes of the fields in the boundary's form.
+    #[inline]
+    pub(crate) fn encoded_len(&self) -> usize {
+        self.bytes.len()
+    }
+
     /// How many fields there are.
     pub fn len(&self) -> usize {
         self.count

@@ -25,6 +25,8 @@ pub(crate) mod host {
         pub calls: Vec<Call>,
         pub env: BTreeMap<String, Vec<u8>>,
         pub now: i64,
+        /// The window and its length; like the real host this one does not ask twice.
+        pub window: Option<(*mut u8, usize)>,
         /// The credit that is left, a request whose answer is streamed.
         pub credit: BTreeMap<u32, i64>,
         random: u8,
@@ -271,8 +273,16 @@ impl Guest {
     /// Sends an event that need not be a valid one; returns what the guest returned.
     pub fn raw_event(&mut self, kind: u32, id: u32, payload: &[u8]) -> i32 {
         if !payload.is_empty() {
-            let window = runtime::window(payload.len());
-            // SAFETY: the window has room for as many bytes as were asked for.
+            let window = match host::with(|host| host.window) {
+                Some((window, len)) if payload.len() <= len => window,
+                _ => {
+                    let window = runtime::window(payload.len());
+                    host::with(|host| host.window = Some((window, payload.len())));
+                    window
+                }
+            };
+            // SAFETY: the window has room for as many bytes as were asked for, and stays where
+            // it is until one is asked for again.
             unsafe { window.copy_from_nonoverlapping(payload.as_ptr(), payload.len()) };
         }
         runtime::event(kind, id, payload.len(), start)
@@ -293,6 +303,7 @@ impl Drop for Guest {
     /// Ends what is left, so that the thread can have another guest.
     fn drop(&mut self) {
         runtime::clear();
+        host::with(|host| host.window = None);
         HANDLER.with(|slot| slot.borrow_mut().take());
     }
 }

@@ -246,12 +246,17 @@ impl Driver {
         self.requests.remove(&id);
         self.over.insert(id);
         let calls = self.guest.event(EventKind::Abort, id, &[]);
+        let mut done = 0;
         for call in calls {
             match call {
                 Call::OpCancel { op } => assert_eq!(self.ops.remove(&op), Some(id)),
+                Call::Done {
+                    request, status: 0, ..
+                } if request == id => done += 1,
                 other => panic!("after an abort: {other:?}"),
             }
         }
+        assert_eq!(done, 1, "an abort ends a request once");
         assert!(
             !self.ops.values().any(|request| *request == id),
             "operations outlive their request"

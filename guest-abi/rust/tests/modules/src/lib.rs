@@ -230,6 +230,8 @@ pub struct Isolate {
     store: Store<Host>,
     window: TypedFunc<u32, u32>,
     event: TypedFunc<(u32, u32, u32), i32>,
+    /// Where the window is and its length; it is not asked for again while it suffices.
+    window_at: Option<(u32, usize)>,
     next_request: u32,
 }
 
@@ -265,6 +267,7 @@ impl Isolate {
                 .get_typed_func(&store, "postern_event")
                 .expect("an entry"),
             store,
+            window_at: None,
             next_request: 1,
         }
     }
@@ -300,11 +303,19 @@ impl Isolate {
     /// The trap, or the number that the guest returned.
     pub fn event(&mut self, kind: EventKind, id: u32, payload: &[u8]) -> Result<(), String> {
         if !payload.is_empty() {
-            let window = self
-                .window
-                .call(&mut self.store, payload.len() as u32)
-                .map_err(|error| error.to_string())?;
-            assert_ne!(window, 0, "there is memory");
+            let window = match self.window_at {
+                Some((window, len)) if payload.len() <= len => window,
+                _ => {
+                    let len = payload.len().max(4096).next_power_of_two();
+                    let window = self
+                        .window
+                        .call(&mut self.store, len as u32)
+                        .map_err(|error| error.to_string())?;
+                    assert_ne!(window, 0, "there is memory");
+                    self.window_at = Some((window, len));
+                    window
+                }
+            };
             let memory = self.store.data().memory.expect("it has one");
             memory
                 .write(&mut self.store, window as usize, payload)
