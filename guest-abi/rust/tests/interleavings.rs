@@ -268,6 +268,10 @@ impl Driver {
         for call in calls {
             match call {
                 Call::OpStart { op, kind, argument } => {
+                    assert!(
+                        self.requests.contains_key(&current),
+                        "work goes on behind done"
+                    );
                     assert_eq!((kind, &argument[..]), (1, &[1][..]));
                     assert_eq!(self.ops.insert(op, current), None, "an id that is in use");
                 }
