@@ -48,6 +48,7 @@ const MAY_KNOW: &[(&str, &[&str])] = &[
 const BELONGS_TO: &[(&str, &[&str])] = &[
     ("sled", &["store"]),
     ("wasmi", &["engine"]),
+    ("wasmi_core", &["engine"]),
     ("wasmparser", &["engine"]),
     ("wasm_encoder", &["engine"]),
     ("hyper", &["edge", "manage", "cli"]),
