@@ -14,7 +14,7 @@ use std::time::{Duration, Instant};
 struct Nobody;
 
 impl Observer for Nobody {
-    fn finished(&self, _: Finished) {}
+    fn finished(&self, _: &Finished<'_>) {}
 }
 
 struct Nothing;

@@ -17,11 +17,12 @@ use serde::{Deserialize, Serialize};
 use std::sync::{Arc, Mutex};
 
 #[derive(Default)]
-struct Records(Mutex<Vec<Finished>>);
+struct Records(Mutex<Vec<(String, u64)>>);
 
 impl Observer for Records {
-    fn finished(&self, finished: Finished) {
-        self.0.lock().unwrap().push(finished);
+    fn finished(&self, finished: &Finished<'_>) {
+        let outcome = format!("{:?}", finished.outcome);
+        self.0.lock().unwrap().push((outcome, finished.fuel));
     }
 }
 
@@ -123,13 +124,13 @@ fn run(guest: &str, wat: &str, paths: &[&str], slice_fuel: u64, seen: &mut Vec<S
                 Err(failure) => failure.to_string(),
             }
         }));
-        let record = records.0.lock().unwrap().pop().unwrap();
+        let (outcome, fuel) = records.0.lock().unwrap().pop().unwrap();
         seen.push(Seen {
             guest: guest.into(),
             path: (*path).into(),
-            outcome: format!("{:?}", record.outcome),
+            outcome,
             output,
-            fuel: record.fuel,
+            fuel,
         });
     }
 }

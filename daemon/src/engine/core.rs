@@ -476,6 +476,7 @@ impl Core {
         });
         if let Some(invocation) = self.store.data_mut().invocation_of(id) {
             invocation.url = url;
+            invocation.headers = headers;
         }
         step
     }

@@ -580,15 +580,13 @@ fn log(mut caller: Guest<'_>, level: u32, ptr: u32, len: u32) -> Result<(), Erro
     // Only what is kept is looked at, however much was named.
     let text = String::from_utf8_lossy(&bytes[..bytes.len().min(limits::LOG_LINE_MAX + 4)]);
     host.log(LogLevel::from_u32(level), &text);
-    if let Some(invocation) = host.invocation() {
-        invocation.logs_dropped += bytes.len().saturating_sub(limits::LOG_LINE_MAX + 4) as u64;
-    }
     Ok(())
 }
 
 fn now(mut caller: Guest<'_>) -> i64 {
     charge(&mut caller, cost::CALL);
-    caller.data().now_ms
+    // Years beyond 292 million do not come up.
+    caller.data().now_ms as i64
 }
 
 fn random(mut caller: Guest<'_>, ptr: u32, len: u32) -> Result<(), Error> {

@@ -30,7 +30,7 @@ mod wire;
 mod worker;
 
 pub use budget::Budget;
-pub use finished::{Finished, LogLine, Observer};
+pub use finished::{Finished, LogLine, Observer, Thrown};
 pub use judge::{Judged, Order, Refused, child as judge_child, judge_here};
 pub use module::GuestKind;
 pub use worker::{Worker, WorkerSpec};
@@ -105,7 +105,7 @@ impl Engine {
         observer: Arc<dyn Observer>,
     ) -> Self {
         // Rays of different runs must not meet in a log.
-        let first = (host::now_ms() as u64) << 22;
+        let first = host::now_ms() << 22;
         Self(Arc::new(Inner {
             executor,
             observer,

@@ -10,7 +10,7 @@ use super::finished::Finished;
 use super::host::{Invocation, now_ms};
 use super::invocation::{Reply, Request, RequestBody};
 use super::isolate::Isolate;
-use super::limits::{Failure, Limits, Outcome};
+use super::limits::{Failure, Limits};
 use super::module::GuestKind;
 use super::ops::Bindings;
 use super::scheduler::Tenant;
@@ -328,9 +328,25 @@ impl Worker {
             self.state.lock().crashes = 0;
         }
         let spec = &self.spec;
-        let finished: Finished = invocation.record(&spec.namespace, &spec.script, &spec.version);
-        debug_assert!(finished.outcome != Outcome::Ok || finished.failure.is_none());
-        self.engine.observer().finished(finished);
+        let thrown = invocation.thrown();
+        self.engine.observer().finished(&Finished {
+            namespace: &spec.namespace,
+            script: &spec.script,
+            version: &spec.version,
+            ray: invocation.ray,
+            outcome: invocation.outcome(),
+            started_ms: invocation.started_ms,
+            fuel: invocation.fuel,
+            cpu_us: invocation.fuel.saturating_mul(1000) / self.engine.fuel_per_ms().max(1),
+            wall_us: u64::try_from(invocation.started.elapsed().as_micros()).unwrap_or(u64::MAX),
+            method: invocation.method.as_str(),
+            url: &invocation.url,
+            headers: Some(&invocation.headers),
+            status: (invocation.status != 0).then_some(invocation.status),
+            logs: &invocation.logs,
+            logs_dropped: invocation.logs_dropped,
+            exception: thrown.as_ref(),
+        });
     }
 
     /// No new version's request will come here: isolates go as soon as they rest.

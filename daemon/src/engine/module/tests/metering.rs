@@ -49,9 +49,7 @@ fn check(choices: &[u8]) -> Result<(), TestCaseError> {
         let executed = counted.globals.remove(count.unwrap()).1 - before;
         prop_assert_eq!(&counted, &expected);
         before += executed;
-        if expected.outcome.is_err() {
-
-        }
+        if expected.outcome.is_err() {}
         if expected.outcome.is_ok() {
             // One for each place where fuel is charged, and what a `br_if` may skip. At most one
             // place an instruction, and one for the call from outside.

@@ -1,0 +1,122 @@
+//! The management port: the field's REST API over the catalog, with tokens.
+//!
+//! It translates: calls into the catalog's operations, results and refusals into the
+//! envelope that clients expect. It deploys nothing itself and runs no guest.
+//!
+//! # Implementation
+//!
+//! [`Manage::handle`] takes a call without a socket, so all of the API is tested in-process;
+//! [`serve`](server::serve) puts hyper around it. One table in `router` names every
+//! route; a file a resource holds the handlers.
+
+mod account;
+mod body;
+mod brackets;
+mod call;
+pub mod envelope;
+mod kv;
+mod kv_bulk;
+mod kv_namespaces;
+mod logs;
+mod metadata;
+mod namespaces;
+mod paging;
+mod router;
+mod scripts;
+mod secrets;
+pub mod server;
+mod settings;
+mod tags;
+#[cfg(test)]
+mod tests;
+pub mod tokens;
+mod upload;
+
+pub use body::{ByteStream, Payload};
+pub use call::Call;
+pub use logs::{LogSource, LogStream, NoLogs};
+pub use server::{ServerOptions, serve};
+
+use crate::catalog::Catalog;
+use crate::engine::Worker;
+use envelope::Answer;
+use smol::lock::Semaphore;
+use std::sync::Arc;
+
+/// What the port is told by the configuration.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ManageOptions {
+    /// The account's identifier; calls may use any.
+    pub account_id: String,
+    /// What clients show for the account.
+    pub account_name: String,
+    /// What clients show as the host's name behind scripts' names.
+    pub subdomain: String,
+    /// Bytes of one upload of a script.
+    pub upload_bytes_max: u64,
+    /// Bytes of one bulk call on KV.
+    pub bulk_bytes_max: u64,
+    /// Large bodies that may be in memory at the same time; others wait.
+    pub large_bodies_max: usize,
+}
+
+impl Default for ManageOptions {
+    fn default() -> Self {
+        Self {
+            // "postern" and zeros, as hexadecimal digits.
+            account_id: "706f737465726e000000000000000000".to_owned(),
+            account_name: "Postern".to_owned(),
+            subdomain: "postern".to_owned(),
+            upload_bytes_max: 16 << 20,
+            bulk_bytes_max: 16 << 20,
+            large_bodies_max: 2,
+        }
+    }
+}
+
+/// Tells how the daemon is; the CLI and operators read it as they like.
+pub trait StatusSource: Send + Sync {
+    /// A JSON object.
+    fn status(&self) -> serde_json::Value;
+}
+
+impl<F: Fn() -> serde_json::Value + Send + Sync> StatusSource for F {
+    fn status(&self) -> serde_json::Value {
+        self()
+    }
+}
+
+/// The management port without its listener. `W` is the engine's Worker except in tests.
+pub struct Manage<W = Worker> {
+    catalog: Arc<Catalog<W>>,
+    options: ManageOptions,
+    logs: Arc<dyn LogSource>,
+    status: Arc<dyn StatusSource>,
+    large_bodies: Semaphore,
+}
+
+impl<W: Send + Sync + 'static> Manage<W> {
+    /// Over this catalog; logs and status come from elsewhere.
+    pub fn new(
+        catalog: Arc<Catalog<W>>,
+        options: ManageOptions,
+        logs: Arc<dyn LogSource>,
+        status: Arc<dyn StatusSource>,
+    ) -> Arc<Self> {
+        Arc::new(Self {
+            large_bodies: Semaphore::new(options.large_bodies_max.max(1)),
+            catalog,
+            options,
+            logs,
+            status,
+        })
+    }
+
+    /// Answers a call: token first, then route, then handler.
+    pub async fn handle(&self, request: http::Request<Payload>) -> Answer {
+        match self.dispatch(request).await {
+            Ok(answer) => answer,
+            Err(refusal) => refusal.answer(),
+        }
+    }
+}

@@ -1,0 +1,324 @@
+//! The table of routes, and the way from a request line to a handler.
+//!
+//! Paths are split before they are percent-decoded, and each piece is decoded once, so that
+//! `%2F` stays inside the piece that it came in.
+
+use super::body::Payload;
+use super::call::{Call, parse_query};
+use super::envelope::{Handled, Refusal, code};
+use super::{Manage, tokens};
+use http::{Method, StatusCode};
+use percent_encoding::percent_decode_str;
+use std::future::Future;
+use std::pin::Pin;
+
+type Handling<'a> = Pin<Box<dyn Future<Output = Handled> + Send + 'a>>;
+type Handler<W> = for<'a> fn(&'a Manage<W>, Call) -> Handling<'a>;
+
+/// One route: `{name}` is one piece of the path, `{*name}` all that is left of it.
+struct Route<W: 'static> {
+    method: Method,
+    pattern: &'static str,
+    handler: Handler<W>,
+}
+
+/// Where the API begins. Clients can be told any base address; this is the one they know.
+const BASE: &str = "/client/v4/";
+/// Where what the field has no name for begins.
+const OWN: &str = "/postern/v1/";
+/// Bytes of a request's target.
+const TARGET_MAX: usize = 16 * 1024;
+/// Bytes of a request's header fields.
+const HEADERS_MAX: usize = 32 * 1024;
+/// Header fields of a request.
+const HEADER_COUNT_MAX: usize = 100;
+
+macro_rules! routes {
+    ($($method:ident $pattern:literal => $handler:ident,)*) => {
+        &[$(Route {
+            method: Method::$method,
+            pattern: $pattern,
+            handler: |manage, call| Box::pin(manage.$handler(call)),
+        },)*]
+    };
+}
+
+impl<W: Send + Sync + 'static> Manage<W> {
+    const ROUTES: &'static [Route<W>] = routes! {
+        GET "user" => user,
+        GET "user/tokens/verify" => verify_token,
+        GET "accounts" => accounts,
+        GET "accounts/{account}" => account,
+        GET "memberships" => memberships,
+        GET "accounts/{account}/workers/subdomain" => subdomain,
+
+        GET "accounts/{account}/workers/dispatch/namespaces" => list_namespaces,
+        POST "accounts/{account}/workers/dispatch/namespaces" => create_namespace,
+        GET "accounts/{account}/workers/dispatch/namespaces/{ns}" => get_namespace,
+        PUT "accounts/{account}/workers/dispatch/namespaces/{ns}" => update_namespace,
+        PATCH "accounts/{account}/workers/dispatch/namespaces/{ns}" => update_namespace,
+        DELETE "accounts/{account}/workers/dispatch/namespaces/{ns}" => delete_namespace,
+
+        GET "accounts/{account}/workers/dispatch/namespaces/{ns}/scripts" => list_scripts,
+        DELETE "accounts/{account}/workers/dispatch/namespaces/{ns}/scripts" => delete_scripts,
+        GET "accounts/{account}/workers/dispatch/namespaces/{ns}/scripts/{script}" => get_script,
+        PUT "accounts/{account}/workers/dispatch/namespaces/{ns}/scripts/{script}" => put_script,
+        DELETE "accounts/{account}/workers/dispatch/namespaces/{ns}/scripts/{script}" => delete_script,
+        GET "accounts/{account}/workers/dispatch/namespaces/{ns}/scripts/{script}/content" => get_content,
+        PUT "accounts/{account}/workers/dispatch/namespaces/{ns}/scripts/{script}/content" => put_content,
+        GET "accounts/{account}/workers/dispatch/namespaces/{ns}/scripts/{script}/settings" => get_settings,
+        PATCH "accounts/{account}/workers/dispatch/namespaces/{ns}/scripts/{script}/settings" => patch_settings,
+        GET "accounts/{account}/workers/dispatch/namespaces/{ns}/scripts/{script}/bindings" => get_bindings,
+        GET "accounts/{account}/workers/dispatch/namespaces/{ns}/scripts/{script}/secrets" => list_secrets,
+        PUT "accounts/{account}/workers/dispatch/namespaces/{ns}/scripts/{script}/secrets" => put_secret,
+        GET "accounts/{account}/workers/dispatch/namespaces/{ns}/scripts/{script}/secrets/{secret}" => get_secret,
+        DELETE "accounts/{account}/workers/dispatch/namespaces/{ns}/scripts/{script}/secrets/{secret}" => delete_secret,
+        PATCH "accounts/{account}/workers/dispatch/namespaces/{ns}/scripts/{script}/secrets-bulk" => patch_secrets,
+        GET "accounts/{account}/workers/dispatch/namespaces/{ns}/scripts/{script}/tags" => get_tags,
+        PUT "accounts/{account}/workers/dispatch/namespaces/{ns}/scripts/{script}/tags" => put_tags,
+        PUT "accounts/{account}/workers/dispatch/namespaces/{ns}/scripts/{script}/tags/{tag}" => put_tag,
+        DELETE "accounts/{account}/workers/dispatch/namespaces/{ns}/scripts/{script}/tags/{tag}" => delete_tag,
+        GET "accounts/{account}/workers/dispatch/namespaces/{ns}/scripts/{script}/logs" => get_logs,
+
+        GET "accounts/{account}/workers/scripts" => plain_scripts,
+        GET "accounts/{account}/workers/scripts/{script}" => plain_script_missing,
+        DELETE "accounts/{account}/workers/scripts/{script}" => plain_script_missing,
+        GET "accounts/{account}/workers/scripts/{script}/{*rest}" => plain_script_missing,
+        PUT "accounts/{account}/workers/scripts/{script}/secrets" => plain_script_missing,
+        DELETE "accounts/{account}/workers/scripts/{script}/{*rest}" => plain_script_missing,
+        PATCH "accounts/{account}/workers/scripts/{script}/{*rest}" => plain_script_missing,
+        GET "accounts/{account}/workers/workers/{script}" => plain_script_missing,
+        GET "accounts/{account}/workers/services/{script}" => plain_service_missing,
+        DELETE "accounts/{account}/workers/services/{script}" => plain_service_missing,
+        GET "accounts/{account}/workers/services/{script}/{*rest}" => plain_service_missing,
+
+        GET "accounts/{account}/storage/kv/namespaces" => list_kv_namespaces,
+        POST "accounts/{account}/storage/kv/namespaces" => create_kv_namespace,
+        GET "accounts/{account}/storage/kv/namespaces/{id}" => get_kv_namespace,
+        PUT "accounts/{account}/storage/kv/namespaces/{id}" => rename_kv_namespace,
+        DELETE "accounts/{account}/storage/kv/namespaces/{id}" => delete_kv_namespace,
+        GET "accounts/{account}/storage/kv/namespaces/{id}/keys" => list_keys,
+        GET "accounts/{account}/storage/kv/namespaces/{id}/values/{*key}" => get_value,
+        PUT "accounts/{account}/storage/kv/namespaces/{id}/values/{*key}" => put_value,
+        DELETE "accounts/{account}/storage/kv/namespaces/{id}/values/{*key}" => delete_value,
+        GET "accounts/{account}/storage/kv/namespaces/{id}/metadata/{*key}" => get_metadata,
+        PUT "accounts/{account}/storage/kv/namespaces/{id}/bulk" => put_bulk,
+        DELETE "accounts/{account}/storage/kv/namespaces/{id}/bulk" => delete_bulk,
+        POST "accounts/{account}/storage/kv/namespaces/{id}/bulk/get" => get_bulk,
+        POST "accounts/{account}/storage/kv/namespaces/{id}/bulk/delete" => delete_bulk,
+    };
+
+    const OWN_ROUTES: &'static [Route<W>] = routes! {
+        GET "status" => get_status,
+        GET "tokens" => list_tokens,
+        POST "tokens" => create_token,
+        DELETE "tokens/{token}" => revoke_token,
+    };
+
+    /// Finds the handler for a request and runs it.
+    pub(super) async fn dispatch(&self, request: http::Request<Payload>) -> Handled {
+        let (head, body) = request.into_parts();
+        let size = |(name, value): (&http::HeaderName, &http::HeaderValue)| {
+            name.as_str().len() + value.len()
+        };
+        if head.headers.len() > HEADER_COUNT_MAX
+            || head.headers.iter().map(size).sum::<usize>() > HEADERS_MAX
+        {
+            return Err(Refusal::new(
+                StatusCode::REQUEST_HEADER_FIELDS_TOO_LARGE,
+                code::BODY,
+                format!(
+                    "the header fields exceed the limit of {HEADER_COUNT_MAX} fields and \
+                     {HEADERS_MAX} bytes"
+                ),
+            ));
+        }
+        tokens::authenticate(self.catalog.store(), &head.headers)?;
+        let path = head.uri.path();
+        let query = head.uri.query().unwrap_or_default();
+        if path.len() + query.len() > TARGET_MAX {
+            return Err(Refusal::new(
+                StatusCode::URI_TOO_LONG,
+                code::NO_ROUTE,
+                format!("the path and query exceed the limit of {TARGET_MAX} bytes"),
+            ));
+        }
+        let (routes, rest) = if let Some(rest) = path.strip_prefix(BASE) {
+            (Self::ROUTES, rest)
+        } else if let Some(rest) = path.strip_prefix(OWN) {
+            (Self::OWN_ROUTES, rest)
+        } else {
+            return Err(Refusal::no_route(path));
+        };
+        let method = match head.method {
+            // hyper sends no body then.
+            Method::HEAD => Method::GET,
+            method => method,
+        };
+        let mut allowed: Vec<&str> = Vec::new();
+        for route in routes {
+            let Some(params) = matched(route.pattern, rest) else {
+                continue;
+            };
+            if route.method != method {
+                allowed.push(route.method.as_str());
+                continue;
+            }
+            let call = Call {
+                params: decoded(params).ok_or_else(|| {
+                    Refusal::bad(code::NO_ROUTE, "the path is not percent-encoded UTF-8")
+                })?,
+                query: parse_query(query),
+                headers: head.headers,
+                body,
+            };
+            return (route.handler)(self, call).await;
+        }
+        if let Some(feature) = feature(method.as_str(), rest) {
+            return Err(Refusal::not_yet(feature));
+        }
+        if allowed.is_empty() {
+            return Err(Refusal::no_route(path));
+        }
+        allowed.dedup();
+        Err(Refusal {
+            allow: Some(allowed.join(", ")),
+            ..Refusal::new(
+                StatusCode::METHOD_NOT_ALLOWED,
+                code::NO_METHOD,
+                format!("Method {method} not available for that URI."),
+            )
+        })
+    }
+}
+
+/// What the field has and this daemon does not, by method (`*` for any) and path.
+const FEATURES: &[(&str, &str, &str)] = &[
+    ("*", "accounts/{account}/d1/{*rest}", "D1 databases"),
+    ("*", "accounts/{account}/r2/{*rest}", "R2 buckets"),
+    ("*", "accounts/{account}/queues", "Queues"),
+    ("*", "accounts/{account}/queues/{*rest}", "Queues"),
+    (
+        "*",
+        "accounts/{account}/workers/assets/{*rest}",
+        "Static assets",
+    ),
+    (
+        "*",
+        "accounts/{account}/workers/dispatch/namespaces/{ns}/scripts/{script}/assets-upload-session",
+        "Static assets",
+    ),
+    (
+        "POST",
+        "accounts/{account}/workers/scripts/{script}/assets-upload-session",
+        "Static assets",
+    ),
+    (
+        "PUT",
+        "accounts/{account}/workers/scripts/{script}",
+        "Workers outside a dispatch namespace (deploy with --dispatch-namespace instead)",
+    ),
+    (
+        "*",
+        "accounts/{account}/workers/scripts/{script}/{*rest}",
+        "Workers outside a dispatch namespace (deploy with --dispatch-namespace instead)",
+    ),
+    (
+        "*",
+        "accounts/{account}/workers/durable_objects/{*rest}",
+        "Durable Objects",
+    ),
+    ("*", "accounts/{account}/workers/domains", "Custom Domains"),
+    ("*", "accounts/{account}/workflows", "Workflows"),
+    ("*", "accounts/{account}/workflows/{*rest}", "Workflows"),
+    ("*", "accounts/{account}/logpush/{*rest}", "Logpush"),
+    (
+        "*",
+        "accounts/{account}/analytics_engine/{*rest}",
+        "Analytics Engine",
+    ),
+    ("*", "accounts/{account}/vectorize/{*rest}", "Vectorize"),
+    ("*", "accounts/{account}/hyperdrive/{*rest}", "Hyperdrive"),
+    ("*", "accounts/{account}/ai/{*rest}", "Workers AI"),
+    ("*", "graphql", "The GraphQL analytics API"),
+    ("*", "zones", "Zones and routes"),
+    ("*", "zones/{*rest}", "Zones and routes"),
+];
+
+fn feature(method: &str, path: &str) -> Option<&'static str> {
+    FEATURES
+        .iter()
+        .find(|(wanted, pattern, _)| {
+            (*wanted == "*" || *wanted == method) && matched(pattern, path).is_some()
+        })
+        .map(|(_, _, feature)| *feature)
+}
+
+/// The pieces of a path that a pattern names, if it matches. A single slash at the end is
+/// forgiven where nothing could be meant by it.
+fn matched<'p>(pattern: &'static str, path: &'p str) -> Option<Vec<(&'static str, &'p str)>> {
+    let mut params = Vec::new();
+    let mut rest = Some(path);
+    for piece in pattern.split('/') {
+        let left = rest?;
+        if let Some(name) = piece
+            .strip_prefix("{*")
+            .and_then(|name| name.strip_suffix('}'))
+        {
+            params.push((name, left));
+            return (!left.is_empty()).then_some(params);
+        }
+        let (here, after) = match left.split_once('/') {
+            Some((here, after)) => (here, Some(after)),
+            None => (left, None),
+        };
+        match piece
+            .strip_prefix('{')
+            .and_then(|name| name.strip_suffix('}'))
+        {
+            Some(_) if here.is_empty() => return None,
+            Some(name) => params.push((name, here)),
+            None if piece != here => return None,
+            None => {}
+        }
+        rest = after;
+    }
+    matches!(rest, None | Some("")).then_some(params)
+}
+
+fn decoded(params: Vec<(&'static str, &str)>) -> Option<Vec<(&'static str, String)>> {
+    params
+        .into_iter()
+        .map(|(name, value)| {
+            let value = percent_decode_str(value).decode_utf8().ok()?;
+            Some((name, value.into_owned()))
+        })
+        .collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn patterns_match_pieces_and_tails() {
+        let check = |pattern, path| matched(pattern, path);
+        assert_eq!(check("a/{b}/c", "a/x/c"), Some(vec![("b", "x")]));
+        assert_eq!(check("a/{b}/c", "a/x/c/"), Some(vec![("b", "x")]));
+        assert_eq!(check("a/{b}", "a/x%2Fy"), Some(vec![("b", "x%2Fy")]));
+        assert_eq!(check("a/{*k}", "a/x/y/"), Some(vec![("k", "x/y/")]));
+        assert_eq!(check("a/{*k}", "a//"), Some(vec![("k", "/")]));
+        for (pattern, path) in [
+            ("a/{b}", "a/"),
+            ("a/{b}", "a"),
+            ("a/{b}/c", "a//c"),
+            ("a/{*k}", "a/"),
+            ("a/{*k}", "a"),
+            ("a", "a//"),
+            ("a", "b"),
+            ("a/b", "a/b/c"),
+        ] {
+            assert_eq!(check(pattern, path), None, "{pattern} {path}");
+        }
+    }
+}

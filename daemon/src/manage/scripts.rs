@@ -1,0 +1,279 @@
+//! `…/scripts`: pushing, reading, listing and deleting scripts of a dispatch namespace, and
+//! what is said about Workers outside of one.
+
+use super::body::{ByteStream, file};
+use super::call::Call;
+use super::envelope::{Answer, Handled, Refusal, code, list, ok};
+use super::metadata::Metadata;
+use super::upload::{self, Upload};
+use super::{Manage, paging};
+use crate::catalog::name::{Id, TagFilter, check_name, shown};
+use crate::catalog::record::Script;
+use crate::catalog::{CatalogError, Push, Source, shown_time};
+use bytes::Bytes;
+use futures_lite::{StreamExt, stream};
+use serde_json::{Value, json};
+
+/// A script as the API shows it.
+pub(super) fn script_object(namespace: &str, script: &Script) -> Value {
+    json!({
+        "id": script.name,
+        "tag": script.tag.hex(),
+        "etag": script.etag,
+        "handlers": ["fetch"],
+        "created_on": shown_time(script.created_ms),
+        "modified_on": shown_time(script.modified_ms),
+        "startup_time_ms": script.verdict.startup_time_ms,
+        "deployment_id": script.version_id.hex(),
+        "version_id": script.version_id.uuid(),
+        "number": script.version,
+        "dispatch_namespace": namespace,
+        "main_module": script.main_module,
+        "has_modules": true,
+        "has_assets": false,
+        "tags": script.settings.tags,
+        "compatibility_date": script.settings.compatibility_date,
+        "compatibility_flags": script.settings.compatibility_flags,
+        "logpush": script.settings.logpush,
+        "usage_model": "standard",
+        "last_deployed_from": "api",
+    })
+}
+
+impl<W: Send + Sync + 'static> Manage<W> {
+    pub(super) async fn put_script(&self, call: Call) -> Handled {
+        let (namespace, script) = (call.param("ns").to_owned(), call.param("script").to_owned());
+        // Before the body is read: a bad name makes it pointless.
+        check_name("script", &script)?;
+        self.catalog.namespace(&namespace)?;
+        let upload = self.read_upload(call, "metadata").await?;
+        let metadata = match &upload.metadata {
+            Some(metadata) => Metadata::parse(metadata),
+            None => Ok(Metadata::default()),
+        };
+        // Which kind of Worker it is comes first: nothing else helps a JavaScript one.
+        let main_module = match &metadata {
+            Ok(metadata) => metadata.main_module.clone().or(metadata.body_part.clone()),
+            Err(_) => None,
+        };
+        let main = match upload.main(main_module.as_deref()) {
+            Ok(main) => main.map(|main| main.name.clone()),
+            Err(error) if metadata.is_ok() || matches!(error, CatalogError::JavaScript(_)) => {
+                return Err(error.into());
+            }
+            Err(_) => None,
+        };
+        let change = metadata?.supported()?.change;
+        let pushed = match main {
+            Some(main_module) => {
+                let push = Push {
+                    modules: only_main(upload.modules, &main_module)?,
+                    main_module,
+                    change,
+                    keep_settings: false,
+                };
+                self.catalog.push(&namespace, &script, push).await?
+            }
+            // Without a module it is settings only, of a script that exists
+            // (spec: SEMANTICS §37, 10).
+            None if self.catalog.script(&namespace, &script).is_ok() => {
+                self.catalog
+                    .change_settings(&namespace, &script, change)
+                    .await?
+            }
+            None => {
+                return Err(CatalogError::NoMainModule(format!(
+                    "the upload brings no module and Worker '{script}' does not exist yet; name \
+                     main_module in the metadata and add the module as a part"
+                ))
+                .into());
+            }
+        };
+        ok(script_object(&namespace, &pushed))
+    }
+
+    pub(super) async fn put_content(&self, call: Call) -> Handled {
+        let (namespace, script) = (call.param("ns").to_owned(), call.param("script").to_owned());
+        let (_, old) = self.catalog.script(&namespace, &script)?;
+        let upload = self.read_upload(call, "metadata").await?;
+        let metadata = match &upload.metadata {
+            Some(metadata) => Metadata::parse(metadata)?,
+            None => Metadata::default(),
+        };
+        let named = metadata.main_module.or(metadata.body_part);
+        let main = upload.main(named.as_deref())?.ok_or_else(|| {
+            CatalogError::NoMainModule(format!(
+                "the upload brings no module; send one to replace '{}'",
+                old.main_module
+            ))
+        })?;
+        let main_module = main.name.clone();
+        let push = Push {
+            modules: only_main(upload.modules, &main_module)?,
+            main_module,
+            change: Default::default(),
+            keep_settings: true,
+        };
+        let pushed = self.catalog.push(&namespace, &script, push).await?;
+        ok(script_object(&namespace, &pushed))
+    }
+
+    pub(super) async fn read_upload(&self, call: Call, root: &str) -> Result<Upload, Refusal> {
+        let _room = self.large_bodies.acquire().await;
+        let content_type = call.content_type().map(str::to_owned);
+        let limit = self.options.upload_bytes_max;
+        upload::read(content_type.as_deref(), call.body, root, limit).await
+    }
+
+    pub(super) async fn get_script(&self, call: Call) -> Handled {
+        let (namespace, script) = (call.param("ns"), call.param("script"));
+        match self.catalog.script(namespace, script) {
+            Ok((namespace, script)) => ok(json!({
+                "created_on": shown_time(script.created_ms),
+                "modified_on": shown_time(script.modified_ms),
+                "dispatch_namespace": namespace.name,
+                "script": script_object(&namespace.name, &script),
+            })),
+            // The first code is what lets wrangler go on and create the namespace.
+            Err(error @ CatalogError::NamespaceNotFound(_)) => {
+                let missing = Refusal::from(CatalogError::ScriptNotFound {
+                    namespace: shown(namespace),
+                    script: shown(script),
+                });
+                let mut refusal = Refusal::from(error);
+                refusal.errors.splice(0..0, missing.errors);
+                Err(refusal)
+            }
+            Err(error) => Err(error.into()),
+        }
+    }
+
+    pub(super) async fn list_scripts(&self, call: Call) -> Handled {
+        let filter = call.query("tags").and_then(TagFilter::parse);
+        let namespace = call.param("ns");
+        let mut scripts = self.catalog.scripts(namespace, filter.as_ref())?;
+        if call.query("page").is_some() || call.query("per_page").is_some() {
+            return paging::answer(&call, scripts, 100, |script| {
+                Ok(script_object(namespace, &script))
+            });
+        }
+        // A cursor is the last name of the page before.
+        const LIMIT_MAX: u64 = 1000;
+        let limit = call
+            .number("limit")?
+            .unwrap_or(LIMIT_MAX)
+            .clamp(1, LIMIT_MAX);
+        let limit = usize::try_from(limit).unwrap_or(usize::MAX);
+        let total = scripts.len();
+        if let Some(cursor) = call.query("cursor").filter(|cursor| !cursor.is_empty()) {
+            scripts.retain(|script| script.name.as_str() > cursor);
+        }
+        let more = scripts.len() > limit;
+        scripts.truncate(limit);
+        let cursor = scripts
+            .last()
+            .filter(|_| more)
+            .map_or_else(String::new, |last| last.name.clone());
+        let objects: Vec<Value> = scripts
+            .iter()
+            .map(|script| script_object(namespace, script))
+            .collect();
+        let info = json!({"count": objects.len(), "total_count": total, "cursor": cursor});
+        list(objects, info)
+    }
+
+    pub(super) async fn delete_script(&self, call: Call) -> Handled {
+        let (namespace, script) = (call.param("ns"), call.param("script"));
+        self.catalog.delete_script(namespace, script).await?;
+        ok(Value::Null)
+    }
+
+    pub(super) async fn delete_scripts(&self, call: Call) -> Handled {
+        let filter = call.query("tags").and_then(TagFilter::parse);
+        let filter = filter.filter(TagFilter::wants).ok_or_else(|| {
+            Refusal::bad(
+                code::TAGS,
+                "deleting scripts of a dispatch namespace needs ?tags= with at least one tag that \
+                 they have, as ?tags=customer-123:yes",
+            )
+        })?;
+        let deleted = self
+            .catalog
+            .delete_scripts(call.param("ns"), &filter)
+            .await?;
+        ok(json!({"deleted": deleted}))
+    }
+
+    /// The modules as a form, the way they would be uploaded.
+    pub(super) async fn get_content(&self, call: Call) -> Handled {
+        let (_, script) = self
+            .catalog
+            .script(call.param("ns"), call.param("script"))?;
+        let boundary = format!("postern-{}", Id::random());
+        let mut form: ByteStream = Box::pin(stream::empty());
+        let mut len = 0;
+        for module in &script.modules {
+            let content_type = match module.content_type.as_str() {
+                "" => "application/octet-stream",
+                known => known,
+            };
+            let head = format!(
+                "--{boundary}\r\nContent-Disposition: form-data; name=\"{name}\"; \
+                 filename=\"{name}\"\r\nContent-Type: {content_type}\r\n\r\n",
+                name = module.name,
+            );
+            len += head.len() as u64 + module.len + 2;
+            let bytes = file(self.catalog.module(module)?, module.len);
+            form = Box::pin(
+                form.chain(text(head))
+                    .chain(bytes)
+                    .chain(text("\r\n".to_owned())),
+            );
+        }
+        let end = format!("--{boundary}--\r\n");
+        len += end.len() as u64;
+        form = Box::pin(form.chain(text(end)));
+        let content_type = format!("multipart/form-data; boundary={boundary}");
+        let answer = Answer::stream(content_type, Some(len), form)
+            .with("etag", format!("\"{}\"", script.etag));
+        Ok(match script.main_module.is_ascii() {
+            true => answer.with("cf-entrypoint", script.main_module),
+            false => answer,
+        })
+    }
+
+    pub(super) async fn plain_scripts(&self, call: Call) -> Handled {
+        paging::answer(&call, Vec::<Value>::new(), 100, Ok)
+    }
+
+    pub(super) async fn plain_script_missing(&self, _: Call) -> Handled {
+        Err(Refusal::not_found(
+            code::SCRIPT_NOT_FOUND,
+            "This Worker does not exist on your account.",
+        ))
+    }
+
+    pub(super) async fn plain_service_missing(&self, _: Call) -> Handled {
+        Err(Refusal::not_found(
+            code::SERVICE_NOT_FOUND,
+            "This service does not exist on your account.",
+        ))
+    }
+}
+
+fn text(text: String) -> ByteStream {
+    Box::pin(stream::once(Ok(Bytes::from(text))))
+}
+
+/// A wasm Worker is one module; others beside it could never be reached.
+fn only_main(modules: Vec<Source>, main: &str) -> Result<Vec<Source>, CatalogError> {
+    let other = modules.iter().find(|module| module.name != main);
+    match other {
+        Some(other) => Err(CatalogError::Invalid(format!(
+            "module '{}' cannot be reached: a WebAssembly Worker is the one module '{main}'; \
+             leave the others out",
+            other.name
+        ))),
+        None => Ok(modules),
+    }
+}

@@ -1,0 +1,239 @@
+//! The listener: hyper around [`Manage::handle`], with bounds on connections and time.
+
+use super::Manage;
+use super::body::{ByteStream, Payload};
+use super::envelope::{Answer, AnswerBody};
+use async_executor::Executor;
+use async_io::Timer;
+use bytes::Bytes;
+use futures_lite::{FutureExt, Stream, StreamExt};
+use http::{HeaderName, HeaderValue, Method, Request, Response};
+use http_body_util::{BodyExt, Either, Full, StreamBody};
+use hyper::body::{Body, Frame, Incoming};
+use hyper::server::conn::http1;
+use hyper::service::service_fn;
+use smol::channel::{Receiver, Sender, bounded};
+use smol::lock::Semaphore;
+use smol::net::{TcpListener, TcpStream};
+use smol_hyper::rt::{FuturesIo, SmolTimer};
+use std::convert::Infallible;
+use std::future::Future;
+use std::io;
+use std::pin::Pin;
+use std::sync::Arc;
+use std::task::{Context, Poll};
+use std::time::Duration;
+
+/// Bounds of the listener.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct ServerOptions {
+    /// Connections open at the same time; others wait to be accepted.
+    pub connections_max: usize,
+    /// For a request's head, and between requests.
+    pub header_timeout: Duration,
+    /// Between two parts of a request's body.
+    pub body_idle: Duration,
+    /// For all of a request's body.
+    pub body_timeout: Duration,
+    /// For calls under way when the daemon stops.
+    pub drain_timeout: Duration,
+}
+
+impl Default for ServerOptions {
+    fn default() -> Self {
+        Self {
+            connections_max: 64,
+            header_timeout: Duration::from_secs(15),
+            body_idle: Duration::from_secs(30),
+            body_timeout: Duration::from_secs(600),
+            drain_timeout: Duration::from_secs(10),
+        }
+    }
+}
+
+/// Bytes that hyper buffers for a request's head; larger heads are answered 431.
+const HEAD_MAX: usize = 64 * 1024;
+/// Header fields that hyper parses.
+const HEADER_COUNT_MAX: usize = 128;
+
+/// Serves until `shutdown` resolves, then lets calls under way finish.
+pub async fn serve<W: Send + Sync + 'static>(
+    listener: TcpListener,
+    manage: Arc<Manage<W>>,
+    options: ServerOptions,
+    executor: Arc<Executor<'static>>,
+    shutdown: impl Future<Output = ()>,
+) -> io::Result<()> {
+    let slots = Arc::new(Semaphore::new(options.connections_max.max(1)));
+    // Closed when the daemon stops; each connection holds a receiver.
+    let (running, stopping) = bounded::<()>(1);
+    // Closed when the last connection, which holds a sender, is gone.
+    let (alive, gone) = bounded::<()>(1);
+    let mut shutdown = std::pin::pin!(shutdown);
+    loop {
+        let accepted = async {
+            let slot = slots.acquire_arc().await;
+            Some((slot, listener.accept().await))
+        };
+        let stopped = async {
+            shutdown.as_mut().await;
+            None
+        };
+        // Stopping is looked at first.
+        let Some((slot, accepted)) = stopped.or(accepted).await else {
+            break;
+        };
+        match accepted {
+            Ok((socket, _)) => {
+                let link = Link {
+                    manage: Arc::clone(&manage),
+                    options,
+                    executor: Arc::clone(&executor),
+                    stopping: stopping.clone(),
+                    alive: alive.clone(),
+                };
+                let serving = async move {
+                    let _slot = slot;
+                    link.serve(socket).await;
+                };
+                executor.spawn(serving).detach();
+            }
+            Err(error) => {
+                // Out of file descriptors, or a peer that went away at once. Waiting keeps
+                // the former from becoming a busy loop.
+                log::warn!("management port cannot accept: {error}");
+                Timer::after(Duration::from_millis(100)).await;
+            }
+        }
+    }
+    drop(running);
+    drop(alive);
+    let drained = async {
+        // Nobody sends: this resolves when the last connection is gone.
+        let _ = gone.recv().await;
+    };
+    let late = async {
+        Timer::after(options.drain_timeout).await;
+    };
+    drained.or(late).await;
+    Ok(())
+}
+
+/// One connection.
+struct Link<W: 'static> {
+    manage: Arc<Manage<W>>,
+    options: ServerOptions,
+    executor: Arc<Executor<'static>>,
+    stopping: Receiver<()>,
+    #[expect(
+        dead_code,
+        reason = "held so that the server knows when the last one is gone"
+    )]
+    alive: Sender<()>,
+}
+
+impl<W: Send + Sync + 'static> Link<W> {
+    async fn serve(&self, socket: TcpStream) {
+        let _ = socket.set_nodelay(true);
+        let service = service_fn(|request| self.call(request));
+        let mut connection = std::pin::pin!(
+            http1::Builder::new()
+                .timer(SmolTimer::new())
+                .header_read_timeout(self.options.header_timeout)
+                .max_buf_size(HEAD_MAX)
+                .max_headers(HEADER_COUNT_MAX)
+                .serve_connection(FuturesIo::new(socket), service)
+        );
+        let stopped = async {
+            let _ = self.stopping.recv().await;
+            None
+        };
+        let served = async { Some(connection.as_mut().await) };
+        let ended = match served.or(stopped).await {
+            Some(ended) => ended,
+            None => {
+                connection.as_mut().graceful_shutdown();
+                connection.await
+            }
+        };
+        if let Err(error) = ended {
+            log::debug!("management connection ended: {error}");
+        }
+    }
+
+    async fn call(&self, request: Request<Incoming>) -> Result<Response<AnswerOut>, Infallible> {
+        let options = self.options;
+        let changes = !matches!(*request.method(), Method::GET | Method::HEAD);
+        let request = request.map(|body| {
+            let len = body.size_hint().exact();
+            let source: ByteStream = Box::pin(data(body));
+            Payload::new(source, len, options.body_idle, options.body_timeout)
+        });
+        let manage = Arc::clone(&self.manage);
+        let handled = async move { manage.handle(request).await };
+        // A change goes on to its end even if the client does not wait for it.
+        let answer = if changes {
+            ToTheEnd(Some(self.executor.spawn(handled))).await
+        } else {
+            handled.await
+        };
+        Ok(respond(answer))
+    }
+}
+
+/// A task that is not cancelled when its result is not waited for.
+struct ToTheEnd<T>(Option<smol::Task<T>>);
+
+impl<T> Future for ToTheEnd<T> {
+    type Output = T;
+
+    fn poll(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<T> {
+        let task = self.0.as_mut().expect("only drop takes it");
+        Pin::new(task).poll(context)
+    }
+}
+
+impl<T> Drop for ToTheEnd<T> {
+    fn drop(&mut self) {
+        if let Some(task) = self.0.take() {
+            task.detach();
+        }
+    }
+}
+
+/// The data of a body; trailers are dropped.
+fn data(body: Incoming) -> impl Stream<Item = io::Result<Bytes>> {
+    body.into_data_stream()
+        .map(|part| part.map_err(io::Error::other))
+}
+
+type AnswerOut =
+    Either<Full<Bytes>, StreamBody<Pin<Box<dyn Stream<Item = io::Result<Frame<Bytes>>> + Send>>>>;
+
+fn respond(answer: Answer) -> Response<AnswerOut> {
+    let (len, body) = match answer.body {
+        AnswerBody::Whole(bytes) => (None, Either::Left(Full::new(bytes))),
+        AnswerBody::Stream { len, source } => {
+            let frames: Pin<Box<dyn Stream<Item = _> + Send>> =
+                Box::pin(source.map(|part| part.map(Frame::data)));
+            (len, Either::Right(StreamBody::new(frames)))
+        }
+    };
+    let mut response = Response::new(body);
+    *response.status_mut() = answer.status;
+    let headers = response.headers_mut();
+    let mut set = |name: &'static str, value: &str| {
+        if let Ok(value) = HeaderValue::from_str(value) {
+            headers.insert(HeaderName::from_static(name), value);
+        }
+    };
+    set("content-type", &answer.content_type);
+    set("cache-control", "no-store");
+    if let Some(len) = len {
+        set("content-length", &len.to_string());
+    }
+    for (name, value) in &answer.headers {
+        set(name, value);
+    }
+    response
+}

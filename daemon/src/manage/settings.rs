@@ -1,0 +1,85 @@
+//! `…/settings` and `…/bindings`: what a script has beside its modules.
+
+use super::Manage;
+use super::call::Call;
+use super::envelope::{Handled, Refusal, code, ok};
+use super::metadata::Metadata;
+use crate::catalog::record::Script;
+use serde_json::{Map, Value, json};
+
+fn bindings(script: &Script) -> Vec<Value> {
+    let bindings = script.settings.bindings.iter();
+    bindings.map(|bound| bound.shown()).collect()
+}
+
+fn settings_object(script: &Script) -> Value {
+    let settings = &script.settings;
+    let mut limits = Map::new();
+    if let Some(cpu_ms) = settings.limits.cpu_ms {
+        limits.insert("cpu_ms".to_owned(), json!(cpu_ms));
+    }
+    if let Some(subrequests) = settings.limits.subrequests {
+        limits.insert("subrequests".to_owned(), json!(subrequests));
+    }
+    let stored = |text: &Option<String>| -> Value {
+        let text = text.as_deref().unwrap_or("{}");
+        serde_json::from_str(text).unwrap_or_else(|_| json!({}))
+    };
+    json!({
+        "bindings": bindings(script),
+        "compatibility_date": settings.compatibility_date,
+        "compatibility_flags": settings.compatibility_flags,
+        "limits": limits,
+        "logpush": settings.logpush,
+        "observability": stored(&settings.observability),
+        "placement": stored(&settings.placement),
+        "annotations": stored(&settings.annotations),
+        "tags": settings.tags,
+        "tail_consumers": [],
+        "usage_model": "standard",
+    })
+}
+
+impl<W: Send + Sync + 'static> Manage<W> {
+    pub(super) async fn get_settings(&self, call: Call) -> Handled {
+        let (_, script) = self
+            .catalog
+            .script(call.param("ns"), call.param("script"))?;
+        ok(settings_object(&script))
+    }
+
+    pub(super) async fn get_bindings(&self, call: Call) -> Handled {
+        let (_, script) = self
+            .catalog
+            .script(call.param("ns"), call.param("script"))?;
+        ok(bindings(&script).into())
+    }
+
+    pub(super) async fn patch_settings(&self, call: Call) -> Handled {
+        let (namespace, script) = (call.param("ns").to_owned(), call.param("script").to_owned());
+        self.catalog.script(&namespace, &script)?;
+        let upload = self.read_upload(call, "settings").await?;
+        let value = upload.metadata.ok_or_else(|| {
+            Refusal::bad(
+                code::BODY,
+                "the upload has no part 'settings'; send the settings as JSON in a part of that \
+                 name",
+            )
+        })?;
+        if !upload.modules.is_empty() {
+            return Err(Refusal::bad(
+                code::BODY,
+                format!(
+                    "the part '{}' is not part of settings; upload modules to the script itself",
+                    crate::catalog::name::shown(&upload.modules[0].name)
+                ),
+            ));
+        }
+        let change = Metadata::parse(&value)?.supported()?.change;
+        let changed = self
+            .catalog
+            .change_settings(&namespace, &script, change)
+            .await?;
+        ok(settings_object(&changed))
+    }
+}

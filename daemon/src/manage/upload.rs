@@ -1,0 +1,407 @@
+//! Uploads of scripts: one reading for all the dialects that clients speak.
+//!
+//! | client | metadata | modules |
+//! | --- | --- | --- |
+//! | wrangler, curl | part `metadata` | part name is the module's name |
+//! | Python SDK, TypeScript SDK 6 | part `metadata`, perhaps with a file name | parts `files`, `files[]`; the file name is the module's |
+//! | TypeScript SDK 7 | fields `metadata[…]` | parts `files[]`, `files[name]` |
+//! | TypeScript SDK 7, `scripts.update` | the same | the same, but the type says JavaScript and no boundary |
+//! | no client | none | a raw body of type `application/wasm` |
+//!
+//! Everything is read into memory within bounds; nothing touches the disk before the whole
+//! upload is well-formed.
+
+use super::body::{Payload, broken_off};
+use super::brackets::Fields;
+use super::envelope::{Refusal, code};
+use crate::catalog::limits::MODULE_NAME_MAX;
+use crate::catalog::name::shown;
+use crate::catalog::{CatalogError, Source};
+use bytes::Bytes;
+use multer::{Field, Multipart};
+use serde_json::Value;
+
+/// Bytes of an upload's metadata, all of it together.
+const METADATA_MAX: usize = 1 << 20;
+/// Parts of an upload, fields of metadata included.
+const PARTS_MAX: usize = 2048;
+/// Modules of an upload.
+const MODULES_MAX: usize = 256;
+/// How wasm begins.
+const WASM_MAGIC: &[u8] = b"\0asm";
+
+/// What an upload says and brings.
+#[derive(Debug, Default, PartialEq, Eq)]
+pub struct Upload {
+    /// The metadata, as JSON.
+    pub metadata: Option<Value>,
+    /// The modules, in the order they came.
+    pub modules: Vec<Source>,
+}
+
+/// Reads an upload of at most `limit` bytes. `root` is what the part with the metadata is
+/// called: `metadata`, or `settings` where only those are changed.
+pub async fn read(
+    content_type: Option<&str>,
+    payload: Payload,
+    root: &str,
+    limit: u64,
+) -> Result<Upload, Refusal> {
+    if payload.len.is_some_and(|len| len > limit) {
+        return Err(Refusal::too_large("the upload", limit));
+    }
+    let essence = content_type.unwrap_or_default();
+    let essence = essence.split(';').next().unwrap_or_default().trim();
+    if essence.eq_ignore_ascii_case("multipart/form-data") {
+        let boundary = content_type
+            .and_then(|text| multer::parse_boundary(text).ok())
+            .ok_or_else(|| {
+                Refusal::bad(
+                    code::BODY,
+                    "the Content-Type multipart/form-data has no usable boundary; leave the \
+                     header to your HTTP client",
+                )
+            })?;
+        return parts(
+            Multipart::with_constraints(payload.into_stream(), boundary, bounds(limit)),
+            root,
+            limit,
+        )
+        .await;
+    }
+    let body = payload.collect("the upload", limit).await?;
+    if let Some(boundary) = own_boundary(&body) {
+        let stream = futures_lite::stream::once(Ok::<_, std::io::Error>(body));
+        return parts(
+            Multipart::with_constraints(stream, boundary, bounds(limit)),
+            root,
+            limit,
+        )
+        .await;
+    }
+    if essence.eq_ignore_ascii_case("application/wasm") || body.starts_with(WASM_MAGIC) {
+        return Ok(Upload {
+            metadata: None,
+            modules: vec![Source {
+                name: "worker.wasm".to_owned(),
+                content_type: "application/wasm".to_owned(),
+                bytes: body,
+            }],
+        });
+    }
+    plain(&body, essence, root)
+}
+
+fn bounds(limit: u64) -> multer::Constraints {
+    let size = multer::SizeLimit::new()
+        .whole_stream(limit)
+        .per_field(limit);
+    multer::Constraints::new().size_limit(size)
+}
+
+/// A body that is neither a form nor wasm: JSON around the metadata, or a bare script.
+fn plain(body: &[u8], essence: &str, root: &str) -> Result<Upload, Refusal> {
+    if body.is_empty() {
+        return Err(Refusal::bad(
+            code::BODY,
+            "the upload is empty; send multipart/form-data with a metadata part and a wasm module",
+        ));
+    }
+    let json: Option<Value> = serde_json::from_slice(body).ok();
+    match json {
+        Some(Value::Object(mut object)) => {
+            // With the wrapper that form clients have no file for, or without.
+            let metadata = object.remove(root).unwrap_or(Value::Object(object));
+            Ok(Upload {
+                metadata: Some(metadata),
+                modules: Vec::new(),
+            })
+        }
+        _ if essence.contains("javascript") => {
+            Err(CatalogError::JavaScript("worker.js".to_owned()).into())
+        }
+        _ => Err(Refusal::bad(
+            code::BODY,
+            format!(
+                "an upload of type '{}' is not understood; send multipart/form-data with a \
+                 metadata part and a wasm module, or a bare module as application/wasm",
+                shown(essence)
+            ),
+        )),
+    }
+}
+
+/// The boundary of a form whose type does not tell it: the first line, if it begins with
+/// dashes and comes again as the closing delimiter.
+fn own_boundary(body: &[u8]) -> Option<String> {
+    let rest = body.strip_prefix(b"--")?;
+    let end = rest.windows(2).take(72).position(|pair| pair == b"\r\n")?;
+    let boundary = std::str::from_utf8(&rest[..end]).ok()?;
+    let fits =
+        (1..=70).contains(&boundary.len()) && boundary.bytes().all(|byte| byte.is_ascii_graphic());
+    let closing = format!("\r\n--{boundary}--");
+    // Only trailing white space may follow, so the end is all there is to search.
+    let tail = &body[body.len().saturating_sub(closing.len() + 8)..];
+    let closes = tail
+        .windows(closing.len())
+        .any(|part| part == closing.as_bytes());
+    let recurs = || {
+        let delimiter = format!("\r\n--{boundary}");
+        body.windows(delimiter.len())
+            .any(|part| part == delimiter.as_bytes())
+    };
+    (fits && (closes || recurs())).then(|| boundary.to_owned())
+}
+
+/// Reads the parts of a form.
+async fn parts(mut form: Multipart<'_>, root: &str, limit: u64) -> Result<Upload, Refusal> {
+    let malformed = |error| malformed(error, limit);
+    let mut upload = Upload::default();
+    let mut fields = Fields::default();
+    let mut metadata_bytes = 0;
+    let mut count = 0;
+    let prefix = format!("{root}[");
+    while let Some(part) = form.next_field().await.map_err(malformed)? {
+        count += 1;
+        if count > PARTS_MAX {
+            return Err(Refusal::bad(
+                code::BODY,
+                format!("the upload has more than {PARTS_MAX} parts"),
+            ));
+        }
+        let name = part.name().map(str::to_owned).ok_or_else(|| {
+            Refusal::bad(code::BODY, "a part of the upload has no name; write Content-Disposition: form-data; name=\"…\"")
+        })?;
+        let is_root = name == root;
+        if !is_root && !name.starts_with(&prefix) {
+            module(part, name, &mut upload, limit).await?;
+            continue;
+        }
+        let text = text(part, METADATA_MAX - metadata_bytes, limit).await?;
+        metadata_bytes += text.len();
+        if !is_root {
+            fields
+                .put(root, &name, text)
+                .map_err(|error| Refusal::bad(code::BODY, error.to_string()))?;
+        } else if upload.metadata.is_some() {
+            return Err(Refusal::bad(
+                code::BODY,
+                format!("the part '{root}' comes twice"),
+            ));
+        } else {
+            let value = serde_json::from_str(&text).map_err(|error| {
+                Refusal::bad(
+                    code::BODY,
+                    format!("the part '{root}' is not JSON: {error}"),
+                )
+            })?;
+            upload.metadata = Some(value);
+        }
+    }
+    match (fields.finish(), &upload.metadata) {
+        (Some(_), Some(_)) => Err(Refusal::bad(
+            code::BODY,
+            format!("the upload has both a part '{root}' and fields '{root}[…]'; send one of them"),
+        )),
+        (Some(value), None) => Ok(Upload {
+            metadata: Some(value),
+            ..upload
+        }),
+        (None, _) => Ok(upload),
+    }
+}
+
+/// Reads one part that is not metadata.
+async fn module(
+    part: Field<'_>,
+    name: String,
+    upload: &mut Upload,
+    limit: u64,
+) -> Result<(), Refusal> {
+    let content_type = part
+        .content_type()
+        .map_or_else(String::new, |kind| kind.essence_str().to_owned());
+    let in_files =
+        name == "files" || name == "files[]" || (name.starts_with("files[") && name.ends_with(']'));
+    let name = match (in_files, part.file_name()) {
+        (true, Some(file_name)) => file_name.to_owned(),
+        (true, None) if name.len() > "files[]".len() => {
+            name["files[".len()..name.len() - 1].to_owned()
+        }
+        (true, None) => {
+            return Err(Refusal::bad(
+                code::BODY,
+                "the part 'files' brings no file name, so the modules' contents were lost; pass \
+                 the files as an array of File objects",
+            ));
+        }
+        (false, _) => name,
+    };
+    let bytes = bytes(part, limit).await?;
+    if content_type == "application/source-map" {
+        return Ok(());
+    }
+    if name.is_empty()
+        || name.len() > MODULE_NAME_MAX
+        || name.chars().any(|char| char.is_control() || char == '"')
+    {
+        return Err(Refusal::bad(
+            code::BODY,
+            format!(
+                "module name '{}' is not allowed; use 1 to {MODULE_NAME_MAX} bytes without \
+                 control characters and quotes",
+                shown(&name)
+            ),
+        ));
+    }
+    if upload.modules.iter().any(|module| module.name == name) {
+        return Err(Refusal::bad(
+            code::BODY,
+            format!("two modules are named '{}'", shown(&name)),
+        ));
+    }
+    if upload.modules.len() == MODULES_MAX {
+        return Err(Refusal::bad(
+            code::BODY,
+            format!("the upload has more than {MODULES_MAX} modules"),
+        ));
+    }
+    upload.modules.push(Source {
+        name,
+        content_type,
+        bytes,
+    });
+    Ok(())
+}
+
+/// All bytes of a part.
+pub(super) async fn bytes(mut part: Field<'_>, limit: u64) -> Result<Bytes, Refusal> {
+    let mut all = Vec::new();
+    let mut only = Bytes::new();
+    while let Some(chunk) = part
+        .chunk()
+        .await
+        .map_err(|error| malformed(error, limit))?
+    {
+        if only.is_empty() && all.is_empty() {
+            only = chunk;
+            continue;
+        }
+        if all.is_empty() {
+            all.extend_from_slice(&std::mem::take(&mut only));
+        }
+        all.extend_from_slice(&chunk);
+    }
+    // A part that came in one chunk shares the form's buffer.
+    Ok(if all.is_empty() { only } else { all.into() })
+}
+
+/// All of a part as text, at most `max` bytes.
+pub(super) async fn text(mut part: Field<'_>, max: usize, limit: u64) -> Result<String, Refusal> {
+    let mut all = Vec::new();
+    while let Some(chunk) = part
+        .chunk()
+        .await
+        .map_err(|error| malformed(error, limit))?
+    {
+        if all.len() + chunk.len() > max {
+            return Err(Refusal::too_large("the metadata", METADATA_MAX as u64));
+        }
+        all.extend_from_slice(&chunk);
+    }
+    String::from_utf8(all)
+        .map_err(|_| Refusal::bad(code::BODY, "a text part of the upload is not UTF-8"))
+}
+
+/// The refusal for a form that cannot be read.
+pub(super) fn malformed(error: multer::Error, limit: u64) -> Refusal {
+    use multer::Error as E;
+    match error {
+        E::FieldSizeExceeded { .. } | E::StreamSizeExceeded { .. } => {
+            Refusal::too_large("the upload", limit)
+        }
+        E::StreamReadFailed(cause) => match cause.downcast::<std::io::Error>() {
+            Ok(cause) => broken_off(*cause),
+            Err(cause) => Refusal::bad(code::BODY, format!("the upload broke off: {cause}")),
+        },
+        E::IncompleteFieldData { .. } | E::IncompleteHeaders | E::IncompleteStream => Refusal::bad(
+            code::BODY,
+            format!("the upload ends before its closing boundary: {error}"),
+        ),
+        error => Refusal::bad(code::BODY, format!("the upload is malformed: {error}")),
+    }
+}
+
+impl Upload {
+    /// Which module starts, if the upload brings one: the one that `main_module` names, or
+    /// without that the only wasm module.
+    pub fn main(&self, main_module: Option<&str>) -> Result<Option<&Source>, CatalogError> {
+        let main = match main_module {
+            Some(name) => Some(self.named(name)?),
+            None if self.modules.is_empty() => None,
+            None => {
+                let mut wasm = self.modules.iter().filter(|module| is_wasm(module));
+                match (wasm.next(), wasm.next(), self.modules.first()) {
+                    (Some(only), None, _) => Some(only),
+                    (None, _, Some(first)) if is_script(first) => {
+                        return Err(CatalogError::JavaScript(shown(&first.name)));
+                    }
+                    _ => {
+                        return Err(CatalogError::NoMainModule(
+                            "the metadata names no main_module, and the upload has not exactly \
+                             one wasm module"
+                                .to_owned(),
+                        ));
+                    }
+                }
+            }
+        };
+        match main {
+            Some(main) if !is_wasm(main) => Err(CatalogError::JavaScript(shown(&main.name))),
+            main => Ok(main),
+        }
+    }
+
+    /// The module of this name. Some clients strip folders from the names of files, so the
+    /// last part of the name will do where it is unambiguous.
+    fn named(&self, name: &str) -> Result<&Source, CatalogError> {
+        if let Some(exact) = self.modules.iter().find(|module| module.name == name) {
+            return Ok(exact);
+        }
+        let base = |name: &str| name.rsplit('/').next().unwrap_or_default().to_owned();
+        let mut alike = self
+            .modules
+            .iter()
+            .filter(|module| !module.name.contains('/') && base(&module.name) == base(name));
+        if let (Some(only), None) = (alike.next(), alike.next()) {
+            return Ok(only);
+        }
+        let there: Vec<_> = self
+            .modules
+            .iter()
+            .take(8)
+            .map(|module| shown(&module.name))
+            .collect();
+        Err(CatalogError::NoMainModule(format!(
+            "main_module is '{}', but the upload has no module of that name; it has: {}",
+            shown(name),
+            if there.is_empty() {
+                "none".to_owned()
+            } else {
+                there.join(", ")
+            }
+        )))
+    }
+}
+
+fn is_wasm(module: &Source) -> bool {
+    module.content_type == "application/wasm" || module.bytes.starts_with(WASM_MAGIC)
+}
+
+fn is_script(module: &Source) -> bool {
+    let name = module.name.as_str();
+    module.content_type.contains("javascript")
+        || [".js", ".mjs", ".cjs", ".ts"]
+            .iter()
+            .any(|end| name.ends_with(end))
+}
