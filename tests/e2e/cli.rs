@@ -94,6 +94,15 @@ fn tokens_are_created_listed_and_revoked() {
         .expect(0);
     let busy = daemon.cli(&["token", "list"]).expect(1);
     assert!(!busy.stderr.is_empty());
+    let third = daemon
+        .cli(&["--json", "token", "create", "--remote"])
+        .expect(0);
+    let third = third.json()["token"].as_str().unwrap().to_owned();
+    let variables = [("POSTERN_TOKEN", third.as_str())];
+    let list = daemon
+        .cli_with(&["--json", "token", "list", "--remote"], &variables, b"")
+        .expect(0);
+    assert_eq!(list.json().as_array().unwrap().len(), 3);
     daemon.terminate();
     daemon.cli(&["token", "revoke", id]).expect(0);
     daemon.cli(&["token", "revoke", id]).expect(1);

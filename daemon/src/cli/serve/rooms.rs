@@ -36,7 +36,7 @@ pub struct TokenInfo {
     /// What it is for.
     pub name: String,
     /// RFC 3339.
-    pub created_on: String,
+    pub issued_on: String,
 }
 
 /// What stands here until a room is wired.
