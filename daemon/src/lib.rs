@@ -9,5 +9,6 @@ pub mod cli;
 pub mod config;
 pub mod edge;
 pub mod engine;
+pub mod manage;
 pub mod observe;
 pub mod store;

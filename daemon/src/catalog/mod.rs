@@ -41,7 +41,7 @@ pub(crate) mod testing;
 mod tests;
 
 pub use error::CatalogError;
-pub use push::{Change, Push, Source};
+pub use push::{Change, Push, Source, shown_time};
 pub use runtime::{Judgement, Runtime};
 
 use crate::engine::Worker;
@@ -65,6 +65,8 @@ pub struct Catalog<W = Worker> {
     runtime: Arc<dyn Runtime<W>>,
     /// What the board allows; a script may ask for less.
     ceiling: Limits,
+    /// What a script has that asks for nothing.
+    limits: Limits,
     serving: Serving<W>,
     references: Arc<References>,
     locks: ScriptLocks,

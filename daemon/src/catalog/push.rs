@@ -120,7 +120,7 @@ impl<W: Send + Sync + 'static> Catalog<W> {
         self.prepare(namespace, script, change.clone(), keep_settings)?;
         let judged = self
             .runtime
-            .judge(main, self.ceiling)
+            .judge(main, self.limits)
             .await
             .map_err(CatalogError::Invalid)?;
         let etag = etag(&modules);
@@ -268,7 +268,7 @@ impl<W: Send + Sync + 'static> Catalog<W> {
         let source = smol::unblock(move || store.blobs().read(&blob)).await?;
         let judged = self
             .runtime
-            .judge(Bytes::from(source), self.ceiling)
+            .judge(Bytes::from(source), self.limits)
             .await
             .map_err(CatalogError::Invalid)?;
         let (verdict, held) = self.keep_verdict(judged).await?;
@@ -409,23 +409,20 @@ impl<W: Send + Sync + 'static> Catalog<W> {
             },
             image: blobs.path(&script.verdict.image),
             snapshot: script.verdict.snapshot.map(|blob| blobs.path(&blob)),
-            limits: effective(self.ceiling, script.settings.limits),
+            limits: effective(self.limits, self.ceiling, script.settings.limits),
             env: Arc::new(Env::new(bindings, self.store.clone())),
         };
         self.runtime.start(spec).map_err(CatalogError::Start)
     }
 }
 
-/// The lower of what the board allows and what the script asks for (spec: SEMANTICS §3).
-fn effective(ceiling: Limits, custom: CustomLimits) -> Limits {
+/// What the script asks for, as far as the board allows it (spec: SEMANTICS §3).
+fn effective(limits: Limits, ceiling: Limits, custom: CustomLimits) -> Limits {
+    let within = |asked: Option<u32>, usual: u32, most: u32| asked.unwrap_or(usual).min(most);
     Limits {
-        cpu_ms: custom
-            .cpu_ms
-            .map_or(ceiling.cpu_ms, |ms| ms.min(ceiling.cpu_ms)),
-        subrequests: custom
-            .subrequests
-            .map_or(ceiling.subrequests, |count| count.min(ceiling.subrequests)),
-        ..ceiling
+        cpu_ms: within(custom.cpu_ms, limits.cpu_ms, ceiling.cpu_ms),
+        subrequests: within(custom.subrequests, limits.subrequests, ceiling.subrequests),
+        ..limits
     }
 }
 

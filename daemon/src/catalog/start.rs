@@ -24,12 +24,14 @@ impl<W: Send + Sync + 'static> Catalog<W> {
     pub fn open(
         store: Store,
         runtime: Arc<dyn Runtime<W>>,
+        limits: Limits,
         ceiling: Limits,
     ) -> Result<Arc<Self>, CatalogError> {
         let catalog = Arc::new(Self {
             references: References::new(store.clone()),
             store,
             runtime,
+            limits,
             ceiling,
             serving: Serving::new(),
             locks: ScriptLocks::default(),

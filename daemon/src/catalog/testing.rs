@@ -98,5 +98,6 @@ pub(crate) fn open_store(dir: &std::path::Path) -> Store {
 /// A catalog on a store in this folder.
 pub(crate) fn open(dir: &std::path::Path, runtime: &Arc<TestRuntime>) -> Arc<Catalog<TestWorker>> {
     let runtime: Arc<dyn Runtime<TestWorker>> = Arc::clone(runtime) as _;
-    Catalog::open(open_store(dir), runtime, Limits::default()).unwrap()
+    let limits = Limits::default();
+    Catalog::open(open_store(dir), runtime, limits, limits).unwrap()
 }

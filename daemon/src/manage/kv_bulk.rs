@@ -5,7 +5,7 @@ use super::call::Call;
 use super::envelope::{Handled, Refusal, code, ok};
 use super::kv::parsed;
 use crate::catalog::name::shown;
-use crate::store::{Pair, PutOptions};
+use crate::store::kv::{Pair, PutOptions};
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use bytes::Bytes;
