@@ -7,3 +7,4 @@ pub mod invocation;
 pub mod limits;
 pub mod module;
 pub mod ops;
+pub mod wasi;
