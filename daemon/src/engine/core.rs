@@ -1,6 +1,7 @@
 //! The instance inside an isolate: turns events into calls of the guest, and fuel into slices.
 
 use super::code::Code;
+use super::cost;
 use super::host::{Event, Host, OpState, event_cost};
 use super::imports;
 use super::invocation::RequestBody;
@@ -10,7 +11,6 @@ use super::mapping::Mapping;
 use super::turn::{Entry, Turn};
 use super::wire::{self, Writer};
 use super::worker::Worker;
-use super::{cost, wasi};
 use postern_abi::http::BodyHint;
 use postern_abi::{EventKind, OpErrorCode, limits};
 use std::collections::VecDeque;
@@ -169,7 +169,8 @@ impl Core {
 
     fn spend(&mut self, fuel: u64) {
         let host = self.store.data_mut();
-        let debt = std::mem::take(&mut host.debt);
+        let owed = host.wasi.as_mut().map_or(0, |wasi| wasi.take_owed_fuel());
+        let debt = std::mem::take(&mut host.debt).saturating_add(owed);
         let fuel = fuel.saturating_add(debt);
         if host.current == 0 {
             self.startup_fuel = self.startup_fuel.saturating_sub(fuel);
@@ -232,8 +233,12 @@ impl Core {
         if let Some(failure) = host.fatal.take() {
             return Err(Condemned(failure));
         }
-        if wasi::is_exit(&error) {
+        if error.i32_exit_status().is_some() {
             return Ok(());
+        }
+        if error.downcast_ref::<super::wasi::OutputLimit>().is_some() {
+            let limit = limits.response_body_bytes;
+            return Err(Condemned(Failure::ResponseBody { limit }));
         }
         // A guest that was refused memory and then gave up ran out of memory, however it says so.
         if std::mem::take(&mut host.memory_use.refused) {
@@ -267,6 +272,7 @@ impl Core {
             return;
         }
         let host = self.store.data_mut();
+        super::wasi_run::answer(host);
         let mut at = 0;
         while at < host.invocations.len() {
             let invocation = &mut host.invocations[at];
@@ -471,6 +477,7 @@ impl Core {
         if let Entries::Wasi { start } = &self.entry {
             let start = start.clone();
             host.current = id;
+            host.wasi = super::wasi_run::prepare(host).map(Box::new);
             return Ok(Step::Enter(Entry::Unit(start)));
         }
         let headers = std::mem::take(&mut invocation.headers);

@@ -452,6 +452,13 @@ fn respond(
     Ok(())
 }
 
+/// Bytes that a response's head and body may have together where one buffer holds both.
+pub fn response_bytes_limit(limits: &super::limits::Limits) -> usize {
+    usize::try_from(limits.response_body_bytes)
+        .unwrap_or(usize::MAX)
+        .saturating_add(postern_abi::limits::HEADERS_MAX)
+}
+
 /// Reads a response's head and keeps what a tenant may say.
 fn response_head(bytes: &[u8]) -> Result<(StatusCode, HeaderMap), String> {
     if bytes.len() > limits::HEADERS_MAX {

@@ -200,9 +200,6 @@ impl Worker {
                     return None;
                 }
             };
-            if self.spec.kind == GuestKind::Wasi {
-                isolate.prepare_wasi(&mut invocation);
-            }
             match isolate.accept(invocation) {
                 Ok(id) => return Some((Arc::downgrade(&isolate), id)),
                 // It ended between the two; look for another.
