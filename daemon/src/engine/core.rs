@@ -318,12 +318,10 @@ impl Core {
     /// of those that it still works on, so that it forgets them. False when there are none.
     fn quiesce(&mut self, isolate: &Isolate) -> bool {
         let host = self.store.data_mut();
-        if host.invocations.is_empty() || host.waits() {
-            return false;
-        }
         let stuck: Vec<(u32, bool)> = host
             .invocations
             .iter()
+            .filter(|it| !host.waits(it))
             .map(|it| (it.id, it.status != 0 && !it.streaming))
             .collect();
         for (id, answered) in stuck {

@@ -227,13 +227,12 @@ impl Host {
             .expect("only WASI isolates bind WASI functions")
     }
 
-    /// Whether something outside will wake this isolate, so that it is not stuck.
-    pub fn waits(&self) -> bool {
-        !self.ops.is_empty()
-            || self.invocations.iter().any(|invocation| {
-                (invocation.body_wanted > 0 && !matches!(invocation.body, RequestBody::Empty))
-                    || invocation.exchange.waits_for_client()
-            })
+    /// Whether something that this request asked for is still to come. What other requests wait
+    /// for does not count: they are no business of this one (spec: SEMANTICS §3).
+    pub fn waits(&self, invocation: &Invocation) -> bool {
+        self.ops.iter().any(|op| op.request == invocation.id)
+            || (invocation.body_wanted > 0 && !matches!(invocation.body, RequestBody::Empty))
+            || invocation.exchange.waits_for_client()
     }
 
     /// Ends a request: cancels what it left, answers if nobody did, writes its record.

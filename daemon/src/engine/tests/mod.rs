@@ -246,6 +246,32 @@ fn who_never_answers_is_told_so() {
 }
 
 #[test]
+fn who_never_answers_is_told_so_while_others_wait() {
+    let bench = bench();
+    let worker = bench.worker(
+        GUEST,
+        Limits {
+            isolates: 1,
+            ..Limits::default()
+        },
+    );
+    let request = |path: &str| Request {
+        ray: Ray(1),
+        method: http::Method::GET,
+        url: format!("http://t/{path}"),
+        headers: http::HeaderMap::new(),
+        body: RequestBody::Empty,
+    };
+    bench.block(async {
+        let waits = worker.fetch(request("T"));
+        let never = worker.fetch(request("n"));
+        let (waited, never) = futures_lite::future::zip(waits, never).await;
+        assert_eq!(waited.unwrap().status, 200);
+        assert!(never.unwrap_err().to_string().contains("never generate"));
+    });
+}
+
+#[test]
 fn the_log_is_cut_at_its_limit() {
     let bench = bench();
     let limits = Limits {
