@@ -104,7 +104,7 @@ fn code_len(wasm: &[u8]) -> usize {
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig { cases: 1500, failure_persistence: None, ..ProptestConfig::default() })]
+    #![proptest_config(ProptestConfig { cases: 500, failure_persistence: None, ..ProptestConfig::default() })]
 
     #[test]
     fn rewritten_functions_do_the_same(choices in prop::collection::vec(any::<u8>(), 0..1500)) {
