@@ -19,6 +19,8 @@ const LOCALS: [ValType; 6] = [
     ValType::FUNCREF,
 ];
 const VALUES: [ValType; 4] = [ValType::I32, ValType::I64, ValType::F64, ValType::F32];
+/// What `soil` leaves on the interpreter's stack.
+pub const SOIL: u64 = 0x5a5a_5a5a_5a5a_5a5a;
 /// Locals of `soil`, an export to call before `run`.
 const SOILED: u32 = 500;
 const DEPTH_MAX: usize = 7;
@@ -28,8 +30,9 @@ const INSTRUCTIONS_MAX: usize = 400;
 
 type Signature = (Vec<ValType>, Vec<ValType>);
 
-/// A module that exports its memory, its globals, `_start` and `run`.
-pub fn module(choices: &[u8]) -> Vec<u8> {
+/// A module that exports its memory, its globals, `_start` and `run`. With `barriers`, the same
+/// in a shape that wasmi translates rightly: see there.
+pub fn module(choices: &[u8], barriers: bool) -> Vec<u8> {
     let mut choices = Choices(choices);
     let count = 2 + choices.below(4);
     let mut signatures: Vec<Signature> = Vec::new();
@@ -43,7 +46,7 @@ pub fn module(choices: &[u8]) -> Vec<u8> {
     signatures.push((PARAMS.to_vec(), choices.types(3)));
     let mut types = Types(signatures.clone());
     let mut bodies: Vec<Function> = (0..signatures.len())
-        .map(|index| Body::generate(&mut choices, &mut types, &signatures, index))
+        .map(|index| Body::generate(&mut choices, &mut types, &signatures, index, barriers))
         .collect();
     bodies.push(soiling());
     assemble(&signatures, &types, &bodies)
@@ -54,7 +57,7 @@ pub fn module(choices: &[u8]) -> Vec<u8> {
 fn soiling() -> Function {
     let mut function = Function::new([(SOILED, ValType::I64)]);
     for local in 0..SOILED {
-        function.instruction(&I::I64Const(0x5a5a_5a5a_5a5a_5a5a));
+        function.instruction(&I::I64Const(SOIL.cast_signed()));
         function.instruction(&I::LocalSet(local));
     }
     function.instruction(&I::End);
@@ -200,6 +203,7 @@ struct Body<'b, 'c> {
     types: &'b mut Types,
     signatures: &'b [Signature],
     index: usize,
+    barriers: bool,
     params: usize,
     function: Function,
     emitted: usize,
@@ -213,6 +217,7 @@ impl<'b, 'c> Body<'b, 'c> {
         types: &'b mut Types,
         signatures: &'b [Signature],
         index: usize,
+        barriers: bool,
     ) -> Function {
         let (params, results) = &signatures[index];
         let mut body = Self {
@@ -220,6 +225,7 @@ impl<'b, 'c> Body<'b, 'c> {
             types,
             signatures,
             index,
+            barriers,
             params: params.len(),
             function: Function::new(LOCALS.map(|ty| (1, ty))),
             emitted: 0,
@@ -472,6 +478,10 @@ impl<'b, 'c> Body<'b, 'c> {
             results: results.clone(),
             base,
         });
+        if self.barriers && !params.is_empty() {
+            self.function.instruction(&I::Block(BlockType::Empty));
+            self.function.instruction(&I::End);
+        }
         match kind {
             0 => self.emit(&I::Block(ty)),
             1 => self.emit(&I::Loop(ty)),

@@ -22,8 +22,8 @@ fn arguments() -> Vec<Vec<Val>> {
 
 /// Runs a generated module as it is, rewritten, and with a counter.
 fn check(choices: &[u8]) -> Result<(), TestCaseError> {
-    let original = generate::module(choices);
-    let rewritten = metered(&original);
+    let original = generate::module(choices, true);
+    let rewritten = metered(&generate::module(choices, false));
     let counted = counting(&original);
     let mut one = Running::new(&original, FUEL).unwrap();
     let mut other = Running::new(&rewritten, FUEL).unwrap();
@@ -44,6 +44,7 @@ fn check(choices: &[u8]) -> Result<(), TestCaseError> {
         }
         let (found, used) = other.call("run", &arguments, 100 * FUEL);
         prop_assert_eq!(&found, &expected);
+        prop_assert!(!shows_soil(&found), "what was never written was read");
         let (mut counted, _) = counter.call("run", &arguments, 1000 * FUEL);
         let executed = count(&counted) - before;
         counted.globals.retain(|(name, _)| name != count::EXPORT);
@@ -61,6 +62,15 @@ fn check(choices: &[u8]) -> Result<(), TestCaseError> {
     let again = metered(&rewritten_as_source(&rewritten));
     prop_assert_eq!(code_len(&again), code_len(&rewritten));
     Ok(())
+}
+
+/// Whether a value is half of what `soil` leaves behind, or all of it.
+fn shows_soil(seen: &Seen) -> bool {
+    let results = seen.outcome.iter().flatten();
+    let globals = seen.globals.iter().map(|(_, value)| value);
+    results
+        .chain(globals)
+        .any(|value| *value == generate::SOIL || *value == generate::SOIL & 0xffff_ffff)
 }
 
 fn count(seen: &Seen) -> u64 {
@@ -94,11 +104,45 @@ fn code_len(wasm: &[u8]) -> usize {
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig { cases: 1500, failure_persistence: None, ..ProptestConfig::default() })]
+    #![proptest_config(ProptestConfig { cases: 500, failure_persistence: None, ..ProptestConfig::default() })]
 
     #[test]
     fn rewritten_functions_do_the_same(choices in prop::collection::vec(any::<u8>(), 0..1500)) {
         check(&choices)?;
+    }
+}
+
+/// What lies below a block's parameters survives the block, on every way through it.
+#[test]
+fn operands_below_parameters_survive() {
+    let bodies = [
+        "(local.get $kept) (global.get $g) (local.get $zero)
+         if (param f64) (result f64) block end end",
+        "(local.get $kept) (global.get $g)
+         block (param f64) (result f64) (br_if 0 (local.get $one)) block end end",
+        "(local.get $kept) (global.get $g)
+         loop (param f64) (result f64) block end end",
+        "(local.get $kept) (global.get $g)
+         block (param f64) (result f64) (br_if 0 (local.get $zero))
+           block (param f64) (result f64) (br_if 1 (local.get $one)) block end end end",
+    ];
+    for body in bodies {
+        let soil: String = (0..100)
+            .map(|local| format!("(local.set {local} (i64.const -1)) "))
+            .collect();
+        let source = wat(&format!(
+            r#"(module (memory (export "memory") 1) (func (export "_start"))
+                (global $g (mut f64) (f64.const 2))
+                (func (export "soil") (local {locals}) {soil})
+                (func (export "run") (result i64 f64)
+                  (local $kept i64) (local $zero i32) (local $one i32)
+                  (local.set $kept (i64.const 77)) (local.set $one (i32.const 1)) {body}))"#,
+            locals = "i64 ".repeat(100),
+        ));
+        let mut running = Running::new(&metered(&source), FUEL).unwrap();
+        running.call("soil", &[], FUEL);
+        let (seen, _) = running.call("run", &[], FUEL);
+        assert_eq!(seen.outcome, Ok(vec![77, 2f64.to_bits()]), "{body}");
     }
 }
 
