@@ -4,7 +4,7 @@
 use async_executor::Executor;
 use criterion::{Criterion, criterion_group, criterion_main};
 use postern_abi::{OpKind, SyncOp};
-use postern_daemon::engine::invocation::{Request, RequestBody};
+use postern_daemon::engine::invocation::{Ray, Request, RequestBody};
 use postern_daemon::engine::limits::Limits;
 use postern_daemon::engine::ops::{Bindings, OpFailure, OpReply, Started};
 use postern_daemon::engine::{Engine, EngineOptions, Finished, Observer, Worker, WorkerSpec};
@@ -75,7 +75,7 @@ impl Setup {
 
     fn fetch(&self, path: &str) {
         let request = Request {
-            ray: self.engine.ray(),
+            ray: Ray(1),
             method: http::Method::GET,
             url: format!("http://t/{path}"),
             headers: http::HeaderMap::new(),

@@ -9,7 +9,7 @@ use async_executor::Executor;
 use bytes::Bytes;
 use futures_lite::StreamExt;
 use postern_abi::{OpKind, SyncOp};
-use postern_daemon::engine::invocation::{ReplyBody, Request, RequestBody};
+use postern_daemon::engine::invocation::{Ray, ReplyBody, Request, RequestBody};
 use postern_daemon::engine::limits::Limits;
 use postern_daemon::engine::ops::{Bindings, OpFailure, OpReply, Started};
 use postern_daemon::engine::{Engine, EngineOptions, Finished, Observer, Worker, WorkerSpec};
@@ -105,7 +105,7 @@ fn run(guest: &str, wat: &str, paths: &[&str], slice_fuel: u64, seen: &mut Vec<S
     });
     for path in paths {
         let request = Request {
-            ray: engine.ray(),
+            ray: Ray(1),
             method: http::Method::GET,
             url: format!("http://t/{path}"),
             headers: http::HeaderMap::new(),

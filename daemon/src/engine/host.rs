@@ -33,6 +33,8 @@ pub enum Event {
     BodyBroken(u32, String),
     /// The client took some of the answer's body.
     BodyCredit(u32),
+    /// More of an operation's streamed argument may come.
+    OpCredit(u32),
     /// An operation ended.
     Op(u32, Box<OpOutcome>),
     /// A part of an operation's stream.
@@ -76,8 +78,8 @@ pub struct Invocation {
     pub body_credit: Credit,
     /// Who reads the body.
     pub body_task: Option<Task<()>>,
-    /// Bytes asked for and not yet delivered, so that somebody will wake this isolate.
-    pub body_pending: bool,
+    /// Bytes of the body that the guest asked for and has not been given yet.
+    pub body_wanted: u64,
     /// When it arrived.
     pub started: Instant,
     /// When it must have answered completely.
@@ -128,8 +130,8 @@ pub enum OpState {
     Ready,
     /// A task works on it.
     Running(#[expect(dead_code, reason = "dropping it cancels the operation")] Task<()>),
-    /// Its argument is still coming.
-    Upload(Box<dyn Upload>),
+    /// Its argument is still coming; so many bytes came since the guest was last given credit.
+    Upload(Box<dyn Upload>, u32),
     /// Its result is being streamed.
     Streaming(
         Credit,
@@ -229,7 +231,7 @@ impl Host {
     pub fn waits(&self) -> bool {
         !self.ops.is_empty()
             || self.invocations.iter().any(|invocation| {
-                (invocation.body_pending && !matches!(invocation.body, RequestBody::Empty))
+                (invocation.body_wanted > 0 && !matches!(invocation.body, RequestBody::Empty))
                     || invocation.exchange.waits_for_client()
             })
     }

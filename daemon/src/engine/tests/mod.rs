@@ -1,7 +1,7 @@
 //! The engine alone: a guest in text, no store, no sockets.
 #![allow(clippy::unwrap_used)]
 
-use super::invocation::{Reply, ReplyBody, Request, RequestBody};
+use super::invocation::{Ray, Reply, ReplyBody, Request, RequestBody};
 use super::limits::{Failure, Limits, Outcome};
 use super::ops::{Bindings, OpFailure, OpReply, Started};
 use super::*;
@@ -112,7 +112,7 @@ impl Bench {
 
     fn fetch(&self, worker: &Arc<Worker>, path: &str, body: RequestBody) -> Result<Reply, Failure> {
         let request = Request {
-            ray: self.engine.ray(),
+            ray: Ray(1),
             method: http::Method::GET,
             url: format!("http://t/{path}"),
             headers: http::HeaderMap::new(),
@@ -332,7 +332,7 @@ fn a_spinning_tenant_does_not_stop_its_neighbour() {
     let order = bench.block(async {
         let order = Mutex::new(Vec::new());
         let request = |path: &str| Request {
-            ray: bench.engine.ray(),
+            ray: Ray(1),
             method: http::Method::GET,
             url: format!("http://t/{path}"),
             headers: http::HeaderMap::new(),
@@ -391,7 +391,7 @@ fn a_client_that_leaves_takes_its_request_along() {
         },
     );
     let request = |path: &str| Request {
-        ray: bench.engine.ray(),
+        ray: Ray(1),
         method: http::Method::GET,
         url: format!("http://t/{path}"),
         headers: http::HeaderMap::new(),
@@ -432,7 +432,7 @@ fn too_many_at_once_are_turned_away() {
         },
     );
     let request = |path: &str| Request {
-        ray: bench.engine.ray(),
+        ray: Ray(1),
         method: http::Method::GET,
         url: format!("http://t/{path}"),
         headers: http::HeaderMap::new(),

@@ -19,6 +19,8 @@ const LOCALS: [ValType; 6] = [
     ValType::FUNCREF,
 ];
 const VALUES: [ValType; 4] = [ValType::I32, ValType::I64, ValType::F64, ValType::F32];
+/// Locals of `soil`, an export to call before `run`.
+const SOILED: u32 = 500;
 const DEPTH_MAX: usize = 7;
 /// More than this and the pass lets them be.
 const OPERANDS_MAX: usize = 20;
@@ -40,10 +42,23 @@ pub fn module(choices: &[u8]) -> Vec<u8> {
     signatures.push((vec![], vec![]));
     signatures.push((PARAMS.to_vec(), choices.types(3)));
     let mut types = Types(signatures.clone());
-    let bodies: Vec<Function> = (0..signatures.len())
+    let mut bodies: Vec<Function> = (0..signatures.len())
         .map(|index| Body::generate(&mut choices, &mut types, &signatures, index))
         .collect();
+    bodies.push(soiling());
     assemble(&signatures, &types, &bodies)
+}
+
+/// Leaves the interpreter's stack full of what is not zero, so that a read of what was never
+/// written there is seen.
+fn soiling() -> Function {
+    let mut function = Function::new([(SOILED, ValType::I64)]);
+    for local in 0..SOILED {
+        function.instruction(&I::I64Const(0x5a5a_5a5a_5a5a_5a5a));
+        function.instruction(&I::LocalSet(local));
+    }
+    function.instruction(&I::End);
+    function
 }
 
 fn assemble(signatures: &[Signature], types: &Types, bodies: &[Function]) -> Vec<u8> {
@@ -59,6 +74,8 @@ fn assemble(signatures: &[Signature], types: &Types, bodies: &[Function]) -> Vec
     for index in 0..signatures.len() {
         section.function(index as u32);
     }
+    // The type of `_start`.
+    section.function(signatures.len() as u32 - 2);
     module.section(&section);
     let mut section = TableSection::new();
     section.table(TableType {
@@ -104,6 +121,7 @@ fn assemble(signatures: &[Signature], types: &Types, bodies: &[Function]) -> Vec
     let last = signatures.len() as u32 - 1;
     section.export("_start", ExportKind::Func, last - 1);
     section.export("run", ExportKind::Func, last);
+    section.export("soil", ExportKind::Func, last + 1);
     module.section(&section);
     let mut section = ElementSection::new();
     let functions: Vec<u32> = (0..last - 1).collect();
