@@ -30,6 +30,11 @@ fn start() -> Daemon {
 /// A 4xx in the envelope with a reason.
 #[track_caller]
 fn refused(reply: &Reply, what: &str) -> String {
+    assert_eq!(
+        reply.envelope["success"], false,
+        "{what} was taken: {}",
+        reply.envelope
+    );
     let (status, code, message) = reply.refused();
     assert!((400..500).contains(&status), "{what}: {status} {message}");
     assert!(code > 0 && !message.is_empty(), "{what}: {code} {message}");
@@ -193,7 +198,7 @@ fn bad_names_and_settings() {
             json!({"limits": {"cpu_ms": "many"}}),
         ),
         ("a date that is none", json!({"compatibility_date": "soon"})),
-        ("flags that are none", json!({"compatibility_flags": "x"})),
+        ("flags that are none", json!({"compatibility_flags": 7})),
     ] {
         refused(&api.try_push("bad", &hello("x"), &metadata), what);
     }

@@ -1,6 +1,6 @@
 //! Limits on a tenant that means no good: each ends its own invocation and nothing else.
 
-use postern_e2e::guests::hello;
+use postern_e2e::guests::{hello, spinning};
 use postern_e2e::{Daemon, Request, Setup, guest};
 use serde_json::json;
 
@@ -177,14 +177,17 @@ fn a_ceiling_bounds_what_a_push_may_ask_for() {
         .start();
     let api = daemon.api();
     api.production();
-    let push = |cpu_ms: u32| api.try_push("w", &hello("x"), &json!({"limits": {"cpu_ms": cpu_ms}}));
-    push(10).ok();
-    let (status, _, message) = push(11).refused();
-    assert_eq!(status, 400);
-    assert!(
-        message.contains("10") && message.contains("11"),
-        "{message}"
-    );
+    // What is asked for counts up to the ceiling; the lowest wins.
+    for (asked, effective) in [
+        (json!({}), "5 ms"),
+        (json!({"limits": {"cpu_ms": 7}}), "7 ms"),
+        (json!({"limits": {"cpu_ms": 5000}}), "10 ms"),
+    ] {
+        api.push("w", &spinning(), &asked);
+        let response = daemon.get("/w/").expect(503);
+        let told = response.text();
+        assert!(told.contains(effective), "{asked}: {told}");
+    }
 }
 
 #[test]

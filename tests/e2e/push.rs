@@ -152,7 +152,8 @@ fn a_refused_push_leaves_the_old_version() {
         (
             "unknown import",
             postern_e2e::guests::from_text(
-                r#"(module (import "env" "system" (func)) (memory (export "memory") 1))"#,
+                r#"(module (import "env" "system" (func)) (memory (export "memory") 1)
+                  (func (export "postern_abi_v1")))"#,
             ),
         ),
         (

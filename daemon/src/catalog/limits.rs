@@ -1,7 +1,8 @@
 //! How many and how large: the bounds on what the catalog holds.
 
-/// Bytes of the name of a dispatch namespace or a script: what fits a DNS label.
-pub const NAME_MAX: usize = 63;
+/// Bytes of the name of a dispatch namespace or a script. Only names of up to 63 can be
+/// reached by subdomain.
+pub const NAME_MAX: usize = 255;
 /// Tags of a script (spec: SEMANTICS §5).
 pub const TAGS_MAX: usize = 8;
 /// Bytes of a tag.

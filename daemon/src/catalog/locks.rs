@@ -34,6 +34,13 @@ impl ScriptLocks {
     }
 
     #[cfg(test)]
+    pub(super) fn has(&self, namespace: Id, script: &str) -> bool {
+        self.locks
+            .lock()
+            .contains_key(&(namespace, script.to_owned()))
+    }
+
+    #[cfg(test)]
     fn len(&self) -> usize {
         self.locks.lock().len()
     }

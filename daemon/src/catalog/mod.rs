@@ -49,12 +49,12 @@ use crate::engine::limits::Limits;
 use crate::store::Store;
 use locks::ScriptLocks;
 use name::Id;
-use parking_lot::Mutex;
+use parking_lot::{Mutex, RwLock};
 use record::Namespace;
 use references::References;
 use serving::Serving;
 use std::collections::BTreeSet;
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 
 /// A result of the catalog.
 pub type Result<T, E = CatalogError> = std::result::Result<T, E>;
@@ -63,16 +63,26 @@ pub type Result<T, E = CatalogError> = std::result::Result<T, E>;
 pub struct Catalog<W = Worker> {
     store: Store,
     runtime: Arc<dyn Runtime<W>>,
-    /// What the board allows; a script may ask for less.
-    ceiling: Limits,
-    /// What a script has that asks for nothing.
-    limits: Limits,
+    bounds: RwLock<Bounds>,
     serving: Serving<W>,
     references: Arc<References>,
     locks: ScriptLocks,
     structure: smol::lock::RwLock<()>,
     /// Scripts that do not run, because another build judged them or they failed to start.
     pending: Mutex<BTreeSet<(Id, String)>>,
+    /// Told of scripts that are deleted.
+    forgotten: OnceLock<Forget>,
+}
+
+type Forget = Box<dyn Fn(&str, &str) + Send + Sync>;
+
+/// The limits of scripts.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Bounds {
+    /// What a script gets that asks for nothing.
+    pub default: Limits,
+    /// What a script may ask for.
+    pub ceiling: Limits,
 }
 
 impl<W: Send + Sync + 'static> Catalog<W> {
@@ -100,9 +110,22 @@ impl<W: Send + Sync + 'static> Catalog<W> {
         self.pending.lock().contains(&key)
     }
 
+    /// Has this called with namespace and name of each script that is deleted, so that what
+    /// others keep by name goes with it. Once only; a second call changes nothing.
+    pub fn on_delete(&self, forget: impl Fn(&str, &str) + Send + Sync + 'static) {
+        let _ = self.forgotten.set(Box::new(forget));
+    }
+
     /// The store below, for what is not the catalog's: KV values and tokens.
     pub fn store(&self) -> &Store {
         &self.store
+    }
+
+    /// Whether a change of this script is under way.
+    #[cfg(test)]
+    pub(crate) fn is_locked(&self, namespace: &str, script: &str) -> bool {
+        self.namespace(namespace)
+            .is_ok_and(|namespace| self.locks.has(namespace.id, script))
     }
 
     fn all_namespaces(&self) -> Result<Vec<Namespace>> {

@@ -184,11 +184,11 @@ mod tests {
     use super::*;
 
     #[test]
-    fn names_that_fit_a_label_are_allowed_and_others_are_not() {
-        for name in ["a", "customer-1", "A_b", "_x", &"x".repeat(63)] {
+    fn plain_names_are_allowed_and_others_are_not() {
+        for name in ["a", "customer-1", "A_b", "_x", &"x".repeat(255)] {
             assert!(check_name("script", name).is_ok(), "{name}");
         }
-        for name in ["", "-a", "a.b", "a/b", "é", "a b", "..", &"x".repeat(64)] {
+        for name in ["", "-a", "a.b", "a/b", "é", "a b", "..", &"x".repeat(256)] {
             assert!(check_name("script", name).is_err(), "{name}");
         }
     }

@@ -8,7 +8,7 @@ use super::name::{Id, check_name, check_tags, hex};
 use super::record::{CustomLimits, Module, Namespace, Script, Settings, Verdict, now_ms};
 use super::references::Held;
 use super::rows::Rows;
-use super::{Catalog, CatalogError, Result, limits};
+use super::{Bounds, Catalog, CatalogError, Result, limits};
 use crate::bindings::Env;
 use crate::engine::limits::Limits;
 use crate::engine::{GuestKind, Judged, WorkerSpec};
@@ -98,6 +98,19 @@ impl<W: Send + Sync + 'static> Catalog<W> {
     /// Deploys new modules, as a new script or a new version. When this returns, the version
     /// is durable and new requests go to it; requests in flight finish on the old one.
     pub async fn push(&self, namespace: &str, script: &str, push: Push) -> Result<Script> {
+        let mut held = Vec::new();
+        let pushed = self.push_holding(namespace, script, push, &mut held).await;
+        Held::give_back(held).await;
+        pushed
+    }
+
+    async fn push_holding(
+        &self,
+        namespace: &str,
+        script: &str,
+        push: Push,
+        held: &mut Vec<Held>,
+    ) -> Result<Script> {
         check_name("script", script)?;
         let id = self.namespace(namespace)?.id;
         let Push {
@@ -117,14 +130,15 @@ impl<W: Send + Sync + 'static> Catalog<W> {
 
         let _script = self.locks.lock(id, script).await;
         // What can be refused without judging is refused first: judging is dear.
-        self.prepare(namespace, script, change.clone(), keep_settings)?;
+        let (_, settings) = self.prepare(namespace, script, change.clone(), keep_settings)?;
+        let limits = self.effective(settings.limits);
         let judged = self
             .runtime
-            .judge(main, self.limits)
+            .judge(main, limits)
             .await
             .map_err(CatalogError::Invalid)?;
         let etag = etag(&modules);
-        let (verdict, mut held) = self.keep_verdict(judged).await?;
+        let verdict = self.keep_verdict(judged, held).await?;
         let mut stored = Vec::with_capacity(modules.len());
         for Source {
             name,
@@ -237,7 +251,7 @@ impl<W: Send + Sync + 'static> Catalog<W> {
         };
         self.references.count(new.blobs());
         let stored = self
-            .switch(&namespace, Some(old), new.clone(), Vec::new())
+            .switch(&namespace, Some(old), new.clone(), &mut Vec::new())
             .await;
         if stored.is_err() {
             self.references.release(new.blobs()).await;
@@ -261,17 +275,19 @@ impl<W: Send + Sync + 'static> Catalog<W> {
             .modules
             .iter()
             .find(|module| module.name == old.main_module);
-        let blob = main.map(|module| module.blob.clone()).ok_or_else(|| {
+        let blob = main.map(|module| module.blob).ok_or_else(|| {
             CatalogError::NoMainModule(format!("no module is named '{}'", old.main_module))
         })?;
         let store = self.store.clone();
         let source = smol::unblock(move || store.blobs().read(&blob)).await?;
+        let limits = self.effective(old.settings.limits);
         let judged = self
             .runtime
-            .judge(Bytes::from(source), self.limits)
+            .judge(Bytes::from(source), limits)
             .await
             .map_err(CatalogError::Invalid)?;
-        let (verdict, held) = self.keep_verdict(judged).await?;
+        let mut held = Vec::new();
+        let verdict = self.keep_verdict(judged, &mut held).await?;
         let _shared = self.structure.read().await;
         let namespace = self.namespace_by_id(namespace, "")?;
         let Some(old) = self.find_script(namespace.id, script)? else {
@@ -285,7 +301,10 @@ impl<W: Send + Sync + 'static> Catalog<W> {
         // The modules are named by the new row as they were by the old.
         let modules: Vec<_> = new.modules.iter().map(|module| &module.blob).collect();
         self.references.count(modules.iter().copied());
-        let stored = self.switch(&namespace, Some(old), new.clone(), held).await;
+        let stored = self
+            .switch(&namespace, Some(old), new.clone(), &mut held)
+            .await;
+        Held::give_back(held).await;
         if stored.is_err() {
             self.references.release(modules.into_iter()).await;
         }
@@ -342,21 +361,24 @@ impl<W: Send + Sync + 'static> Catalog<W> {
         Ok(())
     }
 
-    async fn keep_verdict(&self, judged: Judged) -> Result<(Verdict, Vec<Held>)> {
+    async fn keep_verdict(&self, judged: Judged, held: &mut Vec<Held>) -> Result<Verdict> {
         let image = self.references.put(Bytes::from(judged.image)).await?;
-        let mut held = vec![image];
+        let image_blob = image.blob();
+        held.push(image);
+        let mut snapshot_blob = None;
         if let Some(snapshot) = judged.snapshot {
-            held.push(self.references.put(Bytes::from(snapshot)).await?);
+            let snapshot = self.references.put(Bytes::from(snapshot)).await?;
+            snapshot_blob = Some(snapshot.blob());
+            held.push(snapshot);
         }
-        let verdict = Verdict {
+        Ok(Verdict {
             build: self.runtime.build(),
             wasi: judged.kind == GuestKind::Wasi,
-            image: held[0].blob(),
-            snapshot: held.get(1).map(Held::blob),
+            image: image_blob,
+            snapshot: snapshot_blob,
             startup_fuel: judged.startup_fuel,
             startup_time_ms: judged.startup_time_ms,
-        };
-        Ok((verdict, held))
+        })
     }
 
     /// Starts the new version's Worker, stores the row durably, and switches. Starting comes
@@ -367,12 +389,12 @@ impl<W: Send + Sync + 'static> Catalog<W> {
         namespace: &Namespace,
         before: Option<Script>,
         new: Script,
-        held: Vec<Held>,
+        held: &mut Vec<Held>,
     ) -> Result<Script> {
         let worker = self.start(namespace, &new)?;
         let key = Script::key(namespace.id, &new.name);
         let rows = Rows::default().put(Script::TABLE, key, new.clone());
-        self.commit(rows, held).await?;
+        self.commit(rows, std::mem::take(held)).await?;
         self.pending
             .lock()
             .remove(&(namespace.id, new.name.clone()));
@@ -383,6 +405,48 @@ impl<W: Send + Sync + 'static> Catalog<W> {
             self.references.release(before.blobs()).await;
         }
         Ok(new)
+    }
+
+    /// What a script gets: what it asks for up to the ceiling, else the default
+    /// (spec: SEMANTICS §3).
+    fn effective(&self, custom: CustomLimits) -> Limits {
+        let Bounds { default, ceiling } = *self.bounds.read();
+        Limits {
+            cpu_ms: custom
+                .cpu_ms
+                .map_or(default.cpu_ms, |ms| ms.min(ceiling.cpu_ms)),
+            subrequests: custom
+                .subrequests
+                .map_or(default.subrequests, |count| count.min(ceiling.subrequests)),
+            ..default
+        }
+    }
+
+    /// Takes other limits over: Workers are started anew with them, requests in flight
+    /// finish under the old ones. A Worker that does not start stays as it was.
+    pub async fn change_bounds(&self, bounds: Bounds) -> Result<()> {
+        let _alone = self.structure.write().await;
+        *self.bounds.write() = bounds;
+        for namespace in self.all_namespaces()? {
+            for script in self.scripts_of(namespace.id)? {
+                if self.serving.get(&namespace.name, &script.name).is_none() {
+                    continue;
+                }
+                match self.start(&namespace, &script) {
+                    Ok(worker) => {
+                        if let Some(old) = self.serving.put(&namespace.name, &script.name, worker) {
+                            self.runtime.retire(&old);
+                        }
+                    }
+                    Err(error) => log::error!(
+                        "{}/{} keeps its old limits: {error}",
+                        namespace.name,
+                        script.name
+                    ),
+                }
+            }
+        }
+        Ok(())
     }
 
     pub(super) fn start(&self, namespace: &Namespace, script: &Script) -> Result<Arc<W>> {
@@ -409,20 +473,10 @@ impl<W: Send + Sync + 'static> Catalog<W> {
             },
             image: blobs.path(&script.verdict.image),
             snapshot: script.verdict.snapshot.map(|blob| blobs.path(&blob)),
-            limits: effective(self.limits, self.ceiling, script.settings.limits),
+            limits: self.effective(script.settings.limits),
             env: Arc::new(Env::new(bindings, self.store.clone())),
         };
         self.runtime.start(spec).map_err(CatalogError::Start)
-    }
-}
-
-/// What the script asks for, as far as the board allows it (spec: SEMANTICS §3).
-fn effective(limits: Limits, ceiling: Limits, custom: CustomLimits) -> Limits {
-    let within = |asked: Option<u32>, usual: u32, most: u32| asked.unwrap_or(usual).min(most);
-    Limits {
-        cpu_ms: within(custom.cpu_ms, limits.cpu_ms, ceiling.cpu_ms),
-        subrequests: within(custom.subrequests, limits.subrequests, ceiling.subrequests),
-        ..limits
     }
 }
 

@@ -95,6 +95,16 @@ impl Held {
         self.blob.expect("only keep and drop take it")
     }
 
+    /// Gives references back, like dropping them, and waits until unneeded blobs are gone.
+    pub(super) async fn give_back(held: Vec<Self>) {
+        for one in held {
+            let references = Arc::clone(&one.references);
+            let blob = one.blob();
+            one.keep();
+            references.release([&blob].into_iter()).await;
+        }
+    }
+
     /// A row in the store has the reference now.
     pub(super) fn keep(mut self) {
         self.blob = None;

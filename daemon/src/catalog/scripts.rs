@@ -82,6 +82,9 @@ impl<W: Send + Sync + 'static> Catalog<W> {
                 self.runtime.retire(&worker);
             }
             self.references.release(script.blobs()).await;
+            if let Some(forget) = self.forgotten.get() {
+                forget(&namespace.name, &script.name);
+            }
         }
         Ok(())
     }

@@ -5,12 +5,11 @@ use super::name::Id;
 use super::record::{Namespace, Script};
 use super::references::References;
 use super::serving::Serving;
-use super::{Catalog, CatalogError, Result, Runtime};
-use crate::engine::limits::Limits;
+use super::{Bounds, Catalog, CatalogError, Result, Runtime};
 use crate::store::Store;
-use parking_lot::Mutex;
+use parking_lot::{Mutex, RwLock};
 use std::collections::BTreeSet;
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 use std::time::Duration;
 
 /// Blobs that no row names are removed at start when they are older than this. Nothing is
@@ -24,19 +23,18 @@ impl<W: Send + Sync + 'static> Catalog<W> {
     pub fn open(
         store: Store,
         runtime: Arc<dyn Runtime<W>>,
-        limits: Limits,
-        ceiling: Limits,
+        bounds: Bounds,
     ) -> Result<Arc<Self>, CatalogError> {
         let catalog = Arc::new(Self {
             references: References::new(store.clone()),
             store,
             runtime,
-            limits,
-            ceiling,
+            bounds: RwLock::new(bounds),
             serving: Serving::new(),
             locks: ScriptLocks::default(),
             structure: smol::lock::RwLock::new(()),
             pending: Mutex::new(BTreeSet::new()),
+            forgotten: OnceLock::new(),
         });
         let build = catalog.runtime.build();
         for namespace in catalog.all_namespaces()? {

@@ -2,7 +2,7 @@
 
 #![allow(clippy::unwrap_used)]
 
-use super::{Catalog, Judgement, Runtime};
+use super::{Bounds, Catalog, Judgement, Runtime};
 use crate::engine::limits::Limits;
 use crate::engine::{GuestKind, Judged, WorkerSpec};
 use crate::store::{Store, StoreOptions};
@@ -98,6 +98,5 @@ pub(crate) fn open_store(dir: &std::path::Path) -> Store {
 /// A catalog on a store in this folder.
 pub(crate) fn open(dir: &std::path::Path, runtime: &Arc<TestRuntime>) -> Arc<Catalog<TestWorker>> {
     let runtime: Arc<dyn Runtime<TestWorker>> = Arc::clone(runtime) as _;
-    let limits = Limits::default();
-    Catalog::open(open_store(dir), runtime, limits, limits).unwrap()
+    Catalog::open(open_store(dir), runtime, Bounds::default()).unwrap()
 }

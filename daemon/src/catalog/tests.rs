@@ -171,6 +171,8 @@ fn a_refused_push_leaves_nothing_and_changes_nothing() {
 
     assert!(Arc::ptr_eq(&before, &stage.worker("a")));
     assert!(!before.retired.load(Ordering::SeqCst));
+    // A Worker's env holds the store open.
+    drop(before);
     let stage = stage.restart("build-1");
     assert_eq!(stage.blobs(), 3);
     assert_eq!(
@@ -386,4 +388,45 @@ fn a_bound_kv_namespace_is_not_deleted() {
     block_on(catalog.delete_script("production", "a")).unwrap();
     block_on(catalog.delete_kv_namespace(&id)).unwrap();
     assert!(catalog.kv_namespace(&id).is_err());
+}
+
+#[test]
+fn other_bounds_reach_running_workers() {
+    let stage = Stage::new();
+    let mut push = module("1");
+    push.change.limits = Some(CustomLimits {
+        cpu_ms: Some(200),
+        subrequests: None,
+    });
+    stage.push("a", push).unwrap();
+    stage.push("b", module("1")).unwrap();
+    let old = stage.worker("a");
+    assert_eq!(old.spec.limits.cpu_ms, 50, "no more than the ceiling");
+    let bounds = Bounds {
+        default: Limits {
+            cpu_ms: 20,
+            ..Limits::default()
+        },
+        ceiling: Limits {
+            cpu_ms: 100,
+            ..Limits::default()
+        },
+    };
+    block_on(stage.catalog.change_bounds(bounds)).unwrap();
+    assert_eq!(stage.worker("a").spec.limits.cpu_ms, 100);
+    assert_eq!(stage.worker("b").spec.limits.cpu_ms, 20);
+    assert!(old.retired.load(Ordering::SeqCst));
+}
+
+#[test]
+fn deletions_are_told() {
+    let stage = Stage::new();
+    let told = Arc::new(Mutex::new(Vec::new()));
+    let list = Arc::clone(&told);
+    stage.catalog.on_delete(move |namespace, script| {
+        list.lock().push(format!("{namespace}/{script}"));
+    });
+    stage.push("a", module("1")).unwrap();
+    block_on(stage.catalog.delete_script("production", "a")).unwrap();
+    assert_eq!(*told.lock(), ["production/a"]);
 }

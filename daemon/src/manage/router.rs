@@ -110,6 +110,7 @@ impl<W: Send + Sync + 'static> Manage<W> {
 
     const OWN_ROUTES: &'static [Route<W>] = routes! {
         GET "status" => get_status,
+        GET "logs/{ns}/{script}" => get_logs,
         GET "tokens" => list_tokens,
         POST "tokens" => create_token,
         DELETE "tokens/{token}" => revoke_token,

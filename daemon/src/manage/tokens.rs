@@ -5,7 +5,7 @@
 
 use super::envelope::{Refusal, code};
 use crate::catalog::name::{Id, shown};
-use crate::store::{Store, StoreError, Table};
+use crate::store::{RecordBatch, Store, StoreError, Table};
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use http::{HeaderMap, StatusCode};
@@ -71,10 +71,11 @@ pub async fn create(store: &Store, name: &str) -> Result<(Token, String), TokenE
         created_ms,
         hash: hash(&text),
     };
-    let mut batch = store.records().batch();
-    batch.put(Table::Tokens, &token.id.0, &token)?;
-    batch.commit()?;
-    store.durable().await?;
+    let row = token.clone();
+    change(store, move |batch| {
+        batch.put(Table::Tokens, &row.id.0, &row).map(|_| ())
+    })
+    .await?;
     Ok((token, text))
 }
 
@@ -92,11 +93,26 @@ pub async fn revoke(store: &Store, id: &str) -> Result<(), TokenError> {
         .into_iter()
         .find(|token| Id::parse(id) == Some(token.id))
         .ok_or_else(|| TokenError::NotFound(shown(id)))?;
-    let mut batch = store.records().batch();
-    batch.delete(Table::Tokens, &found.id.0)?;
-    batch.commit()?;
-    store.durable().await?;
+    change(store, move |batch| {
+        batch.delete(Table::Tokens, &found.id.0).map(|_| ())
+    })
+    .await?;
     Ok(())
+}
+
+/// Changes rows where waiting for the disk holds nobody up.
+async fn change(
+    store: &Store,
+    write: impl FnOnce(&mut RecordBatch<'_>) -> Result<(), StoreError> + Send + 'static,
+) -> Result<(), StoreError> {
+    let owned = store.clone();
+    smol::unblock(move || {
+        let mut batch = owned.records().batch();
+        write(&mut batch)?;
+        batch.commit()
+    })
+    .await?;
+    store.durable().await
 }
 
 fn hash(text: &str) -> [u8; 32] {

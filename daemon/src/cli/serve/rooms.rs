@@ -6,7 +6,7 @@ use super::routes::{self, Running};
 use super::status::{Shared, Status};
 use super::{ServeError, Shutdown};
 use crate::board;
-use crate::catalog::Catalog;
+use crate::catalog::{Bounds, Catalog};
 use crate::config::{self, Config};
 use crate::edge::{self, Edge, EdgeOptions};
 use crate::engine::{self, Engine, EngineOptions};
@@ -77,13 +77,10 @@ impl Rooms {
             executor.clone(),
             Arc::new(observe.clone()),
         );
-        let catalog = Catalog::open(
-            store.clone(),
-            Arc::new(engine.clone()),
-            config.limits,
-            config.ceilings,
-        )
-        .map_err(room("catalog"))?;
+        let catalog = Catalog::open(store.clone(), Arc::new(engine.clone()), bounds(config))
+            .map_err(room("catalog"))?;
+        let forgetting = observe.clone();
+        catalog.on_delete(move |namespace, script| forgetting.forget(namespace, script));
         let router = routes::router(&config.routing, &catalog)?;
         let edge = Edge::new(Running(catalog.clone()), router, edge_options(config));
         let status = Arc::new(Status {
@@ -163,11 +160,18 @@ impl Rooms {
         manage::serve(listener.into(), manage, options, executor, shutdown.wait()).await
     }
 
-    /// Takes over what can change while running: routing and log levels.
+    /// Takes over what can change while running: routing, limits and ceilings, log levels.
     pub fn reload(&self, config: &Config) {
         if let Err(error) = logger::set_filter(&log_filter(&config.log)) {
             log::error!(target: "cli", "the log's levels stay as they were: {error}");
         }
+        let (catalog, bounds) = (self.catalog.clone(), bounds(config));
+        let changed = async move {
+            if let Err(error) = catalog.change_bounds(bounds).await {
+                log::error!(target: "cli", "limits stay as they were: {error}");
+            }
+        };
+        self.executor.spawn(changed).detach();
         match routes::router(&config.routing, &self.catalog) {
             Ok(router) => {
                 self.edge.set_router(router);
@@ -275,6 +279,13 @@ fn engine_options(config: &Config) -> EngineOptions {
     }
 }
 
+fn bounds(config: &Config) -> Bounds {
+    Bounds {
+        default: config.limits,
+        ceiling: config.ceilings,
+    }
+}
+
 fn ms(ms: u64) -> u32 {
     u32::try_from(ms).unwrap_or(u32::MAX)
 }
@@ -334,7 +345,7 @@ fn log_filter(log: &config::Log) -> String {
 struct Logs(Observe);
 
 impl LogSource for Logs {
-    fn logs(&self, namespace: &str, script: &str, follow: bool) -> LogStream {
+    fn logs(&self, namespace: &str, script: &str, follow: bool) -> Result<LogStream, String> {
         let shown = |record: &observe::Record| record.to_json().to_string();
         // Followed first and read then, so that nothing falls between; what is seen twice is
         // told once.
@@ -353,13 +364,9 @@ impl LogSource for Logs {
                 .map(|record| shown(record))
                 .collect::<Vec<_>>(),
         );
-        match following {
-            None => Box::pin(before),
-            Some(Err(error)) => {
-                let told = serde_json::json!({ "error": error.to_string() }).to_string();
-                Box::pin(before.chain(stream::once(told)))
-            }
-            Some(Ok(follow)) => {
+        match following.transpose().map_err(|error| error.to_string())? {
+            None => Ok(Box::pin(before)),
+            Some(follow) => {
                 let after = stream::unfold(follow, |mut follow| async move {
                     let Followed { record, lost } = follow.next().await;
                     Some(((record, lost), follow))
@@ -372,7 +379,7 @@ impl LogSource for Logs {
                     }
                     told.to_string()
                 });
-                Box::pin(before.chain(after))
+                Ok(Box::pin(before.chain(after)))
             }
         }
     }

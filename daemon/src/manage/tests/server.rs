@@ -1,0 +1,213 @@
+//! The listener, over real sockets: what a client on a bad line, or a bad client, sees.
+
+use super::*;
+use async_executor::Executor;
+use futures_lite::{AsyncReadExt, AsyncWriteExt};
+use smol::channel::Sender;
+use smol::net::{TcpListener, TcpStream};
+use std::net::SocketAddr;
+use std::time::Duration;
+
+/// A listener that runs as long as `run` does.
+fn with_server<T>(
+    options: ServerOptions,
+    run: impl AsyncFnOnce(&Desk, SocketAddr, Sender<()>, &Executor<'static>) -> T,
+) -> T {
+    let desk = Desk::new();
+    let executor = Arc::new(Executor::new());
+    block_on(executor.run(async {
+        let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let address = listener.local_addr().unwrap();
+        let (stop, stopped) = smol::channel::bounded(1);
+        let serving = executor.spawn(serve(
+            listener,
+            Arc::clone(&desk.manage),
+            options,
+            Arc::clone(&executor),
+            async move {
+                let _ = stopped.recv().await;
+            },
+        ));
+        let result = run(&desk, address, stop.clone(), &executor).await;
+        stop.close();
+        serving.await.unwrap();
+        result
+    }))
+}
+
+async fn connect(address: SocketAddr, text: &str) -> TcpStream {
+    let mut socket = TcpStream::connect(address).await.unwrap();
+    socket.write_all(text.as_bytes()).await.unwrap();
+    socket
+}
+
+async fn rest(mut socket: TcpStream) -> String {
+    let mut all = Vec::new();
+    // A reset after the answer is as good as an end.
+    let _ = socket.read_to_end(&mut all).await;
+    String::from_utf8(all).unwrap()
+}
+
+fn head(desk: &Desk, line: &str, more: &str) -> String {
+    format!(
+        "{line} HTTP/1.1\r\nHost: x\r\nAuthorization: Bearer {}\r\n{more}\r\n",
+        desk.token
+    )
+}
+
+#[test]
+fn a_call_is_answered_and_the_connection_kept() {
+    with_server(ServerOptions::default(), async |desk, address, _, _| {
+        let mut text = head(desk, "GET /client/v4/user", "");
+        text.push_str(&head(desk, "HEAD /client/v4/user", ""));
+        text.push_str(&head(
+            desk,
+            "GET /client/v4/user/tokens/verify",
+            "Connection: close\r\n",
+        ));
+        let answers = rest(connect(address, &text).await).await;
+        assert_eq!(answers.matches("HTTP/1.1 200 OK").count(), 3, "{answers}");
+        assert_eq!(answers.matches("operator@postern").count(), 1);
+        assert!(answers.contains("content-type: application/json"));
+        assert!(answers.ends_with("}"));
+    });
+}
+
+#[test]
+fn a_bad_token_ends_the_connection_without_its_body_being_read() {
+    with_server(ServerOptions::default(), async |_, address, _, _| {
+        let text = "PUT /client/v4/x HTTP/1.1\r\nHost: x\r\nContent-Length: 1000000\r\n\r\nabc";
+        let answer = rest(connect(address, text).await).await;
+        assert!(answer.starts_with("HTTP/1.1 401"), "{answer}");
+        assert!(answer.contains("connection: close"));
+        assert!(answer.contains("\"code\":10000"));
+    });
+}
+
+#[test]
+fn a_head_that_does_not_come_is_given_up() {
+    let options = ServerOptions {
+        header_timeout: Duration::from_millis(1),
+        ..ServerOptions::default()
+    };
+    with_server(options, async |_, address, _, _| {
+        for text in ["", "GET /client", "GET / HTTP/1.1\r\nX: "] {
+            let answer = rest(connect(address, text).await).await;
+            assert!(!answer.contains("200"), "{answer}");
+        }
+    });
+}
+
+#[test]
+fn a_body_that_does_not_come_is_given_up() {
+    let options = ServerOptions {
+        body_idle: Duration::from_millis(1),
+        ..ServerOptions::default()
+    };
+    with_server(options, async |desk, address, _, _| {
+        let line = format!("PUT {D}");
+        let text = head(
+            desk,
+            &line,
+            "Content-Type: application/wasm\r\nContent-Length: 10\r\n",
+        );
+        let answer = rest(connect(address, &text).await).await;
+        assert!(answer.starts_with("HTTP/1.1 408"), "{answer}");
+        desk.nothing_stored();
+    });
+}
+
+#[test]
+fn garbage_and_absurd_heads_are_refused() {
+    with_server(ServerOptions::default(), async |desk, address, _, _| {
+        let long = format!("X: {}\r\n", "y".repeat(100_000));
+        let many = "X: y\r\n".repeat(200);
+        for (text, status) in [
+            ("\0\0\0\r\n\r\n".to_owned(), "HTTP/1.1 400"),
+            (head(desk, "GET /client/v4/user", &long), "HTTP/1.1 431"),
+            (head(desk, "GET /client/v4/user", &many), "HTTP/1.1 431"),
+        ] {
+            let mut socket = TcpStream::connect(address).await.unwrap();
+            // The server may stop reading before all is sent.
+            let _ = socket.write_all(text.as_bytes()).await;
+            let mut answer = [0; 12];
+            if socket.read_exact(&mut answer).await.is_ok() {
+                assert_eq!(answer, status.as_bytes());
+            }
+        }
+        let text = head(desk, "GET /client/v4/user", "Connection: close\r\n");
+        assert!(
+            rest(connect(address, &text).await)
+                .await
+                .starts_with("HTTP/1.1 200")
+        );
+    });
+}
+
+#[test]
+fn half_closed_and_broken_uploads_leave_nothing() {
+    with_server(ServerOptions::default(), async |desk, address, _, _| {
+        let line = format!("PUT {D}");
+        let more = format!("Content-Type: {FORM}\r\nContent-Length: 1000\r\n");
+        let text = head(desk, &line, &more) + "--frontier\r\n";
+        let socket = connect(address, &text).await;
+        socket.shutdown(std::net::Shutdown::Write).unwrap();
+        let answer = rest(socket).await;
+        assert!(!answer.contains("200 OK"), "{answer}");
+        drop(connect(address, &text).await);
+        let good = head(desk, "GET /client/v4/user", "Connection: close\r\n");
+        assert!(rest(connect(address, &good).await).await.contains("200 OK"));
+        desk.nothing_stored();
+    });
+}
+
+#[test]
+fn a_push_goes_on_when_its_client_goes_away() {
+    with_server(
+        ServerOptions::default(),
+        async |desk, address, _, executor| {
+            let gate = desk.runtime.gate.lock_arc().await;
+            let line = format!("PUT {D}");
+            let more = format!(
+                "Content-Type: application/wasm\r\nContent-Length: {}\r\n",
+                WASM.len()
+            );
+            let mut socket = connect(address, &head(desk, &line, &more)).await;
+            socket.write_all(WASM).await.unwrap();
+            // Judging has begun once the script's lock is waited for.
+            while !desk.manage.catalog.is_locked("production", "a") {
+                executor.tick().await;
+            }
+            drop(socket);
+            drop(gate);
+            while desk.manage.catalog.worker("production", "a").is_none() {
+                executor.tick().await;
+            }
+        },
+    );
+}
+
+#[test]
+fn calls_under_way_finish_when_the_daemon_stops() {
+    with_server(
+        ServerOptions::default(),
+        async |desk, address, stop, executor| {
+            let gate = desk.runtime.gate.lock_arc().await;
+            let line = format!("PUT {D}");
+            let more = format!(
+                "Content-Type: application/wasm\r\nContent-Length: {}\r\n",
+                WASM.len()
+            );
+            let mut socket = connect(address, &head(desk, &line, &more)).await;
+            socket.write_all(WASM).await.unwrap();
+            while !desk.manage.catalog.is_locked("production", "a") {
+                executor.tick().await;
+            }
+            stop.close();
+            drop(gate);
+            let answer = rest(socket).await;
+            assert!(answer.starts_with("HTTP/1.1 200"), "{answer}");
+            assert!(desk.manage.catalog.worker("production", "a").is_some());
+        },
+    );
+}
