@@ -4,7 +4,7 @@
 use async_executor::Executor;
 use criterion::{Criterion, criterion_group, criterion_main};
 use postern_abi::{OpKind, SyncOp};
-use postern_daemon::engine::invocation::{Request, RequestBody};
+use postern_daemon::engine::invocation::{Ray, Request, RequestBody};
 use postern_daemon::engine::limits::Limits;
 use postern_daemon::engine::ops::{Bindings, OpFailure, OpReply, Started};
 use postern_daemon::engine::{Engine, EngineOptions, Finished, Observer, Worker, WorkerSpec};
@@ -14,7 +14,7 @@ use std::time::{Duration, Instant};
 struct Nobody;
 
 impl Observer for Nobody {
-    fn finished(&self, _: Finished) {}
+    fn finished(&self, _: &Finished<'_>) {}
 }
 
 struct Nothing;
@@ -75,7 +75,7 @@ impl Setup {
 
     fn fetch(&self, path: &str) {
         let request = Request {
-            ray: self.engine.ray(),
+            ray: Ray(1),
             method: http::Method::GET,
             url: format!("http://t/{path}"),
             headers: http::HeaderMap::new(),

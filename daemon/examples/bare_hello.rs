@@ -47,14 +47,12 @@ async fn accept(executor: &Arc<Executor<'static>>, listener: Async<TcpListener>)
 
 /// With the deadline for heads that any server needs, since a timer a request has its price.
 async fn connection(stream: Async<TcpStream>) {
-    let served = http1::Builder::new()
+    // A client that goes away in the middle is nobody's failure here.
+    let _ = http1::Builder::new()
         .timer(SmolTimer::new())
         .header_read_timeout(Duration::from_secs(10))
         .serve_connection(FuturesIo::new(stream), service_fn(hello))
         .await;
-    if let Err(error) = served {
-        eprintln!("connection: {error}");
-    }
 }
 
 async fn hello(_: Request<Incoming>) -> Result<Response<Full<Bytes>>, Infallible> {

@@ -9,7 +9,7 @@ use async_executor::Executor;
 use bytes::Bytes;
 use futures_lite::StreamExt;
 use postern_abi::{OpKind, SyncOp};
-use postern_daemon::engine::invocation::{ReplyBody, Request, RequestBody};
+use postern_daemon::engine::invocation::{Ray, ReplyBody, Request, RequestBody};
 use postern_daemon::engine::limits::Limits;
 use postern_daemon::engine::ops::{Bindings, OpFailure, OpReply, Started};
 use postern_daemon::engine::{Engine, EngineOptions, Finished, Observer, Worker, WorkerSpec};
@@ -17,11 +17,12 @@ use serde::{Deserialize, Serialize};
 use std::sync::{Arc, Mutex};
 
 #[derive(Default)]
-struct Records(Mutex<Vec<Finished>>);
+struct Records(Mutex<Vec<(String, u64)>>);
 
 impl Observer for Records {
-    fn finished(&self, finished: Finished) {
-        self.0.lock().unwrap().push(finished);
+    fn finished(&self, finished: &Finished<'_>) {
+        let outcome = format!("{:?}", finished.outcome);
+        self.0.lock().unwrap().push((outcome, finished.fuel));
     }
 }
 
@@ -104,7 +105,7 @@ fn run(guest: &str, wat: &str, paths: &[&str], slice_fuel: u64, seen: &mut Vec<S
     });
     for path in paths {
         let request = Request {
-            ray: engine.ray(),
+            ray: Ray(1),
             method: http::Method::GET,
             url: format!("http://t/{path}"),
             headers: http::HeaderMap::new(),
@@ -123,13 +124,13 @@ fn run(guest: &str, wat: &str, paths: &[&str], slice_fuel: u64, seen: &mut Vec<S
                 Err(failure) => failure.to_string(),
             }
         }));
-        let record = records.0.lock().unwrap().pop().unwrap();
+        let (outcome, fuel) = records.0.lock().unwrap().pop().unwrap();
         seen.push(Seen {
             guest: guest.into(),
             path: (*path).into(),
-            outcome: format!("{:?}", record.outcome),
+            outcome,
             output,
-            fuel: record.fuel,
+            fuel,
         });
     }
 }

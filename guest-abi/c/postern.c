@@ -381,6 +381,13 @@ int32_t postern_env(const char *name, void *buffer, uint32_t cap, postern_bytes 
     return reader.bad ? -POSTERN_ERROR_INTERNAL : (int32_t)kind;
 }
 
+void postern_random(void *out, uint32_t len) {
+    for (uint32_t part; len > 0; len -= part, out = (uint8_t *)out + part) {
+        part = len < POSTERN_RANDOM_MAX ? len : POSTERN_RANDOM_MAX;
+        postern_import_random(out, part);
+    }
+}
+
 void postern_log(uint32_t level, postern_bytes line) {
     postern_import_log(level, line.ptr, line.len);
 }
@@ -477,7 +484,7 @@ EXPORT("postern_event") int32_t postern_export_event(uint32_t kind, uint32_t id,
             postern_on_abort(request);
             /* Unless the callback has ended it. */
             if (request_of(id) == request)
-                request_free(request);
+                postern_finish(request);
         }
         return 0;
     case POSTERN_EVENT_OP_DONE:

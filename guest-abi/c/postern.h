@@ -100,6 +100,7 @@ enum {
 #define POSTERN_KV_MULTI_MAX 100 /* keys */
 #define POSTERN_KV_TTL_MIN 60    /* seconds */
 #define POSTERN_LOG_LINE_MAX (16 * 1024)
+#define POSTERN_RANDOM_MAX (64 * 1024) /* in one call of postern_import_random */
 
 _Static_assert(sizeof(void *) == 4, "a Worker is compiled for wasm32");
 _Static_assert(sizeof(size_t) == 4, "lengths cross the boundary in 32 bits");
@@ -309,6 +310,9 @@ enum {
  * in `buffer`. Negative: minus an error code, TOO_LARGE if the buffer is too small. */
 int32_t postern_env(const char *name, void *buffer, uint32_t cap, postern_bytes *value);
 
+/* Fills `out` with random bytes fit for keys. */
+void postern_random(void *out, uint32_t len);
+
 /* Writes a line to the log. */
 void postern_log(uint32_t level, postern_bytes line);
 
@@ -325,7 +329,7 @@ void postern_on_body(postern_request *request, postern_bytes chunk);
 void postern_on_body_end(postern_request *request, const postern_error *error);
 /* So many bytes may be sent now. */
 void postern_on_credit(postern_request *request, uint32_t credit);
-/* Nobody waits for its answer any more. It ends when this returns. */
+/* Nobody waits for its answer any more. It is finished when this returns. */
 void postern_on_abort(postern_request *request);
 /* An operation has its result, or failed (`error` is not NULL). */
 void postern_on_op(postern_op *op, postern_bytes result, const postern_error *error);

@@ -1,1 +1,12 @@
-//! End-to-end tests, one binary: each module is one part of what a user does.
+//! The real binary with real clients. One module a concern; `harness` holds what they share.
+#![allow(clippy::unwrap_used)]
+
+mod bad_input;
+mod cli;
+mod crash;
+mod kv;
+mod limits;
+mod push;
+mod routing;
+mod signals;
+mod swap;

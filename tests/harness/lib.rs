@@ -1,1 +1,21 @@
-//! Starts the real daemon for a test and talks to it.
+//! Starts the real daemon, talks to it as its users do, and waits for conditions.
+//!
+//! Nothing here knows the daemon's insides: it is a process, two ports, a command line and a
+//! directory. Clients are blocking and built on sockets, so that they can be as rude as needed.
+#![allow(clippy::unwrap_used)] // A test that cannot go on should stop, with the place.
+
+pub mod api;
+pub mod cli;
+pub mod daemon;
+pub mod form;
+pub mod guests;
+pub mod http;
+pub mod wait;
+
+pub use api::{Api, Reply};
+pub use cli::Ran;
+pub use daemon::{Daemon, Setup};
+pub use form::Form;
+pub use guests::guest;
+pub use http::{Connection, Request, Response};
+pub use wait::eventually;

@@ -2,6 +2,7 @@
 
 use crate::process;
 use anyhow::{Context, Result};
+use rustix::thread::{CpuSet, sched_getaffinity, sched_setaffinity};
 use std::process::Command;
 
 /// The processor, its cores, the memory, the system and the compiler, a line each.
@@ -27,6 +28,43 @@ pub fn facts() -> Vec<(&'static str, String)> {
         ),
         ("compiler", line(Command::new("rustc").arg("--version"))),
     ]
+}
+
+/// How many programs wanted a core in the last minute; above the number of cores they waited.
+pub fn load() -> String {
+    std::fs::read_to_string("/proc/loadavg")
+        .ok()
+        .and_then(|text| Some(text.split(' ').next()?.to_owned()))
+        .unwrap_or_else(|| "unknown".into())
+}
+
+/// Which cores a program that is measured, or that makes the load, runs on.
+#[derive(Clone, Copy, Debug)]
+pub enum Side {
+    /// The first core.
+    Server,
+    /// All others.
+    Load,
+}
+
+/// Does `work`, with programs that it starts bound to their side's cores. On one core nothing is
+/// bound.
+pub fn bound<T>(side: Side, work: impl FnOnce() -> Result<T>) -> Result<T> {
+    let all = sched_getaffinity(None).context("cannot ask for this program's cores")?;
+    let mut cores = (0..CpuSet::MAX_CPU).filter(|core| all.is_set(*core));
+    let mut chosen = CpuSet::new();
+    match (side, cores.next()) {
+        (Side::Server, Some(first)) => chosen.set(first),
+        (Side::Load, _) => cores.for_each(|core| chosen.set(core)),
+        (Side::Server, None) => {}
+    }
+    if all.count() < 2 {
+        return work();
+    }
+    sched_setaffinity(None, &chosen).context("cannot choose this program's cores")?;
+    let done = work();
+    sched_setaffinity(None, &all).context("cannot give this program its cores back")?;
+    done
 }
 
 /// Today, as `YYYY-MM-DD`.

@@ -20,8 +20,8 @@ pub struct Arguments {
     #[arg(long)]
     no_cross: bool,
 
-    /// The large run of the crash test: 1,000 kills instead of 50.
-    #[arg(long)]
+    /// Only the crash test, with 1,000 kills instead of 50.
+    #[arg(long, conflicts_with_all = ["cross", "no_cross"])]
     nightly: bool,
 
     /// Passed on to `cargo test --workspace`, such as a test's name.
@@ -38,7 +38,7 @@ pub fn run(arguments: &Arguments) -> Result<()> {
         guests::build()?;
         let daemon = daemon()?;
         // With a test's name given, only the workspace can be meant.
-        if arguments.rest.is_empty() {
+        if arguments.rest.is_empty() && !arguments.nightly {
             sdk()?;
             if !arguments.no_cross {
                 cross(false)?;
@@ -63,15 +63,18 @@ pub fn daemon() -> Result<PathBuf> {
 
 fn workspace_tests(arguments: &Arguments, daemon: &Path) -> Result<()> {
     let mut command = Command::new(workspace::cargo());
+    if arguments.nightly {
+        command
+            .args(["test", "--package", "postern-e2e", "--test", "e2e", "crash"])
+            .env("POSTERN_CRASH_ROUNDS", "1000");
+    } else {
+        command.args(["test", "--workspace"]);
+    }
     command
-        .args(["test", "--workspace"])
         .args(&arguments.rest)
         .env("POSTERN_BIN", daemon)
         .env("POSTERN_GUESTS", workspace::guests())
         .current_dir(workspace::root());
-    if arguments.nightly {
-        command.env("POSTERN_KILLS", "1000");
-    }
     step::loud_command("tests of the workspace", &mut command)
 }
 

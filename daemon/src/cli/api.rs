@@ -104,9 +104,14 @@ impl Api {
         "/postern/v1/status".to_owned()
     }
 
+    /// The path of the port's tokens.
+    pub fn tokens_path(&self) -> String {
+        "/postern/v1/tokens".to_owned()
+    }
+
     /// The path of a script's invocations as they happen, one JSON object a line.
     pub fn logs_path(&self, namespace: &str, name: &str) -> String {
-        format!("/postern/v1/logs/{}/{}", segment(namespace), segment(name))
+        format!("{}/logs?follow=true", self.script(namespace, name))
     }
 
     /// Makes a call whose answer's body is not an envelope. A refusal still is.

@@ -63,7 +63,8 @@ pub enum Command {
     Config(ConfigCommand),
     /// Create, list and revoke tokens of the management port.
     ///
-    /// Works on the data directory itself, so the daemon must not be running on it.
+    /// Works on the data directory itself, which no running daemon may hold; or, with --remote,
+    /// over the management port of a running daemon, with a token that there is already.
     #[command(subcommand)]
     Token(Token),
     /// Judge a module in a process of its own. Started by the daemon.
@@ -397,18 +398,32 @@ pub enum Token {
         name: String,
         /// Whose.
         #[command(flatten)]
-        source: Source,
+        whose: Whose,
     },
     /// List the tokens there are, without their secrets.
-    List(Source),
+    List(Whose),
     /// Revoke a token.
     Revoke {
         /// Its id, as `token list` shows it.
         id: String,
         /// Whose.
         #[command(flatten)]
-        source: Source,
+        whose: Whose,
     },
+}
+
+/// Whose tokens: those in a data directory, or those of a running daemon.
+#[derive(Clone, Debug, Args)]
+pub struct Whose {
+    /// Ask a running daemon.
+    #[arg(long)]
+    pub remote: bool,
+    /// The data directory's configuration.
+    #[command(flatten)]
+    pub source: Source,
+    /// How the daemon is reached.
+    #[command(flatten)]
+    pub port: Remote,
 }
 
 /// Reads `NAME=VALUE`.
@@ -475,6 +490,7 @@ mod tests {
             "postern config show --board qemu-arm64",
             "postern token create --name ci --data-dir d",
             "postern token revoke abc",
+            "postern token create --remote --url http://x --name ci",
             "postern judge",
             "postern completions zsh",
         ] {

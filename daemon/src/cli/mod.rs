@@ -69,7 +69,7 @@ fn run(command: Command, out: Output) -> Result<(), CliError> {
         Command::Logs(args) => smol::block_on(logs::follow(&args, out)),
         Command::Status(remote) => smol::block_on(logs::status(&remote, out)),
         Command::Config(args) => config::run(&args, out),
-        Command::Token(args) => token::run(&args, out),
+        Command::Token(args) => smol::block_on(token::run(&args, out)),
         Command::Judge => Ok(serve::rooms::judge()?),
         Command::Completions { shell } => {
             let mut text = Vec::new();

@@ -1,48 +1,83 @@
 //! `postern token`: who may use the management port.
 
-use super::args::Token;
+use super::api::{Api, segment};
+use super::args::{Token, Whose};
+use super::client::Call;
 use super::error::CliError;
 use super::output::{Output, member};
 use super::scripts::rows;
 use super::serve::rooms;
-use serde_json::json;
+use http::Method;
+use serde_json::{Value, json};
 
 /// Bytes of a token's name.
 const NAME_MAX: usize = 128;
 
 /// Runs `postern token`.
-pub fn run(args: &Token, out: Output) -> Result<(), CliError> {
+pub async fn run(args: &Token, out: Output) -> Result<(), CliError> {
     match args {
-        Token::Create { name, source } => {
+        Token::Create { name, whose } => {
             if name.is_empty() || name.len() > NAME_MAX {
                 return Err(CliError::Usage(format!(
                     "--name has {} bytes; it must have 1 to {NAME_MAX}",
                     name.len()
                 )));
             }
-            let created = rooms::create_token(&source.load()?, name)?;
-            let shown = json!({"id": created.id, "name": name, "token": created.token});
+            let (id, token) = create(whose, name).await?;
+            let shown = json!({"id": id, "name": name, "token": token});
             // The token alone, so that a shell can take it: TOKEN=$(postern token create).
-            out.result(&shown, || format!("{}\n", created.token))
+            out.result(&shown, || format!("{token}\n"))
         }
-        Token::List(source) => {
-            let tokens = json!(rooms::list_tokens(&source.load()?)?);
+        Token::List(whose) => {
+            let tokens = list(whose).await?;
             out.result(&tokens, || {
                 let empty = "no tokens; create one with `postern token create`\n";
-                rows(&tokens, empty, &["ID", "NAME", "CREATED"], |token| {
-                    ["id", "name", "created_on"]
+                rows(&tokens, empty, &["ID", "NAME", "ISSUED"], |token| {
+                    ["id", "name", "issued_on"]
                         .map(|key| member(token, key))
                         .to_vec()
                 })
             })
         }
-        Token::Revoke { id, source } => {
-            if !rooms::revoke_token(&source.load()?, id)? {
-                return Err(CliError::NotFound(format!(
-                    "there is no token `{id}`; `postern token list` shows those there are"
-                )));
-            }
+        Token::Revoke { id, whose } => {
+            revoke(whose, id).await?;
             out.result(&json!({"revoked": id}), || format!("revoked {id}\n"))
         }
     }
+}
+
+async fn create(whose: &Whose, name: &str) -> Result<(String, String), CliError> {
+    if !whose.remote {
+        let created = rooms::create_token(&whose.source.load()?, name)?;
+        return Ok((created.id, created.token));
+    }
+    let api = Api::new(&whose.port)?;
+    let body = json!({"name": name}).to_string();
+    let call = Call::new(Method::POST, api.tokens_path()).body("application/json", body);
+    let result = api.call("create a token", call).await?.result;
+    Ok((member(&result, "id"), member(&result, "value")))
+}
+
+async fn list(whose: &Whose) -> Result<Value, CliError> {
+    if !whose.remote {
+        return Ok(json!(rooms::list_tokens(&whose.source.load()?)?));
+    }
+    let api = Api::new(&whose.port)?;
+    Ok(api.get("list tokens", api.tokens_path()).await?.result)
+}
+
+async fn revoke(whose: &Whose, id: &str) -> Result<(), CliError> {
+    if whose.remote {
+        let api = Api::new(&whose.port)?;
+        let target = format!("{}/{}", api.tokens_path(), segment(id));
+        let what = format!("revoke token `{id}`");
+        api.call(&what, Call::new(Method::DELETE, target)).await?;
+        return Ok(());
+    }
+    if rooms::revoke_token(&whose.source.load()?, id)? {
+        return Ok(());
+    }
+    Err(CliError::NotFound(format!(
+        "there is no token `{id}`; `postern token list` shows those there are"
+    )))
 }

@@ -313,7 +313,7 @@ fn manage(document: &mut Document<'_>, raw: RawManage, overrides: &Overrides) ->
             document,
             "manage.upload-bytes",
             raw.upload_bytes.as_ref(),
-            64 << 20,
+            16 << 20,
             (64 << 10, 1 << 30),
         ),
     }

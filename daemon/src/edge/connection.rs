@@ -188,7 +188,7 @@ impl<'a> Watch<'a> {
                 (Some((_, ms)), _) | (None, Some((_, ms))) => ms,
                 // A body's end on another thread does not wake this task, so look now and then.
                 (None, None) if self.armed_ms == u64::MAX => {
-                    self.phase.now_ms() + u64::from(options.idle_ms)
+                    self.phase.now_ms() + u64::from(options.idle_ms.max(1))
                 }
                 (None, None) => self.armed_ms,
             };

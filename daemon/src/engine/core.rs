@@ -1,6 +1,7 @@
 //! The instance inside an isolate: turns events into calls of the guest, and fuel into slices.
 
 use super::code::Code;
+use super::cost;
 use super::host::{Event, Host, OpState, event_cost};
 use super::imports;
 use super::invocation::RequestBody;
@@ -10,9 +11,8 @@ use super::mapping::Mapping;
 use super::turn::{Entry, Turn};
 use super::wire::{self, Writer};
 use super::worker::Worker;
-use super::{cost, wasi};
 use postern_abi::http::BodyHint;
-use postern_abi::{EventKind, OpErrorCode};
+use postern_abi::{EventKind, OpErrorCode, limits};
 use std::collections::VecDeque;
 use std::sync::{Arc, Weak};
 use std::time::Duration;
@@ -169,7 +169,8 @@ impl Core {
 
     fn spend(&mut self, fuel: u64) {
         let host = self.store.data_mut();
-        let debt = std::mem::take(&mut host.debt);
+        let owed = host.wasi.as_mut().map_or(0, |wasi| wasi.take_owed_fuel());
+        let debt = std::mem::take(&mut host.debt).saturating_add(owed);
         let fuel = fuel.saturating_add(debt);
         if host.current == 0 {
             self.startup_fuel = self.startup_fuel.saturating_sub(fuel);
@@ -232,8 +233,12 @@ impl Core {
         if let Some(failure) = host.fatal.take() {
             return Err(Condemned(failure));
         }
-        if wasi::is_exit(&error) {
+        if error.i32_exit_status().is_some() {
             return Ok(());
+        }
+        if error.downcast_ref::<super::wasi::OutputLimit>().is_some() {
+            let limit = limits.response_body_bytes;
+            return Err(Condemned(Failure::ResponseBody { limit }));
         }
         // A guest that was refused memory and then gave up ran out of memory, however it says so.
         if std::mem::take(&mut host.memory_use.refused) {
@@ -267,6 +272,7 @@ impl Core {
             return;
         }
         let host = self.store.data_mut();
+        super::wasi_run::answer(host);
         let mut at = 0;
         while at < host.invocations.len() {
             let invocation = &mut host.invocations[at];
@@ -296,8 +302,11 @@ impl Core {
                     Event::Request(id)
                 }
                 None => {
-                    self.quiesce(isolate);
-                    return Ok(Step::Rest);
+                    return Ok(if self.quiesce(isolate) {
+                        Step::Skip
+                    } else {
+                        Step::Rest
+                    });
                 }
             },
         };
@@ -305,20 +314,25 @@ impl Core {
         self.deliver(event, isolate)
     }
 
-    /// Nothing is left to do. Requests that nothing will ever wake are over.
-    fn quiesce(&mut self, isolate: &Isolate) {
+    /// Nothing is left to do. Requests that nothing will ever wake are over; the guest is told
+    /// of those that it still works on, so that it forgets them. False when there are none.
+    fn quiesce(&mut self, isolate: &Isolate) -> bool {
         let host = self.store.data_mut();
-        if host.invocations.is_empty() || host.waits() {
-            return;
-        }
-        let ids: Vec<u32> = host
+        let stuck: Vec<(u32, bool)> = host
             .invocations
             .iter()
-            .map(|invocation| invocation.id)
+            .filter(|it| !host.waits(it))
+            .map(|it| (it.id, it.status != 0 && !it.streaming))
             .collect();
-        for id in ids {
-            host.finish(id, isolate);
+        for (id, answered) in stuck {
+            if answered || matches!(self.entry, Entries::Wasi { .. }) {
+                host.finish(id, isolate);
+            } else {
+                let event = Event::Abandon(id, super::host::never_answers());
+                host.queue.push_back(event);
+            }
         }
+        !host.queue.is_empty()
     }
 
     /// Hands an event to the guest: writes its payload and says what to call.
@@ -330,7 +344,7 @@ impl Core {
                 let Some(invocation) = host.invocation_of(id) else {
                     return Ok(Step::Skip);
                 };
-                invocation.body_pending = false;
+                invocation.body_wanted = invocation.body_wanted.saturating_sub(bytes.len() as u64);
                 self.send(id, EventKind::BodyChunk, id, isolate, bytes.len(), |out| {
                     out.bytes(&bytes)
                 })
@@ -368,6 +382,14 @@ impl Core {
                 let credit = u32::try_from(invocation.exchange.credit().max(0)).unwrap_or(u32::MAX);
                 self.send(id, EventKind::BodyCredit, id, isolate, 4, |out| {
                     out.bytes(&credit.to_le_bytes())
+                })
+            }
+            Event::OpCredit(op) => {
+                let Some(request) = op_request(host, op) else {
+                    return Ok(Step::Skip);
+                };
+                self.send(request, EventKind::OpCredit, op, isolate, 4, |out| {
+                    out.bytes(&limits::BODY_CREDIT.to_le_bytes());
                 })
             }
             Event::Op(op, outcome) => self.op_ended(op, outcome.0, isolate),
@@ -411,7 +433,7 @@ impl Core {
                 let Some(invocation) = host.invocation_of(id) else {
                     return Ok(Step::Skip);
                 };
-                let over = matches!(failure, Failure::WallTime { .. });
+                let over = !matches!(failure, Failure::Canceled);
                 invocation.exchange.answer(Err(failure.clone()));
                 invocation.exchange.end(Err(failure.clone()));
                 invocation.streaming = false;
@@ -453,6 +475,7 @@ impl Core {
         if let Entries::Wasi { start } = &self.entry {
             let start = start.clone();
             host.current = id;
+            host.wasi = super::wasi_run::prepare(host).map(Box::new);
             return Ok(Step::Enter(Entry::Unit(start)));
         }
         let headers = std::mem::take(&mut invocation.headers);
@@ -476,6 +499,7 @@ impl Core {
         });
         if let Some(invocation) = self.store.data_mut().invocation_of(id) {
             invocation.url = url;
+            invocation.headers = headers;
         }
         step
     }
@@ -559,6 +583,10 @@ impl Core {
         if let Some(invocation) = self.store.data_mut().invocation() {
             invocation.charge(event_cost(len));
         }
+        if bound > WINDOW_KEPT {
+            // The guest may let go of a window this large when it is asked for the next one.
+            self.window = None;
+        }
         // A window is at most 4 GiB, so its length fits.
         Ok(Step::Enter(Entry::Event(
             event,
@@ -612,6 +640,9 @@ impl Core {
         }
     }
 }
+
+/// Bytes of a window that is used again and again; a larger one serves one payload.
+const WINDOW_KEPT: usize = 128 * 1024;
 
 /// What to do next.
 enum Step {

@@ -1,56 +1,72 @@
 //! What is known of an invocation when it is over, and who is told.
 
 use super::invocation::Ray;
-use super::limits::{Failure, Outcome};
+use super::limits::Outcome;
 use postern_abi::event::LogLevel;
-use std::sync::Arc;
 
-/// One line that a guest logged.
+/// An invocation that is over, as whoever ran it reports it. Nothing needs to be copied.
+#[derive(Clone, Debug)]
+pub struct Finished<'a> {
+    /// The dispatch namespace.
+    pub namespace: &'a str,
+    /// The script.
+    pub script: &'a str,
+    /// The script's version.
+    pub version: &'a str,
+    /// The invocation's name.
+    pub ray: Ray,
+    /// How it ended.
+    pub outcome: Outcome,
+    /// When it began: milliseconds since 1970.
+    pub started_ms: u64,
+    /// Fuel it used.
+    pub fuel: u64,
+    /// Microseconds of CPU it used.
+    pub cpu_us: u64,
+    /// Microseconds it took.
+    pub wall_us: u64,
+    /// The request's method; empty if it was not a request.
+    pub method: &'a str,
+    /// The request's URL, as it came.
+    pub url: &'a str,
+    /// The request's header fields, as they came, if they are still there.
+    pub headers: Option<&'a http::HeaderMap>,
+    /// The answer's status, if there was an answer.
+    pub status: Option<u16>,
+    /// What it logged.
+    pub logs: &'a [LogLine],
+    /// Log lines that were dropped because of the limit.
+    pub logs_dropped: u32,
+    /// What it threw.
+    pub exception: Option<&'a Thrown>,
+}
+
+/// One line of a Worker's log.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct LogLine {
     /// Its level.
     pub level: LogLevel,
-    /// Its text.
+    /// What it says: the Worker's words, to be mistrusted.
     pub message: String,
-    /// Milliseconds since 1970, by the guest's clock.
-    pub at_ms: i64,
+    /// When: milliseconds since 1970.
+    pub at_ms: u64,
 }
 
-/// The record of one invocation.
-#[derive(Clone, Debug)]
-pub struct Finished {
-    /// The dispatch namespace.
-    pub namespace: Arc<str>,
-    /// The script.
-    pub script: Arc<str>,
-    /// Its version.
-    pub version: Arc<str>,
-    /// The invocation's name.
-    pub ray: Ray,
-    /// The request's method.
-    pub method: http::Method,
-    /// The request's URL.
-    pub url: String,
-    /// The answer's status; 0 when there was none.
-    pub status: u16,
-    /// How it ended.
-    pub outcome: Outcome,
-    /// Why, if not well.
-    pub failure: Option<Failure>,
-    /// Fuel used, the host's work for it included.
-    pub fuel: u64,
-    /// Microseconds from start to end.
-    pub wall_us: u64,
-    /// Milliseconds since 1970 at the start.
-    pub started_ms: i64,
-    /// What it logged, up to the limit.
-    pub logs: Vec<LogLine>,
-    /// Bytes of log beyond the limit, dropped.
-    pub logs_dropped: u64,
+/// An exception.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Thrown {
+    /// The error's class.
+    pub name: String,
+    /// Its message.
+    pub message: String,
+    /// Its stack, or empty.
+    pub stack: String,
+    /// When: milliseconds since 1970.
+    pub at_ms: u64,
 }
 
 /// Is told of every invocation that ended.
 pub trait Observer: Send + Sync {
     /// Called once an invocation, by the thread that ended it. Must be quick.
-    fn finished(&self, finished: Finished);
+    fn finished(&self, finished: &Finished<'_>);
 }

@@ -6,7 +6,7 @@ use super::budget::{Budget, Share};
 use super::cost;
 use super::credit::Credit;
 use super::exchange::Exchange;
-use super::finished::{Finished, LogLine};
+use super::finished::{LogLine, Thrown};
 use super::invocation::{Ray, RequestBody};
 use super::isolate::Isolate;
 use super::limits::{Failure, Limits, Outcome};
@@ -33,6 +33,8 @@ pub enum Event {
     BodyBroken(u32, String),
     /// The client took some of the answer's body.
     BodyCredit(u32),
+    /// More of an operation's streamed argument may come.
+    OpCredit(u32),
     /// An operation ended.
     Op(u32, Box<OpOutcome>),
     /// A part of an operation's stream.
@@ -76,14 +78,14 @@ pub struct Invocation {
     pub body_credit: Credit,
     /// Who reads the body.
     pub body_task: Option<Task<()>>,
-    /// Bytes asked for and not yet delivered, so that somebody will wake this isolate.
-    pub body_pending: bool,
+    /// Bytes of the body that the guest asked for and has not been given yet.
+    pub body_wanted: u64,
     /// When it arrived.
     pub started: Instant,
     /// When it must have answered completely.
     pub deadline: Instant,
     /// When it arrived, in milliseconds since 1970.
-    pub started_ms: i64,
+    pub started_ms: u64,
     /// Fuel used so far.
     pub fuel: u64,
     /// Fuel it may use.
@@ -102,8 +104,8 @@ pub struct Invocation {
     pub logs: Vec<LogLine>,
     /// Bytes logged.
     pub log_bytes: u64,
-    /// Bytes of log dropped.
-    pub logs_dropped: u64,
+    /// Lines of log that were dropped, or cut.
+    pub logs_dropped: u32,
     /// The guest said that it is over.
     pub done: bool,
     /// Why it failed, once it has.
@@ -128,8 +130,8 @@ pub enum OpState {
     Ready,
     /// A task works on it.
     Running(#[expect(dead_code, reason = "dropping it cancels the operation")] Task<()>),
-    /// Its argument is still coming.
-    Upload(Box<dyn Upload>),
+    /// Its argument is still coming; so many bytes came since the guest was last given credit.
+    Upload(Box<dyn Upload>, u32),
     /// Its result is being streamed.
     Streaming(
         Credit,
@@ -154,7 +156,7 @@ pub struct Host {
     /// The request whose event is being handled.
     pub current: u32,
     /// The guest's clock, milliseconds since 1970. It stands still during a turn.
-    pub now_ms: i64,
+    pub now_ms: u64,
     /// A rule was broken that ends the isolate; set by a host function that traps.
     pub fatal: Option<Failure>,
     /// Host work to be charged that the slice had no fuel left for.
@@ -200,12 +202,14 @@ impl Host {
         }
         let kept = &message[..end];
         if invocation.log_bytes + kept.len() as u64 > limit {
-            invocation.logs_dropped += message.len() as u64;
+            invocation.logs_dropped = invocation.logs_dropped.saturating_add(1);
             return;
         }
         // A line of no bytes takes room too.
         invocation.log_bytes += kept.len() as u64 + 32;
-        invocation.logs_dropped += (message.len() - kept.len()) as u64;
+        if kept.len() < message.len() {
+            invocation.logs_dropped = invocation.logs_dropped.saturating_add(1);
+        }
         invocation.logs.push(LogLine {
             level,
             message: kept.to_owned(),
@@ -223,13 +227,12 @@ impl Host {
             .expect("only WASI isolates bind WASI functions")
     }
 
-    /// Whether something outside will wake this isolate, so that it is not stuck.
-    pub fn waits(&self) -> bool {
-        !self.ops.is_empty()
-            || self.invocations.iter().any(|invocation| {
-                (invocation.body_pending && !matches!(invocation.body, RequestBody::Empty))
-                    || invocation.exchange.waits_for_client()
-            })
+    /// Whether something that this request asked for is still to come. What other requests wait
+    /// for does not count: they are no business of this one (spec: SEMANTICS §3).
+    pub fn waits(&self, invocation: &Invocation) -> bool {
+        self.ops.iter().any(|op| op.request == invocation.id)
+            || (invocation.body_wanted > 0 && !matches!(invocation.body, RequestBody::Empty))
+            || invocation.exchange.waits_for_client()
     }
 
     /// Ends a request: cancels what it left, answers if nobody did, writes its record.
@@ -262,29 +265,32 @@ impl Host {
 }
 
 impl Invocation {
-    /// The record of this invocation, which is over now.
-    pub fn record(self, namespace: &Arc<str>, script: &Arc<str>, version: &Arc<str>) -> Finished {
-        let outcome = match &self.failure {
+    /// How it ended.
+    pub fn outcome(&self) -> Outcome {
+        match &self.failure {
             None => Outcome::Ok,
             Some(Failure::Canceled) if self.status != 0 => Outcome::ResponseStreamDisconnected,
             Some(failure) => failure.outcome(),
-        };
-        Finished {
-            namespace: namespace.clone(),
-            script: script.clone(),
-            version: version.clone(),
-            ray: self.ray,
-            method: self.method,
-            url: self.url,
-            status: self.status,
-            outcome,
-            failure: self.failure,
-            fuel: self.fuel,
-            wall_us: u64::try_from(self.started.elapsed().as_micros()).unwrap_or(u64::MAX),
-            started_ms: self.started_ms,
-            logs: self.logs,
-            logs_dropped: self.logs_dropped,
         }
+    }
+
+    /// What it threw, if that is how it ended.
+    pub fn thrown(&self) -> Option<Thrown> {
+        let (name, message, stack) = match self.failure.clone()? {
+            Failure::Exception {
+                name,
+                message,
+                stack,
+            } => (name, message, stack),
+            Failure::Canceled => return None,
+            other => ("Error".to_owned(), other.to_string(), String::new()),
+        };
+        Some(Thrown {
+            name,
+            message,
+            stack,
+            at_ms: now_ms(),
+        })
     }
 
     /// Charges work of the host for this request.
@@ -303,11 +309,11 @@ pub fn never_answers() -> Failure {
 }
 
 /// Milliseconds since 1970; 0 while the clock is not set.
-pub fn now_ms() -> i64 {
+pub fn now_ms() -> u64 {
     SystemTime::now()
         .duration_since(UNIX_EPOCH)
         .map_or(0, |since| {
-            i64::try_from(since.as_millis()).unwrap_or(i64::MAX)
+            u64::try_from(since.as_millis()).unwrap_or(u64::MAX)
         })
 }
 

@@ -142,7 +142,7 @@ fn op_start(mut caller: Guest<'_>, op: u32, kind: u32, ptr: u32, len: u32) -> Re
             OpState::Ready
         }
         Started::Later(future) => OpState::Running(run(host, op, future)),
-        Started::Upload(upload) => OpState::Upload(upload),
+        Started::Upload(upload) => OpState::Upload(upload, 0),
     };
     host.ops.push(Op {
         id: op,
@@ -331,17 +331,26 @@ fn op_chunk(mut caller: Guest<'_>, op: u32, ptr: u32, len: u32, end: u32) -> Res
     let Some(at) = host.ops.iter().position(|other| other.id == op) else {
         return Ok(());
     };
-    let OpState::Upload(upload) = &mut host.ops[at].state else {
+    let OpState::Upload(upload, taken) = &mut host.ops[at].state else {
         // An upload that failed: its event is on the way, and what is still sent is dropped.
         return Ok(());
     };
     if let Err(failure) = upload.chunk(bytes) {
         host.ops[at].state = OpState::Ready;
-        host.queue
-            .push_back(Event::Op(op, Box::new(OpOutcome(Err(failure)))));
-    } else if end != 0
-        && let OpState::Upload(upload) = std::mem::replace(&mut host.ops[at].state, OpState::Ready)
-    {
+        let outcome = Box::new(OpOutcome(Err(failure)));
+        host.queue.push_back(Event::Op(op, outcome));
+        return Ok(());
+    }
+    *taken = taken.saturating_add(len);
+    if end == 0 {
+        if *taken >= limits::BODY_CREDIT / 2 {
+            *taken = 0;
+            host.queue.push_back(Event::OpCredit(op));
+        }
+        return Ok(());
+    }
+    let state = std::mem::replace(&mut host.ops[at].state, OpState::Ready);
+    if let OpState::Upload(upload, _) = state {
         let task = run(host, op, upload.finish());
         host.ops[at].state = OpState::Running(task);
     }
@@ -441,6 +450,13 @@ fn respond(
         }));
     }
     Ok(())
+}
+
+/// Bytes that a response's head and body may have together where one buffer holds both.
+pub fn response_bytes_limit(limits: &super::limits::Limits) -> usize {
+    usize::try_from(limits.response_body_bytes)
+        .unwrap_or(usize::MAX)
+        .saturating_add(postern_abi::limits::HEADERS_MAX)
 }
 
 /// Reads a response's head and keeps what a tenant may say.
@@ -580,15 +596,13 @@ fn log(mut caller: Guest<'_>, level: u32, ptr: u32, len: u32) -> Result<(), Erro
     // Only what is kept is looked at, however much was named.
     let text = String::from_utf8_lossy(&bytes[..bytes.len().min(limits::LOG_LINE_MAX + 4)]);
     host.log(LogLevel::from_u32(level), &text);
-    if let Some(invocation) = host.invocation() {
-        invocation.logs_dropped += bytes.len().saturating_sub(limits::LOG_LINE_MAX + 4) as u64;
-    }
     Ok(())
 }
 
 fn now(mut caller: Guest<'_>) -> i64 {
     charge(&mut caller, cost::CALL);
-    caller.data().now_ms
+    // Years beyond 292 million do not come up.
+    caller.data().now_ms as i64
 }
 
 fn random(mut caller: Guest<'_>, ptr: u32, len: u32) -> Result<(), Error> {

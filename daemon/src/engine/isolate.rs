@@ -121,9 +121,6 @@ impl Isolate {
         &self.worker
     }
 
-    /// Gives a WASI program its request.
-    pub fn prepare_wasi(&self, _invocation: &mut Invocation) {}
-
     /// Takes a request in. Gives it back if the isolate has ended meanwhile.
     pub fn accept(
         self: &Arc<Self>,

@@ -30,7 +30,7 @@ mod wire;
 mod worker;
 
 pub use budget::Budget;
-pub use finished::{Finished, LogLine, Observer};
+pub use finished::{Finished, LogLine, Observer, Thrown};
 pub use judge::{Judged, Order, Refused, child as judge_child, judge_here};
 pub use module::GuestKind;
 pub use worker::{Worker, WorkerSpec};
@@ -42,7 +42,6 @@ use limits::Limits;
 use parking_lot::Mutex;
 use scheduler::Scheduler;
 use std::path::PathBuf;
-use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Weak};
 use std::time::{Duration, Instant};
 
@@ -93,7 +92,8 @@ struct Inner {
     scheduler: Scheduler,
     budget: Budget,
     isolates: Mutex<Vec<Weak<Isolate>>>,
-    rays: AtomicU64,
+    /// WASI Workers with code, which outlives their isolates.
+    wasi: Mutex<Vec<Weak<Worker>>>,
     judging: smol::lock::Semaphore,
 }
 
@@ -104,15 +104,13 @@ impl Engine {
         executor: Arc<Executor<'static>>,
         observer: Arc<dyn Observer>,
     ) -> Self {
-        // Rays of different runs must not meet in a log.
-        let first = (host::now_ms() as u64) << 22;
         Self(Arc::new(Inner {
             executor,
             observer,
             scheduler: Scheduler::new(options.threads),
             budget: Budget::new(options.memory_bytes),
             isolates: Mutex::default(),
-            rays: AtomicU64::new(first),
+            wasi: Mutex::default(),
             judging: smol::lock::Semaphore::new(options.judges.max(1)),
             options,
         }))
@@ -148,11 +146,6 @@ impl Engine {
         Arc::new(Worker::new(self.clone(), spec))
     }
 
-    /// A name for an invocation.
-    pub fn ray(&self) -> invocation::Ray {
-        invocation::Ray(self.0.rays.fetch_add(1, Ordering::Relaxed))
-    }
-
     /// Bytes of isolates' memories and tables.
     pub fn budget(&self) -> &Budget {
         &self.0.budget
@@ -175,7 +168,11 @@ impl Engine {
 
     /// Takes away isolates that have rested for long. To be called now and then.
     pub fn sweep(&self) -> usize {
-        let idle = self.0.options.idle;
+        let idle = self.idle();
+        self.0
+            .wasi
+            .lock()
+            .retain(|worker| worker.upgrade().is_some_and(|worker| worker.rest()));
         let now = Instant::now();
         self.resting()
             .into_iter()
@@ -192,6 +189,14 @@ impl Engine {
     /// Fuel that this board burns in a millisecond.
     pub fn fuel_per_ms(&self) -> u64 {
         self.0.options.fuel_per_ms
+    }
+
+    fn idle(&self) -> Duration {
+        self.0.options.idle
+    }
+
+    fn keep_an_eye_on(&self, worker: &Arc<Worker>) {
+        self.0.wasi.lock().push(Arc::downgrade(worker));
     }
 
     fn executor(&self) -> &Arc<Executor<'static>> {

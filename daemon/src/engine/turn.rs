@@ -1,6 +1,7 @@
 //! A call into a guest, which may stop in the middle when its fuel is used up.
 
 use super::host::Host;
+use super::wasi::OutputLimit;
 use wasmi::{
     Error, Instance, Store, TypedFunc, TypedResumableCall, TypedResumableCallHostTrap,
     TypedResumableCallOutOfFuel,
@@ -85,8 +86,12 @@ fn unit(call: TypedResumableCall<()>) -> Result<Turn, Error> {
 
 /// A host function that traps means it: such calls are never resumed.
 fn into_error<T>(trap: TypedResumableCallHostTrap<T>) -> Error {
-    match trap.host_error().i32_exit_status() {
-        Some(status) => Error::i32_exit(status),
-        None => Error::new(trap.host_error().to_string()),
+    let error = trap.host_error();
+    if let Some(status) = error.i32_exit_status() {
+        return Error::i32_exit(status);
+    }
+    match error.downcast_ref::<OutputLimit>() {
+        Some(limit) => Error::host(*limit),
+        None => Error::new(error.to_string()),
     }
 }

@@ -20,7 +20,7 @@ pub fn read_body(
     if matches!(invocation.body, RequestBody::Empty) && invocation.body_task.is_none() {
         return;
     }
-    invocation.body_pending = true;
+    invocation.body_wanted = invocation.body_wanted.saturating_add(bytes);
     invocation.body_credit.give(bytes);
     if invocation.body_task.is_some() {
         return;

@@ -1,6 +1,132 @@
-//! stub
-use super::invocation::RequestBody;
+//! A WASI program as a Worker: run once a request, which goes in and out by the CGI convention.
+
+use super::host::{Host, now_ms};
+use super::imports::response_bytes_limit;
+use super::invocation::{Reply, ReplyBody, RequestBody};
 use super::limits::Failure;
-pub async fn buffer(body: RequestBody, _limit: u64) -> Result<RequestBody, Failure> {
-    Ok(body)
+use super::ops::Bindings;
+use super::wasi::cgi::{CgiRequest, environ, parse_output};
+use super::wasi::{Wasi, WasiInput};
+use bytes::Bytes;
+use futures_lite::StreamExt;
+use postern_abi::SyncOp;
+use postern_abi::event::LogLevel;
+use postern_abi::op::EnvValue;
+
+/// Reads a body to its end, because a program that reads its input must not wait inside a
+/// host call.
+///
+/// # Errors
+/// When it is longer than `limit`, or breaks off.
+pub async fn buffer(body: RequestBody, limit: u64) -> Result<RequestBody, Failure> {
+    let RequestBody::Stream { len, mut source } = body else {
+        return Ok(body);
+    };
+    let expected = usize::try_from(len.unwrap_or(0).min(limit).min(1 << 20)).unwrap_or(0);
+    let mut bytes = Vec::with_capacity(expected);
+    while let Some(part) = source.next().await {
+        let part = part.map_err(|_| Failure::Canceled)?;
+        if (bytes.len() + part.len()) as u64 > limit {
+            return Err(Failure::RequestBody { limit });
+        }
+        bytes.extend_from_slice(&part);
+    }
+    Ok(RequestBody::Whole(Bytes::from(bytes)))
+}
+
+/// What the program that answers the current request is given.
+pub fn prepare(host: &mut Host) -> Option<Wasi> {
+    let limits = host.limits;
+    let bindings = host.bindings.clone();
+    let invocation = host.invocation()?;
+    let stdin = match std::mem::replace(&mut invocation.body, RequestBody::Empty) {
+        RequestBody::Whole(bytes) => Some(bytes),
+        RequestBody::Empty | RequestBody::Stream { .. } => None,
+    };
+    let client = invocation.headers.get("cf-connecting-ip");
+    let mut environment = environ(&CgiRequest {
+        method: invocation.method.as_str(),
+        url: &invocation.url,
+        headers: &invocation.headers,
+        body_len: stdin.as_ref().map(|bytes| bytes.len() as u64),
+        remote_addr: client.and_then(|client| client.to_str().ok()),
+    });
+    environment.extend(variables(&*bindings));
+    Some(Wasi::new(WasiInput {
+        args: vec!["worker".to_owned()],
+        environ: environment,
+        stdin: stdin.unwrap_or_default(),
+        stdout_max: response_bytes_limit(&limits),
+        stderr_max: limits.log_bytes as usize,
+        now_ns: now_ms().saturating_mul(1_000_000),
+        random: Box::new(|out| {
+            // A system without randomness gives zeros to a program that cannot be told.
+            let _ = getrandom::fill(out);
+        }),
+    }))
+}
+
+/// The Worker's own variables and secrets, behind those of the request.
+fn variables(bindings: &dyn Bindings) -> Vec<String> {
+    let mut names = Vec::new();
+    let mut found = Vec::new();
+    if bindings.sync(SyncOp::EnvNames, &[], &mut names).is_err() {
+        return found;
+    }
+    for name in postcard::from_bytes::<Vec<String>>(&names).unwrap_or_default() {
+        let mut value = Vec::new();
+        if bindings
+            .sync(SyncOp::EnvGet, name.as_bytes(), &mut value)
+            .is_err()
+        {
+            continue;
+        }
+        if let Ok(EnvValue::Text(text) | EnvValue::Json(text) | EnvValue::Secret(text)) =
+            postcard::from_bytes(&value)
+            && !text.contains('\0')
+            && !name.contains(['\0', '='])
+        {
+            found.push(format!("{name}={text}"));
+        }
+    }
+    found
+}
+
+/// Answers the current request with what the program wrote, which has ended.
+pub fn answer(host: &mut Host) {
+    let Some(wasi) = host.wasi.take() else { return };
+    let output = wasi.finish();
+    for line in String::from_utf8_lossy(&output.stderr).lines() {
+        host.log(LogLevel::Error, line);
+    }
+    let Some(invocation) = host.invocation() else {
+        return;
+    };
+    invocation.done = true;
+    let answered = match (output.exit_code, parse_output(&output.stdout)) {
+        (None | Some(0), Ok(response)) => Ok((response, output.stdout)),
+        (None | Some(0), Err(error)) => Err(error.to_string()),
+        (Some(code), _) => Err(format!("the command ended with exit status {code}")),
+    };
+    match answered {
+        Ok((response, stdout)) => {
+            let body = Bytes::from(stdout).slice(response.body);
+            invocation.status = response.status.as_u16();
+            invocation.response_bytes = body.len() as u64;
+            invocation.exchange.answer(Ok(Reply {
+                status: response.status,
+                headers: response.headers,
+                body: ReplyBody::Whole(body),
+            }));
+        }
+        Err(message) => {
+            let failure = Failure::Exception {
+                name: "Error".to_owned(),
+                message,
+                stack: String::new(),
+            };
+            invocation.failure.get_or_insert(failure.clone());
+            invocation.exchange.answer(Err(failure));
+        }
+    }
 }

@@ -10,7 +10,7 @@ use super::finished::Finished;
 use super::host::{Invocation, now_ms};
 use super::invocation::{Reply, Request, RequestBody};
 use super::isolate::Isolate;
-use super::limits::{Failure, Limits, Outcome};
+use super::limits::{Failure, Limits};
 use super::module::GuestKind;
 use super::ops::Bindings;
 use super::scheduler::Tenant;
@@ -55,9 +55,9 @@ pub struct Worker {
     retired: AtomicBool,
 }
 
-#[derive(Default)]
 struct State {
     code: Option<Arc<Code>>,
+    last_request: Instant,
     isolates: Vec<Arc<Isolate>>,
     crashes: u32,
     closed_until: Option<Instant>,
@@ -74,7 +74,13 @@ impl Worker {
             tenant: tenant(&spec),
             engine,
             spec,
-            state: Mutex::default(),
+            state: Mutex::new(State {
+                code: None,
+                last_request: Instant::now(),
+                isolates: Vec::new(),
+                crashes: 0,
+                closed_until: None,
+            }),
             invocations: AtomicU32::new(0),
             retired: AtomicBool::new(false),
         }
@@ -114,7 +120,7 @@ impl Worker {
             body: request.body,
             body_credit: super::credit::Credit::default(),
             body_task: None,
-            body_pending: false,
+            body_wanted: 0,
             started,
             deadline,
             started_ms: now_ms(),
@@ -194,9 +200,6 @@ impl Worker {
                     return None;
                 }
             };
-            if self.spec.kind == GuestKind::Wasi {
-                isolate.prepare_wasi(&mut invocation);
-            }
             match isolate.accept(invocation) {
                 Ok(id) => return Some((Arc::downgrade(&isolate), id)),
                 // It ended between the two; look for another.
@@ -281,9 +284,10 @@ impl Worker {
     }
 
     /// The code, read if it is not there.
-    fn code(&self, state: &mut State) -> Result<Arc<Code>, Failure> {
-        if let Some(code) = &state.code {
-            return Ok(code.clone());
+    fn code(self: &Arc<Self>, state: &mut State) -> Result<Arc<Code>, Failure> {
+        if let Some(code) = state.code.clone() {
+            state.last_request = Instant::now();
+            return Ok(code);
         }
         let spec = &self.spec;
         let code = Code::load(
@@ -295,16 +299,31 @@ impl Worker {
         .map_err(|error| Failure::Internal(error.what))?;
         let code = Arc::new(code);
         state.code = Some(code.clone());
+        state.last_request = Instant::now();
+        if spec.kind == GuestKind::Wasi {
+            self.engine.keep_an_eye_on(self);
+        }
         Ok(code)
     }
 
-    /// An isolate of this Worker is gone. With the last one goes the code.
+    /// An isolate of this Worker is gone. With the last one goes the code, except where every
+    /// request has an isolate of its own; and a retired Worker goes as a whole.
     pub(super) fn forget(&self, isolate: &Arc<Isolate>) {
         let mut state = self.state.lock();
         state.isolates.retain(|other| !Arc::ptr_eq(other, isolate));
-        if state.isolates.is_empty() && (self.spec.kind != GuestKind::Wasi || self.is_retired()) {
+        if state.isolates.is_empty() && !self.is_retired() && self.spec.kind != GuestKind::Wasi {
             state.code = None;
         }
+    }
+
+    /// Lets go of code that no isolate uses, which a WASI Worker keeps between requests; whether
+    /// there was any to keep an eye on still.
+    pub(super) fn rest(&self) -> bool {
+        let mut state = self.state.lock();
+        if state.isolates.is_empty() && state.last_request.elapsed() >= self.engine.idle() {
+            state.code = None;
+        }
+        state.code.is_some()
     }
 
     /// Whether an isolate that rests has no future.
@@ -328,21 +347,44 @@ impl Worker {
             self.state.lock().crashes = 0;
         }
         let spec = &self.spec;
-        let finished: Finished = invocation.record(&spec.namespace, &spec.script, &spec.version);
-        debug_assert!(finished.outcome != Outcome::Ok || finished.failure.is_none());
-        self.engine.observer().finished(finished);
+        let thrown = invocation.thrown();
+        self.engine.observer().finished(&Finished {
+            namespace: &spec.namespace,
+            script: &spec.script,
+            version: &spec.version,
+            ray: invocation.ray,
+            outcome: invocation.outcome(),
+            started_ms: invocation.started_ms,
+            fuel: invocation.fuel,
+            cpu_us: invocation.fuel.saturating_mul(1000) / self.engine.fuel_per_ms().max(1),
+            wall_us: u64::try_from(invocation.started.elapsed().as_micros()).unwrap_or(u64::MAX),
+            method: invocation.method.as_str(),
+            url: &invocation.url,
+            headers: Some(&invocation.headers),
+            status: (invocation.status != 0).then_some(invocation.status),
+            logs: &invocation.logs,
+            logs_dropped: invocation.logs_dropped,
+            exception: thrown.as_ref(),
+        });
     }
 
-    /// No new version's request will come here: isolates go as soon as they rest.
-    pub fn retire(&self) {
+    /// Another version takes over: isolates go as soon as they rest. Requests that have found
+    /// this version already are still served, even when its files are gone.
+    pub fn retire(self: &Arc<Self>) {
         self.retired.store(true, Ordering::Relaxed);
-        let isolates = self.state.lock().isolates.clone();
+        let isolates = {
+            let mut state = self.state.lock();
+            // One is the caller's, one each isolate's; who else holds this Worker is a request
+            // that may still need the code.
+            if Arc::strong_count(self) > 1 + state.isolates.len()
+                && let Err(failure) = self.code(&mut state)
+            {
+                log::error!(target: "engine", "{self:?}: {failure}");
+            }
+            state.isolates.clone()
+        };
         for isolate in isolates {
             isolate.evict();
-        }
-        let mut state = self.state.lock();
-        if state.isolates.is_empty() {
-            state.code = None;
         }
     }
 

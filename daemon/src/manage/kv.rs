@@ -5,12 +5,11 @@ use super::body::{Payload, broken_off, file};
 use super::brackets::Fields;
 use super::call::Call;
 use super::envelope::{Answer, AnswerBody, Handled, Refusal, code, list, ok};
-use super::upload::{bytes, malformed, text};
+use super::upload::{bytes, complete, malformed, text};
 use crate::catalog::name::shown;
 use crate::store::NamespaceId;
 use crate::store::kv::{PutOptions, Value as Stored};
 use bytes::Bytes;
-use futures_lite::stream;
 use http::StatusCode;
 use multer::Multipart;
 use postern_abi::limits::{KV_LIST_MAX, KV_METADATA_MAX, KV_VALUE_MAX};
@@ -168,10 +167,8 @@ async fn form(body: Payload, boundary: String) -> Result<(Bytes, Option<String>)
         .whole_stream(FORM_MAX)
         .per_field(FORM_MAX);
     let bounds = multer::Constraints::new().size_limit(size);
-    let parts = stream::unfold(body, |mut body| async move {
-        body.next().await.map(|part| (part, body))
-    });
-    let mut form = Multipart::with_constraints(parts, boundary, bounds);
+    let mut stream = body.into_stream();
+    let mut form = Multipart::with_constraints(&mut stream, boundary, bounds);
     let mut value = None;
     let mut metadata = None;
     let mut fields = Fields::default();
@@ -210,6 +207,8 @@ async fn form(body: Payload, boundary: String) -> Result<(Bytes, Option<String>)
             }
         }
     }
+    drop(form);
+    complete(&mut stream, FORM_MAX).await?;
     let value = value.ok_or_else(|| Refusal::bad(code::BODY, "the form has no part 'value'"))?;
     let metadata = metadata
         .filter(|text| !text.trim().is_empty() && text.trim() != "null")

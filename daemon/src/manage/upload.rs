@@ -11,13 +11,14 @@
 //! Everything is read into memory within bounds; nothing touches the disk before the whole
 //! upload is well-formed.
 
-use super::body::{Payload, broken_off};
+use super::body::{ByteStream, Payload, broken_off};
 use super::brackets::Fields;
 use super::envelope::{Refusal, code};
 use crate::catalog::limits::MODULE_NAME_MAX;
 use crate::catalog::name::shown;
 use crate::catalog::{CatalogError, Source};
 use bytes::Bytes;
+use futures_lite::StreamExt;
 use multer::{Field, Multipart};
 use serde_json::Value;
 
@@ -62,12 +63,11 @@ pub async fn read(
                      header to your HTTP client",
                 )
             })?;
-        return parts(
-            Multipart::with_constraints(payload.into_stream(), boundary, bounds(limit)),
-            root,
-            limit,
-        )
-        .await;
+        let mut stream = payload.into_stream();
+        let form = Multipart::with_constraints(&mut stream, boundary, bounds(limit));
+        let upload = parts(form, root, limit).await?;
+        complete(&mut stream, limit).await?;
+        return Ok(upload);
     }
     let body = payload.collect("the upload", limit).await?;
     if let Some(boundary) = own_boundary(&body) {
@@ -90,6 +90,19 @@ pub async fn read(
         });
     }
     plain(&body, essence, root)
+}
+
+/// Reads what comes after a form's closing boundary, which is to be thrown away: a body that
+/// breaks off there was not sent whole either.
+pub(super) async fn complete(stream: &mut ByteStream, limit: u64) -> Result<(), Refusal> {
+    let mut epilogue = 0;
+    while let Some(part) = stream.next().await {
+        epilogue += part.map_err(broken_off)?.len() as u64;
+        if epilogue > limit {
+            return Err(Refusal::too_large("the upload", limit));
+        }
+    }
+    Ok(())
 }
 
 fn bounds(limit: u64) -> multer::Constraints {
@@ -207,7 +220,11 @@ async fn parts(mut form: Multipart<'_>, root: &str, limit: u64) -> Result<Upload
             metadata: Some(value),
             ..upload
         }),
-        (None, _) => Ok(upload),
+        (None, None) => Err(Refusal::bad(
+            code::BODY,
+            format!("the upload has no part '{root}'; send it as JSON, with main_module in it"),
+        )),
+        (None, Some(_)) => Ok(upload),
     }
 }
 

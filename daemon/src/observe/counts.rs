@@ -1,6 +1,6 @@
 //! Figures of one script.
 
-use super::record::Finished;
+use crate::engine::Finished;
 use crate::engine::limits::Outcome;
 use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
 

@@ -1,7 +1,8 @@
 //! Subscriptions to records as they come. A subscriber that does not keep up loses records and
 //! is told how many; nobody waits for it.
 
-use super::record::{Finished, Record};
+use super::record::Record;
+use crate::engine::Finished;
 use crate::engine::limits::Outcome;
 use parking_lot::RwLock;
 use smol::channel::{Receiver, Sender, bounded};

@@ -14,10 +14,11 @@ mod rings;
 
 pub use counts::{Counts, OUTCOMES};
 pub use follow::{Filter, Follow, FollowError, Followed};
-pub use record::{Finished, LogLine, Record, Thrown};
+pub use record::Record;
 pub use redact::{REDACTED, redacted_header, redacted_url};
 pub use rings::ENTRIES_MAX;
 
+use crate::engine::{Finished, Observer};
 use counts::Counters;
 use follow::Followers;
 use parking_lot::{Mutex, RwLock};
@@ -100,7 +101,7 @@ impl Observe {
         self.counters(finished.namespace, finished.script)
             .add(finished);
         let followed = self.0.followers.want(finished);
-        let kept = finished.has_something_to_tell();
+        let kept = record::has_something_to_tell(finished);
         if !followed && !kept {
             return;
         }
@@ -191,3 +192,9 @@ impl Observe {
 
 #[cfg(test)]
 mod tests;
+
+impl Observer for Observe {
+    fn finished(&self, finished: &Finished<'_>) {
+        self.invocation(finished);
+    }
+}

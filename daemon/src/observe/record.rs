@@ -3,69 +3,8 @@
 use super::redact::{redacted_header, redacted_url};
 use crate::engine::invocation::Ray;
 use crate::engine::limits::Outcome;
-use postern_abi::event::LogLevel;
+use crate::engine::{Finished, LogLine, Thrown};
 use serde_json::{Map, Value, json};
-
-/// An invocation that is over, as whoever ran it reports it. Nothing needs to be copied.
-#[derive(Clone, Debug)]
-pub struct Finished<'a> {
-    /// The dispatch namespace.
-    pub namespace: &'a str,
-    /// The script.
-    pub script: &'a str,
-    /// The script's version.
-    pub version: &'a str,
-    /// The invocation's name.
-    pub ray: Ray,
-    /// How it ended.
-    pub outcome: Outcome,
-    /// When it began: milliseconds since 1970.
-    pub started_ms: u64,
-    /// Fuel it used.
-    pub fuel: u64,
-    /// Microseconds of CPU it used.
-    pub cpu_us: u64,
-    /// Microseconds it took.
-    pub wall_us: u64,
-    /// The request's method; empty if it was not a request.
-    pub method: &'a str,
-    /// The request's URL, as it came.
-    pub url: &'a str,
-    /// The request's header fields, as they came, if they are still there.
-    pub headers: Option<&'a http::HeaderMap>,
-    /// The answer's status, if there was an answer.
-    pub status: Option<u16>,
-    /// What it logged.
-    pub logs: &'a [LogLine],
-    /// Log lines that were dropped because of the limit.
-    pub logs_dropped: u32,
-    /// What it threw.
-    pub exception: Option<&'a Thrown>,
-}
-
-/// One line of a Worker's log.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct LogLine {
-    /// Its level.
-    pub level: LogLevel,
-    /// What it says: the Worker's words, to be mistrusted.
-    pub message: String,
-    /// When: milliseconds since 1970.
-    pub at_ms: u64,
-}
-
-/// An exception.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct Thrown {
-    /// The error's class.
-    pub name: String,
-    /// Its message.
-    pub message: String,
-    /// Its stack, or empty.
-    pub stack: String,
-    /// When: milliseconds since 1970.
-    pub at_ms: u64,
-}
 
 /// An invocation as it is kept: URL and header fields are redacted already.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -108,14 +47,12 @@ pub struct Record {
 /// What a log line or a field costs beside its text.
 const OVERHEAD: usize = 64;
 
-impl Finished<'_> {
-    /// Whether it is kept even if nobody follows.
-    pub(super) fn has_something_to_tell(&self) -> bool {
-        !self.logs.is_empty()
-            || self.logs_dropped > 0
-            || self.exception.is_some()
-            || self.outcome != Outcome::Ok
-    }
+/// Whether an invocation is kept even if nobody follows.
+pub(super) fn has_something_to_tell(finished: &Finished<'_>) -> bool {
+    !finished.logs.is_empty()
+        || finished.logs_dropped > 0
+        || finished.exception.is_some()
+        || finished.outcome != Outcome::Ok
 }
 
 impl Record {

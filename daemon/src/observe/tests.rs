@@ -4,6 +4,7 @@
 use super::*;
 use crate::engine::invocation::Ray;
 use crate::engine::limits::Outcome;
+use crate::engine::{LogLine, Thrown};
 use futures_lite::future::block_on;
 use postern_abi::event::LogLevel;
 use proptest::prelude::*;

@@ -7,8 +7,8 @@ use alloc::format;
 use alloc::string::String;
 use alloc::vec::Vec;
 use core::fmt;
-use postern_abi::op::{EnvValue, SyncOp};
 use postern_abi::OpErrorCode;
+use postern_abi::op::{EnvValue, SyncOp};
 
 /// The Worker's bindings, by name.
 #[derive(Clone, Debug)]

@@ -54,6 +54,12 @@ impl Headers {
         out.extend_from_slice(&self.bytes);
     }
 
+    /// Bytes of the fields in the boundary's form.
+    #[inline]
+    pub(crate) fn encoded_len(&self) -> usize {
+        self.bytes.len()
+    }
+
     /// How many fields there are.
     pub fn len(&self) -> usize {
         self.count
@@ -233,7 +239,11 @@ mod tests {
         assert_eq!(headers.get_all("set-cookie").count(), 2);
         check_encoded(
             &headers,
-            &[("set-cookie", b"a=1"), ("x", b"padded"), ("set-cookie", b"b=2")],
+            &[
+                ("set-cookie", b"a=1"),
+                ("x", b"padded"),
+                ("set-cookie", b"b=2"),
+            ],
         );
         headers.set("SET-cookie", "c").unwrap();
         check_encoded(&headers, &[("x", b"padded"), ("set-cookie", b"c")]);
@@ -245,7 +255,13 @@ mod tests {
     #[test]
     fn a_field_that_could_split_a_response_is_refused() {
         let mut headers = Headers::new();
-        for (name, value) in [("", "x"), ("a b", "x"), ("a\r\nb", "x"), ("a", "x\r\nb: c"), ("a", "\0")] {
+        for (name, value) in [
+            ("", "x"),
+            ("a b", "x"),
+            ("a\r\nb", "x"),
+            ("a", "x\r\nb: c"),
+            ("a", "\0"),
+        ] {
             let error = headers.append(name, value).unwrap_err();
             assert_eq!(error.name(), "TypeError", "{name:?}: {value:?}");
         }

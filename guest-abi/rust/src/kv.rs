@@ -175,7 +175,10 @@ impl Get<'_> {
         }))
     }
 
-    async fn whole<T>(self, read: impl Fn(Vec<u8>) -> Result<T>) -> Result<Option<WithMetadata<T>>> {
+    async fn whole<T>(
+        self,
+        read: impl Fn(Vec<u8>) -> Result<T>,
+    ) -> Result<Option<WithMetadata<T>>> {
         let Some(found) = self.run(false).await? else {
             return Ok(None);
         };
@@ -243,7 +246,8 @@ impl Get<'_> {
     pub async fn json_with_metadata<T: serde::de::DeserializeOwned>(
         self,
     ) -> Result<Option<WithMetadata<T>>> {
-        self.whole(|bytes| Ok(serde_json::from_slice(&bytes)?)).await
+        self.whole(|bytes| Ok(serde_json::from_slice(&bytes)?))
+            .await
     }
 
     /// The value as it comes, with its metadata.
@@ -284,7 +288,10 @@ impl GetMany<'_> {
         self.whole(|bytes| text(bytes.into())).await
     }
 
-    async fn whole<T>(self, read: impl Fn(&[u8]) -> Result<T>) -> Result<Vec<Option<WithMetadata<T>>>> {
+    async fn whole<T>(
+        self,
+        read: impl Fn(&[u8]) -> Result<T>,
+    ) -> Result<Vec<Option<WithMetadata<T>>>> {
         let argument = postcard::to_allocvec(&KvGetMulti {
             binding: &self.kv.binding,
             keys: self.keys.into(),

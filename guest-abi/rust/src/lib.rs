@@ -50,6 +50,33 @@ pub use futures_core::Stream;
 pub use headers::Headers;
 pub use kv::KvStore;
 pub use postern_abi::OpErrorCode;
+/// Makes an `async fn` the Worker's handler, see the example above.
+///
+/// It must be async and take three parameters, and it returns a `Result<Response>`:
+///
+/// ```compile_fail
+/// #[postern::main]
+/// fn fetch(_: postern::Request, _: postern::Env, _: postern::Context) -> postern::Result<postern::Response> {
+///     postern::Response::ok("")
+/// }
+/// # fn main() {}
+/// ```
+///
+/// ```compile_fail
+/// #[postern::main]
+/// async fn fetch(_: postern::Request) -> postern::Result<postern::Response> {
+///     postern::Response::ok("")
+/// }
+/// # fn main() {}
+/// ```
+///
+/// ```compile_fail
+/// #[postern::main]
+/// async fn fetch(_: postern::Request, _: postern::Env, _: postern::Context) -> u32 {
+///     7
+/// }
+/// # fn main() {}
+/// ```
 pub use postern_macros::main;
 pub use random::getrandom;
 pub use request::{Method, Request};
@@ -59,6 +86,6 @@ pub use time::{Date, Delay};
 /// What `#[postern::main]` writes calls of; no part of the interface.
 #[doc(hidden)]
 pub mod __private {
-    pub use crate::runtime::{Handling, boot, event, window};
+    pub use crate::runtime::{Handling, Start, boot, event, window};
     pub use alloc::boxed::Box;
 }

@@ -226,7 +226,11 @@ fn split_url(url: &str) -> (&str, Option<&str>) {
 /// Decodes `+` and `%XX`; what is not valid stays as it is, and bytes that are not UTF-8
 /// become replacement characters.
 fn form_decode(text: &str) -> String {
-    let digit = |at: usize| text.as_bytes().get(at).and_then(|b| (*b as char).to_digit(16));
+    let digit = |at: usize| {
+        text.as_bytes()
+            .get(at)
+            .and_then(|b| (*b as char).to_digit(16))
+    };
     let mut out = Vec::with_capacity(text.len());
     let mut at = 0;
     while let Some(&byte) = text.as_bytes().get(at) {

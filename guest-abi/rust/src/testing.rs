@@ -25,6 +25,8 @@ pub(crate) mod host {
         pub calls: Vec<Call>,
         pub env: BTreeMap<String, Vec<u8>>,
         pub now: i64,
+        /// The window and its length; like the real host this one does not ask twice.
+        pub window: Option<(*mut u8, usize)>,
         /// The credit that is left, a request whose answer is streamed.
         pub credit: BTreeMap<u32, i64>,
         random: u8,
@@ -69,7 +71,10 @@ pub(crate) mod host {
     pub fn op_sync(kind: u32, argument: &[u8], out: &mut [u8]) -> i32 {
         with(|host| {
             let answer = match kind {
-                1 => match core::str::from_utf8(argument).ok().and_then(|name| host.env.get(name)) {
+                1 => match core::str::from_utf8(argument)
+                    .ok()
+                    .and_then(|name| host.env.get(name))
+                {
                     Some(value) => value.clone(),
                     None => return -2,
                 },
@@ -85,7 +90,10 @@ pub(crate) mod host {
     }
 
     pub fn respond(request: u32, head: &[u8], body: &[u8], more: bool) {
-        with(|host| host.credit.insert(request, i64::from(BODY_CREDIT) - body.len() as i64));
+        with(|host| {
+            host.credit
+                .insert(request, i64::from(BODY_CREDIT) - body.len() as i64)
+        });
         call(Call::Respond {
             request,
             head: head.into(),
@@ -144,23 +152,57 @@ pub(crate) mod host {
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[allow(missing_docs)]
 pub enum Call {
-    OpStart { op: u32, kind: u32, argument: Vec<u8> },
-    OpCancel { op: u32 },
-    OpPull { op: u32, credit: u32 },
-    OpChunk { op: u32, bytes: Vec<u8>, end: bool },
-    Respond { request: u32, head: Vec<u8>, body: Vec<u8>, more: bool },
-    BodyChunk { request: u32, bytes: Vec<u8>, end: bool },
-    BodyPull { request: u32, credit: u32 },
-    Done { request: u32, status: u32, exception: Vec<u8> },
-    Log { level: u32, line: String },
+    OpStart {
+        op: u32,
+        kind: u32,
+        argument: Vec<u8>,
+    },
+    OpCancel {
+        op: u32,
+    },
+    OpPull {
+        op: u32,
+        credit: u32,
+    },
+    OpChunk {
+        op: u32,
+        bytes: Vec<u8>,
+        end: bool,
+    },
+    Respond {
+        request: u32,
+        head: Vec<u8>,
+        body: Vec<u8>,
+        more: bool,
+    },
+    BodyChunk {
+        request: u32,
+        bytes: Vec<u8>,
+        end: bool,
+    },
+    BodyPull {
+        request: u32,
+        credit: u32,
+    },
+    Done {
+        request: u32,
+        status: u32,
+        exception: Vec<u8>,
+    },
+    Log {
+        level: u32,
+        line: String,
+    },
 }
 
 /// A handler with a host around it.
 #[derive(Debug)]
 pub struct Guest(());
 
+type Handler = Box<dyn Fn(Request, Env, Context) -> runtime::Handling>;
+
 std::thread_local! {
-    static HANDLER: core::cell::RefCell<Option<Box<dyn Fn(Request, Env, Context) -> runtime::Handling>>> =
+    static HANDLER: core::cell::RefCell<Option<Handler>> =
         const { core::cell::RefCell::new(None) };
 }
 
@@ -231,8 +273,16 @@ impl Guest {
     /// Sends an event that need not be a valid one; returns what the guest returned.
     pub fn raw_event(&mut self, kind: u32, id: u32, payload: &[u8]) -> i32 {
         if !payload.is_empty() {
-            let window = runtime::window(payload.len());
-            // SAFETY: the window has room for as many bytes as were asked for.
+            let window = match host::with(|host| host.window) {
+                Some((window, len)) if payload.len() <= len => window,
+                _ => {
+                    let window = runtime::window(payload.len());
+                    host::with(|host| host.window = Some((window, payload.len())));
+                    window
+                }
+            };
+            // SAFETY: the window has room for as many bytes as were asked for, and stays where
+            // it is until one is asked for again.
             unsafe { window.copy_from_nonoverlapping(payload.as_ptr(), payload.len()) };
         }
         runtime::event(kind, id, payload.len(), start)
@@ -253,6 +303,7 @@ impl Drop for Guest {
     /// Ends what is left, so that the thread can have another guest.
     fn drop(&mut self) {
         runtime::clear();
+        host::with(|host| host.window = None);
         HANDLER.with(|slot| slot.borrow_mut().take());
     }
 }

@@ -63,21 +63,50 @@ async fn fetch(mut req: Request, _env: Env, ctx: Context) -> Result<Response> {
 }
 
 const PATHS: [&str; 10] = [
-    "/hello", "/echo", "/upper", "/ignore", "/in-turn", "/together", "/either", "/later", "/pieces", "/fails",
+    "/hello",
+    "/echo",
+    "/upper",
+    "/ignore",
+    "/in-turn",
+    "/together",
+    "/either",
+    "/later",
+    "/pieces",
+    "/fails",
 ];
 
 /// What the host does next; the numbers choose among what there is.
 #[derive(Clone, Debug)]
 enum Step {
-    Begin { path: usize, body: usize },
-    Body { which: usize, len: usize },
-    BreakBody { which: usize },
-    Credit { which: usize, credit: u32 },
-    OpDone { which: usize },
-    OpFail { which: usize },
-    Abort { which: usize },
+    Begin {
+        path: usize,
+        body: usize,
+    },
+    Body {
+        which: usize,
+        len: usize,
+    },
+    BreakBody {
+        which: usize,
+    },
+    Credit {
+        which: usize,
+        credit: u32,
+    },
+    OpDone {
+        which: usize,
+    },
+    OpFail {
+        which: usize,
+    },
+    Abort {
+        which: usize,
+    },
     /// An event for something that is over.
-    Late { kind: u32, id: u32 },
+    Late {
+        kind: u32,
+        id: u32,
+    },
 }
 
 fn step() -> impl Strategy<Value = Step> {
@@ -132,13 +161,18 @@ impl Driver {
     }
 
     fn nth(&self, which: usize) -> Option<u32> {
-        self.requests.keys().nth(which % self.requests.len().max(1)).copied()
+        self.requests
+            .keys()
+            .nth(which % self.requests.len().max(1))
+            .copied()
     }
 
     fn begin(&mut self, path: &'static str, body: usize) {
         let id = self.next;
         self.next += 1;
-        let whole: Vec<u8> = (0..body).map(|i| b'a' + (i * 7 + id as usize) as u8 % 26).collect();
+        let whole: Vec<u8> = (0..body)
+            .map(|i| b'a' + (i * 7 + id as usize) as u8 % 26)
+            .collect();
         self.requests.insert(
             id,
             Model {
@@ -155,7 +189,9 @@ impl Driver {
             _ => BodyHint::Chunked,
         };
         let url = format!("http://w.test{path}?{id}");
-        let calls = self.guest.request(id, "POST", &url, &[("x-id", b"1")], hint);
+        let calls = self
+            .guest
+            .request(id, "POST", &url, &[("x-id", b"1")], hint);
         self.check(id, calls);
     }
 
@@ -195,7 +231,10 @@ impl Driver {
             if let Some(model) = self.requests.get_mut(&request) {
                 model.op_failed = true;
             }
-            let error = OpError { code: 6, message: "not now" };
+            let error = OpError {
+                code: 6,
+                message: "not now",
+            };
             let payload = postcard::to_allocvec(&error).unwrap();
             self.event(request, EventKind::OpFailed, op, &payload);
         } else {
@@ -207,13 +246,21 @@ impl Driver {
         self.requests.remove(&id);
         self.over.insert(id);
         let calls = self.guest.event(EventKind::Abort, id, &[]);
+        let mut done = 0;
         for call in calls {
             match call {
                 Call::OpCancel { op } => assert_eq!(self.ops.remove(&op), Some(id)),
+                Call::Done {
+                    request, status: 0, ..
+                } if request == id => done += 1,
                 other => panic!("after an abort: {other:?}"),
             }
         }
-        assert!(!self.ops.values().any(|request| *request == id), "operations outlive their request");
+        assert_eq!(done, 1, "an abort ends a request once");
+        assert!(
+            !self.ops.values().any(|request| *request == id),
+            "operations outlive their request"
+        );
     }
 
     /// Holds the guest's calls, made while an event of `current` was handled, to the rules.
@@ -221,11 +268,20 @@ impl Driver {
         for call in calls {
             match call {
                 Call::OpStart { op, kind, argument } => {
+                    assert!(
+                        self.requests.contains_key(&current),
+                        "work goes on behind done"
+                    );
                     assert_eq!((kind, &argument[..]), (1, &[1][..]));
                     assert_eq!(self.ops.insert(op, current), None, "an id that is in use");
                 }
                 Call::OpCancel { op } => assert_eq!(self.ops.remove(&op), Some(current)),
-                Call::Respond { request, head, body, more } => {
+                Call::Respond {
+                    request,
+                    head,
+                    body,
+                    more,
+                } => {
                     let head: ResponseHead<'_> = postcard::from_bytes(&head).unwrap();
                     let model = self.requests.get_mut(&request).unwrap();
                     assert_eq!(model.status.replace(head.status), None, "two answers");
@@ -233,7 +289,11 @@ impl Driver {
                     model.streaming = more;
                     model.credit = i64::from(BODY_CREDIT) - model.sent.len() as i64;
                 }
-                Call::BodyChunk { request, bytes, end } => {
+                Call::BodyChunk {
+                    request,
+                    bytes,
+                    end,
+                } => {
                     let model = self.requests.get_mut(&request).unwrap();
                     assert!(model.streaming, "a chunk where none may be");
                     model.credit -= bytes.len() as i64;
@@ -247,11 +307,18 @@ impl Driver {
                     model.pulled += credit as usize;
                     assert!(model.pulled <= CHUNK_MAX, "an unbounded pull");
                 }
-                Call::Done { request, status, exception } => {
+                Call::Done {
+                    request,
+                    status,
+                    exception,
+                } => {
                     let model = self.requests.remove(&request).expect("done once");
                     self.over.insert(request);
                     judge(&model, status, &exception);
-                    assert!(!self.ops.values().any(|owner| *owner == request), "operations outlive their request");
+                    assert!(
+                        !self.ops.values().any(|owner| *owner == request),
+                        "operations outlive their request"
+                    );
                 }
                 other => panic!("{other:?}"),
             }
@@ -272,7 +339,10 @@ impl Driver {
                     self.op(op, matches!(step, Step::OpFail { .. }));
                 }
             }
-            Step::Body { which, .. } | Step::BreakBody { which } | Step::Credit { which, .. } | Step::Abort { which } => {
+            Step::Body { which, .. }
+            | Step::BreakBody { which }
+            | Step::Credit { which, .. }
+            | Step::Abort { which } => {
                 let Some(id) = self.nth(which) else { return };
                 match *step {
                     Step::Body { len, .. } => self.body(id, len),
@@ -282,7 +352,10 @@ impl Driver {
                         let model = self.requests.get_mut(&id).unwrap();
                         if model.pulled > 0 && !model.body_over {
                             (model.body_over, model.body_broken) = (true, true);
-                            let error = OpError { code: 6, message: "broke off" };
+                            let error = OpError {
+                                code: 6,
+                                message: "broke off",
+                            };
                             let payload = postcard::to_allocvec(&error).unwrap();
                             self.event(id, EventKind::BodyError, id, &payload);
                         }

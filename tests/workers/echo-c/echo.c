@@ -14,13 +14,18 @@ void postern_on_request(postern_request *request) {
     postern_pull(request, POSTERN_BODY_CREDIT);
 }
 
+/* What may be sent and is not asked for yet, is asked for. */
+static void pull(postern_request *request, int32_t credit) {
+    if (credit > (int32_t)request->pulled)
+        postern_pull(request, (uint32_t)credit - request->pulled);
+}
+
 void postern_on_body(postern_request *request, postern_bytes chunk) {
-    postern_send(request, chunk);
+    pull(request, postern_send(request, chunk));
 }
 
 void postern_on_credit(postern_request *request, uint32_t credit) {
-    if (credit > request->pulled)
-        postern_pull(request, credit - request->pulled);
+    pull(request, (int32_t)credit);
 }
 
 void postern_on_body_end(postern_request *request, const postern_error *error) {

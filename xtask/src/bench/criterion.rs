@@ -7,8 +7,8 @@ use serde::Deserialize;
 use std::path::Path;
 use std::process::Command;
 
-/// Benches that mean something only in comparison: the first by the second. Names are those
-/// given to criterion, with `/` between group and function.
+/// Benches that are told in comparison: the first by the second. Names are those given to
+/// criterion, with `/` between group and function.
 const PAIRS: &[(&str, &str)] = &[
     ("fuel/metered", "fuel/unmetered"),
     ("kv_get/worker", "kv_get/store"),
@@ -16,7 +16,7 @@ const PAIRS: &[(&str, &str)] = &[
 ];
 
 /// Benches with a goal, in nanoseconds.
-const GOALS_NS: &[(&str, f64)] = &[("isolate_start/1_mib", 300_000.0)];
+const GOALS_NS: &[(&str, f64)] = &[("isolate start, 1 MiB snapshot", 300_000.0)];
 
 /// What criterion keeps of a bench.
 #[derive(Deserialize)]
@@ -48,7 +48,7 @@ pub fn run() -> Result<Vec<Row>> {
     step::loud_command(
         "the parts (criterion)",
         Command::new(workspace::cargo())
-            .args(["bench", "--package", "postern-daemon", "--benches"])
+            .args(["bench", "--package", "postern-daemon", "--bench", "*"])
             .env("POSTERN_GUESTS", workspace::guests())
             .env("CRITERION_HOME", &kept)
             .current_dir(workspace::root()),

@@ -3,13 +3,16 @@
 use super::load::{Load, Outcome};
 use super::report::{Figure, Row};
 use super::{Bench, median};
+use crate::machine::{self, Side};
 use crate::process::{self, Server};
-use crate::{guests, machine, step};
+use crate::{guests, step};
 use anyhow::{Context, Result};
 use std::io::{BufRead, BufReader};
 use std::process::{Command, Stdio};
 
 const CONNECTIONS: u32 = 32;
+/// As many as the daemon has on the board `generic-x86-64`.
+const THREADS: &str = "2";
 
 /// Rates, latencies, memory.
 pub fn rows(bench: &Bench) -> Result<Vec<Row>> {
@@ -68,7 +71,7 @@ pub fn rows(bench: &Bench) -> Result<Vec<Row>> {
             .ratio_at_least(0.6),
         Row::new("hello in C, 32 connections", rate(2)).against("bare hyper", rate(0)),
         Row::new(
-            "hello in Rust, with the load on the same cores",
+            "hello in Rust, 32 connections",
             Figure::PerSecond(of(1, |outcome| outcome.per_second)),
         )
         .against(
@@ -87,7 +90,9 @@ pub fn rows(bench: &Bench) -> Result<Vec<Row>> {
 
 /// Starts the bare server; it prints its address when it listens.
 fn bare(bench: &Bench) -> Result<(Server, String)> {
-    let mut server = Server::start(Command::new(&bench.bare).stdout(Stdio::piped()))?;
+    let mut command = Command::new(&bench.bare);
+    command.arg(THREADS).stdout(Stdio::piped());
+    let mut server = machine::bound(Side::Server, || Server::start(&mut command))?;
     let out = server.stdout().context("its output was asked for")?;
     let mut line = String::new();
     BufReader::new(out).read_line(&mut line).with_context(|| {

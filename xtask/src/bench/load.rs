@@ -1,6 +1,7 @@
 //! One load: wrk against a server, and what the server used meanwhile.
 
-use crate::{machine, process, workspace};
+use crate::machine::{self, Side};
+use crate::{process, workspace};
 use anyhow::{Context, Result, bail};
 use std::io::{Read, Write};
 use std::net::TcpStream;
@@ -56,9 +57,11 @@ impl Load<'_> {
             .args([self.body, self.token])
             .stdin(Stdio::null())
             .stdout(Stdio::piped());
-        let mut child = command
-            .spawn()
-            .with_context(|| format!("cannot run {}", process::shown(&command)))?;
+        let mut child = machine::bound(Side::Load, || {
+            command
+                .spawn()
+                .with_context(|| format!("cannot run {}", process::shown(&command)))
+        })?;
         let mut rss_bytes = 0;
         while child.try_wait().context("cannot ask after wrk")?.is_none() {
             rss_bytes = rss_bytes.max(machine::rss_bytes(self.server)?);

@@ -11,6 +11,7 @@ mod memory;
 mod report;
 
 use crate::daemon::Daemon;
+use crate::machine::{self, Side};
 use crate::{guests, setup, step, workspace};
 use anyhow::{Context, Result};
 use report::Row;
@@ -56,7 +57,8 @@ struct Bench {
     bare: PathBuf,
 }
 
-/// The daemon's configuration: any port, nothing logged but trouble.
+/// The daemon's configuration: any port, nothing logged but trouble. An invocation ends a little
+/// after its answer, so as many as there are connections must not be the limit.
 const CONFIG: &str = r#"data-dir = "."
 
 [edge]
@@ -68,6 +70,12 @@ namespace = "production"
 
 [manage]
 listen = "127.0.0.1:0"
+
+[limits]
+concurrent-invocations = 256
+
+[ceilings]
+concurrent-invocations = 256
 
 [log]
 level = "warn"
@@ -91,6 +99,7 @@ pub fn run(arguments: &Arguments) -> Result<()> {
         binary: release.join("postern"),
         bare: release.join("examples/bare_hello"),
     };
+    let load = machine::load();
     let mut whole = vec![size(&bench.binary)?];
     for (name, rows) in WHOLE {
         if arguments.only.is_empty() || arguments.only.iter().any(|only| only == name) {
@@ -103,7 +112,7 @@ pub fn run(arguments: &Arguments) -> Result<()> {
         criterion::run()?
     };
 
-    let text = report::text(&bench_line(arguments), &whole, &parts);
+    let text = report::text(&bench_line(arguments), &load, &whole, &parts);
     println!("{text}");
     if arguments.only.is_empty() && !arguments.no_parts {
         let file = workspace::root().join("docs/benchmarks.md");
@@ -138,7 +147,7 @@ impl Bench {
             }
             _ => {}
         }
-        let daemon = Daemon::start(&self.binary, &dir, CONFIG)?;
+        let daemon = machine::bound(Side::Server, || Daemon::start(&self.binary, &dir, CONFIG))?;
         daemon.namespace("production")?;
         Ok(daemon)
     }

@@ -111,10 +111,10 @@ impl Row {
 }
 
 /// All of it.
-pub fn text(command: &str, whole: &[Row], parts: &[Row]) -> String {
+pub fn text(command: &str, load: &str, whole: &[Row], parts: &[Row]) -> String {
     let mut text = format!(
         "# Benchmarks\n\nAs measured, whatever they are. `{command}` writes this file.\n\n\
-         - date: {}\n- commit: {}\n",
+         - date: {}\n- load before it began: {load}\n- commit: {}\n",
         machine::date(),
         machine::commit()
     );
@@ -122,9 +122,9 @@ pub fn text(command: &str, whole: &[Row], parts: &[Row]) -> String {
         text.push_str(&format!("- {name}: {value}\n"));
     }
     text.push_str(
-        "\nThe load generator runs on the same cores as the server, so rates are told in a \
-         second of the server's own CPU (user and system): `/CPU-s`. A ratio compares two servers \
-         in one run, in turn; the median of the rounds counts.\n",
+        "\nA server has one core for itself, the load generator the others; on a machine with one \
+         core they share it. `/CPU-s` is by second of the server's own CPU, user and system. A ratio \
+         compares two servers in one run, in turn; the median of the rounds counts.\n",
     );
     table(&mut text, "The whole", whole);
     table(&mut text, "The parts (criterion)", parts);

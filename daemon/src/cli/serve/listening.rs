@@ -1,8 +1,9 @@
 //! `DATA-DIR/run/listening.json`: where this daemon can be reached, once it can.
 
 use super::ServeError;
+use async_io::Async;
 use serde_json::json;
-use smol::net::TcpListener;
+use std::net::TcpListener;
 use std::os::unix::fs::DirBuilderExt;
 use std::path::{Path, PathBuf};
 
@@ -26,8 +27,8 @@ pub(super) fn prepare(data_dir: &Path) -> Result<PathBuf, ServeError> {
 /// Writes the bound addresses, all at once: a reader sees the whole file or none.
 pub(super) fn write(
     run: &Path,
-    edge: &[TcpListener],
-    manage: &TcpListener,
+    edge: &[Async<TcpListener>],
+    manage: &Async<TcpListener>,
 ) -> Result<(), ServeError> {
     let path = run.join(NAME);
     let failed = |error| ServeError::DataDir {
@@ -37,10 +38,15 @@ pub(super) fn write(
     };
     let addresses = edge
         .iter()
-        .map(|listener| listener.local_addr().map(|address| address.to_string()))
+        .map(|listener| {
+            listener
+                .get_ref()
+                .local_addr()
+                .map(|address| address.to_string())
+        })
         .collect::<Result<Vec<_>, _>>()
         .map_err(failed)?;
-    let manage = manage.local_addr().map_err(failed)?.to_string();
+    let manage = manage.get_ref().local_addr().map_err(failed)?.to_string();
     for address in &addresses {
         log::info!(target: "cli", "edge on http://{address}");
     }

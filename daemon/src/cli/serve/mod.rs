@@ -6,17 +6,19 @@
 
 mod listening;
 pub mod rooms;
+mod routes;
 mod signals;
+mod status;
 
 use super::args::Source;
 use crate::config::{Config, ConfigError};
 use async_executor::Executor;
+use async_io::Async;
 use futures_lite::future;
 use rooms::Rooms;
 use signals::{Signal, Signals};
 use smol::channel::{Receiver, Sender};
-use smol::net::TcpListener;
-use std::net::SocketAddr;
+use std::net::{SocketAddr, TcpListener};
 use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
@@ -152,15 +154,14 @@ pub fn run_config(
     result
 }
 
-fn bind(key: &'static str, address: SocketAddr) -> Result<TcpListener, ServeError> {
+fn bind(key: &'static str, address: SocketAddr) -> Result<Async<TcpListener>, ServeError> {
     let failed = |error| ServeError::Bind {
         key,
         address,
         error,
     };
-    let listener = std::net::TcpListener::bind(address).map_err(failed)?;
-    let listener = async_io::Async::new(listener).map_err(failed)?;
-    Ok(listener.into())
+    let listener = TcpListener::bind(address).map_err(failed)?;
+    Async::new(listener).map_err(failed)
 }
 
 struct Daemon {
@@ -173,8 +174,8 @@ struct Daemon {
 impl Daemon {
     async fn serve(
         mut self,
-        edge: Vec<TcpListener>,
-        manage: TcpListener,
+        edge: Vec<Async<TcpListener>>,
+        manage: Async<TcpListener>,
         signals: Signals,
         reread: impl Fn() -> Result<Config, ConfigError>,
     ) -> Result<(), ServeError> {

@@ -2,21 +2,39 @@
 //!
 //! `serve` decides when something happens; this file, what it is made of.
 
+use super::routes::{self, Running};
+use super::status::{Shared, Status};
 use super::{ServeError, Shutdown};
-use crate::config::Config;
+use crate::board;
+use crate::catalog::{Bounds, Catalog};
+use crate::config::{self, Config};
+use crate::edge::{self, Edge, EdgeOptions};
+use crate::engine::{self, Engine, EngineOptions};
+use crate::manage::{self, LogSource, LogStream, Manage, ManageOptions, ServerOptions, tokens};
+use crate::observe::{self, Filter, Followed, Observe, ObserveOptions, logger};
+use crate::store::{Durability, Opened, Store, StoreOptions};
 use async_executor::Executor;
-use futures_lite::{AsyncWriteExt, future};
+use async_io::Async;
+use futures_lite::{StreamExt, future, stream};
+use parking_lot::RwLock;
 use serde::Serialize;
-use smol::net::TcpListener;
-use std::io::{self, Read};
-use std::sync::Arc;
-
-/// Bytes of a module that can be judged.
-const MODULE_MAX: u64 = 256 << 20;
+use std::io;
+use std::net::TcpListener;
+use std::path::PathBuf;
+use std::sync::{Arc, OnceLock};
+use std::time::{Duration, Instant};
 
 /// Every room of a running daemon.
 pub struct Rooms {
     executor: Arc<Executor<'static>>,
+    store: Store,
+    catalog: Arc<Catalog>,
+    edge: Arc<Edge<Running>>,
+    manage: Arc<Manage>,
+    status: Arc<Status>,
+    manage_connections: usize,
+    /// Work that goes on for as long as the daemon runs.
+    background: Vec<smol::Task<()>>,
 }
 
 /// A token that was just made. It is shown once; only its hash is kept.
@@ -36,98 +54,389 @@ pub struct TokenInfo {
     /// What it is for.
     pub name: String,
     /// RFC 3339.
-    pub created_on: String,
+    pub issued_on: String,
 }
-
-/// What stands here until a room is wired.
-const UNWIRED: &[u8] = b"HTTP/1.1 503 Service Unavailable\r\nContent-Length: 0\r\nRetry-After: 1\r\nConnection: close\r\n\r\n";
 
 impl Rooms {
     /// Opens the store, brings back everything acknowledged, and installs the logger.
     pub fn open(
-        _config: &Config,
+        config: &Config,
         executor: &Arc<Executor<'static>>,
     ) -> Result<Arc<Self>, ServeError> {
+        let format = match config.log.format {
+            config::Format::Human => logger::Format::Human,
+            config::Format::Json => logger::Format::Json,
+        };
+        logger::init(format, &log_filter(&config.log)).map_err(room("log"))?;
+        let opened = Store::open(store_options(config)).map_err(room("store"))?;
+        let store_notes = tell(&opened);
+        let store = opened.store;
+        let observe = Observe::new(observe_options(&config.log));
+        let engine = Engine::new(
+            engine_options(config),
+            executor.clone(),
+            Arc::new(observe.clone()),
+        );
+        let catalog = Catalog::open(store.clone(), Arc::new(engine.clone()), bounds(config))
+            .map_err(room("catalog"))?;
+        let forgetting = observe.clone();
+        catalog.on_delete(move |namespace, script| forgetting.forget(namespace, script));
+        let router = routes::router(&config.routing, &catalog)?;
+        let edge = Edge::new(Running(catalog.clone()), router, edge_options(config));
+        let status = Arc::new(Status {
+            started: Instant::now(),
+            board: config.board.name.clone(),
+            engine: engine.clone(),
+            catalog: catalog.clone(),
+            edge: edge.clone(),
+            observe: observe.clone(),
+            store_notes,
+            listen: OnceLock::new(),
+            routing: RwLock::new(config.routing.clone()),
+        });
+        let manage = Manage::new(
+            catalog.clone(),
+            manage_options(config),
+            Arc::new(Logs(observe)),
+            Arc::new(Shared(status.clone())),
+        );
+        let background = vec![
+            executor.spawn(store.clone().upkeep()),
+            executor.spawn(sweep(engine)),
+            executor.spawn(refresh(catalog.clone())),
+        ];
         Ok(Arc::new(Self {
             executor: executor.clone(),
+            store,
+            catalog,
+            edge,
+            manage,
+            status,
+            manage_connections: config.manage.connections as usize,
+            background,
         }))
     }
 
     /// Serves requests until `shutdown`, and then finishes those in flight.
     pub async fn edge(
         self: Arc<Self>,
-        listeners: Vec<TcpListener>,
+        listeners: Vec<Async<TcpListener>>,
         shutdown: Shutdown,
     ) -> io::Result<()> {
+        let addresses = listeners.iter().map(|it| it.get_ref().local_addr());
+        // Set once: the daemon listens once.
+        let _ = self
+            .status
+            .listen
+            .set(addresses.collect::<io::Result<_>>()?);
+        let mut serving = Vec::with_capacity(listeners.len());
         for listener in listeners {
-            let refuse = refuse(listener);
-            self.executor
-                .spawn(future::or(refuse, stop(shutdown.clone())))
-                .detach();
+            let (edge, executor) = (self.edge.clone(), self.executor.clone());
+            let shutdown = shutdown.clone();
+            serving.push(self.executor.spawn(async move {
+                edge::serve(edge, listener, executor, shutdown.wait()).await
+            }));
         }
-        stop(shutdown).await
+        for serving in serving {
+            let drained = serving.await;
+            if drained.cut > 0 {
+                log::warn!(target: "edge", "{} connections were cut: they took too long", drained.cut);
+            }
+        }
+        Ok(())
     }
 
     /// Serves the management port until `shutdown`.
     pub async fn manage(
         self: Arc<Self>,
-        listener: TcpListener,
+        listener: Async<TcpListener>,
         shutdown: Shutdown,
     ) -> io::Result<()> {
-        future::or(refuse(listener), stop(shutdown)).await
+        let options = ServerOptions {
+            connections_max: self.manage_connections,
+            ..ServerOptions::default()
+        };
+        let (manage, executor) = (self.manage.clone(), self.executor.clone());
+        manage::serve(listener.into(), manage, options, executor, shutdown.wait()).await
     }
 
     /// Takes over what can change while running: routing, limits and ceilings, log levels.
-    pub fn reload(&self, _config: &Config) {}
+    pub fn reload(&self, config: &Config) {
+        if let Err(error) = logger::set_filter(&log_filter(&config.log)) {
+            log::error!(target: "cli", "the log's levels stay as they were: {error}");
+        }
+        let (catalog, bounds) = (self.catalog.clone(), bounds(config));
+        let changed = async move {
+            if let Err(error) = catalog.change_bounds(bounds).await {
+                log::error!(target: "cli", "limits stay as they were: {error}");
+            }
+        };
+        self.executor.spawn(changed).detach();
+        match routes::router(&config.routing, &self.catalog) {
+            Ok(router) => {
+                self.edge.set_router(router);
+                *self.status.routing.write() = config.routing.clone();
+            }
+            Err(error) => log::error!(target: "cli", "routing stays as it was: {error}"),
+        }
+    }
 
     /// Makes everything durable and lets go of the store. Nothing runs any more.
-    pub async fn close(&self) {}
-}
-
-async fn stop(shutdown: Shutdown) -> io::Result<()> {
-    shutdown.wait().await;
-    Ok(())
-}
-
-async fn refuse(listener: TcpListener) -> io::Result<()> {
-    loop {
-        let (mut stream, _) = listener.accept().await?;
-        let _ = stream.write_all(UNWIRED).await;
+    pub async fn close(self: Arc<Self>) {
+        if let Err(error) = self.store.durable().await {
+            log::error!(target: "store", "{error}");
+        }
+        // With the last holder goes the store itself.
+        if let Ok(rooms) = Arc::try_unwrap(self) {
+            for task in rooms.background {
+                task.cancel().await;
+            }
+            let closed = smol::unblock(move || rooms.store.close()).await;
+            if let Err(error) = closed {
+                log::error!(target: "store", "{error}");
+            }
+        }
     }
 }
 
+/// Takes away isolates that rest.
+async fn sweep(engine: Engine) {
+    loop {
+        async_io::Timer::after(engine.sweep_interval()).await;
+        engine.sweep();
+    }
+}
+
+/// Judges again what another build of the engine had judged.
+async fn refresh(catalog: Arc<Catalog>) {
+    let started = catalog.refresh().await;
+    if started > 0 {
+        log::info!(target: "catalog", "{started} Workers were judged again for this version of the engine");
+    }
+}
+
+fn room<E: std::fmt::Display>(room: &'static str) -> impl Fn(E) -> ServeError {
+    move |error| ServeError::Room {
+        room,
+        reason: error.to_string(),
+    }
+}
+
+/// Says loudly what had to be done to open the store.
+fn tell(opened: &Opened) -> Vec<String> {
+    let mut notes = Vec::new();
+    if let Some(path) = &opened.put_aside {
+        notes.push(format!(
+            "the store would not open; it was put aside whole at {}",
+            path.display()
+        ));
+        notes.push(match &opened.restored_from {
+            Some(export) => format!("a new store was built from the export {}", export.display()),
+            None => "there was no export to build a new store from; it is empty".to_owned(),
+        });
+    }
+    if opened.lost_batches > 0 {
+        notes.push(format!(
+            "the store lost {} acknowledged changes to damage on the disk",
+            opened.lost_batches
+        ));
+    }
+    for note in &notes {
+        log::error!(target: "store", "{note}");
+    }
+    notes
+}
+
+fn durability(durability: board::Durability) -> Durability {
+    match durability {
+        board::Durability::Acknowledged => Durability::Acknowledged,
+        board::Durability::Interval { interval_ms } => Durability::Interval(interval_ms),
+    }
+}
+
+fn store_options(config: &Config) -> StoreOptions {
+    let store = &config.store;
+    StoreOptions {
+        cache_bytes: store.cache_bytes,
+        durability: durability(store.durability),
+        kv_quota_bytes: store.kv_quota_bytes,
+        export_every: (store.export_every_s > 0).then(|| Duration::from_secs(store.export_every_s)),
+        export_keep: store.exports_kept as usize,
+        ..StoreOptions::new(&config.data_dir)
+    }
+}
+
+fn engine_options(config: &Config) -> EngineOptions {
+    EngineOptions {
+        fuel_per_ms: config.board.fuel_per_ms,
+        slice_fuel: config.board.slice_fuel,
+        threads: config.board.cores.max(1) as usize,
+        memory_bytes: config.board.budgets.tenant_memory_bytes,
+        module_bytes: config.manage.upload_bytes,
+        // This program, even after its file was replaced by a newer one.
+        judge: Some(PathBuf::from("/proc/self/exe")),
+        ..EngineOptions::default()
+    }
+}
+
+fn bounds(config: &Config) -> Bounds {
+    Bounds {
+        default: config.limits,
+        ceiling: config.ceilings,
+    }
+}
+
+fn ms(ms: u64) -> u32 {
+    u32::try_from(ms).unwrap_or(u32::MAX)
+}
+
+fn edge_options(config: &Config) -> EdgeOptions {
+    let edge = &config.edge;
+    EdgeOptions {
+        connections_max: edge.connections as usize,
+        url_bytes_max: usize::try_from(edge.url_bytes).unwrap_or(usize::MAX),
+        header_bytes_max: usize::try_from(edge.header_bytes).unwrap_or(usize::MAX),
+        request_body_bytes_max: config.ceilings.request_body_bytes,
+        header_ms: ms(edge.header_deadline_ms),
+        idle_ms: ms(edge.idle_deadline_ms),
+        body_stall_ms: ms(edge.body_deadline_ms),
+        body_total_ms: ms(edge.body_total_deadline_ms),
+        write_stall_ms: ms(edge.write_deadline_ms),
+        drain_ms: ms(edge.drain_ms),
+        scheme: match edge.scheme {
+            config::Scheme::Http => edge::Scheme::Http,
+            config::Scheme::Https => edge::Scheme::Https,
+        },
+        ..EdgeOptions::default()
+    }
+}
+
+fn manage_options(config: &Config) -> ManageOptions {
+    ManageOptions {
+        account_id: config.account_id.clone(),
+        upload_bytes_max: config.manage.upload_bytes,
+        ..ManageOptions::default()
+    }
+}
+
+fn observe_options(log: &config::Log) -> ObserveOptions {
+    let total = usize::try_from(log.tenant_bytes).unwrap_or(usize::MAX);
+    let options = ObserveOptions::default();
+    ObserveOptions {
+        total_bytes_max: total,
+        script_bytes_max: options.script_bytes_max.min(total),
+        ..options
+    }
+}
+
+/// Levels as the logger reads them: `info,edge=debug`.
+fn log_filter(log: &config::Log) -> String {
+    let mut filter = log.level.filter().to_string().to_lowercase();
+    for (room, level) in &log.rooms {
+        filter.push_str(&format!(
+            ",{room}={}",
+            level.filter().to_string().to_lowercase()
+        ));
+    }
+    filter
+}
+
+/// Records of invocations for the management port.
+struct Logs(Observe);
+
+impl LogSource for Logs {
+    fn logs(&self, namespace: &str, script: &str, follow: bool) -> Result<LogStream, String> {
+        let shown = |record: &observe::Record| record.to_json().to_string();
+        // Followed first and read then, so that nothing falls between; what is seen twice is
+        // told once.
+        let following = follow.then(|| {
+            self.0.follow(Filter {
+                namespace: Some(namespace.to_owned()),
+                script: Some(script.to_owned()),
+                ..Filter::default()
+            })
+        });
+        let recent = self.0.recent(namespace, script);
+        let last = recent.last().map(|record| record.ray);
+        let before = stream::iter(
+            recent
+                .iter()
+                .map(|record| shown(record))
+                .collect::<Vec<_>>(),
+        );
+        match following.transpose().map_err(|error| error.to_string())? {
+            None => Ok(Box::pin(before)),
+            Some(follow) => {
+                let after = stream::unfold(follow, |mut follow| async move {
+                    let Followed { record, lost } = follow.next().await;
+                    Some(((record, lost), follow))
+                })
+                .skip_while(move |(record, _)| last == Some(record.ray))
+                .map(move |(record, lost)| {
+                    let mut told = record.to_json();
+                    if lost > 0 {
+                        told["lost"] = lost.into();
+                    }
+                    told.to_string()
+                });
+                Ok(Box::pin(before.chain(after)))
+            }
+        }
+    }
+}
+
+/// Opens the store of a daemon that is not running.
+fn offline(config: &Config) -> Result<Store, ServeError> {
+    let opened = Store::open(store_options(config)).map_err(room("store"))?;
+    Ok(opened.store)
+}
+
+fn close(store: Store) -> Result<(), ServeError> {
+    store.close().map_err(room("store"))
+}
+
 /// Creates a token in the store of a daemon that is not running.
-pub fn create_token(_config: &Config, _name: &str) -> Result<Created, ServeError> {
-    Err(unwired("store"))
+pub fn create_token(config: &Config, name: &str) -> Result<Created, ServeError> {
+    let store = offline(config)?;
+    let (token, secret) = future::block_on(tokens::create(&store, name)).map_err(room("tokens"))?;
+    close(store)?;
+    Ok(Created {
+        id: token.id.hex(),
+        token: secret,
+    })
 }
 
 /// The tokens in the store of a daemon that is not running.
-pub fn list_tokens(_config: &Config) -> Result<Vec<TokenInfo>, ServeError> {
-    Err(unwired("store"))
+pub fn list_tokens(config: &Config) -> Result<Vec<TokenInfo>, ServeError> {
+    let store = offline(config)?;
+    let tokens = tokens::list(&store).map_err(room("tokens"))?;
+    close(store)?;
+    let shown = |token: tokens::Token| TokenInfo {
+        issued_on: crate::catalog::shown_time(token.created_ms),
+        id: token.id.hex(),
+        name: token.name,
+    };
+    Ok(tokens.into_iter().map(shown).collect())
 }
 
 /// Revokes a token; false when there is none of this id.
-pub fn revoke_token(_config: &Config, _id: &str) -> Result<bool, ServeError> {
-    Err(unwired("store"))
+pub fn revoke_token(config: &Config, id: &str) -> Result<bool, ServeError> {
+    let store = offline(config)?;
+    let known = tokens::list(&store)
+        .map_err(room("tokens"))?
+        .iter()
+        .any(|token| token.id.hex() == id);
+    if known {
+        future::block_on(tokens::revoke(&store, id)).map_err(room("tokens"))?;
+    }
+    close(store)?;
+    Ok(known)
 }
 
 /// Judges the module on stdin and writes the verdict to stdout.
 pub fn judge() -> Result<(), ServeError> {
-    let mut module = Vec::new();
-    let read = io::stdin()
-        .lock()
-        .take(MODULE_MAX + 1)
-        .read_to_end(&mut module);
-    read.map_err(|error| ServeError::System {
-        what: "a module on stdin",
+    engine::judge_child().map_err(|error| ServeError::System {
+        what: "the judge's pipes",
         error,
-    })?;
-    Err(unwired("engine"))
-}
-
-fn unwired(room: &'static str) -> ServeError {
-    ServeError::Room {
-        room,
-        reason: "this build does not have it".to_owned(),
-    }
+    })
 }

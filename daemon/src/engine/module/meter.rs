@@ -17,13 +17,21 @@
 //! block ... end  loop a  b  block ... end end  loop c end
 //! ```
 //!
-//! - after the `end` of an inner block, if anything that costs fuel follows;
+//! - after the `end` of an inner block, if anything that costs fuel follows, unless control can
+//!   only have come straight through it;
 //! - after a `br_if`, once more than [`SKIPPABLE_MAX`] instructions have been charged that a
 //!   taken branch skips.
 //!
 //! Segments of one frame lie side by side, so nesting at most doubles. What lies on the operand
 //! stack above the frame's own height passes through as parameters and results. Code that cannot
 //! be reached is dropped. Running the pass on its own output adds nothing.
+//!
+//! # Barriers
+//!
+//! wasmi 2.0.0 mistranslates a block that has parameters, where a `local.get` lies on the stack
+//! below them: it skips as many *locals* as there are parameters, not as many operands, when it
+//! copies locals to where branches expect them. The guest then reads what was never written.
+//! An empty block in front of such a block makes it copy all of them.
 
 use super::Refusal;
 use std::collections::HashMap;
@@ -43,6 +51,9 @@ const OPERANDS_MAX: usize = 32;
 
 /// Function types that may be added to a module.
 const ADDED_TYPES_MAX: usize = 1024;
+
+/// An empty block.
+const BARRIER: [u8; 3] = [0x02, 0x40, 0x0b];
 
 const OPCODE_LOOP: u8 = 0x03;
 const OPCODE_ELSE: u8 = 0x05;
@@ -82,6 +93,16 @@ impl Types {
                 .types
                 .get(index as usize)
                 .map_or_else(Vec::new, |ty| ty.results().to_vec()),
+        }
+    }
+
+    fn params_len(&self, ty: BlockType) -> usize {
+        match ty {
+            BlockType::FuncType(index) => self
+                .types
+                .get(index as usize)
+                .map_or(0, |ty| ty.params().len()),
+            _ => 0,
         }
     }
 
@@ -133,11 +154,12 @@ pub fn body(
         validator,
         out: bytes.1[..code_start - bytes.0].to_vec(),
         holes: Vec::new(),
-        frames: vec![Frame::new(FrameKind::Block, function_type, 0)],
+        frames: vec![Frame::new(FrameKind::Block, function_type, 0, 0)],
         open: 0,
         dead: None,
         runs: runs.into_iter(),
         skippable: 0,
+        barrier_at: 0,
     };
     pass.out.reserve(bytes.1.len() + bytes.1.len() / 8);
     while !operators.eof() {
@@ -208,6 +230,10 @@ struct Frame {
     kind: FrameKind,
     /// Whether its end is reached: from a branch, or from its first arm.
     end_is_reached: bool,
+    /// Whether control runs straight through, and fuel is charged nowhere inside.
+    is_straight: bool,
+    /// Where its content begins in the output.
+    content_at: usize,
     /// The operands that its open segment took, if one is open.
     segment: Option<Segment>,
     /// Segments that are open in the frames around it.
@@ -229,11 +255,13 @@ struct Segment {
 }
 
 impl Frame {
-    fn new(kind: FrameKind, ty: BlockType, open_around: u32) -> Self {
+    fn new(kind: FrameKind, ty: BlockType, open_around: u32, content_at: usize) -> Self {
         Self {
             ty,
             kind,
             end_is_reached: false,
+            is_straight: kind == FrameKind::Block,
+            content_at,
             segment: None,
             open_around,
         }
@@ -265,8 +293,10 @@ struct Pass<'t> {
     /// In code that cannot be reached.
     dead: Option<Dead>,
     runs: std::vec::IntoIter<u32>,
-    /// What the charge in force covers although a `br_if` may skip it.
+    /// What the charge in force covers although a `br_if` may skip it; at least 1 after one.
     skippable: u32,
+    /// Where in the output the last empty block ended.
+    barrier_at: usize,
 }
 
 impl Pass<'_> {
@@ -288,11 +318,18 @@ impl Pass<'_> {
         if matches!(operator, Operator::Else | Operator::End) {
             self.close_segment_at_end();
         }
+        let needs_barrier = self.needs_barrier(operator);
         self.validator.op(offset, operator)?;
         match operator {
-            Operator::Block { blockty } => self.open(FrameKind::Block, *blockty, bytes),
-            Operator::Loop { blockty } => self.open(FrameKind::Loop, *blockty, bytes),
-            Operator::If { blockty } => self.open(FrameKind::If, *blockty, bytes),
+            Operator::Block { blockty } => {
+                self.open(FrameKind::Block, *blockty, needs_barrier, bytes);
+            }
+            Operator::Loop { blockty } => {
+                self.open(FrameKind::Loop, *blockty, needs_barrier, bytes);
+            }
+            Operator::If { blockty } => {
+                self.open(FrameKind::If, *blockty, needs_barrier, bytes);
+            }
             Operator::Else => {
                 self.out.push(OPCODE_ELSE);
                 self.skippable = 0;
@@ -303,15 +340,21 @@ impl Pass<'_> {
             }
             Operator::End => {
                 self.out.push(OPCODE_END);
-                let frame = self.frames.pop();
-                let reached = frame.is_none_or(|frame| {
-                    ends_alive
-                        || match frame.kind {
-                            FrameKind::Block | FrameKind::Else => frame.end_is_reached,
-                            FrameKind::If => true,
-                            FrameKind::Loop => false,
-                        }
-                });
+                let Some(frame) = self.frames.pop() else {
+                    return Ok(());
+                };
+                let reached = ends_alive
+                    || match frame.kind {
+                        FrameKind::Block | FrameKind::Else => frame.end_is_reached,
+                        FrameKind::If => true,
+                        FrameKind::Loop => false,
+                    };
+                if frame.ty == BlockType::Empty
+                    && frame.kind == FrameKind::Block
+                    && frame.content_at + 1 == self.out.len()
+                {
+                    self.barrier_at = self.out.len();
+                }
                 if self.frames.is_empty() {
                     return Ok(());
                 }
@@ -324,8 +367,13 @@ impl Pass<'_> {
                     });
                     return Ok(());
                 }
-                if run > 0 {
-                    self.cut();
+                if !frame.is_straight {
+                    self.is_not_straight();
+                    if run > 0 {
+                        self.cut();
+                    }
+                } else if self.skippable > 0 {
+                    self.skip(run);
                 }
             }
             Operator::Br { relative_depth } => {
@@ -335,11 +383,9 @@ impl Pass<'_> {
             Operator::BrIf { relative_depth } => {
                 self.reach(*relative_depth);
                 self.emit(&Instruction::BrIf(self.depth(*relative_depth)));
-                if self.skippable.saturating_add(run) <= SKIPPABLE_MAX {
-                    self.skippable += run;
-                } else if run > 0 {
-                    self.cut();
-                }
+                self.is_not_straight();
+                self.skippable = self.skippable.max(1);
+                self.skip(run);
             }
             Operator::BrTable { targets } => {
                 let depths = targets
@@ -359,6 +405,7 @@ impl Pass<'_> {
         if let Some(frame) = self.validator.get_control_frame(0)
             && frame.unreachable
         {
+            self.is_not_straight();
             self.dead = Some(Dead {
                 depth: 0,
                 is_told: true,
@@ -367,11 +414,50 @@ impl Pass<'_> {
         Ok(())
     }
 
-    fn open(&mut self, kind: FrameKind, ty: BlockType, bytes: &[u8]) {
-        self.frames.push(Frame::new(kind, ty, self.open));
+    fn open(&mut self, kind: FrameKind, ty: BlockType, needs_barrier: bool, bytes: &[u8]) {
+        if needs_barrier {
+            self.barrier();
+        }
         self.out.extend_from_slice(bytes);
+        self.frames
+            .push(Frame::new(kind, ty, self.open, self.out.len()));
         if kind != FrameKind::Block {
             self.skippable = 0;
+        }
+    }
+
+    /// Makes sure that an empty block is what was written last.
+    fn barrier(&mut self) {
+        if self.barrier_at != self.out.len() {
+            self.out.extend_from_slice(&BARRIER);
+            self.barrier_at = self.out.len();
+        }
+    }
+
+    /// Whether this is a block with parameters that has operands below them.
+    fn needs_barrier(&self, operator: &Operator<'_>) -> bool {
+        let (ty, conditions) = match operator {
+            Operator::Block { blockty } | Operator::Loop { blockty } => (*blockty, 0),
+            Operator::If { blockty } => (*blockty, 1),
+            _ => return false,
+        };
+        let params = self.types.params_len(ty);
+        params > 0 && self.validator.operand_stack_height() as usize > params + conditions
+    }
+
+    /// Notes that control may leave the innermost frame, or that it is charged inside.
+    fn is_not_straight(&mut self) {
+        if let Some(frame) = self.frames.last_mut() {
+            frame.is_straight = false;
+        }
+    }
+
+    /// Lets a `br_if` skip this much more, or begins a new segment if that is too much.
+    fn skip(&mut self, run: u32) {
+        if self.skippable.saturating_add(run) <= SKIPPABLE_MAX {
+            self.skippable += run;
+        } else if run > 0 {
+            self.cut();
         }
     }
 
@@ -427,6 +513,10 @@ impl Pass<'_> {
             return;
         }
         self.close_segment(&operands);
+        let height = self.validator.operand_stack_height() as usize;
+        if !operands.is_empty() && height > operands.len() {
+            self.barrier();
+        }
         self.out.push(OPCODE_LOOP);
         self.holes.push(Hole {
             at: self.out.len(),
@@ -438,6 +528,7 @@ impl Pass<'_> {
         };
         if let Some(frame) = self.frames.last_mut() {
             frame.segment = Some(segment);
+            frame.is_straight = false;
             self.open += 1;
         }
         self.skippable = 0;

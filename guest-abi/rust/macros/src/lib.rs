@@ -87,7 +87,6 @@ fn parameters(group: &Group) -> usize {
 fn exports(name: &str) -> TokenStream {
     format!(
         r#"
-        #[cfg(target_arch = "wasm32")]
         const _: () = {{
             fn start(
                 request: ::postern::Request,
@@ -96,20 +95,25 @@ fn exports(name: &str) -> TokenStream {
             ) -> ::postern::__private::Handling {{
                 ::postern::__private::Box::pin({name}(request, env, context))
             }}
-            #[unsafe(no_mangle)]
-            extern "C" fn postern_abi_v1() {{}}
-            #[unsafe(no_mangle)]
-            extern "C" fn postern_boot() -> i32 {{
-                ::postern::__private::boot()
-            }}
-            #[unsafe(no_mangle)]
-            extern "C" fn postern_window(min_len: usize) -> *mut u8 {{
-                ::postern::__private::window(min_len)
-            }}
-            #[unsafe(no_mangle)]
-            extern "C" fn postern_event(kind: u32, id: u32, len: usize) -> i32 {{
-                ::postern::__private::event(kind, id, len, start)
-            }}
+            // Elsewhere than in wasm the handler is still checked, and exports nothing.
+            const _: ::postern::__private::Start = start;
+            #[cfg(target_arch = "wasm32")]
+            const _: () = {{
+                #[unsafe(no_mangle)]
+                extern "C" fn postern_abi_v1() {{}}
+                #[unsafe(no_mangle)]
+                extern "C" fn postern_boot() -> i32 {{
+                    ::postern::__private::boot()
+                }}
+                #[unsafe(no_mangle)]
+                extern "C" fn postern_window(min_len: usize) -> *mut u8 {{
+                    ::postern::__private::window(min_len)
+                }}
+                #[unsafe(no_mangle)]
+                extern "C" fn postern_event(kind: u32, id: u32, len: usize) -> i32 {{
+                    ::postern::__private::event(kind, id, len, start)
+                }}
+            }};
         }};
         "#
     )

@@ -32,6 +32,7 @@ use core::pin::Pin;
 use core::task::Waker;
 use ops::Ops;
 use postern_abi::event::EventKind;
+use postern_abi::limits::HEADERS_MAX as HEAD_MAX;
 use request::Requests;
 use tasks::Tasks;
 
@@ -43,13 +44,21 @@ pub type Handling = Pin<Box<dyn Future<Output = Result<Response>>>>;
 /// What makes a handler start; `#[postern::main]` writes it.
 pub type Start = fn(Request, Env, Context) -> Handling;
 
-/// Payloads up to this many bytes are copied out of the window; for larger ones the window
-/// itself is handed on and a new one made.
-const COPY_MAX: usize = 4096;
+/// Bytes of a response's header fields; the rest of the head is its status and their count.
+const HEADERS_MAX: usize = HEAD_MAX - 16;
+
+/// Bytes of the smallest window.
+const WINDOW_MIN: usize = 4096;
+
+/// Bytes of a window, or of a request's memory, that are worth keeping.
+const KEPT_MAX: usize = 2 * postern_abi::limits::CHUNK_MAX;
 
 /// Everything that outlives an event.
 struct Runtime {
+    /// Where the host writes payloads. It stays where it is until the host asks for a window.
     window: Vec<u8>,
+    /// Memory of a request that is over, for the next one's payload.
+    spare: Vec<u8>,
     head: Vec<u8>,
     requests: Requests,
     tasks: Tasks,
@@ -60,11 +69,28 @@ impl Runtime {
     const fn new() -> Self {
         Self {
             window: Vec::new(),
+            spare: Vec::new(),
             head: Vec::new(),
             requests: Requests::new(),
             tasks: Tasks::new(),
             ops: Ops::new(),
         }
+    }
+
+    /// Makes a new window; false if there is no memory for it. All of it is written once, so
+    /// that all of it is initialised whatever the host writes.
+    fn make_window(&mut self, len: usize) -> bool {
+        self.window = Vec::new();
+        if self.window.try_reserve_exact(len).is_err() {
+            return false;
+        }
+        self.window.resize(self.window.capacity(), 0);
+        true
+    }
+
+    /// The event's payload.
+    fn payload(&self, len: usize) -> &[u8] {
+        &self.window[..len]
     }
 }
 
@@ -122,7 +148,7 @@ pub fn boot() -> i32 {
     #[cfg(all(feature = "std", target_arch = "wasm32"))]
     crate::panic::hook();
     with(|rt| {
-        rt.window.reserve_exact(COPY_MAX);
+        rt.spare.reserve(1024);
         rt.head.reserve(256);
         rt.requests.reserve(4);
         rt.tasks.reserve(8);
@@ -133,12 +159,11 @@ pub fn boot() -> i32 {
 /// `postern_window`: memory for a payload of `min_len` bytes, or null.
 pub fn window(min_len: usize) -> *mut u8 {
     with(|rt| {
-        if rt.window.capacity() < min_len {
-            let wanted = min_len.max(COPY_MAX);
-            rt.window = Vec::new();
-            if rt.window.try_reserve_exact(wanted).is_err() {
-                return core::ptr::null_mut();
-            }
+        let (have, wanted) = (rt.window.len(), min_len.max(WINDOW_MIN));
+        // That the host asks again means that the old one may go.
+        let oversized = have > KEPT_MAX && wanted <= KEPT_MAX;
+        if (have < wanted || oversized) && !rt.make_window(wanted) {
+            return core::ptr::null_mut();
         }
         rt.window.as_mut_ptr()
     })
@@ -149,27 +174,23 @@ pub fn event(kind: u32, id: u32, len: usize, start: Start) -> i32 {
     let Some(kind) = EventKind::from_u32(kind) else {
         return 1;
     };
-    if !with(|rt| {
-        // SAFETY: the host has written `len` bytes to the window, which has room for them.
-        // Bytes of an older payload are bytes as well.
-        len <= rt.window.capacity() && unsafe { rt.window.set_len(len) } == ()
-    }) {
+    if len > with(|rt| rt.window.len()) {
         return 1;
     }
     match kind {
-        EventKind::Request => begin(id, start),
+        EventKind::Request => begin(id, len, start),
         EventKind::Abort => abort(id),
         EventKind::BodyChunk => {
-            let chunk = payload();
+            let chunk = payload(len);
             wake(with(|rt| rt.requests.chunk(id, chunk)));
         }
         EventKind::BodyEnd => wake(with(|rt| rt.requests.end(id, Ok(())))),
         EventKind::BodyError => {
-            let error = Error::from_payload(&payload());
+            let error = Error::from_payload(&payload(len));
             wake(with(|rt| rt.requests.end(id, Err(error))));
         }
         EventKind::BodyCredit => {
-            let credit = credit();
+            let credit = credit(len);
             with(|rt| {
                 if let Some(task) = rt.requests.credit(id, credit) {
                     rt.tasks.wake(task);
@@ -177,20 +198,20 @@ pub fn event(kind: u32, id: u32, len: usize, start: Start) -> i32 {
             });
         }
         EventKind::OpDone => {
-            let result = payload();
+            let result = payload(len);
             wake(with(|rt| rt.ops.done(id, result)));
         }
         EventKind::OpFailed => {
-            let error = Error::from_payload(&payload());
+            let error = Error::from_payload(&payload(len));
             wake(with(|rt| rt.ops.failed(id, error)));
         }
         EventKind::OpChunk => {
-            let chunk = payload();
+            let chunk = payload(len);
             wake(with(|rt| rt.ops.chunk(id, chunk)));
         }
         EventKind::OpEnd => wake(with(|rt| rt.ops.end(id))),
         EventKind::OpCredit => {
-            let credit = credit();
+            let credit = credit(len);
             wake(with(|rt| rt.ops.credit(id, credit)));
         }
         _ => return 1,
@@ -201,20 +222,14 @@ pub fn event(kind: u32, id: u32, len: usize, start: Start) -> i32 {
     0
 }
 
-/// The event's payload, for keeping.
-fn payload() -> Vec<u8> {
-    with(|rt| {
-        if rt.window.len() <= COPY_MAX {
-            Vec::from(&rt.window[..])
-        } else {
-            mem::take(&mut rt.window)
-        }
-    })
+/// The event's payload, for keeping: the window is the next event's.
+fn payload(len: usize) -> Vec<u8> {
+    with(|rt| Vec::from(rt.payload(len)))
 }
 
 /// The event's payload, if it is a credit.
-fn credit() -> u32 {
-    with(|rt| match rt.window[..] {
+fn credit(len: usize) -> u32 {
+    with(|rt| match *rt.payload(len) {
         [a, b, c, d] => u32::from_le_bytes([a, b, c, d]),
         _ => 0,
     })
@@ -226,20 +241,23 @@ fn wake(waker: Option<Waker>) {
     }
 }
 
-/// Gives a payload's memory back, to be the window again.
-pub(crate) fn recycle(payload: Vec<u8>) {
+/// Gives a request's memory back, for the next one.
+pub(crate) fn recycle(mut payload: Vec<u8>) {
+    payload.clear();
     with(|rt| {
-        if rt.window.capacity() == 0 && payload.capacity() <= 4 * COPY_MAX {
-            rt.window = payload;
+        if rt.spare.capacity() < payload.capacity() && payload.capacity() <= KEPT_MAX {
+            rt.spare = payload;
         }
     });
 }
 
-fn begin(id: u32, start: Start) {
+fn begin(id: u32, len: usize, start: Start) {
     let (payload, task) = with(|rt| {
         let task = rt.tasks.insert(id);
         rt.requests.insert(id, task);
-        (mem::take(&mut rt.window), task)
+        let mut payload = mem::take(&mut rt.spare);
+        payload.extend_from_slice(rt.payload(len));
+        (payload, task)
     });
     let handling = start(Request::new(id, payload), Env::new(), Context::new(id));
     run(task, id, Task::Handler(handling));
@@ -247,10 +265,17 @@ fn begin(id: u32, start: Start) {
 
 /// Ends a request whose answer nobody waits for.
 fn abort(id: u32) {
+    if remove(id) {
+        host::done(id, 0, &[]);
+    }
+}
+
+/// Drops a request and its tasks, which cancels its operations. False if there is none.
+fn remove(id: u32) -> bool {
     let (request, tasks) = with(|rt| (rt.requests.remove(id), rt.tasks.remove_of(id)));
     // Here, and not inside `with`: the drops are the Worker's code.
     drop(tasks);
-    drop(request);
+    request.is_some()
 }
 
 /// What a task is.
@@ -335,6 +360,9 @@ fn answer(index: u32, id: u32, result: Result<Response>) {
     if !(200..=599).contains(&response.status) {
         return fail(id, &status_out_of_range(response.status));
     }
+    if response.headers.encoded_len() > HEADERS_MAX {
+        return fail(id, &headers_too_large(response.headers.encoded_len()));
+    }
     let streamed = matches!(response.body, Body::Stream(_));
     with(|rt| {
         rt.head.clear();
@@ -363,6 +391,14 @@ fn status_out_of_range(status: u16) -> Error {
     Error::named(
         "RangeError",
         format!("a response's status must be 200 to 599, this one is {status}"),
+    )
+}
+
+#[cold]
+fn headers_too_large(len: usize) -> Error {
+    Error::named(
+        "RangeError",
+        format!("a response's header fields may have {HEADERS_MAX} bytes, these have {len}"),
     )
 }
 
@@ -417,7 +453,7 @@ fn finish(index: u32, id: u32) {
 
 /// A request ended badly: the rest of its work is dropped.
 fn fail(id: u32, error: &Error) {
-    abort(id);
+    remove(id);
     done_badly(id, error.name(), error.message(), "");
 }
 

@@ -19,6 +19,10 @@ const LOCALS: [ValType; 6] = [
     ValType::FUNCREF,
 ];
 const VALUES: [ValType; 4] = [ValType::I32, ValType::I64, ValType::F64, ValType::F32];
+/// What `soil` leaves on the interpreter's stack.
+pub const SOIL: u64 = 0x5a5a_5a5a_5a5a_5a5a;
+/// Locals of `soil`, an export to call before `run`.
+const SOILED: u32 = 500;
 const DEPTH_MAX: usize = 7;
 /// More than this and the pass lets them be.
 const OPERANDS_MAX: usize = 20;
@@ -26,8 +30,9 @@ const INSTRUCTIONS_MAX: usize = 400;
 
 type Signature = (Vec<ValType>, Vec<ValType>);
 
-/// A module that exports its memory, its globals, `_start` and `run`.
-pub fn module(choices: &[u8]) -> Vec<u8> {
+/// A module that exports its memory, its globals, `_start` and `run`. With `barriers`, the same
+/// in a shape that wasmi translates rightly: see there.
+pub fn module(choices: &[u8], barriers: bool) -> Vec<u8> {
     let mut choices = Choices(choices);
     let count = 2 + choices.below(4);
     let mut signatures: Vec<Signature> = Vec::new();
@@ -40,10 +45,23 @@ pub fn module(choices: &[u8]) -> Vec<u8> {
     signatures.push((vec![], vec![]));
     signatures.push((PARAMS.to_vec(), choices.types(3)));
     let mut types = Types(signatures.clone());
-    let bodies: Vec<Function> = (0..signatures.len())
-        .map(|index| Body::generate(&mut choices, &mut types, &signatures, index))
+    let mut bodies: Vec<Function> = (0..signatures.len())
+        .map(|index| Body::generate(&mut choices, &mut types, &signatures, index, barriers))
         .collect();
+    bodies.push(soiling());
     assemble(&signatures, &types, &bodies)
+}
+
+/// Leaves the interpreter's stack full of what is not zero, so that a read of what was never
+/// written there is seen.
+fn soiling() -> Function {
+    let mut function = Function::new([(SOILED, ValType::I64)]);
+    for local in 0..SOILED {
+        function.instruction(&I::I64Const(SOIL.cast_signed()));
+        function.instruction(&I::LocalSet(local));
+    }
+    function.instruction(&I::End);
+    function
 }
 
 fn assemble(signatures: &[Signature], types: &Types, bodies: &[Function]) -> Vec<u8> {
@@ -59,6 +77,8 @@ fn assemble(signatures: &[Signature], types: &Types, bodies: &[Function]) -> Vec
     for index in 0..signatures.len() {
         section.function(index as u32);
     }
+    // The type of `_start`.
+    section.function(signatures.len() as u32 - 2);
     module.section(&section);
     let mut section = TableSection::new();
     section.table(TableType {
@@ -104,6 +124,7 @@ fn assemble(signatures: &[Signature], types: &Types, bodies: &[Function]) -> Vec
     let last = signatures.len() as u32 - 1;
     section.export("_start", ExportKind::Func, last - 1);
     section.export("run", ExportKind::Func, last);
+    section.export("soil", ExportKind::Func, last + 1);
     module.section(&section);
     let mut section = ElementSection::new();
     let functions: Vec<u32> = (0..last - 1).collect();
@@ -182,6 +203,7 @@ struct Body<'b, 'c> {
     types: &'b mut Types,
     signatures: &'b [Signature],
     index: usize,
+    barriers: bool,
     params: usize,
     function: Function,
     emitted: usize,
@@ -195,6 +217,7 @@ impl<'b, 'c> Body<'b, 'c> {
         types: &'b mut Types,
         signatures: &'b [Signature],
         index: usize,
+        barriers: bool,
     ) -> Function {
         let (params, results) = &signatures[index];
         let mut body = Self {
@@ -202,6 +225,7 @@ impl<'b, 'c> Body<'b, 'c> {
             types,
             signatures,
             index,
+            barriers,
             params: params.len(),
             function: Function::new(LOCALS.map(|ty| (1, ty))),
             emitted: 0,
@@ -454,6 +478,10 @@ impl<'b, 'c> Body<'b, 'c> {
             results: results.clone(),
             base,
         });
+        if self.barriers && !params.is_empty() {
+            self.function.instruction(&I::Block(BlockType::Empty));
+            self.function.instruction(&I::End);
+        }
         match kind {
             0 => self.emit(&I::Block(ty)),
             1 => self.emit(&I::Loop(ty)),

@@ -456,7 +456,7 @@ proptest::proptest! {
         choices in proptest::collection::vec(proptest::prelude::any::<u8>(), 0..300),
         edits in proptest::collection::vec(proptest::prelude::any::<(u16, u8)>(), 1..6),
     ) {
-        let mut wasm = super::generate::module(&choices);
+        let mut wasm = super::generate::module(&choices, false);
         for (at, byte) in edits {
             let at = usize::from(at) % wasm.len();
             wasm[at] = byte;

@@ -2,7 +2,9 @@
 
 use postern_abi::event::EventKind;
 use postern_abi::http::{BodyHint, Exception, Fields, RequestLine, ResponseHead};
-use postern_abi::kv::{KvBody, KvDelete, KvGet, KvGetMulti, KvGot, KvKey, KvList, KvListed, KvMulti, KvPut};
+use postern_abi::kv::{
+    KvBody, KvDelete, KvGet, KvGetMulti, KvGot, KvKey, KvList, KvListed, KvMulti, KvPut,
+};
 use postern_abi::limits::{BODY_CREDIT, CHUNK_MAX};
 use postern_abi::op::{EnvValue, OpKind};
 use std::collections::{BTreeMap, VecDeque};
@@ -18,8 +20,18 @@ pub fn guest(name: &str) -> Vec<u8> {
     );
     let path = folder.join(format!("{name}.wasm"));
     std::fs::read(&path).unwrap_or_else(|error| {
-        panic!("{}: {error}; build the Workers with `cargo xtask guests`", path.display())
+        panic!(
+            "{}: {error}; build the Workers with `cargo xtask guests`",
+            path.display()
+        )
     })
+}
+
+/// What a module imports: module and name.
+pub fn imports(module: &[u8]) -> Vec<(String, String)> {
+    let module = Module::new(&Engine::default(), module).expect("a valid module");
+    let pair = |import: wasmi::ImportType<'_>| (import.module().into(), import.name().into());
+    module.imports().map(pair).collect()
 }
 
 /// What came of a request.
@@ -102,7 +114,10 @@ impl Host {
             }
             OpKind::Fetch => {
                 event = EventKind::OpFailed;
-                payload = encode(&postern_abi::OpError { code: 1, message: "no subrequests" });
+                payload = encode(&postern_abi::OpError {
+                    code: 1,
+                    message: "no subrequests",
+                });
             }
             OpKind::KvGet => {
                 let get: KvGet<'_> = postcard::from_bytes(argument).expect("KvGet");
@@ -157,8 +172,13 @@ impl Host {
                         metadata: metadata.as_deref(),
                     })
                     .collect();
-                let more = (keys.len() > list.limit as usize).then(|| keys.pop()).flatten();
-                payload = encode(&KvListed { keys, cursor: more.map(|key| key.name) });
+                let more = (keys.len() > list.limit as usize)
+                    .then(|| keys.pop())
+                    .flatten();
+                payload = encode(&KvListed {
+                    keys,
+                    cursor: more.map(|key| key.name),
+                });
             }
             OpKind::KvGetMulti => {
                 let get: KvGetMulti<'_> = postcard::from_bytes(argument).expect("KvGetMulti");
@@ -166,7 +186,9 @@ impl Host {
                     let (value, metadata) = self.kv.get(*key)?;
                     Some((&value[..], metadata.as_deref()))
                 };
-                payload = encode(&KvMulti { values: get.keys.iter().map(value).collect() });
+                payload = encode(&KvMulti {
+                    values: get.keys.iter().map(value).collect(),
+                });
             }
         }
         self.events.push_back((event, op, payload));
@@ -208,6 +230,8 @@ pub struct Isolate {
     store: Store<Host>,
     window: TypedFunc<u32, u32>,
     event: TypedFunc<(u32, u32, u32), i32>,
+    /// Where the window is and its length; it is not asked for again while it suffices.
+    window_at: Option<(u32, usize)>,
     next_request: u32,
 }
 
@@ -227,16 +251,23 @@ impl Isolate {
             .expect("only known imports");
         let export = |name: &str| instance.get_export(&store, name);
         assert!(export("postern_abi_v1").is_some(), "a marker");
-        let memory = export("memory").and_then(Extern::into_memory).expect("memory");
+        let memory = export("memory")
+            .and_then(Extern::into_memory)
+            .expect("memory");
         store.data_mut().memory = Some(memory);
         let boot = instance.get_typed_func::<(), i32>(&store, "postern_boot");
         if let Ok(boot) = boot {
             assert_eq!(boot.call(&mut store, ()).expect("it boots"), 0);
         }
         Self {
-            window: instance.get_typed_func(&store, "postern_window").expect("a window"),
-            event: instance.get_typed_func(&store, "postern_event").expect("an entry"),
+            window: instance
+                .get_typed_func(&store, "postern_window")
+                .expect("a window"),
+            event: instance
+                .get_typed_func(&store, "postern_event")
+                .expect("an entry"),
             store,
+            window_at: None,
             next_request: 1,
         }
     }
@@ -254,7 +285,11 @@ impl Isolate {
 
     /// Bytes of the isolate's memory.
     pub fn memory_bytes(&self) -> usize {
-        self.store.data().memory.expect("it has one").data_size(&self.store)
+        self.store
+            .data()
+            .memory
+            .expect("it has one")
+            .data_size(&self.store)
     }
 
     /// The fuel that is used so far.
@@ -268,17 +303,28 @@ impl Isolate {
     /// The trap, or the number that the guest returned.
     pub fn event(&mut self, kind: EventKind, id: u32, payload: &[u8]) -> Result<(), String> {
         if !payload.is_empty() {
-            let window = self
-                .window
-                .call(&mut self.store, payload.len() as u32)
-                .map_err(|error| error.to_string())?;
-            assert_ne!(window, 0, "there is memory");
+            let window = match self.window_at {
+                Some((window, len)) if payload.len() <= len => window,
+                _ => {
+                    let len = payload.len().max(4096).next_power_of_two();
+                    let window = self
+                        .window
+                        .call(&mut self.store, len as u32)
+                        .map_err(|error| error.to_string())?;
+                    assert_ne!(window, 0, "there is memory");
+                    self.window_at = Some((window, len));
+                    window
+                }
+            };
             let memory = self.store.data().memory.expect("it has one");
             memory
                 .write(&mut self.store, window as usize, payload)
                 .expect("the window lies in memory");
         }
-        match self.event.call(&mut self.store, (kind as u32, id, payload.len() as u32)) {
+        match self
+            .event
+            .call(&mut self.store, (kind as u32, id, payload.len() as u32))
+        {
             Ok(0) => Ok(()),
             Ok(status) => Err(format!("the guest returned {status}")),
             Err(error) => Err(error.to_string()),
@@ -297,8 +343,15 @@ impl Isolate {
             0 => BodyHint::None,
             len => BodyHint::Known(len as u64),
         };
-        let mut payload = encode(&RequestLine { method, url: &url, body: hint });
-        payload.extend(encode(&Fields(vec![("host", b"worker.test"), ("x-test", b"1")])));
+        let mut payload = encode(&RequestLine {
+            method,
+            url: &url,
+            body: hint,
+        });
+        payload.extend(encode(&Fields(vec![
+            ("host", b"worker.test"),
+            ("x-test", b"1"),
+        ])));
         self.host().answers.insert(id, Answer::default());
         if !body.is_empty() {
             let mut outlet = Outlet::default();
@@ -336,7 +389,9 @@ impl Isolate {
 fn bytes(caller: &Caller<'_, Host>, ptr: u32, len: u32) -> Vec<u8> {
     let memory = caller.data().memory.expect("no calls before the start");
     let mut bytes = vec![0; len as usize];
-    memory.read(caller, ptr as usize, &mut bytes).expect("a pointer into memory");
+    memory
+        .read(caller, ptr as usize, &mut bytes)
+        .expect("a pointer into memory");
     bytes
 }
 
@@ -345,10 +400,14 @@ fn linker(engine: &Engine) -> Linker<Host> {
     let mut linker = Linker::new(engine);
     let m = postern_abi::IMPORT_MODULE;
     let mut add = || -> Result<(), wasmi::errors::LinkerError> {
-        linker.func_wrap(m, "op_start", |mut c: Caller<'_, Host>, op: u32, kind: u32, ptr: u32, len: u32| {
-            let argument = bytes(&c, ptr, len);
-            c.data_mut().op(op, kind, &argument);
-        })?;
+        linker.func_wrap(
+            m,
+            "op_start",
+            |mut c: Caller<'_, Host>, op: u32, kind: u32, ptr: u32, len: u32| {
+                let argument = bytes(&c, ptr, len);
+                c.data_mut().op(op, kind, &argument);
+            },
+        )?;
         linker.func_wrap(m, "op_cancel", |mut c: Caller<'_, Host>, op: u32| {
             let host = c.data_mut();
             host.streams.remove(&op);
@@ -357,28 +416,40 @@ fn linker(engine: &Engine) -> Linker<Host> {
                 *id != op || !matches!(kind, EventKind::OpDone | EventKind::OpFailed)
             });
         })?;
-        linker.func_wrap(m, "op_pull", |mut c: Caller<'_, Host>, op: u32, credit: u32| {
-            if let Some(outlet) = c.data_mut().streams.get_mut(&op) {
-                outlet.credit += credit as usize;
-            }
-        })?;
-        linker.func_wrap(m, "op_chunk", |mut c: Caller<'_, Host>, op: u32, ptr: u32, len: u32, end: u32| {
-            let chunk = bytes(&c, ptr, len);
-            let host = c.data_mut();
-            let Some(upload) = host.uploads.get_mut(&op) else {
-                host.offences.push(format!("op_chunk for {op}"));
-                return;
-            };
-            upload.value.extend(&chunk);
-            if end == 0 {
-                host.events.push_back((EventKind::OpCredit, op, BODY_CREDIT.to_le_bytes().into()));
-                return;
-            }
-            let upload = host.uploads.remove(&op).expect("it was there");
-            assert!(!upload.binding.is_empty());
-            host.kv.insert(upload.key, (upload.value, upload.metadata));
-            host.events.push_back((EventKind::OpDone, op, Vec::new()));
-        })?;
+        linker.func_wrap(
+            m,
+            "op_pull",
+            |mut c: Caller<'_, Host>, op: u32, credit: u32| {
+                if let Some(outlet) = c.data_mut().streams.get_mut(&op) {
+                    outlet.credit += credit as usize;
+                }
+            },
+        )?;
+        linker.func_wrap(
+            m,
+            "op_chunk",
+            |mut c: Caller<'_, Host>, op: u32, ptr: u32, len: u32, end: u32| {
+                let chunk = bytes(&c, ptr, len);
+                let host = c.data_mut();
+                let Some(upload) = host.uploads.get_mut(&op) else {
+                    host.offences.push(format!("op_chunk for {op}"));
+                    return;
+                };
+                upload.value.extend(&chunk);
+                if end == 0 {
+                    host.events.push_back((
+                        EventKind::OpCredit,
+                        op,
+                        BODY_CREDIT.to_le_bytes().into(),
+                    ));
+                    return;
+                }
+                let upload = host.uploads.remove(&op).expect("it was there");
+                assert!(!upload.binding.is_empty());
+                host.kv.insert(upload.key, (upload.value, upload.metadata));
+                host.events.push_back((EventKind::OpDone, op, Vec::new()));
+            },
+        )?;
         linker.func_wrap(
             m,
             "op_sync",
@@ -396,7 +467,9 @@ fn linker(engine: &Engine) -> Linker<Host> {
                 };
                 if answer.len() <= cap as usize {
                     let memory = c.data().memory.expect("it has one");
-                    memory.write(&mut c, out as usize, &answer).expect("a pointer into memory");
+                    memory
+                        .write(&mut c, out as usize, &answer)
+                        .expect("a pointer into memory");
                 }
                 answer.len() as i32
             },
@@ -404,7 +477,13 @@ fn linker(engine: &Engine) -> Linker<Host> {
         linker.func_wrap(
             m,
             "respond",
-            |mut c: Caller<'_, Host>, request: u32, head: u32, head_len: u32, body: u32, body_len: u32, more: u32| {
+            |mut c: Caller<'_, Host>,
+             request: u32,
+             head: u32,
+             head_len: u32,
+             body: u32,
+             body_len: u32,
+             more: u32| {
                 let head = bytes(&c, head, head_len);
                 let body = bytes(&c, body, body_len);
                 let head: ResponseHead<'_> = postcard::from_bytes(&head).expect("a head");
@@ -421,53 +500,80 @@ fn linker(engine: &Engine) -> Linker<Host> {
                 }
             },
         )?;
-        linker.func_wrap(m, "body_chunk", |mut c: Caller<'_, Host>, request: u32, ptr: u32, len: u32, end: u32| -> i32 {
-            let chunk = bytes(&c, ptr, len);
-            let host = c.data_mut();
-            match host.answers.get_mut(&request) {
-                Some(answer) if answer.status.is_some() && !answer.complete => {
-                    answer.body.extend(&chunk);
-                    answer.complete = end == 1;
+        linker.func_wrap(
+            m,
+            "body_chunk",
+            |mut c: Caller<'_, Host>, request: u32, ptr: u32, len: u32, end: u32| -> i32 {
+                let chunk = bytes(&c, ptr, len);
+                let host = c.data_mut();
+                match host.answers.get_mut(&request) {
+                    Some(answer) if answer.status.is_some() && !answer.complete => {
+                        answer.body.extend(&chunk);
+                        answer.complete = end == 1;
+                    }
+                    _ => host.offences.push(format!("body_chunk for {request}")),
                 }
-                _ => host.offences.push(format!("body_chunk for {request}")),
-            }
-            if end == 0 {
-                host.events.push_back((EventKind::BodyCredit, request, BODY_CREDIT.to_le_bytes().into()));
-            }
-            // Every chunk uses all credit up, so that guests are seen to wait.
-            0
-        })?;
-        linker.func_wrap(m, "body_pull", |mut c: Caller<'_, Host>, request: u32, credit: u32| {
-            if let Some(outlet) = c.data_mut().bodies.get_mut(&request) {
-                outlet.credit += credit as usize;
-            }
-        })?;
-        linker.func_wrap(m, "done", |mut c: Caller<'_, Host>, request: u32, status: u32, ptr: u32, len: u32| {
-            let exception = bytes(&c, ptr, len);
-            let result = match status {
-                0 => Ok(()),
-                _ => {
-                    let exception: Exception<'_> = postcard::from_bytes(&exception).expect("an exception");
-                    Err((exception.name.into(), exception.message.into()))
+                if end == 0 {
+                    host.events.push_back((
+                        EventKind::BodyCredit,
+                        request,
+                        BODY_CREDIT.to_le_bytes().into(),
+                    ));
                 }
-            };
-            let host = c.data_mut();
-            host.bodies.remove(&request);
-            match host.answers.get_mut(&request) {
-                Some(answer) if answer.done.is_none() => answer.done = Some(result),
-                _ => host.offences.push(format!("done for {request}")),
-            }
-        })?;
-        linker.func_wrap(m, "log", |mut c: Caller<'_, Host>, level: u32, ptr: u32, len: u32| {
-            let line = String::from_utf8(bytes(&c, ptr, len)).expect("UTF-8");
-            c.data_mut().log.push((level, line));
-        })?;
+                // Every chunk uses all credit up, so that guests are seen to wait.
+                0
+            },
+        )?;
+        linker.func_wrap(
+            m,
+            "body_pull",
+            |mut c: Caller<'_, Host>, request: u32, credit: u32| {
+                if let Some(outlet) = c.data_mut().bodies.get_mut(&request) {
+                    outlet.credit += credit as usize;
+                }
+            },
+        )?;
+        linker.func_wrap(
+            m,
+            "done",
+            |mut c: Caller<'_, Host>, request: u32, status: u32, ptr: u32, len: u32| {
+                let exception = bytes(&c, ptr, len);
+                let result = match status {
+                    0 => Ok(()),
+                    _ => {
+                        let exception: Exception<'_> =
+                            postcard::from_bytes(&exception).expect("an exception");
+                        Err((exception.name.into(), exception.message.into()))
+                    }
+                };
+                let host = c.data_mut();
+                host.bodies.remove(&request);
+                match host.answers.get_mut(&request) {
+                    Some(answer) if answer.done.is_none() => answer.done = Some(result),
+                    _ => host.offences.push(format!("done for {request}")),
+                }
+            },
+        )?;
+        linker.func_wrap(
+            m,
+            "log",
+            |mut c: Caller<'_, Host>, level: u32, ptr: u32, len: u32| {
+                let line = String::from_utf8(bytes(&c, ptr, len)).expect("UTF-8");
+                c.data_mut().log.push((level, line));
+            },
+        )?;
         linker.func_wrap(m, "now", |_: Caller<'_, Host>| -> i64 { 1_700_000_000_000 })?;
-        linker.func_wrap(m, "random", |mut c: Caller<'_, Host>, ptr: u32, len: u32| {
-            let memory = c.data().memory.expect("it has one");
-            let noise: Vec<u8> = (0..len).map(|i| (i * 7 + 1) as u8).collect();
-            memory.write(&mut c, ptr as usize, &noise).expect("a pointer into memory");
-        })?;
+        linker.func_wrap(
+            m,
+            "random",
+            |mut c: Caller<'_, Host>, ptr: u32, len: u32| {
+                let memory = c.data().memory.expect("it has one");
+                let noise: Vec<u8> = (0..len).map(|i| (i * 7 + 1) as u8).collect();
+                memory
+                    .write(&mut c, ptr as usize, &noise)
+                    .expect("a pointer into memory");
+            },
+        )?;
         Ok(())
     };
     add().expect("every name once");

@@ -12,7 +12,10 @@ fn hello_answers() {
         println!("fuel {}", isolate.fuel() - before);
         assert_eq!(answer.status, Some(200));
         assert_eq!(answer.text(), "Hello, World!\n");
-        assert_eq!(answer.header("content-type"), Some("text/plain;charset=UTF-8"));
+        assert_eq!(
+            answer.header("content-type"),
+            Some("text/plain;charset=UTF-8")
+        );
         assert!(answer.complete);
         assert_eq!(answer.done, Some(Ok(())));
     }
@@ -23,7 +26,11 @@ fn hello_is_small() {
     let module = guest("hello");
     assert!(module.len() < 64 * 1024, "{} bytes", module.len());
     let isolate = Isolate::new(&module);
-    println!("{} bytes, {} of memory", module.len(), isolate.memory_bytes());
+    println!(
+        "{} bytes, {} of memory",
+        module.len(),
+        isolate.memory_bytes()
+    );
     assert!(isolate.memory_bytes() <= 3 * 65536);
 }
 
@@ -38,7 +45,10 @@ fn the_counter_counts() {
         assert_eq!(answer.text(), format!("/a was visited {visits} times\n"));
         assert_eq!(answer.done, Some(Ok(())));
     }
-    assert_eq!(isolate.fetch("GET", "/c", b"").unwrap().text(), "/c was visited 1 times\n");
+    assert_eq!(
+        isolate.fetch("GET", "/c", b"").unwrap().text(),
+        "/c was visited 1 times\n"
+    );
 }
 
 #[test]

@@ -1,0 +1,196 @@
+//! What a tenant sees for a project, right or wrong.
+#![allow(clippy::unwrap_used)]
+use super::*;
+use proptest::prelude::*;
+
+const TOML: &str = r#"
+name = "shop"
+main = "build/shop.wasm"
+compatibility_date = 2026-01-01
+compatibility_flags = ["a"]
+workers_dev = false
+tags = ["t1"]
+[vars]
+GREETING = "hi"
+OBJ = { a = 1 }
+[[kv_namespaces]]
+binding = "KV"
+id = "counts"
+[limits]
+cpu_ms = 20
+[env.staging]
+main = "other.wasm"
+vars = { GREETING = "staging" }
+[env.staging.limits]
+subrequests = 3
+[env.named]
+name = "named"
+"#;
+
+const JSONC: &str = r#"{
+  // The same in the other language.
+  "name": "shop", "main": "build/shop.wasm",
+  "compatibility_date": "2026-01-01", "compatibility_flags": ["a"],
+  "workers_dev": false, "tags": ["t1",],
+  "vars": {"GREETING": "hi", "OBJ": {"a": 1}},
+  "kv_namespaces": [{"binding": "KV", "id": "counts"}],
+  "limits": {"cpu_ms": 20},
+  "env": {
+    "staging": {"main": "other.wasm", "vars": {"GREETING": "staging"}, "limits": {"subrequests": 3}},
+    "named": {"name": "named"}, /* done */
+  },
+}"#;
+
+fn both(environment: Option<&str>) -> Project {
+    let toml = Project::parse(Path::new("p/wrangler.toml"), TOML, environment).unwrap();
+    let mut json = Project::parse(Path::new("p/wrangler.jsonc"), JSONC, environment).unwrap();
+    for warning in &mut json.warnings {
+        *warning = warning.replace(".jsonc", ".toml");
+    }
+    assert_eq!(toml, json);
+    toml
+}
+
+#[test]
+fn both_languages_mean_the_same() {
+    let project = both(None);
+    assert_eq!(project.name.as_deref(), Some("shop"));
+    assert_eq!(project.main, Path::new("p/build/shop.wasm"));
+    assert_eq!(project.compatibility_date.as_deref(), Some("2026-01-01"));
+    assert_eq!(project.cpu_ms, Some(20));
+    assert_eq!(project.kv, [("KV".into(), "counts".into())]);
+    assert_eq!(
+        project.bindings,
+        [
+            json!({"type": "plain_text", "name": "GREETING", "text": "hi"}),
+            json!({"type": "json", "name": "OBJ", "json": {"a": 1}}),
+        ]
+    );
+    assert_eq!(
+        project.warnings,
+        ["p/wrangler.toml: `workers_dev` means nothing here and was left out"]
+    );
+}
+
+#[test]
+fn environments_inherit_all_but_bindings() {
+    let project = both(Some("staging"));
+    assert_eq!(project.name.as_deref(), Some("shop-staging"));
+    assert_eq!(project.main, Path::new("p/other.wasm"));
+    assert_eq!(project.compatibility_flags, ["a"]);
+    assert_eq!(project.cpu_ms, None);
+    assert_eq!(project.subrequests, Some(3));
+    assert!(project.kv.is_empty());
+    assert_eq!(project.bindings[0]["text"], "staging");
+    assert_eq!(both(Some("named")).name.as_deref(), Some("named"));
+}
+
+fn check(file: &str, text: &str, expect: &str) {
+    let error = Project::parse(
+        Path::new(file),
+        text,
+        Some("e").filter(|_| text.contains("env")),
+    )
+    .unwrap_err()
+    .to_string();
+    assert!(error.contains(expect), "{text}\n{error}\n{expect}");
+}
+
+#[test]
+fn mistakes_are_told() {
+    check("w.toml", "name = \n", "w.toml:1:8: ");
+    check("w.json", "{\n \"a\" 1}", "w.json:2:6: ");
+    check("w.json", "[]", "`the file` is a list; it must be an object");
+    check("w.toml", "name = 'a'", "`main` is missing");
+    check("w.toml", "main = 3", "`main` is `3`; it must be a text");
+    check("w.toml", "main = ''", "`main` is `\"\"`");
+    check(
+        "w.toml",
+        "main = 'a'\ncompatibility_flags = 'x'",
+        "it must be a list of texts",
+    );
+    check(
+        "w.toml",
+        "main = 'a'\nlimits.cpu_ms = -1",
+        "`limits.cpu_ms` is `-1`",
+    );
+    check(
+        "w.toml",
+        "main = 'a'\nvars = 1",
+        "`vars` is `1`; it must be a table",
+    );
+    check(
+        "w.toml",
+        "main = 'a'\nkv_namespaces = [1]",
+        "`kv_namespaces[0]` is `1`",
+    );
+    check(
+        "w.toml",
+        "main = 'a'\nkv_namespaces = [{ binding = 'B' }]",
+        "`kv_namespaces.id` is missing",
+    );
+    check(
+        "w.toml",
+        "main = 'a'\n[env.x]",
+        "no environment `e`; the file has x",
+    );
+    check(
+        "w.toml",
+        "main = 'a'\nbuild.command = 'make'",
+        "run the project's build command first: make",
+    );
+}
+
+#[test]
+fn misspelt_keys_get_a_hint() {
+    let text = "main = 'a'\nlimits = { cpu_mss = 1 }\nvasr = {}";
+    let project = Project::parse(Path::new("w.toml"), text, None).unwrap();
+    assert_eq!(
+        project.warnings,
+        [
+            "w.toml: `vasr` means nothing here and was left out; did you mean `vars`?",
+            "w.toml: `limits.cpu_mss` means nothing here and was left out; did you mean `cpu_ms`?",
+        ]
+    );
+}
+
+#[test]
+fn folders_files_and_modules() {
+    let dir = tempfile::tempdir().unwrap();
+    let none = Project::load(dir.path(), None).unwrap_err();
+    assert!(none.to_string().contains("holds no wrangler.jsonc"));
+    std::fs::write(dir.path().join("wrangler.toml"), "name='x'\nmain='a.wasm'").unwrap();
+    let project = Project::load(dir.path(), None).unwrap();
+    assert!(matches!(
+        project.module(9),
+        Err(ProjectError::NoModule { .. })
+    ));
+    std::fs::write(dir.path().join("a.wasm"), b"0123456789").unwrap();
+    assert!(matches!(
+        project.module(9),
+        Err(ProjectError::TooLarge {
+            size: 10,
+            limit: 9,
+            ..
+        })
+    ));
+    assert_eq!(project.module(10).unwrap().1, "application/wasm");
+    let alone = Project::load(&dir.path().join("a.wasm"), None).unwrap();
+    assert_eq!(alone.name.as_deref(), Some("a"));
+    assert!(matches!(
+        Project::load(&dir.path().join("none"), None),
+        Err(ProjectError::Unknown(_))
+    ));
+    let ts = Project::load(Path::new("index.ts"), None).unwrap();
+    assert!(matches!(ts.module(1), Err(ProjectError::ModuleKind(_))));
+}
+
+proptest! {
+    #[test]
+    fn no_text_panics(text in "[a-z_\\[\\]{}=:\\.,\n '\"0-9/*]{0,120}") {
+        for file in ["w.toml", "w.jsonc"] {
+            let _ = Project::parse(Path::new(file), &text, None);
+            let _ = Project::parse(Path::new(file), &text, Some("a"));
+        }
+    }
+}

@@ -1,0 +1,125 @@
+//! The configured routing, as the edge takes it, over what the catalog runs.
+
+use super::ServeError;
+use crate::catalog::Catalog;
+use crate::config::{self, Mode};
+use crate::edge::routing::{Hostnames, Router, Table, TableError, Zones};
+use crate::edge::{Routes, Serve};
+use crate::engine::Worker;
+use crate::engine::invocation::{Reply, Request};
+use crate::engine::limits::Failure;
+use crate::store::{NamespaceId, Store, kv};
+use std::sync::Arc;
+use std::time::Duration;
+
+/// How long a hostname's Worker, looked up in KV, is remembered.
+const TABLE_TTL: Duration = Duration::from_secs(5);
+
+/// The Workers that run, for the edge.
+pub struct Running(pub Arc<Catalog>);
+
+impl Routes for Running {
+    type Worker = Arc<Worker>;
+
+    fn worker(&self, namespace: &str, script: &str) -> Option<Arc<Worker>> {
+        self.0.worker(namespace, script)
+    }
+}
+
+impl Serve for Arc<Worker> {
+    fn serve(&self, request: Request) -> impl Future<Output = Result<Reply, Failure>> + Send {
+        self.fetch(request)
+    }
+}
+
+/// Builds the chain of modes.
+pub fn router(routing: &config::Routing, catalog: &Arc<Catalog>) -> Result<Router, ServeError> {
+    let refused = |error: &dyn std::fmt::Display| ServeError::Room {
+        room: "edge",
+        reason: error.to_string(),
+    };
+    let mut router = Router::new();
+    for mode in &routing.modes {
+        let namespace = &routing.namespace;
+        match mode {
+            Mode::Hostname => {
+                let mut hosts = Hostnames::new();
+                for (host, target) in &routing.hostnames {
+                    hosts
+                        .insert(host, &target.namespace, &target.script)
+                        .map_err(|error| refused(&error))?;
+                }
+                router.push(crate::edge::routing::Mode::Hostnames(Box::new(hosts)))
+            }
+            Mode::Subdomain => {
+                let mut zones = Zones::new();
+                if let Some(zone) = &routing.zone {
+                    zones
+                        .insert(zone, namespace)
+                        .map_err(|error| refused(&error))?;
+                }
+                router.push(crate::edge::routing::Mode::Zones(Box::new(zones)))
+            }
+            Mode::Path => router.push_path(namespace, routing.path_keeps_segment),
+            Mode::Header => {
+                let name = routing.header.as_deref().unwrap_or_default();
+                let name = name
+                    .parse::<http::HeaderName>()
+                    .map_err(|error| refused(&error))?;
+                router.push_header(name, namespace)
+            }
+            Mode::Kv => {
+                let table = KvTable {
+                    catalog: catalog.clone(),
+                    namespace: routing.kv_namespace.clone().unwrap_or_default(),
+                };
+                router.push_table(Arc::new(table), namespace, TABLE_TTL)
+            }
+        }
+        .map_err(|error| refused(&error))?;
+    }
+    Ok(router)
+}
+
+/// Hostnames in a KV namespace, which is named by its title or its id.
+struct KvTable {
+    catalog: Arc<Catalog>,
+    namespace: String,
+}
+
+impl KvTable {
+    /// The namespace may be made after the daemon started, so it is looked for each time the
+    /// edge's cache asks.
+    fn id(&self) -> Result<Option<NamespaceId>, TableError> {
+        let all = self
+            .catalog
+            .kv_namespaces()
+            .map_err(|error| TableError(error.to_string()))?;
+        Ok(all
+            .iter()
+            .find(|it| it.title == self.namespace || it.id.hex() == self.namespace)
+            .map(|it| NamespaceId(it.id.0)))
+    }
+
+    fn store(&self) -> &Store {
+        self.catalog.store()
+    }
+}
+
+impl Table for KvTable {
+    fn find(&self, host: &str) -> Result<Option<String>, TableError> {
+        let Some(id) = self.id()? else {
+            return Ok(None);
+        };
+        let entry = self
+            .store()
+            .kv()
+            .get(id, host)
+            .map_err(|error| TableError(error.to_string()))?;
+        Ok(match entry.map(|entry| entry.value) {
+            Some(kv::Value::Inline(bytes)) => Some(String::from_utf8_lossy(&bytes).into_owned()),
+            // A value as large as a file names no Worker.
+            Some(kv::Value::Blob { .. }) | None => None,
+        })
+    }
+}

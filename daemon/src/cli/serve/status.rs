@@ -1,0 +1,93 @@
+//! What `postern status` shows: the daemon at a glance.
+
+use crate::catalog::Catalog;
+use crate::config::Routing;
+use crate::edge::Edge;
+use crate::engine::Engine;
+use crate::manage::StatusSource;
+use crate::observe::Observe;
+use parking_lot::RwLock;
+use serde_json::{Value, json};
+use std::net::SocketAddr;
+use std::sync::{Arc, OnceLock};
+use std::time::Instant;
+
+/// Where the figures come from.
+pub struct Status {
+    /// When the daemon started.
+    pub started: Instant,
+    /// The board's name.
+    pub board: String,
+    /// The engine.
+    pub engine: Engine,
+    /// What is deployed.
+    pub catalog: Arc<Catalog>,
+    /// The data plane.
+    pub edge: Arc<Edge<super::routes::Running>>,
+    /// Logs and figures of Workers.
+    pub observe: Observe,
+    /// What had to be done to open the store.
+    pub store_notes: Vec<String>,
+    /// Where the data plane listens.
+    pub listen: OnceLock<Vec<SocketAddr>>,
+    /// How requests find their Workers.
+    pub routing: RwLock<Routing>,
+}
+
+impl StatusSource for Status {
+    fn status(&self) -> Value {
+        let (running, pending) = self.catalog.counts();
+        let edge = self.edge.figures();
+        let budget = self.engine.budget();
+        let mut requests = 0;
+        let mut errors = 0;
+        for (_, _, counts) in self.observe.all_counts() {
+            requests += counts.requests;
+            errors += counts.errors();
+        }
+        json!({
+            "version": env!("CARGO_PKG_VERSION"),
+            "engine": self.engine.build(),
+            "board": self.board,
+            "uptime_s": self.started.elapsed().as_secs(),
+            "rss_bytes": rss_bytes(),
+            "workers": { "running": running, "pending": pending },
+            "isolates": {
+                "count": self.engine.isolates(),
+                "waiting": self.engine.waiting(),
+                "memory_bytes": budget.used(),
+                "memory_limit_bytes": budget.limit(),
+            },
+            "requests": { "total": requests, "errors": errors },
+            "edge": {
+                "listen": self.listen.get(),
+                "connections": edge.open,
+                "accepted": edge.accepted,
+                "refused": edge.refused,
+                "rejected": edge.rejected,
+                "failed": edge.failed,
+            },
+            "routing": &*self.routing.read(),
+            "logs": { "bytes": self.observe.kept_bytes() },
+            "fuel_per_ms": self.engine.fuel_per_ms(),
+            "store": { "notes": self.store_notes },
+        })
+    }
+}
+
+/// The same figures for whoever else holds them.
+pub struct Shared(pub Arc<Status>);
+
+impl StatusSource for Shared {
+    fn status(&self) -> Value {
+        self.0.status()
+    }
+}
+
+/// Bytes of memory that this process has in RAM; 0 where the system does not tell.
+fn rss_bytes() -> u64 {
+    std::fs::read_to_string("/proc/self/statm")
+        .ok()
+        .and_then(|statm| statm.split(' ').nth(1)?.parse::<u64>().ok())
+        .map_or(0, |pages| pages * rustix::param::page_size() as u64)
+}
