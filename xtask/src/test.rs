@@ -68,7 +68,7 @@ fn workspace_tests(arguments: &Arguments, daemon: &Path) -> Result<()> {
             .args(["test", "--package", "postern-e2e", "--test", "e2e", "crash"])
             .env("POSTERN_CRASH_ROUNDS", "1000");
     } else {
-        command.args(["test", "--workspace"]);
+        command.args(["test", "--workspace", "--no-fail-fast"]);
     }
     command
         .args(&arguments.rest)

@@ -85,9 +85,11 @@ impl Payload {
 
     /// As a stream, for a parser.
     pub fn into_stream(self) -> ByteStream {
-        Box::pin(stream::unfold(self, |mut payload| async move {
+        let parts = stream::unfold(self, |mut payload| async move {
             payload.next().await.map(|part| (part, payload))
-        }))
+        });
+        // Who reads to the end may look once more.
+        Box::pin(parts.fuse())
     }
 }
 

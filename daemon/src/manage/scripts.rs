@@ -49,6 +49,12 @@ impl<W: Send + Sync + 'static> Manage<W> {
         let upload = self.read_upload(call, "metadata").await?;
         let metadata = match &upload.metadata {
             Some(metadata) => Metadata::parse(metadata),
+            None if upload.is_form => {
+                return Err(Refusal::bad(
+                    code::BODY,
+                    "the upload has no part 'metadata'; send it as JSON, with main_module in it",
+                ));
+            }
             None => Ok(Metadata::default()),
         };
         // Which kind of Worker it is comes first: nothing else helps a JavaScript one.

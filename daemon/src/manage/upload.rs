@@ -36,6 +36,8 @@ const WASM_MAGIC: &[u8] = b"\0asm";
 pub struct Upload {
     /// The metadata, as JSON.
     pub metadata: Option<Value>,
+    /// Whether it came in parts, of which the metadata is one.
+    pub is_form: bool,
     /// The modules, in the order they came.
     pub modules: Vec<Source>,
 }
@@ -82,6 +84,7 @@ pub async fn read(
     if essence.eq_ignore_ascii_case("application/wasm") || body.starts_with(WASM_MAGIC) {
         return Ok(Upload {
             metadata: None,
+            is_form: false,
             modules: vec![Source {
                 name: "worker.wasm".to_owned(),
                 content_type: "application/wasm".to_owned(),
@@ -127,6 +130,7 @@ fn plain(body: &[u8], essence: &str, root: &str) -> Result<Upload, Refusal> {
             let metadata = object.remove(root).unwrap_or(Value::Object(object));
             Ok(Upload {
                 metadata: Some(metadata),
+                is_form: false,
                 modules: Vec::new(),
             })
         }
@@ -169,7 +173,10 @@ fn own_boundary(body: &[u8]) -> Option<String> {
 /// Reads the parts of a form.
 async fn parts(mut form: Multipart<'_>, root: &str, limit: u64) -> Result<Upload, Refusal> {
     let malformed = |error| malformed(error, limit);
-    let mut upload = Upload::default();
+    let mut upload = Upload {
+        is_form: true,
+        ..Upload::default()
+    };
     let mut fields = Fields::default();
     let mut metadata_bytes = 0;
     let mut count = 0;
@@ -220,11 +227,7 @@ async fn parts(mut form: Multipart<'_>, root: &str, limit: u64) -> Result<Upload
             metadata: Some(value),
             ..upload
         }),
-        (None, None) => Err(Refusal::bad(
-            code::BODY,
-            format!("the upload has no part '{root}'; send it as JSON, with main_module in it"),
-        )),
-        (None, Some(_)) => Ok(upload),
+        (None, _) => Ok(upload),
     }
 }
 
