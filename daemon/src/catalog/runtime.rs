@@ -22,7 +22,7 @@ pub trait Runtime<W>: Send + Sync {
     /// for every script at start.
     fn start(&self, spec: WorkerSpec) -> Result<Arc<W>, String>;
     /// Tells a Worker that no new request comes; those in flight go on.
-    fn retire(&self, worker: &Arc<W>);
+    fn retire(&self, worker: &W);
 }
 
 impl Runtime<Worker> for Engine {
@@ -42,7 +42,7 @@ impl Runtime<Worker> for Engine {
         Ok(self.worker(spec))
     }
 
-    fn retire(&self, worker: &Arc<Worker>) {
+    fn retire(&self, worker: &Worker) {
         worker.retire();
     }
 }

@@ -83,7 +83,7 @@ impl Runtime<TestWorker> for TestRuntime {
         }))
     }
 
-    fn retire(&self, worker: &Arc<TestWorker>) {
+    fn retire(&self, worker: &TestWorker) {
         assert!(
             !worker.retired.swap(true, Ordering::SeqCst),
             "retired twice"

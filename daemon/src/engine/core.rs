@@ -473,7 +473,7 @@ impl Core {
         };
         invocation.charge(cost::REQUEST);
         if let Entries::Wasi { start } = &self.entry {
-            let start = start.clone();
+            let start = *start;
             host.current = id;
             host.wasi = super::wasi_run::prepare(host).map(Box::new);
             return Ok(Step::Enter(Entry::Unit(start)));
@@ -558,7 +558,7 @@ impl Core {
         let Entries::V1 { event, window } = &self.entry else {
             return Ok(Step::Skip);
         };
-        let (event, window) = (event.clone(), window.clone());
+        let (event, window) = (*event, *window);
         let ptr = match self.window {
             Some((ptr, cap)) if bound <= cap as usize => ptr,
             _ if bound == 0 => 0,

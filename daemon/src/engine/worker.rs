@@ -307,11 +307,11 @@ impl Worker {
     }
 
     /// An isolate of this Worker is gone. With the last one goes the code, except where every
-    /// request has an isolate of its own; and a retired Worker goes as a whole.
+    /// request has an isolate of its own.
     pub(super) fn forget(&self, isolate: &Arc<Isolate>) {
         let mut state = self.state.lock();
         state.isolates.retain(|other| !Arc::ptr_eq(other, isolate));
-        if state.isolates.is_empty() && !self.is_retired() && self.spec.kind != GuestKind::Wasi {
+        if state.isolates.is_empty() && self.spec.kind != GuestKind::Wasi {
             state.code = None;
         }
     }
@@ -369,20 +369,10 @@ impl Worker {
     }
 
     /// Another version takes over: isolates go as soon as they rest. Requests that have found
-    /// this version already are still served, even when its files are gone.
-    pub fn retire(self: &Arc<Self>) {
+    /// this version already are still served; its files must stay for as long as it lives.
+    pub fn retire(&self) {
         self.retired.store(true, Ordering::Relaxed);
-        let isolates = {
-            let mut state = self.state.lock();
-            // One is the caller's, one each isolate's; who else holds this Worker is a request
-            // that may still need the code.
-            if Arc::strong_count(self) > 1 + state.isolates.len()
-                && let Err(failure) = self.code(&mut state)
-            {
-                log::error!(target: "engine", "{self:?}: {failure}");
-            }
-            state.isolates.clone()
-        };
+        let isolates = self.state.lock().isolates.clone();
         for isolate in isolates {
             isolate.evict();
         }
