@@ -13,7 +13,10 @@ OPTIONAL void postern_on_body_end(postern_request *request, const postern_error 
 OPTIONAL void postern_on_credit(postern_request *request, uint32_t credit) {
     (void)request, (void)credit;
 }
-OPTIONAL void postern_on_abort(postern_request *request) { (void)request; }
+OPTIONAL bool postern_on_abort(postern_request *request, uint32_t reason) {
+    (void)request, (void)reason;
+    return false;
+}
 OPTIONAL void postern_on_op(postern_op *op, postern_bytes result, const postern_error *error) {
     (void)op, (void)result, (void)error;
 }

@@ -226,9 +226,11 @@ void postern_finish(postern_request *request) {
     postern_import_done(id, 0, NULL, 0);
 }
 
-void postern_fail(postern_request *request, const char *name, postern_bytes message) {
-    uint8_t exception[1024];
-    postern_writer writer = {exception, sizeof exception, 0, false};
+#define EXCEPTION_MAX 1024
+
+/* Encodes an exception; its length. */
+static uint32_t exception_of(uint8_t *exception, const char *name, postern_bytes message) {
+    postern_writer writer = {exception, EXCEPTION_MAX, 0, false};
     if (message.len > 512)
         message.len = 512;
     postern_bytes class_name = postern_text(name);
@@ -237,9 +239,21 @@ void postern_fail(postern_request *request, const char *name, postern_bytes mess
     postern_write_bytes(&writer, class_name);
     postern_write_bytes(&writer, message);
     postern_write_bytes(&writer, (postern_bytes){NULL, 0});
+    return writer.len;
+}
+
+void postern_fail_answer(postern_request *request, const char *name, postern_bytes message) {
+    uint8_t exception[EXCEPTION_MAX];
+    uint32_t len = exception_of(exception, name, message);
+    postern_import_fail(request->id, exception, len);
+}
+
+void postern_fail(postern_request *request, const char *name, postern_bytes message) {
+    uint8_t exception[EXCEPTION_MAX];
+    uint32_t len = exception_of(exception, name, message);
     uint32_t id = request->id;
     request_free(request);
-    postern_import_done(id, 1, exception, writer.len);
+    postern_import_done(id, 1, exception, len);
 }
 
 /* ---- Operations ------------------------------------------------------------------------- */
@@ -481,9 +495,11 @@ EXPORT("postern_event") int32_t postern_export_event(uint32_t kind, uint32_t id,
         return 0;
     case POSTERN_EVENT_ABORT:
         if ((request = request_of(id)) != NULL) {
-            postern_on_abort(request);
+            uint32_t reason = len == 1 && window[0] == POSTERN_ABORT_LEFT ? POSTERN_ABORT_LEFT
+                                                                          : POSTERN_ABORT_OVER;
+            bool kept = postern_on_abort(request, reason) && reason == POSTERN_ABORT_LEFT;
             /* Unless the callback has ended it. */
-            if (request_of(id) == request)
+            if (!kept && request_of(id) == request)
                 postern_finish(request);
         }
         return 0;

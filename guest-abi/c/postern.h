@@ -48,6 +48,12 @@ enum {
     POSTERN_EVENT_SOCKET_MESSAGE = 20,
 };
 
+/* How much of a request ends with POSTERN_EVENT_ABORT. */
+enum {
+    POSTERN_ABORT_LEFT = 0, /* what makes the answer; waitUntil work may go on */
+    POSTERN_ABORT_OVER = 1, /* all of it */
+};
+
 /* Kinds of operations: what a Worker asks for. */
 enum {
     POSTERN_OP_TIMER = 1,
@@ -133,6 +139,8 @@ POSTERN_IMPORT("body_chunk")
 int32_t postern_import_body_chunk(uint32_t request, const void *ptr, uint32_t len, uint32_t end);
 POSTERN_IMPORT("body_pull")
 void postern_import_body_pull(uint32_t request, uint32_t credit);
+POSTERN_IMPORT("fail")
+void postern_import_fail(uint32_t request, const void *ptr, uint32_t len);
 POSTERN_IMPORT("done")
 void postern_import_done(uint32_t request, uint32_t status, const void *ptr, uint32_t len);
 POSTERN_IMPORT("log")
@@ -207,8 +215,8 @@ enum {
     POSTERN_BODY_CHUNKED = 2,
 };
 
-/* A request, from postern_on_request until postern_finish, postern_fail or the return of
- * postern_on_abort. What it points to lives as long. */
+/* A request, from postern_on_request until postern_finish, postern_fail or a return of
+ * postern_on_abort that does not keep it. What it points to lives as long. */
 typedef struct postern_request {
     uint32_t id;
     postern_bytes method;
@@ -248,6 +256,8 @@ void postern_send_end(postern_request *request);
 
 /* Ends the invocation well, and the request: it must not be used any more. */
 void postern_finish(postern_request *request);
+/* Answers with an exception, at once; work for the request may go on until postern_finish. */
+void postern_fail_answer(postern_request *request, const char *name, postern_bytes message);
 /* Ends the invocation with an exception, and the request. */
 void postern_fail(postern_request *request, const char *name, postern_bytes message);
 
@@ -329,8 +339,10 @@ void postern_on_body(postern_request *request, postern_bytes chunk);
 void postern_on_body_end(postern_request *request, const postern_error *error);
 /* So many bytes may be sent now. */
 void postern_on_credit(postern_request *request, uint32_t credit);
-/* Nobody waits for its answer any more. It is finished when this returns. */
-void postern_on_abort(postern_request *request);
+/* It ends before its work does; `reason` is POSTERN_ABORT_... It is finished when this returns,
+ * unless the reason is POSTERN_ABORT_LEFT and this returns true: then nothing of an answer is
+ * sent any more, other work for it goes on, and postern_finish ends it. */
+bool postern_on_abort(postern_request *request, uint32_t reason);
 /* An operation has its result, or failed (`error` is not NULL). */
 void postern_on_op(postern_op *op, postern_bytes result, const postern_error *error);
 /* A part of its streamed result. */

@@ -11,6 +11,7 @@ use super::mapping::Mapping;
 use super::turn::{Entry, Turn};
 use super::wire::{self, Writer};
 use super::worker::Worker;
+use postern_abi::event::AbortReason;
 use postern_abi::http::BodyHint;
 use postern_abi::{EventKind, OpErrorCode, limits};
 use std::collections::VecDeque;
@@ -247,6 +248,7 @@ impl Core {
             }));
         }
         if let Some(invocation) = host.invocation()
+            && invocation.done
             && let Some(failure @ Failure::Exception { .. }) = invocation.failure.clone()
         {
             // It told what was wrong before it trapped: a panic's message, for instance.
@@ -281,8 +283,7 @@ impl Core {
                 host.finish(id, isolate);
                 continue;
             }
-            let complete = invocation.status != 0 && !invocation.streaming;
-            if complete && invocation.expiry.is_none() {
+            if invocation.is_answered() && invocation.expiry.is_none() {
                 invocation.expiry = Some(expire(isolate, id));
             }
             at += 1;
@@ -322,11 +323,13 @@ impl Core {
             .invocations
             .iter()
             .filter(|it| !host.waits(it))
-            .map(|it| (it.id, it.status != 0 && !it.streaming))
+            .map(|it| (it.id, it.is_answered()))
             .collect();
         for (id, answered) in stuck {
-            if answered || matches!(self.entry, Entries::Wasi { .. }) {
+            if matches!(self.entry, Entries::Wasi { .. }) {
                 host.finish(id, isolate);
+            } else if answered {
+                host.queue.push_back(Event::Forget(id));
             } else {
                 let event = Event::Abandon(id, super::host::never_answers());
                 host.queue.push_back(event);
@@ -433,20 +436,18 @@ impl Core {
                 let Some(invocation) = host.invocation_of(id) else {
                     return Ok(Step::Skip);
                 };
-                let over = !matches!(failure, Failure::Canceled);
-                invocation.exchange.answer(Err(failure.clone()));
-                invocation.exchange.end(Err(failure.clone()));
-                invocation.streaming = false;
-                invocation.failure.get_or_insert(failure);
+                let reason = match failure {
+                    Failure::Canceled => AbortReason::Left,
+                    _ => AbortReason::Over,
+                };
+                if reason == AbortReason::Left && invocation.is_answered() {
+                    return Ok(Step::Skip);
+                }
+                invocation.fail(failure);
                 if invocation.expiry.is_none() {
                     invocation.expiry = Some(expire(isolate, id));
                 }
-                let step = self.send(id, EventKind::Abort, id, isolate, 0, |_| {})?;
-                if over && let Some(invocation) = self.store.data_mut().invocation_of(id) {
-                    // Settled when the guest has heard of it.
-                    invocation.done = true;
-                }
-                Ok(step)
+                self.abort(id, reason, isolate)
             }
             Event::Expire(id) => {
                 host.current = id;
@@ -457,13 +458,34 @@ impl Core {
                     postern_abi::event::LogLevel::Warn,
                     "waitUntil() tasks did not complete within the allowed time after invocation end and have been cancelled.",
                 );
-                let step = self.send(id, EventKind::Abort, id, isolate, 0, |_| {})?;
-                if let Some(invocation) = self.store.data_mut().invocation_of(id) {
-                    invocation.done = true;
+                self.abort(id, AbortReason::Over, isolate)
+            }
+            Event::Forget(id) => {
+                if host.invocation_of(id).is_none() {
+                    return Ok(Step::Skip);
                 }
-                Ok(step)
+                self.abort(id, AbortReason::Over, isolate)
             }
         }
+    }
+
+    /// Tells the guest that a request ends before its work does, and how much of it.
+    fn abort(
+        &mut self,
+        id: u32,
+        reason: AbortReason,
+        isolate: &Isolate,
+    ) -> Result<Step, Condemned> {
+        let step = self.send(id, EventKind::Abort, id, isolate, 1, |out| {
+            out.bytes(&[reason as u8]);
+        })?;
+        if reason == AbortReason::Over
+            && let Some(invocation) = self.store.data_mut().invocation_of(id)
+        {
+            // Settled when the guest has heard of it.
+            invocation.done = true;
+        }
+        Ok(step)
     }
 
     fn begin(&mut self, id: u32, isolate: &Arc<Isolate>) -> Result<Step, Condemned> {

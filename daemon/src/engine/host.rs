@@ -47,6 +47,8 @@ pub enum Event {
     Abandon(u32, Failure),
     /// The time for `waitUntil` is over.
     Expire(u32),
+    /// The answer is out, and nothing that the guest still does for the request will ever end.
+    Forget(u32),
 }
 
 /// The result of an operation on its way to the guest.
@@ -265,6 +267,22 @@ impl Host {
 }
 
 impl Invocation {
+    /// Whether nothing of an answer is to come any more: it is out, it failed, or nobody waits
+    /// for it.
+    pub fn is_answered(&self) -> bool {
+        (self.status != 0 || self.failure.is_some()) && !self.streaming
+    }
+
+    /// Answers with a failure, or breaks the answer's body off; its other work may go on. Only
+    /// the first failure counts.
+    pub fn fail(&mut self, failure: Failure) {
+        self.exchange.answer(Err(failure.clone()));
+        if std::mem::take(&mut self.streaming) {
+            self.exchange.end(Err(failure.clone()));
+        }
+        self.failure.get_or_insert(failure);
+    }
+
     /// How it ended.
     pub fn outcome(&self) -> Outcome {
         match &self.failure {

@@ -43,6 +43,7 @@ pub fn link(linker: &mut Linker<Host>) -> Result<(), wasmi::errors::LinkerError>
     linker.func_wrap(m, import::RESPOND, respond)?;
     linker.func_wrap(m, import::BODY_CHUNK, body_chunk)?;
     linker.func_wrap(m, import::BODY_PULL, body_pull)?;
+    linker.func_wrap(m, import::FAIL, fail)?;
     linker.func_wrap(m, import::DONE, done)?;
     linker.func_wrap(m, import::LOG, log)?;
     linker.func_wrap(m, import::NOW, now)?;
@@ -417,6 +418,10 @@ fn respond(
             format!("request {request} was answered twice"),
         ));
     }
+    if invocation.is_answered() {
+        // It failed, or the client left: nobody waits for this.
+        return Ok(());
+    }
     if body.len() as u64 > limit {
         let failure = Failure::ResponseBody { limit };
         invocation.failure = Some(failure.clone());
@@ -555,6 +560,16 @@ fn body_pull(mut caller: Guest<'_>, request: u32, bytes: u32) {
     }
 }
 
+fn fail(mut caller: Guest<'_>, request: u32, ptr: u32, len: u32) -> Result<(), Error> {
+    charge(&mut caller, cost::CALL + cost::copy(len as usize));
+    let (memory, host) = parts(&mut caller)?;
+    let failure = exception(slice(memory, host, ptr, len)?);
+    if let Some(invocation) = host.invocation_of(request) {
+        invocation.fail(failure);
+    }
+    Ok(())
+}
+
 fn done(mut caller: Guest<'_>, request: u32, status: u32, ptr: u32, len: u32) -> Result<(), Error> {
     charge(&mut caller, cost::CALL + cost::copy(len as usize));
     let (memory, host) = parts(&mut caller)?;
@@ -564,9 +579,15 @@ fn done(mut caller: Guest<'_>, request: u32, status: u32, ptr: u32, len: u32) ->
         return Ok(());
     };
     invocation.done = true;
-    if let Some(failure) = failure {
+    let Some(failure) = failure else {
+        return Ok(());
+    };
+    if invocation.failure.is_none() {
         invocation.exchange.answer(Err(failure.clone()));
-        invocation.failure.get_or_insert(failure);
+        invocation.failure = Some(failure);
+    } else if request == host.current {
+        // The record has one failure, the first; this one is still worth knowing.
+        host.log(LogLevel::Error, &failure.to_string());
     }
     Ok(())
 }

@@ -24,7 +24,8 @@ pub enum EventKind {
     OpChunk = 8,
     /// An operation's streamed result is complete. `id`: the operation. No payload.
     OpEnd = 9,
-    /// Nobody waits for this request's answer any more. `id`: the request. No payload.
+    /// The request ends before its work does. `id`: the request. Payload: one byte, an
+    /// [`AbortReason`].
     Abort = 10,
     /// More of a streamed argument may be sent. `id`: the operation. Payload: `u32`, little
     /// endian: the credit in bytes that there is now.
@@ -58,6 +59,26 @@ impl EventKind {
             11 => Self::OpCredit,
             _ => return None,
         })
+    }
+}
+
+/// How much of a request ends with [`EventKind::Abort`].
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[repr(u8)]
+pub enum AbortReason {
+    /// Nobody waits for the answer any more: what makes it ends. `waitUntil` work may go on.
+    Left = 0,
+    /// The request is over, and all of its work with it.
+    Over = 1,
+}
+
+impl AbortReason {
+    /// The reason with this number; unknown numbers are `Over`.
+    pub fn from_u8(reason: u8) -> Self {
+        match reason {
+            0 => Self::Left,
+            _ => Self::Over,
+        }
     }
 }
 

@@ -68,6 +68,9 @@ pub mod import {
     pub const BODY_CHUNK: &str = "body_chunk";
     /// `(request, credit)`: lets the host send `credit` more bytes of the request's body.
     pub const BODY_PULL: &str = "body_pull";
+    /// `(request, ptr, len)`: the answer is an exception, a [`Exception`](crate::http::Exception)
+    /// at `ptr`. The client is told at once; the invocation goes on until [`DONE`].
+    pub const FAIL: &str = "fail";
     /// `(request, status, ptr, len)`: this invocation is over, `waitUntil` work included.
     /// Status 0: well. Status 1: an exception, a [`Exception`](crate::http::Exception) at `ptr`.
     pub const DONE: &str = "done";

@@ -16,8 +16,9 @@ impl Context {
         Self { request }
     }
 
-    /// Lets work go on after the answer is sent. It is dropped when the request fails, when the
-    /// client goes away before the answer's end, and when the host's limit for it is reached.
+    /// Lets work go on after the answer is sent, after the handler has failed, and after the
+    /// client has gone away. It is dropped when a limit on time is reached: the host's for such
+    /// work, or that for the answer.
     pub fn wait_until(&self, work: impl Future<Output = ()> + 'static) {
         runtime::spawn(self.request, Box::pin(work));
     }

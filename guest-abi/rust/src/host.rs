@@ -24,6 +24,7 @@ mod imports {
             );
             pub fn body_chunk(request: u32, ptr: *const u8, len: usize, end: u32) -> i32;
             pub fn body_pull(request: u32, credit: u32);
+            pub fn fail(request: u32, ptr: *const u8, len: usize);
             pub fn done(request: u32, status: u32, ptr: *const u8, len: usize);
             pub fn log(level: u32, ptr: *const u8, len: usize);
             pub fn now() -> i64;
@@ -87,6 +88,11 @@ mod imports {
     pub fn body_pull(request: u32, credit: u32) {
         // SAFETY: takes no memory.
         unsafe { raw::body_pull(request, credit) }
+    }
+
+    pub fn fail(request: u32, exception: &[u8]) {
+        // SAFETY: the host reads the slice during the call.
+        unsafe { raw::fail(request, exception.as_ptr(), exception.len()) }
     }
 
     #[inline]

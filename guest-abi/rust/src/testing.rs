@@ -119,6 +119,13 @@ pub(crate) mod host {
         call(Call::BodyPull { request, credit });
     }
 
+    pub fn fail(request: u32, exception: &[u8]) {
+        call(Call::Fail {
+            request,
+            exception: exception.into(),
+        });
+    }
+
     pub fn done(request: u32, status: u32, exception: &[u8]) {
         call(Call::Done {
             request,
@@ -183,6 +190,10 @@ pub enum Call {
     BodyPull {
         request: u32,
         credit: u32,
+    },
+    Fail {
+        request: u32,
+        exception: Vec<u8>,
     },
     Done {
         request: u32,

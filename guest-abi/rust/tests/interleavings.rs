@@ -5,15 +5,21 @@ use futures_lite::{future, stream};
 use postern::testing::{Call, Guest};
 use postern::{Context, Delay, Env, Error, Request, Response, Result};
 use postern_abi::OpError;
-use postern_abi::event::EventKind;
+use postern_abi::event::{AbortReason, EventKind};
 use postern_abi::http::{BodyHint, Exception, ResponseHead};
 use postern_abi::limits::{BODY_CREDIT, CHUNK_MAX};
 use proptest::prelude::*;
 use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
 
+/// What answers wait for.
 fn pause() -> Delay {
     Delay::from(Duration::from_millis(1))
+}
+
+/// What `wait_until` work waits for; told apart by its argument.
+async fn work() {
+    let _ = Delay::from(Duration::from_millis(2)).await;
 }
 
 /// What a request asks for is in its path; an operation's failure fails the request.
@@ -39,22 +45,31 @@ async fn fetch(mut req: Request, _env: Env, ctx: Context) -> Result<Response> {
             Response::ok("either")
         }
         "/later" => {
-            ctx.wait_until(async {
-                let _ = pause().await;
-            });
+            ctx.wait_until(work());
             ctx.wait_until(async move {
                 let _ = req.bytes().await;
             });
             Response::ok("later")
         }
-        "/pieces" => Response::from_stream(Box::pin(stream::unfold(0u8, |n| async move {
-            if n % 2 == 1 && pause().await.is_err() {
-                return Some((Err(Error::new("no pause")), 4));
+        "/slow" => {
+            ctx.wait_until(work());
+            pause().await?;
+            Response::ok("slow")
+        }
+        path @ ("/pieces" | "/more-pieces") => {
+            if path == "/more-pieces" {
+                ctx.wait_until(work());
             }
-            (n < 4).then(|| (Ok(vec![n; 40_000]), n + 1))
-        }))),
+            pieces()
+        }
+        "/last-will" => {
+            // What is dropped may still leave work behind.
+            let _will = Will(ctx);
+            pause().await?;
+            Response::ok("last will")
+        }
         "/fails" => {
-            ctx.wait_until(async { future::pending().await });
+            ctx.wait_until(work());
             pause().await?;
             Err(Error::named("TypeError", "as asked"))
         }
@@ -62,7 +77,24 @@ async fn fetch(mut req: Request, _env: Env, ctx: Context) -> Result<Response> {
     }
 }
 
-const PATHS: [&str; 10] = [
+fn pieces() -> Result<Response> {
+    Response::from_stream(Box::pin(stream::unfold(0u8, |n| async move {
+        if n % 2 == 1 && pause().await.is_err() {
+            return Some((Err(Error::new("no pause")), 4));
+        }
+        (n < 4).then(|| (Ok(vec![n; 40_000]), n + 1))
+    })))
+}
+
+struct Will(Context);
+
+impl Drop for Will {
+    fn drop(&mut self) {
+        self.0.wait_until(work());
+    }
+}
+
+const PATHS: [&str; 13] = [
     "/hello",
     "/echo",
     "/upper",
@@ -71,7 +103,10 @@ const PATHS: [&str; 10] = [
     "/together",
     "/either",
     "/later",
+    "/slow",
     "/pieces",
+    "/more-pieces",
+    "/last-will",
     "/fails",
 ];
 
@@ -101,6 +136,7 @@ enum Step {
     },
     Abort {
         which: usize,
+        reason: AbortReason,
     },
     /// An event for something that is over.
     Late {
@@ -119,7 +155,8 @@ fn step() -> impl Strategy<Value = Step> {
         4 => (which.clone(), 1..=BODY_CREDIT).prop_map(|(which, credit)| Step::Credit { which, credit }),
         6 => which.clone().prop_map(|which| Step::OpDone { which }),
         1 => which.clone().prop_map(|which| Step::OpFail { which }),
-        1 => which.prop_map(|which| Step::Abort { which }),
+        1 => (which, prop_oneof![2 => Just(AbortReason::Left), 1 => Just(AbortReason::Over)])
+            .prop_map(|(which, reason)| Step::Abort { which, reason }),
         1 => (2..=11u32, 1_000_000..1_000_100u32).prop_map(|(kind, id)| Step::Late { kind, id }),
     ]
 }
@@ -138,13 +175,25 @@ struct Model {
     credit: i64,
     sent: Vec<u8>,
     op_failed: bool,
+    /// The client left before the answer's end.
+    left: bool,
+    /// The exception that was told before the end.
+    failed: Option<Vec<u8>>,
+}
+
+/// An operation that runs.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+struct Running {
+    /// The request whose event started it.
+    request: u32,
+    /// `wait_until` work waits for it, and not an answer.
+    work: bool,
 }
 
 struct Driver {
     guest: Guest,
     requests: BTreeMap<u32, Model>,
-    /// The operations that run, and the request whose event started each.
-    ops: BTreeMap<u32, u32>,
+    ops: BTreeMap<u32, Running>,
     over: BTreeSet<u32>,
     next: u32,
 }
@@ -226,10 +275,10 @@ impl Driver {
     }
 
     fn op(&mut self, op: u32, failure: bool) {
-        let request = self.ops.remove(&op).unwrap();
+        let Running { request, work } = self.ops.remove(&op).unwrap();
         if failure {
             if let Some(model) = self.requests.get_mut(&request) {
-                model.op_failed = true;
+                model.op_failed |= !work;
             }
             let error = OpError {
                 code: 6,
@@ -242,14 +291,35 @@ impl Driver {
         }
     }
 
-    fn abort(&mut self, id: u32) {
-        self.requests.remove(&id);
-        self.over.insert(id);
-        let calls = self.guest.event(EventKind::Abort, id, &[]);
+    /// Whether work goes on for a request, beside what makes its answer.
+    fn works(&self, id: u32) -> bool {
+        let reads = |model: &Model| model.path == "/later" && !model.body_over;
+        self.requests.get(&id).is_some_and(reads)
+            || self.ops.values().any(|op| op.request == id && op.work)
+    }
+
+    fn abort(&mut self, id: u32, reason: AbortReason) {
+        if reason == AbortReason::Over {
+            self.requests.remove(&id);
+            self.over.insert(id);
+        } else if let Some(model) = self.requests.get_mut(&id) {
+            (model.left, model.streaming) = (true, false);
+        }
+        let calls = self.guest.event(EventKind::Abort, id, &[reason as u8]);
+        if reason == AbortReason::Left {
+            self.check(id, calls);
+            let works = self.works(id);
+            assert_eq!(self.requests.contains_key(&id), works, "works on: {works}");
+            let answers = |op: &Running| op.request == id && !op.work;
+            assert!(!self.ops.values().any(answers), "an answer for nobody");
+            return;
+        }
         let mut done = 0;
         for call in calls {
             match call {
-                Call::OpCancel { op } => assert_eq!(self.ops.remove(&op), Some(id)),
+                Call::OpCancel { op } => {
+                    assert_eq!(self.ops.remove(&op).map(|op| op.request), Some(id));
+                }
                 Call::Done {
                     request, status: 0, ..
                 } if request == id => done += 1,
@@ -258,7 +328,7 @@ impl Driver {
         }
         assert_eq!(done, 1, "an abort ends a request once");
         assert!(
-            !self.ops.values().any(|request| *request == id),
+            !self.ops.values().any(|op| op.request == id),
             "operations outlive their request"
         );
     }
@@ -272,10 +342,20 @@ impl Driver {
                         self.requests.contains_key(&current),
                         "work goes on behind done"
                     );
-                    assert_eq!((kind, &argument[..]), (1, &[1][..]));
-                    assert_eq!(self.ops.insert(op, current), None, "an id that is in use");
+                    assert_eq!(kind, 1);
+                    let running = Running {
+                        request: current,
+                        work: argument == [2],
+                    };
+                    assert_eq!(self.ops.insert(op, running), None, "an id that is in use");
                 }
-                Call::OpCancel { op } => assert_eq!(self.ops.remove(&op), Some(current)),
+                Call::OpCancel { op } => {
+                    let running = Running {
+                        request: current,
+                        work: false,
+                    };
+                    assert_eq!(self.ops.remove(&op), Some(running));
+                }
                 Call::Respond {
                     request,
                     head,
@@ -284,6 +364,7 @@ impl Driver {
                 } => {
                     let head: ResponseHead<'_> = postcard::from_bytes(&head).unwrap();
                     let model = self.requests.get_mut(&request).unwrap();
+                    assert!(!model.left, "an answer for nobody");
                     assert_eq!(model.status.replace(head.status), None, "two answers");
                     model.sent = body;
                     model.streaming = more;
@@ -307,22 +388,44 @@ impl Driver {
                     model.pulled += credit as usize;
                     assert!(model.pulled <= CHUNK_MAX, "an unbounded pull");
                 }
+                Call::Fail { request, exception } => {
+                    let model = self.requests.get_mut(&request).unwrap();
+                    assert!(!model.left, "an answer for nobody");
+                    assert_eq!(model.failed.replace(exception), None, "two failures");
+                    model.streaming = false;
+                }
                 Call::Done {
                     request,
                     status,
                     exception,
                 } => {
+                    assert!(!self.works(request), "work is cut off");
                     let model = self.requests.remove(&request).expect("done once");
                     self.over.insert(request);
-                    judge(&model, status, &exception);
+                    match &model.failed {
+                        _ if model.left => assert_eq!(status, 0),
+                        Some(exception) => {
+                            assert_eq!(status, 0);
+                            judge(&model, 1, exception);
+                        }
+                        None => judge(&model, status, &exception),
+                    }
                     assert!(
-                        !self.ops.values().any(|owner| *owner == request),
+                        !self.ops.values().any(|op| op.request == request),
                         "operations outlive their request"
                     );
                 }
                 other => panic!("{other:?}"),
             }
         }
+        let failed = self
+            .requests
+            .get(&current)
+            .is_some_and(|it| it.failed.is_some());
+        assert!(
+            !failed || self.works(current),
+            "nothing is left, so it is done"
+        );
     }
 
     fn step(&mut self, step: &Step) {
@@ -342,12 +445,12 @@ impl Driver {
             Step::Body { which, .. }
             | Step::BreakBody { which }
             | Step::Credit { which, .. }
-            | Step::Abort { which } => {
+            | Step::Abort { which, .. } => {
                 let Some(id) = self.nth(which) else { return };
                 match *step {
                     Step::Body { len, .. } => self.body(id, len),
                     Step::Credit { credit, .. } => self.credit(id, credit),
-                    Step::Abort { .. } => self.abort(id),
+                    Step::Abort { reason, .. } => self.abort(id, reason),
                     _ => {
                         let model = self.requests.get_mut(&id).unwrap();
                         if model.pulled > 0 && !model.body_over {
@@ -396,7 +499,9 @@ fn judge(model: &Model, status: u32, exception: &[u8]) {
     let went_well = match model.path {
         "/fails" => false,
         "/echo" | "/upper" => !model.body_broken,
-        "/in-turn" | "/together" | "/pieces" => !model.op_failed,
+        "/in-turn" | "/together" | "/slow" | "/pieces" | "/more-pieces" | "/last-will" => {
+            !model.op_failed
+        }
         "/either" => status == 0 || !model.op_failed,
         _ => true,
     };
@@ -405,7 +510,7 @@ fn judge(model: &Model, status: u32, exception: &[u8]) {
         let exception: Exception<'_> = postcard::from_bytes(exception).unwrap();
         let expect = match model.path {
             "/fails" if !model.op_failed => ("TypeError", "as asked"),
-            "/pieces" => ("Error", "no pause"),
+            "/pieces" | "/more-pieces" => ("Error", "no pause"),
             "/echo" | "/upper" => ("Error", "broke off"),
             _ => ("Error", "not now"),
         };
@@ -415,7 +520,7 @@ fn judge(model: &Model, status: u32, exception: &[u8]) {
     let expect = match model.path {
         "/echo" => model.whole_body.clone(),
         "/upper" => model.whole_body.to_ascii_uppercase(),
-        "/pieces" => (0..4).flat_map(|n| [n; 40_000]).collect(),
+        "/pieces" | "/more-pieces" => (0..4).flat_map(|n| [n; 40_000]).collect(),
         "/ignore" => b"ignored".to_vec(),
         path => path[1..].replace('-', " ").into_bytes(),
     };

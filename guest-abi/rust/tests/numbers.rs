@@ -1,7 +1,7 @@
 //! The boundary's numbers are told three times: in `postern-abi`, in C and in prose.
 #![allow(clippy::unwrap_used)]
 
-use postern_abi::event::{EventKind, LogLevel};
+use postern_abi::event::{AbortReason, EventKind, LogLevel};
 use postern_abi::{OpErrorCode, OpKind, SyncOp, export, import, limits};
 
 fn read(path: &str) -> String {
@@ -27,6 +27,10 @@ fn numbers() -> Vec<(&'static str, String, u32)> {
         all.extend(EventKind::from_u32(number).map(|kind| ("EVENT", format!("{kind:?}"), number)));
         all.extend(OpKind::from_u32(number).map(|kind| ("OP", format!("{kind:?}"), number)));
         all.extend(SyncOp::from_u32(number).map(|kind| ("SYNC", format!("{kind:?}"), number)));
+    }
+    for number in 0..=1 {
+        let reason = AbortReason::from_u8(number);
+        all.push(("ABORT", format!("{reason:?}"), number.into()));
     }
     for number in 1..=9 {
         let code = OpErrorCode::from_u16(number);
@@ -66,6 +70,19 @@ fn c_has_every_limit() {
 }
 
 #[test]
+fn c_has_every_import() {
+    let header = read("guest-abi/c/postern.h");
+    for name in IMPORTS {
+        for line in [
+            format!("POSTERN_IMPORT(\"{name}\")"),
+            format!("postern_import_{name}("),
+        ] {
+            assert!(header.contains(&line), "{line}");
+        }
+    }
+}
+
+#[test]
 fn the_page_has_every_number_and_limit() {
     let page = read("docs/abi.md");
     for (_, name, number) in numbers() {
@@ -89,19 +106,10 @@ fn the_page_has_every_number_and_limit() {
         export::WINDOW,
         export::BOOT,
         export::EVENT,
-        import::OP_START,
-        import::OP_CANCEL,
-        import::OP_PULL,
-        import::OP_CHUNK,
-        import::OP_SYNC,
-        import::RESPOND,
-        import::BODY_CHUNK,
-        import::BODY_PULL,
-        import::DONE,
-        import::LOG,
-        import::NOW,
-        import::RANDOM,
-    ] {
+    ]
+    .into_iter()
+    .chain(IMPORTS)
+    {
         let row = format!("| `{name}` |");
         assert!(page.contains(&row), "{row}");
     }
@@ -123,3 +131,19 @@ fn limits() -> [(&'static str, u64); 12] {
         ("LOG_LINE_MAX", limits::LOG_LINE_MAX as u64),
     ]
 }
+
+const IMPORTS: [&str; 13] = [
+    import::OP_START,
+    import::OP_CANCEL,
+    import::OP_PULL,
+    import::OP_CHUNK,
+    import::OP_SYNC,
+    import::RESPOND,
+    import::BODY_CHUNK,
+    import::BODY_PULL,
+    import::FAIL,
+    import::DONE,
+    import::LOG,
+    import::NOW,
+    import::RANDOM,
+];

@@ -32,6 +32,7 @@ pub const ABI_V1: &[ImportSignature] = &[
     sig(abi::RESPOND, "iiiiii", ""),
     sig(abi::BODY_CHUNK, "iiii", "i"),
     sig(abi::BODY_PULL, "ii", ""),
+    sig(abi::FAIL, "iii", ""),
     sig(abi::DONE, "iiii", ""),
     sig(abi::LOG, "iii", ""),
     sig(abi::NOW, "", "I"),

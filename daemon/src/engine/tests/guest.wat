@@ -1,6 +1,7 @@
 ;; A guest that does what the letter after "http://t/" says, for the engine's own tests.
 (module
   (import "postern" "respond" (func $respond (param i32 i32 i32 i32 i32 i32)))
+  (import "postern" "fail" (func $fail (param i32 i32 i32)))
   (import "postern" "done" (func $done (param i32 i32 i32 i32)))
   (import "postern" "body_chunk" (func $body_chunk (param i32 i32 i32 i32) (result i32)))
   (import "postern" "body_pull" (func $body_pull (param i32 i32)))
@@ -15,6 +16,9 @@
   (data (i32.const 272) "hello")
   ;; 2 ms for a timer.
   (data (i32.const 288) "\02")
+  ;; What it logs when it is aborted, by the reason, and an exception: "Error", "told", no stack.
+  (data (i32.const 320) "leftover")
+  (data (i32.const 336) "\05Error\04told\00")
   (func (export "postern_abi_v1"))
   (func (export "postern_window") (param i32) (result i32)
     (if (result i32) (i32.gt_u (local.get 0) (i32.const 65536)) (then (i32.const 0)) (else (i32.const 1024))))
@@ -77,6 +81,24 @@
       (if (i32.eq (local.get $path) (i32.const 84)) (then
         (global.set $request (local.get $id))
         (call $op_start (i32.const 9) (i32.const 1) (i32.const 288) (i32.const 1))))
+      ;; q: starts a timer; its end does nothing
+      (if (i32.eq (local.get $path) (i32.const 113)) (then
+        (call $op_start (i32.const 10) (i32.const 1) (i32.const 288) (i32.const 1))))
+      ;; e: fails, and is done when a timer ends
+      (if (i32.eq (local.get $path) (i32.const 101)) (then
+        (global.set $request (local.get $id))
+        (call $op_start (i32.const 9) (i32.const 1) (i32.const 288) (i32.const 1))
+        (call $fail (local.get $id) (i32.const 336) (i32.const 12))))
+      ;; E: the same in the middle of an answer
+      (if (i32.eq (local.get $path) (i32.const 69)) (then
+        (global.set $request (local.get $id))
+        (call $op_start (i32.const 9) (i32.const 1) (i32.const 288) (i32.const 1))
+        (call $respond (local.get $id) (i32.const 256) (i32.const 3) (i32.const 272) (i32.const 5) (i32.const 1))
+        (call $fail (local.get $id) (i32.const 336) (i32.const 12))))
+      ;; D: the same without an end: only a timer ends, which does nothing
+      (if (i32.eq (local.get $path) (i32.const 68)) (then
+        (call $op_start (i32.const 10) (i32.const 1) (i32.const 288) (i32.const 1))
+        (call $respond (local.get $id) (i32.const 256) (i32.const 3) (i32.const 272) (i32.const 5) (i32.const 1))))
       ;; o: floods operations until refused
       (if (i32.eq (local.get $path) (i32.const 111)) (then
         (loop $l
@@ -104,5 +126,12 @@
       (call $byte (local.get $id)
         (select (i32.const 61) (i32.const 63) (i32.eq (global.get $count) (i32.const 100000))))))
     ;; an operation is done
-    (if (i32.eq (local.get $kind) (i32.const 6)) (then (call $hello (global.get $request))))
+    (if (i32.and (i32.eq (local.get $kind) (i32.const 6)) (i32.eq (local.get $id) (i32.const 9))) (then
+      (call $log (i32.const 2) (i32.const 272) (i32.const 5))
+      (call $hello (global.get $request))))
+    ;; an abort: the payload is the reason
+    (if (i32.eq (local.get $kind) (i32.const 10)) (then
+      (call $log (i32.const 2)
+        (i32.add (i32.const 320) (i32.mul (i32.const 4) (i32.load8_u (i32.const 1024))))
+        (i32.const 4))))
     (i32.const 0)))

@@ -22,6 +22,12 @@ struct Seen {
     logs_dropped: u32,
 }
 
+impl Seen {
+    fn told(&self) -> Vec<String> {
+        self.logs.iter().map(|line| line.message.clone()).collect()
+    }
+}
+
 /// Remembers every invocation.
 #[derive(Default)]
 struct Records(Mutex<Vec<Seen>>);
@@ -39,7 +45,7 @@ impl Observer for Records {
     }
 }
 
-/// Knows timers only.
+/// Knows timers only: of so many milliseconds, and of 255 for ever.
 struct Timers;
 
 impl Bindings for Timers {
@@ -50,6 +56,9 @@ impl Bindings for Timers {
     fn start(&self, _: OpKind, argument: &[u8]) -> Started {
         let ms = u64::from(argument.first().copied().unwrap_or(0));
         Started::Later(Box::pin(async move {
+            if ms == 255 {
+                std::future::pending::<()>().await;
+            }
             async_io::Timer::after(Duration::from_millis(ms)).await;
             Ok(OpReply::default())
         }))
@@ -138,6 +147,13 @@ impl Bench {
             })?,
         };
         Ok(String::from_utf8(bytes).unwrap())
+    }
+
+    /// Waits for the record of an invocation.
+    async fn recorded(&self) {
+        while self.records.0.lock().is_empty() {
+            futures_lite::future::yield_now().await;
+        }
     }
 
     fn last(&self) -> Seen {
@@ -397,12 +413,9 @@ fn a_slow_answer_is_cut_and_wait_until_has_its_own_time() {
         bench.text(&worker, "T").unwrap_err(),
         Failure::WallTime { limit_ms: 20 }
     );
-    bench.block(async {
-        while bench.records.0.lock().is_empty() {
-            futures_lite::future::yield_now().await;
-        }
-    });
+    bench.block(bench.recorded());
     assert_eq!(bench.last().outcome, Outcome::ExceededWallTime);
+    assert_eq!(bench.last().told(), ["over"]);
     assert_eq!(bench.text(&worker, "h").unwrap(), "hello");
 }
 
@@ -445,6 +458,89 @@ fn a_client_that_leaves_takes_its_request_along() {
     outcomes.sort();
     assert_eq!(outcomes, ["Canceled", "Ok"]);
     assert_eq!(bench.text(&worker, "h").unwrap(), "hello");
+}
+
+/// What a Worker whose client leaves at once is told, and how that is recorded.
+fn left(path: &str, limits: Limits) -> Seen {
+    let bench = bench();
+    let worker = bench.worker(GUEST, limits);
+    bench.block(async {
+        let request = Request {
+            ray: Ray(1),
+            method: http::Method::GET,
+            url: format!("http://t/{path}"),
+            headers: http::HeaderMap::new(),
+            body: RequestBody::Empty,
+        };
+        drop(futures_lite::future::poll_once(worker.fetch(request)).await);
+        bench.recorded().await;
+    });
+    assert_eq!(bench.text(&worker, "h").unwrap(), "hello", "after {path}");
+    bench.records.0.lock()[0].clone()
+}
+
+#[test]
+fn work_goes_on_when_the_client_has_left() {
+    // It ends by itself, and what it answers then is for nobody.
+    let record = left("T", Limits::default());
+    assert_eq!(record.told(), ["left", "hello"]);
+    assert_eq!((record.status, record.outcome), (0, Outcome::Canceled));
+    // It comes to wait for nothing.
+    let record = left("q", Limits::default());
+    assert_eq!(record.told(), ["left", "over"]);
+    assert_eq!((record.status, record.outcome), (0, Outcome::Canceled));
+    let record = left("D", Limits::default());
+    assert_eq!(record.told(), ["left", "over"]);
+    assert_eq!(
+        (record.status, record.outcome),
+        (200, Outcome::ResponseStreamDisconnected)
+    );
+}
+
+#[test]
+fn work_has_an_end_when_the_client_has_left() {
+    let bench = bench();
+    let worker = bench.worker(
+        &GUEST.replace(
+            r#"(data (i32.const 288) "\02")"#,
+            // Never.
+            r#"(data (i32.const 288) "\ff")"#,
+        ),
+        Limits {
+            wait_until_ms: 1,
+            ..Limits::default()
+        },
+    );
+    bench.block(async {
+        let request = Request {
+            ray: Ray(1),
+            method: http::Method::GET,
+            url: "http://t/T".into(),
+            headers: http::HeaderMap::new(),
+            body: RequestBody::Empty,
+        };
+        drop(futures_lite::future::poll_once(worker.fetch(request)).await);
+        bench.recorded().await;
+    });
+    let told = bench.last().told();
+    assert_eq!((told.len(), &*told[0], &*told[2]), (3, "left", "over"));
+    assert!(told[1].starts_with("waitUntil() tasks did not complete"));
+    assert_eq!(bench.last().outcome, Outcome::Canceled);
+}
+
+#[test]
+fn a_failure_is_told_before_the_work_is_done() {
+    for path in ["e", "E"] {
+        let bench = bench();
+        let worker = bench.worker(GUEST, Limits::default());
+        let failure = bench.text(&worker, path).unwrap_err();
+        assert_eq!(failure.to_string(), "Error: told");
+        assert!(bench.records.0.lock().is_empty(), "{path} is not done");
+        bench.block(bench.recorded());
+        assert_eq!(bench.last().told(), ["hello"]);
+        assert_eq!(bench.last().outcome, Outcome::Exception);
+        assert_eq!(bench.text(&worker, "h").unwrap(), "hello");
+    }
 }
 
 #[test]

@@ -31,7 +31,7 @@ use core::mem;
 use core::pin::Pin;
 use core::task::Waker;
 use ops::Ops;
-use postern_abi::event::EventKind;
+use postern_abi::event::{AbortReason, EventKind};
 use postern_abi::limits::HEADERS_MAX as HEAD_MAX;
 use request::Requests;
 use tasks::Tasks;
@@ -179,7 +179,10 @@ pub fn event(kind: u32, id: u32, len: usize, start: Start) -> i32 {
     }
     match kind {
         EventKind::Request => begin(id, len, start),
-        EventKind::Abort => abort(id),
+        EventKind::Abort => match reason(len) {
+            AbortReason::Left => leave(id),
+            AbortReason::Over => abort(id),
+        },
         EventKind::BodyChunk => {
             let chunk = payload(len);
             wake(with(|rt| rt.requests.chunk(id, chunk)));
@@ -235,6 +238,14 @@ fn credit(len: usize) -> u32 {
     })
 }
 
+/// The event's payload, if it is why a request is aborted.
+fn reason(len: usize) -> AbortReason {
+    with(|rt| match *rt.payload(len) {
+        [reason] => AbortReason::from_u8(reason),
+        _ => AbortReason::Over,
+    })
+}
+
 fn wake(waker: Option<Waker>) {
     if let Some(waker) = waker {
         waker.wake();
@@ -263,19 +274,24 @@ fn begin(id: u32, len: usize, start: Start) {
     run(task, id, Task::Handler(handling));
 }
 
-/// Ends a request whose answer nobody waits for.
+/// Ends a request: drops its tasks, which cancels its operations.
 fn abort(id: u32) {
-    if remove(id) {
+    let (request, tasks) = with(|rt| (rt.requests.remove(id), rt.tasks.remove_of(id, false)));
+    // Here, and not inside `with`: the drops are the Worker's code.
+    drop(tasks);
+    if request.is_some() {
         host::done(id, 0, &[]);
     }
 }
 
-/// Drops a request and its tasks, which cancels its operations. False if there is none.
-fn remove(id: u32) -> bool {
-    let (request, tasks) = with(|rt| (rt.requests.remove(id), rt.tasks.remove_of(id)));
-    // Here, and not inside `with`: the drops are the Worker's code.
-    drop(tasks);
-    request.is_some()
+/// Ends the answer of a request, which nobody waits for. What `wait_until` was given goes on.
+fn leave(id: u32) {
+    let main = with(|rt| rt.tasks.remove_of(id, true));
+    for task in main {
+        // The request is there while the Worker's drops run, so they may still add work.
+        drop(task);
+        release(id);
+    }
 }
 
 /// What a task is.
@@ -335,7 +351,7 @@ fn run(index: u32, id: u32, mut task: Task) {
             core::task::Poll::Ready(Ok(())) => true,
             core::task::Poll::Ready(Err(error)) => {
                 drop(task);
-                fail(id, &error);
+                fail(index, id, &error);
                 current(|current| current.set(None));
                 return;
             }
@@ -355,13 +371,17 @@ fn run(index: u32, id: u32, mut task: Task) {
 fn answer(index: u32, id: u32, result: Result<Response>) {
     let response = match result {
         Ok(response) => response,
-        Err(error) => return fail(id, &error),
+        Err(error) => return fail(index, id, &error),
     };
     if !(200..=599).contains(&response.status) {
-        return fail(id, &status_out_of_range(response.status));
+        return fail(index, id, &status_out_of_range(response.status));
     }
     if response.headers.encoded_len() > HEADERS_MAX {
-        return fail(id, &headers_too_large(response.headers.encoded_len()));
+        return fail(
+            index,
+            id,
+            &headers_too_large(response.headers.encoded_len()),
+        );
     }
     let streamed = matches!(response.body, Body::Stream(_));
     with(|rt| {
@@ -440,36 +460,51 @@ fn send(
 }
 
 /// A task ended well. With a request's last task the request ends.
+#[inline]
 fn finish(index: u32, id: u32) {
-    let ended = with(|rt| {
-        rt.tasks.free(index);
-        rt.requests.release(id)
-    });
-    if let Some(request) = ended {
+    with(|rt| rt.tasks.free(index));
+    release(id);
+}
+
+/// A request has one task less. With its last it ends.
+fn release(id: u32) {
+    if let Some(request) = with(|rt| rt.requests.release(id)) {
         host::done(id, 0, &[]);
         drop(request);
     }
 }
 
-/// A request ended badly: the rest of its work is dropped.
-fn fail(id: u32, error: &Error) {
-    remove(id);
-    done_badly(id, error.name(), error.message(), "");
+/// The answer is an error. The request goes on while there is work that `wait_until` was given.
+#[cold]
+fn fail(index: u32, id: u32, error: &Error) {
+    let ended = with(|rt| {
+        rt.tasks.free(index);
+        rt.requests.release(id)
+    });
+    let exception = exception(error.name(), error.message(), "");
+    match ended {
+        Some(request) => {
+            host::done(id, 1, &exception);
+            drop(request);
+        }
+        None => host::fail(id, &exception),
+    }
 }
 
-fn done_badly(id: u32, name: &str, message: &str, stack: &str) {
+/// An [`Exception`](postern_abi::http::Exception), encoded.
+fn exception(name: &str, message: &str, stack: &str) -> Vec<u8> {
     let mut exception = Vec::new();
     for text in [name, message, stack] {
         put_bytes(&mut exception, text.as_bytes());
     }
-    host::done(id, 1, &exception);
+    exception
 }
 
 #[cfg_attr(not(all(feature = "std", target_arch = "wasm32")), allow(dead_code))]
 /// Tells the host of a panic, of the request whose task runs. The trap follows.
 pub(crate) fn panicked(message: &str, stack: &str) {
     match current(core::cell::Cell::take) {
-        Some(id) => done_badly(id, "panic", message, stack),
+        Some(id) => host::done(id, 1, &exception("panic", message, stack)),
         None => host::log(postern_abi::event::LogLevel::Error as u32, message),
     }
 }

@@ -69,11 +69,13 @@ impl Tasks {
         self.free.push(index);
     }
 
-    /// Frees all slots of a request.
-    pub fn remove_of(&mut self, request: u32) -> Vec<Task> {
+    /// Frees the slots of a request's tasks, none of which runs, and gives those tasks: all of
+    /// them, or all but its [`Work`](Task::Work).
+    pub fn remove_of(&mut self, request: u32, keep_work: bool) -> Vec<Task> {
         let mut removed = Vec::new();
         for (index, slot) in self.slots.iter_mut().enumerate() {
-            if slot.live && slot.request == request {
+            let kept = keep_work && matches!(slot.task, Some(Task::Work(_)));
+            if slot.live && slot.request == request && !kept {
                 removed.extend(slot.task.take());
                 slot.live = false;
                 self.free.push(index as u32);

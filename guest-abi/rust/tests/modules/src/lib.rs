@@ -45,6 +45,8 @@ pub struct Answer {
     pub body: Vec<u8>,
     /// Whether all of the body was sent.
     pub complete: bool,
+    /// The exception that was told before the invocation's end: its name and message.
+    pub failed: Option<(String, String)>,
     /// How the invocation ended, once it did.
     pub done: Option<Result<(), (String, String)>>,
 }
@@ -530,6 +532,23 @@ fn linker(engine: &Engine) -> Linker<Host> {
             |mut c: Caller<'_, Host>, request: u32, credit: u32| {
                 if let Some(outlet) = c.data_mut().bodies.get_mut(&request) {
                     outlet.credit += credit as usize;
+                }
+            },
+        )?;
+        linker.func_wrap(
+            m,
+            "fail",
+            |mut c: Caller<'_, Host>, request: u32, ptr: u32, len: u32| {
+                let exception = bytes(&c, ptr, len);
+                let exception: Exception<'_> =
+                    postcard::from_bytes(&exception).expect("an exception");
+                let told = (exception.name.into(), exception.message.into());
+                let host = c.data_mut();
+                match host.answers.get_mut(&request) {
+                    Some(answer) if answer.done.is_none() && answer.failed.is_none() => {
+                        answer.failed = Some(told);
+                    }
+                    _ => host.offences.push(format!("fail for {request}")),
                 }
             },
         )?;

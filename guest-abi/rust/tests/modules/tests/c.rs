@@ -43,7 +43,7 @@ fn an_abort_ends_a_request_and_no_other() {
     let mut isolate = Isolate::new(&guest("echo-c"));
     let first = isolate.begin("POST", "/", b"first").unwrap();
     let second = isolate.begin("POST", "/", b"second").unwrap();
-    isolate.event(EventKind::Abort, first, b"").unwrap();
+    isolate.event(EventKind::Abort, first, &[0]).unwrap();
     isolate.run().unwrap();
     let host = isolate.host();
     assert_eq!(host.answers[&first].done, Some(Ok(())));

@@ -272,8 +272,42 @@ fn a_request_that_waits_for_nothing_can_be_aborted() {
     let never = isolate.begin("GET", "/never", b"").unwrap();
     isolate.run().unwrap();
     assert_eq!(isolate.host().answers[&never], Answer::default());
-    isolate.event(EventKind::Abort, never, b"").unwrap();
+    isolate.event(EventKind::Abort, never, &[1]).unwrap();
+    assert_eq!(isolate.host().answers[&never].done, Some(Ok(())));
     check(&mut isolate, "/state", 200, "2");
+}
+
+#[test]
+fn work_outlives_the_client_and_not_the_request() {
+    let mut isolate = probe();
+    let path = "/wait-until?then=stream&key=left";
+    let left = isolate.begin("GET", path, b"").unwrap();
+    isolate.event(EventKind::Abort, left, &[0]).unwrap();
+    assert_eq!(isolate.host().answers[&left].done, None);
+    isolate.run().unwrap();
+    assert_eq!(isolate.host().answers[&left].done, Some(Ok(())));
+    assert!(isolate.host().kv.contains_key("left"));
+
+    let over = isolate.begin("GET", path, b"").unwrap();
+    isolate.event(EventKind::Abort, over, &[0]).unwrap();
+    isolate.event(EventKind::Abort, over, &[1]).unwrap();
+    assert_eq!(isolate.host().answers[&over].done, Some(Ok(())));
+    assert_eq!(isolate.host().offences, Vec::<String>::new());
+}
+
+#[test]
+fn work_goes_on_after_an_error() {
+    let mut isolate = probe();
+    let id = isolate
+        .begin("GET", "/wait-until?then=throw&key=failed", b"")
+        .unwrap();
+    let answer = &isolate.host().answers[&id];
+    let told = ("TypeError".into(), "thrown as asked".into());
+    assert_eq!((&answer.failed, &answer.done), (&Some(told), &None));
+    isolate.run().unwrap();
+    assert_eq!(isolate.host().answers[&id].done, Some(Ok(())));
+    assert!(isolate.host().kv.contains_key("failed"));
+    assert_eq!(isolate.host().offences, Vec::<String>::new());
 }
 
 #[test]
