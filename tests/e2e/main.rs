@@ -10,3 +10,4 @@ mod push;
 mod routing;
 mod signals;
 mod swap;
+mod wasi;
