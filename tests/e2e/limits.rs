@@ -190,6 +190,49 @@ fn a_ceiling_bounds_what_a_push_may_ask_for() {
     }
 }
 
+/// A Worker with the probe's code and default limits.
+fn unlimited() -> Daemon {
+    let daemon = Daemon::plain();
+    let api = daemon.api();
+    api.production();
+    let id = api.kv_namespace("probe");
+    let metadata =
+        json!({"bindings": [{"type": "kv_namespace", "name": "KV", "namespace_id": id}]});
+    api.push("probe", &guest("probe"), &metadata);
+    daemon
+}
+
+fn written(daemon: &Daemon, key: &str) {
+    postern_e2e::eventually("what waitUntil writes is there", || {
+        (daemon.get(&format!("/probe/kv/get?key={key}")).status == 200).then_some(())
+    });
+}
+
+#[test]
+fn wait_until_goes_on_when_the_client_leaves() {
+    let daemon = unlimited();
+    let mut connection = daemon.connect();
+    // Without an end, and the key is not written before it is cancelled.
+    let request = Request::get("/probe/wait-until?then=stream&key=left");
+    connection.write(&request.to_bytes("x")).unwrap();
+    assert_eq!(connection.read_head().unwrap().0, 200);
+    drop(connection);
+    written(&daemon, "left");
+}
+
+#[test]
+fn wait_until_goes_on_when_the_handler_fails() {
+    let daemon = unlimited();
+    // The error is there while the work still waits for a key that nobody has written.
+    let failed = daemon.get("/probe/wait-until?then=throw&key=failed&after=told&ms=20");
+    assert!(failed.expect(500).text().contains("1101"));
+    assert_eq!(daemon.get("/probe/kv/get?key=failed").status, 404);
+    daemon
+        .send(&Request::post("/probe/kv/put?key=told", "yes"))
+        .expect(200);
+    written(&daemon, "failed");
+}
+
 #[test]
 fn requests_of_one_worker_see_its_environment_and_headers() {
     let daemon = start();

@@ -5,9 +5,11 @@ mod harm;
 mod http;
 mod kv;
 
+use futures_lite::stream;
 use postern::*;
 use serde_json::json;
 use std::cell::Cell;
+use std::rc::Rc;
 use std::time::Duration;
 
 thread_local! {
@@ -90,19 +92,39 @@ fn bindings(req: &Request, env: &Env) -> Result<Response> {
     }
 }
 
-/// Answers, and writes a key of KV afterwards.
+/// Ends its answer in one of several ways, and writes a key of KV afterwards: when the answer
+/// is dropped, some time has passed, and the key `after` exists, if one is named.
 fn wait_until(req: &Request, env: &Env, ctx: &Context) -> Result<Response> {
     let kv = env.kv("KV")?;
     let key = req.query_param("key").unwrap_or("wait-until".into());
+    let after = req.query_param("after");
     let pause = Duration::from_millis(number(req, "ms", 1)?);
+    let answer = Rc::new(());
+    let answering = Rc::downgrade(&answer);
     ctx.wait_until(async move {
         let written = async {
-            Delay::from(pause).await?;
+            loop {
+                Delay::from(pause).await?;
+                let may_write = match &after {
+                    Some(after) => kv.get(after).bytes().await?.is_some(),
+                    None => true,
+                };
+                if may_write && answering.strong_count() == 0 {
+                    break;
+                }
+            }
             kv.put(&key, "written after the answer")?.execute().await
         };
         if let Err(error) = written.await {
             console_error!("wait-until: {error}");
         }
     });
-    Response::ok("answered")
+    match req.query_param("then").as_deref() {
+        Some("throw") => Err(Error::named("TypeError", "thrown as asked")),
+        Some("stream") => Response::from_stream(stream::unfold(answer, |answer| async {
+            let paused = Delay::from(Duration::from_millis(10)).await;
+            Some((paused.map(|()| b"more".to_vec()), answer))
+        })),
+        _ => Response::ok("answered"),
+    }
 }
