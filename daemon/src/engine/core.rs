@@ -25,7 +25,8 @@ pub struct Core {
     entry: Entries,
     memory: Memory,
     window: Option<(u32, u32)>,
-    /// What must run before the first event: start function and boot, where there is no snapshot.
+    /// What must run before the next event: start function and boot, where there is no
+    /// snapshot; a WASI program behind its start function.
     startup: VecDeque<Entry>,
     startup_fuel: u64,
     turn: Option<Turn>,
@@ -39,6 +40,8 @@ enum Entries {
         window: TypedFunc<u32, u32>,
     },
     Wasi {
+        /// The start function, which is a part of the only run.
+        init: Option<Entry>,
         start: TypedFunc<(), ()>,
     },
 }
@@ -99,7 +102,8 @@ impl Core {
             let start = instance
                 .get_typed_func(&store, "_start")
                 .map_err(|error| internal("no _start", &error))?;
-            Entries::Wasi { start }
+            let init = Entry::startup(&store, instance, super::module::START_EXPORT);
+            Entries::Wasi { init, start }
         } else {
             use postern_abi::export;
             let event = instance
@@ -110,7 +114,7 @@ impl Core {
                 .map_err(|error| internal("no window", &error))?;
             Entries::V1 { event, window }
         };
-        if !code.restored() {
+        if !code.restored() && !code.is_wasi() {
             for name in [super::module::START_EXPORT, postern_abi::export::BOOT] {
                 startup.extend(Entry::startup(&store, instance, name));
             }
@@ -136,10 +140,7 @@ impl Core {
             let entry = match self.turn.take() {
                 Some(turn) => Entry::Resume(turn),
                 None => match self.startup.pop_front() {
-                    Some(entry) => {
-                        self.store.data_mut().current = 0;
-                        entry
-                    }
+                    Some(entry) => entry,
                     None => match self.next(isolate)? {
                         Step::Enter(entry) => entry,
                         Step::Skip => continue,
@@ -235,6 +236,7 @@ impl Core {
             return Err(Condemned(failure));
         }
         if error.i32_exit_status().is_some() {
+            self.startup.clear();
             return Ok(());
         }
         if error.downcast_ref::<super::wasi::OutputLimit>().is_some() {
@@ -270,7 +272,7 @@ impl Core {
 
     /// Ends the requests whose work is over.
     fn settle(&mut self, isolate: &Arc<Isolate>) {
-        if self.turn.is_some() {
+        if self.turn.is_some() || !self.startup.is_empty() {
             return;
         }
         let host = self.store.data_mut();
@@ -494,11 +496,17 @@ impl Core {
             return Ok(Step::Skip);
         };
         invocation.charge(cost::REQUEST);
-        if let Entries::Wasi { start } = &self.entry {
-            let start = *start;
+        if let Entries::Wasi { init, start } = &mut self.entry {
+            let start = Entry::Unit(*start);
             host.current = id;
             host.wasi = super::wasi_run::prepare(host).map(Box::new);
-            return Ok(Step::Enter(Entry::Unit(start)));
+            return Ok(Step::Enter(match init.take() {
+                None => start,
+                Some(init) => {
+                    self.startup.push_back(start);
+                    init
+                }
+            }));
         }
         let headers = std::mem::take(&mut invocation.headers);
         let (method, url) = (
@@ -631,7 +639,7 @@ impl Core {
                 .worker()
                 .engine()
                 .slice_fuel()
-                .saturating_add(u64::from(want)),
+                .saturating_add(u64::from(want) / 8),
         );
         self.store
             .set_fuel(fuel)

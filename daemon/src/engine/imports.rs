@@ -479,10 +479,11 @@ fn response_head(bytes: &[u8]) -> Result<(StatusCode, HeaderMap), String> {
         .ok()
         .filter(|status| (200..600).contains(&status.as_u16()))
         .ok_or_else(|| format!("status {} is not one of 200 to 599", head.status))?;
-    let mut headers = HeaderMap::with_capacity(head.headers.0.len());
+    // More than the map can have is found out below, where it is no panic.
+    let mut headers = HeaderMap::with_capacity(head.headers.0.len().min(64));
     for (name, value) in head.headers.0 {
         let name = HeaderName::from_bytes(name.as_bytes())
-            .map_err(|_| format!("{name:?} is not a header name"))?;
+            .map_err(|_| format!("{name:.100?} is not a header name"))?;
         let value = HeaderValue::from_bytes(value)
             .map_err(|_| format!("the value of header {name} holds control characters"))?;
         // Framing and the connection are the host's.

@@ -104,6 +104,10 @@ pub fn judge_here(source: &[u8], order: &Order) -> Result<Judged, Refused> {
     let used = fuel - starting.store.get_fuel().unwrap_or(0);
     let (image, snapshot) = match inspected.snapshot {
         SnapshotKind::NotPossible(_) => (init, None),
+        // A start function may write and read, so it is a part of each run.
+        SnapshotKind::Whole if inspected.kind == GuestKind::Wasi && inspected.has_start => {
+            (init, None)
+        }
         SnapshotKind::Whole => {
             let globals = starting.globals(&inspected)?;
             let pages = starting.memory.size(&starting.store);

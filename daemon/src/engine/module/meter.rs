@@ -32,6 +32,12 @@
 //! below them: it skips as many *locals* as there are parameters, not as many operands, when it
 //! copies locals to where branches expect them. The guest then reads what was never written.
 //! An empty block in front of such a block makes it copy all of them.
+//!
+//! # Growth
+//!
+//! wasmi 2.0.0 goes on from `memory.grow`, and from a `table.grow` that fails, by a call that
+//! takes native stack until the slice ends. A toll of instructions that cost fuel and do nothing
+//! stands in front of them, so that a slice cannot pay for more than a stack bears.
 
 use super::Refusal;
 use std::collections::HashMap;
@@ -51,6 +57,17 @@ const OPERANDS_MAX: usize = 32;
 
 /// Function types that may be added to a module.
 const ADDED_TYPES_MAX: usize = 1024;
+
+/// Fuel that a growth of a memory or table costs beforehand. Each takes some 200 bytes of native
+/// stack until its slice ends.
+const GROWTH_TOLL: usize = 1000;
+
+/// Pushes 0, negates it again and again, and drops what comes of it.
+static TOLL: [u8; GROWTH_TOLL + 3] = {
+    let mut toll = [0x45; GROWTH_TOLL + 3];
+    (toll[0], toll[1], toll[GROWTH_TOLL + 2]) = (0x41, 0x00, 0x1a);
+    toll
+};
 
 /// An empty block.
 const BARRIER: [u8; 3] = [0x02, 0x40, 0x0b];
@@ -398,6 +415,12 @@ impl Pass<'_> {
                 self.reach(targets.default());
                 let default = self.depth(targets.default());
                 self.emit(&Instruction::BrTable(depths.into(), default));
+            }
+            Operator::MemoryGrow { .. } | Operator::TableGrow { .. } => {
+                if !self.out.ends_with(&TOLL) {
+                    self.out.extend_from_slice(&TOLL);
+                }
+                self.out.extend_from_slice(bytes);
             }
             _ => self.out.extend_from_slice(bytes),
         }
