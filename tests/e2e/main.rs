@@ -4,9 +4,11 @@
 mod bad_input;
 mod cli;
 mod crash;
+mod hostile;
 mod kv;
 mod limits;
 mod push;
+mod retire;
 mod routing;
 mod signals;
 mod swap;

@@ -2,7 +2,7 @@
 
 use super::code::Code;
 use super::cost;
-use super::host::{Event, Host, OpState, event_cost};
+use super::host::{Event, Host, OpState, Serial, event_cost};
 use super::imports;
 use super::invocation::RequestBody;
 use super::isolate::{After, Inbound, Isolate};
@@ -14,7 +14,7 @@ use super::worker::Worker;
 use postern_abi::event::AbortReason;
 use postern_abi::http::BodyHint;
 use postern_abi::{EventKind, OpErrorCode, limits};
-use std::collections::VecDeque;
+use std::collections::{HashMap, VecDeque};
 use std::sync::{Arc, Weak};
 use std::time::Duration;
 use wasmi::{Memory, Store, TypedFunc};
@@ -79,12 +79,17 @@ impl Core {
             bindings: worker.bindings().clone(),
             limits,
             invocations: Vec::new(),
-            ops: Vec::new(),
+            ops: HashMap::new(),
+            op_number: 0,
+            op_bytes: 0,
+            stale: 0,
             queue: VecDeque::new(),
             current: 0,
             now_ms: super::host::now_ms(),
             fatal: None,
             debt: 0,
+            debt_max: 0,
+            is_broke: false,
             memory_use,
             isolate,
             executor: engine.executor().clone(),
@@ -169,6 +174,15 @@ impl Core {
         })
     }
 
+    /// Lets host functions go so far beyond what the store has.
+    fn lend(&mut self, fuel: u64) {
+        let host = self.store.data_mut();
+        host.debt_max = fuel;
+        if let Some(wasi) = &mut host.wasi {
+            wasi.lend_fuel(fuel);
+        }
+    }
+
     fn spend(&mut self, fuel: u64) {
         let host = self.store.data_mut();
         let owed = host.wasi.as_mut().map_or(0, |wasi| wasi.take_owed_fuel());
@@ -206,6 +220,7 @@ impl Core {
             return Err(self.exhausted(isolate));
         }
         let given = slice.max(required).min(allowance);
+        self.lend(allowance - given);
         self.store
             .set_fuel(given)
             .map_err(|error| Condemned(Failure::Internal(error.to_string())))?;
@@ -350,6 +365,7 @@ impl Core {
                     return Ok(Step::Skip);
                 };
                 invocation.body_wanted = invocation.body_wanted.saturating_sub(bytes.len() as u64);
+                invocation.body_credit.arrived(bytes.len() as u64);
                 self.send(id, EventKind::BodyChunk, id, isolate, bytes.len(), |out| {
                     out.bytes(&bytes)
                 })
@@ -390,43 +406,46 @@ impl Core {
                 })
             }
             Event::OpCredit(op) => {
-                let Some(request) = op_request(host, op) else {
+                let Some((id, request)) = op_of(host, op) else {
                     return Ok(Step::Skip);
                 };
-                self.send(request, EventKind::OpCredit, op, isolate, 4, |out| {
+                self.send(request, EventKind::OpCredit, id, isolate, 4, |out| {
                     out.bytes(&limits::BODY_CREDIT.to_le_bytes());
                 })
             }
             Event::Op(op, outcome) => self.op_ended(op, outcome.0, isolate),
             Event::OpChunk(op, bytes) => {
-                let Some(request) = op_request(host, op) else {
+                let Some((id, request)) = op_of(host, op) else {
                     return Ok(Step::Skip);
                 };
+                if let Some(OpState::Streaming(credit, _)) = host.op(op).map(|op| &op.state) {
+                    credit.arrived(bytes.len() as u64);
+                }
                 self.send(
                     request,
                     EventKind::OpChunk,
-                    op,
+                    id,
                     isolate,
                     bytes.len(),
                     |out| out.bytes(&bytes),
                 )
             }
             Event::OpEnd(op) => {
-                let Some(request) = op_request(host, op) else {
+                let Some((id, request)) = op_of(host, op) else {
                     return Ok(Step::Skip);
                 };
-                host.ops.retain(|other| other.id != op);
-                self.send(request, EventKind::OpEnd, op, isolate, 0, |_| {})
+                host.end_op(id);
+                self.send(request, EventKind::OpEnd, id, isolate, 0, |_| {})
             }
             Event::OpBroken(op, failure) => {
-                let Some(request) = op_request(host, op) else {
+                let Some((id, request)) = op_of(host, op) else {
                     return Ok(Step::Skip);
                 };
-                host.ops.retain(|other| other.id != op);
+                host.end_op(id);
                 self.send(
                     request,
                     EventKind::OpFailed,
-                    op,
+                    id,
                     isolate,
                     failure.message.len() + 8,
                     |out| {
@@ -536,27 +555,24 @@ impl Core {
 
     fn op_ended(
         &mut self,
-        op: u32,
+        op: Serial,
         result: super::ops::OpResult,
         isolate: &Arc<Isolate>,
     ) -> Result<Step, Condemned> {
         let host = self.store.data_mut();
-        let Some(request) = op_request(host, op) else {
+        let Some((id, request)) = op_of(host, op) else {
             return Ok(Step::Skip);
         };
-        host.ops.retain(|other| other.id != op);
+        host.end_op(id);
         match result {
             Ok(reply) => {
                 if let Some(source) = reply.stream {
                     let state: OpState = imports::stream(host, op, source);
-                    host.ops.push(super::host::Op {
-                        id: op,
-                        request,
-                        state,
-                    });
+                    host.current = request;
+                    host.add_op(op, state, 0);
                 }
                 let len = reply.head.len() + reply.body.len();
-                self.send(request, EventKind::OpDone, op, isolate, len, |out| {
+                self.send(request, EventKind::OpDone, id, isolate, len, |out| {
                     out.bytes(&reply.head);
                     out.bytes(&reply.body);
                 })
@@ -564,7 +580,7 @@ impl Core {
             Err(failure) => self.send(
                 request,
                 EventKind::OpFailed,
-                op,
+                id,
                 isolate,
                 failure.message.len() + 8,
                 |out| {
@@ -634,13 +650,10 @@ impl Core {
         let want = u32::try_from(bound.max(4096).next_power_of_two())
             .map_err(|_| Condemned(boundary(format!("a payload of {bound} bytes is too large"))))?;
         // Enough to zero or copy a large window, and little enough to be no way around slices.
-        let fuel = self.allowance().min(
-            isolate
-                .worker()
-                .engine()
-                .slice_fuel()
-                .saturating_add(u64::from(want) / 8),
-        );
+        let slice = isolate.worker().engine().slice_fuel();
+        let allowance = self.allowance();
+        let fuel = allowance.min(slice.saturating_add(u64::from(want) / 8));
+        self.lend(allowance - fuel);
         self.store
             .set_fuel(fuel)
             .map_err(|error| Condemned(Failure::Internal(error.to_string())))?;
@@ -689,11 +702,9 @@ fn boundary(message: String) -> Failure {
     }
 }
 
-fn op_request(host: &Host, op: u32) -> Option<u32> {
-    host.ops
-        .iter()
-        .find(|other| other.id == op)
-        .map(|op| op.request)
+/// An operation's number and its request's, unless it is over.
+fn op_of(host: &Host, op: Serial) -> Option<(u32, u32)> {
+    host.op(op).map(|found| (op.id, found.request))
 }
 
 /// Ends a request when its `waitUntil` time is over.

@@ -16,6 +16,9 @@ use std::sync::{Arc, Weak};
 use std::task::{Context, Poll, Waker};
 use std::time::Instant;
 
+/// Bytes up to which parts of a body are put together while they wait.
+const PART_MIN: usize = 4096;
+
 /// The meeting point of one request.
 #[derive(Debug, Default)]
 pub struct Exchange(Mutex<State>);
@@ -31,12 +34,28 @@ struct State {
     /// The guest ran out of credit and waits to be told of more.
     starved: bool,
     gone: bool,
+    /// Where the request is; it moves when its isolate ends before it has begun.
+    place: Option<(Weak<Isolate>, u32)>,
     waker: Option<Waker>,
 }
 
 impl State {
     fn wake(&mut self) -> Option<Waker> {
         self.waker.take()
+    }
+
+    /// Small parts that wait become one: each of its own would take more room than its bytes.
+    fn put(&mut self, bytes: &[u8]) {
+        let small = |last: &Bytes| last.len() + bytes.len() <= PART_MIN;
+        let last = self.body.pop_back_if(|last| small(last));
+        self.body.push_back(match last.map(Bytes::try_into_mut) {
+            Some(Ok(mut last)) => {
+                last.extend_from_slice(bytes);
+                last.freeze()
+            }
+            Some(Err(last)) => [&last, bytes].concat().into(),
+            None => Bytes::copy_from_slice(bytes),
+        });
     }
 
     fn credit(&self) -> i64 {
@@ -66,15 +85,25 @@ impl Exchange {
         }
     }
 
+    /// Tells where the request is; false if nobody waits for it any more.
+    pub fn placed(&self, isolate: Weak<Isolate>, request: u32) -> bool {
+        let mut state = self.0.lock();
+        state.place = Some((isolate, request));
+        !state.gone
+    }
+
     /// Nobody will take the head any more. An answer with a body holds on to this exchange, so
-    /// one that is never taken would keep both for ever.
-    pub fn leave(&self) {
-        let head = {
+    /// one that is never taken would keep both for ever. Gives where the request is, if there
+    /// was no answer.
+    pub fn leave(&self) -> Option<(Weak<Isolate>, u32)> {
+        let (head, place) = {
             let mut state = self.0.lock();
             state.gone = true;
-            state.head.take()
+            let place = state.place.take();
+            (state.head.take(), place.filter(|_| !state.answered))
         };
         drop(head);
+        place
     }
 
     /// Whether a head was put.
@@ -83,12 +112,12 @@ impl Exchange {
     }
 
     /// Puts a part of the body; gives the credit that is left.
-    pub fn chunk(&self, bytes: Bytes) -> i64 {
+    pub fn chunk(&self, bytes: &[u8]) -> i64 {
         let (waker, credit) = {
             let mut state = self.0.lock();
-            if !state.gone && state.end.is_none() {
+            if !state.gone && state.end.is_none() && !bytes.is_empty() {
                 state.queued += bytes.len() as u64;
-                state.body.push_back(bytes);
+                state.put(bytes);
             }
             let credit = state.credit();
             state.starved = credit <= 0;

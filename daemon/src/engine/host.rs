@@ -15,12 +15,12 @@ use super::wasi::Wasi;
 use async_executor::{Executor, Task};
 use bytes::Bytes;
 use http::HeaderMap;
-use std::collections::VecDeque;
+use std::collections::{HashMap, VecDeque};
 use std::sync::{Arc, Weak};
 use std::time::{Instant, SystemTime, UNIX_EPOCH};
 use wasmi::Memory;
 
-/// What happens to an isolate. Numbers name a request or an operation of this isolate.
+/// What happens to an isolate. Numbers name a request of this isolate.
 #[derive(Debug)]
 pub enum Event {
     /// A request begins; its head waits in its [`Invocation`].
@@ -34,21 +34,45 @@ pub enum Event {
     /// The client took some of the answer's body.
     BodyCredit(u32),
     /// More of an operation's streamed argument may come.
-    OpCredit(u32),
+    OpCredit(Serial),
     /// An operation ended.
-    Op(u32, Box<OpOutcome>),
+    Op(Serial, Box<OpOutcome>),
     /// A part of an operation's stream.
-    OpChunk(u32, Bytes),
+    OpChunk(Serial, Bytes),
     /// The end of an operation's stream.
-    OpEnd(u32),
+    OpEnd(Serial),
     /// An operation's stream broke off.
-    OpBroken(u32, OpFailure),
+    OpBroken(Serial, OpFailure),
     /// Nobody waits for the answer any more.
     Abandon(u32, Failure),
     /// The time for `waitUntil` is over.
     Expire(u32),
     /// The answer is out, and nothing that the guest still does for the request will ever end.
     Forget(u32),
+}
+
+/// The name of an operation: the guest's number alone may be that of another one by the time
+/// that an event comes.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Serial {
+    /// The guest's number.
+    pub id: u32,
+    /// The host's, never used again.
+    pub number: u64,
+}
+
+impl Event {
+    /// The operation that it is about.
+    pub fn op(&self) -> Option<Serial> {
+        match self {
+            Self::OpCredit(op)
+            | Self::Op(op, _)
+            | Self::OpChunk(op, _)
+            | Self::OpEnd(op)
+            | Self::OpBroken(op, _) => Some(*op),
+            _ => None,
+        }
+    }
 }
 
 /// The result of an operation on its way to the guest.
@@ -96,6 +120,8 @@ pub struct Invocation {
     pub subrequests: u32,
     /// KV operations started.
     pub kv_operations: u32,
+    /// Operations that are not over.
+    pub pending: u32,
     /// The answer's status; 0 before there is one.
     pub status: u16,
     /// Whether the answer's body is still to come.
@@ -118,10 +144,12 @@ pub struct Invocation {
 
 /// An operation that has not ended.
 pub struct Op {
-    /// The guest's number for it.
-    pub id: u32,
+    /// The host's number for it.
+    pub number: u64,
     /// The request that started it.
     pub request: u32,
+    /// Bytes of its argument.
+    pub bytes: u32,
     /// How it goes on.
     pub state: OpState,
 }
@@ -151,8 +179,14 @@ pub struct Host {
     pub limits: Limits,
     /// Requests that are not over.
     pub invocations: Vec<Invocation>,
-    /// Operations that are not over.
-    pub ops: Vec<Op>,
+    /// Operations that are not over, by the guest's numbers.
+    pub ops: HashMap<u32, Op>,
+    /// Bytes of their arguments.
+    pub op_bytes: u64,
+    /// Operations that were ever started.
+    pub op_number: u64,
+    /// Events in the queue, at least, of operations that were cancelled.
+    pub stale: usize,
     /// Events made by this isolate itself.
     pub queue: VecDeque<Event>,
     /// The request whose event is being handled.
@@ -163,6 +197,10 @@ pub struct Host {
     pub fatal: Option<Failure>,
     /// Host work to be charged that the slice had no fuel left for.
     pub debt: u64,
+    /// What may be owed.
+    pub debt_max: u64,
+    /// More was owed when the host was last called.
+    pub is_broke: bool,
     /// Memory and tables.
     pub memory_use: MemoryUse,
     /// The isolate itself.
@@ -187,9 +225,79 @@ impl Host {
             .find(|invocation| invocation.id == id)
     }
 
+    /// The name of the next operation, which has this number.
+    pub fn next_op(&mut self, id: u32) -> Serial {
+        self.op_number += 1;
+        Serial {
+            id,
+            number: self.op_number,
+        }
+    }
+
+    /// An operation, unless it is over.
+    pub fn op(&self, serial: Serial) -> Option<&Op> {
+        self.ops
+            .get(&serial.id)
+            .filter(|op| op.number == serial.number)
+    }
+
+    /// Adds an operation of the current request, with an argument of `bytes`.
+    pub fn add_op(&mut self, serial: Serial, state: OpState, bytes: u32) {
+        let request = self.current;
+        if let Some(invocation) = self.invocation_of(request) {
+            invocation.pending += 1;
+        }
+        let op = Op {
+            number: serial.number,
+            request,
+            bytes,
+            state,
+        };
+        self.op_bytes += u64::from(bytes);
+        self.ops.insert(serial.id, op);
+    }
+
+    /// Takes an operation out, because it is over.
+    pub fn end_op(&mut self, id: u32) -> Option<Op> {
+        let op = self.ops.remove(&id)?;
+        self.op_bytes = self.op_bytes.saturating_sub(u64::from(op.bytes));
+        if let Some(invocation) = self.invocation_of(op.request) {
+            invocation.pending = invocation.pending.saturating_sub(1);
+        }
+        Some(op)
+    }
+
+    /// Ends an operation, and forgets what was to be told of it.
+    pub fn cancel(&mut self, id: u32) {
+        if self.end_op(id).is_none() {
+            return;
+        }
+        // An operation has few events in the queue, so this keeps it in bounds and costs little.
+        self.stale += 1;
+        if self.stale > 32 && self.stale > self.queue.len() / 2 {
+            let mut queue = std::mem::take(&mut self.queue);
+            queue.retain(|event| event.op().is_none_or(|op| self.op(op).is_some()));
+            self.queue = queue;
+            self.stale = 0;
+        }
+    }
+
     /// Sets the guest's clock to now.
     pub fn tick(&mut self) {
         self.now_ms = now_ms();
+    }
+
+    /// Whether the current request may log more. If not, one more line is counted as dropped.
+    pub fn logs_more(&mut self) -> bool {
+        let limit = u64::from(self.limits.log_bytes);
+        let Some(invocation) = self.invocation() else {
+            return false;
+        };
+        let more = invocation.log_bytes <= limit;
+        if !more {
+            invocation.logs_dropped = invocation.logs_dropped.saturating_add(1);
+        }
+        more
     }
 
     /// Adds a line to the log of the current request, up to its limit.
@@ -204,6 +312,8 @@ impl Host {
         }
         let kept = &message[..end];
         if invocation.log_bytes + kept.len() as u64 > limit {
+            // What comes after it is dropped unseen.
+            invocation.log_bytes = limit + 1;
             invocation.logs_dropped = invocation.logs_dropped.saturating_add(1);
             return;
         }
@@ -232,7 +342,7 @@ impl Host {
     /// Whether something that this request asked for is still to come. What other requests wait
     /// for does not count: they are no business of this one (spec: SEMANTICS §3).
     pub fn waits(&self, invocation: &Invocation) -> bool {
-        self.ops.iter().any(|op| op.request == invocation.id)
+        invocation.pending > 0
             || (invocation.body_wanted > 0 && !matches!(invocation.body, RequestBody::Empty))
             || invocation.exchange.waits_for_client()
     }
@@ -247,7 +357,10 @@ impl Host {
             return;
         };
         let mut invocation = self.invocations.swap_remove(at);
-        self.ops.retain(|op| op.request != id);
+        if invocation.pending > 0 {
+            self.ops.retain(|_, op| op.request != id);
+            self.op_bytes = self.ops.values().map(|op| u64::from(op.bytes)).sum();
+        }
         invocation.body_credit.close();
         if !invocation.exchange.answered() {
             let failure = invocation.failure.get_or_insert_with(never_answers).clone();

@@ -5,7 +5,7 @@
 
 use super::cost;
 use super::credit::Credit;
-use super::host::{Event, Host, Op, OpOutcome, OpState};
+use super::host::{Event, Host, Op, OpOutcome, OpState, Serial};
 use super::invocation::{ByteStream, Reply, ReplyBody};
 use super::limits::Failure;
 use super::ops::{OpFailure, OpResult, Started};
@@ -15,7 +15,7 @@ use http::{HeaderMap, HeaderName, HeaderValue, StatusCode, header};
 use postern_abi::event::LogLevel;
 use postern_abi::http::{Exception, ResponseHead};
 use postern_abi::{IMPORT_MODULE, OpErrorCode, OpKind, SyncOp, import, limits};
-use wasmi::{Caller, Error, Linker};
+use wasmi::{Caller, Error, Linker, TrapCode};
 
 /// The end of an isolate by a host function; why is in [`Host::fatal`].
 #[derive(Debug)]
@@ -56,13 +56,19 @@ type Guest<'a> = Caller<'a, Host>;
 /// Takes `fuel` from the slice that runs; what it lacks is owed by the request.
 fn charge(caller: &mut Guest<'_>, fuel: u64) {
     let left = caller.get_fuel().unwrap_or(0);
+    let host = caller.data_mut();
+    host.is_broke = host.debt > host.debt_max;
     if caller.set_fuel(left.saturating_sub(fuel)).is_ok() && fuel > left {
         caller.data_mut().debt += fuel - left;
     }
 }
 
-/// The memory and the rest of the host's state, apart.
+/// The memory and the rest of the host's state, apart. The end of a guest that goes on calling
+/// where it has no fuel left: nothing else stops calls in a straight line.
 fn parts<'a>(caller: &'a mut Guest<'_>) -> Result<(&'a mut [u8], &'a mut Host), Error> {
+    if caller.data().is_broke {
+        return Err(TrapCode::OutOfFuel.into());
+    }
     let memory = caller.data().memory.ok_or_else(|| Error::host(Ended))?;
     Ok(memory.data_and_store_mut(caller))
 }
@@ -116,6 +122,10 @@ fn slice_mut<'a>(
     }
 }
 
+/// Operations of an isolate, beyond those that may run, that were started and are not over: they
+/// were too many, and the guest has not yet heard of it.
+const OPS_SPARE: u32 = 1024;
+
 fn op_start(mut caller: Guest<'_>, op: u32, kind: u32, ptr: u32, len: u32) -> Result<(), Error> {
     let known = OpKind::from_u32(kind);
     let work = known.map_or(0, |kind| cost::operation(kind, len as usize));
@@ -125,13 +135,24 @@ fn op_start(mut caller: Guest<'_>, op: u32, kind: u32, ptr: u32, len: u32) -> Re
     );
     let (memory, host) = parts(&mut caller)?;
     let argument = slice(memory, host, ptr, len)?;
-    if host.ops.iter().any(|other| other.id == op) {
+    if host.ops.contains_key(&op) {
         return Err(violation(
             host,
             format!("operation {op} was started while one of that number runs"),
         ));
     }
-    let request = host.current;
+    let limits = &host.limits;
+    let most = limits
+        .pending_operations
+        .saturating_mul(limits.concurrent_invocations)
+        .saturating_add(OPS_SPARE) as usize;
+    if host.ops.len() >= most {
+        return Err(violation(
+            host,
+            format!("{most} operations were started and not waited for"),
+        ));
+    }
+    let serial = host.next_op(op);
     let started = match admit(host, known, kind, len) {
         Ok(kind) => host.bindings.start(kind, argument),
         Err(failure) => Started::Done(Err(failure)),
@@ -139,17 +160,18 @@ fn op_start(mut caller: Guest<'_>, op: u32, kind: u32, ptr: u32, len: u32) -> Re
     let state = match started {
         Started::Done(result) => {
             host.queue
-                .push_back(Event::Op(op, Box::new(OpOutcome(result))));
+                .push_back(Event::Op(serial, Box::new(OpOutcome(result))));
             OpState::Ready
         }
-        Started::Later(future) => OpState::Running(run(host, op, future)),
+        Started::Later(future) => OpState::Running(run(host, serial, future)),
         Started::Upload(upload) => OpState::Upload(upload, 0),
     };
-    host.ops.push(Op {
-        id: op,
-        request,
-        state,
-    });
+    let held = if matches!(state, OpState::Running(_)) {
+        len
+    } else {
+        0
+    };
+    host.add_op(serial, state, held);
     Ok(())
 }
 
@@ -161,14 +183,16 @@ fn admit(
     len: u32,
 ) -> Result<OpKind, OpFailure> {
     let limits = host.limits;
-    let request = host.current;
-    let pending = host.ops.iter().filter(|op| op.request == request).count();
-    let Some(invocation) = host.invocation() else {
-        return Err(OpFailure::new(
+    let over = || {
+        OpFailure::new(
             OpErrorCode::Cancelled,
             "the request that would start this operation is over",
-        ));
+        )
     };
+    let Some(invocation) = host.invocation() else {
+        return Err(over());
+    };
+    let pending = invocation.pending;
     let Some(kind) = known else {
         return Err(OpFailure::new(
             OpErrorCode::Unsupported,
@@ -186,7 +210,7 @@ fn admit(
             ),
         ));
     }
-    if pending >= limits.pending_operations as usize {
+    if pending >= limits.pending_operations {
         return Err(OpFailure::new(
             OpErrorCode::LimitExceeded,
             format!(
@@ -194,6 +218,19 @@ fn admit(
             ),
         ));
     }
+    // Bindings copy it, and hold the copy until it is stored.
+    if kind == OpKind::KvPut && host.op_bytes + u64::from(len) > limits.memory_bytes {
+        return Err(OpFailure::new(
+            OpErrorCode::LimitExceeded,
+            format!(
+                "{} bytes of arguments are being written, {len} more exceed the limit of {} bytes; await some before starting more",
+                host.op_bytes, limits.memory_bytes
+            ),
+        ));
+    }
+    let Some(invocation) = host.invocation() else {
+        return Err(over());
+    };
     match kind {
         OpKind::Fetch => {
             invocation.subrequests += 1;
@@ -227,7 +264,7 @@ fn admit(
 /// Works on an operation outside of turns; its result comes back as an event.
 fn run(
     host: &Host,
-    op: u32,
+    op: Serial,
     future: impl Future<Output = OpResult> + Send + 'static,
 ) -> async_executor::Task<()> {
     let isolate = host.isolate.clone();
@@ -240,7 +277,7 @@ fn run(
 }
 
 /// Sends a streamed result as the guest asks for it.
-pub fn stream(host: &Host, op: u32, source: ByteStream) -> OpState {
+pub fn stream(host: &Host, op: Serial, source: ByteStream) -> OpState {
     let credit = Credit::default();
     let isolate = host.isolate.clone();
     let theirs = credit.clone();
@@ -300,7 +337,7 @@ pub async fn pull(source: &mut ByteStream, credit: &Credit) -> Pulled {
                     let tail = std::mem::replace(source, Box::pin(futures_lite::stream::empty()));
                     *source = Box::pin(futures_lite::stream::once(Ok(rest)).chain(tail));
                 } else {
-                    credit.give(granted - take as u64);
+                    credit.spare(granted - take as u64);
                 }
                 Pulled::Chunk(bytes)
             }
@@ -310,16 +347,15 @@ pub async fn pull(source: &mut ByteStream, credit: &Credit) -> Pulled {
 
 fn op_cancel(mut caller: Guest<'_>, op: u32) {
     charge(&mut caller, cost::CALL);
-    caller.data_mut().ops.retain(|other| other.id != op);
+    caller.data_mut().cancel(op);
 }
 
 fn op_pull(mut caller: Guest<'_>, op: u32, bytes: u32) {
     charge(&mut caller, cost::CALL);
-    let op = caller.data_mut().ops.iter().find(|other| other.id == op);
     if let Some(Op {
         state: OpState::Streaming(credit, _),
         ..
-    }) = op
+    }) = caller.data().ops.get(&op)
     {
         credit.give(u64::from(bytes));
     }
@@ -329,31 +365,37 @@ fn op_chunk(mut caller: Guest<'_>, op: u32, ptr: u32, len: u32, end: u32) -> Res
     charge(&mut caller, cost::CALL + len as u64 / 2);
     let (memory, host) = parts(&mut caller)?;
     let bytes = slice(memory, host, ptr, len)?;
-    let Some(at) = host.ops.iter().position(|other| other.id == op) else {
+    let Some(found) = host.ops.get_mut(&op) else {
         return Ok(());
     };
-    let OpState::Upload(upload, taken) = &mut host.ops[at].state else {
+    let serial = Serial {
+        id: op,
+        number: found.number,
+    };
+    let OpState::Upload(upload, taken) = &mut found.state else {
         // An upload that failed: its event is on the way, and what is still sent is dropped.
         return Ok(());
     };
     if let Err(failure) = upload.chunk(bytes) {
-        host.ops[at].state = OpState::Ready;
+        found.state = OpState::Ready;
         let outcome = Box::new(OpOutcome(Err(failure)));
-        host.queue.push_back(Event::Op(op, outcome));
+        host.queue.push_back(Event::Op(serial, outcome));
         return Ok(());
     }
     *taken = taken.saturating_add(len);
     if end == 0 {
         if *taken >= limits::BODY_CREDIT / 2 {
             *taken = 0;
-            host.queue.push_back(Event::OpCredit(op));
+            host.queue.push_back(Event::OpCredit(serial));
         }
         return Ok(());
     }
-    let state = std::mem::replace(&mut host.ops[at].state, OpState::Ready);
+    let state = std::mem::replace(&mut found.state, OpState::Ready);
     if let OpState::Upload(upload, _) = state {
-        let task = run(host, op, upload.finish());
-        host.ops[at].state = OpState::Running(task);
+        let task = run(host, serial, upload.finish());
+        if let Some(found) = host.ops.get_mut(&op) {
+            found.state = OpState::Running(task);
+        }
     }
     Ok(())
 }
@@ -398,11 +440,25 @@ fn respond(
 ) -> Result<(), Error> {
     charge(
         &mut caller,
-        cost::CALL + cost::copy(head_len as usize + body_len as usize),
+        cost::CALL + cost::copy(head_len as usize) + cost::copy(body_len as usize),
     );
     let (memory, host) = parts(&mut caller)?;
     let head = slice(memory, host, head_ptr, head_len)?;
     let body = slice(memory, host, body_ptr, body_len)?;
+    // First, so that a head is decoded once a request and not for nothing.
+    match host.invocation_of(request) {
+        None => return Ok(()),
+        Some(invocation) if invocation.done => return Ok(()),
+        Some(invocation) if invocation.status != 0 => {
+            return Err(violation(
+                host,
+                format!("request {request} was answered twice"),
+            ));
+        }
+        // It failed, or the client left: nobody waits for this.
+        Some(invocation) if invocation.is_answered() => return Ok(()),
+        Some(_) => {}
+    }
     let (status, headers) = match response_head(head) {
         Ok(head) => head,
         Err(what) => return Err(violation(host, what)),
@@ -412,16 +468,6 @@ fn respond(
     let Some(invocation) = host.invocation_of(request) else {
         return Ok(());
     };
-    if invocation.status != 0 {
-        return Err(violation(
-            host,
-            format!("request {request} was answered twice"),
-        ));
-    }
-    if invocation.is_answered() {
-        // It failed, or the client left: nobody waits for this.
-        return Ok(());
-    }
     if body.len() as u64 > limit {
         let failure = Failure::ResponseBody { limit };
         invocation.failure = Some(failure.clone());
@@ -432,13 +478,10 @@ fn respond(
     invocation.status = status.as_u16();
     invocation.response_bytes = body.len() as u64;
     invocation.streaming = more != 0;
-    let body = Bytes::copy_from_slice(body);
     let body = if more == 0 {
-        ReplyBody::Whole(body)
+        ReplyBody::Whole(Bytes::copy_from_slice(body))
     } else {
-        if !body.is_empty() {
-            invocation.exchange.chunk(body);
-        }
+        invocation.exchange.chunk(body);
         ReplyBody::Stream(Box::pin(super::exchange::BodyStream::new(
             invocation.exchange.clone(),
             isolate,
@@ -520,7 +563,7 @@ fn body_chunk(
     let overdraft = -(i64::from(limits::BODY_CREDIT) * 16);
     let Some(invocation) = host
         .invocation_of(request)
-        .filter(|invocation| invocation.streaming)
+        .filter(|invocation| invocation.streaming && !invocation.done)
     else {
         return Ok(0);
     };
@@ -532,10 +575,7 @@ fn body_chunk(
         invocation.exchange.end(Err(failure));
         return Ok(0);
     }
-    let mut credit = i64::from(limits::BODY_CREDIT);
-    if !bytes.is_empty() {
-        credit = invocation.exchange.chunk(Bytes::copy_from_slice(bytes));
-    }
+    let credit = invocation.exchange.chunk(bytes);
     if end != 0 {
         invocation.streaming = false;
         invocation.exchange.end(Ok(()));
@@ -575,10 +615,13 @@ fn done(mut caller: Guest<'_>, request: u32, status: u32, ptr: u32, len: u32) ->
     charge(&mut caller, cost::CALL + cost::copy(len as usize));
     let (memory, host) = parts(&mut caller)?;
     let bytes = slice(memory, host, ptr, len)?;
-    let failure = (status != 0).then(|| exception(bytes));
-    let Some(invocation) = host.invocation_of(request) else {
+    let Some(invocation) = host
+        .invocation_of(request)
+        .filter(|invocation| !invocation.done)
+    else {
         return Ok(());
     };
+    let failure = (status != 0).then(|| exception(bytes));
     invocation.done = true;
     let Some(failure) = failure else {
         return Ok(());
@@ -593,9 +636,17 @@ fn done(mut caller: Guest<'_>, request: u32, status: u32, ptr: u32, len: u32) ->
     Ok(())
 }
 
+/// Bytes of a guest's report that are looked at.
+const EXCEPTION_MAX: usize = 256 * 1024;
+
 /// The failure that a guest reports, cut to a bounded size.
 fn exception(bytes: &[u8]) -> Failure {
-    let told = postcard::from_bytes(bytes).unwrap_or(Exception {
+    let decoded = if bytes.len() <= EXCEPTION_MAX {
+        postcard::from_bytes(bytes).ok()
+    } else {
+        None
+    };
+    let told = decoded.unwrap_or(Exception {
         name: "Error",
         message: "the Worker failed and its report cannot be decoded",
         stack: "",
@@ -616,8 +667,10 @@ fn log(mut caller: Guest<'_>, level: u32, ptr: u32, len: u32) -> Result<(), Erro
     let (memory, host) = parts(&mut caller)?;
     let bytes = slice(memory, host, ptr, len)?;
     // Only what is kept is looked at, however much was named.
-    let text = String::from_utf8_lossy(&bytes[..bytes.len().min(limits::LOG_LINE_MAX + 4)]);
-    host.log(LogLevel::from_u32(level), &text);
+    let kept = &bytes[..bytes.len().min(limits::LOG_LINE_MAX + 4)];
+    if host.logs_more() {
+        host.log(LogLevel::from_u32(level), &String::from_utf8_lossy(kept));
+    }
     Ok(())
 }
 

@@ -126,7 +126,11 @@ impl Isolate {
         self: &Arc<Self>,
         mut invocation: Box<Invocation>,
     ) -> Result<u32, Box<Invocation>> {
-        let id = self.next_request.fetch_add(1, Ordering::Relaxed);
+        let mut id = self.next_request.fetch_add(1, Ordering::Relaxed);
+        if id == 0 {
+            // After 2^32 requests. 0 is no request.
+            id = self.next_request.fetch_add(1, Ordering::Relaxed);
+        }
         invocation.id = id;
         {
             let mut inbox = self.inbox.lock();
@@ -174,7 +178,7 @@ impl Isolate {
 
     /// Ends this isolate if it rests and has no requests; whether it did.
     pub fn evict(self: &Arc<Self>) -> bool {
-        if self.running.swap(true, Ordering::Acquire) {
+        if self.running.swap(true, Ordering::SeqCst) {
             return false;
         }
         let empty = {
@@ -261,9 +265,8 @@ impl Isolate {
                     }
                     drop(core);
                     *self.last_used.lock() = Instant::now();
-                    let spent = self.worker.spent(self);
-                    self.running.store(false, Ordering::Release);
-                    if spent {
+                    self.running.store(false, Ordering::SeqCst);
+                    if self.worker.spent(self) {
                         self.evict();
                     }
                 }

@@ -17,7 +17,7 @@ use super::turn::{Entry, Turn};
 use async_executor::Executor;
 use postern_abi::{OpErrorCode, OpKind, SyncOp, export};
 use serde::{Deserialize, Serialize};
-use std::collections::VecDeque;
+use std::collections::{HashMap, VecDeque};
 use std::io::{Read, Write};
 use std::process::{Command, Stdio};
 use std::sync::{Arc, Weak};
@@ -159,12 +159,17 @@ impl Starting {
             bindings: Arc::new(NoBindings),
             limits: *limits,
             invocations: Vec::new(),
-            ops: Vec::new(),
+            ops: HashMap::new(),
+            op_number: 0,
+            op_bytes: 0,
+            stale: 0,
             queue: VecDeque::new(),
             current: 0,
             now_ms: 0,
             fatal: None,
             debt: 0,
+            debt_max: 0,
+            is_broke: false,
             memory_use,
             isolate: Weak::new(),
             executor,

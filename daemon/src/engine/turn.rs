@@ -90,6 +90,9 @@ fn into_error<T>(trap: TypedResumableCallHostTrap<T>) -> Error {
     if let Some(status) = error.i32_exit_status() {
         return Error::i32_exit(status);
     }
+    if let Some(code) = error.as_trap_code() {
+        return code.into();
+    }
     match error.downcast_ref::<OutputLimit>() {
         Some(limit) => Error::host(*limit),
         None => Error::new(error.to_string()),

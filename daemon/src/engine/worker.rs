@@ -19,8 +19,8 @@ use std::future::poll_fn;
 use std::hash::{Hash, Hasher};
 use std::path::PathBuf;
 use std::pin::pin;
+use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU32, Ordering};
-use std::sync::{Arc, Weak};
 use std::task::Poll;
 use std::time::{Duration, Instant};
 
@@ -128,6 +128,7 @@ impl Worker {
             fuel_limit: limits.fuel(self.engine.fuel_per_ms()),
             subrequests: 0,
             kv_operations: 0,
+            pending: 0,
             status: 0,
             streaming: false,
             response_bytes: 0,
@@ -141,10 +142,11 @@ impl Worker {
         // From here on the invocation counts until its record is written.
         std::mem::forget(entered);
         let mut waiting = Waiting {
-            place: self.enter(invocation),
             taken: false,
+            why: Failure::Canceled,
             exchange: &exchange,
         };
+        self.enter(invocation);
         let mut deadline_timer = pin!(None);
         poll_fn(|cx| {
             if let Poll::Ready(head) = exchange.poll_head(cx) {
@@ -164,11 +166,7 @@ impl Worker {
             let failure = Failure::WallTime {
                 limit_ms: limits.wall_ms,
             };
-            if let Some((isolate, id)) = waiting.place.take()
-                && let Some(isolate) = isolate.upgrade()
-            {
-                isolate.abandon(id, failure.clone());
-            }
+            waiting.why = failure.clone();
             Poll::Ready(Err(failure))
         })
         .await
@@ -189,7 +187,8 @@ impl Worker {
     }
 
     /// Finds or makes an isolate for a request and hands it over.
-    fn enter(self: &Arc<Self>, mut invocation: Box<Invocation>) -> Option<(Weak<Isolate>, u32)> {
+    fn enter(self: &Arc<Self>, mut invocation: Box<Invocation>) {
+        let exchange = invocation.exchange.clone();
         loop {
             let isolate = match self.pick() {
                 Ok(isolate) => isolate,
@@ -197,11 +196,16 @@ impl Worker {
                     invocation.exchange.answer(Err(failure.clone()));
                     invocation.failure = Some(failure);
                     self.finished(*invocation);
-                    return None;
+                    return;
                 }
             };
             match isolate.accept(invocation) {
-                Ok(id) => return Some((Arc::downgrade(&isolate), id)),
+                Ok(id) => {
+                    if !exchange.placed(Arc::downgrade(&isolate), id) {
+                        isolate.abandon(id, Failure::Canceled);
+                    }
+                    return;
+                }
                 // It ended between the two; look for another.
                 Err(back) => invocation = back,
             }
@@ -278,8 +282,10 @@ impl Worker {
 
     fn start(self: &Arc<Self>, code: &Code) -> Result<Arc<Isolate>, Failure> {
         let isolate = Isolate::start(self, code)?;
-        self.engine.registered(&isolate);
+        // In this order: who evicts what is registered must find it in the list, or a dead
+        // isolate would stay there and be picked for ever.
         self.state.lock().isolates.push(isolate.clone());
+        self.engine.registered(&isolate);
         Ok(isolate)
     }
 
@@ -371,7 +377,9 @@ impl Worker {
     /// Another version takes over: isolates go as soon as they rest. Requests that have found
     /// this version already are still served; its files must stay for as long as it lives.
     pub fn retire(&self) {
-        self.retired.store(true, Ordering::Relaxed);
+        // Ordered against `Isolate::slice`, which looks at it after it has come to rest: one of
+        // the two sees the other.
+        self.retired.store(true, Ordering::SeqCst);
         let isolates = self.state.lock().isolates.clone();
         for isolate in isolates {
             isolate.evict();
@@ -379,7 +387,7 @@ impl Worker {
     }
 
     fn is_retired(&self) -> bool {
-        self.retired.load(Ordering::Relaxed)
+        self.retired.load(Ordering::SeqCst)
     }
 
     pub(super) fn engine(&self) -> &Engine {
@@ -433,8 +441,9 @@ impl Drop for Entered<'_> {
 
 /// Tells the isolate when the client leaves before there is an answer.
 struct Waiting<'a> {
-    place: Option<(Weak<Isolate>, u32)>,
     taken: bool,
+    /// What the isolate is told.
+    why: Failure,
     exchange: &'a Exchange,
 }
 
@@ -443,13 +452,11 @@ impl Drop for Waiting<'_> {
         if self.taken {
             return;
         }
-        if let Some((isolate, id)) = self.place.take()
-            && !self.exchange.answered()
+        if let Some((isolate, id)) = self.exchange.leave()
             && let Some(isolate) = isolate.upgrade()
         {
-            isolate.abandon(id, Failure::Canceled);
+            isolate.abandon(id, self.why.clone());
         }
-        self.exchange.leave();
     }
 }
 

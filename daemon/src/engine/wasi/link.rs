@@ -3,10 +3,10 @@
 use super::{Errno, GuestMemory, Moved, OutputLimit, Stop, Wasi};
 use crate::engine::module::imports::WASI_MODULE;
 use wasmi::errors::HostError;
-use wasmi::{Caller, Error, Extern, Linker};
+use wasmi::{Caller, Error, Extern, Linker, TrapCode};
 
 /// Fuel of a call, whatever it does.
-const CALL_FUEL: u64 = 20;
+const CALL_FUEL: u64 = crate::engine::cost::CALL;
 /// Bytes that the host moves for one fuel.
 const BYTES_PER_FUEL: u64 = 64;
 
@@ -135,9 +135,14 @@ fn call<T: 'static>(
     let (bytes, data) = memory.data_and_store_mut(&mut caller);
     let moved = work(state(data), &mut GuestMemory::new(bytes));
     let bytes = moved.as_ref().map_or(0, |moved| *moved as u64);
-    let owed = charge(&mut caller, CALL_FUEL + bytes / BYTES_PER_FUEL);
+    let work = std::mem::take(&mut state(caller.data_mut()).work_fuel);
+    let owed = charge(&mut caller, CALL_FUEL + work + bytes / BYTES_PER_FUEL);
     let wasi = state(caller.data_mut());
     wasi.owed_fuel = wasi.owed_fuel.saturating_add(owed);
+    if wasi.owed_fuel > wasi.owed_fuel_max {
+        // Nothing else stops calls in a straight line.
+        return Err(TrapCode::OutOfFuel.into());
+    }
     match moved {
         Ok(_) => Ok(0),
         Err(Stop::Errno(errno)) => Ok(errno as u32),

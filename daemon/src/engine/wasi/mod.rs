@@ -22,6 +22,8 @@ use bytes::Bytes;
 pub const RANDOM_MAX: u32 = 64 << 10;
 /// Ranges that one `fd_read` or `fd_write` may name.
 pub const IOVECS_MAX: u32 = 1024;
+/// Fuel of a range that an `fd_read` or `fd_write` names, of a string, and of a subscription.
+const ITEM_FUEL: u64 = 16;
 /// Subscriptions that one `poll_oneoff` may have.
 pub const SUBSCRIPTIONS_MAX: u32 = 64;
 /// Nanoseconds that clocks say they resolve.
@@ -68,6 +70,9 @@ pub struct Wasi {
     closed: [bool; STREAMS],
     exit_code: Option<i32>,
     owed_fuel: u64,
+    owed_fuel_max: u64,
+    /// Fuel for what the call at hand does beside moving bytes, and whether or not it succeeds.
+    work_fuel: u64,
 }
 
 /// What a run left behind.
@@ -127,6 +132,8 @@ impl Wasi {
             closed: [false; STREAMS],
             exit_code: None,
             owed_fuel: 0,
+            owed_fuel_max: 0,
+            work_fuel: 0,
         }
     }
 
@@ -144,6 +151,11 @@ impl Wasi {
     /// the next slice.
     pub fn take_owed_fuel(&mut self) -> u64 {
         std::mem::take(&mut self.owed_fuel)
+    }
+
+    /// Lets so much fuel be owed; more ends the run.
+    pub fn lend_fuel(&mut self, fuel: u64) {
+        self.owed_fuel_max = fuel;
     }
 
     fn stream(&self, fd: u32) -> Result<u32, Stop> {
@@ -185,18 +197,22 @@ impl Wasi {
     }
 
     fn args_sizes_get(&mut self, memory: &mut GuestMemory<'_>, count: u32, size: u32) -> Moved {
+        self.work_fuel += self.input.args.len() as u64;
         Self::strings_sizes(memory, &self.input.args, count, size)
     }
 
     fn args_get(&mut self, memory: &mut GuestMemory<'_>, pointers: u32, buffer: u32) -> Moved {
+        self.work_fuel += self.input.args.len() as u64 * ITEM_FUEL;
         Self::strings_get(memory, &self.input.args, pointers, buffer)
     }
 
     fn environ_sizes_get(&mut self, memory: &mut GuestMemory<'_>, count: u32, size: u32) -> Moved {
+        self.work_fuel += self.input.environ.len() as u64;
         Self::strings_sizes(memory, &self.input.environ, count, size)
     }
 
     fn environ_get(&mut self, memory: &mut GuestMemory<'_>, pointers: u32, buffer: u32) -> Moved {
+        self.work_fuel += self.input.environ.len() as u64 * ITEM_FUEL;
         Self::strings_get(memory, &self.input.environ, pointers, buffer)
     }
 
@@ -222,9 +238,10 @@ impl Wasi {
         if len > RANDOM_MAX {
             return Err(Errno::Inval.into());
         }
-        (self.input.random)(memory.slice_mut(ptr, len)?);
         // Dearer than a copy.
-        Ok(len as usize * 16)
+        self.work_fuel += crate::engine::cost::random(len as usize);
+        (self.input.random)(memory.slice_mut(ptr, len)?);
+        Ok(0)
     }
 
     fn fd_read(
@@ -240,8 +257,15 @@ impl Wasi {
         }
         // Nothing is taken from the stream before all that is said about memory is known true.
         memory.slice_mut(out, 4)?;
+        let count = iovec_count(count)?;
+        self.work_fuel += u64::from(count) * ITEM_FUEL;
+        for index in 0..count {
+            let (ptr, len) = iovec(memory, iovecs, index)?;
+            memory.slice(ptr, len)?;
+        }
         let mut moved = 0;
-        for index in 0..iovec_count(count)? {
+        for index in 0..count {
+            // Read again: what was just written may lie over it.
             let (ptr, len) = iovec(memory, iovecs, index)?;
             let rest = &self.input.stdin[self.stdin_at + moved..];
             let take = rest.len().min(len as usize);
@@ -269,28 +293,25 @@ impl Wasi {
             _ => return Err(Errno::Badf.into()),
         };
         memory.slice_mut(out, 4)?;
-        let before = stream.len();
+        let count = iovec_count(count)?;
+        self.work_fuel += u64::from(count) * ITEM_FUEL;
+        // All or nothing, so nothing is copied before everything is known to be there.
         let mut written = 0u32;
+        for index in 0..count {
+            let (ptr, len) = iovec(memory, iovecs, index)?;
+            memory.slice(ptr, len)?;
+            written = written.checked_add(len).ok_or(Errno::Inval)?;
+        }
+        let before = stream.len();
+        if fd == STDOUT && written as usize > limit.saturating_sub(before) {
+            return Err(Stop::OutputLimit(OutputLimit { limit }));
+        }
         let mut dropped = 0u64;
-        for index in 0..iovec_count(count)? {
-            let part = iovec(memory, iovecs, index).and_then(|(ptr, len)| {
-                let written = written.checked_add(len).ok_or(Errno::Inval)?;
-                Ok((memory.slice(ptr, len)?, written))
-            });
-            let (bytes, total) = match part {
-                Ok(part) => part,
-                Err(stop) => {
-                    // All or nothing.
-                    stream.truncate(before);
-                    return Err(stop);
-                }
-            };
-            written = total;
+        for index in 0..count {
+            let (ptr, len) = iovec(memory, iovecs, index)?;
+            let bytes = memory.slice(ptr, len)?;
             let room = limit.saturating_sub(stream.len());
             let kept = room.min(bytes.len());
-            if kept < bytes.len() && fd == STDOUT {
-                return Err(Stop::OutputLimit(OutputLimit { limit }));
-            }
             stream.extend_from_slice(&bytes[..kept]);
             dropped += (bytes.len() - kept) as u64;
         }
@@ -353,6 +374,7 @@ impl Wasi {
         if count == 0 || count > SUBSCRIPTIONS_MAX {
             return Err(Errno::Inval.into());
         }
+        self.work_fuel += u64::from(count) * ITEM_FUEL;
         // Guests let the two overlap; what is told is told from what was asked.
         let asked = memory.slice(subscriptions, count * 48)?.to_vec();
         memory.slice_mut(events, count * 32)?;
