@@ -494,7 +494,7 @@ impl Core {
         };
         invocation.charge(cost::REQUEST);
         if let Entries::Wasi { init, start } = &mut self.entry {
-            let start = Entry::Unit(start.clone());
+            let start = Entry::Unit(*start);
             host.current = id;
             host.wasi = super::wasi_run::prepare(host).map(Box::new);
             return Ok(Step::Enter(match init.take() {
@@ -582,7 +582,7 @@ impl Core {
         let Entries::V1 { event, window } = &self.entry else {
             return Ok(Step::Skip);
         };
-        let (event, window) = (event.clone(), window.clone());
+        let (event, window) = (*event, *window);
         let ptr = match self.window {
             Some((ptr, cap)) if bound <= cap as usize => ptr,
             _ if bound == 0 => 0,
