@@ -5,6 +5,7 @@ mod bad_input;
 mod cli;
 mod crash;
 mod hostile;
+mod instructions;
 mod kv;
 mod limits;
 mod push;
