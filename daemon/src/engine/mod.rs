@@ -138,7 +138,7 @@ impl Engine {
 
     /// Names what images and snapshots depend on; those of another build are made anew.
     pub fn build(&self) -> &'static str {
-        concat!(env!("CARGO_PKG_VERSION"), " wasmi 2.0 image 1")
+        concat!(env!("CARGO_PKG_VERSION"), " wasmi 2.0 image 2")
     }
 
     /// A Worker of this spec. Nothing is read or started before its first request.
