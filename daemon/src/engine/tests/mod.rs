@@ -593,6 +593,43 @@ fn memory_that_all_share_is_lent_to_who_needs_it() {
 }
 
 #[test]
+fn isolates_go_at_any_moment_and_no_request_notices() {
+    let bench = Bench::new(EngineOptions {
+        idle: Duration::ZERO,
+        ..EngineOptions::default()
+    });
+    let workers: Vec<_> = (0..3)
+        .map(|n| bench.named(&n.to_string(), GUEST, Limits::default()))
+        .collect();
+    let (bench, workers) = (&bench, &workers);
+    std::thread::scope(|scope| {
+        let serving: Vec<_> = (0..3)
+            .map(|thread| {
+                scope.spawn(move || {
+                    for n in 0..300 {
+                        let (path, answer) = if n % 7 == thread {
+                            ("d", "hellohe")
+                        } else {
+                            ("h", "hello")
+                        };
+                        let worker = &workers[(n + thread) % workers.len()];
+                        assert_eq!(bench.text(worker, path).unwrap(), answer);
+                    }
+                })
+            })
+            .collect();
+        while serving.iter().any(|thread| !thread.is_finished()) {
+            bench.engine.sweep();
+        }
+    });
+    bench.engine.sweep();
+    assert_eq!(
+        (bench.engine.isolates(), bench.engine.budget().used()),
+        (0, 0)
+    );
+}
+
+#[test]
 fn a_worker_whose_isolates_keep_ending_pauses() {
     let bench = bench();
     let worker = bench.worker(GUEST, Limits::default());
