@@ -165,6 +165,17 @@ fn bench() -> Bench {
     Bench::new(EngineOptions::default())
 }
 
+/// A request without a body for the guest's letter.
+fn request(path: &str) -> Request {
+    Request {
+        ray: Ray(1),
+        method: http::Method::GET,
+        url: format!("http://t/{path}"),
+        headers: http::HeaderMap::new(),
+        body: RequestBody::Empty,
+    }
+}
+
 fn small() -> Limits {
     Limits {
         cpu_ms: 5,
@@ -271,13 +282,6 @@ fn who_never_answers_is_told_so_while_others_wait() {
             ..Limits::default()
         },
     );
-    let request = |path: &str| Request {
-        ray: Ray(1),
-        method: http::Method::GET,
-        url: format!("http://t/{path}"),
-        headers: http::HeaderMap::new(),
-        body: RequestBody::Empty,
-    };
     bench.block(async {
         let waits = worker.fetch(request("T"));
         let never = worker.fetch(request("n"));
@@ -429,13 +433,6 @@ fn a_client_that_leaves_takes_its_request_along() {
             ..Limits::default()
         },
     );
-    let request = |path: &str| Request {
-        ray: Ray(1),
-        method: http::Method::GET,
-        url: format!("http://t/{path}"),
-        headers: http::HeaderMap::new(),
-        body: RequestBody::Empty,
-    };
     bench.block(async {
         // One leaves before the answer, one with the answer in hand.
         assert!(
@@ -553,13 +550,6 @@ fn too_many_at_once_are_turned_away() {
             ..Limits::default()
         },
     );
-    let request = |path: &str| Request {
-        ray: Ray(1),
-        method: http::Method::GET,
-        url: format!("http://t/{path}"),
-        headers: http::HeaderMap::new(),
-        body: RequestBody::Empty,
-    };
     bench.block(async {
         let (first, second) =
             futures_lite::future::zip(worker.fetch(request("T")), worker.fetch(request("h"))).await;
