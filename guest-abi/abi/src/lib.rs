@@ -13,6 +13,8 @@
 extern crate alloc;
 
 pub mod event;
+#[cfg(target_arch = "wasm32")]
+pub mod guest;
 pub mod http;
 pub mod kv;
 pub mod limits;

@@ -1,0 +1,59 @@
+//! The JavaScript engine of Postern's Workers: QuickJS-NG and the Web APIs, as one guest of the
+//! guest ABI (`docs/abi.md`).
+//!
+//! # Implementation
+//!
+//! The Web APIs are the modules of `prelude/`, evaluated once when the engine boots; a snapshot of
+//! that state is what every Worker's snapshot is made from. They reach Rust through one object,
+//! [`natives`]. Events of the host become calls of the hooks that `prelude/main.js` exports
+//! ([`events`]); what a Worker asks of the host goes through [`host`].
+
+mod bytes;
+mod encoding;
+mod events;
+mod exception;
+mod headers;
+mod host;
+mod kv;
+mod modules;
+mod natives;
+mod ops;
+mod random;
+mod requests;
+mod url;
+mod vm;
+
+/// Says which version of the ABI this is for. Never called.
+#[unsafe(no_mangle)]
+pub extern "C" fn postern_abi_v1() {}
+
+/// Gives the window: at least `min_len` bytes.
+#[unsafe(no_mangle)]
+pub extern "C" fn postern_window(min_len: u32) -> *mut u8 {
+    host::window(min_len as usize)
+}
+
+/// Makes the runtime and evaluates the prelude.
+#[unsafe(no_mangle)]
+pub extern "C" fn postern_boot() -> i32 {
+    match vm::boot() {
+        Ok(()) => 0,
+        Err(exception) => {
+            host::fail(0, &exception.encode());
+            1
+        }
+    }
+}
+
+/// Handles one event.
+#[unsafe(no_mangle)]
+pub extern "C" fn postern_event(kind: u32, id: u32, len: u32) -> i32 {
+    events::handle(kind, id, len as usize)
+}
+
+/// What QuickJS asks for the time: microseconds since 1970. The host's clock stands still
+/// between events.
+#[unsafe(no_mangle)]
+pub extern "C" fn __rquickjs_host_now_us() -> f64 {
+    host::now() as f64 * 1000.0
+}

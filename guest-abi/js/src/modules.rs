@@ -1,0 +1,385 @@
+//! Modules by their names: those of the prelude, the tenant's, and those that are built in.
+
+use crate::exception::Exception;
+use crate::host;
+use postern_abi::SyncOp;
+use postern_abi::bundle::{Bundle, ModuleKind};
+use rquickjs::loader::ImportAttributes;
+use rquickjs::module::{Declarations, Declared, Evaluated, Exports, ModuleDef};
+use rquickjs::{
+    ArrayBuffer, CatchResultExt, Ctx, Error, Exception as Thrown, Function, Module, Object,
+    Promise, Value, promise::PromiseState,
+};
+use std::cell::RefCell;
+use std::collections::BTreeMap;
+
+/// The prelude's modules and their sources.
+macro_rules! prelude {
+    ($($name:literal => $file:literal),* $(,)?) => {
+        &[$(($name, include_str!(concat!("../prelude/", $file)))),*]
+    };
+}
+include!("prelude_list.rs");
+
+/// A tenant's module before it is declared.
+struct Part {
+    kind: ModuleKind,
+    index: u32,
+    /// Its bytes, once they had to be fetched ahead.
+    bytes: Option<Vec<u8>>,
+    declared: bool,
+}
+
+#[derive(Default)]
+struct Table {
+    parts: BTreeMap<String, Part>,
+    /// Whether the bundle can still be asked for.
+    loading: bool,
+}
+
+thread_local! {
+    static TABLE: RefCell<Table> = RefCell::default();
+    static VALUES: RefCell<BTreeMap<String, rquickjs::Persistent<Value<'static>>>> = RefCell::default();
+}
+
+/// A module's name as others resolve it: without `./`, with `..` applied.
+fn normal(base: &str, name: &str) -> String {
+    let relative = name.starts_with("./") || name.starts_with("../");
+    let mut path: Vec<&str> = Vec::new();
+    if relative && let Some((folder, _)) = base.rsplit_once('/') {
+        path.extend(folder.split('/'));
+    }
+    for part in name.trim_start_matches('/').split('/') {
+        match part {
+            "." | "" => {}
+            ".." => {
+                path.pop();
+            }
+            part => path.push(part),
+        }
+    }
+    path.join("/")
+}
+
+/// Whether a name is not the tenant's to define.
+fn is_reserved(name: &str) -> bool {
+    ["internal:", "node:", "cloudflare:"]
+        .iter()
+        .any(|prefix| name.starts_with(prefix))
+}
+
+/// Finds the module that a specifier means.
+pub struct Resolver;
+
+impl rquickjs::loader::Resolver for Resolver {
+    fn resolve<'js>(
+        &mut self,
+        ctx: &Ctx<'js>,
+        base: &str,
+        name: &str,
+        _attributes: Option<ImportAttributes<'js>>,
+    ) -> rquickjs::Result<String> {
+        let trusted = base.starts_with("internal:") || base.starts_with("node:");
+        if name.starts_with("internal:") {
+            // The first import of all has no module for a base.
+            let booting = crate::vm::vm().is_none();
+            if trusted || booting {
+                return Ok(name.to_owned());
+            }
+        } else if is_reserved(name) {
+            return Ok(name.to_owned());
+        } else {
+            let found = TABLE.with_borrow(|table| {
+                [normal(base, name), normal("", name)]
+                    .into_iter()
+                    .find(|name| table.parts.contains_key(name))
+            });
+            if let Some(found) = found {
+                return Ok(found);
+            }
+            let built_in = format!("node:{name}");
+            if node_is_on() && builtin(&built_in).is_some() {
+                return Ok(built_in);
+            }
+        }
+        Err(no_such_module(ctx, name, base))
+    }
+}
+
+fn no_such_module(ctx: &Ctx<'_>, name: &str, base: &str) -> Error {
+    let from = if base.is_empty() || base.starts_with('<') {
+        String::new()
+    } else {
+        format!("\n  imported from \"{base}\"")
+    };
+    let message = format!("No such module \"{name}\".{from}");
+    match Thrown::from_message(ctx.clone(), &message) {
+        Ok(error) => ctx.throw(error.into_object().into_value()),
+        Err(error) => error,
+    }
+}
+
+thread_local! {
+    static NODE: std::cell::Cell<bool> = const { std::cell::Cell::new(false) };
+}
+
+fn node_is_on() -> bool {
+    NODE.get()
+}
+
+/// The source of a module that is built in.
+fn builtin(name: &str) -> Option<String> {
+    if let Some((_, source)) = PRELUDE.iter().find(|(known, _)| *known == name) {
+        return Some((*source).to_owned());
+    }
+    let source = host::ask(SyncOp::Builtin, name.as_bytes()).ok()?;
+    String::from_utf8(source).ok()
+}
+
+/// Makes modules of sources.
+pub struct Loader;
+
+impl rquickjs::loader::Loader for Loader {
+    fn load<'js>(
+        &mut self,
+        ctx: &Ctx<'js>,
+        name: &str,
+        _attributes: Option<ImportAttributes<'js>>,
+    ) -> rquickjs::Result<Module<'js, Declared>> {
+        if is_reserved(name) {
+            let allowed = !name.starts_with("node:") || node_is_on();
+            let source = builtin(name).filter(|_| allowed);
+            let source = source.ok_or_else(|| no_such_module(ctx, name, ""))?;
+            return Module::declare(ctx.clone(), name, source);
+        }
+        let (kind, bytes) = take(name).ok_or_else(|| no_such_module(ctx, name, ""))?;
+        declare(ctx, name, kind, bytes)
+    }
+}
+
+/// A tenant's module, to be declared now.
+fn take(name: &str) -> Option<(ModuleKind, Vec<u8>)> {
+    TABLE.with_borrow_mut(|table| {
+        let loading = table.loading;
+        let part = table.parts.get_mut(name)?;
+        part.declared = true;
+        let bytes = match part.bytes.take() {
+            Some(bytes) => bytes,
+            None if loading => host::ask(SyncOp::Module, &part.index.to_le_bytes()).ok()?,
+            None => return None,
+        };
+        Some((part.kind, bytes))
+    })
+}
+
+fn declare<'js>(
+    ctx: &Ctx<'js>,
+    name: &str,
+    kind: ModuleKind,
+    bytes: Vec<u8>,
+) -> rquickjs::Result<Module<'js, Declared>> {
+    let value: Value = match kind {
+        ModuleKind::EsModule | ModuleKind::ServiceWorker => {
+            let source = text(ctx, name, bytes)?;
+            return Module::declare(ctx.clone(), name, source);
+        }
+        ModuleKind::CommonJs => common_js(ctx, name, &text(ctx, name, bytes)?)?,
+        ModuleKind::Text => {
+            rquickjs::String::from_str(ctx.clone(), &text(ctx, name, bytes)?)?.into_value()
+        }
+        ModuleKind::Json => {
+            let parsed = ctx.json_parse(bytes);
+            parsed.map_err(|error| match error {
+                Error::Exception => {
+                    let thrown = Exception::of(ctx, &ctx.catch());
+                    Thrown::throw_syntax(ctx, &format!("{name}: {}", thrown.message))
+                }
+                other => other,
+            })?
+        }
+        ModuleKind::Data => ArrayBuffer::new(ctx.clone(), bytes)?.into_value(),
+        ModuleKind::Wasm => wasm_module(ctx, bytes)?,
+    };
+    let value = rquickjs::Persistent::save(ctx, value);
+    VALUES.with_borrow_mut(|values| values.insert(name.to_owned(), value));
+    Module::declare_def::<DefaultExport, _>(ctx.clone(), name)
+}
+
+fn text(ctx: &Ctx<'_>, name: &str, bytes: Vec<u8>) -> rquickjs::Result<String> {
+    String::from_utf8(bytes)
+        .map_err(|_| Thrown::throw_type(ctx, &format!("module \"{name}\" is not valid UTF-8")))
+}
+
+/// What `import module from "./x.wasm"` gives.
+fn wasm_module<'js>(ctx: &Ctx<'js>, bytes: Vec<u8>) -> rquickjs::Result<Value<'js>> {
+    let assembly: Object = ctx.globals().get("WebAssembly").map_err(|_| {
+        ctx.catch();
+        Thrown::throw_type(ctx, "WebAssembly modules are not supported")
+    })?;
+    let hooks: Function = assembly.get("__import")?;
+    hooks.call((ArrayBuffer::new(ctx.clone(), bytes)?,))
+}
+
+/// Runs a CommonJS module; gives its `module.exports`.
+fn common_js<'js>(ctx: &Ctx<'js>, name: &str, source: &str) -> rquickjs::Result<Value<'js>> {
+    let mut options = rquickjs::context::EvalOptions::default();
+    options.strict = false;
+    options.filename = Some(name.to_owned());
+    let wrapped = format!("(function (exports, require, module) {{{source}\n}})");
+    let function: Function = ctx.eval_with_options(wrapped, options)?;
+    let module = Object::new(ctx.clone())?;
+    let exports = Object::new(ctx.clone())?;
+    module.set("exports", exports.clone())?;
+    let base = name.to_owned();
+    let require = Function::new(ctx.clone(), move |ctx: Ctx<'js>, name: String| {
+        require(&ctx, &base, &name)
+    })?;
+    function.call::<_, ()>((exports, require, module.clone()))?;
+    module.get("exports")
+}
+
+/// `require(name)` in a CommonJS module: the module's default export, or all of them.
+fn require<'js>(ctx: &Ctx<'js>, base: &str, name: &str) -> rquickjs::Result<Value<'js>> {
+    let resolved =
+        rquickjs::loader::Resolver::resolve(&mut Resolver, ctx, base, name, None)?;
+    let promise = Module::import(ctx, resolved)?;
+    while promise.state() == PromiseState::Pending && ctx.execute_pending_job() {}
+    let exports: Object = promise.finish()?;
+    let default: Value = exports.get("default")?;
+    Ok(if default.is_undefined() {
+        exports.into_value()
+    } else {
+        default
+    })
+}
+
+/// A module whose default export was made before it.
+struct DefaultExport;
+
+impl ModuleDef for DefaultExport {
+    fn declare(declarations: &Declarations) -> rquickjs::Result<()> {
+        declarations.declare("default")?;
+        Ok(())
+    }
+
+    fn evaluate<'js>(ctx: &Ctx<'js>, exports: &Exports<'js>) -> rquickjs::Result<()> {
+        let name: String = exports.module().name()?;
+        if let Some(value) = VALUES.with_borrow_mut(|values| values.remove(&name)) {
+            exports.export("default", value.restore(ctx)?)?;
+        }
+        Ok(())
+    }
+}
+
+/// Evaluates the tenant's modules and tells the host what they handle.
+///
+/// # Errors
+/// What they threw, or why they cannot be loaded.
+pub fn load(vm: &crate::vm::Vm) -> Result<(), Exception> {
+    let internal = |what: &str| Exception::new("Error", format!("the bundle {what}"));
+    let bytes =
+        host::ask(SyncOp::Bundle, &[]).map_err(|code| internal(&format!("is missing: {code}")))?;
+    let bundle: Bundle =
+        postcard::from_bytes(&bytes).map_err(|_| internal("cannot be decoded"))?;
+    let main = normal("", bundle.main);
+    let mut kind = ModuleKind::EsModule;
+    TABLE.with_borrow_mut(|table| {
+        table.loading = true;
+        for (index, module) in (0..).zip(&bundle.modules) {
+            let name = normal("", module.name);
+            if name == main {
+                kind = module.kind;
+            }
+            let part = Part {
+                kind: module.kind,
+                index,
+                bytes: None,
+                declared: false,
+            };
+            table.parts.insert(name, part);
+        }
+    });
+    NODE.set(
+        bundle
+            .flags
+            .iter()
+            .any(|flag| matches!(*flag, "nodejs_compat" | "nodejs_compat_v2")),
+    );
+    vm.with(|ctx| {
+        configure(&ctx, &bundle)
+            .catch(&ctx)
+            .map_err(|error| Exception::caught(&ctx, error))
+    })?;
+    vm.with(|ctx| {
+        let promise = start(&ctx, &main, kind)
+            .catch(&ctx)
+            .map_err(|error| Exception::caught(&ctx, error))?;
+        let Some(promise) = promise else {
+            return Ok(());
+        };
+        while promise.state() == PromiseState::Pending && ctx.execute_pending_job() {}
+        if promise.state() == PromiseState::Pending {
+            return Err(Exception::new(
+                "Error",
+                "Top-level await in module is unsettled.",
+            ));
+        }
+        promise
+            .finish::<Object>()
+            .and_then(|exports| hook(&ctx, "loaded", (exports,)))
+            .catch(&ctx)
+            .map_err(|error| Exception::caught(&ctx, error))
+    })?;
+    vm.run_jobs();
+    keep_the_rest();
+    vm.collect();
+    Ok(())
+}
+
+fn hook<'js, A>(ctx: &Ctx<'js>, name: &str, arguments: A) -> rquickjs::Result<()>
+where
+    A: rquickjs::function::IntoArgs<'js>,
+{
+    let hooks = crate::vm::hooks(ctx)?;
+    crate::vm::call(&hooks, name, arguments)
+}
+
+fn configure(ctx: &Ctx<'_>, bundle: &Bundle<'_>) -> rquickjs::Result<()> {
+    hook(
+        ctx,
+        "configure",
+        (bundle.compatibility_date, bundle.flags.clone()),
+    )
+}
+
+/// Starts evaluating the main module. A classic script has been evaluated when this returns.
+fn start<'js>(
+    ctx: &Ctx<'js>,
+    main: &str,
+    kind: ModuleKind,
+) -> rquickjs::Result<Option<Promise<'js>>> {
+    if kind != ModuleKind::ServiceWorker {
+        return Module::import(ctx, main).map(Some);
+    }
+    let (_, bytes) = take(main).ok_or_else(|| no_such_module(ctx, main, ""))?;
+    let source = text(ctx, main, bytes)?;
+    let mut options = rquickjs::context::EvalOptions::default();
+    options.strict = false;
+    options.filename = Some(main.to_owned());
+    ctx.eval_with_options::<Value, _>(source, options)?;
+    hook(ctx, "loaded", (Value::new_null(ctx.clone()),))?;
+    Ok(None)
+}
+
+/// Fetches what was not imported yet: a later `import()` finds no bundle to ask for.
+fn keep_the_rest() {
+    TABLE.with_borrow_mut(|table| {
+        for part in table.parts.values_mut() {
+            if !part.declared {
+                part.bytes = host::ask(SyncOp::Module, &part.index.to_le_bytes()).ok();
+            }
+        }
+        table.loading = false;
+    });
+}
+

@@ -1,0 +1,136 @@
+//! The runtime and its one context: made once, when the engine boots.
+
+use crate::exception::Exception;
+use crate::{modules, natives};
+use rquickjs::{CatchResultExt, Context, Ctx, Function, Module, Object, Persistent, Runtime};
+use std::cell::UnsafeCell;
+
+/// Bytes of the native stack that JavaScript may use, so that endless recursion is a RangeError and
+/// not a trap. The linker gives the stack 256 KiB.
+const STACK: usize = 192 * 1024;
+/// Bytes allocated before the first collection of cycles.
+const GC_THRESHOLD: usize = 512 * 1024;
+
+/// Everything that lives as long as the engine.
+pub struct Vm {
+    runtime: Runtime,
+    context: Context,
+    hooks: Persistent<Object<'static>>,
+}
+
+struct Cell(UnsafeCell<Option<Vm>>);
+
+// SAFETY: a guest has one thread.
+unsafe impl Sync for Cell {}
+
+static VM: Cell = Cell(UnsafeCell::new(None));
+
+/// The engine, once it is booted.
+pub fn vm() -> Option<&'static Vm> {
+    // SAFETY: written once, by `boot`, before anything reads it.
+    unsafe { (*VM.0.get()).as_ref() }
+}
+
+impl Vm {
+    /// Calls one of the hooks that `prelude/main.js` exports, then runs what that made ready.
+    /// `arguments` makes the hook's arguments.
+    ///
+    /// # Errors
+    /// What the hook threw, which is a fault of the prelude.
+    pub fn event<F>(&self, f: F) -> Result<(), Exception>
+    where
+        F: for<'js> FnOnce(&Ctx<'js>, &Object<'js>) -> rquickjs::Result<()>,
+    {
+        let result = self.context.with(|ctx| {
+            let hooks = self.hooks.clone().restore(&ctx);
+            hooks
+                .and_then(|hooks| f(&ctx, &hooks))
+                .catch(&ctx)
+                .map_err(|error| Exception::caught(&ctx, error))
+        });
+        self.run_jobs();
+        result
+    }
+
+    /// Runs the microtasks that are ready, and those they make ready.
+    pub fn run_jobs(&self) {
+        // A job that throws has told its promise; there is nobody else to tell.
+        while !matches!(self.runtime.execute_pending_job(), Ok(false)) {}
+    }
+
+    /// Runs `f` in the context.
+    pub fn with<R>(&self, f: impl for<'js> FnOnce(Ctx<'js>) -> R) -> R {
+        self.context.with(f)
+    }
+
+    /// Collects cycles, so that a snapshot holds no garbage.
+    pub fn collect(&self) {
+        self.runtime.run_gc();
+    }
+}
+
+/// Makes the runtime and the context and evaluates the prelude.
+///
+/// # Errors
+/// What the prelude threw.
+pub fn boot() -> Result<(), Exception> {
+    let failed = |error: rquickjs::Error| Exception::new("Error", error.to_string());
+    let runtime = Runtime::new().map_err(failed)?;
+    runtime.set_max_stack_size(if cfg!(target_arch = "wasm32") {
+        STACK
+    } else {
+        0
+    });
+    runtime.set_gc_threshold(GC_THRESHOLD);
+    runtime.set_loader(modules::Resolver, modules::Loader);
+    let context = Context::full(&runtime).map_err(failed)?;
+    let hooks = context.with(|ctx| {
+        prelude(&ctx)
+            .catch(&ctx)
+            .map_err(|error| Exception::caught(&ctx, error))
+    })?;
+    let vm = Vm {
+        runtime,
+        context,
+        hooks,
+    };
+    vm.run_jobs();
+    vm.collect();
+    // SAFETY: the host boots a guest once, before any event.
+    unsafe { *VM.0.get() = Some(vm) };
+    Ok(())
+}
+
+fn prelude(ctx: &Ctx<'_>) -> rquickjs::Result<Persistent<Object<'static>>> {
+    let globals = ctx.globals();
+    globals.set("__native", natives::object(ctx)?)?;
+    let main = Module::import(ctx, "internal:main")?;
+    while ctx.execute_pending_job() {}
+    let main: Object = main.finish()?;
+    globals.remove("__native")?;
+    let hooks: Object = main.get("default")?;
+    Ok(Persistent::save(ctx, hooks))
+}
+
+/// Calls a function of the hooks with these arguments.
+pub fn call<'js, A>(hooks: &Object<'js>, name: &str, arguments: A) -> rquickjs::Result<()>
+where
+    A: rquickjs::function::IntoArgs<'js>,
+{
+    let hook: Function = hooks.get(name)?;
+    hook.call(arguments)
+}
+
+/// The hooks, while the engine is booted.
+///
+/// # Errors
+/// Before that.
+pub fn hooks<'js>(ctx: &Ctx<'js>) -> rquickjs::Result<Object<'js>> {
+    match vm() {
+        Some(vm) => vm.hooks.clone().restore(ctx),
+        None => Err(rquickjs::Exception::throw_internal(
+            ctx,
+            "the engine is not booted",
+        )),
+    }
+}
