@@ -12,6 +12,7 @@
 #![no_std]
 extern crate alloc;
 
+pub mod bundle;
 pub mod event;
 pub mod http;
 pub mod kv;
