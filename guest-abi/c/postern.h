@@ -40,10 +40,11 @@ enum {
     POSTERN_EVENT_OP_END = 9,
     POSTERN_EVENT_ABORT = 10,
     POSTERN_EVENT_OP_CREDIT = 11,
-    /* Reserved, never sent in this version. */
+    POSTERN_EVENT_LOAD = 12, /* for the JavaScript engine only */
     POSTERN_EVENT_SCHEDULED = 16,
     POSTERN_EVENT_QUEUE = 17,
     POSTERN_EVENT_TAIL = 18,
+    /* Reserved, never sent in this version. */
     POSTERN_EVENT_ALARM = 19,
     POSTERN_EVENT_SOCKET_MESSAGE = 20,
 };
@@ -69,6 +70,11 @@ enum {
 enum {
     POSTERN_SYNC_ENV_GET = 1,
     POSTERN_SYNC_ENV_NAMES = 2,
+    /* For the JavaScript engine only. */
+    POSTERN_SYNC_BUNDLE = 3,
+    POSTERN_SYNC_MODULE = 4,
+    POSTERN_SYNC_BUILTIN = 5,
+    POSTERN_SYNC_LOADED = 6,
 };
 
 /* Codes of failures. postern_import_op_sync returns them negated. */

@@ -1,5 +1,7 @@
 //! What the host tells a guest: the kinds of events and what their `id` and payload are.
 
+use serde::{Deserialize, Serialize};
+
 /// The `kind` of an event.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 #[repr(u32)]
@@ -30,11 +32,15 @@ pub enum EventKind {
     /// More of a streamed argument may be sent. `id`: the operation. Payload: `u32`, little
     /// endian: the credit in bytes that there is now.
     OpCredit = 11,
-    /// A cron trigger fired. Reserved.
+    /// The guest is to pull its [`Bundle`](crate::bundle::Bundle) and evaluate it. `id`: 0. No
+    /// payload. Sent once, to the engine module of JavaScript, while a push is judged.
+    Load = 12,
+    /// A cron trigger fired. `id`: a request, which has no answer. Payload: a [`Scheduled`].
     Scheduled = 16,
-    /// A batch of a queue arrived. Reserved.
+    /// A batch of a queue arrived. `id`: a request, which has no answer. Payload: JSON text.
     Queue = 17,
-    /// Tail events of other Workers arrived. Reserved.
+    /// Tail events of other Workers arrived. `id`: a request, which has no answer. Payload:
+    /// JSON text.
     Tail = 18,
     /// An alarm is due. Reserved.
     Alarm = 19,
@@ -57,9 +63,22 @@ impl EventKind {
             9 => Self::OpEnd,
             10 => Self::Abort,
             11 => Self::OpCredit,
+            12 => Self::Load,
+            16 => Self::Scheduled,
+            17 => Self::Queue,
+            18 => Self::Tail,
             _ => return None,
         })
     }
+}
+
+/// Payload of [`EventKind::Scheduled`] (spec: SEMANTICS §18).
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Scheduled<'a> {
+    /// The cron expression that fired, as it was deployed.
+    pub cron: &'a str,
+    /// When it was due, in milliseconds since 1970.
+    pub scheduled_time_ms: u64,
 }
 
 /// How much of a request ends with [`EventKind::Abort`].

@@ -12,6 +12,7 @@
 #![no_std]
 extern crate alloc;
 
+pub mod bundle;
 pub mod event;
 #[cfg(target_arch = "wasm32")]
 pub mod guest;

@@ -46,6 +46,19 @@ pub enum SyncOp {
     EnvGet = 1,
     /// The names in `env`. No argument. Result: a postcard sequence of strings.
     EnvNames = 2,
+    /// What there is to evaluate, while a push is judged. No argument. Result: a
+    /// [`Bundle`](crate::bundle::Bundle).
+    Bundle = 3,
+    /// The bytes of a module, while a push is judged. Argument: a `u32`, little endian, the
+    /// place in [`Bundle::modules`](crate::bundle::Bundle::modules). Result: the bytes.
+    Module = 4,
+    /// The source of a module that comes with the host. Argument: its name, for instance
+    /// `node:buffer`, UTF-8. Result: JavaScript, UTF-8; [`OpErrorCode::Unsupported`] if there
+    /// is none.
+    Builtin = 5,
+    /// What was found in the bundle, while a push is judged. Argument: a
+    /// [`Loaded`](crate::bundle::Loaded). No result.
+    Loaded = 6,
 }
 
 impl SyncOp {
@@ -54,6 +67,10 @@ impl SyncOp {
         Some(match kind {
             1 => Self::EnvGet,
             2 => Self::EnvNames,
+            3 => Self::Bundle,
+            4 => Self::Module,
+            5 => Self::Builtin,
+            6 => Self::Loaded,
             _ => return None,
         })
     }
