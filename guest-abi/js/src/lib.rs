@@ -9,7 +9,6 @@
 //! ([`events`]); what a Worker asks of the host goes through [`host`].
 
 mod bytes;
-mod encoding;
 mod events;
 mod exception;
 mod headers;
@@ -20,7 +19,6 @@ mod natives;
 mod ops;
 mod random;
 mod requests;
-mod url;
 mod vm;
 
 /// Says which version of the ABI this is for. Never called.

@@ -383,3 +383,30 @@ fn keep_the_rest() {
     });
 }
 
+
+/// Adds the functions on modules to the natives.
+pub fn install<'js>(_: &Ctx<'js>, native: &Object<'js>) -> rquickjs::Result<()> {
+    native.set(
+        "loaded",
+        rquickjs::function::Func::from(
+            |handlers: Vec<String>, entrypoints: Vec<(String, Vec<String>)>, env_read: bool| {
+                let loaded = postern_abi::bundle::Loaded {
+                    handlers: handlers.iter().map(String::as_str).collect(),
+                    entrypoints: entrypoints
+                        .iter()
+                        .map(|(name, handlers)| {
+                            (
+                                name.as_str(),
+                                handlers.iter().map(String::as_str).collect(),
+                            )
+                        })
+                        .collect(),
+                    env_read,
+                };
+                let argument = postcard::to_allocvec(&loaded).unwrap_or_default();
+                // A host that does not want to know it is fine too.
+                let _ = host::ask(SyncOp::Loaded, &argument);
+            },
+        ),
+    )
+}

@@ -1,0 +1,52 @@
+// env: what a Worker is bound to, read when it is first asked for.
+import native from "internal:native";
+import { KvNamespace } from "internal:kv";
+
+const makers = new Map([
+  ["text", (_, value) => value],
+  ["json", (_, value) => value],
+  ["kv_namespace", (name) => new KvNamespace(name)],
+]);
+
+// Tells how a binding of another kind becomes a value of env.
+export function binding(kind, make) {
+  makers.set(kind, make);
+}
+
+let values = null;
+let wasRead = false;
+
+// The bindings by name. A snapshot does not keep them: secrets may change without a new push.
+export function env() {
+  if (values === null) {
+    values = {};
+    for (const name of native.envNames()) {
+      const [kind, value] = native.envGet(name);
+      const make = makers.get(kind);
+      if (make !== undefined) values[name] = make(name, value);
+    }
+  }
+  return values;
+}
+
+// env for modules that import it: reading it in global scope ties the snapshot to its values.
+export const imported = new Proxy(
+  {},
+  {
+    get: (_, key) => ((wasRead = true), env()[key]),
+    has: (_, key) => ((wasRead = true), key in env()),
+    ownKeys: () => ((wasRead = true), Reflect.ownKeys(env())),
+    getOwnPropertyDescriptor: (_, key) => {
+      wasRead = true;
+      const property = Reflect.getOwnPropertyDescriptor(env(), key);
+      if (property) property.configurable = true;
+      return property;
+    },
+    set: (_, key, value) => ((env()[key] = value), true),
+  },
+);
+
+export function forget() {
+  values = null;
+  return wasRead;
+}

@@ -1,0 +1,130 @@
+//! Bytes between JavaScript and Rust.
+
+use rquickjs::{ArrayBuffer, Ctx, Exception, FromJs, Object, Result, TypedArray, Value};
+
+/// The bytes of a string (as UTF-8), an ArrayBuffer or a view: what the Web APIs call a body or a
+/// buffer source. A copy, so that nothing JavaScript does can move them.
+pub struct Bytes(pub Vec<u8>);
+
+impl<'js> FromJs<'js> for Bytes {
+    fn from_js(ctx: &Ctx<'js>, value: Value<'js>) -> Result<Self> {
+        if let Some(text) = value.as_string() {
+            return Ok(Self(text.to_string()?.into_bytes()));
+        }
+        with(ctx, &value, |bytes| bytes.to_vec()).map(Self)
+    }
+}
+
+/// Calls `f` with the bytes of an ArrayBuffer or a view, without copying.
+///
+/// # Errors
+/// A TypeError for anything else, and for a buffer that was detached.
+pub fn with<'js, R>(
+    ctx: &Ctx<'js>,
+    value: &Value<'js>,
+    f: impl FnOnce(&[u8]) -> R,
+) -> Result<R> {
+    let wrong = || Exception::throw_type(ctx, "the value is not an ArrayBuffer or a view of one");
+    let object = value.as_object().ok_or_else(wrong)?;
+    if let Some(buffer) = ArrayBuffer::from_object(object.clone()) {
+        let raw = buffer.as_raw();
+        // SAFETY: nothing runs JavaScript while the slice lives, so it stays where it is.
+        return Ok(f(raw.map_or(&[], |raw| unsafe { raw.as_ref() })));
+    }
+    let (buffer, offset, length) = view(ctx, object).ok_or_else(wrong)?;
+    let raw = buffer.as_raw();
+    // SAFETY: as above.
+    let all = raw.map_or(&[][..], |raw| unsafe { raw.as_ref() });
+    let range = all.get(offset..offset.saturating_add(length));
+    Ok(f(range.unwrap_or_default()))
+}
+
+/// What a typed array or DataView is a view of.
+fn view<'js>(ctx: &Ctx<'js>, object: &Object<'js>) -> Option<(ArrayBuffer<'js>, usize, usize)> {
+    if let Ok(array) = TypedArray::<u8>::from_object(object.clone()) {
+        let length = array.len();
+        let offset = number(ctx, object, "byteOffset")?;
+        return Some((array.arraybuffer().ok()?, offset, length));
+    }
+    let buffer: Value = object.get("buffer").ok()?;
+    let buffer = ArrayBuffer::from_value(buffer)?;
+    Some((
+        buffer,
+        number(ctx, object, "byteOffset")?,
+        number(ctx, object, "byteLength")?,
+    ))
+}
+
+fn number<'js>(ctx: &Ctx<'js>, object: &Object<'js>, name: &str) -> Option<usize> {
+    match object.get::<_, f64>(name) {
+        Ok(number) => Some(number as usize),
+        Err(_) => {
+            ctx.catch();
+            None
+        }
+    }
+}
+
+/// A new Uint8Array of these bytes.
+///
+/// # Errors
+/// When memory is used up.
+pub fn array<'js>(ctx: &Ctx<'js>, bytes: impl Into<Vec<u8>>) -> Result<Value<'js>> {
+    Ok(TypedArray::<u8>::new(ctx.clone(), bytes)?.into_value())
+}
+
+/// What a body is read as.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Form {
+    /// A string; what is not UTF-8 is replaced.
+    Text,
+    /// A value, from JSON text.
+    Json,
+    /// An ArrayBuffer.
+    Buffer,
+    /// A Uint8Array.
+    Array,
+}
+
+impl<'js> FromJs<'js> for Form {
+    fn from_js(_: &Ctx<'js>, value: Value<'js>) -> Result<Self> {
+        Ok(match value.as_int() {
+            Some(0) => Self::Text,
+            Some(1) => Self::Json,
+            Some(2) => Self::Buffer,
+            _ => Self::Array,
+        })
+    }
+}
+
+impl Form {
+    /// The bytes in this form.
+    ///
+    /// # Errors
+    /// A SyntaxError for text that is not JSON; when memory is used up.
+    pub fn of<'js>(self, ctx: &Ctx<'js>, bytes: &[u8]) -> Result<Value<'js>> {
+        match self {
+            Self::Text => Ok(text(ctx, strip_mark(bytes))?),
+            Self::Json => {
+                let text = String::from_utf8_lossy(strip_mark(bytes));
+                ctx.json_parse(text.as_bytes())
+            }
+            Self::Buffer => Ok(ArrayBuffer::new_copy(ctx.clone(), bytes)?.into_value()),
+            Self::Array => array(ctx, bytes),
+        }
+    }
+}
+
+/// Without the byte order mark that decoding removes.
+fn strip_mark(bytes: &[u8]) -> &[u8] {
+    bytes.strip_prefix(b"\xef\xbb\xbf").unwrap_or(bytes)
+}
+
+/// A string; what is not UTF-8 is replaced.
+///
+/// # Errors
+/// When memory is used up.
+pub fn text<'js>(ctx: &Ctx<'js>, bytes: &[u8]) -> Result<Value<'js>> {
+    let text = String::from_utf8_lossy(bytes);
+    Ok(rquickjs::String::from_str(ctx.clone(), &text)?.into_value())
+}

@@ -1,0 +1,237 @@
+//! Operations under way: what was asked of the host and comes in a later event.
+
+use crate::bytes::{self, Bytes};
+use crate::host;
+use crate::requests::thrown;
+use postern_abi::OpError;
+use rquickjs::{
+    CatchResultExt, Ctx, Exception, Function, Object, Persistent, Promise, Result, Value,
+    function::Func,
+};
+use std::cell::{Cell, RefCell};
+use std::collections::HashMap;
+
+/// Makes a value of an operation's result.
+pub type Decode = Box<dyn for<'js> FnOnce(&Ctx<'js>, &[u8]) -> Result<Decoded<'js>>>;
+
+/// What an operation's first result means.
+pub enum Decoded<'js> {
+    /// It is over.
+    Value(Value<'js>),
+    /// The promise resolves with this, and parts of a stream follow, which go to this object's
+    /// `chunk(bytes)`, `end()` and `error(error)`.
+    Stream(Value<'js>, Object<'js>),
+}
+
+enum Pending {
+    /// Ends in the hook `timer`.
+    Timer,
+    Promise {
+        decode: Decode,
+        resolve: Persistent<Function<'static>>,
+        reject: Persistent<Function<'static>>,
+        /// Hears of credit while the argument is streamed.
+        credit: Option<Persistent<Function<'static>>>,
+    },
+    Stream(Persistent<Object<'static>>),
+}
+
+thread_local! {
+    static PENDING: RefCell<HashMap<u32, Pending>> = RefCell::default();
+    static NEXT: Cell<u32> = const { Cell::new(1) };
+}
+
+fn next() -> u32 {
+    let id = NEXT.get();
+    NEXT.set(id.checked_add(1).unwrap_or(1));
+    id
+}
+
+/// Starts an operation; the promise settles when it ends.
+///
+/// # Errors
+/// When memory is used up.
+pub fn start<'js>(ctx: &Ctx<'js>, kind: u32, argument: &[u8], decode: Decode) -> Result<Value<'js>> {
+    start_with_id(ctx, kind, argument, decode, None).map(|(_, promise)| promise.into_value())
+}
+
+/// The same, with the operation's number, for what is streamed to it or cancelled.
+///
+/// # Errors
+/// When memory is used up.
+pub fn start_with_id<'js>(
+    ctx: &Ctx<'js>,
+    kind: u32,
+    argument: &[u8],
+    decode: Decode,
+    credit: Option<Function<'js>>,
+) -> Result<(u32, Promise<'js>)> {
+    let (promise, resolve, reject) = Promise::new(ctx)?;
+    let id = next();
+    let pending = Pending::Promise {
+        decode,
+        resolve: Persistent::save(ctx, resolve),
+        reject: Persistent::save(ctx, reject),
+        credit: credit.map(|credit| Persistent::save(ctx, credit)),
+    };
+    PENDING.with_borrow_mut(|all| all.insert(id, pending));
+    host::op_start(id, kind, argument);
+    Ok((id, promise))
+}
+
+/// What a hook is to be called for.
+pub enum Told {
+    /// Nothing: it was told.
+    Nothing,
+    /// This timer's time has come.
+    Timer(u32),
+}
+
+/// An operation succeeded.
+pub fn done<'js>(ctx: &Ctx<'js>, id: u32, payload: &[u8]) -> Result<Told> {
+    let Some(pending) = PENDING.with_borrow_mut(|all| all.remove(&id)) else {
+        return Ok(Told::Nothing);
+    };
+    match pending {
+        Pending::Timer => return Ok(Told::Timer(id)),
+        Pending::Promise {
+            decode,
+            resolve,
+            reject,
+            ..
+        } => match decode(ctx, payload).catch(ctx) {
+            Ok(Decoded::Value(value)) => resolve.restore(ctx)?.call::<_, ()>((value,))?,
+            Ok(Decoded::Stream(value, sink)) => {
+                let sink = Pending::Stream(Persistent::save(ctx, sink));
+                PENDING.with_borrow_mut(|all| all.insert(id, sink));
+                resolve.restore(ctx)?.call::<_, ()>((value,))?;
+            }
+            Err(error) => {
+                let error = thrown(ctx, error)?;
+                reject.restore(ctx)?.call::<_, ()>((error,))?;
+            }
+        },
+        Pending::Stream(_) => {}
+    }
+    Ok(Told::Nothing)
+}
+
+/// An operation failed, or its stream broke off.
+pub fn failed<'js>(ctx: &Ctx<'js>, id: u32, payload: &[u8]) -> Result<()> {
+    let error = postcard::from_bytes(payload).unwrap_or(OpError {
+        code: 9,
+        message: "the operation failed",
+    });
+    let value = || -> Result<Value<'js>> {
+        let object = Exception::from_message(ctx.clone(), error.message)?.into_object();
+        object.prop(
+            "code",
+            rquickjs::object::Property::from(error.code).configurable(),
+        )?;
+        Ok(object.into_value())
+    };
+    match PENDING.with_borrow_mut(|all| all.remove(&id)) {
+        Some(Pending::Promise { reject, .. }) => {
+            reject.restore(ctx)?.call::<_, ()>((value()?,))
+        }
+        Some(Pending::Stream(sink)) => to_sink(ctx, &sink.restore(ctx)?, "error", Some(value()?)),
+        Some(Pending::Timer) | None => Ok(()),
+    }
+}
+
+/// A part of an operation's stream came, or with none its end.
+pub fn chunk<'js>(ctx: &Ctx<'js>, id: u32, part: Option<&[u8]>) -> Result<()> {
+    let sink = PENDING.with_borrow_mut(|all| match (all.get(&id), part) {
+        (Some(Pending::Stream(sink)), Some(_)) => Some(sink.clone()),
+        (Some(Pending::Stream(_)), None) => match all.remove(&id) {
+            Some(Pending::Stream(sink)) => Some(sink),
+            _ => None,
+        },
+        _ => None,
+    });
+    let Some(sink) = sink else { return Ok(()) };
+    let sink = sink.restore(ctx)?;
+    match part {
+        Some(bytes) => to_sink(ctx, &sink, "chunk", Some(bytes::array(ctx, bytes)?)),
+        None => to_sink(ctx, &sink, "end", None),
+    }
+}
+
+/// More of an operation's argument may be sent.
+pub fn credit<'js>(ctx: &Ctx<'js>, id: u32, bytes: u32) -> Result<()> {
+    let heard = PENDING.with_borrow(|all| match all.get(&id) {
+        Some(Pending::Promise {
+            credit: Some(credit),
+            ..
+        }) => Some(credit.clone()),
+        _ => None,
+    });
+    match heard {
+        Some(heard) => heard.restore(ctx)?.call((bytes,)),
+        None => Ok(()),
+    }
+}
+
+fn to_sink<'js>(
+    _: &Ctx<'js>,
+    sink: &Object<'js>,
+    name: &str,
+    argument: Option<Value<'js>>,
+) -> Result<()> {
+    let method: Function = sink.get(name)?;
+    let this = rquickjs::function::This(sink.clone());
+    match argument {
+        Some(argument) => method.call((this, argument)),
+        None => method.call((this,)),
+    }
+}
+
+/// Adds the functions on operations to the natives.
+pub fn install<'js>(_: &Ctx<'js>, native: &Object<'js>) -> Result<()> {
+    // `op(kind, argument)`: the result's bytes, later.
+    native.set(
+        "op",
+        Func::from(|ctx: Ctx<'js>, kind: u32, argument: Bytes| {
+            let decode: Decode =
+                Box::new(|ctx, payload| Ok(Decoded::Value(bytes::array(ctx, payload)?)));
+            start(&ctx, kind, &argument.0, decode)
+        }),
+    )?;
+    native.set(
+        "sync",
+        Func::from(|ctx: Ctx<'js>, kind: u32, argument: Bytes| {
+            let Some(kind) = postern_abi::SyncOp::from_u32(kind) else {
+                return Err(Exception::throw_internal(&ctx, "unknown operation"));
+            };
+            match host::ask(kind, &argument.0) {
+                Ok(result) => bytes::array(&ctx, result),
+                Err(code) => Err(Exception::throw_message(
+                    &ctx,
+                    &format!("the host answers with error {code}"),
+                )),
+            }
+        }),
+    )?;
+    native.set(
+        "timer",
+        Func::from(|millis: f64| {
+            let id = next();
+            PENDING.with_borrow_mut(|all| all.insert(id, Pending::Timer));
+            let argument = postcard::to_allocvec(&(millis as u64)).unwrap_or_default();
+            host::op_start(id, postern_abi::OpKind::Timer as u32, &argument);
+            id
+        }),
+    )?;
+    native.set(
+        "opCancel",
+        Func::from(|id: u32| {
+            PENDING.with_borrow_mut(|all| all.remove(&id));
+            host::op_cancel(id);
+        }),
+    )?;
+    native.set("opPull", Func::from(host::op_pull))?;
+    native.set(
+        "opChunk",
+        Func::from(|id: u32, bytes: Bytes, end: bool| host::op_chunk(id, &bytes.0, end)),
+    )
+}

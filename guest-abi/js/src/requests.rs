@@ -1,0 +1,154 @@
+//! Requests in flight: their bodies on the way in, their answers on the way out.
+
+use crate::bytes::{self, Bytes, Form};
+use crate::exception::Exception;
+use crate::headers::HeaderList;
+use crate::host;
+use rquickjs::class::Class;
+use rquickjs::{CatchResultExt, Ctx, Function, Object, Persistent, Promise, Result, Value, function::Func};
+use std::cell::RefCell;
+use std::collections::HashMap;
+
+/// Bytes of a body asked for at a time while all of it is collected.
+const PULL: u32 = 256 * 1024;
+
+/// A body that is read whole.
+struct Collecting {
+    form: Form,
+    buffer: Vec<u8>,
+    /// Bytes asked for that have not come.
+    asked: u32,
+    resolve: Persistent<Function<'static>>,
+    reject: Persistent<Function<'static>>,
+}
+
+thread_local! {
+    static BODIES: RefCell<HashMap<u32, Collecting>> = RefCell::default();
+}
+
+/// A part of a request's body came. False if nobody collects it, and it is for a stream.
+pub fn chunk(request: u32, bytes: &[u8]) -> bool {
+    BODIES.with_borrow_mut(|bodies| {
+        let Some(body) = bodies.get_mut(&request) else {
+            return false;
+        };
+        body.buffer.extend_from_slice(bytes);
+        body.asked = body.asked.saturating_sub(bytes.len() as u32);
+        if body.asked < PULL / 2 {
+            host::body_pull(request, PULL - body.asked);
+            body.asked = PULL;
+        }
+        true
+    })
+}
+
+/// A request's body ended, well or with a message. False if it is for a stream.
+pub fn end<'js>(ctx: &Ctx<'js>, request: u32, broken: Option<&str>) -> Result<bool> {
+    let Some(body) = BODIES.with_borrow_mut(|bodies| bodies.remove(&request)) else {
+        return Ok(false);
+    };
+    let outcome = match broken {
+        None => body.form.of(ctx, &body.buffer),
+        Some(message) => Err(rquickjs::Exception::throw_message(ctx, message)),
+    };
+    match outcome.catch(ctx) {
+        Ok(value) => body.resolve.restore(ctx)?.call::<_, ()>((value,))?,
+        Err(error) => body
+            .reject
+            .restore(ctx)?
+            .call::<_, ()>((thrown(ctx, error)?,))?,
+    }
+    Ok(true)
+}
+
+/// The value that was thrown.
+pub fn thrown<'js>(ctx: &Ctx<'js>, error: rquickjs::CaughtError<'js>) -> Result<Value<'js>> {
+    Ok(match error {
+        rquickjs::CaughtError::Exception(exception) => exception.into_object().into_value(),
+        rquickjs::CaughtError::Value(value) => value,
+        rquickjs::CaughtError::Error(error) => {
+            rquickjs::Exception::from_message(ctx.clone(), &error.to_string())?
+                .into_object()
+                .into_value()
+        }
+    })
+}
+
+/// Forgets a request.
+pub fn forget(request: u32) {
+    BODIES.with_borrow_mut(|bodies| bodies.remove(&request));
+}
+
+fn respond<'js>(
+    ctx: Ctx<'js>,
+    request: u32,
+    status: u16,
+    list: Option<Class<'js, HeaderList>>,
+    content_type: Option<String>,
+    body: Value<'js>,
+    more: bool,
+) -> Result<()> {
+    let content_type = content_type.as_deref();
+    let head = match list {
+        Some(list) => list.borrow_mut().encode_head(status, content_type),
+        None => HeaderList::default().encode_head(status, content_type),
+    };
+    if let Some(text) = body.as_string() {
+        let text = text.clone().to_cstring()?;
+        host::respond(request, &head, text.as_str().as_bytes(), more);
+    } else if body.is_null() || body.is_undefined() {
+        host::respond(request, &head, &[], more);
+    } else {
+        bytes::with(&ctx, &body, |bytes| {
+            host::respond(request, &head, bytes, more);
+        })?;
+    }
+    Ok(())
+}
+
+/// Adds the functions on requests to the natives.
+pub fn install<'js>(_: &Ctx<'js>, native: &Object<'js>) -> Result<()> {
+    native.set("respond", Func::from(respond))?;
+    native.set(
+        "bodyChunk",
+        Func::from(|request: u32, bytes: Bytes, end: bool| host::body_chunk(request, &bytes.0, end)),
+    )?;
+    native.set("bodyPull", Func::from(host::body_pull))?;
+    native.set(
+        "bodyCollect",
+        Func::from(|ctx: Ctx<'js>, request: u32, form: Form| {
+            let (promise, resolve, reject) = Promise::new(&ctx)?;
+            let body = Collecting {
+                form,
+                buffer: Vec::new(),
+                asked: PULL,
+                resolve: Persistent::save(&ctx, resolve),
+                reject: Persistent::save(&ctx, reject),
+            };
+            BODIES.with_borrow_mut(|bodies| bodies.insert(request, body));
+            host::body_pull(request, PULL);
+            Ok::<_, rquickjs::Error>(promise)
+        }),
+    )?;
+    native.set(
+        "bodyForm",
+        Func::from(|ctx: Ctx<'js>, bytes: Bytes, form: Form| form.of(&ctx, &bytes.0)),
+    )?;
+    native.set(
+        "fail",
+        Func::from(|ctx: Ctx<'js>, request: u32, error: Value<'js>| {
+            host::fail(request, &Exception::of(&ctx, &error).encode());
+        }),
+    )?;
+    native.set(
+        "done",
+        Func::from(|request: u32| {
+            forget(request);
+            host::done(request, 0, &[]);
+        }),
+    )?;
+    native.set(
+        "log",
+        Func::from(|level: u32, line: String| host::log(level, &line)),
+    )
+}
