@@ -55,3 +55,14 @@ pub extern "C" fn postern_event(kind: u32, id: u32, len: u32) -> i32 {
 pub extern "C" fn __rquickjs_host_now_us() -> f64 {
     host::now() as f64 * 1000.0
 }
+
+#[cfg(test)]
+mod tests {
+    #[test]
+    fn the_prelude_evaluates() {
+        if let Err(exception) = super::vm::boot() {
+            panic!("{exception:?}");
+        }
+        assert!(super::vm::vm().is_some());
+    }
+}

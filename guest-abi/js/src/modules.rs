@@ -5,7 +5,7 @@ use crate::host;
 use postern_abi::SyncOp;
 use postern_abi::bundle::{Bundle, ModuleKind};
 use rquickjs::loader::ImportAttributes;
-use rquickjs::module::{Declarations, Declared, Evaluated, Exports, ModuleDef};
+use rquickjs::module::{Declarations, Declared, Exports, ModuleDef};
 use rquickjs::{
     ArrayBuffer, CatchResultExt, Ctx, Error, Exception as Thrown, Function, Module, Object,
     Promise, Value, promise::PromiseState,
@@ -389,11 +389,12 @@ pub fn install<'js>(_: &Ctx<'js>, native: &Object<'js>) -> rquickjs::Result<()> 
     native.set(
         "loaded",
         rquickjs::function::Func::from(
-            |handlers: Vec<String>, entrypoints: Vec<(String, Vec<String>)>, env_read: bool| {
+            |handlers: Vec<String>, names: Vec<String>, handled: Vec<Vec<String>>, env_read: bool| {
                 let loaded = postern_abi::bundle::Loaded {
                     handlers: handlers.iter().map(String::as_str).collect(),
-                    entrypoints: entrypoints
+                    entrypoints: names
                         .iter()
+                        .zip(&handled)
                         .map(|(name, handlers)| {
                             (
                                 name.as_str(),

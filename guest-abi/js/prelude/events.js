@@ -1,0 +1,5 @@
+// Events.
+export class AbortSignal {}
+export class AbortController {
+  signal = new AbortSignal();
+}

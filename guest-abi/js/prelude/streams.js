@@ -1,0 +1,3 @@
+// Streams.
+export class ReadableStream {}
+export const isDisturbed = () => false;

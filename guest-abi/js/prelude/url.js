@@ -1,0 +1,7 @@
+// URL and URLSearchParams.
+export class URLSearchParams {}
+export class URL {
+  constructor(text) {
+    this.href = text;
+  }
+}
