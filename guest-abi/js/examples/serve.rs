@@ -1,0 +1,35 @@
+//! Serves one GET with a Worker's modules, on this machine and without a daemon, and prints the
+//! answer: `cargo run --example serve -- worker.js [FLAG ...]`. For trying the prelude out.
+
+use postern_abi::bundle::ModuleKind;
+use postern_js::testing::{Case, serve};
+
+fn main() {
+    let mut arguments = std::env::args().skip(1);
+    let path = arguments.next().expect("the path of a module");
+    let source = std::fs::read(&path).expect("a module that can be read");
+    let case = Case {
+        modules: vec![("worker.js".to_owned(), ModuleKind::EsModule, source)],
+        date: "2026-01-01".to_owned(),
+        flags: arguments.collect(),
+        method: "GET".to_owned(),
+        url: "http://example.com/".to_owned(),
+        ..Case::default()
+    };
+    match serve(case) {
+        Err(error) => {
+            eprintln!("refused: {error}");
+            std::process::exit(1);
+        }
+        Ok(answer) => {
+            for line in &answer.logs {
+                eprintln!("log: {line}");
+            }
+            if let Some(exception) = &answer.exception {
+                eprintln!("exception: {exception}");
+            }
+            eprintln!("{} {:?}", answer.status, answer.headers);
+            println!("{}", String::from_utf8_lossy(&answer.body));
+        }
+    }
+}
