@@ -18,9 +18,12 @@ mod modules;
 mod natives;
 mod ops;
 mod random;
+mod rejections;
 mod requests;
+mod stacks;
 #[cfg(not(target_arch = "wasm32"))]
 pub mod testing;
+mod values;
 mod vm;
 
 /// Says which version of the ABI this is for. Never called.
