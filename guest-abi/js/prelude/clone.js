@@ -30,6 +30,7 @@ function refused(value) {
   else {
     const name = constructorName(value);
     const tag = Object.prototype.toString.call(value);
+    if (tag === "[object Symbol]") return new DOMException(`${tag} could not be cloned.`, "DataCloneError");
     what = name === undefined || (name === "Object" && tag !== "[object Object]" && tag !== "[object Arguments]") || name === ""
       ? tag
       : `#<${name}>`;
@@ -194,6 +195,7 @@ export function structuredCopy(value, transfer = undefined) {
     if (typeof item !== "object" || item === null || native.kindOf(item) !== "ArrayBuffer") {
       throw new TypeError("Object is not transferable");
     }
+    if (item.detached) seen.set(item, new ArrayBuffer(0));
   }
   // Nothing moves if the value cannot be cloned: the copy is made first, from what is there.
   const copy = clone(value, seen);

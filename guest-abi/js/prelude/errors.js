@@ -59,7 +59,7 @@ export class DOMException {
 Object.setPrototypeOf(DOMException.prototype, Error.prototype);
 CODES.forEach(([, constant], at) => {
   for (const holder of [DOMException, DOMException.prototype]) {
-    defineProperty(holder, constant, { value: at + 1, enumerable: true });
+    defineProperty(holder, constant, { value: at + 1, enumerable: true, configurable: true });
   }
 });
 

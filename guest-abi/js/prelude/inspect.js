@@ -188,7 +188,7 @@ const PLAIN = 0, ARRAY = 1;
 function object(state, value, level, typed) {
   const name = className(value);
   let tag = value[Symbol.toStringTag];
-  if (typeof tag !== "string" || tag === "" || hasOwn(value, Symbol.toStringTag)) tag = "";
+  if (typeof tag !== "string" || tag === "" || getOwnPropertyDescriptor(value, Symbol.toStringTag)?.enumerable) tag = "";
   let base = "";
   let open = "{", close = "}";
   let extras = PLAIN;
@@ -485,7 +485,7 @@ function columns(state, output, value, more) {
   }
   const cell = widest + gap;
   if (!(cell * 3 + state.indent < BREAK_COLUMNS && (total / cell > 5 || widest <= 6))) return output;
-  const bias = Math.max(cell - Math.sqrt(cell - total / output.length), 1);
+  const bias = Math.max(cell - 3 - Math.sqrt(cell - total / output.length), 1);
   const wanted = Math.min(
     Math.round(Math.sqrt(2.5 * bias * count) / bias),
     Math.floor((BREAK_COLUMNS - state.indent) / cell),
