@@ -156,7 +156,7 @@ function clone(value, seen) {
   }
   if (isDomException(value)) {
     copy = new DOMException(value.message, value.name);
-    Object.defineProperty(copy, "stack", { value: value.stack, enumerable: true });
+    copy.stack = value.stack;
     seen.set(value, copy);
     return copy;
   }

@@ -520,6 +520,7 @@ function columns(state, output, value, more) {
   return lines;
 }
 
+// A value as text; `depth` levels of it, two unless said.
 export function inspect(value, options = undefined) {
   const depth = options?.depth === null ? Infinity : (options?.depth ?? 2);
   return show(new State(depth, options?.showHidden === true), value, 0, false);

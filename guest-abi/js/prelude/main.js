@@ -12,6 +12,7 @@ import { env, forget } from "internal:env";
 import { platform } from "internal:platform";
 import { WorkerEntrypoint } from "cloudflare:workers";
 import "internal:globals";
+import "internal:intl";
 import "internal:code";
 
 const { Response } = fetching;

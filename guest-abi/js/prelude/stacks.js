@@ -61,6 +61,12 @@ const accessor = {
 };
 for (const f of [accessor.get, accessor.set]) defineProperty(f, "name", { value: "", configurable: true });
 
+// Gives an object that is no error such a stack, to be seen among its properties.
+export function keepStack(object, text) {
+  Stack.keep(object, text);
+  defineProperty(object, "stack", { enumerable: true });
+}
+
 // Functions of the language that call others, by what V8 calls them.
 const labels = [];
 function label(holder, prefix) {

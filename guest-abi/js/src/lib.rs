@@ -25,6 +25,7 @@ mod stacks;
 pub mod testing;
 mod values;
 mod vm;
+mod zones;
 
 /// Says which version of the ABI this is for. Never called.
 #[unsafe(no_mangle)]

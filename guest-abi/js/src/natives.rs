@@ -1,6 +1,6 @@
 //! The one object through which the prelude reaches Rust; a tenant never sees it.
 
-use crate::{headers, kv, modules, ops, random, requests, stacks, values};
+use crate::{headers, kv, modules, ops, random, requests, stacks, values, zones};
 use rquickjs::{Ctx, Object, Result};
 
 /// The object, with a function for everything that is done in Rust.
@@ -17,5 +17,6 @@ pub fn object<'js>(ctx: &Ctx<'js>) -> Result<Object<'js>> {
     modules::install(ctx, &native)?;
     stacks::install(ctx, &native)?;
     values::install(ctx, &native)?;
+    zones::install(&native)?;
     Ok(native)
 }

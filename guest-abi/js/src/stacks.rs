@@ -88,18 +88,15 @@ fn frames<'js>(ctx: &Ctx<'js>, means: &Means, sites: &Array<'js>) -> Vec<Frame<'
 }
 
 /// A line of the stack; none for what V8 does not show.
-fn line<'js>(
-    ctx: &Ctx<'js>,
-    means: &Means,
-    frame: &Frame<'js>,
-    shift: i32,
-) -> Option<String> {
+fn line<'js>(ctx: &Ctx<'js>, means: &Means, frame: &Frame<'js>, shift: i32) -> Option<String> {
     let function = frame.ask(ctx, &means.function)?;
     let Some(file) = &frame.file else {
-        let label = means
-            .labels
-            .iter()
-            .find(|(known, _)| known.clone().restore(ctx).is_ok_and(|known| known == function));
+        let label = means.labels.iter().find(|(known, _)| {
+            known
+                .clone()
+                .restore(ctx)
+                .is_ok_and(|known| known == function)
+        });
         return label.map(|(_, label)| format!("\n    at {label} (<anonymous>)"));
     };
     let name = frame.ask(ctx, &means.name).and_then(|name| text(&name));
@@ -113,7 +110,11 @@ fn line<'js>(
             .unwrap_or(0)
     };
     let (row, column) = (number(&means.line), number(&means.column));
-    let column = if column > shift { column - shift } else { column };
+    let column = if column > shift {
+        column - shift
+    } else {
+        column
+    };
     let made = frame
         .ask(ctx, &means.is_constructor)
         .and_then(|made| made.as_bool())
@@ -215,10 +216,12 @@ fn format_with<'js>(
         }
     }
     // Where `new Error` stands is for V8 its first letter, here that of the class.
-    let is_own = is_error && !capturing && frames.first().is_some_and(|top| {
-        let function = top.ask(ctx, &means.function);
-        !top.is_internal() && function.is_some_and(|function| function.is_function())
-    });
+    let is_own = is_error
+        && !capturing
+        && frames.first().is_some_and(|top| {
+            let function = top.ask(ctx, &means.function);
+            !top.is_internal() && function.is_some_and(|function| function.is_function())
+        });
     frames.retain(|frame| !frame.is_internal());
     let shift = if is_own { NEW } else { 0 };
     let stack = stack_of(ctx, means, error, &frames, shift)?;
@@ -329,7 +332,8 @@ pub fn install<'js>(_: &Ctx<'js>, native: &Object<'js>) -> Result<()> {
         "captureStack",
         Func::from(
             |ctx: Ctx<'js>, target: Value<'js>, from: Value<'js>| -> Result<()> {
-                let capture = MEANS.with_borrow(|means| means.as_ref().map(|it| it.capture.clone()));
+                let capture =
+                    MEANS.with_borrow(|means| means.as_ref().map(|it| it.capture.clone()));
                 let Some(capture) = capture else {
                     return Ok(());
                 };
