@@ -48,3 +48,5 @@ export const console = {
   profile() {},
   profileEnd() {},
 };
+
+export const globals = { console };

@@ -3,3 +3,5 @@ export class AbortSignal {}
 export class AbortController {
   signal = new AbortSignal();
 }
+
+export const globals = { AbortController, AbortSignal };

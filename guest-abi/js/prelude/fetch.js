@@ -715,3 +715,5 @@ function neverAborted() {
 const BLANK = "http://a/";
 
 export { takeSource, responseParts, responseOf, requestParts, incomingRequest, listOf, headersOf, Incoming };
+
+export const globals = { Headers, Request, Response };

@@ -1,15 +1,14 @@
-// What a tenant finds in its global scope.
-import native from "internal:native";
-import * as fetching from "internal:fetch";
-import * as timing from "internal:timers";
-import * as streams from "internal:streams";
-import * as blobs from "internal:blob";
-import * as urls from "internal:url";
-import * as events from "internal:events";
-import { console } from "internal:console";
+// What a tenant finds in its global scope: what each room of the prelude exports as `globals`.
+import { globals as fetching } from "internal:fetch";
+import { globals as timers } from "internal:timers";
+import { globals as streams } from "internal:streams";
+import { globals as blob } from "internal:blob";
+import { globals as url } from "internal:url";
+import { globals as events } from "internal:events";
+import { globals as console } from "internal:console";
 
-// Adds globals as the platform's are: writable, not enumerable.
-export function expose(values) {
+// Globals are as the platform's: writable, not enumerable.
+for (const values of [fetching, timers, streams, blob, url, events, console, { self: globalThis }]) {
   for (const name of Object.keys(values)) {
     Object.defineProperty(globalThis, name, {
       value: values[name],
@@ -19,26 +18,3 @@ export function expose(values) {
     });
   }
 }
-
-const { Headers, Request, Response } = fetching;
-const { setTimeout, setInterval, clearTimeout, clearInterval } = timing;
-const { ReadableStream } = streams;
-const { Blob, File, FormData } = blobs;
-const { URL, URLSearchParams } = urls;
-const { AbortController, AbortSignal } = events;
-
-function reportError(error) {
-  console.error(error);
-}
-
-expose({
-  console,
-  Headers, Request, Response,
-  setTimeout, setInterval, clearTimeout, clearInterval,
-  ReadableStream,
-  Blob, File, FormData,
-  URL, URLSearchParams,
-  AbortController, AbortSignal,
-  reportError,
-  self: globalThis,
-});

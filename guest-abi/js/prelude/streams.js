@@ -1,3 +1,5 @@
 // Streams.
 export class ReadableStream {}
 export const isDisturbed = () => false;
+
+export const globals = { ReadableStream };

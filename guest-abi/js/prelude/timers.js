@@ -68,3 +68,5 @@ Math.random = {
     return native.random();
   },
 }.random;
+
+export const globals = { setTimeout, setInterval, clearTimeout, clearInterval };

@@ -5,3 +5,5 @@ export class URL {
     this.href = text;
   }
 }
+
+export const globals = { URL, URLSearchParams };

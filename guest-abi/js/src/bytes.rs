@@ -19,11 +19,7 @@ impl<'js> FromJs<'js> for Bytes {
 ///
 /// # Errors
 /// A TypeError for anything else, and for a buffer that was detached.
-pub fn with<'js, R>(
-    ctx: &Ctx<'js>,
-    value: &Value<'js>,
-    f: impl FnOnce(&[u8]) -> R,
-) -> Result<R> {
+pub fn with<'js, R>(ctx: &Ctx<'js>, value: &Value<'js>, f: impl FnOnce(&[u8]) -> R) -> Result<R> {
     let wrong = || Exception::throw_type(ctx, "the value is not an ArrayBuffer or a view of one");
     let object = value.as_object().ok_or_else(wrong)?;
     if let Some(buffer) = ArrayBuffer::from_object(object.clone()) {

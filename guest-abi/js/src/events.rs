@@ -31,7 +31,13 @@ pub fn handle(kind: u32, id: u32, len: usize) -> i32 {
         Ok(()) => 0,
         Err(exception) => {
             // A hook does not throw; if it does, the request is the one to tell.
-            host::log(4, &format!("{}: {}\n{}", exception.name, exception.message, exception.stack));
+            host::log(
+                4,
+                &format!(
+                    "{}: {}\n{}",
+                    exception.name, exception.message, exception.stack
+                ),
+            );
             if matches!(kind, EventKind::Request) {
                 host::done(id, 1, &exception.encode());
                 return 0;
@@ -97,10 +103,17 @@ fn dispatch(vm: &Vm, kind: EventKind, id: u32, payload: &[u8]) -> Result<(), Exc
             })
         }
         EventKind::Queue | EventKind::Tail => {
-            let name = if kind == EventKind::Queue { "queue" } else { "tail" };
+            let name = if kind == EventKind::Queue {
+                "queue"
+            } else {
+                "tail"
+            };
             vm.event(|ctx, hooks| call(hooks, name, (id, ctx.json_parse(payload)?)))
         }
-        _ => Err(Exception::new("Error", "an event of a kind that is not known")),
+        _ => Err(Exception::new(
+            "Error",
+            "an event of a kind that is not known",
+        )),
     }
 }
 
@@ -114,7 +127,11 @@ fn request(vm: &Vm, id: u32, payload: &[u8]) -> Result<(), Exception> {
             BodyHint::Known(length) => length as f64,
             BodyHint::Chunked => -2.0,
         };
-        call(hooks, "request", (id, line.method, line.url, fields, length))
+        call(
+            hooks,
+            "request",
+            (id, line.method, line.url, fields, length),
+        )
     })
 }
 

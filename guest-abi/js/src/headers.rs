@@ -170,7 +170,10 @@ fn name(ctx: &Ctx<'_>, name: String) -> Result<String> {
 /// latin-1 on the wire, as browsers have it; anything else is UTF-8.
 fn value(ctx: &Ctx<'_>, value: &str) -> Result<Vec<u8>> {
     let trimmed = value.trim_matches(['\t', '\n', '\r', ' ']);
-    if trimmed.bytes().any(|byte| matches!(byte, 0 | b'\n' | b'\r')) {
+    if trimmed
+        .bytes()
+        .any(|byte| matches!(byte, 0 | b'\n' | b'\r'))
+    {
         return Err(Exception::throw_type(ctx, "Invalid header value."));
     }
     Ok(trimmed.as_bytes().to_vec())
@@ -217,19 +220,23 @@ pub fn install<'js>(ctx: &Ctx<'js>, native: &Object<'js>) -> Result<()> {
     )?;
     native.set(
         "headersSet",
-        Func::from(|ctx: Ctx<'js>, list: List<'js>, key: String, text: String| {
-            let (key, text) = (name(&ctx, key)?, value(&ctx, &text)?);
-            list.borrow_mut().set(key, text);
-            Ok::<_, rquickjs::Error>(())
-        }),
+        Func::from(
+            |ctx: Ctx<'js>, list: List<'js>, key: String, text: String| {
+                let (key, text) = (name(&ctx, key)?, value(&ctx, &text)?);
+                list.borrow_mut().set(key, text);
+                Ok::<_, rquickjs::Error>(())
+            },
+        ),
     )?;
     native.set(
         "headersAppend",
-        Func::from(|ctx: Ctx<'js>, list: List<'js>, key: String, text: String| {
-            let (key, text) = (name(&ctx, key)?, value(&ctx, &text)?);
-            list.borrow_mut().append(key, text);
-            Ok::<_, rquickjs::Error>(())
-        }),
+        Func::from(
+            |ctx: Ctx<'js>, list: List<'js>, key: String, text: String| {
+                let (key, text) = (name(&ctx, key)?, value(&ctx, &text)?);
+                list.borrow_mut().append(key, text);
+                Ok::<_, rquickjs::Error>(())
+            },
+        ),
     )?;
     native.set(
         "headersDelete",

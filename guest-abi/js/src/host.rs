@@ -5,34 +5,9 @@ use std::cell::UnsafeCell;
 #[cfg(target_arch = "wasm32")]
 pub use postern_abi::guest::*;
 
-/// On other machines there is no host: enough to evaluate the prelude in a test.
+/// On other machines a stand-in answers.
 #[cfg(not(target_arch = "wasm32"))]
-mod absent {
-    #![allow(missing_docs)]
-    pub fn op_start(_: u32, _: u32, _: &[u8]) {}
-    pub fn op_cancel(_: u32) {}
-    pub fn op_pull(_: u32, _: u32) {}
-    pub fn op_chunk(_: u32, _: &[u8], _: bool) {}
-    pub fn op_sync(_: u32, _: &[u8], _: &mut [u8]) -> i32 {
-        -1
-    }
-    pub fn respond(_: u32, _: &[u8], _: &[u8], _: bool) {}
-    pub fn body_chunk(_: u32, _: &[u8], _: bool) -> i32 {
-        0
-    }
-    pub fn body_pull(_: u32, _: u32) {}
-    pub fn fail(_: u32, _: &[u8]) {}
-    pub fn done(_: u32, _: u32, _: &[u8]) {}
-    pub fn log(_: u32, line: &str) {
-        eprintln!("{line}");
-    }
-    pub fn now() -> i64 {
-        0
-    }
-    pub fn random(_: &mut [u8]) {}
-}
-#[cfg(not(target_arch = "wasm32"))]
-pub use absent::*;
+pub use crate::testing::host::*;
 
 /// Asks what is answered at once.
 ///

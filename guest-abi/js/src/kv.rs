@@ -196,8 +196,7 @@ pub fn install<'js>(_: &Ctx<'js>, native: &Object<'js>) -> Result<()> {
         "envNames",
         Func::from(|ctx: Ctx<'js>| {
             let names = host::ask(postern_abi::SyncOp::EnvNames, &[]).unwrap_or_default();
-            let names: Vec<&str> =
-                postcard::from_bytes(&names).map_err(|_| undecodable(&ctx))?;
+            let names: Vec<&str> = postcard::from_bytes(&names).map_err(|_| undecodable(&ctx))?;
             Ok::<_, rquickjs::Error>(names.into_iter().map(str::to_owned).collect::<Vec<_>>())
         }),
     )?;
@@ -208,8 +207,7 @@ pub fn install<'js>(_: &Ctx<'js>, native: &Object<'js>) -> Result<()> {
             use postern_abi::op::EnvValue;
             let bytes = host::ask(postern_abi::SyncOp::EnvGet, name.as_bytes())
                 .map_err(|_| undecodable(&ctx))?;
-            let value: EnvValue =
-                postcard::from_bytes(&bytes).map_err(|_| undecodable(&ctx))?;
+            let value: EnvValue = postcard::from_bytes(&bytes).map_err(|_| undecodable(&ctx))?;
             let pair = Array::new(ctx.clone())?;
             match value {
                 EnvValue::Text(text) | EnvValue::Secret(text) => {

@@ -240,8 +240,7 @@ fn common_js<'js>(ctx: &Ctx<'js>, name: &str, source: &str) -> rquickjs::Result<
 
 /// `require(name)` in a CommonJS module: the module's default export, or all of them.
 fn require<'js>(ctx: &Ctx<'js>, base: &str, name: &str) -> rquickjs::Result<Value<'js>> {
-    let resolved =
-        rquickjs::loader::Resolver::resolve(&mut Resolver, ctx, base, name, None)?;
+    let resolved = rquickjs::loader::Resolver::resolve(&mut Resolver, ctx, base, name, None)?;
     let promise = Module::import(ctx, resolved)?;
     while promise.state() == PromiseState::Pending && ctx.execute_pending_job() {}
     let exports: Object = promise.finish()?;
@@ -279,8 +278,7 @@ pub fn load(vm: &crate::vm::Vm) -> Result<(), Exception> {
     let internal = |what: &str| Exception::new("Error", format!("the bundle {what}"));
     let bytes =
         host::ask(SyncOp::Bundle, &[]).map_err(|code| internal(&format!("is missing: {code}")))?;
-    let bundle: Bundle =
-        postcard::from_bytes(&bytes).map_err(|_| internal("cannot be decoded"))?;
+    let bundle: Bundle = postcard::from_bytes(&bytes).map_err(|_| internal("cannot be decoded"))?;
     let main = normal("", bundle.main);
     let mut kind = ModuleKind::EsModule;
     TABLE.with_borrow_mut(|table| {
@@ -383,23 +381,22 @@ fn keep_the_rest() {
     });
 }
 
-
 /// Adds the functions on modules to the natives.
 pub fn install<'js>(_: &Ctx<'js>, native: &Object<'js>) -> rquickjs::Result<()> {
     native.set(
         "loaded",
         rquickjs::function::Func::from(
-            |handlers: Vec<String>, names: Vec<String>, handled: Vec<Vec<String>>, env_read: bool| {
+            |handlers: Vec<String>,
+             names: Vec<String>,
+             handled: Vec<Vec<String>>,
+             env_read: bool| {
                 let loaded = postern_abi::bundle::Loaded {
                     handlers: handlers.iter().map(String::as_str).collect(),
                     entrypoints: names
                         .iter()
                         .zip(&handled)
                         .map(|(name, handlers)| {
-                            (
-                                name.as_str(),
-                                handlers.iter().map(String::as_str).collect(),
-                            )
+                            (name.as_str(), handlers.iter().map(String::as_str).collect())
                         })
                         .collect(),
                     env_read,

@@ -51,7 +51,12 @@ fn next() -> u32 {
 ///
 /// # Errors
 /// When memory is used up.
-pub fn start<'js>(ctx: &Ctx<'js>, kind: u32, argument: &[u8], decode: Decode) -> Result<Value<'js>> {
+pub fn start<'js>(
+    ctx: &Ctx<'js>,
+    kind: u32,
+    argument: &[u8],
+    decode: Decode,
+) -> Result<Value<'js>> {
     start_with_id(ctx, kind, argument, decode, None).map(|(_, promise)| promise.into_value())
 }
 
@@ -131,9 +136,7 @@ pub fn failed<'js>(ctx: &Ctx<'js>, id: u32, payload: &[u8]) -> Result<()> {
         Ok(object.into_value())
     };
     match PENDING.with_borrow_mut(|all| all.remove(&id)) {
-        Some(Pending::Promise { reject, .. }) => {
-            reject.restore(ctx)?.call::<_, ()>((value()?,))
-        }
+        Some(Pending::Promise { reject, .. }) => reject.restore(ctx)?.call::<_, ()>((value()?,)),
         Some(Pending::Stream(sink)) => to_sink(ctx, &sink.restore(ctx)?, "error", Some(value()?)),
         Some(Pending::Timer) | None => Ok(()),
     }

@@ -22,7 +22,10 @@ fn next() -> f64 {
     let [a, b] = state;
     let sum = a.wrapping_add(b);
     let mixed = a ^ b;
-    STATE.set([a.rotate_left(24) ^ mixed ^ (mixed << 16), mixed.rotate_left(37)]);
+    STATE.set([
+        a.rotate_left(24) ^ mixed ^ (mixed << 16),
+        mixed.rotate_left(37),
+    ]);
     (sum >> 11) as f64 / (1_u64 << 53) as f64
 }
 

@@ -5,7 +5,9 @@ use crate::exception::Exception;
 use crate::headers::HeaderList;
 use crate::host;
 use rquickjs::class::Class;
-use rquickjs::{CatchResultExt, Ctx, Function, Object, Persistent, Promise, Result, Value, function::Func};
+use rquickjs::{
+    CatchResultExt, Ctx, Function, Object, Persistent, Promise, Result, Value, function::Func,
+};
 use std::cell::RefCell;
 use std::collections::HashMap;
 
@@ -111,7 +113,9 @@ pub fn install<'js>(_: &Ctx<'js>, native: &Object<'js>) -> Result<()> {
     native.set("respond", Func::from(respond))?;
     native.set(
         "bodyChunk",
-        Func::from(|request: u32, bytes: Bytes, end: bool| host::body_chunk(request, &bytes.0, end)),
+        Func::from(|request: u32, bytes: Bytes, end: bool| {
+            host::body_chunk(request, &bytes.0, end)
+        }),
     )?;
     native.set("bodyPull", Func::from(host::body_pull))?;
     native.set(

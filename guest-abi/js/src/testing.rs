@@ -1,0 +1,286 @@
+//! The engine on the machine that builds it, with a stand-in for the host: enough to serve one
+//! request with one module. For `examples/serve.rs` and tests.
+
+use crate::exception::Exception;
+use crate::{events, modules, vm};
+use postern_abi::bundle::{Bundle, BundleModule, ModuleKind};
+use postern_abi::http::{BodyHint, Fields, RequestLine, ResponseHead};
+use postern_abi::{EventKind, OpKind, SyncOp};
+use std::cell::RefCell;
+use std::collections::VecDeque;
+
+/// What a Worker answered.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Answer {
+    /// The status; 0 without an answer.
+    pub status: u16,
+    /// Its fields.
+    pub headers: Vec<(String, String)>,
+    /// Its body.
+    pub body: Vec<u8>,
+    /// Lines of log.
+    pub logs: Vec<String>,
+    /// What it threw instead.
+    pub exception: Option<String>,
+}
+
+#[derive(Default)]
+struct State {
+    modules: Vec<(String, ModuleKind, Vec<u8>)>,
+    date: String,
+    flags: Vec<String>,
+    answer: Answer,
+    queue: VecDeque<(EventKind, u32, Vec<u8>)>,
+    timers: Vec<(u64, u32)>,
+    body: Vec<u8>,
+    pulled: bool,
+    now: u64,
+    requests: u32,
+    done: bool,
+}
+
+thread_local! {
+    static STATE: RefCell<State> = RefCell::default();
+}
+
+/// What a Worker is made of and asked.
+#[derive(Clone, Debug, Default)]
+pub struct Case {
+    /// Modules by name; the first is the main one.
+    pub modules: Vec<(String, ModuleKind, Vec<u8>)>,
+    /// The compatibility date.
+    pub date: String,
+    /// Compatibility flags.
+    pub flags: Vec<String>,
+    /// The method.
+    pub method: String,
+    /// The absolute URL.
+    pub url: String,
+    /// Header fields, names in lower case.
+    pub headers: Vec<(String, String)>,
+    /// The body.
+    pub body: Vec<u8>,
+}
+
+/// Boots the engine, loads the modules, serves the request.
+///
+/// # Errors
+/// What booting or loading threw.
+pub fn serve(mut case: Case) -> Result<Answer, String> {
+    load(&mut case)?;
+    request(&case)
+}
+
+/// Boots the engine if that was not done, and loads the modules.
+///
+/// # Errors
+/// What booting or loading threw.
+pub fn load(case: &mut Case) -> Result<(), String> {
+    let shown = |error: Exception| format!("{}: {}\n{}", error.name, error.message, error.stack);
+    STATE.with_borrow_mut(|state| {
+        state.modules = std::mem::take(&mut case.modules);
+        state.date.clone_from(&case.date);
+        state.flags.clone_from(&case.flags);
+        state.now = 1_700_000_000_000;
+    });
+    if vm::vm().is_none() {
+        vm::boot().map_err(shown)?;
+    }
+    let vm = vm::vm().ok_or("not booted")?;
+    modules::load(vm).map_err(shown)
+}
+
+/// Serves a request with what was loaded.
+///
+/// # Errors
+/// When the request cannot be encoded.
+pub fn request(case: &Case) -> Result<Answer, String> {
+    let line = RequestLine {
+        method: &case.method,
+        url: &case.url,
+        body: if case.body.is_empty() {
+            BodyHint::None
+        } else {
+            BodyHint::Known(case.body.len() as u64)
+        },
+    };
+    let fields = Fields(
+        case.headers
+            .iter()
+            .map(|(name, value)| (name.as_str(), value.as_bytes()))
+            .collect(),
+    );
+    let mut payload = postcard::to_allocvec(&line).map_err(|error| error.to_string())?;
+    payload.extend(postcard::to_allocvec(&fields).map_err(|error| error.to_string())?);
+    let id = STATE.with_borrow_mut(|state| {
+        state.body.clone_from(&case.body);
+        state.pulled = false;
+        state.done = false;
+        state.requests += 1;
+        state.requests
+    });
+    deliver(EventKind::Request, id, &payload);
+    loop {
+        let next = STATE.with_borrow_mut(|state| {
+            if let Some(event) = state.queue.pop_front() {
+                return Some(event);
+            }
+            state.timers.sort_unstable();
+            if state.done || state.timers.is_empty() {
+                return None;
+            }
+            let (at, op) = state.timers.remove(0);
+            state.now = state.now.max(at);
+            Some((EventKind::OpDone, op, Vec::new()))
+        });
+        match next {
+            Some((kind, id, payload)) => deliver(kind, id, &payload),
+            None => break,
+        }
+    }
+    Ok(STATE.with_borrow_mut(|state| std::mem::take(&mut state.answer)))
+}
+
+fn deliver(kind: EventKind, id: u32, payload: &[u8]) {
+    let window = crate::host::window(payload.len());
+    // SAFETY: the window has room for the payload, and nobody reads it between events.
+    unsafe { std::ptr::copy_nonoverlapping(payload.as_ptr(), window, payload.len()) };
+    let status = events::handle(kind as u32, id, payload.len());
+    assert_eq!(status, 0, "an event failed");
+}
+
+/// The host's functions.
+pub mod host {
+    #![allow(missing_docs, clippy::wildcard_imports)]
+    use super::*;
+
+    pub fn op_start(op: u32, kind: u32, argument: &[u8]) {
+        STATE.with_borrow_mut(|state| {
+            if kind == OpKind::Timer as u32 {
+                let millis: u64 = postcard::from_bytes(argument).unwrap_or_default();
+                state.timers.push((state.now + millis, op));
+            } else {
+                let error = postern_abi::OpError {
+                    code: 1,
+                    message: "there is no such operation here",
+                };
+                let error = postcard::to_allocvec(&error).unwrap_or_default();
+                state.queue.push_back((EventKind::OpFailed, op, error));
+            }
+        });
+    }
+
+    pub fn op_cancel(op: u32) {
+        STATE.with_borrow_mut(|state| state.timers.retain(|(_, other)| *other != op));
+    }
+
+    pub fn op_pull(_: u32, _: u32) {}
+
+    pub fn op_chunk(_: u32, _: &[u8], _: bool) {}
+
+    pub fn op_sync(kind: u32, argument: &[u8], out: &mut [u8]) -> i32 {
+        let answer = |state: &State| match SyncOp::from_u32(kind) {
+            Some(SyncOp::Bundle) => {
+                let bundle = Bundle {
+                    main: &state.modules[0].0,
+                    compatibility_date: &state.date,
+                    flags: state.flags.iter().map(String::as_str).collect(),
+                    modules: state
+                        .modules
+                        .iter()
+                        .map(|(name, kind, bytes)| BundleModule {
+                            name,
+                            kind: *kind,
+                            len: bytes.len() as u32,
+                        })
+                        .collect(),
+                };
+                postcard::to_allocvec(&bundle).ok()
+            }
+            Some(SyncOp::Module) => {
+                let index = u32::from_le_bytes(argument.try_into().ok()?);
+                state.modules.get(index as usize).map(|it| it.2.clone())
+            }
+            Some(SyncOp::EnvNames) => postcard::to_allocvec::<[&str]>(&[]).ok(),
+            Some(SyncOp::Loaded) => Some(Vec::new()),
+            _ => None,
+        };
+        let Some(result) = STATE.with_borrow(answer) else {
+            return -1;
+        };
+        if result.len() <= out.len() {
+            out[..result.len()].copy_from_slice(&result);
+        }
+        result.len() as i32
+    }
+
+    pub fn respond(_: u32, head: &[u8], body: &[u8], _: bool) {
+        STATE.with_borrow_mut(|state| {
+            if let Ok(head) = postcard::from_bytes::<ResponseHead>(head) {
+                state.answer.status = head.status;
+                state.answer.headers = head
+                    .headers
+                    .0
+                    .iter()
+                    .map(|(name, value)| {
+                        (
+                            (*name).to_owned(),
+                            String::from_utf8_lossy(value).into_owned(),
+                        )
+                    })
+                    .collect();
+            }
+            state.answer.body.extend_from_slice(body);
+        });
+    }
+
+    pub fn body_chunk(_: u32, bytes: &[u8], _: bool) -> i32 {
+        STATE.with_borrow_mut(|state| state.answer.body.extend_from_slice(bytes));
+        65_536
+    }
+
+    pub fn body_pull(request: u32, _: u32) {
+        STATE.with_borrow_mut(|state| {
+            if std::mem::replace(&mut state.pulled, true) {
+                return;
+            }
+            let body = std::mem::take(&mut state.body);
+            for part in body.chunks(4096) {
+                state
+                    .queue
+                    .push_back((EventKind::BodyChunk, request, part.to_vec()));
+            }
+            state
+                .queue
+                .push_back((EventKind::BodyEnd, request, Vec::new()));
+        });
+    }
+
+    pub fn fail(_: u32, exception: &[u8]) {
+        let told = postcard::from_bytes::<postern_abi::http::Exception>(exception)
+            .map(|it| format!("{}: {}\n{}", it.name, it.message, it.stack))
+            .unwrap_or_default();
+        STATE.with_borrow_mut(|state| state.answer.exception = Some(told));
+    }
+
+    pub fn done(_: u32, status: u32, exception: &[u8]) {
+        if status != 0 {
+            fail(0, exception);
+        }
+        STATE.with_borrow_mut(|state| state.done = true);
+    }
+
+    pub fn log(_: u32, line: &str) {
+        STATE.with_borrow_mut(|state| state.answer.logs.push(line.to_owned()));
+    }
+
+    pub fn now() -> i64 {
+        STATE.with_borrow(|state| state.now as i64)
+    }
+
+    pub fn random(out: &mut [u8]) {
+        for (at, byte) in out.iter_mut().enumerate() {
+            *byte = (at as u8).wrapping_mul(37).wrapping_add(11);
+        }
+    }
+}

@@ -1,0 +1,43 @@
+//! The engine serves a request.
+#![allow(clippy::unwrap_used)]
+
+use postern_abi::bundle::ModuleKind;
+use postern_js::testing::{Answer, Case, serve};
+
+fn check(source: &str) -> Answer {
+    let case = Case {
+        modules: vec![(
+            "worker.js".to_owned(),
+            ModuleKind::EsModule,
+            source.as_bytes().to_vec(),
+        )],
+        date: "2026-01-01".to_owned(),
+        method: "GET".to_owned(),
+        url: "http://example.com/a?b=c".to_owned(),
+        headers: vec![("accept".to_owned(), "*/*".to_owned())],
+        ..Case::default()
+    };
+    serve(case).unwrap()
+}
+
+#[test]
+fn a_worker_answers() {
+    let answer = check(
+        "export default { async fetch(request) {
+            await new Promise((resolve) => setTimeout(resolve, 10));
+            console.log('seen', request.method);
+            return Response.json({ url: request.url, accept: request.headers.get('Accept') }, { status: 201 });
+        } }",
+    );
+    assert_eq!(answer.exception, None);
+    assert_eq!(answer.status, 201);
+    assert_eq!(
+        String::from_utf8(answer.body).unwrap(),
+        r#"{"url":"http://example.com/a?b=c","accept":"*/*"}"#
+    );
+    assert_eq!(answer.logs, ["seen GET"]);
+    assert_eq!(
+        answer.headers,
+        [("content-type".to_owned(), "application/json".to_owned())]
+    );
+}
