@@ -169,10 +169,7 @@ impl Engine {
     /// Takes away isolates that have rested for long. To be called now and then.
     pub fn sweep(&self) -> usize {
         let idle = self.idle();
-        self.0
-            .wasi
-            .lock()
-            .retain(|worker| worker.upgrade().is_some_and(|worker| worker.rest()));
+        self.rest_wasi();
         let now = Instant::now();
         self.resting()
             .into_iter()
@@ -193,6 +190,15 @@ impl Engine {
 
     fn idle(&self) -> Duration {
         self.0.options.idle
+    }
+
+    /// Lets WASI Workers go of code that they have not used for long. The list is taken out
+    /// first: a Worker that reads its code puts itself on it while it holds the lock that
+    /// [`Worker::rest`] asks for, and the last handle to a Worker may be the one here.
+    fn rest_wasi(&self) {
+        let mut listed = std::mem::take(&mut *self.0.wasi.lock());
+        listed.retain(|worker| worker.upgrade().is_some_and(|worker| worker.rest()));
+        self.0.wasi.lock().append(&mut listed);
     }
 
     fn keep_an_eye_on(&self, worker: &Arc<Worker>) {
@@ -228,12 +234,13 @@ impl Engine {
     }
 
     fn resting(&self) -> Vec<Arc<Isolate>> {
-        let isolates = self.0.isolates.lock();
+        let mut isolates: Vec<_> = {
+            let isolates = self.0.isolates.lock();
+            isolates.iter().filter_map(Weak::upgrade).collect()
+        };
+        // Outside of the lock: a handle that goes may be the last one.
+        isolates.retain(|isolate| isolate.in_flight() == 0);
         isolates
-            .iter()
-            .filter_map(Weak::upgrade)
-            .filter(|isolate| isolate.in_flight() == 0)
-            .collect()
     }
 
     /// Takes away the isolate that has rested longest; false when none rests.

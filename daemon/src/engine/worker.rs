@@ -402,6 +402,13 @@ impl Worker {
         self.tenant
     }
 
+    /// Does something while this Worker's own lock is held, as when it reads its code.
+    #[cfg(test)]
+    pub(super) fn locked<T>(&self, meanwhile: impl FnOnce() -> T) -> T {
+        let _state = self.state.lock();
+        meanwhile()
+    }
+
     /// The limits in force.
     pub fn limits(&self) -> &Limits {
         &self.spec.limits
