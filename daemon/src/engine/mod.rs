@@ -8,6 +8,7 @@ mod code;
 mod core;
 pub mod cost;
 mod credit;
+mod delivery;
 mod exchange;
 pub mod finished;
 mod host;
