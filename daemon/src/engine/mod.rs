@@ -31,7 +31,7 @@ mod wire;
 mod worker;
 
 pub use budget::Budget;
-pub use finished::{Finished, LogLine, Observer, Thrown};
+pub use finished::{Deployed, Finished, LogLine, Observer, Thrown};
 pub use judge::{Judged, Order, Refused, child as judge_child, judge_here};
 pub use module::GuestKind;
 pub use worker::{Worker, WorkerSpec};
@@ -137,6 +137,17 @@ impl Engine {
         }
     }
 
+    /// Tells the observer what deploying a version of this script took, which is its tenant's to
+    /// bear ([`Judged::startup_fuel`]).
+    pub fn deployed(&self, namespace: &str, script: &str, fuel: u64) {
+        self.observer().deployed(&Deployed {
+            namespace,
+            script,
+            fuel,
+            cpu_us: self.cpu_us(fuel),
+        });
+    }
+
     /// Names what images and snapshots depend on; those of another build are made anew.
     pub fn build(&self) -> &'static str {
         concat!(env!("CARGO_PKG_VERSION"), " wasmi 2.0 image 2")
@@ -187,6 +198,11 @@ impl Engine {
     /// Fuel that this board burns in a millisecond.
     pub fn fuel_per_ms(&self) -> u64 {
         self.0.options.fuel_per_ms
+    }
+
+    /// Microseconds of CPU that this fuel is worth.
+    fn cpu_us(&self, fuel: u64) -> u64 {
+        fuel.saturating_mul(1000) / self.fuel_per_ms().max(1)
     }
 
     fn idle(&self) -> Duration {
