@@ -130,7 +130,7 @@ pub struct Connection {
 impl Connection {
     /// Connects. Every wait on it is bounded.
     pub fn open(to: SocketAddr) -> io::Result<Self> {
-        let stream = TcpStream::connect(to)?;
+        let stream = TcpStream::connect_timeout(&to, PATIENCE)?;
         stream.set_read_timeout(Some(PATIENCE))?;
         stream.set_write_timeout(Some(PATIENCE))?;
         stream.set_nodelay(true)?;
