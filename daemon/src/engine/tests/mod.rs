@@ -593,6 +593,41 @@ fn isolates_go_at_any_moment_and_no_request_notices() {
 }
 
 #[test]
+fn an_isolate_that_has_ended_makes_no_room() {
+    let bench = bench();
+    let worker = bench.worker(GUEST, small());
+    worker.warm_up().unwrap();
+    // Somebody else may have found it too, and still hold it.
+    let held = bench.engine.resting();
+    assert!(bench.engine.evict_one());
+    assert_eq!((held.len(), bench.engine.resting().len()), (1, 1));
+    assert!(!held[0].evict());
+    assert!(!bench.engine.evict_one());
+    assert_eq!(bench.engine.budget().used(), 0);
+    assert_eq!(bench.text(&worker, "h").unwrap(), "hello");
+}
+
+/// A Worker that reads its code puts itself on the list while it holds its own lock. Where the
+/// order of the two is the other one too, this never ends.
+#[test]
+fn a_sweep_that_waits_for_a_worker_does_not_hold_the_list() {
+    let bench = bench();
+    let worker = bench.worker(GUEST, small());
+    bench.engine.keep_an_eye_on(&worker);
+    let engine = bench.engine.clone();
+    let sweeper = worker.locked(|| {
+        let sweeper = std::thread::spawn(move || engine.sweep());
+        while !bench.engine.0.wasi.lock().is_empty() {
+            std::thread::yield_now();
+        }
+        bench.engine.keep_an_eye_on(&worker);
+        sweeper
+    });
+    sweeper.join().unwrap();
+    assert_eq!(bench.engine.0.wasi.lock().len(), 1);
+}
+
+#[test]
 fn a_worker_whose_isolates_keep_ending_pauses() {
     let bench = bench();
     let worker = bench.worker(GUEST, Limits::default());
