@@ -17,10 +17,15 @@ mod kv;
 mod modules;
 mod natives;
 mod ops;
+mod params;
+mod pattern;
 mod random;
 mod requests;
+mod shape;
 #[cfg(not(target_arch = "wasm32"))]
 pub mod testing;
+mod text;
+mod url;
 mod vm;
 
 /// Says which version of the ABI this is for. Never called.

@@ -2,6 +2,7 @@
 const PRELUDE: &[(&str, &str)] = prelude! {
     "internal:main" => "main.js",
     "internal:native" => "native.js",
+    "internal:shape" => "shape.js",
     "internal:errors" => "errors.js",
     "internal:fetch" => "fetch.js",
     "internal:kv" => "kv.js",
