@@ -9,6 +9,7 @@
 //! ([`events`]); what a Worker asks of the host goes through [`host`].
 
 mod bytes;
+mod encoding;
 mod events;
 mod exception;
 mod headers;

@@ -10,6 +10,7 @@ const PRELUDE: &[(&str, &str)] = prelude! {
     "internal:streams" => "streams.js",
     "internal:blob" => "blob.js",
     "internal:url" => "url.js",
+    "internal:encoding" => "encoding.js",
     "internal:events" => "events.js",
     "internal:globals" => "globals.js",
     "internal:timers" => "timers.js",
