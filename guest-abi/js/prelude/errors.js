@@ -10,3 +10,8 @@ export const scope = { global: true };
 export function insideHandler() {
   if (scope.global) throw new Error(GLOBAL_SCOPE);
 }
+
+// Whether a compatibility flag is on. While the prelude is evaluated, all are.
+export function flag(name) {
+  return scope.flags === undefined || scope.flags.has(name);
+}

@@ -213,6 +213,7 @@ export default {
   configure(date, flags) {
     scope.date = date;
     scope.flags = new Set(flags);
+    fetching.configure();
   },
 
   loaded(exports) {
