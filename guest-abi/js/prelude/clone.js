@@ -152,7 +152,7 @@ function clone(value, seen) {
       return copy;
     }
     default:
-      throw refused(value);
+      copy = null;
   }
   if (isDomException(value)) {
     copy = new DOMException(value.message, value.name);
@@ -175,6 +175,7 @@ function clone(value, seen) {
       "DataCloneError",
     );
   }
+  if (copy === null) throw refused(value);
   seen.set(value, copy);
   for (const key of keys(value)) copy[key] = clone(value[key], seen);
   return copy;

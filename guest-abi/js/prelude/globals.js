@@ -7,6 +7,7 @@ import { globals as timers, own as clocks } from "internal:timers";
 import { globals as streams } from "internal:streams";
 import { globals as blob } from "internal:blob";
 import { globals as url } from "internal:url";
+import { globals as encoding } from "internal:encoding";
 import { globals as events, reportException } from "internal:events";
 import { globals as ports } from "internal:ports";
 import { cloneable, globals as cloning } from "internal:clone";
@@ -45,7 +46,7 @@ const reporting = {
   },
 };
 
-const rooms = [errors, fetching, timers, streams, blob, url, events, ports, cloning, navigation, reporting];
+const rooms = [errors, fetching, timers, streams, blob, url, encoding, events, ports, cloning, navigation, reporting];
 const platforms = {};
 for (const room of rooms) Object.assign(platforms, room);
 // What the engine has of its own and belongs to the platform.

@@ -268,6 +268,7 @@ export default {
     scope.flags = new Set(flags);
     scope.exposesExports = scope.flags.has("enable_ctx_exports");
     configureNavigator(scope.flags);
+    fetching.configure();
   },
 
   // Nothing is under way that could answer those who still wait.

@@ -67,6 +67,7 @@ export default {
     fact("toString", () => [String(new Error("")),String(new TypeError("x")), Error.prototype.toString.call({name:"a",message:"b"})]);
     fact("isError", () => [Error.isError(new Error), Error.isError({}), Error.isError(new DOMException)]);
     fact("dom stack", () => st(new DOMException("m","AbortError")));
+    fact("native throw", () => { try { new Headers(5) } catch (e) { return st(e); } });
     fact("native throw2", () => { try { structuredClone(()=>{}) } catch (e) { return st(e); } });
     fact("native json", () => { try { null.x } catch (e) { return st(e).slice(1); } });
     fact("obj method", () => { const o={f(){return new Error("q")}, g:()=>new Error("r"), h:function(){return new Error("s")}}; return [st(o.f())[1],st(o.g())[1],st(o.h())[1]]; });

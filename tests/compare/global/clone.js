@@ -71,7 +71,6 @@ export default {
     fact("proxy", () => sc(new Proxy({},{})));
     fact("arguments", () => sc((function(){return arguments})(1,2)));
     fact("iter", () => sc([1][Symbol.iterator]()));
-    fact("headers", () => sc(new Headers));
     fact("request", () => sc(new Request("http://a/")));
     fact("response", () => sc(new Response("x")));
     fact("event", () => sc(new Event("x")));
