@@ -49,6 +49,19 @@ function finish(flight) {
 
 function failed(flight, error) {
   if (flight.answered) return;
+  if (flight.passes && flight.request !== null && flight.reader === null) {
+    flight.passes = false;
+    const forward = fetching.globals.fetch;
+    if (forward !== undefined) {
+      // passThroughOnException(): the origin answers in the Worker's place.
+      logUncaught(error);
+      forward(flight.request).then(
+        (response) => answer(flight, response),
+        () => failed(flight, error),
+      );
+      return;
+    }
+  }
   flight.answered = true;
   native.fail(flight.id, error);
   finish(flight);

@@ -335,6 +335,8 @@ pub fn load(vm: &crate::vm::Vm) -> Result<(), Exception> {
             .map_err(|error| Exception::caught(&ctx, error))
     })?;
     vm.run_jobs();
+    // A snapshot remembers no rejections: they would be told of in every isolate.
+    vm.with(|ctx| drop(crate::rejections::take(&ctx)));
     keep_the_rest();
     vm.collect();
     Ok(())
