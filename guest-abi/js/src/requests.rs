@@ -171,6 +171,7 @@ pub fn install<'js>(_: &Ctx<'js>, native: &Object<'js>) -> Result<()> {
             host::done(request, 0, &[]);
         }),
     )?;
+    native.set("waits", Func::from(crate::serve::waits))?;
     native.set(
         "log",
         Func::from(|level: u32, line: String| host::log(level, &line)),
