@@ -143,6 +143,9 @@ function begin(id) {
 const isThenable = (value) =>
   (typeof value === "object" || typeof value === "function") && value !== null && typeof value.then === "function";
 
+// The flight of a request that is not over.
+const flightOf = (id) => flights.get(id) ?? scope.flight;
+
 // Runs a handler of an event that has no answer.
 function run(flight, kind, argument, settled) {
   flights.set(flight.id, flight);
@@ -315,33 +318,33 @@ const hooks = {
     }
   },
 
-  settle(value, wasPromise) {
-    const flight = scope.flight;
+  settle(id, value, wasPromise) {
+    const flight = flightOf(id);
     if (exported === null || flight === undefined || flight.answered) return;
-    flights.set(flight.id, flight);
+    flights.set(id, flight);
     if (wasPromise) return answer(flight, value);
-    if (isThenable(value)) return hooks.wait(value);
+    if (isThenable(value)) {
+      return value.then(
+        (value) => answer(flight, value),
+        (error) => failed(flight, error),
+      );
+    }
     if (typeof value !== "object" || value === null || fetching.responseParts(value) === null) {
       return failed(flight, new TypeError("Callback returned incorrect type; expected 'Promise'"));
     }
     answer(flight, value);
   },
 
-  wait(promise) {
-    const flight = scope.flight;
-    flights.set(flight.id, flight);
-    promise.then(
-      (value) => answer(flight, value),
-      (error) => failed(flight, error),
-    );
+  wait(id) {
+    flights.set(id, scope.flight);
   },
 
-  rejected(reason) {
-    failed(scope.flight, reason);
+  rejected(id, reason) {
+    failed(flightOf(id), reason);
   },
 
-  answered() {
-    const flight = scope.flight;
+  answered(id) {
+    const flight = flightOf(id);
     flight.answered = true;
     finish(flight);
   },

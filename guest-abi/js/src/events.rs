@@ -92,7 +92,10 @@ fn dispatch(vm: &Vm, kind: EventKind, id: u32, payload: &[u8]) -> Result<(), Exc
             let reason = payload.first().copied().unwrap_or(AbortReason::Over as u8);
             let over = AbortReason::from_u8(reason) == AbortReason::Over;
             requests::forget(id);
-            vm.event(|_, hooks| call(hooks, "abort", (id, over)))
+            vm.event(|ctx, hooks| {
+                serve::forget(ctx, id);
+                call(hooks, "abort", (id, over))
+            })
         }
         EventKind::Scheduled => {
             let scheduled: Scheduled = postcard::from_bytes(payload)

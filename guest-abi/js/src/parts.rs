@@ -12,6 +12,7 @@ use crate::raw::{
     is_object, is_string, is_undefined,
 };
 use crate::shape::ILLEGAL;
+use crate::{host, requests};
 use rquickjs::class::Class;
 use rquickjs::{Ctx, Function, Object, Value, qjs};
 use std::cell::Cell;
@@ -245,6 +246,40 @@ pub struct Answer {
     pub source: Val,
 }
 
+impl Answer {
+    /// Sends it as the answer of a request.
+    pub fn send(self, cx: Cx, request: u32) {
+        requests::answered(request);
+        if is_string(self.source) {
+            cx.text(self.source, |text| {
+                host::respond(request, &self.head, text.as_bytes(), false);
+            });
+        } else if is_object(self.source) {
+            let mut len = 0;
+            // SAFETY: gives the bytes of a Uint8Array, which nobody changes before they are sent.
+            unsafe {
+                let bytes = qjs::JS_GetUint8Array(cx.0, &raw mut len, self.source);
+                let bytes = if bytes.is_null() {
+                    &[][..]
+                } else {
+                    std::slice::from_raw_parts(bytes, len as usize)
+                };
+                host::respond(request, &self.head, bytes, false);
+            }
+        } else {
+            host::respond(request, &self.head, &[], false);
+        }
+        cx.free(self.source);
+    }
+}
+
+fn is_bytes(value: Val) -> bool {
+    // SAFETY: looks at the class alone.
+    is_object(value)
+        && unsafe { qjs::JS_GetTypedArrayType(value) }
+            == qjs::JSTypedArrayEnum_JS_TYPED_ARRAY_UINT8 as c_int
+}
+
 /// A response as it can be sent at once; `None` for what is none, was used, or has something rare
 /// about it.
 pub fn simple_answer(cx: Cx, value: Val) -> Option<Answer> {
@@ -254,7 +289,7 @@ pub fn simple_answer(cx: Cx, value: Val) -> Option<Answer> {
     let is_simple = is_nullish(found.slots[slot::STREAM])
         && !is_used(used)
         && same(found.slots[slot::MORE], prelude().plain[Kind::Response as usize])
-        && (is_nullish(source) || is_string(source));
+        && (is_nullish(source) || is_string(source) || is_bytes(source));
     if !is_simple {
         found.slots[slot::USED] = used;
         return None;
@@ -281,11 +316,6 @@ pub fn simple_answer(cx: Cx, value: Val) -> Option<Answer> {
         encode(&mut HeaderList::default())
     };
     Some(Answer { head, source })
-}
-
-/// Whether a value is a response.
-pub fn is_response(value: Val) -> bool {
-    part(value, Some(Kind::Response)).is_some()
 }
 
 fn is_used(value: Val) -> bool {

@@ -40,7 +40,8 @@ pub fn are_waiting() -> bool {
     UNANSWERED.with_borrow(|all| !all.is_empty()) && BODIES.with_borrow(HashMap::is_empty)
 }
 
-fn answered(request: u32) {
+/// The head of a request's answer is out.
+pub fn answered(request: u32) {
     UNANSWERED.with_borrow_mut(|all| all.remove(&request));
 }
 

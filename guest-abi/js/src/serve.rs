@@ -12,20 +12,20 @@ use crate::vm::Vm;
 use crate::{host, rejections, requests};
 use postern_abi::http::{BodyHint, RequestLine};
 use rquickjs::{Ctx, Object, Value, qjs};
-use std::cell::Cell;
+use std::cell::{Cell, RefCell};
 
 /// The hooks that a request may need; they live as long as the engine.
 #[derive(Clone, Copy)]
 struct Hooks {
     /// `request(id, request)`: calls the handler.
     request: Val,
-    /// `settle(value, wasPromise)`: the handler's result is this.
+    /// `settle(id, value, wasPromise)`: the handler's result is this.
     settle: Val,
-    /// `wait(promise)`: the handler's result is still to come.
+    /// `wait(id)`: the handler's result is still to come.
     wait: Val,
-    /// `rejected(reason)`: the handler failed.
+    /// `rejected(id, reason)`: the handler failed.
     rejected: Val,
-    /// `answered()`: the answer is out, and promises are waited for.
+    /// `answered(id)`: the answer is out; promises may still be waited for.
     answered: Val,
 }
 
@@ -33,6 +33,8 @@ thread_local! {
     static HOOKS: Cell<Option<Hooks>> = const { Cell::new(None) };
     /// The request whose handler was called last, and whether it waits for promises.
     static CURRENT: Cell<(u32, bool)> = const { Cell::new((0, false)) };
+    /// Promises of handlers that are still to be settled, with their requests.
+    static PENDING: RefCell<Vec<(u32, Val)>> = const { RefCell::new(Vec::new()) };
 }
 
 /// Keeps the hooks.
@@ -91,14 +93,13 @@ pub fn request(vm: &Vm, id: u32, payload: &[u8]) -> Result<(), Exception> {
         let thrown = unsafe { Value::from_raw(ctx.clone(), thrown) };
         Err(Exception::of(&ctx, &thrown))
     });
-    vm.settle();
-    result
+    vm.settle().and(result)
 }
 
 /// `None` when a hook threw.
 fn serve(ctx: &Ctx<'_>, cx: Cx, id: u32, request: Val) -> Option<()> {
     let hooks = HOOKS.get()?;
-    let returned = cx.call(hooks.request, UNDEFINED, &[raw::int(id as i32), request]);
+    let returned = cx.call(hooks.request, UNDEFINED, &[number(id), request]);
     if raw::is_exception(returned) {
         return None;
     }
@@ -107,23 +108,72 @@ fn serve(ctx: &Ctx<'_>, cx: Cx, id: u32, request: Val) -> Option<()> {
         return settle(cx, &hooks, id, returned, false);
     }
     while ctx.execute_pending_job() {}
-    // SAFETY: it is a promise.
-    let state = unsafe { qjs::JS_PromiseState(cx.0, returned) };
-    if state == qjs::JSPromiseStateEnum_JS_PROMISE_PENDING {
+    if is_pending(cx, returned) {
         requests::begun(id);
-        let result = cx.call(hooks.wait, UNDEFINED, &[returned]);
-        cx.free(returned);
-        return done(cx, result);
+        PENDING.with_borrow_mut(|all| all.push((id, returned)));
+        return done(cx, cx.call(hooks.wait, UNDEFINED, &[number(id)]));
     }
+    settled(ctx, cx, &hooks, id, returned)
+}
+
+/// Settles the requests whose handlers' promises have been settled; whether there were any.
+///
+/// # Errors
+/// What a hook threw.
+pub fn sweep(ctx: &Ctx<'_>) -> Result<bool, Exception> {
+    let cx = Cx(ctx.as_raw().as_ptr());
+    let mut any = false;
+    loop {
+        let next = PENDING.with_borrow_mut(|all| {
+            let at = all.iter().position(|(_, promise)| !is_pending(cx, *promise))?;
+            Some(all.swap_remove(at))
+        });
+        let (Some((id, promise)), Some(hooks)) = (next, HOOKS.get()) else {
+            return Ok(any);
+        };
+        any = true;
+        if settled(ctx, cx, &hooks, id, promise).is_none() {
+            // SAFETY: taken over.
+            let thrown = unsafe { Value::from_raw(ctx.clone(), cx.caught()) };
+            return Err(Exception::of(ctx, &thrown));
+        }
+    }
+}
+
+/// Forgets a request: nobody waits for its answer.
+pub fn forget(ctx: &Ctx<'_>, id: u32) {
+    let cx = Cx(ctx.as_raw().as_ptr());
+    let found = PENDING.with_borrow_mut(|all| {
+        let at = all.iter().position(|(pending, _)| *pending == id)?;
+        Some(all.swap_remove(at).1)
+    });
+    if let Some(promise) = found {
+        cx.free(promise);
+    }
+}
+
+fn is_pending(cx: Cx, promise: Val) -> bool {
+    // SAFETY: it is a promise.
+    let state = unsafe { qjs::JS_PromiseState(cx.0, promise) };
+    state == qjs::JSPromiseStateEnum_JS_PROMISE_PENDING
+}
+
+/// A handler's promise was settled; it is taken over.
+fn settled(ctx: &Ctx<'_>, cx: Cx, hooks: &Hooks, id: u32, promise: Val) -> Option<()> {
     // SAFETY: it is a promise that was settled.
-    let value = unsafe { qjs::JS_PromiseResult(cx.0, returned) };
+    let (state, value) = unsafe {
+        (
+            qjs::JS_PromiseState(cx.0, promise),
+            qjs::JS_PromiseResult(cx.0, promise),
+        )
+    };
     if state == qjs::JSPromiseStateEnum_JS_PROMISE_FULFILLED {
-        cx.free(returned);
-        return settle(cx, &hooks, id, value, true);
+        cx.free(promise);
+        return settle(cx, hooks, id, value, true);
     }
     // SAFETY: taken over.
-    rejections::forget(ctx, &unsafe { Value::from_raw(ctx.clone(), returned) });
-    let result = cx.call(hooks.rejected, UNDEFINED, &[value]);
+    rejections::forget(ctx, &unsafe { Value::from_raw(ctx.clone(), promise) });
+    let result = cx.call(hooks.rejected, UNDEFINED, &[number(id), value]);
     cx.free(value);
     done(cx, result)
 }
@@ -131,26 +181,24 @@ fn serve(ctx: &Ctx<'_>, cx: Cx, id: u32, request: Val) -> Option<()> {
 /// Sends a simple response, or hands what the handler gave to the hook. Takes `value` over.
 fn settle(cx: Cx, hooks: &Hooks, id: u32, value: Val, was_promise: bool) -> Option<()> {
     let Some(answer) = parts::simple_answer(cx, value) else {
-        let result = cx.call(hooks.settle, UNDEFINED, &[value, raw::boolean(was_promise)]);
+        let arguments = [number(id), value, raw::boolean(was_promise)];
+        let result = cx.call(hooks.settle, UNDEFINED, &arguments);
         cx.free(value);
         return done(cx, result);
     };
     cx.free(value);
-    if raw::is_string(answer.source) {
-        cx.text(answer.source, |text| {
-            host::respond(id, &answer.head, text.as_bytes(), false);
-        });
-    } else {
-        host::respond(id, &answer.head, &[], false);
-    }
-    cx.free(answer.source);
-    if CURRENT.get() == (id, true) {
-        return done(cx, cx.call(hooks.answered, UNDEFINED, &[]));
+    answer.send(cx, id);
+    if CURRENT.get() != (id, false) {
+        return done(cx, cx.call(hooks.answered, UNDEFINED, &[number(id)]));
     }
     CURRENT.set((0, false));
     requests::forget(id);
     host::done(id, 0, &[]);
     Some(())
+}
+
+fn number(id: u32) -> Val {
+    qjs::JS_NewFloat64(f64::from(id))
 }
 
 fn done(cx: Cx, result: Val) -> Option<()> {

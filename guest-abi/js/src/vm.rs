@@ -48,14 +48,23 @@ impl Vm {
                 .catch(&ctx)
                 .map_err(|error| Exception::caught(&ctx, error))
         });
-        self.settle();
-        result
+        self.settle().and(result)
     }
 
-    /// Runs what an event made ready, and tells of promises that nobody handles.
-    pub fn settle(&self) {
-        self.run_jobs();
+    /// Runs what an event made ready, answers the requests whose handlers are done, and tells of
+    /// promises that nobody handles.
+    ///
+    /// # Errors
+    /// What a hook threw.
+    pub fn settle(&self) -> Result<(), Exception> {
+        loop {
+            self.run_jobs();
+            if !self.context.with(|ctx| serve::sweep(&ctx))? {
+                break;
+            }
+        }
         self.tell_rejections();
+        Ok(())
     }
 
     /// Tells the tenant of promises that were rejected and that nobody handles, until that makes
