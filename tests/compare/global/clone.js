@@ -71,8 +71,10 @@ export default {
     fact("proxy", () => sc(new Proxy({},{})));
     fact("arguments", () => sc((function(){return arguments})(1,2)));
     fact("iter", () => sc([1][Symbol.iterator]()));
+    fact("headers", () => sc(new Headers));
     fact("request", () => sc(new Request("http://a/")));
     fact("response", () => sc(new Response("x")));
+    fact("url", () => sc(new URL("http://a/")));
     fact("event", () => sc(new Event("x")));
     fact("signal", () => sc(new AbortController().signal));
     fact("global", () => sc(globalThis));
