@@ -98,6 +98,14 @@ impl Vm {
         self.context.with(f)
     }
 
+    /// Objects and bytes that the runtime holds.
+    #[cfg(not(target_arch = "wasm32"))]
+    pub fn holds(&self) -> (i64, i64) {
+        self.runtime.run_gc();
+        let usage = self.runtime.memory_usage();
+        (usage.obj_count, usage.malloc_size)
+    }
+
     /// Collects cycles, so that a snapshot holds no garbage.
     pub fn collect(&self) {
         self.runtime.run_gc();
