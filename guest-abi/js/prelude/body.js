@@ -4,7 +4,8 @@
 // whole never become a stream; a stream is made when `body` is asked for.
 import native from "internal:native";
 import { scope, insideHandler } from "internal:errors";
-import { shape, illegal } from "internal:shape";
+import { illegal } from "internal:shape";
+import { platform, wrongField } from "internal:platform";
 import { ReadableStream, isDisturbed } from "internal:streams";
 import { Blob, FormData, serializeForm, parseForm, blobBytes } from "internal:blob";
 import { URLSearchParams } from "internal:url";
@@ -76,6 +77,7 @@ export const bodyHooks = {
   forget(id) {
     incoming.delete(id);
   },
+  isStreaming: () => incoming.size > 0,
 };
 
 // The type that the body last given to `extract` implies, or null.
@@ -317,7 +319,7 @@ export class Body {
     };
   }
 }
-shape(Body);
+platform(Body);
 
 // A copy of an object as JSON has it.
 export function plainCopy(value, field, dictionary) {
@@ -325,12 +327,6 @@ export function plainCopy(value, field, dictionary) {
     throw wrongField(field, dictionary, "Object");
   }
   return JSON.parse(JSON.stringify(value) ?? "{}");
-}
-
-export function wrongField(field, dictionary, wanted) {
-  return new TypeError(
-    `Incorrect type for the '${field}' field on '${dictionary}': the provided value is not of type '${wanted}'.`,
-  );
 }
 
 export function isDictionary(value) {

@@ -1,6 +1,7 @@
 // Headers. What it does is in Rust (src/headers.rs), but for its iterators.
 import native from "internal:native";
-import { shape, iterable, mixin, wrongArgument } from "internal:shape";
+import { iterable, mixin } from "internal:shape";
+import { platform, wrongParameter } from "internal:platform";
 
 const SEQUENCE = "Incorrect type: the provided value is not of type 'Sequence'.";
 const { headersSorted } = native;
@@ -26,7 +27,7 @@ export const Headers = native.headersClass(pairs);
 mixin(Headers.prototype, {
   forEach(callback, thisArg) {
     const flat = headersSorted(this);
-    if (typeof callback !== "function") throw wrongArgument("Headers", "forEach", 1, "function");
+    if (typeof callback !== "function") throw wrongParameter("forEach", "Headers", 1, "function");
     for (let at = 0; at < flat.length; at += 2) callback.call(thisArg, flat[at + 1], flat[at], this);
   },
 });
@@ -39,4 +40,4 @@ iterable(Headers, (headers, kind) => {
     return kind === 2 ? [flat[at], flat[at + 1]] : flat[at + kind];
   };
 });
-shape(Headers);
+platform(Headers);

@@ -1,8 +1,9 @@
 // Request (spec: SEMANTICS §20).
 import native from "internal:native";
 import { flag } from "internal:errors";
-import { shape, illegal, wrongArgument } from "internal:shape";
-import { MAKE, Body, Incoming, extract, impliedType, hasSource, moveSource, cloneSource, setSource, plainCopy, wrongField, isDictionary } from "internal:body";
+import { illegal } from "internal:shape";
+import { platform, wrongField, wrongConstructorParameter } from "internal:platform";
+import { MAKE, Body, Incoming, extract, impliedType, hasSource, moveSource, cloneSource, setSource, plainCopy, isDictionary } from "internal:body";
 import { Headers } from "internal:headers";
 import { AbortController, AbortSignal } from "internal:events";
 
@@ -50,9 +51,9 @@ export class Request extends Body {
   constructor(input, init = undefined) {
     super(MAKE, null);
     if (input === MAKE) return;
-    if (arguments.length === 0) throw wrongArgument("Request", null, 1, "Request or string");
+    if (arguments.length === 0) throw wrongConstructorParameter("Request", 1, "Request or string");
     if (init !== undefined && init !== null && !isDictionary(init)) {
-      throw wrongArgument("Request", null, 2, "RequestInitializerDict or Request");
+      throw wrongConstructorParameter("Request", 2, "RequestInitializerDict or Request");
     }
     const from = typeof input === "object" && input !== null && #method in input ? input : null;
     if (init === undefined || init === null) this.#from(from, input, true, true);
@@ -226,7 +227,7 @@ export class Request extends Body {
     };
   }
 }
-shape(Request);
+platform(Request);
 
 // Takes away what a compatibility flag takes away.
 export function configure() {

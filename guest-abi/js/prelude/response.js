@@ -1,7 +1,8 @@
 // Response (spec: SEMANTICS §20).
 import native from "internal:native";
-import { shape, illegal, wrongArgument } from "internal:shape";
-import { MAKE, Body, extract, impliedType, cloneSource, setSource, plainCopy, wrongField, isDictionary } from "internal:body";
+import { illegal } from "internal:shape";
+import { platform, wrongField, wrongParameter, wrongConstructorParameter } from "internal:platform";
+import { MAKE, Body, extract, impliedType, cloneSource, setSource, plainCopy, isDictionary } from "internal:body";
 import { Headers } from "internal:headers";
 
 const { headersNew, headersClone, headersFreeze, headersHas, headersSet, urlHref, text } = native;
@@ -28,7 +29,7 @@ export class Response extends Body {
       this.#type = impliedType;
     }
     if (init === undefined || init === null) return;
-    if (!isDictionary(init)) throw wrongArgument("Response", null, 2, "InitializerDict or Response");
+    if (!isDictionary(init)) throw wrongConstructorParameter("Response", 2, "InitializerDict or Response");
     this.#init(init, body);
   }
 
@@ -145,7 +146,7 @@ export class Response extends Body {
     return response;
   }
   static redirect(url, status = 302) {
-    if (arguments.length === 0) throw wrongArgument("Response", "redirect", 1, "string");
+    if (arguments.length === 0) throw wrongParameter("redirect", "Response", 1, "string");
     const number = status | 0;
     if (!REDIRECTS.has(number)) {
       throw new RangeError(`${number} is not a redirect status code. It must be one of: 301, 302, 303, 307, or 308.`);
@@ -161,9 +162,9 @@ export class Response extends Body {
     return response;
   }
   static json(data, init = undefined) {
-    if (arguments.length === 0) throw wrongArgument("Response", "json", 1, "Value");
+    if (arguments.length === 0) throw wrongParameter("json", "Response", 1, "Value");
     if (init !== undefined && init !== null && !isDictionary(init)) {
-      throw wrongArgument("Response", "json", 2, "InitializerDict or Response");
+      throw wrongParameter("json", "Response", 2, "InitializerDict or Response");
     }
     const response = new Response(stringify(data) ?? "undefined", init);
     response.#type = "application/json";
@@ -190,7 +191,7 @@ export class Response extends Body {
     };
   }
 }
-shape(Response);
+platform(Response);
 
 function checkText(statusText) {
   for (let at = 0; at < statusText.length; at++) {

@@ -21,12 +21,15 @@ mod ops;
 mod params;
 mod pattern;
 mod random;
+mod rejections;
 mod requests;
 mod shape;
+mod stacks;
 #[cfg(not(target_arch = "wasm32"))]
 pub mod testing;
 mod text;
 mod url;
+mod values;
 mod vm;
 
 /// Says which version of the ABI this is for. Never called.
