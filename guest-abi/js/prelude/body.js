@@ -101,7 +101,10 @@ export function extract(value) {
       }
       return value;
     }
-    if (value instanceof ArrayBuffer || isView(value)) return bodyForm(value, BYTES);
+    if (value instanceof ArrayBuffer || isView(value)) {
+      // A buffer that was given away is empty.
+      return value.byteLength === 0 ? new Uint8Array(0) : bodyForm(value, BYTES);
+    }
     if (value instanceof Blob) {
       impliedType = value.type || null;
       return blobBytes(value);
@@ -203,6 +206,7 @@ export class Body {
     if (this.#used) {
       // Read already, without a stream: to whoever asks now, by somebody else.
       const stream = new ReadableStream();
+      stream.cancel();
       stream.getReader();
       return (this.#stream = stream);
     }
@@ -276,7 +280,7 @@ export class Body {
   }
   blob() {
     if (!(#source in this)) illegal();
-    const type = this.headers.get("content-type") ?? "";
+    const type = mimeType(this.headers.get("content-type") ?? "");
     return this.#read(BYTES).then((bytes) => new Blob([bytes], { type }));
   }
 
@@ -320,6 +324,26 @@ export class Body {
   }
 }
 platform(Body);
+
+const TOKEN = /^[!#$%&'*+\-.^_`|~0-9A-Za-z]+$/;
+const PARAMETER = /;\s*([^;=]*)(?:=(?:"((?:[^"\\]|\\.)*)"[^;]*|([^;]*)))?/g;
+
+// A content type as the MIME Sniffing standard writes it; nothing for what is none.
+function mimeType(header) {
+  const [essence] = header.split(";", 1);
+  const [type, subtype, more] = essence.trim().split("/");
+  if (more !== undefined || !TOKEN.test(type) || !TOKEN.test(subtype ?? "")) return "";
+  let written = `${type}/${subtype}`.toLowerCase();
+  const names = new Set();
+  for (const [, key, quoted, plain] of header.slice(essence.length).matchAll(PARAMETER)) {
+    const name = key.trim().toLowerCase();
+    const value = quoted?.replace(/\\(.)/g, "$1") ?? plain?.trim();
+    if (value === undefined || (value === "" && quoted === undefined) || names.has(name) || !TOKEN.test(name)) continue;
+    names.add(name);
+    written += TOKEN.test(value) ? `;${name}=${value}` : `;${name}="${value.replace(/["\\]/g, "\\$&")}"`;
+  }
+  return written;
+}
 
 // A copy of an object as JSON has it.
 export function plainCopy(value, field, dictionary) {

@@ -16,6 +16,8 @@ const METHODS = new Set([
 ]);
 // Those that are written in capitals whatever the compatibility flags are.
 const ALWAYS = new Set(["GET", "HEAD", "POST", "PUT", "DELETE", "OPTIONS"]);
+// Signals that nothing aborts, made for requests without one: a copy gets its own.
+const idle = new WeakSet();
 const PLAIN = { fetcher: null, cf: undefined, cache: undefined };
 
 export let requestParts, incomingRequest;
@@ -71,7 +73,7 @@ export class Request extends Body {
     this.#method = from.#method;
     this.#url = from.#url;
     this.#redirect = from.#redirect;
-    this.#signal = from.#signal;
+    if (!idle.has(from.#signal)) this.#signal = from.#signal;
     if (from.#more !== PLAIN) {
       const cf = from.#more.cf;
       this.#more = { ...from.#more, cf: cf === undefined ? cf : plainCopy(cf) };
@@ -149,7 +151,7 @@ export class Request extends Body {
     if (this.#headers !== null) copy.#headers = headersClone(this.#headers, true);
     copy.#type = this.#type;
     copy.#redirect = this.#redirect;
-    copy.#signal = this.#signal;
+    if (!idle.has(this.#signal)) copy.#signal = this.#signal;
     if (this.#more !== PLAIN) {
       const cf = this.#more.cf;
       copy.#more = { ...this.#more, cf: cf === undefined ? cf : plainCopy(cf) };
@@ -183,8 +185,8 @@ export class Request extends Body {
   }
   get signal() {
     if (!(#method in this)) illegal();
-    // One that nothing aborts, where none was given.
-    return (this.#signal ??= new AbortController().signal);
+    if (this.#signal === null) idle.add((this.#signal = new AbortController().signal));
+    return this.#signal;
   }
   get cf() {
     if (!(#method in this)) illegal();

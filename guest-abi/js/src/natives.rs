@@ -1,8 +1,6 @@
 //! The one object through which the prelude reaches Rust; a tenant never sees it.
 
-use crate::{
-    encoding, headers, kv, modules, ops, pattern, random, requests, stacks, url, values,
-};
+use crate::{encoding, headers, kv, modules, ops, pattern, random, requests, stacks, url, values};
 use rquickjs::{Ctx, Object, Result};
 
 /// The object, with a function for everything that is done in Rust.
