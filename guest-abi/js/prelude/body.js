@@ -188,6 +188,8 @@ function relay(stream) {
 }
 
 export let takeSource, moveSource, hasSource, cloneSource, setSource;
+// Not methods: a class with private methods marks each of its objects.
+let isUsed, read;
 
 export class Body {
   #source;
@@ -218,84 +220,82 @@ export class Body {
 
   get bodyUsed() {
     if (!(#source in this)) illegal();
-    return this.#isUsed();
-  }
-
-  #isUsed() {
-    if (this.#used) return true;
-    const stream = this.#stream ?? this.#source;
-    return stream instanceof ReadableStream && isDisturbed(stream);
-  }
-
-  // The body in a form, once.
-  #read(form) {
-    const source = this.#source;
-    const stream = this.#stream ?? source;
-    if (source === null) {
-      return form === JSON_VALUE
-        ? Promise.reject(new SyntaxError("Unexpected end of JSON input"))
-        : Promise.resolve(bodyForm("", form));
-    }
-    if (this.#used) return Promise.reject(new TypeError(USED));
-    if (stream instanceof ReadableStream) {
-      if (isDisturbed(stream)) return Promise.reject(new TypeError(USED));
-      if (stream.locked) return Promise.reject(new TypeError(LOCKED));
-      this.#used = true;
-      return readAll(stream).then((bytes) => bodyForm(bytes, form));
-    }
-    this.#used = true;
-    if (source instanceof Incoming) return bodyCollect(source.id, form);
-    if (form === TEXT && typeof source === "string" && source.isWellFormed()) return Promise.resolve(source);
-    try {
-      return Promise.resolve(bodyForm(source, form));
-    } catch (error) {
-      return Promise.reject(error);
-    }
+    return isUsed(this);
   }
 
   arrayBuffer() {
     if (!(#source in this)) illegal();
-    return this.#read(BUFFER);
+    return read(this, BUFFER);
   }
   bytes() {
     if (!(#source in this)) illegal();
-    return this.#read(BYTES);
+    return read(this, BYTES);
   }
   text() {
     if (!(#source in this)) illegal();
-    return this.#read(TEXT);
+    return read(this, TEXT);
   }
   json() {
     if (!(#source in this)) illegal();
-    return this.#read(JSON_VALUE);
+    return read(this, JSON_VALUE);
   }
   formData() {
     if (!(#source in this)) illegal();
-    if (this.#source !== null && this.#isUsed()) return Promise.reject(new TypeError(USED));
+    if (this.#source !== null && isUsed(this)) return Promise.reject(new TypeError(USED));
     const type = this.headers.get("content-type");
     if (type === null) {
       return Promise.reject(new TypeError("Parsing a Body as FormData requires a Content-Type header."));
     }
-    return this.#read(BYTES).then((bytes) => parseForm(bytes, type));
+    return read(this, BYTES).then((bytes) => parseForm(bytes, type));
   }
   blob() {
     if (!(#source in this)) illegal();
     const type = mimeType(this.headers.get("content-type") ?? "");
-    return this.#read(BYTES).then((bytes) => new Blob([bytes], { type }));
+    return read(this, BYTES).then((bytes) => new Blob([bytes], { type }));
   }
 
   static {
+    isUsed = (body) => {
+      if (body.#used) return true;
+      const stream = body.#stream ?? body.#source;
+      return stream instanceof ReadableStream && isDisturbed(stream);
+    };
+    // The body in a form, once.
+    read = (body, form) => {
+      const source = body.#source;
+      const stream = body.#stream ?? source;
+      if (source === null) {
+        return form === JSON_VALUE
+          ? Promise.reject(new SyntaxError("Unexpected end of JSON input"))
+          : Promise.resolve(bodyForm("", form));
+      }
+      if (body.#used) return Promise.reject(new TypeError(USED));
+      if (stream instanceof ReadableStream) {
+        if (isDisturbed(stream)) return Promise.reject(new TypeError(USED));
+        if (stream.locked) return Promise.reject(new TypeError(LOCKED));
+        body.#used = true;
+        return readAll(stream).then((bytes) => bodyForm(bytes, form));
+      }
+      body.#used = true;
+      if (source instanceof Incoming) return bodyCollect(source.id, form);
+      if (form === TEXT && typeof source === "string" && source.isWellFormed()) return Promise.resolve(source);
+      try {
+        return Promise.resolve(bodyForm(source, form));
+      } catch (error) {
+        return Promise.reject(error);
+      }
+    };
     // What to send: null, a string, bytes, or a stream; the body is used up by it.
     takeSource = (body) => {
       if (body.#source === null) return null;
-      if (body.#isUsed()) throw new TypeError(USED);
+      if (isUsed(body)) throw new TypeError(USED);
       const source = body.#stream ?? body.#source;
       body.#used = true;
       return source instanceof Incoming ? incomingStream(source) : source;
     };
     // What another body is made of that takes this one's place.
     moveSource = (body) => {
-      if (body.#isUsed()) throw new TypeError("Cannot reconstruct a Request with a used body.");
+      if (isUsed(body)) throw new TypeError("Cannot reconstruct a Request with a used body.");
       const stream = body.#stream ?? body.#source;
       if (stream instanceof ReadableStream) {
         if (stream.locked) throw new TypeError("The ReadableStream has been locked to a reader.");

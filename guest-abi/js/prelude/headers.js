@@ -4,7 +4,7 @@ import { iterable, mixin } from "internal:shape";
 import { platform, wrongParameter } from "internal:platform";
 
 const SEQUENCE = "Incorrect type: the provided value is not of type 'Sequence'.";
-const { headersSorted } = native;
+const { headersItems } = native;
 
 // The names and values of what can be iterated, in turn.
 function pairs(init) {
@@ -26,18 +26,10 @@ export const Headers = native.headersClass(pairs);
 
 mixin(Headers.prototype, {
   forEach(callback, thisArg) {
-    const flat = headersSorted(this);
+    const pairs = headersItems(this, 2);
     if (typeof callback !== "function") throw wrongParameter("forEach", "Headers", 1, "function");
-    for (let at = 0; at < flat.length; at += 2) callback.call(thisArg, flat[at + 1], flat[at], this);
+    for (let at = 0; at < pairs.length; at++) callback.call(thisArg, pairs[at][1], pairs[at][0], this);
   },
 });
-iterable(Headers, (headers, kind) => {
-  const flat = headersSorted(headers);
-  let at = -2;
-  return () => {
-    at += 2;
-    if (at >= flat.length) return undefined;
-    return kind === 2 ? [flat[at], flat[at + 1]] : flat[at + kind];
-  };
-});
+iterable(Headers, headersItems);
 platform(Headers);

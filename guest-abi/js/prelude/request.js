@@ -21,6 +21,8 @@ const idle = new WeakSet();
 const PLAIN = { fetcher: null, cf: undefined, cache: undefined };
 
 export let requestParts, incomingRequest;
+// Not methods: a class with private methods marks each of its objects.
+let become, initialize;
 
 function methodOf(method) {
   const upper = method.toUpperCase();
@@ -50,95 +52,15 @@ export class Request extends Body {
   #signal = null;
   #more = PLAIN;
 
-  constructor(input, init = undefined) {
+  constructor(input, init) {
     super(MAKE, null);
     if (input === MAKE) return;
-    if (arguments.length === 0) throw wrongConstructorParameter("Request", 1, "Request or string");
     if (init !== undefined && init !== null && !isDictionary(init)) {
       throw wrongConstructorParameter("Request", 2, "RequestInitializerDict or Request");
     }
     const from = typeof input === "object" && input !== null && #method in input ? input : null;
-    if (init === undefined || init === null) this.#from(from, input, true, true);
-    else this.#init(from, input, init);
-  }
-
-  // Becomes a copy of a request, or a request for a URL.
-  #from(from, input, withHeaders, withBody) {
-    if (from === null) {
-      const href = urlHref(input);
-      if (href === null) throw new TypeError(`Invalid URL: ${input}`);
-      this.#url = href;
-      return;
-    }
-    this.#method = from.#method;
-    this.#url = from.#url;
-    this.#redirect = from.#redirect;
-    if (!idle.has(from.#signal)) this.#signal = from.#signal;
-    if (from.#more !== PLAIN) {
-      const cf = from.#more.cf;
-      this.#more = { ...from.#more, cf: cf === undefined ? cf : plainCopy(cf) };
-    }
-    if (withHeaders) {
-      if (from.#headers !== null) this.#headers = headersClone(from.#headers);
-      this.#type = from.#type;
-    }
-    if (withBody && hasSource(from)) setSource(this, moveSource(from));
-  }
-
-  #init(from, input, init) {
-    const { method, headers, body, redirect, fetcher, cf, cache, integrity, signal, encodeResponseBody } = init;
-    if (headers !== undefined && !isDictionary(headers)) {
-      throw wrongField("headers", DICTIONARY, "Headers or Sequence or object");
-    }
-    let more = null;
-    if (fetcher !== undefined && fetcher !== null) {
-      if (typeof fetcher !== "object" || typeof fetcher.fetch !== "function") {
-        throw wrongField("fetcher", DICTIONARY, "Fetcher");
-      }
-      (more ??= {}).fetcher = fetcher;
-    }
-    if (cf !== undefined) (more ??= {}).cf = plainCopy(cf, "cf", DICTIONARY);
-    if (signal !== undefined && signal !== null && !(signal instanceof AbortSignal)) {
-      throw wrongField("signal", DICTIONARY, "AbortSignal");
-    }
-    if (cache !== undefined) (more ??= {}).cache = cacheOf(cache);
-    const verb = method === undefined ? undefined : text(method);
-    const source = body === undefined || body === null ? null : extract(body);
-    const type = source === null ? null : impliedType;
-    this.#from(from, input, headers === undefined, false);
-    if (verb !== undefined) this.#method = methodOf(verb);
-    if (headers !== undefined) this.#headers = new Headers(headers);
-    if (redirect !== undefined) {
-      if (redirect !== "follow" && redirect !== "manual") {
-        throw new TypeError(
-          `Invalid redirect value, must be one of "follow" or "manual" ("error" won't be implemented since it does not make sense at the edge; use "manual" and check the response status code).`,
-        );
-      }
-      this.#redirect = redirect;
-    }
-    if (signal !== undefined) this.#signal = signal;
-    if (more !== null) this.#more = { ...this.#more, ...more };
-    if (integrity !== undefined && integrity !== "") {
-      throw new TypeError(
-        "Subrequest integrity checking is not implemented. The integrity option must be either undefined or an empty string.",
-      );
-    }
-    if (encodeResponseBody !== undefined) {
-      const coding = text(encodeResponseBody);
-      if (coding !== "manual" && coding !== "automatic") {
-        throw new TypeError(`encodeResponseBody: unexpected value: ${coding}`);
-      }
-    }
-    const inherits = source === null && body !== null && from !== null && hasSource(from);
-    if ((source !== null || inherits) && (this.#method === "GET" || this.#method === "HEAD")) {
-      throw new TypeError("Request with a GET or HEAD method cannot have a body.");
-    }
-    if (source !== null) {
-      setSource(this, source);
-      this.#type = type ?? this.#type;
-    } else if (inherits) {
-      setSource(this, moveSource(from));
-    }
+    if (init === undefined || init === null) become(this, from, input, true, true);
+    else initialize(this, from, input, init);
   }
 
   clone() {
@@ -206,6 +128,83 @@ export class Request extends Body {
   }
 
   static {
+    // Becomes a copy of a request, or a request for a URL.
+    become = (request, from, input, withHeaders, withBody) => {
+      if (from === null) {
+        const href = urlHref(input);
+        if (href === null) throw new TypeError(`Invalid URL: ${input}`);
+        request.#url = href;
+        return;
+      }
+      request.#method = from.#method;
+      request.#url = from.#url;
+      request.#redirect = from.#redirect;
+      if (!idle.has(from.#signal)) request.#signal = from.#signal;
+      if (from.#more !== PLAIN) {
+        const cf = from.#more.cf;
+        request.#more = { ...from.#more, cf: cf === undefined ? cf : plainCopy(cf) };
+      }
+      if (withHeaders) {
+        if (from.#headers !== null) request.#headers = headersClone(from.#headers);
+        request.#type = from.#type;
+      }
+      if (withBody && hasSource(from)) setSource(request, moveSource(from));
+    };
+    initialize = (request, from, input, init) => {
+      const { method, headers, body, redirect, fetcher, cf, cache, integrity, signal, encodeResponseBody } = init;
+      if (headers !== undefined && !isDictionary(headers)) {
+        throw wrongField("headers", DICTIONARY, "Headers or Sequence or object");
+      }
+      let more = null;
+      if (fetcher !== undefined && fetcher !== null) {
+        if (typeof fetcher !== "object" || typeof fetcher.fetch !== "function") {
+          throw wrongField("fetcher", DICTIONARY, "Fetcher");
+        }
+        (more ??= {}).fetcher = fetcher;
+      }
+      if (cf !== undefined) (more ??= {}).cf = plainCopy(cf, "cf", DICTIONARY);
+      if (signal !== undefined && signal !== null && !(signal instanceof AbortSignal)) {
+        throw wrongField("signal", DICTIONARY, "AbortSignal");
+      }
+      if (cache !== undefined) (more ??= {}).cache = cacheOf(cache);
+      const verb = method === undefined ? undefined : text(method);
+      const source = body === undefined || body === null ? null : extract(body);
+      const type = source === null ? null : impliedType;
+      become(request, from, input, headers === undefined, false);
+      if (verb !== undefined) request.#method = methodOf(verb);
+      if (headers !== undefined) request.#headers = new Headers(headers);
+      if (redirect !== undefined) {
+        if (redirect !== "follow" && redirect !== "manual") {
+          throw new TypeError(
+            `Invalid redirect value, must be one of "follow" or "manual" ("error" won't be implemented since it does not make sense at the edge; use "manual" and check the response status code).`,
+          );
+        }
+        request.#redirect = redirect;
+      }
+      if (signal !== undefined) request.#signal = signal;
+      if (more !== null) request.#more = { ...request.#more, ...more };
+      if (integrity !== undefined && integrity !== "") {
+        throw new TypeError(
+          "Subrequest integrity checking is not implemented. The integrity option must be either undefined or an empty string.",
+        );
+      }
+      if (encodeResponseBody !== undefined) {
+        const coding = text(encodeResponseBody);
+        if (coding !== "manual" && coding !== "automatic") {
+          throw new TypeError(`encodeResponseBody: unexpected value: ${coding}`);
+        }
+      }
+      const inherits = source === null && body !== null && from !== null && hasSource(from);
+      if ((source !== null || inherits) && (request.#method === "GET" || request.#method === "HEAD")) {
+        throw new TypeError("Request with a GET or HEAD method cannot have a body.");
+      }
+      if (source !== null) {
+        setSource(request, source);
+        request.#type = type ?? request.#type;
+      } else if (inherits) {
+        setSource(request, moveSource(from));
+      }
+    };
     requestParts = (request) => ({
       method: request.#method,
       url: request.#url,

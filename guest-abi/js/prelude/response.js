@@ -14,6 +14,8 @@ const REDIRECTS = new Set([301, 302, 303, 307, 308]);
 const PLAIN = { statusText: "", url: "", redirected: false, webSocket: null, cf: undefined, encodeBody: "automatic", type: "default" };
 
 export let responseParts, responseOf;
+// Not methods: a class with private methods marks each of its objects.
+let initialize, withoutBody;
 
 export class Response extends Body {
   #status = 200;
@@ -22,7 +24,7 @@ export class Response extends Body {
   #type = null;
   #more = PLAIN;
 
-  constructor(body = undefined, init = undefined) {
+  constructor(body, init) {
     if (body === null || body === undefined) super(MAKE, null);
     else {
       super(MAKE, extract(body));
@@ -30,54 +32,7 @@ export class Response extends Body {
     }
     if (init === undefined || init === null) return;
     if (!isDictionary(init)) throw wrongConstructorParameter("Response", 2, "InitializerDict or Response");
-    this.#init(init, body);
-  }
-
-  #init(init, body) {
-    const { status, statusText, headers, cf, webSocket, encodeBody } = init;
-    if (headers !== undefined && !isDictionary(headers)) {
-      throw wrongField("headers", DICTIONARY, "Headers or Sequence or object");
-    }
-    let more = null;
-    if (cf !== undefined) (more ??= { ...PLAIN }).cf = plainCopy(cf, "cf", DICTIONARY);
-    if (webSocket !== undefined && webSocket !== null) {
-      if (typeof webSocket !== "object" || typeof webSocket.accept !== "function") {
-        throw wrongField("webSocket", DICTIONARY, "WebSocket");
-      }
-      (more ??= { ...PLAIN }).webSocket = webSocket;
-    }
-    if (encodeBody !== undefined) {
-      const coding = text(encodeBody);
-      if (coding !== "manual" && coding !== "automatic") throw new TypeError(`encodeBody: unexpected value: ${coding}`);
-      if (coding === "manual") (more ??= { ...PLAIN }).encodeBody = coding;
-    }
-    if (headers !== undefined) this.#headers = new Headers(headers);
-    if (status !== undefined) {
-      const number = status | 0;
-      if (more !== null && more.webSocket !== null) {
-        if (number !== 101) throw new RangeError("Responses with a WebSocket must have status code 101.");
-      } else if (number < 200 || number > 599) {
-        throw new RangeError(RANGE);
-      }
-      this.#status = number;
-      if (body !== undefined && body !== null && (number === 204 || number === 205 || number === 304 || number === 101)) {
-        this.#noBody(body, statusText);
-      }
-    } else if (more !== null && more.webSocket !== null) {
-      throw new RangeError("Responses with a WebSocket must have status code 101.");
-    }
-    if (statusText !== undefined) (more ??= { ...PLAIN }).statusText = checkText(text(statusText));
-    if (more !== null) this.#more = more;
-  }
-
-  // Where a body is not allowed, an empty one is none.
-  #noBody(body, statusText) {
-    if (statusText !== undefined) checkText(text(statusText));
-    if (body !== "" && body.byteLength !== 0) {
-      throw new TypeError("Response with null body status (101, 204, 205, or 304) cannot have a body.");
-    }
-    setSource(this, null);
-    this.#type = null;
+    initialize(this, init, body);
   }
 
   clone() {
@@ -172,6 +127,51 @@ export class Response extends Body {
   }
 
   static {
+    initialize = (response, init, body) => {
+      const { status, statusText, headers, cf, webSocket, encodeBody } = init;
+      if (headers !== undefined && !isDictionary(headers)) {
+        throw wrongField("headers", DICTIONARY, "Headers or Sequence or object");
+      }
+      let more = null;
+      if (cf !== undefined) (more ??= { ...PLAIN }).cf = plainCopy(cf, "cf", DICTIONARY);
+      if (webSocket !== undefined && webSocket !== null) {
+        if (typeof webSocket !== "object" || typeof webSocket.accept !== "function") {
+          throw wrongField("webSocket", DICTIONARY, "WebSocket");
+        }
+        (more ??= { ...PLAIN }).webSocket = webSocket;
+      }
+      if (encodeBody !== undefined) {
+        const coding = text(encodeBody);
+        if (coding !== "manual" && coding !== "automatic") throw new TypeError(`encodeBody: unexpected value: ${coding}`);
+        if (coding === "manual") (more ??= { ...PLAIN }).encodeBody = coding;
+      }
+      if (headers !== undefined) response.#headers = new Headers(headers);
+      if (status !== undefined) {
+        const number = status | 0;
+        if (more !== null && more.webSocket !== null) {
+          if (number !== 101) throw new RangeError("Responses with a WebSocket must have status code 101.");
+        } else if (number < 200 || number > 599) {
+          throw new RangeError(RANGE);
+        }
+        response.#status = number;
+        if (body !== undefined && body !== null && (number === 204 || number === 205 || number === 304 || number === 101)) {
+          withoutBody(response, body, statusText);
+        }
+      } else if (more !== null && more.webSocket !== null) {
+        throw new RangeError("Responses with a WebSocket must have status code 101.");
+      }
+      if (statusText !== undefined) (more ??= { ...PLAIN }).statusText = checkText(text(statusText));
+      if (more !== null) response.#more = more;
+    };
+    // Where a body is not allowed, an empty one is none.
+    withoutBody = (response, body, statusText) => {
+      if (statusText !== undefined) checkText(text(statusText));
+      if (body !== "" && body.byteLength !== 0) {
+        throw new TypeError("Response with null body status (101, 204, 205, or 304) cannot have a body.");
+      }
+      setSource(response, null);
+      response.#type = null;
+    };
     // What the host is told of a response; null for what is none.
     responseParts = (response) =>
       #status in response

@@ -28,15 +28,19 @@ const MAKE = {};
 function iteratorClass(name) {
   const type = {
     [name]: class {
-      #next;
-      constructor(make, next) {
+      // An array of what is left to give, or a function of the next item and its place.
+      #items;
+      #at = 0;
+      constructor(make, items) {
         if (make !== MAKE) throw new TypeError("Illegal constructor");
-        this.#next = next;
+        this.#items = items;
       }
       next() {
-        if (!(#next in this)) illegal();
-        const value = this.#next();
-        return value === undefined ? { done: true, value: undefined } : { done: false, value };
+        if (!(#items in this)) illegal();
+        const items = this.#items;
+        const at = this.#at++;
+        const value = typeof items === "function" ? items(at) : items[at];
+        return value === undefined ? { done: true, value } : { done: false, value };
       }
       [Symbol.iterator]() {
         return this;
@@ -57,9 +61,9 @@ const KeyIterator = iteratorClass("KeyIterator");
 const ValueIterator = iteratorClass("ValueIterator");
 const EntryIterator = iteratorClass("EntryIterator");
 
-// Gives a class keys(), values(), entries() and [Symbol.iterator](). `start(object, kind)` gives a
-// function of the next item, undefined at the end: names (kind 0), values (1) or both (2); it
-// throws for what is no such object.
+// Gives a class keys(), values(), entries() and [Symbol.iterator](). `start(object, kind)` gives
+// names (kind 0), values (1) or pairs of both (2): an array of them, or a function of an item's
+// place that gives undefined at the end. It throws for what is no such object.
 export function iterable(type, start) {
   const members = {
     entries() {

@@ -40,8 +40,7 @@ const { paramsAt } = native;
 
 iterable(URLSearchParams, (params, kind) => {
   paramsAt(params, 0, 0);
-  let at = 0;
-  return () => paramsAt(params, at++, kind);
+  return (at) => paramsAt(params, at, kind);
 });
 mixin(URLSearchParams.prototype, {
   forEach(callback, thisArg) {
