@@ -259,9 +259,9 @@ export default {
   configure(date, flags) {
     scope.date = date;
     scope.flags = new Set(flags);
-    fetching.configure();
     scope.exposesExports = scope.flags.has("enable_ctx_exports");
     configureNavigator(scope.flags);
+    fetching.configure();
   },
 
   // Nothing is under way that could answer those who still wait.

@@ -55,7 +55,7 @@ export class Request extends Body {
   constructor(input, init) {
     super(MAKE, null);
     if (input === MAKE) return;
-    if (init !== undefined && init !== null && !isDictionary(init)) {
+    if (init !== undefined && typeof init !== "object" && typeof init !== "function") {
       throw wrongConstructorParameter("Request", 2, "RequestInitializerDict or Request");
     }
     const from = typeof input === "object" && input !== null && #method in input ? input : null;

@@ -31,7 +31,9 @@ export class Response extends Body {
       this.#type = impliedType;
     }
     if (init === undefined || init === null) return;
-    if (!isDictionary(init)) throw wrongConstructorParameter("Response", 2, "InitializerDict or Response");
+    if (typeof init !== "object" && typeof init !== "function") {
+      throw wrongConstructorParameter("Response", 2, "InitializerDict or Response");
+    }
     initialize(this, init, body);
   }
 

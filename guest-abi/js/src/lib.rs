@@ -9,6 +9,7 @@
 //! ([`events`]); what a Worker asks of the host goes through [`host`].
 
 mod bytes;
+mod class;
 mod encoding;
 mod events;
 mod exception;
@@ -21,6 +22,7 @@ mod ops;
 mod params;
 mod pattern;
 mod random;
+mod raw;
 mod rejections;
 mod requests;
 mod shape;
