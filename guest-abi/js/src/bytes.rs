@@ -102,7 +102,7 @@ impl Form {
             Self::Text => text(ctx, bytes),
             Self::Json => {
                 let text = String::from_utf8_lossy(bytes);
-                ctx.json_parse(text.as_bytes())
+                crate::json::parse(ctx, &text)
             }
             Self::Buffer => Ok(ArrayBuffer::new_copy(ctx.clone(), bytes)?.into_value()),
             Self::Array => array(ctx, bytes),
