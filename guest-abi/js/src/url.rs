@@ -206,12 +206,13 @@ fn relative<'a>(base: &Url, text: &'a str) -> Cow<'a, str> {
     let (first, second, third) = (bytes.next(), bytes.next(), bytes.next());
     match base.scheme() {
         "file" => {}
-        "http" | "https" | "ws" | "wss" | "ftp" => {
-            if is_slash(first) && is_slash(second) && is_slash(third) {
-                let rest = trimmed.trim_start_matches(['/', '\\']);
-                return Cow::Owned(format!("//{rest}"));
-            }
+        "http" | "https" | "ws" | "wss" | "ftp"
+            if is_slash(first) && is_slash(second) && is_slash(third) =>
+        {
+            let rest = trimmed.trim_start_matches(['/', '\\']);
+            return Cow::Owned(format!("//{rest}"));
         }
+        "http" | "https" | "ws" | "wss" | "ftp" => {}
         _ if first == Some(&b'\\') => return Cow::Owned(format!("./{trimmed}")),
         _ if first == Some(&b'/') && second == Some(&b'\\') => {
             return Cow::Owned(format!("/.{trimmed}"));
