@@ -2,6 +2,8 @@
 // refusal of what is called on something else.
 import { platform } from "internal:platform";
 
+export { platform as shape };
+
 const { defineProperty, getOwnPropertyDescriptor, getPrototypeOf, setPrototypeOf } = Object;
 const { ownKeys } = Reflect;
 
