@@ -4,7 +4,7 @@
 // whole never become a stream; a stream is made when `body` is asked for.
 import native from "internal:native";
 import { scope, insideHandler } from "internal:errors";
-import { shape } from "internal:shape";
+import { platform, wrongField } from "internal:platform";
 import { ReadableStream, isDisturbed } from "internal:streams";
 import { Blob, FormData, serializeForm, parseForm, blobBytes } from "internal:blob";
 import { URLSearchParams } from "internal:url";
@@ -100,7 +100,10 @@ export function extract(value) {
       }
       return value;
     }
-    if (value instanceof ArrayBuffer || isView(value)) return bodyForm(value, BYTES);
+    if (value instanceof ArrayBuffer || isView(value)) {
+      // A buffer that was given away is empty.
+      return value.byteLength === 0 ? new Uint8Array(0) : bodyForm(value, BYTES);
+    }
     if (value instanceof Blob) {
       impliedType = value.type || null;
       return blobBytes(value);
@@ -232,6 +235,7 @@ export class Body {
     if (bodySlot(this, USED_UP)) {
       // Read already, without a stream: to whoever asks now, by somebody else.
       stream = new ReadableStream();
+      stream.cancel();
       stream.getReader();
     } else if (source instanceof ReadableStream) stream = source;
     else if (source instanceof Incoming) stream = incomingStream(source);
@@ -262,15 +266,18 @@ export class Body {
     if (type === null) {
       return Promise.reject(new TypeError("Parsing a Body as FormData requires a Content-Type header."));
     }
-    return read(this, BYTES).then((bytes) => parseForm(bytes, type));
+    return read(this, BYTES).then((bytes) => {
+      if (OTHER_CHARSET.test(type)) throw new TypeError("Non-utf-8 application/x-www-form-urlencoded body.");
+      return parseForm(bytes, type);
+    });
   }
   blob() {
     bodySlot(this, SOURCE);
-    const type = this.headers.get("content-type") ?? "";
+    const type = mimeType(this.headers.get("content-type") ?? "");
     return read(this, BYTES).then((bytes) => new Blob([bytes], { type }));
   }
 }
-shape(Body);
+platform(Body);
 
 // What to send: null, a string, bytes, or a stream; the body is used up by it.
 export function takeSource(body) {
@@ -314,18 +321,33 @@ export function cloneSource(body) {
   return other;
 }
 
+const OTHER_CHARSET = /^\s*application\/x-www-form-urlencoded\s*;.*charset\s*=\s*(?!"?utf-?8"?\s*(?:;|$))/i;
+const TOKEN = /^[!#$%&'*+\-.^_`|~0-9A-Za-z]+$/;
+const PARAMETER = /;\s*([^;=]*)(?:=(?:"((?:[^"\\]|\\.)*)"[^;]*|([^;]*)))?/g;
+
+// A content type as the MIME Sniffing standard writes it; nothing for what is none.
+function mimeType(header) {
+  const [essence] = header.split(";", 1);
+  const [type, subtype, more] = essence.trim().split("/");
+  if (more !== undefined || !TOKEN.test(type) || !TOKEN.test(subtype ?? "")) return "";
+  let written = `${type}/${subtype}`.toLowerCase();
+  const names = new Set();
+  for (const [, key, quoted, plain] of header.slice(essence.length).matchAll(PARAMETER)) {
+    const name = key.trim().toLowerCase();
+    const value = quoted?.replace(/\\(.)/g, "$1") ?? plain?.trim();
+    if (value === undefined || (value === "" && quoted === undefined) || names.has(name) || !TOKEN.test(name)) continue;
+    names.add(name);
+    written += TOKEN.test(value) ? `;${name}=${value}` : `;${name}="${value.replace(/["\\]/g, "\\$&")}"`;
+  }
+  return written;
+}
+
 // A copy of an object as JSON has it.
 export function plainCopy(value, field, dictionary) {
   if (value === null || (typeof value !== "object" && typeof value !== "function")) {
     throw wrongField(field, dictionary, "Object");
   }
   return JSON.parse(JSON.stringify(value) ?? "{}");
-}
-
-export function wrongField(field, dictionary, wanted) {
-  return new TypeError(
-    `Incorrect type for the '${field}' field on '${dictionary}': the provided value is not of type '${wanted}'.`,
-  );
 }
 
 export function isDictionary(value) {

@@ -1,5 +1,6 @@
 // What the host calls: events become calls of the tenant's handlers.
 import "internal:stacks";
+import "internal:json";
 import native from "internal:native";
 import { scope } from "internal:errors";
 import { dispatch, FetchEvent, KEY, listenedTypes, isListened, PromiseRejectionEvent, ScheduledEvent, TailEvent } from "internal:events";

@@ -15,6 +15,7 @@ mod events;
 mod exception;
 mod headers;
 mod host;
+mod json;
 mod kv;
 mod modules;
 mod natives;

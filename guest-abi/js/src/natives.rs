@@ -1,8 +1,8 @@
 //! The one object through which the prelude reaches Rust; a tenant never sees it.
 
 use crate::{
-    encoding, headers, kv, modules, ops, parts, pattern, random, requests, stacks, url, values,
-    zones,
+    encoding, headers, json, kv, modules, ops, parts, pattern, random, requests, stacks, url,
+    values, zones,
 };
 use rquickjs::{Ctx, Object, Result};
 
@@ -16,6 +16,7 @@ pub fn object<'js>(ctx: &Ctx<'js>) -> Result<Object<'js>> {
     requests::install(ctx, &native)?;
     ops::install(ctx, &native)?;
     headers::install(ctx, &native)?;
+    json::install(ctx, &native)?;
     encoding::install(ctx, &native)?;
     url::install(ctx, &native)?;
     pattern::install(ctx, &native)?;
