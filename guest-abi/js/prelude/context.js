@@ -8,7 +8,7 @@ let contextOf;
 
 // Counts a promise among those that a run waits for.
 export function waitFor(flight, promise) {
-  flight.waits++;
+  if (!flight.wait()) return;
   const settled = () => {
     flight.waits--;
     flight.finish();

@@ -23,18 +23,22 @@ const flights = new Map();
 class Flight {
   constructor(id) {
     this.id = id;
-    this.waits = 0;
-    this.answered = false;
-    this.over = false;
-    this.passes = false;
-    this.credit = null;
-    this.reader = null;
-    this.request = null;
   }
   finish() {
     finish(this);
   }
+  // Counts one more promise that is waited for; false when the run is over.
+  wait() {
+    if (flights.get(this.id) !== this) {
+      if (!native.waits(this.id)) return false;
+      flights.set(this.id, this);
+    }
+    this.waits++;
+    return true;
+  }
 }
+// What a flight is at first; most never become anything else.
+Object.assign(Flight.prototype, { waits: 0, answered: false, over: false, passes: false, credit: null, reader: null });
 
 // A request whose answer is out and that nothing is waited for is over.
 function finish(flight) {
@@ -133,21 +137,23 @@ let onFetch = null;
 
 function begin(id) {
   scope.global = false;
-  const flight = new Flight(id);
-  flights.set(id, flight);
-  scope.flight = flight;
-  return flight;
+  return (scope.flight = new Flight(id));
 }
 
 const isThenable = (value) =>
   (typeof value === "object" || typeof value === "function") && value !== null && typeof value.then === "function";
 
+// The flight of a request that is not over.
+const flightOf = (id) => flights.get(id) ?? scope.flight;
+
+// Runs a handler of an event that has no answer.
 function run(flight, kind, argument, settled) {
+  flights.set(flight.id, flight);
   let result;
   try {
     if (exported === null) return listen(flight, kind, argument, settled);
-    const serve = kind === "fetch" ? (onFetch ??= handler("fetch")) : handler(kind);
-    if (serve === undefined || serve === null) throw missing(kind);
+    const serve = handler(kind);
+    if (serve === undefined) throw missing(kind);
     result = serve(argument, contextOf(flight, {}));
     if (isThenable(result)) {
       result.then(
@@ -158,9 +164,6 @@ function run(flight, kind, argument, settled) {
     }
   } catch (error) {
     return failed(flight, error);
-  }
-  if (kind === "fetch" && (typeof result !== "object" || result === null || fetching.responseParts(result) === null)) {
-    return failed(flight, new TypeError("Callback returned incorrect type; expected 'Promise'"));
   }
   settled(flight, result);
 }
@@ -252,7 +255,7 @@ function handlersOf(value) {
   return HANDLERS.filter((name) => typeof value[name] === "function");
 }
 
-export default {
+const hooks = {
   ...fetching.bodyHooks,
   timer: timing.timer,
 
@@ -299,11 +302,51 @@ export default {
     native.loaded(handlers, entrypoints.map(([name]) => name), entrypoints.map(([, handlers]) => handlers), forget());
   },
 
-  request(id, method, url, list, length) {
+  // Calls the handler; what it returns is settled by one of the next four (src/serve.rs).
+  request(id, request) {
     const flight = begin(id);
-    const request = fetching.incomingRequest(id, method, url, list, length);
-    flight.request = request;
-    run(flight, "fetch", request, answer);
+    try {
+      if (exported === null) {
+        flights.set(id, flight);
+        return listen(flight, "fetch", request, answer);
+      }
+      const serve = (onFetch ??= handler("fetch"));
+      if (serve === undefined) throw missing("fetch");
+      return serve(request, contextOf(flight, {}));
+    } catch (error) {
+      failed(flight, error);
+    }
+  },
+
+  settle(id, value, wasPromise) {
+    const flight = flightOf(id);
+    if (exported === null || flight === undefined || flight.answered) return;
+    flights.set(id, flight);
+    if (wasPromise) return answer(flight, value);
+    if (isThenable(value)) {
+      return value.then(
+        (value) => answer(flight, value),
+        (error) => failed(flight, error),
+      );
+    }
+    if (typeof value !== "object" || value === null || fetching.responseParts(value) === null) {
+      return failed(flight, new TypeError("Callback returned incorrect type; expected 'Promise'"));
+    }
+    answer(flight, value);
+  },
+
+  wait(id) {
+    flights.set(id, scope.flight);
+  },
+
+  rejected(id, reason) {
+    failed(flightOf(id), reason);
+  },
+
+  answered(id) {
+    const flight = flightOf(id);
+    flight.answered = true;
+    finish(flight);
   },
 
   scheduled(id, cron, time) {
@@ -342,4 +385,4 @@ export default {
     }
   },
 };
-
+export default hooks;

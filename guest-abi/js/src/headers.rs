@@ -262,6 +262,13 @@ impl HeaderList {
         all
     }
 
+    /// Adds this content type unless there is one.
+    pub fn set_type(&mut self, content_type: &str) {
+        if self.values("content-type").next().is_none() {
+            self.append("content-type".to_owned(), content_type.as_bytes().to_vec());
+        }
+    }
+
     /// The head of a response with these fields, and this `content-type` unless they have one.
     pub fn encode_head(&mut self, status: u16, content_type: Option<&str>) -> Vec<u8> {
         self.read();

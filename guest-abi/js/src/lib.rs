@@ -20,11 +20,13 @@ mod modules;
 mod natives;
 mod ops;
 mod params;
+mod parts;
 mod pattern;
 mod random;
 mod raw;
 mod rejections;
 mod requests;
+mod serve;
 mod shape;
 mod stacks;
 #[cfg(not(target_arch = "wasm32"))]

@@ -1,7 +1,7 @@
 //! The one object through which the prelude reaches Rust; a tenant never sees it.
 
 use crate::{
-    encoding, headers, kv, modules, ops, pattern, random, requests, stacks, url, values,
+    encoding, headers, kv, modules, ops, parts, pattern, random, requests, stacks, url, values,
 };
 use rquickjs::{Ctx, Object, Result};
 
@@ -11,6 +11,7 @@ use rquickjs::{Ctx, Object, Result};
 /// When memory is used up.
 pub fn object<'js>(ctx: &Ctx<'js>) -> Result<Object<'js>> {
     let native = Object::new(ctx.clone())?;
+    parts::install(ctx, &native)?;
     requests::install(ctx, &native)?;
     ops::install(ctx, &native)?;
     headers::install(ctx, &native)?;

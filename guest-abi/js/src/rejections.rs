@@ -50,6 +50,16 @@ fn heard<'js>(ctx: Ctx<'js>, promise: Value<'js>, reason: Value<'js>, is_handled
     });
 }
 
+/// Forgets that this promise was rejected: it is the handler's, and its failure is the answer.
+pub fn forget<'js>(ctx: &Ctx<'js>, promise: &Value<'js>) {
+    TOLD.with_borrow_mut(|told| {
+        told.unhandled.retain(|(known, _)| {
+            let known = known.clone().restore(ctx);
+            !known.is_ok_and(|known| known == *promise)
+        });
+    });
+}
+
 /// Takes what was heard since the last time: promises and reasons in turn, those without a
 /// handler, then those that got one late. None if there is nothing to tell.
 pub fn take<'js>(ctx: &Ctx<'js>) -> Option<(Vec<Value<'js>>, Vec<Value<'js>>)> {

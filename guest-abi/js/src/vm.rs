@@ -1,7 +1,7 @@
 //! The runtime and its one context: made once, when the engine boots.
 
 use crate::exception::Exception;
-use crate::{modules, natives, rejections};
+use crate::{modules, natives, rejections, serve};
 use rquickjs::{CatchResultExt, Context, Ctx, Function, Module, Object, Persistent, Runtime};
 use std::cell::UnsafeCell;
 
@@ -48,9 +48,23 @@ impl Vm {
                 .catch(&ctx)
                 .map_err(|error| Exception::caught(&ctx, error))
         });
-        self.run_jobs();
+        self.settle().and(result)
+    }
+
+    /// Runs what an event made ready, answers the requests whose handlers are done, and tells of
+    /// promises that nobody handles.
+    ///
+    /// # Errors
+    /// What a hook threw.
+    pub fn settle(&self) -> Result<(), Exception> {
+        loop {
+            self.run_jobs();
+            if !self.context.with(|ctx| serve::sweep(&ctx))? {
+                break;
+            }
+        }
         self.tell_rejections();
-        result
+        Ok(())
     }
 
     /// Tells the tenant of promises that were rejected and that nobody handles, until that makes
@@ -134,6 +148,7 @@ fn prelude(ctx: &Ctx<'_>) -> rquickjs::Result<Persistent<Object<'static>>> {
     let main: Object = main.finish()?;
     globals.remove("__native")?;
     let hooks: Object = main.get("default")?;
+    serve::prepare(ctx, &hooks)?;
     Ok(Persistent::save(ctx, hooks))
 }
 
