@@ -7,7 +7,7 @@ use super::cost;
 use super::credit::Credit;
 use super::exchange::Exchange;
 use super::finished::{LogLine, Thrown};
-use super::invocation::{Ray, RequestBody};
+use super::invocation::{Ray, Reply, ReplyBody, RequestBody, Trigger};
 use super::isolate::Isolate;
 use super::javascript::Loading;
 use super::limits::{Failure, Limits, Outcome};
@@ -91,7 +91,9 @@ pub struct Invocation {
     pub id: u32,
     /// Its name.
     pub ray: Ray,
-    /// Where its answer goes.
+    /// What began it, if it is no request.
+    pub trigger: Option<Trigger>,
+    /// Where its answer goes; without one, that it is over.
     pub exchange: Arc<Exchange>,
     /// The method.
     pub method: http::Method,
@@ -365,7 +367,17 @@ impl Host {
             self.op_bytes = self.ops.values().map(|op| u64::from(op.bytes)).sum();
         }
         invocation.body_credit.close();
-        if !invocation.exchange.answered() {
+        if invocation.trigger.is_some() {
+            let over = match invocation.failure.clone() {
+                None => Ok(Reply {
+                    status: http::StatusCode::OK,
+                    headers: HeaderMap::new(),
+                    body: ReplyBody::Whole(Bytes::new()),
+                }),
+                Some(failure) => Err(failure),
+            };
+            invocation.exchange.answer(over);
+        } else if !invocation.exchange.answered() {
             let failure = invocation.failure.get_or_insert_with(never_answers).clone();
             invocation.exchange.answer(Err(failure));
         } else if invocation.streaming {
@@ -425,6 +437,18 @@ impl Invocation {
             stack,
             at_ms: now_ms(),
         })
+    }
+
+    /// Why it failed that nothing will ever end.
+    pub fn never_ends(&self) -> Failure {
+        match &self.trigger {
+            None => never_answers(),
+            Some(trigger) => Failure::Exception {
+                name: "Error".into(),
+                message: format!("The {}() handler will never complete", trigger.handler()),
+                stack: String::new(),
+            },
+        }
     }
 
     /// Charges work of the host for this request.

@@ -103,6 +103,7 @@ impl Bench {
             image: None,
             snapshot: Some(snapshot),
             pages: judged.pages,
+            handlers: judged.told.handlers.clone(),
             limits,
             env: Arc::new(TestEnv::default()),
         })
@@ -285,7 +286,10 @@ fn what_global_scope_throws_refuses_the_push() {
         ("await new Promise(() => {}); export default {};", "await"),
     ] {
         let refused = bench.judged(module(source), &limits).unwrap_err();
-        assert!(refused.to_string().contains(told), "{source}: {refused} {refused:?}");
+        assert!(
+            refused.to_string().contains(told),
+            "{source}: {refused} {refused:?}"
+        );
     }
     // The line is told.
     let refused = bench.judged(module("\n\nthrow new Error('here');"), &limits);
@@ -320,4 +324,70 @@ fn the_same_bundle_gives_the_same_snapshot() {
     let (one, two) = (judge(), judge());
     assert_eq!(one.startup_fuel, two.startup_fuel);
     assert!(one.snapshot == two.snapshot, "the bytes differ");
+}
+
+#[test]
+fn a_scheduled_handler_runs_and_is_recorded() {
+    use crate::engine::invocation::Trigger;
+    let bench = bench();
+    let source = "
+        let last = 'none';
+        export default {
+            async scheduled(controller, env, ctx) {
+                const told = [controller.cron, controller.scheduledTime, controller.type].join(' ');
+                ctx.waitUntil(env.KV.put('last', told).then(() => { last = told; }));
+                if (controller.cron === 'throw') throw new TypeError('thrown');
+                if (controller.cron === 'reject') ctx.waitUntil(Promise.reject(new Error('later')));
+                if (controller.cron === 'spin') for (;;);
+                if (controller.cron === 'never') await new Promise(() => {});
+            },
+            fetch: () => new Response(last),
+        };
+    ";
+    let worker = bench.js("cron", source, Limits::default());
+    let fire = |cron: &str| {
+        let trigger = Trigger::Scheduled {
+            cron: cron.to_owned(),
+            time_ms: 1_700_000_000_000,
+        };
+        bench.block(worker.trigger(Ray(7), trigger))
+    };
+    fire("*/5 * * * *").unwrap();
+    let record = bench.last();
+    assert_eq!((record.outcome, record.status), (Outcome::Ok, 0));
+    assert!(record.fuel > 0);
+    assert_eq!(
+        bench.text(&worker, "").unwrap(),
+        "*/5 * * * * 1700000000000 scheduled"
+    );
+    for (cron, outcome, told) in [
+        ("throw", Outcome::Exception, "TypeError: thrown"),
+        ("spin", Outcome::ExceededCpu, "CPU time limit"),
+        (
+            "never",
+            Outcome::Exception,
+            "scheduled() handler will never complete",
+        ),
+    ] {
+        let failure = fire(cron).unwrap_err();
+        assert_eq!(failure.outcome(), outcome, "{cron}: {failure}");
+        assert!(failure.to_string().contains(told), "{cron}: {failure}");
+        assert_eq!(bench.last().outcome, outcome, "{cron}");
+    }
+    fire("* * * * *").unwrap();
+
+    // A Worker without the handler is not even started.
+    let source = "export default { fetch: () => new Response('well') };";
+    let worker = bench.js("plain", source, Limits::default());
+    let trigger = Trigger::Scheduled {
+        cron: String::new(),
+        time_ms: 0,
+    };
+    let failure = bench.block(worker.trigger(Ray(8), trigger)).unwrap_err();
+    assert!(
+        failure
+            .to_string()
+            .contains("does not export a scheduled()")
+    );
+    assert_eq!(worker.warm().0, 0);
 }

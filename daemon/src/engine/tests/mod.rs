@@ -116,6 +116,7 @@ impl Bench {
             image,
             snapshot,
             pages: judged.pages,
+            handlers: judged.told.handlers.clone(),
             limits,
             env: Arc::new(Timers),
         })
