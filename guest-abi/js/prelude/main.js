@@ -5,13 +5,14 @@ import { scope } from "internal:errors";
 import { dispatch, FetchEvent, KEY, listenedTypes, isListened, PromiseRejectionEvent, ScheduledEvent, TailEvent } from "internal:events";
 import * as fetching from "internal:fetch";
 import * as timing from "internal:timers";
-import { contextOf, waitFor } from "internal:context";
+import { addLoopback, contextOf, waitFor } from "internal:context";
 import { logUncaught, console } from "internal:console";
 import { configure as configureNavigator } from "internal:navigator";
 import { env, forget } from "internal:env";
 import { platform } from "internal:platform";
 import { WorkerEntrypoint } from "cloudflare:workers";
 import "internal:globals";
+import "internal:intl";
 import "internal:code";
 
 const { Response } = fetching;
@@ -52,6 +53,19 @@ function finish(flight) {
 
 function failed(flight, error) {
   if (flight.answered) return;
+  if (flight.passes && flight.request !== null && flight.reader === null) {
+    flight.passes = false;
+    const forward = fetching.globals.fetch;
+    if (forward !== undefined) {
+      // passThroughOnException(): the origin answers in the Worker's place.
+      logUncaught(error);
+      forward(flight.request).then(
+        (response) => answer(flight, response),
+        () => failed(flight, error),
+      );
+      return;
+    }
+  }
   flight.answered = true;
   native.fail(flight.id, error);
   finish(flight);
@@ -109,8 +123,7 @@ async function pump(flight, stream) {
 let exported = null;
 
 // What serves events of this kind: a function of the event's arguments.
-function handler(kind) {
-  const target = exported?.default;
+function handler(kind, target = exported?.default) {
   if (target === undefined || target === null) return undefined;
   if (typeof target === "function") {
     if (!(target.prototype instanceof WorkerEntrypoint)) return undefined;
@@ -166,6 +179,13 @@ function run(flight, kind, argument, settled) {
     return failed(flight, error);
   }
   settled(flight, result);
+}
+
+// Runs a handler of the same Worker for one that called it.
+function callOwn(target, kind, argument) {
+  const serve = handler(kind, target);
+  if (serve === undefined) throw missing(kind);
+  return serve(argument, contextOf(scope.flight, {}));
 }
 
 // Runs the listeners of a classic script.
@@ -284,15 +304,21 @@ const hooks = {
 
   loaded(exports) {
     exported = exports;
-    for (const name of exports === null ? [] : Object.keys(exports)) {
+    const names = exports === null ? [] : Object.keys(exports);
+    for (const name of names) {
       const value = exports[name];
       if ((typeof value !== "object" && typeof value !== "function") || value === null) {
         throw new TypeError(`Incorrect type for map entry '${name}': the provided value is not of type 'function or ExportedHandler'.`);
       }
     }
+    for (const name of names) {
+      if (handlersOf(exports[name]).length > 0 || exports[name].prototype instanceof WorkerEntrypoint) {
+        addLoopback(name, (kind, argument) => callOwn(exports[name], kind, argument));
+      }
+    }
     const handlers = exports === null ? listenedTypes().filter((type) => HANDLERS.includes(type)) : handlersOf(exports.default);
     const entrypoints = [];
-    for (const name of exports === null ? [] : Object.keys(exports)) {
+    for (const name of names) {
       if (name === "default") continue;
       const value = exports[name];
       if (typeof value === "function" ? value.prototype instanceof WorkerEntrypoint : handlersOf(value).length > 0) {

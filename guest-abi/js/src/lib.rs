@@ -35,6 +35,7 @@ mod text;
 mod url;
 mod values;
 mod vm;
+mod zones;
 
 /// Says which version of the ABI this is for. Never called.
 #[unsafe(no_mangle)]

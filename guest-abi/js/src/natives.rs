@@ -2,6 +2,7 @@
 
 use crate::{
     encoding, headers, kv, modules, ops, parts, pattern, random, requests, stacks, url, values,
+    zones,
 };
 use rquickjs::{Ctx, Object, Result};
 
@@ -23,5 +24,6 @@ pub fn object<'js>(ctx: &Ctx<'js>) -> Result<Object<'js>> {
     modules::install(ctx, &native)?;
     stacks::install(ctx, &native)?;
     values::install(ctx, &native)?;
+    zones::install(&native)?;
     Ok(native)
 }

@@ -105,7 +105,9 @@ thread_local! {
 }
 
 fn prelude() -> Prelude {
-    PRELUDE.get().expect("the prelude makes the classes before anything makes an object of them")
+    PRELUDE
+        .get()
+        .expect("the prelude makes the classes before anything makes an object of them")
 }
 
 /// From now on handlers run.
@@ -288,7 +290,10 @@ pub fn simple_answer(cx: Cx, value: Val) -> Option<Answer> {
     let source = found.slots[slot::SOURCE];
     let is_simple = is_nullish(found.slots[slot::STREAM])
         && !is_used(used)
-        && same(found.slots[slot::MORE], prelude().plain[Kind::Response as usize])
+        && same(
+            found.slots[slot::MORE],
+            prelude().plain[Kind::Response as usize],
+        )
         && (is_nullish(source) || is_string(source) || is_bytes(source));
     if !is_simple {
         found.slots[slot::USED] = used;
@@ -362,7 +367,11 @@ fn prototype(cx: Cx, target: Val, kind: Kind) -> Val {
 
 fn construct(cx: Cx, target: Val, kind: Kind, arguments: Arguments) -> Val {
     if is_undefined(target) {
-        let class = if kind == Kind::Request { "Request" } else { "Response" };
+        let class = if kind == Kind::Request {
+            "Request"
+        } else {
+            "Response"
+        };
         return cx.throw_type(&format!(
             "Failed to construct '{class}': Please use the 'new' operator, this object constructor cannot be called as a function."
         ));
@@ -374,9 +383,7 @@ fn construct(cx: Cx, target: Val, kind: Kind, arguments: Arguments) -> Val {
     let mut part = Part::new(cx, kind);
     let (first, second) = (arguments.get(0), arguments.get(1));
     let is_text = is_string(first) && !GLOBAL.get();
-    let done = kind == Kind::Response
-        && is_nullish(second)
-        && (is_nullish(first) || is_text);
+    let done = kind == Kind::Response && is_nullish(second) && (is_nullish(first) || is_text);
     if done && is_text {
         part.slots[slot::SOURCE] = cx.dup(first);
         part.slots[slot::TYPE] = cx.dup(prelude().text_type);
@@ -525,9 +532,8 @@ pub fn install<'js>(ctx: &Ctx<'js>, native: &Object<'js>) -> rquickjs::Result<()
 /// `finishParts(prelude)`: what the prelude has made of the classes; adds what is made here.
 fn finish<'js>(ctx: Ctx<'js>, given: Object<'js>) -> rquickjs::Result<()> {
     let cx = Cx(ctx.as_raw().as_ptr());
-    let value = |name: &str| -> rquickjs::Result<Val> {
-        Ok(owned(cx, given.get::<_, Value>(name)?))
-    };
+    let value =
+        |name: &str| -> rquickjs::Result<Val> { Ok(owned(cx, given.get::<_, Value>(name)?)) };
     let known = Prelude {
         prototypes: [value("request")?, value("response")?],
         constructors: [value("newRequest")?, value("newResponse")?],

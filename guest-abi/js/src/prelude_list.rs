@@ -24,6 +24,7 @@ const PRELUDE: &[(&str, &str)] = prelude! {
     "internal:flags" => "flags.js",
     "internal:context" => "context.js",
     "internal:code" => "code.js",
+    "internal:intl" => "intl.js",
     "internal:globals" => "globals.js",
     "internal:timers" => "timers.js",
     "internal:console" => "console.js",

@@ -125,7 +125,9 @@ pub fn sweep(ctx: &Ctx<'_>) -> Result<bool, Exception> {
     let mut any = false;
     loop {
         let next = PENDING.with_borrow_mut(|all| {
-            let at = all.iter().position(|(_, promise)| !is_pending(cx, *promise))?;
+            let at = all
+                .iter()
+                .position(|(_, promise)| !is_pending(cx, *promise))?;
             Some(all.swap_remove(at))
         });
         let (Some((id, promise)), Some(hooks)) = (next, HOOKS.get()) else {

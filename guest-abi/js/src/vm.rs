@@ -3,7 +3,7 @@
 use crate::exception::Exception;
 use crate::{modules, natives, rejections, serve};
 use rquickjs::{CatchResultExt, Context, Ctx, Function, Module, Object, Persistent, Runtime};
-use std::cell::UnsafeCell;
+use std::cell::Cell;
 
 /// Bytes of the native stack that JavaScript may use, so that endless recursion is a RangeError and
 /// not a trap. The linker gives the stack 256 KiB.
@@ -18,17 +18,14 @@ pub struct Vm {
     hooks: Persistent<Object<'static>>,
 }
 
-struct Cell(UnsafeCell<Option<Vm>>);
-
-// SAFETY: a guest has one thread.
-unsafe impl Sync for Cell {}
-
-static VM: Cell = Cell(UnsafeCell::new(None));
+thread_local! {
+    /// A guest has one thread; a test has one of its own.
+    static VM: Cell<Option<&'static Vm>> = const { Cell::new(None) };
+}
 
 /// The engine, once it is booted.
 pub fn vm() -> Option<&'static Vm> {
-    // SAFETY: written once, by `boot`, before anything reads it.
-    unsafe { (*VM.0.get()).as_ref() }
+    VM.get()
 }
 
 impl Vm {
@@ -135,8 +132,7 @@ pub fn boot() -> Result<(), Exception> {
     };
     vm.run_jobs();
     vm.collect();
-    // SAFETY: the host boots a guest once, before any event.
-    unsafe { *VM.0.get() = Some(vm) };
+    VM.set(Some(Box::leak(Box::new(vm))));
     Ok(())
 }
 
