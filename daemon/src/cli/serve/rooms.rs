@@ -272,6 +272,7 @@ fn engine_options(config: &Config) -> EngineOptions {
         slice_fuel: config.board.slice_fuel,
         threads: config.board.cores.max(1) as usize,
         memory_bytes: config.board.budgets.tenant_memory_bytes,
+        idle: Duration::from_millis(config.engine.isolate_idle_ms),
         module_bytes: config.manage.upload_bytes,
         // This program, even after its file was replaced by a newer one.
         judge: Some(PathBuf::from("/proc/self/exe")),
