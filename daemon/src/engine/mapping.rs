@@ -1,6 +1,6 @@
 //! An isolate's memory: a private copy-on-write mapping of its Worker's snapshot.
 //!
-//! This is the only file of the daemon with `unsafe`.
+//! Beside this file only `heap` and `program` have `unsafe`.
 //!
 //! wasmi takes a buffer that lives for ever and fills its first part with zeros. So the
 //! mapping is made first, wasmi builds its memory over it, and then the snapshot's file is

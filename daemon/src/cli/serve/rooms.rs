@@ -204,6 +204,7 @@ async fn sweep(engine: Engine) {
     loop {
         async_io::Timer::after(engine.sweep_interval()).await;
         engine.sweep();
+        engine.give_back().await;
     }
 }
 
