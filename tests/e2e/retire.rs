@@ -98,7 +98,7 @@ fn three_hundred_scripts_at_once() {
 
 /// Bytes that a Worker may keep that is deployed, has served and is evicted: its row, its name, its
 /// figures, and pages of which these are a part.
-const EVICTED_MAX: u64 = 24 * 1024;
+const EVICTED_MAX: u64 = 16 * 1024;
 
 #[test]
 fn an_evicted_worker_keeps_little() {
