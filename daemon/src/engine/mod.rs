@@ -11,6 +11,7 @@ mod credit;
 mod delivery;
 mod exchange;
 pub mod finished;
+pub mod heap;
 mod host;
 mod imports;
 pub mod invocation;
@@ -20,6 +21,7 @@ pub mod limits;
 mod mapping;
 pub mod module;
 pub mod ops;
+mod program;
 mod scheduler;
 #[cfg(test)]
 mod tests;
@@ -43,6 +45,7 @@ use limits::Limits;
 use parking_lot::Mutex;
 use scheduler::Scheduler;
 use std::path::PathBuf;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Weak};
 use std::time::{Duration, Instant};
 
@@ -96,6 +99,8 @@ struct Inner {
     /// WASI Workers with code, which outlives their isolates.
     wasi: Mutex<Vec<Weak<Worker>>>,
     judging: smol::lock::Semaphore,
+    /// Memory was freed that the allocator may have kept.
+    freed: AtomicBool,
 }
 
 impl Engine {
@@ -113,6 +118,8 @@ impl Engine {
             isolates: Mutex::default(),
             wasi: Mutex::default(),
             judging: smol::lock::Semaphore::new(options.judges.max(1)),
+            // What a start needed.
+            freed: AtomicBool::new(true),
             options,
         }))
     }
@@ -155,6 +162,8 @@ impl Engine {
 
     /// A Worker of this spec. Nothing is read or started before its first request.
     pub fn worker(&self, spec: WorkerSpec) -> Arc<Worker> {
+        // An upload, or the rows of a start, have been taken apart for it.
+        self.has_freed();
         Arc::new(Worker::new(self.clone(), spec))
     }
 
@@ -183,11 +192,31 @@ impl Engine {
         let idle = self.idle();
         self.rest_wasi();
         let now = Instant::now();
-        self.resting()
+        let swept = self
+            .resting()
             .into_iter()
             .filter(|isolate| now.saturating_duration_since(isolate.last_used()) >= idle)
             .filter(|isolate| isolate.evict())
-            .count()
+            .count();
+        // A weak reference keeps the memory of what it refers to.
+        let mut isolates = self.0.isolates.lock();
+        isolates.retain(|isolate| isolate.strong_count() > 0);
+        if isolates.capacity() / 4 > isolates.len() {
+            isolates.shrink_to_fit();
+        }
+        swept
+    }
+
+    /// Gives what a start, deployments and evicted isolates left back to the system, if there
+    /// was any since the last call. To be called after [`Engine::sweep`].
+    pub async fn give_back(&self) {
+        if self.0.freed.swap(false, Ordering::Relaxed) {
+            smol::unblock(|| {
+                heap::trim();
+                program::let_go();
+            })
+            .await;
+        }
     }
 
     /// How often [`Engine::sweep`] has something to do.
@@ -216,6 +245,10 @@ impl Engine {
         let mut listed = std::mem::take(&mut *self.0.wasi.lock());
         listed.retain(|worker| worker.upgrade().is_some_and(|worker| worker.rest()));
         self.0.wasi.lock().append(&mut listed);
+    }
+
+    fn has_freed(&self) {
+        self.0.freed.store(true, Ordering::Relaxed);
     }
 
     fn keep_an_eye_on(&self, worker: &Arc<Worker>) {
