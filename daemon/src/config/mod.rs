@@ -41,6 +41,8 @@ pub struct Config {
     pub routing: Routing,
     /// The management port.
     pub manage: Manage,
+    /// What runs tenants' code.
+    pub engine: Engine,
     /// What a Worker gets that asks for nothing.
     pub limits: Limits,
     /// What a Worker may ask for.
@@ -122,6 +124,14 @@ pub struct Manage {
     pub connections: u32,
     /// Bytes of an upload.
     pub upload_bytes: u64,
+}
+
+/// What runs tenants' code.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "kebab-case")]
+pub struct Engine {
+    /// Milliseconds that an isolate may rest before it is evicted.
+    pub isolate_idle_ms: u64,
 }
 
 /// The store.
@@ -284,6 +294,7 @@ impl Config {
             ("account-id", self.account_id != new.account_id),
             ("edge", self.edge != new.edge),
             ("manage", self.manage != new.manage),
+            ("engine", self.engine != new.engine),
             ("store", self.store != new.store),
             ("log.format and log.tenant-bytes", log_differs),
         ]

@@ -6,11 +6,12 @@
 
 use super::host::Host;
 use super::limits::Limits;
-use super::mapping::{Mapping, WASM_PAGE};
+use super::mapping::{self, Mapping, WASM_PAGE};
 use super::module::GuestKind;
 use super::{imports, wasi};
 use parking_lot::Mutex;
 use std::fs::File;
+use std::ops::Range;
 use std::path::Path;
 use std::sync::Arc;
 use wasmi::{
@@ -40,6 +41,8 @@ pub struct Code {
 struct Snapshot {
     file: File,
     len: usize,
+    /// What of it is not a hole.
+    data: Vec<Range<usize>>,
 }
 
 impl Snapshot {
@@ -47,10 +50,9 @@ impl Snapshot {
         let told = |error| BuildError::new(format!("snapshot {}: {error}", path.display()));
         let file = File::open(path).map_err(told)?;
         let len = file.metadata().map_err(told)?.len();
-        Ok(Self {
-            file,
-            len: usize::try_from(len).map_err(BuildError::new)?,
-        })
+        let len = usize::try_from(len).map_err(BuildError::new)?;
+        let data = mapping::data(&file, len);
+        Ok(Self { file, len, data })
     }
 }
 
@@ -280,7 +282,7 @@ impl Code {
                 )));
             }
             mapping
-                .restore(&snapshot.file, snapshot.len, used)
+                .restore(&snapshot.file, &snapshot.data, used)
                 .map_err(BuildError::new)?;
         }
         Ok((store, instance, memory, mapping))
