@@ -3,8 +3,8 @@
 // A body is kept as what it was made of. A string or bytes that are only sent on or read
 // whole never become a stream; a stream is made when `body` is asked for.
 import native from "internal:native";
-import { ReadableStream, isDisturbed } from "internal:streams";
-import { Blob, FormData, serializeForm, parseForm, blobBytes } from "internal:blob";
+import { ReadableStream, bodyPart, bytesStream, drain, isDisturbed, sourceStream } from "internal:streams";
+import { Blob, FormData, blobOf, bodyType, serializeForm, parseForm, blobBytes } from "internal:blob";
 import { URLSearchParams, URL } from "internal:url";
 import { AbortSignal } from "internal:events";
 
@@ -125,37 +125,25 @@ class Incoming {
 }
 
 function incomingStream(source) {
-  let wanted = null;
-  return new ReadableStream({
-    type: "bytes",
-    start(controller) {
-      incoming.set(source.id, {
-        chunk(bytes) {
-          controller.enqueue(bytes);
-          wanted?.();
-          wanted = null;
-        },
-        end() {
-          incoming.delete(source.id);
-          controller.close();
-          controller.byobRequest?.respond(0);
-          wanted?.();
-        },
-        error(message) {
-          incoming.delete(source.id);
-          controller.error(new Error(message));
-          wanted?.();
-        },
-      });
+  const [stream, sink] = sourceStream(
+    {
+      pull: () => native.bodyPull(source.id, 65536),
+      cancel: () => incoming.delete(source.id),
     },
-    pull() {
-      native.bodyPull(source.id, 65536);
-      return new Promise((resolve) => (wanted = resolve));
-    },
-    cancel() {
+    source.length >= 0 ? source.length : null,
+  );
+  incoming.set(source.id, {
+    chunk: sink.chunk,
+    end() {
       incoming.delete(source.id);
+      sink.end();
+    },
+    error(message) {
+      incoming.delete(source.id);
+      sink.error(new Error(message));
     },
   });
+  return stream;
 }
 
 export const bodyHooks = {
@@ -206,38 +194,7 @@ function extract(value) {
 
 const encoder = (text) => native.bodyForm(text, BYTES);
 
-// All bytes of a stream.
-export async function readAll(stream) {
-  const reader = stream.getReader();
-  const chunks = [];
-  let length = 0;
-  for (;;) {
-    const { done, value } = await reader.read();
-    if (done) break;
-    const bytes = chunkBytes(value);
-    chunks.push(bytes);
-    length += bytes.byteLength;
-  }
-  if (chunks.length === 1) return chunks[0];
-  const all = new Uint8Array(length);
-  let at = 0;
-  for (const chunk of chunks) {
-    all.set(chunk, at);
-    at += chunk.byteLength;
-  }
-  return all;
-}
-
-export function chunkBytes(value) {
-  if (value instanceof Uint8Array) return value;
-  if (value instanceof ArrayBuffer) return new Uint8Array(value);
-  if (ArrayBuffer.isView(value)) {
-    return new Uint8Array(value.buffer, value.byteOffset, value.byteLength);
-  }
-  throw new TypeError(
-    "This TransformStream is being used as a byte stream, but received an object of non-ArrayBuffer/ArrayBufferView type on its writable side. If you want to write objects, use the standard TransformStream constructor.",
-  );
-}
+export const chunkBytes = bodyPart;
 
 let takeSource, peekSource, cloneSource, setSource;
 
@@ -258,14 +215,7 @@ class Body {
     else if (source instanceof Incoming) this.#stream = incomingStream(source);
     else {
       const bytes = typeof source === "string" ? encoder(source) : source;
-      this.#stream = new ReadableStream({
-        type: "bytes",
-        pull(controller) {
-          if (bytes.byteLength > 0) controller.enqueue(bytes.slice());
-          controller.close();
-          controller.byobRequest?.respond(0);
-        },
-      });
+      this.#stream = bytesStream(bytes.slice());
     }
     return this.#stream;
   }
@@ -286,7 +236,7 @@ class Body {
         return Promise.reject(new TypeError("This ReadableStream is currently locked to a reader."));
       }
       this.#used = true;
-      return readAll(stream).then((bytes) => native.bodyForm(bytes, form));
+      return Promise.resolve(drain(stream)).then((bytes) => native.bodyForm(bytes, form));
     }
     if (source === null) {
       return form === JSON_VALUE
@@ -317,7 +267,7 @@ class Body {
   }
   async blob() {
     const type = this.headers.get("content-type") ?? "";
-    return new Blob([await this.#read(BYTES)], { type });
+    return blobOf(await this.#read(BYTES), bodyType(type));
   }
   async formData() {
     const type = this.headers.get("content-type") ?? "";

@@ -9,8 +9,10 @@
 //! ([`events`]); what a Worker asks of the host goes through [`host`].
 
 mod bytes;
+mod compression;
 mod events;
 mod exception;
+mod forms;
 mod headers;
 mod host;
 mod kv;

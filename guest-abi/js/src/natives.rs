@@ -1,6 +1,6 @@
 //! The one object through which the prelude reaches Rust; a tenant never sees it.
 
-use crate::{headers, kv, modules, ops, random, requests};
+use crate::{compression, forms, headers, kv, modules, ops, random, requests};
 use rquickjs::{Ctx, Object, Result};
 
 /// The object, with a function for everything that is done in Rust.
@@ -14,6 +14,8 @@ pub fn object<'js>(ctx: &Ctx<'js>) -> Result<Object<'js>> {
     headers::install(ctx, &native)?;
     kv::install(ctx, &native)?;
     random::install(ctx, &native)?;
+    forms::install(ctx, &native)?;
+    compression::install(ctx, &native)?;
     modules::install(ctx, &native)?;
     Ok(native)
 }
