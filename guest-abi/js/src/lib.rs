@@ -9,7 +9,9 @@
 //! ([`events`]); what a Worker asks of the host goes through [`host`].
 
 mod bytes;
+mod class;
 mod compression;
+mod encoding;
 mod events;
 mod exception;
 mod forms;
@@ -19,10 +21,19 @@ mod kv;
 mod modules;
 mod natives;
 mod ops;
+mod params;
+mod pattern;
 mod random;
+mod raw;
+mod rejections;
 mod requests;
+mod shape;
+mod stacks;
 #[cfg(not(target_arch = "wasm32"))]
 pub mod testing;
+mod text;
+mod url;
+mod values;
 mod vm;
 
 /// Says which version of the ABI this is for. Never called.
