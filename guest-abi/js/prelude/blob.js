@@ -1,6 +1,7 @@
 // Blob and File, and what other rooms use of forms (`form.js`).
 import native from "internal:native";
-import { expose, dictionary, illegal, inherit, wrongInit } from "internal:webclass";
+import { dictionary, wrongInit } from "internal:arguments";
+import { illegal, shape } from "internal:shape";
 import { resolved } from "internal:streams/promises";
 import { bytesStream } from "internal:streams";
 import { FormData } from "internal:form";
@@ -63,34 +64,34 @@ export class Blob {
     this.#bytes = joined(blobParts ?? []);
   }
   get size() {
-    if (!(#bytes in this)) throw illegal();
+    if (!(#bytes in this)) illegal();
     return this.#bytes.byteLength;
   }
   get type() {
-    if (!(#bytes in this)) throw illegal();
+    if (!(#bytes in this)) illegal();
     return this.#type;
   }
   slice(start = undefined, end = undefined, type = undefined) {
-    if (!(#bytes in this)) throw illegal();
+    if (!(#bytes in this)) illegal();
     const bytes = this.#bytes;
     const from = place(start, bytes.byteLength, 0);
     const to = place(end, bytes.byteLength, bytes.byteLength);
     return new Blob(MAKE, [bytes.subarray(from, to < from ? from : to), typeOf(type)]);
   }
   arrayBuffer() {
-    if (!(#bytes in this)) throw illegal();
+    if (!(#bytes in this)) illegal();
     return resolved(native.bodyForm(this.#bytes, BUFFER));
   }
   bytes() {
-    if (!(#bytes in this)) throw illegal();
+    if (!(#bytes in this)) illegal();
     return resolved(this.#bytes.slice());
   }
   text() {
-    if (!(#bytes in this)) throw illegal();
+    if (!(#bytes in this)) illegal();
     return resolved(native.decodeUtf8(this.#bytes));
   }
   stream() {
-    if (!(#bytes in this)) throw illegal();
+    if (!(#bytes in this)) illegal();
     return bytesStream(this.#bytes.slice());
   }
   static {
@@ -98,12 +99,12 @@ export class Blob {
     isFile = (value) => isBlob(value) && value.#name !== undefined;
     blobBytes = (blob) => blob.#bytes;
     fileParts = (file) => {
-      if (!isFile(file)) throw illegal();
+      if (!isFile(file)) illegal();
       return [file.#name, file.#modified];
     };
   }
 }
-expose(Blob);
+shape(Blob);
 
 // The type of a body as its blob has it.
 export function bodyType(contentType) {
@@ -140,8 +141,8 @@ export class File {
     return fileParts(this)[1];
   }
 }
-expose(File);
-inherit(File, Blob);
+shape(File);
+Object.setPrototypeOf(File.prototype, Blob.prototype);
 
 export { FormData, parseForm, serializeForm } from "internal:form";
 

@@ -1,6 +1,7 @@
 // FormData, and forms as the bodies of requests.
 import native from "internal:native";
-import { alias, expose, illegal, wrongArgument } from "internal:webclass";
+import { wrongArgument } from "internal:arguments";
+import { illegal, iterable, shape } from "internal:shape";
 import { blobBytes, fileOf, isBlob, isFile } from "internal:blob";
 
 const NAME = "FormData";
@@ -27,12 +28,12 @@ export class FormData {
   #entries = [];
 
   append(name = undefined, value = undefined, filename = undefined) {
-    if (!(#entries in this)) throw illegal();
+    if (!(#entries in this)) illegal();
     const key = nameOf("append", arguments.length, name);
     this.#entries.push(key, valueOf("append", arguments.length, value, filename)(key));
   }
   delete(name = undefined, value = undefined) {
-    if (!(#entries in this)) throw illegal();
+    if (!(#entries in this)) illegal();
     const key = nameOf("delete", arguments.length, name);
     const entries = this.#entries;
     let kept = 0;
@@ -45,26 +46,26 @@ export class FormData {
     entries.length = kept;
   }
   get(name = undefined) {
-    if (!(#entries in this)) throw illegal();
+    if (!(#entries in this)) illegal();
     const key = nameOf("get", arguments.length, name);
     const entries = this.#entries;
     for (let at = 0; at < entries.length; at += 2) if (entries[at] === key) return entries[at + 1];
     return null;
   }
   getAll(name = undefined) {
-    if (!(#entries in this)) throw illegal();
+    if (!(#entries in this)) illegal();
     const key = nameOf("getAll", arguments.length, name);
     return this.#entries.filter((_, at, all) => at % 2 === 1 && all[at - 1] === key);
   }
   has(name = undefined, value = undefined) {
-    if (!(#entries in this)) throw illegal();
+    if (!(#entries in this)) illegal();
     const key = nameOf("has", arguments.length, name);
     const entries = this.#entries;
     for (let at = 0; at < entries.length; at += 2) if (entries[at] === key) return true;
     return false;
   }
   set(name = undefined, value = undefined, filename = undefined) {
-    if (!(#entries in this)) throw illegal();
+    if (!(#entries in this)) illegal();
     const key = nameOf("set", arguments.length, name);
     const given = valueOf("set", arguments.length, value, filename)(key);
     const entries = this.#entries;
@@ -83,95 +84,31 @@ export class FormData {
     entries.length = kept;
     if (!found) entries.push(key, given);
   }
-  entries() {
-    if (!(#entries in this)) throw illegal();
-    return new EntryIterator(MAKE, this.#entries);
-  }
-  keys() {
-    if (!(#entries in this)) throw illegal();
-    return new KeyIterator(MAKE, this.#entries);
-  }
-  values() {
-    if (!(#entries in this)) throw illegal();
-    return new ValueIterator(MAKE, this.#entries);
-  }
   forEach(callback = undefined, thisArg = undefined) {
-    if (!(#entries in this)) throw illegal();
+    if (!(#entries in this)) illegal();
     if (typeof callback !== "function") throw wrongArgument("forEach", NAME, 1, "function");
     const entries = this.#entries;
     for (let at = 0; at < entries.length; at += 2) callback.call(thisArg, entries[at + 1], entries[at], this);
   }
   static {
-    entriesOf = (form) => form.#entries;
+    entriesOf = (form) => {
+      if (!(#entries in form)) illegal();
+      return form.#entries;
+    };
   }
 }
 
-// ---- Iterators ----
-
-const MAKE = {};
-const ITERATOR = Object.getPrototypeOf(Object.getPrototypeOf([][Symbol.iterator]()));
-
-function iterator(constructor) {
-  expose(constructor);
-  Object.setPrototypeOf(constructor.prototype, ITERATOR);
-  alias(constructor, Symbol.iterator, { values() { return this; } }.values);
-}
-
-class EntryIterator {
-  #entries;
-  #at = 0;
-  constructor(make, entries) {
-    if (make !== MAKE) throw new TypeError("Illegal constructor");
-    this.#entries = entries;
-  }
-  next() {
-    const at = this.#at;
-    if (at >= this.#entries.length) return { done: true, value: undefined };
-    this.#at += 2;
-    return { done: false, value: [this.#entries[at], this.#entries[at + 1]] };
-  }
-}
-iterator(EntryIterator);
-
-class KeyIterator {
-  #entries;
-  #at = 0;
-  constructor(make, entries) {
-    if (make !== MAKE) throw new TypeError("Illegal constructor");
-    this.#entries = entries;
-  }
-  next() {
-    const at = this.#at;
-    if (at >= this.#entries.length) return { done: true, value: undefined };
-    this.#at += 2;
-    return { done: false, value: this.#entries[at] };
-  }
-}
-iterator(KeyIterator);
-
-class ValueIterator {
-  #entries;
-  #at = 1;
-  constructor(make, entries) {
-    if (make !== MAKE) throw new TypeError("Illegal constructor");
-    this.#entries = entries;
-  }
-  next() {
-    const at = this.#at;
-    if (at >= this.#entries.length) return { done: true, value: undefined };
-    this.#at += 2;
-    return { done: false, value: this.#entries[at] };
-  }
-}
-iterator(ValueIterator);
-
-expose(FormData);
-alias(FormData, Symbol.iterator, {
-  entries() {
-    if (!(this instanceof FormData)) throw illegal();
-    return new EntryIterator(MAKE, entriesOf(this));
-  },
-}.entries);
+iterable(FormData, (form, kind) => {
+  const entries = entriesOf(form);
+  let at = 0;
+  return () => {
+    if (at >= entries.length) return undefined;
+    at += 2;
+    if (kind === 2) return [entries[at - 2], entries[at - 1]];
+    return entries[at - 2 + kind];
+  };
+});
+shape(FormData);
 
 // ---- Bodies ----
 

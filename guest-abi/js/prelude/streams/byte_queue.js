@@ -1,5 +1,6 @@
 // Bytes on their way to a reader: what a consumer of a byte stream has not read yet, and the
 // reads that wait for more. Used for sources of JavaScript and for what the engine makes itself.
+import { scope } from "internal:errors";
 import { rejected, resolved, RESOLVED } from "internal:streams/promises";
 
 const READABLE = 0, CLOSED = 1, ERRORED = 2;
@@ -26,6 +27,9 @@ export function taken(bytes) {
   const { byteOffset, byteLength } = bytes;
   return new Uint8Array(transfer.call(bytes.buffer), byteOffset, byteLength);
 }
+
+// What goes wrong inside the engine's own streams is an Error, whatever was given as a reason.
+export const asError = (reason) => (reason instanceof Error ? reason : new Error(`${reason}`));
 
 // A read that waits.
 class Request {
@@ -163,7 +167,7 @@ export class ByteQueue {
     }
     if (this.closing || this.state === CLOSED) {
       this.end();
-      return resolved(request.result(request.filled === 0));
+      return resolved(this.last(request));
     }
     return this.wait(request);
   }
@@ -226,13 +230,18 @@ export class ByteQueue {
     const { reads } = this;
     this.reads = [];
     for (const request of reads) {
-      request.resolve(
-        this.internal && request.type === null && request.filled === 0
-          ? { value: undefined, done: true }
-          : request.result(request.filled === 0),
-      );
+      request.resolve(this.last(request));
     }
     this.reader?.settled(this);
+  }
+
+  // What a read gets at the end.
+  last(request) {
+    const done = request.filled === 0;
+    if (done && this.internal && (request.type === null || scope.flags?.has("internal_stream_byob_return_view") === false)) {
+      return { value: undefined, done };
+    }
+    return request.result(done);
   }
 
   fail(error) {
@@ -257,6 +266,9 @@ export class ByteQueue {
     if (this.state === ERRORED) return rejected(this.error);
     this.queue = [];
     this.head = this.total = 0;
+    if (this.internal && this.reads.length > 0) {
+      this.refuse(asError(reason === undefined ? "Stream was cancelled." : reason));
+    }
     const promise = this.source.cancel(this, reason);
     this.end();
     return promise ?? RESOLVED;

@@ -1,5 +1,6 @@
 // Sources of bytes written in JavaScript, their controller, and the requests for a reader's buffer.
-import { amount, callback, expose, illegal, wrongArgument } from "internal:webclass";
+import { amount, callback, wrongArgument } from "internal:arguments";
+import { illegal, shape } from "internal:shape";
 import { ByteQueue, bytesOf, taken } from "internal:streams/byte_queue";
 import { Source } from "internal:streams/value_source";
 
@@ -110,19 +111,19 @@ export class ReadableByteStreamController {
     this.#source = source;
   }
   get byobRequest() {
-    if (!(#source in this)) throw illegal();
+    if (!(#source in this)) illegal();
     return this.#source.byob;
   }
   get desiredSize() {
-    if (!(#source in this)) throw illegal();
+    if (!(#source in this)) illegal();
     return this.#source.desired;
   }
   close() {
-    if (!(#source in this)) throw illegal();
+    if (!(#source in this)) illegal();
     this.#source.close();
   }
   enqueue(chunk = undefined) {
-    if (!(#source in this)) throw illegal();
+    if (!(#source in this)) illegal();
     const bytes = bytesOf(chunk);
     if (bytes === null) throw wrongArgument("enqueue", "ReadableByteStreamController", 1, "BufferSource");
     if (this.#source.state !== READABLE || this.#source.closing) throw new TypeError(CLOSED_WORDS);
@@ -130,7 +131,7 @@ export class ReadableByteStreamController {
     this.#source.enqueue(taken(bytes));
   }
   error(reason = undefined) {
-    if (!(#source in this)) throw illegal();
+    if (!(#source in this)) illegal();
     if (arguments.length === 0) throw wrongArgument("error", "ReadableByteStreamController", 1, "Value");
     this.#source.error(reason);
   }
@@ -138,7 +139,7 @@ export class ReadableByteStreamController {
     byteController = (source) => new this(MAKE, source);
   }
 }
-expose(ReadableByteStreamController);
+shape(ReadableByteStreamController);
 
 export class ReadableStreamBYOBRequest {
   #source;
@@ -153,18 +154,18 @@ export class ReadableStreamBYOBRequest {
     this.#read = read;
   }
   get view() {
-    if (!(#source in this)) throw illegal();
+    if (!(#source in this)) illegal();
     const read = this.#read;
     if (read === null) return null;
     return (this.#view ??= read.bytes.subarray(read.filled));
   }
   get atLeast() {
-    if (!(#source in this)) throw illegal();
+    if (!(#source in this)) illegal();
     const read = this.#read;
     return read === null ? null : read.min - read.filled;
   }
   respond(bytesWritten = undefined) {
-    if (!(#source in this)) throw illegal();
+    if (!(#source in this)) illegal();
     if (arguments.length === 0) throw wrongArgument("respond", "ReadableStreamBYOBRequest", 1, "integer");
     if (this.#read === null) throw new TypeError(INVALID);
     this.#respond(Math.trunc(Number(bytesWritten)) || 0);
@@ -178,7 +179,7 @@ export class ReadableStreamBYOBRequest {
     this.#source.respond(this.#consumer, read, count);
   }
   respondWithNewView(view = undefined) {
-    if (!(#source in this)) throw illegal();
+    if (!(#source in this)) illegal();
     const bytes = bytesOf(view);
     if (bytes === null) throw wrongArgument("respondWithNewView", "ReadableStreamBYOBRequest", 1, "BufferSource");
     const read = this.#read;
@@ -204,4 +205,4 @@ export class ReadableStreamBYOBRequest {
     };
   }
 }
-expose(ReadableStreamBYOBRequest);
+shape(ReadableStreamBYOBRequest);

@@ -1,6 +1,7 @@
 // ReadableStream, its readers and its iterator. What a stream reads from is its consumer:
 // a `ValueConsumer` or a `ByteQueue`.
-import { alias, callback, dictionary, expose, illegal, isObject, wrongArgument, wrongField } from "internal:webclass";
+import { callback, dictionary, isObject, wrongArgument, wrongField } from "internal:arguments";
+import { illegal, shape } from "internal:shape";
 import { Lazy, rejected, resolved } from "internal:streams/promises";
 import { ReadableStreamDefaultController, ValueSource } from "internal:streams/value_source";
 import { ByteQueue, DRY, bytesOf } from "internal:streams/byte_queue";
@@ -41,18 +42,18 @@ export class ReadableStream {
   }
 
   get locked() {
-    if (!(#consumer in this)) throw illegal();
+    if (!(#consumer in this)) illegal();
     return this.#consumer.reader !== null;
   }
 
   cancel(reason = undefined) {
-    if (!(#consumer in this)) throw illegal();
+    if (!(#consumer in this)) illegal();
     if (this.#consumer.reader !== null) return rejected(locked());
     return this.#consumer.cancel(reason);
   }
 
   getReader(options = undefined) {
-    if (!(#consumer in this)) throw illegal();
+    if (!(#consumer in this)) illegal();
     if (options === undefined || options === null) return new ReadableStreamDefaultReader(this);
     if (!isObject(options)) throw wrongArgument("getReader", "ReadableStream", 1, "GetReaderOptions");
     const { mode } = options;
@@ -62,7 +63,7 @@ export class ReadableStream {
   }
 
   pipeThrough(transform = undefined, options = undefined) {
-    if (!(#consumer in this)) throw illegal();
+    if (!(#consumer in this)) illegal();
     if (!isObject(transform)) throw wrongArgument("pipeThrough", "ReadableStream", 1, "Transform");
     const { readable, writable } = transform;
     if (!isStream(readable)) throw wrongField("readable", "Transform", "ReadableStream");
@@ -76,7 +77,7 @@ export class ReadableStream {
   }
 
   pipeTo(destination = undefined, options = undefined) {
-    if (!(#consumer in this)) throw illegal();
+    if (!(#consumer in this)) illegal();
     if (!(destination instanceof WritableStream)) {
       return rejected(wrongArgument("pipeTo", "ReadableStream", 1, "WritableStream"));
     }
@@ -93,7 +94,7 @@ export class ReadableStream {
   }
 
   tee() {
-    if (!(#consumer in this)) throw illegal();
+    if (!(#consumer in this)) illegal();
     const consumer = this.#consumer;
     if (consumer.reader !== null) throw new TypeError("This ReadableStream is currently locked to a reader,");
     const [one, other] = consumer.tee();
@@ -102,7 +103,7 @@ export class ReadableStream {
   }
 
   values(options = undefined) {
-    if (!(#consumer in this)) throw illegal();
+    if (!(#consumer in this)) illegal();
     if (options !== undefined && options !== null && !isObject(options)) {
       throw wrongArgument("values", "ReadableStream", 1, "ValuesOptions");
     }
@@ -201,24 +202,24 @@ export class ReadableStreamDefaultReader {
     this.#hold = hold(stream, "ReadableStreamDefaultReader");
   }
   get closed() {
-    if (!(#hold in this)) throw illegal();
+    if (!(#hold in this)) illegal();
     return this.#hold.closed.get();
   }
   cancel(reason = undefined) {
-    if (!(#hold in this)) throw illegal();
+    if (!(#hold in this)) illegal();
     return this.#hold.cancel(reason);
   }
   read() {
-    if (!(#hold in this)) throw illegal();
+    if (!(#hold in this)) illegal();
     const { consumer } = this.#hold;
     return consumer === null ? rejected(released()) : consumer.read();
   }
   releaseLock() {
-    if (!(#hold in this)) throw illegal();
+    if (!(#hold in this)) illegal();
     this.#hold.release();
   }
 }
-expose(ReadableStreamDefaultReader);
+shape(ReadableStreamDefaultReader);
 
 export class ReadableStreamBYOBReader {
   #hold;
@@ -227,15 +228,15 @@ export class ReadableStreamBYOBReader {
     this.#hold = hold(stream, "ReadableStreamBYOBReader");
   }
   get closed() {
-    if (!(#hold in this)) throw illegal();
+    if (!(#hold in this)) illegal();
     return this.#hold.closed.get();
   }
   cancel(reason = undefined) {
-    if (!(#hold in this)) throw illegal();
+    if (!(#hold in this)) illegal();
     return this.#hold.cancel(reason);
   }
   read(view = undefined, options = undefined) {
-    if (!(#hold in this)) throw illegal();
+    if (!(#hold in this)) illegal();
     if (!ArrayBuffer.isView(view)) return rejected(wrongArgument("read", "ReadableStreamBYOBReader", 1, "ArrayBufferView"));
     const { consumer } = this.#hold;
     if (consumer === null) return rejected(released());
@@ -243,7 +244,7 @@ export class ReadableStreamBYOBReader {
     return consumer.readInto(view, min === undefined ? 1 : Math.trunc(Number(min)) || 0);
   }
   readAtLeast(minElements = undefined, view = undefined) {
-    if (!(#hold in this)) throw illegal();
+    if (!(#hold in this)) illegal();
     const min = Math.trunc(Number(minElements)) || 0;
     if (!ArrayBuffer.isView(view)) return rejected(wrongArgument("readAtLeast", "ReadableStreamBYOBReader", 2, "ArrayBufferView"));
     const { consumer } = this.#hold;
@@ -255,13 +256,20 @@ export class ReadableStreamBYOBReader {
     return consumer.readInto(view, min);
   }
   releaseLock() {
-    if (!(#hold in this)) throw illegal();
+    if (!(#hold in this)) illegal();
     this.#hold.release();
   }
 }
-expose(ReadableStreamBYOBReader);
+shape(ReadableStreamBYOBReader);
 
 // ---- Iteration ----
+
+// Gives a class the method of asynchronous iteration, which has no name.
+function unnamed(constructor, method) {
+  Object.defineProperty(method, "name", { value: "" });
+  Object.defineProperty(method, "length", { value: 0 });
+  Object.defineProperty(constructor.prototype, Symbol.asyncIterator, { value: method, writable: true, configurable: true });
+}
 
 let iterate;
 
@@ -324,18 +332,19 @@ class ReadableStreamAsyncIterator {
     iterate = (consumer, keep) => new this(MAKE, consumer, keep);
   }
 }
-expose(ReadableStreamAsyncIterator);
-alias(ReadableStreamAsyncIterator, Symbol.asyncIterator, {
-  asyncIterator() {
-    return this;
-  },
-}.asyncIterator);
+shape(ReadableStreamAsyncIterator);
+unnamed(ReadableStreamAsyncIterator, function () {
+  return this;
+});
 Object.setPrototypeOf(
   ReadableStreamAsyncIterator.prototype,
   Object.getPrototypeOf(Object.getPrototypeOf(async function* () {}.prototype)),
 );
-expose(ReadableStream);
-alias(ReadableStream, Symbol.asyncIterator, ReadableStream.prototype.values);
+shape(ReadableStream);
+const { values } = ReadableStream.prototype;
+unnamed(ReadableStream, function (options = undefined) {
+  return values.call(this, options);
+});
 
 // ---- For other rooms of the prelude ----
 

@@ -1,5 +1,6 @@
 // Queuing strategies.
-import { dictionary, expose, illegal, wrongInit } from "internal:webclass";
+import { dictionary, wrongInit } from "internal:arguments";
+import { illegal, shape } from "internal:shape";
 
 const count = (() => () => 1)();
 const byteLength = (() => (chunk = undefined) => chunk?.byteLength)();
@@ -16,15 +17,15 @@ export class ByteLengthQueuingStrategy {
     this.#mark = markOf(init, "ByteLengthQueuingStrategy");
   }
   get highWaterMark() {
-    if (!(#mark in this)) throw illegal();
+    if (!(#mark in this)) illegal();
     return this.#mark;
   }
   get size() {
-    if (!(#mark in this)) throw illegal();
+    if (!(#mark in this)) illegal();
     return byteLength;
   }
 }
-expose(ByteLengthQueuingStrategy);
+shape(ByteLengthQueuingStrategy);
 
 export class CountQueuingStrategy {
   #mark;
@@ -32,14 +33,14 @@ export class CountQueuingStrategy {
     this.#mark = markOf(init, "CountQueuingStrategy");
   }
   get highWaterMark() {
-    if (!(#mark in this)) throw illegal();
+    if (!(#mark in this)) illegal();
     return this.#mark;
   }
   get size() {
-    if (!(#mark in this)) throw illegal();
+    if (!(#mark in this)) illegal();
     return count;
   }
 }
-expose(CountQueuingStrategy);
+shape(CountQueuingStrategy);
 
 export const globals = { ByteLengthQueuingStrategy, CountQueuingStrategy };

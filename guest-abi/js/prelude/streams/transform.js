@@ -1,5 +1,6 @@
 // TransformStream and the transforms of the platform.
-import { amount, callback, dictionary, expose, illegal, inherit, wrongArgument, wrongInit } from "internal:webclass";
+import { amount, callback, dictionary, wrongArgument, wrongInit } from "internal:arguments";
+import { illegal, shape } from "internal:shape";
 import { call, rejected, RESOLVED } from "internal:streams/promises";
 import { Source, ValueConsumer } from "internal:streams/value_source";
 import { streamOf } from "internal:streams/readable";
@@ -220,28 +221,28 @@ export class TransformStreamDefaultController {
     this.#transform = transform;
   }
   get desiredSize() {
-    if (!(#transform in this)) throw illegal();
+    if (!(#transform in this)) illegal();
     const { output } = this.#transform;
     return output.closing || output.state !== READABLE ? null : output.desired;
   }
   enqueue(chunk = undefined) {
-    if (!(#transform in this)) throw illegal();
+    if (!(#transform in this)) illegal();
     this.#transform.enqueue(chunk);
   }
   error(reason = undefined) {
-    if (!(#transform in this)) throw illegal();
+    if (!(#transform in this)) illegal();
     if (arguments.length === 0) throw wrongArgument("error", "TransformStreamDefaultController", 1, "Value");
     this.#transform.fail(reason);
   }
   terminate() {
-    if (!(#transform in this)) throw illegal();
+    if (!(#transform in this)) illegal();
     this.#transform.terminate();
   }
   static {
     controllerOf = (transform) => new this(MAKE, transform);
   }
 }
-expose(TransformStreamDefaultController);
+shape(TransformStreamDefaultController);
 
 export class TransformStream {
   #readable;
@@ -263,15 +264,15 @@ export class TransformStream {
     transform.setup();
   }
   get readable() {
-    if (!(#readable in this)) throw illegal();
+    if (!(#readable in this)) illegal();
     return this.#readable;
   }
   get writable() {
-    if (!(#readable in this)) throw illegal();
+    if (!(#readable in this)) illegal();
     return this.#writable;
   }
 }
-expose(TransformStream);
+shape(TransformStream);
 
 // An object of another class that is a TransformStream with these ends.
 const made = (target, queue, sink) =>
@@ -286,8 +287,8 @@ export class IdentityTransformStream {
     return made(new.target, sink.queue, sink);
   }
 }
-expose(IdentityTransformStream);
-inherit(IdentityTransformStream, TransformStream);
+shape(IdentityTransformStream);
+Object.setPrototypeOf(IdentityTransformStream.prototype, TransformStream.prototype);
 
 export class FixedLengthStream {
   constructor(expectedLength = undefined, strategy = undefined) {
@@ -301,8 +302,8 @@ export class FixedLengthStream {
     return made(new.target, sink.queue, sink);
   }
 }
-expose(FixedLengthStream);
-inherit(FixedLengthStream, IdentityTransformStream);
+shape(FixedLengthStream);
+Object.setPrototypeOf(FixedLengthStream.prototype, IdentityTransformStream.prototype);
 
 // ---- Text ----
 
@@ -330,8 +331,8 @@ export class TextEncoderStream {
     return "utf-8";
   }
 }
-expose(TextEncoderStream);
-inherit(TextEncoderStream, TransformStream);
+shape(TextEncoderStream);
+Object.setPrototypeOf(TextEncoderStream.prototype, TransformStream.prototype);
 
 const NOT_A_SOURCE =
   "This TransformStream is being used as a byte stream, but received a value that is not a BufferSource.";
@@ -370,11 +371,11 @@ export class TextDecoderStream {
 }
 function decoderOf(stream) {
   const decoder = decoders.get(stream);
-  if (decoder === undefined) throw illegal();
+  if (decoder === undefined) illegal();
   return decoder;
 }
-expose(TextDecoderStream);
-inherit(TextDecoderStream, TransformStream);
+shape(TextDecoderStream);
+Object.setPrototypeOf(TextDecoderStream.prototype, TransformStream.prototype);
 
 // ---- Compression ----
 
@@ -395,16 +396,16 @@ export class CompressionStream {
     return compression(new.target, format, false, arguments.length);
   }
 }
-expose(CompressionStream);
-inherit(CompressionStream, TransformStream);
+shape(CompressionStream);
+Object.setPrototypeOf(CompressionStream.prototype, TransformStream.prototype);
 
 export class DecompressionStream {
   constructor(format = undefined) {
     return compression(new.target, format, true, arguments.length);
   }
 }
-expose(DecompressionStream);
-inherit(DecompressionStream, TransformStream);
+shape(DecompressionStream);
+Object.setPrototypeOf(DecompressionStream.prototype, TransformStream.prototype);
 
 export const globals = {
   TransformStream,

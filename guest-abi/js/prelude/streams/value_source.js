@@ -1,6 +1,7 @@
 // Readable streams of values: an underlying source of JavaScript, and what its consumers have
 // not read yet. A stream has one consumer; `tee` gives the source a second one.
-import { amount, callback, expose, illegal, wrongArgument } from "internal:webclass";
+import { amount, callback, wrongArgument } from "internal:arguments";
+import { illegal, shape } from "internal:shape";
 import { call, rejected, resolved, RESOLVED } from "internal:streams/promises";
 
 export const READABLE = 0, CLOSED = 1, ERRORED = 2;
@@ -277,19 +278,19 @@ export class ReadableStreamDefaultController {
     this.#source = source;
   }
   get desiredSize() {
-    if (!(#source in this)) throw illegal();
+    if (!(#source in this)) illegal();
     return this.#source.desired;
   }
   close() {
-    if (!(#source in this)) throw illegal();
+    if (!(#source in this)) illegal();
     this.#source.close();
   }
   enqueue(chunk = undefined) {
-    if (!(#source in this)) throw illegal();
+    if (!(#source in this)) illegal();
     this.#source.enqueue(chunk);
   }
   error(reason = undefined) {
-    if (!(#source in this)) throw illegal();
+    if (!(#source in this)) illegal();
     if (arguments.length === 0) throw wrongArgument("error", "ReadableStreamDefaultController", 1, "Value");
     this.#source.error(reason);
   }
@@ -297,4 +298,4 @@ export class ReadableStreamDefaultController {
     defaultController = (source) => new this(MAKE, source);
   }
 }
-expose(ReadableStreamDefaultController);
+shape(ReadableStreamDefaultController);

@@ -1,6 +1,7 @@
 // WritableStream, its writer and its controller. What a stream writes to is its sink: a
 // `ValueSink` here, or one of the engine's own, which take bytes (`byte_sink.js`).
-import { amount, callback, dictionary, expose, illegal } from "internal:webclass";
+import { amount, callback, dictionary } from "internal:arguments";
+import { illegal, shape } from "internal:shape";
 import { Lazy, call, rejected, RESOLVED } from "internal:streams/promises";
 import { AbortController } from "internal:events";
 
@@ -279,7 +280,7 @@ export class WritableStreamDefaultController {
     this.#sink = sink;
   }
   get signal() {
-    if (!(#sink in this)) throw illegal();
+    if (!(#sink in this)) illegal();
     const sink = this.#sink;
     if (sink.signal === null) {
       sink.signal = new AbortController();
@@ -288,14 +289,14 @@ export class WritableStreamDefaultController {
     return sink.signal.signal;
   }
   error(reason = undefined) {
-    if (!(#sink in this)) throw illegal();
+    if (!(#sink in this)) illegal();
     this.#sink.fail(reason);
   }
   static {
     defaultController = (sink) => new this(MAKE, sink);
   }
 }
-expose(WritableStreamDefaultController);
+shape(WritableStreamDefaultController);
 
 export let sinkOf, writableOf;
 const isLocked = () => new TypeError(LOCKED);
@@ -314,19 +315,19 @@ export class WritableStream {
     this.#sink.configure(underlying, options)();
   }
   get locked() {
-    if (!(#sink in this)) throw illegal();
+    if (!(#sink in this)) illegal();
     return this.#sink.writer !== null;
   }
   abort(reason = undefined) {
-    if (!(#sink in this)) throw illegal();
+    if (!(#sink in this)) illegal();
     return this.#sink.writer !== null ? rejected(isLocked()) : this.#sink.abort(reason);
   }
   close() {
-    if (!(#sink in this)) throw illegal();
+    if (!(#sink in this)) illegal();
     return this.#sink.writer !== null ? rejected(isLocked()) : this.#sink.close();
   }
   getWriter() {
-    if (!(#sink in this)) throw illegal();
+    if (!(#sink in this)) illegal();
     return new WritableStreamDefaultWriter(this);
   }
   static {
@@ -334,7 +335,7 @@ export class WritableStream {
     writableOf = (sink) => new this(MAKE, sink);
   }
 }
-expose(WritableStream);
+shape(WritableStream);
 
 // What a writer does with the stream that it holds, and hears of it.
 class Hold {
@@ -392,39 +393,39 @@ export class WritableStreamDefaultWriter {
     this.#hold = new Hold(sink);
   }
   get closed() {
-    if (!(#hold in this)) throw illegal();
+    if (!(#hold in this)) illegal();
     return this.#hold.closedPromise.get();
   }
   get ready() {
-    if (!(#hold in this)) throw illegal();
+    if (!(#hold in this)) illegal();
     return this.#hold.readyPromise.get();
   }
   get desiredSize() {
-    if (!(#hold in this)) throw illegal();
+    if (!(#hold in this)) illegal();
     const { sink } = this.#hold;
     if (sink === null) throw new TypeError(RELEASED);
     return sink.desired;
   }
   abort(reason = undefined) {
-    if (!(#hold in this)) throw illegal();
+    if (!(#hold in this)) illegal();
     const { sink } = this.#hold;
     return sink === null ? rejected(new TypeError(RELEASED)) : sink.abort(reason);
   }
   close() {
-    if (!(#hold in this)) throw illegal();
+    if (!(#hold in this)) illegal();
     const { sink } = this.#hold;
     return sink === null ? rejected(new TypeError(RELEASED)) : sink.close();
   }
   write(chunk = undefined) {
-    if (!(#hold in this)) throw illegal();
+    if (!(#hold in this)) illegal();
     const { sink } = this.#hold;
     return sink === null ? rejected(new TypeError(RELEASED)) : sink.write(chunk);
   }
   releaseLock() {
-    if (!(#hold in this)) throw illegal();
+    if (!(#hold in this)) illegal();
     this.#hold.release();
   }
 }
-expose(WritableStreamDefaultWriter);
+shape(WritableStreamDefaultWriter);
 
 export const globals = { WritableStream, WritableStreamDefaultWriter, WritableStreamDefaultController };

@@ -1,14 +1,5 @@
-// What the classes that tenants see have in common: the shape of their members, and the words for
-// wrong arguments.
-const { defineProperty, getOwnPropertyDescriptor, setPrototypeOf } = Object;
-const { ownKeys } = Reflect;
-
-const ILLEGAL =
-  "Illegal invocation: function called with incorrect `this` reference. See https://developers.cloudflare.com/workers/observability/errors/#illegal-invocation-errors for details.";
-
-// The error for a method that is called on something else.
-export const illegal = () => new TypeError(ILLEGAL);
-
+// What tenants give to the classes of streams, blobs and forms: how it is taken, and the words
+// for what cannot be.
 export const wrongArgument = (method, name, place, type) =>
   new TypeError(`Failed to execute '${method}' on '${name}': parameter ${place} is not of type '${type}'.`);
 
@@ -52,32 +43,4 @@ export function amount(value) {
     throw new TypeError("The value cannot be converted because it is negative and this API expects a positive bigint.");
   }
   return number - (number % 1);
-}
-
-// Gives a class's members the shape that they have on the platform: enumerable, getters without a name.
-export function expose(constructor, tag = constructor.name) {
-  const { prototype } = constructor;
-  for (const target of [constructor, prototype]) {
-    for (const key of ownKeys(target)) {
-      if (typeof key === "symbol" || key === "constructor" || key === "prototype" || key === "name" || key === "length") continue;
-      const descriptor = getOwnPropertyDescriptor(target, key);
-      descriptor.enumerable = true;
-      if (descriptor.get) {
-        defineProperty(descriptor.get, "name", { value: "" });
-        if (descriptor.set) defineProperty(descriptor.set, "name", { value: "" });
-      }
-      defineProperty(target, key, descriptor);
-    }
-  }
-  defineProperty(prototype, Symbol.toStringTag, { value: tag, writable: true, configurable: true });
-}
-
-// A second name for a method, such as that of iteration.
-export function alias(constructor, symbol, method) {
-  defineProperty(constructor.prototype, symbol, { value: method, writable: true, configurable: true });
-}
-
-// Makes instances of `constructor` instances of `parent`, whose constructor it calls itself.
-export function inherit(constructor, parent) {
-  setPrototypeOf(constructor.prototype, parent.prototype);
 }
