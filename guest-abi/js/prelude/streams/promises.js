@@ -52,11 +52,16 @@ export class Lazy {
   }
 }
 
+// An argument that is not there.
+export const NONE = {};
+
 // Calls a tenant's function; what it returns or throws is heard of in a later microtask.
 export function call(method, target, a, b, good, bad) {
   let result;
   try {
-    result = method.call(target, a, b);
+    if (b !== NONE) result = method.call(target, a, b);
+    else if (a !== NONE) result = method.call(target, a);
+    else result = method.call(target);
   } catch (error) {
     result = rejected(error);
   }

@@ -276,7 +276,9 @@ let iterate;
 class ReadableStreamAsyncIterator {
   #consumer;
   #keep;
+  // The call before, while it is not over.
   #last = null;
+  #failure = null;
 
   constructor(make = undefined, consumer = undefined, keep = undefined) {
     if (make !== MAKE) throw new TypeError("Illegal constructor");
@@ -286,30 +288,38 @@ class ReadableStreamAsyncIterator {
   }
   next() {
     const last = this.#last;
-    if (last === null) return (this.#last = this.#step());
-    return (this.#last = last.then(() => this.#step(), () => this.#step()));
+    if (last === null) return this.#step();
+    return this.#wait(last.then(() => this.#step(), () => this.#step()));
+  }
+  // Remembers what later calls wait for.
+  #wait(promise) {
+    const done = () => {
+      if (this.#last === promise) this.#last = null;
+    };
+    promise.then(done, done);
+    return (this.#last = promise);
   }
   #step() {
     const consumer = this.#consumer;
-    if (consumer === null) return resolved({ done: true, value: undefined });
+    if (consumer === null) {
+      return this.#failure === null ? resolved({ done: true, value: undefined }) : rejected(this.#failure.error);
+    }
     const reading = consumer.read();
     // What is here already needs nobody to wait for it.
-    if (!consumer.waits && consumer.state === READABLE) {
-      this.#last = null;
-      return reading;
-    }
-    return reading.then(
-      (result) => {
-        if (result.done) {
+    if (!consumer.waits && consumer.state === READABLE) return reading;
+    return this.#wait(
+      reading.then(
+        (result) => {
+          if (!result.done) return result;
           this.#release();
           return { done: true, value: undefined };
-        }
-        return result;
-      },
-      (error) => {
-        this.#release();
-        throw error;
-      },
+        },
+        (error) => {
+          this.#failure = { error };
+          this.#release();
+          throw error;
+        },
+      ),
     );
   }
   #release() {
@@ -320,13 +330,13 @@ class ReadableStreamAsyncIterator {
     const step = () => {
       const consumer = this.#consumer;
       const result = { done: true, value };
-      if (consumer === null) return result;
+      if (consumer === null) return resolved(result);
       this.#release();
-      if (this.#keep || consumer.state === CLOSED) return result;
+      if (this.#keep || consumer.state === CLOSED) return resolved(result);
       return consumer.cancel(value).then(() => result);
     };
     const last = this.#last;
-    return (this.#last = last === null ? resolved().then(step) : last.then(step, step));
+    return last === null ? step() : this.#wait(last.then(step, step));
   }
   static {
     iterate = (consumer, keep) => new this(MAKE, consumer, keep);

@@ -1,7 +1,7 @@
 // TransformStream and the transforms of the platform.
 import { amount, callback, dictionary, wrongArgument, wrongInit } from "internal:arguments";
 import { illegal, shape } from "internal:shape";
-import { call, rejected, RESOLVED } from "internal:streams/promises";
+import { NONE, call, rejected, RESOLVED } from "internal:streams/promises";
 import { Source, ValueConsumer } from "internal:streams/value_source";
 import { streamOf } from "internal:streams/readable";
 import { ValueSink, writableOf } from "internal:streams/writable";
@@ -82,7 +82,7 @@ class Transform {
         return;
       }
       this.output.started = false;
-      call(start, transformer, this.controller, undefined, () => {
+      call(start, transformer, this.controller, NONE, () => {
         this.output.started = true;
         this.input.ready();
       }, (error) => {
@@ -144,7 +144,7 @@ class Transform {
     const { flushIt } = this;
     if (flushIt === undefined) return end();
     return new Promise((resolve, reject) => {
-      call(flushIt, this.transformer, this.controller, undefined, resolve, reject);
+      call(flushIt, this.transformer, this.controller, NONE, resolve, reject);
     }).then(end, (error) => {
       this.fail(error);
       throw error;
@@ -172,7 +172,7 @@ class Transform {
       return RESOLVED;
     }
     return new Promise((resolve, reject) => {
-      call(cancelIt, this.transformer, reason, undefined, resolve, reject);
+      call(cancelIt, this.transformer, reason, NONE, resolve, reject);
     }).then(() => good(), (error) => {
       bad(error);
       throw error;
@@ -188,7 +188,7 @@ class Transform {
     if (output.size !== undefined) {
       try {
         const { size: sizeOf } = output;
-        size = amount(sizeOf(chunk) ?? 1);
+        size = amount(sizeOf(chunk));
       } catch (error) {
         this.fail(error);
         throw error;

@@ -2,7 +2,7 @@
 // not read yet. A stream has one consumer; `tee` gives the source a second one.
 import { amount, callback, wrongArgument } from "internal:arguments";
 import { illegal, shape } from "internal:shape";
-import { call, rejected, resolved, RESOLVED } from "internal:streams/promises";
+import { NONE, call, rejected, resolved, RESOLVED } from "internal:streams/promises";
 
 export const READABLE = 0, CLOSED = 1, ERRORED = 2;
 const CLOSED_WORDS = "This ReadableStream is closed.";
@@ -158,7 +158,7 @@ export class Source {
       this.pull();
       return;
     }
-    call(start, underlying, controller, undefined, () => {
+    call(start, underlying, controller, NONE, () => {
       this.started = true;
       this.pull();
     }, (error) => this.error(error));
@@ -187,7 +187,7 @@ export class Source {
     }
     if (this.pullFrom === undefined) return;
     this.pulling = true;
-    call(this.pullFrom, this.underlying, this.controller, undefined, this.pulled ??= () => {
+    call(this.pullFrom, this.underlying, this.controller, NONE, this.pulled ??= () => {
       this.pulling = false;
       if (this.again) {
         this.again = false;
@@ -223,7 +223,7 @@ export class Source {
     this.pullFrom = this.cancelIt = undefined;
     if (cancelIt === undefined) return RESOLVED;
     return new Promise((resolve, reject) =>
-      call(cancelIt, this.underlying, reason, undefined, () => resolve(undefined), reject),
+      call(cancelIt, this.underlying, reason, NONE, () => resolve(undefined), reject),
     );
   }
 
@@ -256,7 +256,7 @@ export class ValueSource extends Source {
     if (this.size !== undefined) {
       try {
         const { size: sizeOf } = this;
-        size = amount(sizeOf(value) ?? 1);
+        size = amount(sizeOf(value));
       } catch (error) {
         this.error(error);
         return;

@@ -2,7 +2,7 @@
 // `ValueSink` here, or one of the engine's own, which take bytes (`byte_sink.js`).
 import { amount, callback, dictionary } from "internal:arguments";
 import { illegal, shape } from "internal:shape";
-import { Lazy, call, rejected, RESOLVED } from "internal:streams/promises";
+import { NONE, Lazy, call, rejected, RESOLVED } from "internal:streams/promises";
 import { AbortController } from "internal:events";
 
 // `ERRORING`: it will be in error when what is under way has ended.
@@ -58,7 +58,7 @@ export class ValueSink {
       this.started = true;
       return;
     }
-    call(start, this.underlying, controller, undefined, () => this.ready(), (error) => this.notReady(error));
+    call(start, this.underlying, controller, NONE, () => this.ready(), (error) => this.notReady(error));
   }
   ready() {
     this.started = true;
@@ -87,7 +87,7 @@ export class ValueSink {
     if (this.size !== undefined && this.state === WRITABLE && this.closeRequest === null) {
       try {
         const { size: sizeOf } = this;
-        size = amount(sizeOf(chunk) ?? 1);
+        size = amount(sizeOf(chunk));
       } catch (error) {
         this.fail(error);
         return rejected(error);
@@ -184,7 +184,7 @@ export class ValueSink {
       settle();
       return;
     }
-    call(this.abortIt, this.underlying, abortRequest.reason, undefined, () => {
+    call(this.abortIt, this.underlying, abortRequest.reason, NONE, () => {
       abortRequest.resolve(undefined);
       settle();
     }, (error) => {
@@ -214,7 +214,7 @@ export class ValueSink {
     if (request === CLOSE) {
       this.queue.shift();
       if (this.closeIt === undefined) this.closed();
-      else call(this.closeIt, this.underlying, undefined, undefined, () => this.closed(), (error) => this.notClosed(error));
+      else call(this.closeIt, this.underlying, NONE, NONE, () => this.closed(), (error) => this.notClosed(error));
     } else if (this.writeTo === undefined) this.written();
     else call(this.writeTo, this.underlying, request.chunk, this.controller, this.onWritten ??= () => this.written(), this.onNotWritten ??= (error) => this.notWritten(error));
   }
