@@ -109,7 +109,9 @@ impl Contexts {
     }
 
     fn at(&self, handle: u32) -> Option<usize> {
-        self.open.iter().position(|context| context.handle == handle)
+        self.open
+            .iter()
+            .position(|context| context.handle == handle)
     }
 
     /// Feeds one: a handle (four bytes, little endian), whether the input ends with this, the
@@ -213,7 +215,10 @@ impl Context {
         };
         let (after_in, after_out) = self.totals();
         // Both are at most what was given, which is in memory.
-        let (used, made) = ((after_in - before_in) as usize, (after_out - before_out) as usize);
+        let (used, made) = (
+            (after_in - before_in) as usize,
+            (after_out - before_out) as usize,
+        );
         let full = made == out.len();
         let outcome = match result {
             Err(()) => Outcome::Corrupt,
@@ -242,6 +247,132 @@ impl Context {
         match &self.work {
             Work::Compress(compress) => (compress.total_in(), compress.total_out()),
             Work::Expand(expand) => (expand.total_in(), expand.total_out()),
+        }
+    }
+}
+
+#[cfg(test)]
+#[allow(clippy::unwrap_used)]
+mod tests {
+    use super::*;
+
+    /// Feeds all of `input` in pieces, and ends it; gives the last outcome and all output.
+    fn feed(
+        contexts: &mut Contexts,
+        handle: u32,
+        input: &[u8],
+        piece: usize,
+    ) -> (Outcome, Vec<u8>) {
+        let mut all = Vec::new();
+        let mut at = 0;
+        loop {
+            let part = &input[at..input.len().min(at + piece)];
+            let last = at + part.len() == input.len();
+            let mut argument = handle.to_le_bytes().to_vec();
+            argument.push(u8::from(last));
+            argument.extend_from_slice(part);
+            let mut out = Vec::new();
+            contexts.write(&argument, &mut out).unwrap();
+            assert!(out.len() <= 5 + COMPRESSION_OUTPUT_MAX);
+            at += u32::from_le_bytes([out[1], out[2], out[3], out[4]]) as usize;
+            all.extend_from_slice(&out[5..]);
+            match out[0] {
+                0 if at == input.len() => return (Outcome::Ready, all),
+                0 | 1 => {}
+                2 => return (Outcome::End, all),
+                3 => return (Outcome::Corrupt, all),
+                4 => return (Outcome::Trailing, all),
+                _ => return (Outcome::Truncated, all),
+            }
+        }
+    }
+
+    fn compressed(format: u8, input: &[u8]) -> Vec<u8> {
+        let mut contexts = Contexts::default();
+        let handle = contexts.open(1, &[format, 0]).unwrap();
+        let (outcome, out) = feed(&mut contexts, handle, input, 1000);
+        assert_eq!(outcome, Outcome::End);
+        out
+    }
+
+    fn check(format: u8, input: &[u8], piece: usize, expected: Outcome, length: usize) {
+        let mut contexts = Contexts::default();
+        let handle = contexts.open(1, &[format, 1]).unwrap();
+        let (outcome, out) = feed(&mut contexts, handle, input, piece);
+        assert_eq!((outcome, out.len()), (expected, length));
+    }
+
+    #[test]
+    fn every_format_goes_there_and_back() {
+        let text = b"so much text that says the same text again ".repeat(5000);
+        for format in 0..3 {
+            let small = compressed(format, &text);
+            assert!(small.len() < text.len() / 50);
+            for piece in [1, 7, 100_000] {
+                check(format, &small, piece, Outcome::End, text.len());
+            }
+            check(format, &compressed(format, b""), 100, Outcome::End, 0);
+        }
+    }
+
+    #[test]
+    fn what_is_wrong_with_the_input_is_told() {
+        let good = compressed(0, b"abc");
+        check(0, &[&good[..], b"x"].concat(), 100, Outcome::Trailing, 3);
+        check(0, &good[..good.len() - 1], 100, Outcome::Truncated, 3);
+        check(0, b"", 100, Outcome::Truncated, 0);
+        check(0, b"this is no gzip", 100, Outcome::Corrupt, 0);
+        let mut wrong = good;
+        let at = wrong.len() - 6;
+        wrong[at] ^= 1;
+        check(0, &wrong, 100, Outcome::Corrupt, 3);
+    }
+
+    #[test]
+    fn a_bomb_goes_off_in_small_parts() {
+        let bomb = compressed(2, &vec![0; 8 << 20]);
+        assert!(bomb.len() < 16 * 1024);
+        let mut contexts = Contexts::default();
+        let handle = contexts.open(1, &[2, 1]).unwrap();
+        let mut argument = handle.to_le_bytes().to_vec();
+        argument.push(0);
+        argument.extend_from_slice(&bomb);
+        let mut out = Vec::new();
+        let used = contexts.write(&argument, &mut out).unwrap();
+        assert_eq!((out[0], out.len()), (1, 5 + COMPRESSION_OUTPUT_MAX));
+        assert!(used.expanded >= COMPRESSION_OUTPUT_MAX as u64);
+    }
+
+    #[test]
+    fn contexts_are_counted_and_go_with_their_request() {
+        let mut contexts = Contexts::default();
+        for request in 0..COMPRESSION_CONTEXTS_MAX as u32 {
+            contexts.open(request % 2, &[0, 1]).unwrap();
+        }
+        assert_eq!(contexts.open(0, &[0, 1]), Err(OpErrorCode::LimitExceeded));
+        assert_eq!(contexts.bytes(), 64 * EXPAND_BYTES);
+        contexts.forget(0);
+        assert_eq!(contexts.bytes(), 32 * EXPAND_BYTES);
+        let handle = contexts.open(2, &[1, 0]).unwrap();
+        contexts.close(&handle.to_le_bytes()).unwrap();
+        assert_eq!(
+            contexts.close(&handle.to_le_bytes()),
+            Err(OpErrorCode::BadArgument)
+        );
+    }
+
+    #[test]
+    fn arguments_are_mistrusted() {
+        let mut contexts = Contexts::default();
+        for argument in [&[][..], &[0], &[3, 0], &[0, 2], &[0, 0, 0]] {
+            assert_eq!(contexts.open(1, argument), Err(OpErrorCode::BadArgument));
+        }
+        let mut out = Vec::new();
+        for argument in [&[][..], &[1, 0, 0], &[1, 0, 0, 0], &[9, 0, 0, 0, 0]] {
+            assert_eq!(
+                contexts.write(argument, &mut out),
+                Err(OpErrorCode::BadArgument)
+            );
         }
     }
 }

@@ -2,8 +2,8 @@
 //!
 //! The host functions themselves are in [`super::imports`].
 
-use super::compression::Contexts;
 use super::budget::{Budget, Share};
+use super::compression::Contexts;
 use super::cost;
 use super::credit::Credit;
 use super::exchange::Exchange;

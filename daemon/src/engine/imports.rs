@@ -429,13 +429,12 @@ fn op_sync(
         (SyncOp::Builtin, _) => super::javascript::builtin(argument)
             .map(str::as_bytes)
             .ok_or(OpErrorCode::Unsupported),
-        (
-            SyncOp::CompressionOpen | SyncOp::CompressionWrite | SyncOp::CompressionClose,
-            None,
-        ) => compression(host, kind, argument, out_cap, &mut made).map(|used| {
-            work = cost::compression(used);
-            made.as_slice()
-        }),
+        (SyncOp::CompressionOpen | SyncOp::CompressionWrite | SyncOp::CompressionClose, None) => {
+            compression(host, kind, argument, out_cap, &mut made).map(|used| {
+                work = cost::compression(used);
+                made.as_slice()
+            })
+        }
         (kind, Some(loading)) => loading.answer(kind, argument),
         (_, None) => Err(OpErrorCode::Unsupported),
     };

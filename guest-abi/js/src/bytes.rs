@@ -30,7 +30,10 @@ pub fn wide(text: &rquickjs::String<'_>) -> Result<Vec<u8>> {
 pub fn replace_surrogates(bytes: &mut [u8]) {
     // Nothing else in UTF-8 begins so.
     let mut from = 0;
-    while let Some(at) = bytes[from..].windows(2).position(|it| it[0] == 0xed && it[1] >= 0xa0) {
+    while let Some(at) = bytes[from..]
+        .windows(2)
+        .position(|it| it[0] == 0xed && it[1] >= 0xa0)
+    {
         let at = from + at;
         if let Some(surrogate) = bytes.get_mut(at..at + 3) {
             surrogate.copy_from_slice(&[0xef, 0xbf, 0xbd]);

@@ -21,7 +21,9 @@ fn failed(ctx: &Ctx<'_>, code: u16) -> rquickjs::Error {
         ctx,
         match code {
             1 => "Compression is not available in the global scope.",
-            4 => "There are too many compression streams at once. Close or cancel those that are not needed.",
+            4 => {
+                "There are too many compression streams at once. Close or cancel those that are not needed."
+            }
             _ => "Compression failed.",
         },
     )
@@ -40,31 +42,33 @@ pub fn install<'js>(_: &Ctx<'js>, native: &Object<'js>) -> Result<()> {
     // `compressionWrite(handle, bytes, last)`: the status, how much was used, and what came out.
     native.set(
         "compressionWrite",
-        Func::from(|ctx: Ctx<'js>, handle: u32, input: Bytes, last: bool| -> Result<Array<'js>> {
-            let mut argument = Vec::with_capacity(HEAD + input.0.len());
-            argument.extend_from_slice(&handle.to_le_bytes());
-            argument.push(u8::from(last));
-            argument.extend_from_slice(&input.0);
-            let answer = OUT.with_borrow_mut(|out| -> std::result::Result<_, i32> {
-                out.resize(HEAD + COMPRESSION_OUTPUT_MAX, 0);
-                let length = host::op_sync(SyncOp::CompressionWrite as u32, &argument, out);
-                let length = usize::try_from(length).map_err(|_| -length)?;
-                let answer = out.get(..length).ok_or(9)?;
-                let (head, output) = answer.split_at_checked(HEAD).ok_or(9)?;
-                let used = u32::from_le_bytes([head[1], head[2], head[3], head[4]]);
-                Ok((head[0], used, (!output.is_empty()).then(|| output.to_vec())))
-            });
-            let (status, used, output) =
-                answer.map_err(|code| failed(&ctx, u16::try_from(code).unwrap_or(9)))?;
-            let array = Array::new(ctx.clone())?;
-            array.set(0, status)?;
-            array.set(1, used)?;
-            match output {
-                Some(output) => array.set(2, bytes::array(&ctx, output)?)?,
-                None => array.set(2, Value::new_null(ctx.clone()))?,
-            }
-            Ok(array)
-        }),
+        Func::from(
+            |ctx: Ctx<'js>, handle: u32, input: Bytes, last: bool| -> Result<Array<'js>> {
+                let mut argument = Vec::with_capacity(HEAD + input.0.len());
+                argument.extend_from_slice(&handle.to_le_bytes());
+                argument.push(u8::from(last));
+                argument.extend_from_slice(&input.0);
+                let answer = OUT.with_borrow_mut(|out| -> std::result::Result<_, i32> {
+                    out.resize(HEAD + COMPRESSION_OUTPUT_MAX, 0);
+                    let length = host::op_sync(SyncOp::CompressionWrite as u32, &argument, out);
+                    let length = usize::try_from(length).map_err(|_| -length)?;
+                    let answer = out.get(..length).ok_or(9)?;
+                    let (head, output) = answer.split_at_checked(HEAD).ok_or(9)?;
+                    let used = u32::from_le_bytes([head[1], head[2], head[3], head[4]]);
+                    Ok((head[0], used, (!output.is_empty()).then(|| output.to_vec())))
+                });
+                let (status, used, output) =
+                    answer.map_err(|code| failed(&ctx, u16::try_from(code).unwrap_or(9)))?;
+                let array = Array::new(ctx.clone())?;
+                array.set(0, status)?;
+                array.set(1, used)?;
+                match output {
+                    Some(output) => array.set(2, bytes::array(&ctx, output)?)?,
+                    None => array.set(2, Value::new_null(ctx.clone()))?,
+                }
+                Ok(array)
+            },
+        ),
     )?;
     native.set(
         "compressionClose",

@@ -3,6 +3,7 @@
 //! bounded number of times.
 
 use crate::bytes::{self, Bytes};
+use memchr::{memchr, memmem::find};
 use rquickjs::{Array, Ctx, Exception, Object, Result, Value, function::Func};
 
 /// Why a body is no form.
@@ -61,7 +62,10 @@ pub struct Entry<'a> {
 ///
 /// # Errors
 /// When it is no form.
-pub fn parse<'a>(body: &'a [u8], content_type: &str) -> std::result::Result<Vec<Entry<'a>>, FormError> {
+pub fn parse<'a>(
+    body: &'a [u8],
+    content_type: &str,
+) -> std::result::Result<Vec<Entry<'a>>, FormError> {
     let (essence, parameters) = content_type.split_once(';').unwrap_or((content_type, ""));
     let essence = essence.trim();
     if essence.eq_ignore_ascii_case("multipart/form-data") {
@@ -114,21 +118,10 @@ fn quoted_text(text: &str) -> Option<(String, &str)> {
     None
 }
 
-/// Where `needle` first comes in `text`.
-fn find(text: &[u8], needle: &[u8]) -> Option<usize> {
-    let first = *needle.first()?;
-    let mut from = 0;
-    while let Some(at) = text.get(from..)?.iter().position(|byte| *byte == first) {
-        let at = from + at;
-        if text[at..].starts_with(needle) {
-            return Some(at);
-        }
-        from = at + 1;
-    }
-    None
-}
-
-fn multipart<'a>(body: &'a [u8], boundary: &[u8]) -> std::result::Result<Vec<Entry<'a>>, FormError> {
+fn multipart<'a>(
+    body: &'a [u8],
+    boundary: &[u8],
+) -> std::result::Result<Vec<Entry<'a>>, FormError> {
     let start = [b"--", boundary].concat();
     let next = [b"\n--", boundary].concat();
     let at = find(body, &start).ok_or(FormError::NoStart)?;
@@ -154,10 +147,13 @@ fn multipart<'a>(body: &'a [u8], boundary: &[u8]) -> std::result::Result<Vec<Ent
 /// A part's head and what follows the empty line behind it.
 fn split_head(text: &[u8]) -> Option<(&[u8], &[u8])> {
     let mut from = 0;
-    while let Some(at) = text.get(from..)?.iter().position(|byte| *byte == b'\n') {
+    while let Some(at) = memchr(b'\n', text.get(from..)?) {
         let at = from + at;
         let after = &text[at + 1..];
-        if let Some(after) = after.strip_prefix(b"\r\n").or_else(|| after.strip_prefix(b"\n")) {
+        if let Some(after) = after
+            .strip_prefix(b"\r\n")
+            .or_else(|| after.strip_prefix(b"\n"))
+        {
             return Some((&text[..at], after));
         }
         from = at + 1;
@@ -169,7 +165,9 @@ fn entry<'a>(head: &str, value: &'a [u8]) -> std::result::Result<Entry<'a>, Form
     let field = |wanted: &str| {
         head.lines().find_map(|line| {
             let (name, value) = line.split_once(':')?;
-            name.trim().eq_ignore_ascii_case(wanted).then(|| value.trim())
+            name.trim()
+                .eq_ignore_ascii_case(wanted)
+                .then(|| value.trim())
         })
     };
     let disposition = field("content-disposition").ok_or(FormError::NoDisposition)?;
@@ -275,60 +273,70 @@ pub fn install<'js>(_: &Ctx<'js>, native: &Object<'js>) -> Result<()> {
         Func::from(|| {
             let mut bytes = [0; 16];
             crate::host::random(&mut bytes);
-            bytes.iter().map(|byte| format!("{byte:02x}")).collect::<String>()
+            bytes
+                .iter()
+                .map(|byte| format!("{byte:02x}"))
+                .collect::<String>()
         }),
     )?;
     // `formSerialize(boundary, [name, value, filename, type, ...])`: a Uint8Array.
     native.set(
         "formSerialize",
-        Func::from(|ctx: Ctx<'js>, boundary: String, parts: Array<'js>| -> Result<Value<'js>> {
-            let mut out = Vec::new();
-            for at in (0..parts.len()).step_by(4) {
-                let name: String = parts.get(at)?;
-                let filename: Option<String> = parts.get(at + 2)?;
-                out.extend_from_slice(format!("--{boundary}\r\nContent-Disposition: form-data; name=\"").as_bytes());
-                escaped(&name, &mut out);
-                if let Some(filename) = filename {
-                    out.extend_from_slice(b"\"; filename=\"");
-                    escaped(&filename, &mut out);
-                    let kind: String = parts.get(at + 3)?;
-                    out.extend_from_slice(format!("\"\r\nContent-Type: {kind}").as_bytes());
-                } else {
-                    out.push(b'"');
+        Func::from(
+            |ctx: Ctx<'js>, boundary: String, parts: Array<'js>| -> Result<Value<'js>> {
+                let mut out = Vec::new();
+                for at in (0..parts.len()).step_by(4) {
+                    let name: String = parts.get(at)?;
+                    let filename: Option<String> = parts.get(at + 2)?;
+                    out.extend_from_slice(
+                        format!("--{boundary}\r\nContent-Disposition: form-data; name=\"")
+                            .as_bytes(),
+                    );
+                    escaped(&name, &mut out);
+                    if let Some(filename) = filename {
+                        out.extend_from_slice(b"\"; filename=\"");
+                        escaped(&filename, &mut out);
+                        let kind: String = parts.get(at + 3)?;
+                        out.extend_from_slice(format!("\"\r\nContent-Type: {kind}").as_bytes());
+                    } else {
+                        out.push(b'"');
+                    }
+                    out.extend_from_slice(b"\r\n\r\n");
+                    let Bytes(value) = parts.get(at + 1)?;
+                    out.extend_from_slice(&value);
+                    out.extend_from_slice(b"\r\n");
                 }
-                out.extend_from_slice(b"\r\n\r\n");
-                let Bytes(value) = parts.get(at + 1)?;
-                out.extend_from_slice(&value);
-                out.extend_from_slice(b"\r\n");
-            }
-            out.extend_from_slice(format!("--{boundary}--").as_bytes());
-            bytes::array(&ctx, out)
-        }),
+                out.extend_from_slice(format!("--{boundary}--").as_bytes());
+                bytes::array(&ctx, out)
+            },
+        ),
     )?;
     // `formParse(bytes, type)`: names, values, file names and types in turn, in one array.
     native.set(
         "formParse",
-        Func::from(|ctx: Ctx<'js>, body: Bytes, content_type: String| -> Result<Array<'js>> {
-            let entries = parse(&body.0, &content_type)
-                .map_err(|error| Exception::throw_type(&ctx, &error.to_string()))?;
-            let array = Array::new(ctx.clone())?;
-            for (at, entry) in entries.into_iter().enumerate() {
-                array.set(4 * at, entry.name)?;
-                match entry.file {
-                    None => {
-                        array.set(4 * at + 1, bytes::text(&ctx, &entry.value)?)?;
-                        array.set(4 * at + 2, Value::new_null(ctx.clone()))?;
-                        array.set(4 * at + 3, Value::new_null(ctx.clone()))?;
-                    }
-                    Some((name, kind)) => {
-                        array.set(4 * at + 1, bytes::array(&ctx, entry.value.into_owned())?)?;
-                        array.set(4 * at + 2, name)?;
-                        array.set(4 * at + 3, kind)?;
+        Func::from(
+            |ctx: Ctx<'js>, body: Bytes, content_type: String| -> Result<Array<'js>> {
+                let entries = parse(&body.0, &content_type)
+                    .map_err(|error| Exception::throw_type(&ctx, &error.to_string()))?;
+                let array = Array::new(ctx.clone())?;
+                for (at, entry) in entries.into_iter().enumerate() {
+                    array.set(4 * at, entry.name)?;
+                    match entry.file {
+                        None => {
+                            array.set(4 * at + 1, bytes::text(&ctx, &entry.value)?)?;
+                            array.set(4 * at + 2, Value::new_null(ctx.clone()))?;
+                            array.set(4 * at + 3, Value::new_null(ctx.clone()))?;
+                        }
+                        Some((name, kind)) => {
+                            array.set(4 * at + 1, bytes::array(&ctx, entry.value.into_owned())?)?;
+                            array.set(4 * at + 2, name)?;
+                            array.set(4 * at + 3, kind)?;
+                        }
                     }
                 }
-            }
-            Ok(array)
-        }),
+                Ok(array)
+            },
+        ),
     )?;
     // `joinBytes(parts)`: the bytes of strings, buffers and views, one after the other.
     native.set(
@@ -365,11 +373,20 @@ pub fn install<'js>(_: &Ctx<'js>, native: &Object<'js>) -> Result<()> {
 mod tests {
     use super::*;
 
-    fn check(body: &[u8], content_type: &str, expected: std::result::Result<&[(&str, &str)], FormError>) {
+    fn check(
+        body: &[u8],
+        content_type: &str,
+        expected: std::result::Result<&[(&str, &str)], FormError>,
+    ) {
         let found = parse(body, content_type).map(|entries| {
             entries
                 .into_iter()
-                .map(|entry| (entry.name, String::from_utf8_lossy(&entry.value).into_owned()))
+                .map(|entry| {
+                    (
+                        entry.name,
+                        String::from_utf8_lossy(&entry.value).into_owned(),
+                    )
+                })
                 .collect::<Vec<_>>()
         });
         let expected = expected.map(|pairs| {
@@ -384,7 +401,11 @@ mod tests {
     #[test]
     fn signs_without_digits_are_dropped() {
         let kind = "application/x-www-form-urlencoded";
-        check(b"a=%zz&b=%4&c=%C3%A9+x", kind, Ok(&[("a", "zz"), ("b", "\u{4}"), ("c", "é x")]));
+        check(
+            b"a=%zz&b=%4&c=%C3%A9+x",
+            kind,
+            Ok(&[("a", "zz"), ("b", "\u{4}"), ("c", "é x")]),
+        );
         check(b"&&", kind, Ok(&[]));
     }
 
@@ -405,7 +426,15 @@ mod tests {
         body.extend(std::iter::repeat_n(b'=', 100_000));
         body.extend_from_slice(b"\r\n\r\n\r\n--B--");
         check(&body, kind, Err(FormError::NoName));
-        check(b"x", "multipart/form-data; boundary", Err(FormError::NoBoundary));
-        check(b"x", "multipart/form-data; boundary=\"", Err(FormError::NoBoundary));
+        check(
+            b"x",
+            "multipart/form-data; boundary",
+            Err(FormError::NoBoundary),
+        );
+        check(
+            b"x",
+            "multipart/form-data; boundary=\"",
+            Err(FormError::NoBoundary),
+        );
     }
 }

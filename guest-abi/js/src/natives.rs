@@ -1,8 +1,8 @@
 //! The one object through which the prelude reaches Rust; a tenant never sees it.
 
 use crate::{
-    compression, encoding, forms, headers, kv, modules, ops, pattern, random, requests, stacks, url,
-    values,
+    compression, encoding, forms, headers, kv, modules, ops, pattern, random, requests, stacks,
+    url, values,
 };
 use rquickjs::{Ctx, Object, Result};
 

@@ -149,9 +149,10 @@ impl Bindings for Frozen {
                 out.extend_from_slice(&encoded);
                 Ok(())
             }
-            _ => Err(
-                OpFailure::new(OpErrorCode::Unsupported, "env does not answer this"),
-            ),
+            _ => Err(OpFailure::new(
+                OpErrorCode::Unsupported,
+                "env does not answer this",
+            )),
         }
     }
 
