@@ -9,36 +9,9 @@ pub struct Bytes(pub Vec<u8>);
 impl<'js> FromJs<'js> for Bytes {
     fn from_js(ctx: &Ctx<'js>, value: Value<'js>) -> Result<Self> {
         if let Some(text) = value.as_string() {
-            return wide(text).map(Self);
+            return Ok(Self(crate::text::lossy(ctx, text.as_value())?.into_bytes()));
         }
         with(ctx, &value, |bytes| bytes.to_vec()).map(Self)
-    }
-}
-
-/// A string as UTF-8, where surrogates that are alone have three bytes of their own.
-///
-/// # Errors
-/// When memory is used up.
-pub fn wide(text: &rquickjs::String<'_>) -> Result<Vec<u8>> {
-    let text = text.clone().to_cstring()?;
-    // SAFETY: the string has so many bytes, and lives for longer than the slice.
-    let bytes = unsafe { std::slice::from_raw_parts(text.as_ptr().cast::<u8>(), text.len()) };
-    Ok(bytes.to_vec())
-}
-
-/// Puts the replacement character where a surrogate is alone.
-pub fn replace_surrogates(bytes: &mut [u8]) {
-    // Nothing else in UTF-8 begins so.
-    let mut from = 0;
-    while let Some(at) = bytes[from..]
-        .windows(2)
-        .position(|it| it[0] == 0xed && it[1] >= 0xa0)
-    {
-        let at = from + at;
-        if let Some(surrogate) = bytes.get_mut(at..at + 3) {
-            surrogate.copy_from_slice(&[0xef, 0xbf, 0xbd]);
-        }
-        from = at + 2;
     }
 }
 
@@ -127,20 +100,15 @@ impl Form {
     /// A SyntaxError for text that is not JSON; when memory is used up.
     pub fn of<'js>(self, ctx: &Ctx<'js>, bytes: &[u8]) -> Result<Value<'js>> {
         match self {
-            Self::Text => Ok(text(ctx, strip_mark(bytes))?),
+            Self::Text => text(ctx, bytes),
             Self::Json => {
-                let text = String::from_utf8_lossy(strip_mark(bytes));
+                let text = String::from_utf8_lossy(bytes);
                 ctx.json_parse(text.as_bytes())
             }
             Self::Buffer => Ok(ArrayBuffer::new_copy(ctx.clone(), bytes)?.into_value()),
             Self::Array => array(ctx, bytes),
         }
     }
-}
-
-/// Without the byte order mark that decoding removes.
-fn strip_mark(bytes: &[u8]) -> &[u8] {
-    bytes.strip_prefix(b"\xef\xbb\xbf").unwrap_or(bytes)
 }
 
 /// A string; what is not UTF-8 is replaced.

@@ -345,9 +345,10 @@ pub fn install<'js>(_: &Ctx<'js>, native: &Object<'js>) -> Result<()> {
             let mut out = Vec::new();
             for part in parts.iter::<Value>() {
                 let part = part?;
-                if part.is_string() {
-                    let Bytes(text) = rquickjs::FromJs::from_js(&ctx, part)?;
-                    out.extend_from_slice(&text);
+                if let Some(text) = part.as_string() {
+                    // A surrogate that is alone keeps three bytes of its own, as in the platform.
+                    let text = text.clone().to_cstring()?;
+                    out.extend_from_slice(text.as_str().as_bytes());
                 } else {
                     bytes::with(&ctx, &part, |bytes| out.extend_from_slice(bytes))?;
                 }
@@ -357,10 +358,8 @@ pub fn install<'js>(_: &Ctx<'js>, native: &Object<'js>) -> Result<()> {
     )?;
     native.set(
         "utf8",
-        Func::from(|ctx: Ctx<'js>, text: Bytes| {
-            let Bytes(mut text) = text;
-            bytes::replace_surrogates(&mut text);
-            bytes::array(&ctx, text)
+        Func::from(|ctx: Ctx<'js>, text: Value<'js>| -> Result<Value<'js>> {
+            bytes::array(&ctx, crate::text::usv(&ctx, &text)?.into_bytes())
         }),
     )?;
     native.set(

@@ -22,6 +22,8 @@ export const locked = () => new TypeError(LOCKED);
 const released = () => new TypeError(RELEASED);
 
 export let consumerOf, streamOf, isStream;
+// A stream of what another one has, which is locked from then on.
+export let moved;
 
 export class ReadableStream {
   #consumer;
@@ -137,6 +139,15 @@ export class ReadableStream {
   }
 
   static {
+    moved = (stream) => {
+      const moving = new ReadableStream(MAKE, stream.#consumer);
+      const rest = new ByteQueue(DRY, true);
+      rest.finish();
+      rest.disturbed = true;
+      rest.reader = ENGINE;
+      stream.#consumer = rest;
+      return moving;
+    };
     consumerOf = (stream) => stream.#consumer;
     streamOf = (consumer) => new ReadableStream(MAKE, consumer);
     isStream = (value) => isObject(value) && #consumer in value;
