@@ -3,6 +3,7 @@ import native from "internal:native";
 import { dictionary, wrongInit } from "internal:arguments";
 import { illegal, shape } from "internal:shape";
 import { resolved } from "internal:streams/promises";
+import { cloneable } from "internal:clone";
 import { bytesStream } from "internal:streams";
 import { FormData } from "internal:form";
 
@@ -119,6 +120,9 @@ export function bodyType(contentType) {
 
 // A blob of these bytes, which become its own.
 export const blobOf = (bytes, type) => new Blob(MAKE, [bytes, type]);
+
+// A File is not among what can be cloned.
+cloneable((value) => isBlob(value) && !isFile(value), (blob) => blobOf(blobBytes(blob), blob.type));
 
 // A file of a blob's bytes, or of bytes that become its own.
 export const fileOf = (bytes, type, name, modified = Date.now()) =>

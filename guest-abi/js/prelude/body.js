@@ -125,9 +125,9 @@ export class Body {
     if (this.#stream !== null || source === null) return this.#stream;
     if (this.#used) {
       // Read already, without a stream: to whoever asks now, by somebody else.
-      const stream = new ReadableStream();
-      stream.getReader();
-      return (this.#stream = stream);
+      this.#stream = bytesStream(new Uint8Array(0));
+      drain(this.#stream);
+      return this.#stream;
     }
     if (source instanceof ReadableStream) this.#stream = source;
     else if (source instanceof Incoming) this.#stream = incomingStream(source);

@@ -55,6 +55,7 @@ export default {
     await t("file body", async () => new Response(new File(["q"], "n", { type: "a/b" })).headers.get("content-type"));
     await t("file proto", () => [Object.getPrototypeOf(File) === Blob, Object.getPrototypeOf(File.prototype) === Blob.prototype]);
     await t("blob of big", async () => { const x = b([new Uint8Array(5000), new Uint8Array(5000)]); return [x.size, (await x.slice(4999, 5001).bytes()).length]; });
+    await t("clones", () => { const one = new Blob(["x"], { type: "a/b" }); const c = structuredClone({ a: one, b: one }); return [c.a === c.b, c.a === one, c.a.type, raw(() => structuredClone(new File([], "n"))), raw(() => structuredClone(new FormData())), raw(() => structuredClone(new ReadableStream())), raw(() => structuredClone(new WritableStream()))]; });
     return Response.json(facts);
   },
 };
