@@ -1,0 +1,1 @@
+//! Known answers, round trips and hostile arguments.
