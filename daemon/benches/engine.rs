@@ -53,15 +53,16 @@ impl Setup {
         let judged =
             smol::block_on(engine.judge(wat::parse_str(wat).unwrap().into(), &limits)).unwrap();
         let (image, snapshot) = (dir.path().join("image"), dir.path().join("snapshot"));
-        std::fs::write(&image, &judged.image).unwrap();
+        std::fs::write(&image, judged.image.as_ref().unwrap()).unwrap();
         std::fs::write(&snapshot, judged.snapshot.unwrap()).unwrap();
         let worker = engine.worker(WorkerSpec {
             namespace: "n".into(),
             script: "s".into(),
             version: "v".into(),
             kind: judged.kind,
-            image,
+            image: Some(image),
             snapshot: Some(snapshot),
+            pages: judged.pages,
             limits,
             env: Arc::new(Nothing),
         });

@@ -63,10 +63,11 @@ impl Setup {
             limits,
             fuel_per_ms: options.fuel_per_ms,
             module_bytes: options.module_bytes,
+            work: postern_daemon::engine::Work::Module,
         };
         let judged = judge_here(&wat::parse_str(GUEST).unwrap(), &order).unwrap();
         let (image, snapshot) = (dir.path().join("image"), dir.path().join("snapshot"));
-        std::fs::write(&image, &judged.image).unwrap();
+        std::fs::write(&image, judged.image.as_ref().unwrap()).unwrap();
         std::fs::write(&snapshot, judged.snapshot.unwrap()).unwrap();
         let namespace = NamespaceId([7; 16]);
         let bindings = vec![Binding::Kv {
@@ -79,8 +80,9 @@ impl Setup {
             script: "s".into(),
             version: "v".into(),
             kind: judged.kind,
-            image,
+            image: Some(image),
             snapshot: Some(snapshot),
+            pages: judged.pages,
             limits,
             env: Arc::new(Env::new(bindings, store.clone())),
         });

@@ -84,15 +84,16 @@ fn run(guest: &str, wat: &str, paths: &[&str], slice_fuel: u64, seen: &mut Vec<S
         smol::block_on(engine.judge(wat::parse_str(wat).unwrap().into(), &limits)).unwrap();
     let dir = tempfile::tempdir().unwrap();
     let (image, snapshot) = (dir.path().join("image"), dir.path().join("snapshot"));
-    std::fs::write(&image, &judged.image).unwrap();
+    std::fs::write(&image, judged.image.as_ref().unwrap()).unwrap();
     std::fs::write(&snapshot, judged.snapshot.as_ref().unwrap()).unwrap();
     let worker: Arc<Worker> = engine.worker(WorkerSpec {
         namespace: "n".into(),
         script: guest.into(),
         version: "v".into(),
         kind: judged.kind,
-        image,
+        image: Some(image),
         snapshot: Some(snapshot),
+        pages: judged.pages,
         limits,
         env: Arc::new(AtOnce),
     });
@@ -100,7 +101,7 @@ fn run(guest: &str, wat: &str, paths: &[&str], slice_fuel: u64, seen: &mut Vec<S
         guest: guest.into(),
         path: "(push)".into(),
         outcome: format!("{:?}", judged.kind),
-        output: fingerprint(&judged.image),
+        output: fingerprint(judged.image.as_ref().unwrap()),
         fuel: judged.startup_fuel,
     });
     for path in paths {

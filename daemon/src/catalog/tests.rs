@@ -106,7 +106,7 @@ fn a_push_runs_and_a_second_one_replaces_it() {
     assert!(old.retired.load(Ordering::SeqCst));
     assert!(!new.retired.load(Ordering::SeqCst));
     assert!(
-        old.spec.image.exists() && old.spec.snapshot.as_ref().unwrap().exists(),
+        old.spec.image.as_ref().unwrap().exists() && old.spec.snapshot.as_ref().unwrap().exists(),
         "a request on the old version may still open its files"
     );
     assert_eq!((first.version, second.version), (1, 2));

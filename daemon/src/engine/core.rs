@@ -94,6 +94,7 @@ impl Core {
             isolate,
             executor: engine.executor().clone(),
             wasi: None,
+            loading: None,
         };
         let (mut store, instance, memory, mapping) =
             match code.instantiate(host, limits.memory_bytes) {

@@ -14,6 +14,7 @@ mod host;
 mod imports;
 pub mod invocation;
 mod isolate;
+mod javascript;
 mod judge;
 pub mod limits;
 mod mapping;
@@ -31,17 +32,20 @@ mod worker;
 
 pub use budget::Budget;
 pub use finished::{Finished, LogLine, Observer, Thrown};
-pub use judge::{Judged, Order, Refused, child as judge_child, judge_here};
+pub use javascript::{Bundle, EngineModule, Part, Told, env_of};
+pub use judge::{Judged, Order, Pushed, Refused, Work, child as judge_child, judge_here};
 pub use module::GuestKind;
 pub use worker::{Worker, WorkerSpec};
 
 use async_executor::Executor;
 use bytes::Bytes;
+use code::{BuildError, Code};
 use isolate::Isolate;
+use javascript::{Base, JavaScript};
 use limits::Limits;
 use parking_lot::Mutex;
 use scheduler::Scheduler;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::sync::{Arc, Weak};
 use std::time::{Duration, Instant};
 
@@ -64,6 +68,10 @@ pub struct EngineOptions {
     pub judges: usize,
     /// The program whose `judge` subcommand judges; `None` judges in this process, for tests.
     pub judge: Option<PathBuf>,
+    /// The engine of JavaScript.
+    pub javascript: EngineModule,
+    /// Where its base is kept; `None` refuses JavaScript.
+    pub dir: Option<PathBuf>,
 }
 
 impl Default for EngineOptions {
@@ -77,6 +85,8 @@ impl Default for EngineOptions {
             module_bytes: 10 << 20,
             judges: 2,
             judge: None,
+            javascript: EngineModule::default(),
+            dir: None,
         }
     }
 }
@@ -95,6 +105,7 @@ struct Inner {
     /// WASI Workers with code, which outlives their isolates.
     wasi: Mutex<Vec<Weak<Worker>>>,
     judging: smol::lock::Semaphore,
+    javascript: JavaScript,
 }
 
 impl Engine {
@@ -112,37 +123,91 @@ impl Engine {
             isolates: Mutex::default(),
             wasi: Mutex::default(),
             judging: smol::lock::Semaphore::new(options.judges.max(1)),
+            javascript: JavaScript::new(options.javascript.clone(), options.dir.clone()),
             options,
         }))
     }
 
-    /// Validates a module, rewrites it, boots it once and takes its snapshot.
+    /// Validates and rewrites a module, boots it once and takes its snapshot; or evaluates a
+    /// bundle and takes that snapshot.
     ///
     /// # Errors
-    /// Why the module is refused; nothing was stored.
-    pub async fn judge(&self, source: Bytes, limits: &Limits) -> Result<Judged, Refused> {
-        let options = &self.0.options;
-        let order = Order {
-            limits: *limits,
-            fuel_per_ms: options.fuel_per_ms,
-            module_bytes: options.module_bytes,
-        };
+    /// Why the push is refused; nothing was stored.
+    pub async fn judge(&self, pushed: Pushed, limits: &Limits) -> Result<Judged, Refused> {
         let _permit = self.0.judging.acquire().await;
-        match options.judge.clone() {
-            None => smol::unblock(move || judge_here(&source, &order)).await,
-            Some(program) => {
-                smol::unblock(move || judge::judge_in_child(&program, &source, &order)).await
+        let (engine, limits) = (self.clone(), *limits);
+        smol::unblock(move || engine.judge_now(pushed, limits)).await
+    }
+
+    fn judge_now(&self, pushed: Pushed, limits: Limits) -> Result<Judged, Refused> {
+        let (work, sources) = match pushed {
+            Pushed::Module(source) => (Work::Module, vec![source]),
+            Pushed::Bundle(bundle) => {
+                let max = self.0.options.module_bytes;
+                if bundle.bytes() > max {
+                    return Err(Refused::Module(format!(
+                        "the modules have {} bytes, the limit is {max}; push less",
+                        bundle.bytes()
+                    )));
+                }
+                let base = self.javascript_base();
+                let base = base.map_err(|error| Refused::Crashed(error.what))?;
+                let (order, sources) = bundle.into_order(base);
+                (Work::Bundle(order), sources)
             }
+        };
+        let order = Order {
+            limits,
+            fuel_per_ms: self.fuel_per_ms(),
+            module_bytes: self.0.options.module_bytes,
+            work,
+        };
+        self.ask(&sources, &order)
+    }
+
+    fn ask(&self, sources: &[Bytes], order: &Order) -> Result<Judged, Refused> {
+        match (&self.0.options.judge, sources) {
+            (Some(program), sources) => judge::judge_in_child(program, sources, order),
+            (None, [source]) => judge_here(source, order),
+            (None, sources) => judge_here(&sources.concat(), order),
         }
     }
 
-    /// Names what images and snapshots depend on; those of another build are made anew.
-    pub fn build(&self) -> &'static str {
-        concat!(env!("CARGO_PKG_VERSION"), " wasmi 2.0 image 2")
+    /// The base of Workers in JavaScript, made if this device has none yet.
+    fn javascript_base(&self) -> Result<Base, BuildError> {
+        let build = self.build(GuestKind::AbiV1);
+        self.0.javascript.base(&build, |module| {
+            let order = Order {
+                limits: javascript::base_limits(),
+                fuel_per_ms: self.fuel_per_ms(),
+                module_bytes: module.len() as u64,
+                work: Work::Base,
+            };
+            self.ask(std::slice::from_ref(module), &order)
+        })
+    }
+
+    /// The code of a Worker in JavaScript with this snapshot.
+    fn javascript(&self, snapshot: &Path, pages: u32, limits: &Limits) -> Result<Code, BuildError> {
+        let base = self.javascript_base()?;
+        self.0.javascript.code(&base, snapshot, pages, limits)
+    }
+
+    /// Names what images and snapshots of a kind of guest depend on; those of another build are
+    /// made anew.
+    pub fn build(&self, kind: GuestKind) -> String {
+        let build = concat!(env!("CARGO_PKG_VERSION"), " wasmi 2.0 image 2");
+        match kind {
+            GuestKind::AbiV1 | GuestKind::Wasi => build.to_owned(),
+            GuestKind::JavaScript => format!("{build} javascript {}", self.0.javascript.id()),
+        }
     }
 
     /// A Worker of this spec. Nothing is read or started before its first request.
-    pub fn worker(&self, spec: WorkerSpec) -> Arc<Worker> {
+    pub fn worker(&self, mut spec: WorkerSpec) -> Arc<Worker> {
+        if spec.kind == GuestKind::JavaScript {
+            spec.limits = javascript::nesting(spec.limits);
+        }
         Arc::new(Worker::new(self.clone(), spec))
     }
 

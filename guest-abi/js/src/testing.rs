@@ -35,6 +35,7 @@ struct State {
     body: Vec<u8>,
     pulled: bool,
     now: u64,
+    requests: u32,
     done: bool,
 }
 
@@ -65,28 +66,42 @@ pub struct Case {
 ///
 /// # Errors
 /// What booting or loading threw.
-pub fn serve(case: Case) -> Result<Answer, String> {
+pub fn serve(mut case: Case) -> Result<Answer, String> {
+    load(&mut case)?;
+    request(&case)
+}
+
+/// Boots the engine if that was not done, and loads the modules.
+///
+/// # Errors
+/// What booting or loading threw.
+pub fn load(case: &mut Case) -> Result<(), String> {
     let shown = |error: Exception| format!("{}: {}\n{}", error.name, error.message, error.stack);
     STATE.with_borrow_mut(|state| {
-        state.modules = case.modules;
-        state.date = case.date;
-        state.flags = case.flags;
-        state.body = case.body;
+        state.modules = std::mem::take(&mut case.modules);
+        state.date.clone_from(&case.date);
+        state.flags.clone_from(&case.flags);
         state.now = 1_700_000_000_000;
     });
     if vm::vm().is_none() {
         vm::boot().map_err(shown)?;
     }
     let vm = vm::vm().ok_or("not booted")?;
-    modules::load(vm).map_err(shown)?;
-    let length = STATE.with_borrow(|state| state.body.len());
+    modules::load(vm).map_err(shown)
+}
+
+/// Serves a request with what was loaded.
+///
+/// # Errors
+/// When the request cannot be encoded.
+pub fn request(case: &Case) -> Result<Answer, String> {
     let line = RequestLine {
         method: &case.method,
         url: &case.url,
-        body: if length == 0 {
+        body: if case.body.is_empty() {
             BodyHint::None
         } else {
-            BodyHint::Known(length as u64)
+            BodyHint::Known(case.body.len() as u64)
         },
     };
     let fields = Fields(
@@ -97,7 +112,14 @@ pub fn serve(case: Case) -> Result<Answer, String> {
     );
     let mut payload = postcard::to_allocvec(&line).map_err(|error| error.to_string())?;
     payload.extend(postcard::to_allocvec(&fields).map_err(|error| error.to_string())?);
-    deliver(EventKind::Request, 1, &payload);
+    let id = STATE.with_borrow_mut(|state| {
+        state.body.clone_from(&case.body);
+        state.pulled = false;
+        state.done = false;
+        state.requests += 1;
+        state.requests
+    });
+    deliver(EventKind::Request, id, &payload);
     loop {
         let next = STATE.with_borrow_mut(|state| {
             if let Some(event) = state.queue.pop_front() {

@@ -3,7 +3,7 @@
 use crate::catalog::Catalog;
 use crate::config::Routing;
 use crate::edge::Edge;
-use crate::engine::Engine;
+use crate::engine::{Engine, GuestKind};
 use crate::manage::StatusSource;
 use crate::observe::Observe;
 use parking_lot::RwLock;
@@ -47,7 +47,7 @@ impl StatusSource for Status {
         }
         json!({
             "version": env!("CARGO_PKG_VERSION"),
-            "engine": self.engine.build(),
+            "engine": self.engine.build(GuestKind::JavaScript),
             "board": self.board,
             "uptime_s": self.started.elapsed().as_secs(),
             "rss_bytes": rss_bytes(),

@@ -470,7 +470,7 @@ impl<'l, 's> Survey<'l, 's> {
                 self.require(kind, WASI_START.0, WASI_START.1)?;
                 Ok(false)
             }
-            GuestKind::AbiV1 => {
+            GuestKind::AbiV1 | GuestKind::JavaScript => {
                 self.require(kind, MARK, "() -> ()")?;
                 self.require(kind, export::WINDOW, "(i32) -> (i32)")?;
                 self.require(kind, export::EVENT, "(i32, i32, i32) -> (i32)")?;
@@ -532,7 +532,7 @@ const WASI_START: (&str, &str) = ("_start", "() -> ()");
 
 fn kind_name(kind: GuestKind) -> &'static str {
     match kind {
-        GuestKind::AbiV1 => "a guest of ABI version 1",
+        GuestKind::AbiV1 | GuestKind::JavaScript => "a guest of ABI version 1",
         GuestKind::Wasi => "a WASI preview 1 command",
     }
 }

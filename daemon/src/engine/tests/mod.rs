@@ -96,8 +96,11 @@ impl Bench {
     }
 
     fn deploy(&self, script: &str, judged: &Judged, limits: Limits) -> Arc<Worker> {
-        let image = self.dir.path().join("image");
-        std::fs::write(&image, &judged.image).unwrap();
+        let image = judged.image.as_ref().map(|bytes| {
+            let path = self.dir.path().join("image");
+            std::fs::write(&path, bytes).unwrap();
+            path
+        });
         let snapshot = judged.snapshot.as_ref().map(|bytes| {
             let path = self.dir.path().join("snapshot");
             std::fs::write(&path, bytes).unwrap();
@@ -110,6 +113,7 @@ impl Bench {
             kind: judged.kind,
             image,
             snapshot,
+            pages: judged.pages,
             limits,
             env: Arc::new(Timers),
         })
