@@ -22,6 +22,8 @@ pub trait Runtime<W>: Send + Sync {
     fn start(&self, spec: WorkerSpec) -> Result<Arc<W>, String>;
     /// Tells a Worker that no new request comes; those in flight go on.
     fn retire(&self, worker: &W);
+    /// A pushed version of this script runs, and translating and starting it took this fuel.
+    fn deployed(&self, namespace: &str, script: &str, startup_fuel: u64);
 }
 
 impl Runtime<Worker> for Engine {
@@ -43,5 +45,9 @@ impl Runtime<Worker> for Engine {
 
     fn retire(&self, worker: &Worker) {
         worker.retire();
+    }
+
+    fn deployed(&self, namespace: &str, script: &str, startup_fuel: u64) {
+        Engine::deployed(self, namespace, script, startup_fuel);
     }
 }

@@ -15,6 +15,7 @@ extern crate alloc;
 pub mod bundle;
 pub mod crypto;
 pub mod event;
+pub mod fetch;
 #[cfg(target_arch = "wasm32")]
 pub mod guest;
 pub mod http;

@@ -9,6 +9,7 @@
 //! ([`events`]); what a Worker asks of the host goes through [`host`].
 
 mod bytes;
+mod encoding;
 mod events;
 mod exception;
 mod headers;
@@ -17,10 +18,15 @@ mod kv;
 mod modules;
 mod natives;
 mod ops;
+mod params;
+mod pattern;
 mod random;
 mod requests;
+mod shape;
 #[cfg(not(target_arch = "wasm32"))]
 pub mod testing;
+mod text;
+mod url;
 mod vm;
 
 /// Says which version of the ABI this is for. Never called.

@@ -1,6 +1,6 @@
 //! The one object through which the prelude reaches Rust; a tenant never sees it.
 
-use crate::{headers, kv, modules, ops, random, requests};
+use crate::{encoding, headers, kv, modules, ops, pattern, random, requests, url};
 use rquickjs::{Ctx, Object, Result};
 
 /// The object, with a function for everything that is done in Rust.
@@ -12,6 +12,9 @@ pub fn object<'js>(ctx: &Ctx<'js>) -> Result<Object<'js>> {
     requests::install(ctx, &native)?;
     ops::install(ctx, &native)?;
     headers::install(ctx, &native)?;
+    encoding::install(ctx, &native)?;
+    url::install(ctx, &native)?;
+    pattern::install(ctx, &native)?;
     kv::install(ctx, &native)?;
     random::install(ctx, &native)?;
     modules::install(ctx, &native)?;

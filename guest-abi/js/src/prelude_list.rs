@@ -2,6 +2,7 @@
 const PRELUDE: &[(&str, &str)] = prelude! {
     "internal:main" => "main.js",
     "internal:native" => "native.js",
+    "internal:shape" => "shape.js",
     "internal:errors" => "errors.js",
     "internal:fetch" => "fetch.js",
     "internal:kv" => "kv.js",
@@ -9,6 +10,7 @@ const PRELUDE: &[(&str, &str)] = prelude! {
     "internal:streams" => "streams.js",
     "internal:blob" => "blob.js",
     "internal:url" => "url.js",
+    "internal:encoding" => "encoding.js",
     "internal:events" => "events.js",
     "internal:globals" => "globals.js",
     "internal:timers" => "timers.js",
