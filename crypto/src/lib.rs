@@ -20,17 +20,17 @@ mod tests;
 
 pub use price::AT_ONCE_MAX;
 pub use table::{Kept, Keys};
-pub use task::{Outcome, Task, refusal};
+pub use task::{Ran, Task};
 
 use postern_abi::crypto::CryptoStatus;
 
 /// Why something was not done: a status that is not `Done`, and what the guest is told with it.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Refused {
+struct Refused {
     /// The status.
-    pub status: CryptoStatus,
+    status: CryptoStatus,
     /// What follows it.
-    pub detail: Vec<u8>,
+    detail: Vec<u8>,
 }
 
 impl From<CryptoStatus> for Refused {

@@ -3,23 +3,23 @@
 use crate::key::Key;
 use crate::table::Keys;
 use crate::{Refused, Result, ciphers, curves, derive, hashes, no, price, rsa_keys};
-use postern_abi::crypto::{Cipher, CryptoCall, CryptoStatus, Deriving, Signing};
+use postern_abi::crypto::{Cipher, CryptoCall, CryptoStatus, Deriving, KeyPlan, Signing};
+use std::borrow::Cow;
 use std::sync::Arc;
 use subtle::ConstantTimeEq;
 use zeroize::Zeroizing;
 
 /// A call and the keys that it works with.
 pub struct Task<'a> {
-    call: CryptoCall<'a>,
-    data: &'a [u8],
+    argument: Cow<'a, [u8]>,
     key: Option<Arc<Key>>,
     other: Option<Arc<Key>>,
     price: u64,
+    is_long: bool,
 }
 
 /// What a task gave.
-#[derive(Default)]
-pub struct Outcome {
+struct Outcome {
     result: Vec<u8>,
     keys: Vec<(u32, Key)>,
 }
@@ -43,12 +43,33 @@ impl<'a> Task<'a> {
         };
         let price = price::of(&call, key.as_deref(), data.len());
         Some(Self {
-            call,
-            data,
+            argument: Cow::Borrowed(argument),
             key,
             other,
             price,
+            is_long: matches!(
+                call,
+                CryptoCall::Generate {
+                    plan: KeyPlan::Rsa { .. },
+                    ..
+                }
+            ),
         })
+    }
+
+    /// The same with an argument of its own.
+    pub fn into_owned(self) -> Task<'static> {
+        Task {
+            argument: Cow::Owned(self.argument.into_owned()),
+            key: self.key,
+            other: self.other,
+            price: self.price,
+            is_long: self.is_long,
+        }
+    }
+
+    fn call(&self) -> Result<(CryptoCall<'_>, &[u8])> {
+        postcard::take_from_bytes(&self.argument).map_err(|_| CryptoStatus::BadCall.into())
     }
 
     /// Fuel that it costs.
@@ -63,21 +84,18 @@ impl<'a> Task<'a> {
 
     /// Whether it makes an RSA key, which takes longer than anything else.
     pub fn is_long(&self) -> bool {
-        use postern_abi::crypto::KeyPlan;
-        matches!(
-            self.call,
-            CryptoCall::Generate {
-                plan: KeyPlan::Rsa { .. },
-                ..
-            }
-        )
+        self.is_long
     }
 
     /// Does it, on an isolate's own table; appends the result.
     pub fn run_in(&self, keys: &mut Keys, out: &mut Vec<u8>) {
-        let done = match self.call {
+        let (call, data) = match self.call() {
+            Ok(call) => call,
+            Err(refused) => return answer(Err(refused), out),
+        };
+        let done = match call {
             CryptoCall::HashBegin { id, hash, key } => keys.begin(id, hash, key).map(|()| None),
-            CryptoCall::HashUpdate(id) => keys.update(id, self.data).map(|()| None),
+            CryptoCall::HashUpdate(id) => keys.update(id, data).map(|()| None),
             CryptoCall::HashEnd(id) => keys.end(id).map(Some),
             CryptoCall::Forget(id) => {
                 keys.forget(id);
@@ -94,8 +112,8 @@ impl<'a> Task<'a> {
     }
 
     fn outcome(&self) -> Result<Outcome> {
-        let data = self.data;
-        match &self.call {
+        let (call, data) = self.call()?;
+        match &call {
             CryptoCall::Digest(hash) => hashes::digest(*hash, data).map(Outcome::bytes),
             CryptoCall::Import { id, source } => {
                 Outcome::new_key(*id, Key::import(source, data)?, None)
@@ -106,7 +124,7 @@ impl<'a> Task<'a> {
                 Ok(Outcome::bytes(result))
             }
             CryptoCall::Generate { id, public, plan } => {
-                if let postern_abi::crypto::KeyPlan::Secret { bits } = plan
+                if let KeyPlan::Secret { bits } = plan
                     && *bits as usize / 8 > postern_abi::limits::CRYPTO_BYTES_MAX
                 {
                     return no(CryptoStatus::Full);
@@ -277,20 +295,24 @@ impl Ran {
     }
 }
 
+/// The result, then its status.
 fn answer(result: Result<Vec<u8>>, out: &mut Vec<u8>) {
     match result {
         Ok(bytes) => {
+            if out.is_empty() {
+                *out = bytes;
+            } else {
+                out.extend_from_slice(&bytes);
+            }
             out.push(CryptoStatus::Done as u8);
-            // The common case: nothing was there, and nothing is copied but this one byte.
-            out.extend_from_slice(&bytes);
         }
         Err(refused) => out.extend(refusal(&refused)),
     }
 }
 
 /// A refusal as a guest is told of it.
-pub fn refusal(refused: &Refused) -> Vec<u8> {
-    let mut out = vec![refused.status as u8];
-    out.extend_from_slice(&refused.detail);
+fn refusal(refused: &Refused) -> Vec<u8> {
+    let mut out = refused.detail.clone();
+    out.push(refused.status as u8);
     out
 }

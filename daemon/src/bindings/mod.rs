@@ -27,6 +27,7 @@ impl Bindings for Env {
                     "there is a bundle only while a push is judged",
                 ))
             }
+            SyncOp::Crypto => Err(not_here()),
         }
     }
 
@@ -43,9 +44,15 @@ impl Bindings for Env {
             OpKind::KvDelete => kv::delete(self, argument),
             OpKind::KvList => kv::list(self, argument),
             OpKind::KvGetMulti => kv::get_multi(self, argument),
+            OpKind::Crypto => Err(not_here()),
         };
         started.unwrap_or_else(|failure| Started::Done(Err(failure)))
     }
+}
+
+/// Keys are an isolate's, not a binding's; the engine has them.
+fn not_here() -> OpFailure {
+    OpFailure::new(OpErrorCode::Unsupported, "env has no cryptography")
 }
 
 /// The failure of an argument that cannot be decoded.

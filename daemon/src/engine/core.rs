@@ -88,6 +88,7 @@ impl Core {
             memory_use,
             isolate,
             executor: engine.executor().clone(),
+            keys: postern_crypto::Keys::of(code.kept()),
             wasi: None,
             loading: None,
         };

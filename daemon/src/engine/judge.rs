@@ -268,6 +268,7 @@ impl Starting {
             memory_use,
             isolate: Weak::new(),
             executor: Arc::new(Executor::new()),
+            keys: postern_crypto::Keys::default(),
             wasi: None,
             loading: None,
         };

@@ -8,6 +8,7 @@ mod code;
 mod core;
 pub mod cost;
 mod credit;
+mod crypto;
 mod delivery;
 mod exchange;
 pub mod finished;
@@ -22,6 +23,7 @@ mod mapping;
 pub mod module;
 pub mod ops;
 mod scheduler;
+mod snapshot;
 #[cfg(test)]
 mod tests;
 mod turn;
@@ -106,6 +108,7 @@ struct Inner {
     /// WASI Workers with code, which outlives their isolates.
     wasi: Mutex<Vec<Weak<Worker>>>,
     judging: smol::lock::Semaphore,
+    lanes: crypto::Lanes,
     javascript: JavaScript,
 }
 
@@ -124,6 +127,7 @@ impl Engine {
             isolates: Mutex::default(),
             wasi: Mutex::default(),
             judging: smol::lock::Semaphore::new(options.judges.max(1)),
+            lanes: crypto::Lanes::new(options.threads),
             javascript: JavaScript::new(options.javascript.clone(), options.dir.clone()),
             options,
         }))
@@ -221,6 +225,11 @@ impl Engine {
             spec.limits = javascript::nesting(spec.limits);
         }
         Arc::new(Worker::new(self.clone(), spec))
+    }
+
+    /// Where long arithmetic is done.
+    fn lanes(&self) -> &crypto::Lanes {
+        &self.0.lanes
     }
 
     /// Bytes of isolates' memories and tables.

@@ -1,9 +1,9 @@
 //! Cryptography: the argument of [`SyncOp::Crypto`](crate::SyncOp::Crypto) and
 //! [`OpKind::Crypto`](crate::OpKind::Crypto), which are the same, and their result.
 //!
-//! The argument is a [`CryptoCall`] and, behind it, the data that it is about. The result is a
-//! [`CryptoStatus`], one byte, and, where that is [`CryptoStatus::Done`], what the call says.
-//! Keys stay with the host, under numbers that the guest chooses.
+//! The argument is a [`CryptoCall`] and, behind it, the data that it is about. The result's last
+//! byte is a [`CryptoStatus`]; where that is [`CryptoStatus::Done`], what the call says is before
+//! it. Keys stay with the host, under numbers that the guest chooses.
 
 use serde::{Deserialize, Serialize};
 
@@ -314,18 +314,18 @@ pub enum CryptoCall<'a> {
     },
 }
 
-/// How a call ended: the first byte of its result.
+/// How a call ended: the last byte of its result.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[repr(u8)]
 pub enum CryptoStatus {
-    /// The result follows.
+    /// The result is there.
     Done = 0,
     /// There is no such key, or it is not one for this.
     WrongKey = 1,
     /// A number of the call is already in use, or breaks a rule that the guest is to keep.
     BadCall = 2,
-    /// The key cannot be read, or is none. What follows is how many bytes were too many behind
-    /// it, a `u32`, little endian, or 0.
+    /// The key cannot be read, or is none. Before the status is how many bytes were too many
+    /// behind it, a `u32`, little endian, or nothing.
     BadKey = 3,
     /// A kind of key, or a size, that the host does not do.
     UnsupportedKey = 4,

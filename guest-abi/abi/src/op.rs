@@ -63,8 +63,8 @@ pub enum SyncOp {
     /// [`Loaded`](crate::bundle::Loaded). No result.
     Loaded = 6,
     /// Keys and what is done with them. Argument: a
-    /// [`CryptoCall`](crate::crypto::CryptoCall), then its data. Result: one byte, a
-    /// [`CryptoStatus`](crate::crypto::CryptoStatus), and what the call gives.
+    /// [`CryptoCall`](crate::crypto::CryptoCall), then its data. Result: what the call gives,
+    /// then one byte, a [`CryptoStatus`](crate::crypto::CryptoStatus).
     /// [`OpErrorCode::Unavailable`] if it takes too long to be done at once:
     /// [`OpKind::Crypto`] does it.
     Crypto = 32,

@@ -92,7 +92,9 @@ impl Loading {
                 self.told = Some(told);
                 Ok(&[])
             }
-            SyncOp::Builtin | SyncOp::EnvGet | SyncOp::EnvNames => Err(OpErrorCode::Unsupported),
+            SyncOp::Builtin | SyncOp::EnvGet | SyncOp::EnvNames | SyncOp::Crypto => {
+                Err(OpErrorCode::Unsupported)
+            }
         }
     }
 }
@@ -144,7 +146,11 @@ impl Bindings for Frozen {
                 out.extend_from_slice(&encoded);
                 Ok(())
             }
-            SyncOp::Bundle | SyncOp::Module | SyncOp::Builtin | SyncOp::Loaded => Err(
+            SyncOp::Bundle
+            | SyncOp::Module
+            | SyncOp::Builtin
+            | SyncOp::Loaded
+            | SyncOp::Crypto => Err(
                 OpFailure::new(OpErrorCode::Unsupported, "env does not answer this"),
             ),
         }
