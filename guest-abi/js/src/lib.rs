@@ -9,6 +9,7 @@
 //! ([`events`]); what a Worker asks of the host goes through [`host`].
 
 mod bytes;
+mod class;
 mod encoding;
 mod events;
 mod exception;
@@ -21,12 +22,16 @@ mod ops;
 mod params;
 mod pattern;
 mod random;
+mod raw;
+mod rejections;
 mod requests;
 mod shape;
+mod stacks;
 #[cfg(not(target_arch = "wasm32"))]
 pub mod testing;
 mod text;
 mod url;
+mod values;
 mod vm;
 
 /// Says which version of the ABI this is for. Never called.

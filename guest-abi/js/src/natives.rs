@@ -1,6 +1,8 @@
 //! The one object through which the prelude reaches Rust; a tenant never sees it.
 
-use crate::{encoding, headers, kv, modules, ops, pattern, random, requests, url};
+use crate::{
+    encoding, headers, kv, modules, ops, pattern, random, requests, stacks, url, values,
+};
 use rquickjs::{Ctx, Object, Result};
 
 /// The object, with a function for everything that is done in Rust.
@@ -18,5 +20,7 @@ pub fn object<'js>(ctx: &Ctx<'js>) -> Result<Object<'js>> {
     kv::install(ctx, &native)?;
     random::install(ctx, &native)?;
     modules::install(ctx, &native)?;
+    stacks::install(ctx, &native)?;
+    values::install(ctx, &native)?;
     Ok(native)
 }
