@@ -73,7 +73,11 @@ where
     AffinePoint<C>: FromSec1Point<C> + ToSec1Point<C>,
     FieldBytesSize<C>: ModulusSize,
 {
-    // First whether it is a point at all, then whether it is one of the curve.
+    // First whether it is a point at all, then whether it is one of the curve. The point at
+    // infinity is no key, and nobody writes points in the hybrid form.
+    if !matches!(point, [2..=4, ..]) {
+        return no(CryptoStatus::BadKey);
+    }
     Sec1Point::<C>::from_bytes(point).map_err(|_| CryptoStatus::BadKey)?;
     PublicKey::from_sec1_bytes(point).map_err(|_| CryptoStatus::NotOnCurve.into())
 }

@@ -266,7 +266,7 @@ impl Key {
                 let pair = curves::pair(curve, d)?;
                 // The private key alone counts where a point is `x` alone, as in the field.
                 if !curves::is_flat(curve) && pair.point != point {
-                    return Err(bad());
+                    return no(CryptoStatus::BadData);
                 }
                 Ok(Self::Scalar(curve, pair))
             }

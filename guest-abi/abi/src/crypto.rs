@@ -329,7 +329,8 @@ pub enum CryptoStatus {
     BadKey = 3,
     /// A kind of key, or a size, that the host does not do.
     UnsupportedKey = 4,
-    /// It does not decrypt: a wrong key, a wrong tag, a wrong padding.
+    /// It does not decrypt: a wrong key, a wrong tag, a wrong padding. Or the private key does
+    /// not belong to the point.
     BadData = 5,
     /// The data is too long, or the key too short, for this.
     TooLong = 6,

@@ -10,6 +10,7 @@
 
 mod bytes;
 mod class;
+mod crypto;
 mod encoding;
 mod events;
 mod exception;

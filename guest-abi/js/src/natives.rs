@@ -1,7 +1,7 @@
 //! The one object through which the prelude reaches Rust; a tenant never sees it.
 
 use crate::{
-    encoding, headers, kv, modules, ops, pattern, random, requests, stacks, url, values,
+    crypto, encoding, headers, kv, modules, ops, pattern, random, requests, stacks, url, values,
 };
 use rquickjs::{Ctx, Object, Result};
 
@@ -18,6 +18,7 @@ pub fn object<'js>(ctx: &Ctx<'js>) -> Result<Object<'js>> {
     url::install(ctx, &native)?;
     pattern::install(ctx, &native)?;
     kv::install(ctx, &native)?;
+    crypto::install(ctx, &native)?;
     random::install(ctx, &native)?;
     modules::install(ctx, &native)?;
     stacks::install(ctx, &native)?;
