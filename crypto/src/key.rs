@@ -380,11 +380,11 @@ impl Key {
                 parts.zeroize();
             }
             (KeyForm::Parts, Self::Point(curve, point)) => {
-                encode(&coordinates(*curve, point), out)?;
+                encode(&coordinates(*curve, point).as_slice(), out)?;
             }
             (KeyForm::Parts, Self::Scalar(curve, pair)) => {
                 let [x, y] = coordinates(*curve, &pair.point);
-                encode(&[x, y, &pair.d], out)?;
+                encode(&[x, y, &pair.d].as_slice(), out)?;
             }
             _ => return no(CryptoStatus::WrongKey),
         }

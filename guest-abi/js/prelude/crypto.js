@@ -29,6 +29,8 @@ const { parse, stringify } = JSON;
 
 // Methods are async so that whatever they throw becomes a promise; they wait for nothing that the
 // host has done at once.
+let own, ownCrypto;
+
 export class SubtleCrypto {
   #own = true;
   constructor(make) {
@@ -36,7 +38,7 @@ export class SubtleCrypto {
   }
 
   async encrypt() {
-    if (!(#own in this)) throw new TypeError(ILLEGAL);
+    own(this);
     const algorithm = algorithmAt("encrypt", arguments, 1, "EncryptAlgorithm");
     const key = keyAt("encrypt", arguments, 2);
     const data = bytesAt("encrypt", arguments, 3);
@@ -44,7 +46,7 @@ export class SubtleCrypto {
   }
 
   async decrypt() {
-    if (!(#own in this)) throw new TypeError(ILLEGAL);
+    own(this);
     const algorithm = algorithmAt("decrypt", arguments, 1, "EncryptAlgorithm");
     const key = keyAt("decrypt", arguments, 2);
     const data = bytesAt("decrypt", arguments, 3);
@@ -52,7 +54,7 @@ export class SubtleCrypto {
   }
 
   async sign() {
-    if (!(#own in this)) throw new TypeError(ILLEGAL);
+    own(this);
     const algorithm = algorithmAt("sign", arguments, 1, "SignAlgorithm");
     const key = keyAt("sign", arguments, 2);
     const data = bytesAt("sign", arguments, 3);
@@ -60,7 +62,7 @@ export class SubtleCrypto {
   }
 
   async verify() {
-    if (!(#own in this)) throw new TypeError(ILLEGAL);
+    own(this);
     const algorithm = algorithmAt("verify", arguments, 1, "SignAlgorithm");
     const key = keyAt("verify", arguments, 2);
     const signature = bytesAt("verify", arguments, 3);
@@ -69,14 +71,14 @@ export class SubtleCrypto {
   }
 
   async digest() {
-    if (!(#own in this)) throw new TypeError(ILLEGAL);
+    own(this);
     const { name } = algorithmAt("digest", arguments, 1, "HashAlgorithm");
     const data = bytesAt("digest", arguments, 2);
     return after(native.cryptoDigest(hashOf(name)[0], data), settled);
   }
 
   async generateKey() {
-    if (!(#own in this)) throw new TypeError(ILLEGAL);
+    own(this);
     const algorithm = algorithmAt("generateKey", arguments, 1, "GenerateKeyAlgorithm");
     const extractable = truthAt("generateKey", arguments, 2);
     const usages = textsAt("generateKey", arguments, 3);
@@ -84,7 +86,7 @@ export class SubtleCrypto {
   }
 
   async deriveKey() {
-    if (!(#own in this)) throw new TypeError(ILLEGAL);
+    own(this);
     const algorithm = algorithmAt("deriveKey", arguments, 1, "DeriveKeyAlgorithm");
     const key = keyAt("deriveKey", arguments, 2);
     const wanted = algorithmAt("deriveKey", arguments, 3, "ImportKeyAlgorithm");
@@ -97,7 +99,7 @@ export class SubtleCrypto {
   }
 
   async deriveBits() {
-    if (!(#own in this)) throw new TypeError(ILLEGAL);
+    own(this);
     const algorithm = algorithmAt("deriveBits", arguments, 1, "DeriveKeyAlgorithm");
     const key = keyAt("deriveBits", arguments, 2);
     const value = arguments[2];
@@ -107,7 +109,7 @@ export class SubtleCrypto {
   }
 
   async importKey() {
-    if (!(#own in this)) throw new TypeError(ILLEGAL);
+    own(this);
     const format = textAt("importKey", arguments, 1);
     const data = keyDataAt("importKey", arguments, 2);
     const algorithm = algorithmAt("importKey", arguments, 3, "ImportKeyAlgorithm");
@@ -117,13 +119,13 @@ export class SubtleCrypto {
   }
 
   async exportKey() {
-    if (!(#own in this)) throw new TypeError(ILLEGAL);
+    own(this);
     const format = textAt("exportKey", arguments, 1);
     return exportKey(keyAt("exportKey", arguments, 2), format);
   }
 
   async wrapKey() {
-    if (!(#own in this)) throw new TypeError(ILLEGAL);
+    own(this);
     const format = textAt("wrapKey", arguments, 1);
     const key = keyAt("wrapKey", arguments, 2);
     const wrapping = keyAt("wrapKey", arguments, 3);
@@ -135,7 +137,7 @@ export class SubtleCrypto {
   }
 
   async unwrapKey() {
-    if (!(#own in this)) throw new TypeError(ILLEGAL);
+    own(this);
     const format = textAt("unwrapKey", arguments, 1);
     const wrapped = bytesAt("unwrapKey", arguments, 2);
     const unwrapping = keyAt("unwrapKey", arguments, 3);
@@ -159,13 +161,19 @@ export class SubtleCrypto {
   }
 
   timingSafeEqual() {
-    if (!(#own in this)) throw new TypeError(ILLEGAL);
+    own(this);
     const a = bytesAt("timingSafeEqual", arguments, 1);
     const b = bytesAt("timingSafeEqual", arguments, 2);
     if (native.byteLength(a) !== native.byteLength(b)) {
       throw new TypeError("Input buffers must have the same byte length.");
     }
     return native.timingSafeEqual(a, b);
+  }
+
+  static {
+    own = (value) => {
+      if (typeof value !== "object" || value === null || !(#own in value)) throw new TypeError(ILLEGAL);
+    };
   }
 }
 
@@ -190,12 +198,12 @@ export class Crypto {
   }
 
   get subtle() {
-    if (!(#subtle in this)) throw new TypeError(ILLEGAL);
+    ownCrypto(this);
     return this.#subtle;
   }
 
   getRandomValues(view) {
-    if (!(#subtle in this)) throw new TypeError(ILLEGAL);
+    ownCrypto(this);
     if (!isView(view)) throw wrongParameter("getRandomValues", "Crypto", 1, "ArrayBufferView");
     const type = reflect(typeOf, view, []);
     if (!INTEGERS.has(type)) {
@@ -211,9 +219,15 @@ export class Crypto {
   }
 
   randomUUID() {
-    if (!(#subtle in this)) throw new TypeError(ILLEGAL);
+    ownCrypto(this);
     insideHandler();
     return native.randomUuid();
+  }
+
+  static {
+    ownCrypto = (value) => {
+      if (typeof value !== "object" || value === null || !(#subtle in value)) throw new TypeError(ILLEGAL);
+    };
   }
 }
 platform(SubtleCrypto);
@@ -228,4 +242,5 @@ platform(Crypto);
 export const crypto = new Crypto(MAKE);
 
 export const globals = { Crypto, SubtleCrypto, CryptoKey };
-export const own = { crypto };
+const named = { crypto };
+export { named as own };
