@@ -7,6 +7,7 @@ use postern_abi::crypto::{CryptoStatus, Hash};
 use postern_abi::limits::RSA_BITS_MAX;
 use rsa::traits::{PaddingScheme, PrivateKeyParts, PublicKeyParts, SignatureScheme};
 use rsa::{BoxedUint, Oaep, Pkcs1v15Sign, PrivateKey, Pss, PublicKey};
+use std::panic::{AssertUnwindSafe, catch_unwind};
 
 /// Bits of the smallest modulus, as in the field.
 const BITS_MIN: u32 = 256;
@@ -51,8 +52,12 @@ pub fn private(n: &[u8], e: &[u8], d: &[u8], primes: Option<[&[u8]; 2]>) -> Resu
     {
         return no(CryptoStatus::BadKey);
     }
-    PrivateKey::from_components(number(n), number(e), number(d), primes)
-        .map_err(|_| CryptoStatus::BadKey.into())
+    let make = || PrivateKey::from_components(number(n), number(e), number(d), primes);
+    // Where it is to find the primes, the library panics over some exponents that have none.
+    match catch_unwind(AssertUnwindSafe(make)) {
+        Ok(made) => made.map_err(|_| CryptoStatus::BadKey.into()),
+        Err(_) => no(CryptoStatus::BadKey),
+    }
 }
 
 /// A new private key.

@@ -5,6 +5,7 @@ use crate::table::Keys;
 use crate::{Refused, Result, ciphers, curves, derive, hashes, no, price, rsa_keys};
 use postern_abi::crypto::{Cipher, CryptoCall, CryptoStatus, Deriving, KeyPlan, Signing};
 use std::borrow::Cow;
+use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
 use subtle::ConstantTimeEq;
 use zeroize::Zeroizing;
@@ -108,7 +109,9 @@ impl<'a> Task<'a> {
 
     /// Does it, wherever; the table must hear of it by [`Ran::bring`].
     pub fn run(&self) -> Ran {
-        Ran(self.outcome())
+        // The libraries' panics over what a guest made up must end nobody else's work.
+        let outcome = catch_unwind(AssertUnwindSafe(|| self.outcome()));
+        Ran(outcome.unwrap_or_else(|_| no(CryptoStatus::Failed)))
     }
 
     fn outcome(&self) -> Result<Outcome> {
