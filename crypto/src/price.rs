@@ -17,7 +17,8 @@ const CALL: u64 = 500;
 fn hashing(hash: Hash, bytes: usize) -> u64 {
     let per_byte = match hash {
         Hash::Sha1 | Hash::Sha256 => 2,
-        _ => 3,
+        Hash::Md5 | Hash::Sha384 | Hash::Sha512 => 3,
+        Hash::Crc32 | Hash::Crc32c | Hash::Crc64Nvme => 5,
     };
     500 + bytes as u64 * per_byte
 }
@@ -25,10 +26,11 @@ fn hashing(hash: Hash, bytes: usize) -> u64 {
 /// One multiplication of a point.
 fn curve(curve: Curve) -> u64 {
     match curve {
-        Curve::P256 => 150_000,
-        Curve::P384 => 700_000,
-        Curve::P521 => 1_500_000,
-        Curve::Ed25519 | Curve::X25519 => 60_000,
+        Curve::P256 => 250_000,
+        Curve::P384 => 1_000_000,
+        Curve::P521 => 1_200_000,
+        Curve::Ed25519 => 60_000,
+        Curve::X25519 => 150_000,
     }
 }
 
@@ -157,8 +159,8 @@ pub fn of(call: &CryptoCall<'_>, key: Option<&Key>, bytes: usize) -> u64 {
                 ..
             } => {
                 let round = match hash {
-                    Hash::Sha1 | Hash::Sha256 => 150,
-                    _ => 400,
+                    Hash::Md5 | Hash::Sha1 | Hash::Sha256 => 300,
+                    _ => 600,
                 };
                 2_000 + blocks(*hash, *length) * u64::from(*iterations) * round
             }

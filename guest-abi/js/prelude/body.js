@@ -4,7 +4,7 @@
 // whole never become a stream; a stream is made when `body` is asked for.
 import native from "internal:native";
 import { scope, insideHandler } from "internal:errors";
-import { shape, illegal } from "internal:shape";
+import { platform, wrongField } from "internal:platform";
 import { ReadableStream, isDisturbed } from "internal:streams";
 import { Blob, FormData, serializeForm, parseForm, blobBytes } from "internal:blob";
 import { URLSearchParams } from "internal:url";
@@ -13,11 +13,11 @@ const TEXT = 0, JSON_VALUE = 1, BUFFER = 2, BYTES = 3;
 const USED =
   "Body has already been used. It can only be used once. Use tee() first if you need to read it twice.";
 const LOCKED = "This ReadableStream is currently locked to a reader.";
-const { bodyForm, bodyCollect, bodyPull, text } = native;
+const { bodyForm, bodyCollect, bodyPull, text, bodySlot, setSlot } = native;
 const { isView } = ArrayBuffer;
 
-// Who may make a body, a request or a response of parts.
-export const MAKE = {};
+// The slots in which a body's parts are (src/parts.rs).
+export const SOURCE = 0, STREAM = 1, USED_UP = 2, HEADERS = 3, TYPE = 4, MORE = 5, STATUS = 6, METHOD = 6, URL_SLOT = 7, REDIRECT = 8, SIGNAL = 9;
 
 // Bodies of requests that are read as streams, by the request's number.
 const incoming = new Map();
@@ -100,7 +100,10 @@ export function extract(value) {
       }
       return value;
     }
-    if (value instanceof ArrayBuffer || isView(value)) return bodyForm(value, BYTES);
+    if (value instanceof ArrayBuffer || isView(value)) {
+      // A buffer that was given away is empty.
+      return value.byteLength === 0 ? new Uint8Array(0) : bodyForm(value, BYTES);
+    }
     if (value instanceof Blob) {
       impliedType = value.type || null;
       return blobBytes(value);
@@ -183,142 +186,161 @@ function relay(stream) {
   });
 }
 
-export let takeSource, moveSource, hasSource, cloneSource, setSource;
+function streamOrSource(body) {
+  return bodySlot(body, STREAM) ?? bodySlot(body, SOURCE);
+}
 
+function isUsed(body) {
+  if (bodySlot(body, USED_UP)) return true;
+  const stream = streamOrSource(body);
+  return stream instanceof ReadableStream && isDisturbed(stream);
+}
+
+// The body in a form, once.
+function read(body, form) {
+  const source = bodySlot(body, SOURCE);
+  const stream = bodySlot(body, STREAM) ?? source;
+  if (source === null) {
+    return form === JSON_VALUE
+      ? Promise.reject(new SyntaxError("Unexpected end of JSON input"))
+      : Promise.resolve(bodyForm("", form));
+  }
+  if (bodySlot(body, USED_UP)) return Promise.reject(new TypeError(USED));
+  if (stream instanceof ReadableStream) {
+    if (isDisturbed(stream)) return Promise.reject(new TypeError(USED));
+    if (stream.locked) return Promise.reject(new TypeError(LOCKED));
+    setSlot(body, USED_UP, true);
+    return readAll(stream).then((bytes) => bodyForm(bytes, form));
+  }
+  setSlot(body, USED_UP, true);
+  if (source instanceof Incoming) return bodyCollect(source.id, form);
+  if (form === TEXT && typeof source === "string" && source.isWellFormed()) return Promise.resolve(source);
+  try {
+    return Promise.resolve(bodyForm(source, form));
+  } catch (error) {
+    return Promise.reject(error);
+  }
+}
+
+// The class that Request and Response extend.
 export class Body {
-  #source;
-  #stream = null;
-  #used = false;
-
-  constructor(make, source) {
-    if (make !== MAKE) throw new TypeError("Illegal constructor");
-    this.#source = source;
+  constructor() {
+    throw new TypeError("Illegal constructor");
   }
 
   get body() {
-    if (!(#source in this)) illegal();
-    const source = this.#source;
-    if (this.#stream !== null || source === null) return this.#stream;
-    if (this.#used) {
+    const source = bodySlot(this, SOURCE);
+    let stream = bodySlot(this, STREAM);
+    if (stream !== null || source === null) return stream;
+    if (bodySlot(this, USED_UP)) {
       // Read already, without a stream: to whoever asks now, by somebody else.
-      const stream = new ReadableStream();
+      stream = new ReadableStream();
+      stream.cancel();
       stream.getReader();
-      return (this.#stream = stream);
-    }
-    if (source instanceof ReadableStream) this.#stream = source;
-    else if (source instanceof Incoming) this.#stream = incomingStream(source);
-    else this.#stream = streamOf(source);
-    return this.#stream;
+    } else if (source instanceof ReadableStream) stream = source;
+    else if (source instanceof Incoming) stream = incomingStream(source);
+    else stream = streamOf(source);
+    setSlot(this, STREAM, stream);
+    return stream;
   }
 
   get bodyUsed() {
-    if (!(#source in this)) illegal();
-    return this.#isUsed();
-  }
-
-  #isUsed() {
-    if (this.#used) return true;
-    const stream = this.#stream ?? this.#source;
-    return stream instanceof ReadableStream && isDisturbed(stream);
-  }
-
-  // The body in a form, once.
-  #read(form) {
-    const source = this.#source;
-    const stream = this.#stream ?? source;
-    if (source === null) {
-      return form === JSON_VALUE
-        ? Promise.reject(new SyntaxError("Unexpected end of JSON input"))
-        : Promise.resolve(bodyForm("", form));
-    }
-    if (this.#used) return Promise.reject(new TypeError(USED));
-    if (stream instanceof ReadableStream) {
-      if (isDisturbed(stream)) return Promise.reject(new TypeError(USED));
-      if (stream.locked) return Promise.reject(new TypeError(LOCKED));
-      this.#used = true;
-      return readAll(stream).then((bytes) => bodyForm(bytes, form));
-    }
-    this.#used = true;
-    if (source instanceof Incoming) return bodyCollect(source.id, form);
-    if (form === TEXT && typeof source === "string" && source.isWellFormed()) return Promise.resolve(source);
-    try {
-      return Promise.resolve(bodyForm(source, form));
-    } catch (error) {
-      return Promise.reject(error);
-    }
+    return isUsed(this);
   }
 
   arrayBuffer() {
-    if (!(#source in this)) illegal();
-    return this.#read(BUFFER);
+    return read(this, BUFFER);
   }
   bytes() {
-    if (!(#source in this)) illegal();
-    return this.#read(BYTES);
+    return read(this, BYTES);
   }
   text() {
-    if (!(#source in this)) illegal();
-    return this.#read(TEXT);
+    return read(this, TEXT);
   }
   json() {
-    if (!(#source in this)) illegal();
-    return this.#read(JSON_VALUE);
+    return read(this, JSON_VALUE);
   }
   formData() {
-    if (!(#source in this)) illegal();
-    if (this.#source !== null && this.#isUsed()) return Promise.reject(new TypeError(USED));
+    if (bodySlot(this, SOURCE) !== null && isUsed(this)) return Promise.reject(new TypeError(USED));
     const type = this.headers.get("content-type");
     if (type === null) {
       return Promise.reject(new TypeError("Parsing a Body as FormData requires a Content-Type header."));
     }
-    return this.#read(BYTES).then((bytes) => parseForm(bytes, type));
+    return read(this, BYTES).then((bytes) => {
+      if (OTHER_CHARSET.test(type)) throw new TypeError("Non-utf-8 application/x-www-form-urlencoded body.");
+      return parseForm(bytes, type);
+    });
   }
   blob() {
-    if (!(#source in this)) illegal();
-    const type = this.headers.get("content-type") ?? "";
-    return this.#read(BYTES).then((bytes) => new Blob([bytes], { type }));
-  }
-
-  static {
-    // What to send: null, a string, bytes, or a stream; the body is used up by it.
-    takeSource = (body) => {
-      if (body.#source === null) return null;
-      if (body.#isUsed()) throw new TypeError(USED);
-      const source = body.#stream ?? body.#source;
-      body.#used = true;
-      return source instanceof Incoming ? incomingStream(source) : source;
-    };
-    // What another body is made of that takes this one's place.
-    moveSource = (body) => {
-      if (body.#isUsed()) throw new TypeError("Cannot reconstruct a Request with a used body.");
-      const stream = body.#stream ?? body.#source;
-      if (stream instanceof ReadableStream) {
-        if (stream.locked) throw new TypeError("The ReadableStream has been locked to a reader.");
-        body.#used = true;
-        return relay(stream);
-      }
-      body.#used = true;
-      return stream;
-    };
-    hasSource = (body) => body.#source !== null;
-    setSource = (body, source) => {
-      body.#source = source;
-    };
-    cloneSource = (body) => {
-      const source = body.#source;
-      if (source === null) return null;
-      // The comma is workerd's.
-      if (body.#used) throw new TypeError("This ReadableStream is currently locked to a reader,");
-      if (body.#stream === null && (typeof source === "string" || source instanceof Uint8Array)) return source;
-      const stream = body.body;
-      if (stream.locked) throw new TypeError("This ReadableStream is currently locked to a reader,");
-      const [one, other] = stream.tee();
-      body.#source = body.#stream = one;
-      return other;
-    };
+    bodySlot(this, SOURCE);
+    const type = mimeType(this.headers.get("content-type") ?? "");
+    return read(this, BYTES).then((bytes) => new Blob([bytes], { type }));
   }
 }
-shape(Body);
+platform(Body);
+
+// What to send: null, a string, bytes, or a stream; the body is used up by it.
+export function takeSource(body) {
+  if (bodySlot(body, SOURCE) === null) return null;
+  if (isUsed(body)) throw new TypeError(USED);
+  const source = streamOrSource(body);
+  setSlot(body, USED_UP, true);
+  return source instanceof Incoming ? incomingStream(source) : source;
+}
+
+// What another body is made of that takes this one's place.
+export function moveSource(body) {
+  if (isUsed(body)) throw new TypeError("Cannot reconstruct a Request with a used body.");
+  const stream = streamOrSource(body);
+  if (stream instanceof ReadableStream) {
+    if (stream.locked) throw new TypeError("The ReadableStream has been locked to a reader.");
+    setSlot(body, USED_UP, true);
+    return relay(stream);
+  }
+  setSlot(body, USED_UP, true);
+  return stream;
+}
+
+export const hasSource = (body) => bodySlot(body, SOURCE) !== null;
+
+export function setSource(body, source) {
+  setSlot(body, SOURCE, source);
+}
+
+export function cloneSource(body) {
+  const source = bodySlot(body, SOURCE);
+  if (source === null) return null;
+  // The comma is workerd's.
+  if (bodySlot(body, USED_UP)) throw new TypeError("This ReadableStream is currently locked to a reader,");
+  if (bodySlot(body, STREAM) === null && (typeof source === "string" || source instanceof Uint8Array)) return source;
+  const stream = body.body;
+  if (stream.locked) throw new TypeError("This ReadableStream is currently locked to a reader,");
+  const [one, other] = stream.tee();
+  setSlot(body, SOURCE, one);
+  setSlot(body, STREAM, one);
+  return other;
+}
+
+const OTHER_CHARSET = /^\s*application\/x-www-form-urlencoded\s*;.*charset\s*=\s*(?!"?utf-?8"?\s*(?:;|$))/i;
+const TOKEN = /^[!#$%&'*+\-.^_`|~0-9A-Za-z]+$/;
+const PARAMETER = /;\s*([^;=]*)(?:=(?:"((?:[^"\\]|\\.)*)"[^;]*|([^;]*)))?/g;
+
+// A content type as the MIME Sniffing standard writes it; nothing for what is none.
+function mimeType(header) {
+  const [essence] = header.split(";", 1);
+  const [type, subtype, more] = essence.trim().split("/");
+  if (more !== undefined || !TOKEN.test(type) || !TOKEN.test(subtype ?? "")) return "";
+  let written = `${type}/${subtype}`.toLowerCase();
+  const names = new Set();
+  for (const [, key, quoted, plain] of header.slice(essence.length).matchAll(PARAMETER)) {
+    const name = key.trim().toLowerCase();
+    const value = quoted?.replace(/\\(.)/g, "$1") ?? plain?.trim();
+    if (value === undefined || (value === "" && quoted === undefined) || names.has(name) || !TOKEN.test(name)) continue;
+    names.add(name);
+    written += TOKEN.test(value) ? `;${name}=${value}` : `;${name}="${value.replace(/["\\]/g, "\\$&")}"`;
+  }
+  return written;
+}
 
 // A copy of an object as JSON has it.
 export function plainCopy(value, field, dictionary) {
@@ -326,12 +348,6 @@ export function plainCopy(value, field, dictionary) {
     throw wrongField(field, dictionary, "Object");
   }
   return JSON.parse(JSON.stringify(value) ?? "{}");
-}
-
-export function wrongField(field, dictionary, wanted) {
-  return new TypeError(
-    `Incorrect type for the '${field}' field on '${dictionary}': the provided value is not of type '${wanted}'.`,
-  );
 }
 
 export function isDictionary(value) {

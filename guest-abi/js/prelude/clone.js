@@ -30,6 +30,7 @@ function refused(value) {
   else {
     const name = constructorName(value);
     const tag = Object.prototype.toString.call(value);
+    if (tag === "[object Symbol]") return new DOMException(`${tag} could not be cloned.`, "DataCloneError");
     what = name === undefined || (name === "Object" && tag !== "[object Object]" && tag !== "[object Arguments]") || name === ""
       ? tag
       : `#<${name}>`;
@@ -151,11 +152,11 @@ function clone(value, seen) {
       return copy;
     }
     default:
-      throw refused(value);
+      copy = null;
   }
   if (isDomException(value)) {
     copy = new DOMException(value.message, value.name);
-    Object.defineProperty(copy, "stack", { value: value.stack, enumerable: true });
+    copy.stack = value.stack;
     seen.set(value, copy);
     return copy;
   }
@@ -174,6 +175,7 @@ function clone(value, seen) {
       "DataCloneError",
     );
   }
+  if (copy === null) throw refused(value);
   seen.set(value, copy);
   for (const key of keys(value)) copy[key] = clone(value[key], seen);
   return copy;
@@ -194,6 +196,7 @@ export function structuredCopy(value, transfer = undefined) {
     if (typeof item !== "object" || item === null || native.kindOf(item) !== "ArrayBuffer") {
       throw new TypeError("Object is not transferable");
     }
+    if (item.detached) seen.set(item, new ArrayBuffer(0));
   }
   // Nothing moves if the value cannot be cloned: the copy is made first, from what is there.
   const copy = clone(value, seen);

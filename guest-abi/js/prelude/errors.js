@@ -1,5 +1,7 @@
 // Errors that several APIs throw, in the field's words, and DOMException.
 
+import { keepStack } from "internal:stacks";
+
 export const GLOBAL_SCOPE =
   "Disallowed operation called within global scope. Asynchronous I/O (ex: fetch() or connect()), setting a timeout, and generating random values are not allowed within global scope. To fix this error, perform this operation within a handler. https://developers.cloudflare.com/workers/runtime-apis/handlers/";
 
@@ -45,6 +47,9 @@ const CODES = [
   ["DataCloneError", "DATA_CLONE_ERR"],
 ];
 const CODE_OF = new Map(CODES.map(([name], at) => [name, at + 1]));
+// What the stack of an object without name and message begins with.
+const PLAIN = "Error";
+const titled = (name, message) => (message === "" ? name : name === "" ? message : `${name}: ${message}`);
 const { defineProperty, defineProperties } = Object;
 const { captureStackTrace } = Error;
 
@@ -57,14 +62,16 @@ export class DOMException {
       name: { value: name, enumerable: true, configurable: true },
       message: { value: message, enumerable: true, configurable: true },
     });
-    captureStackTrace(this, new.target);
-    defineProperty(this, "stack", { enumerable: true });
+    const place = {};
+    captureStackTrace(place, new.target);
+    const { stack } = place;
+    keepStack(this, typeof stack === "string" ? titled(name, message) + stack.slice(PLAIN.length) : stack);
   }
 }
 Object.setPrototypeOf(DOMException.prototype, Error.prototype);
 CODES.forEach(([, constant], at) => {
   for (const holder of [DOMException, DOMException.prototype]) {
-    defineProperty(holder, constant, { value: at + 1, enumerable: true });
+    defineProperty(holder, constant, { value: at + 1, enumerable: true, configurable: true });
   }
 });
 

@@ -1,17 +1,19 @@
 // Event, EventTarget and the events of the platform (spec: SEMANTICS §16, §31).
-import { illegalConstructor, platform, wrongConstructorParameter, wrongField, wrongParameter } from "internal:platform";
+import { closed, illegalConstructor, platform, text, wrongConstructorParameter, wrongField, wrongParameter } from "internal:platform";
 import { DOMException } from "internal:errors";
 
 const BUBBLES = 1, CANCELABLE = 2, COMPOSED = 4, PREVENTED = 8, STOPPED = 16, STOPPED_NOW = 32, DISPATCHING = 64,
-  TRUSTED = 128, PASSIVE = 256;
+  TRUSTED = 128, PASSIVE = 256, REFUSED = 512;
 
 // Given to a constructor that tenants may not call.
 export const KEY = Symbol();
 
+const INITS = { Event: "Init", MessageEvent: "Initializer", CloseEvent: "Initializer" };
+
 function checkInit(owner, type, init, count) {
   if (count === 0) throw wrongConstructorParameter(owner, 1, "string");
   if (init !== undefined && init !== null && typeof init !== "object" && typeof init !== "function") {
-    throw wrongConstructorParameter(owner, 2, owner === "Event" ? "Init" : `${owner}Init`);
+    throw wrongConstructorParameter(owner, 2, INITS[owner] ?? `${owner}Init`);
   }
 }
 
@@ -25,7 +27,7 @@ export class Event {
 
   constructor(type, init) {
     if (new.target === Event || arguments.length === 0) checkInit("Event", type, init, arguments.length);
-    this.#type = `${type}`;
+    this.#type = text(type);
     if (init !== undefined && init !== null) {
       if (init.bubbles) this.#flags |= BUBBLES;
       if (init.cancelable) this.#flags |= CANCELABLE;
@@ -78,10 +80,11 @@ export class Event {
   }
 
   stopImmediatePropagation() {
-    this.#flags |= STOPPED_NOW | STOPPED;
+    this.#flags |= STOPPED_NOW;
   }
   preventDefault() {
-    if ((this.#flags & (CANCELABLE | PASSIVE)) === CANCELABLE) this.#flags |= PREVENTED;
+    if (this.#flags & PASSIVE) return;
+    this.#flags |= this.#flags & CANCELABLE ? PREVENTED | REFUSED : REFUSED;
   }
   stopPropagation() {
     this.#flags |= STOPPED;
@@ -104,12 +107,12 @@ export class Event {
       if (event.#flags & DISPATCHING) {
         throw new DOMException("The event is already being dispatched.", "InvalidStateError");
       }
-      event.#flags = (event.#flags & ~STOPPED_NOW) | DISPATCHING;
+      event.#flags = (event.#flags & ~REFUSED) | DISPATCHING;
       event.#target = event.#current = target;
       try {
         const type = event.#type;
         const handler = target[`on${type}`];
-        if (typeof handler === "function") handler.call(target, event);
+        if (typeof handler === "function") handler.call(globalThis, event);
         const list = listeners?.get(type);
         if (list !== undefined) {
           for (const entry of list.slice()) {
@@ -117,9 +120,7 @@ export class Event {
             if (entry.removed) continue;
             if (entry.once) drop(listeners, type, entry);
             if (entry.passive) event.#flags |= PASSIVE;
-            const { callback } = entry;
-            if (typeof callback === "function") callback.call(target, event);
-            else callback.handleEvent(event);
+            entry.handle.call(entry.self ?? target, event);
             event.#flags &= ~PASSIVE;
           }
         }
@@ -127,13 +128,13 @@ export class Event {
         event.#flags &= ~(DISPATCHING | PASSIVE);
         event.#current = undefined;
       }
-      return (event.#flags & PREVENTED) === 0;
+      return (event.#flags & REFUSED) === 0;
     };
   }
 }
 for (const holder of [Event, Event.prototype]) {
   ["NONE", "CAPTURING_PHASE", "AT_TARGET", "BUBBLING_PHASE"].forEach((name, value) => {
-    Object.defineProperty(holder, name, { value, enumerable: true });
+    Object.defineProperty(holder, name, { value, enumerable: true, configurable: true });
   });
 }
 
@@ -155,16 +156,20 @@ export class EventTarget {
   addEventListener(type, callback, options) {
     const isGlobal = this === undefined || this === globalThis;
     let listeners = isGlobal ? globalListeners : this.#listeners;
-    if (type === undefined) throw wrongParameter("addEventListener", "EventTarget", 1, "string");
+    if (arguments.length === 0) throw wrongParameter("addEventListener", "EventTarget", 1, "string");
     if (callback === null) return;
+    let handle = callback;
+    let self = null;
     if (typeof callback !== "function") {
       if (typeof callback !== "object") {
         throw wrongParameter("addEventListener", "EventTarget", 2, "function or HandlerObject");
       }
-      if (typeof callback.handleEvent !== "function") throw wrongField("handleEvent", "HandlerObject", "function");
+      handle = callback.handleEvent;
+      self = callback;
+      if (typeof handle !== "function") throw wrongField("handleEvent", "HandlerObject", "function");
     }
-    type = `${type}`;
-    const entry = { callback, once: false, passive: false, removed: false };
+    type = text(type);
+    const entry = { callback, handle, self, once: false, passive: false, removed: false };
     if (typeof options === "object" && options !== null) {
       const { capture, once, passive, signal } = options;
       if (capture) throw new TypeError("addEventListener(): options.capture must be false.");
@@ -186,10 +191,10 @@ export class EventTarget {
 
   removeEventListener(type, callback, options) {
     const listeners = this === undefined || this === globalThis ? globalListeners : this.#listeners;
-    if (type === undefined) throw wrongParameter("removeEventListener", "EventTarget", 1, "string");
+    if (arguments.length === 0) throw wrongParameter("removeEventListener", "EventTarget", 1, "string");
     if (callback === null) return;
     if (typeof callback !== "function" && typeof callback !== "object") {
-      throw wrongParameter("removeEventListener", "EventTarget", 2, "function or HandlerObject");
+      throw wrongParameter("removeEventListener", "EventTarget", 2, "Object");
     }
     if (typeof options === "object" ? options?.capture : options) {
       throw new TypeError(
@@ -198,7 +203,7 @@ export class EventTarget {
           : "removeEventListener(): useCapture must be false.",
       );
     }
-    type = `${type}`;
+    type = text(type);
     const entry = listeners?.get(type)?.find((other) => other.callback === callback);
     if (entry !== undefined) drop(listeners, type, entry);
   }
@@ -221,6 +226,9 @@ export function dispatch(target, event) {
 
 // Whether anything listens to this type of event on the global scope.
 export const isListened = (type) => globalListeners.has(type) || typeof globalThis[`on${type}`] === "function";
+
+// Whether anything listens to this type of event on an object of the platform's.
+export const isListenedOn = (target, type) => listenersOf(target)?.has(type) === true;
 
 // The types of events that the global scope listens to.
 export const listenedTypes = () => [...globalListeners.keys()];
@@ -273,7 +281,7 @@ export class CloseEvent extends Event {
     const from = init ?? {};
     this.wasClean = !!from.wasClean;
     this.reason = from.reason === undefined ? "" : `${from.reason}`;
-    this.code = from.code === undefined ? 0 : Number(from.code) & 0xffff;
+    this.code = from.code === undefined ? 0 : Number(from.code) | 0;
   }
 }
 
@@ -505,3 +513,4 @@ export const globals = {
 };
 for (const c of Object.values(globals)) platform(c);
 globals.TraceEvent = TailEvent;
+closed(ExtendableEvent, PromiseRejectionEvent, FetchEvent, TailEvent, ScheduledEvent, AbortSignal, WorkerGlobalScope, ServiceWorkerGlobalScope);

@@ -2,14 +2,27 @@
 import native from "internal:native";
 import { flag } from "internal:errors";
 import { Headers } from "internal:headers";
-import { Body } from "internal:body";
-import { Request, configure as configureRequest } from "internal:request";
-import { Response } from "internal:response";
+import { Body, Incoming } from "internal:body";
+import { Request, configure as configureRequest, newRequest, PLAIN as plainRequest } from "internal:request";
+import { Response, newResponse, json, PLAIN as plainResponse } from "internal:response";
 
 export { Headers, Body, Request, Response };
 export { bodyHooks, readAll, chunkBytes, takeSource, Incoming } from "internal:body";
-export { requestParts, incomingRequest } from "internal:request";
+export { requestParts } from "internal:request";
 export { responseParts, responseOf } from "internal:response";
+
+// What Rust makes of the classes needs the rest of them.
+native.finishParts({
+  Response,
+  request: Request.prototype,
+  response: Response.prototype,
+  newRequest,
+  newResponse,
+  plainRequest,
+  plainResponse,
+  json,
+  incoming: (id, length) => new Incoming(id, length),
+});
 
 // The list of fields that a Headers is.
 export const listOf = (headers) => headers;

@@ -1,7 +1,7 @@
 // What a tenant finds in its global scope: what each room of the prelude exports as `globals`,
 // and as `own` what belongs to the global object itself and not to its prototype.
-import { plain, platform } from "internal:platform";
-import { globals as errors } from "internal:errors";
+import { ofGlobal, plain, platform, wrongParameter } from "internal:platform";
+import { DOMException, globals as errors } from "internal:errors";
 import { globals as fetching } from "internal:fetch";
 import { globals as timers, own as clocks } from "internal:timers";
 import { globals as streams } from "internal:streams";
@@ -10,14 +10,28 @@ import { globals as url } from "internal:url";
 import { globals as encoding } from "internal:encoding";
 import { globals as events, reportException } from "internal:events";
 import { globals as ports } from "internal:ports";
-import { globals as cloning } from "internal:clone";
+import { cloneable, globals as cloning } from "internal:clone";
 import { globals as crypting, own as cryptos } from "internal:crypto";
 import { globals as navigation, own as navigators } from "internal:navigator";
+import { showAsPairs } from "internal:inspect";
 import { logUncaught, own as consoles } from "internal:console";
-import { ofGlobal, wrongParameter } from "internal:platform";
+
+const { Headers, Request, Response } = fetching;
+cloneable((value) => value instanceof Headers, (value) => new Headers(value));
+cloneable((value) => value instanceof Request, (value) => value.clone());
+cloneable(
+  (value) => value instanceof Response,
+  (value) => {
+    if (value.body !== null) throw new DOMException("ReadableStream can only be serialized for RPC.", "DataCloneError");
+    return value.clone();
+  },
+);
+
+showAsPairs(Headers, (headers) => headers);
+showAsPairs(url.URLSearchParams, (search) => search);
 
 const { ServiceWorkerGlobalScope, WorkerGlobalScope, EventTarget } = events;
-const { defineProperty, getOwnPropertyDescriptor, setPrototypeOf } = Object;
+const { defineProperty, setPrototypeOf } = Object;
 
 const reporting = {
   reportError(error) {
@@ -46,8 +60,8 @@ for (const name of Object.keys(platforms)) {
     else plain(value);
   }
   delete globalThis[name];
-  const holder = name === "WorkerGlobalScope" ? ServiceWorkerGlobalScope.prototype : name === "EventTarget" ? WorkerGlobalScope.prototype : ServiceWorkerGlobalScope.prototype;
   if (name === "ServiceWorkerGlobalScope") continue;
+  const holder = (name === "EventTarget" ? WorkerGlobalScope : ServiceWorkerGlobalScope).prototype;
   defineProperty(holder, name, { value, writable: true, enumerable: true, configurable: true });
 }
 

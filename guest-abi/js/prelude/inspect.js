@@ -34,7 +34,6 @@ function quote(text) {
     if (!text.includes('"')) mark = '"';
     else if (!text.includes("`") && !text.includes("${")) mark = "`";
   }
-  // eslint-disable-next-line no-control-regex
   const body = text.replace(/[\x00-\x1f\x7f-\x9f'\\]|[\ud800-\udbff][\udc00-\udfff]|[\ud800-\udfff]/g, (found) => {
     if (found.length === 2) return found;
     if (found === "'") return mark === "'" ? "\\'" : found;
@@ -121,18 +120,18 @@ class State {
   }
 }
 
-function show(state, value, level, typed) {
+function show(state, value, level) {
   if ((typeof value !== "object" || value === null) && typeof value !== "function") return primitive(state, value);
   if (state.length > WHOLE_MAX) return "...";
   const target = native.proxyTarget(value);
   if (target !== undefined) {
     if (level > state.depth) return "Proxy [Array]";
-    return target === null ? "<Revoked Proxy>" : `Proxy(${show(state, target, level, false)})`;
+    return target === null ? "<Revoked Proxy>" : `Proxy(${show(state, target, level)})`;
   }
   const custom = value[CUSTOM];
   if (typeof custom === "function" && custom !== inspect) {
     const said = custom.call(value, state.depth - level, { depth: state.depth - level }, inspect);
-    if (said !== value) return typeof said === "string" ? said.replaceAll("\n", `\n${" ".repeat(state.indent)}`) : show(state, said, level, false);
+    if (said !== value) return typeof said === "string" ? said.replaceAll("\n", `\n${" ".repeat(state.indent)}`) : show(state, said, level);
   }
   if (state.seen.includes(value)) {
     state.circular ??= new Map();
@@ -140,7 +139,7 @@ function show(state, value, level, typed) {
     if (at === undefined) state.circular.set(value, (at = state.circular.size + 1));
     return `[Circular *${at}]`;
   }
-  return object(state, value, level, typed);
+  return object(state, value, level);
 }
 
 function functionHead(value, name, tag) {
@@ -185,10 +184,10 @@ function errorText(state, value, keys) {
 
 const PLAIN = 0, ARRAY = 1;
 
-function object(state, value, level, typed) {
+function object(state, value, level) {
   const name = className(value);
   let tag = value[Symbol.toStringTag];
-  if (typeof tag !== "string" || tag === "" || hasOwn(value, Symbol.toStringTag)) tag = "";
+  if (typeof tag !== "string" || tag === "" || getOwnPropertyDescriptor(value, Symbol.toStringTag)?.enumerable) tag = "";
   let base = "";
   let open = "{", close = "}";
   let extras = PLAIN;
@@ -328,10 +327,10 @@ function object(state, value, level, typed) {
 }
 
 // Text of a value inside another one.
-function nested(state, value, level, extra = 2) {
-  state.indent += extra;
-  const text = show(state, value, level + 1, false);
-  state.indent -= extra;
+function nested(state, value, level) {
+  state.indent += 2;
+  const text = show(state, value, level + 1);
+  state.indent -= 2;
   return text;
 }
 
@@ -485,7 +484,7 @@ function columns(state, output, value, more) {
   }
   const cell = widest + gap;
   if (!(cell * 3 + state.indent < BREAK_COLUMNS && (total / cell > 5 || widest <= 6))) return output;
-  const bias = Math.max(cell - Math.sqrt(cell - total / output.length), 1);
+  const bias = Math.max(cell - 3 - Math.sqrt(cell - total / output.length), 1);
   const wanted = Math.min(
     Math.round(Math.sqrt(2.5 * bias * count) / bias),
     Math.floor((BREAK_COLUMNS - state.indent) / cell),
@@ -520,9 +519,10 @@ function columns(state, output, value, more) {
   return lines;
 }
 
+// A value as text; `depth` levels of it, two unless said.
 export function inspect(value, options = undefined) {
   const depth = options?.depth === null ? Infinity : (options?.depth ?? 2);
-  return show(new State(depth, options?.showHidden === true), value, 0, false);
+  return show(new State(depth, options?.showHidden === true), value, 0);
 }
 
 // ---- Formats ----

@@ -1,17 +1,19 @@
 // What the host calls: events become calls of the tenant's handlers.
 import "internal:stacks";
+import "internal:json";
 import native from "internal:native";
 import { scope } from "internal:errors";
 import { dispatch, FetchEvent, KEY, listenedTypes, isListened, PromiseRejectionEvent, ScheduledEvent, TailEvent } from "internal:events";
 import * as fetching from "internal:fetch";
 import * as timing from "internal:timers";
-import { contextOf, waitFor } from "internal:context";
+import { addLoopback, contextOf, waitFor } from "internal:context";
 import { logUncaught, console } from "internal:console";
 import { configure as configureNavigator } from "internal:navigator";
 import { env, forget } from "internal:env";
 import { platform } from "internal:platform";
 import { WorkerEntrypoint } from "cloudflare:workers";
 import "internal:globals";
+import "internal:intl";
 import "internal:code";
 
 const { Response } = fetching;
@@ -23,18 +25,22 @@ const flights = new Map();
 class Flight {
   constructor(id) {
     this.id = id;
-    this.waits = 0;
-    this.answered = false;
-    this.over = false;
-    this.passes = false;
-    this.credit = null;
-    this.reader = null;
-    this.request = null;
   }
   finish() {
     finish(this);
   }
+  // Counts one more promise that is waited for; false when the run is over.
+  wait() {
+    if (flights.get(this.id) !== this) {
+      if (!native.waits(this.id)) return false;
+      flights.set(this.id, this);
+    }
+    this.waits++;
+    return true;
+  }
 }
+// What a flight is at first; most never become anything else.
+Object.assign(Flight.prototype, { waits: 0, answered: false, over: false, passes: false, credit: null, reader: null });
 
 // A request whose answer is out and that nothing is waited for is over.
 function finish(flight) {
@@ -48,6 +54,19 @@ function finish(flight) {
 
 function failed(flight, error) {
   if (flight.answered) return;
+  if (flight.passes && flight.request !== null && flight.reader === null) {
+    flight.passes = false;
+    const forward = fetching.globals.fetch;
+    if (forward !== undefined) {
+      // passThroughOnException(): the origin answers in the Worker's place.
+      logUncaught(error);
+      forward(flight.request).then(
+        (response) => answer(flight, response),
+        () => failed(flight, error),
+      );
+      return;
+    }
+  }
   flight.answered = true;
   native.fail(flight.id, error);
   finish(flight);
@@ -105,8 +124,7 @@ async function pump(flight, stream) {
 let exported = null;
 
 // What serves events of this kind: a function of the event's arguments.
-function handler(kind) {
-  const target = exported?.default;
+function handler(kind, target = exported?.default) {
   if (target === undefined || target === null) return undefined;
   if (typeof target === "function") {
     if (!(target.prototype instanceof WorkerEntrypoint)) return undefined;
@@ -133,21 +151,23 @@ let onFetch = null;
 
 function begin(id) {
   scope.global = false;
-  const flight = new Flight(id);
-  flights.set(id, flight);
-  scope.flight = flight;
-  return flight;
+  return (scope.flight = new Flight(id));
 }
 
 const isThenable = (value) =>
   (typeof value === "object" || typeof value === "function") && value !== null && typeof value.then === "function";
 
+// The flight of a request that is not over.
+const flightOf = (id) => flights.get(id) ?? scope.flight;
+
+// Runs a handler of an event that has no answer.
 function run(flight, kind, argument, settled) {
+  flights.set(flight.id, flight);
   let result;
   try {
     if (exported === null) return listen(flight, kind, argument, settled);
-    const serve = kind === "fetch" ? (onFetch ??= handler("fetch")) : handler(kind);
-    if (serve === undefined || serve === null) throw missing(kind);
+    const serve = handler(kind);
+    if (serve === undefined) throw missing(kind);
     result = serve(argument, contextOf(flight, {}));
     if (isThenable(result)) {
       result.then(
@@ -159,10 +179,14 @@ function run(flight, kind, argument, settled) {
   } catch (error) {
     return failed(flight, error);
   }
-  if (kind === "fetch" && (typeof result !== "object" || result === null || fetching.responseParts(result) === null)) {
-    return failed(flight, new TypeError("Callback returned incorrect type; expected 'Promise'"));
-  }
   settled(flight, result);
+}
+
+// Runs a handler of the same Worker for one that called it.
+function callOwn(target, kind, argument) {
+  const serve = handler(kind, target);
+  if (serve === undefined) throw missing(kind);
+  return serve(argument, contextOf(scope.flight, {}));
 }
 
 // Runs the listeners of a classic script.
@@ -252,7 +276,7 @@ function handlersOf(value) {
   return HANDLERS.filter((name) => typeof value[name] === "function");
 }
 
-export default {
+const hooks = {
   ...fetching.bodyHooks,
   timer: timing.timer,
 
@@ -281,15 +305,21 @@ export default {
 
   loaded(exports) {
     exported = exports;
-    for (const name of exports === null ? [] : Object.keys(exports)) {
+    const names = exports === null ? [] : Object.keys(exports);
+    for (const name of names) {
       const value = exports[name];
       if ((typeof value !== "object" && typeof value !== "function") || value === null) {
         throw new TypeError(`Incorrect type for map entry '${name}': the provided value is not of type 'function or ExportedHandler'.`);
       }
     }
+    for (const name of names) {
+      if (handlersOf(exports[name]).length > 0 || exports[name].prototype instanceof WorkerEntrypoint) {
+        addLoopback(name, (kind, argument) => callOwn(exports[name], kind, argument));
+      }
+    }
     const handlers = exports === null ? listenedTypes().filter((type) => HANDLERS.includes(type)) : handlersOf(exports.default);
     const entrypoints = [];
-    for (const name of exports === null ? [] : Object.keys(exports)) {
+    for (const name of names) {
       if (name === "default") continue;
       const value = exports[name];
       if (typeof value === "function" ? value.prototype instanceof WorkerEntrypoint : handlersOf(value).length > 0) {
@@ -299,11 +329,51 @@ export default {
     native.loaded(handlers, entrypoints.map(([name]) => name), entrypoints.map(([, handlers]) => handlers), forget());
   },
 
-  request(id, method, url, list, length) {
+  // Calls the handler; what it returns is settled by one of the next four (src/serve.rs).
+  request(id, request) {
     const flight = begin(id);
-    const request = fetching.incomingRequest(id, method, url, list, length);
-    flight.request = request;
-    run(flight, "fetch", request, answer);
+    try {
+      if (exported === null) {
+        flights.set(id, flight);
+        return listen(flight, "fetch", request, answer);
+      }
+      const serve = (onFetch ??= handler("fetch"));
+      if (serve === undefined) throw missing("fetch");
+      return serve(request, contextOf(flight, {}));
+    } catch (error) {
+      failed(flight, error);
+    }
+  },
+
+  settle(id, value, wasPromise) {
+    const flight = flightOf(id);
+    if (exported === null || flight === undefined || flight.answered) return;
+    flights.set(id, flight);
+    if (wasPromise) return answer(flight, value);
+    if (isThenable(value)) {
+      return value.then(
+        (value) => answer(flight, value),
+        (error) => failed(flight, error),
+      );
+    }
+    if (typeof value !== "object" || value === null || fetching.responseParts(value) === null) {
+      return failed(flight, new TypeError("Callback returned incorrect type; expected 'Promise'"));
+    }
+    answer(flight, value);
+  },
+
+  wait(id) {
+    flights.set(id, scope.flight);
+  },
+
+  rejected(id, reason) {
+    failed(flightOf(id), reason);
+  },
+
+  answered(id) {
+    const flight = flightOf(id);
+    flight.answered = true;
+    finish(flight);
   },
 
   scheduled(id, cron, time) {
@@ -342,4 +412,4 @@ export default {
     }
   },
 };
-
+export default hooks;

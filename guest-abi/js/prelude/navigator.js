@@ -1,5 +1,5 @@
 // navigator, Cloudflare and what else tells a tenant where it runs.
-import { illegalConstructor, platform, wrongParameter } from "internal:platform";
+import { closed, illegalConstructor, platform, wrongParameter } from "internal:platform";
 import { KEY } from "internal:events";
 import { insideHandler } from "internal:errors";
 import { FLAGS } from "internal:flags";
@@ -19,6 +19,7 @@ class Navigator {
   }
 }
 platform(Navigator);
+closed(Navigator);
 
 class Cloudflare {
   #brand;

@@ -1,11 +1,20 @@
 // What every class and function of the platform has in common: its looks, and its refusals.
 
+import native from "internal:native";
+
 const ILLEGAL =
   "Illegal invocation: function called with incorrect `this` reference. See https://developers.cloudflare.com/workers/observability/errors/#illegal-invocation-errors for details.";
 
 // For functions of the global scope: called as a method of anything else they are refused.
 export function ofGlobal(receiver) {
   if (receiver !== undefined && receiver !== globalThis) throw new TypeError(ILLEGAL);
+}
+
+// A string as the platform converts one.
+export function text(value) {
+  if (typeof value === "string") return value;
+  if (typeof value === "symbol") throw new TypeError("Cannot convert a Symbol value to a string");
+  return `${value}`;
 }
 
 export const wrongParameter = (method, owner, index, type) =>
@@ -18,6 +27,11 @@ export const wrongField = (name, owner, type) =>
   new TypeError(`Incorrect type for the '${name}' field on '${owner}': the provided value is not of type '${type}'.`);
 
 export const illegalConstructor = () => new TypeError("Illegal constructor");
+
+// For classes that only the platform makes objects of: they are refused without `new` alike.
+export function closed(...classes) {
+  for (const c of classes) native.closeClass(c);
+}
 
 // Accessors of the platform's prototypes by prototype: what the console shows of an object.
 export const shown = new Map();

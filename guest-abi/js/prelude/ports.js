@@ -1,6 +1,6 @@
 // MessageChannel and MessagePort.
-import { dispatch, EventTarget, Event, KEY, MessageEvent } from "internal:events";
-import { illegalConstructor, platform } from "internal:platform";
+import { dispatch, isListenedOn, EventTarget, Event, KEY, MessageEvent } from "internal:events";
+import { closed, illegalConstructor, platform } from "internal:platform";
 import { structuredCopy } from "internal:clone";
 import { reportUncaught } from "internal:console";
 
@@ -27,7 +27,7 @@ export class MessagePort extends EventTarget {
     if (transfer !== undefined && transfer.length > 0) throw new Error("Transfer list is not supported");
     const copy = structuredCopy(message);
     if (!this.#open || !other.#open) return;
-    if (other.#started) other.#deliver(copy);
+    if (other.#started || isListenedOn(other, "message")) other.#deliver(copy);
     else if (other.#waiting.length < WAITING_MAX) other.#waiting.push(copy);
     else throw new Error("The port has too many messages that nobody has read.");
   }
@@ -88,3 +88,4 @@ export class MessageChannel {
 
 export const globals = { MessageChannel, MessagePort };
 for (const c of Object.values(globals)) platform(c);
+closed(MessagePort);

@@ -1,151 +1,138 @@
-// Response (spec: SEMANTICS §20).
+// Response (spec: SEMANTICS §20). Its parts are in slots (src/parts.rs), where a response of a
+// string is made without anything here.
 import native from "internal:native";
-import { shape, illegal, wrongArgument } from "internal:shape";
-import { MAKE, Body, extract, impliedType, cloneSource, setSource, plainCopy, wrongField, isDictionary } from "internal:body";
+import { mixin } from "internal:shape";
+import { platform, wrongField, wrongConstructorParameter, wrongParameter } from "internal:platform";
+import { MORE, STATUS, HEADERS, TYPE, SOURCE, Body, extract, impliedType, cloneSource, setSource, plainCopy, isDictionary } from "internal:body";
 import { Headers } from "internal:headers";
 
-const { headersNew, headersClone, headersFreeze, headersHas, headersSet, urlHref, text } = native;
+const { headersNew, headersClone, headersFreeze, headersSet, urlHref, text, responseSlot, setSlot, isPart } = native;
 const { stringify } = JSON;
 const DICTIONARY = "InitializerDict";
 const RANGE = "Responses may only be constructed with status codes in the range 200 to 599, inclusive.";
 const REDIRECTS = new Set([301, 302, 303, 307, 308]);
-// What is not asked for often; a response that has none of it has no object for it.
-const PLAIN = { statusText: "", url: "", redirected: false, webSocket: null, cf: undefined, encodeBody: "automatic", type: "default" };
+// What is not asked for often; a response that has none of it has this.
+export const PLAIN = { statusText: "", url: "", redirected: false, webSocket: null, cf: undefined, encodeBody: "automatic", type: "default" };
 
-export let responseParts, responseOf;
+export const Response = native.responseClass;
+Object.setPrototypeOf(Response, Body);
+Object.setPrototypeOf(Response.prototype, Body.prototype);
 
-export class Response extends Body {
-  #status = 200;
-  #headers = null;
-  // The content type that the body implies, until it is among the headers.
-  #type = null;
-  #more = PLAIN;
-
-  constructor(body = undefined, init = undefined) {
-    if (body === null || body === undefined) super(MAKE, null);
-    else {
-      super(MAKE, extract(body));
-      this.#type = impliedType;
-    }
-    if (init === undefined || init === null) return;
-    if (!isDictionary(init)) throw wrongArgument("Response", null, 2, "InitializerDict or Response");
-    this.#init(init, body);
+// What `new Response` does with arguments that are not made of at once.
+export function newResponse(response, body, init) {
+  if (body !== null && body !== undefined) {
+    setSource(response, extract(body));
+    setSlot(response, TYPE, impliedType);
   }
+  if (init === undefined || init === null) return;
+  if (!isDictionary(init)) throw wrongConstructorParameter("Response", 2, "InitializerDict or Response");
+  initialize(response, init, body);
+}
 
-  #init(init, body) {
-    const { status, statusText, headers, cf, webSocket, encodeBody } = init;
-    if (headers !== undefined && !isDictionary(headers)) {
-      throw wrongField("headers", DICTIONARY, "Headers or Sequence or object");
-    }
-    let more = null;
-    if (cf !== undefined) (more ??= { ...PLAIN }).cf = plainCopy(cf, "cf", DICTIONARY);
-    if (webSocket !== undefined && webSocket !== null) {
-      if (typeof webSocket !== "object" || typeof webSocket.accept !== "function") {
-        throw wrongField("webSocket", DICTIONARY, "WebSocket");
-      }
-      (more ??= { ...PLAIN }).webSocket = webSocket;
-    }
-    if (encodeBody !== undefined) {
-      const coding = text(encodeBody);
-      if (coding !== "manual" && coding !== "automatic") throw new TypeError(`encodeBody: unexpected value: ${coding}`);
-      if (coding === "manual") (more ??= { ...PLAIN }).encodeBody = coding;
-    }
-    if (headers !== undefined) this.#headers = new Headers(headers);
-    if (status !== undefined) {
-      const number = status | 0;
-      if (more !== null && more.webSocket !== null) {
-        if (number !== 101) throw new RangeError("Responses with a WebSocket must have status code 101.");
-      } else if (number < 200 || number > 599) {
-        throw new RangeError(RANGE);
-      }
-      this.#status = number;
-      if (body !== undefined && body !== null && (number === 204 || number === 205 || number === 304 || number === 101)) {
-        this.#noBody(body, statusText);
-      }
-    } else if (more !== null && more.webSocket !== null) {
-      throw new RangeError("Responses with a WebSocket must have status code 101.");
-    }
-    if (statusText !== undefined) (more ??= { ...PLAIN }).statusText = checkText(text(statusText));
-    if (more !== null) this.#more = more;
+function initialize(response, init, body) {
+  const { status, statusText, headers, cf, webSocket, encodeBody } = init;
+  if (headers !== undefined && !isDictionary(headers)) {
+    throw wrongField("headers", DICTIONARY, "Headers or Sequence or object");
   }
-
-  // Where a body is not allowed, an empty one is none.
-  #noBody(body, statusText) {
-    if (statusText !== undefined) checkText(text(statusText));
-    if (body !== "" && body.byteLength !== 0) {
-      throw new TypeError("Response with null body status (101, 204, 205, or 304) cannot have a body.");
+  let more = null;
+  if (cf !== undefined) (more ??= { ...PLAIN }).cf = plainCopy(cf, "cf", DICTIONARY);
+  if (webSocket !== undefined && webSocket !== null) {
+    if (typeof webSocket !== "object" || typeof webSocket.accept !== "function") {
+      throw wrongField("webSocket", DICTIONARY, "WebSocket");
     }
-    setSource(this, null);
-    this.#type = null;
+    (more ??= { ...PLAIN }).webSocket = webSocket;
   }
+  if (encodeBody !== undefined) {
+    const coding = text(encodeBody);
+    if (coding !== "manual" && coding !== "automatic") throw new TypeError(`encodeBody: unexpected value: ${coding}`);
+    if (coding === "manual") (more ??= { ...PLAIN }).encodeBody = coding;
+  }
+  if (headers !== undefined) setSlot(response, HEADERS, new Headers(headers));
+  if (status !== undefined) {
+    const number = status | 0;
+    if (more !== null && more.webSocket !== null) {
+      if (number !== 101) throw new RangeError("Responses with a WebSocket must have status code 101.");
+    } else if (number < 200 || number > 599) {
+      throw new RangeError(RANGE);
+    }
+    setSlot(response, STATUS, number);
+    if (body !== undefined && body !== null && (number === 204 || number === 205 || number === 304 || number === 101)) {
+      noBody(response, body, statusText);
+    }
+  } else if (more !== null && more.webSocket !== null) {
+    throw new RangeError("Responses with a WebSocket must have status code 101.");
+  }
+  if (statusText !== undefined) (more ??= { ...PLAIN }).statusText = checkText(text(statusText));
+  if (more !== null) setSlot(response, MORE, more);
+}
 
+// Where a body is not allowed, an empty one is none.
+function noBody(response, body, statusText) {
+  if (statusText !== undefined) checkText(text(statusText));
+  if (body !== "" && body.byteLength !== 0) {
+    throw new TypeError("Response with null body status (101, 204, 205, or 304) cannot have a body.");
+  }
+  setSource(response, null);
+  setSlot(response, TYPE, null);
+}
+
+const more = (response) => responseSlot(response, MORE);
+
+mixin(Response.prototype, {
   clone() {
-    if (!(#status in this)) illegal();
-    if (this.#more.webSocket !== null) {
+    const parts = more(this);
+    if (parts.webSocket !== null) {
       throw new TypeError("Cannot clone a response to a WebSocket handshake.");
     }
     const source = cloneSource(this);
     const copy = new Response();
     setSource(copy, source);
-    copy.#status = this.#status;
-    if (this.#headers !== null) copy.#headers = headersClone(this.#headers, true);
-    copy.#type = this.#type;
-    if (this.#more !== PLAIN) {
-      const cf = this.#more.cf;
-      copy.#more = { ...this.#more, cf: cf === undefined ? cf : plainCopy(cf) };
+    setSlot(copy, STATUS, responseSlot(this, STATUS));
+    const headers = responseSlot(this, HEADERS);
+    if (headers !== null) setSlot(copy, HEADERS, headersClone(headers, true));
+    setSlot(copy, TYPE, responseSlot(this, TYPE));
+    if (parts !== PLAIN) {
+      const cf = parts.cf;
+      setSlot(copy, MORE, { ...parts, cf: cf === undefined ? cf : plainCopy(cf) });
     }
     return copy;
-  }
-  get status() {
-    if (!(#status in this)) illegal();
-    return this.#status;
-  }
+  },
+  // The places of `status` and `headers`, which are made in Rust.
+  get status() {},
   get statusText() {
-    if (!(#status in this)) illegal();
-    return this.#more.statusText;
-  }
-  get headers() {
-    if (!(#status in this)) illegal();
-    const headers = (this.#headers ??= headersNew());
-    if (this.#type !== null) {
-      if (!headersHas(headers, "content-type")) headersSet(headers, "content-type", this.#type);
-      this.#type = null;
-    }
-    return headers;
-  }
+    return more(this).statusText;
+  },
+  get headers() {},
   get ok() {
-    if (!(#status in this)) illegal();
-    return this.#status >= 200 && this.#status <= 299;
-  }
+    const status = responseSlot(this, STATUS);
+    return status >= 200 && status <= 299;
+  },
   get redirected() {
-    if (!(#status in this)) illegal();
-    return this.#more.redirected;
-  }
+    return more(this).redirected;
+  },
   get url() {
-    if (!(#status in this)) illegal();
-    return this.#more.url;
-  }
+    return more(this).url;
+  },
   get webSocket() {
-    if (!(#status in this)) illegal();
-    return this.#more.webSocket;
-  }
+    return more(this).webSocket;
+  },
   get cf() {
-    if (!(#status in this)) illegal();
-    return this.#more.cf;
-  }
+    return more(this).cf;
+  },
   get type() {
-    if (!(#status in this)) illegal();
-    return this.#more.type;
-  }
+    return more(this).type;
+  },
+});
 
-  static error() {
+mixin(Response, {
+  error() {
     const response = new Response();
-    response.#status = 0;
-    response.#more = { ...PLAIN, type: "error" };
+    setSlot(response, STATUS, 0);
+    setSlot(response, MORE, { ...PLAIN, type: "error" });
     return response;
-  }
-  static redirect(url, status = 302) {
-    if (arguments.length === 0) throw wrongArgument("Response", "redirect", 1, "string");
+  },
+  redirect(url, status = 302) {
+    if (arguments.length === 0) throw wrongParameter("redirect", "Response", 1, "string");
     const number = status | 0;
     if (!REDIRECTS.has(number)) {
       throw new RangeError(`${number} is not a redirect status code. It must be one of: 301, 302, 303, 307, or 308.`);
@@ -153,44 +140,47 @@ export class Response extends Body {
     const href = urlHref(url);
     if (href === null) throw new TypeError(`Unable to parse URL: ${url}`);
     const response = new Response();
-    response.#status = number;
+    setSlot(response, STATUS, number);
     const headers = headersNew();
     headersSet(headers, "location", href);
     headersFreeze(headers);
-    response.#headers = headers;
+    setSlot(response, HEADERS, headers);
     return response;
-  }
-  static json(data, init = undefined) {
-    if (arguments.length === 0) throw wrongArgument("Response", "json", 1, "Value");
-    if (init !== undefined && init !== null && !isDictionary(init)) {
-      throw wrongArgument("Response", "json", 2, "InitializerDict or Response");
-    }
-    const response = new Response(stringify(data) ?? "undefined", init);
-    response.#type = "application/json";
-    return response;
-  }
+  },
+  json() {},
+});
 
-  static {
-    // What the host is told of a response; null for what is none.
-    responseParts = (response) =>
-      #status in response
-        ? [response.#status, response.#headers, response.#type, response.#more.webSocket, response.#more.encodeBody]
-        : null;
-    // A response of another server or Worker.
-    responseOf = (status, statusText, headers, source, url, redirected) => {
-      const response = new Response();
-      setSource(response, source);
-      response.#status = status;
-      if (headers !== null) {
-        headersFreeze(headers);
-        response.#headers = headers;
-      }
-      response.#more = { ...PLAIN, statusText, url, redirected };
-      return response;
-    };
+// Response.json() where that is not done in Rust.
+export function json(data, init = undefined) {
+  if (arguments.length === 0) throw wrongParameter("json", "Response", 1, "Value");
+  if (init !== undefined && init !== null && !isDictionary(init)) {
+    throw wrongParameter("json", "Response", 2, "InitializerDict or Response");
   }
+  const response = new Response(stringify(data) ?? "undefined", init);
+  setSlot(response, TYPE, "application/json");
+  return response;
 }
-shape(Response);
+
+// What the host is told of a response; null for what is none.
+export function responseParts(response) {
+  if (!isPart(response, 1)) return null;
+  const { webSocket, encodeBody } = more(response);
+  return [responseSlot(response, STATUS), responseSlot(response, HEADERS), responseSlot(response, TYPE), webSocket, encodeBody];
+}
+
+// A response of another server or Worker.
+export function responseOf(status, statusText, headers, source, url, redirected) {
+  const response = new Response();
+  setSource(response, source);
+  setSlot(response, STATUS, status);
+  if (headers !== null) {
+    headersFreeze(headers);
+    setSlot(response, HEADERS, headers);
+  }
+  setSlot(response, MORE, { ...PLAIN, statusText, url, redirected });
+  return response;
+}
+platform(Response);
 
 function checkText(statusText) {
   for (let at = 0; at < statusText.length; at++) {

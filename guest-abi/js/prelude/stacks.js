@@ -3,27 +3,57 @@ import native from "internal:native";
 
 const MARK = "\u0001";
 const { defineProperty, getOwnPropertyDescriptor } = Object;
-const readStack = getOwnPropertyDescriptor(Error.prototype, "stack").get;
 const capture = Error.captureStackTrace;
+
+// What an error keeps besides its properties, on the error itself and out of everybody's sight.
+class Given {
+  constructor(object) {
+    return object;
+  }
+}
+class Stack extends Given {
+  #raw;
+  constructor(error, raw) {
+    super(error);
+    this.#raw = raw;
+  }
+  static keep(error, raw) {
+    if (#raw in error) error.#raw = raw;
+    else new Stack(error, raw);
+    defineProperty(error, "stack", accessor);
+  }
+  static read(error) {
+    if (typeof error !== "object" || error === null || !(#raw in error)) return undefined;
+    const raw = error.#raw;
+    if (typeof raw !== "string" || raw[0] !== MARK) return raw;
+    const at = raw.lastIndexOf(MARK);
+    let message = raw.slice(1, at);
+    if (message === "") {
+      // The engine's makers of errors write the message last.
+      const late = getOwnPropertyDescriptor(error, "message")?.value;
+      if (typeof late === "string") message = late;
+    }
+    let { name } = error;
+    name = name === undefined ? "Error" : `${name}`;
+    const head = name === "" ? message : message === "" ? name : `${name}: ${message}`;
+    return (error.#raw = head + raw.slice(at + 1));
+  }
+  static write(error, value) {
+    if (typeof error === "object" && error !== null && #raw in error) error.#raw = value;
+  }
+}
 
 // An error keeps its message and frames from when it was made; its name is read with the stack,
 // since constructors set it late.
 const accessor = {
   get: {
     get() {
-      const raw = readStack.call(this);
-      if (typeof raw !== "string" || raw[0] !== MARK) return raw === null ? undefined : raw;
-      const at = raw.lastIndexOf(MARK);
-      const message = raw.slice(1, at);
-      let { name } = this;
-      name = name === undefined ? "Error" : `${name}`;
-      const head = name === "" ? message : message === "" ? name : `${name}: ${message}`;
-      return head + raw.slice(at + 1);
+      return Stack.read(this);
     },
   }.get,
   set: {
     set(value) {
-      defineProperty(this, "stack", { value, writable: true, enumerable: false, configurable: true });
+      Stack.write(this, value);
     },
   }.set,
   enumerable: false,
@@ -31,12 +61,18 @@ const accessor = {
 };
 for (const f of [accessor.get, accessor.set]) defineProperty(f, "name", { value: "", configurable: true });
 
+// Gives an object that is no error such a stack, to be seen among its properties.
+export function keepStack(object, text) {
+  Stack.keep(object, text);
+  defineProperty(object, "stack", { enumerable: true });
+}
+
 // Functions of the language that call others, by what V8 calls them.
 const labels = [];
 function label(holder, prefix) {
   for (const key of Object.getOwnPropertyNames(holder)) {
     const value = getOwnPropertyDescriptor(holder, key).value;
-    if (key !== "constructor" && typeof value === "function") labels.push(value, `${prefix}.${key}`);
+    if (key !== "constructor" && key !== "concat" && typeof value === "function") labels.push(value, `${prefix}.${key}`);
   }
 }
 label(Array.prototype, "Array");
@@ -85,7 +121,7 @@ function extend(site) {
 
 Error.prepareStackTrace = (_, sites) => sites;
 const [site] = new Error().stack;
-native.stacks(capture, defineProperty, accessor, Object.getPrototypeOf(site), labels);
+native.stacks(capture, Stack.keep, Object.getPrototypeOf(site), labels);
 extend(site);
 // More than tenants see, since frames of the prelude count.
 Error.stackTraceLimit = 24;

@@ -10,8 +10,20 @@ const timers = new Map();
 const byOp = new Map();
 const LONGEST_MS = 2 ** 31 - 1;
 
+// A number as the platform converts one.
+function numberOf(value) {
+  switch (typeof value) {
+    case "symbol":
+      throw new TypeError("Cannot convert a Symbol value to a number");
+    case "bigint":
+      throw new TypeError("Cannot convert a BigInt value to a number");
+    default:
+      return +value;
+  }
+}
+
 function millisOf(delay) {
-  const millis = Math.trunc(+delay);
+  const millis = Math.trunc(typeof delay === "number" ? delay : numberOf(delay));
   return millis > 0 ? Math.min(millis, LONGEST_MS) : 0;
 }
 
@@ -60,7 +72,7 @@ const notFunction = (name) => wrongParameter(name, "ServiceWorkerGlobalScope", 1
 
 function clearArgument(name, count, id) {
   if (count === 0) throw wrongParameter(name, "ServiceWorkerGlobalScope", 1, "Number");
-  if (id !== undefined && id !== null) clear(+id);
+  if (id !== undefined && id !== null) clear(numberOf(id));
 }
 
 const functions = {
@@ -125,7 +137,7 @@ class Scheduler {
       }, delay);
       const forget = whenAborted(signal, (reason) => {
         clear(id);
-        reject(reason);
+        reject(reason instanceof Error ? reason : new Error(`${reason}`));
       });
     });
   }

@@ -24,8 +24,12 @@ pub fn with<'js, R>(ctx: &Ctx<'js>, value: &Value<'js>, f: impl FnOnce(&[u8]) ->
     let object = value.as_object().ok_or_else(wrong)?;
     if let Some(buffer) = ArrayBuffer::from_object(object.clone()) {
         let raw = buffer.as_raw();
-        // SAFETY: nothing runs JavaScript while the slice lives, so it stays where it is.
+        // SAFETY: as above.
         return Ok(f(raw.map_or(&[], |raw| unsafe { raw.as_ref() })));
+    }
+    if let Ok(array) = TypedArray::<u8>::from_object(object.clone()) {
+        // SAFETY: nothing runs JavaScript while the slice lives, so it stays where it is.
+        return Ok(f(unsafe { array.as_bytes() }.unwrap_or_default()));
     }
     let (buffer, offset, length) = view(ctx, object).ok_or_else(wrong)?;
     let raw = buffer.as_raw();
@@ -64,13 +68,8 @@ pub fn with_mut<'js, R>(
     }
 }
 
-/// What a typed array or DataView is a view of.
+/// What another typed array or a DataView is a view of.
 fn view<'js>(ctx: &Ctx<'js>, object: &Object<'js>) -> Option<(ArrayBuffer<'js>, usize, usize)> {
-    if let Ok(array) = TypedArray::<u8>::from_object(object.clone()) {
-        let length = array.len();
-        let offset = number(ctx, object, "byteOffset")?;
-        return Some((array.arraybuffer().ok()?, offset, length));
-    }
     let buffer: Value = object.get("buffer").ok()?;
     let buffer = ArrayBuffer::from_value(buffer)?;
     Some((
@@ -132,7 +131,7 @@ impl Form {
             Self::Text => text(ctx, bytes),
             Self::Json => {
                 let text = String::from_utf8_lossy(bytes);
-                ctx.json_parse(text.as_bytes())
+                crate::json::parse(ctx, &text)
             }
             Self::Buffer => Ok(ArrayBuffer::new_copy(ctx.clone(), bytes)?.into_value()),
             Self::Array => array(ctx, bytes),

@@ -16,16 +16,19 @@ mod events;
 mod exception;
 mod headers;
 mod host;
+mod json;
 mod kv;
 mod modules;
 mod natives;
 mod ops;
 mod params;
+mod parts;
 mod pattern;
 mod random;
 mod raw;
 mod rejections;
 mod requests;
+mod serve;
 mod shape;
 mod stacks;
 #[cfg(not(target_arch = "wasm32"))]
@@ -34,6 +37,7 @@ mod text;
 mod url;
 mod values;
 mod vm;
+mod zones;
 
 /// Says which version of the ABI this is for. Never called.
 #[unsafe(no_mangle)]

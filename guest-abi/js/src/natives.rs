@@ -1,7 +1,8 @@
 //! The one object through which the prelude reaches Rust; a tenant never sees it.
 
 use crate::{
-    crypto, encoding, headers, kv, modules, ops, pattern, random, requests, stacks, url, values,
+    crypto, encoding, headers, json, kv, modules, ops, parts, pattern, random, requests, stacks,
+    url, values, zones,
 };
 use rquickjs::{Ctx, Object, Result};
 
@@ -11,9 +12,11 @@ use rquickjs::{Ctx, Object, Result};
 /// When memory is used up.
 pub fn object<'js>(ctx: &Ctx<'js>) -> Result<Object<'js>> {
     let native = Object::new(ctx.clone())?;
+    parts::install(ctx, &native)?;
     requests::install(ctx, &native)?;
     ops::install(ctx, &native)?;
     headers::install(ctx, &native)?;
+    json::install(ctx, &native)?;
     encoding::install(ctx, &native)?;
     url::install(ctx, &native)?;
     pattern::install(ctx, &native)?;
@@ -23,5 +26,6 @@ pub fn object<'js>(ctx: &Ctx<'js>) -> Result<Object<'js>> {
     modules::install(ctx, &native)?;
     stacks::install(ctx, &native)?;
     values::install(ctx, &native)?;
+    zones::install(&native)?;
     Ok(native)
 }

@@ -38,15 +38,31 @@ fn heard<'js>(ctx: Ctx<'js>, promise: Value<'js>, reason: Value<'js>, is_handled
                 told.unhandled.swap_remove(at);
             }
             (true, None) if told.handled.len() < KEPT => {
-                let pair = (Persistent::save(&ctx, promise), Persistent::save(&ctx, reason));
+                let pair = (
+                    Persistent::save(&ctx, promise),
+                    Persistent::save(&ctx, reason),
+                );
                 told.handled.push(pair);
             }
             (false, None) if told.unhandled.len() < KEPT => {
-                let pair = (Persistent::save(&ctx, promise), Persistent::save(&ctx, reason));
+                let pair = (
+                    Persistent::save(&ctx, promise),
+                    Persistent::save(&ctx, reason),
+                );
                 told.unhandled.push(pair);
             }
             _ => {}
         }
+    });
+}
+
+/// Forgets that this promise was rejected: it is the handler's, and its failure is the answer.
+pub fn forget<'js>(ctx: &Ctx<'js>, promise: &Value<'js>) {
+    TOLD.with_borrow_mut(|told| {
+        told.unhandled.retain(|(known, _)| {
+            let known = known.clone().restore(ctx);
+            !known.is_ok_and(|known| known == *promise)
+        });
     });
 }
 

@@ -40,7 +40,8 @@ pub fn are_waiting() -> bool {
     UNANSWERED.with_borrow(|all| !all.is_empty()) && BODIES.with_borrow(HashMap::is_empty)
 }
 
-fn answered(request: u32) {
+/// The head of a request's answer is out.
+pub fn answered(request: u32) {
     UNANSWERED.with_borrow_mut(|all| all.remove(&request));
 }
 
@@ -171,6 +172,7 @@ pub fn install<'js>(_: &Ctx<'js>, native: &Object<'js>) -> Result<()> {
             host::done(request, 0, &[]);
         }),
     )?;
+    native.set("waits", Func::from(crate::serve::waits))?;
     native.set(
         "log",
         Func::from(|level: u32, line: String| host::log(level, &line)),

@@ -13,13 +13,15 @@ use std::fmt::Write;
 
 /// Stands before an error's message and before its frames; `prelude/stacks.js` looks for it.
 const MARK: char = '\u{1}';
+/// Characters of `new` and the space behind it.
+const NEW: i32 = 4;
 /// Frames of a stack when `Error.stackTraceLimit` does not say.
 const FRAMES: usize = 10;
 
 struct Means {
     capture: Persistent<Function<'static>>,
-    define: Persistent<Function<'static>>,
-    accessor: Persistent<Object<'static>>,
+    /// Gives an error its stack.
+    keep: Persistent<Function<'static>>,
     file: Persistent<Function<'static>>,
     function: Persistent<Function<'static>>,
     name: Persistent<Function<'static>>,
@@ -31,6 +33,8 @@ struct Means {
 
 thread_local! {
     static MEANS: RefCell<Option<Means>> = const { RefCell::new(None) };
+    /// Classes that tenants may not make objects of.
+    static CLOSED: RefCell<Vec<Persistent<Value<'static>>>> = const { RefCell::new(Vec::new()) };
     /// Whether `Error.captureStackTrace` is what asks.
     static CAPTURING: Cell<bool> = const { Cell::new(false) };
 }
@@ -84,13 +88,15 @@ fn frames<'js>(ctx: &Ctx<'js>, means: &Means, sites: &Array<'js>) -> Vec<Frame<'
 }
 
 /// A line of the stack; none for what V8 does not show.
-fn line<'js>(ctx: &Ctx<'js>, means: &Means, frame: &Frame<'js>) -> Option<String> {
+fn line<'js>(ctx: &Ctx<'js>, means: &Means, frame: &Frame<'js>, shift: i32) -> Option<String> {
     let function = frame.ask(ctx, &means.function)?;
     let Some(file) = &frame.file else {
-        let label = means
-            .labels
-            .iter()
-            .find(|(known, _)| known.clone().restore(ctx).is_ok_and(|known| known == function));
+        let label = means.labels.iter().find(|(known, _)| {
+            known
+                .clone()
+                .restore(ctx)
+                .is_ok_and(|known| known == function)
+        });
         return label.map(|(_, label)| format!("\n    at {label} (<anonymous>)"));
     };
     let name = frame.ask(ctx, &means.name).and_then(|name| text(&name));
@@ -104,6 +110,11 @@ fn line<'js>(ctx: &Ctx<'js>, means: &Means, frame: &Frame<'js>) -> Option<String
             .unwrap_or(0)
     };
     let (row, column) = (number(&means.line), number(&means.column));
+    let column = if column > shift {
+        column - shift
+    } else {
+        column
+    };
     let made = frame
         .ask(ctx, &means.is_constructor)
         .and_then(|made| made.as_bool())
@@ -128,9 +139,18 @@ fn reword<'js>(ctx: &Ctx<'js>, means: &Means, error: &Object<'js>, top: &Frame<'
     let message = if (message.starts_with("private class field ")
         && message.ends_with("does not exist"))
         || message == "invalid brand on object"
+        || message == "not an object"
     {
         ILLEGAL.to_owned()
     } else if message == "class constructors must be invoked with 'new'" {
+        let class = top.ask(ctx, &means.function);
+        let is_closed = CLOSED.with_borrow(|all| {
+            all.iter()
+                .any(|known| known.clone().restore(ctx).ok() == class)
+        });
+        if is_closed {
+            return set_message(ctx, error, "Illegal constructor");
+        }
         let name = top.ask(ctx, &means.name).and_then(|name| text(&name));
         format!(
             "Failed to construct '{}': Please use the 'new' operator, this object constructor cannot be called as a function.",
@@ -139,6 +159,10 @@ fn reword<'js>(ctx: &Ctx<'js>, means: &Means, error: &Object<'js>, top: &Frame<'
     } else {
         return;
     };
+    set_message(ctx, error, &message);
+}
+
+fn set_message<'js>(ctx: &Ctx<'js>, error: &Object<'js>, message: &str) {
     let property = rquickjs::object::Property::from(message)
         .writable()
         .configurable();
@@ -161,14 +185,15 @@ fn format_with<'js>(
     error: &Value<'js>,
     sites: Array<'js>,
 ) -> Result<Value<'js>> {
-    let class: Object = ctx.globals().get("Error").or_else(|_| {
-        ctx.catch();
-        Object::new(ctx.clone())
-    })?;
-    let mut frames = frames(ctx, means, &sites);
     let capturing = CAPTURING.get();
     let object = error.as_object();
     let is_error = error.is_error();
+    // The engine also asks when something is thrown that is no error, or an error again.
+    let has_stack = object.is_some_and(|object| object.contains_key("stack").unwrap_or(false));
+    if !capturing && (!is_error || has_stack) {
+        return Ok(rquickjs::String::from_str(ctx.clone(), "")?.into_value());
+    }
+    let mut frames = frames(ctx, means, &sites);
     if let (Some(object), Some(top), false) = (object, frames.first(), capturing)
         && top.is_internal()
     {
@@ -189,11 +214,37 @@ fn format_with<'js>(
         if let Some(found) = found {
             frames.drain(..=found);
         }
-        let define = means.define.clone().restore(ctx)?;
-        let accessor = means.accessor.clone().restore(ctx)?;
-        define.call::<_, ()>((object.clone(), "stack", accessor))?;
     }
+    // Where `new Error` stands is for V8 its first letter, here that of the class.
+    let is_own = is_error
+        && !capturing
+        && frames.first().is_some_and(|top| {
+            let function = top.ask(ctx, &means.function);
+            !top.is_internal() && function.is_some_and(|function| function.is_function())
+        });
     frames.retain(|frame| !frame.is_internal());
+    let shift = if is_own { NEW } else { 0 };
+    let stack = stack_of(ctx, means, error, &frames, shift)?;
+    if is_error && !capturing {
+        let keep = means.keep.clone().restore(ctx)?;
+        keep.call::<_, ()>((error.clone(), stack.clone()))?;
+    }
+    Ok(stack)
+}
+
+/// The stack of an error: what the tenant's function makes of its frames, or a text.
+fn stack_of<'js>(
+    ctx: &Ctx<'js>,
+    means: &Means,
+    error: &Value<'js>,
+    frames: &[Frame<'js>],
+    shift: i32,
+) -> Result<Value<'js>> {
+    let class: Object = ctx.globals().get("Error").or_else(|_| {
+        ctx.catch();
+        Object::new(ctx.clone())
+    })?;
+    let object = error.as_object();
     let limit = read(ctx, &class, "stackTraceLimit").map_or(FRAMES, |limit| {
         limit
             .as_number()
@@ -213,7 +264,7 @@ fn format_with<'js>(
         .and_then(|message| text(&message))
         .unwrap_or_default();
     let mut stack = String::new();
-    if is_error && !capturing {
+    if error.is_error() && !CAPTURING.get() {
         let _ = write!(stack, "{MARK}{message}{MARK}");
     } else {
         let name = object
@@ -226,7 +277,10 @@ fn format_with<'js>(
             (name, message) => format!("{name}: {message}"),
         });
     }
-    let lines = frames.iter().filter_map(|frame| line(ctx, means, frame));
+    let lines = frames
+        .iter()
+        .enumerate()
+        .filter_map(|(at, frame)| line(ctx, means, frame, if at == 0 { shift } else { 0 }));
     stack.extend(lines.take(limit));
     Ok(rquickjs::String::from_str(ctx.clone(), &stack)?.into_value())
 }
@@ -239,8 +293,7 @@ pub fn install<'js>(_: &Ctx<'js>, native: &Object<'js>) -> Result<()> {
         Func::from(
             |ctx: Ctx<'js>,
              capture: Function<'js>,
-             define: Function<'js>,
-             accessor: Object<'js>,
+             keep: Function<'js>,
              site: Object<'js>,
              labels: Vec<Value<'js>>|
              -> Result<()> {
@@ -249,8 +302,7 @@ pub fn install<'js>(_: &Ctx<'js>, native: &Object<'js>) -> Result<()> {
                 };
                 let means = Means {
                     capture: Persistent::save(&ctx, capture),
-                    define: Persistent::save(&ctx, define),
-                    accessor: Persistent::save(&ctx, accessor),
+                    keep: Persistent::save(&ctx, keep),
                     file: method("getFileName")?,
                     function: method("getFunction")?,
                     name: method("getFunctionName")?,
@@ -271,10 +323,17 @@ pub fn install<'js>(_: &Ctx<'js>, native: &Object<'js>) -> Result<()> {
         ),
     )?;
     native.set(
+        "closeClass",
+        Func::from(|ctx: Ctx<'js>, class: Value<'js>| {
+            CLOSED.with_borrow_mut(|all| all.push(Persistent::save(&ctx, class)));
+        }),
+    )?;
+    native.set(
         "captureStack",
         Func::from(
             |ctx: Ctx<'js>, target: Value<'js>, from: Value<'js>| -> Result<()> {
-                let capture = MEANS.with_borrow(|means| means.as_ref().map(|it| it.capture.clone()));
+                let capture =
+                    MEANS.with_borrow(|means| means.as_ref().map(|it| it.capture.clone()));
                 let Some(capture) = capture else {
                     return Ok(());
                 };

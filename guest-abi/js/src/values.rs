@@ -17,6 +17,12 @@ fn class_of(value: &Value<'_>) -> u32 {
     unsafe { qjs::JS_GetClassID(value.as_raw()) }
 }
 
+/// Also of proxies of functions, which count as functions.
+fn is_proxy(value: &Value<'_>) -> bool {
+    // SAFETY: looks at the class of an object.
+    unsafe { qjs::JS_IsProxy(value.as_raw()) }
+}
+
 /// Adds the functions on values to the natives.
 pub fn install<'js>(_: &Ctx<'js>, native: &Object<'js>) -> Result<()> {
     // `learnKinds([name, sample, ...])`.
@@ -46,37 +52,41 @@ pub fn install<'js>(_: &Ctx<'js>, native: &Object<'js>) -> Result<()> {
             })
         }),
     )?;
-    native.set(
-        "isProxy",
-        Func::from(|value: Value<'js>| value.is_proxy()),
-    )?;
+    native.set("isProxy", Func::from(|value: Value<'js>| is_proxy(&value)))?;
     // What a proxy stands for; undefined for what is no proxy.
     native.set(
         "proxyTarget",
-        Func::from(|ctx: Ctx<'js>, value: Value<'js>| match value.as_proxy() {
-            None => Value::new_undefined(ctx),
-            Some(proxy) => proxy.target().map_or_else(
-                |_| {
-                    ctx.catch();
-                    Value::new_null(ctx.clone())
-                },
-                Object::into_value,
-            ),
+        Func::from(|ctx: Ctx<'js>, value: Value<'js>| {
+            if !is_proxy(&value) {
+                return Value::new_undefined(ctx);
+            }
+            // SAFETY: it is a proxy; the value that comes back is owned.
+            let target = unsafe {
+                let target = qjs::JS_GetProxyTarget(ctx.as_raw().as_ptr(), value.as_raw());
+                Value::from_raw(ctx.clone(), target)
+            };
+            if target.is_exception() {
+                ctx.catch();
+                return Value::new_null(ctx);
+            }
+            target
         }),
     )?;
     // `[0]`, `[1, value]` or `[2, reason]`.
     native.set(
         "promiseState",
-        Func::from(|ctx: Ctx<'js>, value: Value<'js>| -> Result<Vec<Value<'js>>> {
-            let number = |number| Value::new_int(ctx.clone(), number);
-            let Some(promise) = value.as_promise() else {
-                return Ok(vec![number(0)]);
-            };
-            Ok(match (promise.state(), promise.result::<Value>()) {
-                (PromiseState::Rejected, _) => vec![number(2), ctx.catch()],
-                (PromiseState::Resolved, Some(value)) => vec![number(1), value?],
-                _ => vec![number(0)],
-            })
-        }),
+        Func::from(
+            |ctx: Ctx<'js>, value: Value<'js>| -> Result<Vec<Value<'js>>> {
+                let number = |number| Value::new_int(ctx.clone(), number);
+                let Some(promise) = value.as_promise() else {
+                    return Ok(vec![number(0)]);
+                };
+                Ok(match (promise.state(), promise.result::<Value>()) {
+                    (PromiseState::Rejected, _) => vec![number(2), ctx.catch()],
+                    (PromiseState::Resolved, Some(value)) => vec![number(1), value?],
+                    _ => vec![number(0)],
+                })
+            },
+        ),
     )
 }

@@ -2,7 +2,7 @@
 #![allow(clippy::unwrap_used)]
 
 use postern_abi::bundle::ModuleKind;
-use postern_js::testing::{Answer, Case, serve};
+use postern_js::testing::{Answer, Case, holds, load, request, serve};
 
 fn check(source: &str) -> Answer {
     let case = Case {
@@ -39,5 +39,60 @@ fn a_worker_answers() {
     assert_eq!(
         answer.headers,
         [("content-type".to_owned(), "application/json".to_owned())]
+    );
+}
+
+/// Serves many requests; the engine must hold as much as before.
+fn leaves_nothing(source: &str) {
+    let mut case = Case {
+        modules: vec![(
+            "worker.js".to_owned(),
+            ModuleKind::EsModule,
+            source.as_bytes().to_vec(),
+        )],
+        date: "2026-01-01".to_owned(),
+        method: "GET".to_owned(),
+        url: "http://example.com/".to_owned(),
+        ..Case::default()
+    };
+    load(&mut case).unwrap();
+    let after = |requests: u32| {
+        for _ in 0..requests {
+            assert_eq!(request(&case).unwrap().status, 200);
+        }
+        holds()
+    };
+    after(10);
+    let (objects, bytes) = after(10);
+    let (objects_later, bytes_later) = after(100);
+    assert_eq!(objects, objects_later, "{source}");
+    assert!(
+        bytes_later - bytes < 4096,
+        "{bytes} bytes became {bytes_later}: {source}"
+    );
+}
+
+#[test]
+fn requests_leave_nothing_behind() {
+    leaves_nothing("export default { fetch: (request) => new Response(request.url) }");
+}
+
+#[test]
+fn requests_that_wait_leave_nothing_behind() {
+    leaves_nothing(
+        "export default { async fetch(request, env, ctx) {
+            await new Promise((resolve) => setTimeout(resolve, 1));
+            return new Response(request.url);
+        } }",
+    );
+}
+
+#[test]
+fn waited_for_promises_leave_nothing_behind() {
+    leaves_nothing(
+        "export default { async fetch(request, env, ctx) {
+            ctx.waitUntil(new Promise((resolve) => setTimeout(resolve, 1)));
+            return new Response([...request.headers].join());
+        } }",
     );
 }
