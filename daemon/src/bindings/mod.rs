@@ -31,6 +31,7 @@ impl Bindings for Env {
                 OpErrorCode::Unsupported,
                 "this is not asked of the bindings",
             )),
+            SyncOp::Crypto => Err(not_here()),
         }
     }
 
@@ -47,9 +48,15 @@ impl Bindings for Env {
             OpKind::KvDelete => kv::delete(self, argument),
             OpKind::KvList => kv::list(self, argument),
             OpKind::KvGetMulti => kv::get_multi(self, argument),
+            OpKind::Crypto => Err(not_here()),
         };
         started.unwrap_or_else(|failure| Started::Done(Err(failure)))
     }
+}
+
+/// Keys are an isolate's, not a binding's; the engine has them.
+fn not_here() -> OpFailure {
+    OpFailure::new(OpErrorCode::Unsupported, "env has no cryptography")
 }
 
 /// The failure of an argument that cannot be decoded.

@@ -40,19 +40,28 @@ pub struct Code {
 
 struct Snapshot {
     file: File,
+    /// Bytes of memory, from the file's beginning.
     len: usize,
     /// What of it is not a hole.
     data: Vec<Range<usize>>,
+    /// The keys that belong to it.
+    kept: postern_crypto::Kept,
 }
 
 impl Snapshot {
     fn open(path: &Path) -> Result<Self, BuildError> {
         let told = |error| BuildError::new(format!("snapshot {}: {error}", path.display()));
         let file = File::open(path).map_err(told)?;
-        let len = file.metadata().map_err(told)?.len();
-        let len = usize::try_from(len).map_err(BuildError::new)?;
+        let (len, keys) = super::snapshot::open(&file).map_err(told)?;
+        let kept = postern_crypto::Kept::read(&keys)
+            .map_err(|error| BuildError::new(format!("snapshot {}: {error}", path.display())))?;
         let data = mapping::data(&file, len);
-        Ok(Self { file, len, data })
+        Ok(Self {
+            file,
+            len,
+            data,
+            kept,
+        })
     }
 }
 
@@ -213,6 +222,13 @@ impl Code {
     /// Whether this is the engine of JavaScript.
     pub fn is_javascript(&self) -> bool {
         self.translated.kind == GuestKind::JavaScript
+    }
+
+    /// The keys of Web Crypto that isolates begin with.
+    pub fn kept(&self) -> &postern_crypto::Kept {
+        static NONE: std::sync::LazyLock<postern_crypto::Kept> =
+            std::sync::LazyLock::new(Default::default);
+        self.snapshot.as_ref().map_or(&NONE, |it| &it.kept)
     }
 
     /// Whether isolates begin from a snapshot, so that nothing needs to be booted.

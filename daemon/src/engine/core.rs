@@ -90,6 +90,7 @@ impl Core {
             compression: Default::default(),
             isolate,
             executor: engine.executor().clone(),
+            keys: postern_crypto::Keys::of(code.kept()),
             wasi: None,
             loading: None,
         };

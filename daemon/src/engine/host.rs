@@ -213,6 +213,8 @@ pub struct Host {
     pub isolate: Weak<Isolate>,
     /// Runs what goes on outside of turns.
     pub executor: Arc<Executor<'static>>,
+    /// Keys of Web Crypto.
+    pub keys: postern_crypto::Keys,
     /// State of a WASI program.
     pub wasi: Option<Box<Wasi>>,
     /// What is evaluated, while a push in JavaScript is judged.

@@ -6,6 +6,7 @@
 use super::compression::{Contexts, Used};
 use super::cost;
 use super::credit::Credit;
+use super::crypto;
 use super::host::{Event, Host, Op, OpOutcome, OpState, Serial};
 use super::invocation::{ByteStream, Reply, ReplyBody};
 use super::limits::Failure;
@@ -52,10 +53,10 @@ pub fn link(linker: &mut Linker<Host>) -> Result<(), wasmi::errors::LinkerError>
     Ok(())
 }
 
-type Guest<'a> = Caller<'a, Host>;
+pub(super) type Guest<'a> = Caller<'a, Host>;
 
 /// Takes `fuel` from the slice that runs; what it lacks is owed by the request.
-fn charge(caller: &mut Guest<'_>, fuel: u64) {
+pub(super) fn charge(caller: &mut Guest<'_>, fuel: u64) {
     let left = caller.get_fuel().unwrap_or(0);
     let host = caller.data_mut();
     host.is_broke = host.debt > host.debt_max;
@@ -66,7 +67,7 @@ fn charge(caller: &mut Guest<'_>, fuel: u64) {
 
 /// The memory and the rest of the host's state, apart. The end of a guest that goes on calling
 /// where it has no fuel left: nothing else stops calls in a straight line.
-fn parts<'a>(caller: &'a mut Guest<'_>) -> Result<(&'a mut [u8], &'a mut Host), Error> {
+pub(super) fn parts<'a>(caller: &'a mut Guest<'_>) -> Result<(&'a mut [u8], &'a mut Host), Error> {
     if caller.data().is_broke {
         return Err(TrapCode::OutOfFuel.into());
     }
@@ -91,7 +92,7 @@ fn range(len: usize, ptr: u32, size: u32) -> Option<std::ops::Range<usize>> {
 }
 
 /// The bytes that a guest names.
-fn slice<'a>(memory: &'a [u8], host: &mut Host, ptr: u32, len: u32) -> Result<&'a [u8], Error> {
+pub(super) fn slice<'a>(memory: &'a [u8], host: &mut Host, ptr: u32, len: u32) -> Result<&'a [u8], Error> {
     match range(memory.len(), ptr, len) {
         Some(range) => Ok(&memory[range]),
         None => Err(violation(
@@ -129,6 +130,9 @@ const OPS_SPARE: u32 = 1024;
 
 fn op_start(mut caller: Guest<'_>, op: u32, kind: u32, ptr: u32, len: u32) -> Result<(), Error> {
     let known = OpKind::from_u32(kind);
+    if known == Some(OpKind::Crypto) {
+        crypto::pay(&mut caller, ptr, len)?;
+    }
     let work = known.map_or(0, |kind| cost::operation(kind, len as usize));
     charge(
         &mut caller,
@@ -155,6 +159,7 @@ fn op_start(mut caller: Guest<'_>, op: u32, kind: u32, ptr: u32, len: u32) -> Re
     }
     let serial = host.next_op(op);
     let started = match admit(host, known, kind, len) {
+        Ok(OpKind::Crypto) => crypto::start(host, argument),
         Ok(kind) => host.bindings.start(kind, argument),
         Err(failure) => Started::Done(Err(failure)),
     };
@@ -219,12 +224,12 @@ fn admit(
             ),
         ));
     }
-    // Bindings copy it, and hold the copy until it is stored.
-    if kind == OpKind::KvPut && host.op_bytes + u64::from(len) > limits.memory_bytes {
+    // It is copied, and the copy is held until it is stored, or done with.
+    if matches!(kind, OpKind::KvPut | OpKind::Crypto) && host.op_bytes + u64::from(len) > limits.memory_bytes {
         return Err(OpFailure::new(
             OpErrorCode::LimitExceeded,
             format!(
-                "{} bytes of arguments are being written, {len} more exceed the limit of {} bytes; await some before starting more",
+                "{} bytes of arguments are being worked on, {len} more exceed the limit of {} bytes; await some before starting more",
                 host.op_bytes, limits.memory_bytes
             ),
         ));
@@ -257,7 +262,7 @@ fn admit(
                 ));
             }
         }
-        OpKind::Timer => {}
+        OpKind::Timer | OpKind::Crypto => {}
     }
     Ok(kind)
 }
@@ -415,6 +420,9 @@ fn op_sync(
     let Some(kind) = SyncOp::from_u32(kind) else {
         return Ok(-(OpErrorCode::Unsupported as i32));
     };
+    if kind == SyncOp::Crypto {
+        return crypto::at_once(&mut caller, (ptr, len), (out_ptr, out_cap));
+    }
     let mut made = Vec::new();
     let mut work = 0;
     // Taken out for the time: what it answers with lies in it.
@@ -486,7 +494,7 @@ fn compression(
 }
 
 /// Writes a result where the guest has room for it; gives its length, or that it is too large.
-fn hand_over(
+pub(super) fn hand_over(
     memory: &mut [u8],
     host: &mut Host,
     result: &[u8],

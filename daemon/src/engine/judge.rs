@@ -271,6 +271,7 @@ impl Starting {
             compression: Default::default(),
             isolate: Weak::new(),
             executor: Arc::new(Executor::new()),
+            keys: postern_crypto::Keys::default(),
             wasi: None,
             loading: None,
         };

@@ -9,6 +9,7 @@ mod compression;
 mod core;
 pub mod cost;
 mod credit;
+mod crypto;
 mod delivery;
 mod exchange;
 pub mod finished;
@@ -25,6 +26,7 @@ pub mod module;
 pub mod ops;
 mod program;
 mod scheduler;
+mod snapshot;
 #[cfg(test)]
 mod tests;
 mod turn;
@@ -110,6 +112,7 @@ struct Inner {
     /// WASI Workers with code, which outlives their isolates.
     wasi: Mutex<Vec<Weak<Worker>>>,
     judging: smol::lock::Semaphore,
+    lanes: crypto::Lanes,
     javascript: JavaScript,
     /// Memory was freed that the allocator may have kept.
     freed: AtomicBool,
@@ -130,6 +133,7 @@ impl Engine {
             isolates: Mutex::default(),
             wasi: Mutex::default(),
             judging: smol::lock::Semaphore::new(options.judges.max(1)),
+            lanes: crypto::Lanes::new(options.threads),
             javascript: JavaScript::new(options.javascript.clone(), options.dir.clone()),
             // What a start needed.
             freed: AtomicBool::new(true),
@@ -231,6 +235,11 @@ impl Engine {
         // An upload, or the rows of a start, have been taken apart for it.
         self.has_freed();
         Arc::new(Worker::new(self.clone(), spec))
+    }
+
+    /// Where long arithmetic is done.
+    fn lanes(&self) -> &crypto::Lanes {
+        &self.0.lanes
     }
 
     /// Bytes of isolates' memories and tables.

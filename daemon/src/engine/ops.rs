@@ -50,6 +50,9 @@ pub struct OpReply {
     pub body: Bytes,
     /// What comes after, under the guest's credit.
     pub stream: Option<ByteStream>,
+    /// What was computed, whose keys are to be put into the isolate's table, and whose result
+    /// then stands for all of the above.
+    pub ran: Option<postern_crypto::Ran>,
 }
 
 /// Why an operation failed.

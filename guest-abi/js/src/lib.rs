@@ -11,6 +11,7 @@
 mod bytes;
 mod class;
 mod compression;
+mod crypto;
 mod encoding;
 mod events;
 mod exception;

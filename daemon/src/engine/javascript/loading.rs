@@ -97,7 +97,8 @@ impl Loading {
             | SyncOp::EnvNames
             | SyncOp::CompressionOpen
             | SyncOp::CompressionWrite
-            | SyncOp::CompressionClose => Err(OpErrorCode::Unsupported),
+            | SyncOp::CompressionClose
+            | SyncOp::Crypto => Err(OpErrorCode::Unsupported),
         }
     }
 }

@@ -46,6 +46,7 @@ impl Bindings for TestEnv {
                     head: postcard::to_allocvec(&got).unwrap(),
                     body: value.unwrap_or_default().into(),
                     stream: None,
+                    ran: None,
                 }
             }
             OpKind::Timer => return Timers.start(op, &[1]),
