@@ -253,11 +253,8 @@ impl Code {
         } = &*self.translated;
         let minimum = self.pages;
         let most = memory_bytes / WASM_PAGE as u64;
-        // One page more than allowed, so that the last growth is refused by the limiter.
-        let maximum = memory
-            .maximum()
-            .map_or(most, |declared| declared.min(most + 1))
-            .max(minimum);
+        // Not what is allowed: the limiter is not asked beyond the maximum.
+        let maximum = memory.maximum().unwrap_or(most).max(minimum);
         let reserve =
             usize::try_from(maximum.min(most).max(minimum)).map_err(BuildError::new)? * WASM_PAGE;
         let mut mapping = Mapping::reserve(reserve).map_err(BuildError::new)?;
