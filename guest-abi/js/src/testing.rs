@@ -36,6 +36,7 @@ struct State {
     pulled: bool,
     now: u64,
     done: bool,
+    requests: u32,
 }
 
 thread_local! {
@@ -66,20 +67,38 @@ pub struct Case {
 /// # Errors
 /// What booting or loading threw.
 pub fn serve(case: Case) -> Result<Answer, String> {
+    start(&case)?;
+    Ok(ask(&case))
+}
+
+/// Boots the engine and loads the modules, once in a process.
+///
+/// # Errors
+/// What that threw.
+pub fn start(case: &Case) -> Result<(), String> {
     let shown = |error: Exception| format!("{}: {}\n{}", error.name, error.message, error.stack);
     STATE.with_borrow_mut(|state| {
-        state.modules = case.modules;
-        state.date = case.date;
-        state.flags = case.flags;
-        state.body = case.body;
+        state.modules = case.modules.clone();
+        state.date = case.date.clone();
+        state.flags = case.flags.clone();
         state.now = 1_700_000_000_000;
     });
     if vm::vm().is_none() {
         vm::boot().map_err(shown)?;
     }
-    let vm = vm::vm().ok_or("not booted")?;
-    modules::load(vm).map_err(shown)?;
-    let length = STATE.with_borrow(|state| state.body.len());
+    modules::load(vm::vm().ok_or("not booted")?).map_err(shown)
+}
+
+/// Serves the request; the modules of `case` were loaded by [`start`].
+pub fn ask(case: &Case) -> Answer {
+    let request = STATE.with_borrow_mut(|state| {
+        state.body = case.body.clone();
+        state.done = false;
+        state.pulled = false;
+        state.requests += 1;
+        state.requests
+    });
+    let length = case.body.len();
     let line = RequestLine {
         method: &case.method,
         url: &case.url,
@@ -95,9 +114,9 @@ pub fn serve(case: Case) -> Result<Answer, String> {
             .map(|(name, value)| (name.as_str(), value.as_bytes()))
             .collect(),
     );
-    let mut payload = postcard::to_allocvec(&line).map_err(|error| error.to_string())?;
-    payload.extend(postcard::to_allocvec(&fields).map_err(|error| error.to_string())?);
-    deliver(EventKind::Request, 1, &payload);
+    let mut payload = postcard::to_allocvec(&line).unwrap_or_default();
+    payload.extend(postcard::to_allocvec(&fields).unwrap_or_default());
+    deliver(EventKind::Request, request, &payload);
     loop {
         let next = STATE.with_borrow_mut(|state| {
             if let Some(event) = state.queue.pop_front() {
@@ -116,7 +135,7 @@ pub fn serve(case: Case) -> Result<Answer, String> {
             None => break,
         }
     }
-    Ok(STATE.with_borrow_mut(|state| std::mem::take(&mut state.answer)))
+    STATE.with_borrow_mut(|state| std::mem::take(&mut state.answer))
 }
 
 fn deliver(kind: EventKind, id: u32, payload: &[u8]) {
@@ -125,6 +144,16 @@ fn deliver(kind: EventKind, id: u32, payload: &[u8]) {
     unsafe { std::ptr::copy_nonoverlapping(payload.as_ptr(), window, payload.len()) };
     let status = events::handle(kind as u32, id, payload.len());
     assert_eq!(status, 0, "an event failed");
+}
+
+/// A module of `node/`, as the daemon serves it.
+fn builtin(name: &str) -> Option<Vec<u8>> {
+    let file = format!("{}.js", name.strip_prefix("node:")?.replace('/', "_"));
+    let known = !file.contains(['\\', '\0']) && !file.starts_with('.');
+    let folder = concat!(env!("CARGO_MANIFEST_DIR"), "/node");
+    std::fs::read(std::path::Path::new(folder).join(file))
+        .ok()
+        .filter(|_| known)
 }
 
 /// The host's functions.
@@ -181,6 +210,7 @@ pub mod host {
             }
             Some(SyncOp::EnvNames) => postcard::to_allocvec::<[&str]>(&[]).ok(),
             Some(SyncOp::Loaded) => Some(Vec::new()),
+            Some(SyncOp::Builtin) => builtin(std::str::from_utf8(argument).ok()?),
             _ => None,
         };
         let Some(result) = STATE.with_borrow(answer) else {
