@@ -17,6 +17,9 @@ const START_PATIENCE: Duration = Duration::from_secs(60);
 /// How long one answer may take.
 const ANSWER_PATIENCE: Duration = Duration::from_secs(20);
 
+/// The service that tells that it is ready.
+const READY: &str = "ready";
+
 /// Asks it all cases.
 pub fn outcomes(cases: &[Case]) -> Result<Vec<Outcome>> {
     let program = program()?;
@@ -29,7 +32,7 @@ pub fn outcomes(cases: &[Case]) -> Result<Vec<Outcome>> {
         loop {
             let before = refused.len();
             let mut server = start(&program, &dir, cases, &refused)?;
-            if let Some(told) = wait(&dir, cases, &refused, &mut server)? {
+            if let Some(told) = wait(&dir, &mut server)? {
                 refused.extend(refusals(&told));
                 if refused.len() == before {
                     bail!("workerd does not start:\n{told}");
@@ -71,8 +74,20 @@ fn start(
     refused: &BTreeMap<usize, String>,
 ) -> Result<Server> {
     let mut config = String::from("using Workerd = import \"/workerd/workerd.capnp\";\n");
-    let mut services = String::new();
-    let mut sockets = String::new();
+    let mut services = format!("(name = {READY:?}, worker = .{READY}),");
+    let mut sockets = format!(
+        "(name = {READY:?}, address = \"unix:{READY}\", http = (), service = {READY:?}),"
+    );
+    std::fs::write(
+        dir.join("ready.js"),
+        "export default { fetch() { return new Response(); } };",
+    )?;
+    writeln!(
+        config,
+        "const {READY} :Workerd.Worker = (modules = [(name = \"worker.js\", esModule = embed \"ready.js\")], \
+         compatibilityDate = \"2026-01-01\");"
+    )?;
+    let _ = std::fs::remove_file(dir.join(READY));
     for (at, case) in cases.iter().enumerate() {
         let _ = std::fs::remove_file(dir.join(at.to_string()));
         if refused.contains_key(&at) {
@@ -109,17 +124,16 @@ fn start(
 }
 
 /// Waits until it listens; what it told if it ended instead.
-fn wait(
-    dir: &Path,
-    cases: &[Case],
-    refused: &BTreeMap<usize, String>,
-    server: &mut Server,
-) -> Result<Option<String>> {
-    let last = (0..cases.len()).rev().find(|at| !refused.contains_key(at));
-    let Some(last) = last else { return Ok(None) };
+fn wait(dir: &Path, server: &mut Server) -> Result<Option<String>> {
     let start = Instant::now();
+    let ready = Request {
+        method: "GET".to_owned(),
+        target: "/".to_owned(),
+        body: String::new(),
+    };
     loop {
-        if UnixStream::connect(dir.join(last.to_string())).is_ok() {
+        // It listens before it evaluates modules, and answers afterwards.
+        if answer(&dir.join(READY), &ready).is_ok() {
             return Ok(None);
         }
         if server.ended()?.is_some() {
