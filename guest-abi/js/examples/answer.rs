@@ -5,7 +5,7 @@
 //! line of JSON, `{"status", "headers", "body"}`; a module that is refused is `{"refused"}`.
 
 use postern_abi::bundle::ModuleKind;
-use postern_js::testing::{Case, ask, start};
+use postern_js::testing::{Case, load, request};
 use serde_json::json;
 
 fn main() {
@@ -26,18 +26,18 @@ fn main() {
         headers: vec![("host".to_owned(), "example.com".to_owned())],
         ..Case::default()
     };
-    if let Err(error) = start(&case) {
+    if let Err(error) = load(&mut case) {
         println!("{}", json!({ "refused": error }));
         return;
     }
-    for request in requests.chunks(3) {
-        let [method, target, body] = request else {
+    for parts in requests.chunks(3) {
+        let [method, target, body] = parts else {
             break;
         };
         case.method.clone_from(method);
         case.url = format!("http://example.com{target}");
         case.body = body.clone().into_bytes();
-        let answer = ask(&case);
+        let answer = request(&case).expect("a request that can be encoded");
         for line in &answer.logs {
             eprintln!("log: {line}");
         }

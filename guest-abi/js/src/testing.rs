@@ -35,8 +35,8 @@ struct State {
     body: Vec<u8>,
     pulled: bool,
     now: u64,
-    done: bool,
     requests: u32,
+    done: bool,
 }
 
 thread_local! {
@@ -66,46 +66,42 @@ pub struct Case {
 ///
 /// # Errors
 /// What booting or loading threw.
-pub fn serve(case: Case) -> Result<Answer, String> {
-    start(&case)?;
-    Ok(ask(&case))
+pub fn serve(mut case: Case) -> Result<Answer, String> {
+    load(&mut case)?;
+    request(&case)
 }
 
-/// Boots the engine and loads the modules, once in a process.
+/// Boots the engine if that was not done, and loads the modules.
 ///
 /// # Errors
-/// What that threw.
-pub fn start(case: &Case) -> Result<(), String> {
+/// What booting or loading threw.
+pub fn load(case: &mut Case) -> Result<(), String> {
     let shown = |error: Exception| format!("{}: {}\n{}", error.name, error.message, error.stack);
     STATE.with_borrow_mut(|state| {
-        state.modules = case.modules.clone();
-        state.date = case.date.clone();
-        state.flags = case.flags.clone();
+        state.modules = std::mem::take(&mut case.modules);
+        state.date.clone_from(&case.date);
+        state.flags.clone_from(&case.flags);
         state.now = 1_700_000_000_000;
     });
     if vm::vm().is_none() {
         vm::boot().map_err(shown)?;
     }
-    modules::load(vm::vm().ok_or("not booted")?).map_err(shown)
+    let vm = vm::vm().ok_or("not booted")?;
+    modules::load(vm).map_err(shown)
 }
 
-/// Serves the request; the modules of `case` were loaded by [`start`].
-pub fn ask(case: &Case) -> Answer {
-    let request = STATE.with_borrow_mut(|state| {
-        state.body = case.body.clone();
-        state.done = false;
-        state.pulled = false;
-        state.requests += 1;
-        state.requests
-    });
-    let length = case.body.len();
+/// Serves a request with what was loaded.
+///
+/// # Errors
+/// When the request cannot be encoded.
+pub fn request(case: &Case) -> Result<Answer, String> {
     let line = RequestLine {
         method: &case.method,
         url: &case.url,
-        body: if length == 0 {
+        body: if case.body.is_empty() {
             BodyHint::None
         } else {
-            BodyHint::Known(length as u64)
+            BodyHint::Known(case.body.len() as u64)
         },
     };
     let fields = Fields(
@@ -114,9 +110,16 @@ pub fn ask(case: &Case) -> Answer {
             .map(|(name, value)| (name.as_str(), value.as_bytes()))
             .collect(),
     );
-    let mut payload = postcard::to_allocvec(&line).unwrap_or_default();
-    payload.extend(postcard::to_allocvec(&fields).unwrap_or_default());
-    deliver(EventKind::Request, request, &payload);
+    let mut payload = postcard::to_allocvec(&line).map_err(|error| error.to_string())?;
+    payload.extend(postcard::to_allocvec(&fields).map_err(|error| error.to_string())?);
+    let id = STATE.with_borrow_mut(|state| {
+        state.body.clone_from(&case.body);
+        state.pulled = false;
+        state.done = false;
+        state.requests += 1;
+        state.requests
+    });
+    deliver(EventKind::Request, id, &payload);
     loop {
         let next = STATE.with_borrow_mut(|state| {
             if let Some(event) = state.queue.pop_front() {
@@ -135,7 +138,7 @@ pub fn ask(case: &Case) -> Answer {
             None => break,
         }
     }
-    STATE.with_borrow_mut(|state| std::mem::take(&mut state.answer))
+    Ok(STATE.with_borrow_mut(|state| std::mem::take(&mut state.answer)))
 }
 
 fn deliver(kind: EventKind, id: u32, payload: &[u8]) {
@@ -148,12 +151,13 @@ fn deliver(kind: EventKind, id: u32, payload: &[u8]) {
 
 /// A module of `node/`, as the daemon serves it.
 fn builtin(name: &str) -> Option<Vec<u8>> {
-    let file = format!("{}.js", name.strip_prefix("node:")?.replace('/', "_"));
-    let known = !file.contains(['\\', '\0']) && !file.starts_with('.');
+    let name = name.strip_prefix("node:")?;
+    let known = name
+        .bytes()
+        .all(|byte| byte.is_ascii_lowercase() || b"_/0123456789".contains(&byte));
     let folder = concat!(env!("CARGO_MANIFEST_DIR"), "/node");
-    std::fs::read(std::path::Path::new(folder).join(file))
-        .ok()
-        .filter(|_| known)
+    let file = format!("{}.js", name.replace('/', "_"));
+    known.then(|| std::fs::read(std::path::Path::new(folder).join(file)).ok())?
 }
 
 /// The host's functions.
