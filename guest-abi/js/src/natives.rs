@@ -1,6 +1,6 @@
 //! The one object through which the prelude reaches Rust; a tenant never sees it.
 
-use crate::{headers, kv, modules, ops, random, requests};
+use crate::{buffers, headers, kv, modules, ops, random, requests};
 use rquickjs::{Ctx, Object, Result};
 
 /// The object, with a function for everything that is done in Rust.
@@ -15,5 +15,6 @@ pub fn object<'js>(ctx: &Ctx<'js>) -> Result<Object<'js>> {
     kv::install(ctx, &native)?;
     random::install(ctx, &native)?;
     modules::install(ctx, &native)?;
+    buffers::install(ctx, &native)?;
     Ok(native)
 }
