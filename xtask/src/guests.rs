@@ -6,7 +6,7 @@
 
 use crate::rust_std::{RustStd, setting};
 use crate::setup::{self, Wasm};
-use crate::{process, step, workspace};
+use crate::{node, process, step, workspace};
 use anyhow::{Context, Result, bail};
 use serde::Deserialize;
 use std::collections::BTreeMap;
@@ -18,10 +18,18 @@ const HELLO_MAX: u64 = 64 * 1024;
 
 /// The arguments of `guests`.
 #[derive(clap::Args)]
-pub struct Arguments {}
+pub struct Arguments {
+    /// Makes the modules of Node in `guest-abi/js/node` afresh instead, which takes packages from
+    /// npm.
+    #[arg(long)]
+    node: bool,
+}
 
 /// Builds all of them and shows their sizes.
-pub fn run(_: &Arguments) -> Result<()> {
+pub fn run(arguments: &Arguments) -> Result<()> {
+    if arguments.node {
+        return node::bundle();
+    }
     for (name, bytes) in build()? {
         println!("{bytes:>9}  {}", workspace::shown(&path(&name)));
     }

@@ -57,3 +57,17 @@ pub fn install(name: &str, folder: &Path) -> Result<PathBuf> {
     std::fs::rename(&partial, &place).context("cannot put npm's packages in their place")?;
     Ok(modules)
 }
+
+/// esbuild as a command, without the program in JavaScript around it.
+pub fn esbuild(modules: &Path) -> Result<Command> {
+    program(&modules.join("@esbuild"), "bin/esbuild").map(Command::new)
+}
+
+/// A program that a package for this kind of machine brings: npm installs one of several.
+pub fn program(vendor: &Path, path: &str) -> Result<PathBuf> {
+    std::fs::read_dir(vendor)
+        .with_context(|| format!("cannot list {}", workspace::shown(vendor)))?
+        .filter_map(|entry| Some(entry.ok()?.path().join(path)))
+        .find(|path| path.exists())
+        .with_context(|| format!("npm has no {path} for this kind of machine"))
+}

@@ -68,11 +68,15 @@ pub enum CatalogError {
     /// The upload has no module to start.
     #[error("{0}")]
     NoMainModule(String),
-    /// JavaScript, for which there is no engine yet.
-    #[error(
-        "JavaScript Workers are not supported yet: the main module '{0}' is not WebAssembly; upload a wasm main module as a part of type application/wasm"
-    )]
-    JavaScript(String),
+    /// A module is of a kind that cannot run, or cannot be what it is to be.
+    #[error("{0}")]
+    BadModule(String),
+    /// Nothing in the modules can be called.
+    #[error("No event handlers were registered. This script does nothing.")]
+    NoHandlers,
+    /// The compatibility date or flags cannot be had.
+    #[error("{0}")]
+    Compatibility(String),
     /// The judge refused the module; the text is the judge's.
     #[error("{0}")]
     Invalid(String),

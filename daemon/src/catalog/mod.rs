@@ -21,26 +21,32 @@
 //! every answer comes from the store's rows.
 
 pub mod binding;
+pub mod compatibility;
 mod error;
+mod judging;
 mod kv_namespaces;
 pub mod limits;
 mod locks;
+mod modules;
 pub mod name;
 mod namespaces;
 mod push;
 pub mod record;
 mod references;
+mod revise;
 mod rows;
 mod runtime;
 mod scripts;
 mod serving;
 mod start;
+mod syntax;
 #[cfg(test)]
 pub(crate) mod testing;
 #[cfg(test)]
 mod tests;
 
 pub use error::CatalogError;
+pub use modules::bare_script;
 pub use push::{Change, Push, Source, shown_time};
 pub use runtime::{Judgement, Runtime};
 

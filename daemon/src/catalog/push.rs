@@ -3,15 +3,16 @@
 //! Nothing is stored before the judge agrees, nothing runs before it is stored, and a
 //! failure at any step leaves the version before as it was.
 
-use super::binding::{self, Bound, Keep, Target, Version, Wanted};
+use super::binding::{self, Bound, Keep, Target, Wanted};
+use super::judging::Named;
 use super::name::{Id, check_name, check_tags, hex};
-use super::record::{CustomLimits, Module, Namespace, Script, Settings, Verdict, now_ms};
+use super::record::{CustomLimits, Module, Namespace, Script, Settings};
 use super::references::Held;
 use super::rows::Rows;
-use super::{Bounds, Catalog, CatalogError, Result, limits};
+use super::{Bounds, Catalog, CatalogError, Result, compatibility, limits};
 use crate::bindings::Env;
+use crate::engine::WorkerSpec;
 use crate::engine::limits::Limits;
-use crate::engine::{GuestKind, Judged, WorkerSpec};
 use bytes::Bytes;
 use sha2::{Digest, Sha256};
 use std::sync::Arc;
@@ -55,7 +56,11 @@ pub struct Change {
 
 impl Change {
     /// The settings after this change.
-    fn apply(self, base: Settings, before: &[Bound]) -> Result<Settings> {
+    pub(super) fn apply(self, base: Settings, before: &[Bound]) -> Result<Settings> {
+        if let Some(date) = &self.compatibility_date {
+            compatibility::check_date(date)?;
+        }
+        compatibility::check_flags(self.compatibility_flags.as_deref().unwrap_or_default())?;
         let bindings = match self.bindings {
             Some(wanted) => binding::merge(before, wanted, &self.keep_bindings)?,
             None => {
@@ -119,26 +124,14 @@ impl<W: Send + Sync + 'static> Catalog<W> {
             change,
             keep_settings,
         } = push;
-        let main = modules
-            .iter()
-            .find(|module| module.name == main_module)
-            .ok_or_else(|| {
-                CatalogError::NoMainModule(format!("no module is named '{main_module}'"))
-            })?
-            .bytes
-            .clone();
-
         let _script = self.locks.lock(id, script).await;
         // What can be refused without judging is refused first: judging is dear.
         let (_, settings) = self.prepare(namespace, script, change.clone(), keep_settings)?;
-        let limits = self.effective(settings.limits);
-        let judged = self
-            .runtime
-            .judge(main, limits)
-            .await
-            .map_err(CatalogError::Invalid)?;
+        let named = Named::new();
+        let verdict = self
+            .judge(&main_module, &modules, &settings, &named, held)
+            .await?;
         let etag = etag(&modules);
-        let verdict = self.keep_verdict(judged, held).await?;
         let mut stored = Vec::with_capacity(modules.len());
         for Source {
             name,
@@ -161,154 +154,25 @@ impl<W: Send + Sync + 'static> Catalog<W> {
         let _shared = self.structure.read().await;
         let namespace = self.namespace_by_id(id, namespace)?;
         let (before, settings) = self.prepare(&namespace.name, script, change, keep_settings)?;
-        let now = now_ms();
         let new = Script {
             name: script.to_owned(),
             tag: before.as_ref().map_or_else(Id::random, |old| old.tag),
-            created_ms: before.as_ref().map_or(now, |old| old.created_ms),
-            modified_ms: now,
+            created_ms: before.as_ref().map_or(named.at_ms, |old| old.created_ms),
+            modified_ms: named.at_ms,
             version: before.as_ref().map_or(0, |old| old.version) + 1,
-            version_id: Id::random(),
+            version_id: named.id,
             etag,
             main_module,
             modules: stored,
             verdict,
             settings,
         };
-        self.switch(&namespace, before, new, held).await
-    }
-
-    /// Changes everything but the modules of a script that exists.
-    pub async fn change_settings(
-        &self,
-        namespace: &str,
-        script: &str,
-        change: Change,
-    ) -> Result<Script> {
-        self.alter(namespace, script, |old| {
-            let before = old.bindings.clone();
-            change.apply(old, &before)
-        })
-        .await
-    }
-
-    /// Sets and removes secrets of a script that exists: `None` removes.
-    pub async fn change_secrets(
-        &self,
-        namespace: &str,
-        script: &str,
-        secrets: Vec<(String, Option<String>)>,
-    ) -> Result<Script> {
-        self.alter(namespace, script, |mut settings| {
-            for (name, text) in secrets {
-                let at = settings
-                    .bindings
-                    .iter()
-                    .position(|bound| bound.name == name);
-                let is_secret =
-                    at.is_some_and(|at| matches!(settings.bindings[at].target, Target::Secret(_)));
-                match (text, at) {
-                    (None, Some(at)) if is_secret => {
-                        settings.bindings.remove(at);
-                    }
-                    (None, _) => {
-                        return Err(CatalogError::SecretNotFound(super::name::shown(&name)));
-                    }
-                    (Some(text), Some(at)) => {
-                        settings.bindings[at] = Bound::secret(&name, &text)?;
-                    }
-                    (Some(text), None) => settings.bindings.push(Bound::secret(&name, &text)?),
-                }
-            }
-            let count = settings.bindings.len();
-            if count > limits::BINDINGS_MAX {
-                return Err(CatalogError::TooManyBindings { count });
-            }
-            Ok(settings)
-        })
-        .await
-    }
-
-    /// A new version with the same modules and other settings.
-    async fn alter(
-        &self,
-        namespace: &str,
-        script: &str,
-        change: impl FnOnce(Settings) -> Result<Settings> + Send,
-    ) -> Result<Script> {
-        let id = self.namespace(namespace)?.id;
-        let _script = self.locks.lock(id, script).await;
-        let _shared = self.structure.read().await;
-        let (namespace, old) = self.script(namespace, script)?;
-        let settings = change(old.settings.clone())?;
-        self.check_targets(&settings)?;
-        let new = Script {
-            modified_ms: now_ms(),
-            version: old.version + 1,
-            version_id: Id::random(),
-            settings,
-            ..old.clone()
-        };
-        self.references.count(new.blobs());
-        let stored = self
-            .switch(&namespace, Some(old), new.clone(), &mut Vec::new())
-            .await;
-        if stored.is_err() {
-            self.references.release(new.blobs()).await;
-        }
-        stored
-    }
-
-    /// Judges a script's main module again for this build of the engine. `false` when the
-    /// script is gone or was pushed anew meanwhile.
-    pub(super) async fn judge_again(&self, namespace: Id, script: &str) -> Result<bool> {
-        let key = (namespace, script.to_owned());
-        let _script = self.locks.lock(namespace, script).await;
-        let Some(old) = self.find_script(namespace, script)? else {
-            self.pending.lock().remove(&key);
-            return Ok(false);
-        };
-        if !self.pending.lock().contains(&key) {
-            return Ok(false);
-        }
-        let main = old
-            .modules
-            .iter()
-            .find(|module| module.name == old.main_module);
-        let blob = main.map(|module| module.blob).ok_or_else(|| {
-            CatalogError::NoMainModule(format!("no module is named '{}'", old.main_module))
-        })?;
-        let store = self.store.clone();
-        let source = smol::unblock(move || store.blobs().read(&blob)).await?;
-        let limits = self.effective(old.settings.limits);
-        let judged = self
-            .runtime
-            .judge(Bytes::from(source), limits)
-            .await
-            .map_err(CatalogError::Invalid)?;
-        let mut held = Vec::new();
-        let verdict = self.keep_verdict(judged, &mut held).await?;
-        let _shared = self.structure.read().await;
-        let namespace = self.namespace_by_id(namespace, "")?;
-        let Some(old) = self.find_script(namespace.id, script)? else {
-            self.pending.lock().remove(&key);
-            return Ok(false);
-        };
-        let new = Script {
-            verdict,
-            ..old.clone()
-        };
-        // The modules are named by the new row as they were by the old.
-        let modules: Vec<_> = new.modules.iter().map(|module| &module.blob).collect();
-        self.references.count(modules.iter().copied());
-        let stored = self
-            .switch(&namespace, Some(old), new.clone(), &mut held)
-            .await;
-        Held::give_back(held).await;
-        if stored.is_err() {
-            self.references.release(modules.into_iter()).await;
-        }
-        stored.map(|_| true)
+        let new = self.switch(&namespace, before, new, held).await?;
+        // Under the script's lock, so that a deletion that follows finds it counted. When the
+        // engine's upgrade has a module judged again, its tenant is not charged.
+        self.runtime
+            .deployed(&namespace.name, &new.name, new.verdict.startup_fuel);
+        Ok(new)
     }
 
     /// The script as it is, and the settings that it would get.
@@ -340,13 +204,13 @@ impl<W: Send + Sync + 'static> Catalog<W> {
         Ok((before, settings))
     }
 
-    fn namespace_by_id(&self, id: Id, name: &str) -> Result<Namespace> {
+    pub(super) fn namespace_by_id(&self, id: Id, name: &str) -> Result<Namespace> {
         let found = self.row(Namespace::TABLE, &id.0)?;
         found.ok_or_else(|| CatalogError::NamespaceNotFound(name.to_owned()))
     }
 
     /// Whether what bindings refer to exists.
-    fn check_targets(&self, settings: &Settings) -> Result<()> {
+    pub(super) fn check_targets(&self, settings: &Settings) -> Result<()> {
         for bound in &settings.bindings {
             if let Target::Kv(id) = &bound.target
                 && self.kv_namespace(&id.hex()).is_err()
@@ -361,30 +225,10 @@ impl<W: Send + Sync + 'static> Catalog<W> {
         Ok(())
     }
 
-    async fn keep_verdict(&self, judged: Judged, held: &mut Vec<Held>) -> Result<Verdict> {
-        let image = self.references.put(Bytes::from(judged.image)).await?;
-        let image_blob = image.blob();
-        held.push(image);
-        let mut snapshot_blob = None;
-        if let Some(snapshot) = judged.snapshot {
-            let snapshot = self.references.put(Bytes::from(snapshot)).await?;
-            snapshot_blob = Some(snapshot.blob());
-            held.push(snapshot);
-        }
-        Ok(Verdict {
-            build: self.runtime.build(),
-            wasi: judged.kind == GuestKind::Wasi,
-            image: image_blob,
-            snapshot: snapshot_blob,
-            startup_fuel: judged.startup_fuel,
-            startup_time_ms: judged.startup_time_ms,
-        })
-    }
-
     /// Starts the new version's Worker, stores the row durably, and switches. Starting comes
     /// before storing, so that a version that cannot start is never the stored one. The old
     /// version's blobs go last: until the new row is durable, a power cut brings it back.
-    async fn switch(
+    pub(super) async fn switch(
         &self,
         namespace: &Namespace,
         before: Option<Script>,
@@ -409,7 +253,7 @@ impl<W: Send + Sync + 'static> Catalog<W> {
 
     /// What a script gets: what it asks for up to the ceiling, else the default
     /// (spec: SEMANTICS §3).
-    fn effective(&self, custom: CustomLimits) -> Limits {
+    pub(super) fn effective(&self, custom: CustomLimits) -> Limits {
         let Bounds { default, ceiling } = *self.bounds.read();
         Limits {
             cpu_ms: custom
@@ -451,30 +295,17 @@ impl<W: Send + Sync + 'static> Catalog<W> {
 
     pub(super) fn start(&self, namespace: &Namespace, script: &Script) -> Result<Arc<W>> {
         let blobs = self.store.blobs();
-        let version = Version {
-            id: script.version_id.uuid(),
-            tag: String::new(),
-            timestamp: shown_time(script.modified_ms),
-        };
-        let bindings = script
-            .settings
-            .bindings
-            .iter()
-            .map(|bound| bound.engaged(&version))
-            .collect();
-        let env = Env::new(bindings, self.store.clone());
+        let named = Named::of(script);
+        let env = Env::new(named.bindings(&script.settings), self.store.clone());
         let files = script.verdict.files().copied().collect();
         let spec = WorkerSpec {
             namespace: namespace.name.as_str().into(),
             script: script.name.as_str().into(),
-            version: version.id.into(),
-            kind: if script.verdict.wasi {
-                GuestKind::Wasi
-            } else {
-                GuestKind::AbiV1
-            },
-            image: blobs.path(&script.verdict.image),
+            version: named.id.uuid().into(),
+            kind: script.verdict.kind,
+            image: script.verdict.image.map(|blob| blobs.path(&blob)),
             snapshot: script.verdict.snapshot.map(|blob| blobs.path(&blob)),
+            pages: script.verdict.pages,
             limits: self.effective(script.settings.limits),
             env: Arc::new(self.references.lease(env, files)),
         };

@@ -1,11 +1,13 @@
 //! The rows that the catalog keeps in the store, as they are stored.
 //!
 //! postcard has no field names: a change of these types is a new format of the rows, beside
-//! the old one (see `rows`).
+//! the old one ([`StoredScript`] has both).
 
 use super::binding::Bound;
 use super::limits::COMPATIBILITY_DATE_DEFAULT;
 use super::name::Id;
+use super::rows::{First, Row};
+use crate::engine::GuestKind;
 use crate::store::{BlobId, Table};
 use serde::{Deserialize, Serialize};
 use std::time::{SystemTime, UNIX_EPOCH};
@@ -25,6 +27,10 @@ pub struct Namespace {
     pub trusted_workers: bool,
 }
 
+impl Row for Namespace {
+    type Stored = First<Self>;
+}
+
 impl Namespace {
     pub(super) const TABLE: Table = Table::Namespaces;
 }
@@ -38,6 +44,10 @@ pub struct KvNamespace {
     pub title: String,
     /// Milliseconds since 1970.
     pub created_ms: i64,
+}
+
+impl Row for KvNamespace {
+    type Stored = First<Self>;
 }
 
 impl KvNamespace {
@@ -57,27 +67,37 @@ pub struct Module {
     pub len: u64,
 }
 
-/// What the judge made of the main module.
+/// What the judge made of the modules.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Verdict {
     /// Which build of the engine judged; another build judges again.
     pub build: String,
-    /// Whether the module speaks WASI preview 1 instead of the ABI.
-    pub wasi: bool,
-    /// The module as it runs.
-    pub image: BlobId,
+    /// How the Worker is spoken to.
+    pub kind: GuestKind,
+    /// The module as it runs; `None` where it is the one that all Workers in JavaScript share.
+    pub image: Option<BlobId>,
     /// Its memory after initialisation.
     pub snapshot: Option<BlobId>,
+    /// Pages of that memory, zeros included.
+    pub pages: u32,
     /// What initialisation cost.
     pub startup_fuel: u64,
     /// The same as time, at the board's rate.
     pub startup_time_ms: u32,
+    /// Whether the main module is one, and not a script that adds event listeners.
+    pub has_modules: bool,
+    /// Handlers of the default export.
+    pub handlers: Vec<String>,
+    /// Other exports that can be called, each with its handlers.
+    pub entrypoints: Vec<(String, Vec<String>)>,
+    /// Whether initialisation looked at the bindings: with others, it has to be done again.
+    pub env_read: bool,
 }
 
 impl Verdict {
     /// The blobs that a Worker opens.
     pub(super) fn files(&self) -> impl Iterator<Item = &BlobId> {
-        [&self.image].into_iter().chain(&self.snapshot)
+        self.image.iter().chain(&self.snapshot)
     }
 }
 
@@ -156,6 +176,88 @@ pub struct Script {
     pub settings: Settings,
 }
 
+impl Row for Script {
+    type Stored = StoredScript;
+}
+
+/// A script's row, in every format that there was.
+#[derive(Serialize, Deserialize)]
+pub(super) enum StoredScript {
+    /// Before there was JavaScript.
+    V1(ScriptV1),
+    /// Now.
+    V2(Script),
+}
+
+#[derive(Serialize, Deserialize)]
+pub(super) struct ScriptV1 {
+    name: String,
+    tag: Id,
+    created_ms: i64,
+    modified_ms: i64,
+    version: u64,
+    version_id: Id,
+    etag: String,
+    main_module: String,
+    modules: Vec<Module>,
+    verdict: VerdictV1,
+    settings: Settings,
+}
+
+#[derive(Serialize, Deserialize)]
+struct VerdictV1 {
+    build: String,
+    wasi: bool,
+    image: BlobId,
+    snapshot: Option<BlobId>,
+    startup_fuel: u64,
+    startup_time_ms: u32,
+}
+
+impl From<Script> for StoredScript {
+    fn from(script: Script) -> Self {
+        Self::V2(script)
+    }
+}
+
+impl From<StoredScript> for Script {
+    fn from(stored: StoredScript) -> Self {
+        match stored {
+            StoredScript::V1(old) => Self {
+                name: old.name,
+                tag: old.tag,
+                created_ms: old.created_ms,
+                modified_ms: old.modified_ms,
+                version: old.version,
+                version_id: old.version_id,
+                etag: old.etag,
+                main_module: old.main_module,
+                modules: old.modules,
+                verdict: Verdict {
+                    build: old.verdict.build,
+                    kind: if old.verdict.wasi {
+                        GuestKind::Wasi
+                    } else {
+                        GuestKind::AbiV1
+                    },
+                    image: Some(old.verdict.image),
+                    snapshot: old.verdict.snapshot,
+                    // The image knows it.
+                    pages: 0,
+                    startup_fuel: old.verdict.startup_fuel,
+                    startup_time_ms: old.verdict.startup_time_ms,
+                    has_modules: true,
+                    handlers: vec!["fetch".to_owned()],
+                    entrypoints: Vec::new(),
+                    env_read: false,
+                },
+                settings: old.settings,
+            },
+            StoredScript::V2(script) => script,
+        }
+    }
+}
+
 impl Script {
     pub(super) const TABLE: Table = Table::Scripts;
 
@@ -182,4 +284,45 @@ pub(super) fn now_ms() -> i64 {
         .map_or(0, |since| {
             i64::try_from(since.as_millis()).unwrap_or(i64::MAX)
         })
+}
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used)]
+    use super::*;
+
+    #[test]
+    fn a_row_of_the_first_format_is_read() {
+        let id = Id([7; 16]);
+        let image = BlobId::of(b"image");
+        let old = ScriptV1 {
+            name: "old".to_owned(),
+            tag: id,
+            created_ms: 1,
+            modified_ms: 2,
+            version: 3,
+            version_id: id,
+            etag: "e".to_owned(),
+            main_module: "worker.wasm".to_owned(),
+            modules: Vec::new(),
+            verdict: VerdictV1 {
+                build: "b".to_owned(),
+                wasi: true,
+                image,
+                snapshot: None,
+                startup_fuel: 4,
+                startup_time_ms: 5,
+            },
+            settings: Settings::default(),
+        };
+        let bytes = postcard::to_allocvec(&StoredScript::V1(old)).unwrap();
+        let read = Script::from(postcard::from_bytes::<StoredScript>(&bytes).unwrap());
+        assert_eq!(read.verdict.kind, GuestKind::Wasi);
+        assert_eq!(read.blobs().collect::<Vec<_>>(), [&image]);
+        assert_eq!(read.verdict.handlers, ["fetch"]);
+        let bytes = postcard::to_allocvec(&StoredScript::from(read.clone())).unwrap();
+        assert_eq!(bytes[0], 1, "the second format");
+        let again = Script::from(postcard::from_bytes::<StoredScript>(&bytes).unwrap());
+        assert_eq!(again, read);
+    }
 }

@@ -3,17 +3,41 @@
 //! Each row begins with the number of its format, so that a later format can be read beside
 //! this one.
 
+use super::record::{KvNamespace, Namespace};
 use super::references::Held;
 use super::{Catalog, Result};
 use crate::store::{RecordBatch, StoreError, Table};
 use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 
-/// A row, by format.
+/// What is kept in rows.
+pub(super) trait Row: Sized {
+    /// The row with the number of its format in front: an enum, a variant a format.
+    type Stored: Serialize + DeserializeOwned + From<Self> + Into<Self> + Send + 'static;
+}
+
+/// The formats of a row that has had one.
 #[derive(Serialize, Deserialize)]
-enum Format<T> {
-    /// The first one.
+pub(super) enum First<T> {
     V1(T),
+}
+
+impl<T> From<T> for First<T> {
+    fn from(row: T) -> Self {
+        Self::V1(row)
+    }
+}
+
+impl From<First<Namespace>> for Namespace {
+    fn from(First::V1(row): First<Self>) -> Self {
+        row
+    }
+}
+
+impl From<First<KvNamespace>> for KvNamespace {
+    fn from(First::V1(row): First<Self>) -> Self {
+        row
+    }
 }
 
 /// What one commit changes.
@@ -26,14 +50,10 @@ type Write = Box<dyn FnOnce(&mut RecordBatch<'_>) -> Result<(), StoreError> + Se
 
 impl Rows {
     /// Sets a row.
-    pub(super) fn put<T: Serialize + Send + 'static>(
-        mut self,
-        table: Table,
-        key: Vec<u8>,
-        row: T,
-    ) -> Self {
+    pub(super) fn put<T: Row>(mut self, table: Table, key: Vec<u8>, row: T) -> Self {
+        let row = T::Stored::from(row);
         self.writes.push(Box::new(move |batch| {
-            batch.put(table, &key, &Format::V1(row)).map(|_| ())
+            batch.put(table, &key, &row).map(|_| ())
         }));
         self
     }
@@ -47,14 +67,14 @@ impl Rows {
 }
 
 impl<W: Send + Sync + 'static> Catalog<W> {
-    pub(super) fn row<T: DeserializeOwned>(&self, table: Table, key: &[u8]) -> Result<Option<T>> {
-        let row = self.store.records().get(table, key)?;
-        Ok(row.map(|Format::V1(row)| row))
+    pub(super) fn row<T: Row>(&self, table: Table, key: &[u8]) -> Result<Option<T>> {
+        let row: Option<T::Stored> = self.store.records().get(table, key)?;
+        Ok(row.map(Into::into))
     }
 
-    pub(super) fn rows<T: DeserializeOwned>(&self, table: Table, prefix: &[u8]) -> Result<Vec<T>> {
-        let rows = self.store.records().scan(table, prefix)?;
-        Ok(rows.into_iter().map(|(_, Format::V1(row))| row).collect())
+    pub(super) fn rows<T: Row>(&self, table: Table, prefix: &[u8]) -> Result<Vec<T>> {
+        let rows: Vec<(_, T::Stored)> = self.store.records().scan(table, prefix)?;
+        Ok(rows.into_iter().map(|(_, row)| row.into()).collect())
     }
 
     /// Changes rows, all or none, and returns when that is durable. `held` belongs to the

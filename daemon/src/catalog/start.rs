@@ -36,11 +36,10 @@ impl<W: Send + Sync + 'static> Catalog<W> {
             pending: Mutex::new(BTreeSet::new()),
             forgotten: OnceLock::new(),
         });
-        let build = catalog.runtime.build();
         for namespace in catalog.all_namespaces()? {
             for script in catalog.scripts_of(namespace.id)? {
                 catalog.references.count(script.blobs());
-                if script.verdict.build == build {
+                if script.verdict.build == catalog.runtime.build(script.verdict.kind) {
                     catalog.start_stored(&namespace, &script);
                 } else {
                     catalog.pend(namespace.id, &script.name);

@@ -4,7 +4,7 @@
 
 use super::{Bounds, Catalog, Judgement, Runtime};
 use crate::engine::limits::Limits;
-use crate::engine::{GuestKind, Judged, WorkerSpec};
+use crate::engine::{Bundle, GuestKind, Judged, Pushed, Told, WorkerSpec};
 use crate::store::{Store, StoreError, StoreOptions};
 use bytes::Bytes;
 use parking_lot::Mutex;
@@ -29,6 +29,8 @@ pub(crate) struct TestRuntime {
     /// While this is held, judging waits.
     pub(crate) gate: Arc<smol::lock::Mutex<()>>,
     pub(crate) order: Mutex<Vec<Bytes>>,
+    /// Scripts that were deployed, and their fuel.
+    pub(crate) deployed: Mutex<Vec<(String, u64)>>,
 }
 
 impl TestRuntime {
@@ -39,19 +41,24 @@ impl TestRuntime {
             refuse_start: AtomicBool::new(false),
             gate: Arc::default(),
             order: Mutex::default(),
+            deployed: Mutex::default(),
         })
     }
 }
 
 impl Runtime<TestWorker> for TestRuntime {
-    fn build(&self) -> String {
-        self.build.clone()
+    fn build(&self, kind: GuestKind) -> String {
+        format!("{} {kind:?}", self.build)
     }
 
-    fn judge(&self, source: Bytes, _limits: Limits) -> Judgement<'_> {
+    fn judge(&self, pushed: Pushed, _limits: Limits) -> Judgement<'_> {
         Box::pin(async move {
             let _gate = self.gate.lock().await;
             self.judged.fetch_add(1, Ordering::SeqCst);
+            let source = match pushed {
+                Pushed::Module(source) => source,
+                Pushed::Bundle(bundle) => return evaluated(&bundle),
+            };
             if !source.starts_with(WASM) {
                 return Err("the module is not WebAssembly: magic number missing".to_owned());
             }
@@ -59,11 +66,15 @@ impl Runtime<TestWorker> for TestRuntime {
             let mut image = source.to_vec();
             image.extend_from_slice(self.build.as_bytes());
             Ok(Judged {
-                kind: GuestKind::AbiV1,
-                image,
+                image: Some(image),
                 snapshot: Some(b"snapshot".to_vec()),
+                told: Told {
+                    handlers: vec!["fetch".to_owned()],
+                    ..Told::default()
+                },
                 startup_fuel: 7,
                 startup_time_ms: 3,
+                ..Judged::empty(GuestKind::AbiV1)
             })
         })
     }
@@ -72,7 +83,10 @@ impl Runtime<TestWorker> for TestRuntime {
         if self.refuse_start.load(Ordering::SeqCst) {
             return Err("refused by the test".to_owned());
         }
-        assert!(spec.image.exists(), "started before its image was stored");
+        assert!(
+            spec.image.as_ref().is_none_or(|path| path.exists()),
+            "started before its image was stored"
+        );
         assert!(
             spec.snapshot.as_ref().is_some_and(|path| path.exists()),
             "started before its snapshot"
@@ -89,6 +103,34 @@ impl Runtime<TestWorker> for TestRuntime {
             "retired twice"
         );
     }
+
+    fn deployed(&self, namespace: &str, script: &str, startup_fuel: u64) {
+        let name = format!("{namespace}/{script}");
+        self.deployed.lock().push((name, startup_fuel));
+    }
+}
+
+/// "Evaluates" JavaScript: what its main module says is there is there. The snapshot is all that
+/// it depends on.
+fn evaluated(bundle: &Bundle) -> Result<Judged, String> {
+    let main = bundle.modules.iter().find(|it| it.name == bundle.main);
+    let source = String::from_utf8_lossy(&main.unwrap().bytes).into_owned();
+    if source.contains("throw") {
+        return Err("Uncaught Error: thrown".to_owned());
+    }
+    let names = ["fetch", "scheduled", "queue"];
+    let handlers = names.into_iter().filter(|name| source.contains(name));
+    Ok(Judged {
+        snapshot: Some(format!("{bundle:?}").into_bytes()),
+        pages: 1,
+        told: Told {
+            handlers: handlers.map(str::to_owned).collect(),
+            env_read: source.contains("env"),
+            ..Told::default()
+        },
+        startup_time_ms: 3,
+        ..Judged::empty(GuestKind::JavaScript)
+    })
 }
 
 /// Waits for what happens in the background.

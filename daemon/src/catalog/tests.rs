@@ -106,7 +106,7 @@ fn a_push_runs_and_a_second_one_replaces_it() {
     assert!(old.retired.load(Ordering::SeqCst));
     assert!(!new.retired.load(Ordering::SeqCst));
     assert!(
-        old.spec.image.exists() && old.spec.snapshot.as_ref().unwrap().exists(),
+        old.spec.image.as_ref().unwrap().exists() && old.spec.snapshot.as_ref().unwrap().exists(),
         "a request on the old version may still open its files"
     );
     assert_eq!((first.version, second.version), (1, 2));
@@ -153,6 +153,23 @@ fn another_build_judges_again() {
     stage.blobs_become(3);
     let stage = stage.restart("build-2");
     assert_eq!(stage.catalog.counts(), (1, 0));
+}
+
+#[test]
+fn a_push_is_charged_to_its_script_and_nothing_else_is() {
+    let stage = Stage::new();
+    stage.push("a", module("1")).unwrap();
+    stage.push("a", module("2")).unwrap();
+    let mut bad = module("x");
+    bad.modules[0].bytes = Bytes::from_static(b"not wasm");
+    stage.push("b", bad).unwrap_err();
+    let settings = Change::default();
+    block_on(stage.catalog.change_settings("production", "a", settings)).unwrap();
+    let charged = ("production/a".to_owned(), 7);
+    assert_eq!(*stage.runtime.deployed.lock(), [charged.clone(), charged]);
+    let stage = stage.restart("build-2");
+    assert_eq!(block_on(stage.catalog.refresh()), 1);
+    assert!(stage.runtime.deployed.lock().is_empty());
 }
 
 #[test]

@@ -1,8 +1,8 @@
-//! The translated code of one deployment, from which its isolates are made.
+//! The translated code of a Worker, from which its isolates are made.
 //!
 //! wasmi engines never free translated code, so each deployment has an engine of its own,
-//! dropped whole when the last isolate is gone. Translation is lazy: what no request reaches
-//! is never translated.
+//! dropped whole when the last isolate is gone; only the Workers in JavaScript, which are all the
+//! same code, share one. Translation is lazy: what no request reaches is never translated.
 
 use super::host::Host;
 use super::limits::Limits;
@@ -12,6 +12,7 @@ use super::{imports, wasi};
 use parking_lot::Mutex;
 use std::fs::File;
 use std::path::Path;
+use std::sync::Arc;
 use wasmi::{
     CompilationMode, Config, CustomFuelCosts, EnforcedLimits, Engine, ExternType, Instance, Linker,
     Memory, MemoryType, Module, Store,
@@ -20,18 +21,37 @@ use wasmi::{
 /// The import under which every rewritten module gets its memory.
 pub const MEMORY_IMPORT: (&str, &str) = super::module::MEMORY_IMPORT;
 
-/// One deployment's code.
-pub struct Code {
+/// A module, translated where it was needed so far, and the functions that it imports.
+pub struct Translated {
     kind: GuestKind,
     module: Module,
     linker: Mutex<Linker<Host>>,
     memory: MemoryType,
+}
+
+/// What one Worker's isolates are made of.
+pub struct Code {
+    translated: Arc<Translated>,
     snapshot: Option<Snapshot>,
+    /// Pages of memory that isolates begin with.
+    pages: u64,
 }
 
 struct Snapshot {
     file: File,
     len: usize,
+}
+
+impl Snapshot {
+    fn open(path: &Path) -> Result<Self, BuildError> {
+        let told = |error| BuildError::new(format!("snapshot {}: {error}", path.display()));
+        let file = File::open(path).map_err(told)?;
+        let len = file.metadata().map_err(told)?.len();
+        Ok(Self {
+            file,
+            len: usize::try_from(len).map_err(BuildError::new)?,
+        })
+    }
 }
 
 /// Why an isolate cannot be built.
@@ -44,7 +64,8 @@ pub struct BuildError {
 }
 
 impl BuildError {
-    fn new(what: impl std::fmt::Display) -> Self {
+    /// One that has nothing to do with the machine's memory.
+    pub fn new(what: impl std::fmt::Display) -> Self {
         Self {
             refused: false,
             what: what.to_string(),
@@ -52,9 +73,8 @@ impl BuildError {
     }
 }
 
-/// An interpreter for one module. `eager` translates everything at once, to learn at
-/// deployment what a request would otherwise find out.
-pub fn interpreter(limits: &Limits, eager: bool) -> Engine {
+/// An interpreter for one module, which nests calls as deep as `limits` say.
+fn interpreter(limits: &Limits, mode: CompilationMode) -> Engine {
     let mut config = Config::default();
     config
         .consume_fuel(true)
@@ -64,11 +84,7 @@ pub fn interpreter(limits: &Limits, eager: bool) -> Engine {
             fuel_per_bytes_translated: 0,
             fuel_per_bytes_validated: 0,
         })
-        .compilation_mode(if eager {
-            CompilationMode::Eager
-        } else {
-            CompilationMode::LazyTranslation
-        })
+        .compilation_mode(mode)
         .enforced_limits(EnforcedLimits::strict())
         .ignore_custom_sections(true)
         .wasm_multi_memory(false)
@@ -80,55 +96,26 @@ pub fn interpreter(limits: &Limits, eager: bool) -> Engine {
     Engine::new(&config)
 }
 
-impl Code {
-    /// Reads an image, and opens its snapshot if it has one.
-    ///
-    /// # Errors
-    /// When a file cannot be read, or is not what [`judge`](super::judge) made.
-    pub fn load(
-        kind: GuestKind,
-        image: &Path,
-        snapshot: Option<&Path>,
-        limits: &Limits,
-    ) -> Result<Self, BuildError> {
-        let bytes = std::fs::read(image)
-            .map_err(|error| BuildError::new(format!("image {}: {error}", image.display())))?;
-        let snapshot = match snapshot {
-            None => None,
-            Some(path) => {
-                let told = |error| BuildError::new(format!("snapshot {}: {error}", path.display()));
-                let file = File::open(path).map_err(told)?;
-                let len = file.metadata().map_err(told)?.len();
-                Some(Snapshot {
-                    file,
-                    len: usize::try_from(len).map_err(BuildError::new)?,
-                })
-            }
-        };
-        Self::build(kind, &bytes, snapshot, limits, false)
-    }
+fn read(image: &Path) -> Result<Vec<u8>, BuildError> {
+    std::fs::read(image)
+        .map_err(|error| BuildError::new(format!("image {}: {error}", image.display())))
+}
 
-    /// The same from memory, without a snapshot: what is started here boots first.
-    ///
-    /// # Errors
-    /// What wasmi says of the module.
-    pub fn unbooted(kind: GuestKind, init: &[u8], limits: &Limits) -> Result<Self, BuildError> {
-        Self::build(kind, init, None, limits, true)
-    }
-
-    fn build(
+impl Translated {
+    fn new(
         kind: GuestKind,
         image: &[u8],
-        snapshot: Option<Snapshot>,
         limits: &Limits,
-        eager: bool,
+        mode: CompilationMode,
     ) -> Result<Self, BuildError> {
-        let engine = interpreter(limits, eager);
+        let engine = interpreter(limits, mode);
         let module = Module::new(&engine, image).map_err(BuildError::new)?;
         let mut linker = Linker::new(&engine);
         linker.allow_shadowing(true);
         match kind {
-            GuestKind::AbiV1 => imports::link(&mut linker).map_err(BuildError::new)?,
+            GuestKind::AbiV1 | GuestKind::JavaScript => {
+                imports::link(&mut linker).map_err(BuildError::new)?;
+            }
             GuestKind::Wasi => wasi::link(&mut linker, Host::wasi).map_err(BuildError::new)?,
         }
         let memory = module
@@ -144,13 +131,81 @@ impl Code {
             module,
             linker: Mutex::new(linker),
             memory,
-            snapshot,
+        })
+    }
+
+    /// The engine of JavaScript, from the image of its base. It is this daemon's own, so it is
+    /// not even validated before a function is called.
+    ///
+    /// # Errors
+    /// When the file cannot be read, or is not an image.
+    pub fn javascript(image: &Path, limits: &Limits) -> Result<Self, BuildError> {
+        let mode = CompilationMode::Lazy;
+        Self::new(GuestKind::JavaScript, &read(image)?, limits, mode)
+    }
+}
+
+impl Code {
+    /// Reads an image, and opens its snapshot if it has one.
+    ///
+    /// # Errors
+    /// When a file cannot be read, or is not what [`judge`](super::judge) made.
+    pub fn load(
+        kind: GuestKind,
+        image: &Path,
+        snapshot: Option<&Path>,
+        limits: &Limits,
+    ) -> Result<Self, BuildError> {
+        let mode = CompilationMode::LazyTranslation;
+        let translated = Translated::new(kind, &read(image)?, limits, mode)?;
+        Ok(Self {
+            pages: translated.memory.minimum(),
+            translated: Arc::new(translated),
+            snapshot: snapshot.map(Snapshot::open).transpose()?,
+        })
+    }
+
+    /// The same from memory, without a snapshot: what is started here boots first. Translates
+    /// everything, to learn at deployment what a request would otherwise find out.
+    ///
+    /// # Errors
+    /// What wasmi says of the module.
+    pub fn unbooted(kind: GuestKind, init: &[u8], limits: &Limits) -> Result<Self, BuildError> {
+        let translated = Translated::new(kind, init, limits, CompilationMode::Eager)?;
+        Ok(Self {
+            pages: translated.memory.minimum(),
+            translated: Arc::new(translated),
+            snapshot: None,
+        })
+    }
+
+    /// What is started from a snapshot of `pages` pages, with code that others use too. No
+    /// number of pages means those of the code itself.
+    ///
+    /// # Errors
+    /// When the snapshot cannot be opened, or is smaller than the code's own memory.
+    pub fn sharing(
+        translated: Arc<Translated>,
+        snapshot: &Path,
+        pages: Option<u64>,
+    ) -> Result<Self, BuildError> {
+        let minimum = translated.memory.minimum();
+        let pages = pages.unwrap_or(minimum);
+        if pages < minimum {
+            return Err(BuildError::new(format!(
+                "a memory of {pages} pages for code that needs {minimum}"
+            )));
+        }
+        Ok(Self {
+            translated,
+            snapshot: Some(Snapshot::open(snapshot)?),
+            pages,
         })
     }
 
     /// Whether this is a WASI program.
     pub fn is_wasi(&self) -> bool {
-        self.kind == GuestKind::Wasi
+        self.translated.kind == GuestKind::Wasi
     }
 
     /// Whether isolates begin from a snapshot, so that nothing needs to be booted.
@@ -167,9 +222,19 @@ impl Code {
         host: Host,
         memory_bytes: u64,
     ) -> Result<(Store<Host>, Instance, Memory, Mapping), BuildError> {
-        let minimum = self.memory.minimum();
+        let Translated {
+            module,
+            linker,
+            memory,
+            ..
+        } = &*self.translated;
+        let minimum = self.pages;
         let most = memory_bytes / WASM_PAGE as u64;
-        let maximum = self.memory.maximum().unwrap_or(most);
+        // One page more than allowed, so that the last growth is refused by the limiter.
+        let maximum = memory
+            .maximum()
+            .map_or(most, |declared| declared.min(most + 1))
+            .max(minimum);
         let reserve =
             usize::try_from(maximum.min(most).max(minimum)).map_err(BuildError::new)? * WASM_PAGE;
         let mut mapping = Mapping::reserve(reserve).map_err(BuildError::new)?;
@@ -177,7 +242,7 @@ impl Code {
         if self.restored() {
             mapping.stand_in(used).map_err(BuildError::new)?;
         }
-        let mut store = Store::new(self.module.engine(), host);
+        let mut store = Store::new(module.engine(), host);
         store.limiter(|host| &mut host.memory_use);
         // SAFETY: once, and `Core` drops the store before the mapping. On the error paths
         // below, locals drop in reverse order of declaration: the store first.
@@ -195,13 +260,11 @@ impl Code {
         .map_err(|error| refused(&store, &error))?;
         let instance = {
             // The functions are the same for every isolate, the memory is each one's own.
-            let mut linker = self.linker.lock();
-            let (module, name) = MEMORY_IMPORT;
+            let mut linker = linker.lock();
+            let (room, name) = MEMORY_IMPORT;
+            linker.define(room, name, memory).map_err(BuildError::new)?;
             linker
-                .define(module, name, memory)
-                .map_err(BuildError::new)?;
-            linker
-                .instantiate_and_start(&mut store, &self.module)
+                .instantiate_and_start(&mut store, module)
                 .map_err(|error| refused(&store, &error))?
         };
         if let Some(snapshot) = &self.snapshot {

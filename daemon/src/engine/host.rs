@@ -9,6 +9,7 @@ use super::exchange::Exchange;
 use super::finished::{LogLine, Thrown};
 use super::invocation::{Ray, RequestBody};
 use super::isolate::Isolate;
+use super::javascript::Loading;
 use super::limits::{Failure, Limits, Outcome};
 use super::ops::{Bindings, OpFailure, OpResult, Upload};
 use super::wasi::Wasi;
@@ -209,6 +210,8 @@ pub struct Host {
     pub executor: Arc<Executor<'static>>,
     /// State of a WASI program.
     pub wasi: Option<Box<Wasi>>,
+    /// What is evaluated, while a push in JavaScript is judged.
+    pub loading: Option<Box<Loading>>,
 }
 
 impl Host {

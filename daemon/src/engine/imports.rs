@@ -414,18 +414,48 @@ fn op_sync(
     let Some(kind) = SyncOp::from_u32(kind) else {
         return Ok(-(OpErrorCode::Unsupported as i32));
     };
-    let mut result = Vec::new();
-    let bindings = host.bindings.clone();
-    if let Err(failure) = bindings.sync(kind, argument, &mut result) {
-        return Ok(-(failure.code as i32));
+    let mut made = Vec::new();
+    // Taken out for the time: what it answers with lies in it.
+    let mut loading = host.loading.take();
+    let result = match (kind, &mut loading) {
+        (SyncOp::EnvGet | SyncOp::EnvNames, _) => {
+            let bindings = host.bindings.clone();
+            let told = bindings.sync(kind, argument, &mut made);
+            told.map(|()| made.as_slice())
+                .map_err(|failure| failure.code)
+        }
+        (SyncOp::Builtin, _) => super::javascript::builtin(argument)
+            .map(str::as_bytes)
+            .ok_or(OpErrorCode::Unsupported),
+        (kind, Some(loading)) => loading.answer(kind, argument),
+        (_, None) => Err(OpErrorCode::Unsupported),
+    };
+    let answered = result.map(|result| hand_over(memory, host, result, out_ptr, out_cap));
+    host.loading = loading;
+    match answered {
+        Err(code) => Ok(-(code as i32)),
+        Ok(len) => {
+            let len = len?;
+            charge(&mut caller, cost::copy(usize::try_from(len).unwrap_or(0)));
+            Ok(len)
+        }
     }
+}
+
+/// Writes a result where the guest has room for it; gives its length, or that it is too large.
+fn hand_over(
+    memory: &mut [u8],
+    host: &mut Host,
+    result: &[u8],
+    out_ptr: u32,
+    out_cap: u32,
+) -> Result<i32, Error> {
     let Ok(result_len) = i32::try_from(result.len()) else {
         return Ok(-(OpErrorCode::TooLarge as i32));
     };
     if result.len() <= out_cap as usize {
-        slice_mut(memory, host, out_ptr, result_len as u32)?.copy_from_slice(&result);
+        slice_mut(memory, host, out_ptr, result_len as u32)?.copy_from_slice(result);
     }
-    charge(&mut caller, cost::copy(result.len()));
     Ok(result_len)
 }
 
@@ -605,7 +635,9 @@ fn fail(mut caller: Guest<'_>, request: u32, ptr: u32, len: u32) -> Result<(), E
     charge(&mut caller, cost::CALL + cost::copy(len as usize));
     let (memory, host) = parts(&mut caller)?;
     let failure = exception(slice(memory, host, ptr, len)?);
-    if let Some(invocation) = host.invocation_of(request) {
+    if let Some(loading) = host.loading.as_mut().filter(|_| request == 0) {
+        loading.failure.get_or_insert(failure);
+    } else if let Some(invocation) = host.invocation_of(request) {
         invocation.fail(failure);
     }
     Ok(())

@@ -9,12 +9,14 @@ use super::budget::Budget;
 use super::code::Code;
 use super::cost;
 use super::host::{Host, MemoryUse};
-use super::limits::Limits;
+use super::javascript::{self, Bundle, BundleOrder, Told};
+use super::limits::{Failure, Limits};
 use super::mapping::WASM_PAGE;
 use super::module::{self, GlobalValue, GuestKind, ModuleLimits, SnapshotKind};
 use super::ops::{Bindings, OpFailure, Started};
 use super::turn::{Entry, Turn};
 use async_executor::Executor;
+use bytes::Bytes;
 use postern_abi::{OpErrorCode, OpKind, SyncOp, export};
 use serde::{Deserialize, Serialize};
 use std::collections::{HashMap, VecDeque};
@@ -24,34 +26,82 @@ use std::sync::{Arc, Weak};
 use std::time::Instant;
 use wasmi::{Instance, Memory, Store};
 
-/// What is asked of the judge, beside the module.
-#[derive(Clone, Copy, Debug, Serialize, Deserialize)]
+/// What was pushed.
+#[derive(Clone, Debug)]
+pub enum Pushed {
+    /// A module that runs as it is.
+    Module(Bytes),
+    /// What the engine of JavaScript is to evaluate.
+    Bundle(Bundle),
+}
+
+impl From<Vec<u8>> for Pushed {
+    fn from(module: Vec<u8>) -> Self {
+        Self::Module(module.into())
+    }
+}
+
+/// What is asked of the judge, beside the bytes.
+#[derive(Clone, Debug, Serialize, Deserialize)]
 pub struct Order {
     /// The limits that start-up runs under.
     pub limits: Limits,
     /// The board's calibrated rate.
     pub fuel_per_ms: u64,
-    /// Bytes that a module may have.
+    /// Bytes that a module, or all modules of a bundle, may have.
     pub module_bytes: u64,
+    /// What the bytes are.
+    pub work: Work,
 }
 
-/// An accepted module, ready to be stored and run.
+/// What is to be judged.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub enum Work {
+    /// A module.
+    Module,
+    /// The engine of JavaScript, of which the base is to be made.
+    Base,
+    /// A bundle's modules.
+    Bundle(BundleOrder),
+}
+
+/// What was accepted, ready to be stored and run.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Judged {
     /// How it is spoken to.
     pub kind: GuestKind,
-    /// The module that isolates are made of.
-    pub image: Vec<u8>,
+    /// The module that isolates are made of; `None` where it is the one that all Workers in
+    /// JavaScript share.
+    pub image: Option<Vec<u8>>,
     /// The memory after booting, without the zeros at its end, a multiple of 64 KiB. `None`
     /// where a snapshot would not be the whole state: such isolates boot one by one.
     pub snapshot: Option<Vec<u8>>,
+    /// Pages of 64 KiB that the memory had, zeros included.
+    pub pages: u32,
+    /// What can be called. A module that runs as it is handles requests.
+    pub told: Told,
     /// Fuel of start function, boot and translation.
     pub startup_fuel: u64,
     /// Milliseconds it all took.
     pub startup_time_ms: u32,
 }
 
-/// Why a module is not accepted.
+impl Judged {
+    /// With nothing in it yet.
+    pub fn empty(kind: GuestKind) -> Self {
+        Self {
+            kind,
+            image: None,
+            snapshot: None,
+            pages: 0,
+            told: Told::default(),
+            startup_fuel: 0,
+            startup_time_ms: 0,
+        }
+    }
+}
+
+/// Why a push is not accepted.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, thiserror::Error)]
 pub enum Refused {
     /// It breaks a rule or a limit. The message names it.
@@ -60,15 +110,33 @@ pub enum Refused {
     /// Its start function or boot failed or used up its fuel.
     #[error("the Worker failed at start-up: {0}")]
     Startup(String),
+    /// Global scope threw, or its modules cannot be linked.
+    #[error("Uncaught {name}: {message}{}", on_lines(.stack))]
+    Thrown {
+        /// The error's class.
+        name: String,
+        /// Its message.
+        message: String,
+        /// Where: a line a call, with file, line and column.
+        stack: String,
+    },
     /// Judging it ended the judge.
     #[error("the module could not be judged: {0}")]
     Crashed(String),
+}
+
+/// A stack, each call on a line of its own behind what was thrown.
+fn on_lines(stack: &str) -> String {
+    let lines = stack.lines().map(str::trim).filter(|line| !line.is_empty());
+    lines.fold(String::new(), |all, line| all + "\n  " + line)
 }
 
 /// Stack of the thread that judges: less than threads that run tenants have.
 const STACK: usize = 1 << 20;
 /// Seconds of CPU that judging may take before the child is ended.
 const CPU_S: u64 = 20;
+/// The same for the engine of JavaScript, which is larger and nobody's but ours.
+const BASE_CPU_S: u64 = 120;
 /// Bytes of window made before the snapshot, so that isolates need not make it.
 const WINDOW: u32 = 16 * 1024;
 
@@ -76,28 +144,53 @@ const WINDOW: u32 = 16 * 1024;
 /// child itself.
 ///
 /// # Errors
-/// Why the module is refused.
+/// Why the push is refused.
 pub fn judge_here(source: &[u8], order: &Order) -> Result<Judged, Refused> {
     let started = Instant::now();
+    let judged = match &order.work {
+        Work::Module => module(source, order, module::image),
+        Work::Base => module(source, order, module::base_image),
+        Work::Bundle(bundle) => javascript::judge(source, order, bundle),
+    };
+    Ok(Judged {
+        startup_time_ms: u32::try_from(started.elapsed().as_millis()).unwrap_or(u32::MAX),
+        ..judged?
+    })
+}
+
+/// Makes the image of a module that was booted: see [`module::image`].
+type Imaging = fn(&[u8], &[GlobalValue], u64) -> Result<Vec<u8>, module::ImageError>;
+
+fn module(source: &[u8], order: &Order, image: Imaging) -> Result<Judged, Refused> {
+    let is_base = matches!(order.work, Work::Base);
     let limits = &order.limits;
     let module_limits = ModuleLimits {
         module_bytes: order.module_bytes,
         // One page more, so that the last growth is refused by us and not by the declared
         // maximum: only then do we know that memory ran out.
-        ..ModuleLimits::with_memory_bytes(limits.memory_bytes + WASM_PAGE as u64)
+        ..ModuleLimits::with_memory_bytes(if is_base {
+            // Each Worker's own limit is looked at when its memory is made.
+            u64::from(u32::MAX) + 1
+        } else {
+            limits.memory_bytes + WASM_PAGE as u64
+        })
     };
     let refused = |error: &dyn std::fmt::Display| Refused::Module(error.to_string());
     let inspected = module::inspect(source, &module_limits).map_err(|error| refused(&error))?;
     let init = module::init_module(source, &inspected).map_err(|error| refused(&error))?;
     let code = Code::unbooted(inspected.kind, &init, limits)
         .map_err(|error| Refused::Module(error.what))?;
-    let executor = Arc::new(Executor::new());
     let fuel = limits.startup_fuel(order.fuel_per_ms);
-    let mut starting = Starting::new(&code, limits, executor, fuel)?;
+    let mut starting = Starting::new(&code, limits, fuel, Arc::new(NoBindings))?;
+    if is_base {
+        starting.store.data_mut().loading = Some(Box::default());
+    }
     let translation = inspected.code_bytes.saturating_mul(cost::TRANSLATED_BYTE);
     if inspected.kind == GuestKind::AbiV1 {
         for name in [module::START_EXPORT, export::BOOT] {
-            starting.run(Entry::startup(&starting.store, starting.instance, name))?;
+            if let Some(entry) = Entry::startup(&starting.store, starting.instance, name) {
+                starting.run(entry, export::BOOT)?;
+            }
         }
         starting.open_window()?;
     }
@@ -110,20 +203,21 @@ pub fn judge_here(source: &[u8], order: &Order) -> Result<Judged, Refused> {
         }
         SnapshotKind::Whole => {
             let globals = starting.globals(&inspected)?;
-            let pages = starting.memory.size(&starting.store);
-            let image = module::image(&init, &globals, pages).map_err(|error| refused(&error))?;
-            (
-                image,
-                Some(trimmed(starting.memory.data(&starting.store)).to_vec()),
-            )
+            let image =
+                image(&init, &globals, starting.pages()).map_err(|error| refused(&error))?;
+            (image, Some(starting.snapshot()))
         }
     };
     Ok(Judged {
-        kind: inspected.kind,
-        image,
+        image: Some(image),
         snapshot,
+        pages: u32::try_from(starting.pages()).unwrap_or(u32::MAX),
+        told: Told {
+            handlers: vec!["fetch".to_owned()],
+            ..Told::default()
+        },
         startup_fuel: used.saturating_add(translation),
-        startup_time_ms: u32::try_from(started.elapsed().as_millis()).unwrap_or(u32::MAX),
+        ..Judged::empty(inspected.kind)
     })
 }
 
@@ -137,26 +231,27 @@ fn trimmed(memory: &[u8]) -> &[u8] {
 }
 
 /// An instance that is being booted. The store goes before its memory does.
-struct Starting {
-    store: Store<Host>,
-    instance: Instance,
+pub(super) struct Starting {
+    pub(super) store: Store<Host>,
+    pub(super) instance: Instance,
     memory: Memory,
     _mapping: super::mapping::Mapping,
 }
 
 impl Starting {
-    fn new(
+    /// An instance with so much fuel, in which nothing ran yet.
+    pub(super) fn new(
         code: &Code,
         limits: &Limits,
-        executor: Arc<Executor<'static>>,
         fuel: u64,
+        bindings: Arc<dyn Bindings>,
     ) -> Result<Self, Refused> {
         let budget = Budget::new(limits.memory_bytes);
         let memory_use = MemoryUse::new(limits.memory_bytes, &budget)
             .ok_or_else(|| Refused::Crashed("an empty budget refused nothing".into()))?;
         let host = Host {
             memory: None,
-            bindings: Arc::new(NoBindings),
+            bindings,
             limits: *limits,
             invocations: Vec::new(),
             ops: HashMap::new(),
@@ -172,8 +267,9 @@ impl Starting {
             is_broke: false,
             memory_use,
             isolate: Weak::new(),
-            executor,
+            executor: Arc::new(Executor::new()),
             wasi: None,
+            loading: None,
         };
         let (mut store, instance, memory, mapping) = code.instantiate(host, limits.memory_bytes).map_err(|error| {
             if error.refused {
@@ -197,8 +293,8 @@ impl Starting {
         })
     }
 
-    fn run(&mut self, entry: Option<Entry>) -> Result<(), Refused> {
-        let Some(entry) = entry else { return Ok(()) };
+    /// Runs `entry`, which `what` names, to its end.
+    pub(super) fn run(&mut self, entry: Entry, what: &str) -> Result<(), Refused> {
         let result = entry.run(&mut self.store);
         let limits = self.store.data().limits;
         let host = self.store.data_mut();
@@ -206,10 +302,17 @@ impl Starting {
         let failure = host.fatal.take().map(|failure| failure.to_string());
         let refused_memory = std::mem::take(&mut host.memory_use.refused);
         let pending = !host.ops.is_empty();
+        let told = host.loading.as_mut().and_then(|it| it.failure.take());
         let over = || {
             format!(
-                "global scope used more than {} ms of CPU; do less before the first request",
+                "Script startup exceeded CPU time limit: global scope used more than {} ms of CPU; do less before the first request",
                 limits.startup_cpu_ms
+            )
+        };
+        let no_memory = || {
+            format!(
+                "Script startup exceeded memory limit: global scope needs more than {} bytes of memory",
+                limits.memory_bytes
             )
         };
         Err(Refused::Startup(match result {
@@ -219,14 +322,37 @@ impl Starting {
                 "global scope started an operation; input and output are for handlers only".into()
             }
             Ok(Turn::Finished(0)) => return Ok(()),
-            Ok(Turn::Finished(status)) => format!("{} returned {status}, not 0", export::BOOT),
+            Ok(Turn::Finished(_)) | Err(_) if refused_memory => no_memory(),
+            Ok(Turn::Finished(status)) => match told {
+                Some(Failure::Exception {
+                    name,
+                    message,
+                    stack,
+                }) => {
+                    return Err(Refused::Thrown {
+                        name,
+                        message,
+                        stack,
+                    });
+                }
+                _ => format!("{what} returned {status}, not 0"),
+            },
             Ok(_) => over(),
-            Err(_) if refused_memory => format!(
-                "global scope needs more than {} bytes of memory",
-                limits.memory_bytes
-            ),
-            Err(error) => error.to_string(),
+            Err(error) => match error.as_trap_code() {
+                Some(wasmi::TrapCode::OutOfFuel) => over(),
+                _ => error.to_string(),
+            },
         }))
+    }
+
+    /// Pages of memory there are.
+    pub(super) fn pages(&self) -> u64 {
+        self.memory.size(&self.store)
+    }
+
+    /// The memory without the zeros at its end.
+    pub(super) fn snapshot(&self) -> Vec<u8> {
+        trimmed(self.memory.data(&self.store)).to_vec()
     }
 
     /// Makes the guest allocate its window now, for all isolates at once.
@@ -330,7 +456,11 @@ fn confine(order: &Order) {
         maximum: Some(value),
     };
     // A system that refuses these still has the limits of the engine.
-    let _ = setrlimit(Resource::Cpu, limit(CPU_S));
+    let seconds = match order.work {
+        Work::Module | Work::Bundle(_) => CPU_S,
+        Work::Base => BASE_CPU_S,
+    };
+    let _ = setrlimit(Resource::Cpu, limit(seconds));
     let _ = setrlimit(Resource::As, limit(memory));
     let _ = setrlimit(Resource::Core, limit(0));
 }
@@ -341,7 +471,7 @@ fn confine(order: &Order) {
 /// Why the module is refused.
 pub fn judge_in_child(
     program: &std::path::Path,
-    source: &[u8],
+    sources: &[Bytes],
     order: &Order,
 ) -> Result<Judged, Refused> {
     let crashed =
@@ -357,9 +487,11 @@ pub fn judge_in_child(
         .map_err(|error| crashed("the judge cannot be started", &error))?;
     // A child that dies early breaks the pipe; its exit tells more than the write does.
     let written = child.stdin.take().map_or(Ok(()), |mut stdin| {
-        stdin
-            .write_all(&order)
-            .and_then(|()| stdin.write_all(source))
+        stdin.write_all(&order).and_then(|()| {
+            sources
+                .iter()
+                .try_for_each(|source| stdin.write_all(source))
+        })
     });
     let output = child
         .wait_with_output()

@@ -8,12 +8,14 @@ mod code;
 mod core;
 pub mod cost;
 mod credit;
+mod delivery;
 mod exchange;
 pub mod finished;
 mod host;
 mod imports;
 pub mod invocation;
 mod isolate;
+mod javascript;
 mod judge;
 pub mod limits;
 mod mapping;
@@ -30,18 +32,21 @@ mod wire;
 mod worker;
 
 pub use budget::Budget;
-pub use finished::{Finished, LogLine, Observer, Thrown};
-pub use judge::{Judged, Order, Refused, child as judge_child, judge_here};
+pub use finished::{Deployed, Finished, LogLine, Observer, Thrown};
+pub use javascript::{Bundle, EngineModule, Part, Told, env_of};
+pub use judge::{Judged, Order, Pushed, Refused, Work, child as judge_child, judge_here};
 pub use module::GuestKind;
 pub use worker::{Worker, WorkerSpec};
 
 use async_executor::Executor;
 use bytes::Bytes;
+use code::{BuildError, Code};
 use isolate::Isolate;
+use javascript::{Base, JavaScript};
 use limits::Limits;
 use parking_lot::Mutex;
 use scheduler::Scheduler;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::sync::{Arc, Weak};
 use std::time::{Duration, Instant};
 
@@ -64,6 +69,10 @@ pub struct EngineOptions {
     pub judges: usize,
     /// The program whose `judge` subcommand judges; `None` judges in this process, for tests.
     pub judge: Option<PathBuf>,
+    /// The engine of JavaScript.
+    pub javascript: EngineModule,
+    /// Where its base is kept; `None` refuses JavaScript.
+    pub dir: Option<PathBuf>,
 }
 
 impl Default for EngineOptions {
@@ -77,6 +86,8 @@ impl Default for EngineOptions {
             module_bytes: 10 << 20,
             judges: 2,
             judge: None,
+            javascript: EngineModule::default(),
+            dir: None,
         }
     }
 }
@@ -95,6 +106,7 @@ struct Inner {
     /// WASI Workers with code, which outlives their isolates.
     wasi: Mutex<Vec<Weak<Worker>>>,
     judging: smol::lock::Semaphore,
+    javascript: JavaScript,
 }
 
 impl Engine {
@@ -112,37 +124,102 @@ impl Engine {
             isolates: Mutex::default(),
             wasi: Mutex::default(),
             judging: smol::lock::Semaphore::new(options.judges.max(1)),
+            javascript: JavaScript::new(options.javascript.clone(), options.dir.clone()),
             options,
         }))
     }
 
-    /// Validates a module, rewrites it, boots it once and takes its snapshot.
+    /// Validates and rewrites a module, boots it once and takes its snapshot; or evaluates a
+    /// bundle and takes that snapshot.
     ///
     /// # Errors
-    /// Why the module is refused; nothing was stored.
-    pub async fn judge(&self, source: Bytes, limits: &Limits) -> Result<Judged, Refused> {
-        let options = &self.0.options;
-        let order = Order {
-            limits: *limits,
-            fuel_per_ms: options.fuel_per_ms,
-            module_bytes: options.module_bytes,
-        };
+    /// Why the push is refused; nothing was stored.
+    pub async fn judge(&self, pushed: Pushed, limits: &Limits) -> Result<Judged, Refused> {
         let _permit = self.0.judging.acquire().await;
-        match options.judge.clone() {
-            None => smol::unblock(move || judge_here(&source, &order)).await,
-            Some(program) => {
-                smol::unblock(move || judge::judge_in_child(&program, &source, &order)).await
+        let (engine, limits) = (self.clone(), *limits);
+        smol::unblock(move || engine.judge_now(pushed, limits)).await
+    }
+
+    fn judge_now(&self, pushed: Pushed, limits: Limits) -> Result<Judged, Refused> {
+        let (work, sources) = match pushed {
+            Pushed::Module(source) => (Work::Module, vec![source]),
+            Pushed::Bundle(bundle) => {
+                let max = self.0.options.module_bytes;
+                if bundle.bytes() > max {
+                    return Err(Refused::Module(format!(
+                        "the modules have {} bytes, the limit is {max}; push less",
+                        bundle.bytes()
+                    )));
+                }
+                let base = self.javascript_base();
+                let base = base.map_err(|error| Refused::Crashed(error.what))?;
+                let (order, sources) = bundle.into_order(base);
+                (Work::Bundle(order), sources)
             }
+        };
+        let order = Order {
+            limits,
+            fuel_per_ms: self.fuel_per_ms(),
+            module_bytes: self.0.options.module_bytes,
+            work,
+        };
+        self.ask(&sources, &order)
+    }
+
+    fn ask(&self, sources: &[Bytes], order: &Order) -> Result<Judged, Refused> {
+        match (&self.0.options.judge, sources) {
+            (Some(program), sources) => judge::judge_in_child(program, sources, order),
+            (None, [source]) => judge_here(source, order),
+            (None, sources) => judge_here(&sources.concat(), order),
         }
     }
 
-    /// Names what images and snapshots depend on; those of another build are made anew.
-    pub fn build(&self) -> &'static str {
-        concat!(env!("CARGO_PKG_VERSION"), " wasmi 2.0 image 2")
+    /// Tells the observer what deploying a version of this script took, which is its tenant's to
+    /// bear ([`Judged::startup_fuel`]).
+    pub fn deployed(&self, namespace: &str, script: &str, fuel: u64) {
+        self.observer().deployed(&Deployed {
+            namespace,
+            script,
+            fuel,
+            cpu_us: self.cpu_us(fuel),
+        });
+    }
+
+    /// The base of Workers in JavaScript, made if this device has none yet.
+    fn javascript_base(&self) -> Result<Base, BuildError> {
+        let build = self.build(GuestKind::AbiV1);
+        self.0.javascript.base(&build, |module| {
+            let order = Order {
+                limits: javascript::base_limits(),
+                fuel_per_ms: self.fuel_per_ms(),
+                module_bytes: module.len() as u64,
+                work: Work::Base,
+            };
+            self.ask(std::slice::from_ref(module), &order)
+        })
+    }
+
+    /// The code of a Worker in JavaScript with this snapshot.
+    fn javascript(&self, snapshot: &Path, pages: u32, limits: &Limits) -> Result<Code, BuildError> {
+        let base = self.javascript_base()?;
+        self.0.javascript.code(&base, snapshot, pages, limits)
+    }
+
+    /// Names what images and snapshots of a kind of guest depend on; those of another build are
+    /// made anew.
+    pub fn build(&self, kind: GuestKind) -> String {
+        let build = concat!(env!("CARGO_PKG_VERSION"), " wasmi 2.0 image 2");
+        match kind {
+            GuestKind::AbiV1 | GuestKind::Wasi => build.to_owned(),
+            GuestKind::JavaScript => format!("{build} javascript {}", self.0.javascript.id()),
+        }
     }
 
     /// A Worker of this spec. Nothing is read or started before its first request.
-    pub fn worker(&self, spec: WorkerSpec) -> Arc<Worker> {
+    pub fn worker(&self, mut spec: WorkerSpec) -> Arc<Worker> {
+        if spec.kind == GuestKind::JavaScript {
+            spec.limits = javascript::nesting(spec.limits);
+        }
         Arc::new(Worker::new(self.clone(), spec))
     }
 
@@ -169,10 +246,7 @@ impl Engine {
     /// Takes away isolates that have rested for long. To be called now and then.
     pub fn sweep(&self) -> usize {
         let idle = self.idle();
-        self.0
-            .wasi
-            .lock()
-            .retain(|worker| worker.upgrade().is_some_and(|worker| worker.rest()));
+        self.rest_wasi();
         let now = Instant::now();
         self.resting()
             .into_iter()
@@ -191,8 +265,22 @@ impl Engine {
         self.0.options.fuel_per_ms
     }
 
+    /// Microseconds of CPU that this fuel is worth.
+    fn cpu_us(&self, fuel: u64) -> u64 {
+        fuel.saturating_mul(1000) / self.fuel_per_ms().max(1)
+    }
+
     fn idle(&self) -> Duration {
         self.0.options.idle
+    }
+
+    /// Lets WASI Workers go of code that they have not used for long. The list is taken out
+    /// first: a Worker that reads its code puts itself on it while it holds the lock that
+    /// [`Worker::rest`] asks for, and the last handle to a Worker may be the one here.
+    fn rest_wasi(&self) {
+        let mut listed = std::mem::take(&mut *self.0.wasi.lock());
+        listed.retain(|worker| worker.upgrade().is_some_and(|worker| worker.rest()));
+        self.0.wasi.lock().append(&mut listed);
     }
 
     fn keep_an_eye_on(&self, worker: &Arc<Worker>) {
@@ -228,12 +316,13 @@ impl Engine {
     }
 
     fn resting(&self) -> Vec<Arc<Isolate>> {
-        let isolates = self.0.isolates.lock();
+        let mut isolates: Vec<_> = {
+            let isolates = self.0.isolates.lock();
+            isolates.iter().filter_map(Weak::upgrade).collect()
+        };
+        // Outside of the lock: a handle that goes may be the last one.
+        isolates.retain(|isolate| isolate.in_flight() == 0);
         isolates
-            .iter()
-            .filter_map(Weak::upgrade)
-            .filter(|isolate| isolate.in_flight() == 0)
-            .collect()
     }
 
     /// Takes away the isolate that has rested longest; false when none rests.

@@ -4,7 +4,7 @@
 //! rest for long or when others need the memory. A Worker without isolates keeps no code.
 
 use super::Engine;
-use super::code::Code;
+use super::code::{BuildError, Code};
 use super::exchange::Exchange;
 use super::finished::Finished;
 use super::host::{Invocation, now_ms};
@@ -34,10 +34,13 @@ pub struct WorkerSpec {
     pub version: Arc<str>,
     /// How it is called.
     pub kind: GuestKind,
-    /// The file that [`Judged::image`](super::Judged) was stored in.
-    pub image: PathBuf,
+    /// The file that [`Judged::image`](super::Judged) was stored in; `None` for JavaScript, of
+    /// which the engine has the one image that there is.
+    pub image: Option<PathBuf>,
     /// The file that its snapshot was stored in.
     pub snapshot: Option<PathBuf>,
+    /// [`Judged::pages`](super::Judged)
+    pub pages: u32,
     /// Its limits, within the board's.
     pub limits: Limits,
     /// Its `env`.
@@ -296,14 +299,12 @@ impl Worker {
             return Ok(code);
         }
         let spec = &self.spec;
-        let code = Code::load(
-            spec.kind,
-            &spec.image,
-            spec.snapshot.as_deref(),
-            &spec.limits,
-        )
-        .map_err(|error| Failure::Internal(error.what))?;
-        let code = Arc::new(code);
+        let code = match (&spec.image, spec.snapshot.as_deref()) {
+            (Some(image), snapshot) => Code::load(spec.kind, image, snapshot, &spec.limits),
+            (None, Some(snapshot)) => self.engine.javascript(snapshot, spec.pages, &spec.limits),
+            (None, None) => Err(BuildError::new("neither an image nor a snapshot")),
+        };
+        let code = Arc::new(code.map_err(|error| Failure::Internal(error.what))?);
         state.code = Some(code.clone());
         state.last_request = Instant::now();
         if spec.kind == GuestKind::Wasi {
@@ -362,7 +363,7 @@ impl Worker {
             outcome: invocation.outcome(),
             started_ms: invocation.started_ms,
             fuel: invocation.fuel,
-            cpu_us: invocation.fuel.saturating_mul(1000) / self.engine.fuel_per_ms().max(1),
+            cpu_us: self.engine.cpu_us(invocation.fuel),
             wall_us: u64::try_from(invocation.started.elapsed().as_micros()).unwrap_or(u64::MAX),
             method: invocation.method.as_str(),
             url: &invocation.url,
@@ -400,6 +401,13 @@ impl Worker {
 
     pub(super) fn tenant(&self) -> Tenant {
         self.tenant
+    }
+
+    /// Does something while this Worker's own lock is held, as when it reads its code.
+    #[cfg(test)]
+    pub(super) fn locked<T>(&self, meanwhile: impl FnOnce() -> T) -> T {
+        let _state = self.state.lock();
+        meanwhile()
     }
 
     /// The limits in force.

@@ -25,6 +25,7 @@ pub mod code {
     pub const VARIABLE_SIZE: u32 = 10054;
     pub const BINDING_COUNT: u32 = 10055;
     pub const BINDING_NOT_FOUND: u32 = 10056;
+    pub const NO_HANDLERS: u32 = 10068;
     pub const SERVICE_NOT_FOUND: u32 = 10090;
     pub const NAMESPACED_SCRIPT_NOT_FOUND: u32 = 10092;
     pub const NAMESPACE_NOT_FOUND: u32 = 100119;
@@ -209,9 +210,12 @@ impl From<CatalogError> for Refusal {
             E::BadName { .. } => Self::bad(code::BAD_NAME, message),
             E::BadTag { .. } | E::TooManyTags { .. } => Self::bad(code::TAGS, message),
             E::TooMany { .. } => Self::new(StatusCode::FORBIDDEN, code::NAMESPACE, message),
-            E::NoMainModule(_) | E::JavaScript(_) | E::Invalid(_) | E::BadMetadata(_) => {
-                Self::bad(code::VALIDATION, message)
-            }
+            E::NoMainModule(_)
+            | E::BadModule(_)
+            | E::Invalid(_)
+            | E::BadMetadata(_)
+            | E::Compatibility(_) => Self::bad(code::VALIDATION, message),
+            E::NoHandlers => Self::bad(code::NO_HANDLERS, message),
             E::UnnamedBinding(..) => Self::bad(code::UNNAMED_BINDING, message),
             E::UnknownBinding { .. } => Self::bad(code::VALIDATION, message),
             E::BindingTarget { .. } => Self::bad(code::BINDING_NOT_FOUND, message),

@@ -51,8 +51,8 @@ impl Metadata {
                 keep_bindings: keep(value)?,
                 tags: texts(value, "tags")?,
                 limits: custom_limits(value)?,
-                compatibility_date: date(value)?,
-                compatibility_flags: flags(value)?,
+                compatibility_date: text(value, "compatibility_date")?,
+                compatibility_flags: texts(value, "compatibility_flags")?,
                 logpush: flag(value, "logpush")?,
                 observability: json("observability")?,
                 placement: json("placement")?,
@@ -201,52 +201,6 @@ fn custom_limits(value: &Value) -> Result<Option<CustomLimits>, CatalogError> {
     }))
 }
 
-fn date(value: &Value) -> Result<Option<String>, CatalogError> {
-    let Some(text) = text(value, "compatibility_date")? else {
-        return Ok(None);
-    };
-    let parsed = (text.len() == 10)
-        .then(|| text.parse::<jiff::civil::Date>().ok())
-        .flatten();
-    let Some(date) = parsed else {
-        return Err(bad(&format!(
-            "compatibility_date '{}' is not a date; write it as 2026-01-31",
-            shown(&text)
-        )));
-    };
-    let now = jiff::Timestamp::now();
-    // A board without a clock of its own may think it is 1970; then nothing is known. A day
-    // of grace covers every time zone.
-    let today = now.to_zoned(jiff::tz::TimeZone::UTC).date();
-    let known = today.year() >= 2026;
-    if known && date > today.saturating_add(jiff::Span::new().days(1)) {
-        return Err(bad(&format!(
-            "compatibility_date {date} is in the future; use {today} or earlier"
-        )));
-    }
-    Ok(Some(text))
-}
-
-fn flags(value: &Value) -> Result<Option<Vec<String>>, CatalogError> {
-    let flags = texts(value, "compatibility_flags")?;
-    for flag in flags.iter().flatten() {
-        if flag.is_empty() || flag.len() > limits::FLAG_MAX || !flag.is_ascii() {
-            return Err(bad(&format!(
-                "compatibility flag '{}' is no flag's name",
-                shown(flag)
-            )));
-        }
-    }
-    match flags {
-        Some(flags) if flags.len() > limits::FLAGS_MAX => Err(bad(&format!(
-            "{} compatibility flags exceed the limit of {}",
-            flags.len(),
-            limits::FLAGS_MAX
-        ))),
-        flags => Ok(flags),
-    }
-}
-
 /// The first feature asked for that is not here yet.
 fn not_yet(value: &Value) -> Option<&'static str> {
     let asks = |key: &str| match value.get(key) {
@@ -320,9 +274,6 @@ mod tests {
             (json!({"limits": {"cpu_ms": 1.5}}), "limits.cpu_ms is 1.5"),
             (json!({"limits": {"subrequests": 1e9}}), "from 0 to 10000"),
             (json!({"limits": 5}), "\"limits\" is not an object"),
-            (json!({"compatibility_date": "yesterday"}), "not a date"),
-            (json!({"compatibility_date": "2024-02-30"}), "not a date"),
-            (json!({"compatibility_date": "9999-01-01"}), "in the future"),
             (json!({"keep_bindings": 3}), "\"keep_bindings\" is neither"),
             (json!({"logpush": "perhaps"}), "neither true nor false"),
             (

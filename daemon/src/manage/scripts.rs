@@ -9,18 +9,23 @@ use super::upload::{self, Upload};
 use super::{Manage, paging};
 use crate::catalog::name::{Id, TagFilter, check_name, shown};
 use crate::catalog::record::Script;
-use crate::catalog::{CatalogError, Push, Source, shown_time};
+use crate::catalog::{CatalogError, Push, shown_time};
 use bytes::Bytes;
 use futures_lite::{StreamExt, stream};
 use serde_json::{Value, json};
 
 /// A script as the API shows it.
 pub(super) fn script_object(namespace: &str, script: &Script) -> Value {
+    let entrypoints = script.verdict.entrypoints.iter();
+    let named_handlers: Vec<Value> = entrypoints
+        .map(|(name, handlers)| json!({"name": name, "handlers": handlers}))
+        .collect();
     json!({
         "id": script.name,
         "tag": script.tag.hex(),
         "etag": script.etag,
-        "handlers": ["fetch"],
+        "handlers": script.verdict.handlers,
+        "named_handlers": named_handlers,
         "created_on": shown_time(script.created_ms),
         "modified_on": shown_time(script.modified_ms),
         "startup_time_ms": script.verdict.startup_time_ms,
@@ -29,7 +34,7 @@ pub(super) fn script_object(namespace: &str, script: &Script) -> Value {
         "number": script.version,
         "dispatch_namespace": namespace,
         "main_module": script.main_module,
-        "has_modules": true,
+        "has_modules": script.verdict.has_modules,
         "has_assets": false,
         "tags": script.settings.tags,
         "compatibility_date": script.settings.compatibility_date,
@@ -57,23 +62,18 @@ impl<W: Send + Sync + 'static> Manage<W> {
             }
             None => Ok(Metadata::default()),
         };
-        // Which kind of Worker it is comes first: nothing else helps a JavaScript one.
-        let main_module = match &metadata {
-            Ok(metadata) => metadata.main_module.clone().or(metadata.body_part.clone()),
-            Err(_) => None,
-        };
-        let main = match upload.main(main_module.as_deref()) {
-            Ok(main) => main.map(|main| main.name.clone()),
-            Err(error) if metadata.is_ok() || matches!(error, CatalogError::JavaScript(_)) => {
-                return Err(error.into());
-            }
-            Err(_) => None,
-        };
-        let change = metadata?.supported()?.change;
+        let metadata = metadata?;
+        let named = metadata
+            .main_module
+            .as_ref()
+            .or(metadata.body_part.as_ref());
+        let main = upload.main(named.map(String::as_str))?;
+        let main = main.map(|main| main.name.clone());
+        let change = metadata.supported()?.change;
         let pushed = match main {
             Some(main_module) => {
                 let push = Push {
-                    modules: only_main(upload.modules, &main_module)?,
+                    modules: upload.modules,
                     main_module,
                     change,
                     keep_settings: false,
@@ -115,7 +115,7 @@ impl<W: Send + Sync + 'static> Manage<W> {
         })?;
         let main_module = main.name.clone();
         let push = Push {
-            modules: only_main(upload.modules, &main_module)?,
+            modules: upload.modules,
             main_module,
             change: Default::default(),
             keep_settings: true,
@@ -269,17 +269,4 @@ impl<W: Send + Sync + 'static> Manage<W> {
 
 fn text(text: String) -> ByteStream {
     Box::pin(stream::once(Ok(Bytes::from(text))))
-}
-
-/// A wasm Worker is one module; others beside it could never be reached.
-fn only_main(modules: Vec<Source>, main: &str) -> Result<Vec<Source>, CatalogError> {
-    let other = modules.iter().find(|module| module.name != main);
-    match other {
-        Some(other) => Err(CatalogError::Invalid(format!(
-            "module '{}' cannot be reached: a WebAssembly Worker is the one module '{main}'; \
-             leave the others out",
-            other.name
-        ))),
-        None => Ok(modules),
-    }
 }

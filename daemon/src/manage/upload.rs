@@ -6,7 +6,7 @@
 //! | Python SDK, TypeScript SDK 6 | part `metadata`, perhaps with a file name | parts `files`, `files[]`; the file name is the module's |
 //! | TypeScript SDK 7 | fields `metadata[…]` | parts `files[]`, `files[name]` |
 //! | TypeScript SDK 7, `scripts.update` | the same | the same, but the type says JavaScript and no boundary |
-//! | no client | none | a raw body of type `application/wasm` |
+//! | curl | none | a raw body of type `application/wasm` or `application/javascript` |
 //!
 //! Everything is read into memory within bounds; nothing touches the disk before the whole
 //! upload is well-formed.
@@ -16,7 +16,7 @@ use super::brackets::Fields;
 use super::envelope::{Refusal, code};
 use crate::catalog::limits::MODULE_NAME_MAX;
 use crate::catalog::name::shown;
-use crate::catalog::{CatalogError, Source};
+use crate::catalog::{CatalogError, Source, bare_script};
 use bytes::Bytes;
 use futures_lite::StreamExt;
 use multer::{Field, Multipart};
@@ -92,7 +92,7 @@ pub async fn read(
             }],
         });
     }
-    plain(&body, essence, root)
+    plain(body, essence, root)
 }
 
 /// Reads what comes after a form's closing boundary, which is to be thrown away: a body that
@@ -116,14 +116,14 @@ fn bounds(limit: u64) -> multer::Constraints {
 }
 
 /// A body that is neither a form nor wasm: JSON around the metadata, or a bare script.
-fn plain(body: &[u8], essence: &str, root: &str) -> Result<Upload, Refusal> {
+fn plain(body: Bytes, essence: &str, root: &str) -> Result<Upload, Refusal> {
     if body.is_empty() {
         return Err(Refusal::bad(
             code::BODY,
-            "the upload is empty; send multipart/form-data with a metadata part and a wasm module",
+            "the upload is empty; send multipart/form-data with a metadata part and a module",
         ));
     }
-    let json: Option<Value> = serde_json::from_slice(body).ok();
+    let json: Option<Value> = serde_json::from_slice(&body).ok();
     match json {
         Some(Value::Object(mut object)) => {
             // With the wrapper that form clients have no file for, or without.
@@ -134,14 +134,17 @@ fn plain(body: &[u8], essence: &str, root: &str) -> Result<Upload, Refusal> {
                 modules: Vec::new(),
             })
         }
-        _ if essence.contains("javascript") => {
-            Err(CatalogError::JavaScript("worker.js".to_owned()).into())
-        }
+        _ if essence.contains("javascript") => Ok(Upload {
+            metadata: None,
+            is_form: false,
+            modules: vec![bare_script(body)],
+        }),
         _ => Err(Refusal::bad(
             code::BODY,
             format!(
                 "an upload of type '{}' is not understood; send multipart/form-data with a \
-                 metadata part and a wasm module, or a bare module as application/wasm",
+                 metadata part and a module, or a bare one as application/wasm or \
+                 application/javascript",
                 shown(essence)
             ),
         )),
@@ -354,31 +357,23 @@ pub(super) fn malformed(error: multer::Error, limit: u64) -> Refusal {
 
 impl Upload {
     /// Which module starts, if the upload brings one: the one that `main_module` names, or
-    /// without that the only wasm module.
+    /// without that the only one, or the only one in JavaScript, or the only one in wasm.
     pub fn main(&self, main_module: Option<&str>) -> Result<Option<&Source>, CatalogError> {
-        let main = match main_module {
-            Some(name) => Some(self.named(name)?),
-            None if self.modules.is_empty() => None,
-            None => {
-                let mut wasm = self.modules.iter().filter(|module| is_wasm(module));
-                match (wasm.next(), wasm.next(), self.modules.first()) {
-                    (Some(only), None, _) => Some(only),
-                    (None, _, Some(first)) if is_script(first) => {
-                        return Err(CatalogError::JavaScript(shown(&first.name)));
-                    }
-                    _ => {
-                        return Err(CatalogError::NoMainModule(
-                            "the metadata names no main_module, and the upload has not exactly \
-                             one wasm module"
-                                .to_owned(),
-                        ));
-                    }
-                }
-            }
-        };
-        match main {
-            Some(main) if !is_wasm(main) => Err(CatalogError::JavaScript(shown(&main.name))),
-            main => Ok(main),
+        if let Some(name) = main_module {
+            return Ok(Some(self.named(name)?));
+        }
+        let modules = self.modules.iter().collect();
+        let scripts = self.modules.iter().filter(|it| it.is_javascript());
+        let wasm = self.modules.iter().filter(|it| it.is_wasm());
+        let candidates: [Vec<&Source>; 3] = [modules, scripts.collect(), wasm.collect()];
+        match candidates.iter().find(|these| these.len() == 1) {
+            Some(these) => Ok(Some(these[0])),
+            None if self.modules.is_empty() => Ok(None),
+            None => Err(CatalogError::NoMainModule(
+                "the metadata names no main_module, and the upload has not exactly one module in \
+                 JavaScript or WebAssembly"
+                    .to_owned(),
+            )),
         }
     }
 
@@ -412,16 +407,4 @@ impl Upload {
             }
         )))
     }
-}
-
-fn is_wasm(module: &Source) -> bool {
-    module.content_type == "application/wasm" || module.bytes.starts_with(WASM_MAGIC)
-}
-
-fn is_script(module: &Source) -> bool {
-    let name = module.name.as_str();
-    module.content_type.contains("javascript")
-        || [".js", ".mjs", ".cjs", ".ts"]
-            .iter()
-            .any(|end| name.ends_with(end))
 }

@@ -14,6 +14,7 @@ extern crate alloc;
 
 pub mod bundle;
 pub mod event;
+pub mod fetch;
 #[cfg(target_arch = "wasm32")]
 pub mod guest;
 pub mod http;

@@ -8,7 +8,7 @@ use serde::{Deserialize, Serialize};
 pub enum OpKind {
     /// Completes after some time. Argument: a `u64`, milliseconds. Result: empty.
     Timer = 1,
-    /// A subrequest. Reserved: answered with [`OpErrorCode::Unsupported`] for now.
+    /// A subrequest: [`Fetch`](crate::fetch::Fetch) to [`Fetched`](crate::fetch::Fetched).
     Fetch = 2,
     /// Reads a value: [`KvGet`](crate::kv::KvGet) to [`KvGot`](crate::kv::KvGot).
     KvGet = 16,

@@ -171,6 +171,7 @@ export const bodyHooks = {
   forget(id) {
     incoming.delete(id);
   },
+  isStreaming: () => incoming.size > 0,
 };
 
 // What a value is as a body: its source and the type that it implies.

@@ -1,12 +1,19 @@
 // What the host calls: events become calls of the tenant's handlers.
+import "internal:stacks";
 import native from "internal:native";
 import { scope } from "internal:errors";
+import { dispatch, FetchEvent, KEY, listenedTypes, isListened, PromiseRejectionEvent, ScheduledEvent, TailEvent } from "internal:events";
 import * as fetching from "internal:fetch";
 import * as timing from "internal:timers";
-import { console } from "internal:console";
+import { contextOf, waitFor } from "internal:context";
+import { logUncaught, console } from "internal:console";
+import { configure as configureNavigator } from "internal:navigator";
 import { env, forget } from "internal:env";
+import { useNode } from "internal:node";
+import { platform } from "internal:platform";
 import { WorkerEntrypoint } from "cloudflare:workers";
 import "internal:globals";
+import "internal:code";
 
 const { Response } = fetching;
 const EMPTY = new Uint8Array(0);
@@ -20,39 +27,13 @@ class Flight {
     this.waits = 0;
     this.answered = false;
     this.over = false;
+    this.passes = false;
     this.credit = null;
     this.reader = null;
     this.request = null;
   }
-}
-
-let contextOf;
-
-class ExecutionContext {
-  #flight;
-  props = {};
-  waitUntil(promise) {
-    const flight = this.#flight;
-    flight.waits++;
-    const settled = () => {
-      flight.waits--;
-      finish(flight);
-    };
-    Promise.resolve(promise).then(settled, (error) => {
-      console.error(error);
-      settled();
-    });
-  }
-  passThroughOnException() {}
-  abort(reason) {
-    throw reason;
-  }
-  static {
-    contextOf = (flight) => {
-      const context = new ExecutionContext();
-      context.#flight = flight;
-      return context;
-    };
+  finish() {
+    finish(this);
   }
 }
 
@@ -61,6 +42,7 @@ function finish(flight) {
   if (flight.answered && flight.waits === 0 && !flight.over) {
     flight.over = true;
     flights.delete(flight.id);
+    if (scope.flight === flight) scope.flight = undefined;
     native.done(flight.id);
   }
 }
@@ -122,25 +104,29 @@ async function pump(flight, stream) {
 // ---- The tenant's handlers ----
 
 let exported = null;
-const listeners = new Map();
 
 // What serves events of this kind: a function of the event's arguments.
 function handler(kind) {
   const target = exported?.default;
   if (target === undefined || target === null) return undefined;
   if (typeof target === "function") {
-    return (argument, ctx) => {
-      const instance = new target(ctx, env());
-      if (typeof instance[kind] !== "function") throw missing(kind);
-      return instance[kind](argument);
-    };
+    if (!(target.prototype instanceof WorkerEntrypoint)) return undefined;
+    if (typeof target.prototype[kind] !== "function") return undefined;
+    return (argument, ctx) => new target(ctx, env())[kind](argument);
   }
   const method = target[kind];
   if (typeof method !== "function") return undefined;
   return (argument, ctx) => method.call(target, argument, env(), ctx);
 }
 
+// The handler's name in the platform's log.
+const EVENTS = { fetch: "FetchEvent", scheduled: "ScheduledEvent", queue: "QueueEvent", tail: "TailEvent" };
+
 function missing(kind) {
+  const event = EVENTS[kind];
+  if (event !== undefined) {
+    console.error(`Received a ${event} but we lack a handler for ${event}s. Did you remember to export a ${kind}() function?`);
+  }
   return new Error(`Handler does not export a ${kind}() function.`);
 }
 
@@ -150,27 +136,68 @@ function begin(id) {
   scope.global = false;
   const flight = new Flight(id);
   flights.set(id, flight);
+  scope.flight = flight;
   return flight;
 }
+
+const isThenable = (value) =>
+  (typeof value === "object" || typeof value === "function") && value !== null && typeof value.then === "function";
 
 function run(flight, kind, argument, settled) {
   let result;
   try {
-    onFetch ??= handler("fetch");
-    const serve = kind === "fetch" ? onFetch : handler(kind);
+    if (exported === null) return listen(flight, kind, argument, settled);
+    const serve = kind === "fetch" ? (onFetch ??= handler("fetch")) : handler(kind);
     if (serve === undefined || serve === null) throw missing(kind);
-    result = serve(argument, contextOf(flight));
+    result = serve(argument, contextOf(flight, {}));
+    if (isThenable(result)) {
+      result.then(
+        (value) => settled(flight, value),
+        (error) => failed(flight, error),
+      );
+      return;
+    }
   } catch (error) {
     return failed(flight, error);
   }
-  if (result !== null && typeof result === "object" && typeof result.then === "function") {
-    result.then(
+  if (kind === "fetch" && (typeof result !== "object" || result === null || fetching.responseParts(result) === null)) {
+    return failed(flight, new TypeError("Callback returned incorrect type; expected 'Promise'"));
+  }
+  settled(flight, result);
+}
+
+// Runs the listeners of a classic script.
+function listen(flight, kind, argument, settled) {
+  const wait = (promise) => waitFor(flight, promise);
+  if (kind === "fetch") {
+    let response;
+    const event = new FetchEvent(
+      KEY,
+      argument,
+      wait,
+      (value) => {
+        const isResponse = typeof value === "object" && value !== null && fetching.responseParts(value) !== null;
+        if (!isResponse && !isThenable(value)) return false;
+        response = Promise.resolve(value);
+        return true;
+      },
+      () => (flight.passes = true),
+    );
+    if (!isListened("fetch")) throw missing(kind);
+    dispatch(globalThis, event);
+    // Whom no listener answers is answered by the origin.
+    response ??= globalThis.fetch(argument);
+    response.then(
       (value) => settled(flight, value),
       (error) => failed(flight, error),
     );
-  } else {
-    settled(flight, result);
+    return;
   }
+  if (!isListened(kind)) throw missing(kind);
+  const event =
+    kind === "scheduled" ? new ScheduledEvent(KEY, argument.scheduledTime, argument.cron, wait) : new TailEvent(KEY, argument, wait, kind);
+  dispatch(globalThis, event);
+  settled(flight);
 }
 
 // An event without an answer is done when its handler is.
@@ -180,14 +207,34 @@ function ended(flight) {
 }
 
 class ScheduledController {
+  #brand;
   constructor(cron, scheduledTime) {
     this.scheduledTime = scheduledTime;
     this.cron = cron;
   }
   get type() {
+    this.#brand;
     return "scheduled";
   }
-  noRetry() {}
+  noRetry() {
+    this.#brand;
+  }
+}
+platform(ScheduledController);
+
+const HUNG =
+  "The Workers runtime canceled this request because it detected that your Worker's code had hung and would never generate a response. Refer to: https://developers.cloudflare.com/workers/observability/errors/";
+
+function tellRejection(type, promise, reason) {
+  if (!isListened(type)) {
+    if (type === "unhandledrejection") logUncaught(reason, "Uncaught (in promise)");
+    return;
+  }
+  try {
+    dispatch(globalThis, new PromiseRejectionEvent(KEY, type, reason, promise));
+  } catch (error) {
+    logUncaught(error);
+  }
 }
 
 const HANDLERS = ["fetch", "scheduled", "queue", "tail", "trace", "email", "alarm", "connect", "test", "tailStream"];
@@ -213,11 +260,35 @@ export default {
   configure(date, flags) {
     scope.date = date;
     scope.flags = new Set(flags);
+    scope.exposesExports = scope.flags.has("enable_ctx_exports");
+    configureNavigator(scope.flags);
+    if (scope.flags.has("nodejs_compat") || scope.flags.has("nodejs_compat_v2")) useNode();
+  },
+
+  // Nothing is under way that could answer those who still wait.
+  hung() {
+    if (fetching.bodyHooks.isStreaming()) return;
+    for (const flight of [...flights.values()]) {
+      if (flight.answered || flight.credit !== null || flight.reader !== null) continue;
+      failed(flight, new Error(HUNG));
+    }
+  },
+
+  // Promises and reasons in turn.
+  rejections(unhandled, handled) {
+    for (let at = 0; at < unhandled.length; at += 2) tellRejection("unhandledrejection", unhandled[at], unhandled[at + 1]);
+    for (let at = 0; at < handled.length; at += 2) tellRejection("rejectionhandled", handled[at], undefined);
   },
 
   loaded(exports) {
     exported = exports;
-    const handlers = exports === null ? [...listeners.keys()] : handlersOf(exports.default);
+    for (const name of exports === null ? [] : Object.keys(exports)) {
+      const value = exports[name];
+      if ((typeof value !== "object" && typeof value !== "function") || value === null) {
+        throw new TypeError(`Incorrect type for map entry '${name}': the provided value is not of type 'function or ExportedHandler'.`);
+      }
+    }
+    const handlers = exports === null ? listenedTypes().filter((type) => HANDLERS.includes(type)) : handlersOf(exports.default);
     const entrypoints = [];
     for (const name of exports === null ? [] : Object.keys(exports)) {
       if (name === "default") continue;

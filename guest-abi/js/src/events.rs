@@ -27,6 +27,12 @@ pub fn handle(kind: u32, id: u32, len: usize) -> i32 {
         }
         kind => dispatch(vm, kind, id, payload),
     };
+    if outcome.is_ok() && requests::are_waiting() && ops::are_none() {
+        // Nothing will ever answer them.
+        if vm.event(|_, hooks| call(hooks, "hung", ())).is_err() {
+            return 1;
+        }
+    }
     match outcome {
         Ok(()) => 0,
         Err(exception) => {
@@ -120,6 +126,7 @@ fn dispatch(vm: &Vm, kind: EventKind, id: u32, payload: &[u8]) -> Result<(), Exc
 fn request(vm: &Vm, id: u32, payload: &[u8]) -> Result<(), Exception> {
     let (line, fields): (RequestLine, _) = postcard::take_from_bytes(payload)
         .map_err(|_| Exception::new("Error", "a request that cannot be decoded"))?;
+    requests::begun(id);
     vm.event(|ctx, hooks| {
         let fields = Class::instance(ctx.clone(), HeaderList::raw(fields))?;
         let length = match line.body {

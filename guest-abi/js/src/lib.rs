@@ -10,18 +10,30 @@
 
 mod buffers;
 mod bytes;
+mod class;
+mod encoding;
 mod events;
 mod exception;
+mod frames;
 mod headers;
 mod host;
 mod kv;
 mod modules;
 mod natives;
 mod ops;
+mod params;
+mod pattern;
 mod random;
+mod raw;
+mod rejections;
 mod requests;
+mod shape;
+mod stacks;
 #[cfg(not(target_arch = "wasm32"))]
 pub mod testing;
+mod text;
+mod url;
+mod values;
 mod vm;
 
 /// Says which version of the ABI this is for. Never called.

@@ -1,6 +1,8 @@
 //! The one object through which the prelude reaches Rust; a tenant never sees it.
 
-use crate::{buffers, headers, kv, modules, ops, random, requests};
+use crate::{
+    buffers, encoding, frames, headers, kv, modules, ops, pattern, random, requests, stacks, url, values,
+};
 use rquickjs::{Ctx, Object, Result};
 
 /// The object, with a function for everything that is done in Rust.
@@ -12,9 +14,15 @@ pub fn object<'js>(ctx: &Ctx<'js>) -> Result<Object<'js>> {
     requests::install(ctx, &native)?;
     ops::install(ctx, &native)?;
     headers::install(ctx, &native)?;
+    encoding::install(ctx, &native)?;
+    url::install(ctx, &native)?;
+    pattern::install(ctx, &native)?;
     kv::install(ctx, &native)?;
     random::install(ctx, &native)?;
     modules::install(ctx, &native)?;
     buffers::install(ctx, &native)?;
+    frames::install(ctx, &native)?;
+    stacks::install(ctx, &native)?;
+    values::install(ctx, &native)?;
     Ok(native)
 }

@@ -151,7 +151,10 @@ fn deliver(kind: EventKind, id: u32, payload: &[u8]) {
 
 /// A module of `node/`, as the daemon serves it.
 fn builtin(name: &str) -> Option<Vec<u8>> {
-    let name = name.strip_prefix("node:")?;
+    let name = match name.strip_prefix("internal:node/") {
+        Some(name) => format!("internal_{name}"),
+        None => name.strip_prefix("node:")?.to_owned(),
+    };
     let known = name
         .bytes()
         .all(|byte| byte.is_ascii_lowercase() || b"_/0123456789".contains(&byte));

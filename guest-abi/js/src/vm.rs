@@ -1,7 +1,7 @@
 //! The runtime and its one context: made once, when the engine boots.
 
 use crate::exception::Exception;
-use crate::{modules, natives};
+use crate::{modules, natives, rejections};
 use rquickjs::{CatchResultExt, Context, Ctx, Function, Module, Object, Persistent, Runtime};
 use std::cell::UnsafeCell;
 
@@ -49,7 +49,31 @@ impl Vm {
                 .map_err(|error| Exception::caught(&ctx, error))
         });
         self.run_jobs();
+        self.tell_rejections();
         result
+    }
+
+    /// Tells the tenant of promises that were rejected and that nobody handles, until that makes
+    /// no more of them.
+    fn tell_rejections(&self) {
+        /// Rounds of rejections that telling of rejections may make.
+        const ROUNDS: u32 = 16;
+        for _ in 0..ROUNDS {
+            let told = self.context.with(|ctx| {
+                let Some((unhandled, handled)) = rejections::take(&ctx) else {
+                    return false;
+                };
+                let hooks = self.hooks.clone().restore(&ctx);
+                let told = hooks.and_then(|hooks| call(&hooks, "rejections", (unhandled, handled)));
+                // The hook catches what listeners throw.
+                let _ = told.catch(&ctx);
+                true
+            });
+            if !told {
+                return;
+            }
+            self.run_jobs();
+        }
     }
 
     /// Runs the microtasks that are ready, and those they make ready.
@@ -83,6 +107,7 @@ pub fn boot() -> Result<(), Exception> {
     });
     runtime.set_gc_threshold(GC_THRESHOLD);
     runtime.set_loader(modules::Resolver, modules::Loader);
+    rejections::track(&runtime);
     let context = Context::full(&runtime).map_err(failed)?;
     let hooks = context.with(|ctx| {
         prelude(&ctx)

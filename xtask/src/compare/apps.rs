@@ -4,7 +4,6 @@ use crate::{npm, step, workspace};
 use anyhow::{Context, Result};
 use postern_compare::Case;
 use std::path::Path;
-use std::process::Command;
 
 /// What may hold an app's main module.
 const EXTENSIONS: &[&str] = &["js", "jsx", "ts", "tsx"];
@@ -38,7 +37,7 @@ pub fn build(wanted: &[String]) -> Result<Vec<Case>> {
 
 /// As the field's own tool does it.
 fn bundle(modules: &Path, from: &Path, to: &Path) -> Result<()> {
-    let mut command = Command::new(modules.join(".bin/esbuild"));
+    let mut command = npm::esbuild(modules)?;
     command
         .arg(from)
         .arg(format!("--outfile={}", to.display()))

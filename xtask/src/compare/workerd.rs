@@ -59,12 +59,7 @@ pub fn outcomes(cases: &[Case]) -> Result<Vec<Outcome>> {
 /// Installs it; where it is.
 pub fn program() -> Result<PathBuf> {
     let modules = npm::install("compare", &folder())?;
-    let vendors = modules.join("@cloudflare");
-    let found = std::fs::read_dir(&vendors)
-        .with_context(|| format!("cannot list {}", workspace::shown(&vendors)))?
-        .filter_map(|entry| Some(entry.ok()?.path().join("bin/workerd")))
-        .find(|path| path.exists());
-    found.context("npm has no workerd for this kind of machine")
+    npm::program(&modules.join("@cloudflare"), "bin/workerd")
 }
 
 fn start(

@@ -275,6 +275,7 @@ fn engine_options(config: &Config) -> EngineOptions {
         module_bytes: config.manage.upload_bytes,
         // This program, even after its file was replaced by a newer one.
         judge: Some(PathBuf::from("/proc/self/exe")),
+        dir: Some(config.data_dir.join("engine")),
         ..EngineOptions::default()
     }
 }

@@ -74,6 +74,36 @@ pub fn image(
     globals: &[GlobalValue],
     memory_pages: u64,
 ) -> Result<Vec<u8>, ImageError> {
+    without_start(init_module, globals, memory_pages, Reserved::Hidden)
+}
+
+/// The same, with mutable globals still exported: the module from which other snapshots are made,
+/// which must leave globals as they are.
+///
+/// # Errors
+///
+/// When the arguments do not belong together.
+pub fn base_image(
+    init_module: &[u8],
+    globals: &[GlobalValue],
+    memory_pages: u64,
+) -> Result<Vec<u8>, ImageError> {
+    without_start(init_module, globals, memory_pages, Reserved::Shown)
+}
+
+/// What becomes of exports that are the host's.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Reserved {
+    Hidden,
+    Shown,
+}
+
+fn without_start(
+    init_module: &[u8],
+    globals: &[GlobalValue],
+    memory_pages: u64,
+    reserved: Reserved,
+) -> Result<Vec<u8>, ImageError> {
     let mut module = Module::new();
     let mut values = globals.iter().copied();
     let mut expected = 0;
@@ -96,7 +126,9 @@ pub fn image(
                 let mut section = ExportSection::new();
                 for export in reader {
                     let export = export?;
-                    if !export.name.starts_with(RESERVED_PREFIX) {
+                    let is_shown =
+                        reserved == Reserved::Shown && export.name != super::START_EXPORT;
+                    if is_shown || !export.name.starts_with(RESERVED_PREFIX) {
                         let kind = RoundtripReencoder.export_kind(export.kind);
                         section.export(export.name, kind, export.index);
                     }

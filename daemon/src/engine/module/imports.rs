@@ -96,7 +96,7 @@ impl GuestKind {
     /// What a guest of this kind may import, and from which module.
     pub fn imports(self) -> (&'static str, &'static [ImportSignature]) {
         match self {
-            Self::AbiV1 => (postern_abi::IMPORT_MODULE, ABI_V1),
+            Self::AbiV1 | Self::JavaScript => (postern_abi::IMPORT_MODULE, ABI_V1),
             Self::Wasi => (WASI_MODULE, WASI_PREVIEW1),
         }
     }

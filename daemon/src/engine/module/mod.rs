@@ -18,7 +18,7 @@ pub mod meter;
 mod refusal;
 mod rewrite;
 
-pub use image::{ImageError, image};
+pub use image::{ImageError, base_image, image};
 pub use inspect::inspect;
 pub use limits::ModuleLimits;
 pub use refusal::{Capped, NotModule, Refusal};
@@ -68,6 +68,9 @@ pub enum GuestKind {
     AbiV1,
     /// As a WASI preview 1 command, run once a request.
     Wasi,
+    /// Through events, like [`GuestKind::AbiV1`]; the module is the engine of JavaScript, and what
+    /// was pushed is what it evaluated.
+    JavaScript,
 }
 
 /// What is known of a module that was accepted.

@@ -1,7 +1,7 @@
 // node:assert. Every comparison is strict, as workerd has it.
 import { inspect } from "node:util";
-import { isDeepStrictEqual, isPartialStrictEqual } from "./deep.js";
-import { coded, ERR_AMBIGUOUS_ARGUMENT, ERR_INVALID_ARG_TYPE, ERR_INVALID_ARG_VALUE, ERR_INVALID_RETURN_VALUE, ERR_MISSING_ARGS, validateFunction } from "./errors.js";
+import { isDeepStrictEqual, isPartialStrictEqual } from "internal:node/deep";
+import { coded, ERR_AMBIGUOUS_ARGUMENT, ERR_INVALID_ARG_TYPE, ERR_INVALID_ARG_VALUE, ERR_INVALID_RETURN_VALUE, ERR_MISSING_ARGS, validateFunction } from "internal:node/errors";
 
 const shown = (value) => inspect(value, { compact: false, customInspect: false, depth: 1000, maxArrayLength: Infinity, showHidden: false, showProxy: false, breakLength: Infinity, sorted: true, getters: true });
 const short = (value) => inspect(value, { depth: 1000, sorted: true, getters: true });

@@ -1,7 +1,7 @@
 // node:async_hooks. The context is one value, a frame, that travels with promises and timers
-// (internal:context); a frame is a Map of storages to what they hold, and is not changed.
-import context from "internal:context";
-import { ERR_INVALID_ARG_TYPE, validateFunction, validateString } from "./errors.js";
+// (internal:frames); a frame is a Map of storages to what they hold, and is not changed.
+import context from "internal:frames";
+import { ERR_INVALID_ARG_TYPE, validateFunction, validateString } from "internal:node/errors";
 
 export class AsyncLocalStorage {
   #default;

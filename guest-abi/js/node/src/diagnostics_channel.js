@@ -1,6 +1,6 @@
 // node:diagnostics_channel.
-import context from "internal:context";
-import { ERR_INVALID_ARG_TYPE, validateFunction, validateObject } from "./errors.js";
+import context from "internal:frames";
+import { ERR_INVALID_ARG_TYPE, validateFunction, validateObject } from "internal:node/errors";
 
 const channels = new Map();
 

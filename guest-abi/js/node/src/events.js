@@ -1,5 +1,5 @@
 // node:events.
-import { AbortError, ERR_INVALID_ARG_TYPE, ERR_INVALID_THIS, ERR_OUT_OF_RANGE, ERR_UNHANDLED_ERROR, brief, validateAbortSignal, validateBoolean, validateFunction, validateNumber } from "./errors.js";
+import { AbortError, ERR_INVALID_ARG_TYPE, ERR_INVALID_THIS, ERR_OUT_OF_RANGE, ERR_UNHANDLED_ERROR, brief, validateAbortSignal, validateBoolean, validateFunction, validateNumber } from "internal:node/errors";
 import { later } from "./later.js";
 
 const kCapture = Symbol("kCapture");

@@ -1,5 +1,5 @@
 // MIMEType and MIMEParams of node:util.
-import { coded } from "./errors.js";
+import { coded } from "internal:node/errors";
 
 const NOT_TOKEN = /[^!#$%&'*+\-.^_`|~A-Za-z0-9]/;
 const NOT_QUOTED = /[^\t\u0020-~\u0080-\u00FF]/;

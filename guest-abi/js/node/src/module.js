@@ -1,7 +1,7 @@
 // node:module.
 import native from "internal:native";
 import builtinModules from "./builtin.json";
-import { coded, ERR_INVALID_ARG_VALUE, ERR_METHOD_NOT_IMPLEMENTED, validateString } from "./errors.js";
+import { coded, ERR_INVALID_ARG_VALUE, ERR_METHOD_NOT_IMPLEMENTED, validateString } from "internal:node/errors";
 
 export function createRequire(path) {
   path = String(path);

@@ -1,6 +1,6 @@
 // node:os: a machine of which nothing is told.
 import tables from "./constants.json";
-import { validateInteger } from "./errors.js";
+import { validateInteger } from "internal:node/errors";
 
 export const constants = tables.os;
 export const EOL = "\n", devNull = "/dev/null";

@@ -4,7 +4,7 @@ import { EventEmitter } from "node:events";
 import { env as bindings } from "internal:env";
 import { scope } from "internal:errors";
 import config from "./config.json";
-import { coded, ERR_INVALID_ARG_TYPE, ERR_INVALID_ARG_VALUE, ERR_METHOD_NOT_IMPLEMENTED, ERR_OUT_OF_RANGE, validateFunction, validateNumber, validateObject, validateString, validateUint32 } from "./errors.js";
+import { coded, ERR_INVALID_ARG_TYPE, ERR_INVALID_ARG_VALUE, ERR_METHOD_NOT_IMPLEMENTED, ERR_OUT_OF_RANGE, validateFunction, validateNumber, validateObject, validateString, validateUint32 } from "internal:node/errors";
 import { later } from "./later.js";
 
 // Texts and secrets of the Worker's bindings, filled in when they are first looked at; a snapshot

@@ -1,6 +1,6 @@
 // node:string_decoder: bytes that come in parts become whole characters.
 import { Buffer } from "node:buffer";
-import { ERR_INVALID_ARG_TYPE, ERR_INVALID_THIS, ERR_UNKNOWN_ENCODING } from "./errors.js";
+import { ERR_INVALID_ARG_TYPE, ERR_INVALID_THIS, ERR_UNKNOWN_ENCODING } from "internal:node/errors";
 
 const NAMES = { "utf-8": "utf8", utf8: "utf8", ucs2: "utf16le", "ucs-2": "utf16le", utf16le: "utf16le", "utf-16le": "utf16le", latin1: "latin1", binary: "latin1", base64: "base64", base64url: "base64url", ascii: "ascii", hex: "hex" };
 

@@ -1,5 +1,5 @@
 // node:timers: timers that are objects.
-import { ERR_OUT_OF_RANGE, validateFunction } from "./errors.js";
+import { ERR_OUT_OF_RANGE, validateFunction } from "internal:node/errors";
 import * as promisesModule from "node:timers/promises";
 
 const { setTimeout: start, clearTimeout: stop, setInterval: repeat, clearInterval: stopRepeat, setImmediate: immediate, clearImmediate: stopImmediate } = globalThis;

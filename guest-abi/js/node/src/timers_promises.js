@@ -1,5 +1,5 @@
 // node:timers/promises.
-import { AbortError, validateAbortSignal, validateBoolean, validateObject } from "./errors.js";
+import { AbortError, validateAbortSignal, validateBoolean, validateObject } from "internal:node/errors";
 
 const { setTimeout: start, clearTimeout: stop, setInterval: repeat, clearInterval: stopRepeat, setImmediate: immediate, clearImmediate: stopImmediate } = globalThis;
 

@@ -1,6 +1,6 @@
 // node:url: the legacy parser is unenv's, which is Node's own.
 import * as legacy from "unenv/node/url";
-import { coded, ERR_INVALID_ARG_TYPE, validateString } from "./errors.js";
+import { coded, ERR_INVALID_ARG_TYPE, validateString } from "internal:node/errors";
 
 export const { URL, URLSearchParams } = globalThis;
 export const { Url, resolve, resolveObject } = legacy;

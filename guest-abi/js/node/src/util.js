@@ -1,10 +1,10 @@
 // node:util. Inspection is node-inspect-extracted's.
 import native from "internal:native";
-import context from "internal:context";
+import context from "internal:frames";
 import * as inspection from "node-inspect-extracted";
 import types from "node:util/types";
-import { AbortError, ERR_FALSY_VALUE_REJECTION, ERR_INVALID_ARG_TYPE, ERR_INVALID_ARG_VALUE, ERR_METHOD_NOT_IMPLEMENTED, coded, validateAbortSignal, validateArray, validateBoolean, validateFunction, validateNumber, validateString } from "./errors.js";
-import { isDeepStrictEqual } from "./deep.js";
+import { AbortError, ERR_FALSY_VALUE_REJECTION, ERR_INVALID_ARG_TYPE, ERR_INVALID_ARG_VALUE, ERR_METHOD_NOT_IMPLEMENTED, coded, validateAbortSignal, validateArray, validateBoolean, validateFunction, validateNumber, validateString } from "internal:node/errors";
+import { isDeepStrictEqual } from "internal:node/deep";
 import { MIMEParams, MIMEType } from "./mime.js";
 import { byErrno, ERRNO, NAMES } from "./errno.js";
 import { later } from "./later.js";

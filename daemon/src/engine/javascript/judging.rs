@@ -1,0 +1,79 @@
+//! Judging a bundle: starts the base, has it evaluate, keeps the memory.
+
+use super::super::code::{Code, Translated};
+use super::super::judge::{Judged, Order, Refused, Starting};
+use super::super::module::{GuestKind, RESERVED_PREFIX};
+use super::super::turn::Entry;
+use super::{BundleOrder, Frozen, Loading, nesting};
+use postern_abi::{EventKind, export};
+use std::sync::Arc;
+use wasmi::{Extern, Val};
+
+/// Evaluates a bundle, whose modules' bytes are `sources`.
+///
+/// # Errors
+/// What global scope threw, or which limit it broke.
+pub fn judge(sources: &[u8], order: &Order, bundle: &BundleOrder) -> Result<Judged, Refused> {
+    if sources.len() as u64 > order.module_bytes {
+        return Err(Refused::Module(format!(
+            "the modules have {} bytes, the limit is {}; push less",
+            sources.len(),
+            order.module_bytes
+        )));
+    }
+    let crashed = |what: &dyn std::fmt::Display| Refused::Crashed(what.to_string());
+    let limits = nesting(order.limits);
+    let loading = Loading::new(bundle, sources)
+        .ok_or_else(|| crashed(&"the modules are not those of the order"))?;
+    let code = Translated::javascript(&bundle.base.image, &limits)
+        .and_then(|code| Code::sharing(Arc::new(code), &bundle.base.memory, None))
+        .map_err(|error| crashed(&error.what))?;
+    let fuel = limits.startup_fuel(order.fuel_per_ms);
+    let env = Arc::new(Frozen(bundle.env.clone()));
+    let mut starting = Starting::new(&code, &limits, fuel, env)?;
+    starting.store.data_mut().loading = Some(Box::new(loading));
+    let event = starting
+        .instance
+        .get_typed_func(&starting.store, export::EVENT)
+        .map_err(|error| crashed(&error))?;
+    let before = globals(&mut starting);
+    let load = Entry::Event(event, (EventKind::Load as u32, 0, 0));
+    starting.run(load, "evaluating the modules")?;
+    if globals(&mut starting) != before {
+        // The memory would not be the whole state.
+        return Err(crashed(&"the engine's globals changed"));
+    }
+    let told = starting.store.data_mut().loading.take();
+    Ok(Judged {
+        snapshot: Some(starting.snapshot()),
+        pages: u32::try_from(starting.pages()).unwrap_or(u32::MAX),
+        told: told.and_then(|loading| loading.told).unwrap_or_default(),
+        startup_fuel: fuel - starting.store.get_fuel().unwrap_or(0),
+        ..Judged::empty(GuestKind::JavaScript)
+    })
+}
+
+/// The engine's mutable globals, as bits.
+fn globals(starting: &mut Starting) -> Vec<(String, u64)> {
+    let store = &starting.store;
+    let exports = starting.instance.exports(store);
+    let mut all: Vec<_> = exports
+        .filter(|export| export.name().starts_with(RESERVED_PREFIX))
+        .filter_map(|export| {
+            let name = export.name().to_owned();
+            let Extern::Global(global) = export.into_extern() else {
+                return None;
+            };
+            let bits = match global.get(store) {
+                Val::I32(value) => u64::from(value.cast_unsigned()),
+                Val::I64(value) => value.cast_unsigned(),
+                Val::F32(value) => value.to_bits().into(),
+                Val::F64(value) => value.to_bits(),
+                _ => return None,
+            };
+            Some((name, bits))
+        })
+        .collect();
+    all.sort();
+    all
+}

@@ -1,0 +1,85 @@
+//! Subrequests: what a guest asks of another server, another Worker or its assets.
+//!
+//! The argument of [`OpKind::Fetch`](crate::OpKind::Fetch) is a [`Fetch`], and behind it the body
+//! if that is [`FetchBody::Whole`]. The result is a [`Fetched`], and behind it the body if that
+//! is [`FetchedBody::Whole`].
+
+use crate::http::Fields;
+use serde::{Deserialize, Serialize};
+
+/// A subrequest.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Fetch<'a> {
+    /// Who is asked.
+    pub target: Target<'a>,
+    /// The method, a token.
+    pub method: &'a str,
+    /// The absolute URL, at most [`URL_MAX`](crate::limits::URL_MAX) bytes.
+    pub url: &'a str,
+    /// Header fields. `content-length`, `transfer-encoding`, `connection` and `host` are the host's.
+    #[serde(borrow)]
+    pub headers: Fields<'a>,
+    /// What is done with an answer that redirects.
+    pub redirect: Redirect,
+    /// The body.
+    pub body: FetchBody,
+}
+
+/// Who is asked.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub enum Target<'a> {
+    /// The server that the URL names.
+    Internet,
+    /// The Worker or the assets that a binding of this name stands for; the URL's host is for
+    /// them to read.
+    Binding(&'a str),
+}
+
+/// What is done with an answer that redirects.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub enum Redirect {
+    /// It is followed, at most twenty times.
+    Follow,
+    /// It is the answer.
+    Manual,
+    /// It is a failure.
+    Error,
+}
+
+/// A subrequest's body.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub enum FetchBody {
+    /// There is none.
+    None,
+    /// It is behind the argument, all of it.
+    Whole,
+    /// It comes in `op_chunk`; of so many bytes, if that is known.
+    Stream(Option<u64>),
+}
+
+/// The head of an answer.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Fetched<'a> {
+    /// 100 to 599.
+    pub status: u16,
+    /// The reason phrase, or empty.
+    pub status_text: &'a str,
+    /// Header fields.
+    #[serde(borrow)]
+    pub headers: Fields<'a>,
+    /// The URL that answered in the end, if redirects were followed; else empty.
+    pub url: &'a str,
+    /// The body.
+    pub body: FetchedBody,
+}
+
+/// An answer's body.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub enum FetchedBody {
+    /// There is none.
+    None,
+    /// It is behind the head, all of it.
+    Whole,
+    /// It comes in `OpChunk` under `op_pull`; of so many bytes, if that is known.
+    Stream(Option<u64>),
+}
