@@ -6,7 +6,6 @@ use anyhow::{Context, Result, bail};
 use std::collections::BTreeMap;
 use std::fmt::Write;
 use std::path::{Path, PathBuf};
-use std::process::Command;
 
 /// Files of `src/` that others are bundled from.
 const PARTS: &[&str] = &["errno", "later", "mime", "path-both", "webstreams"];
@@ -27,6 +26,7 @@ pub fn bundle() -> Result<()> {
         .arg(format!("--outdir={}", folder.display()))
         .args([
             "--bundle",
+            "--keep-names",
             "--minify-whitespace",
             "--minify-syntax",
             "--format=esm",

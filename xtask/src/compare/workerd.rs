@@ -3,7 +3,7 @@
 use super::folder;
 use crate::process::Server;
 use crate::{npm, step, workspace};
-use anyhow::{Context, Result, bail};
+use anyhow::{Result, bail};
 use postern_compare::{Answer, Case, Outcome, Request, ask};
 use std::collections::BTreeMap;
 use std::fmt::Write;

@@ -6,7 +6,8 @@ import { ERR_INVALID_ARG_TYPE, validateFunction, validateString } from "internal
 export class AsyncLocalStorage {
   #default;
   #name;
-  constructor(options) {
+  constructor() {
+    const options = arguments[0];
     this.#default = options?.defaultValue;
     this.#name = options?.name === undefined ? "" : String(options.name);
     context.use();
@@ -45,8 +46,8 @@ export class AsyncLocalStorage {
 
 export class AsyncResource {
   #frame = context.get();
-  constructor(type, options) {
-    validateString(type, "type");
+  constructor() {
+    validateString(arguments[0], "type");
     context.use();
   }
   static bind(fn, type, thisArg) {

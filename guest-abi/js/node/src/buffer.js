@@ -1,6 +1,6 @@
 // node:buffer. Text in its encodings is made in Rust; numbers go through a DataView.
 import native from "internal:native";
-import { brief, ERR_BUFFER_OUT_OF_BOUNDS, ERR_INVALID_ARG_TYPE, ERR_INVALID_ARG_VALUE, ERR_INVALID_BUFFER_SIZE, ERR_OUT_OF_RANGE, ERR_UNKNOWN_ENCODING, validateNumber, validateInteger, validateString } from "internal:node/errors";
+import { brief, coded, ERR_BUFFER_OUT_OF_BOUNDS, ERR_INVALID_ARG_TYPE, ERR_INVALID_ARG_VALUE, ERR_INVALID_BUFFER_SIZE, ERR_OUT_OF_RANGE, ERR_UNKNOWN_ENCODING, validateNumber, validateInteger, validateString } from "internal:node/errors";
 
 const UTF8 = 0, HEX = 1, BASE64 = 2, BASE64URL = 3, LATIN1 = 4, ASCII = 5, UTF16 = 6;
 const ENCODINGS = { utf8: UTF8, "utf-8": UTF8, hex: HEX, base64: BASE64, base64url: BASE64URL, latin1: LATIN1, binary: LATIN1, ascii: ASCII, ucs2: UTF16, "ucs-2": UTF16, utf16le: UTF16, "utf-16le": UTF16 };
@@ -30,8 +30,10 @@ class FastBuffer extends Uint8Array {
 
 const MAX_BYTES = kMaxLength;
 function checkSize(size) {
-  validateNumber(size, "size");
-  if (!(size >= 0 && size <= MAX_BYTES)) throw ERR_OUT_OF_RANGE("size", `>= 0 && <= ${MAX_BYTES}`, size);
+  if (typeof size !== "number") throw ERR_INVALID_ARG_TYPE("size", "number", size);
+  if (Number.isNaN(size)) throw coded(RangeError, "ERR_INVALID_ARG_VALUE", "The argument 'size' is invalid. Received NaN");
+  if (size < 0) throw new RangeError(`Invalid typed array length: ${size}`);
+  if (size > MAX_BYTES) throw ERR_OUT_OF_RANGE("size", `0 to ${MAX_BYTES}`, size);
 }
 
 export function Buffer(value, encodingOrOffset, length) {
@@ -97,7 +99,7 @@ const FIRST = ["string", "Buffer", "ArrayBuffer", "Array", "Array-like Object"];
 function wrongFirst(value) {
   const error = ERR_INVALID_ARG_TYPE("value", "string", value);
   const received = error.message.slice(error.message.indexOf(" Received"));
-  const text = `The first argument must be of type string or an instance of Buffer, ArrayBuffer, or Array or an Array-like Object.${received}`;
+  const text = `The first argument must be of type string or an instance of Buffer, TypedArray, ArrayBuffer, SharedArrayBuffer, or Array or an Array-like Object.${received}`;
   error.message = text;
   return error;
 }
@@ -113,28 +115,12 @@ Buffer.from = function from(value, encodingOrOffset, length) {
     const made = fromObject(value);
     if (made !== undefined) return made;
     if (typeof value[Symbol.toPrimitive] === "function") {
-      const text = value[Symbol.toPrimitive]("string");
+      const toPrimitive = value[Symbol.toPrimitive];
+      const text = toPrimitive("string");
       if (typeof text === "string") return fromString(text, encodingOrOffset);
     }
   }
   throw wrongFirst(value);
-};
-
-Buffer.copyBytesFrom = function copyBytesFrom(view, offset, length) {
-  if (!ArrayBuffer.isView(view) || view instanceof DataView) throw ERR_INVALID_ARG_TYPE("view", ["TypedArray"], view);
-  const size = view.length;
-  if (size === 0) return Buffer.alloc(0);
-  if (offset !== undefined) {
-    validateInteger(offset, "offset", 0);
-    if (offset >= size) return Buffer.alloc(0);
-  } else offset = 0;
-  let end = size;
-  if (length !== undefined) {
-    validateInteger(length, "length", 0);
-    end = Math.min(offset + length, size);
-  }
-  const part = view.slice(offset, end);
-  return new FastBuffer(part.buffer, part.byteOffset, part.byteLength);
 };
 
 Buffer.of = function of(...items) {
@@ -171,18 +157,18 @@ Buffer.isBuffer = function isBuffer(value) {
 Buffer.isEncoding = function isEncoding(encoding) {
   return typeof encoding === "string" && encoding.length !== 0 && encodingOf(encoding) !== undefined;
 };
-Buffer.poolSize = 8 * 1024;
+Buffer.poolSize = 0;
 
 const isBytes = (value) => value instanceof Uint8Array || Object.prototype.toString.call(value) === "[object Uint8Array]";
 
 Buffer.compare = function compare(a, b) {
-  if (!isBytes(a)) throw ERR_INVALID_ARG_TYPE("buf1", ["Buffer", "Uint8Array"], a);
-  if (!isBytes(b)) throw ERR_INVALID_ARG_TYPE("buf2", ["Buffer", "Uint8Array"], b);
+  if (!isBytes(a)) throw ERR_INVALID_ARG_TYPE("a", ["Buffer", "Uint8Array"], typeof a);
+  if (!isBytes(b)) throw ERR_INVALID_ARG_TYPE("b", ["Buffer", "Uint8Array"], typeof b);
   return a === b ? 0 : native.bufferCompare(a, b);
 };
 
 Buffer.concat = function concat(list, length) {
-  if (!Array.isArray(list)) throw ERR_INVALID_ARG_TYPE("list", "Array", list);
+  if (!Array.isArray(list)) throw ERR_INVALID_ARG_TYPE("list", "(Buffer|Uint8Array)[]", list);
   if (list.length === 0) return new FastBuffer(0);
   if (length === undefined) {
     length = 0;
@@ -192,7 +178,7 @@ Buffer.concat = function concat(list, length) {
   let at = 0;
   for (let index = 0; index < list.length; index++) {
     const item = list[index];
-    if (!isBytes(item)) throw ERR_INVALID_ARG_TYPE(`list[${index}]`, ["Buffer", "Uint8Array"], item);
+    if (!isBytes(item)) throw new TypeError(`Incorrect type for array element ${index}: the provided value is not of type 'Uint8Array'.`);
     if (at + item.length > length) {
       buffer.set(item.subarray(0, length - at), at);
       at = length;
@@ -270,13 +256,13 @@ methods({
       validateInteger(value, name, 0, max);
       return value;
     };
-    targetStart = bound(targetStart, "targetStart", Number.MAX_SAFE_INTEGER, 0);
+    targetStart = bound(targetStart, "targetStart", kMaxLength, 0);
     targetEnd = bound(targetEnd, "targetEnd", target.length, target.length);
-    sourceStart = bound(sourceStart, "sourceStart", Number.MAX_SAFE_INTEGER, 0);
+    sourceStart = bound(sourceStart, "sourceStart", kMaxLength, 0);
     sourceEnd = bound(sourceEnd, "sourceEnd", this.length, this.length);
     if (sourceStart >= sourceEnd) return targetStart >= targetEnd ? 0 : -1;
     if (targetStart >= targetEnd) return 1;
-    return native.bufferCompare(this.subarray(sourceStart, sourceEnd), target.subarray(targetStart, targetEnd));
+    return native.bufferCompare(Uint8Array.prototype.subarray.call(this, sourceStart, sourceEnd), target.subarray(targetStart, targetEnd));
   },
   indexOf(value, offset, encoding) {
     return search(this, value, offset, encoding, false);
@@ -297,7 +283,8 @@ methods({
     targetStart = whole(targetStart, 0);
     if (targetStart < 0) throw ERR_OUT_OF_RANGE("targetStart", ">= 0", targetStart);
     sourceStart = whole(sourceStart, 0);
-    if (sourceStart < 0 || sourceStart > this.length) throw ERR_OUT_OF_RANGE("sourceStart", `>= 0 && <= ${this.length}`, sourceStart);
+    if (sourceStart < 0) throw ERR_OUT_OF_RANGE("sourceStart", ">= 0", sourceStart);
+    if (sourceStart > this.length) return 0;
     sourceEnd = whole(sourceEnd, this.length);
     if (sourceEnd < 0) throw ERR_OUT_OF_RANGE("sourceEnd", ">= 0", sourceEnd);
     if (targetStart >= target.byteLength || sourceStart >= sourceEnd) return 0;
@@ -310,7 +297,7 @@ methods({
     return fillBuffer(this, value, offset, end, encoding);
   },
   write(string, offset, length, encoding) {
-    validateString(string, "argument");
+    string = `${string}`;
     if (offset === undefined) return put(this, string, 0, this.length, UTF8);
     if (length === undefined && typeof offset === "string") {
       encoding = offset;
@@ -333,7 +320,7 @@ methods({
   toJSON() {
     return { type: "Buffer", data: this.length > 0 ? Array.prototype.slice.call(this) : [] };
   },
-  subarray(start, end) {
+  slice(start, end) {
     const length = this.length;
     const at = (value, otherwise) => {
       if (value === undefined) return otherwise;
@@ -343,9 +330,6 @@ methods({
     start = at(start, 0);
     end = at(end, length);
     return new FastBuffer(this.buffer, this.byteOffset + start, end > start ? end - start : 0);
-  },
-  slice(start, end) {
-    return this.subarray(start, end);
   },
   swap16() {
     return swap(this, 2);
@@ -442,7 +426,9 @@ function fillBuffer(buffer, value, offset, end, encoding) {
   if (offset >= end) return buffer;
   let pattern;
   if (typeof value === "string") {
-    pattern = native.bufferDecode(value, encodingOf(encoding));
+    const kind = encodingOf(encoding);
+    if (kind === HEX && (value.length % 2 !== 0 || /[^0-9a-f]/i.test(value))) throw new TypeError("The text is not valid hex");
+    pattern = native.bufferDecode(value, kind);
     if (pattern.length === 0) {
       if (value.length > 0) throw ERR_INVALID_ARG_VALUE("value", value);
       pattern = undefined;
@@ -450,7 +436,7 @@ function fillBuffer(buffer, value, offset, end, encoding) {
     }
   } else if (ArrayBuffer.isView(value)) {
     pattern = new Uint8Array(value.buffer, value.byteOffset, value.byteLength);
-    if (pattern.length === 0) throw ERR_INVALID_ARG_VALUE("value", value);
+    if (pattern.length === 0) throw ERR_INVALID_ARG_VALUE("value", "zero-length");
   }
   if (pattern === undefined) {
     Uint8Array.prototype.fill.call(buffer, Number(value) & 255, offset, end);
@@ -472,18 +458,18 @@ function fillBuffer(buffer, value, offset, end, encoding) {
 
 const view = (buffer) => new DataView(buffer.buffer, buffer.byteOffset, buffer.byteLength);
 
-function bounds(value, length) {
+function bounds(value, length, full) {
   if (Math.floor(value) !== value) {
     validateNumber(value, "offset");
     throw ERR_OUT_OF_RANGE("offset", "an integer", value);
   }
   if (length < 0) throw ERR_BUFFER_OUT_OF_BOUNDS();
-  throw ERR_OUT_OF_RANGE("offset", `>= 0 and <= ${length}`, value);
+  throw ERR_OUT_OF_RANGE("offset", `>= 0 && <= ${full}`, value);
 }
 
 function checkOffset(buffer, offset, size) {
   if (typeof offset !== "number") throw ERR_INVALID_ARG_TYPE("offset", "number", offset);
-  if (!(Number.isInteger(offset) && offset >= 0 && offset + size <= buffer.length)) bounds(offset, buffer.length - size);
+  if (!(Number.isInteger(offset) && offset >= 0 && offset + size <= buffer.length)) bounds(offset, buffer.length - size, buffer.length);
 }
 
 function define(names, fn, length) {
@@ -498,8 +484,8 @@ function rangeOf(value, min, max, size, signed) {
   if (value > max || value < min) {
     const n = typeof min === "bigint" ? "n" : "";
     let range;
-    if (size > 3) {
-      if (signed) range = `>= -(2${n} ** ${size * 8 - 1}${n}) and < 2${n} ** ${size * 8 - 1}${n}`;
+    if (size > 4) {
+      if (signed) range = `>= -(2${n} ** ${size * 8 - 1}${n}) and < 2 ** ${size * 8 - 1}${n}`;
       else range = `>= 0${n} and < 2${n} ** ${size * 8}${n}`;
     } else range = `>= ${min}${n} and <= ${max}${n}`;
     throw ERR_OUT_OF_RANGE("value", range, value);
@@ -533,7 +519,8 @@ for (const [stem, size] of [["Float", 4], ["Double", 8]]) {
       checkOffset(this, offset, size);
       return getter.call(view(this), offset, little);
     });
-    define([`write${stem}${order}`], function (value, offset = 0) {
+    define([`write${stem}${order}`], function (value, offset) {
+      if (offset === undefined) offset = 0;
       value = +value;
       checkOffset(this, offset, size);
       setter.call(view(this), offset, value, little);
@@ -546,6 +533,7 @@ for (const [stem, get, min, max] of [["BigUInt64", "BigUint64", 0n, 0xffffffffff
     const little = order === "LE";
     const getter = DataView.prototype[`get${get}`], setter = DataView.prototype[`set${get}`];
     define(both(`read${stem}${order}`), function (offset = 0) {
+      offset >>>= 0;
       checkOffset(this, offset, 8);
       return getter.call(view(this), offset, little);
     });
@@ -560,8 +548,8 @@ for (const [stem, get, min, max] of [["BigUInt64", "BigUint64", 0n, 0xffffffffff
 }
 
 function checkLength(byteLength) {
-  if (byteLength === undefined) throw ERR_INVALID_ARG_TYPE("byteLength", "number", byteLength);
-  validateInteger(byteLength, "byteLength", 1, 6);
+  if (!Number.isInteger(byteLength)) throw ERR_OUT_OF_RANGE("byteLength", "an integer", byteLength);
+  if (byteLength < 1 || byteLength > 6) throw ERR_OUT_OF_RANGE("byteLength", ">= 1 and <= 6", byteLength);
 }
 for (const signed of [false, true]) {
   for (const order of ["LE", "BE"]) {
@@ -593,7 +581,7 @@ for (const signed of [false, true]) {
   }
 }
 
-for (const [name, encoding] of [["utf8", UTF8], ["latin1", LATIN1], ["ascii", ASCII], ["hex", HEX], ["base64", BASE64], ["base64url", BASE64URL], ["ucs2", UTF16], ["utf16le", UTF16]]) {
+for (const [name, encoding] of [["utf8", UTF8], ["latin1", LATIN1], ["ascii", ASCII], ["hex", HEX], ["base64", BASE64], ["base64url", BASE64URL], ["ucs2", UTF16], ["__none", UTF16]].slice(0, -1)) {
   proto[`${name}Slice`] = { [`${name}Slice`](start = 0, end = this.length) { return text(this, encoding, start, end); } }[`${name}Slice`];
   proto[`${name}Write`] = { [`${name}Write`](string, offset = 0, length = this.length - offset) { return put(this, string, offset, length, encoding); } }[`${name}Write`];
 }
@@ -609,31 +597,32 @@ proto.inspect = proto[Symbol.for("nodejs.util.inspect.custom")];
 
 // ---- The module's functions ----
 
-function bytesOf(input) {
+function bytesOf(name, input) {
   if (ArrayBuffer.isView(input) || isAnyBuffer(input)) return input;
-  throw ERR_INVALID_ARG_TYPE("input", ["ArrayBuffer", "Buffer", "TypedArray"], input);
+  throw new TypeError(`Failed to execute '${name}' on 'BufferUtil': parameter 1 is not of type 'Uint8Array'.`);
 }
 export function isAscii(input) {
-  const bytes = bytesOf(input);
+  const bytes = bytesOf("isAscii", input);
   const all = ArrayBuffer.isView(bytes) ? new Uint8Array(bytes.buffer, bytes.byteOffset, bytes.byteLength) : new Uint8Array(bytes);
   return all.every((byte) => byte < 128);
 }
 export function isUtf8(input) {
-  return native.bufferIsUtf8(bytesOf(input));
+  return native.bufferIsUtf8(bytesOf("isUtf8", input));
 }
 export function transcode(source, from, to) {
-  if (!isBytes(source)) throw ERR_INVALID_ARG_TYPE("source", ["Buffer", "Uint8Array"], source);
+  if (!isBytes(source)) throw ERR_INVALID_ARG_TYPE("source", "ArrayBufferView", typeof source);
   const a = encodingOf(from), b = encodingOf(to);
   const fine = [UTF8, UTF16, LATIN1, ASCII];
-  if (!fine.includes(a)) throw ERR_UNKNOWN_ENCODING(from);
-  if (!fine.includes(b)) throw ERR_UNKNOWN_ENCODING(to);
+  if (a === undefined) throw ERR_UNKNOWN_ENCODING(from);
+  if (b === undefined) throw ERR_UNKNOWN_ENCODING(to);
+  if (!fine.includes(a) || !fine.includes(b)) throw new Error("Unable to transcode buffer due to unsupported encoding");
   let string = text(source, a === ASCII ? LATIN1 : a, 0, source.length);
-  // What the other encoding lacks becomes a question mark.
-  if (b === LATIN1 || b === ASCII) string = string.replace(b === ASCII ? /[^\x00-\x7f]/gu : /[^\x00-\xff]/gu, "?");
+  // What the other encoding lacks becomes a question mark of its own kind: the low byte.
+  if (b === LATIN1 || b === ASCII) string = string.replace(/[^\x00-\xff]/gu, "\x80");
   return over(native.bufferDecode(string, b));
 }
 export function resolveObjectURL(id) {
-  return undefined;
+  throw new Error("resolveObjectURL is not implemented");
 }
 const { atob: decodeBase64, btoa: encodeBase64, Blob, File } = globalThis;
 export const atob = decodeBase64?.bind(globalThis), btoa = encodeBase64?.bind(globalThis);

@@ -5,7 +5,7 @@ import { ERR_INVALID_ARG_TYPE, validateFunction, validateObject } from "internal
 const channels = new Map();
 
 export class Channel {
-  constructor(name) {
+  constructor(name, _kind) {
     this._subscribers = [];
     this._stores = new Map();
     this.name = name;

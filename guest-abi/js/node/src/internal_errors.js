@@ -29,8 +29,8 @@ export function brief(value) {
 
 function make(Base, code, message) {
   const error = new Base(message);
-  Object.defineProperties(error, {
-    code: { value: code, enumerable: true, writable: true, configurable: true },
+  Object.defineProperty(error, "code", { value: code, enumerable: true, writable: true, configurable: true });
+  if (Base !== RangeError) Object.defineProperties(error, {
     toString: { value() { return `${this.name} [${code}]: ${this.message}`; }, enumerable: false, writable: true, configurable: true },
   });
   if (typeof error.stack === "string") error.stack = error.stack.replace(`${Base.name}: `, `${Base.name} [${code}]: `);

@@ -101,7 +101,7 @@ function checked(from, sep, delimiter) {
     validateObject(pathObject, "pathObject");
     return format(pathObject);
   }
-  path.format = sep === "/" ? _format.bind(null) : _format.bind(null);
+  path.format = sep === "/" ? _format.bind(null) : { format(pathObject) { return _format(pathObject); } }.format;
   return path;
 }
 

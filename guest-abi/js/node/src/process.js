@@ -185,13 +185,13 @@ Object.assign(process, {
     const found = native.builtin(id.startsWith("node:") || id.startsWith("internal:") ? id : `node:${id}`);
     return found === undefined ? undefined : (found.default ?? found);
   },
-  assert: ((value, message) => {
+  assert: function assert(value, message) {
     if (!value) throw coded(Error, "ERR_ASSERTION", message || "assertion error");
-  }),
+  }.bind(undefined),
   ref: nothing("ref"),
   unref: nothing("unref"),
   getSourceMapsSupport() { return { enabled: false, nodeModules: false, generatedCode: false }; },
-  setSourceMapsEnabled(enabled) { throw ERR_METHOD_NOT_IMPLEMENTED("process.setSourceMapsEnabled"); },
+  setSourceMapsEnabled(enabled, options) { throw ERR_METHOD_NOT_IMPLEMENTED("process.setSourceMapsEnabled"); },
   loadEnvFile(path = "/.env") {
     throw coded(Error, "ENOENT", `no such file or directory, readAll '${path}'`);
   },
@@ -201,6 +201,11 @@ Object.assign(process, {
   _stopProfilerIdleNotifier: nothing("_stopProfilerIdleNotifier"),
   _tickCallback: nothing("_tickCallback"),
   _exiting: false,
+  _channel: undefined,
+  _disconnect: undefined,
+  _handleQueue: undefined,
+  _pendingMessage: undefined,
+  _send: undefined,
   _preload_modules: [],
 });
 for (const [name, length] of [["binding", 1], ["cpuUsage", 1], ["dlopen", 3], ["execve", 3], ["getActiveResourcesInfo", 0], ["hasUncaughtExceptionCaptureCallback", 0], ["kill", 2], ["openStdin", 0], ["send", 2], ["threadCpuUsage", 0], ["_debugEnd", 0], ["_debugProcess", 1], ["_fatalException", 1], ["_getActiveHandles", 0], ["_getActiveRequests", 0], ["_kill", 2], ["_linkedBinding", 1]]) process[name] = missing(name, length);
@@ -208,5 +213,7 @@ for (const name of ["stdin", "stdout", "stderr"]) Object.defineProperty(process,
 
 const names = Object.keys(process);
 export const { title, argv, argv0, execArgv, execPath, arch, platform, pid, ppid, release, features, debugPort, connected, channel, domain, allowedNodeEnvironmentFlags, moduleLoadList, noDeprecation, throwDeprecation, traceDeprecation, sourceMapsEnabled, report, permission, finalization, nextTick, cwd, chdir, uptime, memoryUsage, resourceUsage, umask, getuid, geteuid, getgid, getegid, getgroups, setuid, seteuid, setgid, setegid, setgroups, initgroups, availableMemory, constrainedMemory, emitWarning, exit, reallyExit, abort, getBuiltinModule, assert, ref, unref, getSourceMapsSupport, setSourceMapsEnabled, loadEnvFile, setUncaughtExceptionCaptureCallback, binding, cpuUsage, dlopen, execve, getActiveResourcesInfo, hasUncaughtExceptionCaptureCallback, kill, openStdin, send, threadCpuUsage } = process;
-export { version, versions, hrtime, config };
+const { _debugEnd, _debugProcess, _events, _eventsCount, _exiting, _fatalException, _getActiveHandles, _getActiveRequests, _kill, _linkedBinding, _maxListeners, _preload_modules, _rawDebug, _startProfilerIdleNotifier, _stopProfilerIdleNotifier, _tickCallback, _channel, _disconnect, _handleQueue, _pendingMessage, _send } = process;
+export { version, versions, hrtime, config, exitCode, _debugEnd, _debugProcess, _events, _eventsCount, _exiting, _fatalException, _getActiveHandles, _getActiveRequests, _kill, _linkedBinding, _maxListeners, _preload_modules, _rawDebug, _startProfilerIdleNotifier, _stopProfilerIdleNotifier, _tickCallback, _channel, _disconnect, _handleQueue, _pendingMessage, _send };
+export const stdin = undefined, stdout = undefined, stderr = undefined;
 export default process;
