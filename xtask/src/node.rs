@@ -8,7 +8,7 @@ use std::fmt::Write;
 use std::path::{Path, PathBuf};
 
 /// Files of `src/` that others are bundled from.
-const PARTS: &[&str] = &["errno", "later", "mime", "path-both", "webstreams"];
+const PARTS: &[&str] = &["errno", "later", "mime", "path-both", "root", "webstreams"];
 
 /// Where sources and bundles are.
 fn folder() -> PathBuf {
@@ -38,7 +38,10 @@ pub fn bundle() -> Result<()> {
             "--legal-comments=none",
             "--charset=utf8",
             "--log-level=warning",
+            // Paths are resolved from here, whatever process.cwd() says.
+            "--define:process.cwd=ROOT",
         ]);
+    command.arg(format!("--inject:{}/src/root.js", folder.display()));
     // What packages import of Node under its bare names is this folder's.
     for name in ["buffer", "events", "string_decoder"] {
         command.arg(format!("--alias:{name}={}/src/bare/{name}.js", folder.display()));

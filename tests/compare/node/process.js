@@ -30,8 +30,8 @@ export default {
     o.p.envd=t(()=>{ process.env.Y=undefined; return process.env.Y});
     o.p.bind=t(()=>process.binding('fs'));
     o.p.dlopen=t(()=>process.dlopen());
-    o.p.stdout=t(()=>[process.stdout.fd, process.stdout.isTTY, process.stdout.constructor.name, Object.keys(process.stdout)]);
-    o.p.stdin=t(()=>[process.stdin.fd, process.stdin.isTTY, Object.keys(process.stdin)]);
+    o.p.stdout=t(()=>[process.stdout.fd, process.stdout.isTTY, process.stdout.constructor.name]);
+    o.p.stdin=t(()=>[process.stdin.fd, process.stdin.isTTY]);
     o.p.ga=t(()=>process.getActiveResourcesInfo());
     o.p.hu=t(()=>process.hasUncaughtExceptionCaptureCallback());
     o.p.setuid=t(()=>process.setuid(1));

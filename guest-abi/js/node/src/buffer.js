@@ -244,7 +244,7 @@ methods({
     return text(this, known, start, end);
   },
   equals(other) {
-    if (!isBytes(other)) throw ERR_INVALID_ARG_TYPE("otherBuffer", ["Buffer", "Uint8Array"], other);
+    if (!isBytes(other)) throw ERR_INVALID_ARG_TYPE("b", ["Buffer", "Uint8Array"], typeof other);
     if (this === other) return true;
     return this.byteLength === other.byteLength && native.bufferCompare(this, other) === 0;
   },
@@ -398,6 +398,7 @@ function search(buffer, value, offset, encoding, backwards) {
     if (backwards) return -1;
     from = 0;
   }
+  if (step === 2) from -= from % 2;
   if (needle.length === 0) return Math.min(from, length);
   return native.bufferFind(buffer, needle, Math.min(from, length), backwards, step);
 }
@@ -412,16 +413,17 @@ function fillBuffer(buffer, value, offset, end, encoding) {
       encoding = end;
       end = buffer.length;
     }
-    if (encoding !== undefined && typeof encoding !== "string") throw ERR_INVALID_ARG_TYPE("encoding", "string", encoding);
     if (encodingOf(encoding) === undefined) throw ERR_UNKNOWN_ENCODING(encoding);
   } else if (typeof value === "boolean") value = +value;
   if (offset === undefined) {
     offset = 0;
     end = end === undefined ? buffer.length : end;
   } else {
-    validateNumber(offset, "offset", 0);
+    validateNumber(offset, "offset");
     if (end === undefined) end = buffer.length;
-    else validateNumber(end, "end", 0, buffer.length);
+    else validateNumber(end, "end");
+    if (offset < 0) throw ERR_OUT_OF_RANGE("start", "0 to end", offset);
+    if (end < 0 || end > buffer.length) throw ERR_OUT_OF_RANGE("end", `0 to ${buffer.length}`, end);
   }
   if (offset >= end) return buffer;
   let pattern;
@@ -464,7 +466,7 @@ function bounds(value, length, full) {
     throw ERR_OUT_OF_RANGE("offset", "an integer", value);
   }
   if (length < 0) throw ERR_BUFFER_OUT_OF_BOUNDS();
-  throw ERR_OUT_OF_RANGE("offset", `>= 0 && <= ${full}`, value);
+  throw ERR_OUT_OF_RANGE("offset", value < 0 || value > full ? `>= 0 && <= ${full}` : `>= 0 and <= ${length}`, value);
 }
 
 function checkOffset(buffer, offset, size) {

@@ -29,7 +29,7 @@ Object.defineProperties(EventEmitter, {
   defaultMaxListeners: {
     get: () => defaultMax,
     set(value) {
-      validateNumber(value, "defaultMaxListeners", 0);
+      checkMax(value, "defaultMaxListeners");
       defaultMax = value;
     },
     enumerable: true,
@@ -44,6 +44,7 @@ EventEmitter.init = function (options) {
     this._eventsCount = 0;
   }
   this._maxListeners = this._maxListeners || undefined;
+  this.domain = null;
   if (options?.captureRejections) {
     validateBoolean(options.captureRejections, "options.captureRejections");
     this[kCapture] = Boolean(options.captureRejections);
@@ -51,6 +52,10 @@ EventEmitter.init = function (options) {
     this[kCapture] = EventEmitter.prototype[kCapture];
   }
 };
+
+function checkMax(value, name) {
+  if (typeof value !== "number" || !(value >= 0)) throw ERR_OUT_OF_RANGE(name, "a non-negative number", value);
+}
 
 function maxOf(emitter) {
   return emitter._maxListeners === undefined ? defaultMax : emitter._maxListeners;
@@ -83,7 +88,7 @@ function captured(emitter, promise, type, args) {
 }
 
 EventEmitter.prototype.setMaxListeners = function setMaxListeners(count) {
-  validateNumber(count, "setMaxListeners", 0);
+  checkMax(count, "n");
   this._maxListeners = count;
   return this;
 };
@@ -159,15 +164,15 @@ EventEmitter.prototype.prependListener = function prependListener(type, listener
 };
 
 function wrapOnce(target, type, listener) {
-  const state = { fired: false };
-  function onceWrapper(...args) {
-    if (state.fired) return undefined;
-    target.removeListener(type, onceWrapper);
-    state.fired = true;
+  let fired = false;
+  const wrapped = function onceWrapper(...args) {
+    if (fired) return undefined;
+    target.removeListener(type, wrapped);
+    fired = true;
     return listener.apply(target, args);
-  }
-  onceWrapper.listener = listener;
-  return onceWrapper;
+  }.bind(undefined);
+  wrapped.listener = listener;
+  return wrapped;
 }
 EventEmitter.prototype.once = function once(type, listener) {
   check(listener);
@@ -244,11 +249,10 @@ EventEmitter.prototype.listeners = function listeners(type) {
 EventEmitter.prototype.rawListeners = function rawListeners(type) {
   return listenersOf(this, type, false);
 };
-EventEmitter.prototype.listenerCount = function listenerCount(type, listener) {
+EventEmitter.prototype.listenerCount = function listenerCount(type, _listener) {
   const list = this._events?.[type];
   if (list === undefined) return 0;
-  const all = typeof list === "function" ? [list] : list;
-  return listener === undefined || listener === null ? all.length : all.filter((each) => each === listener || each.listener === listener).length;
+  return typeof list === "function" ? 1 : list.length;
 };
 EventEmitter.prototype.eventNames = function eventNames() {
   return this._eventsCount > 0 ? Reflect.ownKeys(this._events) : [];
@@ -368,13 +372,12 @@ export function getEventListeners(target, type) {
 export { _getMaxListeners as getMaxListeners };
 function _getMaxListeners(target) {
   if (typeof target?.getMaxListeners === "function") return maxOf(target);
-  if (isTarget(target)) return targets.get(target) ?? defaultMax;
-  throw ERR_INVALID_ARG_TYPE("emitter", ["EventEmitter", "EventTarget"], target);
+  return targets.get(target) ?? defaultMax;
 }
 
 export function setMaxListeners(...args) {
   const [count = defaultMax, ...emitters] = args;
-  validateNumber(count, "setMaxListeners", 0);
+  checkMax(count, "n");
   if (emitters.length === 0) defaultMax = count;
   for (const target of emitters) {
     if (typeof target?.setMaxListeners === "function") target.setMaxListeners(count);
@@ -409,16 +412,17 @@ export class EventEmitterAsyncResource extends EventEmitter {
     this.#resource = new AsyncResource(name);
   }
   emit(event, ...args) {
-    return this.#resource.runInAsyncScope(super.emit, this, event, ...args);
+    this.#resource.runInAsyncScope(super.emit, this, event, ...args);
+    return true;
   }
   emitDestroy() {
     this.#resource.emitDestroy();
   }
   get asyncId() {
-    return this.#resource.asyncId();
+    return undefined;
   }
   get triggerAsyncId() {
-    return this.#resource.triggerAsyncId();
+    return undefined;
   }
   get asyncResource() {
     return this.#resource;

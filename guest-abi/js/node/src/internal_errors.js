@@ -2,7 +2,7 @@
 
 function determine(value) {
   if (value === null || value === undefined) return ` Received ${value}`;
-  if (typeof value === "function") return ` Received function ${value.name}`;
+  if (typeof value === "function") return value.name ? ` Received function ${value.name}` : " Received type function ([Function (anonymous)])";
   if (typeof value === "object") {
     if (value.constructor?.name) return ` Received an instance of ${value.constructor.name}`;
     return " Received [Object: null prototype] {}";
@@ -30,7 +30,7 @@ export function brief(value) {
 function make(Base, code, message) {
   const error = new Base(message);
   Object.defineProperty(error, "code", { value: code, enumerable: true, writable: true, configurable: true });
-  if (Base !== RangeError) Object.defineProperties(error, {
+  if (code !== "ERR_OUT_OF_RANGE") Object.defineProperties(error, {
     toString: { value() { return `${this.name} [${code}]: ${this.message}`; }, enumerable: false, writable: true, configurable: true },
   });
   if (typeof error.stack === "string") error.stack = error.stack.replace(`${Base.name}: `, `${Base.name} [${code}]: `);

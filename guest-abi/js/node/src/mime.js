@@ -52,8 +52,8 @@ export class MIMEType {
   #type;
   #subtype;
   #params = new MIMEParams();
-  constructor(text) {
-    text = `${text}`;
+  constructor() {
+    const text = `${arguments[0]}`;
     const head = /^[\t\n\f\r ]*([^/]*)\/([^;]*)/.exec(text);
     if (head === null) throw invalid("type", text, -1);
     const type = head[1], subtype = head[2].replace(/[\t\n\f\r ]+$/, "");

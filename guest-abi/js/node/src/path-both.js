@@ -73,14 +73,15 @@ function checked(from, sep, delimiter) {
       return relative(from, to);
     },
     toNamespacedPath(path) {
-      return toNamespacedPath(path);
+      const namespaced = toNamespacedPath(path);
+      return sep === "\\" && namespaced === path && typeof path === "string" && path !== "" ? resolve(path) : namespaced;
     },
     dirname(path) {
       validateString(path, "path");
       return dirname(path);
     },
     basename(path, suffix) {
-      if (suffix !== undefined) validateString(suffix, "suffix");
+      if (suffix !== undefined) validateString(suffix, sep === "/" ? "ext" : "suffix");
       validateString(path, "path");
       return basename(path, suffix);
     },

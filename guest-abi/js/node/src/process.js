@@ -93,7 +93,7 @@ hrtime.bigint = function bigint() {
 
 let stdio;
 function stream(name) {
-  stdio ??= globalThis.process.getBuiltinModule("internal:stdio")?.default ?? {};
+  stdio ??= native.builtin("internal:node/stdio").default;
   return stdio[name];
 }
 
@@ -182,7 +182,7 @@ Object.assign(process, {
   },
   getBuiltinModule(id) {
     validateString(id, "id");
-    const found = native.builtin(id.startsWith("node:") || id.startsWith("internal:") ? id : `node:${id}`);
+    const found = native.builtin(id.startsWith("node:") ? id : `node:${id}`);
     return found === undefined ? undefined : (found.default ?? found);
   },
   assert: function assert(value, message) {
@@ -193,7 +193,7 @@ Object.assign(process, {
   getSourceMapsSupport() { return { enabled: false, nodeModules: false, generatedCode: false }; },
   setSourceMapsEnabled(enabled, options) { throw ERR_METHOD_NOT_IMPLEMENTED("process.setSourceMapsEnabled"); },
   loadEnvFile(path = "/.env") {
-    throw coded(Error, "ENOENT", `no such file or directory, readAll '${path}'`);
+    throw Object.assign(new Error(`no such file or directory, readAll '${path}'`), { code: "ENOENT" });
   },
   setUncaughtExceptionCaptureCallback: missing("setUncaughtExceptionCaptureCallback", 1),
   _rawDebug: nothing("_rawDebug"),

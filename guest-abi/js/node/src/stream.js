@@ -5,6 +5,7 @@ import promisesModule from "node:stream/promises";
 
 const { Readable, Writable, Duplex, Transform, PassThrough, Stream, addAbortSignal, finished, pipeline, compose, destroy, isDestroyed, isDisturbed, isErrored, isReadable, isWritable, getDefaultHighWaterMark, setDefaultHighWaterMark, _isUint8Array, _uint8ArrayToBuffer } = streams;
 addWebStreams(Readable, Writable, Duplex);
+setDefaultHighWaterMark(false, 64 * 1024);
 
 export const _isArrayBufferView = { isArrayBufferView(value) { return ArrayBuffer.isView(value); } }.isArrayBufferView;
 export function duplexPair(options) {

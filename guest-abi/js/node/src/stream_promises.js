@@ -2,7 +2,8 @@
 import native from "internal:native";
 const streams = () => native.builtin("node:stream").default;
 
-export function finished(stream, options) {
+export function finished(stream) {
+  const options = arguments[1];
   return new Promise((resolve, reject) => streams().finished(stream, options ?? {}, (error) => (error ? reject(error) : resolve())));
 }
 export function pipeline(...parts) {

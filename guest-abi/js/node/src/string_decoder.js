@@ -35,7 +35,8 @@ function unfinished(encoding, bytes) {
   return 0;
 }
 
-export function StringDecoder(encoding) {
+export function StringDecoder() {
+  const encoding = arguments[0];
   this.encoding = normal(encoding);
   Object.defineProperty(this, "_kept", { value: Buffer.alloc(0), writable: true, enumerable: false });
 }
@@ -43,7 +44,7 @@ export function StringDecoder(encoding) {
 Object.assign(StringDecoder.prototype, {
   write(chunk) {
     if (typeof chunk === "string") return chunk;
-    if (!ArrayBuffer.isView(chunk)) throw ERR_INVALID_ARG_TYPE("buf", ["Buffer", "TypedArray", "DataView"], chunk);
+    if (!ArrayBuffer.isView(chunk)) throw ERR_INVALID_ARG_TYPE("buf", ["string", "Buffer", "TypedArray", "DataView"], chunk);
     if (this._kept === undefined) throw ERR_INVALID_THIS("StringDecoder");
     let bytes = Buffer.from(chunk.buffer, chunk.byteOffset, chunk.byteLength);
     if (this._kept.length > 0) bytes = Buffer.concat([this._kept, bytes]);
@@ -65,7 +66,7 @@ Object.assign(StringDecoder.prototype, {
   },
 });
 Object.defineProperties(StringDecoder.prototype, {
-  lastChar: { enumerable: true, configurable: true, get() { return this._kept; } },
+  lastChar: { enumerable: true, configurable: true, get() { return Buffer.concat([this._kept], 4); } },
   lastNeed: { enumerable: true, configurable: true, get() { return this._kept.length > 0 ? needOf(this.encoding, this._kept) : 0; } },
   lastTotal: { enumerable: true, configurable: true, get() { return this._kept.length + this.lastNeed; } },
 });

@@ -3,12 +3,27 @@ import * as legacy from "unenv/node/url";
 import { coded, ERR_INVALID_ARG_TYPE, validateString } from "internal:node/errors";
 
 export const { URL, URLSearchParams } = globalThis;
-export const { Url, resolve, resolveObject } = legacy;
+
+// The fields in the order that others see them in.
+const EMPTY = { protocol: null, slashes: null, auth: null, host: null, port: null, hostname: null, hash: null, search: null, query: null, pathname: null, path: null, href: null };
+export function Url() {
+  Object.assign(this, EMPTY);
+}
+Url.prototype = legacy.Url.prototype;
+Object.defineProperty(Url.prototype, "constructor", { value: Url, writable: true, configurable: true });
+const ordered = (url) => Object.assign(new Url(), url);
+
+export function resolve(source, relative) {
+  return legacy.resolve(source, relative);
+}
+export function resolveObject(source, relative) {
+  return source ? ordered(legacy.resolveObject(source, relative)) : relative;
+}
 
 export function parse(url, parseQueryString, slashesDenoteHost) {
   if (url instanceof Url) return url;
   validateString(url, "url");
-  return legacy.parse(url, parseQueryString, slashesDenoteHost);
+  return ordered(legacy.parse(url, parseQueryString, slashesDenoteHost));
 }
 
 export function format(url, options) {
@@ -48,21 +63,21 @@ export function fileURLToPath(path, options) {
   const windows = options?.windows;
   if (typeof path === "string") path = new URL(path);
   else if (!(path instanceof URL)) throw ERR_INVALID_ARG_TYPE("path", ["string", "URL"], path);
-  if (path.protocol !== "file:") throw coded(TypeError, "ERR_INVALID_URL_SCHEME", "The URL must be of scheme file");
+  if (path.protocol !== "file:") throw coded(Error, "ERR_INVALID_URL_SCHEME", "The URL must be of scheme file");
   if (windows) {
-    if (/%2f|%5c/i.test(path.pathname)) throw coded(TypeError, "ERR_INVALID_FILE_URL_PATH", "File URL path must not include encoded \\ or / characters");
+    if (/%2f|%5c/i.test(path.pathname)) throw coded(Error, "ERR_INVALID_FILE_URL_PATH", "File URL path must not include encoded \\ or / characters");
     const name = decodeURIComponent(path.pathname.replaceAll("/", "\\"));
     if (path.hostname !== "") return `\\\\${domainToUnicode(path.hostname)}${name}`;
-    if (!/^\\[a-z]:/i.test(name)) throw coded(TypeError, "ERR_INVALID_FILE_URL_PATH", "File URL path must be absolute");
+    if (!/^\\[a-z]:/i.test(name)) throw coded(Error, "ERR_INVALID_FILE_URL_PATH", "File URL path must be absolute");
     return name.slice(1);
   }
-  if (path.hostname !== "") throw coded(TypeError, "ERR_INVALID_FILE_URL_HOST", 'File URL host must be "localhost" or empty on linux');
-  if (/%2f/i.test(path.pathname)) throw coded(TypeError, "ERR_INVALID_FILE_URL_PATH", "File URL path must not include encoded / characters");
+  if (path.hostname !== "") throw coded(Error, "ERR_INVALID_FILE_URL_HOST", 'File URL host must be "localhost" or empty on linux');
+  if (/%2f/i.test(path.pathname)) throw coded(Error, "ERR_INVALID_FILE_URL_PATH", "File URL path must not include encoded / characters");
   return decodeURIComponent(path.pathname);
 }
 
 export function pathToFileURL(filepath, options) {
-  validateString(filepath, "path");
+  validateString(filepath, "filepath");
   const { resolve } = globalThis.process.getBuiltinModule("node:path")[options?.windows ? "win32" : "posix"];
   let resolved = resolve(filepath);
   if (filepath.endsWith("/") && !resolved.endsWith("/")) resolved += "/";

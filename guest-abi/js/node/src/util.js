@@ -1,21 +1,52 @@
 // node:util. Inspection is node-inspect-extracted's.
 import native from "internal:native";
-import context from "internal:frames";
-import * as inspection from "node-inspect-extracted";
+import { inspect as show, format as line } from "internal:inspect";
 import types from "node:util/types";
-import { AbortError, ERR_FALSY_VALUE_REJECTION, ERR_INVALID_ARG_TYPE, ERR_INVALID_ARG_VALUE, ERR_METHOD_NOT_IMPLEMENTED, coded, validateAbortSignal, validateArray, validateBoolean, validateFunction, validateNumber, validateString } from "internal:node/errors";
+import { AbortError, ERR_FALSY_VALUE_REJECTION, ERR_INVALID_ARG_TYPE, ERR_INVALID_ARG_VALUE, ERR_METHOD_NOT_IMPLEMENTED, coded, validateAbortSignal, validateArray, validateBoolean, validateFunction, validateNumber, validateObject, validateString } from "internal:node/errors";
 import { isDeepStrictEqual } from "internal:node/deep";
 import { MIMEParams, MIMEType } from "./mime.js";
-import { byErrno, ERRNO, NAMES } from "./errno.js";
+import { byErrno, NAMES } from "./errno.js";
 import { later } from "./later.js";
 
 export { types, isDeepStrictEqual, MIMEType, MIMEParams };
 
-export const inspect = inspection.inspect, format = inspection.format, formatWithOptions = inspection.formatWithOptions;
+// The whole of Node's inspection, which few need.
+const full = () => native.builtin("internal:node/inspect");
+const own = ["depth", "showHidden"];
+const isPlain = (options) => Object.keys(options).every((key) => own.includes(key) || options[key] === undefined);
+
+export function inspect(value, options) {
+  if (arguments.length > 2 || typeof options === "boolean") {
+    options = { showHidden: options || undefined, depth: arguments[2], colors: arguments[3] };
+    if (options.depth === undefined) delete options.depth;
+  }
+  if (options === undefined || options === null || isPlain(options)) return show(value, options ?? undefined);
+  return full().inspect(value, options);
+}
+inspect.custom = Symbol.for("nodejs.util.inspect.custom");
+for (const name of ["colors", "styles", "defaultOptions"]) {
+  Object.defineProperty(inspect, name, {
+    get: () => full().inspect[name],
+    set(value) {
+      full().inspect[name] = value;
+    },
+    enumerable: true,
+    configurable: true,
+  });
+}
+export function format(...args) {
+  return args.length === 0 ? "" : line(args);
+}
+export function formatWithOptions(options, ...args) {
+  validateObject(options, "inspectOptions");
+  if (isPlain(options)) return format(...args);
+  return full().formatWithOptions(options, ...args);
+}
 
 export function stripVTControlCharacters(text) {
   validateString(text, "str");
-  return inspection.stripVTControlCharacters(text);
+  // eslint-disable-next-line no-control-regex
+  return text.replace(/[\u001B\u009B][[\]()#;?]*(?:(?:(?:(?:;[-a-zA-Z\d\/\#&.:=?%@~_]+)*|[a-zA-Z\d]+(?:;[-a-zA-Z\d\/\#&.:=?%@~_]*)*)?(?:\u0007|\u001B\u005C|\u009C))|(?:(?:\d{1,4}(?:;\d{0,4})*)?[\dA-PR-TZcf-nq-uy=><~]))/g, "");
 }
 
 const custom = Symbol.for("nodejs.util.promisify.custom");
@@ -108,11 +139,12 @@ export function _extend(target, source) {
   return Object.assign(target, source);
 }
 
+const STYLES = ["reset", "bold", "dim", "italic", "underline", "blink", "inverse", "hidden", "strikethrough", "doubleunderline", "black", "red", "green", "yellow", "blue", "magenta", "cyan", "white", "bgBlack", "bgRed", "bgGreen", "bgYellow", "bgBlue", "bgMagenta", "bgCyan", "bgWhite", "framed", "overlined", "gray", "redBright", "greenBright", "yellowBright", "blueBright", "magentaBright", "cyanBright", "whiteBright", "bgGray", "bgRedBright", "bgGreenBright", "bgYellowBright", "bgBlueBright", "bgMagentaBright", "bgCyanBright", "bgWhiteBright"];
 export function styleText(style, text, { validateStream = true, stream } = {}) {
   validateString(text, "text");
   for (const name of Array.isArray(style) ? style : [style]) {
     if (name === "none") continue;
-    if (inspect.colors[name] === undefined) throw ERR_INVALID_ARG_VALUE("format", name, `must be one of: ${Object.keys(inspect.colors).map((each) => `'${each}'`).join(", ")}`);
+    if (!STYLES.includes(name)) throw ERR_INVALID_ARG_VALUE("format", name, `must be one of: ${STYLES.map((each) => `'${each}'`).join(", ")}`);
   }
   return text;
 }
@@ -167,13 +199,13 @@ export function getSystemErrorMessage(errno) {
 export const getSystemErrorMap = () => new Map(NAMES.map(([name, number, message]) => [-number, [name, message]]));
 
 function callSites(count = 10) {
-  const lines = String(new Error().stack).split("\n").slice(2, 2 + count);
+  const lines = String(new Error().stack).split("\n").filter((line) => /^\s*at /.test(line) && !/\(node:|getCallSites/.test(line)).slice(0, count);
   return lines.map((line) => {
     const [, functionName, scriptName, lineNumber, column] = /^\s*at (\S+) \((.*?)(?::(\d+):(\d+))?\)$/.exec(line) ?? [];
     return { functionName: functionName === "<anonymous>" ? "" : (functionName ?? ""), scriptId: "0", scriptName: scriptName ?? "", lineNumber: Number(lineNumber ?? 0), columnNumber: Number(column ?? 0), column: Number(column ?? 0) };
   });
 }
-export const getCallSites = { getCallSites: (count) => callSites(count) }.getCallSites.bind();
+export const getCallSites = { getCallSites(...args) { return callSites(...args); } }.getCallSites.bind();
 export const getCallSite = getCallSites;
 
 export function log(...args) {
