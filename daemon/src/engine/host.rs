@@ -460,6 +460,9 @@ pub struct MemoryUse {
     share: Share,
     /// Growth was refused since this was last looked at.
     pub refused: bool,
+    /// Whether refused growth ends the isolate there and then, and the guest is not told: under
+    /// JavaScript, a Worker could catch it and go on in a half-made state.
+    pub is_final: bool,
 }
 
 /// Bytes that a table's element takes.
@@ -474,6 +477,7 @@ impl MemoryUse {
             tables: 0,
             share: budget.take(0)?,
             refused: false,
+            is_final: false,
         })
     }
 
@@ -497,11 +501,18 @@ impl MemoryUse {
 impl wasmi::ResourceLimiter for MemoryUse {
     fn memory_growing(
         &mut self,
-        _current: usize,
+        current: usize,
         desired: usize,
         _maximum: Option<usize>,
     ) -> Result<bool, wasmi_core::LimiterError> {
-        Ok(self.grow(desired as u64, self.tables))
+        let fits = self.grow(desired as u64, self.tables);
+        // What would never fit is an error of the program's, which it may catch.
+        let is_absurd = desired.saturating_sub(current) as u64 > self.limit;
+        if !fits && self.is_final && !is_absurd {
+            return Err(wasmi_core::LimiterError::ResourceLimiterDeniedAllocation);
+        }
+        self.refused &= !(self.is_final && is_absurd);
+        Ok(fits)
     }
 
     fn table_growing(

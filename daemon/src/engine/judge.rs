@@ -247,8 +247,9 @@ impl Starting {
         bindings: Arc<dyn Bindings>,
     ) -> Result<Self, Refused> {
         let budget = Budget::new(limits.memory_bytes);
-        let memory_use = MemoryUse::new(limits.memory_bytes, &budget)
+        let mut memory_use = MemoryUse::new(limits.memory_bytes, &budget)
             .ok_or_else(|| Refused::Crashed("an empty budget refused nothing".into()))?;
+        memory_use.is_final = code.is_javascript();
         let host = Host {
             memory: None,
             bindings,

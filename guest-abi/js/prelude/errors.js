@@ -11,6 +11,11 @@ export function insideHandler() {
   if (scope.global) throw new Error(GLOBAL_SCOPE);
 }
 
+// Whether a compatibility flag is on. While the prelude is evaluated, all are.
+export function flag(name) {
+  return scope.flags === undefined || scope.flags.has(name);
+}
+
 // Names with a code, by their code; the constant is the name in capitals.
 const CODES = [
   ["IndexSizeError", "INDEX_SIZE_ERR"],

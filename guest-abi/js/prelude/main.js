@@ -263,6 +263,7 @@ export default {
     scope.exposesExports = scope.flags.has("enable_ctx_exports");
     configureNavigator(scope.flags);
     if (scope.flags.has("nodejs_compat") || scope.flags.has("nodejs_compat_v2")) useNode();
+    fetching.configure();
   },
 
   // Nothing is under way that could answer those who still wait.

@@ -114,7 +114,8 @@ fn respond<'js>(
     };
     if let Some(text) = body.as_string() {
         let text = text.clone().to_cstring()?;
-        host::respond(request, &head, text.as_str().as_bytes(), more);
+        let text = String::from_utf8_lossy(text.as_str().as_bytes());
+        host::respond(request, &head, text.as_bytes(), more);
     } else if body.is_null() || body.is_undefined() {
         host::respond(request, &head, &[], more);
     } else {

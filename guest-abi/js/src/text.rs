@@ -10,6 +10,16 @@ pub fn usv<'js>(ctx: &Ctx<'js>, value: &Value<'js>) -> Result<String> {
     string(ctx, value).and_then(|text| of(&text))
 }
 
+/// The same, but a lone surrogate becomes three U+FFFD: what workerd makes of the strings that are
+/// not USVString to it.
+///
+/// # Errors
+/// As [`usv`].
+pub fn lossy<'js>(ctx: &Ctx<'js>, value: &Value<'js>) -> Result<String> {
+    let text = string(ctx, value)?.to_cstring()?;
+    Ok(String::from_utf8_lossy(text.as_str().as_bytes()).into_owned())
+}
+
 /// `value` as a string of JavaScript.
 ///
 /// # Errors

@@ -9,6 +9,8 @@ use bytes::Bytes;
 use futures_lite::StreamExt;
 use postern_abi::{OpKind, SyncOp};
 
+mod javascript;
+
 const GUEST: &str = include_str!("guest.wat");
 
 /// What is remembered of an invocation.
