@@ -3,6 +3,7 @@
 //! One unit is about what one simple wasm instruction costs. The numbers were measured once on
 //! x86-64 and are the same on every machine, because fuel is; `docs/abi.md` publishes them.
 
+use super::compression::Used;
 use postern_abi::OpKind;
 
 /// Any call into the host.
@@ -37,4 +38,9 @@ pub const fn operation(kind: OpKind, bytes: usize) -> u64 {
         OpKind::KvPut | OpKind::KvDelete => 20_000 + bytes as u64 / 4,
         OpKind::KvList => 50_000,
     }
+}
+
+/// Compression: so much a byte that was compressed, and a byte that was read or made by expanding.
+pub const fn compression(used: Used) -> u64 {
+    used.compressed * 40 + used.expanded * 6
 }

@@ -7,7 +7,7 @@ import { Request, configure as configureRequest } from "internal:request";
 import { Response } from "internal:response";
 
 export { Headers, Body, Request, Response };
-export { bodyHooks, readAll, chunkBytes, takeSource, Incoming } from "internal:body";
+export { bodyHooks, takeSource, Incoming } from "internal:body";
 export { requestParts, incomingRequest } from "internal:request";
 export { responseParts, responseOf } from "internal:response";
 

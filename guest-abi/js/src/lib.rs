@@ -11,9 +11,11 @@
 mod buffers;
 mod bytes;
 mod class;
+mod compression;
 mod encoding;
 mod events;
 mod exception;
+mod forms;
 mod frames;
 mod headers;
 mod host;

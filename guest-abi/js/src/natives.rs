@@ -1,7 +1,7 @@
 //! The one object through which the prelude reaches Rust; a tenant never sees it.
 
 use crate::{
-    buffers, encoding, frames, headers, kv, modules, ops, pattern, random, requests, stacks, url, values,
+    buffers, compression, encoding, forms, frames, headers, kv, modules, ops, pattern, random, requests, stacks, url, values,
 };
 use rquickjs::{Ctx, Object, Result};
 
@@ -19,6 +19,8 @@ pub fn object<'js>(ctx: &Ctx<'js>) -> Result<Object<'js>> {
     pattern::install(ctx, &native)?;
     kv::install(ctx, &native)?;
     random::install(ctx, &native)?;
+    forms::install(ctx, &native)?;
+    compression::install(ctx, &native)?;
     modules::install(ctx, &native)?;
     buffers::install(ctx, &native)?;
     frames::install(ctx, &native)?;

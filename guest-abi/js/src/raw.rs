@@ -14,8 +14,7 @@ pub type Val = qjs::JSValue;
 pub struct Cx(pub *mut qjs::JSContext);
 
 /// A function that JavaScript calls.
-pub type Callback =
-    unsafe extern "C" fn(*mut qjs::JSContext, Val, c_int, *mut Val) -> Val;
+pub type Callback = unsafe extern "C" fn(*mut qjs::JSContext, Val, c_int, *mut Val) -> Val;
 
 /// `undefined`
 pub const UNDEFINED: Val = qjs::JS_UNDEFINED;
@@ -145,14 +144,16 @@ impl Cx {
     }
 
     fn throw_class(self, class: &CStr, message: &str) -> Val {
-        let message: Vec<u8> = message.bytes().filter(|byte| *byte != 0).chain([0]).collect();
+        let message: Vec<u8> = message
+            .bytes()
+            .filter(|byte| *byte != 0)
+            .chain([0])
+            .collect();
         let format = c"%s";
         // SAFETY: the format takes one text that ends with a zero, which is copied.
         unsafe {
             match class.to_bytes() {
-                b"RangeError" => {
-                    qjs::JS_ThrowRangeError(self.0, format.as_ptr(), message.as_ptr())
-                }
+                b"RangeError" => qjs::JS_ThrowRangeError(self.0, format.as_ptr(), message.as_ptr()),
                 _ => qjs::JS_ThrowTypeError(self.0, format.as_ptr(), message.as_ptr()),
             }
         }
@@ -262,4 +263,3 @@ impl Cx {
         unsafe { qjs::JS_GetRuntime(self.0) }
     }
 }
-

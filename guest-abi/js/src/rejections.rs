@@ -38,11 +38,17 @@ fn heard<'js>(ctx: Ctx<'js>, promise: Value<'js>, reason: Value<'js>, is_handled
                 told.unhandled.swap_remove(at);
             }
             (true, None) if told.handled.len() < KEPT => {
-                let pair = (Persistent::save(&ctx, promise), Persistent::save(&ctx, reason));
+                let pair = (
+                    Persistent::save(&ctx, promise),
+                    Persistent::save(&ctx, reason),
+                );
                 told.handled.push(pair);
             }
             (false, None) if told.unhandled.len() < KEPT => {
-                let pair = (Persistent::save(&ctx, promise), Persistent::save(&ctx, reason));
+                let pair = (
+                    Persistent::save(&ctx, promise),
+                    Persistent::save(&ctx, reason),
+                );
                 told.unhandled.push(pair);
             }
             _ => {}

@@ -87,10 +87,12 @@ fn frames<'js>(ctx: &Ctx<'js>, means: &Means, sites: &Array<'js>) -> Vec<Frame<'
 fn line<'js>(ctx: &Ctx<'js>, means: &Means, frame: &Frame<'js>) -> Option<String> {
     let function = frame.ask(ctx, &means.function)?;
     let Some(file) = &frame.file else {
-        let label = means
-            .labels
-            .iter()
-            .find(|(known, _)| known.clone().restore(ctx).is_ok_and(|known| known == function));
+        let label = means.labels.iter().find(|(known, _)| {
+            known
+                .clone()
+                .restore(ctx)
+                .is_ok_and(|known| known == function)
+        });
         return label.map(|(_, label)| format!("\n    at {label} (<anonymous>)"));
     };
     let name = frame.ask(ctx, &means.name).and_then(|name| text(&name));
@@ -274,7 +276,8 @@ pub fn install<'js>(_: &Ctx<'js>, native: &Object<'js>) -> Result<()> {
         "captureStack",
         Func::from(
             |ctx: Ctx<'js>, target: Value<'js>, from: Value<'js>| -> Result<()> {
-                let capture = MEANS.with_borrow(|means| means.as_ref().map(|it| it.capture.clone()));
+                let capture =
+                    MEANS.with_borrow(|means| means.as_ref().map(|it| it.capture.clone()));
                 let Some(capture) = capture else {
                     return Ok(());
                 };

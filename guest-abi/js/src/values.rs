@@ -46,10 +46,7 @@ pub fn install<'js>(_: &Ctx<'js>, native: &Object<'js>) -> Result<()> {
             })
         }),
     )?;
-    native.set(
-        "isProxy",
-        Func::from(|value: Value<'js>| value.is_proxy()),
-    )?;
+    native.set("isProxy", Func::from(|value: Value<'js>| value.is_proxy()))?;
     // What a proxy stands for; undefined for what is no proxy.
     native.set(
         "proxyTarget",
@@ -67,16 +64,18 @@ pub fn install<'js>(_: &Ctx<'js>, native: &Object<'js>) -> Result<()> {
     // `[0]`, `[1, value]` or `[2, reason]`.
     native.set(
         "promiseState",
-        Func::from(|ctx: Ctx<'js>, value: Value<'js>| -> Result<Vec<Value<'js>>> {
-            let number = |number| Value::new_int(ctx.clone(), number);
-            let Some(promise) = value.as_promise() else {
-                return Ok(vec![number(0)]);
-            };
-            Ok(match (promise.state(), promise.result::<Value>()) {
-                (PromiseState::Rejected, _) => vec![number(2), ctx.catch()],
-                (PromiseState::Resolved, Some(value)) => vec![number(1), value?],
-                _ => vec![number(0)],
-            })
-        }),
+        Func::from(
+            |ctx: Ctx<'js>, value: Value<'js>| -> Result<Vec<Value<'js>>> {
+                let number = |number| Value::new_int(ctx.clone(), number);
+                let Some(promise) = value.as_promise() else {
+                    return Ok(vec![number(0)]);
+                };
+                Ok(match (promise.state(), promise.result::<Value>()) {
+                    (PromiseState::Rejected, _) => vec![number(2), ctx.catch()],
+                    (PromiseState::Resolved, Some(value)) => vec![number(1), value?],
+                    _ => vec![number(0)],
+                })
+            },
+        ),
     )
 }
