@@ -1,37 +1,37 @@
 //! The asynchronous context: one value, a frame, that what is begun now sees again when it goes on
-//! later. `prelude/frames.js` runs code with one.
+//! later. Jobs and promises carry it (`quickjs/README.md`); `prelude/frames.js` runs code with one.
 
-use rquickjs::{Ctx, Object, Persistent, Result, Value, function::Func};
-use std::cell::RefCell;
+use rquickjs::{Ctx, Object, Result, Value, function::Func, qjs};
 
-thread_local! {
-    static CURRENT: RefCell<Option<Persistent<Value<'static>>>> = const { RefCell::new(None) };
+// What this crate's QuickJS has besides.
+unsafe extern "C" {
+    fn JS_GetAsyncFrame(ctx: *mut qjs::JSContext) -> qjs::JSValue;
+    fn JS_SetAsyncFrame(ctx: *mut qjs::JSContext, frame: qjs::JSValue);
 }
 
 /// The frame in force.
-///
-/// # Errors
-/// When it belongs to another engine.
-pub fn current<'js>(ctx: &Ctx<'js>) -> Result<Value<'js>> {
-    match CURRENT.with_borrow(Clone::clone) {
-        Some(frame) => frame.restore(ctx),
-        None => Ok(Value::new_undefined(ctx.clone())),
-    }
+fn current<'js>(ctx: &Ctx<'js>) -> Value<'js> {
+    // SAFETY: the context is alive; the value that comes back belongs to the caller.
+    unsafe { Value::from_raw(ctx.clone(), JS_GetAsyncFrame(ctx.as_raw().as_ptr())) }
 }
 
 /// Puts another in force.
-pub fn set<'js>(ctx: &Ctx<'js>, frame: Value<'js>) {
-    let frame = (!frame.is_undefined()).then(|| Persistent::save(ctx, frame));
-    // What is replaced is freed when the cell is free again.
-    drop(CURRENT.replace(frame));
+fn set<'js>(ctx: &Ctx<'js>, frame: &Value<'js>) {
+    // SAFETY: the context is alive and takes over the value, which is another handle to it.
+    unsafe {
+        let frame = qjs::JS_DupValue(ctx.as_raw().as_ptr(), frame.as_raw());
+        JS_SetAsyncFrame(ctx.as_raw().as_ptr(), frame);
+    }
 }
 
 /// Adds the functions on frames to the natives.
+///
+/// # Errors
+/// When memory is used up.
 pub fn install<'js>(_: &Ctx<'js>, native: &Object<'js>) -> Result<()> {
     native.set("frameGet", Func::from(|ctx: Ctx<'js>| current(&ctx)))?;
     native.set(
         "frameSet",
-        Func::from(|ctx: Ctx<'js>, frame: Value<'js>| set(&ctx, frame)),
-    )?;
-    native.set("frameUse", Func::from(|| {}))
+        Func::from(|ctx: Ctx<'js>, frame: Value<'js>| set(&ctx, &frame)),
+    )
 }

@@ -1,7 +1,9 @@
 // node:async_hooks. The context is one value, a frame, that travels with promises and timers
 // (internal:frames); a frame is a Map of storages to what they hold, and is not changed.
 import context from "internal:frames";
-import { ERR_INVALID_ARG_TYPE, validateFunction, validateString } from "internal:node/errors";
+import { validateFunction } from "internal:node/errors";
+
+const wrong = (name, owner, at, type) => new TypeError(`Failed to execute '${name}' on '${owner}': parameter ${at} is not of type '${type}'.`);
 
 export class AsyncLocalStorage {
   #default;
@@ -13,6 +15,7 @@ export class AsyncLocalStorage {
     context.use();
   }
   static bind(fn) {
+    if (typeof fn !== "function") throw wrong("bind", "AsyncLocalStorage", 1, "Function");
     return AsyncResource.bind(fn);
   }
   static snapshot() {
@@ -25,11 +28,13 @@ export class AsyncLocalStorage {
     return this.#name;
   }
   run(store, callback, ...args) {
+    if (typeof callback !== "function") throw wrong("run", "AsyncLocalStorage", 2, "function");
     const frame = new Map(context.get());
     frame.set(this, store);
     return context.run(frame, callback, undefined, args);
   }
   exit(callback, ...args) {
+    if (typeof callback !== "function") throw wrong("exit", "AsyncLocalStorage", 1, "function");
     return this.run(undefined, callback, ...args);
   }
   getStore() {
@@ -47,10 +52,10 @@ export class AsyncLocalStorage {
 export class AsyncResource {
   #frame = context.get();
   constructor() {
-    validateString(arguments[0], "type");
     context.use();
   }
   static bind(fn, type, thisArg) {
+    if (typeof fn !== "function") throw wrong("bind", "AsyncResource", 1, "Function");
     type = type || fn.name;
     return new AsyncResource(type || "bound-anonymous-fn").bind(fn, thisArg);
   }
@@ -60,9 +65,7 @@ export class AsyncResource {
   triggerAsyncId() {
     return 0;
   }
-  emitDestroy() {
-    return this;
-  }
+  emitDestroy() {}
   bind(fn, thisArg) {
     validateFunction(fn, "fn");
     const resource = this;
@@ -80,7 +83,7 @@ export class AsyncResource {
   }
 }
 
-export const asyncWrapProviders = Object.freeze({ __proto__: null, NONE: 0, DIRHANDLE: 1, DNSCHANNEL: 2, ELDHISTOGRAM: 3, FILEHANDLE: 4, FILEHANDLECLOSEREQ: 5, BLOBREADER: 6, FSEVENTWRAP: 7, FSREQCALLBACK: 8, FSREQPROMISE: 9, GETADDRINFOREQWRAP: 10, GETNAMEINFOREQWRAP: 11, HEAPSNAPSHOT: 12, CPUHEAPPROFILE: 13, HTTP2SESSION: 14, HTTP2STREAM: 15, HTTP2PING: 16, HTTP2SETTINGS: 17, HTTPINCOMINGMESSAGE: 18, HTTPCLIENTREQUEST: 19, LOCKS: 20, JSSTREAM: 21, JSUDPWRAP: 22, MESSAGEPORT: 23, PIPECONNECTWRAP: 24, PIPESERVERWRAP: 25, PIPEWRAP: 26, PROCESSWRAP: 27, PROMISE: 28, QUERYWRAP: 29, SHUTDOWNWRAP: 30, SIGNALWRAP: 31, STATWATCHER: 32, STREAMPIPE: 33, TCPCONNECTWRAP: 34, TCPSERVERWRAP: 35, TCPWRAP: 36, TTYWRAP: 37, UDPSENDWRAP: 38, UDPWRAP: 39, SIGINTWATCHDOG: 40, WORKER: 41, WORKERHEAPSNAPSHOT: 42, WRITEWRAP: 43, ZLIB: 44 });
+export const asyncWrapProviders = Object.fromEntries(["NONE", "DIRHANDLE", "DNSCHANNEL", "ELDHISTOGRAM", "FILEHANDLE", "FILEHANDLECLOSEREQ", "BLOBREADER", "FSEVENTWRAP", "FSREQCALLBACK", "FSREQPROMISE", "GETADDRINFOREQWRAP", "GETNAMEINFOREQWRAP", "HEAPSNAPSHOT", "HTTP2SESSION", "HTTP2STREAM", "HTTP2PING", "HTTP2SETTINGS", "HTTPINCOMINGMESSAGE", "HTTPCLIENTREQUEST", "LOCKS", "JSSTREAM", "JSUDPWRAP", "MESSAGEPORT", "PIPECONNECTWRAP", "PIPESERVERWRAP", "PIPEWRAP", "PROCESSWRAP", "PROMISE", "QUERYWRAP", "QUIC_ENDPOINT", "QUIC_LOGSTREAM", "QUIC_SESSION", "QUIC_STREAM", "QUIC_UDP", "SHUTDOWNWRAP", "SIGNALWRAP", "STATWATCHER", "STREAMPIPE", "TCPCONNECTWRAP", "TCPSERVERWRAP", "TCPWRAP", "TTYWRAP", "UDPSENDWRAP", "UDPWRAP", "SIGINTWATCHDOG", "WORKER", "WORKERCPUPROFILE", "WORKERCPUUSAGE", "WORKERHEAPPROFILE", "WORKERHEAPSNAPSHOT", "WORKERHEAPSTATISTICS", "WRITEWRAP", "ZLIB", "CHECKPRIMEREQUEST", "PBKDF2REQUEST", "KEYPAIRGENREQUEST", "KEYGENREQUEST", "KEYEXPORTREQUEST", "ARGON2REQUEST", "CIPHERREQUEST", "DERIVEBITSREQUEST", "HASHREQUEST", "RANDOMBYTESREQUEST", "RANDOMPRIMEREQUEST", "SCRYPTREQUEST", "SIGNREQUEST", "TLSWRAP", "VERIFYREQUEST", "QUIC_PACKET"].map((name, at) => [name, at]));
 
 export function createHook() {
   return { enable() { return this; }, disable() { return this; } };

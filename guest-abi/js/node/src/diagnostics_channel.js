@@ -1,38 +1,24 @@
 // node:diagnostics_channel.
-import context from "internal:frames";
 import { ERR_INVALID_ARG_TYPE, validateFunction, validateObject } from "internal:node/errors";
 
 const channels = new Map();
 
+const wrong = (name, owner, at, type) => new TypeError(`Failed to execute '${name}' on '${owner}': parameter ${at} is not of type '${type}'.`);
+
 export class Channel {
+  #name;
+  #subscribers = new Set();
+  #stores = new Map();
   constructor(name, _kind) {
-    this._subscribers = [];
-    this._stores = new Map();
-    this.name = name;
+    this.#name = name;
   }
-  get hasSubscribers() {
-    return this._subscribers.length > 0 || this._stores.size > 0;
-  }
-  subscribe(subscription) {
-    validateFunction(subscription, "subscription");
-    this._subscribers = [...this._subscribers, subscription];
-  }
-  unsubscribe(subscription) {
-    const at = this._subscribers.indexOf(subscription);
-    if (at === -1) return false;
-    this._subscribers = this._subscribers.toSpliced(at, 1);
-    return true;
-  }
-  bindStore(store, transform) {
-    this._stores.set(store, transform);
-  }
-  unbindStore(store) {
-    return this._stores.delete(store);
+  hasSubscribers() {
+    return this.#subscribers.size !== 0;
   }
   publish(data) {
-    for (const subscriber of this._subscribers) {
+    for (const subscriber of this.#subscribers) {
       try {
-        subscriber(data, this.name);
+        subscriber(data, this.#name);
       } catch (error) {
         queueMicrotask(() => {
           throw error;
@@ -40,12 +26,25 @@ export class Channel {
       }
     }
   }
+  subscribe(subscription) {
+    if (typeof subscription !== "function") throw wrong("subscribe", "Channel", 1, "function");
+    this.#subscribers.add(subscription);
+  }
+  unsubscribe(subscription) {
+    this.#subscribers.delete(subscription);
+  }
+  bindStore(store, transform) {
+    this.#stores.set(store, transform);
+  }
+  unbindStore(store) {
+    this.#stores.delete(store);
+  }
   runStores(data, fn, thisArg, ...args) {
     let run = () => {
       this.publish(data);
       return Reflect.apply(fn, thisArg, args);
     };
-    for (const [store, transform] of this._stores) {
+    for (const [store, transform] of this.#stores) {
       const next = run;
       run = () => {
         let value;
@@ -67,39 +66,47 @@ export class Channel {
 export function channel(name) {
   const known = channels.get(name);
   if (known) return known;
-  if (typeof name !== "string" && typeof name !== "symbol") throw ERR_INVALID_ARG_TYPE("channel", ["string", "symbol"], name);
   const made = new Channel(name);
   channels.set(name, made);
   return made;
 }
 export const subscribe = (name, subscription) => channel(name).subscribe(subscription);
 export const unsubscribe = (name, subscription) => channel(name).unsubscribe(subscription);
-export const hasSubscribers = (name) => channels.get(name)?.hasSubscribers ?? false;
+export const hasSubscribers = (name) => channels.get(name)?.hasSubscribers() ?? false;
 
 const EVENTS = ["start", "end", "asyncStart", "asyncEnd", "error"];
 
 export class TracingChannel {
-  constructor(names) {
+  #channels = {};
+  constructor() {
+    const names = arguments[0];
+    if (typeof names !== "string") validateObject(names, "channels");
     for (const event of EVENTS) {
-      let value;
-      if (typeof names === "string") value = channel(`tracing:${names}:${event}`);
-      else {
-        value = names[event];
-        if (!(value instanceof Channel)) throw ERR_INVALID_ARG_TYPE(`nameOrChannels.${event}`, ["Channel"], value);
-      }
-      Object.defineProperty(this, event, { __proto__: null, value });
+      const made = typeof names === "string" ? channel(`tracing:${names}:${event}`) : names[event];
+      if (!(made instanceof Channel)) throw ERR_INVALID_ARG_TYPE(`channels.${event}`, ["Channel"], made);
+      this.#channels[event] = made;
     }
   }
-  get hasSubscribers() {
-    return EVENTS.some((event) => this[event].hasSubscribers);
+  get start() {
+    return this.#channels.start;
+  }
+  get end() {
+    return this.#channels.end;
+  }
+  get asyncStart() {
+    return this.#channels.asyncStart;
+  }
+  get asyncEnd() {
+    return this.#channels.asyncEnd;
+  }
+  get error() {
+    return this.#channels.error;
   }
   subscribe(handlers) {
     for (const event of EVENTS) if (handlers[event]) this[event].subscribe(handlers[event]);
   }
   unsubscribe(handlers) {
-    let done = true;
-    for (const event of EVENTS) if (handlers[event] && !this[event].unsubscribe(handlers[event])) done = false;
-    return done;
+    for (const event of EVENTS) if (handlers[event]) this[event].unsubscribe(handlers[event]);
   }
   traceSync(fn, message = {}, thisArg, ...args) {
     return this.start.runStores(message, () => {
@@ -144,7 +151,7 @@ export class TracingChannel {
       }
     });
   }
-  traceCallback(fn, position = -1, message = {}, thisArg, ...args) {
+  traceCallback(fn, position = 0, message = {}, thisArg, ...args) {
     const wrapped = (self) => (...results) => {
       if (results[0]) {
         message.error = results[0];
@@ -158,7 +165,7 @@ export class TracingChannel {
         }
       });
     };
-    const callback = args.at(position);
+    const callback = args[position];
     validateFunction(callback, "callback");
     args.splice(position, 1, wrapped(callback));
     return this.start.runStores(message, () => {
@@ -172,6 +179,9 @@ export class TracingChannel {
         this.end.publish(message);
       }
     });
+  }
+  hasSubscribers() {
+    return EVENTS.some((event) => this[event].hasSubscribers());
   }
 }
 

@@ -74,7 +74,9 @@ function checked(from, sep, delimiter) {
     },
     toNamespacedPath(path) {
       const namespaced = toNamespacedPath(path);
-      return sep === "\\" && namespaced === path && typeof path === "string" && path !== "" ? resolve(path) : namespaced;
+      if (sep !== "\\" || namespaced !== path || typeof path !== "string" || path === "") return namespaced;
+      const resolved = resolve(path);
+      return resolved.length <= 2 ? path : resolved;
     },
     dirname(path) {
       validateString(path, "path");

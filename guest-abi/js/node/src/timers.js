@@ -70,7 +70,8 @@ export function clearInterval(timer) {
   if (timer instanceof Timeout) timer.close();
   else stopRepeat(timer);
 }
-export const setImmediate = immediate.bind(globalThis), clearImmediate = stopImmediate.bind(globalThis);
+const bound = (fn) => Object.defineProperty(fn.bind(globalThis), "length", { value: 0 });
+export const setImmediate = bound(immediate), clearImmediate = bound(stopImmediate);
 
 export function active(timer) {
   timer?.refresh?.();
