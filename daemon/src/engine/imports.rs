@@ -426,9 +426,14 @@ fn op_sync(
             told.map(|()| made.as_slice())
                 .map_err(|failure| failure.code)
         }
-        (SyncOp::Builtin, _) => super::javascript::builtin(argument)
-            .map(str::as_bytes)
-            .ok_or(OpErrorCode::Unsupported),
+        (SyncOp::Builtin, _) => match super::javascript::builtin(argument) {
+            Some(source) => {
+                made = source;
+                work = cost::compression(made.len());
+                Ok(made.as_slice())
+            }
+            None => Err(OpErrorCode::Unsupported),
+        },
         (SyncOp::CompressionOpen | SyncOp::CompressionWrite | SyncOp::CompressionClose, None) => {
             compression(host, kind, argument, out_cap, &mut made).map(|used| {
                 work = cost::compression(used);

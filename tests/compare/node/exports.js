@@ -1,6 +1,6 @@
 // What each module of Node exports: names, kinds, lengths of functions.
 // flags: nodejs_compat
-const mods = ["assert", "assert/strict", "async_hooks", "buffer", "constants", "diagnostics_channel", "events", "module", "os", "path", "path/posix", "path/win32", "process", "punycode", "querystring", "stream", "stream/consumers", "stream/promises", "stream/web", "string_decoder", "sys", "timers", "timers/promises", "url", "util", "util/types", "child_process", "dgram", "inspector", "perf_hooks", "readline", "repl", "sqlite", "tty", "v8", "worker_threads", "nothing"];
+const mods = ["assert", "assert/strict", "async_hooks", "buffer", "constants", "diagnostics_channel", "events", "module", "os", "path", "path/posix", "path/win32", "process", "punycode", "querystring", "stream", "stream/consumers", "stream/promises", "stream/web", "string_decoder", "sys", "timers", "timers/promises", "url", "util", "util/types", "zlib", "child_process", "dgram", "inspector", "perf_hooks", "readline", "repl", "sqlite", "tty", "v8", "worker_threads", "nothing"];
 export default {
   async fetch() {
     const out = {};
