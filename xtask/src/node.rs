@@ -44,10 +44,19 @@ pub fn bundle() -> Result<()> {
     command.arg(format!("--inject:{}/src/root.js", folder.display()));
     // What packages import of Node under its bare names is this folder's.
     for name in ["buffer", "events", "string_decoder"] {
-        command.arg(format!("--alias:{name}={}/src/bare/{name}.js", folder.display()));
+        command.arg(format!(
+            "--alias:{name}={}/src/bare/{name}.js",
+            folder.display()
+        ));
     }
-    command.arg(format!("--alias:process={}/src/bare/process", folder.display()));
-    command.arg(format!("--alias:abort-controller={}/src/bare/abort.js", folder.display()));
+    command.arg(format!(
+        "--alias:process={}/src/bare/process",
+        folder.display()
+    ));
+    command.arg(format!(
+        "--alias:abort-controller={}/src/bare/abort.js",
+        folder.display()
+    ));
     command.env("NODE_PATH", &modules).current_dir(&folder);
     step::quiet_command("modules of Node", &mut command)?;
     let mut hashes = String::from(
@@ -96,9 +105,9 @@ fn hash_all(folder: &Path) -> Result<BTreeMap<String, String>> {
     for dir in ["", "src", "src/bare", "src/bare/process"] {
         for file in std::fs::read_dir(folder.join(dir))? {
             let path = file?.path();
-            let kept = path
-                .extension()
-                .is_some_and(|extension| extension == "js" || (extension == "json" && dir == "src"));
+            let kept = path.extension().is_some_and(|extension| {
+                extension == "js" || (extension == "json" && dir == "src")
+            });
             if kept {
                 files.push(path);
             }

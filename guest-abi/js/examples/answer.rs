@@ -4,25 +4,27 @@
 //! `answer FILE DATE FLAGS [METHOD TARGET BODY]…`: FLAGS with commas between them. Each answer is a
 //! line of JSON, `{"status", "headers", "body"}`; a module that is refused is `{"refused"}`.
 
+#[allow(dead_code, reason = "the daemon uses more of it")]
+#[path = "../../../daemon/src/catalog/flags.rs"]
+mod flags;
+
 use postern_abi::bundle::ModuleKind;
 use postern_js::testing::{Case, load, request};
 use serde_json::json;
 
 fn main() {
     let arguments: Vec<String> = std::env::args().skip(1).collect();
-    let [path, date, flags, requests @ ..] = arguments.as_slice() else {
+    let [path, date, asked, requests @ ..] = arguments.as_slice() else {
         eprintln!("answer FILE DATE FLAGS [METHOD TARGET BODY]…");
         std::process::exit(2);
     };
     let source = std::fs::read(path).expect("a module that can be read");
+    let asked: Vec<String> = asked.split(',').map(str::to_owned).collect();
+    let names = flags::enabled(date, &asked);
     let mut case = Case {
         modules: vec![("worker.js".to_owned(), ModuleKind::EsModule, source)],
         date: date.clone(),
-        flags: flags
-            .split(',')
-            .filter(|flag| !flag.is_empty())
-            .map(str::to_owned)
-            .collect(),
+        flags: names.iter().map(|name| (*name).to_owned()).collect(),
         headers: vec![("host".to_owned(), "example.com".to_owned())],
         ..Case::default()
     };

@@ -3,7 +3,9 @@
 
 use crate::bytes;
 use rquickjs::convert::List;
-use rquickjs::{Ctx, Exception, FromJs, Object, Result, String as Text, Value, function::Func, qjs};
+use rquickjs::{
+    Ctx, Exception, FromJs, Object, Result, String as Text, Value, function::Func, qjs,
+};
 
 /// Node's encodings, by the numbers that `node/src/buffer.js` gives them.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -223,30 +225,29 @@ pub fn install<'js>(_: &Ctx<'js>, native: &Object<'js>) -> Result<()> {
             bytes::with(&ctx, &view, |bytes| std::str::from_utf8(bytes).is_ok())
         }),
     )?;
-    native.set(
-        "isProxy",
-        Func::from(|value: Value<'js>| value.is_proxy()),
-    )?;
+    native.set("isProxy", Func::from(|value: Value<'js>| value.is_proxy()))?;
     // `promiseDetails(promise)`: 0 pending, 1 fulfilled, 2 rejected; and its result.
     native.set(
         "promiseDetails",
-        Func::from(|ctx: Ctx<'js>, value: Value<'js>| -> Result<List<(u32, Value<'js>)>> {
-            let Some(promise) = value.as_promise() else {
-                return Ok(List((0, Value::new_undefined(ctx))));
-            };
-            use rquickjs::promise::PromiseState;
-            let state = match promise.state() {
-                PromiseState::Pending => 0,
-                PromiseState::Resolved => 1,
-                PromiseState::Rejected => 2,
-            };
-            let result = match promise.result::<Value<'js>>() {
-                Some(Ok(value)) => value,
-                Some(Err(_)) => ctx.catch(),
-                None => Value::new_undefined(ctx),
-            };
-            Ok(List((state, result)))
-        }),
+        Func::from(
+            |ctx: Ctx<'js>, value: Value<'js>| -> Result<List<(u32, Value<'js>)>> {
+                let Some(promise) = value.as_promise() else {
+                    return Ok(List((0, Value::new_undefined(ctx))));
+                };
+                use rquickjs::promise::PromiseState;
+                let state = match promise.state() {
+                    PromiseState::Pending => 0,
+                    PromiseState::Resolved => 1,
+                    PromiseState::Rejected => 2,
+                };
+                let result = match promise.result::<Value<'js>>() {
+                    Some(Ok(value)) => value,
+                    Some(Err(_)) => ctx.catch(),
+                    None => Value::new_undefined(ctx),
+                };
+                Ok(List((state, result)))
+            },
+        ),
     )
 }
 

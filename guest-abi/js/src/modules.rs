@@ -302,7 +302,11 @@ fn require<'js>(ctx: &Ctx<'js>, base: &str, name: &str) -> rquickjs::Result<Valu
             Some(exports) => exports.get("default")?,
             None => return Err(no_such_module(ctx, name, base)),
         };
-        return Ok(if default.is_undefined() { exports } else { default });
+        return Ok(if default.is_undefined() {
+            exports
+        } else {
+            default
+        });
     }
     let promise = Module::import(ctx, resolved)?;
     while promise.state() == PromiseState::Pending && ctx.execute_pending_job() {}

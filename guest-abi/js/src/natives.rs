@@ -1,7 +1,8 @@
 //! The one object through which the prelude reaches Rust; a tenant never sees it.
 
 use crate::{
-    buffers, compression, encoding, forms, frames, headers, kv, modules, ops, pattern, random, requests, stacks, url, values,
+    buffers, compression, encoding, forms, frames, headers, kv, modules, ops, pattern, random,
+    requests, stacks, url, values,
 };
 use rquickjs::{Ctx, Object, Result};
 

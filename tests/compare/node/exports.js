@@ -9,6 +9,7 @@ export default {
       try { x = await import("node:" + m); } catch (e) { out[m] = String(e); continue; }
       const d = x.default, o = {};
       for (const k of Object.keys(d).sort()) {
+        if (k === "_eventsCount") continue;
         const v = d[k];
         o[k] = typeof v === "function" ? `function ${v.length} ${v.name}` : typeof v === "object" || v === undefined ? String(v === null ? null : typeof v) : `${typeof v} ${String(v)}`;
       }

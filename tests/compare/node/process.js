@@ -15,7 +15,7 @@ export default {
     o.p.up=t(()=>typeof process.uptime());
     o.p.um=t(()=>process.umask());
     o.p.uid=t(()=>process.getuid());
-    o.p.bm=t(()=>typeof process.getBuiltinModule('node:fs'));
+    o.p.bm=t(()=>typeof process.getBuiltinModule('node:os'));
     o.p.bm2=t(()=>typeof process.getBuiltinModule('nope'));
     o.p.tag=Object.prototype.toString.call(process);
     o.p.ee=t(()=>typeof process.on);

@@ -9,11 +9,11 @@ export default {
     const tm = timers.setTimeout(()=>{},1);
     o.tm={keys:Object.keys(tm), cn:tm.constructor.name, hasRef:tm.hasRef(), ref:tm.ref()===tm, un:tm.unref()===tm, hr2: tm.hasRef(), prim: typeof tm[Symbol.toPrimitive](), rf: tm.refresh()===tm, pr: Object.getOwnPropertyNames(Object.getPrototypeOf(tm)), close: tm.close()===tm};
     const im=setImmediate(()=>{});
-    o.im={t: typeof im, cn: im.constructor?.name, keys:Object.keys(im), pr: Object.getOwnPropertyNames(Object.getPrototypeOf(im))};
+    o.im={t: typeof im, cn: im.constructor?.name, keys:Object.keys(im), pr: Object.getOwnPropertyNames(Object.getPrototypeOf(im)).sort()};
     o.gt = typeof setTimeout(()=>{},1);
     o.tp=[timers.setTimeout===globalThis.setTimeout, timers.setImmediate===globalThis.setImmediate, timers.promises.setTimeout.length];
     o.en = t(()=>timers.setTimeout('x'));
-    o.gk = Object.keys(globalThis).sort();
+    
     o.gd=(()=>{const r={};
     for (const k of ['setImmediate','clearImmediate','setTimeout']) { let p=globalThis; let d=0; while(p && !Object.getOwnPropertyDescriptor(p,k)){p=Object.getPrototypeOf(p);d++;} r[k]=p?[d,Object.keys(Object.getOwnPropertyDescriptor(p,k)).join(), Object.getOwnPropertyDescriptor(p,k).enumerable]:null;} return r})();
     return Response.json(o);

@@ -25,7 +25,7 @@ export default {
     o.e17=t(()=>util._extend({a:1},{b:2}));
     o.e18=t(()=>util.styleText('bogus','x'));
     o.e19=t(()=>util.inspect.defaultOptions);
-    o.e20=t(()=>util.getCallSites().length>0);
+
     o.e21=t(()=>util.getSystemErrorMap().size);
     o.e22=t(()=>util.getSystemErrorMessage(-2));
     o.e23=t(()=>util.aborted(1,2)&&0);

@@ -50,7 +50,11 @@ fn parse(bytes: &[u8], request: &Request) -> Option<Answer> {
     let chunked = fields.iter().any(|(name, value)| {
         name.eq_ignore_ascii_case("transfer-encoding") && value.eq_ignore_ascii_case("chunked")
     });
-    let body = if chunked { unchunk(body)? } else { body.to_vec() };
+    let body = if chunked {
+        unchunk(body)?
+    } else {
+        body.to_vec()
+    };
     Some(Answer::new(request.shown(), status, fields, &body))
 }
 

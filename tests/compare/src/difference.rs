@@ -57,7 +57,12 @@ fn of_values(path: &str, theirs: Option<&Value>, ours: Option<&Value>, lines: &m
         }
         (Some(Value::Array(theirs)), Some(Value::Array(ours))) => {
             for at in 0..theirs.len().max(ours.len()) {
-                of_values(&format!("{path}[{at}]"), theirs.get(at), ours.get(at), lines);
+                of_values(
+                    &format!("{path}[{at}]"),
+                    theirs.get(at),
+                    ours.get(at),
+                    lines,
+                );
             }
         }
         (theirs, ours) if theirs == ours => {}
@@ -93,7 +98,11 @@ mod tests {
 
     #[test]
     fn values_are_compared_by_path() {
-        check(json!({ "a": 1, "b": [1, 2] }), json!({ "b": [1, 2], "a": 1 }), &[]);
+        check(
+            json!({ "a": 1, "b": [1, 2] }),
+            json!({ "b": [1, 2], "a": 1 }),
+            &[],
+        );
         check(
             json!({ "a": 1, "b": [1, 2] }),
             json!({ "b": [1, 3, 4], "c": null }),
@@ -110,6 +119,9 @@ mod tests {
     fn refusals_are_alike_whatever_they_say() {
         let refused = |why: &str| Outcome::Refused(why.to_owned());
         assert!(differences(&refused("a"), &refused("b")).is_empty());
-        assert_eq!(differences(&Outcome::Answers(vec![]), &refused("b")), ["we refuse it: b"]);
+        assert_eq!(
+            differences(&Outcome::Answers(vec![]), &refused("b")),
+            ["we refuse it: b"]
+        );
     }
 }

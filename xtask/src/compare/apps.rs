@@ -54,5 +54,8 @@ fn bundle(modules: &Path, from: &Path, to: &Path) -> Result<()> {
             "--log-level=warning",
         ])
         .env("NODE_PATH", modules);
-    step::quiet_command(&format!("bundling {}", workspace::shown(from)), &mut command)
+    step::quiet_command(
+        &format!("bundling {}", workspace::shown(from)),
+        &mut command,
+    )
 }

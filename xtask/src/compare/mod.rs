@@ -2,6 +2,7 @@
 //! answers differ.
 
 mod apps;
+mod daemon;
 mod native;
 mod workerd;
 
@@ -57,10 +58,11 @@ pub fn run(arguments: &Arguments) -> Result<()> {
     if arguments.record {
         return record(&root, &cases, &theirs);
     }
-    if !arguments.native {
-        bail!("the daemon does not run JavaScript yet; add --native");
-    }
-    let ours = native::outcomes(&cases)?;
+    let ours = if arguments.native {
+        native::outcomes(&cases)?
+    } else {
+        daemon::outcomes(&cases)?
+    };
     tell(&cases, &theirs, &ours)
 }
 

@@ -4,9 +4,15 @@
 use crate::{step, workspace};
 use anyhow::{Context, Result, bail};
 use postern_compare::{Answer, Case, Outcome};
+use rustix::process::{Pid, Signal, kill_process};
 use serde::Deserialize;
 use std::path::{Path, PathBuf};
-use std::process::{Command, Stdio};
+use std::process::{Command, Output, Stdio};
+use std::sync::mpsc::{self, RecvTimeoutError};
+use std::time::Duration;
+
+/// How long one case may take.
+const PATIENCE: Duration = Duration::from_secs(60);
 
 /// A line of what it prints.
 #[derive(Deserialize)]
@@ -43,16 +49,39 @@ fn build() -> Result<PathBuf> {
     Ok(target.join("debug/examples/answer"))
 }
 
+/// What it prints, unless it takes too long.
+fn output(mut command: Command) -> Result<Output> {
+    let child = command
+        .stdin(Stdio::null())
+        .stdout(Stdio::piped())
+        .stderr(Stdio::piped())
+        .spawn()
+        .context("cannot run the engine")?;
+    let pid = Pid::from_child(&child);
+    let (ended, waits) = mpsc::channel::<()>();
+    std::thread::scope(|scope| {
+        scope.spawn(move || {
+            if let Err(RecvTimeoutError::Timeout) = waits.recv_timeout(PATIENCE) {
+                // It ends by itself in this very moment, or by this.
+                let _ = kill_process(pid, Signal::KILL);
+            }
+        });
+        let output = child.wait_with_output();
+        drop(ended);
+        output.context("cannot wait for the engine")
+    })
+}
+
 fn outcome(program: &Path, case: &Case) -> Result<Outcome> {
     let mut command = Command::new(program);
-    command.arg(&case.path).arg(&case.date).arg(case.flags.join(","));
+    command
+        .arg(&case.path)
+        .arg(&case.date)
+        .arg(case.flags.join(","));
     for request in &case.requests {
         command.args([&request.method, &request.target, &request.body]);
     }
-    let output = command
-        .stdin(Stdio::null())
-        .output()
-        .context("cannot run the engine")?;
+    let output = output(command)?;
     let text = String::from_utf8_lossy(&output.stdout);
     let mut answers = Vec::new();
     for (line, request) in text.lines().zip(&case.requests) {
@@ -64,7 +93,12 @@ fn outcome(program: &Path, case: &Case) -> Result<Outcome> {
                 body,
             } => {
                 let fields = headers.iter().map(|(name, value)| (&**name, &**value));
-                answers.push(Answer::new(request.shown(), status, fields, body.as_bytes()));
+                answers.push(Answer::new(
+                    request.shown(),
+                    status,
+                    fields,
+                    body.as_bytes(),
+                ));
             }
         }
     }

@@ -1,5 +1,6 @@
 //! What workerd answers: one process with every case as a service, each on a socket of its own.
 
+use super::daemon::{HEADER, worker};
 use super::folder;
 use crate::process::Server;
 use crate::{npm, step, workspace};
@@ -70,9 +71,8 @@ fn start(
 ) -> Result<Server> {
     let mut config = String::from("using Workerd = import \"/workerd/workerd.capnp\";\n");
     let mut services = format!("(name = {READY:?}, worker = .{READY}),");
-    let mut sockets = format!(
-        "(name = {READY:?}, address = \"unix:{READY}\", http = (), service = {READY:?}),"
-    );
+    let mut sockets =
+        format!("(name = {READY:?}, address = \"unix:{READY}\", http = (), service = {READY:?}),");
     std::fs::write(
         dir.join("ready.js"),
         "export default { fetch() { return new Response(); } };",
@@ -128,14 +128,17 @@ fn wait(dir: &Path, server: &mut Server) -> Result<Option<String>> {
     };
     loop {
         // It listens before it evaluates modules, and answers afterwards.
-        if answer(&dir.join(READY), &ready).is_ok() {
+        if answer(&dir.join(READY), READY, &ready).is_ok() {
             return Ok(None);
         }
         if server.ended()?.is_some() {
             return Ok(Some(std::fs::read_to_string(dir.join("log"))?));
         }
         if start.elapsed() > START_PATIENCE {
-            bail!("workerd does not listen after {} s", START_PATIENCE.as_secs());
+            bail!(
+                "workerd does not listen after {} s",
+                START_PATIENCE.as_secs()
+            );
         }
         std::thread::sleep(Duration::from_millis(20));
     }
@@ -155,7 +158,7 @@ fn answers(dir: &Path, at: usize, case: &Case) -> Vec<Answer> {
     case.requests
         .iter()
         .map(|request| {
-            answer(&dir.join(at.to_string()), request).unwrap_or_else(|error| {
+            answer(&dir.join(at.to_string()), &worker(case), request).unwrap_or_else(|error| {
                 let told = format!("workerd gives no answer: {error:#}");
                 Answer::new(request.shown(), 0, [], told.as_bytes())
             })
@@ -163,8 +166,8 @@ fn answers(dir: &Path, at: usize, case: &Case) -> Vec<Answer> {
         .collect()
 }
 
-fn answer(socket: &Path, request: &Request) -> Result<Answer> {
+fn answer(socket: &Path, name: &str, request: &Request) -> Result<Answer> {
     let stream = UnixStream::connect(socket)?;
     stream.set_read_timeout(Some(ANSWER_PATIENCE))?;
-    Ok(ask(stream, "example.com", &[], request)?)
+    Ok(ask(stream, "example.com", &[(HEADER, name)], request)?)
 }

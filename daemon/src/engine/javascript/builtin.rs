@@ -13,7 +13,8 @@ pub fn builtin(name: &[u8]) -> Option<Vec<u8>> {
         .ok()?;
     let (_, length, deflated) = BUILTINS.get(at)?;
     let mut source = Vec::with_capacity(*length);
-    let status = Decompress::new(false).decompress_vec(deflated, &mut source, FlushDecompress::Finish);
+    let status =
+        Decompress::new(false).decompress_vec(deflated, &mut source, FlushDecompress::Finish);
     matches!(status, Ok(Status::StreamEnd)).then_some(source)
 }
 

@@ -160,4 +160,3 @@ pub fn base_limits() -> Limits {
         ..Limits::default()
     })
 }
-

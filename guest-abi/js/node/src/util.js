@@ -199,7 +199,7 @@ export function getSystemErrorMessage(errno) {
 export const getSystemErrorMap = () => new Map(NAMES.map(([name, number, message]) => [-number, [name, message]]));
 
 function callSites(count = 10) {
-  const lines = String(new Error().stack).split("\n").filter((line) => /^\s*at /.test(line) && !/\(node:|getCallSites/.test(line)).slice(0, count);
+  const lines = String(new Error().stack).split("\n").filter((line) => /^\s*at /.test(line) && !/node:util|getCallSites/.test(line)).slice(0, count);
   return lines.map((line) => {
     const [, functionName, scriptName, lineNumber, column] = /^\s*at (\S+) \((.*?)(?::(\d+):(\d+))?\)$/.exec(line) ?? [];
     return { functionName: functionName === "<anonymous>" ? "" : (functionName ?? ""), scriptId: "0", scriptName: scriptName ?? "", lineNumber: Number(lineNumber ?? 0), columnNumber: Number(column ?? 0), column: Number(column ?? 0) };
