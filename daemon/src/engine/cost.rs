@@ -40,7 +40,8 @@ pub const fn operation(kind: OpKind, bytes: usize) -> u64 {
     }
 }
 
-/// Compression: so much a byte that was compressed, and a byte that was read or made by expanding.
+/// Compression: so much a byte that was compressed (5 to 30 ns on x86-64, by what it is), and a byte
+/// that was read or made by expanding (up to 2 ns).
 pub const fn compression(used: Used) -> u64 {
-    used.compressed * 40 + used.expanded * 6
+    used.compressed * 24 + used.expanded * 3
 }

@@ -1,11 +1,13 @@
 // FormData, and forms as the bodies of requests.
 import native from "internal:native";
 import { wrongArgument } from "internal:arguments";
+import { cloneable } from "internal:clone";
+import { DOMException } from "internal:errors";
 import { illegal, iterable, shape } from "internal:shape";
 import { blobBytes, fileOf, isBlob, isFile } from "internal:blob";
 
 const NAME = "FormData";
-let entriesOf;
+let entriesOf, isForm;
 
 // What a value is in a form: a string or a File.
 function valueOf(method, count, value, filename) {
@@ -91,6 +93,7 @@ export class FormData {
     for (let at = 0; at < entries.length; at += 2) callback.call(thisArg, entries[at + 1], entries[at], this);
   }
   static {
+    isForm = (value) => #entries in value;
     entriesOf = (form) => {
       if (!(#entries in form)) illegal();
       return form.#entries;
@@ -109,6 +112,12 @@ iterable(FormData, (form, kind) => {
   };
 });
 shape(FormData);
+cloneable(isForm, () => {
+  throw new DOMException(
+    'Could not serialize object of type "FormData". This type does not support serialization.',
+    "DataCloneError",
+  );
+});
 
 // ---- Bodies ----
 
