@@ -2,7 +2,7 @@
 //! npm's packages, and kept in the repository, so that nothing else needs npm.
 
 use crate::{npm, step, workspace};
-use anyhow::{Context, Result, bail};
+use anyhow::{Context, Result};
 use std::collections::BTreeMap;
 use std::fmt::Write;
 use std::path::{Path, PathBuf};
@@ -68,22 +68,6 @@ pub fn bundle() -> Result<()> {
     std::fs::write(folder.join("bundles.toml"), hashes).context("cannot write bundles.toml")
 }
 
-/// Holds what is kept against `bundles.toml`.
-pub fn check() -> Result<()> {
-    let folder = folder();
-    let text = std::fs::read_to_string(folder.join("bundles.toml")).context("bundles.toml")?;
-    let known: BTreeMap<String, String> = toml::from_str(&text).context("bundles.toml")?;
-    let found = hash_all(&folder)?;
-    if let Some(name) = known
-        .keys()
-        .chain(found.keys())
-        .find(|name| known.get(*name) != found.get(*name))
-    {
-        bail!("guest-abi/js/node/{name} is not what bundles.toml says: cargo xtask guests --node");
-    }
-    Ok(())
-}
-
 fn is_part(path: &Path) -> bool {
     path.file_stem()
         .is_some_and(|stem| PARTS.iter().any(|part| stem == *part))
@@ -135,9 +119,30 @@ fn sha256(bytes: &[u8]) -> String {
 
 #[cfg(test)]
 mod tests {
+    use super::*;
+    use anyhow::bail;
+
+    /// Holds what is kept against `bundles.toml`.
+    fn check() -> Result<()> {
+        let folder = folder();
+        let text = std::fs::read_to_string(folder.join("bundles.toml")).context("bundles.toml")?;
+        let known: BTreeMap<String, String> = toml::from_str(&text).context("bundles.toml")?;
+        let found = hash_all(&folder)?;
+        if let Some(name) = known
+            .keys()
+            .chain(found.keys())
+            .find(|name| known.get(*name) != found.get(*name))
+        {
+            bail!(
+                "guest-abi/js/node/{name} is not what bundles.toml says: cargo xtask guests --node"
+            );
+        }
+        Ok(())
+    }
+
     #[test]
     fn bundles_are_those_that_were_made() {
-        if let Err(error) = super::check() {
+        if let Err(error) = check() {
             panic!("{error:#}");
         }
     }

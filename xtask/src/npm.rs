@@ -31,7 +31,7 @@ pub fn install(name: &str, folder: &Path) -> Result<PathBuf> {
         let read = |dir: &Path| std::fs::read(dir.join(file)).ok();
         read(folder).is_some_and(|text| Some(text) == read(&place))
     };
-    if modules.exists() && FILES.iter().all(|file| same(&file)) {
+    if modules.exists() && FILES.iter().all(same) {
         return Ok(modules);
     }
     tools()?;

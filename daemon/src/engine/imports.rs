@@ -429,7 +429,10 @@ fn op_sync(
         (SyncOp::Builtin, _) => match super::javascript::builtin(argument) {
             Some(source) => {
                 made = source;
-                work = cost::compression(made.len());
+                work = cost::compression(super::compression::Used {
+                    compressed: 0,
+                    expanded: made.len() as u64,
+                });
                 Ok(made.as_slice())
             }
             None => Err(OpErrorCode::Unsupported),
