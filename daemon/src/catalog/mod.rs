@@ -23,6 +23,7 @@
 pub mod binding;
 pub mod compatibility;
 mod error;
+mod flags;
 mod judging;
 mod kv_namespaces;
 pub mod limits;

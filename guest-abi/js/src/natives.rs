@@ -1,8 +1,8 @@
 //! The one object through which the prelude reaches Rust; a tenant never sees it.
 
 use crate::{
-    compression, crypto, encoding, forms, headers, json, kv, modules, ops, parts, pattern, random,
-    requests, stacks, url, values, zones,
+    buffers, compression, crypto, encoding, forms, frames, headers, json, kv, modules, ops, parts,
+    pattern, random, requests, stacks, url, values, zones,
 };
 use rquickjs::{Ctx, Object, Result};
 
@@ -26,6 +26,8 @@ pub fn object<'js>(ctx: &Ctx<'js>) -> Result<Object<'js>> {
     forms::install(ctx, &native)?;
     compression::install(ctx, &native)?;
     modules::install(ctx, &native)?;
+    buffers::install(ctx, &native)?;
+    frames::install(ctx, &native)?;
     stacks::install(ctx, &native)?;
     values::install(ctx, &native)?;
     zones::install(&native)?;
