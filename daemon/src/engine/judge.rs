@@ -125,9 +125,10 @@ pub enum Refused {
     Crashed(String),
 }
 
-/// A stack, each call on a line of its own behind what was thrown.
+/// The calls of a stack, which may begin with what was thrown, each on a line of its own.
 fn on_lines(stack: &str) -> String {
-    let lines = stack.lines().map(str::trim).filter(|line| !line.is_empty());
+    let lines = stack.lines().map(str::trim);
+    let lines = lines.filter(|line| line.starts_with("at "));
     lines.fold(String::new(), |all, line| all + "\n  " + line)
 }
 

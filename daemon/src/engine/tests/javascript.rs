@@ -285,7 +285,7 @@ fn what_global_scope_throws_refuses_the_push() {
         ("await new Promise(() => {}); export default {};", "await"),
     ] {
         let refused = bench.judged(module(source), &limits).unwrap_err();
-        assert!(refused.to_string().contains(told), "{source}: {refused}");
+        assert!(refused.to_string().contains(told), "{source}: {refused} {refused:?}");
     }
     // The line is told.
     let refused = bench.judged(module("\n\nthrow new Error('here');"), &limits);
