@@ -78,7 +78,8 @@ pub fn check_flags(flags: &[String]) -> Result<(), CatalogError> {
 #[cfg(test)]
 mod tests {
     #![allow(clippy::unwrap_used)]
-    use super::super::flags::{FLAGS, enabled};
+    use super::super::flags::Effect::{Always, Both, None as Nothing, Refused};
+    use super::super::flags::{ALSO, FLAGS, NODE, enabled};
     use super::*;
 
     fn flags(names: &[&str]) -> Vec<String> {

@@ -142,7 +142,7 @@ pub const FLAGS: &[Flag] = &[
 ];
 
 /// Names that mean a flag of [`FLAGS`] too.
-const ALSO: &[(&str, &str)] = &[(
+pub const ALSO: &[(&str, &str)] = &[(
     // As the field's documentation has it.
     "do_not_bind_asynclocalstorage_snapshot_to",
     "do_not_bind_asynclocalstorage_snapshot_to_request",

@@ -11,6 +11,7 @@ const NOT_COMPARED: &[&str] = &[
     "keep-alive",
     "content-length",
     "transfer-encoding",
+    "cf-ray",
 ];
 
 /// An answer.

@@ -12,6 +12,8 @@ pub const HEADER: &str = "x-worker";
 /// How long one answer may take.
 const ANSWER_PATIENCE: Duration = Duration::from_secs(60);
 
+/// Facts by the hundred take longer than a request may by default.
+const CPU_MS: &str = "30000";
 const NAMESPACE: &str = "compare";
 const CONFIG: &str = r#"data-dir = "."
 
@@ -51,7 +53,8 @@ pub fn worker(case: &Case) -> String {
 
 fn outcome(daemon: &Daemon, case: &Case) -> Result<Outcome> {
     let name = worker(case);
-    let mut more = vec!["--compatibility-date", &case.date];
+    let mut more = vec!["--namespace", NAMESPACE, "--cpu-ms", CPU_MS];
+    more.extend(["--compatibility-date", &case.date]);
     for flag in &case.flags {
         more.extend(["--compatibility-flag", flag]);
     }
