@@ -4,6 +4,7 @@
 use async_executor::Executor;
 use criterion::{Criterion, criterion_group, criterion_main};
 use postern_abi::{OpKind, SyncOp};
+use postern_daemon::engine::caller::Caller;
 use postern_daemon::engine::invocation::{Ray, Request, RequestBody};
 use postern_daemon::engine::limits::Limits;
 use postern_daemon::engine::ops::{Bindings, OpFailure, OpReply, Started};
@@ -24,7 +25,7 @@ impl Bindings for Nothing {
         Ok(())
     }
 
-    fn start(&self, _: OpKind, _: &[u8]) -> Started {
+    fn start(&self, _: OpKind, _: &[u8], _: &Caller) -> Started {
         Started::Done(Ok(OpReply::default()))
     }
 }
@@ -77,6 +78,7 @@ impl Setup {
     fn fetch(&self, path: &str) {
         let request = Request {
             ray: Ray(1),
+            chain: None,
             method: http::Method::GET,
             url: format!("http://t/{path}"),
             headers: http::HeaderMap::new(),

@@ -100,6 +100,7 @@ impl Setup {
     fn fetch(&self, path: &str) {
         let request = Request {
             ray: Ray(1),
+            chain: None,
             method: http::Method::GET,
             url: format!("http://t/{path}"),
             headers: http::HeaderMap::new(),

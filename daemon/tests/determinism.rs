@@ -9,6 +9,7 @@ use async_executor::Executor;
 use bytes::Bytes;
 use futures_lite::StreamExt;
 use postern_abi::{OpKind, SyncOp};
+use postern_daemon::engine::caller::Caller;
 use postern_daemon::engine::invocation::{Ray, ReplyBody, Request, RequestBody};
 use postern_daemon::engine::limits::Limits;
 use postern_daemon::engine::ops::{Bindings, OpFailure, OpReply, Started};
@@ -34,7 +35,7 @@ impl Bindings for AtOnce {
         Ok(())
     }
 
-    fn start(&self, _: OpKind, _: &[u8]) -> Started {
+    fn start(&self, _: OpKind, _: &[u8], _: &Caller) -> Started {
         Started::Done(Ok(OpReply {
             head: vec![1, 2, 3],
             ..OpReply::default()
@@ -107,6 +108,7 @@ fn run(guest: &str, wat: &str, paths: &[&str], slice_fuel: u64, seen: &mut Vec<S
     for path in paths {
         let request = Request {
             ray: Ray(1),
+            chain: None,
             method: http::Method::GET,
             url: format!("http://t/{path}"),
             headers: http::HeaderMap::new(),

@@ -1,6 +1,7 @@
 //! The engine alone: a guest in text, no store, no sockets.
 #![allow(clippy::unwrap_used)]
 
+use super::caller::Caller;
 use super::invocation::{Ray, Reply, ReplyBody, Request, RequestBody};
 use super::limits::{Failure, Limits, Outcome};
 use super::ops::{Bindings, OpFailure, OpReply, Started};
@@ -53,7 +54,7 @@ impl Bindings for Timers {
         Ok(())
     }
 
-    fn start(&self, _: OpKind, argument: &[u8]) -> Started {
+    fn start(&self, _: OpKind, argument: &[u8], _: &Caller) -> Started {
         let ms = u64::from(argument.first().copied().unwrap_or(0));
         Started::Later(Box::pin(async move {
             if ms == 255 {
@@ -126,6 +127,7 @@ impl Bench {
     fn fetch(&self, worker: &Arc<Worker>, path: &str, body: RequestBody) -> Result<Reply, Failure> {
         let request = Request {
             ray: Ray(1),
+            chain: None,
             method: http::Method::GET,
             url: format!("http://t/{path}"),
             headers: http::HeaderMap::new(),
@@ -173,6 +175,7 @@ fn bench() -> Bench {
 fn request(path: &str) -> Request {
     Request {
         ray: Ray(1),
+        chain: None,
         method: http::Method::GET,
         url: format!("http://t/{path}"),
         headers: http::HeaderMap::new(),
@@ -383,6 +386,7 @@ fn a_spinning_tenant_does_not_stop_its_neighbour() {
         let order = Mutex::new(Vec::new());
         let request = |path: &str| Request {
             ray: Ray(1),
+            chain: None,
             method: http::Method::GET,
             url: format!("http://t/{path}"),
             headers: http::HeaderMap::new(),
@@ -468,6 +472,7 @@ fn left(path: &str, limits: Limits) -> Seen {
     bench.block(async {
         let request = Request {
             ray: Ray(1),
+            chain: None,
             method: http::Method::GET,
             url: format!("http://t/{path}"),
             headers: http::HeaderMap::new(),
@@ -515,6 +520,7 @@ fn work_has_an_end_when_the_client_has_left() {
     bench.block(async {
         let request = Request {
             ray: Ray(1),
+            chain: None,
             method: http::Method::GET,
             url: "http://t/T".into(),
             headers: http::HeaderMap::new(),
