@@ -73,6 +73,7 @@ fn module(salt: &str) -> Push {
         }],
         change: Change::default(),
         keep_settings: false,
+        assets: Default::default(),
     }
 }
 
