@@ -5,15 +5,18 @@
 //! to change fuel: the engine, the metering pass, the table of costs.
 #![allow(clippy::unwrap_used, missing_docs)]
 
-use async_executor::Executor;
+#[path = "../benches/lone/mod.rs"]
+mod lone;
+
 use bytes::Bytes;
 use futures_lite::StreamExt;
+use lone::{Lone, request};
 use postern_abi::{OpKind, SyncOp};
 use postern_daemon::engine::caller::Caller;
-use postern_daemon::engine::invocation::{Ray, ReplyBody, Request, RequestBody};
+use postern_daemon::engine::invocation::{ReplyBody, RequestBody};
 use postern_daemon::engine::limits::Limits;
 use postern_daemon::engine::ops::{Bindings, OpFailure, OpReply, Started};
-use postern_daemon::engine::{Engine, EngineOptions, Finished, Observer, Worker, WorkerSpec};
+use postern_daemon::engine::{EngineOptions, Finished, Observer};
 use serde::{Deserialize, Serialize};
 use std::sync::{Arc, Mutex};
 
@@ -68,36 +71,19 @@ const GUESTS: [(&str, &str, &[&str]); 2] = [
 ];
 
 fn run(guest: &str, wat: &str, paths: &[&str], slice_fuel: u64, seen: &mut Vec<Seen>) {
-    let executor = Arc::new(Executor::new());
     let records = Arc::new(Records::default());
     let options = EngineOptions {
         fuel_per_ms: 1_000_000,
         slice_fuel,
         ..EngineOptions::default()
     };
-    let engine = Engine::new(options, executor.clone(), records.clone());
     let limits = Limits {
         cpu_ms: 8,
         memory_bytes: 1 << 20,
         ..Limits::default()
     };
-    let judged =
-        smol::block_on(engine.judge(wat::parse_str(wat).unwrap().into(), &limits)).unwrap();
-    let dir = tempfile::tempdir().unwrap();
-    let (image, snapshot) = (dir.path().join("image"), dir.path().join("snapshot"));
-    std::fs::write(&image, judged.image.as_ref().unwrap()).unwrap();
-    std::fs::write(&snapshot, judged.snapshot.as_ref().unwrap()).unwrap();
-    let worker: Arc<Worker> = engine.worker(WorkerSpec {
-        namespace: "n".into(),
-        script: guest.into(),
-        version: "v".into(),
-        kind: judged.kind,
-        image: Some(image),
-        snapshot: Some(snapshot),
-        pages: judged.pages,
-        limits,
-        env: Arc::new(AtOnce),
-    });
+    let lone = Lone::new(wat, options, limits, Arc::new(AtOnce), records.clone());
+    let judged = &lone.judged;
     seen.push(Seen {
         guest: guest.into(),
         path: "(push)".into(),
@@ -106,16 +92,9 @@ fn run(guest: &str, wat: &str, paths: &[&str], slice_fuel: u64, seen: &mut Vec<S
         fuel: judged.startup_fuel,
     });
     for path in paths {
-        let request = Request {
-            ray: Ray(1),
-            chain: None,
-            method: http::Method::GET,
-            url: format!("http://t/{path}"),
-            headers: http::HeaderMap::new(),
-            body: RequestBody::Whole(Bytes::from(vec![7; 100_000])),
-        };
-        let output = smol::block_on(executor.run(async {
-            match worker.fetch(request).await.map(|reply| reply.body) {
+        let request = request(path, RequestBody::Whole(Bytes::from(vec![7; 100_000])));
+        let output = smol::block_on(lone.executor.run(async {
+            match lone.worker.fetch(request).await.map(|reply| reply.body) {
                 Ok(ReplyBody::Whole(bytes)) => fingerprint(&bytes),
                 Ok(ReplyBody::Stream(mut stream)) => {
                     let mut all = Vec::new();

@@ -1,7 +1,7 @@
 //! Every subcommand as its users run it: results, errors, exit statuses, JSON.
 
 use postern_e2e::guests::{answering, hello};
-use postern_e2e::{Daemon, Setup};
+use postern_e2e::{Daemon, Setup, eventually};
 use serde_json::json;
 use std::io::{BufRead, BufReader};
 use std::process::Stdio;
@@ -222,8 +222,32 @@ fn a_dry_run_sends_nothing() {
 fn status_tells_how_things_are() {
     let daemon = Daemon::plain();
     let status = daemon.cli(&["--json", "status"]).expect(0).json();
-    assert!(status.is_object(), "{status}");
-    assert!(!daemon.cli(&["status"]).expect(0).text().is_empty());
+    assert_eq!(
+        status["fuel"],
+        json!({"total": 0, "startup": 0}),
+        "{status}"
+    );
+    // What a push took is charged before the first request.
+    daemon.api().production();
+    daemon.api().push("a", &hello("a"), &json!({}));
+    let fuel = |which: &str| {
+        let status = daemon.cli(&["--json", "status"]).expect(0).json();
+        status["fuel"][which].as_u64().unwrap()
+    };
+    let startup = fuel("startup");
+    assert!(startup > 0);
+    assert_eq!(fuel("total"), startup);
+    daemon.get("/a/").expect(200);
+    eventually("the request is charged too", || {
+        (fuel("total") > startup).then_some(())
+    });
+    assert_eq!(fuel("startup"), startup);
+    let shown = daemon.cli(&["status"]).expect(0);
+    assert!(
+        shown.text().contains(&format!("startup: {startup}")),
+        "{}",
+        shown.text()
+    );
 }
 
 #[test]

@@ -108,7 +108,7 @@ impl Setup {
     }
 }
 
-/// A daemon and its directory. Dropping it kills it; a failing test shows its log.
+/// A daemon and its directory. Dropping it kills it; a failing test shows its threads and its log.
 #[derive(Debug)]
 pub struct Daemon {
     dir: TempDir,
@@ -338,8 +338,38 @@ impl Daemon {
     }
 }
 
+/// What each thread of a process is doing: its name, whether it runs, sleeps or waits for the
+/// disk, where in the kernel, and the ticks it has run for.
+fn threads(pid: u32) -> Vec<String> {
+    let Ok(tasks) = std::fs::read_dir(format!("/proc/{pid}/task")) else {
+        return Vec::new();
+    };
+    let told = |task: std::fs::DirEntry| {
+        let read = |name| std::fs::read_to_string(task.path().join(name)).unwrap_or_default();
+        let stat = read("stat");
+        // Behind the name, which may hold anything.
+        let rest: Vec<&str> = stat.rsplit(')').next()?.split_whitespace().collect();
+        let (state, user, system) = (rest.first()?, rest.get(11)?, rest.get(12)?);
+        let (name, place) = (read("comm"), read("wchan"));
+        Some(format!(
+            "{:<16} {state} {:<24} {user}+{system}",
+            name.trim(),
+            place.trim()
+        ))
+    };
+    tasks.flatten().filter_map(told).collect()
+}
+
 impl Drop for Daemon {
     fn drop(&mut self) {
+        if std::thread::panicking()
+            && let Some(child) = &self.child
+        {
+            eprintln!("--- the daemon's threads ---");
+            for thread in threads(child.id()) {
+                eprintln!("{thread}");
+            }
+        }
         if let Some(mut child) = self.child.take() {
             let _ = child.kill();
             let _ = child.wait();
@@ -352,5 +382,16 @@ impl Drop for Daemon {
                 eprintln!("{line}");
             }
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_thread_that_runs_is_told_so() {
+        let told = threads(std::process::id());
+        assert!(told.iter().any(|line| line.contains(" R ")), "{told:?}");
     }
 }

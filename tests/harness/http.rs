@@ -130,7 +130,7 @@ pub struct Connection {
 impl Connection {
     /// Connects. Every wait on it is bounded.
     pub fn open(to: SocketAddr) -> io::Result<Self> {
-        let stream = TcpStream::connect(to)?;
+        let stream = TcpStream::connect_timeout(&to, PATIENCE)?;
         stream.set_read_timeout(Some(PATIENCE))?;
         stream.set_write_timeout(Some(PATIENCE))?;
         stream.set_nodelay(true)?;
@@ -257,13 +257,18 @@ impl Connection {
 
     fn more(&mut self) -> io::Result<()> {
         let mut buffer = [0; 16 * 1024];
-        match self.stream.read(&mut buffer)? {
-            0 => Err(io::ErrorKind::UnexpectedEof.into()),
-            n => {
-                self.rest.extend_from_slice(&buffer[..n]);
-                Ok(())
+        let read = loop {
+            match self.stream.read(&mut buffer) {
+                // A signal, or a debugger that looked at this process.
+                Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
+                read => break read?,
             }
+        };
+        if read == 0 {
+            return Err(io::ErrorKind::UnexpectedEof.into());
         }
+        self.rest.extend_from_slice(&buffer[..read]);
+        Ok(())
     }
 }
 

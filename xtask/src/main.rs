@@ -40,8 +40,9 @@ enum Command {
     /// their URLs. Ctrl-C stops it; the store stays and the next run uses it again.
     Up(up::Arguments),
 
-    /// Runs every test: units, end to end with the real binary, the guests' SDKs, and the
-    /// determinism of the engine on aarch64 and armv7 under qemu.
+    /// Runs every test: units, end to end with the real binary, the guests' SDKs, what faces the
+    /// engine again on the release binary, and the engine's determinism on aarch64 and armv7
+    /// under qemu.
     Test(test::Arguments),
 
     /// Builds the tenants in `tests/workers` to `target/guests/NAME.wasm`.

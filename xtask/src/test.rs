@@ -2,26 +2,39 @@
 
 use crate::rust_std::{RustStd, setting};
 use crate::setup::{self, Cross};
-use crate::{guests, process, step, workspace};
+use crate::{build, guests, process, step, workspace};
 use anyhow::{Context, Result, bail};
 use std::ffi::OsString;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 use std::time::Instant;
 
+/// Modules of `tests/e2e` that try what tenants' code can do to the engine. wasmi's dispatch keeps
+/// off the native stack only where its steps compile to tail calls, which is up to the
+/// optimiser: what holds in a build for tests must be seen to hold in the one that is shipped.
+const ENGINE_FACING: [&str; 5] = ["instructions", "hostile", "limits", "swap", "wasi"];
+
 /// The arguments of `test`.
 #[derive(clap::Args)]
 pub struct Arguments {
     /// Only the engine's determinism on other architectures.
-    #[arg(long, conflicts_with = "no_cross")]
+    #[arg(long, conflicts_with_all = ["no_cross", "no_release", "release"])]
     cross: bool,
 
     /// Without other architectures.
     #[arg(long)]
     no_cross: bool,
 
+    /// Only the end-to-end tests that also run on the release binary, on that.
+    #[arg(long, conflicts_with_all = ["no_cross", "no_release"])]
+    release: bool,
+
+    /// Without the release binary, whose build takes minutes.
+    #[arg(long)]
+    no_release: bool,
+
     /// Only the crash test, with 1,000 kills instead of 50.
-    #[arg(long, conflicts_with_all = ["cross", "no_cross"])]
+    #[arg(long, conflicts_with_all = ["cross", "no_cross", "release", "no_release"])]
     nightly: bool,
 
     /// Passed on to `cargo test --workspace`, such as a test's name.
@@ -34,6 +47,9 @@ pub fn run(arguments: &Arguments) -> Result<()> {
     let start = Instant::now();
     if arguments.cross {
         cross(true)?;
+    } else if arguments.release {
+        guests::build()?;
+        release(&arguments.rest)?;
     } else {
         guests::build()?;
         let daemon = daemon()?;
@@ -42,6 +58,9 @@ pub fn run(arguments: &Arguments) -> Result<()> {
             sdk()?;
             if !arguments.no_cross {
                 cross(false)?;
+            }
+            if !arguments.no_release {
+                release(&[])?;
             }
         }
         workspace_tests(arguments, &daemon)?;
@@ -76,6 +95,25 @@ fn workspace_tests(arguments: &Arguments, daemon: &Path) -> Result<()> {
         .env("POSTERN_GUESTS", workspace::guests())
         .current_dir(workspace::root());
     step::loud_command("tests of the workspace", &mut command)
+}
+
+/// What faces the engine, or what `rest` says instead, on the binary as it is shipped.
+fn release(rest: &[OsString]) -> Result<()> {
+    let daemon = build::release()?;
+    let mut command = Command::new(workspace::cargo());
+    // Of the whole workspace, so that its tests need no second build of what they share.
+    command.args(["test", "--workspace", "--test", "e2e", "--no-fail-fast"]);
+    if rest.is_empty() {
+        command
+            .arg("--")
+            .args(ENGINE_FACING.map(|module| format!("{module}::")));
+    }
+    command
+        .args(rest)
+        .env("POSTERN_BIN", daemon)
+        .env("POSTERN_GUESTS", workspace::guests())
+        .current_dir(workspace::root());
+    step::loud_command("end-to-end tests on the release binary", &mut command)
 }
 
 /// The guests' SDK is a workspace of its own, tested on this machine.
@@ -153,4 +191,21 @@ fn cross_one(target: &Cross) -> Result<()> {
         &format!("determinism on {} ({})", target.arch, target.triple),
         &mut command,
     )
+}
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used)]
+    use super::*;
+
+    #[test]
+    fn modules_that_face_the_engine_exist() {
+        // A filter that meets no test passes.
+        let main = workspace::root().join("tests/e2e/main.rs");
+        let text = std::fs::read_to_string(main).unwrap();
+        for module in ENGINE_FACING {
+            let line = format!("mod {module};");
+            assert!(text.lines().any(|it| it == line), "no module {module}");
+        }
+    }
 }

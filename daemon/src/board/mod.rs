@@ -259,6 +259,26 @@ mod tests {
     }
 
     #[test]
+    fn a_slice_is_neither_too_short_nor_too_long() {
+        let set = "slice-fuel = 200_000";
+        check(
+            (set, "slice-fuel = 9_999"),
+            "b.toml:12:14: `slice-fuel` is 9999; it must be 10000 to 2000000; raise it",
+        );
+        check(
+            (set, "slice-fuel = 2_000_001"),
+            "b.toml:12:14: `slice-fuel` is 2000001; it must be 10000 to 2000000; lower it",
+        );
+        for least_or_most in [10_000, 2_000_000] {
+            let text = KNOWN[0]
+                .1
+                .replace(set, &format!("slice-fuel = {least_or_most}"));
+            let board = Board::parse("b.toml", &text).unwrap();
+            assert_eq!(board.slice_fuel, least_or_most);
+        }
+    }
+
+    #[test]
     fn mistakes_are_told() {
         check(
             ("cores =", "kores ="),
@@ -270,10 +290,6 @@ mod tests {
             "`cores` is 0; it must be 1 to 256",
         );
         check(("\"x86_64\"", "\"x86\""), "unknown value `x86`");
-        check(
-            ("slice-fuel = 200_000", "slice-fuel = 1"),
-            "`slice-fuel` is 1",
-        );
         check(
             ("durability = \"acknowledged\"", "durability = \"never\""),
             "`never` is no durability",

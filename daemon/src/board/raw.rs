@@ -5,7 +5,7 @@ use crate::config::amount::{Amount, show_bytes};
 use crate::config::document::Document;
 use crate::config::durability::RawDurability;
 use crate::config::limits::{RawLimits, apply, default_ceilings};
-use crate::engine::limits::Limits;
+use crate::engine::limits::{Limits, SLICE_FUEL};
 use serde::Deserialize;
 use toml::Spanned;
 
@@ -59,7 +59,7 @@ impl RawBoard {
         let fuel_per_ms = need.number("fuel-per-ms", &self.fuel_per_ms, (100, 1_000_000_000));
         let slice_fuel = match &self.slice_fuel {
             None => Some(200_000),
-            some => need.number("slice-fuel", some, (1_000, 1_000_000_000)),
+            Some(value) => need.slice_fuel(value),
         };
         let kind = need.some("storage.kind", self.storage.kind);
         let durability = match self.storage.durability {
@@ -154,6 +154,25 @@ impl Need<'_, '_> {
             );
         }
         value
+    }
+
+    fn slice_fuel(&mut self, value: &Spanned<Amount>) -> Option<u64> {
+        let number = value.get_ref().value;
+        if SLICE_FUEL.contains(&number) {
+            return Some(number);
+        }
+        let (least, most) = SLICE_FUEL.into_inner();
+        let remedy = if number < least {
+            "raise it: shorter slices are spent on taking turns; 200000 is the default"
+        } else {
+            "lower it: longer slices keep other tenants waiting and may overflow a thread's stack; 200000 is the default"
+        };
+        self.document.problem(
+            Some(value.span()),
+            format!("`slice-fuel` is {number}; it must be {least} to {most}"),
+            remedy,
+        );
+        None
     }
 
     fn number(

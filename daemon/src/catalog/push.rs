@@ -187,7 +187,12 @@ impl<W: Send + Sync + 'static> Catalog<W> {
             settings,
             assets,
         };
-        self.switch(&namespace, before, new, held).await
+        let new = self.switch(&namespace, before, new, held).await?;
+        // Under the script's lock, so that a deletion that follows finds it counted. When the
+        // engine's upgrade has a module judged again, its tenant is not charged.
+        self.runtime
+            .deployed(&namespace.name, &new.name, new.verdict.startup_fuel);
+        Ok(new)
     }
 
     /// The script as it is, and the settings that it would get.

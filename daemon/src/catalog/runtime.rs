@@ -27,6 +27,8 @@ pub trait Runtime<W>: Send + Sync {
     fn start(&self, spec: WorkerSpec) -> Result<Arc<W>, String>;
     /// Tells a Worker that no new request comes; those in flight go on.
     fn retire(&self, worker: &W);
+    /// A pushed version of this script runs, and translating and starting it took this fuel.
+    fn deployed(&self, namespace: &str, script: &str, startup_fuel: u64);
     /// Runs a request.
     fn fetch(&self, worker: Arc<W>, request: Request) -> Fetching;
     /// The way to other servers, if Workers have one.
@@ -64,6 +66,10 @@ impl Runtime<Worker> for Machine {
         Runtime::fetch(&self.engine, worker, request)
     }
 
+    fn deployed(&self, namespace: &str, script: &str, startup_fuel: u64) {
+        Runtime::deployed(&self.engine, namespace, script, startup_fuel);
+    }
+
     fn outbound(&self) -> Option<Outbound> {
         Some(self.outbound.clone())
     }
@@ -92,5 +98,9 @@ impl Runtime<Worker> for Engine {
 
     fn retire(&self, worker: &Worker) {
         worker.retire();
+    }
+
+    fn deployed(&self, namespace: &str, script: &str, startup_fuel: u64) {
+        Engine::deployed(self, namespace, script, startup_fuel);
     }
 }

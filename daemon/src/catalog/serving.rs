@@ -67,7 +67,9 @@ impl<W> Serving<W> {
 
     /// Takes a namespace out.
     pub(super) fn remove_namespace(&self, namespace: &str) {
-        self.namespaces.write().remove(namespace);
+        let removed = self.namespaces.write().remove(namespace);
+        // Outside of the lock: the last handle to a Worker may go here.
+        drop(removed);
     }
 
     pub(super) fn count(&self) -> usize {

@@ -30,6 +30,8 @@ pub(crate) struct TestRuntime {
     /// While this is held, judging waits.
     pub(crate) gate: Arc<smol::lock::Mutex<()>>,
     pub(crate) order: Mutex<Vec<Bytes>>,
+    /// Scripts that were deployed, and their fuel.
+    pub(crate) deployed: Mutex<Vec<(String, u64)>>,
 }
 
 impl TestRuntime {
@@ -40,6 +42,7 @@ impl TestRuntime {
             refuse_start: AtomicBool::new(false),
             gate: Arc::default(),
             order: Mutex::default(),
+            deployed: Mutex::default(),
         })
     }
 }
@@ -110,6 +113,11 @@ impl Runtime<TestWorker> for TestRuntime {
             !worker.retired.swap(true, Ordering::SeqCst),
             "retired twice"
         );
+    }
+
+    fn deployed(&self, namespace: &str, script: &str, startup_fuel: u64) {
+        let name = format!("{namespace}/{script}");
+        self.deployed.lock().push((name, startup_fuel));
     }
 }
 

@@ -157,6 +157,23 @@ fn another_build_judges_again() {
 }
 
 #[test]
+fn a_push_is_charged_to_its_script_and_nothing_else_is() {
+    let stage = Stage::new();
+    stage.push("a", module("1")).unwrap();
+    stage.push("a", module("2")).unwrap();
+    let mut bad = module("x");
+    bad.modules[0].bytes = Bytes::from_static(b"not wasm");
+    stage.push("b", bad).unwrap_err();
+    let settings = Change::default();
+    block_on(stage.catalog.change_settings("production", "a", settings)).unwrap();
+    let charged = ("production/a".to_owned(), 7);
+    assert_eq!(*stage.runtime.deployed.lock(), [charged.clone(), charged]);
+    let stage = stage.restart("build-2");
+    assert_eq!(block_on(stage.catalog.refresh()), 1);
+    assert!(stage.runtime.deployed.lock().is_empty());
+}
+
+#[test]
 fn a_refused_push_leaves_nothing_and_changes_nothing() {
     let stage = Stage::new();
     stage.push("a", module("1")).unwrap();

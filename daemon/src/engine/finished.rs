@@ -65,8 +65,24 @@ pub struct Thrown {
     pub at_ms: u64,
 }
 
-/// Is told of every invocation that ended.
+/// A version that was deployed: its tenant's code was translated, started and booted for it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Deployed<'a> {
+    /// The dispatch namespace.
+    pub namespace: &'a str,
+    /// The script.
+    pub script: &'a str,
+    /// Fuel that it took.
+    pub fuel: u64,
+    /// The same as microseconds of CPU, by the board's rate.
+    pub cpu_us: u64,
+}
+
+/// Is told of every invocation that ended, and of every version that was deployed.
 pub trait Observer: Send + Sync {
     /// Called once an invocation, by the thread that ended it. Must be quick.
     fn finished(&self, finished: &Finished<'_>);
+
+    /// Called once a deployment. Must be quick. Who does not count fuel need not care.
+    fn deployed(&self, _deployed: &Deployed<'_>) {}
 }

@@ -176,14 +176,15 @@ impl Isolate {
         self.kick(false);
     }
 
-    /// Ends this isolate if it rests and has no requests; whether it did.
+    /// Ends this isolate if it rests and has no requests; whether it did. One that has ended
+    /// already makes no room, and who makes room until there is enough must not count it.
     pub fn evict(self: &Arc<Self>) -> bool {
         if self.running.swap(true, Ordering::SeqCst) {
             return false;
         }
         let empty = {
             let mut inbox = self.inbox.lock();
-            let empty = inbox.queue.is_empty() && self.in_flight() == 0;
+            let empty = !inbox.dead && inbox.queue.is_empty() && self.in_flight() == 0;
             inbox.dead |= empty;
             empty
         };

@@ -3,6 +3,12 @@
 //! Milliseconds of CPU become fuel in one place, [`Limits::fuel`].
 
 use serde::{Deserialize, Serialize};
+use std::ops::RangeInclusive;
+
+/// Fuel that a slice of a turn may be set to. A shorter one is spent on taking turns. A longer
+/// one keeps the other tenants waiting, and what the interpreter leaves on a thread's stack
+/// until the slice ends ([`module::meter`](super::module::meter)) must fit it.
+pub const SLICE_FUEL: RangeInclusive<u64> = 10_000..=2_000_000;
 
 /// What one Worker may use. Every number is an upper bound; there is no "unlimited".
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]

@@ -9,6 +9,7 @@ mod code;
 mod core;
 pub mod cost;
 mod credit;
+mod delivery;
 mod exchange;
 pub mod finished;
 mod host;
@@ -33,7 +34,7 @@ mod wire;
 mod worker;
 
 pub use budget::Budget;
-pub use finished::{Finished, LogLine, Observer, Thrown};
+pub use finished::{Deployed, Finished, LogLine, Observer, Thrown};
 pub use javascript::{Bundle, EngineModule, Part, Told, env_of};
 pub use judge::{Judged, Order, Pushed, Refused, Work, child as judge_child, judge_here};
 pub use module::GuestKind;
@@ -175,6 +176,17 @@ impl Engine {
         }
     }
 
+    /// Tells the observer what deploying a version of this script took, which is its tenant's to
+    /// bear ([`Judged::startup_fuel`]).
+    pub fn deployed(&self, namespace: &str, script: &str, fuel: u64) {
+        self.observer().deployed(&Deployed {
+            namespace,
+            script,
+            fuel,
+            cpu_us: self.cpu_us(fuel),
+        });
+    }
+
     /// The base of Workers in JavaScript, made if this device has none yet.
     fn javascript_base(&self) -> Result<Base, BuildError> {
         let build = self.build(GuestKind::AbiV1);
@@ -236,10 +248,7 @@ impl Engine {
     /// Takes away isolates that have rested for long. To be called now and then.
     pub fn sweep(&self) -> usize {
         let idle = self.idle();
-        self.0
-            .wasi
-            .lock()
-            .retain(|worker| worker.upgrade().is_some_and(|worker| worker.rest()));
+        self.rest_wasi();
         let now = Instant::now();
         self.resting()
             .into_iter()
@@ -258,8 +267,22 @@ impl Engine {
         self.0.options.fuel_per_ms
     }
 
+    /// Microseconds of CPU that this fuel is worth.
+    fn cpu_us(&self, fuel: u64) -> u64 {
+        fuel.saturating_mul(1000) / self.fuel_per_ms().max(1)
+    }
+
     fn idle(&self) -> Duration {
         self.0.options.idle
+    }
+
+    /// Lets WASI Workers go of code that they have not used for long. The list is taken out
+    /// first: a Worker that reads its code puts itself on it while it holds the lock that
+    /// [`Worker::rest`] asks for, and the last handle to a Worker may be the one here.
+    fn rest_wasi(&self) {
+        let mut listed = std::mem::take(&mut *self.0.wasi.lock());
+        listed.retain(|worker| worker.upgrade().is_some_and(|worker| worker.rest()));
+        self.0.wasi.lock().append(&mut listed);
     }
 
     fn keep_an_eye_on(&self, worker: &Arc<Worker>) {
@@ -295,12 +318,13 @@ impl Engine {
     }
 
     fn resting(&self) -> Vec<Arc<Isolate>> {
-        let isolates = self.0.isolates.lock();
+        let mut isolates: Vec<_> = {
+            let isolates = self.0.isolates.lock();
+            isolates.iter().filter_map(Weak::upgrade).collect()
+        };
+        // Outside of the lock: a handle that goes may be the last one.
+        isolates.retain(|isolate| isolate.in_flight() == 0);
         isolates
-            .iter()
-            .filter_map(Weak::upgrade)
-            .filter(|isolate| isolate.in_flight() == 0)
-            .collect()
     }
 
     /// Takes away the isolate that has rested longest; false when none rests.

@@ -364,7 +364,7 @@ impl Worker {
             outcome: invocation.outcome(),
             started_ms: invocation.started_ms,
             fuel: invocation.fuel,
-            cpu_us: invocation.fuel.saturating_mul(1000) / self.engine.fuel_per_ms().max(1),
+            cpu_us: self.engine.cpu_us(invocation.fuel),
             wall_us: u64::try_from(invocation.started.elapsed().as_micros()).unwrap_or(u64::MAX),
             method: invocation.method.as_str(),
             url: &invocation.url,
@@ -402,6 +402,13 @@ impl Worker {
 
     pub(super) fn tenant(&self) -> Tenant {
         self.tenant
+    }
+
+    /// Does something while this Worker's own lock is held, as when it reads its code.
+    #[cfg(test)]
+    pub(super) fn locked<T>(&self, meanwhile: impl FnOnce() -> T) -> T {
+        let _state = self.state.lock();
+        meanwhile()
     }
 
     /// The limits in force.

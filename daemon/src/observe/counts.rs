@@ -1,6 +1,7 @@
 //! Figures of one script.
 
 use crate::engine::Finished;
+use crate::engine::finished::Deployed;
 use crate::engine::limits::Outcome;
 use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
 
@@ -25,8 +26,10 @@ pub struct Counts {
     pub requests: u64,
     /// Invocations by outcome, as in [`OUTCOMES`].
     pub outcomes: [u64; OUTCOMES.len()],
-    /// Fuel used.
+    /// Fuel used, by invocations and by deploying.
     pub fuel: u64,
+    /// Fuel used by deploying: for translation, start function and boot of what was pushed.
+    pub startup_fuel: u64,
     /// Microseconds of CPU used.
     pub cpu_us: u64,
     /// Microseconds taken.
@@ -55,6 +58,7 @@ impl Counts {
 pub(super) struct Counters {
     outcomes: [AtomicU64; OUTCOMES.len()],
     fuel: AtomicU64,
+    startup_fuel: AtomicU64,
     cpu_us: AtomicU64,
     wall_us: AtomicU64,
     log_lines: AtomicU64,
@@ -70,12 +74,19 @@ impl Counters {
         self.log_lines.fetch_add(lines, Relaxed);
     }
 
+    pub fn add_deployed(&self, deployed: &Deployed<'_>) {
+        self.fuel.fetch_add(deployed.fuel, Relaxed);
+        self.startup_fuel.fetch_add(deployed.fuel, Relaxed);
+        self.cpu_us.fetch_add(deployed.cpu_us, Relaxed);
+    }
+
     pub fn read(&self) -> Counts {
         let outcomes = std::array::from_fn(|i| self.outcomes[i].load(Relaxed));
         Counts {
             requests: outcomes.iter().sum(),
             outcomes,
             fuel: self.fuel.load(Relaxed),
+            startup_fuel: self.startup_fuel.load(Relaxed),
             cpu_us: self.cpu_us.load(Relaxed),
             wall_us: self.wall_us.load(Relaxed),
             log_lines: self.log_lines.load(Relaxed),

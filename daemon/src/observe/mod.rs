@@ -18,6 +18,7 @@ pub use record::Record;
 pub use redact::{REDACTED, redacted_header, redacted_url};
 pub use rings::ENTRIES_MAX;
 
+use crate::engine::finished::Deployed;
 use crate::engine::{Finished, Observer};
 use counts::Counters;
 use follow::Followers;
@@ -114,6 +115,12 @@ impl Observe {
         }
     }
 
+    /// Reports a version that was deployed: what that took is its script's.
+    pub fn deployment(&self, deployed: &Deployed<'_>) {
+        self.counters(deployed.namespace, deployed.script)
+            .add_deployed(deployed);
+    }
+
     /// The newest records of a script, oldest first.
     pub fn recent(&self, namespace: &str, script: &str) -> Vec<Arc<Record>> {
         self.0.rings.lock().recent(namespace, script)
@@ -129,14 +136,14 @@ impl Observe {
         self.0.followers.follow(filter)
     }
 
-    /// The figures of a script; none if it has never run.
+    /// The figures of a script; none if it has neither run nor been pushed.
     pub fn counts(&self, namespace: &str, script: &str) -> Option<Counts> {
         let counters = self.0.counters.read();
         let script = counters.scripts.get(namespace)?.get(script)?;
         Some(script.read())
     }
 
-    /// The figures of every script that has run: namespace, script, figures. Those beyond
+    /// The figures of every script that has run or was pushed: namespace, script, figures. Those beyond
     /// `scripts_max` come together under empty names.
     pub fn all_counts(&self) -> Vec<(String, String, Counts)> {
         let counters = self.0.counters.read();
@@ -147,7 +154,7 @@ impl Observe {
             }
         }
         let others = counters.others.read();
-        if others.requests > 0 {
+        if others != Counts::default() {
             all.push((String::new(), String::new(), others));
         }
         all.sort_by(|a, b| (&a.0, &a.1).cmp(&(&b.0, &b.1)));
@@ -196,5 +203,9 @@ mod tests;
 impl Observer for Observe {
     fn finished(&self, finished: &Finished<'_>) {
         self.invocation(finished);
+    }
+
+    fn deployed(&self, deployed: &Deployed<'_>) {
+        self.deployment(deployed);
     }
 }

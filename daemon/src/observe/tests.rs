@@ -137,6 +137,37 @@ fn what_has_nothing_to_tell_is_counted_only() {
 }
 
 #[test]
+fn what_deploying_took_is_counted_with_the_script() {
+    let observe = Observe::new(ObserveOptions {
+        scripts_max: 1,
+        ..ObserveOptions::default()
+    });
+    let deployed = Deployed {
+        namespace: "n",
+        script: "s",
+        fuel: 40,
+        cpu_us: 3,
+    };
+    Observer::deployed(&observe, &deployed);
+    observe.invocation(&finished("s", &[]));
+    let counts = observe.counts("n", "s").unwrap();
+    assert_eq!(
+        (counts.fuel, counts.startup_fuel, counts.cpu_us),
+        (140, 40, 1503)
+    );
+    assert_eq!(counts.requests, 1, "a deployment is no request");
+    let beyond = Deployed {
+        script: "other",
+        ..deployed
+    };
+    observe.deployment(&beyond);
+    let all = observe.all_counts();
+    assert_eq!((all[0].1.as_str(), all[0].2.startup_fuel), ("", 40));
+    observe.forget("n", "s");
+    assert_eq!(observe.counts("n", "s"), None);
+}
+
+#[test]
 fn scripts_beyond_the_bound_are_counted_together() {
     let observe = Observe::new(ObserveOptions {
         scripts_max: 2,

@@ -96,6 +96,11 @@ impl Core {
         self.state.lock()
     }
 
+    /// The same for those who must not wait; `None` while it is somebody else's turn.
+    pub fn try_state(&self) -> Option<MutexGuard<'_, State>> {
+        self.state.try_lock()
+    }
+
     /// Whether writes can be taken.
     pub fn check(&self, state: &State) -> Result<(), StoreError> {
         match &state.broken {

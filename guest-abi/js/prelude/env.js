@@ -15,6 +15,8 @@ export function binding(kind, make) {
 
 let values = null;
 let wasRead = false;
+// What stands in for the bindings while `withEnv` runs.
+let instead = null;
 
 // The bindings by name. A snapshot does not keep them: secrets may change without a new push.
 export function env() {
@@ -29,20 +31,33 @@ export function env() {
   return values;
 }
 
+// Runs `fn` while these values stand in for the bindings.
+export function withValues(other, fn) {
+  const before = instead;
+  instead = other;
+  try {
+    return fn();
+  } finally {
+    instead = before;
+  }
+}
+
+const now = () => instead ?? env();
+
 // env for modules that import it: reading it in global scope ties the snapshot to its values.
 export const imported = new Proxy(
   {},
   {
-    get: (_, key) => ((wasRead = true), env()[key]),
-    has: (_, key) => ((wasRead = true), key in env()),
-    ownKeys: () => ((wasRead = true), Reflect.ownKeys(env())),
+    get: (_, key) => ((wasRead = true), now()[key]),
+    has: (_, key) => ((wasRead = true), key in now()),
+    ownKeys: () => ((wasRead = true), Reflect.ownKeys(now())),
     getOwnPropertyDescriptor: (_, key) => {
       wasRead = true;
-      const property = Reflect.getOwnPropertyDescriptor(env(), key);
+      const property = Reflect.getOwnPropertyDescriptor(now(), key);
       if (property) property.configurable = true;
       return property;
     },
-    set: (_, key, value) => ((env()[key] = value), true),
+    set: (_, key, value) => ((now()[key] = value), true),
   },
 );
 

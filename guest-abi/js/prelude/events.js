@@ -1,7 +1,516 @@
-// Events.
-export class AbortSignal {}
-export class AbortController {
-  signal = new AbortSignal();
+// Event, EventTarget and the events of the platform (spec: SEMANTICS §16, §31).
+import { closed, illegalConstructor, platform, text, wrongConstructorParameter, wrongField, wrongParameter } from "internal:platform";
+import { DOMException } from "internal:errors";
+
+const BUBBLES = 1, CANCELABLE = 2, COMPOSED = 4, PREVENTED = 8, STOPPED = 16, STOPPED_NOW = 32, DISPATCHING = 64,
+  TRUSTED = 128, PASSIVE = 256, REFUSED = 512;
+
+// Given to a constructor that tenants may not call.
+export const KEY = Symbol();
+
+const INITS = { Event: "Init", MessageEvent: "Initializer", CloseEvent: "Initializer" };
+
+function checkInit(owner, type, init, count) {
+  if (count === 0) throw wrongConstructorParameter(owner, 1, "string");
+  if (init !== undefined && init !== null && typeof init !== "object" && typeof init !== "function") {
+    throw wrongConstructorParameter(owner, 2, INITS[owner] ?? `${owner}Init`);
+  }
 }
 
-export const globals = { AbortController, AbortSignal };
+let deliver, trusted;
+
+export class Event {
+  #type;
+  #flags = 0;
+  #target = undefined;
+  #current = undefined;
+
+  constructor(type, init) {
+    if (new.target === Event || arguments.length === 0) checkInit("Event", type, init, arguments.length);
+    this.#type = text(type);
+    if (init !== undefined && init !== null) {
+      if (init.bubbles) this.#flags |= BUBBLES;
+      if (init.cancelable) this.#flags |= CANCELABLE;
+      if (init.composed) this.#flags |= COMPOSED;
+    }
+  }
+
+  get type() {
+    return this.#type;
+  }
+  get eventPhase() {
+    return this.#flags & DISPATCHING ? 2 : 0;
+  }
+  get composed() {
+    return (this.#flags & COMPOSED) !== 0;
+  }
+  get bubbles() {
+    return (this.#flags & BUBBLES) !== 0;
+  }
+  get cancelable() {
+    return (this.#flags & CANCELABLE) !== 0;
+  }
+  get defaultPrevented() {
+    return (this.#flags & PREVENTED) !== 0;
+  }
+  get returnValue() {
+    return (this.#flags & PREVENTED) === 0;
+  }
+  get currentTarget() {
+    return this.#current;
+  }
+  get target() {
+    return this.#target;
+  }
+  get srcElement() {
+    return this.#target;
+  }
+  get timeStamp() {
+    this.#type;
+    return 0;
+  }
+  get isTrusted() {
+    return (this.#flags & TRUSTED) !== 0;
+  }
+  get cancelBubble() {
+    return (this.#flags & STOPPED) !== 0;
+  }
+  set cancelBubble(value) {
+    this.#flags = value ? this.#flags | STOPPED : this.#flags & ~STOPPED;
+  }
+
+  stopImmediatePropagation() {
+    this.#flags |= STOPPED_NOW;
+  }
+  preventDefault() {
+    if (this.#flags & PASSIVE) return;
+    this.#flags |= this.#flags & CANCELABLE ? PREVENTED | REFUSED : REFUSED;
+  }
+  stopPropagation() {
+    this.#flags |= STOPPED;
+  }
+  composedPath() {
+    return this.#current === undefined ? [] : [this.#current];
+  }
+
+  static {
+    trusted = (event) => {
+      event.#flags |= TRUSTED;
+      return event;
+    };
+    // Calls what listens to an event; gives whether its default was left standing. What a
+    // listener throws ends the round.
+    deliver = (target, listeners, event) => {
+      if (typeof event !== "object" || event === null || !(#flags in event)) {
+        throw wrongParameter("dispatchEvent", "EventTarget", 1, "Event");
+      }
+      if (event.#flags & DISPATCHING) {
+        throw new DOMException("The event is already being dispatched.", "InvalidStateError");
+      }
+      event.#flags = (event.#flags & ~REFUSED) | DISPATCHING;
+      event.#target = event.#current = target;
+      try {
+        const type = event.#type;
+        const handler = target[`on${type}`];
+        if (typeof handler === "function") handler.call(globalThis, event);
+        const list = listeners?.get(type);
+        if (list !== undefined) {
+          for (const entry of list.slice()) {
+            if (event.#flags & STOPPED_NOW) break;
+            if (entry.removed) continue;
+            if (entry.once) drop(listeners, type, entry);
+            if (entry.passive) event.#flags |= PASSIVE;
+            entry.handle.call(entry.self ?? target, event);
+            event.#flags &= ~PASSIVE;
+          }
+        }
+      } finally {
+        event.#flags &= ~(DISPATCHING | PASSIVE);
+        event.#current = undefined;
+      }
+      return (event.#flags & REFUSED) === 0;
+    };
+  }
+}
+for (const holder of [Event, Event.prototype]) {
+  ["NONE", "CAPTURING_PHASE", "AT_TARGET", "BUBBLING_PHASE"].forEach((name, value) => {
+    Object.defineProperty(holder, name, { value, enumerable: true, configurable: true });
+  });
+}
+
+function drop(listeners, type, entry) {
+  entry.removed = true;
+  const left = listeners.get(type).filter((other) => other !== entry);
+  if (left.length === 0) listeners.delete(type);
+  else listeners.set(type, left);
+}
+
+// What listens to the global scope, which no constructor made.
+const globalListeners = new Map();
+
+let listenersOf;
+
+export class EventTarget {
+  #listeners = null;
+
+  addEventListener(type, callback, options) {
+    const isGlobal = this === undefined || this === globalThis;
+    let listeners = isGlobal ? globalListeners : this.#listeners;
+    if (arguments.length === 0) throw wrongParameter("addEventListener", "EventTarget", 1, "string");
+    if (callback === null) return;
+    let handle = callback;
+    let self = null;
+    if (typeof callback !== "function") {
+      if (typeof callback !== "object") {
+        throw wrongParameter("addEventListener", "EventTarget", 2, "function or HandlerObject");
+      }
+      handle = callback.handleEvent;
+      self = callback;
+      if (typeof handle !== "function") throw wrongField("handleEvent", "HandlerObject", "function");
+    }
+    type = text(type);
+    const entry = { callback, handle, self, once: false, passive: false, removed: false };
+    if (typeof options === "object" && options !== null) {
+      const { capture, once, passive, signal } = options;
+      if (capture) throw new TypeError("addEventListener(): options.capture must be false.");
+      if (signal !== undefined) {
+        if (!isAbortSignal(signal)) throw wrongField("signal", "AddEventListenerOptions", "AbortSignal");
+        if (signal.aborted) return;
+      }
+      entry.once = !!once;
+      entry.passive = !!passive;
+      if (signal !== undefined) whenAborted(signal, () => entry.removed || drop(listeners, type, entry));
+    } else if (options) {
+      throw new TypeError("addEventListener(): useCapture must be false.");
+    }
+    if (listeners === null) listeners = this.#listeners = new Map();
+    const list = listeners.get(type);
+    if (list === undefined) listeners.set(type, [entry]);
+    else if (!list.some((other) => other.callback === callback)) list.push(entry);
+  }
+
+  removeEventListener(type, callback, options) {
+    const listeners = this === undefined || this === globalThis ? globalListeners : this.#listeners;
+    if (arguments.length === 0) throw wrongParameter("removeEventListener", "EventTarget", 1, "string");
+    if (callback === null) return;
+    if (typeof callback !== "function" && typeof callback !== "object") {
+      throw wrongParameter("removeEventListener", "EventTarget", 2, "Object");
+    }
+    if (typeof options === "object" ? options?.capture : options) {
+      throw new TypeError(
+        typeof options === "object"
+          ? "removeEventListener(): options.capture must be false."
+          : "removeEventListener(): useCapture must be false.",
+      );
+    }
+    type = text(type);
+    const entry = listeners?.get(type)?.find((other) => other.callback === callback);
+    if (entry !== undefined) drop(listeners, type, entry);
+  }
+
+  dispatchEvent(event) {
+    if (this === undefined || this === globalThis) return deliver(globalThis, globalListeners, event);
+    return deliver(this, this.#listeners, event);
+  }
+
+  static {
+    listenersOf = (target) => target.#listeners;
+  }
+}
+
+// Dispatches an event of the platform's own.
+export function dispatch(target, event) {
+  const listeners = target === globalThis ? globalListeners : listenersOf(target);
+  return deliver(target, listeners, trusted(event));
+}
+
+// Whether anything listens to this type of event on the global scope.
+export const isListened = (type) => globalListeners.has(type) || typeof globalThis[`on${type}`] === "function";
+
+// Whether anything listens to this type of event on an object of the platform's.
+export const isListenedOn = (target, type) => listenersOf(target)?.has(type) === true;
+
+// The types of events that the global scope listens to.
+export const listenedTypes = () => [...globalListeners.keys()];
+
+// ---- Events with more to tell ----
+
+export class ExtendableEvent extends Event {
+  #wait;
+  constructor(key, type, wait) {
+    if (key !== KEY) throw illegalConstructor();
+    super(type, { cancelable: true });
+    this.#wait = wait;
+  }
+  waitUntil(promise) {
+    const wait = this.#wait;
+    if (arguments.length === 0) throw wrongParameter("waitUntil", "ExtendableEvent", 1, "Promise");
+    wait(promise);
+  }
+}
+
+export class CustomEvent extends Event {
+  #detail = null;
+  constructor(type, init) {
+    checkInit("CustomEvent", type, init, arguments.length);
+    super(type, init);
+    if (init !== undefined && init !== null && init.detail !== undefined) this.#detail = init.detail;
+  }
+  get detail() {
+    return this.#detail;
+  }
+}
+
+export class MessageEvent extends Event {
+  constructor(type, init) {
+    checkInit("MessageEvent", type, init, arguments.length);
+    super(type, init);
+    const from = init ?? {};
+    this.ports = from.ports === undefined ? [] : [...from.ports];
+    this.source = from.source ?? null;
+    this.lastEventId = from.lastEventId === undefined ? "" : `${from.lastEventId}`;
+    this.origin = from.origin === undefined ? "" : `${from.origin}`;
+    this.data = from.data === undefined ? null : from.data;
+  }
+}
+
+export class CloseEvent extends Event {
+  constructor(type, init) {
+    checkInit("CloseEvent", type, init, arguments.length);
+    super(type, init);
+    const from = init ?? {};
+    this.wasClean = !!from.wasClean;
+    this.reason = from.reason === undefined ? "" : `${from.reason}`;
+    this.code = from.code === undefined ? 0 : Number(from.code) | 0;
+  }
+}
+
+export class ErrorEvent extends Event {
+  #message;
+  #filename;
+  #lineno;
+  #colno;
+  #error;
+  constructor(type, init) {
+    checkInit("ErrorEvent", type, init, arguments.length);
+    super(type, init);
+    const from = init ?? {};
+    this.#message = from.message === undefined ? "" : `${from.message}`;
+    this.#filename = from.filename === undefined ? "" : `${from.filename}`;
+    this.#lineno = from.lineno === undefined ? 0 : Number(from.lineno) | 0;
+    this.#colno = from.colno === undefined ? 0 : Number(from.colno) | 0;
+    this.#error = from.error;
+  }
+  get filename() {
+    return this.#filename;
+  }
+  get message() {
+    return this.#message;
+  }
+  get lineno() {
+    return this.#lineno;
+  }
+  get colno() {
+    return this.#colno;
+  }
+  get error() {
+    return this.#error;
+  }
+}
+
+export class PromiseRejectionEvent extends Event {
+  constructor(key, type, reason, promise) {
+    if (key !== KEY) throw illegalConstructor();
+    super(type);
+    this.reason = reason;
+    this.promise = promise;
+  }
+}
+
+export class FetchEvent extends ExtendableEvent {
+  #answer;
+  #pass;
+  constructor(key, request, wait, answer, pass) {
+    super(key, "fetch", wait);
+    this.#answer = answer;
+    this.#pass = pass;
+    this.request = request;
+  }
+  respondWith(response) {
+    if (this.#answer === undefined) {
+      throw new DOMException(
+        "FetchEvent.respondWith() has already been called; it can only be called once.",
+        "InvalidStateError",
+      );
+    }
+    if (this.#answer(response)) {
+      this.#answer = undefined;
+      this.stopImmediatePropagation();
+    } else {
+      throw wrongParameter("respondWith", "FetchEvent", 1, "Promise");
+    }
+  }
+  passThroughOnException() {
+    this.#pass();
+  }
+}
+
+export class ScheduledEvent extends ExtendableEvent {
+  constructor(key, time, cron, wait) {
+    super(key, "scheduled", wait);
+    this.cron = cron;
+    this.scheduledTime = time;
+  }
+  noRetry() {}
+}
+
+export class TailEvent extends ExtendableEvent {
+  constructor(key, events, wait, type = "tail") {
+    super(key, type, wait);
+    this.events = events;
+    this.traces = events;
+  }
+}
+
+// ---- AbortSignal ----
+
+let isAbortSignal, whenAborted, newSignal, abortSignal;
+
+const aborted = () => new DOMException("The operation was aborted", "AbortError");
+
+export class AbortSignal extends EventTarget {
+  #aborted = false;
+  #reason = undefined;
+  #on = null;
+  // Called when the signal is aborted, after its listeners.
+  #steps = null;
+
+  constructor(key) {
+    if (key !== KEY) throw illegalConstructor();
+    super();
+  }
+
+  static abort(reason) {
+    const signal = new AbortSignal(KEY);
+    signal.#aborted = true;
+    signal.#reason = reason === undefined ? aborted() : reason;
+    return signal;
+  }
+  static timeout(delay) {
+    if (arguments.length === 0) throw wrongParameter("timeout", "AbortSignal", 1, "number");
+    const signal = new AbortSignal(KEY);
+    startTimer(() => {
+      abortSignal(signal, new DOMException("The operation was aborted due to timeout", "TimeoutError"));
+    }, delay);
+    return signal;
+  }
+  static any(signals) {
+    if (!Array.isArray(signals)) throw wrongParameter("any", "AbortSignal", 1, "Array");
+    signals.forEach((signal, at) => {
+      if (!isAbortSignal(signal)) {
+        throw new TypeError(`Incorrect type for array element ${at}: the provided value is not of type 'AbortSignal'.`);
+      }
+    });
+    const signal = new AbortSignal(KEY);
+    const first = signals.find((source) => source.#aborted);
+    if (first !== undefined) {
+      signal.#aborted = true;
+      signal.#reason = first.#reason;
+    } else {
+      for (const source of signals) whenAborted(source, (reason) => abortSignal(signal, reason));
+    }
+    return signal;
+  }
+
+  get aborted() {
+    return this.#aborted;
+  }
+  get reason() {
+    return this.#reason;
+  }
+  get onabort() {
+    return this.#on;
+  }
+  set onabort(value) {
+    this.#on = typeof value === "function" || typeof value === "object" ? value : null;
+  }
+  throwIfAborted() {
+    if (this.#aborted) throw this.#reason;
+  }
+
+  static {
+    isAbortSignal = (value) => typeof value === "object" && value !== null && #aborted in value;
+    newSignal = () => new AbortSignal(KEY);
+    // Calls `step(reason)` when the signal is aborted. Gives what forgets that again.
+    whenAborted = (signal, step) => {
+      const steps = (signal.#steps ??= new Set());
+      steps.add(step);
+      return () => steps.delete(step);
+    };
+    abortSignal = (signal, reason) => {
+      if (signal.#aborted) return;
+      signal.#aborted = true;
+      signal.#reason = reason === undefined ? aborted() : reason;
+      const steps = signal.#steps;
+      signal.#steps = null;
+      try {
+        dispatch(signal, new Event("abort"));
+      } finally {
+        if (steps !== null) for (const step of steps) step(signal.#reason);
+      }
+    };
+  }
+}
+
+export class AbortController {
+  #signal = null;
+  get signal() {
+    return (this.#signal ??= newSignal());
+  }
+  abort(reason) {
+    abortSignal((this.#signal ??= newSignal()), reason);
+  }
+}
+
+// Timers are given by their module, which comes later.
+let startTimer;
+export function useTimers(start) {
+  startTimer = start;
+}
+
+export { isAbortSignal, whenAborted, newSignal, abortSignal };
+
+// ---- The global scope ----
+
+export class WorkerGlobalScope extends EventTarget {
+  constructor() {
+    throw illegalConstructor();
+  }
+}
+export class ServiceWorkerGlobalScope extends WorkerGlobalScope {}
+
+// Tells the tenant of an error that nobody catches; false if it does not want to hear more of it.
+export function reportException(error, message) {
+  if (!isListened("error")) return true;
+  const at = typeof error?.stack === "string" ? /\(?([^\s()]+):(\d+):(\d+)\)?$/m.exec(error.stack) : null;
+  return dispatch(
+    globalThis,
+    new ErrorEvent("error", {
+      cancelable: true,
+      message,
+      error,
+      filename: at?.[1] ?? "",
+      lineno: at === null ? 0 : Number(at[2]),
+      colno: at === null ? 0 : Number(at[3]) - 1,
+    }),
+  );
+}
+
+export const globals = {
+  EventTarget, Event, ExtendableEvent, CustomEvent, PromiseRejectionEvent, FetchEvent, TailEvent,
+  ScheduledEvent, MessageEvent, CloseEvent, ErrorEvent, AbortController, AbortSignal,
+  WorkerGlobalScope, ServiceWorkerGlobalScope,
+};
+for (const c of Object.values(globals)) platform(c);
+globals.TraceEvent = TailEvent;
+closed(ExtendableEvent, PromiseRejectionEvent, FetchEvent, TailEvent, ScheduledEvent, AbortSignal, WorkerGlobalScope, ServiceWorkerGlobalScope);

@@ -1,20 +1,80 @@
-// What a tenant finds in its global scope: what each room of the prelude exports as `globals`.
+// What a tenant finds in its global scope: what each room of the prelude exports as `globals`,
+// and as `own` what belongs to the global object itself and not to its prototype.
+import { ofGlobal, plain, platform, wrongParameter } from "internal:platform";
+import { DOMException, globals as errors } from "internal:errors";
 import { globals as fetching } from "internal:fetch";
-import { globals as timers } from "internal:timers";
+import { globals as timers, own as clocks } from "internal:timers";
 import { globals as streams } from "internal:streams";
 import { globals as blob } from "internal:blob";
 import { globals as url } from "internal:url";
-import { globals as events } from "internal:events";
-import { globals as console } from "internal:console";
+import { globals as encoding } from "internal:encoding";
+import { globals as events, reportException } from "internal:events";
+import { globals as ports } from "internal:ports";
+import { cloneable, globals as cloning } from "internal:clone";
+import { globals as navigation, own as navigators } from "internal:navigator";
+import { showAsPairs } from "internal:inspect";
+import { logUncaught, own as consoles } from "internal:console";
 
-// Globals are as the platform's: writable, not enumerable.
-for (const values of [fetching, timers, streams, blob, url, events, console, { self: globalThis }]) {
-  for (const name of Object.keys(values)) {
-    Object.defineProperty(globalThis, name, {
-      value: values[name],
-      writable: true,
-      enumerable: false,
-      configurable: true,
-    });
+const { Headers, Request, Response } = fetching;
+cloneable((value) => value instanceof Headers, (value) => new Headers(value));
+cloneable((value) => value instanceof Request, (value) => value.clone());
+cloneable(
+  (value) => value instanceof Response,
+  (value) => {
+    if (value.body !== null) throw new DOMException("ReadableStream can only be serialized for RPC.", "DataCloneError");
+    return value.clone();
+  },
+);
+
+showAsPairs(Headers, (headers) => headers);
+showAsPairs(url.URLSearchParams, (search) => search);
+
+const { ServiceWorkerGlobalScope, WorkerGlobalScope, EventTarget } = events;
+const { defineProperty, setPrototypeOf } = Object;
+
+const reporting = {
+  reportError(error) {
+    ofGlobal(this);
+    if (arguments.length === 0) throw wrongParameter("reportError", "ServiceWorkerGlobalScope", 1, "Value");
+    let text;
+    try {
+      text = error instanceof Error ? `${error.name}: ${error.message}` : `${error}`;
+    } catch {
+      text = "exception";
+    }
+    if (reportException(error, `Uncaught ${text}`)) logUncaught(error);
+  },
+};
+
+const rooms = [errors, fetching, timers, streams, blob, url, encoding, events, ports, cloning, navigation, reporting];
+const platforms = {};
+for (const room of rooms) Object.assign(platforms, room);
+// What the engine has of its own and belongs to the platform.
+for (const name of ["btoa", "atob"]) platforms[name] ??= globalThis[name];
+
+for (const name of Object.keys(platforms)) {
+  const value = platforms[name];
+  if (typeof value === "function") {
+    if (/^[A-Z]/.test(name)) platform(value);
+    else plain(value);
   }
+  delete globalThis[name];
+  if (name === "ServiceWorkerGlobalScope") continue;
+  const holder = (name === "EventTarget" ? WorkerGlobalScope : ServiceWorkerGlobalScope).prototype;
+  defineProperty(holder, name, { value, writable: true, enumerable: true, configurable: true });
 }
+
+const define = (name, value, enumerable) =>
+  defineProperty(globalThis, name, { value, writable: true, enumerable, configurable: true });
+for (const room of [consoles, navigators, clocks]) {
+  for (const name of Object.keys(room)) define(name, room[name], name !== "console");
+}
+define("self", globalThis, true);
+define("ServiceWorkerGlobalScope", ServiceWorkerGlobalScope, true);
+defineProperty(globalThis, "origin", { value: "null", enumerable: true, configurable: true });
+
+// The engine's own error class becomes one that everybody knows.
+delete globalThis.InternalError;
+// The global object is what its class makes, and listens to events.
+delete globalThis[Symbol.toStringTag];
+setPrototypeOf(globalThis, ServiceWorkerGlobalScope.prototype);

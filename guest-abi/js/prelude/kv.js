@@ -1,11 +1,14 @@
 // KV namespaces (spec: SEMANTICS §22).
 import native from "internal:native";
-import { insideHandler } from "internal:errors";
+import { insideHandler, scope } from "internal:errors";
 
 const TEXT = 0, JSON_VALUE = 1, BUFFER = 2, BYTES = 3;
 const FORMS = { text: TEXT, json: JSON_VALUE, arrayBuffer: BUFFER, stream: BYTES };
 
+const PLAIN_TEXT = [TEXT, false];
+
 function form(options) {
+  if (options === undefined) return PLAIN_TEXT;
   const type = typeof options === "string" ? options : (options?.type ?? "text");
   const form = FORMS[type];
   if (form === undefined) {
@@ -31,13 +34,18 @@ export class KvNamespace {
     this.#name = name;
   }
 
-  async get(key, options) {
-    insideHandler();
-    if (Array.isArray(key)) return this.#many(key, options, false);
-    const [kind, stream] = form(options);
-    key = checkKey(key);
-    const value = await native.kvGet(this.#name, key, kind, null, false);
-    return stream && value !== null ? new Response(value).body : value;
+  get(key, options) {
+    try {
+      if (scope.global) insideHandler();
+      if (Array.isArray(key)) return this.#many(key, options, false);
+      const [kind, stream] = form(options);
+      key = checkKey(key);
+      const value = native.kvGet(this.#name, key, kind, null, false);
+      if (!stream) return value;
+      return value.then((value) => (value === null ? null : new Response(value).body));
+    } catch (error) {
+      return Promise.reject(error);
+    }
   }
 
   async getWithMetadata(key, options) {

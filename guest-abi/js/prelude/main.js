@@ -1,12 +1,19 @@
 // What the host calls: events become calls of the tenant's handlers.
+import "internal:stacks";
 import native from "internal:native";
 import { scope } from "internal:errors";
+import { dispatch, FetchEvent, KEY, listenedTypes, isListened, PromiseRejectionEvent, ScheduledEvent, TailEvent } from "internal:events";
 import * as fetching from "internal:fetch";
 import * as timing from "internal:timers";
-import { console } from "internal:console";
+import { addLoopback, contextOf, waitFor } from "internal:context";
+import { logUncaught, console } from "internal:console";
+import { configure as configureNavigator } from "internal:navigator";
 import { env, forget } from "internal:env";
+import { platform } from "internal:platform";
 import { WorkerEntrypoint } from "cloudflare:workers";
 import "internal:globals";
+import "internal:intl";
+import "internal:code";
 
 const { Response } = fetching;
 const EMPTY = new Uint8Array(0);
@@ -17,56 +24,48 @@ const flights = new Map();
 class Flight {
   constructor(id) {
     this.id = id;
-    this.waits = 0;
-    this.answered = false;
-    this.over = false;
-    this.credit = null;
-    this.reader = null;
-    this.request = null;
+  }
+  finish() {
+    finish(this);
+  }
+  // Counts one more promise that is waited for; false when the run is over.
+  wait() {
+    if (flights.get(this.id) !== this) {
+      if (!native.waits(this.id)) return false;
+      flights.set(this.id, this);
+    }
+    this.waits++;
+    return true;
   }
 }
-
-let contextOf;
-
-class ExecutionContext {
-  #flight;
-  props = {};
-  waitUntil(promise) {
-    const flight = this.#flight;
-    flight.waits++;
-    const settled = () => {
-      flight.waits--;
-      finish(flight);
-    };
-    Promise.resolve(promise).then(settled, (error) => {
-      console.error(error);
-      settled();
-    });
-  }
-  passThroughOnException() {}
-  abort(reason) {
-    throw reason;
-  }
-  static {
-    contextOf = (flight) => {
-      const context = new ExecutionContext();
-      context.#flight = flight;
-      return context;
-    };
-  }
-}
+// What a flight is at first; most never become anything else.
+Object.assign(Flight.prototype, { waits: 0, answered: false, over: false, passes: false, credit: null, reader: null });
 
 // A request whose answer is out and that nothing is waited for is over.
 function finish(flight) {
   if (flight.answered && flight.waits === 0 && !flight.over) {
     flight.over = true;
     flights.delete(flight.id);
+    if (scope.flight === flight) scope.flight = undefined;
     native.done(flight.id);
   }
 }
 
 function failed(flight, error) {
   if (flight.answered) return;
+  if (flight.passes && flight.request !== null && flight.reader === null) {
+    flight.passes = false;
+    const forward = fetching.globals.fetch;
+    if (forward !== undefined) {
+      // passThroughOnException(): the origin answers in the Worker's place.
+      logUncaught(error);
+      forward(flight.request).then(
+        (response) => answer(flight, response),
+        () => failed(flight, error),
+      );
+      return;
+    }
+  }
   flight.answered = true;
   native.fail(flight.id, error);
   finish(flight);
@@ -122,25 +121,28 @@ async function pump(flight, stream) {
 // ---- The tenant's handlers ----
 
 let exported = null;
-const listeners = new Map();
 
 // What serves events of this kind: a function of the event's arguments.
-function handler(kind) {
-  const target = exported?.default;
+function handler(kind, target = exported?.default) {
   if (target === undefined || target === null) return undefined;
   if (typeof target === "function") {
-    return (argument, ctx) => {
-      const instance = new target(ctx, env());
-      if (typeof instance[kind] !== "function") throw missing(kind);
-      return instance[kind](argument);
-    };
+    if (!(target.prototype instanceof WorkerEntrypoint)) return undefined;
+    if (typeof target.prototype[kind] !== "function") return undefined;
+    return (argument, ctx) => new target(ctx, env())[kind](argument);
   }
   const method = target[kind];
   if (typeof method !== "function") return undefined;
   return (argument, ctx) => method.call(target, argument, env(), ctx);
 }
 
+// The handler's name in the platform's log.
+const EVENTS = { fetch: "FetchEvent", scheduled: "ScheduledEvent", queue: "QueueEvent", tail: "TailEvent" };
+
 function missing(kind) {
+  const event = EVENTS[kind];
+  if (event !== undefined) {
+    console.error(`Received a ${event} but we lack a handler for ${event}s. Did you remember to export a ${kind}() function?`);
+  }
   return new Error(`Handler does not export a ${kind}() function.`);
 }
 
@@ -148,29 +150,76 @@ let onFetch = null;
 
 function begin(id) {
   scope.global = false;
-  const flight = new Flight(id);
-  flights.set(id, flight);
-  return flight;
+  return (scope.flight = new Flight(id));
 }
 
+const isThenable = (value) =>
+  (typeof value === "object" || typeof value === "function") && value !== null && typeof value.then === "function";
+
+// The flight of a request that is not over.
+const flightOf = (id) => flights.get(id) ?? scope.flight;
+
+// Runs a handler of an event that has no answer.
 function run(flight, kind, argument, settled) {
+  flights.set(flight.id, flight);
   let result;
   try {
-    onFetch ??= handler("fetch");
-    const serve = kind === "fetch" ? onFetch : handler(kind);
-    if (serve === undefined || serve === null) throw missing(kind);
-    result = serve(argument, contextOf(flight));
+    if (exported === null) return listen(flight, kind, argument, settled);
+    const serve = handler(kind);
+    if (serve === undefined) throw missing(kind);
+    result = serve(argument, contextOf(flight, {}));
+    if (isThenable(result)) {
+      result.then(
+        (value) => settled(flight, value),
+        (error) => failed(flight, error),
+      );
+      return;
+    }
   } catch (error) {
     return failed(flight, error);
   }
-  if (result !== null && typeof result === "object" && typeof result.then === "function") {
-    result.then(
+  settled(flight, result);
+}
+
+// Runs a handler of the same Worker for one that called it.
+function callOwn(target, kind, argument) {
+  const serve = handler(kind, target);
+  if (serve === undefined) throw missing(kind);
+  return serve(argument, contextOf(scope.flight, {}));
+}
+
+// Runs the listeners of a classic script.
+function listen(flight, kind, argument, settled) {
+  const wait = (promise) => waitFor(flight, promise);
+  if (kind === "fetch") {
+    let response;
+    const event = new FetchEvent(
+      KEY,
+      argument,
+      wait,
+      (value) => {
+        const isResponse = typeof value === "object" && value !== null && fetching.responseParts(value) !== null;
+        if (!isResponse && !isThenable(value)) return false;
+        response = Promise.resolve(value);
+        return true;
+      },
+      () => (flight.passes = true),
+    );
+    if (!isListened("fetch")) throw missing(kind);
+    dispatch(globalThis, event);
+    // Whom no listener answers is answered by the origin.
+    response ??= globalThis.fetch(argument);
+    response.then(
       (value) => settled(flight, value),
       (error) => failed(flight, error),
     );
-  } else {
-    settled(flight, result);
+    return;
   }
+  if (!isListened(kind)) throw missing(kind);
+  const event =
+    kind === "scheduled" ? new ScheduledEvent(KEY, argument.scheduledTime, argument.cron, wait) : new TailEvent(KEY, argument, wait, kind);
+  dispatch(globalThis, event);
+  settled(flight);
 }
 
 // An event without an answer is done when its handler is.
@@ -180,14 +229,34 @@ function ended(flight) {
 }
 
 class ScheduledController {
+  #brand;
   constructor(cron, scheduledTime) {
     this.scheduledTime = scheduledTime;
     this.cron = cron;
   }
   get type() {
+    this.#brand;
     return "scheduled";
   }
-  noRetry() {}
+  noRetry() {
+    this.#brand;
+  }
+}
+platform(ScheduledController);
+
+const HUNG =
+  "The Workers runtime canceled this request because it detected that your Worker's code had hung and would never generate a response. Refer to: https://developers.cloudflare.com/workers/observability/errors/";
+
+function tellRejection(type, promise, reason) {
+  if (!isListened(type)) {
+    if (type === "unhandledrejection") logUncaught(reason, "Uncaught (in promise)");
+    return;
+  }
+  try {
+    dispatch(globalThis, new PromiseRejectionEvent(KEY, type, reason, promise));
+  } catch (error) {
+    logUncaught(error);
+  }
 }
 
 const HANDLERS = ["fetch", "scheduled", "queue", "tail", "trace", "email", "alarm", "connect", "test", "tailStream"];
@@ -206,20 +275,50 @@ function handlersOf(value) {
   return HANDLERS.filter((name) => typeof value[name] === "function");
 }
 
-export default {
+const hooks = {
   ...fetching.bodyHooks,
   timer: timing.timer,
 
   configure(date, flags) {
     scope.date = date;
     scope.flags = new Set(flags);
+    scope.exposesExports = scope.flags.has("enable_ctx_exports");
+    configureNavigator(scope.flags);
+    fetching.configure();
+  },
+
+  // Nothing is under way that could answer those who still wait.
+  hung() {
+    if (fetching.bodyHooks.isStreaming()) return;
+    for (const flight of [...flights.values()]) {
+      if (flight.answered || flight.credit !== null || flight.reader !== null) continue;
+      failed(flight, new Error(HUNG));
+    }
+  },
+
+  // Promises and reasons in turn.
+  rejections(unhandled, handled) {
+    for (let at = 0; at < unhandled.length; at += 2) tellRejection("unhandledrejection", unhandled[at], unhandled[at + 1]);
+    for (let at = 0; at < handled.length; at += 2) tellRejection("rejectionhandled", handled[at], undefined);
   },
 
   loaded(exports) {
     exported = exports;
-    const handlers = exports === null ? [...listeners.keys()] : handlersOf(exports.default);
+    const names = exports === null ? [] : Object.keys(exports);
+    for (const name of names) {
+      const value = exports[name];
+      if ((typeof value !== "object" && typeof value !== "function") || value === null) {
+        throw new TypeError(`Incorrect type for map entry '${name}': the provided value is not of type 'function or ExportedHandler'.`);
+      }
+    }
+    for (const name of names) {
+      if (handlersOf(exports[name]).length > 0 || exports[name].prototype instanceof WorkerEntrypoint) {
+        addLoopback(name, (kind, argument) => callOwn(exports[name], kind, argument));
+      }
+    }
+    const handlers = exports === null ? listenedTypes().filter((type) => HANDLERS.includes(type)) : handlersOf(exports.default);
     const entrypoints = [];
-    for (const name of exports === null ? [] : Object.keys(exports)) {
+    for (const name of names) {
       if (name === "default") continue;
       const value = exports[name];
       if (typeof value === "function" ? value.prototype instanceof WorkerEntrypoint : handlersOf(value).length > 0) {
@@ -229,11 +328,51 @@ export default {
     native.loaded(handlers, entrypoints.map(([name]) => name), entrypoints.map(([, handlers]) => handlers), forget());
   },
 
-  request(id, method, url, list, length) {
+  // Calls the handler; what it returns is settled by one of the next four (src/serve.rs).
+  request(id, request) {
     const flight = begin(id);
-    const request = fetching.incomingRequest(id, method, url, list, length);
-    flight.request = request;
-    run(flight, "fetch", request, answer);
+    try {
+      if (exported === null) {
+        flights.set(id, flight);
+        return listen(flight, "fetch", request, answer);
+      }
+      const serve = (onFetch ??= handler("fetch"));
+      if (serve === undefined) throw missing("fetch");
+      return serve(request, contextOf(flight, {}));
+    } catch (error) {
+      failed(flight, error);
+    }
+  },
+
+  settle(id, value, wasPromise) {
+    const flight = flightOf(id);
+    if (exported === null || flight === undefined || flight.answered) return;
+    flights.set(id, flight);
+    if (wasPromise) return answer(flight, value);
+    if (isThenable(value)) {
+      return value.then(
+        (value) => answer(flight, value),
+        (error) => failed(flight, error),
+      );
+    }
+    if (typeof value !== "object" || value === null || fetching.responseParts(value) === null) {
+      return failed(flight, new TypeError("Callback returned incorrect type; expected 'Promise'"));
+    }
+    answer(flight, value);
+  },
+
+  wait(id) {
+    flights.set(id, scope.flight);
+  },
+
+  rejected(id, reason) {
+    failed(flightOf(id), reason);
+  },
+
+  answered(id) {
+    const flight = flightOf(id);
+    flight.answered = true;
+    finish(flight);
   },
 
   scheduled(id, cron, time) {
@@ -272,4 +411,4 @@ export default {
     }
   },
 };
-
+export default hooks;

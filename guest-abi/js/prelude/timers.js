@@ -1,30 +1,43 @@
-// Timers, the clock and Math.random.
+// Timers, the scheduler, the clock and Math.random.
 import native from "internal:native";
 import { insideHandler } from "internal:errors";
+import { illegalConstructor, ofGlobal, platform, wrongField, wrongParameter } from "internal:platform";
+import { isAbortSignal, KEY, useTimers, whenAborted } from "internal:events";
+import { reportUncaught } from "internal:console";
 
 const timers = new Map();
+// Intervals by the operation that is under way: each round has another.
+const byOp = new Map();
+const LONGEST_MS = 2 ** 31 - 1;
+
+// A number as the platform converts one.
+function numberOf(value) {
+  switch (typeof value) {
+    case "symbol":
+      throw new TypeError("Cannot convert a Symbol value to a number");
+    case "bigint":
+      throw new TypeError("Cannot convert a BigInt value to a number");
+    default:
+      return +value;
+  }
+}
+
+function millisOf(delay) {
+  const millis = Math.trunc(typeof delay === "number" ? delay : numberOf(delay));
+  return millis > 0 ? Math.min(millis, LONGEST_MS) : 0;
+}
 
 function start(callback, delay, repeat, args) {
   insideHandler();
-  if (typeof callback !== "function") {
-    throw new TypeError(
-      "Failed to execute 'setTimeout' on 'ServiceWorkerGlobalScope': parameter 1 is not of type 'function'.",
-    );
-  }
-  let millis = Math.trunc(Number(delay));
-  if (!(millis > 0)) millis = 0;
-  const timer = { callback, args, millis, repeat, op: 0 };
-  timer.op = native.timer(millis);
-  const id = timer.op;
-  timer.id = id;
-  timers.set(id, timer);
-  if (repeat) byOp.set(timer.op, timer);
-  return id;
+  const millis = millisOf(delay);
+  const op = native.timer(millis);
+  const timer = { id: op, op, callback, args, millis, repeat };
+  timers.set(op, timer);
+  if (repeat) byOp.set(op, timer);
+  return op;
 }
 
-// Intervals by the operation that is under way: each round has another.
-const byOp = new Map();
-
+// A timer's time has come.
 export function timer(op) {
   const timer = byOp.get(op) ?? timers.get(op);
   if (timer === undefined) return;
@@ -36,32 +49,117 @@ export function timer(op) {
     timers.delete(op);
   }
   try {
-    timer.callback(...timer.args);
+    timer.callback.apply(globalThis, timer.args);
   } catch (error) {
-    reportError(error);
+    reportUncaught(error);
   }
 }
 
 function clear(id) {
-  const timer = timers.get(Number(id));
+  const timer = timers.get(Math.trunc(id));
   if (timer === undefined) return;
   timers.delete(timer.id);
   byOp.delete(timer.op);
   native.opCancel(timer.op);
 }
 
-export function setTimeout(callback, delay, ...args) {
-  return start(callback, delay, false, args);
+// The platform's own timers.
+export const startTimer = (callback, delay) => start(callback, delay, false, []);
+export const stopTimer = clear;
+useTimers(startTimer);
+
+const notFunction = (name) => wrongParameter(name, "ServiceWorkerGlobalScope", 1, "function");
+
+function clearArgument(name, count, id) {
+  if (count === 0) throw wrongParameter(name, "ServiceWorkerGlobalScope", 1, "Number");
+  if (id !== undefined && id !== null) clear(numberOf(id));
 }
-export function setInterval(callback, delay, ...args) {
-  return start(callback, delay, true, args);
+
+const functions = {
+  setTimeout(callback, delay, ...args) {
+    ofGlobal(this);
+    if (typeof callback !== "function") throw notFunction("setTimeout");
+    return start(callback, delay, false, args);
+  },
+  setInterval(callback, delay, ...args) {
+    ofGlobal(this);
+    if (typeof callback !== "function") throw notFunction("setInterval");
+    return start(callback, delay, true, args);
+  },
+  clearTimeout(id) {
+    ofGlobal(this);
+    clearArgument("clearTimeout", arguments.length, id);
+  },
+  clearInterval(id) {
+    ofGlobal(this);
+    clearArgument("clearInterval", arguments.length, id);
+  },
+};
+
+const enqueue = globalThis.queueMicrotask;
+
+functions.queueMicrotask = {
+  queueMicrotask(callback) {
+    ofGlobal(this);
+    if (typeof callback !== "function") throw notFunction("queueMicrotask");
+    enqueue(() => {
+      try {
+        callback.call(globalThis);
+      } catch (error) {
+        reportUncaught(error);
+      }
+    });
+  },
+}.queueMicrotask;
+
+class Scheduler {
+  #brand;
+  constructor(key) {
+    if (key !== KEY) throw illegalConstructor();
+  }
+  // Resolves after `delay` milliseconds, or rejects when the signal is aborted.
+  async wait(delay, options) {
+    this.#brand;
+    if (arguments.length === 0) throw wrongParameter("wait", "Scheduler", 1, "number");
+    const signal = options?.signal;
+    if (signal !== undefined) {
+      if (!isAbortSignal(signal)) throw wrongField("signal", "WaitOptions", "AbortSignal");
+      if (signal.aborted) throw signal.reason;
+    }
+    await new Promise((resolve, reject) => {
+      if (signal === undefined) {
+        startTimer(resolve, delay);
+        return;
+      }
+      const id = startTimer(() => {
+        forget();
+        resolve();
+      }, delay);
+      const forget = whenAborted(signal, (reason) => {
+        clear(id);
+        reject(reason instanceof Error ? reason : new Error(`${reason}`));
+      });
+    });
+  }
 }
-export function clearTimeout(id) {
-  clear(id);
+platform(Scheduler);
+
+class Performance {
+  #brand;
+  constructor(key) {
+    if (key !== KEY) throw illegalConstructor();
+  }
+  get timeOrigin() {
+    this.#brand;
+    return 0;
+  }
+  // The clock stands still while code runs.
+  now() {
+    this.#brand;
+    return native.now();
+  }
 }
-export function clearInterval(id) {
-  clear(id);
-}
+platform(Performance);
 
 Math.random = {
   random() {
@@ -69,4 +167,11 @@ Math.random = {
   },
 }.random;
 
-export const globals = { setTimeout, setInterval, clearTimeout, clearInterval };
+export const globals = {
+  setTimeout: functions.setTimeout,
+  clearTimeout: functions.clearTimeout,
+  setInterval: functions.setInterval,
+  clearInterval: functions.clearInterval,
+  queueMicrotask: functions.queueMicrotask,
+};
+export const own = { performance: new Performance(KEY), scheduler: new Scheduler(KEY) };

@@ -1,9 +1,61 @@
-// URL and URLSearchParams.
-export class URLSearchParams {}
-export class URL {
-  constructor(text) {
-    this.href = text;
+// URL, URLSearchParams and URLPattern. What they do is in Rust (src/url.rs, src/params.rs,
+// src/pattern.rs).
+import native from "internal:native";
+import { shape, iterable, mixin, wrongArgument } from "internal:shape";
+
+const { ownKeys, getOwnPropertyDescriptor } = Reflect;
+const SEQUENCE = "Incorrect type: the provided value is not of type 'Sequence'.";
+
+// The names and values of an object that parameters are made of, in turn.
+function pairs(init) {
+  const flat = [];
+  if (typeof init[Symbol.iterator] === "function") {
+    for (const pair of init) {
+      if (pair === null || (typeof pair !== "object" && typeof pair !== "function") || typeof pair[Symbol.iterator] !== "function") {
+        throw new TypeError(SEQUENCE);
+      }
+      const both = [...pair];
+      if (both.length !== 2) throw new TypeError("Invalid URL search params sequence.");
+      flat.push(`${both[0]}`, `${both[1]}`);
+    }
+    return flat;
   }
+  const at = new Map();
+  for (const key of ownKeys(init)) {
+    if (typeof key !== "string" || !getOwnPropertyDescriptor(init, key)?.enumerable) continue;
+    const name = key.toWellFormed();
+    const value = `${init[key]}`;
+    const known = at.get(name);
+    if (known === undefined) at.set(name, flat.push(name, value) - 1);
+    else flat[known] = value;
+  }
+  return flat;
 }
 
-export const globals = { URL, URLSearchParams };
+export const URL = native.urlClass();
+export const URLSearchParams = native.paramsClass(pairs);
+
+const { paramsAt } = native;
+
+iterable(URLSearchParams, (params, kind) => {
+  paramsAt(params, 0, 0);
+  let at = 0;
+  return () => paramsAt(params, at++, kind);
+});
+mixin(URLSearchParams.prototype, {
+  forEach(callback, thisArg) {
+    paramsAt(this, 0, 0);
+    if (typeof callback !== "function") throw wrongArgument("URLSearchParams", "forEach", 1, "function");
+    for (let at = 0; ; at++) {
+      const pair = paramsAt(this, at, 2);
+      if (pair === undefined) break;
+      callback.call(thisArg, pair[1], pair[0], this);
+    }
+  },
+});
+shape(URL);
+shape(URLSearchParams);
+
+export const URLPattern = shape(native.patternClass());
+
+export const globals = { URL, URLSearchParams, URLPattern };

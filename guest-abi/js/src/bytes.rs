@@ -9,7 +9,7 @@ pub struct Bytes(pub Vec<u8>);
 impl<'js> FromJs<'js> for Bytes {
     fn from_js(ctx: &Ctx<'js>, value: Value<'js>) -> Result<Self> {
         if let Some(text) = value.as_string() {
-            return Ok(Self(text.to_string()?.into_bytes()));
+            return Ok(Self(crate::text::lossy(ctx, text.as_value())?.into_bytes()));
         }
         with(ctx, &value, |bytes| bytes.to_vec()).map(Self)
     }
@@ -100,20 +100,15 @@ impl Form {
     /// A SyntaxError for text that is not JSON; when memory is used up.
     pub fn of<'js>(self, ctx: &Ctx<'js>, bytes: &[u8]) -> Result<Value<'js>> {
         match self {
-            Self::Text => Ok(text(ctx, strip_mark(bytes))?),
+            Self::Text => text(ctx, bytes),
             Self::Json => {
-                let text = String::from_utf8_lossy(strip_mark(bytes));
+                let text = String::from_utf8_lossy(bytes);
                 ctx.json_parse(text.as_bytes())
             }
             Self::Buffer => Ok(ArrayBuffer::new_copy(ctx.clone(), bytes)?.into_value()),
             Self::Array => array(ctx, bytes),
         }
     }
-}
-
-/// Without the byte order mark that decoding removes.
-fn strip_mark(bytes: &[u8]) -> &[u8] {
-    bytes.strip_prefix(b"\xef\xbb\xbf").unwrap_or(bytes)
 }
 
 /// A string; what is not UTF-8 is replaced.

@@ -1,13 +1,10 @@
 //! Events of the host, and the hooks of `prelude/main.js` that they become.
 
 use crate::exception::Exception;
-use crate::headers::HeaderList;
 use crate::vm::{Vm, call, vm};
-use crate::{host, modules, ops, requests};
+use crate::{host, modules, ops, requests, serve};
 use postern_abi::event::{AbortReason, Scheduled};
-use postern_abi::http::{BodyHint, RequestLine};
 use postern_abi::{EventKind, OpError};
-use rquickjs::class::Class;
 
 /// Handles an event; 0 is well.
 pub fn handle(kind: u32, id: u32, len: usize) -> i32 {
@@ -27,6 +24,12 @@ pub fn handle(kind: u32, id: u32, len: usize) -> i32 {
         }
         kind => dispatch(vm, kind, id, payload),
     };
+    if outcome.is_ok() && requests::are_waiting() && ops::are_none() {
+        // Nothing will ever answer them.
+        if vm.event(|_, hooks| call(hooks, "hung", ())).is_err() {
+            return 1;
+        }
+    }
     match outcome {
         Ok(()) => 0,
         Err(exception) => {
@@ -49,7 +52,7 @@ pub fn handle(kind: u32, id: u32, len: usize) -> i32 {
 
 fn dispatch(vm: &Vm, kind: EventKind, id: u32, payload: &[u8]) -> Result<(), Exception> {
     match kind {
-        EventKind::Request => request(vm, id, payload),
+        EventKind::Request => serve::request(vm, id, payload),
         EventKind::BodyChunk => {
             if requests::chunk(id, payload) {
                 return Ok(());
@@ -89,7 +92,10 @@ fn dispatch(vm: &Vm, kind: EventKind, id: u32, payload: &[u8]) -> Result<(), Exc
             let reason = payload.first().copied().unwrap_or(AbortReason::Over as u8);
             let over = AbortReason::from_u8(reason) == AbortReason::Over;
             requests::forget(id);
-            vm.event(|_, hooks| call(hooks, "abort", (id, over)))
+            vm.event(|ctx, hooks| {
+                serve::forget(ctx, id);
+                call(hooks, "abort", (id, over))
+            })
         }
         EventKind::Scheduled => {
             let scheduled: Scheduled = postcard::from_bytes(payload)
@@ -115,24 +121,6 @@ fn dispatch(vm: &Vm, kind: EventKind, id: u32, payload: &[u8]) -> Result<(), Exc
             "an event of a kind that is not known",
         )),
     }
-}
-
-fn request(vm: &Vm, id: u32, payload: &[u8]) -> Result<(), Exception> {
-    let (line, fields): (RequestLine, _) = postcard::take_from_bytes(payload)
-        .map_err(|_| Exception::new("Error", "a request that cannot be decoded"))?;
-    vm.event(|ctx, hooks| {
-        let fields = Class::instance(ctx.clone(), HeaderList::raw(fields))?;
-        let length = match line.body {
-            BodyHint::None => -1.0,
-            BodyHint::Known(length) => length as f64,
-            BodyHint::Chunked => -2.0,
-        };
-        call(
-            hooks,
-            "request",
-            (id, line.method, line.url, fields, length),
-        )
-    })
 }
 
 /// A number of four bytes, as credits are.

@@ -31,7 +31,15 @@ impl Exception {
         let field = |name: &str| text_field(ctx, object, name);
         let is_error = object.is_error() || field("message").is_some();
         if !is_error {
-            return Self::new("Error", text_of(ctx, value));
+            let mut text = text_of(ctx, value);
+            if text.starts_with("[object ") {
+                // An object that has no text of its own is told of by its class.
+                let class = object.get::<_, Object>("constructor");
+                let class = class.map_err(|_| ctx.catch()).ok();
+                let name = class.and_then(|class| text_field(ctx, &class, "name"));
+                text = format!("#<{}>", name.as_deref().unwrap_or("Object"));
+            }
+            return Self::new("Error", text);
         }
         Self {
             name: field("name").unwrap_or_else(|| "Error".to_owned()),

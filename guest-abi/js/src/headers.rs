@@ -1,8 +1,15 @@
-//! Lists of header fields: what `Headers` in `prelude/fetch.js` keeps its state in.
+//! `Headers`: the class, but for its iterators, which are in `prelude/headers.js`; and lists of
+//! fields on their way in and out, which are the same.
 
+use crate::shape::{constructing, method, this, wrong_argument};
+use crate::text::lossy;
 use postern_abi::http::{Fields, ResponseHead};
 use rquickjs::class::{Class, JsClass, Trace, Tracer};
-use rquickjs::{Array, Ctx, Exception, JsLifetime, Object, Result, function::Func};
+use rquickjs::function::{Constructor, Func, Opt, This};
+use rquickjs::object::Filter;
+use rquickjs::{
+    Array, Ctx, Exception, Function, JsLifetime, Object, Result, Value, atom::PredefinedAtom,
+};
 use std::borrow::Cow;
 
 /// Header fields in the order they came, names in lower case.
@@ -11,6 +18,8 @@ pub struct HeaderList {
     /// As the host sent them, until somebody asks for one.
     raw: Vec<u8>,
     fields: Vec<(Cow<'static, str>, Vec<u8>)>,
+    /// Whether nobody may change them.
+    is_immutable: bool,
 }
 
 // SAFETY: it holds no value of JavaScript.
@@ -22,26 +31,156 @@ impl<'js> Trace<'js> for HeaderList {
     fn trace<'a>(&self, _: Tracer<'a, 'js>) {}
 }
 
+const NAME: &str = "Headers";
+
 impl<'js> JsClass<'js> for HeaderList {
-    const NAME: &'static str = "HeaderList";
+    const NAME: &'static str = NAME;
     type Mutable = rquickjs::class::Writable;
 
-    fn prototype(_: &Ctx<'js>) -> Result<Option<Object<'js>>> {
-        Ok(None)
+    fn prototype(ctx: &Ctx<'js>) -> Result<Option<Object<'js>>> {
+        let proto = Object::new(ctx.clone())?;
+        method(
+            &proto,
+            "get",
+            |ctx: Ctx<'js>, it: This<Value<'js>>, key: Opt<Value<'js>>| {
+                let list = this::<HeaderList>(&ctx, &it.0)?;
+                let key = name(&ctx, argument(&ctx, "get", 1, key)?)?;
+                let value = list.borrow_mut().get(&key);
+                match value {
+                    Some(value) => crate::bytes::text(&ctx, &value),
+                    None => Ok(Value::new_null(ctx)),
+                }
+            },
+        )?;
+        method(
+            &proto,
+            "getAll",
+            |ctx: Ctx<'js>, it: This<Value<'js>>, key: Opt<Value<'js>>| {
+                let list = this::<HeaderList>(&ctx, &it.0)?;
+                let key = argument(&ctx, "getAll", 1, key)?;
+                if !key.eq_ignore_ascii_case(COOKIE) {
+                    return Err(Exception::throw_type(
+                        &ctx,
+                        "getAll() can only be used with the header name \"Set-Cookie\".",
+                    ));
+                }
+                Ok(list.borrow_mut().shown(COOKIE))
+            },
+        )?;
+        method(
+            &proto,
+            "getSetCookie",
+            |ctx: Ctx<'js>, it: This<Value<'js>>| {
+                let list = this::<HeaderList>(&ctx, &it.0)?;
+                let all = list.borrow_mut().shown(COOKIE);
+                Ok::<_, rquickjs::Error>(all)
+            },
+        )?;
+        method(
+            &proto,
+            "has",
+            |ctx: Ctx<'js>, it: This<Value<'js>>, key: Opt<Value<'js>>| {
+                let list = this::<HeaderList>(&ctx, &it.0)?;
+                let key = name(&ctx, argument(&ctx, "has", 1, key)?)?;
+                let has = list.borrow_mut().values(&key).next().is_some();
+                Ok::<_, rquickjs::Error>(has)
+            },
+        )?;
+        method(
+            &proto,
+            "set",
+            |ctx: Ctx<'js>, it: This<Value<'js>>, key: Opt<Value<'js>>, text: Opt<Value<'js>>| {
+                let list = this::<HeaderList>(&ctx, &it.0)?;
+                let key = argument(&ctx, "set", 1, key)?;
+                let text = argument(&ctx, "set", 2, text)?;
+                list.borrow().writable(&ctx)?;
+                let (key, text) = (name(&ctx, key)?, value(&ctx, &text)?);
+                list.borrow_mut().set(key, text);
+                Ok::<_, rquickjs::Error>(())
+            },
+        )?;
+        method(
+            &proto,
+            "append",
+            |ctx: Ctx<'js>, it: This<Value<'js>>, key: Opt<Value<'js>>, text: Opt<Value<'js>>| {
+                let list = this::<HeaderList>(&ctx, &it.0)?;
+                let key = argument(&ctx, "append", 1, key)?;
+                let text = argument(&ctx, "append", 2, text)?;
+                list.borrow().writable(&ctx)?;
+                let (key, text) = (name(&ctx, key)?, value(&ctx, &text)?);
+                list.borrow_mut().append(key, text);
+                Ok::<_, rquickjs::Error>(())
+            },
+        )?;
+        method(
+            &proto,
+            "delete",
+            |ctx: Ctx<'js>, it: This<Value<'js>>, key: Opt<Value<'js>>| {
+                let list = this::<HeaderList>(&ctx, &it.0)?;
+                let key = argument(&ctx, "delete", 1, key)?;
+                list.borrow().writable(&ctx)?;
+                let key = name(&ctx, key)?;
+                list.borrow_mut().delete(&key);
+                Ok::<_, rquickjs::Error>(())
+            },
+        )?;
+        for name in ["forEach", "entries", "keys", "values"] {
+            // Their places; `prelude/headers.js` fills them.
+            proto.set(name, Value::new_undefined(ctx.clone()))?;
+        }
+        Ok(Some(proto))
     }
 
-    fn constructor(_: &Ctx<'js>) -> Result<Option<rquickjs::function::Constructor<'js>>> {
+    fn constructor(_: &Ctx<'js>) -> Result<Option<Constructor<'js>>> {
         Ok(None)
     }
 }
 
+const COOKIE: &str = "set-cookie";
+
+/// A parameter as a string; it must be there.
+fn argument<'js>(
+    ctx: &Ctx<'js>,
+    method: &str,
+    parameter: usize,
+    value: Opt<Value<'js>>,
+) -> Result<String> {
+    match value.0 {
+        Some(value) => lossy(ctx, &value),
+        None => Err(wrong_argument(ctx, NAME, method, parameter, "string")),
+    }
+}
+
 impl HeaderList {
-    /// What the host sent, to be read when it is needed.
+    /// What the host sent, to be read when it is needed; nobody may change it.
     pub fn raw(raw: &[u8]) -> Self {
         Self {
             raw: raw.to_vec(),
             fields: Vec::new(),
+            is_immutable: true,
         }
+    }
+
+    /// The same fields, which may be changed.
+    fn copy(&self) -> Self {
+        Self {
+            is_immutable: false,
+            ..self.clone()
+        }
+    }
+
+    fn writable(&self, ctx: &Ctx<'_>) -> Result<()> {
+        if self.is_immutable {
+            return Err(Exception::throw_type(
+                ctx,
+                "Can't modify immutable headers.",
+            ));
+        }
+        Ok(())
+    }
+
+    fn shown(&mut self, name: &str) -> Vec<String> {
+        self.values(name).map(shown).collect()
     }
 
     fn read(&mut self) {
@@ -123,6 +262,13 @@ impl HeaderList {
         all
     }
 
+    /// Adds this content type unless there is one.
+    pub fn set_type(&mut self, content_type: &str) {
+        if self.values("content-type").next().is_none() {
+            self.append("content-type".to_owned(), content_type.as_bytes().to_vec());
+        }
+    }
+
     /// The head of a response with these fields, and this `content-type` unless they have one.
     pub fn encode_head(&mut self, status: u16, content_type: Option<&str>) -> Vec<u8> {
         self.read();
@@ -142,23 +288,15 @@ impl HeaderList {
         };
         postcard::to_allocvec(&head).unwrap_or_default()
     }
-
-    /// The fields as the ABI has them.
-    pub fn encode(&mut self) -> Vec<u8> {
-        self.read();
-        let fields = self
-            .fields
-            .iter()
-            .map(|(name, value)| (name.as_ref(), value.as_slice()))
-            .collect();
-        postcard::to_allocvec(&Fields(fields)).unwrap_or_default()
-    }
 }
 
 /// A field's name in lower case.
 fn name(ctx: &Ctx<'_>, name: String) -> Result<String> {
-    let is_token = |byte: u8| byte.is_ascii_alphanumeric() || b"!#$%&'*+-.^_`|~".contains(&byte);
-    if name.is_empty() || !name.bytes().all(is_token) {
+    // As workerd has it: what is not ASCII may be in a name, and a name may be empty.
+    let may_be = |byte: u8| {
+        byte.is_ascii_alphanumeric() || byte >= 0x80 || b"!#$%&'*+-.^_`|~".contains(&byte)
+    };
+    if !name.bytes().all(may_be) {
         return Err(Exception::throw_type(ctx, "Invalid header name."));
     }
     let mut name = name;
@@ -166,8 +304,7 @@ fn name(ctx: &Ctx<'_>, name: String) -> Result<String> {
     Ok(name)
 }
 
-/// A field's value without white space around it, in bytes: what has no character above 255 is
-/// latin-1 on the wire, as browsers have it; anything else is UTF-8.
+/// A field's value without white space around it, in UTF-8.
 fn value(ctx: &Ctx<'_>, value: &str) -> Result<Vec<u8>> {
     let trimmed = value.trim_matches(['\t', '\n', '\r', ' ']);
     if trimmed
@@ -181,27 +318,87 @@ fn value(ctx: &Ctx<'_>, value: &str) -> Result<Vec<u8>> {
 
 /// A value as a string.
 fn shown(bytes: &[u8]) -> String {
-    match std::str::from_utf8(bytes) {
-        Ok(text) => text.to_owned(),
-        Err(_) => bytes.iter().map(|byte| char::from(*byte)).collect(),
-    }
+    String::from_utf8_lossy(bytes).into_owned()
 }
 
 type List<'js> = Class<'js, HeaderList>;
 
-/// Adds the functions on lists to the natives.
-pub fn install<'js>(ctx: &Ctx<'js>, native: &Object<'js>) -> Result<()> {
-    Class::<HeaderList>::define(&Object::new(ctx.clone())?)?;
+/// A list made of what a tenant gave: another list, pairs, or an object. `pairs(value)` gives the
+/// names and values of what can be iterated, in turn, in one array.
+fn made_of<'js>(ctx: &Ctx<'js>, init: &Value<'js>, pairs: &Function<'js>) -> Result<HeaderList> {
+    if let Ok(other) = List::from_value(init) {
+        return Ok(other.borrow().copy());
+    }
+    let Some(object) = init.as_object() else {
+        return Err(wrong_argument(
+            ctx,
+            NAME,
+            "",
+            1,
+            "Headers or Sequence or object",
+        ));
+    };
+    let mut list = HeaderList::default();
+    let iterator: Value = object.get(PredefinedAtom::SymbolIterator)?;
+    if iterator.is_function() {
+        let flat: Vec<Value<'js>> = pairs.call((init.clone(),))?;
+        for pair in flat.chunks_exact(2) {
+            let key = name(ctx, lossy(ctx, &pair[0])?)?;
+            list.append(key, value(ctx, &lossy(ctx, &pair[1])?)?);
+        }
+        return Ok(list);
+    }
+    let filter = Filter::new().string().enum_only();
+    for key in object.own_keys::<rquickjs::Atom>(filter) {
+        let key = key?;
+        let text: Value = object.get(key.clone())?;
+        let key = lossy(ctx, &key.to_value()?)?;
+        let (key, text) = (name(ctx, key)?, value(ctx, &lossy(ctx, &text)?)?);
+        list.append(key, text);
+    }
+    Ok(list)
+}
+
+/// Adds the class and the functions on lists to the natives.
+pub fn install<'js>(_: &Ctx<'js>, native: &Object<'js>) -> Result<()> {
+    // `headersClass(pairs)`: the class `Headers`; see `made_of`.
+    native.set(
+        "headersClass",
+        Func::from(|ctx: Ctx<'js>, pairs: Function<'js>| {
+            let class = Constructor::new_class::<HeaderList, _, _>(
+                ctx,
+                move |ctx: Ctx<'js>, target: This<Value<'js>>, init: Opt<Value<'js>>| {
+                    constructing(&ctx, &target.0, NAME)?;
+                    let list = match init.0 {
+                        Some(init) if !init.is_undefined() => made_of(&ctx, &init, &pairs)?,
+                        _ => HeaderList::default(),
+                    };
+                    Class::instance(ctx, list)
+                },
+            )?;
+            class.set_length(0)?;
+            Ok::<_, rquickjs::Error>(class)
+        }),
+    )?;
     native.set(
         "headersNew",
         Func::from(|ctx: Ctx<'js>| Class::instance(ctx, HeaderList::default())),
     )?;
+    // `headersClone(list, guarded)`: a copy; with `guarded`, as immutable as the list is.
     native.set(
         "headersClone",
-        Func::from(|ctx: Ctx<'js>, list: List<'js>| {
-            let copy = list.borrow().clone();
+        Func::from(|ctx: Ctx<'js>, list: List<'js>, guarded: Opt<bool>| {
+            let list = list.borrow();
+            let copy = match guarded.0 {
+                Some(true) => list.clone(),
+                _ => list.copy(),
+            };
             Class::instance(ctx, copy)
         }),
+    )?;
+    native.set(
+        "headersFreeze",
+        Func::from(|list: List<'js>| list.borrow_mut().is_immutable = true),
     )?;
     native.set(
         "headersGet",
@@ -228,35 +425,16 @@ pub fn install<'js>(ctx: &Ctx<'js>, native: &Object<'js>) -> Result<()> {
             },
         ),
     )?;
+    // `text(value)`: what `${value}` is, with the error that workerd has for symbols.
     native.set(
-        "headersAppend",
-        Func::from(
-            |ctx: Ctx<'js>, list: List<'js>, key: String, text: String| {
-                let (key, text) = (name(&ctx, key)?, value(&ctx, &text)?);
-                list.borrow_mut().append(key, text);
-                Ok::<_, rquickjs::Error>(())
-            },
-        ),
+        "text",
+        Func::from(|ctx: Ctx<'js>, value: Value<'js>| lossy(&ctx, &value)),
     )?;
-    native.set(
-        "headersDelete",
-        Func::from(|ctx: Ctx<'js>, list: List<'js>, key: String| {
-            let key = name(&ctx, key)?;
-            list.borrow_mut().delete(&key);
-            Ok::<_, rquickjs::Error>(())
-        }),
-    )?;
-    native.set(
-        "headersValues",
-        Func::from(|list: List<'js>, key: String| {
-            let mut list = list.borrow_mut();
-            list.values(&key).map(shown).collect::<Vec<String>>()
-        }),
-    )?;
-    // Names and values in turn, in one array.
+    // Names and values in turn, in one array. The brand is checked.
     native.set(
         "headersSorted",
-        Func::from(|ctx: Ctx<'js>, list: List<'js>| {
+        Func::from(|ctx: Ctx<'js>, list: Value<'js>| {
+            let list = this::<HeaderList>(&ctx, &list)?;
             let sorted = list.borrow_mut().sorted();
             let array = Array::new(ctx)?;
             for (at, (name, value)) in sorted.into_iter().enumerate() {

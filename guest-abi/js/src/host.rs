@@ -30,17 +30,14 @@ pub fn ask(kind: postern_abi::SyncOp, argument: &[u8]) -> Result<Vec<u8>, u16> {
     }
 }
 
-struct Window(UnsafeCell<Vec<u8>>);
-
-// SAFETY: a guest has one thread.
-unsafe impl Sync for Window {}
-
-static WINDOW: Window = Window(UnsafeCell::new(Vec::new()));
+thread_local! {
+    static WINDOW: UnsafeCell<Vec<u8>> = const { UnsafeCell::new(Vec::new()) };
+}
 
 /// At least `min_len` bytes for the host to write payloads to.
 pub fn window(min_len: usize) -> *mut u8 {
     // SAFETY: the host calls this between events, when nobody reads the window.
-    let window = unsafe { &mut *WINDOW.0.get() };
+    let window = unsafe { &mut *WINDOW.with(UnsafeCell::get) };
     if window.len() < min_len {
         *window = Vec::new();
         if window.try_reserve_exact(min_len).is_err() {
@@ -55,6 +52,6 @@ pub fn window(min_len: usize) -> *mut u8 {
 pub fn payload(len: usize) -> &'static [u8] {
     // SAFETY: the host leaves the window alone while an event is handled, and nothing here
     // keeps a payload longer than that.
-    let window = unsafe { &*WINDOW.0.get() };
+    let window = unsafe { &*WINDOW.with(UnsafeCell::get) };
     window.get(..len).unwrap_or_default()
 }

@@ -9,6 +9,8 @@
 //! ([`events`]); what a Worker asks of the host goes through [`host`].
 
 mod bytes;
+mod class;
+mod encoding;
 mod events;
 mod exception;
 mod headers;
@@ -17,11 +19,23 @@ mod kv;
 mod modules;
 mod natives;
 mod ops;
+mod params;
+mod parts;
+mod pattern;
 mod random;
+mod raw;
+mod rejections;
 mod requests;
+mod serve;
+mod shape;
+mod stacks;
 #[cfg(not(target_arch = "wasm32"))]
 pub mod testing;
+mod text;
+mod url;
+mod values;
 mod vm;
+mod zones;
 
 /// Says which version of the ABI this is for. Never called.
 #[unsafe(no_mangle)]

@@ -102,12 +102,18 @@ impl rquickjs::loader::Resolver for Resolver {
                 return Ok(built_in);
             }
         }
-        Err(no_such_module(ctx, name, base))
+        let name = if is_reserved(name) {
+            name.to_owned()
+        } else {
+            normal(base, name)
+        };
+        Err(no_such_module(ctx, &name, base))
     }
 }
 
 fn no_such_module(ctx: &Ctx<'_>, name: &str, base: &str) -> Error {
-    let from = if base.is_empty() || base.starts_with('<') {
+    let is_loading = TABLE.with_borrow(|table| table.loading);
+    let from = if base.is_empty() || base.starts_with('<') || !is_loading {
         String::new()
     } else {
         format!("\n  imported from \"{base}\"")
@@ -329,6 +335,8 @@ pub fn load(vm: &crate::vm::Vm) -> Result<(), Exception> {
             .map_err(|error| Exception::caught(&ctx, error))
     })?;
     vm.run_jobs();
+    // A snapshot remembers no rejections: they would be told of in every isolate.
+    vm.with(|ctx| drop(crate::rejections::take(&ctx)));
     keep_the_rest();
     vm.collect();
     Ok(())

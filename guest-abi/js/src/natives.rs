@@ -1,6 +1,9 @@
 //! The one object through which the prelude reaches Rust; a tenant never sees it.
 
-use crate::{headers, kv, modules, ops, random, requests};
+use crate::{
+    encoding, headers, kv, modules, ops, parts, pattern, random, requests, stacks, url, values,
+    zones,
+};
 use rquickjs::{Ctx, Object, Result};
 
 /// The object, with a function for everything that is done in Rust.
@@ -9,11 +12,18 @@ use rquickjs::{Ctx, Object, Result};
 /// When memory is used up.
 pub fn object<'js>(ctx: &Ctx<'js>) -> Result<Object<'js>> {
     let native = Object::new(ctx.clone())?;
+    parts::install(ctx, &native)?;
     requests::install(ctx, &native)?;
     ops::install(ctx, &native)?;
     headers::install(ctx, &native)?;
+    encoding::install(ctx, &native)?;
+    url::install(ctx, &native)?;
+    pattern::install(ctx, &native)?;
     kv::install(ctx, &native)?;
     random::install(ctx, &native)?;
     modules::install(ctx, &native)?;
+    stacks::install(ctx, &native)?;
+    values::install(ctx, &native)?;
+    zones::install(&native)?;
     Ok(native)
 }

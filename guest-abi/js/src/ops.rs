@@ -47,6 +47,11 @@ fn next() -> u32 {
     id
 }
 
+/// Whether nothing is under way.
+pub fn are_none() -> bool {
+    PENDING.with_borrow(HashMap::is_empty)
+}
+
 /// Starts an operation; the promise settles when it ends.
 ///
 /// # Errors

@@ -9,7 +9,7 @@ use rquickjs::{
     CatchResultExt, Ctx, Function, Object, Persistent, Promise, Result, Value, function::Func,
 };
 use std::cell::RefCell;
-use std::collections::HashMap;
+use std::collections::{BTreeSet, HashMap};
 
 /// Bytes of a body asked for at a time while all of it is collected.
 const PULL: u32 = 256 * 1024;
@@ -26,6 +26,23 @@ struct Collecting {
 
 thread_local! {
     static BODIES: RefCell<HashMap<u32, Collecting>> = RefCell::default();
+    /// Requests without the head of an answer.
+    static UNANSWERED: RefCell<BTreeSet<u32>> = const { RefCell::new(BTreeSet::new()) };
+}
+
+/// A request came.
+pub fn begun(request: u32) {
+    UNANSWERED.with_borrow_mut(|all| all.insert(request));
+}
+
+/// Whether requests wait for an answer and no body that is collected could bring it about.
+pub fn are_waiting() -> bool {
+    UNANSWERED.with_borrow(|all| !all.is_empty()) && BODIES.with_borrow(HashMap::is_empty)
+}
+
+/// The head of a request's answer is out.
+pub fn answered(request: u32) {
+    UNANSWERED.with_borrow_mut(|all| all.remove(&request));
 }
 
 /// A part of a request's body came. False if nobody collects it, and it is for a stream.
@@ -90,6 +107,7 @@ fn respond<'js>(
     body: Value<'js>,
     more: bool,
 ) -> Result<()> {
+    answered(request);
     let content_type = content_type.as_deref();
     let head = match list {
         Some(list) => list.borrow_mut().encode_head(status, content_type),
@@ -97,7 +115,8 @@ fn respond<'js>(
     };
     if let Some(text) = body.as_string() {
         let text = text.clone().to_cstring()?;
-        host::respond(request, &head, text.as_str().as_bytes(), more);
+        let text = String::from_utf8_lossy(text.as_str().as_bytes());
+        host::respond(request, &head, text.as_bytes(), more);
     } else if body.is_null() || body.is_undefined() {
         host::respond(request, &head, &[], more);
     } else {
@@ -141,6 +160,7 @@ pub fn install<'js>(_: &Ctx<'js>, native: &Object<'js>) -> Result<()> {
     native.set(
         "fail",
         Func::from(|ctx: Ctx<'js>, request: u32, error: Value<'js>| {
+            answered(request);
             host::fail(request, &Exception::of(&ctx, &error).encode());
         }),
     )?;
@@ -148,9 +168,11 @@ pub fn install<'js>(_: &Ctx<'js>, native: &Object<'js>) -> Result<()> {
         "done",
         Func::from(|request: u32| {
             forget(request);
+            answered(request);
             host::done(request, 0, &[]);
         }),
     )?;
+    native.set("waits", Func::from(crate::serve::waits))?;
     native.set(
         "log",
         Func::from(|level: u32, line: String| host::log(level, &line)),

@@ -141,6 +141,11 @@ pub fn request(case: &Case) -> Result<Answer, String> {
     Ok(STATE.with_borrow_mut(|state| std::mem::take(&mut state.answer)))
 }
 
+/// Objects and bytes that the engine holds, without garbage.
+pub fn holds() -> (i64, i64) {
+    vm::vm().map_or((0, 0), vm::Vm::holds)
+}
+
 fn deliver(kind: EventKind, id: u32, payload: &[u8]) {
     let window = crate::host::window(payload.len());
     // SAFETY: the window has room for the payload, and nobody reads it between events.

@@ -1,9 +1,9 @@
 //! The runtime and its one context: made once, when the engine boots.
 
 use crate::exception::Exception;
-use crate::{modules, natives};
+use crate::{modules, natives, rejections, serve};
 use rquickjs::{CatchResultExt, Context, Ctx, Function, Module, Object, Persistent, Runtime};
-use std::cell::UnsafeCell;
+use std::cell::Cell;
 
 /// Bytes of the native stack that JavaScript may use, so that endless recursion is a RangeError and
 /// not a trap. The linker gives the stack 256 KiB.
@@ -18,17 +18,14 @@ pub struct Vm {
     hooks: Persistent<Object<'static>>,
 }
 
-struct Cell(UnsafeCell<Option<Vm>>);
-
-// SAFETY: a guest has one thread.
-unsafe impl Sync for Cell {}
-
-static VM: Cell = Cell(UnsafeCell::new(None));
+thread_local! {
+    /// A guest has one thread; a test has one of its own.
+    static VM: Cell<Option<&'static Vm>> = const { Cell::new(None) };
+}
 
 /// The engine, once it is booted.
 pub fn vm() -> Option<&'static Vm> {
-    // SAFETY: written once, by `boot`, before anything reads it.
-    unsafe { (*VM.0.get()).as_ref() }
+    VM.get()
 }
 
 impl Vm {
@@ -48,8 +45,46 @@ impl Vm {
                 .catch(&ctx)
                 .map_err(|error| Exception::caught(&ctx, error))
         });
-        self.run_jobs();
-        result
+        self.settle().and(result)
+    }
+
+    /// Runs what an event made ready, answers the requests whose handlers are done, and tells of
+    /// promises that nobody handles.
+    ///
+    /// # Errors
+    /// What a hook threw.
+    pub fn settle(&self) -> Result<(), Exception> {
+        loop {
+            self.run_jobs();
+            if !self.context.with(|ctx| serve::sweep(&ctx))? {
+                break;
+            }
+        }
+        self.tell_rejections();
+        Ok(())
+    }
+
+    /// Tells the tenant of promises that were rejected and that nobody handles, until that makes
+    /// no more of them.
+    fn tell_rejections(&self) {
+        /// Rounds of rejections that telling of rejections may make.
+        const ROUNDS: u32 = 16;
+        for _ in 0..ROUNDS {
+            let told = self.context.with(|ctx| {
+                let Some((unhandled, handled)) = rejections::take(&ctx) else {
+                    return false;
+                };
+                let hooks = self.hooks.clone().restore(&ctx);
+                let told = hooks.and_then(|hooks| call(&hooks, "rejections", (unhandled, handled)));
+                // The hook catches what listeners throw.
+                let _ = told.catch(&ctx);
+                true
+            });
+            if !told {
+                return;
+            }
+            self.run_jobs();
+        }
     }
 
     /// Runs the microtasks that are ready, and those they make ready.
@@ -61,6 +96,14 @@ impl Vm {
     /// Runs `f` in the context.
     pub fn with<R>(&self, f: impl for<'js> FnOnce(Ctx<'js>) -> R) -> R {
         self.context.with(f)
+    }
+
+    /// Objects and bytes that the runtime holds.
+    #[cfg(not(target_arch = "wasm32"))]
+    pub fn holds(&self) -> (i64, i64) {
+        self.runtime.run_gc();
+        let usage = self.runtime.memory_usage();
+        (usage.obj_count, usage.malloc_size)
     }
 
     /// Collects cycles, so that a snapshot holds no garbage.
@@ -83,6 +126,7 @@ pub fn boot() -> Result<(), Exception> {
     });
     runtime.set_gc_threshold(GC_THRESHOLD);
     runtime.set_loader(modules::Resolver, modules::Loader);
+    rejections::track(&runtime);
     let context = Context::full(&runtime).map_err(failed)?;
     let hooks = context.with(|ctx| {
         prelude(&ctx)
@@ -96,8 +140,7 @@ pub fn boot() -> Result<(), Exception> {
     };
     vm.run_jobs();
     vm.collect();
-    // SAFETY: the host boots a guest once, before any event.
-    unsafe { *VM.0.get() = Some(vm) };
+    VM.set(Some(Box::leak(Box::new(vm))));
     Ok(())
 }
 
@@ -109,6 +152,7 @@ fn prelude(ctx: &Ctx<'_>) -> rquickjs::Result<Persistent<Object<'static>>> {
     let main: Object = main.finish()?;
     globals.remove("__native")?;
     let hooks: Object = main.get("default")?;
+    serve::prepare(ctx, &hooks)?;
     Ok(Persistent::save(ctx, hooks))
 }
 

@@ -2,7 +2,7 @@
 #![allow(clippy::unwrap_used)]
 
 use postern_abi::bundle::ModuleKind;
-use postern_js::testing::{Answer, Case, serve};
+use postern_js::testing::{Answer, Case, holds, load, request, serve};
 
 fn check(source: &str) -> Answer {
     let case = Case {
@@ -40,4 +40,36 @@ fn a_worker_answers() {
         answer.headers,
         [("content-type".to_owned(), "application/json".to_owned())]
     );
+}
+
+#[test]
+fn requests_leave_nothing_behind() {
+    let source = "export default { async fetch(request, env, ctx) {
+        ctx.waitUntil(Promise.resolve());
+        await new Promise((resolve) => setTimeout(resolve, 1));
+        return new Response(request.url);
+    } }";
+    let mut case = Case {
+        modules: vec![(
+            "worker.js".to_owned(),
+            ModuleKind::EsModule,
+            source.as_bytes().to_vec(),
+        )],
+        date: "2026-01-01".to_owned(),
+        method: "GET".to_owned(),
+        url: "http://example.com/".to_owned(),
+        ..Case::default()
+    };
+    load(&mut case).unwrap();
+    let mut after = |requests: u32| {
+        for _ in 0..requests {
+            assert_eq!(request(&case).unwrap().status, 200);
+        }
+        holds()
+    };
+    after(10);
+    let (objects, bytes) = after(10);
+    let (objects_later, bytes_later) = after(100);
+    assert_eq!(objects, objects_later);
+    assert!(bytes_later - bytes < 4096, "{bytes} bytes became {bytes_later}");
 }

@@ -2,7 +2,7 @@
 
 use super::report::{Figure, Row};
 use crate::{step, workspace};
-use anyhow::{Context, Result};
+use anyhow::{Context, Result, bail};
 use serde::Deserialize;
 use std::path::Path;
 use std::process::Command;
@@ -56,12 +56,19 @@ pub fn run() -> Result<Vec<Row>> {
     let mut medians = Vec::new();
     collect(&kept, &mut medians)?;
     medians.sort_by(|a, b| a.0.cmp(&b.0));
-    Ok(rows(&medians))
+    rows(&medians)
 }
 
-fn rows(medians: &[(String, f64)]) -> Vec<Row> {
+/// Fails if a bench is gone, or has another name, that a comparison or a goal is told of.
+fn rows(medians: &[(String, f64)]) -> Result<Vec<Row>> {
     let of = |wanted: &str| medians.iter().find(|(name, _)| name == wanted);
-    medians
+    let told = PAIRS.iter().flat_map(|(one, other)| [*one, *other]);
+    let told = told.chain(GOALS_NS.iter().map(|(name, _)| *name));
+    let gone: Vec<&str> = told.filter(|name| of(name).is_none()).collect();
+    if !gone.is_empty() {
+        bail!("criterion measured nothing named {}", gone.join(", "));
+    }
+    let rows = medians
         .iter()
         .map(|(name, ns)| {
             let mut row = Row::new(name, Figure::Ns(*ns));
@@ -75,7 +82,8 @@ fn rows(medians: &[(String, f64)]) -> Vec<Row> {
             }
             row
         })
-        .collect()
+        .collect();
+    Ok(rows)
 }
 
 /// Finds `…/new/estimates.json` with `benchmark.json` beside it.
@@ -103,4 +111,25 @@ fn read<T: for<'de> Deserialize<'de>>(file: &Path) -> Result<T> {
     let text =
         std::fs::read(file).with_context(|| format!("cannot read {}", workspace::shown(file)))?;
     serde_json::from_slice(&text).with_context(|| format!("cannot read {}", workspace::shown(file)))
+}
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used)]
+    use super::*;
+
+    #[test]
+    fn every_bench_is_a_row_and_those_told_apart_must_be_there() {
+        let mut medians: Vec<(String, f64)> = PAIRS
+            .iter()
+            .flat_map(|(one, other)| [*one, *other])
+            .chain(GOALS_NS.iter().map(|(name, _)| *name))
+            .chain(["another"])
+            .map(|name| (name.to_owned(), 1.0))
+            .collect();
+        assert_eq!(rows(&medians).unwrap().len(), medians.len());
+        medians.remove(0);
+        let error = rows(&medians).unwrap_err().to_string();
+        assert!(error.ends_with(PAIRS[0].0), "{error}");
+    }
 }

@@ -41,9 +41,13 @@ impl StatusSource for Status {
         let budget = self.engine.budget();
         let mut requests = 0;
         let mut errors = 0;
+        let mut fuel = 0u64;
+        let mut startup_fuel = 0u64;
         for (_, _, counts) in self.observe.all_counts() {
             requests += counts.requests;
             errors += counts.errors();
+            fuel = fuel.saturating_add(counts.fuel);
+            startup_fuel = startup_fuel.saturating_add(counts.startup_fuel);
         }
         json!({
             "version": env!("CARGO_PKG_VERSION"),
@@ -59,6 +63,7 @@ impl StatusSource for Status {
                 "memory_limit_bytes": budget.limit(),
             },
             "requests": { "total": requests, "errors": errors },
+            "fuel": { "total": fuel, "startup": startup_fuel },
             "edge": {
                 "listen": self.listen.get(),
                 "connections": edge.open,

@@ -79,6 +79,7 @@ struct Survey<'l, 's> {
     custom_sections: u32,
     bodies: u32,
     code_bytes: u64,
+    growths: u32,
     no_snapshot: Option<NoSnapshot>,
 }
 
@@ -104,6 +105,7 @@ impl<'l, 's> Survey<'l, 's> {
             custom_sections: 0,
             bodies: 0,
             code_bytes: 0,
+            growths: 0,
             no_snapshot: None,
         }
     }
@@ -345,6 +347,13 @@ impl<'l, 's> Survey<'l, 's> {
         while !operators.eof() {
             let offset = operators.original_position();
             let operator = operators.read()?;
+            if matches!(
+                operator,
+                Operator::MemoryGrow { .. } | Operator::TableGrow { .. }
+            ) {
+                self.growths += 1;
+                cap(Capped::Growths, self.growths, self.limits.growths)?;
+            }
             match &operator {
                 Operator::Block { .. } | Operator::Loop { .. } | Operator::If { .. } => {
                     nesting += 1;

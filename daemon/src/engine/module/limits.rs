@@ -38,6 +38,9 @@ pub struct ModuleLimits {
     pub br_table_targets: u32,
     /// Blocks inside each other in one function.
     pub nesting: u32,
+    /// `memory.grow` and `table.grow` in all functions together. In front of each, metering puts
+    /// a kilobyte of code, see [`meter`](super::meter).
+    pub growths: u32,
     /// Instructions of one constant expression; they are evaluated by recursion.
     pub const_expr_ops: u32,
     /// Bytes of one import's or export's name.
@@ -69,6 +72,7 @@ impl Default for ModuleLimits {
             locals: 4096,
             br_table_targets: 16_384,
             nesting: 4096,
+            growths: 256,
             const_expr_ops: 16,
             name_bytes: 1024,
             custom_sections: 256,

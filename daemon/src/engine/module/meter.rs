@@ -39,6 +39,7 @@
 //! takes native stack until the slice ends. A toll of instructions that cost fuel and do nothing
 //! stands in front of them, so that a slice cannot pay for more than a stack bears.
 
+use super::super::limits::SLICE_FUEL;
 use super::Refusal;
 use std::collections::HashMap;
 use wasm_encoder::reencode::{Reencode, RoundtripReencoder};
@@ -61,6 +62,18 @@ const ADDED_TYPES_MAX: usize = 1024;
 /// Fuel that a growth of a memory or table costs beforehand. Each takes some 200 bytes of native
 /// stack until its slice ends.
 const GROWTH_TOLL: usize = 1000;
+
+/// The native stack that this is, at least.
+const GROWTH_STACK: u64 = 200;
+
+/// What growths of one slice may leave on the stack of a thread that runs tenants: a quarter of
+/// it. The fuel for making room for a large payload comes on top, and everything else.
+const GROWTHS_STACK_MAX: u64 = 512 << 10;
+
+const _: () = assert!(
+    *SLICE_FUEL.end() / GROWTH_TOLL as u64 * GROWTH_STACK <= GROWTHS_STACK_MAX,
+    "the longest slice fits the stack"
+);
 
 /// Pushes 0, negates it again and again, and drops what comes of it.
 static TOLL: [u8; GROWTH_TOLL + 3] = {

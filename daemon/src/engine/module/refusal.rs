@@ -179,6 +179,8 @@ pub enum Capped {
     BrTableTargets,
     /// [`ModuleLimits::nesting`](super::ModuleLimits::nesting)
     Nesting,
+    /// [`ModuleLimits::growths`](super::ModuleLimits::growths)
+    Growths,
     /// [`ModuleLimits::const_expr_ops`](super::ModuleLimits::const_expr_ops)
     ConstExprOps,
     /// [`ModuleLimits::name_bytes`](super::ModuleLimits::name_bytes)
@@ -208,6 +210,7 @@ impl fmt::Display for Capped {
             Self::Locals => "has a function with too many locals",
             Self::BrTableTargets => "has a br_table with too many targets",
             Self::Nesting => "has blocks nested too deep",
+            Self::Growths => "has too many `memory.grow` and `table.grow` instructions",
             Self::ConstExprOps => "has a constant expression with too many instructions",
             Self::NameBytes => "has a name with too many bytes",
             Self::CustomSections => "has too many custom sections",
@@ -226,6 +229,9 @@ impl Capped {
             Self::CustomSections => "strip the module (wasm-opt --strip-debug)",
             Self::FunctionBytes | Self::Locals | Self::Nesting | Self::BrTableTargets => {
                 "split the function, or optimise for size (wasm-opt -Oz)"
+            }
+            Self::Growths => {
+                "grow memory and tables in one function that all others call, and keep the compiler from inlining it"
             }
             Self::Params | Self::Results => "pass them through memory",
             Self::Memories | Self::Tables => "use fewer",

@@ -125,15 +125,8 @@ impl Bench {
     }
 
     fn fetch(&self, worker: &Arc<Worker>, path: &str, body: RequestBody) -> Result<Reply, Failure> {
-        let request = Request {
-            ray: Ray(1),
-            chain: None,
-            method: http::Method::GET,
-            url: format!("http://t/{path}"),
-            headers: http::HeaderMap::new(),
-            body,
-        };
-        self.block(worker.fetch(request))
+        let request = request(path);
+        self.block(worker.fetch(Request { body, ..request }))
     }
 
     fn text(&self, worker: &Arc<Worker>, path: &str) -> Result<String, Failure> {
@@ -160,6 +153,12 @@ impl Bench {
         while self.records.0.lock().is_empty() {
             futures_lite::future::yield_now().await;
         }
+    }
+
+    /// Sends a request whose client leaves at once, and waits for its record.
+    async fn left_by(&self, worker: &Arc<Worker>, path: &str) {
+        drop(futures_lite::future::poll_once(worker.fetch(request(path))).await);
+        self.recorded().await;
     }
 
     fn last(&self) -> Seen {
@@ -384,14 +383,6 @@ fn a_spinning_tenant_does_not_stop_its_neighbour() {
     let neighbour = bench.named("other", GUEST, Limits::default());
     let order = bench.block(async {
         let order = Mutex::new(Vec::new());
-        let request = |path: &str| Request {
-            ray: Ray(1),
-            chain: None,
-            method: http::Method::GET,
-            url: format!("http://t/{path}"),
-            headers: http::HeaderMap::new(),
-            body: RequestBody::Empty,
-        };
         let spin = async {
             let failure = spinner.fetch(request("s")).await.unwrap_err();
             order.lock().push(failure.outcome());
@@ -469,18 +460,7 @@ fn a_client_that_leaves_takes_its_request_along() {
 fn left(path: &str, limits: Limits) -> Seen {
     let bench = bench();
     let worker = bench.worker(GUEST, limits);
-    bench.block(async {
-        let request = Request {
-            ray: Ray(1),
-            chain: None,
-            method: http::Method::GET,
-            url: format!("http://t/{path}"),
-            headers: http::HeaderMap::new(),
-            body: RequestBody::Empty,
-        };
-        drop(futures_lite::future::poll_once(worker.fetch(request)).await);
-        bench.recorded().await;
-    });
+    bench.block(bench.left_by(&worker, path));
     assert_eq!(bench.text(&worker, "h").unwrap(), "hello", "after {path}");
     bench.records.0.lock()[0].clone()
 }
@@ -517,18 +497,7 @@ fn work_has_an_end_when_the_client_has_left() {
             ..Limits::default()
         },
     );
-    bench.block(async {
-        let request = Request {
-            ray: Ray(1),
-            chain: None,
-            method: http::Method::GET,
-            url: "http://t/T".into(),
-            headers: http::HeaderMap::new(),
-            body: RequestBody::Empty,
-        };
-        drop(futures_lite::future::poll_once(worker.fetch(request)).await);
-        bench.recorded().await;
-    });
+    bench.block(bench.left_by(&worker, "T"));
     let told = bench.last().told();
     assert_eq!((told.len(), &*told[0], &*told[2]), (3, "left", "over"));
     assert!(told[1].starts_with("waitUntil() tasks did not complete"));
@@ -627,6 +596,41 @@ fn isolates_go_at_any_moment_and_no_request_notices() {
         (bench.engine.isolates(), bench.engine.budget().used()),
         (0, 0)
     );
+}
+
+#[test]
+fn an_isolate_that_has_ended_makes_no_room() {
+    let bench = bench();
+    let worker = bench.worker(GUEST, small());
+    worker.warm_up().unwrap();
+    // Somebody else may have found it too, and still hold it.
+    let held = bench.engine.resting();
+    assert!(bench.engine.evict_one());
+    assert_eq!((held.len(), bench.engine.resting().len()), (1, 1));
+    assert!(!held[0].evict());
+    assert!(!bench.engine.evict_one());
+    assert_eq!(bench.engine.budget().used(), 0);
+    assert_eq!(bench.text(&worker, "h").unwrap(), "hello");
+}
+
+/// A Worker that reads its code puts itself on the list while it holds its own lock. Where the
+/// order of the two is the other one too, this never ends.
+#[test]
+fn a_sweep_that_waits_for_a_worker_does_not_hold_the_list() {
+    let bench = bench();
+    let worker = bench.worker(GUEST, small());
+    bench.engine.keep_an_eye_on(&worker);
+    let engine = bench.engine.clone();
+    let sweeper = worker.locked(|| {
+        let sweeper = std::thread::spawn(move || engine.sweep());
+        while !bench.engine.0.wasi.lock().is_empty() {
+            std::thread::yield_now();
+        }
+        bench.engine.keep_an_eye_on(&worker);
+        sweeper
+    });
+    sweeper.join().unwrap();
+    assert_eq!(bench.engine.0.wasi.lock().len(), 1);
 }
 
 #[test]

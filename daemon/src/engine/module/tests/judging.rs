@@ -313,6 +313,21 @@ fn limits_are_exact() {
         |limits| limits.br_table_targets = 2,
     );
     check_limit(
+        Capped::Growths,
+        &module(
+            "(table 1 funcref) (func (result i32 i32) (memory.grow (i32.const 1))
+               (table.grow (ref.null func) (i32.const 1)))"
+                .into(),
+        ),
+        &module(
+            "(table 1 funcref) (func (result i32 i32) (memory.grow (i32.const 1))
+               (table.grow (ref.null func) (i32.const 1)))
+             (func (result i32) (memory.grow (i32.const 1)))"
+                .into(),
+        ),
+        |limits| limits.growths = 2,
+    );
+    check_limit(
         Capped::ConstExprOps,
         &module("(global i32 (i32.add (i32.const 1) (i32.const 2)))".into()),
         &module(

@@ -190,3 +190,28 @@ fn an_interpreter_pays_for_the_case_it_runs() {
     assert!(cost(&source) > 5000, "{}", cost(&source));
     assert!(cost(&rewritten) < 20, "{}", cost(&rewritten));
 }
+
+/// Every growth gets a kilobyte of toll, so their number bounds what a small upload becomes.
+#[test]
+fn growths_do_not_blow_an_image_up_without_a_bound() {
+    let limit = ModuleLimits::default().growths as usize;
+    let module = |growths: usize| {
+        let growths = "(drop (memory.grow (local.get 0)))".repeat(growths);
+        wat(&format!(
+            r#"(module (memory (export "memory") 1)
+                 (func $grow (param i32) {growths})
+                 (func (export "_start") (call $grow (i32.const 1))))"#
+        ))
+    };
+    let most = module(limit);
+    let image = metered(&most);
+    assert!(image.len() > most.len() + limit * 1000, "{}", image.len());
+    assert!(image.len() < most.len() + limit * 1100, "{}", image.len());
+    let refusal = inspect(&module(limit + 1), &ModuleLimits::default()).unwrap_err();
+    assert_eq!(
+        refusal.to_string(),
+        "the module has too many `memory.grow` and `table.grow` instructions: 257, the limit is \
+         256; grow memory and tables in one function that all others call, and keep the compiler \
+         from inlining it"
+    );
+}

@@ -1,0 +1,112 @@
+// ctx: what a handler can ask of the run it is in (spec: SEMANTICS §19).
+import { scope } from "internal:errors";
+import { KEY } from "internal:events";
+import { logUncaught } from "internal:console";
+import { illegalConstructor, platform, wrongParameter } from "internal:platform";
+
+let contextOf;
+
+// Counts a promise among those that a run waits for.
+export function waitFor(flight, promise) {
+  if (!flight.wait()) return;
+  const settled = () => {
+    flight.waits--;
+    flight.finish();
+  };
+  Promise.resolve(promise).then(settled, (error) => {
+    logUncaught(error);
+    settled();
+  });
+}
+
+// Spans are not recorded; code that is told to run in one runs.
+class Span {
+  #brand;
+  constructor(key) {
+    if (key !== KEY) throw illegalConstructor();
+  }
+  get isTraced() {
+    this.#brand;
+    return false;
+  }
+  setAttribute(_name, _value) {
+    this.#brand;
+  }
+  end() {
+    this.#brand;
+  }
+}
+platform(Span);
+
+class Tracing {
+  #brand;
+  constructor(key) {
+    if (key !== KEY) throw illegalConstructor();
+  }
+  enterSpan(_name, callback, ...args) {
+    this.#brand;
+    return callback(span, ...args);
+  }
+  startActiveSpan(_name, callback, ...args) {
+    this.#brand;
+    return callback(span, ...args);
+  }
+}
+platform(Tracing);
+const span = new Span(KEY);
+export const tracing = new Tracing(KEY);
+
+// The Worker's own entrypoints, by export.
+export const loopback = {};
+
+// Calls an entrypoint of the same Worker.
+class LoopbackServiceStub {
+  #call;
+  constructor(key, call) {
+    if (key !== KEY) throw illegalConstructor();
+    this.#call = call;
+  }
+  async fetch(input, init) {
+    return this.#call("fetch", new Request(input, init));
+  }
+}
+platform(LoopbackServiceStub);
+
+// Adds an entrypoint: `call(kind, argument)` runs its handler.
+export function addLoopback(name, call) {
+  loopback[name] = new LoopbackServiceStub(KEY, call);
+}
+
+export class ExecutionContext {
+  #flight;
+  constructor(key) {
+    if (key !== KEY) throw illegalConstructor();
+  }
+  waitUntil(promise) {
+    const flight = this.#flight;
+    if (arguments.length === 0) throw wrongParameter("waitUntil", "ExecutionContext", 1, "Promise");
+    waitFor(flight, promise);
+  }
+  passThroughOnException() {
+    this.#flight.passes = true;
+  }
+  abort(reason) {
+    this.#flight;
+    throw reason instanceof Error ? reason : new Error(reason === undefined ? "The execution context which hosted this callback was aborted." : `${reason}`);
+  }
+  static {
+    contextOf = (flight, props) => {
+      const context = new ExecutionContext(KEY);
+      context.#flight = flight;
+      context.tracing = tracing;
+      context.access = undefined;
+      context.cache = undefined;
+      context.props = props;
+      if (scope.exposesExports) context.exports = loopback;
+      return context;
+    };
+  }
+}
+platform(ExecutionContext);
+
+export { contextOf };

@@ -1,0 +1,56 @@
+// navigator, Cloudflare and what else tells a tenant where it runs.
+import { closed, illegalConstructor, platform, wrongParameter } from "internal:platform";
+import { KEY } from "internal:events";
+import { insideHandler } from "internal:errors";
+import { FLAGS } from "internal:flags";
+
+class Navigator {
+  #brand;
+  constructor(key) {
+    if (key !== KEY) throw illegalConstructor();
+  }
+  // Sends a body by POST and does not wait for an answer.
+  sendBeacon(url, body) {
+    this.#brand;
+    if (arguments.length === 0) throw wrongParameter("sendBeacon", "Navigator", 1, "string");
+    insideHandler();
+    fetch(url, { method: "POST", body }).catch(() => {});
+    return true;
+  }
+}
+platform(Navigator);
+closed(Navigator);
+
+class Cloudflare {
+  #brand;
+  constructor(key) {
+    if (key !== KEY) throw illegalConstructor();
+  }
+}
+platform(Cloudflare);
+
+const constant = (object, name, value) =>
+  Object.defineProperty(object, name, { value, enumerable: true, configurable: true });
+
+const navigator = new Navigator(KEY);
+const cloudflare = new Cloudflare(KEY);
+
+constant(navigator, "hardwareConcurrency", 1);
+constant(navigator, "platform", "");
+constant(navigator, "userAgent", "Cloudflare-Workers");
+
+// Follows the compatibility flags of the Worker that is loaded.
+export function configure(flags) {
+  const all = {};
+  for (const name of FLAGS) all[name] = flags.has(name);
+  for (const name of flags) all[name] = true;
+  constant(cloudflare, "compatibilityFlags", all);
+  if (flags.has("enable_navigator_language")) {
+    constant(navigator, "language", "en");
+    constant(navigator, "languages", Object.freeze(["en"]));
+  }
+  if (!flags.has("global_navigator")) delete globalThis.navigator;
+}
+
+export const globals = { Navigator };
+export const own = { navigator, Cloudflare: cloudflare };

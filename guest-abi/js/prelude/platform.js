@@ -1,0 +1,79 @@
+// What every class and function of the platform has in common: its looks, and its refusals.
+
+import native from "internal:native";
+
+const ILLEGAL =
+  "Illegal invocation: function called with incorrect `this` reference. See https://developers.cloudflare.com/workers/observability/errors/#illegal-invocation-errors for details.";
+
+// For functions of the global scope: called as a method of anything else they are refused.
+export function ofGlobal(receiver) {
+  if (receiver !== undefined && receiver !== globalThis) throw new TypeError(ILLEGAL);
+}
+
+// A string as the platform converts one.
+export function text(value) {
+  if (typeof value === "string") return value;
+  if (typeof value === "symbol") throw new TypeError("Cannot convert a Symbol value to a string");
+  return `${value}`;
+}
+
+export const wrongParameter = (method, owner, index, type) =>
+  new TypeError(`Failed to execute '${method}' on '${owner}': parameter ${index} is not of type '${type}'.`);
+
+export const wrongConstructorParameter = (owner, index, type) =>
+  new TypeError(`Failed to construct '${owner}': constructor parameter ${index} is not of type '${type}'.`);
+
+export const wrongField = (name, owner, type) =>
+  new TypeError(`Incorrect type for the '${name}' field on '${owner}': the provided value is not of type '${type}'.`);
+
+export const illegalConstructor = () => new TypeError("Illegal constructor");
+
+// For classes that only the platform makes objects of: they are refused without `new` alike.
+export function closed(...classes) {
+  for (const c of classes) native.closeClass(c);
+}
+
+// Accessors of the platform's prototypes by prototype: what the console shows of an object.
+export const shown = new Map();
+
+const finished = new Set([Function.prototype, Object.prototype, Error.prototype]);
+const { defineProperty, getOwnPropertyDescriptor, getPrototypeOf } = Object;
+
+function finishMembers(holder, isStatic) {
+  const accessors = [];
+  for (const key of Reflect.ownKeys(holder)) {
+    if (key === "constructor" || (isStatic && (key === "prototype" || key === "length" || key === "name"))) continue;
+    const property = getOwnPropertyDescriptor(holder, key);
+    if (!property.configurable) continue;
+    if (typeof property.value === "function") plain(property.value);
+    if (property.get) {
+      defineProperty(property.get, "name", { value: "", configurable: true });
+      if (typeof key === "string") accessors.push(key);
+    }
+    if (typeof key === "string") property.enumerable = true;
+    defineProperty(holder, key, property);
+  }
+  if (!isStatic && accessors.length > 0) shown.set(holder, accessors);
+}
+
+// A function as the platform's are: its length is 0.
+export function plain(f) {
+  defineProperty(f, "length", { value: 0, configurable: true });
+}
+
+// A class as the platform's are: members are enumerable, functions have the length 0, objects
+// have a tag. The name may be another than the class's in this code.
+export function platform(c, name = c.name) {
+  if (finished.has(c)) return c;
+  finished.add(c);
+  const parent = getPrototypeOf(c);
+  if (typeof parent === "function" && !finished.has(parent)) platform(parent);
+  if (name !== c.name) defineProperty(c, "name", { value: name, configurable: true });
+  finishMembers(c.prototype, false);
+  finishMembers(c, true);
+  plain(c);
+  if (!Object.hasOwn(c.prototype, Symbol.toStringTag)) {
+    defineProperty(c.prototype, Symbol.toStringTag, { value: name, writable: true, configurable: true });
+  }
+  return c;
+}

@@ -1,0 +1,91 @@
+// MessageChannel and MessagePort.
+import { dispatch, isListenedOn, EventTarget, Event, KEY, MessageEvent } from "internal:events";
+import { closed, illegalConstructor, platform } from "internal:platform";
+import { structuredCopy } from "internal:clone";
+import { reportUncaught } from "internal:console";
+
+// Messages that wait for a port to be started.
+const WAITING_MAX = 10_000;
+
+let entangle;
+
+export class MessagePort extends EventTarget {
+  #other = null;
+  #open = true;
+  #started = false;
+  #waiting = [];
+  #on = null;
+
+  constructor(key) {
+    if (key !== KEY) throw illegalConstructor();
+    super();
+  }
+
+  postMessage(message, options) {
+    const other = this.#other;
+    const transfer = Array.isArray(options) ? options : options?.transfer;
+    if (transfer !== undefined && transfer.length > 0) throw new Error("Transfer list is not supported");
+    const copy = structuredCopy(message);
+    if (!this.#open || !other.#open) return;
+    if (other.#started || isListenedOn(other, "message")) other.#deliver(copy);
+    else if (other.#waiting.length < WAITING_MAX) other.#waiting.push(copy);
+    else throw new Error("The port has too many messages that nobody has read.");
+  }
+  close() {
+    if (!this.#open) return;
+    const other = this.#other;
+    this.#open = other.#open = false;
+    dispatch(other, new Event("close"));
+    dispatch(this, new Event("close"));
+  }
+  start() {
+    if (this.#started) return;
+    this.#started = true;
+    const waiting = this.#waiting;
+    this.#waiting = [];
+    for (const copy of waiting) this.#deliver(copy);
+  }
+  get onmessage() {
+    return this.#on;
+  }
+  set onmessage(value) {
+    this.#on = typeof value === "function" || typeof value === "object" ? value : null;
+    if (this.#on !== null) this.start();
+  }
+
+  #deliver(data) {
+    resolved.then(() => {
+      try {
+        dispatch(this, messageOf(data, this.#other));
+      } catch (error) {
+        reportUncaught(error);
+      }
+    });
+  }
+
+  static {
+    entangle = (one, other) => {
+      one.#other = other;
+      other.#other = one;
+    };
+  }
+}
+const resolved = Promise.resolve();
+
+function messageOf(data, source) {
+  const event = new MessageEvent("message", { data, source });
+  event.origin = null;
+  return event;
+}
+
+export class MessageChannel {
+  constructor() {
+    this.port2 = new MessagePort(KEY);
+    this.port1 = new MessagePort(KEY);
+    entangle(this.port1, this.port2);
+  }
+}
+
+export const globals = { MessageChannel, MessagePort };
+for (const c of Object.values(globals)) platform(c);
+closed(MessagePort);

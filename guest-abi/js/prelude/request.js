@@ -1,0 +1,211 @@
+// Request (spec: SEMANTICS §20). Its parts are in slots (src/parts.rs), where the request of an
+// event is made without anything here.
+import native from "internal:native";
+import { flag } from "internal:errors";
+import { mixin, shape, wrongArgument } from "internal:shape";
+import { METHOD, URL_SLOT, HEADERS, TYPE, REDIRECT, SIGNAL, MORE, Body, extract, impliedType, hasSource, moveSource, cloneSource, setSource, plainCopy, wrongField, isDictionary } from "internal:body";
+import { Headers } from "internal:headers";
+import { AbortController, AbortSignal } from "internal:events";
+
+const { headersNew, headersClone, urlHref, text, requestSlot, setSlot, isPart } = native;
+const DICTIONARY = "RequestInitializerDict";
+const METHODS = new Set([
+  "GET", "HEAD", "POST", "PUT", "DELETE", "PATCH", "PURGE", "OPTIONS", "TRACE", "COPY", "LOCK", "MKCOL", "MOVE",
+  "PROPFIND", "PROPPATCH", "SEARCH", "UNLOCK", "ACL", "REPORT", "MKACTIVITY", "CHECKOUT", "MERGE", "MSEARCH",
+  "NOTIFY", "SUBSCRIBE", "UNSUBSCRIBE", "QUERY", "BAN",
+]);
+// Those that are written in capitals whatever the compatibility flags are.
+const ALWAYS = new Set(["GET", "HEAD", "POST", "PUT", "DELETE", "OPTIONS"]);
+// What is not asked for often; a request that has none of it has this.
+export const PLAIN = { fetcher: null, cf: undefined, cache: undefined };
+
+function methodOf(method) {
+  const upper = method.toUpperCase();
+  const verb = ALWAYS.has(upper) || flag("upper_case_all_http_methods") ? upper : method;
+  if (!METHODS.has(verb)) throw new TypeError(`Invalid HTTP method string: ${method}`);
+  return verb;
+}
+
+function cacheOf(cache) {
+  if (!flag("cache_option_enabled")) {
+    throw new Error(`The 'cache' field on '${DICTIONARY}' is not implemented.`);
+  }
+  const mode = text(cache);
+  if (mode !== "no-store" && !(mode === "no-cache" && flag("cache_no_cache_enabled"))) {
+    throw new TypeError(`Unsupported cache mode: ${mode}`);
+  }
+  return mode;
+}
+
+export const Request = native.requestClass;
+Object.setPrototypeOf(Request, Body);
+Object.setPrototypeOf(Request.prototype, Body.prototype);
+
+const more = (request) => requestSlot(request, MORE);
+
+// What `new Request` does.
+export function newRequest(request, input, init) {
+  if (arguments.length === 1) throw wrongArgument("Request", null, 1, "Request or string");
+  if (init !== undefined && init !== null && !isDictionary(init)) {
+    throw wrongArgument("Request", null, 2, "RequestInitializerDict or Request");
+  }
+  const from = isPart(input, 0) ? input : null;
+  if (init === undefined || init === null) become(request, from, input, true, true);
+  else initialize(request, from, input, init);
+}
+
+// Becomes a copy of a request, or a request for a URL.
+function become(request, from, input, withHeaders, withBody) {
+  if (from === null) {
+    const href = urlHref(input);
+    if (href === null) throw new TypeError(`Invalid URL: ${input}`);
+    setSlot(request, URL_SLOT, href);
+    return;
+  }
+  setSlot(request, METHOD, requestSlot(from, METHOD));
+  setSlot(request, URL_SLOT, requestSlot(from, URL_SLOT));
+  setSlot(request, REDIRECT, requestSlot(from, REDIRECT));
+  setSlot(request, SIGNAL, requestSlot(from, SIGNAL));
+  const parts = more(from);
+  if (parts !== PLAIN) {
+    const cf = parts.cf;
+    setSlot(request, MORE, { ...parts, cf: cf === undefined ? cf : plainCopy(cf) });
+  }
+  if (withHeaders) {
+    const headers = requestSlot(from, HEADERS);
+    if (headers !== null) setSlot(request, HEADERS, headersClone(headers));
+    setSlot(request, TYPE, requestSlot(from, TYPE));
+  }
+  if (withBody && hasSource(from)) setSource(request, moveSource(from));
+}
+
+function initialize(request, from, input, init) {
+  const { method, headers, body, redirect, fetcher, cf, cache, integrity, signal, encodeResponseBody } = init;
+  if (headers !== undefined && !isDictionary(headers)) {
+    throw wrongField("headers", DICTIONARY, "Headers or Sequence or object");
+  }
+  let rare = null;
+  if (fetcher !== undefined && fetcher !== null) {
+    if (typeof fetcher !== "object" || typeof fetcher.fetch !== "function") {
+      throw wrongField("fetcher", DICTIONARY, "Fetcher");
+    }
+    (rare ??= {}).fetcher = fetcher;
+  }
+  if (cf !== undefined) (rare ??= {}).cf = plainCopy(cf, "cf", DICTIONARY);
+  if (signal !== undefined && signal !== null && !(signal instanceof AbortSignal)) {
+    throw wrongField("signal", DICTIONARY, "AbortSignal");
+  }
+  if (cache !== undefined) (rare ??= {}).cache = cacheOf(cache);
+  const verb = method === undefined ? undefined : text(method);
+  const source = body === undefined || body === null ? null : extract(body);
+  const type = source === null ? null : impliedType;
+  become(request, from, input, headers === undefined, false);
+  if (verb !== undefined) setSlot(request, METHOD, methodOf(verb));
+  if (headers !== undefined) setSlot(request, HEADERS, new Headers(headers));
+  if (redirect !== undefined) {
+    if (redirect !== "follow" && redirect !== "manual") {
+      throw new TypeError(
+        `Invalid redirect value, must be one of "follow" or "manual" ("error" won't be implemented since it does not make sense at the edge; use "manual" and check the response status code).`,
+      );
+    }
+    setSlot(request, REDIRECT, redirect);
+  }
+  if (signal !== undefined) setSlot(request, SIGNAL, signal);
+  if (rare !== null) setSlot(request, MORE, { ...more(request), ...rare });
+  if (integrity !== undefined && integrity !== "") {
+    throw new TypeError(
+      "Subrequest integrity checking is not implemented. The integrity option must be either undefined or an empty string.",
+    );
+  }
+  if (encodeResponseBody !== undefined) {
+    const coding = text(encodeResponseBody);
+    if (coding !== "manual" && coding !== "automatic") {
+      throw new TypeError(`encodeResponseBody: unexpected value: ${coding}`);
+    }
+  }
+  const inherits = source === null && body !== null && from !== null && hasSource(from);
+  if ((source !== null || inherits) && isBodyless(requestSlot(request, METHOD))) {
+    throw new TypeError("Request with a GET or HEAD method cannot have a body.");
+  }
+  if (source !== null) {
+    setSource(request, source);
+    if (type !== null) setSlot(request, TYPE, type);
+  } else if (inherits) {
+    setSource(request, moveSource(from));
+  }
+}
+
+const isBodyless = (method) => method === "GET" || method === "HEAD";
+
+mixin(Request.prototype, {
+  clone() {
+    const parts = more(this);
+    const source = cloneSource(this);
+    const copy = new Request(BLANK);
+    setSource(copy, source);
+    for (const slot of [METHOD, URL_SLOT, TYPE, REDIRECT, SIGNAL]) setSlot(copy, slot, requestSlot(this, slot));
+    const headers = requestSlot(this, HEADERS);
+    if (headers !== null) setSlot(copy, HEADERS, headersClone(headers, true));
+    if (parts !== PLAIN) {
+      const cf = parts.cf;
+      setSlot(copy, MORE, { ...parts, cf: cf === undefined ? cf : plainCopy(cf) });
+    }
+    return copy;
+  },
+  // The places of `method`, `url` and `headers`, which are made in Rust.
+  get method() {},
+  get url() {},
+  get headers() {},
+  get redirect() {
+    return requestSlot(this, REDIRECT);
+  },
+  get fetcher() {
+    return more(this).fetcher;
+  },
+  get signal() {
+    let signal = requestSlot(this, SIGNAL);
+    if (signal === null) {
+      // One that nothing aborts, where none was given.
+      signal = new AbortController().signal;
+      setSlot(this, SIGNAL, signal);
+    }
+    return signal;
+  },
+  get cf() {
+    return more(this).cf;
+  },
+  get integrity() {
+    more(this);
+    return "";
+  },
+  get keepalive() {
+    more(this);
+    return false;
+  },
+  get cache() {
+    return more(this).cache;
+  },
+});
+
+const BLANK = "http://a/";
+
+export function requestParts(request) {
+  const { cf, cache, fetcher } = more(request);
+  return {
+    method: requestSlot(request, METHOD),
+    url: requestSlot(request, URL_SLOT),
+    list: requestSlot(request, HEADERS) ?? headersNew(),
+    type: requestSlot(request, TYPE),
+    redirect: requestSlot(request, REDIRECT),
+    signal: requestSlot(request, SIGNAL),
+    cf,
+    cache,
+    fetcher,
+  };
+}
+shape(Request);
+
+// Takes away what a compatibility flag takes away.
+export function configure() {
+  if (!flag("cache_option_enabled")) delete Request.prototype.cache;
+}

@@ -1,0 +1,558 @@
+//! `Request` and `Response`: objects that hold their parts in slots, made here because every
+//! request goes through them.
+//!
+//! What they do is in `prelude/{body,request,response}.js`, which reach the slots through the
+//! functions that [`install`] adds. Only what most requests do is done here as well: a response
+//! of a string, a request as it came, and reading what handlers look at first.
+
+use crate::class::{self, Held};
+use crate::headers::HeaderList;
+use crate::raw::{
+    self, Arguments, Callback, Cx, EXCEPTION, NULL, UNDEFINED, Val, is_exception, is_nullish,
+    is_object, is_string, is_undefined,
+};
+use crate::shape::ILLEGAL;
+use crate::{host, requests};
+use rquickjs::class::Class;
+use rquickjs::{Ctx, Function, Object, Value, qjs};
+use std::cell::Cell;
+use std::ffi::{CStr, c_int};
+use std::sync::atomic::AtomicU32;
+
+/// Which of the two it is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Kind {
+    /// A `Request`.
+    Request = 0,
+    /// A `Response`.
+    Response = 1,
+}
+
+/// What a slot is for; `prelude/body.js` has the same numbers.
+pub mod slot {
+    #![allow(missing_docs)]
+    /// Null, a string, bytes, an `Incoming` or a stream.
+    pub const SOURCE: usize = 0;
+    /// The stream that was made of the source, or null.
+    pub const STREAM: usize = 1;
+    /// Whether the body was read.
+    pub const USED: usize = 2;
+    /// A `Headers`, or null.
+    pub const HEADERS: usize = 3;
+    /// The content type that the body implies, until it is among the headers; or null.
+    pub const TYPE: usize = 4;
+    /// What is not asked for often.
+    pub const MORE: usize = 5;
+    /// A response's status, a request's method.
+    pub const STATUS: usize = 6;
+    pub const METHOD: usize = 6;
+    pub const URL: usize = 7;
+    pub const REDIRECT: usize = 8;
+    pub const SIGNAL: usize = 9;
+    pub const COUNT: usize = 10;
+}
+
+/// A request or a response.
+pub struct Part {
+    kind: Kind,
+    slots: [Val; slot::COUNT],
+    /// Header fields as the host sent them, until somebody asks for one.
+    raw: Option<Box<[u8]>>,
+    /// The number of the request whose body this has, and the body's length, until somebody asks
+    /// for it.
+    incoming: Option<(u32, f64)>,
+}
+
+static ID: AtomicU32 = AtomicU32::new(0);
+
+impl Held for Part {
+    const NAME: &'static CStr = c"Body";
+
+    fn id() -> &'static AtomicU32 {
+        &ID
+    }
+
+    fn each(&self, f: &mut dyn FnMut(Val)) {
+        for value in self.slots {
+            f(value);
+        }
+    }
+}
+
+/// What the prelude gave, for the life of the engine.
+#[derive(Clone, Copy)]
+struct Prelude {
+    prototypes: [Val; 2],
+    /// Do what constructors do: `(object, arguments…)`.
+    constructors: [Val; 2],
+    /// `MORE` of what has nothing rare about it.
+    plain: [Val; 2],
+    /// `json(data, init)` where that is rare.
+    json: Val,
+    /// `incoming(id, length)`: what stands for a body that is still to come.
+    incoming: Val,
+    /// The types that bodies imply.
+    text_type: Val,
+    json_type: Val,
+    follow: Val,
+    manual: Val,
+}
+
+thread_local! {
+    static PRELUDE: Cell<Option<Prelude>> = const { Cell::new(None) };
+    /// Whether no handler has run yet.
+    static GLOBAL: Cell<bool> = const { Cell::new(true) };
+}
+
+fn prelude() -> Prelude {
+    PRELUDE
+        .get()
+        .expect("the prelude makes the classes before anything makes an object of them")
+}
+
+/// From now on handlers run.
+pub fn leave_global_scope() {
+    GLOBAL.set(false);
+}
+
+impl Part {
+    fn new(cx: Cx, kind: Kind) -> Self {
+        let mut slots = [NULL; slot::COUNT];
+        let known = prelude();
+        slots[slot::MORE] = cx.dup(known.plain[kind as usize]);
+        slots[slot::USED] = raw::boolean(false);
+        match kind {
+            Kind::Response => slots[slot::STATUS] = raw::int(200),
+            Kind::Request => {
+                slots[slot::URL] = cx.string("");
+                slots[slot::METHOD] = cx.string("GET");
+                slots[slot::REDIRECT] = cx.dup(known.follow);
+            }
+        }
+        Self {
+            kind,
+            slots,
+            raw: None,
+            incoming: None,
+        }
+    }
+
+    fn set(&mut self, cx: Cx, at: usize, value: Val) {
+        cx.free(std::mem::replace(&mut self.slots[at], value));
+    }
+}
+
+/// The part that `this` is, of one kind or of any; none if it is none.
+fn part<'a>(this: Val, kind: Option<Kind>) -> Option<&'a mut Part> {
+    class::held::<Part>(this).filter(|part| kind.is_none_or(|kind| part.kind == kind))
+}
+
+fn illegal(cx: Cx) -> Val {
+    cx.throw_type(ILLEGAL)
+}
+
+/// What is in a slot, as a new handle.
+fn read(cx: Cx, this: Val, kind: Option<Kind>, at: usize) -> Val {
+    let Some(found) = part(this, kind) else {
+        return illegal(cx);
+    };
+    if at == slot::HEADERS && found.raw.is_some() {
+        let raw = found.raw.take().unwrap_or_default();
+        let headers = headers_object(cx, HeaderList::raw(&raw));
+        if is_exception(headers) {
+            return headers;
+        }
+        found.set(cx, at, headers);
+    }
+    if at == slot::SOURCE
+        && let Some((id, length)) = found.incoming.take()
+    {
+        let arguments = [number(f64::from(id)), number(length)];
+        let source = cx.call(prelude().incoming, UNDEFINED, &arguments);
+        if is_exception(source) {
+            return source;
+        }
+        // Found anew: a call lies between.
+        if let Some(found) = part(this, kind) {
+            found.set(cx, at, source);
+        }
+    }
+    match part(this, kind).and_then(|found| found.slots.get(at)) {
+        Some(value) => cx.dup(*value),
+        None => UNDEFINED,
+    }
+}
+
+fn number(value: f64) -> Val {
+    qjs::JS_NewFloat64(value)
+}
+
+fn headers_object(cx: Cx, list: HeaderList) -> Val {
+    // SAFETY: within a callback, or an event.
+    let ctx = unsafe { cx.ctx() };
+    match Class::instance(ctx.clone(), list) {
+        Ok(class) => owned(cx, class.into_value()),
+        Err(_) => EXCEPTION,
+    }
+}
+
+/// The value as a handle of its own.
+pub fn owned(cx: Cx, value: Value<'_>) -> Val {
+    cx.dup(value.as_raw())
+}
+
+/// `headers` of either: the list, which has the type that the body implies from now on.
+fn headers(cx: Cx, this: Val, kind: Kind) -> Val {
+    let value = read(cx, this, Some(kind), slot::HEADERS);
+    if is_exception(value) {
+        return value;
+    }
+    let value = if is_nullish(value) {
+        let made = headers_object(cx, HeaderList::default());
+        if is_exception(made) {
+            return made;
+        }
+        if let Some(found) = part(this, Some(kind)) {
+            found.set(cx, slot::HEADERS, cx.dup(made));
+        }
+        made
+    } else {
+        value
+    };
+    let Some(found) = part(this, Some(kind)) else {
+        return value;
+    };
+    let content_type = std::mem::replace(&mut found.slots[slot::TYPE], NULL);
+    if is_string(content_type) {
+        cx.text(content_type, |text| {
+            with_list(cx, value, |list| list.set_type(text));
+        });
+    }
+    cx.free(content_type);
+    value
+}
+
+fn with_list<R>(cx: Cx, value: Val, f: impl FnOnce(&mut HeaderList) -> R) -> Option<R> {
+    // SAFETY: within a callback, or an event; the value is borrowed and lives meanwhile.
+    let value = unsafe { Value::from_raw(cx.ctx(), cx.dup(value)) };
+    let list = Class::<HeaderList>::from_value(&value).ok()?;
+    let mut list = list.try_borrow_mut().ok()?;
+    Some(f(&mut list))
+}
+
+/// What the host is to be told of a response.
+pub struct Answer {
+    /// The encoded head.
+    pub head: Vec<u8>,
+    /// Null, a string, bytes or something that becomes a stream; a handle of its own.
+    pub source: Val,
+}
+
+impl Answer {
+    /// Sends it as the answer of a request.
+    pub fn send(self, cx: Cx, request: u32) {
+        requests::answered(request);
+        if is_string(self.source) {
+            cx.text(self.source, |text| {
+                host::respond(request, &self.head, text.as_bytes(), false);
+            });
+        } else if is_object(self.source) {
+            let mut len = 0;
+            // SAFETY: gives the bytes of a Uint8Array, which nobody changes before they are sent.
+            unsafe {
+                let bytes = qjs::JS_GetUint8Array(cx.0, &raw mut len, self.source);
+                let bytes = if bytes.is_null() {
+                    &[][..]
+                } else {
+                    std::slice::from_raw_parts(bytes, len as usize)
+                };
+                host::respond(request, &self.head, bytes, false);
+            }
+        } else {
+            host::respond(request, &self.head, &[], false);
+        }
+        cx.free(self.source);
+    }
+}
+
+fn is_bytes(value: Val) -> bool {
+    // SAFETY: looks at the class alone.
+    is_object(value)
+        && unsafe { qjs::JS_GetTypedArrayType(value) }
+            == qjs::JSTypedArrayEnum_JS_TYPED_ARRAY_UINT8 as c_int
+}
+
+/// A response as it can be sent at once; `None` for what is none, was used, or has something rare
+/// about it.
+pub fn simple_answer(cx: Cx, value: Val) -> Option<Answer> {
+    let found = part(value, Some(Kind::Response))?;
+    let used = std::mem::replace(&mut found.slots[slot::USED], raw::boolean(true));
+    let source = found.slots[slot::SOURCE];
+    let is_simple = is_nullish(found.slots[slot::STREAM])
+        && !is_used(used)
+        && same(
+            found.slots[slot::MORE],
+            prelude().plain[Kind::Response as usize],
+        )
+        && (is_nullish(source) || is_string(source) || is_bytes(source));
+    if !is_simple {
+        found.slots[slot::USED] = used;
+        return None;
+    }
+    if is_nullish(source) {
+        found.slots[slot::USED] = used;
+    }
+    // SAFETY: a small number.
+    let status = unsafe { qjs::JS_VALUE_GET_INT(found.slots[slot::STATUS]) };
+    let status = u16::try_from(status).unwrap_or(0);
+    let source = cx.dup(source);
+    let (headers, content_type) = (found.slots[slot::HEADERS], found.slots[slot::TYPE]);
+    let encode = |list: &mut HeaderList| {
+        if is_string(content_type) {
+            cx.text(content_type, |text| list.encode_head(status, Some(text)))
+                .unwrap_or_default()
+        } else {
+            list.encode_head(status, None)
+        }
+    };
+    let head = if is_object(headers) {
+        with_list(cx, headers, encode)?
+    } else {
+        encode(&mut HeaderList::default())
+    };
+    Some(Answer { head, source })
+}
+
+fn is_used(value: Val) -> bool {
+    // SAFETY: the slot holds a boolean.
+    unsafe { qjs::JS_VALUE_GET_BOOL(value) }
+}
+
+/// Whether both are the same object.
+fn same(one: Val, other: Val) -> bool {
+    // SAFETY: both are objects; compares where they are.
+    unsafe { qjs::JS_VALUE_GET_PTR(one) == qjs::JS_VALUE_GET_PTR(other) }
+}
+
+/// The request of an event. `length` is -1 without a body, -2 for one of unknown length.
+pub fn incoming(cx: Cx, id: u32, method: &str, url: &str, fields: &[u8], length: f64) -> Val {
+    let known = prelude();
+    let mut part = Part {
+        kind: Kind::Request,
+        slots: [NULL; slot::COUNT],
+        raw: Some(fields.into()),
+        incoming: (length != -1.0).then_some((id, length)),
+    };
+    part.slots[slot::USED] = raw::boolean(false);
+    part.slots[slot::MORE] = cx.dup(known.plain[Kind::Request as usize]);
+    part.slots[slot::METHOD] = cx.string(method);
+    part.slots[slot::URL] = cx.string(url);
+    part.slots[slot::REDIRECT] = cx.dup(known.manual);
+    if part.incoming.is_some() {
+        // Something that is not null, until it is asked for.
+        part.slots[slot::SOURCE] = UNDEFINED;
+    }
+    class::object(cx, known.prototypes[Kind::Request as usize], part)
+}
+
+/// The prototype that `new.target` asks for, as a new handle.
+fn prototype(cx: Cx, target: Val, kind: Kind) -> Val {
+    let found = cx.get(target, c"prototype");
+    if is_object(found) || is_exception(found) {
+        return found;
+    }
+    cx.free(found);
+    cx.dup(prelude().prototypes[kind as usize])
+}
+
+fn construct(cx: Cx, target: Val, kind: Kind, arguments: Arguments) -> Val {
+    if is_undefined(target) {
+        let class = if kind == Kind::Request {
+            "Request"
+        } else {
+            "Response"
+        };
+        return cx.throw_type(&format!(
+            "Failed to construct '{class}': Please use the 'new' operator, this object constructor cannot be called as a function."
+        ));
+    }
+    let prototype = prototype(cx, target, kind);
+    if is_exception(prototype) {
+        return prototype;
+    }
+    let mut part = Part::new(cx, kind);
+    let (first, second) = (arguments.get(0), arguments.get(1));
+    let is_text = is_string(first) && !GLOBAL.get();
+    let done = kind == Kind::Response && is_nullish(second) && (is_nullish(first) || is_text);
+    if done && is_text {
+        part.slots[slot::SOURCE] = cx.dup(first);
+        part.slots[slot::TYPE] = cx.dup(prelude().text_type);
+    }
+    let object = class::object(cx, prototype, part);
+    cx.free(prototype);
+    if done || is_exception(object) {
+        return object;
+    }
+    let mut all = vec![object];
+    all.extend((0..arguments.len().min(2)).map(|at| arguments.get(at)));
+    let result = cx.call(prelude().constructors[kind as usize], UNDEFINED, &all);
+    if is_exception(result) {
+        cx.free(object);
+        return result;
+    }
+    cx.free(result);
+    object
+}
+
+macro_rules! callbacks {
+    ($($name:ident($cx:ident, $this:ident, $arguments:ident) $body:block)*) => {$(
+        unsafe extern "C" fn $name(
+            ctx: *mut qjs::JSContext,
+            $this: Val,
+            argc: c_int,
+            argv: *mut Val,
+        ) -> Val {
+            let $cx = Cx(ctx);
+            // SAFETY: QuickJS passes as many arguments as it says.
+            let $arguments = unsafe { Arguments::new(argc, argv) };
+            let _ = (&$this, &$arguments);
+            $body
+        }
+    )*};
+}
+
+callbacks! {
+    request_new(cx, target, arguments) {
+        construct(cx, target, Kind::Request, arguments)
+    }
+    response_new(cx, target, arguments) {
+        construct(cx, target, Kind::Response, arguments)
+    }
+    response_json(cx, this, arguments) {
+        let known = prelude();
+        if arguments.len() == 0 || !is_nullish(arguments.get(1)) || GLOBAL.get() {
+            let all: Vec<Val> = (0..arguments.len()).map(|at| arguments.get(at)).collect();
+            return cx.call(known.json, this, &all);
+        }
+        // SAFETY: borrows its arguments.
+        let text = unsafe { qjs::JS_JSONStringify(cx.0, arguments.get(0), UNDEFINED, UNDEFINED) };
+        if is_exception(text) {
+            return text;
+        }
+        let mut part = Part::new(cx, Kind::Response);
+        part.slots[slot::SOURCE] = if is_undefined(text) { cx.string("undefined") } else { text };
+        part.slots[slot::TYPE] = cx.dup(known.json_type);
+        class::object(cx, known.prototypes[Kind::Response as usize], part)
+    }
+    get_method(cx, this, _arguments) {
+        read(cx, this, Some(Kind::Request), slot::METHOD)
+    }
+    get_url(cx, this, _arguments) {
+        read(cx, this, Some(Kind::Request), slot::URL)
+    }
+    get_status(cx, this, _arguments) {
+        read(cx, this, Some(Kind::Response), slot::STATUS)
+    }
+    request_headers(cx, this, _arguments) {
+        headers(cx, this, Kind::Request)
+    }
+    response_headers(cx, this, _arguments) {
+        headers(cx, this, Kind::Response)
+    }
+    // `requestSlot(object, slot)`
+    request_slot(cx, _this, arguments) {
+        read(cx, arguments.get(0), Some(Kind::Request), index(arguments.get(1)))
+    }
+    response_slot(cx, _this, arguments) {
+        read(cx, arguments.get(0), Some(Kind::Response), index(arguments.get(1)))
+    }
+    body_slot(cx, _this, arguments) {
+        read(cx, arguments.get(0), None, index(arguments.get(1)))
+    }
+    // `setSlot(object, slot, value)`
+    set_slot(cx, _this, arguments) {
+        let at = index(arguments.get(1));
+        let Some(found) = part(arguments.get(0), None).filter(|_| at < slot::COUNT) else {
+            return illegal(cx);
+        };
+        match at {
+            slot::HEADERS => found.raw = None,
+            slot::SOURCE => found.incoming = None,
+            _ => {}
+        }
+        found.set(cx, at, cx.dup(arguments.get(2)));
+        UNDEFINED
+    }
+    // `isPart(value, isResponse)`
+    is_part(_cx, _this, arguments) {
+        let kind = if index(arguments.get(1)) == 1 { Kind::Response } else { Kind::Request };
+        raw::boolean(is_object(arguments.get(0)) && part(arguments.get(0), Some(kind)).is_some())
+    }
+}
+
+fn index(value: Val) -> usize {
+    // SAFETY: the prelude passes small numbers.
+    usize::try_from(unsafe { qjs::JS_VALUE_GET_INT(value) }).unwrap_or(slot::COUNT)
+}
+
+/// Adds the functions on requests and responses to the natives.
+///
+/// # Errors
+/// When memory is used up.
+pub fn install<'js>(ctx: &Ctx<'js>, native: &Object<'js>) -> rquickjs::Result<()> {
+    let cx = Cx(ctx.as_raw().as_ptr());
+    class::register::<Part>(cx);
+    let functions: [(&CStr, Callback); 5] = [
+        (c"requestSlot", request_slot),
+        (c"responseSlot", response_slot),
+        (c"bodySlot", body_slot),
+        (c"setSlot", set_slot),
+        (c"isPart", is_part),
+    ];
+    for (name, callback) in functions {
+        cx.method(native.as_raw(), name, callback);
+    }
+    let constructors: [(&CStr, &CStr, Callback); 2] = [
+        (c"Request", c"requestClass", request_new),
+        (c"Response", c"responseClass", response_new),
+    ];
+    for (name, key, callback) in constructors {
+        let class = cx.constructor(name, callback);
+        // SAFETY: borrows class and prototype, then takes the class over.
+        unsafe {
+            let prototype = qjs::JS_NewObject(cx.0);
+            qjs::JS_SetConstructor(cx.0, class, prototype);
+            cx.free(prototype);
+            qjs::JS_SetPropertyStr(cx.0, native.as_raw(), key.as_ptr(), class);
+        }
+    }
+    native.set("finishParts", Function::new(ctx.clone(), finish)?)
+}
+
+/// `finishParts(prelude)`: what the prelude has made of the classes; adds what is made here.
+fn finish<'js>(ctx: Ctx<'js>, given: Object<'js>) -> rquickjs::Result<()> {
+    let cx = Cx(ctx.as_raw().as_ptr());
+    let value =
+        |name: &str| -> rquickjs::Result<Val> { Ok(owned(cx, given.get::<_, Value>(name)?)) };
+    let known = Prelude {
+        prototypes: [value("request")?, value("response")?],
+        constructors: [value("newRequest")?, value("newResponse")?],
+        plain: [value("plainRequest")?, value("plainResponse")?],
+        json: value("json")?,
+        incoming: value("incoming")?,
+        text_type: cx.string("text/plain;charset=UTF-8"),
+        json_type: cx.string("application/json"),
+        follow: cx.string("follow"),
+        manual: cx.string("manual"),
+    };
+    PRELUDE.set(Some(known));
+    let [request, response] = known.prototypes;
+    cx.getter(request, c"method", get_method);
+    cx.getter(request, c"url", get_url);
+    cx.getter(request, c"headers", request_headers);
+    cx.getter(response, c"status", get_status);
+    cx.getter(response, c"headers", response_headers);
+    let class: Value = given.get("Response")?;
+    cx.method(class.as_raw(), c"json", response_json);
+    Ok(())
+}

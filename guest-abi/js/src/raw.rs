@@ -1,0 +1,265 @@
+//! QuickJS's own calls, for what every request goes through: values without wrappers.
+//!
+//! A [`Val`] is a value as QuickJS passes it. Functions here say whether they take it over (and
+//! free it) or borrow it; what they return is the caller's to free.
+
+use rquickjs::qjs;
+use std::ffi::{CStr, c_int};
+
+/// A value of JavaScript.
+pub type Val = qjs::JSValue;
+
+/// The context.
+#[derive(Clone, Copy, Debug)]
+pub struct Cx(pub *mut qjs::JSContext);
+
+/// A function that JavaScript calls.
+pub type Callback = unsafe extern "C" fn(*mut qjs::JSContext, Val, c_int, *mut Val) -> Val;
+
+/// `undefined`
+pub const UNDEFINED: Val = qjs::JS_UNDEFINED;
+/// `null`
+pub const NULL: Val = qjs::JS_NULL;
+/// Something was thrown.
+pub const EXCEPTION: Val = qjs::JS_EXCEPTION;
+
+/// Whether it is `undefined`.
+pub fn is_undefined(value: Val) -> bool {
+    // SAFETY: looks at the tag alone.
+    unsafe { qjs::JS_IsUndefined(value) }
+}
+
+/// Whether it is `null` or `undefined`.
+pub fn is_nullish(value: Val) -> bool {
+    // SAFETY: looks at the tag alone.
+    unsafe { qjs::JS_IsUndefined(value) || qjs::JS_IsNull(value) }
+}
+
+/// Whether it is a string.
+pub fn is_string(value: Val) -> bool {
+    // SAFETY: looks at the tag alone.
+    unsafe { qjs::JS_IsString(value) }
+}
+
+/// Whether it is an object.
+pub fn is_object(value: Val) -> bool {
+    // SAFETY: looks at the tag alone.
+    unsafe { qjs::JS_IsObject(value) }
+}
+
+/// Whether something was thrown instead.
+pub fn is_exception(value: Val) -> bool {
+    // SAFETY: looks at the tag alone.
+    unsafe { qjs::JS_IsException(value) }
+}
+
+/// A boolean.
+pub fn boolean(value: bool) -> Val {
+    if value { qjs::JS_TRUE } else { qjs::JS_FALSE }
+}
+
+/// A small number.
+pub fn int(value: i32) -> Val {
+    qjs::JS_MKVAL(qjs::JS_TAG_INT, value)
+}
+
+/// The arguments of a call; those that are missing are `undefined`.
+#[derive(Clone, Copy)]
+pub struct Arguments(c_int, *mut Val);
+
+impl Arguments {
+    /// Those that a [`Callback`] got.
+    ///
+    /// # Safety
+    /// `argv` has `argc` values for as long as this lives.
+    pub unsafe fn new(argc: c_int, argv: *mut Val) -> Self {
+        Self(argc, argv)
+    }
+
+    /// How many there are.
+    pub fn len(self) -> usize {
+        usize::try_from(self.0).unwrap_or(0)
+    }
+
+    /// The one at this place, borrowed.
+    pub fn get(self, at: usize) -> Val {
+        if at < self.len() {
+            // SAFETY: within the arguments, as `new` was promised.
+            unsafe { *self.1.add(at) }
+        } else {
+            UNDEFINED
+        }
+    }
+}
+
+impl Cx {
+    /// Another handle to a value.
+    pub fn dup(self, value: Val) -> Val {
+        // SAFETY: the value lives.
+        unsafe { qjs::JS_DupValue(self.0, value) }
+    }
+
+    /// Lets go of a value.
+    pub fn free(self, value: Val) {
+        // SAFETY: the caller owns the value.
+        unsafe { qjs::JS_FreeValue(self.0, value) }
+    }
+
+    /// A new string.
+    pub fn string(self, text: &str) -> Val {
+        // SAFETY: the bytes are read during the call.
+        unsafe { qjs::JS_NewStringLen(self.0, text.as_ptr().cast(), text.len() as _) }
+    }
+
+    /// Calls `f` with the text of a value, converted to a string if it is none; `None` if that
+    /// threw.
+    pub fn text<R>(self, value: Val, f: impl FnOnce(&str) -> R) -> Option<R> {
+        let mut len = 0;
+        // SAFETY: gives bytes that live until they are freed below; without surrogates written
+        // as three bytes each (`cesu` false) but alone, they are UTF-8.
+        let text = unsafe { qjs::JS_ToCStringLen2(self.0, &raw mut len, value, false) };
+        if text.is_null() {
+            return None;
+        }
+        // SAFETY: as above.
+        let bytes = unsafe { std::slice::from_raw_parts(text.cast::<u8>(), len as usize) };
+        let result = match std::str::from_utf8(bytes) {
+            Ok(text) => f(text),
+            // Surrogates that are alone.
+            Err(_) => f(&String::from_utf8_lossy(bytes)),
+        };
+        // SAFETY: came from the call above, and nobody looks at it any more.
+        unsafe { qjs::JS_FreeCString(self.0, text) };
+        Some(result)
+    }
+
+    /// Throws a TypeError; gives [`EXCEPTION`].
+    pub fn throw_type(self, message: &str) -> Val {
+        self.throw_class(c"TypeError", message)
+    }
+
+    /// Throws a RangeError; gives [`EXCEPTION`].
+    pub fn throw_range(self, message: &str) -> Val {
+        self.throw_class(c"RangeError", message)
+    }
+
+    fn throw_class(self, class: &CStr, message: &str) -> Val {
+        let message: Vec<u8> = message
+            .bytes()
+            .filter(|byte| *byte != 0)
+            .chain([0])
+            .collect();
+        let format = c"%s";
+        // SAFETY: the format takes one text that ends with a zero, which is copied.
+        unsafe {
+            match class.to_bytes() {
+                b"RangeError" => qjs::JS_ThrowRangeError(self.0, format.as_ptr(), message.as_ptr()),
+                _ => qjs::JS_ThrowTypeError(self.0, format.as_ptr(), message.as_ptr()),
+            }
+        }
+    }
+
+    /// Takes what was thrown.
+    pub fn caught(self) -> Val {
+        // SAFETY: no more than a context is needed.
+        unsafe { qjs::JS_GetException(self.0) }
+    }
+
+    /// A property, or [`EXCEPTION`].
+    pub fn get(self, object: Val, name: &CStr) -> Val {
+        // SAFETY: the name ends with a zero.
+        unsafe { qjs::JS_GetPropertyStr(self.0, object, name.as_ptr()) }
+    }
+
+    /// Calls a function with borrowed arguments.
+    pub fn call(self, function: Val, this: Val, arguments: &[Val]) -> Val {
+        let argv = arguments.as_ptr().cast_mut();
+        // SAFETY: QuickJS reads the arguments and does not keep the array.
+        unsafe { qjs::JS_Call(self.0, function, this, arguments.len() as c_int, argv) }
+    }
+
+    /// A function of this name that counts no parameters, as the platform's.
+    pub fn function(self, name: &CStr, callback: Callback) -> Val {
+        // SAFETY: the name is copied, the callback lives for ever.
+        unsafe {
+            qjs::JS_NewCFunction2(
+                self.0,
+                Some(callback),
+                name.as_ptr(),
+                0,
+                qjs::JSCFunctionEnum_JS_CFUNC_generic,
+                0,
+            )
+        }
+    }
+
+    /// A constructor of this name.
+    pub fn constructor(self, name: &CStr, callback: Callback) -> Val {
+        // SAFETY: as in `function`.
+        unsafe {
+            qjs::JS_NewCFunction2(
+                self.0,
+                Some(callback),
+                name.as_ptr(),
+                0,
+                qjs::JSCFunctionEnum_JS_CFUNC_constructor,
+                0,
+            )
+        }
+    }
+
+    /// Adds a method to a prototype.
+    pub fn method(self, object: Val, name: &CStr, callback: Callback) {
+        let function = self.function(name, callback);
+        let flags = qjs::JS_PROP_WRITABLE | qjs::JS_PROP_CONFIGURABLE | qjs::JS_PROP_ENUMERABLE;
+        // SAFETY: takes the function over.
+        unsafe {
+            let atom = qjs::JS_NewAtom(self.0, name.as_ptr());
+            qjs::JS_DefinePropertyValue(self.0, object, atom, function, flags as c_int);
+            qjs::JS_FreeAtom(self.0, atom);
+        }
+    }
+
+    /// Adds a property that is read through `callback` to a prototype.
+    pub fn getter(self, object: Val, name: &CStr, callback: Callback) {
+        let function = self.function(c"", callback);
+        let flags = qjs::JS_PROP_CONFIGURABLE | qjs::JS_PROP_ENUMERABLE;
+        // SAFETY: takes the function over.
+        unsafe {
+            let atom = qjs::JS_NewAtom(self.0, name.as_ptr());
+            qjs::JS_DefinePropertyGetSet(self.0, object, atom, function, UNDEFINED, flags as c_int);
+            qjs::JS_FreeAtom(self.0, atom);
+        }
+    }
+
+    /// A promise that is fulfilled with `value`, which is taken over.
+    pub fn resolved(self, value: Val) -> Val {
+        // SAFETY: borrows the value.
+        let promise = unsafe { qjs::JS_NewSettledPromise(self.0, false, value) };
+        self.free(value);
+        promise
+    }
+
+    /// A promise that is rejected with `value`, which is taken over.
+    pub fn rejected(self, value: Val) -> Val {
+        // SAFETY: borrows the value.
+        let promise = unsafe { qjs::JS_NewSettledPromise(self.0, true, value) };
+        self.free(value);
+        promise
+    }
+
+    /// The context as rquickjs has it, for what is not worth doing without.
+    ///
+    /// # Safety
+    /// Only for as long as the callback lasts that the context came to.
+    pub unsafe fn ctx<'js>(self) -> rquickjs::Ctx<'js> {
+        // SAFETY: a callback's context is never null, and it lives during the call.
+        unsafe { rquickjs::Ctx::from_raw(std::ptr::NonNull::new_unchecked(self.0)) }
+    }
+
+    /// The runtime.
+    pub fn runtime(self) -> *mut qjs::JSRuntime {
+        // SAFETY: no more than a context is needed.
+        unsafe { qjs::JS_GetRuntime(self.0) }
+    }
+}

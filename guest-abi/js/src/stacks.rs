@@ -1,0 +1,348 @@
+//! Stacks of errors: frames of the tenant's files in V8's words.
+//!
+//! # Implementation
+//!
+//! QuickJS asks a function for the stack of every error it makes. `prelude/stacks.js` gives it
+//! `formatStack` and takes the means to do so away from tenants; what they set as
+//! `Error.prepareStackTrace` is called from here.
+
+use rquickjs::function::{Func, This};
+use rquickjs::{Array, Ctx, Function, Object, Persistent, Result, Value};
+use std::cell::{Cell, RefCell};
+use std::fmt::Write;
+
+/// Stands before an error's message and before its frames; `prelude/stacks.js` looks for it.
+const MARK: char = '\u{1}';
+/// Characters of `new` and the space behind it.
+const NEW: i32 = 4;
+/// Frames of a stack when `Error.stackTraceLimit` does not say.
+const FRAMES: usize = 10;
+
+struct Means {
+    capture: Persistent<Function<'static>>,
+    /// Gives an error its stack.
+    keep: Persistent<Function<'static>>,
+    file: Persistent<Function<'static>>,
+    function: Persistent<Function<'static>>,
+    name: Persistent<Function<'static>>,
+    line: Persistent<Function<'static>>,
+    column: Persistent<Function<'static>>,
+    is_constructor: Persistent<Function<'static>>,
+    labels: Vec<(Persistent<Value<'static>>, String)>,
+}
+
+thread_local! {
+    static MEANS: RefCell<Option<Means>> = const { RefCell::new(None) };
+    /// Classes that tenants may not make objects of.
+    static CLOSED: RefCell<Vec<Persistent<Value<'static>>>> = const { RefCell::new(Vec::new()) };
+    /// Whether `Error.captureStackTrace` is what asks.
+    static CAPTURING: Cell<bool> = const { Cell::new(false) };
+}
+
+const ILLEGAL: &str = "Illegal invocation: function called with incorrect `this` reference. See https://developers.cloudflare.com/workers/observability/errors/#illegal-invocation-errors for details.";
+
+fn text(value: &Value<'_>) -> Option<String> {
+    value.as_string().and_then(|text| text.to_string().ok())
+}
+
+/// A property, or nothing if reading it throws.
+fn read<'js>(ctx: &Ctx<'js>, object: &Object<'js>, name: &str) -> Option<Value<'js>> {
+    object.get(name).map_err(|_| ctx.catch()).ok()
+}
+
+/// One frame.
+struct Frame<'js> {
+    site: Value<'js>,
+    file: Option<String>,
+}
+
+impl<'js> Frame<'js> {
+    fn ask(&self, ctx: &Ctx<'js>, what: &Persistent<Function<'static>>) -> Option<Value<'js>> {
+        let method = what.clone().restore(ctx).ok()?;
+        method
+            .call((This(self.site.clone()),))
+            .map_err(|_| ctx.catch())
+            .ok()
+    }
+
+    /// Whether it is the platform's own.
+    fn is_internal(&self) -> bool {
+        self.file.as_deref().is_some_and(|file| {
+            ["internal:", "cloudflare:", "node:", "node-internal:"]
+                .iter()
+                .any(|prefix| file.starts_with(prefix))
+        })
+    }
+}
+
+fn frames<'js>(ctx: &Ctx<'js>, means: &Means, sites: &Array<'js>) -> Vec<Frame<'js>> {
+    sites
+        .iter::<Value>()
+        .flatten()
+        .map(|site| {
+            let mut frame = Frame { site, file: None };
+            frame.file = frame.ask(ctx, &means.file).and_then(|file| text(&file));
+            frame
+        })
+        .collect()
+}
+
+/// A line of the stack; none for what V8 does not show.
+fn line<'js>(ctx: &Ctx<'js>, means: &Means, frame: &Frame<'js>, shift: i32) -> Option<String> {
+    let function = frame.ask(ctx, &means.function)?;
+    let Some(file) = &frame.file else {
+        let label = means.labels.iter().find(|(known, _)| {
+            known
+                .clone()
+                .restore(ctx)
+                .is_ok_and(|known| known == function)
+        });
+        return label.map(|(_, label)| format!("\n    at {label} (<anonymous>)"));
+    };
+    let name = frame.ask(ctx, &means.name).and_then(|name| text(&name));
+    let name = name
+        .filter(|name| !name.is_empty() && !name.starts_with('<'))
+        .unwrap_or_default();
+    let number = |what| {
+        frame
+            .ask(ctx, what)
+            .and_then(|value| value.as_int())
+            .unwrap_or(0)
+    };
+    let (row, column) = (number(&means.line), number(&means.column));
+    let column = if column > shift {
+        column - shift
+    } else {
+        column
+    };
+    let made = frame
+        .ask(ctx, &means.is_constructor)
+        .and_then(|made| made.as_bool())
+        .unwrap_or(false);
+    let mut line = String::from("\n    at ");
+    // Writing to a string does not fail.
+    let _ = match (made, name.as_str()) {
+        (true, "") => write!(line, "new <anonymous> ({file}:{row}:{column})"),
+        (true, name) => write!(line, "new {name} ({file}:{row}:{column})"),
+        (false, "") => write!(line, "{file}:{row}:{column}"),
+        (false, name) => write!(line, "{name} ({file}:{row}:{column})"),
+    };
+    Some(line)
+}
+
+/// Gives what the engine says when a function of the platform is called on a wrong object, or a
+/// class of it without `new`, the platform's words.
+fn reword<'js>(ctx: &Ctx<'js>, means: &Means, error: &Object<'js>, top: &Frame<'js>) {
+    let Some(message) = read(ctx, error, "message").and_then(|message| text(&message)) else {
+        return;
+    };
+    let message = if (message.starts_with("private class field ")
+        && message.ends_with("does not exist"))
+        || message == "invalid brand on object"
+        || message == "not an object"
+    {
+        ILLEGAL.to_owned()
+    } else if message == "class constructors must be invoked with 'new'" {
+        let class = top.ask(ctx, &means.function);
+        let is_closed = CLOSED.with_borrow(|all| {
+            all.iter()
+                .any(|known| known.clone().restore(ctx).ok() == class)
+        });
+        if is_closed {
+            return set_message(ctx, error, "Illegal constructor");
+        }
+        let name = top.ask(ctx, &means.name).and_then(|name| text(&name));
+        format!(
+            "Failed to construct '{}': Please use the 'new' operator, this object constructor cannot be called as a function.",
+            name.unwrap_or_default()
+        )
+    } else {
+        return;
+    };
+    set_message(ctx, error, &message);
+}
+
+fn set_message<'js>(ctx: &Ctx<'js>, error: &Object<'js>, message: &str) {
+    let property = rquickjs::object::Property::from(message)
+        .writable()
+        .configurable();
+    if error.prop("message", property).is_err() {
+        ctx.catch();
+    }
+}
+
+/// Makes the stack of an error from its call sites.
+fn format<'js>(ctx: Ctx<'js>, error: Value<'js>, sites: Array<'js>) -> Result<Value<'js>> {
+    MEANS.with_borrow(|means| match means {
+        Some(means) => format_with(&ctx, means, &error, sites),
+        None => Ok(Value::new_undefined(ctx.clone())),
+    })
+}
+
+fn format_with<'js>(
+    ctx: &Ctx<'js>,
+    means: &Means,
+    error: &Value<'js>,
+    sites: Array<'js>,
+) -> Result<Value<'js>> {
+    let capturing = CAPTURING.get();
+    let object = error.as_object();
+    let is_error = error.is_error();
+    // The engine also asks when something is thrown that is no error, or an error again.
+    let has_stack = object.is_some_and(|object| object.contains_key("stack").unwrap_or(false));
+    if !capturing && (!is_error || has_stack) {
+        return Ok(rquickjs::String::from_str(ctx.clone(), "")?.into_value());
+    }
+    let mut frames = frames(ctx, means, &sites);
+    if let (Some(object), Some(top), false) = (object, frames.first(), capturing)
+        && top.is_internal()
+    {
+        reword(ctx, means, object, top);
+    }
+    if let (Some(object), true, false) = (object, is_error, capturing) {
+        // The constructors of the error itself are no frames.
+        let own = read(ctx, object, "constructor");
+        let made = |frame: &Frame<'js>| {
+            let is_constructor = frame.ask(ctx, &means.is_constructor);
+            is_constructor.and_then(|it| it.as_bool()) == Some(true)
+        };
+        let leading = frames.iter().take_while(|frame| made(frame)).count();
+        let found = frames
+            .iter()
+            .take(leading)
+            .position(|frame| own.is_some() && frame.ask(ctx, &means.function) == own);
+        if let Some(found) = found {
+            frames.drain(..=found);
+        }
+    }
+    // Where `new Error` stands is for V8 its first letter, here that of the class.
+    let is_own = is_error
+        && !capturing
+        && frames.first().is_some_and(|top| {
+            let function = top.ask(ctx, &means.function);
+            !top.is_internal() && function.is_some_and(|function| function.is_function())
+        });
+    frames.retain(|frame| !frame.is_internal());
+    let shift = if is_own { NEW } else { 0 };
+    let stack = stack_of(ctx, means, error, &frames, shift)?;
+    if is_error && !capturing {
+        let keep = means.keep.clone().restore(ctx)?;
+        keep.call::<_, ()>((error.clone(), stack.clone()))?;
+    }
+    Ok(stack)
+}
+
+/// The stack of an error: what the tenant's function makes of its frames, or a text.
+fn stack_of<'js>(
+    ctx: &Ctx<'js>,
+    means: &Means,
+    error: &Value<'js>,
+    frames: &[Frame<'js>],
+    shift: i32,
+) -> Result<Value<'js>> {
+    let class: Object = ctx.globals().get("Error").or_else(|_| {
+        ctx.catch();
+        Object::new(ctx.clone())
+    })?;
+    let object = error.as_object();
+    let limit = read(ctx, &class, "stackTraceLimit").map_or(FRAMES, |limit| {
+        limit
+            .as_number()
+            .map_or(0, |limit| limit.clamp(0.0, 64.0) as usize)
+    });
+    if let Some(prepare) = read(ctx, &class, "prepareStackTrace")
+        && let Some(prepare) = prepare.as_function()
+    {
+        let sites = Array::new(ctx.clone())?;
+        for (at, frame) in frames.iter().take(limit).enumerate() {
+            sites.set(at, frame.site.clone())?;
+        }
+        return prepare.call((This(class.clone()), error.clone(), sites));
+    }
+    let message = object
+        .and_then(|object| read(ctx, object, "message"))
+        .and_then(|message| text(&message))
+        .unwrap_or_default();
+    let mut stack = String::new();
+    if error.is_error() && !CAPTURING.get() {
+        let _ = write!(stack, "{MARK}{message}{MARK}");
+    } else {
+        let name = object
+            .and_then(|object| read(ctx, object, "name"))
+            .and_then(|name| text(&name))
+            .unwrap_or_else(|| "Error".to_owned());
+        stack.push_str(&match (name.as_str(), message.as_str()) {
+            ("", message) => message.to_owned(),
+            (name, "") => name.to_owned(),
+            (name, message) => format!("{name}: {message}"),
+        });
+    }
+    let lines = frames
+        .iter()
+        .enumerate()
+        .filter_map(|(at, frame)| line(ctx, means, frame, if at == 0 { shift } else { 0 }));
+    stack.extend(lines.take(limit));
+    Ok(rquickjs::String::from_str(ctx.clone(), &stack)?.into_value())
+}
+
+/// Adds the functions on stacks to the natives.
+pub fn install<'js>(_: &Ctx<'js>, native: &Object<'js>) -> Result<()> {
+    native.set("formatStack", Func::from(format))?;
+    native.set(
+        "stacks",
+        Func::from(
+            |ctx: Ctx<'js>,
+             capture: Function<'js>,
+             keep: Function<'js>,
+             site: Object<'js>,
+             labels: Vec<Value<'js>>|
+             -> Result<()> {
+                let method = |name: &str| -> Result<Persistent<Function<'static>>> {
+                    Ok(Persistent::save(&ctx, site.get::<_, Function>(name)?))
+                };
+                let means = Means {
+                    capture: Persistent::save(&ctx, capture),
+                    keep: Persistent::save(&ctx, keep),
+                    file: method("getFileName")?,
+                    function: method("getFunction")?,
+                    name: method("getFunctionName")?,
+                    line: method("getLineNumber")?,
+                    column: method("getColumnNumber")?,
+                    is_constructor: method("isConstructor")?,
+                    labels: labels
+                        .chunks(2)
+                        .filter_map(|pair| {
+                            let label = text(pair.get(1)?)?;
+                            Some((Persistent::save(&ctx, pair.first()?.clone()), label))
+                        })
+                        .collect(),
+                };
+                MEANS.set(Some(means));
+                Ok(())
+            },
+        ),
+    )?;
+    native.set(
+        "closeClass",
+        Func::from(|ctx: Ctx<'js>, class: Value<'js>| {
+            CLOSED.with_borrow_mut(|all| all.push(Persistent::save(&ctx, class)));
+        }),
+    )?;
+    native.set(
+        "captureStack",
+        Func::from(
+            |ctx: Ctx<'js>, target: Value<'js>, from: Value<'js>| -> Result<()> {
+                let capture =
+                    MEANS.with_borrow(|means| means.as_ref().map(|it| it.capture.clone()));
+                let Some(capture) = capture else {
+                    return Ok(());
+                };
+                let capture = capture.restore(&ctx)?;
+                CAPTURING.set(true);
+                let done = capture.call::<_, ()>((target, from));
+                CAPTURING.set(false);
+                done
+            },
+        ),
+    )
+}

@@ -1,0 +1,71 @@
+//! Strings of JavaScript as text: what the Web APIs call USVString.
+
+use rquickjs::{Coerced, Ctx, Exception, Result, String as JsString, Value};
+
+/// `value` as a string, converted as JavaScript converts; a lone surrogate becomes U+FFFD.
+///
+/// # Errors
+/// What converting threw; a TypeError for a symbol.
+pub fn usv<'js>(ctx: &Ctx<'js>, value: &Value<'js>) -> Result<String> {
+    string(ctx, value).and_then(|text| of(&text))
+}
+
+/// The same, but a lone surrogate becomes three U+FFFD: what workerd makes of the strings that are
+/// not USVString to it.
+///
+/// # Errors
+/// As [`usv`].
+pub fn lossy<'js>(ctx: &Ctx<'js>, value: &Value<'js>) -> Result<String> {
+    let text = string(ctx, value)?.to_cstring()?;
+    Ok(String::from_utf8_lossy(text.as_str().as_bytes()).into_owned())
+}
+
+/// `value` as a string of JavaScript.
+///
+/// # Errors
+/// As [`usv`].
+pub fn string<'js>(ctx: &Ctx<'js>, value: &Value<'js>) -> Result<JsString<'js>> {
+    if let Some(text) = value.as_string() {
+        return Ok(text.clone());
+    }
+    if value.is_symbol() {
+        return Err(Exception::throw_type(
+            ctx,
+            "Cannot convert a Symbol value to a string",
+        ));
+    }
+    Ok(value.get::<Coerced<JsString<'js>>>()?.0)
+}
+
+/// A string's text.
+///
+/// # Errors
+/// When memory is used up.
+pub fn of(text: &JsString<'_>) -> Result<String> {
+    let text = text.clone().to_cstring()?;
+    let bytes: &[u8] = text.as_str().as_bytes();
+    Ok(match std::str::from_utf8(bytes) {
+        Ok(text) => text.to_owned(),
+        Err(_) => without_surrogates(bytes),
+    })
+}
+
+/// The engine writes a lone surrogate as three bytes, `ED A0..BF xx`.
+fn without_surrogates(bytes: &[u8]) -> String {
+    let mut text = String::with_capacity(bytes.len());
+    let mut rest = bytes;
+    loop {
+        match std::str::from_utf8(rest) {
+            Ok(good) => {
+                text.push_str(good);
+                return text;
+            }
+            Err(error) => {
+                let (good, bad) = rest.split_at(error.valid_up_to());
+                text.push_str(&String::from_utf8_lossy(good));
+                text.push(char::REPLACEMENT_CHARACTER);
+                rest = bad.get(3..).unwrap_or_default();
+            }
+        }
+    }
+}

@@ -1,0 +1,30 @@
+//! Time zones: offsets from UTC at a time.
+
+use jiff::Timestamp;
+use jiff::tz::TimeZone;
+use rquickjs::convert::List;
+use rquickjs::function::Func;
+use rquickjs::{Object, Result};
+
+/// Adds the functions on time zones to the natives.
+pub fn install(native: &Object<'_>) -> Result<()> {
+    // The zone's name as the database writes it; undefined if there is no such zone.
+    native.set(
+        "zoneName",
+        Func::from(|name: String| {
+            let zone = TimeZone::get(&name).ok()?;
+            zone.iana_name().map(str::to_owned)
+        }),
+    )?;
+    // `[seconds east of UTC, abbreviation]` in a zone that exists.
+    native.set(
+        "zoneAt",
+        Func::from(|name: String, millis: f64| {
+            let zone = TimeZone::get(&name).ok()?;
+            let at = Timestamp::from_millisecond(millis as i64).ok()?;
+            let info = zone.to_offset_info(at);
+            let abbreviation = info.abbreviation().to_owned();
+            Some(List((info.offset().seconds(), abbreviation)))
+        }),
+    )
+}
