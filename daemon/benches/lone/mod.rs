@@ -56,6 +56,7 @@ impl Lone {
             image: Some(image),
             snapshot: Some(snapshot),
             pages: judged.pages,
+            handlers: judged.told.handlers.clone(),
             limits,
             env,
         });

@@ -41,7 +41,7 @@ mod runtime;
 mod scripts;
 mod serving;
 mod start;
-mod syntax;
+pub mod syntax;
 #[cfg(test)]
 pub(crate) mod testing;
 #[cfg(test)]

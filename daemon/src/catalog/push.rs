@@ -367,6 +367,7 @@ impl<W: Send + Sync + 'static> Catalog<W> {
             image: script.verdict.image.map(|blob| blobs.path(&blob)),
             snapshot: script.verdict.snapshot.map(|blob| blobs.path(&blob)),
             pages: script.verdict.pages,
+            handlers: script.verdict.handlers.clone(),
             limits: self.effective(script.settings.limits),
             env: Arc::new(self.references.lease(env, files)),
         };

@@ -5,7 +5,7 @@ use super::core::{Condemned, Core, Entries};
 use super::cost;
 use super::host::{Event, Host, OpState, Serial, event_cost};
 use super::imports;
-use super::invocation::RequestBody;
+use super::invocation::{RequestBody, Trigger};
 use super::isolate::{Inbound, Isolate};
 use super::limits::Failure;
 use super::turn::Entry;
@@ -50,21 +50,21 @@ impl Core {
     /// of those that it still works on, so that it forgets them. False when there are none.
     fn quiesce(&mut self, isolate: &Isolate) -> bool {
         let host = self.store.data_mut();
-        let stuck: Vec<(u32, bool)> = host
+        let stuck: Vec<(u32, Option<Failure>)> = host
             .invocations
             .iter()
             .filter(|it| !host.waits(it))
-            .map(|it| (it.id, it.is_answered()))
+            .map(|it| (it.id, (!it.is_answered()).then(|| it.never_ends())))
             .collect();
-        for (id, answered) in stuck {
+        for (id, failure) in stuck {
             if matches!(self.entry, Entries::Wasi { .. }) {
                 host.finish(id, isolate);
-            } else if answered {
-                host.queue.push_back(Event::Forget(id));
-            } else {
-                let event = Event::Abandon(id, super::host::never_answers());
-                host.queue.push_back(event);
+                continue;
             }
+            host.queue.push_back(match failure {
+                None => Event::Forget(id),
+                Some(failure) => Event::Abandon(id, failure),
+            });
         }
         !host.queue.is_empty()
     }
@@ -242,6 +242,13 @@ impl Core {
                     init
                 }
             }));
+        }
+        if let Some(Trigger::Scheduled { cron, time_ms }) = invocation.trigger.clone() {
+            // The length of the expression, and that of two numbers at most.
+            let bound = cron.len() + 20;
+            return self.send(id, EventKind::Scheduled, id, isolate, bound, |out| {
+                wire::scheduled(out, &cron, time_ms);
+            });
         }
         let headers = std::mem::take(&mut invocation.headers);
         let (method, url) = (

@@ -511,7 +511,8 @@ fn respond(
     // First, so that a head is decoded once a request and not for nothing.
     match host.invocation_of(request) {
         None => return Ok(()),
-        Some(invocation) if invocation.done => return Ok(()),
+        // Nobody asked for an answer.
+        Some(invocation) if invocation.done || invocation.trigger.is_some() => return Ok(()),
         Some(invocation) if invocation.status != 0 => {
             return Err(violation(
                 host,

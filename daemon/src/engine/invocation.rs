@@ -42,6 +42,27 @@ pub enum RequestBody {
     },
 }
 
+/// What begins an invocation that is no request and has no answer.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Trigger {
+    /// A cron trigger fired (spec: SEMANTICS §18).
+    Scheduled {
+        /// The cron expression, as it was deployed.
+        cron: String,
+        /// When it was due, in milliseconds since 1970.
+        time_ms: u64,
+    },
+}
+
+impl Trigger {
+    /// The handler that it is for.
+    pub fn handler(&self) -> &'static str {
+        match self {
+            Self::Scheduled { .. } => "scheduled",
+        }
+    }
+}
+
 /// An answer of a Worker.
 #[derive(Debug)]
 pub struct Reply {

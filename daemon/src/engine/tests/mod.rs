@@ -10,6 +10,8 @@ use bytes::Bytes;
 use futures_lite::StreamExt;
 use postern_abi::{OpKind, SyncOp};
 
+mod javascript;
+
 const GUEST: &str = include_str!("guest.wat");
 
 /// What is remembered of an invocation.
@@ -115,6 +117,7 @@ impl Bench {
             image,
             snapshot,
             pages: judged.pages,
+            handlers: judged.told.handlers.clone(),
             limits,
             env: Arc::new(Timers),
         })
