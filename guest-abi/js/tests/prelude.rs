@@ -71,5 +71,8 @@ fn requests_leave_nothing_behind() {
     let (objects, bytes) = after(10);
     let (objects_later, bytes_later) = after(100);
     assert_eq!(objects, objects_later);
-    assert!(bytes_later - bytes < 4096, "{bytes} bytes became {bytes_later}");
+    assert!(
+        bytes_later - bytes < 4096,
+        "{bytes} bytes became {bytes_later}"
+    );
 }
