@@ -335,6 +335,9 @@ impl<W: Send + Sync + 'static> Catalog<W> {
             AssetsChange::Keep => (None, None),
             AssetsChange::Take { token, config } => (token.as_deref(), config.clone()),
         };
+        if *change == AssetsChange::Keep && before.is_none() {
+            return Ok(None);
+        }
         let Some(token) = token else {
             let before = before.ok_or_else(|| {
                 CatalogError::Assets(
@@ -352,7 +355,7 @@ impl<W: Send + Sync + 'static> Catalog<W> {
             .sessions
             .get(token)
             .filter(|session| session.namespace == namespace && session.script == script)
-            .ok_or(CatalogError::NoAssetsSession)?;
+            .ok_or_else(|| CatalogError::Assets(CatalogError::NoAssetsSession.to_string()))?;
         let files = {
             let came = session.state.lock();
             if came.completion.as_deref() != Some(token) || !session.is_complete(&came) {
