@@ -78,7 +78,7 @@ const BELONGS_TO: &[(&str, &[&str])] = &[
     ("wasm_encoder", &["engine"]),
     ("hyper", &["edge", "manage", "cli", "outbound"]),
     ("smol_hyper", &["edge", "manage", "cli", "outbound"]),
-    ("flate2", &["outbound"]),
+    ("flate2", &["engine", "outbound"]),
     ("brotli_decompressor", &["outbound"]),
     // The command line writes forms itself, and its tests read them with the same parser.
     ("multer", &["manage", "cli"]),

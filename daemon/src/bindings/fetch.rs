@@ -481,6 +481,7 @@ async fn finish(answer: Answer, ask: &Ask, redirected: bool) -> OpResult {
         body,
         stream,
         decode,
+        ..OpReply::default()
     })
 }
 

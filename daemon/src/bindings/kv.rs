@@ -88,7 +88,6 @@ pub(super) fn get(env: &Env, argument: &[u8]) -> Result<Started, OpFailure> {
             )?;
             Started::Done(Ok(OpReply {
                 head,
-                body: Bytes::new(),
                 stream: Some(pieces(file, len)),
                 ..OpReply::default()
             }))

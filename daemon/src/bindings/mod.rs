@@ -25,13 +25,19 @@ impl Bindings for Env {
         match op {
             SyncOp::EnvGet => self.describe(argument, out),
             SyncOp::EnvNames => self.names(argument, out),
-            // What a push consists of is nothing of `env`; the engine answers it.
-            SyncOp::Bundle | SyncOp::Module | SyncOp::Builtin | SyncOp::Loaded | SyncOp::Decode => {
-                Err(OpFailure::new(
-                    OpErrorCode::Unsupported,
-                    "there is a bundle only while a push is judged",
-                ))
-            }
+            // What a push consists of, and compression, are nothing of `env`; the engine answers.
+            SyncOp::Bundle
+            | SyncOp::Module
+            | SyncOp::Builtin
+            | SyncOp::Loaded
+            | SyncOp::Decode
+            | SyncOp::CompressionOpen
+            | SyncOp::CompressionWrite
+            | SyncOp::CompressionClose => Err(OpFailure::new(
+                OpErrorCode::Unsupported,
+                "this is not asked of the bindings",
+            )),
+            SyncOp::Crypto => Err(not_here()),
         }
     }
 
@@ -44,9 +50,15 @@ impl Bindings for Env {
             OpKind::KvDelete => kv::delete(self, argument),
             OpKind::KvList => kv::list(self, argument),
             OpKind::KvGetMulti => kv::get_multi(self, argument),
+            OpKind::Crypto => Err(not_here()),
         };
         started.unwrap_or_else(|failure| Started::Done(Err(failure)))
     }
+}
+
+/// Keys are an isolate's, not a binding's; the engine has them.
+fn not_here() -> OpFailure {
+    OpFailure::new(OpErrorCode::Unsupported, "env has no cryptography")
 }
 
 /// The failure of an argument that cannot be decoded.

@@ -85,11 +85,13 @@ pub struct Catalog<W = Worker> {
     structure: smol::lock::RwLock<()>,
     /// Scripts that do not run, because another build judged them or they failed to start.
     pending: Mutex<BTreeSet<(Id, String)>>,
+    /// Told of scripts that are deployed.
+    deployed: OnceLock<Named>,
     /// Told of scripts that are deleted.
-    forgotten: OnceLock<Forget>,
+    forgotten: OnceLock<Named>,
 }
 
-type Forget = Box<dyn Fn(&str, &str) + Send + Sync>;
+type Named = Box<dyn Fn(&str, &str) + Send + Sync>;
 
 /// The limits of scripts.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -128,6 +130,14 @@ impl<W: Send + Sync + 'static> Catalog<W> {
         };
         let key = (namespace.id, script.to_owned());
         self.pending.lock().contains(&key)
+    }
+
+    /// Has this called with namespace and name of each script that runs, now and whenever one is
+    /// deployed, so that what others keep by name is there before its first request. Once only;
+    /// a second call changes nothing.
+    pub fn on_deploy(&self, expect: impl Fn(&str, &str) + Send + Sync + 'static) {
+        self.serving.each(&expect);
+        let _ = self.deployed.set(Box::new(expect));
     }
 
     /// Has this called with namespace and name of each script that is deleted, so that what

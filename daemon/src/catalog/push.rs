@@ -265,6 +265,9 @@ impl<W: Send + Sync + 'static> Catalog<W> {
         if let Some(old) = self.serving.put(&namespace.name, &new.name, worker) {
             self.retire(&old);
         }
+        if let Some(expect) = self.deployed.get() {
+            expect(&namespace.name, &new.name);
+        }
         if let Some(before) = before {
             self.references.release(before.blobs()).await;
         }

@@ -36,6 +36,7 @@ impl<W: Send + Sync + 'static> Catalog<W> {
             locks: ScriptLocks::default(),
             structure: smol::lock::RwLock::new(()),
             pending: Mutex::new(BTreeSet::new()),
+            deployed: OnceLock::new(),
             forgotten: OnceLock::new(),
         });
         for namespace in catalog.all_namespaces()? {

@@ -459,3 +459,16 @@ fn deletions_are_told() {
     block_on(stage.catalog.delete_script("production", "a")).unwrap();
     assert_eq!(*told.lock(), ["production/a"]);
 }
+
+#[test]
+fn deployments_are_told() {
+    let stage = Stage::new();
+    stage.push("before", module("1")).unwrap();
+    let told = Arc::new(Mutex::new(Vec::new()));
+    let list = Arc::clone(&told);
+    stage.catalog.on_deploy(move |namespace, script| {
+        list.lock().push(format!("{namespace}/{script}"));
+    });
+    stage.push("after", module("2")).unwrap();
+    assert_eq!(*told.lock(), ["production/before", "production/after"]);
+}

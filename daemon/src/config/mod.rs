@@ -43,6 +43,8 @@ pub struct Config {
     pub manage: Manage,
     /// The way to other servers.
     pub outbound: Outbound,
+    /// What runs tenants' code.
+    pub engine: Engine,
     /// What a Worker gets that asks for nothing.
     pub limits: Limits,
     /// What a Worker may ask for.
@@ -140,6 +142,14 @@ pub struct Outbound {
     pub response_deadline_ms: u64,
     /// Milliseconds for the next part of an answer's body.
     pub body_deadline_ms: u64,
+}
+
+/// What runs tenants' code.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "kebab-case")]
+pub struct Engine {
+    /// Milliseconds that an isolate may rest before it is evicted.
+    pub isolate_idle_ms: u64,
 }
 
 /// The store.
@@ -310,6 +320,7 @@ impl Config {
             ("account-id", self.account_id != new.account_id),
             ("edge", self.edge != new.edge),
             ("manage", self.manage != new.manage),
+            ("engine", self.engine != new.engine),
             ("store", self.store != new.store),
             ("log.format and log.tenant-bytes", log_differs),
         ]

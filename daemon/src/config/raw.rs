@@ -19,6 +19,7 @@ pub(super) struct RawConfig {
     pub routing: RawRouting,
     pub manage: RawManage,
     pub outbound: RawOutbound,
+    pub engine: RawEngine,
     pub limits: RawLimits,
     pub ceilings: RawLimits,
     pub store: RawStore,
@@ -70,6 +71,12 @@ pub(super) struct RawOutbound {
     pub connect_deadline_ms: Option<Spanned<Amount>>,
     pub response_deadline_ms: Option<Spanned<Amount>>,
     pub body_deadline_ms: Option<Spanned<Amount>>,
+}
+
+#[derive(Debug, Default, serde::Deserialize)]
+#[serde(rename_all = "kebab-case", deny_unknown_fields, default)]
+pub(super) struct RawEngine {
+    pub isolate_idle_ms: Option<Spanned<Amount>>,
 }
 
 #[derive(Debug, Default, serde::Deserialize)]

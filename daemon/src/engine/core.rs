@@ -87,8 +87,10 @@ impl Core {
             debt_max: 0,
             is_broke: false,
             memory_use,
+            compression: Default::default(),
             isolate,
             executor: engine.executor().clone(),
+            keys: postern_crypto::Keys::of(code.kept()),
             wasi: None,
             loading: None,
         };

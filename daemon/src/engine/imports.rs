@@ -3,8 +3,10 @@
 //! A guest's pointer is an allegation until [`slice`] or [`slice_mut`] has checked it against
 //! the memory's length; nothing else here turns numbers of a guest into bytes.
 
+use super::compression::{Contexts, Used};
 use super::cost;
 use super::credit::Credit;
+use super::crypto;
 use super::host::{Event, Host, Op, OpOutcome, OpState, Serial};
 use super::invocation::{ByteStream, Reply, ReplyBody};
 use super::limits::Failure;
@@ -51,10 +53,10 @@ pub fn link(linker: &mut Linker<Host>) -> Result<(), wasmi::errors::LinkerError>
     Ok(())
 }
 
-type Guest<'a> = Caller<'a, Host>;
+pub(super) type Guest<'a> = Caller<'a, Host>;
 
 /// Takes `fuel` from the slice that runs; what it lacks is owed by the request.
-fn charge(caller: &mut Guest<'_>, fuel: u64) {
+pub(super) fn charge(caller: &mut Guest<'_>, fuel: u64) {
     let left = caller.get_fuel().unwrap_or(0);
     let host = caller.data_mut();
     host.is_broke = host.debt > host.debt_max;
@@ -65,7 +67,7 @@ fn charge(caller: &mut Guest<'_>, fuel: u64) {
 
 /// The memory and the rest of the host's state, apart. The end of a guest that goes on calling
 /// where it has no fuel left: nothing else stops calls in a straight line.
-fn parts<'a>(caller: &'a mut Guest<'_>) -> Result<(&'a mut [u8], &'a mut Host), Error> {
+pub(super) fn parts<'a>(caller: &'a mut Guest<'_>) -> Result<(&'a mut [u8], &'a mut Host), Error> {
     if caller.data().is_broke {
         return Err(TrapCode::OutOfFuel.into());
     }
@@ -90,7 +92,12 @@ fn range(len: usize, ptr: u32, size: u32) -> Option<std::ops::Range<usize>> {
 }
 
 /// The bytes that a guest names.
-fn slice<'a>(memory: &'a [u8], host: &mut Host, ptr: u32, len: u32) -> Result<&'a [u8], Error> {
+pub(super) fn slice<'a>(
+    memory: &'a [u8],
+    host: &mut Host,
+    ptr: u32,
+    len: u32,
+) -> Result<&'a [u8], Error> {
     match range(memory.len(), ptr, len) {
         Some(range) => Ok(&memory[range]),
         None => Err(violation(
@@ -128,6 +135,9 @@ const OPS_SPARE: u32 = 1024;
 
 fn op_start(mut caller: Guest<'_>, op: u32, kind: u32, ptr: u32, len: u32) -> Result<(), Error> {
     let known = OpKind::from_u32(kind);
+    if known == Some(OpKind::Crypto) {
+        crypto::pay(&mut caller, ptr, len)?;
+    }
     let work = known.map_or(0, |kind| cost::operation(kind, len as usize));
     charge(
         &mut caller,
@@ -154,6 +164,7 @@ fn op_start(mut caller: Guest<'_>, op: u32, kind: u32, ptr: u32, len: u32) -> Re
     }
     let serial = host.next_op(op);
     let started = match admit(host, known, kind, len) {
+        Ok((OpKind::Crypto, _)) => crypto::start(host, argument),
         Ok((kind, caller)) => host.bindings.start(kind, argument, &caller),
         Err(failure) => Started::Done(Err(failure)),
     };
@@ -232,12 +243,14 @@ fn admit(
             ),
         ));
     }
-    // Bindings copy it, and hold the copy until it is stored.
-    if kind == OpKind::KvPut && host.op_bytes + u64::from(len) > limits.memory_bytes {
+    // It is copied, and the copy is held until it is stored, or done with.
+    if matches!(kind, OpKind::KvPut | OpKind::Crypto)
+        && host.op_bytes + u64::from(len) > limits.memory_bytes
+    {
         return Err(OpFailure::new(
             OpErrorCode::LimitExceeded,
             format!(
-                "{} bytes of arguments are being written, {len} more exceed the limit of {} bytes; await some before starting more",
+                "{} bytes of arguments are being worked on, {len} more exceed the limit of {} bytes; await some before starting more",
                 host.op_bytes, limits.memory_bytes
             ),
         ));
@@ -260,7 +273,7 @@ fn admit(
                 ));
             }
         }
-        OpKind::Timer => {}
+        OpKind::Timer | OpKind::Crypto => {}
     }
     Ok((kind, caller))
 }
@@ -439,7 +452,11 @@ fn op_sync(
     let Some(kind) = SyncOp::from_u32(kind) else {
         return Ok(-(OpErrorCode::Unsupported as i32));
     };
+    if kind == SyncOp::Crypto {
+        return crypto::at_once(&mut caller, (ptr, len), (out_ptr, out_cap));
+    }
     let mut made = Vec::new();
+    let mut work = 0;
     // Taken out for the time: what it answers with lies in it.
     let mut loading = host.loading.take();
     let result = match (kind, &mut loading) {
@@ -453,6 +470,12 @@ fn op_sync(
         (SyncOp::Builtin, _) => super::javascript::builtin(argument)
             .map(str::as_bytes)
             .ok_or(OpErrorCode::Unsupported),
+        (SyncOp::CompressionOpen | SyncOp::CompressionWrite | SyncOp::CompressionClose, None) => {
+            compression(host, kind, argument, out_cap, &mut made).map(|used| {
+                work = cost::compression(used);
+                made.as_slice()
+            })
+        }
         (kind, Some(loading)) => loading.answer(kind, argument),
         (_, None) => Err(OpErrorCode::Unsupported),
     };
@@ -462,7 +485,10 @@ fn op_sync(
         Err(code) => Ok(-(code as i32)),
         Ok(len) => {
             let len = len?;
-            charge(&mut caller, cost::copy(usize::try_from(len).unwrap_or(0)));
+            charge(
+                &mut caller,
+                work + cost::copy(usize::try_from(len).unwrap_or(0)),
+            );
             Ok(len)
         }
     }
@@ -478,8 +504,40 @@ fn decode(host: &Host, argument: &[u8]) -> Result<(), OpErrorCode> {
     Ok(())
 }
 
+/// Opens, feeds or closes a compression context; gives what was done.
+fn compression(
+    host: &mut Host,
+    kind: SyncOp,
+    argument: &[u8],
+    out_cap: u32,
+    made: &mut Vec<u8>,
+) -> Result<Used, OpErrorCode> {
+    match kind {
+        SyncOp::CompressionOpen => {
+            let bytes = host.compression.bytes() + Contexts::cost(argument);
+            if !host.memory_use.hold(bytes) {
+                return Err(OpErrorCode::LimitExceeded);
+            }
+            let opened = host.compression.open(host.current, argument);
+            host.memory_use.hold(host.compression.bytes());
+            made.extend_from_slice(&opened?.to_le_bytes());
+            Ok(Used::opened())
+        }
+        // What a call makes is made once, so there must be room for all of it.
+        SyncOp::CompressionWrite if (out_cap as usize) < 5 + limits::COMPRESSION_OUTPUT_MAX => {
+            Err(OpErrorCode::BadArgument)
+        }
+        SyncOp::CompressionWrite => host.compression.write(argument, made),
+        _ => {
+            host.compression.close(argument)?;
+            host.memory_use.hold(host.compression.bytes());
+            Ok(Used::default())
+        }
+    }
+}
+
 /// Writes a result where the guest has room for it; gives its length, or that it is too large.
-fn hand_over(
+pub(super) fn hand_over(
     memory: &mut [u8],
     host: &mut Host,
     result: &[u8],

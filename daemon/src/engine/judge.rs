@@ -269,8 +269,10 @@ impl Starting {
             debt_max: 0,
             is_broke: false,
             memory_use,
+            compression: Default::default(),
             isolate: Weak::new(),
             executor: Arc::new(Executor::new()),
+            keys: postern_crypto::Keys::default(),
             wasi: None,
             loading: None,
         };

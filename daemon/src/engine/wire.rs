@@ -107,6 +107,18 @@ mod tests {
         bytes
     }
 
+    #[test]
+    fn a_cron_trigger_is_what_the_abi_says() {
+        for (cron, scheduled_time_ms) in [("", 0), ("*/5 * * * MON-FRI", u64::MAX)] {
+            let bytes = write(|out| scheduled(out, cron, scheduled_time_ms));
+            let expected = postern_abi::event::Scheduled {
+                cron,
+                scheduled_time_ms,
+            };
+            assert_eq!(bytes, postcard::to_allocvec(&expected).unwrap());
+        }
+    }
+
     proptest! {
         #[test]
         fn a_request_is_what_the_abi_says(url in ".{0,300}", body in any::<Option<Option<u64>>>(),

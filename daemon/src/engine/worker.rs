@@ -361,9 +361,13 @@ impl Worker {
     pub(super) fn forget(&self, isolate: &Arc<Isolate>) {
         let mut state = self.state.lock();
         state.isolates.retain(|other| !Arc::ptr_eq(other, isolate));
-        if state.isolates.is_empty() && self.spec.kind != GuestKind::Wasi {
-            state.code = None;
+        if state.isolates.is_empty() {
+            state.isolates = Vec::new();
+            if self.spec.kind != GuestKind::Wasi {
+                state.code = None;
+            }
         }
+        self.engine.has_freed();
     }
 
     /// Lets go of code that no isolate uses, which a WASI Worker keeps between requests; whether
@@ -372,6 +376,7 @@ impl Worker {
         let mut state = self.state.lock();
         if state.isolates.is_empty() && state.last_request.elapsed() >= self.engine.idle() {
             state.code = None;
+            self.engine.has_freed();
         }
         state.code.is_some()
     }

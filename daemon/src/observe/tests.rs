@@ -128,6 +128,10 @@ fn what_has_nothing_to_tell_is_counted_only() {
         (500, 7500, 5)
     );
     assert_eq!(observe.counts("n", "other"), None);
+    observe.expect("n", "other");
+    observe.expect("n", "s");
+    assert_eq!(observe.counts("n", "other"), None, "it has not run");
+    assert_eq!(observe.all_counts().len(), 1);
     observe.forget("n", "s");
     observe.forget("n", "s");
     assert_eq!(observe.counts("n", "s"), None);

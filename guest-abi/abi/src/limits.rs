@@ -24,3 +24,15 @@ pub const KV_MULTI_MAX: usize = 100;
 pub const KV_TTL_MIN: u64 = 60;
 /// Bytes of one log line; the rest is cut.
 pub const LOG_LINE_MAX: usize = 16 * 1024;
+/// Compression contexts that an isolate may have open.
+pub const COMPRESSION_CONTEXTS_MAX: usize = 64;
+/// Bytes of output of one call of a compression context.
+pub const COMPRESSION_OUTPUT_MAX: usize = 64 * 1024;
+/// Keys and unfinished digests of an isolate.
+pub const CRYPTO_KEYS_MAX: usize = 4096;
+/// Bytes of all keys of an isolate.
+pub const CRYPTO_BYTES_MAX: usize = 1 << 20;
+/// Bits of an RSA modulus.
+pub const RSA_BITS_MAX: u32 = 4096;
+/// Rounds of PBKDF2, as in the field.
+pub const PBKDF2_ITERATIONS_MAX: u32 = 100_000;

@@ -20,6 +20,8 @@ pub enum OpKind {
     KvList = 19,
     /// Reads several values: [`KvGetMulti`](crate::kv::KvGetMulti) to [`KvMulti`](crate::kv::KvMulti).
     KvGetMulti = 20,
+    /// The same as [`SyncOp::Crypto`], for what is not answered at once.
+    Crypto = 24,
 }
 
 impl OpKind {
@@ -33,6 +35,7 @@ impl OpKind {
             18 => Self::KvDelete,
             19 => Self::KvList,
             20 => Self::KvGetMulti,
+            24 => Self::Crypto,
             _ => return None,
         })
     }
@@ -63,6 +66,23 @@ pub enum SyncOp {
     /// of passed on as it is. Argument: a `u32`, little endian, the operation; before the first
     /// `op_pull`. No result.
     Decode = 7,
+    /// Keys and what is done with them. Argument: a
+    /// [`CryptoCall`](crate::crypto::CryptoCall), then its data. Result: what the call gives,
+    /// then one byte, a [`CryptoStatus`](crate::crypto::CryptoStatus).
+    /// [`OpErrorCode::Unavailable`] if it takes too long to be done at once:
+    /// [`OpKind::Crypto`] does it.
+    Crypto = 32,
+    /// Opens a compression context for this request. Argument: two bytes, the format (0 gzip,
+    /// 1 zlib, 2 bare deflate) and whether it expands. Result: its handle, a `u32`, little endian.
+    CompressionOpen = 64,
+    /// Feeds a context. Argument: the handle; a byte, 1 if the input ends with this; the input.
+    /// Result: a byte, how it went (`docs/abi.md`); a `u32`, little endian, how much of the input
+    /// was used; at most [`COMPRESSION_OUTPUT_MAX`](crate::limits::COMPRESSION_OUTPUT_MAX) bytes
+    /// of output. The room for all that must be there at the first call: one that is too small is
+    /// a [`OpErrorCode::BadArgument`].
+    CompressionWrite = 65,
+    /// Closes a context. Argument: the handle. No result.
+    CompressionClose = 66,
 }
 
 impl SyncOp {
@@ -76,6 +96,10 @@ impl SyncOp {
             5 => Self::Builtin,
             6 => Self::Loaded,
             7 => Self::Decode,
+            32 => Self::Crypto,
+            64 => Self::CompressionOpen,
+            65 => Self::CompressionWrite,
+            66 => Self::CompressionClose,
             _ => return None,
         })
     }

@@ -4,9 +4,9 @@
 // whole never become a stream; a stream is made when `body` is asked for.
 import native from "internal:native";
 import { scope, insideHandler } from "internal:errors";
-import { shape } from "internal:shape";
-import { ReadableStream, isDisturbed } from "internal:streams";
-import { Blob, FormData, serializeForm, parseForm, blobBytes } from "internal:blob";
+import { platform, wrongField } from "internal:platform";
+import { ReadableStream, bodyPart, bytesStream, drain, isDisturbed, moved, sourceStream } from "internal:streams";
+import { Blob, FormData, blobOf, bodyType, serializeForm, parseForm, blobBytes } from "internal:blob";
 import { URLSearchParams } from "internal:url";
 
 const TEXT = 0, JSON_VALUE = 1, BUFFER = 2, BYTES = 3;
@@ -38,37 +38,25 @@ class Incoming {
 }
 
 function incomingStream(source) {
-  let wanted = null;
-  return new ReadableStream({
-    type: "bytes",
-    start(controller) {
-      incoming.set(source.id, {
-        chunk(bytes) {
-          controller.enqueue(bytes);
-          wanted?.();
-          wanted = null;
-        },
-        end() {
-          incoming.delete(source.id);
-          controller.close();
-          controller.byobRequest?.respond(0);
-          wanted?.();
-        },
-        error(message) {
-          incoming.delete(source.id);
-          controller.error(new Error(message));
-          wanted?.();
-        },
-      });
+  const [stream, sink] = sourceStream(
+    {
+      pull: () => bodyPull(source.id, 65536),
+      cancel: () => incoming.delete(source.id),
     },
-    pull() {
-      bodyPull(source.id, 65536);
-      return new Promise((resolve) => (wanted = resolve));
-    },
-    cancel() {
+    source.length >= 0 ? source.length : null,
+  );
+  incoming.set(source.id, {
+    chunk: sink.chunk,
+    end() {
       incoming.delete(source.id);
+      sink.end();
+    },
+    error(message) {
+      incoming.delete(source.id);
+      sink.error(new Error(message));
     },
   });
+  return stream;
 }
 
 export const bodyHooks = {
@@ -108,7 +96,10 @@ export function extract(value) {
       }
       return value;
     }
-    if (value instanceof ArrayBuffer || isView(value)) return bodyForm(value, BYTES);
+    if (value instanceof ArrayBuffer || isView(value)) {
+      // A buffer that was given away is empty.
+      return value.byteLength === 0 ? new Uint8Array(0) : bodyForm(value, BYTES);
+    }
     if (value instanceof Blob) {
       impliedType = value.type || null;
       return blobBytes(value);
@@ -127,69 +118,14 @@ export function extract(value) {
   return text(value);
 }
 
-// All bytes of a stream.
-export async function readAll(stream) {
-  const reader = stream.getReader();
-  const chunks = [];
-  let length = 0;
-  for (;;) {
-    const { done, value } = await reader.read();
-    if (done) break;
-    const bytes = chunkBytes(value);
-    chunks.push(bytes);
-    length += bytes.byteLength;
-  }
-  if (chunks.length === 1) return chunks[0];
-  const all = new Uint8Array(length);
-  let at = 0;
-  for (const chunk of chunks) {
-    all.set(chunk, at);
-    at += chunk.byteLength;
-  }
-  return all;
-}
+// The bytes of a part of a stream that is used as a body.
+export const chunkBytes = bodyPart;
 
-export function chunkBytes(value) {
-  if (value instanceof Uint8Array) return value;
-  if (value instanceof ArrayBuffer) return new Uint8Array(value);
-  if (ArrayBuffer.isView(value)) {
-    return new Uint8Array(value.buffer, value.byteOffset, value.byteLength);
-  }
-  throw new TypeError(
-    "This TransformStream is being used as a byte stream, but received an object of non-ArrayBuffer/ArrayBufferView type on its writable side. If you want to write objects, use the standard TransformStream constructor.",
-  );
-}
+// All bytes of a stream, which is locked by it.
+export const readAll = (stream) => Promise.resolve(drain(stream));
 
 // A stream of the bytes that a string or bytes are.
-function streamOf(source) {
-  return new ReadableStream({
-    type: "bytes",
-    pull(controller) {
-      const bytes = bodyForm(source, BYTES);
-      if (bytes.byteLength > 0) controller.enqueue(bytes);
-      controller.close();
-      controller.byobRequest?.respond(0);
-    },
-  });
-}
-
-// A stream that reads another, which is locked by it.
-function relay(stream) {
-  const reader = stream.getReader();
-  return new ReadableStream({
-    type: "bytes",
-    async pull(controller) {
-      const { done, value } = await reader.read();
-      if (done) {
-        controller.close();
-        controller.byobRequest?.respond(0);
-      } else {
-        controller.enqueue(chunkBytes(value));
-      }
-    },
-    cancel: (reason) => reader.cancel(reason),
-  });
-}
+const streamOf = (source) => bytesStream(bodyForm(source, BYTES));
 
 function streamOrSource(body) {
   return bodySlot(body, STREAM) ?? bodySlot(body, SOURCE);
@@ -240,6 +176,7 @@ export class Body {
     if (bodySlot(this, USED_UP)) {
       // Read already, without a stream: to whoever asks now, by somebody else.
       stream = new ReadableStream();
+      stream.cancel();
       stream.getReader();
     } else if (source instanceof ReadableStream) stream = source;
     else if (source instanceof Incoming) stream = source.stream(false);
@@ -270,15 +207,18 @@ export class Body {
     if (type === null) {
       return Promise.reject(new TypeError("Parsing a Body as FormData requires a Content-Type header."));
     }
-    return read(this, BYTES).then((bytes) => parseForm(bytes, type));
+    return read(this, BYTES).then((bytes) => {
+      if (OTHER_CHARSET.test(type)) throw new TypeError("Non-utf-8 application/x-www-form-urlencoded body.");
+      return parseForm(bytes, type);
+    });
   }
   blob() {
     bodySlot(this, SOURCE);
-    const type = this.headers.get("content-type") ?? "";
-    return read(this, BYTES).then((bytes) => new Blob([bytes], { type }));
+    const type = mimeType(this.headers.get("content-type") ?? "");
+    return read(this, BYTES).then((bytes) => blobOf(bytes, bodyType(type)));
   }
 }
-shape(Body);
+platform(Body);
 
 // What to send: null, a string, bytes, or a stream; the body is used up by it.
 export function takeSource(body, raw = false) {
@@ -296,7 +236,7 @@ export function moveSource(body) {
   if (stream instanceof ReadableStream) {
     if (stream.locked) throw new TypeError("The ReadableStream has been locked to a reader.");
     setSlot(body, USED_UP, true);
-    return relay(stream);
+    return moved(stream);
   }
   setSlot(body, USED_UP, true);
   return stream;
@@ -322,18 +262,33 @@ export function cloneSource(body) {
   return other;
 }
 
+const OTHER_CHARSET = /^\s*application\/x-www-form-urlencoded\s*;.*charset\s*=\s*(?!"?utf-?8"?\s*(?:;|$))/i;
+const TOKEN = /^[!#$%&'*+\-.^_`|~0-9A-Za-z]+$/;
+const PARAMETER = /;\s*([^;=]*)(?:=(?:"((?:[^"\\]|\\.)*)"[^;]*|([^;]*)))?/g;
+
+// A content type as the MIME Sniffing standard writes it; nothing for what is none.
+function mimeType(header) {
+  const [essence] = header.split(";", 1);
+  const [type, subtype, more] = essence.trim().split("/");
+  if (more !== undefined || !TOKEN.test(type) || !TOKEN.test(subtype ?? "")) return "";
+  let written = `${type}/${subtype}`.toLowerCase();
+  const names = new Set();
+  for (const [, key, quoted, plain] of header.slice(essence.length).matchAll(PARAMETER)) {
+    const name = key.trim().toLowerCase();
+    const value = quoted?.replace(/\\(.)/g, "$1") ?? plain?.trim();
+    if (value === undefined || (value === "" && quoted === undefined) || names.has(name) || !TOKEN.test(name)) continue;
+    names.add(name);
+    written += TOKEN.test(value) ? `;${name}=${value}` : `;${name}="${value.replace(/["\\]/g, "\\$&")}"`;
+  }
+  return written;
+}
+
 // A copy of an object as JSON has it.
 export function plainCopy(value, field, dictionary) {
   if (value === null || (typeof value !== "object" && typeof value !== "function")) {
     throw wrongField(field, dictionary, "Object");
   }
   return JSON.parse(JSON.stringify(value) ?? "{}");
-}
-
-export function wrongField(field, dictionary, wanted) {
-  return new TypeError(
-    `Incorrect type for the '${field}' field on '${dictionary}': the provided value is not of type '${wanted}'.`,
-  );
 }
 
 export function isDictionary(value) {

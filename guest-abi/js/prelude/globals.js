@@ -12,6 +12,7 @@ import { globals as encoding } from "internal:encoding";
 import { globals as events, reportException } from "internal:events";
 import { globals as ports } from "internal:ports";
 import { cloneable, globals as cloning } from "internal:clone";
+import { globals as crypting, own as cryptos } from "internal:crypto";
 import { globals as navigation, own as navigators } from "internal:navigator";
 import { showAsPairs } from "internal:inspect";
 import { logUncaught, own as consoles } from "internal:console";
@@ -47,7 +48,7 @@ const reporting = {
   },
 };
 
-const rooms = [errors, fetching, subrequests, timers, streams, blob, url, encoding, events, ports, cloning, navigation, reporting];
+const rooms = [errors, fetching, subrequests, timers, streams, blob, url, encoding, events, ports, cloning, crypting, navigation, reporting];
 const platforms = {};
 for (const room of rooms) Object.assign(platforms, room);
 // What the engine has of its own and belongs to the platform.
@@ -67,7 +68,7 @@ for (const name of Object.keys(platforms)) {
 
 const define = (name, value, enumerable) =>
   defineProperty(globalThis, name, { value, writable: true, enumerable, configurable: true });
-for (const room of [consoles, navigators, clocks]) {
+for (const room of [consoles, navigators, clocks, cryptos]) {
   for (const name of Object.keys(room)) define(name, room[name], name !== "console");
 }
 define("self", globalThis, true);

@@ -1,9 +1,10 @@
 // Headers. What it does is in Rust (src/headers.rs), but for its iterators.
 import native from "internal:native";
-import { shape, iterable, mixin, wrongArgument } from "internal:shape";
+import { iterable, mixin } from "internal:shape";
+import { platform, wrongParameter } from "internal:platform";
 
 const SEQUENCE = "Incorrect type: the provided value is not of type 'Sequence'.";
-const { headersSorted } = native;
+const { headersItems } = native;
 
 // The names and values of what can be iterated, in turn.
 function pairs(init) {
@@ -25,18 +26,10 @@ export const Headers = native.headersClass(pairs);
 
 mixin(Headers.prototype, {
   forEach(callback, thisArg) {
-    const flat = headersSorted(this);
-    if (typeof callback !== "function") throw wrongArgument("Headers", "forEach", 1, "function");
-    for (let at = 0; at < flat.length; at += 2) callback.call(thisArg, flat[at + 1], flat[at], this);
+    const pairs = headersItems(this, 2);
+    if (typeof callback !== "function") throw wrongParameter("forEach", "Headers", 1, "function");
+    for (let at = 0; at < pairs.length; at++) callback.call(thisArg, pairs[at][1], pairs[at][0], this);
   },
 });
-iterable(Headers, (headers, kind) => {
-  const flat = headersSorted(headers);
-  let at = -2;
-  return () => {
-    at += 2;
-    if (at >= flat.length) return undefined;
-    return kind === 2 ? [flat[at], flat[at + 1]] : flat[at + kind];
-  };
-});
-shape(Headers);
+iterable(Headers, headersItems);
+platform(Headers);

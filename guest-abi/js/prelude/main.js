@@ -1,9 +1,11 @@
 // What the host calls: events become calls of the tenant's handlers.
 import "internal:stacks";
+import "internal:json";
 import native from "internal:native";
 import { scope } from "internal:errors";
 import { dispatch, FetchEvent, KEY, listenedTypes, isListened, PromiseRejectionEvent, ScheduledEvent, TailEvent } from "internal:events";
 import * as fetching from "internal:fetch";
+import { bodyPart, lengthOf } from "internal:streams";
 import * as timing from "internal:timers";
 import { addLoopback, contextOf, waitFor } from "internal:context";
 import { logUncaught, console } from "internal:console";
@@ -94,14 +96,21 @@ function answer(flight, response) {
     finish(flight);
     return;
   }
+  const length = lengthOf(source);
+  let fields = list;
   if (list !== null && !isRaw(source)) {
     // How long a stream is, and that it is in no coding, is not known from what was said of
     // another one.
-    list = native.headersClone(list);
-    native.headersDelete(list, "content-length");
-    if (encodeBody === "automatic") native.headersDelete(list, "content-encoding");
+    fields = native.headersClone(list);
+    native.headersDelete(fields, "content-length");
+    if (encodeBody === "automatic") native.headersDelete(fields, "content-encoding");
   }
-  native.respond(flight.id, status, list, type, null, true);
+  if (length !== null) {
+    if (fields === null) fields = native.headersNew();
+    else if (fields === list) fields = native.headersClone(list);
+    native.headersSet(fields, "content-length", `${length}`);
+  }
+  native.respond(flight.id, status, fields, type, null, true);
   pump(flight, source);
 }
 
@@ -113,7 +122,7 @@ async function pump(flight, stream) {
       const { done, value } = await reader.read();
       if (flight.over) return;
       if (done) break;
-      const credit = native.bodyChunk(flight.id, fetching.chunkBytes(value), false);
+      const credit = native.bodyChunk(flight.id, bodyPart(value), false);
       if (credit <= 0) await new Promise((resolve) => (flight.credit = resolve));
       if (flight.over) return;
     }

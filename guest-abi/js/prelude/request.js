@@ -2,8 +2,9 @@
 // event is made without anything here.
 import native from "internal:native";
 import { flag } from "internal:errors";
-import { mixin, shape, wrongArgument } from "internal:shape";
-import { METHOD, URL_SLOT, HEADERS, TYPE, REDIRECT, SIGNAL, MORE, Body, extract, impliedType, hasSource, moveSource, cloneSource, setSource, plainCopy, wrongField, isDictionary } from "internal:body";
+import { mixin } from "internal:shape";
+import { platform, wrongField, wrongConstructorParameter } from "internal:platform";
+import { METHOD, URL_SLOT, HEADERS, TYPE, REDIRECT, SIGNAL, MORE, Body, extract, impliedType, hasSource, moveSource, cloneSource, setSource, plainCopy, isDictionary } from "internal:body";
 import { Headers } from "internal:headers";
 import { AbortController, AbortSignal } from "internal:events";
 
@@ -16,6 +17,8 @@ const METHODS = new Set([
 ]);
 // Those that are written in capitals whatever the compatibility flags are.
 const ALWAYS = new Set(["GET", "HEAD", "POST", "PUT", "DELETE", "OPTIONS"]);
+// Signals that nothing aborts, made for requests without one: a copy gets its own.
+const idle = new WeakSet();
 // What is not asked for often; a request that has none of it has this.
 export const PLAIN = { fetcher: null, cf: undefined, cache: undefined };
 
@@ -45,13 +48,18 @@ const more = (request) => requestSlot(request, MORE);
 
 // What `new Request` does.
 export function newRequest(request, input, init) {
-  if (arguments.length === 1) throw wrongArgument("Request", null, 1, "Request or string");
+  if (arguments.length === 1) throw wrongConstructorParameter("Request", 1, "Request or string");
   if (init !== undefined && init !== null && !isDictionary(init)) {
-    throw wrongArgument("Request", null, 2, "RequestInitializerDict or Request");
+    throw wrongConstructorParameter("Request", 2, "RequestInitializerDict or Request");
   }
   const from = isPart(input, 0) ? input : null;
   if (init === undefined || init === null) become(request, from, input, true, true);
   else initialize(request, from, input, init);
+}
+
+function copySignal(request, from) {
+  const signal = requestSlot(from, SIGNAL);
+  if (signal !== null && !idle.has(signal)) setSlot(request, SIGNAL, signal);
 }
 
 // Becomes a copy of a request, or a request for a URL.
@@ -65,7 +73,7 @@ function become(request, from, input, withHeaders, withBody) {
   setSlot(request, METHOD, requestSlot(from, METHOD));
   setSlot(request, URL_SLOT, requestSlot(from, URL_SLOT));
   setSlot(request, REDIRECT, requestSlot(from, REDIRECT));
-  setSlot(request, SIGNAL, requestSlot(from, SIGNAL));
+  copySignal(request, from);
   const parts = more(from);
   if (parts !== PLAIN) {
     const cf = parts.cf;
@@ -143,7 +151,8 @@ mixin(Request.prototype, {
     const source = cloneSource(this);
     const copy = new Request(BLANK);
     setSource(copy, source);
-    for (const slot of [METHOD, URL_SLOT, TYPE, REDIRECT, SIGNAL]) setSlot(copy, slot, requestSlot(this, slot));
+    for (const slot of [METHOD, URL_SLOT, TYPE, REDIRECT]) setSlot(copy, slot, requestSlot(this, slot));
+    copySignal(copy, this);
     const headers = requestSlot(this, HEADERS);
     if (headers !== null) setSlot(copy, HEADERS, headersClone(headers, true));
     if (parts !== PLAIN) {
@@ -165,8 +174,8 @@ mixin(Request.prototype, {
   get signal() {
     let signal = requestSlot(this, SIGNAL);
     if (signal === null) {
-      // One that nothing aborts, where none was given.
       signal = new AbortController().signal;
+      idle.add(signal);
       setSlot(this, SIGNAL, signal);
     }
     return signal;
@@ -203,7 +212,7 @@ export function requestParts(request) {
     fetcher,
   };
 }
-shape(Request);
+platform(Request);
 
 // Takes away what a compatibility flag takes away.
 export function configure() {

@@ -1,8 +1,9 @@
 // Response (spec: SEMANTICS §20). Its parts are in slots (src/parts.rs), where a response of a
 // string is made without anything here.
 import native from "internal:native";
-import { mixin, shape, wrongArgument } from "internal:shape";
-import { MORE, STATUS, HEADERS, TYPE, SOURCE, Body, extract, impliedType, cloneSource, setSource, plainCopy, wrongField, isDictionary } from "internal:body";
+import { mixin } from "internal:shape";
+import { platform, wrongField, wrongConstructorParameter, wrongParameter } from "internal:platform";
+import { MORE, STATUS, HEADERS, TYPE, SOURCE, Body, extract, impliedType, cloneSource, setSource, plainCopy, isDictionary } from "internal:body";
 import { Headers } from "internal:headers";
 
 const { headersNew, headersClone, headersFreeze, headersSet, urlHref, text, responseSlot, setSlot, isPart } = native;
@@ -24,7 +25,7 @@ export function newResponse(response, body, init) {
     setSlot(response, TYPE, impliedType);
   }
   if (init === undefined || init === null) return;
-  if (!isDictionary(init)) throw wrongArgument("Response", null, 2, "InitializerDict or Response");
+  if (!isDictionary(init)) throw wrongConstructorParameter("Response", 2, "InitializerDict or Response");
   initialize(response, init, body);
 }
 
@@ -131,7 +132,7 @@ mixin(Response, {
     return response;
   },
   redirect(url, status = 302) {
-    if (arguments.length === 0) throw wrongArgument("Response", "redirect", 1, "string");
+    if (arguments.length === 0) throw wrongParameter("redirect", "Response", 1, "string");
     const number = status | 0;
     if (!REDIRECTS.has(number)) {
       throw new RangeError(`${number} is not a redirect status code. It must be one of: 301, 302, 303, 307, or 308.`);
@@ -151,9 +152,9 @@ mixin(Response, {
 
 // Response.json() where that is not done in Rust.
 export function json(data, init = undefined) {
-  if (arguments.length === 0) throw wrongArgument("Response", "json", 1, "Value");
+  if (arguments.length === 0) throw wrongParameter("json", "Response", 1, "Value");
   if (init !== undefined && init !== null && !isDictionary(init)) {
-    throw wrongArgument("Response", "json", 2, "InitializerDict or Response");
+    throw wrongParameter("json", "Response", 2, "InitializerDict or Response");
   }
   const response = new Response(stringify(data) ?? "undefined", init);
   setSlot(response, TYPE, "application/json");
@@ -179,7 +180,7 @@ export function responseOf(status, statusText, headers, source, url, redirected)
   setSlot(response, MORE, { ...PLAIN, statusText, url, redirected });
   return response;
 }
-shape(Response);
+platform(Response);
 
 function checkText(statusText) {
   for (let at = 0; at < statusText.length; at++) {

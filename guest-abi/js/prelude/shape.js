@@ -1,5 +1,8 @@
-// What all classes of the Web APIs have in common (as workerd has it): members that are
-// enumerable and count no parameters, iterators, and the errors of misuse.
+// What classes of the Web APIs are put together from: iterators, mixed-in members, and the
+// refusal of what is called on something else.
+import { platform } from "internal:platform";
+
+export { platform as shape };
 
 const { defineProperty, getOwnPropertyDescriptor, getPrototypeOf, setPrototypeOf } = Object;
 const { ownKeys } = Reflect;
@@ -12,31 +15,13 @@ export function illegal() {
   throw new TypeError(ILLEGAL);
 }
 
-// Gives a class the look of the platform's: call it once its members are there.
-export function shape(type, tag = type.name) {
-  for (const target of [type.prototype, type]) {
-    for (const key of ownKeys(target)) {
-      if (key === "constructor" || key === "prototype" || key === "name" || key === "length") continue;
-      const property = getOwnPropertyDescriptor(target, key);
-      if (typeof property.value !== "function" && property.get === undefined) continue;
-      property.enumerable = typeof key === "string";
-      for (const member of [property.value, property.get, property.set]) {
-        if (member !== undefined) defineProperty(member, "length", { value: 0, configurable: true });
-      }
-      for (const member of [property.get, property.set]) {
-        if (member !== undefined) defineProperty(member, "name", { value: "", configurable: true });
-      }
-      defineProperty(target, key, property);
-    }
-  }
-  defineProperty(type, "length", { value: 0, configurable: true });
-  defineProperty(type.prototype, Symbol.toStringTag, { value: tag, writable: true, configurable: true });
-  return type;
-}
-
 // Puts the members of an object on a prototype.
 export function mixin(prototype, members) {
-  for (const key of ownKeys(members)) defineProperty(prototype, key, getOwnPropertyDescriptor(members, key));
+  for (const key of ownKeys(members)) {
+    const property = getOwnPropertyDescriptor(members, key);
+    property.enumerable = typeof key === "string";
+    defineProperty(prototype, key, property);
+  }
 }
 
 const IteratorPrototype = getPrototypeOf(getPrototypeOf([][Symbol.iterator]()));
@@ -45,15 +30,19 @@ const MAKE = {};
 function iteratorClass(name) {
   const type = {
     [name]: class {
-      #next;
-      constructor(make, next) {
+      // An array of what is left to give, or a function of the next item and its place.
+      #items;
+      #at = 0;
+      constructor(make, items) {
         if (make !== MAKE) throw new TypeError("Illegal constructor");
-        this.#next = next;
+        this.#items = items;
       }
       next() {
-        if (!(#next in this)) illegal();
-        const value = this.#next();
-        return value === undefined ? { done: true, value: undefined } : { done: false, value };
+        if (!(#items in this)) illegal();
+        const items = this.#items;
+        const at = this.#at++;
+        const value = typeof items === "function" ? items(at) : items[at];
+        return value === undefined ? { done: true, value } : { done: false, value };
       }
       [Symbol.iterator]() {
         return this;
@@ -61,7 +50,7 @@ function iteratorClass(name) {
     },
   }[name];
   setPrototypeOf(type.prototype, IteratorPrototype);
-  shape(type, name);
+  platform(type, name);
   unnamed(type.prototype);
   return type;
 }
@@ -74,9 +63,9 @@ const KeyIterator = iteratorClass("KeyIterator");
 const ValueIterator = iteratorClass("ValueIterator");
 const EntryIterator = iteratorClass("EntryIterator");
 
-// Gives a class keys(), values(), entries() and [Symbol.iterator](). `start(object, kind)` gives a
-// function of the next item, undefined at the end: names (kind 0), values (1) or both (2); it
-// throws for what is no such object.
+// Gives a class keys(), values(), entries() and [Symbol.iterator](). `start(object, kind)` gives
+// names (kind 0), values (1) or pairs of both (2): an array of them, or a function of an item's
+// place that gives undefined at the end. It throws for what is no such object.
 export function iterable(type, start) {
   const members = {
     entries() {
@@ -94,13 +83,4 @@ export function iterable(type, start) {
   };
   mixin(type.prototype, members);
   unnamed(type.prototype);
-}
-
-// What workerd says of an argument that is missing or of the wrong type.
-export function wrongArgument(type, method, parameter, wanted) {
-  return new TypeError(
-    method === null
-      ? `Failed to construct '${type}': constructor parameter ${parameter} is not of type '${wanted}'.`
-      : `Failed to execute '${method}' on '${type}': parameter ${parameter} is not of type '${wanted}'.`,
-  );
 }

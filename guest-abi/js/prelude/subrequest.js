@@ -3,8 +3,8 @@ import native from "internal:native";
 import { insideHandler, scope } from "internal:errors";
 import { ofGlobal, wrongParameter } from "internal:platform";
 import { shape } from "internal:shape";
-import { Request, requestParts, responseOf, takeSource, chunkBytes, Incoming } from "internal:fetch";
-import { ReadableStream } from "internal:streams";
+import { Request, requestParts, responseOf, takeSource, Incoming } from "internal:fetch";
+import { ReadableStream, bodyPart, lengthOf, sourceStream } from "internal:streams";
 import { binding } from "internal:env";
 
 const { fetchStart, opCancel, opChunk, opCollect, opDecode, opPull, isPart, headersClone, headersHas, headersSet } = native;
@@ -21,8 +21,7 @@ export const isRaw = (source) => untouched.has(source);
 // The body of an answer that comes over time.
 class Answered extends Incoming {
   isEncoded = false;
-  controller = null;
-  wanted = null;
+  sink = null;
   release = null;
 
   constructor() {
@@ -30,22 +29,20 @@ class Answered extends Incoming {
   }
 
   stream(raw) {
-    if (this.isEncoded && !raw) opDecode(this.id);
-    const stream = new ReadableStream({
-      type: "bytes",
-      start: (controller) => {
-        this.controller = controller;
+    const isAsItCame = raw || !this.isEncoded;
+    if (!isAsItCame) opDecode(this.id);
+    const [stream, sink] = sourceStream(
+      {
+        pull: () => opPull(this.id, PULL),
+        cancel: () => {
+          opCancel(this.id);
+          this.release?.();
+        },
       },
-      pull: () => {
-        opPull(this.id, PULL);
-        return new Promise((resolve) => (this.wanted = resolve));
-      },
-      cancel: () => {
-        opCancel(this.id);
-        this.over();
-      },
-    });
-    if (raw || !this.isEncoded) untouched.add(stream);
+      isAsItCame && this.length >= 0 ? this.length : null,
+    );
+    this.sink = sink;
+    if (isAsItCame) untouched.add(stream);
     return stream;
   }
 
@@ -56,26 +53,14 @@ class Answered extends Incoming {
 
   // What the operation calls.
   chunk(bytes) {
-    this.controller.enqueue(bytes);
-    this.next();
+    this.sink.chunk(bytes);
   }
   end() {
-    this.controller.close();
-    this.controller.byobRequest?.respond(0);
-    this.over();
+    this.sink.end();
+    this.release?.();
   }
   error(error) {
-    this.controller?.error(error);
-    this.over();
-  }
-
-  next() {
-    const wanted = this.wanted;
-    this.wanted = null;
-    wanted?.();
-  }
-  over() {
-    this.next();
+    this.sink?.error(error);
     this.release?.();
   }
 }
@@ -105,7 +90,7 @@ class Sending {
         return;
       }
       if (done) break;
-      const bytes = chunkBytes(value);
+      const bytes = bodyPart(value);
       this.credit -= bytes.byteLength;
       opChunk(op, bytes, false);
       if (this.credit <= 0) await new Promise((resolve) => (this.wake = resolve));
@@ -130,7 +115,9 @@ function send(target, request) {
   }
   let source = takeSource(request);
   let sending = null;
+  let length = null;
   if (source instanceof ReadableStream) {
+    length = lengthOf(source) ?? -1;
     sending = new Sending(source);
     source = null;
   }
@@ -148,7 +135,7 @@ function send(target, request) {
     const asked = hash === -1 ? url : url.slice(0, hash);
     return responseOf(status, statusText, headers, source, at === "" ? asked : at, at !== "");
   };
-  const parts = [target, method, url, fields, type, redirect === "follow", source, sending === null ? null : -1];
+  const parts = [target, method, url, fields, type, redirect === "follow", source, length];
   const [op, promise] = fetchStart(parts, answered, make, sending === null ? undefined : (credit) => sending.heard(credit));
   answered.id = op;
   if (sending === null && signal === null) return promise;

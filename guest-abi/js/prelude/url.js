@@ -1,7 +1,8 @@
 // URL, URLSearchParams and URLPattern. What they do is in Rust (src/url.rs, src/params.rs,
 // src/pattern.rs).
 import native from "internal:native";
-import { shape, iterable, mixin, wrongArgument } from "internal:shape";
+import { iterable, mixin } from "internal:shape";
+import { platform, wrongParameter } from "internal:platform";
 
 const { ownKeys, getOwnPropertyDescriptor } = Reflect;
 const SEQUENCE = "Incorrect type: the provided value is not of type 'Sequence'.";
@@ -39,13 +40,12 @@ const { paramsAt } = native;
 
 iterable(URLSearchParams, (params, kind) => {
   paramsAt(params, 0, 0);
-  let at = 0;
-  return () => paramsAt(params, at++, kind);
+  return (at) => paramsAt(params, at, kind);
 });
 mixin(URLSearchParams.prototype, {
   forEach(callback, thisArg) {
     paramsAt(this, 0, 0);
-    if (typeof callback !== "function") throw wrongArgument("URLSearchParams", "forEach", 1, "function");
+    if (typeof callback !== "function") throw wrongParameter("forEach", "URLSearchParams", 1, "function");
     for (let at = 0; ; at++) {
       const pair = paramsAt(this, at, 2);
       if (pair === undefined) break;
@@ -53,9 +53,9 @@ mixin(URLSearchParams.prototype, {
     }
   },
 });
-shape(URL);
-shape(URLSearchParams);
+platform(URL);
+platform(URLSearchParams);
 
-export const URLPattern = shape(native.patternClass());
+export const URLPattern = platform(native.patternClass());
 
 export const globals = { URL, URLSearchParams, URLPattern };

@@ -24,8 +24,12 @@ pub fn with<'js, R>(ctx: &Ctx<'js>, value: &Value<'js>, f: impl FnOnce(&[u8]) ->
     let object = value.as_object().ok_or_else(wrong)?;
     if let Some(buffer) = ArrayBuffer::from_object(object.clone()) {
         let raw = buffer.as_raw();
-        // SAFETY: nothing runs JavaScript while the slice lives, so it stays where it is.
+        // SAFETY: as above.
         return Ok(f(raw.map_or(&[], |raw| unsafe { raw.as_ref() })));
+    }
+    if let Ok(array) = TypedArray::<u8>::from_object(object.clone()) {
+        // SAFETY: nothing runs JavaScript while the slice lives, so it stays where it is.
+        return Ok(f(unsafe { array.as_bytes() }.unwrap_or_default()));
     }
     let (buffer, offset, length) = view(ctx, object).ok_or_else(wrong)?;
     let raw = buffer.as_raw();
@@ -35,13 +39,37 @@ pub fn with<'js, R>(ctx: &Ctx<'js>, value: &Value<'js>, f: impl FnOnce(&[u8]) ->
     Ok(f(range.unwrap_or_default()))
 }
 
-/// What a typed array or DataView is a view of.
-fn view<'js>(ctx: &Ctx<'js>, object: &Object<'js>) -> Option<(ArrayBuffer<'js>, usize, usize)> {
-    if let Ok(array) = TypedArray::<u8>::from_object(object.clone()) {
-        let length = array.len();
-        let offset = number(ctx, object, "byteOffset")?;
-        return Some((array.arraybuffer().ok()?, offset, length));
+/// The same with bytes that can be written to.
+///
+/// # Errors
+/// As of [`with`].
+pub fn with_mut<'js, R>(
+    ctx: &Ctx<'js>,
+    value: &Value<'js>,
+    f: impl FnOnce(&mut [u8]) -> R,
+) -> Result<R> {
+    let wrong = || Exception::throw_type(ctx, "the value is not an ArrayBuffer or a view of one");
+    let object = value.as_object().ok_or_else(wrong)?;
+    let (buffer, range) = match ArrayBuffer::from_object(object.clone()) {
+        Some(buffer) => (buffer, None),
+        None => {
+            let (buffer, offset, length) = view(ctx, object).ok_or_else(wrong)?;
+            (buffer, Some(offset..offset.saturating_add(length)))
+        }
+    };
+    let Some(mut raw) = buffer.as_raw() else {
+        return Ok(f(&mut []));
+    };
+    // SAFETY: nothing runs JavaScript while the slice lives, and nobody else has one.
+    let all = unsafe { raw.as_mut() };
+    match range {
+        None => Ok(f(all)),
+        Some(range) => Ok(f(all.get_mut(range).unwrap_or_default())),
     }
+}
+
+/// What another typed array or a DataView is a view of.
+fn view<'js>(ctx: &Ctx<'js>, object: &Object<'js>) -> Option<(ArrayBuffer<'js>, usize, usize)> {
     let buffer: Value = object.get("buffer").ok()?;
     let buffer = ArrayBuffer::from_value(buffer)?;
     Some((
@@ -103,7 +131,7 @@ impl Form {
             Self::Text => text(ctx, bytes),
             Self::Json => {
                 let text = String::from_utf8_lossy(bytes);
-                ctx.json_parse(text.as_bytes())
+                crate::json::parse(ctx, &text)
             }
             Self::Buffer => Ok(ArrayBuffer::new_copy(ctx.clone(), bytes)?.into_value()),
             Self::Array => array(ctx, bytes),

@@ -179,14 +179,14 @@ fn decode<'js>(
     };
     let options = dictionary(&ctx, options, "decode", "DecodeOptions")?;
     let continues = flag(&options, "stream")?;
-    let mut object = object.borrow_mut();
+    // Finding the bytes may call what a tenant wrote: nothing is borrowed meanwhile.
+    let text = |bytes: &[u8]| object.borrow_mut().text(&ctx, bytes, continues);
     let decoded = match input {
-        None => object.text(&ctx, &[], continues),
-        Some(input) => bytes::with(&ctx, &input, |bytes| object.text(&ctx, bytes, continues))
-            .map_err(|_| {
-                ctx.catch();
-                wrong_argument(&ctx, DECODER, "decode", 1, "Array")
-            })?,
+        None => text(&[]),
+        Some(input) => bytes::with(&ctx, &input, text).map_err(|_| {
+            ctx.catch();
+            wrong_argument(&ctx, DECODER, "decode", 1, "Array")
+        })?,
     };
     decoded?.ok_or_else(|| Exception::throw_type(&ctx, "Failed to decode input."))
 }
@@ -295,7 +295,7 @@ pub fn from_base64(text: &str) -> Option<Vec<u8>> {
         .bytes()
         .filter(|byte| !matches!(byte, b'\t' | b'\n' | b'\x0c' | b'\r' | b' '))
         .collect();
-    if digits.len() % 4 == 0 {
+    if digits.len().is_multiple_of(4) {
         for _ in 0..2 {
             if digits.last() == Some(&b'=') {
                 digits.pop();
@@ -403,4 +403,40 @@ pub fn install<'js>(_: &Ctx<'js>, native: &Object<'js>) -> Result<()> {
             Ok::<_, rquickjs::Error>(functions)
         }),
     )
+}
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used)]
+    use super::*;
+
+    #[test]
+    fn base64_is_what_it_was_made_of() {
+        for bytes in [&b""[..], b"a", b"ab", b"abc", &[0, 255, 254, 1, 128]] {
+            assert_eq!(from_base64(&to_base64(bytes)).unwrap(), bytes);
+        }
+    }
+
+    #[test]
+    fn base64_is_forgiven_white_space_and_no_padding() {
+        assert_eq!(from_base64(" Y W\nJ\tj ").unwrap(), b"abc");
+        assert_eq!(from_base64("YQ").unwrap(), b"a");
+    }
+
+    #[test]
+    fn base64_is_refused() {
+        for text in [
+            "Y",
+            "YQ=",
+            "====",
+            "Y===",
+            "YQ==YQ==",
+            "-_-_",
+            "YQ=a",
+            "\u{e9}",
+            "YQ==\u{b}",
+        ] {
+            assert_eq!(from_base64(text), None, "{text}");
+        }
+    }
 }

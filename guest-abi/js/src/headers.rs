@@ -360,7 +360,10 @@ fn made_of<'js>(ctx: &Ctx<'js>, init: &Value<'js>, pairs: &Function<'js>) -> Res
     for key in object.own_keys::<rquickjs::Atom>(filter) {
         let key = key?;
         let text: Value = object.get(key.clone())?;
-        let key = lossy(ctx, &key.to_value()?)?;
+        let key = match key.to_string() {
+            Ok(key) => key,
+            Err(_) => lossy(ctx, &key.to_value()?)?,
+        };
         let (key, text) = (name(ctx, key)?, value(ctx, &lossy(ctx, &text)?)?);
         list.append(key, text);
     }
@@ -438,18 +441,27 @@ pub fn install<'js>(_: &Ctx<'js>, native: &Object<'js>) -> Result<()> {
         "text",
         Func::from(|ctx: Ctx<'js>, value: Value<'js>| lossy(&ctx, &value)),
     )?;
-    // Names and values in turn, in one array. The brand is checked.
+    // `headersItems(list, kind)`: names (0), values (1) or pairs of both (2), sorted by name. The
+    // brand is checked.
     native.set(
-        "headersSorted",
-        Func::from(|ctx: Ctx<'js>, list: Value<'js>| {
+        "headersItems",
+        Func::from(|ctx: Ctx<'js>, list: Value<'js>, kind: u32| {
             let list = this::<HeaderList>(&ctx, &list)?;
             let sorted = list.borrow_mut().sorted();
-            let array = Array::new(ctx)?;
+            let items = Array::new(ctx.clone())?;
             for (at, (name, value)) in sorted.into_iter().enumerate() {
-                array.set(2 * at, name)?;
-                array.set(2 * at + 1, shown(&value))?;
+                match kind {
+                    0 => items.set(at, name)?,
+                    1 => items.set(at, shown(&value))?,
+                    _ => {
+                        let pair = Array::new(ctx.clone())?;
+                        pair.set(0, name)?;
+                        pair.set(1, shown(&value))?;
+                        items.set(at, pair)?;
+                    }
+                }
             }
-            Ok::<_, rquickjs::Error>(array)
+            Ok::<_, rquickjs::Error>(items)
         }),
     )
 }

@@ -10,11 +10,15 @@
 
 mod bytes;
 mod class;
+mod compression;
+mod crypto;
 mod encoding;
 mod events;
 mod exception;
+mod forms;
 mod headers;
 mod host;
+mod json;
 mod kv;
 mod modules;
 mod natives;

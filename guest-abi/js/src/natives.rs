@@ -1,8 +1,8 @@
 //! The one object through which the prelude reaches Rust; a tenant never sees it.
 
 use crate::{
-    encoding, headers, kv, modules, ops, parts, pattern, random, requests, stacks, subrequest, url,
-    values, zones,
+    compression, crypto, encoding, forms, headers, json, kv, modules, ops, parts, pattern, random,
+    requests, stacks, subrequest, url, values, zones,
 };
 use rquickjs::{Ctx, Object, Result};
 
@@ -16,12 +16,16 @@ pub fn object<'js>(ctx: &Ctx<'js>) -> Result<Object<'js>> {
     requests::install(ctx, &native)?;
     ops::install(ctx, &native)?;
     headers::install(ctx, &native)?;
+    json::install(ctx, &native)?;
     encoding::install(ctx, &native)?;
     url::install(ctx, &native)?;
     pattern::install(ctx, &native)?;
     kv::install(ctx, &native)?;
     subrequest::install(ctx, &native)?;
+    crypto::install(ctx, &native)?;
     random::install(ctx, &native)?;
+    forms::install(ctx, &native)?;
+    compression::install(ctx, &native)?;
     modules::install(ctx, &native)?;
     stacks::install(ctx, &native)?;
     values::install(ctx, &native)?;

@@ -34,6 +34,9 @@ fn within<R>(ctx: &Ctx<'_>, f: impl FnOnce() -> R) -> R {
     result
 }
 
+/// Where each capture is, in bytes; none for a group that took no part.
+type Captures = Vec<Option<(usize, usize)>>;
+
 /// A regular expression of the engine.
 struct Script {
     source: String,
@@ -51,17 +54,13 @@ impl Script {
     }
 
     /// The captures as ranges of bytes of `text`.
-    fn captures<'js>(
-        &self,
-        ctx: &Ctx<'js>,
-        text: &str,
-    ) -> Result<Option<Vec<Option<(usize, usize)>>>> {
+    fn captures<'js>(&self, ctx: &Ctx<'js>, text: &str) -> Result<Option<Captures>> {
         let Some(exec) = &self.exec else {
             return Ok(None);
         };
         let found: Option<Object> = exec.clone().restore(ctx)?.call((text,))?;
         let Some(found) = found else { return Ok(None) };
-        let indices: Vec<Option<(usize, usize)>> = found
+        let indices: Captures = found
             .get::<_, Array>("indices")?
             .iter::<Option<Vec<usize>>>()
             .map(|range| {

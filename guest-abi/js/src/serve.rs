@@ -109,6 +109,8 @@ fn serve(ctx: &Ctx<'_>, cx: Cx, id: u32, request: Val) -> Option<()> {
     }
     while ctx.execute_pending_job() {}
     if is_pending(cx, returned) {
+        // From now on the prelude finds it by its number.
+        CURRENT.set((0, false));
         requests::begun(id);
         PENDING.with_borrow_mut(|all| all.push((id, returned)));
         return done(cx, cx.call(hooks.wait, UNDEFINED, &[number(id)]));

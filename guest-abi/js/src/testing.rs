@@ -37,6 +37,8 @@ struct State {
     now: u64,
     requests: u32,
     done: bool,
+    loading: bool,
+    keys: postern_crypto::Keys,
 }
 
 thread_local! {
@@ -82,12 +84,15 @@ pub fn load(case: &mut Case) -> Result<(), String> {
         state.date.clone_from(&case.date);
         state.flags.clone_from(&case.flags);
         state.now = 1_700_000_000_000;
+        state.loading = true;
     });
     if vm::vm().is_none() {
         vm::boot().map_err(shown)?;
     }
     let vm = vm::vm().ok_or("not booted")?;
-    modules::load(vm).map_err(shown)
+    let loaded = modules::load(vm).map_err(shown);
+    STATE.with_borrow_mut(|state| state.loading = false);
+    loaded
 }
 
 /// Serves a request with what was loaded.
@@ -154,6 +159,30 @@ fn deliver(kind: EventKind, id: u32, payload: &[u8]) {
     assert_eq!(status, 0, "an event failed");
 }
 
+/// What the daemon does for `CompressionOpen` and its like.
+#[allow(dead_code, reason = "the daemon uses more of it")]
+#[path = "../../../daemon/src/engine/compression.rs"]
+mod compression;
+
+thread_local! {
+    static CONTEXTS: RefCell<compression::Contexts> = RefCell::default();
+}
+
+fn compress(kind: u32, argument: &[u8]) -> Option<Result<Vec<u8>, postern_abi::OpErrorCode>> {
+    let mut out = Vec::new();
+    let done = CONTEXTS.with_borrow_mut(|contexts| {
+        Some(match SyncOp::from_u32(kind)? {
+            SyncOp::CompressionOpen => contexts
+                .open(0, argument)
+                .map(|handle| out.extend_from_slice(&handle.to_le_bytes())),
+            SyncOp::CompressionWrite => contexts.write(argument, &mut out).map(drop),
+            SyncOp::CompressionClose => contexts.close(argument),
+            _ => return None,
+        })
+    })?;
+    Some(done.map(|()| out))
+}
+
 /// The host's functions.
 pub mod host {
     #![allow(missing_docs, clippy::wildcard_imports)]
@@ -161,7 +190,14 @@ pub mod host {
 
     pub fn op_start(op: u32, kind: u32, argument: &[u8]) {
         STATE.with_borrow_mut(|state| {
-            if kind == OpKind::Timer as u32 {
+            if kind == OpKind::Crypto as u32 {
+                let mut result = Vec::new();
+                if let Some(task) = postern_crypto::Task::read(&state.keys, argument) {
+                    let ran = task.run();
+                    ran.bring(&mut state.keys, &mut result);
+                }
+                state.queue.push_back((EventKind::OpDone, op, result));
+            } else if kind == OpKind::Timer as u32 {
                 let millis: u64 = postcard::from_bytes(argument).unwrap_or_default();
                 state.timers.push((state.now + millis, op));
             } else {
@@ -183,7 +219,38 @@ pub mod host {
 
     pub fn op_chunk(_: u32, _: &[u8], _: bool) {}
 
+    fn crypto(state: &mut State, argument: &[u8], out: &mut [u8]) -> i32 {
+        let Some(task) = postern_crypto::Task::read(&state.keys, argument) else {
+            return -3;
+        };
+        if !task.is_short() && !state.loading {
+            return -6;
+        }
+        let mut result = Vec::new();
+        task.run_in(&mut state.keys, &mut result);
+        if result.len() <= out.len() {
+            out[..result.len()].copy_from_slice(&result);
+        }
+        result.len() as i32
+    }
+
     pub fn op_sync(kind: u32, argument: &[u8], out: &mut [u8]) -> i32 {
+        if kind == SyncOp::Crypto as u32 {
+            // A key may be forgotten while the stand-in itself is at work.
+            return STATE.with(|state| match state.try_borrow_mut() {
+                Ok(mut state) => crypto(&mut state, argument, out),
+                Err(_) => -9,
+            });
+        }
+        if let Some(answer) = super::compress(kind, argument) {
+            return match answer {
+                Err(code) => -(code as i32),
+                Ok(result) => {
+                    out[..result.len()].copy_from_slice(&result);
+                    result.len() as i32
+                }
+            };
+        }
         let answer = |state: &State| match SyncOp::from_u32(kind) {
             Some(SyncOp::Bundle) => {
                 let bundle = Bundle {

@@ -69,3 +69,33 @@ fn without_surrogates(bytes: &[u8]) -> String {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn check(bytes: &[u8], text: &str) {
+        assert_eq!(without_surrogates(bytes), text);
+    }
+
+    #[test]
+    fn a_lone_surrogate_is_one_replacement() {
+        check(b"a\xed\xa0\x80b", "a\u{fffd}b");
+        check(b"\xed\xa0\x80\xed\xb0\x80", "\u{fffd}\u{fffd}");
+        check(b"\xed\xbf\xbf", "\u{fffd}");
+    }
+
+    #[test]
+    fn other_text_stays() {
+        check(
+            "a\u{e9}\u{20ac}\u{1f600}".as_bytes(),
+            "a\u{e9}\u{20ac}\u{1f600}",
+        );
+        check(b"", "");
+    }
+
+    #[test]
+    fn what_breaks_off_ends() {
+        check(b"a\xed\xa0", "a\u{fffd}");
+    }
+}

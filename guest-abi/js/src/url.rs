@@ -6,6 +6,7 @@ use crate::text::usv;
 use rquickjs::class::{Class, JsClass, Trace, Tracer};
 use rquickjs::function::{Constructor, Func, Opt, This};
 use rquickjs::{Ctx, Exception, Function, JsLifetime, Object, Result, Value};
+use std::borrow::Cow;
 use std::cell::RefCell;
 use std::rc::Rc;
 use url::{Url, quirks};
@@ -189,8 +190,36 @@ fn parse<'js>(
         },
         _ => None,
     };
-    let url = Url::options().base_url(base.as_ref()).parse(&text);
+    let url = match &base {
+        None => Url::parse(&text),
+        Some(base) => base.join(&relative(base, &text)),
+    };
     Ok(url.ok().map(settled))
+}
+
+/// A relative URL as the crate reads it right: it refuses more than two slashes before a host, and
+/// takes a backslash for a slash whatever the base's scheme is.
+fn relative<'a>(base: &Url, text: &'a str) -> Cow<'a, str> {
+    let trimmed = text.trim_matches(|character| character <= ' ');
+    let is_slash = |byte: Option<&u8>| matches!(byte, Some(b'/' | b'\\'));
+    let mut bytes = trimmed.as_bytes().iter();
+    let (first, second, third) = (bytes.next(), bytes.next(), bytes.next());
+    match base.scheme() {
+        "file" => {}
+        "http" | "https" | "ws" | "wss" | "ftp"
+            if is_slash(first) && is_slash(second) && is_slash(third) =>
+        {
+            let rest = trimmed.trim_start_matches(['/', '\\']);
+            return Cow::Owned(format!("//{rest}"));
+        }
+        "http" | "https" | "ws" | "wss" | "ftp" => {}
+        _ if first == Some(&b'\\') => return Cow::Owned(format!("./{trimmed}")),
+        _ if first == Some(&b'/') && second == Some(&b'\\') => {
+            return Cow::Owned(format!("/.{trimmed}"));
+        }
+        _ => {}
+    }
+    Cow::Borrowed(text)
 }
 
 /// The URL as the standard of today has it: `^` in a path is encoded, and so is a space at the

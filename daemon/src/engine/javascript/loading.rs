@@ -93,9 +93,14 @@ impl Loading {
                 self.told = Some(told);
                 Ok(&[])
             }
-            SyncOp::Builtin | SyncOp::EnvGet | SyncOp::EnvNames | SyncOp::Decode => {
-                Err(OpErrorCode::Unsupported)
-            }
+            SyncOp::Builtin
+            | SyncOp::EnvGet
+            | SyncOp::EnvNames
+            | SyncOp::Decode
+            | SyncOp::CompressionOpen
+            | SyncOp::CompressionWrite
+            | SyncOp::CompressionClose
+            | SyncOp::Crypto => Err(OpErrorCode::Unsupported),
         }
     }
 }
@@ -147,12 +152,10 @@ impl Bindings for Frozen {
                 out.extend_from_slice(&encoded);
                 Ok(())
             }
-            SyncOp::Bundle | SyncOp::Module | SyncOp::Builtin | SyncOp::Loaded | SyncOp::Decode => {
-                Err(OpFailure::new(
-                    OpErrorCode::Unsupported,
-                    "env does not answer this",
-                ))
-            }
+            _ => Err(OpFailure::new(
+                OpErrorCode::Unsupported,
+                "env does not answer this",
+            )),
         }
     }
 

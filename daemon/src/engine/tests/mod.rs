@@ -595,6 +595,10 @@ fn isolates_go_at_any_moment_and_no_request_notices() {
         }
     });
     bench.engine.sweep();
+    // What was given back is there again when it is needed.
+    smol::block_on(bench.engine.give_back());
+    assert_eq!(bench.text(&workers[0], "h").unwrap(), "hello");
+    bench.engine.sweep();
     assert_eq!(
         (bench.engine.isolates(), bench.engine.budget().used()),
         (0, 0)
