@@ -1,6 +1,7 @@
 //! The real binary with real clients. One module a concern; `harness` holds what they share.
 #![allow(clippy::unwrap_used)]
 
+mod assets;
 mod bad_input;
 mod cli;
 mod crash;
@@ -13,5 +14,6 @@ mod push;
 mod retire;
 mod routing;
 mod signals;
+mod subrequests;
 mod swap;
 mod wasi;

@@ -55,7 +55,10 @@ pub fn quickjs() -> Result<()> {
         }
     }
     copy(&source, &partial)?;
-    for part in patch.split_inclusive('\n').fold(Vec::<String>::new(), by_file) {
+    for part in patch
+        .split_inclusive('\n')
+        .fold(Vec::<String>::new(), by_file)
+    {
         let patch = diffy::Patch::from_str(&part).context("quickjs.patch cannot be read")?;
         let name = patch.original().unwrap_or_default();
         let name = name.trim_start_matches("a/").to_owned();
@@ -176,7 +179,10 @@ pub fn build(wasm: &Wasm) -> Result<PathBuf> {
         .arg(&target_dir)
         .env("CC_wasm32_unknown_unknown", &wasm.clang)
         .env("AR_wasm32_unknown_unknown", &archiver)
-        .env("CFLAGS_wasm32_unknown_unknown", "-mbulk-memory -mnontrapping-fptoint -msign-ext")
+        .env(
+            "CFLAGS_wasm32_unknown_unknown",
+            "-mbulk-memory -mnontrapping-fptoint -msign-ext",
+        )
         .env(setting(WASM, "RUSTFLAGS"), flags());
     if wasm.rust == RustStd::Debian {
         command.env(setting(WASM, "LINKER"), &wasm.linker);

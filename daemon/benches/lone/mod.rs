@@ -81,6 +81,7 @@ impl Lone {
 pub fn request(path: &str, body: RequestBody) -> Request {
     Request {
         ray: Ray(1),
+        chain: None,
         method: http::Method::GET,
         url: format!("http://t/{path}"),
         headers: http::HeaderMap::new(),

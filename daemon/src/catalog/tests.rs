@@ -75,6 +75,7 @@ fn module(salt: &str) -> Push {
         }],
         change: Change::default(),
         keep_settings: false,
+        assets: Default::default(),
     }
 }
 

@@ -1,9 +1,11 @@
 //! A tenant's project: `wrangler.toml`, `wrangler.jsonc` or `wrangler.json`
 //! (spec: SEMANTICS §8), and what of it means something here.
 
+mod assets;
 mod glob;
 mod modules;
 
+pub use assets::{Asset, Site};
 pub use modules::{Collected, Module, Rule};
 
 use super::jsonc;
@@ -18,7 +20,7 @@ pub const FILES: [&str; 3] = ["wrangler.jsonc", "wrangler.json", "wrangler.toml"
 const FILE_MAX: u64 = 1 << 20;
 
 /// Keys that are read. `$schema` is for editors.
-const KNOWN: [&str; 16] = [
+const KNOWN: [&str; 18] = [
     "$schema",
     "name",
     "main",
@@ -30,6 +32,8 @@ const KNOWN: [&str; 16] = [
     "compatibility_flags",
     "vars",
     "kv_namespaces",
+    "services",
+    "assets",
     "limits",
     "tags",
     "keep_vars",
@@ -148,6 +152,8 @@ pub struct Project {
     pub all_modules: bool,
     /// Bindings as the upload's metadata has them.
     pub bindings: Vec<Value>,
+    /// Static assets.
+    pub assets: Option<Site>,
     /// KV bindings: name, and id or title.
     pub kv: Vec<(String, String)>,
     /// `compatibility_date`.
@@ -251,15 +257,21 @@ impl Project {
         };
         let build = inherited("build").1.and_then(|build| build.get("command"));
         let build = build.and_then(Value::as_str);
-        let Some(main) = text_of("main")? else {
-            return Err(ProjectError::Missing {
-                path: path.to_owned(),
-                key: "main",
-                remedy: "set it to the module's path from this file".to_owned(),
-            });
-        };
         let folder = path.parent().unwrap_or(Path::new(""));
-        let main = folder.join(main);
+        let (assets_table, assets) = inherited("assets");
+        let assets = Site::parse(assets_table, assets, folder, &mut warnings)?;
+        let main = match text_of("main")? {
+            Some(main) => folder.join(main),
+            // Assets alone.
+            None if assets.is_some() => PathBuf::new(),
+            None => {
+                return Err(ProjectError::Missing {
+                    path: path.to_owned(),
+                    key: "main",
+                    remedy: "set it to the module's path from this file".to_owned(),
+                });
+            }
+        };
         if let Some(command) = build {
             if !main.exists() {
                 return Err(ProjectError::NoModule {
@@ -290,7 +302,14 @@ impl Project {
             base: Some(base),
             rules: rules_table.rules(rules, &mut warnings)?,
             all_modules: flag("no_bundle")? || flag("find_additional_modules")?,
-            bindings: bindings_from.vars()?,
+            bindings: {
+                let mut bindings = bindings_from.vars()?;
+                bindings.extend(bindings_from.services(&mut warnings)?);
+                let named = assets.as_ref().and_then(|site| site.binding.as_ref());
+                bindings.extend(named.map(|name| json!({"type": "assets", "name": name})));
+                bindings
+            },
+            assets,
             kv: bindings_from.kv(&mut warnings)?,
             compatibility_date: text_of("compatibility_date")?,
             compatibility_flags: texts_of("compatibility_flags")?,
@@ -548,6 +567,46 @@ impl Table<'_> {
                 other => json!({"type": "json", "name": name, "json": other}),
             })
             .collect())
+    }
+
+    fn services(&self, warnings: &mut Vec<String>) -> Result<Vec<Value>, ProjectError> {
+        const KEY: &str = "services";
+        let items = match self.map.get(KEY) {
+            None => return Ok(Vec::new()),
+            Some(Value::Array(items)) => items,
+            Some(other) => return Err(self.kind(KEY, other, "a list of tables")),
+        };
+        let mut bindings = Vec::new();
+        for (index, item) in items.iter().enumerate() {
+            let at = format!("{}{KEY}[{index}].", self.at);
+            let Value::Object(map) = item else {
+                return Err(self.kind(&format!("{KEY}[{index}]"), item, "a table"));
+            };
+            let inner = Table {
+                path: self.path,
+                at: &at,
+                map,
+            };
+            inner.warn_unknown(
+                warnings,
+                &["binding", "service", "entrypoint", "environment"],
+            );
+            let binding = inner.text("binding", map.get("binding"))?;
+            let service = inner.text("service", map.get("service"))?;
+            let (Some(binding), Some(service)) = (binding, service) else {
+                return Err(ProjectError::Missing {
+                    path: self.path.to_owned(),
+                    key: "services.binding and services.service",
+                    remedy: "name the binding and the Worker that it stands for".to_owned(),
+                });
+            };
+            let mut made = json!({"type": "service", "name": binding, "service": service});
+            if let Some(entrypoint) = inner.text("entrypoint", map.get("entrypoint"))? {
+                made["entrypoint"] = json!(entrypoint);
+            }
+            bindings.push(made);
+        }
+        Ok(bindings)
     }
 
     fn kv(&self, warnings: &mut Vec<String>) -> Result<Vec<(String, String)>, ProjectError> {

@@ -2,11 +2,12 @@
 
 use super::api::Api;
 use super::args::Push;
+use super::assets;
 use super::client::Call;
 use super::error::CliError;
 use super::multipart::Form;
 use super::output::{Output, member};
-use super::project::{self, Collected, Module, Project};
+use super::project::{self, Collected, Module, Project, Site};
 use crate::config::routing::is_script_name;
 use http::Method;
 use serde_json::{Map, Value, json};
@@ -41,12 +42,17 @@ pub async fn run(args: &Push, out: Output) -> Result<(), CliError> {
             "`{name}` is no name for a Worker; use 1 to 255 letters, digits, `-` and `_`, beginning with a letter or digit (--name)"
         )));
     }
-    let Collected { modules, warnings } = project.modules(MODULES_MAX)?;
+    let Collected { modules, warnings } = if project.main.as_os_str().is_empty() {
+        Collected::default()
+    } else {
+        project.modules(MODULES_MAX)?
+    };
     for warning in warnings {
         out.warn(&warning);
     }
-    let main = &modules[0];
-    if main.content_type != "application/wasm"
+    let site = project.assets.as_ref().map(Site::collect).transpose()?;
+    let main = modules.first();
+    if main.is_none_or(|main| main.content_type != "application/wasm")
         && project.compatibility_date.is_none()
         && args.compatibility_date.is_none()
     {
@@ -67,6 +73,7 @@ pub async fn run(args: &Push, out: Output) -> Result<(), CliError> {
         let shown = json!({
             "name": name, "namespace": args.namespace.namespace,
             "modules": modules, "metadata": metadata,
+            "assets": site.map(|(assets, _)| assets.into_iter().map(|it| it.path).collect::<Vec<_>>()),
         });
         return out.result(&shown, || format!("{shown:#}\n"));
     }
@@ -75,7 +82,12 @@ pub async fn run(args: &Push, out: Output) -> Result<(), CliError> {
     for (binding, id) in kv_unresolved(args, &project) {
         kv.push((binding, api.kv_id(&id).await?));
     }
-    let metadata = metadata(args, &project, &kv, main)?;
+    let mut metadata = metadata(args, &project, &kv, main)?;
+    if let Some((assets, config)) = site {
+        let namespace = &args.namespace.namespace;
+        let jwt = assets::upload(&api, namespace, &name, &assets).await?;
+        metadata["assets"] = json!({"jwt": jwt, "config": config});
+    }
     let upload = Upload {
         name,
         metadata,
@@ -189,7 +201,7 @@ fn metadata(
     args: &Push,
     project: &Project,
     kv: &[(String, String)],
-    main: &Module,
+    main: Option<&Module>,
 ) -> Result<Value, CliError> {
     let mut bindings = project.bindings.clone();
     let mut set = |binding: Value| {
@@ -219,11 +231,13 @@ fn metadata(
     }
     let mut map = Map::new();
     // The older format has no modules, only a script.
-    let key = match main.content_type {
-        "application/javascript" => "body_part",
-        _ => "main_module",
-    };
-    map.insert(key.into(), json!(main.name));
+    if let Some(main) = main {
+        let key = match main.content_type {
+            "application/javascript" => "body_part",
+            _ => "main_module",
+        };
+        map.insert(key.into(), json!(main.name));
+    }
     map.insert("bindings".into(), json!(bindings));
     map.insert("keep_bindings".into(), json!(keep));
     let date = args.compatibility_date.as_ref();
@@ -362,7 +376,7 @@ mod tests {
             content_type: "application/wasm",
             bytes: Vec::new(),
         };
-        let got = metadata(&args, &project, &kv, &main).unwrap();
+        let got = metadata(&args, &project, &kv, Some(&main)).unwrap();
         assert_eq!(
             got,
             json!({

@@ -123,8 +123,10 @@ impl Core {
                 let Some((id, request)) = op_of(host, op) else {
                     return Ok(Step::Skip);
                 };
+                let pipe = host.op(op).and_then(|op| op.pipe.as_ref());
+                let credit = pipe.map_or(limits::BODY_CREDIT, super::pipe::Pipe::credit);
                 self.send(request, EventKind::OpCredit, id, isolate, 4, |out| {
-                    out.bytes(&limits::BODY_CREDIT.to_le_bytes());
+                    out.bytes(&credit.to_le_bytes());
                 })
             }
             Event::Op(op, outcome) => self.op_ended(op, outcome.0, isolate),
@@ -284,13 +286,18 @@ impl Core {
         let Some((id, request)) = op_of(host, op) else {
             return Ok(Step::Skip);
         };
-        host.end_op(id);
+        let ended = host.end_op(id);
         match result {
             Ok(reply) => {
                 if let Some(source) = reply.stream {
                     let state: OpState = imports::stream(host, op, source);
                     host.current = request;
                     host.add_op(op, state, 0);
+                    if let Some(added) = host.ops.get_mut(&id) {
+                        // Both ways at once: the rest of the argument may still come.
+                        added.pipe = ended.and_then(|ended| ended.pipe);
+                        added.decode = reply.decode;
+                    }
                 }
                 let len = reply.head.len() + reply.body.len();
                 self.send(request, EventKind::OpDone, id, isolate, len, |out| {

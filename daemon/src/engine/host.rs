@@ -3,6 +3,7 @@
 //! The host functions themselves are in [`super::imports`].
 
 use super::budget::{Budget, Share};
+use super::caller::{Caller, Chain};
 use super::compression::Contexts;
 use super::cost;
 use super::credit::Credit;
@@ -13,11 +14,13 @@ use super::isolate::Isolate;
 use super::javascript::Loading;
 use super::limits::{Failure, Limits, Outcome};
 use super::ops::{Bindings, OpFailure, OpResult, Upload};
+use super::pipe::Pipe;
 use super::wasi::Wasi;
 use async_executor::{Executor, Task};
 use bytes::Bytes;
 use http::HeaderMap;
 use std::collections::{HashMap, VecDeque};
+use std::sync::atomic::AtomicBool;
 use std::sync::{Arc, Weak};
 use std::time::{Instant, SystemTime, UNIX_EPOCH};
 use wasmi::Memory;
@@ -120,8 +123,10 @@ pub struct Invocation {
     pub fuel: u64,
     /// Fuel it may use.
     pub fuel_limit: u64,
-    /// Subrequests started.
-    pub subrequests: u32,
+    /// The Worker invocations before this one.
+    pub chain: Option<Chain>,
+    /// What bindings see of it, once it has started an operation.
+    pub caller: Option<Caller>,
     /// KV operations started.
     pub kv_operations: u32,
     /// Operations that are not over.
@@ -156,6 +161,10 @@ pub struct Op {
     pub bytes: u32,
     /// How it goes on.
     pub state: OpState,
+    /// Where more of its argument goes while it works already.
+    pub pipe: Option<Pipe>,
+    /// Set when the guest wants its stream decoded.
+    pub decode: Option<Arc<AtomicBool>>,
 }
 
 /// How an operation goes on.
@@ -262,6 +271,8 @@ impl Host {
             request,
             bytes,
             state,
+            pipe: None,
+            decode: None,
         };
         self.op_bytes += u64::from(bytes);
         self.ops.insert(serial.id, op);
@@ -402,6 +413,14 @@ impl Host {
 }
 
 impl Invocation {
+    /// The invocation as bindings see it.
+    pub fn caller(&mut self, subrequests_max: u32) -> Caller {
+        let chain = &mut self.chain;
+        self.caller
+            .get_or_insert_with(|| Caller::new(chain.take(), subrequests_max))
+            .clone()
+    }
+
     /// Whether nothing of an answer is to come any more: it is out, it failed, or nobody waits
     /// for it.
     pub fn is_answered(&self) -> bool {

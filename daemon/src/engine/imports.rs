@@ -92,7 +92,12 @@ fn range(len: usize, ptr: u32, size: u32) -> Option<std::ops::Range<usize>> {
 }
 
 /// The bytes that a guest names.
-pub(super) fn slice<'a>(memory: &'a [u8], host: &mut Host, ptr: u32, len: u32) -> Result<&'a [u8], Error> {
+pub(super) fn slice<'a>(
+    memory: &'a [u8],
+    host: &mut Host,
+    ptr: u32,
+    len: u32,
+) -> Result<&'a [u8], Error> {
     match range(memory.len(), ptr, len) {
         Some(range) => Ok(&memory[range]),
         None => Err(violation(
@@ -159,10 +164,11 @@ fn op_start(mut caller: Guest<'_>, op: u32, kind: u32, ptr: u32, len: u32) -> Re
     }
     let serial = host.next_op(op);
     let started = match admit(host, known, kind, len) {
-        Ok(OpKind::Crypto) => crypto::start(host, argument),
-        Ok(kind) => host.bindings.start(kind, argument),
+        Ok((OpKind::Crypto, _)) => crypto::start(host, argument),
+        Ok((kind, caller)) => host.bindings.start(kind, argument, &caller),
         Err(failure) => Started::Done(Err(failure)),
     };
+    let mut piped = None;
     let state = match started {
         Started::Done(result) => {
             host.queue
@@ -171,6 +177,16 @@ fn op_start(mut caller: Guest<'_>, op: u32, kind: u32, ptr: u32, len: u32) -> Re
         }
         Started::Later(future) => OpState::Running(run(host, serial, future)),
         Started::Upload(upload) => OpState::Upload(upload, 0),
+        Started::Piped(pipe, future) => {
+            let isolate = host.isolate.clone();
+            pipe.on_refill(move || {
+                if let Some(isolate) = isolate.upgrade() {
+                    isolate.push(Event::OpCredit(serial));
+                }
+            });
+            piped = Some(pipe);
+            OpState::Running(run(host, serial, future))
+        }
     };
     let held = if matches!(state, OpState::Running(_)) {
         len
@@ -178,6 +194,9 @@ fn op_start(mut caller: Guest<'_>, op: u32, kind: u32, ptr: u32, len: u32) -> Re
         0
     };
     host.add_op(serial, state, held);
+    if let Some(op) = host.ops.get_mut(&op) {
+        op.pipe = piped;
+    }
     Ok(())
 }
 
@@ -187,7 +206,7 @@ fn admit(
     known: Option<OpKind>,
     number: u32,
     len: u32,
-) -> Result<OpKind, OpFailure> {
+) -> Result<(OpKind, super::caller::Caller), OpFailure> {
     let limits = host.limits;
     let over = || {
         OpFailure::new(
@@ -225,7 +244,9 @@ fn admit(
         ));
     }
     // It is copied, and the copy is held until it is stored, or done with.
-    if matches!(kind, OpKind::KvPut | OpKind::Crypto) && host.op_bytes + u64::from(len) > limits.memory_bytes {
+    if matches!(kind, OpKind::KvPut | OpKind::Crypto)
+        && host.op_bytes + u64::from(len) > limits.memory_bytes
+    {
         return Err(OpFailure::new(
             OpErrorCode::LimitExceeded,
             format!(
@@ -237,19 +258,9 @@ fn admit(
     let Some(invocation) = host.invocation() else {
         return Err(over());
     };
+    let caller = invocation.caller(limits.subrequests);
     match kind {
-        OpKind::Fetch => {
-            invocation.subrequests += 1;
-            if invocation.subrequests > limits.subrequests {
-                return Err(OpFailure::new(
-                    OpErrorCode::LimitExceeded,
-                    format!(
-                        "Too many subrequests. (Subrequest limit exceeded): the limit is {}",
-                        limits.subrequests
-                    ),
-                ));
-            }
-        }
+        OpKind::Fetch => caller.subrequest()?,
         OpKind::KvGet | OpKind::KvPut | OpKind::KvDelete | OpKind::KvList | OpKind::KvGetMulti => {
             invocation.kv_operations += 1;
             if invocation.kv_operations > limits.kv_operations {
@@ -264,7 +275,7 @@ fn admit(
         }
         OpKind::Timer | OpKind::Crypto => {}
     }
-    Ok(kind)
+    Ok((kind, caller))
 }
 
 /// Works on an operation outside of turns; its result comes back as an event.
@@ -293,9 +304,12 @@ pub fn stream(host: &Host, op: Serial, source: ByteStream) -> OpState {
             let event = match pull(&mut source, &theirs).await {
                 Pulled::Chunk(bytes) => Event::OpChunk(op, bytes),
                 Pulled::End => Event::OpEnd(op),
-                Pulled::Broken(error) => {
-                    Event::OpBroken(op, OpFailure::new(OpErrorCode::Internal, error))
-                }
+                Pulled::Broken(error) => Event::OpBroken(
+                    op,
+                    error.downcast::<OpFailure>().unwrap_or_else(|error| {
+                        OpFailure::new(OpErrorCode::Internal, error.to_string())
+                    }),
+                ),
                 Pulled::Closed => return,
             };
             let more = matches!(event, Event::OpChunk(..));
@@ -318,7 +332,7 @@ pub enum Pulled {
     /// Its end.
     End,
     /// Why it broke off.
-    Broken(String),
+    Broken(std::io::Error),
     /// Nobody wants more.
     Closed,
 }
@@ -332,7 +346,7 @@ pub async fn pull(source: &mut ByteStream, credit: &Credit) -> Pulled {
     loop {
         return match source.next().await {
             None => Pulled::End,
-            Some(Err(error)) => Pulled::Broken(error.to_string()),
+            Some(Err(error)) => Pulled::Broken(error),
             Some(Ok(bytes)) if bytes.is_empty() => continue,
             Some(Ok(mut bytes)) => {
                 let take = bytes
@@ -378,6 +392,24 @@ fn op_chunk(mut caller: Guest<'_>, op: u32, ptr: u32, len: u32, end: u32) -> Res
         id: op,
         number: found.number,
     };
+    if let Some(pipe) = &found.pipe {
+        let taken = pipe.chunk(bytes);
+        if end != 0 {
+            pipe.end();
+            found.pipe = None;
+        } else if taken.queued > u64::from(limits::BODY_CREDIT) * 16 {
+            return Err(violation(
+                host,
+                format!(
+                    "{} bytes of an argument wait beyond the credit",
+                    taken.queued
+                ),
+            ));
+        } else if taken.refill {
+            host.queue.push_back(Event::OpCredit(serial));
+        }
+        return Ok(());
+    }
     let OpState::Upload(upload, taken) = &mut found.state else {
         // An upload that failed: its event is on the way, and what is still sent is dropped.
         return Ok(());
@@ -434,6 +466,7 @@ fn op_sync(
             told.map(|()| made.as_slice())
                 .map_err(|failure| failure.code)
         }
+        (SyncOp::Decode, _) => decode(host, argument).map(|()| &[][..]),
         (SyncOp::Builtin, _) => match super::javascript::builtin(argument) {
             Some(source) => {
                 made = source;
@@ -467,6 +500,16 @@ fn op_sync(
             Ok(len)
         }
     }
+}
+
+/// Has the stream of an operation decoded, from its first byte on.
+fn decode(host: &Host, argument: &[u8]) -> Result<(), OpErrorCode> {
+    let id = argument.try_into().map(u32::from_le_bytes);
+    let id = id.map_err(|_| OpErrorCode::BadArgument)?;
+    if let Some(decode) = host.ops.get(&id).and_then(|op| op.decode.as_ref()) {
+        decode.store(true, std::sync::atomic::Ordering::Relaxed);
+    }
+    Ok(())
 }
 
 /// Opens, feeds or closes a compression context; gives what was done.

@@ -6,6 +6,7 @@
 //! limits its own CPU time and memory, and shares nothing but two pipes.
 
 use super::budget::Budget;
+use super::caller::Caller;
 use super::code::Code;
 use super::cost;
 use super::host::{Host, MemoryUse};
@@ -412,7 +413,7 @@ impl Bindings for NoBindings {
         ))
     }
 
-    fn start(&self, _: OpKind, _: &[u8]) -> Started {
+    fn start(&self, _: OpKind, _: &[u8], _: &Caller) -> Started {
         Started::Done(Err(OpFailure::new(
             OpErrorCode::Unsupported,
             "input and output are for handlers only",

@@ -4,6 +4,7 @@
 //! only as the types of [`invocation`].
 
 mod budget;
+pub mod caller;
 mod code;
 mod compression;
 mod core;
@@ -24,6 +25,7 @@ pub mod limits;
 mod mapping;
 pub mod module;
 pub mod ops;
+pub mod pipe;
 mod program;
 mod scheduler;
 mod snapshot;

@@ -31,7 +31,12 @@ pub fn seal(mut memory: Vec<u8>, keys: &[u8]) -> Vec<u8> {
 /// # Errors
 /// When the file cannot be read, or was not made by [`seal`].
 pub fn open(file: &File) -> io::Result<(usize, Vec<u8>)> {
-    let wrong = || Error::new(ErrorKind::InvalidData, "the keys behind the memory are cut off");
+    let wrong = || {
+        Error::new(
+            ErrorKind::InvalidData,
+            "the keys behind the memory are cut off",
+        )
+    };
     let total = usize::try_from(file.metadata()?.len()).map_err(Error::other)?;
     if total.is_multiple_of(WASM_PAGE) {
         return Ok((total, Vec::new()));

@@ -62,6 +62,10 @@ pub enum SyncOp {
     /// What was found in the bundle, while a push is judged. Argument: a
     /// [`Loaded`](crate::bundle::Loaded). No result.
     Loaded = 6,
+    /// Has the streamed answer of a subrequest decoded as its `content-encoding` says, instead
+    /// of passed on as it is. Argument: a `u32`, little endian, the operation; before the first
+    /// `op_pull`. No result.
+    Decode = 7,
     /// Keys and what is done with them. Argument: a
     /// [`CryptoCall`](crate::crypto::CryptoCall), then its data. Result: what the call gives,
     /// then one byte, a [`CryptoStatus`](crate::crypto::CryptoStatus).
@@ -91,6 +95,7 @@ impl SyncOp {
             4 => Self::Module,
             5 => Self::Builtin,
             6 => Self::Loaded,
+            7 => Self::Decode,
             32 => Self::Crypto,
             64 => Self::CompressionOpen,
             65 => Self::CompressionWrite,
@@ -146,6 +151,9 @@ pub enum OpErrorCode {
     TooLarge = 8,
     /// Something failed that is not the guest's fault.
     Internal = 9,
+    /// An exception, as a program throws one: the message is its class, a colon, a space and its
+    /// own message.
+    Thrown = 10,
 }
 
 impl OpErrorCode {
@@ -160,6 +168,7 @@ impl OpErrorCode {
             6 => Self::Unavailable,
             7 => Self::Cancelled,
             8 => Self::TooLarge,
+            10 => Self::Thrown,
             _ => Self::Internal,
         }
     }

@@ -2,7 +2,7 @@
 
 use crate::{
     buffers, compression, crypto, encoding, forms, frames, headers, json, kv, modules, ops, parts,
-    pattern, random, requests, stacks, url, values, zones,
+    pattern, random, requests, stacks, subrequest, url, values, zones,
 };
 use rquickjs::{Ctx, Object, Result};
 
@@ -21,6 +21,7 @@ pub fn object<'js>(ctx: &Ctx<'js>) -> Result<Object<'js>> {
     url::install(ctx, &native)?;
     pattern::install(ctx, &native)?;
     kv::install(ctx, &native)?;
+    subrequest::install(ctx, &native)?;
     crypto::install(ctx, &native)?;
     random::install(ctx, &native)?;
     forms::install(ctx, &native)?;

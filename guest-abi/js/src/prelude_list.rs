@@ -11,6 +11,7 @@ const PRELUDE: &[(&str, &str)] = prelude! {
     "internal:request" => "request.js",
     "internal:response" => "response.js",
     "internal:fetch" => "fetch.js",
+    "internal:subrequest" => "subrequest.js",
     "internal:json" => "json.js",
     "internal:kv" => "kv.js",
     "internal:env" => "env.js",
