@@ -288,7 +288,10 @@ impl Core {
         };
         let ended = host.end_op(id);
         match result {
-            Ok(reply) => {
+            Ok(mut reply) => {
+                if let Some(ran) = reply.ran.take() {
+                    ran.bring(&mut host.keys, &mut reply.head);
+                }
                 if let Some(source) = reply.stream {
                     let state: OpState = imports::stream(host, op, source);
                     host.current = request;

@@ -150,7 +150,7 @@ export class SubtleCrypto {
     return after(unwrap(facts, algorithm, wrapped, isSecret), (bytes) => {
       let data = bytes;
       if (format === "jwk") {
-        const value = parse(native.utf8(bytes));
+        const value = parse(native.utf8Text(bytes));
         if (typeof value !== "object" && value !== undefined) {
           throw dom("DataError", 'Missing "kty" field or corrupt JSON unwrapping key?');
         }

@@ -17,6 +17,7 @@ import { platform } from "internal:platform";
 import { WorkerEntrypoint } from "cloudflare:workers";
 import "internal:globals";
 import "internal:intl";
+import "internal:atomics";
 import "internal:code";
 
 const { Response } = fetching;

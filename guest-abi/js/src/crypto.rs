@@ -669,7 +669,7 @@ pub fn install<'js>(_: &Ctx<'js>, native: &Object<'js>) -> Result<()> {
         Func::from(|ctx: Ctx<'js>, value: crate::bytes::Bytes| ArrayBuffer::new(ctx, value.0)),
     )?;
     native.set(
-        "utf8",
+        "utf8Text",
         Func::from(|ctx: Ctx<'js>, value: Value<'js>| {
             let bytes = bytes::with(&ctx, &value, <[u8]>::to_vec)?;
             bytes::text(&ctx, &bytes)

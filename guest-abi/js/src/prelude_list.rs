@@ -42,6 +42,7 @@ const PRELUDE: &[(&str, &str)] = prelude! {
     "internal:context" => "context.js",
     "internal:code" => "code.js",
     "internal:intl" => "intl.js",
+    "internal:atomics" => "atomics.js",
     "internal:globals" => "globals.js",
     "internal:crypto" => "crypto.js",
     "internal:crypto/arguments" => "crypto/arguments.js",
