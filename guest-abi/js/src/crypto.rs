@@ -110,7 +110,8 @@ impl Then {
                 all.into_value()
             }
             Self::Key(handle, public) => {
-                let shape: KeyShape = postcard::from_bytes(&result).map_err(|_| undecodable(ctx))?;
+                let shape: KeyShape =
+                    postcard::from_bytes(&result).map_err(|_| undecodable(ctx))?;
                 let all = Array::new(ctx.clone())?;
                 all.set(0, Class::instance(ctx.clone(), handle)?)?;
                 match shape {
@@ -307,7 +308,11 @@ fn import_rsa<'js>(ctx: Ctx<'js>, arguments: Rest<Value<'js>>) -> Result<Value<'
 /// `cryptoImportEc(curve, x, y, d)`.
 fn import_ec<'js>(ctx: Ctx<'js>, arguments: Rest<Value<'js>>) -> Result<Value<'js>> {
     let it = Arguments(arguments.0);
-    let (x, y, d) = (it.bytes(&ctx, 1)?, it.bytes(&ctx, 2)?, it.optional(&ctx, 3)?);
+    let (x, y, d) = (
+        it.bytes(&ctx, 1)?,
+        it.bytes(&ctx, 2)?,
+        it.optional(&ctx, 3)?,
+    );
     let source = KeySource::Ec {
         curve: it.curve(0),
         x: &x,
@@ -469,7 +474,13 @@ fn derive<'js>(ctx: Ctx<'js>, arguments: Rest<Value<'js>>) -> Result<Value<'js>>
     let key = it.handle(0);
     // Longer results are refused.
     let room = (room as usize).min(255 * 64) + 64;
-    ask(&ctx, &CryptoCall::Derive { key, how, into }, None, room, then)
+    ask(
+        &ctx,
+        &CryptoCall::Derive { key, how, into },
+        None,
+        room,
+        then,
+    )
 }
 
 /// Bytes that are hashed in one call; more go in parts, between which others have their turn.
@@ -543,9 +554,7 @@ fn encode(bytes: &[u8]) -> String {
         let byte = |at: usize| u32::from(group.get(at).copied().unwrap_or(0));
         let bits = byte(0) << 16 | byte(1) << 8 | byte(2);
         for at in 0..=group.len() {
-            out.push(char::from(
-                BASE64[(bits >> (18 - 6 * at)) as usize & 63],
-            ));
+            out.push(char::from(BASE64[(bits >> (18 - 6 * at)) as usize & 63]));
         }
     }
     out
@@ -616,7 +625,8 @@ pub fn install<'js>(_: &Ctx<'js>, native: &Object<'js>) -> Result<()> {
             let call = CryptoCall::HashUpdate(it.handle(0));
             match it.value(1).filter(|value| value.is_string()) {
                 Some(text) => {
-                    let bytes = <crate::bytes::Bytes as rquickjs::FromJs>::from_js(&ctx, text.clone())?;
+                    let bytes =
+                        <crate::bytes::Bytes as rquickjs::FromJs>::from_js(&ctx, text.clone())?;
                     let bytes = bytes::array(&ctx, bytes.0)?;
                     ask(&ctx, &call, Some(&bytes), 16, Then::Nothing)
                 }
@@ -634,10 +644,12 @@ pub fn install<'js>(_: &Ctx<'js>, native: &Object<'js>) -> Result<()> {
     )?;
     native.set(
         "timingSafeEqual",
-        Func::from(|ctx: Ctx<'js>, a: Value<'js>, b: Value<'js>| -> Result<bool> {
-            let a = bytes::with(&ctx, &a, <[u8]>::to_vec)?;
-            bytes::with(&ctx, &b, |b| same(&a, b))
-        }),
+        Func::from(
+            |ctx: Ctx<'js>, a: Value<'js>, b: Value<'js>| -> Result<bool> {
+                let a = bytes::with(&ctx, &a, <[u8]>::to_vec)?;
+                bytes::with(&ctx, &b, |b| same(&a, b))
+            },
+        ),
     )?;
     native.set(
         "byteLength",
