@@ -2,7 +2,7 @@
 //! is kept.
 
 use super::binding::Version;
-use super::compatibility;
+use super::flags;
 use super::modules::{self, Surroundings};
 use super::name::Id;
 use super::push::{Source, shown_time};
@@ -69,7 +69,7 @@ impl<W: Send + Sync + 'static> Catalog<W> {
     ) -> Result<Verdict> {
         let pushed = modules::pushed(main_module, modules, || {
             let (date, flags) = (&settings.compatibility_date, &settings.compatibility_flags);
-            let flags = compatibility::enabled(date, flags);
+            let flags = flags::enabled(date, flags);
             Surroundings {
                 compatibility_date: date.clone(),
                 flags: flags.into_iter().map(str::to_owned).collect(),
@@ -107,7 +107,7 @@ impl<W: Send + Sync + 'static> Catalog<W> {
             return false;
         }
         let enabled = |settings: &Settings| {
-            compatibility::enabled(&settings.compatibility_date, &settings.compatibility_flags)
+            flags::enabled(&settings.compatibility_date, &settings.compatibility_flags)
         };
         old.settings.compatibility_date != settings.compatibility_date
             || enabled(&old.settings) != enabled(settings)

@@ -25,6 +25,7 @@ pub mod binding;
 pub mod compatibility;
 mod deployed;
 mod error;
+mod flags;
 mod judging;
 mod kv_namespaces;
 pub mod limits;

@@ -11,7 +11,7 @@ use super::name::{Id, check_name, check_tags, hex};
 use super::record::{CustomLimits, Module, Namespace, Script, Settings, Verdict};
 use super::references::Held;
 use super::rows::Rows;
-use super::{Bounds, Catalog, CatalogError, Result, compatibility, limits};
+use super::{Bounds, Catalog, CatalogError, Result, compatibility, flags, limits};
 use crate::assets::Assets;
 use crate::bindings::Env;
 use crate::engine::WorkerSpec;
@@ -321,14 +321,15 @@ impl<W: Send + Sync + 'static> Catalog<W> {
         let has_worker = !script.modules.is_empty();
         let assets = script.assets.as_ref().map(|assets| {
             let settings = &script.settings;
-            let (date, flags) = (&settings.compatibility_date, &settings.compatibility_flags);
+            let date = &settings.compatibility_date;
+            let compatibility_flags = &settings.compatibility_flags;
             let navigates = "assets_navigation_prefers_asset_serving";
             Arc::new(Assets::new(
                 blobs.clone(),
                 assets.manifest,
                 assets.config.clone(),
                 has_worker,
-                compatibility::enabled(date, flags).contains(&navigates),
+                flags::enabled(date, compatibility_flags).contains(&navigates),
             ))
         });
         let worker = if has_worker {

@@ -467,9 +467,17 @@ fn op_sync(
                 .map_err(|failure| failure.code)
         }
         (SyncOp::Decode, _) => decode(host, argument).map(|()| &[][..]),
-        (SyncOp::Builtin, _) => super::javascript::builtin(argument)
-            .map(str::as_bytes)
-            .ok_or(OpErrorCode::Unsupported),
+        (SyncOp::Builtin, _) => match super::javascript::builtin(argument) {
+            Some(source) => {
+                made = source;
+                work = cost::compression(super::compression::Used {
+                    compressed: 0,
+                    expanded: made.len() as u64,
+                });
+                Ok(made.as_slice())
+            }
+            None => Err(OpErrorCode::Unsupported),
+        },
         (SyncOp::CompressionOpen | SyncOp::CompressionWrite | SyncOp::CompressionClose, None) => {
             compression(host, kind, argument, out_cap, &mut made).map(|used| {
                 work = cost::compression(used);

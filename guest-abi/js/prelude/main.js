@@ -13,6 +13,7 @@ import { configure as configureNavigator } from "internal:navigator";
 import { isRaw } from "internal:subrequest";
 import "internal:ratelimit";
 import { env, forget } from "internal:env";
+import { useNode } from "internal:node";
 import { platform } from "internal:platform";
 import { WorkerEntrypoint } from "cloudflare:workers";
 import "internal:globals";
@@ -302,6 +303,7 @@ const hooks = {
     scope.flags = new Set(flags);
     scope.exposesExports = scope.flags.has("enable_ctx_exports");
     configureNavigator(scope.flags);
+    if (scope.flags.has("nodejs_compat") || scope.flags.has("nodejs_compat_v2")) useNode();
     fetching.configure();
   },
 

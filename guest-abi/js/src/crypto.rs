@@ -730,7 +730,7 @@ mod tests {
             assert_eq!(decode(text).as_deref(), bytes, "{text}");
         }
         for length in 0..50 {
-            let bytes: Vec<u8> = (0..length).map(|at| at * 37).collect();
+            let bytes: Vec<u8> = (0..length).map(|at: u8| at.wrapping_mul(37)).collect();
             assert_eq!(decode(&encode(&bytes)).as_deref(), Some(&bytes[..]));
         }
     }

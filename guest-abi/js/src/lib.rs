@@ -8,6 +8,7 @@
 //! [`natives`]. Events of the host become calls of the hooks that `prelude/main.js` exports
 //! ([`events`]); what a Worker asks of the host goes through [`host`].
 
+mod buffers;
 mod bytes;
 mod class;
 mod compression;
@@ -16,6 +17,7 @@ mod encoding;
 mod events;
 mod exception;
 mod forms;
+mod frames;
 mod headers;
 mod host;
 mod json;

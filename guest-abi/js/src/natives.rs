@@ -1,8 +1,8 @@
 //! The one object through which the prelude reaches Rust; a tenant never sees it.
 
 use crate::{
-    compression, crypto, encoding, forms, headers, json, kv, modules, ops, parts, pattern, random,
-    ratelimit, requests, stacks, subrequest, url, values, zones,
+    buffers, compression, crypto, encoding, forms, frames, headers, json, kv, modules, ops, parts,
+    pattern, random, ratelimit, requests, stacks, subrequest, url, values, zones,
 };
 use rquickjs::{Ctx, Object, Result};
 
@@ -28,6 +28,8 @@ pub fn object<'js>(ctx: &Ctx<'js>) -> Result<Object<'js>> {
     forms::install(ctx, &native)?;
     compression::install(ctx, &native)?;
     modules::install(ctx, &native)?;
+    buffers::install(ctx, &native)?;
+    frames::install(ctx, &native)?;
     stacks::install(ctx, &native)?;
     values::install(ctx, &native)?;
     zones::install(&native)?;

@@ -159,6 +159,20 @@ fn deliver(kind: EventKind, id: u32, payload: &[u8]) {
     assert_eq!(status, 0, "an event failed");
 }
 
+/// A module of `node/`, as the daemon serves it.
+fn builtin(name: &str) -> Option<Vec<u8>> {
+    let name = match name.strip_prefix("internal:node/") {
+        Some(name) => format!("internal_{name}"),
+        None => name.strip_prefix("node:")?.to_owned(),
+    };
+    let known = name
+        .bytes()
+        .all(|byte| byte.is_ascii_lowercase() || b"_/0123456789".contains(&byte));
+    let folder = concat!(env!("CARGO_MANIFEST_DIR"), "/node");
+    let file = format!("{}.js", name.replace('/', "_"));
+    known.then(|| std::fs::read(std::path::Path::new(folder).join(file)).ok())?
+}
+
 /// What the daemon does for `CompressionOpen` and its like.
 #[allow(dead_code, reason = "the daemon uses more of it")]
 #[path = "../../../daemon/src/engine/compression.rs"]
@@ -275,6 +289,7 @@ pub mod host {
             }
             Some(SyncOp::EnvNames) => postcard::to_allocvec::<[&str]>(&[]).ok(),
             Some(SyncOp::Loaded) => Some(Vec::new()),
+            Some(SyncOp::Builtin) => builtin(std::str::from_utf8(argument).ok()?),
             _ => None,
         };
         let Some(result) = STATE.with_borrow(answer) else {
