@@ -249,3 +249,27 @@ fn a_worker_calls_another() {
         json!({"name": "OTHER", "type": "service", "service": "other", "environment": "production"})
     );
 }
+
+#[test]
+fn calls_are_counted_by_key() {
+    let daemon = daemon(false);
+    let source = "export default { async fetch(request, env) {
+        const key = new URL(request.url).pathname;
+        const told = [];
+        for (let at = 0; at < 4; at++) told.push((await env.LIMIT.limit({ key })).success);
+        return Response.json(told);
+    } };";
+    let limit = |namespace: &str| json!([{"type": "ratelimit", "name": "LIMIT", "namespace_id": namespace, "simple": {"limit": 3, "period": 60}}]);
+    push(&daemon, "limited", source, limit("1"));
+    // A window may end between two calls, but not between more than two.
+    let counts = |name: &str, path: &str| {
+        let told = daemon.get(&format!("/{name}/{path}")).expect(200).json();
+        let told = told.as_array().cloned().unwrap_or_default();
+        told.iter().filter(|one| **one == json!(true)).count()
+    };
+    assert!(counts("limited", "a") >= 3);
+    assert!((0..3).any(|_| counts("limited", "a") == 0));
+    assert!(counts("limited", "b") >= 3);
+    push(&daemon, "other", source, limit("2"));
+    assert!(counts("other", "a") >= 3);
+}

@@ -1,5 +1,6 @@
 //! `env`: the bindings of one Worker by their names.
 
+use super::ratelimit::Limiter;
 use super::services::Services;
 use super::{encode, undecodable};
 use crate::assets::Assets;
@@ -56,6 +57,17 @@ pub enum Binding {
         /// The Worker's own assets.
         assets: Arc<Assets>,
     },
+    /// A `ratelimit` binding.
+    RateLimit {
+        /// Its name in `env`.
+        name: String,
+        /// Whose counts it shares.
+        namespace: String,
+        /// How many calls a period.
+        limit: u32,
+        /// Seconds of a period.
+        period_s: u32,
+    },
     /// A binding that this version does not offer.
     Other {
         /// Its name in `env`.
@@ -75,6 +87,7 @@ impl Binding {
             | Self::Kv { name, .. }
             | Self::Service { name, .. }
             | Self::Assets { name, .. }
+            | Self::RateLimit { name, .. }
             | Self::Other { name, .. } => name,
         }
     }
@@ -87,6 +100,7 @@ impl Binding {
             Self::Kv { .. } => EnvValue::Kv,
             Self::Service { .. } => EnvValue::Other("service"),
             Self::Assets { .. } => EnvValue::Other("assets"),
+            Self::RateLimit { .. } => EnvValue::Other("ratelimit"),
             Self::Other { kind, .. } => EnvValue::Other(kind),
         }
     }
@@ -113,6 +127,7 @@ pub struct Env {
     pub(super) store: Store,
     pub(super) outbound: Option<Arc<WayOut>>,
     pub(super) services: Option<Arc<dyn Services>>,
+    pub(super) limiter: Limiter,
 }
 
 /// A Worker's own share of the way out.
@@ -138,6 +153,7 @@ impl Env {
             store,
             outbound: None,
             services: None,
+            limiter: Limiter::default(),
         }
     }
 
@@ -146,6 +162,13 @@ impl Env {
     pub fn with_outbound(mut self, outbound: Outbound) -> Self {
         let owner = outbound.owner();
         self.outbound = Some(Arc::new(WayOut { outbound, owner }));
+        self
+    }
+
+    /// Has it count its calls together with others.
+    #[must_use]
+    pub fn with_limiter(mut self, limiter: Limiter) -> Self {
+        self.limiter = limiter;
         self
     }
 

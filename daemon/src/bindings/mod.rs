@@ -6,6 +6,7 @@
 mod env;
 mod fetch;
 mod kv;
+mod ratelimit;
 mod services;
 mod timer;
 mod url;
@@ -14,6 +15,7 @@ mod url;
 mod tests;
 
 pub use env::{Binding, Env};
+pub use ratelimit::Limiter;
 pub use services::{Answering, ServiceRequest, Services};
 
 use crate::engine::caller::Caller;
@@ -51,6 +53,7 @@ impl Bindings for Env {
             OpKind::KvList => kv::list(self, argument),
             OpKind::KvGetMulti => kv::get_multi(self, argument),
             OpKind::Crypto => Err(not_here()),
+            OpKind::RateLimit => ratelimit::start(self, argument),
         };
         started.unwrap_or_else(|failure| Started::Done(Err(failure)))
     }

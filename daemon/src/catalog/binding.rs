@@ -10,8 +10,7 @@ use serde_json::{Value, json};
 use std::sync::Arc;
 
 /// The binding types that work, for messages.
-pub const SUPPORTED: &str =
-    "plain_text, json, secret_text, kv_namespace, service, assets, version_metadata and inherit";
+pub const SUPPORTED: &str = "plain_text, json, secret_text, kv_namespace, service, assets, ratelimit, version_metadata and inherit";
 
 /// A binding as it is stored with a script.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -39,6 +38,15 @@ pub enum Target {
     Service(String),
     /// The script's own assets.
     Assets,
+    /// Counts calls.
+    RateLimit {
+        /// Whose counts it shares.
+        namespace: String,
+        /// How many calls a period.
+        limit: u32,
+        /// Seconds of a period.
+        period_s: u32,
+    },
 }
 
 impl Target {
@@ -52,6 +60,7 @@ impl Target {
             Self::VersionMetadata => "version_metadata",
             Self::Service(_) => "service",
             Self::Assets => "assets",
+            Self::RateLimit { .. } => "ratelimit",
         }
     }
 }
@@ -69,6 +78,14 @@ impl Bound {
             Target::Service(script) => {
                 value["service"] = json!(script);
                 value["environment"] = json!("production");
+            }
+            Target::RateLimit {
+                namespace,
+                limit,
+                period_s,
+            } => {
+                value["namespace_id"] = json!(namespace);
+                value["simple"] = json!({"limit": limit, "period": period_s});
             }
             Target::Secret(_) | Target::VersionMetadata | Target::Assets => {}
         }
@@ -98,6 +115,16 @@ impl Bound {
             Target::Service(script) => Binding::Service {
                 name,
                 script: script.clone(),
+            },
+            Target::RateLimit {
+                namespace,
+                limit,
+                period_s,
+            } => Binding::RateLimit {
+                name,
+                namespace: namespace.clone(),
+                limit: *limit,
+                period_s: *period_s,
             },
             Target::Assets => match assets {
                 Some(assets) => Binding::Assets {
@@ -191,6 +218,27 @@ impl Wanted {
             }
             "version_metadata" => Target::VersionMetadata,
             "assets" => Target::Assets,
+            "ratelimit" => {
+                let namespace = needed("namespace_id")?;
+                let simple = |key: &str| value.get("simple")?.get(key)?.as_u64();
+                let limit = simple("limit").and_then(|limit| u32::try_from(limit).ok());
+                let period_s = simple("period").filter(|period| [10, 60].contains(period));
+                let is_number = namespace.parse::<u32>().is_ok_and(|number| number > 0);
+                match (limit, period_s) {
+                    (Some(limit), Some(period_s)) if limit > 0 && is_number => Target::RateLimit {
+                        namespace,
+                        limit,
+                        period_s: if period_s == 10 { 10 } else { 60 },
+                    },
+                    _ => {
+                        return Err(CatalogError::BadMetadata(format!(
+                            "binding '{name}' of type 'ratelimit' needs \"namespace_id\", a \
+                             positive whole number as text, and \"simple\": {{\"limit\": a positive \
+                             number, \"period\": 10 or 60}}"
+                        )));
+                    }
+                }
+            }
             "service" => {
                 let service = needed("service")?;
                 check_name("script", &service)?;

@@ -55,6 +55,7 @@ pub use modules::bare_script;
 pub use push::{Change, Push, Source, shown_time};
 pub use runtime::{Fetching, Judgement, Machine, Runtime};
 
+use crate::bindings::Limiter;
 use crate::engine::Worker;
 use crate::engine::limits::Limits;
 use crate::store::Store;
@@ -77,6 +78,8 @@ pub struct Catalog<W = Worker> {
     runtime: Arc<dyn Runtime<W>>,
     bounds: RwLock<Bounds>,
     serving: Serving<Deployed<W>>,
+    /// What Workers' calls are counted in.
+    limiter: Limiter,
     /// Uploads of assets under way.
     sessions: Sessions,
     /// This catalog, for Workers that call others.

@@ -355,6 +355,7 @@ impl<W: Send + Sync + 'static> Catalog<W> {
         let named = Named::of(script);
         let name: Arc<str> = namespace.name.as_str().into();
         let mut env = Env::new(named.bindings(&script.settings, assets), self.store.clone())
+            .with_limiter(self.limiter.clone())
             .with_services(Arc::new(Neighbours {
                 catalog: self.this.clone(),
                 namespace: name.clone(),

@@ -28,6 +28,7 @@ impl<W: Send + Sync + 'static> Catalog<W> {
         let catalog = Arc::new_cyclic(|this| Self {
             this: this.clone(),
             sessions: Default::default(),
+            limiter: Default::default(),
             references: References::new(store.clone()),
             store,
             runtime,

@@ -273,7 +273,7 @@ fn admit(
                 ));
             }
         }
-        OpKind::Timer | OpKind::Crypto => {}
+        OpKind::Timer | OpKind::Crypto | OpKind::RateLimit => {}
     }
     Ok((kind, caller))
 }

@@ -22,6 +22,7 @@ pub mod http;
 pub mod kv;
 pub mod limits;
 pub mod op;
+pub mod ratelimit;
 
 pub use event::EventKind;
 pub use op::{OpError, OpErrorCode, OpKind, SyncOp};

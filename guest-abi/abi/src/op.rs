@@ -22,6 +22,9 @@ pub enum OpKind {
     KvGetMulti = 20,
     /// The same as [`SyncOp::Crypto`], for what is not answered at once.
     Crypto = 24,
+    /// Counts a call: [`RateLimit`](crate::ratelimit::RateLimit) to one byte, 1 if it is within
+    /// the limit.
+    RateLimit = 52,
 }
 
 impl OpKind {
@@ -36,6 +39,7 @@ impl OpKind {
             19 => Self::KvList,
             20 => Self::KvGetMulti,
             24 => Self::Crypto,
+            52 => Self::RateLimit,
             _ => return None,
         })
     }

@@ -11,6 +11,7 @@ import { addLoopback, contextOf, waitFor } from "internal:context";
 import { logUncaught, console } from "internal:console";
 import { configure as configureNavigator } from "internal:navigator";
 import { isRaw } from "internal:subrequest";
+import "internal:ratelimit";
 import { env, forget } from "internal:env";
 import { useNode } from "internal:node";
 import { platform } from "internal:platform";

@@ -113,7 +113,12 @@ function send(target, request) {
       if (!headersHas(fields, name)) headersSet(fields, name, "no-cache");
     }
   }
-  let source = takeSource(request);
+  let source;
+  try {
+    source = takeSource(request);
+  } catch {
+    throw new TypeError("Cannot reconstruct a Request with a used body.");
+  }
   let sending = null;
   let length = null;
   if (source instanceof ReadableStream) {

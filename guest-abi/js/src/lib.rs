@@ -29,6 +29,7 @@ mod params;
 mod parts;
 mod pattern;
 mod random;
+mod ratelimit;
 mod raw;
 mod rejections;
 mod requests;

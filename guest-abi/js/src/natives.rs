@@ -2,7 +2,7 @@
 
 use crate::{
     buffers, compression, crypto, encoding, forms, frames, headers, json, kv, modules, ops, parts,
-    pattern, random, requests, stacks, subrequest, url, values, zones,
+    pattern, random, ratelimit, requests, stacks, subrequest, url, values, zones,
 };
 use rquickjs::{Ctx, Object, Result};
 
@@ -22,6 +22,7 @@ pub fn object<'js>(ctx: &Ctx<'js>) -> Result<Object<'js>> {
     pattern::install(ctx, &native)?;
     kv::install(ctx, &native)?;
     subrequest::install(ctx, &native)?;
+    ratelimit::install(ctx, &native)?;
     crypto::install(ctx, &native)?;
     random::install(ctx, &native)?;
     forms::install(ctx, &native)?;

@@ -253,8 +253,8 @@ fn exception<'js>(ctx: &Ctx<'js>, told: &str) -> Result<Value<'js>> {
         _ => Exception::throw_message(ctx, message),
     };
     let thrown = ctx.catch();
-    // What throws has a small buffer for the text.
-    if let Some(object) = thrown.as_object().filter(|_| message.len() > 200) {
+    // What throws has a small buffer for the text, and shows it among the keys.
+    if let Some(object) = thrown.as_object() {
         let message = rquickjs::object::Property::from(message);
         object.prop("message", message.writable().configurable())?;
     }
