@@ -131,6 +131,8 @@ pub struct Invocation {
     pub kv_operations: u32,
     /// Operations that are not over.
     pub pending: u32,
+    /// How many of them are timers, which have a bound of their own.
+    pub timers: u32,
     /// The answer's status; 0 before there is one.
     pub status: u16,
     /// Whether the answer's body is still to come.
@@ -165,6 +167,8 @@ pub struct Op {
     pub pipe: Option<Pipe>,
     /// Set when the guest wants its stream decoded.
     pub decode: Option<Arc<AtomicBool>>,
+    /// Whether it is a timer.
+    pub is_timer: bool,
 }
 
 /// How an operation goes on.
@@ -273,9 +277,22 @@ impl Host {
             state,
             pipe: None,
             decode: None,
+            is_timer: false,
         };
         self.op_bytes += u64::from(bytes);
         self.ops.insert(serial.id, op);
+    }
+
+    /// An operation that was added is a timer.
+    pub fn mark_timer(&mut self, id: u32) {
+        let Some(op) = self.ops.get_mut(&id) else {
+            return;
+        };
+        op.is_timer = true;
+        let request = op.request;
+        if let Some(invocation) = self.invocation_of(request) {
+            invocation.timers += 1;
+        }
     }
 
     /// Takes an operation out, because it is over.
@@ -284,6 +301,7 @@ impl Host {
         self.op_bytes = self.op_bytes.saturating_sub(u64::from(op.bytes));
         if let Some(invocation) = self.invocation_of(op.request) {
             invocation.pending = invocation.pending.saturating_sub(1);
+            invocation.timers = invocation.timers.saturating_sub(u32::from(op.is_timer));
         }
         Some(op)
     }

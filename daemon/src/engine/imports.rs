@@ -133,6 +133,9 @@ fn slice_mut<'a>(
 /// were too many, and the guest has not yet heard of it.
 const OPS_SPARE: u32 = 1024;
 
+/// Timers that a request may have running: they hold little, and programs set many.
+const TIMERS_MAX: u32 = 1024;
+
 fn op_start(mut caller: Guest<'_>, op: u32, kind: u32, ptr: u32, len: u32) -> Result<(), Error> {
     let known = OpKind::from_u32(kind);
     if known == Some(OpKind::Crypto) {
@@ -154,6 +157,7 @@ fn op_start(mut caller: Guest<'_>, op: u32, kind: u32, ptr: u32, len: u32) -> Re
     let limits = &host.limits;
     let most = limits
         .pending_operations
+        .saturating_add(TIMERS_MAX)
         .saturating_mul(limits.concurrent_invocations)
         .saturating_add(OPS_SPARE) as usize;
     if host.ops.len() >= most {
@@ -197,6 +201,9 @@ fn op_start(mut caller: Guest<'_>, op: u32, kind: u32, ptr: u32, len: u32) -> Re
     if let Some(op) = host.ops.get_mut(&op) {
         op.pipe = piped;
     }
+    if known == Some(OpKind::Timer) {
+        host.mark_timer(op);
+    }
     Ok(())
 }
 
@@ -217,7 +224,8 @@ fn admit(
     let Some(invocation) = host.invocation() else {
         return Err(over());
     };
-    let pending = invocation.pending;
+    let timers = invocation.timers;
+    let pending = invocation.pending.saturating_sub(timers);
     let Some(kind) = known else {
         return Err(OpFailure::new(
             OpErrorCode::Unsupported,
@@ -235,7 +243,15 @@ fn admit(
             ),
         ));
     }
-    if pending >= limits.pending_operations {
+    if kind == OpKind::Timer && timers >= TIMERS_MAX {
+        return Err(OpFailure::new(
+            OpErrorCode::LimitExceeded,
+            format!(
+                "{timers} timers of this request are running, the limit; clear some before setting more"
+            ),
+        ));
+    }
+    if kind != OpKind::Timer && pending >= limits.pending_operations {
         return Err(OpFailure::new(
             OpErrorCode::LimitExceeded,
             format!(

@@ -164,6 +164,7 @@ impl Worker {
             caller: None,
             kv_operations: 0,
             pending: 0,
+            timers: 0,
             status: 0,
             streaming: false,
             response_bytes: 0,

@@ -182,7 +182,11 @@ pub fn failed<'js>(ctx: &Ctx<'js>, id: u32, payload: &[u8]) -> Result<()> {
             over(ctx, credit)?;
             to_sink(ctx, &sink.restore(ctx)?, "error", Some(value()?))
         }
-        Some(Pending::Timer) | None => Ok(()),
+        Some(Pending::Timer) => {
+            host::log(4, error.message);
+            Ok(())
+        }
+        None => Ok(()),
     }
 }
 
