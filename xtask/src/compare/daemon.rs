@@ -58,7 +58,13 @@ fn outcome(daemon: &Daemon, case: &Case) -> Result<Outcome> {
     for flag in &case.flags {
         more.extend(["--compatibility-flag", flag]);
     }
-    if let Err(error) = daemon.push(&case.path, &name, &more) {
+    // Stacks name the module, which is called so in workerd.
+    let folder = workspace::target().join("compare-cases").join(&name);
+    workspace::create_dir(&folder)?;
+    let module = folder.join("worker.js");
+    std::fs::copy(&case.path, &module)
+        .with_context(|| format!("cannot copy {}", workspace::shown(&case.path)))?;
+    if let Err(error) = daemon.push(&module, &name, &more) {
         return Ok(Outcome::Refused(format!("{error:#}")));
     }
     let edge = daemon.edge();
