@@ -62,6 +62,7 @@ const BELONGS_TO: &[(&str, &[&str])] = &[
     ("wasmi_core", &["engine"]),
     ("wasmparser", &["engine"]),
     ("wasm_encoder", &["engine"]),
+    ("flate2", &["engine"]),
     ("hyper", &["edge", "manage", "cli"]),
     ("smol_hyper", &["edge", "manage", "cli"]),
     // The command line writes forms itself, and its tests read them with the same parser.

@@ -20,13 +20,17 @@ impl Bindings for Env {
         match op {
             SyncOp::EnvGet => self.describe(argument, out),
             SyncOp::EnvNames => self.names(argument, out),
-            // What a push consists of is nothing of `env`; the engine answers it.
-            SyncOp::Bundle | SyncOp::Module | SyncOp::Builtin | SyncOp::Loaded => {
-                Err(OpFailure::new(
-                    OpErrorCode::Unsupported,
-                    "there is a bundle only while a push is judged",
-                ))
-            }
+            // What a push consists of, and compression, are nothing of `env`; the engine answers.
+            SyncOp::Bundle
+            | SyncOp::Module
+            | SyncOp::Builtin
+            | SyncOp::Loaded
+            | SyncOp::CompressionOpen
+            | SyncOp::CompressionWrite
+            | SyncOp::CompressionClose => Err(OpFailure::new(
+                OpErrorCode::Unsupported,
+                "this is not asked of the bindings",
+            )),
         }
     }
 

@@ -86,6 +86,7 @@ impl Core {
             debt_max: 0,
             is_broke: false,
             memory_use,
+            compression: Default::default(),
             isolate,
             executor: engine.executor().clone(),
             wasi: None,

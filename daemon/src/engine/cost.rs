@@ -3,6 +3,7 @@
 //! One unit is about what one simple wasm instruction costs. The numbers were measured once on
 //! x86-64 and are the same on every machine, because fuel is; `docs/abi.md` publishes them.
 
+use super::compression::Used;
 use postern_abi::OpKind;
 
 /// Any call into the host.
@@ -37,4 +38,10 @@ pub const fn operation(kind: OpKind, bytes: usize) -> u64 {
         OpKind::KvPut | OpKind::KvDelete => 20_000 + bytes as u64 / 4,
         OpKind::KvList => 50_000,
     }
+}
+
+/// Compression: so much a byte that was compressed (5 to 30 ns on x86-64, by what it is), and a byte
+/// that was read or made by expanding (up to 2 ns).
+pub const fn compression(used: Used) -> u64 {
+    used.compressed * 24 + used.expanded * 3
 }

@@ -3,6 +3,7 @@
 //! The host functions themselves are in [`super::imports`].
 
 use super::budget::{Budget, Share};
+use super::compression::Contexts;
 use super::cost;
 use super::credit::Credit;
 use super::exchange::Exchange;
@@ -204,6 +205,8 @@ pub struct Host {
     pub is_broke: bool,
     /// Memory and tables.
     pub memory_use: MemoryUse,
+    /// Compression contexts.
+    pub compression: Contexts,
     /// The isolate itself.
     pub isolate: Weak<Isolate>,
     /// Runs what goes on outside of turns.
@@ -360,6 +363,8 @@ impl Host {
             return;
         };
         let mut invocation = self.invocations.swap_remove(at);
+        self.compression.forget(id);
+        self.memory_use.hold(self.compression.bytes());
         if invocation.pending > 0 {
             self.ops.retain(|_, op| op.request != id);
             self.op_bytes = self.ops.values().map(|op| u64::from(op.bytes)).sum();
@@ -457,6 +462,8 @@ pub struct MemoryUse {
     limit: u64,
     memory: u64,
     tables: u64,
+    /// What the host holds for the guest.
+    held: u64,
     share: Share,
     /// Growth was refused since this was last looked at.
     pub refused: bool,
@@ -472,14 +479,14 @@ impl MemoryUse {
             limit,
             memory: 0,
             tables: 0,
+            held: 0,
             share: budget.take(0)?,
             refused: false,
         })
     }
 
     fn grow(&mut self, memory: u64, tables: u64) -> bool {
-        let more = (memory + tables).saturating_sub(self.share.bytes());
-        let fits = memory.saturating_add(tables) <= self.limit && self.share.grow(more);
+        let fits = self.fits(memory, tables, self.held);
         if fits {
             (self.memory, self.tables) = (memory, tables);
         } else {
@@ -488,9 +495,25 @@ impl MemoryUse {
         fits
     }
 
+    /// Whether there is room for that much, which is taken from the budget if so.
+    fn fits(&mut self, memory: u64, tables: u64, held: u64) -> bool {
+        let all = memory.saturating_add(tables).saturating_add(held);
+        let more = all.saturating_sub(self.share.bytes());
+        all <= self.limit && self.share.grow(more)
+    }
+
+    /// Counts what the host holds for the guest; `false` if there is no room for it.
+    pub fn hold(&mut self, bytes: u64) -> bool {
+        let fits = self.fits(self.memory, self.tables, bytes);
+        if fits {
+            self.held = bytes;
+        }
+        fits
+    }
+
     /// Bytes in use.
     pub fn bytes(&self) -> u64 {
-        self.memory + self.tables
+        self.memory + self.tables + self.held
     }
 }
 

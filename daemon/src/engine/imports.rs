@@ -3,6 +3,7 @@
 //! A guest's pointer is an allegation until [`slice`] or [`slice_mut`] has checked it against
 //! the memory's length; nothing else here turns numbers of a guest into bytes.
 
+use super::compression::{Contexts, Used};
 use super::cost;
 use super::credit::Credit;
 use super::host::{Event, Host, Op, OpOutcome, OpState, Serial};
@@ -415,6 +416,7 @@ fn op_sync(
         return Ok(-(OpErrorCode::Unsupported as i32));
     };
     let mut made = Vec::new();
+    let mut work = 0;
     // Taken out for the time: what it answers with lies in it.
     let mut loading = host.loading.take();
     let result = match (kind, &mut loading) {
@@ -427,6 +429,12 @@ fn op_sync(
         (SyncOp::Builtin, _) => super::javascript::builtin(argument)
             .map(str::as_bytes)
             .ok_or(OpErrorCode::Unsupported),
+        (SyncOp::CompressionOpen | SyncOp::CompressionWrite | SyncOp::CompressionClose, None) => {
+            compression(host, kind, argument, out_cap, &mut made).map(|used| {
+                work = cost::compression(used);
+                made.as_slice()
+            })
+        }
         (kind, Some(loading)) => loading.answer(kind, argument),
         (_, None) => Err(OpErrorCode::Unsupported),
     };
@@ -436,8 +444,43 @@ fn op_sync(
         Err(code) => Ok(-(code as i32)),
         Ok(len) => {
             let len = len?;
-            charge(&mut caller, cost::copy(usize::try_from(len).unwrap_or(0)));
+            charge(
+                &mut caller,
+                work + cost::copy(usize::try_from(len).unwrap_or(0)),
+            );
             Ok(len)
+        }
+    }
+}
+
+/// Opens, feeds or closes a compression context; gives what was done.
+fn compression(
+    host: &mut Host,
+    kind: SyncOp,
+    argument: &[u8],
+    out_cap: u32,
+    made: &mut Vec<u8>,
+) -> Result<Used, OpErrorCode> {
+    match kind {
+        SyncOp::CompressionOpen => {
+            let bytes = host.compression.bytes() + Contexts::cost(argument);
+            if !host.memory_use.hold(bytes) {
+                return Err(OpErrorCode::LimitExceeded);
+            }
+            let opened = host.compression.open(host.current, argument);
+            host.memory_use.hold(host.compression.bytes());
+            made.extend_from_slice(&opened?.to_le_bytes());
+            Ok(Used::opened())
+        }
+        // What a call makes is made once, so there must be room for all of it.
+        SyncOp::CompressionWrite if (out_cap as usize) < 5 + limits::COMPRESSION_OUTPUT_MAX => {
+            Err(OpErrorCode::BadArgument)
+        }
+        SyncOp::CompressionWrite => host.compression.write(argument, made),
+        _ => {
+            host.compression.close(argument)?;
+            host.memory_use.hold(host.compression.bytes());
+            Ok(Used::default())
         }
     }
 }

@@ -266,6 +266,7 @@ impl Starting {
             debt_max: 0,
             is_broke: false,
             memory_use,
+            compression: Default::default(),
             isolate: Weak::new(),
             executor: Arc::new(Executor::new()),
             wasi: None,

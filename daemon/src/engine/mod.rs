@@ -5,6 +5,7 @@
 
 mod budget;
 mod code;
+mod compression;
 mod core;
 pub mod cost;
 mod credit;

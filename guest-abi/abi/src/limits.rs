@@ -24,3 +24,7 @@ pub const KV_MULTI_MAX: usize = 100;
 pub const KV_TTL_MIN: u64 = 60;
 /// Bytes of one log line; the rest is cut.
 pub const LOG_LINE_MAX: usize = 16 * 1024;
+/// Compression contexts that an isolate may have open.
+pub const COMPRESSION_CONTEXTS_MAX: usize = 64;
+/// Bytes of output of one call of a compression context.
+pub const COMPRESSION_OUTPUT_MAX: usize = 64 * 1024;

@@ -59,6 +59,17 @@ pub enum SyncOp {
     /// What was found in the bundle, while a push is judged. Argument: a
     /// [`Loaded`](crate::bundle::Loaded). No result.
     Loaded = 6,
+    /// Opens a compression context for this request. Argument: two bytes, the format (0 gzip,
+    /// 1 zlib, 2 bare deflate) and whether it expands. Result: its handle, a `u32`, little endian.
+    CompressionOpen = 64,
+    /// Feeds a context. Argument: the handle; a byte, 1 if the input ends with this; the input.
+    /// Result: a byte, how it went (`docs/abi.md`); a `u32`, little endian, how much of the input
+    /// was used; at most [`COMPRESSION_OUTPUT_MAX`](crate::limits::COMPRESSION_OUTPUT_MAX) bytes
+    /// of output. The room for all that must be there at the first call: one that is too small is
+    /// a [`OpErrorCode::BadArgument`].
+    CompressionWrite = 65,
+    /// Closes a context. Argument: the handle. No result.
+    CompressionClose = 66,
 }
 
 impl SyncOp {
@@ -71,6 +82,9 @@ impl SyncOp {
             4 => Self::Module,
             5 => Self::Builtin,
             6 => Self::Loaded,
+            64 => Self::CompressionOpen,
+            65 => Self::CompressionWrite,
+            66 => Self::CompressionClose,
             _ => return None,
         })
     }

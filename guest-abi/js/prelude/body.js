@@ -5,8 +5,8 @@
 import native from "internal:native";
 import { scope, insideHandler } from "internal:errors";
 import { platform, wrongField } from "internal:platform";
-import { ReadableStream, isDisturbed } from "internal:streams";
-import { Blob, FormData, serializeForm, parseForm, blobBytes } from "internal:blob";
+import { ReadableStream, bytesStream, drain, isDisturbed, moved, sourceStream } from "internal:streams";
+import { Blob, FormData, blobBytes, blobOf, bodyType, parseForm, serializeForm } from "internal:blob";
 import { URLSearchParams } from "internal:url";
 
 const TEXT = 0, JSON_VALUE = 1, BUFFER = 2, BYTES = 3;
@@ -30,37 +30,25 @@ class Incoming {
 }
 
 function incomingStream(source) {
-  let wanted = null;
-  return new ReadableStream({
-    type: "bytes",
-    start(controller) {
-      incoming.set(source.id, {
-        chunk(bytes) {
-          controller.enqueue(bytes);
-          wanted?.();
-          wanted = null;
-        },
-        end() {
-          incoming.delete(source.id);
-          controller.close();
-          controller.byobRequest?.respond(0);
-          wanted?.();
-        },
-        error(message) {
-          incoming.delete(source.id);
-          controller.error(new Error(message));
-          wanted?.();
-        },
-      });
+  const [stream, sink] = sourceStream(
+    {
+      pull: () => bodyPull(source.id, 65536),
+      cancel: () => incoming.delete(source.id),
     },
-    pull() {
-      bodyPull(source.id, 65536);
-      return new Promise((resolve) => (wanted = resolve));
-    },
-    cancel() {
+    source.length >= 0 ? source.length : null,
+  );
+  incoming.set(source.id, {
+    chunk: sink.chunk,
+    end() {
       incoming.delete(source.id);
+      sink.end();
+    },
+    error(message) {
+      incoming.delete(source.id);
+      sink.error(new Error(message));
     },
   });
+  return stream;
 }
 
 export const bodyHooks = {
@@ -122,70 +110,6 @@ export function extract(value) {
   return text(value);
 }
 
-// All bytes of a stream.
-export async function readAll(stream) {
-  const reader = stream.getReader();
-  const chunks = [];
-  let length = 0;
-  for (;;) {
-    const { done, value } = await reader.read();
-    if (done) break;
-    const bytes = chunkBytes(value);
-    chunks.push(bytes);
-    length += bytes.byteLength;
-  }
-  if (chunks.length === 1) return chunks[0];
-  const all = new Uint8Array(length);
-  let at = 0;
-  for (const chunk of chunks) {
-    all.set(chunk, at);
-    at += chunk.byteLength;
-  }
-  return all;
-}
-
-export function chunkBytes(value) {
-  if (value instanceof Uint8Array) return value;
-  if (value instanceof ArrayBuffer) return new Uint8Array(value);
-  if (ArrayBuffer.isView(value)) {
-    return new Uint8Array(value.buffer, value.byteOffset, value.byteLength);
-  }
-  throw new TypeError(
-    "This TransformStream is being used as a byte stream, but received an object of non-ArrayBuffer/ArrayBufferView type on its writable side. If you want to write objects, use the standard TransformStream constructor.",
-  );
-}
-
-// A stream of the bytes that a string or bytes are.
-function streamOf(source) {
-  return new ReadableStream({
-    type: "bytes",
-    pull(controller) {
-      const bytes = bodyForm(source, BYTES);
-      if (bytes.byteLength > 0) controller.enqueue(bytes);
-      controller.close();
-      controller.byobRequest?.respond(0);
-    },
-  });
-}
-
-// A stream that reads another, which is locked by it.
-function relay(stream) {
-  const reader = stream.getReader();
-  return new ReadableStream({
-    type: "bytes",
-    async pull(controller) {
-      const { done, value } = await reader.read();
-      if (done) {
-        controller.close();
-        controller.byobRequest?.respond(0);
-      } else {
-        controller.enqueue(chunkBytes(value));
-      }
-    },
-    cancel: (reason) => reader.cancel(reason),
-  });
-}
-
 function streamOrSource(body) {
   return bodySlot(body, STREAM) ?? bodySlot(body, SOURCE);
 }
@@ -210,7 +134,7 @@ function read(body, form) {
     if (isDisturbed(stream)) return Promise.reject(new TypeError(USED));
     if (stream.locked) return Promise.reject(new TypeError(LOCKED));
     setSlot(body, USED_UP, true);
-    return readAll(stream).then((bytes) => bodyForm(bytes, form));
+    return Promise.resolve(drain(stream)).then((bytes) => bodyForm(bytes, form));
   }
   setSlot(body, USED_UP, true);
   if (source instanceof Incoming) return bodyCollect(source.id, form);
@@ -234,12 +158,11 @@ export class Body {
     if (stream !== null || source === null) return stream;
     if (bodySlot(this, USED_UP)) {
       // Read already, without a stream: to whoever asks now, by somebody else.
-      stream = new ReadableStream();
-      stream.cancel();
-      stream.getReader();
+      stream = bytesStream(new Uint8Array(0));
+      drain(stream);
     } else if (source instanceof ReadableStream) stream = source;
     else if (source instanceof Incoming) stream = incomingStream(source);
-    else stream = streamOf(source);
+    else stream = bytesStream(bodyForm(source, BYTES));
     setSlot(this, STREAM, stream);
     return stream;
   }
@@ -273,8 +196,8 @@ export class Body {
   }
   blob() {
     bodySlot(this, SOURCE);
-    const type = mimeType(this.headers.get("content-type") ?? "");
-    return read(this, BYTES).then((bytes) => new Blob([bytes], { type }));
+    const type = this.headers.get("content-type") ?? "";
+    return read(this, BYTES).then((bytes) => blobOf(bytes, bodyType(type)));
   }
 }
 platform(Body);
@@ -295,7 +218,7 @@ export function moveSource(body) {
   if (stream instanceof ReadableStream) {
     if (stream.locked) throw new TypeError("The ReadableStream has been locked to a reader.");
     setSlot(body, USED_UP, true);
-    return relay(stream);
+    return moved(stream);
   }
   setSlot(body, USED_UP, true);
   return stream;

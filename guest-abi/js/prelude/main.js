@@ -5,6 +5,7 @@ import native from "internal:native";
 import { scope } from "internal:errors";
 import { dispatch, FetchEvent, KEY, listenedTypes, isListened, PromiseRejectionEvent, ScheduledEvent, TailEvent } from "internal:events";
 import * as fetching from "internal:fetch";
+import { bodyPart, lengthOf } from "internal:streams";
 import * as timing from "internal:timers";
 import { addLoopback, contextOf, waitFor } from "internal:context";
 import { logUncaught, console } from "internal:console";
@@ -94,7 +95,10 @@ function answer(flight, response) {
     finish(flight);
     return;
   }
-  native.respond(flight.id, status, list, type, null, true);
+  const length = lengthOf(source);
+  const fields = length === null ? list : list ?? native.headersNew();
+  if (length !== null) native.headersSet(fields, "content-length", `${length}`);
+  native.respond(flight.id, status, fields, type, null, true);
   pump(flight, source);
 }
 
@@ -106,7 +110,7 @@ async function pump(flight, stream) {
       const { done, value } = await reader.read();
       if (flight.over) return;
       if (done) break;
-      const credit = native.bodyChunk(flight.id, fetching.chunkBytes(value), false);
+      const credit = native.bodyChunk(flight.id, bodyPart(value), false);
       if (credit <= 0) await new Promise((resolve) => (flight.credit = resolve));
       if (flight.over) return;
     }

@@ -1,5 +1,11 @@
-// Streams.
-export class ReadableStream {}
-export const isDisturbed = () => false;
+// Streams: what other rooms of the prelude use of them, and what tenants see.
+import { globals as readable } from "internal:streams/readable";
+import { globals as writable } from "internal:streams/writable";
+import { globals as transform } from "internal:streams/transform";
+import { globals as strategy } from "internal:streams/strategy";
 
-export const globals = { ReadableStream };
+export { ReadableStream, bodyPart, bytesStream, drain, isDisturbed, lengthOf, moved, sourceStream } from "internal:streams/readable";
+export { WritableStream } from "internal:streams/writable";
+export { TransformStream } from "internal:streams/transform";
+
+export const globals = { ...readable, ...writable, ...transform, ...strategy };

@@ -10,9 +10,11 @@
 
 mod bytes;
 mod class;
+mod compression;
 mod encoding;
 mod events;
 mod exception;
+mod forms;
 mod headers;
 mod host;
 mod json;

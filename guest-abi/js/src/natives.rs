@@ -1,8 +1,8 @@
 //! The one object through which the prelude reaches Rust; a tenant never sees it.
 
 use crate::{
-    encoding, headers, json, kv, modules, ops, parts, pattern, random, requests, stacks, url,
-    values, zones,
+    compression, encoding, forms, headers, json, kv, modules, ops, parts, pattern, random, requests,
+    stacks, url, values, zones,
 };
 use rquickjs::{Ctx, Object, Result};
 
@@ -22,6 +22,8 @@ pub fn object<'js>(ctx: &Ctx<'js>) -> Result<Object<'js>> {
     pattern::install(ctx, &native)?;
     kv::install(ctx, &native)?;
     random::install(ctx, &native)?;
+    forms::install(ctx, &native)?;
+    compression::install(ctx, &native)?;
     modules::install(ctx, &native)?;
     stacks::install(ctx, &native)?;
     values::install(ctx, &native)?;

@@ -154,6 +154,30 @@ fn deliver(kind: EventKind, id: u32, payload: &[u8]) {
     assert_eq!(status, 0, "an event failed");
 }
 
+/// What the daemon does for `CompressionOpen` and its like.
+#[allow(dead_code, reason = "the daemon uses more of it")]
+#[path = "../../../daemon/src/engine/compression.rs"]
+mod compression;
+
+thread_local! {
+    static CONTEXTS: RefCell<compression::Contexts> = RefCell::default();
+}
+
+fn compress(kind: u32, argument: &[u8]) -> Option<Result<Vec<u8>, postern_abi::OpErrorCode>> {
+    let mut out = Vec::new();
+    let done = CONTEXTS.with_borrow_mut(|contexts| {
+        Some(match SyncOp::from_u32(kind)? {
+            SyncOp::CompressionOpen => contexts
+                .open(0, argument)
+                .map(|handle| out.extend_from_slice(&handle.to_le_bytes())),
+            SyncOp::CompressionWrite => contexts.write(argument, &mut out).map(drop),
+            SyncOp::CompressionClose => contexts.close(argument),
+            _ => return None,
+        })
+    })?;
+    Some(done.map(|()| out))
+}
+
 /// The host's functions.
 pub mod host {
     #![allow(missing_docs, clippy::wildcard_imports)]
@@ -184,6 +208,15 @@ pub mod host {
     pub fn op_chunk(_: u32, _: &[u8], _: bool) {}
 
     pub fn op_sync(kind: u32, argument: &[u8], out: &mut [u8]) -> i32 {
+        if let Some(answer) = super::compress(kind, argument) {
+            return match answer {
+                Err(code) => -(code as i32),
+                Ok(result) => {
+                    out[..result.len()].copy_from_slice(&result);
+                    result.len() as i32
+                }
+            };
+        }
         let answer = |state: &State| match SyncOp::from_u32(kind) {
             Some(SyncOp::Bundle) => {
                 let bundle = Bundle {

@@ -92,7 +92,12 @@ impl Loading {
                 self.told = Some(told);
                 Ok(&[])
             }
-            SyncOp::Builtin | SyncOp::EnvGet | SyncOp::EnvNames => Err(OpErrorCode::Unsupported),
+            SyncOp::Builtin
+            | SyncOp::EnvGet
+            | SyncOp::EnvNames
+            | SyncOp::CompressionOpen
+            | SyncOp::CompressionWrite
+            | SyncOp::CompressionClose => Err(OpErrorCode::Unsupported),
         }
     }
 }
@@ -144,9 +149,10 @@ impl Bindings for Frozen {
                 out.extend_from_slice(&encoded);
                 Ok(())
             }
-            SyncOp::Bundle | SyncOp::Module | SyncOp::Builtin | SyncOp::Loaded => Err(
-                OpFailure::new(OpErrorCode::Unsupported, "env does not answer this"),
-            ),
+            _ => Err(OpFailure::new(
+                OpErrorCode::Unsupported,
+                "env does not answer this",
+            )),
         }
     }
 

@@ -1,0 +1,352 @@
+// Bytes on their way to a reader: what a consumer of a byte stream has not read yet, and the
+// reads that wait for more. Used for sources of JavaScript and for what the engine makes itself.
+import { scope } from "internal:errors";
+import { rejected, resolved, RESOLVED } from "internal:streams/promises";
+
+const READABLE = 0, CLOSED = 1, ERRORED = 2;
+// What a default reader is given at most of several small parts.
+export const JOINED_MAX = 4096;
+
+const VIEWS = new Map(
+  [Int8Array, Uint8Array, Uint8ClampedArray, Int16Array, Uint16Array, Int32Array, Uint32Array, Float32Array, Float64Array, BigInt64Array, BigUint64Array].map((type) => [type.name, type]),
+);
+const tagOf = Object.getOwnPropertyDescriptor(Object.getPrototypeOf(Uint8Array.prototype), Symbol.toStringTag).get;
+const { isView } = ArrayBuffer;
+const { transfer } = ArrayBuffer.prototype;
+
+// The bytes of a buffer or a view, without a copy; null for anything else.
+export function bytesOf(value) {
+  if (value instanceof Uint8Array) return value;
+  if (isView(value)) return new Uint8Array(value.buffer, value.byteOffset, value.byteLength);
+  if (value instanceof ArrayBuffer) return new Uint8Array(value);
+  return null;
+}
+
+// The same bytes in a buffer of their own; the old one is detached.
+export function taken(bytes) {
+  const { byteOffset, byteLength } = bytes;
+  return new Uint8Array(transfer.call(bytes.buffer), byteOffset, byteLength);
+}
+
+// What goes wrong inside the engine's own streams is an Error, whatever was given as a reason.
+export const asError = (reason) => (reason instanceof Error ? reason : new Error(`${reason}`));
+
+// A read that waits.
+class Request {
+  bytes = null;
+  filled = 0;
+  min = 1;
+  type = null;
+  resolve = null;
+  reject = null;
+
+  // What the reader gets: whole elements of what was filled.
+  result(done) {
+    const { type, bytes, filled } = this;
+    if (type === null) {
+      if (bytes === null) return { value: new Uint8Array(0), done };
+      return { value: bytes.subarray(0, filled), done };
+    }
+    const size = type.BYTES_PER_ELEMENT ?? 1;
+    return { value: new type(bytes.buffer, bytes.byteOffset, (filled - (filled % size)) / size), done };
+  }
+}
+
+export class ByteQueue {
+  bytes = true;
+  queue = [];
+  head = 0;
+  total = 0;
+  // Called when the part at the same place of the queue was read, by place.
+  readers = null;
+  reads = [];
+  closing = false;
+  // Parts may be in other queues too.
+  shared = false;
+  state = READABLE;
+  error = undefined;
+  reader = null;
+  disturbed = false;
+  // How many bytes are to come in all, if that is known.
+  length = null;
+
+  // `source` has `pull()`, `cancel(queue, reason)`, and `replace(queue, branches)` unless it is internal.
+  constructor(source, internal) {
+    this.source = source;
+    this.internal = internal;
+  }
+
+  get waits() {
+    return this.reads.length > 0;
+  }
+
+  // Takes up to `max` bytes of the first part.
+  take(max) {
+    const { queue, head } = this;
+    const part = queue[head];
+    if (part.byteLength > max) {
+      queue[head] = part.subarray(max);
+      this.total -= max;
+      return part.subarray(0, max);
+    }
+    this.total -= part.byteLength;
+    queue[head] = undefined;
+    const read = this.readers?.[head];
+    if (head + 1 === queue.length) {
+      queue.length = this.head = 0;
+      if (this.readers !== null) this.readers.length = 0;
+    } else {
+      this.head = head + 1;
+      if (head > 63 && head > queue.length / 2) {
+        queue.splice(0, this.head);
+        this.readers?.splice(0, this.head);
+        this.head = 0;
+      }
+    }
+    read?.();
+    return part;
+  }
+
+  // What a default read gets at once: a part, or several small ones together.
+  next() {
+    const { queue, head, total } = this;
+    const part = queue[head];
+    if (queue.length === head + 1 || part.byteLength >= JOINED_MAX || this.internal) {
+      const whole = this.take(part.byteLength);
+      return this.shared ? whole.slice() : whole;
+    }
+    const all = new Uint8Array(total > JOINED_MAX ? JOINED_MAX : total);
+    for (let at = 0; at < all.length; ) {
+      const some = this.take(all.length - at);
+      all.set(some, at);
+      at += some.byteLength;
+    }
+    return all;
+  }
+
+  ended() {
+    if (this.closing && this.queue.length === 0 && !this.internal) this.end();
+  }
+
+  read() {
+    this.disturbed = true;
+    if (this.total > 0) {
+      const value = this.next();
+      this.ended();
+      return resolved({ value, done: false });
+    }
+    if (this.closing) this.end();
+    if (this.state === CLOSED) return resolved({ value: undefined, done: true });
+    if (this.state === ERRORED) return rejected(this.error);
+    if (this.internal && this.reads.length > 0) return rejected(new TypeError(ONE_READ));
+    return this.wait(new Request());
+  }
+
+  readInto(view, min) {
+    const type = isView(view) ? VIEWS.get(tagOf.call(view)) ?? DataView : null;
+    const size = type?.BYTES_PER_ELEMENT ?? 1;
+    if (type === null || view.byteLength === 0) {
+      return rejected(new TypeError('You must call read() on a "byob" reader with a positive-sized TypedArray object.'));
+    }
+    if (min === 0) return rejected(new TypeError("Requested invalid minimum number of bytes to read (0)."));
+    if (min * size > view.byteLength) {
+      const shown = min < 0 ? 18446744073709551616n + BigInt(min) : min * size;
+      return rejected(new TypeError(`Minimum bytes to read (${shown}) exceeds size of buffer (${view.byteLength}).`));
+    }
+    this.disturbed = true;
+    if (this.internal && this.reads.length > 0) return rejected(new TypeError(ONE_READ));
+    const request = new Request();
+    request.type = type;
+    request.min = min * size;
+    request.bytes = taken(new Uint8Array(view.buffer, view.byteOffset, view.byteLength));
+    if (this.state === ERRORED) return rejected(this.error);
+    this.fill(request);
+    if (request.filled >= request.min) {
+      this.ended();
+      return resolved(request.result(false));
+    }
+    if (this.closing || this.state === CLOSED) {
+      this.end();
+      return resolved(this.last(request));
+    }
+    return this.wait(request);
+  }
+
+  fill(request) {
+    const { bytes } = request;
+    while (this.total > 0 && request.filled < bytes.byteLength) {
+      const part = this.take(bytes.byteLength - request.filled);
+      bytes.set(part, request.filled);
+      request.filled += part.byteLength;
+    }
+  }
+
+  wait(request) {
+    const promise = new Promise((resolve, reject) => {
+      request.resolve = resolve;
+      request.reject = reject;
+    });
+    this.reads.push(request);
+    this.source.pull(true);
+    return promise;
+  }
+
+  // Adds a part. `read` is called when it was read.
+  push(part, read = undefined) {
+    if (read !== undefined) {
+      this.readers ??= [];
+      this.readers[this.queue.length] = read;
+    }
+    this.queue.push(part);
+    this.total += part.byteLength;
+    if (this.reads.length > 0) this.serve();
+  }
+
+  // Gives what there is to the reads that wait.
+  serve() {
+    while (this.reads.length > 0 && this.total > 0) {
+      const request = this.reads[0];
+      if (request.bytes === null) {
+        this.reads.shift();
+        request.resolve({ value: this.next(), done: false });
+        continue;
+      }
+      this.fill(request);
+      if (request.filled < request.min) return;
+      this.reads.shift();
+      request.resolve(request.result(false));
+    }
+  }
+
+  // Nothing follows what is in the queue.
+  finish() {
+    this.closing = true;
+    if (this.queue.length === 0 && (!this.internal || this.reads.length > 0)) this.end();
+  }
+
+  end() {
+    if (this.state !== READABLE) return;
+    this.state = CLOSED;
+    const { reads } = this;
+    this.reads = [];
+    for (const request of reads) {
+      request.resolve(this.last(request));
+    }
+    this.reader?.settled(this);
+  }
+
+  // What a read gets at the end.
+  last(request) {
+    const done = request.filled === 0;
+    if (done && this.internal && (request.type === null || scope.flags?.has("internal_stream_byob_return_view") === false)) {
+      return { value: undefined, done };
+    }
+    return request.result(done);
+  }
+
+  fail(error) {
+    if (this.state !== READABLE) return;
+    this.state = ERRORED;
+    this.error = error;
+    this.queue = [];
+    this.head = this.total = 0;
+    this.refuse(error);
+    this.reader?.settled(this);
+  }
+
+  refuse(error) {
+    const { reads } = this;
+    this.reads = [];
+    for (const request of reads) request.reject(error);
+  }
+
+  cancel(reason) {
+    this.disturbed = true;
+    if (this.state === CLOSED) return RESOLVED;
+    if (this.state === ERRORED) return rejected(this.error);
+    this.queue = [];
+    this.head = this.total = 0;
+    if (this.internal && this.reads.length > 0) {
+      this.refuse(asError(reason === undefined ? "Stream was cancelled." : reason));
+    }
+    const promise = this.source.cancel(this, reason);
+    this.end();
+    return promise ?? RESOLVED;
+  }
+
+  // All that is left, if it is here already; else null.
+  takeAll() {
+    if (!this.closing || this.state !== READABLE) return null;
+    this.disturbed = true;
+    const parts = [];
+    while (this.total > 0) parts.push(this.take(this.total));
+    this.end();
+    return parts;
+  }
+
+  tee() {
+    if (this.internal && !this.closing) {
+      const source = new Branches(this);
+      return source.queues;
+    }
+    const branches = [this.copy(), this.copy()];
+    if (!this.internal) this.source.replace(this, branches);
+    this.disturbed = true;
+    return branches;
+  }
+
+  copy() {
+    const copy = new ByteQueue(this.source, this.internal);
+    copy.queue = this.queue.slice(this.head);
+    copy.total = this.total;
+    copy.closing = this.closing;
+    copy.state = this.state;
+    copy.error = this.error;
+    copy.shared = this.shared = true;
+    copy.length = this.length;
+    return copy;
+  }
+}
+
+const ONE_READ = "This ReadableStream only supports a single pending read request at a time.";
+
+// The two branches of a queue that something inside the engine fills.
+class Branches {
+  pulling = false;
+  open = 2;
+
+  constructor(parent) {
+    this.parent = parent;
+    this.queues = [new ByteQueue(this, true), new ByteQueue(this, true)];
+    for (const queue of this.queues) {
+      queue.shared = true;
+      queue.length = parent.length;
+      if (parent.state === ERRORED) queue.fail(parent.error);
+    }
+  }
+  pull() {
+    if (this.pulling) return;
+    this.pulling = true;
+    this.parent.read().then(
+      ({ value, done }) => {
+        this.pulling = false;
+        for (const queue of this.queues) {
+          if (queue.state !== READABLE) continue;
+          if (done) queue.finish();
+          else queue.push(value);
+        }
+        if (!done && this.queues.some((queue) => queue.waits)) this.pull();
+      },
+      (error) => {
+        for (const queue of this.queues) queue.fail(error);
+      },
+    );
+  }
+  cancel(queue, reason) {
+    this.open -= 1;
+    return this.open === 0 ? this.parent.cancel(reason) : RESOLVED;
+  }
+}
+
+// A source of bytes that are all here.
+export const DRY = { pull() {}, cancel() {} };

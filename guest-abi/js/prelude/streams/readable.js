@@ -1,0 +1,460 @@
+// ReadableStream, its readers and its iterator. What a stream reads from is its consumer:
+// a `ValueConsumer` or a `ByteQueue`.
+import { callback, dictionary, isObject, wrongArgument, wrongField } from "internal:arguments";
+import { illegal, shape } from "internal:shape";
+import { Lazy, rejected, resolved } from "internal:streams/promises";
+import { ReadableStreamDefaultController, ValueSource } from "internal:streams/value_source";
+import { ByteQueue, DRY, bytesOf } from "internal:streams/byte_queue";
+import { ByteSource, ReadableByteStreamController, ReadableStreamBYOBRequest } from "internal:streams/byte_source";
+import { pipe } from "internal:streams/pipe";
+import { WritableStream, sinkOf } from "internal:streams/writable";
+import { AbortSignal } from "internal:events";
+
+const READABLE = 0, CLOSED = 1, ERRORED = 2;
+const LOCKED = "This ReadableStream is currently locked to a reader.";
+const RELEASED = "This ReadableStream reader has been released.";
+const NOT_BYOB = "This ReadableStream does not support BYOB reads.";
+const MAKE = {};
+// Stands for a reader where the engine itself has taken the stream.
+const ENGINE = { settled() {} };
+
+export const locked = () => new TypeError(LOCKED);
+const released = () => new TypeError(RELEASED);
+
+export let consumerOf, streamOf, isStream;
+// A stream of what another one has, which is locked from then on.
+export let moved;
+
+export class ReadableStream {
+  #consumer;
+
+  constructor(underlyingSource = undefined, strategy = undefined) {
+    if (underlyingSource === MAKE) {
+      this.#consumer = strategy;
+      return;
+    }
+    const underlying = dictionary(underlyingSource, "ReadableStream", 1, "UnderlyingSource") ?? {};
+    const options = dictionary(strategy, "ReadableStream", 2, "StreamQueuingStrategy");
+    const { type } = underlying;
+    const text = type === undefined ? "" : `${type}`;
+    if (text !== "" && text !== "bytes") throw new TypeError(`"${text}" is not a valid type of ReadableStream.`);
+    const source = text === "bytes" ? new ByteSource(underlying, options) : new ValueSource(underlying, options);
+    this.#consumer = source.consumers[0];
+    source.setup();
+  }
+
+  get locked() {
+    if (!(#consumer in this)) illegal();
+    return this.#consumer.reader !== null;
+  }
+
+  cancel(reason = undefined) {
+    if (!(#consumer in this)) illegal();
+    if (this.#consumer.reader !== null) return rejected(locked());
+    return this.#consumer.cancel(reason);
+  }
+
+  getReader(options = undefined) {
+    if (!(#consumer in this)) illegal();
+    if (options === undefined || options === null) return new ReadableStreamDefaultReader(this);
+    if (!isObject(options)) throw wrongArgument("getReader", "ReadableStream", 1, "GetReaderOptions");
+    const { mode } = options;
+    if (mode === undefined) return new ReadableStreamDefaultReader(this);
+    if (`${mode}` !== "byob") throw new TypeError("mode must be undefined or 'byob' in call to getReader().");
+    return new ReadableStreamBYOBReader(this);
+  }
+
+  pipeThrough(transform = undefined, options = undefined) {
+    if (!(#consumer in this)) illegal();
+    if (!isObject(transform)) throw wrongArgument("pipeThrough", "ReadableStream", 1, "Transform");
+    const { readable, writable } = transform;
+    if (!isStream(readable)) throw wrongField("readable", "Transform", "ReadableStream");
+    if (!(writable instanceof WritableStream)) throw wrongField("writable", "Transform", "WritableStream");
+    const how = pipeOptions("pipeThrough", options);
+    if (this.#consumer.reader !== null) throw locked();
+    const sink = sinkOf(writable);
+    if (sink.writer !== null) throw new TypeError("This WritableStream is currently locked to a writer.");
+    pipe(this.#consumer, sink, how).catch(() => {});
+    return readable;
+  }
+
+  pipeTo(destination = undefined, options = undefined) {
+    if (!(#consumer in this)) illegal();
+    if (!(destination instanceof WritableStream)) {
+      return rejected(wrongArgument("pipeTo", "ReadableStream", 1, "WritableStream"));
+    }
+    let how;
+    try {
+      how = pipeOptions("pipeTo", options);
+    } catch (error) {
+      return rejected(error);
+    }
+    if (this.#consumer.reader !== null) return rejected(locked());
+    const sink = sinkOf(destination);
+    if (sink.writer !== null) return rejected(new TypeError("This WritableStream is currently locked to a writer"));
+    return pipe(this.#consumer, sink, how);
+  }
+
+  tee() {
+    if (!(#consumer in this)) illegal();
+    const consumer = this.#consumer;
+    if (consumer.reader !== null) throw new TypeError("This ReadableStream is currently locked to a reader,");
+    const [one, other] = consumer.tee();
+    consumer.reader = ENGINE;
+    return [new ReadableStream(MAKE, one), new ReadableStream(MAKE, other)];
+  }
+
+  values(options = undefined) {
+    if (!(#consumer in this)) illegal();
+    if (options !== undefined && options !== null && !isObject(options)) {
+      throw wrongArgument("values", "ReadableStream", 1, "ValuesOptions");
+    }
+    const consumer = this.#consumer;
+    if (consumer.reader !== null) throw locked();
+    return iterate(consumer, Boolean(options?.preventCancel));
+  }
+
+  static from(iterable = undefined) {
+    const wrong = () => wrongArgument("from", "ReadableStream", 1, "AsyncGenerator");
+    if (iterable === undefined || iterable === null) throw wrong();
+    const method = iterable[Symbol.asyncIterator] ?? iterable[Symbol.iterator];
+    if (typeof method !== "function") throw wrong();
+    const iterator = method.call(iterable);
+    const source = new ValueSource(
+      {
+        async pull(controller) {
+          const { value, done } = await iterator.next();
+          if (done) controller.close();
+          else controller.enqueue(await value);
+        },
+        async cancel(reason) {
+          await iterator.return?.(reason);
+        },
+      },
+      { highWaterMark: 0 },
+    );
+    const stream = new ReadableStream(MAKE, source.consumers[0]);
+    source.setup();
+    return stream;
+  }
+
+  static {
+    moved = (stream) => {
+      const moving = new ReadableStream(MAKE, stream.#consumer);
+      const rest = new ByteQueue(DRY, true);
+      rest.finish();
+      rest.disturbed = true;
+      rest.reader = ENGINE;
+      stream.#consumer = rest;
+      return moving;
+    };
+    consumerOf = (stream) => stream.#consumer;
+    streamOf = (consumer) => new ReadableStream(MAKE, consumer);
+    isStream = (value) => isObject(value) && #consumer in value;
+  }
+}
+
+// The options of a pipe.
+function pipeOptions(method, options) {
+  if (options === undefined || options === null) return {};
+  if (!isObject(options)) throw wrongArgument(method, "ReadableStream", 2, "PipeToOptions");
+  const { preventAbort, preventCancel, preventClose, signal } = options;
+  if (signal !== undefined && !(signal instanceof AbortSignal)) {
+    throw wrongField("signal", "PipeToOptions", "AbortSignal");
+  }
+  return { preventAbort, preventCancel, preventClose, signal };
+}
+
+// ---- Readers ----
+
+// What both kinds of readers do with the stream that they hold.
+class Hold {
+  closed = new Lazy();
+
+  constructor(consumer) {
+    this.consumer = consumer;
+    consumer.reader = this;
+    if (consumer.state !== READABLE) this.settled(consumer);
+  }
+  // The stream has ended.
+  settled(consumer) {
+    if (consumer.state === CLOSED) this.closed.resolve(undefined);
+    else this.closed.reject(consumer.error);
+  }
+  cancel(reason) {
+    return this.consumer === null ? rejected(released()) : this.consumer.cancel(reason);
+  }
+  release() {
+    const { consumer } = this;
+    if (consumer === null) return;
+    if (consumer.waits) {
+      if (consumer.internal) {
+        throw new TypeError("Cannot call releaseLock() on a reader with outstanding read promises.");
+      }
+      consumer.refuse(released());
+    }
+    this.consumer = consumer.reader = null;
+    this.closed.reject(released());
+  }
+}
+
+function hold(stream, name) {
+  if (!isStream(stream)) throw new TypeError(`Failed to construct '${name}': constructor parameter 1 is not of type 'ReadableStream'.`);
+  const consumer = consumerOf(stream);
+  if (consumer.reader !== null) throw locked();
+  if (name === "ReadableStreamBYOBReader" && !consumer.bytes) throw new TypeError(NOT_BYOB);
+  return new Hold(consumer);
+}
+
+export class ReadableStreamDefaultReader {
+  #hold;
+
+  constructor(stream = undefined) {
+    this.#hold = hold(stream, "ReadableStreamDefaultReader");
+  }
+  get closed() {
+    if (!(#hold in this)) illegal();
+    return this.#hold.closed.get();
+  }
+  cancel(reason = undefined) {
+    if (!(#hold in this)) illegal();
+    return this.#hold.cancel(reason);
+  }
+  read() {
+    if (!(#hold in this)) illegal();
+    const { consumer } = this.#hold;
+    return consumer === null ? rejected(released()) : consumer.read();
+  }
+  releaseLock() {
+    if (!(#hold in this)) illegal();
+    this.#hold.release();
+  }
+}
+shape(ReadableStreamDefaultReader);
+
+export class ReadableStreamBYOBReader {
+  #hold;
+
+  constructor(stream = undefined) {
+    this.#hold = hold(stream, "ReadableStreamBYOBReader");
+  }
+  get closed() {
+    if (!(#hold in this)) illegal();
+    return this.#hold.closed.get();
+  }
+  cancel(reason = undefined) {
+    if (!(#hold in this)) illegal();
+    return this.#hold.cancel(reason);
+  }
+  read(view = undefined, options = undefined) {
+    if (!(#hold in this)) illegal();
+    if (!ArrayBuffer.isView(view)) return rejected(wrongArgument("read", "ReadableStreamBYOBReader", 1, "ArrayBufferView"));
+    const { consumer } = this.#hold;
+    if (consumer === null) return rejected(released());
+    const min = options?.min;
+    return consumer.readInto(view, min === undefined ? 1 : Math.trunc(Number(min)) || 0);
+  }
+  readAtLeast(minElements = undefined, view = undefined) {
+    if (!(#hold in this)) illegal();
+    const min = Math.trunc(Number(minElements)) || 0;
+    if (!ArrayBuffer.isView(view)) return rejected(wrongArgument("readAtLeast", "ReadableStreamBYOBReader", 2, "ArrayBufferView"));
+    const { consumer } = this.#hold;
+    if (consumer === null) return rejected(released());
+    if (min < 0) {
+      const shown = 18446744073709551616n + BigInt(min);
+      return rejected(new TypeError(`Minimum bytes to read (${shown}) exceeds size of buffer (${view.byteLength}).`));
+    }
+    return consumer.readInto(view, min);
+  }
+  releaseLock() {
+    if (!(#hold in this)) illegal();
+    this.#hold.release();
+  }
+}
+shape(ReadableStreamBYOBReader);
+
+// ---- Iteration ----
+
+// Gives a class the method of asynchronous iteration, which has no name.
+function unnamed(constructor, method) {
+  Object.defineProperty(method, "name", { value: "" });
+  Object.defineProperty(method, "length", { value: 0 });
+  Object.defineProperty(constructor.prototype, Symbol.asyncIterator, { value: method, writable: true, configurable: true });
+}
+
+let iterate;
+
+class ReadableStreamAsyncIterator {
+  #consumer;
+  #keep;
+  // The call before, while it is not over.
+  #last = null;
+  #failure = null;
+
+  constructor(make = undefined, consumer = undefined, keep = undefined) {
+    if (make !== MAKE) throw new TypeError("Illegal constructor");
+    this.#consumer = consumer;
+    this.#keep = keep;
+    consumer.reader = ENGINE;
+  }
+  next() {
+    const last = this.#last;
+    if (last === null) return this.#step();
+    return this.#wait(last.then(() => this.#step(), () => this.#step()));
+  }
+  // Remembers what later calls wait for.
+  #wait(promise) {
+    const done = () => {
+      if (this.#last === promise) this.#last = null;
+    };
+    promise.then(done, done);
+    return (this.#last = promise);
+  }
+  #step() {
+    const consumer = this.#consumer;
+    if (consumer === null) {
+      return this.#failure === null ? resolved({ done: true, value: undefined }) : rejected(this.#failure.error);
+    }
+    const reading = consumer.read();
+    // What is here already needs nobody to wait for it.
+    if (!consumer.waits && consumer.state === READABLE) return reading;
+    return this.#wait(
+      reading.then(
+        (result) => {
+          if (!result.done) return result;
+          this.#release();
+          return { done: true, value: undefined };
+        },
+        (error) => {
+          this.#failure = { error };
+          this.#release();
+          throw error;
+        },
+      ),
+    );
+  }
+  #release() {
+    if (this.#consumer !== null) this.#consumer.reader = null;
+    this.#consumer = null;
+  }
+  return(value = undefined) {
+    const step = () => {
+      const consumer = this.#consumer;
+      const result = { done: true, value };
+      if (consumer === null) return resolved(result);
+      this.#release();
+      if (this.#keep || consumer.state === CLOSED) return resolved(result);
+      return consumer.cancel(value).then(() => result);
+    };
+    const last = this.#last;
+    return last === null ? step() : this.#wait(last.then(step, step));
+  }
+  static {
+    iterate = (consumer, keep) => new this(MAKE, consumer, keep);
+  }
+}
+shape(ReadableStreamAsyncIterator);
+unnamed(ReadableStreamAsyncIterator, function () {
+  return this;
+});
+Object.setPrototypeOf(
+  ReadableStreamAsyncIterator.prototype,
+  Object.getPrototypeOf(Object.getPrototypeOf(async function* () {}.prototype)),
+);
+shape(ReadableStream);
+const { values } = ReadableStream.prototype;
+unnamed(ReadableStream, function (options = undefined) {
+  return values.call(this, options);
+});
+
+// ---- For other rooms of the prelude ----
+
+// Whether anything was read from a stream, or it was cancelled.
+export const isDisturbed = (stream) => consumerOf(stream).disturbed;
+
+// A stream of bytes that are all here.
+export function bytesStream(bytes) {
+  const queue = new ByteQueue(DRY, true);
+  queue.length = bytes.byteLength;
+  if (bytes.byteLength > 0) queue.push(bytes);
+  queue.finish();
+  return streamOf(queue);
+}
+
+// A stream of bytes that something outside of JavaScript sends. `source.pull()` is called when a
+// reader waits, `source.cancel(reason)` when nobody will read on; the answer comes through
+// `chunk(bytes)`, `end()` and `error(error)` of what is returned beside the stream.
+export function sourceStream(source, length = null) {
+  const queue = new ByteQueue({ pull: () => source.pull(), cancel: (_, reason) => source.cancel?.(reason) }, true);
+  queue.length = length;
+  const sink = {
+    chunk(bytes) {
+      if (queue.state === READABLE && bytes.byteLength > 0) queue.push(bytes);
+    },
+    end() {
+      if (queue.state === READABLE) queue.finish();
+    },
+    error(error) {
+      queue.fail(error);
+    },
+  };
+  return [streamOf(queue), sink];
+}
+
+// How many bytes a stream will give in all, or null if that is not known.
+export const lengthOf = (stream) => consumerOf(stream).length;
+
+// The bytes of a part of a stream that is used as a body.
+export function bodyPart(value) {
+  const bytes = bytesOf(value);
+  if (bytes === null) throw new TypeError("This ReadableStream did not return bytes.");
+  return bytes;
+}
+
+function joined(parts) {
+  if (parts.length === 1) return parts[0];
+  let length = 0;
+  for (const part of parts) length += part.byteLength;
+  const all = new Uint8Array(length);
+  let at = 0;
+  for (const part of parts) {
+    all.set(part, at);
+    at += part.byteLength;
+  }
+  return all;
+}
+
+// All bytes of a stream that nobody holds, which this locks for good: a Uint8Array if they are
+// here already, else the promise of one.
+export function drain(stream) {
+  const consumer = consumerOf(stream);
+  consumer.reader = ENGINE;
+  consumer.disturbed = true;
+  const parts = consumer.bytes ? consumer.takeAll() : null;
+  return parts === null ? drained(consumer) : joined(parts);
+}
+
+async function drained(consumer) {
+  const parts = [];
+  for (;;) {
+    const { value, done } = await consumer.read();
+    if (done) return joined(parts);
+    let part;
+    try {
+      part = bodyPart(value);
+    } catch (error) {
+      consumer.cancel(error).catch(() => {});
+      throw error;
+    }
+    parts.push(part);
+  }
+}
+
+export const globals = {
+  ReadableStream,
+  ReadableStreamDefaultReader,
+  ReadableStreamBYOBReader,
+  ReadableStreamDefaultController,
+  ReadableByteStreamController,
+  ReadableStreamBYOBRequest,
+};
