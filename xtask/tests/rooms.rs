@@ -63,6 +63,8 @@ const BELONGS_TO: &[(&str, &[&str])] = &[
     ("wasmparser", &["engine"]),
     ("wasm_encoder", &["engine"]),
     ("flate2", &["engine"]),
+    ("lol_html", &["engine"]),
+    ("corosensei", &["engine"]),
     ("hyper", &["edge", "manage", "cli"]),
     ("smol_hyper", &["edge", "manage", "cli"]),
     // The command line writes forms itself, and its tests read them with the same parser.

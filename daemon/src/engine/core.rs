@@ -87,6 +87,7 @@ impl Core {
             is_broke: false,
             memory_use,
             compression: Default::default(),
+            rewriters: Default::default(),
             isolate,
             executor: engine.executor().clone(),
             wasi: None,

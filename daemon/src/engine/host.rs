@@ -4,6 +4,7 @@
 
 use super::budget::{Budget, Share};
 use super::compression::Contexts;
+use super::rewriter::Rewriters;
 use super::cost;
 use super::credit::Credit;
 use super::exchange::Exchange;
@@ -207,6 +208,8 @@ pub struct Host {
     pub memory_use: MemoryUse,
     /// Compression contexts.
     pub compression: Contexts,
+    /// The rewriters of HTML that are open.
+    pub rewriters: Rewriters,
     /// The isolate itself.
     pub isolate: Weak<Isolate>,
     /// Runs what goes on outside of turns.
@@ -218,6 +221,11 @@ pub struct Host {
 }
 
 impl Host {
+    /// Bytes that the host holds for the guest.
+    pub fn held(&self) -> u64 {
+        self.compression.bytes() + self.rewriters.bytes()
+    }
+
     /// The request being handled.
     pub fn invocation(&mut self) -> Option<&mut Invocation> {
         let id = self.current;
@@ -364,7 +372,8 @@ impl Host {
         };
         let mut invocation = self.invocations.swap_remove(at);
         self.compression.forget(id);
-        self.memory_use.hold(self.compression.bytes());
+        self.rewriters.forget(id);
+        self.memory_use.hold(self.held());
         if invocation.pending > 0 {
             self.ops.retain(|_, op| op.request != id);
             self.op_bytes = self.ops.values().map(|op| u64::from(op.bytes)).sum();

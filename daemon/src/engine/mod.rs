@@ -6,6 +6,7 @@
 mod budget;
 mod code;
 mod compression;
+mod rewriter;
 mod core;
 pub mod cost;
 mod credit;

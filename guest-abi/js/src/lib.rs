@@ -29,12 +29,14 @@ mod random;
 mod raw;
 mod rejections;
 mod requests;
+mod rewriter;
 mod serve;
 mod shape;
 mod stacks;
 #[cfg(not(target_arch = "wasm32"))]
 pub mod testing;
 mod text;
+mod token;
 mod url;
 mod values;
 mod vm;

@@ -2,7 +2,7 @@
 
 use crate::{
     compression, encoding, forms, headers, json, kv, modules, ops, parts, pattern, random, requests,
-    stacks, url, values, zones,
+    rewriter, stacks, token, url, values, zones,
 };
 use rquickjs::{Ctx, Object, Result};
 
@@ -24,6 +24,8 @@ pub fn object<'js>(ctx: &Ctx<'js>) -> Result<Object<'js>> {
     random::install(ctx, &native)?;
     forms::install(ctx, &native)?;
     compression::install(ctx, &native)?;
+    rewriter::install(ctx, &native)?;
+    token::install(ctx, &native)?;
     modules::install(ctx, &native)?;
     stacks::install(ctx, &native)?;
     values::install(ctx, &native)?;

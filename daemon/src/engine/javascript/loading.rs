@@ -97,7 +97,13 @@ impl Loading {
             | SyncOp::EnvNames
             | SyncOp::CompressionOpen
             | SyncOp::CompressionWrite
-            | SyncOp::CompressionClose => Err(OpErrorCode::Unsupported),
+            | SyncOp::CompressionClose
+            | SyncOp::RewriterSelector
+            | SyncOp::RewriterOpen
+            | SyncOp::RewriterFeed
+            | SyncOp::RewriterGoOn
+            | SyncOp::RewriterToken
+            | SyncOp::RewriterClose => Err(OpErrorCode::Unsupported),
         }
     }
 }
