@@ -6,7 +6,7 @@ import { illegal } from "internal:shape";
 import { platform, wrongField, wrongParameter } from "internal:platform";
 import { hasSource, isDictionary, takeSource } from "internal:body";
 import { Response } from "internal:response";
-import { ReadableStream, bodyPart, sourceStream } from "internal:streams";
+import { ReadableStream, bodyPart, sourceStream, take } from "internal:streams";
 
 const { rewriterSelector, rewriterOpen, rewriterFeed, rewriterGoOn, rewriterClose, jobsPending, isPart } = native;
 const { tokenNew, tokenEnd, tokenEdits, tokenAttribute, tokenMembers, tokenHelpers } = native;
@@ -151,7 +151,7 @@ class Rewriting {
     this.handle = handle;
     this.sets = sets;
     this.source = source;
-    if (source instanceof ReadableStream) this.reader = source.getReader();
+    if (source instanceof ReadableStream) this.reader = take(source);
     const [stream, sink] = sourceStream({
       pull: () => {
         this.unread = 0;
@@ -301,7 +301,7 @@ class Rewriting {
         this.readers.set(number, null);
         return source;
       }
-      reader = source.getReader();
+      reader = take(source);
       this.readers.set(number, reader);
     }
     if (reader !== null) {
