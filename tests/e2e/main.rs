@@ -1,16 +1,19 @@
 //! The real binary with real clients. One module a concern; `harness` holds what they share.
 #![allow(clippy::unwrap_used)]
 
+mod assets;
 mod bad_input;
 mod cli;
 mod crash;
 mod hostile;
 mod instructions;
+mod javascript;
 mod kv;
 mod limits;
 mod push;
 mod retire;
 mod routing;
 mod signals;
+mod subrequests;
 mod swap;
 mod wasi;

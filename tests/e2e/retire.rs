@@ -1,4 +1,4 @@
-//! Versions and scripts come and go; what they took goes with them.
+//! Versions and scripts come and go, and isolates are evicted; what they took goes with them.
 
 use postern_e2e::api::{Api, script};
 use postern_e2e::guests::hello;
@@ -94,4 +94,44 @@ fn three_hundred_scripts_at_once() {
     );
     assert!(isolates <= count as u64 && bytes <= limit);
     assert!(again < served + (32 << 20), "{served} grew to {again}");
+}
+
+/// Bytes that a Worker may keep that is deployed, has served and is evicted: its row, its name, its
+/// figures, and pages of which these are a part.
+const EVICTED_MAX: u64 = 16 * 1024;
+
+#[test]
+fn an_evicted_worker_keeps_little() {
+    let daemon = Setup::new()
+        .tables("[engine]\nisolate-idle-ms = 500\n[store]\ndurability = { interval-ms = 500 }")
+        .start();
+    let api = daemon.api();
+    api.production();
+    let count = workers() / 2;
+    let deploy = |range: std::ops::Range<usize>| {
+        for n in range {
+            api.push(&format!("w{n}"), &hello(&n.to_string()), &json!({}));
+            assert_eq!(
+                daemon.get(&format!("/w{n}/")).expect(200).text(),
+                n.to_string()
+            );
+        }
+        eventually("no isolate is left", || {
+            (isolates(&api) == (0, 0)).then_some(())
+        });
+    };
+    // What the first evictions make the process keep, it keeps once.
+    deploy(0..count / 5);
+    let before = daemon.rss();
+    deploy(count / 5..count);
+    let more = (count - count / 5) as u64;
+    // What was freed goes back some time after the last eviction.
+    let slope = eventually("the memory goes back", || {
+        let slope = daemon.rss().saturating_sub(before) / more;
+        (slope < EVICTED_MAX).then_some(slope)
+    });
+    eprintln!(
+        "resident after {}: {before}, {slope} bytes an evicted Worker",
+        count / 5
+    );
 }

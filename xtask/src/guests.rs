@@ -6,7 +6,7 @@
 
 use crate::rust_std::{RustStd, setting};
 use crate::setup::{self, Wasm};
-use crate::{process, step, workspace};
+use crate::{javascript, node, process, step, workspace};
 use anyhow::{Context, Result, bail};
 use serde::Deserialize;
 use std::collections::BTreeMap;
@@ -18,10 +18,26 @@ const HELLO_MAX: u64 = 64 * 1024;
 
 /// The arguments of `guests`.
 #[derive(clap::Args)]
-pub struct Arguments {}
+pub struct Arguments {
+    /// Makes the modules of Node in `guest-abi/js/node` afresh instead, which takes packages from
+    /// npm.
+    #[arg(long)]
+    node: bool,
+
+    /// Builds the JavaScript engine and keeps it in `guest-abi/js/engine.wasm`, which the daemon
+    /// brings.
+    #[arg(long, conflicts_with = "node")]
+    keep_engine: bool,
+}
 
 /// Builds all of them and shows their sizes.
-pub fn run(_: &Arguments) -> Result<()> {
+pub fn run(arguments: &Arguments) -> Result<()> {
+    if arguments.node {
+        return node::bundle();
+    }
+    if arguments.keep_engine {
+        return javascript::keep();
+    }
     for (name, bytes) in build()? {
         println!("{bytes:>9}  {}", workspace::shown(&path(&name)));
     }
@@ -263,7 +279,7 @@ fn c_sources(folder: &Path) -> Result<Vec<PathBuf>> {
 }
 
 /// Puts a built file in its place whole, and leaves the place alone if it has it already.
-fn put(made: &Path, name: &str) -> Result<()> {
+pub fn put(made: &Path, name: &str) -> Result<()> {
     let bytes =
         std::fs::read(made).with_context(|| format!("cannot read {}", workspace::shown(made)))?;
     let place = path(name);

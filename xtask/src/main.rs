@@ -3,12 +3,16 @@
 mod bench;
 mod build;
 mod ci;
+mod compare;
 mod daemon;
 mod deny;
 mod fmt;
 mod guests;
+mod javascript;
 mod lint;
 mod machine;
+mod node;
+mod npm;
 mod packages;
 mod process;
 mod rust_std;
@@ -48,6 +52,10 @@ enum Command {
     /// Builds the tenants in `tests/workers` to `target/guests/NAME.wasm`.
     Guests(guests::Arguments),
 
+    /// Asks the Workers in `tests/compare` the same in workerd and in Postern, and shows where the
+    /// answers differ.
+    Compare(compare::Arguments),
+
     /// Builds the release binary of the daemon.
     Build(build::Arguments),
 
@@ -77,6 +85,7 @@ fn main() -> ExitCode {
         Command::Up(arguments) => up::run(&arguments),
         Command::Test(arguments) => test::run(&arguments),
         Command::Guests(arguments) => guests::run(&arguments),
+        Command::Compare(arguments) => compare::run(&arguments),
         Command::Build(arguments) => build::run(&arguments),
         Command::Bench(arguments) => bench::run(&arguments),
         Command::Sizes(arguments) => sizes::run(&arguments),

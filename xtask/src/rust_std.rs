@@ -74,6 +74,14 @@ impl RustStd {
         Ok((Self::Debian, debian))
     }
 
+    /// The compiler that this library belongs to.
+    pub fn rustc(self) -> std::path::PathBuf {
+        match self {
+            Self::Toolchain => "rustc".into(),
+            Self::Debian => DEBIAN_RUSTC.into(),
+        }
+    }
+
     /// A cargo command for the target: `cargo SUBCOMMAND --target TRIPLE`, with what the
     /// standard library's origin asks for.
     pub fn cargo(self, subcommand: &str, triple: &str) -> Command {

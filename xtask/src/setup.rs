@@ -2,7 +2,7 @@
 
 use crate::packages::{self, Need, Sign};
 use crate::rust_std::RustStd;
-use crate::{deny, process};
+use crate::{compare, deny, process, workspace};
 use anyhow::{Context, Result};
 use clap::ValueEnum;
 use std::path::PathBuf;
@@ -30,6 +30,8 @@ pub enum Purpose {
     Bench,
     /// CI: cargo-deny.
     Ci,
+    /// Comparing with workerd: node, npm and the pinned workerd.
+    Compare,
 }
 
 /// The C compiler for wasm guests; Debian names it by version.
@@ -72,10 +74,11 @@ pub fn run(arguments: &Arguments) -> Result<()> {
                 "wrk".into()
             }
             Purpose::Ci => deny::program()?.display().to_string(),
+            Purpose::Compare => workspace::shown(&compare::program()?),
         };
         let name = purpose.to_possible_value();
         let name = name.as_ref().map_or("", |value| value.get_name());
-        println!("{name:>6}: {found}");
+        println!("{name:>7}: {found}");
     }
     Ok(())
 }

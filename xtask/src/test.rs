@@ -2,7 +2,7 @@
 
 use crate::rust_std::{RustStd, setting};
 use crate::setup::{self, Cross};
-use crate::{build, guests, process, step, workspace};
+use crate::{build, compare, guests, javascript, process, step, workspace};
 use anyhow::{Context, Result, bail};
 use std::ffi::OsString;
 use std::path::{Path, PathBuf};
@@ -56,6 +56,9 @@ pub fn run(arguments: &Arguments) -> Result<()> {
         // With a test's name given, only the workspace can be meant.
         if arguments.rest.is_empty() && !arguments.nightly {
             sdk()?;
+            javascript::check()?;
+            javascript::test()?;
+            compare::replay()?;
             if !arguments.no_cross {
                 cross(false)?;
             }

@@ -14,6 +14,9 @@ use std::path::{Path, PathBuf};
 /// What each room may name of the others: a room, or a part of one.
 const MAY_KNOW: &[(&str, &[&str])] = &[
     ("store", &[]),
+    // It knows sockets and names; what a subrequest is the bindings know.
+    ("outbound", &[]),
+    ("assets", &["store", "engine::invocation", "engine::limits"]),
     // What an invocation's end tells is the engine's type; this room implements who listens.
     (
         "observe",
@@ -34,23 +37,34 @@ const MAY_KNOW: &[(&str, &[&str])] = &[
         "bindings",
         &[
             "store",
+            "outbound",
+            "assets",
             "engine::ops",
+            "engine::caller",
+            "engine::pipe",
             "engine::invocation",
             "engine::limits",
         ],
     ),
     ("engine", &[]),
-    ("catalog", &["store", "engine", "bindings", "observe"]),
+    (
+        "catalog",
+        &[
+            "store", "engine", "bindings", "observe", "assets", "outbound",
+        ],
+    ),
     ("edge", &["engine", "catalog", "observe"]),
     (
         "manage",
-        &["engine", "catalog", "store", "bindings", "observe"],
+        &[
+            "engine", "catalog", "store", "bindings", "observe", "assets",
+        ],
     ),
     (
         "cli",
         &[
             "board", "config", "store", "engine", "bindings", "catalog", "edge", "manage",
-            "observe",
+            "observe", "outbound", "assets",
         ],
     ),
 ];
@@ -62,11 +76,12 @@ const BELONGS_TO: &[(&str, &[&str])] = &[
     ("wasmi_core", &["engine"]),
     ("wasmparser", &["engine"]),
     ("wasm_encoder", &["engine"]),
-    ("flate2", &["engine"]),
+    ("hyper", &["edge", "manage", "cli", "outbound"]),
+    ("smol_hyper", &["edge", "manage", "cli", "outbound"]),
+    ("flate2", &["engine", "outbound"]),
     ("lol_html", &["engine"]),
     ("corosensei", &["engine"]),
-    ("hyper", &["edge", "manage", "cli"]),
-    ("smol_hyper", &["edge", "manage", "cli"]),
+    ("brotli_decompressor", &["outbound"]),
     // The command line writes forms itself, and its tests read them with the same parser.
     ("multer", &["manage", "cli"]),
     ("clap", &["cli"]),

@@ -4,14 +4,19 @@
 //! every argument is a guest's and is decoded with mistrust.
 
 mod env;
+mod fetch;
 mod kv;
+mod services;
 mod timer;
+mod url;
 
 #[cfg(test)]
 mod tests;
 
 pub use env::{Binding, Env};
+pub use services::{Answering, ServiceRequest, Services};
 
+use crate::engine::caller::Caller;
 use crate::engine::ops::{Bindings, OpFailure, Started};
 use postern_abi::{OpErrorCode, OpKind, SyncOp};
 
@@ -25,6 +30,7 @@ impl Bindings for Env {
             | SyncOp::Module
             | SyncOp::Builtin
             | SyncOp::Loaded
+            | SyncOp::Decode
             | SyncOp::CompressionOpen
             | SyncOp::CompressionWrite
             | SyncOp::CompressionClose
@@ -37,25 +43,28 @@ impl Bindings for Env {
                 OpErrorCode::Unsupported,
                 "this is not asked of the bindings",
             )),
+            SyncOp::Crypto => Err(not_here()),
         }
     }
 
-    fn start(&self, op: OpKind, argument: &[u8]) -> Started {
+    fn start(&self, op: OpKind, argument: &[u8], caller: &Caller) -> Started {
         let started = match op {
             OpKind::Timer => timer::start(argument),
-            OpKind::Fetch => Err(OpFailure::new(
-                OpErrorCode::Unsupported,
-                "fetch() to other servers is not supported by this version of Postern; \
-                 answer from the Worker itself or from KV",
-            )),
+            OpKind::Fetch => fetch::start(self, argument, caller),
             OpKind::KvGet => kv::get(self, argument),
             OpKind::KvPut => kv::put(self, argument),
             OpKind::KvDelete => kv::delete(self, argument),
             OpKind::KvList => kv::list(self, argument),
             OpKind::KvGetMulti => kv::get_multi(self, argument),
+            OpKind::Crypto => Err(not_here()),
         };
         started.unwrap_or_else(|failure| Started::Done(Err(failure)))
     }
+}
+
+/// Keys are an isolate's, not a binding's; the engine has them.
+fn not_here() -> OpFailure {
+    OpFailure::new(OpErrorCode::Unsupported, "env has no cryptography")
 }
 
 /// The failure of an argument that cannot be decoded.

@@ -1,174 +1,13 @@
-//! Compatibility dates and flags: which there are, and which of them a Worker has
-//! (spec: SEMANTICS §9, FEATURES §25).
+//! Compatibility dates and flags: whether those that are asked for can be had (spec: SEMANTICS §9).
+//! Which there are is in `flags`.
 //!
 //! A date enables every flag that became the default until then; flags by name come over it.
 //! What a flag does is the engine's and the host's; here is which are known, and why some do
 //! nothing.
 
+use super::flags::{Effect, Flag, named};
 use super::name::shown;
 use super::{CatalogError, limits};
-
-/// What becomes of a flag.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Effect {
-    /// The Worker behaves one way with it and another way without.
-    Both,
-    /// The Worker behaves as with it, whatever is asked for: the older behaviour has no use left.
-    Always,
-    /// It changes nothing here, for this reason.
-    None(&'static str),
-    /// It cannot be had here, for this reason.
-    Refused(&'static str),
-}
-
-/// One flag.
-#[derive(Clone, Copy, Debug)]
-pub struct Flag {
-    /// The name that enables it.
-    pub enable: &'static str,
-    /// The name that disables it; empty if there is none.
-    pub disable: &'static str,
-    /// The first date on which it is enabled by default, `YYYY-MM-DD`; empty if there is none.
-    pub since: &'static str,
-    /// Whether the date enables it only where [`NODE`] is enabled.
-    pub with_node: bool,
-    /// What becomes of it.
-    pub effect: Effect,
-}
-
-/// The flag for modules of Node.js.
-pub const NODE: &str = "nodejs_compat";
-
-const fn flag(
-    enable: &'static str,
-    disable: &'static str,
-    since: &'static str,
-    effect: Effect,
-) -> Flag {
-    Flag {
-        enable,
-        disable,
-        since,
-        with_node: false,
-        effect,
-    }
-}
-
-/// Enabled by its date only beside [`NODE`].
-const fn node(enable: &'static str, disable: &'static str, since: &'static str) -> Flag {
-    Flag {
-        with_node: true,
-        ..flag(enable, disable, since, Effect::Both)
-    }
-}
-
-use Effect::{Always, Both, None as Nothing, Refused};
-
-const NO_CONTAINERS: Effect = Nothing("there are no containers");
-const NO_CDN: Effect = Nothing("there is no content delivery network in front of it");
-
-/// Every flag that is known, the latest first.
-#[rustfmt::skip]
-pub const FLAGS: &[Flag] = &[
-    flag("web_socket_auto_reply_to_close", "web_socket_manual_reply_to_close", "2026-04-07", Both),
-    flag("containers_pid_namespace", "no_containers_pid_namespace", "2026-04-01", NO_CONTAINERS),
-    flag("delete_all_deletes_alarm", "delete_all_preserves_alarm", "2026-02-24", Both),
-    flag("rpc_params_dup_stubs", "rpc_params_transfer_stubs", "2026-01-20", Both),
-    flag("enable_ctx_exports", "disable_ctx_exports", "2025-11-17", Both),
-    node("enable_nodejs_process_v2", "disable_nodejs_process_v2", "2025-09-15"),
-    node("enable_nodejs_http_server_modules", "disable_nodejs_http_server_modules", "2025-09-01"),
-    node("enable_nodejs_fs_module", "disable_nodejs_fs_module", "2025-09-01"),
-    node("enable_nodejs_http_modules", "disable_nodejs_http_modules", "2025-08-15"),
-    flag("expose_global_message_channel", "no_expose_global_message_channel", "2025-08-15", Both),
-    flag("python_no_global_handlers", "disable_python_no_global_handlers", "2025-08-14", Nothing("there are no Workers in Python")),
-    flag("cache_no_cache_enabled", "cache_no_cache_disabled", "2025-08-07", Both),
-    flag("set_event_target_this", "no_set_event_target_this", "2025-08-01", Both),
-    flag("set_forwardable_email_full_headers", "set_forwardable_email_single_headers", "2025-08-01", Both),
-    flag("bind_asynclocalstorage_snapshot_to_request", "do_not_bind_asynclocalstorage_snapshot_to_request", "2025-06-16", Both),
-    flag("throw_on_unrecognized_import_assertion", "ignore_unrecognized_import_assertion", "2025-06-16", Both),
-    flag("allow_eval_during_startup", "disallow_eval_during_startup", "2025-06-01", Both),
-    flag("enable_navigator_language", "disable_navigator_language", "2025-05-19", Both),
-    flag("enable_weak_ref", "disable_weak_ref", "2025-05-05", Both),
-    flag("request_cf_overrides_cache_rules", "no_request_cf_overrides_cache_rules", "2025-04-02", Nothing("there are no cache rules")),
-    flag("assets_navigation_prefers_asset_serving", "assets_navigation_has_no_effect", "2025-04-01", Both),
-    node("nodejs_compat_populate_process_env", "nodejs_compat_do_not_populate_process_env", "2025-04-01"),
-    flag("fixup-transform-stream-backpressure", "original-transform-stream-backpressure", "2024-12-16", Always),
-    flag("disable_top_level_await_in_require", "enable_top_level_await_in_require", "2024-12-02", Both),
-    flag("cache_option_enabled", "cache_option_disabled", "2024-11-11", Both),
-    flag("upper_case_all_http_methods", "no_upper_case_all_http_methods", "2024-10-14", Both),
-    flag("set_tostring_tag", "do_not_set_tostring_tag", "2024-09-26", Always),
-    node("nodejs_compat_v2", "no_nodejs_compat_v2", "2024-09-23"),
-    flag("allow_custom_ports", "ignore_custom_ports", "2024-09-02", Both),
-    flag("blob_standard_mime_type", "blob_legacy_mime_type", "2024-06-03", Always),
-    flag("fetch_standard_url", "fetch_legacy_url", "2024-06-03", Always),
-    flag("internal_stream_byob_return_view", "internal_stream_byob_return_undefined", "2024-05-13", Both),
-    flag("brotli_content_encoding", "no_brotli_content_encoding", "2024-04-29", Both),
-    flag("rpc", "no_rpc", "2024-04-03", Both),
-    flag("unwrap_custom_thenables", "no_unwrap_custom_thenables", "2024-04-01", Both),
-    flag("fetcher_no_get_put_delete", "fetcher_has_get_put_delete", "2024-03-26", Always),
-    flag("queues_json_messages", "no_queues_json_messages", "2024-03-18", Both),
-    flag("no_global_importscripts", "global_importscripts", "2024-03-04", Always),
-    flag("crypto_preserve_public_exponent", "no_crypto_preserve_public_exponent", "2023-12-01", Always),
-    flag("vectorize_query_metadata_optional", "vectorize_query_original", "2023-11-08", Nothing("there is no Vectorize")),
-    flag("web_socket_compression", "no_web_socket_compression", "2023-08-15", Nothing("messages are not compressed on the wire")),
-    flag("strict_crypto_checks", "no_strict_crypto_checks", "2023-08-01", Always),
-    flag("strict_compression_checks", "no_strict_compression_checks", "2023-08-01", Both),
-    flag("no_cf_botmanagement_default", "cf_botmanagement_default", "2023-08-01", Nothing("there is no bot management")),
-    flag("urlsearchparams_delete_has_value_arg", "no_urlsearchparams_delete_has_value_arg", "2023-07-01", Always),
-    flag("response_redirect_url_standard", "response_redirect_url_original", "2023-03-14", Always),
-    flag("dynamic_dispatch_tunnel_exceptions", "dynamic_dispatch_treat_exceptions_as_500", "2023-03-01", Both),
-    flag("http_headers_getsetcookie", "no_http_headers_getsetcookie", "2023-03-01", Both),
-    flag("streams_enable_constructors", "streams_disable_constructors", "2022-11-30", Always),
-    flag("transformstream_enable_standard_constructor", "transformstream_disable_standard_constructor", "2022-11-30", Always),
-    flag("export_commonjs_default", "export_commonjs_namespace", "2022-10-31", Always),
-    flag("capture_async_api_throws", "do_not_capture_async_api_throws", "2022-10-31", Always),
-    flag("url_standard", "url_original", "2022-10-31", Always),
-    flag("r2_list_honor_include", "", "2022-08-04", Both),
-    flag("dont_substitute_null_on_type_error", "substitute_null_on_type_error", "2022-06-01", Always),
-    flag("minimal_subrequests", "no_minimal_subrequests", "2022-04-05", NO_CDN),
-    flag("global_navigator", "no_global_navigator", "2022-03-21", Both),
-    flag("no_cots_on_external_fetch", "cots_on_external_fetch", "2022-03-08", NO_CDN),
-    flag("workers_api_getters_setters_on_prototype", "workers_api_getters_setters_on_instance", "2022-01-31", Always),
-    flag("durable_object_fetch_requires_full_url", "durable_object_fetch_allows_relative_url", "2021-11-10", Always),
-    flag("fetch_refuses_unknown_protocols", "fetch_treats_unknown_protocols_as_http", "2021-11-10", Always),
-    flag("streams_byob_reader_detaches_buffer", "streams_byob_reader_does_not_detach_buffer", "2021-11-10", Always),
-    flag("formdata_parser_supports_files", "formdata_parser_converts_files_to_strings", "2021-11-03", Always),
-    // By name alone.
-    flag(NODE, "no_nodejs_compat", "", Both),
-    flag("nodejs_als", "no_nodejs_als", "", Both),
-    flag("enable_request_signal", "disable_request_signal", "", Both),
-    flag("request_signal_passthrough", "no_request_signal_passthrough", "", Both),
-    flag("disallow_importable_env", "allow_importable_env", "", Both),
-    flag("global_fetch_strictly_public", "global_fetch_private_origin", "", Both),
-    flag("queue_consumer_no_wait_for_wait_until", "", "", Both),
-    flag("html_rewriter_treats_esi_include_as_void_tag", "", "", Both),
-    flag("enable_web_file_system", "", "", Both),
-    flag("enable_workers_observability_tracing", "", "", Nothing("invocations are recorded without it")),
-    flag("pedantic_wpt", "non_pedantic_wpt", "", Nothing("it is for the field's own tests")),
-    flag("python_workers", "", "", Refused("there are no Workers in Python; write it in JavaScript or compile it to WebAssembly")),
-];
-
-/// Names that mean a flag of [`FLAGS`] too.
-const ALSO: &[(&str, &str)] = &[(
-    // As the field's documentation has it.
-    "do_not_bind_asynclocalstorage_snapshot_to",
-    "do_not_bind_asynclocalstorage_snapshot_to_request",
-)];
-
-/// What a name asks of which flag.
-fn named(name: &str) -> Option<(&'static Flag, bool)> {
-    let also = ALSO.iter().find(|(other, _)| *other == name);
-    let name = also.map_or(name, |(_, name)| name);
-    FLAGS.iter().find_map(|flag| {
-        if flag.enable == name {
-            Some((flag, true))
-        } else if !name.is_empty() && flag.disable == name {
-            Some((flag, false))
-        } else {
-            None
-        }
-    })
-}
 
 fn bad(what: String) -> CatalogError {
     CatalogError::Compatibility(what)
@@ -236,30 +75,11 @@ pub fn check_flags(flags: &[String]) -> Result<(), CatalogError> {
     Ok(())
 }
 
-/// Every flag that a Worker of this date has which asks for these. Names that are not known, as
-/// an older daemon may have stored them, mean nothing.
-pub fn enabled(date: &str, flags: &[String]) -> Vec<&'static str> {
-    let asked: Vec<(&Flag, bool)> = flags.iter().filter_map(|name| named(name)).collect();
-    let by_name = |flag: &Flag| {
-        let mut found = asked.iter().filter(|(it, _)| it.enable == flag.enable);
-        found.next_back().map(|(_, enabled)| *enabled)
-    };
-    let has_node = asked.iter().any(|(it, on)| it.enable == NODE && *on);
-    FLAGS
-        .iter()
-        .filter(|flag| !matches!(flag.effect, Effect::Refused(_)))
-        .filter(|flag| {
-            // Dates of this form compare as texts.
-            let by_date = !flag.since.is_empty() && flag.since <= date;
-            by_name(flag).unwrap_or(by_date && (has_node || !flag.with_node))
-        })
-        .map(|flag| flag.enable)
-        .collect()
-}
-
 #[cfg(test)]
 mod tests {
     #![allow(clippy::unwrap_used)]
+    use super::super::flags::Effect::{Always, Both, None as Nothing, Refused};
+    use super::super::flags::{ALSO, FLAGS, NODE, enabled};
     use super::*;
 
     fn flags(names: &[&str]) -> Vec<String> {

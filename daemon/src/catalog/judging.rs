@@ -2,16 +2,18 @@
 //! is kept.
 
 use super::binding::Version;
-use super::compatibility;
+use super::flags;
 use super::modules::{self, Surroundings};
 use super::name::Id;
 use super::push::{Source, shown_time};
 use super::record::{Script, Settings, Verdict, now_ms};
 use super::references::Held;
 use super::{Catalog, CatalogError, Result};
+use crate::assets::Assets;
 use crate::bindings::{Binding, Env};
 use crate::engine::{GuestKind, Judged, env_of};
 use bytes::Bytes;
+use std::sync::Arc;
 
 /// Which version it is, and since when: its bindings may tell it.
 #[derive(Clone, Copy, Debug)]
@@ -38,14 +40,20 @@ impl Named {
     }
 
     /// The bindings of this version.
-    pub(super) fn bindings(&self, settings: &Settings) -> Vec<Binding> {
+    pub(super) fn bindings(
+        &self,
+        settings: &Settings,
+        assets: Option<&Arc<Assets>>,
+    ) -> Vec<Binding> {
         let version = Version {
             id: self.id.uuid(),
             tag: String::new(),
             timestamp: shown_time(self.at_ms),
         };
         let bindings = settings.bindings.iter();
-        bindings.map(|bound| bound.engaged(&version)).collect()
+        bindings
+            .map(|bound| bound.engaged(&version, assets))
+            .collect()
     }
 }
 
@@ -61,7 +69,7 @@ impl<W: Send + Sync + 'static> Catalog<W> {
     ) -> Result<Verdict> {
         let pushed = modules::pushed(main_module, modules, || {
             let (date, flags) = (&settings.compatibility_date, &settings.compatibility_flags);
-            let flags = compatibility::enabled(date, flags);
+            let flags = flags::enabled(date, flags);
             Surroundings {
                 compatibility_date: date.clone(),
                 flags: flags.into_iter().map(str::to_owned).collect(),
@@ -87,7 +95,10 @@ impl<W: Send + Sync + 'static> Catalog<W> {
 
     /// What a Worker with these settings finds in `env`, names and encoded values.
     fn env(&self, settings: &Settings, named: &Named) -> Vec<(String, Vec<u8>)> {
-        env_of(&Env::new(named.bindings(settings), self.store.clone()))
+        env_of(&Env::new(
+            named.bindings(settings, None),
+            self.store.clone(),
+        ))
     }
 
     /// Whether other settings mean that a script's modules have to be evaluated again.
@@ -96,7 +107,7 @@ impl<W: Send + Sync + 'static> Catalog<W> {
             return false;
         }
         let enabled = |settings: &Settings| {
-            compatibility::enabled(&settings.compatibility_date, &settings.compatibility_flags)
+            flags::enabled(&settings.compatibility_date, &settings.compatibility_flags)
         };
         old.settings.compatibility_date != settings.compatibility_date
             || enabled(&old.settings) != enabled(settings)

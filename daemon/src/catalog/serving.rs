@@ -72,6 +72,15 @@ impl<W> Serving<W> {
         drop(removed);
     }
 
+    /// Calls this with namespace and name of each.
+    pub(super) fn each(&self, call: impl Fn(&str, &str)) {
+        for (namespace, scripts) in &*self.namespaces.read() {
+            for script in scripts.keys() {
+                call(namespace, script);
+            }
+        }
+    }
+
     pub(super) fn count(&self) -> usize {
         self.namespaces.read().values().map(HashMap::len).sum()
     }

@@ -84,6 +84,11 @@ impl Api {
         format!("{}/{}", self.scripts(namespace), segment(name))
     }
 
+    /// The path that takes assets.
+    pub fn assets_upload(&self) -> String {
+        self.account_path(format_args!("workers/assets/upload"))
+    }
+
     /// The path of KV namespaces.
     pub fn kv_namespaces(&self) -> String {
         self.account_path(format_args!("storage/kv/namespaces"))

@@ -139,6 +139,8 @@ pub struct Call {
     pub content_type: Option<String>,
     /// The body.
     pub body: Bytes,
+    /// A token instead of the client's own.
+    pub token: Option<String>,
 }
 
 impl Call {
@@ -149,7 +151,14 @@ impl Call {
             target: target.into(),
             content_type: None,
             body: Bytes::new(),
+            token: None,
         }
+    }
+
+    /// The same with another token than the client's own.
+    pub fn token(mut self, token: &str) -> Self {
+        self.token = Some(token.to_owned());
+        self
     }
 
     /// The same with a body.
@@ -228,7 +237,7 @@ impl Client {
                 header::USER_AGENT,
                 concat!("postern/", env!("CARGO_PKG_VERSION")),
             );
-        if let Some(token) = &self.token {
+        if let Some(token) = call.token.as_ref().or(self.token.as_ref()) {
             request = request.header(header::AUTHORIZATION, format!("Bearer {token}"));
         }
         if let Some(kind) = call.content_type {

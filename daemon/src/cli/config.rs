@@ -94,6 +94,11 @@ fn explain(config: &Config) -> String {
         config.limits.fuel(board.fuel_per_ms),
         config.limits.cpu_ms
     );
+    let _ = writeln!(
+        text,
+        "an isolate that rests for {} ms is evicted",
+        config.engine.isolate_idle_ms
+    );
     let _ = writeln!(text, "limits, and their ceilings:");
     for field in &FIELDS {
         let _ = writeln!(

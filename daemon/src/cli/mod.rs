@@ -5,6 +5,7 @@
 
 pub mod api;
 pub mod args;
+mod assets;
 pub mod client;
 mod config;
 pub mod error;

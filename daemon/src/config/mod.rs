@@ -41,6 +41,10 @@ pub struct Config {
     pub routing: Routing,
     /// The management port.
     pub manage: Manage,
+    /// The way to other servers.
+    pub outbound: Outbound,
+    /// What runs tenants' code.
+    pub engine: Engine,
     /// What a Worker gets that asks for nothing.
     pub limits: Limits,
     /// What a Worker may ask for.
@@ -122,6 +126,30 @@ pub struct Manage {
     pub connections: u32,
     /// Bytes of an upload.
     pub upload_bytes: u64,
+}
+
+/// The way to other servers, for Workers' subrequests.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "kebab-case")]
+pub struct Outbound {
+    /// Whether private, loopback and link-local addresses may be reached.
+    pub allow_private: bool,
+    /// Connections at the same time; more wait.
+    pub connections: u32,
+    /// Milliseconds for a name to be found and a connection to be made.
+    pub connect_deadline_ms: u64,
+    /// Milliseconds from a subrequest to its answer's head.
+    pub response_deadline_ms: u64,
+    /// Milliseconds for the next part of an answer's body.
+    pub body_deadline_ms: u64,
+}
+
+/// What runs tenants' code.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "kebab-case")]
+pub struct Engine {
+    /// Milliseconds that an isolate may rest before it is evicted.
+    pub isolate_idle_ms: u64,
 }
 
 /// The store.
@@ -278,12 +306,21 @@ impl Config {
         // The logger's level is the one part of [log] that can change while running.
         let log_differs =
             self.log.format != new.log.format || self.log.tenant_bytes != new.log.tenant_bytes;
+        let outbound = |it: &Self| Outbound {
+            allow_private: false,
+            ..it.outbound.clone()
+        };
         [
+            (
+                "outbound, but for outbound.allow-private",
+                outbound(self) != outbound(new),
+            ),
             ("data-dir", self.data_dir != new.data_dir),
             ("board", self.board != new.board),
             ("account-id", self.account_id != new.account_id),
             ("edge", self.edge != new.edge),
             ("manage", self.manage != new.manage),
+            ("engine", self.engine != new.engine),
             ("store", self.store != new.store),
             ("log.format and log.tenant-bytes", log_differs),
         ]
@@ -295,6 +332,7 @@ impl Config {
     /// Takes over what can change while running: routing, limits, ceilings, log levels.
     pub fn take_reloadable(&mut self, new: Self) {
         self.routing = new.routing;
+        self.outbound.allow_private = new.outbound.allow_private;
         self.limits = new.limits;
         self.ceilings = new.ceilings;
         self.log.level = new.log.level;

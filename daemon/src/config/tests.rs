@@ -68,6 +68,9 @@ insecure = true
 connections = 8
 upload-bytes = "8 MiB"
 
+[engine]
+isolate-idle-ms = 1_500
+
 [limits]
 cpu-ms = 20
 memory-bytes = "8 MiB"
@@ -95,6 +98,7 @@ fn every_key_is_read() {
     assert_eq!(config.data_dir, Path::new("/base/data"));
     assert_eq!(config.edge.listen.len(), 2);
     assert_eq!(config.edge.header_bytes, 32 << 10);
+    assert_eq!(config.engine.isolate_idle_ms, 1500);
     assert_eq!(config.routing.zone.as_deref(), Some("edge.example.com"));
     assert_eq!(config.routing.header.as_deref(), Some("x-worker"));
     assert_eq!(
@@ -222,6 +226,12 @@ fn values_out_of_range() {
         ],
     );
     check(
+        "engine.isolate-idle-ms = 99",
+        &[
+            "postern.toml:1:26: `engine.isolate-idle-ms` is 99; it must be 100 to 86400000; choose a value in this range",
+        ],
+    );
+    check(
         "store.cache-bytes = -5",
         &["postern.toml:1:21: `-5` is negative; amounts begin at 0"],
     );
@@ -341,6 +351,7 @@ fn what_a_reload_takes_over() {
             "account-id",
             "edge",
             "manage",
+            "engine",
             "store",
             "log.format and log.tenant-bytes"
         ]

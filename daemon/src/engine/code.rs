@@ -6,11 +6,12 @@
 
 use super::host::Host;
 use super::limits::Limits;
-use super::mapping::{Mapping, WASM_PAGE};
+use super::mapping::{self, Mapping, WASM_PAGE};
 use super::module::GuestKind;
 use super::{imports, wasi};
 use parking_lot::Mutex;
 use std::fs::File;
+use std::ops::Range;
 use std::path::Path;
 use std::sync::Arc;
 use wasmi::{
@@ -39,17 +40,27 @@ pub struct Code {
 
 struct Snapshot {
     file: File,
+    /// Bytes of memory, from the file's beginning.
     len: usize,
+    /// What of it is not a hole.
+    data: Vec<Range<usize>>,
+    /// The keys that belong to it.
+    kept: postern_crypto::Kept,
 }
 
 impl Snapshot {
     fn open(path: &Path) -> Result<Self, BuildError> {
         let told = |error| BuildError::new(format!("snapshot {}: {error}", path.display()));
         let file = File::open(path).map_err(told)?;
-        let len = file.metadata().map_err(told)?.len();
+        let (len, keys) = super::snapshot::open(&file).map_err(told)?;
+        let kept = postern_crypto::Kept::read(&keys)
+            .map_err(|error| BuildError::new(format!("snapshot {}: {error}", path.display())))?;
+        let data = mapping::data(&file, len);
         Ok(Self {
             file,
-            len: usize::try_from(len).map_err(BuildError::new)?,
+            len,
+            data,
+            kept,
         })
     }
 }
@@ -208,6 +219,18 @@ impl Code {
         self.translated.kind == GuestKind::Wasi
     }
 
+    /// Whether this is the engine of JavaScript.
+    pub fn is_javascript(&self) -> bool {
+        self.translated.kind == GuestKind::JavaScript
+    }
+
+    /// The keys of Web Crypto that isolates begin with.
+    pub fn kept(&self) -> &postern_crypto::Kept {
+        static NONE: std::sync::LazyLock<postern_crypto::Kept> =
+            std::sync::LazyLock::new(Default::default);
+        self.snapshot.as_ref().map_or(&NONE, |it| &it.kept)
+    }
+
     /// Whether isolates begin from a snapshot, so that nothing needs to be booted.
     pub fn restored(&self) -> bool {
         self.snapshot.is_some()
@@ -230,11 +253,8 @@ impl Code {
         } = &*self.translated;
         let minimum = self.pages;
         let most = memory_bytes / WASM_PAGE as u64;
-        // One page more than allowed, so that the last growth is refused by the limiter.
-        let maximum = memory
-            .maximum()
-            .map_or(most, |declared| declared.min(most + 1))
-            .max(minimum);
+        // Not what is allowed: the limiter is not asked beyond the maximum.
+        let maximum = memory.maximum().unwrap_or(most).max(minimum);
         let reserve =
             usize::try_from(maximum.min(most).max(minimum)).map_err(BuildError::new)? * WASM_PAGE;
         let mut mapping = Mapping::reserve(reserve).map_err(BuildError::new)?;
@@ -275,7 +295,7 @@ impl Code {
                 )));
             }
             mapping
-                .restore(&snapshot.file, snapshot.len, used)
+                .restore(&snapshot.file, &snapshot.data, used)
                 .map_err(BuildError::new)?;
         }
         Ok((store, instance, memory, mapping))

@@ -37,6 +37,8 @@ pub const fn operation(kind: OpKind, bytes: usize) -> u64 {
         OpKind::KvGetMulti => 4_000 + bytes as u64 * 40,
         OpKind::KvPut | OpKind::KvDelete => 20_000 + bytes as u64 / 4,
         OpKind::KvList => 50_000,
+        // What it is says what it costs: `postern_crypto::Task::price`.
+        OpKind::Crypto => 2_000,
     }
 }
 

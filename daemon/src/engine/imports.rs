@@ -6,6 +6,7 @@
 use super::compression::{Contexts, Used};
 use super::cost;
 use super::credit::Credit;
+use super::crypto;
 use super::host::{Event, Host, Op, OpOutcome, OpState, Serial};
 use super::invocation::{ByteStream, Reply, ReplyBody};
 use super::limits::Failure;
@@ -52,10 +53,10 @@ pub fn link(linker: &mut Linker<Host>) -> Result<(), wasmi::errors::LinkerError>
     Ok(())
 }
 
-type Guest<'a> = Caller<'a, Host>;
+pub(super) type Guest<'a> = Caller<'a, Host>;
 
 /// Takes `fuel` from the slice that runs; what it lacks is owed by the request.
-fn charge(caller: &mut Guest<'_>, fuel: u64) {
+pub(super) fn charge(caller: &mut Guest<'_>, fuel: u64) {
     let left = caller.get_fuel().unwrap_or(0);
     let host = caller.data_mut();
     host.is_broke = host.debt > host.debt_max;
@@ -66,7 +67,7 @@ fn charge(caller: &mut Guest<'_>, fuel: u64) {
 
 /// The memory and the rest of the host's state, apart. The end of a guest that goes on calling
 /// where it has no fuel left: nothing else stops calls in a straight line.
-fn parts<'a>(caller: &'a mut Guest<'_>) -> Result<(&'a mut [u8], &'a mut Host), Error> {
+pub(super) fn parts<'a>(caller: &'a mut Guest<'_>) -> Result<(&'a mut [u8], &'a mut Host), Error> {
     if caller.data().is_broke {
         return Err(TrapCode::OutOfFuel.into());
     }
@@ -91,7 +92,12 @@ fn range(len: usize, ptr: u32, size: u32) -> Option<std::ops::Range<usize>> {
 }
 
 /// The bytes that a guest names.
-fn slice<'a>(memory: &'a [u8], host: &mut Host, ptr: u32, len: u32) -> Result<&'a [u8], Error> {
+pub(super) fn slice<'a>(
+    memory: &'a [u8],
+    host: &mut Host,
+    ptr: u32,
+    len: u32,
+) -> Result<&'a [u8], Error> {
     match range(memory.len(), ptr, len) {
         Some(range) => Ok(&memory[range]),
         None => Err(violation(
@@ -129,6 +135,9 @@ const OPS_SPARE: u32 = 1024;
 
 fn op_start(mut caller: Guest<'_>, op: u32, kind: u32, ptr: u32, len: u32) -> Result<(), Error> {
     let known = OpKind::from_u32(kind);
+    if known == Some(OpKind::Crypto) {
+        crypto::pay(&mut caller, ptr, len)?;
+    }
     let work = known.map_or(0, |kind| cost::operation(kind, len as usize));
     charge(
         &mut caller,
@@ -155,9 +164,11 @@ fn op_start(mut caller: Guest<'_>, op: u32, kind: u32, ptr: u32, len: u32) -> Re
     }
     let serial = host.next_op(op);
     let started = match admit(host, known, kind, len) {
-        Ok(kind) => host.bindings.start(kind, argument),
+        Ok((OpKind::Crypto, _)) => crypto::start(host, argument),
+        Ok((kind, caller)) => host.bindings.start(kind, argument, &caller),
         Err(failure) => Started::Done(Err(failure)),
     };
+    let mut piped = None;
     let state = match started {
         Started::Done(result) => {
             host.queue
@@ -166,6 +177,16 @@ fn op_start(mut caller: Guest<'_>, op: u32, kind: u32, ptr: u32, len: u32) -> Re
         }
         Started::Later(future) => OpState::Running(run(host, serial, future)),
         Started::Upload(upload) => OpState::Upload(upload, 0),
+        Started::Piped(pipe, future) => {
+            let isolate = host.isolate.clone();
+            pipe.on_refill(move || {
+                if let Some(isolate) = isolate.upgrade() {
+                    isolate.push(Event::OpCredit(serial));
+                }
+            });
+            piped = Some(pipe);
+            OpState::Running(run(host, serial, future))
+        }
     };
     let held = if matches!(state, OpState::Running(_)) {
         len
@@ -173,6 +194,9 @@ fn op_start(mut caller: Guest<'_>, op: u32, kind: u32, ptr: u32, len: u32) -> Re
         0
     };
     host.add_op(serial, state, held);
+    if let Some(op) = host.ops.get_mut(&op) {
+        op.pipe = piped;
+    }
     Ok(())
 }
 
@@ -182,7 +206,7 @@ fn admit(
     known: Option<OpKind>,
     number: u32,
     len: u32,
-) -> Result<OpKind, OpFailure> {
+) -> Result<(OpKind, super::caller::Caller), OpFailure> {
     let limits = host.limits;
     let over = || {
         OpFailure::new(
@@ -219,12 +243,14 @@ fn admit(
             ),
         ));
     }
-    // Bindings copy it, and hold the copy until it is stored.
-    if kind == OpKind::KvPut && host.op_bytes + u64::from(len) > limits.memory_bytes {
+    // It is copied, and the copy is held until it is stored, or done with.
+    if matches!(kind, OpKind::KvPut | OpKind::Crypto)
+        && host.op_bytes + u64::from(len) > limits.memory_bytes
+    {
         return Err(OpFailure::new(
             OpErrorCode::LimitExceeded,
             format!(
-                "{} bytes of arguments are being written, {len} more exceed the limit of {} bytes; await some before starting more",
+                "{} bytes of arguments are being worked on, {len} more exceed the limit of {} bytes; await some before starting more",
                 host.op_bytes, limits.memory_bytes
             ),
         ));
@@ -232,19 +258,9 @@ fn admit(
     let Some(invocation) = host.invocation() else {
         return Err(over());
     };
+    let caller = invocation.caller(limits.subrequests);
     match kind {
-        OpKind::Fetch => {
-            invocation.subrequests += 1;
-            if invocation.subrequests > limits.subrequests {
-                return Err(OpFailure::new(
-                    OpErrorCode::LimitExceeded,
-                    format!(
-                        "Too many subrequests. (Subrequest limit exceeded): the limit is {}",
-                        limits.subrequests
-                    ),
-                ));
-            }
-        }
+        OpKind::Fetch => caller.subrequest()?,
         OpKind::KvGet | OpKind::KvPut | OpKind::KvDelete | OpKind::KvList | OpKind::KvGetMulti => {
             invocation.kv_operations += 1;
             if invocation.kv_operations > limits.kv_operations {
@@ -257,9 +273,9 @@ fn admit(
                 ));
             }
         }
-        OpKind::Timer => {}
+        OpKind::Timer | OpKind::Crypto => {}
     }
-    Ok(kind)
+    Ok((kind, caller))
 }
 
 /// Works on an operation outside of turns; its result comes back as an event.
@@ -288,9 +304,12 @@ pub fn stream(host: &Host, op: Serial, source: ByteStream) -> OpState {
             let event = match pull(&mut source, &theirs).await {
                 Pulled::Chunk(bytes) => Event::OpChunk(op, bytes),
                 Pulled::End => Event::OpEnd(op),
-                Pulled::Broken(error) => {
-                    Event::OpBroken(op, OpFailure::new(OpErrorCode::Internal, error))
-                }
+                Pulled::Broken(error) => Event::OpBroken(
+                    op,
+                    error.downcast::<OpFailure>().unwrap_or_else(|error| {
+                        OpFailure::new(OpErrorCode::Internal, error.to_string())
+                    }),
+                ),
                 Pulled::Closed => return,
             };
             let more = matches!(event, Event::OpChunk(..));
@@ -313,7 +332,7 @@ pub enum Pulled {
     /// Its end.
     End,
     /// Why it broke off.
-    Broken(String),
+    Broken(std::io::Error),
     /// Nobody wants more.
     Closed,
 }
@@ -327,7 +346,7 @@ pub async fn pull(source: &mut ByteStream, credit: &Credit) -> Pulled {
     loop {
         return match source.next().await {
             None => Pulled::End,
-            Some(Err(error)) => Pulled::Broken(error.to_string()),
+            Some(Err(error)) => Pulled::Broken(error),
             Some(Ok(bytes)) if bytes.is_empty() => continue,
             Some(Ok(mut bytes)) => {
                 let take = bytes
@@ -373,6 +392,24 @@ fn op_chunk(mut caller: Guest<'_>, op: u32, ptr: u32, len: u32, end: u32) -> Res
         id: op,
         number: found.number,
     };
+    if let Some(pipe) = &found.pipe {
+        let taken = pipe.chunk(bytes);
+        if end != 0 {
+            pipe.end();
+            found.pipe = None;
+        } else if taken.queued > u64::from(limits::BODY_CREDIT) * 16 {
+            return Err(violation(
+                host,
+                format!(
+                    "{} bytes of an argument wait beyond the credit",
+                    taken.queued
+                ),
+            ));
+        } else if taken.refill {
+            host.queue.push_back(Event::OpCredit(serial));
+        }
+        return Ok(());
+    }
     let OpState::Upload(upload, taken) = &mut found.state else {
         // An upload that failed: its event is on the way, and what is still sent is dropped.
         return Ok(());
@@ -415,6 +452,9 @@ fn op_sync(
     let Some(kind) = SyncOp::from_u32(kind) else {
         return Ok(-(OpErrorCode::Unsupported as i32));
     };
+    if kind == SyncOp::Crypto {
+        return crypto::at_once(&mut caller, (ptr, len), (out_ptr, out_cap));
+    }
     let mut made = Vec::new();
     let mut work = 0;
     // Taken out for the time: what it answers with lies in it.
@@ -426,9 +466,18 @@ fn op_sync(
             told.map(|()| made.as_slice())
                 .map_err(|failure| failure.code)
         }
-        (SyncOp::Builtin, _) => super::javascript::builtin(argument)
-            .map(str::as_bytes)
-            .ok_or(OpErrorCode::Unsupported),
+        (SyncOp::Decode, _) => decode(host, argument).map(|()| &[][..]),
+        (SyncOp::Builtin, _) => match super::javascript::builtin(argument) {
+            Some(source) => {
+                made = source;
+                work = cost::compression(super::compression::Used {
+                    compressed: 0,
+                    expanded: made.len() as u64,
+                });
+                Ok(made.as_slice())
+            }
+            None => Err(OpErrorCode::Unsupported),
+        },
         (SyncOp::CompressionOpen | SyncOp::CompressionWrite | SyncOp::CompressionClose, None) => {
             compression(host, kind, argument, out_cap, &mut made).map(|used| {
                 work = cost::compression(used);
@@ -468,6 +517,16 @@ fn op_sync(
             Ok(len)
         }
     }
+}
+
+/// Has the stream of an operation decoded, from its first byte on.
+fn decode(host: &Host, argument: &[u8]) -> Result<(), OpErrorCode> {
+    let id = argument.try_into().map(u32::from_le_bytes);
+    let id = id.map_err(|_| OpErrorCode::BadArgument)?;
+    if let Some(decode) = host.ops.get(&id).and_then(|op| op.decode.as_ref()) {
+        decode.store(true, std::sync::atomic::Ordering::Relaxed);
+    }
+    Ok(())
 }
 
 /// Opens, feeds or closes a compression context; gives what was done.
@@ -537,7 +596,7 @@ fn rewriter(
 }
 
 /// Writes a result where the guest has room for it; gives its length, or that it is too large.
-fn hand_over(
+pub(super) fn hand_over(
     memory: &mut [u8],
     host: &mut Host,
     result: &[u8],
@@ -572,7 +631,8 @@ fn respond(
     // First, so that a head is decoded once a request and not for nothing.
     match host.invocation_of(request) {
         None => return Ok(()),
-        Some(invocation) if invocation.done => return Ok(()),
+        // Nobody asked for an answer.
+        Some(invocation) if invocation.done || invocation.trigger.is_some() => return Ok(()),
         Some(invocation) if invocation.status != 0 => {
             return Err(violation(
                 host,

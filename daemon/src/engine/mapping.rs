@@ -1,16 +1,19 @@
 //! An isolate's memory: a private copy-on-write mapping of its Worker's snapshot.
 //!
-//! This is the only file of the daemon with `unsafe`.
+//! Beside this file only `heap` and `program` have `unsafe`.
 //!
 //! wasmi takes a buffer that lives for ever and fills its first part with zeros. So the
 //! mapping is made first, wasmi builds its memory over it, and then the snapshot's file is
-//! mapped over the zeros. Pages that a request does not write stay the file's and are shared.
+//! mapped over the zeros, where it has data. Pages that a request does not write stay the file's
+//! and are shared.
 //!
 //! Zeros that are replaced at once need no pages of their own: while wasmi writes them, one
 //! short run of memory, the same for all isolates, stands in for all of them ([`Mapping::stand_in`]).
 
+use rustix::fs::SeekFrom;
 use rustix::mm::{MapFlags, ProtFlags};
 use std::fs::File;
+use std::ops::Range;
 use std::os::fd::{AsFd, OwnedFd};
 use std::ptr::NonNull;
 use std::sync::OnceLock;
@@ -99,39 +102,44 @@ impl Mapping {
         Ok(())
     }
 
-    /// Maps the first `len` bytes of `snapshot` over the start and leaves zeros in the rest of
-    /// the first `used` bytes, whatever was there before.
+    /// Makes the first `used` bytes those of `snapshot` in the ranges of `data`, see [`data`],
+    /// and zeros everywhere else, whatever was there before.
     ///
     /// # Errors
     /// What the system says. The content is undefined then, and the isolate must go.
-    pub fn restore(&mut self, snapshot: &File, len: usize, used: usize) -> std::io::Result<()> {
+    pub fn restore(
+        &mut self,
+        snapshot: &File,
+        data: &[Range<usize>],
+        used: usize,
+    ) -> std::io::Result<()> {
         assert!(
-            len <= used && used <= self.len && len.is_multiple_of(WASM_PAGE),
+            used <= self.len && data.iter().all(|range| range.end <= used),
             "a snapshot fits its memory"
         );
-        if len > 0 {
+        if data.first() != Some(&(0..used)) {
             // SAFETY: the range lies inside this mapping, which only the isolate that owns
-            // `self` looks at, and that isolate is not running: we hold it mutably.
-            let mapped = unsafe {
-                rustix::mm::mmap(
+            // `self` looks at, and that isolate is not running: we hold it mutably. Fresh
+            // anonymous pages are zeros.
+            unsafe {
+                rustix::mm::mmap_anonymous(
                     self.base.as_ptr().cast(),
-                    len,
+                    used,
+                    ProtFlags::READ | ProtFlags::WRITE,
+                    MapFlags::PRIVATE | MapFlags::FIXED | MapFlags::NORESERVE,
+                )
+            }?;
+        }
+        for range in data {
+            // SAFETY: as above.
+            unsafe {
+                rustix::mm::mmap(
+                    self.base.as_ptr().add(range.start).cast(),
+                    range.len(),
                     ProtFlags::READ | ProtFlags::WRITE,
                     MapFlags::PRIVATE | MapFlags::FIXED | MapFlags::NORESERVE,
                     snapshot.as_fd(),
-                    0,
-                )
-            }?;
-            debug_assert_eq!(mapped.cast(), self.base.as_ptr());
-        }
-        if used > len {
-            // SAFETY: as above; fresh anonymous pages are zeros.
-            unsafe {
-                rustix::mm::mmap_anonymous(
-                    self.base.as_ptr().add(len).cast(),
-                    used - len,
-                    ProtFlags::READ | ProtFlags::WRITE,
-                    MapFlags::PRIVATE | MapFlags::FIXED | MapFlags::NORESERVE,
+                    range.start as u64,
                 )
             }?;
         }
@@ -139,10 +147,104 @@ impl Mapping {
     }
 }
 
+/// Ranges of whole pages that a snapshot is mapped in, at most. One of more is mapped as a whole.
+const RANGES_MAX: usize = 16;
+/// Bytes of a hole that is worth a mapping more.
+const HOLE_MIN: usize = 32 * 1024;
+
+/// Where a file of `len` bytes has data. The rest are holes, zeros that take room neither on the
+/// disk nor, if they are not mapped, in memory: the system maps pages around one that is read.
+/// Where the file system knows no holes, all is data.
+pub fn data(file: &File, len: usize) -> Vec<Range<usize>> {
+    let page = rustix::param::page_size();
+    let mut ranges: Vec<Range<usize>> = Vec::new();
+    let mut at = 0;
+    while at < len {
+        let start = match rustix::fs::seek(file, SeekFrom::Data(at as u64)) {
+            Ok(start) => start as usize / page * page,
+            Err(rustix::io::Errno::NXIO) => break,
+            Err(_) => return whole(len),
+        };
+        let Ok(end) = rustix::fs::seek(file, SeekFrom::Hole(start.max(at) as u64)) else {
+            return whole(len);
+        };
+        let end = (end as usize).next_multiple_of(page).min(len);
+        if start >= len || end <= at {
+            break;
+        }
+        match ranges.last_mut() {
+            Some(last) if start < last.end + HOLE_MIN => last.end = end,
+            _ => ranges.push(start..end),
+        }
+        if ranges.len() > RANGES_MAX {
+            return whole(len);
+        }
+        at = end;
+    }
+    ranges
+}
+
+fn whole(len: usize) -> Vec<Range<usize>> {
+    std::iter::once(0..len)
+        .filter(|all| !all.is_empty())
+        .collect()
+}
+
 impl Drop for Mapping {
     fn drop(&mut self) {
         // SAFETY: the range is ours and, as `leak` demands, no longer referenced.
         let unmapped = unsafe { rustix::mm::munmap(self.base.as_ptr().cast(), self.len) };
         debug_assert!(unmapped.is_ok(), "unmapping what was mapped cannot fail");
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used)]
+    use super::*;
+    use std::os::unix::fs::FileExt;
+
+    /// A snapshot of four pages of wasm memory with these bytes at these places, restored to a
+    /// memory of five that held something else.
+    fn check(written: &[(usize, u8)]) {
+        let (len, used) = (4 * WASM_PAGE, 5 * WASM_PAGE);
+        let file = tempfile::tempfile().unwrap();
+        file.set_len(len as u64).unwrap();
+        let mut expect = vec![0; used];
+        for (at, byte) in written {
+            file.write_all_at(&[*byte], *at as u64).unwrap();
+            expect[*at] = *byte;
+        }
+        let ranges = data(&file, len);
+        assert!(ranges.len() <= RANGES_MAX, "{ranges:x?}");
+        let mut mapping = Mapping::reserve(used).unwrap();
+        // SAFETY: once, and `mapping` lives until the end.
+        let bytes = unsafe { mapping.leak() };
+        bytes.fill(7);
+        mapping.restore(&file, &ranges, used).unwrap();
+        assert!(*bytes == expect, "{written:?} by {ranges:x?}");
+    }
+
+    #[test]
+    fn a_snapshot_with_holes_is_restored_whole() {
+        check(&[]);
+        check(&[(0, 1)]);
+        check(&[(4 * WASM_PAGE - 1, 1)]);
+        check(&[(100, 1), (2 * WASM_PAGE + 5, 2), (3 * WASM_PAGE - 1, 3)]);
+        let every: Vec<_> = (0..64).map(|page| (page * 4096, 9)).collect();
+        check(&every);
+        check(&every.iter().copied().step_by(2).collect::<Vec<_>>());
+    }
+
+    #[test]
+    fn a_snapshot_in_too_many_pieces_is_one() {
+        let file = tempfile::tempfile().unwrap();
+        let step = 2 * HOLE_MIN.max(rustix::param::page_size());
+        let len = (RANGES_MAX + 1) * step;
+        file.set_len(len as u64).unwrap();
+        for at in (0..len).step_by(step) {
+            file.write_all_at(&[1], at as u64).unwrap();
+        }
+        assert_eq!(data(&file, len).first(), Some(&(0..len)));
     }
 }

@@ -4,15 +4,18 @@
 //! only as the types of [`invocation`].
 
 mod budget;
+pub mod caller;
 mod code;
 mod compression;
 mod rewriter;
 mod core;
 pub mod cost;
 mod credit;
+mod crypto;
 mod delivery;
 mod exchange;
 pub mod finished;
+pub mod heap;
 mod host;
 mod imports;
 pub mod invocation;
@@ -23,7 +26,10 @@ pub mod limits;
 mod mapping;
 pub mod module;
 pub mod ops;
+pub mod pipe;
+mod program;
 mod scheduler;
+mod snapshot;
 #[cfg(test)]
 mod tests;
 mod turn;
@@ -49,6 +55,7 @@ use limits::Limits;
 use parking_lot::Mutex;
 use scheduler::Scheduler;
 use std::path::{Path, PathBuf};
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Weak};
 use std::time::{Duration, Instant};
 
@@ -108,7 +115,10 @@ struct Inner {
     /// WASI Workers with code, which outlives their isolates.
     wasi: Mutex<Vec<Weak<Worker>>>,
     judging: smol::lock::Semaphore,
+    lanes: crypto::Lanes,
     javascript: JavaScript,
+    /// Memory was freed that the allocator may have kept.
+    freed: AtomicBool,
 }
 
 impl Engine {
@@ -126,7 +136,10 @@ impl Engine {
             isolates: Mutex::default(),
             wasi: Mutex::default(),
             judging: smol::lock::Semaphore::new(options.judges.max(1)),
+            lanes: crypto::Lanes::new(options.threads),
             javascript: JavaScript::new(options.javascript.clone(), options.dir.clone()),
+            // What a start needed.
+            freed: AtomicBool::new(true),
             options,
         }))
     }
@@ -222,7 +235,14 @@ impl Engine {
         if spec.kind == GuestKind::JavaScript {
             spec.limits = javascript::nesting(spec.limits);
         }
+        // An upload, or the rows of a start, have been taken apart for it.
+        self.has_freed();
         Arc::new(Worker::new(self.clone(), spec))
+    }
+
+    /// Where long arithmetic is done.
+    fn lanes(&self) -> &crypto::Lanes {
+        &self.0.lanes
     }
 
     /// Bytes of isolates' memories and tables.
@@ -250,11 +270,31 @@ impl Engine {
         let idle = self.idle();
         self.rest_wasi();
         let now = Instant::now();
-        self.resting()
+        let swept = self
+            .resting()
             .into_iter()
             .filter(|isolate| now.saturating_duration_since(isolate.last_used()) >= idle)
             .filter(|isolate| isolate.evict())
-            .count()
+            .count();
+        // A weak reference keeps the memory of what it refers to.
+        let mut isolates = self.0.isolates.lock();
+        isolates.retain(|isolate| isolate.strong_count() > 0);
+        if isolates.capacity() / 4 > isolates.len() {
+            isolates.shrink_to_fit();
+        }
+        swept
+    }
+
+    /// Gives what a start, deployments and evicted isolates left back to the system, if there
+    /// was any since the last call. To be called after [`Engine::sweep`].
+    pub async fn give_back(&self) {
+        if self.0.freed.swap(false, Ordering::Relaxed) {
+            smol::unblock(|| {
+                heap::trim();
+                program::let_go();
+            })
+            .await;
+        }
     }
 
     /// How often [`Engine::sweep`] has something to do.
@@ -283,6 +323,10 @@ impl Engine {
         let mut listed = std::mem::take(&mut *self.0.wasi.lock());
         listed.retain(|worker| worker.upgrade().is_some_and(|worker| worker.rest()));
         self.0.wasi.lock().append(&mut listed);
+    }
+
+    fn has_freed(&self) {
+        self.0.freed.store(true, Ordering::Relaxed);
     }
 
     fn keep_an_eye_on(&self, worker: &Arc<Worker>) {

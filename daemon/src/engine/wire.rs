@@ -76,6 +76,12 @@ pub fn request(
     }
 }
 
+/// A [`Scheduled`](postern_abi::event::Scheduled).
+pub fn scheduled(out: &mut Writer<'_>, cron: &str, time_ms: u64) {
+    out.counted(cron.as_bytes());
+    out.varint(time_ms);
+}
+
 /// An [`OpError`](postern_abi::OpError).
 pub fn op_error(out: &mut Writer<'_>, code: u16, message: &str) {
     out.varint(u64::from(code));
@@ -99,6 +105,18 @@ mod tests {
         f(&mut writer);
         assert_eq!(writer.finish(), Ok(len));
         bytes
+    }
+
+    #[test]
+    fn a_cron_trigger_is_what_the_abi_says() {
+        for (cron, scheduled_time_ms) in [("", 0), ("*/5 * * * MON-FRI", u64::MAX)] {
+            let bytes = write(|out| scheduled(out, cron, scheduled_time_ms));
+            let expected = postern_abi::event::Scheduled {
+                cron,
+                scheduled_time_ms,
+            };
+            assert_eq!(bytes, postcard::to_allocvec(&expected).unwrap());
+        }
     }
 
     proptest! {

@@ -39,6 +39,13 @@ pub struct Counts {
 }
 
 impl Counts {
+    /// Whether the script has run or was charged for being deployed.
+    pub fn are_any(&self) -> bool {
+        self.requests > 0 || self.fuel > 0
+    }
+}
+
+impl Counts {
     /// Invocations with this outcome.
     pub fn of(&self, outcome: Outcome) -> u64 {
         self.outcomes[index(outcome)]

@@ -121,6 +121,12 @@ impl Observe {
             .add_deployed(deployed);
     }
 
+    /// Makes room for the figures of a script that is deployed, so that its first invocation
+    /// allocates nothing that lasts.
+    pub fn expect(&self, namespace: &str, script: &str) {
+        self.counters(namespace, script);
+    }
+
     /// The newest records of a script, oldest first.
     pub fn recent(&self, namespace: &str, script: &str) -> Vec<Arc<Record>> {
         self.0.rings.lock().recent(namespace, script)
@@ -140,7 +146,7 @@ impl Observe {
     pub fn counts(&self, namespace: &str, script: &str) -> Option<Counts> {
         let counters = self.0.counters.read();
         let script = counters.scripts.get(namespace)?.get(script)?;
-        Some(script.read())
+        Some(script.read()).filter(Counts::are_any)
     }
 
     /// The figures of every script that has run or was pushed: namespace, script, figures. Those beyond
@@ -150,7 +156,10 @@ impl Observe {
         let mut all = Vec::with_capacity(counters.len);
         for (namespace, scripts) in &counters.scripts {
             for (script, counts) in scripts {
-                all.push((namespace.clone(), script.clone(), counts.read()));
+                let counts = counts.read();
+                if counts.are_any() {
+                    all.push((namespace.clone(), script.clone(), counts));
+                }
             }
         }
         let others = counters.others.read();

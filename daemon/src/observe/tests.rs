@@ -29,6 +29,7 @@ fn finished<'a>(script: &'a str, logs: &'a [LogLine]) -> Finished<'a> {
         fuel: 100,
         cpu_us: 1500,
         wall_us: 2500,
+        trigger: None,
         method: "GET",
         url: "http://a.example/?key=0123456789abcdef0123456789abcdef",
         headers: None,
@@ -127,6 +128,10 @@ fn what_has_nothing_to_tell_is_counted_only() {
         (500, 7500, 5)
     );
     assert_eq!(observe.counts("n", "other"), None);
+    observe.expect("n", "other");
+    observe.expect("n", "s");
+    assert_eq!(observe.counts("n", "other"), None, "it has not run");
+    assert_eq!(observe.all_counts().len(), 1);
     observe.forget("n", "s");
     observe.forget("n", "s");
     assert_eq!(observe.counts("n", "s"), None);

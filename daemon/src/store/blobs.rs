@@ -10,13 +10,18 @@ use super::layout::{self, hex, random_id, remove_file, sync_dir, unhex};
 use parking_lot::Mutex;
 use sha2::{Digest, Sha256};
 use std::fs::{self, File};
-use std::io::{self, Read, Write};
+use std::io::{self, Read};
+use std::ops::Range;
+use std::os::unix::fs::FileExt;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::{Duration, SystemTime};
 
 /// Begins the names of files that are being written.
 const TEMPORARY: &str = ".tmp-";
+
+/// Bytes of a block that is not written if it is all zeros: a block of common file systems.
+const HOLE: usize = 4096;
 
 /// The SHA-256 of a blob's bytes: 64 hexadecimal digits when shown.
 #[derive(
@@ -181,10 +186,13 @@ pub struct BlobWriter {
 
 impl BlobWriter {
     /// Takes the next part. Blocks no longer than the page cache makes it.
+    /// Blocks of zeros become holes: most of a snapshot is zeros.
     pub fn write(&mut self, bytes: &[u8]) -> Result<(), StoreError> {
-        self.file
-            .write_all(bytes)
-            .map_err(StoreError::io("write", &self.path))?;
+        let written = runs(self.len, bytes).try_for_each(|run| {
+            let at = self.len + run.start as u64;
+            self.file.write_all_at(&bytes[run], at)
+        });
+        written.map_err(StoreError::io("write", &self.path))?;
         self.hash.update(bytes);
         self.len += bytes.len() as u64;
         Ok(())
@@ -205,6 +213,9 @@ impl BlobWriter {
         let id = BlobId(self.hash.clone().finalize().into());
         let path = self.blobs.path(&id);
         self.file
+            .set_len(self.len)
+            .map_err(StoreError::io("write", &self.path))?;
+        self.file
             .sync_all()
             .map_err(StoreError::io("sync", &self.path))?;
         {
@@ -215,6 +226,30 @@ impl BlobWriter {
         sync_dir(&self.blobs.dir)?;
         Ok(id)
     }
+}
+
+/// The parts of `bytes`, which come at `at` in a file, that are not whole blocks of zeros.
+fn runs(at: u64, bytes: &[u8]) -> impl Iterator<Item = Range<usize>> {
+    // The remainder is below HOLE.
+    let first = HOLE - (at % HOLE as u64) as usize;
+    let mut next = 0;
+    std::iter::from_fn(move || {
+        let mut run: Option<Range<usize>> = None;
+        while next < bytes.len() {
+            let start = next;
+            let length = if start == 0 { first } else { HOLE };
+            let end = (start + length).min(bytes.len());
+            let is_hole = end - start == HOLE && bytes[start..end].iter().all(|byte| *byte == 0);
+            next = end;
+            match &mut run {
+                Some(_) if is_hole => break,
+                Some(run) => run.end = end,
+                None if is_hole => {}
+                None => run = Some(start..end),
+            }
+        }
+        run
+    })
 }
 
 impl Drop for BlobWriter {

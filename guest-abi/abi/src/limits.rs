@@ -36,3 +36,11 @@ pub const REWRITER_OUTPUT_MAX: usize = 64 * 1024;
 pub const REWRITER_HANDLERS_MAX: usize = 10_000;
 /// Combinators, brackets and parentheses of one selector.
 pub const REWRITER_SELECTOR_DEPTH_MAX: usize = 64;
+/// Keys and unfinished digests of an isolate.
+pub const CRYPTO_KEYS_MAX: usize = 4096;
+/// Bytes of all keys of an isolate.
+pub const CRYPTO_BYTES_MAX: usize = 1 << 20;
+/// Bits of an RSA modulus.
+pub const RSA_BITS_MAX: u32 = 4096;
+/// Rounds of PBKDF2, as in the field.
+pub const PBKDF2_ITERATIONS_MAX: u32 = 100_000;

@@ -20,6 +20,8 @@ pub enum OpKind {
     KvList = 19,
     /// Reads several values: [`KvGetMulti`](crate::kv::KvGetMulti) to [`KvMulti`](crate::kv::KvMulti).
     KvGetMulti = 20,
+    /// The same as [`SyncOp::Crypto`], for what is not answered at once.
+    Crypto = 24,
 }
 
 impl OpKind {
@@ -33,6 +35,7 @@ impl OpKind {
             18 => Self::KvDelete,
             19 => Self::KvList,
             20 => Self::KvGetMulti,
+            24 => Self::Crypto,
             _ => return None,
         })
     }
@@ -59,6 +62,16 @@ pub enum SyncOp {
     /// What was found in the bundle, while a push is judged. Argument: a
     /// [`Loaded`](crate::bundle::Loaded). No result.
     Loaded = 6,
+    /// Has the streamed answer of a subrequest decoded as its `content-encoding` says, instead
+    /// of passed on as it is. Argument: a `u32`, little endian, the operation; before the first
+    /// `op_pull`. No result.
+    Decode = 7,
+    /// Keys and what is done with them. Argument: a
+    /// [`CryptoCall`](crate::crypto::CryptoCall), then its data. Result: what the call gives,
+    /// then one byte, a [`CryptoStatus`](crate::crypto::CryptoStatus).
+    /// [`OpErrorCode::Unavailable`] if it takes too long to be done at once:
+    /// [`OpKind::Crypto`] does it.
+    Crypto = 32,
     /// Opens a compression context for this request. Argument: two bytes, the format (0 gzip,
     /// 1 zlib, 2 bare deflate) and whether it expands. Result: its handle, a `u32`, little endian.
     CompressionOpen = 64,
@@ -106,6 +119,8 @@ impl SyncOp {
             4 => Self::Module,
             5 => Self::Builtin,
             6 => Self::Loaded,
+            7 => Self::Decode,
+            32 => Self::Crypto,
             64 => Self::CompressionOpen,
             65 => Self::CompressionWrite,
             66 => Self::CompressionClose,
@@ -166,6 +181,9 @@ pub enum OpErrorCode {
     TooLarge = 8,
     /// Something failed that is not the guest's fault.
     Internal = 9,
+    /// An exception, as a program throws one: the message is its class, a colon, a space and its
+    /// own message.
+    Thrown = 10,
 }
 
 impl OpErrorCode {
@@ -180,6 +198,7 @@ impl OpErrorCode {
             6 => Self::Unavailable,
             7 => Self::Cancelled,
             8 => Self::TooLarge,
+            10 => Self::Thrown,
             _ => Self::Internal,
         }
     }

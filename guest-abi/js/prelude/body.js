@@ -5,8 +5,8 @@
 import native from "internal:native";
 import { scope, insideHandler } from "internal:errors";
 import { platform, wrongField } from "internal:platform";
-import { ReadableStream, bytesStream, drain, isDisturbed, moved, sourceStream } from "internal:streams";
-import { Blob, FormData, blobBytes, blobOf, bodyType, parseForm, serializeForm } from "internal:blob";
+import { ReadableStream, bodyPart, bytesStream, drain, isDisturbed, moved, sourceStream } from "internal:streams";
+import { Blob, FormData, blobOf, bodyType, serializeForm, parseForm, blobBytes } from "internal:blob";
 import { URLSearchParams } from "internal:url";
 
 const TEXT = 0, JSON_VALUE = 1, BUFFER = 2, BYTES = 3;
@@ -26,6 +26,14 @@ class Incoming {
   constructor(id, length) {
     this.id = id;
     this.length = length;
+  }
+  // As a stream; `raw`: as it came, in whatever coding.
+  stream(raw) {
+    return incomingStream(this);
+  }
+  // All of it in a form.
+  collect(form) {
+    return bodyCollect(this.id, form);
   }
 }
 
@@ -110,6 +118,15 @@ export function extract(value) {
   return text(value);
 }
 
+// The bytes of a part of a stream that is used as a body.
+export const chunkBytes = bodyPart;
+
+// All bytes of a stream, which is locked by it.
+export const readAll = (stream) => Promise.resolve(drain(stream));
+
+// A stream of the bytes that a string or bytes are.
+const streamOf = (source) => bytesStream(bodyForm(source, BYTES));
+
 function streamOrSource(body) {
   return bodySlot(body, STREAM) ?? bodySlot(body, SOURCE);
 }
@@ -134,10 +151,10 @@ function read(body, form) {
     if (isDisturbed(stream)) return Promise.reject(new TypeError(USED));
     if (stream.locked) return Promise.reject(new TypeError(LOCKED));
     setSlot(body, USED_UP, true);
-    return Promise.resolve(drain(stream)).then((bytes) => bodyForm(bytes, form));
+    return readAll(stream).then((bytes) => bodyForm(bytes, form));
   }
   setSlot(body, USED_UP, true);
-  if (source instanceof Incoming) return bodyCollect(source.id, form);
+  if (source instanceof Incoming) return source.collect(form);
   if (form === TEXT && typeof source === "string" && source.isWellFormed()) return Promise.resolve(source);
   try {
     return Promise.resolve(bodyForm(source, form));
@@ -158,11 +175,12 @@ export class Body {
     if (stream !== null || source === null) return stream;
     if (bodySlot(this, USED_UP)) {
       // Read already, without a stream: to whoever asks now, by somebody else.
-      stream = bytesStream(new Uint8Array(0));
-      drain(stream);
+      stream = new ReadableStream();
+      stream.cancel();
+      stream.getReader();
     } else if (source instanceof ReadableStream) stream = source;
-    else if (source instanceof Incoming) stream = incomingStream(source);
-    else stream = bytesStream(bodyForm(source, BYTES));
+    else if (source instanceof Incoming) stream = source.stream(false);
+    else stream = streamOf(source);
     setSlot(this, STREAM, stream);
     return stream;
   }
@@ -196,19 +214,19 @@ export class Body {
   }
   blob() {
     bodySlot(this, SOURCE);
-    const type = this.headers.get("content-type") ?? "";
+    const type = mimeType(this.headers.get("content-type") ?? "");
     return read(this, BYTES).then((bytes) => blobOf(bytes, bodyType(type)));
   }
 }
 platform(Body);
 
 // What to send: null, a string, bytes, or a stream; the body is used up by it.
-export function takeSource(body) {
+export function takeSource(body, raw = false) {
   if (bodySlot(body, SOURCE) === null) return null;
   if (isUsed(body)) throw new TypeError(USED);
   const source = streamOrSource(body);
   setSlot(body, USED_UP, true);
-  return source instanceof Incoming ? incomingStream(source) : source;
+  return source instanceof Incoming ? source.stream(raw) : source;
 }
 
 // What another body is made of that takes this one's place.

@@ -7,7 +7,7 @@ import { Request, configure as configureRequest, newRequest, PLAIN as plainReque
 import { Response, newResponse, json, PLAIN as plainResponse } from "internal:response";
 
 export { Headers, Body, Request, Response };
-export { bodyHooks, takeSource, Incoming } from "internal:body";
+export { bodyHooks, readAll, chunkBytes, takeSource, Incoming } from "internal:body";
 export { requestParts } from "internal:request";
 export { responseParts, responseOf } from "internal:response";
 

@@ -3,6 +3,7 @@
 import { ofGlobal, plain, platform, wrongParameter } from "internal:platform";
 import { DOMException, globals as errors } from "internal:errors";
 import { globals as fetching } from "internal:fetch";
+import { globals as subrequests } from "internal:subrequest";
 import { globals as timers, own as clocks } from "internal:timers";
 import { globals as streams } from "internal:streams";
 import { globals as rewriter } from "internal:rewriter";
@@ -12,6 +13,7 @@ import { globals as encoding } from "internal:encoding";
 import { globals as events, reportException } from "internal:events";
 import { globals as ports } from "internal:ports";
 import { cloneable, globals as cloning } from "internal:clone";
+import { globals as crypting, own as cryptos } from "internal:crypto";
 import { globals as navigation, own as navigators } from "internal:navigator";
 import { showAsPairs } from "internal:inspect";
 import { logUncaught, own as consoles } from "internal:console";
@@ -47,7 +49,7 @@ const reporting = {
   },
 };
 
-const rooms = [errors, fetching, timers, streams, rewriter, blob, url, encoding, events, ports, cloning, navigation, reporting];
+const rooms = [errors, fetching, subrequests, timers, streams, rewriter, blob, url, encoding, events, ports, cloning, crypting, navigation, reporting];
 const platforms = {};
 for (const room of rooms) Object.assign(platforms, room);
 // What the engine has of its own and belongs to the platform.
@@ -67,7 +69,7 @@ for (const name of Object.keys(platforms)) {
 
 const define = (name, value, enumerable) =>
   defineProperty(globalThis, name, { value, writable: true, enumerable, configurable: true });
-for (const room of [consoles, navigators, clocks]) {
+for (const room of [consoles, navigators, clocks, cryptos]) {
   for (const name of Object.keys(room)) define(name, room[name], name !== "console");
 }
 define("self", globalThis, true);

@@ -10,7 +10,9 @@ import * as timing from "internal:timers";
 import { addLoopback, contextOf, waitFor } from "internal:context";
 import { logUncaught, console } from "internal:console";
 import { configure as configureNavigator } from "internal:navigator";
+import { isRaw } from "internal:subrequest";
 import { env, forget } from "internal:env";
+import { useNode } from "internal:node";
 import { platform } from "internal:platform";
 import { WorkerEntrypoint } from "cloudflare:workers";
 import "internal:globals";
@@ -84,11 +86,11 @@ function answer(flight, response) {
   }
   let source;
   try {
-    source = fetching.takeSource(response);
+    source = fetching.takeSource(response, true);
   } catch (error) {
     return failed(flight, error);
   }
-  const [status, list, type] = parts;
+  let [status, list, type, , encodeBody] = parts;
   if (source === null || typeof source === "string" || source instanceof Uint8Array) {
     native.respond(flight.id, status, list, type, source, false);
     flight.answered = true;
@@ -96,8 +98,19 @@ function answer(flight, response) {
     return;
   }
   const length = lengthOf(source);
-  const fields = length === null ? list : list ?? native.headersNew();
-  if (length !== null) native.headersSet(fields, "content-length", `${length}`);
+  let fields = list;
+  if (list !== null && !isRaw(source)) {
+    // How long a stream is, and that it is in no coding, is not known from what was said of
+    // another one.
+    fields = native.headersClone(list);
+    native.headersDelete(fields, "content-length");
+    if (encodeBody === "automatic") native.headersDelete(fields, "content-encoding");
+  }
+  if (length !== null) {
+    if (fields === null) fields = native.headersNew();
+    else if (fields === list) fields = native.headersClone(list);
+    native.headersSet(fields, "content-length", `${length}`);
+  }
   native.respond(flight.id, status, fields, type, null, true);
   pump(flight, source);
 }
@@ -289,6 +302,7 @@ const hooks = {
     scope.flags = new Set(flags);
     scope.exposesExports = scope.flags.has("enable_ctx_exports");
     configureNavigator(scope.flags);
+    if (scope.flags.has("nodejs_compat") || scope.flags.has("nodejs_compat_v2")) useNode();
     fetching.configure();
   },
 

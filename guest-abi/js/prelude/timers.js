@@ -1,5 +1,6 @@
 // Timers, the scheduler, the clock and Math.random.
 import native from "internal:native";
+import frames from "internal:frames";
 import { insideHandler } from "internal:errors";
 import { illegalConstructor, ofGlobal, platform, wrongField, wrongParameter } from "internal:platform";
 import { isAbortSignal, KEY, useTimers, whenAborted } from "internal:events";
@@ -31,7 +32,7 @@ function start(callback, delay, repeat, args) {
   insideHandler();
   const millis = millisOf(delay);
   const op = native.timer(millis);
-  const timer = { id: op, op, callback, args, millis, repeat };
+  const timer = { id: op, op, callback, args, millis, repeat, frame: frames.used ? frames.get() : undefined };
   timers.set(op, timer);
   if (repeat) byOp.set(op, timer);
   return op;
@@ -49,7 +50,8 @@ export function timer(op) {
     timers.delete(op);
   }
   try {
-    timer.callback.apply(globalThis, timer.args);
+    if (timer.frame === undefined) timer.callback.apply(globalThis, timer.args);
+    else frames.run(timer.frame, timer.callback, globalThis, timer.args);
   } catch (error) {
     reportUncaught(error);
   }

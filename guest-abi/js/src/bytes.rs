@@ -39,6 +39,35 @@ pub fn with<'js, R>(ctx: &Ctx<'js>, value: &Value<'js>, f: impl FnOnce(&[u8]) ->
     Ok(f(range.unwrap_or_default()))
 }
 
+/// The same with bytes that can be written to.
+///
+/// # Errors
+/// As of [`with`].
+pub fn with_mut<'js, R>(
+    ctx: &Ctx<'js>,
+    value: &Value<'js>,
+    f: impl FnOnce(&mut [u8]) -> R,
+) -> Result<R> {
+    let wrong = || Exception::throw_type(ctx, "the value is not an ArrayBuffer or a view of one");
+    let object = value.as_object().ok_or_else(wrong)?;
+    let (buffer, range) = match ArrayBuffer::from_object(object.clone()) {
+        Some(buffer) => (buffer, None),
+        None => {
+            let (buffer, offset, length) = view(ctx, object).ok_or_else(wrong)?;
+            (buffer, Some(offset..offset.saturating_add(length)))
+        }
+    };
+    let Some(mut raw) = buffer.as_raw() else {
+        return Ok(f(&mut []));
+    };
+    // SAFETY: nothing runs JavaScript while the slice lives, and nobody else has one.
+    let all = unsafe { raw.as_mut() };
+    match range {
+        None => Ok(f(all)),
+        Some(range) => Ok(f(all.get_mut(range).unwrap_or_default())),
+    }
+}
+
 /// What another typed array or a DataView is a view of.
 fn view<'js>(ctx: &Ctx<'js>, object: &Object<'js>) -> Option<(ArrayBuffer<'js>, usize, usize)> {
     let buffer: Value = object.get("buffer").ok()?;

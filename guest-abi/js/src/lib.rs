@@ -8,13 +8,16 @@
 //! [`natives`]. Events of the host become calls of the hooks that `prelude/main.js` exports
 //! ([`events`]); what a Worker asks of the host goes through [`host`].
 
+mod buffers;
 mod bytes;
 mod class;
 mod compression;
+mod crypto;
 mod encoding;
 mod events;
 mod exception;
 mod forms;
+mod frames;
 mod headers;
 mod host;
 mod json;
@@ -33,6 +36,7 @@ mod rewriter;
 mod serve;
 mod shape;
 mod stacks;
+mod subrequest;
 #[cfg(not(target_arch = "wasm32"))]
 pub mod testing;
 mod text;

@@ -4,11 +4,12 @@ use crate::exception::Exception;
 use crate::host;
 use postern_abi::SyncOp;
 use postern_abi::bundle::{Bundle, ModuleKind};
+use rquickjs::function::Func;
 use rquickjs::loader::ImportAttributes;
 use rquickjs::module::{Declarations, Declared, Exports, ModuleDef};
 use rquickjs::{
     ArrayBuffer, CatchResultExt, Ctx, Error, Exception as Thrown, Function, Module, Object,
-    Promise, Value, promise::PromiseState,
+    Persistent, Promise, Value, promise::PromiseState,
 };
 use std::cell::RefCell;
 use std::collections::BTreeMap;
@@ -39,7 +40,8 @@ struct Table {
 
 thread_local! {
     static TABLE: RefCell<Table> = RefCell::default();
-    static VALUES: RefCell<BTreeMap<String, rquickjs::Persistent<Value<'static>>>> = RefCell::default();
+    static BUILTINS: RefCell<BTreeMap<String, Module<'static, Declared>>> = RefCell::default();
+    static VALUES: RefCell<BTreeMap<String, Persistent<Value<'static>>>> = RefCell::default();
 }
 
 /// A module's name as others resolve it: without `./`, with `..` applied.
@@ -142,6 +144,47 @@ fn builtin(name: &str) -> Option<String> {
     String::from_utf8(source).ok()
 }
 
+/// A module that is built in, to be found again by [`builtin_now`].
+fn declare_builtin<'js>(
+    ctx: &Ctx<'js>,
+    name: &str,
+    source: String,
+) -> rquickjs::Result<Module<'js, Declared>> {
+    let module = Module::declare(ctx.clone(), name, source)?;
+    // SAFETY: only the lifetime changes. The one context lives until the process ends, a module as
+    // long as its context, and what is kept here is used in that context alone.
+    let kept = unsafe {
+        std::mem::transmute::<Module<'js, Declared>, Module<'static, Declared>>(module.clone())
+    };
+    BUILTINS.with_borrow_mut(|builtins| builtins.insert(name.to_owned(), kept));
+    Ok(module)
+}
+
+/// What a module that is built in exports, evaluated now if it was not; undefined if there is none.
+fn builtin_now<'js>(ctx: &Ctx<'js>, name: &str) -> rquickjs::Result<Value<'js>> {
+    let known = BUILTINS.with_borrow(|builtins| builtins.get(name).cloned());
+    let module = match known {
+        // SAFETY: as where it was kept.
+        Some(module) => unsafe {
+            std::mem::transmute::<Module<'static, Declared>, Module<'js, Declared>>(module)
+        },
+        None => {
+            let allowed = is_reserved(name) && (!name.starts_with("node:") || node_is_on());
+            match builtin(name).filter(|_| allowed) {
+                Some(source) => declare_builtin(ctx, name, source)?,
+                None => return Ok(Value::new_undefined(ctx.clone())),
+            }
+        }
+    };
+    let (module, promise) = module.eval()?;
+    if promise.state() == PromiseState::Rejected {
+        return promise
+            .result::<Value>()
+            .unwrap_or_else(|| Ok(Value::new_undefined(ctx.clone())));
+    }
+    Ok(module.namespace()?.into_value())
+}
+
 /// Makes modules of sources.
 pub struct Loader;
 
@@ -156,7 +199,7 @@ impl rquickjs::loader::Loader for Loader {
             let allowed = !name.starts_with("node:") || node_is_on();
             let source = builtin(name).filter(|_| allowed);
             let source = source.ok_or_else(|| no_such_module(ctx, name, ""))?;
-            return Module::declare(ctx.clone(), name, source);
+            return declare_builtin(ctx, name, source);
         }
         let (kind, bytes) = take(name).ok_or_else(|| no_such_module(ctx, name, ""))?;
         declare(ctx, name, kind, bytes)
@@ -187,6 +230,7 @@ fn declare<'js>(
     let value: Value = match kind {
         ModuleKind::EsModule | ModuleKind::ServiceWorker => {
             let source = text(ctx, name, bytes)?;
+            touch_globals(ctx, &source)?;
             return Module::declare(ctx.clone(), name, source);
         }
         ModuleKind::CommonJs => common_js(ctx, name, &text(ctx, name, bytes)?)?,
@@ -206,9 +250,20 @@ fn declare<'js>(
         ModuleKind::Data => ArrayBuffer::new(ctx.clone(), bytes)?.into_value(),
         ModuleKind::Wasm => wasm_module(ctx, bytes)?,
     };
-    let value = rquickjs::Persistent::save(ctx, value);
+    let value = Persistent::save(ctx, value);
     VALUES.with_borrow_mut(|values| values.insert(name.to_owned(), value));
     Module::declare_def::<DefaultExport, _>(ctx.clone(), name)
+}
+
+/// Makes the globals that are made when they are first looked at, if a module seems to use them, so
+/// that a snapshot has them.
+fn touch_globals(ctx: &Ctx<'_>, source: &str) -> rquickjs::Result<()> {
+    for name in ["Buffer", "process"] {
+        if node_is_on() && source.contains(name) {
+            ctx.globals().get::<_, Value>(name)?;
+        }
+    }
+    Ok(())
 }
 
 fn text(ctx: &Ctx<'_>, name: &str, bytes: Vec<u8>) -> rquickjs::Result<String> {
@@ -247,6 +302,18 @@ fn common_js<'js>(ctx: &Ctx<'js>, name: &str, source: &str) -> rquickjs::Result<
 /// `require(name)` in a CommonJS module: the module's default export, or all of them.
 fn require<'js>(ctx: &Ctx<'js>, base: &str, name: &str) -> rquickjs::Result<Value<'js>> {
     let resolved = rquickjs::loader::Resolver::resolve(&mut Resolver, ctx, base, name, None)?;
+    if is_reserved(&resolved) {
+        let exports = builtin_now(ctx, &resolved)?;
+        let default: Value = match exports.as_object() {
+            Some(exports) => exports.get("default")?,
+            None => return Err(no_such_module(ctx, name, base)),
+        };
+        return Ok(if default.is_undefined() {
+            exports
+        } else {
+            default
+        });
+    }
     let promise = Module::import(ctx, resolved)?;
     while promise.state() == PromiseState::Pending && ctx.execute_pending_job() {}
     let exports: Object = promise.finish()?;
@@ -392,8 +459,16 @@ fn keep_the_rest() {
 /// Adds the functions on modules to the natives.
 pub fn install<'js>(_: &Ctx<'js>, native: &Object<'js>) -> rquickjs::Result<()> {
     native.set(
+        "builtin",
+        Func::from(|ctx: Ctx<'js>, name: String| builtin_now(&ctx, &name)),
+    )?;
+    native.set(
+        "require",
+        Func::from(|ctx: Ctx<'js>, base: String, name: String| require(&ctx, &base, &name)),
+    )?;
+    native.set(
         "loaded",
-        rquickjs::function::Func::from(
+        Func::from(
             |handlers: Vec<String>,
              names: Vec<String>,
              handled: Vec<Vec<String>>,

@@ -1,8 +1,8 @@
 //! The one object through which the prelude reaches Rust; a tenant never sees it.
 
 use crate::{
-    compression, encoding, forms, headers, json, kv, modules, ops, parts, pattern, random, requests,
-    rewriter, stacks, token, url, values, zones,
+    buffers, compression, crypto, encoding, forms, frames, headers, json, kv, modules, ops, parts,
+    pattern, random, requests, rewriter, stacks, subrequest, token, url, values, zones,
 };
 use rquickjs::{Ctx, Object, Result};
 
@@ -21,12 +21,16 @@ pub fn object<'js>(ctx: &Ctx<'js>) -> Result<Object<'js>> {
     url::install(ctx, &native)?;
     pattern::install(ctx, &native)?;
     kv::install(ctx, &native)?;
+    subrequest::install(ctx, &native)?;
+    crypto::install(ctx, &native)?;
     random::install(ctx, &native)?;
     forms::install(ctx, &native)?;
     compression::install(ctx, &native)?;
     rewriter::install(ctx, &native)?;
     token::install(ctx, &native)?;
     modules::install(ctx, &native)?;
+    buffers::install(ctx, &native)?;
+    frames::install(ctx, &native)?;
     stacks::install(ctx, &native)?;
     values::install(ctx, &native)?;
     zones::install(&native)?;

@@ -4,6 +4,9 @@ use crate::host;
 use rquickjs::{Ctx, Object, Result, Value, function::Func};
 use std::cell::Cell;
 
+/// Random bytes that the host gives in one call.
+const RANDOM_MAX: usize = 65_536;
+
 thread_local! {
     /// Of xoroshiro128+; zero until it was seeded. A snapshot is taken before that, so isolates
     /// differ.
@@ -36,9 +39,18 @@ pub fn install<'js>(_: &Ctx<'js>, native: &Object<'js>) -> Result<()> {
     native.set(
         "randomBytes",
         Func::from(|ctx: Ctx<'js>, length: u32| -> Result<Value<'js>> {
-            let mut bytes = vec![0; length.min(65_536) as usize];
+            let mut bytes = vec![0; (length as usize).min(RANDOM_MAX)];
             host::random(&mut bytes);
             crate::bytes::array(&ctx, bytes)
+        }),
+    )?;
+    // `randomFill(view)`: writes random bytes over all that it views.
+    native.set(
+        "randomFill",
+        Func::from(|ctx: Ctx<'js>, view: Value<'js>| {
+            crate::bytes::with_mut(&ctx, &view, |bytes| {
+                bytes.chunks_mut(RANDOM_MAX).for_each(host::random);
+            })
         }),
     )?;
     native.set("now", Func::from(|| host::now() as f64))

@@ -6,8 +6,8 @@ use rquickjs::{CatchResultExt, Context, Ctx, Function, Module, Object, Persisten
 use std::cell::Cell;
 
 /// Bytes of the native stack that JavaScript may use, so that endless recursion is a RangeError and
-/// not a trap. The linker gives the stack 256 KiB.
-const STACK: usize = 192 * 1024;
+/// not a trap. The linker gives the stack 1 MiB.
+const STACK: usize = 896 * 1024;
 /// Bytes allocated before the first collection of cycles.
 const GC_THRESHOLD: usize = 512 * 1024;
 

@@ -140,6 +140,12 @@ fn size(binary: &Path) -> Result<Row> {
 impl Bench {
     /// A daemon on a fresh store with the namespace `production`.
     fn daemon(&self) -> Result<Daemon> {
+        self.daemon_with("")
+    }
+
+    /// The same with more tables in its configuration.
+    fn daemon_with(&self, tables: &str) -> Result<Daemon> {
+        let config = format!("{CONFIG}{tables}");
         let dir = workspace::target().join("bench-store");
         match std::fs::remove_dir_all(&dir) {
             Err(error) if error.kind() != std::io::ErrorKind::NotFound => {
@@ -147,7 +153,7 @@ impl Bench {
             }
             _ => {}
         }
-        let daemon = machine::bound(Side::Server, || Daemon::start(&self.binary, &dir, CONFIG))?;
+        let daemon = machine::bound(Side::Server, || Daemon::start(&self.binary, &dir, &config))?;
         daemon.namespace("production")?;
         Ok(daemon)
     }

@@ -12,6 +12,7 @@ mod status;
 
 use super::args::Source;
 use crate::config::{Config, ConfigError};
+use crate::engine::heap;
 use async_executor::Executor;
 use async_io::Async;
 use futures_lite::future;
@@ -108,6 +109,8 @@ pub fn run_config(
     config: Config,
     reread: impl Fn() -> Result<Config, ConfigError>,
 ) -> Result<(), ServeError> {
+    // Before there is a second thread.
+    heap::divide(config.board.cores.max(1) as usize);
     let signals = Signals::install().map_err(|error| ServeError::System {
         what: "signal handlers",
         error,

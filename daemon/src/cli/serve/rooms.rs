@@ -6,22 +6,25 @@ use super::routes::{self, Running};
 use super::status::{Shared, Status};
 use super::{ServeError, Shutdown};
 use crate::board;
-use crate::catalog::{Bounds, Catalog};
+use crate::catalog::{Bounds, Catalog, Machine};
 use crate::config::{self, Config};
 use crate::edge::{self, Edge, EdgeOptions};
 use crate::engine::{self, Engine, EngineOptions};
 use crate::manage::{self, LogSource, LogStream, Manage, ManageOptions, ServerOptions, tokens};
 use crate::observe::{self, Filter, Followed, Observe, ObserveOptions, logger};
+use crate::outbound::{Outbound, OutboundOptions, Policy};
 use crate::store::{Durability, Opened, Store, StoreOptions};
 use async_executor::Executor;
 use async_io::Async;
 use futures_lite::{StreamExt, future, stream};
 use parking_lot::RwLock;
 use serde::Serialize;
+use smol::channel::Sender;
 use std::io;
 use std::net::TcpListener;
 use std::path::PathBuf;
 use std::sync::{Arc, OnceLock};
+use std::thread::JoinHandle;
 use std::time::{Duration, Instant};
 
 /// Every room of a running daemon.
@@ -32,9 +35,48 @@ pub struct Rooms {
     edge: Arc<Edge<Running>>,
     manage: Arc<Manage>,
     status: Arc<Status>,
+    outbound: Outbound,
     manage_connections: usize,
+    office: Office,
     /// Work that goes on for as long as the daemon runs.
     background: Vec<smol::Task<()>>,
+}
+
+/// The thread on which the management port works: what it does to deploy takes no slice of a
+/// tenant, and what lasts is not allocated among isolates, whose memory could then not be given
+/// back (see `engine::heap`).
+struct Office {
+    executor: Arc<Executor<'static>>,
+    running: Sender<()>,
+    thread: JoinHandle<()>,
+}
+
+impl Office {
+    fn open() -> Result<Self, ServeError> {
+        let executor = Arc::new(Executor::new());
+        let (running, stop) = Shutdown::new();
+        let work = executor.clone();
+        let thread = std::thread::Builder::new()
+            .name("manage".to_owned())
+            .stack_size(super::THREAD_STACK)
+            .spawn(move || smol::block_on(work.run(stop.wait())))
+            .map_err(|error| ServeError::System {
+                what: "the management port's thread",
+                error,
+            })?;
+        Ok(Self {
+            executor,
+            running,
+            thread,
+        })
+    }
+
+    /// Ends it. Nothing comes from the port any more.
+    fn close(self) {
+        drop(self.running);
+        // A panic in it was told already.
+        let _ = self.thread.join();
+    }
 }
 
 /// A token that was just made. It is shown once; only its hash is kept.
@@ -77,9 +119,16 @@ impl Rooms {
             executor.clone(),
             Arc::new(observe.clone()),
         );
-        let catalog = Catalog::open(store.clone(), Arc::new(engine.clone()), bounds(config))
+        let outbound = Outbound::new(outbound_options(config), executor.clone());
+        let machine = Machine {
+            engine: engine.clone(),
+            outbound: outbound.clone(),
+        };
+        let catalog = Catalog::open(store.clone(), Arc::new(machine), bounds(config))
             .map_err(room("catalog"))?;
         let forgetting = observe.clone();
+        let expecting = observe.clone();
+        catalog.on_deploy(move |namespace, script| expecting.expect(namespace, script));
         catalog.on_delete(move |namespace, script| forgetting.forget(namespace, script));
         let router = routes::router(&config.routing, &catalog)?;
         let edge = Edge::new(Running(catalog.clone()), router, edge_options(config));
@@ -100,10 +149,11 @@ impl Rooms {
             Arc::new(Logs(observe)),
             Arc::new(Shared(status.clone())),
         );
+        let office = Office::open()?;
         let background = vec![
             executor.spawn(store.clone().upkeep()),
             executor.spawn(sweep(engine)),
-            executor.spawn(refresh(catalog.clone())),
+            office.executor.spawn(refresh(catalog.clone())),
         ];
         Ok(Arc::new(Self {
             executor: executor.clone(),
@@ -112,7 +162,9 @@ impl Rooms {
             edge,
             manage,
             status,
+            outbound,
             manage_connections: config.manage.connections as usize,
+            office,
             background,
         }))
     }
@@ -156,7 +208,7 @@ impl Rooms {
             connections_max: self.manage_connections,
             ..ServerOptions::default()
         };
-        let (manage, executor) = (self.manage.clone(), self.executor.clone());
+        let (manage, executor) = (self.manage.clone(), self.office.executor.clone());
         manage::serve(listener.into(), manage, options, executor, shutdown.wait()).await
     }
 
@@ -165,13 +217,14 @@ impl Rooms {
         if let Err(error) = logger::set_filter(&log_filter(&config.log)) {
             log::error!(target: "cli", "the log's levels stay as they were: {error}");
         }
+        self.outbound.set_policy(policy(config));
         let (catalog, bounds) = (self.catalog.clone(), bounds(config));
         let changed = async move {
             if let Err(error) = catalog.change_bounds(bounds).await {
                 log::error!(target: "cli", "limits stay as they were: {error}");
             }
         };
-        self.executor.spawn(changed).detach();
+        self.office.executor.spawn(changed).detach();
         match routes::router(&config.routing, &self.catalog) {
             Ok(router) => {
                 self.edge.set_router(router);
@@ -191,7 +244,11 @@ impl Rooms {
             for task in rooms.background {
                 task.cancel().await;
             }
-            let closed = smol::unblock(move || rooms.store.close()).await;
+            let closed = smol::unblock(move || {
+                rooms.office.close();
+                rooms.store.close()
+            });
+            let closed = closed.await;
             if let Err(error) = closed {
                 log::error!(target: "store", "{error}");
             }
@@ -204,6 +261,7 @@ async fn sweep(engine: Engine) {
     loop {
         async_io::Timer::after(engine.sweep_interval()).await;
         engine.sweep();
+        engine.give_back().await;
     }
 }
 
@@ -272,11 +330,30 @@ fn engine_options(config: &Config) -> EngineOptions {
         slice_fuel: config.board.slice_fuel,
         threads: config.board.cores.max(1) as usize,
         memory_bytes: config.board.budgets.tenant_memory_bytes,
+        idle: Duration::from_millis(config.engine.isolate_idle_ms),
         module_bytes: config.manage.upload_bytes,
         // This program, even after its file was replaced by a newer one.
         judge: Some(PathBuf::from("/proc/self/exe")),
         dir: Some(config.data_dir.join("engine")),
         ..EngineOptions::default()
+    }
+}
+
+fn policy(config: &Config) -> Policy {
+    Policy {
+        allow_private: config.outbound.allow_private,
+    }
+}
+
+fn outbound_options(config: &Config) -> OutboundOptions {
+    let duration = |ms| Duration::from_millis(ms);
+    OutboundOptions {
+        policy: policy(config),
+        connections_max: config.outbound.connections as usize,
+        connect: duration(config.outbound.connect_deadline_ms),
+        head: duration(config.outbound.response_deadline_ms),
+        stall: duration(config.outbound.body_deadline_ms),
+        ..OutboundOptions::default()
     }
 }
 

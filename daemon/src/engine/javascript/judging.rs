@@ -3,6 +3,7 @@
 use super::super::code::{Code, Translated};
 use super::super::judge::{Judged, Order, Refused, Starting};
 use super::super::module::{GuestKind, RESERVED_PREFIX};
+use super::super::snapshot;
 use super::super::turn::Entry;
 use super::{BundleOrder, Frozen, Loading, nesting};
 use postern_abi::{EventKind, export};
@@ -44,8 +45,10 @@ pub fn judge(sources: &[u8], order: &Order, bundle: &BundleOrder) -> Result<Judg
         return Err(crashed(&"the engine's globals changed"));
     }
     let told = starting.store.data_mut().loading.take();
+    let keys = starting.store.data().keys.keep();
+    let keys = keys.map_err(|error| crashed(&error))?;
     Ok(Judged {
-        snapshot: Some(starting.snapshot()),
+        snapshot: Some(snapshot::seal(starting.snapshot(), &keys)),
         pages: u32::try_from(starting.pages()).unwrap_or(u32::MAX),
         told: told.and_then(|loading| loading.told).unwrap_or_default(),
         startup_fuel: fuel - starting.store.get_fuel().unwrap_or(0),

@@ -1,5 +1,6 @@
 //! The host's side of evaluating a bundle: what the engine asks while a push is judged.
 
+use super::super::caller::Caller;
 use super::super::limits::Failure;
 use super::super::ops::{Bindings, OpFailure, Started};
 use super::bundle::BundleOrder;
@@ -95,6 +96,7 @@ impl Loading {
             SyncOp::Builtin
             | SyncOp::EnvGet
             | SyncOp::EnvNames
+            | SyncOp::Decode
             | SyncOp::CompressionOpen
             | SyncOp::CompressionWrite
             | SyncOp::CompressionClose
@@ -103,7 +105,8 @@ impl Loading {
             | SyncOp::RewriterFeed
             | SyncOp::RewriterGoOn
             | SyncOp::RewriterToken
-            | SyncOp::RewriterClose => Err(OpErrorCode::Unsupported),
+            | SyncOp::RewriterClose
+            | SyncOp::Crypto => Err(OpErrorCode::Unsupported),
         }
     }
 }
@@ -162,7 +165,7 @@ impl Bindings for Frozen {
         }
     }
 
-    fn start(&self, _: OpKind, _: &[u8]) -> Started {
+    fn start(&self, _: OpKind, _: &[u8], _: &Caller) -> Started {
         Started::Done(Err(OpFailure::new(
             OpErrorCode::Unsupported,
             "input and output are for handlers only",

@@ -11,11 +11,13 @@
 //! held by the Workers that have isolates, and here only for as long as one of them has it.
 
 mod base;
+mod builtin;
 mod bundle;
 mod judging;
 mod loading;
 
 pub use base::Base;
+pub use builtin::builtin;
 pub use bundle::{Bundle, BundleOrder, Part, env_of};
 pub use judging::judge;
 pub use loading::{Frozen, Loading, Told};
@@ -157,9 +159,4 @@ pub fn base_limits() -> Limits {
         memory_bytes: 64 << 20,
         ..Limits::default()
     })
-}
-
-/// The source of a module that comes with the daemon, such as `node:buffer`.
-pub fn builtin(_name: &[u8]) -> Option<&'static str> {
-    None
 }

@@ -95,12 +95,7 @@ fn unknown_paths_methods_and_features_are_told_apart() {
         ),
         (
             "POST",
-            &format!("{D}/assets-upload-session"),
-            "Static assets",
-        ),
-        (
-            "POST",
-            &format!("{P}/assets/upload?base64=true"),
+            &format!("{P}/scripts/plain/assets-upload-session"),
             "Static assets",
         ),
         (

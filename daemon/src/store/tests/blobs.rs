@@ -1,6 +1,7 @@
 //! Blobs: named by what they hold, and gone when nobody wants them.
 
 use super::*;
+use proptest::prelude::*;
 
 #[test]
 fn blobs_are_named_by_what_they_hold() {
@@ -35,4 +36,26 @@ fn blobs_are_named_by_what_they_hold() {
     assert!(matches!(blobs.read(&wanted), Err(StoreError::Damaged(_))));
     blobs.put(b"wanted").unwrap();
     assert_eq!(blobs.read(&wanted).unwrap(), b"wanted");
+}
+
+proptest! {
+    #[test]
+    fn zeros_are_read_back_as_they_came(
+        pieces in proptest::collection::vec((any::<bool>(), 1_usize..10_000), 1..8),
+        part in 1_usize..20_000,
+    ) {
+        let bytes: Vec<u8> = pieces
+            .iter()
+            .flat_map(|(zeros, len)| std::iter::repeat_n(u8::from(!zeros), *len))
+            .collect();
+        let bench = Bench::new();
+        let store = bench.open();
+        let mut writer = store.blobs().writer().unwrap();
+        for part in bytes.chunks(part) {
+            writer.write(part).unwrap();
+        }
+        prop_assert_eq!(writer.len(), bytes.len() as u64);
+        let id = writer.finish().unwrap();
+        prop_assert_eq!(store.blobs().read(&id).unwrap(), bytes);
+    }
 }

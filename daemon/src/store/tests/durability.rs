@@ -79,6 +79,20 @@ fn with_an_interval_a_write_is_there_at_once_and_durable_after_a_close() {
     assert_eq!(get(&bench.open(), "k").unwrap(), bytes(1, 50_000));
 }
 
+/// Writers hold the turn while the disk works, and those who ask are on the threads that serve
+/// requests. A question that waits for the turn never gets an answer here.
+#[test]
+fn with_an_interval_nobody_waits_for_the_disk() {
+    let mut bench = Bench::new();
+    bench.durability = Durability::Interval(3_600_000);
+    let store = bench.open();
+    let turn = store.0.core.state();
+    block_on(store.durable()).unwrap();
+    drop(turn);
+    store.clone().close().unwrap();
+    assert!(matches!(block_on(store.durable()), Err(StoreError::Closed)));
+}
+
 #[test]
 fn a_crash_at_any_moment_keeps_what_was_acknowledged() {
     let bench = Bench::new();

@@ -1,0 +1,2 @@
+// The global classes, for packages.
+export const { AbortController, AbortSignal } = globalThis;

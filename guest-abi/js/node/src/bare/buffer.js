@@ -1,0 +1,2 @@
+// node:buffer for packages.
+export * from "node:buffer";

@@ -1,0 +1,2 @@
+// node:string_decoder for packages.
+export { StringDecoder } from "node:string_decoder";

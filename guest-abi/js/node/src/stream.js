@@ -1,0 +1,43 @@
+// node:stream: readable-stream, which is Node's own.
+import streams from "readable-stream/lib/ours/index.js";
+import { addWebStreams } from "./webstreams.js";
+import promisesModule from "node:stream/promises";
+
+const { Readable, Writable, Duplex, Transform, PassThrough, Stream, addAbortSignal, finished, pipeline, compose, destroy, isDestroyed, isDisturbed, isErrored, isReadable, isWritable, getDefaultHighWaterMark, setDefaultHighWaterMark, _isUint8Array, _uint8ArrayToBuffer } = streams;
+addWebStreams(Readable, Writable, Duplex);
+setDefaultHighWaterMark(false, 64 * 1024);
+
+export const _isArrayBufferView = { isArrayBufferView(value) { return ArrayBuffer.isView(value); } }.isArrayBufferView;
+export function duplexPair(options) {
+  const kCallback = Symbol("callback"), kOther = Symbol("other");
+  class Side extends Duplex {
+    [kCallback] = null;
+    [kOther] = null;
+    _read() {
+      const callback = this[kCallback];
+      if (callback) {
+        this[kCallback] = null;
+        callback();
+      }
+    }
+    _write(chunk, encoding, callback) {
+      if (chunk.length === 0) queueMicrotask(callback);
+      else {
+        this[kOther].push(chunk);
+        this[kOther][kCallback] = callback;
+      }
+    }
+    _final(callback) {
+      this[kOther].on("end", callback);
+      this[kOther].push(null);
+    }
+  }
+  const one = new Side(options), other = new Side(options);
+  one[kOther] = other;
+  other[kOther] = one;
+  return [one, other];
+}
+for (const [name, value] of Object.entries({ duplexPair, getDefaultHighWaterMark, setDefaultHighWaterMark, isDestroyed, isWritable, _isArrayBufferView })) if (Stream[name] === undefined) Stream[name] = value;
+export const promises = promisesModule;
+export { Readable, Writable, Duplex, Transform, PassThrough, Stream, addAbortSignal, finished, pipeline, compose, destroy, isDestroyed, isDisturbed, isErrored, isReadable, isWritable, getDefaultHighWaterMark, setDefaultHighWaterMark, _isUint8Array, _uint8ArrayToBuffer };
+export default Stream;

@@ -1,0 +1,255 @@
+// node:util. Inspection is node-inspect-extracted's.
+import native from "internal:native";
+import { inspect as show, format as line } from "internal:inspect";
+import types from "node:util/types";
+import { AbortError, ERR_FALSY_VALUE_REJECTION, ERR_INVALID_ARG_TYPE, ERR_INVALID_ARG_VALUE, ERR_METHOD_NOT_IMPLEMENTED, coded, validateAbortSignal, validateArray, validateBoolean, validateFunction, validateNumber, validateObject, validateString } from "internal:node/errors";
+import { isDeepStrictEqual } from "internal:node/deep";
+import { MIMEParams, MIMEType } from "./mime.js";
+import { byErrno, NAMES } from "./errno.js";
+import { later } from "./later.js";
+
+export { types, isDeepStrictEqual, MIMEType, MIMEParams };
+
+// The whole of Node's inspection, which few need.
+const full = () => native.builtin("internal:node/inspect");
+const own = ["depth", "showHidden"];
+const isPlain = (options) => Object.keys(options).every((key) => own.includes(key) || options[key] === undefined);
+
+export function inspect(value, options) {
+  if (arguments.length > 2 || typeof options === "boolean") {
+    options = { showHidden: options || undefined, depth: arguments[2], colors: arguments[3] };
+    if (options.depth === undefined) delete options.depth;
+  }
+  if (options === undefined || options === null || isPlain(options)) return show(value, options ?? undefined);
+  return full().inspect(value, options);
+}
+inspect.custom = Symbol.for("nodejs.util.inspect.custom");
+for (const name of ["colors", "styles", "defaultOptions"]) {
+  Object.defineProperty(inspect, name, {
+    get: () => full().inspect[name],
+    set(value) {
+      full().inspect[name] = value;
+    },
+    enumerable: true,
+    configurable: true,
+  });
+}
+export function format(...args) {
+  return args.length === 0 ? "" : line(args);
+}
+export function formatWithOptions(options, ...args) {
+  validateObject(options, "inspectOptions");
+  if (isPlain(options)) return format(...args);
+  return full().formatWithOptions(options, ...args);
+}
+
+export function stripVTControlCharacters(text) {
+  validateString(text, "str");
+  // eslint-disable-next-line no-control-regex
+  return text.replace(/[\u001B\u009B][[\]()#;?]*(?:(?:(?:(?:;[-a-zA-Z\d\/\#&.:=?%@~_]+)*|[a-zA-Z\d]+(?:;[-a-zA-Z\d\/\#&.:=?%@~_]*)*)?(?:\u0007|\u001B\u005C|\u009C))|(?:(?:\d{1,4}(?:;\d{0,4})*)?[\dA-PR-TZcf-nq-uy=><~]))/g, "");
+}
+
+const custom = Symbol.for("nodejs.util.promisify.custom");
+export function promisify(original) {
+  validateFunction(original, "original");
+  const own = original[custom];
+  if (own) {
+    validateFunction(own, "util.promisify.custom");
+    return Object.defineProperty(own, custom, { value: own, enumerable: false, writable: false, configurable: true });
+  }
+  const names = original[Symbol.for("nodejs.util.customPromisifyArgs")];
+  function fn(...args) {
+    return new Promise((resolve, reject) => {
+      Reflect.apply(original, this, [...args, (error, ...values) => {
+        if (error) return reject(error);
+        if (names !== undefined && values.length > 1) resolve(Object.fromEntries(names.map((name, at) => [name, values[at]])));
+        else resolve(values[0]);
+      }]);
+    });
+  }
+  Object.setPrototypeOf(fn, Object.getPrototypeOf(original));
+  Object.defineProperty(fn, custom, { value: fn, enumerable: false, writable: false, configurable: true });
+  const properties = Object.getOwnPropertyDescriptors(original);
+  return Object.defineProperties(fn, properties);
+}
+promisify.custom = custom;
+
+export function callbackify(original) {
+  validateFunction(original, "original");
+  function callbackified(...args) {
+    const callback = args.pop();
+    validateFunction(callback, "last argument");
+    const done = callback.bind(this);
+    Reflect.apply(original, this, args).then(
+      (value) => later(done, null, value),
+      (error) => later(done, error || ERR_FALSY_VALUE_REJECTION(error)),
+    );
+  }
+  const properties = Object.getOwnPropertyDescriptors(original);
+  if (typeof properties.length.value === "number") properties.length.value++;
+  if (typeof properties.name.value === "string") properties.name.value += "Callbackified";
+  return Object.defineProperties(callbackified, properties);
+}
+
+export function inherits(ctor, superCtor) {
+  if (ctor === undefined || ctor === null) throw ERR_INVALID_ARG_TYPE("ctor", "Function", ctor);
+  if (superCtor === undefined || superCtor === null) throw ERR_INVALID_ARG_TYPE("superCtor", "Function", superCtor);
+  if (superCtor.prototype === undefined) throw ERR_INVALID_ARG_TYPE("superCtor.prototype", "Object", superCtor.prototype);
+  Object.defineProperty(ctor, "super_", { value: superCtor, writable: true, configurable: true });
+  Object.setPrototypeOf(ctor.prototype, superCtor.prototype);
+}
+
+export function deprecate(fn, message, code, options) {
+  validateFunction(fn, "fn");
+  if (code !== undefined) validateString(code, "code");
+  let warned = false;
+  function deprecated(...args) {
+    if (!warned) {
+      warned = true;
+      console.warn(code !== undefined ? `[${code}] DeprecationWarning: ${message}` : `DeprecationWarning: ${message}`);
+    }
+    return new.target ? Reflect.construct(fn, args, new.target) : Reflect.apply(fn, this, args);
+  }
+  Object.setPrototypeOf(deprecated, fn);
+  if (fn.prototype) deprecated.prototype = fn.prototype;
+  return deprecated;
+}
+
+export function debuglog(set, callback) {
+  const logger = (...args) => console.log(formatWithOptions({}, ...args));
+  Object.defineProperty(logger, "enabled", { get: () => true, configurable: true, enumerable: true });
+  return logger;
+}
+export const debug = debuglog;
+
+export function aborted(signal, resource) {
+  if (signal === undefined) throw ERR_INVALID_ARG_TYPE("signal", "AbortSignal", signal);
+  if (typeof signal?.addEventListener !== "function") return Promise.reject(ERR_INVALID_ARG_TYPE("signal", "AbortSignal", signal));
+  if (resource === null || typeof resource !== "object") return Promise.reject(ERR_INVALID_ARG_TYPE("resource", "Object", resource));
+  if (signal.aborted) return Promise.resolve();
+  return new Promise((resolve) => signal.addEventListener("abort", () => resolve(), { once: true }));
+}
+
+export function toUSVString(text) {
+  return `${text}`.toWellFormed();
+}
+
+export function _extend(target, source) {
+  if (source === null || typeof source !== "object") return target;
+  return Object.assign(target, source);
+}
+
+const STYLES = ["reset", "bold", "dim", "italic", "underline", "blink", "inverse", "hidden", "strikethrough", "doubleunderline", "black", "red", "green", "yellow", "blue", "magenta", "cyan", "white", "bgBlack", "bgRed", "bgGreen", "bgYellow", "bgBlue", "bgMagenta", "bgCyan", "bgWhite", "framed", "overlined", "gray", "redBright", "greenBright", "yellowBright", "blueBright", "magentaBright", "cyanBright", "whiteBright", "bgGray", "bgRedBright", "bgGreenBright", "bgYellowBright", "bgBlueBright", "bgMagentaBright", "bgCyanBright", "bgWhiteBright"];
+export function styleText(style, text, { validateStream = true, stream } = {}) {
+  validateString(text, "text");
+  for (const name of Array.isArray(style) ? style : [style]) {
+    if (name === "none") continue;
+    if (!STYLES.includes(name)) throw ERR_INVALID_ARG_VALUE("format", name, `must be one of: ${STYLES.map((each) => `'${each}'`).join(", ")}`);
+  }
+  return text;
+}
+
+export function parseArgs() {
+  throw new Error("node:util parseArgs is not implemented");
+}
+
+export function parseEnv(content) {
+  validateString(content, "content");
+  const values = {};
+  const line = /^\s*(?:export\s+)?([\w.-]+)(?:\s*=\s*?|:\s+?)(\s*'(?:\\'|[^'])*'|\s*"(?:\\"|[^"])*"|\s*`(?:\\`|[^`])*`|[^#\r\n]+)?\s*(?:#.*)?$/gm;
+  for (const match of content.replace(/\r\n?/g, "\n").matchAll(line)) {
+    let value = (match[2] ?? "").trim();
+    const quote = value[0];
+    value = value.replace(/^(['"`])([\s\S]*)\1$/, "$2");
+    if (quote === '"') value = value.replace(/\\n/g, "\n");
+    values[match[1]] = value;
+  }
+  return values;
+}
+
+// The shortest edit, as Node tells it: 0 both, 1 only in `actual`, -1 only in `expected`.
+export function diff(actual, expected) {
+  if (actual === expected) return [];
+  for (const [value, name] of [[actual, "actual"], [expected, "expected"]]) {
+    if (typeof value !== "string" && !Array.isArray(value)) throw ERR_INVALID_ARG_TYPE(name, ["Array", "string"], value);
+  }
+  const a = [...actual], b = [...expected];
+  const table = Array.from({ length: a.length + 1 }, () => new Uint32Array(b.length + 1));
+  for (let i = a.length - 1; i >= 0; i--) for (let j = b.length - 1; j >= 0; j--) table[i][j] = a[i] === b[j] ? table[i + 1][j + 1] + 1 : Math.max(table[i + 1][j], table[i][j + 1]);
+  const edits = [];
+  let i = 0, j = 0;
+  while (i < a.length || j < b.length) {
+    if (i < a.length && j < b.length && a[i] === b[j]) {
+      edits.push([0, a[i++]]);
+      j++;
+    } else if (i < a.length && (j === b.length || table[i + 1][j] >= table[i][j + 1])) edits.push([1, a[i++]]);
+    else edits.push([-1, b[j++]]);
+  }
+  return edits;
+}
+
+export function getSystemErrorName(errno) {
+  validateNumber(errno, "err");
+  return byErrno(errno)?.[0];
+}
+export function getSystemErrorMessage(errno) {
+  validateNumber(errno, "err");
+  return byErrno(errno)?.[1];
+}
+export const getSystemErrorMap = () => new Map(NAMES.map(([name, number, message]) => [-number, [name, message]]));
+
+function callSites(count = 10) {
+  const lines = String(new Error().stack).split("\n").filter((line) => /^\s*at /.test(line) && !/node:util|getCallSites/.test(line)).slice(0, count);
+  return lines.map((line) => {
+    const [, functionName, scriptName, lineNumber, column] = /^\s*at (\S+) \((.*?)(?::(\d+):(\d+))?\)$/.exec(line) ?? [];
+    return { functionName: functionName === "<anonymous>" ? "" : (functionName ?? ""), scriptId: "0", scriptName: scriptName ?? "", lineNumber: Number(lineNumber ?? 0), columnNumber: Number(column ?? 0), column: Number(column ?? 0) };
+  });
+}
+export const getCallSites = { getCallSites(...args) { return callSites(...args); } }.getCallSites.bind();
+export const getCallSite = getCallSites;
+
+export function log(...args) {
+  const now = new Date();
+  const two = (value) => String(value).padStart(2, "0");
+  const month = ["Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec"][now.getMonth()];
+  console.log("%s - %s", `${now.getDate()} ${month} ${two(now.getHours())}:${two(now.getMinutes())}:${two(now.getSeconds())}`, format(...args));
+}
+
+const SIGNALS = { SIGHUP: 1, SIGINT: 2, SIGQUIT: 3, SIGILL: 4, SIGTRAP: 5, SIGABRT: 6, SIGBUS: 7, SIGFPE: 8, SIGKILL: 9, SIGUSR1: 10, SIGSEGV: 11, SIGUSR2: 12, SIGPIPE: 13, SIGALRM: 14, SIGTERM: 15 };
+export function convertProcessSignalToExitCode(signal) {
+  const number = SIGNALS[signal];
+  if (number === undefined) throw ERR_INVALID_ARG_VALUE("signalCode", signal);
+  return 128 + number;
+}
+
+const missing = (name, ...parameters) => ({ [name](...args) { throw ERR_METHOD_NOT_IMPLEMENTED(name); } })[name];
+export const _errnoException = missing("_errnoException"), _exceptionWithHostPort = missing("_exceptionWithHostPort");
+export function setTraceSigInt(enable) {
+  throw ERR_METHOD_NOT_IMPLEMENTED("setTraceSigInt");
+}
+export function transferableAbortController() {
+  throw ERR_METHOD_NOT_IMPLEMENTED("transferableAbortController");
+}
+export function transferableAbortSignal(signal) {
+  throw ERR_METHOD_NOT_IMPLEMENTED("transferableAbortSignal");
+}
+
+export const isArray = Array.isArray;
+export const isBoolean = (value) => typeof value === "boolean";
+export const isBuffer = (value) => globalThis.Buffer.isBuffer(value);
+export const isDate = (value) => types.isDate(value);
+export const isError = (value) => types.isNativeError(value) || value instanceof Error;
+export const isFunction = (value) => typeof value === "function";
+export const isNull = (value) => value === null;
+export const isNullOrUndefined = (value) => value === null || value === undefined;
+export const isNumber = (value) => typeof value === "number";
+export const isObject = (value) => value !== null && typeof value === "object";
+export const isPrimitive = (value) => value === null || (typeof value !== "object" && typeof value !== "function");
+export const isRegExp = (value) => types.isRegExp(value);
+export const isString = (value) => typeof value === "string";
+export const isSymbol = (value) => typeof value === "symbol";
+export const isUndefined = (value) => value === undefined;
+
+export const { TextDecoder, TextEncoder } = globalThis;
+
+export default { _errnoException, _exceptionWithHostPort, _extend, callbackify, convertProcessSignalToExitCode, debug, debuglog, deprecate, diff, format, formatWithOptions, getCallSite, getCallSites, getSystemErrorMap, getSystemErrorMessage, getSystemErrorName, inherits, inspect, isArray, isBoolean, isBuffer, isDate, isDeepStrictEqual, isError, isFunction, isNull, isNullOrUndefined, isNumber, isObject, isPrimitive, isRegExp, isString, isSymbol, isUndefined, log, MIMEParams, MIMEType, parseArgs, parseEnv, promisify, setTraceSigInt, stripVTControlCharacters, styleText, TextDecoder, TextEncoder, toUSVString, transferableAbortController, transferableAbortSignal, types, aborted };

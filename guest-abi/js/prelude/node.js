@@ -1,0 +1,65 @@
+// What a Worker with `nodejs_compat` finds besides: modules of Node, and globals made of them when
+// they are first looked at.
+import native from "internal:native";
+import { wrongParameter } from "internal:platform";
+import { startTimer, stopTimer } from "internal:timers";
+
+function lazy(name, make) {
+  Object.defineProperty(globalThis, name, {
+    get() {
+      const value = make();
+      put(name, value);
+      return value;
+    },
+    set(value) {
+      put(name, value);
+    },
+    enumerable: true,
+    configurable: true,
+  });
+}
+
+function put(name, value) {
+  Object.defineProperty(globalThis, name, { value, writable: true, enumerable: true, configurable: true });
+}
+
+class Immediate {
+  #id;
+  constructor(id) {
+    this.#id = id;
+  }
+  ref() {
+    return this;
+  }
+  unref() {
+    return this;
+  }
+  hasRef() {
+    return true;
+  }
+  static id(immediate) {
+    return immediate.#id;
+  }
+}
+const idOf = Immediate.id;
+delete Immediate.id;
+
+const immediates = {
+  setImmediate(callback, ...args) {
+    if (typeof callback !== "function") throw wrongParameter("setImmediate", "ServiceWorkerGlobalScope", 1, "function");
+    return new Immediate(startTimer(() => callback(...args), 0));
+  },
+  clearImmediate(immediate) {
+    if (immediate instanceof Immediate) stopTimer(idOf(immediate));
+  },
+};
+for (const name of Object.keys(immediates)) Object.defineProperty(immediates[name], "length", { value: name === "setImmediate" ? 1 : 0 });
+
+export function useNode() {
+  for (const name of Object.keys(immediates)) {
+    Object.defineProperty(Object.getPrototypeOf(globalThis), name, { value: immediates[name], writable: true, enumerable: true, configurable: true });
+  }
+  lazy("Buffer", () => native.builtin("node:buffer").Buffer);
+  lazy("process", () => native.builtin("node:process").default);
+  put("global", globalThis);
+}

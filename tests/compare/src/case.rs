@@ -1,0 +1,173 @@
+//! A case: a Worker of one module and what it is asked. Its first lines are comments that say so:
+//!
+//! ```text
+//! // flags: nodejs_compat, other_flag
+//! // date: 2026-01-01
+//! // requests: GET /; POST /form a=b
+//! ```
+
+use std::io;
+use std::path::{Path, PathBuf};
+
+/// The compatibility date of a case that names none.
+const DATE: &str = "2026-01-01";
+
+/// What a server is asked.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Request {
+    /// The method.
+    pub method: String,
+    /// Path and query.
+    pub target: String,
+    /// The body; empty is none.
+    pub body: String,
+}
+
+impl Request {
+    /// `METHOD TARGET BODY…`.
+    fn parse(text: &str) -> Self {
+        let mut words = text.trim().splitn(3, ' ');
+        let mut word = |default: &str| words.next().unwrap_or(default).to_owned();
+        Self {
+            method: word("GET"),
+            target: word("/"),
+            body: word(""),
+        }
+    }
+
+    /// As one would write it in a case, without the body.
+    pub fn shown(&self) -> String {
+        format!("{} {}", self.method, self.target)
+    }
+}
+
+/// A Worker and what it is asked.
+#[derive(Clone, Debug)]
+pub struct Case {
+    /// `AREA/NAME`.
+    pub name: String,
+    /// Its file.
+    pub path: PathBuf,
+    /// The module.
+    pub source: String,
+    /// The compatibility date.
+    pub date: String,
+    /// Compatibility flags.
+    pub flags: Vec<String>,
+    /// What to ask, in this order.
+    pub requests: Vec<Request>,
+}
+
+impl Case {
+    /// Reads `path`, a file below `root`.
+    ///
+    /// # Errors
+    /// When the file cannot be read.
+    pub fn read(root: &Path, path: &Path) -> io::Result<Self> {
+        let source = std::fs::read_to_string(path)?;
+        let name = path.strip_prefix(root).unwrap_or(path).with_extension("");
+        let mut case = Self {
+            name: name.to_string_lossy().into_owned(),
+            path: path.to_owned(),
+            source: String::new(),
+            date: DATE.to_owned(),
+            flags: Vec::new(),
+            requests: Vec::new(),
+        };
+        for line in source.lines().map_while(|line| line.strip_prefix("//")) {
+            if let Some((key, value)) = line.trim().split_once(':') {
+                case.set(key, value.trim());
+            }
+        }
+        if case.requests.is_empty() {
+            case.requests.push(Request::parse("GET /"));
+        }
+        case.source = source;
+        Ok(case)
+    }
+
+    fn set(&mut self, key: &str, value: &str) {
+        match key {
+            "flags" => {
+                let flags = value.split(',').map(|flag| flag.trim().to_owned());
+                self.flags.extend(flags.filter(|flag| !flag.is_empty()));
+            }
+            "date" => self.date = value.to_owned(),
+            "requests" => self.requests.extend(value.split(';').map(Request::parse)),
+            _ => {}
+        }
+    }
+
+    /// All cases below `root` whose name has one of `wanted` in it, or all, in order of their names.
+    ///
+    /// # Errors
+    /// When a folder or file cannot be read.
+    pub fn all(root: &Path, wanted: &[String]) -> io::Result<Vec<Self>> {
+        let mut found = Vec::new();
+        for area in folders(root)? {
+            for file in std::fs::read_dir(&area)? {
+                let path = file?.path();
+                if path.extension().is_some_and(|extension| extension == "js") {
+                    let case = Self::read(root, &path)?;
+                    if wanted.is_empty() || wanted.iter().any(|part| case.name.contains(part)) {
+                        found.push(case);
+                    }
+                }
+            }
+        }
+        found.sort_by(|a, b| a.name.cmp(&b.name));
+        Ok(found)
+    }
+
+    /// Where what workerd answered is kept.
+    pub fn expected(&self, root: &Path) -> PathBuf {
+        root.join("expected").join(format!("{}.json", self.name))
+    }
+}
+
+fn folders(root: &Path) -> io::Result<Vec<PathBuf>> {
+    let mut folders = Vec::new();
+    for entry in std::fs::read_dir(root)? {
+        let path = entry?.path();
+        let other = ["src", "expected", "node_modules"]
+            .iter()
+            .any(|name| path.ends_with(name));
+        if path.is_dir() && !other {
+            folders.push(path);
+        }
+    }
+    Ok(folders)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_request_is_method_target_and_body() {
+        let request = Request::parse(" POST /a?b=c  x y ");
+        assert_eq!(request.shown(), "POST /a?b=c");
+        assert_eq!(request.body, " x y");
+        assert_eq!(Request::parse("GET /").body, "");
+    }
+
+    #[test]
+    #[allow(clippy::unwrap_used)]
+    fn comments_at_the_top_say_how() {
+        let dir = std::env::temp_dir().join(format!("postern-compare-{}", std::process::id()));
+        let file = dir.join("area/name.js");
+        std::fs::create_dir_all(dir.join("area")).unwrap();
+        std::fs::write(
+            &file,
+            "// What it covers.\n// flags: a, b\n// date: 2024-01-01\n// requests: GET /x; PUT /y z\nexport default {};\n// flags: no",
+        )
+        .unwrap();
+        let cases = Case::all(&dir, &["area/".to_owned()]);
+        std::fs::remove_dir_all(&dir).unwrap();
+        let case = &cases.unwrap()[0];
+        assert_eq!(case.name, "area/name");
+        assert_eq!(case.flags, ["a", "b"]);
+        assert_eq!(case.date, "2024-01-01");
+        assert_eq!(case.requests.len(), 2);
+    }
+}

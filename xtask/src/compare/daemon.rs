@@ -1,0 +1,77 @@
+//! What one Postern daemon answers, with every case pushed to it as a Worker.
+
+use crate::daemon::Daemon;
+use crate::{step, test, workspace};
+use anyhow::{Context, Result};
+use postern_compare::{Answer, Case, Outcome, ask};
+use std::net::TcpStream;
+use std::time::Duration;
+
+/// The header that names the Worker; workerd gets it too, since a case may show what it was sent.
+pub const HEADER: &str = "x-worker";
+/// How long one answer may take.
+const ANSWER_PATIENCE: Duration = Duration::from_secs(60);
+
+/// Facts by the hundred take longer than a request may by default.
+const CPU_MS: &str = "30000";
+const NAMESPACE: &str = "compare";
+const CONFIG: &str = r#"data-dir = "."
+
+[edge]
+listen = "127.0.0.1:0"
+
+[routing]
+modes = ["header"]
+header = "x-worker"
+namespace = "compare"
+
+[manage]
+listen = "127.0.0.1:0"
+"#;
+
+/// Builds it, pushes every case and asks it.
+pub fn outcomes(cases: &[Case]) -> Result<Vec<Outcome>> {
+    let binary = test::daemon()?;
+    let dir = workspace::target().join("compare");
+    if dir.exists() {
+        std::fs::remove_dir_all(&dir)
+            .with_context(|| format!("cannot empty {}", workspace::shown(&dir)))?;
+    }
+    let daemon = Daemon::start(&binary, &dir, CONFIG)?;
+    daemon.namespace(NAMESPACE)?;
+    let outcomes = step::quiet("the daemon's answers", || {
+        cases.iter().map(|case| outcome(&daemon, case)).collect()
+    });
+    daemon.stop()?;
+    outcomes
+}
+
+/// A Worker's name for a case.
+pub fn worker(case: &Case) -> String {
+    case.name.replace(['/', '_', '.'], "-")
+}
+
+fn outcome(daemon: &Daemon, case: &Case) -> Result<Outcome> {
+    let name = worker(case);
+    let mut more = vec!["--namespace", NAMESPACE, "--cpu-ms", CPU_MS];
+    more.extend(["--compatibility-date", &case.date]);
+    for flag in &case.flags {
+        more.extend(["--compatibility-flag", flag]);
+    }
+    if let Err(error) = daemon.push(&case.path, &name, &more) {
+        return Ok(Outcome::Refused(format!("{error:#}")));
+    }
+    let edge = daemon.edge();
+    let address = edge.strip_prefix("http://").unwrap_or(&edge);
+    let answers = case.requests.iter().map(|request| {
+        let answer = TcpStream::connect(address).and_then(|stream| {
+            stream.set_read_timeout(Some(ANSWER_PATIENCE))?;
+            ask(stream, "example.com", &[(HEADER, &name)], request)
+        });
+        answer.unwrap_or_else(|error| {
+            let told = format!("the daemon gives no answer: {error}");
+            Answer::new(request.shown(), 0, [], told.as_bytes())
+        })
+    });
+    Ok(Outcome::Answers(answers.collect()))
+}

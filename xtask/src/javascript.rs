@@ -1,0 +1,289 @@
+//! The JavaScript engine, `guest-abi/js`: built to `target/guests/javascript.wasm`, tested on this
+//! machine, and kept in the repository as `guest-abi/js/engine.wasm` for those who cannot build it.
+//!
+//! QuickJS comes from crates.io as `rquickjs-sys` and is patched here: `guest-abi/js/Cargo.toml`
+//! takes it from `target/rquickjs-sys`.
+
+use crate::packages::{self, Need, Sign};
+use crate::rust_std::{RustStd, setting};
+use crate::setup::{self, WASM, Wasm};
+use crate::{guests, process, step, workspace};
+use anyhow::{Context, Result, bail};
+use serde::{Deserialize, Serialize};
+use sha2::{Digest, Sha256};
+use std::path::{Path, PathBuf};
+use std::process::Command;
+
+/// The version of `rquickjs-sys` that the patch is for.
+const QUICKJS: &str = "0.14.0";
+/// The stack of the module: QuickJS may use most of it, so that recursion is a RangeError.
+const STACK: u32 = 1 << 20;
+
+/// What made the module in the repository.
+#[derive(Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Origin {
+    sha256: String,
+    rustc: String,
+    clang: String,
+    command: String,
+}
+
+fn folder() -> PathBuf {
+    workspace::root().join("guest-abi/js")
+}
+
+fn kept() -> PathBuf {
+    folder().join("engine.wasm")
+}
+
+/// Makes `target/rquickjs-sys`: the crate from crates.io with the patch.
+pub fn quickjs() -> Result<()> {
+    let place = workspace::target().join("rquickjs-sys");
+    let patch = std::fs::read_to_string(folder().join("quickjs.patch"))
+        .context("cannot read guest-abi/js/quickjs.patch")?;
+    let mark = place.join("applied.patch");
+    if std::fs::read_to_string(&mark).is_ok_and(|applied| applied == patch) {
+        return Ok(());
+    }
+    let source = registry_copy()?;
+    let partial = place.with_extension("part");
+    for old in [&partial, &place] {
+        if old.exists() {
+            std::fs::remove_dir_all(old)
+                .with_context(|| format!("cannot empty {}", workspace::shown(old)))?;
+        }
+    }
+    copy(&source, &partial)?;
+    for part in patch
+        .split_inclusive('\n')
+        .fold(Vec::<String>::new(), by_file)
+    {
+        let patch = diffy::Patch::from_str(&part).context("quickjs.patch cannot be read")?;
+        let name = patch.original().unwrap_or_default();
+        let name = name.trim_start_matches("a/").to_owned();
+        let file = partial.join(&name);
+        let text = std::fs::read_to_string(&file)
+            .with_context(|| format!("rquickjs-sys has no '{name}'"))?;
+        let text = diffy::apply(&text, &patch)
+            .map_err(|error| anyhow::anyhow!("quickjs.patch does not fit {name}: {error}"))?;
+        std::fs::write(&file, text)?;
+    }
+    std::fs::write(partial.join("applied.patch"), &patch)?;
+    std::fs::rename(&partial, &place).context("cannot put rquickjs-sys in its place")
+}
+
+/// Puts the lines of a patch together by the files that they are for.
+fn by_file(mut parts: Vec<String>, line: &str) -> Vec<String> {
+    if line.starts_with("--- ") || parts.is_empty() {
+        parts.push(String::new());
+    }
+    if let Some(last) = parts.last_mut() {
+        last.push_str(line);
+    }
+    parts
+}
+
+/// Where cargo keeps `rquickjs-sys` as it was published.
+fn registry_copy() -> Result<PathBuf> {
+    #[derive(Deserialize)]
+    struct Metadata {
+        packages: Vec<Package>,
+    }
+    #[derive(Deserialize)]
+    struct Package {
+        name: String,
+        manifest_path: PathBuf,
+    }
+    // A package that needs it and nothing else, for cargo to look it up for.
+    let stub = workspace::target().join("rquickjs-stub");
+    workspace::create_dir(&stub.join("src"))?;
+    std::fs::write(stub.join("src/lib.rs"), "")?;
+    std::fs::write(
+        stub.join("Cargo.toml"),
+        format!(
+            "[package]\nname = \"stub\"\nversion = \"0.0.0\"\nedition = \"2024\"\n[workspace]\n\
+             [dependencies]\nrquickjs-sys = \"={QUICKJS}\"\n"
+        ),
+    )?;
+    let text = process::output(
+        Command::new(workspace::cargo())
+            .args(["metadata", "--format-version", "1"])
+            .current_dir(&stub),
+    )
+    .context("cargo cannot fetch rquickjs-sys")?;
+    let metadata: Metadata = serde_json::from_str(&text).context("cargo metadata")?;
+    let manifest = metadata
+        .packages
+        .into_iter()
+        .find(|package| package.name == "rquickjs-sys")
+        .context("cargo has no rquickjs-sys")?
+        .manifest_path;
+    let folder = manifest.parent().context("a manifest has a folder")?;
+    Ok(folder.to_owned())
+}
+
+fn copy(from: &Path, to: &Path) -> Result<()> {
+    workspace::create_dir(to)?;
+    for entry in std::fs::read_dir(from)? {
+        let entry = entry?;
+        let to = to.join(entry.file_name());
+        if entry.file_type()?.is_dir() {
+            copy(&entry.path(), &to)?;
+        } else {
+            // Written anew, so that it may be patched whatever the original allows.
+            std::fs::write(&to, std::fs::read(entry.path())?)?;
+        }
+    }
+    Ok(())
+}
+
+const ARCHIVERS: &[&str] = &[
+    "llvm-ar-19",
+    "llvm-ar-20",
+    "llvm-ar-21",
+    "llvm-ar-18",
+    "llvm-ar-17",
+    "llvm-ar-16",
+    "llvm-ar",
+];
+
+/// The archiver for what clang compiles to wasm.
+fn archiver() -> Result<PathBuf> {
+    packages::install(&[Need {
+        packages: &["llvm-19", "llvm"],
+        sign: Sign::Program(ARCHIVERS),
+    }])?;
+    ARCHIVERS
+        .iter()
+        .find_map(|name| process::find(name))
+        .context("there is no llvm-ar")
+}
+
+/// Builds the module; where it is.
+pub fn build(wasm: &Wasm) -> Result<PathBuf> {
+    quickjs()?;
+    let archiver = archiver()?;
+    let target_dir = match wasm.rust {
+        RustStd::Toolchain => workspace::target().join("guest-build"),
+        RustStd::Debian => workspace::cache().join("guest-build"),
+    };
+    workspace::create_dir(&target_dir)?;
+    let lock = std::fs::File::create(target_dir.join("javascript-in-use"))?;
+    lock.lock()
+        .context("cannot lock the guests' build folder")?;
+    let mut command = wasm.rust.cargo("build", WASM);
+    command
+        .current_dir(folder())
+        .args(["--release", "--lib", "--target-dir"])
+        .arg(&target_dir)
+        .env("CC_wasm32_unknown_unknown", &wasm.clang)
+        .env("AR_wasm32_unknown_unknown", &archiver)
+        .env(
+            "CFLAGS_wasm32_unknown_unknown",
+            "-mbulk-memory -mnontrapping-fptoint -msign-ext",
+        )
+        .env(setting(WASM, "RUSTFLAGS"), flags());
+    if wasm.rust == RustStd::Debian {
+        command.env(setting(WASM, "LINKER"), &wasm.linker);
+    }
+    step::loud_command("the JavaScript engine", &mut command)?;
+    workspace::create_dir(&workspace::guests())?;
+    let made = target_dir.join(WASM).join("release/postern_js.wasm");
+    guests::put(&made, "javascript")?;
+    Ok(guests::path("javascript"))
+}
+
+/// Names of folders on this machine are no part of the module.
+fn flags() -> String {
+    let mut flags = format!("-Clink-arg=-zstack-size={STACK}");
+    let home = std::env::var_os("CARGO_HOME")
+        .map(PathBuf::from)
+        .or_else(|| Some(PathBuf::from(std::env::var_os("HOME")?).join(".cargo")));
+    if let Some(home) = home {
+        flags.push_str(&format!(" --remap-path-prefix={}=cargo", home.display()));
+    }
+    let root = workspace::root();
+    flags.push_str(&format!(" --remap-path-prefix={}=postern", root.display()));
+    flags
+}
+
+fn origin(wasm: &Wasm, module: &[u8]) -> Result<Origin> {
+    let first_line = |program: &Path, argument: &str| -> Result<String> {
+        let text = process::output(Command::new(program).arg(argument))
+            .with_context(|| format!("{} does not tell its version", program.display()))?;
+        Ok(text.lines().next().unwrap_or_default().to_owned())
+    };
+    let hash = Sha256::digest(module);
+    Ok(Origin {
+        sha256: hash.iter().map(|byte| format!("{byte:02x}")).collect(),
+        rustc: first_line(&wasm.rust.rustc(), "--version")?,
+        clang: first_line(&wasm.clang, "--version")?,
+        command: "cargo xtask guests --keep-engine".to_owned(),
+    })
+}
+
+/// Builds the module and keeps it in the repository.
+pub fn keep() -> Result<()> {
+    let wasm = setup::wasm()?;
+    let module = std::fs::read(build(&wasm)?)?;
+    let origin = origin(&wasm, &module)?;
+    std::fs::write(kept(), &module).context("cannot write guest-abi/js/engine.wasm")?;
+    std::fs::write(folder().join("engine.toml"), toml(&origin))
+        .context("cannot write guest-abi/js/engine.toml")?;
+    println!("{:>9}  {}", module.len(), workspace::shown(&kept()));
+    Ok(())
+}
+
+fn toml(origin: &Origin) -> String {
+    format!(
+        "# What made engine.wasm; checked by `cargo xtask test`.\n\
+         sha256 = {:?}\nrustc = {:?}\nclang = {:?}\ncommand = {:?}\n",
+        origin.sha256, origin.rustc, origin.clang, origin.command
+    )
+}
+
+/// Holds the module in the repository against its hash, and against a fresh one where the
+/// compilers are those that made it.
+pub fn check() -> Result<()> {
+    let kept = std::fs::read(kept()).context("cannot read guest-abi/js/engine.wasm")?;
+    let text = std::fs::read_to_string(folder().join("engine.toml"))
+        .context("cannot read guest-abi/js/engine.toml")?;
+    let recorded: Origin = toml::from_str(&text).context("guest-abi/js/engine.toml")?;
+    let wasm = setup::wasm()?;
+    let found = origin(&wasm, &kept)?;
+    if recorded.sha256 != found.sha256 {
+        bail!(
+            "engine.wasm has the hash {}, engine.toml says {}; run {}",
+            found.sha256,
+            recorded.sha256,
+            recorded.command
+        );
+    }
+    let fresh = std::fs::read(build(&wasm)?)?;
+    if (&recorded.rustc, &recorded.clang) != (&found.rustc, &found.clang) {
+        step::skip(
+            "comparing the JavaScript engine with a fresh one",
+            "other compilers made it",
+        );
+    } else if fresh != kept {
+        bail!(
+            "guest-abi/js/engine.wasm is not what its sources make; run {}",
+            recorded.command
+        );
+    }
+    Ok(())
+}
+
+/// The engine's own tests, on this machine.
+pub fn test() -> Result<()> {
+    quickjs()?;
+    step::loud_command(
+        "tests of the JavaScript engine",
+        Command::new(workspace::cargo())
+            .args(["test", "--manifest-path"])
+            .arg(folder().join("Cargo.toml"))
+            .arg("--target-dir")
+            .arg(workspace::target().join("javascript")),
+    )
+}
