@@ -5,7 +5,6 @@
 use super::budget::{Budget, Share};
 use super::caller::{Caller, Chain};
 use super::compression::Contexts;
-use super::rewriter::Rewriters;
 use super::cost;
 use super::credit::Credit;
 use super::exchange::Exchange;
@@ -16,6 +15,7 @@ use super::javascript::Loading;
 use super::limits::{Failure, Limits, Outcome};
 use super::ops::{Bindings, OpFailure, OpResult, Upload};
 use super::pipe::Pipe;
+use super::rewriter::Rewriters;
 use super::wasi::Wasi;
 use async_executor::{Executor, Task};
 use bytes::Bytes;

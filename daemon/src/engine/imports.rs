@@ -575,7 +575,10 @@ fn rewriter(
         return Err(OpErrorCode::BadArgument);
     }
     // What it is given, it may keep.
-    if !host.memory_use.hold(host.held() + argument.len() as u64 * 2) {
+    if !host
+        .memory_use
+        .hold(host.held() + argument.len() as u64 * 2)
+    {
         host.memory_use.hold(host.held());
         return Err(OpErrorCode::LimitExceeded);
     }

@@ -7,7 +7,6 @@ mod budget;
 pub mod caller;
 mod code;
 mod compression;
-mod rewriter;
 mod core;
 pub mod cost;
 mod credit;
@@ -28,6 +27,7 @@ pub mod module;
 pub mod ops;
 pub mod pipe;
 mod program;
+mod rewriter;
 mod scheduler;
 mod snapshot;
 #[cfg(test)]

@@ -98,8 +98,7 @@ fn open<'js>(
             .collect(),
     };
     let argument = postcard::to_allocvec(&open).map_err(|_| failed(&ctx, 9))?;
-    let answer =
-        host::ask(SyncOp::RewriterOpen, &argument).map_err(|code| failed(&ctx, code))?;
+    let answer = host::ask(SyncOp::RewriterOpen, &argument).map_err(|code| failed(&ctx, code))?;
     let Some((handle, wrong)) = answer.split_first_chunk() else {
         return Err(failed(&ctx, 9));
     };
@@ -114,12 +113,14 @@ pub fn install<'js>(_: &Ctx<'js>, native: &Object<'js>) -> Result<()> {
     // What is wrong with a selector; an empty string for a good one.
     native.set(
         "rewriterSelector",
-        Func::from(|ctx: Ctx<'js>, selector: Value<'js>| -> Result<Value<'js>> {
-            let selector = raw(&ctx, &selector)?;
-            let wrong = host::ask(SyncOp::RewriterSelector, &selector)
-                .map_err(|code| failed(&ctx, code))?;
-            bytes::text(&ctx, &wrong)
-        }),
+        Func::from(
+            |ctx: Ctx<'js>, selector: Value<'js>| -> Result<Value<'js>> {
+                let selector = raw(&ctx, &selector)?;
+                let wrong = host::ask(SyncOp::RewriterSelector, &selector)
+                    .map_err(|code| failed(&ctx, code))?;
+                bytes::text(&ctx, &wrong)
+            },
+        ),
     )?;
     native.set("rewriterOpen", Func::from(open))?;
     native.set(
@@ -134,16 +135,14 @@ pub fn install<'js>(_: &Ctx<'js>, native: &Object<'js>) -> Result<()> {
     )?;
     native.set(
         "rewriterGoOn",
-        Func::from(
-            |ctx: Ctx<'js>, handle: u32, how: u8, content: Opt<Bytes>| {
-                let content = content.0.map(|bytes| bytes.0).unwrap_or_default();
-                let mut argument = Vec::with_capacity(5 + content.len());
-                argument.extend_from_slice(&handle.to_le_bytes());
-                argument.push(how);
-                argument.extend_from_slice(&content);
-                step(&ctx, SyncOp::RewriterGoOn, &argument)
-            },
-        ),
+        Func::from(|ctx: Ctx<'js>, handle: u32, how: u8, content: Opt<Bytes>| {
+            let content = content.0.map(|bytes| bytes.0).unwrap_or_default();
+            let mut argument = Vec::with_capacity(5 + content.len());
+            argument.extend_from_slice(&handle.to_le_bytes());
+            argument.push(how);
+            argument.extend_from_slice(&content);
+            step(&ctx, SyncOp::RewriterGoOn, &argument)
+        }),
     )?;
     native.set(
         "rewriterClose",

@@ -211,7 +211,11 @@ fn rewrite(kind: u32, argument: &[u8]) -> Option<Result<Vec<u8>, postern_abi::Op
     let done = REWRITERS.with_borrow_mut(|rewriters| {
         Some(match SyncOp::from_u32(kind)? {
             SyncOp::RewriterSelector => {
-                out.extend(rewriter::selector_error(argument).unwrap_or_default().bytes());
+                out.extend(
+                    rewriter::selector_error(argument)
+                        .unwrap_or_default()
+                        .bytes(),
+                );
                 Ok(())
             }
             SyncOp::RewriterOpen => rewriters.open(0, argument, &mut out).map(drop),

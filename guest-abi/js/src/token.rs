@@ -325,13 +325,7 @@ fn insert(
 }
 
 /// An argument that must be there, as text.
-fn needed(
-    cx: Cx,
-    arguments: Arguments,
-    at: usize,
-    kind: Kind,
-    name: &str,
-) -> Result<Vec<u8>, Val> {
+fn needed(cx: Cx, arguments: Arguments, at: usize, kind: Kind, name: &str) -> Result<Vec<u8>, Val> {
     if at >= arguments.len() {
         return Err(wrong_argument(cx, kind, name, at + 1, "string"));
     }
@@ -420,15 +414,33 @@ fn methods(kind: Kind) -> Vec<(&'static CStr, Callback)> {
     if kind == Kind::Element {
         all.push((
             c"getAttribute",
-            callback!(|cx, it, args| attribute(cx, it, args, "getAttribute", Command::GetAttribute)),
+            callback!(|cx, it, args| attribute(
+                cx,
+                it,
+                args,
+                "getAttribute",
+                Command::GetAttribute
+            )),
         ));
         all.push((
             c"hasAttribute",
-            callback!(|cx, it, args| attribute(cx, it, args, "hasAttribute", Command::HasAttribute)),
+            callback!(|cx, it, args| attribute(
+                cx,
+                it,
+                args,
+                "hasAttribute",
+                Command::HasAttribute
+            )),
         ));
         all.push((
             c"setAttribute",
-            callback!(|cx, it, args| attribute(cx, it, args, "setAttribute", Command::SetAttribute)),
+            callback!(|cx, it, args| attribute(
+                cx,
+                it,
+                args,
+                "setAttribute",
+                Command::SetAttribute
+            )),
         ));
         all.push((
             c"removeAttribute",
@@ -488,7 +500,10 @@ fn methods(kind: Kind) -> Vec<(&'static CStr, Callback)> {
                 insert(cx, it, args, ELEMENT, "setInnerContent", Command::SetInner)
             }),
         ));
-        all.push((c"onEndTag", callback!(|cx, it, args| on_end_tag(cx, it, args))));
+        all.push((
+            c"onEndTag",
+            callback!(|cx, it, args| on_end_tag(cx, it, args)),
+        ));
     }
     all
 }
@@ -639,7 +654,11 @@ pub fn install<'js>(ctx: &Ctx<'js>, native: &Object<'js>) -> rquickjs::Result<()
             .collect();
     });
     let object = native.as_raw();
-    cx.method(object, c"tokenNew", callback!(|cx, it, args| make(cx, it, args)));
+    cx.method(
+        object,
+        c"tokenNew",
+        callback!(|cx, it, args| make(cx, it, args)),
+    );
     // `tokenEnd(token)`: its handler is over.
     cx.method(
         object,

@@ -91,51 +91,56 @@ impl Settings {
                 Some(selector) => {
                     let mut handlers = ElementContentHandlers::default();
                     if set & which::ELEMENT != 0 {
-                        handlers = handlers.element(
-                            move |token: &mut lol_html::send::Element<'_, '_>| {
+                        handlers =
+                            handlers.element(move |token: &mut lol_html::send::Element<'_, '_>| {
                                 port.serve(Kind::Element, at, token)
+                            });
+                    }
+                    if set & which::COMMENTS != 0 {
+                        handlers = handlers.comments(
+                            move |token: &mut lol_html::html_content::Comment<'_>| {
+                                port.serve(Kind::Comment, at, token)
                             },
                         );
                     }
-                    if set & which::COMMENTS != 0 {
-                        handlers =
-                            handlers.comments(move |token: &mut lol_html::html_content::Comment<'_>| {
-                                port.serve(Kind::Comment, at, token)
-                            });
-                    }
                     if set & which::TEXT != 0 {
-                        handlers =
-                            handlers.text(move |token: &mut lol_html::html_content::TextChunk<'_>| {
+                        handlers = handlers.text(
+                            move |token: &mut lol_html::html_content::TextChunk<'_>| {
                                 port.serve(Kind::Text, at, token)
-                            });
+                            },
+                        );
                     }
                     settings.append_element_content_handler((Cow::Owned(selector), handlers))
                 }
                 None => {
                     let mut handlers = DocumentContentHandlers::default();
                     if set & which::DOCTYPE != 0 {
-                        handlers =
-                            handlers.doctype(move |token: &mut lol_html::html_content::Doctype<'_>| {
+                        handlers = handlers.doctype(
+                            move |token: &mut lol_html::html_content::Doctype<'_>| {
                                 port.serve(Kind::Doctype, at, token)
-                            });
+                            },
+                        );
                     }
                     if set & which::COMMENTS != 0 {
-                        handlers =
-                            handlers.comments(move |token: &mut lol_html::html_content::Comment<'_>| {
+                        handlers = handlers.comments(
+                            move |token: &mut lol_html::html_content::Comment<'_>| {
                                 port.serve(Kind::Comment, at, token)
-                            });
+                            },
+                        );
                     }
                     if set & which::TEXT != 0 {
-                        handlers =
-                            handlers.text(move |token: &mut lol_html::html_content::TextChunk<'_>| {
+                        handlers = handlers.text(
+                            move |token: &mut lol_html::html_content::TextChunk<'_>| {
                                 port.serve(Kind::Text, at, token)
-                            });
+                            },
+                        );
                     }
                     if set & which::END != 0 {
-                        handlers =
-                            handlers.end(move |token: &mut lol_html::html_content::DocumentEnd<'_>| {
+                        handlers = handlers.end(
+                            move |token: &mut lol_html::html_content::DocumentEnd<'_>| {
                                 port.serve(Kind::End, at, token)
-                            });
+                            },
+                        );
                     }
                     settings.append_document_content_handler(handlers)
                 }
@@ -158,7 +163,11 @@ fn parse(selector: &[u8]) -> Result<Selector, String> {
     for byte in selector.bytes() {
         let is_space = byte.is_ascii_whitespace();
         let deepens = matches!(byte, b'>' | b'(' | b'[' | b'{') || (is_space && !was_space);
-        depth = if byte == b',' { 0 } else { depth + usize::from(deepens) };
+        depth = if byte == b',' {
+            0
+        } else {
+            depth + usize::from(deepens)
+        };
         was_space = is_space;
         if depth > REWRITER_SELECTOR_DEPTH_MAX {
             return Err(format!(
