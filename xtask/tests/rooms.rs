@@ -79,6 +79,8 @@ const BELONGS_TO: &[(&str, &[&str])] = &[
     ("hyper", &["edge", "manage", "cli", "outbound"]),
     ("smol_hyper", &["edge", "manage", "cli", "outbound"]),
     ("flate2", &["engine", "outbound"]),
+    ("lol_html", &["engine"]),
+    ("corosensei", &["engine"]),
     ("brotli_decompressor", &["outbound"]),
     // The command line writes forms itself, and its tests read them with the same parser.
     ("multer", &["manage", "cli"]),

@@ -88,6 +88,7 @@ impl Core {
             is_broke: false,
             memory_use,
             compression: Default::default(),
+            rewriters: Default::default(),
             isolate,
             executor: engine.executor().clone(),
             keys: postern_crypto::Keys::of(code.kept()),

@@ -42,6 +42,11 @@ pub const fn operation(kind: OpKind, bytes: usize) -> u64 {
     }
 }
 
+/// Looking at a selector of so many bytes.
+pub const fn selector(bytes: usize) -> u64 {
+    1_000 + bytes as u64 * 40
+}
+
 /// Compression: so much a byte that was compressed (5 to 30 ns on x86-64, by what it is), and a byte
 /// that was read or made by expanding (up to 2 ns).
 pub const fn compression(used: Used) -> u64 {

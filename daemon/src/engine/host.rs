@@ -15,6 +15,7 @@ use super::javascript::Loading;
 use super::limits::{Failure, Limits, Outcome};
 use super::ops::{Bindings, OpFailure, OpResult, Upload};
 use super::pipe::Pipe;
+use super::rewriter::Rewriters;
 use super::wasi::Wasi;
 use async_executor::{Executor, Task};
 use bytes::Bytes;
@@ -222,6 +223,8 @@ pub struct Host {
     pub memory_use: MemoryUse,
     /// Compression contexts.
     pub compression: Contexts,
+    /// The rewriters of HTML that are open.
+    pub rewriters: Rewriters,
     /// The isolate itself.
     pub isolate: Weak<Isolate>,
     /// Runs what goes on outside of turns.
@@ -235,6 +238,11 @@ pub struct Host {
 }
 
 impl Host {
+    /// Bytes that the host holds for the guest.
+    pub fn held(&self) -> u64 {
+        self.compression.bytes() + self.rewriters.bytes()
+    }
+
     /// The request being handled.
     pub fn invocation(&mut self) -> Option<&mut Invocation> {
         let id = self.current;
@@ -397,7 +405,8 @@ impl Host {
         };
         let mut invocation = self.invocations.swap_remove(at);
         self.compression.forget(id);
-        self.memory_use.hold(self.compression.bytes());
+        self.rewriters.forget(id);
+        self.memory_use.hold(self.held());
         if invocation.pending > 0 {
             self.ops.retain(|_, op| op.request != id);
             self.op_bytes = self.ops.values().map(|op| u64::from(op.bytes)).sum();

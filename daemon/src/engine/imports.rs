@@ -500,6 +500,23 @@ fn op_sync(
                 made.as_slice()
             })
         }
+        (SyncOp::RewriterSelector, _) => {
+            let wrong = super::rewriter::selector_error(argument);
+            made.extend_from_slice(wrong.unwrap_or_default().as_bytes());
+            work = cost::selector(argument.len());
+            Ok(made.as_slice())
+        }
+        (
+            SyncOp::RewriterOpen
+            | SyncOp::RewriterFeed
+            | SyncOp::RewriterGoOn
+            | SyncOp::RewriterToken
+            | SyncOp::RewriterClose,
+            None,
+        ) => rewriter(host, kind, argument, out_cap, &mut made).map(|done| {
+            work = done;
+            made.as_slice()
+        }),
         (kind, Some(loading)) => loading.answer(kind, argument),
         (_, None) => Err(OpErrorCode::Unsupported),
     };
@@ -538,12 +555,12 @@ fn compression(
 ) -> Result<Used, OpErrorCode> {
     match kind {
         SyncOp::CompressionOpen => {
-            let bytes = host.compression.bytes() + Contexts::cost(argument);
+            let bytes = host.held() + Contexts::cost(argument);
             if !host.memory_use.hold(bytes) {
                 return Err(OpErrorCode::LimitExceeded);
             }
             let opened = host.compression.open(host.current, argument);
-            host.memory_use.hold(host.compression.bytes());
+            host.memory_use.hold(host.held());
             made.extend_from_slice(&opened?.to_le_bytes());
             Ok(Used::opened())
         }
@@ -554,10 +571,47 @@ fn compression(
         SyncOp::CompressionWrite => host.compression.write(argument, made),
         _ => {
             host.compression.close(argument)?;
-            host.memory_use.hold(host.compression.bytes());
+            host.memory_use.hold(host.held());
             Ok(Used::default())
         }
     }
+}
+
+/// Opens, feeds, asks or closes a rewriter of HTML; gives the work that it took.
+fn rewriter(
+    host: &mut Host,
+    kind: SyncOp,
+    argument: &[u8],
+    out_cap: u32,
+    made: &mut Vec<u8>,
+) -> Result<u64, OpErrorCode> {
+    let steps = matches!(kind, SyncOp::RewriterFeed | SyncOp::RewriterGoOn);
+    // What a call makes is made once, so there must be room for all of it.
+    if steps && (out_cap as usize) < 6 + limits::REWRITER_OUTPUT_MAX {
+        return Err(OpErrorCode::BadArgument);
+    }
+    // What it is given, it may keep.
+    if !host
+        .memory_use
+        .hold(host.held() + argument.len() as u64 * 2)
+    {
+        host.memory_use.hold(host.held());
+        return Err(OpErrorCode::LimitExceeded);
+    }
+    let work = match kind {
+        SyncOp::RewriterOpen => host.rewriters.open(host.current, argument, made),
+        SyncOp::RewriterFeed => host.rewriters.feed(argument, made),
+        SyncOp::RewriterGoOn => host.rewriters.go_on(argument, made),
+        SyncOp::RewriterToken => host.rewriters.token(argument, made),
+        _ => host.rewriters.close(argument).map(|()| 0),
+    };
+    if !host.memory_use.hold(host.held()) {
+        // There is no room for what it remembers.
+        let _ = host.rewriters.close(argument);
+        host.memory_use.hold(host.held());
+        return Err(OpErrorCode::LimitExceeded);
+    }
+    work
 }
 
 /// Writes a result where the guest has room for it; gives its length, or that it is too large.

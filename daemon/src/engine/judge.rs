@@ -270,6 +270,7 @@ impl Starting {
             is_broke: false,
             memory_use,
             compression: Default::default(),
+            rewriters: Default::default(),
             isolate: Weak::new(),
             executor: Arc::new(Executor::new()),
             keys: postern_crypto::Keys::default(),

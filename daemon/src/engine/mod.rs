@@ -27,6 +27,7 @@ pub mod module;
 pub mod ops;
 pub mod pipe;
 mod program;
+mod rewriter;
 mod scheduler;
 mod snapshot;
 #[cfg(test)]

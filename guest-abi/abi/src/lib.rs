@@ -23,6 +23,7 @@ pub mod kv;
 pub mod limits;
 pub mod op;
 pub mod ratelimit;
+pub mod rewriter;
 
 pub use event::EventKind;
 pub use op::{OpError, OpErrorCode, OpKind, SyncOp};

@@ -28,6 +28,14 @@ pub const LOG_LINE_MAX: usize = 16 * 1024;
 pub const COMPRESSION_CONTEXTS_MAX: usize = 64;
 /// Bytes of output of one call of a compression context.
 pub const COMPRESSION_OUTPUT_MAX: usize = 64 * 1024;
+/// Rewriters of HTML that an isolate may have open.
+pub const REWRITERS_MAX: usize = 64;
+/// Bytes of output of one call of a rewriter.
+pub const REWRITER_OUTPUT_MAX: usize = 64 * 1024;
+/// Sets of handlers of one rewriter.
+pub const REWRITER_HANDLERS_MAX: usize = 10_000;
+/// Combinators, brackets and parentheses of one selector.
+pub const REWRITER_SELECTOR_DEPTH_MAX: usize = 64;
 /// Keys and unfinished digests of an isolate.
 pub const CRYPTO_KEYS_MAX: usize = 4096;
 /// Bytes of all keys of an isolate.

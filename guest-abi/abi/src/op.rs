@@ -87,6 +87,30 @@ pub enum SyncOp {
     CompressionWrite = 65,
     /// Closes a context. Argument: the handle. No result.
     CompressionClose = 66,
+    /// Looks at a CSS selector, also while a push is judged. Argument: the selector. Result: what
+    /// is wrong with it, or nothing.
+    RewriterSelector = 72,
+    /// Opens a rewriter of HTML for this request. Argument: a
+    /// [`RewriterOpen`](crate::rewriter::RewriterOpen). Result: its handle, a `u32`, little endian;
+    /// if that is 0, what is wrong follows.
+    RewriterOpen = 73,
+    /// Feeds a rewriter that waits for input. Argument: the handle; a byte, 1 if the document ends
+    /// with this; the input. Result: how it went (`docs/abi.md`) and at most
+    /// [`REWRITER_OUTPUT_MAX`](crate::limits::REWRITER_OUTPUT_MAX) bytes of output. The room for
+    /// all that must be there at the first call: one that is too small is a
+    /// [`OpErrorCode::BadArgument`].
+    RewriterFeed = 74,
+    /// Lets a rewriter go on. Argument: the handle; a byte, 0 to go on, 1 to give up, 2 with
+    /// a part of the content that it waits for, 3 when that ends, 4 to hand over output while
+    /// a handler runs; that part. Result: as of `RewriterFeed`.
+    RewriterGoOn = 75,
+    /// Asks or changes the token that a handler is called with. Argument: the handle; a
+    /// [`TokenCommand`](crate::rewriter::TokenCommand), a byte; its number and the length of its
+    /// first argument, a `u32` each, little endian; the first argument; the second. Result: an
+    /// [`answer`](crate::rewriter::answer).
+    RewriterToken = 76,
+    /// Closes a rewriter. Argument: the handle. No result.
+    RewriterClose = 77,
 }
 
 impl SyncOp {
@@ -104,6 +128,12 @@ impl SyncOp {
             64 => Self::CompressionOpen,
             65 => Self::CompressionWrite,
             66 => Self::CompressionClose,
+            72 => Self::RewriterSelector,
+            73 => Self::RewriterOpen,
+            74 => Self::RewriterFeed,
+            75 => Self::RewriterGoOn,
+            76 => Self::RewriterToken,
+            77 => Self::RewriterClose,
             _ => return None,
         })
     }

@@ -6,6 +6,7 @@ import { globals as fetching } from "internal:fetch";
 import { globals as subrequests } from "internal:subrequest";
 import { globals as timers, own as clocks } from "internal:timers";
 import { globals as streams } from "internal:streams";
+import { globals as rewriter } from "internal:rewriter";
 import { globals as blob } from "internal:blob";
 import { globals as url } from "internal:url";
 import { globals as encoding } from "internal:encoding";
@@ -48,7 +49,7 @@ const reporting = {
   },
 };
 
-const rooms = [errors, fetching, subrequests, timers, streams, blob, url, encoding, events, ports, cloning, crypting, navigation, reporting];
+const rooms = [errors, fetching, subrequests, timers, streams, rewriter, blob, url, encoding, events, ports, cloning, crypting, navigation, reporting];
 const platforms = {};
 for (const room of rooms) Object.assign(platforms, room);
 // What the engine has of its own and belongs to the platform.

@@ -20,12 +20,21 @@ pub trait Held: Sized + 'static {
 
 /// Makes the class known to the runtime. Once.
 pub fn register<T: Held>(cx: Cx) {
+    define::<T>(cx, std::ptr::null());
+}
+
+/// The same of a class whose objects have properties of their own making.
+pub fn register_exotic<T: Held>(cx: Cx, exotic: &'static qjs::JSClassExoticMethods) {
+    define::<T>(cx, exotic);
+}
+
+fn define<T: Held>(cx: Cx, exotic: *const qjs::JSClassExoticMethods) {
     let definition = qjs::JSClassDef {
         class_name: T::NAME.as_ptr(),
         finalizer: Some(finalize::<T>),
         gc_mark: Some(mark::<T>),
         call: None,
-        exotic: std::ptr::null_mut(),
+        exotic: exotic.cast_mut(),
     };
     let mut id = 0;
     // SAFETY: the definition is copied; the functions are right for what `object` stores.

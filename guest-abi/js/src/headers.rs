@@ -408,6 +408,10 @@ pub fn install<'js>(_: &Ctx<'js>, native: &Object<'js>) -> Result<()> {
         }),
     )?;
     native.set(
+        "headersDelete",
+        Func::from(|list: List<'js>, key: String| list.borrow_mut().delete(&key)),
+    )?;
+    native.set(
         "headersFreeze",
         Func::from(|list: List<'js>| list.borrow_mut().is_immutable = true),
     )?;

@@ -33,6 +33,7 @@ mod ratelimit;
 mod raw;
 mod rejections;
 mod requests;
+mod rewriter;
 mod serve;
 mod shape;
 mod stacks;
@@ -40,6 +41,7 @@ mod subrequest;
 #[cfg(not(target_arch = "wasm32"))]
 pub mod testing;
 mod text;
+mod token;
 mod url;
 mod values;
 mod vm;

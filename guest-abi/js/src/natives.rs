@@ -2,7 +2,7 @@
 
 use crate::{
     buffers, compression, crypto, encoding, forms, frames, headers, json, kv, modules, ops, parts,
-    pattern, random, ratelimit, requests, stacks, subrequest, url, values, zones,
+    pattern, random, ratelimit, requests, rewriter, stacks, subrequest, token, url, values, zones,
 };
 use rquickjs::{Ctx, Object, Result};
 
@@ -27,6 +27,8 @@ pub fn object<'js>(ctx: &Ctx<'js>) -> Result<Object<'js>> {
     random::install(ctx, &native)?;
     forms::install(ctx, &native)?;
     compression::install(ctx, &native)?;
+    rewriter::install(ctx, &native)?;
+    token::install(ctx, &native)?;
     modules::install(ctx, &native)?;
     buffers::install(ctx, &native)?;
     frames::install(ctx, &native)?;

@@ -17,6 +17,7 @@ const PRELUDE: &[(&str, &str)] = prelude! {
     "internal:kv" => "kv.js",
     "internal:env" => "env.js",
     "internal:arguments" => "arguments.js",
+    "internal:rewriter" => "rewriter.js",
     "internal:streams" => "streams.js",
     "internal:streams/promises" => "streams/promises.js",
     "internal:streams/value_source" => "streams/value_source.js",

@@ -197,6 +197,38 @@ fn compress(kind: u32, argument: &[u8]) -> Option<Result<Vec<u8>, postern_abi::O
     Some(done.map(|()| out))
 }
 
+/// What the daemon does for `RewriterOpen` and its like.
+#[allow(dead_code, unreachable_pub, reason = "the daemon uses more of it")]
+#[path = "../../../daemon/src/engine/rewriter/mod.rs"]
+mod rewriter;
+
+thread_local! {
+    static REWRITERS: RefCell<rewriter::Rewriters> = RefCell::default();
+}
+
+fn rewrite(kind: u32, argument: &[u8]) -> Option<Result<Vec<u8>, postern_abi::OpErrorCode>> {
+    let mut out = Vec::new();
+    let done = REWRITERS.with_borrow_mut(|rewriters| {
+        Some(match SyncOp::from_u32(kind)? {
+            SyncOp::RewriterSelector => {
+                out.extend(
+                    rewriter::selector_error(argument)
+                        .unwrap_or_default()
+                        .bytes(),
+                );
+                Ok(())
+            }
+            SyncOp::RewriterOpen => rewriters.open(0, argument, &mut out).map(drop),
+            SyncOp::RewriterFeed => rewriters.feed(argument, &mut out).map(drop),
+            SyncOp::RewriterGoOn => rewriters.go_on(argument, &mut out).map(drop),
+            SyncOp::RewriterToken => rewriters.token(argument, &mut out).map(drop),
+            SyncOp::RewriterClose => rewriters.close(argument),
+            _ => return None,
+        })
+    })?;
+    Some(done.map(|()| out))
+}
+
 /// The host's functions.
 pub mod host {
     #![allow(missing_docs, clippy::wildcard_imports)]
@@ -256,11 +288,15 @@ pub mod host {
                 Err(_) => -9,
             });
         }
-        if let Some(answer) = super::compress(kind, argument) {
+        if let Some(answer) =
+            super::compress(kind, argument).or_else(|| super::rewrite(kind, argument))
+        {
             return match answer {
                 Err(code) => -(code as i32),
                 Ok(result) => {
-                    out[..result.len()].copy_from_slice(&result);
+                    if let Some(out) = out.get_mut(..result.len()) {
+                        out.copy_from_slice(&result);
+                    }
                     result.len() as i32
                 }
             };

@@ -100,6 +100,12 @@ impl Loading {
             | SyncOp::CompressionOpen
             | SyncOp::CompressionWrite
             | SyncOp::CompressionClose
+            | SyncOp::RewriterSelector
+            | SyncOp::RewriterOpen
+            | SyncOp::RewriterFeed
+            | SyncOp::RewriterGoOn
+            | SyncOp::RewriterToken
+            | SyncOp::RewriterClose
             | SyncOp::Crypto => Err(OpErrorCode::Unsupported),
         }
     }

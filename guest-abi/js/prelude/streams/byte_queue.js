@@ -61,6 +61,8 @@ export class ByteQueue {
   readers = null;
   reads = [];
   closing = false;
+  // Whether parts are read as they came, even if they are small.
+  apart = false;
   // Parts may be in other queues too.
   shared = false;
   state = READABLE;
@@ -111,7 +113,7 @@ export class ByteQueue {
   next() {
     const { queue, head, total } = this;
     const part = queue[head];
-    if (queue.length === head + 1 || part.byteLength >= JOINED_MAX || this.internal) {
+    if (queue.length === head + 1 || part.byteLength >= JOINED_MAX || this.internal || this.apart) {
       const whole = this.take(part.byteLength);
       return this.shared ? whole.slice() : whole;
     }

@@ -424,6 +424,15 @@ function joined(parts) {
   return all;
 }
 
+// Takes a stream that nobody holds for good, to read it part by part as the parts came: what has
+// `read()` and `cancel(reason)`.
+export function take(stream) {
+  const consumer = consumerOf(stream);
+  consumer.reader = ENGINE;
+  consumer.apart = true;
+  return consumer;
+}
+
 // All bytes of a stream that nobody holds, which this locks for good: a Uint8Array if they are
 // here already, else the promise of one.
 export function drain(stream) {
