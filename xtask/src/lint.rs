@@ -25,6 +25,7 @@ pub fn run(_: &Arguments) -> Result<()> {
             .current_dir(workspace::root()),
     )?;
     sdk()?;
+    javascript()?;
     guests()
 }
 
@@ -41,6 +42,20 @@ fn sdk() -> Result<()> {
             .arg(&manifest)
             .arg("--target-dir")
             .arg(workspace::target().join("sdk"))
+            .args(["--", "-D", "warnings"]),
+    )
+}
+
+/// So is the JavaScript engine.
+fn javascript() -> Result<()> {
+    crate::javascript::quickjs()?;
+    step::loud_command(
+        "clippy for the JavaScript engine",
+        Command::new(workspace::cargo())
+            .args(["clippy", "--all-targets", "--manifest-path"])
+            .arg(workspace::root().join("guest-abi/js/Cargo.toml"))
+            .arg("--target-dir")
+            .arg(workspace::target().join("javascript"))
             .args(["--", "-D", "warnings"]),
     )
 }

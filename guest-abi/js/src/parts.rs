@@ -48,7 +48,7 @@ pub mod slot {
     pub const METHOD: usize = 6;
     pub const URL: usize = 7;
     pub const REDIRECT: usize = 8;
-    pub const SIGNAL: usize = 9;
+    // 9 is a request's signal, which only the prelude asks for.
     pub const COUNT: usize = 10;
 }
 

@@ -135,28 +135,13 @@ impl Cx {
 
     /// Throws a TypeError; gives [`EXCEPTION`].
     pub fn throw_type(self, message: &str) -> Val {
-        self.throw_class(c"TypeError", message)
-    }
-
-    /// Throws a RangeError; gives [`EXCEPTION`].
-    pub fn throw_range(self, message: &str) -> Val {
-        self.throw_class(c"RangeError", message)
-    }
-
-    fn throw_class(self, class: &CStr, message: &str) -> Val {
         let message: Vec<u8> = message
             .bytes()
             .filter(|byte| *byte != 0)
             .chain([0])
             .collect();
-        let format = c"%s";
         // SAFETY: the format takes one text that ends with a zero, which is copied.
-        unsafe {
-            match class.to_bytes() {
-                b"RangeError" => qjs::JS_ThrowRangeError(self.0, format.as_ptr(), message.as_ptr()),
-                _ => qjs::JS_ThrowTypeError(self.0, format.as_ptr(), message.as_ptr()),
-            }
-        }
+        unsafe { qjs::JS_ThrowTypeError(self.0, c"%s".as_ptr(), message.as_ptr()) }
     }
 
     /// Takes what was thrown.
@@ -230,22 +215,6 @@ impl Cx {
             qjs::JS_DefinePropertyGetSet(self.0, object, atom, function, UNDEFINED, flags as c_int);
             qjs::JS_FreeAtom(self.0, atom);
         }
-    }
-
-    /// A promise that is fulfilled with `value`, which is taken over.
-    pub fn resolved(self, value: Val) -> Val {
-        // SAFETY: borrows the value.
-        let promise = unsafe { qjs::JS_NewSettledPromise(self.0, false, value) };
-        self.free(value);
-        promise
-    }
-
-    /// A promise that is rejected with `value`, which is taken over.
-    pub fn rejected(self, value: Val) -> Val {
-        // SAFETY: borrows the value.
-        let promise = unsafe { qjs::JS_NewSettledPromise(self.0, true, value) };
-        self.free(value);
-        promise
     }
 
     /// The context as rquickjs has it, for what is not worth doing without.
