@@ -7,6 +7,7 @@ use criterion::{Criterion, criterion_group, criterion_main};
 use lone::{Lone, Nobody};
 use postern_abi::{OpKind, SyncOp};
 use postern_daemon::engine::EngineOptions;
+use postern_daemon::engine::caller::Caller;
 use postern_daemon::engine::limits::Limits;
 use postern_daemon::engine::ops::{Bindings, OpFailure, OpReply, Started};
 use std::sync::Arc;
@@ -19,7 +20,7 @@ impl Bindings for Nothing {
         Ok(())
     }
 
-    fn start(&self, _: OpKind, _: &[u8]) -> Started {
+    fn start(&self, _: OpKind, _: &[u8], _: &Caller) -> Started {
         Started::Done(Ok(OpReply::default()))
     }
 }

@@ -2,6 +2,7 @@
 //!
 //! The rooms and who may know whom are told in `docs/architecture.md`.
 
+pub mod assets;
 pub mod bindings;
 pub mod board;
 pub mod catalog;
@@ -11,4 +12,5 @@ pub mod edge;
 pub mod engine;
 pub mod manage;
 pub mod observe;
+pub mod outbound;
 pub mod store;

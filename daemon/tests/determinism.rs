@@ -12,6 +12,7 @@ use bytes::Bytes;
 use futures_lite::StreamExt;
 use lone::{Lone, request};
 use postern_abi::{OpKind, SyncOp};
+use postern_daemon::engine::caller::Caller;
 use postern_daemon::engine::invocation::{ReplyBody, RequestBody};
 use postern_daemon::engine::limits::Limits;
 use postern_daemon::engine::ops::{Bindings, OpFailure, OpReply, Started};
@@ -37,7 +38,7 @@ impl Bindings for AtOnce {
         Ok(())
     }
 
-    fn start(&self, _: OpKind, _: &[u8]) -> Started {
+    fn start(&self, _: OpKind, _: &[u8], _: &Caller) -> Started {
         Started::Done(Ok(OpReply {
             head: vec![1, 2, 3],
             ..OpReply::default()

@@ -6,6 +6,7 @@ mod cli;
 mod crash;
 mod hostile;
 mod instructions;
+mod javascript;
 mod kv;
 mod limits;
 mod push;

@@ -190,15 +190,6 @@ fn a_refused_push_leaves_the_old_version() {
 }
 
 #[test]
-fn javascript_is_not_here_yet() {
-    let daemon = Daemon::plain();
-    daemon.api().production();
-    std::fs::write(daemon.dir().join("w.js"), "export default {}").unwrap();
-    let ran = daemon.cli(&["push", "w.js"]).expect(1);
-    assert!(ran.stderr.contains("not supported yet"), "{}", ran.stderr);
-}
-
-#[test]
 fn start_up_that_never_ends_is_refused() {
     let daemon = Daemon::plain();
     let api = daemon.api();

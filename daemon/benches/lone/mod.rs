@@ -56,6 +56,7 @@ impl Lone {
             image: Some(image),
             snapshot: Some(snapshot),
             pages: judged.pages,
+            handlers: judged.told.handlers.clone(),
             limits,
             env,
         });
@@ -80,6 +81,7 @@ impl Lone {
 pub fn request(path: &str, body: RequestBody) -> Request {
     Request {
         ray: Ray(1),
+        chain: None,
         method: http::Method::GET,
         url: format!("http://t/{path}"),
         headers: http::HeaderMap::new(),

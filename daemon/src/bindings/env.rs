@@ -1,11 +1,15 @@
 //! `env`: the bindings of one Worker by their names.
 
+use super::services::Services;
 use super::{encode, undecodable};
+use crate::assets::Assets;
 use crate::engine::ops::OpFailure;
+use crate::outbound::{Outbound, Owner};
 use crate::store::{NamespaceId, Store};
 use postern_abi::OpErrorCode;
 use postern_abi::op::EnvValue;
 use std::collections::BTreeMap;
+use std::sync::Arc;
 
 /// One binding of a Worker.
 #[derive(Clone)]
@@ -38,6 +42,20 @@ pub enum Binding {
         /// What it is bound to.
         namespace: NamespaceId,
     },
+    /// A `service` binding.
+    Service {
+        /// Its name in `env`.
+        name: String,
+        /// The script that it is bound to, in the same dispatch namespace.
+        script: String,
+    },
+    /// An `assets` binding.
+    Assets {
+        /// Its name in `env`.
+        name: String,
+        /// The Worker's own assets.
+        assets: Arc<Assets>,
+    },
     /// A binding that this version does not offer.
     Other {
         /// Its name in `env`.
@@ -55,6 +73,8 @@ impl Binding {
             | Self::Json { name, .. }
             | Self::Secret { name, .. }
             | Self::Kv { name, .. }
+            | Self::Service { name, .. }
+            | Self::Assets { name, .. }
             | Self::Other { name, .. } => name,
         }
     }
@@ -65,6 +85,8 @@ impl Binding {
             Self::Json { json, .. } => EnvValue::Json(json),
             Self::Secret { text, .. } => EnvValue::Secret(text),
             Self::Kv { .. } => EnvValue::Kv,
+            Self::Service { .. } => EnvValue::Other("service"),
+            Self::Assets { .. } => EnvValue::Other("assets"),
             Self::Other { kind, .. } => EnvValue::Other(kind),
         }
     }
@@ -89,6 +111,20 @@ impl std::fmt::Debug for Binding {
 pub struct Env {
     bindings: BTreeMap<String, Binding>,
     pub(super) store: Store,
+    pub(super) outbound: Option<Arc<WayOut>>,
+    pub(super) services: Option<Arc<dyn Services>>,
+}
+
+/// A Worker's own share of the way out.
+pub(super) struct WayOut {
+    pub outbound: Outbound,
+    pub owner: Owner,
+}
+
+impl Drop for WayOut {
+    fn drop(&mut self) {
+        self.outbound.forget(self.owner);
+    }
 }
 
 impl Env {
@@ -100,7 +136,29 @@ impl Env {
                 .map(|binding| (binding.name().to_owned(), binding))
                 .collect(),
             store,
+            outbound: None,
+            services: None,
         }
+    }
+
+    /// Lets it reach other servers.
+    #[must_use]
+    pub fn with_outbound(mut self, outbound: Outbound) -> Self {
+        let owner = outbound.owner();
+        self.outbound = Some(Arc::new(WayOut { outbound, owner }));
+        self
+    }
+
+    /// Lets it reach other Workers.
+    #[must_use]
+    pub fn with_services(mut self, services: Arc<dyn Services>) -> Self {
+        self.services = Some(services);
+        self
+    }
+
+    /// The binding of a name.
+    pub(super) fn binding(&self, name: &str) -> Result<&Binding, OpFailure> {
+        self.bindings.get(name).ok_or_else(|| unknown(name))
     }
 
     /// The KV namespace bound to a name.

@@ -90,6 +90,7 @@ pub(super) fn get(env: &Env, argument: &[u8]) -> Result<Started, OpFailure> {
                 head,
                 body: Bytes::new(),
                 stream: Some(pieces(file, len)),
+                ..OpReply::default()
             }))
         }
         Value::Blob { len, .. } if len > READ_NOW_MAX => later(smol::unblock(move || whole(entry))),
@@ -115,7 +116,7 @@ fn whole(entry: Entry) -> OpResult {
     Ok(OpReply {
         head,
         body,
-        stream: None,
+        ..OpReply::default()
     })
 }
 

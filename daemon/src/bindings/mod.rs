@@ -4,14 +4,19 @@
 //! every argument is a guest's and is decoded with mistrust.
 
 mod env;
+mod fetch;
 mod kv;
+mod services;
 mod timer;
+mod url;
 
 #[cfg(test)]
 mod tests;
 
 pub use env::{Binding, Env};
+pub use services::{Answering, ServiceRequest, Services};
 
+use crate::engine::caller::Caller;
 use crate::engine::ops::{Bindings, OpFailure, Started};
 use postern_abi::{OpErrorCode, OpKind, SyncOp};
 
@@ -21,7 +26,7 @@ impl Bindings for Env {
             SyncOp::EnvGet => self.describe(argument, out),
             SyncOp::EnvNames => self.names(argument, out),
             // What a push consists of is nothing of `env`; the engine answers it.
-            SyncOp::Bundle | SyncOp::Module | SyncOp::Builtin | SyncOp::Loaded => {
+            SyncOp::Bundle | SyncOp::Module | SyncOp::Builtin | SyncOp::Loaded | SyncOp::Decode => {
                 Err(OpFailure::new(
                     OpErrorCode::Unsupported,
                     "there is a bundle only while a push is judged",
@@ -30,14 +35,10 @@ impl Bindings for Env {
         }
     }
 
-    fn start(&self, op: OpKind, argument: &[u8]) -> Started {
+    fn start(&self, op: OpKind, argument: &[u8], caller: &Caller) -> Started {
         let started = match op {
             OpKind::Timer => timer::start(argument),
-            OpKind::Fetch => Err(OpFailure::new(
-                OpErrorCode::Unsupported,
-                "fetch() to other servers is not supported by this version of Postern; \
-                 answer from the Worker itself or from KV",
-            )),
+            OpKind::Fetch => fetch::start(self, argument, caller),
             OpKind::KvGet => kv::get(self, argument),
             OpKind::KvPut => kv::put(self, argument),
             OpKind::KvDelete => kv::delete(self, argument),

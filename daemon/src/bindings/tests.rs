@@ -47,18 +47,22 @@ fn env_with_quota(quota: u64) -> (TempDir, Env) {
     (dir, Env::new(list, store))
 }
 
+fn caller() -> Caller {
+    Caller::new(None, 50)
+}
+
 fn finish(started: Started) -> OpResult {
     match started {
         Started::Done(result) => result,
         Started::Later(future) => block_on(future),
-        Started::Upload(_) => panic!("it waits for a streamed argument"),
+        Started::Upload(_) | Started::Piped(..) => panic!("it waits for a streamed argument"),
     }
 }
 
 fn call<T: serde::Serialize>(env: &Env, op: OpKind, head: &T, body: &[u8]) -> OpResult {
     let mut argument = postcard::to_allocvec(head).unwrap();
     argument.extend_from_slice(body);
-    finish(env.start(op, &argument))
+    finish(env.start(op, &argument, &caller()))
 }
 
 fn put_args(key: &str) -> KvPut<'_> {
@@ -138,7 +142,7 @@ fn a_small_value_is_answered_at_once_and_whole() {
         stream: true,
     })
     .unwrap();
-    let Started::Done(Ok(reply)) = env.start(OpKind::KvGet, &argument) else {
+    let Started::Done(Ok(reply)) = env.start(OpKind::KvGet, &argument, &caller()) else {
         panic!("it waits");
     };
     let head: KvGot<'_> = postcard::from_bytes(&reply.head).unwrap();
@@ -195,7 +199,11 @@ fn a_streamed_put_is_there_when_finished_and_not_when_abandoned() {
             stream: true,
             ..put_args("k")
         };
-        match env.start(OpKind::KvPut, &postcard::to_allocvec(&arguments).unwrap()) {
+        match env.start(
+            OpKind::KvPut,
+            &postcard::to_allocvec(&arguments).unwrap(),
+            &caller(),
+        ) {
             Started::Upload(upload) => upload,
             _ => panic!("it wants no streamed argument"),
         }
@@ -329,9 +337,9 @@ fn failures_are_told_in_the_fields_words() {
         );
     }
     check_fails(
-        finish(env.start(OpKind::Fetch, b"")),
-        OpErrorCode::Unsupported,
-        "fetch() to other servers is not supported",
+        finish(env.start(OpKind::Fetch, b"", &caller())),
+        OpErrorCode::BadArgument,
+        "the argument of Fetch",
     );
 }
 
@@ -358,7 +366,7 @@ proptest! {
         thread_local!(static ENV: (TempDir, Env) = env());
         ENV.with(|(_, env)| {
             if let Some(op) = OpKind::from_u32(kind).filter(|op| *op != OpKind::Timer) {
-                let started = env.start(op, &argument);
+                let started = env.start(op, &argument, &caller());
                 prop_assert!(!matches!(started, Started::Done(Ok(_))), "{:?}", op);
             }
             if let Some(op) = SyncOp::from_u32(kind) {
@@ -373,7 +381,7 @@ proptest! {
         thread_local!(static ENV: (TempDir, Env) = env());
         let argument = postcard::to_allocvec(&KvGet { binding: "KV", key: "some key of a length", stream: false }).unwrap();
         ENV.with(|(_, env)| {
-            check_fails(finish(env.start(OpKind::KvGet, &argument[..cut])), OpErrorCode::BadArgument, "the argument of KvGet");
+            check_fails(finish(env.start(OpKind::KvGet, &argument[..cut], &caller())), OpErrorCode::BadArgument, "the argument of KvGet");
         });
     }
 }

@@ -1,15 +1,17 @@
 //! A script's bindings: what an upload may ask for, what is kept from the version before.
 
-use super::name::{Id, shown};
+use super::name::{Id, check_name, shown};
 use super::{CatalogError, limits};
+use crate::assets::Assets;
 use crate::bindings::Binding;
 use crate::store::NamespaceId;
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
+use std::sync::Arc;
 
 /// The binding types that work, for messages.
 pub const SUPPORTED: &str =
-    "plain_text, json, secret_text, kv_namespace, version_metadata and inherit";
+    "plain_text, json, secret_text, kv_namespace, service, assets, version_metadata and inherit";
 
 /// A binding as it is stored with a script.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -33,6 +35,10 @@ pub enum Target {
     Kv(Id),
     /// The deployed version's identifier, number and time.
     VersionMetadata,
+    /// Another script of the dispatch namespace.
+    Service(String),
+    /// The script's own assets.
+    Assets,
 }
 
 impl Target {
@@ -44,6 +50,8 @@ impl Target {
             Self::Secret(_) => "secret_text",
             Self::Kv(_) => "kv_namespace",
             Self::VersionMetadata => "version_metadata",
+            Self::Service(_) => "service",
+            Self::Assets => "assets",
         }
     }
 }
@@ -58,13 +66,17 @@ impl Bound {
                 value["json"] = serde_json::from_str(text).unwrap_or(Value::Null);
             }
             Target::Kv(id) => value["namespace_id"] = json!(id.hex()),
-            Target::Secret(_) | Target::VersionMetadata => {}
+            Target::Service(script) => {
+                value["service"] = json!(script);
+                value["environment"] = json!("production");
+            }
+            Target::Secret(_) | Target::VersionMetadata | Target::Assets => {}
         }
         value
     }
 
     /// As the bindings room takes it.
-    pub(super) fn engaged(&self, version: &Version) -> Binding {
+    pub(super) fn engaged(&self, version: &Version, assets: Option<&Arc<Assets>>) -> Binding {
         let name = self.name.clone();
         match &self.target {
             Target::PlainText(text) => Binding::PlainText {
@@ -82,6 +94,20 @@ impl Bound {
             Target::Kv(id) => Binding::Kv {
                 name,
                 namespace: NamespaceId(id.0),
+            },
+            Target::Service(script) => Binding::Service {
+                name,
+                script: script.clone(),
+            },
+            Target::Assets => match assets {
+                Some(assets) => Binding::Assets {
+                    name,
+                    assets: assets.clone(),
+                },
+                None => Binding::Other {
+                    name,
+                    kind: "assets".to_owned(),
+                },
             },
             Target::VersionMetadata => Binding::Json {
                 name,
@@ -164,6 +190,19 @@ impl Wanted {
                 })?)
             }
             "version_metadata" => Target::VersionMetadata,
+            "assets" => Target::Assets,
+            "service" => {
+                let service = needed("service")?;
+                check_name("script", &service)?;
+                if let Some(entrypoint) = field("entrypoint").filter(|it| *it != "default") {
+                    return Err(CatalogError::BadMetadata(format!(
+                        "binding '{name}' names the entrypoint '{}'; this Postern can bind to the \
+                         default entrypoint only",
+                        shown(entrypoint)
+                    )));
+                }
+                Target::Service(service)
+            }
             "inherit" => {
                 return Ok(Self::Inherited {
                     name: name.to_owned(),

@@ -124,6 +124,14 @@ pub enum CatalogError {
         /// How many it would have.
         count: usize,
     },
+    /// An upload of assets that breaks a rule.
+    #[error("Invalid assets: {0}")]
+    Assets(String),
+    /// No upload of assets has this token, or it is too old.
+    #[error(
+        "the token of the assets is unknown, for another script, or older than an hour; begin the upload again"
+    )]
+    NoAssetsSession,
     /// No secret of this name.
     #[error("Secret '{0}' not found")]
     SecretNotFound(String),

@@ -9,9 +9,11 @@ use super::push::{Source, shown_time};
 use super::record::{Script, Settings, Verdict, now_ms};
 use super::references::Held;
 use super::{Catalog, CatalogError, Result};
+use crate::assets::Assets;
 use crate::bindings::{Binding, Env};
 use crate::engine::{GuestKind, Judged, env_of};
 use bytes::Bytes;
+use std::sync::Arc;
 
 /// Which version it is, and since when: its bindings may tell it.
 #[derive(Clone, Copy, Debug)]
@@ -38,14 +40,20 @@ impl Named {
     }
 
     /// The bindings of this version.
-    pub(super) fn bindings(&self, settings: &Settings) -> Vec<Binding> {
+    pub(super) fn bindings(
+        &self,
+        settings: &Settings,
+        assets: Option<&Arc<Assets>>,
+    ) -> Vec<Binding> {
         let version = Version {
             id: self.id.uuid(),
             tag: String::new(),
             timestamp: shown_time(self.at_ms),
         };
         let bindings = settings.bindings.iter();
-        bindings.map(|bound| bound.engaged(&version)).collect()
+        bindings
+            .map(|bound| bound.engaged(&version, assets))
+            .collect()
     }
 }
 
@@ -87,7 +95,10 @@ impl<W: Send + Sync + 'static> Catalog<W> {
 
     /// What a Worker with these settings finds in `env`, names and encoded values.
     fn env(&self, settings: &Settings, named: &Named) -> Vec<(String, Vec<u8>)> {
-        env_of(&Env::new(named.bindings(settings), self.store.clone()))
+        env_of(&Env::new(
+            named.bindings(settings, None),
+            self.store.clone(),
+        ))
     }
 
     /// Whether other settings mean that a script's modules have to be evaluated again.

@@ -20,8 +20,10 @@
 //! Nothing is kept twice: apart from the table of running Workers and the counts of blobs,
 //! every answer comes from the store's rows.
 
+mod assets;
 pub mod binding;
 pub mod compatibility;
+mod deployed;
 mod error;
 mod judging;
 mod kv_namespaces;
@@ -39,20 +41,23 @@ mod runtime;
 mod scripts;
 mod serving;
 mod start;
-mod syntax;
+pub mod syntax;
 #[cfg(test)]
 pub(crate) mod testing;
 #[cfg(test)]
 mod tests;
 
+pub use assets::{Announced, AssetsChange, Begun, FILE_MAX as ASSET_MAX, FILES_MAX};
+pub use deployed::Deployed;
 pub use error::CatalogError;
 pub use modules::bare_script;
 pub use push::{Change, Push, Source, shown_time};
-pub use runtime::{Judgement, Runtime};
+pub use runtime::{Fetching, Judgement, Machine, Runtime};
 
 use crate::engine::Worker;
 use crate::engine::limits::Limits;
 use crate::store::Store;
+use assets::Sessions;
 use locks::ScriptLocks;
 use name::Id;
 use parking_lot::{Mutex, RwLock};
@@ -60,7 +65,7 @@ use record::Namespace;
 use references::References;
 use serving::Serving;
 use std::collections::BTreeSet;
-use std::sync::{Arc, OnceLock};
+use std::sync::{Arc, OnceLock, Weak};
 
 /// A result of the catalog.
 pub type Result<T, E = CatalogError> = std::result::Result<T, E>;
@@ -70,7 +75,11 @@ pub struct Catalog<W = Worker> {
     store: Store,
     runtime: Arc<dyn Runtime<W>>,
     bounds: RwLock<Bounds>,
-    serving: Serving<W>,
+    serving: Serving<Deployed<W>>,
+    /// Uploads of assets under way.
+    sessions: Sessions,
+    /// This catalog, for Workers that call others.
+    this: Weak<Self>,
     references: Arc<References>,
     locks: ScriptLocks,
     structure: smol::lock::RwLock<()>,
@@ -92,10 +101,15 @@ pub struct Bounds {
 }
 
 impl<W: Send + Sync + 'static> Catalog<W> {
-    /// The Worker that answers for a script now. This is the data plane's way in: it
-    /// allocates nothing and waits for nothing.
-    pub fn worker(&self, namespace: &str, script: &str) -> Option<Arc<W>> {
+    /// What answers for a script now. This is the data plane's way in: it allocates nothing and
+    /// waits for nothing.
+    pub fn deployed(&self, namespace: &str, script: &str) -> Option<Arc<Deployed<W>>> {
         self.serving.get(namespace, script)
+    }
+
+    /// The Worker that answers for a script now, if it has one.
+    pub fn worker(&self, namespace: &str, script: &str) -> Option<Arc<W>> {
+        self.serving.get(namespace, script)?.worker.clone()
     }
 
     /// How many Workers run, and how many scripts wait to be judged again.

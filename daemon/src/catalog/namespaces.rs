@@ -89,7 +89,7 @@ impl<W: Send + Sync + 'static> Catalog<W> {
         }
         self.store_namespace(&namespace).await?;
         for worker in self.serving.rename(name, &namespace.name, workers) {
-            self.runtime.retire(&worker);
+            self.retire(&worker);
         }
         Ok((namespace, scripts.len()))
     }

@@ -3,13 +3,16 @@
 //! Nothing is stored before the judge agrees, nothing runs before it is stored, and a
 //! failure at any step leaves the version before as it was.
 
+use super::assets::AssetsChange;
 use super::binding::{self, Bound, Keep, Target, Wanted};
+use super::deployed::{Deployed, Neighbours};
 use super::judging::Named;
 use super::name::{Id, check_name, check_tags, hex};
-use super::record::{CustomLimits, Module, Namespace, Script, Settings};
+use super::record::{CustomLimits, Module, Namespace, Script, Settings, Verdict};
 use super::references::Held;
 use super::rows::Rows;
 use super::{Bounds, Catalog, CatalogError, Result, compatibility, limits};
+use crate::assets::Assets;
 use crate::bindings::Env;
 use crate::engine::WorkerSpec;
 use crate::engine::limits::Limits;
@@ -97,6 +100,8 @@ pub struct Push {
     pub change: Change,
     /// Whether what `change` leaves out stays as it was, as when only content is replaced.
     pub keep_settings: bool,
+    /// The static assets.
+    pub assets: AssetsChange,
 }
 
 impl<W: Send + Sync + 'static> Catalog<W> {
@@ -123,14 +128,28 @@ impl<W: Send + Sync + 'static> Catalog<W> {
             modules,
             change,
             keep_settings,
+            assets,
         } = push;
         let _script = self.locks.lock(id, script).await;
         // What can be refused without judging is refused first: judging is dear.
         let (_, settings) = self.prepare(namespace, script, change.clone(), keep_settings)?;
         let named = Named::new();
-        let verdict = self
-            .judge(&main_module, &modules, &settings, &named, held)
+        let verdict = if modules.is_empty() {
+            Verdict::of_nothing()
+        } else {
+            self.judge(&main_module, &modules, &settings, &named, held)
+                .await?
+        };
+        let old = self.find_script(id, script)?;
+        let old = old.and_then(|old| old.assets);
+        let assets = self
+            .take_assets(id, script, old.as_ref(), &assets, held)
             .await?;
+        if modules.is_empty() && assets.is_none() {
+            return Err(CatalogError::NoMainModule(
+                "the upload brings neither a module nor assets".to_owned(),
+            ));
+        }
         let etag = etag(&modules);
         let mut stored = Vec::with_capacity(modules.len());
         for Source {
@@ -166,6 +185,7 @@ impl<W: Send + Sync + 'static> Catalog<W> {
             modules: stored,
             verdict,
             settings,
+            assets,
         };
         let new = self.switch(&namespace, before, new, held).await?;
         // Under the script's lock, so that a deletion that follows finds it counted. When the
@@ -243,7 +263,7 @@ impl<W: Send + Sync + 'static> Catalog<W> {
             .lock()
             .remove(&(namespace.id, new.name.clone()));
         if let Some(old) = self.serving.put(&namespace.name, &new.name, worker) {
-            self.runtime.retire(&old);
+            self.retire(&old);
         }
         if let Some(before) = before {
             self.references.release(before.blobs()).await;
@@ -279,7 +299,7 @@ impl<W: Send + Sync + 'static> Catalog<W> {
                 match self.start(&namespace, &script) {
                     Ok(worker) => {
                         if let Some(old) = self.serving.put(&namespace.name, &script.name, worker) {
-                            self.runtime.retire(&old);
+                            self.retire(&old);
                         }
                     }
                     Err(error) => log::error!(
@@ -293,19 +313,61 @@ impl<W: Send + Sync + 'static> Catalog<W> {
         Ok(())
     }
 
-    pub(super) fn start(&self, namespace: &Namespace, script: &Script) -> Result<Arc<W>> {
+    pub(super) fn start(&self, namespace: &Namespace, script: &Script) -> Result<Arc<Deployed<W>>> {
+        let blobs = self.store.blobs();
+        let has_worker = !script.modules.is_empty();
+        let assets = script.assets.as_ref().map(|assets| {
+            let settings = &script.settings;
+            let (date, flags) = (&settings.compatibility_date, &settings.compatibility_flags);
+            let navigates = "assets_navigation_prefers_asset_serving";
+            Arc::new(Assets::new(
+                blobs.clone(),
+                assets.manifest,
+                assets.config.clone(),
+                has_worker,
+                compatibility::enabled(date, flags).contains(&navigates),
+            ))
+        });
+        let worker = if has_worker {
+            Some(self.start_worker(namespace, script, assets.as_ref())?)
+        } else {
+            None
+        };
+        let manifest = script.assets.iter().map(|assets| assets.manifest).collect();
+        Ok(Arc::new(Deployed {
+            worker,
+            _claim: assets.is_some().then(|| self.references.claim(manifest)),
+            assets,
+        }))
+    }
+
+    fn start_worker(
+        &self,
+        namespace: &Namespace,
+        script: &Script,
+        assets: Option<&Arc<Assets>>,
+    ) -> Result<Arc<W>> {
         let blobs = self.store.blobs();
         let named = Named::of(script);
-        let env = Env::new(named.bindings(&script.settings), self.store.clone());
+        let name: Arc<str> = namespace.name.as_str().into();
+        let mut env = Env::new(named.bindings(&script.settings, assets), self.store.clone())
+            .with_services(Arc::new(Neighbours {
+                catalog: self.this.clone(),
+                namespace: name.clone(),
+            }));
+        if let Some(outbound) = self.runtime.outbound() {
+            env = env.with_outbound(outbound);
+        }
         let files = script.verdict.files().copied().collect();
         let spec = WorkerSpec {
-            namespace: namespace.name.as_str().into(),
+            namespace: name,
             script: script.name.as_str().into(),
             version: named.id.uuid().into(),
             kind: script.verdict.kind,
             image: script.verdict.image.map(|blob| blobs.path(&blob)),
             snapshot: script.verdict.snapshot.map(|blob| blobs.path(&blob)),
             pages: script.verdict.pages,
+            handlers: script.verdict.handlers.clone(),
             limits: self.effective(script.settings.limits),
             env: Arc::new(self.references.lease(env, files)),
         };

@@ -7,6 +7,7 @@ use super::binding::Bound;
 use super::limits::COMPATIBILITY_DATE_DEFAULT;
 use super::name::Id;
 use super::rows::{First, Row};
+use crate::assets::Config;
 use crate::engine::GuestKind;
 use crate::store::{BlobId, Table};
 use serde::{Deserialize, Serialize};
@@ -95,6 +96,23 @@ pub struct Verdict {
 }
 
 impl Verdict {
+    /// Of a script that is assets alone.
+    pub(super) fn of_nothing() -> Self {
+        Self {
+            build: String::new(),
+            kind: GuestKind::AbiV1,
+            image: None,
+            snapshot: None,
+            pages: 0,
+            startup_fuel: 0,
+            startup_time_ms: 0,
+            has_modules: false,
+            handlers: Vec::new(),
+            entrypoints: Vec::new(),
+            env_read: false,
+        }
+    }
+
     /// The blobs that a Worker opens.
     pub(super) fn files(&self) -> impl Iterator<Item = &BlobId> {
         self.image.iter().chain(&self.snapshot)
@@ -174,6 +192,21 @@ pub struct Script {
     pub verdict: Verdict,
     /// What can be set without a new module.
     pub settings: Settings,
+    /// Its static assets.
+    pub assets: Option<ScriptAssets>,
+}
+
+/// The static assets of a version.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ScriptAssets {
+    /// Which files there are; the manifest's bytes are a blob.
+    pub manifest: BlobId,
+    /// How many files.
+    pub files: u32,
+    /// Bytes of all files.
+    pub bytes: u64,
+    /// How they are served.
+    pub config: Config,
 }
 
 impl Row for Script {
@@ -185,8 +218,25 @@ impl Row for Script {
 pub(super) enum StoredScript {
     /// Before there was JavaScript.
     V1(ScriptV1),
+    /// Before there were static assets.
+    V2(ScriptV2),
     /// Now.
-    V2(Script),
+    V3(Script),
+}
+
+#[derive(Serialize, Deserialize)]
+pub(super) struct ScriptV2 {
+    name: String,
+    tag: Id,
+    created_ms: i64,
+    modified_ms: i64,
+    version: u64,
+    version_id: Id,
+    etag: String,
+    main_module: String,
+    modules: Vec<Module>,
+    verdict: Verdict,
+    settings: Settings,
 }
 
 #[derive(Serialize, Deserialize)]
@@ -216,7 +266,7 @@ struct VerdictV1 {
 
 impl From<Script> for StoredScript {
     fn from(script: Script) -> Self {
-        Self::V2(script)
+        Self::V3(script)
     }
 }
 
@@ -252,8 +302,23 @@ impl From<StoredScript> for Script {
                     env_read: false,
                 },
                 settings: old.settings,
+                assets: None,
             },
-            StoredScript::V2(script) => script,
+            StoredScript::V2(old) => Self {
+                name: old.name,
+                tag: old.tag,
+                created_ms: old.created_ms,
+                modified_ms: old.modified_ms,
+                version: old.version,
+                version_id: old.version_id,
+                etag: old.etag,
+                main_module: old.main_module,
+                modules: old.modules,
+                verdict: old.verdict,
+                settings: old.settings,
+                assets: None,
+            },
+            StoredScript::V3(script) => script,
         }
     }
 }
@@ -268,12 +333,20 @@ impl Script {
         key
     }
 
+    /// The blobs that this row needs beside those of its verdict.
+    pub(super) fn kept_blobs(&self) -> Vec<BlobId> {
+        let assets = self.assets.iter().map(|assets| assets.manifest);
+        let modules = self.modules.iter().map(|module| module.blob);
+        modules.chain(assets).collect()
+    }
+
     /// Every blob that this row needs.
     pub(super) fn blobs(&self) -> impl Iterator<Item = &BlobId> {
         self.modules
             .iter()
             .map(|module| &module.blob)
             .chain(self.verdict.files())
+            .chain(self.assets.iter().map(|assets| &assets.manifest))
     }
 }
 
@@ -321,7 +394,7 @@ mod tests {
         assert_eq!(read.blobs().collect::<Vec<_>>(), [&image]);
         assert_eq!(read.verdict.handlers, ["fetch"]);
         let bytes = postcard::to_allocvec(&StoredScript::from(read.clone())).unwrap();
-        assert_eq!(bytes[0], 1, "the second format");
+        assert_eq!(bytes[0], 2, "the third format");
         let again = Script::from(postcard::from_bytes::<StoredScript>(&bytes).unwrap());
         assert_eq!(again, read);
     }

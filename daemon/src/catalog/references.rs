@@ -6,9 +6,11 @@
 //! are in flight. A reference is counted before the bytes are written, and a blob is removed
 //! under the lock that counts, so a removal never hits a blob that somebody relies on.
 
+use crate::assets::Manifest;
 use crate::bindings::Env;
+use crate::engine::caller::Caller;
 use crate::engine::ops::{Bindings, OpFailure, Started};
-use crate::store::{BlobId, Store, StoreError};
+use crate::store::{BlobId, BlobWriter, Store, StoreError};
 use bytes::Bytes;
 use parking_lot::Mutex;
 use postern_abi::{OpKind, SyncOp};
@@ -19,6 +21,8 @@ use std::sync::Arc;
 pub(super) struct References {
     store: Store,
     counts: Mutex<HashMap<BlobId, usize>>,
+    /// The files of manifests that are counted.
+    trees: Mutex<HashMap<BlobId, Vec<BlobId>>>,
 }
 
 impl References {
@@ -26,6 +30,7 @@ impl References {
         Arc::new(Self {
             store,
             counts: Mutex::new(HashMap::new()),
+            trees: Mutex::default(),
         })
     }
 
@@ -88,6 +93,11 @@ impl References {
                     // It stays until the next start sweeps it.
                     log::warn!("blob {blob} could not be removed: {error}");
                 }
+                drop(counts);
+                let files = references.trees.lock().remove(&blob);
+                if let Some(files) = files {
+                    references.let_go(&files);
+                }
             }
         })
     }
@@ -108,13 +118,60 @@ impl References {
         .await
     }
 
-    /// Bindings that keep blobs for as long as they live, which is as long as their Worker.
-    pub(super) fn lease(self: &Arc<Self>, env: Env, blobs: Vec<BlobId>) -> Lease {
+    /// The same for bytes that came in parts.
+    pub(super) async fn put_written(
+        self: &Arc<Self>,
+        writer: BlobWriter,
+    ) -> Result<Held, StoreError> {
+        let references = Arc::clone(self);
+        smol::unblock(move || {
+            // Nobody removes it between its end and its being counted: that takes this lock.
+            let mut counts = references.counts.lock();
+            let blob = writer.finish()?;
+            *counts.entry(blob).or_default() += 1;
+            drop(counts);
+            Ok(Held {
+                references,
+                blob: Some(blob),
+            })
+        })
+        .await
+    }
+
+    /// Counts a blob that is there, for as long as the result is held or kept.
+    pub(super) fn hold(self: &Arc<Self>, blob: BlobId) -> Held {
+        self.count([&blob].into_iter());
+        Held {
+            references: Arc::clone(self),
+            blob: Some(blob),
+        }
+    }
+
+    /// Counts the files of a manifest for as long as the manifest itself is counted.
+    pub(super) fn adopt(&self, manifest: BlobId, files: &Manifest) {
+        let mut trees = self.trees.lock();
+        if trees.contains_key(&manifest) {
+            return;
+        }
+        let files: Vec<BlobId> = files.files().iter().map(|file| file.blob).collect();
+        self.count(files.iter());
+        trees.insert(manifest, files);
+    }
+
+    /// A claim on blobs for as long as it lives.
+    pub(super) fn claim(self: &Arc<Self>, blobs: Vec<BlobId>) -> Claim {
         self.count(blobs.iter());
-        Lease {
-            env,
+        Claim {
             references: Arc::clone(self),
             blobs,
+        }
+    }
+
+    /// Bindings that keep blobs for as long as they live, which is as long as their Worker.
+    pub(super) fn lease(self: &Arc<Self>, env: Env, blobs: Vec<BlobId>) -> Lease {
+        Lease {
+            env,
+            _claim: self.claim(blobs),
         }
     }
 }
@@ -157,11 +214,16 @@ impl Drop for Held {
 /// A Worker's bindings together with its claim on its files.
 pub(super) struct Lease {
     env: Env,
+    _claim: Claim,
+}
+
+/// A claim on blobs.
+pub(super) struct Claim {
     references: Arc<References>,
     blobs: Vec<BlobId>,
 }
 
-impl Drop for Lease {
+impl Drop for Claim {
     fn drop(&mut self) {
         self.references.let_go(&self.blobs);
     }
@@ -172,7 +234,7 @@ impl Bindings for Lease {
         self.env.sync(op, argument, out)
     }
 
-    fn start(&self, op: OpKind, argument: &[u8]) -> Started {
-        self.env.start(op, argument)
+    fn start(&self, op: OpKind, argument: &[u8], caller: &Caller) -> Started {
+        self.env.start(op, argument, caller)
     }
 }

@@ -112,7 +112,7 @@ impl<W: Send + Sync + 'static> Catalog<W> {
         };
         // What the judge made is held already.
         let shared: Vec<BlobId> = if is_judged {
-            new.modules.iter().map(|module| module.blob).collect()
+            new.kept_blobs()
         } else {
             new.blobs().copied().collect()
         };
@@ -164,7 +164,7 @@ impl<W: Send + Sync + 'static> Catalog<W> {
             ..old.clone()
         };
         // The modules are named by the new row as they were by the old.
-        let modules: Vec<BlobId> = new.modules.iter().map(|module| module.blob).collect();
+        let modules: Vec<BlobId> = new.kept_blobs();
         self.references.count(modules.iter());
         let stored = self.switch(&namespace, Some(old), new, held).await;
         if stored.is_err() {

@@ -2,14 +2,19 @@
 //!
 //! A trait, so that the catalog and the management port are tested without running guests.
 
-use crate::engine::limits::Limits;
+use crate::engine::invocation::{Reply, Request};
+use crate::engine::limits::{Failure, Limits};
 use crate::engine::{Engine, GuestKind, Judged, Pushed, Worker, WorkerSpec};
+use crate::outbound::Outbound;
 use std::future::Future;
 use std::pin::Pin;
 use std::sync::Arc;
 
 /// What was pushed was judged, or refused with a message for its author.
 pub type Judgement<'a> = Pin<Box<dyn Future<Output = Result<Judged, String>> + Send + 'a>>;
+
+/// An answer of a Worker, on its way.
+pub type Fetching = Pin<Box<dyn Future<Output = Result<Reply, Failure>> + Send>>;
 
 /// Runs what the catalog deploys.
 pub trait Runtime<W>: Send + Sync {
@@ -24,9 +29,57 @@ pub trait Runtime<W>: Send + Sync {
     fn retire(&self, worker: &W);
     /// A pushed version of this script runs, and translating and starting it took this fuel.
     fn deployed(&self, namespace: &str, script: &str, startup_fuel: u64);
+    /// Runs a request.
+    fn fetch(&self, worker: Arc<W>, request: Request) -> Fetching;
+    /// The way to other servers, if Workers have one.
+    fn outbound(&self) -> Option<Outbound> {
+        None
+    }
+}
+
+/// The engine, and the way out of the machine.
+pub struct Machine {
+    /// Runs Workers.
+    pub engine: Engine,
+    /// What their subrequests go through.
+    pub outbound: Outbound,
+}
+
+impl Runtime<Worker> for Machine {
+    fn build(&self, kind: GuestKind) -> String {
+        self.engine.build(kind)
+    }
+
+    fn judge(&self, pushed: Pushed, limits: Limits) -> Judgement<'_> {
+        Runtime::judge(&self.engine, pushed, limits)
+    }
+
+    fn start(&self, spec: WorkerSpec) -> Result<Arc<Worker>, String> {
+        Runtime::start(&self.engine, spec)
+    }
+
+    fn retire(&self, worker: &Worker) {
+        worker.retire();
+    }
+
+    fn fetch(&self, worker: Arc<Worker>, request: Request) -> Fetching {
+        Runtime::fetch(&self.engine, worker, request)
+    }
+
+    fn deployed(&self, namespace: &str, script: &str, startup_fuel: u64) {
+        Runtime::deployed(&self.engine, namespace, script, startup_fuel);
+    }
+
+    fn outbound(&self) -> Option<Outbound> {
+        Some(self.outbound.clone())
+    }
 }
 
 impl Runtime<Worker> for Engine {
+    fn fetch(&self, worker: Arc<Worker>, request: Request) -> Fetching {
+        Box::pin(async move { worker.fetch(request).await })
+    }
+
     fn build(&self, kind: GuestKind) -> String {
         Engine::build(self, kind)
     }

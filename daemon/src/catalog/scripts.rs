@@ -79,7 +79,7 @@ impl<W: Send + Sync + 'static> Catalog<W> {
                 .lock()
                 .remove(&(namespace.id, script.name.clone()));
             if let Some(worker) = self.serving.remove(&namespace.name, &script.name) {
-                self.runtime.retire(&worker);
+                self.retire(&worker);
             }
             self.references.release(script.blobs()).await;
             if let Some(forget) = self.forgotten.get() {

@@ -25,7 +25,9 @@ impl<W: Send + Sync + 'static> Catalog<W> {
         runtime: Arc<dyn Runtime<W>>,
         bounds: Bounds,
     ) -> Result<Arc<Self>, CatalogError> {
-        let catalog = Arc::new(Self {
+        let catalog = Arc::new_cyclic(|this| Self {
+            this: this.clone(),
+            sessions: Default::default(),
             references: References::new(store.clone()),
             store,
             runtime,
@@ -39,7 +41,10 @@ impl<W: Send + Sync + 'static> Catalog<W> {
         for namespace in catalog.all_namespaces()? {
             for script in catalog.scripts_of(namespace.id)? {
                 catalog.references.count(script.blobs());
-                if script.verdict.build == catalog.runtime.build(script.verdict.kind) {
+                catalog.adopt_stored(&script);
+                if script.modules.is_empty()
+                    || script.verdict.build == catalog.runtime.build(script.verdict.kind)
+                {
                     catalog.start_stored(&namespace, &script);
                 } else {
                     catalog.pend(namespace.id, &script.name);

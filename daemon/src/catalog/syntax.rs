@@ -1,19 +1,20 @@
-//! Tells an ECMAScript module from a script without parsing it: by a statement that only
-//! modules have.
+//! What can be told of JavaScript without parsing it: whether it is an ECMAScript module, and
+//! what it imports.
 //!
 //! The older format and a bare upload do not say which of the two they are (spec: SEMANTICS §4).
 //! A wrong guess harms nothing but its author, who is told of a syntax error.
 
 /// Whether the source has an `import` or `export` statement, or `import.meta`.
 pub fn is_module(source: &[u8]) -> bool {
-    let mut scanner = Scanner {
-        source,
-        at: 0,
-        depth: 0,
-        templates: Vec::new(),
-        before: Before::Statement,
-    };
-    scanner.finds_module_syntax()
+    Scanner::new(source).scan(false)
+}
+
+/// What the source imports by `import`, `export … from`, `import()` or `require()` of a literal,
+/// in the order it comes. Literals with escapes are left out.
+pub fn imports(source: &[u8]) -> Vec<String> {
+    let mut scanner = Scanner::new(source);
+    scanner.scan(true);
+    scanner.imports
 }
 
 /// What came before the place that is looked at, as far as it matters.
@@ -35,13 +36,27 @@ struct Scanner<'a> {
     /// Depths at which `}` goes on with a template literal.
     templates: Vec<usize>,
     before: Before,
+    imports: Vec<String>,
 }
 
 /// Templates inside each other that are followed.
 const TEMPLATES_MAX: usize = 64;
 
-impl Scanner<'_> {
-    fn finds_module_syntax(&mut self) -> bool {
+impl<'a> Scanner<'a> {
+    fn new(source: &'a [u8]) -> Self {
+        Self {
+            source,
+            at: 0,
+            depth: 0,
+            templates: Vec::new(),
+            before: Before::Statement,
+            imports: Vec::new(),
+        }
+    }
+
+    /// Looks for module syntax, up to the first that there is or, if `whole`, to the end.
+    fn scan(&mut self, whole: bool) -> bool {
+        let mut found = false;
         // The byte-order mark, or what tells a shell what to run.
         if self.source.starts_with(b"\xef\xbb\xbf") {
             self.at = 3;
@@ -96,7 +111,8 @@ impl Scanner<'_> {
                 }
                 _ if byte.is_ascii_whitespace() => self.at += 1,
                 _ if is_word(byte) => {
-                    if self.word() {
+                    found |= self.word();
+                    if found && !whole {
                         return true;
                     }
                 }
@@ -106,7 +122,7 @@ impl Scanner<'_> {
                 }
             }
         }
-        false
+        found
     }
 
     fn rest(&self) -> &[u8] {
@@ -124,7 +140,23 @@ impl Scanner<'_> {
         let starts = self.before == Before::Statement;
         let is_member = self.at > 0 && self.source[self.at - 1] == b'.';
         self.at += len;
-        let next = self.next_visible();
+        let ahead = self.next_visible();
+        let next = self.source.get(ahead).copied();
+        let literal_at = match word {
+            _ if is_member => None,
+            b"from" => Some(ahead),
+            b"import" | b"require" if next == Some(b'(') => Some(
+                Self {
+                    at: ahead + 1,
+                    ..Self::new(self.source)
+                }
+                .next_visible(),
+            ),
+            b"import" => Some(ahead),
+            _ => None,
+        };
+        self.imports
+            .extend(literal_at.and_then(|at| self.literal(at)));
         match word {
             b"import" if !is_member && next == Some(b'.') => return true,
             b"import" if starts && self.depth == 0 => {
@@ -163,14 +195,11 @@ impl Scanner<'_> {
         false
     }
 
-    /// The next byte that is neither white space nor in a comment.
-    fn next_visible(&mut self) -> Option<u8> {
-        let mut ahead = Scanner {
-            source: self.source,
+    /// Where the next byte is that is neither white space nor in a comment.
+    fn next_visible(&self) -> usize {
+        let mut ahead = Self {
             at: self.at,
-            depth: 0,
-            templates: Vec::new(),
-            before: Before::Value,
+            ..Self::new(self.source)
         };
         loop {
             let rest = ahead.rest();
@@ -178,12 +207,23 @@ impl Scanner<'_> {
                 ahead.skip_line();
             } else if rest.starts_with(b"/*") {
                 ahead.skip_block();
-            } else if rest.first()?.is_ascii_whitespace() {
+            } else if rest.first().is_some_and(u8::is_ascii_whitespace) {
                 ahead.at += 1;
             } else {
-                return rest.first().copied();
+                return ahead.at;
             }
         }
+    }
+
+    /// The text of a string literal that begins here.
+    fn literal(&self, at: usize) -> Option<String> {
+        let (quote, rest) = self.source.get(at..)?.split_first()?;
+        if !b"\"'".contains(quote) {
+            return None;
+        }
+        let len = rest.iter().position(|byte| b"\"'\\\n".contains(byte))?;
+        let text = std::str::from_utf8(&rest[..len]).ok()?;
+        (rest[len] == *quote).then(|| text.to_owned())
     }
 
     fn skip_line(&mut self) {
@@ -317,6 +357,24 @@ mod tests {
     }
 
     #[test]
+    fn imports_are_found_in_their_order() {
+        let source = "
+            import a from './a.js'; import { b } from \"./b.js\"
+            import './c.js'
+            export * from /* why */ './d.js'
+            export { from } from './e.js';
+            const f = await import('./f.js'), g = require( './g.js' )
+            // import h from './h.js'
+            const h = `import h from './h.js'`, i = 'from \"./i.js\"';
+            object.require('./j.js'); object.from('./k.js'); import(name);
+            import l from 'pack\\x61ge';
+        ";
+        let expected = ["a", "b", "c", "d", "e", "f", "g"].map(|name| format!("./{name}.js"));
+        assert_eq!(imports(source.as_bytes()), expected);
+        assert!(imports(b"import").is_empty() && imports(b"from '").is_empty());
+    }
+
+    #[test]
     fn any_bytes_are_looked_at_in_time() {
         for bytes in [
             &b"`${"[..],
@@ -329,7 +387,7 @@ mod tests {
             b"\xff",
         ] {
             let source = bytes.repeat(100_000);
-            let _ = is_module(&source);
+            let _ = (is_module(&source), imports(&source));
         }
     }
 }

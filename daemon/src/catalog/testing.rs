@@ -2,7 +2,8 @@
 
 #![allow(clippy::unwrap_used)]
 
-use super::{Bounds, Catalog, Judgement, Runtime};
+use super::{Bounds, Catalog, Fetching, Judgement, Runtime};
+use crate::engine::invocation::{Reply, ReplyBody, Request};
 use crate::engine::limits::Limits;
 use crate::engine::{Bundle, GuestKind, Judged, Pushed, Told, WorkerSpec};
 use crate::store::{Store, StoreError, StoreOptions};
@@ -95,6 +96,16 @@ impl Runtime<TestWorker> for TestRuntime {
             spec,
             retired: AtomicBool::new(false),
         }))
+    }
+
+    fn fetch(&self, worker: Arc<TestWorker>, request: Request) -> Fetching {
+        Box::pin(async move {
+            Ok(Reply {
+                status: http::StatusCode::OK,
+                headers: http::HeaderMap::new(),
+                body: ReplyBody::Whole(format!("{} {}", worker.spec.script, request.url).into()),
+            })
+        })
     }
 
     fn retire(&self, worker: &TestWorker) {

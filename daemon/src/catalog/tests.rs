@@ -2,6 +2,8 @@
 
 #![allow(clippy::unwrap_used)]
 
+mod javascript;
+
 use super::binding::{Keep, Wanted};
 use super::name::TagFilter;
 use super::record::CustomLimits;
@@ -73,6 +75,7 @@ fn module(salt: &str) -> Push {
         }],
         change: Change::default(),
         keep_settings: false,
+        assets: Default::default(),
     }
 }
 
@@ -149,7 +152,7 @@ fn another_build_judges_again() {
     assert_eq!(&*stage.worker("a").spec.script, "a");
     let (_, script) = stage.catalog.script("production", "a").unwrap();
     assert_eq!(script.version_id, pushed.version_id);
-    assert_eq!(script.verdict.build, "build-2");
+    assert_eq!(script.verdict.build, "build-2 AbiV1");
     stage.blobs_become(3);
     let stage = stage.restart("build-2");
     assert_eq!(stage.catalog.counts(), (1, 0));

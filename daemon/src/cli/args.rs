@@ -151,7 +151,7 @@ pub struct InNamespace {
 /// `postern push`.
 #[derive(Clone, Debug, Args)]
 pub struct Push {
-    /// A .wasm file, a wrangler configuration, or a folder that holds one.
+    /// A .js or .wasm file, a wrangler configuration, or a folder that holds one.
     pub path: PathBuf,
     /// The Worker's name. Without it: the project's, or the file's name without its extension.
     #[arg(long)]

@@ -1,6 +1,11 @@
 //! A tenant's project: `wrangler.toml`, `wrangler.jsonc` or `wrangler.json`
 //! (spec: SEMANTICS §8), and what of it means something here.
 
+mod glob;
+mod modules;
+
+pub use modules::{Collected, Module, Rule};
+
 use super::jsonc;
 use crate::config::document::suggest;
 use serde_json::{Map, Value, json};
@@ -13,10 +18,14 @@ pub const FILES: [&str; 3] = ["wrangler.jsonc", "wrangler.json", "wrangler.toml"
 const FILE_MAX: u64 = 1 << 20;
 
 /// Keys that are read. `$schema` is for editors.
-const KNOWN: [&str; 12] = [
+const KNOWN: [&str; 16] = [
     "$schema",
     "name",
     "main",
+    "base_dir",
+    "rules",
+    "no_bundle",
+    "find_additional_modules",
     "compatibility_date",
     "compatibility_flags",
     "vars",
@@ -33,11 +42,11 @@ const KNOWN: [&str; 12] = [
 pub enum ProjectError {
     /// The folder holds none of the files.
     #[error(
-        "`{}` holds no wrangler.jsonc, wrangler.json or wrangler.toml; give a .wasm file or a folder with one of them", .0.display()
+        "`{}` holds no wrangler.jsonc, wrangler.json or wrangler.toml; give a .js or .wasm file or a folder with one of them", .0.display()
     )]
     None(PathBuf),
     /// The path is neither.
-    #[error("`{}` is neither a module nor a wrangler configuration; give a .wasm file, a wrangler.toml, wrangler.jsonc or wrangler.json, or a folder that holds one", .0.display())]
+    #[error("`{}` is neither a module nor a wrangler configuration; give a .js or .wasm file, a wrangler.toml, wrangler.jsonc or wrangler.json, or a folder that holds one", .0.display())]
     Unknown(PathBuf),
     /// A file cannot be read.
     #[error("cannot read `{}`: {error}", path.display())]
@@ -111,9 +120,17 @@ pub enum ProjectError {
     },
     /// The module is of a kind that cannot run.
     #[error(
-        "`{}` is not a module that can be pushed; give a .wasm file (TypeScript: bundle it first)", .0.display()
+        "`{}` is not a module that can be pushed; give a .js, .mjs or .wasm file (TypeScript: bundle it first)", .0.display()
     )]
     ModuleKind(PathBuf),
+    /// Too many of something.
+    #[error("there are more than {limit} {what}; push less, or bundle the project first")]
+    TooMany {
+        /// Of what.
+        what: &'static str,
+        /// How many there may be.
+        limit: usize,
+    },
 }
 
 /// What of a project means something here.
@@ -123,6 +140,12 @@ pub struct Project {
     pub name: Option<String>,
     /// The module, as a path from the current directory.
     pub main: PathBuf,
+    /// The folder from which modules have their names; without it, the main module's.
+    pub base: Option<PathBuf>,
+    /// What files are, beside what their names say.
+    pub rules: Vec<Rule>,
+    /// Whether modules come that nothing imports.
+    pub all_modules: bool,
     /// Bindings as the upload's metadata has them.
     pub bindings: Vec<Value>,
     /// KV bindings: name, and id or title.
@@ -235,7 +258,8 @@ impl Project {
                 remedy: "set it to the module's path from this file".to_owned(),
             });
         };
-        let main = path.parent().unwrap_or(Path::new("")).join(main);
+        let folder = path.parent().unwrap_or(Path::new(""));
+        let main = folder.join(main);
         if let Some(command) = build {
             if !main.exists() {
                 return Err(ProjectError::NoModule {
@@ -250,14 +274,22 @@ impl Project {
         }
         let (limits_table, limits) = inherited("limits");
         let limits = limits_table.limits(limits, &mut warnings)?;
-        let keep_vars = match inherited("keep_vars") {
-            (_, None) => false,
-            (_, Some(Value::Bool(keep))) => *keep,
-            (table, Some(other)) => return Err(table.kind("keep_vars", other, "true or false")),
+        let flag = |key| match inherited(key) {
+            (_, None) => Ok(false),
+            (_, Some(Value::Bool(is))) => Ok(*is),
+            (table, Some(other)) => Err(table.kind(key, other, "true or false")),
         };
+        let base = match text_of("base_dir")? {
+            Some(base) => folder.join(base),
+            None => folder.to_owned(),
+        };
+        let (rules_table, rules) = inherited("rules");
         Ok(Self {
             name,
             main,
+            base: Some(base),
+            rules: rules_table.rules(rules, &mut warnings)?,
+            all_modules: flag("no_bundle")? || flag("find_additional_modules")?,
             bindings: bindings_from.vars()?,
             kv: bindings_from.kv(&mut warnings)?,
             compatibility_date: text_of("compatibility_date")?,
@@ -265,26 +297,9 @@ impl Project {
             cpu_ms: limits.0,
             subrequests: limits.1,
             tags: texts_of("tags")?,
-            keep_vars,
+            keep_vars: flag("keep_vars")?,
             warnings,
         })
-    }
-
-    /// The module's bytes and the content type of its part.
-    pub fn module(&self, limit: u64) -> Result<(Vec<u8>, &'static str), ProjectError> {
-        let kind = match self.main.extension().and_then(|e| e.to_str()) {
-            Some("wasm") => "application/wasm",
-            // Refused by the management port for now; it knows best what to say.
-            Some("js" | "mjs") => "application/javascript+module",
-            _ => return Err(ProjectError::ModuleKind(self.main.clone())),
-        };
-        if !self.main.exists() {
-            return Err(ProjectError::NoModule {
-                path: self.main.clone(),
-                remedy: "build it first, or correct the path".to_owned(),
-            });
-        }
-        Ok((read(&self.main, limit)?, kind))
     }
 }
 
@@ -481,6 +496,43 @@ impl Table<'_> {
                 .ok_or_else(|| inner.kind(key, value, "a whole number from 0 to 4294967295")),
         };
         Ok((number("cpu_ms")?, number("subrequests")?))
+    }
+
+    fn rules(
+        &self,
+        value: Option<&Value>,
+        warnings: &mut Vec<String>,
+    ) -> Result<Vec<Rule>, ProjectError> {
+        let items = match value {
+            None => return Ok(Vec::new()),
+            Some(Value::Array(items)) => items,
+            Some(other) => return Err(self.kind("rules", other, "a list of tables")),
+        };
+        let mut rules = Vec::new();
+        for (index, item) in items.iter().enumerate() {
+            let Value::Object(map) = item else {
+                return Err(self.kind(&format!("rules[{index}]"), item, "a table"));
+            };
+            let inner = Table {
+                path: self.path,
+                at: &format!("{}rules[{index}].", self.at),
+                map,
+            };
+            inner.warn_unknown(warnings, &["type", "globs", "fallthrough"]);
+            let kind = map.get("type").unwrap_or(&Value::Null);
+            let content_type = kind.as_str().and_then(modules::rule_type).ok_or_else(|| {
+                inner.kind(
+                    "type",
+                    kind,
+                    "one of ESModule, CommonJS, CompiledWasm, Text, Data and JSON",
+                )
+            })?;
+            rules.push(Rule {
+                content_type,
+                globs: inner.texts("globs", map.get("globs"))?,
+            });
+        }
+        Ok(rules)
     }
 
     fn vars(&self) -> Result<Vec<Value>, ProjectError> {

@@ -1,4 +1,4 @@
-//! `postern push`: a module and what is said about it, as one multipart upload.
+//! `postern push`: modules and what is said about them, as one multipart upload.
 
 use super::api::Api;
 use super::args::Push;
@@ -6,14 +6,14 @@ use super::client::Call;
 use super::error::CliError;
 use super::multipart::Form;
 use super::output::{Output, member};
-use super::project::{self, Project};
+use super::project::{self, Collected, Module, Project};
 use crate::config::routing::is_script_name;
 use http::Method;
 use serde_json::{Map, Value, json};
 use std::path::Path;
 
-/// Bytes of a module.
-const MODULE_MAX: u64 = 256 << 20;
+/// Bytes of all modules.
+const MODULES_MAX: u64 = 256 << 20;
 /// Bytes of a file of secrets.
 const SECRETS_MAX: u64 = 1 << 20;
 
@@ -21,9 +21,7 @@ const SECRETS_MAX: u64 = 1 << 20;
 struct Upload {
     name: String,
     metadata: Value,
-    module_name: String,
-    module: Vec<u8>,
-    module_type: &'static str,
+    modules: Vec<Module>,
 }
 
 /// Pushes.
@@ -43,19 +41,32 @@ pub async fn run(args: &Push, out: Output) -> Result<(), CliError> {
             "`{name}` is no name for a Worker; use 1 to 255 letters, digits, `-` and `_`, beginning with a letter or digit (--name)"
         )));
     }
-    let (module, module_type) = project.module(MODULE_MAX)?;
-    let module_name = project
-        .main
-        .file_name()
-        .map_or("main.wasm".into(), |file| file.to_string_lossy())
-        .into_owned();
+    let Collected { modules, warnings } = project.modules(MODULES_MAX)?;
+    for warning in warnings {
+        out.warn(&warning);
+    }
+    let main = &modules[0];
+    if main.content_type != "application/wasm"
+        && project.compatibility_date.is_none()
+        && args.compatibility_date.is_none()
+    {
+        let today = jiff::Timestamp::now().to_zoned(jiff::tz::TimeZone::UTC);
+        let today = today.date().to_string();
+        out.warn(&format!(
+            "no compatibility date is set, so it is today's; keep it: compatibility_date = \"{today}\""
+        ));
+        project.compatibility_date = Some(today);
+    }
     if args.dry_run {
-        let mut metadata = metadata(args, &project, &kv_unresolved(args, &project), &module_name)?;
+        let mut metadata = metadata(args, &project, &kv_unresolved(args, &project), main)?;
         hide_secrets(&mut metadata);
+        let modules: Vec<Value> = modules
+            .iter()
+            .map(|it| json!({"name": it.name, "type": it.content_type, "bytes": it.bytes.len()}))
+            .collect();
         let shown = json!({
             "name": name, "namespace": args.namespace.namespace,
-            "module": {"name": module_name, "type": module_type, "bytes": module.len()},
-            "metadata": metadata,
+            "modules": modules, "metadata": metadata,
         });
         return out.result(&shown, || format!("{shown:#}\n"));
     }
@@ -64,30 +75,31 @@ pub async fn run(args: &Push, out: Output) -> Result<(), CliError> {
     for (binding, id) in kv_unresolved(args, &project) {
         kv.push((binding, api.kv_id(&id).await?));
     }
-    let metadata = metadata(args, &project, &kv, &module_name)?;
+    let metadata = metadata(args, &project, &kv, main)?;
     let upload = Upload {
         name,
         metadata,
-        module_name,
-        module,
-        module_type,
+        modules,
     };
     send(&api, args, upload, out).await
 }
 
 async fn send(api: &Api, args: &Push, upload: Upload, out: Output) -> Result<(), CliError> {
     let namespace = &args.namespace.namespace;
-    let bytes = upload.module.len();
+    let bytes: usize = upload.modules.iter().map(|it| it.bytes.len()).sum();
     let description = upload.metadata.to_string();
-    let mut form = Form::new(&[description.as_bytes(), &upload.module]);
+    let mut contents = vec![description.as_bytes()];
+    contents.extend(upload.modules.iter().map(|it| it.bytes.as_slice()));
+    let mut form = Form::new(&contents);
     form.part("metadata", None, "application/json", description.as_bytes());
-    form.part(
-        &upload.module_name,
-        Some(&upload.module_name),
-        upload.module_type,
-        &upload.module,
-    );
-    drop(upload.module);
+    for Module {
+        name,
+        content_type,
+        bytes,
+    } in upload.modules
+    {
+        form.part(&name, Some(&name), content_type, &bytes);
+    }
     let (content_type, body) = form.finish();
     let call = Call::new(Method::PUT, api.script(namespace, &upload.name)).body(content_type, body);
     let what = format!("push `{}` to `{namespace}`", upload.name);
@@ -177,7 +189,7 @@ fn metadata(
     args: &Push,
     project: &Project,
     kv: &[(String, String)],
-    module_name: &str,
+    main: &Module,
 ) -> Result<Value, CliError> {
     let mut bindings = project.bindings.clone();
     let mut set = |binding: Value| {
@@ -206,7 +218,12 @@ fn metadata(
         keep.extend(["plain_text", "json"]);
     }
     let mut map = Map::new();
-    map.insert("main_module".into(), json!(module_name));
+    // The older format has no modules, only a script.
+    let key = match main.content_type {
+        "application/javascript" => "body_part",
+        _ => "main_module",
+    };
+    map.insert(key.into(), json!(main.name));
     map.insert("bindings".into(), json!(bindings));
     map.insert("keep_bindings".into(), json!(keep));
     let date = args.compatibility_date.as_ref();
@@ -340,7 +357,12 @@ mod tests {
                 ("KV".to_owned(), "three".to_owned())
             ]
         );
-        let got = metadata(&args, &project, &kv, "a.wasm").unwrap();
+        let main = Module {
+            name: "a.wasm".to_owned(),
+            content_type: "application/wasm",
+            bytes: Vec::new(),
+        };
+        let got = metadata(&args, &project, &kv, &main).unwrap();
         assert_eq!(
             got,
             json!({

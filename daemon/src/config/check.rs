@@ -2,10 +2,10 @@
 
 use super::amount::{Amount, show_bytes};
 use super::document::{Document, Problem};
-use super::raw::{RawConfig, RawEdge, RawLog, RawManage, RawStore, Texts};
+use super::raw::{RawConfig, RawEdge, RawLog, RawManage, RawOutbound, RawStore, Texts};
 use super::{
-    Config, Edge, Format, Level, LoadedBoard, Log, Manage, Overrides, Scheme, Store, limits,
-    routing,
+    Config, Edge, Format, Level, LoadedBoard, Log, Manage, Outbound, Overrides, Scheme, Store,
+    limits, routing,
 };
 use crate::board::{self, Board, BoardError};
 use std::collections::BTreeMap;
@@ -61,6 +61,7 @@ pub(super) fn check(
     );
     let edge = edge(document, raw.edge, &board, overrides);
     let manage = manage(document, raw.manage, overrides);
+    let outbound = outbound(document, raw.outbound);
     let routing = routing::check(document, raw.routing);
     let store = store(document, raw.store, &board);
     let log = log(document, raw.log, &board);
@@ -83,6 +84,7 @@ pub(super) fn check(
         edge,
         routing,
         manage,
+        outbound,
         limits: defaults,
         ceilings,
         store,
@@ -316,6 +318,36 @@ fn manage(document: &mut Document<'_>, raw: RawManage, overrides: &Overrides) ->
             16 << 20,
             (64 << 10, 1 << 30),
         ),
+    }
+}
+
+fn outbound(document: &mut Document<'_>, raw: RawOutbound) -> Outbound {
+    let mut deadline = |key, raw: Option<Spanned<Amount>>, usual| {
+        number(document, key, raw.as_ref(), usual, DEADLINE_MS)
+    };
+    let connect_deadline_ms = deadline(
+        "outbound.connect-deadline-ms",
+        raw.connect_deadline_ms,
+        10_000,
+    );
+    let response_deadline_ms = deadline(
+        "outbound.response-deadline-ms",
+        raw.response_deadline_ms,
+        100_000,
+    );
+    let body_deadline_ms = deadline("outbound.body-deadline-ms", raw.body_deadline_ms, 60_000);
+    Outbound {
+        allow_private: raw.allow_private.unwrap_or(false),
+        connections: count(
+            document,
+            "outbound.connections",
+            raw.connections.as_ref(),
+            256,
+            65_536,
+        ),
+        connect_deadline_ms,
+        response_deadline_ms,
+        body_deadline_ms,
     }
 }
 

@@ -41,6 +41,8 @@ pub struct Config {
     pub routing: Routing,
     /// The management port.
     pub manage: Manage,
+    /// The way to other servers.
+    pub outbound: Outbound,
     /// What a Worker gets that asks for nothing.
     pub limits: Limits,
     /// What a Worker may ask for.
@@ -122,6 +124,22 @@ pub struct Manage {
     pub connections: u32,
     /// Bytes of an upload.
     pub upload_bytes: u64,
+}
+
+/// The way to other servers, for Workers' subrequests.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "kebab-case")]
+pub struct Outbound {
+    /// Whether private, loopback and link-local addresses may be reached.
+    pub allow_private: bool,
+    /// Connections at the same time; more wait.
+    pub connections: u32,
+    /// Milliseconds for a name to be found and a connection to be made.
+    pub connect_deadline_ms: u64,
+    /// Milliseconds from a subrequest to its answer's head.
+    pub response_deadline_ms: u64,
+    /// Milliseconds for the next part of an answer's body.
+    pub body_deadline_ms: u64,
 }
 
 /// The store.
@@ -278,7 +296,15 @@ impl Config {
         // The logger's level is the one part of [log] that can change while running.
         let log_differs =
             self.log.format != new.log.format || self.log.tenant_bytes != new.log.tenant_bytes;
+        let outbound = |it: &Self| Outbound {
+            allow_private: false,
+            ..it.outbound.clone()
+        };
         [
+            (
+                "outbound, but for outbound.allow-private",
+                outbound(self) != outbound(new),
+            ),
             ("data-dir", self.data_dir != new.data_dir),
             ("board", self.board != new.board),
             ("account-id", self.account_id != new.account_id),
@@ -295,6 +321,7 @@ impl Config {
     /// Takes over what can change while running: routing, limits, ceilings, log levels.
     pub fn take_reloadable(&mut self, new: Self) {
         self.routing = new.routing;
+        self.outbound.allow_private = new.outbound.allow_private;
         self.limits = new.limits;
         self.ceilings = new.ceilings;
         self.log.level = new.log.level;

@@ -18,6 +18,7 @@ pub(super) struct RawConfig {
     pub edge: RawEdge,
     pub routing: RawRouting,
     pub manage: RawManage,
+    pub outbound: RawOutbound,
     pub limits: RawLimits,
     pub ceilings: RawLimits,
     pub store: RawStore,
@@ -59,6 +60,16 @@ pub(super) struct RawManage {
     pub insecure: Option<bool>,
     pub connections: Option<Spanned<Amount>>,
     pub upload_bytes: Option<Spanned<Amount>>,
+}
+
+#[derive(Debug, Default, serde::Deserialize)]
+#[serde(rename_all = "kebab-case", deny_unknown_fields, default)]
+pub(super) struct RawOutbound {
+    pub allow_private: Option<bool>,
+    pub connections: Option<Spanned<Amount>>,
+    pub connect_deadline_ms: Option<Spanned<Amount>>,
+    pub response_deadline_ms: Option<Spanned<Amount>>,
+    pub body_deadline_ms: Option<Spanned<Amount>>,
 }
 
 #[derive(Debug, Default, serde::Deserialize)]

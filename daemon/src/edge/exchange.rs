@@ -116,6 +116,7 @@ fn prepare<R: Routes>(
     };
     let request = Request {
         ray,
+        chain: None,
         method,
         url,
         headers,

@@ -208,6 +208,11 @@ impl Code {
         self.translated.kind == GuestKind::Wasi
     }
 
+    /// Whether this is the engine of JavaScript.
+    pub fn is_javascript(&self) -> bool {
+        self.translated.kind == GuestKind::JavaScript
+    }
+
     /// Whether isolates begin from a snapshot, so that nothing needs to be booted.
     pub fn restored(&self) -> bool {
         self.snapshot.is_some()

@@ -67,8 +67,9 @@ impl Core {
             ),
             retry_after_s: 1,
         };
-        let memory_use = super::host::MemoryUse::new(limits.memory_bytes, engine.budget())
+        let mut memory_use = super::host::MemoryUse::new(limits.memory_bytes, engine.budget())
             .ok_or_else(no_memory)?;
+        memory_use.is_final = code.is_javascript();
         let host = Host {
             memory: None,
             bindings: worker.bindings().clone(),

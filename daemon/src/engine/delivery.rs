@@ -5,7 +5,7 @@ use super::core::{Condemned, Core, Entries};
 use super::cost;
 use super::host::{Event, Host, OpState, Serial, event_cost};
 use super::imports;
-use super::invocation::RequestBody;
+use super::invocation::{RequestBody, Trigger};
 use super::isolate::{Inbound, Isolate};
 use super::limits::Failure;
 use super::turn::Entry;
@@ -50,21 +50,21 @@ impl Core {
     /// of those that it still works on, so that it forgets them. False when there are none.
     fn quiesce(&mut self, isolate: &Isolate) -> bool {
         let host = self.store.data_mut();
-        let stuck: Vec<(u32, bool)> = host
+        let stuck: Vec<(u32, Option<Failure>)> = host
             .invocations
             .iter()
             .filter(|it| !host.waits(it))
-            .map(|it| (it.id, it.is_answered()))
+            .map(|it| (it.id, (!it.is_answered()).then(|| it.never_ends())))
             .collect();
-        for (id, answered) in stuck {
+        for (id, failure) in stuck {
             if matches!(self.entry, Entries::Wasi { .. }) {
                 host.finish(id, isolate);
-            } else if answered {
-                host.queue.push_back(Event::Forget(id));
-            } else {
-                let event = Event::Abandon(id, super::host::never_answers());
-                host.queue.push_back(event);
+                continue;
             }
+            host.queue.push_back(match failure {
+                None => Event::Forget(id),
+                Some(failure) => Event::Abandon(id, failure),
+            });
         }
         !host.queue.is_empty()
     }
@@ -123,8 +123,10 @@ impl Core {
                 let Some((id, request)) = op_of(host, op) else {
                     return Ok(Step::Skip);
                 };
+                let pipe = host.op(op).and_then(|op| op.pipe.as_ref());
+                let credit = pipe.map_or(limits::BODY_CREDIT, super::pipe::Pipe::credit);
                 self.send(request, EventKind::OpCredit, id, isolate, 4, |out| {
-                    out.bytes(&limits::BODY_CREDIT.to_le_bytes());
+                    out.bytes(&credit.to_le_bytes());
                 })
             }
             Event::Op(op, outcome) => self.op_ended(op, outcome.0, isolate),
@@ -241,6 +243,13 @@ impl Core {
                 }
             }));
         }
+        if let Some(Trigger::Scheduled { cron, time_ms }) = invocation.trigger.clone() {
+            // The length of the expression, and that of two numbers at most.
+            let bound = cron.len() + 20;
+            return self.send(id, EventKind::Scheduled, id, isolate, bound, |out| {
+                wire::scheduled(out, &cron, time_ms);
+            });
+        }
         let headers = std::mem::take(&mut invocation.headers);
         let (method, url) = (
             invocation.method.clone(),
@@ -277,13 +286,18 @@ impl Core {
         let Some((id, request)) = op_of(host, op) else {
             return Ok(Step::Skip);
         };
-        host.end_op(id);
+        let ended = host.end_op(id);
         match result {
             Ok(reply) => {
                 if let Some(source) = reply.stream {
                     let state: OpState = imports::stream(host, op, source);
                     host.current = request;
                     host.add_op(op, state, 0);
+                    if let Some(added) = host.ops.get_mut(&id) {
+                        // Both ways at once: the rest of the argument may still come.
+                        added.pipe = ended.and_then(|ended| ended.pipe);
+                        added.decode = reply.decode;
+                    }
                 }
                 let len = reply.head.len() + reply.body.len();
                 self.send(request, EventKind::OpDone, id, isolate, len, |out| {

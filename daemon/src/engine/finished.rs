@@ -1,6 +1,6 @@
 //! What is known of an invocation when it is over, and who is told.
 
-use super::invocation::Ray;
+use super::invocation::{Ray, Trigger};
 use super::limits::Outcome;
 use postern_abi::event::LogLevel;
 
@@ -25,6 +25,8 @@ pub struct Finished<'a> {
     pub cpu_us: u64,
     /// Microseconds it took.
     pub wall_us: u64,
+    /// What began it, if it was not a request.
+    pub trigger: Option<&'a Trigger>,
     /// The request's method; empty if it was not a request.
     pub method: &'a str,
     /// The request's URL, as it came.

@@ -3,20 +3,23 @@
 //! The host functions themselves are in [`super::imports`].
 
 use super::budget::{Budget, Share};
+use super::caller::{Caller, Chain};
 use super::cost;
 use super::credit::Credit;
 use super::exchange::Exchange;
 use super::finished::{LogLine, Thrown};
-use super::invocation::{Ray, RequestBody};
+use super::invocation::{Ray, Reply, ReplyBody, RequestBody, Trigger};
 use super::isolate::Isolate;
 use super::javascript::Loading;
 use super::limits::{Failure, Limits, Outcome};
 use super::ops::{Bindings, OpFailure, OpResult, Upload};
+use super::pipe::Pipe;
 use super::wasi::Wasi;
 use async_executor::{Executor, Task};
 use bytes::Bytes;
 use http::HeaderMap;
 use std::collections::{HashMap, VecDeque};
+use std::sync::atomic::AtomicBool;
 use std::sync::{Arc, Weak};
 use std::time::{Instant, SystemTime, UNIX_EPOCH};
 use wasmi::Memory;
@@ -91,7 +94,9 @@ pub struct Invocation {
     pub id: u32,
     /// Its name.
     pub ray: Ray,
-    /// Where its answer goes.
+    /// What began it, if it is no request.
+    pub trigger: Option<Trigger>,
+    /// Where its answer goes; without one, that it is over.
     pub exchange: Arc<Exchange>,
     /// The method.
     pub method: http::Method,
@@ -117,8 +122,10 @@ pub struct Invocation {
     pub fuel: u64,
     /// Fuel it may use.
     pub fuel_limit: u64,
-    /// Subrequests started.
-    pub subrequests: u32,
+    /// The Worker invocations before this one.
+    pub chain: Option<Chain>,
+    /// What bindings see of it, once it has started an operation.
+    pub caller: Option<Caller>,
     /// KV operations started.
     pub kv_operations: u32,
     /// Operations that are not over.
@@ -153,6 +160,10 @@ pub struct Op {
     pub bytes: u32,
     /// How it goes on.
     pub state: OpState,
+    /// Where more of its argument goes while it works already.
+    pub pipe: Option<Pipe>,
+    /// Set when the guest wants its stream decoded.
+    pub decode: Option<Arc<AtomicBool>>,
 }
 
 /// How an operation goes on.
@@ -255,6 +266,8 @@ impl Host {
             request,
             bytes,
             state,
+            pipe: None,
+            decode: None,
         };
         self.op_bytes += u64::from(bytes);
         self.ops.insert(serial.id, op);
@@ -365,7 +378,17 @@ impl Host {
             self.op_bytes = self.ops.values().map(|op| u64::from(op.bytes)).sum();
         }
         invocation.body_credit.close();
-        if !invocation.exchange.answered() {
+        if invocation.trigger.is_some() {
+            let over = match invocation.failure.clone() {
+                None => Ok(Reply {
+                    status: http::StatusCode::OK,
+                    headers: HeaderMap::new(),
+                    body: ReplyBody::Whole(Bytes::new()),
+                }),
+                Some(failure) => Err(failure),
+            };
+            invocation.exchange.answer(over);
+        } else if !invocation.exchange.answered() {
             let failure = invocation.failure.get_or_insert_with(never_answers).clone();
             invocation.exchange.answer(Err(failure));
         } else if invocation.streaming {
@@ -383,6 +406,14 @@ impl Host {
 }
 
 impl Invocation {
+    /// The invocation as bindings see it.
+    pub fn caller(&mut self, subrequests_max: u32) -> Caller {
+        let chain = &mut self.chain;
+        self.caller
+            .get_or_insert_with(|| Caller::new(chain.take(), subrequests_max))
+            .clone()
+    }
+
     /// Whether nothing of an answer is to come any more: it is out, it failed, or nobody waits
     /// for it.
     pub fn is_answered(&self) -> bool {
@@ -427,6 +458,18 @@ impl Invocation {
         })
     }
 
+    /// Why it failed that nothing will ever end.
+    pub fn never_ends(&self) -> Failure {
+        match &self.trigger {
+            None => never_answers(),
+            Some(trigger) => Failure::Exception {
+                name: "Error".into(),
+                message: format!("The {}() handler will never complete", trigger.handler()),
+                stack: String::new(),
+            },
+        }
+    }
+
     /// Charges work of the host for this request.
     pub fn charge(&mut self, fuel: u64) {
         self.fuel = self.fuel.saturating_add(fuel);
@@ -460,6 +503,9 @@ pub struct MemoryUse {
     share: Share,
     /// Growth was refused since this was last looked at.
     pub refused: bool,
+    /// Whether refused growth ends the isolate there and then, and the guest is not told: under
+    /// JavaScript, a Worker could catch it and go on in a half-made state.
+    pub is_final: bool,
 }
 
 /// Bytes that a table's element takes.
@@ -474,6 +520,7 @@ impl MemoryUse {
             tables: 0,
             share: budget.take(0)?,
             refused: false,
+            is_final: false,
         })
     }
 
@@ -497,11 +544,18 @@ impl MemoryUse {
 impl wasmi::ResourceLimiter for MemoryUse {
     fn memory_growing(
         &mut self,
-        _current: usize,
+        current: usize,
         desired: usize,
         _maximum: Option<usize>,
     ) -> Result<bool, wasmi_core::LimiterError> {
-        Ok(self.grow(desired as u64, self.tables))
+        let fits = self.grow(desired as u64, self.tables);
+        // What would never fit is an error of the program's, which it may catch.
+        let is_absurd = desired.saturating_sub(current) as u64 > self.limit;
+        if !fits && self.is_final && !is_absurd {
+            return Err(wasmi_core::LimiterError::ResourceLimiterDeniedAllocation);
+        }
+        self.refused &= !(self.is_final && is_absurd);
+        Ok(fits)
     }
 
     fn table_growing(

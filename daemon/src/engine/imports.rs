@@ -154,9 +154,10 @@ fn op_start(mut caller: Guest<'_>, op: u32, kind: u32, ptr: u32, len: u32) -> Re
     }
     let serial = host.next_op(op);
     let started = match admit(host, known, kind, len) {
-        Ok(kind) => host.bindings.start(kind, argument),
+        Ok((kind, caller)) => host.bindings.start(kind, argument, &caller),
         Err(failure) => Started::Done(Err(failure)),
     };
+    let mut piped = None;
     let state = match started {
         Started::Done(result) => {
             host.queue
@@ -165,6 +166,16 @@ fn op_start(mut caller: Guest<'_>, op: u32, kind: u32, ptr: u32, len: u32) -> Re
         }
         Started::Later(future) => OpState::Running(run(host, serial, future)),
         Started::Upload(upload) => OpState::Upload(upload, 0),
+        Started::Piped(pipe, future) => {
+            let isolate = host.isolate.clone();
+            pipe.on_refill(move || {
+                if let Some(isolate) = isolate.upgrade() {
+                    isolate.push(Event::OpCredit(serial));
+                }
+            });
+            piped = Some(pipe);
+            OpState::Running(run(host, serial, future))
+        }
     };
     let held = if matches!(state, OpState::Running(_)) {
         len
@@ -172,6 +183,9 @@ fn op_start(mut caller: Guest<'_>, op: u32, kind: u32, ptr: u32, len: u32) -> Re
         0
     };
     host.add_op(serial, state, held);
+    if let Some(op) = host.ops.get_mut(&op) {
+        op.pipe = piped;
+    }
     Ok(())
 }
 
@@ -181,7 +195,7 @@ fn admit(
     known: Option<OpKind>,
     number: u32,
     len: u32,
-) -> Result<OpKind, OpFailure> {
+) -> Result<(OpKind, super::caller::Caller), OpFailure> {
     let limits = host.limits;
     let over = || {
         OpFailure::new(
@@ -231,19 +245,9 @@ fn admit(
     let Some(invocation) = host.invocation() else {
         return Err(over());
     };
+    let caller = invocation.caller(limits.subrequests);
     match kind {
-        OpKind::Fetch => {
-            invocation.subrequests += 1;
-            if invocation.subrequests > limits.subrequests {
-                return Err(OpFailure::new(
-                    OpErrorCode::LimitExceeded,
-                    format!(
-                        "Too many subrequests. (Subrequest limit exceeded): the limit is {}",
-                        limits.subrequests
-                    ),
-                ));
-            }
-        }
+        OpKind::Fetch => caller.subrequest()?,
         OpKind::KvGet | OpKind::KvPut | OpKind::KvDelete | OpKind::KvList | OpKind::KvGetMulti => {
             invocation.kv_operations += 1;
             if invocation.kv_operations > limits.kv_operations {
@@ -258,7 +262,7 @@ fn admit(
         }
         OpKind::Timer => {}
     }
-    Ok(kind)
+    Ok((kind, caller))
 }
 
 /// Works on an operation outside of turns; its result comes back as an event.
@@ -372,6 +376,24 @@ fn op_chunk(mut caller: Guest<'_>, op: u32, ptr: u32, len: u32, end: u32) -> Res
         id: op,
         number: found.number,
     };
+    if let Some(pipe) = &found.pipe {
+        let taken = pipe.chunk(bytes);
+        if end != 0 {
+            pipe.end();
+            found.pipe = None;
+        } else if taken.queued > u64::from(limits::BODY_CREDIT) * 16 {
+            return Err(violation(
+                host,
+                format!(
+                    "{} bytes of an argument wait beyond the credit",
+                    taken.queued
+                ),
+            ));
+        } else if taken.refill {
+            host.queue.push_back(Event::OpCredit(serial));
+        }
+        return Ok(());
+    }
     let OpState::Upload(upload, taken) = &mut found.state else {
         // An upload that failed: its event is on the way, and what is still sent is dropped.
         return Ok(());
@@ -424,6 +446,7 @@ fn op_sync(
             told.map(|()| made.as_slice())
                 .map_err(|failure| failure.code)
         }
+        (SyncOp::Decode, _) => decode(host, argument).map(|()| &[][..]),
         (SyncOp::Builtin, _) => super::javascript::builtin(argument)
             .map(str::as_bytes)
             .ok_or(OpErrorCode::Unsupported),
@@ -440,6 +463,16 @@ fn op_sync(
             Ok(len)
         }
     }
+}
+
+/// Has the stream of an operation decoded, from its first byte on.
+fn decode(host: &Host, argument: &[u8]) -> Result<(), OpErrorCode> {
+    let id = argument.try_into().map(u32::from_le_bytes);
+    let id = id.map_err(|_| OpErrorCode::BadArgument)?;
+    if let Some(decode) = host.ops.get(&id).and_then(|op| op.decode.as_ref()) {
+        decode.store(true, std::sync::atomic::Ordering::Relaxed);
+    }
+    Ok(())
 }
 
 /// Writes a result where the guest has room for it; gives its length, or that it is too large.
@@ -478,7 +511,8 @@ fn respond(
     // First, so that a head is decoded once a request and not for nothing.
     match host.invocation_of(request) {
         None => return Ok(()),
-        Some(invocation) if invocation.done => return Ok(()),
+        // Nobody asked for an answer.
+        Some(invocation) if invocation.done || invocation.trigger.is_some() => return Ok(()),
         Some(invocation) if invocation.status != 0 => {
             return Err(violation(
                 host,

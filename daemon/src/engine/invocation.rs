@@ -2,6 +2,7 @@
 //!
 //! Nothing here knows how requests reach this machine; `edge` translates.
 
+use super::caller::Chain;
 use super::limits::Failure;
 use bytes::Bytes;
 use futures_lite::Stream;
@@ -14,6 +15,8 @@ pub type ByteStream = Pin<Box<dyn Stream<Item = std::io::Result<Bytes>> + Send>>
 pub struct Request {
     /// Which log lines and events belong to it; unique on this device.
     pub ray: Ray,
+    /// The Worker invocations before this one, if a Worker sent it.
+    pub chain: Option<Chain>,
     /// The method.
     pub method: http::Method,
     /// The absolute URL, at most [`postern_abi::limits::URL_MAX`] bytes.
@@ -37,6 +40,27 @@ pub enum RequestBody {
         /// The bytes; an error means that it broke off.
         source: ByteStream,
     },
+}
+
+/// What begins an invocation that is no request and has no answer.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Trigger {
+    /// A cron trigger fired (spec: SEMANTICS §18).
+    Scheduled {
+        /// The cron expression, as it was deployed.
+        cron: String,
+        /// When it was due, in milliseconds since 1970.
+        time_ms: u64,
+    },
+}
+
+impl Trigger {
+    /// The handler that it is for.
+    pub fn handler(&self) -> &'static str {
+        match self {
+            Self::Scheduled { .. } => "scheduled",
+        }
+    }
 }
 
 /// An answer of a Worker.

@@ -6,6 +6,7 @@
 //! limits its own CPU time and memory, and shares nothing but two pipes.
 
 use super::budget::Budget;
+use super::caller::Caller;
 use super::code::Code;
 use super::cost;
 use super::host::{Host, MemoryUse};
@@ -125,9 +126,10 @@ pub enum Refused {
     Crashed(String),
 }
 
-/// A stack, each call on a line of its own behind what was thrown.
+/// The calls of a stack, which may begin with what was thrown, each on a line of its own.
 fn on_lines(stack: &str) -> String {
-    let lines = stack.lines().map(str::trim).filter(|line| !line.is_empty());
+    let lines = stack.lines().map(str::trim);
+    let lines = lines.filter(|line| line.starts_with("at "));
     lines.fold(String::new(), |all, line| all + "\n  " + line)
 }
 
@@ -247,8 +249,9 @@ impl Starting {
         bindings: Arc<dyn Bindings>,
     ) -> Result<Self, Refused> {
         let budget = Budget::new(limits.memory_bytes);
-        let memory_use = MemoryUse::new(limits.memory_bytes, &budget)
+        let mut memory_use = MemoryUse::new(limits.memory_bytes, &budget)
             .ok_or_else(|| Refused::Crashed("an empty budget refused nothing".into()))?;
+        memory_use.is_final = code.is_javascript();
         let host = Host {
             memory: None,
             bindings,
@@ -408,7 +411,7 @@ impl Bindings for NoBindings {
         ))
     }
 
-    fn start(&self, _: OpKind, _: &[u8]) -> Started {
+    fn start(&self, _: OpKind, _: &[u8], _: &Caller) -> Started {
         Started::Done(Err(OpFailure::new(
             OpErrorCode::Unsupported,
             "input and output are for handlers only",

@@ -4,6 +4,7 @@
 //! only as the types of [`invocation`].
 
 mod budget;
+pub mod caller;
 mod code;
 mod core;
 pub mod cost;
@@ -21,6 +22,7 @@ pub mod limits;
 mod mapping;
 pub mod module;
 pub mod ops;
+pub mod pipe;
 mod scheduler;
 #[cfg(test)]
 mod tests;

@@ -3,11 +3,15 @@
 //! The engine hands over an argument and gets a result now or later. It never learns what an
 //! operation means, beyond what it costs; bindings never learn what a guest is.
 
+use super::caller::Caller;
 use super::invocation::ByteStream;
+use super::pipe::Pipe;
 use bytes::Bytes;
 use postern_abi::{OpErrorCode, OpKind, SyncOp};
 use std::future::Future;
 use std::pin::Pin;
+use std::sync::Arc;
+use std::sync::atomic::AtomicBool;
 
 /// What a Worker's `env` offers.
 pub trait Bindings: Send + Sync {
@@ -16,7 +20,7 @@ pub trait Bindings: Send + Sync {
 
     /// Starts an operation. `argument` is the guest's and to be mistrusted. Must not block
     /// for longer than a read of a warm store takes.
-    fn start(&self, op: OpKind, argument: &[u8]) -> Started;
+    fn start(&self, op: OpKind, argument: &[u8], caller: &Caller) -> Started;
 }
 
 /// How an operation goes on after it was started.
@@ -27,6 +31,8 @@ pub enum Started {
     Later(Pin<Box<dyn Future<Output = OpResult> + Send>>),
     /// It takes a streamed argument first.
     Upload(Box<dyn Upload>),
+    /// It takes a streamed argument, and works while that still comes.
+    Piped(Pipe, Pin<Box<dyn Future<Output = OpResult> + Send>>),
 }
 
 /// A streamed argument on its way in.
@@ -50,6 +56,8 @@ pub struct OpReply {
     pub body: Bytes,
     /// What comes after, under the guest's credit.
     pub stream: Option<ByteStream>,
+    /// Set by a guest that wants what the stream encodes rather than the stream as it is.
+    pub decode: Option<Arc<AtomicBool>>,
 }
 
 /// Why an operation failed.

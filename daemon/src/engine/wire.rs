@@ -76,6 +76,12 @@ pub fn request(
     }
 }
 
+/// A [`Scheduled`](postern_abi::event::Scheduled).
+pub fn scheduled(out: &mut Writer<'_>, cron: &str, time_ms: u64) {
+    out.counted(cron.as_bytes());
+    out.varint(time_ms);
+}
+
 /// An [`OpError`](postern_abi::OpError).
 pub fn op_error(out: &mut Writer<'_>, code: u16, message: &str) {
     out.varint(u64::from(code));

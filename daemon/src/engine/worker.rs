@@ -8,7 +8,7 @@ use super::code::{BuildError, Code};
 use super::exchange::Exchange;
 use super::finished::Finished;
 use super::host::{Invocation, now_ms};
-use super::invocation::{Reply, Request, RequestBody};
+use super::invocation::{Ray, Reply, Request, RequestBody, Trigger};
 use super::isolate::Isolate;
 use super::limits::{Failure, Limits};
 use super::module::GuestKind;
@@ -41,6 +41,8 @@ pub struct WorkerSpec {
     pub snapshot: Option<PathBuf>,
     /// [`Judged::pages`](super::Judged)
     pub pages: u32,
+    /// What it can be called for: `fetch`, `scheduled` and so on.
+    pub handlers: Vec<String>,
     /// Its limits, within the board's.
     pub limits: Limits,
     /// Its `env`.
@@ -97,7 +99,7 @@ impl Worker {
     /// Every way in which there is no answer; see [`Failure`].
     pub async fn fetch(self: &Arc<Self>, mut request: Request) -> Result<Reply, Failure> {
         let limits = &self.spec.limits;
-        self.admit()?;
+        self.admit("fetch")?;
         let entered = Entered(self);
         if let RequestBody::Stream { len: Some(len), .. } = request.body
             && len > limits.request_body_bytes
@@ -110,26 +112,55 @@ impl Worker {
             // No guest waits inside a host call, so a program that reads its input is given all of it first.
             request.body = super::wasi_run::buffer(request.body, limits.request_body_bytes).await?;
         }
-        let started = Instant::now();
-        let deadline = started + Duration::from_millis(u64::from(limits.wall_ms));
-        let exchange = Arc::new(Exchange::default());
         let invocation = Box::new(Invocation {
-            id: 0,
-            ray: request.ray,
-            exchange: exchange.clone(),
             method: request.method,
             url: request.url,
             headers: request.headers,
             body: request.body,
+            ..self.invocation(request.ray)
+        });
+        // From here on the invocation counts until its record is written.
+        std::mem::forget(entered);
+        self.run(invocation).await
+    }
+
+    /// Has a handler called that answers nothing; ready when it and its `waitUntil` work are
+    /// over, or when it has failed.
+    ///
+    /// # Errors
+    /// Every way in which it fails; see [`Failure`].
+    pub async fn trigger(self: &Arc<Self>, ray: Ray, trigger: Trigger) -> Result<(), Failure> {
+        self.admit(trigger.handler())?;
+        let invocation = Box::new(Invocation {
+            trigger: Some(trigger),
+            ..self.invocation(ray)
+        });
+        self.run(invocation).await.map(drop)
+    }
+
+    /// An invocation with nothing in it, which begins now.
+    fn invocation(&self, ray: Ray) -> Invocation {
+        let limits = &self.spec.limits;
+        let started = Instant::now();
+        Invocation {
+            id: 0,
+            ray,
+            trigger: None,
+            exchange: Arc::new(Exchange::default()),
+            method: http::Method::GET,
+            url: String::new(),
+            headers: http::HeaderMap::new(),
+            body: RequestBody::Empty,
             body_credit: super::credit::Credit::default(),
             body_task: None,
             body_wanted: 0,
             started,
-            deadline,
+            deadline: started + Duration::from_millis(u64::from(limits.wall_ms)),
             started_ms: now_ms(),
             fuel: 0,
             fuel_limit: limits.fuel(self.engine.fuel_per_ms()),
-            subrequests: 0,
+            chain: request.chain,
+            caller: None,
             kv_operations: 0,
             pending: 0,
             status: 0,
@@ -141,9 +172,13 @@ impl Worker {
             done: false,
             failure: None,
             expiry: None,
-        });
-        // From here on the invocation counts until its record is written.
-        std::mem::forget(entered);
+        }
+    }
+
+    /// Runs an invocation that was admitted, until it is answered or over.
+    async fn run(self: &Arc<Self>, invocation: Box<Invocation>) -> Result<Reply, Failure> {
+        let (exchange, deadline) = (invocation.exchange.clone(), invocation.deadline);
+        let limits = &self.spec.limits;
         let mut waiting = Waiting {
             taken: false,
             why: Failure::Canceled,
@@ -175,8 +210,15 @@ impl Worker {
         .await
     }
 
-    /// Counts an invocation in, unless there are too many or the Worker pauses.
-    fn admit(&self) -> Result<(), Failure> {
+    /// Counts an invocation in, unless there are too many or the Worker has no such handler.
+    fn admit(&self, handler: &str) -> Result<(), Failure> {
+        if !self.spec.handlers.iter().any(|it| it == handler) {
+            return Err(Failure::Exception {
+                name: "Error".into(),
+                message: format!("Handler does not export a {handler}() function."),
+                stack: String::new(),
+            });
+        }
         let most = self.spec.limits.concurrent_invocations;
         let running = self.invocations.fetch_add(1, Ordering::Relaxed);
         if running >= most {
@@ -365,7 +407,11 @@ impl Worker {
             fuel: invocation.fuel,
             cpu_us: self.engine.cpu_us(invocation.fuel),
             wall_us: u64::try_from(invocation.started.elapsed().as_micros()).unwrap_or(u64::MAX),
-            method: invocation.method.as_str(),
+            trigger: invocation.trigger.as_ref(),
+            method: match invocation.trigger {
+                None => invocation.method.as_str(),
+                Some(_) => "",
+            },
             url: &invocation.url,
             headers: Some(&invocation.headers),
             status: (invocation.status != 0).then_some(invocation.status),

@@ -214,7 +214,9 @@ impl From<CatalogError> for Refusal {
             | E::BadModule(_)
             | E::Invalid(_)
             | E::BadMetadata(_)
-            | E::Compatibility(_) => Self::bad(code::VALIDATION, message),
+            | E::Compatibility(_)
+            | E::Assets(_) => Self::bad(code::VALIDATION, message),
+            E::NoAssetsSession => Self::new(StatusCode::UNAUTHORIZED, code::VALIDATION, message),
             E::NoHandlers => Self::bad(code::NO_HANDLERS, message),
             E::UnnamedBinding(..) => Self::bad(code::UNNAMED_BINDING, message),
             E::UnknownBinding { .. } => Self::bad(code::VALIDATION, message),

@@ -4,10 +4,11 @@
 //! either. Keys that nothing reads are left alone, features that are not here are refused.
 
 use super::envelope::Refusal;
+use crate::assets::Config;
 use crate::catalog::binding::{Keep, Wanted};
 use crate::catalog::name::shown;
 use crate::catalog::record::CustomLimits;
-use crate::catalog::{CatalogError, Change, limits};
+use crate::catalog::{AssetsChange, CatalogError, Change, limits};
 use serde_json::Value;
 
 /// What an upload's metadata says.
@@ -19,6 +20,8 @@ pub struct Metadata {
     pub body_part: Option<String>,
     /// What it says about the script's settings.
     pub change: Change,
+    /// What it says about static assets, if anything.
+    pub assets: Option<AssetsChange>,
     /// A feature that it asks for and that is not here yet.
     pub not_yet: Option<&'static str>,
 }
@@ -58,6 +61,7 @@ impl Metadata {
                 placement: json("placement")?,
                 annotations: json("annotations")?,
             },
+            assets: assets(value)?,
             not_yet: not_yet(value),
         })
     }
@@ -201,6 +205,25 @@ fn custom_limits(value: &Value) -> Result<Option<CustomLimits>, CatalogError> {
     }))
 }
 
+/// `assets` and `keep_assets`.
+fn assets(value: &Value) -> Result<Option<AssetsChange>, CatalogError> {
+    let keeps = flag(value, "keep_assets")?.unwrap_or(false);
+    let config = |assets: &Value| match present(assets, "config") {
+        None => Ok(None),
+        Some(config) => Config::parse(config).map(Some).map_err(|what| bad(&what)),
+    };
+    match present(value, "assets") {
+        None if keeps => Ok(Some(AssetsChange::Keep)),
+        None => Ok(None),
+        Some(Value::Object(object)) if object.is_empty() && !keeps => Ok(None),
+        Some(assets @ Value::Object(_)) => Ok(Some(AssetsChange::Take {
+            token: text(assets, "jwt")?.filter(|_| !keeps),
+            config: config(assets)?,
+        })),
+        Some(_) => Err(bad("\"assets\" is not an object")),
+    }
+}
+
 /// The first feature asked for that is not here yet.
 fn not_yet(value: &Value) -> Option<&'static str> {
     let asks = |key: &str| match value.get(key) {
@@ -211,8 +234,6 @@ fn not_yet(value: &Value) -> Option<&'static str> {
         Some(_) => true,
     };
     [
-        ("assets", "static assets"),
-        ("keep_assets", "static assets"),
         ("migrations", "Durable Object migrations"),
         ("tail_consumers", "Tail Workers"),
     ]
@@ -289,7 +310,6 @@ mod tests {
     #[test]
     fn features_that_are_not_here_are_named() {
         for (value, feature) in [
-            (json!({"assets": {"jwt": "x"}}), "static assets"),
             (json!({"migrations": [{}]}), "Durable Object migrations"),
             (
                 json!({"tail_consumers": [{"service": "t"}]}),

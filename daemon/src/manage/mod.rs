@@ -10,6 +10,7 @@
 //! route; a file a resource holds the handlers.
 
 mod account;
+mod assets;
 mod body;
 mod brackets;
 mod call;

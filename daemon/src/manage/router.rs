@@ -79,6 +79,9 @@ impl<W: Send + Sync + 'static> Manage<W> {
         PUT "accounts/{account}/workers/dispatch/namespaces/{ns}/scripts/{script}/tags/{tag}" => put_tag,
         DELETE "accounts/{account}/workers/dispatch/namespaces/{ns}/scripts/{script}/tags/{tag}" => delete_tag,
         GET "accounts/{account}/workers/dispatch/namespaces/{ns}/scripts/{script}/logs" => get_logs,
+        POST "accounts/{account}/workers/dispatch/namespaces/{ns}/scripts/{script}/assets-upload-session" => begin_assets,
+        POST "accounts/{account}/workers/assets/upload" => upload_assets,
+        POST "accounts/{account}/workers/assets/upload/{hash}" => upload_asset,
 
         GET "accounts/{account}/workers/scripts" => plain_scripts,
         GET "accounts/{account}/workers/scripts/{script}" => plain_script_missing,
@@ -134,8 +137,11 @@ impl<W: Send + Sync + 'static> Manage<W> {
                 ),
             ));
         }
-        tokens::authenticate(self.catalog.store(), &head.headers)?;
         let path = head.uri.path();
+        // Uploads of assets bring the token of their session instead, which the handler checks.
+        if !is_assets_upload(path) {
+            tokens::authenticate(self.catalog.store(), &head.headers)?;
+        }
         let query = head.uri.query().unwrap_or_default();
         if path.len() + query.len() > TARGET_MAX {
             return Err(Refusal::new(
@@ -200,19 +206,9 @@ const FEATURES: &[(&str, &str, &str)] = &[
     ("*", "accounts/{account}/queues", "Queues"),
     ("*", "accounts/{account}/queues/{*rest}", "Queues"),
     (
-        "*",
-        "accounts/{account}/workers/assets/{*rest}",
-        "Static assets",
-    ),
-    (
-        "*",
-        "accounts/{account}/workers/dispatch/namespaces/{ns}/scripts/{script}/assets-upload-session",
-        "Static assets",
-    ),
-    (
         "POST",
         "accounts/{account}/workers/scripts/{script}/assets-upload-session",
-        "Static assets",
+        "Static assets of Workers outside a dispatch namespace (deploy with --dispatch-namespace instead)",
     ),
     (
         "PUT",
@@ -245,6 +241,18 @@ const FEATURES: &[(&str, &str, &str)] = &[
     ("*", "zones", "Zones and routes"),
     ("*", "zones/{*rest}", "Zones and routes"),
 ];
+
+/// Whether a path is one of the two that take assets.
+fn is_assets_upload(path: &str) -> bool {
+    path.strip_prefix(BASE).is_some_and(|rest| {
+        [
+            "accounts/{account}/workers/assets/upload",
+            "accounts/{account}/workers/assets/upload/{hash}",
+        ]
+        .into_iter()
+        .any(|pattern| matched(pattern, rest).is_some())
+    })
+}
 
 fn feature(method: &str, path: &str) -> Option<&'static str> {
     FEATURES

@@ -9,7 +9,7 @@ use super::upload::{self, Upload};
 use super::{Manage, paging};
 use crate::catalog::name::{Id, TagFilter, check_name, shown};
 use crate::catalog::record::Script;
-use crate::catalog::{CatalogError, Push, shown_time};
+use crate::catalog::{AssetsChange, CatalogError, Push, shown_time};
 use bytes::Bytes;
 use futures_lite::{StreamExt, stream};
 use serde_json::{Value, json};
@@ -35,7 +35,7 @@ pub(super) fn script_object(namespace: &str, script: &Script) -> Value {
         "dispatch_namespace": namespace,
         "main_module": script.main_module,
         "has_modules": script.verdict.has_modules,
-        "has_assets": false,
+        "has_assets": script.assets.is_some(),
         "tags": script.settings.tags,
         "compatibility_date": script.settings.compatibility_date,
         "compatibility_flags": script.settings.compatibility_flags,
@@ -69,25 +69,37 @@ impl<W: Send + Sync + 'static> Manage<W> {
             .or(metadata.body_part.as_ref());
         let main = upload.main(named.map(String::as_str))?;
         let main = main.map(|main| main.name.clone());
-        let change = metadata.supported()?.change;
-        let pushed = match main {
-            Some(main_module) => {
+        let metadata = metadata.supported()?;
+        let (change, assets) = (metadata.change, metadata.assets);
+        let pushed = match (main, &assets) {
+            (Some(main_module), _) => {
                 let push = Push {
                     modules: upload.modules,
                     main_module,
                     change,
                     keep_settings: false,
+                    assets: assets.unwrap_or_default(),
                 };
                 self.catalog.push(&namespace, &script, push).await?
             }
             // Without a module it is settings only, of a script that exists
             // (spec: SEMANTICS §37, 10).
-            None if self.catalog.script(&namespace, &script).is_ok() => {
+            (None, None) if self.catalog.script(&namespace, &script).is_ok() => {
                 self.catalog
                     .change_settings(&namespace, &script, change)
                     .await?
             }
-            None => {
+            (None, Some(_)) => {
+                let push = Push {
+                    modules: Vec::new(),
+                    main_module: String::new(),
+                    change,
+                    keep_settings: false,
+                    assets: assets.unwrap_or_default(),
+                };
+                self.catalog.push(&namespace, &script, push).await?
+            }
+            (None, None) => {
                 return Err(CatalogError::NoMainModule(format!(
                     "the upload brings no module and Worker '{script}' does not exist yet; name \
                      main_module in the metadata and add the module as a part"
@@ -119,6 +131,7 @@ impl<W: Send + Sync + 'static> Manage<W> {
             main_module,
             change: Default::default(),
             keep_settings: true,
+            assets: AssetsChange::Keep,
         };
         let pushed = self.catalog.push(&namespace, &script, push).await?;
         ok(script_object(&namespace, &pushed))

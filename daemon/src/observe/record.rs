@@ -1,7 +1,7 @@
 //! One invocation as it is reported, kept, and shown.
 
 use super::redact::{redacted_header, redacted_url};
-use crate::engine::invocation::Ray;
+use crate::engine::invocation::{Ray, Trigger};
 use crate::engine::limits::Outcome;
 use crate::engine::{Finished, LogLine, Thrown};
 use serde_json::{Map, Value, json};
@@ -27,6 +27,8 @@ pub struct Record {
     pub cpu_us: u64,
     /// Microseconds it took.
     pub wall_us: u64,
+    /// What began it, if it was not a request.
+    pub trigger: Option<Trigger>,
     /// The request's method; empty if it was not a request.
     pub method: String,
     /// The request's URL, redacted.
@@ -65,7 +67,11 @@ impl Record {
             left: bytes_max,
             spent: 0,
         };
-        budget.take(size_of::<Self>() + names + finished.method.len() + url.len());
+        let trigger = match finished.trigger {
+            Some(Trigger::Scheduled { cron, .. }) => cron.len(),
+            None => 0,
+        };
+        budget.take(size_of::<Self>() + names + trigger + finished.method.len() + url.len());
         // The exception is worth the most, then logs, then header fields.
         let exception = finished
             .exception
@@ -94,6 +100,7 @@ impl Record {
             fuel: finished.fuel,
             cpu_us: finished.cpu_us,
             wall_us: finished.wall_us,
+            trigger: finished.trigger.cloned(),
             method: finished.method.to_owned(),
             url,
             headers,
@@ -114,9 +121,12 @@ impl Record {
     pub fn to_json(&self) -> Value {
         let logs: Vec<Value> = self.logs.iter().map(log_json).collect();
         let exceptions: Vec<Value> = self.exception.iter().map(exception_json).collect();
-        let event = match self.method.as_str() {
-            "" => Value::Null,
-            _ => self.event_json(),
+        let event = match (&self.trigger, self.method.as_str()) {
+            (Some(Trigger::Scheduled { cron, time_ms }), _) => {
+                json!({ "cron": cron, "scheduledTime": time_ms })
+            }
+            (None, "") => Value::Null,
+            (None, _) => self.event_json(),
         };
         json!({
             "scriptName": self.script,

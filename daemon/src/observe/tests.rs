@@ -29,6 +29,7 @@ fn finished<'a>(script: &'a str, logs: &'a [LogLine]) -> Finished<'a> {
         fuel: 100,
         cpu_us: 1500,
         wall_us: 2500,
+        trigger: None,
         method: "GET",
         url: "http://a.example/?key=0123456789abcdef0123456789abcdef",
         headers: None,

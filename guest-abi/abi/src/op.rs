@@ -59,6 +59,10 @@ pub enum SyncOp {
     /// What was found in the bundle, while a push is judged. Argument: a
     /// [`Loaded`](crate::bundle::Loaded). No result.
     Loaded = 6,
+    /// Has the streamed answer of a subrequest decoded as its `content-encoding` says, instead
+    /// of passed on as it is. Argument: a `u32`, little endian, the operation; before the first
+    /// `op_pull`. No result.
+    Decode = 7,
 }
 
 impl SyncOp {
@@ -71,6 +75,7 @@ impl SyncOp {
             4 => Self::Module,
             5 => Self::Builtin,
             6 => Self::Loaded,
+            7 => Self::Decode,
             _ => return None,
         })
     }
@@ -122,6 +127,9 @@ pub enum OpErrorCode {
     TooLarge = 8,
     /// Something failed that is not the guest's fault.
     Internal = 9,
+    /// An exception, as a program throws one: the message is its class, a colon, a space and its
+    /// own message.
+    Thrown = 10,
 }
 
 impl OpErrorCode {
@@ -136,6 +144,7 @@ impl OpErrorCode {
             6 => Self::Unavailable,
             7 => Self::Cancelled,
             8 => Self::TooLarge,
+            10 => Self::Thrown,
             _ => Self::Internal,
         }
     }

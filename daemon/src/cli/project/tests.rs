@@ -162,19 +162,22 @@ fn folders_files_and_modules() {
     std::fs::write(dir.path().join("wrangler.toml"), "name='x'\nmain='a.wasm'").unwrap();
     let project = Project::load(dir.path(), None).unwrap();
     assert!(matches!(
-        project.module(9),
+        project.modules(9),
         Err(ProjectError::NoModule { .. })
     ));
     std::fs::write(dir.path().join("a.wasm"), b"0123456789").unwrap();
     assert!(matches!(
-        project.module(9),
+        project.modules(9),
         Err(ProjectError::TooLarge {
             size: 10,
             limit: 9,
             ..
         })
     ));
-    assert_eq!(project.module(10).unwrap().1, "application/wasm");
+    let modules = project.modules(10).unwrap().modules;
+    assert_eq!(modules.len(), 1);
+    assert_eq!(modules[0].name, "a.wasm");
+    assert_eq!(modules[0].content_type, "application/wasm");
     let alone = Project::load(&dir.path().join("a.wasm"), None).unwrap();
     assert_eq!(alone.name.as_deref(), Some("a"));
     assert!(matches!(
@@ -182,7 +185,7 @@ fn folders_files_and_modules() {
         Err(ProjectError::Unknown(_))
     ));
     let ts = Project::load(Path::new("index.ts"), None).unwrap();
-    assert!(matches!(ts.module(1), Err(ProjectError::ModuleKind(_))));
+    assert!(matches!(ts.modules(1), Err(ProjectError::ModuleKind(_))));
 }
 
 proptest! {

@@ -6,12 +6,13 @@ use super::routes::{self, Running};
 use super::status::{Shared, Status};
 use super::{ServeError, Shutdown};
 use crate::board;
-use crate::catalog::{Bounds, Catalog};
+use crate::catalog::{Bounds, Catalog, Machine};
 use crate::config::{self, Config};
 use crate::edge::{self, Edge, EdgeOptions};
 use crate::engine::{self, Engine, EngineOptions};
 use crate::manage::{self, LogSource, LogStream, Manage, ManageOptions, ServerOptions, tokens};
 use crate::observe::{self, Filter, Followed, Observe, ObserveOptions, logger};
+use crate::outbound::{Outbound, OutboundOptions, Policy};
 use crate::store::{Durability, Opened, Store, StoreOptions};
 use async_executor::Executor;
 use async_io::Async;
@@ -32,6 +33,7 @@ pub struct Rooms {
     edge: Arc<Edge<Running>>,
     manage: Arc<Manage>,
     status: Arc<Status>,
+    outbound: Outbound,
     manage_connections: usize,
     /// Work that goes on for as long as the daemon runs.
     background: Vec<smol::Task<()>>,
@@ -77,7 +79,12 @@ impl Rooms {
             executor.clone(),
             Arc::new(observe.clone()),
         );
-        let catalog = Catalog::open(store.clone(), Arc::new(engine.clone()), bounds(config))
+        let outbound = Outbound::new(outbound_options(config), executor.clone());
+        let machine = Machine {
+            engine: engine.clone(),
+            outbound: outbound.clone(),
+        };
+        let catalog = Catalog::open(store.clone(), Arc::new(machine), bounds(config))
             .map_err(room("catalog"))?;
         let forgetting = observe.clone();
         catalog.on_delete(move |namespace, script| forgetting.forget(namespace, script));
@@ -112,6 +119,7 @@ impl Rooms {
             edge,
             manage,
             status,
+            outbound,
             manage_connections: config.manage.connections as usize,
             background,
         }))
@@ -165,6 +173,7 @@ impl Rooms {
         if let Err(error) = logger::set_filter(&log_filter(&config.log)) {
             log::error!(target: "cli", "the log's levels stay as they were: {error}");
         }
+        self.outbound.set_policy(policy(config));
         let (catalog, bounds) = (self.catalog.clone(), bounds(config));
         let changed = async move {
             if let Err(error) = catalog.change_bounds(bounds).await {
@@ -277,6 +286,24 @@ fn engine_options(config: &Config) -> EngineOptions {
         judge: Some(PathBuf::from("/proc/self/exe")),
         dir: Some(config.data_dir.join("engine")),
         ..EngineOptions::default()
+    }
+}
+
+fn policy(config: &Config) -> Policy {
+    Policy {
+        allow_private: config.outbound.allow_private,
+    }
+}
+
+fn outbound_options(config: &Config) -> OutboundOptions {
+    let duration = |ms| Duration::from_millis(ms);
+    OutboundOptions {
+        policy: policy(config),
+        connections_max: config.outbound.connections as usize,
+        connect: duration(config.outbound.connect_deadline_ms),
+        head: duration(config.outbound.response_deadline_ms),
+        stall: duration(config.outbound.body_deadline_ms),
+        ..OutboundOptions::default()
     }
 }
 

@@ -1,7 +1,7 @@
 //! The configured routing, as the edge takes it, over what the catalog runs.
 
 use super::ServeError;
-use crate::catalog::Catalog;
+use crate::catalog::{Catalog, Deployed};
 use crate::config::{self, Mode};
 use crate::edge::routing::{Hostnames, Router, Table, TableError, Zones};
 use crate::edge::{Routes, Serve};
@@ -19,16 +19,20 @@ const TABLE_TTL: Duration = Duration::from_secs(5);
 pub struct Running(pub Arc<Catalog>);
 
 impl Routes for Running {
-    type Worker = Arc<Worker>;
+    type Worker = Served;
 
-    fn worker(&self, namespace: &str, script: &str) -> Option<Arc<Worker>> {
-        self.0.worker(namespace, script)
+    fn worker(&self, namespace: &str, script: &str) -> Option<Served> {
+        let deployed = self.0.deployed(namespace, script)?;
+        Some(Served(self.0.clone(), deployed))
     }
 }
 
-impl Serve for Arc<Worker> {
+/// A script that was found.
+pub struct Served(Arc<Catalog>, Arc<Deployed<Worker>>);
+
+impl Serve for Served {
     fn serve(&self, request: Request) -> impl Future<Output = Result<Reply, Failure>> + Send {
-        self.fetch(request)
+        self.0.serve(&self.1, request)
     }
 }
 

@@ -1,5 +1,6 @@
 //! The host's side of evaluating a bundle: what the engine asks while a push is judged.
 
+use super::super::caller::Caller;
 use super::super::limits::Failure;
 use super::super::ops::{Bindings, OpFailure, Started};
 use super::bundle::BundleOrder;
@@ -92,7 +93,9 @@ impl Loading {
                 self.told = Some(told);
                 Ok(&[])
             }
-            SyncOp::Builtin | SyncOp::EnvGet | SyncOp::EnvNames => Err(OpErrorCode::Unsupported),
+            SyncOp::Builtin | SyncOp::EnvGet | SyncOp::EnvNames | SyncOp::Decode => {
+                Err(OpErrorCode::Unsupported)
+            }
         }
     }
 }
@@ -144,13 +147,16 @@ impl Bindings for Frozen {
                 out.extend_from_slice(&encoded);
                 Ok(())
             }
-            SyncOp::Bundle | SyncOp::Module | SyncOp::Builtin | SyncOp::Loaded => Err(
-                OpFailure::new(OpErrorCode::Unsupported, "env does not answer this"),
-            ),
+            SyncOp::Bundle | SyncOp::Module | SyncOp::Builtin | SyncOp::Loaded | SyncOp::Decode => {
+                Err(OpFailure::new(
+                    OpErrorCode::Unsupported,
+                    "env does not answer this",
+                ))
+            }
         }
     }
 
-    fn start(&self, _: OpKind, _: &[u8]) -> Started {
+    fn start(&self, _: OpKind, _: &[u8], _: &Caller) -> Started {
         Started::Done(Err(OpFailure::new(
             OpErrorCode::Unsupported,
             "input and output are for handlers only",

@@ -1,6 +1,7 @@
 //! The engine alone: a guest in text, no store, no sockets.
 #![allow(clippy::unwrap_used)]
 
+use super::caller::Caller;
 use super::invocation::{Ray, Reply, ReplyBody, Request, RequestBody};
 use super::limits::{Failure, Limits, Outcome};
 use super::ops::{Bindings, OpFailure, OpReply, Started};
@@ -8,6 +9,8 @@ use super::*;
 use bytes::Bytes;
 use futures_lite::StreamExt;
 use postern_abi::{OpKind, SyncOp};
+
+mod javascript;
 
 const GUEST: &str = include_str!("guest.wat");
 
@@ -53,7 +56,7 @@ impl Bindings for Timers {
         Ok(())
     }
 
-    fn start(&self, _: OpKind, argument: &[u8]) -> Started {
+    fn start(&self, _: OpKind, argument: &[u8], _: &Caller) -> Started {
         let ms = u64::from(argument.first().copied().unwrap_or(0));
         Started::Later(Box::pin(async move {
             if ms == 255 {
@@ -114,6 +117,7 @@ impl Bench {
             image,
             snapshot,
             pages: judged.pages,
+            handlers: judged.told.handlers.clone(),
             limits,
             env: Arc::new(Timers),
         })
@@ -173,6 +177,7 @@ fn bench() -> Bench {
 fn request(path: &str) -> Request {
     Request {
         ray: Ray(1),
+        chain: None,
         method: http::Method::GET,
         url: format!("http://t/{path}"),
         headers: http::HeaderMap::new(),

@@ -3,6 +3,7 @@
 #![allow(clippy::unwrap_used)]
 
 mod api;
+mod javascript;
 mod kv;
 mod scripts;
 mod server;

@@ -134,59 +134,6 @@ fn a_file_name_without_its_folder_is_found() {
     assert_eq!(json["result"]["main_module"], "main.wasm");
 }
 
-#[test]
-fn javascript_is_refused_by_name() {
-    let desk = Desk::new();
-    let module = "export default { fetch() {} }";
-    let named = |name: &str| meta(&json!({"main_module": name}));
-    for (content_type, body) in [
-        (
-            FORM,
-            form(&[
-                named("index.js"),
-                part("index.js", module)
-                    .file("index.js")
-                    .kind("application/javascript+module"),
-            ]),
-        ),
-        (
-            FORM,
-            form(&[
-                named("index.js"),
-                part("index.js", module),
-                wasm("./add.wasm"),
-            ]),
-        ),
-        (FORM, form(&[meta(&json!({})), part("worker.mjs", module)])),
-        (
-            FORM,
-            form(&[
-                meta(&json!({"body_part": "script"})),
-                part("script", module).kind("application/javascript"),
-            ]),
-        ),
-        // Even where other things would be refused as well.
-        (
-            FORM,
-            form(&[
-                meta(&json!({"main_module": "i.js", "assets": {"jwt": "x"}})),
-                part("i.js", module),
-            ]),
-        ),
-        ("application/javascript", module.as_bytes().to_vec()),
-        ("application/javascript", b"--x; export default {}".to_vec()),
-    ] {
-        let got = desk.send("PUT", D, Some(content_type), &body);
-        let json = got.json();
-        assert_eq!((got.status, code(&json)), (400, 10021), "{json}");
-        assert!(
-            message(&json).contains("JavaScript Workers are not supported yet"),
-            "{json}"
-        );
-    }
-    desk.nothing_stored();
-}
-
 /// What it is, its type and bytes, and the status and code that it gets.
 type Case = (&'static str, Option<&'static str>, Vec<u8>, u16, u64);
 

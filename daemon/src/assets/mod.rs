@@ -1,0 +1,197 @@
+//! Static assets: the files of one version of a script, and how requests meet them (spec:
+//! SEMANTICS §13 to §15). It knows blobs, and neither uploads nor Workers.
+//!
+//! # Implementation
+//!
+//! A [`Manifest`] is a blob itself, and read when the first request comes. What a path means is
+//! decided in [`html`], by looks at the manifest alone; files are opened for the one answer
+//! that sends them, and read as fast as they are taken. Paths of requests never name files of
+//! the disk: they are looked up in the manifest, which names blobs.
+
+pub mod config;
+mod headers;
+mod html;
+mod manifest;
+mod path;
+mod pattern;
+mod redirects;
+mod reply;
+#[cfg(test)]
+mod tests;
+
+pub use config::{Config, First, HtmlHandling, NotFound};
+pub use manifest::{CONTENT_TYPE_MAX, File, Manifest, PATH_MAX, content_type_of};
+
+use crate::engine::invocation::Reply;
+use crate::store::{BlobId, Blobs};
+use html::Intent;
+use http::{HeaderMap, Method, StatusCode};
+use parking_lot::Mutex;
+use std::io;
+use std::sync::Arc;
+
+/// The assets of one version of a script.
+pub struct Assets {
+    blobs: Blobs,
+    manifest: BlobId,
+    config: Config,
+    redirects: redirects::Redirects,
+    headers: headers::Headers,
+    /// Whether there is a Worker for what no asset answers.
+    has_worker: bool,
+    /// Whether who navigates is answered by the fallback before the Worker.
+    prefers_assets: bool,
+    index: Mutex<Option<Arc<Manifest>>>,
+}
+
+impl Assets {
+    /// The assets that a manifest names.
+    pub fn new(
+        blobs: Blobs,
+        manifest: BlobId,
+        config: Config,
+        has_worker: bool,
+        prefers_assets: bool,
+    ) -> Self {
+        Self {
+            redirects: redirects::Redirects::parse(&config.redirects),
+            headers: headers::Headers::parse(&config.headers),
+            blobs,
+            manifest,
+            config,
+            has_worker,
+            prefers_assets,
+            index: Mutex::new(None),
+        }
+    }
+
+    async fn index(&self) -> io::Result<Arc<Manifest>> {
+        if let Some(index) = &*self.index.lock() {
+            return Ok(index.clone());
+        }
+        let (blobs, id) = (self.blobs.clone(), self.manifest);
+        let bytes = smol::unblock(move || blobs.read(&id)).await;
+        let bytes = bytes.map_err(|error| io::Error::other(error.to_string()))?;
+        let manifest = Manifest::decode(&bytes)
+            .ok_or_else(|| io::Error::other(format!("manifest {id} cannot be decoded")))?;
+        let manifest = Arc::new(manifest);
+        *self.index.lock() = Some(manifest.clone());
+        Ok(manifest)
+    }
+
+    /// The answer that comes before the Worker; `None` where the Worker is to answer.
+    ///
+    /// # Errors
+    /// When a file cannot be read.
+    pub async fn before_worker(
+        &self,
+        method: &Method,
+        url: &str,
+        headers: &HeaderMap,
+    ) -> io::Result<Option<Reply>> {
+        if !self.has_worker {
+            return self.fetch(method, url, headers).await.map(Some);
+        }
+        let url = path::Split::of(url);
+        if self.config.run_worker_first.applies(url.path)
+            || !matches!(*method, Method::GET | Method::HEAD)
+        {
+            return Ok(None);
+        }
+        let navigates = headers
+            .get("sec-fetch-mode")
+            .is_some_and(|mode| mode == "navigate");
+        let fallback = if self.prefers_assets
+            && navigates
+            && matches!(self.config.run_worker_first, First::Never)
+        {
+            self.config.not_found_handling
+        } else {
+            NotFound::None
+        };
+        self.answer(method, &url, headers, fallback).await
+    }
+
+    /// The answer to a request that is for assets.
+    ///
+    /// # Errors
+    /// When a file cannot be read.
+    pub async fn fetch(
+        &self,
+        method: &Method,
+        url: &str,
+        headers: &HeaderMap,
+    ) -> io::Result<Reply> {
+        let url = path::Split::of(url);
+        let fallback = self.config.not_found_handling;
+        let answer = self.answer(method, &url, headers, fallback).await?;
+        Ok(answer.unwrap_or_else(|| reply::bare(StatusCode::NOT_FOUND)))
+    }
+
+    async fn answer(
+        &self,
+        method: &Method,
+        url: &path::Split<'_>,
+        headers: &HeaderMap,
+        fallback: NotFound,
+    ) -> io::Result<Option<Reply>> {
+        let index = self.index().await?;
+        let mut proxied = None;
+        if let Some(found) = self.redirects.find(url.path) {
+            if found.status != StatusCode::OK {
+                let location = found.location(url);
+                return Ok(Some(
+                    self.dress(url, reply::redirect(found.status, &location)),
+                ));
+            }
+            proxied = Some(found.to);
+        }
+        let asked = proxied.as_deref().unwrap_or(url.path);
+        let asked = asked.split(['?', '#']).next().unwrap_or_default();
+        let decoded = path::decode(asked);
+        let handling = self.config.html_handling;
+        let intent = match html::intent(&index, &decoded, handling, fallback) {
+            Some(Intent::Redirect(to)) if proxied.is_some() => {
+                html::intent(&index, &to, handling, fallback)
+            }
+            intent => intent,
+        };
+        let Some(intent) = intent else {
+            return Ok(None);
+        };
+        if !matches!(*method, Method::GET | Method::HEAD) {
+            let refusal = reply::bare(StatusCode::METHOD_NOT_ALLOWED);
+            return Ok(Some(self.dress(url, refusal)));
+        }
+        let (at, status) = match intent {
+            Intent::Redirect(to) => {
+                let to = format!("{}{}", path::encode(&to), url.search);
+                let answer = reply::redirect(StatusCode::TEMPORARY_REDIRECT, &to);
+                return Ok(Some(self.dress(url, answer)));
+            }
+            Intent::Serve(at, status) => (at, status),
+        };
+        // An asset has one path, the way in which this encodes it.
+        let canonical = path::encode(&decoded);
+        if proxied.is_none() && canonical != url.path {
+            let to = format!("{canonical}{}", url.search);
+            let answer = reply::redirect(StatusCode::TEMPORARY_REDIRECT, &to);
+            return Ok(Some(self.dress(url, answer)));
+        }
+        let file = &index.files()[at];
+        let served = reply::file(&self.blobs, &index, file, status, method, headers).await?;
+        Ok(Some(self.dress(url, served)))
+    }
+
+    /// Puts on what `_headers` says.
+    fn dress(&self, url: &path::Split<'_>, mut reply: Reply) -> Reply {
+        self.headers.apply(url, &mut reply.headers);
+        reply
+    }
+}
+
+impl std::fmt::Debug for Assets {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "Assets({})", self.manifest)
+    }
+}

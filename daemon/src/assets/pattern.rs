@@ -1,0 +1,264 @@
+//! Patterns of paths: globs, and the splats and placeholders of `_headers` and `_redirects`.
+//!
+//! Patterns are a tenant's and run without fuel, so matching never goes back over what it tried:
+//! its steps are bounded by the pattern's parts times the text's length, and by [`STEPS_MAX`].
+
+/// Steps that matching one pattern may take; a text that needs more does not match.
+const STEPS_MAX: usize = 100_000;
+
+/// Whether a text matches a pattern in which `*` is any text.
+pub(super) fn glob(pattern: &str, text: &str) -> bool {
+    let mut pieces = pattern.split('*');
+    let Some(mut rest) = pieces.next().and_then(|first| text.strip_prefix(first)) else {
+        return false;
+    };
+    let mut pieces = pieces.peekable();
+    if pieces.peek().is_none() {
+        return rest.is_empty();
+    }
+    while let Some(piece) = pieces.next() {
+        if pieces.peek().is_none() {
+            return rest.ends_with(piece);
+        }
+        match rest.find(piece) {
+            Some(at) => rest = &rest[at + piece.len()..],
+            None => return false,
+        }
+    }
+    true
+}
+
+/// A part of a pattern.
+#[derive(Clone, Debug, PartialEq, Eq)]
+enum Part {
+    Text(String),
+    /// Any text.
+    Splat,
+    /// At least one byte, and none of these.
+    Placeholder(String, &'static [u8]),
+}
+
+/// A pattern with a splat and placeholders.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) struct Pattern(Vec<Part>);
+
+/// What splat and placeholders stood for.
+pub(super) type Captured<'p, 't> = Vec<(&'p str, &'t str)>;
+
+impl Pattern {
+    /// Reads a pattern; `None` if it has two splats. One that begins with `https://` is for a
+    /// host as well.
+    pub fn parse(text: &str) -> Option<Self> {
+        let host_end = match text.strip_prefix("https://") {
+            Some(rest) => "https://".len() + rest.find('/').unwrap_or(rest.len()),
+            None => 0,
+        };
+        let mut parts = Vec::new();
+        let mut plain = String::new();
+        let mut at = 0;
+        let bytes = text.as_bytes();
+        while at < bytes.len() {
+            let name = text[at..].strip_prefix(':').map_or("", |rest| {
+                let end = rest
+                    .find(|char: char| !char.is_ascii_alphanumeric() && char != '_')
+                    .unwrap_or(rest.len());
+                &rest[..end]
+            });
+            let part = if bytes[at] == b'*' {
+                at += 1;
+                Part::Splat
+            } else if name.starts_with(|char: char| char.is_ascii_alphabetic()) {
+                let stops: &[u8] = if at < host_end { b"/." } else { b"/" };
+                at += 1 + name.len();
+                Part::Placeholder(name.to_owned(), stops)
+            } else {
+                let len = text[at..].chars().next().map_or(1, char::len_utf8);
+                plain.push_str(&text[at..at + len]);
+                at += len;
+                continue;
+            };
+            if !plain.is_empty() {
+                parts.push(Part::Text(std::mem::take(&mut plain)));
+            }
+            parts.push(part);
+        }
+        if !plain.is_empty() {
+            parts.push(Part::Text(plain));
+        }
+        let splats = parts.iter().filter(|part| **part == Part::Splat).count();
+        (splats <= 1).then_some(Self(parts))
+    }
+
+    /// The text, if there is nothing else in it.
+    pub fn literal(&self) -> Option<&str> {
+        match self.0.as_slice() {
+            [Part::Text(text)] => Some(text),
+            [] => Some(""),
+            _ => None,
+        }
+    }
+
+    /// What splat and placeholders stand for in a text that matches.
+    pub fn matches<'p, 't>(&'p self, text: &'t str) -> Option<Captured<'p, 't>> {
+        // Backwards: from which places on, the rest of the pattern matches the rest of the text.
+        // Then forwards: each part takes as much as leaves the rest one of those.
+        let len = text.len();
+        if self.0.len().saturating_mul(len + 1) > STEPS_MAX {
+            return None;
+        }
+        let bytes = text.as_bytes();
+        let mut fits: Vec<Vec<bool>> = vec![Vec::new(); self.0.len() + 1];
+        let mut last = vec![false; len + 1];
+        last[len] = true;
+        for (row, part) in self.0.iter().enumerate().rev() {
+            let mut here = vec![false; len + 1];
+            match part {
+                Part::Text(wanted) => {
+                    for at in 0..=len {
+                        here[at] =
+                            bytes[at..].starts_with(wanted.as_bytes()) && last[at + wanted.len()];
+                    }
+                }
+                Part::Splat => {
+                    let mut any = false;
+                    for at in (0..=len).rev() {
+                        any |= last[at];
+                        here[at] = any;
+                    }
+                }
+                Part::Placeholder(_, stops) => {
+                    let mut any = false;
+                    for at in (0..len).rev() {
+                        if stops.contains(&bytes[at]) {
+                            any = false;
+                        } else {
+                            any |= last[at + 1];
+                            here[at] = any;
+                        }
+                    }
+                }
+            }
+            fits[row + 1] = std::mem::replace(&mut last, here);
+        }
+        if !last[0] {
+            return None;
+        }
+        let mut captured = Vec::new();
+        let mut at = 0;
+        for (part, row) in self.0.iter().zip(1..) {
+            let (name, furthest) = match part {
+                Part::Text(text) => {
+                    at += text.len();
+                    continue;
+                }
+                Part::Splat => ("splat", len),
+                Part::Placeholder(name, stops) => {
+                    let stop = bytes[at..].iter().position(|byte| stops.contains(byte));
+                    (name.as_str(), stop.map_or(len, |stop| at + stop))
+                }
+            };
+            let end = (at..=furthest).rev().find(|end| fits[row][*end])?;
+            captured.push((name, text.get(at..end)?));
+            at = end;
+        }
+        Some(captured)
+    }
+}
+
+/// A text with each `:name` in it replaced by what that stood for.
+pub(super) fn replace(text: &str, captured: &Captured<'_, '_>) -> String {
+    let mut all = String::with_capacity(text.len());
+    let mut rest = text;
+    while let Some(at) = rest.find(':') {
+        all.push_str(&rest[..at]);
+        rest = &rest[at..];
+        let end = rest[1..]
+            .find(|char: char| !char.is_ascii_alphanumeric() && char != '_')
+            .map_or(rest.len(), |end| end + 1);
+        let name = &rest[1..end];
+        match captured.iter().find(|(known, _)| *known == name) {
+            Some((_, value)) => all.push_str(value),
+            None => all.push_str(&rest[..end]),
+        }
+        rest = &rest[end..];
+    }
+    all.push_str(rest);
+    all
+}
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used)]
+    use super::*;
+    use proptest::prelude::*;
+
+    #[test]
+    fn globs() {
+        for (pattern, text, expect) in [
+            ("/api/*", "/api/x/y", true),
+            ("/api/*", "/api", false),
+            ("/*", "/", true),
+            ("/a", "/a", true),
+            ("/a", "/ab", false),
+            ("/*.png", "/x/y.png", true),
+            ("/*.png", "/x/y.png.js", false),
+            ("/a*b*c", "/axbxc", true),
+            ("/a*b*c", "/acb", false),
+            ("/ab*b", "/ab", false),
+            ("*", "/x", true),
+        ] {
+            assert_eq!(glob(pattern, text), expect, "{pattern} {text}");
+        }
+    }
+
+    #[test]
+    fn splats_and_placeholders_stand_for_something() {
+        let check = |pattern: &str, text: &str, to: &str, expect: Option<&str>| {
+            let pattern = Pattern::parse(pattern).unwrap();
+            let got = pattern.matches(text).map(|captured| replace(to, &captured));
+            assert_eq!(got.as_deref(), expect, "{pattern:?} {text}");
+        };
+        check("/blog/*", "/blog/a/b", "/x/:splat", Some("/x/a/b"));
+        check("/blog/*", "/blog/", "/x/:splat", Some("/x/"));
+        check("/blog/*", "/blo", "", None);
+        check("/m/:title", "/m/up", "\":title\"", Some("\"up\""));
+        check("/m/:title", "/m/up/2", "", None);
+        check("/m/:title", "/m/", "", None);
+        check("/:a/:b.html", "/x/y.z.html", ":a-:b", Some("x-y.z"));
+        check(
+            "https://:v.:s.workers.dev/*",
+            "https://a.b.workers.dev/c",
+            ":v :s :splat",
+            Some("a b c"),
+        );
+        check(
+            "https://:v.workers.dev/",
+            "https://a.b.workers.dev/",
+            "",
+            None,
+        );
+        check("/x", "/x", "a:b :c", Some("a:b :c"));
+        assert!(Pattern::parse("/*/*").is_none());
+    }
+
+    #[test]
+    fn a_pattern_that_is_meant_to_hurt_does_not() {
+        let pattern = Pattern::parse(&format!("/{}x", ":a".repeat(500))).unwrap();
+        assert!(
+            pattern
+                .matches(&format!("/{}", "a".repeat(16_000)))
+                .is_none()
+        );
+        assert!(pattern.matches(&format!("/{}", "a".repeat(150))).is_none());
+    }
+
+    proptest! {
+        #[test]
+        fn no_text_panics(pattern in "[/:*a-cü.]{0,12}", text in "[/a-cü.]{0,12}") {
+            if let Some(pattern) = Pattern::parse(&pattern) {
+                let _ = pattern.matches(&text).map(|captured| replace(&text, &captured));
+            }
+            let _ = glob(&pattern, &text);
+        }
+    }
+}

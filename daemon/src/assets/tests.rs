@@ -1,0 +1,347 @@
+//! Assets as requests meet them.
+#![allow(clippy::unwrap_used)]
+
+use super::*;
+use crate::engine::invocation::ReplyBody;
+use futures_lite::StreamExt;
+use serde_json::json;
+use tempfile::TempDir;
+
+struct Site {
+    _dir: TempDir,
+    _store: crate::store::Store,
+    assets: Assets,
+}
+
+fn site(files: &[(&str, &str)], config: serde_json::Value, worker: bool) -> Site {
+    let dir = tempfile::tempdir().unwrap();
+    let options = crate::store::StoreOptions::new(dir.path());
+    let store = crate::store::Store::open(options).unwrap().store;
+    let blobs = store.blobs().clone();
+    let files = files.iter().map(|(path, text)| File {
+        path: (*path).to_owned(),
+        hash: String::new(),
+        blob: blobs.put(text.as_bytes()).unwrap(),
+        len: text.len() as u64,
+        content_type: Some(content_type_of(path).to_owned()),
+    });
+    let manifest = Manifest::new(files.collect());
+    let manifest = blobs.put(&manifest.encode()).unwrap();
+    let config = Config::parse(&config).unwrap();
+    Site {
+        _dir: dir,
+        _store: store,
+        assets: Assets::new(blobs, manifest, config, worker, true),
+    }
+}
+
+impl Site {
+    fn ask(
+        &self,
+        method: &str,
+        path: &str,
+        fields: &[(&'static str, &str)],
+    ) -> Option<(Reply, String)> {
+        let mut headers = HeaderMap::new();
+        for (name, value) in fields {
+            headers.append(*name, value.parse().unwrap());
+        }
+        let method = Method::from_bytes(method.as_bytes()).unwrap();
+        let url = format!("http://a.example{path}");
+        smol::block_on(async {
+            let mut reply = self
+                .assets
+                .before_worker(&method, &url, &headers)
+                .await
+                .unwrap()?;
+            let body = std::mem::replace(&mut reply.body, ReplyBody::Whole(Default::default()));
+            let text = match body {
+                ReplyBody::Whole(bytes) => bytes.to_vec(),
+                ReplyBody::Stream(stream) => stream
+                    .map(|part| part.unwrap().to_vec())
+                    .collect::<Vec<_>>()
+                    .await
+                    .concat(),
+            };
+            Some((reply, String::from_utf8(text).unwrap()))
+        })
+    }
+
+    /// Status, and where it sends or what it says.
+    fn told(&self, path: &str) -> String {
+        let Some((reply, text)) = self.ask("GET", path, &[]) else {
+            return "worker".to_owned();
+        };
+        let location = reply
+            .headers
+            .get("location")
+            .map(|to| to.to_str().unwrap().to_owned());
+        format!("{} {}", reply.status.as_u16(), location.unwrap_or(text))
+    }
+
+    fn field(&self, path: &str, name: &str) -> Option<String> {
+        let (reply, _) = self.ask("GET", path, &[])?;
+        let value = reply.headers.get(name)?;
+        Some(value.to_str().unwrap().to_owned())
+    }
+}
+
+/// The table of SEMANTICS §13.
+#[test]
+fn html_is_handled_in_every_way() {
+    let files = [("/file.html", "FILE"), ("/folder/index.html", "FOLDER")];
+    let table = [
+        ("/file", "200 FILE", "307 /file/", "200 FILE", "404 "),
+        (
+            "/file.html",
+            "307 /file",
+            "307 /file/",
+            "307 /file",
+            "200 FILE",
+        ),
+        ("/file/", "307 /file", "200 FILE", "307 /file", "404 "),
+        (
+            "/file/index",
+            "307 /file",
+            "307 /file/",
+            "307 /file",
+            "404 ",
+        ),
+        (
+            "/file/index.html",
+            "307 /file",
+            "307 /file/",
+            "307 /file",
+            "404 ",
+        ),
+        (
+            "/folder",
+            "307 /folder/",
+            "307 /folder/",
+            "200 FOLDER",
+            "404 ",
+        ),
+        (
+            "/folder.html",
+            "307 /folder/",
+            "307 /folder/",
+            "307 /folder",
+            "404 ",
+        ),
+        (
+            "/folder/",
+            "200 FOLDER",
+            "200 FOLDER",
+            "307 /folder",
+            "404 ",
+        ),
+        (
+            "/folder/index",
+            "307 /folder/",
+            "307 /folder/",
+            "307 /folder",
+            "404 ",
+        ),
+        (
+            "/folder/index.html",
+            "307 /folder/",
+            "307 /folder/",
+            "307 /folder",
+            "200 FOLDER",
+        ),
+        ("/nothing", "404 ", "404 ", "404 ", "404 "),
+    ];
+    let modes = [
+        "auto-trailing-slash",
+        "force-trailing-slash",
+        "drop-trailing-slash",
+        "none",
+    ];
+    for (at, mode) in modes.into_iter().enumerate() {
+        let site = site(&files, json!({"html_handling": mode}), false);
+        for (path, auto, force, drop, none) in table {
+            let expect = [auto, force, drop, none][at];
+            assert_eq!(site.told(path), expect, "{mode} {path}");
+            let to = site.told(&format!("{path}?q=1"));
+            assert!(!expect.starts_with("307") || to.ends_with("?q=1"), "{to}");
+        }
+    }
+}
+
+#[test]
+fn what_is_not_found_is_answered_as_asked_for() {
+    let files = [
+        ("/index.html", "ROOT"),
+        ("/404.html", "NONE"),
+        ("/a/404.html", "NONE IN A"),
+    ];
+    let none = site(&files, json!({}), false);
+    assert_eq!(none.told("/x/y"), "404 ");
+    let single = site(
+        &files,
+        json!({"not_found_handling": "single-page-application"}),
+        false,
+    );
+    assert_eq!(single.told("/x/y"), "200 ROOT");
+    let page = site(&files, json!({"not_found_handling": "404-page"}), false);
+    assert_eq!(page.told("/x/y"), "404 NONE");
+    assert_eq!(page.told("/a/b/c"), "404 NONE IN A");
+}
+
+#[test]
+fn a_worker_answers_what_assets_do_not() {
+    let files = [("/index.html", "ROOT"), ("/a.txt", "A")];
+    let config = json!({"not_found_handling": "single-page-application"});
+    let site_ = site(&files, config, true);
+    assert_eq!(site_.told("/a.txt"), "200 A");
+    assert_eq!(site_.told("/b"), "worker");
+    assert!(site_.ask("POST", "/a.txt", &[]).is_none());
+    let navigating = site_
+        .ask("GET", "/b", &[("sec-fetch-mode", "navigate")])
+        .unwrap();
+    assert_eq!(navigating.1, "ROOT");
+    let first = site(&files, json!({"run_worker_first": true}), true);
+    assert_eq!(first.told("/a.txt"), "worker");
+    let some = site(&files, json!({"run_worker_first": ["/*", "!/a.*"]}), true);
+    assert_eq!(some.told("/a.txt"), "200 A");
+    assert_eq!(some.told("/"), "worker");
+    let alone = site(&files, json!({}), false);
+    assert_eq!(alone.ask("POST", "/a.txt", &[]).unwrap().0.status, 405);
+}
+
+#[test]
+fn headers_are_those_of_the_field() {
+    let large = "x".repeat(100_000);
+    let site = site(
+        &[("/a.txt", "hello"), ("/large.txt", &large)],
+        json!({}),
+        false,
+    );
+    let (reply, text) = site.ask("GET", "/a.txt", &[]).unwrap();
+    assert_eq!(text, "hello");
+    let field = |name: &str| reply.headers[name].to_str().unwrap().to_owned();
+    assert_eq!(field("content-type"), "text/plain; charset=utf-8");
+    assert_eq!(field("cache-control"), "public, max-age=0, must-revalidate");
+    assert_eq!(field("cf-cache-status"), "HIT");
+    assert_eq!(field("content-length"), "5");
+    let etag = field("etag");
+    for known in [etag.clone(), format!("W/{etag}"), format!("\"x\", {etag}")] {
+        let (reply, text) = site
+            .ask("GET", "/a.txt", &[("if-none-match", &known)])
+            .unwrap();
+        assert_eq!((reply.status.as_u16(), text.as_str()), (304, ""));
+    }
+    let (reply, text) = site.ask("HEAD", "/a.txt", &[]).unwrap();
+    assert_eq!(
+        (reply.headers["content-length"].as_bytes(), text.as_str()),
+        (&b"5"[..], "")
+    );
+    let (reply, text) = site
+        .ask("GET", "/a.txt", &[("range", "bytes=1-2")])
+        .unwrap();
+    assert_eq!((reply.status.as_u16(), text.as_str()), (206, "el"));
+    assert_eq!(reply.headers["content-range"], "bytes 1-2/5");
+    assert!(!reply.headers.contains_key("cache-control"));
+    let (reply, _) = site.ask("GET", "/a.txt", &[("range", "bytes=9-")]).unwrap();
+    assert_eq!(reply.status, 416);
+    let stale = [("range", "bytes=1-2"), ("if-range", "\"other\"")];
+    assert_eq!(site.ask("GET", "/a.txt", &stale).unwrap().1, "hello");
+    assert_eq!(site.ask("GET", "/large.txt", &[]).unwrap().1, large);
+    let (_, text) = site
+        .ask("GET", "/large.txt", &[("range", "bytes=10-80009")])
+        .unwrap();
+    assert_eq!(text.len(), 80_000);
+}
+
+#[test]
+fn a_smaller_variant_is_served_to_who_takes_it() {
+    let files = [("/a.js", "plain"), ("/a.js.br", "BR"), ("/a.js.gz", "GZ")];
+    let site = site(&files, json!({}), false);
+    let check = |accept: &str, body: &str, coding: Option<&str>| {
+        let (reply, text) = site
+            .ask("GET", "/a.js", &[("accept-encoding", accept)])
+            .unwrap();
+        let got = reply
+            .headers
+            .get("content-encoding")
+            .map(|value| value.to_str().unwrap());
+        assert_eq!((text.as_str(), got), (body, coding), "{accept}");
+        assert_eq!(
+            reply.headers["content-type"],
+            "text/javascript; charset=utf-8"
+        );
+        assert_eq!(reply.headers["vary"], "accept-encoding");
+    };
+    check("gzip, deflate, br", "BR", Some("br"));
+    check("gzip;q=1.0, br;q=0", "GZ", Some("gzip"));
+    check("identity", "plain", None);
+}
+
+#[test]
+fn headers_file() {
+    let rules = "# comment\n/*\n  X-Robots-Tag: nosnippet\n  X-A: :splat\n/a.txt\n  X-Robots-Tag: noindex\n  \
+                 ! Cache-Control\nhttps://a.example/*\n  X-Host: yes\nhttps://b.example/*\n  X-Other: no\n\
+                 /m/:title\n  x-movie: You are watching \":title\"\n/*/*\n  X-Bad: 1\n/x\n  Content-Length: 1\n";
+    let site = site(
+        &[("/a.txt", "A"), ("/m/up", "UP")],
+        json!({"_headers": rules}),
+        false,
+    );
+    let check = |path: &str, name: &str, expect: Option<&str>| {
+        assert_eq!(site.field(path, name).as_deref(), expect, "{path} {name}");
+    };
+    check("/a.txt", "x-robots-tag", Some("nosnippet, noindex"));
+    check("/a.txt", "cache-control", None);
+    check("/a.txt", "x-a", Some("a.txt"));
+    check("/a.txt", "x-host", Some("yes"));
+    check("/a.txt", "x-other", None);
+    check("/a.txt", "x-bad", None);
+    check("/m/up", "x-movie", Some("You are watching \"up\""));
+}
+
+#[test]
+fn redirects_file() {
+    let rules = "/old /new\n/perm https://x.example/a#h 301\n/blog/* /news/:splat 308\n/u/:id /users?id=:id 303\n\
+                 /proxy/* /real.txt 200\n/blog/x /static-wins 302\n/bad /x 404\n# c\n/a /b 302 # why\n\
+                 /open/* /:splat 302\n/ext https://x.example/:y 302 extra\n";
+    let site = site(
+        &[("/real.txt", "REAL"), ("/old", "OLD")],
+        json!({"_redirects": rules}),
+        false,
+    );
+    for (path, expect) in [
+        ("/old?q=1", "302 /new?q=1"),
+        ("/perm?q=1", "301 https://x.example/a?q=1#h"),
+        ("/blog/a/b", "308 /news/a/b"),
+        ("/blog/x", "302 /static-wins"),
+        ("/u/7?q=1", "303 /users?id=7"),
+        ("/proxy/x", "200 REAL"),
+        ("/bad", "404 "),
+        ("/a", "302 /b"),
+        ("/open//evil.example", "302 /evil.example"),
+        ("/open/%5Cevil.example", "302 /%5Cevil.example"),
+        ("/ext", "404 "),
+    ] {
+        assert_eq!(site.told(path), expect, "{path}");
+    }
+}
+
+#[test]
+fn paths_that_are_meant_to_hurt_do_not() {
+    let site = site(
+        &[
+            ("/evil.example/index.html", "X"),
+            ("/a b.txt", "B"),
+            ("/r\r\nx.txt", "R"),
+        ],
+        json!({}),
+        false,
+    );
+    assert_eq!(site.told("//evil.example"), "307 /evil.example/");
+    assert_eq!(site.told("//evil.example/"), "307 /evil.example/");
+    assert_eq!(site.told("/%2e%2e/%2e%2e/etc/passwd"), "404 ");
+    assert_eq!(site.told("/../../etc/passwd"), "404 ");
+    assert_eq!(site.told("/a%20b.txt"), "200 B");
+    assert_eq!(site.told("/r%0D%0Ax.txt"), "200 R");
+    assert_eq!(site.told("/r%0d%0ax.txt"), "307 /r%0D%0Ax.txt");
+}

@@ -1,0 +1,523 @@
+//! Subrequests: to other servers, to other Workers, to a Worker's own assets (spec: SEMANTICS
+//! §20, §25). Who is asked differs; redirects, headers and errors are the same for all.
+
+use super::services::{ServiceRequest, Services};
+use super::url::Url;
+use super::{Env, encode, undecodable};
+use crate::assets::Assets;
+use crate::engine::caller::Caller;
+use crate::engine::invocation::{ByteStream, Reply, ReplyBody, RequestBody};
+use crate::engine::limits::Failure;
+use crate::engine::ops::{OpFailure, OpReply, OpResult, Started};
+use crate::engine::pipe::pipe;
+use crate::outbound::decode::{Coding, decoded};
+use crate::outbound::{Origin, Outbound, OutboundError, Owner, Reason, SendBody};
+use bytes::Bytes;
+use futures_lite::{FutureExt, StreamExt, stream};
+use http::header::{self, HeaderMap, HeaderName, HeaderValue};
+use http::{Method, StatusCode};
+use postern_abi::OpErrorCode;
+use postern_abi::fetch::{Fetch, FetchBody, Fetched, FetchedBody, Redirect, Target};
+use postern_abi::http::Fields;
+use postern_abi::limits::{CHUNK_MAX, HEADERS_MAX};
+use std::io;
+use std::sync::Arc;
+use std::sync::atomic::AtomicBool;
+use std::time::Duration;
+
+/// Redirects that are followed (spec: the field's fetch()).
+const REDIRECTS_MAX: usize = 20;
+/// How long a small answer's body may take to be handed over in one piece with its head.
+const WHOLE_WITHIN: Duration = Duration::from_millis(4);
+
+/// Who is asked.
+enum Route {
+    Internet(Outbound, Owner),
+    Service(Arc<dyn Services>, String),
+    Assets(Arc<Assets>),
+}
+
+/// What is asked.
+struct Ask {
+    method: Method,
+    url: Url,
+    headers: HeaderMap,
+}
+
+enum AskBody {
+    None,
+    Whole(Bytes),
+    Stream(ByteStream, Option<u64>),
+    /// It was a stream, and is used up.
+    Spent,
+}
+
+/// What is answered.
+struct Answer {
+    status: StatusCode,
+    reason: String,
+    headers: HeaderMap,
+    body: AnswerBody,
+}
+
+enum AnswerBody {
+    Whole(Bytes),
+    Stream(ByteStream),
+}
+
+/// [`Fetch`]
+pub(super) fn start(env: &Env, argument: &[u8], caller: &Caller) -> Result<Started, OpFailure> {
+    let (request, body): (Fetch<'_>, &[u8]) =
+        postcard::take_from_bytes(argument).map_err(|_| undecodable("Fetch"))?;
+    let route = env.route(request.target)?;
+    let url = Url::parse(request.url)
+        .ok_or_else(|| type_error(format!("Fetch API cannot load: {:.200}", request.url)))?;
+    let method = Method::from_bytes(request.method.as_bytes())
+        .ok()
+        .filter(|method| *method != Method::CONNECT)
+        .ok_or_else(|| {
+            type_error(format!(
+                "Invalid HTTP method string: {:.100}",
+                request.method
+            ))
+        })?;
+    let ask = Ask {
+        method,
+        url,
+        headers: headers(&request.headers)?,
+    };
+    let redirect = request.redirect;
+    let caller = caller.clone();
+    let body = match request.body {
+        FetchBody::None if body.is_empty() => AskBody::None,
+        FetchBody::Whole => AskBody::Whole(Bytes::copy_from_slice(body)),
+        FetchBody::Stream(len) if body.is_empty() => {
+            let (pipe, reader) = pipe();
+            let body = AskBody::Stream(Box::pin(reader), len);
+            let going = follow(route, ask, body, redirect, caller);
+            return Ok(Started::Piped(pipe, Box::pin(going)));
+        }
+        FetchBody::None | FetchBody::Stream(_) => return Err(undecodable("Fetch")),
+    };
+    let going = follow(route, ask, body, redirect, caller);
+    Ok(Started::Later(Box::pin(going)))
+}
+
+impl Env {
+    fn route(&self, target: Target<'_>) -> Result<Route, OpFailure> {
+        match target {
+            Target::Internet => match &self.outbound {
+                Some(out) => Ok(Route::Internet(out.outbound.clone(), out.owner)),
+                None => Err(OpFailure::new(
+                    OpErrorCode::Unsupported,
+                    "fetch() to other servers is switched off on this device",
+                )),
+            },
+            Target::Binding(name) => self.fetcher(name),
+        }
+    }
+
+    fn fetcher(&self, name: &str) -> Result<Route, OpFailure> {
+        use super::Binding;
+        match (self.binding(name)?, &self.services) {
+            (Binding::Service { script, .. }, Some(services)) => {
+                Ok(Route::Service(services.clone(), script.clone()))
+            }
+            (Binding::Assets { assets, .. }, _) => Ok(Route::Assets(assets.clone())),
+            _ => Err(OpFailure::new(
+                OpErrorCode::UnknownBinding,
+                format!("env.{name:.64} is not a service"),
+            )),
+        }
+    }
+}
+
+/// A guest's header fields, without those that are the host's.
+fn headers(fields: &Fields<'_>) -> Result<HeaderMap, OpFailure> {
+    let bytes: usize = fields
+        .0
+        .iter()
+        .map(|(name, value)| name.len() + value.len())
+        .sum();
+    if bytes > HEADERS_MAX {
+        return Err(OpFailure::new(
+            OpErrorCode::TooLarge,
+            format!("the request's header fields have {bytes} bytes, the limit is {HEADERS_MAX}"),
+        ));
+    }
+    let mut headers = HeaderMap::with_capacity(fields.0.len().min(64));
+    for (name, value) in &fields.0 {
+        let parsed = HeaderName::from_bytes(name.as_bytes())
+            .map_err(|_| type_error("Invalid header name.".to_owned()))?;
+        if is_hosts(&parsed) {
+            continue;
+        }
+        let value = HeaderValue::from_bytes(value)
+            .map_err(|_| type_error("Invalid header value.".to_owned()))?;
+        headers
+            .try_append(parsed, value)
+            .map_err(|_| type_error("Too many header fields.".to_owned()))?;
+    }
+    Ok(headers)
+}
+
+/// Fields that belong to a connection and not to what is said over it.
+fn is_hop_by_hop(name: &HeaderName) -> bool {
+    matches!(
+        *name,
+        header::CONNECTION
+            | header::TRANSFER_ENCODING
+            | header::TE
+            | header::TRAILER
+            | header::UPGRADE
+            | header::PROXY_AUTHENTICATE
+            | header::PROXY_AUTHORIZATION
+    ) || matches!(
+        name.as_str(),
+        "keep-alive" | "proxy-connection" | "http2-settings"
+    )
+}
+
+/// What a guest may not say of a request.
+fn is_hosts(name: &HeaderName) -> bool {
+    is_hop_by_hop(name) || *name == header::HOST || *name == header::CONTENT_LENGTH
+}
+
+fn type_error(message: String) -> OpFailure {
+    OpFailure::new(OpErrorCode::Thrown, format!("TypeError: {message}"))
+}
+
+/// Asks, and asks again where the answer says so.
+async fn follow(
+    route: Route,
+    mut ask: Ask,
+    mut body: AskBody,
+    redirect: Redirect,
+    caller: Caller,
+) -> OpResult {
+    let mut asked = vec![ask.url.as_str().to_owned()];
+    loop {
+        let sent = match &mut body {
+            AskBody::Whole(bytes) => AskBody::Whole(bytes.clone()),
+            body @ AskBody::Stream(..) => std::mem::replace(body, AskBody::Spent),
+            AskBody::None | AskBody::Spent => AskBody::None,
+        };
+        let answer = route.send(&ask, sent, &caller).await?;
+        let redirects = matches!(answer.status.as_u16(), 301 | 302 | 303 | 307 | 308);
+        let location = answer.headers.get(header::LOCATION);
+        let (true, Some(location)) = (redirects, location) else {
+            return finish(answer, &ask, asked.len() > 1).await;
+        };
+        match redirect {
+            Redirect::Manual => return finish(answer, &ask, false).await,
+            Redirect::Error => {
+                return Err(type_error(format!(
+                    "The answer of {:.200} redirects, and the request's redirect mode is \"error\".",
+                    ask.url.as_str()
+                )));
+            }
+            Redirect::Follow => {}
+        }
+        if asked.len() > REDIRECTS_MAX {
+            // The addresses come right behind the text, as the field has it.
+            let mut message = format!("Too many redirects.{}", asked.join(", "));
+            message.truncate(message.floor_char_boundary(4096));
+            return Err(type_error(message));
+        }
+        let next = location
+            .to_str()
+            .ok()
+            .and_then(|location| ask.url.join(location));
+        let Some(next) = next else {
+            return Err(type_error(
+                "Invalid Location header; unable to follow redirect.".to_owned(),
+            ));
+        };
+        if answer.status != StatusCode::SEE_OTHER && matches!(body, AskBody::Spent) {
+            return Err(type_error(
+                "A request with a one-time-use body (it was initialized from a stream, not a \
+                 buffer) encountered a redirect requiring the body to be retransmitted. To avoid \
+                 this error in the future, construct this request from a buffer-like body \
+                 initializer."
+                    .to_owned(),
+            ));
+        }
+        let is_post = ask.method == Method::POST;
+        let to_get = match answer.status.as_u16() {
+            301 | 302 => is_post,
+            303 => ask.method != Method::HEAD,
+            _ => false,
+        };
+        if to_get {
+            ask.method = Method::GET;
+            body = AskBody::None;
+        }
+        caller.subrequest()?;
+        asked.push(next.as_str().to_owned());
+        ask.url = next;
+    }
+}
+
+impl Route {
+    async fn send(&self, ask: &Ask, body: AskBody, caller: &Caller) -> Result<Answer, OpFailure> {
+        match self {
+            Self::Internet(outbound, owner) => {
+                let _place = caller.connection().await;
+                internet(outbound, *owner, ask, body).await
+            }
+            Self::Service(services, script) => {
+                let request = ServiceRequest {
+                    chain: caller.invoke()?,
+                    method: ask.method.clone(),
+                    url: ask.url.as_str().to_owned(),
+                    headers: ask.headers.clone(),
+                    body: match body {
+                        AskBody::Whole(bytes) => RequestBody::Whole(bytes),
+                        AskBody::Stream(source, len) => RequestBody::Stream { len, source },
+                        AskBody::None | AskBody::Spent => RequestBody::Empty,
+                    },
+                };
+                match services.fetch(script, request).await {
+                    Some(Ok(reply)) => Ok(replied(reply)),
+                    Some(Err(failure)) => Err(thrown(failure)),
+                    None => Err(OpFailure::new(
+                        OpErrorCode::Thrown,
+                        "Error: Worker not found.",
+                    )),
+                }
+            }
+            Self::Assets(assets) => {
+                let reply = assets.fetch(&ask.method, ask.url.as_str(), &ask.headers);
+                let reply = reply.await.map_err(|error| {
+                    log::error!("an asset cannot be read: {error}");
+                    OpFailure::new(OpErrorCode::Internal, "the asset cannot be read")
+                })?;
+                Ok(replied(reply))
+            }
+        }
+    }
+}
+
+async fn internet(
+    outbound: &Outbound,
+    owner: Owner,
+    ask: &Ask,
+    body: AskBody,
+) -> Result<Answer, OpFailure> {
+    if ask.url.is_https() {
+        return Err(OpFailure::new(
+            OpErrorCode::Unsupported,
+            format!(
+                "fetch() of {:.200}: https is not supported by this version of Postern; ask a \
+                 proxy near the device by http",
+                ask.url.as_str()
+            ),
+        ));
+    }
+    let body = match body {
+        AskBody::Whole(bytes) => SendBody::Whole(bytes),
+        AskBody::Stream(source, len) => SendBody::Stream(source, len),
+        AskBody::None | AskBody::Spent => SendBody::Empty,
+    };
+    let mut request = http::Request::new(body);
+    *request.method_mut() = ask.method.clone();
+    *request.uri_mut() = ask
+        .url
+        .target()
+        .parse()
+        .map_err(|_| type_error(format!("Fetch API cannot load: {:.200}", ask.url.as_str())))?;
+    let headers = request.headers_mut();
+    headers.clone_from(&ask.headers);
+    if let Ok(host) = HeaderValue::from_str(ask.url.authority()) {
+        headers.insert(header::HOST, host);
+    }
+    let bodiless = matches!(ask.method, Method::GET | Method::HEAD);
+    if !bodiless && matches!(request.body(), SendBody::Empty) {
+        request
+            .headers_mut()
+            .insert(header::CONTENT_LENGTH, 0.into());
+    }
+    let origin = Origin {
+        host: ask.url.host().to_owned(),
+        port: ask.url.port(),
+    };
+    let answer = outbound.send(owner, &origin, request).await.map_err(lost)?;
+    let (mut parts, body) = answer.into_parts();
+    Ok(Answer {
+        status: parts.status,
+        reason: parts
+            .extensions
+            .remove()
+            .map_or_else(String::new, |Reason(text)| text),
+        headers: parts.headers,
+        body: AnswerBody::Stream(body),
+    })
+}
+
+/// What a tenant is told of a server that did not answer.
+fn lost(error: OutboundError) -> OpFailure {
+    log::debug!(target: "outbound", "a subrequest failed: {error}");
+    let text = match error {
+        OutboundError::Refused(_) | OutboundError::NoSuchName => error.to_string(),
+        OutboundError::TooSlow { .. } => format!("Network connection lost. ({error})"),
+        // What the system says of its connections is not a tenant's business.
+        OutboundError::Lost(_) => "Network connection lost.".to_owned(),
+    };
+    let code = match error {
+        OutboundError::Refused(_) => OpErrorCode::Thrown,
+        _ => OpErrorCode::Unavailable,
+    };
+    let prefix = if code == OpErrorCode::Thrown {
+        "Error: "
+    } else {
+        ""
+    };
+    OpFailure::new(code, format!("{prefix}{text}"))
+}
+
+/// What a Worker is told of another one that failed (spec: SEMANTICS §1).
+fn thrown(failure: Failure) -> OpFailure {
+    let message = match failure {
+        Failure::Exception { name, message, .. } => format!("{name}: {message}"),
+        Failure::Internal(reason) => {
+            log::error!("a Worker called by another failed: {reason}");
+            "Error: internal error".to_owned()
+        }
+        other => format!("Error: {other}"),
+    };
+    OpFailure::new(OpErrorCode::Thrown, message)
+}
+
+fn replied(reply: Reply) -> Answer {
+    Answer {
+        status: reply.status,
+        reason: String::new(),
+        headers: reply.headers,
+        body: match reply.body {
+            ReplyBody::Whole(bytes) => AnswerBody::Whole(bytes),
+            ReplyBody::Stream(source) => AnswerBody::Stream(Box::pin(
+                source.map(|part| part.map_err(|failure| io::Error::other(failure.to_string()))),
+            )),
+        },
+    }
+}
+
+/// Puts an answer into the terms of the boundary.
+async fn finish(answer: Answer, ask: &Ask, redirected: bool) -> OpResult {
+    let mut headers = answer.headers;
+    let length = headers
+        .get(header::CONTENT_LENGTH)
+        .and_then(|value| value.to_str().ok()?.parse::<u64>().ok());
+    let coding = {
+        let mut codings = headers.get_all(header::CONTENT_ENCODING).iter();
+        codings
+            .next()
+            .filter(|_| codings.next().is_none())
+            .and_then(|value| Coding::of(value.as_bytes()))
+    };
+    let bytes: usize = headers
+        .iter()
+        .map(|(name, value)| name.as_str().len() + value.len())
+        .sum();
+    if bytes > HEADERS_MAX {
+        return Err(OpFailure::new(
+            OpErrorCode::TooLarge,
+            format!("the answer's header fields have {bytes} bytes, the limit is {HEADERS_MAX}"),
+        ));
+    }
+    let hops: Vec<HeaderName> = headers
+        .keys()
+        .filter(|name| is_hop_by_hop(name))
+        .cloned()
+        .collect();
+    for name in hops {
+        headers.remove(name);
+    }
+    let is_head = ask.method == Method::HEAD;
+    let (kind, body, stream) = match answer.body {
+        _ if matches!(answer.status.as_u16(), 101 | 204 | 304) => {
+            (FetchedBody::None, Bytes::new(), None)
+        }
+        _ if is_head => (FetchedBody::Whole, Bytes::new(), None),
+        AnswerBody::Whole(bytes) if coding.is_none() && bytes.len() <= CHUNK_MAX => {
+            (FetchedBody::Whole, bytes, None)
+        }
+        AnswerBody::Whole(bytes) => {
+            let length = bytes.len() as u64;
+            let source: ByteStream = Box::pin(stream::once(Ok(bytes)));
+            (
+                FetchedBody::Stream(Some(length)),
+                Bytes::new(),
+                Some(source),
+            )
+        }
+        AnswerBody::Stream(source) => match (length, coding) {
+            (Some(length), None) if length <= CHUNK_MAX as u64 => whole(source, length).await?,
+            _ => (FetchedBody::Stream(length), Bytes::new(), Some(source)),
+        },
+    };
+    let decode = coding.map(|_| Arc::new(AtomicBool::new(false)));
+    let stream = match (stream, coding, &decode) {
+        (Some(source), Some(coding), Some(decode)) => Some(decoded(source, coding, decode.clone())),
+        (stream, ..) => stream,
+    };
+    let fields = headers
+        .iter()
+        .map(|(name, value)| (name.as_str(), value.as_bytes()));
+    let head = encode(&Fetched {
+        status: answer.status.as_u16(),
+        status_text: &answer.reason,
+        headers: Fields(fields.collect()),
+        url: if redirected { ask.url.as_str() } else { "" },
+        body: kind,
+    })?;
+    Ok(OpReply {
+        head,
+        body,
+        stream,
+        decode,
+    })
+}
+
+type Handed = (FetchedBody, Bytes, Option<ByteStream>);
+
+/// A small body in one piece, if it comes at once.
+async fn whole(mut source: ByteStream, length: u64) -> Result<Handed, OpFailure> {
+    let mut parts: Vec<Bytes> = Vec::new();
+    let mut late = async_io::Timer::after(WHOLE_WITHIN);
+    loop {
+        let next = async { Some(source.next().await) };
+        let timer = async {
+            (&mut late).await;
+            None
+        };
+        match next.or(timer).await {
+            Some(Some(Ok(part))) => parts.push(part),
+            Some(None) => {
+                let all = match parts.len() {
+                    1 => parts.swap_remove(0),
+                    _ => parts.concat().into(),
+                };
+                return Ok((FetchedBody::Whole, all, None));
+            }
+            // It breaks off where it is read.
+            Some(Some(Err(error))) => {
+                let rest = stream::once(Err(error));
+                let all = stream::iter(parts.into_iter().map(Ok)).chain(rest);
+                return Ok((
+                    FetchedBody::Stream(Some(length)),
+                    Bytes::new(),
+                    Some(Box::pin(all)),
+                ));
+            }
+            None => {
+                let all = stream::iter(parts.into_iter().map(Ok)).chain(source);
+                return Ok((
+                    FetchedBody::Stream(Some(length)),
+                    Bytes::new(),
+                    Some(Box::pin(all)),
+                ));
+            }
+        }
+    }
+}

@@ -1,0 +1,118 @@
+//! Who starts operations: one invocation, as bindings see it, and the chain of Workers that its
+//! request has gone through.
+
+use super::ops::OpFailure;
+use postern_abi::OpErrorCode;
+use smol::lock::{Semaphore, SemaphoreGuardArc};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU32, Ordering};
+
+/// Worker invocations that one request from outside may cause, the first included
+/// (spec: SEMANTICS §1).
+pub const INVOCATIONS_MAX: u32 = 32;
+
+/// Subrequests of one invocation that may wait for an answer's head at the same time; others
+/// queue (spec: SEMANTICS §3).
+pub const CONNECTIONS_MAX: usize = 6;
+
+/// The Worker invocations that one request has caused so far. Clones count together.
+#[derive(Clone, Debug)]
+pub struct Chain(Arc<AtomicU32>);
+
+impl Default for Chain {
+    fn default() -> Self {
+        Self(Arc::new(AtomicU32::new(1)))
+    }
+}
+
+/// One invocation. Clones are the same one.
+#[derive(Clone, Debug)]
+pub struct Caller(Arc<State>);
+
+#[derive(Debug)]
+struct State {
+    chain: Chain,
+    subrequests: AtomicU32,
+    subrequests_max: u32,
+    connections: Arc<Semaphore>,
+}
+
+impl Caller {
+    /// An invocation that may start so many subrequests. `chain` is that of the Worker which
+    /// called it, if one did.
+    pub fn new(chain: Option<Chain>, subrequests_max: u32) -> Self {
+        Self(Arc::new(State {
+            chain: chain.unwrap_or_default(),
+            subrequests: AtomicU32::new(0),
+            subrequests_max,
+            connections: Arc::new(Semaphore::new(CONNECTIONS_MAX)),
+        }))
+    }
+
+    /// Counts a subrequest, or one more hop of one (spec: SEMANTICS §3).
+    ///
+    /// # Errors
+    /// When the limit is reached.
+    pub fn subrequest(&self) -> Result<(), OpFailure> {
+        let limit = self.0.subrequests_max;
+        if self.0.subrequests.fetch_add(1, Ordering::Relaxed) < limit {
+            return Ok(());
+        }
+        Err(OpFailure::new(
+            OpErrorCode::LimitExceeded,
+            format!("Too many subrequests. (Subrequest limit exceeded): the limit is {limit}"),
+        ))
+    }
+
+    /// Counts the invocation of another Worker.
+    ///
+    /// # Errors
+    /// When the request has gone through too many.
+    pub fn invoke(&self) -> Result<Chain, OpFailure> {
+        let chain = &self.0.chain;
+        if chain.0.fetch_add(1, Ordering::Relaxed) < INVOCATIONS_MAX {
+            return Ok(chain.clone());
+        }
+        Err(OpFailure::new(
+            OpErrorCode::LimitExceeded,
+            "Subrequest depth limit exceeded. This request recursed through Workers too many \
+             times. This can happen e.g. if you have a Worker or Durable Object that calls other \
+             Workers or objects recursively.",
+        ))
+    }
+
+    /// Waits for one of the [`CONNECTIONS_MAX`] places, which is free again when the result is
+    /// dropped.
+    pub async fn connection(&self) -> SemaphoreGuardArc {
+        self.0.connections.acquire_arc().await
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_chain_of_workers_ends() {
+        let mut caller = Caller::new(None, 0);
+        for _ in 1..INVOCATIONS_MAX {
+            let chain = caller.invoke();
+            assert!(chain.is_ok());
+            caller = Caller::new(chain.ok(), 0);
+        }
+        assert!(caller.invoke().is_err());
+        assert!(caller.subrequest().is_err());
+    }
+
+    #[test]
+    fn siblings_count_together() {
+        let caller = Caller::new(None, 2);
+        assert_eq!(
+            [(); 3].map(|()| caller.subrequest().is_ok()),
+            [true, true, false]
+        );
+        let others = [caller.invoke(), caller.invoke()].map(|chain| Caller::new(chain.ok(), 0));
+        let more = (0..INVOCATIONS_MAX).filter(|at| others[*at as usize % 2].invoke().is_ok());
+        assert_eq!(more.count(), INVOCATIONS_MAX as usize - 3);
+    }
+}

@@ -1,0 +1,304 @@
+//! Workers in JavaScript, from the push to the answer.
+
+use postern_e2e::api::script;
+use postern_e2e::guests::hello;
+use postern_e2e::{Daemon, Form, Setup, eventually};
+use serde_json::{Value, json};
+
+const MODULE: &str = "application/javascript+module";
+
+/// Pushes a Worker of one module.
+#[track_caller]
+fn push(daemon: &Daemon, name: &str, source: &str, metadata: Value) -> Value {
+    let form = form(source, metadata);
+    daemon.api().form("PUT", &script(name), form).ok()
+}
+
+fn form(source: &str, mut metadata: Value) -> Form {
+    metadata["main_module"] = json!("index.js");
+    if metadata.get("compatibility_date").is_none() {
+        metadata["compatibility_date"] = json!("2026-01-01");
+    }
+    Form::new()
+        .metadata(&metadata)
+        .part("index.js", Some("index.js"), Some(MODULE), source)
+}
+
+fn daemon() -> Daemon {
+    let daemon = Daemon::plain();
+    daemon.api().production();
+    daemon
+}
+
+#[track_caller]
+fn says(daemon: &Daemon, target: &str, text: &str) {
+    assert_eq!(daemon.get(target).expect(200).text(), text);
+}
+
+const COUNTER: &str = "
+    export default {
+        async fetch(request, env) {
+            const path = request.url.split('/').pop();
+            const count = Number(await env.COUNTS.get(path) ?? 0) + 1;
+            await env.COUNTS.put(path, String(count));
+            return new Response(`${env.GREETING} ${path} ${count}`);
+        },
+    };
+";
+
+#[test]
+fn a_worker_with_bindings_answers_and_survives_a_restart() {
+    let mut daemon = daemon();
+    let id = daemon.api().kv_namespace("counts");
+    let metadata = json!({"bindings": [
+        {"type": "kv_namespace", "name": "COUNTS", "namespace_id": id},
+        {"type": "plain_text", "name": "GREETING", "text": "hello"},
+    ]});
+    let pushed = push(&daemon, "counter", COUNTER, metadata);
+    assert_eq!(pushed["handlers"], json!(["fetch"]));
+    says(&daemon, "/counter/a", "hello a 1");
+    says(&daemon, "/counter/a", "hello a 2");
+    daemon.kill9();
+    daemon.start();
+    says(&daemon, "/counter/a", "hello a 3");
+    assert_eq!(daemon.api().kv_get(&id, "a").unwrap(), b"3");
+}
+
+#[test]
+fn several_modules_of_several_kinds() {
+    let daemon = daemon();
+    let main = "import { up } from './lib/up.js'; import text from './a.txt';
+        import data from './b.bin'; import json from './c.json'; import common from './d.js';
+        export default { fetch: () => new Response(
+            [up, text, data.byteLength, json.list[1], common.value].join(' ')) };";
+    let form = Form::new()
+        .metadata(&json!({"main_module": "index.js", "compatibility_date": "2026-01-01"}))
+        .part("index.js", Some("index.js"), Some(MODULE), main)
+        .part(
+            "lib/up.js",
+            Some("x"),
+            Some(MODULE),
+            "export const up = 'up';",
+        )
+        .part("./a.txt", Some("a.txt"), Some("text/plain"), "text")
+        .part("b.bin", None, Some("application/octet-stream"), "12345")
+        .part(
+            "c.json",
+            None,
+            Some("application/json"),
+            "{\"list\": [1, 2]}",
+        )
+        .part(
+            "d.js",
+            None,
+            Some("application/javascript"),
+            "exports.value = 7;",
+        );
+    daemon.api().form("PUT", &script("several"), form).ok();
+    says(&daemon, "/several/", "up text 5 2 7");
+}
+
+#[test]
+fn a_bare_body_is_a_worker() {
+    let daemon = daemon();
+    let api = daemon.api();
+    let source = "export default { fetch: () => new Response('bare') };";
+    let request = api
+        .request("PUT", &script("bare"))
+        .header("content-type", "application/javascript")
+        .body(source);
+    api.send(&request).ok();
+    says(&daemon, "/bare/", "bare");
+}
+
+#[test]
+fn a_push_that_fails_is_told_and_leaves_the_old_version() {
+    let daemon = daemon();
+    push(
+        &daemon,
+        "w",
+        "export default { fetch: () => new Response('first') };",
+        json!({}),
+    );
+    for (source, code, told) in [
+        (
+            "const a = 1;\nthrow new TypeError('at once');\nexport default {};",
+            10021,
+            "Uncaught TypeError: at once\n  at ",
+        ),
+        ("export default {", 10021, "Uncaught SyntaxError: "),
+        (
+            "import x from 'hono'; export default {};",
+            10021,
+            "No such module \"hono\"",
+        ),
+        (
+            "for (;;) {}",
+            10021,
+            "Script startup exceeded CPU time limit",
+        ),
+        (
+            "const all = []; for (;;) all.push(new Uint8Array(1e6).fill(1));",
+            10021,
+            "Script startup exceeded memory limit",
+        ),
+        (
+            "export default {};",
+            10068,
+            "No event handlers were registered",
+        ),
+    ] {
+        let reply = daemon
+            .api()
+            .form("PUT", &script("w"), form(source, json!({})));
+        let (status, got, message) = reply.refused();
+        assert_eq!((status, got), (400, code), "{message}");
+        assert!(message.contains(told), "{message}");
+        says(&daemon, "/w/", "first");
+    }
+    let reply = daemon
+        .api()
+        .form("PUT", &script("w"), form("\n\n\nnowhere();", json!({})));
+    let (_, _, message) = reply.refused();
+    assert!(message.contains("index.js:4:"), "{message}");
+    let flags = json!({"compatibility_flags": ["time_travel"]});
+    let reply = daemon.api().form("PUT", &script("w"), form("", flags));
+    let (_, code, message) = reply.refused();
+    assert_eq!(code, 10021);
+    assert_eq!(message, "No such compatibility flag: time_travel");
+}
+
+#[test]
+fn a_secret_that_global_scope_reads_is_read_anew() {
+    let daemon = daemon();
+    let source = "import { env } from 'cloudflare:workers';
+        const key = env.KEY ?? 'none';
+        export default { fetch: () => new Response(key) };";
+    push(&daemon, "keyed", source, json!({}));
+    says(&daemon, "/keyed/", "none");
+    let secret = json!({"name": "KEY", "text": "s3cret", "type": "secret_text"});
+    let path = format!("{}/secrets", script("keyed"));
+    daemon.api().json("PUT", &path, &secret).ok();
+    says(&daemon, "/keyed/", "s3cret");
+    daemon.api().delete(&format!("{path}/KEY")).ok();
+    says(&daemon, "/keyed/", "none");
+}
+
+#[test]
+fn a_new_version_takes_over() {
+    let daemon = daemon();
+    for version in ["one", "two", "three"] {
+        let source =
+            format!("export default {{ fetch: () => new Response('version {version}') }};");
+        push(&daemon, "w", &source, json!({}));
+        says(&daemon, "/w/", &format!("version {version}"));
+    }
+    daemon.api().delete(&script("w")).ok();
+    daemon.get("/w/").expect(404);
+}
+
+#[test]
+fn harm_ends_with_the_worker_that_does_it() {
+    let daemon = Setup::new()
+        .tables("[limits]\ncpu-ms = 50\nmemory-bytes = '8 MiB'\nwall-ms = 2000\n")
+        .start();
+    daemon.api().production();
+    daemon.api().push("wasm", &hello("wasm"), &json!({}));
+    let source = "
+        const kept = [];
+        const harm = {
+            spin() { for (;;); },
+            hoard() { for (;;) kept.push(new Uint8Array(65536).fill(1)); },
+            strings() { let s = 'x'; for (;;) s += s; },
+            throw() { throw new Error('thrown'); },
+            recurse() { const f = () => f() + 1; return f(); },
+            never() { return new Promise(() => {}); },
+            well() { return new Response('well'); },
+        };
+        export default { fetch: (request) => harm[request.url.split('/').pop()]() };
+    ";
+    push(&daemon, "harm", source, json!({}));
+    push(&daemon, "good", source, json!({}));
+    for (path, status) in [
+        ("spin", 503),
+        ("hoard", 503),
+        ("strings", 500),
+        ("throw", 500),
+        ("recurse", 500),
+        ("never", 500),
+    ] {
+        let got = daemon.get(&format!("/harm/{path}"));
+        assert_eq!(got.status, status, "{path}: {}", got.text());
+        says(&daemon, "/good/well", "well");
+        says(&daemon, "/wasm/", "wasm");
+        eventually("the Worker answers again", || {
+            (daemon.get("/harm/well").status == 200).then_some(())
+        });
+    }
+}
+
+#[test]
+fn the_command_line_pushes_a_file_and_a_folder() {
+    let daemon = daemon();
+    let write = |name: &str, text: &str| {
+        let path = daemon.dir().join(name);
+        std::fs::create_dir_all(path.parent().unwrap()).unwrap();
+        std::fs::write(path, text).unwrap();
+    };
+    write(
+        "greeter.js",
+        "export default { fetch: (_, env) => new Response(env.GREETING) };",
+    );
+    let ran = daemon
+        .cli(&["push", "greeter.js", "--var", "GREETING=hi"])
+        .expect(0);
+    assert!(ran.text().contains("production/greeter"), "{}", ran.text());
+    assert!(ran.stderr.contains("compatibility date"), "{}", ran.stderr);
+    says(&daemon, "/greeter/", "hi");
+
+    write(
+        "shop/wrangler.toml",
+        "name = 'shop'\nmain = 'src/index.js'\ncompatibility_date = 2026-01-01\n\
+         [vars]\nNAME = 'the shop'\n\
+         [[rules]]\ntype = 'Text'\nglobs = ['**/*.md']\n",
+    );
+    write(
+        "shop/src/index.js",
+        "import page from '../pages/a.md'; import { greet } from './greet.js';
+         export default { fetch: (_, env) => new Response(greet(env.NAME) + page) };",
+    );
+    write(
+        "shop/src/greet.js",
+        "export const greet = (name) => `${name}: `;",
+    );
+    write("shop/pages/a.md", "# a page");
+    let ran = daemon.cli(&["push", "shop"]).expect(0);
+    assert_eq!(ran.stderr, "");
+    says(&daemon, "/shop/", "the shop: # a page");
+
+    write("broken.js", "export default { fetch() {} };\nnowhere();");
+    let ran = daemon.cli(&["push", "broken.js", "--compatibility-date", "2026-01-01"]);
+    assert_ne!(ran.code, 0);
+    assert!(
+        ran.stderr.contains("nowhere is not defined"),
+        "{}",
+        ran.stderr
+    );
+    assert!(ran.stderr.contains("broken.js:2:"), "{}", ran.stderr);
+}
+
+#[test]
+fn many_workers_share_one_engine() {
+    let daemon = daemon();
+    for number in 0..20 {
+        let source = format!("export default {{ fetch: () => new Response('{number}') }};");
+        push(&daemon, &format!("w{number}"), &source, json!({}));
+    }
+    let before = daemon.rss();
+    for number in 0..20 {
+        says(&daemon, &format!("/w{number}/"), &number.to_string());
+    }
+    let grown = daemon.rss().saturating_sub(before);
+    // Pages of their snapshots that they looked at. A translated engine each would be far more.
+    assert!(grown < 60 << 20, "{grown} bytes for 20 Workers");
+}
