@@ -21,6 +21,7 @@ pub mod http;
 pub mod kv;
 pub mod limits;
 pub mod op;
+pub mod socket;
 
 pub use event::EventKind;
 pub use op::{OpError, OpErrorCode, OpKind, SyncOp};

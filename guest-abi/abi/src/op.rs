@@ -20,6 +20,10 @@ pub enum OpKind {
     KvList = 19,
     /// Reads several values: [`KvGetMulti`](crate::kv::KvGetMulti) to [`KvMulti`](crate::kv::KvMulti).
     KvGetMulti = 20,
+    /// Answers a request with a WebSocket: [`SocketServe`](crate::socket::SocketServe). Succeeds,
+    /// without a result, when the client's connection speaks the protocol, and goes on until
+    /// both ends have closed.
+    SocketServe = 40,
 }
 
 impl OpKind {
@@ -33,6 +37,7 @@ impl OpKind {
             18 => Self::KvDelete,
             19 => Self::KvList,
             20 => Self::KvGetMulti,
+            40 => Self::SocketServe,
             _ => return None,
         })
     }
