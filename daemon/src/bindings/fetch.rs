@@ -461,12 +461,17 @@ async fn finish(answer: Answer, ask: &Ask, redirected: bool) -> OpResult {
         (Some(source), Some(coding), Some(decode)) => Some(decoded(source, coding, decode.clone())),
         (stream, ..) => stream,
     };
+    let stream = stream.map(told);
+    let reason = match answer.reason.as_str() {
+        "" => answer.status.canonical_reason().unwrap_or_default(),
+        said => said,
+    };
     let fields = headers
         .iter()
         .map(|(name, value)| (name.as_str(), value.as_bytes()));
     let head = encode(&Fetched {
         status: answer.status.as_u16(),
-        status_text: &answer.reason,
+        status_text: reason,
         headers: Fields(fields.collect()),
         url: if redirected { ask.url.as_str() } else { "" },
         body: kind,
@@ -477,6 +482,21 @@ async fn finish(answer: Answer, ask: &Ask, redirected: bool) -> OpResult {
         stream,
         decode,
     })
+}
+
+/// A stream whose end before its time is told in the field's words.
+fn told(source: ByteStream) -> ByteStream {
+    Box::pin(source.map(|part| {
+        part.map_err(|error| {
+            let failure = if error.kind() == io::ErrorKind::InvalidData {
+                type_error(error.to_string())
+            } else {
+                log::debug!(target: "outbound", "an answer broke off: {error}");
+                OpFailure::new(OpErrorCode::Unavailable, "Network connection lost.")
+            };
+            io::Error::other(failure)
+        })
+    }))
 }
 
 type Handed = (FetchedBody, Bytes, Option<ByteStream>);

@@ -291,9 +291,12 @@ pub fn stream(host: &Host, op: Serial, source: ByteStream) -> OpState {
             let event = match pull(&mut source, &theirs).await {
                 Pulled::Chunk(bytes) => Event::OpChunk(op, bytes),
                 Pulled::End => Event::OpEnd(op),
-                Pulled::Broken(error) => {
-                    Event::OpBroken(op, OpFailure::new(OpErrorCode::Internal, error))
-                }
+                Pulled::Broken(error) => Event::OpBroken(
+                    op,
+                    error.downcast::<OpFailure>().unwrap_or_else(|error| {
+                        OpFailure::new(OpErrorCode::Internal, error.to_string())
+                    }),
+                ),
                 Pulled::Closed => return,
             };
             let more = matches!(event, Event::OpChunk(..));
@@ -316,7 +319,7 @@ pub enum Pulled {
     /// Its end.
     End,
     /// Why it broke off.
-    Broken(String),
+    Broken(std::io::Error),
     /// Nobody wants more.
     Closed,
 }
@@ -330,7 +333,7 @@ pub async fn pull(source: &mut ByteStream, credit: &Credit) -> Pulled {
     loop {
         return match source.next().await {
             None => Pulled::End,
-            Some(Err(error)) => Pulled::Broken(error.to_string()),
+            Some(Err(error)) => Pulled::Broken(error),
             Some(Ok(bytes)) if bytes.is_empty() => continue,
             Some(Ok(mut bytes)) => {
                 let take = bytes

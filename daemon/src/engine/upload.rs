@@ -53,7 +53,7 @@ pub fn read_body(
                     }
                 }
                 Pulled::End => Event::BodyEnd(id),
-                Pulled::Broken(why) => Event::BodyBroken(id, why),
+                Pulled::Broken(why) => Event::BodyBroken(id, why.to_string()),
                 Pulled::Closed => return,
             };
             let more = matches!(event, Event::BodyChunk(..));

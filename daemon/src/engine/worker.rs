@@ -117,6 +117,7 @@ impl Worker {
             url: request.url,
             headers: request.headers,
             body: request.body,
+            chain: request.chain,
             ..self.invocation(request.ray)
         });
         // From here on the invocation counts until its record is written.
@@ -159,7 +160,7 @@ impl Worker {
             started_ms: now_ms(),
             fuel: 0,
             fuel_limit: limits.fuel(self.engine.fuel_per_ms()),
-            chain: request.chain,
+            chain: None,
             caller: None,
             kv_operations: 0,
             pending: 0,

@@ -10,6 +10,8 @@ use std::io::{self, Write};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
+/// How gzip begins.
+const GZIP: &[u8] = b"\x1f\x8b";
 /// Bytes that one step makes at most, about.
 const STEP: usize = 64 * 1024;
 
@@ -35,7 +37,8 @@ impl Coding {
 }
 
 enum Decoder {
-    Gzip(Box<MultiGzDecoder<Vec<u8>>>),
+    /// With how it began, as far as that tells what it is.
+    Gzip(Box<MultiGzDecoder<Vec<u8>>>, Vec<u8>),
     Brotli(Box<Brotli>),
 }
 
@@ -48,7 +51,7 @@ impl Decoder {
     fn new(coding: Coding) -> Self {
         let alloc = StandardAlloc::default;
         match coding {
-            Coding::Gzip => Self::Gzip(Box::new(MultiGzDecoder::new(Vec::new()))),
+            Coding::Gzip => Self::Gzip(Box::new(MultiGzDecoder::new(Vec::new())), Vec::new()),
             Coding::Brotli => Self::Brotli(Box::new(Brotli {
                 state: BrotliState::new(alloc(), alloc(), alloc()),
                 done: false,
@@ -59,7 +62,8 @@ impl Decoder {
     /// Takes some of `input`, and gives what that makes.
     fn step(&mut self, input: &mut Bytes) -> io::Result<Bytes> {
         match self {
-            Self::Gzip(decoder) => {
+            Self::Gzip(decoder, begin) => {
+                begin.extend(input.iter().take(GZIP.len().saturating_sub(begin.len())));
                 let mut steps = 0;
                 while !input.is_empty() && steps < STEP {
                     let taken = decoder.write(&input[..input.len().min(4096)]);
@@ -111,7 +115,10 @@ impl Decoder {
 
     fn finish(self) -> io::Result<Bytes> {
         match self {
-            Self::Gzip(decoder) => decoder
+            Self::Gzip(_, begin) if !GZIP.starts_with(&begin) => {
+                Err(broken("Gzip decompression failed."))
+            }
+            Self::Gzip(decoder, _) => decoder
                 .finish()
                 .map(Bytes::from)
                 .map_err(|_| broken("Gzip compressed stream ended prematurely.")),
@@ -247,6 +254,10 @@ mod tests {
         );
         assert_eq!(
             told(vec![b"not gzip".to_vec()], Coding::Gzip),
+            "Gzip decompression failed."
+        );
+        assert_eq!(
+            told(vec![b"not".to_vec()], Coding::Gzip),
             "Gzip decompression failed."
         );
         let packed = gzip(b"hello");

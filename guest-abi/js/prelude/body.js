@@ -27,6 +27,14 @@ class Incoming {
     this.id = id;
     this.length = length;
   }
+  // As a stream; `raw`: as it came, in whatever coding.
+  stream(raw) {
+    return incomingStream(this);
+  }
+  // All of it in a form.
+  collect(form) {
+    return bodyCollect(this.id, form);
+  }
 }
 
 function incomingStream(source) {
@@ -213,7 +221,7 @@ function read(body, form) {
     return readAll(stream).then((bytes) => bodyForm(bytes, form));
   }
   setSlot(body, USED_UP, true);
-  if (source instanceof Incoming) return bodyCollect(source.id, form);
+  if (source instanceof Incoming) return source.collect(form);
   if (form === TEXT && typeof source === "string" && source.isWellFormed()) return Promise.resolve(source);
   try {
     return Promise.resolve(bodyForm(source, form));
@@ -238,7 +246,7 @@ export class Body {
       stream.cancel();
       stream.getReader();
     } else if (source instanceof ReadableStream) stream = source;
-    else if (source instanceof Incoming) stream = incomingStream(source);
+    else if (source instanceof Incoming) stream = source.stream(false);
     else stream = streamOf(source);
     setSlot(this, STREAM, stream);
     return stream;
@@ -280,12 +288,12 @@ export class Body {
 platform(Body);
 
 // What to send: null, a string, bytes, or a stream; the body is used up by it.
-export function takeSource(body) {
+export function takeSource(body, raw = false) {
   if (bodySlot(body, SOURCE) === null) return null;
   if (isUsed(body)) throw new TypeError(USED);
   const source = streamOrSource(body);
   setSlot(body, USED_UP, true);
-  return source instanceof Incoming ? incomingStream(source) : source;
+  return source instanceof Incoming ? source.stream(raw) : source;
 }
 
 // What another body is made of that takes this one's place.

@@ -3,6 +3,7 @@
 import { ofGlobal, plain, platform, wrongParameter } from "internal:platform";
 import { DOMException, globals as errors } from "internal:errors";
 import { globals as fetching } from "internal:fetch";
+import { globals as subrequests } from "internal:subrequest";
 import { globals as timers, own as clocks } from "internal:timers";
 import { globals as streams } from "internal:streams";
 import { globals as blob } from "internal:blob";
@@ -46,7 +47,7 @@ const reporting = {
   },
 };
 
-const rooms = [errors, fetching, timers, streams, blob, url, encoding, events, ports, cloning, navigation, reporting];
+const rooms = [errors, fetching, subrequests, timers, streams, blob, url, encoding, events, ports, cloning, navigation, reporting];
 const platforms = {};
 for (const room of rooms) Object.assign(platforms, room);
 // What the engine has of its own and belongs to the platform.

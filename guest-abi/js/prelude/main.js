@@ -9,6 +9,7 @@ import * as timing from "internal:timers";
 import { addLoopback, contextOf, waitFor } from "internal:context";
 import { logUncaught, console } from "internal:console";
 import { configure as configureNavigator } from "internal:navigator";
+import { isRaw } from "internal:subrequest";
 import { env, forget } from "internal:env";
 import { platform } from "internal:platform";
 import { WorkerEntrypoint } from "cloudflare:workers";
@@ -83,16 +84,23 @@ function answer(flight, response) {
   }
   let source;
   try {
-    source = fetching.takeSource(response);
+    source = fetching.takeSource(response, true);
   } catch (error) {
     return failed(flight, error);
   }
-  const [status, list, type] = parts;
+  let [status, list, type, , encodeBody] = parts;
   if (source === null || typeof source === "string" || source instanceof Uint8Array) {
     native.respond(flight.id, status, list, type, source, false);
     flight.answered = true;
     finish(flight);
     return;
+  }
+  if (list !== null && !isRaw(source)) {
+    // How long a stream is, and that it is in no coding, is not known from what was said of
+    // another one.
+    list = native.headersClone(list);
+    native.headersDelete(list, "content-length");
+    if (encodeBody === "automatic") native.headersDelete(list, "content-encoding");
   }
   native.respond(flight.id, status, list, type, null, true);
   pump(flight, source);

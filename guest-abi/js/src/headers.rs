@@ -269,6 +269,14 @@ impl HeaderList {
         }
     }
 
+    /// The fields as the ABI has them.
+    pub fn encode(&mut self) -> Vec<u8> {
+        self.read();
+        let fields = self.fields.iter();
+        let fields = fields.map(|(name, value)| (name.as_ref(), value.as_slice()));
+        postcard::to_allocvec(&Fields(fields.collect())).unwrap_or_default()
+    }
+
     /// The head of a response with these fields, and this `content-type` unless they have one.
     pub fn encode_head(&mut self, status: u16, content_type: Option<&str>) -> Vec<u8> {
         self.read();

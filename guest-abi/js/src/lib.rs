@@ -30,6 +30,7 @@ mod requests;
 mod serve;
 mod shape;
 mod stacks;
+mod subrequest;
 #[cfg(not(target_arch = "wasm32"))]
 pub mod testing;
 mod text;

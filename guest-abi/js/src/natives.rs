@@ -1,8 +1,8 @@
 //! The one object through which the prelude reaches Rust; a tenant never sees it.
 
 use crate::{
-    encoding, headers, json, kv, modules, ops, parts, pattern, random, requests, stacks, url,
-    values, zones,
+    encoding, headers, json, kv, modules, ops, parts, pattern, random, requests, stacks,
+    subrequest, url, values, zones,
 };
 use rquickjs::{Ctx, Object, Result};
 
@@ -21,6 +21,7 @@ pub fn object<'js>(ctx: &Ctx<'js>) -> Result<Object<'js>> {
     url::install(ctx, &native)?;
     pattern::install(ctx, &native)?;
     kv::install(ctx, &native)?;
+    subrequest::install(ctx, &native)?;
     random::install(ctx, &native)?;
     modules::install(ctx, &native)?;
     stacks::install(ctx, &native)?;

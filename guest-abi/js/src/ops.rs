@@ -1,6 +1,6 @@
 //! Operations under way: what was asked of the host and comes in a later event.
 
-use crate::bytes::{self, Bytes};
+use crate::bytes::{self, Bytes, Form};
 use crate::host;
 use crate::requests::thrown;
 use postern_abi::OpError;
@@ -33,8 +33,27 @@ enum Pending {
         /// Hears of credit while the argument is streamed.
         credit: Option<Persistent<Function<'static>>>,
     },
-    Stream(Persistent<Object<'static>>),
+    Stream {
+        sink: Persistent<Object<'static>>,
+        /// Hears of credit while the argument is still streamed.
+        credit: Option<Persistent<Function<'static>>>,
+    },
+    /// A stream of which all is wanted at once.
+    Collect {
+        form: Form,
+        buffer: Vec<u8>,
+        /// Bytes asked for that have not come.
+        asked: u32,
+        resolve: Persistent<Function<'static>>,
+        reject: Persistent<Function<'static>>,
+        credit: Option<Persistent<Function<'static>>>,
+    },
 }
+
+/// Bytes asked for at a time while all of a stream is collected.
+const PULL: u32 = 256 * 1024;
+/// The credit that says: nobody takes more.
+const OVER: u32 = u32::MAX;
 
 thread_local! {
     static PENDING: RefCell<HashMap<u32, Pending>> = RefCell::default();
@@ -108,20 +127,25 @@ pub fn done<'js>(ctx: &Ctx<'js>, id: u32, payload: &[u8]) -> Result<Told> {
             decode,
             resolve,
             reject,
-            ..
+            credit,
         } => match decode(ctx, payload).catch(ctx) {
-            Ok(Decoded::Value(value)) => resolve.restore(ctx)?.call::<_, ()>((value,))?,
+            Ok(Decoded::Value(value)) => {
+                over(ctx, credit)?;
+                resolve.restore(ctx)?.call::<_, ()>((value,))?
+            }
             Ok(Decoded::Stream(value, sink)) => {
-                let sink = Pending::Stream(Persistent::save(ctx, sink));
+                let sink = Persistent::save(ctx, sink);
+                let sink = Pending::Stream { sink, credit };
                 PENDING.with_borrow_mut(|all| all.insert(id, sink));
                 resolve.restore(ctx)?.call::<_, ()>((value,))?;
             }
             Err(error) => {
                 let error = thrown(ctx, error)?;
+                over(ctx, credit)?;
                 reject.restore(ctx)?.call::<_, ()>((error,))?;
             }
         },
-        Pending::Stream(_) => {}
+        Pending::Stream { .. } | Pending::Collect { .. } => {}
     }
     Ok(Told::Nothing)
 }
@@ -133,45 +157,147 @@ pub fn failed<'js>(ctx: &Ctx<'js>, id: u32, payload: &[u8]) -> Result<()> {
         message: "the operation failed",
     });
     let value = || -> Result<Value<'js>> {
-        let object = Exception::from_message(ctx.clone(), error.message)?.into_object();
+        if error.code == postern_abi::OpErrorCode::Thrown as u16 {
+            return exception(ctx, error.message);
+        }
+        let thrown = exception(ctx, &format!("Error: {}", error.message))?;
+        let Some(object) = thrown.as_object() else {
+            return Ok(thrown);
+        };
+        if error.code == postern_abi::OpErrorCode::Unavailable as u16 {
+            object.set("retryable", true)?;
+        }
         object.prop(
             "code",
             rquickjs::object::Property::from(error.code).configurable(),
         )?;
-        Ok(object.into_value())
+        Ok(thrown)
     };
     match PENDING.with_borrow_mut(|all| all.remove(&id)) {
-        Some(Pending::Promise { reject, .. }) => reject.restore(ctx)?.call::<_, ()>((value()?,)),
-        Some(Pending::Stream(sink)) => to_sink(ctx, &sink.restore(ctx)?, "error", Some(value()?)),
+        Some(Pending::Promise { reject, credit, .. } | Pending::Collect { reject, credit, .. }) => {
+            over(ctx, credit)?;
+            reject.restore(ctx)?.call::<_, ()>((value()?,))
+        }
+        Some(Pending::Stream { sink, credit }) => {
+            over(ctx, credit)?;
+            to_sink(ctx, &sink.restore(ctx)?, "error", Some(value()?))
+        }
         Some(Pending::Timer) | None => Ok(()),
     }
 }
 
 /// A part of an operation's stream came, or with none its end.
 pub fn chunk<'js>(ctx: &Ctx<'js>, id: u32, part: Option<&[u8]>) -> Result<()> {
-    let sink = PENDING.with_borrow_mut(|all| match (all.get(&id), part) {
-        (Some(Pending::Stream(sink)), Some(_)) => Some(sink.clone()),
-        (Some(Pending::Stream(_)), None) => match all.remove(&id) {
-            Some(Pending::Stream(sink)) => Some(sink),
+    if let Some(bytes) = part {
+        let sink = PENDING.with_borrow_mut(|all| match all.get_mut(&id) {
+            Some(Pending::Stream { sink, .. }) => Some(sink.clone()),
+            Some(Pending::Collect { buffer, asked, .. }) => {
+                buffer.extend_from_slice(bytes);
+                *asked = asked.saturating_sub(bytes.len() as u32);
+                if *asked < PULL / 2 {
+                    host::op_pull(id, PULL - *asked);
+                    *asked = PULL;
+                }
+                None
+            }
             _ => None,
-        },
-        _ => None,
-    });
-    let Some(sink) = sink else { return Ok(()) };
-    let sink = sink.restore(ctx)?;
-    match part {
-        Some(bytes) => to_sink(ctx, &sink, "chunk", Some(bytes::array(ctx, bytes)?)),
-        None => to_sink(ctx, &sink, "end", None),
+        });
+        return match sink {
+            Some(sink) => {
+                let sink = sink.restore(ctx)?;
+                to_sink(ctx, &sink, "chunk", Some(bytes::array(ctx, bytes)?))
+            }
+            None => Ok(()),
+        };
     }
+    match PENDING.with_borrow_mut(|all| all.remove(&id)) {
+        Some(Pending::Stream { sink, credit }) => {
+            over(ctx, credit)?;
+            to_sink(ctx, &sink.restore(ctx)?, "end", None)
+        }
+        Some(Pending::Collect {
+            form,
+            buffer,
+            resolve,
+            reject,
+            credit,
+            ..
+        }) => {
+            over(ctx, credit)?;
+            match form.of(ctx, &buffer).catch(ctx) {
+                Ok(value) => resolve.restore(ctx)?.call::<_, ()>((value,)),
+                Err(error) => reject.restore(ctx)?.call::<_, ()>((thrown(ctx, error)?,)),
+            }
+        }
+        _ => Ok(()),
+    }
+}
+
+/// Tells who streams an argument that nobody takes more of it.
+fn over(ctx: &Ctx<'_>, credit: Option<Persistent<Function<'static>>>) -> Result<()> {
+    match credit {
+        Some(credit) => credit.restore(ctx)?.call((OVER,)),
+        None => Ok(()),
+    }
+}
+
+/// An exception as it is told: its class, a colon, a space, its message.
+fn exception<'js>(ctx: &Ctx<'js>, told: &str) -> Result<Value<'js>> {
+    let (name, message) = told.split_once(": ").unwrap_or(("Error", told));
+    // The engine's own classes: a tenant may have put others in their places.
+    let _ = match name {
+        "TypeError" => Exception::throw_type(ctx, message),
+        "RangeError" => Exception::throw_range(ctx, message),
+        "SyntaxError" => Exception::throw_syntax(ctx, message),
+        "ReferenceError" => Exception::throw_reference(ctx, message),
+        _ => Exception::throw_message(ctx, message),
+    };
+    let thrown = ctx.catch();
+    // What throws has a small buffer for the text.
+    if let Some(object) = thrown.as_object().filter(|_| message.len() > 200) {
+        let message = rquickjs::object::Property::from(message);
+        object.prop("message", message.writable().configurable())?;
+    }
+    Ok(thrown)
+}
+
+/// Collects the rest of a stream that nobody has read from yet.
+fn collect<'js>(ctx: Ctx<'js>, id: u32, form: Form) -> Result<Promise<'js>> {
+    let (promise, resolve, reject) = Promise::new(&ctx)?;
+    PENDING.with_borrow_mut(|all| {
+        if let Some(Pending::Stream { credit, .. }) = all.remove(&id) {
+            let collecting = Pending::Collect {
+                form,
+                buffer: Vec::new(),
+                asked: PULL,
+                resolve: Persistent::save(&ctx, resolve),
+                reject: Persistent::save(&ctx, reject),
+                credit,
+            };
+            all.insert(id, collecting);
+        }
+    });
+    host::op_pull(id, PULL);
+    Ok(promise)
 }
 
 /// More of an operation's argument may be sent.
 pub fn credit<'js>(ctx: &Ctx<'js>, id: u32, bytes: u32) -> Result<()> {
     let heard = PENDING.with_borrow(|all| match all.get(&id) {
-        Some(Pending::Promise {
-            credit: Some(credit),
-            ..
-        }) => Some(credit.clone()),
+        Some(
+            Pending::Promise {
+                credit: Some(credit),
+                ..
+            }
+            | Pending::Stream {
+                credit: Some(credit),
+                ..
+            }
+            | Pending::Collect {
+                credit: Some(credit),
+                ..
+            },
+        ) => Some(credit.clone()),
         _ => None,
     });
     match heard {
@@ -238,6 +364,7 @@ pub fn install<'js>(_: &Ctx<'js>, native: &Object<'js>) -> Result<()> {
         }),
     )?;
     native.set("opPull", Func::from(host::op_pull))?;
+    native.set("opCollect", Func::from(collect))?;
     native.set(
         "opChunk",
         Func::from(|id: u32, bytes: Bytes, end: bool| host::op_chunk(id, &bytes.0, end)),

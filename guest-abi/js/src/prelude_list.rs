@@ -12,6 +12,7 @@ const PRELUDE: &[(&str, &str)] = prelude! {
     "internal:response" => "response.js",
     "internal:fetch" => "fetch.js",
     "internal:json" => "json.js",
+    "internal:subrequest" => "subrequest.js",
     "internal:kv" => "kv.js",
     "internal:env" => "env.js",
     "internal:streams" => "streams.js",

@@ -13,6 +13,7 @@ fn source(name: &str, content_type: &str, text: &str) -> Source {
 
 fn script(text: &str) -> Push {
     Push {
+        assets: Default::default(),
         main_module: "index.js".to_owned(),
         modules: vec![
             source("index.js", "application/javascript+module", text),

@@ -27,7 +27,12 @@ impl Bindings for TestEnv {
         Ok(())
     }
 
-    fn start(&self, op: OpKind, argument: &[u8]) -> Started {
+    fn start(
+        &self,
+        op: OpKind,
+        argument: &[u8],
+        caller: &crate::engine::caller::Caller,
+    ) -> Started {
         let reply = match op {
             OpKind::KvPut => {
                 let (put, value) = postcard::take_from_bytes::<KvPut<'_>>(argument).unwrap();
@@ -45,10 +50,10 @@ impl Bindings for TestEnv {
                 OpReply {
                     head: postcard::to_allocvec(&got).unwrap(),
                     body: value.unwrap_or_default().into(),
-                    stream: None,
+                    ..OpReply::default()
                 }
             }
-            OpKind::Timer => return Timers.start(op, &[1]),
+            OpKind::Timer => return Timers.start(op, &[1], caller),
             _ => return Started::Done(Err(OpFailure::new(OpErrorCode::Unsupported, "not here"))),
         };
         Started::Later(Box::pin(async move { Ok(reply) }))

@@ -1,0 +1,222 @@
+// Subrequests: fetch(), and the objects of env that have a fetch() (spec: SEMANTICS §20, §25).
+import native from "internal:native";
+import { insideHandler, scope } from "internal:errors";
+import { ofGlobal, wrongParameter } from "internal:platform";
+import { shape } from "internal:shape";
+import { Request, requestParts, responseOf, takeSource, chunkBytes, Incoming } from "internal:fetch";
+import { ReadableStream } from "internal:streams";
+import { binding } from "internal:env";
+
+const { fetchStart, opCancel, opChunk, opCollect, opDecode, opPull, isPart, headersClone, headersHas, headersSet } = native;
+const EMPTY = new Uint8Array(0);
+const PULL = 65536;
+// The credit that says: nobody takes more.
+const OVER = 0xffffffff;
+const AT_FIRST = 65536;
+
+// Streams of bodies that are as they came.
+const untouched = new WeakSet();
+export const isRaw = (source) => untouched.has(source);
+
+// The body of an answer that comes over time.
+class Answered extends Incoming {
+  isEncoded = false;
+  controller = null;
+  wanted = null;
+  release = null;
+
+  constructor() {
+    super(0, -1);
+  }
+
+  stream(raw) {
+    if (this.isEncoded && !raw) opDecode(this.id);
+    const stream = new ReadableStream({
+      type: "bytes",
+      start: (controller) => {
+        this.controller = controller;
+      },
+      pull: () => {
+        opPull(this.id, PULL);
+        return new Promise((resolve) => (this.wanted = resolve));
+      },
+      cancel: () => {
+        opCancel(this.id);
+        this.over();
+      },
+    });
+    if (raw || !this.isEncoded) untouched.add(stream);
+    return stream;
+  }
+
+  collect(form) {
+    if (this.isEncoded) opDecode(this.id);
+    return opCollect(this.id, form);
+  }
+
+  // What the operation calls.
+  chunk(bytes) {
+    this.controller.enqueue(bytes);
+    this.next();
+  }
+  end() {
+    this.controller.close();
+    this.controller.byobRequest?.respond(0);
+    this.over();
+  }
+  error(error) {
+    this.controller?.error(error);
+    this.over();
+  }
+
+  next() {
+    const wanted = this.wanted;
+    this.wanted = null;
+    wanted?.();
+  }
+  over() {
+    this.next();
+    this.release?.();
+  }
+}
+
+// Sends a body that is a stream, as fast as it is taken.
+class Sending {
+  credit = AT_FIRST;
+  wake = null;
+
+  constructor(stream) {
+    this.reader = stream.getReader();
+  }
+
+  heard(credit) {
+    this.credit = credit;
+    const wake = this.wake;
+    this.wake = null;
+    wake?.();
+  }
+
+  async run(op) {
+    const { reader } = this;
+    for (;;) {
+      const { done, value } = await reader.read();
+      if (this.credit === OVER) {
+        if (!done) reader.cancel().catch(() => {});
+        return;
+      }
+      if (done) break;
+      const bytes = chunkBytes(value);
+      this.credit -= bytes.byteLength;
+      opChunk(op, bytes, false);
+      if (this.credit <= 0) await new Promise((resolve) => (this.wake = resolve));
+    }
+    opChunk(op, EMPTY, true);
+  }
+}
+
+// Sends a request: to the server that its URL names, or to what a binding stands for.
+function send(target, request) {
+  const { method, url, list, type, redirect, signal, cache } = requestParts(request);
+  if (signal !== null && signal.aborted) throw signal.reason;
+  if (!url.startsWith("http:") && !url.startsWith("https:")) {
+    throw new TypeError(`Fetch API cannot load: ${url}`);
+  }
+  let fields = list;
+  if (cache !== undefined) {
+    fields = headersClone(list);
+    for (const name of ["pragma", "cache-control"]) {
+      if (!headersHas(fields, name)) headersSet(fields, name, "no-cache");
+    }
+  }
+  let source = takeSource(request);
+  let sending = null;
+  if (source instanceof ReadableStream) {
+    sending = new Sending(source);
+    source = null;
+  }
+  const answered = new Answered();
+  const make = (status, statusText, headers, at, kind, body, isEncoded) => {
+    let source = body;
+    if (kind === 2) {
+      answered.isEncoded = isEncoded;
+      answered.length = body;
+      source = answered;
+    } else {
+      answered.release?.();
+    }
+    const hash = url.indexOf("#");
+    const asked = hash === -1 ? url : url.slice(0, hash);
+    return responseOf(status, statusText, headers, source, at === "" ? asked : at, at !== "");
+  };
+  const parts = [target, method, url, fields, type, redirect === "follow", source, sending === null ? null : -1];
+  const [op, promise] = fetchStart(parts, answered, make, sending === null ? undefined : (credit) => sending.heard(credit));
+  answered.id = op;
+  if (sending === null && signal === null) return promise;
+  return new Promise((resolve, reject) => {
+    const stop = (reason) => {
+      opCancel(op);
+      if (sending !== null) sending.heard(OVER);
+      reject(reason);
+      answered.error(reason);
+    };
+    if (signal !== null) {
+      const aborted = () => stop(signal.reason);
+      signal.addEventListener("abort", aborted);
+      answered.release = () => signal.removeEventListener("abort", aborted);
+    }
+    promise.then(resolve, (error) => {
+      answered.release?.();
+      reject(error);
+    });
+    sending?.run(op).catch(stop);
+  });
+}
+
+// What fetch() of `owner` was called with, as a request.
+function asked(owner, input, init, count) {
+  if (scope.global) insideHandler();
+  if (count === 0) throw wrongParameter("fetch", owner, 1, "Request or string");
+  if (init === undefined || init === null) return isPart(input, 0) ? input : new Request(input);
+  if (typeof init !== "object" && typeof init !== "function") {
+    throw wrongParameter("fetch", owner, 2, "RequestInitializerDict or Request");
+  }
+  return new Request(input, init);
+}
+
+export const globals = {
+  fetch(input, init) {
+    try {
+      ofGlobal(this);
+      const request = asked("ServiceWorkerGlobalScope", input, init, arguments.length);
+      const { fetcher } = requestParts(request);
+      return fetcher === null ? send(null, request) : fetcher.fetch(request);
+    } catch (error) {
+      return Promise.reject(error);
+    }
+  },
+};
+
+let fetcherOf;
+
+// Something that answers requests: another Worker, or the Worker's own assets.
+export class Fetcher {
+  #name;
+  fetch(input, init) {
+    try {
+      const name = this.#name;
+      return send(name, asked("Fetcher", input, init, arguments.length));
+    } catch (error) {
+      return Promise.reject(error);
+    }
+  }
+  static {
+    fetcherOf = (name) => {
+      const fetcher = new Fetcher();
+      fetcher.#name = name;
+      return fetcher;
+    };
+  }
+}
+shape(Fetcher);
+
+for (const kind of ["service", "assets"]) binding(kind, (name) => fetcherOf(name));

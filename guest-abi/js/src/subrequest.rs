@@ -1,0 +1,132 @@
+//! Subrequests: fetch() and what comes of it, between `prelude/subrequest.js` and the host.
+
+use crate::bytes::{self, Bytes};
+use crate::headers::HeaderList;
+use crate::host;
+use crate::ops::{self, Decode, Decoded};
+use postern_abi::OpKind;
+use postern_abi::fetch::{Fetch, FetchBody, Fetched, FetchedBody, Redirect, Target};
+use postern_abi::http::Fields;
+use rquickjs::class::Class;
+use rquickjs::{
+    Array, Ctx, Exception, Function, Object, Persistent, Result, Value, function::Func,
+};
+
+/// What `fetchStart` is told beside the request's parts.
+struct Sinks<'js> {
+    /// Gets the parts of the answer's body.
+    sink: Object<'js>,
+    /// Makes a Response of an answer's head.
+    make: Function<'js>,
+    /// Hears of credit while the body is streamed.
+    credit: Option<Function<'js>>,
+}
+
+/// What a Response is made of: `make(status, statusText, headers, url, kind, body, isEncoded)`.
+fn decode<'js>(sinks: &Sinks<'js>, ctx: &Ctx<'js>) -> Decode {
+    let make = Persistent::save(ctx, sinks.make.clone());
+    let sink = Persistent::save(ctx, sinks.sink.clone());
+    Box::new(move |ctx, payload| {
+        let (head, rest): (Fetched, _) = postcard::take_from_bytes(payload)
+            .map_err(|_| Exception::throw_internal(ctx, "an answer cannot be decoded"))?;
+        let is_encoded = head.headers.0.iter().any(|(name, value)| {
+            *name == "content-encoding"
+                && (value.eq_ignore_ascii_case(b"gzip") || value.eq_ignore_ascii_case(b"br"))
+        });
+        let fields = postcard::to_allocvec(&head.headers).unwrap_or_default();
+        let list = Class::instance(ctx.clone(), HeaderList::raw(&fields))?;
+        let (kind, body) = match head.body {
+            FetchedBody::None => (0, Value::new_null(ctx.clone())),
+            FetchedBody::Whole => (1, bytes::array(ctx, rest)?),
+            FetchedBody::Stream(len) => {
+                let len = len.map_or(-1.0, |len| len as f64);
+                (2, Value::new_number(ctx.clone(), len))
+            }
+        };
+        let make = make.restore(ctx)?;
+        let response: Value = make.call((
+            head.status,
+            head.status_text,
+            list,
+            head.url,
+            kind,
+            body,
+            is_encoded,
+        ))?;
+        Ok(match head.body {
+            FetchedBody::Stream(_) => Decoded::Stream(response, sink.restore(ctx)?),
+            _ => Decoded::Value(response),
+        })
+    })
+}
+
+/// Starts a subrequest: `[operation, promise]`. `parts` is binding, method, URL, headers, the
+/// type that the body implies, whether redirects are followed, the body (null, a string or bytes)
+/// and the length of one that is streamed (-1: not known; null: it is not streamed).
+fn start<'js>(
+    ctx: Ctx<'js>,
+    parts: Array<'js>,
+    sink: Object<'js>,
+    make: Function<'js>,
+    credit: Option<Function<'js>>,
+) -> Result<Array<'js>> {
+    let binding: Option<String> = parts.get(0)?;
+    let (method, url): (String, String) = (parts.get(1)?, parts.get(2)?);
+    let list: Class<'js, HeaderList> = parts.get(3)?;
+    let content_type: Option<String> = parts.get(4)?;
+    let follows: bool = parts.get(5)?;
+    let body: Value = parts.get(6)?;
+    let length: Option<f64> = parts.get(7)?;
+    let whole = if body.is_null() || body.is_undefined() {
+        None
+    } else {
+        Some(<Bytes as rquickjs::FromJs>::from_js(&ctx, body)?.0)
+    };
+    let fields = list.borrow_mut().encode();
+    let mut headers: Fields = postcard::from_bytes(&fields).unwrap_or_default();
+    if let Some(content_type) = &content_type
+        && !headers.0.iter().any(|(name, _)| *name == "content-type")
+    {
+        headers.0.push(("content-type", content_type.as_bytes()));
+    }
+    let head = Fetch {
+        target: binding.as_deref().map_or(Target::Internet, Target::Binding),
+        method: &method,
+        url: &url,
+        headers,
+        redirect: if follows {
+            Redirect::Follow
+        } else {
+            Redirect::Manual
+        },
+        body: match (&whole, length) {
+            (Some(_), _) => FetchBody::Whole,
+            (None, None) => FetchBody::None,
+            (None, Some(length)) if length >= 0.0 => FetchBody::Stream(Some(length as u64)),
+            (None, Some(_)) => FetchBody::Stream(None),
+        },
+    };
+    let mut argument = postcard::to_allocvec(&head)
+        .map_err(|_| Exception::throw_internal(&ctx, "a subrequest cannot be encoded"))?;
+    argument.extend_from_slice(whole.as_deref().unwrap_or_default());
+    let sinks = Sinks { sink, make, credit };
+    let decode = decode(&sinks, &ctx);
+    let kind = OpKind::Fetch as u32;
+    let (id, promise) = ops::start_with_id(&ctx, kind, &argument, decode, sinks.credit)?;
+    let started = Array::new(ctx)?;
+    started.set(0, id)?;
+    started.set(1, promise)?;
+    Ok(started)
+}
+
+/// Adds the functions on subrequests to the natives.
+pub fn install<'js>(_: &Ctx<'js>, native: &Object<'js>) -> Result<()> {
+    native.set("fetchStart", Func::from(start))?;
+    native.set(
+        "opDecode",
+        Func::from(|id: u32| {
+            // The host has forgotten an operation that is over, which is well.
+            let _ = host::ask(postern_abi::SyncOp::Decode, &id.to_le_bytes());
+        }),
+    )
+}
