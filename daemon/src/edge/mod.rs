@@ -26,6 +26,7 @@ mod ray;
 pub mod routing;
 mod server;
 mod shed;
+mod socket;
 mod target;
 mod upload;
 mod wire;

@@ -24,6 +24,7 @@ pub mod module;
 pub mod ops;
 pub mod pipe;
 mod scheduler;
+pub mod socket;
 #[cfg(test)]
 mod tests;
 mod turn;
