@@ -15,3 +15,4 @@ mod routing;
 mod signals;
 mod swap;
 mod wasi;
+mod websocket;

@@ -29,8 +29,10 @@ mod rejections;
 mod requests;
 mod serve;
 mod shape;
+mod socket;
 mod stacks;
 mod subrequest;
+mod tasks;
 #[cfg(not(target_arch = "wasm32"))]
 pub mod testing;
 mod text;

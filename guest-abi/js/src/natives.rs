@@ -1,8 +1,8 @@
 //! The one object through which the prelude reaches Rust; a tenant never sees it.
 
 use crate::{
-    encoding, headers, json, kv, modules, ops, parts, pattern, random, requests, stacks,
-    subrequest, url, values, zones,
+    encoding, headers, json, kv, modules, ops, parts, pattern, random, requests, socket, stacks,
+    subrequest, tasks, url, values, zones,
 };
 use rquickjs::{Ctx, Object, Result};
 
@@ -22,6 +22,8 @@ pub fn object<'js>(ctx: &Ctx<'js>) -> Result<Object<'js>> {
     pattern::install(ctx, &native)?;
     kv::install(ctx, &native)?;
     subrequest::install(ctx, &native)?;
+    socket::install(ctx, &native)?;
+    tasks::install(ctx, &native)?;
     random::install(ctx, &native)?;
     modules::install(ctx, &native)?;
     stacks::install(ctx, &native)?;
