@@ -124,7 +124,7 @@ fn messages_come_back() {
             .concat(),
         )
         .unwrap();
-    assert_eq!(socket.next(), Some((PONG, b"p".to_vec())));
+    assert_eq!(socket.frame(), Some((PONG, b"p".to_vec())));
     assert_eq!(socket.text(), "hello");
     socket.send(PONG, b"unasked").unwrap();
     socket.send(TEXT, b"big").unwrap();
@@ -159,8 +159,8 @@ fn either_side_closes() {
         let mut socket = open(&daemon, &format!("/{name}/"));
         socket.send(CLOSE, &closing(4000, "bye")).unwrap();
         if name == "ws" {
-            assert_eq!(socket.next(), Some((CLOSE, closing(4000, "bye"))));
-            assert_eq!(socket.next(), None);
+            assert_eq!(socket.frame(), Some((CLOSE, closing(4000, "bye"))));
+            assert_eq!(socket.frame(), None);
         }
         let said = format!("close 4000 bye true {state}");
         assert_eq!(heard(&daemon, name), said);
@@ -168,22 +168,22 @@ fn either_side_closes() {
     let mut socket = open(&daemon, "/old/half");
     socket.send(CLOSE, b"").unwrap();
     assert_eq!(socket.text(), "still");
-    assert_eq!(socket.next(), Some((CLOSE, closing(4002, "half"))));
-    assert_eq!(socket.next(), None);
+    assert_eq!(socket.frame(), Some((CLOSE, closing(4002, "half"))));
+    assert_eq!(socket.frame(), None);
     assert_eq!(heard(&daemon, "old"), "close 1005  true 2");
     let mut socket = open(&daemon, "/ws/");
     socket.send(TEXT, b"close").unwrap();
-    assert_eq!(socket.next(), Some((CLOSE, closing(4001, "asked"))));
+    assert_eq!(socket.frame(), Some((CLOSE, closing(4001, "asked"))));
     socket.send(CLOSE, &closing(1000, "well")).unwrap();
-    assert_eq!(socket.next(), None);
+    assert_eq!(socket.frame(), None);
     assert_eq!(heard(&daemon, "ws"), "close 1000 well true 3");
     // What was said before the answer, and a close.
     let mut socket = open(&daemon, "/ws/early");
     assert_eq!(socket.text(), "one");
-    assert_eq!(socket.next(), Some((BINARY, vec![2])));
-    assert_eq!(socket.next(), Some((CLOSE, closing(4000, "done"))));
+    assert_eq!(socket.frame(), Some((BINARY, vec![2])));
+    assert_eq!(socket.frame(), Some((CLOSE, closing(4000, "done"))));
     socket.send(CLOSE, &closing(4000, "done")).unwrap();
-    assert_eq!(socket.next(), None);
+    assert_eq!(socket.frame(), None);
     // What comes before the Worker accepts waits.
     let mut socket = open(&daemon, "/ws/late");
     socket.send(TEXT, b"waits").unwrap();
@@ -195,12 +195,12 @@ fn a_worker_that_throws_ends_its_socket() {
     let daemon = daemon();
     let mut socket = open(&daemon, "/ws/");
     socket.send(TEXT, b"throw").unwrap();
-    assert_eq!(socket.next(), None);
+    assert_eq!(socket.frame(), None);
     assert_eq!(heard(&daemon, "ws"), "error Uncaught Error: boom");
     // One that never ends is ended, and its socket with it.
     let mut socket = open(&daemon, "/ws/");
     socket.send(TEXT, b"loop").unwrap();
-    assert_eq!(socket.next(), None);
+    assert_eq!(socket.frame(), None);
     let mut socket = open(&daemon, "/ws/");
     socket.send(TEXT, b"again").unwrap();
     assert_eq!(socket.text(), "again");
@@ -211,9 +211,9 @@ fn a_worker_that_throws_ends_its_socket() {
 fn refused(daemon: &Daemon, bytes: &[u8], code: u16) {
     let mut socket = open(daemon, "/ws/");
     socket.raw(bytes).unwrap();
-    let (first, payload) = socket.next().expect("a close");
+    let (first, payload) = socket.frame().expect("a close");
     assert_eq!((first, &payload[..2]), (CLOSE, &code.to_be_bytes()[..]));
-    assert_eq!(socket.next(), None);
+    assert_eq!(socket.frame(), None);
     let said = heard(daemon, "ws");
     let told = format!(
         "error Uncaught Error: WebSocket protocol error; protocolError.statusCode = {code}; "
@@ -315,10 +315,10 @@ fn the_daemon_says_good_bye() {
     socket.send(TEXT, b"hi").unwrap();
     assert_eq!(socket.text(), "hi");
     daemon.signal(Signal::TERM);
-    let (first, payload) = socket.next().unwrap();
+    let (first, payload) = socket.frame().unwrap();
     assert_eq!((first, &payload[..2]), (CLOSE, &1001u16.to_be_bytes()[..]));
     socket.send(CLOSE, &payload).unwrap();
-    assert_eq!(socket.next(), None);
+    assert_eq!(socket.frame(), None);
     assert!(daemon.wait().success());
 }
 

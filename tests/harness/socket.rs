@@ -92,7 +92,7 @@ impl Socket {
     }
 
     /// The next frame; none at the connection's end, however that comes.
-    pub fn next(&mut self) -> Option<Frame> {
+    pub fn frame(&mut self) -> Option<Frame> {
         let head = self.connection.read_exact(2).ok()?;
         let len = match head[1] {
             126 => {
@@ -112,9 +112,9 @@ impl Socket {
 
     /// The next message, put together.
     pub fn message(&mut self) -> Option<Frame> {
-        let (mut first, mut all) = self.next()?;
+        let (mut first, mut all) = self.frame()?;
         while first & 0x80 == 0 {
-            let (more, bytes) = self.next()?;
+            let (more, bytes) = self.frame()?;
             assert_eq!(more & 0x0f, 0, "a continuation");
             first |= more & 0x80;
             all.extend(bytes);

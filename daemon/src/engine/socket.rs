@@ -57,7 +57,7 @@ fn cost(part: &[u8]) -> u64 {
 }
 
 /// The guest's end. Dropping it tells the connection that the guest is gone.
-pub(super) struct SocketEnd(Arc<Mutex<State>>);
+pub(crate) struct SocketEnd(Arc<Mutex<State>>);
 
 /// The connection's end. Dropping it before [`Socket::end`] breaks the socket off.
 pub struct Socket {
@@ -289,4 +289,21 @@ pub fn disconnected() -> OpFailure {
         OpErrorCode::Cancelled,
         "WebSocket disconnected without sending Close frame.",
     )
+}
+
+/// Both ends of a socket, with nobody behind the guest's.
+#[cfg(test)]
+pub(crate) fn test_pair(message_bytes_max: u64) -> (SocketEnd, Socket) {
+    let state = Arc::new(Mutex::new(State {
+        told: BODY_CREDIT.into(),
+        ..State::default()
+    }));
+    let socket = Socket {
+        state: state.clone(),
+        isolate: Weak::new(),
+        op: Serial { id: 0, number: 0 },
+        message_bytes_max,
+        over: false,
+    };
+    (SocketEnd(state), socket)
 }

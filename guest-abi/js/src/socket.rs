@@ -222,7 +222,9 @@ pub fn install<'js>(_: &Ctx<'js>, native: &Object<'js>) -> Result<()> {
             if let Some(code) = code {
                 payload.extend_from_slice(&code.to_be_bytes());
                 let reason = reason.unwrap_or_default();
-                payload.extend_from_slice(&reason.as_bytes()[..reason.floor_char_boundary(REASON_MAX)]);
+                payload.extend_from_slice(
+                    &reason.as_bytes()[..reason.floor_char_boundary(REASON_MAX)],
+                );
             }
             send(op, CLOSE, payload);
         }),

@@ -34,7 +34,7 @@ impl Head {
     /// # Errors
     /// What breaks the protocol, as soon as it is seen.
     pub fn read(bytes: &[u8], within: bool) -> Result<Option<(Self, usize)>, Fault> {
-        let &[first, second, ..] = bytes else {
+        let Some(&first) = bytes.first() else {
             return Ok(None);
         };
         let (fin, opcode) = (first & FIN != 0, first & 0x0f);
@@ -56,8 +56,14 @@ impl Head {
             CLOSE | PING | PONG => {}
             _ => return Err(Fault::protocol(format!("Unknown opcode {opcode}"))),
         }
+        let Some(&second) = bytes.get(1) else {
+            return Ok(None);
+        };
         if second & 0x80 == 0 {
             return Err(Fault::protocol("Received a frame without a mask"));
+        }
+        if opcode >= CLOSE && usize::from(second & 0x7f) > CONTROL_MAX {
+            return Err(Fault::protocol("Received a control frame that is too long"));
         }
         let (len, at) = match second & 0x7f {
             126 => match bytes.get(2..4) {
@@ -78,9 +84,6 @@ impl Head {
         };
         if len >> 63 != 0 || (at == 4 && len < 126) || (at == 10 && len <= 0xffff) {
             return Err(Fault::protocol("Received a frame with a wrong length"));
-        }
-        if opcode >= CLOSE && len > CONTROL_MAX as u64 {
-            return Err(Fault::protocol("Received a control frame that is too long"));
         }
         let Some(mask) = bytes.get(at..at + 4) else {
             return Ok(None);

@@ -82,7 +82,7 @@ impl Inbound {
     ///
     /// # Errors
     /// What breaks the protocol or a limit; there is nothing to read after that.
-    pub fn next(&mut self, room: bool) -> Result<(Option<Item>, bool), Fault> {
+    pub fn item(&mut self, room: bool) -> Result<(Option<Item>, bool), Fault> {
         loop {
             let head = match self.head {
                 Some(head) => head,

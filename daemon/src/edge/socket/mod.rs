@@ -332,7 +332,7 @@ impl<'a> Conversation<'a> {
         let mut progress = false;
         loop {
             let room = self.socket.poll_room(cx).is_ready();
-            match self.inbound.next(room) {
+            match self.inbound.item(room) {
                 Ok((Some(item), _)) => {
                     progress = true;
                     self.take(item);
