@@ -103,6 +103,7 @@ fn run(guest: &str, wat: &str, paths: &[&str], slice_fuel: u64, seen: &mut Vec<S
                     }
                     fingerprint(&all)
                 }
+                Ok(ReplyBody::Socket(_)) => "a socket".to_owned(),
                 Err(failure) => failure.to_string(),
             }
         }));

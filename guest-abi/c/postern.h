@@ -44,6 +44,7 @@ enum {
     POSTERN_EVENT_SCHEDULED = 16,
     POSTERN_EVENT_QUEUE = 17,
     POSTERN_EVENT_TAIL = 18,
+    POSTERN_EVENT_SOCKET_MESSAGE = 20,
     /* Reserved, never sent in this version. */
     POSTERN_EVENT_ALARM = 19,
     POSTERN_EVENT_SOCKET_MESSAGE = 20,
@@ -64,6 +65,7 @@ enum {
     POSTERN_OP_KV_DELETE = 18,
     POSTERN_OP_KV_LIST = 19,
     POSTERN_OP_KV_GET_MULTI = 20,
+    POSTERN_OP_SOCKET_SERVE = 40, /* docs/abi.md, WebSockets */
 };
 
 /* Kinds of operations that are answered at once. */

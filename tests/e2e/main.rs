@@ -17,3 +17,4 @@ mod signals;
 mod subrequests;
 mod swap;
 mod wasi;
+mod websocket;

@@ -164,6 +164,14 @@ impl Connection {
         Ok(all)
     }
 
+    /// So many bytes.
+    pub fn read_exact(&mut self, len: usize) -> io::Result<Vec<u8>> {
+        while self.rest.len() < len {
+            self.more()?;
+        }
+        Ok(self.rest.drain(..len).collect())
+    }
+
     /// Reads one head, interim ones (100) included.
     pub fn read_head(&mut self) -> io::Result<(u16, Vec<(String, String)>)> {
         loop {

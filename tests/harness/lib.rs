@@ -10,6 +10,7 @@ pub mod daemon;
 pub mod form;
 pub mod guests;
 pub mod http;
+pub mod socket;
 pub mod wait;
 
 pub use api::{Api, Reply};

@@ -86,5 +86,6 @@ pub fn request(path: &str, body: RequestBody) -> Request {
         url: format!("http://t/{path}"),
         headers: http::HeaderMap::new(),
         body,
+        upgrade: false,
     }
 }

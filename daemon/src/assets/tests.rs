@@ -56,6 +56,7 @@ impl Site {
                 .unwrap()?;
             let body = std::mem::replace(&mut reply.body, ReplyBody::Whole(Default::default()));
             let text = match body {
+                ReplyBody::Socket(_) => Vec::new(),
                 ReplyBody::Whole(bytes) => bytes.to_vec(),
                 ReplyBody::Stream(stream) => stream
                     .map(|part| part.unwrap().to_vec())

@@ -395,6 +395,8 @@ fn replied(reply: Reply) -> Answer {
         headers: reply.headers,
         body: match reply.body {
             ReplyBody::Whole(bytes) => AnswerBody::Whole(bytes),
+            // Asked for by nobody: such a request cannot be answered with one.
+            ReplyBody::Socket(_) => AnswerBody::Whole(bytes::Bytes::new()),
             ReplyBody::Stream(source) => AnswerBody::Stream(Box::pin(
                 source.map(|part| part.map_err(|failure| io::Error::other(failure.to_string()))),
             )),

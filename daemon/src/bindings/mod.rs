@@ -60,6 +60,11 @@ impl Bindings for Env {
             OpKind::KvGetMulti => kv::get_multi(self, argument),
             OpKind::Crypto => Err(not_here()),
             OpKind::RateLimit => ratelimit::start(self, argument),
+            // Sockets are nothing of `env`; the engine opens them.
+            OpKind::SocketServe => Err(OpFailure::new(
+                OpErrorCode::Unsupported,
+                "this is not asked of the bindings",
+            )),
         };
         started.unwrap_or_else(|failure| Started::Done(Err(failure)))
     }

@@ -80,6 +80,7 @@ impl<W: Send + Sync + 'static> Services for Neighbours<W> {
                 url: request.url,
                 headers: request.headers,
                 body: request.body,
+                upgrade: false,
             };
             Some(catalog.serve(&deployed, request).await)
         })

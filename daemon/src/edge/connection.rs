@@ -3,15 +3,19 @@
 use super::answer;
 use super::exchange;
 use super::phase::{Phase, Waiting};
-use super::server::Edge;
+use super::server::{Edge, Place};
 use super::shed::linger;
+use super::socket;
 use super::wire::Wire;
 use super::worker::Routes;
+use crate::engine::socket::Socket;
 use async_io::{Async, Timer};
 use http::{HeaderValue, StatusCode};
 use hyper::body::Incoming;
 use hyper::server::conn::http1;
 use hyper::service::service_fn;
+use hyper::upgrade::OnUpgrade;
+use parking_lot::Mutex;
 use smol::channel::Receiver;
 use smol_hyper::rt::FuturesIo;
 use std::convert::Infallible;
@@ -29,6 +33,15 @@ pub struct Line<R: Routes> {
     pub phase: Arc<Phase>,
     /// The client's address, as headers say it.
     pub client: HeaderValue,
+    /// What the connection becomes when HTTP is done with it.
+    pub upgraded: Mutex<Option<Upgraded<R>>>,
+}
+
+/// A connection that has been answered with a WebSocket.
+pub struct Upgraded<R: Routes> {
+    pub connection: OnUpgrade,
+    pub socket: Socket,
+    pub place: Place<R>,
 }
 
 /// How a connection ended.
@@ -65,8 +78,13 @@ pub async fn run<R: Routes>(
         edge: edge.clone(),
         phase: phase.clone(),
         client,
+        upgraded: Mutex::new(None),
     });
-    let end = converse(line, stream.clone(), signals).await;
+    let end = converse(line.clone(), stream.clone(), signals.clone()).await;
+    let upgraded = line.upgraded.lock().take();
+    if let (End::Done(Ok(())), Some(upgraded)) = (&end, upgraded) {
+        return speak(&line, &stream, upgraded, signals).await;
+    }
     let linger_for = Duration::from_millis(edge.options.linger_ms.into());
     match end {
         End::Done(Ok(())) if phase.has_unread_body() && !phase.has_eof() => {
@@ -93,6 +111,37 @@ pub async fn run<R: Routes>(
             last_word(&stream, &phase, StatusCode::REQUEST_TIMEOUT, text);
         }
     }
+}
+
+/// Goes on as a WebSocket.
+async fn speak<R: Routes>(
+    line: &Line<R>,
+    stream: &Async<TcpStream>,
+    upgraded: Upgraded<R>,
+    signals: Signals,
+) {
+    let Upgraded {
+        connection,
+        socket,
+        place: _place,
+    } = upgraded;
+    let came = match connection.await {
+        Ok(connection) => match connection.downcast::<FuturesIo<Wire>>() {
+            Ok(parts) => parts.read_buf,
+            // There is no other kind.
+            Err(_) => return,
+        },
+        Err(error) => return log::debug!("an upgrade failed: {error}"),
+    };
+    let stops = socket::Stops {
+        drain: async {
+            let _ = signals.drain.recv().await;
+        },
+        cut: async {
+            let _ = signals.cut.recv().await;
+        },
+    };
+    socket::run(stream, &came, socket, &line.edge.options, stops).await;
 }
 
 /// Says one thing more than hyper would, if it cannot get mixed up with an earlier answer.
@@ -123,7 +172,11 @@ async fn converse<R: Routes>(
         .half_close(true)
         // Bodies go out from where they lie, not through a copy.
         .writev(true);
-    let mut conn = pin!(builder.serve_connection::<_, _>(FuturesIo::new(wire), service));
+    let mut conn = pin!(
+        builder
+            .serve_connection::<_, _>(FuturesIo::new(wire), service)
+            .with_upgrades()
+    );
     let mut drain = pin!(signals.drain.recv());
     let mut cut = pin!(signals.cut.recv());
     let mut watch = Watch::new(&stream, phase);

@@ -2,18 +2,21 @@
 
 use super::answer::Answer;
 use super::body::Body;
-use super::connection::Line;
+use super::connection::{Line, Upgraded};
 use super::fields;
-use super::phase::Phase;
 use super::routing::Miss;
+use super::server::Place;
+use super::socket::Handshake;
 use super::target;
 use super::upload::{Bounds, Faults, Upload};
 use super::worker::{Routes, Serve};
 use crate::engine::invocation::{Ray, Reply, ReplyBody, Request, RequestBody};
+use crate::engine::socket::Socket;
 use http::header::{self, HeaderValue};
 use http::{Method, Response, StatusCode, Version, request};
 use http_body::Body as _;
 use hyper::body::Incoming;
+use hyper::upgrade::OnUpgrade;
 use std::convert::Infallible;
 use std::fmt::Write as _;
 use std::sync::Arc;
@@ -31,28 +34,44 @@ struct Asked {
     head: bool,
     version: Version,
     ray: HeaderValue,
+    upgrade: Option<Upgrade>,
+}
+
+/// A request for a WebSocket.
+struct Upgrade {
+    handshake: Handshake,
+    /// The connection, once it is no longer HTTP's.
+    connection: OnUpgrade,
 }
 
 /// Answers a request.
 pub async fn run<R: Routes>(
     line: Arc<Line<R>>,
-    request: http::Request<Incoming>,
+    mut request: http::Request<Incoming>,
 ) -> Result<Response<Body>, Infallible> {
     line.phase.request_starts();
     let ray = line.edge.rays.next();
+    let upgrade = Handshake::of(request.method(), request.version(), request.headers())
+        .filter(|_| request.body().is_end_stream())
+        .map(|handshake| Upgrade {
+            handshake,
+            connection: hyper::upgrade::on(&mut request),
+        });
     let (parts, incoming) = request.into_parts();
     let asked = Asked {
         head: parts.method == Method::HEAD,
         version: parts.version,
         ray: ray_value(ray),
+        upgrade,
     };
     let phase = line.phase.clone();
-    let result = match prepare(&line, parts, incoming, ray, &asked.ray) {
+    let upgrades = asked.upgrade.is_some();
+    let result = match prepare(&line, parts, incoming, ray, &asked.ray, upgrades) {
         Ok(prepared) => answer(&line, prepared, ray).await,
         Err(answer) => Err(answer),
     };
     let response = match result {
-        Ok(reply) => respond(reply, asked, phase),
+        Ok(reply) => respond(&line, reply, asked),
         Err(answer) => {
             line.edge.figures.answered_by_edge(answer.status);
             answer.into_response(asked.ray, phase)
@@ -88,9 +107,10 @@ fn prepare<R: Routes>(
     incoming: Incoming,
     ray: Ray,
     ray_value: &HeaderValue,
+    upgrades: bool,
 ) -> Result<Prepared<R::Worker>, Answer> {
     let has_body = !incoming.is_end_stream();
-    let prepared = prepare_head(line, parts, &incoming, ray_value);
+    let prepared = prepare_head(line, parts, &incoming, ray_value, upgrades);
     let (worker, method, url, headers) = match prepared {
         Ok(prepared) => prepared,
         Err(answer) => {
@@ -121,6 +141,7 @@ fn prepare<R: Routes>(
         url,
         headers,
         body,
+        upgrade: upgrades,
     };
     Ok(Prepared {
         worker,
@@ -136,6 +157,7 @@ fn prepare_head<R: Routes>(
     parts: request::Parts,
     incoming: &Incoming,
     ray: &HeaderValue,
+    upgrades: bool,
 ) -> Result<Head<R::Worker>, Answer> {
     let request::Parts {
         method,
@@ -183,6 +205,7 @@ fn prepare_head<R: Routes>(
         ray.clone(),
         &line.client,
         options.scheme.as_str(),
+        upgrades,
     );
     if destination.absolute
         && let Ok(value) = HeaderValue::from_str(&host.to_string())
@@ -193,12 +216,16 @@ fn prepare_head<R: Routes>(
 }
 
 /// From the engine's reply to hyper's.
-fn respond(reply: Reply, asked: Asked, phase: Arc<Phase>) -> Response<Body> {
+fn respond<R: Routes>(line: &Line<R>, reply: Reply, asked: Asked) -> Response<Body> {
+    let phase = line.phase.clone();
     let Reply {
         status,
         mut headers,
         body,
     } = reply;
+    if let ReplyBody::Socket(socket) = body {
+        return switch(line, headers, socket, asked);
+    }
     if !(200..600).contains(&status.as_u16()) {
         // The engine promises not to; a status like 101 would leave HTTP.
         return Answer::new(StatusCode::INTERNAL_SERVER_ERROR, "error code: 1101")
@@ -232,10 +259,55 @@ fn respond(reply: Reply, asked: Asked, phase: Arc<Phase>) -> Response<Body> {
                 let closes = asked.version < Version::HTTP_11 && len.is_none();
                 Body::stream(chunks, len, closes, phase)
             }
+            // Answered above.
+            ReplyBody::Socket(_) => Body::empty(phase),
         }
     };
     let mut response = Response::new(body);
     *response.status_mut() = status;
+    *response.headers_mut() = headers;
+    response
+}
+
+/// Answers with a WebSocket, which the connection becomes when hyper has sent the answer.
+fn switch<R: Routes>(
+    line: &Line<R>,
+    mut headers: http::HeaderMap,
+    socket: Socket,
+    asked: Asked,
+) -> Response<Body> {
+    let phase = line.phase.clone();
+    fields::from_worker(&mut headers, asked.ray.clone());
+    let Some(upgrade) = asked.upgrade else {
+        // The engine gives a socket only to who asked for one.
+        return Answer::new(StatusCode::INTERNAL_SERVER_ERROR, "error code: 1101")
+            .into_response(asked.ray, phase);
+    };
+    let Some(place) = Place::of_socket(&line.edge) else {
+        let options = &line.edge.options;
+        line.edge
+            .figures
+            .answered_by_edge(StatusCode::SERVICE_UNAVAILABLE);
+        return Answer {
+            retry_after_s: Some(options.retry_after_s),
+            ..Answer::new(
+                StatusCode::SERVICE_UNAVAILABLE,
+                format!("{} WebSockets are open, the limit", options.sockets_max),
+            )
+        }
+        .into_response(asked.ray, phase);
+    };
+    if let Err(answer) = upgrade.handshake.accept(&mut headers) {
+        line.edge.figures.answered_by_edge(answer.status);
+        return answer.into_response(asked.ray, phase);
+    }
+    *line.upgraded.lock() = Some(Upgraded {
+        connection: upgrade.connection,
+        socket,
+        place,
+    });
+    let mut response = Response::new(Body::empty(phase));
+    *response.status_mut() = StatusCode::SWITCHING_PROTOCOLS;
     *response.headers_mut() = headers;
     response
 }

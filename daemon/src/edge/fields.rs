@@ -57,6 +57,7 @@ pub fn to_worker(
     ray: HeaderValue,
     client: &HeaderValue,
     scheme: &'static str,
+    upgrades: bool,
 ) {
     strip(headers, |name| {
         is_hop_by_hop(name) || *name == header::EXPECT || is_edges_own(name.as_str())
@@ -66,6 +67,10 @@ pub fn to_worker(
     headers.insert(X_REAL_IP, client.clone());
     headers.insert(X_FORWARDED_FOR, client.clone());
     headers.insert(X_FORWARDED_PROTO, HeaderValue::from_static(scheme));
+    if upgrades {
+        headers.insert(header::UPGRADE, HeaderValue::from_static("websocket"));
+        headers.insert(header::CONNECTION, HeaderValue::from_static("Upgrade"));
+    }
 }
 
 /// Removes what is not a Worker's to say. Lengths are looked at by whoever sends the body.
@@ -185,7 +190,7 @@ mod tests {
             headers.append(name, "x".parse().unwrap());
         }
         let client = "10.0.0.1".parse().unwrap();
-        to_worker(&mut headers, "ray".parse().unwrap(), &client, "http");
+        to_worker(&mut headers, "ray".parse().unwrap(), &client, "http", false);
         let mut left: Vec<String> = headers
             .iter()
             .map(|(name, value)| format!("{name}={}", value.to_str().unwrap()))

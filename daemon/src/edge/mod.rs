@@ -14,6 +14,11 @@
 //!
 //! A request's body is read when the Worker asks for it ([`upload`]), a response's body is
 //! asked for when the client has taken what came before ([`body`]).
+//!
+//! # WebSockets
+//!
+//! A request that a Worker answers with a WebSocket takes its connection out of hyper; the same
+//! task goes on with it in [`socket`].
 
 mod answer;
 mod body;
@@ -26,6 +31,7 @@ mod ray;
 pub mod routing;
 mod server;
 mod shed;
+mod socket;
 mod target;
 mod upload;
 mod wire;

@@ -34,6 +34,7 @@ pub struct Edge<R: Routes> {
     refusal: Vec<u8>,
     open: AtomicUsize,
     refusing: AtomicUsize,
+    sockets: AtomicUsize,
     stopping: AtomicBool,
 }
 
@@ -89,6 +90,7 @@ impl<R: Routes> Edge<R> {
             refusal: shed::refusal(options.connections_max, options.retry_after_s),
             open: AtomicUsize::new(0),
             refusing: AtomicUsize::new(0),
+            sockets: AtomicUsize::new(0),
             stopping: AtomicBool::new(false),
             options,
         })
@@ -120,7 +122,7 @@ impl<R: Routes> Edge<R> {
 }
 
 /// A place under a cap, given back when dropped.
-struct Place<R: Routes> {
+pub(super) struct Place<R: Routes> {
     edge: Arc<Edge<R>>,
     taken: fn(&Edge<R>) -> &AtomicUsize,
 }
@@ -131,6 +133,13 @@ impl<R: Routes> Place<R> {
         taken(edge).fetch_update(Relaxed, Relaxed, free).ok()?;
         let edge = edge.clone();
         Some(Self { edge, taken })
+    }
+}
+
+impl<R: Routes> Place<R> {
+    /// A place for a WebSocket.
+    pub fn of_socket(edge: &Arc<Edge<R>>) -> Option<Self> {
+        Self::take(edge, |edge| &edge.sockets, edge.options.sockets_max)
     }
 }
 

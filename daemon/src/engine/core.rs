@@ -304,7 +304,7 @@ impl Core {
                 host.finish(id, isolate);
                 continue;
             }
-            if invocation.is_answered() && invocation.expiry.is_none() {
+            if invocation.is_answered() && invocation.sockets == 0 && invocation.expiry.is_none() {
                 invocation.expiry = Some(expire(isolate, id));
             }
             at += 1;

@@ -33,6 +33,7 @@ pub const fn random(bytes: usize) -> u64 {
 pub const fn operation(kind: OpKind, bytes: usize) -> u64 {
     match kind {
         OpKind::Timer | OpKind::Fetch => 2_000,
+        OpKind::SocketServe => 4_000,
         OpKind::KvGet => 4_000,
         OpKind::KvGetMulti => 4_000 + bytes as u64 * 40,
         OpKind::KvPut | OpKind::KvDelete => 20_000 + bytes as u64 / 4,

@@ -3,7 +3,7 @@
 
 use super::core::{Condemned, Core, Entries};
 use super::cost;
-use super::host::{Event, Host, OpState, Serial, event_cost};
+use super::host::{Event, Host, Op, OpState, Serial, event_cost};
 use super::imports;
 use super::invocation::{RequestBody, Trigger};
 use super::isolate::{Inbound, Isolate};
@@ -123,8 +123,16 @@ impl Core {
                 let Some((id, request)) = op_of(host, op) else {
                     return Ok(Step::Skip);
                 };
-                let pipe = host.op(op).and_then(|op| op.pipe.as_ref());
-                let credit = pipe.map_or(limits::BODY_CREDIT, super::pipe::Pipe::credit);
+                let credit = match host.op(op) {
+                    Some(Op {
+                        state: OpState::Socket(end),
+                        ..
+                    }) => end.credit(),
+                    Some(Op {
+                        pipe: Some(pipe), ..
+                    }) => pipe.credit(),
+                    _ => limits::BODY_CREDIT,
+                };
                 self.send(request, EventKind::OpCredit, id, isolate, 4, |out| {
                     out.bytes(&credit.to_le_bytes());
                 })
@@ -168,6 +176,29 @@ impl Core {
                         wire::op_error(out, failure.code as u16, &failure.message);
                     },
                 )
+            }
+            Event::SocketOpen(op) => {
+                let Some((id, request)) = op_of(host, op) else {
+                    return Ok(Step::Skip);
+                };
+                self.send(request, EventKind::OpDone, id, isolate, 0, |_| {})
+            }
+            Event::SocketMessage(op, part) => {
+                let Some((id, request)) = op_of(host, op) else {
+                    return Ok(Step::Skip);
+                };
+                if let Some(OpState::Socket(end)) = host.op(op).map(|op| &op.state) {
+                    end.arrived(&part);
+                }
+                let fuel = host.limits.fuel(isolate.worker().engine().fuel_per_ms());
+                if let Some(invocation) = host.invocation_of(request) {
+                    // What a client sends over a socket has its own CPU time, as a request has.
+                    invocation.fuel_limit = invocation.fuel.saturating_add(fuel);
+                }
+                let len = part.len();
+                self.send(request, EventKind::SocketMessage, id, isolate, len, |out| {
+                    out.bytes(&part);
+                })
             }
             Event::Abandon(id, failure) => {
                 let Some(invocation) = host.invocation_of(id) else {

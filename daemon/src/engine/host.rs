@@ -16,6 +16,7 @@ use super::limits::{Failure, Limits, Outcome};
 use super::ops::{Bindings, OpFailure, OpResult, Upload};
 use super::pipe::Pipe;
 use super::rewriter::Rewriters;
+use super::socket::SocketEnd;
 use super::wasi::Wasi;
 use async_executor::{Executor, Task};
 use bytes::Bytes;
@@ -49,6 +50,10 @@ pub enum Event {
     OpEnd(Serial),
     /// An operation's stream broke off.
     OpBroken(Serial, OpFailure),
+    /// A socket's connection speaks the protocol.
+    SocketOpen(Serial),
+    /// A part of a message for a socket.
+    SocketMessage(Serial, Bytes),
     /// Nobody waits for the answer any more.
     Abandon(u32, Failure),
     /// The time for `waitUntil` is over.
@@ -75,6 +80,8 @@ impl Event {
             | Self::Op(op, _)
             | Self::OpChunk(op, _)
             | Self::OpEnd(op)
+            | Self::SocketOpen(op)
+            | Self::SocketMessage(op, _)
             | Self::OpBroken(op, _) => Some(*op),
             _ => None,
         }
@@ -128,6 +135,10 @@ pub struct Invocation {
     pub chain: Option<Chain>,
     /// What bindings see of it, once it has started an operation.
     pub caller: Option<Caller>,
+    /// Whether the client asked for a WebSocket.
+    pub upgrade: bool,
+    /// WebSockets that it has answered with and that are open: it lives as long as they do.
+    pub sockets: u32,
     /// KV operations started.
     pub kv_operations: u32,
     /// Operations that are not over.
@@ -180,6 +191,8 @@ pub enum OpState {
     Running(#[expect(dead_code, reason = "dropping it cancels the operation")] Task<()>),
     /// Its argument is still coming; so many bytes came since the guest was last given credit.
     Upload(Box<dyn Upload>, u32),
+    /// It is a WebSocket.
+    Socket(SocketEnd),
     /// Its result is being streamed.
     Streaming(
         Credit,
@@ -310,6 +323,9 @@ impl Host {
         if let Some(invocation) = self.invocation_of(op.request) {
             invocation.pending = invocation.pending.saturating_sub(1);
             invocation.timers = invocation.timers.saturating_sub(u32::from(op.is_timer));
+            if matches!(op.state, OpState::Socket(_)) {
+                invocation.sockets = invocation.sockets.saturating_sub(1);
+            }
         }
         Some(op)
     }

@@ -15,7 +15,7 @@ use bytes::Bytes;
 use futures_lite::StreamExt;
 use http::{HeaderMap, HeaderName, HeaderValue, StatusCode, header};
 use postern_abi::event::LogLevel;
-use postern_abi::http::{Exception, ResponseHead};
+use postern_abi::http::{Exception, Fields, ResponseHead};
 use postern_abi::{IMPORT_MODULE, OpErrorCode, OpKind, SyncOp, import, limits};
 use wasmi::{Caller, Error, Linker, TrapCode};
 
@@ -169,6 +169,10 @@ fn op_start(mut caller: Guest<'_>, op: u32, kind: u32, ptr: u32, len: u32) -> Re
     let serial = host.next_op(op);
     let started = match admit(host, known, kind, len) {
         Ok((OpKind::Crypto, _)) => crypto::start(host, argument),
+        Ok((OpKind::SocketServe, _)) => match super::socket::serve(host, serial, argument) {
+            Ok(()) => return Ok(()),
+            Err(failure) => Started::Done(Err(failure)),
+        },
         Ok((kind, caller)) => host.bindings.start(kind, argument, &caller),
         Err(failure) => Started::Done(Err(failure)),
     };
@@ -289,7 +293,7 @@ fn admit(
                 ));
             }
         }
-        OpKind::Timer | OpKind::Crypto | OpKind::RateLimit => {}
+        OpKind::Timer | OpKind::Crypto | OpKind::RateLimit | OpKind::SocketServe => {}
     }
     Ok((kind, caller))
 }
@@ -395,6 +399,13 @@ fn op_pull(mut caller: Guest<'_>, op: u32, bytes: u32) {
     {
         credit.give(u64::from(bytes));
     }
+    if let Some(Op {
+        state: OpState::Socket(end),
+        ..
+    }) = caller.data().ops.get(&op)
+    {
+        end.pull(u64::from(bytes));
+    }
 }
 
 fn op_chunk(mut caller: Guest<'_>, op: u32, ptr: u32, len: u32, end: u32) -> Result<(), Error> {
@@ -422,6 +433,19 @@ fn op_chunk(mut caller: Guest<'_>, op: u32, ptr: u32, len: u32, end: u32) -> Res
                 ),
             ));
         } else if taken.refill {
+            host.queue.push_back(Event::OpCredit(serial));
+        }
+        return Ok(());
+    }
+    if let OpState::Socket(end) = &found.state {
+        let (refill, queued) = end.chunk(bytes);
+        if queued > u64::from(limits::BODY_CREDIT) * 16 {
+            return Err(violation(
+                host,
+                format!("{queued} bytes of messages wait beyond the credit"),
+            ));
+        }
+        if refill {
             host.queue.push_back(Event::OpCredit(serial));
         }
         return Ok(());
@@ -725,9 +749,14 @@ fn response_head(bytes: &[u8]) -> Result<(StatusCode, HeaderMap), String> {
         .ok()
         .filter(|status| (200..600).contains(&status.as_u16()))
         .ok_or_else(|| format!("status {} is not one of 200 to 599", head.status))?;
+    Ok((status, response_fields(head.headers)?))
+}
+
+/// Header fields of a response, without those that are the host's.
+pub fn response_fields(fields: Fields<'_>) -> Result<HeaderMap, String> {
     // More than the map can have is found out below, where it is no panic.
-    let mut headers = HeaderMap::with_capacity(head.headers.0.len().min(64));
-    for (name, value) in head.headers.0 {
+    let mut headers = HeaderMap::with_capacity(fields.0.len().min(64));
+    for (name, value) in fields.0 {
         let name = HeaderName::from_bytes(name.as_bytes())
             .map_err(|_| format!("{name:.100?} is not a header name"))?;
         let value = HeaderValue::from_bytes(value)
@@ -748,7 +777,7 @@ fn response_head(bytes: &[u8]) -> Result<(StatusCode, HeaderMap), String> {
             .try_append(name, value)
             .map_err(|_| "too many header fields".to_owned())?;
     }
-    Ok((status, headers))
+    Ok(headers)
 }
 
 fn body_chunk(

@@ -4,6 +4,7 @@
 
 use super::caller::Chain;
 use super::limits::Failure;
+use super::socket::Socket;
 use bytes::Bytes;
 use futures_lite::Stream;
 use std::pin::Pin;
@@ -25,6 +26,8 @@ pub struct Request {
     pub headers: http::HeaderMap,
     /// The body.
     pub body: RequestBody,
+    /// Whether it may be answered with a WebSocket.
+    pub upgrade: bool,
 }
 
 /// The body of a request.
@@ -66,7 +69,7 @@ impl Trigger {
 /// An answer of a Worker.
 #[derive(Debug)]
 pub struct Reply {
-    /// 200 to 599.
+    /// 200 to 599, or 101 with a WebSocket.
     pub status: http::StatusCode,
     /// The header fields, without framing ones (`content-length` is kept if the Worker set it
     /// for a streamed body, so that HEAD and lengths work).
@@ -81,6 +84,8 @@ pub enum ReplyBody {
     Whole(Bytes),
     /// It comes over time; an error ends it short.
     Stream(Pin<Box<dyn Stream<Item = Result<Bytes, Failure>> + Send>>),
+    /// There is none: the connection becomes a WebSocket, and the status is 101.
+    Socket(Socket),
 }
 
 impl std::fmt::Debug for ReplyBody {
@@ -88,6 +93,7 @@ impl std::fmt::Debug for ReplyBody {
         match self {
             Self::Whole(bytes) => f.debug_tuple("Whole").field(&bytes.len()).finish(),
             Self::Stream(_) => f.write_str("Stream"),
+            Self::Socket(_) => f.write_str("Socket"),
         }
     }
 }

@@ -156,6 +156,18 @@ impl Isolate {
         self.kick(true);
     }
 
+    /// The same, from within a drop: the guest never runs in place.
+    pub fn push_later(self: &Arc<Self>, event: Event) {
+        {
+            let mut inbox = self.inbox.lock();
+            if inbox.dead {
+                return;
+            }
+            inbox.queue.push_back(Inbound::Event(event));
+        }
+        self.kick(false);
+    }
+
     /// The client took some of the answer's body.
     pub fn body_credit(self: &Arc<Self>, request: u32) {
         self.push(Event::BodyCredit(request));
@@ -164,16 +176,7 @@ impl Isolate {
     /// Nobody waits for this request's answer any more. Never runs the guest in place, because
     /// the caller may be in the middle of being dropped.
     pub fn abandon(self: &Arc<Self>, request: u32, failure: Failure) {
-        {
-            let mut inbox = self.inbox.lock();
-            if inbox.dead {
-                return;
-            }
-            inbox
-                .queue
-                .push_back(Inbound::Event(Event::Abandon(request, failure)));
-        }
-        self.kick(false);
+        self.push_later(Event::Abandon(request, failure));
     }
 
     /// Ends this isolate if it rests and has no requests; whether it did. One that has ended

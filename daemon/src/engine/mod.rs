@@ -30,6 +30,7 @@ mod program;
 mod rewriter;
 mod scheduler;
 mod snapshot;
+pub mod socket;
 #[cfg(test)]
 mod tests;
 mod turn;

@@ -118,6 +118,7 @@ impl Worker {
             headers: request.headers,
             body: request.body,
             chain: request.chain,
+            upgrade: request.upgrade,
             ..self.invocation(request.ray)
         });
         // From here on the invocation counts until its record is written.
@@ -162,6 +163,8 @@ impl Worker {
             fuel_limit: limits.fuel(self.engine.fuel_per_ms()),
             chain: None,
             caller: None,
+            upgrade: false,
+            sockets: 0,
             kv_operations: 0,
             pending: 0,
             timers: 0,

@@ -44,7 +44,8 @@ pub enum EventKind {
     Tail = 18,
     /// An alarm is due. Reserved.
     Alarm = 19,
-    /// A WebSocket message arrived. Reserved.
+    /// A part of a WebSocket message arrived. `id`: the operation that the socket is. Payload: the
+    /// part, see [`socket`](crate::socket).
     SocketMessage = 20,
 }
 
@@ -67,6 +68,7 @@ impl EventKind {
             16 => Self::Scheduled,
             17 => Self::Queue,
             18 => Self::Tail,
+            20 => Self::SocketMessage,
             _ => return None,
         })
     }

@@ -24,6 +24,7 @@ pub mod limits;
 pub mod op;
 pub mod ratelimit;
 pub mod rewriter;
+pub mod socket;
 
 pub use event::EventKind;
 pub use op::{OpError, OpErrorCode, OpKind, SyncOp};

@@ -25,6 +25,10 @@ pub enum OpKind {
     /// Counts a call: [`RateLimit`](crate::ratelimit::RateLimit) to one byte, 1 if it is within
     /// the limit.
     RateLimit = 52,
+    /// Answers a request with a WebSocket: [`SocketServe`](crate::socket::SocketServe). Succeeds,
+    /// without a result, when the client's connection speaks the protocol, and goes on until
+    /// both ends have closed.
+    SocketServe = 40,
 }
 
 impl OpKind {
@@ -40,6 +44,7 @@ impl OpKind {
             20 => Self::KvGetMulti,
             24 => Self::Crypto,
             52 => Self::RateLimit,
+            40 => Self::SocketServe,
             _ => return None,
         })
     }

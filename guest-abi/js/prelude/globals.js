@@ -14,6 +14,8 @@ import { globals as events, reportException } from "internal:events";
 import { globals as ports } from "internal:ports";
 import { cloneable, globals as cloning } from "internal:clone";
 import { globals as crypting, own as cryptos } from "internal:crypto";
+import { globals as sockets } from "internal:websocket";
+import { globals as eventSources } from "internal:eventsource";
 import { globals as navigation, own as navigators } from "internal:navigator";
 import { showAsPairs } from "internal:inspect";
 import { logUncaught, own as consoles } from "internal:console";
@@ -49,7 +51,10 @@ const reporting = {
   },
 };
 
-const rooms = [errors, fetching, subrequests, timers, streams, rewriter, blob, url, encoding, events, ports, cloning, crypting, navigation, reporting];
+const rooms = [
+  errors, fetching, subrequests, timers, streams, rewriter, blob, url, encoding, events, ports, sockets, eventSources, cloning, crypting,
+  navigation, reporting,
+];
 const platforms = {};
 for (const room of rooms) Object.assign(platforms, room);
 // What the engine has of its own and belongs to the platform.

@@ -15,6 +15,7 @@ import "internal:ratelimit";
 import { env, forget } from "internal:env";
 import { useNode } from "internal:node";
 import { platform } from "internal:platform";
+import { serveSocket } from "internal:websocket";
 import { WorkerEntrypoint } from "cloudflare:workers";
 import "internal:globals";
 import "internal:intl";
@@ -45,7 +46,7 @@ class Flight {
   }
 }
 // What a flight is at first; most never become anything else.
-Object.assign(Flight.prototype, { waits: 0, answered: false, over: false, passes: false, credit: null, reader: null });
+Object.assign(Flight.prototype, { waits: 0, answered: false, over: false, passes: false, credit: null, reader: null, socket: null });
 
 // A request whose answer is out and that nothing is waited for is over.
 function finish(flight) {
@@ -86,6 +87,7 @@ function answer(flight, response) {
       new TypeError("Incorrect type for Promise: the Promise did not resolve to 'Response'."),
     );
   }
+  if (parts[3] !== null) return answerSocket(flight, parts[3], parts[1]);
   let source;
   try {
     source = fetching.takeSource(response, true);
@@ -115,6 +117,27 @@ function answer(flight, response) {
   }
   native.respond(flight.id, status, fields, type, null, true);
   pump(flight, source);
+}
+
+// Answers with a WebSocket; the request lives as long as it does.
+function answerSocket(flight, socket, list) {
+  const opened = (error) => {
+    if (error === null) return;
+    flight.answered = false;
+    failed(flight, error);
+  };
+  const over = () => {
+    flight.socket = null;
+    flight.waits--;
+    finish(flight);
+  };
+  try {
+    flight.socket = serveSocket(flight.id, socket, list, opened, over);
+  } catch (error) {
+    return failed(flight, error);
+  }
+  flight.wait();
+  flight.answered = true;
 }
 
 // Sends a stream as the body of an answer whose head is out.
@@ -426,6 +449,7 @@ const hooks = {
     if (over) {
       flight.over = true;
       flights.delete(id);
+      flight.socket?.();
       native.done(id);
     } else {
       finish(flight);

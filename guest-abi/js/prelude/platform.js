@@ -50,6 +50,10 @@ function finishMembers(holder, isStatic) {
       defineProperty(property.get, "name", { value: "", configurable: true });
       if (typeof key === "string") accessors.push(key);
     }
+    if (property.set) {
+      defineProperty(property.set, "name", { value: "", configurable: true });
+      plain(property.set);
+    }
     if (typeof key === "string") property.enumerable = true;
     defineProperty(holder, key, property);
   }

@@ -14,6 +14,12 @@ const REDIRECTS = new Set([301, 302, 303, 307, 308]);
 // What is not asked for often; a response that has none of it has this.
 export const PLAIN = { statusText: "", url: "", redirected: false, webSocket: null, cf: undefined, encodeBody: "automatic", type: "default" };
 
+// Whether something is a WebSocket is told by their module, which comes later.
+let isWebSocket;
+export function useWebSockets(test) {
+  isWebSocket = test;
+}
+
 export const Response = native.responseClass;
 Object.setPrototypeOf(Response, Body);
 Object.setPrototypeOf(Response.prototype, Body.prototype);
@@ -37,7 +43,7 @@ function initialize(response, init, body) {
   let more = null;
   if (cf !== undefined) (more ??= { ...PLAIN }).cf = plainCopy(cf, "cf", DICTIONARY);
   if (webSocket !== undefined && webSocket !== null) {
-    if (typeof webSocket !== "object" || typeof webSocket.accept !== "function") {
+    if (!isWebSocket(webSocket)) {
       throw wrongField("webSocket", DICTIONARY, "WebSocket");
     }
     (more ??= { ...PLAIN }).webSocket = webSocket;

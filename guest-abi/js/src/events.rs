@@ -2,7 +2,7 @@
 
 use crate::exception::Exception;
 use crate::vm::{Vm, call, vm};
-use crate::{host, modules, ops, requests, serve};
+use crate::{host, modules, ops, requests, serve, socket};
 use postern_abi::event::{AbortReason, Scheduled};
 use postern_abi::{EventKind, OpError};
 
@@ -24,7 +24,7 @@ pub fn handle(kind: u32, id: u32, len: usize) -> i32 {
         }
         kind => dispatch(vm, kind, id, payload),
     };
-    if outcome.is_ok() && requests::are_waiting() && ops::are_none() {
+    if outcome.is_ok() && requests::are_waiting() && ops::are_none() && socket::are_none() {
         // Nothing will ever answer them.
         if vm.event(|_, hooks| call(hooks, "hung", ())).is_err() {
             return 1;
@@ -80,13 +80,30 @@ fn dispatch(vm: &Vm, kind: EventKind, id: u32, payload: &[u8]) -> Result<(), Exc
         EventKind::BodyCredit => {
             vm.event(|_, hooks| call(hooks, "bodyCredit", (id, number(payload))))
         }
-        EventKind::OpDone => vm.event(|ctx, hooks| match ops::done(ctx, id, payload)? {
-            ops::Told::Nothing => Ok(()),
-            ops::Told::Timer(id) => call(hooks, "timer", (id,)),
+        EventKind::OpDone => vm.event(|ctx, hooks| {
+            if socket::done(ctx, id)? {
+                return Ok(());
+            }
+            match ops::done(ctx, id, payload)? {
+                ops::Told::Nothing => Ok(()),
+                ops::Told::Timer(id) => call(hooks, "timer", (id,)),
+            }
         }),
-        EventKind::OpFailed => vm.event(|ctx, _| ops::failed(ctx, id, payload)),
+        EventKind::OpFailed => vm.event(|ctx, _| {
+            if socket::over(ctx, id, Some(payload))? {
+                return Ok(());
+            }
+            ops::failed(ctx, id, payload)
+        }),
         EventKind::OpChunk => vm.event(|ctx, _| ops::chunk(ctx, id, Some(payload))),
-        EventKind::OpEnd => vm.event(|ctx, _| ops::chunk(ctx, id, None)),
+        EventKind::OpEnd => vm.event(|ctx, _| {
+            if socket::over(ctx, id, None)? {
+                return Ok(());
+            }
+            ops::chunk(ctx, id, None)
+        }),
+        EventKind::SocketMessage => vm.event(|ctx, _| socket::part(ctx, id, payload)),
+        EventKind::OpCredit if socket::credit(id, number(payload)) => Ok(()),
         EventKind::OpCredit => vm.event(|ctx, _| ops::credit(ctx, id, number(payload))),
         EventKind::Abort => {
             let reason = payload.first().copied().unwrap_or(AbortReason::Over as u8);

@@ -36,8 +36,10 @@ mod requests;
 mod rewriter;
 mod serve;
 mod shape;
+mod socket;
 mod stacks;
 mod subrequest;
+mod tasks;
 #[cfg(not(target_arch = "wasm32"))]
 pub mod testing;
 mod text;

@@ -2,7 +2,8 @@
 
 use crate::{
     buffers, compression, crypto, encoding, forms, frames, headers, json, kv, modules, ops, parts,
-    pattern, random, ratelimit, requests, rewriter, stacks, subrequest, token, url, values, zones,
+    pattern, random, ratelimit, requests, rewriter, socket, stacks, subrequest, tasks, token, url,
+    values, zones,
 };
 use rquickjs::{Ctx, Object, Result};
 
@@ -24,6 +25,8 @@ pub fn object<'js>(ctx: &Ctx<'js>) -> Result<Object<'js>> {
     subrequest::install(ctx, &native)?;
     ratelimit::install(ctx, &native)?;
     crypto::install(ctx, &native)?;
+    socket::install(ctx, &native)?;
+    tasks::install(ctx, &native)?;
     random::install(ctx, &native)?;
     forms::install(ctx, &native)?;
     compression::install(ctx, &native)?;

@@ -26,6 +26,8 @@ pub enum Decoded<'js> {
 enum Pending {
     /// Ends in the hook `timer`.
     Timer,
+    /// Is there for the event alone.
+    Tick,
     Promise {
         decode: Decode,
         resolve: Persistent<Function<'static>>,
@@ -60,7 +62,8 @@ thread_local! {
     static NEXT: Cell<u32> = const { Cell::new(1) };
 }
 
-fn next() -> u32 {
+/// The number of the next operation.
+pub fn next() -> u32 {
     let id = NEXT.get();
     NEXT.set(id.checked_add(1).unwrap_or(1));
     id
@@ -69,6 +72,14 @@ fn next() -> u32 {
 /// Whether nothing is under way.
 pub fn are_none() -> bool {
     PENDING.with_borrow(HashMap::is_empty)
+}
+
+/// Has the host send an event as soon as others have had their turn.
+pub fn tick() {
+    let id = next();
+    PENDING.with_borrow_mut(|all| all.insert(id, Pending::Tick));
+    let argument = postcard::to_allocvec(&0u64).unwrap_or_default();
+    host::op_start(id, postern_abi::OpKind::Timer as u32, &argument);
 }
 
 /// Starts an operation; the promise settles when it ends.
@@ -145,7 +156,7 @@ pub fn done<'js>(ctx: &Ctx<'js>, id: u32, payload: &[u8]) -> Result<Told> {
                 reject.restore(ctx)?.call::<_, ()>((error,))?;
             }
         },
-        Pending::Stream { .. } | Pending::Collect { .. } => {}
+        Pending::Tick | Pending::Stream { .. } | Pending::Collect { .. } => {}
     }
     Ok(Told::Nothing)
 }
@@ -186,7 +197,7 @@ pub fn failed<'js>(ctx: &Ctx<'js>, id: u32, payload: &[u8]) -> Result<()> {
             host::log(4, error.message);
             Ok(())
         }
-        None => Ok(()),
+        Some(Pending::Tick) | None => Ok(()),
     }
 }
 

@@ -1,7 +1,7 @@
 //! The runtime and its one context: made once, when the engine boots.
 
 use crate::exception::Exception;
-use crate::{modules, natives, rejections, serve};
+use crate::{modules, natives, rejections, serve, tasks};
 use rquickjs::{CatchResultExt, Context, Ctx, Function, Module, Object, Persistent, Runtime};
 use std::cell::Cell;
 
@@ -54,9 +54,13 @@ impl Vm {
     /// # Errors
     /// What a hook threw.
     pub fn settle(&self) -> Result<(), Exception> {
+        tasks::begin();
         loop {
             self.run_jobs();
-            if !self.context.with(|ctx| serve::sweep(&ctx))? {
+            if self.context.with(|ctx| serve::sweep(&ctx))? {
+                continue;
+            }
+            if !self.context.with(|ctx| tasks::run_one(&ctx))? {
                 break;
             }
         }

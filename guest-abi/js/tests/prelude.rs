@@ -96,3 +96,39 @@ fn waited_for_promises_leave_nothing_behind() {
         } }",
     );
 }
+
+#[test]
+fn pairs_of_sockets_leave_nothing_behind() {
+    leaves_nothing(
+        "export default { async fetch() {
+            const [one, other] = Object.values(new WebSocketPair());
+            one.accept();
+            other.accept();
+            other.addEventListener('message', ({ data }) => other.send(`${data}!`));
+            const answer = new Promise((resolve) => one.addEventListener('message', resolve));
+            one.send('hi');
+            const { data } = await answer;
+            one.close(1000);
+            return new Response(data);
+        } }",
+    );
+}
+
+#[test]
+fn sockets_that_talk_for_ever_leave_room_for_timers() {
+    let answer = check(
+        "export default { async fetch() {
+            const [one, other] = Object.values(new WebSocketPair());
+            let count = 0;
+            for (const socket of [one, other]) {
+                socket.accept();
+                socket.addEventListener('message', () => { count++; socket.send('again'); });
+            }
+            one.send('first');
+            await new Promise((resolve) => setTimeout(resolve, 0));
+            one.close();
+            return new Response(count > 100);
+        } }",
+    );
+    assert_eq!(String::from_utf8(answer.body).unwrap(), "true");
+}

@@ -102,10 +102,18 @@ fn ordinary_requests() {
     let hop = request(
         "GET / HTTP/1.1",
         "echo",
-        &["Upgrade: websocket", "Connection: upgrade"],
+        &["Upgrade: h2c", "Connection: upgrade"],
         "",
     );
     check(s, &hop, &[200], &["!upgrade=", "!connection="]);
+    // A Worker decides on a WebSocket, so it sees that one is asked for.
+    let socket = hop.replace("h2c", "WebSocket");
+    check(
+        s,
+        &socket,
+        &[200],
+        &["upgrade=websocket\n", "connection=Upgrade\n"],
+    );
 }
 
 #[test]

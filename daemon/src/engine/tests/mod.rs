@@ -139,6 +139,7 @@ impl Bench {
 
     fn read(&self, reply: Reply) -> Result<String, Failure> {
         let bytes = match reply.body {
+            ReplyBody::Socket(_) => Vec::new(),
             ReplyBody::Whole(bytes) => bytes.to_vec(),
             ReplyBody::Stream(mut stream) => self.block(async {
                 let mut all = Vec::new();
@@ -182,6 +183,7 @@ fn request(path: &str) -> Request {
         url: format!("http://t/{path}"),
         headers: http::HeaderMap::new(),
         body: RequestBody::Empty,
+        upgrade: false,
     }
 }
 

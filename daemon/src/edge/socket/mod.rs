@@ -1,0 +1,461 @@
+//! WebSockets (RFC 6455): a connection after its upgrade, from the answer 101 to its last byte.
+//!
+//! # Implementation
+//!
+//! The connection's task polls one [`Conversation`]. What the client sends is read only while the
+//! Worker takes it, what the Worker sends is taken only while the client reads: neither waits in
+//! more than one buffer here. Pings are answered, and sent when nothing comes; whoever does not
+//! answer in time, reads too slowly or closes halfway is let go. The library that would do this
+//! holds whole messages, which are up to 32 MiB each; here there is never more than a part of one.
+
+mod frame;
+mod handshake;
+mod inbound;
+
+#[cfg(test)]
+mod tests;
+
+pub use handshake::Handshake;
+
+use super::options::EdgeOptions;
+use super::shed::linger;
+use crate::engine::ops::OpFailure;
+use crate::engine::socket::{Socket, disconnected};
+use async_io::{Async, Timer};
+use futures_lite::{AsyncRead, AsyncWrite};
+use inbound::{Inbound, Item};
+use postern_abi::OpErrorCode;
+use postern_abi::socket::{CLOSE, CONTINUATION, FIN};
+use std::borrow::Cow;
+use std::future::{Future, poll_fn};
+use std::net::TcpStream;
+use std::pin::Pin;
+use std::task::{Context, Poll, ready};
+use std::time::{Duration, Instant};
+
+/// Bytes that wait for the client before more is taken from the Worker.
+const OUT_MAX: usize = 16 * 1024;
+
+/// Bytes that a client must take within the stall deadline, as of HTTP answers.
+const PROGRESS_BYTES: usize = 4 * 1024;
+
+/// Bytes in a buffer that is kept when it is empty.
+const OUT_KEPT: usize = 4 * 1024;
+
+/// What a client did wrong, as it is told and as the Worker hears it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Fault {
+    code: u16,
+    text: Cow<'static, str>,
+}
+
+impl Fault {
+    fn protocol(text: impl Into<Cow<'static, str>>) -> Self {
+        Self {
+            code: 1002,
+            text: text.into(),
+        }
+    }
+
+    fn not_text() -> Self {
+        Self {
+            code: 1007,
+            text: "Received a text that is not UTF-8".into(),
+        }
+    }
+
+    fn too_large(len: u64, max: u64) -> Self {
+        Self {
+            code: 1009,
+            text: format!("Message is too large: {len} > {max}").into(),
+        }
+    }
+
+    fn too_many(max: u32) -> Self {
+        Self {
+            code: 1008,
+            text: format!("Too many messages: the limit is {max}").into(),
+        }
+    }
+
+    fn failure(&self) -> OpFailure {
+        OpFailure::new(
+            OpErrorCode::Thrown,
+            format!(
+                "Error: WebSocket protocol error; protocolError.statusCode = {}; protocolError.description = {}",
+                self.code, self.text
+            ),
+        )
+    }
+}
+
+/// How a conversation ended.
+enum End {
+    /// Both sides have closed.
+    Closed,
+    /// The client broke a rule and was told.
+    Fault(Fault),
+    /// The connection is gone, or has to go.
+    Gone,
+}
+
+/// What ends conversations from outside.
+pub struct Stops<D, C> {
+    /// Ready when the daemon wants to end: the client is told.
+    pub drain: D,
+    /// Ready when it does not wait any more.
+    pub cut: C,
+}
+
+/// Holds a conversation to its end. `came` are bytes that the client sent behind its request.
+pub async fn run<D, C>(
+    stream: &Async<TcpStream>,
+    came: &[u8],
+    socket: Socket,
+    options: &EdgeOptions,
+    stops: Stops<D, C>,
+) where
+    D: Future<Output = ()>,
+    C: Future<Output = ()>,
+{
+    socket.opened();
+    let mut drain = std::pin::pin!(stops.drain);
+    let mut cut = std::pin::pin!(stops.cut);
+    let mut talk = Conversation::new(stream, came, &socket, options);
+    let mut draining = false;
+    let end = poll_fn(|cx| {
+        if !draining && drain.as_mut().poll(cx).is_ready() {
+            draining = true;
+            talk.close(1001, "the server is going away");
+        }
+        if cut.as_mut().poll(cx).is_ready() {
+            return Poll::Ready(End::Gone);
+        }
+        talk.poll(cx)
+    })
+    .await;
+    drop(talk);
+    let patience = Duration::from_millis(options.linger_ms.into());
+    match end {
+        End::Closed => socket.end(Ok(())),
+        End::Fault(fault) => socket.end(Err(fault.failure())),
+        End::Gone => return socket.end(Err(disconnected())),
+    }
+    linger(stream, patience).await;
+}
+
+struct Conversation<'a> {
+    stream: &'a Async<TcpStream>,
+    socket: &'a Socket,
+    options: &'a EdgeOptions,
+    inbound: Inbound,
+    out: Vec<u8>,
+    out_at: usize,
+    /// What a ping asked for; only the last one is answered (RFC 6455 §5.5.3).
+    pong: Option<Vec<u8>>,
+    pinged: bool,
+    sent_close: bool,
+    got_close: bool,
+    fault: Option<Fault>,
+    messages: u32,
+    /// When the client last gave a sign of life.
+    heard: Instant,
+    /// Since when the client has not taken enough of what is sent.
+    stalled: Option<Instant>,
+    /// Bytes that it has taken since then.
+    taken: usize,
+    /// Since when one side has closed.
+    closing: Option<Instant>,
+    began: Instant,
+    timer: Timer,
+    armed: Option<Instant>,
+}
+
+impl<'a> Conversation<'a> {
+    fn new(
+        stream: &'a Async<TcpStream>,
+        came: &[u8],
+        socket: &'a Socket,
+        options: &'a EdgeOptions,
+    ) -> Self {
+        let now = Instant::now();
+        Self {
+            stream,
+            socket,
+            options,
+            inbound: Inbound::new(came, socket.message_bytes_max()),
+            out: Vec::new(),
+            out_at: 0,
+            pong: None,
+            pinged: false,
+            sent_close: false,
+            got_close: false,
+            fault: None,
+            messages: 0,
+            heard: now,
+            stalled: None,
+            taken: 0,
+            closing: None,
+            began: now,
+            timer: Timer::never(),
+            armed: None,
+        }
+    }
+
+    /// Closes this side, unless that was done.
+    fn close(&mut self, code: u16, reason: &str) {
+        if !self.sent_close {
+            frame::write(&mut self.out, FIN | CLOSE, &frame::closing(code, reason));
+            self.closed();
+        }
+    }
+
+    fn closed(&mut self) {
+        self.sent_close = true;
+        self.closing.get_or_insert_with(Instant::now);
+    }
+
+    fn poll(&mut self, cx: &mut Context<'_>) -> Poll<End> {
+        loop {
+            let written = self.poll_write(cx);
+            if let Poll::Ready(Some(end)) = written {
+                return Poll::Ready(end);
+            }
+            let read = self.poll_read(cx);
+            if let Poll::Ready(Some(end)) = read {
+                return Poll::Ready(end);
+            }
+            if read.is_pending()
+                && self.pong.is_none()
+                && (written.is_pending() || self.out.is_empty())
+            {
+                break;
+            }
+        }
+        self.poll_deadlines(cx)
+    }
+
+    /// Sends what there is. Ready when something was sent, or with the end.
+    fn poll_write(&mut self, cx: &mut Context<'_>) -> Poll<Option<End>> {
+        let mut progress = false;
+        loop {
+            while self.out_at < self.out.len() {
+                let waiting = &self.out[self.out_at..];
+                match Pin::new(&mut &*self.stream).poll_write(cx, waiting) {
+                    Poll::Ready(Ok(0) | Err(_)) => return Poll::Ready(Some(End::Gone)),
+                    Poll::Ready(Ok(bytes)) => {
+                        self.out_at += bytes;
+                        self.taken += bytes;
+                        if self.taken >= PROGRESS_BYTES || self.out_at == self.out.len() {
+                            self.stalled = None;
+                        }
+                        progress = true;
+                    }
+                    Poll::Pending => {
+                        if self.stalled.is_none() {
+                            self.stalled = Some(Instant::now());
+                            self.taken = 0;
+                        }
+                        return if progress {
+                            Poll::Ready(None)
+                        } else {
+                            Poll::Pending
+                        };
+                    }
+                }
+            }
+            self.out.clear();
+            self.out_at = 0;
+            if self.out.capacity() > OUT_KEPT {
+                self.out = Vec::new();
+            }
+            if self.sent_close && (self.got_close || self.fault.is_some()) {
+                return Poll::Ready(Some(match self.fault.take() {
+                    Some(fault) => End::Fault(fault),
+                    None => End::Closed,
+                }));
+            }
+            if let Some(payload) = self.pong.take() {
+                frame::write(&mut self.out, FIN | frame::PONG, &payload);
+                continue;
+            }
+            match self.poll_parts(cx) {
+                Poll::Ready(true) => {}
+                Poll::Ready(false) => return Poll::Ready(Some(End::Gone)),
+                Poll::Pending if self.out.is_empty() => {
+                    return if progress {
+                        Poll::Ready(None)
+                    } else {
+                        Poll::Pending
+                    };
+                }
+                Poll::Pending => {}
+            }
+        }
+    }
+
+    /// Takes parts from the Worker up to a bufferful; false if the Worker is gone.
+    fn poll_parts(&mut self, cx: &mut Context<'_>) -> Poll<bool> {
+        while self.out.len() < OUT_MAX {
+            let Some(part) = ready!(self.socket.poll_part(cx)) else {
+                if self.sent_close {
+                    return Poll::Pending;
+                }
+                // What it sent before is still to go out.
+                return Poll::Ready(!self.out.is_empty());
+            };
+            // Nothing follows a close, whoever said it first on this side.
+            let [first, payload @ ..] = &*part else {
+                continue;
+            };
+            if self.sent_close {
+                continue;
+            }
+            match first & 0x0f {
+                CLOSE => {
+                    let payload = &payload[..payload.len().min(frame::CONTROL_MAX)];
+                    frame::write(&mut self.out, FIN | CLOSE, payload);
+                    self.closed();
+                }
+                CONTINUATION..=2 => frame::write(&mut self.out, first & (FIN | 0x0f), payload),
+                _ => {}
+            }
+        }
+        Poll::Ready(true)
+    }
+
+    /// Reads what came. Ready when something was read, or with the end.
+    fn poll_read(&mut self, cx: &mut Context<'_>) -> Poll<Option<End>> {
+        if self.got_close || self.fault.is_some() {
+            return Poll::Pending;
+        }
+        let mut progress = false;
+        loop {
+            let room = self.socket.poll_room(cx).is_ready();
+            match self.inbound.item(room) {
+                Ok((Some(item), _)) => {
+                    progress = true;
+                    self.take(item);
+                    if self.got_close || self.fault.is_some() {
+                        return Poll::Ready(None);
+                    }
+                    continue;
+                }
+                Ok((None, true)) => {
+                    // The Worker keeps the client waiting, who may be well.
+                    self.heard = Instant::now();
+                    return if progress {
+                        Poll::Ready(None)
+                    } else {
+                        Poll::Pending
+                    };
+                }
+                Ok((None, false)) => {}
+                Err(fault) => {
+                    self.fail(fault);
+                    return Poll::Ready(None);
+                }
+            }
+            let space = self.inbound.space();
+            let len = space.len();
+            let read = Pin::new(&mut &*self.stream).poll_read(cx, space);
+            let bytes = match &read {
+                Poll::Ready(Ok(bytes)) => *bytes,
+                _ => 0,
+            };
+            self.inbound.filled(len, bytes);
+            match read {
+                Poll::Ready(Ok(1..)) => {
+                    self.heard = Instant::now();
+                    self.pinged = false;
+                    progress = true;
+                }
+                Poll::Ready(_) => return Poll::Ready(Some(End::Gone)),
+                Poll::Pending => {
+                    return if progress {
+                        Poll::Ready(None)
+                    } else {
+                        Poll::Pending
+                    };
+                }
+            }
+        }
+    }
+
+    fn take(&mut self, item: Item) {
+        match item {
+            Item::Ping(payload) => self.pong = (!self.sent_close).then_some(payload),
+            Item::Pong => {}
+            Item::Part(part) => {
+                let first = part.first().copied().unwrap_or_default();
+                if first & 0x0f == CLOSE {
+                    self.got_close = true;
+                    self.closing.get_or_insert_with(Instant::now);
+                } else if first & FIN != 0 {
+                    self.messages = self.messages.saturating_add(1);
+                    let max = self.options.socket_messages_max;
+                    if self.messages > max {
+                        return self.fail(Fault::too_many(max));
+                    }
+                }
+                self.socket.send(part);
+            }
+        }
+    }
+
+    fn fail(&mut self, fault: Fault) {
+        self.close(fault.code, &fault.text);
+        self.fault = Some(fault);
+    }
+
+    /// Ends or pings whoever keeps this waiting for too long.
+    fn poll_deadlines(&mut self, cx: &mut Context<'_>) -> Poll<End> {
+        let ms = |ms: u32| Duration::from_millis(ms.into());
+        let ping = ms(self.options.socket_ping_ms);
+        loop {
+            let now = Instant::now();
+            let stalled = self.stalled.map(|at| at + ms(self.options.write_stall_ms));
+            let closing = self.closing.map(|at| at + ms(self.options.socket_close_ms));
+            // After its close a client answers no ping.
+            let silent = (!self.got_close).then(|| self.heard + ping * 2);
+            if [stalled, closing, silent]
+                .into_iter()
+                .flatten()
+                .any(|at| at <= now)
+            {
+                return Poll::Ready(End::Gone);
+            }
+            let old = (!self.sent_close).then(|| self.began + ms(self.options.socket_total_ms));
+            if old.is_some_and(|at| at <= now) {
+                self.close(1001, "the connection is too old");
+                return self.poll_again(cx);
+            }
+            let quiet = (!self.pinged && !self.got_close).then(|| self.heard + ping);
+            if quiet.is_some_and(|at| at <= now) {
+                self.pinged = true;
+                if !self.sent_close {
+                    frame::write(&mut self.out, FIN | frame::PING, &[]);
+                    return self.poll_again(cx);
+                }
+            }
+            let next = [stalled, closing, silent, old, quiet]
+                .into_iter()
+                .flatten()
+                .min();
+            // A timer that goes off too early is set anew; one that was set for later is not.
+            if let Some(next) = next
+                && self.armed.is_none_or(|armed| next < armed)
+            {
+                self.armed = Some(next);
+                self.timer.set_at(next);
+            }
+            ready!(Pin::new(&mut self.timer).poll(cx));
+            self.armed = None;
+        }
+    }
+
+    fn poll_again(&mut self, cx: &mut Context<'_>) -> Poll<End> {
+        cx.waker().wake_by_ref();
+        Poll::Pending
+    }
+}

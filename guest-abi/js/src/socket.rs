@@ -1,0 +1,258 @@
+//! WebSockets of the host: messages put together and taken apart, and what waits for credit.
+
+use crate::bytes::{self, Bytes};
+use crate::headers::HeaderList;
+use crate::{host, ops, requests};
+use postern_abi::limits::{BODY_CREDIT, CHUNK_MAX};
+use postern_abi::socket::{BINARY, CLOSE, CONTINUATION, FIN, PART_COST, REASON_MAX, TEXT};
+use postern_abi::{OpError, OpErrorCode, OpKind};
+use rquickjs::class::Class;
+use rquickjs::{Ctx, Function, Object, Persistent, Result, Value, function::Func};
+use std::cell::RefCell;
+use std::collections::{HashMap, VecDeque};
+
+/// Bytes that the host may send of messages before it hears of more: they are handled as they
+/// come, so it need not wait.
+const WANTED: u32 = 1 << 30;
+
+struct Socket {
+    /// Gets `open()`, `message(data)`, `closed(code, reason)`, `end()` and `error(message, code)`.
+    sink: Persistent<Object<'static>>,
+    credit: i64,
+    /// Messages on their way out: the kind, what is left of them, and from where.
+    waiting: VecDeque<(u8, Vec<u8>, usize)>,
+    waiting_bytes: usize,
+    /// The message that is coming.
+    kind: u8,
+    message: Vec<u8>,
+    /// Bytes that the host may still send.
+    wanted: u32,
+}
+
+thread_local! {
+    static SOCKETS: RefCell<HashMap<u32, Socket>> = RefCell::default();
+}
+
+/// Whether there are none.
+pub fn are_none() -> bool {
+    SOCKETS.with_borrow(HashMap::is_empty)
+}
+
+impl Socket {
+    /// Sends as much as there is credit for.
+    fn flush(&mut self, op: u32) {
+        while self.credit > 0 {
+            let Some((kind, message, at)) = self.waiting.front_mut() else {
+                return;
+            };
+            let end = message.len().min(*at + CHUNK_MAX);
+            let is_last = end == message.len();
+            let mut part = Vec::with_capacity(end - *at + 1);
+            part.push(if *at == 0 { *kind } else { CONTINUATION });
+            part[0] |= if is_last { FIN } else { 0 };
+            part.extend_from_slice(&message[*at..end]);
+            host::op_chunk(op, &part, false);
+            self.credit -= part.len() as i64 + i64::from(PART_COST);
+            self.waiting_bytes = self.waiting_bytes.saturating_sub(end - *at);
+            *at = end;
+            if is_last {
+                self.waiting.pop_front();
+            }
+        }
+    }
+
+    fn send(&mut self, op: u32, kind: u8, message: Vec<u8>) {
+        self.waiting_bytes += message.len();
+        self.waiting.push_back((kind, message, 0));
+        self.flush(op);
+    }
+}
+
+fn sink<'js>(ctx: &Ctx<'js>, op: u32) -> Result<Option<Object<'js>>> {
+    let sink = SOCKETS.with_borrow(|all| all.get(&op).map(|socket| socket.sink.clone()));
+    sink.map(|sink| sink.restore(ctx)).transpose()
+}
+
+fn tell<'js, A>(sink: &Object<'js>, name: &str, arguments: A) -> Result<()>
+where
+    A: rquickjs::function::IntoArgs<'js>,
+{
+    let method: Function = sink.get(name)?;
+    let mut args = rquickjs::function::Args::new(method.ctx().clone(), arguments.num_args());
+    args.this(sink.clone())?;
+    arguments.into_args(&mut args)?;
+    method.call_arg(args)
+}
+
+/// An operation succeeded; false if it is no socket.
+pub fn done(ctx: &Ctx<'_>, op: u32) -> Result<bool> {
+    let Some(sink) = sink(ctx, op)? else {
+        return Ok(false);
+    };
+    tell(&sink, "open", ())?;
+    Ok(true)
+}
+
+/// An operation is over, well or with an error; false if it is no socket.
+pub fn over(ctx: &Ctx<'_>, op: u32, error: Option<&[u8]>) -> Result<bool> {
+    let Some(sink) = sink(ctx, op)? else {
+        return Ok(false);
+    };
+    SOCKETS.with_borrow_mut(|all| all.remove(&op));
+    match error {
+        None => tell(&sink, "end", ())?,
+        Some(error) => {
+            let error = postcard::from_bytes(error).unwrap_or(OpError {
+                code: OpErrorCode::Internal as u16,
+                message: "the WebSocket failed",
+            });
+            tell(&sink, "error", (error.message, error.code))?;
+        }
+    }
+    Ok(true)
+}
+
+/// More may be sent; false if it is no socket.
+pub fn credit(op: u32, bytes: u32) -> bool {
+    SOCKETS.with_borrow_mut(|all| {
+        let Some(socket) = all.get_mut(&op) else {
+            return false;
+        };
+        socket.credit = bytes.into();
+        socket.flush(op);
+        true
+    })
+}
+
+/// A part of a message came.
+pub fn part(ctx: &Ctx<'_>, op: u32, part: &[u8]) -> Result<()> {
+    let [first, payload @ ..] = part else {
+        return Ok(());
+    };
+    let complete = SOCKETS.with_borrow_mut(|all| {
+        let socket = all.get_mut(&op)?;
+        socket.wanted = socket.wanted.saturating_sub(part.len() as u32);
+        if socket.wanted < WANTED / 2 {
+            host::op_pull(op, WANTED - socket.wanted);
+            socket.wanted = WANTED;
+        }
+        let kind = first & 0x0f;
+        if kind == CLOSE {
+            return Some((CLOSE, payload.to_vec()));
+        }
+        if kind != CONTINUATION {
+            socket.kind = kind;
+        }
+        if socket.message.is_empty() && first & FIN != 0 {
+            return Some((socket.kind, payload.to_vec()));
+        }
+        socket.message.extend_from_slice(payload);
+        (first & FIN != 0).then(|| (socket.kind, std::mem::take(&mut socket.message)))
+    });
+    let (Some((kind, message)), Some(sink)) = (complete, sink(ctx, op)?) else {
+        return Ok(());
+    };
+    match kind {
+        CLOSE => match &*message {
+            [high, low, reason @ ..] => {
+                let code = u16::from_be_bytes([*high, *low]);
+                tell(&sink, "closed", (code, bytes::text(ctx, reason)?))
+            }
+            _ => tell(&sink, "closed", ()),
+        },
+        TEXT => tell(&sink, "message", (bytes::text(ctx, &message)?,)),
+        _ => {
+            let buffer = rquickjs::ArrayBuffer::new(ctx.clone(), message)?;
+            tell(&sink, "message", (buffer,))
+        }
+    }
+}
+
+fn serve<'js>(
+    ctx: Ctx<'js>,
+    request: u32,
+    list: Option<Class<'js, HeaderList>>,
+    sink: Object<'js>,
+) -> u32 {
+    requests::answered(request);
+    let head = match list {
+        Some(list) => list.borrow_mut().encode_head(101, None),
+        None => HeaderList::default().encode_head(101, None),
+    };
+    // Fields lie behind one another, so the head is what follows the number.
+    let mut argument = postcard::to_allocvec(&request).unwrap_or_default();
+    argument.extend_from_slice(&head);
+    let op = ops::next();
+    let socket = Socket {
+        sink: Persistent::save(&ctx, sink),
+        credit: BODY_CREDIT.into(),
+        waiting: VecDeque::new(),
+        waiting_bytes: 0,
+        kind: 0,
+        message: Vec::new(),
+        wanted: 0,
+    };
+    SOCKETS.with_borrow_mut(|all| all.insert(op, socket));
+    host::op_start(op, OpKind::SocketServe as u32, &argument);
+    op
+}
+
+fn send(op: u32, kind: u8, message: Vec<u8>) {
+    SOCKETS.with_borrow_mut(|all| {
+        if let Some(socket) = all.get_mut(&op) {
+            socket.send(op, kind, message);
+        }
+    });
+}
+
+/// Adds the functions on WebSockets to the natives.
+pub fn install<'js>(_: &Ctx<'js>, native: &Object<'js>) -> Result<()> {
+    native.set("socketServe", Func::from(serve))?;
+    native.set(
+        "socketSend",
+        Func::from(|op: u32, data: Value<'js>, message: Bytes| {
+            let kind = if data.is_string() { TEXT } else { BINARY };
+            send(op, kind, message.0);
+        }),
+    )?;
+    native.set(
+        "socketClose",
+        Func::from(|op: u32, code: Option<u16>, reason: Option<String>| {
+            let mut payload = Vec::new();
+            if let Some(code) = code {
+                payload.extend_from_slice(&code.to_be_bytes());
+                let reason = reason.unwrap_or_default();
+                payload.extend_from_slice(
+                    &reason.as_bytes()[..reason.floor_char_boundary(REASON_MAX)],
+                );
+            }
+            send(op, CLOSE, payload);
+        }),
+    )?;
+    native.set(
+        "socketStart",
+        Func::from(|op: u32| {
+            SOCKETS.with_borrow_mut(|all| {
+                if let Some(socket) = all.get_mut(&op).filter(|socket| socket.wanted == 0) {
+                    socket.wanted = WANTED;
+                    host::op_pull(op, WANTED);
+                }
+            });
+        }),
+    )?;
+    native.set(
+        "socketDrop",
+        Func::from(|op: u32| {
+            let found = SOCKETS.with_borrow_mut(|all| all.remove(&op));
+            if found.is_some() {
+                host::op_cancel(op);
+            }
+        }),
+    )?;
+    native.set(
+        "socketWaiting",
+        Func::from(|op: u32| {
+            SOCKETS.with_borrow(|all| all.get(&op).map_or(0, |it| it.waiting_bytes as u32))
+        }),
+    )
+}
