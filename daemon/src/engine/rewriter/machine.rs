@@ -334,6 +334,9 @@ impl Drop for Machine {
     }
 }
 
+/// Where the parser's output goes.
+type Sink = Box<dyn FnMut(&[u8]) + Send>;
+
 /// What runs on the parser's stack: takes input until the last of it.
 fn parse(
     yielder: &Yielder<Reply, Ask>,
@@ -345,7 +348,7 @@ fn parse(
         yielder,
         common: Arc::as_ptr(common),
     };
-    let sink: Box<dyn FnMut(&[u8]) + Send> = Box::new(move |chunk: &[u8]| {
+    let sink: Sink = Box::new(move |chunk: &[u8]| {
         if port.has_stopped() {
             return;
         }
