@@ -34,7 +34,7 @@ pub const REWRITERS_MAX: usize = 64;
 pub const REWRITER_OUTPUT_MAX: usize = 64 * 1024;
 /// Sets of handlers of one rewriter.
 pub const REWRITER_HANDLERS_MAX: usize = 10_000;
-/// Combinators, brackets and parentheses of one selector.
+/// Combinators of one alternative of a selector, and parentheses of all.
 pub const REWRITER_SELECTOR_DEPTH_MAX: usize = 64;
 /// Keys and unfinished digests of an isolate.
 pub const CRYPTO_KEYS_MAX: usize = 4096;

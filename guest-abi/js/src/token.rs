@@ -7,6 +7,9 @@
 //! What workerd's tokens have as properties of their own are theirs here as well: QuickJS asks
 //! [`get_own`] for them.
 
+mod kind;
+
+use self::kind::{Kind, Property};
 use crate::class::{self, Held};
 use crate::host;
 use crate::raw::{
@@ -23,123 +26,6 @@ use std::sync::atomic::AtomicU32;
 
 const STALE: &str = "This content token is no longer valid. Content tokens are only valid during the execution of the relevant content handler.";
 const NO_STREAM: &str = "Replacing content in HTML comments using a ReadableStream or Response object is not implemented. You must provide a string.";
-
-/// What a token is; the host and `prelude/rewriter.js` have the same numbers.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Kind {
-    Element = 0,
-    EndTag = 1,
-    Text = 2,
-    Comment = 3,
-    Doctype = 4,
-    End = 5,
-}
-
-impl Kind {
-    const ALL: [Self; 6] = [
-        Self::Element,
-        Self::EndTag,
-        Self::Text,
-        Self::Comment,
-        Self::Doctype,
-        Self::End,
-    ];
-
-    fn name(self) -> &'static str {
-        match self {
-            Self::Element => "Element",
-            Self::EndTag => "EndTag",
-            Self::Text => "Text",
-            Self::Comment => "Comment",
-            Self::Doctype => "Doctype",
-            Self::End => "DocumentEnd",
-        }
-    }
-
-    /// Its own properties, in their order.
-    fn properties(self) -> &'static [Property] {
-        use Property::{
-            Attributes, CommentText, DoctypeName, EndTagName, LastInTextNode, Namespace, PublicId,
-            Removed, SystemId, TagName, Text,
-        };
-        match self {
-            Self::Element => &[Namespace, Removed, Attributes, TagName],
-            Self::EndTag => &[EndTagName],
-            Self::Text => &[Removed, LastInTextNode, Text],
-            Self::Comment => &[Removed, CommentText],
-            Self::Doctype => &[SystemId, PublicId, DoctypeName],
-            Self::End => &[],
-        }
-    }
-}
-
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Property {
-    Namespace,
-    Removed,
-    Attributes,
-    TagName,
-    EndTagName,
-    DoctypeName,
-    LastInTextNode,
-    Text,
-    CommentText,
-    SystemId,
-    PublicId,
-}
-
-impl Property {
-    const ALL: [Self; 11] = [
-        Self::Namespace,
-        Self::Removed,
-        Self::Attributes,
-        Self::TagName,
-        Self::EndTagName,
-        Self::DoctypeName,
-        Self::LastInTextNode,
-        Self::Text,
-        Self::CommentText,
-        Self::SystemId,
-        Self::PublicId,
-    ];
-
-    fn name(self) -> &'static CStr {
-        match self {
-            Self::Namespace => c"namespaceURI",
-            Self::Removed => c"removed",
-            Self::Attributes => c"attributes",
-            Self::TagName => c"tagName",
-            Self::EndTagName | Self::DoctypeName => c"name",
-            Self::LastInTextNode => c"lastInTextNode",
-            Self::Text | Self::CommentText => c"text",
-            Self::SystemId => c"systemId",
-            Self::PublicId => c"publicId",
-        }
-    }
-
-    /// The command that reads it; none for what is made here.
-    fn read(self) -> Option<Command> {
-        Some(match self {
-            Self::Namespace => Command::Namespace,
-            Self::Removed => Command::Removed,
-            Self::Attributes => return None,
-            Self::TagName | Self::EndTagName | Self::DoctypeName => Command::Name,
-            Self::LastInTextNode => Command::IsLast,
-            Self::Text | Self::CommentText => Command::Text,
-            Self::SystemId => Command::SystemId,
-            Self::PublicId => Command::PublicId,
-        })
-    }
-
-    /// The command that writes it, if it may be written.
-    fn write(self) -> Option<Command> {
-        match self {
-            Self::TagName | Self::EndTagName => Some(Command::SetName),
-            Self::CommentText => Some(Command::SetText),
-            _ => None,
-        }
-    }
-}
 
 /// A token; its rewriter's handle is 0 once its handler is over.
 struct Token {

@@ -1,5 +1,5 @@
 // HTMLRewriter: order of handlers, async handlers, errors, content from responses and streams,
-// encodings, limits, backpressure.
+// encodings, backpressure.
 // differs: output made by handlers that end at once comes in fewer chunks; the namespace of HTML
 // integration points (`foreignObject`, `desc`, `mi` and their like) is that of what is within.
 const sleep = (ms) => new Promise((r) => setTimeout(r, ms));
@@ -61,9 +61,5 @@ export default { async fetch() {
   await t("nested", async () => await R().on("i", { element(e) { e.tagName = "u"; } }).transform(R().on("b", { element(e) { e.tagName = "i"; } }).transform(new Response("<b>x</b>"))).text());
   await t("inner", async () => await R().on("b", { async element(e) { e.replace(R().on("i", { element(x) { x.tagName = "u"; } }).transform(new Response("<i>q</i>")), { html: true }); } }).transform(new Response("<b>x</b>y")).text());
   await t("clone", async () => { const n = R().on("b", { element(e) { e.tagName = "i"; } }).transform(new Response("<b>x</b>")); const m = n.clone(); return [await n.text(), await m.text()]; });
-  await t("big", async () => { const n = R().on("a", { element() {} }).transform(new Response("<a x=\"" + "y".repeat(4 << 20) + "\">")); return (await n.text()).length; });
-  await t("bigC", async () => { const n = R().on("a", { comments() {} }).transform(new Response("<!--" + "y".repeat(4 << 20))); return (await n.text()).length; });
-  await t("deep", async () => (await R().on("a b", { element() {} }).transform(new Response("<i>".repeat(100000))).text()).length);
-  await t("deep2", async () => (await R().on("a b", { element() {} }).transform(new Response("<a>".repeat(100000))).text()).length);
   return Response.json(f);
 } };

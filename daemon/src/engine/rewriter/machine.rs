@@ -334,7 +334,7 @@ impl Drop for Machine {
     }
 }
 
-/// What takes the parser's output.
+/// Where the parser's output goes.
 type Sink = Box<dyn FnMut(&[u8]) + Send>;
 
 /// What runs on the parser's stack: takes input until the last of it.

@@ -158,24 +158,61 @@ pub fn selector_error(selector: &[u8]) -> Option<String> {
 fn parse(selector: &[u8]) -> Result<Selector, String> {
     let selector = std::str::from_utf8(selector).map_err(|error| error.to_string())?;
     // Reading and compiling go as deep as combinators and parentheses do, and the stack is small.
-    let mut depth = 0;
-    let mut was_space = true;
-    for byte in selector.bytes() {
-        let is_space = byte.is_ascii_whitespace();
-        let deepens = matches!(byte, b'>' | b'(' | b'[' | b'{') || (is_space && !was_space);
-        depth = if byte == b',' {
-            0
-        } else {
-            depth + usize::from(deepens)
-        };
-        was_space = is_space;
-        if depth > REWRITER_SELECTOR_DEPTH_MAX {
-            return Err(format!(
-                "The selector has more than {REWRITER_SELECTOR_DEPTH_MAX} combinators, brackets and parentheses."
-            ));
-        }
+    if depth(selector) > REWRITER_SELECTOR_DEPTH_MAX {
+        return Err(format!(
+            "The selector has more than {REWRITER_SELECTOR_DEPTH_MAX} combinators or parentheses. Use several selectors."
+        ));
     }
     selector
         .parse()
         .map_err(|error: lol_html::errors::SelectorError| error.to_string())
+}
+
+/// How deep a selector may be at most: the combinators of the longest of its alternatives, or all
+/// parentheses there are.
+fn depth(selector: &str) -> usize {
+    let mut bytes = selector.bytes().peekable();
+    let (mut chain, mut longest, mut parentheses, mut open) = (0, 0, 0, 0_usize);
+    let mut is_apart = true;
+    while let Some(byte) = bytes.next() {
+        let was_apart = std::mem::take(&mut is_apart);
+        match byte {
+            b'\\' => {
+                bytes.next();
+            }
+            b'"' | b'\'' => {
+                while let Some(inner) = bytes.next() {
+                    match inner {
+                        b'\\' => {
+                            bytes.next();
+                        }
+                        inner if inner == byte => break,
+                        _ => {}
+                    }
+                }
+            }
+            b'/' if bytes.peek() == Some(&b'*') => {
+                bytes.next();
+                while let Some(inner) = bytes.next() {
+                    if inner == b'*' && bytes.peek() == Some(&b'/') {
+                        bytes.next();
+                        break;
+                    }
+                }
+            }
+            b'(' | b'[' | b'{' => {
+                open += 1;
+                parentheses += usize::from(byte == b'(');
+            }
+            b')' | b']' | b'}' => open = open.saturating_sub(1),
+            b',' if open == 0 => chain = 0,
+            b' ' | b'\t' | b'\n' | b'\r' | 0x0c | b'>' => {
+                is_apart = true;
+                chain += usize::from(!was_apart);
+                longest = longest.max(chain);
+            }
+            _ => {}
+        }
+    }
+    longest.max(parentheses)
 }
