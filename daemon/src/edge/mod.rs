@@ -27,6 +27,7 @@ pub mod routing;
 mod server;
 mod shed;
 mod target;
+mod test_route;
 mod upload;
 mod wire;
 mod worker;
