@@ -14,7 +14,7 @@ use std::time::Duration;
 
 /// Runs of one script that are remembered (spec: FEATURES F424).
 pub const RUNS_MAX: usize = 100;
-/// Runs of all scripts that are remembered; beyond it a script's own oldest go.
+/// Runs of all scripts that are remembered; beyond it those go of whom most are remembered.
 pub const RUNS_TOTAL_MAX: usize = 10_000;
 /// Bytes of what a run says of its failure.
 const ERROR_MAX: usize = 256;
@@ -187,19 +187,24 @@ impl<K: Ord + Clone> Timetable<K> {
             error.truncate(error.floor_char_boundary(ERROR_MAX));
         }
         let mut table = self.table.lock();
-        let full = table.runs >= RUNS_TOTAL_MAX;
+        let table = &mut *table;
         let Some(script) = table.scripts.get_mut(key) else {
             return;
         };
-        let mut change = 0isize;
-        if script.runs.len() >= RUNS_MAX || full {
-            change -= isize::from(script.runs.pop_front().is_some());
+        script.runs.push_back(run);
+        table.runs += 1;
+        let longest = if script.runs.len() > RUNS_MAX {
+            Some(script)
+        } else if table.runs > RUNS_TOTAL_MAX {
+            let scripts = table.scripts.values_mut();
+            scripts.max_by_key(|script| script.runs.len())
+        } else {
+            None
+        };
+        if let Some(script) = longest {
+            script.runs.pop_front();
+            table.runs -= 1;
         }
-        if !full || change < 0 {
-            script.runs.push_back(run);
-            change += 1;
-        }
-        table.runs = table.runs.saturating_add_signed(change);
     }
 
     /// The runs of a script, the latest first.
