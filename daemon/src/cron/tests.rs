@@ -53,6 +53,9 @@ fn expressions_mean_what_they_mean_in_the_field() {
     next("0 0 * * 7", new_year, "2026-01-03T00:00:00Z");
     next("0 0 1 feb *", new_year, "2026-02-01T00:00:00Z");
     next("0 0 29 2 *", new_year, "2028-02-29T00:00:00Z");
+    // A day of the month and a weekday: either will do.
+    next("0 0 13 * 6", new_year, "2026-01-02T00:00:00Z");
+    next("0 0 13 * 6", "2026-01-09T00:00:00Z", "2026-01-13T00:00:00Z");
 }
 
 #[test]
