@@ -8,6 +8,7 @@ pub mod board;
 pub mod catalog;
 pub mod cli;
 pub mod config;
+pub mod cron;
 pub mod edge;
 pub mod engine;
 pub mod manage;

@@ -5,6 +5,7 @@ mod assets;
 mod bad_input;
 mod cli;
 mod crash;
+mod cron;
 mod hostile;
 mod instructions;
 mod javascript;

@@ -16,6 +16,8 @@ const MAY_KNOW: &[(&str, &[&str])] = &[
     ("store", &[]),
     // It knows sockets and names; what a subrequest is the bindings know.
     ("outbound", &[]),
+    // What is due when; what runs then others know.
+    ("cron", &[]),
     ("assets", &["store", "engine::invocation", "engine::limits"]),
     // What an invocation's end tells is the engine's type; this room implements who listens.
     (
@@ -50,21 +52,21 @@ const MAY_KNOW: &[(&str, &[&str])] = &[
     (
         "catalog",
         &[
-            "store", "engine", "bindings", "observe", "assets", "outbound",
+            "store", "engine", "bindings", "observe", "assets", "outbound", "cron",
         ],
     ),
     ("edge", &["engine", "catalog", "observe"]),
     (
         "manage",
         &[
-            "engine", "catalog", "store", "bindings", "observe", "assets",
+            "engine", "catalog", "store", "bindings", "observe", "assets", "cron",
         ],
     ),
     (
         "cli",
         &[
             "board", "config", "store", "engine", "bindings", "catalog", "edge", "manage",
-            "observe", "outbound", "assets",
+            "observe", "outbound", "assets", "cron",
         ],
     ),
 ];
@@ -82,6 +84,7 @@ const BELONGS_TO: &[(&str, &[&str])] = &[
     ("lol_html", &["engine"]),
     ("corosensei", &["engine"]),
     ("brotli_decompressor", &["outbound"]),
+    ("croner", &["cron"]),
     // The command line writes forms itself, and its tests read them with the same parser.
     ("multer", &["manage", "cli"]),
     ("clap", &["cli"]),

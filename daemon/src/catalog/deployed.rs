@@ -4,7 +4,7 @@ use super::Catalog;
 use super::references::Claim;
 use crate::assets::Assets;
 use crate::bindings::{Answering, ServiceRequest, Services};
-use crate::engine::invocation::{Ray, Reply, ReplyBody, Request};
+use crate::engine::invocation::{Ray, Reply, ReplyBody, Request, Trigger};
 use crate::engine::limits::Failure;
 use bytes::Bytes;
 use http::{HeaderMap, StatusCode};
@@ -46,6 +46,26 @@ impl<W: Send + Sync + 'static> Catalog<W> {
                 status: StatusCode::NOT_FOUND,
                 headers: HeaderMap::new(),
                 body: ReplyBody::Whole(Bytes::new()),
+            }),
+        }
+    }
+
+    /// Has a handler called that answers nothing.
+    pub async fn trigger(
+        &self,
+        deployed: &Deployed<W>,
+        ray: Ray,
+        trigger: Trigger,
+    ) -> Result<(), Failure> {
+        match &deployed.worker {
+            Some(worker) => self.runtime.trigger(worker.clone(), ray, trigger).await,
+            None => Err(Failure::Exception {
+                name: "Error".to_owned(),
+                message: format!(
+                    "Handler does not export a {}() function.",
+                    trigger.handler()
+                ),
+                stack: String::new(),
             }),
         }
     }

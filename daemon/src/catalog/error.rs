@@ -1,6 +1,7 @@
 //! What the catalog refuses, and why. The management port turns these into answers.
 
 use super::limits;
+use crate::cron::BadExpression;
 use crate::store::{KvError, StoreError};
 
 /// Why a change or a look-up was refused.
@@ -132,6 +133,23 @@ pub enum CatalogError {
         "the token of the assets is unknown, for another script, or older than an hour; begin the upload again"
     )]
     NoAssetsSession,
+    /// A cron expression that is none.
+    #[error(transparent)]
+    Cron(#[from] BadExpression),
+    /// The same cron expression twice.
+    #[error("cron string '{0}' is given twice; keep one")]
+    CronTwice(String),
+    /// More cron triggers than a script may have.
+    #[error("A Worker may have {max} cron triggers, this would be {count}; remove some", max = limits::SCHEDULES_MAX)]
+    TooManySchedules {
+        /// How many it would have.
+        count: usize,
+    },
+    /// A script with nothing that cron triggers could run.
+    #[error(
+        "Worker '{0}' has no scheduled handler, so that cron triggers cannot run it; export scheduled() and push it first"
+    )]
+    NoScheduledHandler(String),
     /// No secret of this name.
     #[error("Secret '{0}' not found")]
     SecretNotFound(String),

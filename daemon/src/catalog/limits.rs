@@ -21,6 +21,8 @@ pub const NAMESPACES_MAX: usize = 256;
 pub const SCRIPTS_MAX: usize = 10_000;
 /// KV namespaces on one device.
 pub const KV_NAMESPACES_MAX: usize = 10_000;
+/// Cron triggers of a script.
+pub const SCHEDULES_MAX: usize = 100;
 /// Milliseconds of CPU that a script may ask for (spec: SEMANTICS §3).
 pub const CPU_MS_MAX: u32 = 300_000;
 /// Subrequests that a script may ask for (spec: SEMANTICS §3).

@@ -39,6 +39,7 @@ mod references;
 mod revise;
 mod rows;
 mod runtime;
+mod schedules;
 mod scripts;
 mod serving;
 mod start;
@@ -53,9 +54,10 @@ pub use deployed::Deployed;
 pub use error::CatalogError;
 pub use modules::bare_script;
 pub use push::{Change, Push, Source, shown_time};
-pub use runtime::{Fetching, Judgement, Machine, Runtime};
+pub use runtime::{Fetching, Judgement, Machine, Runtime, Triggering};
 
 use crate::bindings::Limiter;
+use crate::cron::Timetable;
 use crate::engine::Worker;
 use crate::engine::limits::Limits;
 use crate::store::Store;
@@ -93,7 +95,12 @@ pub struct Catalog<W = Worker> {
     deployed: OnceLock<Named>,
     /// Told of scripts that are deleted.
     forgotten: OnceLock<Named>,
+    /// When scripts are due.
+    timetable: Arc<Timetable<ScriptKey>>,
 }
+
+/// Which script: its dispatch namespace, which may be renamed, and its name.
+pub type ScriptKey = (Id, String);
 
 type Named = Box<dyn Fn(&str, &str) + Send + Sync>;
 

@@ -186,6 +186,9 @@ impl<W: Send + Sync + 'static> Catalog<W> {
             verdict,
             settings,
             assets,
+            schedules: before
+                .as_ref()
+                .map_or_else(Vec::new, |old| old.schedules.clone()),
         };
         let new = self.switch(&namespace, before, new, held).await?;
         // Under the script's lock, so that a deletion that follows finds it counted. When the

@@ -194,6 +194,19 @@ pub struct Script {
     pub settings: Settings,
     /// Its static assets.
     pub assets: Option<ScriptAssets>,
+    /// When its `scheduled` handler runs. Not part of a version: pushes leave it alone.
+    pub schedules: Vec<Schedule>,
+}
+
+/// A cron trigger of a script.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Schedule {
+    /// The expression, as it was written.
+    pub cron: String,
+    /// Milliseconds since 1970.
+    pub created_ms: i64,
+    /// Milliseconds since 1970.
+    pub modified_ms: i64,
 }
 
 /// The static assets of a version.
@@ -220,8 +233,26 @@ pub(super) enum StoredScript {
     V1(ScriptV1),
     /// Before there were static assets.
     V2(ScriptV2),
+    /// Before there were cron triggers.
+    V3(ScriptV3),
     /// Now.
-    V3(Script),
+    V4(Script),
+}
+
+#[derive(Serialize, Deserialize)]
+pub(super) struct ScriptV3 {
+    name: String,
+    tag: Id,
+    created_ms: i64,
+    modified_ms: i64,
+    version: u64,
+    version_id: Id,
+    etag: String,
+    main_module: String,
+    modules: Vec<Module>,
+    verdict: Verdict,
+    settings: Settings,
+    assets: Option<ScriptAssets>,
 }
 
 #[derive(Serialize, Deserialize)]
@@ -266,7 +297,7 @@ struct VerdictV1 {
 
 impl From<Script> for StoredScript {
     fn from(script: Script) -> Self {
-        Self::V3(script)
+        Self::V4(script)
     }
 }
 
@@ -303,6 +334,7 @@ impl From<StoredScript> for Script {
                 },
                 settings: old.settings,
                 assets: None,
+                schedules: Vec::new(),
             },
             StoredScript::V2(old) => Self {
                 name: old.name,
@@ -317,8 +349,24 @@ impl From<StoredScript> for Script {
                 verdict: old.verdict,
                 settings: old.settings,
                 assets: None,
+                schedules: Vec::new(),
             },
-            StoredScript::V3(script) => script,
+            StoredScript::V3(old) => Self {
+                name: old.name,
+                tag: old.tag,
+                created_ms: old.created_ms,
+                modified_ms: old.modified_ms,
+                version: old.version,
+                version_id: old.version_id,
+                etag: old.etag,
+                main_module: old.main_module,
+                modules: old.modules,
+                verdict: old.verdict,
+                settings: old.settings,
+                assets: old.assets,
+                schedules: Vec::new(),
+            },
+            StoredScript::V4(script) => script,
         }
     }
 }
@@ -394,7 +442,7 @@ mod tests {
         assert_eq!(read.blobs().collect::<Vec<_>>(), [&image]);
         assert_eq!(read.verdict.handlers, ["fetch"]);
         let bytes = postcard::to_allocvec(&StoredScript::from(read.clone())).unwrap();
-        assert_eq!(bytes[0], 2, "the third format");
+        assert_eq!(bytes[0], 3, "the fourth format");
         let again = Script::from(postcard::from_bytes::<StoredScript>(&bytes).unwrap());
         assert_eq!(again, read);
     }

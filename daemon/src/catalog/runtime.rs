@@ -2,7 +2,7 @@
 //!
 //! A trait, so that the catalog and the management port are tested without running guests.
 
-use crate::engine::invocation::{Reply, Request};
+use crate::engine::invocation::{Ray, Reply, Request, Trigger};
 use crate::engine::limits::{Failure, Limits};
 use crate::engine::{Engine, GuestKind, Judged, Pushed, Worker, WorkerSpec};
 use crate::outbound::Outbound;
@@ -15,6 +15,9 @@ pub type Judgement<'a> = Pin<Box<dyn Future<Output = Result<Judged, String>> + S
 
 /// An answer of a Worker, on its way.
 pub type Fetching = Pin<Box<dyn Future<Output = Result<Reply, Failure>> + Send>>;
+
+/// A run without an answer, on its way.
+pub type Triggering = Pin<Box<dyn Future<Output = Result<(), Failure>> + Send>>;
 
 /// Runs what the catalog deploys.
 pub trait Runtime<W>: Send + Sync {
@@ -31,6 +34,8 @@ pub trait Runtime<W>: Send + Sync {
     fn deployed(&self, namespace: &str, script: &str, startup_fuel: u64);
     /// Runs a request.
     fn fetch(&self, worker: Arc<W>, request: Request) -> Fetching;
+    /// Has a handler called that answers nothing.
+    fn trigger(&self, worker: Arc<W>, ray: Ray, trigger: Trigger) -> Triggering;
     /// The way to other servers, if Workers have one.
     fn outbound(&self) -> Option<Outbound> {
         None
@@ -66,6 +71,10 @@ impl Runtime<Worker> for Machine {
         Runtime::fetch(&self.engine, worker, request)
     }
 
+    fn trigger(&self, worker: Arc<Worker>, ray: Ray, trigger: Trigger) -> Triggering {
+        Runtime::trigger(&self.engine, worker, ray, trigger)
+    }
+
     fn deployed(&self, namespace: &str, script: &str, startup_fuel: u64) {
         Runtime::deployed(&self.engine, namespace, script, startup_fuel);
     }
@@ -78,6 +87,10 @@ impl Runtime<Worker> for Machine {
 impl Runtime<Worker> for Engine {
     fn fetch(&self, worker: Arc<Worker>, request: Request) -> Fetching {
         Box::pin(async move { worker.fetch(request).await })
+    }
+
+    fn trigger(&self, worker: Arc<Worker>, ray: Ray, trigger: Trigger) -> Triggering {
+        Box::pin(async move { worker.trigger(ray, trigger).await })
     }
 
     fn build(&self, kind: GuestKind) -> String {

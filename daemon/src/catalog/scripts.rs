@@ -82,6 +82,7 @@ impl<W: Send + Sync + 'static> Catalog<W> {
                 self.retire(&worker);
             }
             self.references.release(script.blobs()).await;
+            self.timetable.forget((namespace.id, script.name.clone()));
             if let Some(forget) = self.forgotten.get() {
                 forget(&namespace.name, &script.name);
             }

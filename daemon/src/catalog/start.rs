@@ -39,11 +39,13 @@ impl<W: Send + Sync + 'static> Catalog<W> {
             pending: Mutex::new(BTreeSet::new()),
             deployed: OnceLock::new(),
             forgotten: OnceLock::new(),
+            timetable: Default::default(),
         });
         for namespace in catalog.all_namespaces()? {
             for script in catalog.scripts_of(namespace.id)? {
                 catalog.references.count(script.blobs());
                 catalog.adopt_stored(&script);
+                catalog.schedule_stored(&namespace, &script);
                 if script.modules.is_empty()
                     || script.verdict.build == catalog.runtime.build(script.verdict.kind)
                 {

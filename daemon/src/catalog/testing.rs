@@ -2,9 +2,9 @@
 
 #![allow(clippy::unwrap_used)]
 
-use super::{Bounds, Catalog, Fetching, Judgement, Runtime};
-use crate::engine::invocation::{Reply, ReplyBody, Request};
-use crate::engine::limits::Limits;
+use super::{Bounds, Catalog, Fetching, Judgement, Runtime, Triggering};
+use crate::engine::invocation::{Ray, Reply, ReplyBody, Request, Trigger};
+use crate::engine::limits::{Failure, Limits};
 use crate::engine::{Bundle, GuestKind, Judged, Pushed, Told, WorkerSpec};
 use crate::store::{Store, StoreError, StoreOptions};
 use bytes::Bytes;
@@ -105,6 +105,16 @@ impl Runtime<TestWorker> for TestRuntime {
                 headers: http::HeaderMap::new(),
                 body: ReplyBody::Whole(format!("{} {}", worker.spec.script, request.url).into()),
             })
+        })
+    }
+
+    fn trigger(&self, worker: Arc<TestWorker>, _ray: Ray, trigger: Trigger) -> Triggering {
+        Box::pin(async move {
+            let handler = trigger.handler();
+            match worker.spec.handlers.iter().any(|it| it == handler) {
+                true => Ok(()),
+                false => Err(Failure::Internal(format!("no {handler}"))),
+            }
         })
     }
 

@@ -84,6 +84,11 @@ impl Api {
         format!("{}/{}", self.scripts(namespace), segment(name))
     }
 
+    /// The path of a script's cron triggers.
+    pub fn schedules(&self, namespace: &str, name: &str) -> String {
+        format!("{}/schedules", self.script(namespace, name))
+    }
+
     /// The path that takes assets.
     pub fn assets_upload(&self) -> String {
         self.account_path(format_args!("workers/assets/upload"))

@@ -20,7 +20,7 @@ pub const FILES: [&str; 3] = ["wrangler.jsonc", "wrangler.json", "wrangler.toml"
 const FILE_MAX: u64 = 1 << 20;
 
 /// Keys that are read. `$schema` is for editors.
-const KNOWN: [&str; 18] = [
+const KNOWN: [&str; 19] = [
     "$schema",
     "name",
     "main",
@@ -35,6 +35,7 @@ const KNOWN: [&str; 18] = [
     "services",
     "assets",
     "limits",
+    "triggers",
     "tags",
     "keep_vars",
     "build",
@@ -164,6 +165,8 @@ pub struct Project {
     pub cpu_ms: Option<u32>,
     /// `limits.subrequests`.
     pub subrequests: Option<u32>,
+    /// `triggers.crons`; `None` leaves the Worker's cron triggers as they are.
+    pub crons: Option<Vec<String>>,
     /// Tags.
     pub tags: Vec<String>,
     /// Whether text and JSON bindings set elsewhere are kept.
@@ -296,6 +299,8 @@ impl Project {
             None => folder.to_owned(),
         };
         let (rules_table, rules) = inherited("rules");
+        let (triggers_table, triggers) = inherited("triggers");
+        let crons = triggers_table.crons(triggers, &mut warnings)?;
         Ok(Self {
             name,
             main,
@@ -315,6 +320,7 @@ impl Project {
             compatibility_flags: texts_of("compatibility_flags")?,
             cpu_ms: limits.0,
             subrequests: limits.1,
+            crons,
             tags: texts_of("tags")?,
             keep_vars: flag("keep_vars")?,
             warnings,
@@ -515,6 +521,26 @@ impl Table<'_> {
                 .ok_or_else(|| inner.kind(key, value, "a whole number from 0 to 4294967295")),
         };
         Ok((number("cpu_ms")?, number("subrequests")?))
+    }
+
+    fn crons(
+        &self,
+        value: Option<&Value>,
+        warnings: &mut Vec<String>,
+    ) -> Result<Option<Vec<String>>, ProjectError> {
+        let map = match value {
+            None => return Ok(None),
+            Some(Value::Object(map)) => map,
+            Some(other) => return Err(self.kind("triggers", other, "a table")),
+        };
+        let inner = Table {
+            path: self.path,
+            at: &format!("{}triggers.", self.at),
+            map,
+        };
+        inner.warn_unknown(warnings, &["crons"]);
+        let crons = map.get("crons");
+        crons.map(|_| inner.texts("crons", crons)).transpose()
     }
 
     fn rules(

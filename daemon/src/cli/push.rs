@@ -23,6 +23,7 @@ struct Upload {
     name: String,
     metadata: Value,
     modules: Vec<Module>,
+    crons: Option<Vec<String>>,
 }
 
 /// Pushes.
@@ -72,7 +73,7 @@ pub async fn run(args: &Push, out: Output) -> Result<(), CliError> {
             .collect();
         let shown = json!({
             "name": name, "namespace": args.namespace.namespace,
-            "modules": modules, "metadata": metadata,
+            "modules": modules, "metadata": metadata, "crons": project.crons,
             "assets": site.map(|(assets, _)| assets.into_iter().map(|it| it.path).collect::<Vec<_>>()),
         });
         return out.result(&shown, || format!("{shown:#}\n"));
@@ -92,6 +93,7 @@ pub async fn run(args: &Push, out: Output) -> Result<(), CliError> {
         name,
         metadata,
         modules,
+        crons: project.crons,
     };
     send(&api, args, upload, out).await
 }
@@ -116,10 +118,16 @@ async fn send(api: &Api, args: &Push, upload: Upload, out: Output) -> Result<(),
     let call = Call::new(Method::PUT, api.script(namespace, &upload.name)).body(content_type, body);
     let what = format!("push `{}` to `{namespace}`", upload.name);
     let result = api.call(&what, call).await?.result;
+    if let Some(crons) = &upload.crons {
+        schedule(api, namespace, &upload.name, crons).await?;
+    }
     let urls = urls(api, namespace, &upload.name).await;
     let mut shown = result.clone();
     if let Value::Object(map) = &mut shown {
         map.insert("urls".to_owned(), json!(urls));
+        if let Some(crons) = &upload.crons {
+            map.insert("crons".to_owned(), json!(crons));
+        }
     }
     out.result(&shown, || {
         let mut text = format!(
@@ -131,11 +139,28 @@ async fn send(api: &Api, args: &Push, upload: Upload, out: Output) -> Result<(),
         if let Some(version) = version.iter().find(|text| !text.is_empty()) {
             text.push_str(&format!("version {version}\n"));
         }
+        for cron in upload.crons.iter().flatten() {
+            text.push_str(&format!("  schedule: {cron}\n"));
+        }
         for url in &urls {
             text.push_str(&format!("  {url}\n"));
         }
         text
     })
+}
+
+/// Replaces the cron triggers of what was just pushed.
+async fn schedule(
+    api: &Api,
+    namespace: &str,
+    name: &str,
+    crons: &[String],
+) -> Result<(), CliError> {
+    let body: Value = crons.iter().map(|cron| json!({"cron": cron})).collect();
+    let call = Call::new(Method::PUT, api.schedules(namespace, name))
+        .body("application/json", body.to_string());
+    let what = format!("set the cron triggers of `{name}`, which was pushed");
+    api.call(&what, call).await.map(drop)
 }
 
 /// Where the Worker answers now, as far as the daemon tells. A hint, so failures are silent.

@@ -14,8 +14,8 @@ use std::path::{Path, PathBuf};
 use toml::Spanned;
 
 /// Modules whose log level can be set apart.
-const ROOMS: [&str; 8] = [
-    "bindings", "board", "catalog", "cli", "edge", "engine", "manage", "store",
+const ROOMS: [&str; 9] = [
+    "bindings", "board", "catalog", "cli", "cron", "edge", "engine", "manage", "store",
 ];
 
 /// Milliseconds that a deadline may have.
@@ -283,6 +283,7 @@ fn edge(document: &mut Document<'_>, raw: RawEdge, board: &Board, overrides: &Ov
             (1 << 10, postern_abi::limits::URL_MAX as u64),
         ),
         drain_ms,
+        test_routes: raw.test_routes.unwrap_or(false),
     }
 }
 

@@ -102,6 +102,8 @@ pub struct Edge {
     pub url_bytes: u64,
     /// Milliseconds that requests in flight may take when the daemon stops.
     pub drain_ms: u64,
+    /// Whether clients may have `scheduled` handlers called.
+    pub test_routes: bool,
 }
 
 /// A scheme of URLs.

@@ -40,6 +40,7 @@ pub(super) struct RawEdge {
     pub header_bytes: Option<Spanned<Amount>>,
     pub url_bytes: Option<Spanned<Amount>>,
     pub drain_ms: Option<Spanned<Amount>>,
+    pub test_routes: Option<bool>,
 }
 
 #[derive(Debug, Default, serde::Deserialize)]

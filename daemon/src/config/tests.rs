@@ -49,6 +49,7 @@ idle-deadline-ms = 8000
 header-bytes = "32 KiB"
 url-bytes = 8192
 drain-ms = 3000
+test-routes = true
 
 [routing]
 modes = ["hostname", "kv", "header", "subdomain", "path"]
@@ -98,6 +99,7 @@ fn every_key_is_read() {
     assert_eq!(config.data_dir, Path::new("/base/data"));
     assert_eq!(config.edge.listen.len(), 2);
     assert_eq!(config.edge.header_bytes, 32 << 10);
+    assert!(config.edge.test_routes);
     assert_eq!(config.engine.isolate_idle_ms, 1500);
     assert_eq!(config.routing.zone.as_deref(), Some("edge.example.com"));
     assert_eq!(config.routing.header.as_deref(), Some("x-worker"));

@@ -8,6 +8,7 @@ use super::routing::Miss;
 use super::server::Place;
 use super::socket::Handshake;
 use super::target;
+use super::test_route::TestRoute;
 use super::upload::{Bounds, Faults, Upload};
 use super::worker::{Routes, Serve};
 use crate::engine::invocation::{Ray, Reply, ReplyBody, Request, RequestBody};
@@ -25,8 +26,13 @@ use std::time::Duration;
 /// What is needed to run a request.
 struct Prepared<W> {
     worker: W,
-    request: Request,
-    faults: Option<Faults>,
+    asks: Asks,
+}
+
+/// What is asked of the Worker.
+enum Asks {
+    Request(Request, Option<Faults>),
+    Test(TestRoute),
 }
 
 /// What the answer must know of the request.
@@ -85,12 +91,16 @@ async fn answer<R: Routes>(
     prepared: Prepared<R::Worker>,
     ray: Ray,
 ) -> Result<Reply, Answer> {
-    let error = match prepared.worker.serve(prepared.request).await {
+    let (request, faults) = match prepared.asks {
+        Asks::Request(request, faults) => (request, faults),
+        Asks::Test(route) => return Ok(route.run(&prepared.worker, ray).await),
+    };
+    let error = match prepared.worker.serve(request).await {
         Ok(reply) => return Ok(reply),
         Err(error) => error,
     };
     // If the client is to blame, the Worker's failure is only the consequence.
-    if let Some(fault) = prepared.faults.and_then(|faults| faults.get()) {
+    if let Some(fault) = faults.and_then(|faults| faults.get()) {
         let limit = line.edge.options.request_body_bytes_max;
         return Err(Answer::fault(fault, limit));
     }
@@ -112,7 +122,14 @@ fn prepare<R: Routes>(
     let has_body = !incoming.is_end_stream();
     let prepared = prepare_head(line, parts, &incoming, ray_value, upgrades);
     let (worker, method, url, headers) = match prepared {
-        Ok(prepared) => prepared,
+        Ok((worker, Wanted::Answer(method, url, headers))) => (worker, method, url, headers),
+        Ok((worker, Wanted::Test(route))) => {
+            if has_body {
+                line.phase.body_unread();
+            }
+            let asks = Asks::Test(route);
+            return Ok(Prepared { worker, asks });
+        }
         Err(answer) => {
             if has_body {
                 line.phase.body_unread();
@@ -143,14 +160,15 @@ fn prepare<R: Routes>(
         body,
         upgrade: upgrades,
     };
-    Ok(Prepared {
-        worker,
-        request,
-        faults,
-    })
+    let asks = Asks::Request(request, faults);
+    Ok(Prepared { worker, asks })
 }
 
-type Head<W> = (W, Method, String, http::HeaderMap);
+/// What a request's head wants of its Worker.
+enum Wanted {
+    Answer(Method, String, http::HeaderMap),
+    Test(TestRoute),
+}
 
 fn prepare_head<R: Routes>(
     line: &Line<R>,
@@ -158,7 +176,7 @@ fn prepare_head<R: Routes>(
     incoming: &Incoming,
     ray: &HeaderValue,
     upgrades: bool,
-) -> Result<Head<R::Worker>, Answer> {
+) -> Result<(R::Worker, Wanted), Answer> {
     let request::Parts {
         method,
         uri,
@@ -195,6 +213,12 @@ fn prepare_head<R: Routes>(
         .routes
         .worker(route.namespace.as_str(), route.script.as_str())
         .ok_or_else(|| Answer::miss(&Miss::Worker, options.retry_after_s))?;
+    if options.test_routes
+        && method == Method::GET
+        && let Some(test) = TestRoute::find(route.path, uri.query())
+    {
+        return Ok((worker, Wanted::Test(test)));
+    }
     let limit = options.request_body_bytes_max;
     if incoming.size_hint().lower() > limit {
         return Err(Answer::fault(super::upload::Fault::TooLarge, limit));
@@ -212,7 +236,7 @@ fn prepare_head<R: Routes>(
     {
         headers.insert(header::HOST, value);
     }
-    Ok((worker, method, url, headers))
+    Ok((worker, Wanted::Answer(method, url, headers)))
 }
 
 /// From the engine's reply to hyper's.

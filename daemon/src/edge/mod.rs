@@ -33,6 +33,7 @@ mod server;
 mod shed;
 mod socket;
 mod target;
+mod test_route;
 mod upload;
 mod wire;
 mod worker;

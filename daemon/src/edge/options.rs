@@ -53,6 +53,8 @@ pub struct EdgeOptions {
     pub retry_after_s: u32,
     /// How clients reach this edge, as Workers see it in the URL.
     pub scheme: Scheme,
+    /// Whether clients may have `scheduled` handlers called, by paths that Workers never see.
+    pub test_routes: bool,
 }
 
 /// A scheme of URLs.
@@ -105,6 +107,7 @@ impl Default for EdgeOptions {
             drain_ms: 20_000,
             retry_after_s: 1,
             scheme: Scheme::Http,
+            test_routes: false,
         }
     }
 }

@@ -106,6 +106,24 @@ pub enum Outcome {
     InternalError,
 }
 
+impl Outcome {
+    /// Its name in tail events.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Ok => "ok",
+            Self::Exception => "exception",
+            Self::ExceededCpu => "exceededCpu",
+            Self::ExceededMemory => "exceededMemory",
+            Self::ExceededWallTime => "exceededWallTime",
+            Self::ScriptNotFound => "scriptNotFound",
+            Self::Canceled => "canceled",
+            Self::ResponseStreamDisconnected => "responseStreamDisconnected",
+            Self::LoadShed => "loadShed",
+            Self::InternalError => "internalError",
+        }
+    }
+}
+
 /// Why there is no answer from a Worker. The edge turns this into an HTTP answer, the
 /// log keeps it as it is.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]

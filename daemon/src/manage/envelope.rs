@@ -26,8 +26,10 @@ pub mod code {
     pub const BINDING_COUNT: u32 = 10055;
     pub const BINDING_NOT_FOUND: u32 = 10056;
     pub const NO_HANDLERS: u32 = 10068;
+    pub const SCHEDULE_COUNT: u32 = 10072;
     pub const SERVICE_NOT_FOUND: u32 = 10090;
     pub const NAMESPACED_SCRIPT_NOT_FOUND: u32 = 10092;
+    pub const CRON: u32 = 10100;
     pub const NAMESPACE_NOT_FOUND: u32 = 100119;
     pub const NAMESPACE: u32 = 100120;
     pub const TAGS: u32 = 100121;
@@ -217,6 +219,9 @@ impl From<CatalogError> for Refusal {
             | E::Compatibility(_)
             | E::Assets(_) => Self::bad(code::VALIDATION, message),
             E::NoAssetsSession => Self::new(StatusCode::UNAUTHORIZED, code::VALIDATION, message),
+            E::Cron(_) | E::CronTwice(_) => Self::bad(code::CRON, message),
+            E::TooManySchedules { .. } => Self::bad(code::SCHEDULE_COUNT, message),
+            E::NoScheduledHandler(_) => Self::bad(code::NO_HANDLERS, message),
             E::NoHandlers => Self::bad(code::NO_HANDLERS, message),
             E::UnnamedBinding(..) => Self::bad(code::UNNAMED_BINDING, message),
             E::UnknownBinding { .. } => Self::bad(code::VALIDATION, message),

@@ -23,6 +23,7 @@ mod metadata;
 mod namespaces;
 mod paging;
 mod router;
+mod schedules;
 mod scripts;
 mod secrets;
 pub mod server;

@@ -78,6 +78,8 @@ impl<W: Send + Sync + 'static> Manage<W> {
         PUT "accounts/{account}/workers/dispatch/namespaces/{ns}/scripts/{script}/tags" => put_tags,
         PUT "accounts/{account}/workers/dispatch/namespaces/{ns}/scripts/{script}/tags/{tag}" => put_tag,
         DELETE "accounts/{account}/workers/dispatch/namespaces/{ns}/scripts/{script}/tags/{tag}" => delete_tag,
+        GET "accounts/{account}/workers/dispatch/namespaces/{ns}/scripts/{script}/schedules" => get_schedules,
+        PUT "accounts/{account}/workers/dispatch/namespaces/{ns}/scripts/{script}/schedules" => put_schedules,
         GET "accounts/{account}/workers/dispatch/namespaces/{ns}/scripts/{script}/logs" => get_logs,
         POST "accounts/{account}/workers/dispatch/namespaces/{ns}/scripts/{script}/assets-upload-session" => begin_assets,
         POST "accounts/{account}/workers/assets/upload" => upload_assets,

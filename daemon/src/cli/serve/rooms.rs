@@ -8,6 +8,7 @@ use super::{ServeError, Shutdown};
 use crate::board;
 use crate::catalog::{Bounds, Catalog, Machine};
 use crate::config::{self, Config};
+use crate::cron;
 use crate::edge::{self, Edge, EdgeOptions};
 use crate::engine::{self, Engine, EngineOptions};
 use crate::manage::{self, LogSource, LogStream, Manage, ManageOptions, ServerOptions, tokens};
@@ -154,6 +155,11 @@ impl Rooms {
             executor.spawn(store.clone().upkeep()),
             executor.spawn(sweep(engine)),
             office.executor.spawn(refresh(catalog.clone())),
+            executor.spawn(cron::run(
+                catalog.timetable().clone(),
+                catalog.clone(),
+                executor.clone(),
+            )),
         ];
         Ok(Arc::new(Self {
             executor: executor.clone(),
@@ -385,6 +391,7 @@ fn edge_options(config: &Config) -> EdgeOptions {
             config::Scheme::Http => edge::Scheme::Http,
             config::Scheme::Https => edge::Scheme::Https,
         },
+        test_routes: edge.test_routes,
         ..EdgeOptions::default()
     }
 }

@@ -6,7 +6,7 @@ use crate::config::{self, Mode};
 use crate::edge::routing::{Hostnames, Router, Table, TableError, Zones};
 use crate::edge::{Routes, Serve};
 use crate::engine::Worker;
-use crate::engine::invocation::{Reply, Request};
+use crate::engine::invocation::{Ray, Reply, Request, Trigger};
 use crate::engine::limits::Failure;
 use crate::store::{NamespaceId, Store, kv};
 use std::sync::Arc;
@@ -33,6 +33,14 @@ pub struct Served(Arc<Catalog>, Arc<Deployed<Worker>>);
 impl Serve for Served {
     fn serve(&self, request: Request) -> impl Future<Output = Result<Reply, Failure>> + Send {
         self.0.serve(&self.1, request)
+    }
+
+    fn trigger(
+        &self,
+        ray: Ray,
+        trigger: Trigger,
+    ) -> impl Future<Output = Result<(), Failure>> + Send {
+        self.0.trigger(&self.1, ray, trigger)
     }
 }
 

@@ -1,6 +1,6 @@
 //! What `postern status` shows: the daemon at a glance.
 
-use crate::catalog::Catalog;
+use crate::catalog::{Catalog, shown_time};
 use crate::config::Routing;
 use crate::edge::Edge;
 use crate::engine::{Engine, GuestKind};
@@ -39,6 +39,8 @@ impl StatusSource for Status {
         let (running, pending) = self.catalog.counts();
         let edge = self.edge.figures();
         let budget = self.engine.budget();
+        let (triggers, next_ms) = self.catalog.timetable().overview();
+        let shown = |ms| shown_time(i64::try_from(ms).unwrap_or(i64::MAX));
         let mut requests = 0;
         let mut errors = 0;
         let mut fuel = 0u64;
@@ -74,6 +76,7 @@ impl StatusSource for Status {
             },
             "routing": &*self.routing.read(),
             "logs": { "bytes": self.observe.kept_bytes() },
+            "cron": { "triggers": triggers, "next": next_ms.map(shown) },
             "fuel_per_ms": self.engine.fuel_per_ms(),
             "store": { "notes": self.store_notes },
         })

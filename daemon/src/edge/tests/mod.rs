@@ -8,7 +8,7 @@ mod replies;
 
 use super::routing::{Router, Zones};
 use super::*;
-use crate::engine::invocation::{Reply, ReplyBody, Request, RequestBody};
+use crate::engine::invocation::{Ray, Reply, ReplyBody, Request, RequestBody, Trigger};
 use crate::engine::limits::Failure;
 use async_executor::Executor;
 use async_io::Async;
@@ -85,6 +85,17 @@ impl Drop for Alive {
 }
 
 impl Serve for Fake {
+    async fn trigger(&self, _: Ray, trigger: Trigger) -> Result<(), Failure> {
+        match self.script.as_str() {
+            "scheduled" => Ok(()),
+            _ => Err(Failure::Exception {
+                name: "Error".to_owned(),
+                message: format!("no {}", trigger.handler()),
+                stack: String::new(),
+            }),
+        }
+    }
+
     async fn serve(&self, request: Request) -> Result<Reply, Failure> {
         let _running = Alive::new(&self.seen, |seen| &seen.running);
         let path = request.url.splitn(4, '/').nth(3).unwrap_or_default();
