@@ -27,7 +27,7 @@ impl Bindings for Env {
         match op {
             SyncOp::EnvGet => self.describe(argument, out),
             SyncOp::EnvNames => self.names(argument, out),
-            // What a push consists of, and compression, are nothing of `env`; the engine answers.
+            // What a push consists of, compression and WebAssembly are nothing of `env`; the engine answers.
             SyncOp::Bundle
             | SyncOp::Module
             | SyncOp::Builtin
@@ -35,7 +35,11 @@ impl Bindings for Env {
             | SyncOp::Decode
             | SyncOp::CompressionOpen
             | SyncOp::CompressionWrite
-            | SyncOp::CompressionClose => Err(OpFailure::new(
+            | SyncOp::CompressionClose
+            | SyncOp::WasmDescribe
+            | SyncOp::Wasm
+            | SyncOp::WasmRead
+            | SyncOp::WasmWrite => Err(OpFailure::new(
                 OpErrorCode::Unsupported,
                 "this is not asked of the bindings",
             )),

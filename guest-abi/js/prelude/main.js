@@ -19,6 +19,7 @@ import { WorkerEntrypoint } from "cloudflare:workers";
 import "internal:globals";
 import "internal:intl";
 import "internal:atomics";
+import { importedModule } from "internal:wasm";
 import "internal:code";
 
 const { Response } = fetching;
@@ -297,6 +298,7 @@ function handlersOf(value) {
 
 const hooks = {
   ...fetching.bodyHooks,
+  wasmModule: importedModule,
   timer: timing.timer,
 
   configure(date, flags) {

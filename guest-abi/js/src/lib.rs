@@ -43,6 +43,7 @@ mod text;
 mod url;
 mod values;
 mod vm;
+mod wasm;
 mod zones;
 
 /// Says which version of the ABI this is for. Never called.

@@ -2,7 +2,7 @@
 
 use crate::{
     buffers, compression, crypto, encoding, forms, frames, headers, json, kv, modules, ops, parts,
-    pattern, random, ratelimit, requests, stacks, subrequest, url, values, zones,
+    pattern, random, ratelimit, requests, stacks, subrequest, url, values, wasm, zones,
 };
 use rquickjs::{Ctx, Object, Result};
 
@@ -32,6 +32,7 @@ pub fn object<'js>(ctx: &Ctx<'js>) -> Result<Object<'js>> {
     frames::install(ctx, &native)?;
     stacks::install(ctx, &native)?;
     values::install(ctx, &native)?;
+    wasm::install(ctx, &native)?;
     zones::install(&native)?;
     Ok(native)
 }

@@ -100,6 +100,10 @@ impl Loading {
             | SyncOp::CompressionOpen
             | SyncOp::CompressionWrite
             | SyncOp::CompressionClose
+            | SyncOp::WasmDescribe
+            | SyncOp::Wasm
+            | SyncOp::WasmRead
+            | SyncOp::WasmWrite
             | SyncOp::Crypto => Err(OpErrorCode::Unsupported),
         }
     }
