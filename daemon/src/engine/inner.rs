@@ -116,7 +116,8 @@ enum Waiting {
 /// The modules and instances of one isolate.
 pub struct Inner {
     store: Store<Inside>,
-    modules: Vec<Module>,
+    /// Each with the bytes of its source.
+    modules: Vec<(Module, u64)>,
     instances: Vec<Instance>,
     things: Vec<Extern>,
     references: usize,
@@ -315,20 +316,20 @@ impl Inner {
         module::inspect_part(source, limits).map_err(|error| told(&error))?;
         let metered = module::metered_part(source).map_err(|error| told(&error))?;
         let module = Module::new(self.store.engine(), &metered).map_err(|error| told(&error))?;
-        self.modules.push(module);
+        self.modules.push((module, source.len() as u64));
         Ok(numbers(&[self.modules.len() as u32 - 1]))
     }
 
     fn instantiate(&mut self, reader: &mut Reader<'_>) -> Answer {
         let module = reader.place()?;
         let module = self.modules.get(module).cloned();
-        let module = module.ok_or(Refusal::Argument)?;
+        let (module, bytes) = module.ok_or(Refusal::Argument)?;
         let mut imports = Vec::new();
         while !reader.0.is_empty() {
             let thing = self.things.get(reader.place()?).cloned();
             imports.push(thing.ok_or(Refusal::Argument)?);
         }
-        if self.instances.len() >= INSTANCES_MAX || !self.store.data_mut().take(4096) {
+        if self.instances.len() >= INSTANCES_MAX || !self.store.data_mut().take(4096 + bytes) {
             return Err(Refusal::Limit);
         }
         let instance = Instance::new(&mut self.store, &module, &imports).map_err(|error| {
@@ -349,7 +350,7 @@ impl Inner {
     /// A function that asks JavaScript, of the type that a module imports at a place.
     fn import(&mut self, reader: &mut Reader<'_>) -> Answer {
         let (module, at) = (reader.place()?, reader.place()?);
-        let module = self.modules.get(module).ok_or(Refusal::Argument)?;
+        let (module, _) = self.modules.get(module).ok_or(Refusal::Argument)?;
         let ty = match module.imports().nth(at).map(|import| import.ty().clone()) {
             Some(ExternType::Func(ty)) => ty,
             _ => return Err(Refusal::Argument),
@@ -685,9 +686,12 @@ pub fn answer(
     let fuel = left.max(required);
     inner.store.set_fuel(fuel)?;
     let argument = slice(memory, host, ptr, len)?;
+    let before = inner.store.data().share.bytes();
     let answer = inner.act(call, &argument[1..], &limits);
-    let used = fuel - inner.store.get_fuel().unwrap_or(0);
     let bytes = inner.store.data().share.bytes();
+    // What was made is zeroed, and may be filled.
+    let grown = bytes.saturating_sub(before) / 64;
+    let used = fuel - inner.store.get_fuel().unwrap_or(0) + grown;
     host.memory_use.count_elsewhere(bytes);
     host.wasm = Some(inner);
     let is_run = matches!(call, WasmCall::Call | WasmCall::Resume | WasmCall::Continue);

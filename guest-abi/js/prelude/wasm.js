@@ -1,6 +1,10 @@
 // WebAssembly: what JavaScript sees of it. The host runs the instances; a call that wants a function
 // of JavaScript's comes back here and is resumed with what that gave.
+//
+// A snapshot has nothing of the host's in it. So what global scope makes is only noted, and made when
+// a handler first needs it; calls without a result that it makes are noted too.
 import native from "internal:native";
+import { scope } from "internal:errors";
 
 const { defineProperty, freeze, create, getOwnPropertyNames } = Object;
 const { parse } = JSON;
@@ -60,14 +64,37 @@ function refuse(status, message, where) {
   }
 }
 
+// What global scope made, to be made by the host.
+const deferred = [];
+
+function settle() {
+  if (scope.global) {
+    throw new Error(
+      "Disallowed operation called within global scope. WebAssembly can be instantiated there, and functions without a result called, but what its functions give and what its memory holds is known within a handler only.",
+    );
+  }
+  const all = deferred.splice(0);
+  for (const make of all) make();
+}
+
+// Does it now, or where there is a handler.
+function soon(make) {
+  if (scope.global) deferred.push(make);
+  else make();
+}
+
+// The handle of something, which may still have to be made.
+function handleOf(slot) {
+  if (slot.handle === undefined) {
+    settle();
+    if (slot.handle === undefined) throw new Error("What global scope instantiated could not be made.");
+  }
+  return slot.handle;
+}
+
 // The length of the host's answer, which lies in the buffer.
 function check(length, where) {
   if (length < 0) {
-    if (length === -1) {
-      throw new Error(
-        "Disallowed operation called within global scope: WebAssembly instances, memories, tables and globals can only be made within a handler. Import the module in global scope and instantiate it when it is first needed.",
-      );
-    }
     throw new RangeError(`${ENGINE}.${where}: Out of memory`);
   }
   const status = io.getUint8(0);
@@ -98,7 +125,6 @@ const tables = new WeakMap();
 const globals = new WeakMap();
 // Memories whose buffer JavaScript has, by handle.
 const shared = new Map();
-const byHandle = new Map();
 
 const LETTERS = { i: 0, I: 1, f: 2, F: 3, r: 4, e: 5 };
 const scratch = new DataView(new ArrayBuffer(8));
@@ -120,7 +146,7 @@ function coerce(letter, value) {
       if (handle === undefined) {
         throw new TypeError("type incompatibility when transforming from/to JS");
       }
-      return handle + 1;
+      return handleOf(handle) + 1;
     }
     default:
       return value === null ? 0 : references.push(value);
@@ -193,9 +219,17 @@ function drop(memory) {
 }
 
 // Runs a function of WebAssembly's.
-function call(handle, params, results, given) {
+function call(slot, params, results, given) {
   const values = [];
   for (let at = 0; at < params.length; at++) values.push(coerce(params[at], given[at]));
+  if (scope.global && results === "" && slot.handle === undefined) {
+    deferred.push(() => run(slot.handle, params, results, values));
+    return undefined;
+  }
+  return run(handleOf(slot), params, results, values);
+}
+
+function run(handle, params, results, values) {
   write();
   io.setUint8(0, CALL);
   io.setUint32(1, handle, true);
@@ -246,20 +280,23 @@ function back(results, gave) {
   return values.map((value, at) => coerce(results[at], value));
 }
 
+// A function of WebAssembly's.
+function makeFunction(slot, name, params, results) {
+  const f = { f: (...given) => call(slot, params, results, given) }.f;
+  defineProperty(f, "name", { value: `${name}`, configurable: true });
+  defineProperty(f, "length", { value: params.length, configurable: true });
+  handles.set(f, slot);
+  return f;
+}
+
 // The function of a handle.
-function functionOf(handle, name, types) {
+function functionOf(handle) {
   const known = functions.get(handle);
   if (known !== undefined) return known;
-  if (types === undefined) {
-    io.setUint8(0, TYPE);
-    io.setUint32(1, handle, true);
-    types = answered(ask(5, "Function")).split(">");
-  }
-  const [params, results] = types;
-  const f = { f: (...given) => call(handle, params, results, given) }.f;
-  defineProperty(f, "name", { value: `${name ?? handle}`, configurable: true });
-  defineProperty(f, "length", { value: params.length, configurable: true });
-  handles.set(f, handle);
+  io.setUint8(0, TYPE);
+  io.setUint32(1, handle, true);
+  const [params, results] = answered(ask(5, "Function")).split(">");
+  const f = makeFunction({ handle }, handle, params, results);
   functions.set(handle, f);
   return f;
 }
@@ -351,22 +388,22 @@ function linked(module, at, [from, name, kind, type], value, where) {
     case "function": {
       if (typeof value !== "function") fail("function import requires a callable");
       const own = handles.get(value);
-      if (own !== undefined) return own;
+      if (own !== undefined) return handleOf(own);
       const handle = number(where, IMPORT, module.handle, at);
       imported.set(handle, { call: value, results: type[2] });
       return handle;
     }
     case "memory": {
       const memory = isObject(value) ? memories.get(value) : undefined;
-      return memory?.handle ?? fail("memory import must be a WebAssembly.Memory object");
+      return memory === undefined ? fail("memory import must be a WebAssembly.Memory object") : handleOf(memory);
     }
     case "table": {
       const table = isObject(value) ? tables.get(value) : undefined;
-      return table?.handle ?? fail("table import requires a WebAssembly.Table");
+      return table === undefined ? fail("table import requires a WebAssembly.Table") : handleOf(table);
     }
     default: {
       const global = isObject(value) ? globals.get(value) : undefined;
-      if (global !== undefined) return global.handle;
+      if (global !== undefined) return handleOf(global);
       const [letter, mutable] = type;
       if (mutable) fail("imported mutable global must be a WebAssembly.Global object");
       if (letter === "I" ? typeof value !== "bigint" : letter !== "e" && letter !== "r" && typeof value !== "number") {
@@ -388,6 +425,19 @@ function link(instance, module, imports, where) {
     }
     return room[name];
   });
+  const exports = create(null);
+  const slots = module.exports.map(([name, kind, type]) => {
+    const slot = { handle: undefined, buffer: undefined };
+    exports[name] = wrap(slot, kind, type);
+    return slot;
+  });
+  soon(() => makeInstance(module, imports, values, exports, slots, where));
+  freeze(exports);
+  instances.set(instance, exports);
+  return instance;
+}
+
+function makeInstance(module, imports, values, exports, slots, where) {
   if (module.handle === undefined) {
     check(native.wasmCompile(module.bytes, IO), where);
     module.handle = io.getUint32(1, true);
@@ -400,37 +450,34 @@ function link(instance, module, imports, where) {
   const handle = io.getUint32(1, true);
   const start = io.getUint32(5, true);
   read();
-  const exports = create(null);
-  for (const [name, kind, type] of module.exports) {
+  module.exports.forEach(([name, kind], at) => {
     io.setUint8(0, EXPORT);
     io.setUint32(1, handle, true);
     const { written } = encoder.encodeInto(name, octets.subarray(5));
     ask(5 + written, where);
     const thing = io.getUint32(1, true);
-    exports[name] = wrap(thing, kind, type);
-  }
-  freeze(exports);
-  instances.set(instance, exports);
-  if (start !== NONE) call(start, "", "", []);
-  return instance;
+    slots[at].handle = thing;
+    if (kind === "function") functions.set(thing, exports[name]);
+  });
+  if (start !== NONE) run(start, "", "", []);
 }
 
-function wrap(handle, kind, type) {
-  if (kind === "function") return functionOf(handle, type[0], [type[1], type[2]]);
-  const known = byHandle.get(handle);
-  if (known !== undefined) return known;
-  let made;
+function wrap(slot, kind, type) {
+  if (kind === "function") return makeFunction(slot, ...type);
   if (kind === "memory") {
-    made = create(Memory.prototype);
-    memories.set(made, { handle, buffer: undefined });
-  } else if (kind === "table") {
-    made = create(Table.prototype);
-    tables.set(made, { handle, letter: type });
-  } else {
-    made = create(Global.prototype);
-    globals.set(made, { handle, letter: type[0], mutable: type[1] });
+    const made = create(Memory.prototype);
+    memories.set(made, slot);
+    return made;
   }
-  byHandle.set(handle, made);
+  if (kind === "table") {
+    slot.letter = type;
+    const made = create(Table.prototype);
+    tables.set(made, slot);
+    return made;
+  }
+  [slot.letter, slot.mutable] = type;
+  const made = create(Global.prototype);
+  globals.set(made, slot);
   return made;
 }
 
@@ -472,10 +519,12 @@ function Memory(descriptor) {
   needsNew(new.target, "Memory");
   if (!isObject(descriptor)) throw new TypeError(`${ENGINE}.Memory(): Argument 0 must be a memory descriptor`);
   const [least, most] = limitsOf(descriptor, "Memory()", PAGE);
-  const handle = number("Memory()", MEMORY_NEW, least, most);
   const made = create(new.target.prototype);
-  memories.set(made, { handle, buffer: undefined });
-  byHandle.set(handle, made);
+  const memory = { handle: undefined, buffer: undefined };
+  memories.set(made, memory);
+  soon(() => {
+    memory.handle = number("Memory()", MEMORY_NEW, least, most);
+  });
   return made;
 }
 const memoryMembers = {
@@ -485,20 +534,23 @@ const memoryMembers = {
     if (!(more >= 0 && more <= NONE)) {
       throw new TypeError(`${ENGINE}.Memory.grow(): Argument 0 must be convertible to a valid number`);
     }
+    const handle = handleOf(memory);
     write();
-    const before = number("Memory.grow()", MEMORY_GROW, memory.handle, more);
+    const before = number("Memory.grow()", MEMORY_GROW, handle, more);
     if (before === NONE) throw new RangeError(`${ENGINE}.Memory.grow(): Maximum memory size exceeded`);
-    drop(memory);
+    const known = shared.get(handle);
+    if (known !== undefined) drop(known);
     return before;
   },
   get buffer() {
     const memory = slot(memories, this, "Memory.buffer", "Memory");
-    if (memory.buffer === undefined) {
-      const buffer = new ArrayBuffer(number("Memory.buffer", MEMORY_SIZE, memory.handle) * PAGE);
-      native.wasmRead(memory.handle, buffer);
-      memory.buffer = buffer;
-      shared.set(memory.handle, memory);
-    }
+    const handle = handleOf(memory);
+    const known = shared.get(handle);
+    if (known !== undefined) return known.buffer;
+    const buffer = new ArrayBuffer(number("Memory.buffer", MEMORY_SIZE, handle) * PAGE);
+    native.wasmRead(handle, buffer);
+    memory.buffer = buffer;
+    shared.set(handle, memory);
     return memory.buffer;
   },
 };
@@ -511,19 +563,20 @@ function Table(descriptor, value) {
     throw new TypeError(`${ENGINE}.Table(): Descriptor property 'element' must be a WebAssembly reference type`);
   }
   const [least, most] = limitsOf(descriptor, "Table()", 10_000_000);
-  io.setUint8(0, TABLE_NEW);
-  io.setUint8(1, letter === "r" ? 0 : 1);
-  io.setUint32(2, least, true);
-  io.setUint32(6, most, true);
-  ask(10, "Table()");
-  const handle = io.getUint32(1, true);
   const made = create(new.target.prototype);
-  const table = { handle, letter };
+  const table = { handle: undefined, letter };
   tables.set(made, table);
-  byHandle.set(handle, made);
-  if (letter === "e" || value !== undefined) {
-    for (let at = 0; at < least; at++) setIn(table, at, value, "Table()");
-  }
+  soon(() => {
+    io.setUint8(0, TABLE_NEW);
+    io.setUint8(1, letter === "r" ? 0 : 1);
+    io.setUint32(2, least, true);
+    io.setUint32(6, most, true);
+    ask(10, "Table()");
+    table.handle = io.getUint32(1, true);
+    if (letter === "e" || value !== undefined) {
+      for (let at = 0; at < least; at++) setIn(table, at, value, "Table()");
+    }
+  });
   return made;
 }
 
@@ -538,14 +591,15 @@ function element(table, value, where) {
 
 function setIn(table, at, value, where) {
   const converted = element(table, value, where);
+  handleOf(table);
   io.setUint8(0, TABLE_SET);
-  io.setUint32(1, table.handle, true);
+  io.setUint32(1, handleOf(table), true);
   io.setUint32(5, at, true);
   ask(put(9, table.letter, converted), where);
 }
 
 function inTable(table, at, where) {
-  const size = number(where, TABLE_SIZE, table.handle);
+  const size = number(where, TABLE_SIZE, handleOf(table));
   const place = Math.trunc(Number(at));
   if (!(place >= 0 && place <= NONE)) {
     throw new TypeError(`${ENGINE}.${where}: Argument 0 must be convertible to a valid number`);
@@ -559,7 +613,7 @@ function inTable(table, at, where) {
 
 const tableMembers = {
   get length() {
-    return number("Table.length", TABLE_SIZE, slot(tables, this, "Table.length", "Table").handle);
+    return number("Table.length", TABLE_SIZE, handleOf(slot(tables, this, "Table.length", "Table")));
   },
   grow(delta, value) {
     const table = slot(tables, this, "Table.grow()", "Table");
@@ -568,6 +622,7 @@ const tableMembers = {
       throw new TypeError(`${ENGINE}.Table.grow(): Argument 0 must be convertible to a valid number`);
     }
     const converted = element(table, value === undefined && table.letter === "r" ? null : value, "Table.grow()");
+    handleOf(table);
     io.setUint8(0, TABLE_GROW);
     io.setUint32(1, table.handle, true);
     io.setUint32(5, more, true);
@@ -583,7 +638,7 @@ const tableMembers = {
   },
   get(index) {
     const table = slot(tables, this, "Table.get()", "Table");
-    number("Table.get()", TABLE_GET, table.handle, inTable(table, index, "Table.get()"));
+    number("Table.get()", TABLE_GET, handleOf(table), inTable(table, index, "Table.get()"));
     return takeAll(1, 10)[0];
   },
 };
@@ -608,15 +663,18 @@ function Global(descriptor, value) {
     throw new TypeError(`${ENGINE}.Global(): Descriptor property 'value' must be a WebAssembly type`);
   }
   if (value === undefined && letter !== "e") value = letter === "I" ? 0n : letter === "r" ? null : 0;
-  const handle = newGlobal(letter, mutable, coerce(letter, value), "Global()");
+  const global = { handle: undefined, letter, mutable };
+  const converted = coerce(letter, value);
   const made = create(new.target.prototype);
-  globals.set(made, { handle, letter, mutable });
-  byHandle.set(handle, made);
+  globals.set(made, global);
+  soon(() => {
+    global.handle = newGlobal(letter, mutable, converted, "Global()");
+  });
   return made;
 }
 
 function valueOf(global) {
-  number("Global.value", GLOBAL_GET, global.handle);
+  number("Global.value", GLOBAL_GET, handleOf(global));
   return takeAll(1, 10)[0];
 }
 
@@ -633,6 +691,7 @@ const globalMembers = {
       throw new TypeError("set WebAssembly.Global.value): Can't set the value of an immutable global.");
     }
     const converted = coerce(global.letter, value);
+    handleOf(global);
     io.setUint8(0, GLOBAL_SET);
     io.setUint32(1, global.handle, true);
     ask(put(5, global.letter, converted), "Global.value");

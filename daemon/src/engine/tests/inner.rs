@@ -142,3 +142,37 @@ fn it_runs_in_slices_and_under_the_limits() {
     assert_eq!(bench.last().outcome, Outcome::ExceededCpu);
     assert_eq!(bench.text(&worker, "fresh").unwrap(), "21");
 }
+
+#[test]
+fn what_global_scope_instantiates_is_made_in_each_isolate() {
+    let bench = bench();
+    let source = r#"
+        import wasm from './m.wasm';
+        const told = [];
+        const memory = new WebAssembly.Memory({ initial: 1 });
+        const { exports } = new WebAssembly.Instance(wasm, { env: { twice: (x) => x * 3, throws() {} } });
+        exports.store(3, 44);
+        for (const f of [() => exports.add(1, 2), () => memory.buffer]) {
+            try { f(); } catch (error) { told.push(error.message.slice(0, 51)); }
+        }
+        export default { fetch() {
+            memory.grow(1);
+            return new Response([...told, exports.load(3), exports.ask(1), memory.buffer.byteLength].join('; '));
+        } };
+    "#;
+    let mut bundle = bundle(&[("worker.js", ModuleKind::EsModule, source)]);
+    bundle.modules.push(Part {
+        name: "m.wasm".to_owned(),
+        kind: ModuleKind::Wasm,
+        bytes: wat::parse_str(MODULE).unwrap().into(),
+    });
+    let judged = bench.judged(bundle, &Limits::default()).unwrap();
+    for (name, pages) in [("a", 2), ("b", 2)] {
+        let worker = bench.script(name, &judged, Limits::default());
+        let refused = "Disallowed operation called within global scope. We";
+        assert_eq!(
+            bench.text(&worker, "").unwrap(),
+            format!("{refused}; {refused}; 44; 4; {}", pages * 65_536)
+        );
+    }
+}
