@@ -75,7 +75,7 @@ const WORKER: &str = r#"
             again = (x) => e.ask(x);
             try { return e.ask(1); } catch (error) { return `${error.name}`; } finally { again = undefined; }
         },
-        grow: (e) => `${e.grow(100)} ${e.grow(1000)} ${e.grow(60000)}`,
+        grow: (e) => `${e.grow(100)} ${e.grow(200)} ${e.grow(60000)}`,
         fresh() { return new WebAssembly.Instance(wasm, imports).exports.add(20, 1); },
     };
     export default { async fetch(request) {
