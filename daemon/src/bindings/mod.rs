@@ -27,7 +27,8 @@ impl Bindings for Env {
         match op {
             SyncOp::EnvGet => self.describe(argument, out),
             SyncOp::EnvNames => self.names(argument, out),
-            // What a push consists of, compression and rewriters are nothing of `env`; the engine answers.
+            // What a push consists of, compression, rewriters and WebAssembly are nothing of `env`; the
+            // engine answers.
             SyncOp::Bundle
             | SyncOp::Module
             | SyncOp::Builtin
@@ -41,7 +42,11 @@ impl Bindings for Env {
             | SyncOp::RewriterFeed
             | SyncOp::RewriterGoOn
             | SyncOp::RewriterToken
-            | SyncOp::RewriterClose => Err(OpFailure::new(
+            | SyncOp::RewriterClose
+            | SyncOp::WasmDescribe
+            | SyncOp::Wasm
+            | SyncOp::WasmRead
+            | SyncOp::WasmWrite => Err(OpFailure::new(
                 OpErrorCode::Unsupported,
                 "this is not asked of the bindings",
             )),

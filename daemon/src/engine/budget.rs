@@ -64,6 +64,11 @@ impl Share {
         taken.is_ok()
     }
 
+    /// An empty share of the same budget.
+    pub fn sibling(&self) -> Option<Self> {
+        self.budget.take(0)
+    }
+
     /// Bytes of this share.
     pub fn bytes(&self) -> u64 {
         self.bytes

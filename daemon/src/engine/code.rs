@@ -85,7 +85,7 @@ impl BuildError {
 }
 
 /// An interpreter for one module, which nests calls as deep as `limits` say.
-fn interpreter(limits: &Limits, mode: CompilationMode) -> Engine {
+pub(super) fn interpreter(limits: &Limits, mode: CompilationMode) -> Engine {
     let mut config = Config::default();
     config
         .consume_fuel(true)

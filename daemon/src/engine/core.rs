@@ -93,6 +93,7 @@ impl Core {
             executor: engine.executor().clone(),
             keys: postern_crypto::Keys::of(code.kept()),
             wasi: None,
+            wasm: None,
             loading: None,
         };
         let (mut store, instance, memory, mapping) =

@@ -40,7 +40,7 @@ fn price(caller: &mut Guest<'_>, ptr: u32, len: u32) -> Result<Option<(u64, bool
 }
 
 /// Takes fuel for work that is still to be done; ends a guest that has not so much.
-fn charge_ahead(caller: &mut Guest<'_>, fuel: u64) -> Result<(), Error> {
+pub(super) fn charge_ahead(caller: &mut Guest<'_>, fuel: u64) -> Result<(), Error> {
     let left = caller.get_fuel().unwrap_or(0);
     let host = caller.data();
     let lent = host.debt_max.saturating_sub(host.debt);

@@ -246,6 +246,8 @@ pub struct Host {
     pub keys: postern_crypto::Keys,
     /// State of a WASI program.
     pub wasi: Option<Box<Wasi>>,
+    /// WebAssembly that JavaScript runs.
+    pub wasm: Option<Box<super::inner::Inner>>,
     /// What is evaluated, while a push in JavaScript is judged.
     pub loading: Option<Box<Loading>>,
 }
@@ -552,6 +554,8 @@ pub struct MemoryUse {
     tables: u64,
     /// What the host holds for the guest.
     held: u64,
+    /// What the isolate uses that has a share of its own.
+    elsewhere: u64,
     share: Share,
     /// Growth was refused since this was last looked at.
     pub refused: bool,
@@ -571,6 +575,7 @@ impl MemoryUse {
             memory: 0,
             tables: 0,
             held: 0,
+            elsewhere: 0,
             share: budget.take(0)?,
             refused: false,
             is_final: false,
@@ -591,7 +596,22 @@ impl MemoryUse {
     fn fits(&mut self, memory: u64, tables: u64, held: u64) -> bool {
         let all = memory.saturating_add(tables).saturating_add(held);
         let more = all.saturating_sub(self.share.bytes());
-        all <= self.limit && self.share.grow(more)
+        all.saturating_add(self.elsewhere) <= self.limit && self.share.grow(more)
+    }
+
+    /// Counts what has a share of its own against the limit.
+    pub fn count_elsewhere(&mut self, bytes: u64) {
+        self.elsewhere = bytes;
+    }
+
+    /// What the limit still allows.
+    pub fn room(&self) -> u64 {
+        self.limit.saturating_sub(self.bytes())
+    }
+
+    /// An empty share of the same budget.
+    pub fn sibling(&self) -> Option<Share> {
+        self.share.sibling()
     }
 
     /// Counts what the host holds for the guest; `false` if there is no room for it.
@@ -605,7 +625,7 @@ impl MemoryUse {
 
     /// Bytes in use.
     pub fn bytes(&self) -> u64 {
-        self.memory + self.tables + self.held
+        self.memory + self.tables + self.held + self.elsewhere
     }
 }
 

@@ -263,14 +263,20 @@ impl Isolate {
             match result {
                 Ok(After::Again) => return After::Again,
                 Ok(After::Rest) => {
+                    let mut is_worn = false;
                     if let Some(core) = core.as_ref() {
+                        let host = core.store.data();
+                        is_worn = host
+                            .wasm
+                            .as_ref()
+                            .is_some_and(|it| it.is_worn(&host.limits));
                         self.bytes
                             .store(core.store.data().memory_use.bytes(), Ordering::Relaxed);
                     }
                     drop(core);
                     *self.last_used.lock() = Instant::now();
                     self.running.store(false, Ordering::SeqCst);
-                    if self.worker.spent(self) {
+                    if self.worker.spent(self) || (is_worn && self.in_flight() == 0) {
                         self.evict();
                     }
                 }

@@ -275,6 +275,7 @@ impl Starting {
             executor: Arc::new(Executor::new()),
             keys: postern_crypto::Keys::default(),
             wasi: None,
+            wasm: None,
             loading: None,
         };
         let (mut store, instance, memory, mapping) = code.instantiate(host, limits.memory_bytes).map_err(|error| {

@@ -17,6 +17,7 @@ pub mod finished;
 pub mod heap;
 mod host;
 mod imports;
+mod inner;
 pub mod invocation;
 mod isolate;
 mod javascript;

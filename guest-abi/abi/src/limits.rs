@@ -44,3 +44,6 @@ pub const CRYPTO_BYTES_MAX: usize = 1 << 20;
 pub const RSA_BITS_MAX: u32 = 4096;
 /// Rounds of PBKDF2, as in the field.
 pub const PBKDF2_ITERATIONS_MAX: u32 = 100_000;
+
+/// Room that there must be for the result of [`SyncOp::Wasm`](crate::SyncOp::Wasm).
+pub const WASM_RESULT_MAX: usize = 1024;

@@ -116,6 +116,96 @@ pub enum SyncOp {
     RewriterToken = 76,
     /// Closes a rewriter. Argument: the handle. No result.
     RewriterClose = 77,
+    /// What a WebAssembly module imports and exports. Argument: its bytes. Result: a byte, 0, then
+    /// JSON, `{"imports":[[module,name,kind,type]],"exports":[[name,kind,type]]}`; or a byte, 1,
+    /// then what is wrong with it, UTF-8.
+    WasmDescribe = 80,
+    /// Does something with WebAssembly that JavaScript runs. Argument: a byte, a [`WasmCall`], and
+    /// what belongs to it. Result: see `docs/abi.md`. There must be room for
+    /// [`WASM_RESULT_MAX`](crate::limits::WASM_RESULT_MAX) bytes.
+    Wasm = 81,
+    /// Copies a memory out. Argument: its handle, a `u32`, little endian. Result: its bytes.
+    WasmRead = 82,
+    /// Copies a memory in. Argument: its bytes. Where the result would go lies its handle, a
+    /// `u32`, little endian. No result.
+    WasmWrite = 83,
+}
+
+/// What [`SyncOp::Wasm`] does. Numbers are `u32`, little endian; a value is a byte, its type, and 8
+/// bytes, its bits.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[repr(u8)]
+pub enum WasmCall {
+    /// Module's bytes → handle.
+    Compile = 1,
+    /// Module, handles of what it imports → handle; the start function's handle or all ones.
+    Instantiate = 2,
+    /// Instance, name → handle of what it exports.
+    Export = 3,
+    /// Module, place in its imports → handle of a function that calls JavaScript.
+    Import = 4,
+    /// Function, values → outcome.
+    Call = 5,
+    /// Call, values that the imported function gave → outcome.
+    Resume = 6,
+    /// Call: the imported function threw.
+    Abort = 7,
+    /// Call that has used up its fuel → outcome.
+    Continue = 8,
+    /// Pages, most pages or all ones → handle.
+    MemoryNew = 9,
+    /// Memory, pages → pages before or all ones.
+    MemoryGrow = 10,
+    /// Memory → pages.
+    MemorySize = 11,
+    /// Byte, mutable; value → handle.
+    GlobalNew = 12,
+    /// Global → value.
+    GlobalGet = 13,
+    /// Global, value.
+    GlobalSet = 14,
+    /// Byte, 0 for functions and 1 for JavaScript's values; elements, most elements or all ones →
+    /// handle.
+    TableNew = 15,
+    /// Table, place → value.
+    TableGet = 16,
+    /// Table, place, value.
+    TableSet = 17,
+    /// Table, elements, value → elements before or all ones.
+    TableGrow = 18,
+    /// Table → elements.
+    TableSize = 19,
+    /// Function → letters of its parameters, `>`, letters of its results.
+    Type = 20,
+}
+
+impl WasmCall {
+    /// The one with this number.
+    pub fn from_u8(call: u8) -> Option<Self> {
+        Some(match call {
+            1 => Self::Compile,
+            2 => Self::Instantiate,
+            3 => Self::Export,
+            4 => Self::Import,
+            5 => Self::Call,
+            6 => Self::Resume,
+            7 => Self::Abort,
+            8 => Self::Continue,
+            9 => Self::MemoryNew,
+            10 => Self::MemoryGrow,
+            11 => Self::MemorySize,
+            12 => Self::GlobalNew,
+            13 => Self::GlobalGet,
+            14 => Self::GlobalSet,
+            15 => Self::TableNew,
+            16 => Self::TableGet,
+            17 => Self::TableSet,
+            18 => Self::TableGrow,
+            19 => Self::TableSize,
+            20 => Self::Type,
+            _ => return None,
+        })
+    }
 }
 
 impl SyncOp {
@@ -139,6 +229,10 @@ impl SyncOp {
             75 => Self::RewriterGoOn,
             76 => Self::RewriterToken,
             77 => Self::RewriterClose,
+            80 => Self::WasmDescribe,
+            81 => Self::Wasm,
+            82 => Self::WasmRead,
+            83 => Self::WasmWrite,
             _ => return None,
         })
     }

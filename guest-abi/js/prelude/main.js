@@ -20,6 +20,7 @@ import { WorkerEntrypoint } from "cloudflare:workers";
 import "internal:globals";
 import "internal:intl";
 import "internal:atomics";
+import { importedModule } from "internal:wasm";
 import "internal:code";
 
 const { Response } = fetching;
@@ -320,6 +321,7 @@ function handlersOf(value) {
 
 const hooks = {
   ...fetching.bodyHooks,
+  wasmModule: importedModule,
   timer: timing.timer,
 
   configure(date, flags) {

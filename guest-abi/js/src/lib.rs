@@ -47,6 +47,7 @@ mod token;
 mod url;
 mod values;
 mod vm;
+mod wasm;
 mod zones;
 
 /// Says which version of the ABI this is for. Never called.

@@ -273,12 +273,9 @@ fn text(ctx: &Ctx<'_>, name: &str, bytes: Vec<u8>) -> rquickjs::Result<String> {
 
 /// What `import module from "./x.wasm"` gives.
 fn wasm_module<'js>(ctx: &Ctx<'js>, bytes: Vec<u8>) -> rquickjs::Result<Value<'js>> {
-    let assembly: Object = ctx.globals().get("WebAssembly").map_err(|_| {
-        ctx.catch();
-        Thrown::throw_type(ctx, "WebAssembly modules are not supported")
-    })?;
-    let hooks: Function = assembly.get("__import")?;
-    hooks.call((ArrayBuffer::new(ctx.clone(), bytes)?,))
+    let hooks = crate::vm::hooks(ctx)?;
+    let hook: Function = hooks.get("wasmModule")?;
+    hook.call((ArrayBuffer::new(ctx.clone(), bytes)?,))
 }
 
 /// Runs a CommonJS module; gives its `module.exports`.

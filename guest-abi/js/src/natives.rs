@@ -3,7 +3,7 @@
 use crate::{
     buffers, compression, crypto, encoding, forms, frames, headers, json, kv, modules, ops, parts,
     pattern, random, ratelimit, requests, rewriter, socket, stacks, subrequest, tasks, token, url,
-    values, zones,
+    values, wasm, zones,
 };
 use rquickjs::{Ctx, Object, Result};
 
@@ -37,6 +37,7 @@ pub fn object<'js>(ctx: &Ctx<'js>) -> Result<Object<'js>> {
     frames::install(ctx, &native)?;
     stacks::install(ctx, &native)?;
     values::install(ctx, &native)?;
+    wasm::install(ctx, &native)?;
     zones::install(&native)?;
     Ok(native)
 }

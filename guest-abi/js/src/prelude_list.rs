@@ -48,6 +48,7 @@ const PRELUDE: &[(&str, &str)] = prelude! {
     "internal:code" => "code.js",
     "internal:intl" => "intl.js",
     "internal:atomics" => "atomics.js",
+    "internal:wasm" => "wasm.js",
     "internal:globals" => "globals.js",
     "internal:crypto" => "crypto.js",
     "internal:crypto/arguments" => "crypto/arguments.js",

@@ -106,6 +106,10 @@ impl Loading {
             | SyncOp::RewriterGoOn
             | SyncOp::RewriterToken
             | SyncOp::RewriterClose
+            | SyncOp::WasmDescribe
+            | SyncOp::Wasm
+            | SyncOp::WasmRead
+            | SyncOp::WasmWrite
             | SyncOp::Crypto => Err(OpErrorCode::Unsupported),
         }
     }

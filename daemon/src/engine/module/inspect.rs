@@ -39,6 +39,29 @@ pub fn inspect(source: &[u8], limits: &ModuleLimits) -> Result<Inspected, Refusa
     survey.conclude()
 }
 
+/// Judges a module that JavaScript runs: it may import and export what it likes.
+///
+/// # Errors
+///
+/// What is wrong with it, for the person who sent it.
+pub fn inspect_part(source: &[u8], limits: &ModuleLimits) -> Result<(), Refusal> {
+    cap(Capped::ModuleBytes, source.len(), limits.module_bytes)?;
+    check_preamble(source)?;
+    let mut validator = Validator::new_with_features(FEATURES);
+    let mut survey = Survey::new(limits);
+    let mut allocations = FuncValidatorAllocations::default();
+    let mut parser = Parser::new(0);
+    parser.set_features(FEATURES);
+    for payload in parser.parse_all(source) {
+        let payload = payload?;
+        survey.check_section(source, &payload)?;
+        if let ValidPayload::Func(function, body) = validator.payload(&payload)? {
+            allocations = survey.check_body(function, &body, allocations)?;
+        }
+    }
+    Ok(())
+}
+
 fn check_preamble(source: &[u8]) -> Result<(), Refusal> {
     let not = |what| Err(Refusal::NotModule(what));
     if source.is_empty() {

@@ -10,6 +10,7 @@
 //! ([`meter`]). [`image`] takes what a snapshot replaces: data, start function, first values
 //! of globals.
 
+mod describe;
 pub mod image;
 pub mod imports;
 mod inspect;
@@ -18,11 +19,12 @@ pub mod meter;
 mod refusal;
 mod rewrite;
 
+pub use describe::describe_part;
 pub use image::{ImageError, base_image, image};
-pub use inspect::inspect;
+pub use inspect::{inspect, inspect_part};
 pub use limits::ModuleLimits;
 pub use refusal::{Capped, NotModule, Refusal};
-pub use rewrite::init_module;
+pub use rewrite::{init_module, metered_part};
 
 use serde::{Deserialize, Serialize};
 use wasmparser::WasmFeatures;

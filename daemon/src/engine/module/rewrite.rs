@@ -109,6 +109,57 @@ pub fn init_module(source: &[u8], inspected: &Inspected) -> Result<Vec<u8>, Refu
     Ok(module.finish())
 }
 
+/// Rewrites a module that [`inspect_part`](super::inspect_part) accepted: its fuel follows what
+/// is executed, and its start function is exported as [`START_EXPORT`] instead of being run.
+///
+/// # Errors
+///
+/// Only for a source that was not accepted.
+pub fn metered_part(source: &[u8]) -> Result<Vec<u8>, Refusal> {
+    let (bodies, types) = meter_bodies(source)?;
+    let start = start_function(source)?;
+    let mut module = Module::new();
+    let mut exported = false;
+    for payload in Parser::new(0).parse_all(source) {
+        let payload = payload?;
+        match payload {
+            Payload::TypeSection(_) => {
+                module.section(&type_section(types.iter())?);
+            }
+            Payload::ExportSection(reader) => {
+                let mut section = ExportSection::new();
+                for export in reader {
+                    let export = export?;
+                    let kind = RoundtripReencoder.export_kind(export.kind);
+                    section.export(export.name, kind, export.index);
+                }
+                if let Some(start) = start {
+                    section.export(START_EXPORT, ExportKind::Func, start);
+                }
+                exported = true;
+                module.section(&section);
+            }
+            Payload::StartSection { func, .. } if !exported => {
+                let mut section = ExportSection::new();
+                section.export(START_EXPORT, ExportKind::Func, func);
+                module.section(&section);
+            }
+            Payload::CodeSectionStart { .. } => {
+                let mut section = CodeSection::new();
+                for body in &bodies {
+                    section.raw(body);
+                }
+                module.section(&section);
+            }
+            Payload::StartSection { .. }
+            | Payload::CustomSection(_)
+            | Payload::CodeSectionEntry(_) => {}
+            payload => copy_section(&mut module, source, &payload),
+        }
+    }
+    Ok(module.finish())
+}
+
 /// The index of the start function.
 fn start_function(source: &[u8]) -> Result<Option<u32>, Refusal> {
     for payload in Parser::new(0).parse_all(source) {

@@ -60,7 +60,7 @@ impl Bindings for TestEnv {
     }
 }
 
-fn bench() -> Bench {
+pub(super) fn bench() -> Bench {
     let dir = tempfile::tempdir().unwrap();
     let mut bench = Bench::new(EngineOptions {
         dir: Some(dir.path().join("engine")),
@@ -70,7 +70,7 @@ fn bench() -> Bench {
     bench
 }
 
-fn bundle(modules: &[(&str, ModuleKind, &str)]) -> Bundle {
+pub(super) fn bundle(modules: &[(&str, ModuleKind, &str)]) -> Bundle {
     Bundle {
         main: modules[0].0.to_owned(),
         compatibility_date: "2026-01-01".to_owned(),
@@ -92,11 +92,11 @@ fn module(source: &str) -> Bundle {
 }
 
 impl Bench {
-    fn judged(&self, bundle: Bundle, limits: &Limits) -> Result<Judged, Refused> {
+    pub(super) fn judged(&self, bundle: Bundle, limits: &Limits) -> Result<Judged, Refused> {
         self.block(self.engine.judge(Pushed::Bundle(bundle), limits))
     }
 
-    fn script(&self, name: &str, judged: &Judged, limits: Limits) -> Arc<Worker> {
+    pub(super) fn script(&self, name: &str, judged: &Judged, limits: Limits) -> Arc<Worker> {
         assert!(judged.image.is_none());
         let snapshot = self.dir.path().join(name);
         std::fs::write(&snapshot, judged.snapshot.as_ref().unwrap()).unwrap();

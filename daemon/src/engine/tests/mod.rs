@@ -10,6 +10,7 @@ use bytes::Bytes;
 use futures_lite::StreamExt;
 use postern_abi::{OpKind, SyncOp};
 
+mod inner;
 mod javascript;
 
 const GUEST: &str = include_str!("guest.wat");

@@ -1,0 +1,178 @@
+//! Answers the operations on WebAssembly: what they cost, and where their bytes lie.
+
+use super::super::cost;
+use super::super::crypto::charge_ahead;
+use super::super::host::Host;
+use super::super::imports::{Guest, charge, hand_over, parts, slice, slice_mut};
+use super::super::module::{self, ModuleLimits};
+use super::{Inner, Refusal};
+use postern_abi::limits::WASM_RESULT_MAX;
+use postern_abi::op::WasmCall;
+use postern_abi::{OpErrorCode, SyncOp};
+use wasmi::{Error, TrapCode};
+
+/// What went wrong, in the field's words.
+fn trap(error: &Error) -> (u8, String) {
+    let words = match error.as_trap_code() {
+        Some(TrapCode::UnreachableCodeReached) => "unreachable",
+        Some(TrapCode::MemoryOutOfBounds) => "memory access out of bounds",
+        Some(TrapCode::TableOutOfBounds) => "table index is out of bounds",
+        Some(TrapCode::IndirectCallToNull | TrapCode::BadSignature) => {
+            "null function or function signature mismatch"
+        }
+        Some(TrapCode::IntegerDivisionByZero) => "divide by zero",
+        Some(TrapCode::IntegerOverflow) => "divide result unrepresentable",
+        Some(TrapCode::BadConversionToInteger) => "float unrepresentable in integer range",
+        Some(TrapCode::StackOverflow) => return (13, "Maximum call stack size exceeded".into()),
+        _ => return (12, error.to_string()),
+    };
+    (12, words.into())
+}
+
+/// Answers one of the operations on WebAssembly.
+///
+/// # Errors
+/// What ends the isolate, or its slice.
+pub fn answer(
+    caller: &mut Guest<'_>,
+    kind: SyncOp,
+    (ptr, len): (u32, u32),
+    (out_ptr, out_cap): (u32, u32),
+) -> Result<i32, Error> {
+    let bad = Ok(-(OpErrorCode::BadArgument as i32));
+    let (memory, host) = parts(caller)?;
+    let argument = slice(memory, host, ptr, len)?;
+    let limits = ModuleLimits::with_memory_bytes(host.limits.memory_bytes);
+    if kind == SyncOp::WasmDescribe {
+        charge_ahead(caller, u64::from(len) * cost::TRANSLATED_BYTE / 4)?;
+        let (memory, host) = parts(caller)?;
+        let argument = slice(memory, host, ptr, len)?;
+        let made = match module::describe_part(argument, &limits) {
+            Ok(text) => [&[0], text.as_bytes()].concat(),
+            Err(error) => [&[1], error.to_string().as_bytes()].concat(),
+        };
+        let length = hand_over(memory, host, &made, out_ptr, out_cap)?;
+        charge(caller, cost::copy(made.len()));
+        return Ok(length);
+    }
+    let call = match (kind, argument.first()) {
+        (SyncOp::Wasm, Some(call)) => match WasmCall::from_u8(*call) {
+            Some(call) if out_cap as usize >= WASM_RESULT_MAX => Some(call),
+            _ => return bad,
+        },
+        (SyncOp::Wasm, None) => return bad,
+        _ => None,
+    };
+    if host.loading.is_some() {
+        return Ok(-(OpErrorCode::Unsupported as i32));
+    }
+    // Ahead, so that nobody has to take it back.
+    match call {
+        Some(WasmCall::Compile) => charge_ahead(caller, u64::from(len) * cost::TRANSLATED_BYTE)?,
+        Some(WasmCall::Instantiate) => charge_ahead(caller, 20_000)?,
+        Some(
+            WasmCall::MemoryGrow | WasmCall::TableGrow | WasmCall::MemoryNew | WasmCall::TableNew,
+        ) => {
+            charge_ahead(caller, 2_000)?;
+        }
+        Some(_) => charge(caller, 200),
+        None => charge_ahead(caller, u64::from(len.max(out_cap)) / 32)?,
+    }
+    let left = caller.get_fuel().unwrap_or(0);
+    let (memory, host) = parts(caller)?;
+    let mut inner = match host.wasm.take() {
+        Some(inner) => inner,
+        None => match host.memory_use.sibling() {
+            Some(share) => Box::new(Inner::new(&host.limits, share)),
+            None => return Ok(-(OpErrorCode::LimitExceeded as i32)),
+        },
+    };
+    let inside = inner.store.data_mut();
+    inside.most = inside.share.bytes().saturating_add(host.memory_use.room());
+    let Some(call) = call else {
+        let copied = copy(
+            &mut inner,
+            kind,
+            memory,
+            host,
+            (ptr, len),
+            (out_ptr, out_cap),
+        );
+        host.wasm = Some(inner);
+        return copied;
+    };
+    let lent = host.debt_max.saturating_sub(host.debt);
+    let required = inner.required(call);
+    if required > left.saturating_add(lent) {
+        host.wasm = Some(inner);
+        return Err(TrapCode::OutOfFuel.into());
+    }
+    let fuel = left.max(required);
+    inner.store.set_fuel(fuel)?;
+    let argument = slice(memory, host, ptr, len)?;
+    let before = inner.store.data().share.bytes();
+    let answer = inner.act(call, &argument[1..], &limits);
+    let bytes = inner.store.data().share.bytes();
+    // What was made is zeroed, and may be filled.
+    let grown = bytes.saturating_sub(before) / 64;
+    let used = fuel - inner.store.get_fuel().unwrap_or(0) + grown;
+    host.memory_use.count_elsewhere(bytes);
+    host.wasm = Some(inner);
+    let is_run = matches!(call, WasmCall::Call | WasmCall::Resume | WasmCall::Continue);
+    let mut made = match answer {
+        Ok(made) if is_run => made,
+        Ok(made) => [&[0], &*made].concat(),
+        Err(refusal) => {
+            let (status, text) = match refusal {
+                Refusal::Argument => (10, "an argument is not what it should be".to_owned()),
+                Refusal::Limit => (11, "Out of memory".to_owned()),
+                Refusal::Trap(error) => trap(&error),
+                Refusal::Range(text) => (13, text.to_owned()),
+                Refusal::Link(text) => (14, text),
+                Refusal::Compile(text) => (15, text),
+            };
+            let mut made = vec![status];
+            made.extend_from_slice(text.as_bytes());
+            made
+        }
+    };
+    // What it says of itself is bounded by the limits on names and results.
+    made.truncate(WASM_RESULT_MAX);
+    let (memory, host) = parts(caller)?;
+    let length = hand_over(memory, host, &made, out_ptr, out_cap)?;
+    charge(caller, used);
+    Ok(length)
+}
+
+/// Copies a memory of WebAssembly out of, or into, that of JavaScript.
+fn copy(
+    inner: &mut Inner,
+    kind: SyncOp,
+    memory: &mut [u8],
+    host: &mut Host,
+    (ptr, len): (u32, u32),
+    (out_ptr, out_cap): (u32, u32),
+) -> Result<i32, Error> {
+    let bad = Ok(-(OpErrorCode::BadArgument as i32));
+    let handle = match kind {
+        SyncOp::WasmRead => slice(memory, host, ptr, len)?,
+        _ => slice(memory, host, out_ptr, out_cap)?,
+    };
+    let Ok(handle) = handle.try_into().map(u32::from_le_bytes) else {
+        return bad;
+    };
+    let Ok(theirs) = inner.memory(handle as usize) else {
+        return bad;
+    };
+    let theirs = theirs.data_mut(&mut inner.store);
+    if kind == SyncOp::WasmRead {
+        let to = slice_mut(memory, host, out_ptr, out_cap)?;
+        let most = to.len().min(theirs.len());
+        to[..most].copy_from_slice(&theirs[..most]);
+    } else {
+        let from = slice(memory, host, ptr, len)?;
+        let most = from.len().min(theirs.len());
+        theirs[..most].copy_from_slice(&from[..most]);
+    }
+    Ok(0)
+}

@@ -1,0 +1,178 @@
+//! WebAssembly that Workers in JavaScript run.
+
+use super::javascript::{bench, bundle};
+use super::*;
+use crate::engine::javascript::Part;
+use postern_abi::bundle::ModuleKind;
+
+const MODULE: &str = r#"(module
+    (import "env" "twice" (func $twice (param i32) (result i32)))
+    (import "env" "throws" (func $throws))
+    (memory (export "memory") 1)
+    (table (export "table") 2 funcref)
+    (global (export "count") (mut i32) (i32.const 5))
+    (elem (i32.const 0) $add)
+    (data (i32.const 16) "hello")
+    (func $add (export "add") (param i32 i32) (result i32)
+        local.get 0 local.get 1 i32.add)
+    (func (export "wide") (param i64 f32 f64) (result i64 f64)
+        local.get 0 i64.const 1 i64.add
+        local.get 1 f64.promote_f32 local.get 2 f64.add)
+    (func (export "ask") (param i32) (result i32)
+        local.get 0 call $twice i32.const 1 i32.add)
+    (func (export "fails") call $throws)
+    (func (export "store") (param i32 i32)
+        local.get 0 local.get 1 i32.store8)
+    (func (export "load") (param i32) (result i32)
+        local.get 0 i32.load8_u)
+    (func (export "trap") unreachable)
+    (func (export "divide") (param i32) (result i32)
+        i32.const 1 local.get 0 i32.div_s)
+    (func (export "spin") (loop $l br $l))
+    (func (export "work") (param i32) (result i32) (local i32)
+        (loop $l
+            local.get 1 i32.const 1 i32.add local.tee 1
+            local.get 0 i32.lt_u br_if $l)
+        local.get 1)
+    (func $deep (export "deep") (param i32) (result i32)
+        local.get 0 i32.const 1 i32.add call $deep)
+    (func (export "grow") (param i32) (result i32)
+        local.get 0 memory.grow)
+)"#;
+
+const WORKER: &str = r#"
+    import wasm from './m.wasm';
+    let again;
+    const imports = { env: { twice: (x) => again ? again(x) : x * 2, throws() { throw new SyntaxError('mine'); } } };
+    let made;
+    const cases = {
+        facts(e) {
+            const buffer = e.memory.buffer;
+            const view = new Uint8Array(buffer);
+            const hello = String.fromCharCode(...view.subarray(16, 21));
+            e.store(100, 7);
+            view[101] = 9;
+            const facts = [e.add(2, 3), e.wide(1n, 0.5, 2), e.ask(20), hello, view[100], e.load(101), e.count.value];
+            e.count.value = 6;
+            const before = e.grow(1);
+            facts.push(e.count.value, before, view.length, e.memory.buffer.byteLength, e.load(101));
+            facts.push(new Uint8Array(e.memory.buffer)[100], e.table.get(0)(4, 5), e.table.get(1), e.add.length, e.add.name);
+            facts.push(wasm instanceof WebAssembly.Module, Object.isFrozen(e), typeof WebAssembly.__import);
+            return facts.map((it) => typeof it === 'object' ? String(it) : it).join(' ');
+        },
+        errors(e) {
+            const told = [];
+            for (const f of [() => e.trap(), () => e.divide(0), () => e.load(1 << 20), () => e.fails(), () => e.deep(0),
+                () => new WebAssembly.Module(new Uint8Array(8)), () => new WebAssembly.Instance(wasm),
+                () => new WebAssembly.Instance(wasm, { env: {} })]) {
+                try { f(); told.push('none'); } catch (error) { told.push(`${error.name}: ${error.message}`); }
+            }
+            return told.join('\n') + '\n' + e.add(1, 1);
+        },
+        work: (e) => e.work(10_000_000),
+        spin: (e) => e.spin(),
+        nest(e) {
+            again = (x) => e.ask(x);
+            try { return e.ask(1); } catch (error) { return `${error.name}`; } finally { again = undefined; }
+        },
+        grow: (e) => `${e.grow(100)} ${e.grow(200)} ${e.grow(60000)}`,
+        fresh() { return new WebAssembly.Instance(wasm, imports).exports.add(20, 1); },
+    };
+    export default { async fetch(request) {
+        made ??= await WebAssembly.instantiate(wasm, imports);
+        const name = new URL(request.url).pathname.slice(1);
+        return new Response(`${cases[name](made.exports)}`);
+    } };
+"#;
+
+fn wasm_worker(bench: &Bench, limits: Limits) -> Arc<Worker> {
+    let mut bundle = bundle(&[("worker.js", ModuleKind::EsModule, WORKER)]);
+    bundle.modules.push(Part {
+        name: "m.wasm".to_owned(),
+        kind: ModuleKind::Wasm,
+        bytes: wat::parse_str(MODULE).unwrap().into(),
+    });
+    let judged = bench.judged(bundle, &limits).unwrap();
+    bench.script("w", &judged, limits)
+}
+
+#[test]
+fn an_instance_and_javascript_share_functions_memory_and_globals() {
+    let bench = bench();
+    let worker = wasm_worker(&bench, Limits::default());
+    assert_eq!(
+        bench.text(&worker, "facts").unwrap(),
+        "5 2,2.5 41 hello 7 9 5 6 1 0 131072 9 7 9 null 2 2 true true undefined"
+    );
+    assert_eq!(bench.text(&worker, "fresh").unwrap(), "21");
+}
+
+#[test]
+fn what_goes_wrong_is_an_exception() {
+    let bench = bench();
+    let worker = wasm_worker(&bench, Limits::default());
+    assert_eq!(
+        bench.text(&worker, "errors").unwrap(),
+        "RuntimeError: unreachable\n\
+         RuntimeError: divide by zero\n\
+         RuntimeError: memory access out of bounds\n\
+         SyntaxError: mine\n\
+         RangeError: Maximum call stack size exceeded\n\
+         CompileError: WebAssembly.Module(): Wasm code generation disallowed by embedder\n\
+         TypeError: WebAssembly.Instance(): Imports argument must be present and must be an object\n\
+         LinkError: WebAssembly.Instance(): Import #0 \"env\" \"twice\": function import requires a callable\n\
+         2"
+    );
+    assert_eq!(bench.text(&worker, "nest").unwrap(), "RangeError");
+    assert_eq!(bench.text(&worker, "fresh").unwrap(), "21");
+}
+
+#[test]
+fn it_runs_in_slices_and_under_the_limits() {
+    let bench = bench();
+    let limits = Limits {
+        cpu_ms: 2000,
+        memory_bytes: 128 << 20,
+        ..Limits::default()
+    };
+    let worker = wasm_worker(&bench, limits);
+    assert_eq!(bench.text(&worker, "work").unwrap(), "10000000");
+    assert_eq!(bench.text(&worker, "grow").unwrap(), "1 101 -1");
+    assert!(bench.text(&worker, "spin").is_err());
+    assert_eq!(bench.last().outcome, Outcome::ExceededCpu);
+    assert_eq!(bench.text(&worker, "fresh").unwrap(), "21");
+}
+
+#[test]
+fn what_global_scope_instantiates_is_made_in_each_isolate() {
+    let bench = bench();
+    let source = r#"
+        import wasm from './m.wasm';
+        const told = [];
+        const memory = new WebAssembly.Memory({ initial: 1 });
+        const { exports } = new WebAssembly.Instance(wasm, { env: { twice: (x) => x * 3, throws() {} } });
+        exports.store(3, 44);
+        for (const f of [() => exports.add(1, 2), () => memory.buffer]) {
+            try { f(); } catch (error) { told.push(error.message.slice(0, 51)); }
+        }
+        export default { fetch() {
+            memory.grow(1);
+            return new Response([...told, exports.load(3), exports.ask(1), memory.buffer.byteLength].join('; '));
+        } };
+    "#;
+    let mut bundle = bundle(&[("worker.js", ModuleKind::EsModule, source)]);
+    bundle.modules.push(Part {
+        name: "m.wasm".to_owned(),
+        kind: ModuleKind::Wasm,
+        bytes: wat::parse_str(MODULE).unwrap().into(),
+    });
+    let judged = bench.judged(bundle, &Limits::default()).unwrap();
+    for (name, pages) in [("a", 2), ("b", 2)] {
+        let worker = bench.script(name, &judged, Limits::default());
+        let refused = "Disallowed operation called within global scope. We";
+        assert_eq!(
+            bench.text(&worker, "").unwrap(),
+            format!("{refused}; {refused}; 44; 4; {}", pages * 65_536)
+        );
+    }
+}

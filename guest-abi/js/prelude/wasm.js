@@ -1,0 +1,749 @@
+// WebAssembly: what JavaScript sees of it. The host runs the instances; a call that wants a function
+// of JavaScript's comes back here and is resumed with what that gave.
+//
+// A snapshot has nothing of the host's in it. So what global scope makes is only noted, and made when
+// a handler first needs it; calls without a result that it makes are noted too.
+import native from "internal:native";
+import { scope } from "internal:errors";
+
+const { defineProperty, freeze, create, getOwnPropertyNames } = Object;
+const { parse } = JSON;
+const { construct } = Reflect;
+const ENGINE = "WebAssembly";
+
+// What goes to the host and comes back.
+const IO = new ArrayBuffer(4096);
+const io = new DataView(IO);
+const octets = new Uint8Array(IO);
+const decoder = new TextDecoder();
+const encoder = new TextEncoder();
+const COMPILE_REFUSED = "Wasm code generation disallowed by embedder";
+const NONE = 0xffffffff;
+const PAGE = 65536;
+const [EXPORT, IMPORT, CALL, RESUME, ABORT, CONTINUE] = [3, 4, 5, 6, 7, 8];
+const [MEMORY_NEW, MEMORY_GROW, MEMORY_SIZE, GLOBAL_NEW, GLOBAL_GET, GLOBAL_SET] = [9, 10, 11, 12, 13, 14];
+const [TABLE_NEW, TABLE_GET, TABLE_SET, TABLE_GROW, TABLE_SIZE, TYPE] = [15, 16, 17, 18, 19, 20];
+
+function errorClass(name) {
+  const type = {
+    [name]: function (message, options) {
+      const error = construct(Error, message === undefined ? [] : [message, options], new.target ?? type);
+      return error;
+    },
+  }[name];
+  Object.setPrototypeOf(type, Error);
+  type.prototype = create(Error.prototype, {
+    constructor: { value: type, writable: true, configurable: true },
+    name: { value: name, writable: true, configurable: true },
+    message: { value: "", writable: true, configurable: true },
+  });
+  defineProperty(type, "prototype", { writable: false, enumerable: false });
+  defineProperty(type, "length", { value: 1, configurable: true });
+  return type;
+}
+const CompileError = errorClass("CompileError");
+const LinkError = errorClass("LinkError");
+const RuntimeError = errorClass("RuntimeError");
+
+const answered = (length) => decoder.decode(octets.subarray(1, length));
+
+// An error of the host's as an exception.
+function refuse(status, message, where) {
+  const text = where === "" ? message : `${ENGINE}.${where}: ${message}`;
+  switch (status) {
+    case 12:
+      return new RuntimeError(message);
+    case 13:
+      return new RangeError(message);
+    case 14:
+      return new LinkError(text);
+    case 15:
+      return new CompileError(text);
+    default:
+      return new RangeError(text);
+  }
+}
+
+// What global scope made, to be made by the host.
+const deferred = [];
+
+function settle() {
+  if (scope.global) {
+    throw new Error(
+      "Disallowed operation called within global scope. WebAssembly can be instantiated there, and functions without a result called, but what its functions give and what its memory holds is known within a handler only.",
+    );
+  }
+  const all = deferred.splice(0);
+  for (const make of all) make();
+}
+
+// Does it now, or where there is a handler.
+function soon(make) {
+  if (scope.global) deferred.push(make);
+  else make();
+}
+
+// The handle of something, which may still have to be made.
+function handleOf(slot) {
+  if (slot.handle === undefined) {
+    settle();
+    if (slot.handle === undefined) throw new Error("What global scope instantiated could not be made.");
+  }
+  return slot.handle;
+}
+
+// The length of the host's answer, which lies in the buffer.
+function check(length, where) {
+  if (length < 0) {
+    throw new RangeError(`${ENGINE}.${where}: Out of memory`);
+  }
+  const status = io.getUint8(0);
+  if (status >= 10) throw refuse(status, answered(length), where);
+  return length;
+}
+
+const ask = (length, where) => check(native.wasm(IO, length), where);
+
+// Asks with numbers only; gives the number that is answered.
+function number(where, op, ...numbers) {
+  io.setUint8(0, op);
+  numbers.forEach((it, at) => io.setUint32(1 + at * 4, it, true));
+  return ask(1 + numbers.length * 4, where) > 1 ? io.getUint32(1, true) : undefined;
+}
+
+// Values of JavaScript's that WebAssembly has, by their numbers.
+const references = [];
+// Functions of WebAssembly's: their handles, and by handle.
+const handles = new WeakMap();
+const functions = new Map();
+// Functions of JavaScript's that were imported: [function, results], by handle.
+const imported = new Map();
+const modules = new WeakMap();
+const instances = new WeakMap();
+const memories = new WeakMap();
+const tables = new WeakMap();
+const globals = new WeakMap();
+// Memories whose buffer JavaScript has, by handle.
+const shared = new Map();
+
+const LETTERS = { i: 0, I: 1, f: 2, F: 3, r: 4, e: 5 };
+const scratch = new DataView(new ArrayBuffer(8));
+
+// A value as its type wants it.
+function coerce(letter, value) {
+  switch (letter) {
+    case "i":
+      return value | 0;
+    case "I":
+      scratch.setBigInt64(0, value);
+      return scratch.getBigInt64(0);
+    case "f":
+    case "F":
+      return +value;
+    case "r": {
+      if (value === null) return 0;
+      const handle = typeof value === "function" ? handles.get(value) : undefined;
+      if (handle === undefined) {
+        throw new TypeError("type incompatibility when transforming from/to JS");
+      }
+      return handleOf(handle) + 1;
+    }
+    default:
+      return value === null ? 0 : references.push(value);
+  }
+}
+
+function put(at, letter, value) {
+  io.setUint8(at, LETTERS[letter]);
+  if (letter === "I") io.setBigInt64(at + 1, value, true);
+  else if (letter === "F") io.setFloat64(at + 1, value, true);
+  else {
+    io.setUint32(at + 5, 0, true);
+    if (letter === "f") io.setFloat32(at + 1, value, true);
+    else if (letter === "i") io.setInt32(at + 1, value, true);
+    else io.setUint32(at + 1, value, true);
+  }
+  return at + 9;
+}
+
+function take(at) {
+  switch (io.getUint8(at)) {
+    case 0:
+      return io.getInt32(at + 1, true);
+    case 1:
+      return io.getBigInt64(at + 1, true);
+    case 2:
+      return io.getFloat32(at + 1, true);
+    case 3:
+      return io.getFloat64(at + 1, true);
+    case 4: {
+      const handle = io.getUint32(at + 1, true);
+      return handle === 0 ? null : { handle: handle - 1 };
+    }
+    default: {
+      const id = io.getUint32(at + 1, true);
+      return id === 0 ? null : references[id - 1];
+    }
+  }
+}
+
+function takeAll(at, length) {
+  const values = [];
+  const found = [];
+  for (; at + 9 <= length; at += 9) {
+    values.push(take(at));
+    if (io.getUint8(at) === 4) found.push(values.length - 1);
+  }
+  for (const at of found) if (values[at] !== null) values[at] = functionOf(values[at].handle);
+  return values;
+}
+
+// Gives WebAssembly what JavaScript wrote.
+function write() {
+  for (const [handle, memory] of shared) native.wasmWrite(handle, memory.buffer);
+}
+
+// Gives JavaScript what WebAssembly wrote; a buffer that is too short is detached.
+function read() {
+  for (const [handle, memory] of shared) {
+    const size = number("Memory.buffer", MEMORY_SIZE, handle) * PAGE;
+    if (size === memory.buffer.byteLength) native.wasmRead(handle, memory.buffer);
+    else drop(memory);
+  }
+}
+
+function drop(memory) {
+  shared.delete(memory.handle);
+  if (memory.buffer !== undefined) memory.buffer.transfer();
+  memory.buffer = undefined;
+}
+
+// Runs a function of WebAssembly's.
+function call(slot, params, results, given) {
+  const values = [];
+  for (let at = 0; at < params.length; at++) values.push(coerce(params[at], given[at]));
+  if (scope.global && results === "" && slot.handle === undefined) {
+    deferred.push(() => run(slot.handle, params, results, values));
+    return undefined;
+  }
+  return run(handleOf(slot), params, results, values);
+}
+
+function run(handle, params, results, values) {
+  write();
+  io.setUint8(0, CALL);
+  io.setUint32(1, handle, true);
+  let at = 5;
+  for (let i = 0; i < values.length; i++) at = put(at, params[i], values[i]);
+  let length = native.wasm(IO, at);
+  for (;;) {
+    const status = length < 0 ? 10 : io.getUint8(0);
+    if (status === 2) {
+      io.setUint8(0, CONTINUE);
+      length = native.wasm(IO, 1);
+    } else if (status === 0) {
+      const made = takeAll(1, length);
+      read();
+      return made.length === 0 ? undefined : results.length === 1 ? made[0] : made;
+    } else if (status === 1) {
+      const asked = imported.get(io.getUint32(1, true));
+      const argument = takeAll(5, length);
+      read();
+      let given;
+      try {
+        const gave = Reflect.apply(asked.call, undefined, argument);
+        given = back(asked.results, gave);
+      } catch (error) {
+        io.setUint8(0, ABORT);
+        native.wasm(IO, 1);
+        throw error;
+      }
+      write();
+      io.setUint8(0, RESUME);
+      let end = 1;
+      for (let i = 0; i < given.length; i++) end = put(end, asked.results[i], given[i]);
+      length = native.wasm(IO, end);
+    } else {
+      const error = length < 0 ? new RangeError("Out of memory") : refuse(status, answered(length), "");
+      read();
+      throw error;
+    }
+  }
+}
+
+// What an imported function gave, as WebAssembly takes it.
+function back(results, gave) {
+  if (results.length === 0) return [];
+  if (results.length === 1) return [coerce(results, gave)];
+  const values = [...gave];
+  if (values.length !== results.length) throw new TypeError("multi-return length mismatch");
+  return values.map((value, at) => coerce(results[at], value));
+}
+
+// A function of WebAssembly's.
+function makeFunction(slot, name, params, results) {
+  const f = { f: (...given) => call(slot, params, results, given) }.f;
+  defineProperty(f, "name", { value: `${name}`, configurable: true });
+  defineProperty(f, "length", { value: params.length, configurable: true });
+  handles.set(f, slot);
+  return f;
+}
+
+// The function of a handle.
+function functionOf(handle) {
+  const known = functions.get(handle);
+  if (known !== undefined) return known;
+  io.setUint8(0, TYPE);
+  io.setUint32(1, handle, true);
+  const [params, results] = answered(ask(5, "Function")).split(">");
+  const f = makeFunction({ handle }, handle, params, results);
+  functions.set(handle, f);
+  return f;
+}
+
+const isObject = (value) => (typeof value === "object" && value !== null) || typeof value === "function";
+
+// The slot of one of our objects.
+function slot(map, value, where, name) {
+  const found = isObject(value) ? map.get(value) : undefined;
+  if (found === undefined) throw new TypeError(`${ENGINE}.${where}: Receiver is not a ${ENGINE}.${name}`);
+  return found;
+}
+
+function needsNew(target, name, prefix = `${ENGINE}.${name}(): `) {
+  if (target === undefined) throw new TypeError(`${prefix}${ENGINE}.${name} must be invoked with 'new'`);
+}
+
+function moduleOf(value, where) {
+  const found = isObject(value) ? modules.get(value) : undefined;
+  if (found === undefined) throw new TypeError(`${ENGINE}.${where}: Argument 0 must be a ${ENGINE}.Module`);
+  return found;
+}
+
+function Module() {
+  needsNew(new.target, "Module");
+  throw new CompileError(`${ENGINE}.Module(): ${COMPILE_REFUSED}`);
+}
+
+// What `import module from "./x.wasm"` gives.
+export function importedModule(bytes) {
+  const told = native.wasmDescribe(bytes);
+  if (told[0] !== "0") throw new CompileError(`${ENGINE}.Module(): ${told.slice(1)}`);
+  const module = create(Module.prototype);
+  modules.set(module, { bytes, handle: undefined, ...parse(told.slice(1)) });
+  return module;
+}
+
+const described = ({ imports, exports }) => ({
+  imports: imports.map(([module, name, kind]) => ({ module, name, kind })),
+  exports: exports.map(([name, kind]) => ({ name, kind })),
+});
+
+// The sections of a module that have this name.
+function customSections(bytes, name) {
+  const view = new Uint8Array(bytes);
+  const found = [];
+  let at = 8;
+  const leb = () => {
+    let value = 0;
+    for (let shift = 0; ; shift += 7) {
+      const byte = view[at++];
+      value += (byte & 127) * 2 ** shift;
+      if (!(byte & 128)) return value;
+    }
+  };
+  while (at < view.length) {
+    const id = view[at++];
+    const size = leb();
+    const end = at + size;
+    if (id === 0) {
+      const length = leb();
+      if (decoder.decode(view.subarray(at, at + length)) === name) found.push(bytes.slice(at + length, end));
+    }
+    at = end;
+  }
+  return found;
+}
+
+const moduleMembers = {
+  imports(module) {
+    return described(moduleOf(module, "Module.imports()")).imports;
+  },
+  exports(module) {
+    return described(moduleOf(module, "Module.exports()")).exports;
+  },
+  customSections(module, name) {
+    const { bytes } = moduleOf(module, "Module.customSections()");
+    if (name === undefined) throw new TypeError(`${ENGINE}.Module.customSections(): Argument 1 is required`);
+    return customSections(bytes, `${name}`);
+  },
+};
+
+// The handle of what a module imports.
+function linked(module, at, [from, name, kind, type], value, where) {
+  const fail = (what) => {
+    throw new LinkError(`${ENGINE}.${where}: Import #${at} "${from}" "${name}": ${what}`);
+  };
+  switch (kind) {
+    case "function": {
+      if (typeof value !== "function") fail("function import requires a callable");
+      const own = handles.get(value);
+      if (own !== undefined) return handleOf(own);
+      const handle = number(where, IMPORT, module.handle, at);
+      imported.set(handle, { call: value, results: type[2] });
+      return handle;
+    }
+    case "memory": {
+      const memory = isObject(value) ? memories.get(value) : undefined;
+      return memory === undefined ? fail("memory import must be a WebAssembly.Memory object") : handleOf(memory);
+    }
+    case "table": {
+      const table = isObject(value) ? tables.get(value) : undefined;
+      return table === undefined ? fail("table import requires a WebAssembly.Table") : handleOf(table);
+    }
+    default: {
+      const global = isObject(value) ? globals.get(value) : undefined;
+      if (global !== undefined) return handleOf(global);
+      const [letter, mutable] = type;
+      if (mutable) fail("imported mutable global must be a WebAssembly.Global object");
+      if (letter === "I" ? typeof value !== "bigint" : letter !== "e" && letter !== "r" && typeof value !== "number") {
+        fail("global import must be a number, valid Wasm reference, or WebAssembly.Global object");
+      }
+      return newGlobal(letter, false, coerce(letter, value), where);
+    }
+  }
+}
+
+function link(instance, module, imports, where) {
+  if (module.imports.length > 0 && !isObject(imports)) {
+    throw new TypeError(`${ENGINE}.${where}: Imports argument must be present and must be an object`);
+  }
+  const values = module.imports.map(([from, name], at) => {
+    const room = imports[from];
+    if (!isObject(room)) {
+      throw new TypeError(`${ENGINE}.${where}: Import #${at} "${from}": module is not an object or function`);
+    }
+    return room[name];
+  });
+  const exports = create(null);
+  const slots = module.exports.map(([name, kind, type]) => {
+    const slot = { handle: undefined, buffer: undefined };
+    exports[name] = wrap(slot, kind, type);
+    return slot;
+  });
+  soon(() => makeInstance(module, imports, values, exports, slots, where));
+  freeze(exports);
+  instances.set(instance, exports);
+  return instance;
+}
+
+function makeInstance(module, imports, values, exports, slots, where) {
+  if (module.handle === undefined) {
+    check(native.wasmCompile(module.bytes, IO), where);
+    module.handle = io.getUint32(1, true);
+  }
+  const found = module.imports.map((it, at) => linked(module, at, it, values[at], where));
+  write();
+  io.setUint8(0, 2);
+  [module.handle, ...found].forEach((it, at) => io.setUint32(1 + at * 4, it, true));
+  ask(5 + found.length * 4, where);
+  const handle = io.getUint32(1, true);
+  const start = io.getUint32(5, true);
+  read();
+  module.exports.forEach(([name, kind], at) => {
+    io.setUint8(0, EXPORT);
+    io.setUint32(1, handle, true);
+    const { written } = encoder.encodeInto(name, octets.subarray(5));
+    ask(5 + written, where);
+    const thing = io.getUint32(1, true);
+    slots[at].handle = thing;
+    if (kind === "function") functions.set(thing, exports[name]);
+  });
+  if (start !== NONE) run(start, "", "", []);
+}
+
+function wrap(slot, kind, type) {
+  if (kind === "function") return makeFunction(slot, ...type);
+  if (kind === "memory") {
+    const made = create(Memory.prototype);
+    memories.set(made, slot);
+    return made;
+  }
+  if (kind === "table") {
+    slot.letter = type;
+    const made = create(Table.prototype);
+    tables.set(made, slot);
+    return made;
+  }
+  [slot.letter, slot.mutable] = type;
+  const made = create(Global.prototype);
+  globals.set(made, slot);
+  return made;
+}
+
+function Instance(module, imports) {
+  needsNew(new.target, "Instance", "");
+  const found = moduleOf(module, "Instance()");
+  return link(create(new.target.prototype), found, imports, "Instance()");
+}
+const instanceMembers = {
+  get exports() {
+    return slot(instances, this, "Instance.exports", "Instance");
+  },
+};
+
+function limit(value, name, where, lower, upper) {
+  const number = Number(value);
+  if (!Number.isFinite(number)) {
+    throw new TypeError(`${ENGINE}.${where}: Property '${name}': value ${value} is ${Number.isNaN(number) ? "not a valid number" : "above the upper bound"}`);
+  }
+  const whole = Math.trunc(number);
+  if (whole < 0) throw new TypeError(`${ENGINE}.${where}: Property '${name}' must be non-negative`);
+  if (whole > upper) {
+    throw new RangeError(`${ENGINE}.${where}: Property '${name}': value ${whole} is above the upper bound ${upper}`);
+  }
+  if (whole < lower) {
+    throw new RangeError(`${ENGINE}.${where}: Property '${name}': value ${whole} is below the lower bound ${lower}`);
+  }
+  return whole;
+}
+
+function limitsOf(descriptor, where, upper) {
+  if (descriptor.initial === undefined) throw new TypeError(`${ENGINE}.${where}: Property 'initial' is required`);
+  const least = limit(descriptor.initial, "initial", where, 0, upper);
+  const most = descriptor.maximum === undefined ? NONE : limit(descriptor.maximum, "maximum", where, least, upper === PAGE ? upper : NONE - 1);
+  return [least, most];
+}
+
+function Memory(descriptor) {
+  needsNew(new.target, "Memory");
+  if (!isObject(descriptor)) throw new TypeError(`${ENGINE}.Memory(): Argument 0 must be a memory descriptor`);
+  const [least, most] = limitsOf(descriptor, "Memory()", PAGE);
+  const made = create(new.target.prototype);
+  const memory = { handle: undefined, buffer: undefined };
+  memories.set(made, memory);
+  soon(() => {
+    memory.handle = number("Memory()", MEMORY_NEW, least, most);
+  });
+  return made;
+}
+const memoryMembers = {
+  grow(delta) {
+    const memory = slot(memories, this, "Memory.grow()", "Memory");
+    const more = Math.trunc(Number(delta));
+    if (!(more >= 0 && more <= NONE)) {
+      throw new TypeError(`${ENGINE}.Memory.grow(): Argument 0 must be convertible to a valid number`);
+    }
+    const handle = handleOf(memory);
+    write();
+    const before = number("Memory.grow()", MEMORY_GROW, handle, more);
+    if (before === NONE) throw new RangeError(`${ENGINE}.Memory.grow(): Maximum memory size exceeded`);
+    const known = shared.get(handle);
+    if (known !== undefined) drop(known);
+    return before;
+  },
+  get buffer() {
+    const memory = slot(memories, this, "Memory.buffer", "Memory");
+    const handle = handleOf(memory);
+    const known = shared.get(handle);
+    if (known !== undefined) return known.buffer;
+    const buffer = new ArrayBuffer(number("Memory.buffer", MEMORY_SIZE, handle) * PAGE);
+    native.wasmRead(handle, buffer);
+    memory.buffer = buffer;
+    shared.set(handle, memory);
+    return memory.buffer;
+  },
+};
+
+function Table(descriptor, value) {
+  needsNew(new.target, "Table");
+  if (!isObject(descriptor)) throw new TypeError(`${ENGINE}.Table(): Argument 0 must be a table descriptor`);
+  const letter = { anyfunc: "r", externref: "e" }[`${descriptor.element}`];
+  if (letter === undefined) {
+    throw new TypeError(`${ENGINE}.Table(): Descriptor property 'element' must be a WebAssembly reference type`);
+  }
+  const [least, most] = limitsOf(descriptor, "Table()", 10_000_000);
+  const made = create(new.target.prototype);
+  const table = { handle: undefined, letter };
+  tables.set(made, table);
+  soon(() => {
+    io.setUint8(0, TABLE_NEW);
+    io.setUint8(1, letter === "r" ? 0 : 1);
+    io.setUint32(2, least, true);
+    io.setUint32(6, most, true);
+    ask(10, "Table()");
+    table.handle = io.getUint32(1, true);
+    if (letter === "e" || value !== undefined) {
+      for (let at = 0; at < least; at++) setIn(table, at, value, "Table()");
+    }
+  });
+  return made;
+}
+
+function element(table, value, where) {
+  if (table.letter === "r" && value !== null && handles.get(value) === undefined) {
+    throw new TypeError(
+      `${ENGINE}.${where}: Argument 1 is invalid for table: function-typed object must be null (if nullable) or a Wasm function object`,
+    );
+  }
+  return coerce(table.letter, value);
+}
+
+function setIn(table, at, value, where) {
+  const converted = element(table, value, where);
+  handleOf(table);
+  io.setUint8(0, TABLE_SET);
+  io.setUint32(1, handleOf(table), true);
+  io.setUint32(5, at, true);
+  ask(put(9, table.letter, converted), where);
+}
+
+function inTable(table, at, where) {
+  const size = number(where, TABLE_SIZE, handleOf(table));
+  const place = Math.trunc(Number(at));
+  if (!(place >= 0 && place <= NONE)) {
+    throw new TypeError(`${ENGINE}.${where}: Argument 0 must be convertible to a valid number`);
+  }
+  if (place >= size) {
+    const kind = table.letter === "r" ? "funcref" : "externref";
+    throw new RangeError(`${ENGINE}.${where}: invalid address ${place} in ${kind} table of size ${size}`);
+  }
+  return place;
+}
+
+const tableMembers = {
+  get length() {
+    return number("Table.length", TABLE_SIZE, handleOf(slot(tables, this, "Table.length", "Table")));
+  },
+  grow(delta, value) {
+    const table = slot(tables, this, "Table.grow()", "Table");
+    const more = Math.trunc(Number(delta));
+    if (!(more >= 0 && more <= NONE)) {
+      throw new TypeError(`${ENGINE}.Table.grow(): Argument 0 must be convertible to a valid number`);
+    }
+    const converted = element(table, value === undefined && table.letter === "r" ? null : value, "Table.grow()");
+    handleOf(table);
+    io.setUint8(0, TABLE_GROW);
+    io.setUint32(1, table.handle, true);
+    io.setUint32(5, more, true);
+    ask(put(9, table.letter, converted), "Table.grow()");
+    const before = io.getUint32(1, true);
+    if (before === NONE) throw new RangeError(`${ENGINE}.Table.grow(): failed to grow table by ${more}`);
+    return before;
+  },
+  set(index, value) {
+    const table = slot(tables, this, "Table.set()", "Table");
+    const at = inTable(table, index, "Table.set()");
+    setIn(table, at, arguments.length < 2 && table.letter === "r" ? null : value, "Table.set()");
+  },
+  get(index) {
+    const table = slot(tables, this, "Table.get()", "Table");
+    number("Table.get()", TABLE_GET, handleOf(table), inTable(table, index, "Table.get()"));
+    return takeAll(1, 10)[0];
+  },
+};
+defineProperty(tableMembers.grow, "length", { value: 1, configurable: true });
+defineProperty(tableMembers.set, "length", { value: 1, configurable: true });
+
+const TYPES = { i32: "i", i64: "I", f32: "f", f64: "F", anyfunc: "r", externref: "e" };
+
+function newGlobal(letter, mutable, value, where) {
+  io.setUint8(0, GLOBAL_NEW);
+  io.setUint8(1, mutable ? 1 : 0);
+  ask(put(2, letter, value), where);
+  return io.getUint32(1, true);
+}
+
+function Global(descriptor, value) {
+  needsNew(new.target, "Global");
+  if (!isObject(descriptor)) throw new TypeError(`${ENGINE}.Global(): Argument 0 must be a global descriptor`);
+  const mutable = !!descriptor.mutable;
+  const letter = TYPES[`${descriptor.value}`];
+  if (letter === undefined) {
+    throw new TypeError(`${ENGINE}.Global(): Descriptor property 'value' must be a WebAssembly type`);
+  }
+  if (value === undefined && letter !== "e") value = letter === "I" ? 0n : letter === "r" ? null : 0;
+  const global = { handle: undefined, letter, mutable };
+  const converted = coerce(letter, value);
+  const made = create(new.target.prototype);
+  globals.set(made, global);
+  soon(() => {
+    global.handle = newGlobal(letter, mutable, converted, "Global()");
+  });
+  return made;
+}
+
+function valueOf(global) {
+  number("Global.value", GLOBAL_GET, handleOf(global));
+  return takeAll(1, 10)[0];
+}
+
+const globalMembers = {
+  valueOf() {
+    return valueOf(slot(globals, this, "Global.valueOf()", "Global"));
+  },
+  get value() {
+    return valueOf(slot(globals, this, "get WebAssembly.Global.value", "Global"));
+  },
+  set value(value) {
+    const global = slot(globals, this, "set WebAssembly.Global.value", "Global");
+    if (!global.mutable) {
+      throw new TypeError("set WebAssembly.Global.value): Can't set the value of an immutable global.");
+    }
+    const converted = coerce(global.letter, value);
+    handleOf(global);
+    io.setUint8(0, GLOBAL_SET);
+    io.setUint32(1, global.handle, true);
+    ask(put(5, global.letter, converted), "Global.value");
+  },
+};
+
+const isBuffer = (value) => value instanceof ArrayBuffer || ArrayBuffer.isView(value);
+
+const members = {
+  async compile(bytes) {
+    if (!isBuffer(bytes)) throw new TypeError(`${ENGINE}.compile(): Argument 0 must be a buffer source`);
+    throw new CompileError(`${ENGINE}.compile(): ${COMPILE_REFUSED}`);
+  },
+  validate(bytes) {
+    if (!isBuffer(bytes)) throw new TypeError(`${ENGINE}.validate(): Argument 0 must be a buffer source`);
+    return native.wasmDescribe(bytes)[0] === "0";
+  },
+  async instantiate(source, imports) {
+    if (!isObject(source)) {
+      throw new TypeError(`${ENGINE}.instantiate(): Argument 0 must be a buffer source or a ${ENGINE}.Module object`);
+    }
+    const module = modules.get(source);
+    if (module !== undefined) return link(create(Instance.prototype), module, imports, "instantiate()");
+    if (!isBuffer(source)) throw new TypeError(`${ENGINE}.instantiate(): Argument 0 must be a buffer source`);
+    throw new CompileError(`${ENGINE}.instantiate(): ${COMPILE_REFUSED}`);
+  },
+};
+defineProperty(members.instantiate, "length", { value: 1, configurable: true });
+
+const WebAssembly = {};
+const tag = (holder, value) => defineProperty(holder, Symbol.toStringTag, { value, configurable: true });
+const hidden = (holder, name, value) => defineProperty(holder, name, { value, writable: true, configurable: true });
+function describe(holder, members) {
+  for (const name of getOwnPropertyNames(members)) {
+    defineProperty(holder, name, { ...Object.getOwnPropertyDescriptor(members, name), enumerable: true });
+  }
+}
+describe(WebAssembly, members);
+for (const [type, own, statics] of [
+  [Module, {}, moduleMembers],
+  [Instance, instanceMembers, {}],
+  [Table, tableMembers, {}],
+  [Memory, memoryMembers, {}],
+  [Global, globalMembers, {}],
+]) {
+  describe(type.prototype, own);
+  describe(type, statics);
+  tag(type.prototype, `${ENGINE}.${type.name}`);
+  defineProperty(type, "length", { value: 1, configurable: true });
+  defineProperty(type, "prototype", { writable: false });
+  hidden(WebAssembly, type.name, type);
+}
+for (const type of [CompileError, LinkError, RuntimeError]) hidden(WebAssembly, type.name, type);
+tag(WebAssembly, ENGINE);
+hidden(globalThis, ENGINE, WebAssembly);
