@@ -59,13 +59,15 @@ enum {
 /* Kinds of operations: what a Worker asks for. */
 enum {
     POSTERN_OP_TIMER = 1,
-    POSTERN_OP_FETCH = 2, /* reserved: fails with POSTERN_ERROR_UNSUPPORTED */
+    POSTERN_OP_FETCH = 2, /* docs/abi.md, operations; this library has no call for it */
     POSTERN_OP_KV_GET = 16,
     POSTERN_OP_KV_PUT = 17,
     POSTERN_OP_KV_DELETE = 18,
     POSTERN_OP_KV_LIST = 19,
     POSTERN_OP_KV_GET_MULTI = 20,
+    POSTERN_OP_CRYPTO = 24, /* the JavaScript engine's */
     POSTERN_OP_SOCKET_SERVE = 40, /* docs/abi.md, WebSockets */
+    POSTERN_OP_RATE_LIMIT = 52,
 };
 
 /* Kinds of operations that are answered at once. */
@@ -77,6 +79,21 @@ enum {
     POSTERN_SYNC_MODULE = 4,
     POSTERN_SYNC_BUILTIN = 5,
     POSTERN_SYNC_LOADED = 6,
+    POSTERN_SYNC_DECODE = 7,
+    POSTERN_SYNC_CRYPTO = 32,
+    POSTERN_SYNC_COMPRESSION_OPEN = 64,
+    POSTERN_SYNC_COMPRESSION_WRITE = 65,
+    POSTERN_SYNC_COMPRESSION_CLOSE = 66,
+    POSTERN_SYNC_REWRITER_SELECTOR = 72,
+    POSTERN_SYNC_REWRITER_OPEN = 73,
+    POSTERN_SYNC_REWRITER_FEED = 74,
+    POSTERN_SYNC_REWRITER_GO_ON = 75,
+    POSTERN_SYNC_REWRITER_TOKEN = 76,
+    POSTERN_SYNC_REWRITER_CLOSE = 77,
+    POSTERN_SYNC_WASM_DESCRIBE = 80,
+    POSTERN_SYNC_WASM = 81,
+    POSTERN_SYNC_WASM_READ = 82,
+    POSTERN_SYNC_WASM_WRITE = 83,
 };
 
 /* Codes of failures. postern_import_op_sync returns them negated. */
@@ -90,6 +107,7 @@ enum {
     POSTERN_ERROR_CANCELLED = 7,
     POSTERN_ERROR_TOO_LARGE = 8,
     POSTERN_ERROR_INTERNAL = 9,
+    POSTERN_ERROR_THROWN = 10,
 };
 
 /* Levels of log lines. */

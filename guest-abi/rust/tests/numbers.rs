@@ -23,7 +23,7 @@ fn screaming(name: &str) -> String {
 /// Prefix in C, name in Rust, number.
 fn numbers() -> Vec<(&'static str, String, u32)> {
     let mut all = Vec::new();
-    for number in 0..64 {
+    for number in 0..128 {
         all.extend(EventKind::from_u32(number).map(|kind| ("EVENT", format!("{kind:?}"), number)));
         all.extend(OpKind::from_u32(number).map(|kind| ("OP", format!("{kind:?}"), number)));
         all.extend(SyncOp::from_u32(number).map(|kind| ("SYNC", format!("{kind:?}"), number)));
@@ -32,7 +32,7 @@ fn numbers() -> Vec<(&'static str, String, u32)> {
         let reason = AbortReason::from_u8(number);
         all.push(("ABORT", format!("{reason:?}"), number.into()));
     }
-    for number in 1..=9 {
+    for number in 1..=10 {
         let code = OpErrorCode::from_u16(number);
         all.push(("ERROR", format!("{code:?}"), number.into()));
     }

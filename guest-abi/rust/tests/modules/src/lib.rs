@@ -114,11 +114,12 @@ impl Host {
             OpKind::Timer => {
                 postcard::from_bytes::<u64>(argument).expect("a timer's argument");
             }
-            OpKind::Fetch => {
+            // What this SDK does not ask for.
+            OpKind::Fetch | OpKind::Crypto | OpKind::RateLimit | OpKind::SocketServe => {
                 event = EventKind::OpFailed;
                 payload = encode(&postern_abi::OpError {
                     code: 1,
-                    message: "no subrequests",
+                    message: "not here",
                 });
             }
             OpKind::KvGet => {
