@@ -68,6 +68,20 @@ impl Bench {
     }
 }
 
+/// Removes a folder whatever is put there meanwhile: threads of sled's may outlive the store that
+/// used them by a moment.
+fn remove_all(folder: &Path) {
+    for _ in 0..1000 {
+        match std::fs::remove_dir_all(folder) {
+            Err(error) if error.kind() != std::io::ErrorKind::NotFound => {
+                std::thread::yield_now();
+            }
+            _ => return,
+        }
+    }
+    panic!("{} cannot be removed", folder.display());
+}
+
 fn copy_tree(from: &Path, to: &Path) {
     std::fs::create_dir_all(to).unwrap();
     for entry in std::fs::read_dir(from).unwrap() {

@@ -255,8 +255,8 @@ fn run_model(steps: Vec<Step>) {
             }
             Step::Export => {
                 store.export().unwrap();
-                drop(store);
-                std::fs::remove_dir_all(bench.dir.path().join("db")).unwrap();
+                store.close().unwrap();
+                remove_all(&bench.dir.path().join("db"));
                 let opened = bench.opened();
                 assert!(opened.restored_from.is_some());
                 store = opened.store;
