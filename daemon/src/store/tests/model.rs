@@ -255,7 +255,7 @@ fn run_model(steps: Vec<Step>) {
             }
             Step::Export => {
                 store.export().unwrap();
-                store.close().unwrap();
+                drop(store);
                 remove_all(&bench.dir.path().join("db"));
                 let opened = bench.opened();
                 assert!(opened.restored_from.is_some());
