@@ -401,9 +401,18 @@ pub mod host {
         STATE.with_borrow(|state| state.now as i64)
     }
 
+    /// Not random, but different bytes each time.
     pub fn random(out: &mut [u8]) {
-        for (at, byte) in out.iter_mut().enumerate() {
-            *byte = (at as u8).wrapping_mul(37).wrapping_add(11);
+        thread_local! {
+            static STATE: std::cell::Cell<u64> = const { std::cell::Cell::new(0x9e37_79b9_7f4a_7c15) };
+        }
+        for byte in out {
+            let mut state = STATE.get();
+            state ^= state << 13;
+            state ^= state >> 7;
+            state ^= state << 17;
+            STATE.set(state);
+            *byte = (state >> 32) as u8;
         }
     }
 }
