@@ -47,7 +47,6 @@ enum {
     POSTERN_EVENT_SOCKET_MESSAGE = 20,
     /* Reserved, never sent in this version. */
     POSTERN_EVENT_ALARM = 19,
-    POSTERN_EVENT_SOCKET_MESSAGE = 20,
 };
 
 /* How much of a request ends with POSTERN_EVENT_ABORT. */
