@@ -160,21 +160,72 @@ fn archiver() -> Result<PathBuf> {
         .context("there is no llvm-ar")
 }
 
+/// Where the module is built, whatever checkout it is built from: the compiler's names for what is
+/// outside of a workspace depend on where that lies, and the module's bytes on these names.
+const SITE: &str = "/tmp/postern-javascript";
+
+/// Brings the sources to the site; files that are the same stay as they are.
+fn bring(from: &Path, to: &Path) -> Result<()> {
+    workspace::create_dir(to)?;
+    for old in std::fs::read_dir(to)? {
+        let old = old?;
+        if !from.join(old.file_name()).exists() {
+            if old.file_type()?.is_dir() {
+                std::fs::remove_dir_all(old.path())?;
+            } else {
+                std::fs::remove_file(old.path())?;
+            }
+        }
+    }
+    for entry in std::fs::read_dir(from)? {
+        let entry = entry?;
+        let (name, path) = (entry.file_name(), entry.path());
+        let to = to.join(&name);
+        if name == "target" || name == "engine.wasm" {
+            continue;
+        }
+        if entry.file_type()?.is_dir() {
+            bring(&path, &to)?;
+            continue;
+        }
+        let bytes = std::fs::read(&path)?;
+        if std::fs::read(&to).ok().as_ref() != Some(&bytes) {
+            std::fs::write(&to, bytes).with_context(|| format!("cannot write {}", to.display()))?;
+        }
+    }
+    Ok(())
+}
+
 /// Builds the module; where it is.
 pub fn build(wasm: &Wasm) -> Result<PathBuf> {
     quickjs()?;
     let archiver = archiver()?;
-    let target_dir = match wasm.rust {
-        RustStd::Toolchain => workspace::target().join("guest-build"),
-        RustStd::Debian => workspace::cache().join("guest-build"),
-    };
-    workspace::create_dir(&target_dir)?;
-    let lock = std::fs::File::create(target_dir.join("javascript-in-use"))?;
+    let site = Path::new(SITE);
+    workspace::create_dir(site)?;
+    let lock = std::fs::File::create(site.join("in-use"))?;
     lock.lock()
-        .context("cannot lock the guests' build folder")?;
+        .context("cannot lock the engine's build folder")?;
+    for part in [
+        "guest-abi/abi",
+        "guest-abi/js",
+        "daemon/crypto",
+        "target/rquickjs-sys",
+    ] {
+        bring(&workspace::root().join(part), &site.join(part))?;
+    }
+    // What the ABI's manifest inherits.
+    std::fs::copy(
+        workspace::root().join("Cargo.toml"),
+        site.join("Cargo.toml"),
+    )
+    .context("cannot copy Cargo.toml")?;
+    let target_dir = site.join(match wasm.rust {
+        RustStd::Toolchain => "build",
+        RustStd::Debian => "build-debian",
+    });
     let mut command = wasm.rust.cargo("build", WASM);
     command
-        .current_dir(folder())
+        .current_dir(site.join("guest-abi/js"))
         .args(["--release", "--lib", "--target-dir"])
         .arg(&target_dir)
         .env("CC_wasm32_unknown_unknown", &wasm.clang)
@@ -203,8 +254,7 @@ fn flags() -> String {
     if let Some(home) = home {
         flags.push_str(&format!(" --remap-path-prefix={}=cargo", home.display()));
     }
-    let root = workspace::root();
-    flags.push_str(&format!(" --remap-path-prefix={}=postern", root.display()));
+    flags.push_str(&format!(" --remap-path-prefix={SITE}=postern"));
     flags
 }
 
