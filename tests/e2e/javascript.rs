@@ -299,6 +299,7 @@ fn many_workers_share_one_engine() {
         says(&daemon, &format!("/w{number}/"), &number.to_string());
     }
     let grown = daemon.rss().saturating_sub(before);
-    // Pages of their snapshots that they looked at. A translated engine each would be far more.
-    assert!(grown < 60 << 20, "{grown} bytes for 20 Workers");
+    // Pages of their snapshots that they looked at, some three megabytes each and clean. A
+    // translated engine each would be twice as much.
+    assert!(grown < 90 << 20, "{grown} bytes for 20 Workers");
 }

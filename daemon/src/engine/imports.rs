@@ -157,9 +157,8 @@ fn op_start(mut caller: Guest<'_>, op: u32, kind: u32, ptr: u32, len: u32) -> Re
     let limits = &host.limits;
     let most = limits
         .pending_operations
-        .saturating_add(TIMERS_MAX)
         .saturating_mul(limits.concurrent_invocations)
-        .saturating_add(OPS_SPARE) as usize;
+        .saturating_add(OPS_SPARE + TIMERS_MAX) as usize;
     if host.ops.len() >= most {
         return Err(violation(
             host,
