@@ -168,6 +168,8 @@ impl Cross {
             Some(clang) if self.linker == RUST_LLD => vec![
                 (format!("CC_{triple}"), clang),
                 (format!("AR_{triple}"), "ar".into()),
+                // There are no headers of a C library for this target; clang's own will do.
+                (format!("CFLAGS_{triple}"), "-ffreestanding".into()),
             ],
             _ => Vec::new(),
         }
