@@ -166,14 +166,21 @@ impl Cross {
         let triple = self.triple.replace('-', "_");
         match clang() {
             Some(clang) if self.linker == RUST_LLD => vec![
-                (format!("CC_{triple}"), clang),
+                (format!("CC_{triple}"), clang.clone()),
                 (format!("AR_{triple}"), "ar".into()),
                 // There are no headers of a C library for this target; clang's own will do.
-                (format!("CFLAGS_{triple}"), "-ffreestanding".into()),
+                (format!("CFLAGS_{triple}"), freestanding(&clang).into()),
             ],
             _ => Vec::new(),
         }
     }
+}
+
+/// Flags for C without a C library: clang's own headers, before this machine's.
+fn freestanding(clang: &PathBuf) -> String {
+    let folder = process::output(Command::new(clang).arg("-print-resource-dir"));
+    let folder = folder.unwrap_or_default();
+    format!("-ffreestanding -isystem {}/include", folder.trim())
 }
 
 /// The linker that comes with Rust.
