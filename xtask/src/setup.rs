@@ -177,7 +177,7 @@ impl Cross {
 }
 
 /// Flags for C without a C library: clang's own headers, before this machine's.
-fn freestanding(clang: &PathBuf) -> String {
+fn freestanding(clang: &std::path::Path) -> String {
     let folder = process::output(Command::new(clang).arg("-print-resource-dir"));
     let folder = folder.unwrap_or_default();
     format!("-ffreestanding -isystem {}/include", folder.trim())
