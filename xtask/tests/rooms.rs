@@ -78,6 +78,7 @@ const BELONGS_TO: &[(&str, &[&str])] = &[
     ("wasmi_core", &["engine"]),
     ("wasmparser", &["engine"]),
     ("wasm_encoder", &["engine"]),
+    ("postern_crypto", &["engine"]),
     ("hyper", &["edge", "manage", "cli", "outbound"]),
     ("smol_hyper", &["edge", "manage", "cli", "outbound"]),
     ("flate2", &["engine", "outbound"]),

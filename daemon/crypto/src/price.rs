@@ -90,8 +90,9 @@ fn ciphering(how: &Cipher<'_>, key: Option<&Key>, private: bool, bytes: usize) -
     }
 }
 
-/// What a call costs with `bytes` of data; `key` is the one that it names.
-pub fn of(call: &CryptoCall<'_>, key: Option<&Key>, bytes: usize) -> u64 {
+/// What a call costs with `bytes` of data; `key` is the one that it names, `running` the function
+/// of the digest.
+pub fn of(call: &CryptoCall<'_>, key: Option<&Key>, running: Option<Hash>, bytes: usize) -> u64 {
     let work = match call {
         CryptoCall::Digest(hash) => hashing(*hash, bytes),
         CryptoCall::HashBegin { key, .. } => {
@@ -101,8 +102,7 @@ pub fn of(call: &CryptoCall<'_>, key: Option<&Key>, bytes: usize) -> u64 {
                 500
             }
         }
-        // Which one it is is not looked up for this.
-        CryptoCall::HashUpdate(_) => hashing(Hash::Sha512, bytes),
+        CryptoCall::HashUpdate(_) => hashing(running.unwrap_or(Hash::Sha512), bytes),
         CryptoCall::HashEnd(_) => 1_000,
         CryptoCall::Forget(_) => 0,
         CryptoCall::Import { source, .. } => match source {

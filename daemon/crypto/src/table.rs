@@ -11,7 +11,7 @@ use std::sync::Arc;
 /// What a number stands for.
 enum Entry {
     Key(Arc<Key>),
-    Running(Box<Running>),
+    Running(Hash, Box<Running>),
 }
 
 /// Bytes that a digest under way takes.
@@ -102,7 +102,15 @@ impl Keys {
     pub(crate) fn key(&self, id: u32) -> Option<&Arc<Key>> {
         match self.entries.get(&id)? {
             Entry::Key(key) => Some(key),
-            Entry::Running(_) => None,
+            Entry::Running(..) => None,
+        }
+    }
+
+    /// The function of a digest under way.
+    pub(crate) fn running(&self, id: u32) -> Option<Hash> {
+        match self.entries.get(&id)? {
+            Entry::Running(hash, _) => Some(*hash),
+            Entry::Key(_) => None,
         }
     }
 
@@ -131,12 +139,12 @@ impl Keys {
                 _ => return no(CryptoStatus::WrongKey),
             },
         };
-        self.add(id, Entry::Running(Box::new(running)), RUNNING)
+        self.add(id, Entry::Running(hash, Box::new(running)), RUNNING)
     }
 
     pub(crate) fn update(&mut self, id: u32, data: &[u8]) -> Result<()> {
         match self.entries.get_mut(&id) {
-            Some(Entry::Running(running)) => {
+            Some(Entry::Running(_, running)) => {
                 running.update(data);
                 Ok(())
             }
@@ -146,7 +154,7 @@ impl Keys {
 
     pub(crate) fn end(&mut self, id: u32) -> Result<Vec<u8>> {
         match self.entries.remove(&id) {
-            Some(Entry::Running(running)) => {
+            Some(Entry::Running(_, running)) => {
                 self.bytes -= RUNNING;
                 Ok(running.end())
             }
@@ -161,7 +169,7 @@ impl Keys {
     pub(crate) fn forget(&mut self, id: u32) {
         match self.entries.remove(&id) {
             Some(Entry::Key(key)) => self.bytes -= key.weight(),
-            Some(Entry::Running(_)) => self.bytes -= RUNNING,
+            Some(Entry::Running(..)) => self.bytes -= RUNNING,
             None => {}
         }
     }

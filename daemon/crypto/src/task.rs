@@ -42,7 +42,11 @@ impl<'a> Task<'a> {
             },
             _ => (None, None),
         };
-        let price = price::of(&call, key.as_deref(), data.len());
+        let running = match call {
+            CryptoCall::HashUpdate(id) => keys.running(id),
+            _ => None,
+        };
+        let price = price::of(&call, key.as_deref(), running, data.len());
         Some(Self {
             argument: Cow::Borrowed(argument),
             key,

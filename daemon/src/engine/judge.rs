@@ -15,6 +15,7 @@ use super::limits::{Failure, Limits};
 use super::mapping::WASM_PAGE;
 use super::module::{self, GlobalValue, GuestKind, ModuleLimits, SnapshotKind};
 use super::ops::{Bindings, OpFailure, Started};
+use super::snapshot;
 use super::turn::{Entry, Turn};
 use async_executor::Executor;
 use bytes::Bytes;
@@ -207,7 +208,9 @@ fn module(source: &[u8], order: &Order, image: Imaging) -> Result<Judged, Refuse
             let globals = starting.globals(&inspected)?;
             let image =
                 image(&init, &globals, starting.pages()).map_err(|error| refused(&error))?;
-            (image, Some(starting.snapshot()))
+            let keys = starting.store.data().keys.keep();
+            let keys = keys.map_err(Refused::Crashed)?;
+            (image, Some(snapshot::seal(starting.snapshot(), &keys)))
         }
     };
     Ok(Judged {

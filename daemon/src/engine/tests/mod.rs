@@ -10,6 +10,7 @@ use bytes::Bytes;
 use futures_lite::StreamExt;
 use postern_abi::{OpKind, SyncOp};
 
+mod crypto;
 mod inner;
 mod javascript;
 
