@@ -82,8 +82,7 @@ pub fn rows(bench: &Bench) -> Result<Vec<Row>> {
         Row::new("hello in Rust, p99", p99(1))
             .against("bare hyper", p99(0))
             .at_most(Figure::Ms(15.0)),
-        Row::new("RSS before the first Worker", Figure::Bytes(unused))
-            .at_most(Figure::Bytes(8 << 20)),
+        Row::new("RSS straight after the start", Figure::Bytes(unused)),
         Row::new("RSS under load", Figure::Bytes(rss)).at_most(Figure::Bytes(24 << 20)),
     ])
 }

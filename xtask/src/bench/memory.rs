@@ -21,9 +21,11 @@ const EVICTED_REST: Duration = Duration::from_secs(2);
 /// How long evictions may take.
 const EVICTION_PATIENCE: Duration = Duration::from_secs(60);
 
-/// RSS idle with one Worker, and what each further one adds: warm, and evicted.
+/// RSS idle without and with one Worker, and what each further one adds: warm, and evicted.
 pub fn rows(bench: &Bench) -> Result<Vec<Row>> {
     let daemon = bench.daemon()?;
+    rest(WARM_REST);
+    let none = machine::rss_bytes(daemon.id())?;
     push_and_ask(&daemon, 1)?;
     rest(WARM_REST);
     let one = machine::rss_bytes(daemon.id())?;
@@ -32,6 +34,7 @@ pub fn rows(bench: &Bench) -> Result<Vec<Row>> {
     let warm = machine::rss_bytes(daemon.id())?;
     daemon.stop()?;
     let mut rows = vec![
+        Row::new("RSS idle without a Worker", Figure::Bytes(none)).at_most(Figure::Bytes(8 << 20)),
         Row::new("RSS idle with one Worker", Figure::Bytes(one)).at_most(Figure::Bytes(8 << 20)),
         Row::new(
             "RSS a further warm Worker, the engine's part included",
