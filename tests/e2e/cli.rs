@@ -141,6 +141,14 @@ fn lists_and_deletes() {
         .json();
     assert_eq!(namespaces.as_array().unwrap().len(), 2);
     std::fs::write(daemon.dir().join("a.wasm"), hello("a")).unwrap();
+    let nowhere = daemon
+        .cli(&["push", "a.wasm", "--namespace", "elsewhere"])
+        .expect(1);
+    let told = &nowhere.stderr;
+    assert!(
+        told.contains("'elsewhere' not found") && told.contains("postern namespace create"),
+        "{told}"
+    );
     daemon
         .cli(&["push", "a.wasm", "--namespace", "staging", "--tag", "t"])
         .expect(0);

@@ -3,6 +3,7 @@
 use super::client::ClientError;
 use super::project::ProjectError;
 use crate::config::ConfigError;
+use crate::manage::envelope::code;
 use serde_json::{Value, json};
 use std::path::PathBuf;
 
@@ -92,9 +93,27 @@ fn api(what: &str, status: u16, errors: &[ApiError]) -> String {
     }
     let lines: Vec<String> = errors
         .iter()
-        .map(|error| format!("{what}: {} [code: {}]", error.message, error.code))
+        .map(|error| {
+            let told = format!("{what}: {} [code: {}]", error.message, error.code);
+            match remedy(error.code) {
+                Some(remedy) => format!("{told}; {remedy}"),
+                None => told,
+            }
+        })
         .collect();
     lines.join("\n")
+}
+
+/// What this program can do about what the management port said. The port's own words are the
+/// field's and name no commands.
+fn remedy(code: i64) -> Option<&'static str> {
+    match u32::try_from(code).ok()? {
+        code::NAMESPACE_NOT_FOUND => Some(
+            "`postern list --namespaces` shows those there are, `postern namespace create NAME` makes one",
+        ),
+        code::NAMESPACED_SCRIPT_NOT_FOUND => Some("`postern list` shows those there are"),
+        _ => None,
+    }
 }
 
 impl CliError {
