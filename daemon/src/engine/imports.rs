@@ -65,6 +65,18 @@ pub(super) fn charge(caller: &mut Guest<'_>, fuel: u64) {
     }
 }
 
+/// Takes fuel for work that is still to be done; ends a guest that has not so much.
+pub(super) fn charge_ahead(caller: &mut Guest<'_>, fuel: u64) -> Result<(), Error> {
+    let left = caller.get_fuel().unwrap_or(0);
+    let host = caller.data();
+    let lent = host.debt_max.saturating_sub(host.debt);
+    charge(caller, fuel);
+    if fuel > left.saturating_add(lent) {
+        return Err(TrapCode::OutOfFuel.into());
+    }
+    Ok(())
+}
+
 /// The memory and the rest of the host's state, apart. The end of a guest that goes on calling
 /// where it has no fuel left: nothing else stops calls in a straight line.
 pub(super) fn parts<'a>(caller: &'a mut Guest<'_>) -> Result<(&'a mut [u8], &'a mut Host), Error> {
@@ -188,7 +200,7 @@ fn op_start(mut caller: Guest<'_>, op: u32, kind: u32, ptr: u32, len: u32) -> Re
             let isolate = host.isolate.clone();
             pipe.on_refill(move || {
                 if let Some(isolate) = isolate.upgrade() {
-                    isolate.push(Event::OpCredit(serial));
+                    isolate.push_later(Event::OpCredit(serial));
                 }
             });
             piped = Some(pipe);
@@ -262,8 +274,8 @@ fn admit(
             ),
         ));
     }
-    // It is copied, and the copy is held until it is stored, or done with.
-    if matches!(kind, OpKind::KvPut | OpKind::Crypto)
+    // It is copied, and the copy is held until it is stored, sent, or done with.
+    if matches!(kind, OpKind::KvPut | OpKind::Crypto | OpKind::Fetch)
         && host.op_bytes + u64::from(len) > limits.memory_bytes
     {
         return Err(OpFailure::new(
@@ -318,7 +330,7 @@ pub fn stream(host: &Host, op: Serial, source: ByteStream) -> OpState {
     let isolate = host.isolate.clone();
     let theirs = credit.clone();
     let task = host.executor.spawn(async move {
-        let mut source = source;
+        let mut source = Source::from(source);
         loop {
             let event = match pull(&mut source, &theirs).await {
                 Pulled::Chunk(bytes) => Event::OpChunk(op, bytes),
@@ -356,32 +368,38 @@ pub enum Pulled {
     Closed,
 }
 
+/// A stream that is taken in pieces, however long those are that it comes in.
+pub struct Source {
+    stream: ByteStream,
+    /// What came and was not taken.
+    rest: Bytes,
+}
+
+impl From<ByteStream> for Source {
+    fn from(stream: ByteStream) -> Self {
+        Self {
+            stream,
+            rest: Bytes::new(),
+        }
+    }
+}
+
 /// Takes the next bytes of `source` that `credit` allows, keeping the rest for the next call.
-pub async fn pull(source: &mut ByteStream, credit: &Credit) -> Pulled {
-    // Only to learn that somebody reads on; what a chunk is longer than this is owed below.
+pub async fn pull(source: &mut Source, credit: &Credit) -> Pulled {
     let Some(granted) = credit.take(limits::CHUNK_MAX as u64).await else {
         return Pulled::Closed;
     };
-    loop {
-        return match source.next().await {
-            None => Pulled::End,
-            Some(Err(error)) => Pulled::Broken(error),
-            Some(Ok(bytes)) if bytes.is_empty() => continue,
-            Some(Ok(mut bytes)) => {
-                let take = bytes
-                    .len()
-                    .min(usize::try_from(granted).unwrap_or(usize::MAX));
-                if take < bytes.len() {
-                    let rest = bytes.split_off(take);
-                    let tail = std::mem::replace(source, Box::pin(futures_lite::stream::empty()));
-                    *source = Box::pin(futures_lite::stream::once(Ok(rest)).chain(tail));
-                } else {
-                    credit.spare(granted - take as u64);
-                }
-                Pulled::Chunk(bytes)
-            }
-        };
+    while source.rest.is_empty() {
+        match source.stream.next().await {
+            None => return Pulled::End,
+            Some(Err(error)) => return Pulled::Broken(error),
+            Some(Ok(bytes)) => source.rest = bytes,
+        }
     }
+    let most = usize::try_from(granted).unwrap_or(usize::MAX);
+    let bytes = source.rest.split_to(source.rest.len().min(most));
+    credit.spare(granted - bytes.len() as u64);
+    Pulled::Chunk(bytes)
 }
 
 fn op_cancel(mut caller: Guest<'_>, op: u32) {
@@ -420,10 +438,7 @@ fn op_chunk(mut caller: Guest<'_>, op: u32, ptr: u32, len: u32, end: u32) -> Res
     };
     if let Some(pipe) = &found.pipe {
         let taken = pipe.chunk(bytes);
-        if end != 0 {
-            pipe.end();
-            found.pipe = None;
-        } else if taken.queued > u64::from(limits::BODY_CREDIT) * 16 {
+        if taken.queued > u64::from(limits::BODY_CREDIT) * 16 {
             return Err(violation(
                 host,
                 format!(
@@ -431,6 +446,10 @@ fn op_chunk(mut caller: Guest<'_>, op: u32, ptr: u32, len: u32, end: u32) -> Res
                     taken.queued
                 ),
             ));
+        }
+        if end != 0 {
+            pipe.end();
+            found.pipe = None;
         } else if taken.refill {
             host.queue.push_back(Event::OpCredit(serial));
         }
@@ -486,11 +505,14 @@ fn op_sync(
     out_cap: u32,
 ) -> Result<i32, Error> {
     charge(&mut caller, cost::CALL + cost::copy(len as usize));
-    let (memory, host) = parts(&mut caller)?;
-    let argument = slice(memory, host, ptr, len)?;
     let Some(kind) = SyncOp::from_u32(kind) else {
         return Ok(-(OpErrorCode::Unsupported as i32));
     };
+    if let SyncOp::RewriterSelector | SyncOp::RewriterOpen = kind {
+        charge_ahead(&mut caller, cost::selector(len as usize))?;
+    }
+    let (memory, host) = parts(&mut caller)?;
+    let argument = slice(memory, host, ptr, len)?;
     if kind == SyncOp::Crypto {
         return crypto::at_once(&mut caller, (ptr, len), (out_ptr, out_cap));
     }
@@ -512,9 +534,9 @@ fn op_sync(
         (SyncOp::Builtin, _) => match super::javascript::builtin(argument) {
             Some(source) => {
                 made = source;
-                work = cost::compression(super::compression::Used {
-                    compressed: 0,
+                work = cost::compression(Used {
                     expanded: made.len() as u64,
+                    ..Used::default()
                 });
                 Ok(made.as_slice())
             }
@@ -527,10 +549,7 @@ fn op_sync(
             })
         }
         (SyncOp::RewriterSelector, _) => {
-            let wrong = super::rewriter::selector_error(argument);
-            made.extend_from_slice(wrong.unwrap_or_default().as_bytes());
-            work = cost::selector(argument.len());
-            Ok(made.as_slice())
+            selector(host, argument, &mut made).map(|()| made.as_slice())
         }
         (
             SyncOp::RewriterOpen
@@ -603,6 +622,18 @@ fn compression(
     }
 }
 
+/// Tells what is wrong with a selector.
+fn selector(host: &mut Host, argument: &[u8], made: &mut Vec<u8>) -> Result<(), OpErrorCode> {
+    let bytes = super::rewriter::selector_cost(argument) as u64;
+    if !host.memory_use.hold(host.held() + bytes) {
+        return Err(OpErrorCode::LimitExceeded);
+    }
+    let wrong = super::rewriter::selector_error(argument);
+    host.memory_use.hold(host.held());
+    made.extend_from_slice(wrong.unwrap_or_default().as_bytes());
+    Ok(())
+}
+
 /// Opens, feeds, asks or closes a rewriter of HTML; gives the work that it took.
 fn rewriter(
     host: &mut Host,
@@ -617,10 +648,11 @@ fn rewriter(
         return Err(OpErrorCode::BadArgument);
     }
     // What it is given, it may keep.
-    if !host
-        .memory_use
-        .hold(host.held() + argument.len() as u64 * 2)
-    {
+    let kept = match kind {
+        SyncOp::RewriterOpen => super::rewriter::selector_cost(argument) as u64,
+        _ => argument.len() as u64 * 2,
+    };
+    if !host.memory_use.hold(host.held() + kept) {
         host.memory_use.hold(host.held());
         return Err(OpErrorCode::LimitExceeded);
     }
@@ -633,7 +665,11 @@ fn rewriter(
     };
     if !host.memory_use.hold(host.held()) {
         // There is no room for what it remembers.
-        let _ = host.rewriters.close(argument);
+        let handle = match kind {
+            SyncOp::RewriterOpen => made.as_slice(),
+            _ => argument,
+        };
+        let _ = host.rewriters.close(handle);
         host.memory_use.hold(host.held());
         return Err(OpErrorCode::LimitExceeded);
     }
@@ -931,4 +967,32 @@ fn random(mut caller: Guest<'_>, ptr: u32, len: u32) -> Result<(), Error> {
         return Err(Error::host(Ended));
     }
     Ok(())
+}
+
+#[cfg(test)]
+#[allow(clippy::unwrap_used)]
+mod tests {
+    use super::*;
+    use futures_lite::future::block_on;
+
+    /// On a stack as small as one that runs tenants: each byte must not lie in a frame of its own.
+    #[test]
+    fn a_long_part_is_taken_byte_by_byte() {
+        let length = 200_000;
+        let part = Bytes::from(vec![7; length]);
+        let parts = [Ok(part), Ok(Bytes::new()), Ok(Bytes::from_static(b"x"))];
+        let stream: ByteStream = Box::pin(futures_lite::stream::iter(parts));
+        let mut source = Source::from(stream);
+        let credit = Credit::default();
+        for _ in 0..=length {
+            credit.give(1);
+            match block_on(pull(&mut source, &credit)) {
+                Pulled::Chunk(bytes) => assert_eq!(bytes.len(), 1),
+                _ => panic!("it goes on"),
+            }
+            credit.arrived(1);
+        }
+        credit.give(10);
+        assert!(matches!(block_on(pull(&mut source, &credit)), Pulled::End));
+    }
 }
