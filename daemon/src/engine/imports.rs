@@ -1,22 +1,24 @@
 //! The host functions of ABI v1: what a guest may ask for (`docs/abi.md`).
 //!
 //! A guest's pointer is an allegation until [`slice`] or [`slice_mut`] has checked it against
-//! the memory's length; nothing else here turns numbers of a guest into bytes.
+//! the memory's length; nothing else here turns numbers of a guest into bytes. What is begun by
+//! a call and ends in an event is here, what is answered at once in [`sync`], and what ends a
+//! request in [`answering`].
 
-use super::compression::{Contexts, Used};
+mod answering;
+mod source;
+mod sync;
+
+pub use answering::{response_bytes_limit, response_fields};
+pub use source::{Pulled, Source, pull, stream};
+
 use super::cost;
-use super::credit::Credit;
 use super::crypto;
 use super::host::{Event, Host, Op, OpOutcome, OpState, Serial};
-use super::invocation::{ByteStream, Reply, ReplyBody};
 use super::limits::Failure;
 use super::ops::{OpFailure, OpResult, Started};
-use bytes::Bytes;
-use futures_lite::StreamExt;
-use http::{HeaderMap, HeaderName, HeaderValue, StatusCode, header};
 use postern_abi::event::LogLevel;
-use postern_abi::http::{Exception, Fields, ResponseHead};
-use postern_abi::{IMPORT_MODULE, OpErrorCode, OpKind, SyncOp, import, limits};
+use postern_abi::{IMPORT_MODULE, OpErrorCode, OpKind, import, limits};
 use wasmi::{Caller, Error, Linker, TrapCode};
 
 /// The end of an isolate by a host function; why is in [`Host::fatal`].
@@ -41,12 +43,12 @@ pub fn link(linker: &mut Linker<Host>) -> Result<(), wasmi::errors::LinkerError>
     linker.func_wrap(m, import::OP_CANCEL, op_cancel)?;
     linker.func_wrap(m, import::OP_PULL, op_pull)?;
     linker.func_wrap(m, import::OP_CHUNK, op_chunk)?;
-    linker.func_wrap(m, import::OP_SYNC, op_sync)?;
-    linker.func_wrap(m, import::RESPOND, respond)?;
-    linker.func_wrap(m, import::BODY_CHUNK, body_chunk)?;
-    linker.func_wrap(m, import::BODY_PULL, body_pull)?;
-    linker.func_wrap(m, import::FAIL, fail)?;
-    linker.func_wrap(m, import::DONE, done)?;
+    linker.func_wrap(m, import::OP_SYNC, sync::op_sync)?;
+    linker.func_wrap(m, import::RESPOND, answering::respond)?;
+    linker.func_wrap(m, import::BODY_CHUNK, answering::body_chunk)?;
+    linker.func_wrap(m, import::BODY_PULL, answering::body_pull)?;
+    linker.func_wrap(m, import::FAIL, answering::fail)?;
+    linker.func_wrap(m, import::DONE, answering::done)?;
     linker.func_wrap(m, import::LOG, log)?;
     linker.func_wrap(m, import::NOW, now)?;
     linker.func_wrap(m, import::RANDOM, random)?;
@@ -324,84 +326,6 @@ fn run(
     })
 }
 
-/// Sends a streamed result as the guest asks for it.
-pub fn stream(host: &Host, op: Serial, source: ByteStream) -> OpState {
-    let credit = Credit::default();
-    let isolate = host.isolate.clone();
-    let theirs = credit.clone();
-    let task = host.executor.spawn(async move {
-        let mut source = Source::from(source);
-        loop {
-            let event = match pull(&mut source, &theirs).await {
-                Pulled::Chunk(bytes) => Event::OpChunk(op, bytes),
-                Pulled::End => Event::OpEnd(op),
-                Pulled::Broken(error) => Event::OpBroken(
-                    op,
-                    error.downcast::<OpFailure>().unwrap_or_else(|error| {
-                        OpFailure::new(OpErrorCode::Internal, error.to_string())
-                    }),
-                ),
-                Pulled::Closed => return,
-            };
-            let more = matches!(event, Event::OpChunk(..));
-            match isolate.upgrade() {
-                Some(isolate) => isolate.push(event),
-                None => return,
-            }
-            if !more {
-                return;
-            }
-        }
-    });
-    OpState::Streaming(credit, task)
-}
-
-/// What a stream gave.
-pub enum Pulled {
-    /// Some bytes, at most [`limits::CHUNK_MAX`].
-    Chunk(Bytes),
-    /// Its end.
-    End,
-    /// Why it broke off.
-    Broken(std::io::Error),
-    /// Nobody wants more.
-    Closed,
-}
-
-/// A stream that is taken in pieces, however long those are that it comes in.
-pub struct Source {
-    stream: ByteStream,
-    /// What came and was not taken.
-    rest: Bytes,
-}
-
-impl From<ByteStream> for Source {
-    fn from(stream: ByteStream) -> Self {
-        Self {
-            stream,
-            rest: Bytes::new(),
-        }
-    }
-}
-
-/// Takes the next bytes of `source` that `credit` allows, keeping the rest for the next call.
-pub async fn pull(source: &mut Source, credit: &Credit) -> Pulled {
-    let Some(granted) = credit.take(limits::CHUNK_MAX as u64).await else {
-        return Pulled::Closed;
-    };
-    while source.rest.is_empty() {
-        match source.stream.next().await {
-            None => return Pulled::End,
-            Some(Err(error)) => return Pulled::Broken(error),
-            Some(Ok(bytes)) => source.rest = bytes,
-        }
-    }
-    let most = usize::try_from(granted).unwrap_or(usize::MAX);
-    let bytes = source.rest.split_to(source.rest.len().min(most));
-    credit.spare(granted - bytes.len() as u64);
-    Pulled::Chunk(bytes)
-}
-
 fn op_cancel(mut caller: Guest<'_>, op: u32) {
     charge(&mut caller, cost::CALL);
     caller.data_mut().cancel(op);
@@ -496,186 +420,6 @@ fn op_chunk(mut caller: Guest<'_>, op: u32, ptr: u32, len: u32, end: u32) -> Res
     Ok(())
 }
 
-fn op_sync(
-    mut caller: Guest<'_>,
-    kind: u32,
-    ptr: u32,
-    len: u32,
-    out_ptr: u32,
-    out_cap: u32,
-) -> Result<i32, Error> {
-    charge(&mut caller, cost::CALL + cost::copy(len as usize));
-    let Some(kind) = SyncOp::from_u32(kind) else {
-        return Ok(-(OpErrorCode::Unsupported as i32));
-    };
-    if let SyncOp::RewriterSelector | SyncOp::RewriterOpen = kind {
-        charge_ahead(&mut caller, cost::selector(len as usize))?;
-    }
-    let (memory, host) = parts(&mut caller)?;
-    let argument = slice(memory, host, ptr, len)?;
-    if kind == SyncOp::Crypto {
-        return crypto::at_once(&mut caller, (ptr, len), (out_ptr, out_cap));
-    }
-    if let SyncOp::WasmDescribe | SyncOp::Wasm | SyncOp::WasmRead | SyncOp::WasmWrite = kind {
-        return super::inner::answer(&mut caller, kind, (ptr, len), (out_ptr, out_cap));
-    }
-    let mut made = Vec::new();
-    let mut work = 0;
-    // Taken out for the time: what it answers with lies in it.
-    let mut loading = host.loading.take();
-    let result = match (kind, &mut loading) {
-        (SyncOp::EnvGet | SyncOp::EnvNames, _) => {
-            let bindings = host.bindings.clone();
-            let told = bindings.sync(kind, argument, &mut made);
-            told.map(|()| made.as_slice())
-                .map_err(|failure| failure.code)
-        }
-        (SyncOp::Decode, _) => decode(host, argument).map(|()| &[][..]),
-        (SyncOp::Builtin, _) => match super::javascript::builtin(argument) {
-            Some(source) => {
-                made = source;
-                work = cost::compression(Used {
-                    expanded: made.len() as u64,
-                    ..Used::default()
-                });
-                Ok(made.as_slice())
-            }
-            None => Err(OpErrorCode::Unsupported),
-        },
-        (SyncOp::CompressionOpen | SyncOp::CompressionWrite | SyncOp::CompressionClose, None) => {
-            compression(host, kind, argument, out_cap, &mut made).map(|used| {
-                work = cost::compression(used);
-                made.as_slice()
-            })
-        }
-        (SyncOp::RewriterSelector, _) => {
-            selector(host, argument, &mut made).map(|()| made.as_slice())
-        }
-        (
-            SyncOp::RewriterOpen
-            | SyncOp::RewriterFeed
-            | SyncOp::RewriterGoOn
-            | SyncOp::RewriterToken
-            | SyncOp::RewriterClose,
-            None,
-        ) => rewriter(host, kind, argument, out_cap, &mut made).map(|done| {
-            work = done;
-            made.as_slice()
-        }),
-        (kind, Some(loading)) => loading.answer(kind, argument),
-        (_, None) => Err(OpErrorCode::Unsupported),
-    };
-    let answered = result.map(|result| hand_over(memory, host, result, out_ptr, out_cap));
-    host.loading = loading;
-    match answered {
-        Err(code) => Ok(-(code as i32)),
-        Ok(len) => {
-            let len = len?;
-            charge(
-                &mut caller,
-                work + cost::copy(usize::try_from(len).unwrap_or(0)),
-            );
-            Ok(len)
-        }
-    }
-}
-
-/// Has the stream of an operation decoded, from its first byte on.
-fn decode(host: &Host, argument: &[u8]) -> Result<(), OpErrorCode> {
-    let id = argument.try_into().map(u32::from_le_bytes);
-    let id = id.map_err(|_| OpErrorCode::BadArgument)?;
-    if let Some(decode) = host.ops.get(&id).and_then(|op| op.decode.as_ref()) {
-        decode.store(true, std::sync::atomic::Ordering::Relaxed);
-    }
-    Ok(())
-}
-
-/// Opens, feeds or closes a compression context; gives what was done.
-fn compression(
-    host: &mut Host,
-    kind: SyncOp,
-    argument: &[u8],
-    out_cap: u32,
-    made: &mut Vec<u8>,
-) -> Result<Used, OpErrorCode> {
-    match kind {
-        SyncOp::CompressionOpen => {
-            let bytes = host.held() + Contexts::cost(argument);
-            if !host.memory_use.hold(bytes) {
-                return Err(OpErrorCode::LimitExceeded);
-            }
-            let opened = host.compression.open(host.current, argument);
-            host.memory_use.hold(host.held());
-            made.extend_from_slice(&opened?.to_le_bytes());
-            Ok(Used::opened())
-        }
-        // What a call makes is made once, so there must be room for all of it.
-        SyncOp::CompressionWrite if (out_cap as usize) < 5 + limits::COMPRESSION_OUTPUT_MAX => {
-            Err(OpErrorCode::BadArgument)
-        }
-        SyncOp::CompressionWrite => host.compression.write(argument, made),
-        _ => {
-            host.compression.close(argument)?;
-            host.memory_use.hold(host.held());
-            Ok(Used::default())
-        }
-    }
-}
-
-/// Tells what is wrong with a selector.
-fn selector(host: &mut Host, argument: &[u8], made: &mut Vec<u8>) -> Result<(), OpErrorCode> {
-    let bytes = super::rewriter::selector_cost(argument) as u64;
-    if !host.memory_use.hold(host.held() + bytes) {
-        return Err(OpErrorCode::LimitExceeded);
-    }
-    let wrong = super::rewriter::selector_error(argument);
-    host.memory_use.hold(host.held());
-    made.extend_from_slice(wrong.unwrap_or_default().as_bytes());
-    Ok(())
-}
-
-/// Opens, feeds, asks or closes a rewriter of HTML; gives the work that it took.
-fn rewriter(
-    host: &mut Host,
-    kind: SyncOp,
-    argument: &[u8],
-    out_cap: u32,
-    made: &mut Vec<u8>,
-) -> Result<u64, OpErrorCode> {
-    let steps = matches!(kind, SyncOp::RewriterFeed | SyncOp::RewriterGoOn);
-    // What a call makes is made once, so there must be room for all of it.
-    if steps && (out_cap as usize) < 6 + limits::REWRITER_OUTPUT_MAX {
-        return Err(OpErrorCode::BadArgument);
-    }
-    // What it is given, it may keep.
-    let kept = match kind {
-        SyncOp::RewriterOpen => super::rewriter::selector_cost(argument) as u64,
-        _ => argument.len() as u64 * 2,
-    };
-    if !host.memory_use.hold(host.held() + kept) {
-        host.memory_use.hold(host.held());
-        return Err(OpErrorCode::LimitExceeded);
-    }
-    let work = match kind {
-        SyncOp::RewriterOpen => host.rewriters.open(host.current, argument, made),
-        SyncOp::RewriterFeed => host.rewriters.feed(argument, made),
-        SyncOp::RewriterGoOn => host.rewriters.go_on(argument, made),
-        SyncOp::RewriterToken => host.rewriters.token(argument, made),
-        _ => host.rewriters.close(argument).map(|()| 0),
-    };
-    if !host.memory_use.hold(host.held()) {
-        // There is no room for what it remembers.
-        let handle = match kind {
-            SyncOp::RewriterOpen => made.as_slice(),
-            _ => argument,
-        };
-        let _ = host.rewriters.close(handle);
-        host.memory_use.hold(host.held());
-        return Err(OpErrorCode::LimitExceeded);
-    }
-    work
-}
-
 /// Writes a result where the guest has room for it; gives its length, or that it is too large.
 pub(super) fn hand_over(
     memory: &mut [u8],
@@ -691,244 +435,6 @@ pub(super) fn hand_over(
         slice_mut(memory, host, out_ptr, result_len as u32)?.copy_from_slice(result);
     }
     Ok(result_len)
-}
-
-fn respond(
-    mut caller: Guest<'_>,
-    request: u32,
-    head_ptr: u32,
-    head_len: u32,
-    body_ptr: u32,
-    body_len: u32,
-    more: u32,
-) -> Result<(), Error> {
-    charge(
-        &mut caller,
-        cost::CALL + cost::copy(head_len as usize) + cost::copy(body_len as usize),
-    );
-    let (memory, host) = parts(&mut caller)?;
-    let head = slice(memory, host, head_ptr, head_len)?;
-    let body = slice(memory, host, body_ptr, body_len)?;
-    // First, so that a head is decoded once a request and not for nothing.
-    match host.invocation_of(request) {
-        None => return Ok(()),
-        // Nobody asked for an answer.
-        Some(invocation) if invocation.done || invocation.trigger.is_some() => return Ok(()),
-        Some(invocation) if invocation.status != 0 => {
-            return Err(violation(
-                host,
-                format!("request {request} was answered twice"),
-            ));
-        }
-        // It failed, or the client left: nobody waits for this.
-        Some(invocation) if invocation.is_answered() => return Ok(()),
-        Some(_) => {}
-    }
-    let (status, headers) = match response_head(head) {
-        Ok(head) => head,
-        Err(what) => return Err(violation(host, what)),
-    };
-    let limit = host.limits.response_body_bytes;
-    let isolate = host.isolate.clone();
-    let Some(invocation) = host.invocation_of(request) else {
-        return Ok(());
-    };
-    if body.len() as u64 > limit {
-        let failure = Failure::ResponseBody { limit };
-        invocation.failure = Some(failure.clone());
-        invocation.done = true;
-        invocation.exchange.answer(Err(failure));
-        return Ok(());
-    }
-    invocation.status = status.as_u16();
-    invocation.response_bytes = body.len() as u64;
-    invocation.streaming = more != 0;
-    let body = if more == 0 {
-        ReplyBody::Whole(Bytes::copy_from_slice(body))
-    } else {
-        invocation.exchange.chunk(body);
-        ReplyBody::Stream(Box::pin(super::exchange::BodyStream::new(
-            invocation.exchange.clone(),
-            isolate,
-            request,
-            invocation.deadline,
-            host.limits.wall_ms,
-        )))
-    };
-    if let Some(invocation) = host.invocation_of(request) {
-        invocation.exchange.answer(Ok(Reply {
-            status,
-            headers,
-            body,
-        }));
-    }
-    Ok(())
-}
-
-/// Bytes that a response's head and body may have together where one buffer holds both.
-pub fn response_bytes_limit(limits: &super::limits::Limits) -> usize {
-    usize::try_from(limits.response_body_bytes)
-        .unwrap_or(usize::MAX)
-        .saturating_add(postern_abi::limits::HEADERS_MAX)
-}
-
-/// Reads a response's head and keeps what a tenant may say.
-fn response_head(bytes: &[u8]) -> Result<(StatusCode, HeaderMap), String> {
-    if bytes.len() > limits::HEADERS_MAX {
-        return Err(format!(
-            "a response head of {} bytes exceeds the limit of {} bytes",
-            bytes.len(),
-            limits::HEADERS_MAX
-        ));
-    }
-    let head: ResponseHead<'_> = postcard::from_bytes(bytes)
-        .map_err(|error| format!("a response head cannot be decoded: {error}"))?;
-    let status = StatusCode::from_u16(head.status)
-        .ok()
-        .filter(|status| (200..600).contains(&status.as_u16()))
-        .ok_or_else(|| format!("status {} is not one of 200 to 599", head.status))?;
-    Ok((status, response_fields(head.headers)?))
-}
-
-/// Header fields of a response, without those that are the host's.
-pub fn response_fields(fields: Fields<'_>) -> Result<HeaderMap, String> {
-    // More than the map can have is found out below, where it is no panic.
-    let mut headers = HeaderMap::with_capacity(fields.0.len().min(64));
-    for (name, value) in fields.0 {
-        let name = HeaderName::from_bytes(name.as_bytes())
-            .map_err(|_| format!("{name:.100?} is not a header name"))?;
-        let value = HeaderValue::from_bytes(value)
-            .map_err(|_| format!("the value of header {name} holds control characters"))?;
-        // Framing and the connection are the host's.
-        if [
-            header::TRANSFER_ENCODING,
-            header::CONNECTION,
-            header::TE,
-            header::TRAILER,
-            header::UPGRADE,
-        ]
-        .contains(&name)
-        {
-            continue;
-        }
-        headers
-            .try_append(name, value)
-            .map_err(|_| "too many header fields".to_owned())?;
-    }
-    Ok(headers)
-}
-
-fn body_chunk(
-    mut caller: Guest<'_>,
-    request: u32,
-    ptr: u32,
-    len: u32,
-    end: u32,
-) -> Result<i32, Error> {
-    charge(&mut caller, cost::CALL + cost::copy(len as usize));
-    let (memory, host) = parts(&mut caller)?;
-    let bytes = slice(memory, host, ptr, len)?;
-    let limit = host.limits.response_body_bytes;
-    // A guest that ignores its credit is stopped before it fills the host's memory.
-    let overdraft = -(i64::from(limits::BODY_CREDIT) * 16);
-    let Some(invocation) = host
-        .invocation_of(request)
-        .filter(|invocation| invocation.streaming && !invocation.done)
-    else {
-        return Ok(0);
-    };
-    invocation.response_bytes += bytes.len() as u64;
-    if invocation.response_bytes > limit {
-        let failure = Failure::ResponseBody { limit };
-        invocation.failure = Some(failure.clone());
-        invocation.streaming = false;
-        invocation.exchange.end(Err(failure));
-        return Ok(0);
-    }
-    let credit = invocation.exchange.chunk(bytes);
-    if end != 0 {
-        invocation.streaming = false;
-        invocation.exchange.end(Ok(()));
-    } else if credit < overdraft {
-        return Err(violation(
-            host,
-            format!(
-                "{} bytes of a response were sent beyond the credit",
-                -credit
-            ),
-        ));
-    }
-    Ok(i32::try_from(credit).unwrap_or(i32::MIN))
-}
-
-fn body_pull(mut caller: Guest<'_>, request: u32, bytes: u32) {
-    charge(&mut caller, cost::CALL);
-    let host = caller.data_mut();
-    let (isolate, executor) = (host.isolate.clone(), host.executor.clone());
-    let limit = host.limits.request_body_bytes;
-    if let Some(invocation) = host.invocation_of(request) {
-        super::upload::read_body(invocation, u64::from(bytes), limit, isolate, &executor);
-    }
-}
-
-fn fail(mut caller: Guest<'_>, request: u32, ptr: u32, len: u32) -> Result<(), Error> {
-    charge(&mut caller, cost::CALL + cost::copy(len as usize));
-    let (memory, host) = parts(&mut caller)?;
-    let failure = exception(slice(memory, host, ptr, len)?);
-    if let Some(loading) = host.loading.as_mut().filter(|_| request == 0) {
-        loading.failure.get_or_insert(failure);
-    } else if let Some(invocation) = host.invocation_of(request) {
-        invocation.fail(failure);
-    }
-    Ok(())
-}
-
-fn done(mut caller: Guest<'_>, request: u32, status: u32, ptr: u32, len: u32) -> Result<(), Error> {
-    charge(&mut caller, cost::CALL + cost::copy(len as usize));
-    let (memory, host) = parts(&mut caller)?;
-    let bytes = slice(memory, host, ptr, len)?;
-    let Some(invocation) = host
-        .invocation_of(request)
-        .filter(|invocation| !invocation.done)
-    else {
-        return Ok(());
-    };
-    let failure = (status != 0).then(|| exception(bytes));
-    invocation.done = true;
-    let Some(failure) = failure else {
-        return Ok(());
-    };
-    if invocation.failure.is_none() {
-        invocation.exchange.answer(Err(failure.clone()));
-        invocation.failure = Some(failure);
-    } else if request == host.current {
-        // The record has one failure, the first; this one is still worth knowing.
-        host.log(LogLevel::Error, &failure.to_string());
-    }
-    Ok(())
-}
-
-/// Bytes of a guest's report that are looked at.
-const EXCEPTION_MAX: usize = 256 * 1024;
-
-/// The failure that a guest reports, cut to a bounded size.
-fn exception(bytes: &[u8]) -> Failure {
-    let decoded = if bytes.len() <= EXCEPTION_MAX {
-        postcard::from_bytes(bytes).ok()
-    } else {
-        None
-    };
-    let told = decoded.unwrap_or(Exception {
-        name: "Error",
-        message: "the Worker failed and its report cannot be decoded",
-        stack: "",
-    });
-    let cut = |text: &str| text.chars().take(4096).collect::<String>();
-    Failure::Exception {
-        name: cut(told.name),
-        message: cut(told.message),
-        stack: cut(told.stack),
-    }
 }
 
 fn log(mut caller: Guest<'_>, level: u32, ptr: u32, len: u32) -> Result<(), Error> {
@@ -967,32 +473,4 @@ fn random(mut caller: Guest<'_>, ptr: u32, len: u32) -> Result<(), Error> {
         return Err(Error::host(Ended));
     }
     Ok(())
-}
-
-#[cfg(test)]
-#[allow(clippy::unwrap_used)]
-mod tests {
-    use super::*;
-    use futures_lite::future::block_on;
-
-    /// On a stack as small as one that runs tenants: each byte must not lie in a frame of its own.
-    #[test]
-    fn a_long_part_is_taken_byte_by_byte() {
-        let length = 200_000;
-        let part = Bytes::from(vec![7; length]);
-        let parts = [Ok(part), Ok(Bytes::new()), Ok(Bytes::from_static(b"x"))];
-        let stream: ByteStream = Box::pin(futures_lite::stream::iter(parts));
-        let mut source = Source::from(stream);
-        let credit = Credit::default();
-        for _ in 0..=length {
-            credit.give(1);
-            match block_on(pull(&mut source, &credit)) {
-                Pulled::Chunk(bytes) => assert_eq!(bytes.len(), 1),
-                _ => panic!("it goes on"),
-            }
-            credit.arrived(1);
-        }
-        credit.give(10);
-        assert!(matches!(block_on(pull(&mut source, &credit)), Pulled::End));
-    }
 }
