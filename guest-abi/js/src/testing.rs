@@ -358,6 +358,7 @@ pub mod host {
     }
 
     pub fn body_chunk(_: u32, bytes: &[u8], _: bool) -> i32 {
+        assert!(bytes.len() <= 65_536, "a part is beyond the credit");
         STATE.with_borrow_mut(|state| state.answer.body.extend_from_slice(bytes));
         65_536
     }
