@@ -179,3 +179,22 @@ fn uploads_that_break_the_rules_are_refused() {
     assert_eq!(answer.status, 401);
     assert!(!token(&upload(&api, &session, "aa", "text/plain", b"xx")["result"]).is_empty());
 }
+
+#[test]
+fn uploads_that_were_deployed_make_room_for_others() {
+    let daemon = daemon();
+    let api = daemon.api();
+    for round in 0..40 {
+        let hash = format!("{round:032x}");
+        let mut manifest = json!({});
+        manifest["/a.txt"] = json!({"hash": hash, "size": 1});
+        let session = token(&begin(&api, "often", manifest));
+        let last = upload(&api, &session, &hash, "text/plain", b"x");
+        put(
+            &api,
+            "often",
+            &json!({"assets": {"jwt": token(&last["result"])}}),
+        );
+    }
+    assert_eq!(daemon.get("/often/a.txt").expect(200).text(), "x");
+}

@@ -4,6 +4,7 @@
 mod assets;
 mod bad_input;
 mod cli;
+mod clients;
 mod crash;
 mod cron;
 mod hostile;

@@ -1,8 +1,9 @@
 //! The file `_headers`: fields that assets are served with (spec: SEMANTICS §14).
 
 use super::path::Split;
-use super::pattern::{Pattern, replace};
+use super::pattern::{Pattern, Steps, replace};
 use http::header::{HeaderMap, HeaderName, HeaderValue};
+use postern_abi::limits::HEADERS_MAX;
 
 /// Rules that count.
 const RULES_MAX: usize = 100;
@@ -77,22 +78,28 @@ impl Headers {
             return;
         }
         let whole = format!("https://{}{}", url.host, url.path);
+        let mut steps = Steps::new();
+        let mut room = HEADERS_MAX;
         let mut ours: Vec<&HeaderName> = Vec::new();
         for rule in &self.0 {
             let text = if rule.host { whole.as_str() } else { url.path };
-            let Some(captured) = rule.pattern.matches(text) else {
+            let Some(captured) = rule.pattern.matches(text, &mut steps) else {
                 continue;
             };
             for name in &rule.unset {
                 headers.remove(name);
             }
             for (name, value) in &rule.set {
-                let Ok(mut value) = HeaderValue::from_str(&replace(value, &captured)) else {
-                    continue;
-                };
                 if is_framing(name) {
                     continue;
                 }
+                let Some(value) = replace(value, &captured, room) else {
+                    continue;
+                };
+                let Ok(mut value) = HeaderValue::from_str(&value) else {
+                    continue;
+                };
+                room = room.saturating_sub(name.as_str().len() + value.len());
                 if ours.contains(&name)
                     && let Some(before) = headers.get(name)
                 {

@@ -1,10 +1,28 @@
 //! Patterns of paths: globs, and the splats and placeholders of `_headers` and `_redirects`.
 //!
 //! Patterns are a tenant's and run without fuel, so matching never goes back over what it tried:
-//! its steps are bounded by the pattern's parts times the text's length, and by [`STEPS_MAX`].
+//! its steps are bounded by the pattern's parts times the text's length, and those of all rules
+//! that are held against one path by [`Steps`].
 
-/// Steps that matching one pattern may take; a text that needs more does not match.
-const STEPS_MAX: usize = 100_000;
+/// Steps that matching one path against all rules of a file may take, about a nanosecond each.
+const STEPS_MAX: usize = 1_000_000;
+/// Bytes of a pattern that are compared in one.
+const BYTES_A_STEP: usize = 16;
+
+/// The steps that are left for a path. What would need more does not match.
+pub(super) struct Steps(usize);
+
+impl Steps {
+    /// For a path that no rule was held against.
+    pub fn new() -> Self {
+        Self(STEPS_MAX)
+    }
+
+    fn take(&mut self, steps: usize) -> Option<()> {
+        self.0 = self.0.checked_sub(steps)?;
+        Some(())
+    }
+}
 
 /// Whether a text matches a pattern in which `*` is any text.
 pub(super) fn glob(pattern: &str, text: &str) -> bool {
@@ -98,14 +116,27 @@ impl Pattern {
         }
     }
 
+    /// Steps that a place of a text takes, at most.
+    fn steps(&self) -> usize {
+        let text = |part: &Part| match part {
+            Part::Text(text) => text.len() / BYTES_A_STEP,
+            Part::Splat | Part::Placeholder(..) => 0,
+        };
+        self.0.len() + self.0.iter().map(text).sum::<usize>()
+    }
+
     /// What splat and placeholders stand for in a text that matches.
-    pub fn matches<'p, 't>(&'p self, text: &'t str) -> Option<Captured<'p, 't>> {
+    pub fn matches<'p, 't>(&'p self, text: &'t str, steps: &mut Steps) -> Option<Captured<'p, 't>> {
+        // Most rules are for other paths.
+        if let Some(Part::Text(first)) = self.0.first()
+            && !text.starts_with(first.as_str())
+        {
+            return None;
+        }
         // Backwards: from which places on, the rest of the pattern matches the rest of the text.
         // Then forwards: each part takes as much as leaves the rest one of those.
         let len = text.len();
-        if self.0.len().saturating_mul(len + 1) > STEPS_MAX {
-            return None;
-        }
+        steps.take(self.steps().saturating_mul(len + 1))?;
         let bytes = text.as_bytes();
         let mut fits: Vec<Vec<bool>> = vec![Vec::new(); self.0.len() + 1];
         let mut last = vec![false; len + 1];
@@ -165,25 +196,30 @@ impl Pattern {
     }
 }
 
-/// A text with each `:name` in it replaced by what that stood for.
-pub(super) fn replace(text: &str, captured: &Captured<'_, '_>) -> String {
-    let mut all = String::with_capacity(text.len());
+/// A text with each `:name` in it replaced by what that stood for; nothing if that is longer than
+/// `max`: a path that stands for a name often makes much of little.
+pub(super) fn replace(text: &str, captured: &Captured<'_, '_>, max: usize) -> Option<String> {
+    let mut all = String::with_capacity(text.len().min(max));
     let mut rest = text;
+    let mut put = |part: &str| {
+        all.push_str(part);
+        (all.len() <= max).then_some(())
+    };
     while let Some(at) = rest.find(':') {
-        all.push_str(&rest[..at]);
+        put(&rest[..at])?;
         rest = &rest[at..];
         let end = rest[1..]
             .find(|char: char| !char.is_ascii_alphanumeric() && char != '_')
             .map_or(rest.len(), |end| end + 1);
         let name = &rest[1..end];
         match captured.iter().find(|(known, _)| *known == name) {
-            Some((_, value)) => all.push_str(value),
-            None => all.push_str(&rest[..end]),
+            Some((_, value)) => put(value)?,
+            None => put(&rest[..end])?,
         }
         rest = &rest[end..];
     }
-    all.push_str(rest);
-    all
+    put(rest)?;
+    Some(all)
 }
 
 #[cfg(test)]
@@ -215,7 +251,8 @@ mod tests {
     fn splats_and_placeholders_stand_for_something() {
         let check = |pattern: &str, text: &str, to: &str, expect: Option<&str>| {
             let pattern = Pattern::parse(pattern).unwrap();
-            let got = pattern.matches(text).map(|captured| replace(to, &captured));
+            let got = pattern.matches(text, &mut Steps::new());
+            let got = got.map(|captured| replace(to, &captured, 1000).unwrap());
             assert_eq!(got.as_deref(), expect, "{pattern:?} {text}");
         };
         check("/blog/*", "/blog/a/b", "/x/:splat", Some("/x/a/b"));
@@ -244,19 +281,37 @@ mod tests {
     #[test]
     fn a_pattern_that_is_meant_to_hurt_does_not() {
         let pattern = Pattern::parse(&format!("/{}x", ":a".repeat(500))).unwrap();
-        assert!(
-            pattern
-                .matches(&format!("/{}", "a".repeat(16_000)))
-                .is_none()
-        );
-        assert!(pattern.matches(&format!("/{}", "a".repeat(150))).is_none());
+        let mut steps = Steps::new();
+        let path = |len| format!("/{}", "a".repeat(len));
+        assert!(pattern.matches(&path(16_000), &mut steps).is_none());
+        assert!(pattern.matches(&path(150), &mut steps).is_none());
+        // Many rules are no better than one, nor is a long text that nearly fits everywhere.
+        let simple = Pattern::parse("/*").unwrap();
+        let mut steps = Steps::new();
+        let matched = (0..100_000)
+            .filter(|_| simple.matches(&path(999), &mut steps).is_some())
+            .count();
+        assert!((100..1000).contains(&matched), "{matched}");
+        let long = Pattern::parse(&format!("/*{}b:c", "a".repeat(990))).unwrap();
+        assert!(long.matches(&path(16_000), &mut Steps::new()).is_none());
+        assert!(long.matches("/x", &mut Steps(0)).is_none());
+    }
+
+    #[test]
+    fn what_is_put_in_is_bounded() {
+        let path = "x".repeat(100);
+        let captured = vec![("splat", path.as_str())];
+        assert_eq!(replace(":splat:splat", &captured, 200).unwrap().len(), 200);
+        assert_eq!(replace(":splat:splat:splat", &captured, 299), None);
+        assert_eq!(replace("abc", &captured, 2), None);
     }
 
     proptest! {
         #[test]
         fn no_text_panics(pattern in "[/:*a-cü.]{0,12}", text in "[/a-cü.]{0,12}") {
             if let Some(pattern) = Pattern::parse(&pattern) {
-                let _ = pattern.matches(&text).map(|captured| replace(&text, &captured));
+                let captured = pattern.matches(&text, &mut Steps::new());
+                let _ = captured.map(|captured| replace(&text, &captured, 8));
             }
             let _ = glob(&pattern, &text);
         }

@@ -1,8 +1,9 @@
 //! The file `_redirects`: paths that are answered by others (spec: SEMANTICS §15).
 
 use super::path::Split;
-use super::pattern::{Pattern, replace};
+use super::pattern::{Pattern, Steps, replace};
 use http::StatusCode;
+use postern_abi::limits::URL_MAX;
 use std::collections::HashMap;
 
 /// Rules without a splat or a placeholder that count.
@@ -91,10 +92,11 @@ impl Redirects {
                 status: *status,
             });
         }
+        let mut steps = Steps::new();
         self.dynamic.iter().find_map(|(pattern, to, status)| {
-            let captured = pattern.matches(path)?;
+            let captured = pattern.matches(path, &mut steps)?;
             Some(Found {
-                to: replace(to, &captured),
+                to: replace(to, &captured, URL_MAX)?,
                 status: *status,
             })
         })

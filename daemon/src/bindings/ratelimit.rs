@@ -12,7 +12,7 @@ use std::sync::Arc;
 use std::time::Instant;
 
 /// Counts that are kept; when there are more, those whose windows are over go, and if there are
-/// none such, all: the limit is permissive.
+/// none such, all of the namespace that has most: a flood of keys harms who sends it.
 const COUNTS_MAX: usize = 65_536;
 /// Bytes of a key.
 const KEY_MAX: usize = 2048;
@@ -24,9 +24,55 @@ pub struct Limiter(Arc<State>);
 struct State {
     began: Instant,
     hasher: RandomState,
-    /// By a hash of namespace and key, the second in which the window ends, and the count: who meets another in one hash shares its
-    /// limit, which takes luck, and knowing the hasher's keys.
-    counts: Mutex<HashMap<u64, (u64, u32)>>,
+    counts: Mutex<Counts>,
+}
+
+#[derive(Default)]
+struct Counts {
+    /// By a hash of the namespace, and one of key and period: who meets another in one hash shares
+    /// its limit, which takes luck, and knowing the hasher's keys.
+    namespaces: HashMap<u64, HashMap<u64, Count>>,
+    /// How many there are in all.
+    total: usize,
+}
+
+/// Calls in one window.
+struct Count {
+    /// The second in which the window ends.
+    until: u64,
+    calls: u32,
+}
+
+impl Counts {
+    /// Makes room for one more.
+    fn make_room(&mut self, now_s: u64) {
+        if self.total < COUNTS_MAX {
+            return;
+        }
+        self.namespaces.retain(|_, counts| {
+            counts.retain(|_, count| count.until > now_s);
+            !counts.is_empty()
+        });
+        self.total = self.namespaces.values().map(HashMap::len).sum();
+        if self.total >= COUNTS_MAX {
+            let counts = self.namespaces.iter();
+            let most = counts.max_by_key(|(_, counts)| counts.len());
+            let gone = most
+                .map(|(namespace, _)| *namespace)
+                .and_then(|namespace| self.namespaces.remove(&namespace));
+            self.total -= gone.map_or(0, |counts| counts.len());
+        }
+    }
+
+    fn get(&mut self, namespace: u64, key: u64, now_s: u64) -> &mut Count {
+        let is_known = |counts: &HashMap<u64, Count>| counts.contains_key(&key);
+        if !self.namespaces.get(&namespace).is_some_and(is_known) {
+            self.make_room(now_s);
+            self.total += 1;
+        }
+        let counts = self.namespaces.entry(namespace).or_default();
+        counts.entry(key).or_insert(Count { until: 0, calls: 0 })
+    }
 }
 
 impl Default for Limiter {
@@ -46,25 +92,26 @@ impl Limiter {
         self.take_at(now, (namespace, key), limit, period_s)
     }
 
-    fn take_at(&self, now_s: u64, what: (&str, &str), limit: u32, period_s: u32) -> bool {
+    fn take_at(
+        &self,
+        now_s: u64,
+        (namespace, key): (&str, &str),
+        limit: u32,
+        period_s: u32,
+    ) -> bool {
         let period = u64::from(period_s.max(1));
         let until = (now_s / period + 1) * period;
-        let hash = self.0.hasher.hash_one((what, period_s));
+        let hasher = &self.0.hasher;
+        let (namespace, key) = (hasher.hash_one(namespace), hasher.hash_one((key, period_s)));
         let mut counts = self.0.counts.lock();
-        if counts.len() >= COUNTS_MAX && !counts.contains_key(&hash) {
-            counts.retain(|_, (kept, _)| *kept > now_s);
-            if counts.len() >= COUNTS_MAX {
-                counts.clear();
-            }
+        let count = counts.get(namespace, key, now_s);
+        if count.until != until {
+            *count = Count { until, calls: 0 };
         }
-        let (kept, count) = counts.entry(hash).or_insert((until, 0));
-        if *kept != until {
-            (*kept, *count) = (until, 0);
-        }
-        if *count >= limit {
+        if count.calls >= limit {
             return false;
         }
-        *count += 1;
+        count.calls += 1;
         true
     }
 }
@@ -127,9 +174,16 @@ mod tests {
     #[test]
     fn no_flood_of_keys_fills_the_memory() {
         let limiter = Limiter::default();
+        assert!(limiter.take_at(0, ("2", "a"), 1, 60));
         for at in 0..2 * COUNTS_MAX {
-            assert!(limiter.take_at(at as u64 / 1000, ("1", &at.to_string()), 1, 60));
+            assert!(limiter.take_at(at as u64 / 4000, ("1", &at.to_string()), 1, 60));
         }
-        assert!(limiter.0.counts.lock().len() <= COUNTS_MAX);
+        let counts = limiter.0.counts.lock();
+        let kept: usize = counts.namespaces.values().map(HashMap::len).sum();
+        assert_eq!(counts.total, kept);
+        assert!(kept <= COUNTS_MAX);
+        drop(counts);
+        // Nor does it lift the limits of another namespace.
+        assert!(!limiter.take_at(33, ("2", "a"), 1, 60));
     }
 }

@@ -18,6 +18,7 @@ use parking_lot::Mutex;
 use sha2::{Digest, Sha256};
 use std::collections::HashMap;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 
 /// Files of a script.
@@ -26,8 +27,12 @@ pub const FILES_MAX: usize = 20_000;
 pub const FILE_MAX: u64 = 25 << 20;
 /// Bytes of all files of a script.
 pub const ASSETS_MAX: u64 = 512 << 20;
-/// Upload sessions at the same time, on the whole device.
+/// Tokens of upload sessions at the same time, on the whole device.
 const SESSIONS_MAX: usize = 64;
+/// Bytes of memory that all sessions take together.
+const SESSIONS_BYTES_MAX: usize = 32 << 20;
+/// Bytes that an announced file takes beside its path and its hash.
+const ANNOUNCED_BYTES: usize = 256;
 /// How long a session, and what it ends with, is good for.
 const LIFETIME: Duration = Duration::from_secs(3600);
 /// Files, and bytes, that a client is to send together.
@@ -71,7 +76,7 @@ pub enum AssetsChange {
     },
 }
 
-/// The uploads under way.
+/// The uploads under way, by their tokens. They are kept in memory and end with the daemon.
 #[derive(Default)]
 pub(super) struct Sessions(Mutex<HashMap<[u8; 32], Arc<Session>>>);
 
@@ -80,8 +85,21 @@ struct Session {
     script: String,
     born: Instant,
     announced: Vec<Announced>,
-    sizes: HashMap<String, u64>,
+    /// By hash, what was announced first under it.
+    expected: HashMap<String, Expected>,
+    /// Whether a push took the files over. It may still be pushed again, until others need the room.
+    is_used: AtomicBool,
+    /// Bytes of memory that it takes, rounded up.
+    bytes: usize,
     state: Mutex<Came>,
+}
+
+/// The files of one hash.
+#[derive(Clone, Copy)]
+struct Expected {
+    size: u64,
+    /// The place of the first of them among those announced.
+    first: usize,
 }
 
 #[derive(Default)]
@@ -97,7 +115,7 @@ struct Kept {
 
 impl Session {
     fn is_complete(&self, came: &Came) -> bool {
-        came.files.len() == self.sizes.len()
+        came.files.len() == self.expected.len()
     }
 }
 
@@ -128,11 +146,21 @@ impl Sessions {
     fn put(&self, session: Arc<Session>, token: &str) -> Result<()> {
         let mut all = self.0.lock();
         all.retain(|_, session| session.born.elapsed() < LIFETIME);
-        if all.len() >= SESSIONS_MAX {
-            return Err(CatalogError::TooMany {
-                what: "uploads of assets under way",
-                limit: SESSIONS_MAX,
-            });
+        let is_full = |all: &HashMap<_, Arc<Session>>| {
+            // A session with two tokens counts twice, which is on the safe side.
+            let bytes: usize = all.values().map(|session| session.bytes).sum();
+            all.len() >= SESSIONS_MAX || bytes + session.bytes > SESSIONS_BYTES_MAX
+        };
+        while is_full(&all) {
+            // The oldest of those whose files a version has already makes room.
+            let used = all.values().filter(|it| it.is_used.load(Ordering::Relaxed));
+            let Some(oldest) = used.min_by_key(|it| it.born).cloned() else {
+                return Err(CatalogError::TooMany {
+                    what: "uploads of assets under way",
+                    limit: SESSIONS_MAX,
+                });
+            };
+            all.retain(|_, session| !Arc::ptr_eq(session, &oldest));
         }
         all.insert(key(token), session);
         Ok(())
@@ -145,7 +173,7 @@ impl Sessions {
     }
 }
 
-fn check(announced: &[Announced]) -> Result<HashMap<String, u64>> {
+fn check(announced: &[Announced]) -> Result<HashMap<String, Expected>> {
     let refuse = |what: String| Err(CatalogError::Assets(what));
     if announced.len() > FILES_MAX {
         return refuse(format!(
@@ -153,9 +181,9 @@ fn check(announced: &[Announced]) -> Result<HashMap<String, u64>> {
             announced.len()
         ));
     }
-    let mut sizes = HashMap::new();
+    let mut expected = HashMap::new();
     let mut total = 0u64;
-    for file in announced {
+    for (first, file) in announced.iter().enumerate() {
         let path = shown(&file.path);
         if !file.path.starts_with('/') || file.path.len() > PATH_MAX {
             return refuse(format!(
@@ -176,7 +204,9 @@ fn check(announced: &[Announced]) -> Result<HashMap<String, u64>> {
             ));
         }
         total = total.saturating_add(file.size);
-        if *sizes.entry(file.hash.clone()).or_insert(file.size) != file.size {
+        let size = file.size;
+        let known = expected.entry(file.hash.clone());
+        if known.or_insert(Expected { size, first }).size != size {
             return refuse(format!("'{path}' has the hash of a file of another size"));
         }
     }
@@ -185,7 +215,7 @@ fn check(announced: &[Announced]) -> Result<HashMap<String, u64>> {
             "the assets have {total} bytes, the limit for a script is {ASSETS_MAX}"
         ));
     }
-    Ok(sizes)
+    Ok(expected)
 }
 
 impl<W: Send + Sync + 'static> Catalog<W> {
@@ -198,14 +228,14 @@ impl<W: Send + Sync + 'static> Catalog<W> {
     ) -> Result<Begun> {
         super::name::check_name("script", script)?;
         let namespace = self.namespace(namespace)?.id;
-        let sizes = check(&announced)?;
+        let expected = check(&announced)?;
         let mut came = Came::default();
         if let Some(old) = self
             .find_script(namespace, script)?
             .and_then(|old| old.assets)
         {
             for file in self.manifest(&old.manifest).await?.files() {
-                if sizes.get(&file.hash) == Some(&file.len) {
+                if expected.get(&file.hash).map(|it| it.size) == Some(file.len) {
                     let kept = Kept {
                         held: self.references.hold(file.blob),
                         content_type: file.content_type.clone(),
@@ -216,9 +246,10 @@ impl<W: Send + Sync + 'static> Catalog<W> {
         }
         let mut buckets: Vec<Vec<String>> = Vec::new();
         let mut bytes = BUCKET_BYTES;
-        let mut wanted: Vec<_> = sizes
+        let mut wanted: Vec<_> = expected
             .iter()
             .filter(|(hash, _)| !came.files.contains_key(*hash))
+            .map(|(hash, file)| (hash, file.size))
             .collect();
         wanted.sort();
         for (hash, size) in wanted {
@@ -238,12 +269,15 @@ impl<W: Send + Sync + 'static> Catalog<W> {
         if buckets.is_empty() {
             came.completion = Some(token.clone());
         }
+        let of = |file: &Announced| file.path.len() + 2 * file.hash.len() + ANNOUNCED_BYTES;
         let session = Session {
+            bytes: announced.iter().map(of).sum(),
             namespace,
             script: script.to_owned(),
             born: Instant::now(),
             announced,
-            sizes,
+            expected,
+            is_used: AtomicBool::new(false),
             state: Mutex::new(came),
         };
         self.sessions.put(Arc::new(session), &token)?;
@@ -259,7 +293,7 @@ impl<W: Send + Sync + 'static> Catalog<W> {
             .sessions
             .get(token)
             .ok_or(CatalogError::NoAssetsSession)?;
-        Ok(session.sizes.get(hash).copied())
+        Ok(session.expected.get(hash).map(|file| file.size))
     }
 
     /// Begins one file.
@@ -279,8 +313,8 @@ impl<W: Send + Sync + 'static> Catalog<W> {
             .sessions
             .get(token_)
             .ok_or(CatalogError::NoAssetsSession)?;
-        let size = session.sizes.get(hash).copied();
-        let size = size.ok_or_else(|| {
+        let expected = session.expected.get(hash).copied();
+        let Expected { size, first } = expected.ok_or_else(|| {
             CatalogError::Assets(format!("this upload expects no file '{}'", shown(hash)))
         })?;
         if writer.len() != size {
@@ -291,7 +325,7 @@ impl<W: Send + Sync + 'static> Catalog<W> {
             )));
         }
         let held = self.references.put_written(writer).await?;
-        let path = session.announced.iter().find(|file| file.hash == hash);
+        let path = session.announced.get(first);
         let content_type = match content_type.as_deref().map(str::trim) {
             Some("application/null") => None,
             Some(kind) if !kind.is_empty() && kind.len() <= CONTENT_TYPE_MAX => {
@@ -363,7 +397,7 @@ impl<W: Send + Sync + 'static> Catalog<W> {
                     "{} of {} files have come; assets.jwt must be the token that the last upload \
                      was answered with",
                     came.files.len(),
-                    session.sizes.len()
+                    session.expected.len()
                 )));
             }
             let files = session.announced.iter().filter_map(|file| {
@@ -390,6 +424,7 @@ impl<W: Send + Sync + 'static> Catalog<W> {
             config: config.unwrap_or_default(),
         };
         held.push(put);
+        session.is_used.store(true, Ordering::Relaxed);
         Ok(Some(assets))
     }
 

@@ -230,17 +230,18 @@ impl Row for Script {
 #[derive(Serialize, Deserialize)]
 pub(super) enum StoredScript {
     /// Before there was JavaScript.
-    V1(ScriptV1),
+    V1(OldScript<VerdictV1>),
     /// Before there were static assets.
-    V2(ScriptV2),
+    V2(OldScript<Verdict>),
     /// Before there were cron triggers.
-    V3(ScriptV3),
+    V3(OldScript<Verdict>, Option<ScriptAssets>),
     /// Now.
     V4(Script),
 }
 
+/// What all formats had. New fields came behind these.
 #[derive(Serialize, Deserialize)]
-pub(super) struct ScriptV3 {
+pub(super) struct OldScript<V> {
     name: String,
     tag: Id,
     created_ms: i64,
@@ -250,49 +251,62 @@ pub(super) struct ScriptV3 {
     etag: String,
     main_module: String,
     modules: Vec<Module>,
-    verdict: Verdict,
-    settings: Settings,
-    assets: Option<ScriptAssets>,
-}
-
-#[derive(Serialize, Deserialize)]
-pub(super) struct ScriptV2 {
-    name: String,
-    tag: Id,
-    created_ms: i64,
-    modified_ms: i64,
-    version: u64,
-    version_id: Id,
-    etag: String,
-    main_module: String,
-    modules: Vec<Module>,
-    verdict: Verdict,
+    verdict: V,
     settings: Settings,
 }
 
 #[derive(Serialize, Deserialize)]
-pub(super) struct ScriptV1 {
-    name: String,
-    tag: Id,
-    created_ms: i64,
-    modified_ms: i64,
-    version: u64,
-    version_id: Id,
-    etag: String,
-    main_module: String,
-    modules: Vec<Module>,
-    verdict: VerdictV1,
-    settings: Settings,
-}
-
-#[derive(Serialize, Deserialize)]
-struct VerdictV1 {
+pub(super) struct VerdictV1 {
     build: String,
     wasi: bool,
     image: BlobId,
     snapshot: Option<BlobId>,
     startup_fuel: u64,
     startup_time_ms: u32,
+}
+
+impl From<VerdictV1> for Verdict {
+    fn from(old: VerdictV1) -> Self {
+        Self {
+            build: old.build,
+            kind: if old.wasi {
+                GuestKind::Wasi
+            } else {
+                GuestKind::AbiV1
+            },
+            image: Some(old.image),
+            snapshot: old.snapshot,
+            // The image knows it.
+            pages: 0,
+            startup_fuel: old.startup_fuel,
+            startup_time_ms: old.startup_time_ms,
+            has_modules: true,
+            handlers: vec!["fetch".to_owned()],
+            entrypoints: Vec::new(),
+            env_read: false,
+        }
+    }
+}
+
+impl<V: Into<Verdict>> OldScript<V> {
+    /// The same as it would be written now.
+    fn now(self, assets: Option<ScriptAssets>) -> Script {
+        Script {
+            name: self.name,
+            tag: self.tag,
+            created_ms: self.created_ms,
+            modified_ms: self.modified_ms,
+            version: self.version,
+            version_id: self.version_id,
+            etag: self.etag,
+            main_module: self.main_module,
+            modules: self.modules,
+            verdict: self.verdict.into(),
+            settings: self.settings,
+            assets,
+            schedules: Vec::new(),
+        }
+    }
 }
 
 impl From<Script> for StoredScript {
@@ -304,68 +318,9 @@ impl From<Script> for StoredScript {
 impl From<StoredScript> for Script {
     fn from(stored: StoredScript) -> Self {
         match stored {
-            StoredScript::V1(old) => Self {
-                name: old.name,
-                tag: old.tag,
-                created_ms: old.created_ms,
-                modified_ms: old.modified_ms,
-                version: old.version,
-                version_id: old.version_id,
-                etag: old.etag,
-                main_module: old.main_module,
-                modules: old.modules,
-                verdict: Verdict {
-                    build: old.verdict.build,
-                    kind: if old.verdict.wasi {
-                        GuestKind::Wasi
-                    } else {
-                        GuestKind::AbiV1
-                    },
-                    image: Some(old.verdict.image),
-                    snapshot: old.verdict.snapshot,
-                    // The image knows it.
-                    pages: 0,
-                    startup_fuel: old.verdict.startup_fuel,
-                    startup_time_ms: old.verdict.startup_time_ms,
-                    has_modules: true,
-                    handlers: vec!["fetch".to_owned()],
-                    entrypoints: Vec::new(),
-                    env_read: false,
-                },
-                settings: old.settings,
-                assets: None,
-                schedules: Vec::new(),
-            },
-            StoredScript::V2(old) => Self {
-                name: old.name,
-                tag: old.tag,
-                created_ms: old.created_ms,
-                modified_ms: old.modified_ms,
-                version: old.version,
-                version_id: old.version_id,
-                etag: old.etag,
-                main_module: old.main_module,
-                modules: old.modules,
-                verdict: old.verdict,
-                settings: old.settings,
-                assets: None,
-                schedules: Vec::new(),
-            },
-            StoredScript::V3(old) => Self {
-                name: old.name,
-                tag: old.tag,
-                created_ms: old.created_ms,
-                modified_ms: old.modified_ms,
-                version: old.version,
-                version_id: old.version_id,
-                etag: old.etag,
-                main_module: old.main_module,
-                modules: old.modules,
-                verdict: old.verdict,
-                settings: old.settings,
-                assets: old.assets,
-                schedules: Vec::new(),
-            },
+            StoredScript::V1(old) => old.now(None),
+            StoredScript::V2(old) => old.now(None),
+            StoredScript::V3(old, assets) => old.now(assets),
             StoredScript::V4(script) => script,
         }
     }
@@ -416,7 +371,7 @@ mod tests {
     fn a_row_of_the_first_format_is_read() {
         let id = Id([7; 16]);
         let image = BlobId::of(b"image");
-        let old = ScriptV1 {
+        let old = OldScript {
             name: "old".to_owned(),
             tag: id,
             created_ms: 1,
@@ -445,5 +400,13 @@ mod tests {
         assert_eq!(bytes[0], 3, "the fourth format");
         let again = Script::from(postcard::from_bytes::<StoredScript>(&bytes).unwrap());
         assert_eq!(again, read);
+        // The third format has no schedules at its end, the second no assets either.
+        assert_eq!(bytes[bytes.len() - 2..], [0, 0]);
+        for format in [1, 2] {
+            let mut bytes = bytes[..bytes.len() - 3 + usize::from(format)].to_vec();
+            bytes[0] = format;
+            let (stored, rest) = postcard::take_from_bytes::<StoredScript>(&bytes).unwrap();
+            assert_eq!((Script::from(stored), rest), (read.clone(), &[][..]));
+        }
     }
 }

@@ -21,7 +21,7 @@ use std::sync::Arc;
 pub(super) struct References {
     store: Store,
     counts: Mutex<HashMap<BlobId, usize>>,
-    /// The files of manifests that are counted.
+    /// The files of manifests that are counted. Locked before `counts` where both are.
     trees: Mutex<HashMap<BlobId, Vec<BlobId>>>,
 }
 
@@ -83,6 +83,9 @@ impl References {
         let references = Arc::clone(self);
         smol::unblock(move || {
             for blob in blobs {
+                // Both, so that nobody who needs a manifest again takes its files for counted
+                // when they are about to be let go.
+                let mut trees = references.trees.lock();
                 let mut counts = references.counts.lock();
                 // Somebody may need it again by now.
                 if counts.get(&blob) != Some(&0) {
@@ -94,7 +97,8 @@ impl References {
                     log::warn!("blob {blob} could not be removed: {error}");
                 }
                 drop(counts);
-                let files = references.trees.lock().remove(&blob);
+                let files = trees.remove(&blob);
+                drop(trees);
                 if let Some(files) = files {
                     references.let_go(&files);
                 }
@@ -125,15 +129,16 @@ impl References {
     ) -> Result<Held, StoreError> {
         let references = Arc::clone(self);
         smol::unblock(move || {
-            // Nobody removes it between its end and its being counted: that takes this lock.
-            let mut counts = references.counts.lock();
-            let blob = writer.finish()?;
-            *counts.entry(blob).or_default() += 1;
-            drop(counts);
-            Ok(Held {
+            // Before it is there, so that nobody removes it; and not under the lock, which others
+            // take who must not wait for the disk.
+            let blob = writer.id();
+            references.count([&blob].into_iter());
+            let held = Held {
                 references,
                 blob: Some(blob),
-            })
+            };
+            writer.finish()?;
+            Ok(held)
         })
         .await
     }

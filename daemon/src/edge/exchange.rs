@@ -4,6 +4,7 @@ use super::answer::Answer;
 use super::body::Body;
 use super::connection::{Line, Upgraded};
 use super::fields;
+use super::mount::Mount;
 use super::routing::Miss;
 use super::server::Place;
 use super::socket::Handshake;
@@ -26,6 +27,7 @@ use std::time::Duration;
 /// What is needed to run a request.
 struct Prepared<W> {
     worker: W,
+    mount: Option<Mount>,
     asks: Asks,
 }
 
@@ -73,7 +75,16 @@ pub async fn run<R: Routes>(
     let phase = line.phase.clone();
     let upgrades = asked.upgrade.is_some();
     let result = match prepare(&line, parts, incoming, ray, &asked.ray, upgrades) {
-        Ok(prepared) => answer(&line, prepared, ray).await,
+        Ok(mut prepared) => {
+            let mount = prepared.mount.take();
+            let reply = answer(&line, prepared, ray).await;
+            reply.map(|mut reply| {
+                if let Some(mount) = mount {
+                    mount.apply(&mut reply.headers);
+                }
+                reply
+            })
+        }
         Err(answer) => Err(answer),
     };
     let response = match result {
@@ -121,14 +132,20 @@ fn prepare<R: Routes>(
 ) -> Result<Prepared<R::Worker>, Answer> {
     let has_body = !incoming.is_end_stream();
     let prepared = prepare_head(line, parts, &incoming, ray_value, upgrades);
-    let (worker, method, url, headers) = match prepared {
-        Ok((worker, Wanted::Answer(method, url, headers))) => (worker, method, url, headers),
-        Ok((worker, Wanted::Test(route))) => {
+    let (worker, mount, method, url, headers) = match prepared {
+        Ok((worker, mount, Wanted::Answer(method, url, headers))) => {
+            (worker, mount, method, url, headers)
+        }
+        Ok((worker, mount, Wanted::Test(route))) => {
             if has_body {
                 line.phase.body_unread();
             }
             let asks = Asks::Test(route);
-            return Ok(Prepared { worker, asks });
+            return Ok(Prepared {
+                worker,
+                mount,
+                asks,
+            });
         }
         Err(answer) => {
             if has_body {
@@ -161,7 +178,11 @@ fn prepare<R: Routes>(
         upgrade: upgrades,
     };
     let asks = Asks::Request(request, faults);
-    Ok(Prepared { worker, asks })
+    Ok(Prepared {
+        worker,
+        mount,
+        asks,
+    })
 }
 
 /// What a request's head wants of its Worker.
@@ -176,7 +197,7 @@ fn prepare_head<R: Routes>(
     incoming: &Incoming,
     ray: &HeaderValue,
     upgrades: bool,
-) -> Result<(R::Worker, Wanted), Answer> {
+) -> Result<(R::Worker, Option<Mount>, Wanted), Answer> {
     let request::Parts {
         method,
         uri,
@@ -217,8 +238,9 @@ fn prepare_head<R: Routes>(
         && method == Method::GET
         && let Some(test) = TestRoute::find(route.path, uri.query())
     {
-        return Ok((worker, Wanted::Test(test)));
+        return Ok((worker, None, Wanted::Test(test)));
     }
+    let mount = Mount::of(&uri, route.path);
     let limit = options.request_body_bytes_max;
     if incoming.size_hint().lower() > limit {
         return Err(Answer::fault(super::upload::Fault::TooLarge, limit));
@@ -236,7 +258,7 @@ fn prepare_head<R: Routes>(
     {
         headers.insert(header::HOST, value);
     }
-    Ok((worker, Wanted::Answer(method, url, headers)))
+    Ok((worker, mount, Wanted::Answer(method, url, headers)))
 }
 
 /// From the engine's reply to hyper's.

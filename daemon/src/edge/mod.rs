@@ -25,6 +25,7 @@ mod body;
 mod connection;
 mod exchange;
 mod fields;
+mod mount;
 mod options;
 mod phase;
 mod ray;

@@ -12,6 +12,8 @@ use postern_abi::limits::{COMPRESSION_CONTEXTS_MAX, COMPRESSION_OUTPUT_MAX};
 pub const COMPRESS_BYTES: u64 = 320 * 1024;
 /// The same of one that expands.
 pub const EXPAND_BYTES: u64 = 64 * 1024;
+/// Bytes of input that one call uses at most: nobody else runs on this thread meanwhile.
+const INPUT_MAX: usize = 64 * 1024;
 /// The largest window of the format.
 const WINDOW_BITS: u8 = 15;
 
@@ -32,6 +34,8 @@ struct Context {
 pub struct Contexts {
     last: u32,
     open: Vec<Context>,
+    /// Where output is made; as long as there are contexts.
+    output: Vec<u8>,
 }
 
 /// How a call went, as the guest is told.
@@ -59,7 +63,7 @@ impl Contexts {
             Work::Compress(_) => COMPRESS_BYTES,
             Work::Expand(_) => EXPAND_BYTES,
         };
-        self.open.iter().map(of).sum()
+        self.open.iter().map(of).sum::<u64>() + self.output.capacity() as u64
     }
 
     /// Bytes that one more takes, by the argument of [`Contexts::open`].
@@ -115,8 +119,8 @@ impl Contexts {
     }
 
     /// Feeds one: a handle (four bytes, little endian), whether the input ends with this, the
-    /// input. Appends a status, how much was used (four bytes, little endian) and the output to
-    /// `out`. Gives how many bytes of input were compressed, and how many were made or read by
+    /// input, of which [`INPUT_MAX`] bytes are looked at. Appends a status, how much was used (four
+    /// bytes, little endian) and the output to `out`. Gives how many bytes of input were compressed, and how many were made or read by
     /// expanding, for the price.
     ///
     /// # Errors
@@ -126,20 +130,28 @@ impl Contexts {
         let (&last, input) = rest.split_first().ok_or(OpErrorCode::BadArgument)?;
         let at = self.at(handle).ok_or(OpErrorCode::BadArgument)?;
         let context = &mut self.open[at];
-        out.extend_from_slice(&[0; 5]);
-        let start = out.len();
-        out.resize(start + COMPRESSION_OUTPUT_MAX, 0);
-        let (outcome, used, made) = context.run(input, last != 0, &mut out[start..]);
-        out.truncate(start + made);
-        out[start - 5] = outcome as u8;
-        // The input is an argument of an operation, and those are smaller than four gigabytes.
-        out[start - 4..start].copy_from_slice(&(used as u32).to_le_bytes());
+        let (input, rest) = input.split_at(input.len().min(INPUT_MAX));
+        let last = last != 0 && rest.is_empty();
+        self.output.resize(COMPRESSION_OUTPUT_MAX, 0);
+        let (outcome, used, made) = context.run(input, last, &mut self.output);
+        let outcome = match outcome {
+            outcome if rest.is_empty() => outcome,
+            Outcome::Ready => Outcome::More,
+            Outcome::End => Outcome::Trailing,
+            outcome => outcome,
+        };
+        out.push(outcome as u8);
+        // At most what was looked at.
+        out.extend_from_slice(&(used as u32).to_le_bytes());
+        out.extend_from_slice(&self.output[..made]);
         Ok(match context.work {
             Work::Compress(_) => Used {
+                calls: 1,
                 compressed: used as u64,
                 expanded: 0,
             },
             Work::Expand(_) => Used {
+                calls: 1,
                 compressed: 0,
                 expanded: (used + made) as u64,
             },
@@ -154,18 +166,28 @@ impl Contexts {
         let (handle, _) = handle(argument)?;
         let at = self.at(handle).ok_or(OpErrorCode::BadArgument)?;
         self.open.swap_remove(at);
+        self.rest();
         Ok(())
     }
 
     /// Closes those of a request.
     pub fn forget(&mut self, request: u32) {
         self.open.retain(|context| context.request != request);
+        self.rest();
+    }
+
+    fn rest(&mut self) {
+        if self.open.is_empty() {
+            self.output = Vec::new();
+        }
     }
 }
 
-/// What a call is charged for, in bytes.
+/// What is charged for, in bytes.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Used {
+    /// How often a context was fed; not bytes.
+    pub calls: u64,
     /// Compressed.
     pub compressed: u64,
     /// Read and made by expanding.
@@ -176,6 +198,7 @@ impl Used {
     /// What opening one is charged as.
     pub const fn opened() -> Self {
         Self {
+            calls: 0,
             compressed: 512,
             expanded: 0,
         }
@@ -341,6 +364,25 @@ mod tests {
         let used = contexts.write(&argument, &mut out).unwrap();
         assert_eq!((out[0], out.len()), (1, 5 + COMPRESSION_OUTPUT_MAX));
         assert!(used.expanded >= COMPRESSION_OUTPUT_MAX as u64);
+    }
+
+    #[test]
+    fn a_call_takes_no_more_than_a_piece_of_its_input() {
+        let mut contexts = Contexts::default();
+        let handle = contexts.open(1, &[0, 0]).unwrap();
+        let mut argument = handle.to_le_bytes().to_vec();
+        argument.push(1);
+        argument.extend_from_slice(&vec![0; 10 * INPUT_MAX]);
+        let mut out = Vec::new();
+        let used = contexts.write(&argument, &mut out).unwrap();
+        assert_eq!((out[0], used.compressed), (1, INPUT_MAX as u64));
+        assert_eq!(out[1..5], (INPUT_MAX as u32).to_le_bytes());
+        // All of it, piece by piece, and something behind the end of another.
+        let long = vec![0; 10 * INPUT_MAX];
+        let small = compressed(0, &long);
+        check(0, &small, long.len(), Outcome::End, long.len());
+        let trailing = [&small[..], &long].concat();
+        check(0, &trailing, trailing.len(), Outcome::Trailing, long.len());
     }
 
     #[test]

@@ -48,8 +48,8 @@ pub const fn selector(bytes: usize) -> u64 {
     1_000 + bytes as u64 * 40
 }
 
-/// Compression: so much a byte that was compressed (5 to 30 ns on x86-64, by what it is), and a byte
+/// Compression: so much a call, a byte that was compressed (5 to 30 ns on x86-64, by what it is), and a byte
 /// that was read or made by expanding (up to 2 ns).
 pub const fn compression(used: Used) -> u64 {
-    used.compressed * 24 + used.expanded * 3
+    used.calls * 400 + used.compressed * 24 + used.expanded * 3
 }

@@ -3,13 +3,13 @@
 
 use super::cost;
 use super::host::Host;
-use super::imports::{Guest, charge, hand_over, parts, slice};
+use super::imports::{Guest, charge, charge_ahead, hand_over, parts, slice};
 use super::ops::{OpFailure, OpReply, Started};
 use postern_abi::OpErrorCode;
 use postern_crypto::Task;
 use smol::lock::Semaphore;
 use std::sync::Arc;
-use wasmi::{Error, TrapCode};
+use wasmi::Error;
 
 /// How much long arithmetic goes on at the same time, on threads that may be kept waiting.
 pub struct Lanes {
@@ -37,18 +37,6 @@ fn price(caller: &mut Guest<'_>, ptr: u32, len: u32) -> Result<Option<(u64, bool
     // Where a push is judged nobody else waits.
     let judging = host.loading.is_some();
     Ok(task.map(|task| (task.price(), judging || task.is_short())))
-}
-
-/// Takes fuel for work that is still to be done; ends a guest that has not so much.
-pub(super) fn charge_ahead(caller: &mut Guest<'_>, fuel: u64) -> Result<(), Error> {
-    let left = caller.get_fuel().unwrap_or(0);
-    let host = caller.data();
-    let lent = host.debt_max.saturating_sub(host.debt);
-    charge(caller, fuel);
-    if fuel > left.saturating_add(lent) {
-        return Err(TrapCode::OutOfFuel.into());
-    }
-    Ok(())
 }
 
 /// Pays for an operation that is about to be started.

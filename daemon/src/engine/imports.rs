@@ -1,22 +1,24 @@
 //! The host functions of ABI v1: what a guest may ask for (`docs/abi.md`).
 //!
 //! A guest's pointer is an allegation until [`slice`] or [`slice_mut`] has checked it against
-//! the memory's length; nothing else here turns numbers of a guest into bytes.
+//! the memory's length; nothing else here turns numbers of a guest into bytes. What is begun by
+//! a call and ends in an event is here, what is answered at once in [`sync`], and what ends a
+//! request in [`answering`].
 
-use super::compression::{Contexts, Used};
+mod answering;
+mod source;
+mod sync;
+
+pub use answering::{response_bytes_limit, response_fields};
+pub use source::{Pulled, Source, pull, stream};
+
 use super::cost;
-use super::credit::Credit;
 use super::crypto;
 use super::host::{Event, Host, Op, OpOutcome, OpState, Serial};
-use super::invocation::{ByteStream, Reply, ReplyBody};
 use super::limits::Failure;
 use super::ops::{OpFailure, OpResult, Started};
-use bytes::Bytes;
-use futures_lite::StreamExt;
-use http::{HeaderMap, HeaderName, HeaderValue, StatusCode, header};
 use postern_abi::event::LogLevel;
-use postern_abi::http::{Exception, Fields, ResponseHead};
-use postern_abi::{IMPORT_MODULE, OpErrorCode, OpKind, SyncOp, import, limits};
+use postern_abi::{IMPORT_MODULE, OpErrorCode, OpKind, import, limits};
 use wasmi::{Caller, Error, Linker, TrapCode};
 
 /// The end of an isolate by a host function; why is in [`Host::fatal`].
@@ -41,12 +43,12 @@ pub fn link(linker: &mut Linker<Host>) -> Result<(), wasmi::errors::LinkerError>
     linker.func_wrap(m, import::OP_CANCEL, op_cancel)?;
     linker.func_wrap(m, import::OP_PULL, op_pull)?;
     linker.func_wrap(m, import::OP_CHUNK, op_chunk)?;
-    linker.func_wrap(m, import::OP_SYNC, op_sync)?;
-    linker.func_wrap(m, import::RESPOND, respond)?;
-    linker.func_wrap(m, import::BODY_CHUNK, body_chunk)?;
-    linker.func_wrap(m, import::BODY_PULL, body_pull)?;
-    linker.func_wrap(m, import::FAIL, fail)?;
-    linker.func_wrap(m, import::DONE, done)?;
+    linker.func_wrap(m, import::OP_SYNC, sync::op_sync)?;
+    linker.func_wrap(m, import::RESPOND, answering::respond)?;
+    linker.func_wrap(m, import::BODY_CHUNK, answering::body_chunk)?;
+    linker.func_wrap(m, import::BODY_PULL, answering::body_pull)?;
+    linker.func_wrap(m, import::FAIL, answering::fail)?;
+    linker.func_wrap(m, import::DONE, answering::done)?;
     linker.func_wrap(m, import::LOG, log)?;
     linker.func_wrap(m, import::NOW, now)?;
     linker.func_wrap(m, import::RANDOM, random)?;
@@ -63,6 +65,18 @@ pub(super) fn charge(caller: &mut Guest<'_>, fuel: u64) {
     if caller.set_fuel(left.saturating_sub(fuel)).is_ok() && fuel > left {
         caller.data_mut().debt += fuel - left;
     }
+}
+
+/// Takes fuel for work that is still to be done; ends a guest that has not so much.
+pub(super) fn charge_ahead(caller: &mut Guest<'_>, fuel: u64) -> Result<(), Error> {
+    let left = caller.get_fuel().unwrap_or(0);
+    let host = caller.data();
+    let lent = host.debt_max.saturating_sub(host.debt);
+    charge(caller, fuel);
+    if fuel > left.saturating_add(lent) {
+        return Err(TrapCode::OutOfFuel.into());
+    }
+    Ok(())
 }
 
 /// The memory and the rest of the host's state, apart. The end of a guest that goes on calling
@@ -188,7 +202,7 @@ fn op_start(mut caller: Guest<'_>, op: u32, kind: u32, ptr: u32, len: u32) -> Re
             let isolate = host.isolate.clone();
             pipe.on_refill(move || {
                 if let Some(isolate) = isolate.upgrade() {
-                    isolate.push(Event::OpCredit(serial));
+                    isolate.push_later(Event::OpCredit(serial));
                 }
             });
             piped = Some(pipe);
@@ -262,8 +276,8 @@ fn admit(
             ),
         ));
     }
-    // It is copied, and the copy is held until it is stored, or done with.
-    if matches!(kind, OpKind::KvPut | OpKind::Crypto)
+    // It is copied, and the copy is held until it is stored, sent, or done with.
+    if matches!(kind, OpKind::KvPut | OpKind::Crypto | OpKind::Fetch)
         && host.op_bytes + u64::from(len) > limits.memory_bytes
     {
         return Err(OpFailure::new(
@@ -312,78 +326,6 @@ fn run(
     })
 }
 
-/// Sends a streamed result as the guest asks for it.
-pub fn stream(host: &Host, op: Serial, source: ByteStream) -> OpState {
-    let credit = Credit::default();
-    let isolate = host.isolate.clone();
-    let theirs = credit.clone();
-    let task = host.executor.spawn(async move {
-        let mut source = source;
-        loop {
-            let event = match pull(&mut source, &theirs).await {
-                Pulled::Chunk(bytes) => Event::OpChunk(op, bytes),
-                Pulled::End => Event::OpEnd(op),
-                Pulled::Broken(error) => Event::OpBroken(
-                    op,
-                    error.downcast::<OpFailure>().unwrap_or_else(|error| {
-                        OpFailure::new(OpErrorCode::Internal, error.to_string())
-                    }),
-                ),
-                Pulled::Closed => return,
-            };
-            let more = matches!(event, Event::OpChunk(..));
-            match isolate.upgrade() {
-                Some(isolate) => isolate.push(event),
-                None => return,
-            }
-            if !more {
-                return;
-            }
-        }
-    });
-    OpState::Streaming(credit, task)
-}
-
-/// What a stream gave.
-pub enum Pulled {
-    /// Some bytes, at most [`limits::CHUNK_MAX`].
-    Chunk(Bytes),
-    /// Its end.
-    End,
-    /// Why it broke off.
-    Broken(std::io::Error),
-    /// Nobody wants more.
-    Closed,
-}
-
-/// Takes the next bytes of `source` that `credit` allows, keeping the rest for the next call.
-pub async fn pull(source: &mut ByteStream, credit: &Credit) -> Pulled {
-    // Only to learn that somebody reads on; what a chunk is longer than this is owed below.
-    let Some(granted) = credit.take(limits::CHUNK_MAX as u64).await else {
-        return Pulled::Closed;
-    };
-    loop {
-        return match source.next().await {
-            None => Pulled::End,
-            Some(Err(error)) => Pulled::Broken(error),
-            Some(Ok(bytes)) if bytes.is_empty() => continue,
-            Some(Ok(mut bytes)) => {
-                let take = bytes
-                    .len()
-                    .min(usize::try_from(granted).unwrap_or(usize::MAX));
-                if take < bytes.len() {
-                    let rest = bytes.split_off(take);
-                    let tail = std::mem::replace(source, Box::pin(futures_lite::stream::empty()));
-                    *source = Box::pin(futures_lite::stream::once(Ok(rest)).chain(tail));
-                } else {
-                    credit.spare(granted - take as u64);
-                }
-                Pulled::Chunk(bytes)
-            }
-        };
-    }
-}
-
 fn op_cancel(mut caller: Guest<'_>, op: u32) {
     charge(&mut caller, cost::CALL);
     caller.data_mut().cancel(op);
@@ -420,10 +362,7 @@ fn op_chunk(mut caller: Guest<'_>, op: u32, ptr: u32, len: u32, end: u32) -> Res
     };
     if let Some(pipe) = &found.pipe {
         let taken = pipe.chunk(bytes);
-        if end != 0 {
-            pipe.end();
-            found.pipe = None;
-        } else if taken.queued > u64::from(limits::BODY_CREDIT) * 16 {
+        if taken.queued > u64::from(limits::BODY_CREDIT) * 16 {
             return Err(violation(
                 host,
                 format!(
@@ -431,6 +370,10 @@ fn op_chunk(mut caller: Guest<'_>, op: u32, ptr: u32, len: u32, end: u32) -> Res
                     taken.queued
                 ),
             ));
+        }
+        if end != 0 {
+            pipe.end();
+            found.pipe = None;
         } else if taken.refill {
             host.queue.push_back(Event::OpCredit(serial));
         }
@@ -477,169 +420,6 @@ fn op_chunk(mut caller: Guest<'_>, op: u32, ptr: u32, len: u32, end: u32) -> Res
     Ok(())
 }
 
-fn op_sync(
-    mut caller: Guest<'_>,
-    kind: u32,
-    ptr: u32,
-    len: u32,
-    out_ptr: u32,
-    out_cap: u32,
-) -> Result<i32, Error> {
-    charge(&mut caller, cost::CALL + cost::copy(len as usize));
-    let (memory, host) = parts(&mut caller)?;
-    let argument = slice(memory, host, ptr, len)?;
-    let Some(kind) = SyncOp::from_u32(kind) else {
-        return Ok(-(OpErrorCode::Unsupported as i32));
-    };
-    if kind == SyncOp::Crypto {
-        return crypto::at_once(&mut caller, (ptr, len), (out_ptr, out_cap));
-    }
-    if let SyncOp::WasmDescribe | SyncOp::Wasm | SyncOp::WasmRead | SyncOp::WasmWrite = kind {
-        return super::inner::answer(&mut caller, kind, (ptr, len), (out_ptr, out_cap));
-    }
-    let mut made = Vec::new();
-    let mut work = 0;
-    // Taken out for the time: what it answers with lies in it.
-    let mut loading = host.loading.take();
-    let result = match (kind, &mut loading) {
-        (SyncOp::EnvGet | SyncOp::EnvNames, _) => {
-            let bindings = host.bindings.clone();
-            let told = bindings.sync(kind, argument, &mut made);
-            told.map(|()| made.as_slice())
-                .map_err(|failure| failure.code)
-        }
-        (SyncOp::Decode, _) => decode(host, argument).map(|()| &[][..]),
-        (SyncOp::Builtin, _) => match super::javascript::builtin(argument) {
-            Some(source) => {
-                made = source;
-                work = cost::compression(super::compression::Used {
-                    compressed: 0,
-                    expanded: made.len() as u64,
-                });
-                Ok(made.as_slice())
-            }
-            None => Err(OpErrorCode::Unsupported),
-        },
-        (SyncOp::CompressionOpen | SyncOp::CompressionWrite | SyncOp::CompressionClose, None) => {
-            compression(host, kind, argument, out_cap, &mut made).map(|used| {
-                work = cost::compression(used);
-                made.as_slice()
-            })
-        }
-        (SyncOp::RewriterSelector, _) => {
-            let wrong = super::rewriter::selector_error(argument);
-            made.extend_from_slice(wrong.unwrap_or_default().as_bytes());
-            work = cost::selector(argument.len());
-            Ok(made.as_slice())
-        }
-        (
-            SyncOp::RewriterOpen
-            | SyncOp::RewriterFeed
-            | SyncOp::RewriterGoOn
-            | SyncOp::RewriterToken
-            | SyncOp::RewriterClose,
-            None,
-        ) => rewriter(host, kind, argument, out_cap, &mut made).map(|done| {
-            work = done;
-            made.as_slice()
-        }),
-        (kind, Some(loading)) => loading.answer(kind, argument),
-        (_, None) => Err(OpErrorCode::Unsupported),
-    };
-    let answered = result.map(|result| hand_over(memory, host, result, out_ptr, out_cap));
-    host.loading = loading;
-    match answered {
-        Err(code) => Ok(-(code as i32)),
-        Ok(len) => {
-            let len = len?;
-            charge(
-                &mut caller,
-                work + cost::copy(usize::try_from(len).unwrap_or(0)),
-            );
-            Ok(len)
-        }
-    }
-}
-
-/// Has the stream of an operation decoded, from its first byte on.
-fn decode(host: &Host, argument: &[u8]) -> Result<(), OpErrorCode> {
-    let id = argument.try_into().map(u32::from_le_bytes);
-    let id = id.map_err(|_| OpErrorCode::BadArgument)?;
-    if let Some(decode) = host.ops.get(&id).and_then(|op| op.decode.as_ref()) {
-        decode.store(true, std::sync::atomic::Ordering::Relaxed);
-    }
-    Ok(())
-}
-
-/// Opens, feeds or closes a compression context; gives what was done.
-fn compression(
-    host: &mut Host,
-    kind: SyncOp,
-    argument: &[u8],
-    out_cap: u32,
-    made: &mut Vec<u8>,
-) -> Result<Used, OpErrorCode> {
-    match kind {
-        SyncOp::CompressionOpen => {
-            let bytes = host.held() + Contexts::cost(argument);
-            if !host.memory_use.hold(bytes) {
-                return Err(OpErrorCode::LimitExceeded);
-            }
-            let opened = host.compression.open(host.current, argument);
-            host.memory_use.hold(host.held());
-            made.extend_from_slice(&opened?.to_le_bytes());
-            Ok(Used::opened())
-        }
-        // What a call makes is made once, so there must be room for all of it.
-        SyncOp::CompressionWrite if (out_cap as usize) < 5 + limits::COMPRESSION_OUTPUT_MAX => {
-            Err(OpErrorCode::BadArgument)
-        }
-        SyncOp::CompressionWrite => host.compression.write(argument, made),
-        _ => {
-            host.compression.close(argument)?;
-            host.memory_use.hold(host.held());
-            Ok(Used::default())
-        }
-    }
-}
-
-/// Opens, feeds, asks or closes a rewriter of HTML; gives the work that it took.
-fn rewriter(
-    host: &mut Host,
-    kind: SyncOp,
-    argument: &[u8],
-    out_cap: u32,
-    made: &mut Vec<u8>,
-) -> Result<u64, OpErrorCode> {
-    let steps = matches!(kind, SyncOp::RewriterFeed | SyncOp::RewriterGoOn);
-    // What a call makes is made once, so there must be room for all of it.
-    if steps && (out_cap as usize) < 6 + limits::REWRITER_OUTPUT_MAX {
-        return Err(OpErrorCode::BadArgument);
-    }
-    // What it is given, it may keep.
-    if !host
-        .memory_use
-        .hold(host.held() + argument.len() as u64 * 2)
-    {
-        host.memory_use.hold(host.held());
-        return Err(OpErrorCode::LimitExceeded);
-    }
-    let work = match kind {
-        SyncOp::RewriterOpen => host.rewriters.open(host.current, argument, made),
-        SyncOp::RewriterFeed => host.rewriters.feed(argument, made),
-        SyncOp::RewriterGoOn => host.rewriters.go_on(argument, made),
-        SyncOp::RewriterToken => host.rewriters.token(argument, made),
-        _ => host.rewriters.close(argument).map(|()| 0),
-    };
-    if !host.memory_use.hold(host.held()) {
-        // There is no room for what it remembers.
-        let _ = host.rewriters.close(argument);
-        host.memory_use.hold(host.held());
-        return Err(OpErrorCode::LimitExceeded);
-    }
-    work
-}
-
 /// Writes a result where the guest has room for it; gives its length, or that it is too large.
 pub(super) fn hand_over(
     memory: &mut [u8],
@@ -655,244 +435,6 @@ pub(super) fn hand_over(
         slice_mut(memory, host, out_ptr, result_len as u32)?.copy_from_slice(result);
     }
     Ok(result_len)
-}
-
-fn respond(
-    mut caller: Guest<'_>,
-    request: u32,
-    head_ptr: u32,
-    head_len: u32,
-    body_ptr: u32,
-    body_len: u32,
-    more: u32,
-) -> Result<(), Error> {
-    charge(
-        &mut caller,
-        cost::CALL + cost::copy(head_len as usize) + cost::copy(body_len as usize),
-    );
-    let (memory, host) = parts(&mut caller)?;
-    let head = slice(memory, host, head_ptr, head_len)?;
-    let body = slice(memory, host, body_ptr, body_len)?;
-    // First, so that a head is decoded once a request and not for nothing.
-    match host.invocation_of(request) {
-        None => return Ok(()),
-        // Nobody asked for an answer.
-        Some(invocation) if invocation.done || invocation.trigger.is_some() => return Ok(()),
-        Some(invocation) if invocation.status != 0 => {
-            return Err(violation(
-                host,
-                format!("request {request} was answered twice"),
-            ));
-        }
-        // It failed, or the client left: nobody waits for this.
-        Some(invocation) if invocation.is_answered() => return Ok(()),
-        Some(_) => {}
-    }
-    let (status, headers) = match response_head(head) {
-        Ok(head) => head,
-        Err(what) => return Err(violation(host, what)),
-    };
-    let limit = host.limits.response_body_bytes;
-    let isolate = host.isolate.clone();
-    let Some(invocation) = host.invocation_of(request) else {
-        return Ok(());
-    };
-    if body.len() as u64 > limit {
-        let failure = Failure::ResponseBody { limit };
-        invocation.failure = Some(failure.clone());
-        invocation.done = true;
-        invocation.exchange.answer(Err(failure));
-        return Ok(());
-    }
-    invocation.status = status.as_u16();
-    invocation.response_bytes = body.len() as u64;
-    invocation.streaming = more != 0;
-    let body = if more == 0 {
-        ReplyBody::Whole(Bytes::copy_from_slice(body))
-    } else {
-        invocation.exchange.chunk(body);
-        ReplyBody::Stream(Box::pin(super::exchange::BodyStream::new(
-            invocation.exchange.clone(),
-            isolate,
-            request,
-            invocation.deadline,
-            host.limits.wall_ms,
-        )))
-    };
-    if let Some(invocation) = host.invocation_of(request) {
-        invocation.exchange.answer(Ok(Reply {
-            status,
-            headers,
-            body,
-        }));
-    }
-    Ok(())
-}
-
-/// Bytes that a response's head and body may have together where one buffer holds both.
-pub fn response_bytes_limit(limits: &super::limits::Limits) -> usize {
-    usize::try_from(limits.response_body_bytes)
-        .unwrap_or(usize::MAX)
-        .saturating_add(postern_abi::limits::HEADERS_MAX)
-}
-
-/// Reads a response's head and keeps what a tenant may say.
-fn response_head(bytes: &[u8]) -> Result<(StatusCode, HeaderMap), String> {
-    if bytes.len() > limits::HEADERS_MAX {
-        return Err(format!(
-            "a response head of {} bytes exceeds the limit of {} bytes",
-            bytes.len(),
-            limits::HEADERS_MAX
-        ));
-    }
-    let head: ResponseHead<'_> = postcard::from_bytes(bytes)
-        .map_err(|error| format!("a response head cannot be decoded: {error}"))?;
-    let status = StatusCode::from_u16(head.status)
-        .ok()
-        .filter(|status| (200..600).contains(&status.as_u16()))
-        .ok_or_else(|| format!("status {} is not one of 200 to 599", head.status))?;
-    Ok((status, response_fields(head.headers)?))
-}
-
-/// Header fields of a response, without those that are the host's.
-pub fn response_fields(fields: Fields<'_>) -> Result<HeaderMap, String> {
-    // More than the map can have is found out below, where it is no panic.
-    let mut headers = HeaderMap::with_capacity(fields.0.len().min(64));
-    for (name, value) in fields.0 {
-        let name = HeaderName::from_bytes(name.as_bytes())
-            .map_err(|_| format!("{name:.100?} is not a header name"))?;
-        let value = HeaderValue::from_bytes(value)
-            .map_err(|_| format!("the value of header {name} holds control characters"))?;
-        // Framing and the connection are the host's.
-        if [
-            header::TRANSFER_ENCODING,
-            header::CONNECTION,
-            header::TE,
-            header::TRAILER,
-            header::UPGRADE,
-        ]
-        .contains(&name)
-        {
-            continue;
-        }
-        headers
-            .try_append(name, value)
-            .map_err(|_| "too many header fields".to_owned())?;
-    }
-    Ok(headers)
-}
-
-fn body_chunk(
-    mut caller: Guest<'_>,
-    request: u32,
-    ptr: u32,
-    len: u32,
-    end: u32,
-) -> Result<i32, Error> {
-    charge(&mut caller, cost::CALL + cost::copy(len as usize));
-    let (memory, host) = parts(&mut caller)?;
-    let bytes = slice(memory, host, ptr, len)?;
-    let limit = host.limits.response_body_bytes;
-    // A guest that ignores its credit is stopped before it fills the host's memory.
-    let overdraft = -(i64::from(limits::BODY_CREDIT) * 16);
-    let Some(invocation) = host
-        .invocation_of(request)
-        .filter(|invocation| invocation.streaming && !invocation.done)
-    else {
-        return Ok(0);
-    };
-    invocation.response_bytes += bytes.len() as u64;
-    if invocation.response_bytes > limit {
-        let failure = Failure::ResponseBody { limit };
-        invocation.failure = Some(failure.clone());
-        invocation.streaming = false;
-        invocation.exchange.end(Err(failure));
-        return Ok(0);
-    }
-    let credit = invocation.exchange.chunk(bytes);
-    if end != 0 {
-        invocation.streaming = false;
-        invocation.exchange.end(Ok(()));
-    } else if credit < overdraft {
-        return Err(violation(
-            host,
-            format!(
-                "{} bytes of a response were sent beyond the credit",
-                -credit
-            ),
-        ));
-    }
-    Ok(i32::try_from(credit).unwrap_or(i32::MIN))
-}
-
-fn body_pull(mut caller: Guest<'_>, request: u32, bytes: u32) {
-    charge(&mut caller, cost::CALL);
-    let host = caller.data_mut();
-    let (isolate, executor) = (host.isolate.clone(), host.executor.clone());
-    let limit = host.limits.request_body_bytes;
-    if let Some(invocation) = host.invocation_of(request) {
-        super::upload::read_body(invocation, u64::from(bytes), limit, isolate, &executor);
-    }
-}
-
-fn fail(mut caller: Guest<'_>, request: u32, ptr: u32, len: u32) -> Result<(), Error> {
-    charge(&mut caller, cost::CALL + cost::copy(len as usize));
-    let (memory, host) = parts(&mut caller)?;
-    let failure = exception(slice(memory, host, ptr, len)?);
-    if let Some(loading) = host.loading.as_mut().filter(|_| request == 0) {
-        loading.failure.get_or_insert(failure);
-    } else if let Some(invocation) = host.invocation_of(request) {
-        invocation.fail(failure);
-    }
-    Ok(())
-}
-
-fn done(mut caller: Guest<'_>, request: u32, status: u32, ptr: u32, len: u32) -> Result<(), Error> {
-    charge(&mut caller, cost::CALL + cost::copy(len as usize));
-    let (memory, host) = parts(&mut caller)?;
-    let bytes = slice(memory, host, ptr, len)?;
-    let Some(invocation) = host
-        .invocation_of(request)
-        .filter(|invocation| !invocation.done)
-    else {
-        return Ok(());
-    };
-    let failure = (status != 0).then(|| exception(bytes));
-    invocation.done = true;
-    let Some(failure) = failure else {
-        return Ok(());
-    };
-    if invocation.failure.is_none() {
-        invocation.exchange.answer(Err(failure.clone()));
-        invocation.failure = Some(failure);
-    } else if request == host.current {
-        // The record has one failure, the first; this one is still worth knowing.
-        host.log(LogLevel::Error, &failure.to_string());
-    }
-    Ok(())
-}
-
-/// Bytes of a guest's report that are looked at.
-const EXCEPTION_MAX: usize = 256 * 1024;
-
-/// The failure that a guest reports, cut to a bounded size.
-fn exception(bytes: &[u8]) -> Failure {
-    let decoded = if bytes.len() <= EXCEPTION_MAX {
-        postcard::from_bytes(bytes).ok()
-    } else {
-        None
-    };
-    let told = decoded.unwrap_or(Exception {
-        name: "Error",
-        message: "the Worker failed and its report cannot be decoded",
-        stack: "",
-    });
-    let cut = |text: &str| text.chars().take(4096).collect::<String>();
-    Failure::Exception {
-        name: cut(told.name),
-        message: cut(told.message),
-        stack: cut(told.stack),
-    }
 }
 
 fn log(mut caller: Guest<'_>, level: u32, ptr: u32, len: u32) -> Result<(), Error> {

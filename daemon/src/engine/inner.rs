@@ -108,6 +108,8 @@ impl wasmi::ResourceLimiter for Inside {
 /// A call that waits.
 enum Waiting {
     Asks(wasmi::ResumableCallHostTrap),
+    /// For what it ends with: its own frame is gone.
+    Tail,
     Fuel(wasmi::ResumableCallOutOfFuel),
 }
 
@@ -373,14 +375,15 @@ impl Inner {
         results: &[Val],
     ) -> Answer {
         let mut out = Vec::new();
-        match called.map_err(Refusal::Trap)? {
-            ResumableCall::Finished => {
-                out.push(0);
-                for value in results {
-                    self.put(&mut out, value)?;
-                }
-            }
-            ResumableCall::HostTrap(call) => {
+        let waiting = match called {
+            Ok(ResumableCall::Finished) => return self.finished(results),
+            Ok(ResumableCall::HostTrap(call)) => Waiting::Asks(call),
+            Ok(ResumableCall::OutOfFuel(call)) => Waiting::Fuel(call),
+            Err(error) if error.downcast_ref::<Asks>().is_some() => Waiting::Tail,
+            Err(error) => return Err(Refusal::Trap(error)),
+        };
+        match waiting {
+            Waiting::Asks(_) | Waiting::Tail => {
                 let (id, values) = self
                     .store
                     .data_mut()
@@ -390,19 +393,36 @@ impl Inner {
                 if self.calls.len() >= CALLS_MAX {
                     return Err(Refusal::Range("Maximum call stack size exceeded"));
                 }
-                self.calls.push((func, Waiting::Asks(call)));
+                self.calls.push((func, waiting));
                 out.push(1);
                 out.extend(numbers(&[id]));
                 for value in &values {
                     self.put(&mut out, value)?;
                 }
             }
-            ResumableCall::OutOfFuel(call) => {
-                self.calls.push((func, Waiting::Fuel(call)));
+            Waiting::Fuel(_) => {
+                self.calls.push((func, waiting));
                 out.push(2);
             }
         }
         Ok(out)
+    }
+
+    /// What a call came to that gave these.
+    fn finished(&mut self, results: &[Val]) -> Answer {
+        let mut out = vec![0];
+        for value in results {
+            self.put(&mut out, value)?;
+        }
+        Ok(out)
+    }
+
+    /// Fuel for what is searched to do what is asked: a memory may have a handle already.
+    fn search(&self, call: WasmCall) -> u64 {
+        match call {
+            WasmCall::Export => self.things.len() as u64,
+            _ => 0,
+        }
     }
 
     /// Fuel without which what is asked cannot go on.
@@ -430,8 +450,10 @@ impl Inner {
 
     fn resume(&mut self, reader: &mut Reader<'_>) -> Answer {
         let values = self.values(reader)?;
-        let Some((func, Waiting::Asks(call))) = self.calls.pop() else {
-            return Err(Refusal::Argument);
+        let (func, call) = match self.calls.pop() {
+            Some((func, Waiting::Asks(call))) => (func, call),
+            Some((_, Waiting::Tail)) => return self.finished(&values),
+            _ => return Err(Refusal::Argument),
         };
         let mut results = self.results(func);
         let called = call.resume(&mut self.store, &values, &mut results);

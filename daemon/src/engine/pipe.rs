@@ -19,6 +19,9 @@ pub struct Pipe(Arc<Mutex<State>>);
 /// The end that the bytes come out of. They end with an error if the guest gave up.
 pub struct PipeReader(Arc<Mutex<State>>);
 
+/// What is called when a guest may send more.
+type Refill = Arc<dyn Fn() + Send + Sync>;
+
 #[derive(Default)]
 struct State {
     parts: VecDeque<Bytes>,
@@ -29,7 +32,7 @@ struct State {
     reader_gone: bool,
     waker: Option<Waker>,
     /// Called when the guest waits for credit and there is some.
-    refill: Option<Box<dyn Fn() + Send>>,
+    refill: Option<Refill>,
 }
 
 impl State {
@@ -39,6 +42,11 @@ impl State {
 
     fn wants_refill(&self) -> bool {
         self.end.is_none() && self.told <= 0 && self.credit() >= i64::from(BODY_CREDIT) / 2
+    }
+
+    /// What is to be called now, after this was unlocked: it may look in here again.
+    fn refill(&self) -> Option<Refill> {
+        self.refill.clone().filter(|_| self.wants_refill())
     }
 }
 
@@ -62,8 +70,8 @@ pub fn pipe() -> (Pipe, PipeReader) {
 
 impl Pipe {
     /// Has this called when the guest may send more after it had to wait.
-    pub fn on_refill(&self, refill: impl Fn() + Send + 'static) {
-        self.0.lock().refill = Some(Box::new(refill));
+    pub fn on_refill(&self, refill: impl Fn() + Send + Sync + 'static) {
+        self.0.lock().refill = Some(Arc::new(refill));
     }
 
     /// Takes the next part. What comes when nobody reads any more is dropped.
@@ -93,11 +101,10 @@ impl Pipe {
     }
 
     fn close(&self, well: bool) {
-        let waker = {
+        let (waker, _refill) = {
             let mut state = self.0.lock();
             state.end.get_or_insert(well);
-            state.refill = None;
-            state.waker.take()
+            (state.waker.take(), state.refill.take())
         };
         if let Some(waker) = waker {
             waker.wake();
@@ -126,9 +133,9 @@ impl Stream for PipeReader {
         let mut state = self.0.lock();
         if let Some(bytes) = state.parts.pop_front() {
             state.queued -= bytes.len() as u64;
-            if state.wants_refill()
-                && let Some(refill) = &state.refill
-            {
+            let refill = state.refill();
+            drop(state);
+            if let Some(refill) = refill {
                 refill();
             }
             return Poll::Ready(Some(Ok(bytes)));
@@ -146,13 +153,14 @@ impl Stream for PipeReader {
 
 impl Drop for PipeReader {
     fn drop(&mut self) {
-        let mut state = self.0.lock();
-        state.reader_gone = true;
-        state.parts.clear();
-        state.queued = 0;
-        if state.wants_refill()
-            && let Some(refill) = &state.refill
-        {
+        let refill = {
+            let mut state = self.0.lock();
+            state.reader_gone = true;
+            state.parts.clear();
+            state.queued = 0;
+            state.refill()
+        };
+        if let Some(refill) = refill {
             refill();
         }
     }
@@ -185,6 +193,24 @@ mod tests {
         // What was read before the guest ran out is told at once.
         block_on(reader.next()).unwrap().unwrap();
         assert!(pipe.chunk(&vec![3; half]).refill);
+    }
+
+    #[test]
+    fn who_is_told_of_credit_may_ask_for_it_at_once() {
+        let (pipe, mut reader) = pipe();
+        let pipe = Arc::new(pipe);
+        let told = Arc::new(AtomicU32::new(0));
+        let (asks, count) = (Arc::downgrade(&pipe), told.clone());
+        pipe.on_refill(move || {
+            let credit = asks.upgrade().map_or(0, |pipe| pipe.credit());
+            count.fetch_add(credit, Ordering::Relaxed);
+        });
+        pipe.chunk(&vec![1; BODY_CREDIT as usize]);
+        block_on(reader.next()).unwrap().unwrap();
+        assert_eq!(told.load(Ordering::Relaxed), BODY_CREDIT);
+        pipe.chunk(&vec![1; BODY_CREDIT as usize]);
+        drop(reader);
+        assert_eq!(told.load(Ordering::Relaxed), 2 * BODY_CREDIT);
     }
 
     #[test]

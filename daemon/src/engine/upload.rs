@@ -2,7 +2,7 @@
 
 use super::exchange::Exchange;
 use super::host::{Event, Invocation};
-use super::imports::{self, Pulled};
+use super::imports::{self, Pulled, Source};
 use super::invocation::{ByteStream, RequestBody};
 use super::isolate::Isolate;
 use super::limits::Failure;
@@ -29,11 +29,12 @@ pub fn read_body(
         len: None,
         source: Box::pin(futures_lite::stream::empty()),
     };
-    let mut source: ByteStream = match std::mem::replace(&mut invocation.body, placeholder) {
+    let source: ByteStream = match std::mem::replace(&mut invocation.body, placeholder) {
         RequestBody::Empty => return,
         RequestBody::Whole(bytes) => Box::pin(futures_lite::stream::once(Ok(bytes))),
         RequestBody::Stream { source, .. } => source,
     };
+    let mut source = Source::from(source);
     let (id, credit, exchange) = (
         invocation.id,
         invocation.body_credit.clone(),

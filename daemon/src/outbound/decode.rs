@@ -53,7 +53,8 @@ impl Decoder {
         match coding {
             Coding::Gzip => Self::Gzip(Box::new(MultiGzDecoder::new(Vec::new())), Vec::new()),
             Coding::Brotli => Self::Brotli(Box::new(Brotli {
-                state: BrotliState::new(alloc(), alloc(), alloc()),
+                // No windows beyond the format's own, which would be of a server's choice.
+                state: BrotliState::new_strict(alloc(), alloc(), alloc()),
                 done: false,
             })),
         }
@@ -251,6 +252,11 @@ mod tests {
         assert_eq!(
             told(vec![cut], Coding::Brotli),
             "Brotli compressed stream ended prematurely."
+        );
+        // A window of a gigabyte, which only an extension of the format has.
+        assert_eq!(
+            told(vec![vec![0x11, 0x1e]], Coding::Brotli),
+            "Brotli decompression failed."
         );
         assert_eq!(
             told(vec![b"not gzip".to_vec()], Coding::Gzip),

@@ -208,9 +208,14 @@ impl BlobWriter {
         self.len == 0
     }
 
+    /// The name of what came so far.
+    pub fn id(&self) -> BlobId {
+        BlobId(self.hash.clone().finalize().into())
+    }
+
     /// The blob is complete. Durable when it returns. Blocks.
     pub fn finish(self) -> Result<BlobId, StoreError> {
-        let id = BlobId(self.hash.clone().finalize().into());
+        let id = self.id();
         let path = self.blobs.path(&id);
         self.file
             .set_len(self.len)

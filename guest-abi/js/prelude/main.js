@@ -5,14 +5,15 @@ import native from "internal:native";
 import { scope } from "internal:errors";
 import { dispatch, FetchEvent, KEY, listenedTypes, isListened, PromiseRejectionEvent, ScheduledEvent, TailEvent } from "internal:events";
 import * as fetching from "internal:fetch";
-import { bodyPart, lengthOf } from "internal:streams";
+import { ReadableStream, bodyPart, bytesStream, lengthOf } from "internal:streams";
+import { CompressionStream } from "internal:streams/transform";
 import * as timing from "internal:timers";
 import { addLoopback, contextOf, waitFor } from "internal:context";
 import { logUncaught, console } from "internal:console";
 import { configure as configureNavigator } from "internal:navigator";
 import { isRaw } from "internal:subrequest";
 import "internal:ratelimit";
-import { env, forget } from "internal:env";
+import { env, expose, forget } from "internal:env";
 import { useNode } from "internal:node";
 import { platform } from "internal:platform";
 import { serveSocket } from "internal:websocket";
@@ -25,6 +26,8 @@ import "internal:code";
 
 const { Response } = fetching;
 const EMPTY = new Uint8Array(0);
+// Bytes of a part of an answer that is handed to the host in one.
+const PART = 65536;
 
 // Requests in flight by their numbers.
 const flights = new Map();
@@ -95,21 +98,29 @@ function answer(flight, response) {
   } catch (error) {
     return failed(flight, error);
   }
-  let [status, list, type, , encodeBody] = parts;
+  const [status, list, type, , encodeBody] = parts;
+  let fields = list;
+  if (list !== null && source !== null && encodeBody === "automatic" && !isRaw(source)) {
+    const coding = native.headersGet(list, "content-encoding");
+    if (coding === "gzip" || coding === "br") {
+      fields = native.headersClone(list);
+      if (coding === "gzip") source = compressed(source);
+      // Brotli is only undone here, so what was to be in it is sent in no coding.
+      else native.headersDelete(fields, "content-encoding");
+      native.headersDelete(fields, "content-length");
+    }
+  }
   if (source === null || typeof source === "string" || source instanceof Uint8Array) {
-    native.respond(flight.id, status, list, type, source, false);
+    native.respond(flight.id, status, fields, type, source, false);
     flight.answered = true;
     finish(flight);
     return;
   }
   const length = lengthOf(source);
-  let fields = list;
-  if (list !== null && !isRaw(source)) {
-    // How long a stream is, and that it is in no coding, is not known from what was said of
-    // another one.
+  if (list !== null && fields === list && !isRaw(source)) {
+    // How long a stream is is not known from what was said of another one.
     fields = native.headersClone(list);
     native.headersDelete(fields, "content-length");
-    if (encodeBody === "automatic") native.headersDelete(fields, "content-encoding");
   }
   if (length !== null) {
     if (fields === null) fields = native.headersNew();
@@ -118,6 +129,13 @@ function answer(flight, response) {
   }
   native.respond(flight.id, status, fields, type, null, true);
   pump(flight, source);
+}
+
+// A body in the coding that its headers name: the platform puts it in, unless it is told that it is.
+function compressed(source) {
+  const stream =
+    source instanceof ReadableStream ? source : bytesStream(typeof source === "string" ? native.utf8(source) : source);
+  return stream.pipeThrough(new CompressionStream("gzip"));
 }
 
 // Answers with a WebSocket; the request lives as long as it does.
@@ -149,9 +167,13 @@ async function pump(flight, stream) {
       const { done, value } = await reader.read();
       if (flight.over) return;
       if (done) break;
-      const credit = native.bodyChunk(flight.id, bodyPart(value), false);
-      if (credit <= 0) await new Promise((resolve) => (flight.credit = resolve));
-      if (flight.over) return;
+      const bytes = bodyPart(value);
+      for (let at = 0; at < bytes.byteLength; at += PART) {
+        const part = bytes.byteLength > PART ? bytes.subarray(at, at + PART) : bytes;
+        const credit = native.bodyChunk(flight.id, part, false);
+        if (credit <= 0) await new Promise((resolve) => (flight.credit = resolve));
+        if (flight.over) return;
+      }
     }
     native.bodyChunk(flight.id, EMPTY, true);
     flight.answered = true;
@@ -332,6 +354,9 @@ const hooks = {
     if (scope.flags.has("nodejs_compat") || scope.flags.has("nodejs_compat_v2")) useNode();
     fetching.configure();
   },
+
+  // The main module is a script in the older format.
+  classic: expose,
 
   // Nothing is under way that could answer those who still wait.
   hung() {

@@ -9,6 +9,8 @@ import { binding } from "internal:env";
 
 const { fetchStart, opCancel, opChunk, opCollect, opDecode, opPull, isPart, headersClone, headersHas, headersSet } = native;
 const EMPTY = new Uint8Array(0);
+// Bytes of a part of a body that is handed to the host in one.
+const PART = 65536;
 const PULL = 65536;
 // The credit that says: nobody takes more.
 const OVER = 0xffffffff;
@@ -91,9 +93,16 @@ class Sending {
       }
       if (done) break;
       const bytes = bodyPart(value);
-      this.credit -= bytes.byteLength;
-      opChunk(op, bytes, false);
-      if (this.credit <= 0) await new Promise((resolve) => (this.wake = resolve));
+      for (let at = 0; at < bytes.byteLength; at += PART) {
+        const part = bytes.byteLength > PART ? bytes.subarray(at, at + PART) : bytes;
+        this.credit -= part.byteLength;
+        opChunk(op, part, false);
+        if (this.credit <= 0) await new Promise((resolve) => (this.wake = resolve));
+        if (this.credit === OVER) {
+          reader.cancel().catch(() => {});
+          return;
+        }
+      }
     }
     opChunk(op, EMPTY, true);
   }

@@ -161,6 +161,11 @@ impl HeaderList {
         }
     }
 
+    /// Whether there is a field of this name, which is in small letters.
+    pub fn has(&mut self, name: &str) -> bool {
+        self.values(name).next().is_some()
+    }
+
     /// The same fields, which may be changed.
     fn copy(&self) -> Self {
         Self {

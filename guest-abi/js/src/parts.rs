@@ -288,7 +288,14 @@ pub fn simple_answer(cx: Cx, value: Val) -> Option<Answer> {
     let found = part(value, Some(Kind::Response))?;
     let used = std::mem::replace(&mut found.slots[slot::USED], raw::boolean(true));
     let source = found.slots[slot::SOURCE];
-    let is_simple = is_nullish(found.slots[slot::STREAM])
+    let headers = found.slots[slot::HEADERS];
+    // What names a coding is to be put into it.
+    let is_coded = |list: &mut HeaderList| list.has("content-encoding");
+    let is_coded = !is_nullish(source)
+        && is_object(headers)
+        && with_list(cx, headers, is_coded).unwrap_or(false);
+    let is_simple = !is_coded
+        && is_nullish(found.slots[slot::STREAM])
         && !is_used(used)
         && same(
             found.slots[slot::MORE],
@@ -306,7 +313,7 @@ pub fn simple_answer(cx: Cx, value: Val) -> Option<Answer> {
     let status = unsafe { qjs::JS_VALUE_GET_INT(found.slots[slot::STATUS]) };
     let status = u16::try_from(status).unwrap_or(0);
     let source = cx.dup(source);
-    let (headers, content_type) = (found.slots[slot::HEADERS], found.slots[slot::TYPE]);
+    let content_type = found.slots[slot::TYPE];
     let encode = |list: &mut HeaderList| {
         if is_string(content_type) {
             cx.text(content_type, |text| list.encode_head(status, Some(text)))

@@ -49,6 +49,7 @@ const PRELUDE: &[(&str, &str)] = prelude! {
     "internal:intl" => "intl.js",
     "internal:atomics" => "atomics.js",
     "internal:wasm" => "wasm.js",
+    "internal:wasm/calls" => "wasm/calls.js",
     "internal:globals" => "globals.js",
     "internal:crypto" => "crypto.js",
     "internal:crypto/arguments" => "crypto/arguments.js",

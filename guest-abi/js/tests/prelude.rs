@@ -132,3 +132,93 @@ fn sockets_that_talk_for_ever_leave_room_for_timers() {
     );
     assert_eq!(String::from_utf8(answer.body).unwrap(), "true");
 }
+
+#[test]
+fn a_long_part_of_an_answer_goes_out_in_parts() {
+    let answer = check(
+        "export default { fetch() {
+            const start = (controller) => {
+                controller.enqueue(new Uint8Array(3000000).fill(97));
+                controller.close();
+            };
+            return new Response(new ReadableStream({ start }));
+        } }",
+    );
+    assert_eq!(answer.exception, None);
+    assert_eq!(answer.body.len(), 3_000_000);
+}
+
+/// An answer to be in a coding: what its header says of that then, and its body.
+fn coded(coding: &str, how: &str, body: &str) -> (Option<String>, Vec<u8>) {
+    let source = format!(
+        "const streamed = (text) => new Response(text).body;
+        export default {{ fetch() {{
+            const headers = {{ 'content-encoding': '{coding}', 'content-length': '5' }};
+            return new Response({body}, {{ headers, encodeBody: '{how}' }});
+        }} }}"
+    );
+    // A thread has one engine.
+    let answer = std::thread::spawn(move || check(&source)).join().unwrap();
+    assert_eq!(answer.exception, None);
+    let field = |name: &str| {
+        let mut all = answer.headers.iter();
+        all.find(|(known, _)| known == name)
+            .map(|(_, value)| value.clone())
+    };
+    if answer.body.starts_with(&[0x1f, 0x8b]) {
+        assert_eq!(field("content-length"), None);
+    }
+    (field("content-encoding"), answer.body)
+}
+
+#[test]
+fn an_answer_is_put_into_the_coding_that_it_names() {
+    for body in [
+        "'hello'",
+        "new TextEncoder().encode('hello')",
+        "streamed('hello')",
+    ] {
+        let (coding, bytes) = coded("gzip", "automatic", body);
+        assert_eq!(coding.as_deref(), Some("gzip"), "{body}");
+        assert_eq!(bytes[..2], [0x1f, 0x8b], "{body}");
+        let (coding, bytes) = coded("gzip", "manual", body);
+        assert_eq!((coding.as_deref(), &*bytes), (Some("gzip"), &b"hello"[..]));
+        // Brotli is undone here and not done; what is unknown is the Worker's to do.
+        let (coding, bytes) = coded("br", "automatic", body);
+        assert_eq!((coding.as_deref(), &*bytes), (None, &b"hello"[..]));
+        for other in ["deflate", "GZIP", "gzip, br"] {
+            let (coding, bytes) = coded(other, "automatic", body);
+            assert_eq!((coding.as_deref(), &*bytes), (Some(other), &b"hello"[..]));
+        }
+    }
+    let (coding, bytes) = coded("gzip", "automatic", "null");
+    assert_eq!((coding.as_deref(), &*bytes), (Some("gzip"), &b""[..]));
+}
+
+#[test]
+fn the_bindings_of_a_classic_script_are_globals() {
+    let source = "let seen = `${GREETING}, ${typeof LATER}`;
+        addEventListener('fetch', (event) => {
+            OWN = 'mine';
+            event.respondWith(new Response(`${seen} ${globalThis.GREETING} ${OWN}`));
+        });";
+    let case = Case {
+        modules: vec![(
+            "worker.js".to_owned(),
+            ModuleKind::ServiceWorker,
+            source.as_bytes().to_vec(),
+        )],
+        date: "2026-01-01".to_owned(),
+        env: vec![
+            ("GREETING".to_owned(), "Hello".to_owned()),
+            ("OWN".to_owned(), "theirs".to_owned()),
+        ],
+        method: "GET".to_owned(),
+        url: "http://example.com/".to_owned(),
+        ..Case::default()
+    };
+    let answer = serve(case).unwrap();
+    assert_eq!(answer.exception, None);
+    let text = String::from_utf8(answer.body).unwrap();
+    assert_eq!(text, "Hello, undefined Hello mine");
+}

@@ -39,6 +39,11 @@ const OUT_MAX: usize = 16 * 1024;
 /// Bytes that a client must take within the stall deadline, as of HTTP answers.
 const PROGRESS_BYTES: usize = 4 * 1024;
 
+/// Times that bytes are read and then written before others on this thread have their turn, and
+/// times that they are read in one of them: a client may send as fast as it is read.
+const TURNS_MAX: u32 = 4;
+const READS_MAX: u32 = 16;
+
 /// Bytes in a buffer that is kept when it is empty.
 const OUT_KEPT: usize = 4 * 1024;
 
@@ -216,7 +221,11 @@ impl<'a> Conversation<'a> {
     }
 
     fn poll(&mut self, cx: &mut Context<'_>) -> Poll<End> {
-        loop {
+        for turn in 0.. {
+            if turn == TURNS_MAX {
+                cx.waker().wake_by_ref();
+                break;
+            }
             let written = self.poll_write(cx);
             if let Poll::Ready(Some(end)) = written {
                 return Poll::Ready(end);
@@ -330,6 +339,7 @@ impl<'a> Conversation<'a> {
             return Poll::Pending;
         }
         let mut progress = false;
+        let mut reads = 0;
         loop {
             let room = self.socket.poll_room(cx).is_ready();
             match self.inbound.item(room) {
@@ -356,6 +366,11 @@ impl<'a> Conversation<'a> {
                     return Poll::Ready(None);
                 }
             }
+            if reads == READS_MAX {
+                cx.waker().wake_by_ref();
+                return Poll::Pending;
+            }
+            reads += 1;
             let space = self.inbound.space();
             let len = space.len();
             let read = Pin::new(&mut &*self.stream).poll_read(cx, space);

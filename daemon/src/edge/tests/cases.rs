@@ -575,6 +575,8 @@ fn a_path_can_name_the_worker() {
             &[200],
             &[&format!("GET http://any.example{url}\n")],
         );
+        let location = "location: /redirect/a/\r\n";
+        check(s, &get("/redirect/a/"), &[302], &[location]);
         check(s, &get("/"), &[400], &["Invalid path"]);
         check(s, &get("//echo"), &[400], &["Invalid path"]);
         check(s, &get("/no-one/"), &[404], &["Worker not found"]);

@@ -146,6 +146,13 @@ impl Serve for Fake {
                 reply.status = StatusCode::from_u16(argument.parse().unwrap()).unwrap();
                 Ok(reply)
             }
+            "redirect" => {
+                let mut reply = whole("");
+                let value = HeaderValue::from_str(&format!("/{argument}")).unwrap();
+                reply.headers.insert("location", value);
+                reply.status = StatusCode::FOUND;
+                Ok(reply)
+            }
             "hops" => {
                 let mut reply = whole("hops");
                 for (name, value) in [

@@ -1,9 +1,8 @@
 //! Answers the operations on WebAssembly: what they cost, and where their bytes lie.
 
 use super::super::cost;
-use super::super::crypto::charge_ahead;
 use super::super::host::Host;
-use super::super::imports::{Guest, charge, hand_over, parts, slice, slice_mut};
+use super::super::imports::{Guest, charge, charge_ahead, hand_over, parts, slice, slice_mut};
 use super::super::module::{self, ModuleLimits};
 use super::{Inner, Refusal};
 use postern_abi::limits::WASM_RESULT_MAX;
@@ -75,7 +74,11 @@ pub fn answer(
         ) => {
             charge_ahead(caller, 2_000)?;
         }
-        Some(_) => charge(caller, 200),
+        Some(call) => {
+            let inner = host.wasm.as_ref();
+            let search = inner.map_or(0, |inner| inner.search(call));
+            charge(caller, 200 + search);
+        }
         None => charge_ahead(caller, u64::from(len.max(out_cap)) / 32)?,
     }
     let left = caller.get_fuel().unwrap_or(0);

@@ -16,8 +16,14 @@ use std::sync::{Arc, Mutex, PoisonError};
 const STACK_BYTES: usize = 256 * 1024;
 /// What of it is touched, rounded up, and what else a rewriter takes.
 const BASE_BYTES: usize = 64 * 1024;
-/// Bytes of input after which the parser lets the guest run, and pay, before it goes on.
-const SLICE_BYTES: usize = 16 * 1024;
+/// Work after which the parser lets the guest run, and pay, before it goes on.
+const SLICE_WORK: usize = 128 * 1024;
+/// Work that a byte of input takes, and a tag for each set of handlers, whose selectors are tried
+/// on it.
+const BYTE_WORK: usize = 8;
+const TAG_WORK: usize = 8;
+/// Bytes that may have been set in a token before it is looked at how many are left of them.
+const RECOUNT: usize = 256 * 1024;
 /// Bytes that an open element takes.
 const ELEMENT_BYTES: usize = 192;
 
@@ -88,17 +94,73 @@ enum Wait {
 /// What the parser and its owner both look at.
 #[derive(Default)]
 pub struct Common {
-    output: Mutex<Vec<u8>>,
+    output: Mutex<Output>,
     has_stopped: AtomicBool,
+    /// A token is asked something, so that the parser must not stop for anything else.
+    is_answering: AtomicBool,
     /// Work of the parser that is not paid for.
     work: AtomicUsize,
     /// Bytes of content that was inserted and is not written yet.
     pub inserted: AtomicUsize,
+    /// Bytes of the token at hand, when it was last looked at, and what was set in it since.
+    counted: AtomicUsize,
+    set: AtomicUsize,
 }
 
 impl Common {
-    fn with_output<R>(&self, f: impl FnOnce(&mut Vec<u8>) -> R) -> R {
+    fn with_output<R>(&self, f: impl FnOnce(&mut Output) -> R) -> R {
         f(&mut self.output.lock().unwrap_or_else(PoisonError::into_inner))
+    }
+
+    /// So many bytes were set in a token that has `all`.
+    pub fn set(&self, bytes: usize, all: impl FnOnce() -> usize) {
+        let set = self.set.fetch_add(bytes, Ordering::Relaxed) + bytes;
+        if set > RECOUNT {
+            self.counted.store(all(), Ordering::Relaxed);
+            self.set.store(0, Ordering::Relaxed);
+        }
+    }
+
+    /// The token at hand has become output.
+    fn is_written(&self) {
+        self.counted.store(0, Ordering::Relaxed);
+        self.set.store(0, Ordering::Relaxed);
+    }
+}
+
+/// What the parser made, up to where it was taken.
+#[derive(Default)]
+struct Output {
+    bytes: Vec<u8>,
+    taken: usize,
+}
+
+impl Output {
+    fn len(&self) -> usize {
+        self.bytes.len() - self.taken
+    }
+
+    fn put(&mut self, chunk: &[u8]) {
+        // Never more than there is to move was taken before.
+        if self.taken > self.len() {
+            self.bytes.drain(..self.taken);
+            self.taken = 0;
+        }
+        self.bytes.extend_from_slice(chunk);
+    }
+
+    /// Takes the first of it, up to so much.
+    fn take(&mut self) -> Vec<u8> {
+        let part = self.taken..self.bytes.len().min(self.taken + REWRITER_OUTPUT_MAX);
+        if part == (0..self.bytes.len()) {
+            return std::mem::take(&mut self.bytes);
+        }
+        self.taken = part.end;
+        let part = self.bytes[part].to_vec();
+        if self.len() == 0 {
+            *self = Self::default();
+        }
+        part
     }
 }
 
@@ -151,7 +213,10 @@ impl Port {
                 Reply::GoOn => return Ok(()),
                 Reply::Command(command) => {
                     let mut answer = Vec::new();
+                    let is_answering = &self.common().is_answering;
+                    is_answering.store(true, Ordering::Relaxed);
                     let cost = token::command(token, &command, self, &mut answer);
+                    is_answering.store(false, Ordering::Relaxed);
                     reply = self.ask(Ask::Answer(cost, answer));
                 }
                 _ => return Err(STOPPED.into()),
@@ -173,7 +238,6 @@ pub struct Machine {
     tags: usize,
     /// Bytes of input that are being worked on.
     feeding: usize,
-    handlers: usize,
 }
 
 // SAFETY: what lies on the parser's stack may change threads: lol_html's handlers are those of its
@@ -187,7 +251,7 @@ impl Machine {
         let stack = DefaultStack::new(STACK_BYTES).ok()?;
         let common = Arc::<Common>::default();
         let shared = common.clone();
-        let (bytes, handlers) = (settings.bytes(), settings.handlers());
+        let bytes = settings.bytes();
         let parser = Coroutine::with_stack(stack, move |yielder, first| {
             parse(yielder, &shared, settings, first)
         });
@@ -200,17 +264,19 @@ impl Machine {
             fed: 0,
             tags: 0,
             feeding: 0,
-            handlers,
         })
     }
 
     /// Bytes that it takes, rounded up.
     pub fn bytes(&self) -> usize {
-        let output = self.common.with_output(|output| output.capacity());
-        let inserted = self.common.inserted.load(Ordering::Relaxed);
+        let common = &self.common;
+        let output = common.with_output(|output| output.bytes.capacity());
+        let [inserted, counted, set] = [&common.inserted, &common.counted, &common.set]
+            .map(|bytes| bytes.load(Ordering::Relaxed));
         // What it was not fed it cannot remember: a tag that has not ended, elements that are open.
         let parser = self.fed.saturating_mul(2) + self.tags.saturating_mul(ELEMENT_BYTES);
-        BASE_BYTES + self.bytes + self.feeding + output + inserted + PARSER_BYTES.min(parser)
+        let token = inserted + counted + set;
+        BASE_BYTES + self.bytes + self.feeding + output + token + PARSER_BYTES.min(parser)
     }
 
     /// Lets the parser go on until it stops for something. Appends how it went and output.
@@ -242,9 +308,8 @@ impl Machine {
         if matches!(self.wait, Wait::Input | Wait::Nothing) {
             self.feeding = 0;
         }
-        let handlers = 8 + self.handlers / 4;
         let work = self.common.work.swap(0, Ordering::Relaxed);
-        Ok(work.saturating_mul(handlers) as u64 + 400)
+        Ok(work as u64 + 400)
     }
 
     fn resume(&mut self, reply: Reply) -> Result<Ask, Result<(), String>> {
@@ -265,11 +330,11 @@ impl Machine {
         let (mut part, is_more) = self.common.with_output(|output| {
             let is_more = output.len() > REWRITER_OUTPUT_MAX;
             // A failure takes the place of output, which comes first.
-            let is_first = has_failed && !output.is_empty();
+            let is_first = has_failed && output.len() > 0;
             match (is_more, waits) {
-                (true, _) => (output.drain(..REWRITER_OUTPUT_MAX).collect(), true),
+                (true, _) => (output.take(), true),
                 (false, true) => (Vec::new(), false),
-                (false, false) => (std::mem::take(output), is_first),
+                (false, false) => (output.take(), is_first),
             }
         });
         let (wait, status, kind, number) = match held {
@@ -294,10 +359,7 @@ impl Machine {
 
     /// Appends the output there is, up to so much, while a handler runs.
     pub fn flush(&mut self, out: &mut Vec<u8>) {
-        let part: Vec<u8> = self.common.with_output(|output| {
-            let length = output.len().min(REWRITER_OUTPUT_MAX);
-            output.drain(..length).collect()
-        });
+        let part = self.common.with_output(Output::take);
         write(Status::More, 0, 0, &part, out);
     }
 
@@ -352,21 +414,25 @@ fn parse(
         if port.has_stopped() {
             return;
         }
-        let is_full = port.common().with_output(|output| {
-            output.extend_from_slice(chunk);
+        let common = port.common();
+        common.is_written();
+        let is_full = common.with_output(|output| {
+            output.put(chunk);
             output.len() >= REWRITER_OUTPUT_MAX
         });
-        if is_full {
+        if is_full && !common.is_answering.load(Ordering::Relaxed) {
             port.ask(Ask::More);
         }
     });
+    let handlers = settings.handlers();
     let mut rewriter = HtmlRewriter::new(settings.for_parser(port), sink);
     let mut reply = first;
     while let Reply::Input { bytes, last } = reply {
         let mut rest = bytes.as_slice();
         while !rest.is_empty() {
-            let (slice, more) = rest.split_at(cut(rest));
-            common.work.fetch_add(slice.len(), Ordering::Relaxed);
+            let (slice, work) = cut(rest, handlers);
+            let more = &rest[slice.len()..];
+            common.work.fetch_add(work, Ordering::Relaxed);
             rewriter.write(slice).map_err(|error| error.to_string())?;
             rest = more;
             if !rest.is_empty() && matches!(port.ask(Ask::More), Reply::Stop) {
@@ -382,13 +448,18 @@ fn parse(
     Ok(())
 }
 
-/// Where a part of the input may end that is not too long: only before a `<`, so that text is
-/// handed to handlers in the same pieces as if it had not been cut.
-fn cut(input: &[u8]) -> usize {
-    let Some(rest) = input.get(SLICE_BYTES..) else {
-        return input.len();
-    };
-    rest.iter()
-        .position(|byte| *byte == b'<')
-        .map_or(input.len(), |at| SLICE_BYTES + at)
+/// The part of the input that is parsed next, and the work that it takes. It ends only before a
+/// `<`, so that text is handed to handlers in the same pieces as if it had not been cut.
+fn cut(input: &[u8], handlers: usize) -> (&[u8], usize) {
+    let mut work = 0_usize;
+    for (at, byte) in input.iter().enumerate() {
+        if *byte == b'<' {
+            if work >= SLICE_WORK {
+                return (&input[..at], work);
+            }
+            work = work.saturating_add(handlers.saturating_mul(TAG_WORK));
+        }
+        work = work.saturating_add(BYTE_WORK);
+    }
+    (input, work)
 }

@@ -12,7 +12,7 @@ use machine::{Machine, Reply};
 use postern_abi::OpErrorCode;
 use postern_abi::limits::REWRITERS_MAX;
 use settings::Settings;
-pub use settings::selector_error;
+pub use settings::{cost as selector_cost, selector_error};
 
 /// The rewriters of an isolate.
 #[derive(Default)]

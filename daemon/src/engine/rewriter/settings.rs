@@ -15,6 +15,8 @@ use std::borrow::Cow;
 pub const PARSER_BYTES: usize = 3 << 20;
 /// Bytes that one registered set of handlers takes, rounded up.
 const HANDLER_BYTES: usize = 1024;
+/// The same of a part of a selector, as `p`, `.a` or `[b]`, read and compiled.
+const PART_BYTES: usize = 512;
 
 /// What a rewriter is made with.
 pub struct Settings {
@@ -42,20 +44,19 @@ impl Settings {
             return Ok(Err("Expected ASCII-compatible encoding.".into()));
         };
         let mut handlers = Vec::with_capacity(open.handlers.len());
-        let mut bytes = 0;
+        let bytes = cost(argument) + open.handlers.len() * HANDLER_BYTES;
         for HandlerSet { selector, which } in open.handlers {
             let selector = match selector.map(parse).transpose() {
                 Ok(selector) => selector,
                 Err(wrong) => return Ok(Err(wrong)),
             };
-            bytes += HANDLER_BYTES;
             handlers.push((selector, which));
         }
         Ok(Ok(Self {
             encoding,
             is_esi: open.esi,
             handlers,
-            bytes: bytes + argument.len() * 8,
+            bytes,
         }))
     }
 
@@ -148,6 +149,13 @@ impl Settings {
         }
         settings
     }
+}
+
+/// Bytes that selectors in a text of this length take at most, however they are written.
+pub fn cost(selectors: &[u8]) -> usize {
+    let begins = |byte: &&u8| b",.#:[(>+~ \t\n\r\x0c*|".contains(byte);
+    let parts = selectors.iter().filter(begins).count() + 1;
+    parts * PART_BYTES + selectors.len() * 8
 }
 
 /// What is wrong with a selector, in the platform's words; nothing for a good one.

@@ -337,3 +337,95 @@ fn thousands_of_handlers_are_served() {
     let (all, called, status) = pass(&mut rewriters, handle, at);
     assert_eq!((all, called, status), (page, 150, END));
 }
+
+/// One whose document is at its end.
+fn at_end(rewriters: &mut Rewriters) -> u32 {
+    let open = RewriterOpen {
+        encoding: "utf-8",
+        esi: false,
+        handlers: vec![HandlerSet {
+            selector: None,
+            which: which::END,
+        }],
+    };
+    let mut out = Vec::new();
+    let argument = postcard::to_allocvec(&open).unwrap();
+    rewriters.open(7, &argument, &mut out).unwrap();
+    let handle = u32::from_le_bytes(out[..4].try_into().unwrap());
+    let at = feed(rewriters, handle, b"<p>", true);
+    assert_eq!((at.0, at.1), (HANDLER, 5));
+    handle
+}
+
+#[test]
+fn much_may_be_added_at_the_end() {
+    let mut rewriters = Rewriters::default();
+    let handle = at_end(&mut rewriters);
+    let text = "x".repeat(REWRITER_OUTPUT_MAX + 5);
+    for _ in 0..3 {
+        let command = TokenCommand::AppendToEnd;
+        let told = token(&mut rewriters, handle, command, 1, &text, "");
+        assert_eq!(told, [answer::NOTHING]);
+    }
+    assert!(rewriters.bytes() > 3 * REWRITER_OUTPUT_MAX as u64);
+    let at = go_on(&mut rewriters, handle, 0, b"");
+    let (all, _, status) = pass(&mut rewriters, handle, at);
+    assert_eq!((status, all.len()), (END, 3 + 3 * text.len()));
+}
+
+#[test]
+fn what_is_set_in_a_token_is_counted_until_it_is_written() {
+    let mut rewriters = Rewriters::default();
+    let handle = opened(&mut rewriters, &["a"], which::ELEMENT);
+    let at = feed(&mut rewriters, handle, b"<a><a>", true);
+    assert_eq!(at.0, HANDLER);
+    let before = rewriters.bytes();
+    let value = "x".repeat(100_000);
+    for at in 0..20 {
+        let command = TokenCommand::SetAttribute;
+        token(
+            &mut rewriters,
+            handle,
+            command,
+            0,
+            &format!("a{at}"),
+            &value,
+        );
+    }
+    assert!(rewriters.bytes() > before + 1_900_000);
+    // What takes the place of another does not add to it.
+    for _ in 0..100 {
+        let command = TokenCommand::SetAttribute;
+        token(&mut rewriters, handle, command, 0, "a0", &value);
+    }
+    assert!(rewriters.bytes() < before + 3_000_000);
+    let at = go_on(&mut rewriters, handle, 0, b"");
+    let (all, _, status) = pass(&mut rewriters, handle, at);
+    assert_eq!(status, END);
+    assert!(all.len() > 2_000_000);
+    assert!(rewriters.bytes() < before + 1_000_000);
+}
+
+#[test]
+fn selectors_are_counted_before_they_are_read() {
+    let list = "a,".repeat(100_000);
+    assert!(selector_cost(list.as_bytes()) > 50_000_000);
+    assert!(selector_cost(b"article.new > p[title]") < 4096);
+}
+
+#[test]
+fn many_selectors_make_slices_short() {
+    let mut rewriters = Rewriters::default();
+    let selectors: Vec<String> = (0..1000).map(|at| format!("[a{at}]")).collect();
+    let selectors: Vec<&str> = selectors.iter().map(String::as_str).collect();
+    let handle = opened(&mut rewriters, &selectors, which::ELEMENT);
+    let mut argument = handle.to_le_bytes().to_vec();
+    argument.push(1);
+    argument.extend_from_slice(&b"<b>".repeat(1000));
+    let mut out = Vec::new();
+    let work = rewriters.feed(&argument, &mut out).unwrap();
+    assert_eq!(out[0], MORE);
+    assert!((100_000..300_000).contains(&work), "{work}");
+    let (all, _, status) = pass(&mut rewriters, handle, step(&out));
+    assert_eq!((all.len(), status), (3000, END));
+}

@@ -57,6 +57,11 @@ pub trait Token {
     fn size(&self) -> usize {
         0
     }
+
+    /// Bytes that handlers can have set in it.
+    fn bytes(&self) -> usize {
+        0
+    }
 }
 
 /// Carries out a command: its number, a number of its own, the length of its first argument (both
@@ -115,6 +120,9 @@ pub fn command<T: Token>(
         }
         None => token.command(command, text, b, port)?,
     };
+    if let Command::SetName | Command::SetAttribute | Command::SetText = command {
+        port.common().set(bytes.len(), || token.bytes());
+    }
     write(answer, out);
     Ok(work)
 }
@@ -289,6 +297,12 @@ impl Token for Element<'_, '_> {
     fn size(&self) -> usize {
         self.attributes().len()
     }
+
+    fn bytes(&self) -> usize {
+        let attributes = self.attributes().iter();
+        let all = attributes.map(|it| it.name().len() + it.value().len() + 64);
+        self.tag_name().len() + all.sum::<usize>()
+    }
 }
 
 impl Token for EndTag<'_> {
@@ -316,6 +330,10 @@ impl Token for EndTag<'_> {
             _ => return false,
         }
         true
+    }
+
+    fn bytes(&self) -> usize {
+        self.name().len()
     }
 }
 
@@ -366,6 +384,10 @@ impl Token for Comment<'_> {
             _ => return false,
         }
         true
+    }
+
+    fn bytes(&self) -> usize {
+        self.text().len()
     }
 }
 

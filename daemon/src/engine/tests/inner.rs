@@ -20,6 +20,8 @@ const MODULE: &str = r#"(module
         local.get 1 f64.promote_f32 local.get 2 f64.add)
     (func (export "ask") (param i32) (result i32)
         local.get 0 call $twice i32.const 1 i32.add)
+    (func (export "tail") (param i32) (result i32)
+        local.get 0 return_call $twice)
     (func (export "fails") call $throws)
     (func (export "store") (param i32 i32)
         local.get 0 local.get 1 i32.store8)
@@ -70,6 +72,7 @@ const WORKER: &str = r#"
             return told.join('\n') + '\n' + e.add(1, 1);
         },
         work: (e) => e.work(10_000_000),
+        tail: (e) => `${e.tail(20)} ${e.ask(20)}`,
         spin: (e) => e.spin(),
         nest(e) {
             again = (x) => e.ask(x);
@@ -123,6 +126,7 @@ fn what_goes_wrong_is_an_exception() {
          LinkError: WebAssembly.Instance(): Import #0 \"env\" \"twice\": function import requires a callable\n\
          2"
     );
+    assert_eq!(bench.text(&worker, "tail").unwrap(), "40 41");
     assert_eq!(bench.text(&worker, "nest").unwrap(), "RangeError");
     assert_eq!(bench.text(&worker, "fresh").unwrap(), "21");
 }
@@ -131,7 +135,9 @@ fn what_goes_wrong_is_an_exception() {
 fn it_runs_in_slices_and_under_the_limits() {
     let bench = bench();
     let limits = Limits {
-        cpu_ms: 2000,
+        cpu_ms: 500,
+        // However slow this machine is, it is the CPU's limit that is reached.
+        wall_ms: 3_600_000,
         memory_bytes: 128 << 20,
         ..Limits::default()
     };

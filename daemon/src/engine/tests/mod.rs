@@ -11,6 +11,7 @@ use futures_lite::StreamExt;
 use postern_abi::{OpKind, SyncOp};
 
 mod crypto;
+mod held;
 mod inner;
 mod javascript;
 
@@ -101,6 +102,16 @@ impl Bench {
     }
 
     fn deploy(&self, script: &str, judged: &Judged, limits: Limits) -> Arc<Worker> {
+        self.deploy_with(script, judged, limits, Arc::new(Timers))
+    }
+
+    fn deploy_with(
+        &self,
+        script: &str,
+        judged: &Judged,
+        limits: Limits,
+        env: Arc<dyn Bindings>,
+    ) -> Arc<Worker> {
         let image = judged.image.as_ref().map(|bytes| {
             let path = self.dir.path().join("image");
             std::fs::write(&path, bytes).unwrap();
@@ -121,7 +132,7 @@ impl Bench {
             pages: judged.pages,
             handlers: judged.told.handlers.clone(),
             limits,
-            env: Arc::new(Timers),
+            env,
         })
     }
 

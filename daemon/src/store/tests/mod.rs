@@ -13,7 +13,8 @@ use super::kv::{Entry, KeyInfo, Pair, PutOptions, Usage};
 use super::*;
 use bytes::Bytes;
 use smol::block_on;
-use std::path::Path;
+use std::collections::BTreeMap;
+use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicU64, Ordering};
 use tempfile::TempDir;
 
@@ -60,12 +61,34 @@ impl Bench {
     }
 
     /// What a machine that stops now would find: the files as they are, taken from under a
-    /// store that is running.
+    /// store that is running. A copy takes a while, in which threads of sled's may move what
+    /// is copied from where the copy has not been to where it has; a crash takes no time. So
+    /// a copy counts if the files are still the same when it is done.
     fn crash_copy(&self) -> TempDir {
-        let copy = tempfile::tempdir().unwrap();
-        copy_tree(self.dir.path(), copy.path());
-        copy
+        for _ in 0..1000 {
+            let copy = tempfile::tempdir().unwrap();
+            copy_tree(self.dir.path(), copy.path());
+            if files(copy.path()) == files(self.dir.path()) {
+                return copy;
+            }
+        }
+        panic!("the store writes and writes");
     }
+}
+
+/// All files below a folder, by their paths there, and what is in them.
+fn files(folder: &Path) -> BTreeMap<PathBuf, Vec<u8>> {
+    let mut all = BTreeMap::new();
+    for entry in std::fs::read_dir(folder).unwrap().flatten() {
+        let (path, name) = (entry.path(), PathBuf::from(entry.file_name()));
+        if path.is_dir() {
+            let inside = files(&path).into_iter();
+            all.extend(inside.map(|(inner, bytes)| (name.join(inner), bytes)));
+        } else if let Ok(bytes) = std::fs::read(&path) {
+            all.insert(name, bytes);
+        }
+    }
+    all
 }
 
 /// Removes a folder whatever is put there meanwhile: threads of sled's may outlive the store that

@@ -248,7 +248,13 @@ fn run_model(steps: Vec<Step>) {
                 store = bench.open();
             }
             Step::Crash => {
+                // What a sweep removed is acknowledged to nobody: it is durable with the next
+                // commit, which may go on now. A copy takes a while, and a crash does not, so
+                // nothing may be written while it is made.
+                block_on(store.durable()).unwrap();
+                let held = store.0.core.state();
                 let copy = bench.crash_copy();
+                drop(held);
                 drop(store);
                 bench.dir = copy;
                 store = bench.open();

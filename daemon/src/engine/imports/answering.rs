@@ -1,0 +1,257 @@
+//! A request's answer and end, as the guest tells them.
+
+use super::super::exchange::BodyStream;
+use super::super::invocation::{Reply, ReplyBody};
+use super::super::limits::{Failure, Limits};
+use super::super::{cost, upload};
+use super::{Guest, charge, parts, slice, violation};
+use bytes::Bytes;
+use http::{HeaderMap, HeaderName, HeaderValue, StatusCode, header};
+use postern_abi::event::LogLevel;
+use postern_abi::http::{Exception, Fields, ResponseHead};
+use postern_abi::limits;
+use wasmi::Error;
+
+pub(super) fn respond(
+    mut caller: Guest<'_>,
+    request: u32,
+    head_ptr: u32,
+    head_len: u32,
+    body_ptr: u32,
+    body_len: u32,
+    more: u32,
+) -> Result<(), Error> {
+    charge(
+        &mut caller,
+        cost::CALL + cost::copy(head_len as usize) + cost::copy(body_len as usize),
+    );
+    let (memory, host) = parts(&mut caller)?;
+    let head = slice(memory, host, head_ptr, head_len)?;
+    let body = slice(memory, host, body_ptr, body_len)?;
+    // First, so that a head is decoded once a request and not for nothing.
+    match host.invocation_of(request) {
+        None => return Ok(()),
+        // Nobody asked for an answer.
+        Some(invocation) if invocation.done || invocation.trigger.is_some() => return Ok(()),
+        Some(invocation) if invocation.status != 0 => {
+            return Err(violation(
+                host,
+                format!("request {request} was answered twice"),
+            ));
+        }
+        // It failed, or the client left: nobody waits for this.
+        Some(invocation) if invocation.is_answered() => return Ok(()),
+        Some(_) => {}
+    }
+    let (status, headers) = match response_head(head) {
+        Ok(head) => head,
+        Err(what) => return Err(violation(host, what)),
+    };
+    let limit = host.limits.response_body_bytes;
+    let isolate = host.isolate.clone();
+    let Some(invocation) = host.invocation_of(request) else {
+        return Ok(());
+    };
+    if body.len() as u64 > limit {
+        let failure = Failure::ResponseBody { limit };
+        invocation.failure = Some(failure.clone());
+        invocation.done = true;
+        invocation.exchange.answer(Err(failure));
+        return Ok(());
+    }
+    invocation.status = status.as_u16();
+    invocation.response_bytes = body.len() as u64;
+    invocation.streaming = more != 0;
+    let body = if more == 0 {
+        ReplyBody::Whole(Bytes::copy_from_slice(body))
+    } else {
+        invocation.exchange.chunk(body);
+        ReplyBody::Stream(Box::pin(BodyStream::new(
+            invocation.exchange.clone(),
+            isolate,
+            request,
+            invocation.deadline,
+            host.limits.wall_ms,
+        )))
+    };
+    if let Some(invocation) = host.invocation_of(request) {
+        invocation.exchange.answer(Ok(Reply {
+            status,
+            headers,
+            body,
+        }));
+    }
+    Ok(())
+}
+
+/// Bytes that a response's head and body may have together where one buffer holds both.
+pub fn response_bytes_limit(worker: &Limits) -> usize {
+    usize::try_from(worker.response_body_bytes)
+        .unwrap_or(usize::MAX)
+        .saturating_add(limits::HEADERS_MAX)
+}
+
+/// Reads a response's head and keeps what a tenant may say.
+fn response_head(bytes: &[u8]) -> Result<(StatusCode, HeaderMap), String> {
+    if bytes.len() > limits::HEADERS_MAX {
+        return Err(format!(
+            "a response head of {} bytes exceeds the limit of {} bytes",
+            bytes.len(),
+            limits::HEADERS_MAX
+        ));
+    }
+    let head: ResponseHead<'_> = postcard::from_bytes(bytes)
+        .map_err(|error| format!("a response head cannot be decoded: {error}"))?;
+    let status = StatusCode::from_u16(head.status)
+        .ok()
+        .filter(|status| (200..600).contains(&status.as_u16()))
+        .ok_or_else(|| format!("status {} is not one of 200 to 599", head.status))?;
+    Ok((status, response_fields(head.headers)?))
+}
+
+/// Header fields of a response, without those that are the host's.
+pub fn response_fields(fields: Fields<'_>) -> Result<HeaderMap, String> {
+    // More than the map can have is found out below, where it is no panic.
+    let mut headers = HeaderMap::with_capacity(fields.0.len().min(64));
+    for (name, value) in fields.0 {
+        let name = HeaderName::from_bytes(name.as_bytes())
+            .map_err(|_| format!("{name:.100?} is not a header name"))?;
+        let value = HeaderValue::from_bytes(value)
+            .map_err(|_| format!("the value of header {name} holds control characters"))?;
+        // Framing and the connection are the host's.
+        if [
+            header::TRANSFER_ENCODING,
+            header::CONNECTION,
+            header::TE,
+            header::TRAILER,
+            header::UPGRADE,
+        ]
+        .contains(&name)
+        {
+            continue;
+        }
+        headers
+            .try_append(name, value)
+            .map_err(|_| "too many header fields".to_owned())?;
+    }
+    Ok(headers)
+}
+
+pub(super) fn body_chunk(
+    mut caller: Guest<'_>,
+    request: u32,
+    ptr: u32,
+    len: u32,
+    end: u32,
+) -> Result<i32, Error> {
+    charge(&mut caller, cost::CALL + cost::copy(len as usize));
+    let (memory, host) = parts(&mut caller)?;
+    let bytes = slice(memory, host, ptr, len)?;
+    let limit = host.limits.response_body_bytes;
+    // A guest that ignores its credit is stopped before it fills the host's memory.
+    let overdraft = -(i64::from(limits::BODY_CREDIT) * 16);
+    let Some(invocation) = host
+        .invocation_of(request)
+        .filter(|invocation| invocation.streaming && !invocation.done)
+    else {
+        return Ok(0);
+    };
+    invocation.response_bytes += bytes.len() as u64;
+    if invocation.response_bytes > limit {
+        let failure = Failure::ResponseBody { limit };
+        invocation.failure = Some(failure.clone());
+        invocation.streaming = false;
+        invocation.exchange.end(Err(failure));
+        return Ok(0);
+    }
+    let credit = invocation.exchange.chunk(bytes);
+    if end != 0 {
+        invocation.streaming = false;
+        invocation.exchange.end(Ok(()));
+    } else if credit < overdraft {
+        return Err(violation(
+            host,
+            format!(
+                "{} bytes of a response were sent beyond the credit",
+                -credit
+            ),
+        ));
+    }
+    Ok(i32::try_from(credit).unwrap_or(i32::MIN))
+}
+
+pub(super) fn body_pull(mut caller: Guest<'_>, request: u32, bytes: u32) {
+    charge(&mut caller, cost::CALL);
+    let host = caller.data_mut();
+    let (isolate, executor) = (host.isolate.clone(), host.executor.clone());
+    let limit = host.limits.request_body_bytes;
+    if let Some(invocation) = host.invocation_of(request) {
+        upload::read_body(invocation, u64::from(bytes), limit, isolate, &executor);
+    }
+}
+
+pub(super) fn fail(mut caller: Guest<'_>, request: u32, ptr: u32, len: u32) -> Result<(), Error> {
+    charge(&mut caller, cost::CALL + cost::copy(len as usize));
+    let (memory, host) = parts(&mut caller)?;
+    let failure = exception(slice(memory, host, ptr, len)?);
+    if let Some(loading) = host.loading.as_mut().filter(|_| request == 0) {
+        loading.failure.get_or_insert(failure);
+    } else if let Some(invocation) = host.invocation_of(request) {
+        invocation.fail(failure);
+    }
+    Ok(())
+}
+
+pub(super) fn done(
+    mut caller: Guest<'_>,
+    request: u32,
+    status: u32,
+    ptr: u32,
+    len: u32,
+) -> Result<(), Error> {
+    charge(&mut caller, cost::CALL + cost::copy(len as usize));
+    let (memory, host) = parts(&mut caller)?;
+    let bytes = slice(memory, host, ptr, len)?;
+    let Some(invocation) = host
+        .invocation_of(request)
+        .filter(|invocation| !invocation.done)
+    else {
+        return Ok(());
+    };
+    let failure = (status != 0).then(|| exception(bytes));
+    invocation.done = true;
+    let Some(failure) = failure else {
+        return Ok(());
+    };
+    if invocation.failure.is_none() {
+        invocation.exchange.answer(Err(failure.clone()));
+        invocation.failure = Some(failure);
+    } else if request == host.current {
+        // The record has one failure, the first; this one is still worth knowing.
+        host.log(LogLevel::Error, &failure.to_string());
+    }
+    Ok(())
+}
+
+/// Bytes of a guest's report that are looked at.
+const EXCEPTION_MAX: usize = 256 * 1024;
+
+/// The failure that a guest reports, cut to a bounded size.
+fn exception(bytes: &[u8]) -> Failure {
+    let decoded = if bytes.len() <= EXCEPTION_MAX {
+        postcard::from_bytes(bytes).ok()
+    } else {
+        None
+    };
+    let told = decoded.unwrap_or(Exception {
+        name: "Error",
+        message: "the Worker failed and its report cannot be decoded",
+        stack: "",
+    });
+    let cut = |text: &str| text.chars().take(4096).collect::<String>();
+    Failure::Exception {
+        name: cut(told.name),
+        message: cut(told.message),
+        stack: cut(told.stack),
+    }
+}

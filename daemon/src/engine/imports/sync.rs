@@ -1,0 +1,188 @@
+//! Operations that are answered at once: `op_sync`.
+
+use super::super::compression::{Contexts, Used};
+use super::super::host::Host;
+use super::super::{cost, crypto, inner, javascript, rewriter};
+use super::{Guest, charge, charge_ahead, hand_over, parts, slice};
+use postern_abi::{OpErrorCode, SyncOp, limits};
+use wasmi::Error;
+
+pub(super) fn op_sync(
+    mut caller: Guest<'_>,
+    kind: u32,
+    ptr: u32,
+    len: u32,
+    out_ptr: u32,
+    out_cap: u32,
+) -> Result<i32, Error> {
+    charge(&mut caller, cost::CALL + cost::copy(len as usize));
+    let Some(kind) = SyncOp::from_u32(kind) else {
+        return Ok(-(OpErrorCode::Unsupported as i32));
+    };
+    if let SyncOp::RewriterSelector | SyncOp::RewriterOpen = kind {
+        charge_ahead(&mut caller, cost::selector(len as usize))?;
+    }
+    let (memory, host) = parts(&mut caller)?;
+    let argument = slice(memory, host, ptr, len)?;
+    if kind == SyncOp::Crypto {
+        return crypto::at_once(&mut caller, (ptr, len), (out_ptr, out_cap));
+    }
+    if let SyncOp::WasmDescribe | SyncOp::Wasm | SyncOp::WasmRead | SyncOp::WasmWrite = kind {
+        return inner::answer(&mut caller, kind, (ptr, len), (out_ptr, out_cap));
+    }
+    let mut made = Vec::new();
+    let mut work = 0;
+    // Taken out for the time: what it answers with lies in it.
+    let mut loading = host.loading.take();
+    let result = match (kind, &mut loading) {
+        (SyncOp::EnvGet | SyncOp::EnvNames, _) => {
+            let bindings = host.bindings.clone();
+            let told = bindings.sync(kind, argument, &mut made);
+            told.map(|()| made.as_slice())
+                .map_err(|failure| failure.code)
+        }
+        (SyncOp::Decode, _) => decode(host, argument).map(|()| &[][..]),
+        (SyncOp::Builtin, _) => match javascript::builtin(argument) {
+            Some(source) => {
+                made = source;
+                work = cost::compression(Used {
+                    expanded: made.len() as u64,
+                    ..Used::default()
+                });
+                Ok(made.as_slice())
+            }
+            None => Err(OpErrorCode::Unsupported),
+        },
+        (SyncOp::CompressionOpen | SyncOp::CompressionWrite | SyncOp::CompressionClose, None) => {
+            compress(host, kind, argument, out_cap, &mut made).map(|used| {
+                work = cost::compression(used);
+                made.as_slice()
+            })
+        }
+        (SyncOp::RewriterSelector, _) => {
+            selector(host, argument, &mut made).map(|()| made.as_slice())
+        }
+        (
+            SyncOp::RewriterOpen
+            | SyncOp::RewriterFeed
+            | SyncOp::RewriterGoOn
+            | SyncOp::RewriterToken
+            | SyncOp::RewriterClose,
+            None,
+        ) => rewrite(host, kind, argument, out_cap, &mut made).map(|done| {
+            work = done;
+            made.as_slice()
+        }),
+        (kind, Some(loading)) => loading.answer(kind, argument),
+        (_, None) => Err(OpErrorCode::Unsupported),
+    };
+    let answered = result.map(|result| hand_over(memory, host, result, out_ptr, out_cap));
+    host.loading = loading;
+    match answered {
+        Err(code) => Ok(-(code as i32)),
+        Ok(len) => {
+            let len = len?;
+            charge(
+                &mut caller,
+                work + cost::copy(usize::try_from(len).unwrap_or(0)),
+            );
+            Ok(len)
+        }
+    }
+}
+
+/// Has the stream of an operation decoded, from its first byte on.
+fn decode(host: &Host, argument: &[u8]) -> Result<(), OpErrorCode> {
+    let id = argument.try_into().map(u32::from_le_bytes);
+    let id = id.map_err(|_| OpErrorCode::BadArgument)?;
+    if let Some(decode) = host.ops.get(&id).and_then(|op| op.decode.as_ref()) {
+        decode.store(true, std::sync::atomic::Ordering::Relaxed);
+    }
+    Ok(())
+}
+
+/// Opens, feeds or closes a compression context; gives what was done.
+fn compress(
+    host: &mut Host,
+    kind: SyncOp,
+    argument: &[u8],
+    out_cap: u32,
+    made: &mut Vec<u8>,
+) -> Result<Used, OpErrorCode> {
+    match kind {
+        SyncOp::CompressionOpen => {
+            let bytes = host.held() + Contexts::cost(argument);
+            if !host.memory_use.hold(bytes) {
+                return Err(OpErrorCode::LimitExceeded);
+            }
+            let opened = host.compression.open(host.current, argument);
+            host.memory_use.hold(host.held());
+            made.extend_from_slice(&opened?.to_le_bytes());
+            Ok(Used::opened())
+        }
+        // What a call makes is made once, so there must be room for all of it.
+        SyncOp::CompressionWrite if (out_cap as usize) < 5 + limits::COMPRESSION_OUTPUT_MAX => {
+            Err(OpErrorCode::BadArgument)
+        }
+        SyncOp::CompressionWrite => host.compression.write(argument, made),
+        _ => {
+            host.compression.close(argument)?;
+            host.memory_use.hold(host.held());
+            Ok(Used::default())
+        }
+    }
+}
+
+/// Tells what is wrong with a selector.
+fn selector(host: &mut Host, argument: &[u8], made: &mut Vec<u8>) -> Result<(), OpErrorCode> {
+    let bytes = rewriter::selector_cost(argument) as u64;
+    if !host.memory_use.hold(host.held() + bytes) {
+        return Err(OpErrorCode::LimitExceeded);
+    }
+    let wrong = rewriter::selector_error(argument);
+    host.memory_use.hold(host.held());
+    made.extend_from_slice(wrong.unwrap_or_default().as_bytes());
+    Ok(())
+}
+
+/// Opens, feeds, asks or closes a rewriter of HTML; gives the work that it took.
+fn rewrite(
+    host: &mut Host,
+    kind: SyncOp,
+    argument: &[u8],
+    out_cap: u32,
+    made: &mut Vec<u8>,
+) -> Result<u64, OpErrorCode> {
+    let steps = matches!(kind, SyncOp::RewriterFeed | SyncOp::RewriterGoOn);
+    // What a call makes is made once, so there must be room for all of it.
+    if steps && (out_cap as usize) < 6 + limits::REWRITER_OUTPUT_MAX {
+        return Err(OpErrorCode::BadArgument);
+    }
+    // What it is given, it may keep.
+    let kept = match kind {
+        SyncOp::RewriterOpen => rewriter::selector_cost(argument) as u64,
+        _ => argument.len() as u64 * 2,
+    };
+    if !host.memory_use.hold(host.held() + kept) {
+        host.memory_use.hold(host.held());
+        return Err(OpErrorCode::LimitExceeded);
+    }
+    let work = match kind {
+        SyncOp::RewriterOpen => host.rewriters.open(host.current, argument, made),
+        SyncOp::RewriterFeed => host.rewriters.feed(argument, made),
+        SyncOp::RewriterGoOn => host.rewriters.go_on(argument, made),
+        SyncOp::RewriterToken => host.rewriters.token(argument, made),
+        _ => host.rewriters.close(argument).map(|()| 0),
+    };
+    if !host.memory_use.hold(host.held()) {
+        // There is no room for what it remembers.
+        let handle = match kind {
+            SyncOp::RewriterOpen => made.as_slice(),
+            _ => argument,
+        };
+        let _ = host.rewriters.close(handle);
+        host.memory_use.hold(host.held());
+        return Err(OpErrorCode::LimitExceeded);
+    }
+    work
+}
