@@ -10,6 +10,7 @@ mod cron;
 mod hostile;
 mod instructions;
 mod javascript;
+mod javascript_memory;
 mod kv;
 mod limits;
 mod push;

@@ -332,6 +332,17 @@ impl Daemon {
         kib.parse::<u64>().unwrap() * 1024
     }
 
+    /// Bytes that are resident and nobody else's: neither another's nor a file's.
+    #[track_caller]
+    pub fn private(&self) -> u64 {
+        let text = std::fs::read_to_string(format!("/proc/{}/smaps_rollup", self.pid())).unwrap();
+        let line = text.lines().find(|line| line.starts_with("Private_Dirty:"));
+        let kib = line
+            .and_then(|line| line.split_whitespace().nth(1))
+            .unwrap();
+        kib.parse::<u64>().unwrap() * 1024
+    }
+
     /// Files that it holds open.
     pub fn open_files(&self) -> io::Result<usize> {
         Ok(std::fs::read_dir(format!("/proc/{}/fd", self.pid()))?.count())

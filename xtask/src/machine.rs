@@ -115,7 +115,8 @@ pub fn rss_bytes(pid: u32) -> Result<u64> {
         .with_context(|| format!("process {pid} has no VmRSS"))
 }
 
-fn status_kib(text: &str, name: &str) -> Option<u64> {
+/// A number of kilobytes of a file of `/proc`.
+pub fn status_kib(text: &str, name: &str) -> Option<u64> {
     text.lines()
         .find_map(|line| line.strip_prefix(name))?
         .trim()

@@ -3,11 +3,13 @@
 #![allow(dead_code)] // None of them needs all of it.
 
 use async_executor::Executor;
+use postern_abi::bundle::ModuleKind;
 use postern_daemon::engine::invocation::{Ray, Request, RequestBody};
 use postern_daemon::engine::limits::Limits;
 use postern_daemon::engine::ops::Bindings;
 use postern_daemon::engine::{
-    Engine, EngineOptions, Finished, Judged, Observer, Worker, WorkerSpec,
+    Bundle, Engine, EngineOptions, Finished, GuestKind, Judged, Observer, Part, Pushed, Worker,
+    WorkerSpec,
 };
 use std::sync::Arc;
 
@@ -28,7 +30,9 @@ pub struct Lone {
     pub worker: Arc<Worker>,
     /// What the judge made of its module.
     pub judged: Judged,
-    _dir: tempfile::TempDir,
+    limits: Limits,
+    env: Arc<dyn Bindings>,
+    dir: tempfile::TempDir,
 }
 
 impl Lone {
@@ -40,39 +44,86 @@ impl Lone {
         env: Arc<dyn Bindings>,
         observer: Arc<dyn Observer>,
     ) -> Self {
-        let executor = Arc::new(Executor::new());
-        let engine = Engine::new(options, executor.clone(), observer);
         let wasm = wat::parse_str(wat).unwrap();
-        let judged = smol::block_on(engine.judge(wasm.into(), &limits)).unwrap();
+        Self::pushed(wasm.into(), options, limits, env, observer)
+    }
+
+    /// The same of a Worker in JavaScript, of one module.
+    pub fn javascript(
+        source: &'static str,
+        options: EngineOptions,
+        limits: Limits,
+        env: Arc<dyn Bindings>,
+        observer: Arc<dyn Observer>,
+    ) -> Self {
+        let bundle = Bundle {
+            main: "worker.js".to_owned(),
+            compatibility_date: "2026-01-01".to_owned(),
+            modules: vec![Part {
+                name: "worker.js".to_owned(),
+                kind: ModuleKind::EsModule,
+                bytes: bytes::Bytes::from_static(source.as_bytes()),
+            }],
+            ..Bundle::default()
+        };
+        Self::pushed(Pushed::Bundle(bundle), options, limits, env, observer)
+    }
+
+    fn pushed(
+        pushed: Pushed,
+        options: EngineOptions,
+        limits: Limits,
+        env: Arc<dyn Bindings>,
+        observer: Arc<dyn Observer>,
+    ) -> Self {
+        let executor = Arc::new(Executor::new());
         let dir = tempfile::tempdir().unwrap();
-        let (image, snapshot) = (dir.path().join("image"), dir.path().join("snapshot"));
-        std::fs::write(&image, judged.image.as_ref().unwrap()).unwrap();
-        std::fs::write(&snapshot, judged.snapshot.as_ref().unwrap()).unwrap();
-        let worker = engine.worker(WorkerSpec {
-            namespace: "n".into(),
-            script: "s".into(),
-            version: "v".into(),
-            kind: judged.kind,
-            image: Some(image),
-            snapshot: Some(snapshot),
-            pages: judged.pages,
-            handlers: judged.told.handlers.clone(),
-            limits,
-            env,
-        });
+        let options = EngineOptions {
+            dir: Some(dir.path().join("engine")),
+            ..options
+        };
+        let engine = Engine::new(options, executor.clone(), observer);
+        let judged = smol::block_on(engine.judge(pushed, &limits)).unwrap();
+        std::fs::write(
+            dir.path().join("snapshot"),
+            judged.snapshot.as_ref().unwrap(),
+        )
+        .unwrap();
+        if let Some(image) = &judged.image {
+            std::fs::write(dir.path().join("image"), image).unwrap();
+        }
+        let worker = worker(&engine, &judged, dir.path(), limits, env.clone());
         Self {
             engine,
             executor,
             worker,
             judged,
-            _dir: dir,
+            limits,
+            env,
+            dir,
         }
+    }
+
+    /// Another Worker of the same files.
+    pub fn again(&self) -> Arc<Worker> {
+        worker(
+            &self.engine,
+            &self.judged,
+            self.dir.path(),
+            self.limits,
+            self.env.clone(),
+        )
     }
 
     /// A request with an empty body, answered with 200.
     pub fn fetch(&self, path: &str) {
+        self.fetch_of(&self.worker, path);
+    }
+
+    /// The same of another Worker.
+    pub fn fetch_of(&self, worker: &Arc<Worker>, path: &str) {
         let request = request(path, RequestBody::Empty);
-        let reply = smol::block_on(self.executor.run(self.worker.fetch(request))).unwrap();
+        let reply = smol::block_on(self.executor.run(worker.fetch(request))).unwrap();
         assert_eq!(reply.status, 200);
     }
 }
@@ -88,4 +139,26 @@ pub fn request(path: &str, body: RequestBody) -> Request {
         body,
         upgrade: false,
     }
+}
+
+fn worker(
+    engine: &Engine,
+    judged: &Judged,
+    dir: &std::path::Path,
+    limits: Limits,
+    env: Arc<dyn Bindings>,
+) -> Arc<Worker> {
+    let image = (judged.kind != GuestKind::JavaScript).then(|| dir.join("image"));
+    engine.worker(WorkerSpec {
+        namespace: "n".into(),
+        script: "s".into(),
+        version: "v".into(),
+        kind: judged.kind,
+        image,
+        snapshot: Some(dir.join("snapshot")),
+        pages: judged.pages,
+        handlers: judged.told.handlers.clone(),
+        limits,
+        env,
+    })
 }

@@ -5,13 +5,14 @@
 //! same code, share one. Translation is lazy: what no request reaches is never translated.
 
 use super::host::Host;
+use super::inner::Shared;
 use super::limits::Limits;
-use super::mapping::{self, Mapping, WASM_PAGE};
+use super::mapping::{Mapping, Piece, WASM_PAGE};
 use super::module::GuestKind;
+use super::snapshot::{self, Id, Run, SnapshotError};
 use super::{imports, wasi};
 use parking_lot::Mutex;
 use std::fs::File;
-use std::ops::Range;
 use std::path::Path;
 use std::sync::Arc;
 use wasmi::{
@@ -28,6 +29,8 @@ pub struct Translated {
     module: Module,
     linker: Mutex<Linker<Host>>,
     memory: MemoryType,
+    /// What snapshots of Workers that share this code are differences to.
+    base: Option<Snapshot>,
 }
 
 /// What one Worker's isolates are made of.
@@ -36,32 +39,83 @@ pub struct Code {
     snapshot: Option<Snapshot>,
     /// Pages of memory that isolates begin with.
     pages: u64,
+    /// What isolates that run WebAssembly beside JavaScript have in common.
+    wasm: Arc<Shared>,
 }
 
+/// A snapshot's file, opened.
 struct Snapshot {
     file: File,
-    /// Bytes of memory, from the file's beginning.
+    /// Bytes of memory.
     len: usize,
-    /// What of it is not a hole.
-    data: Vec<Range<usize>>,
+    base: Id,
+    id: Id,
+    runs: Vec<Run>,
     /// The keys that belong to it.
     kept: postern_crypto::Kept,
 }
 
 impl Snapshot {
-    fn open(path: &Path) -> Result<Self, BuildError> {
-        let told = |error| BuildError::new(format!("snapshot {}: {error}", path.display()));
-        let file = File::open(path).map_err(told)?;
-        let (len, keys) = super::snapshot::open(&file).map_err(told)?;
-        let kept = postern_crypto::Kept::read(&keys)
-            .map_err(|error| BuildError::new(format!("snapshot {}: {error}", path.display())))?;
-        let data = mapping::data(&file, len);
+    /// Opens one that is a difference to the memory of this name.
+    fn open(path: &Path, base: Id) -> Result<Self, BuildError> {
+        let told = |error: &dyn std::fmt::Display| {
+            BuildError::new(format!("snapshot {}: {error}", path.display()))
+        };
+        let file = File::open(path).map_err(|error| told(&error))?;
+        let contents = snapshot::open(&file).map_err(|error| told(&error))?;
+        if contents.base != base {
+            return Err(told(&SnapshotError::Base {
+                found: contents.base,
+                expected: base,
+            }));
+        }
+        let kept = postern_crypto::Kept::read(&contents.keys).map_err(|error| told(&error))?;
         Ok(Self {
             file,
-            len,
-            data,
+            len: contents.len,
+            base: contents.base,
+            id: contents.id,
+            runs: contents.runs,
             kept,
         })
+    }
+
+    fn piece(&self, run: &Run, memory: std::ops::Range<usize>) -> Piece<'_> {
+        Piece {
+            file: &self.file,
+            at: run.at + (memory.start - run.memory.start) as u64,
+            memory,
+        }
+    }
+
+    /// Where the parts of the memory lie, in order: its own, and of its base what is left.
+    fn pieces<'a>(&'a self, base: Option<&'a Self>) -> Vec<Piece<'a>> {
+        let mut pieces = Vec::new();
+        let mut under = base.into_iter().flat_map(|base| {
+            base.runs
+                .iter()
+                .map(move |run| (base, run, run.memory.clone()))
+        });
+        let mut next = under.next();
+        for run in &self.runs {
+            // What lies before this run, and then what lies behind it.
+            while let Some((base, of, left)) = &mut next {
+                if left.start < run.memory.start {
+                    let end = left.end.min(run.memory.start);
+                    pieces.push(base.piece(of, left.start..end));
+                }
+                left.start = left.start.max(run.memory.end);
+                if left.start < left.end {
+                    break;
+                }
+                next = under.next();
+            }
+            pieces.push(self.piece(run, run.memory.clone()));
+        }
+        for (base, of, left) in next.into_iter().chain(under) {
+            pieces.push(base.piece(of, left));
+        }
+        pieces
     }
 }
 
@@ -142,17 +196,22 @@ impl Translated {
             module,
             linker: Mutex::new(linker),
             memory,
+            base: None,
         })
     }
 
-    /// The engine of JavaScript, from the image of its base. It is this daemon's own, so it is
-    /// not even validated before a function is called.
+    /// The engine of JavaScript, from the image of its base and the memory that belongs to it. It
+    /// is this daemon's own, so it is not even validated before a function is called.
     ///
     /// # Errors
-    /// When the file cannot be read, or is not an image.
-    pub fn javascript(image: &Path, limits: &Limits) -> Result<Self, BuildError> {
+    /// When a file cannot be read, or is not what it should be.
+    pub fn javascript(image: &Path, memory: &Path, limits: &Limits) -> Result<Self, BuildError> {
         let mode = CompilationMode::Lazy;
-        Self::new(GuestKind::JavaScript, &read(image)?, limits, mode)
+        let translated = Self::new(GuestKind::JavaScript, &read(image)?, limits, mode)?;
+        Ok(Self {
+            base: Some(Snapshot::open(memory, Id::ZEROS)?),
+            ..translated
+        })
     }
 }
 
@@ -172,7 +231,10 @@ impl Code {
         Ok(Self {
             pages: translated.memory.minimum(),
             translated: Arc::new(translated),
-            snapshot: snapshot.map(Snapshot::open).transpose()?,
+            snapshot: snapshot
+                .map(|path| Snapshot::open(path, Id::ZEROS))
+                .transpose()?,
+            wasm: Arc::default(),
         })
     }
 
@@ -187,31 +249,44 @@ impl Code {
             pages: translated.memory.minimum(),
             translated: Arc::new(translated),
             snapshot: None,
+            wasm: Arc::default(),
         })
     }
 
-    /// What is started from a snapshot of `pages` pages, with code that others use too. No
-    /// number of pages means those of the code itself.
+    /// What is started from a snapshot of `pages` pages, with code that others use too, and whose
+    /// base that snapshot is a difference to.
     ///
     /// # Errors
-    /// When the snapshot cannot be opened, or is smaller than the code's own memory.
+    /// When the snapshot cannot be opened, is a difference to something else, or is smaller than
+    /// the code's own memory.
     pub fn sharing(
         translated: Arc<Translated>,
         snapshot: &Path,
-        pages: Option<u64>,
+        pages: u64,
     ) -> Result<Self, BuildError> {
         let minimum = translated.memory.minimum();
-        let pages = pages.unwrap_or(minimum);
         if pages < minimum {
             return Err(BuildError::new(format!(
                 "a memory of {pages} pages for code that needs {minimum}"
             )));
         }
+        let base = translated.base.as_ref().map_or(Id::ZEROS, |base| base.id);
         Ok(Self {
             translated,
-            snapshot: Some(Snapshot::open(snapshot)?),
+            snapshot: Some(Snapshot::open(snapshot, base)?),
             pages,
+            wasm: Arc::default(),
         })
+    }
+
+    /// What is started from the base of code that others use too.
+    pub fn base(translated: Arc<Translated>) -> Self {
+        Self {
+            pages: translated.memory.minimum(),
+            translated,
+            snapshot: None,
+            wasm: Arc::default(),
+        }
     }
 
     /// Whether this is a WASI program.
@@ -228,12 +303,22 @@ impl Code {
     pub fn kept(&self) -> &postern_crypto::Kept {
         static NONE: std::sync::LazyLock<postern_crypto::Kept> =
             std::sync::LazyLock::new(Default::default);
-        self.snapshot.as_ref().map_or(&NONE, |it| &it.kept)
+        self.state().map_or(&NONE, |it| &it.kept)
+    }
+
+    /// What isolates have in common of the WebAssembly beside JavaScript.
+    pub fn wasm(&self) -> &Arc<Shared> {
+        &self.wasm
     }
 
     /// Whether isolates begin from a snapshot, so that nothing needs to be booted.
     pub fn restored(&self) -> bool {
-        self.snapshot.is_some()
+        self.state().is_some()
+    }
+
+    /// The snapshot that isolates begin from.
+    fn state(&self) -> Option<&Snapshot> {
+        self.snapshot.as_ref().or(self.translated.base.as_ref())
     }
 
     /// An instance with its memory. No code of the guest has run in it.
@@ -287,17 +372,96 @@ impl Code {
                 .instantiate_and_start(&mut store, module)
                 .map_err(|error| refused(&store, &error))?
         };
-        if let Some(snapshot) = &self.snapshot {
-            if snapshot.len > used || !snapshot.len.is_multiple_of(WASM_PAGE) {
+        if let Some(state) = self.state() {
+            if state.len > used {
                 return Err(BuildError::new(format!(
                     "a snapshot of {} bytes for a memory of {used}",
-                    snapshot.len
+                    state.len
                 )));
             }
-            mapping
-                .restore(&snapshot.file, &snapshot.data, used)
-                .map_err(BuildError::new)?;
+            let base = self.translated.base.as_ref();
+            // A state that is the base itself has none.
+            let pieces = state.pieces(base.filter(|base| base.id == state.base));
+            mapping.restore(&pieces, used).map_err(BuildError::new)?;
         }
         Ok((store, instance, memory, mapping))
+    }
+}
+
+#[cfg(test)]
+#[allow(clippy::unwrap_used)]
+mod tests {
+    use super::super::snapshot::{Base, seal};
+    use super::*;
+
+    const PAGE: usize = WASM_PAGE;
+
+    fn opened(sealed: &[u8], base: Id) -> Result<Snapshot, BuildError> {
+        let file = tempfile::NamedTempFile::new().unwrap();
+        std::fs::write(file.path(), sealed).unwrap();
+        Snapshot::open(file.path(), base)
+    }
+
+    fn memory(written: &[usize]) -> Vec<u8> {
+        let mut memory = vec![0; 40 * PAGE];
+        for (at, value) in written.iter().zip(1..) {
+            memory[*at] = value;
+        }
+        memory
+    }
+
+    /// A memory with bytes at these places that is kept as a difference to one with bytes at those
+    /// is the same again when an isolate has it.
+    fn check(written: &[usize], base: &[usize]) {
+        let whole = seal(&memory(base), None, b"");
+        let file = tempfile::NamedTempFile::new().unwrap();
+        std::fs::write(file.path(), &whole).unwrap();
+        let base = Base::read(&File::open(file.path()).unwrap()).unwrap();
+        let under = Snapshot::open(file.path(), Id::ZEROS).unwrap();
+        let over = opened(&seal(&memory(written), Some(&base), b""), base.id).unwrap();
+        let pieces = over.pieces(Some(&under));
+        assert!(
+            pieces.is_sorted_by(|one, next| one.memory.end <= next.memory.start),
+            "{pieces:?}"
+        );
+        let mut mapping = Mapping::reserve(40 * PAGE).unwrap();
+        // SAFETY: once, and `mapping` lives until the end.
+        let bytes = unsafe { mapping.leak() };
+        mapping.restore(&pieces, 40 * PAGE).unwrap();
+        assert!(*bytes == memory(written), "{written:?}");
+    }
+
+    #[test]
+    fn a_difference_lies_over_its_base() {
+        check(&[], &[]);
+        check(&[5], &[]);
+        check(&[], &[5]);
+        let many: Vec<usize> = (0..40).map(|page| page * PAGE).collect();
+        check(&many, &[3 * PAGE]);
+        check(&[3 * PAGE], &many);
+        check(
+            &[3 * PAGE, 3 * PAGE + 4096],
+            &[3 * PAGE, 4 * PAGE, 20 * PAGE],
+        );
+        check(
+            &[8 * PAGE + 9000, 39 * PAGE],
+            &[8 * PAGE, 8 * PAGE + 20_000, 9 * PAGE],
+        );
+        let every: Vec<usize> = (0..200).map(|step| step * 11_000).collect();
+        check(&every, &many);
+    }
+
+    #[test]
+    fn a_snapshot_of_another_base_is_refused() {
+        let base = |byte| Base {
+            memory: vec![byte; PAGE],
+            id: Id([byte; 16]),
+        };
+        let sealed = seal(&vec![7; PAGE], Some(&base(1)), b"");
+        assert!(opened(&sealed, Id([1; 16])).is_ok());
+        let error = opened(&sealed, Id([2; 16])).err().unwrap().what;
+        assert!(error.contains("its base is 0101"), "{error}");
+        assert!(opened(&sealed, Id::ZEROS).is_err());
+        assert!(opened(&sealed[..sealed.len() - 1], Id([1; 16])).is_err());
     }
 }

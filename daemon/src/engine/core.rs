@@ -25,7 +25,7 @@ pub struct Core {
     pub(super) startup: VecDeque<Entry>,
     startup_fuel: u64,
     turn: Option<Turn>,
-    _mapping: Mapping,
+    mapping: Mapping,
 }
 
 /// What a guest exports for the host to call.
@@ -94,6 +94,7 @@ impl Core {
             keys: postern_crypto::Keys::of(code.kept()),
             wasi: None,
             wasm: None,
+            wasm_shared: code.wasm().clone(),
             loading: None,
         };
         let (mut store, instance, memory, mapping) =
@@ -134,8 +135,14 @@ impl Core {
             startup,
             startup_fuel,
             turn: None,
-            _mapping: mapping,
+            mapping,
         })
+    }
+
+    /// Lets go of the pages of memory that others have too.
+    pub fn let_go(&mut self) {
+        // Where the system does not tell which they are, they stay.
+        let _ = self.mapping.let_go();
     }
 
     /// Handles events until there are none or a slice of fuel is used up.

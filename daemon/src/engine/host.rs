@@ -248,6 +248,8 @@ pub struct Host {
     pub wasi: Option<Box<Wasi>>,
     /// WebAssembly that JavaScript runs.
     pub wasm: Option<Box<super::inner::Inner>>,
+    /// What it has in common with other isolates of the Worker.
+    pub wasm_shared: Arc<super::inner::Shared>,
     /// What is evaluated, while a push in JavaScript is judged.
     pub loading: Option<Box<Loading>>,
 }

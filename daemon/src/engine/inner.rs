@@ -2,24 +2,26 @@
 //!
 //! # Implementation
 //!
-//! They live in a store of their own, whose translated code goes with the isolate. A call runs
+//! They live in a store of their own; translated code is the Worker's, whose isolates share it, and
+//! goes with the last of them. A call runs
 //! under the fuel that the outer instance has left, and is suspended, not nested: where it calls
 //! a function of JavaScript's, or has used up its fuel, the outer instance is told, does what is
 //! to be done, and has it resumed. So slices end as they always do, and no native stack nests.
 
 mod answer;
+mod shared;
 
 pub use answer::answer;
+pub use shared::Shared;
 
 use super::budget::Share;
-use super::code::interpreter;
 use super::limits::Limits;
-use super::module::{self, ModuleLimits, START_EXPORT};
+use super::module::{ModuleLimits, START_EXPORT};
 use postern_abi::op::WasmCall;
+use std::sync::Arc;
 use wasmi::{
-    CompilationMode, Error, Extern, ExternRef, ExternType, Func, Global, Instance, Memory,
-    MemoryType, Module, Mutability, Nullable, Ref, RefType, ResumableCall, Store, Table, TableType,
-    Val, ValType,
+    Error, Extern, ExternRef, ExternType, Func, Global, Instance, Memory, MemoryType, Module,
+    Mutability, Nullable, Ref, RefType, ResumableCall, Store, Table, TableType, Val, ValType,
 };
 
 /// Modules that one isolate may have.
@@ -116,7 +118,9 @@ enum Waiting {
 /// The modules and instances of one isolate.
 pub struct Inner {
     store: Store<Inside>,
-    /// Each with the bytes of its source.
+    shared: Arc<Shared>,
+    limits: Limits,
+    /// Each with the bytes of its source, which count in every isolate.
     modules: Vec<(Module, u64)>,
     instances: Vec<Instance>,
     things: Vec<Extern>,
@@ -125,6 +129,7 @@ pub struct Inner {
 }
 
 /// What went wrong, as JavaScript is told it: a byte and a message.
+#[derive(Debug)]
 enum Refusal {
     /// The guest's part of the engine asked for what is not.
     Argument,
@@ -170,22 +175,18 @@ impl<'a> Reader<'a> {
 }
 
 impl Inner {
-    fn new(limits: &Limits, share: Share) -> Self {
-        let limits = Limits {
-            stack_bytes: STACK,
-            call_depth: DEPTH,
-            ..*limits
-        };
-        let engine = interpreter(&limits, CompilationMode::LazyTranslation);
+    fn new(limits: &Limits, shared: &Arc<Shared>, share: Share) -> Self {
         let inside = Inside {
             most: 0,
             share,
             asked: None,
         };
-        let mut store = Store::new(&engine, inside);
+        let mut store = Store::new(&shared.engine(limits), inside);
         store.limiter(|inside| inside);
         Self {
             store,
+            shared: shared.clone(),
+            limits: *limits,
             modules: Vec::new(),
             instances: Vec::new(),
             things: Vec::new(),
@@ -307,15 +308,12 @@ impl Inner {
     }
 
     fn compile(&mut self, source: &[u8], limits: &ModuleLimits) -> Answer {
-        let told = |error: &dyn std::fmt::Display| Refusal::Compile(error.to_string());
         if self.modules.len() >= MODULES_MAX
             || !self.store.data_mut().take(source.len() as u64 * CODE)
         {
             return Err(Refusal::Limit);
         }
-        module::inspect_part(source, limits).map_err(|error| told(&error))?;
-        let metered = module::metered_part(source).map_err(|error| told(&error))?;
-        let module = Module::new(self.store.engine(), &metered).map_err(|error| told(&error))?;
+        let module = self.shared.module(source, &self.limits, limits)?;
         self.modules.push((module, source.len() as u64));
         Ok(numbers(&[self.modules.len() as u32 - 1]))
     }

@@ -33,6 +33,8 @@ pub struct Isolate {
     /// Bytes of its memories and tables, for the pool.
     bytes: AtomicU64,
     last_used: Mutex<Instant>,
+    /// It has let go of what it shares, and did nothing since.
+    is_lean: AtomicBool,
 }
 
 #[derive(Default)]
@@ -86,6 +88,7 @@ impl Isolate {
                 in_flight: AtomicU32::new(0),
                 bytes: AtomicU64::new(bytes),
                 last_used: Mutex::new(Instant::now()),
+                is_lean: AtomicBool::new(false),
             }
         });
         result.map(|()| isolate)
@@ -203,6 +206,26 @@ impl Isolate {
         empty
     }
 
+    /// Whether there is nothing more that it could let go of.
+    pub fn is_lean(&self) -> bool {
+        self.is_lean.load(Ordering::Relaxed)
+    }
+
+    /// Lets go of the pages that it shares with others, unless it runs. It finds them again when it
+    /// does.
+    pub fn let_go(self: &Arc<Self>) {
+        if self.running.swap(true, Ordering::SeqCst) {
+            return;
+        }
+        if let Some(core) = self.core.lock().as_mut() {
+            core.let_go();
+        }
+        self.is_lean.store(true, Ordering::Relaxed);
+        self.running.store(false, Ordering::Release);
+        // What came meanwhile was left to us.
+        self.kick(false);
+    }
+
     /// Writes the record of a request that is over.
     pub fn finished(&self, invocation: Invocation) {
         self.in_flight.fetch_sub(1, Ordering::Relaxed);
@@ -248,6 +271,7 @@ impl Isolate {
 
     /// Runs one slice. The caller holds `running`; after [`After::Rest`] it does no more.
     fn slice(self: &Arc<Self>) -> After {
+        self.is_lean.store(false, Ordering::Relaxed);
         loop {
             let mut core = self.core.lock();
             let result = match core.as_mut() {

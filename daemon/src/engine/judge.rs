@@ -75,8 +75,8 @@ pub struct Judged {
     /// The module that isolates are made of; `None` where it is the one that all Workers in
     /// JavaScript share.
     pub image: Option<Vec<u8>>,
-    /// The memory after booting, without the zeros at its end, a multiple of 64 KiB. `None`
-    /// where a snapshot would not be the whole state: such isolates boot one by one.
+    /// The file of the memory after booting. `None` where a snapshot would not be the whole state:
+    /// such isolates boot one by one.
     pub snapshot: Option<Vec<u8>>,
     /// Pages of 64 KiB that the memory had, zeros included.
     pub pages: u32,
@@ -210,7 +210,7 @@ fn module(source: &[u8], order: &Order, image: Imaging) -> Result<Judged, Refuse
                 image(&init, &globals, starting.pages()).map_err(|error| refused(&error))?;
             let keys = starting.store.data().keys.keep();
             let keys = keys.map_err(Refused::Crashed)?;
-            (image, Some(snapshot::seal(starting.snapshot(), &keys)))
+            (image, Some(starting.sealed(None, &keys)))
         }
     };
     Ok(Judged {
@@ -224,15 +224,6 @@ fn module(source: &[u8], order: &Order, image: Imaging) -> Result<Judged, Refuse
         startup_fuel: used.saturating_add(translation),
         ..Judged::empty(inspected.kind)
     })
-}
-
-/// The memory up to the last page that is not zero.
-fn trimmed(memory: &[u8]) -> &[u8] {
-    let pages = memory
-        .chunks(WASM_PAGE)
-        .rposition(|page| page.iter().any(|byte| *byte != 0))
-        .map_or(0, |last| last + 1);
-    &memory[..pages * WASM_PAGE]
 }
 
 /// An instance that is being booted. The store goes before its memory does.
@@ -279,6 +270,7 @@ impl Starting {
             keys: postern_crypto::Keys::default(),
             wasi: None,
             wasm: None,
+            wasm_shared: code.wasm().clone(),
             loading: None,
         };
         let (mut store, instance, memory, mapping) = code.instantiate(host, limits.memory_bytes).map_err(|error| {
@@ -360,9 +352,9 @@ impl Starting {
         self.memory.size(&self.store)
     }
 
-    /// The memory without the zeros at its end.
-    pub(super) fn snapshot(&self) -> Vec<u8> {
-        trimmed(self.memory.data(&self.store)).to_vec()
+    /// The file of its snapshot, as a difference to a base if there is one.
+    pub(super) fn sealed(&self, base: Option<&snapshot::Base>, keys: &[u8]) -> Vec<u8> {
+        snapshot::seal(self.memory.data(&self.store), base, keys)
     }
 
     /// Makes the guest allocate its window now, for all isolates at once.

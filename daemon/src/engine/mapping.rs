@@ -1,22 +1,26 @@
-//! An isolate's memory: a private copy-on-write mapping of its Worker's snapshot.
+//! An isolate's memory: private copy-on-write mappings of its Worker's snapshot, over those of its
+//! base.
 //!
 //! Beside this file only `heap` and `program` have `unsafe`.
 //!
 //! wasmi takes a buffer that lives for ever and fills its first part with zeros. So the
-//! mapping is made first, wasmi builds its memory over it, and then the snapshot's file is
-//! mapped over the zeros, where it has data. Pages that a request does not write stay the file's
+//! mapping is made first, wasmi builds its memory over it, and then pages of files are
+//! mapped over the zeros, where there are any. Pages that a request does not write stay the files'
 //! and are shared.
+//!
+//! A process may have a number of mappings and no more. Isolates that begin when half of them are
+//! in use have their pages copied: they share nothing, and still work ([`Mapping::restore`]).
 //!
 //! Zeros that are replaced at once need no pages of their own: while wasmi writes them, one
 //! short run of memory, the same for all isolates, stands in for all of them ([`Mapping::stand_in`]).
 
-use rustix::fs::SeekFrom;
 use rustix::mm::{MapFlags, ProtFlags};
 use std::fs::File;
 use std::ops::Range;
 use std::os::fd::{AsFd, OwnedFd};
 use std::ptr::NonNull;
 use std::sync::OnceLock;
+use std::sync::atomic::{AtomicUsize, Ordering};
 
 /// Bytes of a page of wasm memory.
 pub const WASM_PAGE: usize = 64 * 1024;
@@ -31,6 +35,37 @@ const STAND_IN: usize = 2 * WASM_PAGE;
 pub struct Mapping {
     base: NonNull<u8>,
     len: usize,
+    /// Mappings that it is counted as in [`MAPPED`].
+    pieces: usize,
+    /// Bytes that were restored.
+    used: usize,
+}
+
+/// What lies in a file and is to be in memory.
+#[derive(Clone, Debug)]
+pub struct Piece<'a> {
+    /// Where in memory, in bytes.
+    pub memory: Range<usize>,
+    /// In which file.
+    pub file: &'a File,
+    /// Where in the file.
+    pub at: u64,
+}
+
+/// Mappings that all isolates have.
+static MAPPED: AtomicUsize = AtomicUsize::new(0);
+
+/// Mappings that isolates may have: half of what the system lets a process have.
+fn mapped_max() -> usize {
+    /// What Linux has unless somebody sets another.
+    const USUAL: usize = 65_530;
+    static MAX: OnceLock<usize> = OnceLock::new();
+    *MAX.get_or_init(|| {
+        let told = std::fs::read_to_string("/proc/sys/vm/max_map_count").ok();
+        told.and_then(|told| told.trim().parse().ok())
+            .unwrap_or(USUAL)
+            / 2
+    })
 }
 
 // SAFETY: a `Mapping` owns its address range; nothing about it belongs to one thread.
@@ -57,7 +92,12 @@ impl Mapping {
         }?;
         let base = NonNull::new(base.cast())
             .ok_or_else(|| std::io::Error::other("mapping at address 0"))?;
-        Ok(Self { base, len })
+        Ok(Self {
+            base,
+            len,
+            pieces: 0,
+            used: 0,
+        })
     }
 
     /// The bytes as wasmi wants them.
@@ -102,22 +142,27 @@ impl Mapping {
         Ok(())
     }
 
-    /// Makes the first `used` bytes those of `snapshot` in the ranges of `data`, see [`data`],
-    /// and zeros everywhere else, whatever was there before.
+    /// Makes the first `used` bytes those of `pieces`, which are in order, and zeros everywhere
+    /// else, whatever was there before. Maps the files if their pages are this system's and there
+    /// are not too many mappings already, or else copies.
     ///
     /// # Errors
     /// What the system says. The content is undefined then, and the isolate must go.
-    pub fn restore(
+    pub fn restore(&mut self, pieces: &[Piece<'_>], used: usize) -> std::io::Result<()> {
+        self.restore_within(pieces, used, mapped_max())
+    }
+
+    fn restore_within(
         &mut self,
-        snapshot: &File,
-        data: &[Range<usize>],
+        pieces: &[Piece<'_>],
         used: usize,
+        most: usize,
     ) -> std::io::Result<()> {
         assert!(
-            used <= self.len && data.iter().all(|range| range.end <= used),
+            used <= self.len && pieces.iter().all(|piece| piece.memory.end <= used),
             "a snapshot fits its memory"
         );
-        if data.first() != Some(&(0..used)) {
+        if used > 0 && pieces.first().is_none_or(|piece| piece.memory != (0..used)) {
             // SAFETY: the range lies inside this mapping, which only the isolate that owns
             // `self` looks at, and that isolate is not running: we hold it mutably. Fresh
             // anonymous pages are zeros.
@@ -130,64 +175,115 @@ impl Mapping {
                 )
             }?;
         }
-        for range in data {
-            // SAFETY: as above.
-            unsafe {
-                rustix::mm::mmap(
-                    self.base.as_ptr().add(range.start).cast(),
-                    range.len(),
-                    ProtFlags::READ | ProtFlags::WRITE,
-                    MapFlags::PRIVATE | MapFlags::FIXED | MapFlags::NORESERVE,
-                    snapshot.as_fd(),
-                    range.start as u64,
-                )
-            }?;
+        self.used = used;
+        let page = rustix::param::page_size();
+        let is_aligned = |piece: &Piece<'_>| {
+            piece.memory.start.is_multiple_of(page)
+                && piece.memory.end.is_multiple_of(page)
+                && piece.at.is_multiple_of(page as u64)
+        };
+        // Between two pieces may be zeros, which are a mapping too.
+        let count = 2 * pieces.len() + 1;
+        if pieces.iter().all(is_aligned) && self.count(count, most) {
+            pieces.iter().try_for_each(|piece| self.map(piece))
+        } else {
+            pieces.iter().try_for_each(|piece| self.copy(piece))
         }
+    }
+
+    /// Lets go of the pages that were never written, whose files have them still. Each isolate
+    /// that has such a page mapped is counted as having it, though all have the same.
+    ///
+    /// # Errors
+    /// When the system does not tell which pages these are.
+    pub fn let_go(&mut self) -> std::io::Result<()> {
+        use std::os::unix::fs::FileExt;
+        /// Bytes of an entry of the table of pages.
+        const ENTRY: usize = 8;
+        /// What such an entry says.
+        const PRESENT: u64 = 1 << 63;
+        const SWAPPED: u64 = 1 << 62;
+        const OF_A_FILE: u64 = 1 << 61;
+        if self.pieces == 0 {
+            return Ok(());
+        }
+        let page = rustix::param::page_size();
+        let first = self.base.as_ptr().addr() / page;
+        let mut table = vec![0; self.used / page * ENTRY];
+        File::open("/proc/self/pagemap")?.read_exact_at(&mut table, (first * ENTRY) as u64)?;
+        let (entries, _) = table.as_chunks::<ENTRY>();
+        let mut clean: Option<Range<usize>> = None;
+        for (index, entry) in entries.iter().enumerate() {
+            let entry = u64::from_ne_bytes(*entry);
+            if entry & PRESENT != 0 && entry & OF_A_FILE != 0 {
+                let start = clean.map_or(index, |clean| clean.start);
+                clean = Some(start..index + 1);
+            } else if entry & (PRESENT | SWAPPED) != 0
+                && let Some(clean) = clean.take()
+            {
+                self.forget(&(clean.start * page..clean.end * page))?;
+            }
+        }
+        clean.map_or(Ok(()), |clean| {
+            self.forget(&(clean.start * page..clean.end * page))
+        })
+    }
+
+    /// Has the pages of a range be read from their files again.
+    fn forget(&mut self, range: &Range<usize>) -> std::io::Result<()> {
+        // SAFETY: the range lies inside this mapping. All of its pages are a file's, or were never
+        // touched, and nobody has written to them since that was looked up: the isolate that owns
+        // `self` is not running, we hold it mutably. So what is read there is the same afterwards.
+        unsafe {
+            rustix::mm::madvise(
+                self.base.as_ptr().add(range.start).cast(),
+                range.len(),
+                rustix::mm::Advice::LinuxDontNeed,
+            )
+        }?;
         Ok(())
     }
-}
 
-/// Ranges of whole pages that a snapshot is mapped in, at most. One of more is mapped as a whole.
-const RANGES_MAX: usize = 16;
-/// Bytes of a hole that is worth a mapping more.
-const HOLE_MIN: usize = 32 * 1024;
-
-/// Where a file of `len` bytes has data. The rest are holes, zeros that take room neither on the
-/// disk nor, if they are not mapped, in memory: the system maps pages around one that is read.
-/// Where the file system knows no holes, all is data.
-pub fn data(file: &File, len: usize) -> Vec<Range<usize>> {
-    let page = rustix::param::page_size();
-    let mut ranges: Vec<Range<usize>> = Vec::new();
-    let mut at = 0;
-    while at < len {
-        let start = match rustix::fs::seek(file, SeekFrom::Data(at as u64)) {
-            Ok(start) => start as usize / page * page,
-            Err(rustix::io::Errno::NXIO) => break,
-            Err(_) => return whole(len),
-        };
-        let Ok(end) = rustix::fs::seek(file, SeekFrom::Hole(start.max(at) as u64)) else {
-            return whole(len);
-        };
-        let end = (end as usize).next_multiple_of(page).min(len);
-        if start >= len || end <= at {
-            break;
+    /// Counts so many mappings more, if that leaves all of them together no more than `most`.
+    fn count(&mut self, more: usize, most: usize) -> bool {
+        let add = |mapped: usize| Some(mapped + more).filter(|mapped| *mapped <= most);
+        let fits = MAPPED
+            .fetch_update(Ordering::Relaxed, Ordering::Relaxed, add)
+            .is_ok();
+        if fits {
+            self.pieces += more;
         }
-        match ranges.last_mut() {
-            Some(last) if start < last.end + HOLE_MIN => last.end = end,
-            _ => ranges.push(start..end),
-        }
-        if ranges.len() > RANGES_MAX {
-            return whole(len);
-        }
-        at = end;
+        fits
     }
-    ranges
-}
 
-fn whole(len: usize) -> Vec<Range<usize>> {
-    std::iter::once(0..len)
-        .filter(|all| !all.is_empty())
-        .collect()
+    fn map(&mut self, piece: &Piece<'_>) -> std::io::Result<()> {
+        // SAFETY: the range lies inside this mapping, which only the isolate that owns `self`
+        // looks at, and that isolate is not running: we hold it mutably.
+        unsafe {
+            rustix::mm::mmap(
+                self.base.as_ptr().add(piece.memory.start).cast(),
+                piece.memory.len(),
+                ProtFlags::READ | ProtFlags::WRITE,
+                MapFlags::PRIVATE | MapFlags::FIXED | MapFlags::NORESERVE,
+                piece.file.as_fd(),
+                piece.at,
+            )
+        }?;
+        Ok(())
+    }
+
+    fn copy(&mut self, piece: &Piece<'_>) -> std::io::Result<()> {
+        use std::os::unix::fs::FileExt;
+        // SAFETY: the range lies inside this mapping, is readable and writable, and nobody else
+        // looks at it: the isolate that owns `self` is not running, we hold it mutably.
+        let bytes = unsafe {
+            std::slice::from_raw_parts_mut(
+                self.base.as_ptr().add(piece.memory.start),
+                piece.memory.len(),
+            )
+        };
+        piece.file.read_exact_at(bytes, piece.at)
+    }
 }
 
 impl Drop for Mapping {
@@ -195,6 +291,7 @@ impl Drop for Mapping {
         // SAFETY: the range is ours and, as `leak` demands, no longer referenced.
         let unmapped = unsafe { rustix::mm::munmap(self.base.as_ptr().cast(), self.len) };
         debug_assert!(unmapped.is_ok(), "unmapping what was mapped cannot fail");
+        MAPPED.fetch_sub(self.pieces, Ordering::Relaxed);
     }
 }
 
@@ -204,47 +301,108 @@ mod tests {
     use super::*;
     use std::os::unix::fs::FileExt;
 
-    /// A snapshot of four pages of wasm memory with these bytes at these places, restored to a
-    /// memory of five that held something else.
-    fn check(written: &[(usize, u8)]) {
-        let (len, used) = (4 * WASM_PAGE, 5 * WASM_PAGE);
-        let file = tempfile::tempfile().unwrap();
-        file.set_len(len as u64).unwrap();
+    /// A memory of five pages of wasm that held something else, with these bytes of two files in
+    /// these places: where in memory, how many, where in which file.
+    fn check(pieces: &[(usize, usize, u64, usize)], most: usize) {
+        let used = 5 * WASM_PAGE;
+        let files: Vec<(File, Vec<u8>)> = [1_u8, 2]
+            .iter()
+            .map(|seed| {
+                let bytes: Vec<u8> = (0..used)
+                    .map(|at| ((at * 31 + at / 4096) as u8) ^ *seed)
+                    .collect();
+                let file = tempfile::tempfile().unwrap();
+                file.write_all_at(&bytes, 0).unwrap();
+                (file, bytes)
+            })
+            .collect();
         let mut expect = vec![0; used];
-        for (at, byte) in written {
-            file.write_all_at(&[*byte], *at as u64).unwrap();
-            expect[*at] = *byte;
-        }
-        let ranges = data(&file, len);
-        assert!(ranges.len() <= RANGES_MAX, "{ranges:x?}");
+        let pieces: Vec<_> = pieces
+            .iter()
+            .map(|(start, len, at, file)| {
+                let (file, bytes) = &files[*file];
+                let memory = *start..start + len;
+                expect[memory.clone()].copy_from_slice(&bytes[*at as usize..][..*len]);
+                Piece {
+                    memory,
+                    file,
+                    at: *at,
+                }
+            })
+            .collect();
         let mut mapping = Mapping::reserve(used).unwrap();
         // SAFETY: once, and `mapping` lives until the end.
         let bytes = unsafe { mapping.leak() };
         bytes.fill(7);
-        mapping.restore(&file, &ranges, used).unwrap();
-        assert!(*bytes == expect, "{written:?} by {ranges:x?}");
-    }
-
-    #[test]
-    fn a_snapshot_with_holes_is_restored_whole() {
-        check(&[]);
-        check(&[(0, 1)]);
-        check(&[(4 * WASM_PAGE - 1, 1)]);
-        check(&[(100, 1), (2 * WASM_PAGE + 5, 2), (3 * WASM_PAGE - 1, 3)]);
-        let every: Vec<_> = (0..64).map(|page| (page * 4096, 9)).collect();
-        check(&every);
-        check(&every.iter().copied().step_by(2).collect::<Vec<_>>());
-    }
-
-    #[test]
-    fn a_snapshot_in_too_many_pieces_is_one() {
-        let file = tempfile::tempfile().unwrap();
-        let step = 2 * HOLE_MIN.max(rustix::param::page_size());
-        let len = (RANGES_MAX + 1) * step;
-        file.set_len(len as u64).unwrap();
-        for at in (0..len).step_by(step) {
-            file.write_all_at(&[1], at as u64).unwrap();
+        mapping.restore_within(&pieces, used, most).unwrap();
+        assert!(*bytes == expect, "{pieces:?}");
+        // What is written is nobody else's.
+        bytes.fill(9);
+        for (file, before) in &files {
+            let mut now = vec![0; used];
+            file.read_exact_at(&mut now, 0).unwrap();
+            assert!(now == *before, "a file was written");
         }
-        assert_eq!(data(&file, len).first(), Some(&(0..len)));
+    }
+
+    const PIECES: &[(usize, usize, u64, usize)] = &[
+        (0, WASM_PAGE, 2 * WASM_PAGE as u64, 0),
+        (WASM_PAGE, WASM_PAGE, 0, 1),
+        (3 * WASM_PAGE, 2 * WASM_PAGE, WASM_PAGE as u64, 0),
+    ];
+
+    #[test]
+    fn pieces_of_files_lie_among_zeros() {
+        check(&[], usize::MAX);
+        check(&[(0, 5 * WASM_PAGE, 0, 1)], usize::MAX);
+        check(PIECES, usize::MAX);
+    }
+
+    #[test]
+    fn what_was_written_is_never_let_go() {
+        let used = 5 * WASM_PAGE;
+        let file = tempfile::tempfile().unwrap();
+        file.write_all_at(&vec![3; used], 0).unwrap();
+        let piece = |memory: Range<usize>, at: usize| Piece {
+            memory,
+            file: &file,
+            at: at as u64,
+        };
+        let pieces = [
+            piece(0..WASM_PAGE, WASM_PAGE),
+            piece(2 * WASM_PAGE..used, 2 * WASM_PAGE),
+        ];
+        let mut mapping = Mapping::reserve(2 * used).unwrap();
+        // SAFETY: once, and `mapping` lives until the end.
+        let bytes = unsafe { mapping.leak() };
+        mapping.restore(&pieces, used).unwrap();
+        let mut expect = vec![3; used];
+        expect[WASM_PAGE..2 * WASM_PAGE].fill(0);
+        for at in [
+            5,
+            WASM_PAGE + 100,
+            3 * WASM_PAGE,
+            3 * WASM_PAGE + 9000,
+            used - 1,
+        ] {
+            bytes[at] = 7;
+            expect[at] = 7;
+        }
+        bytes[used + 10] = 7;
+        for _ in 0..3 {
+            assert!(bytes[..used] == expect);
+            mapping.let_go().unwrap();
+        }
+        assert!(bytes[..used] == expect && bytes[used + 10] == 7);
+    }
+
+    #[test]
+    fn what_cannot_be_mapped_is_copied() {
+        check(PIECES, 0);
+        // No page of this system's.
+        check(
+            &[(512, 1024, 512, 0), (WASM_PAGE, 4096, 100, 1)],
+            usize::MAX,
+        );
     }
 }

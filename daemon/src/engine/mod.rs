@@ -223,12 +223,16 @@ impl Engine {
     }
 
     /// Names what images and snapshots of a kind of guest depend on; those of another build are
-    /// made anew.
+    /// made anew. Of JavaScript that is the engine, and the base on this device, if there is one.
     pub fn build(&self, kind: GuestKind) -> String {
-        let build = concat!(env!("CARGO_PKG_VERSION"), " wasmi 2.0 image 2");
+        let build = concat!(env!("CARGO_PKG_VERSION"), " wasmi 2.0 image 3");
         match kind {
             GuestKind::AbiV1 | GuestKind::Wasi => build.to_owned(),
-            GuestKind::JavaScript => format!("{build} javascript {}", self.0.javascript.id()),
+            GuestKind::JavaScript => {
+                let javascript = &self.0.javascript;
+                let base = javascript.base_id(build).unwrap_or_default();
+                format!("{build} javascript {} {base}", javascript.id())
+            }
         }
     }
 
@@ -288,12 +292,22 @@ impl Engine {
     }
 
     /// Gives what a start, deployments and evicted isolates left back to the system, if there
-    /// was any since the last call. To be called after [`Engine::sweep`].
+    /// was any since the last call, and what resting isolates only share. To be called after
+    /// [`Engine::sweep`].
     pub async fn give_back(&self) {
-        if self.0.freed.swap(false, Ordering::Relaxed) {
-            smol::unblock(|| {
-                heap::trim();
-                program::let_go();
+        let (now, rest) = (Instant::now(), self.sweep_interval());
+        let mut resting = self.resting();
+        resting.retain(|isolate| {
+            !isolate.is_lean() && now.saturating_duration_since(isolate.last_used()) >= rest
+        });
+        let has_freed = self.0.freed.swap(false, Ordering::Relaxed);
+        if has_freed || !resting.is_empty() {
+            smol::unblock(move || {
+                resting.iter().for_each(Isolate::let_go);
+                if has_freed {
+                    heap::trim();
+                    program::let_go();
+                }
             })
             .await;
         }

@@ -33,6 +33,7 @@ mod ratelimit;
 mod raw;
 mod rejections;
 mod requests;
+mod rest;
 mod rewriter;
 mod serve;
 mod shape;

@@ -402,7 +402,8 @@ pub fn load(vm: &crate::vm::Vm) -> Result<(), Exception> {
     // A snapshot remembers no rejections: they would be told of in every isolate.
     vm.with(|ctx| drop(crate::rejections::take(&ctx)));
     keep_the_rest();
-    vm.collect();
+    drop(bytes);
+    crate::rest::leave(vm);
     Ok(())
 }
 

@@ -1,9 +1,14 @@
 //! The runtime and its one context: made once, when the engine boots.
 
 use crate::exception::Exception;
-use crate::{modules, natives, rejections, serve, tasks};
-use rquickjs::{CatchResultExt, Context, Ctx, Function, Module, Object, Persistent, Runtime};
+use crate::{modules, natives, rejections, rest, serve, tasks};
+use rquickjs::{CatchResultExt, Context, Ctx, Function, Module, Object, Persistent, Runtime, qjs};
 use std::cell::Cell;
+
+// What this crate's QuickJS has besides.
+unsafe extern "C" {
+    fn JS_FreezeHeap(runtime: *mut qjs::JSRuntime);
+}
 
 /// Bytes of the native stack that JavaScript may use, so that endless recursion is a RangeError and
 /// not a trap. The linker gives the stack 1 MiB.
@@ -110,9 +115,14 @@ impl Vm {
         (usage.obj_count, usage.malloc_size)
     }
 
-    /// Collects cycles, so that a snapshot holds no garbage.
-    pub fn collect(&self) {
+    /// Collects cycles, so that a snapshot holds no garbage, and has the collector leave alone what
+    /// is there then.
+    pub fn freeze(&self) {
         self.runtime.run_gc();
+        self.context.with(|ctx| {
+            // SAFETY: the runtime is that of a living context, and nothing runs in it.
+            unsafe { JS_FreezeHeap(qjs::JS_GetRuntime(ctx.as_raw().as_ptr())) }
+        });
     }
 }
 
@@ -143,8 +153,9 @@ pub fn boot() -> Result<(), Exception> {
         hooks,
     };
     vm.run_jobs();
-    vm.collect();
-    VM.set(Some(Box::leak(Box::new(vm))));
+    let vm: &Vm = Box::leak(Box::new(vm));
+    VM.set(Some(vm));
+    rest::leave(vm);
     Ok(())
 }
 

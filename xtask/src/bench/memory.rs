@@ -15,7 +15,7 @@ const EVICTED: u64 = 999;
 /// daemon gives freed memory back every ten seconds then.
 const WARM_REST: Duration = Duration::from_secs(12);
 /// Isolates go after a second, and the daemon looks for such four times a second.
-const EVICTING: &str = "\n[engine]\nisolate-idle-ms = 1000\n";
+pub const EVICTING: &str = "\n[engine]\nisolate-idle-ms = 1000\n";
 /// For what is freed by the last evictions to be given back.
 const EVICTED_REST: Duration = Duration::from_secs(2);
 /// How long evictions may take.
@@ -85,7 +85,7 @@ fn rest(time: Duration) {
 }
 
 /// Waits until no isolate is left.
-fn await_evictions(daemon: &Daemon) -> Result<()> {
+pub fn await_evictions(daemon: &Daemon) -> Result<()> {
     step::quiet("isolates rest until they go", || {
         let start = Instant::now();
         loop {

@@ -5,6 +5,7 @@
 
 mod criterion;
 mod hello;
+mod javascript_memory;
 mod kv;
 mod load;
 mod memory;
@@ -31,7 +32,7 @@ pub struct Arguments {
 
     /// Only this part of the whole; may be given several times. The report is printed, not
     /// written.
-    #[arg(long, value_name = "PART", value_parser = ["hello", "kv", "memory"])]
+    #[arg(long, value_name = "PART", value_parser = ["hello", "kv", "memory", "javascript-memory"])]
     only: Vec<String>,
 
     /// Without criterion. The report is printed, not written.
@@ -47,6 +48,7 @@ const WHOLE: &[(&str, Part)] = &[
     ("hello", hello::rows),
     ("kv", kv::rows),
     ("memory", memory::rows),
+    ("javascript-memory", javascript_memory::rows),
 ];
 
 /// What every part of the whole needs.
@@ -138,6 +140,11 @@ fn size(binary: &Path) -> Result<Row> {
 }
 
 impl Bench {
+    /// The directory of the daemon that is measured.
+    fn store() -> PathBuf {
+        workspace::target().join("bench-store")
+    }
+
     /// A daemon on a fresh store with the namespace `production`.
     fn daemon(&self) -> Result<Daemon> {
         self.daemon_with("")
@@ -146,7 +153,7 @@ impl Bench {
     /// The same with more tables in its configuration.
     fn daemon_with(&self, tables: &str) -> Result<Daemon> {
         let config = format!("{CONFIG}{tables}");
-        let dir = workspace::target().join("bench-store");
+        let dir = Self::store();
         match std::fs::remove_dir_all(&dir) {
             Err(error) if error.kind() != std::io::ErrorKind::NotFound => {
                 return Err(error).context("cannot remove an earlier benchmark's store");

@@ -1,7 +1,7 @@
 //! `compare`: the Workers of `tests/compare` and `tests/apps`, in workerd and here, and where the
 //! answers differ.
 
-mod apps;
+pub mod apps;
 mod daemon;
 mod native;
 mod workerd;

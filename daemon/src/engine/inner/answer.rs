@@ -86,7 +86,7 @@ pub fn answer(
     let mut inner = match host.wasm.take() {
         Some(inner) => inner,
         None => match host.memory_use.sibling() {
-            Some(share) => Box::new(Inner::new(&host.limits, share)),
+            Some(share) => Box::new(Inner::new(&host.limits, &host.wasm_shared, share)),
             None => return Ok(-(OpErrorCode::LimitExceeded as i32)),
         },
     };

@@ -1,6 +1,7 @@
 //! The engine as it is before anything was pushed: an image and a memory, in two files.
 
 use super::super::judge::Judged;
+use super::super::snapshot::{self, Id};
 use serde::{Deserialize, Serialize};
 use std::ffi::OsStr;
 use std::fs::{self, File};
@@ -12,8 +13,7 @@ use std::path::{Path, PathBuf};
 pub struct Base {
     /// The module that isolates are made of.
     pub image: PathBuf,
-    /// The memory after booting. Its last page of zeros is cut off, so its length is no measure
-    /// of the memory; the image knows that.
+    /// The snapshot of the memory after booting, to which those of Workers are differences.
     pub memory: PathBuf,
 }
 
@@ -37,6 +37,13 @@ impl Base {
     /// Whether it was made. The image is written last.
     pub fn is_there(&self) -> bool {
         self.image.is_file() && self.memory.is_file()
+    }
+
+    /// What differences to its memory name, if it was made and is whole.
+    pub fn id(&self) -> Option<Id> {
+        let contents = snapshot::open(&File::open(&self.memory).ok()?).ok()?;
+        let is_base = self.image.is_file() && contents.base == Id::ZEROS;
+        is_base.then_some(contents.id)
     }
 
     /// Writes it durably, and removes the bases of other builds.
@@ -78,18 +85,24 @@ mod tests {
         let dir = tempfile::tempdir().unwrap();
         let judged = Judged {
             image: Some(b"image".to_vec()),
-            snapshot: Some(b"memory".to_vec()),
+            snapshot: Some(snapshot::seal(&[7; 1 << 16], None, b"")),
             ..Judged::empty(GuestKind::JavaScript)
         };
         let old = Base::in_dir(dir.path(), "a 1");
-        assert!(!old.is_there());
+        assert!(!old.is_there() && old.id().is_none());
         old.keep(dir.path(), &judged).unwrap();
-        assert!(old.is_there());
+        assert!(old.is_there() && old.id().is_some());
         let new = Base::in_dir(dir.path(), "a 2");
         new.keep(dir.path(), &judged).unwrap();
         assert!(new.is_there() && !old.is_there());
         assert_eq!(fs::read_dir(dir.path()).unwrap().count(), 2);
         assert_eq!(fs::read(&new.image).unwrap(), b"image");
+        // Half a memory is none.
+        let memory = fs::read(&new.memory).unwrap();
+        fs::write(&new.memory, &memory[memory.len() / 2..]).unwrap();
+        assert!(new.id().is_none());
+        fs::write(&new.memory, &memory[..memory.len() / 2]).unwrap();
+        assert!(new.is_there() && new.id().is_none());
     }
 
     #[test]

@@ -3,10 +3,11 @@
 use super::super::code::{Code, Translated};
 use super::super::judge::{Judged, Order, Refused, Starting};
 use super::super::module::{GuestKind, RESERVED_PREFIX};
-use super::super::snapshot;
+use super::super::snapshot::{self, SnapshotError};
 use super::super::turn::Entry;
 use super::{BundleOrder, Frozen, Loading, nesting};
 use postern_abi::{EventKind, export};
+use std::fs::File;
 use std::sync::Arc;
 use wasmi::{Extern, Val};
 
@@ -26,9 +27,14 @@ pub fn judge(sources: &[u8], order: &Order, bundle: &BundleOrder) -> Result<Judg
     let limits = nesting(order.limits);
     let loading = Loading::new(bundle, sources)
         .ok_or_else(|| crashed(&"the modules are not those of the order"))?;
-    let code = Translated::javascript(&bundle.base.image, &limits)
-        .and_then(|code| Code::sharing(Arc::new(code), &bundle.base.memory, None))
-        .map_err(|error| crashed(&error.what))?;
+    let (image, memory) = (&bundle.base.image, &bundle.base.memory);
+    let code =
+        Translated::javascript(image, memory, &limits).map_err(|error| crashed(&error.what))?;
+    let code = Code::base(Arc::new(code));
+    let base = File::open(memory)
+        .map_err(SnapshotError::from)
+        .and_then(|file| snapshot::Base::read(&file))
+        .map_err(|error| crashed(&format_args!("the base's memory: {error}")))?;
     let fuel = limits.startup_fuel(order.fuel_per_ms);
     let env = Arc::new(Frozen(bundle.env.clone()));
     let mut starting = Starting::new(&code, &limits, fuel, env)?;
@@ -48,7 +54,7 @@ pub fn judge(sources: &[u8], order: &Order, bundle: &BundleOrder) -> Result<Judg
     let keys = starting.store.data().keys.keep();
     let keys = keys.map_err(|error| crashed(&error))?;
     Ok(Judged {
-        snapshot: Some(snapshot::seal(starting.snapshot(), &keys)),
+        snapshot: Some(starting.sealed(Some(&base), &keys)),
         pages: u32::try_from(starting.pages()).unwrap_or(u32::MAX),
         told: told.and_then(|loading| loading.told).unwrap_or_default(),
         startup_fuel: fuel - starting.store.get_fuel().unwrap_or(0),

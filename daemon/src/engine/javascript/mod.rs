@@ -2,8 +2,8 @@
 //!
 //! The engine is a guest like others (`guest-abi/js`). It is booted once a device; the image and
 //! memory that this leaves are the *base*. Judging a push starts the base, has it evaluate what
-//! was pushed, and keeps the memory: that is the Worker's snapshot, and with the base's image all
-//! that its isolates need.
+//! was pushed, and keeps the pages of memory that this made others than the base's: that is the
+//! Worker's snapshot, and with the base all that its isolates need.
 //!
 //! # Implementation
 //!
@@ -25,6 +25,7 @@ pub use loading::{Frozen, Loading, Told};
 use super::code::{BuildError, Code, Translated};
 use super::judge::{Judged, Refused};
 use super::limits::Limits;
+use super::snapshot::Id;
 use bytes::Bytes;
 use parking_lot::Mutex;
 use std::path::{Path, PathBuf};
@@ -59,7 +60,7 @@ impl Default for EngineModule {
 pub struct JavaScript {
     module: EngineModule,
     dir: Option<PathBuf>,
-    base: Mutex<Option<Base>>,
+    base: Mutex<Option<(Base, Id)>>,
     translated: Mutex<Weak<Translated>>,
 }
 
@@ -90,30 +91,46 @@ impl JavaScript {
         make: impl FnOnce(&Bytes) -> Result<Judged, Refused>,
     ) -> Result<Base, BuildError> {
         let mut base = self.base.lock();
-        if let Some(base) = &*base
-            && base.is_there()
-        {
-            return Ok(base.clone());
+        if let Some((base, _)) = self.kept(&mut base, build) {
+            return Ok(base);
         }
         let dir = self
             .dir
             .as_deref()
             .ok_or_else(|| BuildError::new("there is no directory for the JavaScript engine"))?;
-        let name = format!("{}-{build}", self.module.id);
-        let found = Base::in_dir(dir, &name);
-        if !found.is_there() {
-            let judged = make(&self.module.bytes).map_err(|refused| {
-                BuildError::new(format!("the JavaScript engine does not start: {refused}"))
-            })?;
-            found.keep(dir, &judged).map_err(|error| {
-                BuildError::new(format!(
-                    "the JavaScript engine's base cannot be kept in {}: {error}",
-                    dir.display()
-                ))
-            })?;
+        let judged = make(&self.module.bytes).map_err(|refused| {
+            BuildError::new(format!("the JavaScript engine does not start: {refused}"))
+        })?;
+        let cannot = |why: &dyn std::fmt::Display| {
+            BuildError::new(format!(
+                "the JavaScript engine's base cannot be kept in {}: {why}",
+                dir.display()
+            ))
+        };
+        let made = Base::in_dir(dir, &self.name(build));
+        made.keep(dir, &judged).map_err(|error| cannot(&error))?;
+        let kept = self.kept(&mut base, build);
+        kept.map(|(base, _)| base)
+            .ok_or_else(|| cannot(&"it is not what was written"))
+    }
+
+    /// What snapshots are differences to, if the base of this `build` was made.
+    pub fn base_id(&self, build: &str) -> Option<Id> {
+        self.kept(&mut self.base.lock(), build).map(|(_, id)| id)
+    }
+
+    fn kept(&self, known: &mut Option<(Base, Id)>, build: &str) -> Option<(Base, Id)> {
+        if known.as_ref().is_none_or(|(base, _)| !base.is_there()) {
+            let base = Base::in_dir(self.dir.as_deref()?, &self.name(build));
+            // What is translated of another base's image is not for this one.
+            *self.translated.lock() = Weak::new();
+            *known = base.id().map(|id| (base, id));
         }
-        *base = Some(found.clone());
-        Ok(found)
+        known.clone()
+    }
+
+    fn name(&self, build: &str) -> String {
+        format!("{}-{build}", self.module.id)
     }
 
     /// The code of a Worker with this snapshot.
@@ -132,14 +149,15 @@ impl JavaScript {
             match shared.upgrade() {
                 Some(translated) => translated,
                 None => {
-                    let made = Translated::javascript(&base.image, &nesting(*limits))?;
+                    let made =
+                        Translated::javascript(&base.image, &base.memory, &nesting(*limits))?;
                     let made = Arc::new(made);
                     *shared = Arc::downgrade(&made);
                     made
                 }
             }
         };
-        Code::sharing(translated, snapshot, Some(pages.into()))
+        Code::sharing(translated, snapshot, pages.into())
     }
 }
 

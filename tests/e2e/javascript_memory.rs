@@ -1,0 +1,175 @@
+//! What Workers in JavaScript take: memory and disk, warm and evicted; and what becomes of their
+//! snapshots when files are not what they were.
+
+use postern_e2e::api::script;
+use postern_e2e::{Daemon, Form, Setup, eventually};
+use serde_json::json;
+use std::os::unix::fs::MetadataExt;
+use std::path::{Path, PathBuf};
+
+const MODULE: &str = "application/javascript+module";
+
+fn push(daemon: &Daemon, name: &str, source: &str) {
+    let metadata = json!({"main_module": "index.js", "compatibility_date": "2026-01-01"});
+    let form =
+        Form::new()
+            .metadata(&metadata)
+            .part("index.js", Some("index.js"), Some(MODULE), source);
+    daemon.api().form("PUT", &script(name), form).ok();
+}
+
+fn hello(text: &str) -> String {
+    format!("export default {{ fetch: () => new Response('{text}') }};")
+}
+
+fn daemon(tables: &str) -> Daemon {
+    let daemon = Setup::new().tables(tables).start();
+    daemon.api().production();
+    daemon
+}
+
+#[track_caller]
+fn says(daemon: &Daemon, name: &str, text: &str) {
+    let response = daemon.get(&format!("/{name}/"));
+    assert_eq!(response.expect(200).text(), text);
+}
+
+fn no_isolate_is_left(daemon: &Daemon) {
+    eventually("no isolate is left", || {
+        let status = daemon.api().get("/postern/v1/status").ok();
+        (status["isolates"]["count"] == 0).then_some(())
+    });
+}
+
+/// Files below a folder.
+fn files(folder: &Path) -> Vec<PathBuf> {
+    let entries = std::fs::read_dir(folder).unwrap();
+    entries
+        .flat_map(|entry| match entry.unwrap().path() {
+            path if path.is_dir() => files(&path),
+            path => vec![path],
+        })
+        .collect()
+}
+
+/// Bytes on the disk of all blobs.
+fn blobs(daemon: &Daemon) -> u64 {
+    let files = files(&daemon.data_dir().join("blobs"));
+    let sizes = files.iter().map(|file| file.metadata().unwrap().blocks());
+    sizes.sum::<u64>() * 512
+}
+
+/// The memory of the engine's base.
+fn base(daemon: &Daemon) -> PathBuf {
+    let mut files = files(&daemon.data_dir());
+    files.retain(|file| file.extension().is_some_and(|end| end == "memory"));
+    assert_eq!(files.len(), 1, "{files:?}");
+    files.remove(0)
+}
+
+/// Bytes of its own that a warm Worker that says hello may have, the interpreter's included.
+const WARM_MAX: u64 = 256 << 10;
+
+#[test]
+fn a_warm_worker_has_little_of_its_own() {
+    let daemon = daemon("");
+    let (first, all) = (4, 24);
+    let serve = |range: std::ops::Range<u64>| {
+        for number in range {
+            let name = format!("w{number}");
+            push(&daemon, &name, &hello(&name));
+            for _ in 0..10 {
+                says(&daemon, &name, &name);
+            }
+        }
+    };
+    // What the first ones make the process keep, it keeps once.
+    serve(0..first);
+    let before = daemon.private();
+    serve(first..all);
+    let each = daemon.private().saturating_sub(before) / (all - first);
+    eprintln!("{each} bytes a warm Worker");
+    assert!(each < WARM_MAX, "{each} bytes a warm Worker");
+}
+
+/// Bytes of memory that a Worker in JavaScript may keep that has served and is evicted.
+const EVICTED_MAX: u64 = 16 << 10;
+/// Bytes on the disk that a Worker that says hello may take.
+const DISK_MAX: u64 = 256 << 10;
+
+#[test]
+fn a_hundred_tenants_take_little() {
+    let daemon =
+        daemon("[engine]\nisolate-idle-ms = 500\n[store]\ndurability = { interval-ms = 500 }");
+    let serve = |range: std::ops::Range<u64>| {
+        for number in range {
+            let name = format!("w{number}");
+            push(&daemon, &name, &hello(&name));
+            says(&daemon, &name, &name);
+        }
+        no_isolate_is_left(&daemon);
+    };
+    serve(0..20);
+    let (memory, disk) = (daemon.rss(), blobs(&daemon));
+    serve(20..100);
+    let slope = eventually("the memory goes back", || {
+        let slope = daemon.rss().saturating_sub(memory) / 80;
+        (slope < EVICTED_MAX).then_some(slope)
+    });
+    let each = (blobs(&daemon) - disk) / 80;
+    eprintln!("{slope} bytes of memory and {each} on the disk an evicted Worker");
+    assert!(each < DISK_MAX, "{each} bytes on the disk");
+}
+
+#[test]
+fn another_base_has_workers_judged_again() {
+    let mut daemon = daemon("");
+    push(&daemon, "w", &hello("here"));
+    says(&daemon, "w", "here");
+    let before = files(&daemon.data_dir().join("blobs"));
+
+    // Gone: made again, the same, and nothing is judged.
+    daemon.terminate();
+    std::fs::remove_file(base(&daemon)).unwrap();
+    daemon.start();
+    eventually("the Worker runs", || {
+        (daemon.get("/w/").status == 200).then_some(())
+    });
+    says(&daemon, "w", "here");
+    assert_eq!(files(&daemon.data_dir().join("blobs")).len(), before.len());
+
+    // Cut off: no base of anybody's.
+    daemon.terminate();
+    let path = base(&daemon);
+    let whole = std::fs::read(&path).unwrap();
+    std::fs::write(&path, &whole[..whole.len() - 100]).unwrap();
+    daemon.start();
+    eventually("the Worker runs", || {
+        (daemon.get("/w/").status == 200).then_some(())
+    });
+    says(&daemon, "w", "here");
+    assert_eq!(std::fs::read(base(&daemon)).unwrap(), whole);
+}
+
+#[test]
+fn a_damaged_snapshot_harms_its_worker_alone() {
+    let mut daemon = daemon("");
+    push(&daemon, "good", &hello("good"));
+    let others = files(&daemon.data_dir().join("blobs"));
+    push(&daemon, "bad", &hello("bad"));
+    let mut own = files(&daemon.data_dir().join("blobs"));
+    own.retain(|file| !others.contains(file));
+    // The module and the snapshot.
+    own.sort_by_key(|file| file.metadata().unwrap().len());
+    let snapshot = own.pop().unwrap();
+    daemon.terminate();
+    let whole = std::fs::read(&snapshot).unwrap();
+    std::fs::write(&snapshot, &whole[..whole.len() / 2]).unwrap();
+    daemon.start();
+    daemon.get("/bad/").expect(500);
+    says(&daemon, "good", "good");
+    // Pushing it again heals the file.
+    push(&daemon, "bad", &hello("bad"));
+    says(&daemon, "bad", "bad");
+    assert!(std::fs::read(&snapshot).unwrap() == whole);
+}

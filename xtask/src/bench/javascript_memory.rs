@@ -1,0 +1,212 @@
+//! Workers in JavaScript: what one keeps that is warm, evicted or on the disk, and how long it takes
+//! from a push to the first answer.
+
+use super::report::{Figure, Row};
+use super::{Bench, load, median, memory};
+use crate::compare::apps;
+use crate::daemon::Daemon;
+use crate::{machine, step};
+use anyhow::{Context, Result, bail};
+use std::fmt::Write as _;
+use std::io::{Read, Write as _};
+use std::net::TcpStream;
+use std::os::unix::fs::MetadataExt;
+use std::path::Path;
+use std::time::{Duration, Instant};
+
+/// Workers beside the first ones, of which the private memory of one is known.
+const WARM: u64 = 20;
+/// Workers that the process has had before it is measured.
+const FIRST: u64 = 4;
+/// Requests that each of them answers.
+const REQUESTS: u64 = 20;
+/// Tenants, all evicted.
+const TENANTS: u64 = 1000;
+/// Bytes of a Worker whose push is timed.
+const LARGE: usize = 100_000;
+
+/// Private memory of warm Workers, RSS and disk of many that rest, and how long a push takes.
+pub fn rows(bench: &Bench) -> Result<Vec<Row>> {
+    let mut rows = vec![
+        Row::new(
+            "private memory of a warm Worker in JavaScript, hello",
+            Figure::Bytes(warm(bench, &hello(0))?),
+        )
+        .at_most(Figure::Bytes(256 << 10)),
+    ];
+    let app = step::quiet("bundling the hono app", || {
+        apps::build(&["hono".to_owned()])
+    });
+    match app.as_deref() {
+        Ok([app]) => rows.push(
+            Row::new(
+                "private memory of a warm Worker in JavaScript, hono",
+                Figure::Bytes(warm(bench, &app.source)?),
+            )
+            .at_most(Figure::Bytes(512 << 10)),
+        ),
+        Ok(_) => step::skip("the hono app", "there is none"),
+        Err(error) => step::skip("the hono app", &format!("{error:#}")),
+    }
+    rows.push(pushes(bench)?);
+    rows.extend(tenants(bench)?);
+    Ok(rows)
+}
+
+fn hello(number: u64) -> String {
+    format!("export default {{ fetch() {{ return new Response('hello {number}'); }} }};")
+}
+
+/// Bytes that belong to nobody but the process, a warm Worker of this source.
+fn warm(bench: &Bench, source: &str) -> Result<u64> {
+    let daemon = bench.daemon()?;
+    let serve = |range: std::ops::Range<u64>| {
+        step::quiet("Workers that stay warm", || {
+            for number in range.clone() {
+                let name = format!("warm-{number}");
+                push(&daemon, &name, source)?;
+                for _ in 0..REQUESTS {
+                    load::touch(&daemon.edge(), &format!("/{name}/"))?;
+                }
+            }
+            Ok(())
+        })
+    };
+    serve(0..FIRST)?;
+    let before = private_bytes(daemon.id())?;
+    serve(FIRST..FIRST + WARM)?;
+    let after = private_bytes(daemon.id())?;
+    daemon.stop()?;
+    Ok(after.saturating_sub(before) / WARM)
+}
+
+/// From the beginning of a push to the end of the first answer.
+fn pushes(bench: &Bench) -> Result<Row> {
+    let daemon = bench.daemon()?;
+    let mut times = Vec::new();
+    for round in 0..=10 * bench.rounds {
+        let name = format!("large-{round}");
+        let source = large(round);
+        let start = Instant::now();
+        push(&daemon, &name, &source)?;
+        load::touch(&daemon.edge(), &format!("/{name}/"))?;
+        times.push(start.elapsed().as_secs_f64() * 1e3);
+    }
+    daemon.stop()?;
+    // The first one makes the engine's base.
+    times.remove(0);
+    Ok(Row::new(
+        "push of a Worker in JavaScript of 100 kB to its first answer",
+        Figure::Ms(median(times)),
+    )
+    .at_most(Figure::Ms(60.0)))
+}
+
+/// A Worker of many functions, as bundles have them.
+fn large(seed: u64) -> String {
+    let mut source = hello(seed);
+    let mut number = 0;
+    while source.len() < LARGE {
+        number += 1;
+        // Writing to a string cannot fail.
+        let _ = write!(
+            source,
+            "\nexport class Part{number} {{ constructor(a, b) {{ this.a = a; this.b = b; }}\n  \
+             sum(list) {{ let sum = {number}; for (const item of list) {{ sum += item.value ?? this.a; }} \
+             return sum; }}\n  text() {{ return `${{this.a}} of part {number}, ${{this.b}}`; }} }}\n"
+        );
+    }
+    source
+}
+
+/// What many tenants leave that have served once and rest.
+fn tenants(bench: &Bench) -> Result<Vec<Row>> {
+    let daemon = bench.daemon_with(memory::EVICTING)?;
+    let serve = |range: std::ops::Range<u64>| {
+        step::quiet("Workers that answer once", || {
+            range.clone().try_for_each(|number| {
+                let name = format!("tenant-{number}");
+                push(&daemon, &name, &hello(number))?;
+                load::touch(&daemon.edge(), &format!("/{name}/"))
+            })
+        })
+    };
+    serve(0..1)?;
+    memory::await_evictions(&daemon)?;
+    let (one, disk) = (machine::rss_bytes(daemon.id())?, blobs()?);
+    let start = Instant::now();
+    serve(1..TENANTS)?;
+    let time = start.elapsed() / (TENANTS - 1) as u32;
+    memory::await_evictions(&daemon)?;
+    let (all, full) = (machine::rss_bytes(daemon.id())?, blobs()?);
+    daemon.stop()?;
+    Ok(vec![
+        Row::new(
+            "push of a hello in JavaScript and its first answer, 1,000 in turn",
+            Figure::Ms(time.as_secs_f64() * 1e3),
+        ),
+        Row::new(
+            "disk of a Worker in JavaScript, hello",
+            Figure::Bytes(full.saturating_sub(disk) / (TENANTS - 1)),
+        ),
+        Row::new(
+            "RSS of an evicted Worker in JavaScript",
+            Figure::Bytes(all.saturating_sub(one) / (TENANTS - 1)),
+        )
+        .at_most(Figure::Bytes(4 << 10)),
+        Row::new(
+            "RSS idle with 1,000 Workers in JavaScript, all evicted",
+            Figure::Bytes(all),
+        )
+        .at_most(Figure::Bytes(48 << 20)),
+    ])
+}
+
+/// Pushes a module as a body.
+fn push(daemon: &Daemon, name: &str, source: &str) -> Result<()> {
+    let token = std::fs::read_to_string(daemon.token_file()).context("the daemon's token")?;
+    let url = daemon.manage();
+    let url = url.trim_start_matches("http://");
+    let (address, base) = url.split_once('/').context("the management port's URL")?;
+    let mut stream =
+        TcpStream::connect(address).with_context(|| format!("cannot connect to {address}"))?;
+    stream.set_read_timeout(Some(Duration::from_secs(60)))?;
+    stream.set_nodelay(true)?;
+    let head = format!(
+        "PUT /{base}/accounts/edge/workers/dispatch/namespaces/production/scripts/{name} HTTP/1.1\r\n\
+         Host: {address}\r\nAuthorization: Bearer {}\r\nConnection: close\r\n\
+         Content-Type: application/javascript+module\r\nContent-Length: {}\r\n\r\n",
+        token.trim(),
+        source.len()
+    );
+    stream.write_all(&[head.as_bytes(), source.as_bytes()].concat())?;
+    let mut answer = String::new();
+    stream.read_to_string(&mut answer)?;
+    if !answer.starts_with("HTTP/1.1 200 ") {
+        bail!("the push of {name} answered: {answer}");
+    }
+    Ok(())
+}
+
+/// Bytes in memory that are the process's alone and no file's.
+fn private_bytes(pid: u32) -> Result<u64> {
+    let text = std::fs::read_to_string(format!("/proc/{pid}/smaps_rollup"))
+        .with_context(|| format!("process {pid} is gone"))?;
+    machine::status_kib(&text, "Private_Dirty:")
+        .map(|kib| kib * 1024)
+        .with_context(|| format!("process {pid} has no Private_Dirty"))
+}
+
+/// Bytes on the disk of all blobs of the store that is measured.
+fn blobs() -> Result<u64> {
+    fn size(path: &Path) -> Result<u64> {
+        if !path.is_dir() {
+            return Ok(path.metadata()?.blocks() * 512);
+        }
+        let entries = std::fs::read_dir(path)?;
+        entries
+            .map(|entry| size(&entry?.path()))
+            .sum::<Result<u64>>()
+    }
+    size(&Bench::store().join("blobs")).context("the store's blobs")
+}
