@@ -20,6 +20,7 @@ mod forms;
 mod frames;
 mod headers;
 mod host;
+mod iterators;
 mod json;
 mod kv;
 mod modules;
@@ -28,6 +29,8 @@ mod ops;
 mod params;
 mod parts;
 mod pattern;
+#[cfg(all(feature = "profile", target_arch = "wasm32"))]
+mod profile;
 mod random;
 mod ratelimit;
 mod raw;
