@@ -14,20 +14,18 @@ thread_local! {
 pub extern "C" fn postern_profile_name(function: u64) -> *const u8 {
     let mut told = String::new();
     if let Some(vm) = vm() {
-        vm.with(|ctx| {
-            let cx = Cx(ctx.as_raw().as_ptr());
-            for (before, name) in [("", c"name"), (" ", c"fileName"), (":", c"lineNumber")] {
-                let value = cx.get(function as qjs::JSValue, name);
-                if crate::raw::is_undefined(value) {
-                    continue;
-                }
+        // Whoever runs JavaScript has the lock on the runtime.
+        let cx = Cx(vm.raw());
+        for (before, name) in [("", c"name"), (" ", c"fileName"), (":", c"lineNumber")] {
+            let value = cx.get(function as qjs::JSValue, name);
+            if !crate::raw::is_undefined(value) {
                 cx.text(value, |text| {
                     told.push_str(before);
                     told.push_str(text);
                 });
                 cx.free(value);
             }
-        });
+        }
     }
     NAME.with_borrow_mut(|name| {
         *name = told.into_bytes();
