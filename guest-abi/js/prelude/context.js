@@ -1,14 +1,16 @@
 // ctx: what a handler can ask of the run it is in (spec: SEMANTICS §19).
+import native from "internal:native";
 import { scope } from "internal:errors";
+import { flightOf } from "internal:flights";
 import { KEY } from "internal:events";
 import { logUncaught } from "internal:console";
 import { illegalConstructor, platform, wrongParameter } from "internal:platform";
 
-let contextOf;
+const { contextId } = native;
 
 // Counts a promise among those that a run waits for.
 export function waitFor(flight, promise) {
-  if (!flight.wait()) return;
+  if (!flight?.wait()) return;
   const settled = () => {
     flight.waits--;
     flight.finish();
@@ -77,36 +79,28 @@ export function addLoopback(name, call) {
   loopback[name] = new LoopbackServiceStub(KEY, call);
 }
 
+// Its objects are made in Rust (src/execution.rs).
 export class ExecutionContext {
-  #flight;
-  constructor(key) {
-    if (key !== KEY) throw illegalConstructor();
+  constructor() {
+    throw illegalConstructor();
   }
   waitUntil(promise) {
-    const flight = this.#flight;
+    const id = contextId(this);
     if (arguments.length === 0) throw wrongParameter("waitUntil", "ExecutionContext", 1, "Promise");
-    waitFor(flight, promise);
+    waitFor(flightOf(id), promise);
   }
   passThroughOnException() {
-    this.#flight.passes = true;
+    const flight = flightOf(contextId(this));
+    if (flight !== undefined) flight.passes = true;
   }
   abort(reason) {
-    this.#flight;
+    contextId(this);
     throw reason instanceof Error ? reason : new Error(reason === undefined ? "The execution context which hosted this callback was aborted." : `${reason}`);
-  }
-  static {
-    contextOf = (flight, props) => {
-      const context = new ExecutionContext(KEY);
-      context.#flight = flight;
-      context.tracing = tracing;
-      context.access = undefined;
-      context.cache = undefined;
-      context.props = props;
-      if (scope.exposesExports) context.exports = loopback;
-      return context;
-    };
   }
 }
 platform(ExecutionContext);
 
-export { contextOf };
+// Says what contexts look like, once it is known which flags are on.
+export function prepareContexts() {
+  native.contextTemplate(ExecutionContext.prototype, { tracing, exports: scope.exposesExports ? loopback : undefined });
+}

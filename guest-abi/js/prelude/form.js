@@ -101,16 +101,23 @@ export class FormData {
   }
 }
 
-iterable(FormData, (form, kind) => {
-  const entries = entriesOf(form);
-  let at = 0;
-  return () => {
-    if (at >= entries.length) return undefined;
-    at += 2;
-    if (kind === 2) return [entries[at - 2], entries[at - 1]];
-    return entries[at - 2 + kind];
-  };
-});
+const { iterateList } = native;
+const members = {
+  entries() {
+    return iterateList(entriesOf(this), 2);
+  },
+  keys() {
+    return iterateList(entriesOf(this), 0);
+  },
+  values() {
+    return iterateList(entriesOf(this), 1);
+  },
+  [Symbol.iterator]() {
+    return iterateList(entriesOf(this), 2);
+  },
+};
+Object.defineProperty(members[Symbol.iterator], "name", { value: "", configurable: true });
+iterable(FormData, members);
 shape(FormData);
 cloneable(isForm, () => {
   throw new DOMException(

@@ -1,4 +1,4 @@
-// Headers. What it does is in Rust (src/headers.rs), but for its iterators.
+// Headers. What it does is in Rust (src/headers.rs, src/iterators.rs).
 import native from "internal:native";
 import { iterable, mixin } from "internal:shape";
 import { platform, wrongParameter } from "internal:platform";
@@ -26,10 +26,10 @@ export const Headers = native.headersClass(pairs);
 
 mixin(Headers.prototype, {
   forEach(callback, thisArg) {
-    const pairs = headersItems(this, 2);
+    const items = headersItems(this);
     if (typeof callback !== "function") throw wrongParameter("forEach", "Headers", 1, "function");
-    for (let at = 0; at < pairs.length; at++) callback.call(thisArg, pairs[at][1], pairs[at][0], this);
+    for (let at = 0; at < items.length; at += 2) callback.call(thisArg, items[at + 1], items[at], this);
   },
 });
-iterable(Headers, headersItems);
+iterable(Headers, native.headersIterators);
 platform(Headers);

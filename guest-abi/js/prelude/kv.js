@@ -5,6 +5,8 @@ import { insideHandler, scope } from "internal:errors";
 const TEXT = 0, JSON_VALUE = 1, BUFFER = 2, BYTES = 3;
 const FORMS = { text: TEXT, json: JSON_VALUE, arrayBuffer: BUFFER, stream: BYTES };
 
+const { kvGetText } = native;
+
 const PLAIN_TEXT = [TEXT, false];
 
 function form(options) {
@@ -37,6 +39,10 @@ export class KvNamespace {
   get(key, options) {
     try {
       if (scope.global) insideHandler();
+      if (options === undefined) {
+        const value = kvGetText(this.#name, key);
+        if (value !== undefined) return value;
+      }
       if (Array.isArray(key)) return this.#many(key, options, false);
       const [kind, stream] = form(options);
       key = checkKey(key);

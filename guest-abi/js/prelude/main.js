@@ -8,7 +8,8 @@ import * as fetching from "internal:fetch";
 import { ReadableStream, bodyPart, bytesStream, lengthOf } from "internal:streams";
 import { CompressionStream } from "internal:streams/transform";
 import * as timing from "internal:timers";
-import { addLoopback, contextOf, waitFor } from "internal:context";
+import { addLoopback, prepareContexts, waitFor } from "internal:context";
+import { begin as beginFlight, flights, flightOf } from "internal:flights";
 import { logUncaught, console } from "internal:console";
 import { configure as configureNavigator } from "internal:navigator";
 import { isRaw } from "internal:subrequest";
@@ -24,43 +25,12 @@ import "internal:atomics";
 import { importedModule } from "internal:wasm";
 import "internal:code";
 
-const { Response } = fetching;
+const { contextOf } = native;
 const EMPTY = new Uint8Array(0);
 // Bytes of a part of an answer that is handed to the host in one.
 const PART = 65536;
 
-// Requests in flight by their numbers.
-const flights = new Map();
-
-class Flight {
-  constructor(id) {
-    this.id = id;
-  }
-  finish() {
-    finish(this);
-  }
-  // Counts one more promise that is waited for; false when the run is over.
-  wait() {
-    if (flights.get(this.id) !== this) {
-      if (!native.waits(this.id)) return false;
-      flights.set(this.id, this);
-    }
-    this.waits++;
-    return true;
-  }
-}
-// What a flight is at first; most never become anything else.
-Object.assign(Flight.prototype, { waits: 0, answered: false, over: false, passes: false, credit: null, reader: null, socket: null });
-
-// A request whose answer is out and that nothing is waited for is over.
-function finish(flight) {
-  if (flight.answered && flight.waits === 0 && !flight.over) {
-    flight.over = true;
-    flights.delete(flight.id);
-    if (scope.flight === flight) scope.flight = undefined;
-    native.done(flight.id);
-  }
-}
+const finish = (flight) => flight.finish();
 
 function failed(flight, error) {
   if (flight.answered) return;
@@ -216,24 +186,20 @@ let onFetch = null;
 
 function begin(id) {
   scope.global = false;
-  return (scope.flight = new Flight(id));
+  return beginFlight(id);
 }
 
 const isThenable = (value) =>
   (typeof value === "object" || typeof value === "function") && value !== null && typeof value.then === "function";
 
-// The flight of a request that is not over.
-const flightOf = (id) => flights.get(id) ?? scope.flight;
-
 // Runs a handler of an event that has no answer.
 function run(flight, kind, argument, settled) {
-  flights.set(flight.id, flight);
   let result;
   try {
     if (exported === null) return listen(flight, kind, argument, settled);
     const serve = handler(kind);
     if (serve === undefined) throw missing(kind);
-    result = serve(argument, contextOf(flight, {}));
+    result = serve(argument, contextOf(flight.id));
     if (isThenable(result)) {
       result.then(
         (value) => settled(flight, value),
@@ -251,7 +217,7 @@ function run(flight, kind, argument, settled) {
 function callOwn(target, kind, argument) {
   const serve = handler(kind, target);
   if (serve === undefined) throw missing(kind);
-  return serve(argument, contextOf(scope.flight, {}));
+  return serve(argument, contextOf(native.lastEvent()));
 }
 
 // Runs the listeners of a classic script.
@@ -353,14 +319,16 @@ const hooks = {
     configureNavigator(scope.flags);
     if (scope.flags.has("nodejs_compat") || scope.flags.has("nodejs_compat_v2")) useNode();
     fetching.configure();
+    prepareContexts();
   },
 
   // The main module is a script in the older format.
   classic: expose,
 
   // Nothing is under way that could answer those who still wait.
-  hung() {
+  hung(ids) {
     if (fetching.bodyHooks.isStreaming()) return;
+    ids.forEach(flightOf);
     for (const flight of [...flights.values()]) {
       if (flight.answered || flight.credit !== null || flight.reader !== null) continue;
       failed(flight, new Error(HUNG));
@@ -399,17 +367,25 @@ const hooks = {
     native.loaded(handlers, entrypoints.map(([name]) => name), entrypoints.map(([, handlers]) => handlers), forget());
   },
 
-  // Calls the handler; what it returns is settled by one of the next four (src/serve.rs).
+  // What src/serve.rs calls for a request: function, receiver and env. Null where `request` is to
+  // be called for each.
+  handler() {
+    scope.global = false;
+    if (exported === null || typeof exported.default === "function") return null;
+    const target = exported.default;
+    const method = target?.fetch;
+    if (typeof method !== "function") return undefined;
+    return [method, target, env()];
+  },
+
+  // Calls the handler; what it returns is settled by one of the next three (src/serve.rs).
   request(id, request) {
     const flight = begin(id);
     try {
-      if (exported === null) {
-        flights.set(id, flight);
-        return listen(flight, "fetch", request, answer);
-      }
+      if (exported === null) return listen(flight, "fetch", request, answer);
       const serve = (onFetch ??= handler("fetch"));
       if (serve === undefined) throw missing("fetch");
-      return serve(request, contextOf(flight, {}));
+      return serve(request, contextOf(id));
     } catch (error) {
       failed(flight, error);
     }
@@ -418,7 +394,6 @@ const hooks = {
   settle(id, value, wasPromise) {
     const flight = flightOf(id);
     if (exported === null || flight === undefined || flight.answered) return;
-    flights.set(id, flight);
     if (wasPromise) return answer(flight, value);
     if (isThenable(value)) {
       return value.then(
@@ -430,10 +405,6 @@ const hooks = {
       return failed(flight, new TypeError("Callback returned incorrect type; expected 'Promise'"));
     }
     answer(flight, value);
-  },
-
-  wait(id) {
-    flights.set(id, scope.flight);
   },
 
   rejected(id, reason) {
@@ -469,8 +440,8 @@ const hooks = {
 
   abort(id, over) {
     const flight = flights.get(id);
-    if (flight === undefined) return;
     fetching.bodyHooks.forget(id);
+    if (flight === undefined) return native.done(id);
     flight.reader?.cancel(new Error("The client disconnected.")).catch(() => {});
     flight.answered = true;
     if (over) {

@@ -38,10 +38,7 @@ export const URLSearchParams = native.paramsClass(pairs);
 
 const { paramsAt } = native;
 
-iterable(URLSearchParams, (params, kind) => {
-  paramsAt(params, 0, 0);
-  return (at) => paramsAt(params, at, kind);
-});
+iterable(URLSearchParams, native.paramsIterators);
 mixin(URLSearchParams.prototype, {
   forEach(callback, thisArg) {
     paramsAt(this, 0, 0);

@@ -1,6 +1,6 @@
 // The module `cloudflare:workers`.
 import { imported, withValues } from "internal:env";
-import { scope } from "internal:errors";
+import { lastFlight } from "internal:flights";
 import { KEY } from "internal:events";
 import { loopback, tracing, waitFor } from "internal:context";
 import { illegalConstructor, plain, platform, wrongConstructorParameter, wrongParameter } from "internal:platform";
@@ -57,8 +57,9 @@ export const ServiceStub = made("ServiceStub");
 export const waitUntil = {
   waitUntil(promise) {
     if (arguments.length === 0) throw wrongParameter("waitUntil", "EntrypointsModule", 1, "Promise");
-    if (scope.flight === undefined) throw new Error("waitUntil() may be called in a handler only.");
-    waitFor(scope.flight, promise);
+    const flight = lastFlight();
+    if (flight === undefined) throw new Error("waitUntil() may be called in a handler only.");
+    waitFor(flight, promise);
   },
 }.waitUntil;
 plain(waitUntil);

@@ -26,7 +26,8 @@ pub fn handle(kind: u32, id: u32, len: usize) -> i32 {
     };
     if outcome.is_ok() && requests::are_waiting() && ops::are_none() && socket::are_none() {
         // Nothing will ever answer them.
-        if vm.event(|_, hooks| call(hooks, "hung", ())).is_err() {
+        let ids = requests::waiting();
+        if vm.event(|_, hooks| call(hooks, "hung", (ids,))).is_err() {
             return 1;
         }
     }

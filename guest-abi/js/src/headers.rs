@@ -1,9 +1,9 @@
-//! `Headers`: the class, but for its iterators, which are in `prelude/headers.js`; and lists of
-//! fields on their way in and out, which are the same.
+//! `Headers`: the class, but for its iterators, which are in `iterators.rs`; and lists of fields on
+//! their way in and out, which are the same.
 
 use crate::shape::{constructing, method, this, wrong_argument};
 use crate::text::lossy;
-use postern_abi::http::{Fields, ResponseHead};
+use postern_abi::http::Fields;
 use rquickjs::class::{Class, JsClass, Trace, Tracer};
 use rquickjs::function::{Constructor, Func, Opt, This};
 use rquickjs::object::Filter;
@@ -45,8 +45,8 @@ impl<'js> JsClass<'js> for HeaderList {
             |ctx: Ctx<'js>, it: This<Value<'js>>, key: Opt<Value<'js>>| {
                 let list = this::<HeaderList>(&ctx, &it.0)?;
                 let key = name(&ctx, argument(&ctx, "get", 1, key)?)?;
-                let value = list.borrow_mut().get(&key);
-                match value {
+                let list = list.borrow();
+                match list.get(&key) {
                     Some(value) => crate::bytes::text(&ctx, &value),
                     None => Ok(Value::new_null(ctx)),
                 }
@@ -64,7 +64,7 @@ impl<'js> JsClass<'js> for HeaderList {
                         "getAll() can only be used with the header name \"Set-Cookie\".",
                     ));
                 }
-                Ok(list.borrow_mut().shown(COOKIE))
+                Ok(list.borrow().shown(COOKIE))
             },
         )?;
         method(
@@ -72,7 +72,7 @@ impl<'js> JsClass<'js> for HeaderList {
             "getSetCookie",
             |ctx: Ctx<'js>, it: This<Value<'js>>| {
                 let list = this::<HeaderList>(&ctx, &it.0)?;
-                let all = list.borrow_mut().shown(COOKIE);
+                let all = list.borrow().shown(COOKIE);
                 Ok::<_, rquickjs::Error>(all)
             },
         )?;
@@ -82,7 +82,7 @@ impl<'js> JsClass<'js> for HeaderList {
             |ctx: Ctx<'js>, it: This<Value<'js>>, key: Opt<Value<'js>>| {
                 let list = this::<HeaderList>(&ctx, &it.0)?;
                 let key = name(&ctx, argument(&ctx, "has", 1, key)?)?;
-                let has = list.borrow_mut().values(&key).next().is_some();
+                let has = list.borrow().values(&key).next().is_some();
                 Ok::<_, rquickjs::Error>(has)
             },
         )?;
@@ -125,7 +125,7 @@ impl<'js> JsClass<'js> for HeaderList {
             },
         )?;
         for name in ["forEach", "entries", "keys", "values"] {
-            // Their places; `prelude/headers.js` fills them.
+            // Their places; the prelude fills them.
             proto.set(name, Value::new_undefined(ctx.clone()))?;
         }
         Ok(Some(proto))
@@ -153,9 +153,9 @@ fn argument<'js>(
 
 impl HeaderList {
     /// What the host sent, to be read when it is needed; nobody may change it.
-    pub fn raw(raw: &[u8]) -> Self {
+    pub fn raw(raw: Vec<u8>) -> Self {
         Self {
-            raw: raw.to_vec(),
+            raw,
             fields: Vec::new(),
             is_immutable: true,
         }
@@ -184,38 +184,38 @@ impl HeaderList {
         Ok(())
     }
 
-    fn shown(&mut self, name: &str) -> Vec<String> {
+    fn shown(&self, name: &str) -> Vec<String> {
         self.values(name).map(shown).collect()
     }
 
     fn read(&mut self) {
         let raw = std::mem::take(&mut self.raw);
-        if raw.is_empty() {
-            return;
+        if !raw.is_empty() {
+            let fields = Raw::new(&raw);
+            self.fields = fields
+                .map(|(name, value)| (Cow::Owned(name.to_owned()), value.to_vec()))
+                .collect();
         }
-        let Ok(Fields(fields)) = postcard::from_bytes(&raw) else {
-            return;
-        };
-        self.fields = fields
-            .into_iter()
-            .map(|(name, value)| (Cow::Owned(name.to_owned()), value.to_vec()))
-            .collect();
     }
 
-    fn values<'a>(&'a mut self, name: &'a str) -> impl Iterator<Item = &'a [u8]> {
-        self.read();
-        self.fields
-            .iter()
-            .filter(move |(known, _)| known == name)
-            .map(|(_, value)| value.as_slice())
+    /// All of them in the order they came.
+    fn each(&self) -> impl Iterator<Item = (&str, &[u8])> {
+        let fields = self.fields.iter();
+        Raw::new(&self.raw).chain(fields.map(|(name, value)| (name.as_ref(), value.as_slice())))
     }
 
-    fn get(&mut self, name: &str) -> Option<Vec<u8>> {
+    fn values<'a>(&'a self, name: &'a str) -> impl Iterator<Item = &'a [u8]> {
+        self.each()
+            .filter(move |(known, _)| *known == name)
+            .map(|(_, value)| value)
+    }
+
+    fn get<'a>(&'a self, name: &'a str) -> Option<Cow<'a, [u8]>> {
         let mut values = self.values(name);
-        let first = values.next()?.to_vec();
-        Some(values.fold(first, |mut all, value| {
-            all.extend_from_slice(b", ");
-            all.extend_from_slice(value);
+        let first = values.next()?;
+        Some(values.fold(Cow::Borrowed(first), |mut all, value| {
+            all.to_mut().extend_from_slice(b", ");
+            all.to_mut().extend_from_slice(value);
             all
         }))
     }
@@ -246,25 +246,37 @@ impl HeaderList {
     }
 
     /// Sorted by name, several values of one name together, but each `set-cookie` alone.
-    fn sorted(&mut self) -> Vec<(String, Vec<u8>)> {
-        self.read();
-        let mut fields: Vec<(&str, &[u8])> = self
-            .fields
-            .iter()
-            .map(|(name, value)| (name.as_ref(), value.as_slice()))
-            .collect();
+    pub fn flat(&self) -> Flat {
+        let mut fields: Vec<(&str, &[u8])> = self.each().collect();
         fields.sort_by_key(|(name, _)| *name);
-        let mut all: Vec<(String, Vec<u8>)> = Vec::with_capacity(fields.len());
+        let lengths = fields
+            .iter()
+            .map(|(name, value)| name.len() + value.len() + 2);
+        let mut flat = Flat {
+            bytes: Vec::with_capacity(lengths.sum()),
+            items: Vec::with_capacity(fields.len()),
+        };
+        let mut last = None;
         for (name, value) in fields {
-            match all.last_mut() {
-                Some((last, values)) if last == name && name != "set-cookie" => {
-                    values.extend_from_slice(b", ");
-                    values.extend_from_slice(value);
+            let is_more = last == Some(name) && name != COOKIE;
+            last = Some(name);
+            let bytes = &mut flat.bytes;
+            match flat.items.last_mut() {
+                Some(item) if is_more => {
+                    bytes.extend_from_slice(b", ");
+                    bytes.extend_from_slice(value);
+                    item.2 = bytes.len();
                 }
-                _ => all.push((name.to_owned(), value.to_vec())),
+                _ => {
+                    let start = bytes.len();
+                    bytes.extend_from_slice(name.as_bytes());
+                    let middle = bytes.len();
+                    bytes.extend_from_slice(value);
+                    flat.items.push((start, middle, bytes.len()));
+                }
             }
         }
-        all
+        flat
     }
 
     /// Adds this content type unless there is one.
@@ -275,31 +287,104 @@ impl HeaderList {
     }
 
     /// The fields as the ABI has them.
-    pub fn encode(&mut self) -> Vec<u8> {
-        self.read();
-        let fields = self.fields.iter();
-        let fields = fields.map(|(name, value)| (name.as_ref(), value.as_slice()));
-        postcard::to_allocvec(&Fields(fields.collect())).unwrap_or_default()
+    pub fn encode(&self) -> Vec<u8> {
+        postcard::to_allocvec(&Fields(self.each().collect())).unwrap_or_default()
     }
 
     /// The head of a response with these fields, and this `content-type` unless they have one.
-    pub fn encode_head(&mut self, status: u16, content_type: Option<&str>) -> Vec<u8> {
-        self.read();
-        let mut fields: Vec<(&str, &[u8])> = self
-            .fields
-            .iter()
-            .map(|(name, value)| (name.as_ref(), value.as_slice()))
-            .collect();
-        if let Some(content_type) = content_type
-            && !fields.iter().any(|(name, _)| *name == "content-type")
-        {
-            fields.push(("content-type", content_type.as_bytes()));
+    pub fn encode_head(&self, status: u16, content_type: Option<&str>) -> Vec<u8> {
+        let content_type =
+            content_type.filter(|_| !self.each().any(|(name, _)| name == "content-type"));
+        let mut count = usize::from(content_type.is_some());
+        let mut len = 6 + content_type.map_or(0, |it| it.len() + 18);
+        for (name, value) in self.each() {
+            count += 1;
+            len += name.len() + value.len() + 6;
         }
-        let head = ResponseHead {
-            status,
-            headers: Fields(fields),
+        let mut head = Vec::with_capacity(len);
+        varint(&mut head, status.into());
+        varint(&mut head, count);
+        let content_type = content_type.map(|it| ("content-type", it.as_bytes()));
+        for (name, value) in self.each().chain(content_type) {
+            varint(&mut head, name.len());
+            head.extend_from_slice(name.as_bytes());
+            varint(&mut head, value.len());
+            head.extend_from_slice(value);
+        }
+        head
+    }
+}
+
+/// A number as the ABI has it.
+fn varint(out: &mut Vec<u8>, mut number: usize) {
+    while number >= 0x80 {
+        out.push(number as u8 | 0x80);
+        number >>= 7;
+    }
+    out.push(number as u8);
+}
+
+/// Reads encoded fields as they lie there; ends where they cannot be read.
+struct Raw<'a> {
+    rest: &'a [u8],
+    left: usize,
+}
+
+impl<'a> Raw<'a> {
+    fn new(bytes: &'a [u8]) -> Self {
+        let mut raw = Self {
+            rest: bytes,
+            left: 0,
         };
-        postcard::to_allocvec(&head).unwrap_or_default()
+        raw.left = raw.varint().unwrap_or(0);
+        raw
+    }
+
+    fn varint(&mut self) -> Option<usize> {
+        let mut number = 0;
+        let mut shift = 0;
+        loop {
+            let (byte, rest) = self.rest.split_first()?;
+            self.rest = rest;
+            number |= usize::from(byte & 0x7f).checked_shl(shift)?;
+            if *byte < 0x80 {
+                return Some(number);
+            }
+            shift += 7;
+        }
+    }
+
+    fn bytes(&mut self) -> Option<&'a [u8]> {
+        let len = self.varint()?;
+        let (bytes, rest) = self.rest.split_at_checked(len)?;
+        self.rest = rest;
+        Some(bytes)
+    }
+}
+
+impl<'a> Iterator for Raw<'a> {
+    type Item = (&'a str, &'a [u8]);
+
+    fn next(&mut self) -> Option<Self::Item> {
+        self.left = self.left.checked_sub(1)?;
+        let name = std::str::from_utf8(self.bytes()?).ok()?;
+        Some((name, self.bytes()?))
+    }
+}
+
+/// Names and values, one after another.
+pub struct Flat {
+    bytes: Vec<u8>,
+    /// Where each begins, where its value does, and where that ends.
+    items: Vec<(usize, usize, usize)>,
+}
+
+impl Flat {
+    /// One of them.
+    pub fn get(&self, at: usize) -> Option<(&str, &[u8])> {
+        let (start, middle, end) = *self.items.get(at)?;
+        let name = std::str::from_utf8(self.bytes.get(start..middle)?).ok()?;
+        Some((name, self.bytes.get(middle..end)?))
     }
 }
 
@@ -424,14 +509,14 @@ pub fn install<'js>(_: &Ctx<'js>, native: &Object<'js>) -> Result<()> {
         "headersGet",
         Func::from(|ctx: Ctx<'js>, list: List<'js>, key: String| {
             let key = name(&ctx, key)?;
-            Ok::<_, rquickjs::Error>(list.borrow_mut().get(&key).map(|value| shown(&value)))
+            Ok::<_, rquickjs::Error>(list.borrow().get(&key).map(|value| shown(&value)))
         }),
     )?;
     native.set(
         "headersHas",
         Func::from(|ctx: Ctx<'js>, list: List<'js>, key: String| {
             let key = name(&ctx, key)?;
-            let has = list.borrow_mut().values(&key).next().is_some();
+            let has = list.borrow().values(&key).next().is_some();
             Ok::<_, rquickjs::Error>(has)
         }),
     )?;
@@ -450,25 +535,18 @@ pub fn install<'js>(_: &Ctx<'js>, native: &Object<'js>) -> Result<()> {
         "text",
         Func::from(|ctx: Ctx<'js>, value: Value<'js>| lossy(&ctx, &value)),
     )?;
-    // `headersItems(list, kind)`: names (0), values (1) or pairs of both (2), sorted by name. The
-    // brand is checked.
+    // `headersItems(list)`: names and values in turn, sorted by name. The brand is checked.
     native.set(
         "headersItems",
-        Func::from(|ctx: Ctx<'js>, list: Value<'js>, kind: u32| {
+        Func::from(|ctx: Ctx<'js>, list: Value<'js>| {
             let list = this::<HeaderList>(&ctx, &list)?;
-            let sorted = list.borrow_mut().sorted();
+            let fields = list.borrow_mut().flat();
             let items = Array::new(ctx.clone())?;
-            for (at, (name, value)) in sorted.into_iter().enumerate() {
-                match kind {
-                    0 => items.set(at, name)?,
-                    1 => items.set(at, shown(&value))?,
-                    _ => {
-                        let pair = Array::new(ctx.clone())?;
-                        pair.set(0, name)?;
-                        pair.set(1, shown(&value))?;
-                        items.set(at, pair)?;
-                    }
-                }
+            let mut at = 0;
+            while let Some((name, value)) = fields.get(at) {
+                items.set(2 * at, name)?;
+                items.set(2 * at + 1, crate::bytes::text(&ctx, value)?)?;
+                at += 1;
             }
             Ok::<_, rquickjs::Error>(items)
         }),

@@ -3,11 +3,13 @@
 use crate::bytes::{Bytes, Form};
 use crate::host;
 use crate::ops::{self, Decode, Decoded};
+use crate::raw::{self, Arguments, Cx, Val};
 use postern_abi::OpKind;
 use postern_abi::kv::{
     KvBody, KvDelete, KvGet, KvGetMulti, KvGot, KvList, KvListed, KvMulti, KvPut,
 };
-use rquickjs::{Array, Ctx, Exception, Object, Result, Value, function::Func, function::Opt};
+use rquickjs::{Array, Ctx, Exception, Object, Result, Value, function::Func, function::Opt, qjs};
+use std::ffi::c_int;
 
 /// JSON metadata as a value.
 fn metadata<'js>(ctx: &Ctx<'js>, text: Option<&str>) -> Result<Value<'js>> {
@@ -66,7 +68,45 @@ fn get<'js>(
     });
     let (id, promise) = ops::start_with_id(&ctx, OpKind::KvGet as u32, &argument, decode, None)?;
     LAST.set(id);
-    Ok(promise.into_value())
+    Ok(promise)
+}
+
+/// `kvGetText(binding, key)`: a promise of the value as a string, or undefined for what is not a
+/// usual key.
+unsafe extern "C" fn get_text(
+    ctx: *mut qjs::JSContext,
+    _this: Val,
+    argc: c_int,
+    argv: *mut Val,
+) -> Val {
+    let cx = Cx(ctx);
+    // SAFETY: QuickJS passes as many arguments as it says.
+    let arguments = unsafe { Arguments::new(argc, argv) };
+    let key = arguments.get(1);
+    if !raw::is_string(key) {
+        return raw::UNDEFINED;
+    }
+    let argument = cx.text(arguments.get(0), |binding| {
+        cx.text(key, |key| {
+            let argument = KvGet {
+                binding,
+                key,
+                stream: false,
+            };
+            let is_usual = !matches!(key, "" | "." | "..");
+            is_usual.then(|| postcard::to_allocvec(&argument).unwrap_or_default())
+        })
+    });
+    let argument = match argument {
+        None | Some(None) => return raw::EXCEPTION,
+        Some(Some(None)) => return raw::UNDEFINED,
+        Some(Some(Some(argument))) => argument,
+    };
+    let Some((id, promise)) = ops::start_text(cx, OpKind::KvGet as u32, &argument) else {
+        return raw::EXCEPTION;
+    };
+    LAST.set(id);
+    promise
 }
 
 thread_local! {
@@ -74,7 +114,8 @@ thread_local! {
 }
 
 /// Adds the functions on KV to the natives.
-pub fn install<'js>(_: &Ctx<'js>, native: &Object<'js>) -> Result<()> {
+pub fn install<'js>(ctx: &Ctx<'js>, native: &Object<'js>) -> Result<()> {
+    Cx(ctx.as_raw().as_ptr()).method(native.as_raw(), c"kvGetText", get_text);
     native.set("kvGet", Func::from(get))?;
     // The number of the operation that was started last.
     native.set("opLast", Func::from(|| LAST.get()))?;
@@ -136,7 +177,7 @@ pub fn install<'js>(_: &Ctx<'js>, native: &Object<'js>) -> Result<()> {
                 let (id, promise) =
                     ops::start_with_id(&ctx, OpKind::KvPut as u32, &argument, decode, None)?;
                 LAST.set(id);
-                Ok::<_, rquickjs::Error>(promise.into_value())
+                Ok::<_, rquickjs::Error>(promise)
             },
         ),
     )?;

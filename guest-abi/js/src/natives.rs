@@ -1,9 +1,9 @@
 //! The one object through which the prelude reaches Rust; a tenant never sees it.
 
 use crate::{
-    buffers, compression, crypto, encoding, forms, frames, headers, json, kv, modules, ops, parts,
-    pattern, random, ratelimit, requests, rewriter, socket, stacks, subrequest, tasks, token, url,
-    values, wasm, zones,
+    buffers, compression, crypto, encoding, execution, forms, frames, headers, iterators, json, kv,
+    modules, ops, parts, pattern, random, ratelimit, requests, rewriter, serve, socket, stacks,
+    subrequest, tasks, token, url, values, wasm, zones,
 };
 use rquickjs::{Ctx, Object, Result};
 
@@ -17,6 +17,7 @@ pub fn object<'js>(ctx: &Ctx<'js>) -> Result<Object<'js>> {
     requests::install(ctx, &native)?;
     ops::install(ctx, &native)?;
     headers::install(ctx, &native)?;
+    iterators::install(ctx, &native)?;
     json::install(ctx, &native)?;
     encoding::install(ctx, &native)?;
     url::install(ctx, &native)?;
@@ -39,5 +40,7 @@ pub fn object<'js>(ctx: &Ctx<'js>) -> Result<Object<'js>> {
     values::install(ctx, &native)?;
     wasm::install(ctx, &native)?;
     zones::install(&native)?;
+    execution::install(ctx, &native);
+    serve::install(&native)?;
     Ok(native)
 }

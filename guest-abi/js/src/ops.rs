@@ -1,15 +1,17 @@
 //! Operations under way: what was asked of the host and comes in a later event.
 
 use crate::bytes::{self, Bytes, Form};
+use crate::deferred::Deferred;
 use crate::host;
+use crate::numbers::ByNumber;
+use crate::raw::{self, Cx, Val};
 use crate::requests::thrown;
 use postern_abi::OpError;
+use postern_abi::kv::{KvBody, KvGot};
 use rquickjs::{
-    CatchResultExt, Ctx, Exception, Function, Object, Persistent, Promise, Result, Value,
-    function::Func,
+    CatchResultExt, Ctx, Exception, Function, Object, Persistent, Result, Value, function::Func,
 };
 use std::cell::{Cell, RefCell};
-use std::collections::HashMap;
 
 /// Makes a value of an operation's result.
 pub type Decode = Box<dyn for<'js> FnOnce(&Ctx<'js>, &[u8]) -> Result<Decoded<'js>>>;
@@ -28,10 +30,11 @@ enum Pending {
     Timer,
     /// Is there for the event alone.
     Tick,
+    /// A value of KV as a string.
+    Text(Deferred),
     Promise {
         decode: Decode,
-        resolve: Persistent<Function<'static>>,
-        reject: Persistent<Function<'static>>,
+        promise: Deferred,
         /// Hears of credit while the argument is streamed.
         credit: Option<Persistent<Function<'static>>>,
     },
@@ -46,8 +49,7 @@ enum Pending {
         buffer: Vec<u8>,
         /// Bytes asked for that have not come.
         asked: u32,
-        resolve: Persistent<Function<'static>>,
-        reject: Persistent<Function<'static>>,
+        promise: Deferred,
         credit: Option<Persistent<Function<'static>>>,
     },
 }
@@ -58,7 +60,7 @@ const PULL: u32 = 256 * 1024;
 const OVER: u32 = u32::MAX;
 
 thread_local! {
-    static PENDING: RefCell<HashMap<u32, Pending>> = RefCell::default();
+    static PENDING: RefCell<ByNumber<Pending>> = RefCell::default();
     static NEXT: Cell<u32> = const { Cell::new(1) };
 }
 
@@ -71,7 +73,7 @@ pub fn next() -> u32 {
 
 /// Whether nothing is under way.
 pub fn are_none() -> bool {
-    PENDING.with_borrow(HashMap::is_empty)
+    PENDING.with_borrow(ByNumber::is_empty)
 }
 
 /// Has the host send an event as soon as others have had their turn.
@@ -92,7 +94,7 @@ pub fn start<'js>(
     argument: &[u8],
     decode: Decode,
 ) -> Result<Value<'js>> {
-    start_with_id(ctx, kind, argument, decode, None).map(|(_, promise)| promise.into_value())
+    start_with_id(ctx, kind, argument, decode, None).map(|(_, promise)| promise)
 }
 
 /// The same, with the operation's number, for what is streamed to it or cancelled.
@@ -105,18 +107,40 @@ pub fn start_with_id<'js>(
     argument: &[u8],
     decode: Decode,
     credit: Option<Function<'js>>,
-) -> Result<(u32, Promise<'js>)> {
-    let (promise, resolve, reject) = Promise::new(ctx)?;
+) -> Result<(u32, Value<'js>)> {
+    let (deferred, promise) = Deferred::new(ctx)?;
     let id = next();
     let pending = Pending::Promise {
         decode,
-        resolve: Persistent::save(ctx, resolve),
-        reject: Persistent::save(ctx, reject),
+        promise: deferred,
         credit: credit.map(|credit| Persistent::save(ctx, credit)),
     };
     PENDING.with_borrow_mut(|all| all.insert(id, pending));
     host::op_start(id, kind, argument);
     Ok((id, promise))
+}
+
+/// Starts an operation whose result is a value of KV; its number, and a promise of the string. `None`
+/// when memory is used up, which was thrown.
+pub fn start_text(cx: Cx, kind: u32, argument: &[u8]) -> Option<(u32, Val)> {
+    let (deferred, promise) = Deferred::raw(cx)?;
+    let id = next();
+    PENDING.with_borrow_mut(|all| all.insert(id, Pending::Text(deferred)));
+    host::op_start(id, kind, argument);
+    Some((id, promise))
+}
+
+/// Settles a promise of a value of KV.
+fn settle_text(cx: Cx, promise: Deferred, payload: &[u8]) {
+    let value = match postcard::take_from_bytes::<KvGot>(payload) {
+        Ok((got, rest)) if got.body == KvBody::Whole => cx.lossy(rest),
+        Ok(_) => raw::NULL,
+        Err(_) => cx.throw_type("the host's answer cannot be decoded"),
+    };
+    let is_reject = raw::is_exception(value);
+    let value = if is_reject { cx.caught() } else { value };
+    promise.settle(value, is_reject);
+    cx.free(value);
 }
 
 /// What a hook is to be called for.
@@ -136,26 +160,26 @@ pub fn done<'js>(ctx: &Ctx<'js>, id: u32, payload: &[u8]) -> Result<Told> {
         Pending::Timer => return Ok(Told::Timer(id)),
         Pending::Promise {
             decode,
-            resolve,
-            reject,
+            promise,
             credit,
         } => match decode(ctx, payload).catch(ctx) {
             Ok(Decoded::Value(value)) => {
                 over(ctx, credit)?;
-                resolve.restore(ctx)?.call::<_, ()>((value,))?
+                promise.resolve(&value);
             }
             Ok(Decoded::Stream(value, sink)) => {
                 let sink = Persistent::save(ctx, sink);
                 let sink = Pending::Stream { sink, credit };
                 PENDING.with_borrow_mut(|all| all.insert(id, sink));
-                resolve.restore(ctx)?.call::<_, ()>((value,))?;
+                promise.resolve(&value);
             }
             Err(error) => {
                 let error = thrown(ctx, error)?;
                 over(ctx, credit)?;
-                reject.restore(ctx)?.call::<_, ()>((error,))?;
+                promise.reject(&error);
             }
         },
+        Pending::Text(promise) => settle_text(Cx(ctx.as_raw().as_ptr()), promise, payload),
         Pending::Tick | Pending::Stream { .. } | Pending::Collect { .. } => {}
     }
     Ok(Told::Nothing)
@@ -185,9 +209,21 @@ pub fn failed<'js>(ctx: &Ctx<'js>, id: u32, payload: &[u8]) -> Result<()> {
         Ok(thrown)
     };
     match PENDING.with_borrow_mut(|all| all.remove(&id)) {
-        Some(Pending::Promise { reject, credit, .. } | Pending::Collect { reject, credit, .. }) => {
+        Some(
+            Pending::Promise {
+                promise, credit, ..
+            }
+            | Pending::Collect {
+                promise, credit, ..
+            },
+        ) => {
             over(ctx, credit)?;
-            reject.restore(ctx)?.call::<_, ()>((value()?,))
+            promise.reject(&value()?);
+            Ok(())
+        }
+        Some(Pending::Text(promise)) => {
+            promise.reject(&value()?);
+            Ok(())
         }
         Some(Pending::Stream { sink, credit }) => {
             over(ctx, credit)?;
@@ -233,16 +269,16 @@ pub fn chunk<'js>(ctx: &Ctx<'js>, id: u32, part: Option<&[u8]>) -> Result<()> {
         Some(Pending::Collect {
             form,
             buffer,
-            resolve,
-            reject,
+            promise,
             credit,
             ..
         }) => {
             over(ctx, credit)?;
             match form.of(ctx, &buffer).catch(ctx) {
-                Ok(value) => resolve.restore(ctx)?.call::<_, ()>((value,)),
-                Err(error) => reject.restore(ctx)?.call::<_, ()>((thrown(ctx, error)?,)),
+                Ok(value) => promise.resolve(&value),
+                Err(error) => promise.reject(&thrown(ctx, error)?),
             }
+            Ok(())
         }
         _ => Ok(()),
     }
@@ -277,16 +313,15 @@ fn exception<'js>(ctx: &Ctx<'js>, told: &str) -> Result<Value<'js>> {
 }
 
 /// Collects the rest of a stream that nobody has read from yet.
-fn collect<'js>(ctx: Ctx<'js>, id: u32, form: Form) -> Result<Promise<'js>> {
-    let (promise, resolve, reject) = Promise::new(&ctx)?;
+fn collect<'js>(ctx: Ctx<'js>, id: u32, form: Form) -> Result<Value<'js>> {
+    let (deferred, promise) = Deferred::new(&ctx)?;
     PENDING.with_borrow_mut(|all| {
         if let Some(Pending::Stream { credit, .. }) = all.remove(&id) {
             let collecting = Pending::Collect {
                 form,
                 buffer: Vec::new(),
                 asked: PULL,
-                resolve: Persistent::save(&ctx, resolve),
-                reject: Persistent::save(&ctx, reject),
+                promise: deferred,
                 credit,
             };
             all.insert(id, collecting);

@@ -57,7 +57,7 @@ pub struct Part {
     kind: Kind,
     slots: [Val; slot::COUNT],
     /// Header fields as the host sent them, until somebody asks for one.
-    raw: Option<Box<[u8]>>,
+    raw: Option<Vec<u8>>,
     /// The number of the request whose body this has, and the body's length, until somebody asks
     /// for it.
     incoming: Option<(u32, f64)>,
@@ -158,7 +158,7 @@ fn read(cx: Cx, this: Val, kind: Option<Kind>, at: usize) -> Val {
     };
     if at == slot::HEADERS && found.raw.is_some() {
         let raw = found.raw.take().unwrap_or_default();
-        let headers = headers_object(cx, HeaderList::raw(&raw));
+        let headers = headers_object(cx, HeaderList::raw(raw));
         if is_exception(headers) {
             return headers;
         }
@@ -232,7 +232,8 @@ fn headers(cx: Cx, this: Val, kind: Kind) -> Val {
     value
 }
 
-fn with_list<R>(cx: Cx, value: Val, f: impl FnOnce(&mut HeaderList) -> R) -> Option<R> {
+/// Calls `f` with the fields of a `Headers`; `None` for what is none.
+pub fn with_list<R>(cx: Cx, value: Val, f: impl FnOnce(&mut HeaderList) -> R) -> Option<R> {
     // SAFETY: within a callback, or an event; the value is borrowed and lives meanwhile.
     let value = unsafe { Value::from_raw(cx.ctx(), cx.dup(value)) };
     let list = Class::<HeaderList>::from_value(&value).ok()?;

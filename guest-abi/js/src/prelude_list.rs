@@ -19,6 +19,7 @@ const PRELUDE: &[(&str, &str)] = prelude! {
     "internal:eventsource" => "eventsource.js",
     "internal:kv" => "kv.js",
     "internal:env" => "env.js",
+    "internal:flights" => "flights.js",
     "internal:arguments" => "arguments.js",
     "internal:rewriter" => "rewriter.js",
     "internal:streams" => "streams.js",

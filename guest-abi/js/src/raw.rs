@@ -111,6 +111,37 @@ impl Cx {
         unsafe { qjs::JS_NewStringLen(self.0, text.as_ptr().cast(), text.len() as _) }
     }
 
+    /// A new string of bytes; what is not UTF-8 is replaced.
+    pub fn lossy(self, bytes: &[u8]) -> Val {
+        match std::str::from_utf8(bytes) {
+            Ok(text) => self.string(text),
+            Err(_) => self.string(&String::from_utf8_lossy(bytes)),
+        }
+    }
+
+    /// A string that is likely to name a property: one that does already is not made again.
+    pub fn name(self, text: &str) -> Val {
+        // SAFETY: the bytes are read during the call; the atom is freed.
+        unsafe {
+            let atom = qjs::JS_NewAtomLen(self.0, text.as_ptr().cast(), text.len() as _);
+            let name = qjs::JS_AtomToString(self.0, atom);
+            qjs::JS_FreeAtom(self.0, atom);
+            name
+        }
+    }
+
+    /// A new array of values, which it takes over.
+    pub fn array<const N: usize>(self, values: [Val; N]) -> Val {
+        // SAFETY: the array's values are taken over, also if this fails.
+        unsafe { qjs::JS_NewArrayFrom(self.0, N as c_int, values.as_ptr()) }
+    }
+
+    /// An array's element.
+    pub fn element(self, array: Val, at: u32) -> Val {
+        // SAFETY: borrows the array.
+        unsafe { qjs::JS_GetPropertyUint32(self.0, array, at) }
+    }
+
     /// Calls `f` with the text of a value, converted to a string if it is none; `None` if that
     /// threw.
     pub fn text<R>(self, value: Val, f: impl FnOnce(&str) -> R) -> Option<R> {
@@ -195,13 +226,27 @@ impl Cx {
 
     /// Adds a method to a prototype.
     pub fn method(self, object: Val, name: &CStr, callback: Callback) {
-        let function = self.function(name, callback);
+        self.define(object, name, self.function(name, callback));
+    }
+
+    /// Adds a property as methods are; the value is taken over.
+    pub fn define(self, object: Val, name: &CStr, value: Val) {
         let flags = qjs::JS_PROP_WRITABLE | qjs::JS_PROP_CONFIGURABLE | qjs::JS_PROP_ENUMERABLE;
-        // SAFETY: takes the function over.
+        // SAFETY: takes the value over.
         unsafe {
             let atom = qjs::JS_NewAtom(self.0, name.as_ptr());
-            qjs::JS_DefinePropertyValue(self.0, object, atom, function, flags as c_int);
+            qjs::JS_DefinePropertyValue(self.0, object, atom, value, flags as c_int);
             qjs::JS_FreeAtom(self.0, atom);
+        }
+    }
+
+    /// Adds `[Symbol.iterator]`; the value is taken over.
+    pub fn define_iterator(self, object: Val, value: Val) {
+        let flags = qjs::JS_PROP_WRITABLE | qjs::JS_PROP_CONFIGURABLE;
+        let atom = qjs::JS_ATOM_Symbol_iterator;
+        // SAFETY: takes the value over; the atom is QuickJS's own.
+        unsafe {
+            qjs::JS_DefinePropertyValue(self.0, object, atom as _, value, flags as c_int);
         }
     }
 

@@ -66,6 +66,11 @@ pub fn forget<'js>(ctx: &Ctx<'js>, promise: &Value<'js>) {
     });
 }
 
+/// Whether there is nothing to tell.
+pub fn are_none() -> bool {
+    TOLD.with_borrow(|told| told.unhandled.is_empty() && told.handled.is_empty())
+}
+
 /// Takes what was heard since the last time: promises and reasons in turn, those without a
 /// handler, then those that got one late. None if there is nothing to tell.
 pub fn take<'js>(ctx: &Ctx<'js>) -> Option<(Vec<Value<'js>>, Vec<Value<'js>>)> {

@@ -1,15 +1,15 @@
 //! Requests in flight: their bodies on the way in, their answers on the way out.
 
 use crate::bytes::{self, Bytes, Form};
+use crate::deferred::Deferred;
 use crate::exception::Exception;
 use crate::headers::HeaderList;
 use crate::host;
+use crate::numbers::ByNumber;
 use rquickjs::class::Class;
-use rquickjs::{
-    CatchResultExt, Ctx, Function, Object, Persistent, Promise, Result, Value, function::Func,
-};
+use rquickjs::{CatchResultExt, Ctx, Object, Result, Value, function::Func};
 use std::cell::RefCell;
-use std::collections::{BTreeSet, HashMap};
+use std::collections::BTreeSet;
 
 /// Bytes of a body asked for at a time while all of it is collected.
 const PULL: u32 = 256 * 1024;
@@ -20,12 +20,11 @@ struct Collecting {
     buffer: Vec<u8>,
     /// Bytes asked for that have not come.
     asked: u32,
-    resolve: Persistent<Function<'static>>,
-    reject: Persistent<Function<'static>>,
+    promise: Deferred,
 }
 
 thread_local! {
-    static BODIES: RefCell<HashMap<u32, Collecting>> = RefCell::default();
+    static BODIES: RefCell<ByNumber<Collecting>> = RefCell::default();
     /// Requests without the head of an answer.
     static UNANSWERED: RefCell<BTreeSet<u32>> = const { RefCell::new(BTreeSet::new()) };
 }
@@ -37,7 +36,12 @@ pub fn begun(request: u32) {
 
 /// Whether requests wait for an answer and no body that is collected could bring it about.
 pub fn are_waiting() -> bool {
-    UNANSWERED.with_borrow(|all| !all.is_empty()) && BODIES.with_borrow(HashMap::is_empty)
+    UNANSWERED.with_borrow(|all| !all.is_empty()) && BODIES.with_borrow(ByNumber::is_empty)
+}
+
+/// The requests without an answer.
+pub fn waiting() -> Vec<u32> {
+    UNANSWERED.with_borrow(|all| all.iter().copied().collect())
 }
 
 /// The head of a request's answer is out.
@@ -71,11 +75,8 @@ pub fn end<'js>(ctx: &Ctx<'js>, request: u32, broken: Option<&str>) -> Result<bo
         Some(message) => Err(rquickjs::Exception::throw_message(ctx, message)),
     };
     match outcome.catch(ctx) {
-        Ok(value) => body.resolve.restore(ctx)?.call::<_, ()>((value,))?,
-        Err(error) => body
-            .reject
-            .restore(ctx)?
-            .call::<_, ()>((thrown(ctx, error)?,))?,
+        Ok(value) => body.promise.resolve(&value),
+        Err(error) => body.promise.reject(&thrown(ctx, error)?),
     }
     Ok(true)
 }
@@ -140,13 +141,12 @@ pub fn install<'js>(_: &Ctx<'js>, native: &Object<'js>) -> Result<()> {
     native.set(
         "bodyCollect",
         Func::from(|ctx: Ctx<'js>, request: u32, form: Form| {
-            let (promise, resolve, reject) = Promise::new(&ctx)?;
+            let (deferred, promise) = Deferred::new(&ctx)?;
             let body = Collecting {
                 form,
                 buffer: Vec::new(),
                 asked: PULL,
-                resolve: Persistent::save(&ctx, resolve),
-                reject: Persistent::save(&ctx, reject),
+                promise: deferred,
             };
             BODIES.with_borrow_mut(|bodies| bodies.insert(request, body));
             host::body_pull(request, PULL);
@@ -169,10 +169,10 @@ pub fn install<'js>(_: &Ctx<'js>, native: &Object<'js>) -> Result<()> {
         Func::from(|request: u32| {
             forget(request);
             answered(request);
+            crate::serve::over(request);
             host::done(request, 0, &[]);
         }),
     )?;
-    native.set("waits", Func::from(crate::serve::waits))?;
     native.set(
         "log",
         Func::from(|level: u32, line: String| host::log(level, &line)),

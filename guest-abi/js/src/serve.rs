@@ -1,40 +1,65 @@
 //! A request's way through the engine: handler called, answer sent, with no more JavaScript than
 //! the tenant's where nothing rare happens.
 //!
-//! The hook `request` calls the handler and gives what that returned. What is a simple response,
-//! or a promise that has become one by the time the microtasks have run, is sent from here; all
-//! else is the hooks' to settle.
+//! The hook `handler` tells once what to call, or the hook `request` calls the handler and gives
+//! what that returned. What is a simple response, or a promise that has become one by the time
+//! the microtasks have run, is sent from here; all else is the hooks' to settle.
 
 use crate::exception::Exception;
 use crate::parts;
 use crate::raw::{self, Cx, UNDEFINED, Val};
 use crate::vm::Vm;
-use crate::{host, rejections, requests};
+use crate::{execution, host, rejections, requests};
 use postern_abi::http::{BodyHint, RequestLine};
-use rquickjs::{Ctx, Object, Value, qjs};
+use rquickjs::{Ctx, Object, Value, function::Func, qjs};
 use std::cell::{Cell, RefCell};
 
 /// The hooks that a request may need; they live as long as the engine.
 #[derive(Clone, Copy)]
 struct Hooks {
+    /// `handler()`: function, receiver and env; or null for `request`, now and ever; or undefined
+    /// for `request` this time.
+    handler: Val,
     /// `request(id, request)`: calls the handler.
     request: Val,
     /// `settle(id, value, wasPromise)`: the handler's result is this.
     settle: Val,
-    /// `wait(id)`: the handler's result is still to come.
-    wait: Val,
     /// `rejected(id, reason)`: the handler failed.
     rejected: Val,
     /// `answered(id)`: the answer is out; promises may still be waited for.
     answered: Val,
 }
 
+/// What is called for a request.
+#[derive(Clone, Copy)]
+enum Handler {
+    /// The hook was not asked yet.
+    Unknown,
+    /// The hook `request`.
+    Hook,
+    Function {
+        function: Val,
+        this: Val,
+        env: Val,
+    },
+}
+
+/// A handler's promise that is still to be settled.
+struct Pending {
+    request: u32,
+    promise: Val,
+    /// Whether the prelude has a flight for it.
+    is_known: bool,
+}
+
 thread_local! {
     static HOOKS: Cell<Option<Hooks>> = const { Cell::new(None) };
-    /// The request whose handler was called last, and whether it waits for promises.
+    static HANDLER: Cell<Handler> = const { Cell::new(Handler::Unknown) };
+    /// The request that is worked on, and whether the prelude has a flight for it.
     static CURRENT: Cell<(u32, bool)> = const { Cell::new((0, false)) };
-    /// Promises of handlers that are still to be settled, with their requests.
-    static PENDING: RefCell<Vec<(u32, Val)>> = const { RefCell::new(Vec::new()) };
+    /// The event that came last, until it is over.
+    static LAST: Cell<u32> = const { Cell::new(0) };
+    static PENDING: RefCell<Vec<Pending>> = const { RefCell::new(Vec::new()) };
 }
 
 /// Keeps the hooks.
@@ -47,22 +72,56 @@ pub fn prepare<'js>(ctx: &Ctx<'js>, hooks: &Object<'js>) -> rquickjs::Result<()>
         Ok(parts::owned(cx, hooks.get::<_, Value>(name)?))
     };
     HOOKS.set(Some(Hooks {
+        handler: hook("handler")?,
         request: hook("request")?,
         settle: hook("settle")?,
-        wait: hook("wait")?,
         rejected: hook("rejected")?,
         answered: hook("answered")?,
     }));
     Ok(())
 }
 
-/// The request waits for a promise beside its answer. False when it is over.
-pub fn waits(request: u32) -> bool {
-    let (current, _) = CURRENT.get();
-    if current == request {
-        CURRENT.set((request, true));
+/// The prelude makes a flight for a request. False when that is over, or has one.
+fn waits(request: u32) -> bool {
+    if request == 0 {
+        return false;
     }
-    current == request
+    if CURRENT.get().0 == request {
+        CURRENT.set((request, true));
+        return true;
+    }
+    PENDING.with_borrow_mut(|all| {
+        let found = all.iter_mut().find(|pending| pending.request == request);
+        found.map(|pending| pending.is_known = true).is_some()
+    })
+}
+
+/// A request is over.
+pub fn over(request: u32) {
+    if CURRENT.get().0 == request {
+        CURRENT.set((0, false));
+    }
+    if LAST.get() == request {
+        LAST.set(0);
+    }
+}
+
+/// Adds to the natives what the prelude asks of requests.
+///
+/// # Errors
+/// When memory is used up.
+pub fn install<'js>(native: &Object<'js>) -> rquickjs::Result<()> {
+    native.set("waits", Func::from(waits))?;
+    native.set("lastEvent", Func::from(|| LAST.get()))?;
+    native.set(
+        "began",
+        Func::from(|event: u32| {
+            LAST.set(event);
+            if CURRENT.get().0 == event {
+                CURRENT.set((event, true));
+            }
+        }),
+    )
 }
 
 /// Serves a request.
@@ -80,6 +139,7 @@ pub fn request(vm: &Vm, id: u32, payload: &[u8]) -> Result<(), Exception> {
     };
     parts::leave_global_scope();
     CURRENT.set((id, false));
+    LAST.set(id);
     let result = vm.with(|ctx| {
         let cx = Cx(ctx.as_raw().as_ptr());
         let request = parts::incoming(cx, id, line.method, line.url, fields, length);
@@ -96,10 +156,57 @@ pub fn request(vm: &Vm, id: u32, payload: &[u8]) -> Result<(), Exception> {
     vm.settle().and(result)
 }
 
+/// What to call, of the hook if it was not told yet. `None` when the hook threw.
+fn handler(cx: Cx, hooks: &Hooks) -> Option<Handler> {
+    if let known @ (Handler::Function { .. } | Handler::Hook) = HANDLER.get() {
+        return Some(known);
+    }
+    let told = cx.call(hooks.handler, UNDEFINED, &[]);
+    if raw::is_exception(told) {
+        return None;
+    }
+    let found = if raw::is_object(told) {
+        let [function, this, env] = [0, 1, 2].map(|at| cx.element(told, at));
+        Handler::Function {
+            function,
+            this,
+            env,
+        }
+    } else {
+        Handler::Hook
+    };
+    if !raw::is_undefined(told) {
+        HANDLER.set(found);
+    }
+    cx.free(told);
+    Some(found)
+}
+
 /// `None` when a hook threw.
 fn serve(ctx: &Ctx<'_>, cx: Cx, id: u32, request: Val) -> Option<()> {
     let hooks = HOOKS.get()?;
-    let returned = cx.call(hooks.request, UNDEFINED, &[number(id), request]);
+    let returned = match handler(cx, &hooks)? {
+        Handler::Function {
+            function,
+            this,
+            env,
+        } => {
+            let context = execution::context(cx, id);
+            if raw::is_exception(context) {
+                return None;
+            }
+            let returned = cx.call(function, this, &[request, env, context]);
+            cx.free(context);
+            if raw::is_exception(returned) {
+                let reason = cx.caught();
+                let result = cx.call(hooks.rejected, UNDEFINED, &[number(id), reason]);
+                cx.free(reason);
+                return done(cx, result);
+            }
+            returned
+        }
+        _ => cx.call(hooks.request, UNDEFINED, &[number(id), request]),
+    };
     if raw::is_exception(returned) {
         return None;
     }
@@ -109,13 +216,24 @@ fn serve(ctx: &Ctx<'_>, cx: Cx, id: u32, request: Val) -> Option<()> {
     }
     while ctx.execute_pending_job() {}
     if is_pending(cx, returned) {
-        // From now on the prelude finds it by its number.
-        CURRENT.set((0, false));
+        // From now on it is found by its number.
+        let is_known = CURRENT.replace((0, false)) == (id, true);
         requests::begun(id);
-        PENDING.with_borrow_mut(|all| all.push((id, returned)));
-        return done(cx, cx.call(hooks.wait, UNDEFINED, &[number(id)]));
+        PENDING.with_borrow_mut(|all| {
+            all.push(Pending {
+                request: id,
+                promise: returned,
+                is_known,
+            });
+        });
+        return Some(());
     }
     settled(ctx, cx, &hooks, id, returned)
+}
+
+/// Whether no handler's promise is to be settled.
+pub fn is_idle() -> bool {
+    PENDING.with_borrow(Vec::is_empty)
 }
 
 /// Settles the requests whose handlers' promises have been settled; whether there were any.
@@ -129,14 +247,15 @@ pub fn sweep(ctx: &Ctx<'_>) -> Result<bool, Exception> {
         let next = PENDING.with_borrow_mut(|all| {
             let at = all
                 .iter()
-                .position(|(_, promise)| !is_pending(cx, *promise))?;
+                .position(|pending| !is_pending(cx, pending.promise))?;
             Some(all.swap_remove(at))
         });
-        let (Some((id, promise)), Some(hooks)) = (next, HOOKS.get()) else {
+        let (Some(next), Some(hooks)) = (next, HOOKS.get()) else {
             return Ok(any);
         };
         any = true;
-        if settled(ctx, cx, &hooks, id, promise).is_none() {
+        CURRENT.set((next.request, next.is_known));
+        if settled(ctx, cx, &hooks, next.request, next.promise).is_none() {
             // SAFETY: taken over.
             let thrown = unsafe { Value::from_raw(ctx.clone(), cx.caught()) };
             return Err(Exception::of(ctx, &thrown));
@@ -148,8 +267,8 @@ pub fn sweep(ctx: &Ctx<'_>) -> Result<bool, Exception> {
 pub fn forget(ctx: &Ctx<'_>, id: u32) {
     let cx = Cx(ctx.as_raw().as_ptr());
     let found = PENDING.with_borrow_mut(|all| {
-        let at = all.iter().position(|(pending, _)| *pending == id)?;
-        Some(all.swap_remove(at).1)
+        let at = all.iter().position(|pending| pending.request == id)?;
+        Some(all.swap_remove(at).promise)
     });
     if let Some(promise) = found {
         cx.free(promise);
@@ -195,7 +314,7 @@ fn settle(cx: Cx, hooks: &Hooks, id: u32, value: Val, was_promise: bool) -> Opti
     if CURRENT.get() != (id, false) {
         return done(cx, cx.call(hooks.answered, UNDEFINED, &[number(id)]));
     }
-    CURRENT.set((0, false));
+    over(id);
     requests::forget(id);
     host::done(id, 0, &[]);
     Some(())

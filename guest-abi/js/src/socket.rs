@@ -2,6 +2,7 @@
 
 use crate::bytes::{self, Bytes};
 use crate::headers::HeaderList;
+use crate::numbers::ByNumber;
 use crate::{host, ops, requests};
 use postern_abi::limits::{BODY_CREDIT, CHUNK_MAX};
 use postern_abi::socket::{BINARY, CLOSE, CONTINUATION, FIN, PART_COST, REASON_MAX, TEXT};
@@ -9,7 +10,7 @@ use postern_abi::{OpError, OpErrorCode, OpKind};
 use rquickjs::class::Class;
 use rquickjs::{Ctx, Function, Object, Persistent, Result, Value, function::Func};
 use std::cell::RefCell;
-use std::collections::{HashMap, VecDeque};
+use std::collections::VecDeque;
 
 /// Bytes that the host may send of messages before it hears of more: they are handled as they
 /// come, so it need not wait.
@@ -30,12 +31,12 @@ struct Socket {
 }
 
 thread_local! {
-    static SOCKETS: RefCell<HashMap<u32, Socket>> = RefCell::default();
+    static SOCKETS: RefCell<ByNumber<Socket>> = RefCell::default();
 }
 
 /// Whether there are none.
 pub fn are_none() -> bool {
-    SOCKETS.with_borrow(HashMap::is_empty)
+    SOCKETS.with_borrow(ByNumber::is_empty)
 }
 
 impl Socket {

@@ -34,7 +34,7 @@ fn decode<'js>(sinks: &Sinks<'js>, ctx: &Ctx<'js>) -> Decode {
                 && (value.eq_ignore_ascii_case(b"gzip") || value.eq_ignore_ascii_case(b"br"))
         });
         let fields = postcard::to_allocvec(&head.headers).unwrap_or_default();
-        let list = Class::instance(ctx.clone(), HeaderList::raw(&fields))?;
+        let list = Class::instance(ctx.clone(), HeaderList::raw(fields))?;
         let (kind, body) = match head.body {
             FetchedBody::None => (0, Value::new_null(ctx.clone())),
             FetchedBody::Whole => (1, bytes::array(ctx, rest)?),

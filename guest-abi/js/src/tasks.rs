@@ -20,6 +20,11 @@ pub fn begin() {
     RAN.set(0);
 }
 
+/// Whether no callback waits.
+pub fn are_none() -> bool {
+    QUEUE.with_borrow(VecDeque::is_empty)
+}
+
 /// Runs the next callback; false if there is none to run in this event.
 ///
 /// # Errors

@@ -62,10 +62,10 @@ impl Vm {
         tasks::begin();
         loop {
             self.run_jobs();
-            if self.context.with(|ctx| serve::sweep(&ctx))? {
+            if !serve::is_idle() && self.context.with(|ctx| serve::sweep(&ctx))? {
                 continue;
             }
-            if !self.context.with(|ctx| tasks::run_one(&ctx))? {
+            if tasks::are_none() || !self.context.with(|ctx| tasks::run_one(&ctx))? {
                 break;
             }
         }
@@ -79,6 +79,9 @@ impl Vm {
         /// Rounds of rejections that telling of rejections may make.
         const ROUNDS: u32 = 16;
         for _ in 0..ROUNDS {
+            if rejections::are_none() {
+                return;
+            }
             let told = self.context.with(|ctx| {
                 let Some((unhandled, handled)) = rejections::take(&ctx) else {
                     return false;
@@ -105,6 +108,12 @@ impl Vm {
     /// Runs `f` in the context.
     pub fn with<R>(&self, f: impl for<'js> FnOnce(Ctx<'js>) -> R) -> R {
         self.context.with(f)
+    }
+
+    /// The context, while somebody else holds the runtime.
+    #[cfg(feature = "profile")]
+    pub fn raw(&self) -> *mut rquickjs::qjs::JSContext {
+        self.context.as_raw().as_ptr()
     }
 
     /// Objects and bytes that the runtime holds.
