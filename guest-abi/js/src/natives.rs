@@ -1,9 +1,9 @@
 //! The one object through which the prelude reaches Rust; a tenant never sees it.
 
 use crate::{
-    buffers, compression, crypto, encoding, forms, frames, headers, json, kv, modules, ops, parts,
-    pattern, random, ratelimit, requests, rewriter, socket, stacks, subrequest, tasks, token, url,
-    values, wasm, zones,
+    blame, buffers, compression, crypto, encoding, forms, frames, headers, json, kv, modules, ops,
+    parts, pattern, random, ratelimit, requests, rewriter, socket, stacks, subrequest, tasks,
+    token, url, values, wasm, zones,
 };
 use rquickjs::{Ctx, Object, Result};
 
@@ -35,6 +35,7 @@ pub fn object<'js>(ctx: &Ctx<'js>) -> Result<Object<'js>> {
     modules::install(ctx, &native)?;
     buffers::install(ctx, &native)?;
     frames::install(ctx, &native)?;
+    blame::install(ctx);
     stacks::install(ctx, &native)?;
     values::install(ctx, &native)?;
     wasm::install(ctx, &native)?;
