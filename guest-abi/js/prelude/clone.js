@@ -192,6 +192,8 @@ const globalThisOf = { Number, String, Boolean, BigInt };
 export function structuredCopy(value, transfer = undefined) {
   const seen = new Map();
   if (transfer === undefined || transfer.length === 0) return clone(value, seen);
+  // A view stands for its buffer.
+  transfer = transfer.map((item) => (ArrayBuffer.isView(item) ? item.buffer : item));
   for (const item of transfer) {
     if (typeof item !== "object" || item === null || native.kindOf(item) !== "ArrayBuffer") {
       throw new TypeError("Object is not transferable");

@@ -3,11 +3,11 @@
 //!
 //! # Implementation
 //!
-//! The function's source is cut into tokens, with brackets matched, and the expression at the place
-//! is told the way V8 tells it: names, members and calls, and `(intermediate value)` for the rest.
+//! The function's source is cut into tokens (`source`), and the expression at the place is told the way V8 tells it: names, members and calls, and `(intermediate value)` for the rest.
 //! It is done when an error is made, once, and only for sources of a moderate size.
 
-use rquickjs::{Ctx, qjs};
+use crate::source::{Kind, Tokens, WORDS};
+use rquickjs::{Ctx, Object, Result, Value, function::Func, qjs};
 use std::ops::Range;
 
 /// Bytes of a function that are looked through.
@@ -34,232 +34,7 @@ pub enum Blame {
     Destructure(&'static str),
 }
 
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Kind {
-    Name,
-    Number,
-    Text,
-    /// A template without substitutions, or a regular expression.
-    Literal,
-    Open,
-    Close,
-    /// The part of a template between two substitutions.
-    Between,
-    Mark,
-}
-
-#[derive(Clone, Debug)]
-struct Token {
-    kind: Kind,
-    at: Range<usize>,
-    /// The other bracket's place among the tokens.
-    other: usize,
-}
-
-struct Tokens<'s> {
-    source: &'s str,
-    all: Vec<Token>,
-}
-
-const fn is_name(byte: u8) -> bool {
-    byte.is_ascii_alphanumeric() || matches!(byte, b'_' | b'$' | b'#' | b'\\') || byte >= 0x80
-}
-
-/// Words that an expression does not end with.
-const WORDS: &[&str] = &[
-    "return",
-    "typeof",
-    "instanceof",
-    "in",
-    "of",
-    "new",
-    "delete",
-    "void",
-    "throw",
-    "case",
-    "do",
-    "else",
-    "await",
-    "yield",
-    "const",
-    "let",
-    "var",
-    "extends",
-    "if",
-    "while",
-    "for",
-    "switch",
-    "with",
-    "catch",
-];
-
-impl<'s> Tokens<'s> {
-    fn new(source: &'s str) -> Option<Self> {
-        let mut tokens = Tokens {
-            source,
-            all: Vec::new(),
-        };
-        tokens.cut()?;
-        Some(tokens)
-    }
-
-    fn text(&self, index: usize) -> &'s str {
-        self.all
-            .get(index)
-            .map_or("", |token| &self.source[token.at.clone()])
-    }
-
-    fn kind(&self, index: usize) -> Option<Kind> {
-        self.all.get(index).map(|token| token.kind)
-    }
-
-    /// Whether an expression can end with the token.
-    fn ends(&self, index: usize) -> bool {
-        match self.kind(index) {
-            Some(Kind::Name) => !WORDS.contains(&self.text(index)),
-            Some(Kind::Number | Kind::Text | Kind::Literal | Kind::Close) => true,
-            _ => false,
-        }
-    }
-
-    fn cut(&mut self) -> Option<()> {
-        let bytes = self.source.as_bytes();
-        let mut at = 0;
-        let mut open: Vec<usize> = Vec::new();
-        while let Some(&byte) = bytes.get(at) {
-            let start = at;
-            let next = bytes.get(at + 1).copied();
-            let kind = match byte {
-                b' ' | b'\t' | b'\n' | b'\r' | 0x0b | 0x0c => {
-                    at += 1;
-                    continue;
-                }
-                b'/' if next == Some(b'/') => {
-                    at += bytes[at..]
-                        .iter()
-                        .position(|&byte| byte == b'\n')
-                        .unwrap_or(bytes.len() - at);
-                    continue;
-                }
-                b'/' if next == Some(b'*') => {
-                    at += 4 + self.source.get(at + 2..)?.find("*/")?;
-                    continue;
-                }
-                b'/' if self.all.is_empty() || !self.ends(self.all.len() - 1) => {
-                    at = regex_end(bytes, at)?;
-                    Kind::Literal
-                }
-                b'"' | b'\'' => {
-                    at = text_end(bytes, at)?;
-                    Kind::Text
-                }
-                b'`' => self.template(bytes, &mut at, &mut open)?,
-                b'}' if open
-                    .last()
-                    .is_some_and(|&index| self.text(index).ends_with("${")) =>
-                {
-                    let first = open.pop()?;
-                    let kind = match self.template(bytes, &mut at, &mut open)? {
-                        Kind::Literal => Kind::Close,
-                        _ => Kind::Between,
-                    };
-                    let index = self.all.len();
-                    self.all[first].other = index;
-                    self.all.push(Token {
-                        kind,
-                        at: start..at,
-                        other: first,
-                    });
-                    continue;
-                }
-                b'0'..=b'9' => {
-                    at += 1;
-                    while bytes
-                        .get(at)
-                        .is_some_and(|&byte| is_name(byte) || byte == b'.')
-                    {
-                        at += 1;
-                    }
-                    Kind::Number
-                }
-                byte if is_name(byte) => {
-                    while bytes.get(at).is_some_and(|&byte| is_name(byte)) {
-                        at += 1;
-                    }
-                    Kind::Name
-                }
-                b'(' | b'[' | b'{' => {
-                    at += 1;
-                    open.push(self.all.len());
-                    Kind::Open
-                }
-                b')' | b']' | b'}' => {
-                    at += 1;
-                    let first = open.pop()?;
-                    let index = self.all.len();
-                    self.all[first].other = index;
-                    self.all.push(Token {
-                        kind: Kind::Close,
-                        at: start..at,
-                        other: first,
-                    });
-                    continue;
-                }
-                b'.' if bytes[at..].starts_with(b"...") => {
-                    at += 3;
-                    Kind::Mark
-                }
-                b'?' if next == Some(b'.')
-                    && !bytes.get(at + 2).is_some_and(u8::is_ascii_digit) =>
-                {
-                    at += 2;
-                    Kind::Mark
-                }
-                b'=' if next == Some(b'>') || next == Some(b'=') => {
-                    at += 2;
-                    Kind::Mark
-                }
-                _ => {
-                    at += 1;
-                    Kind::Mark
-                }
-            };
-            self.all.push(Token {
-                kind,
-                at: start..at,
-                other: usize::MAX,
-            });
-        }
-        Some(())
-    }
-
-    /// From a backquote, or from the end of a substitution, to where the template's text ends.
-    fn template(&self, bytes: &[u8], at: &mut usize, open: &mut Vec<usize>) -> Option<Kind> {
-        *at += 1;
-        loop {
-            match *bytes.get(*at)? {
-                b'\\' => *at += 2,
-                b'`' => {
-                    *at += 1;
-                    return Some(Kind::Literal);
-                }
-                b'$' if bytes.get(*at + 1) == Some(&b'{') => {
-                    *at += 2;
-                    open.push(self.all.len());
-                    return Some(Kind::Open);
-                }
-                _ => *at += 1,
-            }
-        }
-    }
-
-    /// The token that begins at a byte of the source.
-    fn at(&self, byte: usize) -> Option<usize> {
-        self.all
-            .binary_search_by_key(&byte, |token| token.at.start)
-            .ok()
-    }
-
+impl Tokens<'_> {
     /// Where the expression of names, members and calls begins that ends with the token.
     fn start(&self, mut end: usize) -> usize {
         loop {
@@ -524,38 +299,6 @@ impl<'s> Tokens<'s> {
     }
 }
 
-fn text_end(bytes: &[u8], start: usize) -> Option<usize> {
-    let mut at = start + 1;
-    loop {
-        match *bytes.get(at)? {
-            b'\\' => at += 2,
-            byte if byte == bytes[start] => return Some(at + 1),
-            _ => at += 1,
-        }
-    }
-}
-
-fn regex_end(bytes: &[u8], start: usize) -> Option<usize> {
-    let mut at = start + 1;
-    let mut in_class = false;
-    loop {
-        match *bytes.get(at)? {
-            b'\n' => return Some(start + 1),
-            b'\\' => at += 1,
-            b'[' => in_class = true,
-            b']' => in_class = false,
-            b'/' if !in_class => break,
-            _ => {}
-        }
-        at += 1;
-    }
-    at += 1;
-    while bytes.get(at).is_some_and(|&byte| is_name(byte)) {
-        at += 1;
-    }
-    Some(at)
-}
-
 /// Where the expression is that a pattern at this token takes apart.
 fn initializer(tokens: &Tokens<'_>, pattern: usize) -> Option<Range<usize>> {
     let after = tokens.all[pattern].other.checked_add(1)?;
@@ -706,6 +449,7 @@ type Namer = unsafe extern "C" fn(*const u8, usize, i32, i32, i32, i32, *mut u8,
 // What this crate's QuickJS has besides.
 unsafe extern "C" {
     fn JS_SetNamer(runtime: *mut qjs::JSRuntime, namer: Namer);
+    fn JS_Shown(ctx: *mut qjs::JSContext, value: qjs::JSValue) -> qjs::JSValue;
 }
 
 unsafe extern "C" fn name(
@@ -758,10 +502,23 @@ unsafe extern "C" fn name(
     length
 }
 
-/// Has the engine ask here.
-pub fn install(ctx: &Ctx<'_>) {
+/// Has the engine ask here, and adds `shown(value)` to the natives: a value as messages show it.
+///
+/// # Errors
+/// When memory is used up.
+pub fn install<'js>(ctx: &Ctx<'js>, native: &Object<'js>) -> Result<()> {
     // SAFETY: the context and its runtime are alive, and the function lives for ever.
     unsafe { JS_SetNamer(qjs::JS_GetRuntime(ctx.as_raw().as_ptr()), name) }
+    native.set(
+        "shown",
+        Func::from(|ctx: Ctx<'js>, value: Value<'js>| {
+            // SAFETY: the context and the value are alive; what comes back belongs to the caller.
+            unsafe {
+                let shown = JS_Shown(ctx.as_raw().as_ptr(), value.as_raw());
+                Value::from_raw(ctx.clone(), shown)
+            }
+        }),
+    )
 }
 
 #[cfg(test)]

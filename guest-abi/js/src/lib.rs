@@ -38,6 +38,7 @@ mod rewriter;
 mod serve;
 mod shape;
 mod socket;
+mod source;
 mod stacks;
 mod subrequest;
 mod tasks;

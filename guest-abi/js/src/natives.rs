@@ -35,7 +35,7 @@ pub fn object<'js>(ctx: &Ctx<'js>) -> Result<Object<'js>> {
     modules::install(ctx, &native)?;
     buffers::install(ctx, &native)?;
     frames::install(ctx, &native)?;
-    blame::install(ctx);
+    blame::install(ctx, &native)?;
     stacks::install(ctx, &native)?;
     values::install(ctx, &native)?;
     wasm::install(ctx, &native)?;
