@@ -14,8 +14,10 @@ use sha2::{Digest, Sha256};
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
-/// The version of `rquickjs-sys` that the patch is for.
+/// The version of `rquickjs-sys` that the patches are for.
 const QUICKJS: &str = "0.14.0";
+/// What is changed in it, in this order: contexts that jobs carry, and V8's words for errors.
+const PATCHES: &[&str] = &["quickjs.patch", "messages.patch"];
 /// The stack of the module: QuickJS may use most of it, so that recursion is a RangeError.
 const STACK: u32 = 1 << 20;
 
@@ -37,11 +39,14 @@ fn kept() -> PathBuf {
     folder().join("engine.wasm")
 }
 
-/// Makes `target/rquickjs-sys`: the crate from crates.io with the patch.
+/// Makes `target/rquickjs-sys`: the crate from crates.io with the patches.
 pub fn quickjs() -> Result<()> {
     let place = workspace::target().join("rquickjs-sys");
-    let patch = std::fs::read_to_string(folder().join("quickjs.patch"))
-        .context("cannot read guest-abi/js/quickjs.patch")?;
+    let mut patch = String::new();
+    for name in PATCHES {
+        patch += &std::fs::read_to_string(folder().join(name))
+            .with_context(|| format!("cannot read guest-abi/js/{name}"))?;
+    }
     let mark = place.join("applied.patch");
     if std::fs::read_to_string(&mark).is_ok_and(|applied| applied == patch) {
         return Ok(());
@@ -59,14 +64,14 @@ pub fn quickjs() -> Result<()> {
         .split_inclusive('\n')
         .fold(Vec::<String>::new(), by_file)
     {
-        let patch = diffy::Patch::from_str(&part).context("quickjs.patch cannot be read")?;
+        let patch = diffy::Patch::from_str(&part).context("a patch of QuickJS cannot be read")?;
         let name = patch.original().unwrap_or_default();
         let name = name.trim_start_matches("a/").to_owned();
         let file = partial.join(&name);
         let text = std::fs::read_to_string(&file)
             .with_context(|| format!("rquickjs-sys has no '{name}'"))?;
         let text = diffy::apply(&text, &patch)
-            .map_err(|error| anyhow::anyhow!("quickjs.patch does not fit {name}: {error}"))?;
+            .map_err(|error| anyhow::anyhow!("a patch of QuickJS does not fit {name}: {error}"))?;
         std::fs::write(&file, text)?;
     }
     std::fs::write(partial.join("applied.patch"), &patch)?;

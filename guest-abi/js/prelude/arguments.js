@@ -25,6 +25,17 @@ export function callback(object, field, type) {
   return value;
 }
 
+// A whole number of 32 bits, as the platform takes one.
+export function integer(value) {
+  if (typeof value === "bigint") throw new TypeError("Cannot convert a BigInt value to a number");
+  const number = Math.trunc(+value);
+  if (number - number !== 0) return 0;
+  if (number > 2147483647 || number < -2147483648) {
+    throw new TypeError("Value out of range. Must be between -2147483648 and 2147483647 (inclusive).");
+  }
+  return number | 0;
+}
+
 // A number of bytes or chunks, as the platform takes one.
 export function amount(value) {
   if (typeof value === "bigint") {

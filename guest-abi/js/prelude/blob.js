@@ -1,6 +1,6 @@
 // Blob and File, and what other rooms use of forms (`form.js`).
 import native from "internal:native";
-import { dictionary, wrongInit } from "internal:arguments";
+import { dictionary, wrongInit, integer } from "internal:arguments";
 import { illegal, shape } from "internal:shape";
 import { resolved } from "internal:streams/promises";
 import { cloneable } from "internal:clone";
@@ -43,7 +43,7 @@ function joined(parts) {
 function place(value, length, otherwise) {
   if (value === undefined) return otherwise;
   const number = Number(value);
-  const at = number !== number ? 0 : number === Infinity || number === -Infinity ? 0 : Math.trunc(number);
+  const at = integer(number);
   if (at < 0) return at + length < 0 ? 0 : at + length;
   return at > length ? length : at;
 }

@@ -288,7 +288,7 @@ export function plainCopy(value, field, dictionary) {
   if (value === null || (typeof value !== "object" && typeof value !== "function")) {
     throw wrongField(field, dictionary, "Object");
   }
-  return JSON.parse(JSON.stringify(value) ?? "{}");
+  return JSON.parse(JSON.stringify(value));
 }
 
 export function isDictionary(value) {

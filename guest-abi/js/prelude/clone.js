@@ -1,7 +1,7 @@
 // structuredClone, and what posting a message shares with it.
 import native from "internal:native";
 import { DOMException, isDomException } from "internal:errors";
-import { ofGlobal, shown, wrongField, wrongParameter } from "internal:platform";
+import { ofGlobal, prototypes, wrongField, wrongParameter } from "internal:platform";
 
 const { getPrototypeOf, keys } = Object;
 const brandOf = (prototype, name) => Object.getOwnPropertyDescriptor(prototype, name).get;
@@ -49,7 +49,7 @@ function constructorName(value) {
 
 function platformName(value) {
   for (let proto = getPrototypeOf(value); proto !== null; proto = getPrototypeOf(proto)) {
-    if (shown.has(proto)) return proto[Symbol.toStringTag];
+    if (prototypes.has(proto)) return proto[Symbol.toStringTag];
   }
   return undefined;
 }
@@ -192,6 +192,8 @@ const globalThisOf = { Number, String, Boolean, BigInt };
 export function structuredCopy(value, transfer = undefined) {
   const seen = new Map();
   if (transfer === undefined || transfer.length === 0) return clone(value, seen);
+  // A view stands for its buffer.
+  transfer = transfer.map((item) => (ArrayBuffer.isView(item) ? item.buffer : item));
   for (const item of transfer) {
     if (typeof item !== "object" || item === null || native.kindOf(item) !== "ArrayBuffer") {
       throw new TypeError("Object is not transferable");

@@ -1,5 +1,7 @@
 // Event, EventTarget and the events of the platform (spec: SEMANTICS §16, §31).
 import { closed, illegalConstructor, platform, text, wrongConstructorParameter, wrongField, wrongParameter } from "internal:platform";
+import native from "internal:native";
+import { integer } from "internal:arguments";
 import { DOMException } from "internal:errors";
 
 const BUBBLES = 1, CANCELABLE = 2, COMPOSED = 4, PREVENTED = 8, STOPPED = 16, STOPPED_NOW = 32, DISPATCHING = 64,
@@ -90,7 +92,7 @@ export class Event {
     this.#flags |= STOPPED;
   }
   composedPath() {
-    return this.#current === undefined ? [] : [this.#current];
+    return this.#flags & DISPATCHING ? [this.#current] : [];
   }
 
   static {
@@ -126,7 +128,6 @@ export class Event {
         }
       } finally {
         event.#flags &= ~(DISPATCHING | PASSIVE);
-        event.#current = undefined;
       }
       return (event.#flags & REFUSED) === 0;
     };
@@ -157,7 +158,7 @@ export class EventTarget {
     const isGlobal = this === undefined || this === globalThis;
     let listeners = isGlobal ? globalListeners : this.#listeners;
     if (arguments.length === 0) throw wrongParameter("addEventListener", "EventTarget", 1, "string");
-    if (callback === null) return;
+    if (callback === null || (callback === undefined && arguments.length > 1)) return;
     let handle = callback;
     let self = null;
     if (typeof callback !== "function") {
@@ -192,7 +193,7 @@ export class EventTarget {
   removeEventListener(type, callback, options) {
     const listeners = this === undefined || this === globalThis ? globalListeners : this.#listeners;
     if (arguments.length === 0) throw wrongParameter("removeEventListener", "EventTarget", 1, "string");
-    if (callback === null) return;
+    if (callback === null || (callback === undefined && arguments.length > 1)) return;
     if (typeof callback !== "function" && typeof callback !== "object") {
       throw wrongParameter("removeEventListener", "EventTarget", 2, "Object");
     }
@@ -250,11 +251,11 @@ export class ExtendableEvent extends Event {
 }
 
 export class CustomEvent extends Event {
-  #detail = null;
+  #detail = undefined;
   constructor(type, init) {
     checkInit("CustomEvent", type, init, arguments.length);
     super(type, init);
-    if (init !== undefined && init !== null && init.detail !== undefined) this.#detail = init.detail;
+    if (init !== undefined && init !== null) this.#detail = init.detail;
   }
   get detail() {
     return this.#detail;
@@ -266,6 +267,7 @@ export class MessageEvent extends Event {
     checkInit("MessageEvent", type, init, arguments.length);
     super(type, init);
     const from = init ?? {};
+    if (from.ports !== undefined && !Array.isArray(from.ports)) throw wrongField("ports", "Initializer", "Array");
     this.ports = from.ports === undefined ? [] : [...from.ports];
     this.source = from.source ?? null;
     this.lastEventId = from.lastEventId === undefined ? "" : `${from.lastEventId}`;
@@ -281,7 +283,7 @@ export class CloseEvent extends Event {
     const from = init ?? {};
     this.wasClean = !!from.wasClean;
     this.reason = from.reason === undefined ? "" : `${from.reason}`;
-    this.code = from.code === undefined ? 0 : Number(from.code) | 0;
+    this.code = from.code === undefined ? 0 : integer(from.code);
   }
 }
 
@@ -297,8 +299,8 @@ export class ErrorEvent extends Event {
     const from = init ?? {};
     this.#message = from.message === undefined ? "" : `${from.message}`;
     this.#filename = from.filename === undefined ? "" : `${from.filename}`;
-    this.#lineno = from.lineno === undefined ? 0 : Number(from.lineno) | 0;
-    this.#colno = from.colno === undefined ? 0 : Number(from.colno) | 0;
+    this.#lineno = from.lineno === undefined ? 0 : integer(from.lineno);
+    this.#colno = from.colno === undefined ? 0 : integer(from.colno);
     this.#error = from.error;
   }
   get filename() {
@@ -489,6 +491,9 @@ export class WorkerGlobalScope extends EventTarget {
 }
 export class ServiceWorkerGlobalScope extends WorkerGlobalScope {}
 
+// What is said of an error that nobody catches.
+export const uncaughtText = (error) => `Uncaught ${error instanceof DOMException ? "" : native.shown(error)}`;
+
 // Tells the tenant of an error that nobody catches; false if it does not want to hear more of it.
 export function reportException(error, message) {
   if (!isListened("error")) return true;
@@ -496,7 +501,6 @@ export function reportException(error, message) {
   return dispatch(
     globalThis,
     new ErrorEvent("error", {
-      cancelable: true,
       message,
       error,
       filename: at?.[1] ?? "",

@@ -143,7 +143,7 @@ export function serializeForm(form) {
 
 // The form that a body is; `contentType` is null if there is none.
 export function parseForm(bytes, contentType) {
-  if (contentType === null || contentType === undefined || contentType === "") {
+  if (contentType === null || contentType === undefined) {
     throw new TypeError("Parsing a Body as FormData requires a Content-Type header.");
   }
   const form = new FormData();

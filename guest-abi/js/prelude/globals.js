@@ -10,7 +10,7 @@ import { globals as rewriter } from "internal:rewriter";
 import { globals as blob } from "internal:blob";
 import { globals as url } from "internal:url";
 import { globals as encoding } from "internal:encoding";
-import { globals as events, reportException } from "internal:events";
+import { globals as events, reportException, uncaughtText } from "internal:events";
 import { globals as ports } from "internal:ports";
 import { cloneable, globals as cloning } from "internal:clone";
 import { globals as crypting, own as cryptos } from "internal:crypto";
@@ -41,13 +41,7 @@ const reporting = {
   reportError(error) {
     ofGlobal(this);
     if (arguments.length === 0) throw wrongParameter("reportError", "ServiceWorkerGlobalScope", 1, "Value");
-    let text;
-    try {
-      text = error instanceof Error ? `${error.name}: ${error.message}` : `${error}`;
-    } catch {
-      text = "exception";
-    }
-    if (reportException(error, `Uncaught ${text}`)) logUncaught(error);
+    if (reportException(error, uncaughtText(error))) logUncaught(error);
   },
 };
 
@@ -81,6 +75,14 @@ define("self", globalThis, true);
 define("ServiceWorkerGlobalScope", ServiceWorkerGlobalScope, true);
 defineProperty(globalThis, "origin", { value: "null", enumerable: true, configurable: true });
 
+// What the engine has and V8 has not.
+for (const [holder, names] of [
+  [Function.prototype, ["columnNumber", "fileName", "lineNumber"]],
+  [ArrayBuffer.prototype, ["immutable", "sliceToImmutable", "transferToImmutable"]],
+  [Iterator.prototype, ["chunks", "windows"]],
+]) {
+  for (const name of names) delete holder[name];
+}
 // The engine's own error class becomes one that everybody knows.
 delete globalThis.InternalError;
 // The global object is what its class makes, and listens to events.

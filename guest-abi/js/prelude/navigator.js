@@ -35,10 +35,6 @@ const constant = (object, name, value) =>
 const navigator = new Navigator(KEY);
 const cloudflare = new Cloudflare(KEY);
 
-constant(navigator, "hardwareConcurrency", 1);
-constant(navigator, "platform", "");
-constant(navigator, "userAgent", "Cloudflare-Workers");
-
 // Follows the compatibility flags of the Worker that is loaded.
 export function configure(flags) {
   const all = {};
@@ -46,9 +42,12 @@ export function configure(flags) {
   for (const name of flags) all[name] = true;
   constant(cloudflare, "compatibilityFlags", all);
   if (flags.has("enable_navigator_language")) {
-    constant(navigator, "language", "en");
     constant(navigator, "languages", Object.freeze(["en"]));
+    constant(navigator, "language", "en");
   }
+  constant(navigator, "platform", "");
+  constant(navigator, "hardwareConcurrency", 1);
+  constant(navigator, "userAgent", "Cloudflare-Workers");
   if (!flags.has("global_navigator")) delete globalThis.navigator;
 }
 

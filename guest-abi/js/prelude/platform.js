@@ -60,6 +60,9 @@ function finishMembers(holder, isStatic) {
   if (!isStatic && accessors.length > 0) shown.set(holder, accessors);
 }
 
+// Every prototype of the platform's classes.
+export const prototypes = new Set();
+
 // A function as the platform's are: its length is 0.
 export function plain(f) {
   defineProperty(f, "length", { value: 0, configurable: true });
@@ -73,6 +76,7 @@ export function platform(c, name = c.name) {
   const parent = getPrototypeOf(c);
   if (typeof parent === "function" && !finished.has(parent)) platform(parent);
   if (name !== c.name) defineProperty(c, "name", { value: name, configurable: true });
+  prototypes.add(c.prototype);
   finishMembers(c.prototype, false);
   finishMembers(c, true);
   plain(c);

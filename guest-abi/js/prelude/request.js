@@ -41,7 +41,7 @@ function cacheOf(cache) {
 }
 
 export const Request = native.requestClass;
-Object.setPrototypeOf(Request, Body);
+Object.setPrototypeOf(Request, Function.prototype);
 Object.setPrototypeOf(Request.prototype, Body.prototype);
 
 const more = (request) => requestSlot(request, MORE);
@@ -111,12 +111,13 @@ function initialize(request, from, input, init) {
   if (verb !== undefined) setSlot(request, METHOD, methodOf(verb));
   if (headers !== undefined) setSlot(request, HEADERS, new Headers(headers));
   if (redirect !== undefined) {
-    if (redirect !== "follow" && redirect !== "manual") {
+    const mode = text(redirect).toLowerCase();
+    if (mode !== "follow" && mode !== "manual") {
       throw new TypeError(
         `Invalid redirect value, must be one of "follow" or "manual" ("error" won't be implemented since it does not make sense at the edge; use "manual" and check the response status code).`,
       );
     }
-    setSlot(request, REDIRECT, redirect);
+    setSlot(request, REDIRECT, mode);
   }
   if (signal !== undefined) setSlot(request, SIGNAL, signal);
   if (rare !== null) setSlot(request, MORE, { ...more(request), ...rare });

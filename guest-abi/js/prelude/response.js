@@ -1,5 +1,6 @@
 // Response (spec: SEMANTICS §20). Its parts are in slots (src/parts.rs), where a response of a
 // string is made without anything here.
+import { integer } from "internal:arguments";
 import native from "internal:native";
 import { mixin } from "internal:shape";
 import { platform, wrongField, wrongConstructorParameter, wrongParameter } from "internal:platform";
@@ -21,7 +22,7 @@ export function useWebSockets(test) {
 }
 
 export const Response = native.responseClass;
-Object.setPrototypeOf(Response, Body);
+Object.setPrototypeOf(Response, Function.prototype);
 Object.setPrototypeOf(Response.prototype, Body.prototype);
 
 // What `new Response` does with arguments that are not made of at once.
@@ -55,7 +56,7 @@ function initialize(response, init, body) {
   }
   if (headers !== undefined) setSlot(response, HEADERS, new Headers(headers));
   if (status !== undefined) {
-    const number = status | 0;
+    const number = integer(status);
     if (more !== null && more.webSocket !== null) {
       if (number !== 101) throw new RangeError("Responses with a WebSocket must have status code 101.");
     } else if (number < 200 || number > 599) {
@@ -139,7 +140,7 @@ mixin(Response, {
   },
   redirect(url, status = 302) {
     if (arguments.length === 0) throw wrongParameter("redirect", "Response", 1, "string");
-    const number = status | 0;
+    const number = integer(status);
     if (!REDIRECTS.has(number)) {
       throw new RangeError(`${number} is not a redirect status code. It must be one of: 301, 302, 303, 307, or 308.`);
     }

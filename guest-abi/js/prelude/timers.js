@@ -3,7 +3,7 @@ import native from "internal:native";
 import frames from "internal:frames";
 import { insideHandler } from "internal:errors";
 import { illegalConstructor, ofGlobal, platform, wrongField, wrongParameter } from "internal:platform";
-import { isAbortSignal, KEY, useTimers, whenAborted } from "internal:events";
+import { isAbortSignal, KEY, useTimers, whenAborted, reportException, uncaughtText } from "internal:events";
 import { reportUncaught } from "internal:console";
 
 const timers = new Map();
@@ -108,11 +108,13 @@ functions.queueMicrotask = {
       try {
         callback.call(globalThis);
       } catch (error) {
-        reportUncaught(error);
+        if (reportException(error, uncaughtText(error))) reportUncaught(error);
       }
     });
   },
 }.queueMicrotask;
+
+const asError = (reason) => (reason instanceof Error ? reason : new Error(`${reason}`));
 
 class Scheduler {
   #brand;
@@ -123,10 +125,13 @@ class Scheduler {
   async wait(delay, options) {
     this.#brand;
     if (arguments.length === 0) throw wrongParameter("wait", "Scheduler", 1, "number");
+    if (options !== undefined && options !== null && typeof options !== "object" && typeof options !== "function") {
+      throw wrongParameter("wait", "Scheduler", 2, "WaitOptions");
+    }
     const signal = options?.signal;
     if (signal !== undefined) {
       if (!isAbortSignal(signal)) throw wrongField("signal", "WaitOptions", "AbortSignal");
-      if (signal.aborted) throw signal.reason;
+      if (signal.aborted) throw asError(signal.reason);
     }
     await new Promise((resolve, reject) => {
       if (signal === undefined) {
@@ -139,7 +144,7 @@ class Scheduler {
       }, delay);
       const forget = whenAborted(signal, (reason) => {
         clear(id);
-        reject(reason instanceof Error ? reason : new Error(`${reason}`));
+        reject(asError(reason));
       });
     });
   }

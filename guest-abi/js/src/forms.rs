@@ -139,6 +139,10 @@ fn multipart<'a>(
         let end = find(after, &next).ok_or(FormError::NoEnd)?;
         let value = &after[..end];
         rest = &after[end + next.len()..];
+        // A boundary with nothing behind it is none.
+        if rest.is_empty() {
+            return Err(FormError::NoEnd);
+        }
         let value = value.strip_suffix(b"\r").unwrap_or(value);
         entries.push(entry(&String::from_utf8_lossy(head), value)?);
     }

@@ -207,7 +207,9 @@ impl Scanner {
                     }
                     self.at += 2;
                 }
-                Some(0..0x20) => return Err(None),
+                Some(0..0x20) => {
+                    return Err(Some(self.placed("Bad control character in string literal")));
+                }
                 Some(_) => self.at += 1,
             }
         }

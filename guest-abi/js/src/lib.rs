@@ -8,6 +8,7 @@
 //! [`natives`]. Events of the host become calls of the hooks that `prelude/main.js` exports
 //! ([`events`]); what a Worker asks of the host goes through [`host`].
 
+mod blame;
 mod buffers;
 mod bytes;
 mod class;
@@ -46,6 +47,7 @@ mod rewriter;
 mod serve;
 mod shape;
 mod socket;
+mod source;
 mod stacks;
 mod subrequest;
 mod tasks;

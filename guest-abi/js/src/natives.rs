@@ -1,9 +1,9 @@
 //! The one object through which the prelude reaches Rust; a tenant never sees it.
 
 use crate::{
-    buffers, compression, crypto, encoding, execution, forms, frames, headers, iterators, json, kv,
-    modules, ops, parts, pattern, random, ratelimit, requests, rewriter, serve, socket, stacks,
-    subrequest, tasks, token, url, values, wasm, zones,
+    blame, buffers, compression, crypto, encoding, execution, forms, frames, headers, iterators,
+    json, kv, modules, ops, parts, pattern, random, ratelimit, requests, rewriter, serve, socket,
+    stacks, subrequest, tasks, token, url, values, wasm, zones,
 };
 use rquickjs::{Ctx, Object, Result};
 
@@ -36,6 +36,7 @@ pub fn object<'js>(ctx: &Ctx<'js>) -> Result<Object<'js>> {
     modules::install(ctx, &native)?;
     buffers::install(ctx, &native)?;
     frames::install(ctx, &native)?;
+    blame::install(ctx, &native)?;
     stacks::install(ctx, &native)?;
     values::install(ctx, &native)?;
     wasm::install(ctx, &native)?;

@@ -1,7 +1,10 @@
 //! Promises that were rejected and that nobody handles.
 
-use rquickjs::{Ctx, Persistent, Runtime, Value};
-use std::cell::RefCell;
+use crate::{serve, vm};
+use rquickjs::{CatchResultExt, Ctx, Persistent, Runtime, Value, qjs};
+use std::cell::{Cell, RefCell};
+use std::ffi::c_int;
+use std::ptr::NonNull;
 
 /// Rejections remembered until the end of an event; what comes on top is not told.
 const KEPT: usize = 256;
@@ -18,6 +21,8 @@ struct Told {
 
 thread_local! {
     static TOLD: RefCell<Told> = RefCell::default();
+    /// Whether a microtask is to tell of them.
+    static IS_DUE: Cell<bool> = const { Cell::new(false) };
 }
 
 /// Starts to listen.
@@ -51,9 +56,37 @@ fn heard<'js>(ctx: Ctx<'js>, promise: Value<'js>, reason: Value<'js>, is_handled
                 );
                 told.unhandled.push(pair);
             }
-            _ => {}
+            _ => return,
+        }
+        // Who handles a rejection at once does so before the next microtask.
+        if !is_handled && !IS_DUE.replace(true) {
+            // SAFETY: the context is alive and the job takes no arguments.
+            unsafe {
+                qjs::JS_EnqueueJob(ctx.as_raw().as_ptr(), Some(due), 0, std::ptr::null_mut())
+            };
         }
     });
+}
+
+unsafe extern "C" fn due(ctx: *mut qjs::JSContext, _: c_int, _: *mut qjs::JSValue) -> qjs::JSValue {
+    IS_DUE.set(false);
+    if let Some(ctx) = NonNull::new(ctx) {
+        // SAFETY: a job runs in a context that is alive.
+        tell(&unsafe { Ctx::from_raw(ctx) });
+    }
+    qjs::JS_UNDEFINED
+}
+
+/// Tells the tenant of what was heard; whether there was anything.
+pub fn tell(ctx: &Ctx<'_>) -> bool {
+    let Some((unhandled, handled)) = take(ctx) else {
+        return false;
+    };
+    let told =
+        vm::hooks(ctx).and_then(|hooks| vm::call(&hooks, "rejections", (unhandled, handled)));
+    // The hook catches what listeners throw.
+    let _ = told.catch(ctx);
+    true
 }
 
 /// Forgets that this promise was rejected: it is the handler's, and its failure is the answer.
@@ -74,7 +107,18 @@ pub fn are_none() -> bool {
 /// Takes what was heard since the last time: promises and reasons in turn, those without a
 /// handler, then those that got one late. None if there is nothing to tell.
 pub fn take<'js>(ctx: &Ctx<'js>) -> Option<(Vec<Value<'js>>, Vec<Value<'js>>)> {
-    let told = TOLD.take();
+    let mut told = TOLD.take();
+    // What a handler gave is answered elsewhere.
+    let is_awaited = |promise: &Kept| {
+        let promise = promise.clone().restore(ctx);
+        promise.is_ok_and(|promise| serve::awaits(&promise))
+    };
+    let (awaited, unhandled) = told
+        .unhandled
+        .drain(..)
+        .partition(|(promise, _)| is_awaited(promise));
+    told.unhandled = unhandled;
+    TOLD.with_borrow_mut(|kept: &mut Told| kept.unhandled = awaited);
     if told.unhandled.is_empty() && told.handled.is_empty() {
         return None;
     }

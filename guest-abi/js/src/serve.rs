@@ -263,6 +263,15 @@ pub fn sweep(ctx: &Ctx<'_>) -> Result<bool, Exception> {
     }
 }
 
+/// Whether a promise is what a handler gave and is still to be settled.
+pub fn awaits(promise: &Value<'_>) -> bool {
+    // SAFETY: both are values; only the addresses are compared.
+    let same = |known: &Val| unsafe {
+        qjs::JS_VALUE_GET_PTR(*known) == qjs::JS_VALUE_GET_PTR(promise.as_raw())
+    };
+    PENDING.with_borrow(|all| all.iter().any(|(_, known)| same(known)))
+}
+
 /// Forgets a request: nobody waits for its answer.
 pub fn forget(ctx: &Ctx<'_>, id: u32) {
     let cx = Cx(ctx.as_raw().as_ptr());

@@ -13,8 +13,6 @@ use std::fmt::Write;
 
 /// Stands before an error's message and before its frames; `prelude/stacks.js` looks for it.
 const MARK: char = '\u{1}';
-/// Characters of `new` and the space behind it.
-const NEW: i32 = 4;
 /// Frames of a stack when `Error.stackTraceLimit` does not say.
 const FRAMES: usize = 10;
 
@@ -88,7 +86,7 @@ fn frames<'js>(ctx: &Ctx<'js>, means: &Means, sites: &Array<'js>) -> Vec<Frame<'
 }
 
 /// A line of the stack; none for what V8 does not show.
-fn line<'js>(ctx: &Ctx<'js>, means: &Means, frame: &Frame<'js>, shift: i32) -> Option<String> {
+fn line<'js>(ctx: &Ctx<'js>, means: &Means, frame: &Frame<'js>) -> Option<String> {
     let function = frame.ask(ctx, &means.function)?;
     let Some(file) = &frame.file else {
         let label = means.labels.iter().find(|(known, _)| {
@@ -110,11 +108,6 @@ fn line<'js>(ctx: &Ctx<'js>, means: &Means, frame: &Frame<'js>, shift: i32) -> O
             .unwrap_or(0)
     };
     let (row, column) = (number(&means.line), number(&means.column));
-    let column = if column > shift {
-        column - shift
-    } else {
-        column
-    };
     let made = frame
         .ask(ctx, &means.is_constructor)
         .and_then(|made| made.as_bool())
@@ -136,13 +129,21 @@ fn reword<'js>(ctx: &Ctx<'js>, means: &Means, error: &Object<'js>, top: &Frame<'
     let Some(message) = read(ctx, error, "message").and_then(|message| text(&message)) else {
         return;
     };
-    let message = if (message.starts_with("private class field ")
-        && message.ends_with("does not exist"))
-        || message == "invalid brand on object"
-        || message == "not an object"
-    {
+    const FOREIGN: &[&str] = &[
+        "Cannot read private member ",
+        "Cannot write private member ",
+        "Cannot read properties of undefined (reading '#",
+        "Cannot read properties of null (reading '#",
+        "Cannot set properties of undefined (setting '#",
+        "Cannot set properties of null (setting '#",
+        "Cannot use 'in' operator to search for '#",
+        "Receiver must be an instance of class ",
+    ];
+    let message = if FOREIGN.iter().any(|start| message.starts_with(start)) {
         ILLEGAL.to_owned()
-    } else if message == "class constructors must be invoked with 'new'" {
+    } else if message.starts_with("Class constructor ")
+        && message.ends_with(" cannot be invoked without 'new'")
+    {
         let class = top.ask(ctx, &means.function);
         let is_closed = CLOSED.with_borrow(|all| {
             all.iter()
@@ -215,16 +216,8 @@ fn format_with<'js>(
             frames.drain(..=found);
         }
     }
-    // Where `new Error` stands is for V8 its first letter, here that of the class.
-    let is_own = is_error
-        && !capturing
-        && frames.first().is_some_and(|top| {
-            let function = top.ask(ctx, &means.function);
-            !top.is_internal() && function.is_some_and(|function| function.is_function())
-        });
     frames.retain(|frame| !frame.is_internal());
-    let shift = if is_own { NEW } else { 0 };
-    let stack = stack_of(ctx, means, error, &frames, shift)?;
+    let stack = stack_of(ctx, means, error, &frames)?;
     if is_error && !capturing {
         let keep = means.keep.clone().restore(ctx)?;
         keep.call::<_, ()>((error.clone(), stack.clone()))?;
@@ -238,7 +231,6 @@ fn stack_of<'js>(
     means: &Means,
     error: &Value<'js>,
     frames: &[Frame<'js>],
-    shift: i32,
 ) -> Result<Value<'js>> {
     let class: Object = ctx.globals().get("Error").or_else(|_| {
         ctx.catch();
@@ -277,10 +269,7 @@ fn stack_of<'js>(
             (name, message) => format!("{name}: {message}"),
         });
     }
-    let lines = frames
-        .iter()
-        .enumerate()
-        .filter_map(|(at, frame)| line(ctx, means, frame, if at == 0 { shift } else { 0 }));
+    let lines = frames.iter().filter_map(|frame| line(ctx, means, frame));
     stack.extend(lines.take(limit));
     Ok(rquickjs::String::from_str(ctx.clone(), &stack)?.into_value())
 }

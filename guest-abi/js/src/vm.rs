@@ -82,16 +82,7 @@ impl Vm {
             if rejections::are_none() {
                 return;
             }
-            let told = self.context.with(|ctx| {
-                let Some((unhandled, handled)) = rejections::take(&ctx) else {
-                    return false;
-                };
-                let hooks = self.hooks.clone().restore(&ctx);
-                let told = hooks.and_then(|hooks| call(&hooks, "rejections", (unhandled, handled)));
-                // The hook catches what listeners throw.
-                let _ = told.catch(&ctx);
-                true
-            });
+            let told = self.context.with(|ctx| rejections::tell(&ctx));
             if !told {
                 return;
             }

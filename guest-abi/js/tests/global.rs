@@ -178,8 +178,8 @@ fn the_log_gets_what_nobody_caught() {
         answer.logs,
         [
             "Uncaught told",
-            "Uncaught left",
             "Uncaught (in promise) promise",
+            "Uncaught left",
             "Uncaught timer"
         ]
     );

@@ -151,7 +151,7 @@ export class ByteQueue {
       return rejected(new TypeError('You must call read() on a "byob" reader with a positive-sized TypedArray object.'));
     }
     if (min === 0) return rejected(new TypeError("Requested invalid minimum number of bytes to read (0)."));
-    if (min * size > view.byteLength) {
+    if (min < 0 || min * size > view.byteLength) {
       const shown = min < 0 ? 18446744073709551616n + BigInt(min) : min * size;
       return rejected(new TypeError(`Minimum bytes to read (${shown}) exceeds size of buffer (${view.byteLength}).`));
     }

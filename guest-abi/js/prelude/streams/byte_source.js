@@ -1,5 +1,5 @@
 // Sources of bytes written in JavaScript, their controller, and the requests for a reader's buffer.
-import { amount, callback, wrongArgument } from "internal:arguments";
+import { amount, integer, callback, wrongArgument } from "internal:arguments";
 import { illegal, shape } from "internal:shape";
 import { ByteQueue, bytesOf, taken } from "internal:streams/byte_queue";
 import { Source } from "internal:streams/value_source";
@@ -22,7 +22,7 @@ export class ByteSource extends Source {
     const { autoAllocateChunkSize } = underlying;
     if (autoAllocateChunkSize !== undefined) {
       if (!(Number(autoAllocateChunkSize) > 0)) throw new TypeError("The autoAllocateChunkSize option cannot be zero.");
-      this.auto = amount(autoAllocateChunkSize);
+      this.auto = integer(amount(autoAllocateChunkSize));
     }
     const mark = strategy?.highWaterMark;
     if (mark !== undefined) this.hwm = amount(mark);

@@ -66,6 +66,11 @@ export class ReadableStream {
 
   pipeThrough(transform = undefined, options = undefined) {
     if (!(#consumer in this)) illegal();
+    if (arguments.length > 0 && (transform === undefined || transform === null)) {
+      throw new TypeError(
+        "Cannot initialize N7workerd3api14ReadableStream9TransformE with required members from an undefined or null value.",
+      );
+    }
     if (!isObject(transform)) throw wrongArgument("pipeThrough", "ReadableStream", 1, "Transform");
     const { readable, writable } = transform;
     if (!isStream(readable)) throw wrongField("readable", "Transform", "ReadableStream");

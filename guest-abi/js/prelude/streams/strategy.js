@@ -8,7 +8,7 @@ for (const size of [count, byteLength]) Object.defineProperty(size, "name", { va
 
 function markOf(init, name) {
   if (init === undefined) throw wrongInit(name, 1, "QueuingStrategyInit");
-  return Number(dictionary(init, name, 1, "QueuingStrategyInit")?.highWaterMark);
+  return +(dictionary(init, name, 1, "QueuingStrategyInit")?.highWaterMark);
 }
 
 export class ByteLengthQueuingStrategy {

@@ -281,7 +281,7 @@ const transforming = (target, transformer) => Reflect.construct(TransformStream,
 
 export class IdentityTransformStream {
   constructor(strategy = undefined) {
-    const options = dictionary(strategy, "IdentityTransformStream", 1, "QueuingStrategyInit");
+    const options = dictionary(strategy, "IdentityTransformStream", 1, "QueuingStrategy");
     const sink = new IdentitySink();
     if (options?.highWaterMark !== undefined) sink.hwm = amount(options.highWaterMark);
     return made(new.target, sink.queue, sink);
@@ -295,7 +295,7 @@ export class FixedLengthStream {
     if (expectedLength === undefined && arguments.length === 0) throw wrongInit("FixedLengthStream", 1, "bigint");
     const length = amount(expectedLength);
     if (length >= 2 ** 53) throw new TypeError("FixedLengthStream requires an integer expected length less than 2^53.");
-    const options = dictionary(strategy, "FixedLengthStream", 2, "QueuingStrategyInit");
+    const options = dictionary(strategy, "FixedLengthStream", 2, "QueuingStrategy");
     const sink = new IdentitySink();
     if (options?.highWaterMark !== undefined) sink.hwm = amount(options.highWaterMark);
     sink.rest = sink.queue.length = length;
