@@ -6,6 +6,8 @@ mod bad_input;
 mod cli;
 mod crash;
 mod cron;
+mod examples;
+mod fuzz;
 mod hostile;
 mod instructions;
 mod javascript;

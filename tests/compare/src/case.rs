@@ -50,6 +50,8 @@ pub struct Case {
     pub path: PathBuf,
     /// The module.
     pub source: String,
+    /// Modules of WebAssembly that it imports from its own folder, by file.
+    pub wasm: Vec<PathBuf>,
     /// The compatibility date.
     pub date: String,
     /// Compatibility flags.
@@ -70,6 +72,7 @@ impl Case {
             name: name.to_string_lossy().into_owned(),
             path: path.to_owned(),
             source: String::new(),
+            wasm: Vec::new(),
             date: DATE.to_owned(),
             flags: Vec::new(),
             requests: Vec::new(),

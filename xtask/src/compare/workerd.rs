@@ -89,6 +89,12 @@ fn start(
             continue;
         }
         std::fs::write(dir.join(format!("{at}.js")), &case.source)?;
+        let mut wasm = String::new();
+        for path in &case.wasm {
+            let name = path.file_name().unwrap_or_default().to_string_lossy();
+            std::fs::copy(path, dir.join(format!("{at}-{name}")))?;
+            write!(wasm, ", (name = {name:?}, wasm = embed \"{at}-{name}\")")?;
+        }
         let flags: Vec<String> = case.flags.iter().map(|flag| format!("{flag:?}")).collect();
         writeln!(services, "(name = \"{at}\", worker = .w{at}),")?;
         writeln!(
@@ -97,7 +103,7 @@ fn start(
         )?;
         writeln!(
             config,
-            "const w{at} :Workerd.Worker = (modules = [(name = \"worker.js\", esModule = embed \"{at}.js\")], \
+            "const w{at} :Workerd.Worker = (modules = [(name = \"worker.js\", esModule = embed \"{at}.js\"){wasm}], \
              compatibilityDate = {:?}, compatibilityFlags = [{}]);",
             case.date,
             flags.join(", ")
