@@ -16,6 +16,7 @@ mod limits;
 mod push;
 mod retire;
 mod routing;
+mod service_worker;
 mod signals;
 mod subrequests;
 mod swap;

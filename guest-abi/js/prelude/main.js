@@ -12,7 +12,7 @@ import { logUncaught, console } from "internal:console";
 import { configure as configureNavigator } from "internal:navigator";
 import { isRaw } from "internal:subrequest";
 import "internal:ratelimit";
-import { env, forget } from "internal:env";
+import { asGlobals, env, forget } from "internal:env";
 import { useNode } from "internal:node";
 import { platform } from "internal:platform";
 import { serveSocket } from "internal:websocket";
@@ -332,6 +332,8 @@ const hooks = {
     if (scope.flags.has("nodejs_compat") || scope.flags.has("nodejs_compat_v2")) useNode();
     fetching.configure();
   },
+
+  classic: asGlobals,
 
   // Nothing is under way that could answer those who still wait.
   hung() {

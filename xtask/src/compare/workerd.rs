@@ -101,9 +101,14 @@ fn start(
             sockets,
             "(name = \"s{at}\", address = \"unix:{at}\", http = (), service = \"{at}\"),"
         )?;
+        let code = if case.classic {
+            format!("serviceWorkerScript = embed \"{at}.js\"")
+        } else {
+            format!("modules = [(name = \"worker.js\", esModule = embed \"{at}.js\"){wasm}]")
+        };
         writeln!(
             config,
-            "const w{at} :Workerd.Worker = (modules = [(name = \"worker.js\", esModule = embed \"{at}.js\"){wasm}], \
+            "const w{at} :Workerd.Worker = ({code}, \
              compatibilityDate = {:?}, compatibilityFlags = [{}]);",
             case.date,
             flags.join(", ")
