@@ -20,6 +20,7 @@ mod setup;
 mod sizes;
 mod step;
 mod test;
+mod types;
 mod up;
 mod workspace;
 
@@ -56,6 +57,10 @@ enum Command {
     /// answers differ.
     Compare(compare::Arguments),
 
+    /// Asks a live isolate which of the platform's types (`@cloudflare/workers-types`) exist there. What
+    /// existed before may not be gone.
+    Types(types::Arguments),
+
     /// Builds the release binary of the daemon.
     Build(build::Arguments),
 
@@ -86,6 +91,7 @@ fn main() -> ExitCode {
         Command::Test(arguments) => test::run(&arguments),
         Command::Guests(arguments) => guests::run(&arguments),
         Command::Compare(arguments) => compare::run(&arguments),
+        Command::Types(arguments) => types::run(&arguments),
         Command::Build(arguments) => build::run(&arguments),
         Command::Bench(arguments) => bench::run(&arguments),
         Command::Sizes(arguments) => sizes::run(&arguments),

@@ -2,7 +2,7 @@
 
 use crate::rust_std::{RustStd, setting};
 use crate::setup::{self, Cross};
-use crate::{build, compare, guests, javascript, process, step, workspace};
+use crate::{build, compare, guests, javascript, process, step, types, workspace};
 use anyhow::{Context, Result, bail};
 use std::ffi::OsString;
 use std::path::{Path, PathBuf};
@@ -59,6 +59,8 @@ pub fn run(arguments: &Arguments) -> Result<()> {
             javascript::check()?;
             javascript::test()?;
             compare::replay()?;
+            compare::replay_apps()?;
+            types::check()?;
             if !arguments.no_cross {
                 cross(false)?;
             }

@@ -19,10 +19,16 @@ fn main() {
         std::process::exit(2);
     };
     let source = std::fs::read(path).expect("a module that can be read");
+    // As cases of `tests/compare` say it.
+    let kind = if String::from_utf8_lossy(&source).contains("\n// script: classic\n") {
+        ModuleKind::ServiceWorker
+    } else {
+        ModuleKind::EsModule
+    };
     let asked: Vec<String> = asked.split(',').map(str::to_owned).collect();
     let names = flags::enabled(date, &asked);
     let mut case = Case {
-        modules: vec![("worker.js".to_owned(), ModuleKind::EsModule, source)],
+        modules: vec![("worker.js".to_owned(), kind, source)],
         date: date.clone(),
         flags: names.iter().map(|name| (*name).to_owned()).collect(),
         headers: vec![("host".to_owned(), "example.com".to_owned())],

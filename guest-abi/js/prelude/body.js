@@ -80,7 +80,8 @@ export let impliedType = null;
 
 // What a value is as a body: null, a string, bytes or a stream.
 export function extract(value) {
-  if (scope.global) insideHandler();
+  // Streams, which take nothing yet, are bodies in global scope too.
+  if (scope.global && !(value instanceof ReadableStream)) insideHandler();
   if (typeof value === "string") {
     impliedType = "text/plain;charset=UTF-8";
     return value;

@@ -240,7 +240,7 @@ export class ExtendableEvent extends Event {
   #wait;
   constructor(key, type, wait) {
     if (key !== KEY) throw illegalConstructor();
-    super(type, { cancelable: true });
+    super(type);
     this.#wait = wait;
   }
   waitUntil(promise) {

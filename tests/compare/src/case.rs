@@ -3,6 +3,7 @@
 //! ```text
 //! // flags: nodejs_compat, other_flag
 //! // date: 2026-01-01
+//! // script: classic
 //! // requests: GET /; POST /form a=b
 //! ```
 
@@ -50,6 +51,10 @@ pub struct Case {
     pub path: PathBuf,
     /// The module.
     pub source: String,
+    /// Whether it is a classic script (`// script: classic`), not a module.
+    pub classic: bool,
+    /// Modules of WebAssembly that it imports from its own folder, by file.
+    pub wasm: Vec<PathBuf>,
     /// The compatibility date.
     pub date: String,
     /// Compatibility flags.
@@ -70,6 +75,8 @@ impl Case {
             name: name.to_string_lossy().into_owned(),
             path: path.to_owned(),
             source: String::new(),
+            classic: false,
+            wasm: Vec::new(),
             date: DATE.to_owned(),
             flags: Vec::new(),
             requests: Vec::new(),
@@ -92,6 +99,7 @@ impl Case {
                 let flags = value.split(',').map(|flag| flag.trim().to_owned());
                 self.flags.extend(flags.filter(|flag| !flag.is_empty()));
             }
+            "script" => self.classic = value == "classic",
             "date" => self.date = value.to_owned(),
             "requests" => self.requests.extend(value.split(';').map(Request::parse)),
             _ => {}

@@ -1,43 +1,105 @@
 //! The apps of `tests/apps`, bundled for Workers from npm's packages.
 
+use super::bindgen;
 use crate::{npm, step, workspace};
-use anyhow::{Context, Result};
+use anyhow::{Context, Result, bail};
 use postern_compare::Case;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 /// What may hold an app's main module.
 const EXTENSIONS: &[&str] = &["js", "jsx", "ts", "tsx"];
 
-/// Bundles them to `target/apps/NAME.js`; the cases that they are.
+/// Where they are.
+pub fn folder() -> PathBuf {
+    workspace::root().join("tests/apps")
+}
+
+/// Installs what they are made of; where it is.
+pub fn packages() -> Result<PathBuf> {
+    npm::install("apps", &folder())
+}
+
+/// Bundles them to `target/apps/NAME.js`; the cases that they are. A folder with a `Cargo.toml` is
+/// one in Rust, whose module and glue are made first.
 pub fn build(wanted: &[String]) -> Result<Vec<Case>> {
-    let folder = workspace::root().join("tests/apps");
-    let modules = npm::install("apps", &folder)?;
+    let folder = folder();
+    let modules = packages()?;
     let out = workspace::target().join("apps");
     workspace::create_dir(&out)?;
-    let mut cases = Vec::new();
-    for file in std::fs::read_dir(&folder).context("cannot list tests/apps")? {
-        let file = file?.path();
-        let extension = file.extension().and_then(|extension| extension.to_str());
-        if !extension.is_some_and(|extension| EXTENSIONS.contains(&extension)) {
-            continue;
-        }
-        let mut case = Case::read(&folder, &file)?;
+    let mut found = Vec::new();
+    for file in files(&folder)? {
+        let case = Case::read(&folder, &file)?;
         if !wanted.is_empty() && !wanted.iter().any(|part| case.name.contains(part)) {
             continue;
         }
-        let made = out.join(format!("{}.js", case.name));
-        bundle(&modules, &file, &made)?;
-        case.source = std::fs::read_to_string(&made)?;
-        case.path = made;
-        cases.push(case);
+        let own = file.parent().unwrap_or(&folder);
+        let mut glue = None;
+        if own != folder {
+            match bindgen::build(own) {
+                Ok(made) => glue = Some(made),
+                Err(error) if wanted.is_empty() => {
+                    step::skip(&case.name, &format!("{error:#}"));
+                    continue;
+                }
+                Err(error) => return Err(error),
+            }
+        }
+        found.push((case, file, glue));
     }
+    let mut cases = step::quiet("bundling the apps", || {
+        let made = found
+            .into_iter()
+            .map(|(case, file, glue)| bundled(&modules, &out, case, &file, glue));
+        made.collect::<Result<Vec<Case>>>()
+    })?;
     cases.sort_by(|a, b| a.name.cmp(&b.name));
     Ok(cases)
 }
 
-/// As the field's own tool does it.
-fn bundle(modules: &Path, from: &Path, to: &Path) -> Result<()> {
+fn bundled(
+    modules: &Path,
+    out: &Path,
+    mut case: Case,
+    file: &Path,
+    glue: Option<PathBuf>,
+) -> Result<Case> {
+    let made = out.join(format!("{}.js", case.name.replace('/', "-")));
+    bundle(modules, file, &made, glue.as_deref())?;
+    case.source = std::fs::read_to_string(&made)?;
+    if let Some(glue) = glue {
+        case.wasm = bindgen::modules(&glue, &case.source);
+    }
+    case.path = made;
+    Ok(case)
+}
+
+/// Main modules: those in the folder, and in folders that are crates.
+fn files(folder: &Path) -> Result<Vec<PathBuf>> {
+    let list = |folder: &Path| -> Result<Vec<PathBuf>> {
+        std::fs::read_dir(folder)
+            .with_context(|| format!("cannot list {}", workspace::shown(folder)))?
+            .map(|entry| Ok(entry?.path()))
+            .collect()
+    };
+    let mut found = list(folder)?;
+    for crate_folder in found.clone() {
+        if crate_folder.join("Cargo.toml").exists() {
+            found.extend(list(&crate_folder)?);
+        }
+    }
+    found.retain(|path| {
+        let extension = path.extension().and_then(|extension| extension.to_str());
+        path.is_file() && extension.is_some_and(|extension| EXTENSIONS.contains(&extension))
+    });
+    Ok(found)
+}
+
+/// As the field's own tool does it. What `bindgen-glue` names is made by wasm-bindgen.
+fn bundle(modules: &Path, from: &Path, to: &Path, glue: Option<&Path>) -> Result<()> {
     let mut command = npm::esbuild(modules)?;
+    if let Some(glue) = glue {
+        command.arg(format!("--alias:bindgen-glue={}", glue.display()));
+    }
     command
         .arg(from)
         .arg(format!("--outfile={}", to.display()))
@@ -49,13 +111,19 @@ fn bundle(modules: &Path, from: &Path, to: &Path) -> Result<()> {
             "--main-fields=browser,module,main",
             "--external:node:*",
             "--external:cloudflare:*",
+            "--external:*.wasm",
             "--define:process.env.NODE_ENV=\"production\"",
             "--jsx=automatic",
             "--log-level=warning",
         ])
         .env("NODE_PATH", modules);
-    step::quiet_command(
-        &format!("bundling {}", workspace::shown(from)),
-        &mut command,
-    )
+    let output = command.output().context("cannot run esbuild")?;
+    if !output.status.success() {
+        bail!(
+            "cannot bundle {}:\n{}",
+            workspace::shown(from),
+            String::from_utf8_lossy(&output.stderr)
+        );
+    }
+    Ok(())
 }

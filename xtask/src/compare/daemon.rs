@@ -5,6 +5,7 @@ use crate::{step, test, workspace};
 use anyhow::{Context, Result};
 use postern_compare::{Answer, Case, Outcome, ask};
 use std::net::TcpStream;
+use std::path::Path;
 use std::time::Duration;
 
 /// The header that names the Worker; workerd gets it too, since a case may show what it was sent.
@@ -27,10 +28,22 @@ namespace = "compare"
 
 [manage]
 listen = "127.0.0.1:0"
+
+[limits]
+startup-cpu-ms = 5000
 "#;
 
 /// Builds it, pushes every case and asks it.
 pub fn outcomes(cases: &[Case]) -> Result<Vec<Outcome>> {
+    outcomes_with(cases, &[], |_| Ok(()))
+}
+
+/// The same, with more arguments of `postern push`, after what they need was made.
+pub fn outcomes_with(
+    cases: &[Case],
+    more: &[&str],
+    make: impl FnOnce(&Daemon) -> Result<()>,
+) -> Result<Vec<Outcome>> {
     let binary = test::daemon()?;
     let dir = workspace::target().join("compare");
     if dir.exists() {
@@ -39,8 +52,12 @@ pub fn outcomes(cases: &[Case]) -> Result<Vec<Outcome>> {
     }
     let daemon = Daemon::start(&binary, &dir, CONFIG)?;
     daemon.namespace(NAMESPACE)?;
+    make(&daemon)?;
     let outcomes = step::quiet("the daemon's answers", || {
-        cases.iter().map(|case| outcome(&daemon, case)).collect()
+        cases
+            .iter()
+            .map(|case| outcome(&daemon, case, more))
+            .collect()
     });
     daemon.stop()?;
     outcomes
@@ -51,9 +68,10 @@ pub fn worker(case: &Case) -> String {
     case.name.replace(['/', '_', '.'], "-")
 }
 
-fn outcome(daemon: &Daemon, case: &Case) -> Result<Outcome> {
+fn outcome(daemon: &Daemon, case: &Case, arguments: &[&str]) -> Result<Outcome> {
     let name = worker(case);
-    let mut more = vec!["--namespace", NAMESPACE, "--cpu-ms", CPU_MS];
+    let mut more = arguments.to_vec();
+    more.extend(["--namespace", NAMESPACE, "--cpu-ms", CPU_MS]);
     more.extend(["--compatibility-date", &case.date]);
     for flag in &case.flags {
         more.extend(["--compatibility-flag", flag]);
@@ -62,8 +80,15 @@ fn outcome(daemon: &Daemon, case: &Case) -> Result<Outcome> {
     let folder = workspace::target().join("compare-cases").join(&name);
     workspace::create_dir(&folder)?;
     let module = folder.join("worker.js");
-    std::fs::copy(&case.path, &module)
-        .with_context(|| format!("cannot copy {}", workspace::shown(&case.path)))?;
+    let copy = |from: &Path, to: &Path| {
+        std::fs::copy(from, to)
+            .with_context(|| format!("cannot copy {}", workspace::shown(from)))
+            .map(drop)
+    };
+    copy(&case.path, &module)?;
+    for wasm in &case.wasm {
+        copy(wasm, &folder.join(wasm.file_name().unwrap_or_default()))?;
+    }
     if let Err(error) = daemon.push(&module, &name, &more) {
         return Ok(Outcome::Refused(format!("{error:#}")));
     }

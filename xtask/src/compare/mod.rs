@@ -2,15 +2,17 @@
 //! answers differ.
 
 pub mod apps;
-mod daemon;
+mod bindgen;
+pub mod daemon;
 mod native;
-mod workerd;
+pub mod workerd;
 
 pub use workerd::program;
 
 use crate::{step, workspace};
 use anyhow::{Context, Result, bail};
-use postern_compare::{Case, Outcome, differences};
+pub use postern_compare::Case;
+use postern_compare::{Outcome, differences};
 use std::path::{Path, PathBuf};
 
 /// The arguments of `compare`.
@@ -24,7 +26,7 @@ pub struct Arguments {
     #[arg(long)]
     native: bool,
 
-    /// Keeps what workerd answers in `tests/compare/expected/`, and compares nothing.
+    /// Keeps what workerd answers in `expected/`, and compares nothing.
     #[arg(long, conflicts_with_all = ["recorded", "native"])]
     record: bool,
 
@@ -34,13 +36,17 @@ pub struct Arguments {
 
     /// Bundles and compares small apps of well-known frameworks too (`tests/apps`), which takes
     /// their packages from npm.
-    #[arg(long, conflicts_with_all = ["record", "recorded"])]
+    #[arg(long)]
     apps: bool,
 }
 
 /// Compares, and says how many differ.
 pub fn run(arguments: &Arguments) -> Result<()> {
-    let root = folder();
+    let root = if arguments.apps {
+        apps::folder()
+    } else {
+        folder()
+    };
     let wanted: Vec<String> = arguments.wanted.iter().map(|path| name_of(path)).collect();
     let cases = if arguments.apps {
         apps::build(&wanted)?
@@ -75,7 +81,11 @@ pub fn folder() -> PathBuf {
 fn name_of(path: &str) -> String {
     let path = path.strip_prefix("./").unwrap_or(path);
     let path = path.strip_prefix("tests/compare/").unwrap_or(path);
-    path.strip_suffix(".js").unwrap_or(path).to_owned()
+    let path = path.strip_prefix("tests/apps/").unwrap_or(path);
+    match path.rsplit_once('.') {
+        Some((name, "js" | "jsx" | "ts" | "tsx")) => name.to_owned(),
+        _ => path.to_owned(),
+    }
 }
 
 fn tell(cases: &[Case], theirs: &[Outcome], ours: &[Outcome]) -> Result<()> {
@@ -132,6 +142,18 @@ fn record(root: &Path, cases: &[Case], theirs: &[Outcome]) -> Result<()> {
         println!("recorded   {}", case.name);
     }
     Ok(())
+}
+
+/// What was kept of the apps against a daemon, for `test`. They are made of npm's packages: that those
+/// cannot be had is said, and the rest counts.
+pub fn replay_apps() -> Result<()> {
+    if let Err(error) = apps::packages() {
+        step::skip("apps of npm's packages", &format!("{error:#}"));
+        return Ok(());
+    }
+    let cases = apps::build(&[])?;
+    let theirs = recorded(&apps::folder(), &cases)?;
+    tell(&cases, &theirs, &daemon::outcomes(&cases)?)
 }
 
 /// What was kept against the engine on this machine, for `test`.

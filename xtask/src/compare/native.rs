@@ -73,6 +73,9 @@ fn output(mut command: Command) -> Result<Output> {
 }
 
 fn outcome(program: &Path, case: &Case) -> Result<Outcome> {
+    if !case.wasm.is_empty() {
+        bail!("a Worker of several modules takes a daemon");
+    }
     let mut command = Command::new(program);
     command
         .arg(&case.path)

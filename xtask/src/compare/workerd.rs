@@ -89,15 +89,26 @@ fn start(
             continue;
         }
         std::fs::write(dir.join(format!("{at}.js")), &case.source)?;
+        let mut wasm = String::new();
+        for path in &case.wasm {
+            let name = path.file_name().unwrap_or_default().to_string_lossy();
+            std::fs::copy(path, dir.join(format!("{at}-{name}")))?;
+            write!(wasm, ", (name = {name:?}, wasm = embed \"{at}-{name}\")")?;
+        }
         let flags: Vec<String> = case.flags.iter().map(|flag| format!("{flag:?}")).collect();
         writeln!(services, "(name = \"{at}\", worker = .w{at}),")?;
         writeln!(
             sockets,
             "(name = \"s{at}\", address = \"unix:{at}\", http = (), service = \"{at}\"),"
         )?;
+        let code = if case.classic {
+            format!("serviceWorkerScript = embed \"{at}.js\"")
+        } else {
+            format!("modules = [(name = \"worker.js\", esModule = embed \"{at}.js\"){wasm}]")
+        };
         writeln!(
             config,
-            "const w{at} :Workerd.Worker = (modules = [(name = \"worker.js\", esModule = embed \"{at}.js\")], \
+            "const w{at} :Workerd.Worker = ({code}, \
              compatibilityDate = {:?}, compatibilityFlags = [{}]);",
             case.date,
             flags.join(", ")
