@@ -263,7 +263,7 @@ fn admit(
         ));
     }
     // It is copied, and the copy is held until it is stored, or done with.
-    if matches!(kind, OpKind::KvPut | OpKind::Crypto)
+    if matches!(kind, OpKind::KvPut | OpKind::Crypto | OpKind::CachePut)
         && host.op_bytes + u64::from(len) > limits.memory_bytes
     {
         return Err(OpFailure::new(
@@ -279,7 +279,10 @@ fn admit(
     };
     let caller = invocation.caller(limits.subrequests);
     match kind {
-        OpKind::Fetch => caller.subrequest()?,
+        // The field counts what is asked of a cache among them (spec: SEMANTICS §20).
+        OpKind::Fetch | OpKind::CacheMatch | OpKind::CachePut | OpKind::CacheDelete => {
+            caller.subrequest()?;
+        }
         OpKind::KvGet | OpKind::KvPut | OpKind::KvDelete | OpKind::KvList | OpKind::KvGetMulti => {
             invocation.kv_operations += 1;
             if invocation.kv_operations > limits.kv_operations {
@@ -502,7 +505,7 @@ fn op_sync(
     // Taken out for the time: what it answers with lies in it.
     let mut loading = host.loading.take();
     let result = match (kind, &mut loading) {
-        (SyncOp::EnvGet | SyncOp::EnvNames, _) => {
+        (SyncOp::EnvGet | SyncOp::EnvNames, _) | (SyncOp::CacheDefault, None) => {
             let bindings = host.bindings.clone();
             let told = bindings.sync(kind, argument, &mut made);
             told.map(|()| made.as_slice())

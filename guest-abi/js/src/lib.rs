@@ -10,6 +10,7 @@
 
 mod buffers;
 mod bytes;
+mod cache;
 mod class;
 mod compression;
 mod crypto;
