@@ -5,6 +5,7 @@
 pub mod assets;
 pub mod bindings;
 pub mod board;
+pub mod cache;
 pub mod catalog;
 pub mod cli;
 pub mod config;
@@ -14,4 +15,5 @@ pub mod engine;
 pub mod manage;
 pub mod observe;
 pub mod outbound;
+pub mod range;
 pub mod store;

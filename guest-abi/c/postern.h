@@ -66,6 +66,9 @@ enum {
     POSTERN_OP_KV_GET_MULTI = 20,
     POSTERN_OP_CRYPTO = 24, /* the JavaScript engine's */
     POSTERN_OP_SOCKET_SERVE = 40, /* docs/abi.md, WebSockets */
+    POSTERN_OP_CACHE_MATCH = 48, /* docs/abi.md, caches */
+    POSTERN_OP_CACHE_PUT = 49,
+    POSTERN_OP_CACHE_DELETE = 50,
     POSTERN_OP_RATE_LIMIT = 52,
 };
 
@@ -79,6 +82,7 @@ enum {
     POSTERN_SYNC_BUILTIN = 5,
     POSTERN_SYNC_LOADED = 6,
     POSTERN_SYNC_DECODE = 7,
+    POSTERN_SYNC_CACHE_DEFAULT = 8,
     POSTERN_SYNC_CRYPTO = 32,
     POSTERN_SYNC_COMPRESSION_OPEN = 64,
     POSTERN_SYNC_COMPRESSION_WRITE = 65,
@@ -130,6 +134,7 @@ enum {
 #define POSTERN_KV_LIST_MAX 1000 /* keys */
 #define POSTERN_KV_MULTI_MAX 100 /* keys */
 #define POSTERN_KV_TTL_MIN 60    /* seconds */
+#define POSTERN_CACHE_NAME_MAX 1024
 #define POSTERN_LOG_LINE_MAX (16 * 1024)
 #define POSTERN_RANDOM_MAX (64 * 1024) /* in one call of postern_import_random */
 

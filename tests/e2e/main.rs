@@ -3,6 +3,7 @@
 
 mod assets;
 mod bad_input;
+mod cache;
 mod cli;
 mod clients;
 mod crash;

@@ -18,7 +18,14 @@ const MAY_KNOW: &[(&str, &[&str])] = &[
     ("outbound", &[]),
     // What is due when; what runs then others know.
     ("cron", &[]),
-    ("assets", &["store", "engine::invocation", "engine::limits"]),
+    // How a range of bytes is read.
+    ("range", &[]),
+    // Answers and how long they are kept; whose they are others know.
+    ("cache", &["range"]),
+    (
+        "assets",
+        &["store", "range", "engine::invocation", "engine::limits"],
+    ),
     // What an invocation's end tells is the engine's type; this room implements who listens.
     (
         "observe",
@@ -41,6 +48,7 @@ const MAY_KNOW: &[(&str, &[&str])] = &[
             "store",
             "outbound",
             "assets",
+            "cache",
             "engine::ops",
             "engine::caller",
             "engine::pipe",
@@ -52,7 +60,7 @@ const MAY_KNOW: &[(&str, &[&str])] = &[
     (
         "catalog",
         &[
-            "store", "engine", "bindings", "observe", "assets", "outbound", "cron",
+            "store", "engine", "bindings", "observe", "assets", "outbound", "cron", "cache",
         ],
     ),
     ("edge", &["engine", "catalog", "observe"]),
@@ -66,7 +74,7 @@ const MAY_KNOW: &[(&str, &[&str])] = &[
         "cli",
         &[
             "board", "config", "store", "engine", "bindings", "catalog", "edge", "manage",
-            "observe", "outbound", "assets", "cron",
+            "observe", "outbound", "assets", "cron", "cache",
         ],
     ),
 ];

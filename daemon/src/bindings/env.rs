@@ -4,6 +4,7 @@ use super::ratelimit::Limiter;
 use super::services::Services;
 use super::{encode, undecodable};
 use crate::assets::Assets;
+use crate::cache::{Cache, Owner as CacheOwner};
 use crate::engine::ops::OpFailure;
 use crate::outbound::{Outbound, Owner};
 use crate::store::{NamespaceId, Store};
@@ -128,6 +129,16 @@ pub struct Env {
     pub(super) outbound: Option<Arc<WayOut>>,
     pub(super) services: Option<Arc<dyn Services>>,
     pub(super) limiter: Limiter,
+    pub(super) caches: Option<Caches>,
+}
+
+/// A Worker's caches.
+#[derive(Clone)]
+pub(super) struct Caches {
+    pub cache: Cache,
+    pub owner: CacheOwner,
+    /// Whether there is one without a name.
+    pub has_default: bool,
 }
 
 /// A Worker's own share of the way out.
@@ -154,7 +165,19 @@ impl Env {
             outbound: None,
             services: None,
             limiter: Limiter::default(),
+            caches: None,
         }
+    }
+
+    /// Lets it keep answers, as this owner.
+    #[must_use]
+    pub fn with_cache(mut self, cache: Cache, owner: CacheOwner, has_default: bool) -> Self {
+        self.caches = Some(Caches {
+            cache,
+            owner,
+            has_default,
+        });
+        self
     }
 
     /// Lets it reach other servers.

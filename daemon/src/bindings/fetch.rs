@@ -53,14 +53,14 @@ enum AskBody {
 }
 
 /// What is answered.
-struct Answer {
-    status: StatusCode,
-    reason: String,
-    headers: HeaderMap,
-    body: AnswerBody,
+pub(super) struct Answer {
+    pub status: StatusCode,
+    pub reason: String,
+    pub headers: HeaderMap,
+    pub body: AnswerBody,
 }
 
-enum AnswerBody {
+pub(super) enum AnswerBody {
     Whole(Bytes),
     Stream(ByteStream),
 }
@@ -133,7 +133,7 @@ impl Env {
 }
 
 /// A guest's header fields, without those that are the host's.
-fn headers(fields: &Fields<'_>) -> Result<HeaderMap, OpFailure> {
+pub(super) fn headers(fields: &Fields<'_>) -> Result<HeaderMap, OpFailure> {
     let bytes: usize = fields
         .0
         .iter()
@@ -183,7 +183,7 @@ fn is_hosts(name: &HeaderName) -> bool {
     is_hop_by_hop(name) || *name == header::HOST || *name == header::CONTENT_LENGTH
 }
 
-fn type_error(message: String) -> OpFailure {
+pub(super) fn type_error(message: String) -> OpFailure {
     OpFailure::new(OpErrorCode::Thrown, format!("TypeError: {message}"))
 }
 
@@ -206,10 +206,15 @@ async fn follow(
         let redirects = matches!(answer.status.as_u16(), 301 | 302 | 303 | 307 | 308);
         let location = answer.headers.get(header::LOCATION);
         let (true, Some(location)) = (redirects, location) else {
-            return finish(answer, &ask, asked.len() > 1).await;
+            let at = if asked.len() > 1 {
+                ask.url.as_str()
+            } else {
+                ""
+            };
+            return finish(answer, &ask.method, at).await;
         };
         match redirect {
-            Redirect::Manual => return finish(answer, &ask, false).await,
+            Redirect::Manual => return finish(answer, &ask.method, "").await,
             Redirect::Error => {
                 return Err(type_error(format!(
                     "The answer of {:.200} redirects, and the request's redirect mode is \"error\".",
@@ -404,8 +409,9 @@ fn replied(reply: Reply) -> Answer {
     }
 }
 
-/// Puts an answer into the terms of the boundary.
-async fn finish(answer: Answer, ask: &Ask, redirected: bool) -> OpResult {
+/// Puts an answer into the terms of the boundary. `at` is where it came from, if that is another
+/// URL than was asked.
+pub(super) async fn finish(answer: Answer, method: &Method, at: &str) -> OpResult {
     let mut headers = answer.headers;
     let length = headers
         .get(header::CONTENT_LENGTH)
@@ -435,7 +441,7 @@ async fn finish(answer: Answer, ask: &Ask, redirected: bool) -> OpResult {
     for name in hops {
         headers.remove(name);
     }
-    let is_head = ask.method == Method::HEAD;
+    let is_head = *method == Method::HEAD;
     let (kind, body, stream) = match answer.body {
         _ if matches!(answer.status.as_u16(), 101 | 204 | 304) => {
             (FetchedBody::None, Bytes::new(), None)
@@ -475,7 +481,7 @@ async fn finish(answer: Answer, ask: &Ask, redirected: bool) -> OpResult {
         status: answer.status.as_u16(),
         status_text: reason,
         headers: Fields(fields.collect()),
-        url: if redirected { ask.url.as_str() } else { "" },
+        url: at,
         body: kind,
     })?;
     Ok(OpReply {

@@ -3,6 +3,7 @@
 //! The engine knows this room through [`Bindings`] alone. Nothing here knows what a guest is;
 //! every argument is a guest's and is decoded with mistrust.
 
+mod cache;
 mod env;
 mod fetch;
 mod kv;
@@ -27,6 +28,7 @@ impl Bindings for Env {
         match op {
             SyncOp::EnvGet => self.describe(argument, out),
             SyncOp::EnvNames => self.names(argument, out),
+            SyncOp::CacheDefault => cache::default(self, argument, out),
             // What a push consists of, compression, rewriters and WebAssembly are nothing of `env`; the
             // engine answers.
             SyncOp::Bundle
@@ -63,6 +65,9 @@ impl Bindings for Env {
             OpKind::KvDelete => kv::delete(self, argument),
             OpKind::KvList => kv::list(self, argument),
             OpKind::KvGetMulti => kv::get_multi(self, argument),
+            OpKind::CacheMatch => cache::find(self, argument),
+            OpKind::CachePut => cache::put(self, argument),
+            OpKind::CacheDelete => cache::delete(self, argument),
             OpKind::Crypto => Err(not_here()),
             OpKind::RateLimit => ratelimit::start(self, argument),
             // Sockets are nothing of `env`; the engine opens them.

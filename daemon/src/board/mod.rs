@@ -157,6 +157,8 @@ pub struct Budgets {
     pub log_bytes: u64,
     /// Bytes of one KV namespace.
     pub kv_quota_bytes: u64,
+    /// Bytes of the cache of the Cache API, on the disk.
+    pub cache_bytes: u64,
 }
 
 /// Why there is no board.

@@ -43,6 +43,7 @@ struct RawBudgets {
     connections: Option<Spanned<Amount>>,
     log_bytes: Option<Spanned<Amount>>,
     kv_quota: Option<Spanned<Amount>>,
+    cache: Option<Spanned<Amount>>,
 }
 
 const PIB: u64 = 1 << 50;
@@ -111,6 +112,11 @@ impl RawBudgets {
         let connections = need.number("budgets.connections", &self.connections, (1, 1 << 20));
         let log = need.number("budgets.log-bytes", &self.log_bytes, (64 << 10, PIB));
         let kv_quota = need.number("budgets.kv-quota", &self.kv_quota, (1 << 20, PIB));
+        // Younger than boards' files that are about.
+        let on_disk = match &self.cache {
+            None => Some(256 << 20),
+            cache => need.number("budgets.cache", cache, (0, PIB)),
+        };
         let together = [idle_rss, tenant, cache, log]
             .into_iter()
             .try_fold(0u64, |sum, part| Some(sum.saturating_add(part?)));
@@ -135,6 +141,7 @@ impl RawBudgets {
             connections: u32::try_from(connections?).ok()?,
             log_bytes: log?,
             kv_quota_bytes: kv_quota?,
+            cache_bytes: on_disk?,
         })
     }
 }

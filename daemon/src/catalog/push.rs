@@ -14,6 +14,7 @@ use super::rows::Rows;
 use super::{Bounds, Catalog, CatalogError, Result, compatibility, flags, limits};
 use crate::assets::Assets;
 use crate::bindings::Env;
+use crate::cache::Owner;
 use crate::engine::WorkerSpec;
 use crate::engine::limits::Limits;
 use bytes::Bytes;
@@ -366,6 +367,10 @@ impl<W: Send + Sync + 'static> Catalog<W> {
         if let Some(outbound) = self.runtime.outbound() {
             env = env.with_outbound(outbound);
         }
+        if let Some(cache) = self.runtime.cache() {
+            let owner = cache_owner(namespace, script);
+            env = env.with_cache(cache, owner, namespace.trusted_workers);
+        }
         let files = script.verdict.files().copied().collect();
         let spec = WorkerSpec {
             namespace: name,
@@ -381,6 +386,16 @@ impl<W: Send + Sync + 'static> Catalog<W> {
         };
         self.runtime.start(spec).map_err(CatalogError::Start)
     }
+}
+
+/// Whose a script's cached answers are: its own, as long as it exists, or in a namespace of the
+/// operator's own Workers all of theirs (spec: SEMANTICS §1, §21).
+pub(super) fn cache_owner(namespace: &Namespace, script: &Script) -> Owner {
+    let id = hex(&namespace.id.0);
+    if namespace.trusted_workers {
+        return Owner::new(&id);
+    }
+    Owner::new(&format!("{id}/{}/{}", script.created_ms, script.name))
 }
 
 /// A time as RFC 3339, in UTC.

@@ -2,6 +2,7 @@
 //!
 //! A trait, so that the catalog and the management port are tested without running guests.
 
+use crate::cache::Cache;
 use crate::engine::invocation::{Ray, Reply, Request, Trigger};
 use crate::engine::limits::{Failure, Limits};
 use crate::engine::{Engine, GuestKind, Judged, Pushed, Worker, WorkerSpec};
@@ -40,6 +41,10 @@ pub trait Runtime<W>: Send + Sync {
     fn outbound(&self) -> Option<Outbound> {
         None
     }
+    /// Where Workers keep answers, if anywhere.
+    fn cache(&self) -> Option<Cache> {
+        None
+    }
 }
 
 /// The engine, and the way out of the machine.
@@ -48,6 +53,8 @@ pub struct Machine {
     pub engine: Engine,
     /// What their subrequests go through.
     pub outbound: Outbound,
+    /// Where they keep answers.
+    pub cache: Cache,
 }
 
 impl Runtime<Worker> for Machine {
@@ -81,6 +88,10 @@ impl Runtime<Worker> for Machine {
 
     fn outbound(&self) -> Option<Outbound> {
         Some(self.outbound.clone())
+    }
+
+    fn cache(&self) -> Option<Cache> {
+        Some(self.cache.clone())
     }
 }
 

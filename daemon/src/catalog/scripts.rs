@@ -81,6 +81,9 @@ impl<W: Send + Sync + 'static> Catalog<W> {
             if let Some(worker) = self.serving.remove(&namespace.name, &script.name) {
                 self.retire(&worker);
             }
+            if let Some(cache) = self.runtime.cache().filter(|_| !namespace.trusted_workers) {
+                cache.forget(&super::push::cache_owner(namespace, script));
+            }
             self.references.release(script.blobs()).await;
             self.timetable.forget((namespace.id, script.name.clone()));
             if let Some(forget) = self.forgotten.get() {

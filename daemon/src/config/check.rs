@@ -2,10 +2,12 @@
 
 use super::amount::{Amount, show_bytes};
 use super::document::{Document, Problem};
-use super::raw::{RawConfig, RawEdge, RawEngine, RawLog, RawManage, RawOutbound, RawStore, Texts};
+use super::raw::{
+    RawCache, RawConfig, RawEdge, RawEngine, RawLog, RawManage, RawOutbound, RawStore, Texts,
+};
 use super::{
-    Config, Edge, Engine, Format, Level, LoadedBoard, Log, Manage, Outbound, Overrides, Scheme,
-    Store, limits, routing,
+    Cache, Config, Edge, Engine, Format, Level, LoadedBoard, Log, Manage, Outbound, Overrides,
+    Scheme, Store, limits, routing,
 };
 use crate::board::{self, Board, BoardError};
 use std::collections::BTreeMap;
@@ -14,8 +16,8 @@ use std::path::{Path, PathBuf};
 use toml::Spanned;
 
 /// Modules whose log level can be set apart.
-const ROOMS: [&str; 9] = [
-    "bindings", "board", "catalog", "cli", "cron", "edge", "engine", "manage", "store",
+const ROOMS: [&str; 10] = [
+    "bindings", "board", "cache", "catalog", "cli", "cron", "edge", "engine", "manage", "store",
 ];
 
 /// Milliseconds that a deadline may have.
@@ -69,6 +71,7 @@ pub(super) fn check(
     let engine = engine(document, &raw.engine);
     let routing = routing::check(document, raw.routing);
     let store = store(document, raw.store, &board);
+    let cache = cache(document, &raw.cache, &board);
     let log = log(document, raw.log, &board);
     let data_dir = match (&overrides.data_dir, &raw.data_dir) {
         (Some(dir), _) => dir.clone(),
@@ -94,6 +97,7 @@ pub(super) fn check(
         limits: defaults,
         ceilings,
         store,
+        cache,
         log,
     };
     (Some(config), Vec::new())
@@ -408,6 +412,34 @@ fn store(document: &mut Document<'_>, raw: RawStore, board: &Board) -> Store {
             raw.exports_kept.as_ref(),
             3,
             100,
+        ),
+    }
+}
+
+fn cache(document: &mut Document<'_>, raw: &RawCache, board: &Board) -> Cache {
+    let bytes = number(
+        document,
+        "cache.bytes",
+        raw.bytes.as_ref(),
+        128 << 20,
+        (0, board.budgets.cache_bytes),
+    );
+    let mut part = |key, raw: Option<&Spanned<Amount>>, usual: u64| {
+        let most = bytes.max(64 << 10);
+        number(document, key, raw, usual.min(most), (64 << 10, most))
+    };
+    let worker_bytes = part("cache.worker-bytes", raw.worker_bytes.as_ref(), 32 << 20);
+    let entry_bytes = part("cache.entry-bytes", raw.entry_bytes.as_ref(), 16 << 20);
+    Cache {
+        bytes,
+        worker_bytes,
+        entry_bytes: entry_bytes.min(worker_bytes),
+        entries: count(
+            document,
+            "cache.entries",
+            raw.entries.as_ref(),
+            4096,
+            1 << 20,
         ),
     }
 }

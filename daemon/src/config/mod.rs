@@ -51,6 +51,8 @@ pub struct Config {
     pub ceilings: Limits,
     /// The store.
     pub store: Store,
+    /// What Workers keep by the Cache API.
+    pub cache: Cache,
     /// The process's own log and what is kept of tenants'.
     pub log: Log,
 }
@@ -168,6 +170,20 @@ pub struct Store {
     pub export_every_s: u64,
     /// Exports kept.
     pub exports_kept: u32,
+}
+
+/// The cache of the Cache API.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "kebab-case")]
+pub struct Cache {
+    /// Bytes of all answers; 0 keeps none.
+    pub bytes: u64,
+    /// Bytes of one Worker's.
+    pub worker_bytes: u64,
+    /// Bytes of one answer's body.
+    pub entry_bytes: u64,
+    /// How many answers.
+    pub entries: u32,
 }
 
 /// Logs.
@@ -324,6 +340,7 @@ impl Config {
             ("manage", self.manage != new.manage),
             ("engine", self.engine != new.engine),
             ("store", self.store != new.store),
+            ("cache", self.cache != new.cache),
             ("log.format and log.tenant-bytes", log_differs),
         ]
         .into_iter()

@@ -23,6 +23,7 @@ pub(super) struct RawConfig {
     pub limits: RawLimits,
     pub ceilings: RawLimits,
     pub store: RawStore,
+    pub cache: RawCache,
     pub log: RawLog,
 }
 
@@ -88,6 +89,15 @@ pub(super) struct RawStore {
     pub kv_quota_bytes: Option<Spanned<Amount>>,
     pub export_every_s: Option<Spanned<Amount>>,
     pub exports_kept: Option<Spanned<Amount>>,
+}
+
+#[derive(Debug, Default, serde::Deserialize)]
+#[serde(rename_all = "kebab-case", deny_unknown_fields, default)]
+pub(super) struct RawCache {
+    pub bytes: Option<Spanned<Amount>>,
+    pub worker_bytes: Option<Spanned<Amount>>,
+    pub entry_bytes: Option<Spanned<Amount>>,
+    pub entries: Option<Spanned<Amount>>,
 }
 
 #[derive(Debug, Default, serde::Deserialize)]

@@ -35,6 +35,8 @@ pub const fn operation(kind: OpKind, bytes: usize) -> u64 {
         OpKind::Timer | OpKind::Fetch => 2_000,
         OpKind::SocketServe => 4_000,
         OpKind::KvGet => 4_000,
+        OpKind::CacheMatch | OpKind::CacheDelete => 4_000,
+        OpKind::CachePut => 10_000 + bytes as u64 / 4,
         OpKind::KvGetMulti => 4_000 + bytes as u64 * 40,
         OpKind::KvPut | OpKind::KvDelete => 20_000 + bytes as u64 / 4,
         OpKind::KvList => 50_000,

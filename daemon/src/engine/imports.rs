@@ -277,8 +277,10 @@ fn admit(
         ));
     }
     // It is copied, and the copy is held until it is stored, sent, or done with.
-    if matches!(kind, OpKind::KvPut | OpKind::Crypto | OpKind::Fetch)
-        && host.op_bytes + u64::from(len) > limits.memory_bytes
+    if matches!(
+        kind,
+        OpKind::KvPut | OpKind::Crypto | OpKind::Fetch | OpKind::CachePut
+    ) && host.op_bytes + u64::from(len) > limits.memory_bytes
     {
         return Err(OpFailure::new(
             OpErrorCode::LimitExceeded,
@@ -293,7 +295,10 @@ fn admit(
     };
     let caller = invocation.caller(limits.subrequests);
     match kind {
-        OpKind::Fetch => caller.subrequest()?,
+        // The field counts what is asked of a cache among them (spec: SEMANTICS §20).
+        OpKind::Fetch | OpKind::CacheMatch | OpKind::CachePut | OpKind::CacheDelete => {
+            caller.subrequest()?;
+        }
         OpKind::KvGet | OpKind::KvPut | OpKind::KvDelete | OpKind::KvList | OpKind::KvGetMulti => {
             invocation.kv_operations += 1;
             if invocation.kv_operations > limits.kv_operations {

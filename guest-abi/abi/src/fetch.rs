@@ -57,6 +57,19 @@ pub enum FetchBody {
     Stream(Option<u64>),
 }
 
+impl FetchBody {
+    /// One that is there as a whole or not, or else is streamed and has this length: below 0, it is
+    /// not known.
+    pub fn of(is_whole: bool, length: Option<f64>) -> Self {
+        match length {
+            _ if is_whole => Self::Whole,
+            None => Self::None,
+            Some(length) if length >= 0.0 => Self::Stream(Some(length as u64)),
+            Some(_) => Self::Stream(None),
+        }
+    }
+}
+
 /// The head of an answer.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Fetched<'a> {

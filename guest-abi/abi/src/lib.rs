@@ -13,6 +13,7 @@
 extern crate alloc;
 
 pub mod bundle;
+pub mod cache;
 pub mod crypto;
 pub mod event;
 pub mod fetch;

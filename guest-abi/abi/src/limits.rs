@@ -22,6 +22,8 @@ pub const KV_LIST_MAX: u32 = 1000;
 pub const KV_MULTI_MAX: usize = 100;
 /// Seconds that a key must live at least.
 pub const KV_TTL_MIN: u64 = 60;
+/// Bytes of a cache's name.
+pub const CACHE_NAME_MAX: usize = 1024;
 /// Bytes of one log line; the rest is cut.
 pub const LOG_LINE_MAX: usize = 16 * 1024;
 /// Compression contexts that an isolate may have open.

@@ -25,6 +25,14 @@ pub enum OpKind {
     /// Counts a call: [`RateLimit`](crate::ratelimit::RateLimit) to one byte, 1 if it is within
     /// the limit.
     RateLimit = 52,
+    /// Looks an answer up: [`CacheMatch`](crate::cache::CacheMatch) to an optional
+    /// [`Fetched`](crate::fetch::Fetched).
+    CacheMatch = 48,
+    /// Keeps an answer: [`CachePut`](crate::cache::CachePut) to a `u16`, 204 or 413.
+    CachePut = 49,
+    /// Forgets an answer: [`CacheDelete`](crate::cache::CacheDelete) to one byte, 1 if there was
+    /// one.
+    CacheDelete = 50,
     /// Answers a request with a WebSocket: [`SocketServe`](crate::socket::SocketServe). Succeeds,
     /// without a result, when the client's connection speaks the protocol, and goes on until
     /// both ends have closed.
@@ -45,6 +53,9 @@ impl OpKind {
             24 => Self::Crypto,
             52 => Self::RateLimit,
             40 => Self::SocketServe,
+            48 => Self::CacheMatch,
+            49 => Self::CachePut,
+            50 => Self::CacheDelete,
             _ => return None,
         })
     }
@@ -75,6 +86,8 @@ pub enum SyncOp {
     /// of passed on as it is. Argument: a `u32`, little endian, the operation; before the first
     /// `op_pull`. No result.
     Decode = 7,
+    /// Whether this Worker has a default cache. No argument. Result: one byte, 1 if it has.
+    CacheDefault = 8,
     /// Keys and what is done with them. Argument: a
     /// [`CryptoCall`](crate::crypto::CryptoCall), then its data. Result: what the call gives,
     /// then one byte, a [`CryptoStatus`](crate::crypto::CryptoStatus).
@@ -219,6 +232,7 @@ impl SyncOp {
             5 => Self::Builtin,
             6 => Self::Loaded,
             7 => Self::Decode,
+            8 => Self::CacheDefault,
             32 => Self::Crypto,
             64 => Self::CompressionOpen,
             65 => Self::CompressionWrite,

@@ -16,6 +16,7 @@ import { cloneable, globals as cloning } from "internal:clone";
 import { globals as crypting, own as cryptos } from "internal:crypto";
 import { globals as sockets } from "internal:websocket";
 import { globals as eventSources } from "internal:eventsource";
+import { globals as caching, own as cacheStorages } from "internal:cache";
 import { globals as navigation, own as navigators } from "internal:navigator";
 import { showAsPairs } from "internal:inspect";
 import { logUncaught, own as consoles } from "internal:console";
@@ -47,7 +48,7 @@ const reporting = {
 
 const rooms = [
   errors, fetching, subrequests, timers, streams, rewriter, blob, url, encoding, events, ports, sockets, eventSources, cloning, crypting,
-  navigation, reporting,
+  navigation, reporting, caching,
 ];
 const platforms = {};
 for (const room of rooms) Object.assign(platforms, room);
@@ -68,7 +69,7 @@ for (const name of Object.keys(platforms)) {
 
 const define = (name, value, enumerable) =>
   defineProperty(globalThis, name, { value, writable: true, enumerable, configurable: true });
-for (const room of [consoles, navigators, clocks, cryptos]) {
+for (const room of [consoles, navigators, clocks, cryptos, cacheStorages]) {
   for (const name of Object.keys(room)) define(name, room[name], name !== "console");
 }
 define("self", globalThis, true);

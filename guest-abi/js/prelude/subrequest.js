@@ -18,10 +18,10 @@ const AT_FIRST = 65536;
 
 // Streams of bodies that are as they came.
 const untouched = new WeakSet();
-export const isRaw = (source) => untouched.has(source);
+export const isRaw = (source) => source instanceof ReadableStream && untouched.has(source);
 
 // The body of an answer that comes over time.
-class Answered extends Incoming {
+export class Answered extends Incoming {
   isEncoded = false;
   sink = null;
   release = null;
@@ -68,7 +68,7 @@ class Answered extends Incoming {
 }
 
 // Sends a body that is a stream, as fast as it is taken.
-class Sending {
+export class Sending {
   credit = AT_FIRST;
   wake = null;
 
@@ -108,6 +108,32 @@ class Sending {
   }
 }
 
+// Makes a response of what an operation gives; `asked` is the URL that was asked for.
+export function receiver(answered, asked) {
+  return (status, statusText, headers, at, kind, body, isEncoded) => {
+    let source = body;
+    if (kind === 2) {
+      answered.isEncoded = isEncoded;
+      answered.length = body;
+      source = answered;
+    } else {
+      answered.release?.();
+    }
+    return responseOf(status, statusText, headers, source, at === "" ? asked : at, at !== "");
+  };
+}
+
+// Streams the argument of an operation whose result is promised.
+export function untilSent(op, promise, sending) {
+  return new Promise((resolve, reject) => {
+    promise.then(resolve, reject);
+    sending.run(op).catch((error) => {
+      opCancel(op);
+      reject(error);
+    });
+  });
+}
+
 // Sends a request: to the server that its URL names, or to what a binding stands for.
 function send(target, request) {
   const { method, url, list, type, redirect, signal, cache } = requestParts(request);
@@ -136,19 +162,8 @@ function send(target, request) {
     source = null;
   }
   const answered = new Answered();
-  const make = (status, statusText, headers, at, kind, body, isEncoded) => {
-    let source = body;
-    if (kind === 2) {
-      answered.isEncoded = isEncoded;
-      answered.length = body;
-      source = answered;
-    } else {
-      answered.release?.();
-    }
-    const hash = url.indexOf("#");
-    const asked = hash === -1 ? url : url.slice(0, hash);
-    return responseOf(status, statusText, headers, source, at === "" ? asked : at, at !== "");
-  };
+  const hash = url.indexOf("#");
+  const make = receiver(answered, hash === -1 ? url : url.slice(0, hash));
   const parts = [target, method, url, fields, type, redirect === "follow", source, length];
   const [op, promise] = fetchStart(parts, answered, make, sending === null ? undefined : (credit) => sending.heard(credit));
   answered.id = op;

@@ -11,6 +11,7 @@
 mod blame;
 mod buffers;
 mod bytes;
+mod cache;
 mod class;
 mod compression;
 mod crypto;

@@ -1,9 +1,9 @@
 //! The one object through which the prelude reaches Rust; a tenant never sees it.
 
 use crate::{
-    blame, buffers, compression, crypto, encoding, execution, forms, frames, headers, iterators,
-    json, kv, modules, ops, parts, pattern, random, ratelimit, requests, rewriter, serve, socket,
-    stacks, subrequest, tasks, token, url, values, wasm, zones,
+    blame, buffers, cache, compression, crypto, encoding, execution, forms, frames, headers,
+    iterators, json, kv, modules, ops, parts, pattern, random, ratelimit, requests, rewriter,
+    serve, socket, stacks, subrequest, tasks, token, url, values, wasm, zones,
 };
 use rquickjs::{Ctx, Object, Result};
 
@@ -25,6 +25,7 @@ pub fn object<'js>(ctx: &Ctx<'js>) -> Result<Object<'js>> {
     kv::install(ctx, &native)?;
     subrequest::install(ctx, &native)?;
     ratelimit::install(ctx, &native)?;
+    cache::install(ctx, &native)?;
     crypto::install(ctx, &native)?;
     socket::install(ctx, &native)?;
     tasks::install(ctx, &native)?;

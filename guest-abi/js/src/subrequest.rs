@@ -13,17 +13,17 @@ use rquickjs::{
 };
 
 /// What `fetchStart` is told beside the request's parts.
-struct Sinks<'js> {
+pub struct Sinks<'js> {
     /// Gets the parts of the answer's body.
-    sink: Object<'js>,
+    pub sink: Object<'js>,
     /// Makes a Response of an answer's head.
-    make: Function<'js>,
+    pub make: Function<'js>,
     /// Hears of credit while the body is streamed.
-    credit: Option<Function<'js>>,
+    pub credit: Option<Function<'js>>,
 }
 
 /// What a Response is made of: `make(status, statusText, headers, url, kind, body, isEncoded)`.
-fn decode<'js>(sinks: &Sinks<'js>, ctx: &Ctx<'js>) -> Decode {
+pub fn decode<'js>(sinks: &Sinks<'js>, ctx: &Ctx<'js>) -> Decode {
     let make = Persistent::save(ctx, sinks.make.clone());
     let sink = Persistent::save(ctx, sinks.sink.clone());
     Box::new(move |ctx, payload| {
@@ -99,12 +99,7 @@ fn start<'js>(
         } else {
             Redirect::Manual
         },
-        body: match (&whole, length) {
-            (Some(_), _) => FetchBody::Whole,
-            (None, None) => FetchBody::None,
-            (None, Some(length)) if length >= 0.0 => FetchBody::Stream(Some(length as u64)),
-            (None, Some(_)) => FetchBody::Stream(None),
-        },
+        body: FetchBody::of(whole.is_some(), length),
     };
     let mut argument = postcard::to_allocvec(&head)
         .map_err(|_| Exception::throw_internal(&ctx, "a subrequest cannot be encoded"))?;

@@ -4,10 +4,12 @@
 use crate::exception::Exception;
 use crate::{events, modules, vm};
 use postern_abi::bundle::{Bundle, BundleModule, ModuleKind};
+use postern_abi::cache::{CacheDelete, CacheMatch, CachePut};
+use postern_abi::fetch::{FetchBody, Fetched, FetchedBody};
 use postern_abi::http::{BodyHint, Fields, RequestLine, ResponseHead};
 use postern_abi::{EventKind, OpKind, SyncOp};
 use std::cell::RefCell;
-use std::collections::VecDeque;
+use std::collections::{HashMap, VecDeque};
 
 /// What a Worker answered.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -40,6 +42,18 @@ struct State {
     done: bool,
     loading: bool,
     keys: postern_crypto::Keys,
+    /// What caches hold, by cache and URL.
+    kept: HashMap<(Option<String>, String), Kept>,
+    /// Answers whose bodies are still coming, by their operations.
+    keeping: HashMap<u32, ((Option<String>, String), Kept)>,
+}
+
+struct Kept {
+    status: u16,
+    status_text: String,
+    fields: Vec<(String, Vec<u8>)>,
+    body: Vec<u8>,
+    is_sized: bool,
 }
 
 thread_local! {
@@ -233,6 +247,66 @@ fn rewrite(kind: u32, argument: &[u8]) -> Option<Result<Vec<u8>, postern_abi::Op
     Some(done.map(|()| out))
 }
 
+/// What the daemon does for `CacheMatch` and its like, but for how long things are kept, and of
+/// what.
+fn cache(state: &mut State, op: u32, kind: OpKind, argument: &[u8]) -> Option<Vec<u8>> {
+    let key = |cache: Option<&str>, url: &str| (cache.map(str::to_owned), url.to_owned());
+    match kind {
+        OpKind::CacheMatch => {
+            let asked: CacheMatch = postcard::from_bytes(argument).ok()?;
+            let Some(kept) = state.kept.get(&key(asked.cache, asked.url)) else {
+                return Some(vec![0]);
+            };
+            let mut fields: Vec<(&str, &[u8])> = kept
+                .fields
+                .iter()
+                .map(|(name, value)| (name.as_str(), value.as_slice()))
+                .collect();
+            let length = kept.body.len().to_string();
+            fields.push(("cf-cache-status", b"HIT"));
+            if kept.is_sized {
+                fields.push(("content-length", length.as_bytes()));
+            }
+            let found = Fetched {
+                status: kept.status,
+                status_text: &kept.status_text,
+                headers: Fields(fields),
+                url: "",
+                body: FetchedBody::Whole,
+            };
+            let mut payload = postcard::to_allocvec(&Some(found)).ok()?;
+            payload.extend_from_slice(&kept.body);
+            Some(payload)
+        }
+        OpKind::CachePut => {
+            let (asked, body): (CachePut, _) = postcard::take_from_bytes(argument).ok()?;
+            let fields = asked.headers.0.iter();
+            let kept = Kept {
+                status: asked.status,
+                status_text: asked.status_text.to_owned(),
+                fields: fields
+                    .filter(|(name, _)| !matches!(*name, "content-length" | "cf-cache-status"))
+                    .map(|(name, value)| ((*name).to_owned(), value.to_vec()))
+                    .collect(),
+                body: body.to_vec(),
+                is_sized: asked.body != FetchBody::Stream(None),
+            };
+            let key = key(asked.cache, asked.url);
+            if matches!(asked.body, FetchBody::Stream(_)) {
+                state.keeping.insert(op, (key, kept));
+                return None;
+            }
+            state.kept.insert(key, kept);
+            postcard::to_allocvec(&204u16).ok()
+        }
+        _ => {
+            let asked: CacheDelete = postcard::from_bytes(argument).ok()?;
+            let gone = state.kept.remove(&key(asked.cache, asked.url));
+            Some(vec![gone.is_some().into()])
+        }
+    }
+}
+
 /// The host's functions.
 pub mod host {
     #![allow(missing_docs, clippy::wildcard_imports)]
@@ -250,6 +324,13 @@ pub mod host {
             } else if kind == OpKind::Timer as u32 {
                 let millis: u64 = postcard::from_bytes(argument).unwrap_or_default();
                 state.timers.push((state.now + millis, op));
+            } else if let Some(
+                kind @ (OpKind::CacheMatch | OpKind::CachePut | OpKind::CacheDelete),
+            ) = OpKind::from_u32(kind)
+            {
+                if let Some(result) = super::cache(state, op, kind, argument) {
+                    state.queue.push_back((EventKind::OpDone, op, result));
+                }
             } else {
                 let error = postern_abi::OpError {
                     code: 1,
@@ -262,12 +343,32 @@ pub mod host {
     }
 
     pub fn op_cancel(op: u32) {
-        STATE.with_borrow_mut(|state| state.timers.retain(|(_, other)| *other != op));
+        STATE.with_borrow_mut(|state| {
+            state.timers.retain(|(_, other)| *other != op);
+            state.keeping.remove(&op);
+        });
     }
 
     pub fn op_pull(_: u32, _: u32) {}
 
-    pub fn op_chunk(_: u32, _: &[u8], _: bool) {}
+    pub fn op_chunk(op: u32, bytes: &[u8], end: bool) {
+        STATE.with_borrow_mut(|state| {
+            let Some((_, kept)) = state.keeping.get_mut(&op) else {
+                return;
+            };
+            kept.body.extend_from_slice(bytes);
+            if end && let Some((key, kept)) = state.keeping.remove(&op) {
+                state.kept.insert(key, kept);
+                let result = postcard::to_allocvec(&204u16).unwrap_or_default();
+                state.queue.push_back((EventKind::OpDone, op, result));
+            } else {
+                let credit = postern_abi::limits::BODY_CREDIT.to_le_bytes();
+                state
+                    .queue
+                    .push_back((EventKind::OpCredit, op, credit.to_vec()));
+            }
+        });
+    }
 
     fn crypto(state: &mut State, argument: &[u8], out: &mut [u8]) -> i32 {
         let Some(task) = postern_crypto::Task::read(&state.keys, argument) else {
@@ -337,6 +438,7 @@ pub mod host {
                 postcard::to_allocvec(&postern_abi::op::EnvValue::Text(text)).ok()
             }
             Some(SyncOp::Loaded) => Some(Vec::new()),
+            Some(SyncOp::CacheDefault) => Some(vec![1]),
             Some(SyncOp::Builtin) => builtin(std::str::from_utf8(argument).ok()?),
             _ => None,
         };

@@ -115,7 +115,7 @@ fn the_page_has_every_number_and_limit() {
     }
 }
 
-fn limits() -> [(&'static str, u64); 12] {
+fn limits() -> [(&'static str, u64); 13] {
     [
         ("URL_MAX", limits::URL_MAX as u64),
         ("HEADERS_MAX", limits::HEADERS_MAX as u64),
@@ -128,6 +128,7 @@ fn limits() -> [(&'static str, u64); 12] {
         ("KV_LIST_MAX", limits::KV_LIST_MAX.into()),
         ("KV_MULTI_MAX", limits::KV_MULTI_MAX as u64),
         ("KV_TTL_MIN", limits::KV_TTL_MIN),
+        ("CACHE_NAME_MAX", limits::CACHE_NAME_MAX as u64),
         ("LOG_LINE_MAX", limits::LOG_LINE_MAX as u64),
     ]
 }

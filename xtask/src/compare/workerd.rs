@@ -20,6 +20,8 @@ const ANSWER_PATIENCE: Duration = Duration::from_secs(20);
 
 /// The service that tells that it is ready.
 const READY: &str = "ready";
+/// The service that keeps what Workers put into caches.
+const CACHE: &str = "cache";
 
 /// Asks it all cases.
 pub fn outcomes(cases: &[Case]) -> Result<Vec<Outcome>> {
@@ -82,6 +84,13 @@ fn start(
         "const {READY} :Workerd.Worker = (modules = [(name = \"worker.js\", esModule = embed \"ready.js\")], \
          compatibilityDate = \"2026-01-01\");"
     )?;
+    std::fs::write(dir.join("cache.js"), include_str!("cache.js"))?;
+    writeln!(services, "(name = {CACHE:?}, worker = .{CACHE}),")?;
+    writeln!(
+        config,
+        "const {CACHE} :Workerd.Worker = (modules = [(name = \"cache.js\", esModule = embed \"cache.js\")], \
+         compatibilityDate = \"2026-01-01\");"
+    )?;
     let _ = std::fs::remove_file(dir.join(READY));
     for (at, case) in cases.iter().enumerate() {
         let _ = std::fs::remove_file(dir.join(at.to_string()));
@@ -109,7 +118,7 @@ fn start(
         writeln!(
             config,
             "const w{at} :Workerd.Worker = ({code}, \
-             compatibilityDate = {:?}, compatibilityFlags = [{}]);",
+             compatibilityDate = {:?}, compatibilityFlags = [{}], cacheApiOutbound = {CACHE:?});",
             case.date,
             flags.join(", ")
         )?;

@@ -6,6 +6,7 @@ use super::routes::{self, Running};
 use super::status::{Shared, Status};
 use super::{ServeError, Shutdown};
 use crate::board;
+use crate::cache::{Cache, CacheOptions};
 use crate::catalog::{Bounds, Catalog, Machine};
 use crate::config::{self, Config};
 use crate::cron;
@@ -121,9 +122,11 @@ impl Rooms {
             Arc::new(observe.clone()),
         );
         let outbound = Outbound::new(outbound_options(config), executor.clone());
+        let cache = Cache::open(cache_options(config)).map_err(room("cache"))?;
         let machine = Machine {
             engine: engine.clone(),
             outbound: outbound.clone(),
+            cache: cache.clone(),
         };
         let catalog = Catalog::open(store.clone(), Arc::new(machine), bounds(config))
             .map_err(room("catalog"))?;
@@ -154,6 +157,7 @@ impl Rooms {
         let background = vec![
             executor.spawn(store.clone().upkeep()),
             executor.spawn(sweep(engine)),
+            executor.spawn(cache.upkeep()),
             office.executor.spawn(refresh(catalog.clone())),
             executor.spawn(cron::run(
                 catalog.timetable().clone(),
@@ -327,6 +331,17 @@ fn store_options(config: &Config) -> StoreOptions {
         export_every: (store.export_every_s > 0).then(|| Duration::from_secs(store.export_every_s)),
         export_keep: store.exports_kept as usize,
         ..StoreOptions::new(&config.data_dir)
+    }
+}
+
+fn cache_options(config: &Config) -> CacheOptions {
+    let cache = &config.cache;
+    CacheOptions {
+        bytes_max: cache.bytes,
+        owner_bytes_max: cache.worker_bytes,
+        entry_bytes_max: cache.entry_bytes,
+        entries_max: cache.entries as usize,
+        ..CacheOptions::new(&config.data_dir.join("cache"))
     }
 }
 

@@ -97,6 +97,7 @@ impl Loading {
             | SyncOp::EnvGet
             | SyncOp::EnvNames
             | SyncOp::Decode
+            | SyncOp::CacheDefault
             | SyncOp::CompressionOpen
             | SyncOp::CompressionWrite
             | SyncOp::CompressionClose

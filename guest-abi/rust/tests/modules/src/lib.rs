@@ -115,7 +115,13 @@ impl Host {
                 postcard::from_bytes::<u64>(argument).expect("a timer's argument");
             }
             // What this SDK does not ask for.
-            OpKind::Fetch | OpKind::Crypto | OpKind::RateLimit | OpKind::SocketServe => {
+            OpKind::Fetch
+            | OpKind::Crypto
+            | OpKind::RateLimit
+            | OpKind::SocketServe
+            | OpKind::CacheMatch
+            | OpKind::CachePut
+            | OpKind::CacheDelete => {
                 event = EventKind::OpFailed;
                 payload = encode(&postern_abi::OpError {
                     code: 1,
