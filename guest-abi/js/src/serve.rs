@@ -269,7 +269,7 @@ pub fn awaits(promise: &Value<'_>) -> bool {
     let same = |known: &Val| unsafe {
         qjs::JS_VALUE_GET_PTR(*known) == qjs::JS_VALUE_GET_PTR(promise.as_raw())
     };
-    PENDING.with_borrow(|all| all.iter().any(|(_, known)| same(known)))
+    PENDING.with_borrow(|all| all.iter().any(|pending| same(&pending.promise)))
 }
 
 /// Forgets a request: nobody waits for its answer.
