@@ -13,7 +13,7 @@ import { logUncaught, console } from "internal:console";
 import { configure as configureNavigator } from "internal:navigator";
 import { isRaw } from "internal:subrequest";
 import "internal:ratelimit";
-import { env, expose, forget } from "internal:env";
+import { env, forget } from "internal:env";
 import { useNode } from "internal:node";
 import { platform } from "internal:platform";
 import { serveSocket } from "internal:websocket";
@@ -354,9 +354,6 @@ const hooks = {
     if (scope.flags.has("nodejs_compat") || scope.flags.has("nodejs_compat_v2")) useNode();
     fetching.configure();
   },
-
-  // The main module is a script in the older format.
-  classic: expose,
 
   // Nothing is under way that could answer those who still wait.
   hung() {
