@@ -1,7 +1,7 @@
 //! What a path means: a file, another path, or nothing (spec: SEMANTICS §13).
 
 use super::config::{HtmlHandling, NotFound};
-use super::manifest::Manifest;
+use super::manifest::{Manifest, PATH_MAX};
 use http::StatusCode;
 
 /// What a path means.
@@ -36,6 +36,10 @@ fn not_found(manifest: &Manifest, path: &str, fallback: NotFound) -> Option<Inte
             let mut folder = path;
             while let Some(at) = folder.rfind('/') {
                 folder = &folder[..at];
+                // Nothing lies so deep, and there may be thousands of folders.
+                if folder.len() > PATH_MAX {
+                    continue;
+                }
                 if let Some(at) = manifest.find(&format!("{folder}/404.html")) {
                     return Some(Intent::Serve(at, StatusCode::NOT_FOUND));
                 }

@@ -345,4 +345,8 @@ fn paths_that_are_meant_to_hurt_do_not() {
     assert_eq!(site.told("/a%20b.txt"), "200 B");
     assert_eq!(site.told("/r%0D%0Ax.txt"), "200 R");
     assert_eq!(site.told("/r%0d%0ax.txt"), "307 /r%0D%0Ax.txt");
+    let config = json!({"not_found_handling": "404-page"});
+    let site = self::site(&[("/404.html", "N"), ("/a/404.html", "A")], config, false);
+    assert_eq!(site.told(&"/a".repeat(8000)), "404 A");
+    assert_eq!(site.told(&"/b".repeat(8000)), "404 N");
 }

@@ -67,6 +67,11 @@ fn later(future: impl Future<Output = OpResult> + Send + 'static) -> Started {
     Started::Later(Box::pin(future))
 }
 
+/// What is read where blocking does no harm, and how much that is.
+fn sized(bytes: u64, read: impl FnOnce() -> OpResult + Send + 'static) -> Started {
+    Started::Sized(bytes, Box::pin(async move { smol::unblock(read).await }))
+}
+
 /// [`KvGet`]
 pub(super) fn get(env: &Env, argument: &[u8]) -> Result<Started, OpFailure> {
     let request: KvGet<'_> = only(argument, "KvGet")?;
@@ -92,7 +97,7 @@ pub(super) fn get(env: &Env, argument: &[u8]) -> Result<Started, OpFailure> {
                 ..OpReply::default()
             }))
         }
-        Value::Blob { len, .. } if len > READ_NOW_MAX => later(smol::unblock(move || whole(entry))),
+        Value::Blob { len, .. } if len > READ_NOW_MAX => sized(len, move || whole(entry)),
         _ => Started::Done(whole(entry)),
     })
 }
@@ -252,7 +257,7 @@ pub(super) fn get_multi(env: &Env, argument: &[u8]) -> Result<Started, OpFailure
         }));
     }
     Ok(if total > READ_NOW_MAX {
-        later(smol::unblock(move || multi(entries)))
+        sized(total, move || multi(entries))
     } else {
         Started::Done(multi(entries))
     })

@@ -54,7 +54,7 @@ fn caller() -> Caller {
 fn finish(started: Started) -> OpResult {
     match started {
         Started::Done(result) => result,
-        Started::Later(future) => block_on(future),
+        Started::Later(future) | Started::Sized(_, future) => block_on(future),
         Started::Upload(_) | Started::Piped(..) => panic!("it waits for a streamed argument"),
     }
 }

@@ -1,7 +1,7 @@
 //! The rows that the catalog keeps in the store, as they are stored.
 //!
 //! postcard has no field names: a change of these types is a new format of the rows, beside
-//! the old one ([`StoredScript`] has both).
+//! the old ones ([`StoredScript`] has all).
 
 use super::binding::Bound;
 use super::limits::COMPATIBILITY_DATE_DEFAULT;

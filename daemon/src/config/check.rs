@@ -16,8 +16,9 @@ use std::path::{Path, PathBuf};
 use toml::Spanned;
 
 /// Modules whose log level can be set apart.
-const ROOMS: [&str; 10] = [
-    "bindings", "board", "cache", "catalog", "cli", "cron", "edge", "engine", "manage", "store",
+const ROOMS: [&str; 11] = [
+    "bindings", "board", "cache", "catalog", "cli", "cron", "edge", "engine", "manage", "outbound",
+    "store",
 ];
 
 /// Milliseconds that a deadline may have.

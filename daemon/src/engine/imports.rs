@@ -190,6 +190,7 @@ fn op_start(mut caller: Guest<'_>, op: u32, kind: u32, ptr: u32, len: u32) -> Re
         Err(failure) => Started::Done(Err(failure)),
     };
     let mut piped = None;
+    let mut held = len;
     let state = match started {
         Started::Done(result) => {
             host.queue
@@ -197,6 +198,17 @@ fn op_start(mut caller: Guest<'_>, op: u32, kind: u32, ptr: u32, len: u32) -> Re
             OpState::Ready
         }
         Started::Later(future) => OpState::Running(run(host, serial, future)),
+        Started::Sized(bytes, future) => match room_for(host, bytes) {
+            Ok(()) => {
+                held = held.saturating_add(u32::try_from(bytes).unwrap_or(u32::MAX));
+                OpState::Running(run(host, serial, future))
+            }
+            Err(failure) => {
+                host.queue
+                    .push_back(Event::Op(serial, Box::new(OpOutcome(Err(failure)))));
+                OpState::Ready
+            }
+        },
         Started::Upload(upload) => OpState::Upload(upload, 0),
         Started::Piped(pipe, future) => {
             let isolate = host.isolate.clone();
@@ -209,11 +221,9 @@ fn op_start(mut caller: Guest<'_>, op: u32, kind: u32, ptr: u32, len: u32) -> Re
             OpState::Running(run(host, serial, future))
         }
     };
-    let held = if matches!(state, OpState::Running(_)) {
-        len
-    } else {
-        0
-    };
+    if !matches!(state, OpState::Running(_)) {
+        held = 0;
+    }
     host.add_op(serial, state, held);
     if let Some(op) = host.ops.get_mut(&op) {
         op.pipe = piped;
@@ -280,15 +290,8 @@ fn admit(
     if matches!(
         kind,
         OpKind::KvPut | OpKind::Crypto | OpKind::Fetch | OpKind::CachePut
-    ) && host.op_bytes + u64::from(len) > limits.memory_bytes
-    {
-        return Err(OpFailure::new(
-            OpErrorCode::LimitExceeded,
-            format!(
-                "{} bytes of arguments are being worked on, {len} more exceed the limit of {} bytes; await some before starting more",
-                host.op_bytes, limits.memory_bytes
-            ),
-        ));
+    ) {
+        room_for(host, len.into())?;
     }
     let Some(invocation) = host.invocation() else {
         return Err(over());
@@ -314,6 +317,21 @@ fn admit(
         OpKind::Timer | OpKind::Crypto | OpKind::RateLimit | OpKind::SocketServe => {}
     }
     Ok((kind, caller))
+}
+
+/// Whether the host may hold so many bytes more of operations' arguments and results.
+fn room_for(host: &Host, bytes: u64) -> Result<(), OpFailure> {
+    let limit = host.limits.memory_bytes;
+    if host.op_bytes.saturating_add(bytes) <= limit {
+        return Ok(());
+    }
+    Err(OpFailure::new(
+        OpErrorCode::LimitExceeded,
+        format!(
+            "{} bytes of arguments and results are being worked on, {bytes} more exceed the limit of {limit} bytes; await some before starting more, or stream them",
+            host.op_bytes
+        ),
+    ))
 }
 
 /// Works on an operation outside of turns; its result comes back as an event.

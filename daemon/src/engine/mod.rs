@@ -256,6 +256,18 @@ impl Engine {
         &self.0.budget
     }
 
+    /// Takes bytes of the budget, from isolates that rest if need be.
+    fn room(&self, bytes: u64) -> Option<budget::Share> {
+        loop {
+            if let Some(share) = self.budget().take(bytes) {
+                return Some(share);
+            }
+            if !self.evict_one() {
+                return None;
+            }
+        }
+    }
+
     /// Isolates there are.
     pub fn isolates(&self) -> usize {
         self.0

@@ -29,6 +29,9 @@ pub enum Started {
     Done(OpResult),
     /// It will be over. Dropping the future cancels what can be cancelled.
     Later(Pin<Box<dyn Future<Output = OpResult> + Send>>),
+    /// The same, with a result of so many bytes, which are held until they are handed over. It must
+    /// not begin before it is polled: where there is no room, it never is.
+    Sized(u64, Pin<Box<dyn Future<Output = OpResult> + Send>>),
     /// It takes a streamed argument first.
     Upload(Box<dyn Upload>),
     /// It takes a streamed argument, and works while that still comes.

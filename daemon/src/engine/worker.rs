@@ -20,7 +20,7 @@ use std::hash::{Hash, Hasher};
 use std::path::PathBuf;
 use std::pin::pin;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, AtomicU32, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU32, AtomicU64, Ordering};
 use std::task::Poll;
 use std::time::{Duration, Instant};
 
@@ -57,6 +57,8 @@ pub struct Worker {
     state: Mutex<State>,
     /// Invocations from their arrival to the end of their `waitUntil` work.
     invocations: AtomicU32,
+    /// Bytes of answers that their clients have not taken yet.
+    answers: Arc<AtomicU64>,
     retired: AtomicBool,
 }
 
@@ -87,6 +89,7 @@ impl Worker {
                 closed_until: None,
             }),
             invocations: AtomicU32::new(0),
+            answers: Arc::default(),
             retired: AtomicBool::new(false),
         }
     }
@@ -445,6 +448,16 @@ impl Worker {
 
     fn is_retired(&self) -> bool {
         self.retired.load(Ordering::SeqCst)
+    }
+
+    /// Counts bytes of answers that their clients have not taken yet.
+    pub(super) fn answers(&self) -> &Arc<AtomicU64> {
+        &self.answers
+    }
+
+    /// How many of them there may be; one answer always.
+    pub(super) fn answers_max(&self) -> u64 {
+        self.spec.limits.memory_bytes.saturating_mul(2)
     }
 
     pub(super) fn engine(&self) -> &Engine {

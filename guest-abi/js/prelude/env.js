@@ -2,8 +2,6 @@
 import native from "internal:native";
 import { KvNamespace } from "internal:kv";
 
-const { defineProperty } = Object;
-
 const makers = new Map([
   ["text", (_, value) => value],
   ["json", (_, value) => value],
@@ -62,16 +60,6 @@ export const imported = new Proxy(
     set: (_, key, value) => ((now()[key] = value), true),
   },
 );
-
-// Makes the bindings globals, which they are in a classic script. Which there are is a matter of
-// the snapshot; what they are is asked when one is read.
-export function expose() {
-  wasRead = true;
-  for (const name of native.envNames()) {
-    const set = (value) => defineProperty(globalThis, name, { value, writable: true, enumerable: true, configurable: true });
-    defineProperty(globalThis, name, { get: () => env()[name], set, enumerable: true, configurable: true });
-  }
-}
 
 export function forget() {
   values = null;

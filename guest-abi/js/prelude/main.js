@@ -14,7 +14,7 @@ import { logUncaught, console } from "internal:console";
 import { configure as configureNavigator } from "internal:navigator";
 import { isRaw } from "internal:subrequest";
 import "internal:ratelimit";
-import { env, expose, forget } from "internal:env";
+import { env, forget } from "internal:env";
 import { useNode } from "internal:node";
 import { platform } from "internal:platform";
 import { serveSocket } from "internal:websocket";
@@ -321,9 +321,6 @@ const hooks = {
     fetching.configure();
     prepareContexts();
   },
-
-  // The main module is a script in the older format.
-  classic: expose,
 
   // Nothing is under way that could answer those who still wait.
   hung(ids) {

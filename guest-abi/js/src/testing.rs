@@ -31,7 +31,6 @@ struct State {
     modules: Vec<(String, ModuleKind, Vec<u8>)>,
     date: String,
     flags: Vec<String>,
-    env: Vec<(String, String)>,
     answer: Answer,
     queue: VecDeque<(EventKind, u32, Vec<u8>)>,
     timers: Vec<(u64, u32)>,
@@ -69,8 +68,6 @@ pub struct Case {
     pub date: String,
     /// Compatibility flags.
     pub flags: Vec<String>,
-    /// `env`: names and texts.
-    pub env: Vec<(String, String)>,
     /// The method.
     pub method: String,
     /// The absolute URL.
@@ -100,7 +97,6 @@ pub fn load(case: &mut Case) -> Result<(), String> {
         state.modules = std::mem::take(&mut case.modules);
         state.date.clone_from(&case.date);
         state.flags.clone_from(&case.flags);
-        state.env.clone_from(&case.env);
         state.now = 1_700_000_000_000;
         state.loading = true;
     });
@@ -428,15 +424,7 @@ pub mod host {
                 let index = u32::from_le_bytes(argument.try_into().ok()?);
                 state.modules.get(index as usize).map(|it| it.2.clone())
             }
-            Some(SyncOp::EnvNames) => {
-                let names: Vec<&str> = state.env.iter().map(|(name, _)| name.as_str()).collect();
-                postcard::to_allocvec(&names).ok()
-            }
-            Some(SyncOp::EnvGet) => {
-                let mut all = state.env.iter();
-                let (_, text) = all.find(|(name, _)| name.as_bytes() == argument)?;
-                postcard::to_allocvec(&postern_abi::op::EnvValue::Text(text)).ok()
-            }
+            Some(SyncOp::EnvNames) => postcard::to_allocvec::<[&str]>(&[]).ok(),
             Some(SyncOp::Loaded) => Some(Vec::new()),
             Some(SyncOp::CacheDefault) => Some(vec![1]),
             Some(SyncOp::Builtin) => builtin(std::str::from_utf8(argument).ok()?),

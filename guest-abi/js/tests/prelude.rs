@@ -194,31 +194,3 @@ fn an_answer_is_put_into_the_coding_that_it_names() {
     let (coding, bytes) = coded("gzip", "automatic", "null");
     assert_eq!((coding.as_deref(), &*bytes), (Some("gzip"), &b""[..]));
 }
-
-#[test]
-fn the_bindings_of_a_classic_script_are_globals() {
-    let source = "let seen = `${GREETING}, ${typeof LATER}`;
-        addEventListener('fetch', (event) => {
-            OWN = 'mine';
-            event.respondWith(new Response(`${seen} ${globalThis.GREETING} ${OWN}`));
-        });";
-    let case = Case {
-        modules: vec![(
-            "worker.js".to_owned(),
-            ModuleKind::ServiceWorker,
-            source.as_bytes().to_vec(),
-        )],
-        date: "2026-01-01".to_owned(),
-        env: vec![
-            ("GREETING".to_owned(), "Hello".to_owned()),
-            ("OWN".to_owned(), "theirs".to_owned()),
-        ],
-        method: "GET".to_owned(),
-        url: "http://example.com/".to_owned(),
-        ..Case::default()
-    };
-    let answer = serve(case).unwrap();
-    assert_eq!(answer.exception, None);
-    let text = String::from_utf8(answer.body).unwrap();
-    assert_eq!(text, "Hello, undefined Hello mine");
-}

@@ -1,7 +1,10 @@
 //! A request's answer and end, as the guest tells them.
 
+use super::super::budget::Share;
 use super::super::exchange::BodyStream;
+use super::super::host::Host;
 use super::super::invocation::{Reply, ReplyBody};
+use super::super::isolate::Isolate;
 use super::super::limits::{Failure, Limits};
 use super::super::{cost, upload};
 use super::{Guest, charge, parts, slice, violation};
@@ -10,7 +13,67 @@ use http::{HeaderMap, HeaderName, HeaderValue, StatusCode, header};
 use postern_abi::event::LogLevel;
 use postern_abi::http::{Exception, Fields, ResponseHead};
 use postern_abi::limits;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Arc, Weak};
 use wasmi::Error;
+
+/// Bytes of an answer from which on they are counted for as long as its client takes to read them.
+const COUNTED_MIN: usize = 64 * 1024;
+
+/// An answer's bytes on their way, for which there is room.
+struct Counted {
+    bytes: Vec<u8>,
+    /// Of the machine's memory.
+    _share: Share,
+    /// What its Worker has on its way.
+    all: Arc<AtomicU64>,
+}
+
+impl AsRef<[u8]> for Counted {
+    fn as_ref(&self) -> &[u8] {
+        &self.bytes
+    }
+}
+
+impl Drop for Counted {
+    fn drop(&mut self) {
+        let bytes = self.bytes.len() as u64;
+        self.all.fetch_sub(bytes, Ordering::Relaxed);
+    }
+}
+
+/// A copy of an answer's bytes, which is there until its client has taken it, however slowly.
+fn copied(isolate: &Weak<Isolate>, body: &[u8]) -> Result<Bytes, Failure> {
+    if body.len() < COUNTED_MIN {
+        return Ok(Bytes::copy_from_slice(body));
+    }
+    let isolate = isolate
+        .upgrade()
+        .ok_or_else(|| Failure::Internal("an answer without an isolate".into()))?;
+    let (worker, bytes) = (isolate.worker(), body.len() as u64);
+    let full = |reason| Failure::Overloaded {
+        reason,
+        retry_after_s: 1,
+    };
+    let share = worker.engine().room(bytes).ok_or_else(|| {
+        full(format!(
+            "this machine has no memory for an answer of {bytes} bytes"
+        ))
+    })?;
+    let (all, most) = (worker.answers().clone(), worker.answers_max());
+    let before = all.fetch_add(bytes, Ordering::Relaxed);
+    let counted = Counted {
+        bytes: body.to_vec(),
+        _share: share,
+        all,
+    };
+    if before > 0 && before + bytes > most {
+        return Err(full(format!(
+            "answers of {before} bytes of this Worker are on their way, {bytes} more exceed the limit of {most}; stream them"
+        )));
+    }
+    Ok(Bytes::from_owner(counted))
+}
 
 pub(super) fn respond(
     mut caller: Guest<'_>,
@@ -59,13 +122,23 @@ pub(super) fn respond(
         invocation.exchange.answer(Err(failure));
         return Ok(());
     }
+    let whole = match (more == 0).then(|| copied(&isolate, body)).transpose() {
+        Ok(whole) => whole,
+        Err(failure) => {
+            invocation.fail(failure);
+            return Ok(());
+        }
+    };
     invocation.status = status.as_u16();
     invocation.response_bytes = body.len() as u64;
     invocation.streaming = more != 0;
-    let body = if more == 0 {
-        ReplyBody::Whole(Bytes::copy_from_slice(body))
+    let body = if let Some(whole) = whole {
+        ReplyBody::Whole(whole)
     } else {
-        invocation.exchange.chunk(body);
+        let credit = invocation.exchange.chunk(body);
+        if credit < OVERDRAFT {
+            return Err(beyond(host, credit));
+        }
         ReplyBody::Stream(Box::pin(BodyStream::new(
             invocation.exchange.clone(),
             isolate,
@@ -82,6 +155,19 @@ pub(super) fn respond(
         }));
     }
     Ok(())
+}
+
+/// The credit at which a guest that ignores it is stopped, before it fills the host's memory.
+const OVERDRAFT: i64 = -(limits::BODY_CREDIT as i64 * 16);
+
+fn beyond(host: &mut Host, credit: i64) -> Error {
+    violation(
+        host,
+        format!(
+            "{} bytes of a response were sent beyond the credit",
+            -credit
+        ),
+    )
 }
 
 /// Bytes that a response's head and body may have together where one buffer holds both.
@@ -148,8 +234,6 @@ pub(super) fn body_chunk(
     let (memory, host) = parts(&mut caller)?;
     let bytes = slice(memory, host, ptr, len)?;
     let limit = host.limits.response_body_bytes;
-    // A guest that ignores its credit is stopped before it fills the host's memory.
-    let overdraft = -(i64::from(limits::BODY_CREDIT) * 16);
     let Some(invocation) = host
         .invocation_of(request)
         .filter(|invocation| invocation.streaming && !invocation.done)
@@ -165,17 +249,12 @@ pub(super) fn body_chunk(
         return Ok(0);
     }
     let credit = invocation.exchange.chunk(bytes);
+    if credit < OVERDRAFT {
+        return Err(beyond(host, credit));
+    }
     if end != 0 {
         invocation.streaming = false;
         invocation.exchange.end(Ok(()));
-    } else if credit < overdraft {
-        return Err(violation(
-            host,
-            format!(
-                "{} bytes of a response were sent beyond the credit",
-                -credit
-            ),
-        ));
     }
     Ok(i32::try_from(credit).unwrap_or(i32::MIN))
 }

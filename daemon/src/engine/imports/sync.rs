@@ -135,7 +135,7 @@ fn compress(
 
 /// Tells what is wrong with a selector.
 fn selector(host: &mut Host, argument: &[u8], made: &mut Vec<u8>) -> Result<(), OpErrorCode> {
-    let bytes = rewriter::selector_cost(argument) as u64;
+    let bytes = rewriter::selector_cost(argument);
     if !host.memory_use.hold(host.held() + bytes) {
         return Err(OpErrorCode::LimitExceeded);
     }
@@ -160,7 +160,7 @@ fn rewrite(
     }
     // What it is given, it may keep.
     let kept = match kind {
-        SyncOp::RewriterOpen => rewriter::selector_cost(argument) as u64,
+        SyncOp::RewriterOpen => rewriter::selector_cost(argument),
         _ => argument.len() as u64 * 2,
     };
     if !host.memory_use.hold(host.held() + kept) {

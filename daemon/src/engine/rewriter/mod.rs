@@ -12,7 +12,7 @@ use machine::{Machine, Reply};
 use postern_abi::OpErrorCode;
 use postern_abi::limits::REWRITERS_MAX;
 use settings::Settings;
-pub use settings::{cost as selector_cost, selector_error};
+pub use settings::selector_error;
 
 /// The rewriters of an isolate.
 #[derive(Default)]
@@ -25,6 +25,11 @@ struct Rewriter {
     handle: u32,
     request: u32,
     machine: Machine,
+}
+
+/// Bytes that selectors take once they are read and compiled, rounded up.
+pub fn selector_cost(selectors: &[u8]) -> u64 {
+    settings::cost(selectors) as u64
 }
 
 impl Rewriters {
