@@ -89,11 +89,7 @@ pub fn await_evictions(daemon: &Daemon) -> Result<()> {
     step::quiet("isolates rest until they go", || {
         let start = Instant::now();
         loop {
-            let status = daemon.call(&["status"])?;
-            let count = status
-                .pointer("/isolates/count")
-                .and_then(serde_json::Value::as_u64)
-                .with_context(|| format!("the status tells no count of isolates: {status}"))?;
+            let count = isolates(daemon)?;
             if count == 0 {
                 rest(EVICTED_REST);
                 return Ok(());
@@ -107,4 +103,13 @@ pub fn await_evictions(daemon: &Daemon) -> Result<()> {
             std::thread::sleep(Duration::from_millis(500));
         }
     })
+}
+
+/// Isolates that there are.
+pub fn isolates(daemon: &Daemon) -> Result<u64> {
+    let status = daemon.call(&["status"])?;
+    status
+        .pointer("/isolates/count")
+        .and_then(serde_json::Value::as_u64)
+        .with_context(|| format!("the status tells no count of isolates: {status}"))
 }

@@ -44,7 +44,7 @@ impl Shared {
     }
 
     /// The module with this source, compiled if no isolate has done so yet.
-    pub fn module(
+    pub(super) fn module(
         &self,
         source: &[u8],
         limits: &Limits,
