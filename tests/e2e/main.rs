@@ -20,3 +20,4 @@ mod subrequests;
 mod swap;
 mod wasi;
 mod websocket;
+mod websocket_client;

@@ -18,20 +18,20 @@
 //! # WebSockets
 //!
 //! A request that a Worker answers with a WebSocket takes its connection out of hyper; the same
-//! task goes on with it in [`socket`].
+//! task goes on with it in [`crate::websocket`].
 
 mod answer;
 mod body;
 mod connection;
 mod exchange;
 mod fields;
+mod handshake;
 mod options;
 mod phase;
 mod ray;
 pub mod routing;
 mod server;
 mod shed;
-mod socket;
 mod target;
 mod test_route;
 mod upload;

@@ -188,7 +188,9 @@ fn op_start(mut caller: Guest<'_>, op: u32, kind: u32, ptr: u32, len: u32) -> Re
             let isolate = host.isolate.clone();
             pipe.on_refill(move || {
                 if let Some(isolate) = isolate.upgrade() {
-                    isolate.push(Event::OpCredit(serial));
+                    // Not in place: the guest would send the next part into the pipe that is
+                    // being read from.
+                    isolate.push_later(Event::OpCredit(serial));
                 }
             });
             piped = Some(pipe);
@@ -294,6 +296,10 @@ fn admit(
                     ),
                 ));
             }
+        }
+        OpKind::SocketConnect => {
+            caller.subrequest()?;
+            super::socket::admit(host)?;
         }
         OpKind::Timer | OpKind::Crypto | OpKind::RateLimit | OpKind::SocketServe => {}
     }

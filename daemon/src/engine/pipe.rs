@@ -61,7 +61,8 @@ pub fn pipe() -> (Pipe, PipeReader) {
 }
 
 impl Pipe {
-    /// Has this called when the guest may send more after it had to wait.
+    /// Has this called when the guest may send more after it had to wait. The pipe is held
+    /// meanwhile, so it must not come back to it.
     pub fn on_refill(&self, refill: impl Fn() + Send + 'static) {
         self.0.lock().refill = Some(Box::new(refill));
     }

@@ -170,6 +170,7 @@ pub fn install<'js>(_: &Ctx<'js>, native: &Object<'js>) -> Result<()> {
             forget(request);
             answered(request);
             host::done(request, 0, &[]);
+            crate::ops::forget(request);
         }),
     )?;
     native.set("waits", Func::from(crate::serve::waits))?;

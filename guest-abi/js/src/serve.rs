@@ -198,6 +198,7 @@ fn settle(cx: Cx, hooks: &Hooks, id: u32, value: Val, was_promise: bool) -> Opti
     CURRENT.set((0, false));
     requests::forget(id);
     host::done(id, 0, &[]);
+    crate::ops::forget(id);
     Some(())
 }
 
