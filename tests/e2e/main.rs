@@ -7,6 +7,7 @@ mod cache;
 mod cli;
 mod crash;
 mod cron;
+mod eventsource;
 mod hostile;
 mod instructions;
 mod javascript;
