@@ -411,13 +411,15 @@ pub(super) fn answered(answer: http::Response<ByteStream>) -> Answer {
 pub(super) fn lost(error: OutboundError) -> OpFailure {
     log::debug!(target: "outbound", "a subrequest failed: {error}");
     let text = match error {
-        OutboundError::Refused(_) | OutboundError::NoSuchName => error.to_string(),
+        OutboundError::Refused(_) | OutboundError::NoSuchName | OutboundError::Busy { .. } => {
+            error.to_string()
+        }
         OutboundError::TooSlow { .. } => format!("Network connection lost. ({error})"),
         // What the system says of its connections is not a tenant's business.
         OutboundError::Lost(_) => "Network connection lost.".to_owned(),
     };
     let code = match error {
-        OutboundError::Refused(_) => OpErrorCode::Thrown,
+        OutboundError::Refused(_) | OutboundError::Busy { .. } => OpErrorCode::Thrown,
         _ => OpErrorCode::Unavailable,
     };
     let prefix = if code == OpErrorCode::Thrown {

@@ -38,6 +38,7 @@ use std::net::{IpAddr, SocketAddr, TcpStream, ToSocketAddrs};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
+use switched::Seats;
 
 /// How the way out is set up.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -90,6 +91,14 @@ pub enum OutboundError {
     /// The address may not be reached.
     #[error("{0}")]
     Refused(String),
+    /// Too many connections are something else than HTTP.
+    #[error(
+        "{limit} connections to servers that are not HTTP any more are open, the limit; close some before opening more"
+    )]
+    Busy {
+        /// The limit.
+        limit: usize,
+    },
     /// It took too long.
     #[error("{what} took longer than {limit_ms} ms")]
     TooSlow {
@@ -118,7 +127,7 @@ pub struct Origin {
 pub struct Reason(pub String);
 
 /// Names a Worker's connections: nobody else uses them.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub struct Owner(u64);
 
 /// The way out. Clones share it.
@@ -133,6 +142,7 @@ struct Inner {
     places: Arc<Semaphore>,
     lookups: Semaphore,
     owners: AtomicU64,
+    seats: Seats,
 }
 
 impl Outbound {
@@ -144,6 +154,7 @@ impl Outbound {
             places: Arc::new(Semaphore::new(options.connections_max.max(1))),
             lookups: Semaphore::new(LOOKUPS_MAX),
             owners: AtomicU64::new(0),
+            seats: Seats::new(options.connections_max),
             options,
             executor,
         }))
