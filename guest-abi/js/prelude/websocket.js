@@ -396,6 +396,9 @@ export class WebSocket extends EventTarget {
     useWebSockets((value) => typeof value === "object" && value !== null && #port in value);
     // Why a socket cannot be an answer; undefined if it can.
     isUsed = (socket) => {
+      if (socket.#url !== null) {
+        return new TypeError("Can't return WebSocket in a Response if it was created with `new WebSocket()`");
+      }
       if (socket.#accepted) return new TypeError("Can't return WebSocket in a Response after calling accept().");
       if (socket.#through !== null) return new TypeError("Can't return WebSocket that was already used in a response.");
     };
