@@ -17,3 +17,4 @@ pub mod observe;
 pub mod outbound;
 pub mod range;
 pub mod store;
+pub mod websocket;

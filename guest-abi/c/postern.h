@@ -66,6 +66,7 @@ enum {
     POSTERN_OP_KV_GET_MULTI = 20,
     POSTERN_OP_CRYPTO = 24, /* the JavaScript engine's */
     POSTERN_OP_SOCKET_SERVE = 40, /* docs/abi.md, WebSockets */
+    POSTERN_OP_SOCKET_CONNECT = 41,
     POSTERN_OP_CACHE_MATCH = 48, /* docs/abi.md, caches */
     POSTERN_OP_CACHE_PUT = 49,
     POSTERN_OP_CACHE_DELETE = 50,

@@ -49,7 +49,9 @@ const MAY_KNOW: &[(&str, &[&str])] = &[
             "outbound",
             "assets",
             "cache",
+            "websocket",
             "engine::ops",
+            "engine::socket",
             "engine::caller",
             "engine::pipe",
             "engine::invocation",
@@ -57,13 +59,23 @@ const MAY_KNOW: &[(&str, &[&str])] = &[
         ],
     ),
     ("engine", &[]),
+    // A WebSocket's bytes, between a connection and the engine's end of it.
+    ("websocket", &["engine::socket", "engine::ops"]),
     (
         "catalog",
         &[
-            "store", "engine", "bindings", "observe", "assets", "outbound", "cron", "cache",
+            "store",
+            "engine",
+            "bindings",
+            "observe",
+            "assets",
+            "outbound",
+            "cron",
+            "cache",
+            "websocket",
         ],
     ),
-    ("edge", &["engine", "catalog", "observe"]),
+    ("edge", &["engine", "catalog", "observe", "websocket"]),
     (
         "manage",
         &[
@@ -73,8 +85,20 @@ const MAY_KNOW: &[(&str, &[&str])] = &[
     (
         "cli",
         &[
-            "board", "config", "store", "engine", "bindings", "catalog", "edge", "manage",
-            "observe", "outbound", "assets", "cron", "cache",
+            "board",
+            "config",
+            "store",
+            "engine",
+            "bindings",
+            "catalog",
+            "edge",
+            "manage",
+            "observe",
+            "outbound",
+            "assets",
+            "cron",
+            "cache",
+            "websocket",
         ],
     ),
 ];

@@ -8,6 +8,7 @@ use crate::cache::{Cache, Owner as CacheOwner};
 use crate::engine::ops::OpFailure;
 use crate::outbound::{Outbound, Owner};
 use crate::store::{NamespaceId, Store};
+use crate::websocket::SocketOptions;
 use postern_abi::OpErrorCode;
 use postern_abi::op::EnvValue;
 use std::collections::BTreeMap;
@@ -130,6 +131,7 @@ pub struct Env {
     pub(super) services: Option<Arc<dyn Services>>,
     pub(super) limiter: Limiter,
     pub(super) caches: Option<Caches>,
+    pub(super) sockets: SocketOptions,
 }
 
 /// A Worker's caches.
@@ -166,7 +168,15 @@ impl Env {
             services: None,
             limiter: Limiter::default(),
             caches: None,
+            sockets: SocketOptions::default(),
         }
+    }
+
+    /// Has its WebSockets to servers keep these bounds.
+    #[must_use]
+    pub fn with_sockets(mut self, sockets: SocketOptions) -> Self {
+        self.sockets = sockets;
+        self
     }
 
     /// Lets it keep answers, as this owner.

@@ -2,6 +2,7 @@
 //! §20, §25). Who is asked differs; redirects, headers and errors are the same for all.
 
 use super::services::{ServiceRequest, Services};
+use super::sockets;
 use super::url::Url;
 use super::{Env, encode, undecodable};
 use crate::assets::Assets;
@@ -10,8 +11,10 @@ use crate::engine::invocation::{ByteStream, Reply, ReplyBody, RequestBody};
 use crate::engine::limits::Failure;
 use crate::engine::ops::{OpFailure, OpReply, OpResult, Started};
 use crate::engine::pipe::pipe;
+use crate::engine::socket::Speak;
 use crate::outbound::decode::{Coding, decoded};
 use crate::outbound::{Origin, Outbound, OutboundError, Owner, Reason, SendBody};
+use crate::websocket::SocketOptions;
 use bytes::Bytes;
 use futures_lite::{FutureExt, StreamExt, stream};
 use http::header::{self, HeaderMap, HeaderName, HeaderValue};
@@ -38,10 +41,12 @@ enum Route {
 }
 
 /// What is asked.
-struct Ask {
-    method: Method,
-    url: Url,
-    headers: HeaderMap,
+pub(super) struct Ask {
+    pub method: Method,
+    pub url: Url,
+    pub headers: HeaderMap,
+    /// It asks for a WebSocket, for which this holds.
+    pub upgrade: Option<SocketOptions>,
 }
 
 enum AskBody {
@@ -63,12 +68,31 @@ pub(super) struct Answer {
 pub(super) enum AnswerBody {
     Whole(Bytes),
     Stream(ByteStream),
+    /// There is none: what follows is a WebSocket.
+    Socket(Speak),
 }
 
 /// [`Fetch`]
 pub(super) fn start(env: &Env, argument: &[u8], caller: &Caller) -> Result<Started, OpFailure> {
+    begin(env, argument, caller, None)
+}
+
+/// [`OpKind::SocketConnect`](postern_abi::OpKind::SocketConnect)
+pub(super) fn connect(env: &Env, argument: &[u8], caller: &Caller) -> Result<Started, OpFailure> {
+    begin(env, argument, caller, Some(env.sockets.clone()))
+}
+
+fn begin(
+    env: &Env,
+    argument: &[u8],
+    caller: &Caller,
+    upgrade: Option<SocketOptions>,
+) -> Result<Started, OpFailure> {
     let (request, body): (Fetch<'_>, &[u8]) =
         postcard::take_from_bytes(argument).map_err(|_| undecodable("Fetch"))?;
+    if upgrade.is_some() && request.body != FetchBody::None {
+        return Err(undecodable("SocketConnect"));
+    }
     let route = env.route(request.target)?;
     let url = Url::parse(request.url)
         .ok_or_else(|| type_error(format!("Fetch API cannot load: {:.200}", request.url)))?;
@@ -85,6 +109,7 @@ pub(super) fn start(env: &Env, argument: &[u8], caller: &Caller) -> Result<Start
         method,
         url,
         headers: headers(&request.headers)?,
+        upgrade,
     };
     let redirect = request.redirect;
     let caller = caller.clone();
@@ -268,19 +293,28 @@ impl Route {
         match self {
             Self::Internet(outbound, owner) => {
                 let _place = caller.connection().await;
-                internet(outbound, *owner, ask, body).await
+                match &ask.upgrade {
+                    Some(options) => sockets::ask(outbound, *owner, ask, options).await,
+                    None => internet(outbound, *owner, ask, body).await,
+                }
             }
             Self::Service(services, script) => {
+                let mut headers = ask.headers.clone();
+                if ask.upgrade.is_some() {
+                    // There is no connection on the way that it would belong to.
+                    headers.insert(header::UPGRADE, HeaderValue::from_static("websocket"));
+                }
                 let request = ServiceRequest {
                     chain: caller.invoke()?,
                     method: ask.method.clone(),
                     url: ask.url.as_str().to_owned(),
-                    headers: ask.headers.clone(),
+                    headers,
                     body: match body {
                         AskBody::Whole(bytes) => RequestBody::Whole(bytes),
                         AskBody::Stream(source, len) => RequestBody::Stream { len, source },
                         AskBody::None | AskBody::Spent => RequestBody::Empty,
                     },
+                    upgrade: ask.upgrade.is_some(),
                 };
                 match services.fetch(script, request).await {
                     Some(Ok(reply)) => Ok(replied(reply)),
@@ -303,12 +337,11 @@ impl Route {
     }
 }
 
-async fn internet(
-    outbound: &Outbound,
-    owner: Owner,
+/// What is asked, as HTTP has it, and who.
+pub(super) fn request(
     ask: &Ask,
-    body: AskBody,
-) -> Result<Answer, OpFailure> {
+    body: SendBody,
+) -> Result<(Origin, http::Request<SendBody>), OpFailure> {
     if ask.url.is_https() {
         return Err(OpFailure::new(
             OpErrorCode::Unsupported,
@@ -319,11 +352,6 @@ async fn internet(
             ),
         ));
     }
-    let body = match body {
-        AskBody::Whole(bytes) => SendBody::Whole(bytes),
-        AskBody::Stream(source, len) => SendBody::Stream(source, len),
-        AskBody::None | AskBody::Spent => SendBody::Empty,
-    };
     let mut request = http::Request::new(body);
     *request.method_mut() = ask.method.clone();
     *request.uri_mut() = ask
@@ -336,19 +364,39 @@ async fn internet(
     if let Ok(host) = HeaderValue::from_str(ask.url.authority()) {
         headers.insert(header::HOST, host);
     }
+    let origin = Origin {
+        host: ask.url.host().to_owned(),
+        port: ask.url.port(),
+    };
+    Ok((origin, request))
+}
+
+async fn internet(
+    outbound: &Outbound,
+    owner: Owner,
+    ask: &Ask,
+    body: AskBody,
+) -> Result<Answer, OpFailure> {
+    let body = match body {
+        AskBody::Whole(bytes) => SendBody::Whole(bytes),
+        AskBody::Stream(source, len) => SendBody::Stream(source, len),
+        AskBody::None | AskBody::Spent => SendBody::Empty,
+    };
+    let (origin, mut request) = request(ask, body)?;
     let bodiless = matches!(ask.method, Method::GET | Method::HEAD);
     if !bodiless && matches!(request.body(), SendBody::Empty) {
         request
             .headers_mut()
             .insert(header::CONTENT_LENGTH, 0.into());
     }
-    let origin = Origin {
-        host: ask.url.host().to_owned(),
-        port: ask.url.port(),
-    };
     let answer = outbound.send(owner, &origin, request).await.map_err(lost)?;
+    Ok(answered(answer))
+}
+
+/// A server's answer.
+pub(super) fn answered(answer: http::Response<ByteStream>) -> Answer {
     let (mut parts, body) = answer.into_parts();
-    Ok(Answer {
+    Answer {
         status: parts.status,
         reason: parts
             .extensions
@@ -356,20 +404,22 @@ async fn internet(
             .map_or_else(String::new, |Reason(text)| text),
         headers: parts.headers,
         body: AnswerBody::Stream(body),
-    })
+    }
 }
 
 /// What a tenant is told of a server that did not answer.
-fn lost(error: OutboundError) -> OpFailure {
+pub(super) fn lost(error: OutboundError) -> OpFailure {
     log::debug!(target: "outbound", "a subrequest failed: {error}");
     let text = match error {
-        OutboundError::Refused(_) | OutboundError::NoSuchName => error.to_string(),
+        OutboundError::Refused(_) | OutboundError::NoSuchName | OutboundError::Busy { .. } => {
+            error.to_string()
+        }
         OutboundError::TooSlow { .. } => format!("Network connection lost. ({error})"),
         // What the system says of its connections is not a tenant's business.
         OutboundError::Lost(_) => "Network connection lost.".to_owned(),
     };
     let code = match error {
-        OutboundError::Refused(_) => OpErrorCode::Thrown,
+        OutboundError::Refused(_) | OutboundError::Busy { .. } => OpErrorCode::Thrown,
         _ => OpErrorCode::Unavailable,
     };
     let prefix = if code == OpErrorCode::Thrown {
@@ -400,8 +450,7 @@ fn replied(reply: Reply) -> Answer {
         headers: reply.headers,
         body: match reply.body {
             ReplyBody::Whole(bytes) => AnswerBody::Whole(bytes),
-            // Asked for by nobody: such a request cannot be answered with one.
-            ReplyBody::Socket(_) => AnswerBody::Whole(bytes::Bytes::new()),
+            ReplyBody::Socket(socket) => AnswerBody::Socket(sockets::between(socket)),
             ReplyBody::Stream(source) => AnswerBody::Stream(Box::pin(
                 source.map(|part| part.map_err(|failure| io::Error::other(failure.to_string()))),
             )),
@@ -441,8 +490,17 @@ pub(super) async fn finish(answer: Answer, method: &Method, at: &str) -> OpResul
     for name in hops {
         headers.remove(name);
     }
+    let mut socket = None;
+    if matches!(answer.body, AnswerBody::Socket(_)) {
+        headers.insert(header::CONNECTION, HeaderValue::from_static("Upgrade"));
+        headers.insert(header::UPGRADE, HeaderValue::from_static("websocket"));
+    }
     let is_head = *method == Method::HEAD;
     let (kind, body, stream) = match answer.body {
+        AnswerBody::Socket(speak) => {
+            socket = Some(speak);
+            (FetchedBody::None, Bytes::new(), None)
+        }
         _ if matches!(answer.status.as_u16(), 101 | 204 | 304) => {
             (FetchedBody::None, Bytes::new(), None)
         }
@@ -489,6 +547,7 @@ pub(super) async fn finish(answer: Answer, method: &Method, at: &str) -> OpResul
         body,
         stream,
         decode,
+        socket,
         ..OpReply::default()
     })
 }

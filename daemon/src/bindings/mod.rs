@@ -9,6 +9,7 @@ mod fetch;
 mod kv;
 mod ratelimit;
 mod services;
+mod sockets;
 mod timer;
 mod url;
 
@@ -60,6 +61,7 @@ impl Bindings for Env {
         let started = match op {
             OpKind::Timer => timer::start(argument),
             OpKind::Fetch => fetch::start(self, argument, caller),
+            OpKind::SocketConnect => fetch::connect(self, argument, caller),
             OpKind::KvGet => kv::get(self, argument),
             OpKind::KvPut => kv::put(self, argument),
             OpKind::KvDelete => kv::delete(self, argument),

@@ -19,6 +19,8 @@ pub struct ServiceRequest {
     pub headers: HeaderMap,
     /// The body.
     pub body: RequestBody,
+    /// Whether it asks for a WebSocket.
+    pub upgrade: bool,
 }
 
 /// An answer on its way.

@@ -200,6 +200,14 @@ impl Index {
         Some(entry.file)
     }
 
+    /// Forgets an answer if it still lies in this file; gives that.
+    pub fn remove_file(&mut self, key: &Key, file: u64) -> Option<u64> {
+        self.entries
+            .get(key)
+            .filter(|(_, entry)| entry.file == file)?;
+        self.remove(key)
+    }
+
     /// Forgets all of an owner's answers; gives their files.
     pub fn forget(&mut self, owner: &Owner) -> Vec<u64> {
         let keys: Vec<Key> = match self.shares.get(owner) {
@@ -219,7 +227,7 @@ impl Index {
         keys.iter().filter_map(|key| self.remove(key)).collect()
     }
 
-    /// Whether an answer lies in this file.
+    /// The files that answers lie in.
     pub fn files(&self) -> impl Iterator<Item = u64> + '_ {
         self.entries.values().map(|(_, entry)| entry.file)
     }

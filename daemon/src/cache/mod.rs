@@ -208,7 +208,7 @@ impl Cache {
                 if error.kind() != io::ErrorKind::NotFound {
                     log::warn!(target: "cache", "an answer cannot be read: {error}");
                 }
-                let gone = self.0.index.lock().remove(&key);
+                let gone = self.0.index.lock().remove_file(&key, entry.file);
                 self.0.files.remove(gone.into_iter().collect());
                 return Ok(None);
             }

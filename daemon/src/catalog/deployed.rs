@@ -100,7 +100,7 @@ impl<W: Send + Sync + 'static> Services for Neighbours<W> {
                 url: request.url,
                 headers: request.headers,
                 body: request.body,
-                upgrade: false,
+                upgrade: request.upgrade,
             };
             Some(catalog.serve(&deployed, request).await)
         })

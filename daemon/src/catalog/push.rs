@@ -365,7 +365,9 @@ impl<W: Send + Sync + 'static> Catalog<W> {
                 namespace: name.clone(),
             }));
         if let Some(outbound) = self.runtime.outbound() {
-            env = env.with_outbound(outbound);
+            env = env
+                .with_outbound(outbound)
+                .with_sockets(self.runtime.sockets());
         }
         if let Some(cache) = self.runtime.cache() {
             let owner = cache_owner(namespace, script);

@@ -7,6 +7,7 @@ use crate::engine::invocation::{Ray, Reply, Request, Trigger};
 use crate::engine::limits::{Failure, Limits};
 use crate::engine::{Engine, GuestKind, Judged, Pushed, Worker, WorkerSpec};
 use crate::outbound::Outbound;
+use crate::websocket::SocketOptions;
 use std::future::Future;
 use std::pin::Pin;
 use std::sync::Arc;
@@ -45,6 +46,10 @@ pub trait Runtime<W>: Send + Sync {
     fn cache(&self) -> Option<Cache> {
         None
     }
+    /// What holds for WebSockets to other servers.
+    fn sockets(&self) -> SocketOptions {
+        SocketOptions::default()
+    }
 }
 
 /// The engine, and the way out of the machine.
@@ -55,6 +60,8 @@ pub struct Machine {
     pub outbound: Outbound,
     /// Where they keep answers.
     pub cache: Cache,
+    /// What holds for their WebSockets to other servers.
+    pub sockets: SocketOptions,
 }
 
 impl Runtime<Worker> for Machine {
@@ -92,6 +99,10 @@ impl Runtime<Worker> for Machine {
 
     fn cache(&self) -> Option<Cache> {
         Some(self.cache.clone())
+    }
+
+    fn sockets(&self) -> SocketOptions {
+        self.sockets.clone()
     }
 }
 

@@ -3,11 +3,12 @@
 use super::amount::{Amount, show_bytes};
 use super::document::{Document, Problem};
 use super::raw::{
-    RawCache, RawConfig, RawEdge, RawEngine, RawLog, RawManage, RawOutbound, RawStore, Texts,
+    RawCache, RawConfig, RawEdge, RawEngine, RawLog, RawManage, RawOutbound, RawStore,
+    RawWebSocket, Texts,
 };
 use super::{
     Cache, Config, Edge, Engine, Format, Level, LoadedBoard, Log, Manage, Outbound, Overrides,
-    Scheme, Store, limits, routing,
+    Scheme, Store, WebSocket, limits, routing,
 };
 use crate::board::{self, Board, BoardError};
 use std::collections::BTreeMap;
@@ -73,6 +74,7 @@ pub(super) fn check(
     let routing = routing::check(document, raw.routing);
     let store = store(document, raw.store, &board);
     let cache = cache(document, &raw.cache, &board);
+    let websocket = websocket(document, &raw.websocket);
     let log = log(document, raw.log, &board);
     let data_dir = match (&overrides.data_dir, &raw.data_dir) {
         (Some(dir), _) => dir.clone(),
@@ -99,6 +101,7 @@ pub(super) fn check(
         ceilings,
         store,
         cache,
+        websocket,
         log,
     };
     (Some(config), Vec::new())
@@ -149,7 +152,7 @@ fn number(
         return default.min(most);
     };
     let Amount { value, bytes } = *written.get_ref();
-    let counts_bytes = key.ends_with("-bytes");
+    let counts_bytes = key.ends_with("bytes");
     if bytes && !counts_bytes {
         document.problem(
             Some(written.span()),
@@ -441,6 +444,54 @@ fn cache(document: &mut Document<'_>, raw: &RawCache, board: &Board) -> Cache {
             raw.entries.as_ref(),
             4096,
             1 << 20,
+        ),
+    }
+}
+
+fn websocket(document: &mut Document<'_>, raw: &RawWebSocket) -> WebSocket {
+    let most = postern_abi::socket::MESSAGE_MAX as u64;
+    let mut counted = |key, raw: &Option<Spanned<Amount>>, usual, most| {
+        count(document, key, raw.as_ref(), usual, most)
+    };
+    let connections = counted("websocket.connections", &raw.connections, 512, 65_536);
+    let isolate_connections = counted(
+        "websocket.isolate-connections",
+        &raw.isolate_connections,
+        128,
+        65_536,
+    );
+    let messages = counted("websocket.messages", &raw.messages, 10_000_000, u32::MAX);
+    let mut timed = |key, raw: &Option<Spanned<Amount>>, usual, bounds| {
+        number(document, key, raw.as_ref(), usual, bounds)
+    };
+    WebSocket {
+        connections,
+        isolate_connections,
+        messages,
+        ping_ms: timed("websocket.ping-ms", &raw.ping_ms, 30_000, DEADLINE_MS),
+        close_deadline_ms: timed(
+            "websocket.close-deadline-ms",
+            &raw.close_deadline_ms,
+            30_000,
+            DEADLINE_MS,
+        ),
+        lifetime_s: timed(
+            "websocket.lifetime-s",
+            &raw.lifetime_s,
+            86_400,
+            (1, 2_592_000),
+        ),
+        retire_ms: timed(
+            "websocket.retire-ms",
+            &raw.retire_ms,
+            30_000,
+            (0, 3_600_000),
+        ),
+        message_bytes: timed(
+            "websocket.message-bytes",
+            &raw.message_bytes,
+            most,
+            (1 << 10, most),
         ),
     }
 }

@@ -53,6 +53,8 @@ pub struct Config {
     pub store: Store,
     /// What Workers keep by the Cache API.
     pub cache: Cache,
+    /// WebSockets.
+    pub websocket: WebSocket,
     /// The process's own log and what is kept of tenants'.
     pub log: Log,
 }
@@ -184,6 +186,28 @@ pub struct Cache {
     pub entry_bytes: u64,
     /// How many answers.
     pub entries: u32,
+}
+
+/// WebSockets, of clients and to servers.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "kebab-case")]
+pub struct WebSocket {
+    /// Clients' at the same time.
+    pub connections: u32,
+    /// An isolate's at the same time.
+    pub isolate_connections: u32,
+    /// Bytes of a message that comes; a Worker's memory may allow less.
+    pub message_bytes: u64,
+    /// Messages that may come over one.
+    pub messages: u32,
+    /// Milliseconds of silence after which the peer is pinged; it is let go after twice as many.
+    pub ping_ms: u64,
+    /// Milliseconds from one side's close to the other's.
+    pub close_deadline_ms: u64,
+    /// Seconds that one may last.
+    pub lifetime_s: u64,
+    /// Milliseconds after which those of a version that was replaced or deleted are closed.
+    pub retire_ms: u64,
 }
 
 /// Logs.
@@ -341,6 +365,7 @@ impl Config {
             ("engine", self.engine != new.engine),
             ("store", self.store != new.store),
             ("cache", self.cache != new.cache),
+            ("websocket", self.websocket != new.websocket),
             ("log.format and log.tenant-bytes", log_differs),
         ]
         .into_iter()

@@ -24,6 +24,7 @@ pub(super) struct RawConfig {
     pub ceilings: RawLimits,
     pub store: RawStore,
     pub cache: RawCache,
+    pub websocket: RawWebSocket,
     pub log: RawLog,
 }
 
@@ -98,6 +99,19 @@ pub(super) struct RawCache {
     pub worker_bytes: Option<Spanned<Amount>>,
     pub entry_bytes: Option<Spanned<Amount>>,
     pub entries: Option<Spanned<Amount>>,
+}
+
+#[derive(Debug, Default, serde::Deserialize)]
+#[serde(rename_all = "kebab-case", deny_unknown_fields, default)]
+pub(super) struct RawWebSocket {
+    pub connections: Option<Spanned<Amount>>,
+    pub isolate_connections: Option<Spanned<Amount>>,
+    pub message_bytes: Option<Spanned<Amount>>,
+    pub messages: Option<Spanned<Amount>>,
+    pub ping_ms: Option<Spanned<Amount>>,
+    pub close_deadline_ms: Option<Spanned<Amount>>,
+    pub lifetime_s: Option<Spanned<Amount>>,
+    pub retire_ms: Option<Spanned<Amount>>,
 }
 
 #[derive(Debug, Default, serde::Deserialize)]

@@ -4,11 +4,10 @@ use super::answer;
 use super::exchange;
 use super::phase::{Phase, Waiting};
 use super::server::{Edge, Place};
-use super::shed::linger;
-use super::socket;
 use super::wire::Wire;
 use super::worker::Routes;
 use crate::engine::socket::Socket;
+use crate::websocket::{self, Side, linger};
 use async_io::{Async, Timer};
 use http::{HeaderValue, StatusCode};
 use hyper::body::Incoming;
@@ -133,7 +132,7 @@ async fn speak<R: Routes>(
         },
         Err(error) => return log::debug!("an upgrade failed: {error}"),
     };
-    let stops = socket::Stops {
+    let stops = websocket::Stops {
         drain: async {
             let _ = signals.drain.recv().await;
         },
@@ -141,7 +140,9 @@ async fn speak<R: Routes>(
             let _ = signals.cut.recv().await;
         },
     };
-    socket::run(stream, &came, socket, &line.edge.options, stops).await;
+    socket.opened();
+    let options = &line.edge.options.socket;
+    websocket::run(stream, &came, socket, Side::Server, options, stops).await;
 }
 
 /// Says one thing more than hyper would, if it cannot get mixed up with an earlier answer.

@@ -18,13 +18,14 @@
 //! # WebSockets
 //!
 //! A request that a Worker answers with a WebSocket takes its connection out of hyper; the same
-//! task goes on with it in [`socket`].
+//! task goes on with it in [`crate::websocket`].
 
 mod answer;
 mod body;
 mod connection;
 mod exchange;
 mod fields;
+mod handshake;
 mod mount;
 mod options;
 mod phase;
@@ -32,7 +33,6 @@ mod ray;
 pub mod routing;
 mod server;
 mod shed;
-mod socket;
 mod target;
 mod test_route;
 mod upload;

@@ -1,5 +1,6 @@
 //! What can be set about the data plane.
 
+use crate::websocket::SocketOptions;
 use postern_abi::limits;
 
 /// Header fields of one request. hyper keeps this many on its stack; more would cost two
@@ -38,15 +39,8 @@ pub struct EdgeOptions {
     pub linger_ms: u32,
     /// WebSockets that may be open at the same time; requests for further ones get 503.
     pub sockets_max: usize,
-    /// Milliseconds without a byte from a WebSocket's client after which it is pinged; after
-    /// twice as many the connection ends.
-    pub socket_ping_ms: u32,
-    /// Milliseconds from one side's close of a WebSocket to the other's.
-    pub socket_close_ms: u32,
-    /// Milliseconds that a WebSocket may last.
-    pub socket_total_ms: u32,
-    /// Messages that the client of a WebSocket may send.
-    pub socket_messages_max: u32,
+    /// What holds for each of them.
+    pub socket: SocketOptions,
     /// Milliseconds that answers may still take once the daemon is asked to stop.
     pub drain_ms: u32,
     /// Seconds after which a refused client should come back.
@@ -100,10 +94,7 @@ impl Default for EdgeOptions {
             half_close_ms: 5_000,
             linger_ms: 2_000,
             sockets_max: 512,
-            socket_ping_ms: 30_000,
-            socket_close_ms: 30_000,
-            socket_total_ms: 86_400_000,
-            socket_messages_max: 10_000_000,
+            socket: SocketOptions::default(),
             drain_ms: 20_000,
             retry_after_s: 1,
             scheme: Scheme::Http,

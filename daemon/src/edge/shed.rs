@@ -1,11 +1,11 @@
 //! Connections that are turned away, and the patience needed so that they hear why.
 
 use super::answer;
-use async_io::{Async, Timer};
-use futures_lite::{AsyncReadExt, FutureExt};
+use crate::websocket::linger;
+use async_io::Async;
 use http::StatusCode;
 use std::io::Write as _;
-use std::net::{Shutdown, TcpStream};
+use std::net::TcpStream;
 use std::time::Duration;
 
 /// The answer to a connection beyond the cap.
@@ -22,21 +22,4 @@ pub async fn refuse(stream: Async<TcpStream>, refusal: &[u8], patience: Duration
     if stream.get_ref().write(refusal).is_ok() {
         linger(&stream, patience).await;
     }
-}
-
-/// Ends the answer and throws away what still comes. Closing a socket with unread bytes makes
-/// the kernel send a reset, at which the client throws away an answer it has not read yet.
-pub async fn linger(stream: &Async<TcpStream>, patience: Duration) {
-    if stream.get_ref().shutdown(Shutdown::Write).is_err() {
-        return;
-    }
-    let drain = async {
-        let mut buffer = [0; 2048];
-        let mut stream = stream;
-        while let Ok(1..) = stream.read(&mut buffer).await {}
-    };
-    let patience = async {
-        Timer::after(patience).await;
-    };
-    drain.or(patience).await;
 }

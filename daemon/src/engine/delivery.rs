@@ -187,11 +187,13 @@ impl Core {
                 let Some((id, request)) = op_of(host, op) else {
                     return Ok(Step::Skip);
                 };
+                let mut is_served = false;
                 if let Some(OpState::Socket(end)) = host.op(op).map(|op| &op.state) {
                     end.arrived(&part);
+                    is_served = end.is_served();
                 }
                 let fuel = host.limits.fuel(isolate.worker().engine().fuel_per_ms());
-                if let Some(invocation) = host.invocation_of(request) {
+                if let Some(invocation) = host.invocation_of(request).filter(|_| is_served) {
                     // What a client sends over a socket has its own CPU time, as a request has.
                     invocation.fuel_limit = invocation.fuel.saturating_add(fuel);
                 }
@@ -318,6 +320,10 @@ impl Core {
             return Ok(Step::Skip);
         };
         let ended = host.end_op(id);
+        let result = match result {
+            Ok(reply) if reply.socket.is_some() => super::socket::admit(host).map(|()| reply),
+            result => result,
+        };
         match result {
             Ok(mut reply) => {
                 if let Some(ran) = reply.ran.take() {
@@ -332,6 +338,11 @@ impl Core {
                         added.pipe = ended.and_then(|ended| ended.pipe);
                         added.decode = reply.decode;
                     }
+                }
+                if let Some(speak) = reply.socket {
+                    let state = super::socket::spoken(host, op, speak);
+                    host.current = request;
+                    host.add_op(op, state, 0);
                 }
                 let len = reply.head.len() + reply.body.len();
                 self.send(request, EventKind::OpDone, id, isolate, len, |out| {

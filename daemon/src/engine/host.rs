@@ -327,7 +327,7 @@ impl Host {
         if let Some(invocation) = self.invocation_of(op.request) {
             invocation.pending = invocation.pending.saturating_sub(1);
             invocation.timers = invocation.timers.saturating_sub(u32::from(op.is_timer));
-            if matches!(op.state, OpState::Socket(_)) {
+            if matches!(&op.state, OpState::Socket(end) if end.is_served()) {
                 invocation.sockets = invocation.sockets.saturating_sub(1);
             }
         }

@@ -314,6 +314,10 @@ fn admit(
                 ));
             }
         }
+        OpKind::SocketConnect => {
+            caller.subrequest()?;
+            super::socket::admit(host)?;
+        }
         OpKind::Timer | OpKind::Crypto | OpKind::RateLimit | OpKind::SocketServe => {}
     }
     Ok((kind, caller))

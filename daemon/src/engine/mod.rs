@@ -84,6 +84,10 @@ pub struct EngineOptions {
     pub javascript: EngineModule,
     /// Where its base is kept; `None` refuses JavaScript.
     pub dir: Option<PathBuf>,
+    /// WebSockets that an isolate may have open.
+    pub sockets_max: u32,
+    /// WebSockets of a Worker that was retired are closed after so long.
+    pub socket_retire: Duration,
 }
 
 impl Default for EngineOptions {
@@ -99,6 +103,8 @@ impl Default for EngineOptions {
             judge: None,
             javascript: EngineModule::default(),
             dir: None,
+            sockets_max: 128,
+            socket_retire: Duration::from_secs(30),
         }
     }
 }
@@ -244,6 +250,14 @@ impl Engine {
         // An upload, or the rows of a start, have been taken apart for it.
         self.has_freed();
         Arc::new(Worker::new(self.clone(), spec))
+    }
+
+    fn sockets_max(&self) -> u32 {
+        self.0.options.sockets_max
+    }
+
+    fn socket_retire(&self) -> Duration {
+        self.0.options.socket_retire
     }
 
     /// Where long arithmetic is done.

@@ -61,6 +61,8 @@ pub struct OpReply {
     pub stream: Option<ByteStream>,
     /// Set by a guest that wants what the stream encodes rather than the stream as it is.
     pub decode: Option<Arc<AtomicBool>>,
+    /// What the operation becomes: a socket.
+    pub socket: Option<super::socket::Speak>,
     /// What was computed, whose keys are to be put into the isolate's table, and whose result
     /// then stands for all of the above.
     pub ran: Option<postern_crypto::Ran>,

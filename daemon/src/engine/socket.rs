@@ -2,7 +2,8 @@
 //! bounded in bytes and in number.
 //!
 //! Parts are those of [`postern_abi::socket`]; nothing here looks into a message. The guest's
-//! end lies in its isolate as the state of an operation, the other end with the connection.
+//! end lies in its isolate as the state of an operation, the other end with the connection: of a
+//! client that a request is answered with it, or of a server that the guest has asked.
 
 use super::host::{Event, Host, OpState, Serial};
 use super::imports;
@@ -16,6 +17,8 @@ use postern_abi::OpErrorCode;
 use postern_abi::limits::BODY_CREDIT;
 use postern_abi::socket::{MESSAGE_MAX, PART_COST, SocketServe};
 use std::collections::VecDeque;
+use std::future::Future;
+use std::pin::Pin;
 use std::sync::{Arc, Weak};
 use std::task::{Context, Poll, Waker};
 
@@ -39,6 +42,8 @@ struct State {
     on_the_way: u64,
     guest_gone: bool,
     connection_gone: bool,
+    /// The Worker was retired, and has had its time.
+    retired: bool,
     waker: Option<Waker>,
 }
 
@@ -56,8 +61,58 @@ fn cost(part: &[u8]) -> u64 {
     part.len() as u64 + u64::from(PART_COST)
 }
 
+/// Goes on with a socket over a connection that a server has agreed to make one.
+pub type Speak = Box<dyn FnOnce(Socket) -> Pin<Box<dyn Future<Output = ()> + Send>> + Send>;
+
 /// The guest's end. Dropping it tells the connection that the guest is gone.
-pub(crate) struct SocketEnd(Arc<Mutex<State>>);
+pub(crate) struct SocketEnd {
+    state: Arc<Mutex<State>>,
+    is_served: bool,
+}
+
+/// The open sockets of a Worker.
+#[derive(Clone, Default)]
+pub(super) struct Sockets(Arc<Mutex<Open>>);
+
+#[derive(Default)]
+struct Open {
+    states: Vec<Weak<Mutex<State>>>,
+    retired: bool,
+}
+
+impl Sockets {
+    fn add(&self, state: &Arc<Mutex<State>>) {
+        let mut open = self.0.lock();
+        if open.states.len() == open.states.capacity() {
+            open.states.retain(|state| state.strong_count() > 0);
+        }
+        state.lock().retired = open.retired;
+        open.states.push(Arc::downgrade(state));
+    }
+
+    /// Has all of them closed, now and from now on.
+    pub fn retire(&self) {
+        let states = {
+            let mut open = self.0.lock();
+            open.retired = true;
+            std::mem::take(&mut open.states)
+        };
+        for state in states.iter().filter_map(Weak::upgrade) {
+            change(&state, |state| state.retired = true);
+        }
+    }
+}
+
+fn change(state: &Mutex<State>, change: impl FnOnce(&mut State)) {
+    let waker = {
+        let mut state = state.lock();
+        change(&mut state);
+        state.waker.take()
+    };
+    if let Some(waker) = waker {
+        waker.wake();
+    }
+}
 
 /// The connection's end. Dropping it before [`Socket::end`] breaks the socket off.
 pub struct Socket {
@@ -80,6 +135,36 @@ fn message_bytes_max(limits: &Limits) -> u64 {
     (limits.memory_bytes / 4).min(MESSAGE_MAX as u64)
 }
 
+/// Whether the isolate may have one more.
+///
+/// # Errors
+/// When it has as many as it may have.
+pub(super) fn admit(host: &Host) -> Result<(), OpFailure> {
+    let Some(isolate) = host.isolate.upgrade() else {
+        return Ok(());
+    };
+    let max = isolate.worker().engine().sockets_max();
+    let are_sockets = |op: &&super::host::Op| matches!(op.state, OpState::Socket(_));
+    let open = host.ops.values().filter(are_sockets).count();
+    if open < max as usize {
+        return Ok(());
+    }
+    Err(OpFailure::new(
+        OpErrorCode::LimitExceeded,
+        format!(
+            "{open} WebSockets of this isolate are open, the limit of `websocket.isolate-connections` is {max}; close some before opening more"
+        ),
+    ))
+}
+
+/// Has `speak` go on with the socket that the operation `op` has become; the guest's end of it.
+pub(super) fn spoken(host: &Host, op: Serial, speak: Speak) -> OpState {
+    let (mut end, socket) = pair(host, op);
+    end.is_served = false;
+    host.executor.spawn(speak(socket)).detach();
+    OpState::Socket(end)
+}
+
 fn pair(host: &Host, op: Serial) -> (SocketEnd, Socket) {
     let state = Arc::new(Mutex::new(State {
         told: BODY_CREDIT.into(),
@@ -92,7 +177,14 @@ fn pair(host: &Host, op: Serial) -> (SocketEnd, Socket) {
         message_bytes_max: message_bytes_max(&host.limits),
         over: false,
     };
-    (SocketEnd(state), socket)
+    if let Some(isolate) = host.isolate.upgrade() {
+        isolate.worker().sockets().add(&state);
+    }
+    let end = SocketEnd {
+        state,
+        is_served: true,
+    };
+    (end, socket)
 }
 
 /// Answers a request with a socket, which is the operation `op` from then on.
@@ -109,6 +201,7 @@ pub(super) fn serve(host: &mut Host, op: Serial, argument: &[u8]) -> Result<(), 
             asked.head.status
         )));
     }
+    admit(host)?;
     let request = asked.request;
     let headers = imports::response_fields(asked.head.headers).map_err(bad)?;
     let (end, socket) = pair(host, op);
@@ -141,6 +234,17 @@ pub(super) fn serve(host: &mut Host, op: Serial, argument: &[u8]) -> Result<(), 
 }
 
 impl SocketEnd {
+    /// Whether it answers a request, which lives as long as it does.
+    pub fn is_served(&self) -> bool {
+        self.is_served
+    }
+
+    /// The Worker was retired, and has had its time.
+    #[cfg(test)]
+    pub fn retire(&self) {
+        self.changed(|state| state.retired = true);
+    }
+
     /// Lets `bytes` more come.
     pub fn pull(&self, bytes: u64) {
         self.changed(|state| state.wanted = state.wanted.saturating_add(bytes));
@@ -172,21 +276,14 @@ impl SocketEnd {
 
     /// The credit there is, which the guest is told of.
     pub fn credit(&self) -> u32 {
-        let mut state = self.0.lock();
+        let mut state = self.state.lock();
         let credit = state.credit().max(0);
         state.told = credit;
         u32::try_from(credit).unwrap_or(u32::MAX)
     }
 
-    fn changed(&self, change: impl FnOnce(&mut State)) {
-        let waker = {
-            let mut state = self.0.lock();
-            change(&mut state);
-            state.waker.take()
-        };
-        if let Some(waker) = waker {
-            waker.wake();
-        }
+    fn changed(&self, how: impl FnOnce(&mut State)) {
+        change(&self.state, how);
     }
 }
 
@@ -205,6 +302,17 @@ impl Socket {
     /// The connection speaks the protocol.
     pub fn opened(&self) {
         self.tell(Event::SocketOpen(self.op));
+    }
+
+    /// Ready when the guest's Worker was retired and has had its time; if not, the task is woken
+    /// when it has.
+    pub fn poll_retired(&self, cx: &mut Context<'_>) -> Poll<()> {
+        let mut state = self.state.lock();
+        if state.retired {
+            return Poll::Ready(());
+        }
+        state.waker = Some(cx.waker().clone());
+        Poll::Pending
     }
 
     /// Whether more may be sent to the guest now; if not, the task is woken when it does.
@@ -305,5 +413,9 @@ pub(crate) fn test_pair(message_bytes_max: u64) -> (SocketEnd, Socket) {
         message_bytes_max,
         over: false,
     };
-    (SocketEnd(state), socket)
+    let end = SocketEnd {
+        state,
+        is_served: true,
+    };
+    (end, socket)
 }

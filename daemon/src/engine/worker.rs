@@ -14,6 +14,7 @@ use super::limits::{Failure, Limits};
 use super::module::GuestKind;
 use super::ops::Bindings;
 use super::scheduler::Tenant;
+use super::socket::Sockets;
 use parking_lot::Mutex;
 use std::future::poll_fn;
 use std::hash::{Hash, Hasher};
@@ -60,6 +61,7 @@ pub struct Worker {
     /// Bytes of answers that their clients have not taken yet.
     answers: Arc<AtomicU64>,
     retired: AtomicBool,
+    sockets: Sockets,
 }
 
 struct State {
@@ -91,6 +93,7 @@ impl Worker {
             invocations: AtomicU32::new(0),
             answers: Arc::default(),
             retired: AtomicBool::new(false),
+            sockets: Sockets::default(),
         }
     }
 
@@ -435,15 +438,28 @@ impl Worker {
     }
 
     /// Another version takes over: isolates go as soon as they rest. Requests that have found
-    /// this version already are still served; its files must stay for as long as it lives.
+    /// this version already are still served; its files must stay for as long as it lives. Its
+    /// WebSockets are closed after a while.
     pub fn retire(&self) {
         // Ordered against `Isolate::slice`, which looks at it after it has come to rest: one of
         // the two sees the other.
         self.retired.store(true, Ordering::SeqCst);
         let isolates = self.state.lock().isolates.clone();
+        if !isolates.is_empty() {
+            let (sockets, after) = (self.sockets.clone(), self.engine.socket_retire());
+            let later = async move {
+                async_io::Timer::after(after).await;
+                sockets.retire();
+            };
+            self.engine.executor().spawn(later).detach();
+        }
         for isolate in isolates {
             isolate.evict();
         }
+    }
+
+    pub(super) fn sockets(&self) -> &Sockets {
+        &self.sockets
     }
 
     fn is_retired(&self) -> bool {

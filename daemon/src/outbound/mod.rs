@@ -14,11 +14,13 @@ mod body;
 pub mod decode;
 pub mod policy;
 mod pool;
+mod switched;
 #[cfg(test)]
 mod tests;
 
 pub use body::{ByteStream, SendBody};
 pub use policy::Policy;
+pub use switched::{Switched, Upgrade};
 
 use async_executor::Executor;
 use async_io::{Async, Timer};
@@ -28,7 +30,7 @@ use http::{Method, Request, Response};
 use hyper::client::conn::http1::{Builder, SendRequest};
 use parking_lot::RwLock;
 use pool::Pool;
-use smol::lock::Semaphore;
+use smol::lock::{Semaphore, SemaphoreGuardArc};
 use smol_hyper::rt::FuturesIo;
 use std::future::Future;
 use std::io;
@@ -36,6 +38,7 @@ use std::net::{IpAddr, SocketAddr, TcpStream, ToSocketAddrs};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
+use switched::Seats;
 
 /// How the way out is set up.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -88,6 +91,14 @@ pub enum OutboundError {
     /// The address may not be reached.
     #[error("{0}")]
     Refused(String),
+    /// Too many connections are something else than HTTP.
+    #[error(
+        "{limit} connections to servers that are not HTTP any more are open, the limit; close some before opening more"
+    )]
+    Busy {
+        /// The limit.
+        limit: usize,
+    },
     /// It took too long.
     #[error("{what} took longer than {limit_ms} ms")]
     TooSlow {
@@ -116,7 +127,7 @@ pub struct Origin {
 pub struct Reason(pub String);
 
 /// Names a Worker's connections: nobody else uses them.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub struct Owner(u64);
 
 /// The way out. Clones share it.
@@ -131,6 +142,7 @@ struct Inner {
     places: Arc<Semaphore>,
     lookups: Semaphore,
     owners: AtomicU64,
+    seats: Seats,
 }
 
 impl Outbound {
@@ -142,6 +154,7 @@ impl Outbound {
             places: Arc::new(Semaphore::new(options.connections_max.max(1))),
             lookups: Semaphore::new(LOOKUPS_MAX),
             owners: AtomicU64::new(0),
+            seats: Seats::new(options.connections_max),
             options,
             executor,
         }))
@@ -201,8 +214,8 @@ impl Outbound {
                 },
             }
         }
-        let mut fresh =
-            within(inner.options.connect, "a connection", self.connect(origin)).await??;
+        let connecting = self.connect(origin, false);
+        let (mut fresh, _) = within(inner.options.connect, "a connection", connecting).await??;
         let sending = fresh.send_request(request);
         let answer = within(inner.options.head, "the answer's head", sending)
             .await?
@@ -231,17 +244,23 @@ impl Outbound {
         answer.map(|body| -> ByteStream { Box::pin(AnswerBody::new(body, stall, rest)) })
     }
 
-    async fn connect(&self, origin: &Origin) -> Result<SendRequest<SendBody>, OutboundError> {
+    /// A new connection, and its place among them. One that `switches` may become something else
+    /// than HTTP.
+    async fn connect(
+        &self,
+        origin: &Origin,
+        switches: bool,
+    ) -> Result<(SendRequest<SendBody>, Arc<SemaphoreGuardArc>), OutboundError> {
         let inner = &self.0;
         let addresses = self.addresses(origin).await?;
-        let place = match inner.places.try_acquire_arc() {
+        let place = Arc::new(match inner.places.try_acquire_arc() {
             Some(place) => place,
             None => {
                 // Somebody's connection that rests makes room.
                 inner.pool.let_one_go();
                 inner.places.acquire_arc().await
             }
-        };
+        });
         let mut lost = None;
         for address in addresses {
             match Async::<TcpStream>::connect(address).await {
@@ -254,14 +273,20 @@ impl Outbound {
                         .handshake(FuturesIo::new(stream))
                         .await
                         .map_err(|error| OutboundError::Lost(error.to_string()))?;
+                    let its = place.clone();
                     let running = async move {
-                        let _place = place;
-                        if let Err(error) = connection.await {
+                        let _place = its;
+                        let ended = if switches {
+                            connection.with_upgrades().await
+                        } else {
+                            connection.await
+                        };
+                        if let Err(error) = ended {
                             log::debug!(target: "outbound", "a connection ended: {error}");
                         }
                     };
                     inner.executor.spawn(running).detach();
-                    return Ok(sender);
+                    return Ok((sender, place));
                 }
                 Err(error) => lost = Some(error),
             }

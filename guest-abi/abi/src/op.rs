@@ -37,6 +37,10 @@ pub enum OpKind {
     /// without a result, when the client's connection speaks the protocol, and goes on until
     /// both ends have closed.
     SocketServe = 40,
+    /// Asks a server for a WebSocket: a [`Fetch`](crate::fetch::Fetch) without a body to
+    /// [`Fetched`](crate::fetch::Fetched). With the status 101 it is one, and goes on until both
+    /// ends have closed; otherwise it is as of `Fetch`.
+    SocketConnect = 41,
 }
 
 impl OpKind {
@@ -53,6 +57,7 @@ impl OpKind {
             24 => Self::Crypto,
             52 => Self::RateLimit,
             40 => Self::SocketServe,
+            41 => Self::SocketConnect,
             48 => Self::CacheMatch,
             49 => Self::CachePut,
             50 => Self::CacheDelete,

@@ -101,8 +101,9 @@ export class Event {
       return event;
     };
     // Calls what listens to an event; gives whether its default was left standing. What a
-    // listener throws ends the round.
-    deliver = (target, listeners, event) => {
+    // listener throws ends the round. The handler of the target itself comes first, unless it
+    // `listens` as others do.
+    deliver = (target, listeners, event, listens = false) => {
       if (typeof event !== "object" || event === null || !(#flags in event)) {
         throw wrongParameter("dispatchEvent", "EventTarget", 1, "Event");
       }
@@ -113,7 +114,7 @@ export class Event {
       event.#target = event.#current = target;
       try {
         const type = event.#type;
-        const handler = target[`on${type}`];
+        const handler = listens ? undefined : target[`on${type}`];
         if (typeof handler === "function") handler.call(globalThis, event);
         const list = listeners?.get(type);
         if (list !== undefined) {
@@ -220,9 +221,9 @@ export class EventTarget {
 }
 
 // Dispatches an event of the platform's own.
-export function dispatch(target, event) {
+export function dispatch(target, event, listens) {
   const listeners = target === globalThis ? globalListeners : listenersOf(target);
-  return deliver(target, listeners, trusted(event));
+  return deliver(target, listeners, trusted(event), listens);
 }
 
 // Whether anything listens to this type of event on the global scope.

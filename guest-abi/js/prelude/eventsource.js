@@ -12,6 +12,7 @@ const CONNECTING = 0, OPEN = 1, CLOSED = 2;
 const RETRY_MS = 2000, RETRY_MIN_MS = 1000, RETRY_MAX_MS = 10_000;
 // Characters of an event, at most.
 const EVENT_MAX = 4 * 1024 * 1024;
+const { addEventListener, removeEventListener } = EventTarget.prototype;
 const { TextDecoder } = encodings;
 const { setTimeout, clearTimeout } = timers;
 const { fetch } = subrequests;
@@ -30,7 +31,8 @@ class Parser {
   #skipsNewline = false;
   #data = [];
   #size = 0;
-  #type = "";
+  // One that is told to be empty is not the usual one.
+  #type = "message";
   id = "";
   constructor(tell, retry) {
     this.tell = tell;
@@ -38,7 +40,7 @@ class Parser {
   }
 
   feed(bytes) {
-    let come = this.#decoder.decode(bytes, { stream: true });
+    let come = typeof bytes === "string" ? bytes : this.#decoder.decode(bytes, { stream: true });
     if (this.#skipsNewline && come !== "") {
       if (come[0] === "\n") come = come.slice(1);
       this.#skipsNewline = false;
@@ -84,8 +86,8 @@ class Parser {
     const type = this.#type;
     this.#data = [];
     this.#size = 0;
-    this.#type = "";
-    if (data !== "") this.tell(type === "" ? "message" : type, data, this.id);
+    this.#type = "message";
+    if (data !== "") this.tell(type, data, this.id);
   }
 }
 
@@ -100,9 +102,7 @@ export class EventSource extends EventTarget {
   #retry = RETRY_MS;
   #lastId = "";
   #timer = undefined;
-  #onopen = null;
-  #onmessage = null;
-  #onerror = null;
+  #handlers = {};
 
   constructor(url, init) {
     if (url === KEY) {
@@ -132,6 +132,7 @@ export class EventSource extends EventTarget {
 
   static from(stream) {
     if (!(stream instanceof ReadableStream)) throw wrongParameter("from", "EventSource", 1, "JsReadableStream");
+    if (stream.locked) throw new TypeError("This ReadableStream is locked.");
     const source = new EventSource(KEY);
     source.#state = OPEN;
     source.#read(stream);
@@ -149,28 +150,44 @@ export class EventSource extends EventTarget {
     return this.#state;
   }
   get onopen() {
-    return this.#onopen;
+    return this.#handlers.open?.value ?? null;
   }
   set onopen(value) {
-    this.#onopen = handlerOf(value);
+    this.#listen("open", value);
   }
   get onmessage() {
-    return this.#onmessage;
+    return this.#handlers.message?.value ?? null;
   }
   set onmessage(value) {
-    this.#onmessage = handlerOf(value);
+    this.#listen("message", value);
   }
   get onerror() {
-    return this.#onerror;
+    return this.#handlers.error?.value ?? null;
   }
   set onerror(value) {
-    this.#onerror = handlerOf(value);
+    this.#listen("error", value);
+  }
+  #listen(type, value) {
+    const handlers = this.#handlers;
+    const before = handlers[type];
+    const handler = handlerOf(value);
+    if (handler === null) {
+      if (before !== undefined) removeEventListener.call(this, type, before.listener);
+      delete handlers[type];
+    } else if (before !== undefined) {
+      before.value = handler;
+    } else {
+      const added = { value: handler, listener: (event) => typeof added.value === "function" && added.value.call(globalThis, event) };
+      handlers[type] = added;
+      addEventListener.call(this, type, added.listener);
+    }
   }
   close() {
     if (this.#state === CLOSED) return;
     this.#state = CLOSED;
     if (this.#timer !== undefined) clearTimeout(this.#timer);
-    this.#reader?.cancel().catch(() => {});
+    // A stream that was given is not this one's to cancel.
+    if (this.#fetch !== null) this.#reader?.cancel().catch(() => {});
   }
 
   async #connect() {
@@ -185,14 +202,20 @@ export class EventSource extends EventTarget {
     }
     if (this.#state === CLOSED) return response.body?.cancel().catch(() => {});
     const { status } = response;
-    if (status === 204) return this.#again("The server provided no content. Will try reconnecting.");
-    if (status !== 200) return this.#refuse(response, `The response status code was ${status}.`);
-    const type = response.headers.get("content-type") ?? "";
+    if (status !== 200 && status !== 204) return this.#refuse(response, `The response status code was ${status}.`);
+    const type = response.headers.get("content-type");
+    if (type === null) return this.#refuse(response, "No content type header was present in the response.");
     if (!/^text\/event-stream\s*(;|$)/i.test(type)) return this.#refuse(response, `The content type '${type}' is invalid.`);
+    if (status === 204) return this.#again("The server provided no content. Will try reconnecting.");
     if (response.redirected) this.#url = response.url;
     this.#origin = new URL(this.#url).origin;
     this.#state = OPEN;
-    this.#tell(new OpenEvent());
+    try {
+      this.#deliver(new OpenEvent());
+    } catch (error) {
+      response.body?.cancel().catch(() => {});
+      return this.#fail(error);
+    }
     if (this.#state !== OPEN) return response.body?.cancel().catch(() => {});
     if (response.body === null) return this.#again("The server disconnected.");
     this.#read(response.body);
@@ -205,7 +228,7 @@ export class EventSource extends EventTarget {
         const event = new MessageEvent(type, { data, lastEventId: id });
         event.origin = this.#origin;
         this.#lastId = id;
-        this.#tell(event);
+        this.#deliver(event);
       },
       (ms) => {
         this.#retry = Math.min(Math.max(ms, RETRY_MIN_MS), RETRY_MAX_MS);
@@ -219,9 +242,10 @@ export class EventSource extends EventTarget {
         if (this.#state !== OPEN) return;
         if (done) break;
         parser.feed(value);
-        if (this.#state !== OPEN) return reader.cancel().catch(() => {});
+        if (this.#state !== OPEN) return;
       }
     } catch (error) {
+      if (this.#fetch !== null) this.#reader?.cancel().catch(() => {});
       if (this.#state !== CLOSED) this.#fail(error);
       return;
     } finally {
@@ -253,9 +277,14 @@ export class EventSource extends EventTarget {
     this.#tell(new ErrorEvent("error", { error }));
   }
 
+  // What a handler throws is the caller's to bear.
+  #deliver(event) {
+    dispatch(this, event, true);
+  }
+
   #tell(event) {
     try {
-      dispatch(this, event);
+      this.#deliver(event);
     } catch (error) {
       reportUncaught(error);
     }

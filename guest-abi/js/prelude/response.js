@@ -176,7 +176,7 @@ export function responseParts(response) {
 }
 
 // A response of another server or Worker.
-export function responseOf(status, statusText, headers, source, url, redirected) {
+export function responseOf(status, statusText, headers, source, url, redirected, webSocket = null) {
   const response = new Response();
   setSource(response, source);
   setSlot(response, STATUS, status);
@@ -184,7 +184,7 @@ export function responseOf(status, statusText, headers, source, url, redirected)
     headersFreeze(headers);
     setSlot(response, HEADERS, headers);
   }
-  setSlot(response, MORE, { ...PLAIN, statusText, url, redirected });
+  setSlot(response, MORE, { ...PLAIN, statusText, url, redirected, webSocket });
   return response;
 }
 platform(Response);

@@ -6,8 +6,9 @@ import { shape } from "internal:shape";
 import { Request, requestParts, responseOf, takeSource, Incoming } from "internal:fetch";
 import { ReadableStream, bodyPart, lengthOf, sourceStream } from "internal:streams";
 import { binding } from "internal:env";
+import { clientLine, clientSocket } from "internal:websocket";
 
-const { fetchStart, opCancel, opChunk, opCollect, opDecode, opPull, isPart, headersClone, headersHas, headersSet } = native;
+const { fetchStart, headersGet, socketConnect, opCancel, opChunk, opCollect, opDecode, opPull, isPart, headersClone, headersHas, headersSet } = native;
 const EMPTY = new Uint8Array(0);
 // Bytes of a part of a body that is handed to the host in one.
 const PART = 65536;
@@ -136,13 +137,16 @@ export function untilSent(op, promise, sending) {
 
 // Sends a request: to the server that its URL names, or to what a binding stands for.
 function send(target, request) {
-  const { method, url, list, type, redirect, signal, cache } = requestParts(request);
+  const { method, url, list, type, redirect, signal, cache, cf } = requestParts(request);
   if (signal !== null && signal.aborted) throw signal.reason;
   if (!url.startsWith("http:") && !url.startsWith("https:")) {
     throw new TypeError(`Fetch API cannot load: ${url}`);
   }
   let fields = list;
   if (cache !== undefined) {
+    if (cache === "no-store" && cf?.cacheTtl >= 0) {
+      throw new TypeError(`CacheTtl: ${cf.cacheTtl}, is not compatible with cache: no-store header.`);
+    }
     fields = headersClone(list);
     for (const name of ["pragma", "cache-control"]) {
       if (!headersHas(fields, name)) headersSet(fields, name, "no-cache");
@@ -165,6 +169,11 @@ function send(target, request) {
   const hash = url.indexOf("#");
   const make = receiver(answered, hash === -1 ? url : url.slice(0, hash));
   const parts = [target, method, url, fields, type, redirect === "follow", source, length];
+  if ((headersGet(fields, "upgrade") ?? "").toLowerCase() === "websocket") {
+    if (sending !== null) sending.reader.cancel().catch(() => {});
+    parts[6] = parts[7] = null;
+    return upgrade(parts, answered, make, signal);
+  }
   const [op, promise] = fetchStart(parts, answered, make, sending === null ? undefined : (credit) => sending.heard(credit));
   answered.id = op;
   if (sending === null && signal === null) return promise;
@@ -185,6 +194,32 @@ function send(target, request) {
       reject(error);
     });
     sending?.run(op).catch(stop);
+  });
+}
+
+// Asks for a WebSocket: a response that has one, or another if the server does not agree.
+function upgrade(parts, answered, make, signal) {
+  const line = clientLine();
+  const answer = (status, statusText, headers, at, kind, body, isEncoded) => {
+    if (status !== 101) return make(status, statusText, headers, at, kind, body, isEncoded);
+    answered.release?.();
+    return responseOf(status, statusText, headers, null, at === "" ? parts[2] : at, at !== "", clientSocket(line, answered.id));
+  };
+  const [op, promise] = socketConnect(parts, line, answered, answer);
+  answered.id = op;
+  if (signal === null) return promise;
+  return new Promise((resolve, reject) => {
+    const aborted = () => {
+      opCancel(op);
+      reject(signal.reason);
+      answered.error(signal.reason);
+    };
+    signal.addEventListener("abort", aborted);
+    answered.release = () => signal.removeEventListener("abort", aborted);
+    promise.then(resolve, (error) => {
+      answered.release();
+      reject(error);
+    });
   });
 }
 

@@ -2,8 +2,8 @@
 // other half of its pair, or a line, which is a WebSocket of the host's (src/socket.rs). A half
 // that was returned in a response passes on to its line what it would have received.
 import native from "internal:native";
-import { DOMException, flag, scope } from "internal:errors";
-import { dispatch, isListenedOn, CloseEvent, ErrorEvent, EventTarget, KEY, MessageEvent } from "internal:events";
+import { DOMException, flag, insideHandler, scope } from "internal:errors";
+import { dispatch, isListenedOn, CloseEvent, ErrorEvent, Event, EventTarget, KEY, MessageEvent } from "internal:events";
 import { platform, text, wrongConstructorParameter, wrongParameter } from "internal:platform";
 import { logUncaught } from "internal:console";
 import { structuredCopy } from "internal:clone";
@@ -11,7 +11,7 @@ import { globals as blobs } from "internal:blob";
 import { useWebSockets } from "internal:response";
 import { attachmentSize, ATTACHMENT_MAX } from "internal:attachment";
 
-const { bodyForm, socketServe, socketSend, socketClose, socketStart, socketDrop, socketWaiting, task } = native;
+const { bodyForm, headersGet, headersNew, headersSet, opCancel, socketConnect, socketServe, socketSend, socketClose, socketStart, socketDrop, socketWaiting, task } = native;
 const { defineProperty } = Object;
 const { isView } = ArrayBuffer;
 const { isWellFormed, replace } = String.prototype;
@@ -63,7 +63,7 @@ function pass(port, item) {
   else port.send(item);
 }
 
-let feed, halves, couple, startPeer, isUsed, unreadBy;
+let feed, halves, couple, clientOf, open, refuse, startPeer, isUsed, unreadBy;
 
 // The port from one half of a pair to the other.
 class Half {
@@ -105,14 +105,52 @@ export class WebSocket extends EventTarget {
   #gone = false;
   #binaryType = undefined;
   #attachment = undefined;
+  // What new WebSocket() asked for is under way: the operation.
+  #connecting = null;
+  #url = null;
+  #protocol = "";
+  #extensions = "";
 
   constructor(url, protocols) {
     if (url !== KEY) {
       if (arguments.length === 0) throw wrongConstructorParameter("WebSocket", 1, "string");
-      checkAddress(text(url), protocols);
-      throw new Error("WebSockets to other servers are not available here.");
+      const address = text(url);
+      const [href, tokens] = checkAddress(address, protocols);
+      if (scope.global) insideHandler();
+      super();
+      this.#url = address;
+      this.#connect(href, tokens);
+      return;
     }
     super();
+  }
+
+  #connect(href, tokens) {
+    const line = new Line(null, null);
+    const port = new Half(this);
+    line.to = port;
+    this.#port = line;
+    const fields = headersNew();
+    if (tokens.length > 0) headersSet(fields, "sec-websocket-protocol", tokens.join(", "));
+    // Answers of other kinds are not read.
+    const ignored = { chunk() {}, end() {}, error() {} };
+    const make = (status, statusText, list) => [status, headersGet(list, "sec-websocket-protocol"), headersGet(list, "sec-websocket-extensions")];
+    const parts = [null, "GET", href.replace(/^ws/, "http"), fields, null, false, null, null];
+    const [op, promise] = socketConnect(parts, line, ignored, make);
+    line.op = this.#connecting = op;
+    promise.then(
+      ([status, protocol, extensions]) => {
+        if (status === 101) return this.#connecting === op && open(this, protocol, extensions);
+        opCancel(op);
+        refuse(
+          this,
+          new TypeError(
+            `Failed to establish the WebSocket connection: expected server to reply with HTTP status code 101 (switching protocols), but received ${status} instead.`,
+          ),
+        );
+      },
+      (error) => refuse(this, error),
+    );
   }
 
   accept(options) {
@@ -121,6 +159,9 @@ export class WebSocket extends EventTarget {
       throw wrongParameter("accept", "WebSocket", 1, "AcceptOptions");
     }
     const halfOpen = options?.allowHalfOpen;
+    if (this.#connecting !== null) {
+      throw new TypeError("Websockets obtained from the 'new WebSocket()' constructor cannot call accept");
+    }
     if (this.#through !== null) throw new TypeError("Can't accept() WebSocket that was already used in a response.");
     if (this.#accepted) return;
     this.#accepted = true;
@@ -161,6 +202,11 @@ export class WebSocket extends EventTarget {
       }
     }
     if (this.#through !== null) return;
+    if (this.#connecting !== null) {
+      opCancel(this.#connecting);
+      task(() => refuse(this, new Error("Network connection lost.")));
+      return;
+    }
     this.#mayTalk();
     if (!this.#closedOut && !this.#gone) this.#close(port, code, reason);
   }
@@ -182,6 +228,7 @@ export class WebSocket extends EventTarget {
 
   get readyState() {
     if (this.#failed) return 3;
+    if (this.#connecting !== null) return 0;
     if (this.#gone) return this.#closedOut ? 3 : 2;
     if (this.#closedIn && this.#closedOut) return 3;
     return this.#closedIn || this.#closedOut ? 2 : 1;
@@ -190,16 +237,13 @@ export class WebSocket extends EventTarget {
     return this.#port.waiting;
   }
   get url() {
-    this.#port;
-    return null;
+    return this.#url;
   }
   get protocol() {
-    this.#port;
-    return "";
+    return this.#protocol;
   }
   get extensions() {
-    this.#port;
-    return "";
+    return this.#extensions;
   }
   get binaryType() {
     return this.#binaryType ?? (flag("websocket_standard_binary_type") ? "blob" : "arraybuffer");
@@ -316,6 +360,29 @@ export class WebSocket extends EventTarget {
       socket.#inbox.push(item);
       if (socket.#accepted) socket.#wake();
     };
+    // A socket of a server that has agreed to it, before it is accepted.
+    clientOf = (line) => {
+      const socket = new WebSocket(KEY);
+      socket.#port = line;
+      line.to = new Half(socket);
+      return socket;
+    };
+    open = (socket, protocol, extensions) => {
+      socket.#connecting = null;
+      socket.#accepted = true;
+      socket.#replies = flag("web_socket_auto_reply_to_close");
+      socket.#protocol = protocol;
+      socket.#extensions = extensions;
+      socket.#port.start();
+      socket.#deliver(new Event("open"));
+    };
+    refuse = (socket, error) => {
+      if (socket.#connecting === null) return;
+      socket.#connecting = null;
+      socket.#failed = true;
+      socket.#report(error);
+      socket.#deliver(new CloseEvent("close", { code: 1006, reason: "Failed to establish websocket connection", wasClean: false }));
+    };
     startPeer = (socket) => socket.#through?.start();
     unreadBy = (socket) => {
       if (socket.#through !== null) return socket.#through.waiting;
@@ -329,6 +396,9 @@ export class WebSocket extends EventTarget {
     useWebSockets((value) => typeof value === "object" && value !== null && #port in value);
     // Why a socket cannot be an answer; undefined if it can.
     isUsed = (socket) => {
+      if (socket.#url !== null) {
+        return new TypeError("Can't return WebSocket in a Response if it was created with `new WebSocket()`");
+      }
       if (socket.#accepted) return new TypeError("Can't return WebSocket in a Response after calling accept().");
       if (socket.#through !== null) return new TypeError("Can't return WebSocket that was already used in a response.");
     };
@@ -341,6 +411,10 @@ export class WebSocket extends EventTarget {
       if (peer !== null) {
         peer.#peer = socket.#peer = null;
         if (peer.#accepted) line.start();
+      } else if (socket.#port instanceof Line) {
+        // Between two connections nobody says when to start.
+        socket.#port.start();
+        line.start();
       }
       const inbox = socket.#inbox.slice(socket.#at);
       socket.#inbox = [];
@@ -411,6 +485,15 @@ class Line {
   }
 }
 
+// The line of a server's socket: what `socketConnect` is told of it, and what becomes of it.
+export function clientLine() {
+  return new Line(null, null);
+}
+export function clientSocket(line, op) {
+  line.op = op;
+  return clientOf(line);
+}
+
 // Tells who is behind a port of an error, if that is a half of a pair.
 function breakOff(port, error) {
   if (port instanceof Half) feed(port.socket, new Broken(error));
@@ -476,17 +559,17 @@ function checkAddress(address, protocols) {
   const url = URL.parse(address);
   if (url === null) throw wrongAddress("The url is invalid.");
   if (url.protocol !== "ws:" && url.protocol !== "wss:") throw wrongAddress("The url scheme must be ws or wss.");
-  if (url.hash !== "") throw wrongAddress("The url fragment must be empty.");
-  if (protocols === undefined || protocols === null) return [];
+  if (address.includes("#")) throw wrongAddress("The url fragment must be empty.");
+  if (protocols === undefined || protocols === null) return [url.href, []];
   if (!Array.isArray(protocols)) {
     const token = text(protocols);
     if (!TOKEN.test(token)) throw wrongAddress("The protocol header token is invalid.");
-    return [token];
+    return [url.href, [token]];
   }
   const tokens = protocols.map(text);
   if (!tokens.every((token) => TOKEN.test(token))) throw wrongAddress("One of the protocol header tokens is invalid.");
   if (new Set(tokens).size !== tokens.length) throw wrongAddress("The protocols header cannot have repeating values.");
-  return tokens;
+  return [url.href, tokens];
 }
 
 export const globals = { WebSocket, WebSocketPair, WebSocketRequestResponsePair };

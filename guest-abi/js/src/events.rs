@@ -22,7 +22,18 @@ pub fn handle(kind: u32, id: u32, len: usize) -> i32 {
                 }
             };
         }
-        kind => dispatch(vm, kind, id, payload),
+        kind => {
+            match kind {
+                EventKind::OpDone
+                | EventKind::OpFailed
+                | EventKind::OpChunk
+                | EventKind::OpEnd
+                | EventKind::OpCredit
+                | EventKind::SocketMessage => ops::of_op(id),
+                _ => ops::of_request(id),
+            }
+            dispatch(vm, kind, id, payload)
+        }
     };
     if outcome.is_ok() && requests::are_waiting() && ops::are_none() && socket::are_none() {
         // Nothing will ever answer them.
@@ -44,6 +55,7 @@ pub fn handle(kind: u32, id: u32, len: usize) -> i32 {
             );
             if matches!(kind, EventKind::Request) {
                 host::done(id, 1, &exception.encode());
+                ops::forget(id);
                 return 0;
             }
             1

@@ -62,12 +62,44 @@ const OVER: u32 = u32::MAX;
 thread_local! {
     static PENDING: RefCell<ByNumber<Pending>> = RefCell::default();
     static NEXT: Cell<u32> = const { Cell::new(1) };
+    /// The request whose event is being handled; what is started meanwhile is its.
+    static CURRENT: Cell<u32> = const { Cell::new(0) };
+    /// Whose operations are, until their requests are over.
+    static OWNERS: RefCell<HashMap<u32, u32>> = RefCell::default();
+}
+
+/// An event of this request is handled now.
+pub fn of_request(request: u32) {
+    CURRENT.set(request);
+}
+
+/// An event of this operation is handled now.
+pub fn of_op(op: u32) {
+    CURRENT.set(OWNERS.with_borrow(|all| all.get(&op).copied().unwrap_or_default()));
+}
+
+/// A request is over: the host has cancelled its operations.
+pub fn forget(request: u32) {
+    let over = OWNERS.with_borrow_mut(|all| {
+        let over: Vec<u32> = all
+            .iter()
+            .filter(|(_, owner)| **owner == request)
+            .map(|(op, _)| *op)
+            .collect();
+        all.retain(|_, owner| *owner != request);
+        over
+    });
+    // What they hold is let go when nothing is borrowed any more.
+    let pending = |op| PENDING.with_borrow_mut(|all| all.remove(op));
+    drop(over.iter().map(pending).collect::<Vec<_>>());
+    crate::socket::forget(&over);
 }
 
 /// The number of the next operation.
 pub fn next() -> u32 {
     let id = NEXT.get();
     NEXT.set(id.checked_add(1).unwrap_or(1));
+    OWNERS.with_borrow_mut(|all| all.insert(id, CURRENT.get()));
     id
 }
 

@@ -171,6 +171,7 @@ pub fn install<'js>(_: &Ctx<'js>, native: &Object<'js>) -> Result<()> {
             answered(request);
             crate::serve::over(request);
             host::done(request, 0, &[]);
+            crate::ops::forget(request);
         }),
     )?;
     native.set(

@@ -326,6 +326,7 @@ fn settle(cx: Cx, hooks: &Hooks, id: u32, value: Val, was_promise: bool) -> Opti
     over(id);
     requests::forget(id);
     host::done(id, 0, &[]);
+    crate::ops::forget(id);
     Some(())
 }
 

@@ -3,14 +3,18 @@
 use crate::bytes::{self, Bytes};
 use crate::headers::HeaderList;
 use crate::numbers::ByNumber;
+use crate::ops::Decode;
+use crate::subrequest::{self, Sinks};
 use crate::{host, ops, requests};
+use postern_abi::fetch::Fetched;
 use postern_abi::limits::{BODY_CREDIT, CHUNK_MAX};
 use postern_abi::socket::{BINARY, CLOSE, CONTINUATION, FIN, PART_COST, REASON_MAX, TEXT};
 use postern_abi::{OpError, OpErrorCode, OpKind};
 use rquickjs::class::Class;
-use rquickjs::{Ctx, Function, Object, Persistent, Result, Value, function::Func};
-use std::cell::RefCell;
+use rquickjs::{Array, Ctx, Function, Object, Persistent, Result, Value, function::Func};
+use std::cell::{Cell, RefCell};
 use std::collections::VecDeque;
+use std::rc::Rc;
 
 /// Bytes that the host may send of messages before it hears of more: they are handled as they
 /// come, so it need not wait.
@@ -32,6 +36,12 @@ struct Socket {
 
 thread_local! {
     static SOCKETS: RefCell<ByNumber<Socket>> = RefCell::default();
+}
+
+/// Operations are over, and what they are is gone.
+pub fn forget(ops: &[u32]) {
+    let gone = |op| SOCKETS.with_borrow_mut(|all| all.remove(op));
+    drop(ops.iter().map(gone).collect::<Vec<_>>());
 }
 
 /// Whether there are none.
@@ -169,6 +179,54 @@ pub fn part(ctx: &Ctx<'_>, op: u32, part: &[u8]) -> Result<()> {
     }
 }
 
+fn add(op: u32, sink: Persistent<Object<'static>>) {
+    let socket = Socket {
+        sink,
+        credit: BODY_CREDIT.into(),
+        waiting: VecDeque::new(),
+        waiting_bytes: 0,
+        kind: 0,
+        message: Vec::new(),
+        wanted: 0,
+    };
+    SOCKETS.with_borrow_mut(|all| all.insert(op, socket));
+}
+
+/// Asks for a socket: `[operation, promise]` of what `make` makes of the answer. `parts` are those
+/// of `fetchStart`; `line` gets what comes over the socket, `sink` the body of another answer.
+fn connect<'js>(
+    ctx: Ctx<'js>,
+    parts: Array<'js>,
+    line: Object<'js>,
+    sink: Object<'js>,
+    make: Function<'js>,
+) -> Result<Array<'js>> {
+    let argument = subrequest::argument(&ctx, &parts)?;
+    let sinks = Sinks {
+        sink,
+        make,
+        credit: None,
+    };
+    let answered = subrequest::decode(&sinks, &ctx);
+    let line = Persistent::save(&ctx, line);
+    let op = Rc::new(Cell::new(0));
+    let its = op.clone();
+    let decode: Decode = Box::new(move |ctx, payload| {
+        let head = postcard::take_from_bytes::<Fetched>(payload);
+        if head.is_ok_and(|(head, _)| head.status == 101) {
+            add(its.get(), line);
+        }
+        answered(ctx, payload)
+    });
+    let (id, promise) =
+        ops::start_with_id(&ctx, OpKind::SocketConnect as u32, &argument, decode, None)?;
+    op.set(id);
+    let started = Array::new(ctx)?;
+    started.set(0, id)?;
+    started.set(1, promise)?;
+    Ok(started)
+}
+
 fn serve<'js>(
     ctx: Ctx<'js>,
     request: u32,
@@ -184,16 +242,7 @@ fn serve<'js>(
     let mut argument = postcard::to_allocvec(&request).unwrap_or_default();
     argument.extend_from_slice(&head);
     let op = ops::next();
-    let socket = Socket {
-        sink: Persistent::save(&ctx, sink),
-        credit: BODY_CREDIT.into(),
-        waiting: VecDeque::new(),
-        waiting_bytes: 0,
-        kind: 0,
-        message: Vec::new(),
-        wanted: 0,
-    };
-    SOCKETS.with_borrow_mut(|all| all.insert(op, socket));
+    add(op, Persistent::save(&ctx, sink));
     host::op_start(op, OpKind::SocketServe as u32, &argument);
     op
 }
@@ -209,6 +258,7 @@ fn send(op: u32, kind: u8, message: Vec<u8>) {
 /// Adds the functions on WebSockets to the natives.
 pub fn install<'js>(_: &Ctx<'js>, native: &Object<'js>) -> Result<()> {
     native.set("socketServe", Func::from(serve))?;
+    native.set("socketConnect", Func::from(connect))?;
     native.set(
         "socketSend",
         Func::from(|op: u32, data: Value<'js>, message: Bytes| {

@@ -70,6 +70,19 @@ fn start<'js>(
     make: Function<'js>,
     credit: Option<Function<'js>>,
 ) -> Result<Array<'js>> {
+    let argument = argument(&ctx, &parts)?;
+    let sinks = Sinks { sink, make, credit };
+    let decode = decode(&sinks, &ctx);
+    let kind = OpKind::Fetch as u32;
+    let (id, promise) = ops::start_with_id(&ctx, kind, &argument, decode, sinks.credit)?;
+    let started = Array::new(ctx)?;
+    started.set(0, id)?;
+    started.set(1, promise)?;
+    Ok(started)
+}
+
+/// What the host is asked, of the parts that `fetchStart` gets.
+pub fn argument<'js>(ctx: &Ctx<'js>, parts: &Array<'js>) -> Result<Vec<u8>> {
     let binding: Option<String> = parts.get(0)?;
     let (method, url): (String, String) = (parts.get(1)?, parts.get(2)?);
     let list: Class<'js, HeaderList> = parts.get(3)?;
@@ -80,7 +93,7 @@ fn start<'js>(
     let whole = if body.is_null() || body.is_undefined() {
         None
     } else {
-        Some(<Bytes as rquickjs::FromJs>::from_js(&ctx, body)?.0)
+        Some(<Bytes as rquickjs::FromJs>::from_js(ctx, body)?.0)
     };
     let fields = list.borrow_mut().encode();
     let mut headers: Fields = postcard::from_bytes(&fields).unwrap_or_default();
@@ -102,16 +115,9 @@ fn start<'js>(
         body: FetchBody::of(whole.is_some(), length),
     };
     let mut argument = postcard::to_allocvec(&head)
-        .map_err(|_| Exception::throw_internal(&ctx, "a subrequest cannot be encoded"))?;
+        .map_err(|_| Exception::throw_internal(ctx, "a subrequest cannot be encoded"))?;
     argument.extend_from_slice(whole.as_deref().unwrap_or_default());
-    let sinks = Sinks { sink, make, credit };
-    let decode = decode(&sinks, &ctx);
-    let kind = OpKind::Fetch as u32;
-    let (id, promise) = ops::start_with_id(&ctx, kind, &argument, decode, sinks.credit)?;
-    let started = Array::new(ctx)?;
-    started.set(0, id)?;
-    started.set(1, promise)?;
-    Ok(started)
+    Ok(argument)
 }
 
 /// Adds the functions on subrequests to the natives.

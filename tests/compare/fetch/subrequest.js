@@ -45,6 +45,7 @@ export default {
       connect: await told(() => fetch("http://example.com/", { method: "CONNECT" })),
       getBody: await told(() => fetch("http://example.com/", { body: "x" })),
       redirect: await told(() => fetch("http://example.com/", { redirect: "error" })),
+      ttl: await told(() => fetch("http://example.com/", { cache: "no-store", cf: { cacheTtl: 5 } })),
       cache: await told(() => fetch("http://example.com/", { cache: "force-cache" })),
       header: await told(() => fetch("http://example.com/", { headers: { "a b": "c" } })),
       usedBody: await told(() => fetch(used)),

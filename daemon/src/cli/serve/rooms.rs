@@ -16,6 +16,7 @@ use crate::manage::{self, LogSource, LogStream, Manage, ManageOptions, ServerOpt
 use crate::observe::{self, Filter, Followed, Observe, ObserveOptions, logger};
 use crate::outbound::{Outbound, OutboundOptions, Policy};
 use crate::store::{Durability, Opened, Store, StoreOptions};
+use crate::websocket::SocketOptions;
 use async_executor::Executor;
 use async_io::Async;
 use futures_lite::{StreamExt, future, stream};
@@ -127,6 +128,7 @@ impl Rooms {
             engine: engine.clone(),
             outbound: outbound.clone(),
             cache: cache.clone(),
+            sockets: socket_options(config),
         };
         let catalog = Catalog::open(store.clone(), Arc::new(machine), bounds(config))
             .map_err(room("catalog"))?;
@@ -334,6 +336,19 @@ fn store_options(config: &Config) -> StoreOptions {
     }
 }
 
+fn socket_options(config: &Config) -> SocketOptions {
+    let socket = &config.websocket;
+    SocketOptions {
+        message_bytes_max: socket.message_bytes,
+        messages_max: socket.messages,
+        ping_ms: ms(socket.ping_ms),
+        close_ms: ms(socket.close_deadline_ms),
+        total_ms: ms(socket.lifetime_s.saturating_mul(1000)),
+        write_stall_ms: ms(config.edge.write_deadline_ms),
+        ..SocketOptions::default()
+    }
+}
+
 fn cache_options(config: &Config) -> CacheOptions {
     let cache = &config.cache;
     CacheOptions {
@@ -356,6 +371,8 @@ fn engine_options(config: &Config) -> EngineOptions {
         // This program, even after its file was replaced by a newer one.
         judge: Some(PathBuf::from("/proc/self/exe")),
         dir: Some(config.data_dir.join("engine")),
+        sockets_max: config.websocket.isolate_connections,
+        socket_retire: Duration::from_millis(config.websocket.retire_ms),
         ..EngineOptions::default()
     }
 }
@@ -407,6 +424,8 @@ fn edge_options(config: &Config) -> EdgeOptions {
             config::Scheme::Https => edge::Scheme::Https,
         },
         test_routes: edge.test_routes,
+        sockets_max: config.websocket.connections as usize,
+        socket: socket_options(config),
         ..EdgeOptions::default()
     }
 }

@@ -119,6 +119,7 @@ impl Host {
             | OpKind::Crypto
             | OpKind::RateLimit
             | OpKind::SocketServe
+            | OpKind::SocketConnect
             | OpKind::CacheMatch
             | OpKind::CachePut
             | OpKind::CacheDelete => {

@@ -1,6 +1,6 @@
 //! Frames of RFC 6455: heads read and written, masks undone, codes and texts checked.
 
-use super::Fault;
+use super::{Fault, Side};
 use postern_abi::socket::{CLOSE, CONTINUATION, FIN, REASON_MAX};
 
 /// Opcodes that a Worker never sees.
@@ -14,7 +14,7 @@ pub const CONTROL_MAX: usize = 125;
 /// Bytes of the longest head: two, a length of eight, a mask of four.
 pub const HEAD_MAX: usize = 14;
 
-/// The head of a frame from a client.
+/// The head of a frame.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Head {
     /// The frame ends its message.
@@ -23,7 +23,7 @@ pub struct Head {
     pub opcode: u8,
     /// Bytes of its payload.
     pub len: u64,
-    /// What its payload is masked with.
+    /// What its payload is masked with; zeros change nothing.
     pub mask: [u8; 4],
 }
 
@@ -33,7 +33,7 @@ impl Head {
     ///
     /// # Errors
     /// What breaks the protocol, as soon as it is seen.
-    pub fn read(bytes: &[u8], within: bool) -> Result<Option<(Self, usize)>, Fault> {
+    pub fn read(bytes: &[u8], within: bool, side: Side) -> Result<Option<(Self, usize)>, Fault> {
         let Some(&first) = bytes.first() else {
             return Ok(None);
         };
@@ -59,7 +59,9 @@ impl Head {
         let Some(&second) = bytes.get(1) else {
             return Ok(None);
         };
-        if second & 0x80 == 0 {
+        let is_masked = second & 0x80 != 0;
+        // A server's frames should have no mask; the field reads those that have.
+        if !is_masked && side == Side::Server {
             return Err(Fault::protocol("Received a frame without a mask"));
         }
         if opcode >= CLOSE && usize::from(second & 0x7f) > CONTROL_MAX {
@@ -85,16 +87,18 @@ impl Head {
         if len >> 63 != 0 || (at == 4 && len < 126) || (at == 10 && len <= 0xffff) {
             return Err(Fault::protocol("Received a frame with a wrong length"));
         }
-        let Some(mask) = bytes.get(at..at + 4) else {
-            return Ok(None);
+        let (mask, at) = match bytes.get(at..at + 4) {
+            _ if !is_masked => ([0; 4], at),
+            Some(mask) => ([mask[0], mask[1], mask[2], mask[3]], at + 4),
+            None => return Ok(None),
         };
         let head = Self {
             fin,
             opcode,
             len,
-            mask: [mask[0], mask[1], mask[2], mask[3]],
+            mask,
         };
-        Ok(Some((head, at + 4)))
+        Ok(Some((head, at)))
     }
 }
 
@@ -118,21 +122,30 @@ pub fn unmask(bytes: &mut [u8], mask: [u8; 4], offset: u64) {
     }
 }
 
-/// Writes a frame of a server: `first` is its first byte.
-pub fn write(out: &mut Vec<u8>, first: u8, payload: &[u8]) {
+/// Writes a frame: `first` is its first byte.
+pub fn write(out: &mut Vec<u8>, side: Side, first: u8, payload: &[u8]) {
     out.push(first);
+    let marked = if side == Side::Client { 0x80 } else { 0 };
     match payload.len() {
-        len @ 0..126 => out.push(len as u8),
+        len @ 0..126 => out.push(marked | len as u8),
         len @ 126..=0xffff => {
-            out.push(126);
+            out.push(marked | 126);
             out.extend_from_slice(&(len as u16).to_be_bytes());
         }
         len => {
-            out.push(127);
+            out.push(marked | 127);
             out.extend_from_slice(&(len as u64).to_be_bytes());
         }
     }
+    if side == Side::Server {
+        return out.extend_from_slice(payload);
+    }
+    // It is there so that no Worker can write what it likes onto a connection (RFC 6455 §10.3).
+    let mask = getrandom::u32().unwrap_or_default().to_ne_bytes();
+    out.extend_from_slice(&mask);
+    let at = out.len();
     out.extend_from_slice(payload);
+    unmask(&mut out[at..], mask, 0);
 }
 
 /// The payload of a close frame.

@@ -16,7 +16,7 @@ const MASK: [u8; 4] = [1, 2, 3, 250];
 /// A frame of a client.
 fn masked(first: u8, payload: &[u8]) -> Vec<u8> {
     let mut plain = Vec::new();
-    frame::write(&mut plain, first, payload);
+    frame::write(&mut plain, Side::Server, first, payload);
     let head = plain.len() - payload.len();
     plain[1] |= 0x80;
     plain.splice(head..head, MASK);
@@ -26,7 +26,7 @@ fn masked(first: u8, payload: &[u8]) -> Vec<u8> {
 
 /// What comes of bytes that come in pieces of this size.
 fn take(bytes: &[u8], piece: usize, max: u64) -> Result<Vec<Item>, Fault> {
-    let mut inbound = Inbound::new(&[], max);
+    let mut inbound = Inbound::new(&[], max, Side::Server);
     let mut items = Vec::new();
     for mut piece in bytes.chunks(piece) {
         while !piece.is_empty() {
@@ -132,7 +132,7 @@ fn payload_waits_for_room_and_controls_do_not() {
         masked(0x89, b"q"),
     ]
     .concat();
-    let mut inbound = Inbound::new(&bytes, 100);
+    let mut inbound = Inbound::new(&bytes, 100, Side::Server);
     assert_eq!(
         inbound.item(false),
         Ok((Some(Item::Ping(b"p".to_vec())), false))
@@ -153,9 +153,9 @@ fn heads_are_read_when_they_are_complete() {
         let bytes = masked(0x82, &vec![0; len]);
         let head = bytes.len() - len;
         for short in 0..head {
-            assert_eq!(Head::read(&bytes[..short], false), Ok(None));
+            assert_eq!(Head::read(&bytes[..short], false, Side::Server), Ok(None));
         }
-        let (read, used) = Head::read(&bytes, false).unwrap().unwrap();
+        let (read, used) = Head::read(&bytes, false, Side::Server).unwrap().unwrap();
         assert_eq!((read.len, used, read.mask), (len as u64, head, MASK));
     }
 }
@@ -163,7 +163,7 @@ fn heads_are_read_when_they_are_complete() {
 /// Talks to a client that does as `client` says; what the conversation took from the guest first
 /// is `parts`.
 fn talk<R: Send>(
-    options: EdgeOptions,
+    options: SocketOptions,
     parts: &[&[u8]],
     client: impl FnOnce(TcpStream) -> R + Send,
 ) {
@@ -182,16 +182,16 @@ fn talk<R: Send>(
             drain: pending(),
             cut: pending(),
         };
-        block_on(run(&stream, &[], socket, &options, stops));
+        block_on(run(&stream, &[], socket, Side::Server, &options, stops));
         drop((end, stream));
         client.join().unwrap();
     });
 }
 
-fn options() -> EdgeOptions {
-    EdgeOptions {
+fn options() -> SocketOptions {
+    SocketOptions {
         linger_ms: 10,
-        ..EdgeOptions::default()
+        ..SocketOptions::default()
     }
 }
 
@@ -204,8 +204,8 @@ fn read_all(mut stream: TcpStream) -> Vec<u8> {
 
 #[test]
 fn a_silent_client_is_pinged_and_let_go() {
-    let options = EdgeOptions {
-        socket_ping_ms: 20,
+    let options = SocketOptions {
+        ping_ms: 20,
         ..options()
     };
     talk(options, &[], |stream| {
@@ -215,8 +215,8 @@ fn a_silent_client_is_pinged_and_let_go() {
 
 #[test]
 fn a_close_that_is_not_answered_ends_as_well() {
-    let options = EdgeOptions {
-        socket_close_ms: 20,
+    let options = SocketOptions {
+        close_ms: 20,
         ..options()
     };
     let close = b"\x88\x03\xe8bye";
@@ -231,9 +231,9 @@ fn a_close_that_is_not_answered_ends_as_well() {
 
 #[test]
 fn an_old_socket_is_closed() {
-    let options = EdgeOptions {
-        socket_total_ms: 20,
-        socket_close_ms: 20,
+    let options = SocketOptions {
+        total_ms: 20,
+        close_ms: 20,
         ..options()
     };
     talk(options, &[], |stream| {
@@ -243,8 +243,8 @@ fn an_old_socket_is_closed() {
 
 #[test]
 fn messages_are_counted() {
-    let options = EdgeOptions {
-        socket_messages_max: 2,
+    let options = SocketOptions {
+        messages_max: 2,
         ..options()
     };
     talk(options, &[], |mut stream| {
@@ -257,7 +257,7 @@ fn messages_are_counted() {
 
 #[test]
 fn a_client_that_does_not_read_is_let_go() {
-    let options = EdgeOptions {
+    let options = SocketOptions {
         write_stall_ms: 20,
         ..options()
     };
@@ -283,7 +283,49 @@ fn a_drain_is_told() {
         drain: async {},
         cut: pending(),
     };
-    block_on(run(&stream, &[], socket, &options(), stops).or(pending()));
+    block_on(run(&stream, &[], socket, Side::Server, &options(), stops).or(pending()));
+    reads.join().unwrap();
+    drop(end);
+}
+
+#[test]
+fn what_a_client_sends_has_masks_and_reads_back() {
+    for len in [0, 1, 125, 126, 65_535, 65_536] {
+        let payload: Vec<u8> = (0..len).map(|at: u32| at as u8).collect();
+        let mut bytes = Vec::new();
+        frame::write(&mut bytes, Side::Client, 0x82, &payload);
+        assert_ne!(bytes[1] & 0x80, 0);
+        let (head, used) = Head::read(&bytes, false, Side::Server).unwrap().unwrap();
+        frame::unmask(&mut bytes[used..], head.mask, 0);
+        assert_eq!((head.len, &bytes[used..]), (len.into(), &*payload));
+        // The other way without.
+        let mut bytes = Vec::new();
+        frame::write(&mut bytes, Side::Server, 0x82, &payload);
+        let (head, used) = Head::read(&bytes, false, Side::Client).unwrap().unwrap();
+        assert_eq!((head.len, &bytes[used..]), (len.into(), &*payload));
+        assert!(Head::read(&bytes, false, Side::Server).is_err());
+    }
+}
+
+#[test]
+fn a_retired_worker_closes_its_sockets() {
+    let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+    let client = TcpStream::connect(listener.local_addr().unwrap()).unwrap();
+    let stream = Async::new(listener.accept().unwrap().0).unwrap();
+    let (end, socket) = test_pair(1000);
+    let reads = std::thread::spawn(move || {
+        let mut head = [0; 4];
+        let mut client = client;
+        client.read_exact(&mut head).unwrap();
+        client.write_all(&masked(0x88, &head[2..])).unwrap();
+        assert_eq!(head[2..], 1012u16.to_be_bytes());
+    });
+    end.retire();
+    let stops = Stops {
+        drain: pending(),
+        cut: pending(),
+    };
+    block_on(run(&stream, &[], socket, Side::Server, &options(), stops));
     reads.join().unwrap();
     drop(end);
 }

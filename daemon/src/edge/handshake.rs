@@ -1,14 +1,9 @@
 //! The handshake of RFC 6455: what a request must say, and what the answer says.
 
-use super::super::answer::Answer;
-use base64::Engine as _;
-use base64::engine::general_purpose::STANDARD;
+use super::answer::Answer;
+use crate::websocket;
 use http::header::{self, HeaderMap, HeaderName, HeaderValue};
 use http::{Method, StatusCode, Version};
-use sha1::{Digest as _, Sha1};
-
-/// What a key is put together with (RFC 6455 §1.3).
-const GUID: &[u8] = b"258EAFA5-E914-47DA-95CA-C5AB0DC85B11";
 
 /// Fields of an answer that only the handshake sets. Compression is not offered.
 const OWN: [HeaderName; 4] = [
@@ -53,9 +48,7 @@ impl Handshake {
         let is_13 = versions.next().is_some_and(|it| it == "13") && versions.next().is_none();
         let mut keys = headers.get_all(header::SEC_WEBSOCKET_KEY).iter();
         let key = match (keys.next(), keys.next()) {
-            (Some(key), None) if STANDARD.decode(key).is_ok_and(|key| key.len() == 16) => {
-                Ok(key.clone())
-            }
+            (Some(key), None) if websocket::is_key(key.as_bytes()) => Ok(key.clone()),
             _ => Err(Refusal::Key),
         };
         Some(Self {
@@ -79,8 +72,7 @@ impl Handshake {
             headers.remove(name);
         }
         headers.remove(header::CONTENT_LENGTH);
-        let hash = Sha1::new().chain_update(&key).chain_update(GUID).finalize();
-        if let Ok(accept) = HeaderValue::from_str(&STANDARD.encode(hash)) {
+        if let Ok(accept) = HeaderValue::from_str(&websocket::accept(key.as_bytes())) {
             headers.insert(header::SEC_WEBSOCKET_ACCEPT, accept);
         }
         headers.insert(header::UPGRADE, HeaderValue::from_static("websocket"));

@@ -1,37 +1,107 @@
-//! WebSockets (RFC 6455): a connection after its upgrade, from the answer 101 to its last byte.
+//! WebSockets (RFC 6455): a connection after its upgrade, from the answer 101 to its last byte, on
+//! either side of it.
 //!
 //! # Implementation
 //!
-//! The connection's task polls one [`Conversation`]. What the client sends is read only while the
-//! Worker takes it, what the Worker sends is taken only while the client reads: neither waits in
+//! The connection's task polls one [`Conversation`]. What the peer sends is read only while the
+//! Worker takes it, what the Worker sends is taken only while the peer reads: neither waits in
 //! more than one buffer here. Pings are answered, and sent when nothing comes; whoever does not
 //! answer in time, reads too slowly or closes halfway is let go. The library that would do this
 //! holds whole messages, which are up to 32 MiB each; here there is never more than a part of one.
 
 mod frame;
-mod handshake;
 mod inbound;
+mod join;
+mod linger;
 
 #[cfg(test)]
 mod tests;
 
-pub use handshake::Handshake;
+pub use join::join;
+pub use linger::linger;
 
-use super::options::EdgeOptions;
-use super::shed::linger;
 use crate::engine::ops::OpFailure;
 use crate::engine::socket::{Socket, disconnected};
 use async_io::{Async, Timer};
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD;
 use futures_lite::{AsyncRead, AsyncWrite};
 use inbound::{Inbound, Item};
 use postern_abi::OpErrorCode;
 use postern_abi::socket::{CLOSE, CONTINUATION, FIN};
+use sha1::{Digest as _, Sha1};
 use std::borrow::Cow;
 use std::future::{Future, poll_fn};
 use std::net::TcpStream;
 use std::pin::Pin;
 use std::task::{Context, Poll, ready};
 use std::time::{Duration, Instant};
+
+/// What a key is put together with (RFC 6455 §1.3).
+const GUID: &[u8] = b"258EAFA5-E914-47DA-95CA-C5AB0DC85B11";
+
+/// What a handshake with this key has to be answered with.
+pub fn accept(key: &[u8]) -> String {
+    STANDARD.encode(Sha1::new().chain_update(key).chain_update(GUID).finalize())
+}
+
+/// Whether a key is one.
+pub fn is_key(key: &[u8]) -> bool {
+    STANDARD.decode(key).is_ok_and(|key| key.len() == 16)
+}
+
+/// A key for a handshake.
+///
+/// # Errors
+/// When the system has no randomness.
+pub fn key() -> Result<String, getrandom::Error> {
+    let mut key = [0; 16];
+    getrandom::fill(&mut key)?;
+    Ok(STANDARD.encode(key))
+}
+
+/// Which end of a connection a Worker has.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Side {
+    /// It answered the handshake: what comes has masks.
+    Server,
+    /// It asked for it: what is sent has masks.
+    Client,
+}
+
+/// Limits and deadlines of one WebSocket.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct SocketOptions {
+    /// Bytes of a message from the peer; the Worker's memory may allow less.
+    pub message_bytes_max: u64,
+    /// Messages that the peer may send.
+    pub messages_max: u32,
+    /// Milliseconds without a byte from the peer after which it is pinged; after twice as many the
+    /// connection ends.
+    pub ping_ms: u32,
+    /// Milliseconds from one side's close to the other's.
+    pub close_ms: u32,
+    /// Milliseconds that it may last.
+    pub total_ms: u32,
+    /// Milliseconds in which a peer must take at least 4 KiB of what is sent.
+    pub write_stall_ms: u32,
+    /// Milliseconds that what the peer still sends is read and thrown away after the last byte.
+    pub linger_ms: u32,
+}
+
+impl Default for SocketOptions {
+    fn default() -> Self {
+        Self {
+            message_bytes_max: postern_abi::socket::MESSAGE_MAX as u64,
+            messages_max: 10_000_000,
+            ping_ms: 30_000,
+            close_ms: 30_000,
+            total_ms: 86_400_000,
+            write_stall_ms: 30_000,
+            linger_ms: 2_000,
+        }
+    }
+}
 
 /// Bytes that wait for the client before more is taken from the Worker.
 const OUT_MAX: usize = 16 * 1024;
@@ -117,16 +187,16 @@ pub async fn run<D, C>(
     stream: &Async<TcpStream>,
     came: &[u8],
     socket: Socket,
-    options: &EdgeOptions,
+    side: Side,
+    options: &SocketOptions,
     stops: Stops<D, C>,
 ) where
     D: Future<Output = ()>,
     C: Future<Output = ()>,
 {
-    socket.opened();
     let mut drain = std::pin::pin!(stops.drain);
     let mut cut = std::pin::pin!(stops.cut);
-    let mut talk = Conversation::new(stream, came, &socket, options);
+    let mut talk = Conversation::new(stream, came, &socket, side, options);
     let mut draining = false;
     let end = poll_fn(|cx| {
         if !draining && drain.as_mut().poll(cx).is_ready() {
@@ -135,6 +205,9 @@ pub async fn run<D, C>(
         }
         if cut.as_mut().poll(cx).is_ready() {
             return Poll::Ready(End::Gone);
+        }
+        if socket.poll_retired(cx).is_ready() {
+            talk.close(1012, "the Worker has another version, or none");
         }
         talk.poll(cx)
     })
@@ -152,7 +225,8 @@ pub async fn run<D, C>(
 struct Conversation<'a> {
     stream: &'a Async<TcpStream>,
     socket: &'a Socket,
-    options: &'a EdgeOptions,
+    side: Side,
+    options: &'a SocketOptions,
     inbound: Inbound,
     out: Vec<u8>,
     out_at: usize,
@@ -181,14 +255,17 @@ impl<'a> Conversation<'a> {
         stream: &'a Async<TcpStream>,
         came: &[u8],
         socket: &'a Socket,
-        options: &'a EdgeOptions,
+        side: Side,
+        options: &'a SocketOptions,
     ) -> Self {
+        let message_max = socket.message_bytes_max().min(options.message_bytes_max);
         let now = Instant::now();
         Self {
             stream,
             socket,
+            side,
             options,
-            inbound: Inbound::new(came, socket.message_bytes_max()),
+            inbound: Inbound::new(came, message_max, side),
             out: Vec::new(),
             out_at: 0,
             pong: None,
@@ -210,7 +287,12 @@ impl<'a> Conversation<'a> {
     /// Closes this side, unless that was done.
     fn close(&mut self, code: u16, reason: &str) {
         if !self.sent_close {
-            frame::write(&mut self.out, FIN | CLOSE, &frame::closing(code, reason));
+            frame::write(
+                &mut self.out,
+                self.side,
+                FIN | CLOSE,
+                &frame::closing(code, reason),
+            );
             self.closed();
         }
     }
@@ -285,7 +367,7 @@ impl<'a> Conversation<'a> {
                 }));
             }
             if let Some(payload) = self.pong.take() {
-                frame::write(&mut self.out, FIN | frame::PONG, &payload);
+                frame::write(&mut self.out, self.side, FIN | frame::PONG, &payload);
                 continue;
             }
             match self.poll_parts(cx) {
@@ -323,10 +405,12 @@ impl<'a> Conversation<'a> {
             match first & 0x0f {
                 CLOSE => {
                     let payload = &payload[..payload.len().min(frame::CONTROL_MAX)];
-                    frame::write(&mut self.out, FIN | CLOSE, payload);
+                    frame::write(&mut self.out, self.side, FIN | CLOSE, payload);
                     self.closed();
                 }
-                CONTINUATION..=2 => frame::write(&mut self.out, first & (FIN | 0x0f), payload),
+                CONTINUATION..=2 => {
+                    frame::write(&mut self.out, self.side, first & (FIN | 0x0f), payload)
+                }
                 _ => {}
             }
         }
@@ -408,7 +492,7 @@ impl<'a> Conversation<'a> {
                     self.closing.get_or_insert_with(Instant::now);
                 } else if first & FIN != 0 {
                     self.messages = self.messages.saturating_add(1);
-                    let max = self.options.socket_messages_max;
+                    let max = self.options.messages_max;
                     if self.messages > max {
                         return self.fail(Fault::too_many(max));
                     }
@@ -426,11 +510,11 @@ impl<'a> Conversation<'a> {
     /// Ends or pings whoever keeps this waiting for too long.
     fn poll_deadlines(&mut self, cx: &mut Context<'_>) -> Poll<End> {
         let ms = |ms: u32| Duration::from_millis(ms.into());
-        let ping = ms(self.options.socket_ping_ms);
+        let ping = ms(self.options.ping_ms);
         loop {
             let now = Instant::now();
             let stalled = self.stalled.map(|at| at + ms(self.options.write_stall_ms));
-            let closing = self.closing.map(|at| at + ms(self.options.socket_close_ms));
+            let closing = self.closing.map(|at| at + ms(self.options.close_ms));
             // After its close a client answers no ping.
             let silent = (!self.got_close).then(|| self.heard + ping * 2);
             if [stalled, closing, silent]
@@ -440,7 +524,7 @@ impl<'a> Conversation<'a> {
             {
                 return Poll::Ready(End::Gone);
             }
-            let old = (!self.sent_close).then(|| self.began + ms(self.options.socket_total_ms));
+            let old = (!self.sent_close).then(|| self.began + ms(self.options.total_ms));
             if old.is_some_and(|at| at <= now) {
                 self.close(1001, "the connection is too old");
                 return self.poll_again(cx);
@@ -449,7 +533,7 @@ impl<'a> Conversation<'a> {
             if quiet.is_some_and(|at| at <= now) {
                 self.pinged = true;
                 if !self.sent_close {
-                    frame::write(&mut self.out, FIN | frame::PING, &[]);
+                    frame::write(&mut self.out, self.side, FIN | frame::PING, &[]);
                     return self.poll_again(cx);
                 }
             }

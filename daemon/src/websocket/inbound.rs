@@ -1,8 +1,8 @@
-//! What a client sends over a WebSocket, taken apart as it comes: no message is ever held as a
+//! What a peer sends over a WebSocket, taken apart as it comes: no message is ever held as a
 //! whole, only a part of one.
 
-use super::Fault;
 use super::frame::{self, Head, PING, PONG, TextCheck};
+use super::{Fault, Side};
 use bytes::Bytes;
 use postern_abi::limits::CHUNK_MAX;
 use postern_abi::socket::{CLOSE, CONTINUATION, FIN, TEXT};
@@ -25,8 +25,9 @@ pub enum Item {
     Pong,
 }
 
-/// Takes a client's bytes apart.
+/// Takes a peer's bytes apart.
 pub struct Inbound {
+    side: Side,
     buffer: Vec<u8>,
     at: usize,
     head: Option<Head>,
@@ -44,8 +45,9 @@ pub struct Inbound {
 
 impl Inbound {
     /// With what came already, and the size that a message may have.
-    pub fn new(came: &[u8], message_max: u64) -> Self {
+    pub fn new(came: &[u8], message_max: u64, side: Side) -> Self {
         Self {
+            side,
             buffer: came.to_vec(),
             at: 0,
             head: None,
@@ -86,7 +88,7 @@ impl Inbound {
         loop {
             let head = match self.head {
                 Some(head) => head,
-                None => match Head::read(&self.buffer[self.at..], self.within)? {
+                None => match Head::read(&self.buffer[self.at..], self.within, self.side)? {
                     None => return Ok((None, false)),
                     Some((head, used)) => {
                         self.at += used;
