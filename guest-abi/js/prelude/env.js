@@ -2,6 +2,7 @@
 import native from "internal:native";
 import { KvNamespace } from "internal:kv";
 
+const { defineProperty } = Object;
 const makers = new Map([
   ["text", (_, value) => value],
   ["json", (_, value) => value],
@@ -60,6 +61,20 @@ export const imported = new Proxy(
     set: (_, key, value) => ((now()[key] = value), true),
   },
 );
+
+// Makes the bindings globals, as classic scripts have them. They are read when they are used, so that a
+// snapshot keeps their names alone: with other names it has to be made anew.
+export function asGlobals() {
+  wasRead = true;
+  for (const name of native.envNames()) {
+    defineProperty(globalThis, name, {
+      get: () => env()[name],
+      set: (value) => void defineProperty(globalThis, name, { value, writable: true, enumerable: true, configurable: true }),
+      enumerable: true,
+      configurable: true,
+    });
+  }
+}
 
 export function forget() {
   values = null;

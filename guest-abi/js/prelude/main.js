@@ -14,7 +14,7 @@ import { logUncaught, console } from "internal:console";
 import { configure as configureNavigator } from "internal:navigator";
 import { isRaw } from "internal:subrequest";
 import "internal:ratelimit";
-import { env, forget } from "internal:env";
+import { asGlobals, env, forget } from "internal:env";
 import { useNode } from "internal:node";
 import { platform } from "internal:platform";
 import { serveSocket } from "internal:websocket";
@@ -321,6 +321,8 @@ const hooks = {
     fetching.configure();
     prepareContexts();
   },
+
+  classic: asGlobals,
 
   // Nothing is under way that could answer those who still wait.
   hung(ids) {

@@ -434,6 +434,7 @@ fn start<'js>(
     }
     let (_, bytes) = take(main).ok_or_else(|| no_such_module(ctx, main, ""))?;
     let source = text(ctx, main, bytes)?;
+    hook(ctx, "classic", ())?;
     let mut options = rquickjs::context::EvalOptions::default();
     options.strict = false;
     options.filename = Some(main.to_owned());
