@@ -491,8 +491,9 @@ fn op_sync(
     let Some(kind) = SyncOp::from_u32(kind) else {
         return Ok(-(OpErrorCode::Unsupported as i32));
     };
-    if kind == SyncOp::Crypto {
-        return crypto::at_once(&mut caller, (ptr, len), (out_ptr, out_cap));
+    if let SyncOp::Crypto | SyncOp::CryptoWait = kind {
+        let waits = kind == SyncOp::CryptoWait;
+        return crypto::at_once(&mut caller, (ptr, len), (out_ptr, out_cap), waits);
     }
     if let SyncOp::WasmDescribe | SyncOp::Wasm | SyncOp::WasmRead | SyncOp::WasmWrite = kind {
         return super::inner::answer(&mut caller, kind, (ptr, len), (out_ptr, out_cap));

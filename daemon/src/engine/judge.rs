@@ -277,6 +277,7 @@ impl Starting {
             isolate: Weak::new(),
             executor: Arc::new(Executor::new()),
             keys: postern_crypto::Keys::default(),
+            awaited: None,
             wasi: None,
             wasm: None,
             loading: None,

@@ -36,6 +36,8 @@ struct Table {
     parts: BTreeMap<String, Part>,
     /// Whether the bundle can still be asked for.
     loading: bool,
+    /// Whether the sources are to be kept: somebody may read them as files.
+    keeps: bool,
 }
 
 thread_local! {
@@ -209,10 +211,15 @@ impl rquickjs::loader::Loader for Loader {
 /// A tenant's module, to be declared now.
 fn take(name: &str) -> Option<(ModuleKind, Vec<u8>)> {
     TABLE.with_borrow_mut(|table| {
-        let loading = table.loading;
+        let (loading, keeps) = (table.loading, table.keeps);
         let part = table.parts.get_mut(name)?;
         part.declared = true;
-        let bytes = match part.bytes.take() {
+        let kept = if keeps {
+            part.bytes.clone()
+        } else {
+            part.bytes.take()
+        };
+        let bytes = match kept {
             Some(bytes) => bytes,
             None if loading => host::ask(SyncOp::Module, &part.index.to_le_bytes()).ok()?,
             None => return None,
@@ -445,7 +452,7 @@ fn start<'js>(
 fn keep_the_rest() {
     TABLE.with_borrow_mut(|table| {
         for part in table.parts.values_mut() {
-            if !part.declared {
+            if !part.declared || table.keeps {
                 part.bytes = host::ask(SyncOp::Module, &part.index.to_le_bytes()).ok();
             }
         }
@@ -453,8 +460,34 @@ fn keep_the_rest() {
     });
 }
 
+/// The names of the bundle's modules. From now on their sources are kept.
+fn bundle_names() -> Vec<String> {
+    TABLE.with_borrow_mut(|table| {
+        table.keeps |= table.loading;
+        table.parts.keys().cloned().collect()
+    })
+}
+
+/// The bytes of a module of the bundle, if they were kept.
+fn bundle_file(ctx: Ctx<'_>, name: String) -> rquickjs::Result<Value<'_>> {
+    let bytes = TABLE.with_borrow(|table| {
+        let part = table.parts.get(&name)?;
+        match &part.bytes {
+            Some(bytes) => Some(bytes.clone()),
+            None if table.loading => host::ask(SyncOp::Module, &part.index.to_le_bytes()).ok(),
+            None => None,
+        }
+    });
+    match bytes {
+        Some(bytes) => Ok(ArrayBuffer::new(ctx, bytes)?.into_value()),
+        None => Ok(Value::new_undefined(ctx)),
+    }
+}
+
 /// Adds the functions on modules to the natives.
 pub fn install<'js>(_: &Ctx<'js>, native: &Object<'js>) -> rquickjs::Result<()> {
+    native.set("bundleNames", Func::from(bundle_names))?;
+    native.set("bundleFile", Func::from(bundle_file))?;
     native.set(
         "builtin",
         Func::from(|ctx: Ctx<'js>, name: String| builtin_now(&ctx, &name)),

@@ -265,11 +265,11 @@ pub mod host {
 
     pub fn op_chunk(_: u32, _: &[u8], _: bool) {}
 
-    fn crypto(state: &mut State, argument: &[u8], out: &mut [u8]) -> i32 {
+    fn crypto(state: &mut State, argument: &[u8], out: &mut [u8], waits: bool) -> i32 {
         let Some(task) = postern_crypto::Task::read(&state.keys, argument) else {
             return -3;
         };
-        if !task.is_short() && !state.loading {
+        if !task.is_short() && !state.loading && !waits {
             return -6;
         }
         let mut result = Vec::new();
@@ -281,10 +281,11 @@ pub mod host {
     }
 
     pub fn op_sync(kind: u32, argument: &[u8], out: &mut [u8]) -> i32 {
-        if kind == SyncOp::Crypto as u32 {
+        let waits = kind == SyncOp::CryptoWait as u32;
+        if waits || kind == SyncOp::Crypto as u32 {
             // A key may be forgotten while the stand-in itself is at work.
             return STATE.with(|state| match state.try_borrow_mut() {
-                Ok(mut state) => crypto(&mut state, argument, out),
+                Ok(mut state) => crypto(&mut state, argument, out, waits),
                 Err(_) => -9,
             });
         }
