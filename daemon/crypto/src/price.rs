@@ -1,7 +1,7 @@
 //! What a call costs in fuel, before it is done: `docs/abi.md` publishes the table.
 //!
 //! One unit is about what one simple wasm instruction costs, as in the engine's own table. Making
-//! RSA keys costs more than is charged; a host does one at a time.
+//! RSA keys takes as long as chance has it; what is charged is the average.
 
 use crate::key::Key;
 use crate::rsa_keys;
@@ -14,7 +14,7 @@ use postern_abi::crypto::{
 pub const AT_ONCE_MAX: u64 = 1_000_000;
 
 /// A block of 128 bytes of scrypt, written and read again.
-const SCRYPT_BLOCK: u64 = 800;
+const SCRYPT_BLOCK: u64 = 420;
 
 /// Any call.
 const CALL: u64 = 500;
@@ -129,7 +129,7 @@ pub fn of(call: &CryptoCall<'_>, key: Option<&Key>, running: Option<Hash>, bytes
                 Some(Key::Secret(secret)) => (secret.len() as u64).min(1 << 9),
                 _ => 0,
             };
-            20_000 + size * size * (digits + 8)
+            20_000 + size * size * (digits + 8) / 2
         }
         CryptoCall::HashUpdate(_) => hashing(running.unwrap_or(Hash::Sha512), bytes),
         CryptoCall::HashEnd(_) => 1_000,
@@ -163,7 +163,7 @@ pub fn of(call: &CryptoCall<'_>, key: Option<&Key>, running: Option<Hash>, bytes
             KeyPlan::Ec { curve: of } => curve(*of),
             KeyPlan::Rsa { bits, .. } => {
                 let bits = u64::from(*bits).min(1 << 14);
-                100_000 + 8 * bits * bits
+                100_000 + bits.pow(3) / 192 + bits.pow(4) / 490_000
             }
         },
         CryptoCall::Sign { how, .. } => signing(*how, key, true, bytes),
@@ -188,8 +188,9 @@ pub fn of(call: &CryptoCall<'_>, key: Option<&Key>, running: Option<Hash>, bytes
                 ..
             } => {
                 let round = match hash {
-                    Hash::Md5 | Hash::Sha1 | Hash::Sha224 | Hash::Sha256 => 300,
-                    _ => 600,
+                    Hash::Sha1 | Hash::Sha224 | Hash::Sha256 => 300,
+                    Hash::Md4 | Hash::Md5 => 400,
+                    _ => 660,
                 };
                 2_000 + blocks(*hash, *length) * u64::from(*iterations) * round
             }

@@ -83,7 +83,7 @@ impl rquickjs::loader::Resolver for Resolver {
         name: &str,
         _attributes: Option<ImportAttributes<'js>>,
     ) -> rquickjs::Result<String> {
-        let trusted = base.starts_with("internal:") || base.starts_with("node:");
+        let trusted = is_reserved(base);
         if name.starts_with("internal:") {
             // The first import of all has no module for a base.
             let booting = crate::vm::vm().is_none();
@@ -102,7 +102,7 @@ impl rquickjs::loader::Resolver for Resolver {
                 return Ok(found);
             }
             let built_in = format!("node:{name}");
-            if node_is_on() && builtin(&built_in).is_some() {
+            if is_offered(&built_in) && builtin(&built_in).is_some() {
                 return Ok(built_in);
             }
         }
@@ -135,6 +135,38 @@ thread_local! {
 
 fn node_is_on() -> bool {
     NODE.get()
+}
+
+/// Modules of Node that have a flag of their own.
+const FLAGGED: &[(&str, &[&str])] = &[
+    ("enable_nodejs_fs_module", &["node:fs", "node:fs/promises"]),
+    (
+        "enable_nodejs_http_modules",
+        &[
+            "node:http",
+            "node:https",
+            "node:_http_agent",
+            "node:_http_client",
+            "node:_http_common",
+            "node:_http_incoming",
+            "node:_http_outgoing",
+        ],
+    ),
+    (
+        "enable_nodejs_http_server_modules",
+        &["node:_http_server", "cloudflare:node"],
+    ),
+];
+
+thread_local! {
+    /// Those whose flag is off.
+    static REFUSED: RefCell<Vec<&'static str>> = const { RefCell::new(Vec::new()) };
+}
+
+/// Whether a module that is built in is there for this Worker.
+fn is_offered(name: &str) -> bool {
+    let is_node = name.starts_with("node:") || name == "cloudflare:node";
+    !is_node || (node_is_on() && !REFUSED.with_borrow(|refused| refused.contains(&name)))
 }
 
 /// The source of a module that is built in.
@@ -171,7 +203,7 @@ fn builtin_now<'js>(ctx: &Ctx<'js>, name: &str) -> rquickjs::Result<Value<'js>> 
             std::mem::transmute::<Module<'static, Declared>, Module<'js, Declared>>(module)
         },
         None => {
-            let allowed = is_reserved(name) && (!name.starts_with("node:") || node_is_on());
+            let allowed = is_reserved(name) && is_offered(name);
             match builtin(name).filter(|_| allowed) {
                 Some(source) => declare_builtin(ctx, name, source)?,
                 None => return Ok(Value::new_undefined(ctx.clone())),
@@ -198,7 +230,7 @@ impl rquickjs::loader::Loader for Loader {
         _attributes: Option<ImportAttributes<'js>>,
     ) -> rquickjs::Result<Module<'js, Declared>> {
         if is_reserved(name) {
-            let allowed = !name.starts_with("node:") || node_is_on();
+            let allowed = is_offered(name);
             let source = builtin(name).filter(|_| allowed);
             let source = source.ok_or_else(|| no_such_module(ctx, name, ""))?;
             return declare_builtin(ctx, name, source);
@@ -379,6 +411,13 @@ pub fn load(vm: &crate::vm::Vm) -> Result<(), Exception> {
             .flags
             .iter()
             .any(|flag| matches!(*flag, "nodejs_compat" | "nodejs_compat_v2")),
+    );
+    REFUSED.set(
+        FLAGGED
+            .iter()
+            .filter(|(flag, _)| !bundle.flags.contains(flag))
+            .flat_map(|(_, names)| names.iter().copied())
+            .collect(),
     );
     vm.with(|ctx| {
         configure(&ctx, &bundle)

@@ -161,9 +161,10 @@ fn deliver(kind: EventKind, id: u32, payload: &[u8]) {
 
 /// A module of `node/`, as the daemon serves it.
 fn builtin(name: &str) -> Option<Vec<u8>> {
-    let name = match name.strip_prefix("internal:node/") {
-        Some(name) => format!("internal_{name}"),
-        None => name.strip_prefix("node:")?.to_owned(),
+    let name = match (name.strip_prefix("internal:node/"), name) {
+        (Some(name), _) => format!("internal_{name}"),
+        (None, "cloudflare:node") => "cloudflare_node".to_owned(),
+        (None, name) => name.strip_prefix("node:")?.to_owned(),
     };
     let known = name
         .bytes()

@@ -3,10 +3,10 @@ import { Buffer } from "node:buffer";
 import { Readable, Writable } from "node:stream";
 import { ERR_INVALID_ARG_TYPE, validateFunction } from "internal:node/errors";
 import * as files from "internal:node/fs";
-import promisesModule from "node:fs/promises";
+import * as promises from "node:fs/promises";
 
 const { accessSync, appendFileSync, called, chmodSync, chownSync, closeSync, constants, copyFileSync, cpSync, Dir, Dirent, existsSync, fchmodSync, fchownSync, fdatasyncSync, fstatSync, fsyncSync, ftruncateSync, futimesSync, globSync, lchmodSync, lchownSync, linkSync, lstatSync, lutimesSync, mkdirSync, mkdtempSync, openSync, opendirSync, optionsOf, pathOf, readFileSync, readSync, readdirSync, readlinkSync, readvSync, realpathSync, renameSync, rmSync, rmdirSync, Stats, statSync, statfsSync, symlinkSync, truncateSync, unlinkSync, unsupported, utimesSync, writeFileSync, writeSync, writevSync } = files;
-export const promises = promisesModule;
+export { promises };
 export const { F_OK, R_OK, W_OK, X_OK } = constants;
 
 // The same with a callback, which is the last argument.

@@ -89,6 +89,7 @@ function of(got, extractable = true) {
   return wrap(isPrivate ? "private" : "public", facts);
 }
 
+Object.defineProperty(KeyObject, "length", { value: 0 });
 export class SecretKeyObject extends KeyObject {
   get symmetricKeySize() {
     const facts = all.get(this);
@@ -423,6 +424,7 @@ function pairOf(got, options) {
 export function generateKeyPairSync(type, options) {
   return pairOf(native.cryptoGenerateNow(...plan(type, options)), options);
 }
+Object.defineProperty(generateKeyPairSync, "length", { value: 1 });
 export function generateKeyPair(type, options, callback) {
   if (typeof options === "function") {
     callback = options;
