@@ -12,7 +12,7 @@ use rquickjs::{
     Persistent, Promise, Value, promise::PromiseState,
 };
 use std::cell::RefCell;
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 /// The prelude's modules and their sources.
 macro_rules! prelude {
@@ -272,7 +272,11 @@ fn declare<'js>(
             touch_globals(ctx, &source)?;
             return Module::declare(ctx.clone(), name, source);
         }
-        ModuleKind::CommonJs => common_js(ctx, name, &text(ctx, name, bytes)?)?,
+        ModuleKind::CommonJs => {
+            let source = text(ctx, name, bytes)?;
+            note_mentioned(&source);
+            common_js(ctx, name, &source)?
+        }
         ModuleKind::Text => {
             rquickjs::String::from_str(ctx.clone(), &text(ctx, name, bytes)?)?.into_value()
         }
@@ -302,6 +306,7 @@ fn touch_globals(ctx: &Ctx<'_>, source: &str) -> rquickjs::Result<()> {
             ctx.globals().get::<_, Value>(name)?;
         }
     }
+    note_mentioned(source);
     Ok(())
 }
 
@@ -448,7 +453,82 @@ pub fn load(vm: &crate::vm::Vm) -> Result<(), Exception> {
     // A snapshot remembers no rejections: they would be told of in every isolate.
     vm.with(|ctx| drop(crate::rejections::take(&ctx)));
     keep_the_rest();
+    vm.with(|ctx| {
+        prepare_mentioned(&ctx)
+            .catch(&ctx)
+            .map_err(|error| Exception::caught(&ctx, error))
+    })?;
     vm.collect();
+    Ok(())
+}
+
+thread_local! {
+    /// Modules of Node that the tenant's sources name in quotes.
+    static MENTIONED: RefCell<BTreeSet<String>> = const { RefCell::new(BTreeSet::new()) };
+}
+
+/// More than there are.
+const MENTIONED_MAX: usize = 128;
+
+/// What of Node a source names: `"node:NAME"`, and `NAME` where it is imported or required by a call.
+fn note_mentioned(source: &str) {
+    if !node_is_on() {
+        return;
+    }
+    const CALLS: &[&str] = &["import(", "require(", "getBuiltinModule("];
+    MENTIONED.with_borrow_mut(|mentioned| {
+        for quote in ['"', '\'', '`'] {
+            for (at, _) in source.match_indices(quote) {
+                let rest = &source[at + 1..];
+                let name = rest.split(quote).next().unwrap_or_default();
+                let known = match name.strip_prefix("node:") {
+                    Some(name) => name,
+                    None if CALLS.iter().any(|call| source[..at].ends_with(call)) => name,
+                    None => continue,
+                };
+                let is_name =
+                    |byte: u8| byte.is_ascii_lowercase() || b"_/0123456789".contains(&byte);
+                if known.len() <= 32
+                    && known.bytes().all(is_name)
+                    && mentioned.len() < MENTIONED_MAX
+                {
+                    mentioned.insert(format!("node:{known}"));
+                }
+            }
+        }
+        if source.contains("inspect") || source.contains("formatWithOptions") {
+            mentioned.insert(INSPECT.to_owned());
+        }
+    });
+}
+
+/// What `util.inspect` with options is made of; `node:util` looks for it when it is first called.
+const INSPECT: &str = "internal:node/inspect";
+
+/// Evaluates what handlers will ask for, so that the snapshot has it: made in a handler, every new
+/// isolate would make it anew, out of a request's CPU time.
+fn prepare_mentioned(ctx: &Ctx<'_>) -> rquickjs::Result<()> {
+    let undeclared = TABLE.with_borrow(|table| {
+        let parts = table.parts.values().filter(|part| {
+            !part.declared && matches!(part.kind, ModuleKind::EsModule | ModuleKind::CommonJs)
+        });
+        parts
+            .filter_map(|part| part.bytes.clone())
+            .collect::<Vec<_>>()
+    });
+    for source in undeclared {
+        note_mentioned(&String::from_utf8_lossy(&source));
+    }
+    let inspects = MENTIONED.with_borrow_mut(|mentioned| mentioned.remove(INSPECT));
+    for name in MENTIONED.take() {
+        // One that fails fails again where it is asked for.
+        if builtin_now(ctx, &name).is_err() {
+            drop(ctx.catch());
+        }
+    }
+    if inspects && BUILTINS.with_borrow(|builtins| builtins.contains_key("node:util")) {
+        builtin_now(ctx, INSPECT)?;
+    }
     Ok(())
 }
 
