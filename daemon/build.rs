@@ -33,9 +33,10 @@ fn builtins() -> io::Result<()> {
         let path = file?.path();
         let stem = path.file_stem().and_then(|stem| stem.to_str());
         if let (Some(stem), Some("js")) = (stem, path.extension().and_then(|it| it.to_str())) {
-            let name = match stem.strip_prefix("internal_") {
-                Some(part) => format!("internal:node/{part}"),
-                None => format!("node:{}", module_name(stem)),
+            let name = match (stem.strip_prefix("internal_"), stem) {
+                (Some(part), _) => format!("internal:node/{part}"),
+                (None, "cloudflare_node") => "cloudflare:node".to_owned(),
+                (None, stem) => format!("node:{}", module_name(stem)),
             };
             modules.push((name, stem.to_owned(), std::fs::read(&path)?));
         }
@@ -58,7 +59,7 @@ fn builtins() -> io::Result<()> {
 
 /// A file's name stands for a module's: `util_types` for `util/types`, but `string_decoder`.
 fn module_name(stem: &str) -> String {
-    const FOLDERS: &[&str] = &["assert", "path", "stream", "timers", "util"];
+    const FOLDERS: &[&str] = &["assert", "dns", "fs", "path", "stream", "timers", "util"];
     match stem.split_once('_') {
         Some((folder, rest)) if FOLDERS.contains(&folder) => format!("{folder}/{rest}"),
         _ => stem.to_owned(),

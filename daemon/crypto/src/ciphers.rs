@@ -36,6 +36,8 @@ macro_rules! with_aes {
     };
 }
 
+pub mod parts;
+
 fn iv(bytes: &[u8]) -> Result<&Block> {
     bytes.try_into().map_err(|_| CryptoStatus::BadCall.into())
 }
@@ -79,7 +81,7 @@ pub fn encrypt(key: &[u8], how: &Cipher<'_>, data: &[u8]) -> Result<Vec<u8>> {
                 Ok(out)
             })
         }
-        Cipher::Oaep { .. } => no(CryptoStatus::WrongKey),
+        Cipher::Oaep { .. } | Cipher::RsaPkcs1 | Cipher::RsaRaw => no(CryptoStatus::WrongKey),
     }
 }
 
@@ -131,7 +133,7 @@ pub fn decrypt(key: &[u8], how: &Cipher<'_>, data: &[u8]) -> Result<Vec<u8>> {
                 Ok(out)
             })
         }
-        Cipher::Oaep { .. } => no(CryptoStatus::WrongKey),
+        Cipher::Oaep { .. } | Cipher::RsaPkcs1 | Cipher::RsaRaw => no(CryptoStatus::WrongKey),
     }
 }
 
@@ -211,14 +213,20 @@ impl Gcm {
         })
     }
 
+    /// The counter block that the data begins with.
+    fn second(&self) -> Block {
+        let mut block = self.first;
+        let count = u32::from_be_bytes([block[12], block[13], block[14], block[15]]);
+        block[12..].copy_from_slice(&count.wrapping_add(1).to_be_bytes());
+        block
+    }
+
     fn crypt<A: BlockCipherEncrypt<BlockSize = cipher::consts::U16>>(
         &self,
         aes: &A,
         data: &mut [u8],
     ) -> Result<()> {
-        let mut block = self.first;
-        let count = u32::from_be_bytes([block[12], block[13], block[14], block[15]]);
-        block[12..].copy_from_slice(&count.wrapping_add(1).to_be_bytes());
+        let block = self.second();
         let core = ctr::CtrCore::<&A, ctr::flavors::Ctr32BE>::inner_iv_init(aes, &block.into());
         cipher::StreamCipherCoreWrapper::from_core(core)
             .try_apply_keystream(data)

@@ -1,7 +1,7 @@
 //! Digests, keyed hashes and checksums, at once or in parts.
 
 use crate::{Result, no};
-use digest::DynDigest;
+use digest::Digest;
 use hmac::{KeyInit, Mac};
 use postern_abi::crypto::{CryptoStatus, Hash};
 
@@ -29,88 +29,136 @@ macro_rules! with_hash {
                 type $D = sha2::Sha512;
                 $body
             }
+            postern_abi::crypto::Hash::Sha224 => {
+                type $D = sha2::Sha224;
+                $body
+            }
+            postern_abi::crypto::Hash::Sha512t256 => {
+                type $D = sha2::Sha512_256;
+                $body
+            }
+            postern_abi::crypto::Hash::Md4 => {
+                type $D = md4::Md4;
+                $body
+            }
             _ => crate::no(postern_abi::crypto::CryptoStatus::BadCall),
         }
     };
 }
 pub(crate) use with_hash;
 
-/// A digest under way.
-pub enum Running {
-    /// A hash function's.
-    Digest(Box<dyn DynDigest + Send>),
-    /// A keyed one's.
-    Keyed(Box<dyn KeyedHash>),
-    /// A checksum's: its kind, its register.
-    Sum(Hash, u64),
-}
-
-/// What all keyed hashes do.
-pub trait KeyedHash: Send {
+/// A digest or keyed hash under way.
+pub trait Running: Send {
     /// Adds bytes.
     fn update(&mut self, data: &[u8]);
-    /// The code.
+    /// The digest.
     fn end(self: Box<Self>) -> Vec<u8>;
+    /// Another that is where this one is.
+    fn copy(&self) -> Box<dyn Running>;
 }
 
-impl<M: Mac + Send> KeyedHash for M {
+#[derive(Clone)]
+struct Plain<D>(D);
+
+impl<D: Digest + Clone + Send + 'static> Running for Plain<D> {
     fn update(&mut self, data: &[u8]) {
-        Mac::update(self, data);
+        self.0.update(data);
     }
 
     fn end(self: Box<Self>) -> Vec<u8> {
-        self.finalize().into_bytes().to_vec()
+        self.0.finalize().to_vec()
+    }
+
+    fn copy(&self) -> Box<dyn Running> {
+        Box::new(self.clone())
     }
 }
 
-impl Running {
-    /// Begins one.
-    pub fn new(hash: Hash, key: Option<&[u8]>) -> Result<Self> {
-        match (hash, key) {
-            (Hash::Crc32 | Hash::Crc32c, None) => Ok(Self::Sum(hash, 0xffff_ffff)),
-            (Hash::Crc64Nvme, None) => Ok(Self::Sum(hash, u64::MAX)),
-            (hash, None) => {
-                with_hash!(hash, D => Ok(Self::Digest(Box::<D>::default())))
+#[derive(Clone)]
+struct Keyed<M>(M);
+
+impl<M: Mac + Clone + Send + 'static> Running for Keyed<M> {
+    fn update(&mut self, data: &[u8]) {
+        self.0.update(data);
+    }
+
+    fn end(self: Box<Self>) -> Vec<u8> {
+        self.0.finalize().into_bytes().to_vec()
+    }
+
+    fn copy(&self) -> Box<dyn Running> {
+        Box::new(self.clone())
+    }
+}
+
+/// Two digests, one behind the other.
+#[derive(Clone)]
+struct Both(md5::Md5, sha1::Sha1);
+
+impl Running for Both {
+    fn update(&mut self, data: &[u8]) {
+        self.0.update(data);
+        self.1.update(data);
+    }
+
+    fn end(self: Box<Self>) -> Vec<u8> {
+        let mut out = self.0.finalize().to_vec();
+        out.extend_from_slice(&self.1.finalize());
+        out
+    }
+
+    fn copy(&self) -> Box<dyn Running> {
+        Box::new(self.clone())
+    }
+}
+
+/// A checksum: its kind, its register.
+#[derive(Clone)]
+struct Sum(Hash, u64);
+
+impl Running for Sum {
+    fn update(&mut self, data: &[u8]) {
+        self.1 = sum(self.0, self.1, data);
+    }
+
+    fn end(self: Box<Self>) -> Vec<u8> {
+        match *self {
+            Self(Hash::Crc64Nvme, register) => (!register).to_be_bytes().to_vec(),
+            Self(_, register) => (!(register as u32)).to_be_bytes().to_vec(),
+        }
+    }
+
+    fn copy(&self) -> Box<dyn Running> {
+        Box::new(self.clone())
+    }
+}
+
+/// Begins a digest or, with a key, a keyed hash.
+pub fn begin(hash: Hash, key: Option<&[u8]>) -> Result<Box<dyn Running>> {
+    match (hash, key) {
+        (Hash::Crc32 | Hash::Crc32c, None) => Ok(Box::new(Sum(hash, 0xffff_ffff))),
+        (Hash::Crc64Nvme, None) => Ok(Box::new(Sum(hash, u64::MAX))),
+        (Hash::Md5Sha1, None) => Ok(Box::new(Both(md5::Md5::new(), sha1::Sha1::new()))),
+        (hash, None) => with_hash!(hash, D => Ok(Box::new(Plain(D::new())))),
+        (hash, Some(key)) => with_hash!(hash, D => {
+            match hmac::Hmac::<D>::new_from_slice(key) {
+                Ok(mac) => Ok(Box::new(Keyed(mac))),
+                Err(_) => no(CryptoStatus::BadKey),
             }
-            (hash, Some(key)) => with_hash!(hash, D => {
-                match hmac::Hmac::<D>::new_from_slice(key) {
-                    Ok(mac) => Ok(Self::Keyed(Box::new(mac))),
-                    Err(_) => no(CryptoStatus::BadKey),
-                }
-            }),
-        }
-    }
-
-    /// Adds bytes.
-    pub fn update(&mut self, data: &[u8]) {
-        match self {
-            Self::Digest(digest) => digest.update(data),
-            Self::Keyed(mac) => mac.update(data),
-            Self::Sum(hash, register) => *register = sum(*hash, *register, data),
-        }
-    }
-
-    /// The digest.
-    pub fn end(self) -> Vec<u8> {
-        match self {
-            Self::Digest(digest) => digest.finalize().into_vec(),
-            Self::Keyed(mac) => mac.end(),
-            Self::Sum(Hash::Crc64Nvme, register) => (!register).to_be_bytes().to_vec(),
-            Self::Sum(_, register) => (!(register as u32)).to_be_bytes().to_vec(),
-        }
+        }),
     }
 }
 
 /// The digest of `data`.
 pub fn digest(hash: Hash, data: &[u8]) -> Result<Vec<u8>> {
-    let mut running = Running::new(hash, None)?;
+    let mut running = begin(hash, None)?;
     running.update(data);
     Ok(running.end())
 }
 
 /// The code of `data` under `key`.
 pub fn keyed(hash: Hash, key: &[u8], data: &[u8]) -> Result<Vec<u8>> {
-    let mut running = Running::new(hash, Some(key))?;
+    let mut running = begin(hash, Some(key))?;
     running.update(data);
     Ok(running.end())
 }
@@ -125,6 +173,10 @@ pub fn size(hash: Hash) -> usize {
         Hash::Sha512 => 64,
         Hash::Crc32 | Hash::Crc32c => 4,
         Hash::Crc64Nvme => 8,
+        Hash::Sha224 => 28,
+        Hash::Sha512t256 => 32,
+        Hash::Md4 => 16,
+        Hash::Md5Sha1 => 36,
     }
 }
 

@@ -5,6 +5,7 @@ use crate::der::{self, Reader, tag};
 use crate::{Refused, Result, no, rsa_keys};
 use postern_abi::crypto::{CryptoStatus, Curve, KeyForm, KeyPlan, KeyShape, KeySource};
 use serde::{Deserialize, Serialize};
+use subtle::ConstantTimeEq;
 use zeroize::{Zeroize, Zeroizing};
 
 /// A key.
@@ -208,7 +209,8 @@ fn pkcs8(data: &[u8]) -> Result<Key> {
             values += 1;
         }
         return match values {
-            4 => ec_private(outer, None),
+            // The point may be left out.
+            3 | 4 => ec_private(outer, None),
             _ => rsa_private(outer),
         };
     };
@@ -389,6 +391,29 @@ impl Key {
             _ => return no(CryptoStatus::WrongKey),
         }
         Ok(())
+    }
+
+    /// The public half of a pair.
+    pub fn public(&self) -> Result<Self> {
+        match self {
+            Self::RsaPrivate(key) => Ok(Self::RsaPublic(key.to_public_key())),
+            Self::Scalar(curve, pair) => Ok(Self::Point(*curve, pair.point.clone())),
+            _ => no(CryptoStatus::WrongKey),
+        }
+    }
+
+    /// Whether another is the same key.
+    pub fn is_same(&self, other: &Self) -> Result<bool> {
+        Ok(match (self, other) {
+            (Self::Secret(a), Self::Secret(b)) => a.ct_eq(b).into(),
+            (Self::RsaPublic(a), Self::RsaPublic(b)) => a == b,
+            (Self::Point(a, x), Self::Point(b, y)) => a == b && x == y,
+            // Pairs with the same public half are the same.
+            (Self::RsaPrivate(_), Self::RsaPrivate(_)) | (Self::Scalar(..), Self::Scalar(..)) => {
+                self.public()?.is_same(&other.public()?)?
+            }
+            _ => false,
+        })
     }
 
     /// Bytes that it takes, about.

@@ -1,15 +1,20 @@
 //! What a call costs in fuel, before it is done: `docs/abi.md` publishes the table.
 //!
 //! One unit is about what one simple wasm instruction costs, as in the engine's own table. Making
-//! RSA keys costs more than is charged; a host does one at a time.
+//! RSA keys takes as long as chance has it; what is charged is the average.
 
 use crate::key::Key;
 use crate::rsa_keys;
-use postern_abi::crypto::{Cipher, CryptoCall, Curve, Deriving, Hash, KeyPlan, KeySource, Signing};
+use postern_abi::crypto::{
+    Cipher, CryptoCall, Curve, Deriving, Hash, KeyPlan, KeySource, Mode, Signing,
+};
 
 /// What is done at once costs no more than this: about half a millisecond, so that nobody else
 /// waits long. The rest is done where waiting does no harm.
 pub const AT_ONCE_MAX: u64 = 1_000_000;
+
+/// A block of 128 bytes of scrypt, written and read again.
+const SCRYPT_BLOCK: u64 = 420;
 
 /// Any call.
 const CALL: u64 = 500;
@@ -17,7 +22,9 @@ const CALL: u64 = 500;
 fn hashing(hash: Hash, bytes: usize) -> u64 {
     let per_byte = match hash {
         Hash::Sha1 | Hash::Sha256 => 2,
-        Hash::Md5 | Hash::Sha384 | Hash::Sha512 => 3,
+        Hash::Sha224 => 2,
+        Hash::Md5 | Hash::Md4 | Hash::Sha384 | Hash::Sha512 | Hash::Sha512t256 => 3,
+        Hash::Md5Sha1 => 5,
         Hash::Crc32 | Hash::Crc32c | Hash::Crc64Nvme => 5,
     };
     500 + bytes as u64 * per_byte
@@ -78,6 +85,8 @@ fn ciphering(how: &Cipher<'_>, key: Option<&Key>, private: bool, bytes: usize) -
         Cipher::AesGcm { additional, .. } => 1_500 + 3 * (bytes + additional.len() as u64),
         Cipher::AesCbc { .. } | Cipher::AesCtr { .. } => 1_000 + 4 * bytes,
         Cipher::AesKw => 1_000 + 24 * bytes,
+        Cipher::RsaPkcs1 | Cipher::RsaRaw if private => rsa_private(rsa_bytes(key)),
+        Cipher::RsaPkcs1 | Cipher::RsaRaw => rsa_public(rsa_bytes(key)),
         Cipher::Oaep { hash, label } => {
             let padding = hashing(*hash, label.len()) + 20 * rsa_bytes(key);
             padding
@@ -101,6 +110,26 @@ pub fn of(call: &CryptoCall<'_>, key: Option<&Key>, running: Option<Hash>, bytes
             } else {
                 500
             }
+        }
+        CryptoCall::HashCopy { .. } => 500,
+        CryptoCall::CipherBegin { mode, .. } => {
+            1_500
+                + match mode {
+                    Mode::Gcm { iv, additional } => 3 * (iv.len() + additional.len()) as u64,
+                    _ => 0,
+                }
+        }
+        CryptoCall::CipherUpdate(_) => 500 + 4 * bytes as u64,
+        CryptoCall::CipherEnd { .. } => 1_000,
+        CryptoCall::Public { .. } => 2_000,
+        CryptoCall::Same { .. } => 2_000,
+        CryptoCall::Power { modulus, .. } => {
+            let size = (modulus.len() as u64).min(1 << 9);
+            let digits = match key {
+                Some(Key::Secret(secret)) => (secret.len() as u64).min(1 << 9),
+                _ => 0,
+            };
+            20_000 + size * size * (digits + 8) / 2
         }
         CryptoCall::HashUpdate(_) => hashing(running.unwrap_or(Hash::Sha512), bytes),
         CryptoCall::HashEnd(_) => 1_000,
@@ -134,7 +163,7 @@ pub fn of(call: &CryptoCall<'_>, key: Option<&Key>, running: Option<Hash>, bytes
             KeyPlan::Ec { curve: of } => curve(*of),
             KeyPlan::Rsa { bits, .. } => {
                 let bits = u64::from(*bits).min(1 << 14);
-                100_000 + 8 * bits * bits
+                100_000 + bits.pow(3) / 192 + bits.pow(4) / 490_000
             }
         },
         CryptoCall::Sign { how, .. } => signing(*how, key, true, bytes),
@@ -159,11 +188,27 @@ pub fn of(call: &CryptoCall<'_>, key: Option<&Key>, running: Option<Hash>, bytes
                 ..
             } => {
                 let round = match hash {
-                    Hash::Md5 | Hash::Sha1 | Hash::Sha256 => 300,
-                    _ => 600,
+                    Hash::Sha1 | Hash::Sha224 | Hash::Sha256 => 300,
+                    Hash::Md4 | Hash::Md5 => 400,
+                    _ => 660,
                 };
                 2_000 + blocks(*hash, *length) * u64::from(*iterations) * round
             }
+            // What is refused costs nothing.
+            Deriving::Scrypt {
+                log_n,
+                r,
+                p,
+                length,
+                ..
+            } => match crate::derive::scrypt_bytes(*log_n, *r, *p) {
+                None => 0,
+                Some(_) => {
+                    let blocks = (1_u64 << log_n) * u64::from(*r) * u64::from(*p);
+                    let ends = u64::from(*r) * u64::from(*p) * 4 + u64::from(*length) / 32;
+                    10_000 + blocks * SCRYPT_BLOCK + ends * 1_000
+                }
+            },
         },
     };
     CALL + work

@@ -2,11 +2,13 @@
 
 use crate::hashes::{self, with_hash};
 use crate::{Result, no};
+use crypto_bigint::modular::{BoxedMontyForm, BoxedMontyParams};
+use crypto_bigint::{Odd, Resize};
 use getrandom::SysRng;
 use postern_abi::crypto::{CryptoStatus, Hash};
 use postern_abi::limits::RSA_BITS_MAX;
 use rsa::traits::{PaddingScheme, PrivateKeyParts, PublicKeyParts, SignatureScheme};
-use rsa::{BoxedUint, Oaep, Pkcs1v15Sign, PrivateKey, Pss, PublicKey};
+use rsa::{BoxedUint, Oaep, Pkcs1v15Encrypt, Pkcs1v15Sign, PrivateKey, Pss, PublicKey};
 use std::panic::{AssertUnwindSafe, catch_unwind};
 
 /// Bits of the smallest modulus, as in the field.
@@ -94,7 +96,21 @@ fn prefix(hash: Hash) -> &'static [u8] {
             0x30, 0x51, 0x30, 0x0d, 0x06, 0x09, 0x60, 0x86, 0x48, 0x01, 0x65, 0x03, 0x04, 0x02,
             0x03, 0x05, 0x00, 0x04, 0x40,
         ],
-        _ => &[
+        Hash::Sha224 => &[
+            0x30, 0x2d, 0x30, 0x0d, 0x06, 0x09, 0x60, 0x86, 0x48, 0x01, 0x65, 0x03, 0x04, 0x02,
+            0x04, 0x05, 0x00, 0x04, 0x1c,
+        ],
+        Hash::Sha512t256 => &[
+            0x30, 0x31, 0x30, 0x0d, 0x06, 0x09, 0x60, 0x86, 0x48, 0x01, 0x65, 0x03, 0x04, 0x02,
+            0x06, 0x05, 0x00, 0x04, 0x20,
+        ],
+        Hash::Md4 => &[
+            0x30, 0x20, 0x30, 0x0c, 0x06, 0x08, 0x2a, 0x86, 0x48, 0x86, 0xf7, 0x0d, 0x02, 0x04,
+            0x05, 0x00, 0x04, 0x10,
+        ],
+        // As TLS had it, and what is no hash.
+        Hash::Md5Sha1 | Hash::Crc32 | Hash::Crc32c | Hash::Crc64Nvme => &[],
+        Hash::Sha256 => &[
             0x30, 0x31, 0x30, 0x0d, 0x06, 0x09, 0x60, 0x86, 0x48, 0x01, 0x65, 0x03, 0x04, 0x02,
             0x01, 0x05, 0x00, 0x04, 0x20,
         ],
@@ -138,11 +154,15 @@ pub fn verify(
     Ok(match salt {
         None => pkcs1(hash).verify(key, &digest, signature).is_ok(),
         Some(salt) => {
-            if salt as usize + digest.len() + 2 > key.size() {
+            let any = salt == u32::MAX;
+            if !any && salt as usize + digest.len() + 2 > key.size() {
                 return Ok(false);
             }
             with_hash!(hash, D => {
-                let scheme = Pss::<D>::new_with_salt(salt as usize);
+                let mut scheme = Pss::<D>::new_with_salt(salt as usize);
+                if any {
+                    scheme.salt_len = None;
+                }
                 Ok(scheme.verify(key, &digest, signature).is_ok())
             })?
         }
@@ -158,10 +178,7 @@ pub fn raw(key: &PrivateKey, data: &[u8]) -> Result<Vec<u8>> {
     let message = BoxedUint::from_be_slice_truncated(data, key.n().bits_precision());
     let result = rsa::hazmat::rsa_decrypt_and_check(key, Some(&mut SysRng), &message)
         .map_err(|_| CryptoStatus::TooLong)?;
-    let digits = digits(&result);
-    let mut out = vec![0; size.saturating_sub(digits.len())];
-    out.extend_from_slice(&digits);
-    Ok(out)
+    Ok(filled(&result, size))
 }
 
 /// Encrypts by OAEP.
@@ -180,6 +197,57 @@ pub fn decrypt(key: &PrivateKey, hash: Hash, label: &[u8], data: &[u8]) -> Resul
             .decrypt(Some(&mut SysRng), key, data)
             .map_err(|_| CryptoStatus::BadData.into())
     })
+}
+
+/// Encrypts by RSAES-PKCS1-v1_5.
+pub fn encrypt_pkcs1(key: &PublicKey, data: &[u8]) -> Result<Vec<u8>> {
+    Pkcs1v15Encrypt
+        .encrypt(&mut SysRng, key, data)
+        .map_err(|_| CryptoStatus::TooLong.into())
+}
+
+/// Decrypts by RSAES-PKCS1-v1_5.
+pub fn decrypt_pkcs1(key: &PrivateKey, data: &[u8]) -> Result<Vec<u8>> {
+    Pkcs1v15Encrypt
+        .decrypt(Some(&mut SysRng), key, data)
+        .map_err(|_| CryptoStatus::BadData.into())
+}
+
+/// The public operation on the data itself.
+pub fn raw_public(key: &PublicKey, data: &[u8]) -> Result<Vec<u8>> {
+    let size = key.size();
+    if data.len() > size {
+        return no(CryptoStatus::TooLong);
+    }
+    let message = BoxedUint::from_be_slice_truncated(data, key.n().bits_precision());
+    let result = rsa::hazmat::rsa_encrypt(key, &message).map_err(|_| CryptoStatus::TooLong)?;
+    Ok(filled(&result, size))
+}
+
+/// A number to the power of another by an odd modulus, as long as that.
+pub fn power(base: &[u8], exponent: &[u8], modulus: &[u8]) -> Result<Vec<u8>> {
+    let size = modulus.len();
+    let bits = RSA_BITS_MAX as usize / 8;
+    if size > bits || exponent.len() > bits || base.len() > bits {
+        return no(CryptoStatus::TooLong);
+    }
+    let Some(modulus) = Odd::new(number(modulus)).into_option() else {
+        return no(CryptoStatus::BadCall);
+    };
+    let modulus_nonzero = modulus.as_nz_ref();
+    let params = BoxedMontyParams::new_vartime(modulus.clone());
+    let base = number(base).rem(modulus_nonzero);
+    let base = base.resize(modulus.bits_precision());
+    let result = BoxedMontyForm::new(base, &params).pow(&number(exponent));
+    Ok(filled(&result.retrieve(), size))
+}
+
+/// A number's bytes, with zeros in front.
+fn filled(number: &BoxedUint, size: usize) -> Vec<u8> {
+    let digits = digits(number);
+    let mut out = vec![0; size.saturating_sub(digits.len())];
+    out.extend_from_slice(&digits);
+    out
 }
 
 /// The numbers of a public key: `n`, `e`.

@@ -1,9 +1,10 @@
 //! The keys of one isolate, by the numbers that its guest chose.
 
-use crate::hashes::Running;
+use crate::ciphers::parts::InParts;
+use crate::hashes::{self, Running};
 use crate::key::{KeptKey, Key};
 use crate::{Result, no};
-use postern_abi::crypto::{CryptoStatus, Hash};
+use postern_abi::crypto::{CryptoStatus, Hash, Mode};
 use postern_abi::limits::{CRYPTO_BYTES_MAX, CRYPTO_KEYS_MAX};
 use std::collections::HashMap;
 use std::sync::Arc;
@@ -11,13 +12,26 @@ use std::sync::Arc;
 /// What a number stands for.
 enum Entry {
     Key(Arc<Key>),
-    Running(Hash, Box<Running>),
+    Running(Hash, Box<dyn Running>),
+    Cipher(Box<InParts>),
+}
+
+impl Entry {
+    fn weight(&self) -> usize {
+        match self {
+            Self::Key(key) => key.weight(),
+            Self::Running(..) => RUNNING,
+            Self::Cipher(_) => CIPHER,
+        }
+    }
 }
 
 /// Bytes that a digest under way takes.
 const RUNNING: usize = 512;
+/// The same of a cipher.
+const CIPHER: usize = 2048;
 
-/// The keys and unfinished digests of one isolate.
+/// The keys, and the digests and ciphers under way, of one isolate.
 #[derive(Default)]
 pub struct Keys {
     entries: HashMap<u32, Entry>,
@@ -84,7 +98,7 @@ impl Keys {
         postcard::to_allocvec(&kept).map_err(|error| error.to_string())
     }
 
-    /// How many keys and digests there are.
+    /// How many there are.
     pub fn len(&self) -> usize {
         self.entries.len()
     }
@@ -102,7 +116,7 @@ impl Keys {
     pub(crate) fn key(&self, id: u32) -> Option<&Arc<Key>> {
         match self.entries.get(&id)? {
             Entry::Key(key) => Some(key),
-            Entry::Running(..) => None,
+            Entry::Running(..) | Entry::Cipher(_) => None,
         }
     }
 
@@ -110,11 +124,12 @@ impl Keys {
     pub(crate) fn running(&self, id: u32) -> Option<Hash> {
         match self.entries.get(&id)? {
             Entry::Running(hash, _) => Some(*hash),
-            Entry::Key(_) => None,
+            Entry::Key(_) | Entry::Cipher(_) => None,
         }
     }
 
-    fn add(&mut self, id: u32, entry: Entry, weight: usize) -> Result<()> {
+    fn add(&mut self, id: u32, entry: Entry) -> Result<()> {
+        let weight = entry.weight();
         if self.entries.contains_key(&id) {
             return no(CryptoStatus::BadCall);
         }
@@ -127,19 +142,28 @@ impl Keys {
     }
 
     pub(crate) fn insert(&mut self, id: u32, key: Key) -> Result<()> {
-        let weight = key.weight();
-        self.add(id, Entry::Key(Arc::new(key)), weight)
+        self.add(id, Entry::Key(Arc::new(key)))
+    }
+
+    fn secret(&self, id: u32) -> Result<&[u8]> {
+        match self.key(id).map(Arc::as_ref) {
+            Some(Key::Secret(secret)) => Ok(secret),
+            _ => no(CryptoStatus::WrongKey),
+        }
     }
 
     pub(crate) fn begin(&mut self, id: u32, hash: Hash, key: Option<u32>) -> Result<()> {
-        let running = match key {
-            None => Running::new(hash, None)?,
-            Some(key) => match self.key(key).map(Arc::as_ref) {
-                Some(Key::Secret(secret)) => Running::new(hash, Some(secret))?,
-                _ => return no(CryptoStatus::WrongKey),
-            },
+        let secret = key.map(|key| self.secret(key)).transpose()?;
+        let running = hashes::begin(hash, secret)?;
+        self.add(id, Entry::Running(hash, running))
+    }
+
+    pub(crate) fn copy(&mut self, id: u32, from: u32) -> Result<()> {
+        let (hash, running) = match self.entries.get(&from) {
+            Some(Entry::Running(hash, running)) => (*hash, running.copy()),
+            _ => return no(CryptoStatus::WrongKey),
         };
-        self.add(id, Entry::Running(hash, Box::new(running)), RUNNING)
+        self.add(id, Entry::Running(hash, running))
     }
 
     pub(crate) fn update(&mut self, id: u32, data: &[u8]) -> Result<()> {
@@ -153,25 +177,48 @@ impl Keys {
     }
 
     pub(crate) fn end(&mut self, id: u32) -> Result<Vec<u8>> {
-        match self.entries.remove(&id) {
-            Some(Entry::Running(_, running)) => {
-                self.bytes -= RUNNING;
-                Ok(running.end())
-            }
-            Some(other) => {
-                self.entries.insert(id, other);
-                no(CryptoStatus::WrongKey)
-            }
-            None => no(CryptoStatus::WrongKey),
+        match self.take(id, |entry| matches!(entry, Entry::Running(..))) {
+            Some(Entry::Running(_, running)) => Ok(running.end()),
+            _ => no(CryptoStatus::WrongKey),
         }
     }
 
-    pub(crate) fn forget(&mut self, id: u32) {
-        match self.entries.remove(&id) {
-            Some(Entry::Key(key)) => self.bytes -= key.weight(),
-            Some(Entry::Running(..)) => self.bytes -= RUNNING,
-            None => {}
+    pub(crate) fn begin_cipher(
+        &mut self,
+        id: u32,
+        key: u32,
+        mode: &Mode<'_>,
+        encrypts: bool,
+        pads: bool,
+    ) -> Result<()> {
+        let cipher = InParts::new(self.secret(key)?, mode, encrypts, pads)?;
+        self.add(id, Entry::Cipher(Box::new(cipher)))
+    }
+
+    pub(crate) fn update_cipher(&mut self, id: u32, data: &[u8]) -> Result<Vec<u8>> {
+        match self.entries.get_mut(&id) {
+            Some(Entry::Cipher(cipher)) => cipher.update(data),
+            _ => no(CryptoStatus::WrongKey),
         }
+    }
+
+    pub(crate) fn end_cipher(&mut self, id: u32, tag: &[u8]) -> Result<Vec<u8>> {
+        match self.take(id, |entry| matches!(entry, Entry::Cipher(_))) {
+            Some(Entry::Cipher(cipher)) => cipher.end(tag),
+            _ => no(CryptoStatus::WrongKey),
+        }
+    }
+
+    /// Takes an entry out if it is of the kind that is wanted.
+    fn take(&mut self, id: u32, is_wanted: impl Fn(&Entry) -> bool) -> Option<Entry> {
+        self.entries.get(&id).filter(|entry| is_wanted(entry))?;
+        let entry = self.entries.remove(&id)?;
+        self.bytes -= entry.weight();
+        Some(entry)
+    }
+
+    pub(crate) fn forget(&mut self, id: u32) {
+        self.take(id, |_| true);
     }
 }
 

@@ -40,6 +40,8 @@ impl<'a> Task<'a> {
                 Deriving::Agreement { public, .. } => (find(key), find(public)),
                 _ => (find(key), None),
             },
+            CryptoCall::Public { key, .. } | CryptoCall::Power { key, .. } => (find(key), None),
+            CryptoCall::Same { key, other } => (find(key), find(other)),
             _ => (None, None),
         };
         let running = match call {
@@ -87,6 +89,38 @@ impl<'a> Task<'a> {
         self.price <= price::AT_ONCE_MAX
     }
 
+    /// Whether only the thread that has the table can do it.
+    pub fn is_bound(&self) -> bool {
+        matches!(
+            self.call(),
+            Ok((
+                CryptoCall::HashBegin { .. }
+                    | CryptoCall::HashUpdate(_)
+                    | CryptoCall::HashEnd(_)
+                    | CryptoCall::HashCopy { .. }
+                    | CryptoCall::CipherBegin { .. }
+                    | CryptoCall::CipherUpdate(_)
+                    | CryptoCall::CipherEnd { .. }
+                    | CryptoCall::Forget(_),
+                _
+            ))
+        )
+    }
+
+    /// Bytes that it works in, if they are many.
+    pub fn bytes(&self) -> u64 {
+        match self.call() {
+            Ok((
+                CryptoCall::Derive {
+                    how: Deriving::Scrypt { log_n, r, p, .. },
+                    ..
+                },
+                _,
+            )) => derive::scrypt_bytes(log_n, r, p).unwrap_or(0),
+            _ => 0,
+        }
+    }
+
     /// Whether it makes an RSA key, which takes longer than anything else.
     pub fn is_long(&self) -> bool {
         self.is_long
@@ -106,6 +140,18 @@ impl<'a> Task<'a> {
                 keys.forget(id);
                 Ok(None)
             }
+            CryptoCall::HashCopy { id, from } => keys.copy(id, from).map(|()| None),
+            CryptoCall::CipherBegin {
+                id,
+                key,
+                mode,
+                encrypts,
+                pads,
+            } => keys
+                .begin_cipher(id, key, &mode, encrypts, pads)
+                .map(|()| None),
+            CryptoCall::CipherUpdate(id) => keys.update_cipher(id, data).map(Some),
+            CryptoCall::CipherEnd { id, tag } => keys.end_cipher(id, tag).map(Some),
             _ => return self.run().bring(keys, out),
         };
         answer(done.map(Option::unwrap_or_default), out);
@@ -149,6 +195,8 @@ impl<'a> Task<'a> {
                     (Key::RsaPublic(key), Cipher::Oaep { hash, label }) => {
                         rsa_keys::encrypt(key, *hash, label, data)
                     }
+                    (Key::RsaPublic(key), Cipher::RsaPkcs1) => rsa_keys::encrypt_pkcs1(key, data),
+                    (Key::RsaPublic(key), Cipher::RsaRaw) => rsa_keys::raw_public(key, data),
                     (Key::Secret(secret), how) => ciphers::encrypt(secret, how, data),
                     _ => no(CryptoStatus::WrongKey),
                 };
@@ -159,15 +207,30 @@ impl<'a> Task<'a> {
                     (Key::RsaPrivate(key), Cipher::Oaep { hash, label }) => {
                         rsa_keys::decrypt(key, *hash, label, data)
                     }
+                    (Key::RsaPrivate(key), Cipher::RsaPkcs1) => rsa_keys::decrypt_pkcs1(key, data),
                     (Key::Secret(secret), how) => ciphers::decrypt(secret, how, data),
                     _ => no(CryptoStatus::WrongKey),
                 };
                 Outcome::secret(result?, *into)
             }
             CryptoCall::Derive { how, into, .. } => Outcome::secret(self.derive(how)?, *into),
+            CryptoCall::Public { id, .. } => Outcome::new_key(*id, self.key()?.public()?, None),
+            CryptoCall::Power { modulus, .. } => match self.key()? {
+                Key::Secret(secret) => rsa_keys::power(data, secret, modulus).map(Outcome::bytes),
+                _ => no(CryptoStatus::WrongKey),
+            },
+            CryptoCall::Same { .. } => {
+                let other = self.other.as_deref().ok_or(CryptoStatus::WrongKey)?;
+                let same = self.key()?.is_same(other)?;
+                Ok(Outcome::bytes(vec![u8::from(same)]))
+            }
             CryptoCall::HashBegin { .. }
             | CryptoCall::HashUpdate(_)
             | CryptoCall::HashEnd(_)
+            | CryptoCall::HashCopy { .. }
+            | CryptoCall::CipherBegin { .. }
+            | CryptoCall::CipherUpdate(_)
+            | CryptoCall::CipherEnd { .. }
             | CryptoCall::Forget(_) => no(CryptoStatus::BadCall),
         }
     }
@@ -214,6 +277,16 @@ impl<'a> Task<'a> {
                     length,
                 },
             ) => derive::pbkdf2(*hash, secret, salt, *iterations, *length),
+            (
+                Key::Secret(secret),
+                Deriving::Scrypt {
+                    salt,
+                    log_n,
+                    r,
+                    p,
+                    length,
+                },
+            ) => derive::scrypt(secret, salt, (*log_n, *r, *p), *length),
             _ => no(CryptoStatus::WrongKey),
         }
     }

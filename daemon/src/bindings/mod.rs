@@ -53,7 +53,7 @@ impl Bindings for Env {
                 OpErrorCode::Unsupported,
                 "this is not asked of the bindings",
             )),
-            SyncOp::Crypto => Err(not_here()),
+            SyncOp::Crypto | SyncOp::CryptoWait => Err(not_here()),
         }
     }
 

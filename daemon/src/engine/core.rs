@@ -3,6 +3,7 @@
 //! Which turn comes next, and what the guest is told in it, is in [`super::delivery`].
 
 use super::code::Code;
+use super::crypto::{Arrived, Awaited};
 use super::delivery::{Step, expire};
 use super::host::Host;
 use super::isolate::{After, Isolate};
@@ -92,6 +93,7 @@ impl Core {
             isolate,
             executor: engine.executor().clone(),
             keys: postern_crypto::Keys::of(code.kept()),
+            awaited: None,
             wasi: None,
             wasm: None,
             wasm_shared: code.wasm().clone(),
@@ -168,6 +170,22 @@ impl Core {
                 return Ok(After::Again);
             }
         }
+    }
+
+    /// What the guest waits for in the middle of a turn, to be done outside.
+    pub fn awaited(&mut self) -> Option<Awaited> {
+        self.store.data_mut().awaited.take()
+    }
+
+    /// The guest has what it waited for.
+    pub fn arrived(&mut self, arrived: Arrived) {
+        self.turn = match self.turn.take() {
+            Some(Turn::Waiting(waiting)) => {
+                let (memory, host) = self.memory.data_and_store_mut(&mut self.store);
+                Some(Turn::Answered(waiting, arrived.bring(memory, host)))
+            }
+            other => other,
+        };
     }
 
     /// Fuel that what runs now may still use.

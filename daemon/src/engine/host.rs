@@ -244,6 +244,8 @@ pub struct Host {
     pub executor: Arc<Executor<'static>>,
     /// Keys of Web Crypto.
     pub keys: postern_crypto::Keys,
+    /// Arithmetic that the guest waits for, until somebody does it.
+    pub awaited: Option<super::crypto::Awaited>,
     /// State of a WASI program.
     pub wasi: Option<Box<Wasi>>,
     /// WebAssembly that JavaScript runs.

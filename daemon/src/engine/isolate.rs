@@ -254,6 +254,13 @@ impl Isolate {
     /// Runs slices until there is nothing left to do.
     async fn drive(self: Arc<Self>) {
         loop {
+            let awaited = self.core.lock().as_mut().and_then(Core::awaited);
+            if let Some(awaited) = awaited {
+                let arrived = awaited.run(self.worker.engine().lanes()).await;
+                if let Some(core) = self.core.lock().as_mut() {
+                    core.arrived(arrived);
+                }
+            }
             let permit = self
                 .worker
                 .engine()

@@ -268,6 +268,7 @@ impl Starting {
             isolate: Weak::new(),
             executor: Arc::new(Executor::new()),
             keys: postern_crypto::Keys::default(),
+            awaited: None,
             wasi: None,
             wasm: None,
             wasm_shared: code.wasm().clone(),

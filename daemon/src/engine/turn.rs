@@ -1,10 +1,11 @@
 //! A call into a guest, which may stop in the middle when its fuel is used up.
 
+use super::crypto::Waits;
 use super::host::Host;
 use super::wasi::OutputLimit;
 use wasmi::{
     Error, Instance, Store, TypedFunc, TypedResumableCall, TypedResumableCallHostTrap,
-    TypedResumableCallOutOfFuel,
+    TypedResumableCallOutOfFuel, Val,
 };
 
 /// Something to call.
@@ -27,6 +28,18 @@ pub enum Turn {
     Status(TypedResumableCallOutOfFuel<i32>),
     /// It was stopped and gives nothing in the end.
     Unit(TypedResumableCallOutOfFuel<()>),
+    /// It called the host and waits for what that gives.
+    Waiting(Waiting),
+    /// The host has this for it.
+    Answered(Waiting, i32),
+}
+
+/// A call that waits in the middle for the host.
+pub enum Waiting {
+    /// One that gives a status in the end.
+    Status(TypedResumableCallHostTrap<i32>),
+    /// One that gives nothing in the end.
+    Unit(TypedResumableCallHostTrap<()>),
 }
 
 impl Entry {
@@ -63,7 +76,13 @@ impl Entry {
             Self::Unit(function) => unit(function.call_resumable(&mut *store, ())?),
             Self::Resume(Turn::Status(call)) => status(call.resume(&mut *store)?),
             Self::Resume(Turn::Unit(call)) => unit(call.resume(&mut *store)?),
-            Self::Resume(turn @ Turn::Finished(_)) => Ok(turn),
+            Self::Resume(Turn::Answered(Waiting::Status(call), value)) => {
+                status(call.resume(&mut *store, &[Val::I32(value)])?)
+            }
+            Self::Resume(Turn::Answered(Waiting::Unit(call), value)) => {
+                unit(call.resume(&mut *store, &[Val::I32(value)])?)
+            }
+            Self::Resume(turn @ (Turn::Finished(_) | Turn::Waiting(_))) => Ok(turn),
         }
     }
 }
@@ -72,6 +91,9 @@ fn status(call: TypedResumableCall<i32>) -> Result<Turn, Error> {
     match call {
         TypedResumableCall::Finished(status) => Ok(Turn::Finished(status)),
         TypedResumableCall::OutOfFuel(call) => Ok(Turn::Status(call)),
+        TypedResumableCall::HostTrap(call) if waits(call.host_error()) => {
+            Ok(Turn::Waiting(Waiting::Status(call)))
+        }
         TypedResumableCall::HostTrap(trap) => Err(into_error(trap)),
     }
 }
@@ -80,11 +102,19 @@ fn unit(call: TypedResumableCall<()>) -> Result<Turn, Error> {
     match call {
         TypedResumableCall::Finished(()) => Ok(Turn::Finished(0)),
         TypedResumableCall::OutOfFuel(call) => Ok(Turn::Unit(call)),
+        TypedResumableCall::HostTrap(call) if waits(call.host_error()) => {
+            Ok(Turn::Waiting(Waiting::Unit(call)))
+        }
         TypedResumableCall::HostTrap(trap) => Err(into_error(trap)),
     }
 }
 
-/// A host function that traps means it: such calls are never resumed.
+/// Whether a host function that trapped has something to give later.
+fn waits(error: &Error) -> bool {
+    error.downcast_ref::<Waits>().is_some()
+}
+
+/// Any other host function that traps means it: such calls are never resumed.
 fn into_error<T>(trap: TypedResumableCallHostTrap<T>) -> Error {
     let error = trap.host_error();
     if let Some(status) = error.i32_exit_status() {

@@ -26,6 +26,14 @@ pub enum Hash {
     Crc32c,
     /// CRC-64/NVME; only digests.
     Crc64Nvme,
+    /// SHA-224.
+    Sha224,
+    /// SHA-512/256.
+    Sha512t256,
+    /// MD4.
+    Md4,
+    /// MD5 and SHA-1, one behind the other; only digests.
+    Md5Sha1,
 }
 
 /// A curve.
@@ -148,7 +156,7 @@ pub enum Signing {
     Hmac(Hash),
     /// RSASSA-PKCS1-v1_5.
     Pkcs1(Hash),
-    /// RSA-PSS with so many bytes of salt.
+    /// RSA-PSS with so many bytes of salt; to verify, `u32::MAX` is any number.
     Pss(Hash, u32),
     /// ECDSA; signatures are `r` and `s`, of the curve's size each.
     Ecdsa(Hash),
@@ -191,6 +199,39 @@ pub enum Cipher<'a> {
         /// The label.
         label: &'a [u8],
     },
+    /// RSAES-PKCS1-v1_5.
+    RsaPkcs1,
+    /// The public operation of RSA on the data itself; the private one is [`Signing::RsaRaw`].
+    RsaRaw,
+}
+
+/// How is encrypted or decrypted what comes in parts.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub enum Mode<'a> {
+    /// AES-ECB.
+    Ecb,
+    /// AES-CBC.
+    Cbc {
+        /// 16 bytes.
+        iv: &'a [u8],
+    },
+    /// AES-CTR, of which all 128 bits count.
+    Ctr {
+        /// 16 bytes.
+        counter: &'a [u8],
+    },
+    /// AES-GCM.
+    Gcm {
+        /// At least one byte.
+        iv: &'a [u8],
+        /// What is authenticated and not encrypted.
+        additional: &'a [u8],
+    },
+    /// AES-OFB.
+    Ofb {
+        /// 16 bytes.
+        iv: &'a [u8],
+    },
 }
 
 /// How bits are derived.
@@ -222,6 +263,19 @@ pub enum Deriving<'a> {
         salt: &'a [u8],
         /// Rounds.
         iterations: u32,
+        /// Bytes wanted.
+        length: u32,
+    },
+    /// scrypt.
+    Scrypt {
+        /// The salt.
+        salt: &'a [u8],
+        /// The cost is 2 to the power of this.
+        log_n: u8,
+        /// The size of a block.
+        r: u32,
+        /// How often.
+        p: u32,
         /// Bytes wanted.
         length: u32,
     },
@@ -311,6 +365,58 @@ pub enum CryptoCall<'a> {
         how: Deriving<'a>,
         /// As of [`CryptoCall::Decrypt`].
         into: Option<u32>,
+    },
+    /// Begins a digest or keyed hash under the number `id`, where another one is by now.
+    HashCopy {
+        /// The new number.
+        id: u32,
+        /// The other's.
+        from: u32,
+    },
+    /// Begins to encrypt or decrypt, with a secret, under the number `id`.
+    CipherBegin {
+        /// The new number.
+        id: u32,
+        /// The secret.
+        key: u32,
+        /// How.
+        mode: Mode<'a>,
+        /// Whether it encrypts.
+        encrypts: bool,
+        /// Whether the last block is padded.
+        pads: bool,
+    },
+    /// Result: what of the data can be given by now.
+    CipherUpdate(u32),
+    /// Result: what is left and, if it encrypts with AES-GCM, 16 bytes of tag. The number is free
+    /// again.
+    CipherEnd {
+        /// The number.
+        id: u32,
+        /// The tag that it must have, to decrypt with AES-GCM: 4 to 16 bytes.
+        tag: &'a [u8],
+    },
+    /// Takes the public half of a pair under the number `id`. Result: [`KeyShape`].
+    Public {
+        /// The new number.
+        id: u32,
+        /// The private key.
+        key: u32,
+    },
+    /// Result: one byte, 1 if the two keys are the same.
+    Same {
+        /// A key.
+        key: u32,
+        /// Another.
+        other: u32,
+    },
+    /// Result: the data, a number, big endian, to the power of a secret, by a modulus; as many
+    /// bytes as the modulus has.
+    Power {
+        /// The secret.
+        key: u32,
+        /// The modulus, big endian, odd.
+        modulus: &'a [u8],
     },
 }
 

@@ -46,6 +46,10 @@ pub const CRYPTO_BYTES_MAX: usize = 1 << 20;
 pub const RSA_BITS_MAX: u32 = 4096;
 /// Rounds of PBKDF2, as in the field.
 pub const PBKDF2_ITERATIONS_MAX: u32 = 100_000;
+/// Bytes that scrypt may work in.
+pub const SCRYPT_BYTES_MAX: u64 = 32 << 20;
+/// Bytes of a result of scrypt.
+pub const SCRYPT_LENGTH_MAX: u32 = 1 << 20;
 
 /// Room that there must be for the result of [`SyncOp::Wasm`](crate::SyncOp::Wasm).
 pub const WASM_RESULT_MAX: usize = 1024;

@@ -99,6 +99,8 @@ pub enum SyncOp {
     /// [`OpErrorCode::Unavailable`] if it takes too long to be done at once:
     /// [`OpKind::Crypto`] does it.
     Crypto = 32,
+    /// The same, and the guest waits for what takes longer: its isolate is put aside meanwhile.
+    CryptoWait = 33,
     /// Opens a compression context for this request. Argument: two bytes, the format (0 gzip,
     /// 1 zlib, 2 bare deflate) and whether it expands. Result: its handle, a `u32`, little endian.
     CompressionOpen = 64,
@@ -239,6 +241,7 @@ impl SyncOp {
             7 => Self::Decode,
             8 => Self::CacheDefault,
             32 => Self::Crypto,
+            33 => Self::CryptoWait,
             64 => Self::CompressionOpen,
             65 => Self::CompressionWrite,
             66 => Self::CompressionClose,

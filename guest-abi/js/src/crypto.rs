@@ -4,6 +4,7 @@
 //! its result a promise. A failure is a number below 0: minus the status, and what was told with
 //! it times 16.
 
+use self::parts::{in_parts, is_large};
 use crate::bytes;
 use crate::host;
 use crate::ops::{self, Decode, Decoded};
@@ -11,14 +12,20 @@ use postern_abi::crypto::{
     Cipher, CryptoCall, CryptoStatus, Curve, Deriving, Hash, KeyForm, KeyParts, KeyPlan, KeyShape,
     KeySource, Signing,
 };
+use postern_abi::limits::SCRYPT_LENGTH_MAX;
 use postern_abi::{OpErrorCode, OpKind, SyncOp};
 use rquickjs::class::{Class, JsClass, Trace, Tracer};
 use rquickjs::function::{Constructor, Func, Rest};
 use rquickjs::{Array, ArrayBuffer, Ctx, Exception, JsLifetime, Object, Result, Value};
 use std::cell::Cell;
 
+pub mod now;
+mod parts;
+
 thread_local! {
     static NEXT: Cell<u32> = const { Cell::new(1) };
+    /// How the host is asked: whether it may take its time meanwhile.
+    static ASK: Cell<SyncOp> = const { Cell::new(SyncOp::Crypto) };
 }
 
 /// A key, or a digest under way, that the host has. It is forgotten there with this.
@@ -205,11 +212,12 @@ fn ask<'js>(
         }
     };
     let mut out = vec![0; room + 16];
-    let mut length = host::op_sync(SyncOp::Crypto as u32, argument, &mut out);
+    let kind = ASK.get();
+    let mut length = host::op_sync(kind as u32, argument, &mut out);
     if length == 1 && out[0] == CryptoStatus::Full as u8 {
         // Keys that nobody has any more may still be in cycles.
         ctx.run_gc();
-        length = host::op_sync(SyncOp::Crypto as u32, argument, &mut out);
+        length = host::op_sync(kind as u32, argument, &mut out);
     }
     if let Ok(length) = usize::try_from(length) {
         if length > out.len() {
@@ -218,7 +226,10 @@ fn ask<'js>(
         out.truncate(length);
         return then.value(ctx, out);
     }
-    if -length == OpErrorCode::Unavailable as i32 {
+    if -length == OpErrorCode::LimitExceeded as i32 {
+        return Ok(failed(ctx, CryptoStatus::Full as u8, &[]));
+    }
+    if -length == OpErrorCode::Unavailable as i32 && kind == SyncOp::Crypto {
         let decode: Decode =
             Box::new(move |ctx, payload| Ok(Decoded::Value(then.value(ctx, payload.to_vec())?)));
         return ops::start(ctx, OpKind::Crypto as u32, argument, decode);
@@ -273,6 +284,10 @@ impl<'js> Arguments<'js> {
             4 => Hash::Sha512,
             5 => Hash::Crc32,
             6 => Hash::Crc32c,
+            8 => Hash::Sha224,
+            9 => Hash::Sha512t256,
+            10 => Hash::Md4,
+            11 => Hash::Md5Sha1,
             _ => Hash::Crc64Nvme,
         }
     }
@@ -456,10 +471,12 @@ fn cipher<'js>(ctx: Ctx<'js>, arguments: Rest<Value<'js>>) -> Result<Value<'js>>
             tag: it.number(6),
         },
         3 => Cipher::AesKw,
-        _ => Cipher::Oaep {
+        4 => Cipher::Oaep {
             hash: it.hash(3),
             label: &a,
         },
+        5 => Cipher::RsaPkcs1,
+        _ => Cipher::RsaRaw,
     };
     let key = it.handle(1);
     let room = match it.value(7) {
@@ -482,8 +499,9 @@ fn cipher<'js>(ctx: Ctx<'js>, arguments: Rest<Value<'js>>) -> Result<Value<'js>>
     ask(&ctx, &call, it.value(7), room, then)
 }
 
-/// `cryptoDerive(key, how, hash, salt, info, iterations, number, public, keeps)`: `number` is bits
-/// of an agreement, -1 for all of them, or bytes.
+/// `cryptoDerive(key, how, hash, salt, info, iterations, number, public, keeps, p)`: `number` is bits
+/// of an agreement, -1 for all of them, or bytes. For scrypt `hash` is the logarithm of the cost,
+/// `iterations` the size of a block.
 fn derive<'js>(ctx: Ctx<'js>, arguments: Rest<Value<'js>>) -> Result<Value<'js>> {
     let it = Arguments(arguments.0);
     let (salt, info) = (it.bytes(&ctx, 3)?, it.bytes(&ctx, 4)?);
@@ -503,6 +521,16 @@ fn derive<'js>(ctx: Ctx<'js>, arguments: Rest<Value<'js>>) -> Result<Value<'js>>
             };
             (how, it.number(6))
         }
+        3 => {
+            let how = Deriving::Scrypt {
+                salt: &salt,
+                log_n: it.number(2).min(255) as u8,
+                r: it.number(5),
+                p: it.number(9),
+                length: it.number(6),
+            };
+            return ask_derived(&ctx, &it, how, it.number(6).min(SCRYPT_LENGTH_MAX) as usize);
+        }
         _ => {
             let how = Deriving::Pbkdf2 {
                 hash: it.hash(2),
@@ -513,76 +541,27 @@ fn derive<'js>(ctx: Ctx<'js>, arguments: Rest<Value<'js>>) -> Result<Value<'js>>
             (how, it.number(6))
         }
     };
+    // Longer results are refused.
+    ask_derived(&ctx, &it, how, (room as usize).min(255 * 64))
+}
+
+fn ask_derived<'js>(
+    ctx: &Ctx<'js>,
+    it: &Arguments<'js>,
+    how: Deriving<'_>,
+    room: usize,
+) -> Result<Value<'js>> {
     let handle = it.truth(8).then(Handle::new);
     let into = handle.as_ref().map(|handle| handle.0);
     let then = handle.map_or(Then::Bytes, |handle| Then::Key(handle, None));
     let key = it.handle(0);
-    // Longer results are refused.
-    let room = (room as usize).min(255 * 64) + 64;
     ask(
-        &ctx,
+        ctx,
         &CryptoCall::Derive { key, how, into },
         None,
-        room,
+        room + 64,
         then,
     )
-}
-
-/// Bytes that are hashed in one call, as many as the host does at once; more go in parts, between
-/// which others have their turn.
-fn part(hash: Hash) -> usize {
-    match hash {
-        Hash::Sha1 | Hash::Sha256 => 448 * 1024,
-        Hash::Md5 | Hash::Sha384 | Hash::Sha512 => 288 * 1024,
-        Hash::Crc32 | Hash::Crc32c | Hash::Crc64Nvme => 160 * 1024,
-    }
-}
-
-fn is_large<'js>(ctx: &Ctx<'js>, hash: Hash, data: &Value<'js>) -> Result<bool> {
-    bytes::with(ctx, data, |bytes| bytes.len() > part(hash))
-}
-
-/// Adds bytes to a digest, so many at a time.
-fn feed(id: u32, bytes: &[u8], part: usize) -> CryptoStatus {
-    let Ok(head) = postcard::to_allocvec(&CryptoCall::HashUpdate(id)) else {
-        return CryptoStatus::Failed;
-    };
-    let mut argument = Argument::new(&head, part.min(bytes.len()));
-    for part in bytes.chunks(part) {
-        let mut out = [0; 16];
-        match host::op_sync(SyncOp::Crypto as u32, argument.with(part), &mut out) {
-            1 if out[0] == CryptoStatus::Done as u8 => {}
-            1 => return CryptoStatus::from_u8(out[0]),
-            _ => return CryptoStatus::Failed,
-        }
-    }
-    CryptoStatus::Done
-}
-
-/// A digest, or a keyed one, of much data.
-fn in_parts<'js>(
-    ctx: &Ctx<'js>,
-    hash: Hash,
-    key: Option<u32>,
-    data: &Value<'js>,
-) -> Result<Value<'js>> {
-    let handle = Handle::new();
-    let id = handle.0;
-    let begun = ask(
-        ctx,
-        &CryptoCall::HashBegin { id, hash, key },
-        None,
-        16,
-        Then::Nothing,
-    )?;
-    if begun.is_number() {
-        return Ok(begun);
-    }
-    let status = bytes::with(ctx, data, |bytes| feed(id, bytes, part(hash)))?;
-    if status != CryptoStatus::Done {
-        return Ok(failed(ctx, status as u8, &[]));
-    }
-    ask(ctx, &CryptoCall::HashEnd(id), None, 64, Then::Bytes)
 }
 
 /// `cryptoDigest(hash, data)`.
@@ -658,49 +637,8 @@ pub fn install<'js>(_: &Ctx<'js>, native: &Object<'js>) -> Result<()> {
     native.set("cryptoVerify", Func::from(verify))?;
     native.set("cryptoCipher", Func::from(cipher))?;
     native.set("cryptoDerive", Func::from(derive))?;
-    // A digest in parts: `hashBegin(hash)`, `hashUpdate(it, bytes)`, `hashEnd(it)`.
-    native.set(
-        "hashBegin",
-        Func::from(|ctx: Ctx<'js>, arguments: Rest<Value<'js>>| {
-            let hash = Arguments(arguments.0).hash(0);
-            let handle = Handle::new();
-            let id = handle.0;
-            let call = CryptoCall::HashBegin {
-                id,
-                hash,
-                key: None,
-            };
-            ask(&ctx, &call, None, 16, Then::Running(handle))
-        }),
-    )?;
-    native.set(
-        "hashUpdate",
-        Func::from(|ctx: Ctx<'js>, arguments: Rest<Value<'js>>| {
-            let it = Arguments(arguments.0);
-            let Some(data) = it.value(1) else {
-                return Ok(Value::new_undefined(ctx));
-            };
-            let (id, part) = (it.handle(0), part(Hash::Crc32));
-            let status = if data.is_string() {
-                let text = <crate::bytes::Bytes as rquickjs::FromJs>::from_js(&ctx, data.clone())?;
-                feed(id, &text.0, part)
-            } else {
-                bytes::with(&ctx, data, |bytes| feed(id, bytes, part))?
-            };
-            Ok::<_, rquickjs::Error>(match status {
-                CryptoStatus::Done => Value::new_undefined(ctx),
-                status => failed(&ctx, status as u8, &[]),
-            })
-        }),
-    )?;
-    native.set(
-        "hashEnd",
-        Func::from(|ctx: Ctx<'js>, arguments: Rest<Value<'js>>| {
-            let it = Arguments(arguments.0);
-            let call = CryptoCall::HashEnd(it.handle(0));
-            ask(&ctx, &call, None, 64, Then::Bytes)
-        }),
-    )?;
+    parts::install(native)?;
+    now::install(native)?;
     native.set(
         "timingSafeEqual",
         Func::from(

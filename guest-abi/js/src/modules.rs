@@ -12,7 +12,7 @@ use rquickjs::{
     Persistent, Promise, Value, promise::PromiseState,
 };
 use std::cell::RefCell;
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 /// The prelude's modules and their sources.
 macro_rules! prelude {
@@ -36,6 +36,8 @@ struct Table {
     parts: BTreeMap<String, Part>,
     /// Whether the bundle can still be asked for.
     loading: bool,
+    /// Whether the sources are to be kept: somebody may read them as files.
+    keeps: bool,
 }
 
 thread_local! {
@@ -81,7 +83,7 @@ impl rquickjs::loader::Resolver for Resolver {
         name: &str,
         _attributes: Option<ImportAttributes<'js>>,
     ) -> rquickjs::Result<String> {
-        let trusted = base.starts_with("internal:") || base.starts_with("node:");
+        let trusted = is_reserved(base);
         if name.starts_with("internal:") {
             // The first import of all has no module for a base.
             let booting = crate::vm::vm().is_none();
@@ -100,7 +102,7 @@ impl rquickjs::loader::Resolver for Resolver {
                 return Ok(found);
             }
             let built_in = format!("node:{name}");
-            if node_is_on() && builtin(&built_in).is_some() {
+            if is_offered(&built_in) && builtin(&built_in).is_some() {
                 return Ok(built_in);
             }
         }
@@ -133,6 +135,38 @@ thread_local! {
 
 fn node_is_on() -> bool {
     NODE.get()
+}
+
+/// Modules of Node that have a flag of their own.
+const FLAGGED: &[(&str, &[&str])] = &[
+    ("enable_nodejs_fs_module", &["node:fs", "node:fs/promises"]),
+    (
+        "enable_nodejs_http_modules",
+        &[
+            "node:http",
+            "node:https",
+            "node:_http_agent",
+            "node:_http_client",
+            "node:_http_common",
+            "node:_http_incoming",
+            "node:_http_outgoing",
+        ],
+    ),
+    (
+        "enable_nodejs_http_server_modules",
+        &["node:_http_server", "cloudflare:node"],
+    ),
+];
+
+thread_local! {
+    /// Those whose flag is off.
+    static REFUSED: RefCell<Vec<&'static str>> = const { RefCell::new(Vec::new()) };
+}
+
+/// Whether a module that is built in is there for this Worker.
+fn is_offered(name: &str) -> bool {
+    let is_node = name.starts_with("node:") || name == "cloudflare:node";
+    !is_node || (node_is_on() && !REFUSED.with_borrow(|refused| refused.contains(&name)))
 }
 
 /// The source of a module that is built in.
@@ -169,7 +203,7 @@ fn builtin_now<'js>(ctx: &Ctx<'js>, name: &str) -> rquickjs::Result<Value<'js>> 
             std::mem::transmute::<Module<'static, Declared>, Module<'js, Declared>>(module)
         },
         None => {
-            let allowed = is_reserved(name) && (!name.starts_with("node:") || node_is_on());
+            let allowed = is_reserved(name) && is_offered(name);
             match builtin(name).filter(|_| allowed) {
                 Some(source) => declare_builtin(ctx, name, source)?,
                 None => return Ok(Value::new_undefined(ctx.clone())),
@@ -196,7 +230,7 @@ impl rquickjs::loader::Loader for Loader {
         _attributes: Option<ImportAttributes<'js>>,
     ) -> rquickjs::Result<Module<'js, Declared>> {
         if is_reserved(name) {
-            let allowed = !name.starts_with("node:") || node_is_on();
+            let allowed = is_offered(name);
             let source = builtin(name).filter(|_| allowed);
             let source = source.ok_or_else(|| no_such_module(ctx, name, ""))?;
             return declare_builtin(ctx, name, source);
@@ -209,10 +243,15 @@ impl rquickjs::loader::Loader for Loader {
 /// A tenant's module, to be declared now.
 fn take(name: &str) -> Option<(ModuleKind, Vec<u8>)> {
     TABLE.with_borrow_mut(|table| {
-        let loading = table.loading;
+        let (loading, keeps) = (table.loading, table.keeps);
         let part = table.parts.get_mut(name)?;
         part.declared = true;
-        let bytes = match part.bytes.take() {
+        let kept = if keeps {
+            part.bytes.clone()
+        } else {
+            part.bytes.take()
+        };
+        let bytes = match kept {
             Some(bytes) => bytes,
             None if loading => host::ask(SyncOp::Module, &part.index.to_le_bytes()).ok()?,
             None => return None,
@@ -233,7 +272,11 @@ fn declare<'js>(
             touch_globals(ctx, &source)?;
             return Module::declare(ctx.clone(), name, source);
         }
-        ModuleKind::CommonJs => common_js(ctx, name, &text(ctx, name, bytes)?)?,
+        ModuleKind::CommonJs => {
+            let source = text(ctx, name, bytes)?;
+            note_mentioned(&source);
+            common_js(ctx, name, &source)?
+        }
         ModuleKind::Text => {
             rquickjs::String::from_str(ctx.clone(), &text(ctx, name, bytes)?)?.into_value()
         }
@@ -263,6 +306,7 @@ fn touch_globals(ctx: &Ctx<'_>, source: &str) -> rquickjs::Result<()> {
             ctx.globals().get::<_, Value>(name)?;
         }
     }
+    note_mentioned(source);
     Ok(())
 }
 
@@ -373,6 +417,13 @@ pub fn load(vm: &crate::vm::Vm) -> Result<(), Exception> {
             .iter()
             .any(|flag| matches!(*flag, "nodejs_compat" | "nodejs_compat_v2")),
     );
+    REFUSED.set(
+        FLAGGED
+            .iter()
+            .filter(|(flag, _)| !bundle.flags.contains(flag))
+            .flat_map(|(_, names)| names.iter().copied())
+            .collect(),
+    );
     vm.with(|ctx| {
         configure(&ctx, &bundle)
             .catch(&ctx)
@@ -402,8 +453,83 @@ pub fn load(vm: &crate::vm::Vm) -> Result<(), Exception> {
     // A snapshot remembers no rejections: they would be told of in every isolate.
     vm.with(|ctx| drop(crate::rejections::take(&ctx)));
     keep_the_rest();
+    vm.with(|ctx| {
+        prepare_mentioned(&ctx)
+            .catch(&ctx)
+            .map_err(|error| Exception::caught(&ctx, error))
+    })?;
     drop(bytes);
     crate::rest::leave(vm);
+    Ok(())
+}
+
+thread_local! {
+    /// Modules of Node that the tenant's sources name in quotes.
+    static MENTIONED: RefCell<BTreeSet<String>> = const { RefCell::new(BTreeSet::new()) };
+}
+
+/// More than there are.
+const MENTIONED_MAX: usize = 128;
+
+/// What of Node a source names: `"node:NAME"`, and `NAME` where it is imported or required by a call.
+fn note_mentioned(source: &str) {
+    if !node_is_on() {
+        return;
+    }
+    const CALLS: &[&str] = &["import(", "require(", "getBuiltinModule("];
+    MENTIONED.with_borrow_mut(|mentioned| {
+        for quote in ['"', '\'', '`'] {
+            for (at, _) in source.match_indices(quote) {
+                let rest = &source[at + 1..];
+                let name = rest.split(quote).next().unwrap_or_default();
+                let known = match name.strip_prefix("node:") {
+                    Some(name) => name,
+                    None if CALLS.iter().any(|call| source[..at].ends_with(call)) => name,
+                    None => continue,
+                };
+                let is_name =
+                    |byte: u8| byte.is_ascii_lowercase() || b"_/0123456789".contains(&byte);
+                if known.len() <= 32
+                    && known.bytes().all(is_name)
+                    && mentioned.len() < MENTIONED_MAX
+                {
+                    mentioned.insert(format!("node:{known}"));
+                }
+            }
+        }
+        if source.contains("inspect") || source.contains("formatWithOptions") {
+            mentioned.insert(INSPECT.to_owned());
+        }
+    });
+}
+
+/// What `util.inspect` with options is made of; `node:util` looks for it when it is first called.
+const INSPECT: &str = "internal:node/inspect";
+
+/// Evaluates what handlers will ask for, so that the snapshot has it: made in a handler, every new
+/// isolate would make it anew, out of a request's CPU time.
+fn prepare_mentioned(ctx: &Ctx<'_>) -> rquickjs::Result<()> {
+    let undeclared = TABLE.with_borrow(|table| {
+        let parts = table.parts.values().filter(|part| {
+            !part.declared && matches!(part.kind, ModuleKind::EsModule | ModuleKind::CommonJs)
+        });
+        parts
+            .filter_map(|part| part.bytes.clone())
+            .collect::<Vec<_>>()
+    });
+    for source in undeclared {
+        note_mentioned(&String::from_utf8_lossy(&source));
+    }
+    let inspects = MENTIONED.with_borrow_mut(|mentioned| mentioned.remove(INSPECT));
+    for name in MENTIONED.take() {
+        // One that fails fails again where it is asked for.
+        if builtin_now(ctx, &name).is_err() {
+            drop(ctx.catch());
+        }
+    }
+    if inspects && BUILTINS.with_borrow(|builtins| builtins.contains_key("node:util")) {
+        builtin_now(ctx, INSPECT)?;
+    }
     Ok(())
 }
 
@@ -447,7 +573,7 @@ fn start<'js>(
 fn keep_the_rest() {
     TABLE.with_borrow_mut(|table| {
         for part in table.parts.values_mut() {
-            if !part.declared {
+            if !part.declared || table.keeps {
                 part.bytes = host::ask(SyncOp::Module, &part.index.to_le_bytes()).ok();
             }
         }
@@ -455,8 +581,34 @@ fn keep_the_rest() {
     });
 }
 
+/// The names of the bundle's modules. From now on their sources are kept.
+fn bundle_names() -> Vec<String> {
+    TABLE.with_borrow_mut(|table| {
+        table.keeps |= table.loading;
+        table.parts.keys().cloned().collect()
+    })
+}
+
+/// The bytes of a module of the bundle, if they were kept.
+fn bundle_file(ctx: Ctx<'_>, name: String) -> rquickjs::Result<Value<'_>> {
+    let bytes = TABLE.with_borrow(|table| {
+        let part = table.parts.get(&name)?;
+        match &part.bytes {
+            Some(bytes) => Some(bytes.clone()),
+            None if table.loading => host::ask(SyncOp::Module, &part.index.to_le_bytes()).ok(),
+            None => None,
+        }
+    });
+    match bytes {
+        Some(bytes) => Ok(ArrayBuffer::new(ctx, bytes)?.into_value()),
+        None => Ok(Value::new_undefined(ctx)),
+    }
+}
+
 /// Adds the functions on modules to the natives.
 pub fn install<'js>(_: &Ctx<'js>, native: &Object<'js>) -> rquickjs::Result<()> {
+    native.set("bundleNames", Func::from(bundle_names))?;
+    native.set("bundleFile", Func::from(bundle_file))?;
     native.set(
         "builtin",
         Func::from(|ctx: Ctx<'js>, name: String| builtin_now(&ctx, &name)),

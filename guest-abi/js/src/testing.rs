@@ -175,9 +175,10 @@ fn deliver(kind: EventKind, id: u32, payload: &[u8]) {
 
 /// A module of `node/`, as the daemon serves it.
 fn builtin(name: &str) -> Option<Vec<u8>> {
-    let name = match name.strip_prefix("internal:node/") {
-        Some(name) => format!("internal_{name}"),
-        None => name.strip_prefix("node:")?.to_owned(),
+    let name = match (name.strip_prefix("internal:node/"), name) {
+        (Some(name), _) => format!("internal_{name}"),
+        (None, "cloudflare:node") => "cloudflare_node".to_owned(),
+        (None, name) => name.strip_prefix("node:")?.to_owned(),
     };
     let known = name
         .bytes()
@@ -366,11 +367,11 @@ pub mod host {
         });
     }
 
-    fn crypto(state: &mut State, argument: &[u8], out: &mut [u8]) -> i32 {
+    fn crypto(state: &mut State, argument: &[u8], out: &mut [u8], waits: bool) -> i32 {
         let Some(task) = postern_crypto::Task::read(&state.keys, argument) else {
             return -3;
         };
-        if !task.is_short() && !state.loading {
+        if !task.is_short() && !state.loading && !waits {
             return -6;
         }
         let mut result = Vec::new();
@@ -382,10 +383,11 @@ pub mod host {
     }
 
     pub fn op_sync(kind: u32, argument: &[u8], out: &mut [u8]) -> i32 {
-        if kind == SyncOp::Crypto as u32 {
+        let waits = kind == SyncOp::CryptoWait as u32;
+        if waits || kind == SyncOp::Crypto as u32 {
             // A key may be forgotten while the stand-in itself is at work.
             return STATE.with(|state| match state.try_borrow_mut() {
-                Ok(mut state) => crypto(&mut state, argument, out),
+                Ok(mut state) => crypto(&mut state, argument, out, waits),
                 Err(_) => -9,
             });
         }

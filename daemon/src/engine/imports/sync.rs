@@ -24,8 +24,9 @@ pub(super) fn op_sync(
     }
     let (memory, host) = parts(&mut caller)?;
     let argument = slice(memory, host, ptr, len)?;
-    if kind == SyncOp::Crypto {
-        return crypto::at_once(&mut caller, (ptr, len), (out_ptr, out_cap));
+    if let SyncOp::Crypto | SyncOp::CryptoWait = kind {
+        let waits = kind == SyncOp::CryptoWait;
+        return crypto::at_once(&mut caller, (ptr, len), (out_ptr, out_cap), waits);
     }
     if let SyncOp::WasmDescribe | SyncOp::Wasm | SyncOp::WasmRead | SyncOp::WasmWrite = kind {
         return inner::answer(&mut caller, kind, (ptr, len), (out_ptr, out_cap));

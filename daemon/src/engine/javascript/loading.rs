@@ -111,7 +111,8 @@ impl Loading {
             | SyncOp::Wasm
             | SyncOp::WasmRead
             | SyncOp::WasmWrite
-            | SyncOp::Crypto => Err(OpErrorCode::Unsupported),
+            | SyncOp::Crypto
+            | SyncOp::CryptoWait => Err(OpErrorCode::Unsupported),
         }
     }
 }

@@ -182,3 +182,61 @@ fn an_argument_that_is_none_is_told_so() {
         other => panic!("{other:?}"),
     }
 }
+
+#[test]
+fn a_guest_waits_for_what_takes_long_and_others_go_on() {
+    let bench = bench();
+    let import = CryptoCall::Import {
+        id: 1,
+        source: KeySource::Secret,
+    };
+    let password = argument(&import, b"password");
+    // Kind 33 waits.
+    let guest = asking(&password, &stretching(4096)).replace("(i32.const 32)", "(i32.const 33)");
+    let worker = bench.worker(&guest, Limits::default());
+    let expected = [
+        0x4b, 0x00, 0x79, 0x01, 0xb7, 0x65, 0x48, 0x9a, 0xbe, 0xad, 0x49, 0xd9, 0x26, 0xf7, 0x21,
+        0xd0, 0x65, 0xa4, 0x29, 0xc1, 0,
+    ];
+    assert_eq!(bench.answer(&worker).unwrap(), expected);
+    assert!(bench.last().fuel > 4096 * 300);
+    assert_eq!(bench.answer(&worker).unwrap(), expected);
+}
+
+fn scrypt(log_n: u8) -> Vec<u8> {
+    let derive = CryptoCall::Derive {
+        key: 1,
+        how: Deriving::Scrypt {
+            salt: b"NaCl",
+            log_n,
+            r: 8,
+            p: 1,
+            length: 16,
+        },
+        into: None,
+    };
+    argument(&derive, b"")
+}
+
+#[test]
+fn what_scrypt_works_in_counts_as_memory() {
+    let bench = bench();
+    let import = CryptoCall::Import {
+        id: 1,
+        source: KeySource::Secret,
+    };
+    let password = argument(&import, b"password");
+    let waiting =
+        |log_n| asking(&password, &scrypt(log_n)).replace("(i32.const 32)", "(i32.const 33)");
+    let limits = Limits {
+        memory_bytes: 4 << 20,
+        cpu_ms: 1_000,
+        ..Limits::default()
+    };
+    // Two to the tenth times 1 KiB.
+    let worker = bench.worker(&waiting(10), limits);
+    assert_eq!(bench.answer(&worker).unwrap().len(), 17);
+    // 16 MiB: refused, and as an operation too.
+    let worker = bench.worker(&waiting(14), limits);
+    assert_ne!(bench.answer(&worker).unwrap().last(), Some(&0));
+}

@@ -27,13 +27,30 @@ export function brief(value) {
   return keys.length === 0 ? "{}" : `{ ${keys.map((key) => `${key}: ${brief(value[key])}`).join(", ")} }`;
 }
 
+// Errors have a class of their code's name, but for those that are a TypeError.
+const classes = new Map();
+function shown() {
+  return `${this.name} [${this.code}]: ${this.message}`;
+}
+function classOf(Base, code) {
+  if (Base === TypeError) return Base;
+  let found = classes.get(code);
+  if (found === undefined) {
+    class Coded extends Base {}
+    if (code !== "ERR_OUT_OF_RANGE") Object.defineProperty(Coded.prototype, "toString", { value: shown, writable: true, configurable: true });
+    found = class extends Coded {};
+    Object.defineProperty(found, "name", { value: code });
+    classes.set(code, found);
+  }
+  return found;
+}
+
 function make(Base, code, message) {
-  const error = new Base(message);
-  Object.defineProperty(error, "code", { value: code, enumerable: true, writable: true, configurable: true });
-  if (code !== "ERR_OUT_OF_RANGE") Object.defineProperties(error, {
-    toString: { value() { return `${this.name} [${code}]: ${this.message}`; }, enumerable: false, writable: true, configurable: true },
-  });
-  if (typeof error.stack === "string") error.stack = error.stack.replace(`${Base.name}: `, `${Base.name} [${code}]: `);
+  const error = new (classOf(Base, code))(message);
+  error.code = code;
+  error.name = Base.name;
+  if (Base === TypeError) error.toString = shown;
+  if (Base === RangeError && typeof error.stack === "string") error.stack = error.stack.replace("RangeError: ", `RangeError [${code}]: `);
   return error;
 }
 

@@ -3,7 +3,7 @@
 import native from "internal:native";
 import { Transform } from "node:stream";
 import tables from "./zlib.json";
-import { ERR_METHOD_NOT_IMPLEMENTED, validateFunction } from "internal:node/errors";
+import { ERR_METHOD_NOT_IMPLEMENTED, validateFunction, validateUint32 } from "internal:node/errors";
 
 const AS_GZIP = 0, AS_ZLIB = 1, AS_RAW = 2;
 const PIECE = 32768;
@@ -340,6 +340,7 @@ export function zstdDecompress(input, options, callback) {
 let table;
 export function crc32(data) {
   const bytes = bytesOf("crc32", data);
+  if (arguments[1] !== undefined) validateUint32(arguments[1], "value");
   table ??= Uint32Array.from({ length: 256 }, (_, at) => {
     let value = at;
     for (let bit = 0; bit < 8; bit++) value = value & 1 ? 0xedb88320 ^ (value >>> 1) : value >>> 1;

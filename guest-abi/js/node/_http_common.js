@@ -1,0 +1,2 @@
+import{_checkInvalidHeaderChar,_checkIsHttpToken,METHODS}from"internal:node/http";var CRLF=`\r
+`,chunkExpression=/(?:^|\W)chunked(?:$|\W)/i,continueExpression=/(?:^|\W)100-continue(?:$|\W)/i,kIncomingMessage=Symbol("IncomingMessage"),methods=METHODS,parsers={alloc(){},free(){}};var http_common_default={CRLF,_checkInvalidHeaderChar,_checkIsHttpToken,chunkExpression,continueExpression,kIncomingMessage,methods,parsers};export{CRLF,_checkInvalidHeaderChar,_checkIsHttpToken,chunkExpression,continueExpression,http_common_default as default,kIncomingMessage,methods,parsers};

@@ -1,0 +1,1 @@
+import{Readable}from"node:stream";var{ReadableState,from,fromWeb,toWeb,wrap}=Readable;var stream_readable_default=Readable;export{Readable,ReadableState,stream_readable_default as default,from,fromWeb,toWeb,wrap};

@@ -1,0 +1,5 @@
+// node:_http_incoming.
+import { IncomingMessage } from "internal:node/http";
+
+export { IncomingMessage };
+export default { IncomingMessage };

@@ -1,0 +1,5 @@
+// node:_stream_passthrough.
+import { PassThrough } from "node:stream";
+
+export { PassThrough };
+export default PassThrough;

@@ -1,0 +1,5 @@
+// node:_stream_transform.
+import { Transform } from "node:stream";
+
+export { Transform };
+export default Transform;

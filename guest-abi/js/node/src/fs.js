@@ -1,0 +1,167 @@
+// node:fs: a Worker's own files. See internal:node/fs.
+import { Buffer } from "node:buffer";
+import { Readable, Writable } from "node:stream";
+import { ERR_INVALID_ARG_TYPE, validateFunction } from "internal:node/errors";
+import * as files from "internal:node/fs";
+import * as promises from "node:fs/promises";
+
+const { accessSync, appendFileSync, called, chmodSync, chownSync, closeSync, constants, copyFileSync, cpSync, Dir, Dirent, existsSync, fchmodSync, fchownSync, fdatasyncSync, fstatSync, fsyncSync, ftruncateSync, futimesSync, globSync, lchmodSync, lchownSync, linkSync, lstatSync, lutimesSync, mkdirSync, mkdtempSync, openSync, opendirSync, optionsOf, pathOf, readFileSync, readSync, readdirSync, readlinkSync, readvSync, realpathSync, renameSync, rmSync, rmdirSync, Stats, statSync, statfsSync, symlinkSync, truncateSync, unlinkSync, unsupported, utimesSync, writeFileSync, writeSync, writevSync } = files;
+export { promises };
+export const { F_OK, R_OK, W_OK, X_OK } = constants;
+
+// The same with a callback, which is the last argument.
+function later(name, length) {
+  const work = files[`${name}Sync`];
+  const made = {
+    [name](...args) {
+      const callback = typeof args.at(-1) === "function" ? args.pop() : undefined;
+      validateFunction(callback, "callback");
+      called(callback, () => work(...args));
+    },
+  }[name];
+  Object.defineProperty(made, "length", { value: length });
+  return made;
+}
+export const access = later("access", 1), appendFile = later("appendFile", 4), chmod = later("chmod", 3), chown = later("chown", 4), close = later("close", 1), copyFile = later("copyFile", 2), cp = later("cp", 4), fchmod = later("fchmod", 3), fchown = later("fchown", 4), fdatasync = later("fdatasync", 2), fstat = later("fstat", 3), fsync = later("fsync", 1), ftruncate = later("ftruncate", 3), futimes = later("futimes", 4), glob = later("glob", 3), lchmod = later("lchmod", 3), lchown = later("lchown", 4), link = later("link", 3), lstat = later("lstat", 3), lutimes = later("lutimes", 4), mkdir = later("mkdir", 3), mkdtemp = later("mkdtemp", 3), open = later("open", 1), opendir = later("opendir", 3), readFile = later("readFile", 3), readdir = later("readdir", 3), readlink = later("readlink", 3), realpath = later("realpath", 3), rename = later("rename", 3), rm = later("rm", 3), rmdir = later("rmdir", 3), stat = later("stat", 3), statfs = later("statfs", 3), symlink = later("symlink", 4), truncate = later("truncate", 3), unlink = later("unlink", 2), utimes = later("utimes", 4), writeFile = later("writeFile", 4);
+
+// Those that give a callback more than one thing.
+function moved(name, length) {
+  const work = files[`${name}Sync`];
+  const made = {
+    [name](fd, buffer, ...args) {
+      const callback = typeof args.at(-1) === "function" ? args.pop() : undefined;
+      validateFunction(callback, "callback");
+      called((error, count) => (error === null ? callback(null, count, buffer) : callback(error)), () => work(fd, buffer, ...args));
+    },
+  }[name];
+  Object.defineProperty(made, "length", { value: length });
+  return made;
+}
+export const read = moved("read", 6), write = moved("write", 6), readv = moved("readv", 4), writev = moved("writev", 4);
+export function exists(path, callback) {
+  validateFunction(callback, "callback");
+  called((_, found) => callback(found), () => existsSync(path));
+}
+export function openAsBlob(path) {
+  return Promise.resolve().then(() => new Blob([readFileSync(path)]));
+}
+const refused = (name) => ({ [name]() { throw unsupported(); } })[name];
+export const watch = refused("watch"), watchFile = refused("watchFile"), unwatchFile = refused("unwatchFile");
+
+// ---- Streams ----
+
+const PART = 64 * 1024;
+function rangeOf(options) {
+  const { start, end } = options;
+  for (const [name, value] of [["start", start], ["end", end]]) if (value !== undefined && typeof value !== "number") throw ERR_INVALID_ARG_TYPE(`options.${name}`, "number", value);
+}
+
+export function ReadStream(path, options) {
+  if (!(this instanceof ReadStream)) return new ReadStream(path, options);
+  const all = optionsOf(options, { flags: "r", autoClose: true, highWaterMark: PART });
+  rangeOf(all);
+  this.path = all.fd === undefined ? pathOf(path) : path;
+  this.fd = all.fd ?? null;
+  this.flags = all.flags;
+  this.start = all.start;
+  this.end = all.end ?? Infinity;
+  this.pos = all.start;
+  this.bytesRead = 0;
+  this.autoClose = all.autoClose;
+  Readable.call(this, { highWaterMark: all.highWaterMark, encoding: all.encoding, autoDestroy: all.autoClose, emitClose: all.emitClose ?? true, signal: all.signal });
+}
+Object.defineProperty(ReadStream, "length", { value: 1 });
+Object.setPrototypeOf(ReadStream.prototype, Readable.prototype);
+Object.setPrototypeOf(ReadStream, Readable);
+Object.assign(ReadStream.prototype, {
+  _construct(callback) {
+    try {
+      if (typeof this.fd !== "number") this.fd = openSync(this.path, this.flags);
+    } catch (error) {
+      callback(error);
+      return;
+    }
+    callback();
+    this.emit("open", this.fd);
+    this.emit("ready");
+  },
+  _read(size) {
+    const left = this.end === Infinity ? size : Math.min(size, this.end + 1 - (this.pos ?? this.bytesRead));
+    if (left <= 0) {
+      this.push(null);
+      return;
+    }
+    const buffer = Buffer.alloc(left);
+    let count;
+    try {
+      count = readSync(this.fd, buffer, 0, left, this.pos);
+    } catch (error) {
+      this.destroy(error);
+      return;
+    }
+    if (this.pos !== undefined) this.pos += count;
+    this.bytesRead += count;
+    this.push(count === 0 ? null : buffer.subarray(0, count));
+  },
+  _destroy(error, callback) {
+    if (typeof this.fd === "number") closeSync(this.fd);
+    this.fd = null;
+    callback(error);
+  },
+  close(callback) {
+    if (callback !== undefined) this.once("close", callback);
+    this.destroy();
+  },
+});
+Object.defineProperty(ReadStream.prototype, "pending", { get() { return this.fd === null; }, configurable: true });
+
+export function WriteStream(path, options) {
+  if (!(this instanceof WriteStream)) return new WriteStream(path, options);
+  const all = optionsOf(options, { flags: "w", autoClose: true });
+  rangeOf(all);
+  this.path = all.fd === undefined ? pathOf(path) : path;
+  this.fd = all.fd ?? null;
+  this.flags = all.flags;
+  this.start = all.start;
+  this.pos = all.start;
+  this.bytesWritten = 0;
+  this.autoClose = all.autoClose;
+  Writable.call(this, { decodeStrings: true, defaultEncoding: all.encoding ?? "utf8", autoDestroy: all.autoClose, emitClose: all.emitClose ?? true, signal: all.signal });
+}
+Object.defineProperty(WriteStream, "length", { value: 1 });
+Object.setPrototypeOf(WriteStream.prototype, Writable.prototype);
+Object.setPrototypeOf(WriteStream, Writable);
+Object.assign(WriteStream.prototype, {
+  _construct: ReadStream.prototype._construct,
+  _write(data, encoding, callback) {
+    let count;
+    try {
+      count = writeSync(this.fd, data, 0, data.length, this.pos);
+    } catch (error) {
+      callback(error);
+      return;
+    }
+    if (this.pos !== undefined) this.pos += count;
+    this.bytesWritten += count;
+    callback();
+  },
+  _destroy: ReadStream.prototype._destroy,
+  close(callback) {
+    if (callback !== undefined) this.once("close", callback);
+    this.end();
+  },
+  destroySoon() {
+    this.end();
+  },
+});
+Object.defineProperty(WriteStream.prototype, "pending", { get() { return this.fd === null; }, configurable: true });
+export { ReadStream as FileReadStream, WriteStream as FileWriteStream };
+export function createReadStream(path, options) {
+  return new ReadStream(path, options);
+}
+export function createWriteStream(path, options) {
+  return new WriteStream(path, options);
+}
+for (const made of [createReadStream, createWriteStream]) Object.defineProperty(made, "length", { value: 1 });
+export { constants, Dir, Dirent, Stats, accessSync, appendFileSync, chmodSync, chownSync, closeSync, copyFileSync, cpSync, existsSync, fchmodSync, fchownSync, fdatasyncSync, fstatSync, fsyncSync, ftruncateSync, futimesSync, globSync, lchmodSync, lchownSync, linkSync, lstatSync, lutimesSync, mkdirSync, mkdtempSync, openSync, opendirSync, readFileSync, readSync, readdirSync, readlinkSync, readvSync, realpathSync, renameSync, rmSync, rmdirSync, statSync, statfsSync, symlinkSync, truncateSync, unlinkSync, utimesSync, writeFileSync, writeSync, writevSync };
+export default { Dir, Dirent, F_OK, FileReadStream: ReadStream, FileWriteStream: WriteStream, R_OK, ReadStream, Stats, W_OK, WriteStream, X_OK, access, accessSync, appendFile, appendFileSync, chmod, chmodSync, chown, chownSync, close, closeSync, constants, copyFile, copyFileSync, cp, cpSync, createReadStream, createWriteStream, exists, existsSync, fchmod, fchmodSync, fchown, fchownSync, fdatasync, fdatasyncSync, fstat, fstatSync, fsync, fsyncSync, ftruncate, ftruncateSync, futimes, futimesSync, glob, globSync, lchmod, lchmodSync, lchown, lchownSync, link, linkSync, lstat, lstatSync, lutimes, lutimesSync, mkdir, mkdirSync, mkdtemp, mkdtempSync, open, openAsBlob, openSync, opendir, opendirSync, promises, read, readFile, readFileSync, readSync, readdir, readdirSync, readlink, readlinkSync, readv, readvSync, realpath, realpathSync, rename, renameSync, rm, rmSync, rmdir, rmdirSync, stat, statSync, statfs, statfsSync, symlink, symlinkSync, truncate, truncateSync, unlink, unlinkSync, unwatchFile, utimes, utimesSync, watch, watchFile, write, writeFile, writeFileSync, writeSync, writev, writevSync };
