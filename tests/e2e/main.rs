@@ -7,6 +7,7 @@ mod cli;
 mod crash;
 mod cron;
 mod examples;
+mod faults;
 mod fuzz;
 mod hostile;
 mod instructions;
