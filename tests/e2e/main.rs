@@ -10,6 +10,7 @@ mod crash;
 mod cron;
 mod eventsource;
 mod examples;
+mod faults;
 mod fuzz;
 mod hostile;
 mod instructions;

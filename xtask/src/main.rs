@@ -7,6 +7,7 @@ mod compare;
 mod daemon;
 mod deny;
 mod fmt;
+mod fuzz;
 mod guests;
 mod javascript;
 mod lint;
@@ -61,6 +62,10 @@ enum Command {
     /// existed before may not be gone.
     Types(types::Arguments),
 
+    /// Pushes random modules to a daemon and asks them at random, until time is up or something
+    /// breaks.
+    Fuzz(fuzz::Arguments),
+
     /// Builds the release binary of the daemon.
     Build(build::Arguments),
 
@@ -92,6 +97,7 @@ fn main() -> ExitCode {
         Command::Guests(arguments) => guests::run(&arguments),
         Command::Compare(arguments) => compare::run(&arguments),
         Command::Types(arguments) => types::run(&arguments),
+        Command::Fuzz(arguments) => fuzz::run(&arguments),
         Command::Build(arguments) => build::run(&arguments),
         Command::Bench(arguments) => bench::run(&arguments),
         Command::Sizes(arguments) => sizes::run(&arguments),

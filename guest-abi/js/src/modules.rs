@@ -268,12 +268,12 @@ fn declare<'js>(
 ) -> rquickjs::Result<Module<'js, Declared>> {
     let value: Value = match kind {
         ModuleKind::EsModule | ModuleKind::ServiceWorker => {
-            let source = text(ctx, name, bytes)?;
+            let source = program(ctx, name, bytes)?;
             touch_globals(ctx, &source)?;
             return Module::declare(ctx.clone(), name, source);
         }
         ModuleKind::CommonJs => {
-            let source = text(ctx, name, bytes)?;
+            let source = program(ctx, name, bytes)?;
             note_mentioned(&source);
             common_js(ctx, name, &source)?
         }
@@ -308,6 +308,16 @@ fn touch_globals(ctx: &Ctx<'_>, source: &str) -> rquickjs::Result<()> {
     }
     note_mentioned(source);
     Ok(())
+}
+
+/// A program's text. The engine takes none with a zero in it, which may stand in literals and comments
+/// and nowhere else: so may its escape.
+fn program(ctx: &Ctx<'_>, name: &str, bytes: Vec<u8>) -> rquickjs::Result<String> {
+    let source = text(ctx, name, bytes)?;
+    Ok(match source.contains('\0') {
+        true => source.replace('\0', "\\x00"),
+        false => source,
+    })
 }
 
 fn text(ctx: &Ctx<'_>, name: &str, bytes: Vec<u8>) -> rquickjs::Result<String> {
@@ -559,7 +569,7 @@ fn start<'js>(
         return Module::import(ctx, main).map(Some);
     }
     let (_, bytes) = take(main).ok_or_else(|| no_such_module(ctx, main, ""))?;
-    let source = text(ctx, main, bytes)?;
+    let source = program(ctx, main, bytes)?;
     hook(ctx, "classic", ())?;
     let mut options = rquickjs::context::EvalOptions::default();
     options.strict = false;

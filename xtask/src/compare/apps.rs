@@ -9,6 +9,9 @@ use std::path::{Path, PathBuf};
 /// What may hold an app's main module.
 const EXTENSIONS: &[&str] = &["js", "jsx", "ts", "tsx"];
 
+/// Modules of Node that packages name without `node:`.
+const NODE: &[&str] = &["assert", "buffer", "crypto", "events", "stream", "util"];
+
 /// Where they are.
 pub fn folder() -> PathBuf {
     workspace::root().join("tests/apps")
@@ -64,13 +67,30 @@ fn bundled(
     glue: Option<PathBuf>,
 ) -> Result<Case> {
     let made = out.join(format!("{}.js", case.name.replace('/', "-")));
-    bundle(modules, file, &made, glue.as_deref())?;
+    let node = case.flags.iter().any(|flag| flag == "nodejs_compat");
+    bundle(modules, file, &made, glue.as_deref(), node)?;
     case.source = std::fs::read_to_string(&made)?;
+    if node && case.source.contains("__require(") {
+        case.source = required(&case.source);
+        std::fs::write(&made, &case.source)?;
+    }
     if let Some(glue) = glue {
         case.wasm = bindgen::modules(&glue, &case.source);
     }
     case.path = made;
     Ok(case)
+}
+
+/// A module whose packages are CommonJS, with a `require` that knows the modules of Node that they ask for.
+fn required(source: &str) -> String {
+    let (mut imports, mut known) = (String::new(), String::new());
+    for name in NODE {
+        if source.contains(&format!("__require(\"node:{name}\")")) {
+            imports.push_str(&format!("import _{name} from \"node:{name}\";\n"));
+            known.push_str(&format!("\"node:{name}\": _{name}, "));
+        }
+    }
+    format!("{imports}const require = (name) => ({{ {known}}})[name];\n{source}")
 }
 
 /// Main modules: those in the folder, and in folders that are crates.
@@ -95,8 +115,15 @@ fn files(folder: &Path) -> Result<Vec<PathBuf>> {
 }
 
 /// As the field's own tool does it. What `bindgen-glue` names is made by wasm-bindgen.
-fn bundle(modules: &Path, from: &Path, to: &Path, glue: Option<&Path>) -> Result<()> {
+/// With `node`, what packages import or require of Node under bare names is Node's too.
+fn bundle(modules: &Path, from: &Path, to: &Path, glue: Option<&Path>, node: bool) -> Result<()> {
     let mut command = npm::esbuild(modules)?;
+    if node {
+        command.args(
+            NODE.iter()
+                .map(|name| format!("--alias:{name}=node:{name}")),
+        );
+    }
     if let Some(glue) = glue {
         command.arg(format!("--alias:bindgen-glue={}", glue.display()));
     }
