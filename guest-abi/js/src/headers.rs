@@ -1,6 +1,7 @@
 //! `Headers`: the class, but for its iterators, which are in `iterators.rs`; and lists of fields on
 //! their way in and out, which are the same.
 
+use crate::raw::utf8;
 use crate::shape::{constructing, method, this, wrong_argument};
 use crate::text::lossy;
 use postern_abi::http::Fields;
@@ -362,7 +363,7 @@ impl<'a> Iterator for Raw<'a> {
 
     fn next(&mut self) -> Option<Self::Item> {
         self.left = self.left.checked_sub(1)?;
-        let name = std::str::from_utf8(self.bytes()?).ok()?;
+        let name = utf8(self.bytes()?)?;
         Some((name, self.bytes()?))
     }
 }
@@ -378,7 +379,7 @@ impl Flat {
     /// One of them.
     pub fn get(&self, at: usize) -> Option<(&str, &[u8])> {
         let (start, middle, end) = *self.items.get(at)?;
-        let name = std::str::from_utf8(self.bytes.get(start..middle)?).ok()?;
+        let name = utf8(self.bytes.get(start..middle)?)?;
         Some((name, self.bytes.get(middle..end)?))
     }
 }

@@ -9,6 +9,24 @@ use std::ffi::{CStr, c_int};
 /// A value of JavaScript.
 pub type Val = qjs::JSValue;
 
+// What this crate's QuickJS has besides (`quickjs.patch`).
+unsafe extern "C" {
+    fn JS_NewStringASCII(
+        ctx: *mut qjs::JSContext,
+        text: *const std::ffi::c_char,
+        len: qjs::size_t,
+    ) -> Val;
+}
+
+/// Bytes as text, if they are UTF-8; most are ASCII, which is seen sooner.
+pub fn utf8(bytes: &[u8]) -> Option<&str> {
+    if bytes.is_ascii() {
+        // SAFETY: ASCII is UTF-8.
+        return Some(unsafe { std::str::from_utf8_unchecked(bytes) });
+    }
+    std::str::from_utf8(bytes).ok()
+}
+
 /// The context.
 #[derive(Clone, Copy, Debug)]
 pub struct Cx(pub *mut qjs::JSContext);
@@ -108,19 +126,28 @@ impl Cx {
     /// A new string.
     pub fn string(self, text: &str) -> Val {
         // SAFETY: the bytes are read during the call.
-        unsafe { qjs::JS_NewStringLen(self.0, text.as_ptr().cast(), text.len() as _) }
+        unsafe {
+            if text.is_ascii() {
+                JS_NewStringASCII(self.0, text.as_ptr().cast(), text.len() as _)
+            } else {
+                qjs::JS_NewStringLen(self.0, text.as_ptr().cast(), text.len() as _)
+            }
+        }
     }
 
     /// A new string of bytes; what is not UTF-8 is replaced.
     pub fn lossy(self, bytes: &[u8]) -> Val {
-        match std::str::from_utf8(bytes) {
-            Ok(text) => self.string(text),
-            Err(_) => self.string(&String::from_utf8_lossy(bytes)),
+        match utf8(bytes) {
+            Some(text) => self.string(text),
+            None => self.string(&String::from_utf8_lossy(bytes)),
         }
     }
 
     /// A string that is likely to name a property: one that does already is not made again.
     pub fn name(self, text: &str) -> Val {
+        if !text.is_ascii() {
+            return self.string(text);
+        }
         // SAFETY: the bytes are read during the call; the atom is freed.
         unsafe {
             let atom = qjs::JS_NewAtomLen(self.0, text.as_ptr().cast(), text.len() as _);
@@ -154,10 +181,10 @@ impl Cx {
         }
         // SAFETY: as above.
         let bytes = unsafe { std::slice::from_raw_parts(text.cast::<u8>(), len as usize) };
-        let result = match std::str::from_utf8(bytes) {
-            Ok(text) => f(text),
+        let result = match utf8(bytes) {
+            Some(text) => f(text),
             // Surrogates that are alone.
-            Err(_) => f(&String::from_utf8_lossy(bytes)),
+            None => f(&String::from_utf8_lossy(bytes)),
         };
         // SAFETY: came from the call above, and nobody looks at it any more.
         unsafe { qjs::JS_FreeCString(self.0, text) };
