@@ -384,30 +384,56 @@ impl Flat {
     }
 }
 
-/// A field's name in lower case.
-fn name(ctx: &Ctx<'_>, name: String) -> Result<String> {
-    // As workerd has it: what is not ASCII may be in a name, and a name may be empty.
-    let may_be = |byte: u8| {
-        byte.is_ascii_alphanumeric() || byte >= 0x80 || b"!#$%&'*+-.^_`|~".contains(&byte)
-    };
-    if !name.bytes().all(may_be) {
-        return Err(Exception::throw_type(ctx, "Invalid header name."));
+/// What a byte of a name becomes; 0 for one that may not be in a name. As workerd has it, what is
+/// not ASCII may be.
+static LOWER: [u8; 256] = {
+    let mut table = [0; 256];
+    let mut at = 0;
+    while at < 256 {
+        let byte = at as u8;
+        let may_be = byte.is_ascii_alphanumeric()
+            || byte >= 0x80
+            || matches!(
+                byte,
+                b'!' | b'#' | b'$' | b'%' | b'&' | b'\'' | b'*' | b'+' | b'-' | b'.' | b'^' | b'_'
+            )
+            || matches!(byte, b'`' | b'|' | b'~');
+        if may_be {
+            table[at] = byte.to_ascii_lowercase();
+        }
+        at += 1;
     }
-    let mut name = name;
-    name.make_ascii_lowercase();
-    Ok(name)
+    table
+};
+
+/// A field's name in lower case. It may be empty.
+fn name(ctx: &Ctx<'_>, name: String) -> Result<String> {
+    let mut bytes = name.into_bytes();
+    for byte in &mut bytes {
+        *byte = LOWER[usize::from(*byte)];
+        if *byte == 0 {
+            return Err(Exception::throw_type(ctx, "Invalid header name."));
+        }
+    }
+    // SAFETY: of the text no more than ASCII letters changed, to ASCII letters.
+    Ok(unsafe { String::from_utf8_unchecked(bytes) })
 }
 
 /// A field's value without white space around it, in UTF-8.
 fn value(ctx: &Ctx<'_>, value: &str) -> Result<Vec<u8>> {
-    let trimmed = value.trim_matches(['\t', '\n', '\r', ' ']);
-    if trimmed
-        .bytes()
-        .any(|byte| matches!(byte, 0 | b'\n' | b'\r'))
+    let mut bytes = value.as_bytes();
+    while let [b'\t' | b'\n' | b'\r' | b' ', rest @ ..]
+    | [rest @ .., b'\t' | b'\n' | b'\r' | b' '] = bytes
+    {
+        bytes = rest;
+    }
+    if bytes
+        .iter()
+        .any(|byte| *byte <= b'\r' && matches!(byte, 0 | b'\n' | b'\r'))
     {
         return Err(Exception::throw_type(ctx, "Invalid header value."));
     }
-    Ok(trimmed.as_bytes().to_vec())
+    Ok(bytes.to_vec())
 }
 
 /// A value as a string.
@@ -446,11 +472,8 @@ fn made_of<'js>(ctx: &Ctx<'js>, init: &Value<'js>, pairs: &Function<'js>) -> Res
     for key in object.own_keys::<rquickjs::Atom>(filter) {
         let key = key?;
         let text: Value = object.get(key.clone())?;
-        let key = match key.to_string() {
-            Ok(key) => key,
-            Err(_) => lossy(ctx, &key.to_value()?)?,
-        };
-        let (key, text) = (name(ctx, key)?, value(ctx, &lossy(ctx, &text)?)?);
+        let key = name(ctx, lossy(ctx, &key.to_value()?)?)?;
+        let text = value(ctx, &lossy(ctx, &text)?)?;
         list.append(key, text);
     }
     Ok(list)

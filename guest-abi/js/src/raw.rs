@@ -172,20 +172,23 @@ impl Cx {
     /// Calls `f` with the text of a value, converted to a string if it is none; `None` if that
     /// threw.
     pub fn text<R>(self, value: Val, f: impl FnOnce(&str) -> R) -> Option<R> {
+        self.bytes(value, |bytes| match utf8(bytes) {
+            Some(text) => f(text),
+            // Surrogates that are alone.
+            None => f(&String::from_utf8_lossy(bytes)),
+        })
+    }
+
+    /// The same with the text's bytes: UTF-8, but for surrogates that are alone.
+    pub fn bytes<R>(self, value: Val, f: impl FnOnce(&[u8]) -> R) -> Option<R> {
         let mut len = 0;
-        // SAFETY: gives bytes that live until they are freed below; without surrogates written
-        // as three bytes each (`cesu` false) but alone, they are UTF-8.
+        // SAFETY: gives bytes that live until they are freed below.
         let text = unsafe { qjs::JS_ToCStringLen2(self.0, &raw mut len, value, false) };
         if text.is_null() {
             return None;
         }
         // SAFETY: as above.
-        let bytes = unsafe { std::slice::from_raw_parts(text.cast::<u8>(), len as usize) };
-        let result = match utf8(bytes) {
-            Some(text) => f(text),
-            // Surrogates that are alone.
-            None => f(&String::from_utf8_lossy(bytes)),
-        };
+        let result = f(unsafe { std::slice::from_raw_parts(text.cast::<u8>(), len as usize) });
         // SAFETY: came from the call above, and nobody looks at it any more.
         unsafe { qjs::JS_FreeCString(self.0, text) };
         Some(result)
