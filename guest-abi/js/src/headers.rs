@@ -1,13 +1,12 @@
 //! `Headers`: the class, but for its iterators, which are in `iterators.rs`; and lists of fields on
 //! their way in and out, which are the same.
 
-use crate::raw::utf8;
+use crate::raw::{self, Cx, utf8};
 use crate::shape::{constructing, method, this, wrong_argument};
 use crate::text::lossy;
 use postern_abi::http::Fields;
 use rquickjs::class::{Class, JsClass, Trace, Tracer};
 use rquickjs::function::{Constructor, Func, Opt, This};
-use rquickjs::object::Filter;
 use rquickjs::{
     Array, Ctx, Exception, Function, JsLifetime, Object, Result, Value, atom::PredefinedAtom,
 };
@@ -468,13 +467,17 @@ fn made_of<'js>(ctx: &Ctx<'js>, init: &Value<'js>, pairs: &Function<'js>) -> Res
         }
         return Ok(list);
     }
-    let filter = Filter::new().string().enum_only();
-    for key in object.own_keys::<rquickjs::Atom>(filter) {
-        let key = key?;
-        let text: Value = object.get(key.clone())?;
-        let key = name(ctx, lossy(ctx, &key.to_value()?)?)?;
-        let text = value(ctx, &lossy(ctx, &text)?)?;
-        list.append(key, text);
+    let cx = Cx(ctx.as_raw().as_ptr());
+    for key in cx.keys(init.as_raw()).ok_or(rquickjs::Error::Exception)? {
+        // SAFETY: taken over; what is `EXCEPTION` was looked at before.
+        let owned = |value| unsafe { Value::from_raw(ctx.clone(), value) };
+        let text = key.value(init.as_raw());
+        if raw::is_exception(text) {
+            return Err(rquickjs::Error::Exception);
+        }
+        let text = owned(text);
+        let key = name(ctx, lossy(ctx, &owned(key.name()))?)?;
+        list.append(key, value(ctx, &lossy(ctx, &text)?)?);
     }
     Ok(list)
 }

@@ -110,6 +110,30 @@ impl Arguments {
     }
 }
 
+/// The name of a property.
+pub struct Key(Cx, qjs::JSAtom);
+
+impl Key {
+    /// The name as a string.
+    pub fn name(&self) -> Val {
+        // SAFETY: the atom lives.
+        unsafe { qjs::JS_AtomToString(self.0.0, self.1) }
+    }
+
+    /// What an object has under it, or [`EXCEPTION`].
+    pub fn value(&self, object: Val) -> Val {
+        // SAFETY: the atom lives, the object is borrowed.
+        unsafe { qjs::JS_GetProperty(self.0.0, object, self.1) }
+    }
+}
+
+impl Drop for Key {
+    fn drop(&mut self) {
+        // SAFETY: it is this key's.
+        unsafe { qjs::JS_FreeAtom(self.0.0, self.1) };
+    }
+}
+
 impl Cx {
     /// Another handle to a value.
     pub fn dup(self, value: Val) -> Val {
@@ -215,6 +239,25 @@ impl Cx {
     pub fn get(self, object: Val, name: &CStr) -> Val {
         // SAFETY: the name ends with a zero.
         unsafe { qjs::JS_GetPropertyStr(self.0, object, name.as_ptr()) }
+    }
+
+    /// The names of an object's own enumerable properties; `None` if that threw.
+    pub fn keys(self, object: Val) -> Option<Vec<Key>> {
+        let mut all = std::ptr::null_mut();
+        let mut count = 0;
+        let flags = (qjs::JS_GPN_STRING_MASK | qjs::JS_GPN_ENUM_ONLY) as c_int;
+        // SAFETY: gives a table, whose atoms are duplicated before it is freed.
+        unsafe {
+            if qjs::JS_GetOwnPropertyNames(self.0, &raw mut all, &raw mut count, object, flags) < 0
+            {
+                return None;
+            }
+            let keys = (0..count as usize)
+                .map(|at| Key(self, qjs::JS_DupAtom(self.0, (*all.add(at)).atom)));
+            let keys = keys.collect();
+            qjs::JS_FreePropertyEnum(self.0, all, count);
+            Some(keys)
+        }
     }
 
     /// Calls a function with borrowed arguments.
