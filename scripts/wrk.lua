@@ -3,7 +3,8 @@
 --
 --   wrk … -s scripts/wrk.lua URL -- METHOD PATH BODY TOKEN
 --
--- `%d` in PATH becomes a number that changes with each request. BODY and TOKEN may be empty.
+-- `%d` in PATH becomes a number that changes with each request. BODY and TOKEN may be empty. Fields
+-- given with `--header` are sent.
 
 function init(args)
   method = args[1] or "GET"
@@ -11,6 +12,7 @@ function init(args)
   body = args[3]
   if body == "" then body = nil end
   headers = {}
+  for name, value in pairs(wrk.headers) do headers[name] = value end
   if args[4] and args[4] ~= "" then headers["Authorization"] = "Bearer " .. args[4] end
   changing = path:find("%%d") ~= nil
   count = 0

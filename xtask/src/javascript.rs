@@ -203,6 +203,19 @@ fn bring(from: &Path, to: &Path) -> Result<()> {
 
 /// Builds the module; where it is.
 pub fn build(wasm: &Wasm) -> Result<PathBuf> {
+    build_as(wasm, "javascript", &[])
+}
+
+/// Builds it so that functions can be told apart while it runs; where it is.
+pub fn build_profiled() -> Result<PathBuf> {
+    build_as(
+        &setup::wasm()?,
+        "javascript-profile",
+        &["--features", "profile"],
+    )
+}
+
+fn build_as(wasm: &Wasm, name: &str, more: &[&str]) -> Result<PathBuf> {
     quickjs()?;
     let archiver = archiver()?;
     let site = Path::new(SITE);
@@ -233,6 +246,7 @@ pub fn build(wasm: &Wasm) -> Result<PathBuf> {
         .current_dir(site.join("guest-abi/js"))
         .args(["--release", "--lib", "--target-dir"])
         .arg(&target_dir)
+        .args(more)
         .env("CC_wasm32_unknown_unknown", &wasm.clang)
         .env("AR_wasm32_unknown_unknown", &archiver)
         .env(
@@ -246,8 +260,8 @@ pub fn build(wasm: &Wasm) -> Result<PathBuf> {
     step::loud_command("the JavaScript engine", &mut command)?;
     workspace::create_dir(&workspace::guests())?;
     let made = target_dir.join(WASM).join("release/postern_js.wasm");
-    guests::put(&made, "javascript")?;
-    Ok(guests::path("javascript"))
+    guests::put(&made, name)?;
+    Ok(guests::path(name))
 }
 
 /// Names of folders on this machine are no part of the module.

@@ -5,6 +5,7 @@ import { platform, wrongParameter } from "internal:platform";
 
 const SEQUENCE = "Incorrect type: the provided value is not of type 'Sequence'.";
 const { headersItems } = native;
+const { isArray } = Array;
 
 // The names and values of what can be iterated, in turn.
 function pairs(init) {
@@ -13,7 +14,7 @@ function pairs(init) {
     if (pair === null || (typeof pair !== "object" && typeof pair !== "function") || typeof pair[Symbol.iterator] !== "function") {
       throw new TypeError(SEQUENCE);
     }
-    const both = [...pair];
+    const both = isArray(pair) ? pair : [...pair];
     if (both.length !== 2) {
       throw new TypeError("To initialize a Headers object from a sequence, each inner sequence must have exactly two elements.");
     }

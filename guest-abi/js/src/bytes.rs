@@ -1,5 +1,6 @@
 //! Bytes between JavaScript and Rust.
 
+use crate::raw::{self, Cx};
 use rquickjs::{ArrayBuffer, Ctx, Exception, FromJs, Object, Result, TypedArray, Value};
 
 /// The bytes of a string (as UTF-8), an ArrayBuffer or a view: what the Web APIs call a body or a
@@ -144,6 +145,10 @@ impl Form {
 /// # Errors
 /// When memory is used up.
 pub fn text<'js>(ctx: &Ctx<'js>, bytes: &[u8]) -> Result<Value<'js>> {
-    let text = String::from_utf8_lossy(bytes);
-    Ok(rquickjs::String::from_str(ctx.clone(), &text)?.into_value())
+    let text = Cx(ctx.as_raw().as_ptr()).lossy(bytes);
+    if raw::is_exception(text) {
+        return Err(rquickjs::Error::Exception);
+    }
+    // SAFETY: taken over.
+    Ok(unsafe { Value::from_raw(ctx.clone(), text) })
 }

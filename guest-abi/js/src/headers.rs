@@ -1,12 +1,12 @@
 //! `Headers`: the class, but for its iterators, which are in `iterators.rs`; and lists of fields on
 //! their way in and out, which are the same.
 
+use crate::raw::{self, Cx, utf8};
 use crate::shape::{constructing, method, this, wrong_argument};
 use crate::text::lossy;
 use postern_abi::http::Fields;
 use rquickjs::class::{Class, JsClass, Trace, Tracer};
 use rquickjs::function::{Constructor, Func, Opt, This};
-use rquickjs::object::Filter;
 use rquickjs::{
     Array, Ctx, Exception, Function, JsLifetime, Object, Result, Value, atom::PredefinedAtom,
 };
@@ -367,7 +367,7 @@ impl<'a> Iterator for Raw<'a> {
 
     fn next(&mut self) -> Option<Self::Item> {
         self.left = self.left.checked_sub(1)?;
-        let name = std::str::from_utf8(self.bytes()?).ok()?;
+        let name = utf8(self.bytes()?)?;
         Some((name, self.bytes()?))
     }
 }
@@ -383,35 +383,61 @@ impl Flat {
     /// One of them.
     pub fn get(&self, at: usize) -> Option<(&str, &[u8])> {
         let (start, middle, end) = *self.items.get(at)?;
-        let name = std::str::from_utf8(self.bytes.get(start..middle)?).ok()?;
+        let name = utf8(self.bytes.get(start..middle)?)?;
         Some((name, self.bytes.get(middle..end)?))
     }
 }
 
-/// A field's name in lower case.
-fn name(ctx: &Ctx<'_>, name: String) -> Result<String> {
-    // As workerd has it: what is not ASCII may be in a name, and a name may be empty.
-    let may_be = |byte: u8| {
-        byte.is_ascii_alphanumeric() || byte >= 0x80 || b"!#$%&'*+-.^_`|~".contains(&byte)
-    };
-    if !name.bytes().all(may_be) {
-        return Err(Exception::throw_type(ctx, "Invalid header name."));
+/// What a byte of a name becomes; 0 for one that may not be in a name. As workerd has it, what is
+/// not ASCII may be.
+static LOWER: [u8; 256] = {
+    let mut table = [0; 256];
+    let mut at = 0;
+    while at < 256 {
+        let byte = at as u8;
+        let may_be = byte.is_ascii_alphanumeric()
+            || byte >= 0x80
+            || matches!(
+                byte,
+                b'!' | b'#' | b'$' | b'%' | b'&' | b'\'' | b'*' | b'+' | b'-' | b'.' | b'^' | b'_'
+            )
+            || matches!(byte, b'`' | b'|' | b'~');
+        if may_be {
+            table[at] = byte.to_ascii_lowercase();
+        }
+        at += 1;
     }
-    let mut name = name;
-    name.make_ascii_lowercase();
-    Ok(name)
+    table
+};
+
+/// A field's name in lower case. It may be empty.
+fn name(ctx: &Ctx<'_>, name: String) -> Result<String> {
+    let mut bytes = name.into_bytes();
+    for byte in &mut bytes {
+        *byte = LOWER[usize::from(*byte)];
+        if *byte == 0 {
+            return Err(Exception::throw_type(ctx, "Invalid header name."));
+        }
+    }
+    // SAFETY: of the text no more than ASCII letters changed, to ASCII letters.
+    Ok(unsafe { String::from_utf8_unchecked(bytes) })
 }
 
 /// A field's value without white space around it, in UTF-8.
 fn value(ctx: &Ctx<'_>, value: &str) -> Result<Vec<u8>> {
-    let trimmed = value.trim_matches(['\t', '\n', '\r', ' ']);
-    if trimmed
-        .bytes()
-        .any(|byte| matches!(byte, 0 | b'\n' | b'\r'))
+    let mut bytes = value.as_bytes();
+    while let [b'\t' | b'\n' | b'\r' | b' ', rest @ ..]
+    | [rest @ .., b'\t' | b'\n' | b'\r' | b' '] = bytes
+    {
+        bytes = rest;
+    }
+    if bytes
+        .iter()
+        .any(|byte| *byte <= b'\r' && matches!(byte, 0 | b'\n' | b'\r'))
     {
         return Err(Exception::throw_type(ctx, "Invalid header value."));
     }
-    Ok(trimmed.as_bytes().to_vec())
+    Ok(bytes.to_vec())
 }
 
 /// A value as a string.
@@ -446,16 +472,17 @@ fn made_of<'js>(ctx: &Ctx<'js>, init: &Value<'js>, pairs: &Function<'js>) -> Res
         }
         return Ok(list);
     }
-    let filter = Filter::new().string().enum_only();
-    for key in object.own_keys::<rquickjs::Atom>(filter) {
-        let key = key?;
-        let text: Value = object.get(key.clone())?;
-        let key = match key.to_string() {
-            Ok(key) => key,
-            Err(_) => lossy(ctx, &key.to_value()?)?,
-        };
-        let (key, text) = (name(ctx, key)?, value(ctx, &lossy(ctx, &text)?)?);
-        list.append(key, text);
+    let cx = Cx(ctx.as_raw().as_ptr());
+    for key in cx.keys(init.as_raw()).ok_or(rquickjs::Error::Exception)? {
+        // SAFETY: taken over; what is `EXCEPTION` was looked at before.
+        let owned = |value| unsafe { Value::from_raw(ctx.clone(), value) };
+        let text = key.value(init.as_raw());
+        if raw::is_exception(text) {
+            return Err(rquickjs::Error::Exception);
+        }
+        let text = owned(text);
+        let key = name(ctx, lossy(ctx, &owned(key.name()))?)?;
+        list.append(key, value(ctx, &lossy(ctx, &text)?)?);
     }
     Ok(list)
 }

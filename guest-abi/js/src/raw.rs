@@ -9,6 +9,24 @@ use std::ffi::{CStr, c_int};
 /// A value of JavaScript.
 pub type Val = qjs::JSValue;
 
+// What this crate's QuickJS has besides (`quickjs.patch`).
+unsafe extern "C" {
+    fn JS_NewStringASCII(
+        ctx: *mut qjs::JSContext,
+        text: *const std::ffi::c_char,
+        len: qjs::size_t,
+    ) -> Val;
+}
+
+/// Bytes as text, if they are UTF-8; most are ASCII, which is seen sooner.
+pub fn utf8(bytes: &[u8]) -> Option<&str> {
+    if bytes.is_ascii() {
+        // SAFETY: ASCII is UTF-8.
+        return Some(unsafe { std::str::from_utf8_unchecked(bytes) });
+    }
+    std::str::from_utf8(bytes).ok()
+}
+
 /// The context.
 #[derive(Clone, Copy, Debug)]
 pub struct Cx(pub *mut qjs::JSContext);
@@ -92,6 +110,30 @@ impl Arguments {
     }
 }
 
+/// The name of a property.
+pub struct Key(Cx, qjs::JSAtom);
+
+impl Key {
+    /// The name as a string.
+    pub fn name(&self) -> Val {
+        // SAFETY: the atom lives.
+        unsafe { qjs::JS_AtomToString(self.0.0, self.1) }
+    }
+
+    /// What an object has under it, or [`EXCEPTION`].
+    pub fn value(&self, object: Val) -> Val {
+        // SAFETY: the atom lives, the object is borrowed.
+        unsafe { qjs::JS_GetProperty(self.0.0, object, self.1) }
+    }
+}
+
+impl Drop for Key {
+    fn drop(&mut self) {
+        // SAFETY: it is this key's.
+        unsafe { qjs::JS_FreeAtom(self.0.0, self.1) };
+    }
+}
+
 impl Cx {
     /// Another handle to a value.
     pub fn dup(self, value: Val) -> Val {
@@ -108,19 +150,28 @@ impl Cx {
     /// A new string.
     pub fn string(self, text: &str) -> Val {
         // SAFETY: the bytes are read during the call.
-        unsafe { qjs::JS_NewStringLen(self.0, text.as_ptr().cast(), text.len() as _) }
+        unsafe {
+            if text.is_ascii() {
+                JS_NewStringASCII(self.0, text.as_ptr().cast(), text.len() as _)
+            } else {
+                qjs::JS_NewStringLen(self.0, text.as_ptr().cast(), text.len() as _)
+            }
+        }
     }
 
     /// A new string of bytes; what is not UTF-8 is replaced.
     pub fn lossy(self, bytes: &[u8]) -> Val {
-        match std::str::from_utf8(bytes) {
-            Ok(text) => self.string(text),
-            Err(_) => self.string(&String::from_utf8_lossy(bytes)),
+        match utf8(bytes) {
+            Some(text) => self.string(text),
+            None => self.string(&String::from_utf8_lossy(bytes)),
         }
     }
 
     /// A string that is likely to name a property: one that does already is not made again.
     pub fn name(self, text: &str) -> Val {
+        if !text.is_ascii() {
+            return self.string(text);
+        }
         // SAFETY: the bytes are read during the call; the atom is freed.
         unsafe {
             let atom = qjs::JS_NewAtomLen(self.0, text.as_ptr().cast(), text.len() as _);
@@ -145,20 +196,23 @@ impl Cx {
     /// Calls `f` with the text of a value, converted to a string if it is none; `None` if that
     /// threw.
     pub fn text<R>(self, value: Val, f: impl FnOnce(&str) -> R) -> Option<R> {
+        self.bytes(value, |bytes| match utf8(bytes) {
+            Some(text) => f(text),
+            // Surrogates that are alone.
+            None => f(&String::from_utf8_lossy(bytes)),
+        })
+    }
+
+    /// The same with the text's bytes: UTF-8, but for surrogates that are alone.
+    pub fn bytes<R>(self, value: Val, f: impl FnOnce(&[u8]) -> R) -> Option<R> {
         let mut len = 0;
-        // SAFETY: gives bytes that live until they are freed below; without surrogates written
-        // as three bytes each (`cesu` false) but alone, they are UTF-8.
+        // SAFETY: gives bytes that live until they are freed below.
         let text = unsafe { qjs::JS_ToCStringLen2(self.0, &raw mut len, value, false) };
         if text.is_null() {
             return None;
         }
         // SAFETY: as above.
-        let bytes = unsafe { std::slice::from_raw_parts(text.cast::<u8>(), len as usize) };
-        let result = match std::str::from_utf8(bytes) {
-            Ok(text) => f(text),
-            // Surrogates that are alone.
-            Err(_) => f(&String::from_utf8_lossy(bytes)),
-        };
+        let result = f(unsafe { std::slice::from_raw_parts(text.cast::<u8>(), len as usize) });
         // SAFETY: came from the call above, and nobody looks at it any more.
         unsafe { qjs::JS_FreeCString(self.0, text) };
         Some(result)
@@ -185,6 +239,25 @@ impl Cx {
     pub fn get(self, object: Val, name: &CStr) -> Val {
         // SAFETY: the name ends with a zero.
         unsafe { qjs::JS_GetPropertyStr(self.0, object, name.as_ptr()) }
+    }
+
+    /// The names of an object's own enumerable properties; `None` if that threw.
+    pub fn keys(self, object: Val) -> Option<Vec<Key>> {
+        let mut all = std::ptr::null_mut();
+        let mut count = 0;
+        let flags = (qjs::JS_GPN_STRING_MASK | qjs::JS_GPN_ENUM_ONLY) as c_int;
+        // SAFETY: gives a table, whose atoms are duplicated before it is freed.
+        unsafe {
+            if qjs::JS_GetOwnPropertyNames(self.0, &raw mut all, &raw mut count, object, flags) < 0
+            {
+                return None;
+            }
+            let keys = (0..count as usize)
+                .map(|at| Key(self, qjs::JS_DupAtom(self.0, (*all.add(at)).atom)));
+            let keys = keys.collect();
+            qjs::JS_FreePropertyEnum(self.0, all, count);
+            Some(keys)
+        }
     }
 
     /// Calls a function with borrowed arguments.

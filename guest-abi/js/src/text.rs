@@ -1,5 +1,6 @@
 //! Strings of JavaScript as text: what the Web APIs call USVString.
 
+use crate::raw::{Cx, utf8};
 use rquickjs::{Coerced, Ctx, Exception, Result, String as JsString, Value};
 
 /// `value` as a string, converted as JavaScript converts; a lone surrogate becomes U+FFFD.
@@ -16,8 +17,12 @@ pub fn usv<'js>(ctx: &Ctx<'js>, value: &Value<'js>) -> Result<String> {
 /// # Errors
 /// As [`usv`].
 pub fn lossy<'js>(ctx: &Ctx<'js>, value: &Value<'js>) -> Result<String> {
-    let text = string(ctx, value)?.to_cstring()?;
-    Ok(String::from_utf8_lossy(text.as_str().as_bytes()).into_owned())
+    if !value.is_string() {
+        return lossy(ctx, string(ctx, value)?.as_value());
+    }
+    Cx(ctx.as_raw().as_ptr())
+        .text(value.as_raw(), str::to_owned)
+        .ok_or(rquickjs::Error::Exception)
 }
 
 /// `value` as a string of JavaScript.
@@ -42,12 +47,13 @@ pub fn string<'js>(ctx: &Ctx<'js>, value: &Value<'js>) -> Result<JsString<'js>> 
 /// # Errors
 /// When memory is used up.
 pub fn of(text: &JsString<'_>) -> Result<String> {
-    let text = text.clone().to_cstring()?;
-    let bytes: &[u8] = text.as_str().as_bytes();
-    Ok(match std::str::from_utf8(bytes) {
-        Ok(text) => text.to_owned(),
-        Err(_) => without_surrogates(bytes),
-    })
+    let value = text.as_value();
+    Cx(value.ctx().as_raw().as_ptr())
+        .bytes(value.as_raw(), |bytes| match utf8(bytes) {
+            Some(text) => text.to_owned(),
+            None => without_surrogates(bytes),
+        })
+        .ok_or(rquickjs::Error::Exception)
 }
 
 /// The engine writes a lone surrogate as three bytes, `ED A0..BF xx`.

@@ -45,12 +45,21 @@ pub struct Outcome {
 impl Load<'_> {
     /// Runs it. A failed request fails the benchmark: a rate of refusals is none of requests.
     pub fn run(&self) -> Result<Outcome> {
+        self.run_with(&[])
+    }
+
+    /// The same, with these header fields in each request.
+    pub fn run_with(&self, fields: &[(&str, &str)]) -> Result<Outcome> {
         let cpu_before = machine::cpu_s(self.server)?;
         let mut command = Command::new("wrk");
         command
             .args(["--threads", "1", "--latency", "--timeout", "30s"])
             .args(["--connections", &self.connections.to_string()])
-            .args(["--duration", &format!("{}s", self.seconds)])
+            .args(["--duration", &format!("{}s", self.seconds)]);
+        for (name, value) in fields {
+            command.args(["--header", &format!("{name}: {value}")]);
+        }
+        command
             .arg("--script")
             .arg(workspace::root().join("scripts/wrk.lua"))
             .args([self.url, "--", self.request.0, self.request.1])

@@ -5,10 +5,12 @@
 
 mod criterion;
 mod hello;
+mod javascript;
 mod javascript_memory;
 mod kv;
 mod load;
 mod memory;
+mod profile;
 mod report;
 
 use crate::daemon::Daemon;
@@ -30,14 +32,31 @@ pub struct Arguments {
     #[arg(long, default_value_t = 3, value_parser = clap::value_parser!(u64).range(1..=99))]
     rounds: u64,
 
-    /// Only this part of the whole; may be given several times. The report is printed, not
-    /// written.
-    #[arg(long, value_name = "PART", value_parser = ["hello", "kv", "memory", "javascript-memory"])]
+    /// Only this part of the whole, without criterion; may be given several times. The report is
+    /// printed, not written.
+    #[arg(long, value_name = "PART", value_parser = ["hello", "javascript", "javascript-memory", "kv", "memory"])]
     only: Vec<String>,
 
     /// Without criterion. The report is printed, not written.
     #[arg(long)]
     no_parts: bool,
+
+    /// A second of each load, once, without criterion: says whether it works, not how fast. The
+    /// report is printed, not written.
+    #[arg(long, conflicts_with_all = ["seconds", "rounds"])]
+    quick: bool,
+
+    /// Shows instead where the fuel and the time of a Worker's request go, by function of the
+    /// JavaScript engine's module and of JavaScript. A hello without a file.
+    #[arg(long, value_name = "WORKER", num_args = 0..=1, conflicts_with_all = ["only", "no_parts"])]
+    profile: Option<Option<PathBuf>>,
+}
+
+impl Arguments {
+    /// Whether this part of the whole is to be measured.
+    fn wants(&self, part: &str) -> bool {
+        self.only.is_empty() || self.only.iter().any(|only| only == part)
+    }
 }
 
 /// Measures some rows.
@@ -46,6 +65,7 @@ type Part = fn(&Bench) -> Result<Vec<Row>>;
 /// What is measured on the whole: the binary under real load.
 const WHOLE: &[(&str, Part)] = &[
     ("hello", hello::rows),
+    ("javascript", javascript::rows),
     ("kv", kv::rows),
     ("memory", memory::rows),
     ("javascript-memory", javascript_memory::rows),
@@ -87,36 +107,52 @@ level = "warn"
 pub fn run(arguments: &Arguments) -> Result<()> {
     setup::bench()?;
     guests::build()?;
+    let mut build = Command::new(workspace::cargo());
+    build
+        .args(["build", "--release", "--package", "postern-daemon"])
+        .args(["--bin", "postern"])
+        .current_dir(workspace::root());
+    if arguments.profile.is_some() {
+        build.args(["--example", "profile"]);
+    } else if arguments.wants("hello") {
+        build.args(["--example", "bare_hello"]);
+    }
     step::loud_command(
         "release builds of the daemon and of what it is compared with",
-        Command::new(workspace::cargo())
-            .args(["build", "--release", "--package", "postern-daemon"])
-            .args(["--bin", "postern", "--example", "bare_hello"])
-            .current_dir(workspace::root()),
+        &mut build,
     )?;
     let release = workspace::target().join("release");
+    let (seconds, rounds) = if arguments.quick {
+        (1, 1)
+    } else {
+        (arguments.seconds, arguments.rounds)
+    };
     let bench = Bench {
-        seconds: arguments.seconds,
-        rounds: arguments.rounds,
+        seconds,
+        rounds,
         binary: release.join("postern"),
         bare: release.join("examples/bare_hello"),
     };
+    if let Some(worker) = &arguments.profile {
+        return profile::run(&bench, worker.as_deref());
+    }
     let load = machine::load();
     let mut whole = vec![size(&bench.binary)?];
     for (name, rows) in WHOLE {
-        if arguments.only.is_empty() || arguments.only.iter().any(|only| only == name) {
+        if arguments.wants(name) {
             whole.extend(rows(&bench).with_context(|| format!("benchmark {name}"))?);
         }
     }
-    let parts = if arguments.no_parts {
+    let is_whole = arguments.only.is_empty() && !arguments.no_parts && !arguments.quick;
+    let parts = if !is_whole {
         Vec::new()
     } else {
         criterion::run()?
     };
 
-    let text = report::text(&bench_line(arguments), &load, &whole, &parts);
+    let text = report::text(&bench_line(&bench), &load, &whole, &parts);
     println!("{text}");
-    if arguments.only.is_empty() && !arguments.no_parts {
+    if is_whole {
         let file = workspace::root().join("docs/benchmarks.md");
         workspace::create_dir(file.parent().context("it lies in docs")?)?;
         std::fs::write(&file, text)
@@ -126,10 +162,10 @@ pub fn run(arguments: &Arguments) -> Result<()> {
     Ok(())
 }
 
-fn bench_line(arguments: &Arguments) -> String {
+fn bench_line(bench: &Bench) -> String {
     format!(
         "cargo xtask bench --seconds {} --rounds {}",
-        arguments.seconds, arguments.rounds
+        bench.seconds, bench.rounds
     )
 }
 

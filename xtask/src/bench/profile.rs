@@ -1,0 +1,87 @@
+//! `bench --profile`: where the fuel and the time of a JavaScript Worker's request go.
+//!
+//! `daemon/examples/profile` runs the engine's module alone, with counters around each of its functions,
+//! and the same Worker inside the daemon's engine; here the whole daemon serves it. What one
+//! takes more than another is what lies between them.
+
+use super::Bench;
+use super::javascript;
+use super::load::Load;
+use crate::{step, workspace};
+use anyhow::{Context, Result};
+use std::path::Path;
+use std::process::Command;
+
+/// Requests of a run.
+const REQUESTS: u32 = 2000;
+const CONNECTIONS: u32 = 32;
+
+/// Prints tables of functions, and the shares of a request's time.
+pub fn run(bench: &Bench, worker: Option<&Path>) -> Result<()> {
+    let engine = crate::javascript::build_profiled()?;
+    let source = match worker {
+        Some(file) => std::fs::read_to_string(file)
+            .with_context(|| format!("cannot read {}", workspace::shown(file)))?,
+        None => javascript::HELLO.to_owned(),
+    };
+    let worker = javascript::write_worker("profiled", &source)?;
+    let profiler = workspace::target().join("release/examples/profile");
+    let text = crate::process::output(
+        Command::new(profiler)
+            .arg(&engine)
+            .arg(&worker)
+            .arg(REQUESTS.to_string()),
+    )
+    .context("the Worker cannot be profiled; it says why above")?;
+    let number = |name: &str| -> Result<f64> {
+        text.split_ascii_whitespace()
+            .find_map(|field| field.strip_prefix(name)?.strip_prefix('=')?.parse().ok())
+            .with_context(|| format!("the profiler tells no {name}:\n{text}"))
+    };
+    let (guest_us, engine_us) = (number("guest_ns")? / 1e3, number("engine_ns")? / 1e3);
+    let whole_us = whole_us(bench, &source)?;
+    let tables = text
+        .rsplit_once("\nguest_ns")
+        .map_or("", |(tables, _)| tables);
+    println!("{tables}\n## Where a request's time goes\n");
+    println!("| part | µs | share |\n| --- | ---: | ---: |");
+    for (part, us) in [
+        ("the guest", guest_us),
+        (
+            "the boundary and the engine around it",
+            engine_us - guest_us,
+        ),
+        (
+            "the edge, HTTP, the kernel, and bindings",
+            whole_us - engine_us,
+        ),
+        ("all of it", whole_us),
+    ] {
+        println!("| {part} | {us:.1} | {:.0} % |", us * 100.0 / whole_us);
+    }
+    println!("\nThe guest uses {:.0} fuel a request.", number("fuel")?);
+    Ok(())
+}
+
+/// Microseconds of the whole daemon's CPU for a request. It runs the engine that is kept in the
+/// repository.
+fn whole_us(bench: &Bench, source: &str) -> Result<f64> {
+    let daemon = bench.daemon()?;
+    javascript::prepare(&daemon, &[("profiled", source)])?;
+    let edge = daemon.edge();
+    let load = |seconds| Load {
+        server: daemon.id(),
+        url: &edge,
+        request: ("GET", "/profiled/"),
+        body: "",
+        token: "",
+        connections: CONNECTIONS,
+        seconds,
+    };
+    load(1).run_with(javascript::FIELDS)?;
+    let outcome = step::quiet("the whole daemon", || {
+        load(bench.seconds).run_with(javascript::FIELDS)
+    })?;
+    daemon.stop()?;
+    Ok(1e6 / outcome.per_cpu_second)
+}
