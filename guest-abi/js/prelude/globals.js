@@ -1,6 +1,6 @@
 // What a tenant finds in its global scope: what each room of the prelude exports as `globals`,
 // and as `own` what belongs to the global object itself and not to its prototype.
-import { ofGlobal, plain, platform, wrongParameter } from "internal:platform";
+import { ofGlobal, plain, platform, prototypes, wrongParameter } from "internal:platform";
 import { DOMException, globals as errors } from "internal:errors";
 import { globals as fetching } from "internal:fetch";
 import { globals as subrequests } from "internal:subrequest";
@@ -88,3 +88,20 @@ delete globalThis.InternalError;
 // The global object is what its class makes, and listens to events.
 delete globalThis[Symbol.toStringTag];
 setPrototypeOf(globalThis, ServiceWorkerGlobalScope.prototype);
+
+// Takes away what the Worker's flags do not have.
+export function configure(flags) {
+  const take = (names) => {
+    for (const name of names) {
+      delete globalThis[name];
+      delete ServiceWorkerGlobalScope.prototype[name];
+    }
+  };
+  if (!flags.has("expose_global_message_channel")) take(["MessageChannel", "MessagePort"]);
+  if (!flags.has("enable_weak_ref")) take(["WeakRef", "FinalizationRegistry"]);
+  if (!flags.has("set_tostring_tag")) {
+    for (const prototype of prototypes) {
+      if (Object.hasOwn(prototype, "constructor")) delete prototype[Symbol.toStringTag];
+    }
+  }
+}

@@ -2,6 +2,7 @@
 //! fields on their way in and out, which are the same.
 
 use crate::shape::{constructing, method, this, wrong_argument};
+use crate::switches::{Switch, is_set};
 use crate::text::lossy;
 use postern_abi::http::{Fields, ResponseHead};
 use rquickjs::class::{Class, JsClass, Trace, Tracer};
@@ -252,7 +253,9 @@ impl HeaderList {
         let mut all: Vec<(String, Vec<u8>)> = Vec::with_capacity(fields.len());
         for (name, value) in fields {
             match all.last_mut() {
-                Some((last, values)) if last == name && name != "set-cookie" => {
+                Some((last, values))
+                    if last == name && (name != COOKIE || is_set(Switch::JoinCookies)) =>
+                {
                     values.extend_from_slice(b", ");
                     values.extend_from_slice(value);
                 }

@@ -2,8 +2,8 @@
 
 use crate::{
     blame, buffers, compression, crypto, encoding, forms, frames, headers, json, kv, modules, ops,
-    parts, pattern, random, ratelimit, requests, rewriter, socket, stacks, subrequest, tasks,
-    token, url, values, wasm, zones,
+    parts, pattern, random, ratelimit, requests, rewriter, socket, stacks, subrequest, switches,
+    tasks, token, url, values, wasm, zones,
 };
 use rquickjs::{Ctx, Object, Result};
 
@@ -36,6 +36,7 @@ pub fn object<'js>(ctx: &Ctx<'js>) -> Result<Object<'js>> {
     buffers::install(ctx, &native)?;
     frames::install(ctx, &native)?;
     blame::install(ctx, &native)?;
+    switches::install(ctx, &native)?;
     stacks::install(ctx, &native)?;
     values::install(ctx, &native)?;
     wasm::install(ctx, &native)?;
