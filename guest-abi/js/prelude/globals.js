@@ -5,7 +5,7 @@ import { DOMException, globals as errors } from "internal:errors";
 import { globals as fetching } from "internal:fetch";
 import { globals as subrequests } from "internal:subrequest";
 import { globals as timers, own as clocks } from "internal:timers";
-import { globals as streams } from "internal:streams";
+import { globals as streams, sinkFacts, streamFacts } from "internal:streams";
 import { globals as rewriter } from "internal:rewriter";
 import { globals as blob } from "internal:blob";
 import { globals as url } from "internal:url";
@@ -17,7 +17,8 @@ import { globals as crypting, own as cryptos } from "internal:crypto";
 import { globals as sockets } from "internal:websocket";
 import { globals as eventSources } from "internal:eventsource";
 import { globals as navigation, own as navigators } from "internal:navigator";
-import { showAsPairs } from "internal:inspect";
+import { showAsPairs, showFacts } from "internal:inspect";
+import native from "internal:native";
 import { logUncaught, own as consoles } from "internal:console";
 
 const { Headers, Request, Response } = fetching;
@@ -31,7 +32,10 @@ cloneable(
   },
 );
 
-showAsPairs(Headers, (headers) => headers);
+showAsPairs(Headers, (headers) => headers, (headers) => [["immutable", native.headersFrozen(headers)]]);
+showAsPairs(blob.FormData, (form) => form);
+showFacts(streams.ReadableStream, streamFacts);
+showFacts(streams.WritableStream, sinkFacts);
 showAsPairs(url.URLSearchParams, (search) => search);
 
 const { ServiceWorkerGlobalScope, WorkerGlobalScope, EventTarget } = events;

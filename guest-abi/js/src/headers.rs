@@ -415,6 +415,10 @@ pub fn install<'js>(_: &Ctx<'js>, native: &Object<'js>) -> Result<()> {
         Func::from(|list: List<'js>, key: String| list.borrow_mut().delete(&key)),
     )?;
     native.set(
+        "headersFrozen",
+        Func::from(|list: List<'js>| list.borrow().is_immutable),
+    )?;
+    native.set(
         "headersFreeze",
         Func::from(|list: List<'js>| list.borrow_mut().is_immutable = true),
     )?;
