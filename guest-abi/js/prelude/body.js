@@ -3,7 +3,7 @@
 // A body is kept as what it was made of. A string or bytes that are only sent on or read
 // whole never become a stream; a stream is made when `body` is asked for.
 import native from "internal:native";
-import { scope, insideHandler } from "internal:errors";
+import { flag, scope, insideHandler } from "internal:errors";
 import { platform, wrongField } from "internal:platform";
 import { ReadableStream, bodyPart, bytesStream, drain, isDisturbed, moved, sourceStream } from "internal:streams";
 import { Blob, FormData, blobOf, bodyType, serializeForm, parseForm, blobBytes } from "internal:blob";
@@ -15,6 +15,8 @@ const USED =
 const LOCKED = "This ReadableStream is currently locked to a reader.";
 const { bodyForm, bodyCollect, bodyPull, text, bodySlot, setSlot } = native;
 const { isView } = ArrayBuffer;
+const { isArray } = Array;
+const { toString: objectText } = Object.prototype;
 
 // The slots in which a body's parts are (src/parts.rs).
 export const SOURCE = 0, STREAM = 1, USED_UP = 2, HEADERS = 3, TYPE = 4, MORE = 5, STATUS = 6, METHOD = 6, URL_SLOT = 7, REDIRECT = 8, SIGNAL = 9;
@@ -115,8 +117,17 @@ export function extract(value) {
       return `${value}`;
     }
   }
+  if (typeof value === "object" && isStreamable(value)) return ReadableStream.from(value);
   impliedType = "text/plain;charset=UTF-8";
   return text(value);
+}
+
+// Whether an object is taken for the chunks that it gives, and not for its text: one that has no
+// text of its own.
+function isStreamable(value) {
+  if (value === null || !flag("fetch_iterable_type_support")) return false;
+  if (!isArray(value) && value.toString !== objectText) return false;
+  return typeof value[Symbol.asyncIterator] === "function" || typeof value[Symbol.iterator] === "function";
 }
 
 // The bytes of a part of a stream that is used as a body.
@@ -156,7 +167,7 @@ function read(body, form) {
   }
   setSlot(body, USED_UP, true);
   if (source instanceof Incoming) return source.collect(form);
-  if (form === TEXT && typeof source === "string" && source.isWellFormed()) return Promise.resolve(source);
+  if (form === TEXT && typeof source === "string" && source.isWellFormed() && source[0] !== "\ufeff") return Promise.resolve(source);
   try {
     return Promise.resolve(bodyForm(source, form));
   } catch (error) {

@@ -1,6 +1,6 @@
 // structuredClone, and what posting a message shares with it.
 import native from "internal:native";
-import { DOMException, isDomException } from "internal:errors";
+import { DOMException, flag, isDomException } from "internal:errors";
 import { ofGlobal, prototypes, wrongField, wrongParameter } from "internal:platform";
 
 const { getPrototypeOf, keys } = Object;
@@ -49,7 +49,7 @@ function constructorName(value) {
 
 function platformName(value) {
   for (let proto = getPrototypeOf(value); proto !== null; proto = getPrototypeOf(proto)) {
-    if (prototypes.has(proto)) return proto[Symbol.toStringTag];
+    if (prototypes.has(proto)) return proto[Symbol.toStringTag] ?? proto.constructor.name;
   }
   return undefined;
 }
@@ -146,7 +146,12 @@ function clone(value, seen) {
       const { stack } = value;
       seen.set(value, copy);
       if (typeof stack === "string") copy.stack = stack;
-      if (Object.hasOwn(value, "cause")) {
+      if (flag("enhanced_error_serialization")) {
+        Object.defineProperty(copy, "stack", { value: stack, writable: true, enumerable: true, configurable: true });
+        for (const key of Object.getOwnPropertyNames(value)) {
+          if (key !== "stack" && key !== "message") copy[key] = clone(value[key], seen);
+        }
+      } else if (Object.hasOwn(value, "cause")) {
         Object.defineProperty(copy, "cause", { value: clone(value.cause, seen), writable: true, configurable: true });
       }
       return copy;

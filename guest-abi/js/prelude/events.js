@@ -2,10 +2,12 @@
 import { closed, illegalConstructor, platform, text, wrongConstructorParameter, wrongField, wrongParameter } from "internal:platform";
 import native from "internal:native";
 import { integer } from "internal:arguments";
-import { DOMException } from "internal:errors";
+import { DOMException, flag } from "internal:errors";
 
 const BUBBLES = 1, CANCELABLE = 2, COMPOSED = 4, PREVENTED = 8, STOPPED = 16, STOPPED_NOW = 32, DISPATCHING = 64,
   TRUSTED = 128, PASSIVE = 256, REFUSED = 512;
+
+const targetIsThis = () => flag("set_event_target_this");
 
 // Given to a constructor that tenants may not call.
 export const KEY = Symbol();
@@ -123,7 +125,7 @@ export class Event {
             if (entry.removed) continue;
             if (entry.once) drop(listeners, type, entry);
             if (entry.passive) event.#flags |= PASSIVE;
-            entry.handle.call(entry.self ?? target, event);
+            entry.handle.call(entry.self ?? (targetIsThis() ? target : globalThis), event);
             event.#flags &= ~PASSIVE;
           }
         }

@@ -1,11 +1,11 @@
 // What a tenant finds in its global scope: what each room of the prelude exports as `globals`,
 // and as `own` what belongs to the global object itself and not to its prototype.
-import { ofGlobal, plain, platform, wrongParameter } from "internal:platform";
+import { ofGlobal, plain, platform, prototypes, wrongParameter } from "internal:platform";
 import { DOMException, globals as errors } from "internal:errors";
 import { globals as fetching } from "internal:fetch";
 import { globals as subrequests } from "internal:subrequest";
 import { globals as timers, own as clocks } from "internal:timers";
-import { globals as streams } from "internal:streams";
+import { globals as streams, sinkFacts, streamFacts } from "internal:streams";
 import { globals as rewriter } from "internal:rewriter";
 import { globals as blob } from "internal:blob";
 import { globals as url } from "internal:url";
@@ -18,7 +18,8 @@ import { globals as sockets } from "internal:websocket";
 import { globals as eventSources } from "internal:eventsource";
 import { globals as caching, own as cacheStorages } from "internal:cache";
 import { globals as navigation, own as navigators } from "internal:navigator";
-import { showAsPairs } from "internal:inspect";
+import { showAsPairs, showFacts } from "internal:inspect";
+import native from "internal:native";
 import { logUncaught, own as consoles } from "internal:console";
 
 const { Headers, Request, Response } = fetching;
@@ -32,7 +33,10 @@ cloneable(
   },
 );
 
-showAsPairs(Headers, (headers) => headers);
+showAsPairs(Headers, (headers) => headers, (headers) => [["immutable", native.headersFrozen(headers)]]);
+showAsPairs(blob.FormData, (form) => form);
+showFacts(streams.ReadableStream, streamFacts);
+showFacts(streams.WritableStream, sinkFacts);
 showAsPairs(url.URLSearchParams, (search) => search);
 
 const { ServiceWorkerGlobalScope, WorkerGlobalScope, EventTarget } = events;
@@ -89,3 +93,20 @@ delete globalThis.InternalError;
 // The global object is what its class makes, and listens to events.
 delete globalThis[Symbol.toStringTag];
 setPrototypeOf(globalThis, ServiceWorkerGlobalScope.prototype);
+
+// Takes away what the Worker's flags do not have.
+export function configure(flags) {
+  const take = (names) => {
+    for (const name of names) {
+      delete globalThis[name];
+      delete ServiceWorkerGlobalScope.prototype[name];
+    }
+  };
+  if (!flags.has("expose_global_message_channel")) take(["MessageChannel", "MessagePort"]);
+  if (!flags.has("enable_weak_ref")) take(["WeakRef", "FinalizationRegistry"]);
+  if (!flags.has("set_tostring_tag")) {
+    for (const prototype of prototypes) {
+      if (Object.hasOwn(prototype, "constructor")) delete prototype[Symbol.toStringTag];
+    }
+  }
+}

@@ -1,6 +1,6 @@
 // A value as text for people: what console methods write.
 import native from "internal:native";
-import { shown } from "internal:platform";
+import { prototypes, shown } from "internal:platform";
 
 const { getOwnPropertyDescriptor, getPrototypeOf, hasOwn } = Object;
 const CUSTOM = Symbol.for("nodejs.util.inspect.custom");
@@ -185,6 +185,7 @@ function errorText(state, value, keys) {
 const PLAIN = 0, ARRAY = 1;
 
 function object(state, value, level) {
+  let width;
   const name = className(value);
   let tag = value[Symbol.toStringTag];
   if (typeof tag !== "string" || tag === "" || getOwnPropertyDescriptor(value, Symbol.toStringTag)?.enumerable) tag = "";
@@ -285,9 +286,11 @@ function object(state, value, level) {
       const special = kind === "Arguments" ? null : platformObject(state, value, level);
       if (special !== null) {
         const { size, entries } = special;
-        if (entries.length === 0 && keys.length === 0) return `${prefix(name, tag, "Object", size)}{}`;
         open = `${prefix(name, tag, "Object", size)}{`;
+        // The name of what is shown by its accessors is no part of the line's width.
+        if (size === "") width = 1;
         if (level > state.depth) break;
+        if (entries.length === 0 && keys.length === 0) return `${open}}`;
         items = entries;
       } else if (kind === "Arguments") {
         open = "[Arguments] {";
@@ -321,7 +324,7 @@ function object(state, value, level) {
     else base = `<ref *${at}> ${base}`;
   }
   const more = kind === "Array" || kind === "TypedArray" ? listed > 0 && value.length > ITEMS_MAX && keys.length === 0 : false;
-  const text = join(state, output, base, open, close, extras, level, kind === "Array" || kind === "TypedArray" ? value : undefined, more);
+  const text = join(state, output, base, open, close, extras, level, kind === "Array" || kind === "TypedArray" ? value : undefined, more, width ?? open.length);
   state.length += text.length;
   return text;
 }
@@ -417,8 +420,16 @@ export function showAsPairs(c, pairs, facts = () => []) {
   special.set(c.prototype, { pairs, facts });
 }
 
+const inner = new Map();
+
+// Tells of what objects of a class are shown with besides their accessors: names and values.
+export function showFacts(c, facts) {
+  inner.set(c.prototype, facts);
+}
+
 function platformObject(state, value, level) {
   let accessors = null;
+  let facts = [];
   for (let proto = getPrototypeOf(value); proto !== null; proto = getPrototypeOf(proto)) {
     const way = special.get(proto);
     if (way !== undefined) {
@@ -432,32 +443,39 @@ function platformObject(state, value, level) {
       };
     }
     const names = shown.get(proto);
+    const isFirst = accessors === null;
     if (names !== undefined) accessors = accessors === null ? [...names] : [...accessors, ...names];
+    else if (prototypes.has(proto)) accessors ??= [];
+    const more = inner.get(proto);
+    if (more !== undefined && isFirst) facts = more(value);
   }
   if (accessors === null) return null;
   const own = accessors.filter((key) => !hasOwn(value, key));
   return {
     size: "",
-    entries: own.map((key) => [
-      key,
-      () => {
-        try {
-          return value[key];
-        } catch {
-          return undefined;
-        }
-      },
-    ]),
+    entries: [
+      ...own.map((key) => [
+        key,
+        () => {
+          try {
+            return value[key];
+          } catch {
+            return undefined;
+          }
+        },
+      ]),
+      ...facts.map(([key, item]) => [`[${key}]`, () => item]),
+    ],
   };
 }
 
 // ---- Lines ----
 
-function join(state, output, base, open, close, extras, level, value, more) {
+function join(state, output, base, open, close, extras, level, value, more, width) {
   const entries = output.length;
   if (extras === ARRAY && entries > 6) output = columns(state, output, value, more);
   if (state.deepest - level < COMPACT && entries === output.length) {
-    const start = output.length + state.indent + open.length + base.length + 10;
+    const start = output.length + state.indent + width + base.length + 10;
     let total = output.length + start;
     for (const text of output) total += text.length;
     if (total <= BREAK_COLUMNS && !base.includes("\n")) {
@@ -527,6 +545,9 @@ export function inspect(value, options = undefined) {
 
 // ---- Formats ----
 
+// The language's classes with a text of their own.
+const LANGUAGE = new Set([Object, Function, Array, Number, Boolean, String, Symbol, BigInt, Date, RegExp, Error]);
+
 const hasOwnText = (value) => {
   if (native.proxyTarget(value) !== undefined) return false;
   if (native.kindOf(value) === "Error" || native.kindOf(value) === "Date") return native.kindOf(value) === "Date" ? null : false;
@@ -535,7 +556,7 @@ const hasOwnText = (value) => {
   for (let proto = getPrototypeOf(value); proto !== null; proto = getPrototypeOf(proto)) {
     if (hasOwn(proto, "toString")) {
       const c = getOwnPropertyDescriptor(proto, "constructor")?.value;
-      return typeof c === "function" && !/\[native code\]\s*}$/.test(Function.prototype.toString.call(c));
+      return typeof c === "function" && !LANGUAGE.has(c);
     }
   }
   return false;

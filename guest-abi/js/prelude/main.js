@@ -19,7 +19,7 @@ import { useNode } from "internal:node";
 import { platform } from "internal:platform";
 import { serveSocket } from "internal:websocket";
 import { WorkerEntrypoint } from "cloudflare:workers";
-import "internal:globals";
+import { configure as configureGlobals } from "internal:globals";
 import "internal:intl";
 import "internal:atomics";
 import { importedModule } from "internal:wasm";
@@ -317,6 +317,13 @@ const hooks = {
     scope.flags = new Set(flags);
     scope.exposesExports = scope.flags.has("enable_ctx_exports");
     configureNavigator(scope.flags);
+    configureGlobals(scope.flags);
+    native.setSwitches(
+      (scope.flags.has("unhandled_rejection_after_microtask_checkpoint") ? 1 : 0) |
+        (scope.flags.has("strip_bom_in_read_all_text") ? 2 : 0) |
+        (scope.flags.has("urlsearchparams_delete_has_value_arg") ? 0 : 4) |
+        (scope.flags.has("http_headers_getsetcookie") ? 0 : 8),
+    );
     if (scope.flags.has("nodejs_compat") || scope.flags.has("nodejs_compat_v2")) useNode();
     fetching.configure();
     prepareContexts();

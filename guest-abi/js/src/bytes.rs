@@ -1,6 +1,7 @@
 //! Bytes between JavaScript and Rust.
 
 use crate::raw::{self, Cx};
+use crate::switches::{Switch, is_set};
 use rquickjs::{ArrayBuffer, Ctx, Exception, FromJs, Object, Result, TypedArray, Value};
 
 /// The bytes of a string (as UTF-8), an ArrayBuffer or a view: what the Web APIs call a body or a
@@ -128,6 +129,11 @@ impl Form {
     /// # Errors
     /// A SyntaxError for text that is not JSON; when memory is used up.
     pub fn of<'js>(self, ctx: &Ctx<'js>, bytes: &[u8]) -> Result<Value<'js>> {
+        let is_text = matches!(self, Self::Text | Self::Json);
+        let bytes = match bytes.strip_prefix(b"\xef\xbb\xbf") {
+            Some(rest) if is_text && is_set(Switch::StripMark) => rest,
+            _ => bytes,
+        };
         match self {
             Self::Text => text(ctx, bytes),
             Self::Json => {

@@ -3,6 +3,7 @@
 
 use crate::raw::{self, Cx, utf8};
 use crate::shape::{constructing, method, this, wrong_argument};
+use crate::switches::{Switch, is_set};
 use crate::text::lossy;
 use postern_abi::http::Fields;
 use rquickjs::class::{Class, JsClass, Trace, Tracer};
@@ -258,7 +259,7 @@ impl HeaderList {
         };
         let mut last = None;
         for (name, value) in fields {
-            let is_more = last == Some(name) && name != COOKIE;
+            let is_more = last == Some(name) && (name != COOKIE || is_set(Switch::JoinCookies));
             last = Some(name);
             let bytes = &mut flat.bytes;
             match flat.items.last_mut() {
@@ -527,6 +528,10 @@ pub fn install<'js>(_: &Ctx<'js>, native: &Object<'js>) -> Result<()> {
     native.set(
         "headersDelete",
         Func::from(|list: List<'js>, key: String| list.borrow_mut().delete(&key)),
+    )?;
+    native.set(
+        "headersFrozen",
+        Func::from(|list: List<'js>| list.borrow().is_immutable),
     )?;
     native.set(
         "headersFreeze",

@@ -51,6 +51,7 @@ mod socket;
 mod source;
 mod stacks;
 mod subrequest;
+mod switches;
 mod tasks;
 #[cfg(not(target_arch = "wasm32"))]
 pub mod testing;

@@ -3,7 +3,7 @@
 use crate::{
     blame, buffers, cache, compression, crypto, encoding, execution, forms, frames, headers,
     iterators, json, kv, modules, ops, parts, pattern, random, ratelimit, requests, rewriter,
-    serve, socket, stacks, subrequest, tasks, token, url, values, wasm, zones,
+    serve, socket, stacks, subrequest, switches, tasks, token, url, values, wasm, zones,
 };
 use rquickjs::{Ctx, Object, Result};
 
@@ -38,6 +38,7 @@ pub fn object<'js>(ctx: &Ctx<'js>) -> Result<Object<'js>> {
     buffers::install(ctx, &native)?;
     frames::install(ctx, &native)?;
     blame::install(ctx, &native)?;
+    switches::install(ctx, &native)?;
     stacks::install(ctx, &native)?;
     values::install(ctx, &native)?;
     wasm::install(ctx, &native)?;

@@ -1,6 +1,7 @@
 //! `URLSearchParams`: the class, but for its iterators, which are in `prelude/url.js`.
 
 use crate::shape::{constructing, getter, method, this, wrong_argument};
+use crate::switches::{Switch, is_set};
 use crate::text::usv;
 use crate::url::Shared;
 use rquickjs::class::{Class, JsClass, Trace, Tracer};
@@ -50,7 +51,7 @@ impl<'js> JsClass<'js> for Params {
             |ctx: Ctx<'js>, it: This<Value<'js>>, name: Opt<Value<'js>>, value: Opt<Value<'js>>| {
                 let object = this::<Params>(&ctx, &it.0)?;
                 let name = argument(&ctx, "delete", 1, name)?;
-                let value = optional(&ctx, value)?;
+                let value = optional(&ctx, value)?.filter(|_| !is_set(Switch::ParamsByName));
                 object.borrow().change(|pairs| {
                     pairs.retain(|pair| !is_meant(pair, &name, value.as_deref()));
                 });
@@ -97,7 +98,7 @@ impl<'js> JsClass<'js> for Params {
             |ctx: Ctx<'js>, it: This<Value<'js>>, name: Opt<Value<'js>>, value: Opt<Value<'js>>| {
                 let object = this::<Params>(&ctx, &it.0)?;
                 let name = argument(&ctx, "has", 1, name)?;
-                let value = optional(&ctx, value)?;
+                let value = optional(&ctx, value)?.filter(|_| !is_set(Switch::ParamsByName));
                 let object = object.borrow();
                 let shared = object.0.borrow();
                 Ok::<_, rquickjs::Error>(

@@ -1,5 +1,6 @@
 //! Promises that were rejected and that nobody handles.
 
+use crate::switches::{Switch, is_set};
 use crate::{serve, vm};
 use rquickjs::{CatchResultExt, Ctx, Persistent, Runtime, Value, qjs};
 use std::cell::{Cell, RefCell};
@@ -59,7 +60,7 @@ fn heard<'js>(ctx: Ctx<'js>, promise: Value<'js>, reason: Value<'js>, is_handled
             _ => return,
         }
         // Who handles a rejection at once does so before the next microtask.
-        if !is_handled && !IS_DUE.replace(true) {
+        if !is_handled && !is_set(Switch::TellLate) && !IS_DUE.replace(true) {
             // SAFETY: the context is alive and the job takes no arguments.
             unsafe {
                 qjs::JS_EnqueueJob(ctx.as_raw().as_ptr(), Some(due), 0, std::ptr::null_mut())

@@ -1,4 +1,5 @@
 // TransformStream and the transforms of the platform.
+import { flag } from "internal:errors";
 import { amount, callback, dictionary, wrongArgument, wrongInit } from "internal:arguments";
 import { illegal, shape } from "internal:shape";
 import { NONE, call, rejected, RESOLVED } from "internal:streams/promises";
@@ -277,7 +278,11 @@ shape(TransformStream);
 // An object of another class that is a TransformStream with these ends.
 const made = (target, queue, sink) =>
   Reflect.construct(TransformStream, [MAKE, streamOf(queue), writableOf(sink)], target);
-const transforming = (target, transformer) => Reflect.construct(TransformStream, [transformer], target);
+// A first chunk is taken at once where backpressure is not the standard's.
+const transforming = (target, transformer) => {
+  const strategy = flag("encoder_stream_spec_compliant_backpressure") ? undefined : { highWaterMark: 1 };
+  return Reflect.construct(TransformStream, [transformer, undefined, strategy], target);
+};
 
 export class IdentityTransformStream {
   constructor(strategy = undefined) {
