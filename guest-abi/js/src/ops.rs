@@ -65,7 +65,7 @@ thread_local! {
     /// The request whose event is being handled; what is started meanwhile is its.
     static CURRENT: Cell<u32> = const { Cell::new(0) };
     /// Whose operations are, until their requests are over.
-    static OWNERS: RefCell<HashMap<u32, u32>> = RefCell::default();
+    static OWNERS: RefCell<ByNumber<u32>> = RefCell::default();
 }
 
 /// An event of this request is handled now.
