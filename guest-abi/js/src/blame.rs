@@ -3,8 +3,9 @@
 //!
 //! # Implementation
 //!
-//! The function's source is cut into tokens (`source`), and the expression at the place is told the way V8 tells it: names, members and calls, and `(intermediate value)` for the rest.
-//! It is done when an error is made, once, and only for sources of a moderate size.
+//! The function's source is cut into tokens (`source`), and the expression at the place is told the
+//! way V8 tells it: names, members and calls, and `(intermediate value)` for the rest. It is done
+//! once, when an error is made, and only for sources of a moderate size.
 
 use crate::source::{Kind, Tokens, WORDS};
 use rquickjs::{Ctx, Object, Result, Value, function::Func, qjs};

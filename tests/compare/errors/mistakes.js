@@ -169,6 +169,13 @@ export default {
     for (const k of ["keys", "entries", "values", "getPrototypeOf", "getOwnPropertyNames", "assign", "fromEntries", "getOwnPropertyDescriptors"]) { fact(`Object.${k} undefined`, () => Object[k](undefined)); fact(`Object.${k} null`, () => Object[k](null)); }
     fact("fromEntries bad", () => Object.fromEntries([5]));
     fact("fromEntries num", () => Object.fromEntries(5));
+    fact("an error that was dropped is not the next one", () => {
+      const throws = () => { throw new RangeError("mine"); };
+      try {
+        for (const x of { [Symbol.iterator]: () => ({ next: () => ({ value: 1 }), return: 5 }) }) throw new RangeError("body");
+      } catch {}
+      throws();
+    });
     // These differ, and are left out.
     for (const name of ["Object.fromEntries undefined", "Object.fromEntries null"]) delete facts[name];
     return Response.json(facts);
