@@ -7,7 +7,7 @@
 use super::Bench;
 use super::javascript;
 use super::load::Load;
-use crate::{step, workspace};
+use crate::{process, step, workspace};
 use anyhow::{Context, Result};
 use std::path::Path;
 use std::process::Command;
@@ -26,13 +26,14 @@ pub fn run(bench: &Bench, worker: Option<&Path>) -> Result<()> {
     };
     let worker = javascript::write_worker("profiled", &source)?;
     let profiler = workspace::target().join("release/examples/profile");
-    let text = crate::process::output(
-        Command::new(profiler)
-            .arg(&engine)
-            .arg(&worker)
-            .arg(REQUESTS.to_string()),
-    )
-    .context("the Worker cannot be profiled; it says why above")?;
+    let mut command = Command::new(profiler);
+    command.arg(&engine).arg(&worker).arg(REQUESTS.to_string());
+    let text = process::output(&mut command).with_context(|| {
+        format!(
+            "the Worker cannot be profiled; this says why: {}",
+            process::shown(&command)
+        )
+    })?;
     let number = |name: &str| -> Result<f64> {
         text.split_ascii_whitespace()
             .find_map(|field| field.strip_prefix(name)?.strip_prefix('=')?.parse().ok())
