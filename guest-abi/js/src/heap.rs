@@ -22,6 +22,13 @@ unsafe impl Sync for Heap {}
 #[global_allocator]
 static HEAP: Heap = Heap(UnsafeCell::new([std::ptr::null_mut(); CLASSES]));
 
+/// Forgets the pieces that are kept, for good: they lie strewn over pages that a snapshot leaves to
+/// be shared.
+pub fn forget() {
+    // SAFETY: one thread, and nobody else looks at the lists meanwhile.
+    unsafe { (*HEAP.0.get()).fill(std::ptr::null_mut()) };
+}
+
 /// Which size this is; `None` for what is not small. Of zero bytes nothing is allocated.
 fn class(layout: Layout) -> Option<usize> {
     let is_small = layout.size() <= SMALL && layout.align() <= STEP;

@@ -16,7 +16,7 @@ pub fn leave(vm: &Vm) {
 #[cfg(target_arch = "wasm32")]
 mod memory {
     use core::hint::black_box;
-    use std::alloc::{Layout, dealloc, realloc};
+    use std::alloc::{GlobalAlloc, Layout, System};
 
     /// Bytes of a page of wasm memory.
     const WASM_PAGE: usize = 64 * 1024;
@@ -45,10 +45,11 @@ mod memory {
         unsafe { Layout::from_size_align_unchecked(size, ALIGN) }
     }
 
-    /// A block of zeros. The compiler must not see that nobody reads it.
+    /// A block of zeros of the standard allocator, whose holes these are. The compiler must not
+    /// see that nobody reads it.
     fn alloc_zeroed(size: usize) -> *mut u8 {
         // SAFETY: sizes here are not 0.
-        black_box(unsafe { std::alloc::alloc_zeroed(layout(size)) })
+        black_box(unsafe { System.alloc_zeroed(layout(size)) })
     }
 
     fn end() -> usize {
@@ -58,6 +59,7 @@ mod memory {
     /// Takes small holes for good, so that what comes later lies together, and has the rest of what
     /// is free be zeros.
     pub fn leave() {
+        crate::heap::forget();
         let mut held: *mut Held = core::ptr::null_mut();
         let hold = |held: &mut *mut Held, block: *mut u8, size| {
             let block = block.cast::<Held>();
@@ -79,7 +81,7 @@ mod memory {
         };
         if !mark.is_null() {
             // SAFETY: a block of that layout; one that shrinks stays where it is.
-            let mark = unsafe { realloc(mark, layout(ROOM), MARK) };
+            let mark = unsafe { System.realloc(mark, layout(ROOM), MARK) };
             let mut size = ROOM / 2;
             while size >= ALIGN {
                 loop {
@@ -89,7 +91,7 @@ mod memory {
                     }
                     if block > mark {
                         // SAFETY: it was just allocated.
-                        unsafe { dealloc(block, layout(size)) };
+                        unsafe { System.dealloc(block, layout(size)) };
                         break;
                     }
                     if size >= HOLE {
@@ -103,18 +105,18 @@ mod memory {
                 let block = alloc_zeroed(behind);
                 if !block.is_null() {
                     // SAFETY: it was just allocated.
-                    unsafe { dealloc(block, layout(behind)) };
+                    unsafe { System.dealloc(block, layout(behind)) };
                 }
             }
             // SAFETY: a block of that layout.
-            unsafe { dealloc(mark, layout(MARK)) };
+            unsafe { System.dealloc(mark, layout(MARK)) };
         }
         while !held.is_null() {
             // SAFETY: it was written when it was held, and is freed as what it was allocated as.
             unsafe {
                 let Held { next, size } = held.read();
                 core::ptr::write_bytes(held, 0, 1);
-                dealloc(held.cast(), layout(size));
+                System.dealloc(held.cast(), layout(size));
                 held = next;
             }
         }
