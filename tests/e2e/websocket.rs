@@ -46,6 +46,7 @@ const WORKER: &str = "
         },
     };
     function listen(socket, options) {
+        socket.binaryType = 'arraybuffer';
         socket.accept(options);
         socket.addEventListener('message', ({ data }) => {
             if (data === 'close') socket.close(4001, 'asked');

@@ -19,6 +19,7 @@ const ECHO: &str = "
             if (request.url.endsWith('/closed')) return new Response(closed);
             if (request.headers.get('upgrade') !== 'websocket') return new Response('plain', { status: 426 });
             const [client, server] = Object.values(new WebSocketPair());
+            server.binaryType = 'arraybuffer';
             server.accept();
             server.addEventListener('message', ({ data }) => data === 'bye' ? server.close(4001, 'asked') : server.send(data));
             server.addEventListener('close', ({ code, reason }) => { closed = `${code} ${reason}`; });
@@ -33,6 +34,7 @@ const ECHO: &str = "
 const ASKER: &str = "
     const heard = async (socket, until) => {
         const all = [];
+        socket.binaryType = 'arraybuffer';
         const { promise, resolve } = Promise.withResolvers();
         const hear = (...what) => { all.push(what.join(' ')); if (all.length >= until) resolve(); };
         socket.addEventListener('open', () => hear('open', socket.readyState, socket.protocol));
