@@ -31,6 +31,7 @@ listen = "127.0.0.1:0"
 
 [limits]
 startup-cpu-ms = 5000
+memory-bytes = "64 MiB"
 "#;
 
 /// Builds it, pushes every case and asks it.

@@ -12,7 +12,7 @@ export const STATUS = { WRONG_KEY: 1, BAD_CALL: 2, BAD_KEY: 3, UNSUPPORTED: 4, B
 export const statusOf = (got) => -got & 15;
 export function settled(got, message) {
   if (typeof got === "number" && got < 0) {
-    if (statusOf(got) === STATUS.FULL) throw new Error("There are too many keys, or there is no memory for this.");
+    if (statusOf(got) === STATUS.FULL) throw new Error("The Worker has 4,096 keys, or its limit memory-bytes leaves no room for this; use fewer keys or raise the limit.");
     throw new Error(typeof message === "function" ? message(statusOf(got)) : message);
   }
   return got;
