@@ -109,7 +109,7 @@ fn from_base64(units: &[u16]) -> Vec<u8> {
     bytes
 }
 
-fn to_base64(bytes: &[u8], url: bool) -> String {
+pub fn to_base64(bytes: &[u8], url: bool) -> String {
     let alphabet = if url {
         b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_"
     } else {
