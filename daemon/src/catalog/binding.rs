@@ -7,6 +7,7 @@ use crate::bindings::Binding;
 use crate::store::NamespaceId;
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
+use std::fmt;
 use std::sync::Arc;
 
 /// The binding types that work, for messages.
@@ -28,8 +29,8 @@ pub enum Target {
     PlainText(String),
     /// A JSON value, as text.
     Json(String),
-    /// A text that no answer ever repeats.
-    Secret(String),
+    /// A text that no answer ever repeats. Rows have had it like this once; now it is `Sealed`.
+    Secret(Hidden),
     /// A KV namespace.
     Kv(Id),
     /// The deployed version's identifier, number and time.
@@ -47,15 +48,32 @@ pub enum Target {
         /// Seconds of a period.
         period_s: u32,
     },
+    /// A secret, encrypted with the device key for this script and this name.
+    Sealed(Vec<u8>),
+}
+
+/// A text that is not logged.
+#[derive(Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Hidden(pub String);
+
+impl fmt::Debug for Hidden {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("Hidden")
+    }
 }
 
 impl Target {
+    /// Whether it is a secret.
+    pub fn is_secret(&self) -> bool {
+        matches!(self, Self::Secret(_) | Self::Sealed(_))
+    }
+
     /// Its type's name in metadata.
     pub fn kind(&self) -> &'static str {
         match self {
             Self::PlainText(_) => "plain_text",
             Self::Json(_) => "json",
-            Self::Secret(_) => "secret_text",
+            Self::Secret(_) | Self::Sealed(_) => "secret_text",
             Self::Kv(_) => "kv_namespace",
             Self::VersionMetadata => "version_metadata",
             Self::Service(_) => "service",
@@ -87,7 +105,7 @@ impl Bound {
                 value["namespace_id"] = json!(namespace);
                 value["simple"] = json!({"limit": limit, "period": period_s});
             }
-            Target::Secret(_) | Target::VersionMetadata | Target::Assets => {}
+            Target::Secret(_) | Target::Sealed(_) | Target::VersionMetadata | Target::Assets => {}
         }
         value
     }
@@ -106,7 +124,12 @@ impl Bound {
             },
             Target::Secret(text) => Binding::Secret {
                 name,
-                text: text.clone(),
+                text: text.0.clone(),
+            },
+            // Workers are started with open ones; this is one that could not be opened.
+            Target::Sealed(_) => Binding::Other {
+                name,
+                kind: "secret_text".to_owned(),
             },
             Target::Kv(id) => Binding::Kv {
                 name,
@@ -197,7 +220,7 @@ impl Wanted {
         };
         let target = match kind {
             "plain_text" => Target::PlainText(needed("text")?),
-            "secret_text" => Target::Secret(needed("text")?),
+            "secret_text" => Target::Secret(Hidden(needed("text")?)),
             "json" => Target::Json(
                 value
                     .get("json")
@@ -276,7 +299,7 @@ impl Wanted {
 impl Bound {
     fn check_size(&self) -> Result<(), CatalogError> {
         match &self.target {
-            Target::PlainText(text) | Target::Json(text) | Target::Secret(text)
+            Target::PlainText(text) | Target::Json(text) | Target::Secret(Hidden(text))
                 if text.len() > limits::VARIABLE_MAX =>
             {
                 Err(CatalogError::VariableTooLarge {
@@ -293,7 +316,7 @@ impl Bound {
         check_binding_name(name)?;
         let bound = Self {
             name: name.to_owned(),
-            target: Target::Secret(text.to_owned()),
+            target: Target::Secret(Hidden(text.to_owned())),
         };
         bound.check_size()?;
         Ok(bound)

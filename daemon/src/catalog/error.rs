@@ -180,6 +180,9 @@ pub enum CatalogError {
     /// The engine could not start the Worker, although it was judged well.
     #[error("the Worker could not be started: {0}")]
     Start(String),
+    /// A secret cannot be encrypted or decrypted.
+    #[error(transparent)]
+    Vault(#[from] super::vault::VaultError),
     /// The store failed. This is the only kind that is not the caller's fault.
     #[error(transparent)]
     Store(#[from] StoreError),

@@ -8,6 +8,7 @@ use super::name::Id;
 use super::push::{Source, shown_time};
 use super::record::{Script, Settings, Verdict, now_ms};
 use super::references::Held;
+use super::vault::Place;
 use super::{Catalog, CatalogError, Result};
 use crate::assets::Assets;
 use crate::bindings::{Binding, Env};
@@ -61,6 +62,7 @@ impl<W: Send + Sync + 'static> Catalog<W> {
     /// Judges modules under these settings, and stores what came of it.
     pub(super) async fn judge(
         &self,
+        place: Place<'_>,
         main_module: &str,
         modules: &[Source],
         settings: &Settings,
@@ -86,7 +88,15 @@ impl<W: Send + Sync + 'static> Catalog<W> {
         if judged.told.handlers.is_empty() && judged.told.entrypoints.is_empty() {
             return Err(CatalogError::NoHandlers);
         }
-        let verdict = self.keep_verdict(judged, held).await?;
+        // What it evaluated may have kept a secret.
+        let may_tell = judged.told.env_read
+            && settings
+                .bindings
+                .iter()
+                .any(|bound| bound.target.is_secret());
+        let verdict = self
+            .keep_verdict(judged, may_tell.then_some(place), held)
+            .await?;
         Ok(Verdict {
             has_modules,
             ..verdict
@@ -102,7 +112,13 @@ impl<W: Send + Sync + 'static> Catalog<W> {
     }
 
     /// Whether other settings mean that a script's modules have to be evaluated again.
-    pub(super) fn must_judge(&self, old: &Script, settings: &Settings, named: &Named) -> bool {
+    pub(super) fn must_judge(
+        &self,
+        place: Place<'_>,
+        old: &Script,
+        settings: &Settings,
+        named: &Named,
+    ) -> bool {
         if old.verdict.kind != GuestKind::JavaScript {
             return false;
         }
@@ -112,7 +128,8 @@ impl<W: Send + Sync + 'static> Catalog<W> {
         old.settings.compatibility_date != settings.compatibility_date
             || enabled(&old.settings) != enabled(settings)
             || old.verdict.env_read
-                && self.env(&old.settings, &Named::of(old)) != self.env(settings, named)
+                && self.env(&self.vault.unseal(place, &old.settings), &Named::of(old))
+                    != self.env(settings, named)
     }
 
     /// A script's modules, read from the store.
@@ -131,9 +148,19 @@ impl<W: Send + Sync + 'static> Catalog<W> {
         .await
     }
 
-    async fn keep_verdict(&self, judged: Judged, held: &mut Vec<Held>) -> Result<Verdict> {
+    /// Stores what came of judging; `secret_of`: whose secrets the snapshot may hold.
+    async fn keep_verdict(
+        &self,
+        judged: Judged,
+        secret_of: Option<Place<'_>>,
+        held: &mut Vec<Held>,
+    ) -> Result<Verdict> {
+        let snapshot = match (judged.snapshot, secret_of) {
+            (Some(snapshot), Some(place)) => Some(self.vault.seal_snapshot(place, &snapshot)?),
+            (snapshot, _) => snapshot,
+        };
         let mut stored = [None, None];
-        for (blob, bytes) in stored.iter_mut().zip([judged.image, judged.snapshot]) {
+        for (blob, bytes) in stored.iter_mut().zip([judged.image, snapshot]) {
             if let Some(bytes) = bytes {
                 let put = self.references.put(Bytes::from(bytes)).await?;
                 *blob = Some(put.blob());

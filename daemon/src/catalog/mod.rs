@@ -48,6 +48,7 @@ pub mod syntax;
 pub(crate) mod testing;
 #[cfg(test)]
 mod tests;
+mod vault;
 
 pub use assets::{Announced, AssetsChange, Begun, FILE_MAX as ASSET_MAX, FILES_MAX};
 pub use deployed::Deployed;
@@ -55,6 +56,7 @@ pub use error::CatalogError;
 pub use modules::bare_script;
 pub use push::{Change, Push, Source, shown_time};
 pub use runtime::{Fetching, Judgement, Machine, Runtime, Triggering};
+pub use vault::{VaultError, forget as forget_secrets};
 
 use crate::bindings::Limiter;
 use crate::cron::Timetable;
@@ -70,6 +72,7 @@ use references::References;
 use serving::Serving;
 use std::collections::BTreeSet;
 use std::sync::{Arc, OnceLock, Weak};
+use vault::Vault;
 
 /// A result of the catalog.
 pub type Result<T, E = CatalogError> = std::result::Result<T, E>;
@@ -89,6 +92,8 @@ pub struct Catalog<W = Worker> {
     references: Arc<References>,
     locks: ScriptLocks,
     structure: smol::lock::RwLock<()>,
+    /// What encrypts secrets.
+    vault: Vault,
     /// Scripts that do not run, because another build judged them or they failed to start.
     pending: Mutex<BTreeSet<(Id, String)>>,
     /// Told of scripts that are deployed.

@@ -11,6 +11,7 @@ use super::name::{Id, check_name, check_tags, hex};
 use super::record::{CustomLimits, Module, Namespace, Script, Settings, Verdict};
 use super::references::Held;
 use super::rows::Rows;
+use super::vault::Place;
 use super::{Bounds, Catalog, CatalogError, Result, compatibility, flags, limits};
 use crate::assets::Assets;
 use crate::bindings::Env;
@@ -134,11 +135,15 @@ impl<W: Send + Sync + 'static> Catalog<W> {
         let _script = self.locks.lock(id, script).await;
         // What can be refused without judging is refused first: judging is dear.
         let (_, settings) = self.prepare(namespace, script, change.clone(), keep_settings)?;
+        let place = Place {
+            namespace: id,
+            script,
+        };
         let named = Named::new();
         let verdict = if modules.is_empty() {
             Verdict::of_nothing()
         } else {
-            self.judge(&main_module, &modules, &settings, &named, held)
+            self.judge(place, &main_module, &modules, &settings, &named, held)
                 .await?
         };
         let old = self.find_script(id, script)?;
@@ -174,6 +179,7 @@ impl<W: Send + Sync + 'static> Catalog<W> {
         let _shared = self.structure.read().await;
         let namespace = self.namespace_by_id(id, namespace)?;
         let (before, settings) = self.prepare(&namespace.name, script, change, keep_settings)?;
+        let settings = self.vault.seal(place, settings)?;
         let new = Script {
             name: script.to_owned(),
             tag: before.as_ref().map_or_else(Id::random, |old| old.tag),
@@ -218,7 +224,12 @@ impl<W: Send + Sync + 'static> Catalog<W> {
                 });
             }
         }
-        let old = before.as_ref().map(|script| script.settings.clone());
+        let place = Place {
+            namespace: namespace.id,
+            script,
+        };
+        let old = before.as_ref();
+        let old = old.map(|script| self.vault.unseal(place, &script.settings));
         let bindings = old
             .as_ref()
             .map_or_else(Vec::new, |settings| settings.bindings.clone());
@@ -358,7 +369,20 @@ impl<W: Send + Sync + 'static> Catalog<W> {
         let blobs = self.store.blobs();
         let named = Named::of(script);
         let name: Arc<str> = namespace.name.as_str().into();
-        let mut env = Env::new(named.bindings(&script.settings, assets), self.store.clone())
+        let place = Place {
+            namespace: namespace.id,
+            script: &script.name,
+        };
+        let settings = self.vault.unsealed(place, &script.settings)?;
+        let snapshot = script.verdict.snapshot.map(|blob| blobs.path(&blob));
+        let (snapshot, in_memory) = match snapshot {
+            Some(path) if script.verdict.env_read => {
+                let (path, in_memory) = self.vault.snapshot(place, path)?;
+                (Some(path), in_memory)
+            }
+            snapshot => (snapshot, None),
+        };
+        let mut env = Env::new(named.bindings(&settings, assets), self.store.clone())
             .with_limiter(self.limiter.clone())
             .with_services(Arc::new(Neighbours {
                 catalog: self.this.clone(),
@@ -380,11 +404,11 @@ impl<W: Send + Sync + 'static> Catalog<W> {
             version: named.id.uuid().into(),
             kind: script.verdict.kind,
             image: script.verdict.image.map(|blob| blobs.path(&blob)),
-            snapshot: script.verdict.snapshot.map(|blob| blobs.path(&blob)),
+            snapshot,
             pages: script.verdict.pages,
             handlers: script.verdict.handlers.clone(),
             limits: self.effective(script.settings.limits),
-            env: Arc::new(self.references.lease(env, files)),
+            env: Arc::new(self.references.lease(env, files, in_memory)),
         };
         self.runtime.start(spec).map_err(CatalogError::Start)
     }

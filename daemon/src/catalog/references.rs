@@ -15,6 +15,7 @@ use bytes::Bytes;
 use parking_lot::Mutex;
 use postern_abi::{OpKind, SyncOp};
 use std::collections::HashMap;
+use std::fs::File;
 use std::sync::Arc;
 
 /// Counts references to blobs.
@@ -173,9 +174,16 @@ impl References {
     }
 
     /// Bindings that keep blobs for as long as they live, which is as long as their Worker.
-    pub(super) fn lease(self: &Arc<Self>, env: Env, blobs: Vec<BlobId>) -> Lease {
+    /// So does `file`, for one that is in memory alone.
+    pub(super) fn lease(
+        self: &Arc<Self>,
+        env: Env,
+        blobs: Vec<BlobId>,
+        file: Option<Arc<File>>,
+    ) -> Lease {
         Lease {
             env,
+            _file: file,
             _claim: self.claim(blobs),
         }
     }
@@ -220,6 +228,7 @@ impl Drop for Held {
 pub(super) struct Lease {
     env: Env,
     _claim: Claim,
+    _file: Option<Arc<File>>,
 }
 
 /// A claim on blobs.

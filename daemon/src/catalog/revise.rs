@@ -1,12 +1,13 @@
 //! A new version of a script with the modules that it has: other settings, other secrets, or
 //! another build of the engine.
 
-use super::binding::{Bound, Target};
+use super::binding::Bound;
 use super::judging::Named;
 use super::name::{Id, shown};
 use super::push::Change;
 use super::record::{Script, Settings};
 use super::references::Held;
+use super::vault::Place;
 use super::{Catalog, CatalogError, Result, limits};
 use crate::store::BlobId;
 
@@ -38,8 +39,7 @@ impl<W: Send + Sync + 'static> Catalog<W> {
                     .bindings
                     .iter()
                     .position(|bound| bound.name == name);
-                let is_secret =
-                    at.is_some_and(|at| matches!(settings.bindings[at].target, Target::Secret(_)));
+                let is_secret = at.is_some_and(|at| settings.bindings[at].target.is_secret());
                 match (text, at) {
                     (None, Some(at)) if is_secret => {
                         settings.bindings.remove(at);
@@ -87,15 +87,20 @@ impl<W: Send + Sync + 'static> Catalog<W> {
         let id = self.namespace(namespace)?.id;
         let _script = self.locks.lock(id, script).await;
         let (_, old) = self.script(namespace, script)?;
-        let settings = change(old.settings.clone())?;
+        let place = Place {
+            namespace: id,
+            script,
+        };
+        let settings = change(self.vault.unseal(place, &old.settings))?;
         let named = Named::new();
         let mut verdict = None;
-        if self.must_judge(&old, &settings, &named) {
+        if self.must_judge(place, &old, &settings, &named) {
             let sources = self.sources(&old).await?;
             let main = &old.main_module;
-            let judged = self.judge(main, &sources, &settings, &named, held);
+            let judged = self.judge(place, main, &sources, &settings, &named, held);
             verdict = Some(judged.await?);
         }
+        let settings = self.vault.seal(place, settings)?;
         let _shared = self.structure.read().await;
         // It may be gone by now. Other settings it cannot have: its lock is ours.
         let namespace = self.namespace_by_id(id, namespace)?;
@@ -150,8 +155,10 @@ impl<W: Send + Sync + 'static> Catalog<W> {
         }
         let sources = self.sources(&old).await?;
         let named = Named::of(&old);
+        let place = Place { namespace, script };
+        let settings = self.vault.unsealed(place, &old.settings)?;
         let verdict = self
-            .judge(&old.main_module, &sources, &old.settings, &named, held)
+            .judge(place, &old.main_module, &sources, &settings, &named, held)
             .await?;
         let _shared = self.structure.read().await;
         let namespace = self.namespace_by_id(namespace, "")?;

@@ -66,6 +66,13 @@ impl Rows {
     }
 }
 
+impl Rows {
+    /// Puts it all into a batch.
+    pub(super) fn write(self, batch: &mut RecordBatch<'_>) -> Result<(), StoreError> {
+        self.writes.into_iter().try_for_each(|write| write(batch))
+    }
+}
+
 impl<W: Send + Sync + 'static> Catalog<W> {
     pub(super) fn row<T: Row>(&self, table: Table, key: &[u8]) -> Result<Option<T>> {
         let row: Option<T::Stored> = self.store.records().get(table, key)?;
@@ -83,9 +90,7 @@ impl<W: Send + Sync + 'static> Catalog<W> {
         let store = self.store.clone();
         smol::unblock(move || {
             let mut batch = store.records().batch();
-            for write in rows.writes {
-                write(&mut batch)?;
-            }
+            rows.write(&mut batch)?;
             batch.commit()?;
             held.into_iter().for_each(Held::keep);
             Ok::<_, StoreError>(())

@@ -4,7 +4,9 @@ use super::locks::ScriptLocks;
 use super::name::Id;
 use super::record::{Namespace, Script};
 use super::references::References;
+use super::rows::Rows;
 use super::serving::Serving;
+use super::vault::{self, Place, Vault};
 use super::{Bounds, Catalog, CatalogError, Result, Runtime};
 use crate::store::Store;
 use parking_lot::{Mutex, RwLock};
@@ -25,6 +27,7 @@ impl<W: Send + Sync + 'static> Catalog<W> {
         runtime: Arc<dyn Runtime<W>>,
         bounds: Bounds,
     ) -> Result<Arc<Self>, CatalogError> {
+        let vault = Vault::open(&store)?;
         let catalog = Arc::new_cyclic(|this| Self {
             this: this.clone(),
             sessions: Default::default(),
@@ -35,14 +38,25 @@ impl<W: Send + Sync + 'static> Catalog<W> {
             bounds: RwLock::new(bounds),
             serving: Serving::new(),
             locks: ScriptLocks::default(),
+            vault,
             structure: smol::lock::RwLock::new(()),
             pending: Mutex::new(BTreeSet::new()),
             deployed: OnceLock::new(),
             forgotten: OnceLock::new(),
             timetable: Default::default(),
         });
+        let mut sealed = Rows::default();
         for namespace in catalog.all_namespaces()? {
-            for script in catalog.scripts_of(namespace.id)? {
+            for mut script in catalog.scripts_of(namespace.id)? {
+                if vault::is_plain(&script) {
+                    let place = Place {
+                        namespace: namespace.id,
+                        script: &script.name,
+                    };
+                    script.settings = catalog.vault.seal(place, script.settings)?;
+                    let key = Script::key(namespace.id, &script.name);
+                    sealed = sealed.put(Script::TABLE, key, script.clone());
+                }
                 catalog.references.count(script.blobs());
                 catalog.adopt_stored(&script);
                 catalog.schedule_stored(&namespace, &script);
@@ -55,6 +69,9 @@ impl<W: Send + Sync + 'static> Catalog<W> {
                 }
             }
         }
+        let mut batch = catalog.store.records().batch();
+        sealed.write(&mut batch)?;
+        batch.commit()?;
         let swept = catalog
             .store
             .blobs()

@@ -3,6 +3,7 @@
 #![allow(clippy::unwrap_used)]
 
 mod javascript;
+mod secrets;
 
 use super::binding::{Keep, Wanted};
 use super::name::TagFilter;

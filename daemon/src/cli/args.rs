@@ -67,6 +67,9 @@ pub enum Command {
     /// over the management port of a running daemon, with a token that there is already.
     #[command(subcommand)]
     Token(Token),
+    /// What to do when the key that secrets are encrypted with is lost.
+    #[command(subcommand)]
+    Secrets(Secrets),
     /// Judge a module in a process of its own. Started by the daemon.
     #[command(hide = true)]
     Judge,
@@ -412,6 +415,18 @@ pub enum Token {
     },
 }
 
+/// `postern secrets`.
+#[derive(Clone, Debug, Subcommand)]
+pub enum Secrets {
+    /// Remove every stored secret, because the device key is lost.
+    ///
+    /// Secrets are encrypted with the key in DATA-DIR/device.key, and a daemon that has secrets but
+    /// not their key does not start. Put the file back if there is a copy. If there is none, this
+    /// removes the secrets, keeps Workers and everything else, and names what has to be put again.
+    /// It works on the data directory itself, which no running daemon may hold.
+    Forget(Source),
+}
+
 /// Whose tokens: those in a data directory, or those of a running daemon.
 #[derive(Clone, Debug, Args)]
 pub struct Whose {
@@ -490,6 +505,7 @@ mod tests {
             "postern config show --board qemu-arm64",
             "postern token create --name ci --data-dir d",
             "postern token revoke abc",
+            "postern secrets forget --data-dir d",
             "postern token create --remote --url http://x --name ci",
             "postern judge",
             "postern completions zsh",

@@ -17,10 +17,11 @@ mod output;
 mod project;
 mod push;
 mod scripts;
-pub mod serve;
+pub mod secrets;
+mod serve;
 mod token;
 
-use args::{Cli, Command};
+use args::{Cli, Command, Secrets};
 use clap::{CommandFactory, Parser};
 use error::CliError;
 use output::Output;
@@ -71,6 +72,7 @@ fn run(command: Command, out: Output) -> Result<(), CliError> {
         Command::Status(remote) => smol::block_on(logs::status(&remote, out)),
         Command::Config(args) => config::run(&args, out),
         Command::Token(args) => smol::block_on(token::run(&args, out)),
+        Command::Secrets(Secrets::Forget(source)) => secrets::forget(&source, out),
         Command::Judge => Ok(serve::rooms::judge()?),
         Command::Completions { shell } => {
             let mut text = Vec::new();

@@ -231,7 +231,7 @@ impl From<CatalogError> for Refusal {
             E::KvTitleExists(_) | E::BadKvTitle(_) | E::KvNamespaceBound { .. } => {
                 Self::bad(code::KV_TITLE, message)
             }
-            E::Start(_) => Self::internal(message),
+            E::Start(_) | E::Vault(_) => Self::internal(message),
             E::Store(error) => error.into(),
             E::Kv(error) => error.into(),
         }

@@ -4,7 +4,7 @@ use super::Manage;
 use super::call::Call;
 use super::envelope::{Handled, Refusal, code, ok};
 use crate::catalog::CatalogError;
-use crate::catalog::binding::{Bound, Target};
+use crate::catalog::binding::Bound;
 use crate::catalog::name::shown;
 use crate::catalog::record::Script;
 use serde::Deserialize;
@@ -53,7 +53,7 @@ impl Secret {
 
 fn secrets(script: &Script) -> impl Iterator<Item = &Bound> {
     let bindings = script.settings.bindings.iter();
-    bindings.filter(|bound| matches!(bound.target, Target::Secret(_)))
+    bindings.filter(|bound| bound.target.is_secret())
 }
 
 fn secret_object(script: &Script, name: &str) -> Result<Value, CatalogError> {

@@ -165,6 +165,11 @@ impl Store {
         &self.0.records
     }
 
+    /// The directory that it lies in.
+    pub fn dir(&self) -> &std::path::Path {
+        &self.0.core.layout.dir
+    }
+
     /// The KV namespaces.
     pub fn kv(&self) -> &Kv {
         &self.0.kv

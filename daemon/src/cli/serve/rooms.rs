@@ -7,7 +7,7 @@ use super::status::{Shared, Status};
 use super::{ServeError, Shutdown};
 use crate::board;
 use crate::cache::{Cache, CacheOptions};
-use crate::catalog::{Bounds, Catalog, Machine};
+use crate::catalog::{self, Bounds, Catalog, Machine};
 use crate::config::{self, Config};
 use crate::cron;
 use crate::edge::{self, Edge, EdgeOptions};
@@ -550,6 +550,14 @@ pub fn revoke_token(config: &Config, id: &str) -> Result<bool, ServeError> {
     }
     close(store)?;
     Ok(known)
+}
+
+/// Removes the secrets in the store of a daemon that is not running: Worker and name of each.
+pub fn forget_secrets(config: &Config) -> Result<Vec<(String, String)>, ServeError> {
+    let store = offline(config)?;
+    let forgotten = catalog::forget_secrets(&store).map_err(room("store"))?;
+    close(store)?;
+    Ok(forgotten)
 }
 
 /// Judges the module on stdin and writes the verdict to stdout.
