@@ -26,6 +26,7 @@ mod service_worker;
 mod signals;
 mod subrequests;
 mod swap;
+mod versions;
 mod wasi;
 mod websocket;
 mod websocket_client;

@@ -54,10 +54,16 @@ fn a_secret_is_in_the_worker_and_not_on_the_disk() {
     push(&daemon);
     let answers = |daemon: &Daemon| {
         assert_eq!(daemon.get("/keeper/").expect(200).text(), TEXT);
-        assert_eq!(daemon.get("/keeper/kept").expect(200).text(), format!("{TEXT} kept"));
+        assert_eq!(
+            daemon.get("/keeper/kept").expect(200).text(),
+            format!("{TEXT} kept")
+        );
     };
     answers(&daemon);
-    let shown = daemon.api().get(&format!("{}/settings", script("keeper"))).ok();
+    let shown = daemon
+        .api()
+        .get(&format!("{}/settings", script("keeper")))
+        .ok();
     assert!(!shown.to_string().contains(TEXT));
     daemon.kill9();
     daemon.start();
@@ -73,8 +79,15 @@ fn a_secret_is_in_the_worker_and_not_on_the_disk() {
     let refused = daemon.command().arg("serve").output().unwrap();
     let said = String::from_utf8_lossy(&refused.stderr).into_owned();
     assert_eq!(refused.status.code(), Some(1), "{said}");
-    assert!(said.contains("device.key") && said.contains("postern secrets forget"), "{said}");
-    let forgot = daemon.command().args(["secrets", "forget"]).output().unwrap();
+    assert!(
+        said.contains("device.key") && said.contains("postern secrets forget"),
+        "{said}"
+    );
+    let forgot = daemon
+        .command()
+        .args(["secrets", "forget"])
+        .output()
+        .unwrap();
     let said = String::from_utf8_lossy(&forgot.stdout).into_owned();
     assert_eq!(said, "forgot TOKEN of keeper\n");
     daemon.start();

@@ -42,6 +42,8 @@ pub struct Assets {
     /// Whether who navigates is answered by the fallback before the Worker.
     prefers_assets: bool,
     index: Mutex<Option<Arc<Manifest>>>,
+    /// The assets of another version that runs at the same time.
+    other: Option<Arc<Self>>,
 }
 
 impl Assets {
@@ -62,7 +64,24 @@ impl Assets {
             has_worker,
             prefers_assets,
             index: Mutex::new(None),
+            other: None,
         }
+    }
+
+    /// With the assets of another version, of which a page that a client has may speak: what is
+    /// not here is answered with them, before any fallback.
+    #[must_use]
+    pub fn beside(self, other: Arc<Self>) -> Self {
+        Self {
+            other: Some(other),
+            ..self
+        }
+    }
+
+    /// Whether a decoded path means a file of its own.
+    async fn knows(&self, path: &str) -> io::Result<bool> {
+        let index = self.index().await?;
+        Ok(html::intent(&index, path, self.config.html_handling, NotFound::None).is_some())
     }
 
     async fn index(&self) -> io::Result<Arc<Manifest>> {
@@ -150,6 +169,14 @@ impl Assets {
         let asked = asked.split(['?', '#']).next().unwrap_or_default();
         let decoded = path::decode(asked);
         let handling = self.config.html_handling;
+        if let Some(other) = &self.other
+            && proxied.is_none()
+            && !self.knows(&decoded).await?
+            && other.knows(&decoded).await?
+        {
+            // The other one has no other of its own.
+            return Box::pin(other.answer(method, url, headers, NotFound::None)).await;
+        }
         let intent = match html::intent(&index, &decoded, handling, fallback) {
             Some(Intent::Redirect(to)) if proxied.is_some() => {
                 html::intent(&index, &to, handling, fallback)

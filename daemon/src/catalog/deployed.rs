@@ -1,7 +1,11 @@
 //! What answers for a script now: a Worker, assets, or both; and how one Worker finds another.
 
-use super::Catalog;
+use super::deployments::Deployment;
+use super::name::Id;
+use super::record::{Namespace, Script};
 use super::references::Claim;
+use super::split::{Part, Split};
+use super::{Catalog, CatalogError};
 use crate::assets::Assets;
 use crate::bindings::{Answering, ServiceRequest, Services};
 use crate::engine::invocation::{Ray, Reply, ReplyBody, Request, Trigger};
@@ -12,6 +16,10 @@ use std::sync::{Arc, Weak};
 
 /// One version of a script, as requests find it.
 pub struct Deployed<W> {
+    /// Which version; of two the newer one.
+    pub(super) version: Id,
+    /// Two versions, of which a request gets one; then the fields below are the newer one's.
+    pub(super) split: Option<Box<Split<W>>>,
     pub(super) worker: Option<Arc<W>>,
     pub(super) assets: Option<Arc<Assets>>,
     /// Keeps the assets for as long as somebody may ask for them.
@@ -23,11 +31,42 @@ impl<W> Deployed<W> {
     pub fn worker(&self) -> Option<&Arc<W>> {
         self.worker.as_ref()
     }
+
+    /// The version for a request.
+    fn pick(&self, headers: &HeaderMap) -> &Self {
+        match &self.split {
+            None => self,
+            Some(split) => split.pick(headers),
+        }
+    }
+
+    /// The Workers of all versions.
+    fn workers(&self) -> impl Iterator<Item = &Arc<W>> {
+        let parts = self.split.iter().flat_map(|split| split.parts());
+        let parts = parts.filter_map(|part| part.deployed.worker.as_ref());
+        let own = self.worker.iter().filter(|_| self.split.is_none());
+        own.chain(parts)
+    }
+
+    /// The version of this identifier, if it runs and can go on in another deployment: assets
+    /// know what stands beside them.
+    fn part(this: &Arc<Self>, version: Id) -> Option<Arc<Self>> {
+        let found = match &this.split {
+            None => Some(this).filter(|it| it.version == version),
+            Some(split) => split
+                .parts()
+                .map(|part| &part.deployed)
+                .into_iter()
+                .find(|it| it.version == version),
+        };
+        found.filter(|it| it.assets.is_none()).cloned()
+    }
 }
 
 impl<W: Send + Sync + 'static> Catalog<W> {
     /// Runs a request: assets first where they answer, then the Worker (spec: SEMANTICS §13).
     pub async fn serve(&self, deployed: &Deployed<W>, request: Request) -> Result<Reply, Failure> {
+        let deployed = deployed.pick(&request.headers);
         if let Some(assets) = &deployed.assets {
             let asked = assets.before_worker(&request.method, &request.url, &request.headers);
             match asked.await {
@@ -57,6 +96,7 @@ impl<W: Send + Sync + 'static> Catalog<W> {
         ray: Ray,
         trigger: Trigger,
     ) -> Result<(), Failure> {
+        let deployed = deployed.split.as_ref().map_or(deployed, |it| it.any());
         match &deployed.worker {
             Some(worker) => self.runtime.trigger(worker.clone(), ray, trigger).await,
             None => Err(Failure::Exception {
@@ -71,9 +111,86 @@ impl<W: Send + Sync + 'static> Catalog<W> {
     }
 
     pub(super) fn retire(&self, deployed: &Deployed<W>) {
-        if let Some(worker) = &deployed.worker {
-            self.runtime.retire(worker);
+        self.retire_but(deployed, None);
+    }
+
+    /// Retires the versions that do not go on.
+    pub(super) fn retire_but(&self, old: &Deployed<W>, new: Option<&Deployed<W>>) {
+        for worker in old.workers() {
+            let goes_on = new.is_some_and(|new| new.workers().any(|it| Arc::ptr_eq(it, worker)));
+            if !goes_on {
+                self.runtime.retire(worker);
+            }
         }
+    }
+
+    /// Starts what a script's rows say, one version or two.
+    pub(super) fn start_rows(
+        &self,
+        namespace: &Namespace,
+        script: &Script,
+    ) -> Result<Arc<Deployed<W>>, CatalogError> {
+        let split = self.split_of(namespace.id, &script.name)?;
+        let beside = match split {
+            Some(_) => self.beside(namespace.id, script)?,
+            None => None,
+        };
+        let other = beside.as_ref().map(|version| &version.script).zip(split);
+        self.assemble(namespace, script, other, None)
+    }
+
+    /// Starts a version, or two with what their deployment says; those of `running` go on.
+    pub(super) fn assemble(
+        &self,
+        namespace: &Namespace,
+        script: &Script,
+        beside: Option<(&Script, Deployment)>,
+        running: Option<&Arc<Deployed<W>>>,
+    ) -> Result<Arc<Deployed<W>>, CatalogError> {
+        let started = |script: &Script, other: Option<&Script>| {
+            let running = running.and_then(|it| Deployed::part(it, script.version_id));
+            match running {
+                Some(running) => Ok(running),
+                None => self.start(namespace, script, other),
+            }
+        };
+        let Some((other, deployment)) = beside else {
+            return started(script, None);
+        };
+        let mut both = [other, script];
+        both.sort_by_key(|script| script.version);
+        let now = self.serving.get(&namespace.name, &script.name);
+        let before = now.as_ref().and_then(|now| now.split.as_ref());
+        // Another deployment is counted anew, the same one goes on.
+        let before = before.filter(|split| split.deployment.id == deployment.id);
+        let part = |script: &Script, other: &Script| {
+            let version = script.version_id;
+            let mut shares = deployment.versions.iter();
+            let share = shares.find(|share| share.version == version);
+            let figures = before.and_then(|split| {
+                let mut parts = split.parts().into_iter();
+                let same = parts.find(|part| part.deployed.version == version);
+                same.map(|part| part.figures.clone())
+            });
+            Ok::<_, CatalogError>(Part::new(
+                started(script, Some(other))?,
+                share.map_or(0, |share| share.share),
+                figures.unwrap_or_default(),
+            ))
+        };
+        let (older, newer) = (part(both[0], both[1])?, part(both[1], both[0])?);
+        Ok(Arc::new(Deployed {
+            version: newer.deployed.version,
+            worker: newer.deployed.worker.clone(),
+            assets: newer.deployed.assets.clone(),
+            _claim: None,
+            split: Some(Box::new(Split {
+                script: script.name.as_str().into(),
+                deployment,
+                older,
+                newer,
+            })),
+        }))
     }
 }
 

@@ -150,6 +150,30 @@ pub enum CatalogError {
         "Worker '{0}' has no scheduled handler, so that cron triggers cannot run it; export scheduled() and push it first"
     )]
     NoScheduledHandler(String),
+    /// No version of this identifier is kept.
+    #[error(
+        "Worker '{script}' has no version '{version}'; a version that is not deployed is dropped when newer ones \
+         need its place"
+    )]
+    VersionNotFound {
+        /// The script.
+        script: String,
+        /// What was looked for.
+        version: String,
+    },
+    /// No deployment of this identifier is remembered.
+    #[error("Deployment '{0}' not found")]
+    DeploymentNotFound(String),
+    /// A deployment that cannot be.
+    #[error("Invalid deployment: {0}")]
+    BadDeployment(String),
+    /// Secrets of a version that does not run cannot be changed by changing those of the one
+    /// that does.
+    #[error(
+        "the newest version of Worker '{0}' is not the one that is deployed; deploy it at 100 % first, or change \
+         the secret in a new version with `versions secret put`"
+    )]
+    NotDeployed(String),
     /// No secret of this name.
     #[error("Secret '{0}' not found")]
     SecretNotFound(String),

@@ -9,6 +9,7 @@ use super::push::{Source, shown_time};
 use super::record::{Script, Settings, Verdict, now_ms};
 use super::references::Held;
 use super::vault::Place;
+use super::versions;
 use super::{Catalog, CatalogError, Result};
 use crate::assets::Assets;
 use crate::bindings::{Binding, Env};
@@ -48,7 +49,9 @@ impl Named {
     ) -> Vec<Binding> {
         let version = Version {
             id: self.id.uuid(),
-            tag: String::new(),
+            tag: versions::annotations(settings)
+                .remove("workers/tag")
+                .unwrap_or_default(),
             timestamp: shown_time(self.at_ms),
         };
         let bindings = settings.bindings.iter();

@@ -63,7 +63,9 @@ impl<W: Send + Sync + 'static> Catalog<W> {
         let doomed = self.kv_namespace(id)?;
         for namespace in self.all_namespaces()? {
             for script in self.scripts_of(namespace.id)? {
-                let mut bindings = script.settings.bindings.iter();
+                let beside = self.beside(namespace.id, &script)?;
+                let beside = beside.iter().flat_map(|it| &it.script.settings.bindings);
+                let mut bindings = script.settings.bindings.iter().chain(beside);
                 if bindings.any(|bound| bound.target == Target::Kv(doomed.id)) {
                     return Err(CatalogError::KvNamespaceBound {
                         id: doomed.id.hex(),

@@ -24,8 +24,10 @@ mod assets;
 pub mod binding;
 pub mod compatibility;
 mod deployed;
+pub mod deployments;
 mod error;
 mod flags;
+pub mod guard;
 mod judging;
 mod kv_namespaces;
 pub mod limits;
@@ -33,6 +35,7 @@ mod locks;
 mod modules;
 pub mod name;
 mod namespaces;
+mod overrides;
 mod push;
 pub mod record;
 mod references;
@@ -42,6 +45,7 @@ mod runtime;
 mod schedules;
 mod scripts;
 mod serving;
+mod split;
 mod start;
 pub mod syntax;
 #[cfg(test)]
@@ -49,6 +53,7 @@ pub(crate) mod testing;
 #[cfg(test)]
 mod tests;
 mod vault;
+pub mod versions;
 
 pub use assets::{Announced, AssetsChange, Begun, FILE_MAX as ASSET_MAX, FILES_MAX};
 pub use deployed::Deployed;
@@ -64,6 +69,7 @@ use crate::engine::Worker;
 use crate::engine::limits::Limits;
 use crate::store::Store;
 use assets::Sessions;
+use guard::Watch;
 use locks::ScriptLocks;
 use name::Id;
 use parking_lot::{Mutex, RwLock};
@@ -94,6 +100,8 @@ pub struct Catalog<W = Worker> {
     structure: smol::lock::RwLock<()>,
     /// What encrypts secrets.
     vault: Vault,
+    /// What counts versions that run side by side.
+    watch: Arc<Watch>,
     /// Scripts that do not run, because another build judged them or they failed to start.
     pending: Mutex<BTreeSet<(Id, String)>>,
     /// Told of scripts that are deployed.
@@ -110,12 +118,25 @@ pub type ScriptKey = (Id, String);
 type Named = Box<dyn Fn(&str, &str) + Send + Sync>;
 
 /// The limits of scripts.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Bounds {
     /// What a script gets that asks for nothing.
     pub default: Limits,
     /// What a script may ask for.
     pub ceiling: Limits,
+    /// Versions that are kept of a script, deployed ones included; at most
+    /// [`VERSIONS_MAX`](versions::VERSIONS_MAX).
+    pub versions_kept: u32,
+}
+
+impl Default for Bounds {
+    fn default() -> Self {
+        Self {
+            default: Limits::default(),
+            ceiling: Limits::default(),
+            versions_kept: versions::VERSIONS_DEFAULT,
+        }
+    }
 }
 
 impl<W: Send + Sync + 'static> Catalog<W> {

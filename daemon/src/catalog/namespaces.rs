@@ -83,7 +83,7 @@ impl<W: Send + Sync + 'static> Catalog<W> {
         let mut workers = Vec::with_capacity(scripts.len());
         for script in &scripts {
             if self.serving.get(name, &script.name).is_some() {
-                let worker = self.start(&namespace, script)?;
+                let worker = self.start_rows(&namespace, script)?;
                 workers.push((script.name.clone(), worker));
             }
         }

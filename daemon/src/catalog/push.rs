@@ -6,12 +6,14 @@
 use super::assets::AssetsChange;
 use super::binding::{self, Bound, Keep, Target, Wanted};
 use super::deployed::{Deployed, Neighbours};
+use super::deployments::Next;
 use super::judging::Named;
 use super::name::{Id, check_name, check_tags, hex};
 use super::record::{CustomLimits, Module, Namespace, Script, Settings, Verdict};
 use super::references::Held;
 use super::rows::Rows;
 use super::vault::Place;
+use super::versions::{Note, Version};
 use super::{Bounds, Catalog, CatalogError, Result, compatibility, flags, limits};
 use crate::assets::Assets;
 use crate::bindings::Env;
@@ -57,6 +59,8 @@ pub struct Change {
     pub placement: Option<String>,
     /// A JSON object of strings, kept and shown.
     pub annotations: Option<String>,
+    /// Who makes it.
+    pub note: Note,
 }
 
 impl Change {
@@ -86,7 +90,8 @@ impl Change {
             logpush: self.logpush.unwrap_or(base.logpush),
             observability: self.observability.or(base.observability),
             placement: self.placement.or(base.placement),
-            annotations: self.annotations.or(base.annotations),
+            // What is said of a version is not said of the next one.
+            annotations: self.annotations,
         })
     }
 }
@@ -110,8 +115,21 @@ impl<W: Send + Sync + 'static> Catalog<W> {
     /// Deploys new modules, as a new script or a new version. When this returns, the version
     /// is durable and new requests go to it; requests in flight finish on the old one.
     pub async fn push(&self, namespace: &str, script: &str, push: Push) -> Result<Script> {
+        self.push_version(namespace, script, push, true).await
+    }
+
+    /// Makes a version, and deploys it or not.
+    pub(super) async fn push_version(
+        &self,
+        namespace: &str,
+        script: &str,
+        push: Push,
+        deploys: bool,
+    ) -> Result<Script> {
         let mut held = Vec::new();
-        let pushed = self.push_holding(namespace, script, push, &mut held).await;
+        let pushed = self
+            .push_holding(namespace, script, push, deploys, &mut held)
+            .await;
         Held::give_back(held).await;
         pushed
     }
@@ -121,6 +139,7 @@ impl<W: Send + Sync + 'static> Catalog<W> {
         namespace: &str,
         script: &str,
         push: Push,
+        deploys: bool,
         held: &mut Vec<Held>,
     ) -> Result<Script> {
         check_name("script", script)?;
@@ -146,8 +165,15 @@ impl<W: Send + Sync + 'static> Catalog<W> {
             self.judge(place, &main_module, &modules, &settings, &named, held)
                 .await?
         };
-        let old = self.find_script(id, script)?;
-        let old = old.and_then(|old| old.assets);
+        if !deploys && !verdict.has_modules && !modules.is_empty() {
+            return Err(CatalogError::BadModule(
+                "a version that is not deployed at once must be made of modules, and this script \
+                 adds event listeners; export its handlers, or deploy it"
+                    .to_owned(),
+            ));
+        }
+        let note = change.note.clone();
+        let old = self.newest(id, script)?.and_then(|newest| newest.assets);
         let assets = self
             .take_assets(id, script, old.as_ref(), &assets, held)
             .await?;
@@ -185,7 +211,7 @@ impl<W: Send + Sync + 'static> Catalog<W> {
             tag: before.as_ref().map_or_else(Id::random, |old| old.tag),
             created_ms: before.as_ref().map_or(named.at_ms, |old| old.created_ms),
             modified_ms: named.at_ms,
-            version: before.as_ref().map_or(0, |old| old.version) + 1,
+            version: self.next_number(id, script)?,
             version_id: named.id,
             etag,
             main_module,
@@ -197,7 +223,15 @@ impl<W: Send + Sync + 'static> Catalog<W> {
                 .as_ref()
                 .map_or_else(Vec::new, |old| old.schedules.clone()),
         };
-        let new = self.switch(&namespace, before, new, held).await?;
+        if !deploys {
+            if before.is_none() {
+                // It was deleted meanwhile.
+                return Err(self.no_script(&namespace, script));
+            }
+            return self.store_version(&namespace, new, note).await;
+        }
+        let next = Next::whole(new, note);
+        let new = self.switch(&namespace, before, next).await?;
         // Under the script's lock, so that a deletion that follows finds it counted. When the
         // engine's upgrade has a module judged again, its tenant is not charged.
         self.runtime
@@ -230,9 +264,11 @@ impl<W: Send + Sync + 'static> Catalog<W> {
         };
         let old = before.as_ref();
         let old = old.map(|script| self.vault.unseal(place, &script.settings));
-        let bindings = old
-            .as_ref()
-            .map_or_else(Vec::new, |settings| settings.bindings.clone());
+        // Of the newest version, deployed or not: secrets may have been put into it.
+        let newest = self.newest(namespace.id, script)?;
+        let bindings = newest.map_or_else(Vec::new, |newest| {
+            self.vault.unseal(place, &newest.settings).bindings
+        });
         let base = old.filter(|_| keep_settings).unwrap_or_default();
         let settings = change.apply(base, &bindings)?;
         self.check_targets(&settings)?;
@@ -260,39 +296,32 @@ impl<W: Send + Sync + 'static> Catalog<W> {
         Ok(())
     }
 
-    /// Starts the new version's Worker, stores the row durably, and switches. Starting comes
-    /// before storing, so that a version that cannot start is never the stored one. The old
-    /// version's blobs go last: until the new row is durable, a power cut brings it back.
-    pub(super) async fn switch(
+    /// Stores a version that is not deployed.
+    pub(super) async fn store_version(
         &self,
         namespace: &Namespace,
-        before: Option<Script>,
         new: Script,
-        held: &mut Vec<Held>,
+        note: Note,
     ) -> Result<Script> {
-        let worker = self.start(namespace, &new)?;
-        let key = Script::key(namespace.id, &new.name);
-        let rows = Rows::default().put(Script::TABLE, key, new.clone());
-        self.commit(rows, std::mem::take(held)).await?;
-        self.pending
-            .lock()
-            .remove(&(namespace.id, new.name.clone()));
-        if let Some(old) = self.serving.put(&namespace.name, &new.name, worker) {
-            self.retire(&old);
+        let rows = Rows::default();
+        let deployed = self.deployed_ids(namespace.id, &new.name)?;
+        let version = Version::of(&new, note);
+        let (rows, unneeded) = self.keep_version(rows, namespace.id, version, &deployed)?;
+        self.references.count(new.blobs());
+        if let Err(error) = self.commit(rows, Vec::new()).await {
+            self.references.release(new.blobs()).await;
+            return Err(error);
         }
-        if let Some(expect) = self.deployed.get() {
-            expect(&namespace.name, &new.name);
-        }
-        if let Some(before) = before {
-            self.references.release(before.blobs()).await;
-        }
+        self.references.release(unneeded.iter()).await;
         Ok(new)
     }
 
     /// What a script gets: what it asks for up to the ceiling, else the default
     /// (spec: SEMANTICS §3).
     pub(super) fn effective(&self, custom: CustomLimits) -> Limits {
-        let Bounds { default, ceiling } = *self.bounds.read();
+        let Bounds {
+            default, ceiling, ..
+        } = *self.bounds.read();
         Limits {
             cpu_ms: custom
                 .cpu_ms
@@ -314,12 +343,8 @@ impl<W: Send + Sync + 'static> Catalog<W> {
                 if self.serving.get(&namespace.name, &script.name).is_none() {
                     continue;
                 }
-                match self.start(&namespace, &script) {
-                    Ok(worker) => {
-                        if let Some(old) = self.serving.put(&namespace.name, &script.name, worker) {
-                            self.retire(&old);
-                        }
-                    }
+                match self.start_rows(&namespace, &script) {
+                    Ok(deployed) => self.put_in(&namespace, &script.name, deployed),
                     Err(error) => log::error!(
                         "{}/{} keeps its old limits: {error}",
                         namespace.name,
@@ -331,33 +356,55 @@ impl<W: Send + Sync + 'static> Catalog<W> {
         Ok(())
     }
 
-    pub(super) fn start(&self, namespace: &Namespace, script: &Script) -> Result<Arc<Deployed<W>>> {
-        let blobs = self.store.blobs();
+    /// Starts one version; `beside` it runs another, whose assets are served too.
+    pub(super) fn start(
+        &self,
+        namespace: &Namespace,
+        script: &Script,
+        beside: Option<&Script>,
+    ) -> Result<Arc<Deployed<W>>> {
         let has_worker = !script.modules.is_empty();
-        let assets = script.assets.as_ref().map(|assets| {
-            let settings = &script.settings;
-            let date = &settings.compatibility_date;
-            let compatibility_flags = &settings.compatibility_flags;
-            let navigates = "assets_navigation_prefers_asset_serving";
-            Arc::new(Assets::new(
-                blobs.clone(),
-                assets.manifest,
-                assets.config.clone(),
-                has_worker,
-                flags::enabled(date, compatibility_flags).contains(&navigates),
-            ))
+        let other = beside.and_then(|beside| self.assets(beside));
+        let assets = self.assets(script).map(|assets| {
+            Arc::new(match other {
+                Some(other) => assets.beside(Arc::new(other)),
+                None => assets,
+            })
         });
         let worker = if has_worker {
             Some(self.start_worker(namespace, script, assets.as_ref())?)
         } else {
             None
         };
-        let manifest = script.assets.iter().map(|assets| assets.manifest).collect();
+        let both = [Some(script), beside].into_iter().flatten();
+        let manifests = both.filter_map(|script| Some(script.assets.as_ref()?.manifest));
         Ok(Arc::new(Deployed {
+            version: script.version_id,
+            split: None,
             worker,
-            _claim: assets.is_some().then(|| self.references.claim(manifest)),
+            _claim: assets
+                .is_some()
+                .then(|| self.references.claim(manifests.collect())),
             assets,
         }))
+    }
+
+    fn assets(&self, script: &Script) -> Option<Assets> {
+        let has_worker = !script.modules.is_empty();
+        let blobs = self.store.blobs();
+        script.assets.as_ref().map(|assets| {
+            let settings = &script.settings;
+            let date = &settings.compatibility_date;
+            let compatibility_flags = &settings.compatibility_flags;
+            let navigates = "assets_navigation_prefers_asset_serving";
+            Assets::new(
+                blobs.clone(),
+                assets.manifest,
+                assets.config.clone(),
+                has_worker,
+                flags::enabled(date, compatibility_flags).contains(&navigates),
+            )
+        })
     }
 
     fn start_worker(

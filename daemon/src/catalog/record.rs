@@ -336,13 +336,6 @@ impl Script {
         key
     }
 
-    /// The blobs that this row needs beside those of its verdict.
-    pub(super) fn kept_blobs(&self) -> Vec<BlobId> {
-        let assets = self.assets.iter().map(|assets| assets.manifest);
-        let modules = self.modules.iter().map(|module| module.blob);
-        modules.chain(assets).collect()
-    }
-
     /// Every blob that this row needs.
     pub(super) fn blobs(&self) -> impl Iterator<Item = &BlobId> {
         self.modules

@@ -1,15 +1,30 @@
 //! A new version of a script with the modules that it has: other settings, other secrets, or
 //! another build of the engine.
 
-use super::binding::Bound;
+use super::binding::{Bound, Wanted};
+use super::deployments::Next;
 use super::judging::Named;
 use super::name::{Id, shown};
 use super::push::Change;
 use super::record::{Script, Settings};
 use super::references::Held;
 use super::vault::Place;
+use super::versions::{Note, Version};
 use super::{Catalog, CatalogError, Result, limits};
-use crate::store::BlobId;
+
+/// Secrets to set, and, where there is no text, to remove.
+pub type Secrets = Vec<(String, Option<String>)>;
+
+/// What a new version begins with, and whether it runs.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Base {
+    /// What is deployed; the new version is deployed too.
+    Deployed,
+    /// The same, which must be the newest version and the only one that runs.
+    DeployedNewest,
+    /// The newest version; the new one is not deployed.
+    Newest,
+}
 
 impl<W: Send + Sync + 'static> Catalog<W> {
     /// Changes everything but the modules of a script that exists.
@@ -19,47 +34,70 @@ impl<W: Send + Sync + 'static> Catalog<W> {
         script: &str,
         change: Change,
     ) -> Result<Script> {
-        self.alter(namespace, script, |old| {
+        let note = change.note.clone();
+        self.alter(namespace, script, Base::Deployed, note, |old| {
             let before = old.bindings.clone();
             change.apply(old, &before)
         })
         .await
     }
 
-    /// Sets and removes secrets of a script that exists: `None` removes.
+    /// Sets and removes secrets of a script that exists.
     pub async fn change_secrets(
         &self,
         namespace: &str,
         script: &str,
-        secrets: Vec<(String, Option<String>)>,
+        secrets: Secrets,
     ) -> Result<Script> {
-        self.alter(namespace, script, |mut settings| {
-            for (name, text) in secrets {
-                let at = settings
-                    .bindings
-                    .iter()
-                    .position(|bound| bound.name == name);
-                let is_secret = at.is_some_and(|at| settings.bindings[at].target.is_secret());
-                match (text, at) {
-                    (None, Some(at)) if is_secret => {
+        self.change_secrets_by(namespace, script, secrets, Note::new("api", "", "secret"))
+            .await
+    }
+
+    /// The same, by somebody. It makes a version and deploys it, so it is refused where the
+    /// newest version is not what runs: that would be deployed with it, or be left behind.
+    pub async fn change_secrets_by(
+        &self,
+        namespace: &str,
+        script: &str,
+        secrets: Secrets,
+        note: Note,
+    ) -> Result<Script> {
+        let change = |settings| with_secrets(settings, secrets);
+        self.alter(namespace, script, Base::DeployedNewest, note, change)
+            .await
+    }
+
+    /// Makes a version of the newest one with other bindings, and does not deploy it: each name
+    /// gets what is wanted, or nothing any more.
+    pub async fn change_version(
+        &self,
+        namespace: &str,
+        script: &str,
+        env: Vec<(String, Option<Wanted>)>,
+        annotations: Option<String>,
+        note: Note,
+    ) -> Result<Version> {
+        let change = |mut settings: Settings| {
+            for (name, wanted) in env {
+                let at = settings.bindings.iter().position(|it| it.name == name);
+                match (wanted, at) {
+                    (Some(Wanted::New(bound)), Some(at)) => settings.bindings[at] = bound,
+                    (Some(Wanted::New(bound)), None) => settings.bindings.push(bound),
+                    // It stays as it is.
+                    (Some(Wanted::Inherited { .. }), _) | (None, None) => {}
+                    (None, Some(at)) => {
                         settings.bindings.remove(at);
                     }
-                    (None, _) => {
-                        return Err(CatalogError::SecretNotFound(shown(&name)));
-                    }
-                    (Some(text), Some(at)) => {
-                        settings.bindings[at] = Bound::secret(&name, &text)?;
-                    }
-                    (Some(text), None) => settings.bindings.push(Bound::secret(&name, &text)?),
                 }
             }
-            let count = settings.bindings.len();
-            if count > limits::BINDINGS_MAX {
-                return Err(CatalogError::TooManyBindings { count });
-            }
+            settings.annotations = annotations;
+            check_count(&settings)?;
             Ok(settings)
-        })
-        .await
+        };
+        let new = self
+            .alter(namespace, script, Base::Newest, note, change)
+            .await?;
+        self.version(namespace, script, &new.version_id.hex())
     }
 
     /// A new version with the same modules and other settings.
@@ -67,11 +105,13 @@ impl<W: Send + Sync + 'static> Catalog<W> {
         &self,
         namespace: &str,
         script: &str,
+        base: Base,
+        note: Note,
         change: impl FnOnce(Settings) -> Result<Settings> + Send,
     ) -> Result<Script> {
         let mut held = Vec::new();
         let altered = self
-            .alter_holding(namespace, script, change, &mut held)
+            .alter_holding(namespace, script, base, note, change, &mut held)
             .await;
         Held::give_back(held).await;
         altered
@@ -81,17 +121,33 @@ impl<W: Send + Sync + 'static> Catalog<W> {
         &self,
         namespace: &str,
         script: &str,
+        base: Base,
+        note: Note,
         change: impl FnOnce(Settings) -> Result<Settings> + Send,
         held: &mut Vec<Held>,
     ) -> Result<Script> {
         let id = self.namespace(namespace)?.id;
         let _script = self.locks.lock(id, script).await;
-        let (_, old) = self.script(namespace, script)?;
+        let (_, current) = self.script(namespace, script)?;
+        let newest = self.newest(id, script)?;
+        let newest = newest.unwrap_or_else(|| current.clone());
+        if base == Base::DeployedNewest
+            && (newest.version_id != current.version_id || self.split_of(id, script)?.is_some())
+        {
+            return Err(CatalogError::NotDeployed(shown(script)));
+        }
+        let old = match base {
+            Base::Newest => newest,
+            Base::Deployed | Base::DeployedNewest => current,
+        };
         let place = Place {
             namespace: id,
             script,
         };
-        let settings = change(self.vault.unseal(place, &old.settings))?;
+        let settings = change(Settings {
+            annotations: None,
+            ..self.vault.unseal(place, &old.settings)
+        })?;
         let named = Named::new();
         let mut verdict = None;
         if self.must_judge(place, &old, &settings, &named) {
@@ -104,29 +160,24 @@ impl<W: Send + Sync + 'static> Catalog<W> {
         let _shared = self.structure.read().await;
         // It may be gone by now. Other settings it cannot have: its lock is ours.
         let namespace = self.namespace_by_id(id, namespace)?;
-        let old = self.script_in(&namespace, script)?;
+        let current = self.script_in(&namespace, script)?;
         self.check_targets(&settings)?;
-        let is_judged = verdict.is_some();
         let new = Script {
+            tag: current.tag,
+            created_ms: current.created_ms,
+            schedules: current.schedules.clone(),
             modified_ms: named.at_ms,
-            version: old.version + 1,
+            version: self.next_number(id, script)?,
             version_id: named.id,
             verdict: verdict.unwrap_or_else(|| old.verdict.clone()),
             settings,
-            ..old.clone()
+            ..old
         };
-        // What the judge made is held already.
-        let shared: Vec<BlobId> = if is_judged {
-            new.kept_blobs()
-        } else {
-            new.blobs().copied().collect()
-        };
-        self.references.count(shared.iter());
-        let stored = self.switch(&namespace, Some(old), new, held).await;
-        if stored.is_err() {
-            self.references.release(shared.iter()).await;
+        if base == Base::Newest {
+            return self.store_version(&namespace, new, note).await;
         }
-        stored
+        let next = Next::whole(new, note);
+        self.switch(&namespace, Some(current), next).await
     }
 
     /// Judges a script's modules again for this build of the engine. `false` when the
@@ -153,13 +204,17 @@ impl<W: Send + Sync + 'static> Catalog<W> {
         if !self.pending.lock().contains(&key) {
             return Ok(false);
         }
-        let sources = self.sources(&old).await?;
-        let named = Named::of(&old);
         let place = Place { namespace, script };
-        let settings = self.vault.unsealed(place, &old.settings)?;
-        let verdict = self
-            .judge(place, &old.main_module, &sources, &settings, &named, held)
-            .await?;
+        let verdict = self.judged_anew(place, &old, held).await?;
+        let mut rejudged = Vec::new();
+        let mut beside = self.beside(namespace, &old)?;
+        if let Some(other) = &mut beside
+            && let Some(verdict) = self.judged_anew(place, &other.script, held).await?
+        {
+            let before = other.clone();
+            other.script.verdict = verdict;
+            rejudged.push((before, other.clone()));
+        }
         let _shared = self.structure.read().await;
         let namespace = self.namespace_by_id(namespace, "")?;
         let Some(old) = self.find_script(namespace.id, script)? else {
@@ -167,16 +222,58 @@ impl<W: Send + Sync + 'static> Catalog<W> {
             return Ok(false);
         };
         let new = Script {
-            verdict,
+            verdict: verdict.unwrap_or_else(|| old.verdict.clone()),
             ..old.clone()
         };
-        // The modules are named by the new row as they were by the old.
-        let modules: Vec<BlobId> = new.kept_blobs();
-        self.references.count(modules.iter());
-        let stored = self.switch(&namespace, Some(old), new, held).await;
-        if stored.is_err() {
-            self.references.release(modules.iter()).await;
+        // The same version lies in a row of its own.
+        let versions = self.versions_of(namespace.id, script)?;
+        let same = versions.into_iter().find(|it| it.id() == new.version_id);
+        if let Some(before) = same {
+            let mut now = before.clone();
+            now.script.verdict = new.verdict.clone();
+            rejudged.push((before, now));
         }
-        stored.map(|_| true)
+        let next = Next {
+            script: new,
+            beside: beside.map(|version| version.script),
+            version: None,
+            rejudged,
+            deployment: None,
+            restart: true,
+        };
+        self.switch(&namespace, Some(old), next).await?;
+        Ok(true)
+    }
+}
+
+/// Settings with these secrets.
+fn with_secrets(mut settings: Settings, secrets: Secrets) -> Result<Settings> {
+    for (name, text) in secrets {
+        let at = settings
+            .bindings
+            .iter()
+            .position(|bound| bound.name == name);
+        let is_secret = at.is_some_and(|at| settings.bindings[at].target.is_secret());
+        match (text, at) {
+            (None, Some(at)) if is_secret => {
+                settings.bindings.remove(at);
+            }
+            (None, _) => {
+                return Err(CatalogError::SecretNotFound(shown(&name)));
+            }
+            (Some(text), Some(at)) => {
+                settings.bindings[at] = Bound::secret(&name, &text)?;
+            }
+            (Some(text), None) => settings.bindings.push(Bound::secret(&name, &text)?),
+        }
+    }
+    check_count(&settings)?;
+    Ok(settings)
+}
+
+fn check_count(settings: &Settings) -> Result<()> {
+    match settings.bindings.len() {
+        count if count > limits::BINDINGS_MAX => Err(CatalogError::TooManyBindings { count }),
+        _ => Ok(()),
     }
 }

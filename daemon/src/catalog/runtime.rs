@@ -38,6 +38,10 @@ pub trait Runtime<W>: Send + Sync {
     fn fetch(&self, worker: Arc<W>, request: Request) -> Fetching;
     /// Has a handler called that answers nothing.
     fn trigger(&self, worker: Arc<W>, ray: Ray, trigger: Trigger) -> Triggering;
+    /// Bytes of a Worker's largest isolate.
+    fn memory(&self, _worker: &W) -> u64 {
+        0
+    }
     /// The way to other servers, if Workers have one.
     fn outbound(&self) -> Option<Outbound> {
         None
@@ -87,6 +91,10 @@ impl Runtime<Worker> for Machine {
 
     fn trigger(&self, worker: Arc<Worker>, ray: Ray, trigger: Trigger) -> Triggering {
         Runtime::trigger(&self.engine, worker, ray, trigger)
+    }
+
+    fn memory(&self, worker: &Worker) -> u64 {
+        worker.memory()
     }
 
     fn deployed(&self, namespace: &str, script: &str, startup_fuel: u64) {

@@ -16,10 +16,14 @@ impl<W: Send + Sync + 'static> Catalog<W> {
 
     pub(super) fn script_in(&self, namespace: &Namespace, script: &str) -> Result<Script> {
         self.find_script(namespace.id, script)?
-            .ok_or_else(|| CatalogError::ScriptNotFound {
-                namespace: namespace.name.clone(),
-                script: shown(script),
-            })
+            .ok_or_else(|| self.no_script(namespace, script))
+    }
+
+    pub(super) fn no_script(&self, namespace: &Namespace, script: &str) -> CatalogError {
+        CatalogError::ScriptNotFound {
+            namespace: namespace.name.clone(),
+            script: shown(script),
+        }
     }
 
     pub(super) fn find_script(&self, namespace: Id, script: &str) -> Result<Option<Script>> {
@@ -70,9 +74,15 @@ impl<W: Send + Sync + 'static> Catalog<W> {
     }
 
     async fn delete_rows(&self, namespace: &Namespace, doomed: &[Script]) -> Result<()> {
-        let rows = doomed.iter().fold(Rows::default(), |rows, script| {
-            rows.delete(Script::TABLE, Script::key(namespace.id, &script.name))
-        });
+        let mut rows = Rows::default();
+        let mut blobs = Vec::new();
+        for script in doomed {
+            rows = rows.delete(Script::TABLE, Script::key(namespace.id, &script.name));
+            let (more, gone) = self.delete_versions(rows, namespace.id, &script.name)?;
+            rows = more;
+            blobs.extend(script.blobs().copied());
+            blobs.extend(gone);
+        }
         self.commit(rows, Vec::new()).await?;
         for script in doomed {
             self.pending
@@ -84,12 +94,13 @@ impl<W: Send + Sync + 'static> Catalog<W> {
             if let Some(cache) = self.runtime.cache().filter(|_| !namespace.trusted_workers) {
                 cache.forget(&super::push::cache_owner(namespace, script));
             }
-            self.references.release(script.blobs()).await;
+            self.watch.forget(namespace.id, &script.name);
             self.timetable.forget((namespace.id, script.name.clone()));
             if let Some(forget) = self.forgotten.get() {
                 forget(&namespace.name, &script.name);
             }
         }
+        self.references.release(blobs.iter()).await;
         Ok(())
     }
 

@@ -81,6 +81,15 @@ impl<W> Serving<W> {
         }
     }
 
+    /// The same with what it is.
+    pub(super) fn each_value(&self, mut call: impl FnMut(&str, &str, &W)) {
+        for (namespace, scripts) in &*self.namespaces.read() {
+            for (script, worker) in scripts {
+                call(namespace, script, worker);
+            }
+        }
+    }
+
     pub(super) fn count(&self) -> usize {
         self.namespaces.read().values().map(HashMap::len).sum()
     }

@@ -39,13 +39,15 @@ impl<W: Send + Sync + 'static> Catalog<W> {
             serving: Serving::new(),
             locks: ScriptLocks::default(),
             vault,
+            watch: Arc::default(),
             structure: smol::lock::RwLock::new(()),
             pending: Mutex::new(BTreeSet::new()),
             deployed: OnceLock::new(),
             forgotten: OnceLock::new(),
             timetable: Default::default(),
         });
-        let mut sealed = Rows::default();
+        // What rows of before lack, or have otherwise now.
+        let mut newer = Rows::default();
         for namespace in catalog.all_namespaces()? {
             for mut script in catalog.scripts_of(namespace.id)? {
                 if vault::is_plain(&script) {
@@ -55,14 +57,27 @@ impl<W: Send + Sync + 'static> Catalog<W> {
                     };
                     script.settings = catalog.vault.seal(place, script.settings)?;
                     let key = Script::key(namespace.id, &script.name);
-                    sealed = sealed.put(Script::TABLE, key, script.clone());
+                    newer = newer.put(Script::TABLE, key, script.clone());
+                }
+                let versions = catalog.versions_of(namespace.id, &script.name)?;
+                for version in &versions {
+                    catalog.references.count(version.script.blobs());
+                    catalog.adopt_stored(&version.script);
+                }
+                if !versions.iter().any(|it| it.id() == script.version_id) {
+                    newer = catalog.keep_first(newer, namespace.id, &script);
                 }
                 catalog.references.count(script.blobs());
                 catalog.adopt_stored(&script);
                 catalog.schedule_stored(&namespace, &script);
-                if script.modules.is_empty()
-                    || script.verdict.build == catalog.runtime.build(script.verdict.kind)
-                {
+                let beside = catalog.beside(namespace.id, &script)?;
+                let mut both = [Some(&script), beside.as_ref().map(|it| &it.script)]
+                    .into_iter()
+                    .flatten();
+                if both.all(|script| {
+                    script.modules.is_empty()
+                        || script.verdict.build == catalog.runtime.build(script.verdict.kind)
+                }) {
                     catalog.start_stored(&namespace, &script);
                 } else {
                     catalog.pend(namespace.id, &script.name);
@@ -70,7 +85,7 @@ impl<W: Send + Sync + 'static> Catalog<W> {
             }
         }
         let mut batch = catalog.store.records().batch();
-        sealed.write(&mut batch)?;
+        newer.write(&mut batch)?;
         batch.commit()?;
         let swept = catalog
             .store
@@ -83,10 +98,8 @@ impl<W: Send + Sync + 'static> Catalog<W> {
     }
 
     fn start_stored(&self, namespace: &Namespace, script: &Script) {
-        match self.start(namespace, script) {
-            Ok(worker) => {
-                self.serving.put(&namespace.name, &script.name, worker);
-            }
+        match self.start_rows(namespace, script) {
+            Ok(deployed) => self.put_in(namespace, &script.name, deployed),
             Err(error) => {
                 log::error!("{}/{} does not start: {error}", namespace.name, script.name);
                 self.pend(namespace.id, &script.name);

@@ -103,7 +103,13 @@ impl Runtime<TestWorker> for TestRuntime {
             Ok(Reply {
                 status: http::StatusCode::OK,
                 headers: http::HeaderMap::new(),
-                body: ReplyBody::Whole(format!("{} {}", worker.spec.script, request.url).into()),
+                body: ReplyBody::Whole(
+                    match request.url.ends_with("/version") {
+                        true => format!("{} {}", worker.spec.script, worker.spec.version),
+                        false => format!("{} {}", worker.spec.script, request.url),
+                    }
+                    .into(),
+                ),
             })
         })
     }
@@ -182,8 +188,21 @@ pub(crate) fn open_store(dir: &std::path::Path) -> Store {
     opened.unwrap().store
 }
 
-/// A catalog on a store in this folder.
+/// A catalog on a store in this folder, which keeps no version but those that run.
 pub(crate) fn open(dir: &std::path::Path, runtime: &Arc<TestRuntime>) -> Arc<Catalog<TestWorker>> {
+    open_keeping(dir, runtime, 1)
+}
+
+/// The same, which keeps so many.
+pub(crate) fn open_keeping(
+    dir: &std::path::Path,
+    runtime: &Arc<TestRuntime>,
+    versions_kept: u32,
+) -> Arc<Catalog<TestWorker>> {
     let runtime: Arc<dyn Runtime<TestWorker>> = Arc::clone(runtime) as _;
-    Catalog::open(open_store(dir), runtime, Bounds::default()).unwrap()
+    let bounds = Bounds {
+        versions_kept,
+        ..Bounds::default()
+    };
+    Catalog::open(open_store(dir), runtime, bounds).unwrap()
 }

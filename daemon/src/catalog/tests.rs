@@ -4,6 +4,7 @@
 
 mod javascript;
 mod secrets;
+mod versions;
 
 use super::binding::{Keep, Wanted};
 use super::name::TagFilter;
@@ -433,6 +434,7 @@ fn other_bounds_reach_running_workers() {
     let old = stage.worker("a");
     assert_eq!(old.spec.limits.cpu_ms, 50, "no more than the ceiling");
     let bounds = Bounds {
+        versions_kept: 1,
         default: Limits {
             cpu_ms: 20,
             ..Limits::default()

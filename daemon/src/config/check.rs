@@ -333,6 +333,13 @@ fn manage(document: &mut Document<'_>, raw: RawManage, overrides: &Overrides) ->
             16 << 20,
             (64 << 10, 1 << 30),
         ),
+        versions_kept: count(
+            document,
+            "manage.versions-kept",
+            raw.versions_kept.as_ref(),
+            10,
+            100,
+        ),
     }
 }
 

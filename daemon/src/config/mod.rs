@@ -132,6 +132,8 @@ pub struct Manage {
     pub connections: u32,
     /// Bytes of an upload.
     pub upload_bytes: u64,
+    /// Versions kept of a script, deployed ones included.
+    pub versions_kept: u32,
 }
 
 /// The way to other servers, for Workers' subrequests.
@@ -352,6 +354,10 @@ impl Config {
             allow_private: false,
             ..it.outbound.clone()
         };
+        let manage = |it: &Self| Manage {
+            versions_kept: 0,
+            ..it.manage.clone()
+        };
         [
             (
                 "outbound, but for outbound.allow-private",
@@ -361,7 +367,10 @@ impl Config {
             ("board", self.board != new.board),
             ("account-id", self.account_id != new.account_id),
             ("edge", self.edge != new.edge),
-            ("manage", self.manage != new.manage),
+            (
+                "manage, but for manage.versions-kept",
+                manage(self) != manage(new),
+            ),
             ("engine", self.engine != new.engine),
             ("store", self.store != new.store),
             ("cache", self.cache != new.cache),
@@ -373,10 +382,12 @@ impl Config {
         .collect()
     }
 
-    /// Takes over what can change while running: routing, limits, ceilings, log levels.
+    /// Takes over what can change while running: routing, limits, ceilings, log levels, how
+    /// many versions are kept.
     pub fn take_reloadable(&mut self, new: Self) {
         self.routing = new.routing;
         self.outbound.allow_private = new.outbound.allow_private;
+        self.manage.versions_kept = new.manage.versions_kept;
         self.limits = new.limits;
         self.ceilings = new.ceilings;
         self.log.level = new.log.level;

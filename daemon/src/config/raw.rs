@@ -64,6 +64,7 @@ pub(super) struct RawManage {
     pub insecure: Option<bool>,
     pub connections: Option<Spanned<Amount>>,
     pub upload_bytes: Option<Spanned<Amount>>,
+    pub versions_kept: Option<Spanned<Amount>>,
 }
 
 #[derive(Debug, Default, serde::Deserialize)]

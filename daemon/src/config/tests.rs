@@ -352,7 +352,7 @@ fn what_a_reload_takes_over() {
             "data-dir",
             "account-id",
             "edge",
-            "manage",
+            "manage, but for manage.versions-kept",
             "engine",
             "store",
             "log.format and log.tenant-bytes"

@@ -458,6 +458,13 @@ impl Worker {
         }
     }
 
+    /// Bytes of its largest isolate; 0 when it has none.
+    pub fn memory(&self) -> u64 {
+        let state = self.state.lock();
+        let bytes = state.isolates.iter().map(|isolate| isolate.bytes());
+        bytes.max().unwrap_or(0)
+    }
+
     pub(super) fn sockets(&self) -> &Sockets {
         &self.sockets
     }

@@ -30,6 +30,9 @@ pub mod code {
     pub const SERVICE_NOT_FOUND: u32 = 10090;
     pub const NAMESPACED_SCRIPT_NOT_FOUND: u32 = 10092;
     pub const CRON: u32 = 10100;
+    pub const NOT_DEPLOYED: u32 = 10215;
+    pub const VERSION_NOT_FOUND: u32 = 10222;
+    pub const DEPLOYMENT: u32 = 10223;
     pub const NAMESPACE_NOT_FOUND: u32 = 100119;
     pub const NAMESPACE: u32 = 100120;
     pub const TAGS: u32 = 100121;
@@ -205,6 +208,10 @@ impl From<CatalogError> for Refusal {
             E::NamespaceNotFound(_) => Self::not_found(code::NAMESPACE_NOT_FOUND, message),
             E::ScriptNotFound { .. } => Self::not_found(code::NAMESPACED_SCRIPT_NOT_FOUND, message),
             E::KvNamespaceNotFound(_) => Self::not_found(code::KV_NAMESPACE_NOT_FOUND, message),
+            E::VersionNotFound { .. } => Self::not_found(code::VERSION_NOT_FOUND, message),
+            E::DeploymentNotFound(_) => Self::not_found(code::DEPLOYMENT, message),
+            E::BadDeployment(_) => Self::bad(code::DEPLOYMENT, message),
+            E::NotDeployed(_) => Self::bad(code::NOT_DEPLOYED, message),
             E::SecretNotFound(_) => Self::not_found(code::BINDING_NOT_FOUND, message),
             E::NamespaceExists(_) | E::NamespaceNotEmpty { .. } => {
                 Self::bad(code::NAMESPACE, message)

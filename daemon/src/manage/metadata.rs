@@ -60,6 +60,7 @@ impl Metadata {
                 observability: json("observability")?,
                 placement: json("placement")?,
                 annotations: json("annotations")?,
+                note: Default::default(),
             },
             assets: assets(value)?,
             not_yet: not_yet(value),

@@ -14,6 +14,7 @@ mod assets;
 mod body;
 mod brackets;
 mod call;
+mod deployments;
 pub mod envelope;
 mod kv;
 mod kv_bulk;
@@ -33,6 +34,7 @@ mod tags;
 mod tests;
 pub mod tokens;
 mod upload;
+mod versions;
 
 pub use body::{ByteStream, Payload};
 pub use call::Call;

@@ -9,7 +9,7 @@ use super::upload::{self, Upload};
 use super::{Manage, paging};
 use crate::catalog::name::{Id, TagFilter, check_name, shown};
 use crate::catalog::record::Script;
-use crate::catalog::{AssetsChange, CatalogError, Push, shown_time};
+use crate::catalog::{AssetsChange, CatalogError, Change, Push, shown_time};
 use bytes::Bytes;
 use futures_lite::{StreamExt, stream};
 use serde_json::{Value, json};
@@ -51,6 +51,7 @@ impl<W: Send + Sync + 'static> Manage<W> {
         // Before the body is read: a bad name makes it pointless.
         check_name("script", &script)?;
         self.catalog.namespace(&namespace)?;
+        let note = self.note(&call, "upload");
         let upload = self.read_upload(call, "metadata").await?;
         let metadata = match &upload.metadata {
             Some(metadata) => Metadata::parse(metadata),
@@ -70,7 +71,8 @@ impl<W: Send + Sync + 'static> Manage<W> {
         let main = upload.main(named.map(String::as_str))?;
         let main = main.map(|main| main.name.clone());
         let metadata = metadata.supported()?;
-        let (change, assets) = (metadata.change, metadata.assets);
+        let (mut change, assets) = (metadata.change, metadata.assets);
+        change.note = note;
         let pushed = match (main, &assets) {
             (Some(main_module), _) => {
                 let push = Push {
@@ -113,6 +115,7 @@ impl<W: Send + Sync + 'static> Manage<W> {
     pub(super) async fn put_content(&self, call: Call) -> Handled {
         let (namespace, script) = (call.param("ns").to_owned(), call.param("script").to_owned());
         let (_, old) = self.catalog.script(&namespace, &script)?;
+        let note = self.note(&call, "upload");
         let upload = self.read_upload(call, "metadata").await?;
         let metadata = match &upload.metadata {
             Some(metadata) => Metadata::parse(metadata)?,
@@ -129,7 +132,10 @@ impl<W: Send + Sync + 'static> Manage<W> {
         let push = Push {
             modules: upload.modules,
             main_module,
-            change: Default::default(),
+            change: Change {
+                note,
+                ..Change::default()
+            },
             keep_settings: true,
             assets: AssetsChange::Keep,
         };

@@ -80,19 +80,21 @@ impl<W: Send + Sync + 'static> Manage<W> {
 
     pub(super) async fn put_secret(&self, call: Call) -> Handled {
         let (namespace, script) = (call.param("ns").to_owned(), call.param("script").to_owned());
+        let note = self.note(&call, "secret");
         let (name, text) = call.json::<Secret>().await?.checked(None)?;
         let change = vec![(name.clone(), Some(text))];
         let changed = self
             .catalog
-            .change_secrets(&namespace, &script, change)
+            .change_secrets_by(&namespace, &script, change, note)
             .await?;
         ok(secret_object(&changed, &name)?)
     }
 
     pub(super) async fn delete_secret(&self, call: Call) -> Handled {
+        let note = self.note(&call, "secret");
         let change = vec![(call.param("secret").to_owned(), None)];
         self.catalog
-            .change_secrets(call.param("ns"), call.param("script"), change)
+            .change_secrets_by(call.param("ns"), call.param("script"), change, note)
             .await?;
         ok(Value::Null)
     }
@@ -101,6 +103,7 @@ impl<W: Send + Sync + 'static> Manage<W> {
     pub(super) async fn patch_secrets(&self, call: Call) -> Handled {
         let (namespace, script) = (call.param("ns").to_owned(), call.param("script").to_owned());
         let (_, old) = self.catalog.script(&namespace, &script)?;
+        let note = self.note(&call, "secret");
         let patch: Secrets = call.json().await?;
         let mut change = Vec::with_capacity(patch.secrets.len());
         for (name, secret) in patch.secrets {
@@ -115,7 +118,7 @@ impl<W: Send + Sync + 'static> Manage<W> {
         }
         let changed = self
             .catalog
-            .change_secrets(&namespace, &script, change)
+            .change_secrets_by(&namespace, &script, change, note)
             .await?;
         ok(secrets(&changed).map(Bound::shown).collect())
     }

@@ -58,6 +58,7 @@ impl<W: Send + Sync + 'static> Manage<W> {
     pub(super) async fn patch_settings(&self, call: Call) -> Handled {
         let (namespace, script) = (call.param("ns").to_owned(), call.param("script").to_owned());
         self.catalog.script(&namespace, &script)?;
+        let note = self.note(&call, "settings");
         let upload = self.read_upload(call, "settings").await?;
         let value = upload.metadata.ok_or_else(|| {
             Refusal::bad(
@@ -75,7 +76,8 @@ impl<W: Send + Sync + 'static> Manage<W> {
                 ),
             ));
         }
-        let change = Metadata::parse(&value)?.supported()?.change;
+        let mut change = Metadata::parse(&value)?.supported()?.change;
+        change.note = note;
         let changed = self
             .catalog
             .change_settings(&namespace, &script, change)

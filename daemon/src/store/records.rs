@@ -38,6 +38,10 @@ pub enum Table {
     Versions = 7,
     /// Secrets.
     Secrets = 8,
+    /// Deployments of scripts.
+    Deployments = 48,
+    /// Deployments of two versions, that run.
+    Splits = 49,
 }
 
 impl Table {
@@ -51,6 +55,8 @@ impl Table {
             Self::Tags => "tags",
             Self::Versions => "versions",
             Self::Secrets => "secrets",
+            Self::Deployments => "deployments",
+            Self::Splits => "splits",
         }
     }
 }

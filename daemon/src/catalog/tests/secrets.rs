@@ -83,7 +83,10 @@ fn a_secret_does_not_lie_on_the_disk_and_is_there_after_a_restart() {
     assert!(found(&stage, "a").contains(TEXT));
     let (_, script) = stage.catalog.script("production", "a").unwrap();
     assert_eq!(names(&script), ["S", "T", "U"]);
-    assert_eq!(files_with(stage.dir.path(), TEXT), [] as [std::path::PathBuf; 0]);
+    assert_eq!(
+        files_with(stage.dir.path(), TEXT),
+        [] as [std::path::PathBuf; 0]
+    );
 }
 
 #[test]

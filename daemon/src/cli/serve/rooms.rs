@@ -7,11 +7,12 @@ use super::status::{Shared, Status};
 use super::{ServeError, Shutdown};
 use crate::board;
 use crate::cache::{Cache, CacheOptions};
+use crate::catalog::guard::Watch;
 use crate::catalog::{self, Bounds, Catalog, Machine};
 use crate::config::{self, Config};
 use crate::cron;
 use crate::edge::{self, Edge, EdgeOptions};
-use crate::engine::{self, Engine, EngineOptions};
+use crate::engine::{self, Engine, EngineOptions, Finished, Observer};
 use crate::manage::{self, LogSource, LogStream, Manage, ManageOptions, ServerOptions, tokens};
 use crate::observe::{self, Filter, Followed, Observe, ObserveOptions, logger};
 use crate::outbound::{Outbound, OutboundOptions, Policy};
@@ -117,11 +118,11 @@ impl Rooms {
         let store_notes = tell(&opened);
         let store = opened.store;
         let observe = Observe::new(observe_options(&config.log));
-        let engine = Engine::new(
-            engine_options(config),
-            executor.clone(),
-            Arc::new(observe.clone()),
-        );
+        let told = Arc::new(Told {
+            observe: observe.clone(),
+            watch: OnceLock::new(),
+        });
+        let engine = Engine::new(engine_options(config), executor.clone(), told.clone());
         let outbound = Outbound::new(outbound_options(config), executor.clone());
         let cache = Cache::open(cache_options(config)).map_err(room("cache"))?;
         let machine = Machine {
@@ -132,6 +133,8 @@ impl Rooms {
         };
         let catalog = Catalog::open(store.clone(), Arc::new(machine), bounds(config))
             .map_err(room("catalog"))?;
+        // Once only: there is one catalog.
+        let _ = told.watch.set(catalog.watch());
         let forgetting = observe.clone();
         let expecting = observe.clone();
         catalog.on_deploy(move |namespace, script| expecting.expect(namespace, script));
@@ -161,6 +164,7 @@ impl Rooms {
             executor.spawn(sweep(engine)),
             executor.spawn(cache.upkeep()),
             office.executor.spawn(refresh(catalog.clone())),
+            office.executor.spawn(guard(catalog.clone())),
             executor.spawn(cron::run(
                 catalog.timetable().clone(),
                 catalog.clone(),
@@ -266,6 +270,30 @@ impl Rooms {
             }
         }
     }
+}
+
+/// Who is told of invocations: those who keep logs and figures, and those who compare versions.
+struct Told {
+    observe: Observe,
+    watch: OnceLock<Arc<Watch>>,
+}
+
+impl Observer for Told {
+    fn finished(&self, finished: &Finished<'_>) {
+        self.observe.finished(finished);
+        if let Some(watch) = self.watch.get() {
+            watch.finished(finished);
+        }
+    }
+
+    fn deployed(&self, deployed: &engine::finished::Deployed<'_>) {
+        self.observe.deployed(deployed);
+    }
+}
+
+/// Rolls back what breaks its guard.
+async fn guard(catalog: Arc<Catalog>) {
+    catalog.keep_guard().await;
 }
 
 /// Takes away isolates that rest.
@@ -399,6 +427,7 @@ fn bounds(config: &Config) -> Bounds {
     Bounds {
         default: config.limits,
         ceiling: config.ceilings,
+        versions_kept: config.manage.versions_kept,
     }
 }
 

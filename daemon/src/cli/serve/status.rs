@@ -51,6 +51,18 @@ impl StatusSource for Status {
             fuel = fuel.saturating_add(counts.fuel);
             startup_fuel = startup_fuel.saturating_add(counts.startup_fuel);
         }
+        let splits = self.catalog.splits().into_iter();
+        let splits: Vec<Value> = splits
+            .map(|(namespace, script, versions)| {
+                let versions = versions.into_iter().map(|(version, share, counted)| {
+                    let mut shown = counted.shown();
+                    shown["version_id"] = version.uuid().into();
+                    shown["percentage"] = (f64::from(share) / 100.0).into();
+                    shown
+                });
+                json!({"namespace": namespace, "script": script, "versions": versions.collect::<Vec<_>>()})
+            })
+            .collect();
         json!({
             "version": env!("CARGO_PKG_VERSION"),
             "engine": self.engine.build(GuestKind::JavaScript),
@@ -64,6 +76,7 @@ impl StatusSource for Status {
                 "memory_bytes": budget.used(),
                 "memory_limit_bytes": budget.limit(),
             },
+            "splits": splits,
             "requests": { "total": requests, "errors": errors },
             "fuel": { "total": fuel, "startup": startup_fuel },
             "edge": {

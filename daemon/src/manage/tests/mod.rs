@@ -8,10 +8,11 @@ mod kv;
 mod scripts;
 mod server;
 mod uploads;
+mod versions;
 
 use super::envelope::AnswerBody;
 use super::*;
-use crate::catalog::testing::{TestRuntime, TestWorker, WASM, open, wait_until};
+use crate::catalog::testing::{TestRuntime, TestWorker, WASM, open, open_keeping, wait_until};
 use bytes::Bytes;
 use futures_lite::StreamExt;
 use futures_lite::future::block_on;
@@ -62,9 +63,14 @@ fn echo_logs() -> Arc<dyn LogSource> {
 impl Desk {
     /// With the namespace `production`.
     pub(super) fn new() -> Self {
+        Self::keeping(1)
+    }
+
+    /// The same, with so many versions of each script kept.
+    fn keeping(versions: u32) -> Self {
         let dir = tempfile::tempdir().unwrap();
         let runtime = TestRuntime::new("build-1");
-        let catalog = open(dir.path(), &runtime);
+        let catalog = open_keeping(dir.path(), &runtime, versions);
         let (_, token) = block_on(tokens::create(catalog.store(), "test")).unwrap();
         block_on(catalog.create_namespace("production")).unwrap();
         let options = ManageOptions {
