@@ -33,6 +33,15 @@ fn help_is_there_for_everything() {
         "token create",
         "token list",
         "token revoke",
+        "secrets",
+        "secrets forget",
+        "versions",
+        "versions list",
+        "versions view",
+        "versions deploy",
+        "versions rollback",
+        "deployments",
+        "deployments list",
         "completions",
     ] {
         let mut words: Vec<&str> = command.split_whitespace().collect();

@@ -350,3 +350,38 @@ fn paths_that_are_meant_to_hurt_do_not() {
     assert_eq!(site.told(&"/a".repeat(8000)), "404 A");
     assert_eq!(site.told(&"/b".repeat(8000)), "404 N");
 }
+
+#[test]
+fn another_versions_files_are_served_before_any_fallback() {
+    let config = json!({"not_found_handling": "single-page-application"});
+    let new = [
+        ("/index.html", "NEW"),
+        ("/new.js", "n"),
+        ("/both.js", "new"),
+    ];
+    let old = site(
+        &[
+            ("/index.html", "OLD"),
+            ("/old.js", "o"),
+            ("/both.js", "old"),
+            ("/page.html", "PAGE"),
+        ],
+        config.clone(),
+        false,
+    );
+    let alone = site(&new, config.clone(), false);
+    assert_eq!(alone.told("/old.js"), "200 NEW", "the fallback");
+    let mut both = site(&new, config, false);
+    both.assets = both.assets.beside(Arc::new(old.assets));
+    for (path, expected) in [
+        ("/", "200 NEW"),
+        ("/new.js", "200 n"),
+        ("/both.js", "200 new"),
+        ("/old.js", "200 o"),
+        ("/page", "200 PAGE"),
+        ("/page.html", "307 /page"),
+        ("/neither", "200 NEW"),
+    ] {
+        assert_eq!(both.told(path), expected, "{path}");
+    }
+}

@@ -5,13 +5,13 @@
 //! whoever knows nothing of versions finds what runs; where a second one runs beside it, a row of
 //! the table of splits says so. All of them change in one commit.
 
-use super::guard::{Figures, Guard};
+use super::guard::{Counted, Guard};
 use super::judging::Named;
 use super::name::{Id, shown};
 use super::record::{Namespace, Script, Settings, Verdict, now_ms};
 use super::references::Held;
 use super::rows::{First, Row, Rows};
-use super::split::WHOLE;
+use super::split::{Part, WHOLE};
 use super::vault::Place;
 use super::versions::{Note, Version, key, means, prefix};
 use super::{Catalog, CatalogError, Deployed, Result};
@@ -167,15 +167,14 @@ impl<W: Send + Sync + 'static> Catalog<W> {
         self.commit(rows, Vec::new()).await
     }
 
-    /// Requests and what became of them for each version of a deployment of two, since it began
-    /// or the daemon started.
-    pub fn figures(&self, namespace: &str, script: &str) -> Vec<(Id, Arc<Figures>)> {
+    /// Requests and what became of them for each version of this deployment, if it runs and has
+    /// two: since it began, or the daemon started.
+    pub fn figures(&self, namespace: &str, script: &str, of: &Deployment) -> Vec<(Id, Counted)> {
         let deployed = self.serving.get(namespace, script);
-        let split = deployed
-            .as_ref()
-            .and_then(|deployed| deployed.split.as_ref());
+        let split = deployed.as_ref().and_then(|it| it.split.as_ref());
+        let split = split.filter(|split| split.deployment.id == of.id);
         split.map_or_else(Vec::new, |split| {
-            let part = |part: &super::split::Part<W>| (part.deployed.version, part.figures.clone());
+            let part = |part: &Part<W>| (part.deployed.version, part.figures.read());
             split.parts().map(part).to_vec()
         })
     }

@@ -13,7 +13,7 @@ use super::record::{CustomLimits, Module, Namespace, Script, Settings, Verdict};
 use super::references::Held;
 use super::rows::Rows;
 use super::vault::Place;
-use super::versions::{Note, Version};
+use super::versions::{self, Note, Version};
 use super::{Bounds, Catalog, CatalogError, Result, compatibility, flags, limits};
 use crate::assets::Assets;
 use crate::bindings::Env;
@@ -455,7 +455,12 @@ impl<W: Send + Sync + 'static> Catalog<W> {
             pages: script.verdict.pages,
             handlers: script.verdict.handlers.clone(),
             limits: self.effective(script.settings.limits),
-            env: Arc::new(self.references.lease(env, files, in_memory)),
+            env: Arc::new(self.references.lease(
+                env,
+                files,
+                in_memory,
+                versions::labels(&script.settings),
+            )),
         };
         self.runtime.start(spec).map_err(CatalogError::Start)
     }

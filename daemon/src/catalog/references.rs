@@ -9,6 +9,7 @@
 use crate::assets::Manifest;
 use crate::bindings::Env;
 use crate::engine::caller::Caller;
+use crate::engine::finished::Labels;
 use crate::engine::ops::{Bindings, OpFailure, Started};
 use crate::store::{BlobId, BlobWriter, Store, StoreError};
 use bytes::Bytes;
@@ -174,15 +175,17 @@ impl References {
     }
 
     /// Bindings that keep blobs for as long as they live, which is as long as their Worker.
-    /// So does `file`, for one that is in memory alone.
+    /// So does `file`, for one that is in memory alone. They tell `labels`.
     pub(super) fn lease(
         self: &Arc<Self>,
         env: Env,
         blobs: Vec<BlobId>,
         file: Option<Arc<File>>,
+        labels: Option<Labels>,
     ) -> Lease {
         Lease {
             env,
+            labels,
             _file: file,
             _claim: self.claim(blobs),
         }
@@ -229,6 +232,7 @@ pub(super) struct Lease {
     env: Env,
     _claim: Claim,
     _file: Option<Arc<File>>,
+    labels: Option<Labels>,
 }
 
 /// A claim on blobs.
@@ -250,5 +254,9 @@ impl Bindings for Lease {
 
     fn start(&self, op: OpKind, argument: &[u8], caller: &Caller) -> Started {
         self.env.start(op, argument, caller)
+    }
+
+    fn labels(&self) -> Option<&Labels> {
+        self.labels.as_ref()
     }
 }

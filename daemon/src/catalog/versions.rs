@@ -8,6 +8,7 @@ use super::name::{Id, shown};
 use super::record::{Script, Settings, StoredScript};
 use super::rows::{Row, Rows};
 use super::{Catalog, CatalogError, Push, Result};
+use crate::engine::finished::Labels;
 use crate::store::{BlobId, Table};
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
@@ -18,6 +19,8 @@ pub const VERSIONS_MAX: u32 = 100;
 pub const VERSIONS_DEFAULT: u32 = 10;
 /// Bytes of what is noted about a version or a deployment, a field.
 const NOTE_MAX: usize = 256;
+/// Characters of a tag or a message in records of invocations.
+const LABEL_MAX: usize = 100;
 
 /// Who made a version or a deployment, and how.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
@@ -126,6 +129,20 @@ impl Version {
 pub(super) fn annotations(settings: &Settings) -> BTreeMap<String, String> {
     let text = settings.annotations.as_deref().unwrap_or("{}");
     serde_json::from_str(text).unwrap_or_default()
+}
+
+/// What is told of a version in logs: its tag and its message, cut to what records may hold.
+pub(super) fn labels(settings: &Settings) -> Option<Labels> {
+    let mut said = annotations(settings);
+    let mut text = |key: &str| -> String {
+        let text = said.remove(key).unwrap_or_default();
+        text.chars().take(LABEL_MAX).collect()
+    };
+    let labels = Labels {
+        tag: text("workers/tag"),
+        message: text("workers/message"),
+    };
+    (labels != Labels::default()).then_some(labels)
 }
 
 /// Whether a client means this identifier, which it has seen as a UUID or as digits.

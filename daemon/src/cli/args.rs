@@ -1,5 +1,9 @@
 //! The command line: one definition yields parsing, help and completions.
 
+mod versions;
+
+pub use versions::{Deployments, OfWorker, Versions, VersionsDeploy};
+
 use clap::{Args, Parser, Subcommand};
 use std::net::SocketAddr;
 use std::path::PathBuf;
@@ -67,6 +71,12 @@ pub enum Command {
     /// over the management port of a running daemon, with a token that there is already.
     #[command(subcommand)]
     Token(Token),
+    /// List, show and deploy versions of a Worker, and roll back.
+    #[command(subcommand)]
+    Versions(Versions),
+    /// List the deployments of a Worker.
+    #[command(subcommand)]
+    Deployments(Deployments),
     /// What to do when the key that secrets are encrypted with is lost.
     #[command(subcommand)]
     Secrets(Secrets),
@@ -506,6 +516,13 @@ mod tests {
             "postern token create --name ci --data-dir d",
             "postern token revoke abc",
             "postern secrets forget --data-dir d",
+            "postern versions list x --json",
+            "postern versions view x latest",
+            "postern versions deploy x 1",
+            "postern versions deploy x 1@90% 2@10 --message m --guard-error-rate 2.5 --guard-requests 10",
+            "postern versions rollback x",
+            "postern versions rollback x 1 --message m",
+            "postern deployments list x",
             "postern token create --remote --url http://x --name ci",
             "postern judge",
             "postern completions zsh",
@@ -532,6 +549,9 @@ mod tests {
             "postern logs x --level loud",
             "postern status --timeout 0",
             "postern completions cobol",
+            "postern versions deploy x",
+            "postern versions deploy x 1@101",
+            "postern versions deploy x 1 2 3",
         ] {
             let error = parse(line).unwrap_err();
             assert_eq!(error.exit_code(), 2, "{line}");

@@ -20,6 +20,7 @@ mod scripts;
 pub mod secrets;
 mod serve;
 mod token;
+mod versions;
 
 use args::{Cli, Command, Secrets};
 use clap::{CommandFactory, Parser};
@@ -72,6 +73,8 @@ fn run(command: Command, out: Output) -> Result<(), CliError> {
         Command::Status(remote) => smol::block_on(logs::status(&remote, out)),
         Command::Config(args) => config::run(&args, out),
         Command::Token(args) => smol::block_on(token::run(&args, out)),
+        Command::Versions(args) => smol::block_on(versions::run(&args, out)),
+        Command::Deployments(args) => smol::block_on(versions::deployments(&args, out)),
         Command::Secrets(Secrets::Forget(source)) => secrets::forget(&source, out),
         Command::Judge => Ok(serve::rooms::judge()?),
         Command::Completions { shell } => {

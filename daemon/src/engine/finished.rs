@@ -41,6 +41,17 @@ pub struct Finished<'a> {
     pub logs_dropped: u32,
     /// What it threw.
     pub exception: Option<&'a Thrown>,
+    /// What was said of the version, if anything.
+    pub labels: Option<&'a Labels>,
+}
+
+/// What whoever made a version said of it.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Labels {
+    /// A short name.
+    pub tag: String,
+    /// What it is about.
+    pub message: String,
 }
 
 /// One line of a Worker's log.

@@ -4,6 +4,7 @@
 //! operation means, beyond what it costs; bindings never learn what a guest is.
 
 use super::caller::Caller;
+use super::finished::Labels;
 use super::invocation::ByteStream;
 use super::pipe::Pipe;
 use bytes::Bytes;
@@ -21,6 +22,11 @@ pub trait Bindings: Send + Sync {
     /// Starts an operation. `argument` is the guest's and to be mistrusted. Must not block
     /// for longer than a read of a warm store takes.
     fn start(&self, op: OpKind, argument: &[u8], caller: &Caller) -> Started;
+
+    /// What was said of the version that they belong to.
+    fn labels(&self) -> Option<&Labels> {
+        None
+    }
 }
 
 /// How an operation goes on after it was started.

@@ -434,6 +434,7 @@ impl Worker {
             logs: &invocation.logs,
             logs_dropped: invocation.logs_dropped,
             exception: thrown.as_ref(),
+            labels: spec.env.labels(),
         });
     }
 

@@ -124,12 +124,14 @@ impl<W: Send + Sync + 'static> Manage<W> {
         let (namespace, script) = (call.param("ns"), call.param("script"));
         let deployments = self.catalog.deployments(namespace, script)?;
         let mut shown: Vec<Value> = deployments.iter().map(deployment_object).collect();
-        let figures = self.catalog.figures(namespace, script);
+        let running = deployments.first();
+        let figures = running.map(|it| self.catalog.figures(namespace, script, it));
+        let figures = figures.unwrap_or_default();
         if let Some(versions) = shown.first_mut().map(|first| &mut first["versions"]) {
             for version in versions.as_array_mut().into_iter().flatten() {
                 let same = |uuid: String| version["version_id"] == uuid.as_str();
                 if let Some((_, figures)) = figures.iter().find(|(id, _)| same(id.uuid())) {
-                    version["figures"] = figures.read().shown();
+                    version["figures"] = figures.shown();
                 }
             }
         }

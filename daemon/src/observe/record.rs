@@ -1,6 +1,7 @@
 //! One invocation as it is reported, kept, and shown.
 
 use super::redact::{redacted_header, redacted_url};
+use crate::engine::finished::Labels;
 use crate::engine::invocation::{Ray, Trigger};
 use crate::engine::limits::Outcome;
 use crate::engine::{Finished, LogLine, Thrown};
@@ -15,6 +16,8 @@ pub struct Record {
     pub script: String,
     /// The script's version.
     pub version: String,
+    /// What was said of the version.
+    pub labels: Option<Labels>,
     /// The invocation's name.
     pub ray: Ray,
     /// How it ended.
@@ -62,7 +65,11 @@ impl Record {
     /// as logs, fields and exceptions can be left out.
     pub(super) fn new(finished: &Finished<'_>, bytes_max: usize) -> Self {
         let url = redacted_url(finished.url).into_owned();
-        let names = finished.namespace.len() + finished.script.len() + finished.version.len();
+        let labels = finished
+            .labels
+            .map_or(0, |it| it.tag.len() + it.message.len());
+        let names =
+            finished.namespace.len() + finished.script.len() + finished.version.len() + labels;
         let mut budget = Budget {
             left: bytes_max,
             spent: 0,
@@ -94,6 +101,7 @@ impl Record {
             namespace: finished.namespace.to_owned(),
             script: finished.script.to_owned(),
             version: finished.version.to_owned(),
+            labels: finished.labels.cloned(),
             ray: finished.ray,
             outcome: finished.outcome,
             started_ms: finished.started_ms,
@@ -131,7 +139,7 @@ impl Record {
         json!({
             "scriptName": self.script,
             "dispatchNamespace": self.namespace,
-            "scriptVersion": { "id": self.version },
+            "scriptVersion": self.version_json(),
             "ray": self.ray.to_string(),
             "outcome": self.outcome,
             "eventTimestamp": self.started_ms,
@@ -145,6 +153,18 @@ impl Record {
             "exceptions": exceptions,
             "diagnosticsChannelEvents": [],
         })
+    }
+
+    fn version_json(&self) -> Value {
+        let mut version = json!({ "id": self.version });
+        if let Some(labels) = &self.labels {
+            for (key, label) in [("tag", &labels.tag), ("message", &labels.message)] {
+                if !label.is_empty() {
+                    version[key] = label.as_str().into();
+                }
+            }
+        }
+        version
     }
 
     fn event_json(&self) -> Value {

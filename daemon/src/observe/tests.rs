@@ -37,6 +37,7 @@ fn finished<'a>(script: &'a str, logs: &'a [LogLine]) -> Finished<'a> {
         logs,
         logs_dropped: 0,
         exception: None,
+        labels: None,
     }
 }
 

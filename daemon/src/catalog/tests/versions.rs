@@ -442,6 +442,7 @@ fn a_guard_takes_a_worse_version_back() {
             logs: &[],
             logs_dropped: 0,
             exception: None,
+            labels: None,
         });
     };
     let key = (
