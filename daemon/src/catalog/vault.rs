@@ -9,6 +9,7 @@ use super::binding::{Bound, Hidden, Target};
 use super::name::{Id, hex};
 use super::record::{Script, Settings};
 use super::rows::Rows;
+use super::versions::{StoredVersion, Version};
 use crate::store::{Store, StoreError, Table};
 use chacha20poly1305::aead::{Aead, Payload};
 use chacha20poly1305::{KeyInit, XChaCha20Poly1305, XNonce};
@@ -371,8 +372,8 @@ pub(super) fn is_plain(script: &Script) -> bool {
     bindings.any(|bound| matches!(bound.target, Target::Secret(_)))
 }
 
-/// Removes every stored secret of a store whose key is lost, and what says which key it was.
-/// Returns which they were: script and name.
+/// Removes every stored secret of a store whose key is lost, of versions that do not run too, and
+/// what says which key it was. Returns which they were: script and name.
 ///
 /// # Errors
 /// When the store fails.
@@ -387,6 +388,15 @@ pub fn forget(store: &Store) -> Result<Vec<(String, String)>, StoreError> {
             rows = rows.put(Script::TABLE, key, script);
         }
     }
+    let stored: Vec<(Vec<u8>, StoredVersion)> = store.records().scan(Version::TABLE, &[])?;
+    for (key, stored) in stored {
+        let mut version = Version::from(stored);
+        if remove_sealed(&mut version.script, &mut forgotten) {
+            rows = rows.put(Version::TABLE, key, version);
+        }
+    }
+    forgotten.sort();
+    forgotten.dedup();
     let mut batch = store.records().batch();
     rows.write(&mut batch)?;
     batch.delete(Table::Secrets, CHECK_KEY)?;

@@ -191,5 +191,7 @@ fn without_the_key_nothing_starts_and_nothing_is_lost() {
     assert_eq!(block_on(catalog.refresh()), 1);
     let (_, script) = catalog.script("production", "a").unwrap();
     assert!(names(&script).is_empty());
+    let versions = catalog.versions("production", "a").unwrap();
+    assert!(names(&versions[0].script).is_empty());
     assert!(catalog.worker("production", "a").is_some());
 }
