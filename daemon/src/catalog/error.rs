@@ -1,5 +1,6 @@
 //! What the catalog refuses, and why. The management port turns these into answers.
 
+use super::entrances::EntranceError;
 use super::limits;
 use crate::cron::BadExpression;
 use crate::store::{KvError, StoreError};
@@ -133,6 +134,9 @@ pub enum CatalogError {
         "the token of the assets is unknown, for another script, or older than an hour; begin the upload again"
     )]
     NoAssetsSession,
+    /// A route, a Custom Domain or a default hostname that cannot be.
+    #[error(transparent)]
+    Entrance(#[from] EntranceError),
     /// A cron expression that is none.
     #[error(transparent)]
     Cron(#[from] BadExpression),
