@@ -7,7 +7,6 @@ use super::{Manage, paging};
 use crate::catalog::CatalogError;
 use crate::catalog::entrances::{
     EntranceError, Pattern, Route, RouteChange, is_hostname, likely_zone, zone_id, zone_within,
-    zones_of,
 };
 use crate::catalog::name::{ACCOUNT, Id, shown};
 use serde::Deserialize;
@@ -26,22 +25,45 @@ fn domain(route: &Route) -> String {
     Pattern::parse(&route.pattern).map_or_else(|_| String::new(), |it| it.domain().to_owned())
 }
 
-fn route_object(route: &Route, zone: &str) -> Value {
+/// A zone as routes are shown in it. The name of one that a route of any host was put into is
+/// not known.
+struct Zone {
+    id: Id,
+    name: Option<String>,
+}
+
+impl Zone {
+    fn named(name: &str) -> Self {
+        Self {
+            id: zone_id(name),
+            name: (!name.is_empty()).then(|| name.to_owned()),
+        }
+    }
+
+    /// The zone that a call names, if a domain is in it. Any host at all is in every zone.
+    fn of(call: &Call, domain: &str) -> Option<Self> {
+        Self::within(domain, Id::parse(call.param("zone"))?)
+    }
+
+    fn within(domain: &str, id: Id) -> Option<Self> {
+        match domain {
+            "" => Some(Self { id, name: None }),
+            domain => zone_within(domain, id).map(Self::named),
+        }
+    }
+}
+
+fn route_object(route: &Route, zone: &Zone) -> Value {
     let mut object = json!({
         "id": route.id.hex(),
         "pattern": route.pattern,
-        "zone_id": zone_id(zone).hex(),
-        "zone_name": zone,
+        "zone_id": zone.id.hex(),
+        "zone_name": zone.name,
     });
     if let Some(script) = &route.script {
         object["script"] = json!(script);
     }
     object
-}
-
-/// The zone that a call names, if a domain is in it.
-fn within<'a>(call: &Call, domain: &'a str) -> Option<&'a str> {
-    zone_within(domain, Id::parse(call.param("zone"))?)
 }
 
 impl<W: Send + Sync + 'static> Manage<W> {
@@ -87,9 +109,10 @@ impl<W: Send + Sync + 'static> Manage<W> {
         let mut domains: Vec<String> = self.catalog.routes()?.iter().map(domain).collect();
         domains.extend(self.catalog.domains()?.into_iter().map(|it| it.hostname));
         domains.extend(self.catalog.default_zone().map(|zone| zone.to_string()));
-        let found = domains.iter().find_map(|domain| within(&call, domain));
-        match found {
-            Some(zone) => ok(self.zone_object(zone)),
+        domains.retain(|domain| !domain.is_empty());
+        let found = domains.iter().find_map(|domain| Zone::of(&call, domain));
+        match found.and_then(|zone| zone.name) {
+            Some(zone) => ok(self.zone_object(&zone)),
             None => Err(Refusal::not_found(
                 code::NO_ROUTE,
                 "nothing is in a zone of this id; ask for zones by name, as /zones?name=example.com",
@@ -103,7 +126,7 @@ impl<W: Send + Sync + 'static> Manage<W> {
             .iter()
             .filter_map(|route| {
                 let domain = domain(route);
-                within(&call, &domain).map(|zone| route_object(route, zone))
+                Zone::of(&call, &domain).map(|zone| route_object(route, &zone))
             })
             .collect();
         if call.query("page").is_some() || call.query("per_page").is_some() {
@@ -116,31 +139,27 @@ impl<W: Send + Sync + 'static> Manage<W> {
     /// All routes, of all zones.
     pub(super) async fn all_routes(&self, _: Call) -> Handled {
         let routes = self.catalog.routes()?;
-        let shown = |route: &Route| {
-            let domain = domain(route);
-            let mut zones = zones_of(&domain);
-            route_object(route, zones.next().unwrap_or_default())
-        };
+        let shown = |route: &Route| route_object(route, &Zone::named(&domain(route)));
         ok(routes.iter().map(shown).collect())
     }
 
     /// The route that a call names, and its zone.
-    fn named_route(&self, call: &Call) -> Result<(Route, String), Refusal> {
+    fn named_route(&self, call: &Call) -> Result<(Route, Zone), Refusal> {
         let id = call.param("route");
         let route = self.catalog.route(id)?;
         let domain = domain(&route);
-        match within(call, &domain) {
-            Some(zone) => Ok((route, zone.to_owned())),
+        match Zone::of(call, &domain) {
+            Some(zone) => Ok((route, zone)),
             None => Err(EntranceError::RouteNotFound(shown(id)).into()),
         }
     }
 
     /// What a call's body says of a route, which must be in the zone that it names.
-    async fn sent_route(call: Call) -> Result<(RouteChange, String), Refusal> {
+    async fn sent_route(call: Call) -> Result<(RouteChange, Zone), Refusal> {
         let (zone, id) = (call.param("zone").to_owned(), Id::parse(call.param("zone")));
         let sent: SentRoute = call.json().await?;
         let pattern = Pattern::parse(&sent.pattern)?;
-        let found = id.and_then(|id| zone_within(pattern.domain(), id));
+        let found = id.and_then(|id| Zone::within(pattern.domain(), id));
         let found = found.ok_or_else(|| EntranceError::OutsideZone {
             pattern: shown(&sent.pattern),
             zone: shown(&zone),
@@ -149,7 +168,7 @@ impl<W: Send + Sync + 'static> Manage<W> {
             pattern: sent.pattern,
             script: sent.script.filter(|script| !script.is_empty()),
         };
-        Ok((change, found.to_owned()))
+        Ok((change, found))
     }
 
     pub(super) async fn create_route(&self, call: Call) -> Handled {
@@ -183,7 +202,7 @@ impl<W: Send + Sync + 'static> Manage<W> {
             .iter()
             .filter(|it| it.script.as_ref() == Some(&script));
         ok(own
-            .map(|route| route_object(route, likely_zone(&domain(route))))
+            .map(|route| route_object(route, &Zone::named(likely_zone(&domain(route)))))
             .collect())
     }
 
@@ -208,7 +227,7 @@ impl<W: Send + Sync + 'static> Manage<W> {
             let id = route["zone_id"].as_str().map(Id::parse);
             for (zone, said) in [(name.map(Some), "zone_name"), (id, "zone_id")] {
                 let is_in = |zone: Option<Id>| {
-                    zone.is_some_and(|zone| zone_within(pattern.domain(), zone).is_some())
+                    zone.is_some_and(|zone| Zone::within(pattern.domain(), zone).is_some())
                 };
                 if zone.is_some_and(|zone| !is_in(zone)) {
                     return Err(CatalogError::from(EntranceError::OutsideZone {
@@ -221,7 +240,7 @@ impl<W: Send + Sync + 'static> Manage<W> {
             patterns.push(text.to_owned());
         }
         let routes = self.catalog.set_routes(&script, patterns).await?;
-        let shown = |route: &Route| route_object(route, likely_zone(&domain(route)));
+        let shown = |route: &Route| route_object(route, &Zone::named(likely_zone(&domain(route))));
         ok(routes.iter().map(shown).collect())
     }
 }

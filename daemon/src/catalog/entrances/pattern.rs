@@ -75,10 +75,9 @@ impl Pattern {
         }
         let name = name.to_ascii_lowercase();
         let rest = name.strip_prefix('.').filter(|_| any_host);
-        if !is_hostname(rest.unwrap_or(&name)) {
-            return Err(bad(
-                "its host is no hostname, or only *; write a domain behind the *",
-            ));
+        let is_all = any_host && name.is_empty();
+        if !is_all && !is_hostname(rest.unwrap_or(&name)) {
+            return Err(bad("its host is no hostname"));
         }
         let (any_path, path) = match path.strip_suffix('*') {
             Some(path) => (true, path),
@@ -135,7 +134,12 @@ impl Pattern {
         (!self.any_host).then_some(&*self.host)
     }
 
-    /// The domain that all its hosts end in.
+    /// Whether it says nothing of the host.
+    pub(super) fn any_host_at_all(&self) -> bool {
+        self.any_host && self.host.is_empty()
+    }
+
+    /// The domain that all its hosts end in; empty if they are any.
     pub fn domain(&self) -> &str {
         self.host.strip_prefix('.').unwrap_or(&self.host)
     }
@@ -200,6 +204,9 @@ pub(super) mod tests {
             ("example.com/*", "http://www.example.com/", false),
             ("example.com/*", "http://example.com.evil/", false),
             ("example.com/a/*", "http://example.com/a", false),
+            ("*/*", "http://any.test/thing?a", true),
+            ("*/a", "http://any.test/a", true),
+            ("*", "http://any.test/a", false),
         ] {
             check(pattern, url, expect);
         }
@@ -210,8 +217,6 @@ pub(super) mod tests {
         for pattern in [
             "",
             "/",
-            "*",
-            "*/",
             "*.",
             "*./",
             "**example.com/",
@@ -274,7 +279,8 @@ pub(super) mod tests {
             Just("*.a.b"),
             Just("x.a.b"),
             Just("*b"),
-            Just("*.b")
+            Just("*.b"),
+            Just("*")
         ];
         let path = prop_oneof![
             Just(""),

@@ -12,6 +12,8 @@ pub struct Entrances {
     exact: HashMap<Box<str>, Vec<Leads>>,
     /// Routes with `*` in front of their host; the most specific first.
     wild: Vec<Leads>,
+    /// Routes of any host at all. They are for hosts that nothing else is said of.
+    any: Vec<Leads>,
     /// Scripts by hostname.
     domains: HashMap<Box<str>, Box<str>>,
     /// Scripts by their names in lower case, as hostnames have them.
@@ -61,11 +63,12 @@ impl Entrances {
                 script: script.map(Into::into),
             };
             match host {
+                None if leads.pattern.any_host_at_all() => all.any.push(leads),
                 Some(host) => all.exact.entry(host).or_default().push(leads),
                 None => all.wild.push(leads),
             }
         }
-        for list in all.exact.values_mut().chain([&mut all.wild]) {
+        for list in all.exact.values_mut().chain([&mut all.wild, &mut all.any]) {
             list.sort_by(|a, b| a.pattern.order(&b.pattern));
         }
         all.domains = domains
@@ -89,6 +92,7 @@ impl Entrances {
     pub fn is_empty(&self) -> bool {
         self.exact.is_empty()
             && self.wild.is_empty()
+            && self.any.is_empty()
             && self.domains.is_empty()
             && self.subdomains.is_empty()
     }
@@ -105,8 +109,17 @@ impl Entrances {
         if let Some(script) = self.domains.get(asked.host) {
             return Entrance::Script(script);
         }
-        match (asked.host.split_once('.'), zone) {
-            (Some((label, behind)), Some(zone)) if behind == zone => self.by_label(label),
+        if let (Some((label, behind)), Some(zone)) = (asked.host.split_once('.'), zone)
+            && behind == zone
+        {
+            return self.by_label(label);
+        }
+        let mut any = self.any.iter().filter(|_| route.is_none());
+        match any.find(|it| it.pattern.matches(asked)) {
+            Some(Leads {
+                script: Some(script),
+                ..
+            }) => Entrance::Script(script),
             _ => Entrance::Elsewhere,
         }
     }
@@ -169,6 +182,8 @@ mod tests {
             ("https://www.shop.test/api/*", "api-https"),
             ("www.shop.test/img/cat.png", ""),
             ("*.test/*", "all"),
+            ("*/*", "any"),
+            ("*/none", ""),
             ("apex.test/only", "only"),
         ];
         let routes = routes.map(|(pattern, script)| route(pattern, script));
@@ -228,9 +243,11 @@ mod tests {
             ("closed.dev.zone", "/", Closed),
             ("none.dev.zone", "/", Closed),
             ("ab12cd34-hello.dev.zone", "/", Preview("hello")),
-            ("a.hello.dev.zone", "/", Elsewhere),
-            ("dev.zone", "/", Elsewhere),
-            ("else.where", "/", Elsewhere),
+            ("a.hello.dev.zone", "/", Script("any")),
+            ("dev.zone", "/", Script("any")),
+            ("else.where", "/?x", Script("any")),
+            ("else.where", "/none", Elsewhere),
+            ("[::1]", "/", Script("any")),
         ] {
             check(&table, host, path, expect);
         }

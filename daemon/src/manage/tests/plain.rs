@@ -321,8 +321,7 @@ fn routes_that_cannot_be() {
     };
     for pattern in [
         "",
-        "*",
-        "*/",
+        "*.",
         "edge.test/*.jpg",
         "edge.test/?a",
         "a.*.edge.test/",
@@ -364,6 +363,21 @@ fn routes_that_cannot_be() {
     assert_eq!(put(json!(many[..1000])).0, 403);
     desk.result("PUT", &format!("{P}/scripts/b/routes"), json!(many[..999]));
     assert_eq!(post("one.more.edge.test/", json!("a")).0, 403);
+    let wide = format!("{P}/scripts/b/routes");
+    let all = json!([{"pattern": "*/*", "zone_name": "edge.test"}]);
+    let set = desk.result("PUT", &wide, all);
+    assert_eq!(desk.at("http://any.where/").as_deref(), Some("b"));
+    let list = desk.result("GET", &routes, Value::Null);
+    let there = list
+        .as_array()
+        .unwrap()
+        .iter()
+        .find(|it| it["pattern"] == "*/*");
+    assert_eq!(there.unwrap()["zone_id"], zone);
+    assert_eq!(post("*/*", json!("a")), (400, 10020));
+    let one = format!("{routes}/{}", set[0]["id"].as_str().unwrap());
+    desk.result("DELETE", &one, Value::Null);
+    assert_eq!(desk.at("http://any.where/"), None);
     let missing = format!("{P}/scripts/none/routes");
     assert_eq!(desk.refused("PUT", &missing, json!([])), (404, 10007));
     for zone in ["x", "%2e%2e", "0000"] {
