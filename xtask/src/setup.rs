@@ -2,7 +2,7 @@
 
 use crate::packages::{self, Need, Sign};
 use crate::rust_std::RustStd;
-use crate::{compare, deny, process, workspace};
+use crate::{compare, deny, npm, process, workspace};
 use anyhow::{Context, Result};
 use clap::ValueEnum;
 use std::path::PathBuf;
@@ -32,6 +32,8 @@ pub enum Purpose {
     Ci,
     /// Comparing with workerd: node, npm and the pinned workerd.
     Compare,
+    /// Running the field's clients in end-to-end tests: npm, and the pinned wrangler.
+    Clients,
 }
 
 /// The C compiler for wasm guests; Debian names it by version.
@@ -75,6 +77,7 @@ pub fn run(arguments: &Arguments) -> Result<()> {
             }
             Purpose::Ci => deny::program()?.display().to_string(),
             Purpose::Compare => workspace::shown(&compare::program()?),
+            Purpose::Clients => workspace::shown(&clients()?),
         };
         let name = purpose.to_possible_value();
         let name = name.as_ref().map_or("", |value| value.get_name());
@@ -111,6 +114,11 @@ pub fn wasm() -> Result<Wasm> {
             .find_map(|name| process::find(name))
             .context("there is no wasm-ld")?,
     })
+}
+
+/// Installs the field's clients that end-to-end tests run; where their `node_modules` is.
+pub fn clients() -> Result<PathBuf> {
+    npm::install("clients", &workspace::root().join("tests/clients"))
 }
 
 /// Makes sure that C guests for WASI can be built; where their library is.

@@ -2,10 +2,12 @@
 //! (spec: SEMANTICS §8), and what of it means something here.
 
 mod assets;
+mod entrances;
 mod glob;
 mod modules;
 
 pub use assets::{Asset, Site};
+pub use entrances::Entrances;
 pub use modules::{Collected, Module, Rule};
 
 use super::jsonc;
@@ -20,7 +22,7 @@ pub const FILES: [&str; 3] = ["wrangler.jsonc", "wrangler.json", "wrangler.toml"
 const FILE_MAX: u64 = 1 << 20;
 
 /// Keys that are read. `$schema` is for editors.
-const KNOWN: [&str; 19] = [
+const KNOWN: [&str; 23] = [
     "$schema",
     "name",
     "main",
@@ -36,6 +38,10 @@ const KNOWN: [&str; 19] = [
     "assets",
     "limits",
     "triggers",
+    "route",
+    "routes",
+    "workers_dev",
+    "preview_urls",
     "tags",
     "keep_vars",
     "build",
@@ -167,6 +173,8 @@ pub struct Project {
     pub subrequests: Option<u32>,
     /// `triggers.crons`; `None` leaves the Worker's cron triggers as they are.
     pub crons: Option<Vec<String>>,
+    /// How requests come to it, if it is in no dispatch namespace.
+    pub entrances: Entrances,
     /// Tags.
     pub tags: Vec<String>,
     /// Whether text and JSON bindings set elsewhere are kept.
@@ -289,11 +297,12 @@ impl Project {
         }
         let (limits_table, limits) = inherited("limits");
         let limits = limits_table.limits(limits, &mut warnings)?;
-        let flag = |key| match inherited(key) {
-            (_, None) => Ok(false),
-            (_, Some(Value::Bool(is))) => Ok(*is),
+        let said = |key| match inherited(key) {
+            (_, None) => Ok(None),
+            (_, Some(Value::Bool(is))) => Ok(Some(*is)),
             (table, Some(other)) => Err(table.kind(key, other, "true or false")),
         };
+        let flag = |key| Ok(said(key)?.unwrap_or(false));
         let base = match text_of("base_dir")? {
             Some(base) => folder.join(base),
             None => folder.to_owned(),
@@ -301,6 +310,25 @@ impl Project {
         let (rules_table, rules) = inherited("rules");
         let (triggers_table, triggers) = inherited("triggers");
         let crons = triggers_table.crons(triggers, &mut warnings)?;
+        let mut entrances = Entrances {
+            workers_dev: said("workers_dev")?,
+            preview_urls: said("preview_urls")?,
+            ..Entrances::default()
+        };
+        if let (table, Some(route)) = inherited("route") {
+            entrances.route(table, "route", route, &mut warnings)?;
+        }
+        match inherited("routes") {
+            (_, None) => {}
+            (table, Some(Value::Array(routes))) => {
+                entrances.routes.get_or_insert_default();
+                for (index, route) in routes.iter().enumerate() {
+                    let key = format!("routes[{index}]");
+                    entrances.route(table, &key, route, &mut warnings)?;
+                }
+            }
+            (table, Some(other)) => return Err(table.kind("routes", other, "a list")),
+        }
         Ok(Self {
             name,
             main,
@@ -321,6 +349,7 @@ impl Project {
             cpu_ms: limits.0,
             subrequests: limits.1,
             crons,
+            entrances,
             tags: texts_of("tags")?,
             keep_vars: flag("keep_vars")?,
             warnings,
