@@ -1,10 +1,12 @@
 //! What the field's clients send, request for request, as it was recorded from wrangler 4.86 and the npm package
-//! `cloudflare` 7.
+//! `cloudflare` 7; and the SDK itself.
 
 use postern_e2e::api::{ACCOUNT, Api, script};
 use postern_e2e::http::Request;
+use postern_e2e::wrangler;
 use postern_e2e::{Daemon, Form};
 use serde_json::{Value, json};
+use std::process::Command;
 
 const MODULE: &str = "application/javascript+module";
 const WORKER: &str = "import text from './text.txt';
@@ -238,4 +240,34 @@ fn the_sdk_deploys_settles_and_deletes() {
     api.delete(&at("?force=true")).ok();
     assert_eq!(api.get(&at("")).refused().1, 10092);
     daemon.get("/sdk/").expect(404);
+}
+
+/// Runs all calls of `tests/clients/sdk.mjs` with a package of npm.
+#[track_caller]
+fn sdk(package: &str, major: &str) {
+    let daemon = Daemon::plain();
+    let script = concat!(env!("CARGO_MANIFEST_DIR"), "/clients/sdk.mjs");
+    let output = Command::new(wrangler::node())
+        .args([script, package, major])
+        .env("CLIENTS", wrangler::clients())
+        .env("API", format!("http://{}/client/v4", daemon.manage()))
+        .env("API_TOKEN", daemon.token())
+        .output()
+        .unwrap();
+    let told = String::from_utf8_lossy(&output.stderr);
+    assert!(output.status.success(), "{told}\n{}", daemon.log());
+    assert_eq!(daemon.get("/user/").expect(200).text(), "two hush");
+    assert_eq!(daemon.get("/plain/").expect(200).text(), "plain hush");
+    let request = Request::get("/").header("host", "app.edge.test");
+    assert_eq!(daemon.send(&request).text(), "plain hush");
+}
+
+#[test]
+fn the_typescript_sdk_of_version_7() {
+    sdk("cloudflare", "7");
+}
+
+#[test]
+fn the_typescript_sdk_of_version_6() {
+    sdk("cloudflare-6", "6");
 }
