@@ -242,14 +242,10 @@ fn the_sdk_deploys_settles_and_deletes() {
     daemon.get("/sdk/").expect(404);
 }
 
-/// Runs all calls of `tests/clients/sdk.mjs` with a package of npm.
+/// Runs all calls of a script of `tests/clients`.
 #[track_caller]
-fn sdk(package: &str, major: &str) {
-    let daemon = Daemon::plain();
-    let script = concat!(env!("CARGO_MANIFEST_DIR"), "/clients/sdk.mjs");
-    let output = Command::new(wrangler::node())
-        .args([script, package, major])
-        .env("CLIENTS", wrangler::clients())
+fn sdk(daemon: &Daemon, command: &mut Command) {
+    let output = command
         .env("API", format!("http://{}/client/v4", daemon.manage()))
         .env("API_TOKEN", daemon.token())
         .output()
@@ -262,12 +258,37 @@ fn sdk(package: &str, major: &str) {
     assert_eq!(daemon.send(&request).text(), "plain hush");
 }
 
+fn typescript(package: &str, major: &str) {
+    let script = concat!(env!("CARGO_MANIFEST_DIR"), "/clients/sdk.mjs");
+    sdk(
+        &Daemon::plain(),
+        Command::new(wrangler::node())
+            .args([script, package, major])
+            .env("CLIENTS", wrangler::clients()),
+    );
+}
+
 #[test]
 fn the_typescript_sdk_of_version_7() {
-    sdk("cloudflare", "7");
+    typescript("cloudflare", "7");
 }
 
 #[test]
 fn the_typescript_sdk_of_version_6() {
-    sdk("cloudflare-6", "6");
+    typescript("cloudflare-6", "6");
+}
+
+#[test]
+fn the_python_sdk() {
+    // Where `cargo xtask setup --for clients` puts it.
+    let packages = std::env::var("POSTERN_PYTHON").unwrap_or_else(|_| {
+        concat!(env!("CARGO_MANIFEST_DIR"), "/../target/pip/clients").to_owned()
+    });
+    let script = concat!(env!("CARGO_MANIFEST_DIR"), "/clients/sdk.py");
+    sdk(
+        &Daemon::plain(),
+        Command::new("python3")
+            .arg(script)
+            .env("PYTHONPATH", packages),
+    );
 }
