@@ -1,8 +1,10 @@
 //! Workers outside of dispatch namespaces at the edge and on the command line.
 
 use postern_e2e::api::{ACCOUNT, Api};
+use postern_e2e::eventually;
 use postern_e2e::guests::hello;
 use postern_e2e::{Daemon, Form, Ran, Request, Setup};
+use rustix::process::Signal;
 use serde_json::{Value, json};
 
 fn path(rest: &str) -> String {
@@ -332,4 +334,28 @@ fn a_push_of_a_project_sets_its_entrances() {
         .cli(&["push", folder, "--namespace", "production"])
         .expect(0);
     assert!(ran.stderr.contains("`routes`"), "{}", ran.stderr);
+}
+
+#[test]
+fn default_hostnames_follow_the_configuration() {
+    let with = |label: &str| {
+        Setup::new().routing(&format!(
+            "zone = 'edge.test'\naccount-subdomain = '{label}'"
+        ))
+    };
+    let mut daemon = with("one").start();
+    push(&daemon.api(), "a");
+    switch(&daemon.api(), "a", true);
+    check(&daemon, "a.one.edge.test", "/", (200, "a"));
+    let subdomain = |daemon: &Daemon| daemon.api().get(&path("subdomain")).ok();
+    assert_eq!(subdomain(&daemon), json!({"subdomain": "one"}));
+    daemon.reconfigure(with("Two"));
+    daemon.signal(Signal::HUP);
+    eventually("the new subdomain holds", || {
+        let request = Request::get("/").header("host", "a.two.edge.test");
+        (daemon.send(&request).status == 200).then_some(())
+    });
+    check(&daemon, "a.one.edge.test", "/a/", (200, "a"));
+    check(&daemon, "a.one.edge.test", "/", (400, "Invalid path"));
+    assert_eq!(subdomain(&daemon), json!({"subdomain": "two"}));
 }

@@ -2,6 +2,7 @@
 
 use super::entrances::EntranceError;
 use super::limits;
+use super::name::ACCOUNT;
 use crate::cron::BadExpression;
 use crate::store::{KvError, StoreError};
 
@@ -171,7 +172,8 @@ pub enum CatalogError {
     BadKvTitle(&'static str),
     /// A script uses the KV namespace.
     #[error(
-        "KV namespace '{id}' is bound to Worker '{script}' in dispatch namespace '{namespace}'; remove the binding first"
+        "KV namespace '{id}' is bound to Worker '{script}'{}; remove the binding first",
+        within(namespace)
     )]
     KvNamespaceBound {
         /// The KV namespace.
@@ -190,4 +192,12 @@ pub enum CatalogError {
     /// The KV store failed or refused.
     #[error(transparent)]
     Kv(#[from] KvError),
+}
+
+/// Where a script is, for a message; nothing of one that is in no dispatch namespace.
+fn within(namespace: &str) -> String {
+    match namespace {
+        ACCOUNT => String::new(),
+        namespace => format!(" in dispatch namespace '{namespace}'"),
+    }
 }

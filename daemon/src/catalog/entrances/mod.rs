@@ -19,7 +19,7 @@ pub use routes::RouteChange;
 pub use table::{Entrance, Entrances};
 pub use zone::{is_hostname, likely_zone, zone_id, zone_within, zones_of};
 
-use super::name::{ACCOUNT, ACCOUNT_ID};
+use super::name::ACCOUNT;
 use super::record::Script;
 use super::rows::Rows;
 use super::{Catalog, Deployed, Result};
@@ -102,11 +102,17 @@ pub enum EntranceError {
 /// The table that requests look in.
 #[derive(Default)]
 pub(super) struct Gate {
-    table: RwLock<Arc<Entrances>>,
-    /// What default hostnames have behind the script's label.
-    zone: RwLock<Option<Arc<str>>>,
+    view: RwLock<View>,
     /// Held from reading the rows until their table is in its place.
     making: Mutex<()>,
+}
+
+/// What a request sees; cheap to clone.
+#[derive(Clone, Default)]
+struct View {
+    table: Arc<Entrances>,
+    /// What default hostnames have behind the script's label.
+    zone: Option<Arc<str>>,
 }
 
 /// What a request finds.
@@ -123,11 +129,13 @@ impl<W: Send + Sync + 'static> Catalog<W> {
     /// What answers at an address by an entrance. On every request's way: it waits for nothing
     /// and, but for previews of versions, allocates nothing.
     pub fn entrance(&self, asked: &Address<'_>) -> Found<W> {
-        let table = self.gate.table.read().clone();
-        if table.is_empty() && self.gate.zone.read().is_none() {
-            return Found::Elsewhere;
-        }
-        let zone = self.gate.zone.read().clone();
+        let View { table, zone } = {
+            let view = self.gate.view.read();
+            if view.table.is_empty() && view.zone.is_none() {
+                return Found::Elsewhere;
+            }
+            view.clone()
+        };
         let found = match table.find(asked, zone.as_deref()) {
             Entrance::Elsewhere => return Found::Elsewhere,
             Entrance::Closed => None,
@@ -154,18 +162,18 @@ impl<W: Send + Sync + 'static> Catalog<W> {
     /// What answers for a script outside of dispatch namespaces where requests name it in their
     /// path: only one that is to answer at its default addresses.
     pub fn by_default(&self, script: &str) -> Option<Arc<Deployed<W>>> {
-        let enabled = self.gate.table.read().has_default(script);
+        let enabled = self.gate.view.read().table.has_default(script);
         enabled.then(|| self.deployed(ACCOUNT, script))?
     }
 
     /// Says what default hostnames have behind the script's label; none: there are none.
     pub fn set_default_zone(&self, zone: Option<&str>) {
-        *self.gate.zone.write() = zone.map(Into::into);
+        self.gate.view.write().zone = zone.map(Into::into);
     }
 
     /// What default hostnames have behind the script's label.
     pub fn default_zone(&self) -> Option<Arc<str>> {
-        self.gate.zone.read().clone()
+        self.gate.view.read().zone.clone()
     }
 
     /// Makes the table anew from the rows.
@@ -176,7 +184,8 @@ impl<W: Send + Sync + 'static> Catalog<W> {
             self.rows(Domain::TABLE, &[])?,
             self.rows(Subdomain::TABLE, &[])?,
         );
-        *self.gate.table.write() = Arc::new(table);
+        // Freed when requests may look again.
+        let _old = std::mem::replace(&mut self.gate.view.write().table, Arc::new(table));
         Ok(())
     }
 
@@ -208,7 +217,6 @@ impl<W: Send + Sync + 'static> Catalog<W> {
     /// Whether a script outside of dispatch namespaces is there, so that something can lead
     /// to it.
     fn must_exist(&self, script: &str) -> Result<()> {
-        debug_assert_eq!(ACCOUNT_ID.0, [0; 16]);
         self.script(ACCOUNT, script).map(drop)
     }
 }
