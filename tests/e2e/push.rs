@@ -10,13 +10,18 @@ fn the_command_line_pushes_replaces_and_deletes() {
     let daemon = Daemon::plain();
     daemon.cli(&["namespace", "create", "production"]).expect(0);
     let file = daemon.dir().join("greeter.wasm");
+    let there = ["--namespace", "production"];
     for text in ["one", "two"] {
         std::fs::write(&file, hello(text)).unwrap();
-        let ran = daemon.cli(&["push", "greeter.wasm"]).expect(0);
+        let ran = daemon
+            .cli(&[&["push", "greeter.wasm"][..], &there].concat())
+            .expect(0);
         assert!(ran.text().contains("production/greeter"), "{}", ran.text());
         assert_eq!(daemon.get("/greeter/").expect(200).text(), text);
     }
-    daemon.cli(&["delete", "greeter"]).expect(0);
+    daemon
+        .cli(&[&["delete", "greeter"][..], &there].concat())
+        .expect(0);
     let gone = daemon.get("/greeter/").expect(404);
     assert_eq!(gone.text(), "Worker not found");
 }
@@ -39,7 +44,9 @@ fn a_project_is_pushed_with_its_settings() {
              "limits": {"cpu_ms": 20, "subrequests": 3}, "r2_buckets": [], }"#,
     )
     .unwrap();
-    let ran = daemon.cli(&["push", ".", "--tag", "t2"]).expect(0);
+    let ran = daemon
+        .cli(&["push", ".", "--tag", "t2", "--namespace", "production"])
+        .expect(0);
     assert!(
         ran.stderr.contains("`r2_buckets` means nothing here"),
         "{}",
@@ -75,10 +82,16 @@ fn secrets_are_kept_and_never_shown() {
     std::fs::write(daemon.dir().join("w.wasm"), hello("hi")).unwrap();
     std::fs::write(daemon.dir().join("secrets"), "KEY=hunter2\n").unwrap();
     let ran = daemon
-        .cli(&["--json", "push", "w.wasm", "--secret-file", "secrets"])
+        .cli_with(
+            &["--json", "push", "w.wasm", "--secret-file", "secrets"],
+            &[("POSTERN_NAMESPACE", "production")],
+            b"",
+        )
         .expect(0);
     assert!(!ran.text().contains("hunter2"));
-    daemon.cli(&["push", "w.wasm"]).expect(0);
+    daemon
+        .cli(&["push", "w.wasm", "--namespace", "production"])
+        .expect(0);
     let secrets = api.get(&format!("{}/secrets", script("w"))).ok();
     assert_eq!(secrets, json!([{"name": "KEY", "type": "secret_text"}]));
     let settings = api.get(&format!("{}/settings", script("w"))).envelope;
@@ -226,7 +239,9 @@ fn deleting_by_tag_takes_only_those() {
         ))
         .ok();
     assert_eq!(list.as_array().unwrap().len(), 2);
-    daemon.cli(&["delete", "--tag", "x"]).expect(0);
+    daemon
+        .cli(&["delete", "--tag", "x", "--namespace", "production"])
+        .expect(0);
     daemon.get("/a/").expect(404);
     daemon.get("/b/").expect(404);
     daemon.get("/c/").expect(200);

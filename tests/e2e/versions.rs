@@ -248,28 +248,23 @@ fn a_crash_leaves_the_old_deployment_or_the_new_one() {
 fn the_command_line_lists_deploys_and_rolls_back() {
     let daemon = Daemon::plain();
     daemon.api().production();
+    let run = |line: &[&str]| daemon.cli(&[line, &["--namespace", "production"]].concat());
     let one = push(&daemon, "split", "one");
     let two = upload(&daemon, "two");
-    let listed = daemon.cli(&["versions", "list", "split"]).expect(0);
+    let listed = run(&["versions", "list", "split"]).expect(0);
     for part in [one.as_str(), two.as_str(), "makes two", "version_upload"] {
         assert!(listed.text().contains(part), "{part} in {}", listed.text());
     }
-    let listed = daemon
-        .cli(&["--json", "versions", "list", "split"])
-        .expect(0);
+    let listed = run(&["--json", "versions", "list", "split"]).expect(0);
     let listed: Value = serde_json::from_str(listed.text()).unwrap();
     assert_eq!(listed[0]["id"], two.as_str());
-    let shown = daemon
-        .cli(&["versions", "view", "split", "latest"])
-        .expect(0);
+    let shown = run(&["versions", "view", "split", "latest"]).expect(0);
     assert!(
         shown.text().contains("VERSION (version_metadata)"),
         "{}",
         shown.text()
     );
-    let none = daemon
-        .cli(&["versions", "view", "split", "nothing"])
-        .expect(1);
+    let none = run(&["versions", "view", "split", "nothing"]).expect(1);
     assert!(
         none.stderr.contains("has no version 'nothing'"),
         "{}",
@@ -284,18 +279,16 @@ fn the_command_line_lists_deploys_and_rolls_back() {
         &guard,
     ]
     .concat();
-    let deployed = daemon.cli(&line).expect(0);
+    let deployed = run(&line).expect(0);
     assert_eq!(
         deployed.text(),
         format!("deployed split: {one} 75 %, {two} 25 %\n")
     );
-    daemon.cli(&["versions", "deploy", "split", &two]).expect(0);
+    run(&["versions", "deploy", "split", &two]).expect(0);
     assert_eq!(ask(&daemon, "/split/", None)["name"], "two");
-    daemon
-        .cli(&["versions", "rollback", "split", "--message", "it was worse"])
-        .expect(0);
+    run(&["versions", "rollback", "split", "--message", "it was worse"]).expect(0);
     assert_eq!(ask(&daemon, "/split/", None)["name"], "one");
-    let history = daemon.cli(&["deployments", "list", "split"]).expect(0);
+    let history = run(&["deployments", "list", "split"]).expect(0);
     for part in ["carefully", "it was worse", "rollback", "75 %"] {
         assert!(
             history.text().contains(part),
@@ -303,9 +296,7 @@ fn the_command_line_lists_deploys_and_rolls_back() {
             history.text()
         );
     }
-    let history = daemon
-        .cli(&["--json", "deployments", "list", "split"])
-        .expect(0);
+    let history = run(&["--json", "deployments", "list", "split"]).expect(0);
     let history: Value = serde_json::from_str(history.text()).unwrap();
     assert_eq!(history.as_array().unwrap().len(), 4);
     assert_eq!(history[1]["versions"][0]["version_id"], two.as_str());

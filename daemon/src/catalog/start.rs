@@ -37,6 +37,7 @@ impl<W: Send + Sync + 'static> Catalog<W> {
             runtime,
             bounds: RwLock::new(bounds),
             serving: Serving::new(),
+            gate: Default::default(),
             locks: ScriptLocks::default(),
             vault,
             watch: Arc::default(),
@@ -87,6 +88,7 @@ impl<W: Send + Sync + 'static> Catalog<W> {
         let mut batch = catalog.store.records().batch();
         newer.write(&mut batch)?;
         batch.commit()?;
+        catalog.open_gate()?;
         let swept = catalog
             .store
             .blobs()

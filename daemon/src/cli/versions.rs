@@ -41,7 +41,7 @@ pub async fn deployments(args: &Deployments, out: Output) -> Result<(), CliError
 }
 
 fn path(api: &Api, worker: &OfWorker, rest: &str) -> String {
-    let script = api.script(&worker.namespace.namespace, &worker.name);
+    let script = api.script(worker.namespace.namespace.as_deref(), &worker.name);
     format!("{script}/{rest}")
 }
 

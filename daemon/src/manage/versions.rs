@@ -160,6 +160,14 @@ impl<W: Send + Sync + 'static> Manage<W> {
         page.with_result(|items| json!({"items": items}))
     }
 
+    /// The same list as newer clients have it, with all that is known of each.
+    pub(super) async fn list_worker_versions(&self, call: Call) -> Handled {
+        let versions = self
+            .catalog
+            .versions(call.param("ns"), call.param("script"))?;
+        paging::answer(&call, versions, 100, |version| Ok(version_object(&version)))
+    }
+
     pub(super) async fn get_version(&self, call: Call) -> Handled {
         let version = self.catalog.version(
             call.param("ns"),

@@ -42,6 +42,12 @@ pub enum Table {
     Deployments = 48,
     /// Deployments of two versions, that run.
     Splits = 49,
+    /// Routes of Workers outside of dispatch namespaces.
+    Routes = 16,
+    /// Their Custom Domains.
+    Domains = 17,
+    /// Whether they answer at their default addresses.
+    Subdomains = 18,
 }
 
 impl Table {
@@ -57,6 +63,9 @@ impl Table {
             Self::Secrets => "secrets",
             Self::Deployments => "deployments",
             Self::Splits => "splits",
+            Self::Routes => "routes",
+            Self::Domains => "domains",
+            Self::Subdomains => "subdomains",
         }
     }
 }

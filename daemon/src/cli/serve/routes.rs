@@ -1,10 +1,11 @@
 //! The configured routing, as the edge takes it, over what the catalog runs.
 
 use super::ServeError;
+use crate::catalog::entrances::{Address, Found};
 use crate::catalog::{Catalog, Deployed};
 use crate::config::{self, Mode};
 use crate::edge::routing::{Hostnames, Router, Table, TableError, Zones};
-use crate::edge::{Routes, Serve};
+use crate::edge::{Entrance, Routes, Serve};
 use crate::engine::Worker;
 use crate::engine::invocation::{Ray, Reply, Request, Trigger};
 use crate::engine::limits::Failure;
@@ -23,6 +24,19 @@ impl Routes for Running {
 
     fn worker(&self, namespace: &str, script: &str) -> Option<Served> {
         let deployed = self.0.deployed(namespace, script)?;
+        Some(Served(self.0.clone(), deployed))
+    }
+
+    fn entrance(&self, asked: &Address<'_>) -> Entrance<Served> {
+        match self.0.entrance(asked) {
+            Found::Deployed(deployed) => Entrance::Worker(Served(self.0.clone(), deployed)),
+            Found::Missing => Entrance::Missing,
+            Found::Elsewhere => Entrance::Elsewhere,
+        }
+    }
+
+    fn by_path(&self, script: &str) -> Option<Served> {
+        let deployed = self.0.by_default(script)?;
         Some(Served(self.0.clone(), deployed))
     }
 }
