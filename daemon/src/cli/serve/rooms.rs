@@ -558,7 +558,7 @@ pub fn revoke_token(config: &Config, id: &str) -> Result<bool, ServeError> {
 
 /// Judges the module on stdin and writes the verdict to stdout.
 pub fn judge() -> Result<(), ServeError> {
-    engine::judge_child().map_err(|error| ServeError::System {
+    engine::keep_judging().map_err(|error| ServeError::System {
         what: "the judge's pipes",
         error,
     })
