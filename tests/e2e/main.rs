@@ -13,6 +13,7 @@ mod examples;
 mod faults;
 mod fuzz;
 mod hostile;
+mod https;
 mod instructions;
 mod javascript;
 mod javascript_memory;

@@ -26,6 +26,8 @@ pub enum Purpose {
     Wasm,
     /// Building and running tests for aarch64 and armv7.
     Cross,
+    /// Tests and benchmarks of HTTPS: OpenSSL and nginx.
+    Https,
     /// Benchmarks: wrk.
     Bench,
     /// CI: cargo-deny.
@@ -69,6 +71,10 @@ pub fn run(arguments: &Arguments) -> Result<()> {
                 let names: Vec<&str> = targets.iter().map(|target| target.triple).collect();
                 names.join(", ")
             }
+            Purpose::Https => {
+                https()?;
+                "OpenSSL and nginx".into()
+            }
             Purpose::Bench => {
                 bench()?;
                 "wrk".into()
@@ -111,6 +117,20 @@ pub fn wasm() -> Result<Wasm> {
             .find_map(|name| process::find(name))
             .context("there is no wasm-ld")?,
     })
+}
+
+/// Makes sure that there are servers of HTTPS of another make to ask.
+pub fn https() -> Result<()> {
+    packages::install(&[
+        Need {
+            packages: &["openssl"],
+            sign: Sign::Program(&["openssl"]),
+        },
+        Need {
+            packages: &["nginx-light", "nginx"],
+            sign: Sign::File("/usr/sbin/nginx"),
+        },
+    ])
 }
 
 /// Makes sure that C guests for WASI can be built; where their library is.
