@@ -22,6 +22,7 @@ const SERVER: &str = "
             if (pathname.endsWith('/events')) return new Response('event: end\\ndata: heard\\n\\n', { headers: { 'content-type': 'text/event-stream' } });
             if (pathname.endsWith('/away')) return Response.redirect('https://other.invalid/', 302);
             if (pathname.endsWith('/home')) return new Response(null, { status: 302, headers: { location: '/text' } });
+            if (pathname.endsWith('/inside')) return new Response(null, { status: 302, headers: { location: 'http://10.0.0.1:1/' } });
             if (pathname.endsWith('/large')) {
                 const part = new Uint8Array(100_000);
                 let left = 20;
@@ -219,6 +220,7 @@ fn rules_of_egress_hold_and_change_while_it_runs() {
     };
     let yes = "GET 0 localhost";
     check("[egress]\ndeny = [\"localhost\"]\n", no, no);
+    check("[egress]\ndeny = [\"10.0.0.0/8\"]\n", yes, yes);
     check("[egress]\ndeny = [\"127.0.0.0/8\", \"::1\"]\n", no, no);
     check(
         &format!("[egress]\nallow = [\"localhost:{port}\"]\n"),

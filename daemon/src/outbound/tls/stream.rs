@@ -508,3 +508,42 @@ impl rand_core::RngCore for SystemRandom {
 }
 
 impl rand_core::CryptoRng for SystemRandom {}
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used)]
+    use super::*;
+    use embedded_tls::SignatureScheme;
+    use std::time::SystemTime;
+
+    fn prover() -> Prover {
+        let trust = Trust::new(Err("none".to_owned()), SystemTime::now);
+        Prover::new(ServerName::try_from("a.test").unwrap(), trust)
+    }
+
+    #[test]
+    fn who_proves_nothing_is_not_believed() {
+        let opened = prover().verdict(Ok(()), Seen::default());
+        assert!(matches!(
+            opened,
+            Err(Failed::Distrust(Distrust::Signature(_)))
+        ));
+    }
+
+    #[test]
+    fn proofs_come_once_and_in_order() {
+        let signature = CertificateVerifyRef {
+            signature_scheme: SignatureScheme::Ed25519,
+            signature: &[0; 64],
+        };
+        assert!(prover().signature(&signature).is_err());
+        let none = CertificateRef::with_context(&[]);
+        assert!(prover().certificate(Vec::new(), &none).is_err());
+        let mut again = prover();
+        again.own = Some((CertificateDer::from(vec![0x30, 0]), Vec::new()));
+        assert!(again.certificate(Vec::new(), &none).is_err());
+        assert!(again.signature(&signature).is_err());
+        again.proven = true;
+        assert!(again.signature(&signature).is_err());
+    }
+}
