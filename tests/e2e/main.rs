@@ -15,6 +15,7 @@ mod faults;
 mod fuzz;
 mod gradual;
 mod hostile;
+mod https;
 mod instructions;
 mod javascript;
 mod javascript_memory;

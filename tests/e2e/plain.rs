@@ -359,3 +359,21 @@ fn default_hostnames_follow_the_configuration() {
     check(&daemon, "a.one.edge.test", "/", (400, "Invalid path"));
     assert_eq!(subdomain(&daemon), json!({"subdomain": "two"}));
 }
+
+#[test]
+fn a_routing_table_leads_to_no_worker_outside_of_namespaces() {
+    let daemon = Setup::new().routing("kv-namespace = 'ROUTES'").start();
+    let api = daemon.api();
+    api.production();
+    let id = api.kv_namespace("ROUTES");
+    push(&api, "hidden");
+    for (host, value) in [
+        ("a.test", "(account)/hidden"),
+        ("b.test", "/hidden"),
+        ("c.test", "hidden"),
+    ] {
+        api.kv_put(&id, host, value.as_bytes());
+        let answer = daemon.send(&Request::get("/hidden/").header("host", host));
+        assert_eq!(answer.status, 404, "{host}");
+    }
+}

@@ -3,6 +3,7 @@
 use postern_e2e::api::{ACCOUNT, script};
 use postern_e2e::guests::{answering, hello, module};
 use postern_e2e::{Daemon, Form, Request};
+use rustix::process::{Pid, Signal, kill_process};
 use serde_json::json;
 
 #[test]
@@ -261,4 +262,33 @@ fn a_worker_that_traps_ends_alone() {
         daemon.get("/silent/").expect(500);
         assert_eq!(daemon.get("/good/").expect(200).text(), "good");
     }
+}
+
+#[test]
+fn a_judge_that_was_ended_is_replaced() {
+    let daemon = Daemon::plain();
+    let api = daemon.api();
+    api.production();
+    api.push("w", &hello("1"), &json!({}));
+    for round in ["2", "3"] {
+        for judge in daemon.children() {
+            let judge = Pid::from_raw(i32::try_from(judge).unwrap()).unwrap();
+            kill_process(judge, Signal::KILL).unwrap();
+        }
+        api.push("w", &hello(round), &json!({}));
+        assert_eq!(daemon.get("/w/").expect(200).text(), round);
+    }
+}
+
+#[test]
+fn one_process_judges_pushes_that_come_in_turn() {
+    let daemon = Daemon::plain();
+    let api = daemon.api();
+    api.production();
+    api.push("w", &hello("1"), &json!({}));
+    let judges = daemon.children();
+    assert_eq!(judges.len(), 1, "one keeper");
+    api.try_push("w", b"no module", &json!({})).refused();
+    api.push("w", &hello("2"), &json!({}));
+    assert_eq!(daemon.children(), judges);
 }

@@ -198,3 +198,59 @@ fn a_route_of_another_worker_is_not_taken() {
     assert!(ran.stderr.contains("x.edge.test/*"), "{ran:?}");
     stage.check("x.edge.test", "/", 200, "worker http://x.edge.test/");
 }
+
+#[test]
+fn dispatch_namespaces_and_user_workers() {
+    let stage = Stage::new();
+    stage.project(
+        "tenant",
+        json!({"vars": {"GREETING": "hi"}, "assets": {"directory": "public", "binding": "ASSETS"}}),
+    );
+    stage.run("dispatch-namespace create staging");
+    let list = stage.run("dispatch-namespace list");
+    assert!(list.text().contains("staging"), "{list:?}");
+    stage.run("dispatch-namespace rename staging production");
+    let shown = stage.run("dispatch-namespace get production");
+    assert!(shown.text().contains("production"), "{shown:?}");
+    // Twice: later deployments of user Workers go the same way.
+    for _ in 0..2 {
+        stage.run("deploy --dispatch-namespace production");
+        let told = stage.get("tenant.edge.test", "/env").expect(200);
+        assert_eq!(told.json(), json!(["hi", null, null, null]));
+        stage.check("tenant.edge.test", "/page", 200, "<p>a page</p>");
+    }
+    // No Worker outside of namespaces has come of it.
+    let plain = "/client/v4/accounts/edge/workers/scripts/tenant";
+    let api = stage.daemon.api();
+    assert_eq!(api.get(&format!("{plain}/settings")).refused().1, 10007);
+    let user = "/client/v4/accounts/edge/workers/dispatch/namespaces/production/scripts/tenant";
+    api.delete(user).ok();
+    stage.run("dispatch-namespace delete production");
+    // One that is missing is made.
+    stage.run("deploy --dispatch-namespace fresh");
+    let list = stage.run("dispatch-namespace list");
+    assert!(
+        list.text().contains("fresh") && !list.text().contains("production"),
+        "{list:?}"
+    );
+}
+
+#[test]
+fn what_there_is_not_is_named() {
+    let stage = Stage::new();
+    for (line, feature) in [
+        ("d1 create things", "D1"),
+        ("r2 bucket create things", "R2"),
+        ("queues create things", "Queues"),
+    ] {
+        stage.project("none", json!({}));
+        let words: Vec<&str> = line.split_whitespace().collect();
+        let ran = stage.daemon.wrangler(&stage.folder, &words, "");
+        assert_ne!(ran.code, 0, "{ran:?}");
+        let told = format!("{}{}", String::from_utf8_lossy(&ran.stdout), ran.stderr);
+        assert!(
+            told.contains(feature) && told.contains("not supported"),
+            "{told}"
+        );
+    }
+}

@@ -2,6 +2,7 @@
 
 use super::ServeError;
 use crate::catalog::entrances::{Address, Found};
+use crate::catalog::name::ACCOUNT;
 use crate::catalog::{Catalog, Deployed};
 use crate::config::{self, Mode};
 use crate::edge::routing::{Hostnames, Router, Table, TableError, Zones};
@@ -23,6 +24,10 @@ impl Routes for Running {
     type Worker = Served;
 
     fn worker(&self, namespace: &str, script: &str) -> Option<Served> {
+        // Modes lead to user Workers; a table in KV could say this, which tenants may write to.
+        if namespace == ACCOUNT {
+            return None;
+        }
         let deployed = self.0.deployed(namespace, script)?;
         Some(Served(self.0.clone(), deployed))
     }
