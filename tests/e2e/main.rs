@@ -14,6 +14,7 @@ mod examples;
 mod faults;
 mod fuzz;
 mod hostile;
+mod https;
 mod instructions;
 mod javascript;
 mod javascript_memory;

@@ -11,6 +11,7 @@ pub mod form;
 pub mod guests;
 pub mod http;
 pub mod socket;
+pub mod tls;
 pub mod wait;
 pub mod wrangler;
 

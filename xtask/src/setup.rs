@@ -26,6 +26,8 @@ pub enum Purpose {
     Wasm,
     /// Building and running tests for aarch64 and armv7.
     Cross,
+    /// Tests and benchmarks of HTTPS: OpenSSL and nginx.
+    Https,
     /// Benchmarks: wrk.
     Bench,
     /// CI: cargo-deny.
@@ -70,6 +72,10 @@ pub fn run(arguments: &Arguments) -> Result<()> {
                 let targets = cross()?;
                 let names: Vec<&str> = targets.iter().map(|target| target.triple).collect();
                 names.join(", ")
+            }
+            Purpose::Https => {
+                https()?;
+                "OpenSSL and nginx".into()
             }
             Purpose::Bench => {
                 bench()?;
@@ -136,6 +142,20 @@ pub fn clients() -> Result<Clients> {
         node: npm::install("clients", &folder)?,
         python: pip::install("clients", &folder)?,
     })
+}
+
+/// Makes sure that there are servers of HTTPS of another make to ask.
+pub fn https() -> Result<()> {
+    packages::install(&[
+        Need {
+            packages: &["openssl"],
+            sign: Sign::Program(&["openssl"]),
+        },
+        Need {
+            packages: &["nginx-light", "nginx"],
+            sign: Sign::File("/usr/sbin/nginx"),
+        },
+    ])
 }
 
 /// Makes sure that C guests for WASI can be built; where their library is.

@@ -52,6 +52,7 @@ pub fn run(arguments: &Arguments) -> Result<()> {
         release(&arguments.rest)?;
     } else {
         guests::build()?;
+        setup::https()?;
         let daemon = daemon()?;
         // With a test's name given, only the workspace can be meant.
         if arguments.rest.is_empty() && !arguments.nightly {

@@ -369,7 +369,7 @@ impl<W: Send + Sync + 'static> Catalog<W> {
             }));
         if let Some(outbound) = self.runtime.outbound() {
             env = env
-                .with_outbound(outbound)
+                .with_outbound(outbound, &name, &script.name)
                 .with_sockets(self.runtime.sockets());
         }
         if let Some(cache) = self.runtime.cache() {

@@ -14,7 +14,7 @@ use crate::edge::{self, Edge, EdgeOptions};
 use crate::engine::{self, Engine, EngineOptions};
 use crate::manage::{self, LogSource, LogStream, Manage, ManageOptions, ServerOptions, tokens};
 use crate::observe::{self, Filter, Followed, Observe, ObserveOptions, logger};
-use crate::outbound::{Outbound, OutboundOptions, Policy};
+use crate::outbound::{Outbound, OutboundOptions, Policy, RootSource};
 use crate::store::{Durability, Opened, Store, StoreOptions};
 use crate::websocket::SocketOptions;
 use async_executor::Executor;
@@ -230,7 +230,7 @@ impl Rooms {
         if let Err(error) = logger::set_filter(&log_filter(&config.log)) {
             log::error!(target: "cli", "the log's levels stay as they were: {error}");
         }
-        self.outbound.set_policy(policy(config));
+        self.outbound.set_policy(policy(config), roots(config));
         let (catalog, bounds) = (self.catalog.clone(), bounds(config));
         let changed = async move {
             if let Err(error) = catalog.change_bounds(bounds).await {
@@ -383,7 +383,19 @@ fn engine_options(config: &Config) -> EngineOptions {
 fn policy(config: &Config) -> Policy {
     Policy {
         allow_private: config.outbound.allow_private,
+        egress: config.egress.clone(),
     }
+}
+
+fn roots(config: &Config) -> Vec<RootSource> {
+    let roots = config.outbound.tls.roots.iter();
+    roots
+        .map(|root| match root {
+            config::Root::System => RootSource::System,
+            config::Root::BuiltIn => RootSource::BuiltIn,
+            config::Root::File(path) => RootSource::File(path.clone()),
+        })
+        .collect()
 }
 
 fn outbound_options(config: &Config) -> OutboundOptions {
@@ -391,6 +403,9 @@ fn outbound_options(config: &Config) -> OutboundOptions {
     OutboundOptions {
         policy: policy(config),
         connections_max: config.outbound.connections as usize,
+        tenant_connections_max: Some(config.outbound.worker_connections as usize),
+        tls_connections_max: config.outbound.tls.connections as usize,
+        roots: roots(config),
         connect: duration(config.outbound.connect_deadline_ms),
         head: duration(config.outbound.response_deadline_ms),
         stall: duration(config.outbound.body_deadline_ms),
