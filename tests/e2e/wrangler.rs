@@ -226,13 +226,10 @@ fn dispatch_namespaces_and_user_workers() {
     let user = "/client/v4/accounts/edge/workers/dispatch/namespaces/production/scripts/tenant";
     api.delete(user).ok();
     stage.run("dispatch-namespace delete production");
-    // One that is missing is made.
-    stage.run("deploy --dispatch-namespace fresh");
-    let list = stage.run("dispatch-namespace list");
-    assert!(
-        list.text().contains("fresh") && !list.text().contains("production"),
-        "{list:?}"
-    );
+    let deploy = ["deploy", "--dispatch-namespace", "production"];
+    let ran = stage.daemon.wrangler(&stage.folder, &deploy, "");
+    assert_ne!(ran.code, 0, "{ran:?}");
+    assert!(ran.stderr.contains("100119"), "{ran:?}");
 }
 
 #[test]
