@@ -13,6 +13,7 @@ pub mod http;
 pub mod socket;
 pub mod tls;
 pub mod wait;
+pub mod wrangler;
 
 pub use api::{Api, Reply};
 pub use cli::Ran;

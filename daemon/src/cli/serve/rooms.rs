@@ -137,6 +137,7 @@ impl Rooms {
         catalog.on_deploy(move |namespace, script| expecting.expect(namespace, script));
         catalog.on_delete(move |namespace, script| forgetting.forget(namespace, script));
         let router = routes::router(&config.routing, &catalog)?;
+        catalog.set_default_zone(config.routing.default_zone().as_deref());
         let edge = Edge::new(Running(catalog.clone()), router, edge_options(config));
         let status = Arc::new(Status {
             started: Instant::now(),
@@ -240,6 +241,8 @@ impl Rooms {
         match routes::router(&config.routing, &self.catalog) {
             Ok(router) => {
                 self.edge.set_router(router);
+                let zone = config.routing.default_zone();
+                self.catalog.set_default_zone(zone.as_deref());
                 *self.status.routing.write() = config.routing.clone();
             }
             Err(error) => log::error!(target: "cli", "routing stays as it was: {error}"),
@@ -448,6 +451,7 @@ fn edge_options(config: &Config) -> EdgeOptions {
 fn manage_options(config: &Config) -> ManageOptions {
     ManageOptions {
         account_id: config.account_id.clone(),
+        subdomain: config.routing.account_subdomain.clone(),
         upload_bytes_max: config.manage.upload_bytes,
         ..ManageOptions::default()
     }
@@ -569,7 +573,7 @@ pub fn revoke_token(config: &Config, id: &str) -> Result<bool, ServeError> {
 
 /// Judges the module on stdin and writes the verdict to stdout.
 pub fn judge() -> Result<(), ServeError> {
-    engine::judge_child().map_err(|error| ServeError::System {
+    engine::keep_judging().map_err(|error| ServeError::System {
         what: "the judge's pipes",
         error,
     })
