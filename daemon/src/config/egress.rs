@@ -1,13 +1,16 @@
 //! The `[egress]` tables: where tenants may go, beside what `outbound.allow-private` closes.
 
 use super::document::Document;
-use super::routing::{Target, is_script_name};
+use super::routing::is_script_name;
 use crate::egress::{Egress, Rule, Rules};
 use std::collections::BTreeMap;
 use toml::Spanned;
 
 /// Rules of all tables together.
 pub const RULES_MAX: usize = 4096;
+
+/// What Workers outside of dispatch namespaces are in.
+const ACCOUNT: &str = "(account)";
 
 #[derive(Debug, Default, serde::Deserialize)]
 #[serde(rename_all = "kebab-case", deny_unknown_fields, default)]
@@ -36,7 +39,7 @@ pub(super) fn check(document: &mut Document<'_>, raw: RawEgress) -> Egress {
         ..Egress::default()
     };
     for (name, raw) in raw.namespaces {
-        if !is_script_name(name.get_ref()) {
+        if name.get_ref() != ACCOUNT && !is_script_name(name.get_ref()) {
             document.problem(
                 Some(name.span()),
                 format!("`{}` is no name for a dispatch namespace", name.get_ref()),
@@ -47,16 +50,21 @@ pub(super) fn check(document: &mut Document<'_>, raw: RawEgress) -> Egress {
         egress.namespaces.insert(name.into_inner(), rules);
     }
     for (name, raw) in raw.scripts {
-        let is_target = name.get_ref().contains('/') && Target::parse(name.get_ref(), "").is_some();
-        if !is_target {
+        let (namespace, script) = match name.get_ref().split_once('/') {
+            Some((namespace, script)) => (namespace, script),
+            None => (ACCOUNT, name.get_ref().as_str()),
+        };
+        let is_name = |namespace| namespace == ACCOUNT || is_script_name(namespace);
+        if !is_name(namespace) || !is_script_name(script) {
             document.problem(
                 Some(name.span()),
-                format!("`{}` is no script of a dispatch namespace", name.get_ref()),
-                "write \"namespace/script\"",
+                format!("`{}` is no script", name.get_ref()),
+                "write \"namespace/script\", or \"script\" for one outside of dispatch namespaces",
             );
         }
+        let full = format!("{namespace}/{script}");
         let rules = rules(document, raw, &mut left);
-        egress.scripts.insert(name.into_inner(), rules);
+        egress.scripts.insert(full, rules);
     }
     egress
 }
