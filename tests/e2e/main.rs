@@ -12,6 +12,7 @@ mod eventsource;
 mod examples;
 mod faults;
 mod fuzz;
+mod handlers;
 mod hostile;
 mod instructions;
 mod javascript;

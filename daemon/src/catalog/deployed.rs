@@ -28,7 +28,9 @@ impl<W> Deployed<W> {
 impl<W: Send + Sync + 'static> Catalog<W> {
     /// Runs a request: assets first where they answer, then the Worker (spec: SEMANTICS §13).
     pub async fn serve(&self, deployed: &Deployed<W>, request: Request) -> Result<Reply, Failure> {
-        if let Some(assets) = &deployed.assets {
+        if let Some(assets) = &deployed.assets
+            && request.handler.is_none()
+        {
             let asked = assets.before_worker(&request.method, &request.url, &request.headers);
             match asked.await {
                 Ok(Some(reply)) => return Ok(reply),
@@ -101,6 +103,7 @@ impl<W: Send + Sync + 'static> Services for Neighbours<W> {
                 headers: request.headers,
                 body: request.body,
                 upgrade: request.upgrade,
+                handler: None,
             };
             Some(catalog.serve(&deployed, request).await)
         })
