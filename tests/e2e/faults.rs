@@ -164,6 +164,16 @@ fn pushes_that_cannot_start() {
             &["Incorrect type for map entry 'a'"],
         ),
         (
+            "an export without a prototype",
+            "export default Object.assign(Object.create(null), { fetch() {} });",
+            &["prototype chain does not end in Object"],
+        ),
+        (
+            "attributes of an import",
+            "import x from './index.js' with { type: 'json' }; export default {};",
+            &["Unrecognized import attributes specified"],
+        ),
+        (
             "a default that is no object",
             "export default 5;",
             &["Incorrect type for map entry 'default'"],

@@ -14,6 +14,7 @@ mod examples;
 mod faults;
 mod fuzz;
 mod gradual;
+mod handlers;
 mod hostile;
 mod https;
 mod instructions;

@@ -138,6 +138,7 @@ pub fn request(path: &str, body: RequestBody) -> Request {
         headers: http::HeaderMap::new(),
         body,
         upgrade: false,
+        handler: None,
     }
 }
 

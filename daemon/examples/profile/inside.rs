@@ -117,6 +117,7 @@ pub fn least_ns(module: &[u8], worker: &[u8], requests: u32) -> f64 {
                 headers: headers.clone(),
                 body: RequestBody::Empty,
                 upgrade: false,
+                handler: None,
             };
             let reply = smol::block_on(executor.run(worker.fetch(request))).expect("an answer");
             assert_eq!(reply.status, 200);

@@ -67,7 +67,9 @@ impl<W: Send + Sync + 'static> Catalog<W> {
     /// Runs a request: assets first where they answer, then the Worker (spec: SEMANTICS §13).
     pub async fn serve(&self, deployed: &Deployed<W>, request: Request) -> Result<Reply, Failure> {
         let deployed = deployed.pick(&request.headers);
-        if let Some(assets) = &deployed.assets {
+        if let Some(assets) = &deployed.assets
+            && request.handler.is_none()
+        {
             let asked = assets.before_worker(&request.method, &request.url, &request.headers);
             match asked.await {
                 Ok(Some(reply)) => return Ok(reply),
@@ -218,6 +220,7 @@ impl<W: Send + Sync + 'static> Services for Neighbours<W> {
                 headers: request.headers,
                 body: request.body,
                 upgrade: request.upgrade,
+                handler: None,
             };
             Some(catalog.serve(&deployed, request).await)
         })

@@ -10,7 +10,7 @@ use super::options::Scheme;
 use super::routing::Miss;
 use super::server::Place;
 use super::target;
-use super::test_route::TestRoute;
+use super::test_route::{self, TestRoute};
 use super::upload::{Bounds, Faults, Upload};
 use super::worker::{Entrance, Routes, Serve};
 use crate::catalog::entrances::Address;
@@ -134,9 +134,9 @@ fn prepare<R: Routes>(
 ) -> Result<Prepared<R::Worker>, Answer> {
     let has_body = !incoming.is_end_stream();
     let prepared = prepare_head(line, parts, &incoming, ray_value, upgrades);
-    let (worker, mount, method, url, headers) = match prepared {
-        Ok((worker, mount, Wanted::Answer(method, url, headers))) => {
-            (worker, mount, method, url, headers)
+    let (worker, mount, method, url, headers, handler) = match prepared {
+        Ok((worker, mount, Wanted::Answer(method, url, headers, handler))) => {
+            (worker, mount, method, url, headers, handler)
         }
         Ok((worker, mount, Wanted::Test(route))) => {
             if has_body {
@@ -177,7 +177,8 @@ fn prepare<R: Routes>(
         url,
         headers,
         body,
-        upgrade: upgrades,
+        upgrade: upgrades && handler.is_none(),
+        handler,
     };
     let asks = Asks::Request(request, faults);
     Ok(Prepared {
@@ -189,7 +190,7 @@ fn prepare<R: Routes>(
 
 /// What a request's head wants of its Worker.
 enum Wanted {
-    Answer(Method, String, http::HeaderMap),
+    Answer(Method, String, http::HeaderMap, Option<&'static str>),
     Test(TestRoute),
 }
 
@@ -257,6 +258,10 @@ fn prepare_head<R: Routes>(
     {
         return Ok((worker, None, Wanted::Test(test)));
     }
+    let handler = match options.test_routes && method == Method::POST {
+        true => test_route::handler(path),
+        false => None,
+    };
     let mount = Mount::of(&uri, path);
     let limit = options.request_body_bytes_max;
     if incoming.size_hint().lower() > limit {
@@ -275,7 +280,7 @@ fn prepare_head<R: Routes>(
     {
         headers.insert(header::HOST, value);
     }
-    Ok((worker, mount, Wanted::Answer(method, url, headers)))
+    Ok((worker, mount, Wanted::Answer(method, url, headers, handler)))
 }
 
 /// From the engine's reply to hyper's.

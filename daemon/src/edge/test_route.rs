@@ -1,5 +1,5 @@
-//! Paths by which a client has a `scheduled` handler called, for trying it out: off unless the
-//! operator wants them (spec: SEMANTICS §18).
+//! Paths by which a client has a `scheduled`, `email` or `queue` handler called, for trying it out:
+//! off unless the operator wants them (spec: SEMANTICS §18, §36).
 
 use super::worker::Serve;
 use crate::engine::invocation::{Ray, Reply, ReplyBody, Trigger};
@@ -26,6 +26,15 @@ enum Answers {
     Json,
     /// With a sentence.
     Sentence,
+}
+
+/// The handler that a POST to a path, as the Worker would see it, asks; it answers by itself.
+pub fn handler(path: &str) -> Option<&'static str> {
+    match path {
+        "/cdn-cgi/handler/email" => Some("email"),
+        "/cdn-cgi/handler/queue" => Some("queue"),
+        _ => None,
+    }
 }
 
 /// A time below this is in seconds: as milliseconds it would be in 1973.

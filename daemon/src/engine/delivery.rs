@@ -288,6 +288,10 @@ impl Core {
             invocation.method.clone(),
             std::mem::take(&mut invocation.url),
         );
+        let (kind, name) = match invocation.handler {
+            None => (EventKind::Request, method.as_str()),
+            Some(handler) => (EventKind::Handle, handler),
+        };
         let body = match &invocation.body {
             RequestBody::Empty => BodyHint::None,
             RequestBody::Whole(bytes) => BodyHint::Known(bytes.len() as u64),
@@ -298,9 +302,9 @@ impl Core {
             .iter()
             .map(|(name, value)| name.as_str().len() + value.len() + 6)
             .sum();
-        let bound = method.as_str().len() + url.len() + fields + 32;
-        let step = self.send(id, EventKind::Request, id, isolate, bound, |out| {
-            wire::request(out, &method, &url, body, &headers);
+        let bound = name.len() + url.len() + fields + 32;
+        let step = self.send(id, kind, id, isolate, bound, |out| {
+            wire::request(out, name, &url, body, &headers);
         });
         if let Some(invocation) = self.store.data_mut().invocation_of(id) {
             invocation.url = url;

@@ -137,6 +137,8 @@ pub struct Invocation {
     pub caller: Option<Caller>,
     /// Whether the client asked for a WebSocket.
     pub upgrade: bool,
+    /// Which handler is asked, if it is not `fetch`.
+    pub handler: Option<&'static str>,
     /// WebSockets that it has answered with and that are open: it lives as long as they do.
     pub sockets: u32,
     /// KV operations started.

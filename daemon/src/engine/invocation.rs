@@ -28,6 +28,8 @@ pub struct Request {
     pub body: RequestBody,
     /// Whether it may be answered with a WebSocket.
     pub upgrade: bool,
+    /// Which handler is asked, if it is not `fetch`.
+    pub handler: Option<&'static str>,
 }
 
 /// The body of a request.

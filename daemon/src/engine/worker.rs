@@ -105,7 +105,7 @@ impl Worker {
     /// Every way in which there is no answer; see [`Failure`].
     pub async fn fetch(self: &Arc<Self>, mut request: Request) -> Result<Reply, Failure> {
         let limits = &self.spec.limits;
-        self.admit("fetch")?;
+        self.admit(request.handler.unwrap_or("fetch"))?;
         let entered = Entered(self);
         if let RequestBody::Stream { len: Some(len), .. } = request.body
             && len > limits.request_body_bytes
@@ -125,6 +125,7 @@ impl Worker {
             body: request.body,
             chain: request.chain,
             upgrade: request.upgrade,
+            handler: request.handler,
             ..self.invocation(request.ray)
         });
         // From here on the invocation counts until its record is written.
@@ -170,6 +171,7 @@ impl Worker {
             chain: None,
             caller: None,
             upgrade: false,
+            handler: None,
             sockets: 0,
             kv_operations: 0,
             pending: 0,

@@ -47,6 +47,9 @@ pub enum EventKind {
     /// A part of a WebSocket message arrived. `id`: the operation that the socket is. Payload: the
     /// part, see [`socket`](crate::socket).
     SocketMessage = 20,
+    /// A handler of another kind than `fetch` is asked and answers like one. `id`: the request.
+    /// Payload: as of [`Request`](Self::Request), with the handler's name as the method.
+    Handle = 28,
 }
 
 impl EventKind {
@@ -69,6 +72,7 @@ impl EventKind {
             17 => Self::Queue,
             18 => Self::Tail,
             20 => Self::SocketMessage,
+            28 => Self::Handle,
             _ => return None,
         })
     }

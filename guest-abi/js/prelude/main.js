@@ -24,6 +24,8 @@ import "internal:intl";
 import "internal:atomics";
 import "internal:regexp";
 import { importedModule } from "internal:wasm";
+import { batchOf, QueueEvent } from "internal:batch";
+import { EmailEvent, emailOf } from "internal:email";
 import "internal:code";
 
 const { contextOf } = native;
@@ -158,6 +160,8 @@ async function pump(flight, stream) {
 // ---- The tenant's handlers ----
 
 let exported = null;
+// Whether events go to listeners: a classic script, or modules without a default export.
+let listens = true;
 
 // What serves events of this kind: a function of the event's arguments.
 function handler(kind, target = exported?.default) {
@@ -173,7 +177,7 @@ function handler(kind, target = exported?.default) {
 }
 
 // The handler's name in the platform's log.
-const EVENTS = { fetch: "FetchEvent", scheduled: "ScheduledEvent", queue: "QueueEvent", tail: "TailEvent" };
+const EVENTS = { fetch: "FetchEvent", scheduled: "ScheduledEvent", queue: "QueueEvent", tail: "TailEvent", email: "EmailEvent" };
 
 function missing(kind) {
   const event = EVENTS[kind];
@@ -197,7 +201,7 @@ const isThenable = (value) =>
 function run(flight, kind, argument, settled) {
   let result;
   try {
-    if (exported === null) return listen(flight, kind, argument, settled);
+    if (listens) return listen(flight, kind, argument, settled);
     const serve = handler(kind);
     if (serve === undefined) throw missing(kind);
     result = serve(argument, contextOf(flight.id));
@@ -250,7 +254,10 @@ function listen(flight, kind, argument, settled) {
   }
   if (!isListened(kind)) throw missing(kind);
   const event =
-    kind === "scheduled" ? new ScheduledEvent(KEY, argument.scheduledTime, argument.cron, wait) : new TailEvent(KEY, argument, wait, kind);
+    kind === "scheduled" ? new ScheduledEvent(KEY, argument.scheduledTime, argument.cron, wait)
+    : kind === "queue" ? new QueueEvent(KEY, argument, wait)
+    : kind === "email" ? new EmailEvent(KEY, argument, wait)
+    : new TailEvent(KEY, argument, wait, kind);
   dispatch(globalThis, event);
   settled(flight);
 }
@@ -276,6 +283,37 @@ class ScheduledController {
   }
 }
 platform(ScheduledController);
+
+// Those that a client asks for by a test route (spec: SEMANTICS §36).
+const HANDLED = {
+  async queue(flight, request, tell) {
+    let batch, verdict;
+    try {
+      [batch, verdict] = batchOf(await request.json());
+    } catch (error) {
+      return tell(`The batch cannot be read: ${error.message}`, 400, "text/plain;charset=UTF-8");
+    }
+    run(flight, "queue", batch, () => tell(JSON.stringify(verdict()), 200, "application/json"));
+  },
+  async email(flight, request, tell) {
+    const text = (text, status) => tell(text, status, "text/plain;charset=UTF-8");
+    const { searchParams } = new URL(request.url);
+    const from = searchParams.get("from"), to = searchParams.get("to");
+    if (!from || !to || request.body === null) {
+      return text("Invalid email. Your request must include URL parameters specifying the `from` and `to` addresses, as well as an email in the body", 400);
+    }
+    const [message, fate] = emailOf(from, to, new Uint8Array(await request.arrayBuffer()));
+    if (!fate.headers.has("message-id")) return text("Email could not be parsed: invalid or no message id provided", 400);
+    run(flight, "email", message, () => {
+      const { rejected, forwarded, replies } = fate;
+      if (searchParams.get("format") === "json") {
+        return tell(JSON.stringify({ outcome: "ok", rejected, forwarded, replies }), 200, "application/json");
+      }
+      if (rejected !== undefined) return text(`Worker rejected email with the following reason: ${rejected}`, 400);
+      text("Worker successfully processed email", 200);
+    });
+  },
+};
 
 const HUNG =
   "The Workers runtime canceled this request because it detected that your Worker's code had hung and would never generate a response. Refer to: https://developers.cloudflare.com/workers/observability/errors/";
@@ -355,6 +393,7 @@ const hooks = {
 
   loaded(exports) {
     exported = exports;
+    listens = exports === null || !Object.hasOwn(exports, "default");
     const names = exports === null ? [] : Object.keys(exports);
     for (const name of names) {
       const value = exports[name];
@@ -363,11 +402,17 @@ const hooks = {
       }
     }
     for (const name of names) {
+      let end = exports[name];
+      if (typeof end === "function") continue;
+      for (let next = end; next !== null; next = Object.getPrototypeOf(next)) end = next;
+      if (end !== Object.prototype) throw new TypeError("Exported value's prototype chain does not end in Object.");
+    }
+    for (const name of names) {
       if (handlersOf(exports[name]).length > 0 || exports[name].prototype instanceof WorkerEntrypoint) {
         addLoopback(name, (kind, argument) => callOwn(exports[name], kind, argument));
       }
     }
-    const handlers = exports === null ? listenedTypes().filter((type) => HANDLERS.includes(type)) : handlersOf(exports.default);
+    const handlers = listens ? listenedTypes().filter((type) => HANDLERS.includes(type)) : handlersOf(exports.default);
     const entrypoints = [];
     for (const name of names) {
       if (name === "default") continue;
@@ -383,7 +428,7 @@ const hooks = {
   // be called for each.
   handler() {
     scope.global = false;
-    if (exported === null || typeof exported.default === "function") return null;
+    if (listens || typeof exported.default === "function") return null;
     const target = exported.default;
     const method = target?.fetch;
     if (typeof method !== "function") return undefined;
@@ -394,7 +439,7 @@ const hooks = {
   request(id, request) {
     const flight = begin(id);
     try {
-      if (exported === null) return listen(flight, "fetch", request, answer);
+      if (listens) return listen(flight, "fetch", request, answer);
       const serve = (onFetch ??= handler("fetch"));
       if (serve === undefined) throw missing("fetch");
       return serve(request, contextOf(id));
@@ -405,7 +450,7 @@ const hooks = {
 
   settle(id, value, wasPromise) {
     const flight = flightOf(id);
-    if (exported === null || flight === undefined || flight.answered) return;
+    if (listens || flight === undefined || flight.answered) return;
     if (wasPromise) return answer(flight, value);
     if (isThenable(value)) {
       return value.then(
@@ -434,7 +479,14 @@ const hooks = {
   },
 
   queue(id, batch) {
-    run(begin(id), "queue", batch, ended);
+    run(begin(id), "queue", batchOf(batch)[0], ended);
+  },
+
+  // A handler that tells with an answer what became of what it was given.
+  handle(id, kind, request) {
+    const flight = begin(id);
+    const tell = (text, status, type) => answer(flight, new Response(text, { status, headers: { "content-type": type } }));
+    HANDLED[kind](flight, request, tell).catch((error) => failed(flight, error));
   },
 
   tail(id, events) {

@@ -53,7 +53,7 @@ pub fn handle(kind: u32, id: u32, len: usize) -> i32 {
                     exception.name, exception.message, exception.stack
                 ),
             );
-            if matches!(kind, EventKind::Request) {
+            if matches!(kind, EventKind::Request | EventKind::Handle) {
                 host::done(id, 1, &exception.encode());
                 ops::forget(id);
                 return 0;
@@ -66,6 +66,7 @@ pub fn handle(kind: u32, id: u32, len: usize) -> i32 {
 fn dispatch(vm: &Vm, kind: EventKind, id: u32, payload: &[u8]) -> Result<(), Exception> {
     match kind {
         EventKind::Request => serve::request(vm, id, payload),
+        EventKind::Handle => serve::handle(vm, id, payload),
         EventKind::BodyChunk => {
             if requests::chunk(id, payload) {
                 return Ok(());

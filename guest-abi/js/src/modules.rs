@@ -81,8 +81,12 @@ impl rquickjs::loader::Resolver for Resolver {
         ctx: &Ctx<'js>,
         base: &str,
         name: &str,
-        _attributes: Option<ImportAttributes<'js>>,
+        attributes: Option<ImportAttributes<'js>>,
     ) -> rquickjs::Result<String> {
+        if KNOWS_ATTRIBUTES.get() && attributes.is_some_and(|all| all.keys().next().is_some()) {
+            let message = "Unrecognized import attributes specified";
+            return Err(rquickjs::Exception::throw_message(ctx, message));
+        }
         let trusted = is_reserved(base);
         if name.starts_with("internal:") {
             // The first import of all has no module for a base.
@@ -159,6 +163,8 @@ const FLAGGED: &[(&str, &[&str])] = &[
 ];
 
 thread_local! {
+    /// Whether attributes of imports, of which none is known, are refused.
+    static KNOWS_ATTRIBUTES: std::cell::Cell<bool> = const { std::cell::Cell::new(false) };
     /// Those whose flag is off.
     static REFUSED: RefCell<Vec<&'static str>> = const { RefCell::new(Vec::new()) };
 }
@@ -403,6 +409,11 @@ pub fn load(vm: &crate::vm::Vm) -> Result<(), Exception> {
     let bytes =
         host::ask(SyncOp::Bundle, &[]).map_err(|code| internal(&format!("is missing: {code}")))?;
     let bundle: Bundle = postcard::from_bytes(&bytes).map_err(|_| internal("cannot be decoded"))?;
+    KNOWS_ATTRIBUTES.set(
+        bundle
+            .flags
+            .contains(&"throw_on_unrecognized_import_assertion"),
+    );
     let main = normal("", bundle.main);
     let mut kind = ModuleKind::EsModule;
     TABLE.with_borrow_mut(|table| {

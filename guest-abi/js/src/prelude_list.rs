@@ -70,5 +70,8 @@ const PRELUDE: &[(&str, &str)] = prelude! {
     "internal:timers" => "timers.js",
     "internal:console" => "console.js",
     "internal:inspect" => "inspect.js",
+    "internal:batch" => "batch.js",
+    "internal:email" => "email.js",
+    "cloudflare:email" => "email_module.js",
     "cloudflare:workers" => "workers.js",
 };

@@ -156,6 +156,31 @@ pub fn request(vm: &Vm, id: u32, payload: &[u8]) -> Result<(), Exception> {
     vm.settle().and(result)
 }
 
+/// Has a handler of another kind than `fetch` called with what came for it.
+///
+/// # Errors
+/// What a hook threw, which is a fault of the prelude.
+pub fn handle(vm: &Vm, id: u32, payload: &[u8]) -> Result<(), Exception> {
+    let undecodable = |_| Exception::new("Error", "a request that cannot be decoded");
+    let (line, fields): (RequestLine, _) =
+        postcard::take_from_bytes(payload).map_err(undecodable)?;
+    let length = match line.body {
+        BodyHint::None => -1.0,
+        BodyHint::Known(length) => length as f64,
+        BodyHint::Chunked => -2.0,
+    };
+    parts::leave_global_scope();
+    LAST.set(id);
+    requests::begun(id);
+    vm.event(|ctx, hooks| {
+        let cx = Cx(ctx.as_raw().as_ptr());
+        let request = parts::incoming(cx, id, "POST", line.url, fields, length);
+        // SAFETY: taken over.
+        let request = unsafe { Value::from_raw(ctx.clone(), request) };
+        crate::vm::call(hooks, "handle", (id, line.method, request))
+    })
+}
+
 /// What to call, of the hook if it was not told yet. `None` when the hook threw.
 fn handler(cx: Cx, hooks: &Hooks) -> Option<Handler> {
     if let known @ (Handler::Function { .. } | Handler::Hook) = HANDLER.get() {

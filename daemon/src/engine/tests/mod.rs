@@ -197,6 +197,7 @@ fn request(path: &str) -> Request {
         headers: http::HeaderMap::new(),
         body: RequestBody::Empty,
         upgrade: false,
+        handler: None,
     }
 }
 

@@ -1,0 +1,2 @@
+// The module `cloudflare:email`.
+export { EmailMessage } from "internal:email";
