@@ -8,6 +8,7 @@ mod cli;
 mod clients;
 mod crash;
 mod cron;
+mod dispatch;
 mod eventsource;
 mod examples;
 mod faults;

@@ -159,6 +159,7 @@ fn worker(
         pages: judged.pages,
         handlers: judged.told.handlers.clone(),
         limits,
+        is_trusted: false,
         env,
     })
 }

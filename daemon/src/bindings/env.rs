@@ -1,5 +1,6 @@
 //! `env`: the bindings of one Worker by their names.
 
+use super::dispatch::Dispatching;
 use super::ratelimit::Limiter;
 use super::services::Services;
 use super::{encode, undecodable};
@@ -70,6 +71,13 @@ pub enum Binding {
         /// Seconds of a period.
         period_s: u32,
     },
+    /// A `dispatch_namespace` binding.
+    Dispatch {
+        /// Its name in `env`.
+        name: String,
+        /// What it stands for.
+        to: Dispatching,
+    },
     /// A binding that this version does not offer.
     Other {
         /// Its name in `env`.
@@ -90,6 +98,7 @@ impl Binding {
             | Self::Service { name, .. }
             | Self::Assets { name, .. }
             | Self::RateLimit { name, .. }
+            | Self::Dispatch { name, .. }
             | Self::Other { name, .. } => name,
         }
     }
@@ -103,6 +112,7 @@ impl Binding {
             Self::Service { .. } => EnvValue::Other("service"),
             Self::Assets { .. } => EnvValue::Other("assets"),
             Self::RateLimit { .. } => EnvValue::Other("ratelimit"),
+            Self::Dispatch { .. } => EnvValue::Other("dispatch_namespace"),
             Self::Other { kind, .. } => EnvValue::Other(kind),
         }
     }

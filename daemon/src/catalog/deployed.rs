@@ -1,6 +1,7 @@
 //! What answers for a script now: a Worker, assets, or both; and how one Worker finds another.
 
 use super::Catalog;
+use super::name::Id;
 use super::references::Claim;
 use crate::assets::Assets;
 use crate::bindings::{Answering, ServiceRequest, Services};
@@ -77,7 +78,8 @@ impl<W: Send + Sync + 'static> Catalog<W> {
     }
 }
 
-/// The other scripts of a dispatch namespace, for the bindings of one of them.
+/// Other Workers, for the bindings of one: those of its own dispatch namespace as services, and
+/// those of namespaces that it dispatches to.
 pub(super) struct Neighbours<W> {
     pub(super) catalog: Weak<Catalog<W>>,
     pub(super) namespace: Arc<str>,
@@ -89,20 +91,47 @@ impl<W: Send + Sync + 'static> Services for Neighbours<W> {
             let deployed = catalog.deployed(&self.namespace, script)?;
             Some((catalog, deployed))
         });
-        Box::pin(async move {
-            let (catalog, deployed) = found?;
-            // Unique by chance: 64 random bits.
-            let ray = Ray(getrandom::u64().unwrap_or_default());
-            let request = Request {
-                ray,
-                chain: Some(request.chain),
-                method: request.method,
-                url: request.url,
-                headers: request.headers,
-                body: request.body,
-                upgrade: request.upgrade,
-            };
-            Some(catalog.serve(&deployed, request).await)
-        })
+        called(found, request)
     }
+
+    fn dispatch(&self, namespace: [u8; 16], script: &str, request: ServiceRequest) -> Answering {
+        let catalog = self.catalog.upgrade();
+        let found = catalog.as_ref().and_then(|catalog| {
+            let deployed = catalog.serving.get_in(Id(namespace), script)?;
+            Some((catalog.clone(), deployed))
+        });
+        if found.is_none()
+            && let Some(catalog) = catalog
+            && catalog.is_pending_in(Id(namespace), script)
+        {
+            return Box::pin(std::future::ready(Some(Err(Failure::Overloaded {
+                reason: "the Worker is being started".to_owned(),
+                retry_after_s: 1,
+            }))));
+        }
+        called(found, request)
+    }
+}
+
+fn called<W: Send + Sync + 'static>(
+    found: Option<(Arc<Catalog<W>>, Arc<Deployed<W>>)>,
+    request: ServiceRequest,
+) -> Answering {
+    Box::pin(async move {
+        let (catalog, deployed) = found?;
+        // Unique by chance: 64 random bits.
+        let ray = Ray(getrandom::u64().unwrap_or_default());
+        let request = Request {
+            ray,
+            chain: Some(request.chain),
+            origin: None,
+            terms: (!request.terms.is_empty()).then(|| Box::new(request.terms)),
+            method: request.method,
+            url: request.url,
+            headers: request.headers,
+            body: request.body,
+            upgrade: request.upgrade,
+        };
+        Some(catalog.serve(&deployed, request).await)
+    })
 }

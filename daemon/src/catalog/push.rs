@@ -223,8 +223,8 @@ impl<W: Send + Sync + 'static> Catalog<W> {
             .as_ref()
             .map_or_else(Vec::new, |settings| settings.bindings.clone());
         let base = old.filter(|_| keep_settings).unwrap_or_default();
-        let settings = change.apply(base, &bindings)?;
-        self.check_targets(&settings)?;
+        let mut settings = change.apply(base, &bindings)?;
+        self.check_targets(&mut settings)?;
         Ok((before, settings))
     }
 
@@ -234,7 +234,8 @@ impl<W: Send + Sync + 'static> Catalog<W> {
     }
 
     /// Whether what bindings refer to exists.
-    pub(super) fn check_targets(&self, settings: &Settings) -> Result<()> {
+    pub(super) fn check_targets(&self, settings: &mut Settings) -> Result<()> {
+        self.find_dispatched(settings)?;
         for bound in &settings.bindings {
             if let Target::Kv(id) = &bound.target
                 && self.kv_namespace(&id.hex()).is_err()
@@ -385,6 +386,7 @@ impl<W: Send + Sync + 'static> Catalog<W> {
             handlers: script.verdict.handlers.clone(),
             limits: self.effective(script.settings.limits),
             env: Arc::new(self.references.lease(env, files)),
+            is_trusted: namespace.trusted_workers,
         };
         self.runtime.start(spec).map_err(CatalogError::Start)
     }

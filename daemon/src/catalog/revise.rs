@@ -87,7 +87,7 @@ impl<W: Send + Sync + 'static> Catalog<W> {
         let id = self.namespace(namespace)?.id;
         let _script = self.locks.lock(id, script).await;
         let (_, old) = self.script(namespace, script)?;
-        let settings = change(old.settings.clone())?;
+        let mut settings = change(old.settings.clone())?;
         let named = Named::new();
         let mut verdict = None;
         if self.must_judge(&old, &settings, &named) {
@@ -100,7 +100,7 @@ impl<W: Send + Sync + 'static> Catalog<W> {
         // It may be gone by now. Other settings it cannot have: its lock is ours.
         let namespace = self.namespace_by_id(id, namespace)?;
         let old = self.script_in(&namespace, script)?;
-        self.check_targets(&settings)?;
+        self.check_targets(&mut settings)?;
         let is_judged = verdict.is_some();
         let new = Script {
             modified_ms: named.at_ms,

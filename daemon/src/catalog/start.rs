@@ -42,6 +42,7 @@ impl<W: Send + Sync + 'static> Catalog<W> {
             timetable: Default::default(),
         });
         for namespace in catalog.all_namespaces()? {
+            catalog.serving.call(namespace.id, &namespace.name);
             for script in catalog.scripts_of(namespace.id)? {
                 catalog.references.count(script.blobs());
                 catalog.adopt_stored(&script);

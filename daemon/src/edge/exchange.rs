@@ -171,6 +171,8 @@ fn prepare<R: Routes>(
     let request = Request {
         ray,
         chain: None,
+        origin: None,
+        terms: None,
         method,
         url,
         headers,

@@ -32,6 +32,7 @@ mod rewriter;
 mod scheduler;
 mod snapshot;
 pub mod socket;
+pub mod terms;
 #[cfg(test)]
 mod tests;
 mod turn;
