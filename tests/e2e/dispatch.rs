@@ -8,11 +8,11 @@ use std::io::{Read, Write};
 use std::net::TcpListener;
 
 const MODULE: &str = "application/javascript+module";
-const OPERATOR: &str = "operator";
-const PRODUCTION: &str = "production";
+pub const OPERATOR: &str = "operator";
+pub const PRODUCTION: &str = "production";
 
 /// Clients reach the namespace `operator` alone, whose Workers are the operator's own.
-fn daemon(tables: &str) -> Daemon {
+pub fn daemon(tables: &str) -> Daemon {
     let daemon = Setup::new()
         .routing("namespace = \"operator\"")
         .tables(tables)
@@ -27,12 +27,12 @@ fn daemon(tables: &str) -> Daemon {
     daemon
 }
 
-fn path(namespace: &str, name: &str) -> String {
+pub fn path(namespace: &str, name: &str) -> String {
     format!("{ACCOUNT}/workers/dispatch/namespaces/{namespace}/scripts/{name}")
 }
 
 #[track_caller]
-fn push_with(daemon: &Daemon, namespace: &str, name: &str, source: &str, more: Value) {
+pub fn push_with(daemon: &Daemon, namespace: &str, name: &str, source: &str, more: Value) {
     let mut metadata = json!({"main_module": "index.js", "compatibility_date": "2026-01-01"});
     for (key, value) in more.as_object().unwrap() {
         metadata[key] = value.clone();
@@ -45,12 +45,12 @@ fn push_with(daemon: &Daemon, namespace: &str, name: &str, source: &str, more: V
 }
 
 #[track_caller]
-fn push(daemon: &Daemon, namespace: &str, name: &str, source: &str, bindings: Value) {
+pub fn push(daemon: &Daemon, namespace: &str, name: &str, source: &str, bindings: Value) {
     let more = json!({"bindings": bindings});
     push_with(daemon, namespace, name, source, more);
 }
 
-fn dispatcher(outbound: Value) -> Value {
+pub fn dispatcher(outbound: Value) -> Value {
     json!([{
         "type": "dispatch_namespace", "name": "DISPATCHER", "namespace": PRODUCTION,
         "outbound": outbound,
@@ -58,7 +58,7 @@ fn dispatcher(outbound: Value) -> Value {
 }
 
 /// Asks the user Worker that the path names; the query says with what.
-const DISPATCH: &str = "
+pub const DISPATCH: &str = "
     export default {
         async fetch(request, env) {
             const url = new URL(request.url);
@@ -67,7 +67,7 @@ const DISPATCH: &str = "
             try {
                 const worker = env.DISPATCHER.get(name, {}, options);
                 if (worker instanceof Promise) throw new Error('get() is not synchronous');
-                return await worker.fetch(new Request(`http://tenant.example/${rest.join('/')}`, request));
+                return await worker.fetch(new Request(`http://tenant.example/${rest.join('/')}${url.search}`, request));
             } catch (error) {
                 const status = error.message.startsWith('Worker not found') ? 404
                     : error.message.includes('CPU limit exceeded') || error.message.includes('Subrequest limit exceeded') ? 429 : 500;
@@ -78,7 +78,7 @@ const DISPATCH: &str = "
 ";
 
 #[track_caller]
-fn says(daemon: &Daemon, path: &str, status: u16, text: &str) {
+pub fn says(daemon: &Daemon, path: &str, status: u16, text: &str) {
     let answer = daemon.get(path);
     assert_eq!((answer.status, answer.text()), (status, text), "{path}");
 }
@@ -110,7 +110,7 @@ fn a_user_worker_is_asked_by_name() {
     assert_eq!(answer.header("x-b"), Some("2"));
     assert_eq!(
         answer.text(),
-        "POST http://tenant.example/a 1 undefined  body"
+        "POST http://tenant.example/a?x=1 1 undefined  body"
     );
     says(&daemon, "/d/one/throw", 500, "RangeError: boo");
     let cpu = "Error: Worker exceeded CPU time limit. (CPU limit exceeded)";

@@ -15,6 +15,7 @@ mod faults;
 mod fuzz;
 mod hostile;
 mod instructions;
+mod isolation;
 mod javascript;
 mod javascript_memory;
 mod kv;

@@ -142,6 +142,7 @@ pub struct Env {
     pub(super) limiter: Limiter,
     pub(super) caches: Option<Caches>,
     pub(super) sockets: SocketOptions,
+    pub(super) is_trusted: bool,
 }
 
 /// A Worker's caches.
@@ -179,7 +180,15 @@ impl Env {
             limiter: Limiter::default(),
             caches: None,
             sockets: SocketOptions::default(),
+            is_trusted: false,
         }
+    }
+
+    /// Takes it for one of the operator's own, whose word on clients counts.
+    #[must_use]
+    pub fn with_trust(mut self, is_trusted: bool) -> Self {
+        self.is_trusted = is_trusted;
+        self
     }
 
     /// Has its WebSockets to servers keep these bounds.

@@ -2,6 +2,7 @@
 //! §20, §25). Who is asked differs; redirects, headers and errors are the same for all.
 
 use super::dispatch::Call;
+use super::forwarded;
 use super::services::{ServiceRequest, Services};
 use super::sockets;
 use super::url::Url;
@@ -53,6 +54,8 @@ pub(super) struct Ask {
     pub headers: HeaderMap,
     /// It asks for a WebSocket, for which this holds.
     pub upgrade: Option<SocketOptions>,
+    /// Whether a user Worker asks, whose word on clients does not count.
+    pub is_tenants: bool,
 }
 
 enum AskBody {
@@ -116,6 +119,7 @@ fn begin(
         url,
         headers: headers(&request.headers)?,
         upgrade,
+        is_tenants: !env.is_trusted,
     };
     let redirect = request.redirect;
     let caller = caller.clone();
@@ -306,8 +310,8 @@ impl Route {
             Self::Internet(outbound, owner) => {
                 let _place = caller.connection().await;
                 match &ask.upgrade {
-                    Some(options) => sockets::ask(outbound, *owner, ask, options).await,
-                    None => internet(outbound, *owner, ask, body).await,
+                    Some(options) => sockets::ask(outbound, *owner, ask, options, caller).await,
+                    None => internet(outbound, *owner, ask, body, caller).await,
                 }
             }
             Self::Service(services, script) => {
@@ -315,7 +319,10 @@ impl Route {
                     interceptor: caller.interceptor().cloned(),
                     ..Terms::default()
                 };
-                let request = ask.of_service(body, caller, terms)?;
+                let mut request = ask.of_service(body, caller, terms)?;
+                if ask.is_tenants {
+                    forwarded::restore(&mut request.headers, &request.chain);
+                }
                 let answering = services.fetch(script, request);
                 answered_by_worker(answering.await)
             }
@@ -324,7 +331,10 @@ impl Route {
                 if terms.interceptor.is_none() {
                     terms.interceptor = caller.interceptor().cloned();
                 }
-                let request = ask.of_service(body, caller, terms)?;
+                let mut request = ask.of_service(body, caller, terms)?;
+                if ask.is_tenants {
+                    forwarded::restore(&mut request.headers, &request.chain);
+                }
                 let answering = call
                     .services
                     .dispatch(call.namespace, &call.script, request);
@@ -344,7 +354,10 @@ impl Route {
             Self::Intercepted(interceptor) => {
                 // As many at a time as there could be to other servers.
                 let _place = caller.connection().await;
-                let request = ask.of_service(body, caller, Terms::default())?;
+                let mut request = ask.of_service(body, caller, Terms::default())?;
+                if ask.is_tenants {
+                    forwarded::silence(&mut request.headers);
+                }
                 let answering = interceptor.fetch(Request {
                     ray: Ray(0),
                     chain: Some(request.chain),
@@ -456,6 +469,7 @@ async fn internet(
     owner: Owner,
     ask: &Ask,
     body: AskBody,
+    caller: &Caller,
 ) -> Result<Answer, OpFailure> {
     let body = match body {
         AskBody::Whole(bytes) => SendBody::Whole(bytes),
@@ -463,6 +477,7 @@ async fn internet(
         AskBody::None | AskBody::Spent => SendBody::Empty,
     };
     let (origin, mut request) = request(ask, body)?;
+    forwarded::count(request.headers_mut(), caller.chain());
     let bodiless = matches!(ask.method, Method::GET | Method::HEAD);
     if !bodiless && matches!(request.body(), SendBody::Empty) {
         request

@@ -7,6 +7,7 @@ mod cache;
 mod dispatch;
 mod env;
 mod fetch;
+mod forwarded;
 mod kv;
 mod ratelimit;
 mod services;

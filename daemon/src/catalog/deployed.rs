@@ -113,10 +113,10 @@ impl<W: Send + Sync + 'static> Services for Neighbours<W> {
     }
 }
 
-fn called<W: Send + Sync + 'static>(
-    found: Option<(Arc<Catalog<W>>, Arc<Deployed<W>>)>,
-    request: ServiceRequest,
-) -> Answering {
+/// A Worker, and who runs it.
+type Found<W> = (Arc<Catalog<W>>, Arc<Deployed<W>>);
+
+fn called<W: Send + Sync + 'static>(found: Option<Found<W>>, request: ServiceRequest) -> Answering {
     Box::pin(async move {
         let (catalog, deployed) = found?;
         // Unique by chance: 64 random bits.

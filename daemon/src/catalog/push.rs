@@ -361,6 +361,7 @@ impl<W: Send + Sync + 'static> Catalog<W> {
         let name: Arc<str> = namespace.name.as_str().into();
         let mut env = Env::new(named.bindings(&script.settings, assets), self.store.clone())
             .with_limiter(self.limiter.clone())
+            .with_trust(namespace.trusted_workers)
             .with_services(Arc::new(Neighbours {
                 catalog: self.this.clone(),
                 namespace: name.clone(),

@@ -23,7 +23,7 @@ pub struct Chain(Arc<Link>);
 #[derive(Debug)]
 struct Link {
     invocations: AtomicU32,
-    origin: Option<Origin>,
+    origin: Option<Box<Origin>>,
 }
 
 impl Default for Chain {
@@ -34,7 +34,7 @@ impl Default for Chain {
 
 impl Chain {
     /// That of a request which came from there.
-    pub fn new(origin: Option<Origin>) -> Self {
+    pub fn new(origin: Option<Box<Origin>>) -> Self {
         Self(Arc::new(Link {
             invocations: AtomicU32::new(1),
             origin,
@@ -43,7 +43,7 @@ impl Chain {
 
     /// Where its first request came from.
     pub fn origin(&self) -> Option<&Origin> {
-        self.0.origin.as_ref()
+        self.0.origin.as_deref()
     }
 }
 

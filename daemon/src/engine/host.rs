@@ -135,7 +135,7 @@ pub struct Invocation {
     /// The Worker invocations before this one.
     pub chain: Option<Chain>,
     /// Where its request entered the machine, until the chain knows it.
-    pub origin: Option<Origin>,
+    pub origin: Option<Box<Origin>>,
     /// What holds for it alone.
     pub terms: Option<Box<Terms>>,
     /// What bindings see of it, once it has started an operation.
@@ -495,7 +495,7 @@ impl Invocation {
     pub fn origin(&self) -> Option<&Origin> {
         let chain = self.chain.as_ref();
         let chain = chain.or_else(|| self.caller.as_ref().map(Caller::chain));
-        self.origin.as_ref().or_else(|| chain?.origin())
+        self.origin.as_deref().or_else(|| chain?.origin())
     }
 
     /// Whether nothing of an answer is to come any more: it is out, it failed, or nobody waits

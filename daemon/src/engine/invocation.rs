@@ -20,7 +20,7 @@ pub struct Request {
     /// The Worker invocations before this one, if a Worker sent it.
     pub chain: Option<Chain>,
     /// Where it entered the machine, if no Worker sent it.
-    pub origin: Option<Origin>,
+    pub origin: Option<Box<Origin>>,
     /// What whoever sent it decided beside.
     pub terms: Option<Box<Terms>>,
     /// The method.

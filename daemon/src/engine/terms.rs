@@ -3,7 +3,7 @@
 
 use super::invocation::{Reply, Request};
 use super::limits::Failure;
-use http::HeaderValue;
+use http::{HeaderName, HeaderValue};
 use std::future::Future;
 use std::pin::Pin;
 use std::sync::Arc;
@@ -51,7 +51,7 @@ impl std::fmt::Debug for Terms {
     }
 }
 
-/// Where a request entered the machine, as far as `request.cf` tells it.
+/// Where a request entered the machine, as far as `request.cf` and the edge's header fields tell it.
 #[derive(Clone, Debug)]
 pub struct Origin {
     /// What is the same for all requests: the fields of a JSON object, without its braces.
@@ -60,9 +60,32 @@ pub struct Origin {
     pub protocol: &'static str,
     /// The client's `accept-encoding`.
     pub accept_encoding: Option<HeaderValue>,
+    /// The client's address.
+    pub client: HeaderValue,
+    /// The request's name.
+    pub ray: HeaderValue,
+    /// How the client reached the edge: `http` or `https`.
+    pub scheme: &'static str,
+    /// How often what it began with has left this machine and come back.
+    pub hops: u16,
 }
 
 impl Origin {
+    /// The header fields that the edge alone sets.
+    pub fn fields(&self) -> [(HeaderName, HeaderValue); 5] {
+        let name = HeaderName::from_static;
+        [
+            (name("cf-ray"), self.ray.clone()),
+            (name("cf-connecting-ip"), self.client.clone()),
+            (name("x-real-ip"), self.client.clone()),
+            (name("x-forwarded-for"), self.client.clone()),
+            (
+                name("x-forwarded-proto"),
+                HeaderValue::from_static(self.scheme),
+            ),
+        ]
+    }
+
     /// The object that `request.cf` is, as JSON.
     pub fn to_json(&self) -> String {
         let encoding = self.accept_encoding.as_ref();
@@ -94,6 +117,10 @@ mod tests {
                 place: place.into(),
                 protocol: "HTTP/1.1",
                 accept_encoding: Some(HeaderValue::from_bytes(encoding).unwrap()),
+                client: HeaderValue::from_static("10.0.0.1"),
+                ray: HeaderValue::from_static("0"),
+                scheme: "http",
+                hops: 0,
             };
             serde_json::from_str(&origin.to_json()).unwrap()
         };
