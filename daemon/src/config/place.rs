@@ -32,24 +32,34 @@ pub(super) struct RawPlace {
 #[serde(rename_all = "kebab-case")]
 pub struct Place {
     /// The gateway's own name: `colo`.
+    #[serde(skip_serializing_if = "String::is_empty")]
     pub name: String,
     /// Two letters.
+    #[serde(skip_serializing_if = "String::is_empty")]
     pub continent: String,
     /// Two letters.
+    #[serde(skip_serializing_if = "String::is_empty")]
     pub country: String,
     /// Its name.
+    #[serde(skip_serializing_if = "String::is_empty")]
     pub region: String,
     /// Its code within the country.
+    #[serde(skip_serializing_if = "String::is_empty")]
     pub region_code: String,
     /// Its name.
+    #[serde(skip_serializing_if = "String::is_empty")]
     pub city: String,
     /// As it is written there.
+    #[serde(skip_serializing_if = "String::is_empty")]
     pub postal_code: String,
     /// For instance `Europe/Berlin`.
+    #[serde(skip_serializing_if = "String::is_empty")]
     pub timezone: String,
     /// Degrees north.
+    #[serde(skip_serializing_if = "String::is_empty")]
     pub latitude: String,
     /// Degrees east.
+    #[serde(skip_serializing_if = "String::is_empty")]
     pub longitude: String,
 }
 
