@@ -452,3 +452,51 @@ fn a_dispatch_worker_in_rust() {
     assert_eq!(answer.header("x-b"), Some("2"));
     assert!(answer.body == large, "{} bytes", answer.body.len());
 }
+
+#[test]
+fn requests_that_wait_hold_no_thread() {
+    const WAITING: usize = 500;
+    let bound = format!("concurrent-invocations = {}\n", 2 * WAITING);
+    let daemon = daemon(&format!(
+        "[limits]\nisolates = 1\n{bound}[ceilings]\n{bound}"
+    ));
+    push(&daemon, OPERATOR, "d", DISPATCH, dispatcher(json!(null)));
+    let source = "const waiting = [];
+    export default { async fetch(request) {
+        const { pathname } = new URL(request.url);
+        if (pathname === '/count') return new Response(`${waiting.length}`);
+        if (pathname === '/go') { for (const resolve of waiting) resolve(); return new Response('gone'); }
+        const timer = setInterval(() => {}, 1000);
+        await new Promise((resolve) => waiting.push(resolve));
+        clearInterval(timer);
+        return new Response('answered');
+    } };";
+    push(&daemon, PRODUCTION, "slow", source, json!([]));
+    let quick = "export default { fetch() { return new Response('quick'); } };";
+    push(&daemon, PRODUCTION, "quick", quick, json!([]));
+    says(&daemon, "/d/quick/", 200, "quick");
+    let threads = || {
+        let tasks = format!("/proc/{}/task", daemon.pid());
+        std::fs::read_dir(tasks).unwrap().count()
+    };
+    let before = threads();
+    let mut clients: Vec<Connection> = (0..WAITING)
+        .map(|_| {
+            let mut client = daemon.connect();
+            let request = Request::get("/d/slow/wait").to_bytes("localhost");
+            client.write(&request).unwrap();
+            client
+        })
+        .collect();
+    eventually("all wait", || {
+        let count: usize = daemon.get("/d/slow/count").text().parse().ok()?;
+        (count == WAITING).then_some(())
+    });
+    says(&daemon, "/d/quick/", 200, "quick");
+    let now = threads();
+    assert!(now <= before + 2, "{now} threads, {before} before");
+    says(&daemon, "/d/slow/go", 200, "gone");
+    for client in &mut clients {
+        assert_eq!(client.read(false).unwrap().text(), "answered");
+    }
+}

@@ -534,6 +534,10 @@ fn thrown(failure: Failure) -> OpFailure {
             "Error: Worker exceeded CPU time limit. (CPU limit exceeded)".to_owned()
         }
         Failure::Memory { .. } => "Error: Worker exceeded memory limit.".to_owned(),
+        // What another request did is not this one's fault, nor its words.
+        Failure::Condemned { .. } => {
+            "Error: The Worker's isolate was ended by another request.".to_owned()
+        }
         Failure::Internal(reason) => {
             log::error!("a Worker called by another failed: {reason}");
             "Error: internal error".to_owned()

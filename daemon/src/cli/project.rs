@@ -2,6 +2,7 @@
 //! (spec: SEMANTICS §8), and what of it means something here.
 
 mod assets;
+mod dispatch;
 mod glob;
 mod modules;
 
@@ -20,7 +21,7 @@ pub const FILES: [&str; 3] = ["wrangler.jsonc", "wrangler.json", "wrangler.toml"
 const FILE_MAX: u64 = 1 << 20;
 
 /// Keys that are read. `$schema` is for editors.
-const KNOWN: [&str; 19] = [
+const KNOWN: [&str; 20] = [
     "$schema",
     "name",
     "main",
@@ -33,6 +34,7 @@ const KNOWN: [&str; 19] = [
     "vars",
     "kv_namespaces",
     "services",
+    "dispatch_namespaces",
     "assets",
     "limits",
     "triggers",
@@ -310,6 +312,7 @@ impl Project {
             bindings: {
                 let mut bindings = bindings_from.vars()?;
                 bindings.extend(bindings_from.services(&mut warnings)?);
+                bindings.extend(bindings_from.dispatch_namespaces(&mut warnings)?);
                 let named = assets.as_ref().and_then(|site| site.binding.as_ref());
                 bindings.extend(named.map(|name| json!({"type": "assets", "name": name})));
                 bindings
