@@ -1,7 +1,7 @@
 //! What answers for a script now: a Worker, assets, or both; and how one Worker finds another.
 
 use super::Catalog;
-use super::name::Id;
+use super::name::{ACCOUNT, Id};
 use super::references::Claim;
 use crate::assets::Assets;
 use crate::bindings::{Answering, ServiceRequest, Services};
@@ -83,12 +83,18 @@ impl<W: Send + Sync + 'static> Catalog<W> {
 pub(super) struct Neighbours<W> {
     pub(super) catalog: Weak<Catalog<W>>,
     pub(super) namespace: Arc<str>,
+    /// Whether those outside of dispatch namespaces are to be reached too.
+    pub(super) is_trusted: bool,
 }
 
 impl<W: Send + Sync + 'static> Services for Neighbours<W> {
     fn fetch(&self, script: &str, request: ServiceRequest) -> Answering {
         let found = self.catalog.upgrade().and_then(|catalog| {
-            let deployed = catalog.deployed(&self.namespace, script)?;
+            let deployed = catalog.deployed(&self.namespace, script).or_else(|| {
+                // The operator's own Workers, wherever they are, are one company.
+                let others = self.is_trusted.then_some(ACCOUNT)?;
+                catalog.deployed(others, script)
+            })?;
             Some((catalog, deployed))
         });
         called(found, request)

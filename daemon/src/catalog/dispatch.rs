@@ -2,7 +2,7 @@
 //! (spec: SEMANTICS §1, §2). They refer to a namespace by its id, so that a rename changes nothing.
 
 use super::binding::{Bound, Target};
-use super::name::{Id, check_name, shown};
+use super::name::{ACCOUNT, Id, check_name, shown};
 use super::record::Settings;
 use super::{Catalog, CatalogError, Result, flags, limits};
 use crate::bindings::{Dispatching, OutboundWorker};
@@ -164,6 +164,8 @@ impl<W: Send + Sync + 'static> Catalog<W> {
                 continue;
             };
             let (found, asked) = match &target.namespace {
+                // Workers outside of dispatch namespaces are not dispatched to.
+                Which::Named(name) if name == ACCOUNT => (None, shown(name)),
                 Which::Named(name) => (self.namespace(name).ok(), shown(name)),
                 Which::Known(id) => (self.namespace_by_id(*id, "").ok(), id.uuid()),
             };

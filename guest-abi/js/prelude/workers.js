@@ -2,6 +2,7 @@
 import { imported, withValues } from "internal:env";
 import { lastFlight } from "internal:flights";
 import { KEY } from "internal:events";
+import { insideHandler } from "internal:errors";
 import { loopback, tracing, waitFor } from "internal:context";
 import { illegalConstructor, plain, platform, wrongConstructorParameter, wrongParameter } from "internal:platform";
 
@@ -58,6 +59,7 @@ export const waitUntil = {
   waitUntil(promise) {
     if (arguments.length === 0) throw wrongParameter("waitUntil", "EntrypointsModule", 1, "Promise");
     const flight = lastFlight();
+    insideHandler();
     if (flight === undefined) throw new Error("waitUntil() may be called in a handler only.");
     waitFor(flight, promise);
   },

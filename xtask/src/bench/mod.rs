@@ -6,6 +6,7 @@
 mod criterion;
 mod dispatch;
 mod hello;
+mod https;
 mod javascript;
 mod javascript_memory;
 mod kv;
@@ -35,7 +36,7 @@ pub struct Arguments {
 
     /// Only this part of the whole, without criterion; may be given several times. The report is
     /// printed, not written.
-    #[arg(long, value_name = "PART", value_parser = ["dispatch", "hello", "javascript", "javascript-memory", "kv", "memory"])]
+    #[arg(long, value_name = "PART", value_parser = ["dispatch", "hello", "https", "javascript", "javascript-memory", "kv", "memory"])]
     only: Vec<String>,
 
     /// Without criterion. The report is printed, not written.
@@ -69,6 +70,7 @@ const WHOLE: &[(&str, Part)] = &[
     ("javascript", javascript::rows),
     ("kv", kv::rows),
     ("dispatch", dispatch::rows),
+    ("https", https::rows),
     ("memory", memory::rows),
     ("javascript-memory", javascript_memory::rows),
 ];
