@@ -126,19 +126,19 @@ fn a_worker_asks_another_server() {
     says(
         &daemon,
         "/ask/get/a?b",
-        &format!("GET /a HTTP/1.1 host: {origin} "),
+        &format!("GET /a HTTP/1.1 cf-ew-via: 1; host: {origin} "),
     );
     says(
         &daemon,
         "/ask/post/a",
         &format!(
-            "POST /a HTTP/1.1 content-length: 5; content-type: text/plain;charset=utf-8; host: {origin} hello"
+            "POST /a HTTP/1.1 cf-ew-via: 1; content-length: 5; content-type: text/plain;charset=utf-8; host: {origin} hello"
         ),
     );
     says(
         &daemon,
         "/ask/pass/a",
-        &format!("GET /a HTTP/1.1 host: {origin}"),
+        &format!("GET /a HTTP/1.1 cf-ew-via: 1; host: {origin}"),
     );
     says(&daemon, "/ask/size/large", "3000000");
     assert_eq!(

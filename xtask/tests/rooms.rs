@@ -58,6 +58,7 @@ const MAY_KNOW: &[(&str, &[&str])] = &[
             "engine::pipe",
             "engine::invocation",
             "engine::limits",
+            "engine::terms",
         ],
     ),
     ("engine", &[]),

@@ -133,6 +133,8 @@ pub fn request(path: &str, body: RequestBody) -> Request {
     Request {
         ray: Ray(1),
         chain: None,
+        origin: None,
+        terms: None,
         method: http::Method::GET,
         url: format!("http://t/{path}"),
         headers: http::HeaderMap::new(),
@@ -160,6 +162,7 @@ fn worker(
         pages: judged.pages,
         handlers: judged.told.handlers.clone(),
         limits,
+        is_trusted: false,
         env,
     })
 }

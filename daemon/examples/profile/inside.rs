@@ -101,6 +101,7 @@ pub fn least_ns(module: &[u8], worker: &[u8], requests: u32) -> f64 {
         pages: judged.pages,
         handlers: judged.told.handlers.clone(),
         limits,
+        is_trusted: false,
         env: Arc::new(Env),
     });
     let mut headers = http::HeaderMap::new();
@@ -112,6 +113,8 @@ pub fn least_ns(module: &[u8], worker: &[u8], requests: u32) -> f64 {
             let request = Request {
                 ray: Ray(1),
                 chain: None,
+                origin: None,
+                terms: None,
                 method: http::Method::GET,
                 url: "http://example.com/worker/".to_owned(),
                 headers: headers.clone(),

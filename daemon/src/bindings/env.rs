@@ -1,5 +1,6 @@
 //! `env`: the bindings of one Worker by their names.
 
+use super::dispatch::Dispatching;
 use super::ratelimit::Limiter;
 use super::services::Services;
 use super::{encode, undecodable};
@@ -70,6 +71,13 @@ pub enum Binding {
         /// Seconds of a period.
         period_s: u32,
     },
+    /// A `dispatch_namespace` binding.
+    Dispatch {
+        /// Its name in `env`.
+        name: String,
+        /// What it stands for.
+        to: Dispatching,
+    },
     /// A binding that this version does not offer.
     Other {
         /// Its name in `env`.
@@ -90,6 +98,7 @@ impl Binding {
             | Self::Service { name, .. }
             | Self::Assets { name, .. }
             | Self::RateLimit { name, .. }
+            | Self::Dispatch { name, .. }
             | Self::Other { name, .. } => name,
         }
     }
@@ -103,6 +112,7 @@ impl Binding {
             Self::Service { .. } => EnvValue::Other("service"),
             Self::Assets { .. } => EnvValue::Other("assets"),
             Self::RateLimit { .. } => EnvValue::Other("ratelimit"),
+            Self::Dispatch { .. } => EnvValue::Other("dispatch_namespace"),
             Self::Other { kind, .. } => EnvValue::Other(kind),
         }
     }
@@ -132,6 +142,7 @@ pub struct Env {
     pub(super) limiter: Limiter,
     pub(super) caches: Option<Caches>,
     pub(super) sockets: SocketOptions,
+    pub(super) is_trusted: bool,
 }
 
 /// A Worker's caches.
@@ -163,7 +174,15 @@ impl Env {
             limiter: Limiter::default(),
             caches: None,
             sockets: SocketOptions::default(),
+            is_trusted: false,
         }
+    }
+
+    /// Takes it for one of the operator's own, whose word on clients counts.
+    #[must_use]
+    pub fn with_trust(mut self, is_trusted: bool) -> Self {
+        self.is_trusted = is_trusted;
+        self
     }
 
     /// Has its WebSockets to servers keep these bounds.

@@ -1,17 +1,20 @@
 //! Subrequests: to other servers, to other Workers, to a Worker's own assets (spec: SEMANTICS
 //! §20, §25). Who is asked differs; redirects, headers and errors are the same for all.
 
+use super::dispatch::Call;
+use super::forwarded;
 use super::services::{ServiceRequest, Services};
 use super::sockets;
 use super::url::Url;
 use super::{Env, encode, undecodable};
 use crate::assets::Assets;
 use crate::engine::caller::Caller;
-use crate::engine::invocation::{ByteStream, Reply, ReplyBody, RequestBody};
+use crate::engine::invocation::{ByteStream, Ray, Reply, ReplyBody, Request, RequestBody};
 use crate::engine::limits::Failure;
 use crate::engine::ops::{OpFailure, OpReply, OpResult, Started};
 use crate::engine::pipe::pipe;
 use crate::engine::socket::Speak;
+use crate::engine::terms::{Interceptor, Terms};
 use crate::outbound::decode::{Coding, decoded};
 use crate::outbound::{self, Origin, Outbound, OutboundError, Reason, SendBody, Tenant};
 use crate::websocket::SocketOptions;
@@ -37,6 +40,10 @@ const WHOLE_WITHIN: Duration = Duration::from_millis(4);
 enum Route {
     Internet(Outbound, Tenant),
     Service(Arc<dyn Services>, String),
+    /// A user Worker.
+    Dispatch(Box<Call>),
+    /// Who takes what is asked of other servers.
+    Intercepted(Arc<dyn Interceptor>),
     Assets(Arc<Assets>),
 }
 
@@ -47,6 +54,8 @@ pub(super) struct Ask {
     pub headers: HeaderMap,
     /// It asks for a WebSocket, for which this holds.
     pub upgrade: Option<SocketOptions>,
+    /// Whether a user Worker asks, whose word on clients does not count.
+    pub is_tenants: bool,
 }
 
 enum AskBody {
@@ -93,7 +102,7 @@ fn begin(
     if upgrade.is_some() && request.body != FetchBody::None {
         return Err(undecodable("SocketConnect"));
     }
-    let route = env.route(request.target)?;
+    let route = env.route(request.target, caller)?;
     let url = Url::parse(request.url)
         .ok_or_else(|| type_error(format!("Fetch API cannot load: {:.200}", request.url)))?;
     let method = Method::from_bytes(request.method.as_bytes())
@@ -110,6 +119,7 @@ fn begin(
         url,
         headers: headers(&request.headers)?,
         upgrade,
+        is_tenants: !env.is_trusted,
     };
     let redirect = request.redirect;
     let caller = caller.clone();
@@ -129,7 +139,10 @@ fn begin(
 }
 
 impl Env {
-    fn route(&self, target: Target<'_>) -> Result<Route, OpFailure> {
+    fn route(&self, target: Target<'_>, caller: &Caller) -> Result<Route, OpFailure> {
+        if let (Target::Internet, Some(interceptor)) = (target, caller.interceptor()) {
+            return Ok(Route::Intercepted(interceptor.clone()));
+        }
         match target {
             Target::Internet => match &self.outbound {
                 Some(out) => Ok(Route::Internet(out.outbound.clone(), out.tenant.clone())),
@@ -139,6 +152,9 @@ impl Env {
                 )),
             },
             Target::Binding(name) => self.fetcher(name),
+            Target::Dispatch(ask) => self
+                .dispatched(&ask)
+                .map(|call| Route::Dispatch(Box::new(call))),
         }
     }
 
@@ -294,35 +310,73 @@ impl Route {
             Self::Internet(outbound, tenant) => {
                 let _place = caller.connection().await;
                 match &ask.upgrade {
-                    Some(options) => sockets::ask(outbound, tenant, ask, options).await,
-                    None => internet(outbound, tenant, ask, body).await,
+                    Some(options) => sockets::ask(outbound, tenant, ask, options, caller).await,
+                    None => internet(outbound, tenant, ask, body, caller).await,
                 }
             }
             Self::Service(services, script) => {
-                let mut headers = ask.headers.clone();
-                if ask.upgrade.is_some() {
-                    // There is no connection on the way that it would belong to.
-                    headers.insert(header::UPGRADE, HeaderValue::from_static("websocket"));
-                }
-                let request = ServiceRequest {
-                    chain: caller.invoke()?,
-                    method: ask.method.clone(),
-                    url: ask.url.as_str().to_owned(),
-                    headers,
-                    body: match body {
-                        AskBody::Whole(bytes) => RequestBody::Whole(bytes),
-                        AskBody::Stream(source, len) => RequestBody::Stream { len, source },
-                        AskBody::None | AskBody::Spent => RequestBody::Empty,
-                    },
-                    upgrade: ask.upgrade.is_some(),
+                let terms = Terms {
+                    interceptor: caller.interceptor().cloned(),
+                    ..Terms::default()
                 };
-                match services.fetch(script, request).await {
-                    Some(Ok(reply)) => Ok(replied(reply)),
-                    Some(Err(failure)) => Err(thrown(failure)),
+                let mut request = ask.of_service(body, caller, terms)?;
+                if ask.is_tenants {
+                    forwarded::restore(&mut request.headers, &request.chain);
+                }
+                let answering = services.fetch(script, request);
+                answered_by_worker(answering.await)
+            }
+            Self::Dispatch(call) => {
+                let mut terms = call.terms.clone();
+                if terms.interceptor.is_none() {
+                    terms.interceptor = caller.interceptor().cloned();
+                }
+                let mut request = ask.of_service(body, caller, terms)?;
+                if ask.is_tenants {
+                    forwarded::restore(&mut request.headers, &request.chain);
+                }
+                let answering = call
+                    .services
+                    .dispatch(call.namespace, &call.script, request);
+                match answering.await {
+                    Some(Err(failure)) if call.hides_exceptions => {
+                        log::debug!(target: "bindings", "a user Worker failed: {failure}");
+                        Ok(Answer {
+                            status: StatusCode::INTERNAL_SERVER_ERROR,
+                            reason: String::new(),
+                            headers: HeaderMap::new(),
+                            body: AnswerBody::Whole(Bytes::new()),
+                        })
+                    }
+                    other => answered_by_worker(other),
+                }
+            }
+            Self::Intercepted(interceptor) => {
+                // As many at a time as there could be to other servers.
+                let _place = caller.connection().await;
+                let mut request = ask.of_service(body, caller, Terms::default())?;
+                if ask.is_tenants {
+                    forwarded::silence(&mut request.headers);
+                }
+                let answering = interceptor.fetch(Request {
+                    ray: Ray(0),
+                    chain: Some(request.chain),
+                    origin: None,
+                    terms: None,
+                    method: request.method,
+                    url: request.url,
+                    headers: request.headers,
+                    body: request.body,
+                    upgrade: request.upgrade,
+                    handler: None,
+                });
+                match answering.await {
+                    // Not to be taken for a user Worker that is missing.
                     None => Err(OpFailure::new(
                         OpErrorCode::Thrown,
-                        "Error: Worker not found.",
+                        "Error: The outbound Worker is not found.",
                     )),
+                    answer => answered_by_worker(answer),
                 }
             }
             Self::Assets(assets) => {
@@ -334,6 +388,46 @@ impl Route {
                 Ok(replied(reply))
             }
         }
+    }
+}
+
+impl Ask {
+    /// The request as another Worker gets it.
+    fn of_service(
+        &self,
+        body: AskBody,
+        caller: &Caller,
+        terms: Terms,
+    ) -> Result<ServiceRequest, OpFailure> {
+        let mut headers = self.headers.clone();
+        if self.upgrade.is_some() {
+            // There is no connection on the way that it would belong to.
+            headers.insert(header::UPGRADE, HeaderValue::from_static("websocket"));
+        }
+        Ok(ServiceRequest {
+            chain: caller.invoke()?,
+            terms,
+            method: self.method.clone(),
+            url: self.url.as_str().to_owned(),
+            headers,
+            body: match body {
+                AskBody::Whole(bytes) => RequestBody::Whole(bytes),
+                AskBody::Stream(source, len) => RequestBody::Stream { len, source },
+                AskBody::None | AskBody::Spent => RequestBody::Empty,
+            },
+            upgrade: self.upgrade.is_some(),
+        })
+    }
+}
+
+fn answered_by_worker(answer: Option<Result<Reply, Failure>>) -> Result<Answer, OpFailure> {
+    match answer {
+        Some(Ok(reply)) => Ok(replied(reply)),
+        Some(Err(failure)) => Err(thrown(failure)),
+        None => Err(OpFailure::new(
+            OpErrorCode::Thrown,
+            "Error: Worker not found.",
+        )),
     }
 }
 
@@ -367,6 +461,7 @@ async fn internet(
     tenant: &Tenant,
     ask: &Ask,
     body: AskBody,
+    caller: &Caller,
 ) -> Result<Answer, OpFailure> {
     let body = match body {
         AskBody::Whole(bytes) => SendBody::Whole(bytes),
@@ -374,6 +469,7 @@ async fn internet(
         AskBody::None | AskBody::Spent => SendBody::Empty,
     };
     let (origin, mut request) = request(ask, body)?;
+    forwarded::count(request.headers_mut(), caller.chain());
     let bodiless = matches!(ask.method, Method::GET | Method::HEAD);
     if !bodiless && matches!(request.body(), SendBody::Empty) {
         request
@@ -432,6 +528,15 @@ pub(super) fn lost(error: OutboundError) -> OpFailure {
 fn thrown(failure: Failure) -> OpFailure {
     let message = match failure {
         Failure::Exception { name, message, .. } => format!("{name}: {message}"),
+        // Both documents' words, and no more (spec: SEMANTICS §3): programs compare them.
+        Failure::Cpu { .. } => {
+            "Error: Worker exceeded CPU time limit. (CPU limit exceeded)".to_owned()
+        }
+        Failure::Memory { .. } => "Error: Worker exceeded memory limit.".to_owned(),
+        // What another request did is not this one's fault, nor its words.
+        Failure::Condemned { .. } => {
+            "Error: The Worker's isolate was ended by another request.".to_owned()
+        }
         Failure::Internal(reason) => {
             log::error!("a Worker called by another failed: {reason}");
             "Error: internal error".to_owned()

@@ -4,8 +4,10 @@
 //! every argument is a guest's and is decoded with mistrust.
 
 mod cache;
+mod dispatch;
 mod env;
 mod fetch;
+mod forwarded;
 mod kv;
 mod ratelimit;
 mod services;
@@ -16,6 +18,7 @@ mod url;
 #[cfg(test)]
 mod tests;
 
+pub use dispatch::{Dispatching, OutboundWorker};
 pub use env::{Binding, Env};
 pub use ratelimit::Limiter;
 pub use services::{Answering, ServiceRequest, Services};
@@ -37,6 +40,7 @@ impl Bindings for Env {
             | SyncOp::Builtin
             | SyncOp::Loaded
             | SyncOp::Decode
+            | SyncOp::Invocation
             | SyncOp::CompressionOpen
             | SyncOp::CompressionWrite
             | SyncOp::CompressionClose

@@ -1,16 +1,18 @@
-//! Other Workers of the same dispatch namespace, as a Worker's bindings reach them.
+//! Other Workers, as a Worker's bindings reach them.
 
 use crate::engine::caller::Chain;
-use crate::engine::invocation::{Reply, RequestBody};
-use crate::engine::limits::Failure;
+use crate::engine::invocation::RequestBody;
+use crate::engine::terms::Terms;
 use http::{HeaderMap, Method};
-use std::future::Future;
-use std::pin::Pin;
+
+pub use crate::engine::terms::Answering;
 
 /// A request of one Worker to another.
 pub struct ServiceRequest {
     /// The Worker invocations so far.
     pub chain: Chain,
+    /// What holds for the invocation that it causes.
+    pub terms: Terms,
     /// The method.
     pub method: Method,
     /// The absolute URL; its host says nothing.
@@ -23,12 +25,13 @@ pub struct ServiceRequest {
     pub upgrade: bool,
 }
 
-/// An answer on its way.
-pub type Answering = Pin<Box<dyn Future<Output = Option<Result<Reply, Failure>>> + Send>>;
-
 /// Finds Workers by name when they are asked, so that a push is no matter for those who are
 /// bound to it.
 pub trait Services: Send + Sync {
-    /// Runs a request in the Worker of this name; `None` if there is none.
+    /// Runs a request in the Worker of this name that the asking one may be bound to; `None` if
+    /// there is none.
     fn fetch(&self, script: &str, request: ServiceRequest) -> Answering;
+
+    /// The same for a Worker in the dispatch namespace with this id, whatever its name is by now.
+    fn dispatch(&self, namespace: [u8; 16], script: &str, request: ServiceRequest) -> Answering;
 }

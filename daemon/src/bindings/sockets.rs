@@ -1,6 +1,8 @@
 //! WebSockets that a Worker asks for: of a server, or of another Worker (spec: SEMANTICS §27).
 
 use super::fetch::{Answer, AnswerBody, Ask, answered, lost, request};
+use super::forwarded;
+use crate::engine::caller::Caller;
 use crate::engine::ops::OpFailure;
 use crate::engine::socket::{Socket, Speak};
 use crate::outbound::{Outbound, SendBody, Switched, Tenant, Upgrade};
@@ -21,8 +23,10 @@ pub(super) async fn ask(
     tenant: &Tenant,
     ask: &Ask,
     options: &SocketOptions,
+    caller: &Caller,
 ) -> Result<Answer, OpFailure> {
     let (origin, mut request) = request(ask, SendBody::Empty)?;
+    forwarded::count(request.headers_mut(), caller.chain());
     let key = websocket::key()
         .ok()
         .and_then(|key| HeaderValue::from_str(&key).ok())

@@ -1,6 +1,8 @@
 //! A script's bindings: what an upload may ask for, what is kept from the version before.
 
+use super::dispatch::DispatchTarget;
 use super::name::{Id, check_name, shown};
+use super::record::Settings;
 use super::{CatalogError, limits};
 use crate::assets::Assets;
 use crate::bindings::Binding;
@@ -11,7 +13,7 @@ use std::fmt;
 use std::sync::Arc;
 
 /// The binding types that work, for messages.
-pub const SUPPORTED: &str = "plain_text, json, secret_text, kv_namespace, service, assets, ratelimit, version_metadata and inherit";
+pub const SUPPORTED: &str = "plain_text, json, secret_text, kv_namespace, service, assets, ratelimit, dispatch_namespace, version_metadata and inherit";
 
 /// A binding as it is stored with a script.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -50,6 +52,8 @@ pub enum Target {
     },
     /// A secret, encrypted with the device key for this script and this name.
     Sealed(Vec<u8>),
+    /// User Workers of a dispatch namespace.
+    Dispatch(Box<DispatchTarget>),
 }
 
 /// A text that is not logged.
@@ -79,6 +83,7 @@ impl Target {
             Self::Service(_) => "service",
             Self::Assets => "assets",
             Self::RateLimit { .. } => "ratelimit",
+            Self::Dispatch(_) => "dispatch_namespace",
         }
     }
 }
@@ -105,13 +110,19 @@ impl Bound {
                 value["namespace_id"] = json!(namespace);
                 value["simple"] = json!({"limit": limit, "period": period_s});
             }
+            Target::Dispatch(target) => target.show(&mut value),
             Target::Secret(_) | Target::Sealed(_) | Target::VersionMetadata | Target::Assets => {}
         }
         value
     }
 
     /// As the bindings room takes it.
-    pub(super) fn engaged(&self, version: &Version, assets: Option<&Arc<Assets>>) -> Binding {
+    pub(super) fn engaged(
+        &self,
+        version: &Version,
+        settings: &Settings,
+        assets: Option<&Arc<Assets>>,
+    ) -> Binding {
         let name = self.name.clone();
         match &self.target {
             Target::PlainText(text) => Binding::PlainText {
@@ -148,6 +159,10 @@ impl Bound {
                 namespace: namespace.clone(),
                 limit: *limit,
                 period_s: *period_s,
+            },
+            Target::Dispatch(target) => Binding::Dispatch {
+                name,
+                to: target.engaged(settings),
             },
             Target::Assets => match assets {
                 Some(assets) => Binding::Assets {
@@ -241,6 +256,7 @@ impl Wanted {
             }
             "version_metadata" => Target::VersionMetadata,
             "assets" => Target::Assets,
+            "dispatch_namespace" => Target::Dispatch(Box::new(DispatchTarget::parse(name, value)?)),
             "ratelimit" => {
                 let namespace = needed("namespace_id")?;
                 let simple = |key: &str| value.get("simple")?.get(key)?.as_u64();

@@ -1,7 +1,7 @@
 //! What answers for a script now: a Worker, assets, or both; and how one Worker finds another.
 
 use super::deployments::Deployment;
-use super::name::Id;
+use super::name::{ACCOUNT, Id};
 use super::record::{Namespace, Script};
 use super::references::Claim;
 use super::split::{Part, Split};
@@ -196,33 +196,67 @@ impl<W: Send + Sync + 'static> Catalog<W> {
     }
 }
 
-/// The other scripts of a dispatch namespace, for the bindings of one of them.
+/// Other Workers, for the bindings of one: those of its own dispatch namespace as services, and
+/// those of namespaces that it dispatches to.
 pub(super) struct Neighbours<W> {
     pub(super) catalog: Weak<Catalog<W>>,
     pub(super) namespace: Arc<str>,
+    /// Whether those outside of dispatch namespaces are to be reached too.
+    pub(super) is_trusted: bool,
 }
 
 impl<W: Send + Sync + 'static> Services for Neighbours<W> {
     fn fetch(&self, script: &str, request: ServiceRequest) -> Answering {
         let found = self.catalog.upgrade().and_then(|catalog| {
-            let deployed = catalog.deployed(&self.namespace, script)?;
+            let deployed = catalog.deployed(&self.namespace, script).or_else(|| {
+                // The operator's own Workers, wherever they are, are one company.
+                let others = self.is_trusted.then_some(ACCOUNT)?;
+                catalog.deployed(others, script)
+            })?;
             Some((catalog, deployed))
         });
-        Box::pin(async move {
-            let (catalog, deployed) = found?;
-            // Unique by chance: 64 random bits.
-            let ray = Ray(getrandom::u64().unwrap_or_default());
-            let request = Request {
-                ray,
-                chain: Some(request.chain),
-                method: request.method,
-                url: request.url,
-                headers: request.headers,
-                body: request.body,
-                upgrade: request.upgrade,
-                handler: None,
-            };
-            Some(catalog.serve(&deployed, request).await)
-        })
+        called(found, request)
     }
+
+    fn dispatch(&self, namespace: [u8; 16], script: &str, request: ServiceRequest) -> Answering {
+        let catalog = self.catalog.upgrade();
+        let found = catalog.as_ref().and_then(|catalog| {
+            let deployed = catalog.serving.get_in(Id(namespace), script)?;
+            Some((catalog.clone(), deployed))
+        });
+        if found.is_none()
+            && let Some(catalog) = catalog
+            && catalog.is_pending_in(Id(namespace), script)
+        {
+            return Box::pin(std::future::ready(Some(Err(Failure::Overloaded {
+                reason: "the Worker is being started".to_owned(),
+                retry_after_s: 1,
+            }))));
+        }
+        called(found, request)
+    }
+}
+
+/// A Worker, and who runs it.
+type Found<W> = (Arc<Catalog<W>>, Arc<Deployed<W>>);
+
+fn called<W: Send + Sync + 'static>(found: Option<Found<W>>, request: ServiceRequest) -> Answering {
+    Box::pin(async move {
+        let (catalog, deployed) = found?;
+        // Unique by chance: 64 random bits.
+        let ray = Ray(getrandom::u64().unwrap_or_default());
+        let request = Request {
+            ray,
+            chain: Some(request.chain),
+            origin: None,
+            terms: (!request.terms.is_empty()).then(|| Box::new(request.terms)),
+            method: request.method,
+            url: request.url,
+            headers: request.headers,
+            body: request.body,
+            upgrade: request.upgrade,
+            handler: None,
+        };
+        Some(catalog.serve(&deployed, request).await)
+    })
 }

@@ -212,7 +212,7 @@ impl<W: Send + Sync + 'static> Catalog<W> {
         };
         let mut rejudged = Vec::new();
         for (version, _) in &mut chosen {
-            self.check_targets(&version.script.settings)?;
+            self.check_targets(&mut version.script.settings.clone())?;
             if let Some(verdict) = self.judged_anew(place, &version.script, held).await? {
                 let before = version.clone();
                 version.script.verdict = verdict;
@@ -231,7 +231,7 @@ impl<W: Send + Sync + 'static> Catalog<W> {
             ));
         }
         for (version, _) in &chosen {
-            self.check_targets(&version.script.settings)?;
+            self.check_targets(&mut version.script.settings.clone())?;
         }
         let shares = chosen.iter().map(|(version, share)| Share {
             version: version.id(),

@@ -56,7 +56,7 @@ impl Named {
         };
         let bindings = settings.bindings.iter();
         bindings
-            .map(|bound| bound.engaged(&version, assets))
+            .map(|bound| bound.engaged(&version, settings, assets))
             .collect()
     }
 }

@@ -25,6 +25,7 @@ pub mod binding;
 pub mod compatibility;
 mod deployed;
 pub mod deployments;
+mod dispatch;
 pub mod entrances;
 mod error;
 mod flags;
@@ -169,8 +170,12 @@ impl<W: Send + Sync + 'static> Catalog<W> {
         let Ok(namespace) = self.namespace(namespace) else {
             return false;
         };
-        let key = (namespace.id, script.to_owned());
-        self.pending.lock().contains(&key)
+        self.is_pending_in(namespace.id, script)
+    }
+
+    fn is_pending_in(&self, namespace: Id, script: &str) -> bool {
+        let pending = self.pending.lock();
+        !pending.is_empty() && pending.contains(&(namespace, script.to_owned()))
     }
 
     /// Has this called with namespace and name of each script that runs, now and whenever one is

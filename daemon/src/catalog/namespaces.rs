@@ -58,6 +58,7 @@ impl<W: Send + Sync + 'static> Catalog<W> {
             trusted_workers: false,
         };
         self.store_namespace(&namespace).await?;
+        self.serving.call(namespace.id, &namespace.name);
         Ok(namespace)
     }
 
@@ -96,7 +97,10 @@ impl<W: Send + Sync + 'static> Catalog<W> {
             }
         }
         self.store_namespace(&namespace).await?;
-        for worker in self.serving.rename(name, &namespace.name, workers) {
+        for worker in self
+            .serving
+            .rename(namespace.id, name, &namespace.name, workers)
+        {
             self.retire(&worker);
         }
         Ok((namespace, scripts.len()))
@@ -115,7 +119,7 @@ impl<W: Send + Sync + 'static> Catalog<W> {
         }
         let rows = Rows::default().delete(Namespace::TABLE, namespace.id.0.to_vec());
         self.commit(rows, Vec::new()).await?;
-        self.serving.remove_namespace(name);
+        self.serving.remove_namespace(namespace.id, name);
         Ok(())
     }
 

@@ -270,8 +270,8 @@ impl<W: Send + Sync + 'static> Catalog<W> {
             self.vault.unseal(place, &newest.settings).bindings
         });
         let base = old.filter(|_| keep_settings).unwrap_or_default();
-        let settings = change.apply(base, &bindings)?;
-        self.check_targets(&settings)?;
+        let mut settings = change.apply(base, &bindings)?;
+        self.check_targets(&mut settings)?;
         Ok((before, settings))
     }
 
@@ -284,7 +284,8 @@ impl<W: Send + Sync + 'static> Catalog<W> {
     }
 
     /// Whether what bindings refer to exists.
-    pub(super) fn check_targets(&self, settings: &Settings) -> Result<()> {
+    pub(super) fn check_targets(&self, settings: &mut Settings) -> Result<()> {
+        self.find_dispatched(settings)?;
         for bound in &settings.bindings {
             if let Target::Kv(id) = &bound.target
                 && self.kv_namespace(&id.hex()).is_err()
@@ -434,9 +435,11 @@ impl<W: Send + Sync + 'static> Catalog<W> {
         };
         let mut env = Env::new(named.bindings(&settings, assets), self.store.clone())
             .with_limiter(self.limiter.clone())
+            .with_trust(namespace.trusted_workers)
             .with_services(Arc::new(Neighbours {
                 catalog: self.this.clone(),
                 namespace: name.clone(),
+                is_trusted: namespace.trusted_workers,
             }));
         if let Some(outbound) = self.runtime.outbound() {
             env = env
@@ -464,6 +467,7 @@ impl<W: Send + Sync + 'static> Catalog<W> {
                 in_memory,
                 versions::labels(&script.settings),
             )),
+            is_trusted: namespace.trusted_workers,
         };
         self.runtime.start(spec).map_err(CatalogError::Start)
     }

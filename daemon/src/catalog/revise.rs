@@ -156,12 +156,12 @@ impl<W: Send + Sync + 'static> Catalog<W> {
             let judged = self.judge(place, main, &sources, &settings, &named, held);
             verdict = Some(judged.await?);
         }
-        let settings = self.vault.seal(place, settings)?;
+        let mut settings = self.vault.seal(place, settings)?;
         let _shared = self.structure.read().await;
         // It may be gone by now. Other settings it cannot have: its lock is ours.
         let namespace = self.namespace_by_id(id, namespace)?;
         let current = self.script_in(&namespace, script)?;
-        self.check_targets(&settings)?;
+        self.check_targets(&mut settings)?;
         let new = Script {
             tag: current.tag,
             created_ms: current.created_ms,

@@ -3,6 +3,7 @@
 //! A look-up takes a read lock for two hash look-ups and one reference count; it allocates
 //! nothing and waits for no I/O. Writers hold the lock only to exchange references.
 
+use super::name::Id;
 use parking_lot::RwLock;
 use std::collections::HashMap;
 use std::sync::Arc;
@@ -12,12 +13,15 @@ type Scripts<W> = HashMap<Box<str>, Arc<W>>;
 /// The table of running Workers.
 pub(super) struct Serving<W> {
     namespaces: RwLock<HashMap<Box<str>, Scripts<W>>>,
+    /// The names that namespaces have now. Locked after `namespaces` where both are.
+    names: RwLock<HashMap<Id, Box<str>>>,
 }
 
 impl<W> Serving<W> {
     pub(super) fn new() -> Self {
         Self {
             namespaces: RwLock::new(HashMap::new()),
+            names: RwLock::new(HashMap::new()),
         }
     }
 
@@ -27,6 +31,24 @@ impl<W> Serving<W> {
             .get(namespace)?
             .get(script)
             .map(Arc::clone)
+    }
+
+    /// The same for a namespace by its id.
+    pub(super) fn get_in(&self, namespace: Id, script: &str) -> Option<Arc<W>> {
+        let namespaces = self.namespaces.read();
+        let names = self.names.read();
+        let scripts = namespaces.get(names.get(&namespace)?)?;
+        scripts.get(script).map(Arc::clone)
+    }
+
+    /// The name of a namespace.
+    pub(super) fn name(&self, namespace: Id) -> Option<Box<str>> {
+        self.names.read().get(&namespace).cloned()
+    }
+
+    /// A namespace has this name.
+    pub(super) fn call(&self, namespace: Id, name: &str) {
+        self.names.write().insert(namespace, name.into());
     }
 
     /// Switches a Worker in and hands out the one that it replaces.
@@ -50,6 +72,7 @@ impl<W> Serving<W> {
     /// Exchanges a whole namespace for one of another name, in one step.
     pub(super) fn rename(
         &self,
+        id: Id,
         old: &str,
         new: &str,
         workers: Vec<(String, Arc<W>)>,
@@ -61,12 +84,14 @@ impl<W> Serving<W> {
         let mut namespaces = self.namespaces.write();
         let replaced = namespaces.remove(old).unwrap_or_default();
         namespaces.insert(new.into(), workers);
+        self.call(id, new);
         drop(namespaces);
         replaced.into_values().collect()
     }
 
     /// Takes a namespace out.
-    pub(super) fn remove_namespace(&self, namespace: &str) {
+    pub(super) fn remove_namespace(&self, id: Id, namespace: &str) {
+        self.names.write().remove(&id);
         let removed = self.namespaces.write().remove(namespace);
         // Outside of the lock: the last handle to a Worker may go here.
         drop(removed);

@@ -50,6 +50,7 @@ impl<W: Send + Sync + 'static> Catalog<W> {
         // What rows of before lack, or have otherwise now.
         let mut newer = Rows::default();
         for namespace in catalog.all_namespaces()? {
+            catalog.serving.call(namespace.id, &namespace.name);
             for mut script in catalog.scripts_of(namespace.id)? {
                 if vault::is_plain(&script) {
                     let place = Place {

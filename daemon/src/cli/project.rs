@@ -3,6 +3,7 @@
 
 mod assets;
 mod bindings;
+mod dispatch;
 mod entrances;
 mod glob;
 mod modules;
@@ -23,7 +24,7 @@ pub const FILES: [&str; 3] = ["wrangler.jsonc", "wrangler.json", "wrangler.toml"
 const FILE_MAX: u64 = 1 << 20;
 
 /// Keys that are read. `$schema` is for editors.
-const KNOWN: [&str; 23] = [
+const KNOWN: [&str; 24] = [
     "$schema",
     "name",
     "main",
@@ -36,6 +37,7 @@ const KNOWN: [&str; 23] = [
     "vars",
     "kv_namespaces",
     "services",
+    "dispatch_namespaces",
     "assets",
     "limits",
     "triggers",
@@ -339,6 +341,7 @@ impl Project {
             bindings: {
                 let mut bindings = bindings_from.vars()?;
                 bindings.extend(bindings_from.services(&mut warnings)?);
+                bindings.extend(bindings_from.dispatch_namespaces(&mut warnings)?);
                 let named = assets.as_ref().and_then(|site| site.binding.as_ref());
                 bindings.extend(named.map(|name| json!({"type": "assets", "name": name})));
                 bindings

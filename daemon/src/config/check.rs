@@ -80,6 +80,7 @@ pub(super) fn check(
     let cache = cache(document, &raw.cache, &board);
     let websocket = websocket(document, &raw.websocket);
     let log = log(document, raw.log, &board);
+    let place = super::place::check(document, raw.place);
     let data_dir = match (&overrides.data_dir, &raw.data_dir) {
         (Some(dir), _) => dir.clone(),
         (None, Some(dir)) => base.join(dir.get_ref()),
@@ -108,6 +109,7 @@ pub(super) fn check(
         cache,
         websocket,
         log,
+        place,
     };
     (Some(config), Vec::new())
 }

@@ -9,10 +9,12 @@ pub mod document;
 pub mod durability;
 mod egress;
 pub mod limits;
+mod place;
 mod raw;
 pub mod routing;
 
 pub use document::Problem;
+pub use place::Place;
 pub use routing::{Mode, Routing, Target};
 
 use crate::board::{Board, Durability};
@@ -61,6 +63,8 @@ pub struct Config {
     pub websocket: WebSocket,
     /// The process's own log and what is kept of tenants'.
     pub log: Log,
+    /// Where the gateway stands.
+    pub place: Place,
 }
 
 /// A board and how it was named.

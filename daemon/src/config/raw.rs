@@ -4,6 +4,7 @@ use super::amount::Amount;
 use super::durability::RawDurability;
 use super::egress::RawEgress;
 use super::limits::RawLimits;
+use super::place::RawPlace;
 use super::{Format, Level, Mode, Scheme};
 use serde::de::{self, Deserialize, Deserializer, SeqAccess, Visitor};
 use std::collections::BTreeMap;
@@ -28,6 +29,7 @@ pub(super) struct RawConfig {
     pub cache: RawCache,
     pub websocket: RawWebSocket,
     pub log: RawLog,
+    pub place: RawPlace,
 }
 
 #[derive(Debug, Default, serde::Deserialize)]

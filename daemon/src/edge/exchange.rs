@@ -6,7 +6,7 @@ use super::connection::{Line, Upgraded};
 use super::fields;
 use super::handshake::Handshake;
 use super::mount::Mount;
-use super::options::Scheme;
+use super::options::{HOPS_MAX, Scheme};
 use super::routing::Miss;
 use super::server::Place;
 use super::target;
@@ -16,6 +16,7 @@ use super::worker::{Entrance, Routes, Serve};
 use crate::catalog::entrances::Address;
 use crate::engine::invocation::{Ray, Reply, ReplyBody, Request, RequestBody};
 use crate::engine::socket::Socket;
+use crate::engine::terms::Origin;
 use http::header::{self, HeaderValue};
 use http::{Method, Response, StatusCode, Version, request};
 use http_body::Body as _;
@@ -133,10 +134,11 @@ fn prepare<R: Routes>(
     upgrades: bool,
 ) -> Result<Prepared<R::Worker>, Answer> {
     let has_body = !incoming.is_end_stream();
+    let version = parts.version;
     let prepared = prepare_head(line, parts, &incoming, ray_value, upgrades);
-    let (worker, mount, method, url, headers, handler) = match prepared {
-        Ok((worker, mount, Wanted::Answer(method, url, headers, handler))) => {
-            (worker, mount, method, url, headers, handler)
+    let (worker, mount, (method, url, headers, hops, handler)) = match prepared {
+        Ok((worker, mount, Wanted::Answer(method, url, headers, hops, handler))) => {
+            (worker, mount, (method, url, headers, hops, handler))
         }
         Ok((worker, mount, Wanted::Test(route))) => {
             if has_body {
@@ -173,6 +175,19 @@ fn prepare<R: Routes>(
     let request = Request {
         ray,
         chain: None,
+        origin: Some(Box::new(Origin {
+            place: line.edge.options.place.clone(),
+            protocol: match version {
+                Version::HTTP_10 => "HTTP/1.0",
+                _ => "HTTP/1.1",
+            },
+            accept_encoding: headers.get(header::ACCEPT_ENCODING).cloned(),
+            client: line.client.clone(),
+            ray: ray_value.clone(),
+            scheme: line.edge.options.scheme.as_str(),
+            hops,
+        })),
+        terms: None,
         method,
         url,
         headers,
@@ -190,7 +205,7 @@ fn prepare<R: Routes>(
 
 /// What a request's head wants of its Worker.
 enum Wanted {
-    Answer(Method, String, http::HeaderMap, Option<&'static str>),
+    Answer(Method, String, http::HeaderMap, u16, Option<&'static str>),
     Test(TestRoute),
 }
 
@@ -209,6 +224,10 @@ fn prepare_head<R: Routes>(
     } = parts;
     let options = &line.edge.options;
     fields::check(&headers, options)?;
+    let hops = fields::hops(&headers);
+    if hops >= HOPS_MAX {
+        return Err(Answer::new(StatusCode::LOOP_DETECTED, "error code: 1019"));
+    }
     let destination = target::destination(&method, &uri, &headers)?;
     let host = &destination.host;
 
@@ -280,7 +299,7 @@ fn prepare_head<R: Routes>(
     {
         headers.insert(header::HOST, value);
     }
-    Ok((worker, mount, Wanted::Answer(method, url, headers, handler)))
+    Ok((worker, mount, Wanted::Answer(method, url, headers, hops, handler)))
 }
 
 /// From the engine's reply to hyper's.

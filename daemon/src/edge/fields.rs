@@ -6,6 +6,7 @@ use http::StatusCode;
 use http::header::{self, HeaderMap, HeaderName, HeaderValue};
 
 pub const CF_RAY: HeaderName = HeaderName::from_static("cf-ray");
+const CF_EW_VIA: HeaderName = HeaderName::from_static("cf-ew-via");
 const CF_CONNECTING_IP: HeaderName = HeaderName::from_static("cf-connecting-ip");
 const X_REAL_IP: HeaderName = HeaderName::from_static("x-real-ip");
 const X_FORWARDED_FOR: HeaderName = HeaderName::from_static("x-forwarded-for");
@@ -48,6 +49,13 @@ pub fn check(headers: &HeaderMap, options: &EdgeOptions) -> Result<(), Answer> {
         ));
     }
     Ok(())
+}
+
+/// How often a request has left this machine and come back (spec: SEMANTICS §1); 0 if it says
+/// nothing, or nothing that can be read.
+pub fn hops(headers: &HeaderMap) -> u16 {
+    let via = headers.get(CF_EW_VIA).and_then(|via| via.to_str().ok());
+    via.and_then(|via| via.parse().ok()).unwrap_or(0)
 }
 
 /// Removes what ends here (RFC 9110 §7.6.1) and what clients must not claim, and sets the

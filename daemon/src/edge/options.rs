@@ -2,6 +2,10 @@
 
 use crate::websocket::SocketOptions;
 use postern_abi::limits;
+use std::sync::Arc;
+
+/// Times that a request may leave the machine and come back (spec: SEMANTICS §1).
+pub(super) const HOPS_MAX: u16 = 16;
 
 /// Header fields of one request. hyper keeps this many on its stack; more would cost two
 /// allocations a request.
@@ -47,6 +51,8 @@ pub struct EdgeOptions {
     pub retry_after_s: u32,
     /// How clients reach this edge, as Workers see it in the URL.
     pub scheme: Scheme,
+    /// What `request.cf` tells of the place: the fields of a JSON object, without its braces.
+    pub place: Arc<str>,
     /// Whether clients may have `scheduled` handlers called, by paths that Workers never see.
     pub test_routes: bool,
 }
@@ -98,6 +104,7 @@ impl Default for EdgeOptions {
             drain_ms: 20_000,
             retry_after_s: 1,
             scheme: Scheme::Http,
+            place: "".into(),
             test_routes: false,
         }
     }

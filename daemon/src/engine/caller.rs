@@ -2,6 +2,7 @@
 //! request has gone through.
 
 use super::ops::OpFailure;
+use super::terms::{Interceptor, Origin};
 use postern_abi::OpErrorCode;
 use smol::lock::{Semaphore, SemaphoreGuardArc};
 use std::sync::Arc;
@@ -17,21 +18,42 @@ pub const CONNECTIONS_MAX: usize = 6;
 
 /// The Worker invocations that one request has caused so far. Clones count together.
 #[derive(Clone, Debug)]
-pub struct Chain(Arc<AtomicU32>);
+pub struct Chain(Arc<Link>);
+
+#[derive(Debug)]
+struct Link {
+    invocations: AtomicU32,
+    origin: Option<Box<Origin>>,
+}
 
 impl Default for Chain {
     fn default() -> Self {
-        Self(Arc::new(AtomicU32::new(1)))
+        Self::new(None)
+    }
+}
+
+impl Chain {
+    /// That of a request which came from there.
+    pub fn new(origin: Option<Box<Origin>>) -> Self {
+        Self(Arc::new(Link {
+            invocations: AtomicU32::new(1),
+            origin,
+        }))
+    }
+
+    /// Where its first request came from.
+    pub fn origin(&self) -> Option<&Origin> {
+        self.0.origin.as_deref()
     }
 }
 
 /// One invocation. Clones are the same one.
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 pub struct Caller(Arc<State>);
 
-#[derive(Debug)]
 struct State {
     chain: Chain,
+    interceptor: Option<Arc<dyn Interceptor>>,
     subrequests: AtomicU32,
     subrequests_max: u32,
     connections: Arc<Semaphore>,
@@ -41,12 +63,28 @@ impl Caller {
     /// An invocation that may start so many subrequests. `chain` is that of the Worker which
     /// called it, if one did.
     pub fn new(chain: Option<Chain>, subrequests_max: u32) -> Self {
+        Self::intercepted(chain, subrequests_max, None)
+    }
+
+    /// The same, whose subrequests to other servers somebody takes.
+    pub fn intercepted(
+        chain: Option<Chain>,
+        subrequests_max: u32,
+        interceptor: Option<Arc<dyn Interceptor>>,
+    ) -> Self {
         Self(Arc::new(State {
             chain: chain.unwrap_or_default(),
+            interceptor,
             subrequests: AtomicU32::new(0),
             subrequests_max,
             connections: Arc::new(Semaphore::new(CONNECTIONS_MAX)),
         }))
+    }
+
+    /// Who takes what it asks of other servers. While there is somebody, it may not be connected
+    /// to them in any other way either.
+    pub fn interceptor(&self) -> Option<&Arc<dyn Interceptor>> {
+        self.0.interceptor.as_ref()
     }
 
     /// Counts a subrequest, or one more hop of one (spec: SEMANTICS §3).
@@ -64,13 +102,18 @@ impl Caller {
         ))
     }
 
+    /// The chain that it is part of.
+    pub fn chain(&self) -> &Chain {
+        &self.0.chain
+    }
+
     /// Counts the invocation of another Worker.
     ///
     /// # Errors
     /// When the request has gone through too many.
     pub fn invoke(&self) -> Result<Chain, OpFailure> {
         let chain = &self.0.chain;
-        if chain.0.fetch_add(1, Ordering::Relaxed) < INVOCATIONS_MAX {
+        if chain.0.invocations.fetch_add(1, Ordering::Relaxed) < INVOCATIONS_MAX {
             return Ok(chain.clone());
         }
         Err(OpFailure::new(
@@ -85,6 +128,15 @@ impl Caller {
     /// dropped.
     pub async fn connection(&self) -> SemaphoreGuardArc {
         self.0.connections.acquire_arc().await
+    }
+}
+
+impl std::fmt::Debug for Caller {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Caller")
+            .field("chain", &self.0.chain)
+            .field("subrequests", &self.0.subrequests)
+            .finish_non_exhaustive()
     }
 }
 

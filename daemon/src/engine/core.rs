@@ -221,8 +221,11 @@ impl Core {
         }
     }
 
-    fn exhausted(&self, isolate: &Isolate) -> Condemned {
-        let limits = isolate.worker().limits();
+    fn exhausted(&mut self, isolate: &Isolate) -> Condemned {
+        let mut limits = *isolate.worker().limits();
+        if let Some(invocation) = self.store.data_mut().invocation() {
+            limits.cpu_ms = invocation.cpu_ms(&limits);
+        }
         let rate = isolate.worker().engine().fuel_per_ms();
         Condemned(if self.store.data().current == 0 {
             Failure::Cpu {

@@ -192,8 +192,11 @@ impl Core {
                     end.arrived(&part);
                     is_served = end.is_served();
                 }
-                let fuel = host.limits.fuel(isolate.worker().engine().fuel_per_ms());
+                let rate = isolate.worker().engine().fuel_per_ms();
+                let mut limits = host.limits;
                 if let Some(invocation) = host.invocation_of(request).filter(|_| is_served) {
+                    limits.cpu_ms = invocation.cpu_ms(&limits);
+                    let fuel = limits.fuel(rate);
                     // What a client sends over a socket has its own CPU time, as a request has.
                     invocation.fuel_limit = invocation.fuel.saturating_add(fuel);
                 }

@@ -17,6 +17,7 @@ use super::ops::{Bindings, OpFailure, OpResult, Upload};
 use super::pipe::Pipe;
 use super::rewriter::Rewriters;
 use super::socket::SocketEnd;
+use super::terms::{Origin, Terms};
 use super::wasi::Wasi;
 use async_executor::{Executor, Task};
 use bytes::Bytes;
@@ -133,6 +134,10 @@ pub struct Invocation {
     pub fuel_limit: u64,
     /// The Worker invocations before this one.
     pub chain: Option<Chain>,
+    /// Where its request entered the machine, until the chain knows it.
+    pub origin: Option<Box<Origin>>,
+    /// What holds for it alone.
+    pub terms: Option<Box<Terms>>,
     /// What bindings see of it, once it has started an operation.
     pub caller: Option<Caller>,
     /// Whether the client asked for a WebSocket.
@@ -466,10 +471,33 @@ impl Host {
 impl Invocation {
     /// The invocation as bindings see it.
     pub fn caller(&mut self, subrequests_max: u32) -> Caller {
-        let chain = &mut self.chain;
-        self.caller
-            .get_or_insert_with(|| Caller::new(chain.take(), subrequests_max))
-            .clone()
+        if let Some(caller) = &self.caller {
+            return caller.clone();
+        }
+        let origin = self.origin.take();
+        let chain = self.chain.take().unwrap_or_else(|| Chain::new(origin));
+        let terms = self.terms.as_deref();
+        let caller = Caller::intercepted(
+            Some(chain),
+            terms
+                .and_then(|terms| terms.subrequests)
+                .map_or(subrequests_max, |most| most.min(subrequests_max)),
+            terms.and_then(|terms| terms.interceptor.clone()),
+        );
+        self.caller.insert(caller).clone()
+    }
+
+    /// The limit on its CPU time, in milliseconds: the lower of its Worker's and its own.
+    pub fn cpu_ms(&self, limits: &Limits) -> u32 {
+        let own = self.terms.as_ref().and_then(|terms| terms.cpu_ms);
+        own.map_or(limits.cpu_ms, |ms| ms.min(limits.cpu_ms))
+    }
+
+    /// Where its request, or that of the first Worker of its chain, entered the machine.
+    pub fn origin(&self) -> Option<&Origin> {
+        let chain = self.chain.as_ref();
+        let chain = chain.or_else(|| self.caller.as_ref().map(Caller::chain));
+        self.origin.as_deref().or_else(|| chain?.origin())
     }
 
     /// Whether nothing of an answer is to come any more: it is out, it failed, or nobody waits

@@ -5,6 +5,7 @@
 use super::caller::Chain;
 use super::limits::Failure;
 use super::socket::Socket;
+use super::terms::{Origin, Terms};
 use bytes::Bytes;
 use futures_lite::Stream;
 use std::pin::Pin;
@@ -18,6 +19,10 @@ pub struct Request {
     pub ray: Ray,
     /// The Worker invocations before this one, if a Worker sent it.
     pub chain: Option<Chain>,
+    /// Where it entered the machine, if no Worker sent it.
+    pub origin: Option<Box<Origin>>,
+    /// What whoever sent it decided beside.
+    pub terms: Option<Box<Terms>>,
     /// The method.
     pub method: http::Method,
     /// The absolute URL, at most [`postern_abi::limits::URL_MAX`] bytes.

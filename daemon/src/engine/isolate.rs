@@ -15,6 +15,7 @@ use super::host::{Event, Invocation};
 use super::limits::Failure;
 use super::worker::Worker;
 use parking_lot::Mutex;
+use postern_abi::dispatch::REQUEST_HAS_PARAMETERS;
 use std::collections::VecDeque;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::atomic::{AtomicBool, AtomicU32, AtomicU64, Ordering};
@@ -129,10 +130,16 @@ impl Isolate {
         self: &Arc<Self>,
         mut invocation: Box<Invocation>,
     ) -> Result<u32, Box<Invocation>> {
-        let mut id = self.next_request.fetch_add(1, Ordering::Relaxed);
+        const NUMBERS: u32 = REQUEST_HAS_PARAMETERS - 1;
+        let mut id = self.next_request.fetch_add(1, Ordering::Relaxed) & NUMBERS;
         if id == 0 {
-            // After 2^32 requests. 0 is no request.
-            id = self.next_request.fetch_add(1, Ordering::Relaxed);
+            // After 2^31 requests. 0 is no request.
+            id = self.next_request.fetch_add(1, Ordering::Relaxed) & NUMBERS;
+        }
+        if let Some(terms) = &invocation.terms
+            && terms.parameters.is_some()
+        {
+            id |= REQUEST_HAS_PARAMETERS;
         }
         invocation.id = id;
         {

@@ -33,6 +33,7 @@ mod rewriter;
 mod scheduler;
 mod snapshot;
 pub mod socket;
+pub mod terms;
 #[cfg(test)]
 mod tests;
 mod turn;
@@ -236,7 +237,7 @@ impl Engine {
     /// Names what images and snapshots of a kind of guest depend on; those of another build are
     /// made anew. Of JavaScript that is the engine, and the base on this device, if there is one.
     pub fn build(&self, kind: GuestKind) -> String {
-        let build = concat!(env!("CARGO_PKG_VERSION"), " wasmi 2.0 image 3");
+        let build = concat!(env!("CARGO_PKG_VERSION"), " wasmi 2.0 image 4");
         match kind {
             GuestKind::AbiV1 | GuestKind::Wasi => build.to_owned(),
             GuestKind::JavaScript => {

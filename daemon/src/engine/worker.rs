@@ -48,6 +48,8 @@ pub struct WorkerSpec {
     pub limits: Limits,
     /// Its `env`.
     pub env: Arc<dyn Bindings>,
+    /// Whether it is the operator's own, and may know where requests come from.
+    pub is_trusted: bool,
 }
 
 /// A deployed Worker.
@@ -114,6 +116,8 @@ impl Worker {
                 limit: limits.request_body_bytes,
             });
         }
+        let cpu_ms = request.terms.as_ref().and_then(|terms| terms.cpu_ms);
+        let cpu_ms = cpu_ms.map_or(limits.cpu_ms, |ms| ms.min(limits.cpu_ms));
         if self.spec.kind == GuestKind::Wasi {
             // No guest waits inside a host call, so a program that reads its input is given all of it first.
             request.body = super::wasi_run::buffer(request.body, limits.request_body_bytes).await?;
@@ -124,8 +128,11 @@ impl Worker {
             headers: request.headers,
             body: request.body,
             chain: request.chain,
+            origin: request.origin,
+            terms: request.terms,
             upgrade: request.upgrade,
             handler: request.handler,
+            fuel_limit: Limits { cpu_ms, ..*limits }.fuel(self.engine.fuel_per_ms()),
             ..self.invocation(request.ray)
         });
         // From here on the invocation counts until its record is written.
@@ -169,6 +176,8 @@ impl Worker {
             fuel: 0,
             fuel_limit: limits.fuel(self.engine.fuel_per_ms()),
             chain: None,
+            origin: None,
+            terms: None,
             caller: None,
             upgrade: false,
             handler: None,
@@ -492,6 +501,14 @@ impl Worker {
 
     pub(super) fn bindings(&self) -> &Arc<dyn Bindings> {
         &self.spec.env
+    }
+
+    pub(super) fn is_javascript(&self) -> bool {
+        self.spec.kind == GuestKind::JavaScript
+    }
+
+    pub(super) fn is_trusted(&self) -> bool {
+        self.spec.is_trusted
     }
 
     pub(super) fn tenant(&self) -> Tenant {

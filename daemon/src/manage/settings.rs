@@ -7,12 +7,7 @@ use super::metadata::Metadata;
 use crate::catalog::record::Script;
 use serde_json::{Map, Value, json};
 
-fn bindings(script: &Script) -> Vec<Value> {
-    let bindings = script.settings.bindings.iter();
-    bindings.map(|bound| bound.shown()).collect()
-}
-
-fn settings_object(script: &Script) -> Value {
+fn settings_object(script: &Script, bindings: Vec<Value>) -> Value {
     let settings = &script.settings;
     let mut limits = Map::new();
     if let Some(cpu_ms) = settings.limits.cpu_ms {
@@ -26,7 +21,7 @@ fn settings_object(script: &Script) -> Value {
         serde_json::from_str(text).unwrap_or_else(|_| json!({}))
     };
     json!({
-        "bindings": bindings(script),
+        "bindings": bindings,
         "compatibility_date": settings.compatibility_date,
         "compatibility_flags": settings.compatibility_flags,
         "limits": limits,
@@ -45,14 +40,20 @@ impl<W: Send + Sync + 'static> Manage<W> {
         let (_, script) = self
             .catalog
             .script(call.param("ns"), call.param("script"))?;
-        ok(settings_object(&script))
+        ok(settings_object(
+            &script,
+            self.catalog.shown_bindings(&script.settings.bindings),
+        ))
     }
 
     pub(super) async fn get_bindings(&self, call: Call) -> Handled {
         let (_, script) = self
             .catalog
             .script(call.param("ns"), call.param("script"))?;
-        ok(bindings(&script).into())
+        ok(self
+            .catalog
+            .shown_bindings(&script.settings.bindings)
+            .into())
     }
 
     pub(super) async fn patch_settings(&self, call: Call) -> Handled {
@@ -82,6 +83,9 @@ impl<W: Send + Sync + 'static> Manage<W> {
             .catalog
             .change_settings(&namespace, &script, change)
             .await?;
-        ok(settings_object(&changed))
+        ok(settings_object(
+            &changed,
+            self.catalog.shown_bindings(&changed.settings.bindings),
+        ))
     }
 }

@@ -45,8 +45,8 @@ pub(super) fn annotations(mut said: BTreeMap<String, String>, note: &Note) -> Va
     json!(said)
 }
 
-/// A version in full.
-pub(super) fn version_object(version: &Version) -> Value {
+/// A version in full, with its bindings as they are to be shown.
+fn version_object(version: &Version, bindings: Vec<Value>) -> Value {
     let script = &version.script;
     let entrypoints = script.verdict.entrypoints.iter();
     let named_handlers: Vec<Value> = entrypoints
@@ -59,8 +59,6 @@ pub(super) fn version_object(version: &Version) -> Value {
     if let Some(subrequests) = script.settings.limits.subrequests {
         limits.insert("subrequests".to_owned(), json!(subrequests));
     }
-    let bindings = script.settings.bindings.iter();
-    let bindings: Vec<Value> = bindings.map(|bound| bound.shown()).collect();
     let mut object = item(version);
     object["resources"] = json!({
         "script": {
@@ -160,12 +158,17 @@ impl<W: Send + Sync + 'static> Manage<W> {
         page.with_result(|items| json!({"items": items}))
     }
 
+    fn version_object(&self, version: &Version) -> Value {
+        let bindings = &version.script.settings.bindings;
+        version_object(version, self.catalog.shown_bindings(bindings))
+    }
+
     /// The same list as newer clients have it, with all that is known of each.
     pub(super) async fn list_worker_versions(&self, call: Call) -> Handled {
         let versions = self
             .catalog
             .versions(call.param("ns"), call.param("script"))?;
-        paging::answer(&call, versions, 100, |version| Ok(version_object(&version)))
+        paging::answer(&call, versions, 100, |version| Ok(self.version_object(&version)))
     }
 
     pub(super) async fn get_version(&self, call: Call) -> Handled {
@@ -174,7 +177,7 @@ impl<W: Send + Sync + 'static> Manage<W> {
             call.param("script"),
             call.param("version"),
         )?;
-        ok(version_object(&version))
+        ok(self.version_object(&version))
     }
 
     /// Makes a version that is not deployed, unless `?deploy=true`.
@@ -227,7 +230,7 @@ impl<W: Send + Sync + 'static> Manage<W> {
                 .upload_version(&namespace, &script, push)
                 .await?
         };
-        ok(version_object(&version))
+        ok(self.version_object(&version))
     }
 
     /// A merge patch of the newest version's bindings, which makes another version.
@@ -254,7 +257,7 @@ impl<W: Send + Sync + 'static> Manage<W> {
             .catalog
             .change_version(&namespace, &script, env, annotations, note)
             .await?;
-        ok(version_object(&version))
+        ok(self.version_object(&version))
     }
 }
 

@@ -4,6 +4,7 @@
 //! if that is [`FetchBody::Whole`]. The result is a [`Fetched`], and behind it the body if that
 //! is [`FetchedBody::Whole`].
 
+use crate::dispatch::Dispatch;
 use crate::http::Fields;
 use serde::{Deserialize, Serialize};
 
@@ -33,6 +34,8 @@ pub enum Target<'a> {
     /// The Worker or the assets that a binding of this name stands for; the URL's host is for
     /// them to read.
     Binding(&'a str),
+    /// A Worker of the dispatch namespace that a binding stands for.
+    Dispatch(Dispatch<'a>),
 }
 
 /// What is done with an answer that redirects.

@@ -15,6 +15,7 @@ extern crate alloc;
 pub mod bundle;
 pub mod cache;
 pub mod crypto;
+pub mod dispatch;
 pub mod event;
 pub mod fetch;
 #[cfg(target_arch = "wasm32")]

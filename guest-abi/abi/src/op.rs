@@ -93,6 +93,10 @@ pub enum SyncOp {
     Decode = 7,
     /// Whether this Worker has a default cache. No argument. Result: one byte, 1 if it has.
     CacheDefault = 8,
+    /// What belongs to one invocation alone. Argument: an
+    /// [`InvocationFact`](crate::dispatch::InvocationFact), a byte, and the request's number, a
+    /// `u32`, little endian. Result: JSON; empty if there is nothing to tell.
+    Invocation = 9,
     /// Keys and what is done with them. Argument: a
     /// [`CryptoCall`](crate::crypto::CryptoCall), then its data. Result: what the call gives,
     /// then one byte, a [`CryptoStatus`](crate::crypto::CryptoStatus).
@@ -240,6 +244,7 @@ impl SyncOp {
             6 => Self::Loaded,
             7 => Self::Decode,
             8 => Self::CacheDefault,
+            9 => Self::Invocation,
             32 => Self::Crypto,
             33 => Self::CryptoWait,
             64 => Self::CompressionOpen,

@@ -15,6 +15,7 @@ import { configure as configureNavigator } from "internal:navigator";
 import { isRaw } from "internal:subrequest";
 import "internal:ratelimit";
 import { asGlobals, env, forget } from "internal:env";
+import { ofRequest } from "internal:dispatch";
 import { useNode } from "internal:node";
 import { platform } from "internal:platform";
 import { serveSocket } from "internal:websocket";
@@ -169,11 +170,11 @@ function handler(kind, target = exported?.default) {
   if (typeof target === "function") {
     if (!(target.prototype instanceof WorkerEntrypoint)) return undefined;
     if (typeof target.prototype[kind] !== "function") return undefined;
-    return (argument, ctx) => new target(ctx, env())[kind](argument);
+    return (argument, ctx, values = env()) => new target(ctx, values)[kind](argument);
   }
   const method = target[kind];
   if (typeof method !== "function") return undefined;
-  return (argument, ctx) => method.call(target, argument, env(), ctx);
+  return (argument, ctx, values = env()) => method.call(target, argument, values, ctx);
 }
 
 // The handler's name in the platform's log.
@@ -442,7 +443,8 @@ const hooks = {
       if (listens) return listen(flight, "fetch", request, answer);
       const serve = (onFetch ??= handler("fetch"));
       if (serve === undefined) throw missing("fetch");
-      return serve(request, contextOf(id));
+      const context = contextOf(id);
+      return serve(request, context, ofRequest(id, context));
     } catch (error) {
       failed(flight, error);
     }

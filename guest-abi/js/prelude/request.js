@@ -44,7 +44,24 @@ export const Request = native.requestClass;
 Object.setPrototypeOf(Request, Function.prototype);
 Object.setPrototypeOf(Request.prototype, Body.prototype);
 
-const more = (request) => requestSlot(request, MORE);
+// The request of an event has its number there until somebody asks what is known of its client.
+function more(request) {
+  const found = requestSlot(request, MORE);
+  if (typeof found !== "number") return found;
+  const cf = native.invocation(1, found);
+  const parts = cf === "" ? PLAIN : { ...PLAIN, cf: JSON.parse(cf) };
+  setSlot(request, MORE, parts);
+  return parts;
+}
+
+// The same for those who make a copy, which may as well ask later.
+function copyMore(to, from) {
+  const parts = requestSlot(from, MORE);
+  if (parts === PLAIN) return;
+  if (typeof parts === "number") return setSlot(to, MORE, parts);
+  const cf = parts.cf;
+  setSlot(to, MORE, { ...parts, cf: cf === undefined ? cf : plainCopy(cf) });
+}
 
 // What `new Request` does.
 export function newRequest(request, input, init) {
@@ -74,11 +91,7 @@ function become(request, from, input, withHeaders, withBody) {
   setSlot(request, URL_SLOT, requestSlot(from, URL_SLOT));
   setSlot(request, REDIRECT, requestSlot(from, REDIRECT));
   copySignal(request, from);
-  const parts = more(from);
-  if (parts !== PLAIN) {
-    const cf = parts.cf;
-    setSlot(request, MORE, { ...parts, cf: cf === undefined ? cf : plainCopy(cf) });
-  }
+  copyMore(request, from);
   if (withHeaders) {
     const headers = requestSlot(from, HEADERS);
     if (headers !== null) setSlot(request, HEADERS, headersClone(headers));
@@ -148,7 +161,7 @@ const isBodyless = (method) => method === "GET" || method === "HEAD";
 
 mixin(Request.prototype, {
   clone() {
-    const parts = more(this);
+    requestSlot(this, MORE);
     const source = cloneSource(this);
     const copy = new Request(BLANK);
     setSource(copy, source);
@@ -156,10 +169,7 @@ mixin(Request.prototype, {
     copySignal(copy, this);
     const headers = requestSlot(this, HEADERS);
     if (headers !== null) setSlot(copy, HEADERS, headersClone(headers, true));
-    if (parts !== PLAIN) {
-      const cf = parts.cf;
-      setSlot(copy, MORE, { ...parts, cf: cf === undefined ? cf : plainCopy(cf) });
-    }
+    copyMore(copy, this);
     return copy;
   },
   // The places of `method`, `url` and `headers`, which are made in Rust.
@@ -200,7 +210,8 @@ mixin(Request.prototype, {
 const BLANK = "http://a/";
 
 export function requestParts(request) {
-  const { cf, cache, fetcher } = more(request);
+  const parts = requestSlot(request, MORE);
+  const { cf, cache, fetcher } = typeof parts === "number" ? PLAIN : parts;
   return {
     method: requestSlot(request, METHOD),
     url: requestSlot(request, URL_SLOT),

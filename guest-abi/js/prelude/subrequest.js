@@ -135,7 +135,8 @@ export function untilSent(op, promise, sending) {
   });
 }
 
-// Sends a request: to the server that its URL names, or to what a binding stands for.
+// Sends a request: to the server that its URL names, or to what a binding stands for; to a user Worker
+// if `target` is an array (prelude/dispatch.js).
 function send(target, request) {
   const { method, url, list, type, redirect, signal, cache, cf } = requestParts(request);
   if (signal !== null && signal.aborted) throw signal.reason;
@@ -247,7 +248,7 @@ export const globals = {
   },
 };
 
-let fetcherOf;
+export let fetcherOf;
 
 // Something that answers requests: another Worker, or the Worker's own assets.
 export class Fetcher {

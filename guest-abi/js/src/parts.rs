@@ -352,7 +352,8 @@ pub fn incoming(cx: Cx, id: u32, method: &str, url: &str, fields: &[u8], length:
         incoming: (length != -1.0).then_some((id, length)),
     };
     part.slots[slot::USED] = raw::boolean(false);
-    part.slots[slot::MORE] = cx.dup(known.plain[Kind::Request as usize]);
+    // What is known of its client is asked for with this (prelude/request.js).
+    part.slots[slot::MORE] = qjs::JS_NewFloat64(f64::from(id));
     part.slots[slot::METHOD] = cx.string(method);
     part.slots[slot::URL] = cx.string(url);
     part.slots[slot::REDIRECT] = cx.dup(known.manual);

@@ -12,6 +12,7 @@ const PRELUDE: &[(&str, &str)] = prelude! {
     "internal:response" => "response.js",
     "internal:fetch" => "fetch.js",
     "internal:subrequest" => "subrequest.js",
+    "internal:dispatch" => "dispatch.js",
     "internal:ratelimit" => "ratelimit.js",
     "internal:cache" => "cache.js",
     "internal:json" => "json.js",

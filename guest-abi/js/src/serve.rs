@@ -10,6 +10,8 @@ use crate::parts;
 use crate::raw::{self, Cx, UNDEFINED, Val};
 use crate::vm::Vm;
 use crate::{execution, host, rejections, requests};
+use postern_abi::SyncOp;
+use postern_abi::dispatch::REQUEST_HAS_PARAMETERS;
 use postern_abi::http::{BodyHint, RequestLine};
 use rquickjs::{Ctx, Object, Value, function::Func, qjs};
 use std::cell::{Cell, RefCell};
@@ -113,6 +115,15 @@ pub fn over(request: u32) {
 pub fn install<'js>(native: &Object<'js>) -> rquickjs::Result<()> {
     native.set("waits", Func::from(waits))?;
     native.set("lastEvent", Func::from(|| LAST.get()))?;
+    // `invocation(fact, request)`: JSON, or an empty string.
+    native.set(
+        "invocation",
+        Func::from(|fact: u8, request: u32| {
+            let [a, b, c, d] = request.to_le_bytes();
+            let told = host::ask(SyncOp::Invocation, &[fact, a, b, c, d]);
+            String::from_utf8(told.unwrap_or_default()).unwrap_or_default()
+        }),
+    )?;
     native.set(
         "began",
         Func::from(|event: u32| {
@@ -211,11 +222,12 @@ fn handler(cx: Cx, hooks: &Hooks) -> Option<Handler> {
 fn serve(ctx: &Ctx<'_>, cx: Cx, id: u32, request: Val) -> Option<()> {
     let hooks = HOOKS.get()?;
     let returned = match handler(cx, &hooks)? {
+        // One with parameters has an env of its own.
         Handler::Function {
             function,
             this,
             env,
-        } => {
+        } if id & REQUEST_HAS_PARAMETERS == 0 => {
             let context = execution::context(cx, id);
             if raw::is_exception(context) {
                 return None;

@@ -5,6 +5,7 @@ use crate::headers::HeaderList;
 use crate::host;
 use crate::ops::{self, Decode, Decoded};
 use postern_abi::OpKind;
+use postern_abi::dispatch::Dispatch;
 use postern_abi::fetch::{Fetch, FetchBody, Fetched, FetchedBody, Redirect, Target};
 use postern_abi::http::Fields;
 use rquickjs::class::Class;
@@ -60,7 +61,8 @@ pub fn decode<'js>(sinks: &Sinks<'js>, ctx: &Ctx<'js>) -> Decode {
     })
 }
 
-/// Starts a subrequest: `[operation, promise]`. `parts` is binding, method, URL, headers, the
+/// Starts a subrequest: `[operation, promise]`. `parts` is binding (an array for a user Worker: binding,
+/// name, the limits on CPU time and subrequests, what the outbound Worker is told), method, URL, headers, the
 /// type that the body implies, whether redirects are followed, the body (null, a string or bytes)
 /// and the length of one that is streamed (-1: not known; null: it is not streamed).
 fn start<'js>(
@@ -81,9 +83,26 @@ fn start<'js>(
     Ok(started)
 }
 
+/// Binding, name, milliseconds of CPU, subrequests, JSON.
+type Asked = (String, String, Option<f64>, Option<f64>, String);
+
 /// What the host is asked, of the parts that `fetchStart` gets.
 pub fn argument<'js>(ctx: &Ctx<'js>, parts: &Array<'js>) -> Result<Vec<u8>> {
-    let binding: Option<String> = parts.get(0)?;
+    let target: Value = parts.get(0)?;
+    let asked: Option<Asked> = match target.as_array() {
+        Some(asked) => Some((
+            asked.get(0)?,
+            asked.get(1)?,
+            asked.get(2)?,
+            asked.get(3)?,
+            asked.get(4)?,
+        )),
+        None => None,
+    };
+    let binding: Option<String> = match asked {
+        Some(_) => None,
+        None => parts.get(0)?,
+    };
     let (method, url): (String, String) = (parts.get(1)?, parts.get(2)?);
     let list: Class<'js, HeaderList> = parts.get(3)?;
     let content_type: Option<String> = parts.get(4)?;
@@ -103,7 +122,19 @@ pub fn argument<'js>(ctx: &Ctx<'js>, parts: &Array<'js>) -> Result<Vec<u8>> {
         headers.0.push(("content-type", content_type.as_bytes()));
     }
     let head = Fetch {
-        target: binding.as_deref().map_or(Target::Internet, Target::Binding),
+        target: match (&asked, &binding) {
+            (Some((binding, script, cpu_ms, subrequests, outbound)), _) => {
+                Target::Dispatch(Dispatch {
+                    binding,
+                    script,
+                    cpu_ms: cpu_ms.map(|ms| ms as u32),
+                    subrequests: subrequests.map(|count| count as u32),
+                    outbound,
+                })
+            }
+            (None, Some(binding)) => Target::Binding(binding),
+            (None, None) => Target::Internet,
+        },
         method: &method,
         url: &url,
         headers,

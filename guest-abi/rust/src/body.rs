@@ -21,6 +21,8 @@ pub(crate) enum Source {
     Request(u32),
     /// The streamed result of an operation.
     Op(Op),
+    /// The same, while the operation's argument still goes out.
+    Exchange(Box<crate::fetch::Exchange>),
     /// All of it at once.
     Whole(Vec<u8>),
     /// The Worker's own stream.
@@ -33,6 +35,7 @@ impl Source {
             Self::Empty => Poll::Ready(None),
             Self::Request(id) => runtime::poll_body(*id, cx),
             Self::Op(op) => op.poll_next(cx),
+            Self::Exchange(exchange) => exchange.poll_next(cx),
             Self::Whole(bytes) => {
                 let bytes = core::mem::take(bytes);
                 *self = Self::Empty;

@@ -2,7 +2,9 @@
 
 use crate::runtime;
 use alloc::boxed::Box;
+use alloc::string::String;
 use core::future::Future;
+use postern_abi::dispatch::{InvocationFact, REQUEST_HAS_PARAMETERS};
 
 /// The invocation of a request.
 #[derive(Debug)]
@@ -14,6 +16,21 @@ impl Context {
     #[inline]
     pub(crate) fn new(request: u32) -> Self {
         Self { request }
+    }
+
+    /// What a dispatch Worker had this outbound Worker told: a JSON object, as text. Its parameters
+    /// are in [`Env`](crate::Env) too.
+    pub fn dispatch_outbound(&self) -> Option<String> {
+        if self.request & REQUEST_HAS_PARAMETERS == 0 {
+            return None;
+        }
+        crate::env::invocation(InvocationFact::Outbound, self.request)
+    }
+
+    /// What is known of the client and of the place, a JSON object, as text; user Workers are not
+    /// told.
+    pub fn cf(&self) -> Option<String> {
+        crate::env::invocation(InvocationFact::Cf, self.request)
     }
 
     /// Lets work go on after the answer is sent, after the handler has failed, and after the

@@ -1,6 +1,7 @@
 //! What the Worker was given: variables, secrets and other bindings.
 
 use crate::error::{Error, Result};
+use crate::fetch::{DynamicDispatcher, Fetcher};
 use crate::host;
 use crate::kv::KvStore;
 use alloc::format;
@@ -8,6 +9,7 @@ use alloc::string::String;
 use alloc::vec::Vec;
 use core::fmt;
 use postern_abi::OpErrorCode;
+use postern_abi::dispatch::InvocationFact;
 use postern_abi::op::{EnvValue, SyncOp};
 
 /// The Worker's bindings, by name.
@@ -49,6 +51,28 @@ impl Env {
     pub fn kv(&self, name: &str) -> Result<KvStore> {
         get(name, "a KV namespace", |value| match value {
             EnvValue::Kv => Some(KvStore::new(name)),
+            _ => None,
+        })
+    }
+
+    /// The Worker, or the Worker's own assets, that this name is bound to.
+    ///
+    /// # Errors
+    /// `UnknownBinding` if there is none, or it is something else.
+    pub fn service(&self, name: &str) -> Result<Fetcher> {
+        get(name, "a service", |value| match value {
+            EnvValue::Other("service" | "assets") => Some(Fetcher::binding(name)),
+            _ => None,
+        })
+    }
+
+    /// The dispatch namespace that is bound to this name.
+    ///
+    /// # Errors
+    /// `UnknownBinding` if there is none, or it is something else.
+    pub fn dynamic_dispatcher(&self, name: &str) -> Result<DynamicDispatcher> {
+        get(name, "a dispatch namespace", |value| match value {
+            EnvValue::Other("dispatch_namespace") => Some(DynamicDispatcher::new(name)),
             _ => None,
         })
     }
@@ -122,6 +146,16 @@ fn sync<T>(op: SyncOp, argument: &[u8], read: impl FnOnce(&[u8]) -> T) -> Result
         OpErrorCode::from_u16(code),
         format!("the host refused {op:?} with code {code}"),
     ))
+}
+
+/// What belongs to one invocation alone, JSON.
+pub(crate) fn invocation(fact: InvocationFact, request: u32) -> Option<String> {
+    let [a, b, c, d] = request.to_le_bytes();
+    let argument = [fact as u8, a, b, c, d];
+    let told = sync(SyncOp::Invocation, &argument, |told| {
+        String::from_utf8(told.to_vec()).ok()
+    });
+    told.ok().flatten().filter(|told| !told.is_empty())
 }
 
 /// The value of a variable.

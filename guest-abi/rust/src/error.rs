@@ -46,6 +46,14 @@ impl Error {
         self.code
     }
 
+    /// Whether it says that there is no Worker of the name that was asked for.
+    pub fn is_worker_not_found(&self) -> bool {
+        let message = self.message.strip_prefix("Error: ");
+        message
+            .unwrap_or(&self.message)
+            .starts_with("Worker not found")
+    }
+
     pub(crate) fn refused(code: OpErrorCode, message: impl Into<Cow<'static, str>>) -> Self {
         Self {
             name: "Error",
@@ -111,3 +119,20 @@ from!(
 );
 #[cfg(feature = "json")]
 from!(serde_json::Error);
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_worker_that_is_missing_is_told_from_other_failures() {
+        let check = |message: &'static str, expect: bool| {
+            let error = Error::refused(OpErrorCode::Thrown, message);
+            assert_eq!(error.is_worker_not_found(), expect, "{message}");
+        };
+        check("Error: Worker not found.", true);
+        check("Worker not found.", true);
+        check("TypeError: Worker not found.", false);
+        check("Error: The outbound Worker is not found.", false);
+    }
+}

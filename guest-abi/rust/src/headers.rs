@@ -56,6 +56,13 @@ impl Headers {
 
     /// Bytes of the fields in the boundary's form.
     #[inline]
+    /// As the boundary has them.
+    pub(crate) fn encoded(&self) -> Vec<u8> {
+        let mut out = Vec::with_capacity(self.encoded_len());
+        self.encode(&mut out);
+        out
+    }
+
     pub(crate) fn encoded_len(&self) -> usize {
         self.bytes.len()
     }

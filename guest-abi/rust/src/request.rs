@@ -140,6 +140,11 @@ impl Request {
         })
     }
 
+    /// The header fields as they came, encoded.
+    pub(crate) fn fields(&self) -> &[u8] {
+        &self.payload[self.line().fields_at..]
+    }
+
     /// Whether the body was read, or is being read.
     pub fn body_used(&self) -> bool {
         self.body_used

@@ -187,6 +187,25 @@ impl Response {
         &self.headers
     }
 
+    /// The whole body.
+    ///
+    /// # Errors
+    /// When who sends it breaks off.
+    pub async fn bytes(self) -> Result<Vec<u8>> {
+        match self.body {
+            Body::Whole(bytes) => Ok(bytes.into_owned()),
+            Body::Stream(source) => ByteStream::new(source).bytes().await,
+        }
+    }
+
+    /// The whole body as text.
+    ///
+    /// # Errors
+    /// As [`bytes`](Self::bytes), and when it is not UTF-8.
+    pub async fn text(self) -> Result<String> {
+        crate::body::text(self.bytes().await?)
+    }
+
     /// The header fields, to change them.
     pub fn headers_mut(&mut self) -> &mut Headers {
         &mut self.headers

@@ -4,6 +4,7 @@
 //! Every criterion bench of the daemon is in the table of parts by itself.
 
 mod criterion;
+mod dispatch;
 mod hello;
 mod https;
 mod javascript;
@@ -35,7 +36,7 @@ pub struct Arguments {
 
     /// Only this part of the whole, without criterion; may be given several times. The report is
     /// printed, not written.
-    #[arg(long, value_name = "PART", value_parser = ["hello", "https", "javascript", "javascript-memory", "kv", "memory"])]
+    #[arg(long, value_name = "PART", value_parser = ["dispatch", "hello", "https", "javascript", "javascript-memory", "kv", "memory"])]
     only: Vec<String>,
 
     /// Without criterion. The report is printed, not written.
@@ -68,6 +69,7 @@ const WHOLE: &[(&str, Part)] = &[
     ("hello", hello::rows),
     ("javascript", javascript::rows),
     ("kv", kv::rows),
+    ("dispatch", dispatch::rows),
     ("https", https::rows),
     ("memory", memory::rows),
     ("javascript-memory", javascript_memory::rows),
@@ -190,7 +192,11 @@ impl Bench {
 
     /// The same with more tables in its configuration.
     fn daemon_with(&self, tables: &str) -> Result<Daemon> {
-        let config = format!("{CONFIG}{tables}");
+        self.daemon_of(&format!("{CONFIG}{tables}"))
+    }
+
+    /// The same with this configuration.
+    fn daemon_of(&self, config: &str) -> Result<Daemon> {
         let dir = Self::store();
         match std::fs::remove_dir_all(&dir) {
             Err(error) if error.kind() != std::io::ErrorKind::NotFound => {
@@ -198,7 +204,7 @@ impl Bench {
             }
             _ => {}
         }
-        let daemon = machine::bound(Side::Server, || Daemon::start(&self.binary, &dir, &config))?;
+        let daemon = machine::bound(Side::Server, || Daemon::start(&self.binary, &dir, config))?;
         daemon.namespace("production")?;
         Ok(daemon)
     }

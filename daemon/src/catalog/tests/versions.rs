@@ -82,6 +82,9 @@ fn answered_by(stage: &Stage, deployed: &Deployed<TestWorker>, headers: HeaderMa
     let request = Request {
         ray: Ray(1),
         chain: None,
+        origin: None,
+        terms: None,
+        handler: None,
         method: http::Method::GET,
         url: "http://a.example/version".to_owned(),
         headers,

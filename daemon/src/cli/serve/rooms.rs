@@ -471,6 +471,7 @@ fn edge_options(config: &Config) -> EdgeOptions {
             config::Scheme::Https => edge::Scheme::Https,
         },
         test_routes: edge.test_routes,
+        place: config.place.fields().into(),
         sockets_max: config.websocket.connections as usize,
         socket: socket_options(config),
         ..EdgeOptions::default()

@@ -2,8 +2,11 @@
 
 use super::super::compression::{Contexts, Used};
 use super::super::host::Host;
+use super::super::terms::Origin;
 use super::super::{cost, crypto, inner, javascript, rewriter};
 use super::{Guest, charge, charge_ahead, hand_over, parts, slice};
+use postern_abi::dispatch::InvocationFact;
+use postern_abi::op::EnvValue;
 use postern_abi::{OpErrorCode, SyncOp, limits};
 use wasmi::Error;
 
@@ -38,9 +41,25 @@ pub(super) fn op_sync(
     let result = match (kind, &mut loading) {
         (SyncOp::EnvGet | SyncOp::EnvNames, _) | (SyncOp::CacheDefault, None) => {
             let bindings = host.bindings.clone();
-            let told = bindings.sync(kind, argument, &mut made);
+            let told = match own(host, kind, argument) {
+                Some(Own::Before(value)) => {
+                    made = value;
+                    Ok(())
+                }
+                Some(Own::Behind(value)) => match bindings.sync(kind, argument, &mut made) {
+                    Err(failure) if failure.code == OpErrorCode::UnknownBinding => {
+                        made = value;
+                        Ok(())
+                    }
+                    told => told,
+                },
+                None => bindings.sync(kind, argument, &mut made),
+            };
             told.map(|()| made.as_slice())
                 .map_err(|failure| failure.code)
+        }
+        (SyncOp::Invocation, None) => {
+            invocation(host, argument, &mut made).map(|()| made.as_slice())
         }
         (SyncOp::Decode, _) => decode(host, argument).map(|()| &[][..]),
         (SyncOp::Builtin, _) => match javascript::builtin(argument) {
@@ -98,6 +117,72 @@ fn decode(host: &Host, argument: &[u8]) -> Result<(), OpErrorCode> {
     let id = id.map_err(|_| OpErrorCode::BadArgument)?;
     if let Some(decode) = host.ops.get(&id).and_then(|op| op.decode.as_ref()) {
         decode.store(true, std::sync::atomic::Ordering::Relaxed);
+    }
+    Ok(())
+}
+
+/// What an invocation has in `env` beside the bindings of its Worker.
+enum Own {
+    /// Whatever the bindings have under its name.
+    Before(Vec<u8>),
+    /// If the bindings have nothing.
+    Behind(Vec<u8>),
+}
+
+/// What the invocation at hand was given under a name as an outbound Worker. The engine of JavaScript
+/// is not told here: it keeps what it is told for other invocations too, and has
+/// [`InvocationFact::Outbound`].
+fn own(host: &mut Host, kind: SyncOp, argument: &[u8]) -> Option<Own> {
+    if kind != SyncOp::EnvGet {
+        return None;
+    }
+    let terms = host.invocation()?.terms.as_ref()?;
+    let told: serde_json::Value = serde_json::from_str(terms.parameters.as_deref()?).ok()?;
+    if host.isolate.upgrade()?.worker().is_javascript() {
+        return None;
+    }
+    let name = std::str::from_utf8(argument).ok()?;
+    let encoded = |value: &serde_json::Value| {
+        let json = value.to_string();
+        postcard::to_allocvec(&match value {
+            serde_json::Value::String(text) => EnvValue::Text(text),
+            _ => EnvValue::Json(&json),
+        })
+        .ok()
+    };
+    if let Some(value) = told["named"].get(name) {
+        return encoded(value).map(Own::Before);
+    }
+    told["spread"].get(name).and_then(encoded).map(Own::Behind)
+}
+
+/// Tells what belongs to one invocation alone.
+fn invocation(host: &mut Host, argument: &[u8], made: &mut Vec<u8>) -> Result<(), OpErrorCode> {
+    let [fact, number @ ..] = argument else {
+        return Err(OpErrorCode::BadArgument);
+    };
+    let number = number.try_into().map(u32::from_le_bytes);
+    let number = number.map_err(|_| OpErrorCode::BadArgument)?;
+    let fact = InvocationFact::from_u8(*fact).ok_or(OpErrorCode::Unsupported)?;
+    let is_trusted = host
+        .isolate
+        .upgrade()
+        .is_some_and(|isolate| isolate.worker().is_trusted());
+    let Some(invocation) = host.invocation_of(number) else {
+        return Ok(());
+    };
+    match fact {
+        InvocationFact::Outbound => {
+            let terms = invocation.terms.as_ref();
+            let parameters = terms.and_then(|terms| terms.parameters.as_deref());
+            made.extend_from_slice(parameters.unwrap_or_default().as_bytes());
+        }
+        // Where requests come from is not user Workers' to know (spec: SEMANTICS §1).
+        InvocationFact::Cf if is_trusted => {
+            let origin = invocation.origin().map(Origin::to_json);
+            made.extend_from_slice(origin.unwrap_or_default().as_bytes());
+        }
+        InvocationFact::Cf => {}
     }
     Ok(())
 }

@@ -98,6 +98,7 @@ impl Loading {
             | SyncOp::EnvNames
             | SyncOp::Decode
             | SyncOp::CacheDefault
+            | SyncOp::Invocation
             | SyncOp::CompressionOpen
             | SyncOp::CompressionWrite
             | SyncOp::CompressionClose

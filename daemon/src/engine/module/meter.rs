@@ -33,6 +33,12 @@
 //! copies locals to where branches expect them. The guest then reads what was never written.
 //! An empty block in front of such a block makes it copy all of them.
 //!
+//! # Conditions
+//!
+//! wasmi 2.0.0 mistranslates a `select` whose condition compares with zero what is not in its
+//! register: it leaves the comparison out and takes the register for its operand. An empty block
+//! between the two has it compare.
+//!
 //! # Growth
 //!
 //! wasmi 2.0.0 goes on from `memory.grow`, and from a `table.grow` that fails, by a call that
@@ -190,6 +196,7 @@ pub fn body(
         runs: runs.into_iter(),
         skippable: 0,
         barrier_at: 0,
+        last: Last::Other,
     };
     pass.out.reserve(bytes.1.len() + bytes.1.len() / 8);
     while !operators.eof() {
@@ -327,6 +334,32 @@ struct Pass<'t> {
     skippable: u32,
     /// Where in the output the last empty block ended.
     barrier_at: usize,
+    last: Last,
+}
+
+/// What was written last, as far as a `select` must know.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Last {
+    Other,
+    /// The number 0, or that and a local.
+    Zero,
+    /// A comparison with 0.
+    Compared,
+}
+
+impl Last {
+    fn then(self, operator: &Operator<'_>) -> Self {
+        match (operator, self) {
+            (Operator::Nop, last) => last,
+            (Operator::I32Const { value: 0 }, _) | (Operator::LocalGet { .. }, Self::Zero) => {
+                Self::Zero
+            }
+            (Operator::I32Eqz, _) | (Operator::I32Eq | Operator::I32Ne, Self::Zero) => {
+                Self::Compared
+            }
+            _ => Self::Other,
+        }
+    }
 }
 
 impl Pass<'_> {
@@ -350,6 +383,8 @@ impl Pass<'_> {
         }
         let needs_barrier = self.needs_barrier(operator);
         self.validator.op(offset, operator)?;
+        let last = std::mem::replace(&mut self.last, Last::Other);
+        self.last = last.then(operator);
         match operator {
             Operator::Block { blockty } => {
                 self.open(FrameKind::Block, *blockty, needs_barrier, bytes);
@@ -432,6 +467,12 @@ impl Pass<'_> {
             Operator::MemoryGrow { .. } | Operator::TableGrow { .. } => {
                 if !self.out.ends_with(&TOLL) {
                     self.out.extend_from_slice(&TOLL);
+                }
+                self.out.extend_from_slice(bytes);
+            }
+            Operator::Select | Operator::TypedSelect { .. } => {
+                if last == Last::Compared {
+                    self.barrier();
                 }
                 self.out.extend_from_slice(bytes);
             }

@@ -110,6 +110,7 @@ impl Bench {
             pages: judged.pages,
             handlers: judged.told.handlers.clone(),
             limits,
+            is_trusted: false,
             env: Arc::new(TestEnv::default()),
         })
     }

@@ -132,6 +132,7 @@ impl Bench {
             pages: judged.pages,
             handlers: judged.told.handlers.clone(),
             limits,
+            is_trusted: false,
             env,
         })
     }
@@ -192,6 +193,8 @@ fn request(path: &str) -> Request {
     Request {
         ray: Ray(1),
         chain: None,
+        origin: None,
+        terms: None,
         method: http::Method::GET,
         url: format!("http://t/{path}"),
         headers: http::HeaderMap::new(),

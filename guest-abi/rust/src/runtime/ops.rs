@@ -154,7 +154,7 @@ impl Op {
         });
     }
 
-    fn poll_result(&mut self, cx: &mut Context<'_>) -> Poll<Result<Vec<u8>>> {
+    pub fn poll_result(&mut self, cx: &mut Context<'_>) -> Poll<Result<Vec<u8>>> {
         let waker = cx.waker().clone();
         let (poll, unused) = with(|rt| match rt.ops.get(self.id) {
             None => (Poll::Pending, Some(waker)),
@@ -170,18 +170,27 @@ impl Op {
     /// Sends a part of a streamed argument, waiting for credit.
     pub async fn send(&mut self, mut bytes: &[u8]) -> Result<()> {
         while !bytes.is_empty() {
-            let credit = core::future::poll_fn(|cx| self.poll_credit(cx)).await?;
-            let len = bytes.len().min(credit as usize).min(CHUNK_MAX);
-            let (part, rest) = bytes.split_at(len);
-            host::op_chunk(self.id, part, false);
-            with(|rt| {
-                if let Some(slot) = rt.ops.get(self.id) {
-                    slot.credit -= len as u32;
-                }
-            });
-            bytes = rest;
+            let len = core::future::poll_fn(|cx| self.poll_send(cx, bytes)).await?;
+            bytes = &bytes[len..];
         }
         Ok(())
+    }
+
+    /// Sends so many bytes of these as there is credit for, once there is some.
+    pub fn poll_send(&mut self, cx: &mut Context<'_>, bytes: &[u8]) -> Poll<Result<usize>> {
+        let credit = match self.poll_credit(cx) {
+            Poll::Ready(Ok(credit)) => credit,
+            Poll::Ready(Err(error)) => return Poll::Ready(Err(error)),
+            Poll::Pending => return Poll::Pending,
+        };
+        let len = bytes.len().min(credit as usize).min(CHUNK_MAX);
+        host::op_chunk(self.id, &bytes[..len], false);
+        with(|rt| {
+            if let Some(slot) = rt.ops.get(self.id) {
+                slot.credit -= len as u32;
+            }
+        });
+        Poll::Ready(Ok(len))
     }
 
     /// Ends a streamed argument.

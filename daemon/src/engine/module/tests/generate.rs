@@ -393,6 +393,10 @@ impl<'b, 'c> Body<'b, 'c> {
                 self.condition();
                 self.stack.pop();
                 self.stack.pop();
+                if self.barriers {
+                    self.function.instruction(&I::Block(BlockType::Empty));
+                    self.function.instruction(&I::End);
+                }
                 self.emit(&I::Select);
             }
             20 => {

@@ -146,6 +146,35 @@ fn operands_below_parameters_survive() {
     }
 }
 
+/// A condition that compares with zero is what it says, however it is written.
+#[test]
+fn conditions_of_select_are_computed() {
+    let conditions = [
+        ("(i32.eqz (local.get $x))", false),
+        ("(i32.eqz (local.get $x)) nop", false),
+        ("(i32.eq (local.get $x) (i32.const 0))", false),
+        ("(i32.eq (i32.const 0) (local.get $x))", false),
+        ("(i32.ne (local.get $x) (i32.const 0))", true),
+        ("(i32.ne (i32.const 0) (local.get $x))", true),
+        ("(i32.ne (local.get $x) (i32.const 1))", true),
+        ("(i32.eqz (i32.eqz (local.get $x)))", true),
+        ("(i32.eq (local.get $x) (i32.const 9))", true),
+    ];
+    for (condition, holds) in conditions {
+        for select in ["select", "select (result i32)"] {
+            let source = wat(&format!(
+                r#"(module (memory (export "memory") 1) (func (export "_start"))
+                    (func (export "run") (param $x i32) (result i32)
+                      (i32.const 3) (i32.const 7) {condition} {select}))"#
+            ));
+            let mut running = Running::new(&metered(&source), FUEL).unwrap();
+            let (seen, _) = running.call("run", &[Val::I32(9)], FUEL);
+            let expect = if holds { 3 } else { 7 };
+            assert_eq!(seen.outcome, Ok(vec![expect]), "{condition} {select}");
+        }
+    }
+}
+
 /// An interpreter: a loop around a `br_table` over many cases, of which one is small.
 fn interpreter(cases: u32) -> Vec<u8> {
     let open = "(block ".repeat(cases as usize);
