@@ -21,6 +21,7 @@ mod limits;
 mod push;
 mod retire;
 mod routing;
+mod rpc;
 mod service_worker;
 mod signals;
 mod subrequests;

@@ -5,6 +5,7 @@ use super::services::Services;
 use super::{encode, undecodable};
 use crate::assets::Assets;
 use crate::cache::{Cache, Owner as CacheOwner};
+use crate::engine::invocation::Entry;
 use crate::engine::ops::OpFailure;
 use crate::outbound::{Outbound, Owner};
 use crate::store::{NamespaceId, Store};
@@ -70,6 +71,15 @@ pub enum Binding {
         /// Seconds of a period.
         period_s: u32,
     },
+    /// A `service` binding to a named entrypoint, or with props.
+    Entrypoint {
+        /// Its name in `env`.
+        name: String,
+        /// The script that it is bound to, in the same dispatch namespace.
+        script: String,
+        /// How that is entered.
+        entry: Entry,
+    },
     /// A binding that this version does not offer.
     Other {
         /// Its name in `env`.
@@ -90,6 +100,7 @@ impl Binding {
             | Self::Service { name, .. }
             | Self::Assets { name, .. }
             | Self::RateLimit { name, .. }
+            | Self::Entrypoint { name, .. }
             | Self::Other { name, .. } => name,
         }
     }
@@ -100,7 +111,7 @@ impl Binding {
             Self::Json { json, .. } => EnvValue::Json(json),
             Self::Secret { text, .. } => EnvValue::Secret(text),
             Self::Kv { .. } => EnvValue::Kv,
-            Self::Service { .. } => EnvValue::Other("service"),
+            Self::Service { .. } | Self::Entrypoint { .. } => EnvValue::Other("service"),
             Self::Assets { .. } => EnvValue::Other("assets"),
             Self::RateLimit { .. } => EnvValue::Other("ratelimit"),
             Self::Other { kind, .. } => EnvValue::Other(kind),
@@ -129,6 +140,8 @@ pub struct Env {
     pub(super) store: Store,
     pub(super) outbound: Option<Arc<WayOut>>,
     pub(super) services: Option<Arc<dyn Services>>,
+    /// The name of the script that it belongs to.
+    pub(super) own: Option<Arc<str>>,
     pub(super) limiter: Limiter,
     pub(super) caches: Option<Caches>,
     pub(super) sockets: SocketOptions,
@@ -166,6 +179,7 @@ impl Env {
             store,
             outbound: None,
             services: None,
+            own: None,
             limiter: Limiter::default(),
             caches: None,
             sockets: SocketOptions::default(),
@@ -209,6 +223,13 @@ impl Env {
     #[must_use]
     pub fn with_services(mut self, services: Arc<dyn Services>) -> Self {
         self.services = Some(services);
+        self
+    }
+
+    /// Lets it reach the entrypoints of its own script, which has this name.
+    #[must_use]
+    pub fn with_own(mut self, script: Arc<str>) -> Self {
+        self.own = Some(script);
         self
     }
 

@@ -8,6 +8,7 @@ mod env;
 mod fetch;
 mod kv;
 mod ratelimit;
+mod rpc;
 mod services;
 mod sockets;
 mod timer;
@@ -62,6 +63,7 @@ impl Bindings for Env {
             OpKind::Timer => timer::start(argument),
             OpKind::Fetch => fetch::start(self, argument, caller),
             OpKind::SocketConnect => fetch::connect(self, argument, caller),
+            OpKind::RpcConnect => rpc::connect(self, argument, caller),
             OpKind::KvGet => kv::get(self, argument),
             OpKind::KvPut => kv::put(self, argument),
             OpKind::KvDelete => kv::delete(self, argument),

@@ -1,7 +1,7 @@
 //! Other Workers of the same dispatch namespace, as a Worker's bindings reach them.
 
 use crate::engine::caller::Chain;
-use crate::engine::invocation::{Reply, RequestBody};
+use crate::engine::invocation::{Entry, Reply, RequestBody};
 use crate::engine::limits::Failure;
 use http::{HeaderMap, Method};
 use std::future::Future;
@@ -31,4 +31,7 @@ pub type Answering = Pin<Box<dyn Future<Output = Option<Result<Reply, Failure>>>
 pub trait Services: Send + Sync {
     /// Runs a request in the Worker of this name; `None` if there is none.
     fn fetch(&self, script: &str, request: ServiceRequest) -> Answering;
+    /// Has a Worker of this name entered, for a request or a session of RPC, whose answer is a
+    /// socket; `None` if there is none.
+    fn enter(&self, script: &str, entry: Entry, request: ServiceRequest) -> Answering;
 }

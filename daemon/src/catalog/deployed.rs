@@ -4,7 +4,7 @@ use super::Catalog;
 use super::references::Claim;
 use crate::assets::Assets;
 use crate::bindings::{Answering, ServiceRequest, Services};
-use crate::engine::invocation::{Ray, Reply, ReplyBody, Request, Trigger};
+use crate::engine::invocation::{Entry, Ray, Reply, ReplyBody, Request, Trigger};
 use crate::engine::limits::Failure;
 use bytes::Bytes;
 use http::{HeaderMap, StatusCode};
@@ -46,6 +46,23 @@ impl<W: Send + Sync + 'static> Catalog<W> {
                 status: StatusCode::NOT_FOUND,
                 headers: HeaderMap::new(),
                 body: ReplyBody::Whole(Bytes::new()),
+            }),
+        }
+    }
+
+    /// Has an entrypoint entered by another Worker. Assets have no part in it.
+    async fn enter(
+        &self,
+        deployed: &Deployed<W>,
+        entry: Entry,
+        request: Request,
+    ) -> Result<Reply, Failure> {
+        match &deployed.worker {
+            Some(worker) => self.runtime.enter(worker.clone(), entry, request).await,
+            None => Err(Failure::Exception {
+                name: "TypeError".to_owned(),
+                message: "The service has assets alone, and no entrypoints.".to_owned(),
+                stack: String::new(),
             }),
         }
     }
@@ -103,6 +120,28 @@ impl<W: Send + Sync + 'static> Services for Neighbours<W> {
                 upgrade: request.upgrade,
             };
             Some(catalog.serve(&deployed, request).await)
+        })
+    }
+
+    fn enter(&self, script: &str, entry: Entry, request: ServiceRequest) -> Answering {
+        let found = self.catalog.upgrade().and_then(|catalog| {
+            let deployed = catalog.deployed(&self.namespace, script)?;
+            Some((catalog, deployed))
+        });
+        Box::pin(async move {
+            let (catalog, deployed) = found?;
+            // Unique by chance: 64 random bits.
+            let ray = Ray(getrandom::u64().unwrap_or_default());
+            let request = Request {
+                ray,
+                chain: Some(request.chain),
+                method: request.method,
+                url: request.url,
+                headers: request.headers,
+                body: request.body,
+                upgrade: request.upgrade,
+            };
+            Some(catalog.enter(&deployed, entry, request).await)
         })
     }
 }

@@ -363,7 +363,8 @@ impl<W: Send + Sync + 'static> Catalog<W> {
             .with_services(Arc::new(Neighbours {
                 catalog: self.this.clone(),
                 namespace: name.clone(),
-            }));
+            }))
+            .with_own(script.name.as_str().into());
         if let Some(outbound) = self.runtime.outbound() {
             env = env
                 .with_outbound(outbound)

@@ -9,7 +9,7 @@ use super::cost;
 use super::credit::Credit;
 use super::exchange::Exchange;
 use super::finished::{LogLine, Thrown};
-use super::invocation::{Ray, Reply, ReplyBody, RequestBody, Trigger};
+use super::invocation::{Entry, Ray, Reply, ReplyBody, RequestBody, Trigger};
 use super::isolate::Isolate;
 use super::javascript::Loading;
 use super::limits::{Failure, Limits, Outcome};
@@ -135,6 +135,8 @@ pub struct Invocation {
     pub chain: Option<Chain>,
     /// What bindings see of it, once it has started an operation.
     pub caller: Option<Caller>,
+    /// How another Worker entered this one, if not by a plain request.
+    pub entry: Option<Box<Entry>>,
     /// Whether the client asked for a WebSocket.
     pub upgrade: bool,
     /// WebSockets that it has answered with and that are open: it lives as long as they do.
@@ -462,6 +464,11 @@ impl Host {
 }
 
 impl Invocation {
+    /// Whether it is a session of RPC.
+    pub fn is_session(&self) -> bool {
+        self.entry.as_ref().is_some_and(|entry| entry.rpc)
+    }
+
     /// The invocation as bindings see it.
     pub fn caller(&mut self, subrequests_max: u32) -> Caller {
         let chain = &mut self.chain;

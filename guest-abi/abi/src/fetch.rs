@@ -33,6 +33,9 @@ pub enum Target<'a> {
     /// The Worker or the assets that a binding of this name stands for; the URL's host is for
     /// them to read.
     Binding(&'a str),
+    /// An entrypoint of the same Worker: the export's name, and what `ctx.props` is made of there,
+    /// at most [`PROPS_MAX`](crate::limits::PROPS_MAX) bytes, empty for none.
+    Own(&'a str, &'a [u8]),
 }
 
 /// What is done with an answer that redirects.

@@ -66,6 +66,7 @@ pub fn handle(kind: u32, id: u32, len: usize) -> i32 {
 fn dispatch(vm: &Vm, kind: EventKind, id: u32, payload: &[u8]) -> Result<(), Exception> {
     match kind {
         EventKind::Request => serve::request(vm, id, payload),
+        EventKind::Enter => serve::entered(vm, id, payload),
         EventKind::BodyChunk => {
             if requests::chunk(id, payload) {
                 return Ok(());

@@ -46,6 +46,7 @@ mod requests;
 mod rest;
 mod rewriter;
 mod serve;
+mod sessions;
 mod shape;
 mod socket;
 mod source;

@@ -3,7 +3,7 @@
 use crate::{
     blame, buffers, cache, compression, crypto, encoding, execution, forms, frames, headers,
     iterators, json, kv, modules, ops, parts, pattern, random, ratelimit, requests, rewriter,
-    serve, socket, stacks, subrequest, switches, tasks, token, url, values, wasm, zones,
+    serve, sessions, socket, stacks, subrequest, switches, tasks, token, url, values, wasm, zones,
 };
 use rquickjs::{Ctx, Object, Result};
 
@@ -28,6 +28,7 @@ pub fn object<'js>(ctx: &Ctx<'js>) -> Result<Object<'js>> {
     cache::install(ctx, &native)?;
     crypto::install(ctx, &native)?;
     socket::install(ctx, &native)?;
+    sessions::install(ctx, &native)?;
     tasks::install(ctx, &native)?;
     random::install(ctx, &native)?;
     forms::install(ctx, &native)?;

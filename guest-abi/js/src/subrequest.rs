@@ -81,9 +81,35 @@ fn start<'js>(
     Ok(started)
 }
 
+/// Who is asked: what a binding stands for, or an export of this Worker, or the Internet.
+pub fn target<'a>(
+    binding: Option<&'a str>,
+    entrypoint: Option<&'a str>,
+    props: Option<&'a [u8]>,
+) -> Target<'a> {
+    match (binding, entrypoint) {
+        (Some(binding), _) => Target::Binding(binding),
+        (None, Some(entrypoint)) => Target::Own(entrypoint, props.unwrap_or_default()),
+        (None, None) => Target::Internet,
+    }
+}
+
 /// What the host is asked, of the parts that `fetchStart` gets.
 pub fn argument<'js>(ctx: &Ctx<'js>, parts: &Array<'js>) -> Result<Vec<u8>> {
-    let binding: Option<String> = parts.get(0)?;
+    let asked: Value = parts.get(0)?;
+    // An array is an export and its props.
+    let (binding, entrypoint, props): (Option<String>, Option<String>, Option<Bytes>) =
+        match asked.as_array() {
+            Some(own) => {
+                let props: Value = own.get(1)?;
+                let props = match props.is_null() {
+                    true => None,
+                    false => Some(<Bytes as rquickjs::FromJs>::from_js(ctx, props)?),
+                };
+                (None, own.get(0)?, props)
+            }
+            None => (parts.get(0)?, None, None),
+        };
     let (method, url): (String, String) = (parts.get(1)?, parts.get(2)?);
     let list: Class<'js, HeaderList> = parts.get(3)?;
     let content_type: Option<String> = parts.get(4)?;
@@ -103,7 +129,11 @@ pub fn argument<'js>(ctx: &Ctx<'js>, parts: &Array<'js>) -> Result<Vec<u8>> {
         headers.0.push(("content-type", content_type.as_bytes()));
     }
     let head = Fetch {
-        target: binding.as_deref().map_or(Target::Internet, Target::Binding),
+        target: target(
+            binding.as_deref(),
+            entrypoint.as_deref(),
+            props.as_ref().map(|props| &*props.0),
+        ),
         method: &method,
         url: &url,
         headers,
