@@ -42,7 +42,7 @@ fn caller(daemon: &Daemon, body: &str, bindings: Value) {
         export default {{
             async fetch(request, env, ctx) {{
                 const {{ B }} = env;
-                {body}
+                try {{ {body} }} catch (error) {{ return Response.json(error.stack); }}
             }},
         }};"
     );
@@ -184,10 +184,12 @@ fn calls_that_nobody_waits_for_are_cancelled() {
     push(&daemon, "callee", CALLEE, json!([binding]));
     caller(
         &daemon,
-        "B.write('dropped', 20); ctx.waitUntil(B.write('kept', 200)); return Response.json(1);",
+        "if (request.url.endsWith('/kept')) ctx.waitUntil(B.write('kept', 200)); else B.write('dropped', 20);
+        return Response.json(1);",
         json!([service("B", "callee")]),
     );
     answer(&daemon);
+    daemon.get("/caller/kept").expect(200);
     let api = daemon.api();
     let start = Instant::now();
     while api
@@ -219,7 +221,7 @@ fn a_callee_that_never_answers_ends_with_its_caller() {
 
 #[test]
 fn values_and_stubs_have_bounds() {
-    let daemon = daemon("[limits]\nmemory-bytes = \"256 MiB\"\ncpu-ms = 30000\n");
+    let daemon = daemon("[limits]\nmemory-bytes = \"128 MiB\"\ncpu-ms = 30000\n");
     push(&daemon, "callee", CALLEE, json!([]));
     caller(
         &daemon,

@@ -18,27 +18,29 @@ const LOST = "Network connection lost.";
 const utf8Decoder = new TextDecoder();
 const ignore = () => {};
 
-// Something of the other side's, for as long as a reference to it is there.
-class Import {
+// Refers to something of the other side's, which is kept for as long as one does.
+class Reference {
   #session;
   #id;
-  #count = 0;
-  constructor(session, id) {
+  // What all that refer to it share: how many they are.
+  #shared;
+  #isThere = true;
+  constructor(session, id, shared) {
     this.#session = session;
     this.#id = id;
+    this.#shared = shared;
+    shared.count++;
   }
-  reference() {
-    this.#count++;
-    let isThere = true;
-    return {
-      call: (path, args) => this.#session.ask(0, this.#id, path, args),
-      dup: () => this.reference(),
-      drop: () => {
-        if (!isThere) return;
-        isThere = false;
-        if (--this.#count === 0) this.#session.drop(this.#id);
-      },
-    };
+  call(path, args) {
+    return this.#session.ask(0, this.#id, path, args);
+  }
+  dup() {
+    return new Reference(this.#session, this.#id, this.#shared);
+  }
+  drop() {
+    if (!this.#isThere) return;
+    this.#isThere = false;
+    if (--this.#shared.count === 0) this.#session.drop(this.#id);
   }
 }
 
@@ -70,9 +72,10 @@ export class Session {
   #isOpener;
   #over = null;
   #exports = new Map();
-  #imports = new Map();
+  #imports = new Set();
   #questions = new Map();
   #answers = new Map();
+  #dropped = [];
   #nextExport = 1;
   #nextQuestion = 0;
   #ended = ignore;
@@ -129,16 +132,23 @@ export class Session {
   import(id) {
     if (!Number.isInteger(id) || id < 0 || this.#imports.has(id)) throw new Error("a stub of a wrong number");
     if (this.#imports.size > HELD_MAX) throw new Error("too many stubs");
-    const known = new Import(this, id);
-    this.#imports.set(id, known);
-    return known.reference();
+    this.#imports.add(id);
+    return new Reference(this, id, { count: 0 });
   }
 
   // Nothing refers to this any more.
   drop(id) {
     if (this.#over !== null || !this.#imports.delete(id)) return;
-    this.#send(["d", id]);
-    this.#rest();
+    this.#dropped.push(id);
+    if (this.#dropped.length > 1) return;
+    // Many often end at once.
+    Promise.resolve().then(() => {
+      if (this.#over !== null) return;
+      const dropped = this.#dropped;
+      this.#dropped = [];
+      if (!this.isIdle()) this.#send(["d", ...dropped]);
+      this.#rest();
+    });
   }
 
   // Nobody over there refers to it any more.
@@ -191,7 +201,7 @@ export class Session {
           this.#finished(message[1]);
           break;
         case "d":
-          this.released(message[1]);
+          for (let at = 1; at < message.length; at++) this.released(message[at]);
           break;
         default:
           throw new Error("a message of no kind that there is");

@@ -69,7 +69,6 @@ class StubHandle {
   dispose() {
     if (this.disposed) return;
     this.disposed = true;
-    registry.unregister(this);
     this.ref.drop();
   }
 }
@@ -159,7 +158,8 @@ function callable() {
 export function stubOf(ref) {
   const handle = new StubHandle(ref);
   const made = proxy(handle, RpcStub);
-  registry.register(made, ref, handle);
+  // Dropping it twice does nothing, and finding it to unregister it would take long.
+  registry.register(made, ref);
   return made;
 }
 
