@@ -13,10 +13,12 @@ const { parse, stringify } = JSON;
 const { isArray } = Array;
 const { joinBytes, utf8 } = native;
 // Of one side: what it has given away, calls that it works on, what it was given.
-const HELD_MAX = 16384;
+const HELD_MAX = 4096;
 const LOST = "Network connection lost.";
 const utf8Decoder = new TextDecoder();
 const ignore = () => {};
+// Tables are by texts: the engine's hash of whole numbers has few values.
+const keyOf = (id) => `${id}`;
 
 // Refers to something of the other side's, which is kept for as long as one does.
 class Reference {
@@ -86,7 +88,7 @@ export class Session {
     this.#line = line;
     line.session = this;
     this.#isOpener = main === null;
-    if (main !== null) this.#exports.set(0, main);
+    if (main !== null) this.#exports.set(keyOf(0), main);
     this.#flight = flight;
     flight?.join(this);
   }
@@ -112,7 +114,7 @@ export class Session {
     this.#nextQuestion++;
     const question = new Question(this, number);
     question.promise.catch(ignore);
-    this.#questions.set(number, question);
+    this.#questions.set(keyOf(number), question);
     this.#line.send(message);
     if (!flag("rpc_params_dup_stubs")) for (const handle of encoder.given) handle.dispose();
     return question;
@@ -124,21 +126,21 @@ export class Session {
       throw new RangeError(`A session of RPC may have ${HELD_MAX} stubs in each direction; dispose of some before sending more.`);
     }
     const id = this.#nextExport++;
-    this.#exports.set(id, target);
+    this.#exports.set(keyOf(id), target);
     return id;
   }
 
   // What a decoder asks for.
   import(id) {
-    if (!Number.isInteger(id) || id < 0 || this.#imports.has(id)) throw new Error("a stub of a wrong number");
+    if (!Number.isInteger(id) || id < 0 || this.#imports.has(keyOf(id))) throw new Error("a stub of a wrong number");
     if (this.#imports.size > HELD_MAX) throw new Error("too many stubs");
-    this.#imports.add(id);
+    this.#imports.add(keyOf(id));
     return new Reference(this, id, { count: 0 });
   }
 
   // Nothing refers to this any more.
   drop(id) {
-    if (this.#over !== null || !this.#imports.delete(id)) return;
+    if (this.#over !== null || !this.#imports.delete(keyOf(id))) return;
     this.#dropped.push(id);
     if (this.#dropped.length > 1) return;
     // Many often end at once.
@@ -153,8 +155,9 @@ export class Session {
 
   // Nobody over there refers to it any more.
   released(id) {
-    const target = this.#exports.get(id);
-    if (!this.#exports.delete(id)) return;
+    const key = keyOf(id);
+    const target = this.#exports.get(key);
+    if (!this.#exports.delete(key)) return;
     if (target.forward !== undefined) target.forward.drop?.();
     else if (target.value !== undefined) disposeOf(target.value);
   }
@@ -215,14 +218,14 @@ export class Session {
   }
 
   #called([, number, kind, id, path, items], bytes, at) {
-    if (!Number.isInteger(number) || this.#answers.has(number) || !isArray(path) || path.some((name) => typeof name !== "string")) {
+    if (!Number.isInteger(number) || this.#answers.has(keyOf(number)) || !isArray(path) || path.some((name) => typeof name !== "string")) {
       throw new Error("a call that is none");
     }
     if (this.#answers.size > HELD_MAX) throw new Error("too many calls");
     const decoder = new Decoder(this, bytes, at);
     const args = items === null ? null : items.map((item) => decoder.decode(item));
     const answer = { given: [] };
-    this.#answers.set(number, answer);
+    this.#answers.set(keyOf(number), answer);
     answer.promise = this.#perform(kind, id, path, args);
     answer.promise.then(
       (value) => this.#reply(number, answer, value),
@@ -232,11 +235,11 @@ export class Session {
 
   async #perform(kind, id, path, args) {
     if (kind === 1) {
-      const answer = this.#answers.get(id);
+      const answer = this.#answers.get(keyOf(id));
       if (answer === undefined) throw new Error("The result of an RPC call is not there any more.");
       return perform({ value: await answer.promise, isResult: true }, path, args);
     }
-    const target = this.#exports.get(id);
+    const target = this.#exports.get(keyOf(id));
     if (target === undefined) throw new Error("RPC stub points to an object that is not there any more.");
     return perform(target, path, args);
   }
@@ -256,9 +259,9 @@ export class Session {
   }
 
   #answered([kind, number, item], bytes, at) {
-    const question = this.#questions.get(number);
+    const question = this.#questions.get(keyOf(number));
     if (question === undefined) throw new Error("an answer to nothing");
-    this.#questions.delete(number);
+    this.#questions.delete(keyOf(number));
     if (kind === "e") {
       question.reject(decodeThrown(item));
     } else {
@@ -271,8 +274,8 @@ export class Session {
   }
 
   #finished(number) {
-    const answer = this.#answers.get(number);
-    this.#answers.delete(number);
+    const answer = this.#answers.get(keyOf(number));
+    this.#answers.delete(keyOf(number));
     for (const handle of answer?.given ?? []) handle.dispose();
   }
 
@@ -299,7 +302,7 @@ export class Session {
     this.#imports.clear();
     for (const answer of this.#answers.values()) for (const handle of answer.given) handle.dispose();
     this.#answers.clear();
-    this.#exports.delete(0);
+    this.#exports.delete(keyOf(0));
     for (const id of [...this.#exports.keys()]) this.released(id);
     this.#ended();
   }
