@@ -11,6 +11,7 @@ pub mod cli;
 pub mod config;
 pub mod cron;
 pub mod edge;
+pub mod egress;
 pub mod engine;
 pub mod manage;
 pub mod observe;

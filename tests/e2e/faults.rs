@@ -464,3 +464,51 @@ fn ten_megabytes_of_minified_code() {
     assert_eq!(daemon.get("/large/").expect(200).text(), "0000000710");
     assert_eq!(daemon.get("/good/").expect(200).text(), "good");
 }
+
+/// What nests too deeply, in places that are written in C or Rust.
+const DEEP: &str = "
+    const nested = (make, count = 20000) => { let it = make(); while (count--) it = make(it); return it; };
+    const cases = {
+        parse: () => JSON.parse('['.repeat(100000) + ']'.repeat(100000)),
+        revive: () => JSON.parse('['.repeat(100000) + ']'.repeat(100000), (_, value) => value),
+        stringify: () => JSON.stringify(nested((it) => [it])),
+        flat: () => nested((it) => [it]).flat(Infinity),
+        text: () => String(nested((it) => [it])),
+        clone: () => structuredClone(nested((it) => [it])),
+        get: () => nested((it = {}) => new Proxy(it, {})).x,
+        has: () => 'x' in nested((it = {}) => new Proxy(it, {})),
+        define: () => Object.defineProperty(nested((it = {}) => new Proxy(it, {})), 'x', {}),
+        prototype: () => Object.getPrototypeOf(nested((it = {}) => new Proxy(it, {}))),
+        construct: () => new (nested((it = class {}) => new Proxy(it, {})))(),
+        handler: () => nested((it = {}) => new Proxy({}, it)).x,
+        iterate: () => nested((it = [1].values()) => it.map((one) => one)).next(),
+        getter: () => { const it = { get x() { return it.x; } }; return it.x; },
+        sort: () => { const sort = () => [2, 1].sort(sort); return sort(); },
+    };
+    export default {
+        fetch(request) {
+            const name = new URL(request.url).pathname.slice(1);
+            try { return new Response(`${name} ${typeof cases[name]()}`); } catch (error) { return new Response(`${error}`); }
+        },
+    };
+";
+
+#[test]
+fn what_nests_too_deeply_is_a_range_error() {
+    let daemon = Setup::new()
+        .tables("[limits]\ncpu-ms = 30000\nmemory-bytes = '64 MiB'\n")
+        .start();
+    daemon.api().production();
+    daemon.api().form("PUT", &script("deep"), form(DEEP)).ok();
+    for name in DEEP.lines().filter_map(|line| {
+        let (name, rest) = line.trim().split_once(": ")?;
+        rest.starts_with("() =>").then_some(name)
+    }) {
+        let answer = daemon.get(&format!("/deep/{name}")).expect(200);
+        assert_eq!(
+            answer.text(),
+            "RangeError: Maximum call stack size exceeded",
+            "{name}"
+        );
+    }
+}

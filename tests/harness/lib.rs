@@ -11,7 +11,9 @@ pub mod form;
 pub mod guests;
 pub mod http;
 pub mod socket;
+pub mod tls;
 pub mod wait;
+pub mod wrangler;
 
 pub use api::{Api, Reply};
 pub use cli::Ran;

@@ -2,7 +2,7 @@
 
 use crate::packages::{self, Need, Sign};
 use crate::rust_std::RustStd;
-use crate::{compare, deny, process, workspace};
+use crate::{compare, deny, npm, pip, process, workspace};
 use anyhow::{Context, Result};
 use clap::ValueEnum;
 use std::path::PathBuf;
@@ -26,12 +26,16 @@ pub enum Purpose {
     Wasm,
     /// Building and running tests for aarch64 and armv7.
     Cross,
+    /// Tests and benchmarks of HTTPS: OpenSSL and nginx.
+    Https,
     /// Benchmarks: wrk.
     Bench,
     /// CI: cargo-deny.
     Ci,
     /// Comparing with workerd: node, npm and the pinned workerd.
     Compare,
+    /// Running the field's clients in end-to-end tests: npm, pip, and what is pinned of both.
+    Clients,
 }
 
 /// The C compiler for wasm guests; Debian names it by version.
@@ -69,12 +73,22 @@ pub fn run(arguments: &Arguments) -> Result<()> {
                 let names: Vec<&str> = targets.iter().map(|target| target.triple).collect();
                 names.join(", ")
             }
+            Purpose::Https => {
+                https()?;
+                "OpenSSL and nginx".into()
+            }
             Purpose::Bench => {
                 bench()?;
                 "wrk".into()
             }
             Purpose::Ci => deny::program()?.display().to_string(),
             Purpose::Compare => workspace::shown(&compare::program()?),
+            Purpose::Clients => {
+                let clients = clients()?;
+                let [node, python] =
+                    [&clients.node, &clients.python].map(|it| workspace::shown(it));
+                format!("{node}, {python}")
+            }
         };
         let name = purpose.to_possible_value();
         let name = name.as_ref().map_or("", |value| value.get_name());
@@ -111,6 +125,37 @@ pub fn wasm() -> Result<Wasm> {
             .find_map(|name| process::find(name))
             .context("there is no wasm-ld")?,
     })
+}
+
+/// The field's clients that end-to-end tests run.
+pub struct Clients {
+    /// Their `node_modules`.
+    pub node: PathBuf,
+    /// Their packages of Python.
+    pub python: PathBuf,
+}
+
+/// Installs them.
+pub fn clients() -> Result<Clients> {
+    let folder = workspace::root().join("tests/clients");
+    Ok(Clients {
+        node: npm::install("clients", &folder)?,
+        python: pip::install("clients", &folder)?,
+    })
+}
+
+/// Makes sure that there are servers of HTTPS of another make to ask.
+pub fn https() -> Result<()> {
+    packages::install(&[
+        Need {
+            packages: &["openssl"],
+            sign: Sign::Program(&["openssl"]),
+        },
+        Need {
+            packages: &["nginx-light", "nginx"],
+            sign: Sign::File("/usr/sbin/nginx"),
+        },
+    ])
 }
 
 /// Makes sure that C guests for WASI can be built; where their library is.

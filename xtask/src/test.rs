@@ -52,6 +52,7 @@ pub fn run(arguments: &Arguments) -> Result<()> {
         release(&arguments.rest)?;
     } else {
         guests::build()?;
+        setup::https()?;
         let daemon = daemon()?;
         // With a test's name given, only the workspace can be meant.
         if arguments.rest.is_empty() && !arguments.nightly {
@@ -87,6 +88,7 @@ pub fn daemon() -> Result<PathBuf> {
 }
 
 fn workspace_tests(arguments: &Arguments, daemon: &Path) -> Result<()> {
+    let clients = setup::clients()?;
     let mut command = Command::new(workspace::cargo());
     if arguments.nightly {
         command
@@ -99,6 +101,8 @@ fn workspace_tests(arguments: &Arguments, daemon: &Path) -> Result<()> {
         .args(&arguments.rest)
         .env("POSTERN_BIN", daemon)
         .env("POSTERN_GUESTS", workspace::guests())
+        .env("POSTERN_CLIENTS", clients.node)
+        .env("POSTERN_PYTHON", clients.python)
         .current_dir(workspace::root());
     step::loud_command("tests of the workspace", &mut command)
 }

@@ -15,7 +15,9 @@ use std::path::{Path, PathBuf};
 const MAY_KNOW: &[(&str, &[&str])] = &[
     ("store", &[]),
     // It knows sockets and names; what a subrequest is the bindings know.
-    ("outbound", &[]),
+    ("outbound", &["egress"]),
+    // Rules of where tenants may go.
+    ("egress", &[]),
     // What is due when; what runs then others know.
     ("cron", &[]),
     // How a range of bytes is read.
@@ -40,7 +42,7 @@ const MAY_KNOW: &[(&str, &[&str])] = &[
         ],
     ),
     ("board", &["engine::limits", "config"]),
-    ("config", &["engine::limits", "board"]),
+    ("config", &["engine::limits", "board", "egress"]),
     // The one trait between engine and bindings lies with the engine; bindings implement it.
     (
         "bindings",
@@ -110,7 +112,11 @@ const BELONGS_TO: &[(&str, &[&str])] = &[
     ("wasmi_core", &["engine"]),
     ("wasmparser", &["engine"]),
     ("wasm_encoder", &["engine"]),
-    ("postern_crypto", &["engine"]),
+    ("postern_crypto", &["engine", "outbound"]),
+    ("embedded_tls", &["outbound"]),
+    ("rustls", &["outbound"]),
+    ("futures_rustls", &["outbound"]),
+    ("webpki", &["outbound"]),
     ("hyper", &["edge", "manage", "cli", "outbound"]),
     ("smol_hyper", &["edge", "manage", "cli", "outbound"]),
     ("flate2", &["engine", "outbound"]),

@@ -3,6 +3,8 @@
 
 /// A tag of a value.
 pub mod tag {
+    /// BOOLEAN.
+    pub const BOOLEAN: u8 = 0x01;
     /// INTEGER.
     pub const INTEGER: u8 = 0x02;
     /// BIT STRING.
@@ -19,6 +21,8 @@ pub mod tag {
     pub const CONTEXT_0: u8 = 0xa0;
     /// `[1]`, constructed.
     pub const CONTEXT_1: u8 = 0xa1;
+    /// `[3]`, constructed.
+    pub const CONTEXT_3: u8 = 0xa3;
 }
 
 /// What is left to read.

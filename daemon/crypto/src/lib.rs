@@ -12,6 +12,7 @@ mod hashes;
 mod key;
 mod price;
 mod rsa_keys;
+pub mod signatures;
 mod table;
 mod task;
 

@@ -7,7 +7,7 @@ use crate::assets::Assets;
 use crate::cache::{Cache, Owner as CacheOwner};
 use crate::engine::invocation::Entry;
 use crate::engine::ops::OpFailure;
-use crate::outbound::{Outbound, Owner};
+use crate::outbound::{Outbound, Tenant};
 use crate::store::{NamespaceId, Store};
 use crate::websocket::SocketOptions;
 use postern_abi::OpErrorCode;
@@ -159,13 +159,7 @@ pub(super) struct Caches {
 /// A Worker's own share of the way out.
 pub(super) struct WayOut {
     pub outbound: Outbound,
-    pub owner: Owner,
-}
-
-impl Drop for WayOut {
-    fn drop(&mut self) {
-        self.outbound.forget(self.owner);
-    }
+    pub tenant: Tenant,
 }
 
 impl Env {
@@ -204,11 +198,11 @@ impl Env {
         self
     }
 
-    /// Lets it reach other servers.
+    /// Lets it reach other servers, as this script of a dispatch namespace.
     #[must_use]
-    pub fn with_outbound(mut self, outbound: Outbound) -> Self {
-        let owner = outbound.owner();
-        self.outbound = Some(Arc::new(WayOut { outbound, owner }));
+    pub fn with_outbound(mut self, outbound: Outbound, namespace: &str, script: &str) -> Self {
+        let tenant = outbound.tenant(namespace, script);
+        self.outbound = Some(Arc::new(WayOut { outbound, tenant }));
         self
     }
 

@@ -13,7 +13,7 @@ use crate::engine::ops::{OpFailure, OpReply, OpResult, Started};
 use crate::engine::pipe::pipe;
 use crate::engine::socket::Speak;
 use crate::outbound::decode::{Coding, decoded};
-use crate::outbound::{Origin, Outbound, OutboundError, Owner, Reason, SendBody};
+use crate::outbound::{self, Origin, Outbound, OutboundError, Reason, SendBody, Tenant};
 use crate::websocket::SocketOptions;
 use bytes::Bytes;
 use futures_lite::{FutureExt, StreamExt, stream};
@@ -35,7 +35,7 @@ const WHOLE_WITHIN: Duration = Duration::from_millis(4);
 
 /// Who is asked.
 enum Route {
-    Internet(Outbound, Owner),
+    Internet(Outbound, Tenant),
     Service(Arc<dyn Services>, String, Entry),
     Assets(Arc<Assets>),
 }
@@ -132,7 +132,7 @@ impl Env {
     fn route(&self, target: Target<'_>) -> Result<Route, OpFailure> {
         match target {
             Target::Internet => match &self.outbound {
-                Some(out) => Ok(Route::Internet(out.outbound.clone(), out.owner)),
+                Some(out) => Ok(Route::Internet(out.outbound.clone(), out.tenant.clone())),
                 None => Err(OpFailure::new(
                     OpErrorCode::Unsupported,
                     "fetch() to other servers is switched off on this device",
@@ -328,11 +328,11 @@ impl Route {
 
     async fn send(&self, ask: &Ask, body: AskBody, caller: &Caller) -> Result<Answer, OpFailure> {
         match self {
-            Self::Internet(outbound, owner) => {
+            Self::Internet(outbound, tenant) => {
                 let _place = caller.connection().await;
                 match &ask.upgrade {
-                    Some(options) => sockets::ask(outbound, *owner, ask, options).await,
-                    None => internet(outbound, *owner, ask, body).await,
+                    Some(options) => sockets::ask(outbound, tenant, ask, options).await,
+                    None => internet(outbound, tenant, ask, body).await,
                 }
             }
             Self::Service(services, script, entry) => {
@@ -384,16 +384,6 @@ pub(super) fn request(
     ask: &Ask,
     body: SendBody,
 ) -> Result<(Origin, http::Request<SendBody>), OpFailure> {
-    if ask.url.is_https() {
-        return Err(OpFailure::new(
-            OpErrorCode::Unsupported,
-            format!(
-                "fetch() of {:.200}: https is not supported by this version of Postern; ask a \
-                 proxy near the device by http",
-                ask.url.as_str()
-            ),
-        ));
-    }
     let mut request = http::Request::new(body);
     *request.method_mut() = ask.method.clone();
     *request.uri_mut() = ask
@@ -409,13 +399,14 @@ pub(super) fn request(
     let origin = Origin {
         host: ask.url.host().to_owned(),
         port: ask.url.port(),
+        is_tls: ask.url.is_https(),
     };
     Ok((origin, request))
 }
 
 async fn internet(
     outbound: &Outbound,
-    owner: Owner,
+    tenant: &Tenant,
     ask: &Ask,
     body: AskBody,
 ) -> Result<Answer, OpFailure> {
@@ -431,7 +422,10 @@ async fn internet(
             .headers_mut()
             .insert(header::CONTENT_LENGTH, 0.into());
     }
-    let answer = outbound.send(owner, &origin, request).await.map_err(lost)?;
+    let answer = outbound
+        .send(tenant, &origin, request)
+        .await
+        .map_err(lost)?;
     Ok(answered(answer))
 }
 
@@ -453,15 +447,19 @@ pub(super) fn answered(answer: http::Response<ByteStream>) -> Answer {
 pub(super) fn lost(error: OutboundError) -> OpFailure {
     log::debug!(target: "outbound", "a subrequest failed: {error}");
     let text = match error {
-        OutboundError::Refused(_) | OutboundError::NoSuchName | OutboundError::Busy { .. } => {
-            error.to_string()
-        }
+        OutboundError::Refused(_)
+        | OutboundError::NoSuchName
+        | OutboundError::Busy { .. }
+        | OutboundError::Tls(_) => error.to_string(),
         OutboundError::TooSlow { .. } => format!("Network connection lost. ({error})"),
         // What the system says of its connections is not a tenant's business.
         OutboundError::Lost(_) => "Network connection lost.".to_owned(),
+        OutboundError::Broke(_) => format!("Network connection lost. ({error})"),
     };
     let code = match error {
-        OutboundError::Refused(_) | OutboundError::Busy { .. } => OpErrorCode::Thrown,
+        OutboundError::Refused(_) | OutboundError::Busy { .. } | OutboundError::Tls(_) => {
+            OpErrorCode::Thrown
+        }
         _ => OpErrorCode::Unavailable,
     };
     let prefix = if code == OpErrorCode::Thrown {
@@ -602,7 +600,11 @@ fn told(source: ByteStream) -> ByteStream {
                 type_error(error.to_string())
             } else {
                 log::debug!(target: "outbound", "an answer broke off: {error}");
-                OpFailure::new(OpErrorCode::Unavailable, "Network connection lost.")
+                let text = match outbound::broke(&error) {
+                    Some(how) => format!("Network connection lost. ({how})"),
+                    None => "Network connection lost.".to_owned(),
+                };
+                OpFailure::new(OpErrorCode::Unavailable, text)
             };
             io::Error::other(failure)
         })

@@ -3,18 +3,22 @@
 use super::fetch::{Answer, AnswerBody, Ask, answered, lost, request};
 use crate::engine::ops::OpFailure;
 use crate::engine::socket::{Socket, Speak};
-use crate::outbound::{Outbound, Owner, SendBody, Upgrade};
-use crate::websocket::{self, Side, SocketOptions, Stops};
+use crate::outbound::{Outbound, SendBody, Switched, Tenant, Upgrade};
+use crate::websocket::{self, Line, Side, SocketOptions, Stops};
 use bytes::Bytes;
+use futures_lite::AsyncWrite;
 use futures_lite::future::pending;
 use http::header::{self, HeaderMap, HeaderValue};
 use http::{Method, StatusCode};
 use postern_abi::OpErrorCode;
+use std::io;
+use std::pin::Pin;
+use std::task::{Context, Poll};
 
 /// Asks a server; its answer, which may be another than was hoped for.
 pub(super) async fn ask(
     outbound: &Outbound,
-    owner: Owner,
+    tenant: &Tenant,
     ask: &Ask,
     options: &SocketOptions,
 ) -> Result<Answer, OpFailure> {
@@ -32,7 +36,7 @@ pub(super) async fn ask(
     // None is offered, and so none may be used.
     headers.remove(header::SEC_WEBSOCKET_EXTENSIONS);
     headers.remove(header::SEC_WEBSOCKET_ACCEPT);
-    let answer = outbound.upgrade(owner, &origin, request).await;
+    let answer = outbound.upgrade(tenant, &origin, request).await;
     let (answer, switched) = match answer.map_err(lost)? {
         Upgrade::Answered(answer) => return Ok(answered(answer)),
         Upgrade::Switched(answer, switched) => (answer, switched),
@@ -54,8 +58,9 @@ pub(super) async fn ask(
                 drain: pending(),
                 cut: pending(),
             };
-            let (stream, came) = (&switched.stream, &switched.came);
-            websocket::run(stream, came, socket, Side::Client, &options, stops).await;
+            let mut switched = switched;
+            let came = std::mem::take(&mut switched.came);
+            websocket::run(switched, &came, socket, Side::Client, &options, stops).await;
         })
     });
     Ok(Answer {
@@ -64,6 +69,12 @@ pub(super) async fn ask(
         headers: parts.headers,
         body: AnswerBody::Socket(speak),
     })
+}
+
+impl Line for Switched {
+    fn poll_end(&mut self, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
+        Pin::new(self).poll_close(cx)
+    }
 }
 
 /// Checks what a server says to a handshake with this key (RFC 6455 §4.1).

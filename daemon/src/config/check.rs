@@ -7,8 +7,8 @@ use super::raw::{
     RawWebSocket, Texts,
 };
 use super::{
-    Cache, Config, Edge, Engine, Format, Level, LoadedBoard, Log, Manage, Outbound, Overrides,
-    Scheme, Store, WebSocket, limits, routing,
+    Cache, Config, Edge, Engine, Format, Level, LoadedBoard, Log, Manage, Outbound, OutboundTls,
+    Overrides, Root, Scheme, Store, WebSocket, egress, limits, routing,
 };
 use crate::board::{self, Board, BoardError};
 use std::collections::BTreeMap;
@@ -28,6 +28,9 @@ const DEADLINE_MS: (u64, u64) = (10, 3_600_000);
 /// Milliseconds that an isolate may rest: not so few that each request starts one, not so many
 /// that none is ever evicted.
 const ISOLATE_IDLE_MS: (u64, u64) = (100, 86_400_000);
+
+/// Sources of roots for HTTPS.
+const ROOTS_MAX: usize = 16;
 
 /// Checks everything. The second result holds mistakes of other files, the board's.
 pub(super) fn check(
@@ -69,7 +72,8 @@ pub(super) fn check(
     );
     let edge = edge(document, raw.edge, &board, overrides);
     let manage = manage(document, raw.manage, overrides);
-    let outbound = outbound(document, raw.outbound);
+    let outbound = outbound(document, raw.outbound, base, &board);
+    let egress = egress::check(document, raw.egress);
     let engine = engine(document, &raw.engine);
     let routing = routing::check(document, raw.routing);
     let store = store(document, raw.store, &board);
@@ -96,6 +100,7 @@ pub(super) fn check(
         routing,
         manage,
         outbound,
+        egress,
         engine,
         limits: defaults,
         ceilings,
@@ -336,7 +341,7 @@ fn manage(document: &mut Document<'_>, raw: RawManage, overrides: &Overrides) ->
     }
 }
 
-fn outbound(document: &mut Document<'_>, raw: RawOutbound) -> Outbound {
+fn outbound(document: &mut Document<'_>, raw: RawOutbound, base: &Path, board: &Board) -> Outbound {
     let mut deadline = |key, raw: Option<Spanned<Amount>>, usual| {
         number(document, key, raw.as_ref(), usual, DEADLINE_MS)
     };
@@ -351,15 +356,58 @@ fn outbound(document: &mut Document<'_>, raw: RawOutbound) -> Outbound {
         100_000,
     );
     let body_deadline_ms = deadline("outbound.body-deadline-ms", raw.body_deadline_ms, 60_000);
+    let connections = count(
+        document,
+        "outbound.connections",
+        raw.connections.as_ref(),
+        256,
+        65_536,
+    );
+    // An eighth, but as many as one invocation may use, and never all.
+    let all_but_one = connections.saturating_sub(1).max(1);
+    let worker_connections = count(
+        document,
+        "outbound.worker-connections",
+        raw.worker_connections.as_ref(),
+        (connections / 8).max(6),
+        all_but_one,
+    );
+    let tls_connections = count(
+        document,
+        "outbound.tls.connections",
+        raw.tls.connections.as_ref(),
+        128,
+        board.budgets.connections,
+    );
+    let mut roots = vec![Root::System];
+    if let Some(Texts(written)) = raw.tls.roots {
+        if written.is_empty() || written.len() > ROOTS_MAX {
+            document.problem(
+                written.first().map(Spanned::span),
+                format!(
+                    "`outbound.tls.roots` has {} sources; 1 to {ROOTS_MAX} can be",
+                    written.len()
+                ),
+                "write \"system\", \"built-in\" or files of PEM",
+            );
+        }
+        roots = written
+            .into_iter()
+            .map(|root| match root.get_ref().as_str() {
+                "system" => Root::System,
+                "built-in" => Root::BuiltIn,
+                path => Root::File(base.join(path)),
+            })
+            .collect();
+    }
     Outbound {
         allow_private: raw.allow_private.unwrap_or(false),
-        connections: count(
-            document,
-            "outbound.connections",
-            raw.connections.as_ref(),
-            256,
-            65_536,
-        ),
+        connections,
+        worker_connections,
+        tls: OutboundTls {
+            roots,
+            connections: tls_connections,
+        },
         connect_deadline_ms,
         response_deadline_ms,
         body_deadline_ms,

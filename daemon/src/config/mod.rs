@@ -7,6 +7,7 @@ pub mod amount;
 mod check;
 pub mod document;
 pub mod durability;
+mod egress;
 pub mod limits;
 mod raw;
 pub mod routing;
@@ -15,6 +16,7 @@ pub use document::Problem;
 pub use routing::{Mode, Routing, Target};
 
 use crate::board::{Board, Durability};
+use crate::egress::Egress;
 use crate::engine::limits::Limits;
 use serde::Serialize;
 use std::io::Read;
@@ -43,6 +45,8 @@ pub struct Config {
     pub manage: Manage,
     /// The way to other servers.
     pub outbound: Outbound,
+    /// Where tenants may go.
+    pub egress: Egress,
     /// What runs tenants' code.
     pub engine: Engine,
     /// What a Worker gets that asks for nothing.
@@ -142,12 +146,47 @@ pub struct Outbound {
     pub allow_private: bool,
     /// Connections at the same time; more wait.
     pub connections: u32,
+    /// Connections of one Worker at the same time.
+    pub worker_connections: u32,
+    /// HTTPS.
+    pub tls: OutboundTls,
     /// Milliseconds for a name to be found and a connection to be made.
     pub connect_deadline_ms: u64,
     /// Milliseconds from a subrequest to its answer's head.
     pub response_deadline_ms: u64,
     /// Milliseconds for the next part of an answer's body.
     pub body_deadline_ms: u64,
+}
+
+/// HTTPS to other servers.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "kebab-case")]
+pub struct OutboundTls {
+    /// Whose certificates are believed.
+    pub roots: Vec<Root>,
+    /// Connections of TLS at the same time; more wait.
+    pub connections: u32,
+}
+
+/// Where root certificates come from: `system`, `built-in`, or a file of PEM.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Root {
+    /// The system's bundle.
+    System,
+    /// Those in the binary.
+    BuiltIn,
+    /// A file.
+    File(PathBuf),
+}
+
+impl Serialize for Root {
+    fn serialize<S: serde::Serializer>(&self, out: S) -> Result<S::Ok, S::Error> {
+        match self {
+            Self::System => out.serialize_str("system"),
+            Self::BuiltIn => out.serialize_str("built-in"),
+            Self::File(path) => path.serialize(out),
+        }
+    }
 }
 
 /// What runs tenants' code.
@@ -350,11 +389,15 @@ impl Config {
             self.log.format != new.log.format || self.log.tenant_bytes != new.log.tenant_bytes;
         let outbound = |it: &Self| Outbound {
             allow_private: false,
+            tls: OutboundTls {
+                roots: Vec::new(),
+                ..it.outbound.tls.clone()
+            },
             ..it.outbound.clone()
         };
         [
             (
-                "outbound, but for outbound.allow-private",
+                "outbound, but for outbound.allow-private and outbound.tls.roots",
                 outbound(self) != outbound(new),
             ),
             ("data-dir", self.data_dir != new.data_dir),
@@ -377,6 +420,8 @@ impl Config {
     pub fn take_reloadable(&mut self, new: Self) {
         self.routing = new.routing;
         self.outbound.allow_private = new.outbound.allow_private;
+        self.outbound.tls.roots = new.outbound.tls.roots;
+        self.egress = new.egress;
         self.limits = new.limits;
         self.ceilings = new.ceilings;
         self.log.level = new.log.level;

@@ -2,6 +2,7 @@
 
 use super::amount::Amount;
 use super::durability::RawDurability;
+use super::egress::RawEgress;
 use super::limits::RawLimits;
 use super::{Format, Level, Mode, Scheme};
 use serde::de::{self, Deserialize, Deserializer, SeqAccess, Visitor};
@@ -19,6 +20,7 @@ pub(super) struct RawConfig {
     pub routing: RawRouting,
     pub manage: RawManage,
     pub outbound: RawOutbound,
+    pub egress: RawEgress,
     pub engine: RawEngine,
     pub limits: RawLimits,
     pub ceilings: RawLimits,
@@ -51,6 +53,7 @@ pub(super) struct RawRouting {
     pub modes: Option<Spanned<Vec<Spanned<Mode>>>>,
     pub namespace: Option<Spanned<String>>,
     pub zone: Option<Spanned<String>>,
+    pub account_subdomain: Option<Spanned<String>>,
     pub header: Option<Spanned<String>>,
     pub kv_namespace: Option<Spanned<String>>,
     pub path_keeps_segment: Option<bool>,
@@ -71,9 +74,18 @@ pub(super) struct RawManage {
 pub(super) struct RawOutbound {
     pub allow_private: Option<bool>,
     pub connections: Option<Spanned<Amount>>,
+    pub worker_connections: Option<Spanned<Amount>>,
+    pub tls: RawOutboundTls,
     pub connect_deadline_ms: Option<Spanned<Amount>>,
     pub response_deadline_ms: Option<Spanned<Amount>>,
     pub body_deadline_ms: Option<Spanned<Amount>>,
+}
+
+#[derive(Debug, Default, serde::Deserialize)]
+#[serde(rename_all = "kebab-case", deny_unknown_fields, default)]
+pub(super) struct RawOutboundTls {
+    pub roots: Option<Texts>,
+    pub connections: Option<Spanned<Amount>>,
 }
 
 #[derive(Debug, Default, serde::Deserialize)]

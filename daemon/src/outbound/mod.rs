@@ -5,22 +5,30 @@
 //!
 //! # Implementation
 //!
-//! A connection belongs to the Worker that opened it, is kept for its next request to the same
+//! A connection belongs to the [`tenant`] that opened it, is kept for its next request to the same
 //! origin, and goes when it rests for long or others need its place ([`pool`]). Names are looked
 //! up by the system, and every address is held against the [`policy`] before it is connected to,
-//! so that no name can stand for an address that may not be reached.
+//! so that no name can stand for an address that may not be reached. A connection may be one of
+//! TLS ([`tls`]); what goes over it is the same.
 
 mod body;
 pub mod decode;
+#[cfg(test)]
+mod https_tests;
 pub mod policy;
 mod pool;
+mod stream;
 mod switched;
+mod tenant;
 #[cfg(test)]
 mod tests;
+mod tls;
 
 pub use body::{ByteStream, SendBody};
 pub use policy::Policy;
 pub use switched::{Switched, Upgrade};
+pub use tenant::Tenant;
+pub use tls::{CONNECTION_BYTES, RootSource};
 
 use async_executor::Executor;
 use async_io::{Async, Timer};
@@ -30,15 +38,19 @@ use http::{Method, Request, Response};
 use hyper::client::conn::http1::{Builder, SendRequest};
 use parking_lot::RwLock;
 use pool::Pool;
-use smol::lock::{Semaphore, SemaphoreGuardArc};
+use smol::lock::Semaphore;
 use smol_hyper::rt::FuturesIo;
+use std::error::Error;
 use std::future::Future;
 use std::io;
 use std::net::{IpAddr, SocketAddr, TcpStream, ToSocketAddrs};
 use std::sync::Arc;
-use std::sync::atomic::{AtomicU64, Ordering};
-use std::time::Duration;
+use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
+use std::time::{Duration, SystemTime};
+use stream::Stream;
 use switched::Seats;
+use tenant::{Place, Tenants, Waiting};
+use tls::{Broke, Tls};
 
 /// How the way out is set up.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -47,6 +59,12 @@ pub struct OutboundOptions {
     pub policy: Policy,
     /// Connections of all Workers at the same time; more wait.
     pub connections_max: usize,
+    /// Connections of one tenant at the same time; `None` is an eighth of all, and at least 6.
+    pub tenant_connections_max: Option<usize>,
+    /// Connections of TLS of all Workers at the same time: each keeps about [`CONNECTION_BYTES`].
+    pub tls_connections_max: usize,
+    /// Whose certificates are believed.
+    pub roots: Vec<RootSource>,
     /// Connections that rest, of all Workers; the one that rests longest goes first.
     pub idle_max: usize,
     /// A connection that rests for so long goes.
@@ -64,6 +82,9 @@ impl Default for OutboundOptions {
         Self {
             policy: Policy::default(),
             connections_max: 256,
+            tenant_connections_max: None,
+            tls_connections_max: 128,
+            roots: vec![RootSource::System],
             idle_max: 32,
             idle: Duration::from_secs(15),
             connect: Duration::from_secs(10),
@@ -107,9 +128,41 @@ pub enum OutboundError {
         /// The limit.
         limit_ms: u64,
     },
+    /// The server is not who it should be, or cannot be spoken with.
+    #[error("{0}")]
+    Tls(String),
+    /// What is sealed did not come as it should.
+    #[error("{0}")]
+    Broke(Broke),
     /// There was no connection, or it broke before the answer.
     #[error("{0}")]
     Lost(String),
+}
+
+/// How a connection of TLS broke, if that is why something did.
+pub fn broke(error: &(dyn Error + 'static)) -> Option<Broke> {
+    let mut next = Some(error);
+    while let Some(error) = next {
+        if let Some(how) = error.downcast_ref::<Broke>() {
+            return Some(*how);
+        }
+        // What an I/O error wraps is not its source, but its source's source.
+        next = match error
+            .downcast_ref::<io::Error>()
+            .and_then(io::Error::get_ref)
+        {
+            Some(inner) => Some(inner),
+            None => error.source(),
+        };
+    }
+    None
+}
+
+fn lost(error: &hyper::Error) -> OutboundError {
+    match broke(error) {
+        Some(how) => OutboundError::Broke(how),
+        None => OutboundError::Lost(error.to_string()),
+    }
 }
 
 /// Where a request goes.
@@ -119,6 +172,8 @@ pub struct Origin {
     pub host: String,
     /// The port.
     pub port: u16,
+    /// Whether it is asked by HTTPS.
+    pub is_tls: bool,
 }
 
 /// What a server said beside its status, in the extensions of an answer, where that is not the
@@ -126,9 +181,8 @@ pub struct Origin {
 #[derive(Clone, Debug)]
 pub struct Reason(pub String);
 
-/// Names a Worker's connections: nobody else uses them.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-pub struct Owner(u64);
+/// How names are looked up. It takes as long as the system does.
+type Lookup = fn(&str, u16) -> io::Result<Vec<SocketAddr>>;
 
 /// The way out. Clones share it.
 #[derive(Clone)]
@@ -137,42 +191,74 @@ pub struct Outbound(Arc<Inner>);
 struct Inner {
     options: OutboundOptions,
     policy: RwLock<Policy>,
+    /// How often what may be reached has changed: a connection of before does not rest.
+    generation: AtomicU64,
     executor: Arc<Executor<'static>>,
     pool: Arc<Pool>,
+    tls: Tls,
+    tenants: Tenants,
     places: Arc<Semaphore>,
+    tls_places: Arc<Semaphore>,
+    /// Those that wait for a place among all.
+    wanting: AtomicUsize,
     lookups: Semaphore,
-    owners: AtomicU64,
+    lookup: Lookup,
     seats: Seats,
 }
 
 impl Outbound {
     /// A way out whose connections run on this executor.
     pub fn new(options: OutboundOptions, executor: Arc<Executor<'static>>) -> Self {
+        Self::with(options, executor, system_lookup, SystemTime::now)
+    }
+
+    /// One that looks names up and knows the time by these.
+    fn with(
+        options: OutboundOptions,
+        executor: Arc<Executor<'static>>,
+        lookup: Lookup,
+        now: fn() -> SystemTime,
+    ) -> Self {
         Self(Arc::new(Inner {
             policy: RwLock::new(options.policy.clone()),
+            generation: AtomicU64::new(0),
             pool: Pool::new(options.idle_max, options.idle),
+            tls: Tls::new(options.roots.clone(), now),
+            tenants: Tenants::new(options.connections_max, options.tenant_connections_max),
             places: Arc::new(Semaphore::new(options.connections_max.max(1))),
+            tls_places: Arc::new(Semaphore::new(options.tls_connections_max.max(1))),
+            wanting: AtomicUsize::new(0),
             lookups: Semaphore::new(LOOKUPS_MAX),
-            owners: AtomicU64::new(0),
+            lookup,
             seats: Seats::new(options.connections_max),
             options,
             executor,
         }))
     }
 
-    /// A Worker that nobody else is.
-    pub fn owner(&self) -> Owner {
-        Owner(self.0.owners.fetch_add(1, Ordering::Relaxed))
+    /// The tenant that a script of a dispatch namespace is.
+    pub fn tenant(&self, namespace: &str, script: &str) -> Tenant {
+        self.0.tenants.get(namespace, script, &self.0.pool)
     }
 
-    /// Lets go of the connections that rest for a Worker which is gone.
-    pub fn forget(&self, owner: Owner) {
-        self.0.pool.forget(owner);
-    }
-
-    /// Changes what may be reached from now on. Connections that are open stay.
-    pub fn set_policy(&self, policy: Policy) {
+    /// Changes what may be reached, and who is believed, from now on. What is on its way stays.
+    pub fn set_policy(&self, policy: Policy, roots: Vec<RootSource>) {
         *self.0.policy.write() = policy;
+        self.0.tls.set_sources(roots);
+        self.0.generation.fetch_add(1, Ordering::Relaxed);
+        self.0.pool.forget_all();
+    }
+
+    fn generation(&self) -> u64 {
+        self.0.generation.load(Ordering::Relaxed)
+    }
+
+    /// Whether an origin may be asked, as far as its name tells.
+    fn permits(&self, tenant: &Tenant, origin: &Origin) -> Result<(), OutboundError> {
+        let policy = self.0.policy.read();
+        policy
+            .host(tenant, &origin.host, origin.port)
+            .map_err(OutboundError::Refused)
     }
 
     /// Sends a request, whose URI is path and query, and waits for the answer's head. Dropping
@@ -182,59 +268,60 @@ impl Outbound {
     /// Every way in which there is no answer.
     pub async fn send(
         &self,
-        owner: Owner,
+        tenant: &Tenant,
         origin: &Origin,
         request: Request<SendBody>,
     ) -> Result<Response<ByteStream>, OutboundError> {
         let inner = &self.0;
+        let asked = self.generation();
+        self.permits(tenant, origin)?;
         // A connection that rested may have been closed by its server at any time; what was
         // not sent, or can be sent again, goes out on another one.
         let mut request = request;
-        while let Some(mut kept) = inner.pool.take(owner, origin) {
+        let place = loop {
+            let obtaining = self.obtain(tenant, origin);
+            let mut kept = match within(inner.options.head, "a place", obtaining).await? {
+                Obtained::Kept(kept) => kept,
+                Obtained::Place(place) => break place,
+            };
             let again = replay(&request);
             let sending = async {
-                if kept.ready().await.is_err() {
-                    return Err((None, None));
+                if let Err(error) = kept.ready().await {
+                    return Err((Some(request), error));
                 }
                 kept.try_send_request(request)
                     .await
-                    .map_err(|mut error| (error.take_message(), Some(error.into_error())))
+                    .map_err(|mut error| (error.take_message(), error.into_error()))
             };
             match within(inner.options.head, "the answer's head", sending).await? {
-                Ok(answer) => return Ok(self.answer(owner, origin, kept, answer)),
-                Err((Some(unsent), _)) => request = unsent,
-                Err((None, error)) => match (again, error) {
-                    (Some(again), _) => request = again,
-                    (None, error) => {
-                        return Err(OutboundError::Lost(error.map_or_else(
-                            || "the connection was closed".to_owned(),
-                            |error| error.to_string(),
-                        )));
-                    }
+                Ok(answer) => return Ok(self.answer(tenant, origin, kept, answer, asked)),
+                Err((unsent, error)) => match unsent.or(again) {
+                    Some(unsent) => request = unsent,
+                    None => return Err(lost(&error)),
                 },
             }
-        }
-        let connecting = self.connect(origin, false);
-        let (mut fresh, _) = within(inner.options.connect, "a connection", connecting).await??;
+        };
+        let connecting = self.connect(tenant, origin, &place, false);
+        let mut fresh = within(inner.options.connect, "a connection", connecting).await??;
+        drop(place);
         let sending = fresh.send_request(request);
         let answer = within(inner.options.head, "the answer's head", sending)
             .await?
-            .map_err(|error| OutboundError::Lost(error.to_string()))?;
-        Ok(self.answer(owner, origin, fresh, answer))
+            .map_err(|error| lost(&error))?;
+        Ok(self.answer(tenant, origin, fresh, answer, asked))
     }
 
     fn answer(
         &self,
-        owner: Owner,
+        tenant: &Tenant,
         origin: &Origin,
         sender: SendRequest<SendBody>,
         answer: Response<hyper::body::Incoming>,
+        asked: u64,
     ) -> Response<ByteStream> {
-        let inner = &self.0;
-        let (pool, origin) = (inner.pool.clone(), origin.clone());
-        let executor = inner.executor.clone();
-        let rest = move || Pool::put(&pool, owner, origin, sender, &executor);
-        let stall = inner.options.stall;
+        let (this, tenant, origin) = (self.clone(), tenant.clone(), origin.clone());
+        let rest = move || this.rest(&tenant, origin, sender, asked);
+        let stall = self.0.options.stall;
         let mut answer = answer;
         let said = answer.extensions_mut().remove::<hyper::ext::ReasonPhrase>();
         if let Some(said) = said {
@@ -244,73 +331,137 @@ impl Outbound {
         answer.map(|body| -> ByteStream { Box::pin(AnswerBody::new(body, stall, rest)) })
     }
 
-    /// A new connection, and its place among them. One that `switches` may become something else
-    /// than HTTP.
-    async fn connect(
-        &self,
-        origin: &Origin,
-        switches: bool,
-    ) -> Result<(SendRequest<SendBody>, Arc<SemaphoreGuardArc>), OutboundError> {
+    /// Lets a connection rest, unless somebody waits for its place, or it could not be made now.
+    fn rest(&self, tenant: &Tenant, origin: Origin, sender: SendRequest<SendBody>, asked: u64) {
         let inner = &self.0;
-        let addresses = self.addresses(origin).await?;
-        let place = Arc::new(match inner.places.try_acquire_arc() {
+        let is_wanted = tenant.is_waiting();
+        let is_in_the_way = !is_wanted && inner.wanting.load(Ordering::Relaxed) > 0;
+        if is_in_the_way || asked != self.generation() {
+            return;
+        }
+        Pool::put(&inner.pool, tenant.owner(), origin, sender, &inner.executor);
+        tenant.rested().notify(1);
+    }
+
+    /// A connection that rests, or a place for a new one.
+    async fn obtain(&self, tenant: &Tenant, origin: &Origin) -> Obtained {
+        loop {
+            let rested = tenant.rested().listen();
+            if let Some(kept) = self.0.pool.take(tenant.owner(), origin) {
+                return Obtained::Kept(kept);
+            }
+            let placed = async { Some(self.place(tenant, origin).await) };
+            let rested = async {
+                rested.await;
+                None
+            };
+            if let Some(place) = placed.or(rested).await {
+                return Obtained::Place(place);
+            }
+        }
+    }
+
+    /// A place: of the tenant's own share first, so that nobody queues for more than that.
+    async fn place(&self, tenant: &Tenant, origin: &Origin) -> Arc<Place> {
+        let inner = &self.0;
+        let own = match tenant.places().try_acquire_arc() {
+            Some(own) => own,
+            None => {
+                let _waiting = tenant.waits();
+                inner.pool.let_one_go_of(tenant.owner());
+                tenant.places().acquire_arc().await
+            }
+        };
+        let among = async |places: &Arc<Semaphore>| match places.try_acquire_arc() {
             Some(place) => place,
             None => {
                 // Somebody's connection that rests makes room.
+                let _wanting = Waiting::new(&inner.wanting);
                 inner.pool.let_one_go();
-                inner.places.acquire_arc().await
+                places.acquire_arc().await
             }
-        });
-        let mut lost = None;
-        for address in addresses {
-            match Async::<TcpStream>::connect(address).await {
-                Ok(stream) => {
-                    // Requests are written whole; waiting to fill a packet only delays them.
-                    let _ = stream.get_ref().set_nodelay(true);
-                    let (sender, connection) = Builder::new()
-                        .max_headers(FIELDS_MAX)
-                        .max_buf_size(HEAD_MAX)
-                        .handshake(FuturesIo::new(stream))
-                        .await
-                        .map_err(|error| OutboundError::Lost(error.to_string()))?;
-                    let its = place.clone();
-                    let running = async move {
-                        let _place = its;
-                        let ended = if switches {
-                            connection.with_upgrades().await
-                        } else {
-                            connection.await
-                        };
-                        if let Err(error) = ended {
-                            log::debug!(target: "outbound", "a connection ended: {error}");
-                        }
-                    };
-                    inner.executor.spawn(running).detach();
-                    return Ok((sender, place));
+        };
+        let all = among(&inner.places).await;
+        let tls = match origin.is_tls {
+            true => Some(among(&inner.tls_places).await),
+            false => None,
+        };
+        Arc::new(Place::new(own, all, tls))
+    }
+
+    /// A new connection at a place. One that `switches` may become something else than HTTP.
+    async fn connect(
+        &self,
+        tenant: &Tenant,
+        origin: &Origin,
+        place: &Arc<Place>,
+        switches: bool,
+    ) -> Result<SendRequest<SendBody>, OutboundError> {
+        let inner = &self.0;
+        let mut failed = None;
+        for address in self.addresses(tenant, origin).await? {
+            let stream = match dial(address).await {
+                Ok(stream) => stream,
+                Err(error) => {
+                    failed = Some(error);
+                    continue;
                 }
-                Err(error) => lost = Some(error),
-            }
+            };
+            let stream = if origin.is_tls {
+                inner.tls.open(origin, stream, || dial(address)).await?
+            } else {
+                Stream::Plain(stream)
+            };
+            let (sender, connection) = Builder::new()
+                .max_headers(FIELDS_MAX)
+                .max_buf_size(HEAD_MAX)
+                .handshake(FuturesIo::new(stream))
+                .await
+                .map_err(|error| lost(&error))?;
+            let (its, out, origin) = (place.clone(), self.clone(), origin.clone());
+            let running = async move {
+                let _place = its;
+                let ended = if switches {
+                    connection.with_upgrades().await
+                } else {
+                    connection.await
+                };
+                if let Err(error) = ended {
+                    let how = broke(&error);
+                    if how == Some(Broke::KeyUpdate) {
+                        out.0.tls.remember(&origin);
+                    }
+                    match how {
+                        Some(how) => {
+                            log::debug!(target: "outbound", "a connection to {:.253} ended: {how}", origin.host);
+                        }
+                        None => log::debug!(target: "outbound", "a connection ended: {error}"),
+                    }
+                }
+            };
+            inner.executor.spawn(running).detach();
+            return Ok(sender);
         }
-        Err(OutboundError::Lost(lost.map_or_else(
+        Err(OutboundError::Lost(failed.map_or_else(
             || "no address".to_owned(),
             |error: io::Error| error.to_string(),
         )))
     }
 
     /// The addresses of an origin that may be reached.
-    async fn addresses(&self, origin: &Origin) -> Result<Vec<SocketAddr>, OutboundError> {
+    async fn addresses(
+        &self,
+        tenant: &Tenant,
+        origin: &Origin,
+    ) -> Result<Vec<SocketAddr>, OutboundError> {
         let inner = &self.0;
-        inner
-            .policy
-            .read()
-            .host(&origin.host)
-            .map_err(OutboundError::Refused)?;
         let found = match origin.host.parse::<IpAddr>() {
             Ok(address) => vec![SocketAddr::new(address, origin.port)],
             Err(_) => {
+                let _own = tenant.lookups().acquire().await;
                 let _one = inner.lookups.acquire().await;
-                let name = (origin.host.clone(), origin.port);
-                smol::unblock(move || name.to_socket_addrs().map(Vec::from_iter))
+                let (host, port, lookup) = (origin.host.clone(), origin.port, inner.lookup);
+                smol::unblock(move || lookup(&host, port))
                     .await
                     .map_err(|_| OutboundError::NoSuchName)?
             }
@@ -322,7 +473,7 @@ impl Outbound {
         let mut refused = None;
         let mut allowed = Vec::new();
         for address in found {
-            match policy.address(address.ip()) {
+            match policy.address(tenant, &origin.host, address) {
                 Ok(()) => allowed.push(address),
                 Err(why) => refused = Some(why),
             }
@@ -333,6 +484,23 @@ impl Outbound {
             _ => Ok(allowed),
         }
     }
+}
+
+/// What a request goes over.
+enum Obtained {
+    Kept(SendRequest<SendBody>),
+    Place(Arc<Place>),
+}
+
+fn system_lookup(host: &str, port: u16) -> io::Result<Vec<SocketAddr>> {
+    (host, port).to_socket_addrs().map(Vec::from_iter)
+}
+
+async fn dial(address: SocketAddr) -> io::Result<Async<TcpStream>> {
+    let stream = Async::<TcpStream>::connect(address).await?;
+    // Requests are written whole; waiting to fill a packet only delays them.
+    let _ = stream.get_ref().set_nodelay(true);
+    Ok(stream)
 }
 
 /// The same request again, if sending it twice does no harm.

@@ -1,12 +1,16 @@
 //! What may be reached: names before they are looked up, addresses before they are connected to.
 
-use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
+use super::Tenant;
+use crate::egress::Egress;
+use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
 
 /// What may be reached.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Policy {
     /// Whether the networks around this machine, and the machine itself, may be reached.
     pub allow_private: bool,
+    /// Where tenants may go of what is left.
+    pub egress: Egress,
 }
 
 /// The field's words for an address that may not be reached (spec: SEMANTICS §28).
@@ -28,23 +32,34 @@ pub enum Place {
 }
 
 impl Policy {
-    /// Whether a host may be asked at all, by its name.
+    /// Whether a host may be asked at all, by its name: what may not is not looked up either.
     ///
     /// # Errors
     /// Why not, for the tenant.
-    pub fn host(&self, name: &str) -> Result<(), String> {
+    pub fn host(&self, tenant: &Tenant, name: &str, port: u16) -> Result<(), String> {
         if name.is_empty() {
             return Err(REFUSED.to_owned());
+        }
+        if !self.egress.host(tenant.name(), name, port) {
+            return Err(not_allowed(name, port));
         }
         Ok(())
     }
 
-    /// Whether an address may be connected to.
+    /// Whether an address, for which a name stands, may be connected to.
     ///
     /// # Errors
     /// Why not, for the tenant: what kind of address it is, and not which, since the name that
     /// stands for it may be another's secret.
-    pub fn address(&self, address: IpAddr) -> Result<(), String> {
+    pub fn address(&self, tenant: &Tenant, name: &str, address: SocketAddr) -> Result<(), String> {
+        self.place(address.ip())?;
+        if !self.egress.address(tenant.name(), name, address) {
+            return Err(not_allowed(name, address.port()));
+        }
+        Ok(())
+    }
+
+    fn place(&self, address: IpAddr) -> Result<(), String> {
         let what = match place(address) {
             None => return Ok(()),
             Some(Place::Loopback | Place::Private | Place::LinkLocal) if self.allow_private => {
@@ -58,6 +73,13 @@ impl Policy {
         };
         Err(format!("{REFUSED}: it is {what}"))
     }
+}
+
+fn not_allowed(name: &str, port: u16) -> String {
+    format!(
+        "{REFUSED}: this device's egress rules do not let this Worker reach {name:.253} at port \
+         {port}; its operator sets them ([egress])"
+    )
 }
 
 /// What an address is; `None` for one of the public Internet.
@@ -162,8 +184,9 @@ mod tests {
     fn private_networks_can_be_opened_and_metadata_not() {
         let open = Policy {
             allow_private: true,
+            ..Policy::default()
         };
-        let check = |policy: &Policy, text: &str| policy.address(text.parse().unwrap());
+        let check = |policy: &Policy, text: &str| policy.place(text.parse().unwrap());
         for text in ["127.0.0.1", "10.0.0.1", "fe80::1", "1.1.1.1"] {
             assert_eq!(check(&open, text), Ok(()), "{text}");
         }

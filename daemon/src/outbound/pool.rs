@@ -1,7 +1,8 @@
 //! Connections that rest between two requests.
 
+use super::Origin;
 use super::body::SendBody;
-use super::{Origin, Owner};
+use super::tenant::Owner;
 use async_executor::Executor;
 use async_io::Timer;
 use hyper::client::conn::http1::SendRequest;
@@ -96,6 +97,17 @@ impl Pool {
 
     pub fn let_one_go(&self) {
         self.state.lock().resting.pop_front();
+    }
+
+    pub fn let_one_go_of(&self, owner: Owner) {
+        let mut state = self.state.lock();
+        if let Some(at) = state.resting.iter().position(|it| it.owner == owner) {
+            state.resting.remove(at);
+        }
+    }
+
+    pub fn forget_all(&self) {
+        self.state.lock().resting.clear();
     }
 
     pub fn forget(&self, owner: Owner) {

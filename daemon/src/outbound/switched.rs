@@ -1,25 +1,55 @@
 //! Connections that become something else than HTTP, because their server agrees.
 
 use super::body::{ByteStream, SendBody};
-use super::{Origin, Outbound, OutboundError, Owner, within};
-use async_io::Async;
+use super::stream::Stream;
+use super::tenant::{Owner, Place, Tenant};
+use super::{Origin, Outbound, OutboundError, lost, within};
 use bytes::Bytes;
+use futures_lite::{AsyncRead, AsyncWrite};
 use http::{Request, Response, StatusCode};
 use parking_lot::Mutex;
-use smol::lock::SemaphoreGuardArc;
 use smol_hyper::rt::FuturesIo;
 use std::collections::HashMap;
-use std::net::TcpStream;
+use std::io;
+use std::pin::Pin;
 use std::sync::Arc;
+use std::task::{Context, Poll};
 
 /// A connection that is not HTTP any more. It keeps its place among all connections.
 pub struct Switched {
-    /// What is sent and comes.
-    pub stream: Async<TcpStream>,
+    stream: Stream,
     /// What came already.
     pub came: Bytes,
-    _place: Arc<SemaphoreGuardArc>,
+    _place: Arc<Place>,
     _seat: Seat,
+}
+
+impl AsyncRead for Switched {
+    fn poll_read(
+        mut self: Pin<&mut Self>,
+        cx: &mut Context<'_>,
+        buf: &mut [u8],
+    ) -> Poll<io::Result<usize>> {
+        Pin::new(&mut self.stream).poll_read(cx, buf)
+    }
+}
+
+impl AsyncWrite for Switched {
+    fn poll_write(
+        mut self: Pin<&mut Self>,
+        cx: &mut Context<'_>,
+        buf: &[u8],
+    ) -> Poll<io::Result<usize>> {
+        Pin::new(&mut self.stream).poll_write(cx, buf)
+    }
+
+    fn poll_flush(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
+        Pin::new(&mut self.stream).poll_flush(cx)
+    }
+
+    fn poll_close(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
+        Pin::new(&mut self.stream).poll_close(cx)
+    }
 }
 
 /// Who has how many connections that are something else than HTTP: they last, so they may take but
@@ -91,29 +121,31 @@ impl Outbound {
     /// Every way in which there is no answer.
     pub async fn upgrade(
         &self,
-        owner: Owner,
+        tenant: &Tenant,
         origin: &Origin,
         request: Request<SendBody>,
     ) -> Result<Upgrade, OutboundError> {
-        let seat = self.0.seats.take(owner)?;
+        let seat = self.0.seats.take(tenant.owner())?;
         let options = &self.0.options;
-        let connecting = self.connect(origin, true);
-        let (mut sender, place) = within(options.connect, "a connection", connecting).await??;
+        let asked = self.generation();
+        self.permits(tenant, origin)?;
+        let place = within(options.head, "a place", self.place(tenant, origin)).await?;
+        let connecting = self.connect(tenant, origin, &place, true);
+        let mut sender = within(options.connect, "a connection", connecting).await??;
         let sending = sender.send_request(request);
-        let lost = |error: hyper::Error| OutboundError::Lost(error.to_string());
         let mut answer = within(options.head, "the answer's head", sending)
             .await?
-            .map_err(lost)?;
+            .map_err(|error| lost(&error))?;
         if answer.status() != StatusCode::SWITCHING_PROTOCOLS {
-            let answer = self.answer(owner, origin, sender, answer);
+            let answer = self.answer(tenant, origin, sender, answer, asked);
             return Ok(Upgrade::Answered(answer));
         }
         let switching = hyper::upgrade::on(&mut answer);
         let connection = within(options.head, "another protocol", switching)
             .await?
-            .map_err(lost)?;
+            .map_err(|error| lost(&error))?;
         let parts = connection
-            .downcast::<FuturesIo<Async<TcpStream>>>()
+            .downcast::<FuturesIo<Stream>>()
             .map_err(|_| OutboundError::Lost("the connection is of another kind".to_owned()))?;
         let switched = Switched {
             stream: parts.io.into_inner(),

@@ -32,7 +32,8 @@ use postern_abi::socket::{CLOSE, CONTINUATION, FIN};
 use sha1::{Digest as _, Sha1};
 use std::borrow::Cow;
 use std::future::{Future, poll_fn};
-use std::net::TcpStream;
+use std::io;
+use std::net::{Shutdown, TcpStream};
 use std::pin::Pin;
 use std::task::{Context, Poll, ready};
 use std::time::{Duration, Instant};
@@ -182,21 +183,34 @@ pub struct Stops<D, C> {
     pub cut: C,
 }
 
+/// What a conversation goes over.
+pub trait Line: AsyncRead + AsyncWrite + Unpin {
+    /// Says that nothing more is sent.
+    fn poll_end(&mut self, cx: &mut Context<'_>) -> Poll<io::Result<()>>;
+}
+
+impl Line for &Async<TcpStream> {
+    fn poll_end(&mut self, _: &mut Context<'_>) -> Poll<io::Result<()>> {
+        Poll::Ready(self.get_ref().shutdown(Shutdown::Write))
+    }
+}
+
 /// Holds a conversation to its end. `came` are bytes that the client sent behind its request.
-pub async fn run<D, C>(
-    stream: &Async<TcpStream>,
+pub async fn run<S, D, C>(
+    mut stream: S,
     came: &[u8],
     socket: Socket,
     side: Side,
     options: &SocketOptions,
     stops: Stops<D, C>,
 ) where
+    S: Line,
     D: Future<Output = ()>,
     C: Future<Output = ()>,
 {
     let mut drain = std::pin::pin!(stops.drain);
     let mut cut = std::pin::pin!(stops.cut);
-    let mut talk = Conversation::new(stream, came, &socket, side, options);
+    let mut talk = Conversation::new(&mut stream, came, &socket, side, options);
     let mut draining = false;
     let end = poll_fn(|cx| {
         if !draining && drain.as_mut().poll(cx).is_ready() {
@@ -219,11 +233,13 @@ pub async fn run<D, C>(
         End::Fault(fault) => socket.end(Err(fault.failure())),
         End::Gone => return socket.end(Err(disconnected())),
     }
-    linger(stream, patience).await;
+    linger::over(&mut stream, patience).await;
 }
 
-struct Conversation<'a> {
-    stream: &'a Async<TcpStream>,
+struct Conversation<'a, S> {
+    stream: &'a mut S,
+    /// Something was written that may not be on its way.
+    unflushed: bool,
     socket: &'a Socket,
     side: Side,
     options: &'a SocketOptions,
@@ -250,9 +266,9 @@ struct Conversation<'a> {
     armed: Option<Instant>,
 }
 
-impl<'a> Conversation<'a> {
+impl<'a, S: Line> Conversation<'a, S> {
     fn new(
-        stream: &'a Async<TcpStream>,
+        stream: &'a mut S,
         came: &[u8],
         socket: &'a Socket,
         side: Side,
@@ -262,6 +278,7 @@ impl<'a> Conversation<'a> {
         let now = Instant::now();
         Self {
             stream,
+            unflushed: false,
             socket,
             side,
             options,
@@ -332,7 +349,7 @@ impl<'a> Conversation<'a> {
         loop {
             while self.out_at < self.out.len() {
                 let waiting = &self.out[self.out_at..];
-                match Pin::new(&mut &*self.stream).poll_write(cx, waiting) {
+                match Pin::new(&mut *self.stream).poll_write(cx, waiting) {
                     Poll::Ready(Ok(0) | Err(_)) => return Poll::Ready(Some(End::Gone)),
                     Poll::Ready(Ok(bytes)) => {
                         self.out_at += bytes;
@@ -353,6 +370,14 @@ impl<'a> Conversation<'a> {
                             Poll::Pending
                         };
                     }
+                }
+            }
+            self.unflushed |= self.out_at > 0;
+            if self.unflushed {
+                match Pin::new(&mut *self.stream).poll_flush(cx) {
+                    Poll::Ready(Ok(())) => self.unflushed = false,
+                    Poll::Ready(Err(_)) => return Poll::Ready(Some(End::Gone)),
+                    Poll::Pending => {}
                 }
             }
             self.out.clear();
@@ -457,7 +482,7 @@ impl<'a> Conversation<'a> {
             reads += 1;
             let space = self.inbound.space();
             let len = space.len();
-            let read = Pin::new(&mut &*self.stream).poll_read(cx, space);
+            let read = Pin::new(&mut *self.stream).poll_read(cx, space);
             let bytes = match &read {
                 Poll::Ready(Ok(bytes)) => *bytes,
                 _ => 0,

@@ -1,5 +1,6 @@
 // Blob and File, and what other rooms use of forms (`form.js`).
 import native from "internal:native";
+import { insideHandler, scope } from "internal:errors";
 import { dictionary, wrongInit, integer } from "internal:arguments";
 import { illegal, shape } from "internal:shape";
 import { resolved } from "internal:streams/promises";
@@ -93,6 +94,7 @@ export class Blob {
   }
   stream() {
     if (!(#bytes in this)) illegal();
+    if (scope.global) insideHandler();
     return bytesStream(this.#bytes.slice());
   }
   static {

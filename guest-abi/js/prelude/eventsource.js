@@ -1,5 +1,5 @@
 // EventSource: events that a server sends over an answer that does not end.
-import { DOMException } from "internal:errors";
+import { DOMException, scope } from "internal:errors";
 import { dispatch, ErrorEvent, Event, EventTarget, KEY, MessageEvent } from "internal:events";
 import { platform, text, wrongConstructorParameter, wrongField, wrongParameter } from "internal:platform";
 import { reportUncaught } from "internal:console";
@@ -24,6 +24,11 @@ class OpenEvent extends Event {
   }
 }
 platform(OpenEvent);
+
+function insideRequest() {
+  if (!scope.global) return;
+  throw new DOMException("An EventSource can only be created within the context of a worker request.", "NotSupportedError");
+}
 
 // Takes apart what comes; `tell(type, data, id)` is called for an event, `retry(ms)` for a delay.
 class Parser {
@@ -115,6 +120,7 @@ export class EventSource extends EventTarget {
       throw wrongConstructorParameter("EventSource", 2, "EventSourceInit");
     }
     const address = text(url);
+    insideRequest();
     const fetcher = init?.fetcher;
     if (fetcher !== undefined && !(fetcher instanceof Fetcher)) throw wrongField("fetcher", "EventSourceInit", "Fetcher");
     if (init?.withCredentials) {
@@ -133,6 +139,7 @@ export class EventSource extends EventTarget {
 
   static from(stream) {
     if (!(stream instanceof ReadableStream)) throw wrongParameter("from", "EventSource", 1, "JsReadableStream");
+    insideRequest();
     if (stream.locked) throw new TypeError("This ReadableStream is locked.");
     const source = new EventSource(KEY);
     source.#state = OPEN;

@@ -2,6 +2,11 @@
 // (spec: FEATURES F199).
 import native from "internal:native";
 import { plain } from "internal:platform";
+import { canonical, Locale, parse, supportedValuesOf } from "internal:intl/locale";
+import { currencies, isKnown } from "internal:intl/names";
+import { segmenters } from "internal:intl/segmenter";
+import { displayNames } from "internal:intl/names_of";
+import { durationFormat } from "internal:intl/durations";
 
 const { defineProperty } = Object;
 
@@ -18,23 +23,14 @@ const LANGUAGES = {
 };
 const SHORT = { en: "en-US", sv: "sv-SE", de: "de-DE", fr: "fr-FR", ja: "ja-JP" };
 
-function canonical(tag) {
-  if (typeof tag !== "string" && typeof tag !== "object") throw new TypeError("Language ID should be string or object.");
-  tag = `${tag}`;
-  if (!/^[a-z]{2,8}(-[a-z0-9]{1,8})*$/i.test(tag)) throw new RangeError(`Invalid language tag: ${tag}`);
-  return tag
-    .split("-")
-    .map((part, at) =>
-      at === 0 ? part.toLowerCase() : part.length === 2 ? part.toUpperCase() : part.length === 4 ? part[0].toUpperCase() + part.slice(1).toLowerCase() : part.toLowerCase(),
-    )
-    .join("-");
-}
-
 function canonicalList(locales) {
   if (locales === undefined) return [];
   if (locales === null) throw new TypeError("Cannot convert undefined or null to object");
-  return typeof locales === "string" ? [canonical(locales)] : Array.from(locales, canonical);
+  return typeof locales === "string" || locales instanceof Locale ? [canonical(locales)] : Array.from(locales, canonical);
 }
+const isSupported = (tag) => isKnown(parse(tag)?.language ?? "");
+// The first of the languages asked for that is known.
+const localeOf = (locales) => canonicalList(locales).find(isSupported)?.replace(/-[a-z0-9]-.*$/, "") ?? "en-US";
 
 function languageOf(locales) {
   for (const tag of canonicalList(locales)) {
@@ -44,12 +40,12 @@ function languageOf(locales) {
   return "en-US";
 }
 
-function choice(options, name, allowed, fallback) {
+function choice(options, name, allowed, fallback, holder = "Intl") {
   const value = options[name];
   if (value === undefined) return fallback;
   const text = `${value}`;
   if (!allowed.includes(text)) {
-    throw new RangeError(`Value ${text} out of range for Intl options property ${name}`);
+    throw new RangeError(`Value ${text} out of range for ${holder} options property ${name}`);
   }
   return text;
 }
@@ -290,7 +286,7 @@ function finish(c, f) {
   defineProperty(c.prototype, Symbol.toStringTag, { value: `Intl.${c.name}`, configurable: true });
   defineProperty(f, "length", { value: 0, configurable: true });
   defineProperty(f, "supportedLocalesOf", {
-    value: { supportedLocalesOf: (locales) => canonicalList(locales) }.supportedLocalesOf,
+    value: { supportedLocalesOf: (locales) => canonicalList(locales).filter(isSupported) }.supportedLocalesOf,
     writable: true,
     configurable: true,
   });
@@ -539,13 +535,34 @@ function plural(value, isOrdinal) {
 }
 
 class PluralRules {
-  #isOrdinal;
+  #locale;
+  #type;
+  #options;
   constructor(locales, options) {
-    languageOf(locales);
-    this.#isOrdinal = choice(Object(options ?? {}), "type", ["cardinal", "ordinal"], "cardinal") === "ordinal";
+    this.#locale = localeOf(locales);
+    this.#type = choice(Object(options ?? {}), "type", ["cardinal", "ordinal"], "cardinal", "Intl.PluralRules");
+    this.#options = numberOptions(options);
+  }
+  resolvedOptions() {
+    const o = this.#options;
+    const isOrdinal = this.#type === "ordinal";
+    const told = { locale: this.#locale, type: this.#type, notation: o.notation, minimumIntegerDigits: o.integer, minimumFractionDigits: o.minimum, maximumFractionDigits: o.maximum };
+    told.pluralCategories = isOrdinal ? ["one", "two", "few", "other"] : ["one", "other"];
+    told.roundingIncrement = 1;
+    told.roundingMode = "halfExpand";
+    told.roundingPriority = "auto";
+    told.trailingZeroDisplay = "auto";
+    return told;
   }
   select(value) {
-    return plural(Math.abs(Number(value)), this.#isOrdinal);
+    return plural(Math.abs(Number(value)), this.#type === "ordinal");
+  }
+  selectRange(start, end) {
+    for (const [name, value] of [["startRange", start], ["endRange", end]]) {
+      if (value === undefined) throw new TypeError(`Invalid ${name} : undefined`);
+      if (Number.isNaN(Number(value))) throw new RangeError(`Invalid ${name} : NaN`);
+    }
+    return plural(Math.abs(Number(end)), this.#type === "ordinal");
   }
 }
 
@@ -555,44 +572,86 @@ const AUTO = {
   second: { 0: "now" },
 };
 
+const SHORTER = { second: "sec.", minute: "min.", hour: "hr.", week: "wk.", month: "mo.", quarter: "qtr.", year: "yr.", day: "day" };
+
 class RelativeTimeFormat {
-  #isAuto;
+  #locale;
+  #style;
+  #numeric;
   constructor(locales, options) {
-    languageOf(locales);
-    this.#isAuto = choice(Object(options ?? {}), "numeric", ["always", "auto"], "always") === "auto";
+    this.#locale = localeOf(locales);
+    const o = Object(options ?? {});
+    this.#style = choice(o, "style", ["long", "short", "narrow"], "long", "Intl.RelativeTimeFormat");
+    this.#numeric = choice(o, "numeric", ["always", "auto"], "always", "Intl.RelativeTimeFormat");
+  }
+  resolvedOptions() {
+    return { locale: this.#locale, style: this.#style, numeric: this.#numeric, numberingSystem: "latn" };
   }
   format(value, unit) {
+    return textOf(this.#parts("format", value, unit));
+  }
+  formatToParts(value, unit) {
+    return this.#parts("formatToParts", value, unit);
+  }
+  #parts(method, value, unit) {
     value = Number(value);
     const span = `${unit}`.replace(/s$/, "");
-    if (!SPANS.includes(span)) throw new RangeError(`Invalid unit argument for format() '${unit}'`);
-    if (!Number.isFinite(value)) throw new RangeError("Invalid number value");
-    if (this.#isAuto) {
-      const said = AUTO[span]?.[value] ?? (span !== "day" && span !== "second" ? { "-1": `last ${span}`, 0: `this ${span}`, 1: `next ${span}` }[value] : undefined);
-      if (said !== undefined) return said;
+    if (!SPANS.includes(span)) throw new RangeError(`Invalid unit argument for Intl.RelativeTimeFormat.prototype.${method}() '${unit}'`);
+    if (!Number.isFinite(value)) {
+      throw new RangeError(`Value need to be finite number for Intl.RelativeTimeFormat.prototype.${method}()`);
+    }
+    const isShort = this.#style !== "long";
+    const word = isShort ? SHORTER[span] : span;
+    if (this.#numeric === "auto") {
+      const said = AUTO[span]?.[value] ?? (span !== "day" && span !== "second" ? { "-1": `last ${word}`, 0: `this ${span === "hour" || span === "minute" ? span : word}`, 1: `next ${word}` }[value] : undefined);
+      const isSaid = said !== undefined && !((span === "hour" || span === "minute") && value !== 0);
+      if (isSaid) return [{ type: "literal", value: said }];
     }
     const size = Math.abs(value);
-    const text = `${textOf(numberParts("en-US", numberOptions(), size))} ${span}${size === 1 ? "" : "s"}`;
-    return value < 0 || Object.is(value, -0) ? `${text} ago` : `in ${text}`;
+    const isPast = value < 0 || Object.is(value, -0);
+    const many = size === 1 ? word : isShort && span !== "day" ? (span === "quarter" ? "qtrs." : word) : `${word}s`;
+    const narrow = { second: "s", minute: "m", hour: "h", day: "d", week: "w", month: "mo", quarter: "q", year: "y" }[span];
+    const parts = numberParts("en-US", numberOptions(), size).map((part) => ({ ...part, unit: span }));
+    if (!isPast) parts.unshift({ type: "literal", value: "in " });
+    parts.push({ type: "literal", value: `${this.#style === "narrow" ? narrow : ` ${many}`}${isPast ? " ago" : ""}` });
+    return parts;
   }
 }
 
 class ListFormat {
-  #word;
+  #locale;
+  #type;
+  #style;
   constructor(locales, options) {
-    languageOf(locales);
-    const type = choice(Object(options ?? {}), "type", ["conjunction", "disjunction", "unit"], "conjunction");
-    this.#word = { conjunction: "and", disjunction: "or", unit: "" }[type];
+    this.#locale = localeOf(locales);
+    const o = Object(options ?? {});
+    this.#type = choice(o, "type", ["conjunction", "disjunction", "unit"], "conjunction", "Intl.ListFormat");
+    this.#style = choice(o, "style", ["long", "short", "narrow"], "long", "Intl.ListFormat");
+  }
+  resolvedOptions() {
+    return { locale: this.#locale, type: this.#type, style: this.#style };
   }
   format(list) {
-    const items = Array.from(list, (item) => {
-      if (typeof item !== "string") throw new TypeError("Iterable yielded a non-String value");
+    return textOf(this.formatToParts(list));
+  }
+  formatToParts(list) {
+    const items = list === undefined ? [] : Array.from(list, (item) => {
+      if (typeof item !== "string") throw new TypeError(`Iterable yielded ${String(item)} which is not a string`);
       return item;
     });
-    const last = items.pop();
-    if (last === undefined) return "";
-    if (items.length === 0) return last;
-    if (this.#word === "") return [...items, last].join(", ");
-    return items.length === 1 ? `${items[0]} ${this.#word} ${last}` : `${items.join(", ")}, ${this.#word} ${last}`;
+    const isNarrow = this.#style === "narrow";
+    const word = { conjunction: this.#style === "long" ? "and " : isNarrow ? "" : "& ", disjunction: "or ", unit: "" }[this.#type];
+    const comma = this.#type === "unit" && isNarrow ? " " : ", ";
+    const parts = [];
+    items.forEach((value, at) => {
+      if (at > 0) {
+        const isLast = at === items.length - 1;
+        const between = !isLast ? comma : items.length === 2 && word !== "" ? ` ${word}` : `${comma}${word}`;
+        parts.push({ type: "literal", value: between });
+      }
+      parts.push({ type: "element", value });
+    });
+    return parts;
   }
 }
 
@@ -625,11 +684,23 @@ function compare(one, other, options) {
 
 const Collator = callable(
   class Collator {
+    #locale;
     #options;
     #compare;
     constructor(locales, options) {
-      languageOf(locales);
-      this.#options = { sensitivity: options?.sensitivity, numeric: options?.numeric };
+      this.#locale = localeOf(locales);
+      const o = Object(options ?? {});
+      this.#options = {
+        usage: choice(o, "usage", ["sort", "search"], "sort", "Intl.Collator"),
+        sensitivity: choice(o, "sensitivity", ["base", "accent", "case", "variant"], "variant", "Intl.Collator"),
+        ignorePunctuation: o.ignorePunctuation === undefined ? false : !!o.ignorePunctuation,
+        numeric: o.numeric === undefined ? false : !!o.numeric,
+        caseFirst: choice(o, "caseFirst", ["upper", "lower", "false"], "false", "Intl.Collator"),
+      };
+    }
+    resolvedOptions() {
+      const { usage, sensitivity, ignorePunctuation, numeric, caseFirst } = this.#options;
+      return { locale: this.#locale, usage, sensitivity, ignorePunctuation, collation: "default", numeric, caseFirst };
     }
     get compare() {
       return (this.#compare ??= (one, other) => compare(`${one}`, `${other}`, this.#options));
@@ -639,10 +710,36 @@ const Collator = callable(
 
 for (const c of [PluralRules, RelativeTimeFormat, ListFormat]) finish(c, c);
 
+// ---- Constructors that need `new` ----
+
+const incompatible = (name, method, value) =>
+  new TypeError(`Method Intl.${name}.prototype.${method} called on incompatible receiver ${typeof value === "object" && value !== null ? "#<Object>" : String(value)}`);
+
+function constructor(c) {
+  const f = {
+    [c.name]: function (locales, options) {
+      if (new.target === undefined) throw new TypeError(`Constructor Intl.${c.name} requires 'new'`);
+      return Reflect.construct(c, c.name === "Locale" && arguments.length < 2 ? [locales] : [locales, options], new.target);
+    },
+  }[c.name];
+  defineProperty(f, "prototype", { value: c.prototype, writable: false });
+  const { length } = c;
+  finish(c, f);
+  defineProperty(f, "length", { value: length, configurable: true });
+  return f;
+}
+const own = { choice, localeOf, incompatible, number: (value) => numberParts("en-US", numberOptions(), value) };
+const Segmenter = segmenters(own), DisplayNames = displayNames(own), DurationFormat = durationFormat(own);
+for (const c of [Segmenter, DurationFormat]) defineProperty(c, "length", { value: 0, configurable: true });
+const LocaleConstructor = constructor(Locale);
+delete LocaleConstructor.supportedLocalesOf;
+
 const Intl = {};
 const members = {
   getCanonicalLocales: (locales) => [...new Set(canonicalList(locales))],
+  supportedValuesOf: (key) => supportedValuesOf(key, currencies),
   DateTimeFormat, NumberFormat, Collator, PluralRules, RelativeTimeFormat, ListFormat,
+  Locale: LocaleConstructor, DisplayNames: constructor(DisplayNames), Segmenter: constructor(Segmenter), DurationFormat: constructor(DurationFormat),
 };
 for (const name of Object.keys(members)) {
   defineProperty(Intl, name, { value: members[name], writable: true, enumerable: false, configurable: true });

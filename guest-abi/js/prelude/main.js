@@ -24,6 +24,7 @@ import { WorkerEntrypoint } from "cloudflare:workers";
 import { configure as configureGlobals } from "internal:globals";
 import "internal:intl";
 import "internal:atomics";
+import "internal:regexp";
 import { importedModule } from "internal:wasm";
 import "internal:code";
 

@@ -1,7 +1,7 @@
 // navigator, Cloudflare and what else tells a tenant where it runs.
 import { closed, illegalConstructor, platform, wrongParameter } from "internal:platform";
 import { KEY } from "internal:events";
-import { insideHandler } from "internal:errors";
+import { scope } from "internal:errors";
 import { FLAGS } from "internal:flags";
 
 class Navigator {
@@ -13,7 +13,7 @@ class Navigator {
   sendBeacon(url, body) {
     this.#brand;
     if (arguments.length === 0) throw wrongParameter("sendBeacon", "Navigator", 1, "string");
-    insideHandler();
+    if (scope.global) return false;
     fetch(url, { method: "POST", body }).catch(() => {});
     return true;
   }

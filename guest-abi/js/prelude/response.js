@@ -2,6 +2,7 @@
 // string is made without anything here.
 import { integer } from "internal:arguments";
 import native from "internal:native";
+import { insideHandler, scope } from "internal:errors";
 import { mixin } from "internal:shape";
 import { platform, wrongField, wrongConstructorParameter, wrongParameter } from "internal:platform";
 import { MORE, STATUS, HEADERS, TYPE, SOURCE, Body, extract, impliedType, cloneSource, setSource, plainCopy, isDictionary } from "internal:body";
@@ -146,6 +147,7 @@ mixin(Response, {
     }
     const href = urlHref(url);
     if (href === null) throw new TypeError(`Unable to parse URL: ${url}`);
+    if (scope.global) insideHandler();
     const response = new Response();
     setSlot(response, STATUS, number);
     const headers = headersNew();

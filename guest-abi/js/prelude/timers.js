@@ -74,7 +74,11 @@ const notFunction = (name) => wrongParameter(name, "ServiceWorkerGlobalScope", 1
 
 function clearArgument(name, count, id) {
   if (count === 0) throw wrongParameter(name, "ServiceWorkerGlobalScope", 1, "Number");
-  if (id !== undefined && id !== null) clear(numberOf(id));
+  if (id !== undefined && id !== null) {
+    const number = numberOf(id);
+    if (!Number.isNaN(number)) insideHandler();
+    clear(number);
+  }
 }
 
 const functions = {

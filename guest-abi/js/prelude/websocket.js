@@ -515,6 +515,7 @@ export function serveSocket(request, socket, list, opened, over) {
 
 export class WebSocketPair {
   constructor() {
+    if (scope.global) insideHandler();
     const [one, other] = halves();
     defineProperty(this, 0, { value: one, enumerable: true, configurable: true });
     defineProperty(this, 1, { value: other, enumerable: true, configurable: true });

@@ -1,6 +1,7 @@
 // The module `cloudflare:workers`.
 import { imported, withValues } from "internal:env";
 import { lastFlight } from "internal:flights";
+import { insideHandler } from "internal:errors";
 import { loopback, tracing, waitFor } from "internal:context";
 import { plain, platform, wrongConstructorParameter, wrongParameter } from "internal:platform";
 
@@ -38,6 +39,7 @@ export const waitUntil = {
   waitUntil(promise) {
     if (arguments.length === 0) throw wrongParameter("waitUntil", "EntrypointsModule", 1, "Promise");
     const flight = lastFlight();
+    insideHandler();
     if (flight === undefined) throw new Error("waitUntil() may be called in a handler only.");
     waitFor(flight, promise);
   },

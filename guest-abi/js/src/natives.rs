@@ -2,8 +2,9 @@
 
 use crate::{
     blame, buffers, cache, compression, crypto, encoding, execution, forms, frames, headers,
-    iterators, json, kv, modules, ops, parts, pattern, random, ratelimit, requests, rewriter,
-    serve, sessions, socket, stacks, subrequest, switches, tasks, token, url, values, wasm, zones,
+    iterators, json, kv, matches, modules, ops, parts, pattern, random, ratelimit, requests,
+    rewriter, segments, serve, sessions, socket, stacks, subrequest, switches, tasks, token, url,
+    values, wasm, zones,
 };
 use rquickjs::{Ctx, Object, Result};
 
@@ -44,6 +45,8 @@ pub fn object<'js>(ctx: &Ctx<'js>) -> Result<Object<'js>> {
     values::install(ctx, &native)?;
     wasm::install(ctx, &native)?;
     zones::install(&native)?;
+    matches::install(&native)?;
+    segments::install(&native)?;
     execution::install(ctx, &native);
     serve::install(&native)?;
     Ok(native)

@@ -16,6 +16,35 @@ pub fn install(native: &Object<'_>) -> Result<()> {
             zone.iana_name().map(str::to_owned)
         }),
     )?;
+    // The zones that have a name with a place in it.
+    native.set(
+        "zoneNames",
+        Func::from(|| {
+            let names = jiff::tz::db().available();
+            let is_place = |name: &str| {
+                name.split_once('/').is_some_and(|(area, _)| {
+                    !matches!(
+                        area,
+                        "Etc"
+                            | "US"
+                            | "SystemV"
+                            | "Brazil"
+                            | "Canada"
+                            | "Chile"
+                            | "Mexico"
+                            | "posix"
+                            | "right"
+                    )
+                })
+            };
+            let mut names: Vec<String> = names
+                .map(|name| name.as_str().to_owned())
+                .filter(|name| is_place(name) || name == "UTC")
+                .collect();
+            names.sort_unstable();
+            names
+        }),
+    )?;
     // `[seconds east of UTC, abbreviation]` in a zone that exists.
     native.set(
         "zoneAt",

@@ -1,5 +1,4 @@
 // What may be done before the first request, and what is refused.
-// differs: streams of bytes, blobs' streams and socket pairs can be made in global scope here
 const facts = {};
 const attempt = (name, work) => {
   try {

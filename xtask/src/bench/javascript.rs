@@ -337,7 +337,8 @@ fn config(ports: &[u16]) -> String {
 }
 
 /// Ports that were free just now.
-fn free_ports(count: usize) -> Result<Vec<u16>> {
+/// Ports that nobody has at the moment.
+pub fn free_ports(count: usize) -> Result<Vec<u16>> {
     let listeners: Vec<TcpListener> = (0..count)
         .map(|_| TcpListener::bind("127.0.0.1:0"))
         .collect::<Result<_, _>>()

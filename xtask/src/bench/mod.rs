@@ -5,6 +5,7 @@
 
 mod criterion;
 mod hello;
+mod https;
 mod javascript;
 mod javascript_memory;
 mod kv;
@@ -34,7 +35,7 @@ pub struct Arguments {
 
     /// Only this part of the whole, without criterion; may be given several times. The report is
     /// printed, not written.
-    #[arg(long, value_name = "PART", value_parser = ["hello", "javascript", "javascript-memory", "kv", "memory"])]
+    #[arg(long, value_name = "PART", value_parser = ["hello", "https", "javascript", "javascript-memory", "kv", "memory"])]
     only: Vec<String>,
 
     /// Without criterion. The report is printed, not written.
@@ -67,6 +68,7 @@ const WHOLE: &[(&str, Part)] = &[
     ("hello", hello::rows),
     ("javascript", javascript::rows),
     ("kv", kv::rows),
+    ("https", https::rows),
     ("memory", memory::rows),
     ("javascript-memory", javascript_memory::rows),
 ];

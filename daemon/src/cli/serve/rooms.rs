@@ -14,7 +14,7 @@ use crate::edge::{self, Edge, EdgeOptions};
 use crate::engine::{self, Engine, EngineOptions};
 use crate::manage::{self, LogSource, LogStream, Manage, ManageOptions, ServerOptions, tokens};
 use crate::observe::{self, Filter, Followed, Observe, ObserveOptions, logger};
-use crate::outbound::{Outbound, OutboundOptions, Policy};
+use crate::outbound::{Outbound, OutboundOptions, Policy, RootSource};
 use crate::store::{Durability, Opened, Store, StoreOptions};
 use crate::websocket::SocketOptions;
 use async_executor::Executor;
@@ -137,6 +137,7 @@ impl Rooms {
         catalog.on_deploy(move |namespace, script| expecting.expect(namespace, script));
         catalog.on_delete(move |namespace, script| forgetting.forget(namespace, script));
         let router = routes::router(&config.routing, &catalog)?;
+        catalog.set_default_zone(config.routing.default_zone().as_deref());
         let edge = Edge::new(Running(catalog.clone()), router, edge_options(config));
         let status = Arc::new(Status {
             started: Instant::now(),
@@ -229,7 +230,7 @@ impl Rooms {
         if let Err(error) = logger::set_filter(&log_filter(&config.log)) {
             log::error!(target: "cli", "the log's levels stay as they were: {error}");
         }
-        self.outbound.set_policy(policy(config));
+        self.outbound.set_policy(policy(config), roots(config));
         let (catalog, bounds) = (self.catalog.clone(), bounds(config));
         let changed = async move {
             if let Err(error) = catalog.change_bounds(bounds).await {
@@ -240,6 +241,8 @@ impl Rooms {
         match routes::router(&config.routing, &self.catalog) {
             Ok(router) => {
                 self.edge.set_router(router);
+                let zone = config.routing.default_zone();
+                self.catalog.set_default_zone(zone.as_deref());
                 *self.status.routing.write() = config.routing.clone();
             }
             Err(error) => log::error!(target: "cli", "routing stays as it was: {error}"),
@@ -380,7 +383,19 @@ fn engine_options(config: &Config) -> EngineOptions {
 fn policy(config: &Config) -> Policy {
     Policy {
         allow_private: config.outbound.allow_private,
+        egress: config.egress.clone(),
     }
+}
+
+fn roots(config: &Config) -> Vec<RootSource> {
+    let roots = config.outbound.tls.roots.iter();
+    roots
+        .map(|root| match root {
+            config::Root::System => RootSource::System,
+            config::Root::BuiltIn => RootSource::BuiltIn,
+            config::Root::File(path) => RootSource::File(path.clone()),
+        })
+        .collect()
 }
 
 fn outbound_options(config: &Config) -> OutboundOptions {
@@ -388,6 +403,9 @@ fn outbound_options(config: &Config) -> OutboundOptions {
     OutboundOptions {
         policy: policy(config),
         connections_max: config.outbound.connections as usize,
+        tenant_connections_max: Some(config.outbound.worker_connections as usize),
+        tls_connections_max: config.outbound.tls.connections as usize,
+        roots: roots(config),
         connect: duration(config.outbound.connect_deadline_ms),
         head: duration(config.outbound.response_deadline_ms),
         stall: duration(config.outbound.body_deadline_ms),
@@ -433,6 +451,7 @@ fn edge_options(config: &Config) -> EdgeOptions {
 fn manage_options(config: &Config) -> ManageOptions {
     ManageOptions {
         account_id: config.account_id.clone(),
+        subdomain: config.routing.account_subdomain.clone(),
         upload_bytes_max: config.manage.upload_bytes,
         ..ManageOptions::default()
     }
@@ -554,7 +573,7 @@ pub fn revoke_token(config: &Config, id: &str) -> Result<bool, ServeError> {
 
 /// Judges the module on stdin and writes the verdict to stdout.
 pub fn judge() -> Result<(), ServeError> {
-    engine::judge_child().map_err(|error| ServeError::System {
+    engine::keep_judging().map_err(|error| ServeError::System {
         what: "the judge's pipes",
         error,
     })

@@ -1,5 +1,5 @@
 // TransformStream and the transforms of the platform.
-import { flag } from "internal:errors";
+import { flag, insideHandler, scope } from "internal:errors";
 import { amount, callback, dictionary, wrongArgument, wrongInit } from "internal:arguments";
 import { illegal, shape } from "internal:shape";
 import { NONE, call, rejected, RESOLVED } from "internal:streams/promises";
@@ -287,6 +287,7 @@ const transforming = (target, transformer) => {
 export class IdentityTransformStream {
   constructor(strategy = undefined) {
     const options = dictionary(strategy, "IdentityTransformStream", 1, "QueuingStrategy");
+    if (scope.global) insideHandler();
     const sink = new IdentitySink();
     if (options?.highWaterMark !== undefined) sink.hwm = amount(options.highWaterMark);
     return made(new.target, sink.queue, sink);
@@ -301,6 +302,7 @@ export class FixedLengthStream {
     const length = amount(expectedLength);
     if (length >= 2 ** 53) throw new TypeError("FixedLengthStream requires an integer expected length less than 2^53.");
     const options = dictionary(strategy, "FixedLengthStream", 2, "QueuingStrategy");
+    if (scope.global) insideHandler();
     const sink = new IdentitySink();
     if (options?.highWaterMark !== undefined) sink.hwm = amount(options.highWaterMark);
     sink.rest = sink.queue.length = length;
@@ -392,6 +394,7 @@ function compression(target, format, expand, given) {
   if (number === undefined) {
     throw new TypeError("The compression format must be either 'deflate', 'deflate-raw' or 'gzip'.");
   }
+  if (scope.global) insideHandler();
   const sink = new CompressionSink(number, expand);
   return made(target, sink.queue, sink);
 }
