@@ -45,6 +45,7 @@ enum {
     POSTERN_EVENT_QUEUE = 17,
     POSTERN_EVENT_TAIL = 18,
     POSTERN_EVENT_SOCKET_MESSAGE = 20,
+    POSTERN_EVENT_ENTER = 21, /* the JavaScript engine's */
     /* Reserved, never sent in this version. */
     POSTERN_EVENT_ALARM = 19,
 };
@@ -71,6 +72,7 @@ enum {
     POSTERN_OP_CACHE_PUT = 49,
     POSTERN_OP_CACHE_DELETE = 50,
     POSTERN_OP_RATE_LIMIT = 52,
+    POSTERN_OP_RPC_CONNECT = 56, /* docs/abi.md, sessions of RPC */
 };
 
 /* Kinds of operations that are answered at once. */

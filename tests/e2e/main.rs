@@ -28,6 +28,7 @@ mod plain;
 mod push;
 mod retire;
 mod routing;
+mod rpc;
 mod secrets;
 mod service_worker;
 mod signals;

@@ -60,6 +60,7 @@ pub fn run(arguments: &Arguments) -> Result<()> {
             javascript::check()?;
             javascript::test()?;
             compare::replay()?;
+            compare::replay_services()?;
             compare::replay_apps()?;
             types::check()?;
             if !arguments.no_cross {

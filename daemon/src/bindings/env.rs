@@ -6,6 +6,7 @@ use super::services::Services;
 use super::{encode, undecodable};
 use crate::assets::Assets;
 use crate::cache::{Cache, Owner as CacheOwner};
+use crate::engine::invocation::Entry;
 use crate::engine::ops::OpFailure;
 use crate::outbound::{Outbound, Tenant};
 use crate::store::{NamespaceId, Store};
@@ -78,6 +79,15 @@ pub enum Binding {
         /// What it stands for.
         to: Dispatching,
     },
+    /// A `service` binding to a named entrypoint, or with props.
+    Entrypoint {
+        /// Its name in `env`.
+        name: String,
+        /// The script that it is bound to, in the same dispatch namespace.
+        script: String,
+        /// How that is entered.
+        entry: Entry,
+    },
     /// A binding that this version does not offer.
     Other {
         /// Its name in `env`.
@@ -99,6 +109,7 @@ impl Binding {
             | Self::Assets { name, .. }
             | Self::RateLimit { name, .. }
             | Self::Dispatch { name, .. }
+            | Self::Entrypoint { name, .. }
             | Self::Other { name, .. } => name,
         }
     }
@@ -109,7 +120,7 @@ impl Binding {
             Self::Json { json, .. } => EnvValue::Json(json),
             Self::Secret { text, .. } => EnvValue::Secret(text),
             Self::Kv { .. } => EnvValue::Kv,
-            Self::Service { .. } => EnvValue::Other("service"),
+            Self::Service { .. } | Self::Entrypoint { .. } => EnvValue::Other("service"),
             Self::Assets { .. } => EnvValue::Other("assets"),
             Self::RateLimit { .. } => EnvValue::Other("ratelimit"),
             Self::Dispatch { .. } => EnvValue::Other("dispatch_namespace"),
@@ -139,6 +150,8 @@ pub struct Env {
     pub(super) store: Store,
     pub(super) outbound: Option<Arc<WayOut>>,
     pub(super) services: Option<Arc<dyn Services>>,
+    /// The name of the script that it belongs to.
+    pub(super) own: Option<Arc<str>>,
     pub(super) limiter: Limiter,
     pub(super) caches: Option<Caches>,
     pub(super) sockets: SocketOptions,
@@ -171,6 +184,7 @@ impl Env {
             store,
             outbound: None,
             services: None,
+            own: None,
             limiter: Limiter::default(),
             caches: None,
             sockets: SocketOptions::default(),
@@ -222,6 +236,13 @@ impl Env {
     #[must_use]
     pub fn with_services(mut self, services: Arc<dyn Services>) -> Self {
         self.services = Some(services);
+        self
+    }
+
+    /// Lets it reach the entrypoints of its own script, which has this name.
+    #[must_use]
+    pub fn with_own(mut self, script: Arc<str>) -> Self {
+        self.own = Some(script);
         self
     }
 

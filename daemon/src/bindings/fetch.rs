@@ -6,10 +6,12 @@ use super::forwarded;
 use super::services::{ServiceRequest, Services};
 use super::sockets;
 use super::url::Url;
-use super::{Env, encode, undecodable};
+use super::{Binding, Env, encode, undecodable};
 use crate::assets::Assets;
 use crate::engine::caller::Caller;
-use crate::engine::invocation::{ByteStream, Ray, Reply, ReplyBody, Request, RequestBody};
+use crate::engine::invocation::{
+    ByteStream, Entry, Props, Ray, Reply, ReplyBody, Request, RequestBody,
+};
 use crate::engine::limits::Failure;
 use crate::engine::ops::{OpFailure, OpReply, OpResult, Started};
 use crate::engine::pipe::pipe;
@@ -25,7 +27,7 @@ use http::{Method, StatusCode};
 use postern_abi::OpErrorCode;
 use postern_abi::fetch::{Fetch, FetchBody, Fetched, FetchedBody, Redirect, Target};
 use postern_abi::http::Fields;
-use postern_abi::limits::{CHUNK_MAX, HEADERS_MAX};
+use postern_abi::limits::{CHUNK_MAX, HEADERS_MAX, PROPS_MAX};
 use std::io;
 use std::sync::Arc;
 use std::sync::atomic::AtomicBool;
@@ -39,7 +41,7 @@ const WHOLE_WITHIN: Duration = Duration::from_millis(4);
 /// Who is asked.
 enum Route {
     Internet(Outbound, Tenant),
-    Service(Arc<dyn Services>, String),
+    Service(Arc<dyn Services>, String, Entry),
     /// A user Worker.
     Dispatch(Box<Call>),
     /// Who takes what is asked of other servers.
@@ -151,25 +153,64 @@ impl Env {
                     "fetch() to other servers is switched off on this device",
                 )),
             },
-            Target::Binding(name) => self.fetcher(name),
+            Target::Binding(name) => match self.binding(name)? {
+                Binding::Assets { assets, .. } => Ok(Route::Assets(assets.clone())),
+                _ => self.service(target).map(Route::service),
+            },
+            Target::Own(..) => self.service(target).map(Route::service),
             Target::Dispatch(ask) => self
                 .dispatched(&ask)
                 .map(|call| Route::Dispatch(Box::new(call))),
         }
     }
 
-    fn fetcher(&self, name: &str) -> Result<Route, OpFailure> {
-        use super::Binding;
-        match (self.binding(name)?, &self.services) {
-            (Binding::Service { script, .. }, Some(services)) => {
-                Ok(Route::Service(services.clone(), script.clone()))
+    /// The script that a target stands for, and how it is entered.
+    pub(super) fn service(
+        &self,
+        target: Target<'_>,
+    ) -> Result<(Arc<dyn Services>, String, Entry), OpFailure> {
+        let none = |what: String| OpFailure::new(OpErrorCode::UnknownBinding, what);
+        let Some(services) = &self.services else {
+            return Err(none("there are no other Workers".to_owned()));
+        };
+        let (script, entry) = match target {
+            Target::Binding(name) => match self.binding(name)? {
+                Binding::Service { script, .. } => (script.clone(), Entry::default()),
+                Binding::Entrypoint { script, entry, .. } => (script.clone(), entry.clone()),
+                _ => return Err(none(format!("env.{name:.64} is not a service"))),
+            },
+            Target::Own(entrypoint, props) if props.len() <= PROPS_MAX => {
+                let Some(own) = &self.own else {
+                    return Err(none("the Worker has no entrypoints of its own".to_owned()));
+                };
+                let entry = Entry {
+                    entrypoint: Some(entrypoint.to_owned()).filter(|name| name != "default"),
+                    props: match props {
+                        [] => Props::None,
+                        props => Props::Own(Bytes::copy_from_slice(props)),
+                    },
+                    rpc: false,
+                };
+                (own.to_string(), entry)
             }
-            (Binding::Assets { assets, .. }, _) => Ok(Route::Assets(assets.clone())),
-            _ => Err(OpFailure::new(
-                OpErrorCode::UnknownBinding,
-                format!("env.{name:.64} is not a service"),
-            )),
-        }
+            Target::Own(_, props) => {
+                return Err(OpFailure::new(
+                    OpErrorCode::TooLarge,
+                    format!(
+                        "the props have {} bytes, the limit is {PROPS_MAX}",
+                        props.len()
+                    ),
+                ));
+            }
+            Target::Internet => return Err(none("the Internet is not a service".to_owned())),
+            Target::Dispatch(_) => {
+                return Err(OpFailure::new(
+                    OpErrorCode::Unsupported,
+                    "a user Worker is asked by fetch() alone, not by RPC",
+                ));
+            }
+        };
+        Ok((services.clone(), script, entry))
     }
 }
 
@@ -305,6 +346,10 @@ async fn follow(
 }
 
 impl Route {
+    fn service((services, script, entry): (Arc<dyn Services>, String, Entry)) -> Self {
+        Self::Service(services, script, entry)
+    }
+
     async fn send(&self, ask: &Ask, body: AskBody, caller: &Caller) -> Result<Answer, OpFailure> {
         match self {
             Self::Internet(outbound, tenant) => {
@@ -314,7 +359,7 @@ impl Route {
                     None => internet(outbound, tenant, ask, body, caller).await,
                 }
             }
-            Self::Service(services, script) => {
+            Self::Service(services, script, entry) => {
                 let terms = Terms {
                     interceptor: caller.interceptor().cloned(),
                     ..Terms::default()
@@ -323,7 +368,11 @@ impl Route {
                 if ask.is_tenants {
                     forwarded::restore(&mut request.headers, &request.chain);
                 }
-                let answering = services.fetch(script, request);
+                let answering = if *entry == Entry::default() {
+                    services.fetch(script, request)
+                } else {
+                    services.enter(script, entry.clone(), request)
+                };
                 answered_by_worker(answering.await)
             }
             Self::Dispatch(call) => {
@@ -525,7 +574,7 @@ pub(super) fn lost(error: OutboundError) -> OpFailure {
 }
 
 /// What a Worker is told of another one that failed (spec: SEMANTICS §1).
-fn thrown(failure: Failure) -> OpFailure {
+pub(super) fn thrown(failure: Failure) -> OpFailure {
     let message = match failure {
         Failure::Exception { name, message, .. } => format!("{name}: {message}"),
         // Both documents' words, and no more (spec: SEMANTICS §3): programs compare them.

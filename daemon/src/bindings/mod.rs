@@ -10,6 +10,7 @@ mod fetch;
 mod forwarded;
 mod kv;
 mod ratelimit;
+mod rpc;
 mod services;
 mod sockets;
 mod timer;
@@ -66,6 +67,7 @@ impl Bindings for Env {
             OpKind::Timer => timer::start(argument),
             OpKind::Fetch => fetch::start(self, argument, caller),
             OpKind::SocketConnect => fetch::connect(self, argument, caller),
+            OpKind::RpcConnect => rpc::connect(self, argument, caller),
             OpKind::KvGet => kv::get(self, argument),
             OpKind::KvPut => kv::put(self, argument),
             OpKind::KvDelete => kv::delete(self, argument),

@@ -1,7 +1,7 @@
 //! Other Workers, as a Worker's bindings reach them.
 
 use crate::engine::caller::Chain;
-use crate::engine::invocation::RequestBody;
+use crate::engine::invocation::{Entry, RequestBody};
 use crate::engine::terms::Terms;
 use http::{HeaderMap, Method};
 
@@ -34,4 +34,8 @@ pub trait Services: Send + Sync {
 
     /// The same for a Worker in the dispatch namespace with this id, whatever its name is by now.
     fn dispatch(&self, namespace: [u8; 16], script: &str, request: ServiceRequest) -> Answering;
+
+    /// Has a Worker of this name entered, for a request or a session of RPC, whose answer is a
+    /// socket; `None` if there is none.
+    fn enter(&self, script: &str, entry: Entry, request: ServiceRequest) -> Answering;
 }

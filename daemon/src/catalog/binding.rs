@@ -6,6 +6,7 @@ use super::record::Settings;
 use super::{CatalogError, limits};
 use crate::assets::Assets;
 use crate::bindings::Binding;
+use crate::engine::invocation::{Entry, Props};
 use crate::store::NamespaceId;
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
@@ -54,6 +55,15 @@ pub enum Target {
     Sealed(Vec<u8>),
     /// User Workers of a dispatch namespace.
     Dispatch(Box<DispatchTarget>),
+    /// An entrypoint of another script of the dispatch namespace.
+    Entrypoint {
+        /// The script.
+        script: String,
+        /// The export; `None` is the default one.
+        entrypoint: Option<String>,
+        /// What `ctx.props` is, JSON.
+        props: Option<String>,
+    },
 }
 
 /// A text that is not logged.
@@ -80,7 +90,7 @@ impl Target {
             Self::Secret(_) | Self::Sealed(_) => "secret_text",
             Self::Kv(_) => "kv_namespace",
             Self::VersionMetadata => "version_metadata",
-            Self::Service(_) => "service",
+            Self::Service(_) | Self::Entrypoint { .. } => "service",
             Self::Assets => "assets",
             Self::RateLimit { .. } => "ratelimit",
             Self::Dispatch(_) => "dispatch_namespace",
@@ -101,6 +111,21 @@ impl Bound {
             Target::Service(script) => {
                 value["service"] = json!(script);
                 value["environment"] = json!("production");
+            }
+            Target::Entrypoint {
+                script,
+                entrypoint,
+                props,
+            } => {
+                value["service"] = json!(script);
+                value["environment"] = json!("production");
+                if let Some(entrypoint) = entrypoint {
+                    value["entrypoint"] = json!(entrypoint);
+                }
+                let props = props.as_deref().map(serde_json::from_str::<Value>);
+                if let Some(Ok(props)) = props {
+                    value["props"] = props;
+                }
             }
             Target::RateLimit {
                 namespace,
@@ -149,6 +174,19 @@ impl Bound {
             Target::Service(script) => Binding::Service {
                 name,
                 script: script.clone(),
+            },
+            Target::Entrypoint {
+                script,
+                entrypoint,
+                props,
+            } => Binding::Entrypoint {
+                name,
+                script: script.clone(),
+                entry: Entry {
+                    entrypoint: entrypoint.clone(),
+                    props: props.clone().map_or(Props::None, Props::Json),
+                    rpc: false,
+                },
             },
             Target::RateLimit {
                 namespace,
@@ -281,14 +319,22 @@ impl Wanted {
             "service" => {
                 let service = needed("service")?;
                 check_name("script", &service)?;
-                if let Some(entrypoint) = field("entrypoint").filter(|it| *it != "default") {
+                let entrypoint = field("entrypoint").filter(|it| *it != "default");
+                let props = value.get("props").filter(|props| !props.is_null());
+                if props.is_some_and(|props| !props.is_object()) {
                     return Err(CatalogError::BadMetadata(format!(
-                        "binding '{name}' names the entrypoint '{}'; this Postern can bind to the \
-                         default entrypoint only",
-                        shown(entrypoint)
+                        "binding '{name}' has \"props\" that are not an object; write \"props\": {{…}}"
                     )));
                 }
-                Target::Service(service)
+                if entrypoint.is_none() && props.is_none() {
+                    Target::Service(service)
+                } else {
+                    Target::Entrypoint {
+                        script: service,
+                        entrypoint: entrypoint.map(str::to_owned),
+                        props: props.map(Value::to_string),
+                    }
+                }
             }
             "inherit" => {
                 return Ok(Self::Inherited {
@@ -315,14 +361,15 @@ impl Wanted {
 impl Bound {
     fn check_size(&self) -> Result<(), CatalogError> {
         match &self.target {
-            Target::PlainText(text) | Target::Json(text) | Target::Secret(Hidden(text))
-                if text.len() > limits::VARIABLE_MAX =>
-            {
-                Err(CatalogError::VariableTooLarge {
-                    name: self.name.clone(),
-                    size: text.len(),
-                })
-            }
+            Target::PlainText(text)
+            | Target::Json(text)
+            | Target::Secret(Hidden(text))
+            | Target::Entrypoint {
+                props: Some(text), ..
+            } if text.len() > limits::VARIABLE_MAX => Err(CatalogError::VariableTooLarge {
+                name: self.name.clone(),
+                size: text.len(),
+            }),
             _ => Ok(()),
         }
     }

@@ -8,7 +8,7 @@ use super::split::{Part, Split};
 use super::{Catalog, CatalogError};
 use crate::assets::Assets;
 use crate::bindings::{Answering, ServiceRequest, Services};
-use crate::engine::invocation::{Ray, Reply, ReplyBody, Request, Trigger};
+use crate::engine::invocation::{Entry, Ray, Reply, ReplyBody, Request, Trigger};
 use crate::engine::limits::Failure;
 use bytes::Bytes;
 use http::{HeaderMap, StatusCode};
@@ -87,6 +87,23 @@ impl<W: Send + Sync + 'static> Catalog<W> {
                 status: StatusCode::NOT_FOUND,
                 headers: HeaderMap::new(),
                 body: ReplyBody::Whole(Bytes::new()),
+            }),
+        }
+    }
+
+    /// Has an entrypoint entered by another Worker. Assets have no part in it.
+    async fn enter(
+        &self,
+        deployed: &Deployed<W>,
+        entry: Entry,
+        request: Request,
+    ) -> Result<Reply, Failure> {
+        match &deployed.pick(&request.headers).worker {
+            Some(worker) => self.runtime.enter(worker.clone(), entry, request).await,
+            None => Err(Failure::Exception {
+                name: "TypeError".to_owned(),
+                message: "The service has assets alone, and no entrypoints.".to_owned(),
+                stack: String::new(),
             }),
         }
     }
@@ -205,17 +222,21 @@ pub(super) struct Neighbours<W> {
     pub(super) is_trusted: bool,
 }
 
+impl<W: Send + Sync + 'static> Neighbours<W> {
+    fn find(&self, script: &str) -> Option<Found<W>> {
+        let catalog = self.catalog.upgrade()?;
+        let deployed = catalog.deployed(&self.namespace, script).or_else(|| {
+            // The operator's own Workers, wherever they are, are one company.
+            let others = self.is_trusted.then_some(ACCOUNT)?;
+            catalog.deployed(others, script)
+        })?;
+        Some((catalog, deployed))
+    }
+}
+
 impl<W: Send + Sync + 'static> Services for Neighbours<W> {
     fn fetch(&self, script: &str, request: ServiceRequest) -> Answering {
-        let found = self.catalog.upgrade().and_then(|catalog| {
-            let deployed = catalog.deployed(&self.namespace, script).or_else(|| {
-                // The operator's own Workers, wherever they are, are one company.
-                let others = self.is_trusted.then_some(ACCOUNT)?;
-                catalog.deployed(others, script)
-            })?;
-            Some((catalog, deployed))
-        });
-        called(found, request)
+        called(self.find(script), None, request)
     }
 
     fn dispatch(&self, namespace: [u8; 16], script: &str, request: ServiceRequest) -> Answering {
@@ -233,14 +254,22 @@ impl<W: Send + Sync + 'static> Services for Neighbours<W> {
                 retry_after_s: 1,
             }))));
         }
-        called(found, request)
+        called(found, None, request)
+    }
+
+    fn enter(&self, script: &str, entry: Entry, request: ServiceRequest) -> Answering {
+        called(self.find(script), Some(entry), request)
     }
 }
 
 /// A Worker, and who runs it.
 type Found<W> = (Arc<Catalog<W>>, Arc<Deployed<W>>);
 
-fn called<W: Send + Sync + 'static>(found: Option<Found<W>>, request: ServiceRequest) -> Answering {
+fn called<W: Send + Sync + 'static>(
+    found: Option<Found<W>>,
+    entry: Option<Entry>,
+    request: ServiceRequest,
+) -> Answering {
     Box::pin(async move {
         let (catalog, deployed) = found?;
         // Unique by chance: 64 random bits.
@@ -257,6 +286,9 @@ fn called<W: Send + Sync + 'static>(found: Option<Found<W>>, request: ServiceReq
             upgrade: request.upgrade,
             handler: None,
         };
-        Some(catalog.serve(&deployed, request).await)
+        Some(match entry {
+            None => catalog.serve(&deployed, request).await,
+            Some(entry) => catalog.enter(&deployed, entry, request).await,
+        })
     })
 }

@@ -440,7 +440,8 @@ impl<W: Send + Sync + 'static> Catalog<W> {
                 catalog: self.this.clone(),
                 namespace: name.clone(),
                 is_trusted: namespace.trusted_workers,
-            }));
+            }))
+            .with_own(script.name.as_str().into());
         if let Some(outbound) = self.runtime.outbound() {
             env = env
                 .with_outbound(outbound, &name, &script.name)

@@ -3,7 +3,7 @@
 //! A trait, so that the catalog and the management port are tested without running guests.
 
 use crate::cache::Cache;
-use crate::engine::invocation::{Ray, Reply, Request, Trigger};
+use crate::engine::invocation::{Entry, Ray, Reply, Request, Trigger};
 use crate::engine::limits::{Failure, Limits};
 use crate::engine::{Engine, GuestKind, Judged, Pushed, Worker, WorkerSpec};
 use crate::outbound::Outbound;
@@ -36,6 +36,8 @@ pub trait Runtime<W>: Send + Sync {
     fn deployed(&self, namespace: &str, script: &str, startup_fuel: u64);
     /// Runs a request.
     fn fetch(&self, worker: Arc<W>, request: Request) -> Fetching;
+    /// Has an entrypoint entered by another Worker.
+    fn enter(&self, worker: Arc<W>, entry: Entry, request: Request) -> Fetching;
     /// Has a handler called that answers nothing.
     fn trigger(&self, worker: Arc<W>, ray: Ray, trigger: Trigger) -> Triggering;
     /// Bytes of a Worker's largest isolate.
@@ -89,6 +91,10 @@ impl Runtime<Worker> for Machine {
         Runtime::fetch(&self.engine, worker, request)
     }
 
+    fn enter(&self, worker: Arc<Worker>, entry: Entry, request: Request) -> Fetching {
+        Runtime::enter(&self.engine, worker, entry, request)
+    }
+
     fn trigger(&self, worker: Arc<Worker>, ray: Ray, trigger: Trigger) -> Triggering {
         Runtime::trigger(&self.engine, worker, ray, trigger)
     }
@@ -117,6 +123,10 @@ impl Runtime<Worker> for Machine {
 impl Runtime<Worker> for Engine {
     fn fetch(&self, worker: Arc<Worker>, request: Request) -> Fetching {
         Box::pin(async move { worker.fetch(request).await })
+    }
+
+    fn enter(&self, worker: Arc<Worker>, entry: Entry, request: Request) -> Fetching {
+        Box::pin(async move { worker.call(entry, request).await })
     }
 
     fn trigger(&self, worker: Arc<Worker>, ray: Ray, trigger: Trigger) -> Triggering {

@@ -3,7 +3,7 @@
 #![allow(clippy::unwrap_used)]
 
 use super::{Bounds, Catalog, Fetching, Judgement, Runtime, Triggering};
-use crate::engine::invocation::{Ray, Reply, ReplyBody, Request, Trigger};
+use crate::engine::invocation::{Entry, Ray, Reply, ReplyBody, Request, Trigger};
 use crate::engine::limits::{Failure, Limits};
 use crate::engine::{Bundle, GuestKind, Judged, Pushed, Told, WorkerSpec};
 use crate::store::{Store, StoreError, StoreOptions};
@@ -112,6 +112,10 @@ impl Runtime<TestWorker> for TestRuntime {
                 ),
             })
         })
+    }
+
+    fn enter(&self, worker: Arc<TestWorker>, _entry: Entry, request: Request) -> Fetching {
+        self.fetch(worker, request)
     }
 
     fn trigger(&self, worker: Arc<TestWorker>, _ray: Ray, trigger: Trigger) -> Triggering {

@@ -299,7 +299,11 @@ fn prepare_head<R: Routes>(
     {
         headers.insert(header::HOST, value);
     }
-    Ok((worker, mount, Wanted::Answer(method, url, headers, hops, handler)))
+    Ok((
+        worker,
+        mount,
+        Wanted::Answer(method, url, headers, hops, handler),
+    ))
 }
 
 /// From the engine's reply to hyper's.

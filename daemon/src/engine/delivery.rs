@@ -190,7 +190,7 @@ impl Core {
                 let mut is_served = false;
                 if let Some(OpState::Socket(end)) = host.op(op).map(|op| &op.state) {
                     end.arrived(&part);
-                    is_served = end.is_served();
+                    is_served = end.is_served() && !end.is_session();
                 }
                 let rate = isolate.worker().engine().fuel_per_ms();
                 let mut limits = host.limits;
@@ -306,12 +306,34 @@ impl Core {
             .map(|(name, value)| name.as_str().len() + value.len() + 6)
             .sum();
         let bound = name.len() + url.len() + fields + 32;
-        let step = self.send(id, kind, id, isolate, bound, |out| {
-            wire::request(out, name, &url, body, &headers);
-        });
+        let entry = invocation.entry.take();
+        let step = match &entry {
+            None => self.send(id, kind, id, isolate, bound, |out| {
+                wire::request(out, name, &url, body, &headers);
+            }),
+            Some(entry) if entry.rpc => {
+                let first = match std::mem::replace(&mut invocation.body, RequestBody::Empty) {
+                    RequestBody::Whole(bytes) => bytes,
+                    _ => bytes::Bytes::new(),
+                };
+                let bound = wire::entry_bound(entry) + first.len();
+                self.send(id, EventKind::Enter, id, isolate, bound, |out| {
+                    wire::entry(out, entry);
+                    out.bytes(&first);
+                })
+            }
+            Some(entry) => {
+                let bound = wire::entry_bound(entry) + bound;
+                self.send(id, EventKind::Enter, id, isolate, bound, |out| {
+                    wire::entry(out, entry);
+                    wire::request(out, name, &url, body, &headers);
+                })
+            }
+        };
         if let Some(invocation) = self.store.data_mut().invocation_of(id) {
             invocation.url = url;
             invocation.headers = headers;
+            invocation.entry = entry;
         }
         step
     }
@@ -328,7 +350,9 @@ impl Core {
         };
         let ended = host.end_op(id);
         let result = match result {
-            Ok(reply) if reply.socket.is_some() => super::socket::admit(host).map(|()| reply),
+            Ok(reply) if reply.socket.is_some() && !reply.is_session => {
+                super::socket::admit(host).map(|()| reply)
+            }
             result => result,
         };
         match result {
@@ -347,7 +371,7 @@ impl Core {
                     }
                 }
                 if let Some(speak) = reply.socket {
-                    let state = super::socket::spoken(host, op, speak);
+                    let state = super::socket::spoken(host, op, speak, reply.is_session);
                     host.current = request;
                     host.add_op(op, state, 0);
                 }

@@ -9,7 +9,7 @@ use super::cost;
 use super::credit::Credit;
 use super::exchange::Exchange;
 use super::finished::{LogLine, Thrown};
-use super::invocation::{Ray, Reply, ReplyBody, RequestBody, Trigger};
+use super::invocation::{Entry, Ray, Reply, ReplyBody, RequestBody, Trigger};
 use super::isolate::Isolate;
 use super::javascript::Loading;
 use super::limits::{Failure, Limits, Outcome};
@@ -140,6 +140,8 @@ pub struct Invocation {
     pub terms: Option<Box<Terms>>,
     /// What bindings see of it, once it has started an operation.
     pub caller: Option<Caller>,
+    /// How another Worker entered this one, if not by a plain request.
+    pub entry: Option<Box<Entry>>,
     /// Whether the client asked for a WebSocket.
     pub upgrade: bool,
     /// Which handler is asked, if it is not `fetch`.
@@ -469,6 +471,11 @@ impl Host {
 }
 
 impl Invocation {
+    /// Whether it is a session of RPC.
+    pub fn is_session(&self) -> bool {
+        self.entry.as_ref().is_some_and(|entry| entry.rpc)
+    }
+
     /// The invocation as bindings see it.
     pub fn caller(&mut self, subrequests_max: u32) -> Caller {
         if let Some(caller) = &self.caller {

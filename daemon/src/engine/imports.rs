@@ -299,7 +299,11 @@ fn admit(
     let caller = invocation.caller(limits.subrequests);
     match kind {
         // The field counts what is asked of a cache among them (spec: SEMANTICS §20).
-        OpKind::Fetch | OpKind::CacheMatch | OpKind::CachePut | OpKind::CacheDelete => {
+        OpKind::Fetch
+        | OpKind::RpcConnect
+        | OpKind::CacheMatch
+        | OpKind::CachePut
+        | OpKind::CacheDelete => {
             caller.subrequest()?;
         }
         OpKind::KvGet | OpKind::KvPut | OpKind::KvDelete | OpKind::KvList | OpKind::KvGetMulti => {

@@ -37,6 +37,29 @@ pub struct Request {
     pub handler: Option<&'static str>,
 }
 
+/// How another Worker enters one: which entrypoint, and what for.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Entry {
+    /// The export; `None` is the default one.
+    pub entrypoint: Option<String>,
+    /// What `ctx.props` is made of.
+    pub props: Props,
+    /// Whether a session of RPC begins. The request's body is then its first message.
+    pub rpc: bool,
+}
+
+/// What a binding tells the Worker that it leads to.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub enum Props {
+    /// Nothing.
+    #[default]
+    None,
+    /// What was deployed, JSON.
+    Json(String),
+    /// What the same Worker gave, in the form that its engine has for it.
+    Own(Bytes),
+}
+
 /// The body of a request.
 pub enum RequestBody {
     /// There is none.

@@ -69,6 +69,8 @@ pub struct OpReply {
     pub decode: Option<Arc<AtomicBool>>,
     /// What the operation becomes: a socket.
     pub socket: Option<super::socket::Speak>,
+    /// Whether that is a session of RPC.
+    pub is_session: bool,
     /// What was computed, whose keys are to be put into the isolate's table, and whose result
     /// then stands for all of the above.
     pub ran: Option<postern_crypto::Ran>,

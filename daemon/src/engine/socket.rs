@@ -68,6 +68,7 @@ pub type Speak = Box<dyn FnOnce(Socket) -> Pin<Box<dyn Future<Output = ()> + Sen
 pub(crate) struct SocketEnd {
     state: Arc<Mutex<State>>,
     is_served: bool,
+    is_session: bool,
 }
 
 /// The open sockets of a Worker.
@@ -144,7 +145,8 @@ pub(super) fn admit(host: &Host) -> Result<(), OpFailure> {
         return Ok(());
     };
     let max = isolate.worker().engine().sockets_max();
-    let are_sockets = |op: &&super::host::Op| matches!(op.state, OpState::Socket(_));
+    let are_sockets =
+        |op: &&super::host::Op| matches!(&op.state, OpState::Socket(end) if !end.is_session);
     let open = host.ops.values().filter(are_sockets).count();
     if open < max as usize {
         return Ok(());
@@ -158,9 +160,10 @@ pub(super) fn admit(host: &Host) -> Result<(), OpFailure> {
 }
 
 /// Has `speak` go on with the socket that the operation `op` has become; the guest's end of it.
-pub(super) fn spoken(host: &Host, op: Serial, speak: Speak) -> OpState {
+pub(super) fn spoken(host: &Host, op: Serial, speak: Speak, is_session: bool) -> OpState {
     let (mut end, socket) = pair(host, op);
     end.is_served = false;
+    end.is_session = is_session;
     host.executor.spawn(speak(socket)).detach();
     OpState::Socket(end)
 }
@@ -183,6 +186,7 @@ fn pair(host: &Host, op: Serial) -> (SocketEnd, Socket) {
     let end = SocketEnd {
         state,
         is_served: true,
+        is_session: false,
     };
     (end, socket)
 }
@@ -201,10 +205,16 @@ pub(super) fn serve(host: &mut Host, op: Serial, argument: &[u8]) -> Result<(), 
             asked.head.status
         )));
     }
-    admit(host)?;
     let request = asked.request;
+    let is_session = host
+        .invocation_of(request)
+        .is_some_and(|it| it.is_session());
+    if !is_session {
+        admit(host)?;
+    }
     let headers = imports::response_fields(asked.head.headers).map_err(bad)?;
-    let (end, socket) = pair(host, op);
+    let (mut end, socket) = pair(host, op);
+    end.is_session = is_session;
     let Some(invocation) = host
         .invocation_of(request)
         .filter(|it| !it.done && it.trigger.is_none() && it.status == 0 && !it.is_answered())
@@ -237,6 +247,11 @@ impl SocketEnd {
     /// Whether it answers a request, which lives as long as it does.
     pub fn is_served(&self) -> bool {
         self.is_served
+    }
+
+    /// Whether it is a session of RPC, and no WebSocket.
+    pub fn is_session(&self) -> bool {
+        self.is_session
     }
 
     /// The Worker was retired, and has had its time.
@@ -416,6 +431,7 @@ pub(crate) fn test_pair(message_bytes_max: u64) -> (SocketEnd, Socket) {
     let end = SocketEnd {
         state,
         is_served: true,
+        is_session: false,
     };
     (end, socket)
 }

@@ -2,6 +2,7 @@
 //!
 //! The format is postcard's; a test holds it against the types of `postern-abi`.
 
+use super::invocation::{Entry, Props};
 use http::HeaderMap;
 use postern_abi::http::BodyHint;
 
@@ -68,6 +69,39 @@ pub fn request(out: &mut Writer<'_>, method: &str, url: &str, body: BodyHint, he
         out.counted(name.as_str().as_bytes());
         out.counted(value.as_bytes());
     }
+}
+
+/// Bytes that [`entry`] takes at most.
+pub fn entry_bound(entry: &Entry) -> usize {
+    let props = match &entry.props {
+        Props::None => 0,
+        Props::Json(text) => text.len(),
+        Props::Own(bytes) => bytes.len(),
+    };
+    entry.entrypoint.as_ref().map_or(0, String::len) + props + 24
+}
+
+/// An [`Entry`](postern_abi::rpc::Entry).
+pub fn entry(out: &mut Writer<'_>, entry: &Entry) {
+    match &entry.entrypoint {
+        None => out.varint(0),
+        Some(name) => {
+            out.varint(1);
+            out.counted(name.as_bytes());
+        }
+    }
+    match &entry.props {
+        Props::None => out.varint(0),
+        Props::Json(text) => {
+            out.varint(1);
+            out.counted(text.as_bytes());
+        }
+        Props::Own(bytes) => {
+            out.varint(2);
+            out.counted(bytes);
+        }
+    }
+    out.varint(entry.rpc.into());
 }
 
 /// A [`Scheduled`](postern_abi::event::Scheduled).

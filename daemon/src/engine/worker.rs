@@ -8,7 +8,7 @@ use super::code::{BuildError, Code};
 use super::exchange::Exchange;
 use super::finished::Finished;
 use super::host::{Invocation, now_ms};
-use super::invocation::{Ray, Reply, Request, RequestBody, Trigger};
+use super::invocation::{Entry, Ray, Reply, Request, RequestBody, Trigger};
 use super::isolate::Isolate;
 use super::limits::{Failure, Limits};
 use super::module::GuestKind;
@@ -105,9 +105,43 @@ impl Worker {
     ///
     /// # Errors
     /// Every way in which there is no answer; see [`Failure`].
-    pub async fn fetch(self: &Arc<Self>, mut request: Request) -> Result<Reply, Failure> {
-        let limits = &self.spec.limits;
+    pub async fn fetch(self: &Arc<Self>, request: Request) -> Result<Reply, Failure> {
         self.admit(request.handler.unwrap_or("fetch"))?;
+        self.serve(None, request).await
+    }
+
+    /// Handles what another Worker asks of an entrypoint: a request as [`Worker::fetch`] does, or
+    /// a session of RPC, whose answer is a socket.
+    ///
+    /// # Errors
+    /// As [`Worker::fetch`], and when the Worker is of a kind that has no entrypoints.
+    pub async fn call(self: &Arc<Self>, entry: Entry, request: Request) -> Result<Reply, Failure> {
+        if self.spec.kind == GuestKind::JavaScript {
+            self.admit_any()?;
+            return self.serve(Some(Box::new(entry)), request).await;
+        }
+        if !entry.rpc && entry.entrypoint.is_none() {
+            return self.fetch(request).await;
+        }
+        Err(Failure::Exception {
+            name: "TypeError".into(),
+            message: match entry.entrypoint {
+                Some(name) => format!("The Worker has no such entrypoint: {name:.100}"),
+                None => {
+                    "The Worker is not written in JavaScript, and so does not support RPC.".into()
+                }
+            },
+            stack: String::new(),
+        })
+    }
+
+    /// Handles a request of an invocation that was counted in.
+    async fn serve(
+        self: &Arc<Self>,
+        entry: Option<Box<Entry>>,
+        mut request: Request,
+    ) -> Result<Reply, Failure> {
+        let limits = &self.spec.limits;
         let entered = Entered(self);
         if let RequestBody::Stream { len: Some(len), .. } = request.body
             && len > limits.request_body_bytes
@@ -130,6 +164,7 @@ impl Worker {
             chain: request.chain,
             origin: request.origin,
             terms: request.terms,
+            entry,
             upgrade: request.upgrade,
             handler: request.handler,
             fuel_limit: Limits { cpu_ms, ..*limits }.fuel(self.engine.fuel_per_ms()),
@@ -179,6 +214,7 @@ impl Worker {
             origin: None,
             terms: None,
             caller: None,
+            entry: None,
             upgrade: false,
             handler: None,
             sockets: 0,
@@ -241,6 +277,11 @@ impl Worker {
                 stack: String::new(),
             });
         }
+        self.admit_any()
+    }
+
+    /// Counts an invocation in, unless there are too many.
+    fn admit_any(&self) -> Result<(), Failure> {
         let most = self.spec.limits.concurrent_invocations;
         let running = self.invocations.fetch_add(1, Ordering::Relaxed);
         if running >= most {
@@ -436,6 +477,7 @@ impl Worker {
             wall_us: u64::try_from(invocation.started.elapsed().as_micros()).unwrap_or(u64::MAX),
             trigger: invocation.trigger.as_ref(),
             method: match invocation.trigger {
+                None if invocation.is_session() => "RPC",
                 None => invocation.method.as_str(),
                 Some(_) => "",
             },

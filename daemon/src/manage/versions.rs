@@ -168,7 +168,9 @@ impl<W: Send + Sync + 'static> Manage<W> {
         let versions = self
             .catalog
             .versions(call.param("ns"), call.param("script"))?;
-        paging::answer(&call, versions, 100, |version| Ok(self.version_object(&version)))
+        paging::answer(&call, versions, 100, |version| {
+            Ok(self.version_object(&version))
+        })
     }
 
     pub(super) async fn get_version(&self, call: Call) -> Handled {

@@ -47,6 +47,11 @@ pub enum EventKind {
     /// A part of a WebSocket message arrived. `id`: the operation that the socket is. Payload: the
     /// part, see [`socket`](crate::socket).
     SocketMessage = 20,
+    /// Another Worker, or the same, enters an entrypoint: a request, or a session of RPC, which is
+    /// answered by [`OpKind::SocketServe`](crate::OpKind::SocketServe). `id`: the request. Payload:
+    /// an [`Entry`](crate::rpc::Entry), then the request as of `Request`, or the session's first
+    /// message. Sent to the engine module of JavaScript only.
+    Enter = 21,
     /// A handler of another kind than `fetch` is asked and answers like one. `id`: the request.
     /// Payload: as of [`Request`](Self::Request), with the handler's name as the method.
     Handle = 28,
@@ -72,6 +77,7 @@ impl EventKind {
             17 => Self::Queue,
             18 => Self::Tail,
             20 => Self::SocketMessage,
+            21 => Self::Enter,
             28 => Self::Handle,
             _ => return None,
         })

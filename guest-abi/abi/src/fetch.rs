@@ -36,6 +36,9 @@ pub enum Target<'a> {
     Binding(&'a str),
     /// A Worker of the dispatch namespace that a binding stands for.
     Dispatch(Dispatch<'a>),
+    /// An entrypoint of the same Worker: the export's name, and what `ctx.props` is made of there,
+    /// at most [`PROPS_MAX`](crate::limits::PROPS_MAX) bytes, empty for none.
+    Own(&'a str, &'a [u8]),
 }
 
 /// What is done with an answer that redirects.

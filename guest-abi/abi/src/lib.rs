@@ -26,6 +26,7 @@ pub mod limits;
 pub mod op;
 pub mod ratelimit;
 pub mod rewriter;
+pub mod rpc;
 pub mod socket;
 
 pub use event::EventKind;

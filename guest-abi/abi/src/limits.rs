@@ -53,3 +53,9 @@ pub const SCRYPT_LENGTH_MAX: u32 = 1 << 20;
 
 /// Room that there must be for the result of [`SyncOp::Wasm`](crate::SyncOp::Wasm).
 pub const WASM_RESULT_MAX: usize = 1024;
+
+/// Bytes of the props that a Worker gives to an entrypoint of its own.
+pub const PROPS_MAX: usize = 65_536;
+
+/// Bytes of the first message of a session of RPC that may go along with its beginning.
+pub const RPC_FIRST_MAX: usize = 65_536;

@@ -41,6 +41,10 @@ pub enum OpKind {
     /// [`Fetched`](crate::fetch::Fetched). With the status 101 it is one, and goes on until both
     /// ends have closed; otherwise it is as of `Fetch`.
     SocketConnect = 41,
+    /// Begins a session of RPC with another Worker: [`RpcConnect`](crate::rpc::RpcConnect), then its
+    /// first message. Succeeds, without a result, when that Worker was entered, and is a socket
+    /// from then on.
+    RpcConnect = 56,
 }
 
 impl OpKind {
@@ -58,6 +62,7 @@ impl OpKind {
             52 => Self::RateLimit,
             40 => Self::SocketServe,
             41 => Self::SocketConnect,
+            56 => Self::RpcConnect,
             48 => Self::CacheMatch,
             49 => Self::CachePut,
             50 => Self::CacheDelete,

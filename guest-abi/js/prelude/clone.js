@@ -23,7 +23,7 @@ export function cloneable(test, copy) {
   makers.push([test, copy]);
 }
 
-function refused(value) {
+export function refused(value) {
   let what;
   if (typeof value === "symbol") what = String(value);
   else if (typeof value === "function") what = functionText.call(value);
@@ -47,7 +47,7 @@ function constructorName(value) {
   return "Object";
 }
 
-function platformName(value) {
+export function platformName(value) {
   for (let proto = getPrototypeOf(value); proto !== null; proto = getPrototypeOf(proto)) {
     if (prototypes.has(proto)) return proto[Symbol.toStringTag] ?? proto.constructor.name;
   }
@@ -174,17 +174,16 @@ function clone(value, seen) {
   }
   const name = platformName(value);
   if (value === globalThis) throw new DOMException("#<ServiceWorkerGlobalScope> could not be cloned.", "DataCloneError");
-  if (name !== undefined) {
-    throw new DOMException(
-      UNABLE[name] ?? `Could not serialize object of type "${name}". This type does not support serialization.`,
-      "DataCloneError",
-    );
-  }
+  if (name !== undefined) throw unable(name);
   if (copy === null) throw refused(value);
   seen.set(value, copy);
   for (const key of keys(value)) copy[key] = clone(value[key], seen);
   return copy;
 }
+
+// The refusal of an object of the platform's.
+export const unable = (name) =>
+  new DOMException(UNABLE[name] ?? `Could not serialize object of type "${name}". This type does not support serialization.`, "DataCloneError");
 
 const UNABLE = {
   AbortSignal: "AbortSignal serialization is not enabled.",

@@ -58,26 +58,8 @@ platform(Tracing);
 const span = new Span(KEY);
 export const tracing = new Tracing(KEY);
 
-// The Worker's own entrypoints, by export.
+// The Worker's own entrypoints, by export; rpc/services.js puts them here.
 export const loopback = {};
-
-// Calls an entrypoint of the same Worker.
-class LoopbackServiceStub {
-  #call;
-  constructor(key, call) {
-    if (key !== KEY) throw illegalConstructor();
-    this.#call = call;
-  }
-  async fetch(input, init) {
-    return this.#call("fetch", new Request(input, init));
-  }
-}
-platform(LoopbackServiceStub);
-
-// Adds an entrypoint: `call(kind, argument)` runs its handler.
-export function addLoopback(name, call) {
-  loopback[name] = new LoopbackServiceStub(KEY, call);
-}
 
 // Its objects are made in Rust (src/execution.rs).
 export class ExecutionContext {

@@ -4,7 +4,7 @@ import native from "internal:native";
 import { shape } from "internal:shape";
 import { text, wrongField, wrongParameter } from "internal:platform";
 import { binding, env } from "internal:env";
-import { fetcherOf } from "internal:subrequest";
+import { userWorker } from "internal:rpc/services";
 
 const U32_MAX = 0xffffffff;
 // The numbers of requests that came with parameters begin here.
@@ -38,7 +38,7 @@ class DispatchNamespace {
     const subRequests = isGiven(limits) ? limit(limits, "subRequests") : null;
     // What is told is a copy: it may be changed afterwards, and nothing but data gets across.
     const told = isGiven(outbound) ? JSON.stringify({ ...outbound }) : "";
-    return fetcherOf([binding, text(name), cpuMs, subRequests, told]);
+    return userWorker([binding, text(name), cpuMs, subRequests, told]);
   }
   static {
     named = (name) => {

@@ -13,8 +13,19 @@ export class Flight {
     if (this.answered && this.waits === 0 && !this.over) {
       this.over = true;
       flights.delete(this.id);
+      this.leaveAll();
       native.done(this.id);
     }
+  }
+  // Sessions of RPC that are this event's, and end with it.
+  join(session) {
+    (this.sessions ??= new Set()).add(session);
+  }
+  leave(session) {
+    this.sessions?.delete(session);
+  }
+  leaveAll() {
+    for (const session of this.sessions ?? []) session.end();
   }
   // Counts one more promise that is waited for; false when the run is over.
   wait() {
@@ -24,7 +35,7 @@ export class Flight {
   }
 }
 // What a flight is at first; most never become anything else.
-Object.assign(Flight.prototype, { waits: 0, answered: false, over: false, passes: false, credit: null, reader: null, socket: null });
+Object.assign(Flight.prototype, { waits: 0, answered: false, over: false, passes: false, credit: null, reader: null, socket: null, sessions: null });
 
 // The flight of an event that is not over; src/serve.rs knows of those that have none yet.
 export function flightOf(id) {
@@ -35,6 +46,9 @@ export function flightOf(id) {
 
 // The flight of the event that came last.
 export const lastFlight = () => flightOf(native.lastEvent());
+
+// The flight of the event that is being handled, or that asked for what has come.
+export const currentFlight = () => flightOf(native.currentRequest());
 
 // An event that is handled here from its beginning.
 export function begin(id) {

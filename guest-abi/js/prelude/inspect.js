@@ -1,6 +1,6 @@
 // A value as text for people: what console methods write.
 import native from "internal:native";
-import { prototypes, shown } from "internal:platform";
+import { facades, prototypes, shown } from "internal:platform";
 
 const { getOwnPropertyDescriptor, getPrototypeOf, hasOwn } = Object;
 const CUSTOM = Symbol.for("nodejs.util.inspect.custom");
@@ -123,6 +123,8 @@ class State {
 function show(state, value, level) {
   if ((typeof value !== "object" || value === null) && typeof value !== "function") return primitive(state, value);
   if (state.length > WHOLE_MAX) return "...";
+  const facade = facades.get(value);
+  if (facade !== undefined) return object(state, Object.assign(Object.create(getPrototypeOf(value)), facade), level);
   const target = native.proxyTarget(value);
   if (target !== undefined) {
     if (level > state.depth) return "Proxy [Array]";

@@ -8,7 +8,9 @@ import * as fetching from "internal:fetch";
 import { ReadableStream, bodyPart, bytesStream, lengthOf } from "internal:streams";
 import { CompressionStream } from "internal:streams/transform";
 import * as timing from "internal:timers";
-import { addLoopback, prepareContexts, waitFor } from "internal:context";
+import { prepareContexts, waitFor } from "internal:context";
+import { addLoopback, contextWith, serveSession } from "internal:rpc/services";
+import "internal:rpc/bodies";
 import { begin as beginFlight, flights, flightOf } from "internal:flights";
 import { logUncaught, console } from "internal:console";
 import { configure as configureNavigator } from "internal:navigator";
@@ -219,11 +221,21 @@ function run(flight, kind, argument, settled) {
   settled(flight, result);
 }
 
-// Runs a handler of the same Worker for one that called it.
-function callOwn(target, kind, argument) {
-  const serve = handler(kind, target);
-  if (serve === undefined) throw missing(kind);
-  return serve(argument, contextOf(native.lastEvent()));
+// What another Worker enters: an export.
+function entry(name) {
+  const found = exported?.[name ?? "default"];
+  if (found === undefined || (name !== null && !Object.hasOwn(exported, name))) {
+    throw new TypeError(name === null ? "The Worker has no default entrypoint." : `The Worker has no such entrypoint: ${name}`);
+  }
+  return found;
+}
+
+// What a session of RPC with an export is let in by.
+function mainOf(name, ctx) {
+  const found = entry(name);
+  if (typeof found !== "function") return { value: found, rest: [env(), ctx] };
+  if (!(found.prototype instanceof WorkerEntrypoint)) throw new TypeError(`The export ${name ?? "default"} is no entrypoint.`);
+  return { value: new found(ctx, env()), isEntrypoint: true };
 }
 
 // Runs the listeners of a classic script.
@@ -410,13 +422,13 @@ const hooks = {
     }
     for (const name of names) {
       if (handlersOf(exports[name]).length > 0 || exports[name].prototype instanceof WorkerEntrypoint) {
-        addLoopback(name, (kind, argument) => callOwn(exports[name], kind, argument));
+        addLoopback(name);
       }
     }
     const handlers = listens ? listenedTypes().filter((type) => HANDLERS.includes(type)) : handlersOf(exports.default);
     const entrypoints = [];
     for (const name of names) {
-      if (name === "default") continue;
+      if (name === "default" && handlers.length > 0) continue;
       const value = exports[name];
       if (typeof value === "function" ? value.prototype instanceof WorkerEntrypoint : handlersOf(value).length > 0) {
         entrypoints.push([name, handlersOf(value)]);
@@ -476,6 +488,31 @@ const hooks = {
     finish(flight);
   },
 
+  // Another Worker has sent a request to an entrypoint.
+  enterRequest(id, name, kind, props, request) {
+    const flight = begin(id);
+    name ??= null;
+    try {
+      if (name === null && exported === null) return listen(flight, "fetch", request, answer);
+      const serve = handler("fetch", entry(name));
+      if (serve === undefined) throw missing("fetch");
+      const result = serve(request, contextWith(id, kind, props));
+      if (!isThenable(result)) return answer(flight, result);
+      result.then(
+        (value) => answer(flight, value),
+        (error) => failed(flight, error),
+      );
+    } catch (error) {
+      failed(flight, error);
+    }
+  },
+
+  // Another Worker calls.
+  enterSession(id, name, kind, props, first) {
+    const flight = begin(id);
+    serveSession(flight, first, () => mainOf(name ?? null, contextWith(id, kind, props)));
+  },
+
   scheduled(id, cron, time) {
     run(begin(id), "scheduled", new ScheduledController(cron, time), ended);
   },
@@ -514,6 +551,7 @@ const hooks = {
       flight.over = true;
       flights.delete(id);
       flight.socket?.();
+      flight.leaveAll();
       native.done(id);
     } else {
       finish(flight);

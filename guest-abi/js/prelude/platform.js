@@ -60,6 +60,9 @@ function finishMembers(holder, isStatic) {
   if (!isStatic && accessors.length > 0) shown.set(holder, accessors);
 }
 
+// Proxies of the platform's, which are to look like objects: by proxy, what has their own members.
+export const facades = new WeakMap();
+
 // Every prototype of the platform's classes.
 export const prototypes = new Set();
 

@@ -1,11 +1,9 @@
-// Subrequests: fetch(), and the objects of env that have a fetch() (spec: SEMANTICS §20, §25).
+// Subrequests: fetch(), and what others send (spec: SEMANTICS §20, §25).
 import native from "internal:native";
 import { insideHandler, scope } from "internal:errors";
 import { ofGlobal, wrongParameter } from "internal:platform";
-import { shape } from "internal:shape";
 import { Request, requestParts, responseOf, takeSource, Incoming } from "internal:fetch";
 import { ReadableStream, bodyPart, lengthOf, sourceStream } from "internal:streams";
-import { binding } from "internal:env";
 import { clientLine, clientSocket } from "internal:websocket";
 
 const { fetchStart, headersGet, socketConnect, opCancel, opChunk, opCollect, opDecode, opPull, isPart, headersClone, headersHas, headersSet } = native;
@@ -135,9 +133,9 @@ export function untilSent(op, promise, sending) {
   });
 }
 
-// Sends a request: to the server that its URL names, or to what a binding stands for; to a user Worker
-// if `target` is an array (prelude/dispatch.js).
-function send(target, request) {
+// Sends a request: to the server that its URL names (null), to what a binding of a name stands
+// for, to an export of this Worker and with what props, or to a user Worker (prelude/dispatch.js).
+export function send(target, request) {
   const { method, url, list, type, redirect, signal, cache, cf } = requestParts(request);
   if (signal !== null && signal.aborted) throw signal.reason;
   if (!url.startsWith("http:") && !url.startsWith("https:")) {
@@ -225,7 +223,7 @@ function upgrade(parts, answered, make, signal) {
 }
 
 // What fetch() of `owner` was called with, as a request.
-function asked(owner, input, init, count) {
+export function asked(owner, input, init, count) {
   if (scope.global) insideHandler();
   if (count === 0) throw wrongParameter("fetch", owner, 1, "Request or string");
   if (init === undefined || init === null) return isPart(input, 0) ? input : new Request(input);
@@ -247,28 +245,3 @@ export const globals = {
     }
   },
 };
-
-export let fetcherOf;
-
-// Something that answers requests: another Worker, or the Worker's own assets.
-export class Fetcher {
-  #name;
-  fetch(input, init) {
-    try {
-      const name = this.#name;
-      return send(name, asked("Fetcher", input, init, arguments.length));
-    } catch (error) {
-      return Promise.reject(error);
-    }
-  }
-  static {
-    fetcherOf = (name) => {
-      const fetcher = new Fetcher();
-      fetcher.#name = name;
-      return fetcher;
-    };
-  }
-}
-shape(Fetcher);
-
-for (const kind of ["service", "assets"]) binding(kind, (name) => fetcherOf(name));

@@ -1,10 +1,9 @@
 // The module `cloudflare:workers`.
 import { imported, withValues } from "internal:env";
 import { lastFlight } from "internal:flights";
-import { KEY } from "internal:events";
 import { insideHandler } from "internal:errors";
 import { loopback, tracing, waitFor } from "internal:context";
-import { illegalConstructor, plain, platform, wrongConstructorParameter, wrongParameter } from "internal:platform";
+import { plain, platform, wrongConstructorParameter, wrongParameter } from "internal:platform";
 
 export const env = imported;
 export const exports = loopback;
@@ -32,27 +31,8 @@ export const WorkerEntrypoint = entrypoint("WorkerEntrypoint", "Object");
 export const DurableObject = entrypoint("DurableObject", "DurableObjectState", "DurableObjectBase");
 export const WorkflowEntrypoint = entrypoint("WorkflowEntrypoint", "Object");
 
-export class RpcTarget {}
-platform(RpcTarget);
-Object.defineProperty(RpcTarget.prototype, Symbol.toStringTag, { value: "JsRpcTarget", writable: true, configurable: true });
-
-// Classes of which only the platform makes objects.
-function made(name) {
-  return platform(
-    {
-      [name]: class {
-        constructor(key) {
-          if (key !== KEY) throw illegalConstructor();
-        }
-      },
-    }[name],
-    name,
-  );
-}
-export const RpcPromise = made("RpcPromise");
-export const RpcProperty = made("RpcProperty");
-export const RpcStub = made("RpcStub");
-export const ServiceStub = made("ServiceStub");
+export { RpcTarget, RpcStub, RpcPromise, RpcProperty } from "internal:rpc/stubs";
+export { Fetcher as ServiceStub } from "internal:rpc/services";
 
 // Waits for a promise on behalf of the event that came last.
 export const waitUntil = {

@@ -67,6 +67,7 @@ fn dispatch(vm: &Vm, kind: EventKind, id: u32, payload: &[u8]) -> Result<(), Exc
     match kind {
         EventKind::Request => serve::request(vm, id, payload),
         EventKind::Handle => serve::handle(vm, id, payload),
+        EventKind::Enter => serve::entered(vm, id, payload),
         EventKind::BodyChunk => {
             if requests::chunk(id, payload) {
                 return Ok(());

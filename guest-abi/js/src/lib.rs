@@ -48,6 +48,7 @@ mod rest;
 mod rewriter;
 mod segments;
 mod serve;
+mod sessions;
 mod shape;
 mod socket;
 mod source;

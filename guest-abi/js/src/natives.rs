@@ -3,8 +3,8 @@
 use crate::{
     blame, buffers, cache, compression, crypto, encoding, execution, forms, frames, headers,
     iterators, json, kv, matches, modules, ops, parts, pattern, random, ratelimit, requests,
-    rewriter, segments, serve, socket, stacks, subrequest, switches, tasks, token, url, values,
-    wasm, zones,
+    rewriter, segments, serve, sessions, socket, stacks, subrequest, switches, tasks, token, url,
+    values, wasm, zones,
 };
 use rquickjs::{Ctx, Object, Result};
 
@@ -29,6 +29,7 @@ pub fn object<'js>(ctx: &Ctx<'js>) -> Result<Object<'js>> {
     cache::install(ctx, &native)?;
     crypto::install(ctx, &native)?;
     socket::install(ctx, &native)?;
+    sessions::install(ctx, &native)?;
     tasks::install(ctx, &native)?;
     random::install(ctx, &native)?;
     forms::install(ctx, &native)?;

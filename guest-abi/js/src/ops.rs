@@ -445,6 +445,7 @@ pub fn install<'js>(_: &Ctx<'js>, native: &Object<'js>) -> Result<()> {
             host::op_cancel(id);
         }),
     )?;
+    native.set("currentRequest", Func::from(|| CURRENT.get()))?;
     native.set("opPull", Func::from(host::op_pull))?;
     native.set("opCollect", Func::from(collect))?;
     native.set(

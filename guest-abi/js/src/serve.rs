@@ -9,11 +9,12 @@ use crate::exception::Exception;
 use crate::parts;
 use crate::raw::{self, Cx, UNDEFINED, Val};
 use crate::vm::Vm;
-use crate::{execution, host, rejections, requests};
+use crate::{execution, host, rejections, requests, sessions};
 use postern_abi::SyncOp;
 use postern_abi::dispatch::REQUEST_HAS_PARAMETERS;
 use postern_abi::http::{BodyHint, RequestLine};
-use rquickjs::{Ctx, Object, Value, function::Func, qjs};
+use postern_abi::rpc::Entry;
+use rquickjs::{Ctx, Function, Object, Value, function::Func, qjs};
 use std::cell::{Cell, RefCell};
 
 /// The hooks that a request may need; they live as long as the engine.
@@ -143,11 +144,7 @@ pub fn request(vm: &Vm, id: u32, payload: &[u8]) -> Result<(), Exception> {
     let undecodable = |_| Exception::new("Error", "a request that cannot be decoded");
     let (line, fields): (RequestLine, _) =
         postcard::take_from_bytes(payload).map_err(undecodable)?;
-    let length = match line.body {
-        BodyHint::None => -1.0,
-        BodyHint::Known(length) => length as f64,
-        BodyHint::Chunked => -2.0,
-    };
+    let length = length_of(line.body);
     parts::leave_global_scope();
     CURRENT.set((id, false));
     LAST.set(id);
@@ -190,6 +187,49 @@ pub fn handle(vm: &Vm, id: u32, payload: &[u8]) -> Result<(), Exception> {
         let request = unsafe { Value::from_raw(ctx.clone(), request) };
         crate::vm::call(hooks, "handle", (id, line.method, request))
     })
+}
+
+/// Serves what another Worker asks of an entrypoint.
+///
+/// # Errors
+/// What a hook threw, which is a fault of the prelude.
+pub fn entered(vm: &Vm, id: u32, payload: &[u8]) -> Result<(), Exception> {
+    let undecodable = |_| Exception::new("Error", "an entry that cannot be decoded");
+    let (entry, rest): (Entry, _) = postcard::take_from_bytes(payload).map_err(undecodable)?;
+    parts::leave_global_scope();
+    CURRENT.set((id, false));
+    LAST.set(id);
+    if entry.rpc {
+        return vm.event(|ctx, hooks| {
+            let (kind, props) = sessions::props(ctx, entry.props)?;
+            let first = sessions::first(ctx, rest)?;
+            let hook: Function = hooks.get("enterSession")?;
+            hook.call((id, entry.entrypoint, kind, props, first))
+        });
+    }
+    let (line, fields): (RequestLine, _) = postcard::take_from_bytes(rest).map_err(undecodable)?;
+    let length = length_of(line.body);
+    vm.event(|ctx, hooks| {
+        let (kind, props) = sessions::props(ctx, entry.props)?;
+        let cx = Cx(ctx.as_raw().as_ptr());
+        let request = parts::incoming(cx, id, line.method, line.url, fields, length);
+        if raw::is_exception(request) {
+            return Err(rquickjs::Error::Exception);
+        }
+        // SAFETY: taken over.
+        let request = unsafe { Value::from_raw(ctx.clone(), request) };
+        let hook: Function = hooks.get("enterRequest")?;
+        hook.call((id, entry.entrypoint, kind, props, request))
+    })
+}
+
+/// A body's length as `parts::incoming` takes it.
+fn length_of(body: BodyHint) -> f64 {
+    match body {
+        BodyHint::None => -1.0,
+        BodyHint::Known(length) => length as f64,
+        BodyHint::Chunked => -2.0,
+    }
 }
 
 /// What to call, of the hook if it was not told yet. `None` when the hook threw.

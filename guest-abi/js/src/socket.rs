@@ -179,7 +179,8 @@ pub fn part(ctx: &Ctx<'_>, op: u32, part: &[u8]) -> Result<()> {
     }
 }
 
-fn add(op: u32, sink: Persistent<Object<'static>>) {
+/// An operation is a socket, whose messages this gets.
+pub fn add(op: u32, sink: Persistent<Object<'static>>) {
     let socket = Socket {
         sink,
         credit: BODY_CREDIT.into(),

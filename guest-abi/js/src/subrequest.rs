@@ -83,26 +83,75 @@ fn start<'js>(
     Ok(started)
 }
 
-/// Binding, name, milliseconds of CPU, subrequests, JSON.
-type Asked = (String, String, Option<f64>, Option<f64>, String);
+/// Who is asked: what a binding stands for, or an export of this Worker, or the Internet.
+pub fn target<'a>(
+    binding: Option<&'a str>,
+    entrypoint: Option<&'a str>,
+    props: Option<&'a [u8]>,
+) -> Target<'a> {
+    match (binding, entrypoint) {
+        (Some(binding), _) => Target::Binding(binding),
+        (None, Some(entrypoint)) => Target::Own(entrypoint, props.unwrap_or_default()),
+        (None, None) => Target::Internet,
+    }
+}
 
-/// What the host is asked, of the parts that `fetchStart` gets.
-pub fn argument<'js>(ctx: &Ctx<'js>, parts: &Array<'js>) -> Result<Vec<u8>> {
-    let target: Value = parts.get(0)?;
-    let asked: Option<Asked> = match target.as_array() {
-        Some(asked) => Some((
+/// What `fetchStart` is asked for.
+enum Asked<'js> {
+    Internet,
+    Binding(String),
+    /// An export of this Worker, and props.
+    Own(String, Option<Bytes<'js>>),
+    /// Binding, name, milliseconds of CPU, subrequests, JSON.
+    Dispatch(String, String, Option<f64>, Option<f64>, String),
+}
+
+impl<'js> Asked<'js> {
+    fn of(ctx: &Ctx<'js>, asked: &Value<'js>) -> Result<Self> {
+        let Some(asked) = asked.as_array() else {
+            let binding = <Option<String> as rquickjs::FromJs>::from_js(ctx, asked.clone())?;
+            return Ok(binding.map_or(Self::Internet, Self::Binding));
+        };
+        if asked.len() == 2 {
+            let props: Value = asked.get(1)?;
+            let props = match props.is_null() {
+                true => None,
+                false => Some(<Bytes as rquickjs::FromJs>::from_js(ctx, props)?),
+            };
+            return Ok(Self::Own(asked.get(0)?, props));
+        }
+        Ok(Self::Dispatch(
             asked.get(0)?,
             asked.get(1)?,
             asked.get(2)?,
             asked.get(3)?,
             asked.get(4)?,
-        )),
-        None => None,
-    };
-    let binding: Option<String> = match asked {
-        Some(_) => None,
-        None => parts.get(0)?,
-    };
+        ))
+    }
+
+    fn target(&self) -> Target<'_> {
+        match self {
+            Self::Internet => Target::Internet,
+            Self::Binding(binding) => Target::Binding(binding),
+            Self::Own(entrypoint, props) => {
+                target(None, Some(entrypoint), props.as_ref().map(|props| &*props.0))
+            }
+            Self::Dispatch(binding, script, cpu_ms, subrequests, outbound) => {
+                Target::Dispatch(Dispatch {
+                    binding,
+                    script,
+                    cpu_ms: cpu_ms.map(|ms| ms as u32),
+                    subrequests: subrequests.map(|count| count as u32),
+                    outbound,
+                })
+            }
+        }
+    }
+}
+
+/// What the host is asked, of the parts that `fetchStart` gets.
+pub fn argument<'js>(ctx: &Ctx<'js>, parts: &Array<'js>) -> Result<Vec<u8>> {
+    let asked = Asked::of(ctx, &parts.get(0)?)?;
     let (method, url): (String, String) = (parts.get(1)?, parts.get(2)?);
     let list: Class<'js, HeaderList> = parts.get(3)?;
     let content_type: Option<String> = parts.get(4)?;
@@ -122,19 +171,7 @@ pub fn argument<'js>(ctx: &Ctx<'js>, parts: &Array<'js>) -> Result<Vec<u8>> {
         headers.0.push(("content-type", content_type.as_bytes()));
     }
     let head = Fetch {
-        target: match (&asked, &binding) {
-            (Some((binding, script, cpu_ms, subrequests, outbound)), _) => {
-                Target::Dispatch(Dispatch {
-                    binding,
-                    script,
-                    cpu_ms: cpu_ms.map(|ms| ms as u32),
-                    subrequests: subrequests.map(|count| count as u32),
-                    outbound,
-                })
-            }
-            (None, Some(binding)) => Target::Binding(binding),
-            (None, None) => Target::Internet,
-        },
+        target: asked.target(),
         method: &method,
         url: &url,
         headers,

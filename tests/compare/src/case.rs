@@ -5,7 +5,10 @@
 //! // date: 2026-01-01
 //! // script: classic
 //! // requests: GET /; POST /form a=b
+//! // service: B = services/other.js#Entrypoint {"a": 1}
 //! ```
+//!
+//! A service is another Worker, of a module below the case's folder, under the same date and flags.
 
 use std::io;
 use std::path::{Path, PathBuf};
@@ -42,6 +45,40 @@ impl Request {
     }
 }
 
+/// Another Worker that a case is bound to.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Service {
+    /// The name in `env`.
+    pub binding: String,
+    /// The file of its module.
+    pub path: PathBuf,
+    /// The export; `None` is the default one.
+    pub entrypoint: Option<String>,
+    /// What `ctx.props` is, JSON.
+    pub props: Option<String>,
+}
+
+impl Service {
+    /// `BINDING = FILE[#EXPORT] [PROPS]`, the file below `folder`.
+    fn parse(folder: &Path, text: &str) -> Option<Self> {
+        let (binding, rest) = text.split_once('=')?;
+        let (target, props) = match rest.trim().split_once(' ') {
+            Some((target, props)) => (target, Some(props.trim().to_owned())),
+            None => (rest.trim(), None),
+        };
+        let (file, entrypoint) = match target.split_once('#') {
+            Some((file, entrypoint)) => (file, Some(entrypoint.to_owned())),
+            None => (target, None),
+        };
+        Some(Self {
+            binding: binding.trim().to_owned(),
+            path: folder.join(file),
+            entrypoint,
+            props,
+        })
+    }
+}
+
 /// A Worker and what it is asked.
 #[derive(Clone, Debug)]
 pub struct Case {
@@ -55,6 +92,8 @@ pub struct Case {
     pub classic: bool,
     /// Modules of WebAssembly that it imports from its own folder, by file.
     pub wasm: Vec<PathBuf>,
+    /// Other Workers that it is bound to.
+    pub services: Vec<Service>,
     /// The compatibility date.
     pub date: String,
     /// Compatibility flags.
@@ -77,6 +116,7 @@ impl Case {
             source: String::new(),
             classic: false,
             wasm: Vec::new(),
+            services: Vec::new(),
             date: DATE.to_owned(),
             flags: Vec::new(),
             requests: Vec::new(),
@@ -101,6 +141,10 @@ impl Case {
             }
             "script" => self.classic = value == "classic",
             "date" => self.date = value.to_owned(),
+            "service" => {
+                let folder = self.path.parent().unwrap_or(Path::new(""));
+                self.services.extend(Service::parse(folder, value));
+            }
             "requests" => self.requests.extend(value.split(';').map(Request::parse)),
             _ => {}
         }
@@ -157,6 +201,20 @@ mod tests {
         assert_eq!(request.shown(), "POST /a?b=c");
         assert_eq!(request.body, " x y");
         assert_eq!(Request::parse("GET /").body, "");
+    }
+
+    #[test]
+    #[allow(clippy::unwrap_used)]
+    fn a_service_is_a_binding_a_file_and_how_it_is_entered() {
+        let service =
+            Service::parse(Path::new("rpc"), "B = services/a.js#Named {\"a\": 1}").unwrap();
+        assert_eq!(service.binding, "B");
+        assert_eq!(service.path, Path::new("rpc/services/a.js"));
+        assert_eq!(service.entrypoint.as_deref(), Some("Named"));
+        assert_eq!(service.props.as_deref(), Some("{\"a\": 1}"));
+        let plain = Service::parse(Path::new("rpc"), "B = a.js").unwrap();
+        assert_eq!((plain.entrypoint, plain.props), (None, None));
+        assert!(Service::parse(Path::new("rpc"), "B").is_none());
     }
 
     #[test]

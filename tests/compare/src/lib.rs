@@ -8,6 +8,6 @@ mod client;
 mod difference;
 
 pub use answer::{Answer, Outcome};
-pub use case::{Case, Request};
+pub use case::{Case, Request, Service};
 pub use client::ask;
 pub use difference::differences;

@@ -4,6 +4,7 @@ use crate::daemon::Daemon;
 use crate::{step, test, workspace};
 use anyhow::{Context, Result};
 use postern_compare::{Answer, Case, Outcome, ask};
+use serde_json::{Value, json};
 use std::net::TcpStream;
 use std::path::Path;
 use std::time::Duration;
@@ -90,7 +91,14 @@ fn outcome(daemon: &Daemon, case: &Case, arguments: &[&str]) -> Result<Outcome> 
     for wasm in &case.wasm {
         copy(wasm, &folder.join(wasm.file_name().unwrap_or_default()))?;
     }
-    if let Err(error) = daemon.push(&module, &name, &more) {
+    let mut pushed = module;
+    if !case.services.is_empty() {
+        let services = bound(daemon, case, &name, &more)?;
+        let project = json!({"name": name, "main": "worker.js", "services": services});
+        std::fs::write(folder.join("wrangler.json"), project.to_string())?;
+        pushed = folder;
+    }
+    if let Err(error) = daemon.push(&pushed, &name, &more) {
         return Ok(Outcome::Refused(format!("{error:#}")));
     }
     let edge = daemon.edge();
@@ -106,4 +114,32 @@ fn outcome(daemon: &Daemon, case: &Case, arguments: &[&str]) -> Result<Outcome> 
         })
     });
     Ok(Outcome::Answers(answers.collect()))
+}
+
+/// Pushes the Workers that a case is bound to; the bindings as a project has them.
+fn bound(daemon: &Daemon, case: &Case, name: &str, more: &[&str]) -> Result<Vec<Value>> {
+    let mut pushed: Vec<&Path> = Vec::new();
+    let mut services = Vec::new();
+    for service in &case.services {
+        let known = pushed.iter().position(|path| *path == service.path);
+        let number = known.unwrap_or(pushed.len());
+        let script = format!("{name}-{number}");
+        if known.is_none() {
+            pushed.push(&service.path);
+            let folder = workspace::target().join("compare-cases").join(&script);
+            workspace::create_dir(&folder)?;
+            let module = folder.join("worker.js");
+            std::fs::copy(&service.path, &module)
+                .with_context(|| format!("cannot copy {}", workspace::shown(&service.path)))?;
+            daemon.push(&module, &script, more)?;
+        }
+        let props = service.props.as_deref().map(serde_json::from_str::<Value>);
+        services.push(json!({
+            "binding": service.binding,
+            "service": script,
+            "entrypoint": service.entrypoint.as_deref().unwrap_or("default"),
+            "props": props.transpose().context("props are JSON")?,
+        }));
+    }
+    Ok(services)
 }

@@ -53,6 +53,11 @@ pub fn run(arguments: &Arguments) -> Result<()> {
     } else {
         Case::all(&root, &wanted).context("cannot read the cases")?
     };
+    let cases = if arguments.native {
+        split(cases).1
+    } else {
+        cases
+    };
     if cases.is_empty() {
         bail!("no case has a name with {}", arguments.wanted.join(" or "));
     }
@@ -159,8 +164,23 @@ pub fn replay_apps() -> Result<()> {
 /// What was kept against the engine on this machine, for `test`.
 pub fn replay() -> Result<()> {
     let root = folder();
-    let cases = Case::all(&root, &[]).context("cannot read the cases")?;
+    let (_, cases) = split(Case::all(&root, &[]).context("cannot read the cases")?);
     let theirs = recorded(&root, &cases)?;
     let ours = step::quiet("the engine's answers", || native::outcomes(&cases))?;
     tell(&cases, &theirs, &ours)
+}
+
+/// What was kept of the cases of several Workers against a daemon, for `test`.
+pub fn replay_services() -> Result<()> {
+    let root = folder();
+    let (cases, _) = split(Case::all(&root, &[]).context("cannot read the cases")?);
+    let theirs = recorded(&root, &cases)?;
+    tell(&cases, &theirs, &daemon::outcomes(&cases)?)
+}
+
+/// Those that take a daemon, and the others.
+fn split(cases: Vec<Case>) -> (Vec<Case>, Vec<Case>) {
+    cases
+        .into_iter()
+        .partition(|case| !case.services.is_empty())
 }

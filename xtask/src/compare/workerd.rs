@@ -104,6 +104,29 @@ fn start(
             std::fs::copy(path, dir.join(format!("{at}-{name}")))?;
             write!(wasm, ", (name = {name:?}, wasm = embed \"{at}-{name}\")")?;
         }
+        let mut bindings = String::new();
+        let mut bound: Vec<&Path> = Vec::new();
+        for service in &case.services {
+            let known = bound.iter().position(|path| *path == service.path);
+            let number = known.unwrap_or(bound.len());
+            if known.is_none() {
+                bound.push(&service.path);
+                std::fs::copy(&service.path, dir.join(format!("{at}-{number}.js")))?;
+            }
+            let entrypoint = match &service.entrypoint {
+                Some(entrypoint) => format!(", entrypoint = {entrypoint:?}"),
+                None => String::new(),
+            };
+            let props = match &service.props {
+                Some(props) => format!(", props = (json = {props:?})"),
+                None => String::new(),
+            };
+            write!(
+                bindings,
+                "(name = {:?}, service = (name = \"{at}-{number}\"{entrypoint}{props})),",
+                service.binding
+            )?;
+        }
         let flags: Vec<String> = case.flags.iter().map(|flag| format!("{flag:?}")).collect();
         writeln!(services, "(name = \"{at}\", worker = .w{at}),")?;
         writeln!(
@@ -118,10 +141,25 @@ fn start(
         writeln!(
             config,
             "const w{at} :Workerd.Worker = ({code}, \
-             compatibilityDate = {:?}, compatibilityFlags = [{}], cacheApiOutbound = {CACHE:?});",
+             compatibilityDate = {:?}, compatibilityFlags = [{}], cacheApiOutbound = {CACHE:?}, \
+             bindings = [{bindings}]);",
             case.date,
             flags.join(", ")
         )?;
+        for number in 0..bound.len() {
+            writeln!(
+                services,
+                "(name = \"{at}-{number}\", worker = .w{at}s{number}),"
+            )?;
+            writeln!(
+                config,
+                "const w{at}s{number} :Workerd.Worker = (modules = [(name = \"worker.js\", \
+                 esModule = embed \"{at}-{number}.js\")], compatibilityDate = {:?}, \
+                 compatibilityFlags = [{}]);",
+                case.date,
+                flags.join(", ")
+            )?;
+        }
     }
     writeln!(
         config,

@@ -39,7 +39,7 @@ impl Table<'_> {
             };
             inner.warn_unknown(
                 warnings,
-                &["binding", "service", "entrypoint", "environment"],
+                &["binding", "service", "entrypoint", "environment", "props"],
             );
             let binding = inner.text("binding", map.get("binding"))?;
             let service = inner.text("service", map.get("service"))?;
@@ -53,6 +53,9 @@ impl Table<'_> {
             let mut made = json!({"type": "service", "name": binding, "service": service});
             if let Some(entrypoint) = inner.text("entrypoint", map.get("entrypoint"))? {
                 made["entrypoint"] = json!(entrypoint);
+            }
+            if let Some(props) = map.get("props").filter(|props| !props.is_null()) {
+                made["props"] = props.clone();
             }
             bindings.push(made);
         }

@@ -1,0 +1,69 @@
+//! Sessions of RPC with another Worker, or with the same one (spec: SEMANTICS §25).
+
+use super::fetch::thrown;
+use super::services::ServiceRequest;
+use super::{Env, sockets, undecodable};
+use crate::engine::caller::Caller;
+use crate::engine::invocation::{Entry, ReplyBody, RequestBody};
+use crate::engine::ops::{OpFailure, OpReply, Started};
+use crate::engine::terms::Terms;
+use bytes::Bytes;
+use http::{HeaderMap, Method};
+use postern_abi::OpErrorCode;
+use postern_abi::limits::RPC_FIRST_MAX;
+use postern_abi::rpc::RpcConnect;
+
+/// [`OpKind::RpcConnect`](postern_abi::OpKind::RpcConnect)
+pub(super) fn connect(env: &Env, argument: &[u8], caller: &Caller) -> Result<Started, OpFailure> {
+    let (asked, first): (RpcConnect<'_>, &[u8]) =
+        postcard::take_from_bytes(argument).map_err(|_| undecodable("RpcConnect"))?;
+    if first.len() > RPC_FIRST_MAX {
+        return Err(OpFailure::new(
+            OpErrorCode::TooLarge,
+            format!(
+                "the first message has {} bytes, the limit is {RPC_FIRST_MAX}; send it when the \
+                 session is open",
+                first.len()
+            ),
+        ));
+    }
+    let (services, script, entry) = env.service(asked.target)?;
+    let entry = Entry { rpc: true, ..entry };
+    let first = Bytes::copy_from_slice(first);
+    let caller = caller.clone();
+    Ok(Started::Later(Box::pin(async move {
+        let request = ServiceRequest {
+            chain: caller.invoke()?,
+            terms: Terms {
+                interceptor: caller.interceptor().cloned(),
+                ..Terms::default()
+            },
+            method: Method::POST,
+            url: String::new(),
+            headers: HeaderMap::new(),
+            body: RequestBody::Whole(first),
+            upgrade: true,
+        };
+        let reply = match services.enter(&script, entry, request).await {
+            Some(Ok(reply)) => reply,
+            Some(Err(failure)) => return Err(thrown(failure)),
+            None => {
+                return Err(OpFailure::new(
+                    OpErrorCode::Thrown,
+                    "Error: Worker not found.",
+                ));
+            }
+        };
+        match reply.body {
+            ReplyBody::Socket(socket) => Ok(OpReply {
+                socket: Some(sockets::between(socket)),
+                is_session: true,
+                ..OpReply::default()
+            }),
+            ReplyBody::Whole(_) | ReplyBody::Stream(_) => Err(OpFailure::new(
+                OpErrorCode::Internal,
+                "the Worker that was called answers with something else than a session",
+            )),
+        }
+    })))
+}

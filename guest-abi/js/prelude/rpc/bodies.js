@@ -1,0 +1,168 @@
+// Streams, and what has one for a body, on their way to another Worker. A stream stays where it is;
+// the other side asks for a part after the other.
+import native from "internal:native";
+import { DOMException } from "internal:errors";
+import { Headers, Request, Response, requestParts, responseParts, takeSource } from "internal:fetch";
+import { ReadableStream, WritableStream, bodyPart } from "internal:streams";
+import { RpcTarget } from "internal:rpc/stubs";
+import { sendable } from "internal:rpc/values";
+
+const { headersItems, isPart, utf8 } = native;
+const { isArray } = Array;
+const PART = 65536;
+const EMPTY = new Uint8Array(0);
+
+// A stream that is read from over there: read() gives a part, or null at its end.
+class Source extends RpcTarget {
+  #reader;
+  #rest = EMPTY;
+  constructor(stream) {
+    super();
+    if (stream.locked) throw new TypeError("The ReadableStream has been locked to a reader.");
+    this.#reader = stream.getReader();
+  }
+  async read() {
+    while (this.#rest.byteLength === 0) {
+      const { done, value } = await this.#reader.read();
+      if (done) {
+        this.#reader = null;
+        return null;
+      }
+      this.#rest = typeof value === "string" ? utf8(value) : bodyPart(value);
+    }
+    const part = this.#rest.slice(0, PART);
+    this.#rest = this.#rest.subarray(part.byteLength);
+    return part;
+  }
+  [Symbol.dispose]() {
+    this.#reader?.cancel(new Error("The stream's reader is gone.")).catch(() => {});
+  }
+}
+
+// A stream that is written to over there.
+class Sink extends RpcTarget {
+  #writer;
+  constructor(stream) {
+    super();
+    if (stream.locked) throw new TypeError("The WritableStream has been locked to a writer.");
+    this.#writer = stream.getWriter();
+  }
+  write(part) {
+    return this.#writer.write(part);
+  }
+  async close() {
+    await this.#writer.close();
+    this.#writer = null;
+  }
+  abort(reason) {
+    return this.#writer.abort(reason);
+  }
+  [Symbol.dispose]() {
+    this.#writer?.abort(new Error("The stream's writer is gone.")).catch(() => {});
+  }
+}
+
+sendable(
+  "R",
+  (value) => value instanceof ReadableStream,
+  (stream, encoder) => [encoder.export({ value: new Source(stream) })],
+  ([, id], decoder) => {
+    const ref = decoder.import(id);
+    return new ReadableStream(
+      {
+        type: "bytes",
+        async pull(controller) {
+          let part;
+          try {
+            part = await ref.call(["read"], []).promise;
+          } catch (error) {
+            ref.drop();
+            throw error;
+          }
+          if (part !== null) return controller.enqueue(part);
+          ref.drop();
+          controller.close();
+          controller.byobRequest?.respond(0);
+        },
+        cancel: () => ref.drop(),
+      },
+      { highWaterMark: 0 },
+    );
+  },
+);
+
+sendable(
+  "W",
+  (value) => value instanceof WritableStream,
+  (stream, encoder) => [encoder.export({ value: new Sink(stream) })],
+  ([, id], decoder) => {
+    const ref = decoder.import(id);
+    const last = async (name, args) => {
+      try {
+        await ref.call([name], args).promise;
+      } finally {
+        ref.drop();
+      }
+    };
+    return new WritableStream({
+      async write(chunk) {
+        await ref.call(["write"], [bodyPart(chunk)]).promise;
+      },
+      close: () => last("close", []),
+      abort: (reason) => last("abort", [reason]),
+    });
+  },
+);
+
+// Names and values, with the type that a body implies.
+function fields(list, type) {
+  const items = list === null ? [] : headersItems(list);
+  if (type === null) return items;
+  for (let at = 0; at < items.length; at += 2) if (items[at] === "content-type") return items;
+  return [...items, "content-type", type];
+}
+
+function headersOf(items) {
+  const headers = new Headers();
+  if (!isArray(items)) return headers;
+  for (let at = 0; at + 1 < items.length; at += 2) headers.append(items[at], items[at + 1]);
+  return headers;
+}
+
+sendable(
+  "H",
+  (value) => value instanceof Headers,
+  (value) => [headersItems(value)],
+  ([, items]) => headersOf(items),
+);
+
+sendable(
+  "Q",
+  (value) => isPart(value, 0),
+  (request, encoder) => {
+    const { method, url, list, type, redirect, cf } = requestParts(request);
+    return [method, url, fields(list, type), redirect, encoder.encode(takeSource(request)), encoder.encode(cf)];
+  },
+  ([, method, url, items, redirect, body, cf], decoder) => {
+    const init = { method, headers: headersOf(items), redirect };
+    const source = decoder.decode(body);
+    if (source !== null) init.body = source;
+    const more = decoder.decode(cf);
+    if (more !== undefined) init.cf = more;
+    return new Request(`${url}`, init);
+  },
+);
+
+sendable(
+  "P",
+  (value) => isPart(value, 1),
+  (response, encoder) => {
+    const [status, list, type, socket, encodeBody] = responseParts(response);
+    if (socket !== null) {
+      throw new DOMException('Could not serialize object of type "WebSocket". This type does not support serialization.', "DataCloneError");
+    }
+    return [status, response.statusText, fields(list, type), encodeBody, encoder.encode(takeSource(response))];
+  },
+  ([, status, statusText, items, encodeBody, body], decoder) =>
+    new Response(decoder.decode(body), { status, statusText, headers: headersOf(items), encodeBody }),
+);

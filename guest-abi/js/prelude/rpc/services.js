@@ -1,0 +1,223 @@
+// Services: other Workers as env has them, and the Worker's own entrypoints (ctx.exports). A request
+// goes by fetch(); any other method begins a session of RPC with a new run over there.
+import native from "internal:native";
+import { flag, insideHandler, scope } from "internal:errors";
+import { closed, illegalConstructor, platform, wrongField, wrongParameter } from "internal:platform";
+import { ILLEGAL, shape } from "internal:shape";
+import { binding } from "internal:env";
+import { currentFlight } from "internal:flights";
+import { asked, send } from "internal:subrequest";
+import { loopback } from "internal:context";
+import { Decoder, Encoder } from "internal:rpc/values";
+import { Session } from "internal:rpc/session";
+import { adopt, failed, handleOf, proxy, useServices } from "internal:rpc/stubs";
+
+const { parse, stringify } = JSON;
+const { contextOf, rpcConnect, socketDrop, socketSend, socketServe, socketStart } = native;
+const { defineProperty } = Object;
+// Codes of what the host tells.
+const CANCELLED = 7, THROWN = 10;
+const CLASSES = { TypeError, RangeError, SyntaxError, ReferenceError };
+
+// A session's way to the other Worker.
+class HostLine {
+  session = null;
+  #op = 0;
+  #waiting = [];
+
+  send(data) {
+    if (this.#waiting === null) socketSend(this.#op, data, data);
+    else this.#waiting.push(data);
+  }
+  close() {
+    if (this.#op !== 0) socketDrop(this.#op);
+  }
+
+  // Asks the host for it; what was sent already goes along if it is short.
+  connect(target, entrypoint, props) {
+    const [first] = this.#waiting;
+    this.#op = rpcConnect(target, entrypoint, props, first, this);
+    if (native.rpcFits(first)) this.#waiting.shift();
+  }
+  serve(request) {
+    this.#op = socketServe(request, null, this);
+    this.#waiting = null;
+    socketStart(this.#op);
+  }
+
+  // What the host tells.
+  open() {
+    const waiting = this.#waiting;
+    if (waiting === null) return;
+    this.#waiting = null;
+    for (const data of waiting) this.send(data);
+    socketStart(this.#op);
+  }
+  message(data) {
+    this.session.receive(data);
+  }
+  closed() {}
+  end() {
+    this.session.lost();
+  }
+  error(message, code) {
+    if (code === CANCELLED) return this.session.lost();
+    const at = message.indexOf(": ");
+    const Class = code === THROWN ? CLASSES[message.slice(0, at)] : undefined;
+    const text = code === THROWN && at > 0 && /^\w+$/.test(message.slice(0, at)) ? message.slice(at + 2) : message;
+    this.session.lost(new (Class ?? Error)(text));
+  }
+}
+
+// Of another Worker, or of an entrypoint of this one: a binding's name, or an export's and props.
+class ServiceHandle {
+  constructor(name, entrypoint = null, props = null) {
+    this.name = name;
+    this.entrypoint = entrypoint;
+    this.props = props;
+  }
+  begin(path, args) {
+    if (scope.global) insideHandler();
+    const line = new HostLine();
+    const session = new Session(line, null, currentFlight());
+    const call = session.ask(0, 0, path, args);
+    if (session.isIdle()) session.lost();
+    else line.connect(this.name, this.entrypoint, this.props);
+    return call;
+  }
+  fetch(...args) {
+    const request = asked("Fetcher", args[0], args[1], args.length);
+    return send(this.entrypoint === null ? this.name : [this.entrypoint, this.props], request);
+  }
+}
+
+// Of a user Worker.
+class UserHandle {
+  constructor(target) {
+    this.target = target;
+  }
+  begin() {
+    throw new TypeError("RPC to user Workers is not supported through a dispatch namespace binding; use fetch().");
+  }
+  fetch(...args) {
+    return send(this.target, asked("Fetcher", args[0], args[1], args.length));
+  }
+}
+UserHandle.prototype.unable = "Fetcher";
+
+// Of a service that another Worker has passed on.
+class PassedHandle {
+  constructor(ref) {
+    this.ref = ref;
+  }
+  begin(path, args) {
+    return this.ref.call(path, args);
+  }
+  fetch(...args) {
+    return this.ref.call(["fetch"], [asked("Fetcher", args[0], args[1], args.length)]).promise;
+  }
+}
+
+function fetchOf(object, args) {
+  try {
+    const handle = handleOf(object);
+    if (handle?.fetch === undefined) throw new TypeError(ILLEGAL);
+    return handle.fetch(...args);
+  } catch (error) {
+    return Promise.reject(error);
+  }
+}
+
+// Something that answers requests: another Worker, or the Worker's own assets.
+export class Fetcher {
+  constructor() {
+    throw illegalConstructor();
+  }
+  fetch(_input, _init) {
+    return fetchOf(this, arguments);
+  }
+}
+shape(Fetcher);
+closed(Fetcher);
+
+function fetcherOf(handle) {
+  if (flag("rpc")) return proxy(handle, Fetcher, {});
+  const fetcher = Object.create(Fetcher.prototype);
+  adopt(fetcher, handle);
+  return fetcher;
+}
+
+// A user Worker of a dispatch namespace. It is asked by fetch() alone.
+export const userWorker = (target) => fetcherOf(new UserHandle(target));
+
+for (const kind of ["service", "assets"]) binding(kind, (name) => fetcherOf(new ServiceHandle(name)));
+useServices((ref) => fetcherOf(new PassedHandle(ref)));
+
+// An entrypoint of the same Worker; called with `{ props }` it is one with these.
+class LoopbackServiceStub {
+  constructor() {
+    throw illegalConstructor();
+  }
+  fetch(_input, _init) {
+    return fetchOf(this, arguments);
+  }
+}
+platform(LoopbackServiceStub);
+
+class LoopbackHandle extends ServiceHandle {
+  called(args) {
+    const [options] = args;
+    if ((typeof options !== "object" || options === null) && typeof options !== "function") {
+      throw wrongParameter("(called as function)", "LoopbackServiceStub", 1, "Options");
+    }
+    const { props } = options;
+    if (props === undefined) return fetcherOf(new ServiceHandle(null, this.entrypoint));
+    if ((typeof props !== "object" || props === null) && typeof props !== "function") throw wrongField("props", "Options", "Object");
+    const encoder = new Encoder(null);
+    const text = stringify([encoder.encode(props), encoder.blobs.map((blob) => [...blob])]);
+    return fetcherOf(new ServiceHandle(null, this.entrypoint, native.utf8(text)));
+  }
+}
+// It is passed on only as what a call of it gives.
+LoopbackHandle.prototype.unable = "LoopbackServiceStub";
+
+// Adds an entrypoint to ctx.exports.
+export function addLoopback(name) {
+  loopback[name] = proxy(new LoopbackHandle(null, name), LoopbackServiceStub);
+}
+
+// ---- What another Worker enters ----
+
+// `ctx` of a run that was entered with props: 1 is JSON, 2 what an encoder made.
+export function contextWith(id, kind, props) {
+  const ctx = contextOf(id);
+  if (kind === 0) return ctx;
+  let value;
+  if (kind === 1) value = parse(props);
+  else {
+    const [item, blobs] = parse(props);
+    value = new Decoder(null, native.joinBytes(blobs.map((blob) => new Uint8Array(blob)))).decode(item);
+  }
+  defineProperty(ctx, "props", { value, writable: true, enumerable: true, configurable: true });
+  return ctx;
+}
+
+// Serves a session: `main(ctx)` makes what it is let in by.
+export function serveSession(flight, first, main) {
+  flight.answered = true;
+  flight.wait();
+  let target;
+  try {
+    target = main();
+  } catch (error) {
+    target = { error };
+  }
+  const line = new HostLine();
+  const session = new Session(line, target, flight);
+  session.whenEnded(() => {
+    flight.waits--;
+    flight.finish();
+  });
+  line.serve(flight.id);
+  if (first !== null) session.receive(first);
+}
