@@ -17,4 +17,5 @@ pub mod observe;
 pub mod outbound;
 pub mod range;
 pub mod store;
+pub mod tail;
 pub mod websocket;

@@ -25,6 +25,7 @@ mod service_worker;
 mod signals;
 mod subrequests;
 mod swap;
+mod tail;
 mod wasi;
 mod websocket;
 mod websocket_client;

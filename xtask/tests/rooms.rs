@@ -39,6 +39,11 @@ const MAY_KNOW: &[(&str, &[&str])] = &[
             "engine::Thrown",
         ],
     ),
+    // Whose invocations are told to whom; who calls a handler others know.
+    (
+        "tail",
+        &["observe", "engine::Finished", "engine::invocation"],
+    ),
     ("board", &["engine::limits", "config"]),
     ("config", &["engine::limits", "board"]),
     // The one trait between engine and bindings lies with the engine; bindings implement it.
@@ -73,13 +78,21 @@ const MAY_KNOW: &[(&str, &[&str])] = &[
             "cron",
             "cache",
             "websocket",
+            "tail",
         ],
     ),
     ("edge", &["engine", "catalog", "observe", "websocket"]),
     (
         "manage",
         &[
-            "engine", "catalog", "store", "bindings", "observe", "assets", "cron",
+            "engine",
+            "catalog",
+            "store",
+            "bindings",
+            "observe",
+            "assets",
+            "cron",
+            "websocket",
         ],
     ),
     (
@@ -99,6 +112,7 @@ const MAY_KNOW: &[(&str, &[&str])] = &[
             "cron",
             "cache",
             "websocket",
+            "tail",
         ],
     ),
 ];

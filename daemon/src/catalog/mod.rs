@@ -44,6 +44,7 @@ mod scripts;
 mod serving;
 mod start;
 pub mod syntax;
+mod tails;
 #[cfg(test)]
 pub(crate) mod testing;
 #[cfg(test)]
@@ -55,6 +56,7 @@ pub use error::CatalogError;
 pub use modules::bare_script;
 pub use push::{Change, Push, Source, shown_time};
 pub use runtime::{Fetching, Judgement, Machine, Runtime, Triggering};
+pub use tails::WantedConsumer;
 
 use crate::bindings::Limiter;
 use crate::cron::Timetable;

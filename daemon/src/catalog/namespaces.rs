@@ -88,6 +88,9 @@ impl<W: Send + Sync + 'static> Catalog<W> {
             }
         }
         self.store_namespace(&namespace).await?;
+        if let Some(tails) = self.runtime.tails() {
+            tails.rename(name, &namespace.name);
+        }
         for worker in self.serving.rename(name, &namespace.name, workers) {
             self.retire(&worker);
         }

@@ -7,6 +7,7 @@ use crate::engine::invocation::{Ray, Reply, Request, Trigger};
 use crate::engine::limits::{Failure, Limits};
 use crate::engine::{Engine, GuestKind, Judged, Pushed, Worker, WorkerSpec};
 use crate::outbound::Outbound;
+use crate::tail::Tails;
 use crate::websocket::SocketOptions;
 use std::future::Future;
 use std::pin::Pin;
@@ -46,6 +47,10 @@ pub trait Runtime<W>: Send + Sync {
     fn cache(&self) -> Option<Cache> {
         None
     }
+    /// Who is told of invocations that are over, if anybody.
+    fn tails(&self) -> Option<Tails> {
+        None
+    }
     /// What holds for WebSockets to other servers.
     fn sockets(&self) -> SocketOptions {
         SocketOptions::default()
@@ -60,6 +65,8 @@ pub struct Machine {
     pub outbound: Outbound,
     /// Where they keep answers.
     pub cache: Cache,
+    /// Who is told of their invocations.
+    pub tails: Tails,
     /// What holds for their WebSockets to other servers.
     pub sockets: SocketOptions,
 }
@@ -99,6 +106,10 @@ impl Runtime<Worker> for Machine {
 
     fn cache(&self) -> Option<Cache> {
         Some(self.cache.clone())
+    }
+
+    fn tails(&self) -> Option<Tails> {
+        Some(self.tails.clone())
     }
 
     fn sockets(&self) -> SocketOptions {

@@ -4,6 +4,7 @@ use super::name::{Id, TagFilter, check_tags, shown};
 use super::record::{Module, Namespace, Script, now_ms};
 use super::rows::Rows;
 use super::{Catalog, CatalogError, Result};
+use crate::store::Table;
 use std::fs::File;
 
 impl<W: Send + Sync + 'static> Catalog<W> {
@@ -71,7 +72,9 @@ impl<W: Send + Sync + 'static> Catalog<W> {
 
     async fn delete_rows(&self, namespace: &Namespace, doomed: &[Script]) -> Result<()> {
         let rows = doomed.iter().fold(Rows::default(), |rows, script| {
-            rows.delete(Script::TABLE, Script::key(namespace.id, &script.name))
+            let key = Script::key(namespace.id, &script.name);
+            rows.delete(Script::TABLE, key.clone())
+                .delete(Table::TailConsumers, key)
         });
         self.commit(rows, Vec::new()).await?;
         for script in doomed {
@@ -86,6 +89,9 @@ impl<W: Send + Sync + 'static> Catalog<W> {
             }
             self.references.release(script.blobs()).await;
             self.timetable.forget((namespace.id, script.name.clone()));
+            if let Some(tails) = self.runtime.tails() {
+                tails.set(&namespace.name, &script.name, Vec::new());
+            }
             if let Some(forget) = self.forgotten.get() {
                 forget(&namespace.name, &script.name);
             }

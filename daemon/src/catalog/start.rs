@@ -46,6 +46,7 @@ impl<W: Send + Sync + 'static> Catalog<W> {
                 catalog.references.count(script.blobs());
                 catalog.adopt_stored(&script);
                 catalog.schedule_stored(&namespace, &script);
+                catalog.tail_stored(&namespace, &script)?;
                 if script.modules.is_empty()
                     || script.verdict.build == catalog.runtime.build(script.verdict.kind)
                 {

@@ -1,6 +1,7 @@
 //! Who starts operations: one invocation, as bindings see it, and the chain of Workers that its
 //! request has gone through.
 
+use super::invocation::Ray;
 use super::ops::OpFailure;
 use postern_abi::OpErrorCode;
 use smol::lock::{Semaphore, SemaphoreGuardArc};
@@ -17,11 +18,23 @@ pub const CONNECTIONS_MAX: usize = 6;
 
 /// The Worker invocations that one request has caused so far. Clones count together.
 #[derive(Clone, Debug)]
-pub struct Chain(Arc<AtomicU32>);
+pub struct Chain(Arc<AtomicU32>, Option<Ray>);
 
 impl Default for Chain {
     fn default() -> Self {
-        Self(Arc::new(AtomicU32::new(1)))
+        Self(Arc::new(AtomicU32::new(1)), None)
+    }
+}
+
+impl Chain {
+    /// A chain that this invocation begins.
+    pub fn of(origin: Ray) -> Self {
+        Self(Arc::new(AtomicU32::new(1)), Some(origin))
+    }
+
+    /// The invocation that began it.
+    pub fn origin(&self) -> Option<Ray> {
+        self.1
     }
 }
 
@@ -79,6 +92,12 @@ impl Caller {
              times. This can happen e.g. if you have a Worker or Durable Object that calls other \
              Workers or objects recursively.",
         ))
+    }
+
+    /// Worker invocations that the request has caused beside its first.
+    pub fn invoked(&self) -> u32 {
+        let count = self.0.chain.0.load(Ordering::Relaxed);
+        count.min(INVOCATIONS_MAX).saturating_sub(1)
     }
 
     /// Waits for one of the [`CONNECTIONS_MAX`] places, which is free again when the result is

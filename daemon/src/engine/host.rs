@@ -133,6 +133,8 @@ pub struct Invocation {
     pub fuel_limit: u64,
     /// The Worker invocations before this one.
     pub chain: Option<Chain>,
+    /// Who began that chain.
+    pub origin: Option<super::invocation::Ray>,
     /// What bindings see of it, once it has started an operation.
     pub caller: Option<Caller>,
     /// Whether the client asked for a WebSocket.
@@ -156,6 +158,8 @@ pub struct Invocation {
     /// Bytes logged.
     pub log_bytes: u64,
     /// Lines of log that were dropped, or cut.
+    /// The values of the line that comes next.
+    pub log_values: Option<String>,
     pub logs_dropped: u32,
     /// The guest said that it is over.
     pub done: bool,
@@ -380,6 +384,7 @@ impl Host {
             end -= 1;
         }
         let kept = &message[..end];
+        let mut values = std::mem::take(&mut invocation.log_values);
         if invocation.log_bytes + kept.len() as u64 > limit {
             // What comes after it is dropped unseen.
             invocation.log_bytes = limit + 1;
@@ -388,14 +393,26 @@ impl Host {
         }
         // A line of no bytes takes room too.
         invocation.log_bytes += kept.len() as u64 + 32;
+        // Its values count too; where they have no room, the text says it alone.
+        values = values.filter(|it| invocation.log_bytes + it.len() as u64 <= limit);
+        invocation.log_bytes += values.as_ref().map_or(0, |it| it.len() as u64);
         if kept.len() < message.len() {
             invocation.logs_dropped = invocation.logs_dropped.saturating_add(1);
         }
         invocation.logs.push(LogLine {
             level,
             message: kept.to_owned(),
+            values,
             at_ms,
         });
+    }
+
+    /// The values of the line that comes next.
+    pub fn log_values(&mut self, json: &str) {
+        let fits = json.len() <= postern_abi::limits::LOG_LINE_MAX;
+        if let Some(invocation) = self.invocation().filter(|_| fits) {
+            invocation.log_values = Some(json.to_owned());
+        }
     }
 
     /// The state of the WASI program that this isolate runs.
@@ -464,9 +481,12 @@ impl Host {
 impl Invocation {
     /// The invocation as bindings see it.
     pub fn caller(&mut self, subrequests_max: u32) -> Caller {
-        let chain = &mut self.chain;
+        let (chain, ray) = (&mut self.chain, self.ray);
         self.caller
-            .get_or_insert_with(|| Caller::new(chain.take(), subrequests_max))
+            .get_or_insert_with(|| {
+                let chain = chain.take().unwrap_or_else(|| Chain::of(ray));
+                Caller::new(Some(chain), subrequests_max)
+            })
             .clone()
     }
 

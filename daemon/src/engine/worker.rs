@@ -4,6 +4,7 @@
 //! rest for long or when others need the memory. A Worker without isolates keeps no code.
 
 use super::Engine;
+use super::caller::Caller;
 use super::code::{BuildError, Code};
 use super::exchange::Exchange;
 use super::finished::Finished;
@@ -123,6 +124,7 @@ impl Worker {
             url: request.url,
             headers: request.headers,
             body: request.body,
+            origin: request.chain.as_ref().and_then(|chain| chain.origin()),
             chain: request.chain,
             upgrade: request.upgrade,
             ..self.invocation(request.ray)
@@ -168,6 +170,7 @@ impl Worker {
             fuel: 0,
             fuel_limit: limits.fuel(self.engine.fuel_per_ms()),
             chain: None,
+            origin: None,
             caller: None,
             upgrade: false,
             sockets: 0,
@@ -179,6 +182,7 @@ impl Worker {
             response_bytes: 0,
             logs: Vec::new(),
             log_bytes: 0,
+            log_values: None,
             logs_dropped: 0,
             done: false,
             failure: None,
@@ -418,6 +422,8 @@ impl Worker {
             script: &spec.script,
             version: &spec.version,
             ray: invocation.ray,
+            origin: invocation.origin,
+            invoked: invocation.caller.as_ref().map_or(0, Caller::invoked),
             outcome: invocation.outcome(),
             started_ms: invocation.started_ms,
             fuel: invocation.fuel,

@@ -29,6 +29,7 @@ mod secrets;
 pub mod server;
 mod settings;
 mod tags;
+mod tails;
 #[cfg(test)]
 mod tests;
 pub mod tokens;
@@ -44,6 +45,7 @@ use crate::engine::Worker;
 use envelope::Answer;
 use smol::lock::Semaphore;
 use std::sync::Arc;
+use tails::LiveTails;
 
 /// What the port is told by the configuration.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -95,6 +97,7 @@ pub struct Manage<W = Worker> {
     logs: Arc<dyn LogSource>,
     status: Arc<dyn StatusSource>,
     large_bodies: Semaphore,
+    live_tails: LiveTails,
 }
 
 impl<W: Send + Sync + 'static> Manage<W> {
@@ -107,6 +110,7 @@ impl<W: Send + Sync + 'static> Manage<W> {
     ) -> Arc<Self> {
         Arc::new(Self {
             large_bodies: Semaphore::new(options.large_bodies_max.max(1)),
+            live_tails: LiveTails::default(),
             catalog,
             options,
             logs,

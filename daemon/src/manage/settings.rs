@@ -12,7 +12,7 @@ fn bindings(script: &Script) -> Vec<Value> {
     bindings.map(|bound| bound.shown()).collect()
 }
 
-fn settings_object(script: &Script) -> Value {
+fn settings_object(script: &Script, tail_consumers: &[Value]) -> Value {
     let settings = &script.settings;
     let mut limits = Map::new();
     if let Some(cpu_ms) = settings.limits.cpu_ms {
@@ -35,17 +35,18 @@ fn settings_object(script: &Script) -> Value {
         "placement": stored(&settings.placement),
         "annotations": stored(&settings.annotations),
         "tags": settings.tags,
-        "tail_consumers": [],
+        "tail_consumers": tail_consumers,
         "usage_model": "standard",
     })
 }
 
 impl<W: Send + Sync + 'static> Manage<W> {
     pub(super) async fn get_settings(&self, call: Call) -> Handled {
-        let (_, script) = self
+        let (namespace, script) = self
             .catalog
             .script(call.param("ns"), call.param("script"))?;
-        ok(settings_object(&script))
+        let consumers = self.catalog.tail_consumers(&namespace, &script.name)?;
+        ok(settings_object(&script, &consumers))
     }
 
     pub(super) async fn get_bindings(&self, call: Call) -> Handled {
@@ -75,11 +76,21 @@ impl<W: Send + Sync + 'static> Manage<W> {
                 ),
             ));
         }
-        let change = Metadata::parse(&value)?.supported()?.change;
+        let metadata = Metadata::parse(&value)?.supported()?;
+        if let Some(consumers) = &metadata.tail_consumers {
+            self.catalog.check_tail_consumers(&namespace, consumers)?;
+        }
         let changed = self
             .catalog
-            .change_settings(&namespace, &script, change)
+            .change_settings(&namespace, &script, metadata.change)
             .await?;
-        ok(settings_object(&changed))
+        if let Some(consumers) = &metadata.tail_consumers {
+            self.catalog
+                .set_tail_consumers(&namespace, &script, consumers)
+                .await?;
+        }
+        let (namespace, _) = self.catalog.script(&namespace, &script)?;
+        let consumers = self.catalog.tail_consumers(&namespace, &changed.name)?;
+        ok(settings_object(&changed, &consumers))
     }
 }

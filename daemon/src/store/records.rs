@@ -38,6 +38,8 @@ pub enum Table {
     Versions = 7,
     /// Secrets.
     Secrets = 8,
+    /// Tail consumers of scripts.
+    TailConsumers = 32,
 }
 
 impl Table {
@@ -51,6 +53,7 @@ impl Table {
             Self::Tags => "tags",
             Self::Versions => "versions",
             Self::Secrets => "secrets",
+            Self::TailConsumers => "tail-consumers",
         }
     }
 }

@@ -14,6 +14,7 @@ import { logUncaught, console } from "internal:console";
 import { configure as configureNavigator } from "internal:navigator";
 import { isRaw } from "internal:subrequest";
 import "internal:ratelimit";
+import { traceItems } from "internal:tail";
 import { asGlobals, env, forget } from "internal:env";
 import { useNode } from "internal:node";
 import { platform } from "internal:platform";
@@ -432,7 +433,7 @@ const hooks = {
   },
 
   tail(id, events) {
-    run(begin(id), "tail", events, ended);
+    run(begin(id), "tail", traceItems(events), ended);
   },
 
   bodyCredit(id) {

@@ -13,9 +13,10 @@ use crate::cron;
 use crate::edge::{self, Edge, EdgeOptions};
 use crate::engine::{self, Engine, EngineOptions};
 use crate::manage::{self, LogSource, LogStream, Manage, ManageOptions, ServerOptions, tokens};
-use crate::observe::{self, Filter, Followed, Observe, ObserveOptions, logger};
+use crate::observe::{self, Filter, Follow, Followed, Observe, ObserveOptions, logger};
 use crate::outbound::{Outbound, OutboundOptions, Policy};
 use crate::store::{Durability, Opened, Store, StoreOptions};
+use crate::tail::Tails;
 use crate::websocket::SocketOptions;
 use async_executor::Executor;
 use async_io::Async;
@@ -124,14 +125,18 @@ impl Rooms {
         );
         let outbound = Outbound::new(outbound_options(config), executor.clone());
         let cache = Cache::open(cache_options(config)).map_err(room("cache"))?;
+        let tails = Tails::new(executor.clone());
         let machine = Machine {
             engine: engine.clone(),
             outbound: outbound.clone(),
             cache: cache.clone(),
+            tails: tails.clone(),
             sockets: socket_options(config),
         };
         let catalog = Catalog::open(store.clone(), Arc::new(machine), bounds(config))
             .map_err(room("catalog"))?;
+        tails.deliver_by(catalog.clone());
+        observe.deliver_to(vec![Arc::new(tails.clone())]);
         let forgetting = observe.clone();
         let expecting = observe.clone();
         catalog.on_deploy(move |namespace, script| expecting.expect(namespace, script));
@@ -464,6 +469,10 @@ fn log_filter(log: &config::Log) -> String {
 struct Logs(Observe);
 
 impl LogSource for Logs {
+    fn follow(&self, filter: Filter) -> Result<Follow, String> {
+        self.0.follow(filter).map_err(|error| error.to_string())
+    }
+
     fn logs(&self, namespace: &str, script: &str, follow: bool) -> Result<LogStream, String> {
         let shown = |record: &observe::Record| record.to_json().to_string();
         // Followed first and read then, so that nothing falls between; what is seen twice is

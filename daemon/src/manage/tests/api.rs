@@ -98,11 +98,6 @@ fn unknown_paths_methods_and_features_are_told_apart() {
             &format!("{P}/scripts/plain/assets-upload-session"),
             "Static assets",
         ),
-        (
-            "POST",
-            &format!("{P}/scripts/plain/tails"),
-            "dispatch namespace",
-        ),
         ("GET", "/client/v4/zones?name=edge.test", "Zones"),
         ("POST", "/client/v4/graphql", "GraphQL"),
     ] {
