@@ -2,6 +2,7 @@
 //!
 //! The rooms and who may know whom are told in `docs/architecture.md`.
 
+pub mod analytics;
 pub mod assets;
 pub mod bindings;
 pub mod board;

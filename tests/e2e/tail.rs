@@ -189,21 +189,20 @@ fn a_live_tail_shows_what_its_filters_let_through() {
     all.send(0x89, b"wrangler tail ping").unwrap();
     assert_eq!(all.frame(), Some((0x8a, b"wrangler tail ping".to_vec())));
 
-    assert_eq!(daemon.get("/maker/one").status, 201);
-    assert_eq!(daemon.get("/maker/throw").status, 500);
-    let request = Request::get("/maker/throw").header("x-a", "abc");
-    assert_eq!(daemon.send(&request).status, 500);
-
     let next = |socket: &mut Socket| -> Value {
         serde_json::from_str(&socket.text()).expect("a message is JSON")
     };
+    assert_eq!(daemon.get("/maker/one").status, 201);
     let first = next(&mut all);
     assert_eq!(first["outcome"], "ok");
     assert_eq!(first["scriptName"], "maker");
     assert_eq!(first["event"]["request"]["method"], "GET");
     assert_eq!(first["event"]["response"]["status"], 201);
     assert_eq!(first["logs"][0]["message"][1], json!({"a": [1, null]}));
+    assert_eq!(daemon.get("/maker/throw").status, 500);
     assert_eq!(next(&mut all)["outcome"], "exception");
+    let request = Request::get("/maker/throw").header("x-a", "abc");
+    assert_eq!(daemon.send(&request).status, 500);
     assert_eq!(next(&mut all)["exceptions"][0]["message"], "too bad");
     let only = next(&mut some);
     assert_eq!(only["event"]["request"]["headers"]["x-a"], "abc");

@@ -20,6 +20,8 @@ const MAY_KNOW: &[(&str, &[&str])] = &[
     ("cron", &[]),
     // How a range of bytes is read.
     ("range", &[]),
+    // Data points and what is asked of them; whose they are others know.
+    ("analytics", &["store"]),
     // Answers and how long they are kept; whose they are others know.
     ("cache", &["range"]),
     (
@@ -50,6 +52,7 @@ const MAY_KNOW: &[(&str, &[&str])] = &[
     (
         "bindings",
         &[
+            "analytics",
             "store",
             "outbound",
             "assets",
@@ -79,6 +82,7 @@ const MAY_KNOW: &[(&str, &[&str])] = &[
             "cache",
             "websocket",
             "tail",
+            "analytics",
         ],
     ),
     ("edge", &["engine", "catalog", "observe", "websocket"]),
@@ -113,6 +117,7 @@ const MAY_KNOW: &[(&str, &[&str])] = &[
             "cache",
             "websocket",
             "tail",
+            "analytics",
         ],
     ),
 ];

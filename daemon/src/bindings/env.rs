@@ -3,6 +3,7 @@
 use super::ratelimit::Limiter;
 use super::services::Services;
 use super::{encode, undecodable};
+use crate::analytics::Analytics;
 use crate::assets::Assets;
 use crate::cache::{Cache, Owner as CacheOwner};
 use crate::engine::ops::OpFailure;
@@ -70,6 +71,13 @@ pub enum Binding {
         /// Seconds of a period.
         period_s: u32,
     },
+    /// An `analytics_engine` binding.
+    Analytics {
+        /// Its name in `env`.
+        name: String,
+        /// Where its points go.
+        dataset: String,
+    },
     /// A binding that this version does not offer.
     Other {
         /// Its name in `env`.
@@ -90,6 +98,7 @@ impl Binding {
             | Self::Service { name, .. }
             | Self::Assets { name, .. }
             | Self::RateLimit { name, .. }
+            | Self::Analytics { name, .. }
             | Self::Other { name, .. } => name,
         }
     }
@@ -103,6 +112,7 @@ impl Binding {
             Self::Service { .. } => EnvValue::Other("service"),
             Self::Assets { .. } => EnvValue::Other("assets"),
             Self::RateLimit { .. } => EnvValue::Other("ratelimit"),
+            Self::Analytics { .. } => EnvValue::Other("analytics_engine"),
             Self::Other { kind, .. } => EnvValue::Other(kind),
         }
     }
@@ -132,6 +142,7 @@ pub struct Env {
     pub(super) limiter: Limiter,
     pub(super) caches: Option<Caches>,
     pub(super) sockets: SocketOptions,
+    pub(super) analytics: Option<(Analytics, [u8; 16])>,
 }
 
 /// A Worker's caches.
@@ -169,6 +180,7 @@ impl Env {
             limiter: Limiter::default(),
             caches: None,
             sockets: SocketOptions::default(),
+            analytics: None,
         }
     }
 
@@ -176,6 +188,13 @@ impl Env {
     #[must_use]
     pub fn with_sockets(mut self, sockets: SocketOptions) -> Self {
         self.sockets = sockets;
+        self
+    }
+
+    /// Lets it write data points, as this tenant.
+    #[must_use]
+    pub fn with_analytics(mut self, analytics: Analytics, tenant: [u8; 16]) -> Self {
+        self.analytics = Some((analytics, tenant));
         self
     }
 

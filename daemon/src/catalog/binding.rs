@@ -47,6 +47,8 @@ pub enum Target {
         /// Seconds of a period.
         period_s: u32,
     },
+    /// Writes data points to a dataset.
+    Analytics(String),
 }
 
 impl Target {
@@ -61,6 +63,7 @@ impl Target {
             Self::Service(_) => "service",
             Self::Assets => "assets",
             Self::RateLimit { .. } => "ratelimit",
+            Self::Analytics(_) => "analytics_engine",
         }
     }
 }
@@ -87,6 +90,7 @@ impl Bound {
                 value["namespace_id"] = json!(namespace);
                 value["simple"] = json!({"limit": limit, "period": period_s});
             }
+            Target::Analytics(dataset) => value["dataset"] = json!(dataset),
             Target::Secret(_) | Target::VersionMetadata | Target::Assets => {}
         }
         value
@@ -125,6 +129,10 @@ impl Bound {
                 namespace: namespace.clone(),
                 limit: *limit,
                 period_s: *period_s,
+            },
+            Target::Analytics(dataset) => Binding::Analytics {
+                name,
+                dataset: dataset.clone(),
             },
             Target::Assets => match assets {
                 Some(assets) => Binding::Assets {
@@ -218,6 +226,8 @@ impl Wanted {
             }
             "version_metadata" => Target::VersionMetadata,
             "assets" => Target::Assets,
+            // wrangler leaves the dataset out where it is called like the binding.
+            "analytics_engine" => Target::Analytics(dataset(name, field("dataset"))?),
             "ratelimit" => {
                 let namespace = needed("namespace_id")?;
                 let simple = |key: &str| value.get("simple")?.get(key)?.as_u64();
@@ -298,6 +308,23 @@ impl Bound {
         bound.check_size()?;
         Ok(bound)
     }
+}
+
+/// The dataset of a binding: a name as SQL has them.
+fn dataset(binding: &str, named: Option<&str>) -> Result<String, CatalogError> {
+    const MAX: usize = 100;
+    let name = named.unwrap_or(binding);
+    let fits = (1..=MAX).contains(&name.len())
+        && name
+            .bytes()
+            .all(|byte| byte.is_ascii_alphanumeric() || b"_-".contains(&byte));
+    if fits {
+        return Ok(name.to_owned());
+    }
+    Err(CatalogError::BadMetadata(format!(
+        "binding '{binding}' of type 'analytics_engine' has the dataset '{}'; use 1 to {MAX} of a-z A-Z 0-9 _ -",
+        shown(name)
+    )))
 }
 
 fn check_binding_name(name: &str) -> Result<(), CatalogError> {

@@ -159,6 +159,11 @@ impl<W: Send + Sync + 'static> Catalog<W> {
         let _ = self.forgotten.set(Box::new(forget));
     }
 
+    /// Where data points go, if anywhere.
+    pub fn analytics(&self) -> Option<crate::analytics::Analytics> {
+        self.runtime.analytics()
+    }
+
     /// The store below, for what is not the catalog's: KV values and tokens.
     pub fn store(&self) -> &Store {
         &self.store

@@ -2,6 +2,7 @@
 //!
 //! A trait, so that the catalog and the management port are tested without running guests.
 
+use crate::analytics::Analytics;
 use crate::cache::Cache;
 use crate::engine::invocation::{Ray, Reply, Request, Trigger};
 use crate::engine::limits::{Failure, Limits};
@@ -47,6 +48,10 @@ pub trait Runtime<W>: Send + Sync {
     fn cache(&self) -> Option<Cache> {
         None
     }
+    /// Where data points go, if anywhere.
+    fn analytics(&self) -> Option<Analytics> {
+        None
+    }
     /// Who is told of invocations that are over, if anybody.
     fn tails(&self) -> Option<Tails> {
         None
@@ -65,6 +70,8 @@ pub struct Machine {
     pub outbound: Outbound,
     /// Where they keep answers.
     pub cache: Cache,
+    /// Where their data points go.
+    pub analytics: Analytics,
     /// Who is told of their invocations.
     pub tails: Tails,
     /// What holds for their WebSockets to other servers.
@@ -106,6 +113,10 @@ impl Runtime<Worker> for Machine {
 
     fn cache(&self) -> Option<Cache> {
         Some(self.cache.clone())
+    }
+
+    fn analytics(&self) -> Option<Analytics> {
+        Some(self.analytics.clone())
     }
 
     fn tails(&self) -> Option<Tails> {

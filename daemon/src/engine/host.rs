@@ -158,6 +158,8 @@ pub struct Invocation {
     /// Bytes logged.
     pub log_bytes: u64,
     /// Lines of log that were dropped, or cut.
+    /// Data points that it wrote.
+    pub points: u32,
     /// The values of the line that comes next.
     pub log_values: Option<String>,
     pub logs_dropped: u32,

@@ -183,6 +183,7 @@ impl Worker {
             logs: Vec::new(),
             log_bytes: 0,
             log_values: None,
+            points: 0,
             logs_dropped: 0,
             done: false,
             failure: None,

@@ -6,7 +6,7 @@
 use super::Manage;
 use super::call::Call;
 use super::envelope::{Answer, Handled, Refusal, code};
-use crate::observe::{Filter, Follow, Observe};
+use crate::observe::{Counts, Filter, Follow, Observe};
 use bytes::Bytes;
 use futures_lite::{Stream, StreamExt, stream};
 use http::StatusCode;
@@ -22,6 +22,11 @@ pub trait LogSource: Send + Sync {
     /// reader.
     /// An error says that nobody else can follow now.
     fn logs(&self, namespace: &str, script: &str, follow: bool) -> Result<LogStream, String>;
+
+    /// Figures of scripts since the daemon started: namespace, script, figures.
+    fn counts(&self) -> Vec<(String, String, Counts)> {
+        Vec::new()
+    }
 
     /// Records to come, as they are. An error says that nobody else can follow now.
     fn follow(&self, _filter: Filter) -> Result<Follow, String> {

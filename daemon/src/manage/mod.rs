@@ -10,11 +10,13 @@
 //! route; a file a resource holds the handlers.
 
 mod account;
+mod analytics;
 mod assets;
 mod body;
 mod brackets;
 mod call;
 pub mod envelope;
+mod graphql;
 mod kv;
 mod kv_bulk;
 mod kv_namespaces;

@@ -104,6 +104,10 @@ impl<W: Send + Sync + 'static> Manage<W> {
         DELETE "accounts/{account}/workers/services/{script}" => plain_service_missing,
         GET "accounts/{account}/workers/services/{script}/{*rest}" => plain_service_missing,
 
+        GET "accounts/{account}/analytics_engine/sql" => query_points,
+        POST "accounts/{account}/analytics_engine/sql" => query_points,
+        POST "graphql" => graphql,
+
         GET "accounts/{account}/storage/kv/namespaces" => list_kv_namespaces,
         POST "accounts/{account}/storage/kv/namespaces" => create_kv_namespace,
         GET "accounts/{account}/storage/kv/namespaces/{id}" => get_kv_namespace,
@@ -238,15 +242,9 @@ const FEATURES: &[(&str, &str, &str)] = &[
     ("*", "accounts/{account}/workflows", "Workflows"),
     ("*", "accounts/{account}/workflows/{*rest}", "Workflows"),
     ("*", "accounts/{account}/logpush/{*rest}", "Logpush"),
-    (
-        "*",
-        "accounts/{account}/analytics_engine/{*rest}",
-        "Analytics Engine",
-    ),
     ("*", "accounts/{account}/vectorize/{*rest}", "Vectorize"),
     ("*", "accounts/{account}/hyperdrive/{*rest}", "Hyperdrive"),
     ("*", "accounts/{account}/ai/{*rest}", "Workers AI"),
-    ("*", "graphql", "The GraphQL analytics API"),
     ("*", "zones", "Zones and routes"),
     ("*", "zones/{*rest}", "Zones and routes"),
 ];

@@ -40,6 +40,8 @@ pub enum Table {
     Secrets = 8,
     /// Tail consumers of scripts.
     TailConsumers = 32,
+    /// Blocks of data points.
+    AnalyticsBlocks = 33,
 }
 
 impl Table {
@@ -54,6 +56,7 @@ impl Table {
             Self::Versions => "versions",
             Self::Secrets => "secrets",
             Self::TailConsumers => "tail-consumers",
+            Self::AnalyticsBlocks => "analytics-blocks",
         }
     }
 }
@@ -127,6 +130,27 @@ impl Records {
         });
         self.core.note(scanned)?;
         Ok(records)
+    }
+
+    /// Calls this with each record whose key begins with `prefix`, in the order of their keys, until
+    /// it says false. Holds one record at a time.
+    pub fn visit<T: DeserializeOwned>(
+        &self,
+        table: Table,
+        prefix: &[u8],
+        mut call: impl FnMut(&[u8], T) -> bool,
+    ) -> Result<(), StoreError> {
+        let prefix = keys::record(table as u8, prefix);
+        let scanned = self.core.rows.scan(&prefix, &prefix, |key, row| {
+            let key = &key[2..];
+            let record = match self.read(table, row)? {
+                Some(record) => Some(record),
+                // Replaced meanwhile, or removed.
+                None => self.get(table, key)?,
+            };
+            Ok(record.is_none_or(|record| call(key, record)))
+        });
+        self.core.note(scanned)
     }
 
     /// `None`: the row's file is gone.

@@ -14,6 +14,7 @@ import { logUncaught, console } from "internal:console";
 import { configure as configureNavigator } from "internal:navigator";
 import { isRaw } from "internal:subrequest";
 import "internal:ratelimit";
+import "internal:analytics";
 import { traceItems } from "internal:tail";
 import { asGlobals, env, forget } from "internal:env";
 import { useNode } from "internal:node";

@@ -40,6 +40,7 @@ mod pattern;
 mod profile;
 mod random;
 mod ratelimit;
+mod analytics;
 mod raw;
 mod rejections;
 mod requests;

@@ -1,7 +1,7 @@
 //! The one object through which the prelude reaches Rust; a tenant never sees it.
 
 use crate::{
-    blame, buffers, cache, compression, crypto, encoding, execution, forms, frames, headers,
+    analytics, blame, buffers, cache, compression, crypto, encoding, execution, forms, frames, headers,
     iterators, json, kv, modules, ops, parts, pattern, random, ratelimit, requests, rewriter,
     serve, socket, stacks, subrequest, switches, tasks, token, url, values, wasm, zones,
 };
@@ -25,6 +25,7 @@ pub fn object<'js>(ctx: &Ctx<'js>) -> Result<Object<'js>> {
     kv::install(ctx, &native)?;
     subrequest::install(ctx, &native)?;
     ratelimit::install(ctx, &native)?;
+    analytics::install(ctx, &native)?;
     cache::install(ctx, &native)?;
     crypto::install(ctx, &native)?;
     socket::install(ctx, &native)?;

@@ -13,6 +13,7 @@ const PRELUDE: &[(&str, &str)] = prelude! {
     "internal:fetch" => "fetch.js",
     "internal:subrequest" => "subrequest.js",
     "internal:ratelimit" => "ratelimit.js",
+    "internal:analytics" => "analytics.js",
     "internal:tail" => "tail.js",
     "internal:cache" => "cache.js",
     "internal:json" => "json.js",

@@ -5,6 +5,7 @@
 use super::routes::{self, Running};
 use super::status::{Shared, Status};
 use super::{ServeError, Shutdown};
+use crate::analytics::{Analytics, AnalyticsOptions};
 use crate::board;
 use crate::cache::{Cache, CacheOptions};
 use crate::catalog::{Bounds, Catalog, Machine};
@@ -40,6 +41,7 @@ pub struct Rooms {
     manage: Arc<Manage>,
     status: Arc<Status>,
     outbound: Outbound,
+    analytics: Analytics,
     manage_connections: usize,
     office: Office,
     /// Work that goes on for as long as the daemon runs.
@@ -126,11 +128,14 @@ impl Rooms {
         let outbound = Outbound::new(outbound_options(config), executor.clone());
         let cache = Cache::open(cache_options(config)).map_err(room("cache"))?;
         let tails = Tails::new(executor.clone());
+        let analytics =
+            Analytics::open(store.clone(), analytics_options(config)).map_err(room("analytics"))?;
         let machine = Machine {
             engine: engine.clone(),
             outbound: outbound.clone(),
             cache: cache.clone(),
             tails: tails.clone(),
+            analytics: analytics.clone(),
             sockets: socket_options(config),
         };
         let catalog = Catalog::open(store.clone(), Arc::new(machine), bounds(config))
@@ -165,6 +170,7 @@ impl Rooms {
             executor.spawn(store.clone().upkeep()),
             executor.spawn(sweep(engine)),
             executor.spawn(cache.upkeep()),
+            executor.spawn(analytics.clone().upkeep()),
             office.executor.spawn(refresh(catalog.clone())),
             executor.spawn(cron::run(
                 catalog.timetable().clone(),
@@ -180,6 +186,7 @@ impl Rooms {
             manage,
             status,
             outbound,
+            analytics,
             manage_connections: config.manage.connections as usize,
             office,
             background,
@@ -253,6 +260,7 @@ impl Rooms {
 
     /// Makes everything durable and lets go of the store. Nothing runs any more.
     pub async fn close(self: Arc<Self>) {
+        self.analytics.flush().await;
         if let Err(error) = self.store.durable().await {
             log::error!(target: "store", "{error}");
         }
@@ -351,6 +359,13 @@ fn socket_options(config: &Config) -> SocketOptions {
         total_ms: ms(socket.lifetime_s.saturating_mul(1000)),
         write_stall_ms: ms(config.edge.write_deadline_ms),
         ..SocketOptions::default()
+    }
+}
+
+fn analytics_options(config: &Config) -> AnalyticsOptions {
+    AnalyticsOptions {
+        bytes_max: config.analytics.bytes,
+        tenant_bytes_max: config.analytics.worker_bytes,
     }
 }
 
@@ -469,6 +484,10 @@ fn log_filter(log: &config::Log) -> String {
 struct Logs(Observe);
 
 impl LogSource for Logs {
+    fn counts(&self) -> Vec<(String, String, observe::Counts)> {
+        self.0.all_counts()
+    }
+
     fn follow(&self, filter: Filter) -> Result<Follow, String> {
         self.0.follow(filter).map_err(|error| error.to_string())
     }

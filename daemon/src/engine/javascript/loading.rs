@@ -111,6 +111,7 @@ impl Loading {
             | SyncOp::Wasm
             | SyncOp::WasmRead
             | SyncOp::WasmWrite
+            | SyncOp::AnalyticsWrite
             | SyncOp::Crypto
             | SyncOp::CryptoWait => Err(OpErrorCode::Unsupported),
         }

@@ -99,7 +99,6 @@ fn unknown_paths_methods_and_features_are_told_apart() {
             "Static assets",
         ),
         ("GET", "/client/v4/zones?name=edge.test", "Zones"),
-        ("POST", "/client/v4/graphql", "GraphQL"),
     ] {
         let (status, json) = desk.check(method, path, Value::Null);
         assert_eq!(status, 404, "{method} {path}");
