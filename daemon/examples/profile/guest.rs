@@ -24,6 +24,12 @@ pub const FIELDS: &[(&str, &str)] = &[
     ("accept-encoding", "gzip, deflate, br"),
     ("cookie", "session=0123456789abcdef; theme=dark"),
     ("cache-control", "no-cache"),
+    // What the edge tells of the client.
+    ("cf-connecting-ip", "127.0.0.1"),
+    ("cf-ray", "71e74d5de72c8c61"),
+    ("x-forwarded-for", "127.0.0.1"),
+    ("x-forwarded-proto", "http"),
+    ("x-real-ip", "127.0.0.1"),
 ];
 
 /// What was spent in one function.
@@ -92,7 +98,7 @@ impl Guest {
         let ledger = Ledger {
             functions: vec![Spent::default(); costs.len()],
             costs,
-            // What loading takes is no part of a request.
+            // Booting is done once, when the engine is built.
             is_off: true,
             ..Ledger::default()
         };
@@ -138,6 +144,7 @@ impl Guest {
             request,
             number: 0,
         };
+        guest.store.data_mut().ledger.is_off = false;
         guest.tell(EventKind::Load, 0, &[]);
         guest
     }

@@ -39,6 +39,7 @@ fn main() {
 
     let wrapped = wrapping::wrap(&engine, &metered);
     let mut guest = Guest::load(&wrapped.module, &worker, wrapped.costs);
+    let loading = guest.take_ledger();
     guest.serve(requests / 10 + 10);
     guest.take_ledger();
     let told_ns = least_ns(1, requests, || guest.serve(requests));
@@ -46,9 +47,13 @@ fn main() {
 
     let readings: u64 = ledger.functions.iter().map(|it| it.readings).sum();
     let each_ns = (told_ns - alone_ns).max(0.0) * f64::from(requests) / readings.max(1) as f64;
-    println!("## By function of the engine's module\n");
-    let functions = wrapped.names.into_iter().zip(ledger.functions);
-    table(functions.collect(), requests, each_ns);
+    let named = |functions: Vec<Spent>| wrapped.names.iter().cloned().zip(functions).collect();
+    println!("## What loading takes, by function of the engine's module\n");
+    table(named(loading.functions), 1, each_ns);
+    println!("\n## What loading takes, by function of JavaScript\n");
+    table(loading.scripts.into_iter().collect(), 1, each_ns);
+    println!("\n## By function of the engine's module\n");
+    table(named(ledger.functions), requests, each_ns);
     println!("\n## By function of JavaScript, with what is not JavaScript in it\n");
     table(ledger.scripts.into_iter().collect(), requests, each_ns);
 
@@ -76,7 +81,7 @@ fn cpu_ns() -> f64 {
 fn table(mut rows: Vec<(String, Spent)>, requests: u32, each_ns: f64) {
     rows.sort_by_key(|(_, spent)| std::cmp::Reverse(spent.fuel));
     let total: u64 = rows.iter().map(|(_, spent)| spent.fuel).sum();
-    println!("| fuel a request | share | µs | calls | function |");
+    println!("| fuel | share | µs | calls | function |");
     println!("| ---: | ---: | ---: | ---: | --- |");
     for (name, spent) in rows.into_iter().take(ROWS) {
         if spent.fuel == 0 {

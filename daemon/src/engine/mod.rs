@@ -308,6 +308,9 @@ impl Engine {
             .filter(|isolate| now.saturating_duration_since(isolate.last_used()) >= idle)
             .filter(|isolate| isolate.evict())
             .count();
+        if self.0.javascript.rest(now) {
+            self.0.freed.store(true, Ordering::Relaxed);
+        }
         // A weak reference keeps the memory of what it refers to.
         let mut isolates = self.0.isolates.lock();
         isolates.retain(|isolate| isolate.strong_count() > 0);

@@ -295,15 +295,20 @@ function tellRejection(type, promise, reason) {
 
 const HANDLERS = ["fetch", "scheduled", "queue", "tail", "trace", "email", "alarm", "connect", "test", "tailStream"];
 
+const IS_HANDLER = { __proto__: null };
+for (const name of HANDLERS) IS_HANDLER[name] = true;
+
 function handlersOf(value) {
   if (typeof value === "function") {
-    const found = [];
+    const found = { __proto__: null };
+    let any = false;
     for (let proto = value.prototype; proto && proto !== Object.prototype; proto = Object.getPrototypeOf(proto)) {
-      for (const name of HANDLERS) {
-        if (typeof Object.getOwnPropertyDescriptor(proto, name)?.value === "function" && !found.includes(name)) found.push(name);
+      for (const name of Object.getOwnPropertyNames(proto)) {
+        if (!IS_HANDLER[name] || found[name]) continue;
+        if (typeof Object.getOwnPropertyDescriptor(proto, name)?.value === "function") any = found[name] = true;
       }
     }
-    return found;
+    return any ? HANDLERS.filter((name) => found[name]) : [];
   }
   if (typeof value !== "object" || value === null) return [];
   return HANDLERS.filter((name) => typeof value[name] === "function");

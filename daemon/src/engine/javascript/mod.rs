@@ -8,7 +8,7 @@
 //! # Implementation
 //!
 //! Both bases and snapshots are made in the judge's process. What is translated of the image is
-//! held by the Workers that have isolates, and here only for as long as one of them has it.
+//! kept here while Workers that have isolates need it, and ten minutes longer.
 
 mod base;
 mod builtin;
@@ -29,7 +29,8 @@ use super::snapshot::Id;
 use bytes::Bytes;
 use parking_lot::Mutex;
 use std::path::{Path, PathBuf};
-use std::sync::{Arc, Weak};
+use std::sync::Arc;
+use std::time::{Duration, Instant};
 
 /// Bytes of the interpreter's stack under JavaScript. Recursion of a Worker is to end in
 /// QuickJS, as a RangeError, and not in the interpreter.
@@ -61,8 +62,18 @@ pub struct JavaScript {
     module: EngineModule,
     dir: Option<PathBuf>,
     base: Mutex<Option<(Base, Id)>>,
-    translated: Mutex<Weak<Translated>>,
+    translated: Mutex<Option<Kept>>,
 }
+
+/// What was translated, and when somebody was seen to need it last.
+struct Kept {
+    code: Arc<Translated>,
+    needed: Instant,
+}
+
+/// How long what was translated is kept for Workers that come again. Translating it anew at each
+/// coming would strew it among what the threads' heaps have.
+const KEPT_FOR: Duration = Duration::from_secs(600);
 
 impl JavaScript {
     /// With this engine, keeping its base in `dir`.
@@ -123,7 +134,7 @@ impl JavaScript {
         if known.as_ref().is_none_or(|(base, _)| !base.is_there()) {
             let base = Base::in_dir(self.dir.as_deref()?, &self.name(build));
             // What is translated of another base's image is not for this one.
-            *self.translated.lock() = Weak::new();
+            *self.translated.lock() = None;
             *known = base.id().map(|id| (base, id));
         }
         known.clone()
@@ -131,6 +142,21 @@ impl JavaScript {
 
     fn name(&self, build: &str) -> String {
         format!("{}-{build}", self.module.id)
+    }
+
+    /// Lets go of what was translated if nobody has needed it for ten minutes; whether it did. To
+    /// be called now and then.
+    pub fn rest(&self, now: Instant) -> bool {
+        let mut kept = self.translated.lock();
+        match &mut *kept {
+            Some(kept) if Arc::strong_count(&kept.code) > 1 => kept.needed = now,
+            Some(it) if now.saturating_duration_since(it.needed) >= KEPT_FOR => {
+                *kept = None;
+                return true;
+            }
+            _ => {}
+        }
+        false
     }
 
     /// The code of a Worker with this snapshot.
@@ -145,15 +171,18 @@ impl JavaScript {
         limits: &Limits,
     ) -> Result<Code, BuildError> {
         let translated = {
-            let mut shared = self.translated.lock();
-            match shared.upgrade() {
-                Some(translated) => translated,
+            let mut kept = self.translated.lock();
+            match &*kept {
+                Some(kept) => kept.code.clone(),
                 None => {
                     let made =
                         Translated::javascript(&base.image, &base.memory, &nesting(*limits))?;
-                    let made = Arc::new(made);
-                    *shared = Arc::downgrade(&made);
-                    made
+                    let code = Arc::new(made);
+                    *kept = Some(Kept {
+                        code: code.clone(),
+                        needed: Instant::now(),
+                    });
+                    code
                 }
             }
         };
