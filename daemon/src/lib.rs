@@ -13,6 +13,7 @@ pub mod config;
 pub mod cron;
 pub mod edge;
 pub mod engine;
+pub mod logpush;
 pub mod manage;
 pub mod observe;
 pub mod outbound;

@@ -19,6 +19,7 @@ mod javascript;
 mod javascript_memory;
 mod kv;
 mod limits;
+mod logpush;
 mod push;
 mod retire;
 mod routing;

@@ -46,6 +46,11 @@ const MAY_KNOW: &[(&str, &[&str])] = &[
         "tail",
         &["observe", "engine::Finished", "engine::invocation"],
     ),
+    // What is sent where; how it is sent others know.
+    (
+        "logpush",
+        &["store", "observe", "engine::Finished", "engine::invocation"],
+    ),
     ("board", &["engine::limits", "config"]),
     ("config", &["engine::limits", "board"]),
     // The one trait between engine and bindings lies with the engine; bindings implement it.
@@ -117,6 +122,7 @@ const MAY_KNOW: &[(&str, &[&str])] = &[
             "cache",
             "websocket",
             "tail",
+            "logpush",
             "analytics",
         ],
     ),

@@ -210,7 +210,7 @@ fn what_is_wrong_with_a_query_is_told() {
     );
     check(
         &format!("SELECT 1{} FROM views", " between 1 and 2".repeat(200)),
-        "more than 64 operators",
+        "expected from",
     );
     check(
         &format!("SELECT 1{} FROM views", ", 1".repeat(100)),

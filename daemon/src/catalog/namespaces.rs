@@ -4,6 +4,7 @@ use super::name::{Id, check_name};
 use super::record::{Namespace, now_ms};
 use super::rows::Rows;
 use super::{Catalog, CatalogError, Result, limits};
+use crate::store::Table;
 
 impl<W: Send + Sync + 'static> Catalog<W> {
     /// All dispatch namespaces by name, each with the number of its scripts.
@@ -94,6 +95,12 @@ impl<W: Send + Sync + 'static> Catalog<W> {
         for worker in self.serving.rename(name, &namespace.name, workers) {
             self.retire(&worker);
         }
+        // What others keep by name is told as if the one were gone and the other new.
+        for script in &scripts {
+            if let Some(expect) = self.deployed.get() {
+                expect(&namespace.name, &script.name);
+            }
+        }
         Ok((namespace, scripts.len()))
     }
 
@@ -108,7 +115,10 @@ impl<W: Send + Sync + 'static> Catalog<W> {
                 scripts,
             });
         }
-        let rows = Rows::default().delete(Namespace::TABLE, namespace.id.0.to_vec());
+        let id = namespace.id.0.to_vec();
+        let rows = Rows::default()
+            .delete(Namespace::TABLE, id.clone())
+            .delete(Table::NamespaceLogs, id);
         self.commit(rows, Vec::new()).await?;
         self.serving.remove_namespace(name);
         Ok(())

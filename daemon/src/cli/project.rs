@@ -4,6 +4,7 @@
 mod assets;
 mod glob;
 mod modules;
+mod observed;
 
 pub use assets::{Asset, Site};
 pub use modules::{Collected, Module, Rule};
@@ -20,7 +21,7 @@ pub const FILES: [&str; 3] = ["wrangler.jsonc", "wrangler.json", "wrangler.toml"
 const FILE_MAX: u64 = 1 << 20;
 
 /// Keys that are read. `$schema` is for editors.
-const KNOWN: [&str; 19] = [
+const KNOWN: [&str; 22] = [
     "$schema",
     "name",
     "main",
@@ -33,6 +34,9 @@ const KNOWN: [&str; 19] = [
     "vars",
     "kv_namespaces",
     "services",
+    "analytics_engine_datasets",
+    "tail_consumers",
+    "logpush",
     "assets",
     "limits",
     "triggers",
@@ -171,6 +175,10 @@ pub struct Project {
     pub tags: Vec<String>,
     /// Whether text and JSON bindings set elsewhere are kept.
     pub keep_vars: bool,
+    /// Whether logpush jobs have its invocations.
+    pub logpush: bool,
+    /// Who is told of them, as the upload's metadata has it.
+    pub tail_consumers: Option<Value>,
     /// What the user should know.
     pub warnings: Vec<String>,
 }
@@ -300,6 +308,7 @@ impl Project {
         };
         let (rules_table, rules) = inherited("rules");
         let (triggers_table, triggers) = inherited("triggers");
+        let (tails_from, tails) = inherited("tail_consumers");
         let crons = triggers_table.crons(triggers, &mut warnings)?;
         Ok(Self {
             name,
@@ -310,6 +319,7 @@ impl Project {
             bindings: {
                 let mut bindings = bindings_from.vars()?;
                 bindings.extend(bindings_from.services(&mut warnings)?);
+                bindings.extend(bindings_from.datasets(&mut warnings)?);
                 let named = assets.as_ref().and_then(|site| site.binding.as_ref());
                 bindings.extend(named.map(|name| json!({"type": "assets", "name": name})));
                 bindings
@@ -323,6 +333,8 @@ impl Project {
             crons,
             tags: texts_of("tags")?,
             keep_vars: flag("keep_vars")?,
+            logpush: flag("logpush")?,
+            tail_consumers: tails_from.tail_consumers(tails)?,
             warnings,
         })
     }

@@ -30,6 +30,7 @@ pub mod code {
     pub const SERVICE_NOT_FOUND: u32 = 10090;
     pub const NAMESPACED_SCRIPT_NOT_FOUND: u32 = 10092;
     pub const CRON: u32 = 10100;
+    pub const LOGPUSH_JOB: u32 = 1002;
     pub const NAMESPACE_NOT_FOUND: u32 = 100119;
     pub const NAMESPACE: u32 = 100120;
     pub const TAGS: u32 = 100121;

@@ -20,6 +20,7 @@ mod graphql;
 mod kv;
 mod kv_bulk;
 mod kv_namespaces;
+mod logpush;
 mod logs;
 mod metadata;
 mod namespaces;
@@ -44,9 +45,10 @@ pub use server::{ServerOptions, serve};
 
 use crate::catalog::Catalog;
 use crate::engine::Worker;
+use crate::logpush::Logpush;
 use envelope::Answer;
 use smol::lock::Semaphore;
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 use tails::LiveTails;
 
 /// What the port is told by the configuration.
@@ -100,6 +102,7 @@ pub struct Manage<W = Worker> {
     status: Arc<dyn StatusSource>,
     large_bodies: Semaphore,
     live_tails: LiveTails,
+    logpush: OnceLock<Arc<Logpush>>,
 }
 
 impl<W: Send + Sync + 'static> Manage<W> {
@@ -113,11 +116,17 @@ impl<W: Send + Sync + 'static> Manage<W> {
         Arc::new(Self {
             large_bodies: Semaphore::new(options.large_bodies_max.max(1)),
             live_tails: LiveTails::default(),
+            logpush: OnceLock::new(),
             catalog,
             options,
             logs,
             status,
         })
+    }
+
+    /// Has jobs that push logs. Once only; a second call changes nothing.
+    pub fn with_logpush(&self, logpush: Logpush) {
+        let _ = self.logpush.set(Arc::new(logpush));
     }
 
     /// Answers a call: token first, then route, then handler.

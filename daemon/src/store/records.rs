@@ -42,6 +42,12 @@ pub enum Table {
     TailConsumers = 32,
     /// Blocks of data points.
     AnalyticsBlocks = 33,
+    /// Logpush jobs.
+    LogpushJobs = 34,
+    /// Batches that logpush jobs are to send.
+    LogpushBatches = 35,
+    /// What dispatch namespaces say about logs.
+    NamespaceLogs = 36,
 }
 
 impl Table {
@@ -57,6 +63,9 @@ impl Table {
             Self::Secrets => "secrets",
             Self::TailConsumers => "tail-consumers",
             Self::AnalyticsBlocks => "analytics-blocks",
+            Self::LogpushJobs => "logpush-jobs",
+            Self::LogpushBatches => "logpush-batches",
+            Self::NamespaceLogs => "namespace-logs",
         }
     }
 }

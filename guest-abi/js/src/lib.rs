@@ -8,6 +8,7 @@
 //! [`natives`]. Events of the host become calls of the hooks that `prelude/main.js` exports
 //! ([`events`]); what a Worker asks of the host goes through [`host`].
 
+mod analytics;
 mod blame;
 mod buffers;
 mod bytes;
@@ -40,7 +41,6 @@ mod pattern;
 mod profile;
 mod random;
 mod ratelimit;
-mod analytics;
 mod raw;
 mod rejections;
 mod requests;

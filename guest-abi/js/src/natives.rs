@@ -1,9 +1,9 @@
 //! The one object through which the prelude reaches Rust; a tenant never sees it.
 
 use crate::{
-    analytics, blame, buffers, cache, compression, crypto, encoding, execution, forms, frames, headers,
-    iterators, json, kv, modules, ops, parts, pattern, random, ratelimit, requests, rewriter,
-    serve, socket, stacks, subrequest, switches, tasks, token, url, values, wasm, zones,
+    analytics, blame, buffers, cache, compression, crypto, encoding, execution, forms, frames,
+    headers, iterators, json, kv, modules, ops, parts, pattern, random, ratelimit, requests,
+    rewriter, serve, socket, stacks, subrequest, switches, tasks, token, url, values, wasm, zones,
 };
 use rquickjs::{Ctx, Object, Result};
 

@@ -197,3 +197,41 @@ proptest! {
         }
     }
 }
+
+#[test]
+fn a_project_says_how_it_is_observed() {
+    let toml = r#"
+name = "w"
+main = "w.js"
+logpush = true
+[[analytics_engine_datasets]]
+binding = "POINTS"
+[[analytics_engine_datasets]]
+binding = "VIEWS"
+dataset = "views"
+[[tail_consumers]]
+service = "watcher"
+"#;
+    let parse = |text: &str| Project::parse(Path::new("p/wrangler.toml"), text, None);
+    let project = parse(toml).unwrap();
+    assert!(project.logpush && project.warnings.is_empty());
+    assert_eq!(
+        project.bindings,
+        [
+            json!({"type": "analytics_engine", "name": "POINTS", "dataset": "POINTS"}),
+            json!({"type": "analytics_engine", "name": "VIEWS", "dataset": "views"}),
+        ]
+    );
+    let consumers = Some(json!([{"service": "watcher"}]));
+    assert_eq!(project.tail_consumers, consumers);
+    // As a table, too.
+    let table = toml.replace("[[tail_consumers]]", "[tail_consumers]");
+    assert_eq!(parse(&table).unwrap().tail_consumers, consumers);
+    let wrong = "name = \"w\"\nmain = \"w.js\"\ntail_consumers = \"watcher\"\n";
+    assert!(
+        parse(wrong)
+            .unwrap_err()
+            .to_string()
+            .contains("tail_consumers")
+    );
+}

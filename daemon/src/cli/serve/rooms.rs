@@ -2,6 +2,7 @@
 //!
 //! `serve` decides when something happens; this file, what it is made of.
 
+use super::courier::Courier;
 use super::routes::{self, Running};
 use super::status::{Shared, Status};
 use super::{ServeError, Shutdown};
@@ -13,6 +14,7 @@ use crate::config::{self, Config};
 use crate::cron;
 use crate::edge::{self, Edge, EdgeOptions};
 use crate::engine::{self, Engine, EngineOptions};
+use crate::logpush::Logpush;
 use crate::manage::{self, LogSource, LogStream, Manage, ManageOptions, ServerOptions, tokens};
 use crate::observe::{self, Filter, Follow, Followed, Observe, ObserveOptions, logger};
 use crate::outbound::{Outbound, OutboundOptions, Policy};
@@ -42,6 +44,7 @@ pub struct Rooms {
     status: Arc<Status>,
     outbound: Outbound,
     analytics: Analytics,
+    logpush: Logpush,
     manage_connections: usize,
     office: Office,
     /// Work that goes on for as long as the daemon runs.
@@ -141,11 +144,31 @@ impl Rooms {
         let catalog = Catalog::open(store.clone(), Arc::new(machine), bounds(config))
             .map_err(room("catalog"))?;
         tails.deliver_by(catalog.clone());
-        observe.deliver_to(vec![Arc::new(tails.clone())]);
+        let courier = Courier::new(outbound_options(config), executor);
+        let logpush = Logpush::open(store.clone(), Arc::new(courier), executor.clone())
+            .map_err(room("logpush"))?;
+        for namespace in catalog
+            .namespaces_that_push_logs()
+            .map_err(room("catalog"))?
+        {
+            logpush.cover_namespace(&namespace, true);
+        }
+        observe.deliver_to(vec![Arc::new(tails.clone()), Arc::new(logpush.clone())]);
         let forgetting = observe.clone();
         let expecting = observe.clone();
-        catalog.on_deploy(move |namespace, script| expecting.expect(namespace, script));
-        catalog.on_delete(move |namespace, script| forgetting.forget(namespace, script));
+        // The catalog calls these, so they do not keep it.
+        let (covering, weak) = (logpush.clone(), Arc::downgrade(&catalog));
+        catalog.on_deploy(move |namespace, script| {
+            expecting.expect(namespace, script);
+            if let Some(catalog) = weak.upgrade() {
+                covering.cover(namespace, script, catalog.pushes_logs(namespace, script));
+            }
+        });
+        let uncovering = logpush.clone();
+        catalog.on_delete(move |namespace, script| {
+            forgetting.forget(namespace, script);
+            uncovering.cover(namespace, script, None);
+        });
         let router = routes::router(&config.routing, &catalog)?;
         let edge = Edge::new(Running(catalog.clone()), router, edge_options(config));
         let status = Arc::new(Status {
@@ -165,6 +188,7 @@ impl Rooms {
             Arc::new(Logs(observe)),
             Arc::new(Shared(status.clone())),
         );
+        manage.with_logpush(logpush.clone());
         let office = Office::open()?;
         let background = vec![
             executor.spawn(store.clone().upkeep()),
@@ -187,6 +211,7 @@ impl Rooms {
             status,
             outbound,
             analytics,
+            logpush,
             manage_connections: config.manage.connections as usize,
             office,
             background,
@@ -261,6 +286,7 @@ impl Rooms {
     /// Makes everything durable and lets go of the store. Nothing runs any more.
     pub async fn close(self: Arc<Self>) {
         self.analytics.flush().await;
+        self.logpush.flush().await;
         if let Err(error) = self.store.durable().await {
             log::error!(target: "store", "{error}");
         }
@@ -484,6 +510,10 @@ fn log_filter(log: &config::Log) -> String {
 struct Logs(Observe);
 
 impl LogSource for Logs {
+    fn recent(&self, namespace: &str, script: &str) -> Vec<Arc<observe::Record>> {
+        self.0.recent(namespace, script)
+    }
+
     fn counts(&self) -> Vec<(String, String, observe::Counts)> {
         self.0.all_counts()
     }
