@@ -17,6 +17,14 @@ fn help_is_there_for_everything() {
         "delete",
         "namespace",
         "namespace create",
+        "routes",
+        "routes list",
+        "routes put",
+        "routes delete",
+        "domains",
+        "domains list",
+        "domains put",
+        "domains delete",
         "kv",
         "kv get",
         "kv put",
@@ -267,6 +275,7 @@ fn logs_follow_a_worker() {
     let mut child = daemon
         .command()
         .args(["--json", "logs", "w", "--count", "1", "--url", &url])
+        .env("POSTERN_NAMESPACE", "production")
         .env("POSTERN_TOKEN", daemon.token())
         .stdout(Stdio::piped())
         .spawn()

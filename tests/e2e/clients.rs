@@ -1,10 +1,12 @@
 //! What the field's clients send, request for request, as it was recorded from wrangler 4.86 and the npm package
-//! `cloudflare` 7.
+//! `cloudflare` 7; and the SDK itself.
 
 use postern_e2e::api::{ACCOUNT, Api, script};
 use postern_e2e::http::Request;
+use postern_e2e::wrangler;
 use postern_e2e::{Daemon, Form};
 use serde_json::{Value, json};
+use std::process::Command;
 
 const MODULE: &str = "application/javascript+module";
 const WORKER: &str = "import text from './text.txt';
@@ -238,4 +240,55 @@ fn the_sdk_deploys_settles_and_deletes() {
     api.delete(&at("?force=true")).ok();
     assert_eq!(api.get(&at("")).refused().1, 10092);
     daemon.get("/sdk/").expect(404);
+}
+
+/// Runs all calls of a script of `tests/clients`.
+#[track_caller]
+fn sdk(daemon: &Daemon, command: &mut Command) {
+    let output = command
+        .env("API", format!("http://{}/client/v4", daemon.manage()))
+        .env("API_TOKEN", daemon.token())
+        .output()
+        .unwrap();
+    let told = String::from_utf8_lossy(&output.stderr);
+    assert!(output.status.success(), "{told}\n{}", daemon.log());
+    assert_eq!(daemon.get("/user/").expect(200).text(), "two hush");
+    assert_eq!(daemon.get("/plain/").expect(200).text(), "plain hush");
+    let request = Request::get("/").header("host", "app.edge.test");
+    assert_eq!(daemon.send(&request).text(), "plain hush");
+}
+
+fn typescript(package: &str, major: &str) {
+    let script = concat!(env!("CARGO_MANIFEST_DIR"), "/clients/sdk.mjs");
+    sdk(
+        &Daemon::plain(),
+        Command::new(wrangler::node())
+            .args([script, package, major])
+            .env("CLIENTS", wrangler::clients()),
+    );
+}
+
+#[test]
+fn the_typescript_sdk_of_version_7() {
+    typescript("cloudflare", "7");
+}
+
+#[test]
+fn the_typescript_sdk_of_version_6() {
+    typescript("cloudflare-6", "6");
+}
+
+#[test]
+fn the_python_sdk() {
+    // Where `cargo xtask setup --for clients` puts it.
+    let packages = std::env::var("POSTERN_PYTHON").unwrap_or_else(|_| {
+        concat!(env!("CARGO_MANIFEST_DIR"), "/../target/pip/clients").to_owned()
+    });
+    let script = concat!(env!("CARGO_MANIFEST_DIR"), "/clients/sdk.py");
+    sdk(
+        &Daemon::plain(),
+        Command::new("python3")
+            .arg(script)
+            .env("PYTHONPATH", packages),
+    );
 }

@@ -182,19 +182,25 @@ fn a_push_of_a_project_sets_its_crons() {
     };
     let folder = folder.to_str().unwrap();
     write("[triggers]\ncrons = ['0 0 1 1 *', '0 12 * DEC SUN']");
-    let ran = daemon.cli(&["push", folder]).expect(0);
+    let ran = daemon
+        .cli(&["push", folder, "--namespace", "production"])
+        .expect(0);
     assert!(ran.text().contains("schedule: 0 12 * DEC SUN"), "{ran:?}");
     let texts = ["0 0 1 1 *", "0 12 * DEC SUN"];
     assert_eq!(crons(&daemon, "timed"), texts);
     // Without the key they stay; an empty list removes them.
     write("");
-    daemon.cli(&["push", folder]).expect(0);
+    daemon
+        .cli(&["push", folder, "--namespace", "production"])
+        .expect(0);
     assert_eq!(crons(&daemon, "timed"), texts);
     write("[triggers]\ncrons = ['soon']");
-    let ran = daemon.cli(&["push", folder]);
+    let ran = daemon.cli(&["push", folder, "--namespace", "production"]);
     assert_ne!(ran.code, 0);
     assert!(ran.stderr.contains("invalid cron string 'soon'"), "{ran:?}");
     write("[triggers]\ncrons = []");
-    daemon.cli(&["push", folder]).expect(0);
+    daemon
+        .cli(&["push", folder, "--namespace", "production"])
+        .expect(0);
     assert_eq!(crons(&daemon, "timed"), [""; 0]);
 }

@@ -252,7 +252,7 @@ fn the_command_line_pushes_a_file_and_a_folder() {
     let ran = daemon
         .cli(&["push", "greeter.js", "--var", "GREETING=hi"])
         .expect(0);
-    assert!(ran.text().contains("production/greeter"), "{}", ran.text());
+    assert!(ran.text().contains("pushed greeter ("), "{}", ran.text());
     assert!(ran.stderr.contains("compatibility date"), "{}", ran.stderr);
     says(&daemon, "/greeter/", "hi");
 

@@ -75,9 +75,6 @@ fn base(daemon: &Daemon) -> PathBuf {
 const WARM_MAX: u64 = 256 << 10;
 /// Bytes that heaps may keep of what isolates gave back, however many there were.
 const KEPT_MAX: u64 = 2 << 20;
-/// The same when the engine was let go of and translated again, on whichever threads had time: each
-/// has a heap.
-const HEAPS_MAX: u64 = 8 << 20;
 
 #[test]
 fn a_warm_worker_has_little_of_its_own() {
@@ -129,7 +126,7 @@ fn a_hundred_tenants_take_little() {
     serve(20..100);
     let grown = eventually("the memory goes back", || {
         let grown = daemon.private().saturating_sub(memory);
-        (grown < 80 * EVICTED_MAX + HEAPS_MAX).then_some(grown)
+        (grown < 80 * EVICTED_MAX + KEPT_MAX).then_some(grown)
     });
     let each = (blobs(&daemon) - disk) / 80;
     eprintln!("{grown} bytes of memory for 80 evicted Workers, {each} bytes on the disk for each");

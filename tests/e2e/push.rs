@@ -3,6 +3,7 @@
 use postern_e2e::api::{ACCOUNT, script};
 use postern_e2e::guests::{answering, hello, module};
 use postern_e2e::{Daemon, Form, Request};
+use rustix::process::{Pid, Signal, kill_process};
 use serde_json::json;
 
 #[test]
@@ -10,13 +11,18 @@ fn the_command_line_pushes_replaces_and_deletes() {
     let daemon = Daemon::plain();
     daemon.cli(&["namespace", "create", "production"]).expect(0);
     let file = daemon.dir().join("greeter.wasm");
+    let there = ["--namespace", "production"];
     for text in ["one", "two"] {
         std::fs::write(&file, hello(text)).unwrap();
-        let ran = daemon.cli(&["push", "greeter.wasm"]).expect(0);
+        let ran = daemon
+            .cli(&[&["push", "greeter.wasm"][..], &there].concat())
+            .expect(0);
         assert!(ran.text().contains("production/greeter"), "{}", ran.text());
         assert_eq!(daemon.get("/greeter/").expect(200).text(), text);
     }
-    daemon.cli(&["delete", "greeter"]).expect(0);
+    daemon
+        .cli(&[&["delete", "greeter"][..], &there].concat())
+        .expect(0);
     let gone = daemon.get("/greeter/").expect(404);
     assert_eq!(gone.text(), "Worker not found");
 }
@@ -39,7 +45,9 @@ fn a_project_is_pushed_with_its_settings() {
              "limits": {"cpu_ms": 20, "subrequests": 3}, "r2_buckets": [], }"#,
     )
     .unwrap();
-    let ran = daemon.cli(&["push", ".", "--tag", "t2"]).expect(0);
+    let ran = daemon
+        .cli(&["push", ".", "--tag", "t2", "--namespace", "production"])
+        .expect(0);
     assert!(
         ran.stderr.contains("`r2_buckets` means nothing here"),
         "{}",
@@ -75,10 +83,16 @@ fn secrets_are_kept_and_never_shown() {
     std::fs::write(daemon.dir().join("w.wasm"), hello("hi")).unwrap();
     std::fs::write(daemon.dir().join("secrets"), "KEY=hunter2\n").unwrap();
     let ran = daemon
-        .cli(&["--json", "push", "w.wasm", "--secret-file", "secrets"])
+        .cli_with(
+            &["--json", "push", "w.wasm", "--secret-file", "secrets"],
+            &[("POSTERN_NAMESPACE", "production")],
+            b"",
+        )
         .expect(0);
     assert!(!ran.text().contains("hunter2"));
-    daemon.cli(&["push", "w.wasm"]).expect(0);
+    daemon
+        .cli(&["push", "w.wasm", "--namespace", "production"])
+        .expect(0);
     let secrets = api.get(&format!("{}/secrets", script("w"))).ok();
     assert_eq!(secrets, json!([{"name": "KEY", "type": "secret_text"}]));
     let settings = api.get(&format!("{}/settings", script("w"))).envelope;
@@ -226,7 +240,9 @@ fn deleting_by_tag_takes_only_those() {
         ))
         .ok();
     assert_eq!(list.as_array().unwrap().len(), 2);
-    daemon.cli(&["delete", "--tag", "x"]).expect(0);
+    daemon
+        .cli(&["delete", "--tag", "x", "--namespace", "production"])
+        .expect(0);
     daemon.get("/a/").expect(404);
     daemon.get("/b/").expect(404);
     daemon.get("/c/").expect(200);
@@ -246,4 +262,33 @@ fn a_worker_that_traps_ends_alone() {
         daemon.get("/silent/").expect(500);
         assert_eq!(daemon.get("/good/").expect(200).text(), "good");
     }
+}
+
+#[test]
+fn a_judge_that_was_ended_is_replaced() {
+    let daemon = Daemon::plain();
+    let api = daemon.api();
+    api.production();
+    api.push("w", &hello("1"), &json!({}));
+    for round in ["2", "3"] {
+        for judge in daemon.children() {
+            let judge = Pid::from_raw(i32::try_from(judge).unwrap()).unwrap();
+            kill_process(judge, Signal::KILL).unwrap();
+        }
+        api.push("w", &hello(round), &json!({}));
+        assert_eq!(daemon.get("/w/").expect(200).text(), round);
+    }
+}
+
+#[test]
+fn one_process_judges_pushes_that_come_in_turn() {
+    let daemon = Daemon::plain();
+    let api = daemon.api();
+    api.production();
+    api.push("w", &hello("1"), &json!({}));
+    let judges = daemon.children();
+    assert_eq!(judges.len(), 1, "one keeper");
+    api.try_push("w", b"no module", &json!({})).refused();
+    api.push("w", &hello("2"), &json!({}));
+    assert_eq!(daemon.children(), judges);
 }

@@ -86,7 +86,9 @@ fn what_a_program_writes_to_its_standard_error_is_its_log() {
     daemon.api().production();
     daemon.api().push("cgi", &guest("wasi-cgi"), &json!({}));
     daemon.get("/cgi/?exit=3").expect(500);
-    let logs = daemon.cli(&["logs", "cgi", "--count", "1"]).expect(0);
+    let logs = daemon
+        .cli(&["logs", "cgi", "--namespace", "production", "--count", "1"])
+        .expect(0);
     let told = String::from_utf8_lossy(&logs.stdout);
     assert!(told.contains("leaving with status 3"), "{told}");
     assert!(told.contains("exit status 3"), "{told}");

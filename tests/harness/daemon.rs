@@ -267,6 +267,20 @@ impl Daemon {
         self.child.as_mut()?.try_wait().unwrap()
     }
 
+    /// The processes that it started and that were not taken away.
+    #[track_caller]
+    pub fn children(&self) -> Vec<u32> {
+        let processes = std::fs::read_dir("/proc").unwrap();
+        let numbers = processes.filter_map(|entry| entry.ok()?.file_name().to_str()?.parse().ok());
+        let is_child = |pid: &u32| {
+            // One that went meanwhile is none.
+            let status = std::fs::read_to_string(format!("/proc/{pid}/status")).ok()?;
+            let parent = status.lines().find_map(|line| line.strip_prefix("PPid:"))?;
+            Some(parent.trim().parse() == Ok(self.pid()))
+        };
+        numbers.filter(|pid| is_child(pid) == Some(true)).collect()
+    }
+
     /// Whether it still runs.
     pub fn runs(&mut self) -> bool {
         self.child.is_some() && self.try_wait().is_none()

@@ -12,6 +12,7 @@ pub mod guests;
 pub mod http;
 pub mod socket;
 pub mod wait;
+pub mod wrangler;
 
 pub use api::{Api, Reply};
 pub use cli::Ran;

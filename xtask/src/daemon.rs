@@ -119,10 +119,11 @@ impl Daemon {
         Ok(())
     }
 
-    /// Pushes a wasm file as a Worker.
+    /// Pushes a wasm file as a user Worker.
     pub fn push(&self, wasm: &Path, name: &str, more: &[&str]) -> Result<()> {
         let wasm = wasm.to_string_lossy();
         let mut arguments = vec!["push", &*wasm, "--name", name];
+        arguments.extend_from_slice(&["--namespace", "production"]);
         arguments.extend_from_slice(more);
         self.call(&arguments).map(drop)
     }

@@ -17,7 +17,12 @@ use std::process::Command;
 /// The version of `rquickjs-sys` that the patches are for.
 const QUICKJS: &str = "0.14.0";
 /// What is changed in it, in this order: contexts that jobs carry, and V8's words for errors.
-const PATCHES: &[&str] = &["quickjs.patch", "messages.patch", "compile.patch", "hot.patch"];
+const PATCHES: &[&str] = &[
+    "quickjs.patch",
+    "messages.patch",
+    "compile.patch",
+    "hot.patch",
+];
 /// The stack of the module: QuickJS may use most of it, so that recursion is a RangeError.
 const STACK: u32 = 1 << 20;
 

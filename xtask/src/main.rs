@@ -15,6 +15,7 @@ mod machine;
 mod node;
 mod npm;
 mod packages;
+mod pip;
 mod process;
 mod rust_std;
 mod setup;

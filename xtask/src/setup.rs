@@ -2,7 +2,7 @@
 
 use crate::packages::{self, Need, Sign};
 use crate::rust_std::RustStd;
-use crate::{compare, deny, process, workspace};
+use crate::{compare, deny, npm, pip, process, workspace};
 use anyhow::{Context, Result};
 use clap::ValueEnum;
 use std::path::PathBuf;
@@ -32,6 +32,8 @@ pub enum Purpose {
     Ci,
     /// Comparing with workerd: node, npm and the pinned workerd.
     Compare,
+    /// Running the field's clients in end-to-end tests: npm, pip, and what is pinned of both.
+    Clients,
 }
 
 /// The C compiler for wasm guests; Debian names it by version.
@@ -75,6 +77,12 @@ pub fn run(arguments: &Arguments) -> Result<()> {
             }
             Purpose::Ci => deny::program()?.display().to_string(),
             Purpose::Compare => workspace::shown(&compare::program()?),
+            Purpose::Clients => {
+                let clients = clients()?;
+                let [node, python] =
+                    [&clients.node, &clients.python].map(|it| workspace::shown(it));
+                format!("{node}, {python}")
+            }
         };
         let name = purpose.to_possible_value();
         let name = name.as_ref().map_or("", |value| value.get_name());
@@ -110,6 +118,23 @@ pub fn wasm() -> Result<Wasm> {
             .iter()
             .find_map(|name| process::find(name))
             .context("there is no wasm-ld")?,
+    })
+}
+
+/// The field's clients that end-to-end tests run.
+pub struct Clients {
+    /// Their `node_modules`.
+    pub node: PathBuf,
+    /// Their packages of Python.
+    pub python: PathBuf,
+}
+
+/// Installs them.
+pub fn clients() -> Result<Clients> {
+    let folder = workspace::root().join("tests/clients");
+    Ok(Clients {
+        node: npm::install("clients", &folder)?,
+        python: pip::install("clients", &folder)?,
     })
 }
 

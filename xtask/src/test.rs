@@ -86,6 +86,7 @@ pub fn daemon() -> Result<PathBuf> {
 }
 
 fn workspace_tests(arguments: &Arguments, daemon: &Path) -> Result<()> {
+    let clients = setup::clients()?;
     let mut command = Command::new(workspace::cargo());
     if arguments.nightly {
         command
@@ -98,6 +99,8 @@ fn workspace_tests(arguments: &Arguments, daemon: &Path) -> Result<()> {
         .args(&arguments.rest)
         .env("POSTERN_BIN", daemon)
         .env("POSTERN_GUESTS", workspace::guests())
+        .env("POSTERN_CLIENTS", clients.node)
+        .env("POSTERN_PYTHON", clients.python)
         .current_dir(workspace::root());
     step::loud_command("tests of the workspace", &mut command)
 }

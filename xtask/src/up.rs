@@ -108,9 +108,9 @@ The management port:
 
   export POSTERN_URL={manage}
   export POSTERN_TOKEN=$(cat {token_file})
-  {postern} list
+  {postern} list --namespace {NAMESPACE}
   {postern} kv list -n {KV}
-  {postern} logs hello
+  {postern} logs hello --namespace {NAMESPACE}
   curl -H \"Authorization: Bearer $POSTERN_TOKEN\" $POSTERN_URL/accounts/edge/workers/dispatch/namespaces
 
 Ctrl-C stops it; what was acknowledged stays in .postern/ for the next run.",

@@ -1,6 +1,8 @@
 //! What the catalog refuses, and why. The management port turns these into answers.
 
+use super::entrances::EntranceError;
 use super::limits;
+use super::name::ACCOUNT;
 use crate::cron::BadExpression;
 use crate::store::{KvError, StoreError};
 
@@ -133,6 +135,9 @@ pub enum CatalogError {
         "the token of the assets is unknown, for another script, or older than an hour; begin the upload again"
     )]
     NoAssetsSession,
+    /// A route, a Custom Domain or a default hostname that cannot be.
+    #[error(transparent)]
+    Entrance(#[from] EntranceError),
     /// A cron expression that is none.
     #[error(transparent)]
     Cron(#[from] BadExpression),
@@ -167,7 +172,8 @@ pub enum CatalogError {
     BadKvTitle(&'static str),
     /// A script uses the KV namespace.
     #[error(
-        "KV namespace '{id}' is bound to Worker '{script}' in dispatch namespace '{namespace}'; remove the binding first"
+        "KV namespace '{id}' is bound to Worker '{script}'{}; remove the binding first",
+        within(namespace)
     )]
     KvNamespaceBound {
         /// The KV namespace.
@@ -186,4 +192,12 @@ pub enum CatalogError {
     /// The KV store failed or refused.
     #[error(transparent)]
     Kv(#[from] KvError),
+}
+
+/// Where a script is, for a message; nothing of one that is in no dispatch namespace.
+fn within(namespace: &str) -> String {
+    match namespace {
+        ACCOUNT => String::new(),
+        namespace => format!(" in dispatch namespace '{namespace}'"),
+    }
 }

@@ -24,6 +24,7 @@ mod assets;
 pub mod binding;
 pub mod compatibility;
 mod deployed;
+pub mod entrances;
 mod error;
 mod flags;
 mod judging;
@@ -66,6 +67,7 @@ use crate::engine::Worker;
 use crate::engine::limits::Limits;
 use crate::store::Store;
 use assets::Sessions;
+use entrances::Gate;
 use locks::ScriptLocks;
 use name::Id;
 use parking_lot::{Mutex, RwLock};
@@ -84,6 +86,8 @@ pub struct Catalog<W = Worker> {
     runtime: Arc<dyn Runtime<W>>,
     bounds: RwLock<Bounds>,
     serving: Serving<Deployed<W>>,
+    /// How requests come to Workers outside of dispatch namespaces.
+    gate: Gate,
     /// What Workers' calls are counted in.
     limiter: Limiter,
     /// Uploads of assets under way.
@@ -178,7 +182,14 @@ impl<W: Send + Sync + 'static> Catalog<W> {
             .is_ok_and(|namespace| self.locks.has(namespace.id, script))
     }
 
+    /// Every dispatch namespace, and the one of Workers that are in none.
     fn all_namespaces(&self) -> Result<Vec<Namespace>> {
+        let mut all = self.dispatch_namespaces()?;
+        all.push(Namespace::account());
+        Ok(all)
+    }
+
+    fn dispatch_namespaces(&self) -> Result<Vec<Namespace>> {
         self.rows(Namespace::TABLE, &[])
     }
 }

@@ -4,6 +4,13 @@ use super::{CatalogError, limits};
 use serde::{Deserialize, Serialize};
 use std::fmt;
 
+/// Where Workers outside of dispatch namespaces are: a namespace that is always there, is not
+/// listed, and cannot be renamed or deleted. No name that can be given looks like this.
+pub const ACCOUNT: &str = "(account)";
+
+/// The id of [`ACCOUNT`].
+pub const ACCOUNT_ID: Id = Id([0; 16]);
+
 /// Sixteen random bytes that name a thing for as long as it exists.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
 pub struct Id(pub [u8; 16]);

@@ -1,6 +1,6 @@
 //! Dispatch namespaces: list, create, get, rename, delete (spec: SEMANTICS §1).
 
-use super::name::{Id, check_name};
+use super::name::{ACCOUNT, Id, check_name};
 use super::record::{Namespace, now_ms};
 use super::rows::Rows;
 use super::{Catalog, CatalogError, Result, limits};
@@ -9,7 +9,7 @@ use crate::store::Table;
 impl<W: Send + Sync + 'static> Catalog<W> {
     /// All dispatch namespaces by name, each with the number of its scripts.
     pub fn namespaces(&self) -> Result<Vec<(Namespace, usize)>> {
-        let mut namespaces = self.all_namespaces()?;
+        let mut namespaces = self.dispatch_namespaces()?;
         namespaces.sort_by(|a, b| a.name.cmp(&b.name));
         namespaces
             .into_iter()
@@ -20,9 +20,17 @@ impl<W: Send + Sync + 'static> Catalog<W> {
             .collect()
     }
 
-    /// The dispatch namespace of this name.
+    /// The dispatch namespace of this name, or [`ACCOUNT`].
     pub fn namespace(&self, name: &str) -> Result<Namespace> {
-        self.all_namespaces()?
+        match name {
+            ACCOUNT => Ok(Namespace::account()),
+            _ => self.dispatch_namespace(name),
+        }
+    }
+
+    /// The dispatch namespace of this name, as those see it who may change it.
+    fn dispatch_namespace(&self, name: &str) -> Result<Namespace> {
+        self.dispatch_namespaces()?
             .into_iter()
             .find(|namespace| namespace.name == name)
             .ok_or_else(|| CatalogError::NamespaceNotFound(super::name::shown(name)))
@@ -32,7 +40,7 @@ impl<W: Send + Sync + 'static> Catalog<W> {
     pub async fn create_namespace(&self, name: &str) -> Result<Namespace> {
         check_name("dispatch namespace", name)?;
         let _alone = self.structure.write().await;
-        let namespaces = self.all_namespaces()?;
+        let namespaces = self.dispatch_namespaces()?;
         if namespaces.iter().any(|namespace| namespace.name == name) {
             return Err(CatalogError::NamespaceExists(name.to_owned()));
         }
@@ -67,7 +75,7 @@ impl<W: Send + Sync + 'static> Catalog<W> {
             check_name("dispatch namespace", new_name)?;
         }
         let _alone = self.structure.write().await;
-        let mut namespace = self.namespace(name)?;
+        let mut namespace = self.dispatch_namespace(name)?;
         if let Some(new_name) = new_name.filter(|new_name| *new_name != name) {
             if self.namespace(new_name).is_ok() {
                 return Err(CatalogError::NamespaceExists(new_name.to_owned()));
@@ -107,7 +115,7 @@ impl<W: Send + Sync + 'static> Catalog<W> {
     /// Deletes an empty dispatch namespace.
     pub async fn delete_namespace(&self, name: &str) -> Result<()> {
         let _alone = self.structure.write().await;
-        let namespace = self.namespace(name)?;
+        let namespace = self.dispatch_namespace(name)?;
         let scripts = self.scripts_of(namespace.id)?.len();
         if scripts > 0 {
             return Err(CatalogError::NamespaceNotEmpty {

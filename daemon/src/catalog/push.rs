@@ -7,7 +7,7 @@ use super::assets::AssetsChange;
 use super::binding::{self, Bound, Keep, Target, Wanted};
 use super::deployed::{Deployed, Neighbours};
 use super::judging::Named;
-use super::name::{Id, check_name, check_tags, hex};
+use super::name::{ACCOUNT_ID, Id, check_name, check_tags, hex};
 use super::record::{CustomLimits, Module, Namespace, Script, Settings, Verdict};
 use super::references::Held;
 use super::rows::Rows;
@@ -229,6 +229,9 @@ impl<W: Send + Sync + 'static> Catalog<W> {
     }
 
     pub(super) fn namespace_by_id(&self, id: Id, name: &str) -> Result<Namespace> {
+        if id == ACCOUNT_ID {
+            return Ok(Namespace::account());
+        }
         let found = self.row(Namespace::TABLE, &id.0)?;
         found.ok_or_else(|| CatalogError::NamespaceNotFound(name.to_owned()))
     }

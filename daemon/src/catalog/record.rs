@@ -5,7 +5,7 @@
 
 use super::binding::Bound;
 use super::limits::COMPATIBILITY_DATE_DEFAULT;
-use super::name::Id;
+use super::name::{ACCOUNT, ACCOUNT_ID, Id};
 use super::rows::{First, Row};
 use crate::assets::Config;
 use crate::engine::GuestKind;
@@ -34,6 +34,18 @@ impl Row for Namespace {
 
 impl Namespace {
     pub(super) const TABLE: Table = Table::Namespaces;
+
+    /// The one of Workers outside of dispatch namespaces, which no row has to say. They are the
+    /// operator's own.
+    pub(super) fn account() -> Self {
+        Self {
+            id: ACCOUNT_ID,
+            name: ACCOUNT.to_owned(),
+            created_ms: 0,
+            modified_ms: 0,
+            trusted_workers: true,
+        }
+    }
 }
 
 /// A KV namespace. Key: its id.

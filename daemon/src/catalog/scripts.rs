@@ -1,6 +1,7 @@
 //! Reading, deleting and tagging scripts. What changes their code or env is in `push`.
 
-use super::name::{Id, TagFilter, check_tags, shown};
+use super::name::{ACCOUNT_ID, Id, TagFilter, check_tags, shown};
+use super::push::Change;
 use super::record::{Module, Namespace, Script, now_ms};
 use super::rows::Rows;
 use super::{Catalog, CatalogError, Result};
@@ -76,7 +77,15 @@ impl<W: Send + Sync + 'static> Catalog<W> {
             rows.delete(Script::TABLE, key.clone())
                 .delete(Table::TailConsumers, key)
         });
+        let is_plain = namespace.id == ACCOUNT_ID;
+        let rows = match is_plain {
+            true => self.close_entrances(rows, doomed)?,
+            false => rows,
+        };
         self.commit(rows, Vec::new()).await?;
+        if is_plain {
+            self.open_gate()?;
+        }
         for script in doomed {
             self.pending
                 .lock()
@@ -97,6 +106,31 @@ impl<W: Send + Sync + 'static> Catalog<W> {
             }
         }
         Ok(())
+    }
+
+    /// Changes what can be said of a script without a new version: its tags, and what is kept
+    /// and shown of logging. Its Worker goes on as it is.
+    pub async fn change_labels(
+        &self,
+        namespace: &str,
+        script: &str,
+        change: Change,
+    ) -> Result<Script> {
+        let id = self.namespace(namespace)?.id;
+        let _script = self.locks.lock(id, script).await;
+        let _shared = self.structure.read().await;
+        let (namespace, mut script) = self.script(namespace, script)?;
+        let settings = &mut script.settings;
+        if let Some(tags) = change.tags {
+            settings.tags = check_tags(tags)?;
+        }
+        settings.logpush = change.logpush.unwrap_or(settings.logpush);
+        settings.observability = change.observability.or(settings.observability.take());
+        script.modified_ms = now_ms();
+        let key = Script::key(namespace.id, &script.name);
+        let rows = Rows::default().put(Script::TABLE, key, script.clone());
+        self.commit(rows, Vec::new()).await?;
+        Ok(script)
     }
 
     /// Changes a script's tags: they are labels, so its Worker goes on as it is.

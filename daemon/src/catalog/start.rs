@@ -34,6 +34,7 @@ impl<W: Send + Sync + 'static> Catalog<W> {
             runtime,
             bounds: RwLock::new(bounds),
             serving: Serving::new(),
+            gate: Default::default(),
             locks: ScriptLocks::default(),
             structure: smol::lock::RwLock::new(()),
             pending: Mutex::new(BTreeSet::new()),
@@ -56,6 +57,7 @@ impl<W: Send + Sync + 'static> Catalog<W> {
                 }
             }
         }
+        catalog.open_gate()?;
         let swept = catalog
             .store
             .blobs()

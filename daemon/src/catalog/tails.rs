@@ -1,6 +1,6 @@
 //! Tail consumers of scripts: kept in rows of their own, and told to the tail room.
 
-use super::name::{Id, check_name, shown};
+use super::name::{ACCOUNT, Id, check_name, shown};
 use super::record::{Namespace, Script};
 use super::rows::{First, Row, Rows};
 use super::{Catalog, CatalogError, Result};
@@ -9,9 +9,6 @@ use crate::store::Table;
 use crate::tail::{Batch, CONSUMERS_MAX, Consumer, Deliver, Delivering};
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
-
-/// The namespace of Workers that are in no dispatch namespace.
-const ACCOUNT: &str = "(account)";
 
 /// A tail consumer as an upload names it.
 #[derive(Clone, Debug, PartialEq, Eq)]

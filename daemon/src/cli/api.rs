@@ -74,18 +74,42 @@ impl Api {
         self.account_path(format_args!("workers/dispatch/namespaces"))
     }
 
-    /// The path of the scripts of a namespace.
-    pub fn scripts(&self, namespace: &str) -> String {
-        format!("{}/{}/scripts", self.namespaces(), segment(namespace))
+    /// The path of the scripts of a dispatch namespace, or of those that are in none.
+    pub fn scripts(&self, namespace: Option<&str>) -> String {
+        match namespace {
+            Some(namespace) => format!("{}/{}/scripts", self.namespaces(), segment(namespace)),
+            None => self.account_path(format_args!("workers/scripts")),
+        }
+    }
+
+    /// The path of Custom Domains.
+    pub fn domains(&self) -> String {
+        self.account_path(format_args!("workers/domains"))
+    }
+
+    /// The path that tells zones of a name.
+    pub fn zones(&self, name: &str) -> String {
+        format!("{}/zones?name={}", self.client.base.path, segment(name))
+    }
+
+    /// The path of a zone's routes.
+    pub fn zone_routes(&self, zone: &str) -> String {
+        let base = &self.client.base.path;
+        format!("{base}/zones/{}/workers/routes", segment(zone))
+    }
+
+    /// The path of all routes.
+    pub fn routes_path(&self) -> String {
+        "/postern/v1/routes".to_owned()
     }
 
     /// The path of a script.
-    pub fn script(&self, namespace: &str, name: &str) -> String {
+    pub fn script(&self, namespace: Option<&str>, name: &str) -> String {
         format!("{}/{}", self.scripts(namespace), segment(name))
     }
 
     /// The path of a script's cron triggers.
-    pub fn schedules(&self, namespace: &str, name: &str) -> String {
+    pub fn schedules(&self, namespace: Option<&str>, name: &str) -> String {
         format!("{}/schedules", self.script(namespace, name))
     }
 
@@ -121,7 +145,12 @@ impl Api {
 
     /// The path of a script's invocations, one JSON object a line: as they happen, or those that
     /// are kept and found by `searched`, names and values.
-    pub fn logs_path(&self, namespace: &str, name: &str, searched: &[(&str, &str)]) -> String {
+    pub fn logs_path(
+        &self,
+        namespace: Option<&str>,
+        name: &str,
+        searched: &[(&str, &str)],
+    ) -> String {
         let logs = format!("{}/logs", self.script(namespace, name));
         if searched.is_empty() {
             return format!("{logs}?follow=true");
@@ -284,8 +313,12 @@ mod tests {
             account: "edge".into(),
         };
         assert_eq!(
-            api.script("prod", "a/b"),
+            api.script(Some("prod"), "a/b"),
             "/client/v4/accounts/edge/workers/dispatch/namespaces/prod/scripts/a%2Fb"
+        );
+        assert_eq!(
+            api.script(None, "a"),
+            "/client/v4/accounts/edge/workers/scripts/a"
         );
         assert_eq!(
             api.kv_value("0", "a/b"),

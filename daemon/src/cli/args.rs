@@ -44,13 +44,19 @@ pub enum Command {
         after_help = "Examples:\n  postern push target/hello.wasm --name hello --var GREETING=hi\n  postern push ./my-worker --env staging\n  postern push counter.wasm --kv COUNTS=counts --cpu-ms 20 --tag customer-7"
     )]
     Push(Box<Push>),
-    /// List the Workers of a dispatch namespace, or the namespaces.
+    /// List Workers, those of a dispatch namespace, or the namespaces.
     List(List),
     /// Delete a Worker, or all Workers with a tag.
     Delete(Delete),
     /// Create, list and delete dispatch namespaces.
     #[command(subcommand)]
     Namespace(Namespace),
+    /// List, set and delete routes: patterns of URLs that lead to Workers outside of namespaces.
+    #[command(subcommand)]
+    Routes(Routes),
+    /// List, set and delete Custom Domains: hostnames that lead to Workers outside of namespaces.
+    #[command(subcommand)]
+    Domains(Domains),
     /// Read and write values in KV, and create and delete KV namespaces.
     #[command(subcommand)]
     Kv(Kv),
@@ -138,14 +144,24 @@ pub struct Remote {
 /// The dispatch namespace that a command is about.
 #[derive(Clone, Debug, Args)]
 pub struct InNamespace {
-    /// The dispatch namespace.
-    #[arg(
-        long,
-        env = "POSTERN_NAMESPACE",
-        default_value = "production",
-        value_name = "NAME"
-    )]
-    pub namespace: String,
+    /// The dispatch namespace. Without it, the command is about Workers that are in none.
+    #[arg(long, env = "POSTERN_NAMESPACE", value_name = "NAME")]
+    pub namespace: Option<String>,
+}
+
+impl InNamespace {
+    /// Its name, if it is one. An empty variable is none.
+    pub fn name(&self) -> Option<&str> {
+        self.namespace.as_deref().filter(|name| !name.is_empty())
+    }
+
+    /// A Worker as people are told of it.
+    pub fn named(&self, script: &str) -> String {
+        match self.name() {
+            Some(namespace) => format!("{namespace}/{script}"),
+            None => script.to_owned(),
+        }
+    }
 }
 
 /// `postern push`.
@@ -223,9 +239,12 @@ pub struct Delete {
     /// The Worker's name.
     #[arg(required_unless_present = "tag", conflicts_with = "tag")]
     pub name: Option<String>,
-    /// Delete every Worker with this tag; may be repeated, all must match.
+    /// Delete every Worker of the namespace with this tag; may be repeated, all must match.
     #[arg(long)]
     pub tag: Vec<String>,
+    /// Delete it even if other Workers are bound to it.
+    #[arg(long, conflicts_with = "tag")]
+    pub force: bool,
     /// Where.
     #[command(flatten)]
     pub namespace: InNamespace,
@@ -251,6 +270,59 @@ pub enum Namespace {
     Delete {
         /// Its name.
         name: String,
+        /// How.
+        #[command(flatten)]
+        remote: Remote,
+    },
+}
+
+/// `postern routes`.
+#[derive(Clone, Debug, Subcommand)]
+pub enum Routes {
+    /// List all routes.
+    List(Remote),
+    /// Have URLs lead to a Worker, in place of the route with the same pattern.
+    ///
+    /// PATTERN is a hostname and a path, `*` in front of the one and at the end of the other
+    /// standing for any text: `example.com/api/*`. Of several that match, the most specific wins.
+    Put {
+        /// The pattern.
+        pattern: String,
+        /// The Worker. Without it, the pattern hides less specific ones.
+        name: Option<String>,
+        /// How.
+        #[command(flatten)]
+        remote: Remote,
+    },
+    /// Delete a route.
+    Delete {
+        /// Its pattern, as `routes list` shows it, or its id.
+        route: String,
+        /// How.
+        #[command(flatten)]
+        remote: Remote,
+    },
+}
+
+/// `postern domains`.
+#[derive(Clone, Debug, Subcommand)]
+pub enum Domains {
+    /// List all Custom Domains.
+    List(Remote),
+    /// Have a hostname lead to a Worker, whichever it led to.
+    Put {
+        /// The hostname, in full.
+        hostname: String,
+        /// The Worker.
+        name: String,
+        /// How.
+        #[command(flatten)]
+        remote: Remote,
+    },
+    /// Delete a Custom Domain.
+    Delete {
+        /// The hostname.
+        hostname: String,
         /// How.
         #[command(flatten)]
         remote: Remote,
@@ -493,6 +565,15 @@ mod tests {
             "postern kv list -n t --prefix p --limit 3",
             "postern kv namespace create t",
             "postern namespace create t",
+            "postern push a.wasm --namespace production",
+            "postern delete x --force",
+            "postern routes list --json",
+            "postern routes put example.com/* a",
+            "postern routes put example.com/off",
+            "postern routes delete example.com/*",
+            "postern domains list",
+            "postern domains put example.com a",
+            "postern domains delete example.com",
             "postern logs x --level warn --count 3",
             "postern status",
             "postern config check --file x",
@@ -518,6 +599,9 @@ mod tests {
             "postern push a.wasm --cpu-ms many",
             "postern delete",
             "postern delete x --tag y",
+            "postern delete --tag y --force",
+            "postern routes put",
+            "postern domains put example.com",
             "postern list --namespaces --tag x",
             "postern kv get k",
             "postern kv put k v -n t --path f",

@@ -14,7 +14,7 @@ const FILE_MAX: u64 = 25 << 20;
 /// Uploads what the daemon does not have; gives the token for the push.
 pub async fn upload(
     api: &Api,
-    namespace: &str,
+    namespace: Option<&str>,
     name: &str,
     assets: &[Asset],
 ) -> Result<String, CliError> {

@@ -18,8 +18,8 @@ const LEVELS: [&str; 5] = ["debug", "info", "log", "warn", "error"];
 /// Follows a Worker's invocations.
 pub async fn follow(args: &Logs, out: Output) -> Result<(), CliError> {
     let api = Api::new(&args.remote)?;
-    let what = format!("logs of {}/{}", args.namespace.namespace, args.name);
-    let target = api.logs_path(&args.namespace.namespace, &args.name, &args.searched());
+    let what = format!("logs of {}", args.namespace.named(&args.name));
+    let target = api.logs_path(args.namespace.name(), &args.name, &args.searched());
     let mut answer = api.raw(&what, Call::new(Method::GET, target)).await?;
     let least = LEVELS.iter().position(|l| *l == args.level).unwrap_or(0);
     let mut lines = Lines::default();

@@ -8,6 +8,7 @@ pub mod args;
 mod assets;
 pub mod client;
 mod config;
+mod entrances;
 pub mod error;
 mod jsonc;
 mod kv;
@@ -66,6 +67,8 @@ fn run(command: Command, out: Output) -> Result<(), CliError> {
         Command::List(args) => smol::block_on(scripts::list(&args, out)),
         Command::Delete(args) => smol::block_on(scripts::delete(&args, out)),
         Command::Namespace(args) => smol::block_on(scripts::namespace(&args, out)),
+        Command::Routes(args) => smol::block_on(entrances::routes(&args, out)),
+        Command::Domains(args) => smol::block_on(entrances::domains(&args, out)),
         Command::Kv(args) => smol::block_on(kv::run(&args, out)),
         Command::Logs(args) => smol::block_on(logs::follow(&args, out)),
         Command::Status(remote) => smol::block_on(logs::status(&remote, out)),

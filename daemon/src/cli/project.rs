@@ -2,11 +2,14 @@
 //! (spec: SEMANTICS §8), and what of it means something here.
 
 mod assets;
+mod bindings;
+mod entrances;
 mod glob;
 mod modules;
 mod observed;
 
 pub use assets::{Asset, Site};
+pub use entrances::Entrances;
 pub use modules::{Collected, Module, Rule};
 
 use super::jsonc;
@@ -21,7 +24,7 @@ pub const FILES: [&str; 3] = ["wrangler.jsonc", "wrangler.json", "wrangler.toml"
 const FILE_MAX: u64 = 1 << 20;
 
 /// Keys that are read. `$schema` is for editors.
-const KNOWN: [&str; 22] = [
+const KNOWN: [&str; 26] = [
     "$schema",
     "name",
     "main",
@@ -40,6 +43,10 @@ const KNOWN: [&str; 22] = [
     "assets",
     "limits",
     "triggers",
+    "route",
+    "routes",
+    "workers_dev",
+    "preview_urls",
     "tags",
     "keep_vars",
     "build",
@@ -171,6 +178,8 @@ pub struct Project {
     pub subrequests: Option<u32>,
     /// `triggers.crons`; `None` leaves the Worker's cron triggers as they are.
     pub crons: Option<Vec<String>>,
+    /// How requests come to it, if it is in no dispatch namespace.
+    pub entrances: Entrances,
     /// Tags.
     pub tags: Vec<String>,
     /// Whether text and JSON bindings set elsewhere are kept.
@@ -297,11 +306,12 @@ impl Project {
         }
         let (limits_table, limits) = inherited("limits");
         let limits = limits_table.limits(limits, &mut warnings)?;
-        let flag = |key| match inherited(key) {
-            (_, None) => Ok(false),
-            (_, Some(Value::Bool(is))) => Ok(*is),
+        let said = |key| match inherited(key) {
+            (_, None) => Ok(None),
+            (_, Some(Value::Bool(is))) => Ok(Some(*is)),
             (table, Some(other)) => Err(table.kind(key, other, "true or false")),
         };
+        let flag = |key| Ok(said(key)?.unwrap_or(false));
         let base = match text_of("base_dir")? {
             Some(base) => folder.join(base),
             None => folder.to_owned(),
@@ -310,6 +320,25 @@ impl Project {
         let (triggers_table, triggers) = inherited("triggers");
         let (tails_from, tails) = inherited("tail_consumers");
         let crons = triggers_table.crons(triggers, &mut warnings)?;
+        let mut entrances = Entrances {
+            workers_dev: said("workers_dev")?,
+            preview_urls: said("preview_urls")?,
+            ..Entrances::default()
+        };
+        if let (table, Some(route)) = inherited("route") {
+            entrances.route(table, "route", route, &mut warnings)?;
+        }
+        match inherited("routes") {
+            (_, None) => {}
+            (table, Some(Value::Array(routes))) => {
+                entrances.routes.get_or_insert_default();
+                for (index, route) in routes.iter().enumerate() {
+                    let key = format!("routes[{index}]");
+                    entrances.route(table, &key, route, &mut warnings)?;
+                }
+            }
+            (table, Some(other)) => return Err(table.kind("routes", other, "a list")),
+        }
         Ok(Self {
             name,
             main,
@@ -331,6 +360,7 @@ impl Project {
             cpu_ms: limits.0,
             subrequests: limits.1,
             crons,
+            entrances,
             tags: texts_of("tags")?,
             keep_vars: flag("keep_vars")?,
             logpush: flag("logpush")?,
@@ -590,103 +620,6 @@ impl Table<'_> {
             });
         }
         Ok(rules)
-    }
-
-    fn vars(&self) -> Result<Vec<Value>, ProjectError> {
-        let vars = match self.map.get("vars") {
-            None => return Ok(Vec::new()),
-            Some(Value::Object(vars)) => vars,
-            Some(other) => return Err(self.kind("vars", other, "a table")),
-        };
-        Ok(vars
-            .iter()
-            .map(|(name, value)| match value {
-                Value::String(text) => json!({"type": "plain_text", "name": name, "text": text}),
-                other => json!({"type": "json", "name": name, "json": other}),
-            })
-            .collect())
-    }
-
-    fn services(&self, warnings: &mut Vec<String>) -> Result<Vec<Value>, ProjectError> {
-        const KEY: &str = "services";
-        let items = match self.map.get(KEY) {
-            None => return Ok(Vec::new()),
-            Some(Value::Array(items)) => items,
-            Some(other) => return Err(self.kind(KEY, other, "a list of tables")),
-        };
-        let mut bindings = Vec::new();
-        for (index, item) in items.iter().enumerate() {
-            let at = format!("{}{KEY}[{index}].", self.at);
-            let Value::Object(map) = item else {
-                return Err(self.kind(&format!("{KEY}[{index}]"), item, "a table"));
-            };
-            let inner = Table {
-                path: self.path,
-                at: &at,
-                map,
-            };
-            inner.warn_unknown(
-                warnings,
-                &["binding", "service", "entrypoint", "environment"],
-            );
-            let binding = inner.text("binding", map.get("binding"))?;
-            let service = inner.text("service", map.get("service"))?;
-            let (Some(binding), Some(service)) = (binding, service) else {
-                return Err(ProjectError::Missing {
-                    path: self.path.to_owned(),
-                    key: "services.binding and services.service",
-                    remedy: "name the binding and the Worker that it stands for".to_owned(),
-                });
-            };
-            let mut made = json!({"type": "service", "name": binding, "service": service});
-            if let Some(entrypoint) = inner.text("entrypoint", map.get("entrypoint"))? {
-                made["entrypoint"] = json!(entrypoint);
-            }
-            bindings.push(made);
-        }
-        Ok(bindings)
-    }
-
-    fn kv(&self, warnings: &mut Vec<String>) -> Result<Vec<(String, String)>, ProjectError> {
-        const KEY: &str = "kv_namespaces";
-        let items = match self.map.get(KEY) {
-            None => return Ok(Vec::new()),
-            Some(Value::Array(items)) => items,
-            Some(other) => return Err(self.kind(KEY, other, "a list of tables")),
-        };
-        let mut bindings = Vec::new();
-        for (index, item) in items.iter().enumerate() {
-            let at = format!("{}{KEY}[{index}].", self.at);
-            let Value::Object(map) = item else {
-                return Err(self.kind(&format!("{KEY}[{index}]"), item, "a table"));
-            };
-            let inner = Table {
-                path: self.path,
-                at: &at,
-                map,
-            };
-            inner.warn_unknown(
-                warnings,
-                &["binding", "id", "title", "preview_id", "remote"],
-            );
-            let binding = inner.text("binding", map.get("binding"))?;
-            let id = match map.get("id") {
-                Some(id) => inner.text("id", Some(id))?,
-                None => inner.text("title", map.get("title"))?,
-            };
-            let missing = |key| {
-                ProjectError::Missing {
-                path: self.path.to_owned(),
-                key,
-                remedy: "write kv_namespaces entries with `binding` and `id`, the namespace's id or title".to_owned(),
-            }
-            };
-            bindings.push((
-                binding.ok_or_else(|| missing("kv_namespaces.binding"))?,
-                id.ok_or_else(|| missing("kv_namespaces.id"))?,
-            ));
-        }
-        Ok(bindings)
     }
 }
 

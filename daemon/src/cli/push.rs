@@ -4,10 +4,11 @@ use super::api::Api;
 use super::args::Push;
 use super::assets;
 use super::client::Call;
+use super::entrances;
 use super::error::CliError;
 use super::multipart::Form;
 use super::output::{Output, member};
-use super::project::{self, Collected, Module, Project, Site};
+use super::project::{self, Collected, Entrances, Module, Project, Site};
 use crate::config::routing::is_script_name;
 use http::Method;
 use serde_json::{Map, Value, json};
@@ -24,6 +25,7 @@ struct Upload {
     metadata: Value,
     modules: Vec<Module>,
     crons: Option<Vec<String>>,
+    entrances: Entrances,
 }
 
 /// Pushes.
@@ -64,6 +66,14 @@ pub async fn run(args: &Push, out: Output) -> Result<(), CliError> {
         ));
         project.compatibility_date = Some(today);
     }
+    let namespace = args.namespace.name();
+    let said = project.entrances.keys();
+    if namespace.is_some() && !said.is_empty() {
+        out.warn(&format!(
+            "`{}` of the project is for Workers outside of dispatch namespaces, and left out",
+            said.join("`, `")
+        ));
+    }
     if args.dry_run {
         let mut metadata = metadata(args, &project, &kv_unresolved(args, &project), main)?;
         hide_secrets(&mut metadata);
@@ -72,7 +82,7 @@ pub async fn run(args: &Push, out: Output) -> Result<(), CliError> {
             .map(|it| json!({"name": it.name, "type": it.content_type, "bytes": it.bytes.len()}))
             .collect();
         let shown = json!({
-            "name": name, "namespace": args.namespace.namespace,
+            "name": name, "namespace": namespace,
             "modules": modules, "metadata": metadata, "crons": project.crons,
             "assets": site.map(|(assets, _)| assets.into_iter().map(|it| it.path).collect::<Vec<_>>()),
         });
@@ -85,7 +95,6 @@ pub async fn run(args: &Push, out: Output) -> Result<(), CliError> {
     }
     let mut metadata = metadata(args, &project, &kv, main)?;
     if let Some((assets, config)) = site {
-        let namespace = &args.namespace.namespace;
         let jwt = assets::upload(&api, namespace, &name, &assets).await?;
         metadata["assets"] = json!({"jwt": jwt, "config": config});
     }
@@ -94,12 +103,13 @@ pub async fn run(args: &Push, out: Output) -> Result<(), CliError> {
         metadata,
         modules,
         crons: project.crons,
+        entrances: project.entrances,
     };
     send(&api, args, upload, out).await
 }
 
 async fn send(api: &Api, args: &Push, upload: Upload, out: Output) -> Result<(), CliError> {
-    let namespace = &args.namespace.namespace;
+    let namespace = args.namespace.name();
     let bytes: usize = upload.modules.iter().map(|it| it.bytes.len()).sum();
     let description = upload.metadata.to_string();
     let mut contents = vec![description.as_bytes()];
@@ -116,12 +126,18 @@ async fn send(api: &Api, args: &Push, upload: Upload, out: Output) -> Result<(),
     }
     let (content_type, body) = form.finish();
     let call = Call::new(Method::PUT, api.script(namespace, &upload.name)).body(content_type, body);
-    let what = format!("push `{}` to `{namespace}`", upload.name);
+    let what = match namespace {
+        Some(namespace) => format!("push `{}` to `{namespace}`", upload.name),
+        None => format!("push `{}`", upload.name),
+    };
     let result = api.call(&what, call).await?.result;
     if let Some(crons) = &upload.crons {
         schedule(api, namespace, &upload.name, crons).await?;
     }
-    let urls = urls(api, namespace, &upload.name).await;
+    if namespace.is_none() {
+        entrances::apply(api, &upload.name, &upload.entrances).await?;
+    }
+    let urls = urls(api, namespace, &upload.name, &upload.entrances).await;
     let mut shown = result.clone();
     if let Value::Object(map) = &mut shown {
         map.insert("urls".to_owned(), json!(urls));
@@ -131,8 +147,8 @@ async fn send(api: &Api, args: &Push, upload: Upload, out: Output) -> Result<(),
     }
     out.result(&shown, || {
         let mut text = format!(
-            "pushed {namespace}/{} ({bytes} bytes, start-up {} ms)\n",
-            upload.name,
+            "pushed {} ({bytes} bytes, start-up {} ms)\n",
+            args.namespace.named(&upload.name),
             result["startup_time_ms"].as_u64().unwrap_or(0),
         );
         let version = [member(&result, "deployment_id"), member(&result, "etag")];
@@ -152,7 +168,7 @@ async fn send(api: &Api, args: &Push, upload: Upload, out: Output) -> Result<(),
 /// Replaces the cron triggers of what was just pushed.
 async fn schedule(
     api: &Api,
-    namespace: &str,
+    namespace: Option<&str>,
     name: &str,
     crons: &[String],
 ) -> Result<(), CliError> {
@@ -164,32 +180,72 @@ async fn schedule(
 }
 
 /// Where the Worker answers now, as far as the daemon tells. A hint, so failures are silent.
-async fn urls(api: &Api, namespace: &str, name: &str) -> Vec<String> {
-    match api.get("status", api.status_path()).await {
-        Ok(envelope) => hints(&envelope.result, namespace, name),
-        Err(_) => Vec::new(),
+async fn urls(
+    api: &Api,
+    namespace: Option<&str>,
+    name: &str,
+    entrances: &Entrances,
+) -> Vec<String> {
+    let Ok(envelope) = api.get("status", api.status_path()).await else {
+        return Vec::new();
+    };
+    match namespace {
+        Some(namespace) => hints(&envelope.result, namespace, name),
+        None => plain_hints(&envelope.result, name, entrances),
     }
 }
 
-/// Reads `edge` (an address or a list) and `routing` of a status.
-fn hints(status: &Value, namespace: &str, name: &str) -> Vec<String> {
-    let edge = [
+/// The edge's port, and how it is reached from this machine, of a status.
+fn edge(status: &Value) -> Option<(u16, String)> {
+    let text = [
         &status["edge"]["listen"][0],
         &status["edge"]["listen"],
         &status["edge"],
     ]
     .into_iter()
-    .find_map(Value::as_str);
-    let Some(address) = edge.and_then(|text| text.parse::<std::net::SocketAddr>().ok()) else {
+    .find_map(Value::as_str)?;
+    let address: std::net::SocketAddr = text.parse().ok()?;
+    let port = address.port();
+    let host = match address.ip().is_unspecified() {
+        true => format!("127.0.0.1:{port}"),
+        false => address.to_string(),
+    };
+    Some((port, host))
+}
+
+/// Where a Worker outside of dispatch namespaces answers.
+fn plain_hints(status: &Value, name: &str, entrances: &Entrances) -> Vec<String> {
+    let Some((port, host)) = edge(status) else {
+        return Vec::new();
+    };
+    let mut urls = Vec::new();
+    for route in entrances.routes.iter().flatten() {
+        urls.extend(route["pattern"].as_str().map(str::to_owned));
+    }
+    let domains = entrances.domains.iter();
+    urls.extend(domains.map(|hostname| format!("http://{hostname}:{port}/")));
+    if !entrances.has_default() {
+        return urls;
+    }
+    let routing = &status["routing"];
+    let (zone, label) = (&routing["zone"], &routing["account-subdomain"]);
+    if let (Some(zone), Some(label)) = (zone.as_str(), label.as_str()) {
+        let name = name.to_ascii_lowercase();
+        urls.push(format!("http://{name}.{label}.{zone}:{port}/"));
+    }
+    let mut modes = routing["modes"].as_array().into_iter().flatten();
+    if modes.any(|mode| mode == "path") {
+        urls.push(format!("http://{host}/{name}/"));
+    }
+    urls
+}
+
+/// Reads `edge` (an address or a list) and `routing` of a status.
+fn hints(status: &Value, namespace: &str, name: &str) -> Vec<String> {
+    let Some((port, host)) = edge(status) else {
         return Vec::new();
     };
     let routing = &status["routing"];
-    let port = address.port();
-    let host = if address.ip().is_unspecified() {
-        format!("127.0.0.1:{port}")
-    } else {
-        address.to_string()
-    };
     let here = routing["namespace"].as_str().unwrap_or("production") == namespace;
     let mut urls = Vec::new();
     for mode in routing["modes"].as_array().into_iter().flatten() {
@@ -461,6 +517,19 @@ mod tests {
             ]
         );
         assert_eq!(hints(&status, "other", "a"), Vec::<String>::new());
+        let status = json!({
+            "edge": {"listen": ["127.0.0.1:80"]},
+            "routing": {"modes": ["path"], "zone": "edge.test", "account-subdomain": "postern"},
+        });
+        let mut entrances = Entrances::default();
+        assert_eq!(
+            plain_hints(&status, "A", &entrances),
+            ["http://a.postern.edge.test:80/", "http://127.0.0.1:80/A/"]
+        );
+        entrances.routes = Some(vec![json!({"pattern": "x.test/*"})]);
+        entrances.domains = vec!["y.test".to_owned()];
+        let urls = plain_hints(&status, "A", &entrances);
+        assert_eq!(urls, ["x.test/*", "http://y.test:80/"]);
         assert_eq!(hints(&json!({}), "production", "a"), Vec::<String>::new());
     }
 }

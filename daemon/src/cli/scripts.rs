@@ -14,25 +14,30 @@ pub async fn list(args: &List, out: Output) -> Result<(), CliError> {
     if args.namespaces {
         return namespaces(&api, out).await;
     }
-    let namespace = &args.namespace.namespace;
+    let namespace = args.namespace.name();
     let target = format!("{}{}", api.scripts(namespace), tags(&args.tag));
-    let what = format!("list `{namespace}`");
+    let (what, empty) = match namespace {
+        Some(namespace) => (
+            format!("list `{namespace}`"),
+            format!("no Workers in `{namespace}`\n"),
+        ),
+        None => (
+            "list Workers".to_owned(),
+            "no Workers outside of dispatch namespaces; --namespace NAME lists those in one\n"
+                .to_owned(),
+        ),
+    };
     let result = api.get(&what, target).await?.result;
     out.result(&result, || {
-        rows(
-            &result,
-            &format!("no Workers in `{namespace}`\n"),
-            &["NAME", "MODIFIED", "TAGS"],
-            |item| {
-                // A script object, or one inside the object of its namespace.
-                let script = item.get("script").unwrap_or(item);
-                vec![
-                    member(script, "id"),
-                    member(script, "modified_on"),
-                    member(script, "tags"),
-                ]
-            },
-        )
+        rows(&result, &empty, &["NAME", "MODIFIED", "TAGS"], |item| {
+            // A script object, or one inside the object of its namespace.
+            let script = item.get("script").unwrap_or(item);
+            vec![
+                member(script, "id"),
+                member(script, "modified_on"),
+                member(script, "tags"),
+            ]
+        })
     })
 }
 
@@ -86,13 +91,23 @@ fn tags(tags: &[String]) -> String {
 /// Deletes a Worker, or those with tags.
 pub async fn delete(args: &Delete, out: Output) -> Result<(), CliError> {
     let api = Api::new(&args.remote)?;
-    let namespace = &args.namespace.namespace;
-    let (target, what) = match &args.name {
-        Some(name) => (api.script(namespace, name), format!("{namespace}/{name}")),
-        None => (
-            format!("{}{}", api.scripts(namespace), tags(&args.tag)),
+    let namespace = args.namespace.name();
+    let (target, what) = match (&args.name, namespace) {
+        (Some(name), _) => {
+            let force = if args.force { "?force=true" } else { "" };
+            let target = format!("{}{force}", api.script(namespace, name));
+            (target, args.namespace.named(name))
+        }
+        (None, Some(namespace)) => (
+            format!("{}{}", api.scripts(Some(namespace)), tags(&args.tag)),
             format!("Workers of {namespace} tagged {}", args.tag.join(", ")),
         ),
+        (None, None) => {
+            return Err(CliError::Usage(
+                "--tag deletes Workers of a dispatch namespace; say which with --namespace"
+                    .to_owned(),
+            ));
+        }
     };
     let call = Call::new(Method::DELETE, target);
     let result = api.call(&format!("delete {what}"), call).await?.result;

@@ -52,6 +52,7 @@ pub(super) struct RawRouting {
     pub modes: Option<Spanned<Vec<Spanned<Mode>>>>,
     pub namespace: Option<Spanned<String>>,
     pub zone: Option<Spanned<String>>,
+    pub account_subdomain: Option<Spanned<String>>,
     pub header: Option<Spanned<String>>,
     pub kv_namespace: Option<Spanned<String>>,
     pub path_keeps_segment: Option<bool>,

@@ -39,6 +39,8 @@ pub struct Routing {
     /// The zone of [`Mode::Subdomain`], lower case, without dots at its ends.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub zone: Option<String>,
+    /// The label between a Worker's name and the zone in its default hostname, lower case.
+    pub account_subdomain: String,
     /// The header of [`Mode::Header`], lower case.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub header: Option<String>,
@@ -49,6 +51,14 @@ pub struct Routing {
     pub path_keeps_segment: bool,
     /// The table of [`Mode::Hostname`], hostnames in lower case.
     pub hostnames: BTreeMap<String, Target>,
+}
+
+impl Routing {
+    /// What default hostnames have behind the Worker's name, if there is a zone for them.
+    pub fn default_zone(&self) -> Option<String> {
+        let zone = self.zone.as_ref()?;
+        Some(format!("{}.{zone}", self.account_subdomain))
+    }
 }
 
 /// A user Worker. In files `script`, or `namespace/script`.
@@ -137,6 +147,7 @@ pub(super) fn check(document: &mut Document<'_>, raw: RawRouting) -> Routing {
         }
         lower
     });
+    let account_subdomain = account_subdomain(document, &raw);
     let header = raw.header.as_ref().map(|header| {
         let lower = header.get_ref().to_ascii_lowercase();
         let valid = lower.len() <= 64 && http::HeaderName::try_from(lower.as_str()).is_ok();
@@ -171,11 +182,27 @@ pub(super) fn check(document: &mut Document<'_>, raw: RawRouting) -> Routing {
         modes,
         namespace,
         zone,
+        account_subdomain,
         header,
         kv_namespace,
         path_keeps_segment: raw.path_keeps_segment.unwrap_or(false),
         hostnames,
     }
+}
+
+fn account_subdomain(document: &mut Document<'_>, raw: &RawRouting) -> String {
+    let Some(label) = &raw.account_subdomain else {
+        return "postern".to_owned();
+    };
+    let lower = label.get_ref().to_ascii_lowercase();
+    if !is_hostname(&lower) || lower.contains('.') {
+        document.problem(
+            Some(label.span()),
+            format!("`{}` is no subdomain", label.get_ref()),
+            "write one label of 1 to 63 letters, digits and inner `-`, like \"workers\"",
+        );
+    }
+    lower
 }
 
 /// What applies when nothing is said: everything that has what it needs, and paths last.

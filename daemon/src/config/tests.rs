@@ -55,6 +55,7 @@ test-routes = true
 modes = ["hostname", "kv", "header", "subdomain", "path"]
 namespace = "staging"
 zone = ".Edge.Example.com."
+account-subdomain = "Workers"
 header = "X-Worker"
 kv-namespace = "ROUTES"
 path-keeps-segment = true

@@ -6,12 +6,14 @@ use super::connection::{Line, Upgraded};
 use super::fields;
 use super::handshake::Handshake;
 use super::mount::Mount;
+use super::options::Scheme;
 use super::routing::Miss;
 use super::server::Place;
 use super::target;
 use super::test_route::TestRoute;
 use super::upload::{Bounds, Faults, Upload};
-use super::worker::{Routes, Serve};
+use super::worker::{Entrance, Routes, Serve};
+use crate::catalog::entrances::Address;
 use crate::engine::invocation::{Ray, Reply, ReplyBody, Request, RequestBody};
 use crate::engine::socket::Socket;
 use http::header::{self, HeaderValue};
@@ -209,14 +211,33 @@ fn prepare_head<R: Routes>(
     let destination = target::destination(&method, &uri, &headers)?;
     let host = &destination.host;
 
+    let entrance = line.edge.routes.entrance(&Address {
+        is_https: options.scheme == Scheme::Https,
+        host: host.name(),
+        path: uri.path(),
+        has_query: uri.query().is_some(),
+    });
     let router = line.edge.router();
-    let route = router.route(host, uri.path(), &headers).map_err(|miss| {
-        if let Miss::Table(error) = &miss {
-            log::error!("{error}");
+    let (worker, path) = match entrance {
+        Entrance::Worker(worker) => (Some(worker), uri.path()),
+        Entrance::Missing => (None, uri.path()),
+        Entrance::Elsewhere => {
+            let route = router.route(host, uri.path(), &headers).map_err(|miss| {
+                if let Miss::Table(error) = &miss {
+                    log::error!("{error}");
+                }
+                Answer::miss(&miss, options.retry_after_s)
+            })?;
+            let routes = &line.edge.routes;
+            let script = route.script.as_str();
+            let worker = match routes.worker(route.namespace.as_str(), script) {
+                None if route.by_path => routes.by_path(script),
+                found => found,
+            };
+            (worker, route.path)
         }
-        Answer::miss(&miss, options.retry_after_s)
-    })?;
-    let url = target::url(options.scheme, host, route.path, uri.query());
+    };
+    let url = target::url(options.scheme, host, path, uri.query());
     // The target as sent counts too: a stripped segment does not make a long one short.
     let target_len = uri.path().len() + uri.query().map_or(0, |query| query.len() + 1);
     let len = url.len().max(target_len);
@@ -229,18 +250,14 @@ fn prepare_head<R: Routes>(
             ),
         ));
     }
-    let worker = line
-        .edge
-        .routes
-        .worker(route.namespace.as_str(), route.script.as_str())
-        .ok_or_else(|| Answer::miss(&Miss::Worker, options.retry_after_s))?;
+    let worker = worker.ok_or_else(|| Answer::miss(&Miss::Worker, options.retry_after_s))?;
     if options.test_routes
         && method == Method::GET
-        && let Some(test) = TestRoute::find(route.path, uri.query())
+        && let Some(test) = TestRoute::find(path, uri.query())
     {
         return Ok((worker, None, Wanted::Test(test)));
     }
-    let mount = Mount::of(&uri, route.path);
+    let mount = Mount::of(&uri, path);
     let limit = options.request_body_bytes_max;
     if incoming.size_hint().lower() > limit {
         return Err(Answer::fault(super::upload::Fault::TooLarge, limit));

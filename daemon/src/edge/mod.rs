@@ -41,7 +41,7 @@ mod worker;
 
 pub use options::{EdgeOptions, Scheme};
 pub use server::{Drained, Edge, Figures, serve};
-pub use worker::{Routes, Serve};
+pub use worker::{Entrance, Routes, Serve};
 
 #[cfg(test)]
 mod tests;

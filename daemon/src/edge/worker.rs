@@ -1,5 +1,6 @@
 //! What the edge asks of those who run Workers.
 
+use crate::catalog::entrances::Address;
 use crate::engine::invocation::{Ray, Reply, Request, Trigger};
 use crate::engine::limits::Failure;
 use std::future::Future;
@@ -12,6 +13,28 @@ pub trait Routes: Send + Sync + 'static {
     /// The Worker of this name, if there is one. On every request's way: must neither wait
     /// nor allocate.
     fn worker(&self, namespace: &str, script: &str) -> Option<Self::Worker>;
+
+    /// What answers at an address by a route, a Custom Domain or a default hostname. Address
+    /// before the modes of routing, and like them on every request's way.
+    fn entrance(&self, _asked: &Address<'_>) -> Entrance<Self::Worker> {
+        Entrance::Elsewhere
+    }
+
+    /// The Worker outside of dispatch namespaces that a path may name; asked where there is
+    /// no user Worker of this name.
+    fn by_path(&self, _script: &str) -> Option<Self::Worker> {
+        None
+    }
+}
+
+/// What an entrance leads to.
+pub enum Entrance<W> {
+    /// To a Worker.
+    Worker(W),
+    /// To one that does not run.
+    Missing,
+    /// There is none at this address.
+    Elsewhere,
 }
 
 /// Answers requests, and runs what has no answer.

@@ -1,8 +1,8 @@
 //! A pushed module's way to a deployment: judged, rewritten, booted once, snapshotted.
 //!
 //! Parsers and translators recurse, and a crafted upload may overflow a stack, which no
-//! process survives. So this runs in a child process (`postern judge`), on a stack smaller than
-//! that of the threads which run tenants: what passes there cannot overflow here. The child
+//! process survives. So this runs in a process of its own (`super::judges`), on a stack smaller than
+//! that of the threads which run tenants: what passes there cannot overflow here. That process
 //! limits its own CPU time and memory, and shares nothing but two pipes.
 
 use super::budget::Budget;
@@ -10,7 +10,7 @@ use super::caller::Caller;
 use super::code::Code;
 use super::cost;
 use super::host::{Host, MemoryUse};
-use super::javascript::{self, Bundle, BundleOrder, Told};
+use super::javascript::{self, Bundle, BundleOrder, Ready, Told};
 use super::limits::{Failure, Limits};
 use super::mapping::WASM_PAGE;
 use super::module::{self, GlobalValue, GuestKind, ModuleLimits, SnapshotKind};
@@ -22,8 +22,6 @@ use bytes::Bytes;
 use postern_abi::{OpErrorCode, OpKind, SyncOp, export};
 use serde::{Deserialize, Serialize};
 use std::collections::{HashMap, VecDeque};
-use std::io::{Read, Write};
-use std::process::{Command, Stdio};
 use std::sync::{Arc, Weak};
 use std::time::Instant;
 use wasmi::{Instance, Memory, Store};
@@ -134,26 +132,29 @@ fn on_lines(stack: &str) -> String {
     lines.fold(String::new(), |all, line| all + "\n  " + line)
 }
 
-/// Stack of the thread that judges: less than threads that run tenants have.
-const STACK: usize = 1 << 20;
-/// Seconds of CPU that judging may take before the child is ended.
-const CPU_S: u64 = 20;
-/// The same for the engine of JavaScript, which is larger and nobody's but ours.
-const BASE_CPU_S: u64 = 120;
 /// Bytes of window made before the snapshot, so that isolates need not make it.
 const WINDOW: u32 = 16 * 1024;
 
-/// Judges in this process. Only for what is trusted not to overflow a stack: tests, and the
-/// child itself.
+/// Judges in this process. Only for what is trusted not to overflow a stack: tests, and a fork of a
+/// keeper ([`super::judges`]).
 ///
 /// # Errors
 /// Why the push is refused.
 pub fn judge_here(source: &[u8], order: &Order) -> Result<Judged, Refused> {
+    judge_with(source, order, None)
+}
+
+/// The same, with the engine of JavaScript ready to go if it is.
+pub(super) fn judge_with(
+    source: &[u8],
+    order: &Order,
+    ready: Option<&Arc<Ready>>,
+) -> Result<Judged, Refused> {
     let started = Instant::now();
     let judged = match &order.work {
         Work::Module => module(source, order, module::image),
         Work::Base => module(source, order, module::base_image),
-        Work::Bundle(bundle) => javascript::judge(source, order, bundle),
+        Work::Bundle(bundle) => javascript::judge(source, order, bundle, ready),
     };
     Ok(Judged {
         startup_time_ms: u32::try_from(started.elapsed().as_millis()).unwrap_or(u32::MAX),
@@ -417,93 +418,4 @@ impl Bindings for NoBindings {
             "input and output are for handlers only",
         )))
     }
-}
-
-/// The child's whole life: an order and a module on standard input, a verdict on standard output.
-///
-/// # Errors
-/// When a pipe breaks.
-pub fn child() -> std::io::Result<()> {
-    let mut input = Vec::new();
-    std::io::stdin().lock().read_to_end(&mut input)?;
-    let verdict = std::thread::Builder::new()
-        .stack_size(STACK)
-        .spawn(move || verdict(&input))?;
-    let verdict = verdict
-        .join()
-        .map_err(|_| std::io::Error::other("the judge panicked"))?;
-    std::io::stdout().lock().write_all(&verdict)
-}
-
-fn verdict(input: &[u8]) -> Vec<u8> {
-    let result = match postcard::take_from_bytes::<Order>(input) {
-        Err(error) => Err(Refused::Crashed(format!(
-            "the order cannot be read: {error}"
-        ))),
-        Ok((order, source)) => {
-            confine(&order);
-            judge_here(source, &order)
-        }
-    };
-    postcard::to_allocvec(&result).unwrap_or_default()
-}
-
-/// Limits what this process may take, whatever the module makes of it.
-fn confine(order: &Order) {
-    use rustix::process::{Resource, Rlimit, setrlimit};
-    let memory = (order.limits.memory_bytes * 2)
-        .saturating_add(order.module_bytes * 40)
-        .saturating_add(256 << 20);
-    let limit = |value: u64| Rlimit {
-        current: Some(value),
-        maximum: Some(value),
-    };
-    // A system that refuses these still has the limits of the engine.
-    let seconds = match order.work {
-        Work::Module | Work::Bundle(_) => CPU_S,
-        Work::Base => BASE_CPU_S,
-    };
-    let _ = setrlimit(Resource::Cpu, limit(seconds));
-    let _ = setrlimit(Resource::As, limit(memory));
-    let _ = setrlimit(Resource::Core, limit(0));
-}
-
-/// Judges in a child process that runs `program judge`.
-///
-/// # Errors
-/// Why the module is refused.
-pub fn judge_in_child(
-    program: &std::path::Path,
-    sources: &[Bytes],
-    order: &Order,
-) -> Result<Judged, Refused> {
-    let crashed =
-        |what: &str, error: &dyn std::fmt::Display| Refused::Crashed(format!("{what}: {error}"));
-    let order = postcard::to_allocvec(order).map_err(|error| crashed("order", &error))?;
-    let mut child = Command::new(program)
-        .arg("judge")
-        .stdin(Stdio::piped())
-        .stdout(Stdio::piped())
-        .stderr(Stdio::null())
-        .env_clear()
-        .spawn()
-        .map_err(|error| crashed("the judge cannot be started", &error))?;
-    // A child that dies early breaks the pipe; its exit tells more than the write does.
-    let written = child.stdin.take().map_or(Ok(()), |mut stdin| {
-        stdin.write_all(&order).and_then(|()| {
-            sources
-                .iter()
-                .try_for_each(|source| stdin.write_all(source))
-        })
-    });
-    let output = child
-        .wait_with_output()
-        .map_err(|error| crashed("the judge is lost", &error))?;
-    if !output.status.success() {
-        let hint = "it is too large or too deeply nested to be judged";
-        return Err(Refused::Crashed(format!("{hint} ({})", output.status)));
-    }
-    written.map_err(|error| crashed("the judge did not take the module", &error))?;
-    postcard::from_bytes(&output.stdout)
-        .map_err(|error| crashed("the verdict cannot be read", &error))?
 }

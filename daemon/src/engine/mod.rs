@@ -22,6 +22,7 @@ pub mod invocation;
 mod isolate;
 mod javascript;
 mod judge;
+mod judges;
 pub mod limits;
 mod mapping;
 pub mod module;
@@ -44,7 +45,8 @@ mod worker;
 pub use budget::Budget;
 pub use finished::{Deployed, Finished, LogLine, Observer, Thrown};
 pub use javascript::{Bundle, EngineModule, Part, Told, env_of};
-pub use judge::{Judged, Order, Pushed, Refused, Work, child as judge_child, judge_here};
+pub use judge::{Judged, Order, Pushed, Refused, Work, judge_here};
+pub use judges::keep as keep_judging;
 pub use module::GuestKind;
 pub use worker::{Worker, WorkerSpec};
 
@@ -53,6 +55,7 @@ use bytes::Bytes;
 use code::{BuildError, Code};
 use isolate::Isolate;
 use javascript::{Base, JavaScript};
+use judges::Judges;
 use limits::Limits;
 use parking_lot::Mutex;
 use scheduler::Scheduler;
@@ -123,6 +126,7 @@ struct Inner {
     /// WASI Workers with code, which outlives their isolates.
     wasi: Mutex<Vec<Weak<Worker>>>,
     judging: smol::lock::Semaphore,
+    judges: Judges,
     lanes: crypto::Lanes,
     javascript: JavaScript,
     /// Memory was freed that the allocator may have kept.
@@ -144,6 +148,7 @@ impl Engine {
             isolates: Mutex::default(),
             wasi: Mutex::default(),
             judging: smol::lock::Semaphore::new(options.judges.max(1)),
+            judges: Judges::default(),
             lanes: crypto::Lanes::new(options.threads),
             javascript: JavaScript::new(options.javascript.clone(), options.dir.clone()),
             // What a start needed.
@@ -191,7 +196,7 @@ impl Engine {
 
     fn ask(&self, sources: &[Bytes], order: &Order) -> Result<Judged, Refused> {
         match (&self.0.options.judge, sources) {
-            (Some(program), sources) => judge::judge_in_child(program, sources, order),
+            (Some(program), sources) => self.0.judges.ask(program, sources, order),
             (None, [source]) => judge_here(source, order),
             (None, sources) => judge_here(&sources.concat(), order),
         }
@@ -308,6 +313,7 @@ impl Engine {
             .filter(|isolate| now.saturating_duration_since(isolate.last_used()) >= idle)
             .filter(|isolate| isolate.evict())
             .count();
+        self.0.judges.sweep(now);
         if self.0.javascript.rest(now) {
             self.0.freed.store(true, Ordering::Relaxed);
         }

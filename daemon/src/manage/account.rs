@@ -51,10 +51,6 @@ impl<W: Send + Sync + 'static> Manage<W> {
         paging::answer(&call, vec![membership], 20, Ok)
     }
 
-    pub(super) async fn subdomain(&self, _: Call) -> Handled {
-        ok(json!({"subdomain": self.options.subdomain}))
-    }
-
     pub(super) async fn get_status(&self, _: Call) -> Handled {
         ok(self.status.status())
     }

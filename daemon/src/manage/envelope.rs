@@ -2,6 +2,8 @@
 
 use super::body::ByteStream;
 use crate::catalog::CatalogError;
+use crate::catalog::entrances::EntranceError;
+use crate::catalog::name::ACCOUNT;
 use crate::store::{KvError, StoreError};
 use bytes::Bytes;
 use http::StatusCode;
@@ -18,6 +20,8 @@ pub mod code {
     pub const KV_TITLE: u32 = 10014;
     pub const BAD_NAME: u32 = 10016;
     pub const VALIDATION: u32 = 10021;
+    pub const ROUTE_EXISTS: u32 = 10020;
+    pub const ROUTE_PATTERN: u32 = 10022;
     pub const BODY: u32 = 10026;
     pub const TOO_BIG: u32 = 10027;
     pub const KV_REFUSED: u32 = 10033;
@@ -25,12 +29,14 @@ pub mod code {
     pub const VARIABLE_SIZE: u32 = 10054;
     pub const BINDING_COUNT: u32 = 10055;
     pub const BINDING_NOT_FOUND: u32 = 10056;
+    pub const REFERENCED: u32 = 10064;
     pub const NO_HANDLERS: u32 = 10068;
     pub const SCHEDULE_COUNT: u32 = 10072;
     pub const SERVICE_NOT_FOUND: u32 = 10090;
     pub const NAMESPACED_SCRIPT_NOT_FOUND: u32 = 10092;
     pub const CRON: u32 = 10100;
     pub const LOGPUSH_JOB: u32 = 1002;
+    pub const DOMAIN: u32 = 100117;
     pub const NAMESPACE_NOT_FOUND: u32 = 100119;
     pub const NAMESPACE: u32 = 100120;
     pub const TAGS: u32 = 100121;
@@ -204,6 +210,10 @@ impl From<CatalogError> for Refusal {
         let message = error.to_string();
         match error {
             E::NamespaceNotFound(_) => Self::not_found(code::NAMESPACE_NOT_FOUND, message),
+            E::ScriptNotFound { namespace, .. } if namespace == ACCOUNT => Self::not_found(
+                code::SCRIPT_NOT_FOUND,
+                "This Worker does not exist on your account.",
+            ),
             E::ScriptNotFound { .. } => Self::not_found(code::NAMESPACED_SCRIPT_NOT_FOUND, message),
             E::KvNamespaceNotFound(_) => Self::not_found(code::KV_NAMESPACE_NOT_FOUND, message),
             E::SecretNotFound(_) => Self::not_found(code::BINDING_NOT_FOUND, message),
@@ -232,9 +242,25 @@ impl From<CatalogError> for Refusal {
             E::KvTitleExists(_) | E::BadKvTitle(_) | E::KvNamespaceBound { .. } => {
                 Self::bad(code::KV_TITLE, message)
             }
+            E::Entrance(error) => error.into(),
             E::Start(_) => Self::internal(message),
             E::Store(error) => error.into(),
             E::Kv(error) => error.into(),
+        }
+    }
+}
+
+impl From<EntranceError> for Refusal {
+    fn from(error: EntranceError) -> Self {
+        use EntranceError as E;
+        let message = error.to_string();
+        match error {
+            E::RouteNotFound(_) => Self::not_found(code::SCRIPT_NOT_FOUND, message),
+            E::DomainNotFound(_) => Self::not_found(code::DOMAIN, message),
+            E::BadPattern { .. } | E::OutsideZone { .. } => Self::bad(code::ROUTE_PATTERN, message),
+            E::RouteExists { .. } => Self::bad(code::ROUTE_EXISTS, message),
+            E::BadHostname(_) | E::DomainTaken { .. } => Self::bad(code::DOMAIN, message),
+            E::Referenced { .. } => Self::bad(code::REFERENCED, message),
         }
     }
 }

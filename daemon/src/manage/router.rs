@@ -7,6 +7,8 @@ use super::body::Payload;
 use super::call::{Call, parse_query};
 use super::envelope::{Handled, Refusal, code};
 use super::{Manage, tokens};
+use crate::catalog::CatalogError;
+use crate::catalog::name::ACCOUNT;
 use http::{Method, StatusCode};
 use percent_encoding::percent_decode_str;
 use std::future::Future;
@@ -91,18 +93,68 @@ impl<W: Send + Sync + 'static> Manage<W> {
         GET "accounts/{account}/workers/scripts/{script}/tails" => list_tails,
         POST "accounts/{account}/workers/scripts/{script}/tails" => create_tail,
         DELETE "accounts/{account}/workers/scripts/{script}/tails/{id}" => delete_tail,
-        GET "accounts/{account}/workers/tails/by-consumer/{script}" => tails_by_consumer,
         GET "accounts/{account}/workers/scripts" => plain_scripts,
-        GET "accounts/{account}/workers/scripts/{script}" => plain_script_missing,
-        DELETE "accounts/{account}/workers/scripts/{script}" => plain_script_missing,
-        GET "accounts/{account}/workers/scripts/{script}/{*rest}" => plain_script_missing,
-        PUT "accounts/{account}/workers/scripts/{script}/secrets" => plain_script_missing,
-        DELETE "accounts/{account}/workers/scripts/{script}/{*rest}" => plain_script_missing,
-        PATCH "accounts/{account}/workers/scripts/{script}/{*rest}" => plain_script_missing,
-        GET "accounts/{account}/workers/workers/{script}" => plain_script_missing,
-        GET "accounts/{account}/workers/services/{script}" => plain_service_missing,
-        DELETE "accounts/{account}/workers/services/{script}" => plain_service_missing,
-        GET "accounts/{account}/workers/services/{script}/{*rest}" => plain_service_missing,
+        GET "accounts/{account}/workers/scripts-search" => search_scripts,
+        GET "accounts/{account}/workers/scripts/{script}" => get_content,
+        PUT "accounts/{account}/workers/scripts/{script}" => put_script,
+        DELETE "accounts/{account}/workers/scripts/{script}" => delete_plain,
+        GET "accounts/{account}/workers/scripts/{script}/content" => get_content,
+        GET "accounts/{account}/workers/scripts/{script}/content/v2" => get_content,
+        PUT "accounts/{account}/workers/scripts/{script}/content" => put_content,
+        GET "accounts/{account}/workers/scripts/{script}/settings" => get_settings,
+        PATCH "accounts/{account}/workers/scripts/{script}/settings" => patch_settings,
+        GET "accounts/{account}/workers/scripts/{script}/script-settings" => get_script_settings,
+        PATCH "accounts/{account}/workers/scripts/{script}/script-settings" => patch_script_settings,
+        GET "accounts/{account}/workers/scripts/{script}/bindings" => get_bindings,
+        GET "accounts/{account}/workers/scripts/{script}/secrets" => list_secrets,
+        PUT "accounts/{account}/workers/scripts/{script}/secrets" => put_secret,
+        GET "accounts/{account}/workers/scripts/{script}/secrets/{secret}" => get_secret,
+        DELETE "accounts/{account}/workers/scripts/{script}/secrets/{secret}" => delete_secret,
+        PATCH "accounts/{account}/workers/scripts/{script}/secrets-bulk" => patch_secrets,
+        GET "accounts/{account}/workers/scripts/{script}/tags" => get_tags,
+        PUT "accounts/{account}/workers/scripts/{script}/tags" => put_tags,
+        PUT "accounts/{account}/workers/scripts/{script}/tags/{tag}" => put_tag,
+        DELETE "accounts/{account}/workers/scripts/{script}/tags/{tag}" => delete_tag,
+        GET "accounts/{account}/workers/scripts/{script}/schedules" => get_schedules,
+        PUT "accounts/{account}/workers/scripts/{script}/schedules" => put_schedules,
+        GET "accounts/{account}/workers/scripts/{script}/logs" => get_logs,
+        POST "accounts/{account}/workers/scripts/{script}/assets-upload-session" => begin_assets,
+        GET "accounts/{account}/workers/scripts/{script}/routes" => get_script_routes,
+        PUT "accounts/{account}/workers/scripts/{script}/routes" => put_script_routes,
+        POST "accounts/{account}/workers/scripts/{script}/domains/changeset" => domains_changeset,
+        PUT "accounts/{account}/workers/scripts/{script}/domains/records" => put_domain_records,
+        GET "accounts/{account}/workers/scripts/{script}/subdomain" => get_script_subdomain,
+        POST "accounts/{account}/workers/scripts/{script}/subdomain" => post_script_subdomain,
+        DELETE "accounts/{account}/workers/scripts/{script}/subdomain" => delete_script_subdomain,
+        GET "accounts/{account}/workers/scripts/{script}/references" => get_references,
+        GET "accounts/{account}/workers/workers" => list_workers,
+        GET "accounts/{account}/workers/workers/{script}" => get_worker,
+        GET "accounts/{account}/workers/services/{script}" => get_service,
+        DELETE "accounts/{account}/workers/services/{script}" => delete_service,
+        GET "accounts/{account}/workers/services/{script}/environments/{environment}" => get_service_environment,
+        GET "accounts/{account}/workers/services/{script}/environments/{environment}/bindings" => get_bindings,
+        GET "accounts/{account}/workers/services/{script}/environments/{environment}/content" => get_content,
+        GET "accounts/{account}/workers/services/{script}/environments/{environment}/settings" => get_settings,
+        GET "accounts/{account}/workers/services/{script}/environments/{environment}/routes" => get_script_routes,
+        GET "accounts/{account}/workers/services/{script}/environments/{environment}/subdomain" => get_script_subdomain,
+        GET "accounts/{account}/workers/tails/by-consumer/{script}" => tails_by_consumer,
+        GET "accounts/{account}/workers/durable_objects/namespaces" => no_durable_objects,
+        PUT "accounts/{account}/workers/subdomain" => fixed_subdomain,
+        DELETE "accounts/{account}/workers/subdomain" => fixed_subdomain,
+        GET "accounts/{account}/workers/domains" => list_domains,
+        PUT "accounts/{account}/workers/domains" => put_domain,
+        GET "accounts/{account}/workers/domains/records" => list_domains,
+        GET "accounts/{account}/workers/domains/{domain}" => get_domain,
+        DELETE "accounts/{account}/workers/domains/{domain}" => delete_domain,
+        GET "accounts/{account}/workers/domains/records/{domain}" => get_domain,
+
+        GET "zones" => list_zones,
+        GET "zones/{zone}" => get_zone,
+        GET "zones/{zone}/workers/routes" => list_routes,
+        POST "zones/{zone}/workers/routes" => create_route,
+        GET "zones/{zone}/workers/routes/{route}" => get_route,
+        PUT "zones/{zone}/workers/routes/{route}" => put_route,
+        DELETE "zones/{zone}/workers/routes/{route}" => delete_route,
 
         GET "accounts/{account}/logpush/jobs" => list_jobs,
         POST "accounts/{account}/logpush/jobs" => create_job,
@@ -139,6 +191,8 @@ impl<W: Send + Sync + 'static> Manage<W> {
     const OWN_ROUTES: &'static [Route<W>] = routes! {
         GET "status" => get_status,
         GET "logs/{ns}/{script}" => get_logs,
+        GET "logs/{script}" => get_logs,
+        GET "routes" => all_routes,
         GET "tokens" => list_tokens,
         POST "tokens" => create_token,
         DELETE "tokens/{token}" => revoke_token,
@@ -196,15 +250,27 @@ impl<W: Send + Sync + 'static> Manage<W> {
                 allowed.push(route.method.as_str());
                 continue;
             }
+            let mut params = decoded(params).ok_or_else(|| {
+                Refusal::bad(code::NO_ROUTE, "the path is not percent-encoded UTF-8")
+            })?;
+            match params.iter().find(|(name, _)| *name == "ns") {
+                // Its scripts have paths of their own, and it is no dispatch namespace.
+                Some((_, name)) if name == ACCOUNT => {
+                    return Err(CatalogError::NamespaceNotFound(name.clone()).into());
+                }
+                Some(_) => {}
+                None => params.push(("ns", ACCOUNT.to_owned())),
+            }
             let call = Call {
-                params: decoded(params).ok_or_else(|| {
-                    Refusal::bad(code::NO_ROUTE, "the path is not percent-encoded UTF-8")
-                })?,
+                params,
                 query: parse_query(query),
                 headers: head.headers,
                 body,
             };
             return (route.handler)(self, call).await;
+        }
+        if let Some(refusal) = self.plain_missing(rest) {
+            return Err(refusal);
         }
         if let Some(feature) = feature(method.as_str(), rest) {
             return Err(Refusal::not_yet(feature));
@@ -224,6 +290,22 @@ impl<W: Send + Sync + 'static> Manage<W> {
     }
 }
 
+impl<W: Send + Sync + 'static> Manage<W> {
+    /// What clients go by where nothing is known at a path below a Worker outside of dispatch
+    /// namespaces: that there is no such Worker, if there is none.
+    fn plain_missing(&self, path: &str) -> Option<Refusal> {
+        let params = matched("accounts/{account}/workers/{kind}/{script}/{*rest}", path)?;
+        let [_, (_, kind), (_, script), _] = params[..] else {
+            return None;
+        };
+        if !["scripts", "services", "workers"].contains(&kind) {
+            return None;
+        }
+        let script = percent_decode_str(script).decode_utf8().ok()?;
+        self.missing_below(kind, &script)
+    }
+}
+
 /// What the field has and this daemon does not, by method (`*` for any) and path.
 const FEATURES: &[(&str, &str, &str)] = &[
     ("*", "accounts/{account}/d1/{*rest}", "D1 databases"),
@@ -231,33 +313,51 @@ const FEATURES: &[(&str, &str, &str)] = &[
     ("*", "accounts/{account}/queues", "Queues"),
     ("*", "accounts/{account}/queues/{*rest}", "Queues"),
     (
-        "POST",
-        "accounts/{account}/workers/scripts/{script}/assets-upload-session",
-        "Static assets of Workers outside a dispatch namespace (deploy with --dispatch-namespace instead)",
-    ),
-    (
-        "PUT",
-        "accounts/{account}/workers/scripts/{script}",
-        "Workers outside a dispatch namespace (deploy with --dispatch-namespace instead)",
+        "*",
+        "accounts/{account}/workers/scripts/{script}/versions",
+        "Versions",
     ),
     (
         "*",
-        "accounts/{account}/workers/scripts/{script}/{*rest}",
-        "Workers outside a dispatch namespace (deploy with --dispatch-namespace instead)",
+        "accounts/{account}/workers/scripts/{script}/versions/{*rest}",
+        "Versions",
+    ),
+    (
+        "*",
+        "accounts/{account}/workers/workers/{script}/{*rest}",
+        "Versions",
+    ),
+    (
+        "*",
+        "accounts/{account}/workers/scripts/{script}/deployments",
+        "Deployments",
+    ),
+    (
+        "*",
+        "accounts/{account}/workers/scripts/{script}/deployments/{*rest}",
+        "Deployments",
+    ),
+    (
+        "*",
+        "accounts/{account}/workers/scripts/{script}/tails",
+        "Live tail",
+    ),
+    (
+        "*",
+        "accounts/{account}/workers/scripts/{script}/tails/{*rest}",
+        "Live tail",
     ),
     (
         "*",
         "accounts/{account}/workers/durable_objects/{*rest}",
         "Durable Objects",
     ),
-    ("*", "accounts/{account}/workers/domains", "Custom Domains"),
     ("*", "accounts/{account}/workflows", "Workflows"),
     ("*", "accounts/{account}/workflows/{*rest}", "Workflows"),
     ("*", "accounts/{account}/vectorize/{*rest}", "Vectorize"),
     ("*", "accounts/{account}/hyperdrive/{*rest}", "Hyperdrive"),
     ("*", "accounts/{account}/ai/{*rest}", "Workers AI"),
-    ("*", "zones", "Zones and routes"),
-    ("*", "zones/{*rest}", "Zones and routes"),
+    ("*", "zones/{*rest}", "Zones, beyond the routes of Workers"),
 ];
 
 /// Whether a path is one of the two that take assets.

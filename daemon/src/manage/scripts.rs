@@ -1,5 +1,5 @@
-//! `…/scripts`: pushing, reading, listing and deleting scripts of a dispatch namespace, and
-//! what is said about Workers outside of one.
+//! `…/scripts`: pushing, reading, listing and deleting scripts of a dispatch namespace; pushing
+//! and reading those that are in none.
 
 use super::body::{ByteStream, file};
 use super::call::Call;
@@ -7,7 +7,7 @@ use super::envelope::{Answer, Handled, Refusal, code, list, ok};
 use super::metadata::Metadata;
 use super::upload::{self, Upload};
 use super::{Manage, paging};
-use crate::catalog::name::{Id, TagFilter, check_name, shown};
+use crate::catalog::name::{ACCOUNT, Id, TagFilter, check_name, shown};
 use crate::catalog::record::Script;
 use crate::catalog::{AssetsChange, CatalogError, Push, shown_time};
 use bytes::Bytes;
@@ -32,7 +32,7 @@ pub(super) fn script_object(namespace: &str, script: &Script) -> Value {
         "deployment_id": script.version_id.hex(),
         "version_id": script.version_id.uuid(),
         "number": script.version,
-        "dispatch_namespace": namespace,
+        "dispatch_namespace": (namespace != ACCOUNT).then_some(namespace),
         "main_module": script.main_module,
         "has_modules": script.verdict.has_modules,
         "has_assets": script.assets.is_some(),
@@ -41,7 +41,8 @@ pub(super) fn script_object(namespace: &str, script: &Script) -> Value {
         "compatibility_flags": script.settings.compatibility_flags,
         "logpush": script.settings.logpush,
         "usage_model": "standard",
-        "last_deployed_from": "api",
+        // With another word clients compare with what they believe was deployed otherwise.
+        "last_deployed_from": "wrangler",
     })
 }
 
@@ -272,24 +273,6 @@ impl<W: Send + Sync + 'static> Manage<W> {
             true => answer.with("cf-entrypoint", script.main_module),
             false => answer,
         })
-    }
-
-    pub(super) async fn plain_scripts(&self, call: Call) -> Handled {
-        paging::answer(&call, Vec::<Value>::new(), 100, Ok)
-    }
-
-    pub(super) async fn plain_script_missing(&self, _: Call) -> Handled {
-        Err(Refusal::not_found(
-            code::SCRIPT_NOT_FOUND,
-            "This Worker does not exist on your account.",
-        ))
-    }
-
-    pub(super) async fn plain_service_missing(&self, _: Call) -> Handled {
-        Err(Refusal::not_found(
-            code::SERVICE_NOT_FOUND,
-            "This service does not exist on your account.",
-        ))
     }
 }
 

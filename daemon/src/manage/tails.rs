@@ -23,8 +23,6 @@ use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 
 /// Where sessions are connected to.
 pub(super) const PATH: &str = "/postern/v1/tails/";
-/// The namespace of Workers that are in no dispatch namespace.
-const ACCOUNT: &str = "(account)";
 /// Sessions at the same time.
 const SESSIONS_MAX: usize = 64;
 /// How long a session waits for its connection, and how long it lasts.
@@ -343,16 +341,9 @@ fn host(headers: &HeaderMap) -> Result<&str, Refusal> {
 impl<W: Send + Sync + 'static> Manage<W> {
     /// The script that a path names, in a dispatch namespace or outside of all.
     fn tailed(&self, call: &Call) -> Result<(Namespace, Script), Refusal> {
-        let (namespace, script) = (call.param("ns"), call.param("script"));
-        if !namespace.is_empty() {
-            return Ok(self.catalog.script(namespace, script)?);
-        }
-        self.catalog.script(ACCOUNT, script).map_err(|_| {
-            Refusal::not_found(
-                code::SCRIPT_NOT_FOUND,
-                "This Worker does not exist on your account.",
-            )
-        })
+        Ok(self
+            .catalog
+            .script(call.param("ns"), call.param("script"))?)
     }
 
     pub(super) async fn create_tail(&self, call: Call) -> Handled {
@@ -408,10 +399,9 @@ impl<W: Send + Sync + 'static> Manage<W> {
 
     /// `…/tails/by-consumer/{script}`: who has this script of the account as a tail consumer.
     pub(super) async fn tails_by_consumer(&self, call: Call) -> Handled {
-        let namespace = Some(call.param("ns")).filter(|ns| !ns.is_empty());
         let producers = self
             .catalog
-            .tailed_by(namespace.unwrap_or(ACCOUNT), call.param("script"));
+            .tailed_by(call.param("ns"), call.param("script"));
         let producers = producers.unwrap_or_default().into_iter();
         let shown =
             producers.map(|(namespace, script)| json!({"service": script, "namespace": namespace}));

@@ -38,6 +38,12 @@ pub enum Table {
     Versions = 7,
     /// Secrets.
     Secrets = 8,
+    /// Routes of Workers outside of dispatch namespaces.
+    Routes = 16,
+    /// Their Custom Domains.
+    Domains = 17,
+    /// Whether they answer at their default addresses.
+    Subdomains = 18,
     /// Tail consumers of scripts.
     TailConsumers = 32,
     /// Blocks of data points.
@@ -61,6 +67,9 @@ impl Table {
             Self::Tags => "tags",
             Self::Versions => "versions",
             Self::Secrets => "secrets",
+            Self::Routes => "routes",
+            Self::Domains => "domains",
+            Self::Subdomains => "subdomains",
             Self::TailConsumers => "tail-consumers",
             Self::AnalyticsBlocks => "analytics-blocks",
             Self::LogpushJobs => "logpush-jobs",

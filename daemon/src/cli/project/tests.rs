@@ -9,6 +9,7 @@ main = "build/shop.wasm"
 compatibility_date = 2026-01-01
 compatibility_flags = ["a"]
 workers_dev = false
+logpush = true
 tags = ["t1"]
 [vars]
 GREETING = "hi"
@@ -31,7 +32,7 @@ const JSONC: &str = r#"{
   // The same in the other language.
   "name": "shop", "main": "build/shop.wasm",
   "compatibility_date": "2026-01-01", "compatibility_flags": ["a"],
-  "workers_dev": false, "tags": ["t1",],
+  "workers_dev": false, "logpush": true, "tags": ["t1",],
   "vars": {"GREETING": "hi", "OBJ": {"a": 1}},
   "kv_namespaces": [{"binding": "KV", "id": "counts"}],
   "limits": {"cpu_ms": 20},
@@ -68,8 +69,9 @@ fn both_languages_mean_the_same() {
     );
     assert_eq!(
         project.warnings,
-        ["p/wrangler.toml: `workers_dev` means nothing here and was left out"]
+        ["p/wrangler.toml: `logpush` means nothing here and was left out"]
     );
+    assert_eq!(project.entrances.workers_dev, Some(false));
 }
 
 #[test]
@@ -234,4 +236,38 @@ service = "watcher"
             .to_string()
             .contains("tail_consumers")
     );
+}
+
+#[test]
+fn routes_are_texts_or_tables() {
+    let parse = |more: &str| {
+        let text = format!("name = 'a'\nmain = 'a.js'\n{more}");
+        Project::parse(Path::new("p/wrangler.toml"), &text, None)
+    };
+    let none = parse("").unwrap().entrances;
+    assert_eq!((none.routes.as_ref(), none.has_default()), (None, true));
+    let some = parse(
+        "routes = ['a.test/*', { pattern = 'b.test/*', zone_name = 'b.test' }, { pattern = 'c.test', custom_domain = true }]",
+    );
+    let some = some.unwrap().entrances;
+    let routes = [
+        json!({"pattern": "a.test/*"}),
+        json!({"pattern": "b.test/*", "zone_name": "b.test"}),
+    ];
+    assert_eq!(some.routes.as_deref(), Some(&routes[..]));
+    assert_eq!(some.domains, ["c.test"]);
+    assert!(!some.has_default());
+    let one = parse("route = 'a.test/*'\nworkers_dev = true").unwrap();
+    assert_eq!(one.entrances.routes.as_ref().map(Vec::len), Some(1));
+    assert!(one.entrances.has_default());
+    for wrong in [
+        "routes = 'a.test/*'",
+        "routes = [1]",
+        "routes = [{}]",
+        "route = { pattern = 1 }",
+        "route = { pattern = 'a', custom_domain = 'yes' }",
+        "workers_dev = 'no'",
+    ] {
+        assert!(parse(wrong).is_err(), "{wrong}");
+    }
 }

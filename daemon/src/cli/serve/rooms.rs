@@ -170,6 +170,7 @@ impl Rooms {
             uncovering.cover(namespace, script, None);
         });
         let router = routes::router(&config.routing, &catalog)?;
+        catalog.set_default_zone(config.routing.default_zone().as_deref());
         let edge = Edge::new(Running(catalog.clone()), router, edge_options(config));
         let status = Arc::new(Status {
             started: Instant::now(),
@@ -277,6 +278,8 @@ impl Rooms {
         match routes::router(&config.routing, &self.catalog) {
             Ok(router) => {
                 self.edge.set_router(router);
+                let zone = config.routing.default_zone();
+                self.catalog.set_default_zone(zone.as_deref());
                 *self.status.routing.write() = config.routing.clone();
             }
             Err(error) => log::error!(target: "cli", "routing stays as it was: {error}"),
@@ -479,6 +482,7 @@ fn edge_options(config: &Config) -> EdgeOptions {
 fn manage_options(config: &Config) -> ManageOptions {
     ManageOptions {
         account_id: config.account_id.clone(),
+        subdomain: config.routing.account_subdomain.clone(),
         upload_bytes_max: config.manage.upload_bytes,
         ..ManageOptions::default()
     }
@@ -612,7 +616,7 @@ pub fn revoke_token(config: &Config, id: &str) -> Result<bool, ServeError> {
 
 /// Judges the module on stdin and writes the verdict to stdout.
 pub fn judge() -> Result<(), ServeError> {
-    engine::judge_child().map_err(|error| ServeError::System {
+    engine::keep_judging().map_err(|error| ServeError::System {
         what: "the judge's pipes",
         error,
     })

@@ -1,10 +1,12 @@
 //! The configured routing, as the edge takes it, over what the catalog runs.
 
 use super::ServeError;
+use crate::catalog::entrances::{Address, Found};
+use crate::catalog::name::ACCOUNT;
 use crate::catalog::{Catalog, Deployed};
 use crate::config::{self, Mode};
 use crate::edge::routing::{Hostnames, Router, Table, TableError, Zones};
-use crate::edge::{Routes, Serve};
+use crate::edge::{Entrance, Routes, Serve};
 use crate::engine::Worker;
 use crate::engine::invocation::{Ray, Reply, Request, Trigger};
 use crate::engine::limits::Failure;
@@ -22,7 +24,24 @@ impl Routes for Running {
     type Worker = Served;
 
     fn worker(&self, namespace: &str, script: &str) -> Option<Served> {
+        // Modes lead to user Workers; a table in KV could say this, which tenants may write to.
+        if namespace == ACCOUNT {
+            return None;
+        }
         let deployed = self.0.deployed(namespace, script)?;
+        Some(Served(self.0.clone(), deployed))
+    }
+
+    fn entrance(&self, asked: &Address<'_>) -> Entrance<Served> {
+        match self.0.entrance(asked) {
+            Found::Deployed(deployed) => Entrance::Worker(Served(self.0.clone(), deployed)),
+            Found::Missing => Entrance::Missing,
+            Found::Elsewhere => Entrance::Elsewhere,
+        }
+    }
+
+    fn by_path(&self, script: &str) -> Option<Served> {
+        let deployed = self.0.by_default(script)?;
         Some(Served(self.0.clone(), deployed))
     }
 }

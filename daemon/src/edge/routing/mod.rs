@@ -62,6 +62,8 @@ pub struct Target<'a> {
     pub script: Part<'a>,
     /// The path for the Worker; starts with a slash.
     pub path: &'a str,
+    /// Whether the path named the script.
+    pub by_path: bool,
 }
 
 /// A name that is somewhere else, or, where it had to be decoded or copied, here.
@@ -191,6 +193,7 @@ impl Router {
                             namespace: Part::Borrowed(namespace),
                             script,
                             path: if *keep { path } else { rest },
+                            by_path: true,
                         });
                     }
                     Segment::TooLong => return Err(Miss::Worker),
@@ -203,6 +206,7 @@ impl Router {
                         namespace,
                         script,
                         path: if path.starts_with('/') { path } else { "/" },
+                        by_path: false,
                     });
                 }
                 None => miss = Some(Miss::Hostname),

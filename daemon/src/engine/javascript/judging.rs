@@ -2,20 +2,60 @@
 
 use super::super::code::{Code, Translated};
 use super::super::judge::{Judged, Order, Refused, Starting};
+use super::super::limits::Limits;
 use super::super::module::{GuestKind, RESERVED_PREFIX};
 use super::super::snapshot::{self, SnapshotError};
 use super::super::turn::Entry;
-use super::{BundleOrder, Frozen, Loading, nesting};
+use super::{Base, BundleOrder, Frozen, Loading, nesting};
 use postern_abi::{EventKind, export};
 use std::fs::File;
 use std::sync::Arc;
 use wasmi::{Extern, Val};
 
-/// Evaluates a bundle, whose modules' bytes are `sources`.
+/// The engine, for bundles that are judged one after another.
+pub struct Ready {
+    of: Base,
+    code: Arc<Translated>,
+    base: snapshot::Base,
+}
+
+impl Ready {
+    /// Translates nothing yet.
+    ///
+    /// # Errors
+    /// When the base's files cannot be read.
+    pub fn new(base: &Base, limits: &Limits) -> Result<Self, Refused> {
+        let crashed = |what: &dyn std::fmt::Display| Refused::Crashed(what.to_string());
+        let code = Translated::javascript(&base.image, &base.memory, limits)
+            .map_err(|error| crashed(&error.what))?;
+        let memory = File::open(&base.memory)
+            .map_err(SnapshotError::from)
+            .and_then(|file| snapshot::Base::read(&file))
+            .map_err(|error| crashed(&format_args!("the base's memory: {error}")))?;
+        Ok(Self {
+            of: base.clone(),
+            code: Arc::new(code),
+            base: memory,
+        })
+    }
+
+    /// Whether it is made of this base.
+    pub fn is_of(&self, base: &Base) -> bool {
+        self.of == *base
+    }
+}
+
+/// Evaluates a bundle, whose modules' bytes are `sources`, with an engine that is `ready` if there
+/// is one.
 ///
 /// # Errors
 /// What global scope threw, or which limit it broke.
-pub fn judge(sources: &[u8], order: &Order, bundle: &BundleOrder) -> Result<Judged, Refused> {
+pub fn judge(
+    sources: &[u8],
+    order: &Order,
+    bundle: &BundleOrder,
+    ready: Option<&Arc<Ready>>,
+) -> Result<Judged, Refused> {
     if sources.len() as u64 > order.module_bytes {
         return Err(Refused::Module(format!(
             "the modules have {} bytes, the limit is {}; push less",
@@ -27,14 +67,11 @@ pub fn judge(sources: &[u8], order: &Order, bundle: &BundleOrder) -> Result<Judg
     let limits = nesting(order.limits);
     let loading = Loading::new(bundle, sources)
         .ok_or_else(|| crashed(&"the modules are not those of the order"))?;
-    let (image, memory) = (&bundle.base.image, &bundle.base.memory);
-    let code =
-        Translated::javascript(image, memory, &limits).map_err(|error| crashed(&error.what))?;
-    let code = Code::base(Arc::new(code));
-    let base = File::open(memory)
-        .map_err(SnapshotError::from)
-        .and_then(|file| snapshot::Base::read(&file))
-        .map_err(|error| crashed(&format_args!("the base's memory: {error}")))?;
+    let ready = match ready {
+        Some(ready) => ready.clone(),
+        None => Arc::new(Ready::new(&bundle.base, &limits)?),
+    };
+    let code = Code::base(ready.code.clone());
     let fuel = limits.startup_fuel(order.fuel_per_ms);
     let env = Arc::new(Frozen(bundle.env.clone()));
     let mut starting = Starting::new(&code, &limits, fuel, env)?;
@@ -54,7 +91,7 @@ pub fn judge(sources: &[u8], order: &Order, bundle: &BundleOrder) -> Result<Judg
     let keys = starting.store.data().keys.keep();
     let keys = keys.map_err(|error| crashed(&error))?;
     Ok(Judged {
-        snapshot: Some(starting.sealed(Some(&base), &keys)),
+        snapshot: Some(starting.sealed(Some(&ready.base), &keys)),
         pages: u32::try_from(starting.pages()).unwrap_or(u32::MAX),
         told: told.and_then(|loading| loading.told).unwrap_or_default(),
         startup_fuel: fuel - starting.store.get_fuel().unwrap_or(0),

@@ -19,7 +19,7 @@ mod loading;
 pub use base::Base;
 pub use builtin::builtin;
 pub use bundle::{Bundle, BundleOrder, Part, env_of};
-pub use judging::judge;
+pub use judging::{Ready, judge};
 pub use loading::{Frozen, Loading, Told};
 
 use super::code::{BuildError, Code, Translated};

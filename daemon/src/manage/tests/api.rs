@@ -88,17 +88,7 @@ fn unknown_paths_methods_and_features_are_told_apart() {
         ("GET", "/client/v4/accounts/x/d1/database", "D1"),
         ("POST", "/client/v4/accounts/x/r2/buckets", "R2"),
         ("GET", "/client/v4/accounts/x/queues", "Queues"),
-        (
-            "PUT",
-            &format!("{P}/scripts/plain?excludeScript=true"),
-            "--dispatch-namespace",
-        ),
-        (
-            "POST",
-            &format!("{P}/scripts/plain/assets-upload-session"),
-            "Static assets",
-        ),
-        ("GET", "/client/v4/zones?name=edge.test", "Zones"),
+        ("GET", "/client/v4/zones/x/dns_records", "Zones"),
     ] {
         let (status, json) = desk.check(method, path, Value::Null);
         assert_eq!(status, 404, "{method} {path}");
@@ -124,7 +114,11 @@ fn plain_workers_are_not_there_in_the_fields_words() {
         assert_eq!(refused, (404, code), "{path}");
     }
     assert_eq!(
-        desk.refused("PUT", &format!("{P}/scripts/w/secrets"), json!({})),
+        desk.refused(
+            "PUT",
+            &format!("{P}/scripts/w/secrets"),
+            json!({"name": "S", "text": "v", "type": "secret_text"}),
+        ),
         (404, 10007)
     );
 }

@@ -5,6 +5,7 @@
 mod api;
 mod javascript;
 mod kv;
+mod plain;
 mod scripts;
 mod server;
 mod uploads;

@@ -1,0 +1,146 @@
+// Every call of the TypeScript SDK that is about Workers, against the daemon that the environment
+// names. Arguments: the package, and its major version. Writes what came as one JSON object.
+
+import assert from 'node:assert/strict';
+import { createRequire } from 'node:module';
+import { join } from 'node:path';
+
+const [name, major] = process.argv.slice(2);
+const require = createRequire(join(process.env.CLIENTS, 'x.js'));
+const { default: Cloudflare } = require(name);
+const client = new Cloudflare({
+  apiToken: process.env.API_TOKEN,
+  baseURL: process.env.API,
+  maxRetries: 0,
+});
+const account_id = 'edge';
+const dispatch_namespace = 'production';
+const MODULE = 'application/javascript+module';
+const file = (word) =>
+  new File(
+    [`export default { fetch: (_, env) => new Response('${word} ' + env.SECRET), scheduled() {} };`],
+    'w.mjs',
+    { type: MODULE },
+  );
+const metadata = (more = {}) => ({ main_module: 'w.mjs', compatibility_date: '2026-01-01', ...more });
+const all = async (pages) => {
+  const items = [];
+  for await (const item of pages) items.push(item);
+  return items;
+};
+const refused = async (call) => {
+  try {
+    await call;
+  } catch (error) {
+    return [error.status, error.errors?.[0]?.code];
+  }
+  return null;
+};
+
+// In version 7 the dispatch namespace is one of the parameters, before it was the first argument.
+const inNamespace = (call) => (first, params = {}) =>
+  major === '7'
+    ? call(first, { account_id, dispatch_namespace, ...params })
+    : call(dispatch_namespace, first, { account_id, ...params });
+const ofScript = (call) => (first, params = {}) =>
+  major === '7'
+    ? call(first, { account_id, dispatch_namespace, script_name: 'user', ...params })
+    : call(dispatch_namespace, 'user', first, { account_id, ...params });
+
+// Dispatch namespaces.
+const namespaces = client.workersForPlatforms.dispatch.namespaces;
+await namespaces.create({ account_id, name: 'production' });
+const got = await namespaces.get('production', { account_id });
+assert.equal(got.namespace_name, 'production');
+assert.equal((await all(namespaces.list({ account_id }))).length, 1);
+
+// A user Worker.
+const { scripts } = namespaces;
+const bound = (resource, method) => resource[method].bind(resource);
+const update = inNamespace(bound(scripts, 'update'));
+await update('user', { metadata: metadata({ tags: ['a', 'b'] }), files: [file('one')] });
+const found = await inNamespace(bound(scripts, 'get'))('user');
+assert.equal(found.script.id, 'user');
+const secret = { name: 'SECRET', text: 'hush', type: 'secret_text' };
+await inNamespace(bound(scripts.secrets, 'update'))('user', secret);
+const named = { name: 'SECRET', type: 'secret_text' };
+assert.deepEqual(await all(inNamespace(bound(scripts.secrets, 'list'))('user')), [named]);
+assert.deepEqual(await ofScript(bound(scripts.secrets, 'get'))('SECRET'), named);
+await inNamespace(bound(scripts.secrets, 'bulkUpdate'))('user', {
+  secrets: { MORE: { name: 'MORE', text: '1', type: 'secret_text' } },
+});
+await ofScript(bound(scripts.secrets, 'delete'))('MORE');
+assert.deepEqual(await all(inNamespace(bound(scripts.tags, 'list'))('user')), ['a', 'b']);
+await inNamespace(bound(scripts.tags, 'update'))('user', { body: ['x', 'y'] });
+await ofScript(bound(scripts.tags, 'delete'))('y');
+assert.deepEqual(await all(inNamespace(bound(scripts.tags, 'list'))('user')), ['x']);
+const edited = await inNamespace(bound(scripts.settings, 'edit'))('user', {
+  settings: { logpush: true, tags: ['z'] },
+});
+assert.deepEqual(edited.tags, ['z']);
+const settings = await inNamespace(bound(scripts.settings, 'get'))('user');
+assert.equal(settings.logpush, true);
+assert.equal((await all(inNamespace(bound(scripts.bindings, 'get'))('user'))).length, 1);
+await inNamespace(bound(scripts.content, 'update'))('user', {
+  metadata: { main_module: 'w.mjs' },
+  files: [file('two')],
+});
+const content = await inNamespace(bound(scripts.content, 'get'))('user');
+assert.match(await content.text(), /two/);
+const begun = await inNamespace(bound(scripts.assetUpload, 'create'))('user', {
+  manifest: { '/a.html': { hash: '0123456789abcdef0123456789abcdef', size: 3 } },
+});
+assert.equal(begun.buckets.length, 1);
+const none = await refused(inNamespace(bound(scripts, 'get'))('none'));
+assert.deepEqual(none, [404, 10092]);
+
+// A Worker outside of namespaces.
+const plain = client.workers.scripts;
+await plain.update('plain', { account_id, metadata: metadata(), files: [file('plain')] });
+assert.deepEqual((await all(plain.list({ account_id }))).map(({ id }) => id), ['plain']);
+await plain.secrets.update('plain', { account_id, ...secret });
+assert.deepEqual(await all(plain.secrets.list('plain', { account_id })), [named]);
+await plain.settings.edit('plain', { account_id, logpush: true, tags: ['t'] });
+assert.equal((await plain.settings.get('plain', { account_id })).logpush, true);
+await plain.scriptAndVersionSettings.get('plain', { account_id });
+await plain.schedules.update('plain', { account_id, body: [{ cron: '*/5 * * * *' }] });
+const { schedules } = await plain.schedules.get('plain', { account_id });
+assert.equal(schedules[0].cron, '*/5 * * * *');
+await plain.subdomain.create('plain', { account_id, enabled: true });
+assert.equal((await plain.subdomain.get('plain', { account_id })).enabled, true);
+assert.equal((await client.workers.subdomains.get({ account_id })).subdomain, 'postern');
+
+// What leads to it.
+const [zone] = await all(client.zones.list({ name: 'edge.test' }));
+const zone_id = zone.id;
+const { routes, domains } = client.workers;
+const route = await routes.create({ zone_id, pattern: 'edge.test/*', script: 'plain' });
+assert.equal((await routes.get(route.id, { zone_id })).pattern, 'edge.test/*');
+await routes.update(route.id, { zone_id, pattern: 'new.edge.test/*', script: 'plain' });
+assert.equal((await all(routes.list({ zone_id }))).length, 1);
+const domain = await domains.update({
+  account_id,
+  environment: 'production',
+  hostname: 'app.edge.test',
+  service: 'plain',
+  zone_id,
+});
+assert.equal((await domains.get(domain.id, { account_id })).hostname, 'app.edge.test');
+assert.equal((await all(domains.list({ account_id }))).length, 1);
+await routes.delete(route.id, { zone_id });
+
+// KV, whose pages end with an empty one.
+const kv = client.kv.namespaces;
+const { id } = await kv.create({ account_id, title: 'things' });
+assert.equal((await all(kv.list({ account_id }))).length, 1);
+const ofKv = (call) => (key, params = {}) =>
+  major === '7'
+    ? call(key, { account_id, namespace_id: id, ...params })
+    : call(id, key, { account_id, ...params });
+await ofKv(bound(kv.values, 'update'))('key', { value: 'a value', metadata: '{}' });
+assert.equal(await (await ofKv(bound(kv.values, 'get'))('key')).text(), 'a value');
+assert.deepEqual((await all(kv.keys.list(id, { account_id }))).map((key) => key.name), ['key']);
+await ofKv(bound(kv.values, 'delete'))('key');
+await kv.delete(id, { account_id });
+
+console.log(JSON.stringify({ zone: zone_id, domain: domain.id }));
