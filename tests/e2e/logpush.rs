@@ -162,7 +162,11 @@ fn what_is_kept_is_searched() {
     assert_eq!(daemon.get("/w/throw").status, 500);
     let found = |arguments: &[&str]| -> Vec<String> {
         let all = [&["--json", "logs", "w"], arguments].concat();
-        let lines = daemon.cli(&all).expect(0).text().to_owned();
+        let lines = daemon
+            .cli_with(&all, &[("POSTERN_NAMESPACE", "production")], b"")
+            .expect(0)
+            .text()
+            .to_owned();
         let lines = lines.lines().map(|line| {
             let line: Value = serde_json::from_str(line).unwrap();
             let url = line["event"]["request"]["url"].as_str().unwrap().to_owned();

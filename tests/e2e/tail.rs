@@ -1,9 +1,10 @@
 //! Tail Workers: what they are told, and that nobody waits for them.
 
-use postern_e2e::api::script;
+use postern_e2e::api::{ACCOUNT, script};
 use postern_e2e::socket::{Socket, closing, upgrade};
-use postern_e2e::{Daemon, Form, Request, eventually};
+use postern_e2e::{Daemon, Form, Request, Setup, eventually};
 use serde_json::{Value, json};
+use std::io::{BufRead, BufReader};
 
 const MODULE: &str = "application/javascript+module";
 
@@ -240,4 +241,55 @@ fn a_live_tail_needs_its_token_and_a_script() {
         let plain = Request::get(target).send(daemon.manage());
         assert_eq!(plain.expect("the port answers").status, 400);
     }
+}
+
+#[test]
+fn the_real_wrangler_tails() {
+    let daemon = Setup::new()
+        .routing("zone = 'edge.test'\naccount-subdomain = 'workers'")
+        .start();
+    let api = daemon.api();
+    let path = format!("{ACCOUNT}/workers/scripts/shown");
+    let form = Form::new()
+        .metadata(&json!({"main_module": "index.js", "compatibility_date": "2026-01-01"}))
+        .part("index.js", Some("index.js"), Some(MODULE), PRODUCER);
+    api.form("PUT", &path, form).ok();
+    let enabled = json!({"enabled": true});
+    api.json("POST", &format!("{path}/subdomain"), &enabled)
+        .ok();
+    let words = [
+        "tail", "shown", "--format", "json", "--status", "ok", "--method", "GET",
+    ];
+    let mut child = daemon
+        .wrangler_command(daemon.dir(), &words)
+        .spawn()
+        .unwrap();
+    let mut out = BufReader::new(child.stdout.take().unwrap());
+    // It says nothing when it follows, so requests are made until it shows one.
+    let event = std::thread::scope(|scope| {
+        let shown = scope.spawn(move || {
+            let mut text = String::new();
+            while out.read_line(&mut text).unwrap_or(0) > 0 {
+                let begin = text.find('{').unwrap_or(text.len());
+                if let Ok(event) = serde_json::from_str::<Value>(&text[begin..]) {
+                    return event;
+                }
+            }
+            panic!("wrangler ended: {text}");
+        });
+        eventually("wrangler shows an event", || {
+            let request = Request::get("/seen").header("host", "shown.workers.edge.test");
+            assert_eq!(daemon.send(&request).status, 201);
+            shown.is_finished().then_some(())
+        });
+        shown.join().unwrap()
+    });
+    child.kill().unwrap();
+    child.wait().unwrap();
+    assert_eq!(event["scriptName"], "shown");
+    assert_eq!(event["outcome"], "ok");
+    assert!(event.get("dispatchNamespace").is_none());
+    let url = event["event"]["request"]["url"].as_str().unwrap();
+    assert!(url.ends_with("shown.workers.edge.test/seen"), "{url}");
+    assert_eq!(event["logs"][0]["message"][0], "hello");
 }
