@@ -44,12 +44,23 @@ const MAY_KNOW: &[(&str, &[&str])] = &[
     // Whose invocations are told to whom; who calls a handler others know.
     (
         "tail",
-        &["observe", "engine::Finished", "engine::invocation"],
+        &[
+            "observe",
+            "engine::Finished",
+            "engine::invocation",
+            "engine::limits",
+        ],
     ),
     // What is sent where; how it is sent others know.
     (
         "logpush",
-        &["store", "observe", "engine::Finished", "engine::invocation"],
+        &[
+            "store",
+            "observe",
+            "engine::Finished",
+            "engine::invocation",
+            "engine::limits",
+        ],
     ),
     ("board", &["engine::limits", "config"]),
     ("config", &["engine::limits", "board"]),
@@ -102,6 +113,8 @@ const MAY_KNOW: &[(&str, &[&str])] = &[
             "assets",
             "cron",
             "websocket",
+            "analytics",
+            "logpush",
         ],
     ),
     (
