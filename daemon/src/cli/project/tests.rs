@@ -9,7 +9,7 @@ main = "build/shop.wasm"
 compatibility_date = 2026-01-01
 compatibility_flags = ["a"]
 workers_dev = false
-logpush = true
+placement = true
 tags = ["t1"]
 [vars]
 GREETING = "hi"
@@ -32,7 +32,7 @@ const JSONC: &str = r#"{
   // The same in the other language.
   "name": "shop", "main": "build/shop.wasm",
   "compatibility_date": "2026-01-01", "compatibility_flags": ["a"],
-  "workers_dev": false, "logpush": true, "tags": ["t1",],
+  "workers_dev": false, "placement": true, "tags": ["t1",],
   "vars": {"GREETING": "hi", "OBJ": {"a": 1}},
   "kv_namespaces": [{"binding": "KV", "id": "counts"}],
   "limits": {"cpu_ms": 20},
@@ -69,7 +69,7 @@ fn both_languages_mean_the_same() {
     );
     assert_eq!(
         project.warnings,
-        ["p/wrangler.toml: `logpush` means nothing here and was left out"]
+        ["p/wrangler.toml: `placement` means nothing here and was left out"]
     );
     assert_eq!(project.entrances.workers_dev, Some(false));
 }
