@@ -2,6 +2,7 @@
 //!
 //! The rooms and who may know whom are told in `docs/architecture.md`.
 
+pub mod analytics;
 pub mod assets;
 pub mod bindings;
 pub mod board;
@@ -13,9 +14,11 @@ pub mod cron;
 pub mod edge;
 pub mod egress;
 pub mod engine;
+pub mod logpush;
 pub mod manage;
 pub mod observe;
 pub mod outbound;
 pub mod range;
 pub mod store;
+pub mod tail;
 pub mod websocket;

@@ -11,7 +11,8 @@
 //!
 //! `?` instead of `>` asks until the answer is that: where the one before left work for after its answer.
 //!
-//! Every example has `ORIGIN` (the stub's URL), `SECRET`, a KV namespace `KV` and a rate limit `RATE`.
+//! Every example has `ORIGIN` (the stub's URL), `SECRET`, a KV namespace `KV`, a dataset `ANALYTICS` and
+//! a rate limit `RATE`.
 
 use postern_e2e::api::script;
 use postern_e2e::{Daemon, Form, Request, Response, Setup, eventually};
@@ -266,6 +267,7 @@ fn examples_run() {
         {"type": "plain_text", "name": "ORIGIN", "text": origin()},
         {"type": "secret_text", "name": "SECRET", "text": "s3cret"},
         {"type": "kv_namespace", "name": "KV", "namespace_id": api.kv_namespace("examples")},
+        {"type": "analytics_engine", "name": "ANALYTICS", "dataset": "examples"},
         {"type": "ratelimit", "name": "RATE", "namespace_id": "1", "simple": {"limit": 5, "period": 60}},
     ]);
     let mut paths: Vec<PathBuf> = std::fs::read_dir(folder())

@@ -1,6 +1,7 @@
 //! The real binary with real clients. One module a concern; `harness` holds what they share.
 #![allow(clippy::unwrap_used)]
 
+mod analytics;
 mod assets;
 mod bad_input;
 mod cache;
@@ -24,6 +25,7 @@ mod javascript;
 mod javascript_memory;
 mod kv;
 mod limits;
+mod logpush;
 mod plain;
 mod push;
 mod retire;
@@ -34,6 +36,7 @@ mod service_worker;
 mod signals;
 mod subrequests;
 mod swap;
+mod tail;
 mod versions;
 mod wasi;
 mod websocket;

@@ -38,14 +38,15 @@ pub fn node() -> PathBuf {
 }
 
 impl Daemon {
-    /// Runs wrangler in a folder against this daemon, with something on stdin. It has a home of
-    /// its own and knows nothing of this machine.
+    /// wrangler in a folder against this daemon, to be run. It has a home of its own and knows
+    /// nothing of this machine.
     #[track_caller]
-    pub fn wrangler(&self, folder: &Path, arguments: &[&str], stdin: &str) -> Ran {
+    pub fn wrangler_command(&self, folder: &Path, arguments: &[&str]) -> Command {
         let home = self.dir().join("home");
         std::fs::create_dir_all(&home).unwrap();
         let url = format!("http://{}/client/v4", self.manage());
-        let mut child = Command::new(node())
+        let mut command = Command::new(node());
+        command
             .arg(clients().join("wrangler/bin/wrangler.js"))
             .args(arguments)
             .current_dir(folder)
@@ -60,9 +61,14 @@ impl Daemon {
             .env("WRANGLER_HIDE_BANNER", "true")
             .stdin(Stdio::piped())
             .stdout(Stdio::piped())
-            .stderr(Stdio::piped())
-            .spawn()
-            .unwrap();
+            .stderr(Stdio::piped());
+        command
+    }
+
+    /// Runs wrangler in a folder, with something on stdin, to its end.
+    #[track_caller]
+    pub fn wrangler(&self, folder: &Path, arguments: &[&str], stdin: &str) -> Ran {
+        let mut child = self.wrangler_command(folder, arguments).spawn().unwrap();
         // A command that does not read its stdin may be gone already.
         let _ = child.stdin.take().unwrap().write_all(stdin.as_bytes());
         let output = child.wait_with_output().unwrap();

@@ -22,6 +22,8 @@ const MAY_KNOW: &[(&str, &[&str])] = &[
     ("cron", &[]),
     // How a range of bytes is read.
     ("range", &[]),
+    // Data points and what is asked of them; whose they are others know.
+    ("analytics", &["store"]),
     // Answers and how long they are kept; whose they are others know.
     ("cache", &["range"]),
     (
@@ -41,12 +43,34 @@ const MAY_KNOW: &[(&str, &[&str])] = &[
             "engine::Thrown",
         ],
     ),
+    // Whose invocations are told to whom; who calls a handler others know.
+    (
+        "tail",
+        &[
+            "observe",
+            "engine::Finished",
+            "engine::invocation",
+            "engine::limits",
+        ],
+    ),
+    // What is sent where; how it is sent others know.
+    (
+        "logpush",
+        &[
+            "store",
+            "observe",
+            "engine::Finished",
+            "engine::invocation",
+            "engine::limits",
+        ],
+    ),
     ("board", &["engine::limits", "config"]),
     ("config", &["engine::limits", "board", "egress"]),
     // The one trait between engine and bindings lies with the engine; bindings implement it.
     (
         "bindings",
         &[
+            "analytics",
             "store",
             "outbound",
             "assets",
@@ -76,13 +100,24 @@ const MAY_KNOW: &[(&str, &[&str])] = &[
             "cron",
             "cache",
             "websocket",
+            "tail",
+            "analytics",
         ],
     ),
     ("edge", &["engine", "catalog", "observe", "websocket"]),
     (
         "manage",
         &[
-            "engine", "catalog", "store", "bindings", "observe", "assets", "cron",
+            "engine",
+            "catalog",
+            "store",
+            "bindings",
+            "observe",
+            "assets",
+            "cron",
+            "websocket",
+            "analytics",
+            "logpush",
         ],
     ),
     (
@@ -102,6 +137,9 @@ const MAY_KNOW: &[(&str, &[&str])] = &[
             "cron",
             "cache",
             "websocket",
+            "tail",
+            "logpush",
+            "analytics",
         ],
     ),
 ];

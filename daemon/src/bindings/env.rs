@@ -4,6 +4,7 @@ use super::dispatch::Dispatching;
 use super::ratelimit::Limiter;
 use super::services::Services;
 use super::{encode, undecodable};
+use crate::analytics::Analytics;
 use crate::assets::Assets;
 use crate::cache::{Cache, Owner as CacheOwner};
 use crate::engine::invocation::Entry;
@@ -88,6 +89,13 @@ pub enum Binding {
         /// How that is entered.
         entry: Entry,
     },
+    /// An `analytics_engine` binding.
+    Analytics {
+        /// Its name in `env`.
+        name: String,
+        /// Where its points go.
+        dataset: String,
+    },
     /// A binding that this version does not offer.
     Other {
         /// Its name in `env`.
@@ -110,6 +118,7 @@ impl Binding {
             | Self::RateLimit { name, .. }
             | Self::Dispatch { name, .. }
             | Self::Entrypoint { name, .. }
+            | Self::Analytics { name, .. }
             | Self::Other { name, .. } => name,
         }
     }
@@ -124,6 +133,7 @@ impl Binding {
             Self::Assets { .. } => EnvValue::Other("assets"),
             Self::RateLimit { .. } => EnvValue::Other("ratelimit"),
             Self::Dispatch { .. } => EnvValue::Other("dispatch_namespace"),
+            Self::Analytics { .. } => EnvValue::Other("analytics_engine"),
             Self::Other { kind, .. } => EnvValue::Other(kind),
         }
     }
@@ -156,6 +166,7 @@ pub struct Env {
     pub(super) caches: Option<Caches>,
     pub(super) sockets: SocketOptions,
     pub(super) is_trusted: bool,
+    pub(super) analytics: Option<(Analytics, [u8; 16])>,
 }
 
 /// A Worker's caches.
@@ -189,6 +200,7 @@ impl Env {
             caches: None,
             sockets: SocketOptions::default(),
             is_trusted: false,
+            analytics: None,
         }
     }
 
@@ -203,6 +215,13 @@ impl Env {
     #[must_use]
     pub fn with_sockets(mut self, sockets: SocketOptions) -> Self {
         self.sockets = sockets;
+        self
+    }
+
+    /// Lets it write data points, as this tenant.
+    #[must_use]
+    pub fn with_analytics(mut self, analytics: Analytics, tenant: [u8; 16]) -> Self {
+        self.analytics = Some((analytics, tenant));
         self
     }
 

@@ -3,6 +3,7 @@
 //! The engine knows this room through [`Bindings`] alone. Nothing here knows what a guest is;
 //! every argument is a guest's and is decoded with mistrust.
 
+mod analytics;
 mod cache;
 mod dispatch;
 mod env;
@@ -34,6 +35,7 @@ impl Bindings for Env {
             SyncOp::EnvGet => self.describe(argument, out),
             SyncOp::EnvNames => self.names(argument, out),
             SyncOp::CacheDefault => cache::default(self, argument, out),
+            SyncOp::AnalyticsWrite => analytics::write(self, argument),
             // What a push consists of, compression, rewriters and WebAssembly are nothing of `env`; the
             // engine answers.
             SyncOp::Bundle

@@ -64,6 +64,8 @@ pub enum Target {
         /// What `ctx.props` is, JSON.
         props: Option<String>,
     },
+    /// Writes data points to a dataset.
+    Analytics(String),
 }
 
 /// A text that is not logged.
@@ -94,6 +96,7 @@ impl Target {
             Self::Assets => "assets",
             Self::RateLimit { .. } => "ratelimit",
             Self::Dispatch(_) => "dispatch_namespace",
+            Self::Analytics(_) => "analytics_engine",
         }
     }
 }
@@ -135,6 +138,7 @@ impl Bound {
                 value["namespace_id"] = json!(namespace);
                 value["simple"] = json!({"limit": limit, "period": period_s});
             }
+            Target::Analytics(dataset) => value["dataset"] = json!(dataset),
             Target::Dispatch(target) => target.show(&mut value),
             Target::Secret(_) | Target::Sealed(_) | Target::VersionMetadata | Target::Assets => {}
         }
@@ -201,6 +205,10 @@ impl Bound {
             Target::Dispatch(target) => Binding::Dispatch {
                 name,
                 to: target.engaged(settings),
+            },
+            Target::Analytics(dataset) => Binding::Analytics {
+                name,
+                dataset: dataset.clone(),
             },
             Target::Assets => match assets {
                 Some(assets) => Binding::Assets {
@@ -295,6 +303,8 @@ impl Wanted {
             "version_metadata" => Target::VersionMetadata,
             "assets" => Target::Assets,
             "dispatch_namespace" => Target::Dispatch(Box::new(DispatchTarget::parse(name, value)?)),
+            // wrangler leaves the dataset out where it is called like the binding.
+            "analytics_engine" => Target::Analytics(dataset(name, field("dataset"))?),
             "ratelimit" => {
                 let namespace = needed("namespace_id")?;
                 let simple = |key: &str| value.get("simple")?.get(key)?.as_u64();
@@ -384,6 +394,23 @@ impl Bound {
         bound.check_size()?;
         Ok(bound)
     }
+}
+
+/// The dataset of a binding: a name as SQL has them.
+fn dataset(binding: &str, named: Option<&str>) -> Result<String, CatalogError> {
+    const MAX: usize = 100;
+    let name = named.unwrap_or(binding);
+    let fits = (1..=MAX).contains(&name.len())
+        && name
+            .bytes()
+            .all(|byte| byte.is_ascii_alphanumeric() || b"_-".contains(&byte));
+    if fits {
+        return Ok(name.to_owned());
+    }
+    Err(CatalogError::BadMetadata(format!(
+        "binding '{binding}' of type 'analytics_engine' has the dataset '{}'; use 1 to {MAX} of a-z A-Z 0-9 _ -",
+        shown(name)
+    )))
 }
 
 fn check_binding_name(name: &str) -> Result<(), CatalogError> {

@@ -34,6 +34,7 @@ mod judging;
 mod kv_namespaces;
 pub mod limits;
 mod locks;
+mod log_settings;
 mod modules;
 pub mod name;
 mod namespaces;
@@ -50,6 +51,7 @@ mod serving;
 mod split;
 mod start;
 pub mod syntax;
+mod tails;
 #[cfg(test)]
 pub(crate) mod testing;
 #[cfg(test)]
@@ -60,9 +62,11 @@ pub mod versions;
 pub use assets::{Announced, AssetsChange, Begun, FILE_MAX as ASSET_MAX, FILES_MAX};
 pub use deployed::Deployed;
 pub use error::CatalogError;
+pub use log_settings::LogSettings;
 pub use modules::bare_script;
 pub use push::{Change, Push, Source, shown_time};
 pub use runtime::{Fetching, Judgement, Machine, Runtime, Triggering};
+pub use tails::WantedConsumer;
 pub use vault::{VaultError, forget as forget_secrets};
 
 use crate::bindings::Limiter;
@@ -190,6 +194,11 @@ impl<W: Send + Sync + 'static> Catalog<W> {
     /// others keep by name goes with it. Once only; a second call changes nothing.
     pub fn on_delete(&self, forget: impl Fn(&str, &str) + Send + Sync + 'static) {
         let _ = self.forgotten.set(Box::new(forget));
+    }
+
+    /// Where data points go, if anywhere.
+    pub fn analytics(&self) -> Option<crate::analytics::Analytics> {
+        self.runtime.analytics()
     }
 
     /// The store below, for what is not the catalog's: KV values and tokens.

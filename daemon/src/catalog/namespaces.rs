@@ -4,6 +4,7 @@ use super::name::{ACCOUNT, Id, check_name};
 use super::record::{Namespace, now_ms};
 use super::rows::Rows;
 use super::{Catalog, CatalogError, Result, limits};
+use crate::store::Table;
 
 impl<W: Send + Sync + 'static> Catalog<W> {
     /// All dispatch namespaces by name, each with the number of its scripts.
@@ -97,11 +98,20 @@ impl<W: Send + Sync + 'static> Catalog<W> {
             }
         }
         self.store_namespace(&namespace).await?;
+        if let Some(tails) = self.runtime.tails() {
+            tails.rename(name, &namespace.name);
+        }
         for worker in self
             .serving
             .rename(namespace.id, name, &namespace.name, workers)
         {
             self.retire(&worker);
+        }
+        // What others keep by name is told as if the one were gone and the other new.
+        for script in &scripts {
+            if let Some(expect) = self.deployed.get() {
+                expect(&namespace.name, &script.name);
+            }
         }
         Ok((namespace, scripts.len()))
     }
@@ -117,7 +127,10 @@ impl<W: Send + Sync + 'static> Catalog<W> {
                 scripts,
             });
         }
-        let rows = Rows::default().delete(Namespace::TABLE, namespace.id.0.to_vec());
+        let id = namespace.id.0.to_vec();
+        let rows = Rows::default()
+            .delete(Namespace::TABLE, id.clone())
+            .delete(Table::NamespaceLogs, id);
         self.commit(rows, Vec::new()).await?;
         self.serving.remove_namespace(namespace.id, name);
         Ok(())

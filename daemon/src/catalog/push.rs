@@ -447,6 +447,9 @@ impl<W: Send + Sync + 'static> Catalog<W> {
                 .with_outbound(outbound, &name, &script.name)
                 .with_sockets(self.runtime.sockets());
         }
+        if let Some(analytics) = self.runtime.analytics() {
+            env = env.with_analytics(analytics, script.tag.0);
+        }
         if let Some(cache) = self.runtime.cache() {
             let owner = cache_owner(namespace, script);
             env = env.with_cache(cache, owner, namespace.trusted_workers);

@@ -2,11 +2,13 @@
 //!
 //! A trait, so that the catalog and the management port are tested without running guests.
 
+use crate::analytics::Analytics;
 use crate::cache::Cache;
 use crate::engine::invocation::{Entry, Ray, Reply, Request, Trigger};
 use crate::engine::limits::{Failure, Limits};
 use crate::engine::{Engine, GuestKind, Judged, Pushed, Worker, WorkerSpec};
 use crate::outbound::Outbound;
+use crate::tail::Tails;
 use crate::websocket::SocketOptions;
 use std::future::Future;
 use std::pin::Pin;
@@ -52,6 +54,14 @@ pub trait Runtime<W>: Send + Sync {
     fn cache(&self) -> Option<Cache> {
         None
     }
+    /// Where data points go, if anywhere.
+    fn analytics(&self) -> Option<Analytics> {
+        None
+    }
+    /// Who is told of invocations that are over, if anybody.
+    fn tails(&self) -> Option<Tails> {
+        None
+    }
     /// What holds for WebSockets to other servers.
     fn sockets(&self) -> SocketOptions {
         SocketOptions::default()
@@ -66,6 +76,10 @@ pub struct Machine {
     pub outbound: Outbound,
     /// Where they keep answers.
     pub cache: Cache,
+    /// Where their data points go.
+    pub analytics: Analytics,
+    /// Who is told of their invocations.
+    pub tails: Tails,
     /// What holds for their WebSockets to other servers.
     pub sockets: SocketOptions,
 }
@@ -113,6 +127,14 @@ impl Runtime<Worker> for Machine {
 
     fn cache(&self) -> Option<Cache> {
         Some(self.cache.clone())
+    }
+
+    fn analytics(&self) -> Option<Analytics> {
+        Some(self.analytics.clone())
+    }
+
+    fn tails(&self) -> Option<Tails> {
+        Some(self.tails.clone())
     }
 
     fn sockets(&self) -> SocketOptions {

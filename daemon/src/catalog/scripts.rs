@@ -5,6 +5,7 @@ use super::push::Change;
 use super::record::{Module, Namespace, Script, now_ms};
 use super::rows::Rows;
 use super::{Catalog, CatalogError, Result};
+use crate::store::Table;
 use std::fs::File;
 
 impl<W: Send + Sync + 'static> Catalog<W> {
@@ -78,7 +79,10 @@ impl<W: Send + Sync + 'static> Catalog<W> {
         let mut rows = Rows::default();
         let mut blobs = Vec::new();
         for script in doomed {
-            rows = rows.delete(Script::TABLE, Script::key(namespace.id, &script.name));
+            let key = Script::key(namespace.id, &script.name);
+            rows = rows
+                .delete(Script::TABLE, key.clone())
+                .delete(Table::TailConsumers, key);
             let (more, gone) = self.delete_versions(rows, namespace.id, &script.name)?;
             rows = more;
             blobs.extend(script.blobs().copied());
@@ -105,6 +109,9 @@ impl<W: Send + Sync + 'static> Catalog<W> {
             }
             self.watch.forget(namespace.id, &script.name);
             self.timetable.forget((namespace.id, script.name.clone()));
+            if let Some(tails) = self.runtime.tails() {
+                tails.set(&namespace.name, &script.name, Vec::new());
+            }
             if let Some(forget) = self.forgotten.get() {
                 forget(&namespace.name, &script.name);
             }

@@ -72,6 +72,7 @@ impl<W: Send + Sync + 'static> Catalog<W> {
                 catalog.references.count(script.blobs());
                 catalog.adopt_stored(&script);
                 catalog.schedule_stored(&namespace, &script);
+                catalog.tail_stored(&namespace, &script)?;
                 let beside = catalog.beside(namespace.id, &script)?;
                 let mut both = [Some(&script), beside.as_ref().map(|it| &it.script)]
                     .into_iter()

@@ -143,9 +143,23 @@ impl Api {
         "/postern/v1/tokens".to_owned()
     }
 
-    /// The path of a script's invocations as they happen, one JSON object a line.
-    pub fn logs_path(&self, namespace: Option<&str>, name: &str) -> String {
-        format!("{}/logs?follow=true", self.script(namespace, name))
+    /// The path of a script's invocations, one JSON object a line: as they happen, or those that
+    /// are kept and found by `searched`, names and values.
+    pub fn logs_path(
+        &self,
+        namespace: Option<&str>,
+        name: &str,
+        searched: &[(&str, &str)],
+    ) -> String {
+        let logs = format!("{}/logs", self.script(namespace, name));
+        if searched.is_empty() {
+            return format!("{logs}?follow=true");
+        }
+        let query = searched.iter();
+        let query: Vec<String> = query
+            .map(|(name, value)| format!("{name}={}", segment(value)))
+            .collect();
+        format!("{logs}?follow=false&{}", query.join("&"))
     }
 
     /// Makes a call whose answer's body is not an envelope. A refusal still is.

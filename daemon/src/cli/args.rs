@@ -446,6 +446,15 @@ pub struct Logs {
     /// Stop after so many invocations.
     #[arg(long, value_name = "COUNT")]
     pub count: Option<u64>,
+    /// Do not follow: show what is kept with this text in a log line, an exception or the URL.
+    #[arg(long, value_name = "TEXT")]
+    pub search: Option<String>,
+    /// Do not follow: show what is kept with one of these outcomes, as exception,exceededCpu.
+    #[arg(long, value_name = "OUTCOMES")]
+    pub outcome: Option<String>,
+    /// Do not follow: show what is kept since then: 15m, 2h, or a time as 2026-01-31T12:00:00Z.
+    #[arg(long, value_name = "TIME")]
+    pub since: Option<String>,
     /// Where.
     #[command(flatten)]
     pub namespace: InNamespace,

@@ -19,7 +19,7 @@ const LEVELS: [&str; 5] = ["debug", "info", "log", "warn", "error"];
 pub async fn follow(args: &Logs, out: Output) -> Result<(), CliError> {
     let api = Api::new(&args.remote)?;
     let what = format!("logs of {}", args.namespace.named(&args.name));
-    let target = api.logs_path(args.namespace.name(), &args.name);
+    let target = api.logs_path(args.namespace.name(), &args.name, &args.searched());
     let mut answer = api.raw(&what, Call::new(Method::GET, target)).await?;
     let least = LEVELS.iter().position(|l| *l == args.level).unwrap_or(0);
     let mut lines = Lines::default();
@@ -53,6 +53,21 @@ pub async fn follow(args: &Logs, out: Output) -> Result<(), CliError> {
         }
     }
     Ok(())
+}
+
+impl Logs {
+    /// What is looked for among what is kept, as a query; empty where logs are followed.
+    fn searched(&self) -> Vec<(&'static str, &str)> {
+        let given = [
+            ("search", &self.search),
+            ("outcome", &self.outcome),
+            ("since", &self.since),
+        ];
+        let given = given.into_iter();
+        given
+            .filter_map(|(name, value)| Some((name, value.as_deref()?)))
+            .collect()
+    }
 }
 
 /// Bytes on their way to becoming lines.

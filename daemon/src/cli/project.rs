@@ -7,6 +7,7 @@ mod dispatch;
 mod entrances;
 mod glob;
 mod modules;
+mod observed;
 
 pub use assets::{Asset, Site};
 pub use entrances::Entrances;
@@ -24,7 +25,7 @@ pub const FILES: [&str; 3] = ["wrangler.jsonc", "wrangler.json", "wrangler.toml"
 const FILE_MAX: u64 = 1 << 20;
 
 /// Keys that are read. `$schema` is for editors.
-const KNOWN: [&str; 24] = [
+const KNOWN: [&str; 27] = [
     "$schema",
     "name",
     "main",
@@ -38,6 +39,9 @@ const KNOWN: [&str; 24] = [
     "kv_namespaces",
     "services",
     "dispatch_namespaces",
+    "analytics_engine_datasets",
+    "tail_consumers",
+    "logpush",
     "assets",
     "limits",
     "triggers",
@@ -182,6 +186,10 @@ pub struct Project {
     pub tags: Vec<String>,
     /// Whether text and JSON bindings set elsewhere are kept.
     pub keep_vars: bool,
+    /// Whether logpush jobs have its invocations.
+    pub logpush: bool,
+    /// Who is told of them, as the upload's metadata has it.
+    pub tail_consumers: Option<Value>,
     /// What the user should know.
     pub warnings: Vec<String>,
 }
@@ -312,6 +320,7 @@ impl Project {
         };
         let (rules_table, rules) = inherited("rules");
         let (triggers_table, triggers) = inherited("triggers");
+        let (tails_from, tails) = inherited("tail_consumers");
         let crons = triggers_table.crons(triggers, &mut warnings)?;
         let mut entrances = Entrances {
             workers_dev: said("workers_dev")?,
@@ -342,6 +351,7 @@ impl Project {
                 let mut bindings = bindings_from.vars()?;
                 bindings.extend(bindings_from.services(&mut warnings)?);
                 bindings.extend(bindings_from.dispatch_namespaces(&mut warnings)?);
+                bindings.extend(bindings_from.datasets(&mut warnings)?);
                 let named = assets.as_ref().and_then(|site| site.binding.as_ref());
                 bindings.extend(named.map(|name| json!({"type": "assets", "name": name})));
                 bindings
@@ -356,6 +366,8 @@ impl Project {
             entrances,
             tags: texts_of("tags")?,
             keep_vars: flag("keep_vars")?,
+            logpush: flag("logpush")?,
+            tail_consumers: tails_from.tail_consumers(tails)?,
             warnings,
         })
     }

@@ -349,6 +349,12 @@ fn metadata(
     if !limits.is_empty() {
         map.insert("limits".into(), Value::Object(limits));
     }
+    if project.logpush {
+        map.insert("logpush".into(), json!(true));
+    }
+    if let Some(consumers) = &project.tail_consumers {
+        map.insert("tail_consumers".into(), consumers.clone());
+    }
     if let Some(message) = &args.message {
         map.insert("annotations".into(), json!({"workers/message": message}));
     }

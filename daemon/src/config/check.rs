@@ -3,12 +3,12 @@
 use super::amount::{Amount, show_bytes};
 use super::document::{Document, Problem};
 use super::raw::{
-    RawCache, RawConfig, RawEdge, RawEngine, RawLog, RawManage, RawOutbound, RawStore,
-    RawWebSocket, Texts,
+    RawAnalytics, RawCache, RawConfig, RawEdge, RawEngine, RawLog, RawManage, RawOutbound,
+    RawStore, RawWebSocket, Texts,
 };
 use super::{
-    Cache, Config, Edge, Engine, Format, Level, LoadedBoard, Log, Manage, Outbound, OutboundTls,
-    Overrides, Root, Scheme, Store, WebSocket, egress, limits, routing,
+    Analytics, Cache, Config, Edge, Engine, Format, Level, LoadedBoard, Log, Manage, Outbound,
+    OutboundTls, Overrides, Root, Scheme, Store, WebSocket, egress, limits, routing,
 };
 use crate::board::{self, Board, BoardError};
 use std::collections::BTreeMap;
@@ -78,6 +78,7 @@ pub(super) fn check(
     let routing = routing::check(document, raw.routing);
     let store = store(document, raw.store, &board);
     let cache = cache(document, &raw.cache, &board);
+    let analytics = analytics(document, &raw.analytics);
     let websocket = websocket(document, &raw.websocket);
     let log = log(document, raw.log, &board);
     let place = super::place::check(document, raw.place);
@@ -107,6 +108,7 @@ pub(super) fn check(
         ceilings,
         store,
         cache,
+        analytics,
         websocket,
         log,
         place,
@@ -473,6 +475,26 @@ fn store(document: &mut Document<'_>, raw: RawStore, board: &Board) -> Store {
             raw.exports_kept.as_ref(),
             3,
             100,
+        ),
+    }
+}
+
+fn analytics(document: &mut Document<'_>, raw: &RawAnalytics) -> Analytics {
+    let bytes = number(
+        document,
+        "analytics.bytes",
+        raw.bytes.as_ref(),
+        32 << 20,
+        (64 << 10, 1 << 30),
+    );
+    Analytics {
+        bytes,
+        worker_bytes: number(
+            document,
+            "analytics.worker-bytes",
+            raw.worker_bytes.as_ref(),
+            bytes.min(4 << 20),
+            (64 << 10, bytes),
         ),
     }
 }

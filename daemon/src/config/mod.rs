@@ -59,6 +59,8 @@ pub struct Config {
     pub store: Store,
     /// What Workers keep by the Cache API.
     pub cache: Cache,
+    /// Data points of Analytics Engine.
+    pub analytics: Analytics,
     /// WebSockets.
     pub websocket: WebSocket,
     /// The process's own log and what is kept of tenants'.
@@ -217,6 +219,16 @@ pub struct Store {
     pub export_every_s: u64,
     /// Exports kept.
     pub exports_kept: u32,
+}
+
+/// Data points of Analytics Engine.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "kebab-case")]
+pub struct Analytics {
+    /// Bytes of all points.
+    pub bytes: u64,
+    /// Bytes of one Worker's.
+    pub worker_bytes: u64,
 }
 
 /// The cache of the Cache API.
@@ -421,6 +433,7 @@ impl Config {
             ("engine", self.engine != new.engine),
             ("store", self.store != new.store),
             ("cache", self.cache != new.cache),
+            ("analytics", self.analytics != new.analytics),
             ("websocket", self.websocket != new.websocket),
             ("log.format and log.tenant-bytes", log_differs),
         ]

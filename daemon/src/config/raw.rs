@@ -27,6 +27,7 @@ pub(super) struct RawConfig {
     pub ceilings: RawLimits,
     pub store: RawStore,
     pub cache: RawCache,
+    pub analytics: RawAnalytics,
     pub websocket: RawWebSocket,
     pub log: RawLog,
     pub place: RawPlace,
@@ -105,6 +106,13 @@ pub(super) struct RawStore {
     pub kv_quota_bytes: Option<Spanned<Amount>>,
     pub export_every_s: Option<Spanned<Amount>>,
     pub exports_kept: Option<Spanned<Amount>>,
+}
+
+#[derive(Debug, Default, serde::Deserialize)]
+#[serde(rename_all = "kebab-case", deny_unknown_fields, default)]
+pub(super) struct RawAnalytics {
+    pub bytes: Option<Spanned<Amount>>,
+    pub worker_bytes: Option<Spanned<Amount>>,
 }
 
 #[derive(Debug, Default, serde::Deserialize)]

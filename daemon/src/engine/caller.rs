@@ -1,6 +1,7 @@
 //! Who starts operations: one invocation, as bindings see it, and the chain of Workers that its
 //! request has gone through.
 
+use super::invocation::Ray;
 use super::ops::OpFailure;
 use super::terms::{Interceptor, Origin};
 use postern_abi::OpErrorCode;
@@ -24,26 +25,33 @@ pub struct Chain(Arc<Link>);
 struct Link {
     invocations: AtomicU32,
     origin: Option<Box<Origin>>,
+    begun_by: Option<Ray>,
 }
 
 impl Default for Chain {
     fn default() -> Self {
-        Self::new(None)
+        Self::new(None, None)
     }
 }
 
 impl Chain {
-    /// That of a request which came from there.
-    pub fn new(origin: Option<Box<Origin>>) -> Self {
+    /// That of a request which came from there, and which this invocation begins.
+    pub fn new(origin: Option<Box<Origin>>, begun_by: Option<Ray>) -> Self {
         Self(Arc::new(Link {
             invocations: AtomicU32::new(1),
             origin,
+            begun_by,
         }))
     }
 
     /// Where its first request came from.
     pub fn origin(&self) -> Option<&Origin> {
         self.0.origin.as_deref()
+    }
+
+    /// The invocation that began it.
+    pub fn begun_by(&self) -> Option<Ray> {
+        self.0.begun_by
     }
 }
 
@@ -122,6 +130,12 @@ impl Caller {
              times. This can happen e.g. if you have a Worker or Durable Object that calls other \
              Workers or objects recursively.",
         ))
+    }
+
+    /// Worker invocations that the request has caused beside its first.
+    pub fn invoked(&self) -> u32 {
+        let count = self.0.chain.0.invocations.load(Ordering::Relaxed);
+        count.min(INVOCATIONS_MAX).saturating_sub(1)
     }
 
     /// Waits for one of the [`CONNECTIONS_MAX`] places, which is free again when the result is

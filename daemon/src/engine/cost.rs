@@ -19,6 +19,11 @@ pub const LOG: u64 = 500;
 /// A wasm module's byte, translated once at deployment.
 pub const TRANSLATED_BYTE: u64 = 30;
 
+/// A data point of so many bytes, beyond the call: it is stored later, together with others.
+pub const fn point(bytes: usize) -> u64 {
+    5_000 + bytes as u64 / 4
+}
+
 /// Bytes copied across the boundary.
 pub const fn copy(bytes: usize) -> u64 {
     bytes as u64 / 8

@@ -279,12 +279,20 @@ impl Core {
                 }
             }));
         }
-        if let Some(Trigger::Scheduled { cron, time_ms }) = invocation.trigger.clone() {
-            // The length of the expression, and that of two numbers at most.
-            let bound = cron.len() + 20;
-            return self.send(id, EventKind::Scheduled, id, isolate, bound, |out| {
-                wire::scheduled(out, &cron, time_ms);
-            });
+        match invocation.trigger.clone() {
+            Some(Trigger::Scheduled { cron, time_ms }) => {
+                // The length of the expression, and that of two numbers at most.
+                let bound = cron.len() + 20;
+                return self.send(id, EventKind::Scheduled, id, isolate, bound, |out| {
+                    wire::scheduled(out, &cron, time_ms);
+                });
+            }
+            Some(Trigger::Tail { items, .. }) => {
+                return self.send(id, EventKind::Tail, id, isolate, items.len(), |out| {
+                    out.bytes(&items);
+                });
+            }
+            None => {}
         }
         let headers = std::mem::take(&mut invocation.headers);
         let (method, url) = (

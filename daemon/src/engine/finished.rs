@@ -15,6 +15,10 @@ pub struct Finished<'a> {
     pub version: &'a str,
     /// The invocation's name.
     pub ray: Ray,
+    /// The invocation that a request from outside began, if a Worker caused this one.
+    pub origin: Option<Ray>,
+    /// Invocations of Workers that its request caused, as far as it began them.
+    pub invoked: u32,
     /// How it ended.
     pub outcome: Outcome,
     /// When it began: milliseconds since 1970.
@@ -61,6 +65,9 @@ pub struct LogLine {
     pub level: LogLevel,
     /// What it says: the Worker's words, to be mistrusted.
     pub message: String,
+    /// The values that it was made of as JSON, if they are known and more than that text; see
+    /// [`LOG_VALUES`](postern_abi::event::LOG_VALUES). The Worker's words too.
+    pub values: Option<String>,
     /// When: milliseconds since 1970.
     pub at_ms: u64,
 }

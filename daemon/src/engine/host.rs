@@ -138,6 +138,8 @@ pub struct Invocation {
     pub origin: Option<Box<Origin>>,
     /// What holds for it alone.
     pub terms: Option<Box<Terms>>,
+    /// Who began that chain.
+    pub begun_by: Option<super::invocation::Ray>,
     /// What bindings see of it, once it has started an operation.
     pub caller: Option<Caller>,
     /// How another Worker entered this one, if not by a plain request.
@@ -165,6 +167,10 @@ pub struct Invocation {
     /// Bytes logged.
     pub log_bytes: u64,
     /// Lines of log that were dropped, or cut.
+    /// Data points that it wrote.
+    pub points: u32,
+    /// The values of the line that comes next.
+    pub log_values: Option<String>,
     pub logs_dropped: u32,
     /// The guest said that it is over.
     pub done: bool,
@@ -389,6 +395,7 @@ impl Host {
             end -= 1;
         }
         let kept = &message[..end];
+        let mut values = std::mem::take(&mut invocation.log_values);
         if invocation.log_bytes + kept.len() as u64 > limit {
             // What comes after it is dropped unseen.
             invocation.log_bytes = limit + 1;
@@ -397,14 +404,26 @@ impl Host {
         }
         // A line of no bytes takes room too.
         invocation.log_bytes += kept.len() as u64 + 32;
+        // Its values count too; where they have no room, the text says it alone.
+        values = values.filter(|it| invocation.log_bytes + it.len() as u64 <= limit);
+        invocation.log_bytes += values.as_ref().map_or(0, |it| it.len() as u64);
         if kept.len() < message.len() {
             invocation.logs_dropped = invocation.logs_dropped.saturating_add(1);
         }
         invocation.logs.push(LogLine {
             level,
             message: kept.to_owned(),
+            values,
             at_ms,
         });
+    }
+
+    /// The values of the line that comes next.
+    pub fn log_values(&mut self, json: &str) {
+        let fits = json.len() <= postern_abi::limits::LOG_LINE_MAX;
+        if let Some(invocation) = self.invocation().filter(|_| fits) {
+            invocation.log_values = Some(json.to_owned());
+        }
     }
 
     /// The state of the WASI program that this isolate runs.
@@ -482,7 +501,10 @@ impl Invocation {
             return caller.clone();
         }
         let origin = self.origin.take();
-        let chain = self.chain.take().unwrap_or_else(|| Chain::new(origin));
+        let chain = self
+            .chain
+            .take()
+            .unwrap_or_else(|| Chain::new(origin, Some(self.ray)));
         let terms = self.terms.as_deref();
         let caller = Caller::intercepted(
             Some(chain),

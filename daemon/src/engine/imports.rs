@@ -477,7 +477,12 @@ fn log(mut caller: Guest<'_>, level: u32, ptr: u32, len: u32) -> Result<(), Erro
     let bytes = slice(memory, host, ptr, len)?;
     // Only what is kept is looked at, however much was named.
     let kept = &bytes[..bytes.len().min(limits::LOG_LINE_MAX + 4)];
-    if host.logs_more() {
+    if !host.logs_more() {
+        return Ok(());
+    }
+    if level == postern_abi::event::LOG_VALUES {
+        host.log_values(&String::from_utf8_lossy(kept));
+    } else {
         host.log(LogLevel::from_u32(level), &String::from_utf8_lossy(kept));
     }
     Ok(())

@@ -85,6 +85,15 @@ pub enum Trigger {
         /// When it was due, in milliseconds since 1970.
         time_ms: u64,
     },
+    /// Invocations of other Workers are over (spec: SEMANTICS §17).
+    Tail {
+        /// What they were: a JSON array.
+        items: Bytes,
+        /// The scripts that they were of.
+        scripts: Vec<String>,
+        /// How many tail Workers there are in a row, this one included.
+        depth: u8,
+    },
 }
 
 impl Trigger {
@@ -92,6 +101,7 @@ impl Trigger {
     pub fn handler(&self) -> &'static str {
         match self {
             Self::Scheduled { .. } => "scheduled",
+            Self::Tail { .. } => "tail",
         }
     }
 }

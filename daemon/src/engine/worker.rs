@@ -4,6 +4,7 @@
 //! rest for long or when others need the memory. A Worker without isolates keeps no code.
 
 use super::Engine;
+use super::caller::Caller;
 use super::code::{BuildError, Code};
 use super::exchange::Exchange;
 use super::finished::Finished;
@@ -161,6 +162,7 @@ impl Worker {
             url: request.url,
             headers: request.headers,
             body: request.body,
+            begun_by: request.chain.as_ref().and_then(|chain| chain.begun_by()),
             chain: request.chain,
             origin: request.origin,
             terms: request.terms,
@@ -213,6 +215,7 @@ impl Worker {
             chain: None,
             origin: None,
             terms: None,
+            begun_by: None,
             caller: None,
             entry: None,
             upgrade: false,
@@ -226,6 +229,8 @@ impl Worker {
             response_bytes: 0,
             logs: Vec::new(),
             log_bytes: 0,
+            log_values: None,
+            points: 0,
             logs_dropped: 0,
             done: false,
             failure: None,
@@ -470,6 +475,8 @@ impl Worker {
             script: &spec.script,
             version: &spec.version,
             ray: invocation.ray,
+            origin: invocation.begun_by,
+            invoked: invocation.caller.as_ref().map_or(0, Caller::invoked),
             outcome: invocation.outcome(),
             started_ms: invocation.started_ms,
             fuel: invocation.fuel,

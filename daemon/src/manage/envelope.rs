@@ -35,6 +35,7 @@ pub mod code {
     pub const SERVICE_NOT_FOUND: u32 = 10090;
     pub const NAMESPACED_SCRIPT_NOT_FOUND: u32 = 10092;
     pub const CRON: u32 = 10100;
+    pub const LOGPUSH_JOB: u32 = 1002;
     pub const NOT_DEPLOYED: u32 = 10215;
     pub const VERSION_NOT_FOUND: u32 = 10222;
     pub const DEPLOYMENT: u32 = 10223;

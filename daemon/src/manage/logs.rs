@@ -5,12 +5,13 @@
 
 use super::Manage;
 use super::call::Call;
-use super::envelope::{Answer, Handled, Refusal, code};
-use crate::observe::{Filter, Observe};
+use super::envelope::{Answer, AnswerBody, Handled, Refusal, code};
+use crate::observe::{Counts, Filter, Follow, Observe, Record};
 use bytes::Bytes;
 use futures_lite::{Stream, StreamExt, stream};
 use http::StatusCode;
 use std::pin::Pin;
+use std::sync::Arc;
 
 /// JSON objects over time, one each item.
 pub type LogStream = Pin<Box<dyn Stream<Item = String> + Send>>;
@@ -22,6 +23,21 @@ pub trait LogSource: Send + Sync {
     /// reader.
     /// An error says that nobody else can follow now.
     fn logs(&self, namespace: &str, script: &str, follow: bool) -> Result<LogStream, String>;
+
+    /// The newest records of a script, oldest first, as they are.
+    fn recent(&self, _namespace: &str, _script: &str) -> Vec<Arc<Record>> {
+        Vec::new()
+    }
+
+    /// Figures of scripts since the daemon started: namespace, script, figures.
+    fn counts(&self) -> Vec<(String, String, Counts)> {
+        Vec::new()
+    }
+
+    /// Records to come, as they are. An error says that nobody else can follow now.
+    fn follow(&self, _filter: Filter) -> Result<Follow, String> {
+        Err("there are no records to follow".to_owned())
+    }
 }
 
 /// Holds no records.
@@ -59,6 +75,90 @@ impl LogSource for Observe {
     }
 }
 
+/// What is looked for among the records that are kept: all that is said must hold.
+#[derive(Debug, Default, PartialEq, Eq)]
+struct Search {
+    /// In a log line, an exception or the URL.
+    text: Option<String>,
+    outcomes: Vec<String>,
+    /// Milliseconds since 1970.
+    since_ms: Option<u64>,
+    /// The newest so many.
+    limit: Option<usize>,
+}
+
+impl Search {
+    /// What a call looks for; none if it says nothing of the kind.
+    fn of(call: &Call) -> Result<Option<Self>, Refusal> {
+        let text = |name: &str| call.query(name).filter(|it| !it.is_empty());
+        let since_ms = match text("since") {
+            None => None,
+            Some(since) => Some(parse_since(since).ok_or_else(|| {
+                Refusal::bad(
+                    code::BODY,
+                    "since is neither milliseconds since 1970, nor a time as 2026-01-31T12:00:00Z, nor one back \
+                     from now as 90s, 15m, 2h or 1d",
+                )
+            })?),
+        };
+        let limit = call
+            .number("limit")?
+            .map(|it| usize::try_from(it).unwrap_or(usize::MAX));
+        let search = Self {
+            text: text("search").map(str::to_owned),
+            outcomes: text("outcome")
+                .map(|it| it.split(',').map(str::to_owned).collect())
+                .unwrap_or_default(),
+            since_ms,
+            limit,
+        };
+        Ok(Some(search).filter(|it| *it != Self::default()))
+    }
+
+    fn found<'a>(&self, records: &'a [Arc<Record>]) -> Vec<&'a Record> {
+        let is_wanted = |record: &&Record| {
+            self.text
+                .as_deref()
+                .is_none_or(|text| record.contains(text))
+                && (self.outcomes.is_empty()
+                    || self.outcomes.iter().any(|it| it == record.outcome.as_str()))
+                && self.since_ms.is_none_or(|since| record.started_ms >= since)
+        };
+        let found: Vec<&Record> = records.iter().map(|it| &**it).filter(is_wanted).collect();
+        let skip = found.len().saturating_sub(self.limit.unwrap_or(usize::MAX));
+        found[skip..].to_vec()
+    }
+}
+
+fn now_ms() -> u64 {
+    std::time::SystemTime::now()
+        .duration_since(std::time::UNIX_EPOCH)
+        .map_or(0, |since| {
+            u64::try_from(since.as_millis()).unwrap_or(u64::MAX)
+        })
+}
+
+/// A moment, in milliseconds since 1970.
+fn parse_since(text: &str) -> Option<u64> {
+    if let Ok(ms) = text.parse() {
+        return Some(ms);
+    }
+    if let Ok(time) = text.parse::<jiff::Timestamp>() {
+        return u64::try_from(time.as_millisecond()).ok();
+    }
+    let unit = text.chars().last()?;
+    let count: u64 = text[..text.len() - unit.len_utf8()].parse().ok()?;
+    let seconds = match unit {
+        's' => 1,
+        'm' => 60,
+        'h' => 3600,
+        'd' => 86_400,
+        _ => return None,
+    };
+    let back = count.checked_mul(seconds)?.checked_mul(1000)?;
+    Some(now_ms().saturating_sub(back))
+}
+
 impl<W: Send + Sync + 'static> Manage<W> {
     pub(super) async fn get_logs(&self, call: Call) -> Handled {
         let (namespace, script) = self
@@ -70,6 +170,18 @@ impl<W: Send + Sync + 'static> Manage<W> {
             // Which of the two paths it came by.
             None => call.param("account").is_empty(),
         };
+        if let Some(search) = Search::of(&call)? {
+            let records = self.logs.recent(&namespace.name, &script.name);
+            let found = search.found(&records);
+            let mut lines = found.iter().map(|it| it.to_json().to_string() + "\n");
+            let text: String = lines.by_ref().collect();
+            return Ok(Answer {
+                status: StatusCode::OK,
+                content_type: "application/x-ndjson".to_owned(),
+                headers: Vec::new(),
+                body: AnswerBody::Whole(text.into()),
+            });
+        }
         let lines = self
             .logs
             .logs(&namespace.name, &script.name, follow)

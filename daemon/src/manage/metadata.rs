@@ -8,7 +8,7 @@ use crate::assets::Config;
 use crate::catalog::binding::{Keep, Wanted};
 use crate::catalog::name::shown;
 use crate::catalog::record::CustomLimits;
-use crate::catalog::{AssetsChange, CatalogError, Change, limits};
+use crate::catalog::{AssetsChange, CatalogError, Change, WantedConsumer, limits};
 use serde_json::Value;
 
 /// What an upload's metadata says.
@@ -20,6 +20,8 @@ pub struct Metadata {
     pub body_part: Option<String>,
     /// What it says about the script's settings.
     pub change: Change,
+    /// Who is told of the script's invocations.
+    pub tail_consumers: Option<Vec<WantedConsumer>>,
     /// What it says about static assets, if anything.
     pub assets: Option<AssetsChange>,
     /// A feature that it asks for and that is not here yet.
@@ -62,6 +64,7 @@ impl Metadata {
                 annotations: json("annotations")?,
                 note: Default::default(),
             },
+            tail_consumers: tail_consumers(value)?,
             assets: assets(value)?,
             not_yet: not_yet(value),
         })
@@ -206,6 +209,13 @@ fn custom_limits(value: &Value) -> Result<Option<CustomLimits>, CatalogError> {
     }))
 }
 
+/// Workers, in a list or alone; an empty list is none.
+fn tail_consumers(value: &Value) -> Result<Option<Vec<WantedConsumer>>, CatalogError> {
+    present(value, "tail_consumers")
+        .map(WantedConsumer::parse)
+        .transpose()
+}
+
 /// `assets` and `keep_assets`.
 fn assets(value: &Value) -> Result<Option<AssetsChange>, CatalogError> {
     let keeps = flag(value, "keep_assets")?.unwrap_or(false);
@@ -234,12 +244,9 @@ fn not_yet(value: &Value) -> Option<&'static str> {
         Some(Value::String(text)) => text != "false",
         Some(_) => true,
     };
-    [
-        ("migrations", "Durable Object migrations"),
-        ("tail_consumers", "Tail Workers"),
-    ]
-    .into_iter()
-    .find_map(|(key, feature)| asks(key).then_some(feature))
+    [("migrations", "Durable Object migrations")]
+        .into_iter()
+        .find_map(|(key, feature)| asks(key).then_some(feature))
 }
 
 #[cfg(test)]
@@ -279,7 +286,7 @@ mod tests {
         let all_null = json!({
             "main_module": null, "bindings": null, "tags": null, "limits": null,
             "keep_bindings": null, "code_update_strategy": {"mode": "deferred"},
-            "migrations": null, "assets": null, "tail_consumers": [],
+            "migrations": null, "assets": null, "tail_consumers": null,
         });
         assert_eq!(check(all_null).unwrap(), Metadata::default());
     }
@@ -310,16 +317,33 @@ mod tests {
 
     #[test]
     fn features_that_are_not_here_are_named() {
-        for (value, feature) in [
-            (json!({"migrations": [{}]}), "Durable Object migrations"),
-            (
-                json!({"tail_consumers": [{"service": "t"}]}),
-                "Tail Workers",
-            ),
-        ] {
-            let refusal = check(value).unwrap().supported().unwrap_err();
-            assert_eq!(refusal.status, 400);
-            assert!(refusal.errors[0].1.contains(feature));
+        let refusal = check(json!({"migrations": [{}]}))
+            .unwrap()
+            .supported()
+            .unwrap_err();
+        assert_eq!(refusal.status, 400);
+        assert!(refusal.errors[0].1.contains("Durable Object migrations"));
+    }
+
+    #[test]
+    fn tail_consumers_are_read_in_every_form() {
+        let wanted = |value: Value| {
+            let metadata = check(json!({ "tail_consumers": value }))?;
+            let services = metadata.tail_consumers.unwrap_or_default().into_iter();
+            Ok::<_, String>(services.map(|it| it.service).collect::<Vec<_>>())
+        };
+        let t = Ok(vec!["t".to_owned()]);
+        assert_eq!(wanted(json!([{"service": "t"}])), t);
+        assert_eq!(
+            wanted(json!({"service": "t", "environment": "production"})),
+            t
+        );
+        assert_eq!(wanted(json!(["t", "t"])), t);
+        assert_eq!(wanted(json!([])), Ok(Vec::new()));
+        for wrong in [json!([{}]), json!(5), json!([{"service": "a/b"}])] {
+            assert!(wanted(wrong).is_err());
         }
+        let many: Vec<Value> = (0..11).map(|i| json!(format!("t{i}"))).collect();
+        assert!(wanted(json!(many)).unwrap_err().contains("the limit is 10"));
     }
 }

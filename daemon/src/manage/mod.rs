@@ -10,6 +10,7 @@
 //! route; a file a resource holds the handlers.
 
 mod account;
+mod analytics;
 mod assets;
 mod body;
 mod brackets;
@@ -17,9 +18,11 @@ mod call;
 mod deployments;
 mod domains;
 pub mod envelope;
+mod graphql;
 mod kv;
 mod kv_bulk;
 mod kv_namespaces;
+mod logpush;
 mod logs;
 mod metadata;
 mod namespaces;
@@ -34,6 +37,7 @@ pub mod server;
 mod settings;
 mod subdomains;
 mod tags;
+mod tails;
 #[cfg(test)]
 mod tests;
 pub mod tokens;
@@ -47,9 +51,11 @@ pub use server::{ServerOptions, serve};
 
 use crate::catalog::Catalog;
 use crate::engine::Worker;
+use crate::logpush::Logpush;
 use envelope::Answer;
 use smol::lock::Semaphore;
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
+use tails::LiveTails;
 
 /// What the port is told by the configuration.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -101,6 +107,8 @@ pub struct Manage<W = Worker> {
     logs: Arc<dyn LogSource>,
     status: Arc<dyn StatusSource>,
     large_bodies: Semaphore,
+    live_tails: LiveTails,
+    logpush: OnceLock<Arc<Logpush>>,
 }
 
 impl<W: Send + Sync + 'static> Manage<W> {
@@ -113,11 +121,18 @@ impl<W: Send + Sync + 'static> Manage<W> {
     ) -> Arc<Self> {
         Arc::new(Self {
             large_bodies: Semaphore::new(options.large_bodies_max.max(1)),
+            live_tails: LiveTails::default(),
+            logpush: OnceLock::new(),
             catalog,
             options,
             logs,
             status,
         })
+    }
+
+    /// Has jobs that push logs. Once only; a second call changes nothing.
+    pub fn with_logpush(&self, logpush: Logpush) {
+        let _ = self.logpush.set(Arc::new(logpush));
     }
 
     /// Answers a call: token first, then route, then handler.

@@ -61,11 +61,18 @@ impl<W: Send + Sync + 'static> Manage<W> {
             .catalog
             .update_namespace(&name, update.name.as_deref(), update.trusted_workers)
             .await?;
+        if let Some(logpush) = self.logpush.get().filter(|_| namespace.name != name) {
+            let was_covered = logpush.forget_namespace(&name);
+            logpush.cover_namespace(&namespace.name, was_covered);
+        }
         ok(self.namespace_object(&namespace, scripts))
     }
 
     pub(super) async fn delete_namespace(&self, call: Call) -> Handled {
         self.catalog.delete_namespace(call.param("ns")).await?;
+        if let Some(logpush) = self.logpush.get() {
+            logpush.forget_namespace(call.param("ns"));
+        }
         ok(Value::Null)
     }
 }

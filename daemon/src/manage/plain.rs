@@ -151,18 +151,21 @@ impl<W: Send + Sync + 'static> Manage<W> {
         }))
     }
 
-    /// Nothing here sends its tail to another Worker.
-    pub(super) async fn tails_by_consumer(&self, _: Call) -> Handled {
-        ok(json!([]))
-    }
-
     /// There are none, which clients ask for before they delete.
     pub(super) async fn no_durable_objects(&self, call: Call) -> Handled {
         paging::answer(&call, Vec::<Value>::new(), 100, Ok)
     }
 
     pub(super) async fn get_script_settings(&self, call: Call) -> Handled {
-        ok(labels(&self.plain(&call)?))
+        self.labelled(&self.plain(&call)?)
+    }
+
+    /// The settings of a script that are no part of a version.
+    fn labelled(&self, script: &Script) -> Handled {
+        let mut labels = labels(script);
+        let (account, _) = self.catalog.script(ACCOUNT, &script.name)?;
+        labels["tail_consumers"] = self.catalog.tail_consumers(&account, &script.name)?.into();
+        ok(labels)
     }
 
     /// Settings that are no part of a version.
@@ -174,11 +177,23 @@ impl<W: Send + Sync + 'static> Manage<W> {
         };
         // Null leaves a field as it is. Everything but these belongs to a version.
         fields.retain(|name, value| {
-            !value.is_null() && ["logpush", "observability", "tags"].contains(&name.as_str())
+            let known = ["logpush", "observability", "tags", "tail_consumers"];
+            !value.is_null() && known.contains(&name.as_str())
         });
-        let change = Metadata::parse(&value)?.supported()?.change;
-        let script = self.catalog.change_labels(ACCOUNT, &script, change).await?;
-        ok(labels(&script))
+        let metadata = Metadata::parse(&value)?.supported()?;
+        if let Some(consumers) = &metadata.tail_consumers {
+            let set = self.catalog.set_tail_consumers(ACCOUNT, &script, consumers);
+            set.await?;
+        }
+        let changed = self
+            .catalog
+            .change_labels(ACCOUNT, &script, metadata.change);
+        let script = changed.await?;
+        if let Some(logpush) = self.logpush.get() {
+            let covers = self.catalog.pushes_logs(ACCOUNT, &script.name);
+            logpush.cover(ACCOUNT, &script.name, covers);
+        }
+        self.labelled(&script)
     }
 
     fn worker_object(&self, script: &Script) -> Result<Value, Refusal> {

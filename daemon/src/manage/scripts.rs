@@ -74,6 +74,14 @@ impl<W: Send + Sync + 'static> Manage<W> {
         let metadata = metadata.supported()?;
         let (mut change, assets) = (metadata.change, metadata.assets);
         change.note = note;
+        // New modules without any have none; without new modules they stay.
+        let consumers = match metadata.tail_consumers {
+            None if main.is_some() || assets.is_some() => Some(Vec::new()),
+            consumers => consumers,
+        };
+        if let Some(consumers) = &consumers {
+            self.catalog.check_tail_consumers(&namespace, consumers)?;
+        }
         let pushed = match (main, &assets) {
             (Some(main_module), _) => {
                 let push = Push {
@@ -110,6 +118,11 @@ impl<W: Send + Sync + 'static> Manage<W> {
                 .into());
             }
         };
+        if let Some(consumers) = consumers {
+            self.catalog
+                .set_tail_consumers(&namespace, &script, &consumers)
+                .await?;
+        }
         ok(script_object(&namespace, &pushed))
     }
 

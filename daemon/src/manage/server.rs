@@ -2,16 +2,21 @@
 
 use super::Manage;
 use super::body::{ByteStream, Payload};
-use super::envelope::{Answer, AnswerBody};
+use super::envelope::{Answer, AnswerBody, Refusal, code};
+use super::tails::Connected;
+use crate::observe::Follow;
+use crate::websocket;
 use async_executor::Executor;
 use async_io::Timer;
 use bytes::Bytes;
-use futures_lite::{FutureExt, Stream, StreamExt};
-use http::{HeaderName, HeaderValue, Method, Request, Response};
+use futures_lite::{FutureExt, Stream, StreamExt, stream};
+use http::{HeaderName, HeaderValue, Method, Request, Response, StatusCode, header};
 use http_body_util::{BodyExt, Either, Full, StreamBody};
 use hyper::body::{Body, Frame, Incoming};
 use hyper::server::conn::http1;
 use hyper::service::service_fn;
+use hyper::upgrade::OnUpgrade;
+use parking_lot::Mutex;
 use smol::channel::{Receiver, Sender, bounded};
 use smol::lock::Semaphore;
 use smol::net::{TcpListener, TcpStream};
@@ -19,6 +24,7 @@ use smol_hyper::rt::{FuturesIo, SmolTimer};
 use std::convert::Infallible;
 use std::future::Future;
 use std::io;
+use std::net::IpAddr;
 use std::pin::Pin;
 use std::sync::Arc;
 use std::task::{Context, Poll};
@@ -84,13 +90,15 @@ pub async fn serve<W: Send + Sync + 'static>(
             break;
         };
         match accepted {
-            Ok((socket, _)) => {
+            Ok((socket, peer)) => {
                 let link = Link {
                     manage: Arc::clone(&manage),
                     options,
                     executor: Arc::clone(&executor),
                     stopping: stopping.clone(),
                     alive: alive.clone(),
+                    peer: peer.ip(),
+                    tail: Mutex::new(None),
                 };
                 let serving = async move {
                     let _slot = slot;
@@ -130,6 +138,16 @@ struct Link<W: 'static> {
         reason = "held so that the server knows when the last one is gone"
     )]
     alive: Sender<()>,
+    peer: IpAddr,
+    /// The live tail that the connection goes on as.
+    tail: Mutex<Option<Tail>>,
+}
+
+/// A connection that becomes a live tail.
+struct Tail {
+    connection: OnUpgrade,
+    session: Connected,
+    follow: Follow,
 }
 
 impl<W: Send + Sync + 'static> Link<W> {
@@ -143,6 +161,7 @@ impl<W: Send + Sync + 'static> Link<W> {
                 .max_buf_size(HEAD_MAX)
                 .max_headers(HEADER_COUNT_MAX)
                 .serve_connection(FuturesIo::new(socket), service)
+                .with_upgrades()
         );
         let stopped = async {
             let _ = self.stopping.recv().await;
@@ -159,9 +178,96 @@ impl<W: Send + Sync + 'static> Link<W> {
         if let Err(error) = ended {
             log::debug!("management connection ended: {error}");
         }
+        let tail = self.tail.lock().take();
+        if let Some(tail) = tail {
+            self.tell(tail).await;
+        }
     }
 
-    async fn call(&self, request: Request<Incoming>) -> Result<Response<AnswerOut>, Infallible> {
+    /// Goes on as a live tail, until its session or the daemon ends or the client goes.
+    async fn tell(&self, tail: Tail) {
+        let connection = match tail.connection.await {
+            Ok(connection) => connection,
+            Err(error) => return log::debug!("a live tail did not begin: {error}"),
+        };
+        let Ok(parts) = connection.downcast::<FuturesIo<TcpStream>>() else {
+            // There is no other kind.
+            return;
+        };
+        let session = Arc::new(tail.session);
+        let (id, left, ended) = (session.id(), session.left(), session.ended.clone());
+        let over = async {
+            let _ = ended.recv().await;
+        };
+        let expired = async {
+            Timer::after(left).await;
+        };
+        let texts = session.texts(tail.follow, Some(self.peer));
+        // A session that is over says so; when the daemon stops clients try again.
+        let texts = stop_after(texts, over.or(expired));
+        let stop = async {
+            let _ = self.stopping.recv().await;
+        };
+        websocket::feed(parts.io.into_inner(), &parts.read_buf, texts, stop).await;
+        self.manage.live_tails.end(id);
+    }
+
+    /// The answer to a request that wants to become a live tail, if it is one.
+    fn upgrade(&self, request: &mut Request<Incoming>) -> Option<Response<AnswerOut>> {
+        if request.method() != Method::GET || !request.uri().path().starts_with(super::tails::PATH)
+        {
+            return None;
+        }
+        let key = request.headers().get(header::SEC_WEBSOCKET_KEY);
+        let Some(key) = key.filter(|key| websocket::is_key(key.as_bytes())).cloned() else {
+            let what = "a live tail is a WebSocket; connect to it with a client of these";
+            return Some(respond(Refusal::bad(code::BODY, what).answer()));
+        };
+        let Some(session) = self.manage.live_tails.connect(request.uri().path()) else {
+            return Some(respond(Manage::<W>::no_tail()));
+        };
+        let follow = match self.manage.logs.follow(session.filter()) {
+            Ok(follow) => follow,
+            Err(reason) => {
+                let refusal = Refusal::new(StatusCode::TOO_MANY_REQUESTS, code::BODY, reason);
+                return Some(respond(refusal.answer()));
+            }
+        };
+        let offered = request
+            .headers()
+            .get_all(header::SEC_WEBSOCKET_PROTOCOL)
+            .iter();
+        let mut offered = offered
+            .filter_map(|value| value.to_str().ok())
+            .flat_map(|it| it.split(','));
+        let has_protocol = offered.any(|it| it.trim() == super::tails::PROTOCOL);
+        *self.tail.lock() = Some(Tail {
+            connection: hyper::upgrade::on(request),
+            session,
+            follow,
+        });
+        let mut response = Response::new(Either::Left(Full::new(Bytes::new())));
+        *response.status_mut() = StatusCode::SWITCHING_PROTOCOLS;
+        let headers = response.headers_mut();
+        headers.insert(header::UPGRADE, HeaderValue::from_static("websocket"));
+        headers.insert(header::CONNECTION, HeaderValue::from_static("Upgrade"));
+        if let Ok(accept) = HeaderValue::from_str(&websocket::accept(key.as_bytes())) {
+            headers.insert(header::SEC_WEBSOCKET_ACCEPT, accept);
+        }
+        if has_protocol {
+            let protocol = HeaderValue::from_static(super::tails::PROTOCOL);
+            headers.insert(header::SEC_WEBSOCKET_PROTOCOL, protocol);
+        }
+        Some(response)
+    }
+
+    async fn call(
+        &self,
+        mut request: Request<Incoming>,
+    ) -> Result<Response<AnswerOut>, Infallible> {
+        if let Some(response) = self.upgrade(&mut request) {
+            return Ok(response);
+        }
         let options = self.options;
         let changes = !matches!(*request.method(), Method::GET | Method::HEAD);
         let request = request.map(|body| {
@@ -179,6 +285,18 @@ impl<W: Send + Sync + 'static> Link<W> {
         };
         Ok(respond(answer))
     }
+}
+
+/// Ends a stream when `end` is ready.
+fn stop_after<T>(
+    texts: impl Stream<Item = T> + Send,
+    end: impl Future<Output = ()> + Send,
+) -> impl Stream<Item = T> + Send {
+    let ended = stream::once_future(end).map(|()| None);
+    ended
+        .or(texts.map(Some))
+        .take_while(Option::is_some)
+        .filter_map(|it| it)
 }
 
 /// A task that is not cancelled when its result is not waited for.

@@ -7,7 +7,7 @@ use super::metadata::Metadata;
 use crate::catalog::record::Script;
 use serde_json::{Map, Value, json};
 
-fn settings_object(script: &Script, bindings: Vec<Value>) -> Value {
+fn settings_object(script: &Script, bindings: Vec<Value>, tail_consumers: &[Value]) -> Value {
     let settings = &script.settings;
     let mut limits = Map::new();
     if let Some(cpu_ms) = settings.limits.cpu_ms {
@@ -30,19 +30,21 @@ fn settings_object(script: &Script, bindings: Vec<Value>) -> Value {
         "placement": stored(&settings.placement),
         "annotations": stored(&settings.annotations),
         "tags": settings.tags,
-        "tail_consumers": [],
+        "tail_consumers": tail_consumers,
         "usage_model": "standard",
     })
 }
 
 impl<W: Send + Sync + 'static> Manage<W> {
     pub(super) async fn get_settings(&self, call: Call) -> Handled {
-        let (_, script) = self
+        let (namespace, script) = self
             .catalog
             .script(call.param("ns"), call.param("script"))?;
+        let consumers = self.catalog.tail_consumers(&namespace, &script.name)?;
         ok(settings_object(
             &script,
             self.catalog.shown_bindings(&script.settings.bindings),
+            &consumers,
         ))
     }
 
@@ -77,15 +79,27 @@ impl<W: Send + Sync + 'static> Manage<W> {
                 ),
             ));
         }
-        let mut change = Metadata::parse(&value)?.supported()?.change;
+        let metadata = Metadata::parse(&value)?.supported()?;
+        if let Some(consumers) = &metadata.tail_consumers {
+            self.catalog.check_tail_consumers(&namespace, consumers)?;
+        }
+        let mut change = metadata.change;
         change.note = note;
         let changed = self
             .catalog
             .change_settings(&namespace, &script, change)
             .await?;
+        if let Some(consumers) = &metadata.tail_consumers {
+            self.catalog
+                .set_tail_consumers(&namespace, &script, consumers)
+                .await?;
+        }
+        let (namespace, _) = self.catalog.script(&namespace, &script)?;
+        let consumers = self.catalog.tail_consumers(&namespace, &changed.name)?;
         ok(settings_object(
             &changed,
             self.catalog.shown_bindings(&changed.settings.bindings),
+            &consumers,
         ))
     }
 }

@@ -14,7 +14,7 @@ mod rings;
 
 pub use counts::{Counts, OUTCOMES};
 pub use follow::{Filter, Follow, FollowError, Followed};
-pub use record::Record;
+pub use record::{Record, Unredacted};
 pub use redact::{REDACTED, redacted_header, redacted_url};
 pub use rings::ENTRIES_MAX;
 
@@ -25,7 +25,7 @@ use follow::Followers;
 use parking_lot::{Mutex, RwLock};
 use rings::Rings;
 use std::collections::HashMap;
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 
 /// Bounds of what is kept.
 #[derive(Clone, Debug)]
@@ -63,6 +63,15 @@ struct Inner {
     counters: RwLock<CountersByName>,
     rings: Mutex<Rings>,
     followers: Followers,
+    sinks: OnceLock<Vec<Arc<dyn Sink>>>,
+}
+
+/// Who gets records as they come, as followers do, but decides for each.
+pub trait Sink: Send + Sync {
+    /// Whether it wants this one. Asked for every invocation: must not wait.
+    fn wants(&self, finished: &Finished<'_>) -> bool;
+    /// Takes one that it wanted. Must be quick.
+    fn take(&self, record: &Arc<Record>, finished: &Finished<'_>);
 }
 
 #[derive(Default)]
@@ -90,6 +99,7 @@ impl Observe {
             )),
             followers: Followers::new(options.followers_max, options.follower_bytes_max),
             counters: RwLock::default(),
+            sinks: OnceLock::new(),
             options,
         }))
     }
@@ -103,10 +113,15 @@ impl Observe {
             .add(finished);
         let followed = self.0.followers.want(finished);
         let kept = record::has_something_to_tell(finished);
-        if !followed && !kept {
+        let sinks = self.0.sinks.get().map_or(&[][..], Vec::as_slice);
+        let mut wanting = sinks.iter().filter(|sink| sink.wants(finished)).peekable();
+        if !followed && !kept && wanting.peek().is_none() {
             return;
         }
         let record = Arc::new(Record::new(finished, self.0.options.script_bytes_max));
+        for sink in wanting {
+            sink.take(&record, finished);
+        }
         if followed {
             self.0.followers.send(&record);
         }
@@ -140,6 +155,11 @@ impl Observe {
     /// What comes from now on, as far as `filter` lets it through.
     pub fn follow(&self, filter: Filter) -> Result<Follow, FollowError> {
         self.0.followers.follow(filter)
+    }
+
+    /// Passes records on to these as well. Once only; a second call changes nothing.
+    pub fn deliver_to(&self, sinks: Vec<Arc<dyn Sink>>) {
+        let _ = self.0.sinks.set(sinks);
     }
 
     /// The figures of a script; none if it has neither run nor been pushed.

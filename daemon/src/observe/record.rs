@@ -5,6 +5,7 @@ use crate::engine::finished::Labels;
 use crate::engine::invocation::{Ray, Trigger};
 use crate::engine::limits::Outcome;
 use crate::engine::{Finished, LogLine, Thrown};
+use bytes::Bytes;
 use serde_json::{Map, Value, json};
 
 /// An invocation as it is kept: URL and header fields are redacted already.
@@ -76,6 +77,9 @@ impl Record {
         };
         let trigger = match finished.trigger {
             Some(Trigger::Scheduled { cron, .. }) => cron.len(),
+            Some(Trigger::Tail { scripts, .. }) => {
+                scripts.iter().map(|it| OVERHEAD + it.len()).sum()
+            }
             None => 0,
         };
         budget.take(size_of::<Self>() + names + trigger + finished.method.len() + url.len());
@@ -89,7 +93,10 @@ impl Record {
         let logs: Vec<LogLine> = finished
             .logs
             .iter()
-            .take_while(|line| budget.take(OVERHEAD + line.message.len()))
+            .take_while(|line| {
+                let values = line.values.as_ref().map_or(0, String::len);
+                budget.take(OVERHEAD + line.message.len() + values)
+            })
             .cloned()
             .collect();
         let headers = finished
@@ -108,7 +115,7 @@ impl Record {
             fuel: finished.fuel,
             cpu_us: finished.cpu_us,
             wall_us: finished.wall_us,
-            trigger: finished.trigger.cloned(),
+            trigger: finished.trigger.map(kept),
             method: finished.method.to_owned(),
             url,
             headers,
@@ -133,12 +140,15 @@ impl Record {
             (Some(Trigger::Scheduled { cron, time_ms }), _) => {
                 json!({ "cron": cron, "scheduledTime": time_ms })
             }
+            (Some(Trigger::Tail { scripts, .. }), _) => {
+                let consumed = scripts.iter().map(|it| json!({ "scriptName": it }));
+                json!({ "consumedEvents": consumed.collect::<Vec<_>>() })
+            }
             (None, "") => Value::Null,
             (None, _) => self.event_json(),
         };
-        json!({
+        let mut told = json!({
             "scriptName": self.script,
-            "dispatchNamespace": self.namespace,
             "scriptVersion": self.version_json(),
             "ray": self.ray.to_string(),
             "outcome": self.outcome,
@@ -152,7 +162,13 @@ impl Record {
             "truncated": self.logs_dropped > 0,
             "exceptions": exceptions,
             "diagnosticsChannelEvents": [],
-        })
+            "executionModel": "stateless",
+        });
+        // Workers outside of dispatch namespaces are in one that has no name for others.
+        if !self.namespace.starts_with('(') {
+            told["dispatchNamespace"] = self.namespace.as_str().into();
+        }
+        told
     }
 
     fn version_json(&self) -> Value {
@@ -187,8 +203,8 @@ impl Record {
         event
     }
 
-    /// The texts that a search looks into.
-    pub(super) fn contains(&self, needle: &str) -> bool {
+    /// Whether a text is in a log line, an exception or the URL.
+    pub fn contains(&self, needle: &str) -> bool {
         let thrown = self
             .exception
             .iter()
@@ -236,12 +252,92 @@ fn shown_headers(headers: &http::HeaderMap, budget: &mut Budget) -> Vec<(String,
     shown
 }
 
+/// What began an invocation, without what it brought.
+fn kept(trigger: &Trigger) -> Trigger {
+    match trigger {
+        Trigger::Tail { scripts, depth, .. } => Trigger::Tail {
+            items: Bytes::new(),
+            scripts: scripts.clone(),
+            depth: *depth,
+        },
+        other => other.clone(),
+    }
+}
+
 fn log_json(line: &LogLine) -> Value {
-    json!({
+    let values = line.values.as_deref();
+    let mut values: Value = values
+        .and_then(|values| serde_json::from_str(values).ok())
+        .unwrap_or_default();
+    let mut told = json!({
         "level": line.level.name(),
-        "message": [line.message],
         "timestamp": line.at_ms,
-    })
+    });
+    let message = match &mut values {
+        Value::Object(values) => {
+            if let Some(errors @ Value::Array(_)) = values.get_mut("errorInfo") {
+                told["errorInfo"] = errors.take();
+            }
+            values.get_mut("message").map(Value::take)
+        }
+        values => Some(values.take()),
+    };
+    // The Worker wrote it, so it is what it should be or the text is told instead.
+    told["message"] = match message {
+        Some(message @ Value::Array(_)) => message,
+        _ => json!([line.message]),
+    };
+    told
+}
+
+/// What of a request is redacted in a [`Record`], as it came.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Unredacted {
+    /// The URL.
+    pub url: String,
+    /// The header fields; names in lower case, repeated ones joined.
+    pub headers: Vec<(String, String)>,
+}
+
+impl Unredacted {
+    /// Of a request, as long as it is not larger than `bytes_max`.
+    pub fn of(finished: &Finished<'_>, bytes_max: usize) -> Option<Self> {
+        let headers = finished.headers?;
+        let mut left = bytes_max.checked_sub(finished.url.len())?;
+        let mut shown = Vec::with_capacity(headers.keys_len());
+        for name in headers.keys() {
+            let values = headers.get_all(name).iter();
+            let texts: Vec<_> = values
+                .map(|value| String::from_utf8_lossy(value.as_bytes()))
+                .collect();
+            let text = texts.join(", ");
+            left = left.checked_sub(OVERHEAD + name.as_str().len() + text.len())?;
+            shown.push((name.as_str().to_owned(), text));
+        }
+        Some(Self {
+            url: finished.url.to_owned(),
+            headers: shown,
+        })
+    }
+
+    /// Bytes that it occupies, nearly.
+    pub fn bytes(&self) -> usize {
+        let fields = self.headers.iter();
+        self.url.len()
+            + fields
+                .map(|(name, value)| OVERHEAD + name.len() + value.len())
+                .sum::<usize>()
+    }
+
+    /// As the members of a tail event's request.
+    pub fn to_json(&self) -> Value {
+        let headers: Map<String, Value> = self
+            .headers
+            .iter()
+            .map(|(name, value)| (name.clone(), value.as_str().into()))
+            .collect();
+        json!({ "url": self.url, "headers": headers })
+    }
 }
 
 fn exception_json(thrown: &Thrown) -> Value {

@@ -14,6 +14,7 @@ fn logged(message: &str) -> Vec<LogLine> {
     vec![LogLine {
         level: LogLevel::Warn,
         message: message.to_owned(),
+        values: None,
         at_ms: 7,
     }]
 }
@@ -24,6 +25,8 @@ fn finished<'a>(script: &'a str, logs: &'a [LogLine]) -> Finished<'a> {
         script,
         version: "v1",
         ray: Ray(0xabc),
+        origin: None,
+        invoked: 0,
         outcome: Outcome::Ok,
         started_ms: 5,
         fuel: 100,
@@ -99,8 +102,51 @@ fn a_record_is_a_tail_event() {
             "truncated": false,
             "exceptions": [{ "name": "TypeError", "message": "no", "stack": "at x", "timestamp": 8 }],
             "diagnosticsChannelEvents": [],
+            "executionModel": "stateless",
         })
     );
+}
+
+#[test]
+fn lines_are_told_as_their_values() {
+    let check = |values: Option<&str>, message: serde_json::Value, errors: serde_json::Value| {
+        let mut logs = logged("text");
+        logs[0].values = values.map(str::to_owned);
+        let observe = Observe::default();
+        observe.invocation(&finished("s", &logs));
+        let told = observe.recent("n", "s")[0].to_json();
+        assert_eq!(told["logs"][0]["message"], message, "{values:?}");
+        assert_eq!(told["logs"][0]["errorInfo"], errors, "{values:?}");
+    };
+    use serde_json::{Value::Null, json};
+    check(None, json!(["text"]), Null);
+    check(
+        Some(r#"["a",{"b":1},null]"#),
+        json!(["a", {"b": 1}, null]),
+        Null,
+    );
+    let with_errors = r#"{"message":["Error: e"],"errorInfo":[{"name":"Error"}]}"#;
+    check(
+        Some(with_errors),
+        json!(["Error: e"]),
+        json!([{"name": "Error"}]),
+    );
+    // What a guest says is not what it should be.
+    for wrong in [
+        "",
+        "[",
+        "5",
+        "{}",
+        r#"{"message":5}"#,
+        r#"{"errorInfo":[]}"#,
+    ] {
+        let told = if wrong.contains("errorInfo") {
+            json!([])
+        } else {
+            Null
+        };
+        check(Some(wrong), json!(["text"]), told);
+    }
 }
 
 #[test]

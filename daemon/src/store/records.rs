@@ -48,6 +48,16 @@ pub enum Table {
     Domains = 17,
     /// Whether they answer at their default addresses.
     Subdomains = 18,
+    /// Tail consumers of scripts.
+    TailConsumers = 32,
+    /// Blocks of data points.
+    AnalyticsBlocks = 33,
+    /// Logpush jobs.
+    LogpushJobs = 34,
+    /// Batches that logpush jobs are to send.
+    LogpushBatches = 35,
+    /// What dispatch namespaces say about logs.
+    NamespaceLogs = 36,
 }
 
 impl Table {
@@ -66,6 +76,11 @@ impl Table {
             Self::Routes => "routes",
             Self::Domains => "domains",
             Self::Subdomains => "subdomains",
+            Self::TailConsumers => "tail-consumers",
+            Self::AnalyticsBlocks => "analytics-blocks",
+            Self::LogpushJobs => "logpush-jobs",
+            Self::LogpushBatches => "logpush-batches",
+            Self::NamespaceLogs => "namespace-logs",
         }
     }
 }
@@ -139,6 +154,27 @@ impl Records {
         });
         self.core.note(scanned)?;
         Ok(records)
+    }
+
+    /// Calls this with each record whose key begins with `prefix`, in the order of their keys, until
+    /// it says false. Holds one record at a time.
+    pub fn visit<T: DeserializeOwned>(
+        &self,
+        table: Table,
+        prefix: &[u8],
+        mut call: impl FnMut(&[u8], T) -> bool,
+    ) -> Result<(), StoreError> {
+        let prefix = keys::record(table as u8, prefix);
+        let scanned = self.core.rows.scan(&prefix, &prefix, |key, row| {
+            let key = &key[2..];
+            let record = match self.read(table, row)? {
+                Some(record) => Some(record),
+                // Replaced meanwhile, or removed.
+                None => self.get(table, key)?,
+            };
+            Ok(record.is_none_or(|record| call(key, record)))
+        });
+        self.core.note(scanned)
     }
 
     /// `None`: the row's file is gone.

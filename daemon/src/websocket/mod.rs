@@ -9,6 +9,7 @@
 //! answer in time, reads too slowly or closes halfway is let go. The library that would do this
 //! holds whole messages, which are up to 32 MiB each; here there is never more than a part of one.
 
+mod feed;
 mod frame;
 mod inbound;
 mod join;
@@ -17,6 +18,7 @@ mod linger;
 #[cfg(test)]
 mod tests;
 
+pub use feed::feed;
 pub use join::join;
 pub use linger::linger;
 

@@ -113,6 +113,10 @@ impl AbortReason {
     }
 }
 
+/// Instead of a level: the values of the line that comes next, as JSON. That is an array, or where
+/// there are errors among them `{"message": [...], "errorInfo": [...]}`.
+pub const LOG_VALUES: u32 = 0x100;
+
 /// The level of a log line; the names are those of `console`'s methods.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 #[repr(u32)]

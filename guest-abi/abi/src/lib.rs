@@ -12,6 +12,7 @@
 #![no_std]
 extern crate alloc;
 
+pub mod analytics;
 pub mod bundle;
 pub mod cache;
 pub mod crypto;

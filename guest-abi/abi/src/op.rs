@@ -158,6 +158,9 @@ pub enum SyncOp {
     /// Copies a memory in. Argument: its bytes. Where the result would go lies its handle, a
     /// `u32`, little endian. No result.
     WasmWrite = 83,
+    /// Writes a data point. Argument: an [`AnalyticsWrite`](crate::analytics::AnalyticsWrite). No
+    /// result.
+    AnalyticsWrite = 96,
 }
 
 /// What [`SyncOp::Wasm`] does. Numbers are `u32`, little endian; a value is a byte, its type, and 8
@@ -265,6 +268,7 @@ impl SyncOp {
             81 => Self::Wasm,
             82 => Self::WasmRead,
             83 => Self::WasmWrite,
+            96 => Self::AnalyticsWrite,
             _ => return None,
         })
     }

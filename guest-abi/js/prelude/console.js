@@ -12,7 +12,60 @@ function write(level, args) {
   } catch (error) {
     line = `<Formatting threw (${error?.stack ?? error})>`;
   }
+  try {
+    const values = valuesOf(args);
+    if (values !== undefined) native.logValues(values);
+  } catch {
+    // The text says it alone.
+  }
   native.log(level, line);
+}
+
+const { stringify } = JSON;
+const { getPrototypeOf } = Object;
+const { isArray } = Array;
+const objectPrototype = Object.prototype;
+
+// What tail events tell of one argument (spec: SEMANTICS §17), as JSON: arrays, plain objects and
+// what has toJSON() as JSON has them, other objects as text.
+function jsonOf(value) {
+  if (typeof value === "symbol") return "{}";
+  if (typeof value === "bigint" || typeof value === "function") return stringify(`${value}`);
+  if (typeof value !== "object" || value === null) return stringify(value) ?? "null";
+  try {
+    const proto = getPrototypeOf(value);
+    const asJson = isArray(value) || proto === objectPrototype || proto === null || typeof value.toJSON === "function";
+    return (asJson ? stringify(value) : stringify(`${value}`)) ?? "null";
+  } catch {
+    return "{}";
+  }
+}
+
+const textOf = (value) => (typeof value === "string" ? value : "");
+
+function errorOf(value) {
+  if (!(value instanceof Error)) return "null";
+  try {
+    return stringify({ name: textOf(value.name), message: textOf(value.message), stack: textOf(value.stack) });
+  } catch {
+    return "null";
+  }
+}
+
+// What the line is made of, unless that is one text.
+function valuesOf(args) {
+  if (args.length === 1 && typeof args[0] === "string") return undefined;
+  let message = "";
+  let errors = "";
+  let hasErrors = false;
+  for (let i = 0; i < args.length; i++) {
+    const comma = i === 0 ? "" : ",";
+    const error = errorOf(args[i]);
+    message += comma + jsonOf(args[i]);
+    errors += comma + error;
+    hasErrors ||= error !== "null";
+  }
+  return hasErrors ? `{"message":[${message}],"errorInfo":[${errors}]}` : `[${message}]`;
 }
 
 const methods = {

@@ -16,6 +16,8 @@ import { logUncaught, console } from "internal:console";
 import { configure as configureNavigator } from "internal:navigator";
 import { isRaw } from "internal:subrequest";
 import "internal:ratelimit";
+import "internal:analytics";
+import { traceItems } from "internal:tail";
 import { asGlobals, env, forget } from "internal:env";
 import { ofRequest } from "internal:dispatch";
 import { useNode } from "internal:node";
@@ -529,7 +531,7 @@ const hooks = {
   },
 
   tail(id, events) {
-    run(begin(id), "tail", events, ended);
+    run(begin(id), "tail", traceItems(events), ended);
   },
 
   bodyCredit(id) {

@@ -8,6 +8,7 @@
 //! [`natives`]. Events of the host become calls of the hooks that `prelude/main.js` exports
 //! ([`events`]); what a Worker asks of the host goes through [`host`].
 
+mod analytics;
 mod blame;
 mod buffers;
 mod bytes;

@@ -1,10 +1,10 @@
 //! The one object through which the prelude reaches Rust; a tenant never sees it.
 
 use crate::{
-    blame, buffers, cache, compression, crypto, encoding, execution, forms, frames, headers,
-    iterators, json, kv, matches, modules, ops, parts, pattern, random, ratelimit, requests,
-    rewriter, segments, serve, sessions, socket, stacks, subrequest, switches, tasks, token, url,
-    values, wasm, zones,
+    analytics, blame, buffers, cache, compression, crypto, encoding, execution, forms, frames,
+    headers, iterators, json, kv, matches, modules, ops, parts, pattern, random, ratelimit,
+    requests, rewriter, segments, serve, sessions, socket, stacks, subrequest, switches, tasks,
+    token, url, values, wasm, zones,
 };
 use rquickjs::{Ctx, Object, Result};
 
@@ -26,6 +26,7 @@ pub fn object<'js>(ctx: &Ctx<'js>) -> Result<Object<'js>> {
     kv::install(ctx, &native)?;
     subrequest::install(ctx, &native)?;
     ratelimit::install(ctx, &native)?;
+    analytics::install(ctx, &native)?;
     cache::install(ctx, &native)?;
     crypto::install(ctx, &native)?;
     socket::install(ctx, &native)?;

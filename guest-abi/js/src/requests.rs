@@ -177,5 +177,10 @@ pub fn install<'js>(_: &Ctx<'js>, native: &Object<'js>) -> Result<()> {
     native.set(
         "log",
         Func::from(|level: u32, line: String| host::log(level, &line)),
+    )?;
+    // `logValues(json)`: what the next line is made of.
+    native.set(
+        "logValues",
+        Func::from(|json: String| host::log(postern_abi::event::LOG_VALUES, &json)),
     )
 }

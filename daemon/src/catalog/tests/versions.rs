@@ -445,6 +445,8 @@ fn a_guard_takes_a_worse_version_back() {
             logs: &[],
             logs_dropped: 0,
             exception: None,
+            invoked: 0,
+            origin: None,
             labels: None,
         });
     };

@@ -9,7 +9,7 @@ main = "build/shop.wasm"
 compatibility_date = 2026-01-01
 compatibility_flags = ["a"]
 workers_dev = false
-logpush = true
+placement = true
 tags = ["t1"]
 [vars]
 GREETING = "hi"
@@ -32,7 +32,7 @@ const JSONC: &str = r#"{
   // The same in the other language.
   "name": "shop", "main": "build/shop.wasm",
   "compatibility_date": "2026-01-01", "compatibility_flags": ["a"],
-  "workers_dev": false, "logpush": true, "tags": ["t1",],
+  "workers_dev": false, "placement": true, "tags": ["t1",],
   "vars": {"GREETING": "hi", "OBJ": {"a": 1}},
   "kv_namespaces": [{"binding": "KV", "id": "counts"}],
   "limits": {"cpu_ms": 20},
@@ -69,7 +69,7 @@ fn both_languages_mean_the_same() {
     );
     assert_eq!(
         project.warnings,
-        ["p/wrangler.toml: `logpush` means nothing here and was left out"]
+        ["p/wrangler.toml: `placement` means nothing here and was left out"]
     );
     assert_eq!(project.entrances.workers_dev, Some(false));
 }
@@ -198,6 +198,44 @@ proptest! {
             let _ = Project::parse(Path::new(file), &text, Some("a"));
         }
     }
+}
+
+#[test]
+fn a_project_says_how_it_is_observed() {
+    let toml = r#"
+name = "w"
+main = "w.js"
+logpush = true
+[[analytics_engine_datasets]]
+binding = "POINTS"
+[[analytics_engine_datasets]]
+binding = "VIEWS"
+dataset = "views"
+[[tail_consumers]]
+service = "watcher"
+"#;
+    let parse = |text: &str| Project::parse(Path::new("p/wrangler.toml"), text, None);
+    let project = parse(toml).unwrap();
+    assert!(project.logpush && project.warnings.is_empty());
+    assert_eq!(
+        project.bindings,
+        [
+            json!({"type": "analytics_engine", "name": "POINTS", "dataset": "POINTS"}),
+            json!({"type": "analytics_engine", "name": "VIEWS", "dataset": "views"}),
+        ]
+    );
+    let consumers = Some(json!([{"service": "watcher"}]));
+    assert_eq!(project.tail_consumers, consumers);
+    // As a table, too.
+    let table = toml.replace("[[tail_consumers]]", "[tail_consumers]");
+    assert_eq!(parse(&table).unwrap().tail_consumers, consumers);
+    let wrong = "name = \"w\"\nmain = \"w.js\"\ntail_consumers = \"watcher\"\n";
+    assert!(
+        parse(wrong)
+            .unwrap_err()
+            .to_string()
+            .contains("tail_consumers")
+    );
 }
 
 #[test]

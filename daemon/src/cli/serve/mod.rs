@@ -4,6 +4,7 @@
 //! the addresses are told. Stopping: listeners close, requests in flight finish within
 //! `edge.drain-ms`, the store closes, and only then the process ends.
 
+mod courier;
 mod listening;
 pub mod rooms;
 mod routes;

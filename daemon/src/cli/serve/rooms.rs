@@ -2,9 +2,11 @@
 //!
 //! `serve` decides when something happens; this file, what it is made of.
 
+use super::courier::Courier;
 use super::routes::{self, Running};
 use super::status::{Shared, Status};
 use super::{ServeError, Shutdown};
+use crate::analytics::{Analytics, AnalyticsOptions};
 use crate::board;
 use crate::cache::{Cache, CacheOptions};
 use crate::catalog::guard::Watch;
@@ -13,10 +15,12 @@ use crate::config::{self, Config};
 use crate::cron;
 use crate::edge::{self, Edge, EdgeOptions};
 use crate::engine::{self, Engine, EngineOptions, Finished, Observer};
+use crate::logpush::Logpush;
 use crate::manage::{self, LogSource, LogStream, Manage, ManageOptions, ServerOptions, tokens};
-use crate::observe::{self, Filter, Followed, Observe, ObserveOptions, logger};
+use crate::observe::{self, Filter, Follow, Followed, Observe, ObserveOptions, logger};
 use crate::outbound::{Outbound, OutboundOptions, Policy, RootSource};
 use crate::store::{Durability, Opened, Store, StoreOptions};
+use crate::tail::Tails;
 use crate::websocket::SocketOptions;
 use async_executor::Executor;
 use async_io::Async;
@@ -40,6 +44,8 @@ pub struct Rooms {
     manage: Arc<Manage>,
     status: Arc<Status>,
     outbound: Outbound,
+    analytics: Analytics,
+    logpush: Logpush,
     manage_connections: usize,
     office: Office,
     /// Work that goes on for as long as the daemon runs.
@@ -125,20 +131,47 @@ impl Rooms {
         let engine = Engine::new(engine_options(config), executor.clone(), told.clone());
         let outbound = Outbound::new(outbound_options(config), executor.clone());
         let cache = Cache::open(cache_options(config)).map_err(room("cache"))?;
+        let tails = Tails::new(executor.clone());
+        let analytics =
+            Analytics::open(store.clone(), analytics_options(config)).map_err(room("analytics"))?;
         let machine = Machine {
             engine: engine.clone(),
             outbound: outbound.clone(),
             cache: cache.clone(),
+            tails: tails.clone(),
+            analytics: analytics.clone(),
             sockets: socket_options(config),
         };
         let catalog = Catalog::open(store.clone(), Arc::new(machine), bounds(config))
             .map_err(room("catalog"))?;
         // Once only: there is one catalog.
         let _ = told.watch.set(catalog.watch());
+        tails.deliver_by(catalog.clone());
+        let courier = Courier::new(outbound_options(config), executor);
+        let logpush = Logpush::open(store.clone(), Arc::new(courier), executor.clone())
+            .map_err(room("logpush"))?;
+        for namespace in catalog
+            .namespaces_that_push_logs()
+            .map_err(room("catalog"))?
+        {
+            logpush.cover_namespace(&namespace, true);
+        }
+        observe.deliver_to(vec![Arc::new(tails.clone()), Arc::new(logpush.clone())]);
         let forgetting = observe.clone();
         let expecting = observe.clone();
-        catalog.on_deploy(move |namespace, script| expecting.expect(namespace, script));
-        catalog.on_delete(move |namespace, script| forgetting.forget(namespace, script));
+        // The catalog calls these, so they do not keep it.
+        let (covering, weak) = (logpush.clone(), Arc::downgrade(&catalog));
+        catalog.on_deploy(move |namespace, script| {
+            expecting.expect(namespace, script);
+            if let Some(catalog) = weak.upgrade() {
+                covering.cover(namespace, script, catalog.pushes_logs(namespace, script));
+            }
+        });
+        let uncovering = logpush.clone();
+        catalog.on_delete(move |namespace, script| {
+            forgetting.forget(namespace, script);
+            uncovering.cover(namespace, script, None);
+        });
         let router = routes::router(&config.routing, &catalog)?;
         catalog.set_default_zone(config.routing.default_zone().as_deref());
         let edge = Edge::new(Running(catalog.clone()), router, edge_options(config));
@@ -159,11 +192,13 @@ impl Rooms {
             Arc::new(Logs(observe)),
             Arc::new(Shared(status.clone())),
         );
+        manage.with_logpush(logpush.clone());
         let office = Office::open()?;
         let background = vec![
             executor.spawn(store.clone().upkeep()),
             executor.spawn(sweep(engine)),
             executor.spawn(cache.upkeep()),
+            executor.spawn(analytics.clone().upkeep()),
             office.executor.spawn(refresh(catalog.clone())),
             office.executor.spawn(guard(catalog.clone())),
             executor.spawn(cron::run(
@@ -180,6 +215,8 @@ impl Rooms {
             manage,
             status,
             outbound,
+            analytics,
+            logpush,
             manage_connections: config.manage.connections as usize,
             office,
             background,
@@ -255,6 +292,8 @@ impl Rooms {
 
     /// Makes everything durable and lets go of the store. Nothing runs any more.
     pub async fn close(self: Arc<Self>) {
+        self.analytics.flush().await;
+        self.logpush.flush().await;
         if let Err(error) = self.store.durable().await {
             log::error!(target: "store", "{error}");
         }
@@ -377,6 +416,13 @@ fn socket_options(config: &Config) -> SocketOptions {
         total_ms: ms(socket.lifetime_s.saturating_mul(1000)),
         write_stall_ms: ms(config.edge.write_deadline_ms),
         ..SocketOptions::default()
+    }
+}
+
+fn analytics_options(config: &Config) -> AnalyticsOptions {
+    AnalyticsOptions {
+        bytes_max: config.analytics.bytes,
+        tenant_bytes_max: config.analytics.worker_bytes,
     }
 }
 
@@ -513,6 +559,18 @@ fn log_filter(log: &config::Log) -> String {
 struct Logs(Observe);
 
 impl LogSource for Logs {
+    fn recent(&self, namespace: &str, script: &str) -> Vec<Arc<observe::Record>> {
+        self.0.recent(namespace, script)
+    }
+
+    fn counts(&self) -> Vec<(String, String, observe::Counts)> {
+        self.0.all_counts()
+    }
+
+    fn follow(&self, filter: Filter) -> Result<Follow, String> {
+        self.0.follow(filter).map_err(|error| error.to_string())
+    }
+
     fn logs(&self, namespace: &str, script: &str, follow: bool) -> Result<LogStream, String> {
         let shown = |record: &observe::Record| record.to_json().to_string();
         // Followed first and read then, so that nothing falls between; what is seen twice is

@@ -61,6 +61,10 @@ pub(super) fn op_sync(
         (SyncOp::Invocation, None) => {
             invocation(host, argument, &mut made).map(|()| made.as_slice())
         }
+        (SyncOp::AnalyticsWrite, None) => write_point(host, argument).map(|()| {
+            work = cost::point(len as usize);
+            &[][..]
+        }),
         (SyncOp::Decode, _) => decode(host, argument).map(|()| &[][..]),
         (SyncOp::Builtin, _) => match javascript::builtin(argument) {
             Some(source) => {
@@ -109,6 +113,18 @@ pub(super) fn op_sync(
             Ok(len)
         }
     }
+}
+
+/// Writes a data point of the current request, as long as it has not written too many.
+fn write_point(host: &mut Host, argument: &[u8]) -> Result<(), OpErrorCode> {
+    let invocation = host.invocation().ok_or(OpErrorCode::Cancelled)?;
+    invocation.points += 1;
+    if invocation.points > postern_abi::analytics::POINTS_MAX {
+        return Err(OpErrorCode::LimitExceeded);
+    }
+    let bindings = host.bindings.clone();
+    let written = bindings.sync(SyncOp::AnalyticsWrite, argument, &mut Vec::new());
+    written.map_err(|failure| failure.code)
 }
 
 /// Has the stream of an operation decoded, from its first byte on.

@@ -89,7 +89,6 @@ fn unknown_paths_methods_and_features_are_told_apart() {
         ("POST", "/client/v4/accounts/x/r2/buckets", "R2"),
         ("GET", "/client/v4/accounts/x/queues", "Queues"),
         ("GET", "/client/v4/zones/x/dns_records", "Zones"),
-        ("POST", "/client/v4/graphql", "GraphQL"),
     ] {
         let (status, json) = desk.check(method, path, Value::Null);
         assert_eq!(status, 404, "{method} {path}");

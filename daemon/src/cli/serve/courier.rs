@@ -1,0 +1,95 @@
+//! Logpush batches on their way to the operator's servers, over a way out of their own: what tenants may
+//! reach does not bind the operator, and their connections are not the operator's.
+
+use crate::logpush::{Destination, Send, Sending};
+use crate::outbound::{Origin, Outbound, OutboundOptions, Policy, SendBody, Tenant};
+use async_executor::Executor;
+use futures_lite::StreamExt;
+use http::{HeaderName, HeaderValue, Method, Request, header};
+use std::sync::Arc;
+
+/// Connections at the same time: a job has one batch under way.
+const CONNECTIONS_MAX: usize = 8;
+/// Bytes of an answer that are read, so that its connection can be used again.
+const ANSWER_MAX: usize = 64 * 1024;
+
+/// Who sends batches.
+pub struct Courier {
+    outbound: Outbound,
+    tenant: Tenant,
+}
+
+impl Courier {
+    /// With the deadlines of `options`.
+    pub fn new(options: OutboundOptions, executor: &Arc<Executor<'static>>) -> Self {
+        let outbound = Outbound::new(
+            OutboundOptions {
+                policy: Policy {
+                    allow_private: true,
+                    ..Policy::default()
+                },
+                connections_max: CONNECTIONS_MAX,
+                idle_max: CONNECTIONS_MAX,
+                ..options
+            },
+            executor.clone(),
+        );
+        Self {
+            tenant: outbound.tenant("", "logpush"),
+            outbound,
+        }
+    }
+}
+
+impl Send for Courier {
+    fn send(&self, to: &Destination, lines: Vec<u8>) -> Sending {
+        let (outbound, tenant, to) = (self.outbound.clone(), self.tenant.clone(), to.clone());
+        Box::pin(async move {
+            let request = request(&to, lines).map_err(|error| error.to_string())?;
+            let origin = Origin {
+                host: to.host,
+                port: to.port,
+                is_tls: to.is_secure,
+            };
+            let answer = outbound.send(&tenant, &origin, request).await;
+            let answer = answer.map_err(|error| error.to_string())?;
+            let status = answer.status();
+            let mut body = answer.into_body();
+            let mut read = 0;
+            while let Some(Ok(part)) = body.next().await {
+                read += part.len();
+                if read > ANSWER_MAX {
+                    break;
+                }
+            }
+            if status.is_success() {
+                return Ok(());
+            }
+            Err(format!("the server answered {status}"))
+        })
+    }
+}
+
+fn request(to: &Destination, lines: Vec<u8>) -> Result<Request<SendBody>, http::Error> {
+    let authority = match (to.host.contains(':'), to.port) {
+        (true, port) => format!("[{}]:{port}", to.host),
+        (false, 80) if !to.is_secure => to.host.clone(),
+        (false, 443) if to.is_secure => to.host.clone(),
+        (false, port) => format!("{}:{port}", to.host),
+    };
+    let mut request = Request::builder()
+        .method(Method::POST)
+        .uri(&to.target)
+        .header(header::HOST, authority)
+        .header(header::CONTENT_TYPE, "application/x-ndjson")
+        .header(
+            header::USER_AGENT,
+            concat!("postern/", env!("CARGO_PKG_VERSION")),
+        )
+        .body(SendBody::Whole(lines.into()))?;
+    for (name, value) in &to.headers {
+        let (name, value) = (HeaderName::try_from(name)?, HeaderValue::try_from(value)?);
+        request.headers_mut().insert(name, value);
+    }
+    Ok(request)
+}
