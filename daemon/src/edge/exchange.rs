@@ -35,6 +35,8 @@ struct Prepared<W> {
 }
 
 /// What is asked of the Worker.
+// Nearly all are requests; a box would cost each of them an allocation.
+#[allow(clippy::large_enum_variant)]
 enum Asks {
     Request(Request, Option<Faults>),
     Test(TestRoute),

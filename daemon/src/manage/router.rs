@@ -339,16 +339,6 @@ const FEATURES: &[(&str, &str, &str)] = &[
     ),
     (
         "*",
-        "accounts/{account}/workers/scripts/{script}/tails",
-        "Live tail",
-    ),
-    (
-        "*",
-        "accounts/{account}/workers/scripts/{script}/tails/{*rest}",
-        "Live tail",
-    ),
-    (
-        "*",
         "accounts/{account}/workers/durable_objects/{*rest}",
         "Durable Objects",
     ),

@@ -97,17 +97,17 @@ pub fn target<'a>(
 }
 
 /// What `fetchStart` is asked for.
-enum Asked<'js> {
+enum Asked {
     Internet,
     Binding(String),
     /// An export of this Worker, and props.
-    Own(String, Option<Bytes<'js>>),
+    Own(String, Option<Bytes>),
     /// Binding, name, milliseconds of CPU, subrequests, JSON.
     Dispatch(String, String, Option<f64>, Option<f64>, String),
 }
 
-impl<'js> Asked<'js> {
-    fn of(ctx: &Ctx<'js>, asked: &Value<'js>) -> Result<Self> {
+impl Asked {
+    fn of<'js>(ctx: &Ctx<'js>, asked: &Value<'js>) -> Result<Self> {
         let Some(asked) = asked.as_array() else {
             let binding = <Option<String> as rquickjs::FromJs>::from_js(ctx, asked.clone())?;
             return Ok(binding.map_or(Self::Internet, Self::Binding));
