@@ -293,7 +293,8 @@ fn a_binding_is_not_handed_on() {
     push(&daemon, OPERATOR, "egress", egress, json!([]));
     let asks = "export default { fetch() { return fetch('http://any.example/'); } };";
     push(&daemon, PRODUCTION, "asks", asks, json!([]));
-    let gift = json!({"binding": {}, "worker": {}});
+    // The Worker is a stub, which can be called: what is told as JSON has none.
+    let gift = json!({"binding": {}});
     assert_eq!(
         told(&daemon, "/giver/"),
         json!(["DataCloneError", [gift, "undefined", {"outbound": {"gift": gift}}]])

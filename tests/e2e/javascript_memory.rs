@@ -107,7 +107,7 @@ fn a_warm_worker_has_little_of_its_own() {
 /// Bytes of memory that a Worker in JavaScript may keep that has served and is evicted.
 const EVICTED_MAX: u64 = 16 << 10;
 /// Bytes on the disk that a Worker that says hello may take.
-const DISK_MAX: u64 = 256 << 10;
+const DISK_MAX: u64 = 288 << 10;
 
 #[test]
 fn a_hundred_tenants_take_little() {
