@@ -120,6 +120,7 @@ impl Host {
             | OpKind::RateLimit
             | OpKind::SocketServe
             | OpKind::SocketConnect
+            | OpKind::RpcConnect
             | OpKind::CacheMatch
             | OpKind::CachePut
             | OpKind::CacheDelete => {
