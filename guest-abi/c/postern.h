@@ -46,6 +46,7 @@ enum {
     POSTERN_EVENT_TAIL = 18,
     POSTERN_EVENT_SOCKET_MESSAGE = 20,
     POSTERN_EVENT_ENTER = 21, /* the JavaScript engine's */
+    POSTERN_EVENT_HANDLE = 28,
     /* Reserved, never sent in this version. */
     POSTERN_EVENT_ALARM = 19,
 };
@@ -102,6 +103,7 @@ enum {
     POSTERN_SYNC_WASM = 81,
     POSTERN_SYNC_WASM_READ = 82,
     POSTERN_SYNC_WASM_WRITE = 83,
+    POSTERN_SYNC_ANALYTICS_WRITE = 96,
 };
 
 /* Codes of failures. postern_import_op_sync returns them negated. */
