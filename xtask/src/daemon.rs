@@ -123,7 +123,9 @@ impl Daemon {
     pub fn push(&self, wasm: &Path, name: &str, more: &[&str]) -> Result<()> {
         let wasm = wasm.to_string_lossy();
         let mut arguments = vec!["push", &*wasm, "--name", name];
-        arguments.extend_from_slice(&["--namespace", "production"]);
+        if !more.contains(&"--namespace") {
+            arguments.extend_from_slice(&["--namespace", "production"]);
+        }
         arguments.extend_from_slice(more);
         self.call(&arguments).map(drop)
     }
