@@ -101,7 +101,7 @@ pub fn rows(bench: &Bench) -> Result<Vec<Row>> {
 fn config() -> String {
     super::CONFIG.replace(
         "concurrent-invocations = 256",
-        "concurrent-invocations = 2048",
+        "concurrent-invocations = 1024",
     )
 }
 
@@ -133,7 +133,9 @@ fn project(daemon: &Daemon, dir: &Path, name: &str, file: &str, main: &[u8]) -> 
     });
     std::fs::write(dir.join("wrangler.json"), config.to_string())?;
     std::fs::write(dir.join(file), main)?;
-    daemon.call(&["push", &dir.to_string_lossy()]).map(drop)
+    let dir = dir.to_string_lossy();
+    let arguments = ["push", &*dir, "--namespace", "production"];
+    daemon.call(&arguments).map(drop)
 }
 
 /// Bytes that each of many waiting requests takes, connections included.
