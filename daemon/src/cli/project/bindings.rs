@@ -3,7 +3,24 @@
 use super::{ProjectError, Table};
 use serde_json::{Value, json};
 
+/// What a table's keys are called in messages, and the table.
+type Placed<'a> = (String, &'a serde_json::Map<String, Value>);
+
 impl Table<'_> {
+    /// The tables of a list, each with what its keys are called in messages.
+    pub(super) fn tables<'a>(&'a self, key: &'static str) -> Result<Vec<Placed<'a>>, ProjectError> {
+        let items = match self.map.get(key) {
+            None => return Ok(Vec::new()),
+            Some(Value::Array(items)) => items,
+            Some(other) => return Err(self.kind(key, other, "a list of tables")),
+        };
+        let table = |(index, item): (usize, &'a Value)| match item {
+            Value::Object(map) => Ok((format!("{}{key}[{index}].", self.at), map)),
+            item => Err(self.kind(&format!("{key}[{index}]"), item, "a table")),
+        };
+        items.iter().enumerate().map(table).collect()
+    }
+
     pub(super) fn vars(&self) -> Result<Vec<Value>, ProjectError> {
         let vars = match self.map.get("vars") {
             None => return Ok(Vec::new()),
@@ -21,17 +38,8 @@ impl Table<'_> {
 
     pub(super) fn services(&self, warnings: &mut Vec<String>) -> Result<Vec<Value>, ProjectError> {
         const KEY: &str = "services";
-        let items = match self.map.get(KEY) {
-            None => return Ok(Vec::new()),
-            Some(Value::Array(items)) => items,
-            Some(other) => return Err(self.kind(KEY, other, "a list of tables")),
-        };
         let mut bindings = Vec::new();
-        for (index, item) in items.iter().enumerate() {
-            let at = format!("{}{KEY}[{index}].", self.at);
-            let Value::Object(map) = item else {
-                return Err(self.kind(&format!("{KEY}[{index}]"), item, "a table"));
-            };
+        for (at, map) in self.tables(KEY)? {
             let inner = Table {
                 path: self.path,
                 at: &at,
@@ -67,17 +75,8 @@ impl Table<'_> {
         warnings: &mut Vec<String>,
     ) -> Result<Vec<(String, String)>, ProjectError> {
         const KEY: &str = "kv_namespaces";
-        let items = match self.map.get(KEY) {
-            None => return Ok(Vec::new()),
-            Some(Value::Array(items)) => items,
-            Some(other) => return Err(self.kind(KEY, other, "a list of tables")),
-        };
         let mut bindings = Vec::new();
-        for (index, item) in items.iter().enumerate() {
-            let at = format!("{}{KEY}[{index}].", self.at);
-            let Value::Object(map) = item else {
-                return Err(self.kind(&format!("{KEY}[{index}]"), item, "a table"));
-            };
+        for (at, map) in self.tables(KEY)? {
             let inner = Table {
                 path: self.path,
                 at: &at,

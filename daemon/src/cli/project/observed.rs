@@ -7,17 +7,8 @@ impl Table<'_> {
     /// `analytics_engine_datasets`, as bindings of the upload's metadata.
     pub(super) fn datasets(&self, warnings: &mut Vec<String>) -> Result<Vec<Value>, ProjectError> {
         const KEY: &str = "analytics_engine_datasets";
-        let items = match self.map.get(KEY) {
-            None => return Ok(Vec::new()),
-            Some(Value::Array(items)) => items,
-            Some(other) => return Err(self.kind(KEY, other, "a list of tables")),
-        };
         let mut bindings = Vec::new();
-        for (index, item) in items.iter().enumerate() {
-            let at = format!("{}{KEY}[{index}].", self.at);
-            let Value::Object(map) = item else {
-                return Err(self.kind(&format!("{KEY}[{index}]"), item, "a table"));
-            };
+        for (at, map) in self.tables(KEY)? {
             let inner = Table {
                 path: self.path,
                 at: &at,
