@@ -37,6 +37,7 @@ mod numbers;
 mod ops;
 mod params;
 mod parts;
+mod passing;
 mod pattern;
 #[cfg(all(feature = "profile", target_arch = "wasm32"))]
 mod profile;
@@ -54,6 +55,7 @@ mod shape;
 mod socket;
 mod source;
 mod stacks;
+mod stub;
 mod subrequest;
 mod switches;
 mod tasks;
