@@ -133,9 +133,11 @@ impl Asked {
         match self {
             Self::Internet => Target::Internet,
             Self::Binding(binding) => Target::Binding(binding),
-            Self::Own(entrypoint, props) => {
-                target(None, Some(entrypoint), props.as_ref().map(|props| &*props.0))
-            }
+            Self::Own(entrypoint, props) => target(
+                None,
+                Some(entrypoint),
+                props.as_ref().map(|props| &*props.0),
+            ),
             Self::Dispatch(binding, script, cpu_ms, subrequests, outbound) => {
                 Target::Dispatch(Dispatch {
                     binding,
