@@ -1,6 +1,7 @@
 //! The real binary with real clients. One module a concern; `harness` holds what they share.
 #![allow(clippy::unwrap_used)]
 
+mod aborted;
 mod analytics;
 mod assets;
 mod bad_input;

@@ -14,7 +14,7 @@ import "internal:rpc/bodies";
 import { begin as beginFlight, flights, flightOf } from "internal:flights";
 import { logUncaught, console } from "internal:console";
 import { configure as configureNavigator } from "internal:navigator";
-import { isRaw } from "internal:subrequest";
+import { isRaw, passOn } from "internal:subrequest";
 import "internal:ratelimit";
 import "internal:analytics";
 import { traceItems } from "internal:tail";
@@ -94,6 +94,8 @@ function answer(flight, response) {
     finish(flight);
     return;
   }
+  const ended = isRaw(source) ? passOn(source) : null;
+  if (ended !== null) return failed(flight, ended[0]);
   const length = lengthOf(source);
   if (list !== null && fields === list && !isRaw(source)) {
     // How long a stream is is not known from what was said of another one.
