@@ -11,6 +11,7 @@ mod crash;
 mod cron;
 mod curl;
 mod dispatch;
+mod dispatch_rpc;
 mod eventsource;
 mod examples;
 mod faults;
