@@ -28,6 +28,7 @@ mod kv;
 mod limits;
 mod logpush;
 mod plain;
+mod previews;
 mod push;
 mod retire;
 mod routing;
