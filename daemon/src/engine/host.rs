@@ -506,6 +506,21 @@ impl Host {
         self.rewriters.forget(id);
         self.memory_use.hold(self.held());
         if invocation.pending > 0 {
+            if let Some(failure) = invocation
+                .failure
+                .as_ref()
+                .filter(|_| invocation.is_session())
+            {
+                let own = self.ops.values().filter(|op| op.request == id);
+                for op in own {
+                    if let OpState::Socket(end) = &op.state
+                        && end.is_session()
+                        && end.is_served()
+                    {
+                        end.failed(failure);
+                    }
+                }
+            }
             self.ops.retain(|_, op| op.request != id);
             self.op_bytes = self.ops.values().map(|op| u64::from(op.bytes)).sum();
         }

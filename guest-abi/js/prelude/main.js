@@ -11,6 +11,7 @@ import * as timing from "internal:timers";
 import { prepareContexts, waitFor } from "internal:context";
 import { addLoopback, contextWith, serveSession } from "internal:rpc/services";
 import "internal:rpc/bodies";
+import "internal:rpc/signals";
 import { begin as beginFlight, flights, flightOf } from "internal:flights";
 import { logUncaught, console } from "internal:console";
 import { configure as configureNavigator } from "internal:navigator";
