@@ -39,6 +39,7 @@ mod signals;
 mod subrequests;
 mod swap;
 mod tail;
+mod traces;
 mod versions;
 mod wasi;
 mod websocket;

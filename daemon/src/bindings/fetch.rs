@@ -512,7 +512,7 @@ async fn internet(
         AskBody::None | AskBody::Spent => SendBody::Empty,
     };
     let (origin, mut request) = request(ask, body)?;
-    forwarded::count(request.headers_mut(), caller.chain());
+    forwarded::mark(request.headers_mut(), caller.chain(), outbound.zone());
     let bodiless = matches!(ask.method, Method::GET | Method::HEAD);
     if !bodiless && matches!(request.body(), SendBody::Empty) {
         request
