@@ -39,6 +39,7 @@ mod signals;
 mod subrequests;
 mod swap;
 mod tail;
+mod telemetry;
 mod traces;
 mod versions;
 mod wasi;

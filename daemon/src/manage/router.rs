@@ -54,6 +54,10 @@ impl<W: Send + Sync + 'static> Manage<W> {
         GET "memberships" => memberships,
         GET "accounts/{account}/workers/subdomain" => subdomain,
 
+        POST "accounts/{account}/workers/observability/telemetry/query" => telemetry_query,
+        POST "accounts/{account}/workers/observability/telemetry/keys" => telemetry_keys,
+        POST "accounts/{account}/workers/observability/telemetry/values" => telemetry_values,
+
         GET "accounts/{account}/workers/dispatch/namespaces" => list_namespaces,
         POST "accounts/{account}/workers/dispatch/namespaces" => create_namespace,
         GET "accounts/{account}/workers/dispatch/namespaces/{ns}" => get_namespace,
@@ -336,6 +340,21 @@ const FEATURES: &[(&str, &str, &str)] = &[
         "*",
         "accounts/{account}/workers/workers/{script}/{*rest}",
         "Versions",
+    ),
+    (
+        "*",
+        "accounts/{account}/workers/observability/telemetry/live-tail",
+        "Live tails of queries (follow a Worker with POST …/scripts/NAME/tails)",
+    ),
+    (
+        "*",
+        "accounts/{account}/workers/observability/telemetry/live-tail/heartbeat",
+        "Live tails of queries (follow a Worker with POST …/scripts/NAME/tails)",
+    ),
+    (
+        "*",
+        "accounts/{account}/workers/observability/{*rest}",
+        "Saved queries and destinations of Workers Observability",
     ),
     (
         "*",

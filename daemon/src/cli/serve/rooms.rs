@@ -568,6 +568,14 @@ impl LogSource for Logs {
         self.0.recent(namespace, script)
     }
 
+    fn all(&self) -> Vec<Arc<observe::Record>> {
+        self.0.all_recent()
+    }
+
+    fn kept_bytes(&self) -> usize {
+        self.0.kept_bytes()
+    }
+
     fn counts(&self) -> Vec<(String, String, observe::Counts)> {
         self.0.all_counts()
     }
