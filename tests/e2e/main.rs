@@ -37,6 +37,7 @@ mod rpc;
 mod secrets;
 mod service_worker;
 mod signals;
+mod sockets;
 mod subrequests;
 mod swap;
 mod tail;
