@@ -1,6 +1,7 @@
 //! The real binary with real clients. One module a concern; `harness` holds what they share.
 #![allow(clippy::unwrap_used)]
 
+mod aborted;
 mod analytics;
 mod assets;
 mod bad_input;
@@ -36,6 +37,7 @@ mod rpc;
 mod secrets;
 mod service_worker;
 mod signals;
+mod sockets;
 mod subrequests;
 mod swap;
 mod tail;

@@ -84,4 +84,5 @@ const PRELUDE: &[(&str, &str)] = prelude! {
     "internal:email" => "email.js",
     "cloudflare:email" => "email_module.js",
     "cloudflare:workers" => "workers.js",
+    "cloudflare:sockets" => "sockets.js",
 };
