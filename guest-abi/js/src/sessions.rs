@@ -2,7 +2,7 @@
 //! for begins with. They are sockets otherwise (`socket.rs`); what is said is `prelude/rpc`'s.
 
 use crate::bytes::Bytes;
-use crate::subrequest::target;
+use crate::subrequest::{Asked, target};
 use crate::{bytes, host, ops, socket};
 use postern_abi::OpKind;
 use postern_abi::fetch::Target;
@@ -22,17 +22,21 @@ fn fits<'js>(ctx: Ctx<'js>, message: Value<'js>) -> Result<bool> {
 /// `line` hears what `socketServe`'s sink does.
 fn connect<'js>(
     ctx: Ctx<'js>,
-    binding: Option<String>,
+    binding: Value<'js>,
     entrypoint: Option<String>,
     props: Option<Bytes>,
     first: Value<'js>,
     line: Object<'js>,
 ) -> Result<u32> {
-    let target: Target<'_> = target(
-        binding.as_deref(),
-        entrypoint.as_deref(),
-        props.as_ref().map(|props| &*props.0),
-    );
+    let asked = Asked::of(&ctx, &binding)?;
+    let target: Target<'_> = match asked.target() {
+        Target::Internet => target(
+            None,
+            entrypoint.as_deref(),
+            props.as_ref().map(|props| &*props.0),
+        ),
+        target => target,
+    };
     let mut argument = postcard::to_allocvec(&RpcConnect { target })
         .map_err(|_| Exception::throw_internal(&ctx, "a session cannot be asked for"))?;
     let kind = if first.is_string() { TEXT } else { BINARY };

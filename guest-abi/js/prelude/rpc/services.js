@@ -20,7 +20,7 @@ const CANCELLED = 7, THROWN = 10;
 const CLASSES = { TypeError, RangeError, SyntaxError, ReferenceError };
 
 // A session's way to the other Worker.
-class HostLine {
+export class HostLine {
   session = null;
   #op = 0;
   #waiting = [];
@@ -70,7 +70,7 @@ class HostLine {
 }
 
 // Of another Worker, or of an entrypoint of this one: a binding's name, or an export's and props.
-class ServiceHandle {
+export class ServiceHandle {
   constructor(name, entrypoint = null, props = null) {
     this.name = name;
     this.entrypoint = entrypoint;
@@ -140,7 +140,7 @@ export class Fetcher {
 shape(Fetcher);
 closed(Fetcher);
 
-function fetcherOf(handle) {
+export function fetcherOf(handle) {
   if (flag("rpc")) return proxy(handle, Fetcher, {});
   const fetcher = Object.create(Fetcher.prototype);
   adopt(fetcher, handle);
