@@ -1,6 +1,7 @@
 //! The real binary with real clients. One module a concern; `harness` holds what they share.
 #![allow(clippy::unwrap_used)]
 
+mod aborted;
 mod analytics;
 mod assets;
 mod bad_input;
@@ -11,6 +12,7 @@ mod crash;
 mod cron;
 mod curl;
 mod dispatch;
+mod dispatch_rpc;
 mod eventsource;
 mod examples;
 mod faults;
@@ -28,6 +30,7 @@ mod limits;
 mod loader;
 mod logpush;
 mod plain;
+mod previews;
 mod push;
 mod retire;
 mod routing;

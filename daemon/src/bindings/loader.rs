@@ -415,7 +415,7 @@ impl Services for Own {
         }
     }
 
-    fn dispatch(&self, _: [u8; 16], _: &str, _: ServiceRequest) -> Answering {
+    fn dispatch(&self, _: [u8; 16], _: &str, _: Option<Entry>, _: ServiceRequest) -> Answering {
         nobody()
     }
 
@@ -441,7 +441,7 @@ impl Services for Asked {
         self.enter(script, Entry::default(), request)
     }
 
-    fn dispatch(&self, _: [u8; 16], _: &str, _: ServiceRequest) -> Answering {
+    fn dispatch(&self, _: [u8; 16], _: &str, _: Option<Entry>, _: ServiceRequest) -> Answering {
         nobody()
     }
 

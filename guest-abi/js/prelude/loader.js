@@ -68,7 +68,10 @@ function serviceOf(value) {
       "DataCloneError",
     );
   }
-  return handle instanceof ServiceHandle ? [handle.name, handle.entrypoint, handle.props] : undefined;
+  if (!(handle instanceof ServiceHandle)) return undefined;
+  const { target } = handle;
+  // User Workers are not passed on.
+  return typeof target === "string" || target.length === 2 ? [target] : undefined;
 }
 
 function limitsOf(limits, owner) {
@@ -199,7 +202,7 @@ class LoadedHandle {
         if (session.isIdle()) session.lost();
         else {
           line.number = number;
-          line.connect(this.#target(number), null, null);
+          line.connect(this.#target(number));
         }
       },
       (error) => session.lost(error),

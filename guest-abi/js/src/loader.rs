@@ -2,51 +2,21 @@
 
 use crate::bytes::Bytes;
 use crate::ops::{self, Decode, Decoded};
-use crate::subrequest::target;
+use crate::subrequest::Asked;
 use postern_abi::OpKind;
 use postern_abi::bundle::ModuleKind;
-use postern_abi::fetch::Target;
 use postern_abi::loader::{Given, Outbound, WorkerCode, WorkerLoad};
 use rquickjs::{Array, Ctx, Exception, FromJs, Object, Result, Value, function::Func};
-
-/// A binding, or an entrypoint of this Worker and its props.
-struct Service {
-    binding: Option<String>,
-    entrypoint: Option<String>,
-    props: Option<Bytes>,
-}
-
-impl Service {
-    fn of<'js>(ctx: &Ctx<'js>, parts: &Array<'js>) -> Result<Self> {
-        let props: Value = parts.get(2)?;
-        Ok(Self {
-            binding: parts.get(0)?,
-            entrypoint: parts.get(1)?,
-            props: match props.is_null() {
-                true => None,
-                false => Some(Bytes::from_js(ctx, props)?),
-            },
-        })
-    }
-
-    fn target(&self) -> Target<'_> {
-        target(
-            self.binding.as_deref(),
-            self.entrypoint.as_deref(),
-            self.props.as_ref().map(|props| &*props.0),
-        )
-    }
-}
 
 /// What is under a name: a value as text, or a service.
 enum Item {
     Copied(String),
-    Service(Service),
+    Service(Asked),
 }
 
 /// `loaderLoad(binding, id, code)`: the promise of a number. `code` is null, or main module, date,
-/// flags, names, kinds and bytes of the modules, names and values of `env` (a text, or an array of
-/// binding, entrypoint and props), the outbound (undefined, null, or such an array), and limits.
+/// flags, names, kinds and bytes of the modules, names and values of `env` (a text, or an array
+/// of whom `fetchStart` would ask), the outbound (undefined, null, or such an array), and limits.
 fn load<'js>(
     ctx: Ctx<'js>,
     binding: String,
@@ -98,14 +68,14 @@ fn with_code<'js>(
         .map(|value| {
             let value = value?;
             Ok(match value.as_array() {
-                Some(parts) => Item::Service(Service::of(ctx, parts)?),
+                Some(parts) => Item::Service(Asked::of(ctx, &parts.get(0)?)?),
                 None => Item::Copied(String::from_js(ctx, value)?),
             })
         })
         .collect::<Result<_>>()?;
     let outbound: Value = code.get(8)?;
     let through = match outbound.as_array() {
-        Some(parts) => Some(Service::of(ctx, parts)?),
+        Some(parts) => Some(Asked::of(ctx, &parts.get(0)?)?),
         None => None,
     };
     let limit = |at: usize| -> Result<Option<u32>> {

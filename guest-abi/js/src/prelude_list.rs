@@ -19,6 +19,7 @@ const PRELUDE: &[(&str, &str)] = prelude! {
     "internal:rpc/targets" => "rpc/targets.js",
     "internal:rpc/session" => "rpc/session.js",
     "internal:rpc/bodies" => "rpc/bodies.js",
+    "internal:rpc/signals" => "rpc/signals.js",
     "internal:rpc/services" => "rpc/services.js",
     "internal:loader" => "loader.js",
     "internal:analytics" => "analytics.js",

@@ -84,20 +84,7 @@ fn start<'js>(
     Ok(started)
 }
 
-/// Who is asked: what a binding stands for, or an export of this Worker, or the Internet.
-pub fn target<'a>(
-    binding: Option<&'a str>,
-    entrypoint: Option<&'a str>,
-    props: Option<&'a [u8]>,
-) -> Target<'a> {
-    match (binding, entrypoint) {
-        (Some(binding), _) => Target::Binding(binding),
-        (None, Some(entrypoint)) => Target::Own(entrypoint, props.unwrap_or_default()),
-        (None, None) => Target::Internet,
-    }
-}
-
-/// What `fetchStart` is asked for.
+/// Whom `fetchStart` asks.
 pub enum Asked {
     Internet,
     Binding(String),
@@ -110,7 +97,7 @@ pub enum Asked {
 }
 
 impl Asked {
-    /// Reads it.
+    /// Of what the prelude has for it.
     ///
     /// # Errors
     /// When it is something else.
@@ -148,7 +135,7 @@ impl Asked {
         ))
     }
 
-    /// Who that is.
+    /// What the host is told.
     pub fn target(&self) -> Target<'_> {
         match self {
             Self::Loaded(binding, number, entrypoint, props, cpu_ms, subrequests) => {
@@ -163,11 +150,9 @@ impl Asked {
             }
             Self::Internet => Target::Internet,
             Self::Binding(binding) => Target::Binding(binding),
-            Self::Own(entrypoint, props) => target(
-                None,
-                Some(entrypoint),
-                props.as_ref().map(|props| &*props.0),
-            ),
+            Self::Own(entrypoint, props) => {
+                Target::Own(entrypoint, props.as_ref().map_or(&[], |props| &*props.0))
+            }
             Self::Dispatch(binding, script, cpu_ms, subrequests, outbound) => {
                 Target::Dispatch(Dispatch {
                     binding,
