@@ -17,6 +17,7 @@ import { logUncaught, console } from "internal:console";
 import { configure as configureNavigator } from "internal:navigator";
 import { isRaw, passOn } from "internal:subrequest";
 import "internal:ratelimit";
+import "internal:loader";
 import "internal:analytics";
 import { traceItems } from "internal:tail";
 import { asGlobals, env, forget } from "internal:env";

@@ -30,6 +30,7 @@ mod host;
 mod iterators;
 mod json;
 mod kv;
+mod loader;
 mod matches;
 mod modules;
 mod natives;

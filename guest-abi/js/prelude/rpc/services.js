@@ -20,7 +20,7 @@ const CANCELLED = 7, THROWN = 10;
 const CLASSES = { TypeError, RangeError, SyntaxError, ReferenceError };
 
 // A session's way to the other Worker.
-class HostLine {
+export class HostLine {
   session = null;
   #op = 0;
   #waiting = [];
@@ -71,7 +71,7 @@ class HostLine {
 
 // Of another Worker, or of an entrypoint of this one. `target` is whom send() asks: a binding's name, an
 // export's with props, or a user Worker.
-class ServiceHandle {
+export class ServiceHandle {
   constructor(target) {
     this.target = target;
   }
@@ -128,7 +128,7 @@ export class Fetcher {
 shape(Fetcher);
 closed(Fetcher);
 
-function fetcherOf(handle) {
+export function fetcherOf(handle) {
   if (flag("rpc")) return proxy(handle, Fetcher, {});
   const fetcher = Object.create(Fetcher.prototype);
   adopt(fetcher, handle);
