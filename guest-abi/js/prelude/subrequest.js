@@ -5,6 +5,7 @@ import { ofGlobal, wrongParameter } from "internal:platform";
 import { Request, requestParts, responseOf, takeSource, Incoming } from "internal:fetch";
 import { ReadableStream, bodyPart, lengthOf, sourceStream } from "internal:streams";
 import { clientLine, clientSocket } from "internal:websocket";
+import { dataResponse } from "internal:data_url";
 
 const { fetchStart, headersGet, socketConnect, opCancel, opChunk, opCollect, opDecode, opPull, isPart, headersClone, headersHas, headersSet } = native;
 const EMPTY = new Uint8Array(0);
@@ -137,6 +138,10 @@ export function untilSent(op, promise, sending) {
 // for, to an export of this Worker and with what props, or to a user Worker (prelude/dispatch.js).
 export function send(target, request) {
   const { method, url, list, type, redirect, signal, cache, cf } = requestParts(request);
+  if (target === null && url.startsWith("data:")) {
+    const answer = dataResponse(url, method);
+    if (answer !== undefined) return Promise.resolve(answer);
+  }
   if (signal !== null && signal.aborted) throw signal.reason;
   if (!url.startsWith("http:") && !url.startsWith("https:")) {
     throw new TypeError(`Fetch API cannot load: ${url}`);
