@@ -312,3 +312,22 @@ fn many_workers_share_one_engine() {
     });
     eprintln!("{grown} bytes for 20 Workers at rest");
 }
+
+#[test]
+fn keys_of_maps_are_found_whatever_they_are_and_however_many() {
+    let daemon = daemon();
+    let source = "export default { fetch() {
+        const map = new Map();
+        const set = new Set();
+        for (let i = 0; i < 20000; i++) {
+            map.set(i, i);
+            set.add(BigInt(i));
+        }
+        let sum = 0;
+        for (let i = 0; i < 20000; i++) if (set.has(BigInt(i))) sum += map.get(i);
+        return new Response(`${sum}`);
+    } }";
+    let limits = json!({ "limits": { "cpu_ms": 2000 } });
+    push(&daemon, "maps", source, limits);
+    says(&daemon, "/maps/", "199990000");
+}

@@ -1,6 +1,7 @@
 //! The real binary with real clients. One module a concern; `harness` holds what they share.
 #![allow(clippy::unwrap_used)]
 
+mod aborted;
 mod analytics;
 mod assets;
 mod bad_input;
@@ -11,6 +12,7 @@ mod crash;
 mod cron;
 mod curl;
 mod dispatch;
+mod dispatch_rpc;
 mod eventsource;
 mod examples;
 mod faults;
@@ -27,6 +29,7 @@ mod kv;
 mod limits;
 mod logpush;
 mod plain;
+mod previews;
 mod push;
 mod retire;
 mod routing;
@@ -34,6 +37,7 @@ mod rpc;
 mod secrets;
 mod service_worker;
 mod signals;
+mod sockets;
 mod subrequests;
 mod swap;
 mod tail;

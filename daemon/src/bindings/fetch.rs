@@ -204,10 +204,7 @@ impl Env {
             }
             Target::Internet => return Err(none("the Internet is not a service".to_owned())),
             Target::Dispatch(_) => {
-                return Err(OpFailure::new(
-                    OpErrorCode::Unsupported,
-                    "a user Worker is asked by fetch() alone, not by RPC",
-                ));
+                return Err(none("a dispatch namespace is not a service".to_owned()));
             }
         };
         Ok((services.clone(), script, entry))
@@ -376,17 +373,14 @@ impl Route {
                 answered_by_worker(answering.await)
             }
             Self::Dispatch(call) => {
-                let mut terms = call.terms.clone();
-                if terms.interceptor.is_none() {
-                    terms.interceptor = caller.interceptor().cloned();
-                }
+                let terms = call.terms(caller);
                 let mut request = ask.of_service(body, caller, terms)?;
                 if ask.is_tenants {
                     forwarded::restore(&mut request.headers, &request.chain);
                 }
                 let answering = call
                     .services
-                    .dispatch(call.namespace, &call.script, request);
+                    .dispatch(call.namespace, &call.script, None, request);
                 match answering.await {
                     Some(Err(failure)) if call.hides_exceptions => {
                         log::debug!(target: "bindings", "a user Worker failed: {failure}");

@@ -14,6 +14,7 @@ mod ratelimit;
 mod rpc;
 mod services;
 mod sockets;
+mod tcp;
 mod timer;
 mod url;
 
@@ -70,6 +71,7 @@ impl Bindings for Env {
             OpKind::Fetch => fetch::start(self, argument, caller),
             OpKind::SocketConnect => fetch::connect(self, argument, caller),
             OpKind::RpcConnect => rpc::connect(self, argument, caller),
+            OpKind::TcpConnect => tcp::connect(self, argument, caller),
             OpKind::KvGet => kv::get(self, argument),
             OpKind::KvPut => kv::put(self, argument),
             OpKind::KvDelete => kv::delete(self, argument),

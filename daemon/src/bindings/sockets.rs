@@ -1,6 +1,6 @@
 //! WebSockets that a Worker asks for: of a server, or of another Worker (spec: SEMANTICS §27).
 
-use super::fetch::{Answer, AnswerBody, Ask, answered, lost, request};
+use super::fetch::{Answer, AnswerBody, Ask, answered, lost, request, thrown};
 use super::forwarded;
 use crate::engine::caller::Caller;
 use crate::engine::ops::OpFailure;
@@ -102,5 +102,5 @@ fn check(headers: &HeaderMap, key: &HeaderValue) -> Result<(), &'static str> {
 
 /// Puts a socket that another Worker has answered with and one of this Worker's together.
 pub(super) fn between(theirs: Socket) -> Speak {
-    Box::new(move |ours| Box::pin(websocket::join(theirs, ours)))
+    Box::new(move |ours| Box::pin(websocket::join(theirs, ours, thrown)))
 }

@@ -301,6 +301,7 @@ fn admit(
         // The field counts what is asked of a cache among them (spec: SEMANTICS §20).
         OpKind::Fetch
         | OpKind::RpcConnect
+        | OpKind::TcpConnect
         | OpKind::CacheMatch
         | OpKind::CachePut
         | OpKind::CacheDelete => {

@@ -19,6 +19,9 @@ pub mod policy;
 mod pool;
 mod stream;
 mod switched;
+mod tcp;
+#[cfg(test)]
+mod tcp_tests;
 mod tenant;
 #[cfg(test)]
 mod tests;
@@ -27,6 +30,7 @@ mod tls;
 pub use body::{ByteStream, SendBody};
 pub use policy::Policy;
 pub use switched::{Switched, Upgrade};
+pub use tcp::Tcp;
 pub use tenant::Tenant;
 pub use tls::{CONNECTION_BYTES, RootSource};
 

@@ -29,6 +29,7 @@ pub mod ratelimit;
 pub mod rewriter;
 pub mod rpc;
 pub mod socket;
+pub mod tcp;
 
 pub use event::EventKind;
 pub use op::{OpError, OpErrorCode, OpKind, SyncOp};

@@ -45,6 +45,9 @@ pub enum OpKind {
     /// first message. Succeeds, without a result, when that Worker was entered, and is a socket
     /// from then on.
     RpcConnect = 56,
+    /// Connects to a server by TCP: [`TcpConnect`](crate::tcp::TcpConnect). Succeeds, without a
+    /// result, when there is a connection, and goes on until both directions have ended.
+    TcpConnect = 57,
 }
 
 impl OpKind {
@@ -63,6 +66,7 @@ impl OpKind {
             40 => Self::SocketServe,
             41 => Self::SocketConnect,
             56 => Self::RpcConnect,
+            57 => Self::TcpConnect,
             48 => Self::CacheMatch,
             49 => Self::CachePut,
             50 => Self::CacheDelete,

@@ -4,10 +4,11 @@ import { insideHandler, scope } from "internal:errors";
 import { ofGlobal, wrongParameter } from "internal:platform";
 import { Request, requestParts, responseOf, takeSource, Incoming } from "internal:fetch";
 import { ReadableStream, bodyPart, lengthOf, sourceStream } from "internal:streams";
+import { whenAborted } from "internal:events";
 import { clientLine, clientSocket } from "internal:websocket";
 import { dataResponse } from "internal:data_url";
 
-const { fetchStart, headersGet, socketConnect, opCancel, opChunk, opCollect, opDecode, opPull, isPart, headersClone, headersHas, headersSet } = native;
+const { bodyForm, fetchStart, headersGet, socketConnect, opCancel, opChunk, opCollect, opDecode, opPull, isPart, headersClone, headersHas, headersSet, text } = native;
 const EMPTY = new Uint8Array(0);
 // Bytes of a part of a body that is handed to the host in one.
 const PART = 65536;
@@ -16,21 +17,46 @@ const PULL = 65536;
 const OVER = 0xffffffff;
 const AT_FIRST = 65536;
 
-// Streams of bodies that are as they came.
-const untouched = new WeakSet();
+// Streams of bodies that are as they came, with the answers that they are of.
+const untouched = new WeakMap();
 export const isRaw = (source) => source instanceof ReadableStream && untouched.has(source);
+
+// A body that is passed on as it came goes its way without the request's code, which ends it no
+// more. Gives what it was ended with before, in an array, or null.
+export function passOn(source) {
+  const answered = untouched.get(source);
+  answered.release?.();
+  return answered.failure;
+}
+
+// What fetch() is rejected with when a signal was aborted for `reason`.
+const asError = (reason) => (reason instanceof Error ? reason : new Error(text(reason)));
 
 // The body of an answer that comes over time.
 export class Answered extends Incoming {
   isEncoded = false;
   sink = null;
+  // Forgets the signal that may end this.
   release = null;
+  // What this was ended with before it was read, in an array.
+  failure = null;
+  // Rejects what is collected.
+  reject = null;
+  // All of it, if it came in one and a signal may still end it.
+  whole = null;
 
   constructor() {
     super(0, -1);
   }
 
   stream(raw) {
+    if (this.failure !== null) {
+      const [stream, sink] = sourceStream({ pull() {} });
+      sink.error(this.failure[0]);
+      if (raw) untouched.set(stream, this);
+      return stream;
+    }
+    if (this.whole !== null) return this.wholeStream();
     const isAsItCame = raw || !this.isEncoded;
     if (!isAsItCame) opDecode(this.id);
     const [stream, sink] = sourceStream(
@@ -44,13 +70,42 @@ export class Answered extends Incoming {
       isAsItCame && this.length >= 0 ? this.length : null,
     );
     this.sink = sink;
-    if (isAsItCame) untouched.add(stream);
+    if (isAsItCame) untouched.set(stream, this);
+    return stream;
+  }
+
+  wholeStream() {
+    const { whole } = this;
+    const [stream, sink] = sourceStream(
+      {
+        pull: () => {
+          sink.chunk(whole);
+          this.end();
+        },
+        cancel: () => this.release?.(),
+      },
+      whole.byteLength,
+    );
+    this.sink = sink;
+    untouched.set(stream, this);
     return stream;
   }
 
   collect(form) {
+    if (this.failure !== null) return Promise.reject(this.failure[0]);
+    if (this.whole !== null) {
+      this.release?.();
+      return new Promise((resolve) => resolve(bodyForm(this.whole, form)));
+    }
     if (this.isEncoded) opDecode(this.id);
-    return opCollect(this.id, form);
+    const collected = opCollect(this.id, form);
+    if (this.release === null) return collected;
+    return new Promise((resolve, reject) => {
+      this.reject = reject;
+      const over = () => this.release?.();
+      collected.then(resolve, reject);
+      collected.then(over, over);
+    });
   }
 
   // What the operation calls.
@@ -62,7 +117,9 @@ export class Answered extends Incoming {
     this.release?.();
   }
   error(error) {
+    this.failure = [error];
     this.sink?.error(error);
+    this.reject?.(error);
     this.release?.();
   }
 }
@@ -78,6 +135,7 @@ export class Sending {
 
   heard(credit) {
     this.credit = credit;
+    if (credit === OVER) this.reader.cancel().catch(() => {});
     const wake = this.wake;
     this.wake = null;
     wake?.();
@@ -87,10 +145,7 @@ export class Sending {
     const { reader } = this;
     for (;;) {
       const { done, value } = await reader.read();
-      if (this.credit === OVER) {
-        if (!done) reader.cancel().catch(() => {});
-        return;
-      }
+      if (this.credit === OVER) return;
       if (done) break;
       const bytes = bodyPart(value);
       for (let at = 0; at < bytes.byteLength; at += PART) {
@@ -98,10 +153,7 @@ export class Sending {
         this.credit -= part.byteLength;
         opChunk(op, part, false);
         if (this.credit <= 0) await new Promise((resolve) => (this.wake = resolve));
-        if (this.credit === OVER) {
-          reader.cancel().catch(() => {});
-          return;
-        }
+        if (this.credit === OVER) return;
       }
     }
     opChunk(op, EMPTY, true);
@@ -115,6 +167,9 @@ export function receiver(answered, asked) {
     if (kind === 2) {
       answered.isEncoded = isEncoded;
       answered.length = body;
+      source = answered;
+    } else if (kind === 1 && answered.release !== null) {
+      answered.whole = body;
       source = answered;
     } else {
       answered.release?.();
@@ -189,9 +244,11 @@ export function send(target, request) {
       answered.error(reason);
     };
     if (signal !== null) {
-      const aborted = () => stop(signal.reason);
-      signal.addEventListener("abort", aborted);
-      answered.release = () => signal.removeEventListener("abort", aborted);
+      const forget = whenAborted(signal, (reason) => stop(asError(reason)));
+      answered.release = () => {
+        forget();
+        answered.release = null;
+      };
     }
     promise.then(resolve, (error) => {
       answered.release?.();
@@ -213,15 +270,18 @@ function upgrade(parts, answered, make, signal) {
   answered.id = op;
   if (signal === null) return promise;
   return new Promise((resolve, reject) => {
-    const aborted = () => {
+    const forget = whenAborted(signal, (reason) => {
       opCancel(op);
-      reject(signal.reason);
-      answered.error(signal.reason);
+      const error = asError(reason);
+      reject(error);
+      answered.error(error);
+    });
+    answered.release = () => {
+      forget();
+      answered.release = null;
     };
-    signal.addEventListener("abort", aborted);
-    answered.release = () => signal.removeEventListener("abort", aborted);
     promise.then(resolve, (error) => {
-      answered.release();
+      answered.release?.();
       reject(error);
     });
   });

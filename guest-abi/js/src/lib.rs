@@ -57,6 +57,7 @@ mod stacks;
 mod subrequest;
 mod switches;
 mod tasks;
+mod tcp;
 #[cfg(not(target_arch = "wasm32"))]
 pub mod testing;
 mod text;

@@ -83,21 +83,8 @@ fn start<'js>(
     Ok(started)
 }
 
-/// Who is asked: what a binding stands for, or an export of this Worker, or the Internet.
-pub fn target<'a>(
-    binding: Option<&'a str>,
-    entrypoint: Option<&'a str>,
-    props: Option<&'a [u8]>,
-) -> Target<'a> {
-    match (binding, entrypoint) {
-        (Some(binding), _) => Target::Binding(binding),
-        (None, Some(entrypoint)) => Target::Own(entrypoint, props.unwrap_or_default()),
-        (None, None) => Target::Internet,
-    }
-}
-
-/// What `fetchStart` is asked for.
-enum Asked {
+/// Whom `fetchStart` asks.
+pub enum Asked {
     Internet,
     Binding(String),
     /// An export of this Worker, and props.
@@ -107,7 +94,11 @@ enum Asked {
 }
 
 impl Asked {
-    fn of<'js>(ctx: &Ctx<'js>, asked: &Value<'js>) -> Result<Self> {
+    /// Of what the prelude has for it.
+    ///
+    /// # Errors
+    /// When it is something else.
+    pub fn of<'js>(ctx: &Ctx<'js>, asked: &Value<'js>) -> Result<Self> {
         let Some(asked) = asked.as_array() else {
             let binding = <Option<String> as rquickjs::FromJs>::from_js(ctx, asked.clone())?;
             return Ok(binding.map_or(Self::Internet, Self::Binding));
@@ -129,12 +120,13 @@ impl Asked {
         ))
     }
 
-    fn target(&self) -> Target<'_> {
+    /// What the host is told.
+    pub fn target(&self) -> Target<'_> {
         match self {
             Self::Internet => Target::Internet,
             Self::Binding(binding) => Target::Binding(binding),
             Self::Own(entrypoint, props) => {
-                target(None, Some(entrypoint), props.as_ref().map(|props| &*props.0))
+                Target::Own(entrypoint, props.as_ref().map_or(&[], |props| &*props.0))
             }
             Self::Dispatch(binding, script, cpu_ms, subrequests, outbound) => {
                 Target::Dispatch(Dispatch {
