@@ -6,6 +6,7 @@ import { Request, requestParts, responseOf, takeSource, Incoming } from "interna
 import { ReadableStream, bodyPart, lengthOf, sourceStream } from "internal:streams";
 import { whenAborted } from "internal:events";
 import { clientLine, clientSocket } from "internal:websocket";
+import { dataResponse } from "internal:data_url";
 
 const { bodyForm, fetchStart, headersGet, socketConnect, opCancel, opChunk, opCollect, opDecode, opPull, isPart, headersClone, headersHas, headersSet, text } = native;
 const EMPTY = new Uint8Array(0);
@@ -192,6 +193,10 @@ export function untilSent(op, promise, sending) {
 // for, to an export of this Worker and with what props, or to a user Worker (prelude/dispatch.js).
 export function send(target, request) {
   const { method, url, list, type, redirect, signal, cache, cf } = requestParts(request);
+  if (target === null && url.startsWith("data:")) {
+    const answer = dataResponse(url, method);
+    if (answer !== undefined) return Promise.resolve(answer);
+  }
   if (signal !== null && signal.aborted) throw signal.reason;
   if (!url.startsWith("http:") && !url.startsWith("https:")) {
     throw new TypeError(`Fetch API cannot load: ${url}`);
