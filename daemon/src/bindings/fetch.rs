@@ -3,6 +3,7 @@
 
 use super::dispatch::Call;
 use super::forwarded;
+use super::loader::{CLOSED, Network};
 use super::services::{ServiceRequest, Services};
 use super::sockets;
 use super::url::Url;
@@ -142,6 +143,19 @@ fn begin(
 
 impl Env {
     fn route(&self, target: Target<'_>, caller: &Caller) -> Result<Route, OpFailure> {
+        match (target, &self.network) {
+            (Target::Internet, Network::Closed) => {
+                return Err(OpFailure::new(
+                    OpErrorCode::Thrown,
+                    format!("Error: {CLOSED}"),
+                ));
+            }
+            (Target::Internet, Network::Service(services, script, entry)) => {
+                let service = (services.clone(), script.clone(), entry.clone());
+                return Ok(Route::service(service));
+            }
+            _ => {}
+        }
         if let (Target::Internet, Some(interceptor)) = (target, caller.interceptor()) {
             return Ok(Route::Intercepted(interceptor.clone()));
         }
@@ -157,7 +171,7 @@ impl Env {
                 Binding::Assets { assets, .. } => Ok(Route::Assets(assets.clone())),
                 _ => self.service(target).map(Route::service),
             },
-            Target::Own(..) => self.service(target).map(Route::service),
+            Target::Own(..) | Target::Loaded(_) => self.service(target).map(Route::service),
             Target::Dispatch(ask) => self
                 .dispatched(&ask)
                 .map(|call| Route::Dispatch(Box::new(call))),
@@ -202,6 +216,7 @@ impl Env {
                     ),
                 ));
             }
+            Target::Loaded(asked) => return self.loaded(&asked),
             Target::Internet => return Err(none("the Internet is not a service".to_owned())),
             Target::Dispatch(_) => {
                 return Err(none("a dispatch namespace is not a service".to_owned()));
@@ -531,7 +546,7 @@ async fn internet(
         AskBody::None | AskBody::Spent => SendBody::Empty,
     };
     let (origin, mut request) = request(ask, body)?;
-    forwarded::count(request.headers_mut(), caller.chain());
+    forwarded::mark(request.headers_mut(), caller.chain(), outbound.zone());
     let bodiless = matches!(ask.method, Method::GET | Method::HEAD);
     if !bodiless && matches!(request.body(), SendBody::Empty) {
         request

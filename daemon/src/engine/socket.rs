@@ -386,6 +386,16 @@ impl Socket {
         self.state.lock().why.as_deref().cloned()
     }
 
+    /// Ready when the guest is gone; what it sent may still be there.
+    pub fn poll_gone(&self, cx: &mut Context<'_>) -> Poll<()> {
+        let mut state = self.state.lock();
+        if state.guest_gone {
+            return Poll::Ready(());
+        }
+        state.waker = Some(cx.waker().clone());
+        Poll::Pending
+    }
+
     /// Both ends have closed, or why not.
     pub fn end(mut self, how: Result<(), OpFailure>) {
         self.over = true;

@@ -1,11 +1,12 @@
 // Subrequests: fetch(), and what others send (spec: SEMANTICS §20, §25).
 import native from "internal:native";
-import { insideHandler, scope } from "internal:errors";
+import { flag, insideHandler, scope } from "internal:errors";
 import { ofGlobal, wrongParameter } from "internal:platform";
 import { Request, requestParts, responseOf, takeSource, Incoming } from "internal:fetch";
 import { ReadableStream, bodyPart, lengthOf, sourceStream } from "internal:streams";
 import { whenAborted } from "internal:events";
 import { clientLine, clientSocket } from "internal:websocket";
+import { dataResponse } from "internal:data_url";
 
 const { bodyForm, fetchPlain, fetchStart, headersGet, socketConnect, opCancel, opChunk, opCollect, opDecode, opPull, isPart, headersClone, headersHas, headersSet, text } = native;
 const EMPTY = new Uint8Array(0);
@@ -172,7 +173,7 @@ export function receiver(answered, asked) {
   return (status, statusText, headers, at, kind, body, isEncoded) => {
     let source = body;
     if (kind === 2) {
-      answered.isEncoded = isEncoded;
+      answered.isEncoded = isEncoded && (flag("brotli_content_encoding") || headersGet(headers, "content-encoding").toLowerCase() !== "br");
       answered.length = body;
       source = answered;
     } else if (kind === 1 && answered.release !== null) {
@@ -205,6 +206,10 @@ export function send(target, request) {
 
 function sendRare(target, request) {
   const { method, url, list, type, redirect, signal, cache, cf } = requestParts(request);
+  if (target === null && url.startsWith("data:")) {
+    const answer = dataResponse(url, method);
+    if (answer !== undefined) return Promise.resolve(answer);
+  }
   if (signal !== null && signal.aborted) throw signal.reason;
   if (!url.startsWith("http:") && !url.startsWith("https:")) {
     throw new TypeError(`Fetch API cannot load: ${url}`);

@@ -30,6 +30,7 @@ mod host;
 mod iterators;
 mod json;
 mod kv;
+mod loader;
 mod matches;
 mod modules;
 mod natives;
@@ -59,6 +60,7 @@ mod stub;
 mod subrequest;
 mod switches;
 mod tasks;
+mod tcp;
 #[cfg(not(target_arch = "wasm32"))]
 pub mod testing;
 mod text;

@@ -332,7 +332,7 @@ impl Cx {
         }
     }
 
-    /// A constructor of this name.
+    /// A constructor of this name, which finds `undefined` for the new target when it is called.
     pub fn constructor(self, name: &CStr, callback: Callback) -> Val {
         // SAFETY: as in `function`.
         unsafe {
@@ -341,7 +341,7 @@ impl Cx {
                 Some(callback),
                 name.as_ptr(),
                 0,
-                qjs::JSCFunctionEnum_JS_CFUNC_constructor,
+                qjs::JSCFunctionEnum_JS_CFUNC_constructor_or_func,
                 0,
             )
         }

@@ -20,7 +20,7 @@ const CANCELLED = 7, THROWN = 10;
 const CLASSES = { TypeError, RangeError, SyntaxError, ReferenceError };
 
 // A session's way to the other Worker.
-class HostLine {
+export class HostLine {
   session = null;
   #op = 0;
   #waiting = [];
@@ -71,7 +71,7 @@ class HostLine {
 
 // Of another Worker, or of an entrypoint of this one. `target` is whom send() asks: a binding's name, an
 // export's with props, or a user Worker.
-class ServiceHandle {
+export class ServiceHandle {
   constructor(target) {
     this.target = target;
   }
@@ -138,7 +138,7 @@ native.useStubs(
 );
 
 // `target` is whom a plain fetch() asks, if that is not the handle's alone to say.
-const fetcherOf = (handle, target) => native.stub(target, handle, flag("rpc"));
+export const fetcherOf = (handle, target) => native.stub(target, handle, flag("rpc"));
 
 // A user Worker of a dispatch namespace.
 export const userWorker = (target) => fetcherOf(undefined, target);
