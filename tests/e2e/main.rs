@@ -27,6 +27,7 @@ mod javascript;
 mod javascript_memory;
 mod kv;
 mod limits;
+mod loader;
 mod logpush;
 mod plain;
 mod previews;
