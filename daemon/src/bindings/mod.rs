@@ -10,6 +10,7 @@ mod env;
 mod fetch;
 mod forwarded;
 mod kv;
+mod loader;
 mod ratelimit;
 mod rpc;
 mod services;
@@ -23,6 +24,7 @@ mod tests;
 
 pub use dispatch::{Dispatching, OutboundWorker};
 pub use env::{Binding, Env};
+pub use loader::{Child, Code, Loading, Loads};
 pub use ratelimit::Limiter;
 pub use services::{Answering, ServiceRequest, Services};
 
@@ -72,6 +74,7 @@ impl Bindings for Env {
             OpKind::SocketConnect => fetch::connect(self, argument, caller),
             OpKind::RpcConnect => rpc::connect(self, argument, caller),
             OpKind::TcpConnect => tcp::connect(self, argument, caller),
+            OpKind::WorkerLoad => loader::load(self, argument, caller),
             OpKind::KvGet => kv::get(self, argument),
             OpKind::KvPut => kv::put(self, argument),
             OpKind::KvDelete => kv::delete(self, argument),

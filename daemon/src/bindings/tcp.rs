@@ -5,6 +5,7 @@
 //! taken of it that the peer does not read.
 
 use super::fetch::lost;
+use super::loader::{CLOSED, Network};
 use super::{Env, undecodable};
 use crate::engine::caller::Caller;
 use crate::engine::ops::{OpFailure, OpReply, Started};
@@ -47,8 +48,11 @@ pub(super) fn connect(env: &Env, argument: &[u8], caller: &Caller) -> Result<Sta
     if asked.host.len() > HOST_MAX || asked.host.is_empty() {
         return Err(error(REFUSED));
     }
+    if matches!(env.network, Network::Closed) {
+        return Err(error(CLOSED));
+    }
     // The outbound Worker answers requests; there is nobody who would see these bytes.
-    if caller.interceptor().is_some() {
+    if caller.interceptor().is_some() || matches!(env.network, Network::Service(..)) {
         return Err(error(format!(
             "{REFUSED}: connect() is not available while an outbound Worker takes what this \
              Worker asks of other servers; use fetch()"

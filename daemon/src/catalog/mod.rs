@@ -33,6 +33,7 @@ pub mod guard;
 mod judging;
 mod kv_namespaces;
 pub mod limits;
+mod loader;
 mod locks;
 mod log_settings;
 mod modules;

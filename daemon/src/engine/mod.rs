@@ -290,6 +290,12 @@ impl Engine {
         }
     }
 
+    /// Takes bytes of the budget for what is in memory beside isolates, as long as the share is
+    /// there.
+    pub fn hold(&self, bytes: u64) -> Option<budget::Share> {
+        self.room(bytes)
+    }
+
     /// Isolates there are.
     pub fn isolates(&self) -> usize {
         self.0

@@ -24,6 +24,7 @@ pub mod guest;
 pub mod http;
 pub mod kv;
 pub mod limits;
+pub mod loader;
 pub mod op;
 pub mod ratelimit;
 pub mod rewriter;

@@ -48,6 +48,8 @@ pub enum OpKind {
     /// Connects to a server by TCP: [`TcpConnect`](crate::tcp::TcpConnect). Succeeds, without a
     /// result, when there is a connection, and goes on until both directions have ended.
     TcpConnect = 57,
+    /// Makes a dynamic Worker, or finds it: [`WorkerLoad`](crate::loader::WorkerLoad) to a `u64`.
+    WorkerLoad = 58,
 }
 
 impl OpKind {
@@ -67,6 +69,7 @@ impl OpKind {
             41 => Self::SocketConnect,
             56 => Self::RpcConnect,
             57 => Self::TcpConnect,
+            58 => Self::WorkerLoad,
             48 => Self::CacheMatch,
             49 => Self::CachePut,
             50 => Self::CacheDelete,
@@ -291,6 +294,8 @@ pub enum EnvValue<'a> {
     Kv,
     /// A binding of another type, by its name in the field's API.
     Other(&'a str),
+    /// A copy of a value that another Worker gave, in the engine's own form.
+    Copied(&'a str),
 }
 
 /// Why an operation failed.

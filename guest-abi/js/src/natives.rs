@@ -2,7 +2,7 @@
 
 use crate::{
     analytics, blame, buffers, cache, compression, crypto, encoding, execution, forms, frames,
-    headers, iterators, json, kv, matches, modules, ops, parts, pattern, random, ratelimit,
+    headers, iterators, json, kv, loader, matches, modules, ops, parts, pattern, random, ratelimit,
     requests, rewriter, segments, serve, sessions, socket, stacks, subrequest, switches, tasks,
     tcp, token, url, values, wasm, zones,
 };
@@ -32,6 +32,7 @@ pub fn object<'js>(ctx: &Ctx<'js>) -> Result<Object<'js>> {
     socket::install(ctx, &native)?;
     sessions::install(ctx, &native)?;
     tcp::install(ctx, &native)?;
+    loader::install(ctx, &native)?;
     tasks::install(ctx, &native)?;
     random::install(ctx, &native)?;
     forms::install(ctx, &native)?;

@@ -22,6 +22,7 @@ const PRELUDE: &[(&str, &str)] = prelude! {
     "internal:rpc/bodies" => "rpc/bodies.js",
     "internal:rpc/signals" => "rpc/signals.js",
     "internal:rpc/services" => "rpc/services.js",
+    "internal:loader" => "loader.js",
     "internal:analytics" => "analytics.js",
     "internal:tail" => "tail.js",
     "internal:cache" => "cache.js",

@@ -110,6 +110,20 @@ impl Arguments {
     }
 }
 
+/// A number.
+pub fn float(value: f64) -> Val {
+    qjs::JS_NewFloat64(value)
+}
+
+/// A value that is let go of with this.
+pub struct Handle(pub Cx, pub Val);
+
+impl Drop for Handle {
+    fn drop(&mut self) {
+        self.0.free(self.1);
+    }
+}
+
 /// The name of a property.
 pub struct Key(Cx, qjs::JSAtom);
 
@@ -216,6 +230,14 @@ impl Cx {
         // SAFETY: came from the call above, and nobody looks at it any more.
         unsafe { qjs::JS_FreeCString(self.0, text) };
         Some(result)
+    }
+
+    /// A number of JavaScript's; 0 for what is none.
+    pub fn number(self, value: Val) -> f64 {
+        let mut number = 0.0;
+        // SAFETY: converts a number, which throws nothing.
+        unsafe { qjs::JS_ToFloat64(self.0, &raw mut number, value) };
+        number
     }
 
     /// Throws a TypeError; gives [`EXCEPTION`].

@@ -8,6 +8,7 @@ use postern_abi::OpKind;
 use postern_abi::dispatch::Dispatch;
 use postern_abi::fetch::{Fetch, FetchBody, Fetched, FetchedBody, Redirect, Target};
 use postern_abi::http::Fields;
+use postern_abi::loader::Loaded;
 use rquickjs::class::Class;
 use rquickjs::{
     Array, Ctx, Exception, Function, Object, Persistent, Result, Value, function::Func,
@@ -91,6 +92,8 @@ pub enum Asked {
     Own(String, Option<Bytes>),
     /// Binding, name, milliseconds of CPU, subrequests, JSON.
     Dispatch(String, String, Option<f64>, Option<f64>, String),
+    /// Of a dynamic Worker: binding, number, entrypoint, props, milliseconds of CPU, subrequests.
+    Loaded(String, f64, String, Option<Bytes>, Option<f64>, Option<f64>),
 }
 
 impl Asked {
@@ -103,13 +106,25 @@ impl Asked {
             let binding = <Option<String> as rquickjs::FromJs>::from_js(ctx, asked.clone())?;
             return Ok(binding.map_or(Self::Internet, Self::Binding));
         };
-        if asked.len() == 2 {
-            let props: Value = asked.get(1)?;
-            let props = match props.is_null() {
+        let props = |at: usize| -> Result<Option<Bytes>> {
+            let props: Value = asked.get(at)?;
+            Ok(match props.is_null() {
                 true => None,
                 false => Some(<Bytes as rquickjs::FromJs>::from_js(ctx, props)?),
-            };
-            return Ok(Self::Own(asked.get(0)?, props));
+            })
+        };
+        if asked.len() == 2 {
+            return Ok(Self::Own(asked.get(0)?, props(1)?));
+        }
+        if asked.len() == 6 {
+            return Ok(Self::Loaded(
+                asked.get(0)?,
+                asked.get(1)?,
+                asked.get(2)?,
+                props(3)?,
+                asked.get(4)?,
+                asked.get(5)?,
+            ));
         }
         Ok(Self::Dispatch(
             asked.get(0)?,
@@ -123,6 +138,16 @@ impl Asked {
     /// What the host is told.
     pub fn target(&self) -> Target<'_> {
         match self {
+            Self::Loaded(binding, number, entrypoint, props, cpu_ms, subrequests) => {
+                Target::Loaded(Loaded {
+                    binding,
+                    number: *number as u64,
+                    entrypoint,
+                    props: props.as_ref().map_or(&[], |props| &*props.0),
+                    cpu_ms: cpu_ms.map(|ms| ms as u32),
+                    subrequests: subrequests.map(|count| count as u32),
+                })
+            }
             Self::Internet => Target::Internet,
             Self::Binding(binding) => Target::Binding(binding),
             Self::Own(entrypoint, props) => {
@@ -181,7 +206,10 @@ pub fn argument<'js>(ctx: &Ctx<'js>, parts: &Array<'js>) -> Result<Vec<u8>> {
 }
 
 /// Adds the functions on subrequests to the natives.
-pub fn install<'js>(_: &Ctx<'js>, native: &Object<'js>) -> Result<()> {
+pub fn install<'js>(ctx: &Ctx<'js>, native: &Object<'js>) -> Result<()> {
+    let cx = crate::raw::Cx(ctx.as_raw().as_ptr());
+    crate::passing::install(cx, native);
+    crate::stub::install(cx, native);
     native.set("fetchStart", Func::from(start))?;
     native.set(
         "opDecode",
