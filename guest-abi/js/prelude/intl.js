@@ -7,6 +7,8 @@ import { currencies, isKnown } from "internal:intl/names";
 import { segmenters } from "internal:intl/segmenter";
 import { displayNames } from "internal:intl/names_of";
 import { durationFormat } from "internal:intl/durations";
+import { pluralRules } from "internal:intl/plurals";
+import { numberOptions as readNumbers, numberParts, rangeParts } from "internal:intl/numbers";
 
 const { defineProperty } = Object;
 
@@ -51,6 +53,8 @@ function choice(options, name, allowed, fallback, holder = "Intl") {
 }
 
 // ---- Dates ----
+
+const { getTime } = Date.prototype;
 
 const MONTHS = "January February March April May June July August September October November December".split(" ");
 const DAYS = "Sunday Monday Tuesday Wednesday Thursday Friday Saturday".split(" ");
@@ -103,30 +107,31 @@ function zoneText(width, seconds, short, zone) {
 }
 
 // The options with what is left out filled in; `need` and `fill` are "date", "time" or "all".
-function dateOptions(options, need, fill) {
+function dateOptions(options, need, fill, holder = "Intl.DateTimeFormat") {
+  const pick = (from, name, allowed, usual) => choice(from, name, allowed, usual, holder);
   options = options === undefined ? {} : Object(options);
   const o = {
-    weekday: choice(options, "weekday", NAMES),
-    era: choice(options, "era", NAMES),
-    year: choice(options, "year", WIDTHS),
-    month: choice(options, "month", [...WIDTHS, ...NAMES]),
-    day: choice(options, "day", WIDTHS),
-    hour: choice(options, "hour", WIDTHS),
-    minute: choice(options, "minute", WIDTHS),
-    second: choice(options, "second", WIDTHS),
+    weekday: pick(options, "weekday", NAMES),
+    era: pick(options, "era", NAMES),
+    year: pick(options, "year", WIDTHS),
+    month: pick(options, "month", [...WIDTHS, ...NAMES]),
+    day: pick(options, "day", WIDTHS),
+    hour: pick(options, "hour", WIDTHS),
+    minute: pick(options, "minute", WIDTHS),
+    second: pick(options, "second", WIDTHS),
     fraction: options.fractionalSecondDigits,
-    zoneName: choice(options, "timeZoneName", ["short", "long", "shortOffset", "longOffset", "shortGeneric", "longGeneric"]),
-    dateStyle: choice(options, "dateStyle", STYLES),
-    timeStyle: choice(options, "timeStyle", STYLES),
+    zoneName: pick(options, "timeZoneName", ["short", "long", "shortOffset", "longOffset", "shortGeneric", "longGeneric"]),
+    dateStyle: pick(options, "dateStyle", STYLES),
+    timeStyle: pick(options, "timeStyle", STYLES),
     hour12: options.hour12,
-    hourCycle: choice(options, "hourCycle", ["h11", "h12", "h23", "h24"]),
+    hourCycle: pick(options, "hourCycle", ["h11", "h12", "h23", "h24"]),
     zone: zoneOf(options.timeZone),
   };
   const hasDate = o.weekday ?? o.year ?? o.month ?? o.day;
   const hasTime = o.hour ?? o.minute ?? o.second ?? o.fraction;
   if (o.dateStyle !== undefined || o.timeStyle !== undefined) {
     if (hasDate !== undefined || hasTime !== undefined) {
-      throw new TypeError(`Can't set option ${["weekday", "year", "month", "day", "hour", "minute", "second"].find((key) => o[key])} when ${o.dateStyle !== undefined ? "dateStyle" : "timeStyle"} is used`);
+      throw new TypeError("Invalid option : option");
     }
     if ((need === "date" && o.timeStyle !== undefined) || (need === "time" && o.dateStyle !== undefined)) {
       // Methods for one half refuse the style of the other.
@@ -263,10 +268,16 @@ function timeOf(date) {
   return Math.trunc(time);
 }
 
-function formatDate(date, locales, options, need, fill) {
-  const time = Date.prototype.getTime.call(date);
+function formatDate(date, locales, options, need, fill, name) {
+  let time;
+  try {
+    time = getTime.call(date);
+  } catch {
+    const shown = typeof date === "object" && date !== null ? "#<Object>" : String(date);
+    throw new TypeError(`Method Date.prototype.${name} called on incompatible receiver ${shown}`);
+  }
   const language = languageOf(locales);
-  const o = dateOptions(options, need, fill);
+  const o = dateOptions(options, need, fill, `Date.prototype.${name}`);
   return Number.isNaN(time) ? "Invalid Date" : textOf(dateParts(language, o, time));
 }
 
@@ -296,10 +307,12 @@ function finish(c, f) {
 const DateTimeFormat = callable(
   class DateTimeFormat {
     #language;
+    #locale;
     #options;
     #format;
     constructor(locales, options) {
       this.#language = languageOf(locales);
+      this.#locale = localeOf(locales);
       this.#options = dateOptions(options, "any", "date");
     }
     get format() {
@@ -314,7 +327,7 @@ const DateTimeFormat = callable(
     }
     resolvedOptions() {
       const o = this.#options;
-      const told = { locale: this.#language, calendar: "gregory", numberingSystem: "latn", timeZone: o.zone };
+      const told = { locale: this.#locale, calendar: "gregory", numberingSystem: "latn", timeZone: o.zone };
       if (o.hour !== undefined || o.timeStyle !== undefined) {
         told.hourCycle = o.hourCycle ?? (is12(LANGUAGES[this.#language], o) ? "h12" : "h23");
         told.hour12 = told.hourCycle === "h12" || told.hourCycle === "h11";
@@ -332,193 +345,67 @@ const DateTimeFormat = callable(
 
 // ---- Numbers ----
 
-const SYMBOLS = { USD: "$", EUR: "€", GBP: "£", JPY: "¥", INR: "₹", CNY: "CN¥", KRW: "₩", BRL: "R$", CAD: "CA$", AUD: "A$", MXN: "MX$", NZD: "NZ$", ILS: "₪", VND: "₫" };
-const WHOLE = new Set(["JPY", "KRW", "VND", "CLP", "ISK"]);
-const UNITS = {
-  kilometer: " km", meter: " m", centimeter: " cm", mile: " mi", foot: " ft", inch: " in", kilogram: " kg", gram: " g", pound: " lb", liter: " L",
-  celsius: "°C", fahrenheit: "°F", percent: "%", byte: " byte", kilobyte: " kB", megabyte: " MB", gigabyte: " GB", terabyte: " TB",
-  second: " sec", minute: " min", hour: " hr", millisecond: " ms", "kilometer-per-hour": " km/h", "mile-per-hour": " mph",
-};
-
-function digits(options, name, low, high, fallback) {
-  const value = options[name];
-  if (value === undefined) return fallback;
-  const number = Math.floor(Number(value));
-  if (!(number >= low && number <= high)) throw new RangeError(`${name} value is out of range.`);
-  return number;
-}
-
-function numberOptions(options) {
-  options = options === undefined ? {} : Object(options);
-  const style = choice(options, "style", ["decimal", "percent", "currency", "unit"], "decimal");
-  const { currency, unit } = options;
-  if (style === "currency") {
-    if (currency === undefined) throw new TypeError("Currency code is required with currency style.");
-    if (!/^[a-z]{3}$/i.test(`${currency}`)) throw new RangeError(`Invalid currency code : ${currency}`);
-  }
-  if (style === "unit" && unit === undefined) throw new TypeError("Required option 'unit' is missing.");
-  const notation = choice(options, "notation", ["standard", "scientific", "engineering", "compact"], "standard");
-  const code = currency === undefined ? undefined : `${currency}`.toUpperCase();
-  const usual = style === "currency" ? (WHOLE.has(code) ? 0 : 2) : 0;
-  const most = style === "currency" ? usual : style === "percent" ? 0 : 3;
-  let minimum = digits(options, "minimumFractionDigits", 0, 100, undefined);
-  let maximum = digits(options, "maximumFractionDigits", 0, 100, undefined);
-  const isPlain = minimum === undefined && maximum === undefined;
-  minimum ??= Math.min(usual, maximum ?? usual);
-  maximum ??= Math.max(most, minimum);
-  if (minimum > maximum) throw new RangeError("maximumFractionDigits value is out of range.");
-  return {
-    style, notation, minimum, maximum, unit, currency: code,
-    display: choice(options, "currencyDisplay", ["code", "symbol", "narrowSymbol", "name"], "symbol"),
-    compact: notation === "compact" && isPlain,
-    integer: digits(options, "minimumIntegerDigits", 1, 21, 1),
-    lowest: digits(options, "minimumSignificantDigits", 1, 21, undefined),
-    highest: digits(options, "maximumSignificantDigits", 1, 21, options.minimumSignificantDigits === undefined ? undefined : 21),
-    grouping: options.useGrouping === undefined ? true : options.useGrouping !== false && options.useGrouping !== "false",
-    sign: choice(options, "signDisplay", ["auto", "never", "always", "exceptZero", "negative"], "auto"),
-  };
-}
-
-// A number without its sign as decimal digits: whole and fraction.
-function decimal(value, o) {
-  if (o.highest !== undefined || o.compact) {
-    const places = o.highest ?? (value >= 100 ? Math.max(2, `${Math.round(value)}`.length) : 2);
-    if (value !== 0) value = Number(value.toPrecision(Math.min(places, 21)));
-    let [whole, fraction = ""] = plainDigits(value).split(".");
-    const least = o.lowest ?? 1;
-    const have = (whole === "0" ? "" : whole).length + fraction.length;
-    if (have < least) fraction = fraction.padEnd(fraction.length + least - have, "0");
-    return [whole, fraction];
-  }
-  let [whole, fraction = ""] = plainDigits(roundTo(value, o.maximum)).split(".");
-  fraction = fraction.slice(0, o.maximum).padEnd(o.minimum, "0");
-  return [whole, fraction];
-}
-
-// Half away from zero, in the number's shortest decimal form.
-function roundTo(value, places) {
-  if (value >= 1e21) return value;
-  const [whole, fraction = ""] = plainDigits(value).split(".");
-  if (fraction.length <= places) return value;
-  let scaled = BigInt(whole + fraction.slice(0, places));
-  if (fraction[places] >= "5") scaled += 1n;
-  const text = scaled.toString().padStart(places + 1, "0");
-  return places === 0 ? Number(text) : Number(`${text.slice(0, -places)}.${text.slice(-places)}`);
-}
-
-function plainDigits(value) {
-  const text = `${value}`;
-  const found = /^(\d)(?:\.(\d+))?e([+-]\d+)$/.exec(text);
-  if (found === null) return text;
-  const [, first, rest = "", power] = found;
-  const shift = Number(power);
-  return shift < 0 ? `0.${"0".repeat(-shift - 1)}${first}${rest}` : (first + rest).padEnd(shift + 1, "0");
-}
-
-function numberParts(language, o, value) {
-  const l = LANGUAGES[language];
-  const parts = [];
-  const add = (type, value) => parts.push({ type, value });
-  const isBig = typeof value === "bigint";
-  let isNegative = isBig ? value < 0n : value < 0 || Object.is(value, -0);
-  let whole, fraction = "", suffix = "";
-  let special = null;
-  if (isBig) {
-    whole = `${isNegative ? -value : value}`;
-    fraction = "0".repeat(o.minimum);
-  } else if (Number.isNaN(value)) {
-    special = ["nan", "NaN"];
-    isNegative = false;
-  } else if (!Number.isFinite(value)) special = ["infinity", "∞"];
-  else {
-    let size = Math.abs(value);
-    if (o.style === "percent") size = Number(plainDigits(Number((size * 100).toPrecision(15))));
-    if (o.notation === "compact") {
-      const step = size >= 999.5e9 ? 4 : size >= 999.5e6 ? 3 : size >= 999.5e3 ? 2 : size >= 1e3 ? 1 : 0;
-      size /= 1000 ** step;
-      suffix = ["", "K", "M", "B", "T"][step];
-    }
-    [whole, fraction] = decimal(size, o);
-  }
-  const isZero = special === null && /^0*$/.test(whole + fraction);
-  const sign =
-    o.sign === "never" ? "" :
-    isNegative && !(isZero && (o.sign === "negative" || o.sign === "exceptZero")) ? "-" :
-    o.sign === "always" || (o.sign === "exceptZero" && !isZero && special?.[0] !== "nan") ? "+" : "";
-  if (sign !== "") add(sign === "-" ? "minusSign" : "plusSign", sign);
-  const symbol = o.style !== "currency" ? "" : o.display === "code" ? o.currency : (SYMBOLS[o.currency] ?? o.currency);
-  if (symbol !== "" && o.display !== "name" && !l.behind) {
-    add("currency", symbol);
-    if (/[a-z]$/i.test(symbol)) add("literal", "\u00a0");
-  }
-  if (special !== null) add(...special);
-  else {
-    whole = whole.padStart(o.integer, "0");
-    if (o.grouping && whole.length > (o.notation === "compact" ? 4 : 3)) {
-      const groups = [];
-      for (let end = whole.length; end > 0; end -= 3) groups.unshift(whole.slice(Math.max(0, end - 3), end));
-      groups.forEach((digits, at) => {
-        if (at > 0) add("group", l.group);
-        add("integer", digits);
-      });
-    } else add("integer", whole);
-    if (fraction !== "") add("decimal", l.point), add("fraction", fraction);
-  }
-  if (suffix !== "") add("compact", suffix);
-  if (o.style === "percent") {
-    if (l.behind) add("literal", "\u00a0");
-    add("percentSign", "%");
-  }
-  if (symbol !== "" && (l.behind || o.display === "name")) add("literal", "\u00a0"), add("currency", symbol);
-  if (o.style === "unit") {
-    const text = UNITS[o.unit] ?? ` ${o.unit}`;
-    if (text[0] === " ") add("literal", " ");
-    add("unit", text.trimStart());
-  }
-  return parts;
-}
-
+const numberOptions = (options, holder = "Intl.NumberFormat") => readNumbers((from, name, allowed, usual) => choice(from, name, allowed, usual, holder), options);
 const numeric = (value) => (typeof value === "bigint" ? value : Number(value));
 
 const NumberFormat = callable(
   class NumberFormat {
-    #language;
+    #locale;
     #options;
     #format;
     constructor(locales, options) {
-      this.#language = languageOf(locales);
+      this.#locale = localeOf(locales);
       this.#options = numberOptions(options);
     }
     get format() {
       return (this.#format ??= (value) => textOf(this.formatToParts(value)));
     }
     formatToParts(value) {
-      return numberParts(this.#language, this.#options, numeric(value));
+      return numberParts(this.#locale, this.#options, numeric(value));
+    }
+    formatRange(start, end) {
+      return textOf(this.formatRangeToParts(start, end));
+    }
+    formatRangeToParts(start, end) {
+      const o = this.#options;
+      for (const [name, value] of [["start", start], ["end", end]]) {
+        if (value === undefined) throw new TypeError(`Invalid ${name} : undefined`);
+      }
+      const ends = [numeric(start), numeric(end)];
+      ends.forEach((value, at) => {
+        if (Number.isNaN(value)) throw new RangeError(`Invalid ${at === 0 ? "start" : "end"} : NaN`);
+      });
+      return rangeParts(this.#locale, o, ...ends);
     }
     resolvedOptions() {
       const o = this.#options;
-      const told = { locale: this.#language, numberingSystem: "latn", style: o.style };
-      if (o.currency !== undefined) {
+      const told = { locale: this.#locale, numberingSystem: "latn", style: o.style };
+      if (o.style === "currency") {
         told.currency = o.currency;
         told.currencyDisplay = o.display;
-        told.currencySign = "standard";
+        told.currencySign = o.accounting ? "accounting" : "standard";
       }
-      if (o.unit !== undefined) told.unit = o.unit;
+      if (o.style === "unit") {
+        told.unit = o.unit;
+        told.unitDisplay = o.unitDisplay;
+      }
       told.minimumIntegerDigits = o.integer;
-      told.minimumFractionDigits = o.minimum;
-      told.maximumFractionDigits = o.maximum;
+      if (o.highest === undefined || o.priority !== "auto") {
+        told.minimumFractionDigits = o.minimum;
+        told.maximumFractionDigits = o.maximum;
+      }
       if (o.highest !== undefined) {
-        told.minimumSignificantDigits = o.lowest ?? 1;
+        told.minimumSignificantDigits = o.lowest;
         told.maximumSignificantDigits = o.highest;
       }
-      told.useGrouping = o.grouping ? (o.notation === "compact" ? "min2" : "auto") : false;
+      told.useGrouping = o.grouping;
       told.notation = o.notation;
-      if (o.notation === "compact") told.compactDisplay = "short";
+      if (o.notation === "compact") told.compactDisplay = o.long ? "long" : "short";
       told.signDisplay = o.sign;
-      told.roundingIncrement = 1;
-      told.roundingMode = "halfExpand";
-      told.roundingPriority = o.compact ? "morePrecision" : "auto";
-      told.trailingZeroDisplay = "auto";
+      told.roundingIncrement = o.increment;
+      told.roundingMode = o.mode;
+      told.roundingPriority = o.priority;
+      told.trailingZeroDisplay = o.strips ? "stripIfInteger" : "auto";
       return told;
     }
   },
@@ -547,7 +434,8 @@ class PluralRules {
     const o = this.#options;
     const isOrdinal = this.#type === "ordinal";
     const told = { locale: this.#locale, type: this.#type, notation: o.notation, minimumIntegerDigits: o.integer, minimumFractionDigits: o.minimum, maximumFractionDigits: o.maximum };
-    told.pluralCategories = isOrdinal ? ["one", "two", "few", "other"] : ["one", "other"];
+    const categories = isOrdinal ? ["one", "two", "few", "other"] : pluralRules(this.#locale)?.[0];
+    told.pluralCategories = [...(categories ?? ["one", "other"])];
     told.roundingIncrement = 1;
     told.roundingMode = "halfExpand";
     told.roundingPriority = "auto";
@@ -555,14 +443,20 @@ class PluralRules {
     return told;
   }
   select(value) {
-    return plural(Math.abs(Number(value)), this.#type === "ordinal");
+    return this.#plural(value);
   }
   selectRange(start, end) {
     for (const [name, value] of [["startRange", start], ["endRange", end]]) {
       if (value === undefined) throw new TypeError(`Invalid ${name} : undefined`);
       if (Number.isNaN(Number(value))) throw new RangeError(`Invalid ${name} : NaN`);
     }
-    return plural(Math.abs(Number(end)), this.#type === "ordinal");
+    return this.#plural(end);
+  }
+  #plural(value) {
+    const size = Math.abs(Number(value));
+    const isOrdinal = this.#type === "ordinal";
+    const rules = isOrdinal || !Number.isFinite(size) ? undefined : pluralRules(this.#locale);
+    return rules === undefined ? plural(size, isOrdinal) : rules[1](size);
   }
 }
 
@@ -618,6 +512,23 @@ class RelativeTimeFormat {
   }
 }
 
+// "and" and "or" of languages that put no comma before them, and what stands between units.
+const JOINED = {
+  de: ["und", "oder"], fr: ["et", "ou"], es: ["y", "o"], it: ["e", "o"], pt: ["e", "ou"], nl: ["en", "of"], sv: ["och", "eller", ", "],
+  da: ["og", "eller"], nb: ["og", "eller"], no: ["og", "eller"], fi: ["ja", "tai"], pl: ["i", "lub"], ru: ["и", "или", " "], tr: ["ve", "veya", " "],
+};
+
+function joined(items, [and, or, unit], type) {
+  const parts = [];
+  const comma = type === "unit" ? (unit ?? ", ") : ", ";
+  const last = type === "unit" && unit !== undefined ? unit : ` ${type === "disjunction" ? or : and} `;
+  items.forEach((value, at) => {
+    if (at > 0) parts.push({ type: "literal", value: at === items.length - 1 ? (type === "unit" && items.length === 2 && and === "und" ? ", " : last) : comma });
+    parts.push({ type: "element", value });
+  });
+  return parts;
+}
+
 class ListFormat {
   #locale;
   #type;
@@ -640,6 +551,8 @@ class ListFormat {
       return item;
     });
     const isNarrow = this.#style === "narrow";
+    const own = JOINED[this.#locale.split("-")[0]];
+    if (own !== undefined) return joined(items, own, this.#type);
     const word = { conjunction: this.#style === "long" ? "and " : isNarrow ? "" : "& ", disjunction: "or ", unit: "" }[this.#type];
     const comma = this.#type === "unit" && isNarrow ? " " : ", ";
     const parts = [];
@@ -757,27 +670,51 @@ function methods(prototype, members) {
 }
 methods(Date.prototype, {
   toLocaleString(locales, options) {
-    return formatDate(this, locales, options, "any", "all");
+    return formatDate(this, locales, options, "any", "all", "toLocaleString");
   },
   toLocaleDateString(locales, options) {
-    return formatDate(this, locales, options, "date", "date");
+    return formatDate(this, locales, options, "date", "date", "toLocaleDateString");
   },
   toLocaleTimeString(locales, options) {
-    return formatDate(this, locales, options, "time", "time");
+    return formatDate(this, locales, options, "time", "time", "toLocaleTimeString");
+  },
+});
+methods(Array.prototype, {
+  toLocaleString(...options) {
+    if (this === undefined || this === null) throw new TypeError("Cannot convert undefined or null to object");
+    const list = Object(this);
+    const { length } = list;
+    let text = "";
+    for (let i = 0; i < length; i++) {
+      if (i > 0) text += ",";
+      const value = list[i];
+      if (value !== undefined && value !== null) text += value.toLocaleString(...options);
+    }
+    return text;
   },
 });
 const numberValue = Number.prototype.valueOf, bigValue = BigInt.prototype.valueOf;
 methods(Number.prototype, {
   toLocaleString(locales, options) {
-    return textOf(numberParts(languageOf(locales), numberOptions(options), numberValue.call(this)));
+    return textOf(numberParts(localeOf(locales), numberOptions(options, "Number.prototype.toLocaleString"), numberValue.call(this)));
   },
 });
 methods(BigInt.prototype, {
   toLocaleString(locales, options) {
-    return textOf(numberParts(languageOf(locales), numberOptions(options), bigValue.call(this)));
+    return textOf(numberParts(localeOf(locales), numberOptions(options, "BigInt.prototype.toLocaleString"), bigValue.call(this)));
   },
 });
+// Languages whose i has its dot in capitals too.
+const isDotted = (locales) => /^(tr|az)(-|$)/.test(canonicalList(locales)[0] ?? "");
+const { toLowerCase, toUpperCase } = String.prototype;
 methods(String.prototype, {
+  toLocaleLowerCase(locales) {
+    const dotted = isDotted(locales);
+    return toLowerCase.call(dotted ? `${this}`.replace(/İ|I\u0307/g, "i").replace(/I/g, "ı") : this);
+  },
+  toLocaleUpperCase(locales) {
+    return toUpperCase.call(isDotted(locales) ? `${this}`.replace(/i/g, "İ") : this);
+  },
   localeCompare(that, locales, options) {
     if (locales !== undefined) languageOf(locales);
     return compare(`${this}`, `${that}`, options);

@@ -10,7 +10,24 @@ use std::path::{Path, PathBuf};
 const EXTENSIONS: &[&str] = &["js", "jsx", "ts", "tsx"];
 
 /// Modules of Node that packages name without `node:`.
-const NODE: &[&str] = &["assert", "buffer", "crypto", "events", "stream", "util"];
+const NODE: &[&str] = &[
+    "assert",
+    "async_hooks",
+    "buffer",
+    "crypto",
+    "diagnostics_channel",
+    "events",
+    "fs",
+    "http",
+    "net",
+    "path",
+    "querystring",
+    "stream",
+    "string_decoder",
+    "url",
+    "util",
+    "zlib",
+];
 
 /// Where they are.
 pub fn folder() -> PathBuf {
