@@ -331,3 +331,42 @@ fn keys_of_maps_are_found_whatever_they_are_and_however_many() {
     push(&daemon, "maps", source, limits);
     says(&daemon, "/maps/", "199990000");
 }
+
+#[test]
+fn an_answer_is_put_in_brotli_and_taken_out_of_it() {
+    let daemon = daemon();
+    let answers = "import zlib from 'node:zlib';
+    const text = 'so much text '.repeat(1000);
+    const headers = { 'content-encoding': 'br' };
+    export default { fetch(request) {
+        switch (new URL(request.url).pathname.split('/').pop()) {
+            case 'automatic': return new Response(text, { headers });
+            case 'manual': return new Response(zlib.brotliCompressSync(text), { headers, encodeBody: 'manual' });
+        }
+    } }";
+    let asks = "import zlib from 'node:zlib';
+    export default { async fetch(request, env) {
+        const told = [];
+        for (const way of ['automatic', 'manual']) {
+            const response = await env.ANSWERS.fetch('http://answers/' + way);
+            const text = await response.text();
+            told.push(response.headers.get('content-encoding'), response.headers.get('content-length'), text.length, text.slice(0, 8));
+        }
+        return Response.json(told);
+    } }";
+    let flags = json!({ "compatibility_flags": ["nodejs_compat"] });
+    push(&daemon, "answers", answers, flags.clone());
+    let mut metadata = flags;
+    metadata["bindings"] = json!([{ "type": "service", "name": "ANSWERS", "service": "answers" }]);
+    push(&daemon, "asks", asks, metadata);
+    let told = daemon.get("/asks/").expect(200).json();
+    let length = told[5].clone();
+    assert_eq!(
+        told,
+        json!([
+            "br", null, 13000, "so much ", "br", length, 13000, "so much "
+        ])
+    );
+    let bytes = daemon.get("/answers/automatic").expect(200).body.len();
+    assert!(bytes < 200, "{bytes}");
+}

@@ -42,6 +42,8 @@ mod sockets;
 mod subrequests;
 mod swap;
 mod tail;
+mod telemetry;
+mod traces;
 mod versions;
 mod wasi;
 mod websocket;

@@ -270,6 +270,15 @@ fn what_there_is_not_is_named() {
         ("d1 create things", "D1"),
         ("r2 bucket create things", "R2"),
         ("queues create things", "Queues"),
+        ("queues list", "Queues"),
+        ("vectorize list", "Vectorize"),
+        ("hyperdrive list", "Hyperdrive"),
+        ("workflows list", "Workflows"),
+        ("pipelines list", "Pipelines"),
+        ("secrets-store store list --remote", "Secrets Store"),
+        ("mtls-certificate list", "mTLS certificates"),
+        ("ai models", "Workers AI"),
+        ("pages project list", "Pages"),
     ] {
         stage.project("none", json!({}));
         let words: Vec<&str> = line.split_whitespace().collect();

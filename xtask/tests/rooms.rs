@@ -161,7 +161,9 @@ const BELONGS_TO: &[(&str, &[&str])] = &[
     ("flate2", &["engine", "outbound"]),
     ("lol_html", &["engine"]),
     ("corosensei", &["engine"]),
-    ("brotli_decompressor", &["outbound"]),
+    ("brotli_decompressor", &["engine", "outbound"]),
+    ("brotli", &["engine"]),
+    ("ruzstd", &["engine"]),
     ("croner", &["cron"]),
     // The command line writes forms itself, and its tests read them with the same parser.
     ("multer", &["manage", "cli"]),

@@ -26,7 +26,7 @@ pub(super) async fn ask(
     caller: &Caller,
 ) -> Result<Answer, OpFailure> {
     let (origin, mut request) = request(ask, SendBody::Empty)?;
-    forwarded::count(request.headers_mut(), caller.chain());
+    forwarded::mark(request.headers_mut(), caller.chain(), outbound.zone());
     let key = websocket::key()
         .ok()
         .and_then(|key| HeaderValue::from_str(&key).ok())

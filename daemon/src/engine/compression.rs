@@ -1,8 +1,15 @@
-//! Compression for guests: contexts that take input part by part (gzip, zlib, bare deflate).
+//! Compression for guests: contexts that take input part by part (gzip, zlib, bare deflate, Brotli,
+//! Zstandard).
 //!
 //! A context belongs to the request that opened it and goes with it. One call makes at most
 //! [`COMPRESSION_OUTPUT_MAX`] bytes, so what a small input expands to is made, and paid for, only
 //! as the guest asks for more.
+
+// By paths, for the engine's tests on this machine take this file too.
+#[path = "compression/brotli.rs"]
+mod brotli;
+#[path = "compression/zstd.rs"]
+mod zstd;
 
 use flate2::{Compress, Compression, Decompress, FlushCompress, FlushDecompress, Status};
 use postern_abi::OpErrorCode;
@@ -20,7 +27,42 @@ const WINDOW_BITS: u8 = 15;
 enum Work {
     Compress(Compress),
     Expand(Decompress),
+    ToBrotli(brotli::Compressor),
+    OfBrotli(brotli::Expander),
+    ToZstd(zstd::Compressor),
+    OfZstd(Box<zstd::Expander>),
 }
+
+impl Work {
+    fn bytes(&self) -> u64 {
+        match self {
+            Self::Compress(_) => COMPRESS_BYTES,
+            Self::Expand(_) => EXPAND_BYTES,
+            Self::ToBrotli(_) => brotli::COMPRESS_BYTES,
+            Self::OfBrotli(brotli) => brotli.bytes(&[]),
+            Self::ToZstd(_) => zstd::COMPRESS_BYTES,
+            Self::OfZstd(zstd) => zstd.bytes(),
+        }
+    }
+
+    fn expands(&self) -> bool {
+        matches!(self, Self::Expand(_) | Self::OfBrotli(_) | Self::OfZstd(_))
+    }
+}
+
+/// What becomes of the input that is there.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Flush {
+    /// More follows.
+    No,
+    /// It is all made output.
+    Out,
+    /// It is the last.
+    End,
+}
+
+/// The outcome, bytes used and bytes made.
+type Ran = (Outcome, usize, usize);
 
 struct Context {
     handle: u32,
@@ -59,30 +101,33 @@ pub enum Outcome {
 impl Contexts {
     /// Bytes that the contexts take.
     pub fn bytes(&self) -> u64 {
-        let of = |context: &Context| match context.work {
-            Work::Compress(_) => COMPRESS_BYTES,
-            Work::Expand(_) => EXPAND_BYTES,
-        };
+        let of = |context: &Context| context.work.bytes();
         self.open.iter().map(of).sum::<u64>() + self.output.capacity() as u64
     }
 
     /// Bytes that one more takes, by the argument of [`Contexts::open`].
     pub fn cost(argument: &[u8]) -> u64 {
-        if argument.get(1) == Some(&0) {
-            COMPRESS_BYTES
-        } else {
-            EXPAND_BYTES
+        match argument {
+            [3, 0, ..] => brotli::COMPRESS_BYTES,
+            [4, 0, ..] => zstd::COMPRESS_BYTES,
+            [_, 0, ..] => COMPRESS_BYTES,
+            [4, ..] => zstd::Expander::new().bytes(),
+            _ => EXPAND_BYTES,
         }
     }
 
-    /// Opens one for a request: a format and whether it expands, a byte each.
+    /// Opens one for a request: a format and whether it expands, a byte each; what is compressed
+    /// to Brotli has a quality, a window (as a power of two) and a mode besides.
     ///
     /// # Errors
     /// For an unknown format, and when there are too many.
     pub fn open(&mut self, request: u32, argument: &[u8]) -> Result<u32, OpErrorCode> {
-        let &[format, expand] = argument else {
+        let &[format, expand, ref options @ ..] = argument else {
             return Err(OpErrorCode::BadArgument);
         };
+        if !options.is_empty() && (format, expand) != (3, 0) {
+            return Err(OpErrorCode::BadArgument);
+        }
         if self.open.len() >= COMPRESSION_CONTEXTS_MAX {
             return Err(OpErrorCode::LimitExceeded);
         }
@@ -94,6 +139,10 @@ impl Contexts {
             (0, 1) => Work::Expand(Decompress::new_gzip(WINDOW_BITS)),
             (1, 1) => Work::Expand(Decompress::new(true)),
             (2, 1) => Work::Expand(Decompress::new(false)),
+            (3, 0) => Work::ToBrotli(brotli::Compressor::new(options)?),
+            (3, 1) => Work::OfBrotli(brotli::Expander::new()),
+            (4, 0) => Work::ToZstd(zstd::Compressor::default()),
+            (4, 1) => Work::OfZstd(Box::new(zstd::Expander::new())),
             _ => return Err(OpErrorCode::BadArgument),
         };
         // Handles come round after four billion; those in use are skipped.
@@ -118,22 +167,34 @@ impl Contexts {
             .position(|context| context.handle == handle)
     }
 
-    /// Feeds one: a handle (four bytes, little endian), whether the input ends with this, the
-    /// input, of which [`INPUT_MAX`] bytes are looked at. Appends a status, how much was used (four
-    /// bytes, little endian) and the output to `out`. Gives how many bytes of input were compressed, and how many were made or read by
-    /// expanding, for the price.
+    /// Feeds one: a handle (four bytes, little endian), whether the input ends with this (1) or all
+    /// of it is to come out (2), the input, of which [`INPUT_MAX`] bytes are looked at. Appends a
+    /// status, how much was used (four bytes, little endian) and the output to `out`. Gives how many
+    /// bytes of input were compressed, and how many were made or read by expanding, for the price.
+    /// `hold` is asked for the bytes that the contexts take if this takes more.
     ///
     /// # Errors
-    /// For a handle that is not open.
-    pub fn write(&mut self, argument: &[u8], out: &mut Vec<u8>) -> Result<Used, OpErrorCode> {
+    /// For a handle that is not open, and when there is no room.
+    pub fn write(
+        &mut self,
+        argument: &[u8],
+        out: &mut Vec<u8>,
+        hold: &mut dyn FnMut(u64) -> bool,
+    ) -> Result<Used, OpErrorCode> {
         let (handle, rest) = handle(argument)?;
-        let (&last, input) = rest.split_first().ok_or(OpErrorCode::BadArgument)?;
+        let (&end, input) = rest.split_first().ok_or(OpErrorCode::BadArgument)?;
         let at = self.at(handle).ok_or(OpErrorCode::BadArgument)?;
+        self.output.resize(COMPRESSION_OUTPUT_MAX, 0);
+        let others = self.bytes() - self.open[at].work.bytes();
         let context = &mut self.open[at];
         let (input, rest) = input.split_at(input.len().min(INPUT_MAX));
-        let last = last != 0 && rest.is_empty();
-        self.output.resize(COMPRESSION_OUTPUT_MAX, 0);
-        let (outcome, used, made) = context.run(input, last, &mut self.output);
+        let flush = match end {
+            1 if rest.is_empty() => Flush::End,
+            2 if rest.is_empty() => Flush::Out,
+            _ => Flush::No,
+        };
+        let mut hold = |bytes| hold(others + bytes);
+        let (outcome, used, made) = context.run(input, flush, &mut self.output, &mut hold)?;
         let outcome = match outcome {
             outcome if rest.is_empty() => outcome,
             Outcome::Ready => Outcome::More,
@@ -145,12 +206,18 @@ impl Contexts {
         out.extend_from_slice(&(used as u32).to_le_bytes());
         out.extend_from_slice(&self.output[..made]);
         Ok(match context.work {
-            Work::Compress(_) => Used {
+            // What looks for repetitions with more effort.
+            Work::ToBrotli(_) => Used {
+                calls: 1,
+                compressed: used as u64 * 2,
+                expanded: 0,
+            },
+            _ if !context.work.expands() => Used {
                 calls: 1,
                 compressed: used as u64,
                 expanded: 0,
             },
-            Work::Expand(_) => Used {
+            _ => Used {
                 calls: 1,
                 compressed: 0,
                 expanded: (used + made) as u64,
@@ -213,65 +280,87 @@ fn handle(argument: &[u8]) -> Result<(u32, &[u8]), OpErrorCode> {
 }
 
 impl Context {
-    /// The outcome, bytes used and bytes made.
-    fn run(&mut self, input: &[u8], last: bool, out: &mut [u8]) -> (Outcome, usize, usize) {
+    fn run(
+        &mut self,
+        input: &[u8],
+        flush: Flush,
+        out: &mut [u8],
+        hold: &mut dyn FnMut(u64) -> bool,
+    ) -> Result<Ran, OpErrorCode> {
         if self.ended {
-            let outcome = match (&self.work, input.is_empty()) {
-                (Work::Expand(_), false) => Outcome::Trailing,
+            let outcome = match (self.work.expands(), input.is_empty()) {
+                (true, false) => Outcome::Trailing,
                 _ => Outcome::End,
             };
-            return (outcome, input.len(), 0);
+            return Ok((outcome, input.len(), 0));
         }
-        let (before_in, before_out) = self.totals();
-        let result = match &mut self.work {
-            Work::Compress(compress) => {
-                let flush = if last {
-                    FlushCompress::Finish
-                } else {
-                    FlushCompress::None
-                };
-                compress.compress(input, out, flush).map_err(drop)
-            }
-            Work::Expand(expand) => expand
-                .decompress(input, out, FlushDecompress::None)
-                .map_err(drop),
-        };
-        let (after_in, after_out) = self.totals();
-        // Both are at most what was given, which is in memory.
-        let (used, made) = (
-            (after_in - before_in) as usize,
-            (after_out - before_out) as usize,
-        );
-        let full = made == out.len();
-        let outcome = match result {
-            Err(()) => Outcome::Corrupt,
-            Ok(Status::StreamEnd) => {
-                self.ended = true;
-                if used < input.len() {
-                    Outcome::Trailing
-                } else {
-                    Outcome::End
+        let ran = match &mut self.work {
+            Work::Compress(compress) => deflate(compress, input, flush, out),
+            Work::Expand(expand) => inflate(expand, input, flush, out),
+            Work::ToBrotli(brotli) => brotli.run(input, flush, out),
+            Work::OfBrotli(brotli) => {
+                let bytes = brotli.bytes(input);
+                if bytes > brotli.bytes(&[]) && !hold(bytes) {
+                    return Err(OpErrorCode::LimitExceeded);
                 }
+                brotli.run(input, flush, out)
             }
-            Ok(_) if full => Outcome::More,
-            // Nothing moves on, and nothing will.
-            Ok(_) if used < input.len() && used + made == 0 => Outcome::Corrupt,
-            Ok(_) if used < input.len() => Outcome::More,
-            Ok(_) if last => match self.work {
-                Work::Compress(_) => Outcome::More,
-                Work::Expand(_) => Outcome::Truncated,
-            },
-            Ok(_) => Outcome::Ready,
+            Work::ToZstd(zstd) => zstd.run(input, flush, out),
+            Work::OfZstd(zstd) => zstd.run(input, flush, out, hold),
         };
-        (outcome, used, made)
+        self.ended = matches!(ran.0, Outcome::End | Outcome::Trailing);
+        Ok(ran)
     }
+}
 
-    fn totals(&self) -> (u64, u64) {
-        match &self.work {
-            Work::Compress(compress) => (compress.total_in(), compress.total_out()),
-            Work::Expand(expand) => (expand.total_in(), expand.total_out()),
-        }
-    }
+fn deflate(compress: &mut Compress, input: &[u8], flush: Flush, out: &mut [u8]) -> Ran {
+    let (before_in, before_out) = (compress.total_in(), compress.total_out());
+    let kind = match flush {
+        Flush::No => FlushCompress::None,
+        Flush::Out => FlushCompress::Sync,
+        Flush::End => FlushCompress::Finish,
+    };
+    let result = compress.compress(input, out, kind).map_err(drop);
+    // Both are at most what was given, which is in memory.
+    let used = (compress.total_in() - before_in) as usize;
+    let made = (compress.total_out() - before_out) as usize;
+    let otherwise = match flush {
+        Flush::End => Outcome::More,
+        _ => Outcome::Ready,
+    };
+    outcome_of(result, input, out, (used, made), otherwise)
+}
+
+fn inflate(expand: &mut Decompress, input: &[u8], flush: Flush, out: &mut [u8]) -> Ran {
+    let (before_in, before_out) = (expand.total_in(), expand.total_out());
+    let result = expand.decompress(input, out, FlushDecompress::None);
+    let used = (expand.total_in() - before_in) as usize;
+    let made = (expand.total_out() - before_out) as usize;
+    let otherwise = match flush {
+        Flush::End => Outcome::Truncated,
+        _ => Outcome::Ready,
+    };
+    outcome_of(result.map_err(drop), input, out, (used, made), otherwise)
+}
+
+fn outcome_of(
+    result: Result<Status, ()>,
+    input: &[u8],
+    out: &[u8],
+    (used, made): (usize, usize),
+    otherwise: Outcome,
+) -> Ran {
+    let outcome = match result {
+        Err(()) => Outcome::Corrupt,
+        Ok(Status::StreamEnd) if used < input.len() => Outcome::Trailing,
+        Ok(Status::StreamEnd) => Outcome::End,
+        Ok(_) if made == out.len() => Outcome::More,
+        // Nothing moves on, and nothing will.
+        Ok(_) if used < input.len() && used + made == 0 => Outcome::Corrupt,
+        Ok(_) if used < input.len() => Outcome::More,
+        Ok(_) => otherwise,
+    };
+    (outcome, used, made)
 }
 
 #[cfg(test)]
@@ -295,7 +384,7 @@ mod tests {
             argument.push(u8::from(last));
             argument.extend_from_slice(part);
             let mut out = Vec::new();
-            contexts.write(&argument, &mut out).unwrap();
+            contexts.write(&argument, &mut out, &mut |_| true).unwrap();
             assert!(out.len() <= 5 + COMPRESSION_OUTPUT_MAX);
             at += u32::from_le_bytes([out[1], out[2], out[3], out[4]]) as usize;
             all.extend_from_slice(&out[5..]);
@@ -312,7 +401,8 @@ mod tests {
 
     fn compressed(format: u8, input: &[u8]) -> Vec<u8> {
         let mut contexts = Contexts::default();
-        let handle = contexts.open(1, &[format, 0]).unwrap();
+        let options: &[u8] = if format == 3 { &[11, 22, 0] } else { &[] };
+        let handle = contexts.open(1, &[&[format, 0], options].concat()).unwrap();
         let (outcome, out) = feed(&mut contexts, handle, input, 1000);
         assert_eq!(outcome, Outcome::End);
         out
@@ -328,13 +418,20 @@ mod tests {
     #[test]
     fn every_format_goes_there_and_back() {
         let text = b"so much text that says the same text again ".repeat(5000);
-        for format in 0..3 {
+        for format in 0..5 {
             let small = compressed(format, &text);
             assert!(small.len() < text.len() / 50);
             for piece in [1, 7, 100_000] {
                 check(format, &small, piece, Outcome::End, text.len());
             }
             check(format, &compressed(format, b""), 100, Outcome::End, 0);
+            // Little that repeats, over several blocks.
+            let numbers = (0..60_000u32).map(|at| at.wrapping_mul(2_654_435_761) ^ (at << 7));
+            let numbers: Vec<u8> = numbers.flat_map(u32::to_le_bytes).collect();
+            let mut contexts = Contexts::default();
+            let handle = contexts.open(1, &[format, 1]).unwrap();
+            let (outcome, back) = feed(&mut contexts, handle, &compressed(format, &numbers), 5000);
+            assert!(outcome == Outcome::End && back == numbers, "{format}");
         }
     }
 
@@ -352,6 +449,29 @@ mod tests {
     }
 
     #[test]
+    fn what_is_flushed_comes_out() {
+        for format in [0, 3, 4] {
+            let mut contexts = Contexts::default();
+            let options: &[u8] = if format == 3 { &[11, 22, 0] } else { &[] };
+            let handle = contexts.open(1, &[&[format, 0], options].concat()).unwrap();
+            let mut small = Vec::new();
+            for (end, text) in [(0, &b"first"[..]), (2, b" and second"), (1, b" and last")] {
+                let argument = [&handle.to_le_bytes()[..], &[end], text].concat();
+                let mut out = Vec::new();
+                contexts.write(&argument, &mut out, &mut |_| true).unwrap();
+                small.extend_from_slice(&out[5..]);
+                assert_eq!(out[0], [0, 2, 0][usize::from(end)]);
+                if end == 2 {
+                    // Of Zstandard what is decoded stays in the window until the end.
+                    let seen = if format == 4 { 0 } else { 16 };
+                    check(format, &small, 100, Outcome::Truncated, seen);
+                }
+            }
+            check(format, &small, 100, Outcome::End, 25);
+        }
+    }
+
+    #[test]
     fn a_bomb_goes_off_in_small_parts() {
         let bomb = compressed(2, &vec![0; 8 << 20]);
         assert!(bomb.len() < 16 * 1024);
@@ -361,7 +481,7 @@ mod tests {
         argument.push(0);
         argument.extend_from_slice(&bomb);
         let mut out = Vec::new();
-        let used = contexts.write(&argument, &mut out).unwrap();
+        let used = contexts.write(&argument, &mut out, &mut |_| true).unwrap();
         assert_eq!((out[0], out.len()), (1, 5 + COMPRESSION_OUTPUT_MAX));
         assert!(used.expanded >= COMPRESSION_OUTPUT_MAX as u64);
     }
@@ -374,7 +494,7 @@ mod tests {
         argument.push(1);
         argument.extend_from_slice(&vec![0; 10 * INPUT_MAX]);
         let mut out = Vec::new();
-        let used = contexts.write(&argument, &mut out).unwrap();
+        let used = contexts.write(&argument, &mut out, &mut |_| true).unwrap();
         assert_eq!((out[0], used.compressed), (1, INPUT_MAX as u64));
         assert_eq!(out[1..5], (INPUT_MAX as u32).to_le_bytes());
         // All of it, piece by piece, and something behind the end of another.
@@ -383,6 +503,78 @@ mod tests {
         check(0, &small, long.len(), Outcome::End, long.len());
         let trailing = [&small[..], &long].concat();
         check(0, &trailing, trailing.len(), Outcome::Trailing, long.len());
+    }
+
+    #[test]
+    fn brotli_and_zstandard_tell_what_is_wrong() {
+        for format in [3, 4] {
+            let text = b"so much text that says the same text again ".repeat(500);
+            let good = compressed(format, &text);
+            check(
+                format,
+                b"",
+                100,
+                [Outcome::Truncated, Outcome::End][usize::from(format == 4)],
+                0,
+            );
+            let mut contexts = Contexts::default();
+            let handle = contexts.open(1, &[format, 1]).unwrap();
+            let cut = &good[..good.len() - 1];
+            assert_eq!(feed(&mut contexts, handle, cut, 7).0, Outcome::Truncated);
+            check(
+                format,
+                &[&good[..], b"more"].concat(),
+                9000,
+                Outcome::Trailing,
+                text.len(),
+            );
+            check(format, b"garbage that is none", 100, Outcome::Corrupt, 1);
+        }
+        let known =
+            (b"\x28\xb5\x2f\xfd\x20\x2f\x65\x00\x00\x30hello \x01\x00\x02\x95\x22").to_vec();
+        check(4, &known, 1, Outcome::End, 47);
+        check(4, &[&known[..], &known].concat(), 5, Outcome::Trailing, 47);
+        let skipped = b"\x55\x2a\x4d\x18\x03\x00\x00\x00abc";
+        check(4, &[skipped, &known[..]].concat(), 3, Outcome::End, 47);
+        // A checksum, and another.
+        let mut summed =
+            b"\x28\xb5\x2f\xfd\x24\x03\x19\x00\x00\x61\x62\x63\x99\x09\x77\xad".to_vec();
+        check(4, &summed, 3, Outcome::End, 3);
+        let at = summed.len() - 1;
+        summed[at] ^= 1;
+        check(4, &summed, 100, Outcome::Corrupt, 1);
+        // A window of more than there may be.
+        check(
+            4,
+            b"\x28\xb5\x2f\xfd\x00\x70\x01\x00\x00",
+            100,
+            Outcome::Corrupt,
+            1,
+        );
+    }
+
+    #[test]
+    fn what_a_window_takes_is_asked_for() {
+        for (format, begin) in [
+            (3, &b"\x0f"[..]),
+            (4, b"\x28\xb5\x2f\xfd\x00\x68\x01\x00\x00"),
+        ] {
+            let mut contexts = Contexts::default();
+            let handle = contexts.open(1, &[format, 1]).unwrap();
+            let mut argument = handle.to_le_bytes().to_vec();
+            argument.push(0);
+            argument.extend_from_slice(begin);
+            let mut asked = 0;
+            let mut refuse = |bytes| {
+                asked = bytes;
+                false
+            };
+            let mut out = Vec::new();
+            let refused = contexts.write(&argument, &mut out, &mut refuse);
+            assert!(format == 4 || refused == Err(OpErrorCode::LimitExceeded));
+            assert!(asked >= 16 << 20, "{asked}");
+            assert!(contexts.bytes() < 2 << 20);
+        }
     }
 
     #[test]
@@ -406,13 +598,22 @@ mod tests {
     #[test]
     fn arguments_are_mistrusted() {
         let mut contexts = Contexts::default();
-        for argument in [&[][..], &[0], &[3, 0], &[0, 2], &[0, 0, 0]] {
+        for argument in [
+            &[][..],
+            &[0],
+            &[3, 0],
+            &[5, 0],
+            &[0, 2],
+            &[0, 0, 0],
+            &[4, 0, 1],
+            &[3, 0, 1, 2, 3, 4],
+        ] {
             assert_eq!(contexts.open(1, argument), Err(OpErrorCode::BadArgument));
         }
         let mut out = Vec::new();
         for argument in [&[][..], &[1, 0, 0], &[1, 0, 0, 0], &[9, 0, 0, 0, 0]] {
             assert_eq!(
-                contexts.write(argument, &mut out),
+                contexts.write(argument, &mut out, &mut |_| true),
                 Err(OpErrorCode::BadArgument)
             );
         }

@@ -216,6 +216,11 @@ impl<W: Send + Sync + 'static> Manage<W> {
         let main = upload.main(named.as_deref())?;
         let main = main.map(|main| main.name.clone());
         let metadata = metadata.supported()?;
+        // They are no part of a version: what is only uploaded leaves them as they are.
+        let consumers = metadata.tail_consumers;
+        if let Some(consumers) = &consumers {
+            self.catalog.check_tail_consumers(&namespace, consumers)?;
+        }
         let assets = metadata.assets.unwrap_or_default();
         if main.is_none() && assets == Default::default() {
             return Err(CatalogError::NoMainModule(
@@ -236,6 +241,11 @@ impl<W: Send + Sync + 'static> Manage<W> {
         };
         let version = if deploys {
             let pushed = self.catalog.push(&namespace, &script, push).await?;
+            if let Some(consumers) = consumers {
+                self.catalog
+                    .set_tail_consumers(&namespace, &script, &consumers)
+                    .await?;
+            }
             let id = pushed.version_id.hex();
             self.catalog.version(&namespace, &script, &id)?
         } else {

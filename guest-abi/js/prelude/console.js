@@ -3,6 +3,7 @@ import native from "internal:native";
 import { format } from "internal:inspect";
 import { plain } from "internal:platform";
 
+const CHANNEL = 5;
 const LEVELS = { debug: 0, error: 4, info: 1, log: 2, warn: 3 };
 
 function write(level, args) {
@@ -68,31 +69,28 @@ function valuesOf(args) {
   return hasErrors ? `{"message":[${message}],"errorInfo":[${errors}]}` : `[${message}]`;
 }
 
-const methods = {
-  debug(...args) {
-    write(LEVELS.debug, args);
-  },
-  error(...args) {
-    write(LEVELS.error, args);
-  },
-  info(...args) {
-    write(LEVELS.info, args);
-  },
-  log(...args) {
-    write(LEVELS.log, args);
-  },
-  warn(...args) {
-    write(LEVELS.warn, args);
-  },
-};
+// Tells what was published to a channel of node:diagnostics_channel.
+export function published(channel, message) {
+  native.logValues(`[${jsonOf(message)}]`);
+  native.log(CHANNEL, `${channel}`);
+}
+
+// The five that write have no names in V8, and can be constructed.
+const writing = (level) =>
+  function (...args) {
+    write(level, args);
+  };
+
 
 export const console = {};
 for (const name of [
   "debug", "error", "info", "log", "warn", "dir", "dirxml", "table", "trace", "group", "groupCollapsed", "groupEnd", "clear",
   "count", "countReset", "assert", "profile", "profileEnd", "time", "timeLog", "timeEnd", "timeStamp",
 ]) {
-  console[name] = methods[name] ?? { [name]() {} }[name];
-  plain(console[name]);
+  const level = LEVELS[name];
+  console[name] = level === undefined ? { [name]() {} }[name] : writing(level);
+  if (level === undefined) plain(console[name]);
+  else Object.defineProperty(console[name], "name", { value: "", configurable: true });
 }
 console.context = {
   context(_name) {

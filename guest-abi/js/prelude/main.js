@@ -2,11 +2,11 @@
 import "internal:stacks";
 import "internal:json";
 import native from "internal:native";
-import { scope } from "internal:errors";
+import { flag, scope } from "internal:errors";
 import { dispatch, FetchEvent, KEY, listenedTypes, isListened, PromiseRejectionEvent, ScheduledEvent, TailEvent } from "internal:events";
 import * as fetching from "internal:fetch";
 import { ReadableStream, bodyPart, bytesStream, lengthOf } from "internal:streams";
-import { CompressionStream } from "internal:streams/transform";
+import { CompressionStream, brotliStream } from "internal:streams/transform";
 import * as timing from "internal:timers";
 import { prepareContexts, waitFor } from "internal:context";
 import { addLoopback, contextWith, serveSession } from "internal:rpc/services";
@@ -82,11 +82,9 @@ function answer(flight, response) {
   let fields = list;
   if (list !== null && source !== null && encodeBody === "automatic" && !isRaw(source)) {
     const coding = native.headersGet(list, "content-encoding");
-    if (coding === "gzip" || coding === "br") {
+    if (coding === "gzip" || (coding === "br" && flag("brotli_content_encoding"))) {
       fields = native.headersClone(list);
-      if (coding === "gzip") source = compressed(source);
-      // Brotli is only undone here, so what was to be in it is sent in no coding.
-      else native.headersDelete(fields, "content-encoding");
+      source = compressed(source, coding);
       native.headersDelete(fields, "content-length");
     }
   }
@@ -114,10 +112,10 @@ function answer(flight, response) {
 }
 
 // A body in the coding that its headers name: the platform puts it in, unless it is told that it is.
-function compressed(source) {
+function compressed(source, coding) {
   const stream =
     source instanceof ReadableStream ? source : bytesStream(typeof source === "string" ? native.utf8(source) : source);
-  return stream.pipeThrough(new CompressionStream("gzip"));
+  return stream.pipeThrough(coding === "br" ? brotliStream() : new CompressionStream("gzip"));
 }
 
 // Answers with a WebSocket; the request lives as long as it does.
@@ -373,7 +371,7 @@ const hooks = {
     scope.date = date;
     scope.flags = new Set(flags);
     scope.exposesExports = scope.flags.has("enable_ctx_exports");
-    configureNavigator(scope.flags);
+    configureNavigator(date, scope.flags);
     configureGlobals(scope.flags);
     native.setSwitches(
       (scope.flags.has("unhandled_rejection_after_microtask_checkpoint") ? 1 : 0) |
@@ -381,7 +379,7 @@ const hooks = {
         (scope.flags.has("urlsearchparams_delete_has_value_arg") ? 0 : 4) |
         (scope.flags.has("http_headers_getsetcookie") ? 0 : 8),
     );
-    if (scope.flags.has("nodejs_compat") || scope.flags.has("nodejs_compat_v2")) useNode();
+    if (scope.flags.has("nodejs_compat") || scope.flags.has("nodejs_compat_v2")) useNode(scope.flags);
     fetching.configure();
     prepareContexts();
   },

@@ -5,7 +5,7 @@ use crate::bytes::{self, Bytes};
 use crate::host;
 use postern_abi::SyncOp;
 use postern_abi::limits::COMPRESSION_OUTPUT_MAX;
-use rquickjs::{Array, Ctx, Exception, Object, Result, Value, function::Func};
+use rquickjs::{Array, Ctx, Exception, Object, Result, Value, function::Func, prelude::Opt};
 use std::cell::RefCell;
 
 /// Bytes of an answer before its output: a status and how much was used.
@@ -31,22 +31,35 @@ fn failed(ctx: &Ctx<'_>, code: u16) -> rquickjs::Error {
 
 /// Adds the functions on compression to the natives.
 pub fn install<'js>(_: &Ctx<'js>, native: &Object<'js>) -> Result<()> {
+    // `compressionOpen(format, expand, options)`: the options of Brotli are bytes.
     native.set(
         "compressionOpen",
-        Func::from(|ctx: Ctx<'js>, format: u8, expand: bool| -> Result<u32> {
-            let handle = host::ask(SyncOp::CompressionOpen, &[format, u8::from(expand)])
-                .map_err(|code| failed(&ctx, code))?;
-            Ok(handle.try_into().map_or(0, u32::from_le_bytes))
-        }),
+        Func::from(
+            |ctx: Ctx<'js>, format: u8, expand: bool, options: Opt<Vec<u8>>| -> Result<u32> {
+                let mut argument = vec![format, u8::from(expand)];
+                argument.extend(options.0.unwrap_or_default());
+                let handle = host::ask(SyncOp::CompressionOpen, &argument)
+                    .map_err(|code| failed(&ctx, code))?;
+                Ok(handle.try_into().map_or(0, u32::from_le_bytes))
+            },
+        ),
     )?;
-    // `compressionWrite(handle, bytes, last)`: the status, how much was used, and what came out.
+    // `compressionWrite(handle, bytes, last, flush)`: the status, how much was used, and what came out.
     native.set(
         "compressionWrite",
         Func::from(
-            |ctx: Ctx<'js>, handle: u32, input: Bytes, last: bool| -> Result<Array<'js>> {
+            |ctx: Ctx<'js>,
+             handle: u32,
+             input: Bytes,
+             last: bool,
+             flush: Opt<bool>|
+             -> Result<Array<'js>> {
                 let mut argument = Vec::with_capacity(HEAD + input.0.len());
                 argument.extend_from_slice(&handle.to_le_bytes());
-                argument.push(u8::from(last));
+                argument.push(match last {
+                    true => 1,
+                    false => u8::from(flush.0 == Some(true)) * 2,
+                });
                 argument.extend_from_slice(&input.0);
                 let answer = OUT.with_borrow_mut(|out| -> std::result::Result<_, i32> {
                     out.resize(HEAD + COMPRESSION_OUTPUT_MAX, 0);

@@ -204,7 +204,7 @@ fn compress(kind: u32, argument: &[u8]) -> Option<Result<Vec<u8>, postern_abi::O
             SyncOp::CompressionOpen => contexts
                 .open(0, argument)
                 .map(|handle| out.extend_from_slice(&handle.to_le_bytes())),
-            SyncOp::CompressionWrite => contexts.write(argument, &mut out).map(drop),
+            SyncOp::CompressionWrite => contexts.write(argument, &mut out, &mut |_| true).map(drop),
             SyncOp::CompressionClose => contexts.close(argument),
             _ => return None,
         })

@@ -1,13 +1,3 @@
 // What became of bodies, decoders, errors and streams in 2026.
 // date: 2026-02-22
-const bytes=(...b)=>new Uint8Array(b);
-export default { async fetch() { const o={}; const t=async(n,f)=>{ try { const v=await f(); o[n]=v===undefined?"undefined":v } catch(e) { o[n]=`${e.name}: ${e.message}` } };
-await t("text",async()=>[(await new Response(bytes(0xef,0xbb,0xbf,0x61)).text()).length,(await new Response(bytes(0xef,0xbb,0xbf,0x31)).json()), (await new Blob([bytes(0xef,0xbb,0xbf,0x61)]).text()).length, (await new Request("http://a",{method:"POST",body:"\ufeffa"}).text()).length, (await new Response(new ReadableStream({start(c){c.enqueue(bytes(0xef,0xbb,0xbf,0x61));c.close()}})).text()).length, (await new Response("\ufeff\ufeffa").text()).length]);
-for (const [n,b] of Object.entries({gen:(function*(){yield "a"; yield bytes(98)})(), agen:(async function*(){yield "a"; yield bytes(98)})(), arr:["a","b"], arrb:[bytes(97),bytes(98)], set:new Set(["a"]), map:new Map([["a","b"]]), obj:{[Symbol.iterator]:function*(){yield "q"}}, aobj:{async *[Symbol.asyncIterator](){yield "q"}}, num:(function*(){yield 5})(), str:new String("boxed"), tostr:{toString(){return "ts"}}, both:{toString(){return "ts"},[Symbol.iterator]:function*(){yield "q"}}, empty:[], headers:new Headers({a:"b"})})) await t("body "+n, async()=>{ const r=new Response(b); return [r.headers.get("content-type"), await r.text()] });
-await t("req",async()=>{ const r=new Request("http://a",{method:"POST",body:(async function*(){yield "a"})()}); return [r.headers.get("content-type"), await r.text()] });
-await t("clone err",()=>{ class E extends TypeError{ constructor(){super("m"); this.name="E"; this.x=1; this.cause="c"} } const c=structuredClone(new E()); return [c.name,c.message,c.constructor.name,Object.keys(c),c.x,c.cause, structuredClone(Object.assign(new Error("q"),{code:"A"})).code, structuredClone(new AggregateError([1],"z")).errors] });
-await t("ctrl",async()=>{ const w=new WritableStream({}, {highWaterMark:1}).getWriter(); const a=w.desiredSize; w.releaseLock(); try { return [a, w.desiredSize] } catch(e) { return [a,e.name+e.message] } });
-await t("tes",async()=>{ const s=new TextEncoderStream(); const w=s.writable.getWriter(); const p=w.write("a"); const r=await Promise.race([p.then(()=>"done"),new Promise(r=>setTimeout(r,5,"pending"))]); return [w.desiredSize, r] });
-await t("tds",async()=>{ const s=new TextDecoderStream(); const w=s.writable.getWriter(); const p=w.write(bytes(97)); const r=await Promise.race([p.then(()=>"done"),new Promise(r=>setTimeout(r,5,"pending"))]); return [w.desiredSize, r] });
-await t("dispatch", ()=>{ const e=new EventTarget(); const l=[]; e.addEventListener("x",()=>{throw new Error("q")}); e.addEventListener("x",()=>l.push(1)); try { e.dispatchEvent(new Event("x")) } catch(x) { l.push(x.message) } return l });
-return Response.json(o) } }
+// body: bodies/newer.js

@@ -5,9 +5,11 @@
 //! // date: 2026-01-01
 //! // script: classic
 //! // requests: GET /; POST /form a=b
+//! // body: bodies/shared.js
 //! // service: B = services/other.js#Entrypoint {"a": 1}
 //! ```
 //!
+//! A body is a file below the case's folder with the rest of its module, which several cases may have.
 //! A service is another Worker, of a module below the case's folder, under the same date and flags.
 
 use std::io;
@@ -88,6 +90,8 @@ pub struct Case {
     pub path: PathBuf,
     /// The module.
     pub source: String,
+    /// The file of the rest of the module.
+    body: Option<PathBuf>,
     /// Whether it is a classic script (`// script: classic`), not a module.
     pub classic: bool,
     /// Modules of WebAssembly that it imports from its own folder, by file.
@@ -114,6 +118,7 @@ impl Case {
             name: name.to_string_lossy().into_owned(),
             path: path.to_owned(),
             source: String::new(),
+            body: None,
             classic: false,
             wasm: Vec::new(),
             services: Vec::new(),
@@ -130,6 +135,9 @@ impl Case {
             case.requests.push(Request::parse("GET /"));
         }
         case.source = source;
+        if let Some(body) = &case.body {
+            case.source += &std::fs::read_to_string(body)?;
+        }
         Ok(case)
     }
 
@@ -141,6 +149,7 @@ impl Case {
             }
             "script" => self.classic = value == "classic",
             "date" => self.date = value.to_owned(),
+            "body" => self.body = self.path.parent().map(|folder| folder.join(value)),
             "service" => {
                 let folder = self.path.parent().unwrap_or(Path::new(""));
                 self.services.extend(Service::parse(folder, value));
@@ -225,7 +234,13 @@ mod tests {
         std::fs::create_dir_all(dir.join("area")).unwrap();
         std::fs::write(
             &file,
-            "// What it covers.\n// flags: a, b\n// date: 2024-01-01\n// requests: GET /x; PUT /y z\nexport default {};\n// flags: no",
+            "// What it covers.\n// flags: a, b\n// date: 2024-01-01\n// requests: GET /x; PUT /y z\n// body: more/rest.js\nconst one = 1;\n",
+        )
+        .unwrap();
+        std::fs::create_dir_all(dir.join("area/more")).unwrap();
+        std::fs::write(
+            dir.join("area/more/rest.js"),
+            "export default {};\n// flags: no",
         )
         .unwrap();
         let cases = Case::all(&dir, &["area/".to_owned()]);
@@ -235,5 +250,9 @@ mod tests {
         assert_eq!(case.flags, ["a", "b"]);
         assert_eq!(case.date, "2024-01-01");
         assert_eq!(case.requests.len(), 2);
+        assert!(
+            case.source
+                .ends_with("const one = 1;\nexport default {};\n// flags: no")
+        );
     }
 }

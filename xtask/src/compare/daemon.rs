@@ -87,7 +87,8 @@ fn outcome(daemon: &Daemon, case: &Case, arguments: &[&str]) -> Result<Outcome> 
             .with_context(|| format!("cannot copy {}", workspace::shown(from)))
             .map(drop)
     };
-    copy(&case.path, &module)?;
+    std::fs::write(&module, &case.source)
+        .with_context(|| format!("cannot write {}", workspace::shown(&module)))?;
     for wasm in &case.wasm {
         copy(wasm, &folder.join(wasm.file_name().unwrap_or_default()))?;
     }

@@ -76,9 +76,15 @@ fn outcome(program: &Path, case: &Case) -> Result<Outcome> {
     if !case.wasm.is_empty() {
         bail!("a Worker of several modules takes a daemon");
     }
+    // Stacks say `worker.js` wherever the module lies.
+    let folder = workspace::target().join("compare-cases");
+    workspace::create_dir(&folder)?;
+    let module = folder.join(format!("{}.js", case.name.replace('/', "-")));
+    std::fs::write(&module, &case.source)
+        .with_context(|| format!("cannot write {}", workspace::shown(&module)))?;
     let mut command = Command::new(program);
     command
-        .arg(&case.path)
+        .arg(&module)
         .arg(&case.date)
         .arg(case.flags.join(","));
     for request in &case.requests {

@@ -226,7 +226,12 @@ fn compress(
         SyncOp::CompressionWrite if (out_cap as usize) < 5 + limits::COMPRESSION_OUTPUT_MAX => {
             Err(OpErrorCode::BadArgument)
         }
-        SyncOp::CompressionWrite => host.compression.write(argument, made),
+        SyncOp::CompressionWrite => {
+            let others = host.rewriters.bytes();
+            let memory = &mut host.memory_use;
+            let mut hold = |bytes| memory.hold(others + bytes);
+            host.compression.write(argument, made, &mut hold)
+        }
         _ => {
             host.compression.close(argument)?;
             host.memory_use.hold(host.held());

@@ -1,11 +1,13 @@
-// node:zlib: gzip, deflate and raw deflate, done by the host. Levels and strategies are checked and
-// not used; Brotli and Zstandard are not there.
+// node:zlib, done by the host. Levels and strategies of gzip, deflate and raw deflate are checked and
+// not used, nor are the parameters of Zstandard.
 import native from "internal:native";
 import { Transform } from "node:stream";
 import tables from "./zlib.json";
-import { ERR_METHOD_NOT_IMPLEMENTED, validateFunction, validateUint32 } from "internal:node/errors";
+import { ERR_OUT_OF_RANGE, validateFunction, validateUint32 } from "internal:node/errors";
 
-const AS_GZIP = 0, AS_ZLIB = 1, AS_RAW = 2;
+const AS_GZIP = 0, AS_ZLIB = 1, AS_RAW = 2, AS_BROTLI = 3, AS_ZSTD = 4;
+// What asks a stream for all that it has got, among its chunks.
+const FLUSH = Symbol("flush");
 const PIECE = 32768;
 
 export const constants = { ...tables.constants };
@@ -21,6 +23,50 @@ function check(options) {
   range("windowBits", 8, 15);
   range("memLevel", 1, 9);
   range("strategy", 0, 4);
+}
+
+// Of Brotli and Zstandard: the largest value of an operation, which of them ends, and which
+// parameters compressing and expanding have.
+const CODINGS = {
+  [AS_BROTLI]: { name: "Brotli", most: 3, end: 2, params: [[0, 1, 2, 3, 4, 5, 6, 7, 8], [0, 1]] },
+  [AS_ZSTD]: { name: "Zstd", most: 2, end: 2, params: [[100, 101, 102, 103, 104, 105, 106, 107, 160, 161, 162, 163, 164, 200, 201, 202, 400, 401, 402], [100]] },
+};
+
+// Checks the options of a stream or a call, whose errors are others, and gives what the host is told.
+function checkCoding(format, expand, options, isStream) {
+  const { name, most, params } = CODINGS[format];
+  const { chunkSize } = options ?? {};
+  if (isStream) {
+    if (chunkSize !== undefined && !(chunkSize >= 64)) throw ERR_OUT_OF_RANGE("options.chunkSize", ">= 64", chunkSize);
+    for (const field of ["flush", "finishFlush"]) {
+      const value = options?.[field];
+      if (value !== undefined && !(value >= 0 && value <= most)) throw ERR_OUT_OF_RANGE(`options.${field}`, `>= 0 and <= ${most}`, value);
+    }
+  } else {
+    if (chunkSize !== undefined) {
+      if (!Number.isFinite(Number(chunkSize))) throw new TypeError("The value cannot be converted because it is not an integer.");
+      if (chunkSize < 0) throw new TypeError("The value cannot be converted because it is negative and this API expects a positive number.");
+      if (chunkSize < 64 || chunkSize > 134217728) throw new RangeError(`The value of "options.chunkSize" is out of range. It must be >= 64 and <= 134217728. Received ${chunkSize}`);
+    }
+    const value = options?.finishFlush;
+    if (value !== undefined && !(value >= 0 && value <= most)) throw new RangeError(`The value of "options.finishFlush" is out of range. It must be >= 0 and <= ${most}. Received ${value}`);
+  }
+  const told = [11, 22, 0];
+  for (const [key, value] of Object.entries(options?.params ?? {})) {
+    if (!params[+expand].includes(Number(key))) {
+      if (isStream) throw Object.assign(new RangeError(`${key} is not a valid ${name} parameter`), { code: `ERR_${name.toUpperCase()}_INVALID_PARAM` });
+      throw new Error(format === AS_BROTLI ? "Setting parameter failed" : `Unsupported Zstd ${expand ? "de" : ""}compression parameter: ${key}`);
+    }
+    const number = value | 0;
+    if (format === AS_ZSTD) {
+      const isWindow = Number(key) === (expand ? 100 : 101);
+      if (isWindow && number !== 0 && (number < 10 || number > 31)) throw new Error("Setting parameter failed: Parameter is out of bound");
+    } else if (!expand && Number(key) <= 2) {
+      const at = { 0: 2, 1: 0, 2: 1 }[key];
+      told[at] = number < 0 ? 255 : Math.min(number, 255);
+    }
+  }
+  return format === AS_BROTLI && !expand ? told : undefined;
 }
 
 function bytesOf(name, input) {
@@ -44,16 +90,19 @@ class Run {
   #started = false;
   #total = 0;
   #cut;
-  constructor(format, expand, options) {
-    check(options);
+  #told = [];
+  constructor(format, expand, options, isStream) {
+    if (format >= AS_BROTLI) this.#told = checkCoding(format, expand, options, isStream) ?? [];
+    else check(options);
     this.#any = format === undefined;
     this.#format = format ?? AS_GZIP;
     this.#expand = expand;
     this.#max = options?.maxOutputLength ?? 2 ** 31;
-    this.#cut = options?.finishFlush === constants.Z_SYNC_FLUSH;
+    const { finishFlush } = options ?? {};
+    this.#cut = format >= AS_BROTLI ? (finishFlush ?? CODINGS[format].end) !== CODINGS[format].end : finishFlush === constants.Z_SYNC_FLUSH;
   }
-  write(bytes, last, out) {
-    if (this.#expand && !this.#started && bytes.length > 0) {
+  write(bytes, last, out, flush = false) {
+    if (this.#expand && !this.#started && bytes.length > 0 && !(this.#format >= AS_BROTLI)) {
       this.#started = true;
       if (this.#any) this.#format = bytes[0] === 0x1f ? AS_GZIP : AS_ZLIB;
       if (!headerFits(this.#format, bytes)) throw failed("incorrect header check", "Z_DATA_ERROR");
@@ -68,11 +117,15 @@ class Run {
         if (!headerFits(AS_GZIP, bytes.subarray(at))) throw failed("incorrect header check", "Z_DATA_ERROR");
         this.#over = false;
       }
-      if (this.#handle === 0) this.#handle = native.compressionOpen(this.#format, this.#expand);
+      if (this.#handle === 0) this.#handle = native.compressionOpen(this.#format, this.#expand, this.#told);
       const end = at + PIECE;
       const final = last && end >= bytes.length;
-      const [status, used, made] = native.compressionWrite(this.#handle, bytes.subarray(at, end), final);
+      const [status, used, made] = native.compressionWrite(this.#handle, bytes.subarray(at, end), final, flush && end >= bytes.length);
       at += used;
+      if (status === 3 && this.#format >= AS_BROTLI) {
+        this.close();
+        throw corrupt(this.#format, made[0]);
+      }
       if (made !== null) {
         this.#total += made.length;
         if (this.#total > this.#max) {
@@ -91,7 +144,8 @@ class Run {
       } else if (status === 5) {
         this.close();
         if (this.#cut) return;
-        throw failed("unexpected end of file", "Z_BUF_ERROR");
+        if (this.#format === AS_ZSTD) throw failed("unexpected end of file", "ERR_ZSTD_DECOMPRESSION_FAILED", -1);
+        throw failed(this.#format === AS_BROTLI ? "Unexpected end of file" : "unexpected end of file", "Z_BUF_ERROR");
       } else if (status === 0 && at >= bytes.length) return;
     }
   }
@@ -102,12 +156,22 @@ class Run {
 }
 
 // The callers' errors carry a code in streams only.
-function failed(message, code) {
-  return Object.defineProperty(new Error(message), "zlibCode", { value: code });
+function failed(message, code, errno = codes[code]) {
+  return Object.defineProperty(new Error(message), "zlibCode", { value: [code, errno] });
 }
 
-function all(format, expand, input, options) {
-  const bytes = bytesOf("zlibSync", input);
+// What the host says of input that is none: of Brotli the decoder's code, of Zstandard a number.
+function corrupt(format, why) {
+  if (format === AS_ZSTD) {
+    const said = why === 1 ? "Unknown frame descriptor" : why === 2 ? "Frame requires too much memory for decoding" : "Data corruption detected";
+    return failed(`Zstd decompression failed: ${said}`, "ERR_ZSTD_DECOMPRESSION_FAILED", -1);
+  }
+  const name = Object.keys(constants).find((name) => name.startsWith("BROTLI_DECODER_ERROR") && constants[name] === -why);
+  return failed("Compression failed", `ERR_${(name ?? "BROTLI_DECODER_ERROR_UNREACHABLE").slice("BROTLI_DECODER".length)}`, -1);
+}
+
+function all(format, expand, input, options, name = "zlibSync") {
+  const bytes = bytesOf(name, input);
   const run = new Run(format, expand, options);
   const parts = [];
   try {
@@ -121,19 +185,16 @@ function all(format, expand, input, options) {
 class Zlib extends Transform {
   #run;
   constructor(options, format, expand) {
-    const run = new Run(format, expand, options);
+    const run = new Run(format, expand, options, true);
     super({ ...options, readableObjectMode: false, writableObjectMode: false, objectMode: false });
     this.#run = run;
     this.bytesWritten = 0;
   }
   #feed(chunk, last, callback) {
     try {
-      this.#run.write(chunk, last, (part) => this.push(part));
+      this.#run.write(chunk, last, (part) => this.push(part), chunk[FLUSH]);
     } catch (error) {
-      if (error.zlibCode !== undefined) {
-        error.errno = codes[error.zlibCode];
-        error.code = error.zlibCode;
-      }
+      if (error.zlibCode !== undefined) [error.code, error.errno] = error.zlibCode;
       return callback(error);
     }
     callback();
@@ -152,7 +213,7 @@ class Zlib extends Transform {
   }
   flush(kind, callback = typeof kind === "function" ? kind : () => {}) {
     if (this.writableFinished) queueMicrotask(callback);
-    else this.write(Buffer.alloc(0), callback);
+    else this.write(Object.defineProperty(Buffer.alloc(0), FLUSH, { value: kind !== 0 }), callback);
   }
   reset() {}
   params(level, strategy, callback) {
@@ -280,61 +341,61 @@ function later(work, options, callback) {
   queueMicrotask(() => (error === null ? callback(null, result) : callback(error)));
 }
 
-export class BrotliCompress {
+export class BrotliCompress extends Zlib {
   constructor(options) {
-    throw ERR_METHOD_NOT_IMPLEMENTED("zlib.BrotliCompress");
+    super(options, AS_BROTLI, false);
   }
 }
 export function createBrotliCompress(options) {
   return new BrotliCompress(options);
 }
 export function brotliCompressSync(input) {
-  throw ERR_METHOD_NOT_IMPLEMENTED("zlib.brotliCompressSync");
+  return all(AS_BROTLI, false, input, arguments[1], "brotliCompressSync");
 }
 export function brotliCompress(input, options, callback) {
-  throw ERR_METHOD_NOT_IMPLEMENTED("zlib.brotliCompress");
+  later((given) => all(AS_BROTLI, false, input, given, "brotliCompress"), options, callback);
 }
-export class BrotliDecompress {
+export class BrotliDecompress extends Zlib {
   constructor(options) {
-    throw ERR_METHOD_NOT_IMPLEMENTED("zlib.BrotliDecompress");
+    super(options, AS_BROTLI, true);
   }
 }
 export function createBrotliDecompress(options) {
   return new BrotliDecompress(options);
 }
 export function brotliDecompressSync(input) {
-  throw ERR_METHOD_NOT_IMPLEMENTED("zlib.brotliDecompressSync");
+  return all(AS_BROTLI, true, input, arguments[1], "brotliDecompressSync");
 }
 export function brotliDecompress(input, options, callback) {
-  throw ERR_METHOD_NOT_IMPLEMENTED("zlib.brotliDecompress");
+  later((given) => all(AS_BROTLI, true, input, given, "brotliDecompress"), options, callback);
 }
-export class ZstdCompress {
+export class ZstdCompress extends Zlib {
   constructor(options) {
-    throw ERR_METHOD_NOT_IMPLEMENTED("zlib.ZstdCompress");
+    super(options, AS_ZSTD, false);
   }
 }
 export function createZstdCompress(options) {
   return new ZstdCompress(options);
 }
 export function zstdCompressSync(input) {
-  throw ERR_METHOD_NOT_IMPLEMENTED("zlib.zstdCompressSync");
+  return all(AS_ZSTD, false, input, arguments[1], "zstdCompressSync");
 }
 export function zstdCompress(input, options, callback) {
-  throw ERR_METHOD_NOT_IMPLEMENTED("zlib.zstdCompress");
+  later((given) => all(AS_ZSTD, false, input, given, "zstdCompress"), options, callback);
 }
-export class ZstdDecompress {
+export class ZstdDecompress extends Zlib {
   constructor(options) {
-    throw ERR_METHOD_NOT_IMPLEMENTED("zlib.ZstdDecompress");
+    super(options, AS_ZSTD, true);
   }
 }
 export function createZstdDecompress(options) {
   return new ZstdDecompress(options);
 }
 export function zstdDecompressSync(input) {
-  throw ERR_METHOD_NOT_IMPLEMENTED("zlib.zstdDecompressSync");
+  return all(AS_ZSTD, true, input, arguments[1], "zstdDecompressSync");
 }
 export function zstdDecompress(input, options, callback) {
-  throw ERR_METHOD_NOT_IMPLEMENTED("zlib.zstdDecompress");
+  later((given) => all(AS_ZSTD, true, input, given, "zstdDecompress"), options, callback);
 }
 
 let table;

@@ -208,10 +208,12 @@ const PIECE = 32768;
 export class CompressionSink extends ByteSink {
   handle = 0;
 
-  constructor(format, expand) {
+  // `options` are Brotli's (src/compression.rs).
+  constructor(format, expand, options = []) {
     super();
     this.format = format;
     this.expand = expand;
+    this.options = options;
   }
 
   take(bytes) {
@@ -228,7 +230,7 @@ export class CompressionSink extends ByteSink {
 
   run(bytes, last) {
     try {
-      if (this.handle === 0) this.handle = native.compressionOpen(this.format, this.expand);
+      if (this.handle === 0) this.handle = native.compressionOpen(this.format, this.expand, this.options);
       let at = 0;
       for (;;) {
         const end = at + PIECE;

@@ -407,6 +407,12 @@ export class CompressionStream {
 shape(CompressionStream);
 Object.setPrototypeOf(CompressionStream.prototype, TransformStream.prototype);
 
+// Compresses to Brotli, for which there is no CompressionStream: quality, window, mode.
+export function brotliStream() {
+  const sink = new CompressionSink(3, false, [4, 18, 0]);
+  return made(CompressionStream, sink.queue, sink);
+}
+
 export class DecompressionStream {
   constructor(format = undefined) {
     return compression(new.target, format, true, arguments.length);
