@@ -117,14 +117,9 @@ const facts = {
   },
   // None of them rests.
   async busy({ LOADER: L }) {
-    const source = `export default { async fetch() { await scheduler.wait(5000); return new Response("late"); } }`;
+    const source = `export default { fetch: () => new Response(new ReadableStream({ pull: () => scheduler.wait(20000) })) }`;
     const all = [];
-    for (let at = 0; at < 4; at++) {
-      const one = L.load(code(source));
-      const asked = ask(one).catch(told);
-      all.push(asked);
-      await scheduler.wait(200);
-    }
+    for (let at = 0; at < 4; at++) all.push(await L.load(code(source)).getEntrypoint().fetch("http://x/"));
     return [await tried(() => ask(L.load(code(HELLO))))];
   },
 };

@@ -451,3 +451,77 @@ impl Services for Asked {
         self.child.clone().enter(entry, request)
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    struct Fake {
+        is_idle: bool,
+    }
+
+    impl Child for Fake {
+        fn enter(self: Arc<Self>, _: Entry, _: ServiceRequest) -> Answering {
+            nobody()
+        }
+        fn is_idle(&self) -> bool {
+            self.is_idle
+        }
+    }
+
+    fn kept(id: Option<&str>, is_idle: bool) -> Kept {
+        Kept {
+            child: Arc::new(Fake { is_idle }),
+            services: Arc::new(Own {
+                outer: None,
+                child: OnceLock::new(),
+            }),
+            binding: "L".to_owned(),
+            name: id.map(name),
+            used: 0,
+        }
+    }
+
+    fn name(id: &str) -> Name {
+        ("L".to_owned(), id.to_owned())
+    }
+
+    #[test]
+    fn what_was_not_asked_for_longest_makes_room() {
+        let mut table = Table::default();
+        let numbers: Vec<u64> = ["a", "b", "c"]
+            .map(|id| table.insert(kept(Some(id), true)))
+            .to_vec();
+        assert_eq!(numbers, [1, 2, 3]);
+        assert_eq!(table.named(&name("a")), Some(1));
+        let mut gone = Vec::new();
+        assert!(table.make_room(3, &mut gone));
+        assert_eq!(gone.len(), 1);
+        assert_eq!(table.named(&name("b")), None);
+        assert_eq!(table.named(&name("a")), Some(1));
+        // A number is not used again.
+        assert_eq!(table.insert(kept(None, true)), 4);
+        assert!(table.touch(2).is_none());
+    }
+
+    #[test]
+    fn what_is_busy_stays() {
+        let mut table = Table::default();
+        table.insert(kept(Some("busy"), false));
+        let held = kept(None, true);
+        let somebody = held.child.clone();
+        table.insert(held);
+        let mut gone = Vec::new();
+        assert!(!table.make_room(2, &mut gone));
+        drop(somebody);
+        assert!(table.make_room(2, &mut gone));
+        assert_eq!(table.named(&name("busy")), Some(1));
+    }
+
+    #[test]
+    fn failures_keep_their_class() {
+        assert_eq!(thrown("TypeError: a"), "TypeError: a");
+        assert_eq!(thrown("Failed: a"), "Error: Failed: a");
+        assert_eq!(thrown("no"), "Error: no");
+    }
+}

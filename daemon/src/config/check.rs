@@ -7,8 +7,8 @@ use super::raw::{
     RawStore, RawWebSocket, Texts,
 };
 use super::{
-    Analytics, Cache, Config, Edge, Engine, Format, Level, LoadedBoard, Log, Manage, Outbound,
-    OutboundTls, Overrides, Root, Scheme, Store, WebSocket, egress, limits, routing,
+    Analytics, Cache, Config, Edge, Engine, Format, Level, LoadedBoard, Loader, Log, Manage,
+    Outbound, OutboundTls, Overrides, Root, Scheme, Store, WebSocket, egress, limits, routing,
 };
 use crate::board::{self, Board, BoardError};
 use std::collections::BTreeMap;
@@ -80,13 +80,15 @@ pub(super) fn check(
     let cache = cache(document, &raw.cache, &board);
     let analytics = analytics(document, &raw.analytics);
     let websocket = websocket(document, &raw.websocket);
-    let loader_workers = count(
-        document,
-        "loader.workers",
-        raw.loader.workers.as_ref(),
-        32,
-        4096,
-    );
+    let loader = Loader {
+        workers: count(
+            document,
+            "loader.workers",
+            raw.loader.workers.as_ref(),
+            32,
+            4096,
+        ),
+    };
     let log = log(document, raw.log, &board);
     let place = super::place::check(document, raw.place);
     let data_dir = match (&overrides.data_dir, &raw.data_dir) {
@@ -117,7 +119,7 @@ pub(super) fn check(
         cache,
         analytics,
         websocket,
-        loader_workers,
+        loader,
         log,
         place,
     };

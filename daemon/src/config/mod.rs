@@ -63,8 +63,8 @@ pub struct Config {
     pub analytics: Analytics,
     /// WebSockets.
     pub websocket: WebSocket,
-    /// Dynamic Workers that one Worker may have at the same time.
-    pub loader_workers: u32,
+    /// Dynamic Workers.
+    pub loader: Loader,
     /// The process's own log and what is kept of tenants'.
     pub log: Log,
     /// Where the gateway stands.
@@ -221,6 +221,14 @@ pub struct Store {
     pub export_every_s: u64,
     /// Exports kept.
     pub exports_kept: u32,
+}
+
+/// Dynamic Workers.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "kebab-case")]
+pub struct Loader {
+    /// That one Worker may have at the same time.
+    pub workers: u32,
 }
 
 /// Data points of Analytics Engine.
@@ -437,7 +445,7 @@ impl Config {
             ("cache", self.cache != new.cache),
             ("analytics", self.analytics != new.analytics),
             ("websocket", self.websocket != new.websocket),
-            ("loader", self.loader_workers != new.loader_workers),
+            ("loader", self.loader != new.loader),
             ("log.format and log.tenant-bytes", log_differs),
         ]
         .into_iter()

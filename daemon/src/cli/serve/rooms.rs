@@ -142,7 +142,7 @@ impl Rooms {
             tails: tails.clone(),
             analytics: analytics.clone(),
             sockets: socket_options(config),
-            dynamic_workers: config.loader_workers as usize,
+            dynamic_workers: config.loader.workers as usize,
         };
         let catalog = Catalog::open(store.clone(), Arc::new(machine), bounds(config))
             .map_err(room("catalog"))?;
