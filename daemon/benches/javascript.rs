@@ -62,6 +62,24 @@ fn isolates(c: &mut Criterion) {
             total
         });
     });
+    c.bench_function(
+        "JavaScript isolate start, where none left its instance",
+        |b| {
+            b.iter_custom(|n| {
+                let mut total = Duration::ZERO;
+                for _ in 0..n {
+                    let (before, worker) = (lone.again(), lone.again());
+                    before.warm_up().unwrap();
+                    let started = Instant::now();
+                    worker.warm_up().unwrap();
+                    total += started.elapsed();
+                    worker.retire();
+                    before.retire();
+                }
+                total
+            });
+        },
+    );
     c.bench_function("JavaScript isolate start and first request", |b| {
         b.iter_custom(|n| {
             let mut total = Duration::ZERO;

@@ -74,6 +74,8 @@ enum {
     POSTERN_OP_CACHE_DELETE = 50,
     POSTERN_OP_RATE_LIMIT = 52,
     POSTERN_OP_RPC_CONNECT = 56, /* docs/abi.md, sessions of RPC */
+    POSTERN_OP_TCP_CONNECT = 57, /* docs/abi.md, TCP */
+    POSTERN_OP_WORKER_LOAD = 58, /* docs/abi.md, dynamic Workers */
 };
 
 /* Kinds of operations that are answered at once. */

@@ -140,7 +140,92 @@ const ofKv = (call) => (key, params = {}) =>
 await ofKv(bound(kv.values, 'update'))('key', { value: 'a value', metadata: '{}' });
 assert.equal(await (await ofKv(bound(kv.values, 'get'))('key')).text(), 'a value');
 assert.deepEqual((await all(kv.keys.list(id, { account_id }))).map((key) => key.name), ['key']);
+const kept = await ofKv(bound(kv.metadata, 'get'))('key');
+assert.deepEqual(kept, {});
+await kv.update(id, { account_id, title: 'renamed' });
+assert.equal((await kv.get(id, { account_id })).title, 'renamed');
+await kv.bulkUpdate(id, { account_id, body: [{ key: 'x', value: '1' }, { key: 'y', value: '2' }] });
+assert.deepEqual((await kv.bulkGet(id, { account_id, keys: ['x', 'none'] })).values, { x: '1', none: null });
+await kv.bulkDelete(id, { account_id, body: ['x', 'y'] });
 await ofKv(bound(kv.values, 'delete'))('key');
 await kv.delete(id, { account_id });
+
+// Versions and deployments, which leave what runs as it is in the end.
+const ofPlain = (call) => (first, params = {}) =>
+  major === '7'
+    ? call(first, { account_id, script_name: 'plain', ...params })
+    : call('plain', first, { account_id, ...params });
+const history = await plain.deployments.list('plain', { account_id });
+const [running] = history.deployments ?? history.result.deployments;
+const shown = await ofPlain(bound(plain.deployments, 'get'))(running.id);
+assert.equal(shown.id, running.id);
+const made = await plain.versions.create('plain', {
+  account_id,
+  metadata: { main_module: 'w.mjs', annotations: { 'workers/message': 'another' } },
+  files: [file('version')],
+});
+const versions = await all(plain.versions.list('plain', { account_id }));
+assert.equal(versions[0].id, made.id);
+assert.equal((await ofPlain(bound(plain.versions, 'get'))(made.id)).id, made.id);
+const deploy = (version_id) =>
+  plain.deployments.create('plain', { account_id, strategy: 'percentage', versions: [{ percentage: 100, version_id }] });
+const deployed = await deploy(made.id);
+await deploy(running.versions[0].version_id);
+await ofPlain(bound(plain.deployments, 'delete'))(deployed.id);
+
+// Live tails, and what was logged.
+const tail = await plain.tail.create('plain', { account_id, body: { filters: [] } });
+assert.match(tail.url, /^ws/);
+await plain.tail.get('plain', { account_id });
+await ofPlain(bound(plain.tail, 'delete'))(tail.id);
+const { telemetry } = client.workers.observability;
+const timeframe = { from: 0, to: Date.now() + 1000 };
+const queried = await telemetry.query({ account_id, queryId: 'adhoc', timeframe, view: 'events', parameters: { filters: [] } });
+assert.equal(queried.run.status, 'COMPLETED');
+assert.ok(Array.isArray(queried.events.events));
+await all(telemetry.keys({ account_id }));
+await all(telemetry.values({ account_id, datasets: [], key: '$metadata.service', type: 'string', timeframe }));
+
+// What is deleted is gone.
+await plain.update('temporary', { account_id, metadata: metadata(), files: [file('temporary')] });
+await plain.delete('temporary', { account_id });
+assert.deepEqual(await refused(plain.content.get('temporary', { account_id })), [404, 10007]);
+await update('temporary', { metadata: metadata(), files: [file('temporary')] });
+await inNamespace(bound(scripts, 'delete'))('temporary');
+assert.deepEqual(await refused(inNamespace(bound(scripts, 'get'))('temporary')), [404, 10092]);
+await namespaces.create({ account_id, name: 'temporary' });
+await namespaces.delete('temporary', { account_id });
+assert.equal((await refused(namespaces.get('temporary', { account_id })))[0], 404);
+
+// There are no Durable Objects, and so no namespaces of them.
+assert.deepEqual(await all(client.durableObjects.namespaces.list({ account_id })), []);
+
+// What there is not is named.
+const absent = [
+  ['D1', () => client.d1.database.list({ account_id })],
+  ['D1', () => client.d1.database.create({ account_id, name: 'x' })],
+  ['R2', () => client.r2.buckets.list({ account_id })],
+  ['R2', () => client.r2.buckets.create({ account_id, name: 'bucket' })],
+  ['Queues', () => client.queues.list({ account_id })],
+  ['Queues', () => client.queues.create({ account_id, queue_name: 'q' })],
+  ['Vectorize', () => client.vectorize.indexes.list({ account_id })],
+  ['Hyperdrive', () => client.hyperdrive.configs.list({ account_id })],
+  ['Workflows', () => client.workflows.list({ account_id })],
+  ['Pipelines', () => client.pipelines.list({ account_id })],
+  ['Secrets Store', () => client.secretsStore.stores.list({ account_id })],
+  ['Workers AI', () => client.ai.models.list({ account_id })],
+  ['Pages', () => client.pages.projects.list({ account_id })],
+  ['mTLS', () => client.mtlsCertificates.list({ account_id })],
+];
+for (const [feature, call] of absent) {
+  try {
+    await call();
+    assert.fail(feature);
+  } catch (error) {
+    assert.equal(error.status, 404, `${feature}: ${error}`);
+    assert.equal(error.errors?.[0]?.code, 10501, feature);
+    assert.match(error.errors[0].message, new RegExp(`${feature}.*not supported`), feature);
+  }
+}
 
 console.log(JSON.stringify({ zone: zone_id, domain: domain.id }));

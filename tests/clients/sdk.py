@@ -97,5 +97,67 @@ THINGS = {"account_id": "edge", "namespace_id": things}
 kv.values.update("key", **THINGS, value=b"a value", metadata={"a": 1})
 assert kv.values.get("key", **THINGS).read() == b"a value"
 assert [it.name for it in kv.keys.list(things, **HERE)] == ["key"]
+assert kv.metadata.get("key", **THINGS) == {"a": 1}
+kv.update(things, **HERE, title="renamed")
+assert kv.get(things, **HERE).title == "renamed"
+kv.bulk_update(things, **HERE, body=[{"key": "x", "value": "1"}, {"key": "y", "value": "2"}])
+assert kv.bulk_get(things, **HERE, keys=["x"]).values == {"x": "1"}
+kv.bulk_delete(things, **HERE, body=["x", "y"])
 kv.values.delete("key", **THINGS)
 kv.delete(things, **HERE)
+
+# Versions and deployments; the answer of versions.create and of versions.get is one that the client itself cannot read.
+running = plain.deployments.with_raw_response.list("plain", **HERE).json()["result"]["deployments"][0]
+assert plain.deployments.get(running["id"], **HERE, script_name="plain").id == running["id"]
+made = plain.versions.with_raw_response.create(
+    "plain", **HERE, metadata={"main_module": "w.mjs"}, files=module("version")
+).json()["result"]
+assert [it.id for it in plain.versions.list("plain", **HERE)][0] == made["id"]
+
+
+def deploy(version):
+    shares = [{"percentage": 100, "version_id": version}]
+    return plain.deployments.create("plain", **HERE, strategy="percentage", versions=shares)
+
+
+deployed = deploy(made["id"])
+deploy(running["versions"][0]["version_id"])
+plain.deployments.delete(deployed.id, **HERE, script_name="plain")
+
+# What was logged.
+telemetry = client.workers.observability.telemetry
+timeframe = {"from": 0, "to": 100000000000000}
+queried = telemetry.query(**HERE, query_id="adhoc", timeframe=timeframe, view="events", parameters={"filters": []})
+assert queried.run.status == "COMPLETED"
+list(telemetry.keys(**HERE))
+
+# What is deleted is gone.
+plain.update("temporary", **HERE, metadata=metadata(), files=module("temporary"))
+plain.delete("temporary", **HERE)
+assert refused(lambda: plain.content.get("temporary", **HERE)) == (404, 10007)
+scripts.update("temporary", **NAMED, metadata=metadata(), files=module("temporary"))
+scripts.delete("temporary", **NAMED)
+assert refused(lambda: scripts.get("temporary", **NAMED)) == (404, 10092)
+
+# There are no Durable Objects, and so no namespaces of them.
+assert list(client.durable_objects.namespaces.list(**HERE)) == []
+
+# What there is not is named; `client.pipelines` cannot be imported.
+for feature, call in [
+    ("D1", client.d1.database.list),
+    ("R2", client.r2.buckets.list),
+    ("Queues", client.queues.list),
+    ("Vectorize", client.vectorize.indexes.list),
+    ("Hyperdrive", client.hyperdrive.configs.list),
+    ("Workflows", client.workflows.list),
+    ("Secrets Store", client.secrets_store.stores.list),
+    ("Workers AI", client.ai.models.list),
+    ("Pages", client.pages.projects.list),
+]:
+    try:
+        call(**HERE)
+        raise AssertionError(feature)
+    except cloudflare.NotFoundError as error:
+        (told,) = error.body["errors"]
+        assert told["code"] == 10501, feature
+        assert feature in told["message"] and "not supported" in told["message"], told

@@ -239,3 +239,84 @@ fn assets_are_uploaded() {
     let home = stage.daemon.get("/customer/").expect(200);
     assert_eq!(home.text(), "<h1>40</h1>\n");
 }
+
+#[test]
+fn what_the_architecture_calls_is_there() {
+    let stage = Stage::new();
+    let namespaces = "$API/accounts/$ACCOUNT_ID/workers/dispatch/namespaces";
+    let create = format!(
+        r#"curl -X POST "{namespaces}" -H "Authorization: Bearer $API_TOKEN" --data '{{
+          "name": "production-namespace"
+        }}'"#
+    );
+    let made = stage.ok(&create);
+    assert_eq!(made["namespace_name"], "production-namespace");
+    let deploy = |more: &str| {
+        format!(
+            r#"curl -X PUT "$SCRIPTS/$SCRIPT_NAME" -H "Authorization: Bearer $API_TOKEN" \
+              -F 'metadata={{
+                "main_module": "index.js",
+                "bindings": [
+                  {{ "type": "kv_namespace", "name": "USER_KV", "namespace_id": "'"$KV_NAMESPACE_ID"'" }}{more}
+                ],
+                "compatibility_date": "2024-01-01",
+                "limits": {{ "cpu_ms": 50, "subrequests": 10 }}
+              }}' \
+              -F 'index.js=@worker.mjs;type=application/javascript+module'"#
+        )
+    };
+    let bucket = r#", { "type": "r2_bucket", "name": "USER_BUCKET", "bucket_name": "x" }"#;
+    let (_, code, message) = stage.refused(&deploy(bucket));
+    assert_eq!(code, 10021);
+    assert!(message.contains("r2_bucket"), "{message}");
+    stage.ok(&deploy(""));
+    stage.ok(
+        r#"curl -X PUT "$SCRIPTS/$SCRIPT_NAME/tags" -H "Authorization: Bearer $API_TOKEN" --data '{
+          "tags": ["customer-123", "tier-free", "environment-staging", "project-api"]
+        }'"#,
+    );
+    let filter = r#"curl "$SCRIPTS?tags=tier-free,environment-staging" -H "Authorization: Bearer $API_TOKEN""#;
+    assert_eq!(stage.ok(filter)[0]["id"], "customer");
+    let config = |destination: &str| {
+        format!(
+            r#"curl -X POST "{namespaces}/$NAMESPACE/logs/config" -H "Authorization: Bearer $API_TOKEN" --data '{{
+              "enabled": true,
+              "logpush": {{ "destination": "{destination}" }}
+            }}'"#
+        )
+    };
+    let (_, _, message) = stage.refused(&config("r2://logs-bucket/workers-logs/"));
+    assert!(message.contains("http://"), "{message}");
+    stage.ok(&config("http://127.0.0.1:9/workers-logs/"));
+}
+
+#[test]
+fn bindings_that_there_are_not_are_named() {
+    let stage = Stage::new();
+    for binding in [
+        r#"{"type": "d1", "name": "B", "id": "x"}"#,
+        r#"{"type": "r2_bucket", "name": "B", "bucket_name": "x"}"#,
+        r#"{"type": "queue", "name": "B", "queue_name": "x"}"#,
+        r#"{"type": "vectorize", "name": "B", "index_name": "x"}"#,
+        r#"{"type": "hyperdrive", "name": "B", "id": "x"}"#,
+        r#"{"type": "durable_object_namespace", "name": "B", "class_name": "X"}"#,
+        r#"{"type": "workflow", "name": "B", "workflow_name": "x", "class_name": "X"}"#,
+        r#"{"type": "pipelines", "name": "B", "pipeline": "x"}"#,
+        r#"{"type": "ai", "name": "B"}"#,
+        r#"{"type": "browser", "name": "B"}"#,
+        r#"{"type": "mtls_certificate", "name": "B", "certificate_id": "x"}"#,
+        r#"{"type": "secrets_store_secret", "name": "B", "store_id": "x", "secret_name": "y"}"#,
+        r#"{"type": "images", "name": "B"}"#,
+        r#"{"type": "send_email", "name": "B"}"#,
+    ] {
+        let line = DEPLOY.replace(
+            r#""main_module": "worker.mjs""#,
+            &format!(r#""main_module": "worker.mjs", "bindings": [{binding}]"#),
+        );
+        let (status, code, message) = stage.refused(&line);
+        assert_eq!((status, code), (400, 10021), "{binding}: {message}");
+        let kind: Value = serde_json::from_str(binding).unwrap();
+        let kind = kind["type"].as_str().unwrap();
+        assert!(message.contains(kind), "{kind}: {message}");
+    }
+}

@@ -1,7 +1,9 @@
 //! Logpush: invocations on their way to a server of the operator's.
 
 use postern_e2e::api::{ACCOUNT, script};
-use postern_e2e::{Daemon, Form, eventually};
+use postern_e2e::tls::Certificates;
+use postern_e2e::{Daemon, Form, Setup, eventually};
+use rustix::process::Signal;
 use serde_json::{Value, json};
 use std::io::{BufRead, BufReader, Read, Write};
 use std::net::{SocketAddr, TcpListener, TcpStream};
@@ -191,4 +193,37 @@ fn what_is_kept_is_searched() {
     let newest = daemon.api().request("GET", &format!("{logs}?limit=1"));
     let newest = daemon.api().raw(&newest).unwrap().expect(200);
     assert_eq!(newest.text().lines().count(), 1);
+}
+
+#[test]
+fn roots_that_change_hold_for_jobs_too() {
+    let (others, certificates) = (Certificates::new(), Certificates::new());
+    certificates.server("here", "IP:127.0.0.1,DNS:localhost");
+    let (address, sent) = server();
+    let nginx = certificates.nginx("here", address, "");
+    let setup = |roots: &Certificates| {
+        let path = roots.path("root.pem");
+        Setup::new().tables(&format!("[outbound.tls]\nroots = \"{}\"\n", path.display()))
+    };
+    let mut daemon = setup(&others).start();
+    let api = daemon.api();
+    api.production();
+    push(&daemon, "pushed", true);
+    let jobs = format!("{ACCOUNT}/logpush/jobs");
+    let body = json!({
+        "dataset": "workers_trace_events", "enabled": true,
+        "destination_conf": format!("https://localhost:{}/in", nginx.port),
+    });
+    let job = api.json("POST", &jobs, &body).ok();
+    let one = format!("{jobs}/{}", job["id"]);
+    assert_eq!(daemon.get("/pushed/a").status, 200);
+    eventually("the job does not believe its server", || {
+        let shown = api.get(&one).ok();
+        shown["error_message"].as_str().map(drop)
+    });
+    assert!(sent.lock().unwrap().is_empty());
+    daemon.reconfigure(setup(&certificates));
+    daemon.signal(Signal::HUP);
+    let told = lines(&sent, "pushed");
+    assert!(told.iter().all(|line| line["ScriptName"] == "pushed"));
 }

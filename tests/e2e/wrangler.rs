@@ -233,12 +233,52 @@ fn dispatch_namespaces_and_user_workers() {
 }
 
 #[test]
+fn versions_have_previews() {
+    let stage = Stage::new();
+    stage.project("w", json!({"workers_dev": true, "preview_urls": true}));
+    stage.run("deploy");
+    let source = WORKER.replace("worker ", "preview ");
+    std::fs::write(stage.folder.join("index.js"), source).unwrap();
+    let ran = stage.run("versions upload --preview-alias staging");
+    let said = ran.text();
+    let address = |what: &str| {
+        let line = said.lines().find_map(|line| line.strip_prefix(what));
+        line.unwrap_or_else(|| panic!("{said}")).trim().to_owned()
+    };
+    let version = address("Worker Version ID:");
+    let host = format!("{}-w.workers.edge.test", &version[..8]);
+    assert_eq!(address("Version Preview URL:"), format!("https://{host}"));
+    let alias = "staging-w.workers.edge.test";
+    assert_eq!(
+        address("Version Preview Alias URL:"),
+        format!("https://{alias}")
+    );
+    for host in [&*host, alias] {
+        stage.check(host, "/x", 200, &format!("preview http://{host}/x"));
+    }
+    let host = "w.workers.edge.test";
+    stage.check(host, "/x", 200, &format!("worker http://{host}/x"));
+    let words = ["versions", "upload", "--preview-alias", "Not"];
+    let ran = stage.daemon.wrangler(&stage.folder, &words, "");
+    assert_ne!(ran.code, 0, "{ran:?}");
+}
+
+#[test]
 fn what_there_is_not_is_named() {
     let stage = Stage::new();
     for (line, feature) in [
         ("d1 create things", "D1"),
         ("r2 bucket create things", "R2"),
         ("queues create things", "Queues"),
+        ("queues list", "Queues"),
+        ("vectorize list", "Vectorize"),
+        ("hyperdrive list", "Hyperdrive"),
+        ("workflows list", "Workflows"),
+        ("pipelines list", "Pipelines"),
+        ("secrets-store store list --remote", "Secrets Store"),
+        ("mtls-certificate list", "mTLS certificates"),
+        ("ai models", "Workers AI"),
+        ("pages project list", "Pages"),
     ] {
         stage.project("none", json!({}));
         let words: Vec<&str> = line.split_whitespace().collect();

@@ -1,6 +1,7 @@
 // Asked for a list of types (`TYPES`, put before this text), answers with the names of all that exists here:
 // `Blob`, `Blob.size`, `Response::json` (a static), `cloudflare:workers.env`.
 // flags: nodejs_compat
+import { connect } from "cloudflare:sockets";
 const MODULES = {
   "cloudflare:durable-objects": () => import("cloudflare:durable-objects"),
   "cloudflare:email": () => import("cloudflare:email"),
@@ -39,6 +40,7 @@ function membersOf(object) {
 // Objects of types that are no globals, or that have properties of their own.
 const samples = (request, env, context) => ({
   KVNamespace: () => env.KV,
+  Socket: () => connect("127.0.0.1:0"),
   RateLimit: () => env.RATE,
   Request: () => request,
   Response: () => new Response(""),

@@ -3,6 +3,7 @@
 
 use super::services::{ServiceRequest, Services};
 use super::{Binding, Env, undecodable};
+use crate::engine::caller::Caller;
 use crate::engine::invocation::Request;
 use crate::engine::ops::OpFailure;
 use crate::engine::terms::{Answering, Interceptor, Terms};
@@ -48,6 +49,17 @@ pub(super) struct Call {
     pub script: String,
     pub terms: Terms,
     pub hides_exceptions: bool,
+}
+
+impl Call {
+    /// What holds for the invocation that it causes.
+    pub(super) fn terms(&self, caller: &Caller) -> Terms {
+        let mut terms = self.terms.clone();
+        if terms.interceptor.is_none() {
+            terms.interceptor = caller.interceptor().cloned();
+        }
+        terms
+    }
 }
 
 impl Env {

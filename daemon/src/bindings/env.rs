@@ -1,6 +1,7 @@
 //! `env`: the bindings of one Worker by their names.
 
 use super::dispatch::Dispatching;
+use super::loader::{Loaders, Loads, Network};
 use super::ratelimit::Limiter;
 use super::services::Services;
 use super::{encode, undecodable};
@@ -96,6 +97,18 @@ pub enum Binding {
         /// Where its points go.
         dataset: String,
     },
+    /// A `worker_loader` binding.
+    Loader {
+        /// Its name in `env`.
+        name: String,
+    },
+    /// A copy of a value that a dynamic Worker was given.
+    Copied {
+        /// Its name in `env`.
+        name: String,
+        /// The value, in the engine's own form.
+        value: String,
+    },
     /// A binding that this version does not offer.
     Other {
         /// Its name in `env`.
@@ -119,6 +132,8 @@ impl Binding {
             | Self::Dispatch { name, .. }
             | Self::Entrypoint { name, .. }
             | Self::Analytics { name, .. }
+            | Self::Loader { name }
+            | Self::Copied { name, .. }
             | Self::Other { name, .. } => name,
         }
     }
@@ -134,6 +149,8 @@ impl Binding {
             Self::RateLimit { .. } => EnvValue::Other("ratelimit"),
             Self::Dispatch { .. } => EnvValue::Other("dispatch_namespace"),
             Self::Analytics { .. } => EnvValue::Other("analytics_engine"),
+            Self::Loader { .. } => EnvValue::Other("worker_loader"),
+            Self::Copied { value, .. } => EnvValue::Copied(value),
             Self::Other { kind, .. } => EnvValue::Other(kind),
         }
     }
@@ -148,6 +165,7 @@ impl std::fmt::Debug for Binding {
             EnvValue::Secret(_) => "secret_text",
             EnvValue::Kv => "kv_namespace",
             EnvValue::Other(kind) => kind,
+            EnvValue::Copied(_) => "copied",
         };
         f.debug_tuple(kind).field(&self.name()).finish()
     }
@@ -167,6 +185,8 @@ pub struct Env {
     pub(super) sockets: SocketOptions,
     pub(super) is_trusted: bool,
     pub(super) analytics: Option<(Analytics, [u8; 16])>,
+    pub(super) loaders: Option<Arc<Loaders>>,
+    pub(super) network: Network,
 }
 
 /// A Worker's caches.
@@ -201,6 +221,8 @@ impl Env {
             sockets: SocketOptions::default(),
             is_trusted: false,
             analytics: None,
+            loaders: None,
+            network: Network::Open,
         }
     }
 
@@ -262,6 +284,13 @@ impl Env {
     #[must_use]
     pub fn with_own(mut self, script: Arc<str>) -> Self {
         self.own = Some(script);
+        self
+    }
+
+    /// Lets it have dynamic Workers, so many at the same time.
+    #[must_use]
+    pub fn with_loader(mut self, loads: Arc<dyn Loads>, max: usize) -> Self {
+        self.loaders = Some(Arc::new(Loaders::new(loads, max)));
         self
     }
 

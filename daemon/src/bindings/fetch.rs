@@ -3,6 +3,7 @@
 
 use super::dispatch::Call;
 use super::forwarded;
+use super::loader::{CLOSED, Network};
 use super::services::{ServiceRequest, Services};
 use super::sockets;
 use super::url::Url;
@@ -142,6 +143,19 @@ fn begin(
 
 impl Env {
     fn route(&self, target: Target<'_>, caller: &Caller) -> Result<Route, OpFailure> {
+        match (target, &self.network) {
+            (Target::Internet, Network::Closed) => {
+                return Err(OpFailure::new(
+                    OpErrorCode::Thrown,
+                    format!("Error: {CLOSED}"),
+                ));
+            }
+            (Target::Internet, Network::Service(services, script, entry)) => {
+                let service = (services.clone(), script.clone(), entry.clone());
+                return Ok(Route::service(service));
+            }
+            _ => {}
+        }
         if let (Target::Internet, Some(interceptor)) = (target, caller.interceptor()) {
             return Ok(Route::Intercepted(interceptor.clone()));
         }
@@ -157,7 +171,7 @@ impl Env {
                 Binding::Assets { assets, .. } => Ok(Route::Assets(assets.clone())),
                 _ => self.service(target).map(Route::service),
             },
-            Target::Own(..) => self.service(target).map(Route::service),
+            Target::Own(..) | Target::Loaded(_) => self.service(target).map(Route::service),
             Target::Dispatch(ask) => self
                 .dispatched(&ask)
                 .map(|call| Route::Dispatch(Box::new(call))),
@@ -202,12 +216,10 @@ impl Env {
                     ),
                 ));
             }
+            Target::Loaded(asked) => return self.loaded(&asked),
             Target::Internet => return Err(none("the Internet is not a service".to_owned())),
             Target::Dispatch(_) => {
-                return Err(OpFailure::new(
-                    OpErrorCode::Unsupported,
-                    "a user Worker is asked by fetch() alone, not by RPC",
-                ));
+                return Err(none("a dispatch namespace is not a service".to_owned()));
             }
         };
         Ok((services.clone(), script, entry))
@@ -376,17 +388,14 @@ impl Route {
                 answered_by_worker(answering.await)
             }
             Self::Dispatch(call) => {
-                let mut terms = call.terms.clone();
-                if terms.interceptor.is_none() {
-                    terms.interceptor = caller.interceptor().cloned();
-                }
+                let terms = call.terms(caller);
                 let mut request = ask.of_service(body, caller, terms)?;
                 if ask.is_tenants {
                     forwarded::restore(&mut request.headers, &request.chain);
                 }
                 let answering = call
                     .services
-                    .dispatch(call.namespace, &call.script, request);
+                    .dispatch(call.namespace, &call.script, None, request);
                 match answering.await {
                     Some(Err(failure)) if call.hides_exceptions => {
                         log::debug!(target: "bindings", "a user Worker failed: {failure}");
@@ -518,7 +527,7 @@ async fn internet(
         AskBody::None | AskBody::Spent => SendBody::Empty,
     };
     let (origin, mut request) = request(ask, body)?;
-    forwarded::count(request.headers_mut(), caller.chain());
+    forwarded::mark(request.headers_mut(), caller.chain(), outbound.zone());
     let bodiless = matches!(ask.method, Method::GET | Method::HEAD);
     if !bodiless && matches!(request.body(), SendBody::Empty) {
         request

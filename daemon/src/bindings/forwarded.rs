@@ -9,6 +9,8 @@ use http::header::{HeaderMap, HeaderName, HeaderValue};
 
 /// How many times a request has come back to this machine.
 const VIA: HeaderName = HeaderName::from_static("cf-ew-via");
+/// The zone whose Worker asks.
+const WORKER: HeaderName = HeaderName::from_static("cf-worker");
 
 /// Whether only the edge may say it to a Worker.
 fn is_edges_own(name: &HeaderName) -> bool {
@@ -44,8 +46,13 @@ pub(super) fn silence(headers: &mut HeaderMap) {
     });
 }
 
-/// Counts a request that leaves the machine, so that one which comes back again and again ends.
-pub(super) fn count(headers: &mut HeaderMap, chain: &Chain) {
+/// Marks a request that leaves the machine: it is counted, so that one which comes back again and again
+/// ends, and says which zone's Worker it is of, whatever that said itself.
+pub(super) fn mark(headers: &mut HeaderMap, chain: &Chain, zone: Option<HeaderValue>) {
+    match zone {
+        Some(zone) => headers.insert(WORKER, zone),
+        None => headers.remove(WORKER),
+    };
     let hops = chain.origin().map_or(0, |origin| origin.hops);
     headers.insert(VIA, HeaderValue::from(hops.saturating_add(1)));
 }

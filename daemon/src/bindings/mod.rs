@@ -10,10 +10,12 @@ mod env;
 mod fetch;
 mod forwarded;
 mod kv;
+mod loader;
 mod ratelimit;
 mod rpc;
 mod services;
 mod sockets;
+mod tcp;
 mod timer;
 mod url;
 
@@ -22,6 +24,7 @@ mod tests;
 
 pub use dispatch::{Dispatching, OutboundWorker};
 pub use env::{Binding, Env};
+pub use loader::{Child, Code, Loading, Loads};
 pub use ratelimit::Limiter;
 pub use services::{Answering, ServiceRequest, Services};
 
@@ -70,6 +73,8 @@ impl Bindings for Env {
             OpKind::Fetch => fetch::start(self, argument, caller),
             OpKind::SocketConnect => fetch::connect(self, argument, caller),
             OpKind::RpcConnect => rpc::connect(self, argument, caller),
+            OpKind::TcpConnect => tcp::connect(self, argument, caller),
+            OpKind::WorkerLoad => loader::load(self, argument, caller),
             OpKind::KvGet => kv::get(self, argument),
             OpKind::KvPut => kv::put(self, argument),
             OpKind::KvDelete => kv::delete(self, argument),

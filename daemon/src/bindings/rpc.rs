@@ -1,7 +1,8 @@
 //! Sessions of RPC with another Worker, or with the same one (spec: SEMANTICS §25).
 
+use super::dispatch::Call;
 use super::fetch::thrown;
-use super::services::ServiceRequest;
+use super::services::{Answering, ServiceRequest, Services};
 use super::{Env, sockets, undecodable};
 use crate::engine::caller::Caller;
 use crate::engine::invocation::{Entry, ReplyBody, RequestBody};
@@ -10,8 +11,54 @@ use crate::engine::terms::Terms;
 use bytes::Bytes;
 use http::{HeaderMap, Method};
 use postern_abi::OpErrorCode;
+use postern_abi::fetch::Target;
 use postern_abi::limits::RPC_FIRST_MAX;
 use postern_abi::rpc::RpcConnect;
+use std::sync::Arc;
+
+/// Who is called.
+enum Called {
+    Service(Arc<dyn Services>, String, Entry),
+    /// A user Worker.
+    User(Box<Call>),
+}
+
+impl Called {
+    fn by(env: &Env, target: Target<'_>) -> Result<Self, OpFailure> {
+        if let Target::Dispatch(ask) = target {
+            return Ok(Self::User(Box::new(env.dispatched(&ask)?)));
+        }
+        let (services, script, entry) = env.service(target)?;
+        Ok(Self::Service(services, script, entry))
+    }
+
+    fn terms(&self, caller: &Caller) -> Terms {
+        match self {
+            Self::Service(..) => Terms {
+                interceptor: caller.interceptor().cloned(),
+                ..Terms::default()
+            },
+            Self::User(call) => call.terms(caller),
+        }
+    }
+
+    fn enter(self, request: ServiceRequest) -> Answering {
+        match self {
+            Self::Service(services, script, entry) => {
+                let entry = Entry { rpc: true, ..entry };
+                services.enter(&script, entry, request)
+            }
+            Self::User(call) => {
+                let entry = Entry {
+                    rpc: true,
+                    ..Entry::default()
+                };
+                let services = &call.services;
+                services.dispatch(call.namespace, &call.script, Some(entry), request)
+            }
+        }
+    }
+}
 
 /// [`OpKind::RpcConnect`](postern_abi::OpKind::RpcConnect)
 pub(super) fn connect(env: &Env, argument: &[u8], caller: &Caller) -> Result<Started, OpFailure> {
@@ -27,24 +74,20 @@ pub(super) fn connect(env: &Env, argument: &[u8], caller: &Caller) -> Result<Sta
             ),
         ));
     }
-    let (services, script, entry) = env.service(asked.target)?;
-    let entry = Entry { rpc: true, ..entry };
+    let called = Called::by(env, asked.target)?;
     let first = Bytes::copy_from_slice(first);
     let caller = caller.clone();
     Ok(Started::Later(Box::pin(async move {
         let request = ServiceRequest {
             chain: caller.invoke()?,
-            terms: Terms {
-                interceptor: caller.interceptor().cloned(),
-                ..Terms::default()
-            },
+            terms: called.terms(&caller),
             method: Method::POST,
             url: String::new(),
             headers: HeaderMap::new(),
             body: RequestBody::Whole(first),
             upgrade: true,
         };
-        let reply = match services.enter(&script, entry, request).await {
+        let reply = match called.enter(request).await {
             Some(Ok(reply)) => reply,
             Some(Err(failure)) => return Err(thrown(failure)),
             None => {

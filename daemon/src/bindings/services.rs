@@ -32,8 +32,15 @@ pub trait Services: Send + Sync {
     /// there is none.
     fn fetch(&self, script: &str, request: ServiceRequest) -> Answering;
 
-    /// The same for a Worker in the dispatch namespace with this id, whatever its name is by now.
-    fn dispatch(&self, namespace: [u8; 16], script: &str, request: ServiceRequest) -> Answering;
+    /// The same for a Worker in the dispatch namespace with this id, whatever its name is by now;
+    /// with an entry, it is entered so.
+    fn dispatch(
+        &self,
+        namespace: [u8; 16],
+        script: &str,
+        entry: Option<Entry>,
+        request: ServiceRequest,
+    ) -> Answering;
 
     /// Has a Worker of this name entered, for a request or a session of RPC, whose answer is a
     /// socket; `None` if there is none.

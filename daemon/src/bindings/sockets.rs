@@ -1,6 +1,6 @@
 //! WebSockets that a Worker asks for: of a server, or of another Worker (spec: SEMANTICS §27).
 
-use super::fetch::{Answer, AnswerBody, Ask, answered, lost, request};
+use super::fetch::{Answer, AnswerBody, Ask, answered, lost, request, thrown};
 use super::forwarded;
 use crate::engine::caller::Caller;
 use crate::engine::ops::OpFailure;
@@ -26,7 +26,7 @@ pub(super) async fn ask(
     caller: &Caller,
 ) -> Result<Answer, OpFailure> {
     let (origin, mut request) = request(ask, SendBody::Empty)?;
-    forwarded::count(request.headers_mut(), caller.chain());
+    forwarded::mark(request.headers_mut(), caller.chain(), outbound.zone());
     let key = websocket::key()
         .ok()
         .and_then(|key| HeaderValue::from_str(&key).ok())
@@ -102,5 +102,5 @@ fn check(headers: &HeaderMap, key: &HeaderValue) -> Result<(), &'static str> {
 
 /// Puts a socket that another Worker has answered with and one of this Worker's together.
 pub(super) fn between(theirs: Socket) -> Speak {
-    Box::new(move |ours| Box::pin(websocket::join(theirs, ours)))
+    Box::new(move |ours| Box::pin(websocket::join(theirs, ours, thrown)))
 }

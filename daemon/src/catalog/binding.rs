@@ -14,7 +14,7 @@ use std::fmt;
 use std::sync::Arc;
 
 /// The binding types that work, for messages.
-pub const SUPPORTED: &str = "plain_text, json, secret_text, kv_namespace, service, assets, ratelimit, dispatch_namespace, version_metadata and inherit";
+pub const SUPPORTED: &str = "plain_text, json, secret_text, kv_namespace, service, assets, ratelimit, dispatch_namespace, worker_loader, version_metadata and inherit";
 
 /// A binding as it is stored with a script.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -66,6 +66,8 @@ pub enum Target {
     },
     /// Writes data points to a dataset.
     Analytics(String),
+    /// Makes dynamic Workers.
+    Loader,
 }
 
 /// A text that is not logged.
@@ -97,6 +99,7 @@ impl Target {
             Self::RateLimit { .. } => "ratelimit",
             Self::Dispatch(_) => "dispatch_namespace",
             Self::Analytics(_) => "analytics_engine",
+            Self::Loader => "worker_loader",
         }
     }
 }
@@ -140,7 +143,11 @@ impl Bound {
             }
             Target::Analytics(dataset) => value["dataset"] = json!(dataset),
             Target::Dispatch(target) => target.show(&mut value),
-            Target::Secret(_) | Target::Sealed(_) | Target::VersionMetadata | Target::Assets => {}
+            Target::Secret(_)
+            | Target::Sealed(_)
+            | Target::VersionMetadata
+            | Target::Assets
+            | Target::Loader => {}
         }
         value
     }
@@ -210,6 +217,7 @@ impl Bound {
                 name,
                 dataset: dataset.clone(),
             },
+            Target::Loader => Binding::Loader { name },
             Target::Assets => match assets {
                 Some(assets) => Binding::Assets {
                     name,
@@ -302,6 +310,7 @@ impl Wanted {
             }
             "version_metadata" => Target::VersionMetadata,
             "assets" => Target::Assets,
+            "worker_loader" => Target::Loader,
             "dispatch_namespace" => Target::Dispatch(Box::new(DispatchTarget::parse(name, value)?)),
             // wrangler leaves the dataset out where it is called like the binding.
             "analytics_engine" => Target::Analytics(dataset(name, field("dataset"))?),

@@ -48,18 +48,22 @@ impl<W> Deployed<W> {
         own.chain(parts)
     }
 
+    /// The version of this identifier, if it runs.
+    pub(super) fn part_for(this: &Arc<Self>, version: Id) -> Option<Arc<Self>> {
+        match &this.split {
+            None => Some(this).filter(|it| it.version == version).cloned(),
+            Some(split) => {
+                let mut parts = split.parts().into_iter();
+                let found = parts.find(|part| part.deployed.version == version);
+                found.map(|part| part.deployed.clone())
+            }
+        }
+    }
+
     /// The version of this identifier, if it runs and can go on in another deployment: assets
     /// know what stands beside them.
     fn part(this: &Arc<Self>, version: Id) -> Option<Arc<Self>> {
-        let found = match &this.split {
-            None => Some(this).filter(|it| it.version == version),
-            Some(split) => split
-                .parts()
-                .map(|part| &part.deployed)
-                .into_iter()
-                .find(|it| it.version == version),
-        };
-        found.filter(|it| it.assets.is_none()).cloned()
+        Self::part_for(this, version).filter(|it| it.assets.is_none())
     }
 }
 
@@ -239,7 +243,13 @@ impl<W: Send + Sync + 'static> Services for Neighbours<W> {
         called(self.find(script), None, request)
     }
 
-    fn dispatch(&self, namespace: [u8; 16], script: &str, request: ServiceRequest) -> Answering {
+    fn dispatch(
+        &self,
+        namespace: [u8; 16],
+        script: &str,
+        entry: Option<Entry>,
+        request: ServiceRequest,
+    ) -> Answering {
         let catalog = self.catalog.upgrade();
         let found = catalog.as_ref().and_then(|catalog| {
             let deployed = catalog.serving.get_in(Id(namespace), script)?;
@@ -254,7 +264,7 @@ impl<W: Send + Sync + 'static> Services for Neighbours<W> {
                 retry_after_s: 1,
             }))));
         }
-        called(found, None, request)
+        called(found, entry, request)
     }
 
     fn enter(&self, script: &str, entry: Entry, request: ServiceRequest) -> Answering {

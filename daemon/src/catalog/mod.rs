@@ -33,6 +33,7 @@ pub mod guard;
 mod judging;
 mod kv_namespaces;
 pub mod limits;
+mod loader;
 mod locks;
 mod log_settings;
 mod modules;
@@ -75,7 +76,7 @@ use crate::engine::Worker;
 use crate::engine::limits::Limits;
 use crate::store::Store;
 use assets::Sessions;
-use entrances::Gate;
+use entrances::{Gate, Previews};
 use guard::Watch;
 use locks::ScriptLocks;
 use name::Id;
@@ -98,6 +99,8 @@ pub struct Catalog<W = Worker> {
     serving: Serving<Deployed<W>>,
     /// How requests come to Workers outside of dispatch namespaces.
     gate: Gate,
+    /// What runs for previews alone.
+    previews: Previews<W>,
     /// What Workers' calls are counted in.
     limiter: Limiter,
     /// Uploads of assets under way.

@@ -450,6 +450,9 @@ impl<W: Send + Sync + 'static> Catalog<W> {
         if let Some(analytics) = self.runtime.analytics() {
             env = env.with_analytics(analytics, script.tag.0);
         }
+        if let Some(loads) = self.loader(namespace, script, &named.id.uuid()) {
+            env = env.with_loader(loads, self.runtime.dynamic_workers());
+        }
         if let Some(cache) = self.runtime.cache() {
             let owner = cache_owner(namespace, script);
             env = env.with_cache(cache, owner, namespace.trusted_workers);

@@ -10,6 +10,7 @@ use crate::engine::{Engine, GuestKind, Judged, Pushed, Worker, WorkerSpec};
 use crate::outbound::Outbound;
 use crate::tail::Tails;
 use crate::websocket::SocketOptions;
+use std::any::Any;
 use std::future::Future;
 use std::pin::Pin;
 use std::sync::Arc;
@@ -45,6 +46,18 @@ pub trait Runtime<W>: Send + Sync {
     /// Bytes of a Worker's largest isolate.
     fn memory(&self, _worker: &W) -> u64 {
         0
+    }
+    /// Whether nothing runs in a Worker.
+    fn is_idle(&self, _worker: &W) -> bool {
+        true
+    }
+    /// Takes memory that is given back when the result is dropped.
+    fn hold(&self, _bytes: u64) -> Option<Box<dyn Any + Send + Sync>> {
+        Some(Box::new(()))
+    }
+    /// Dynamic Workers that one Worker may have at the same time.
+    fn dynamic_workers(&self) -> usize {
+        32
     }
     /// The way to other servers, if Workers have one.
     fn outbound(&self) -> Option<Outbound> {
@@ -82,6 +95,8 @@ pub struct Machine {
     pub tails: Tails,
     /// What holds for their WebSockets to other servers.
     pub sockets: SocketOptions,
+    /// Dynamic Workers that one may have at the same time.
+    pub dynamic_workers: usize,
 }
 
 impl Runtime<Worker> for Machine {
@@ -115,6 +130,18 @@ impl Runtime<Worker> for Machine {
 
     fn memory(&self, worker: &Worker) -> u64 {
         worker.memory()
+    }
+
+    fn is_idle(&self, worker: &Worker) -> bool {
+        worker.is_idle()
+    }
+
+    fn hold(&self, bytes: u64) -> Option<Box<dyn Any + Send + Sync>> {
+        Some(Box::new(self.engine.hold(bytes)?))
+    }
+
+    fn dynamic_workers(&self) -> usize {
+        self.dynamic_workers
     }
 
     fn deployed(&self, namespace: &str, script: &str, startup_fuel: u64) {

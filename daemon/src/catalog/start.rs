@@ -38,6 +38,7 @@ impl<W: Send + Sync + 'static> Catalog<W> {
             bounds: RwLock::new(bounds),
             serving: Serving::new(),
             gate: Default::default(),
+            previews: Default::default(),
             locks: ScriptLocks::default(),
             vault,
             watch: Arc::default(),

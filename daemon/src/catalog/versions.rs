@@ -4,6 +4,7 @@
 //! A version is never changed, but that another build of the engine judges it again. Its row
 //! needs its blobs as a script's row does, so that they are there when it is deployed once more.
 
+use super::entrances::check_alias;
 use super::name::{Id, shown};
 use super::record::{Script, Settings, StoredScript};
 use super::rows::{Row, Rows};
@@ -186,6 +187,7 @@ impl<W: Send + Sync + 'static> Catalog<W> {
         push: Push,
     ) -> Result<Version> {
         self.script(namespace, script)?;
+        check_alias(script, push.change.annotations.as_deref())?;
         let uploaded = self.push_version(namespace, script, push, false).await?;
         self.version(namespace, script, &uploaded.version_id.hex())
     }

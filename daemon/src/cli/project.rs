@@ -6,6 +6,7 @@ mod bindings;
 mod dispatch;
 mod entrances;
 mod glob;
+mod loader;
 mod modules;
 mod observed;
 
@@ -25,7 +26,7 @@ pub const FILES: [&str; 3] = ["wrangler.jsonc", "wrangler.json", "wrangler.toml"
 const FILE_MAX: u64 = 1 << 20;
 
 /// Keys that are read. `$schema` is for editors.
-const KNOWN: [&str; 27] = [
+const KNOWN: [&str; 28] = [
     "$schema",
     "name",
     "main",
@@ -39,6 +40,7 @@ const KNOWN: [&str; 27] = [
     "kv_namespaces",
     "services",
     "dispatch_namespaces",
+    "worker_loaders",
     "analytics_engine_datasets",
     "tail_consumers",
     "logpush",
@@ -351,6 +353,7 @@ impl Project {
                 let mut bindings = bindings_from.vars()?;
                 bindings.extend(bindings_from.services(&mut warnings)?);
                 bindings.extend(bindings_from.dispatch_namespaces(&mut warnings)?);
+                bindings.extend(bindings_from.worker_loaders(&mut warnings)?);
                 bindings.extend(bindings_from.datasets(&mut warnings)?);
                 let named = assets.as_ref().and_then(|site| site.binding.as_ref());
                 bindings.extend(named.map(|name| json!({"type": "assets", "name": name})));

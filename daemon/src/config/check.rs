@@ -80,6 +80,13 @@ pub(super) fn check(
     let cache = cache(document, &raw.cache, &board);
     let analytics = analytics(document, &raw.analytics);
     let websocket = websocket(document, &raw.websocket);
+    let loader_workers = count(
+        document,
+        "loader.workers",
+        raw.loader.workers.as_ref(),
+        32,
+        4096,
+    );
     let log = log(document, raw.log, &board);
     let place = super::place::check(document, raw.place);
     let data_dir = match (&overrides.data_dir, &raw.data_dir) {
@@ -110,6 +117,7 @@ pub(super) fn check(
         cache,
         analytics,
         websocket,
+        loader_workers,
         log,
         place,
     };

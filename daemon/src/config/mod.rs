@@ -63,6 +63,8 @@ pub struct Config {
     pub analytics: Analytics,
     /// WebSockets.
     pub websocket: WebSocket,
+    /// Dynamic Workers that one Worker may have at the same time.
+    pub loader_workers: u32,
     /// The process's own log and what is kept of tenants'.
     pub log: Log,
     /// Where the gateway stands.
@@ -435,6 +437,7 @@ impl Config {
             ("cache", self.cache != new.cache),
             ("analytics", self.analytics != new.analytics),
             ("websocket", self.websocket != new.websocket),
+            ("loader", self.loader_workers != new.loader_workers),
             ("log.format and log.tenant-bytes", log_differs),
         ]
         .into_iter()

@@ -29,6 +29,7 @@ pub(super) struct RawConfig {
     pub cache: RawCache,
     pub analytics: RawAnalytics,
     pub websocket: RawWebSocket,
+    pub loader: RawLoader,
     pub log: RawLog,
     pub place: RawPlace,
 }
@@ -113,6 +114,12 @@ pub(super) struct RawStore {
 pub(super) struct RawAnalytics {
     pub bytes: Option<Spanned<Amount>>,
     pub worker_bytes: Option<Spanned<Amount>>,
+}
+
+#[derive(Debug, Default, serde::Deserialize)]
+#[serde(rename_all = "kebab-case", deny_unknown_fields, default)]
+pub(super) struct RawLoader {
+    pub workers: Option<Spanned<Amount>>,
 }
 
 #[derive(Debug, Default, serde::Deserialize)]

@@ -6,6 +6,7 @@
 
 use super::host::Host;
 use super::inner::Shared;
+use super::instance::{Again, Built, Spare};
 use super::limits::Limits;
 use super::mapping::{Mapping, Piece, WASM_PAGE};
 use super::module::GuestKind;
@@ -16,8 +17,8 @@ use std::fs::File;
 use std::path::Path;
 use std::sync::Arc;
 use wasmi::{
-    CompilationMode, Config, CustomFuelCosts, EnforcedLimits, Engine, ExternType, Instance, Linker,
-    Memory, MemoryType, Module, Store,
+    CompilationMode, Config, CustomFuelCosts, EnforcedLimits, Engine, ExternType, Linker, Memory,
+    MemoryType, Module, Store,
 };
 
 /// The import under which every rewritten module gets its memory.
@@ -31,6 +32,8 @@ pub struct Translated {
     memory: MemoryType,
     /// What snapshots of Workers that share this code are differences to.
     base: Option<Snapshot>,
+    /// What isolates leave to one another, where they all begin from snapshots.
+    spare: Option<Arc<Spare>>,
 }
 
 /// What one Worker's isolates are made of.
@@ -197,6 +200,7 @@ impl Translated {
             linker: Mutex::new(linker),
             memory,
             base: None,
+            spare: None,
         })
     }
 
@@ -210,6 +214,7 @@ impl Translated {
         let translated = Self::new(GuestKind::JavaScript, &read(image)?, limits, mode)?;
         Ok(Self {
             base: Some(Snapshot::open(memory, Id::ZEROS)?),
+            spare: Some(Arc::default()),
             ..translated
         })
     }
@@ -321,25 +326,41 @@ impl Code {
         self.snapshot.as_ref().or(self.translated.base.as_ref())
     }
 
-    /// An instance with its memory. No code of the guest has run in it.
+    /// An instance with its memory. No code of the guest has run in it, or none that it could tell.
     ///
     /// # Errors
     /// `refused` when [`Host::memory_use`] is not granted the memory.
-    pub fn instantiate(
-        &self,
-        host: Host,
-        memory_bytes: u64,
-    ) -> Result<(Store<Host>, Instance, Memory, Mapping), BuildError> {
-        let Translated {
-            module,
-            linker,
-            memory,
-            ..
-        } = &*self.translated;
-        let minimum = self.pages;
+    pub fn instantiate(&self, host: Host, memory_bytes: u64) -> Result<Built, BuildError> {
         let most = memory_bytes / WASM_PAGE as u64;
         // Not what is allowed: the limiter is not asked beyond the maximum.
-        let maximum = memory.maximum().unwrap_or(most).max(minimum);
+        let maximum = self.translated.memory.maximum().unwrap_or(most);
+        let maximum = maximum.max(self.pages);
+        let spare = self.translated.spare.as_ref();
+        let mut built = match spare.and_then(|it| it.take(self.pages, maximum)) {
+            Some(left) => left.furnish(host)?,
+            None => self.build(host, maximum, most)?,
+        };
+        let used = usize::try_from(self.pages).map_err(BuildError::new)? * WASM_PAGE;
+        if let Some(state) = self.state() {
+            if state.len > used {
+                return Err(BuildError::new(format!(
+                    "a snapshot of {} bytes for a memory of {used}",
+                    state.len
+                )));
+            }
+            let base = self.translated.base.as_ref();
+            // A state that is the base itself has none.
+            let pieces = state.pieces(base.filter(|base| base.id == state.base));
+            let mapping = &mut built.mapping;
+            mapping.restore(&pieces, used).map_err(BuildError::new)?;
+        }
+        Ok(built)
+    }
+
+    /// A new instance, with a memory that has up to `maximum` pages, of which `most` are allowed.
+    fn build(&self, host: Host, maximum: u64, most: u64) -> Result<Built, BuildError> {
+        let Translated { module, linker, .. } = &*self.translated;
+        let minimum = self.pages;
         let reserve =
             usize::try_from(maximum.min(most).max(minimum)).map_err(BuildError::new)? * WASM_PAGE;
         let mut mapping = Mapping::reserve(reserve).map_err(BuildError::new)?;
@@ -349,7 +370,7 @@ impl Code {
         }
         let mut store = Store::new(module.engine(), host);
         store.limiter(|host| &mut host.memory_use);
-        // SAFETY: once, and `Core` drops the store before the mapping. On the error paths
+        // SAFETY: once, and `Built` drops the store before the mapping. On the error paths
         // below, locals drop in reverse order of declaration: the store first.
         let buffer = unsafe { mapping.leak() };
         let refused = |store: &Store<Host>, error: &dyn std::fmt::Display| BuildError {
@@ -372,19 +393,17 @@ impl Code {
                 .instantiate_and_start(&mut store, module)
                 .map_err(|error| refused(&store, &error))?
         };
-        if let Some(state) = self.state() {
-            if state.len > used {
-                return Err(BuildError::new(format!(
-                    "a snapshot of {} bytes for a memory of {used}",
-                    state.len
-                )));
-            }
-            let base = self.translated.base.as_ref();
-            // A state that is the base itself has none.
-            let pieces = state.pieces(base.filter(|base| base.id == state.base));
-            mapping.restore(&pieces, used).map_err(BuildError::new)?;
-        }
-        Ok((store, instance, memory, mapping))
+        store.data_mut().memory = Some(memory);
+        let spare = self.translated.spare.as_ref();
+        let again = spare.map(|spare| Again::new(&store, instance, minimum, spare));
+        Ok(Built {
+            store,
+            instance,
+            memory,
+            mapping,
+            pages_max: maximum,
+            again,
+        })
     }
 }
 
@@ -449,6 +468,99 @@ mod tests {
         );
         let every: Vec<usize> = (0..200).map(|step| step * 11_000).collect();
         check(&every, &many);
+    }
+
+    /// A Worker of a module with a global that changes, whose isolates leave their instances.
+    fn leaving(pages: u64) -> Code {
+        let (room, name) = MEMORY_IMPORT;
+        let module = wat::parse_str(format!(
+            r#"(module (import "{room}" "{name}" (memory 2 64))
+                 (global $g (export "g") (mut i32) (i32.const 7))
+                 (func (export "run") (global.set $g (i32.const 8))
+                   (i32.store (i32.const 70000) (i32.const 9)))
+                 (func (export "grow") (drop (memory.grow (i32.const 1)))))"#
+        ));
+        let limits = Limits::default();
+        let kind = GuestKind::JavaScript;
+        let made = Translated::new(kind, &module.unwrap(), &limits, CompilationMode::Eager);
+        let base = snapshot::seal(&vec![0; 2 * PAGE], None, b"");
+        Code {
+            pages,
+            translated: Arc::new(Translated {
+                base: Some(opened(&base, Id::ZEROS).unwrap()),
+                spare: Some(Arc::default()),
+                ..made.unwrap()
+            }),
+            snapshot: None,
+            wasm: Arc::default(),
+        }
+    }
+
+    /// An instance, and how much of this budget there is.
+    fn started(code: &Code, budget: u64) -> Result<Built, BuildError> {
+        use crate::engine::{budget::Budget, javascript::Frozen, memory_use::MemoryUse};
+        let limits = Limits::default();
+        let memory_use = MemoryUse::new(budget, &Budget::new(budget)).unwrap();
+        let env = Arc::new(Frozen(Vec::new()));
+        let host = Host::new(env, limits, memory_use, Arc::default());
+        code.instantiate(host, limits.memory_bytes)
+    }
+
+    fn call(built: &mut Built, name: &str) {
+        built.store.set_fuel(1_000_000).unwrap();
+        let func = built.instance.get_typed_func::<(), ()>(&built.store, name);
+        func.unwrap().call(&mut built.store, ()).unwrap();
+    }
+
+    /// Where its memory lies, what is in it and in the global, and what is counted.
+    fn told(built: &Built) -> (usize, bool, i32, u64) {
+        let (store, memory) = (&built.store, built.memory);
+        let global = built.instance.get_global(store, "g").unwrap().get(store);
+        let is_empty = memory.data(store).iter().all(|byte| *byte == 0);
+        assert!(store.data().memory.is_some());
+        let bytes = store.data().memory_use.bytes();
+        let place = memory.data_ptr(store).addr();
+        (place, is_empty, global.i32().unwrap(), bytes)
+    }
+
+    #[test]
+    fn an_instance_that_was_left_is_as_new() {
+        let code = leaving(2);
+        let mut built = started(&code, 1 << 20).unwrap();
+        let new = told(&built);
+        assert_eq!(new, (new.0, true, 7, 2 * PAGE as u64));
+        call(&mut built, "run");
+        assert_eq!(told(&built), (new.0, false, 8, new.3));
+        built.leave();
+        // Another one lies elsewhere while this is used.
+        let again = started(&code, 1 << 20).unwrap();
+        let other = started(&code, 1 << 20).unwrap();
+        assert_eq!(told(&again), new);
+        assert_ne!(told(&other).0, new.0);
+        assert_eq!(told(&other).1, new.1);
+    }
+
+    #[test]
+    fn what_does_not_fit_is_not_used_again() {
+        let code = leaving(2);
+        let mut built = started(&code, 1 << 20).unwrap();
+        call(&mut built, "grow");
+        built.leave();
+        let spare = code.translated.spare.as_ref().unwrap();
+        assert!(spare.take(3, 64).is_none() && spare.take(2, 64).is_none());
+        started(&code, 1 << 20).unwrap().leave();
+        assert!(spare.take(3, 64).is_none());
+        assert!(spare.take(2, 65).is_none());
+        assert!(spare.take(2, 64).is_some());
+    }
+
+    #[test]
+    fn a_budget_counts_for_what_was_left_too() {
+        let code = leaving(2);
+        started(&code, 1 << 20).unwrap().leave();
+        let error = started(&code, 2 * PAGE as u64 - 1).err().unwrap();
+        assert!(error.refused, "{}", error.what);
+        assert!(started(&code, 2 * PAGE as u64).is_ok());
     }
 
     #[test]

@@ -6,14 +6,16 @@ use super::code::Code;
 use super::crypto::{Arrived, Awaited};
 use super::delivery::{Step, expire};
 use super::host::Host;
+use super::instance::{Again, Built};
 use super::isolate::{After, Isolate};
 use super::limits::Failure;
 use super::mapping::Mapping;
+use super::memory_use::MemoryUse;
 use super::turn::{Entry, Turn};
 use super::worker::Worker;
-use std::collections::{HashMap, VecDeque};
+use std::collections::VecDeque;
 use std::sync::{Arc, Weak};
-use wasmi::{Memory, Store, TypedFunc};
+use wasmi::{Instance, Memory, Store, TypedFunc};
 
 /// The instance itself. The store is dropped before the memory it uses.
 pub struct Core {
@@ -26,7 +28,10 @@ pub struct Core {
     pub(super) startup: VecDeque<Entry>,
     startup_fuel: u64,
     turn: Option<Turn>,
+    instance: Instance,
     mapping: Mapping,
+    pages_max: u64,
+    again: Option<Again>,
 }
 
 /// What a guest exports for the host to call.
@@ -68,44 +73,34 @@ impl Core {
             ),
             retry_after_s: 1,
         };
-        let mut memory_use = super::host::MemoryUse::new(limits.memory_bytes, engine.budget())
-            .ok_or_else(no_memory)?;
+        let mut memory_use =
+            MemoryUse::new(limits.memory_bytes, engine.budget()).ok_or_else(no_memory)?;
         memory_use.is_final = code.is_javascript();
         let host = Host {
-            memory: None,
-            bindings: worker.bindings().clone(),
-            limits,
-            invocations: Vec::new(),
-            ops: HashMap::new(),
-            op_number: 0,
-            op_bytes: 0,
-            stale: 0,
-            queue: VecDeque::new(),
-            current: 0,
             now_ms: super::host::now_ms(),
-            fatal: None,
-            debt: 0,
-            debt_max: 0,
-            is_broke: false,
-            memory_use,
-            compression: Default::default(),
-            rewriters: Default::default(),
             isolate,
-            executor: engine.executor().clone(),
             keys: postern_crypto::Keys::of(code.kept()),
-            awaited: None,
-            wasi: None,
-            wasm: None,
             wasm_shared: code.wasm().clone(),
-            loading: None,
+            ..Host::new(
+                worker.bindings().clone(),
+                limits,
+                memory_use,
+                engine.executor().clone(),
+            )
         };
-        let (mut store, instance, memory, mapping) =
-            match code.instantiate(host, limits.memory_bytes) {
-                Ok(built) => built,
-                Err(error) if error.refused => return Err(no_memory()),
-                Err(error) => return Err(internal("an isolate cannot be built", &error.what)),
-            };
-        store.data_mut().memory = Some(memory);
+        let built = match code.instantiate(host, limits.memory_bytes) {
+            Ok(built) => built,
+            Err(error) if error.refused => return Err(no_memory()),
+            Err(error) => return Err(internal("an isolate cannot be built", &error.what)),
+        };
+        let Built {
+            store,
+            instance,
+            memory,
+            mapping,
+            pages_max,
+            again,
+        } = built;
         let mut startup = VecDeque::new();
         let entry = if code.is_wasi() {
             let start = instance
@@ -137,8 +132,26 @@ impl Core {
             startup,
             startup_fuel,
             turn: None,
+            instance,
             mapping,
+            pages_max,
+            again,
         })
+    }
+
+    /// Ends it at rest, and leaves what can be used again to others.
+    pub fn leave(self) {
+        if self.turn.is_none() {
+            let built = Built {
+                store: self.store,
+                instance: self.instance,
+                memory: self.memory,
+                mapping: self.mapping,
+                pages_max: self.pages_max,
+                again: self.again,
+            };
+            built.leave();
+        }
     }
 
     /// Lets go of the pages of memory that others have too.

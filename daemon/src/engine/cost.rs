@@ -38,7 +38,11 @@ pub const fn random(bytes: usize) -> u64 {
 pub const fn operation(kind: OpKind, bytes: usize) -> u64 {
     match kind {
         OpKind::Timer | OpKind::Fetch => 2_000,
-        OpKind::SocketServe | OpKind::SocketConnect | OpKind::RpcConnect => 4_000,
+        OpKind::SocketServe | OpKind::SocketConnect | OpKind::RpcConnect | OpKind::TcpConnect => {
+            4_000
+        }
+        // What is judged takes more, and is told as what a push takes.
+        OpKind::WorkerLoad => 20_000 + bytes as u64 * 4,
         OpKind::KvGet => 4_000,
         OpKind::CacheMatch | OpKind::CacheDelete => 4_000,
         OpKind::CachePut => 10_000 + bytes as u64 / 4,

@@ -2,7 +2,6 @@
 //!
 //! The host functions themselves are in [`super::imports`].
 
-use super::budget::{Budget, Share};
 use super::caller::{Caller, Chain};
 use super::compression::Contexts;
 use super::cost;
@@ -11,8 +10,9 @@ use super::exchange::Exchange;
 use super::finished::{LogLine, Thrown};
 use super::invocation::{Entry, Ray, Reply, ReplyBody, RequestBody, Trigger};
 use super::isolate::Isolate;
-use super::javascript::Loading;
+use super::javascript::{Frozen, Loading};
 use super::limits::{Failure, Limits, Outcome};
+use super::memory_use::MemoryUse;
 use super::ops::{Bindings, OpFailure, OpResult, Upload};
 use super::pipe::Pipe;
 use super::rewriter::Rewriters;
@@ -272,6 +272,54 @@ pub struct Host {
 }
 
 impl Host {
+    /// Of an isolate with this `env`, in which nothing has happened.
+    pub fn new(
+        bindings: Arc<dyn Bindings>,
+        limits: Limits,
+        memory_use: MemoryUse,
+        executor: Arc<Executor<'static>>,
+    ) -> Self {
+        Self {
+            memory: None,
+            bindings,
+            limits,
+            invocations: Vec::new(),
+            ops: HashMap::new(),
+            op_number: 0,
+            op_bytes: 0,
+            stale: 0,
+            queue: VecDeque::new(),
+            current: 0,
+            now_ms: 0,
+            fatal: None,
+            debt: 0,
+            debt_max: 0,
+            is_broke: false,
+            memory_use,
+            compression: Default::default(),
+            rewriters: Default::default(),
+            isolate: Weak::new(),
+            executor,
+            keys: Default::default(),
+            awaited: None,
+            wasi: None,
+            wasm: None,
+            wasm_shared: Default::default(),
+            loading: None,
+        }
+    }
+
+    /// What an instance has that nobody uses: nothing of this one.
+    pub fn vacant(&self) -> Option<Self> {
+        let memory_use = self.memory_use.vacant()?;
+        Some(Self::new(
+            Arc::new(Frozen(Vec::new())),
+            self.limits,
+            memory_use,
+            self.executor.clone(),
+        ))
+    }
+
     /// Bytes that the host holds for the guest.
     pub fn held(&self) -> u64 {
         self.compression.bytes() + self.rewriters.bytes()
@@ -458,6 +506,21 @@ impl Host {
         self.rewriters.forget(id);
         self.memory_use.hold(self.held());
         if invocation.pending > 0 {
+            if let Some(failure) = invocation
+                .failure
+                .as_ref()
+                .filter(|_| invocation.is_session())
+            {
+                let own = self.ops.values().filter(|op| op.request == id);
+                for op in own {
+                    if let OpState::Socket(end) = &op.state
+                        && end.is_session()
+                        && end.is_served()
+                    {
+                        end.failed(failure);
+                    }
+                }
+            }
             self.ops.retain(|_, op| op.request != id);
             self.op_bytes = self.ops.values().map(|op| u64::from(op.bytes)).sum();
         }
@@ -607,130 +670,6 @@ pub fn now_ms() -> u64 {
         .map_or(0, |since| {
             u64::try_from(since.as_millis()).unwrap_or(u64::MAX)
         })
-}
-
-/// Bytes of an isolate's memories and tables, counted as they grow.
-#[derive(Debug)]
-pub struct MemoryUse {
-    limit: u64,
-    memory: u64,
-    tables: u64,
-    /// What the host holds for the guest.
-    held: u64,
-    /// What the isolate uses that has a share of its own.
-    elsewhere: u64,
-    share: Share,
-    /// Growth was refused since this was last looked at.
-    pub refused: bool,
-    /// Whether refused growth ends the isolate there and then, and the guest is not told: under
-    /// JavaScript, a Worker could catch it and go on in a half-made state.
-    pub is_final: bool,
-}
-
-/// Bytes that a table's element takes.
-const ELEMENT: u64 = 8;
-
-impl MemoryUse {
-    /// Counts up to `limit` bytes, all of them taken from `budget`; `None` when it is empty.
-    pub fn new(limit: u64, budget: &Budget) -> Option<Self> {
-        Some(Self {
-            limit,
-            memory: 0,
-            tables: 0,
-            held: 0,
-            elsewhere: 0,
-            share: budget.take(0)?,
-            refused: false,
-            is_final: false,
-        })
-    }
-
-    fn grow(&mut self, memory: u64, tables: u64) -> bool {
-        let fits = self.fits(memory, tables, self.held);
-        if fits {
-            (self.memory, self.tables) = (memory, tables);
-        } else {
-            self.refused = true;
-        }
-        fits
-    }
-
-    /// Whether there is room for that much, which is taken from the budget if so.
-    fn fits(&mut self, memory: u64, tables: u64, held: u64) -> bool {
-        let all = memory.saturating_add(tables).saturating_add(held);
-        let more = all.saturating_sub(self.share.bytes());
-        all.saturating_add(self.elsewhere) <= self.limit && self.share.grow(more)
-    }
-
-    /// Counts what has a share of its own against the limit.
-    pub fn count_elsewhere(&mut self, bytes: u64) {
-        self.elsewhere = bytes;
-    }
-
-    /// What the limit still allows.
-    pub fn room(&self) -> u64 {
-        self.limit.saturating_sub(self.bytes())
-    }
-
-    /// An empty share of the same budget.
-    pub fn sibling(&self) -> Option<Share> {
-        self.share.sibling()
-    }
-
-    /// Counts what the host holds for the guest; `false` if there is no room for it.
-    pub fn hold(&mut self, bytes: u64) -> bool {
-        let fits = self.fits(self.memory, self.tables, bytes);
-        if fits {
-            self.held = bytes;
-        }
-        fits
-    }
-
-    /// Bytes in use.
-    pub fn bytes(&self) -> u64 {
-        self.memory + self.tables + self.held + self.elsewhere
-    }
-}
-
-impl wasmi::ResourceLimiter for MemoryUse {
-    fn memory_growing(
-        &mut self,
-        current: usize,
-        desired: usize,
-        _maximum: Option<usize>,
-    ) -> Result<bool, wasmi_core::LimiterError> {
-        let fits = self.grow(desired as u64, self.tables);
-        // What would never fit is an error of the program's, which it may catch.
-        let is_absurd = desired.saturating_sub(current) as u64 > self.limit;
-        if !fits && self.is_final && !is_absurd {
-            return Err(wasmi_core::LimiterError::ResourceLimiterDeniedAllocation);
-        }
-        self.refused &= !(self.is_final && is_absurd);
-        Ok(fits)
-    }
-
-    fn table_growing(
-        &mut self,
-        current: usize,
-        desired: usize,
-        _maximum: Option<usize>,
-    ) -> Result<bool, wasmi_core::LimiterError> {
-        let added = desired.saturating_sub(current) as u64 * ELEMENT;
-        Ok(self.grow(self.memory, self.tables.saturating_add(added)))
-    }
-
-    fn instances(&self) -> usize {
-        1
-    }
-
-    fn tables(&self) -> usize {
-        100
-    }
-
-    fn memories(&self) -> usize {
-        // wasmi counts the one that the host made and the one that the module imports.
-        2
-    }
 }
 
 /// The fuel that handing an event with a payload of `bytes` to the guest costs.

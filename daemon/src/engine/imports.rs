@@ -289,7 +289,7 @@ fn admit(
     // It is copied, and the copy is held until it is stored, sent, or done with.
     if matches!(
         kind,
-        OpKind::KvPut | OpKind::Crypto | OpKind::Fetch | OpKind::CachePut
+        OpKind::KvPut | OpKind::Crypto | OpKind::Fetch | OpKind::CachePut | OpKind::WorkerLoad
     ) {
         room_for(host, len.into())?;
     }
@@ -301,6 +301,7 @@ fn admit(
         // The field counts what is asked of a cache among them (spec: SEMANTICS §20).
         OpKind::Fetch
         | OpKind::RpcConnect
+        | OpKind::TcpConnect
         | OpKind::CacheMatch
         | OpKind::CachePut
         | OpKind::CacheDelete => {
@@ -322,7 +323,11 @@ fn admit(
             caller.subrequest()?;
             super::socket::admit(host)?;
         }
-        OpKind::Timer | OpKind::Crypto | OpKind::RateLimit | OpKind::SocketServe => {}
+        OpKind::Timer
+        | OpKind::Crypto
+        | OpKind::RateLimit
+        | OpKind::SocketServe
+        | OpKind::WorkerLoad => {}
     }
     Ok((kind, caller))
 }

@@ -202,7 +202,10 @@ impl Isolate {
             empty
         };
         if empty {
-            self.core.lock().take();
+            let core = self.core.lock().take();
+            if let Some(core) = core {
+                core.leave();
+            }
             self.bytes.store(0, Ordering::Relaxed);
             self.worker.forget(self);
         }

@@ -9,10 +9,12 @@ use super::budget::Budget;
 use super::caller::Caller;
 use super::code::Code;
 use super::cost;
-use super::host::{Host, MemoryUse};
+use super::host::Host;
+use super::instance::Built;
 use super::javascript::{self, Bundle, BundleOrder, Ready, Told};
 use super::limits::{Failure, Limits};
 use super::mapping::WASM_PAGE;
+use super::memory_use::MemoryUse;
 use super::module::{self, GlobalValue, GuestKind, ModuleLimits, SnapshotKind};
 use super::ops::{Bindings, OpFailure, Started};
 use super::snapshot;
@@ -21,8 +23,7 @@ use async_executor::Executor;
 use bytes::Bytes;
 use postern_abi::{OpErrorCode, OpKind, SyncOp, export};
 use serde::{Deserialize, Serialize};
-use std::collections::{HashMap, VecDeque};
-use std::sync::{Arc, Weak};
+use std::sync::Arc;
 use std::time::Instant;
 use wasmi::{Instance, Memory, Store};
 
@@ -248,34 +249,10 @@ impl Starting {
             .ok_or_else(|| Refused::Crashed("an empty budget refused nothing".into()))?;
         memory_use.is_final = code.is_javascript();
         let host = Host {
-            memory: None,
-            bindings,
-            limits: *limits,
-            invocations: Vec::new(),
-            ops: HashMap::new(),
-            op_number: 0,
-            op_bytes: 0,
-            stale: 0,
-            queue: VecDeque::new(),
-            current: 0,
-            now_ms: 0,
-            fatal: None,
-            debt: 0,
-            debt_max: 0,
-            is_broke: false,
-            memory_use,
-            compression: Default::default(),
-            rewriters: Default::default(),
-            isolate: Weak::new(),
-            executor: Arc::new(Executor::new()),
-            keys: postern_crypto::Keys::default(),
-            awaited: None,
-            wasi: None,
-            wasm: None,
             wasm_shared: code.wasm().clone(),
-            loading: None,
+            ..Host::new(bindings, *limits, memory_use, Arc::new(Executor::new()))
         };
-        let (mut store, instance, memory, mapping) = code.instantiate(host, limits.memory_bytes).map_err(|error| {
+        let Built { mut store, instance, memory, mapping, .. } = code.instantiate(host, limits.memory_bytes).map_err(|error| {
             if error.refused {
                 Refused::Module(format!(
                     "the module's memory and tables need more than the limit of {} bytes; declare less or raise limits.memory",
@@ -285,7 +262,6 @@ impl Starting {
                 Refused::Module(error.what)
             }
         })?;
-        store.data_mut().memory = Some(memory);
         store
             .set_fuel(fuel)
             .map_err(|error| Refused::Crashed(error.to_string()))?;

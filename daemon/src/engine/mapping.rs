@@ -152,6 +152,16 @@ impl Mapping {
         self.restore_within(pieces, used, mapped_max())
     }
 
+    /// Gives all pages back, and makes the memory zeros.
+    ///
+    /// # Errors
+    /// What the system says. The content is undefined then, and the isolate must go.
+    pub fn clear(&mut self) -> std::io::Result<()> {
+        self.restore(&[], self.used)?;
+        MAPPED.fetch_sub(std::mem::take(&mut self.pieces), Ordering::Relaxed);
+        Ok(())
+    }
+
     fn restore_within(
         &mut self,
         pieces: &[Piece<'_>],

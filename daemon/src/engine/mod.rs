@@ -18,6 +18,7 @@ pub mod heap;
 mod host;
 mod imports;
 mod inner;
+mod instance;
 pub mod invocation;
 mod isolate;
 mod javascript;
@@ -25,6 +26,7 @@ mod judge;
 mod judges;
 pub mod limits;
 mod mapping;
+mod memory_use;
 pub mod module;
 pub mod ops;
 pub mod pipe;
@@ -286,6 +288,12 @@ impl Engine {
                 return None;
             }
         }
+    }
+
+    /// Takes bytes of the budget for what is in memory beside isolates, as long as the share is
+    /// there.
+    pub fn hold(&self, bytes: u64) -> Option<budget::Share> {
+        self.room(bytes)
     }
 
     /// Isolates there are.

@@ -9,7 +9,7 @@ use super::host::{Event, Host, OpState, Serial};
 use super::imports;
 use super::invocation::{Reply, ReplyBody};
 use super::isolate::Isolate;
-use super::limits::Limits;
+use super::limits::{Failure, Limits};
 use super::ops::OpFailure;
 use bytes::Bytes;
 use parking_lot::Mutex;
@@ -41,6 +41,8 @@ struct State {
     wanted: u64,
     on_the_way: u64,
     guest_gone: bool,
+    /// Why, if its invocation failed.
+    why: Option<Box<Failure>>,
     connection_gone: bool,
     /// The Worker was retired, and has had its time.
     retired: bool,
@@ -254,6 +256,11 @@ impl SocketEnd {
         self.is_session
     }
 
+    /// Notes why the guest is about to be gone.
+    pub fn failed(&self, failure: &Failure) {
+        self.state.lock().why = Some(Box::new(failure.clone()));
+    }
+
     /// The Worker was retired, and has had its time.
     #[cfg(test)]
     pub fn retire(&self) {
@@ -372,6 +379,21 @@ impl Socket {
             self.tell(Event::OpCredit(self.op));
         }
         Poll::Ready(Some(part))
+    }
+
+    /// What the guest's invocation failed with, if that ended it.
+    pub fn failure(&self) -> Option<Failure> {
+        self.state.lock().why.as_deref().cloned()
+    }
+
+    /// Ready when the guest is gone; what it sent may still be there.
+    pub fn poll_gone(&self, cx: &mut Context<'_>) -> Poll<()> {
+        let mut state = self.state.lock();
+        if state.guest_gone {
+            return Poll::Ready(());
+        }
+        state.waker = Some(cx.waker().clone());
+        Poll::Pending
     }
 
     /// Both ends have closed, or why not.

@@ -285,6 +285,11 @@ impl Worker {
         self.admit_any()
     }
 
+    /// Whether nothing runs in it.
+    pub fn is_idle(&self) -> bool {
+        self.invocations.load(Ordering::Relaxed) == 0
+    }
+
     /// Counts an invocation in, unless there are too many.
     fn admit_any(&self) -> Result<(), Failure> {
         let most = self.spec.limits.concurrent_invocations;

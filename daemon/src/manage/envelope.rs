@@ -267,6 +267,7 @@ impl From<EntranceError> for Refusal {
             E::BadPattern { .. } | E::OutsideZone { .. } => Self::bad(code::ROUTE_PATTERN, message),
             E::RouteExists { .. } => Self::bad(code::ROUTE_EXISTS, message),
             E::BadHostname(_) | E::DomainTaken { .. } => Self::bad(code::DOMAIN, message),
+            E::BadAlias { .. } => Self::bad(code::BODY, message),
             E::Referenced { .. } => Self::bad(code::REFERENCED, message),
         }
     }

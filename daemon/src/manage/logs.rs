@@ -29,6 +29,16 @@ pub trait LogSource: Send + Sync {
         Vec::new()
     }
 
+    /// The newest records of all scripts, oldest first.
+    fn all(&self) -> Vec<Arc<Record>> {
+        Vec::new()
+    }
+
+    /// Bytes of all of them.
+    fn kept_bytes(&self) -> usize {
+        0
+    }
+
     /// Figures of scripts since the daemon started: namespace, script, figures.
     fn counts(&self) -> Vec<(String, String, Counts)> {
         Vec::new()
@@ -50,6 +60,14 @@ impl LogSource for NoLogs {
 }
 
 impl LogSource for Observe {
+    fn all(&self) -> Vec<Arc<Record>> {
+        self.all_recent()
+    }
+
+    fn kept_bytes(&self) -> usize {
+        self.kept_bytes()
+    }
+
     fn logs(&self, namespace: &str, script: &str, follow: bool) -> Result<LogStream, String> {
         if !follow {
             let records = self.recent(namespace, script);
@@ -130,7 +148,8 @@ impl Search {
     }
 }
 
-fn now_ms() -> u64 {
+/// Now, in milliseconds since 1970.
+pub(super) fn now_ms() -> u64 {
     std::time::SystemTime::now()
         .duration_since(std::time::UNIX_EPOCH)
         .map_or(0, |since| {

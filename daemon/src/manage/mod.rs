@@ -38,6 +38,7 @@ mod settings;
 mod subdomains;
 mod tags;
 mod tails;
+mod telemetry;
 #[cfg(test)]
 mod tests;
 pub mod tokens;

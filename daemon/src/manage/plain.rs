@@ -208,6 +208,12 @@ impl<W: Send + Sync + 'static> Manage<W> {
             "enabled": subdomain.enabled,
             "previews_enabled": subdomain.previews_enabled,
         });
+        if let Some(zone) = self.catalog.default_zone() {
+            object["subdomain"]["url"] = json!(format!("https://{}.{zone}", script.name));
+        }
+        if let Some(suffix) = self.catalog.preview_suffix(&script.name) {
+            object["subdomain"]["preview_url_suffix"] = json!(suffix);
+        }
         Ok(object)
     }
 

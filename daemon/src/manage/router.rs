@@ -54,6 +54,10 @@ impl<W: Send + Sync + 'static> Manage<W> {
         GET "memberships" => memberships,
         GET "accounts/{account}/workers/subdomain" => subdomain,
 
+        POST "accounts/{account}/workers/observability/telemetry/query" => telemetry_query,
+        POST "accounts/{account}/workers/observability/telemetry/keys" => telemetry_keys,
+        POST "accounts/{account}/workers/observability/telemetry/values" => telemetry_values,
+
         GET "accounts/{account}/workers/dispatch/namespaces" => list_namespaces,
         POST "accounts/{account}/workers/dispatch/namespaces" => create_namespace,
         GET "accounts/{account}/workers/dispatch/namespaces/{ns}" => get_namespace,
@@ -292,7 +296,7 @@ impl<W: Send + Sync + 'static> Manage<W> {
         if let Some(refusal) = self.plain_missing(rest) {
             return Err(refusal);
         }
-        if let Some(feature) = feature(method.as_str(), rest) {
+        if let Some(feature) = feature(rest) {
             return Err(Refusal::not_yet(feature));
         }
         if allowed.is_empty() {
@@ -326,28 +330,62 @@ impl<W: Send + Sync + 'static> Manage<W> {
     }
 }
 
-/// What the field has and this daemon does not, by method (`*` for any) and path.
-const FEATURES: &[(&str, &str, &str)] = &[
-    ("*", "accounts/{account}/d1/{*rest}", "D1 databases"),
-    ("*", "accounts/{account}/r2/{*rest}", "R2 buckets"),
-    ("*", "accounts/{account}/queues", "Queues"),
-    ("*", "accounts/{account}/queues/{*rest}", "Queues"),
+/// What the field has and this daemon does not, by what paths begin with; the first that fits counts.
+const FEATURES: &[(&str, &str)] = &[
+    ("accounts/{account}/d1", "D1 databases"),
+    ("accounts/{account}/r2", "R2 buckets"),
+    ("accounts/{account}/r2-catalog", "R2 Data Catalog"),
     (
-        "*",
-        "accounts/{account}/workers/workers/{script}/{*rest}",
+        "accounts/{account}/event_notifications/r2",
+        "R2 event notifications",
+    ),
+    ("accounts/{account}/queues", "Queues"),
+    (
+        "accounts/{account}/event_subscriptions",
+        "Event subscriptions of Queues",
+    ),
+    (
+        "accounts/{account}/workers/workers/{script}/{more}",
         "Versions",
     ),
     (
-        "*",
-        "accounts/{account}/workers/durable_objects/{*rest}",
+        "accounts/{account}/workers/observability/telemetry/live-tail",
+        "Live tails of queries (follow a Worker with POST …/scripts/NAME/tails)",
+    ),
+    (
+        "accounts/{account}/workers/observability",
+        "Saved queries and destinations of Workers Observability",
+    ),
+    (
+        "accounts/{account}/workers/durable_objects",
         "Durable Objects",
     ),
-    ("*", "accounts/{account}/workflows", "Workflows"),
-    ("*", "accounts/{account}/workflows/{*rest}", "Workflows"),
-    ("*", "accounts/{account}/vectorize/{*rest}", "Vectorize"),
-    ("*", "accounts/{account}/hyperdrive/{*rest}", "Hyperdrive"),
-    ("*", "accounts/{account}/ai/{*rest}", "Workers AI"),
-    ("*", "zones/{*rest}", "Zones, beyond the routes of Workers"),
+    ("accounts/{account}/workers/placement", "Placement"),
+    ("accounts/{account}/workers/builds", "Workers Builds"),
+    ("accounts/{account}/builds", "Workers Builds"),
+    ("accounts/{account}/workflows", "Workflows"),
+    ("accounts/{account}/vectorize", "Vectorize"),
+    ("accounts/{account}/hyperdrive", "Hyperdrive"),
+    ("accounts/{account}/pipelines", "Pipelines"),
+    ("accounts/{account}/ai", "Workers AI"),
+    ("accounts/{account}/ai-gateway", "AI Gateway"),
+    ("accounts/{account}/ai-search", "AI Search"),
+    ("accounts/{account}/autorag", "AI Search"),
+    ("accounts/{account}/secrets_store", "Secrets Store"),
+    ("accounts/{account}/mtls_certificates", "mTLS certificates"),
+    ("accounts/{account}/containers", "Containers"),
+    ("accounts/{account}/cloudchamber", "Containers"),
+    ("accounts/{account}/browser-rendering", "Browser Rendering"),
+    ("accounts/{account}/pages", "Pages"),
+    ("accounts/{account}/images", "Images"),
+    ("accounts/{account}/stream", "Stream"),
+    ("accounts/{account}/email", "Email"),
+    ("accounts/{account}/cfd_tunnel", "Tunnels"),
+    ("accounts/{account}/connectivity", "Workers VPC"),
+    ("accounts/{account}/challenges", "Turnstile"),
+    ("accounts/{account}/flagship", "Flagship"),
+    ("accounts/{account}/agent-memory", "Agent Memory"),
+    ("zones/{zone}", "Zones, beyond the routes of Workers"),
 ];
 
 /// Whether a path is one of the two that take assets.
@@ -362,13 +400,20 @@ fn is_assets_upload(path: &str) -> bool {
     })
 }
 
-fn feature(method: &str, path: &str) -> Option<&'static str> {
+fn feature(path: &str) -> Option<&'static str> {
     FEATURES
         .iter()
-        .find(|(wanted, pattern, _)| {
-            (*wanted == "*" || *wanted == method) && matched(pattern, path).is_some()
-        })
-        .map(|(_, _, feature)| *feature)
+        .find(|(beginning, _)| begins(beginning, path))
+        .map(|(_, feature)| *feature)
+}
+
+/// Whether a path is what a pattern says, or below it.
+fn begins(pattern: &str, path: &str) -> bool {
+    let mut pieces = path.split('/');
+    pattern.split('/').all(|wanted| {
+        let piece = pieces.next();
+        piece.is_some_and(|piece| piece == wanted || (wanted.starts_with('{') && !piece.is_empty()))
+    })
 }
 
 /// The pieces of a path that a pattern names, if it matches. A single slash at the end is
@@ -416,6 +461,19 @@ fn decoded(params: Vec<(&'static str, &str)>) -> Option<Vec<(&'static str, Strin
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn features_are_known_by_what_paths_begin_with() {
+        let check = |path, expect| assert_eq!(feature(path), expect, "{path}");
+        check("accounts/edge/d1/database", Some("D1 databases"));
+        check("accounts/edge/queues", Some("Queues"));
+        check("accounts/edge/queues/", Some("Queues"));
+        check("accounts/edge/ai-gateway/gateways/x", Some("AI Gateway"));
+        check("accounts/edge/ai/run/model", Some("Workers AI"));
+        check("accounts//d1/database", None);
+        check("accounts/edge/d1x", None);
+        check("accounts/edge/workers/scripts", None);
+    }
 
     #[test]
     fn patterns_match_pieces_and_tails() {

@@ -6,7 +6,7 @@ use super::envelope::{Answer, Handled, Refusal, code, ok};
 use super::metadata::Metadata;
 use super::{Manage, paging, tokens};
 use crate::catalog::binding::Wanted;
-use crate::catalog::name::shown;
+use crate::catalog::name::{ACCOUNT, shown};
 use crate::catalog::versions::{Note, Version};
 use crate::catalog::{CatalogError, Push, Source, shown_time};
 use base64::Engine as _;
@@ -20,7 +20,7 @@ use std::collections::BTreeMap;
 const MODULES_MAX: usize = 256;
 
 /// A version as lists show it.
-fn item(version: &Version) -> Value {
+fn item(version: &Version, has_preview: bool) -> Value {
     let made = shown_time(version.script.modified_ms);
     json!({
         "id": version.id().uuid(),
@@ -31,7 +31,8 @@ fn item(version: &Version) -> Value {
             "source": version.note.source,
             "author_id": "",
             "author_email": version.note.author,
-            "hasPreview": false,
+            "hasPreview": has_preview,
+            "has_preview": has_preview,
         },
         "annotations": annotations(version.annotations(), &version.note),
     })
@@ -46,7 +47,7 @@ pub(super) fn annotations(mut said: BTreeMap<String, String>, note: &Note) -> Va
 }
 
 /// A version in full, with its bindings as they are to be shown.
-fn version_object(version: &Version, bindings: Vec<Value>) -> Value {
+fn version_object(version: &Version, bindings: Vec<Value>, has_preview: bool) -> Value {
     let script = &version.script;
     let entrypoints = script.verdict.entrypoints.iter();
     let named_handlers: Vec<Value> = entrypoints
@@ -59,7 +60,7 @@ fn version_object(version: &Version, bindings: Vec<Value>) -> Value {
     if let Some(subrequests) = script.settings.limits.subrequests {
         limits.insert("subrequests".to_owned(), json!(subrequests));
     }
-    let mut object = item(version);
+    let mut object = item(version, has_preview);
     object["resources"] = json!({
         "script": {
             "etag": script.etag,
@@ -154,13 +155,21 @@ impl<W: Send + Sync + 'static> Manage<W> {
         let versions = self
             .catalog
             .versions(call.param("ns"), call.param("script"))?;
-        let page = paging::answer(&call, versions, 100, |version| Ok(item(&version)))?;
+        let has_preview = self.has_previews(&call);
+        let page = paging::answer(&call, versions, 100, |version| {
+            Ok(item(&version, has_preview))
+        })?;
         page.with_result(|items| json!({"items": items}))
     }
 
-    fn version_object(&self, version: &Version) -> Value {
+    /// Whether versions have hostnames of their own: those of user Workers have none.
+    fn has_previews(&self, call: &Call) -> bool {
+        call.param("ns") == ACCOUNT && self.catalog.default_zone().is_some()
+    }
+
+    fn version_object(&self, version: &Version, has_preview: bool) -> Value {
         let bindings = &version.script.settings.bindings;
-        version_object(version, self.catalog.shown_bindings(bindings))
+        version_object(version, self.catalog.shown_bindings(bindings), has_preview)
     }
 
     /// The same list as newer clients have it, with all that is known of each.
@@ -168,8 +177,9 @@ impl<W: Send + Sync + 'static> Manage<W> {
         let versions = self
             .catalog
             .versions(call.param("ns"), call.param("script"))?;
+        let has_preview = self.has_previews(&call);
         paging::answer(&call, versions, 100, |version| {
-            Ok(self.version_object(&version))
+            Ok(self.version_object(&version, has_preview))
         })
     }
 
@@ -179,7 +189,7 @@ impl<W: Send + Sync + 'static> Manage<W> {
             call.param("script"),
             call.param("version"),
         )?;
-        ok(self.version_object(&version))
+        ok(self.version_object(&version, self.has_previews(&call)))
     }
 
     /// Makes a version that is not deployed, unless `?deploy=true`.
@@ -190,6 +200,7 @@ impl<W: Send + Sync + 'static> Manage<W> {
             self.catalog.script(&namespace, &script)?;
         }
         let note = self.note(&call, "version_upload");
+        let has_preview = self.has_previews(&call);
         let upload = self.read_upload(call, "metadata").await?;
         let value = upload.metadata.clone().unwrap_or_else(|| json!({}));
         let metadata = Metadata::parse(&value)?;
@@ -205,6 +216,11 @@ impl<W: Send + Sync + 'static> Manage<W> {
         let main = upload.main(named.as_deref())?;
         let main = main.map(|main| main.name.clone());
         let metadata = metadata.supported()?;
+        // They are no part of a version: what is only uploaded leaves them as they are.
+        let consumers = metadata.tail_consumers;
+        if let Some(consumers) = &consumers {
+            self.catalog.check_tail_consumers(&namespace, consumers)?;
+        }
         let assets = metadata.assets.unwrap_or_default();
         if main.is_none() && assets == Default::default() {
             return Err(CatalogError::NoMainModule(
@@ -225,6 +241,11 @@ impl<W: Send + Sync + 'static> Manage<W> {
         };
         let version = if deploys {
             let pushed = self.catalog.push(&namespace, &script, push).await?;
+            if let Some(consumers) = consumers {
+                self.catalog
+                    .set_tail_consumers(&namespace, &script, &consumers)
+                    .await?;
+            }
             let id = pushed.version_id.hex();
             self.catalog.version(&namespace, &script, &id)?
         } else {
@@ -232,13 +253,14 @@ impl<W: Send + Sync + 'static> Manage<W> {
                 .upload_version(&namespace, &script, push)
                 .await?
         };
-        ok(self.version_object(&version))
+        ok(self.version_object(&version, has_preview))
     }
 
     /// A merge patch of the newest version's bindings, which makes another version.
     pub(super) async fn patch_version(&self, call: Call) -> Handled {
         let (namespace, script) = (call.param("ns").to_owned(), call.param("script").to_owned());
         let note = self.note(&call, "secret");
+        let has_preview = self.has_previews(&call);
         let patch: Patch = call.json().await?;
         let mut env = Vec::with_capacity(patch.env.len());
         for (number, (name, value)) in (1..).zip(patch.env) {
@@ -259,7 +281,7 @@ impl<W: Send + Sync + 'static> Manage<W> {
             .catalog
             .change_version(&namespace, &script, env, annotations, note)
             .await?;
-        ok(self.version_object(&version))
+        ok(self.version_object(&version, has_preview))
     }
 }
 

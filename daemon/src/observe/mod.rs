@@ -147,6 +147,11 @@ impl Observe {
         self.0.rings.lock().recent(namespace, script)
     }
 
+    /// The newest records of all scripts, oldest first.
+    pub fn all_recent(&self) -> Vec<Arc<Record>> {
+        self.0.rings.lock().all()
+    }
+
     /// Bytes of all records kept.
     pub fn kept_bytes(&self) -> usize {
         self.0.rings.lock().bytes()

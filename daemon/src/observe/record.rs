@@ -6,6 +6,7 @@ use crate::engine::invocation::{Ray, Trigger};
 use crate::engine::limits::Outcome;
 use crate::engine::{Finished, LogLine, Thrown};
 use bytes::Bytes;
+use postern_abi::event::LogLevel;
 use serde_json::{Map, Value, json};
 
 /// An invocation as it is kept: URL and header fields are redacted already.
@@ -134,7 +135,11 @@ impl Record {
 
     /// As a tail event (spec: SEMANTICS §17), with a few fields of its own.
     pub fn to_json(&self) -> Value {
-        let logs: Vec<Value> = self.logs.iter().map(log_json).collect();
+        let is_event = |line: &&LogLine| line.level == LogLevel::Channel;
+        let lines = self.logs.iter().filter(|line| !is_event(line));
+        let logs: Vec<Value> = lines.map(log_json).collect();
+        let published = self.logs.iter().filter(is_event);
+        let published: Vec<Value> = published.map(published_json).collect();
         let exceptions: Vec<Value> = self.exception.iter().map(exception_json).collect();
         let event = match (&self.trigger, self.method.as_str()) {
             (Some(Trigger::Scheduled { cron, time_ms }), _) => {
@@ -161,7 +166,7 @@ impl Record {
             "logsDropped": self.logs_dropped,
             "truncated": self.logs_dropped > 0,
             "exceptions": exceptions,
-            "diagnosticsChannelEvents": [],
+            "diagnosticsChannelEvents": published,
             "executionModel": "stateless",
         });
         // Workers outside of dispatch namespaces are in one that has no name for others.
@@ -262,6 +267,17 @@ fn kept(trigger: &Trigger) -> Trigger {
         },
         other => other.clone(),
     }
+}
+
+/// What was published to a diagnostics channel.
+fn published_json(line: &LogLine) -> Value {
+    let values = line.values.as_deref();
+    let message = values.and_then(|values| serde_json::from_str::<Value>(values).ok());
+    let message = match message {
+        Some(Value::Array(mut values)) if values.len() == 1 => values.remove(0),
+        _ => Value::Null,
+    };
+    json!({ "timestamp": line.at_ms, "channel": line.message, "message": message })
 }
 
 fn log_json(line: &LogLine) -> Value {

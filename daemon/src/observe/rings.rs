@@ -108,6 +108,10 @@ impl Rings {
             .collect()
     }
 
+    pub fn all(&self) -> Vec<Arc<Record>> {
+        self.order.values().cloned().collect()
+    }
+
     pub fn forget(&mut self, namespace: &str, script: &str) {
         while let Some(oldest) = self
             .ring(namespace, script)

@@ -14,10 +14,10 @@ const SERVER: &str = "basicConstraints=CA:FALSE\nkeyUsage=digitalSignature\nexte
 const AUTHORITY: &str = "basicConstraints=critical,CA:TRUE\nkeyUsage=keyCertSign,cRLSign\n";
 
 /// Certificates in a directory of their own; those of this test.
-struct Office(TempDir);
+pub(super) struct Office(TempDir);
 
 impl Office {
-    fn new() -> Self {
+    pub fn new() -> Self {
         let office = Self(tempfile::tempdir().unwrap());
         office.issue("root", "ec:P-256", None, AUTHORITY);
         office
@@ -73,11 +73,11 @@ impl Office {
     }
 
     /// A certificate of a server's, for these names.
-    fn server(&self, name: &str, key: &str, names: &str) {
+    pub fn server(&self, name: &str, key: &str, names: &str) {
         self.issue(name, key, Some("root"), &format!("{SERVER}{names}\n"));
     }
 
-    fn outbound(&self, executor: &Arc<Executor<'static>>, now: fn() -> SystemTime) -> Outbound {
+    pub fn outbound(&self, executor: &Arc<Executor<'static>>, now: fn() -> SystemTime) -> Outbound {
         let options = OutboundOptions {
             policy: Policy {
                 allow_private: true,
@@ -92,16 +92,16 @@ impl Office {
 }
 
 /// OpenSSL's server, until it is dropped.
-struct Server {
+pub(super) struct Server {
     child: Child,
     stdin: Option<ChildStdin>,
-    port: u16,
+    pub port: u16,
     /// Times that `#` was sent to it.
     crosses: Arc<AtomicU64>,
 }
 
 impl Server {
-    fn new(office: &Office, certificate: &str, more: &[&str]) -> Self {
+    pub fn new(office: &Office, certificate: &str, more: &[&str]) -> Self {
         let mut child = Command::new("openssl")
             .args(["s_server", "-accept", "127.0.0.1:0"])
             .args(["-cert", &format!("{certificate}.pem")])
@@ -161,12 +161,12 @@ impl Drop for Server {
     }
 }
 
-fn run<T>(work: impl AsyncFnOnce(Arc<Executor<'static>>) -> T) -> T {
+pub(super) fn run<T>(work: impl AsyncFnOnce(Arc<Executor<'static>>) -> T) -> T {
     let executor = Arc::new(Executor::new());
     smol::block_on(executor.run(work(executor.clone())))
 }
 
-fn origin(host: &str, port: u16) -> Origin {
+pub(super) fn origin(host: &str, port: u16) -> Origin {
     Origin {
         host: host.to_owned(),
         port,

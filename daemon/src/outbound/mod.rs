@@ -19,6 +19,9 @@ pub mod policy;
 mod pool;
 mod stream;
 mod switched;
+mod tcp;
+#[cfg(test)]
+mod tcp_tests;
 mod tenant;
 #[cfg(test)]
 mod tests;
@@ -27,6 +30,7 @@ mod tls;
 pub use body::{ByteStream, SendBody};
 pub use policy::Policy;
 pub use switched::{Switched, Upgrade};
+pub use tcp::Tcp;
 pub use tenant::Tenant;
 pub use tls::{CONNECTION_BYTES, RootSource};
 
@@ -34,7 +38,7 @@ use async_executor::Executor;
 use async_io::{Async, Timer};
 use body::AnswerBody;
 use futures_lite::FutureExt;
-use http::{Method, Request, Response};
+use http::{HeaderValue, Method, Request, Response};
 use hyper::client::conn::http1::{Builder, SendRequest};
 use parking_lot::RwLock;
 use pool::Pool;
@@ -191,6 +195,8 @@ pub struct Outbound(Arc<Inner>);
 struct Inner {
     options: OutboundOptions,
     policy: RwLock<Policy>,
+    /// What servers are told of where requests come from.
+    zone: RwLock<Option<HeaderValue>>,
     /// How often what may be reached has changed: a connection of before does not rest.
     generation: AtomicU64,
     executor: Arc<Executor<'static>>,
@@ -221,6 +227,7 @@ impl Outbound {
     ) -> Self {
         Self(Arc::new(Inner {
             policy: RwLock::new(options.policy.clone()),
+            zone: RwLock::new(None),
             generation: AtomicU64::new(0),
             pool: Pool::new(options.idle_max, options.idle),
             tls: Tls::new(options.roots.clone(), now),
@@ -247,6 +254,16 @@ impl Outbound {
         self.0.tls.set_sources(roots);
         self.0.generation.fetch_add(1, Ordering::Relaxed);
         self.0.pool.forget_all();
+    }
+
+    /// Says which zone Workers ask other servers from.
+    pub fn set_zone(&self, zone: Option<&str>) {
+        *self.0.zone.write() = zone.and_then(|zone| HeaderValue::from_str(zone).ok());
+    }
+
+    /// The zone that Workers ask other servers from, if there is one.
+    pub fn zone(&self) -> Option<HeaderValue> {
+        self.0.zone.read().clone()
     }
 
     fn generation(&self) -> u64 {

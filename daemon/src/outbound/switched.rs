@@ -60,7 +60,7 @@ pub(super) struct Seats {
     taken: Arc<Mutex<HashMap<Owner, usize>>>,
 }
 
-struct Seat {
+pub(super) struct Seat {
     taken: Arc<Mutex<HashMap<Owner, usize>>>,
     owner: Owner,
 }
@@ -75,7 +75,7 @@ impl Seats {
         }
     }
 
-    fn take(&self, owner: Owner) -> Result<Seat, OutboundError> {
+    pub fn take(&self, owner: Owner) -> Result<Seat, OutboundError> {
         let mut taken = self.taken.lock();
         let own = taken.get(&owner).copied().unwrap_or_default();
         if own >= self.owner_max {

@@ -1,6 +1,8 @@
 //! Two Workers' ends of a WebSocket, one at each side: what one sends the other gets.
 
 use super::Fault;
+use crate::engine::limits::Failure;
+use crate::engine::ops::OpFailure;
 use crate::engine::socket::{Socket, disconnected};
 use bytes::Bytes;
 use postern_abi::socket::{CLOSE, FIN};
@@ -64,8 +66,9 @@ impl Way {
     }
 }
 
-/// Carries messages between two ends until both have closed.
-pub async fn join(one: Socket, other: Socket) {
+/// Carries messages between two ends until both have closed. If one Worker's invocation fails, the
+/// other is told what `told` makes of that.
+pub async fn join(one: Socket, other: Socket, told: fn(Failure) -> OpFailure) {
     one.opened();
     let (mut there, mut back) = (Way::default(), Way::default());
     let end = poll_fn(|cx| {
@@ -89,7 +92,10 @@ pub async fn join(one: Socket, other: Socket) {
     .await;
     let how = match end {
         End::Closed => Ok(()),
-        End::Gone => Err(disconnected()),
+        End::Gone => {
+            let failure = one.failure().or_else(|| other.failure());
+            Err(failure.map_or_else(disconnected, told))
+        }
         End::Fault(fault) => Err(fault.failure()),
     };
     one.end(how.clone());

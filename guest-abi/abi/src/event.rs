@@ -131,6 +131,9 @@ pub enum LogLevel {
     Warn = 3,
     /// `console.error`
     Error = 4,
+    /// What was published to a diagnostics channel, the line being the channel's name: the values
+    /// that come before it ([`LOG_VALUES`]) are the message alone.
+    Channel = 5,
 }
 
 impl LogLevel {
@@ -141,6 +144,7 @@ impl LogLevel {
             1 => Self::Info,
             3 => Self::Warn,
             4 => Self::Error,
+            5 => Self::Channel,
             _ => Self::Log,
         }
     }
@@ -153,6 +157,7 @@ impl LogLevel {
             Self::Log => "log",
             Self::Warn => "warn",
             Self::Error => "error",
+            Self::Channel => "channel",
         }
     }
 }

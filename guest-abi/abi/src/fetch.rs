@@ -6,6 +6,7 @@
 
 use crate::dispatch::Dispatch;
 use crate::http::Fields;
+use crate::loader::Loaded;
 use serde::{Deserialize, Serialize};
 
 /// A subrequest.
@@ -39,6 +40,8 @@ pub enum Target<'a> {
     /// An entrypoint of the same Worker: the export's name, and what `ctx.props` is made of there,
     /// at most [`PROPS_MAX`](crate::limits::PROPS_MAX) bytes, empty for none.
     Own(&'a str, &'a [u8]),
+    /// A dynamic Worker.
+    Loaded(Loaded<'a>),
 }
 
 /// What is done with an answer that redirects.

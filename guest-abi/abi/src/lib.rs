@@ -24,11 +24,13 @@ pub mod guest;
 pub mod http;
 pub mod kv;
 pub mod limits;
+pub mod loader;
 pub mod op;
 pub mod ratelimit;
 pub mod rewriter;
 pub mod rpc;
 pub mod socket;
+pub mod tcp;
 
 pub use event::EventKind;
 pub use op::{OpError, OpErrorCode, OpKind, SyncOp};

@@ -45,6 +45,11 @@ pub enum OpKind {
     /// first message. Succeeds, without a result, when that Worker was entered, and is a socket
     /// from then on.
     RpcConnect = 56,
+    /// Connects to a server by TCP: [`TcpConnect`](crate::tcp::TcpConnect). Succeeds, without a
+    /// result, when there is a connection, and goes on until both directions have ended.
+    TcpConnect = 57,
+    /// Makes a dynamic Worker, or finds it: [`WorkerLoad`](crate::loader::WorkerLoad) to a `u64`.
+    WorkerLoad = 58,
 }
 
 impl OpKind {
@@ -63,6 +68,8 @@ impl OpKind {
             40 => Self::SocketServe,
             41 => Self::SocketConnect,
             56 => Self::RpcConnect,
+            57 => Self::TcpConnect,
+            58 => Self::WorkerLoad,
             48 => Self::CacheMatch,
             49 => Self::CachePut,
             50 => Self::CacheDelete,
@@ -287,6 +294,8 @@ pub enum EnvValue<'a> {
     Kv,
     /// A binding of another type, by its name in the field's API.
     Other(&'a str),
+    /// A copy of a value that another Worker gave, in the engine's own form.
+    Copied(&'a str),
 }
 
 /// Why an operation failed.

@@ -3,6 +3,7 @@ import native from "internal:native";
 import { format } from "internal:inspect";
 import { plain } from "internal:platform";
 
+const CHANNEL = 5;
 const LEVELS = { debug: 0, error: 4, info: 1, log: 2, warn: 3 };
 
 function write(level, args) {
@@ -66,6 +67,12 @@ function valuesOf(args) {
     hasErrors ||= error !== "null";
   }
   return hasErrors ? `{"message":[${message}],"errorInfo":[${errors}]}` : `[${message}]`;
+}
+
+// Tells what was published to a channel of node:diagnostics_channel.
+export function published(channel, message) {
+  native.logValues(`[${jsonOf(message)}]`);
+  native.log(CHANNEL, `${channel}`);
 }
 
 const methods = {

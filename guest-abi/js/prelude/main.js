@@ -11,11 +11,13 @@ import * as timing from "internal:timers";
 import { prepareContexts, waitFor } from "internal:context";
 import { addLoopback, contextWith, serveSession } from "internal:rpc/services";
 import "internal:rpc/bodies";
+import "internal:rpc/signals";
 import { begin as beginFlight, flights, flightOf } from "internal:flights";
 import { logUncaught, console } from "internal:console";
 import { configure as configureNavigator } from "internal:navigator";
 import { isRaw, passOn } from "internal:subrequest";
 import "internal:ratelimit";
+import "internal:loader";
 import "internal:analytics";
 import { traceItems } from "internal:tail";
 import { asGlobals, env, forget } from "internal:env";
@@ -346,23 +348,17 @@ function tellRejection(type, promise, reason) {
 }
 
 const HANDLERS = ["fetch", "scheduled", "queue", "tail", "trace", "email", "alarm", "connect", "test", "tailStream"];
-
-const IS_HANDLER = { __proto__: null };
-for (const name of HANDLERS) IS_HANDLER[name] = true;
+const NONE = Object.freeze([]);
 
 function handlersOf(value) {
   if (typeof value === "function") {
-    const found = { __proto__: null };
-    let any = false;
+    let found = 0;
     for (let proto = value.prototype; proto && proto !== Object.prototype; proto = Object.getPrototypeOf(proto)) {
-      for (const name of Object.getOwnPropertyNames(proto)) {
-        if (!IS_HANDLER[name] || found[name]) continue;
-        if (typeof Object.getOwnPropertyDescriptor(proto, name)?.value === "function") any = found[name] = true;
-      }
+      found |= native.methodsOf(proto, HANDLERS);
     }
-    return any ? HANDLERS.filter((name) => found[name]) : [];
+    return found === 0 ? NONE : HANDLERS.filter((_, at) => (found >> at) & 1);
   }
-  if (typeof value !== "object" || value === null) return [];
+  if (typeof value !== "object" || value === null) return NONE;
   return HANDLERS.filter((name) => typeof value[name] === "function");
 }
 
@@ -410,31 +406,26 @@ const hooks = {
     exported = exports;
     listens = exports === null || !Object.hasOwn(exports, "default");
     const names = exports === null ? [] : Object.keys(exports);
-    for (const name of names) {
-      const value = exports[name];
-      if ((typeof value !== "object" && typeof value !== "function") || value === null) {
-        throw new TypeError(`Incorrect type for map entry '${name}': the provided value is not of type 'function or ExportedHandler'.`);
-      }
+    const values = names.map((name) => exports[name]);
+    for (let at = 0; at < names.length; at++) {
+      const value = values[at];
+      if (typeof value === "function" || (typeof value === "object" && value !== null)) continue;
+      throw new TypeError(`Incorrect type for map entry '${names[at]}': the provided value is not of type 'function or ExportedHandler'.`);
     }
-    for (const name of names) {
-      let end = exports[name];
+    for (let end of values) {
       if (typeof end === "function") continue;
       for (let next = end; next !== null; next = Object.getPrototypeOf(next)) end = next;
       if (end !== Object.prototype) throw new TypeError("Exported value's prototype chain does not end in Object.");
     }
-    for (const name of names) {
-      if (handlersOf(exports[name]).length > 0 || exports[name].prototype instanceof WorkerEntrypoint) {
-        addLoopback(name);
-      }
-    }
     const handlers = listens ? listenedTypes().filter((type) => HANDLERS.includes(type)) : handlersOf(exports.default);
     const entrypoints = [];
-    for (const name of names) {
-      if (name === "default" && handlers.length > 0) continue;
-      const value = exports[name];
-      if (typeof value === "function" ? value.prototype instanceof WorkerEntrypoint : handlersOf(value).length > 0) {
-        entrypoints.push([name, handlersOf(value)]);
-      }
+    for (let at = 0; at < names.length; at++) {
+      const value = values[at];
+      const found = handlersOf(value);
+      const isEntrypoint = value.prototype instanceof WorkerEntrypoint;
+      if (found.length > 0 || isEntrypoint) addLoopback(names[at]);
+      if (names[at] === "default" && handlers.length > 0) continue;
+      if (typeof value === "function" ? isEntrypoint : found.length > 0) entrypoints.push([names[at], found]);
     }
     native.loaded(handlers, entrypoints.map(([name]) => name), entrypoints.map(([, handlers]) => handlers), forget());
   },

@@ -219,6 +219,7 @@ export function requestParts(request) {
     type: requestSlot(request, TYPE),
     redirect: requestSlot(request, REDIRECT),
     signal: requestSlot(request, SIGNAL),
+    isIdle: idle.has(requestSlot(request, SIGNAL)),
     cf,
     cache,
     fetcher,

@@ -118,7 +118,12 @@ fn dispatch(vm: &Vm, kind: EventKind, id: u32, payload: &[u8]) -> Result<(), Exc
             ops::chunk(ctx, id, None)
         }),
         EventKind::SocketMessage => vm.event(|ctx, _| socket::part(ctx, id, payload)),
-        EventKind::OpCredit if socket::credit(id, number(payload)) => Ok(()),
+        EventKind::OpCredit if socket::credit(id, number(payload)) => {
+            if socket::is_drained(id) {
+                return vm.event(|ctx, _| socket::drained(ctx, id));
+            }
+            Ok(())
+        }
         EventKind::OpCredit => vm.event(|ctx, _| ops::credit(ctx, id, number(payload))),
         EventKind::Abort => {
             let reason = payload.first().copied().unwrap_or(AbortReason::Over as u8);

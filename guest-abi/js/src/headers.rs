@@ -4,7 +4,7 @@
 use crate::raw::{self, Cx, utf8};
 use crate::shape::{constructing, method, this, wrong_argument};
 use crate::switches::{Switch, is_set};
-use crate::text::lossy;
+use crate::text::{lossy, with};
 use postern_abi::http::Fields;
 use rquickjs::class::{Class, JsClass, Trace, Tracer};
 use rquickjs::function::{Constructor, Func, Opt, This};
@@ -95,7 +95,7 @@ impl<'js> JsClass<'js> for HeaderList {
                 let key = argument(&ctx, "set", 1, key)?;
                 let text = argument(&ctx, "set", 2, text)?;
                 list.borrow().writable(&ctx)?;
-                let (key, text) = (name(&ctx, key)?, value(&ctx, &text)?);
+                let (key, text) = (name(&ctx, key)?, value(&ctx, &text)?.to_vec());
                 list.borrow_mut().set(key, text);
                 Ok::<_, rquickjs::Error>(())
             },
@@ -108,7 +108,7 @@ impl<'js> JsClass<'js> for HeaderList {
                 let key = argument(&ctx, "append", 1, key)?;
                 let text = argument(&ctx, "append", 2, text)?;
                 list.borrow().writable(&ctx)?;
-                let (key, text) = (name(&ctx, key)?, value(&ctx, &text)?);
+                let (key, text) = (name(&ctx, key)?, value(&ctx, &text)?.to_vec());
                 list.borrow_mut().append(key, text);
                 Ok::<_, rquickjs::Error>(())
             },
@@ -411,21 +411,27 @@ static LOWER: [u8; 256] = {
     table
 };
 
-/// A field's name in lower case. It may be empty.
-fn name(ctx: &Ctx<'_>, name: String) -> Result<String> {
-    let mut bytes = name.into_bytes();
-    for byte in &mut bytes {
+/// Makes a field's name one in lower case, if it is one. It may be empty.
+fn lower(ctx: &Ctx<'_>, name: &mut [u8]) -> Result<()> {
+    for byte in name {
         *byte = LOWER[usize::from(*byte)];
         if *byte == 0 {
             return Err(Exception::throw_type(ctx, "Invalid header name."));
         }
     }
+    Ok(())
+}
+
+/// A field's name in lower case.
+fn name(ctx: &Ctx<'_>, name: String) -> Result<String> {
+    let mut bytes = name.into_bytes();
+    lower(ctx, &mut bytes)?;
     // SAFETY: of the text no more than ASCII letters changed, to ASCII letters.
     Ok(unsafe { String::from_utf8_unchecked(bytes) })
 }
 
 /// A field's value without white space around it, in UTF-8.
-fn value(ctx: &Ctx<'_>, value: &str) -> Result<Vec<u8>> {
+fn value<'a>(ctx: &Ctx<'_>, value: &'a str) -> Result<&'a [u8]> {
     let mut bytes = value.as_bytes();
     while let [b'\t' | b'\n' | b'\r' | b' ', rest @ ..]
     | [rest @ .., b'\t' | b'\n' | b'\r' | b' '] = bytes
@@ -438,7 +444,48 @@ fn value(ctx: &Ctx<'_>, value: &str) -> Result<Vec<u8>> {
     {
         return Err(Exception::throw_type(ctx, "Invalid header value."));
     }
-    Ok(bytes.to_vec())
+    Ok(bytes)
+}
+
+/// Writes fields that a tenant gave as the host sends them, so that none needs memory of its own
+/// until somebody changes one.
+struct Writer<'a, 'js> {
+    ctx: &'a Ctx<'js>,
+    raw: Vec<u8>,
+}
+
+impl<'a, 'js> Writer<'a, 'js> {
+    /// Of so many fields.
+    fn new(ctx: &'a Ctx<'js>, count: usize) -> Self {
+        /// Bytes that a field of the usual length takes.
+        const USUAL: usize = 32;
+        let mut raw = Vec::with_capacity(count.saturating_mul(USUAL));
+        varint(&mut raw, count);
+        Self { ctx, raw }
+    }
+
+    fn field(&mut self, key: &Value<'js>, text: &Value<'js>) -> Result<()> {
+        let Self { ctx, raw } = self;
+        with(ctx, key, |key| {
+            varint(raw, key.len());
+            let start = raw.len();
+            raw.extend_from_slice(key.as_bytes());
+            lower(ctx, &mut raw[start..])
+        })??;
+        with(ctx, text, |text| {
+            let bytes = value(ctx, text)?;
+            varint(raw, bytes.len());
+            raw.extend_from_slice(bytes);
+            Ok(())
+        })?
+    }
+
+    fn list(self) -> HeaderList {
+        HeaderList {
+            is_immutable: false,
+            ..HeaderList::raw(self.raw)
+        }
+    }
 }
 
 /// A value as a string.
@@ -463,18 +510,19 @@ fn made_of<'js>(ctx: &Ctx<'js>, init: &Value<'js>, pairs: &Function<'js>) -> Res
             "Headers or Sequence or object",
         ));
     };
-    let mut list = HeaderList::default();
     let iterator: Value = object.get(PredefinedAtom::SymbolIterator)?;
     if iterator.is_function() {
         let flat: Vec<Value<'js>> = pairs.call((init.clone(),))?;
+        let mut fields = Writer::new(ctx, flat.len() / 2);
         for pair in flat.chunks_exact(2) {
-            let key = name(ctx, lossy(ctx, &pair[0])?)?;
-            list.append(key, value(ctx, &lossy(ctx, &pair[1])?)?);
+            fields.field(&pair[0], &pair[1])?;
         }
-        return Ok(list);
+        return Ok(fields.list());
     }
     let cx = Cx(ctx.as_raw().as_ptr());
-    for key in cx.keys(init.as_raw()).ok_or(rquickjs::Error::Exception)? {
+    let keys = cx.keys(init.as_raw()).ok_or(rquickjs::Error::Exception)?;
+    let mut fields = Writer::new(ctx, keys.len());
+    for key in keys {
         // SAFETY: taken over; what is `EXCEPTION` was looked at before.
         let owned = |value| unsafe { Value::from_raw(ctx.clone(), value) };
         let text = key.value(init.as_raw());
@@ -482,10 +530,9 @@ fn made_of<'js>(ctx: &Ctx<'js>, init: &Value<'js>, pairs: &Function<'js>) -> Res
             return Err(rquickjs::Error::Exception);
         }
         let text = owned(text);
-        let key = name(ctx, lossy(ctx, &owned(key.name()))?)?;
-        list.append(key, value(ctx, &lossy(ctx, &text)?)?);
+        fields.field(&owned(key.name()), &text)?;
     }
-    Ok(list)
+    Ok(fields.list())
 }
 
 /// Adds the class and the functions on lists to the natives.
@@ -556,7 +603,7 @@ pub fn install<'js>(_: &Ctx<'js>, native: &Object<'js>) -> Result<()> {
         "headersSet",
         Func::from(
             |ctx: Ctx<'js>, list: List<'js>, key: String, text: String| {
-                let (key, text) = (name(&ctx, key)?, value(&ctx, &text)?);
+                let (key, text) = (name(&ctx, key)?, value(&ctx, &text)?.to_vec());
                 list.borrow_mut().set(key, text);
                 Ok::<_, rquickjs::Error>(())
             },

@@ -261,6 +261,10 @@ pub fn install<'js>(ctx: &Ctx<'js>, native: &Object<'js>) -> Result<()> {
                 }
                 EnvValue::Kv => pair.set(0, "kv_namespace")?,
                 EnvValue::Other(kind) => pair.set(0, kind)?,
+                EnvValue::Copied(text) => {
+                    pair.set(0, "copied")?;
+                    pair.set(1, text)?;
+                }
             }
             Ok::<_, rquickjs::Error>(pair)
         }),

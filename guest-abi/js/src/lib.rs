@@ -30,6 +30,7 @@ mod host;
 mod iterators;
 mod json;
 mod kv;
+mod loader;
 mod matches;
 mod modules;
 mod natives;
@@ -57,6 +58,7 @@ mod stacks;
 mod subrequest;
 mod switches;
 mod tasks;
+mod tcp;
 #[cfg(not(target_arch = "wasm32"))]
 pub mod testing;
 mod text;

@@ -2,9 +2,9 @@
 
 use crate::{
     analytics, blame, buffers, cache, compression, crypto, encoding, execution, forms, frames,
-    headers, iterators, json, kv, matches, modules, ops, parts, pattern, random, ratelimit,
+    headers, iterators, json, kv, loader, matches, modules, ops, parts, pattern, random, ratelimit,
     requests, rewriter, segments, serve, sessions, socket, stacks, subrequest, switches, tasks,
-    token, url, values, wasm, zones,
+    tcp, token, url, values, wasm, zones,
 };
 use rquickjs::{Ctx, Object, Result};
 
@@ -31,6 +31,8 @@ pub fn object<'js>(ctx: &Ctx<'js>) -> Result<Object<'js>> {
     crypto::install(ctx, &native)?;
     socket::install(ctx, &native)?;
     sessions::install(ctx, &native)?;
+    tcp::install(ctx, &native)?;
+    loader::install(ctx, &native)?;
     tasks::install(ctx, &native)?;
     random::install(ctx, &native)?;
     forms::install(ctx, &native)?;

@@ -19,7 +19,9 @@ const PRELUDE: &[(&str, &str)] = prelude! {
     "internal:rpc/targets" => "rpc/targets.js",
     "internal:rpc/session" => "rpc/session.js",
     "internal:rpc/bodies" => "rpc/bodies.js",
+    "internal:rpc/signals" => "rpc/signals.js",
     "internal:rpc/services" => "rpc/services.js",
+    "internal:loader" => "loader.js",
     "internal:analytics" => "analytics.js",
     "internal:tail" => "tail.js",
     "internal:cache" => "cache.js",
@@ -83,4 +85,5 @@ const PRELUDE: &[(&str, &str)] = prelude! {
     "internal:email" => "email.js",
     "cloudflare:email" => "email_module.js",
     "cloudflare:workers" => "workers.js",
+    "cloudflare:sockets" => "sockets.js",
 };

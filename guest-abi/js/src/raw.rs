@@ -260,6 +260,34 @@ impl Cx {
         }
     }
 
+    /// Whether an object has a method of its own under a name, which is a string; what is a getter is
+    /// none. `None` if asking threw.
+    pub fn has_method(self, object: Val, name: Val) -> Option<bool> {
+        let mut found = qjs::JSPropertyDescriptor {
+            flags: 0,
+            value: UNDEFINED,
+            getter: UNDEFINED,
+            setter: UNDEFINED,
+        };
+        // SAFETY: the object and the name are borrowed, the atom and what is found are freed.
+        unsafe {
+            let atom = qjs::JS_ValueToAtom(self.0, name);
+            let mut has = qjs::JS_GetOwnProperty(self.0, std::ptr::null_mut(), object, atom);
+            if has > 0 {
+                has = qjs::JS_GetOwnProperty(self.0, &raw mut found, object, atom);
+            }
+            qjs::JS_FreeAtom(self.0, atom);
+            if has < 0 {
+                return None;
+            }
+            let is_function = qjs::JS_IsFunction(self.0, found.value);
+            for value in [found.value, found.getter, found.setter] {
+                qjs::JS_FreeValue(self.0, value);
+            }
+            Some(is_function)
+        }
+    }
+
     /// Calls a function with borrowed arguments.
     pub fn call(self, function: Val, this: Val, arguments: &[Val]) -> Val {
         let argv = arguments.as_ptr().cast_mut();

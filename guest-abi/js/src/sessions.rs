@@ -2,10 +2,9 @@
 //! for begins with. They are sockets otherwise (`socket.rs`); what is said is `prelude/rpc`'s.
 
 use crate::bytes::Bytes;
-use crate::subrequest::target;
+use crate::subrequest::Asked;
 use crate::{bytes, host, ops, socket};
 use postern_abi::OpKind;
-use postern_abi::fetch::Target;
 use postern_abi::limits::RPC_FIRST_MAX;
 use postern_abi::rpc::{Props, RpcConnect};
 use postern_abi::socket::{BINARY, FIN, TEXT};
@@ -18,21 +17,16 @@ fn fits<'js>(ctx: Ctx<'js>, message: Value<'js>) -> Result<bool> {
     Ok(Bytes::from_js(&ctx, message)?.0.len() < RPC_FIRST_MAX)
 }
 
-/// Asks for a session with what a binding stands for or an export of this Worker; the operation.
+/// Asks for a session with whom `fetchStart` could ask too; the operation.
 /// `line` hears what `socketServe`'s sink does.
 fn connect<'js>(
     ctx: Ctx<'js>,
-    binding: Option<String>,
-    entrypoint: Option<String>,
-    props: Option<Bytes>,
+    asked: Value<'js>,
     first: Value<'js>,
     line: Object<'js>,
 ) -> Result<u32> {
-    let target: Target<'_> = target(
-        binding.as_deref(),
-        entrypoint.as_deref(),
-        props.as_ref().map(|props| &*props.0),
-    );
+    let asked = Asked::of(&ctx, &asked)?;
+    let target = asked.target();
     let mut argument = postcard::to_allocvec(&RpcConnect { target })
         .map_err(|_| Exception::throw_internal(&ctx, "a session cannot be asked for"))?;
     let kind = if first.is_string() { TEXT } else { BINARY };

@@ -9,6 +9,7 @@ use crate::{host, ops, requests};
 use postern_abi::fetch::Fetched;
 use postern_abi::limits::{BODY_CREDIT, CHUNK_MAX};
 use postern_abi::socket::{BINARY, CLOSE, CONTINUATION, FIN, PART_COST, REASON_MAX, TEXT};
+use postern_abi::tcp::START_TLS;
 use postern_abi::{OpError, OpErrorCode, OpKind};
 use rquickjs::class::Class;
 use rquickjs::{Array, Ctx, Function, Object, Persistent, Result, Value, function::Func};
@@ -32,6 +33,9 @@ struct Socket {
     message: Vec<u8>,
     /// Bytes that the host may still send.
     wanted: u32,
+    /// It is a connection of bytes: the sink asks for what it takes, gets `message(data)` for each
+    /// part, and hears by `drained()` that nothing waits any more.
+    flows: bool,
 }
 
 thread_local! {
@@ -59,7 +63,10 @@ impl Socket {
             let end = message.len().min(*at + CHUNK_MAX);
             let is_last = end == message.len();
             let mut part = Vec::with_capacity(end - *at + 1);
-            part.push(if *at == 0 { *kind } else { CONTINUATION });
+            part.push(match (*at, self.flows) {
+                (0, _) | (_, true) => *kind,
+                _ => CONTINUATION,
+            });
             part[0] |= if is_last { FIN } else { 0 };
             part.extend_from_slice(&message[*at..end]);
             host::op_chunk(op, &part, false);
@@ -143,7 +150,7 @@ pub fn part(ctx: &Ctx<'_>, op: u32, part: &[u8]) -> Result<()> {
     let complete = SOCKETS.with_borrow_mut(|all| {
         let socket = all.get_mut(&op)?;
         socket.wanted = socket.wanted.saturating_sub(part.len() as u32);
-        if socket.wanted < WANTED / 2 {
+        if !socket.flows && socket.wanted < WANTED / 2 {
             host::op_pull(op, WANTED - socket.wanted);
             socket.wanted = WANTED;
         }
@@ -172,6 +179,7 @@ pub fn part(ctx: &Ctx<'_>, op: u32, part: &[u8]) -> Result<()> {
             _ => tell(&sink, "closed", ()),
         },
         TEXT => tell(&sink, "message", (bytes::text(ctx, &message)?,)),
+        START_TLS => tell(&sink, "sealed", ()),
         _ => {
             let buffer = rquickjs::ArrayBuffer::new(ctx.clone(), message)?;
             tell(&sink, "message", (buffer,))
@@ -189,8 +197,46 @@ pub fn add(op: u32, sink: Persistent<Object<'static>>) {
         kind: 0,
         message: Vec::new(),
         wanted: 0,
+        flows: false,
     };
     SOCKETS.with_borrow_mut(|all| all.insert(op, socket));
+}
+
+/// An operation is a connection of bytes, of which this hears.
+pub fn add_flowing(op: u32, sink: Persistent<Object<'static>>) {
+    add(op, sink);
+    SOCKETS.with_borrow_mut(|all| {
+        if let Some(socket) = all.get_mut(&op) {
+            socket.flows = true;
+        }
+    });
+}
+
+/// Sends a part of a kind, now or when there is credit; whether it waits.
+pub fn send_part(op: u32, kind: u8, bytes: Vec<u8>) -> bool {
+    SOCKETS.with_borrow_mut(|all| {
+        let Some(socket) = all.get_mut(&op) else {
+            return false;
+        };
+        socket.send(op, kind, bytes);
+        !socket.waiting.is_empty()
+    })
+}
+
+/// Whether somebody is to hear that nothing of a connection's waits any more.
+pub fn is_drained(op: u32) -> bool {
+    SOCKETS.with_borrow(|all| {
+        let socket = all.get(&op);
+        socket.is_some_and(|it| it.flows && it.waiting.is_empty())
+    })
+}
+
+/// Tells it.
+pub fn drained(ctx: &Ctx<'_>, op: u32) -> Result<()> {
+    match sink(ctx, op)? {
+        Some(sink) => tell(&sink, "drained", ()),
+        None => Ok(()),
+    }
 }
 
 /// Asks for a socket: `[operation, promise]` of what `make` makes of the answer. `parts` are those

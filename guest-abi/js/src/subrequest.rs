@@ -8,6 +8,7 @@ use postern_abi::OpKind;
 use postern_abi::dispatch::Dispatch;
 use postern_abi::fetch::{Fetch, FetchBody, Fetched, FetchedBody, Redirect, Target};
 use postern_abi::http::Fields;
+use postern_abi::loader::Loaded;
 use rquickjs::class::Class;
 use rquickjs::{
     Array, Ctx, Exception, Function, Object, Persistent, Result, Value, function::Func,
@@ -83,42 +84,47 @@ fn start<'js>(
     Ok(started)
 }
 
-/// Who is asked: what a binding stands for, or an export of this Worker, or the Internet.
-pub fn target<'a>(
-    binding: Option<&'a str>,
-    entrypoint: Option<&'a str>,
-    props: Option<&'a [u8]>,
-) -> Target<'a> {
-    match (binding, entrypoint) {
-        (Some(binding), _) => Target::Binding(binding),
-        (None, Some(entrypoint)) => Target::Own(entrypoint, props.unwrap_or_default()),
-        (None, None) => Target::Internet,
-    }
-}
-
-/// What `fetchStart` is asked for.
-enum Asked {
+/// Whom `fetchStart` asks.
+pub enum Asked {
     Internet,
     Binding(String),
     /// An export of this Worker, and props.
     Own(String, Option<Bytes>),
     /// Binding, name, milliseconds of CPU, subrequests, JSON.
     Dispatch(String, String, Option<f64>, Option<f64>, String),
+    /// Of a dynamic Worker: binding, number, entrypoint, props, milliseconds of CPU, subrequests.
+    Loaded(String, f64, String, Option<Bytes>, Option<f64>, Option<f64>),
 }
 
 impl Asked {
-    fn of<'js>(ctx: &Ctx<'js>, asked: &Value<'js>) -> Result<Self> {
+    /// Of what the prelude has for it.
+    ///
+    /// # Errors
+    /// When it is something else.
+    pub fn of<'js>(ctx: &Ctx<'js>, asked: &Value<'js>) -> Result<Self> {
         let Some(asked) = asked.as_array() else {
             let binding = <Option<String> as rquickjs::FromJs>::from_js(ctx, asked.clone())?;
             return Ok(binding.map_or(Self::Internet, Self::Binding));
         };
-        if asked.len() == 2 {
-            let props: Value = asked.get(1)?;
-            let props = match props.is_null() {
+        let props = |at: usize| -> Result<Option<Bytes>> {
+            let props: Value = asked.get(at)?;
+            Ok(match props.is_null() {
                 true => None,
                 false => Some(<Bytes as rquickjs::FromJs>::from_js(ctx, props)?),
-            };
-            return Ok(Self::Own(asked.get(0)?, props));
+            })
+        };
+        if asked.len() == 2 {
+            return Ok(Self::Own(asked.get(0)?, props(1)?));
+        }
+        if asked.len() == 6 {
+            return Ok(Self::Loaded(
+                asked.get(0)?,
+                asked.get(1)?,
+                asked.get(2)?,
+                props(3)?,
+                asked.get(4)?,
+                asked.get(5)?,
+            ));
         }
         Ok(Self::Dispatch(
             asked.get(0)?,
@@ -129,12 +135,23 @@ impl Asked {
         ))
     }
 
-    fn target(&self) -> Target<'_> {
+    /// What the host is told.
+    pub fn target(&self) -> Target<'_> {
         match self {
+            Self::Loaded(binding, number, entrypoint, props, cpu_ms, subrequests) => {
+                Target::Loaded(Loaded {
+                    binding,
+                    number: *number as u64,
+                    entrypoint,
+                    props: props.as_ref().map_or(&[], |props| &*props.0),
+                    cpu_ms: cpu_ms.map(|ms| ms as u32),
+                    subrequests: subrequests.map(|count| count as u32),
+                })
+            }
             Self::Internet => Target::Internet,
             Self::Binding(binding) => Target::Binding(binding),
             Self::Own(entrypoint, props) => {
-                target(None, Some(entrypoint), props.as_ref().map(|props| &*props.0))
+                Target::Own(entrypoint, props.as_ref().map_or(&[], |props| &*props.0))
             }
             Self::Dispatch(binding, script, cpu_ms, subrequests, outbound) => {
                 Target::Dispatch(Dispatch {

@@ -17,11 +17,19 @@ pub fn usv<'js>(ctx: &Ctx<'js>, value: &Value<'js>) -> Result<String> {
 /// # Errors
 /// As [`usv`].
 pub fn lossy<'js>(ctx: &Ctx<'js>, value: &Value<'js>) -> Result<String> {
+    with(ctx, value, str::to_owned)
+}
+
+/// Calls `f` with what [`lossy`] gives, which needs no memory of its own then.
+///
+/// # Errors
+/// As [`usv`].
+pub fn with<'js, R>(ctx: &Ctx<'js>, value: &Value<'js>, f: impl FnOnce(&str) -> R) -> Result<R> {
     if !value.is_string() {
-        return lossy(ctx, string(ctx, value)?.as_value());
+        return with(ctx, string(ctx, value)?.as_value(), f);
     }
     Cx(ctx.as_raw().as_ptr())
-        .text(value.as_raw(), str::to_owned)
+        .text(value.as_raw(), f)
         .ok_or(rquickjs::Error::Exception)
 }
 
@@ -47,11 +55,27 @@ pub fn string<'js>(ctx: &Ctx<'js>, value: &Value<'js>) -> Result<JsString<'js>> 
 /// # Errors
 /// When memory is used up.
 pub fn of(text: &JsString<'_>) -> Result<String> {
+    with_of(text, str::to_owned)
+}
+
+/// Calls `f` with what [`usv`] gives, which needs no memory of its own then.
+///
+/// # Errors
+/// As [`usv`].
+pub fn with_usv<'js, R>(
+    ctx: &Ctx<'js>,
+    value: &Value<'js>,
+    f: impl FnOnce(&str) -> R,
+) -> Result<R> {
+    string(ctx, value).and_then(|text| with_of(&text, f))
+}
+
+fn with_of<R>(text: &JsString<'_>, f: impl FnOnce(&str) -> R) -> Result<R> {
     let value = text.as_value();
     Cx(value.ctx().as_raw().as_ptr())
         .bytes(value.as_raw(), |bytes| match utf8(bytes) {
-            Some(text) => text.to_owned(),
-            None => without_surrogates(bytes),
+            Some(text) => f(text),
+            None => f(&without_surrogates(bytes)),
         })
         .ok_or(rquickjs::Error::Exception)
 }

@@ -2,7 +2,7 @@
 
 use crate::params::{self, Params};
 use crate::shape::{accessor, constructing, getter, method, this, wrong_argument};
-use crate::text::usv;
+use crate::text::{usv, with_usv};
 use rquickjs::class::{Class, JsClass, Trace, Tracer};
 use rquickjs::function::{Constructor, Func, Opt, This};
 use rquickjs::{Ctx, Exception, Function, JsLifetime, Object, Result, Value};
@@ -182,17 +182,13 @@ fn parse<'js>(
     let Some(text) = text.0 else {
         return Err(wrong_argument(ctx, NAME, method, 1, "USVString"));
     };
-    let text = usv(ctx, &text)?;
-    let base = match base.0 {
-        Some(base) if !base.is_undefined() => match Url::parse(&usv(ctx, &base)?) {
-            Ok(base) => Some(base),
-            Err(_) => return Ok(None),
-        },
-        _ => None,
-    };
-    let url = match &base {
-        None => Url::parse(&text),
-        Some(base) => base.join(&relative(base, &text)),
+    let url = match base.0 {
+        Some(base) if !base.is_undefined() => {
+            let text = usv(ctx, &text)?;
+            let base = with_usv(ctx, &base, Url::parse)?;
+            base.and_then(|base| base.join(&relative(&base, &text)))
+        }
+        _ => with_usv(ctx, &text, Url::parse)?,
     };
     Ok(url.ok().map(settled))
 }

@@ -1,9 +1,10 @@
 //! What a value is inside: kinds that JavaScript cannot tell apart for certain, states of
 //! promises, targets of proxies.
 
+use crate::raw::Cx;
 use rquickjs::function::Func;
 use rquickjs::promise::PromiseState;
-use rquickjs::{Ctx, Object, Result, Value, qjs};
+use rquickjs::{Array, Ctx, Object, Result, Value, qjs};
 use std::cell::RefCell;
 use std::collections::BTreeMap;
 
@@ -50,6 +51,19 @@ pub fn install<'js>(_: &Ctx<'js>, native: &Object<'js>) -> Result<()> {
                     .map_or("Other", String::as_str)
                     .to_owned()
             })
+        }),
+    )?;
+    // `methodsOf(object, names)`: a bit for each name under which it has a method of its own.
+    native.set(
+        "methodsOf",
+        Func::from(|object: Value<'js>, names: Array<'js>| {
+            let cx = Cx(object.ctx().as_raw().as_ptr());
+            let mut bits = 0_u32;
+            for (at, name) in names.iter::<Value<'js>>().enumerate().take(32) {
+                let has = cx.has_method(object.as_raw(), name?.as_raw());
+                bits |= u32::from(has.ok_or(rquickjs::Error::Exception)?) << at;
+            }
+            Ok::<_, rquickjs::Error>(bits)
         }),
     )?;
     native.set("isProxy", Func::from(|value: Value<'js>| is_proxy(&value)))?;

@@ -1,8 +1,9 @@
 //! Subrequests by HTTPS over kept connections, beside plain ones to the same server: nginx.
 
-use super::javascript::{free_ports, write_worker};
+use super::javascript::write_worker;
 use super::load::{self, Load, Outcome};
 use super::report::{Figure, Row};
+use super::workerd::free_ports;
 use super::{Bench, median};
 use crate::machine::{self, Side};
 use crate::process::Server;

@@ -5,22 +5,19 @@
 
 use super::load::{self, Load, Outcome};
 use super::report::{Figure, Row};
+use super::workerd::{Workerd, free_ports};
 use super::{Bench, median};
 use crate::daemon::Daemon;
-use crate::machine::{self, Side};
-use crate::process::Server;
+use crate::machine;
 use crate::{compare, step, workspace};
-use anyhow::{Context, Result, bail};
+use anyhow::{Context, Result};
 use sha2::{Digest, Sha256};
-use std::net::TcpListener;
 use std::path::{Path, PathBuf};
-use std::process::{Command, Stdio};
-use std::time::{Duration, Instant};
+use std::time::Instant;
 
 const CONNECTIONS: u32 = 32;
-/// How long workerd may take to start.
-const PATIENCE: Duration = Duration::from_secs(30);
-const DATE: &str = "2026-01-01";
+/// The compatibility date of all of them.
+pub const DATE: &str = "2026-01-01";
 
 /// A Worker that both run.
 struct Case {
@@ -116,7 +113,7 @@ pub fn rows(bench: &Bench) -> Result<Vec<Row>> {
     workers.extend(CASES.iter().map(|case| (case.name, case.source)));
     workers.push(("parts", include_str!("javascript/parts.js")));
     prepare(&daemon, &workers)?;
-    let workerd = Workerd::start(&program)?;
+    let workerd = start_workerd(&program)?;
     let mut rows = Vec::new();
     for (at, case) in CASES.iter().enumerate() {
         rows.extend(case_rows(bench, case, &daemon, &workerd, at)?);
@@ -137,12 +134,7 @@ fn case_rows(
     let path = format!("/{}/", case.name);
     let sides = [
         ("Postern", daemon.id(), edge.as_str(), path.as_str()),
-        (
-            "workerd",
-            workerd.server.id(),
-            workerd.urls[at].as_str(),
-            "/",
-        ),
+        ("workerd", workerd.id(), workerd.urls[at].as_str(), "/"),
     ];
     let run = |side: usize, seconds: u64| -> Result<Outcome> {
         let (_, server, url, path) = sides[side];
@@ -261,56 +253,23 @@ pub fn write_worker(name: &str, source: &str) -> Result<PathBuf> {
     Ok(file)
 }
 
-fn folder(name: &str) -> Result<PathBuf> {
+/// A folder for what is measured.
+pub fn folder(name: &str) -> Result<PathBuf> {
     let folder = workspace::target().join(name);
     workspace::create_dir(&folder)?;
     Ok(folder)
 }
 
 /// workerd with every case on a port of its own.
-struct Workerd {
-    server: Server,
-    urls: Vec<String>,
-}
-
-impl Workerd {
-    fn start(program: &Path) -> Result<Self> {
-        let dir = folder("bench-workerd")?;
-        let ports = free_ports(CASES.len())?;
-        let urls = ports.iter().map(|port| format!("http://127.0.0.1:{port}"));
-        let urls: Vec<String> = urls.collect();
-        std::fs::write(dir.join("config.capnp"), config(&ports))
-            .context("cannot write workerd's configuration")?;
-        for case in CASES {
-            std::fs::write(dir.join(format!("{}.js", case.name)), case.source)?;
-        }
-        let namespace = include_str!("javascript/namespace.js");
-        std::fs::write(dir.join("namespace.js"), namespace)?;
-        let log = std::fs::File::create(dir.join("log"))?;
-        let mut server = machine::bound(Side::Server, || {
-            Server::start(
-                Command::new(program)
-                    .args(["serve", "config.capnp"])
-                    .current_dir(&dir)
-                    .stdout(Stdio::null())
-                    .stderr(log),
-            )
-        })?;
-        step::quiet("starting workerd", || {
-            let start = Instant::now();
-            for url in &urls {
-                while let Err(error) = load::touch(url, "/") {
-                    if server.ended()?.is_some() || start.elapsed() > PATIENCE {
-                        let told = std::fs::read_to_string(dir.join("log")).unwrap_or_default();
-                        bail!("workerd does not answer ({error:#}): {told}");
-                    }
-                    std::thread::sleep(Duration::from_millis(20));
-                }
-            }
-            Ok(())
-        })?;
-        Ok(Self { server, urls })
+fn start_workerd(program: &Path) -> Result<Workerd> {
+    let dir = folder("bench-workerd")?;
+    let ports = free_ports(CASES.len())?;
+    for case in CASES {
+        std::fs::write(dir.join(format!("{}.js", case.name)), case.source)?;
     }
+    let namespace = include_str!("javascript/namespace.js");
+    std::fs::write(dir.join("namespace.js"), namespace)?;
+    Workerd::start(program, &dir, &config(&ports), &ports)
 }
 
 fn config(ports: &[u16]) -> String {
@@ -334,17 +293,4 @@ fn config(ports: &[u16]) -> String {
         "using Workerd = import \"/workerd/workerd.capnp\";\n\
          const config :Workerd.Config = (services = [\n{services}], sockets = [\n{sockets}]);\n"
     )
-}
-
-/// Ports that were free just now.
-/// Ports that nobody has at the moment.
-pub fn free_ports(count: usize) -> Result<Vec<u16>> {
-    let listeners: Vec<TcpListener> = (0..count)
-        .map(|_| TcpListener::bind("127.0.0.1:0"))
-        .collect::<Result<_, _>>()
-        .context("no port is free")?;
-    listeners
-        .iter()
-        .map(|listener| Ok(listener.local_addr()?.port()))
-        .collect()
 }

@@ -5,6 +5,7 @@
 
 mod criterion;
 mod dispatch;
+mod fleet;
 mod hello;
 mod https;
 mod javascript;
@@ -14,6 +15,7 @@ mod load;
 mod memory;
 mod profile;
 mod report;
+mod workerd;
 
 use crate::daemon::Daemon;
 use crate::machine::{self, Side};
@@ -36,7 +38,7 @@ pub struct Arguments {
 
     /// Only this part of the whole, without criterion; may be given several times. The report is
     /// printed, not written.
-    #[arg(long, value_name = "PART", value_parser = ["dispatch", "hello", "https", "javascript", "javascript-memory", "kv", "memory"])]
+    #[arg(long, value_name = "PART", value_parser = ["dispatch", "fleet", "hello", "https", "javascript", "javascript-memory", "kv", "memory"])]
     only: Vec<String>,
 
     /// Without criterion. The report is printed, not written.
@@ -70,6 +72,7 @@ const WHOLE: &[(&str, Part)] = &[
     ("javascript", javascript::rows),
     ("kv", kv::rows),
     ("dispatch", dispatch::rows),
+    ("fleet", fleet::rows),
     ("https", https::rows),
     ("memory", memory::rows),
     ("javascript-memory", javascript_memory::rows),

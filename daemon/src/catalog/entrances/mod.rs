@@ -6,6 +6,7 @@
 
 mod domains;
 mod pattern;
+mod previews;
 mod record;
 mod routes;
 mod subdomains;
@@ -14,6 +15,7 @@ mod zone;
 
 pub use domains::DomainsChange;
 pub use pattern::{Address, PATTERN_MAX, Pattern};
+pub use previews::{Previews, check_alias};
 pub use record::{Domain, Route, Subdomain};
 pub use routes::RouteChange;
 pub use table::{Entrance, Entrances};
@@ -30,8 +32,6 @@ use std::sync::Arc;
 pub const ROUTES_MAX: usize = 1000;
 /// Custom Domains on one device.
 pub const DOMAINS_MAX: usize = 1000;
-/// Digits of a version's id in the hostname of its preview.
-const VERSION_PREFIX: usize = 8;
 
 /// Why a change of entrances was refused.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
@@ -87,6 +87,16 @@ pub enum EntranceError {
     /// No such Custom Domain.
     #[error("Custom Domain '{0}' not found")]
     DomainNotFound(String),
+    /// It is no alias of a preview.
+    #[error(
+        "Invalid preview alias '{alias}': it must begin with a lowercase letter, have only lowercase letters, digits and dashes, and, for this Worker's name, at most {limit} of them"
+    )]
+    BadAlias {
+        /// What was given, shortened.
+        alias: String,
+        /// Characters that it may have.
+        limit: usize,
+    },
     /// Others are bound to the Worker.
     #[error(
         "Worker '{script}' is bound to by {by}; remove those bindings first, or delete with force=true"
@@ -149,16 +159,6 @@ impl<W: Send + Sync + 'static> Catalog<W> {
         found.map_or(Found::Missing, Found::Deployed)
     }
 
-    /// The version of a script that the first label of a preview's hostname selects: by an
-    /// alias, or by the first eight digits of the version's id.
-    fn preview(&self, script: &str, selector: &str) -> Option<Arc<Deployed<W>>> {
-        // Only the version that is deployed can be had, and it has no alias.
-        let (_, row) = self.script(ACCOUNT, script).ok()?;
-        let id = row.version_id.uuid();
-        (selector.len() == VERSION_PREFIX && id.starts_with(selector))
-            .then(|| self.deployed(ACCOUNT, script))?
-    }
-
     /// What answers for a script outside of dispatch namespaces where requests name it in their
     /// path: only one that is to answer at its default addresses.
     pub fn by_default(&self, script: &str) -> Option<Arc<Deployed<W>>> {
@@ -208,6 +208,7 @@ impl<W: Send + Sync + 'static> Catalog<W> {
                 rows = rows.delete(Domain::TABLE, domain.key());
             }
         }
+        self.close_previews(doomed);
         for script in doomed {
             rows = rows.delete(Subdomain::TABLE, script.name.as_bytes().to_vec());
         }

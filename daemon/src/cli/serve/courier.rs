@@ -2,7 +2,7 @@
 //! reach does not bind the operator, and their connections are not the operator's.
 
 use crate::logpush::{Destination, Send, Sending};
-use crate::outbound::{Origin, Outbound, OutboundOptions, Policy, SendBody, Tenant};
+use crate::outbound::{Origin, Outbound, OutboundOptions, Policy, RootSource, SendBody, Tenant};
 use async_executor::Executor;
 use futures_lite::StreamExt;
 use http::{HeaderName, HeaderValue, Method, Request, header};
@@ -24,10 +24,7 @@ impl Courier {
     pub fn new(options: OutboundOptions, executor: &Arc<Executor<'static>>) -> Self {
         let outbound = Outbound::new(
             OutboundOptions {
-                policy: Policy {
-                    allow_private: true,
-                    ..Policy::default()
-                },
+                policy: policy(),
                 connections_max: CONNECTIONS_MAX,
                 idle_max: CONNECTIONS_MAX,
                 ..options
@@ -38,6 +35,19 @@ impl Courier {
             tenant: outbound.tenant("", "logpush"),
             outbound,
         }
+    }
+
+    /// Believes the certificates of these from now on.
+    pub fn set_roots(&self, roots: Vec<RootSource>) {
+        self.outbound.set_policy(policy(), roots);
+    }
+}
+
+/// The operator's servers may be anywhere.
+fn policy() -> Policy {
+    Policy {
+        allow_private: true,
+        ..Policy::default()
     }
 }
 

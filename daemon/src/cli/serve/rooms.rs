@@ -46,6 +46,7 @@ pub struct Rooms {
     outbound: Outbound,
     analytics: Analytics,
     logpush: Logpush,
+    courier: Arc<Courier>,
     manage_connections: usize,
     office: Office,
     /// Work that goes on for as long as the daemon runs.
@@ -141,14 +142,15 @@ impl Rooms {
             tails: tails.clone(),
             analytics: analytics.clone(),
             sockets: socket_options(config),
+            dynamic_workers: config.loader_workers as usize,
         };
         let catalog = Catalog::open(store.clone(), Arc::new(machine), bounds(config))
             .map_err(room("catalog"))?;
         // Once only: there is one catalog.
         let _ = told.watch.set(catalog.watch());
         tails.deliver_by(catalog.clone());
-        let courier = Courier::new(outbound_options(config), executor);
-        let logpush = Logpush::open(store.clone(), Arc::new(courier), executor.clone())
+        let courier = Arc::new(Courier::new(outbound_options(config), executor));
+        let logpush = Logpush::open(store.clone(), courier.clone(), executor.clone())
             .map_err(room("logpush"))?;
         for namespace in catalog
             .namespaces_that_push_logs()
@@ -174,6 +176,7 @@ impl Rooms {
         });
         let router = routes::router(&config.routing, &catalog)?;
         catalog.set_default_zone(config.routing.default_zone().as_deref());
+        outbound.set_zone(config.routing.zone.as_deref());
         let edge = Edge::new(Running(catalog.clone()), router, edge_options(config));
         let status = Arc::new(Status {
             started: Instant::now(),
@@ -217,6 +220,7 @@ impl Rooms {
             outbound,
             analytics,
             logpush,
+            courier,
             manage_connections: config.manage.connections as usize,
             office,
             background,
@@ -272,6 +276,7 @@ impl Rooms {
             log::error!(target: "cli", "the log's levels stay as they were: {error}");
         }
         self.outbound.set_policy(policy(config), roots(config));
+        self.courier.set_roots(roots(config));
         let (catalog, bounds) = (self.catalog.clone(), bounds(config));
         let changed = async move {
             if let Err(error) = catalog.change_bounds(bounds).await {
@@ -284,6 +289,7 @@ impl Rooms {
                 self.edge.set_router(router);
                 let zone = config.routing.default_zone();
                 self.catalog.set_default_zone(zone.as_deref());
+                self.outbound.set_zone(config.routing.zone.as_deref());
                 *self.status.routing.write() = config.routing.clone();
             }
             Err(error) => log::error!(target: "cli", "routing stays as it was: {error}"),
@@ -561,6 +567,14 @@ struct Logs(Observe);
 impl LogSource for Logs {
     fn recent(&self, namespace: &str, script: &str) -> Vec<Arc<observe::Record>> {
         self.0.recent(namespace, script)
+    }
+
+    fn all(&self) -> Vec<Arc<observe::Record>> {
+        self.0.all_recent()
+    }
+
+    fn kept_bytes(&self) -> usize {
+        self.0.kept_bytes()
     }
 
     fn counts(&self) -> Vec<(String, String, observe::Counts)> {

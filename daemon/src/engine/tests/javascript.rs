@@ -151,6 +151,37 @@ fn a_worker_answers_with_what_global_scope_made() {
 }
 
 #[test]
+fn what_an_isolate_leaves_tells_the_next_nothing() {
+    let bench = bench();
+    let source = "
+        let count = 0;
+        export default { fetch(request) {
+            count++;
+            globalThis.secret = 'x'.repeat(10_000);
+            Array.prototype.at = () => 'mine';
+            return new Response([count, [1].at(0)].join(' '));
+        } };
+    ";
+    let judged = bench.judged(module(source), &Limits::default());
+    let judged = judged.unwrap();
+    let other = "export default { fetch(request) {
+        return new Response([typeof secret, [1].at(0)].join(' '));
+    } };";
+    let other = bench.js("other", other, Limits::default());
+    assert_eq!(bench.text(&other, "").unwrap(), "undefined 1");
+    let fuel = bench.last().fuel;
+    other.retire();
+    for name in ["a", "b", "c"] {
+        let worker = bench.script(name, &judged, Limits::default());
+        assert_eq!(bench.text(&worker, "").unwrap(), "1 mine");
+        assert_eq!(bench.text(&worker, "").unwrap(), "2 mine");
+        worker.retire();
+        assert_eq!(bench.text(&other, "").unwrap(), "undefined 1");
+        assert_eq!(bench.last().fuel, fuel);
+    }
+}
+
+#[test]
 fn values_come_and_go_through_kv() {
     let bench = bench();
     let source = "

@@ -33,11 +33,13 @@ const SCHEMES: &[SignatureScheme] = &[
     SignatureScheme::RSA_PKCS1_SHA512,
 ];
 
-/// Shakes hands. `name` is what the server must prove to be.
+/// Shakes hands. `name` is what the server must prove to be, `protocol` what is spoken over it, if
+/// that is to be said.
 pub async fn open(
     stream: Async<TcpStream>,
     name: ServerName<'static>,
     trust: Trust,
+    protocol: Option<&[u8]>,
 ) -> Result<TlsStream<Async<TcpStream>>, Failed> {
     let distrust: Arc<Mutex<Option<Distrust>>> = Arc::default();
     let judge = Judge {
@@ -51,7 +53,7 @@ pub async fn open(
         .dangerous() // the verifier is our own, and stricter
         .with_custom_certificate_verifier(Arc::new(judge))
         .with_no_client_auth();
-    config.alpn_protocols = vec![b"http/1.1".to_vec()];
+    config.alpn_protocols = protocol.map(<[u8]>::to_vec).into_iter().collect();
     // One connection, one session: nothing of a tenant is kept for another.
     config.resumption = Resumption::disabled();
     let opened = TlsConnector::from(Arc::new(config))

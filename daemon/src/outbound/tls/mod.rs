@@ -34,6 +34,8 @@ use trust::Trust;
 
 /// Servers that are remembered for needing rustls, and for having failed.
 const REMEMBERED_MAX: usize = 64;
+/// What is spoken over connections of HTTPS.
+const HTTP: &[u8] = b"http/1.1";
 /// How long a server is remembered for needing rustls.
 const REMEMBERED: Duration = Duration::from_secs(3600);
 /// A server's failure is a line in the log once in so long: tenants choose how often they ask.
@@ -105,24 +107,41 @@ impl Tls {
         F: Future<Output = io::Result<Async<TcpStream>>>,
     {
         let opened = self.shake(origin, stream, dial).await;
-        opened.map_err(|failed| {
-            let reason = match &failed {
-                Failed::Distrust(why) => why.to_string(),
-                Failed::Unable(what) if cfg!(feature = "rustls-outbound") => format!(
-                    "{what}; its operator has to offer TLS 1.2 or 1.3 with a cipher and a curve in common use"
-                ),
-                Failed::Unable(what) => format!(
-                    "{what}, and this build speaks only TLS 1.3 with P-256 and AES-128-GCM; use one with the feature rustls-outbound"
-                ),
-                Failed::Lost(error) => format!(
-                    "the connection was lost in the handshake ({}); ask again, and see whether it is a server of TLS",
-                    error.kind()
-                ),
-            };
-            self.tell(origin, &reason);
-            let (host, port) = (&origin.host, origin.port);
-            OutboundError::Tls(format!("TLS connection to {host:.253}:{port} failed: {reason}"))
-        })
+        opened.map_err(|failed| self.failed(origin, &failed))
+    }
+
+    /// Shakes hands over a connection that is not HTTP's. `name` is what the server must prove to
+    /// be.
+    pub(super) async fn open_bare(
+        &self,
+        origin: &Origin,
+        name: &str,
+        stream: Async<TcpStream>,
+    ) -> Result<Stream, OutboundError> {
+        let opened = self.shake_bare(name, stream).await;
+        opened.map_err(|failed| self.failed(origin, &failed))
+    }
+
+    /// Why there is no connection, for the tenant, and for the log.
+    fn failed(&self, origin: &Origin, failed: &Failed) -> OutboundError {
+        let reason = match failed {
+            Failed::Distrust(why) => why.to_string(),
+            Failed::Unable(what) if cfg!(feature = "rustls-outbound") => format!(
+                "{what}; its operator has to offer TLS 1.2 or 1.3 with a cipher and a curve in common use"
+            ),
+            Failed::Unable(what) => format!(
+                "{what}, and this build speaks only TLS 1.3 with P-256 and AES-128-GCM; use one with the feature rustls-outbound"
+            ),
+            Failed::Lost(error) => format!(
+                "the connection was lost in the handshake ({}); ask again, and see whether it is a server of TLS",
+                error.kind()
+            ),
+        };
+        self.tell(origin, &reason);
+        let (host, port) = (&origin.host, origin.port);
+        OutboundError::Tls(format!(
+            "TLS connection to {host:.253}:{port} failed: {reason}"
+        ))
     }
 
     async fn shake<D, F>(
@@ -135,13 +154,11 @@ impl Tls {
         D: FnOnce() -> F,
         F: Future<Output = io::Result<Async<TcpStream>>>,
     {
-        let host = origin.host.trim_end_matches('.').to_owned();
-        let name = ServerName::try_from(host)
-            .map_err(|_| Failed::Distrust(Distrust::WrongName("none can be for it".to_owned())))?;
+        let name = server(&origin.host)?;
         let trust = self.trust().await;
         trust.ready().map_err(Failed::Distrust)?;
         if cfg!(feature = "rustls-outbound") && self.needs_more(origin) {
-            return more(stream, name, trust).await;
+            return more(stream, name, trust, Some(HTTP)).await;
         }
         let unable = match TlsStream::open(stream, name.clone(), trust.clone()).await {
             Ok(open) => return Ok(Stream::Tls(Box::new(open))),
@@ -152,9 +169,22 @@ impl Tls {
             return Err(unable);
         }
         let stream = dial().await.map_err(Failed::Lost)?;
-        let open = more(stream, name, trust).await?;
+        let open = more(stream, name, trust, Some(HTTP)).await?;
         self.remember(origin);
         Ok(open)
+    }
+
+    /// Where there is rustls it speaks at once: such a connection cannot be made a second time, and
+    /// one direction of it may end before the other.
+    async fn shake_bare(&self, name: &str, stream: Async<TcpStream>) -> Result<Stream, Failed> {
+        let name = server(name)?;
+        let trust = self.trust().await;
+        trust.ready().map_err(Failed::Distrust)?;
+        if cfg!(feature = "rustls-outbound") {
+            return more(stream, name, trust, None).await;
+        }
+        let open = TlsStream::open(stream, name, trust).await?;
+        Ok(Stream::Tls(Box::new(open)))
     }
 
     /// Has a server asked by rustls from now on.
@@ -180,6 +210,12 @@ impl Tls {
     }
 }
 
+/// What a server of this name or address must prove to be.
+fn server(name: &str) -> Result<ServerName<'static>, Failed> {
+    ServerName::try_from(name.trim_end_matches('.').to_owned())
+        .map_err(|_| Failed::Distrust(Distrust::WrongName("none can be for it".to_owned())))
+}
+
 /// Notes an origin for so long; false if it is there.
 fn note(notes: &mut VecDeque<(Origin, Instant)>, origin: &Origin, long: Duration) -> bool {
     let now = Instant::now();
@@ -199,12 +235,18 @@ async fn more(
     stream: Async<TcpStream>,
     name: ServerName<'static>,
     trust: Trust,
+    protocol: Option<&[u8]>,
 ) -> Result<Stream, Failed> {
-    let open = fallback::open(stream, name, trust).await?;
+    let open = fallback::open(stream, name, trust, protocol).await?;
     Ok(Stream::Rustls(Box::new(open)))
 }
 
 #[cfg(not(feature = "rustls-outbound"))]
-async fn more(_: Async<TcpStream>, _: ServerName<'static>, _: Trust) -> Result<Stream, Failed> {
+async fn more(
+    _: Async<TcpStream>,
+    _: ServerName<'static>,
+    _: Trust,
+    _: Option<&[u8]>,
+) -> Result<Stream, Failed> {
     Err(Failed::Unable("it needs more than this build has"))
 }

@@ -1,4 +1,5 @@
 // node:diagnostics_channel.
+import { published } from "internal:console";
 import { ERR_INVALID_ARG_TYPE, validateFunction, validateObject } from "internal:node/errors";
 
 const channels = new Map();
@@ -16,6 +17,7 @@ export class Channel {
     return this.#subscribers.size !== 0;
   }
   publish(data) {
+    published(this.#name, data);
     for (const subscriber of this.#subscribers) {
       try {
         subscriber(data, this.#name);

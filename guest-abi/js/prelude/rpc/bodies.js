@@ -3,7 +3,7 @@
 import native from "internal:native";
 import { DOMException } from "internal:errors";
 import { Headers, Request, Response, requestParts, responseParts, takeSource } from "internal:fetch";
-import { ReadableStream, WritableStream, bodyPart } from "internal:streams";
+import { ReadableStream, WritableStream, bodyPart, isDisturbed } from "internal:streams";
 import { RpcTarget } from "internal:rpc/stubs";
 import { sendable } from "internal:rpc/values";
 
@@ -11,6 +11,8 @@ const { headersItems, isPart, utf8 } = native;
 const { isArray } = Array;
 const PART = 65536;
 const EMPTY = new Uint8Array(0);
+const NOT_BYTES =
+  "This TransformStream is being used as a byte stream, but received an object of non-ArrayBuffer/ArrayBufferView type on its writable side.";
 
 // A stream that is read from over there: read() gives a part, or null at its end.
 class Source extends RpcTarget {
@@ -19,6 +21,7 @@ class Source extends RpcTarget {
   constructor(stream) {
     super();
     if (stream.locked) throw new TypeError("The ReadableStream has been locked to a reader.");
+    if (isDisturbed(stream)) throw new TypeError("This ReadableStream is disturbed.");
     this.#reader = stream.getReader();
   }
   async read() {
@@ -35,7 +38,7 @@ class Source extends RpcTarget {
     return part;
   }
   [Symbol.dispose]() {
-    this.#reader?.cancel(new Error("The stream's reader is gone.")).catch(() => {});
+    this.#reader?.cancel(new Error("ReadableStream sent over RPC was canceled or released by the remote execution context.")).catch(() => {});
   }
 }
 
@@ -44,21 +47,18 @@ class Sink extends RpcTarget {
   #writer;
   constructor(stream) {
     super();
-    if (stream.locked) throw new TypeError("The WritableStream has been locked to a writer.");
+    if (stream.locked) throw new TypeError("This WritableStream is currently locked to a writer.");
     this.#writer = stream.getWriter();
   }
   write(part) {
-    return this.#writer.write(part);
+    return this.#writer.write(part.buffer);
   }
   async close() {
     await this.#writer.close();
     this.#writer = null;
   }
-  abort(reason) {
-    return this.#writer.abort(reason);
-  }
   [Symbol.dispose]() {
-    this.#writer?.abort(new Error("The stream's writer is gone.")).catch(() => {});
+    this.#writer?.abort(new Error("WritableStream received over RPC was disconnected because the remote execution context has ended.")).catch(() => {});
   }
 }
 
@@ -67,7 +67,7 @@ sendable(
   (value) => value instanceof ReadableStream,
   (stream, encoder) => [encoder.export({ value: new Source(stream) })],
   ([, id], decoder) => {
-    const ref = decoder.import(id);
+    const ref = decoder.importStream(id);
     return new ReadableStream(
       {
         type: "bytes",
@@ -75,9 +75,9 @@ sendable(
           let part;
           try {
             part = await ref.call(["read"], []).promise;
-          } catch (error) {
+          } catch {
             ref.drop();
-            throw error;
+            throw new Error("ReadableStream received over RPC disconnected prematurely.");
           }
           if (part !== null) return controller.enqueue(part);
           ref.drop();
@@ -91,25 +91,38 @@ sendable(
   },
 );
 
+function writtenPart(chunk) {
+  try {
+    return bodyPart(chunk);
+  } catch {
+    throw new TypeError(NOT_BYTES);
+  }
+}
+
 sendable(
   "W",
   (value) => value instanceof WritableStream,
   (stream, encoder) => [encoder.export({ value: new Sink(stream) })],
   ([, id], decoder) => {
-    const ref = decoder.import(id);
-    const last = async (name, args) => {
-      try {
-        await ref.call([name], args).promise;
-      } finally {
-        ref.drop();
-      }
-    };
+    const ref = decoder.importStream(id);
     return new WritableStream({
       async write(chunk) {
-        await ref.call(["write"], [bodyPart(chunk)]).promise;
+        try {
+          await ref.call(["write"], [typeof chunk === "string" ? utf8(chunk) : writtenPart(chunk)]).promise;
+        } catch (error) {
+          ref.drop();
+          throw error;
+        }
       },
-      close: () => last("close", []),
-      abort: (reason) => last("abort", [reason]),
+      async close() {
+        try {
+          await ref.call(["close"], []).promise;
+        } finally {
+          ref.drop();
+        }
+      },
+      // Why is not told: the stream over there ends as it does when this Worker does.
+      abort: () => ref.drop(),
     });
   },
 );
@@ -129,6 +142,14 @@ function headersOf(items) {
   return headers;
 }
 
+function bodyOf(message) {
+  try {
+    return takeSource(message);
+  } catch {
+    throw new TypeError("The ReadableStream has been locked to a reader.");
+  }
+}
+
 sendable(
   "H",
   (value) => value instanceof Headers,
@@ -140,15 +161,19 @@ sendable(
   "Q",
   (value) => isPart(value, 0),
   (request, encoder) => {
-    const { method, url, list, type, redirect, cf } = requestParts(request);
-    return [method, url, fields(list, type), redirect, encoder.encode(takeSource(request)), encoder.encode(cf)];
+    const { method, url, list, type, redirect, cf, cache, signal, isIdle } = requestParts(request);
+    const body = encoder.encode(bodyOf(request));
+    return [method, url, fields(list, type), redirect, body, encoder.encode(cf), cache ?? null, encoder.encode(isIdle ? null : signal)];
   },
-  ([, method, url, items, redirect, body, cf], decoder) => {
+  ([, method, url, items, redirect, body, cf, cache, signal], decoder) => {
     const init = { method, headers: headersOf(items), redirect };
     const source = decoder.decode(body);
     if (source !== null) init.body = source;
     const more = decoder.decode(cf);
     if (more !== undefined) init.cf = more;
+    if (cache !== null) init.cache = cache;
+    const abort = decoder.decode(signal);
+    if (abort !== null) init.signal = abort;
     return new Request(`${url}`, init);
   },
 );
@@ -157,12 +182,16 @@ sendable(
   "P",
   (value) => isPart(value, 1),
   (response, encoder) => {
-    const [status, list, type, socket, encodeBody] = responseParts(response);
+    const [status, list, type, socket, encodeBody, cf] = responseParts(response);
     if (socket !== null) {
       throw new DOMException('Could not serialize object of type "WebSocket". This type does not support serialization.', "DataCloneError");
     }
-    return [status, response.statusText, fields(list, type), encodeBody, encoder.encode(takeSource(response))];
+    return [status, response.statusText, fields(list, type), encodeBody, encoder.encode(bodyOf(response)), encoder.encode(cf)];
   },
-  ([, status, statusText, items, encodeBody, body], decoder) =>
-    new Response(decoder.decode(body), { status, statusText, headers: headersOf(items), encodeBody }),
+  ([, status, statusText, items, encodeBody, body, cf], decoder) => {
+    const source = decoder.decode(body);
+    const more = decoder.decode(cf);
+    if (status === 0) return Response.error();
+    return new Response(source, { status, statusText, headers: headersOf(items), encodeBody, cf: more });
+  },
 );

@@ -20,7 +20,7 @@ const CANCELLED = 7, THROWN = 10;
 const CLASSES = { TypeError, RangeError, SyntaxError, ReferenceError };
 
 // A session's way to the other Worker.
-class HostLine {
+export class HostLine {
   session = null;
   #op = 0;
   #waiting = [];
@@ -34,9 +34,9 @@ class HostLine {
   }
 
   // Asks the host for it; what was sent already goes along if it is short.
-  connect(target, entrypoint, props) {
+  connect(target) {
     const [first] = this.#waiting;
-    this.#op = rpcConnect(target, entrypoint, props, first, this);
+    this.#op = rpcConnect(target, first, this);
     if (native.rpcFits(first)) this.#waiting.shift();
   }
   serve(request) {
@@ -69,12 +69,11 @@ class HostLine {
   }
 }
 
-// Of another Worker, or of an entrypoint of this one: a binding's name, or an export's and props.
-class ServiceHandle {
-  constructor(name, entrypoint = null, props = null) {
-    this.name = name;
-    this.entrypoint = entrypoint;
-    this.props = props;
+// Of another Worker, or of an entrypoint of this one. `target` is whom send() asks: a binding's name, an
+// export's with props, or a user Worker.
+export class ServiceHandle {
+  constructor(target) {
+    this.target = target;
   }
   begin(path, args) {
     if (scope.global) insideHandler();
@@ -82,27 +81,16 @@ class ServiceHandle {
     const session = new Session(line, null, currentFlight());
     const call = session.ask(0, 0, path, args);
     if (session.isIdle()) session.lost();
-    else line.connect(this.name, this.entrypoint, this.props);
+    else line.connect(this.target);
     return call;
-  }
-  fetch(...args) {
-    const request = asked("Fetcher", args[0], args[1], args.length);
-    return send(this.entrypoint === null ? this.name : [this.entrypoint, this.props], request);
-  }
-}
-
-// Of a user Worker.
-class UserHandle {
-  constructor(target) {
-    this.target = target;
-  }
-  begin() {
-    throw new TypeError("RPC to user Workers is not supported through a dispatch namespace binding; use fetch().");
   }
   fetch(...args) {
     return send(this.target, asked("Fetcher", args[0], args[1], args.length));
   }
 }
+
+// Of a user Worker.
+class UserHandle extends ServiceHandle {}
 UserHandle.prototype.unable = "Fetcher";
 
 // Of a service that another Worker has passed on.
@@ -140,14 +128,14 @@ export class Fetcher {
 shape(Fetcher);
 closed(Fetcher);
 
-function fetcherOf(handle) {
+export function fetcherOf(handle) {
   if (flag("rpc")) return proxy(handle, Fetcher, {});
   const fetcher = Object.create(Fetcher.prototype);
   adopt(fetcher, handle);
   return fetcher;
 }
 
-// A user Worker of a dispatch namespace. It is asked by fetch() alone.
+// A user Worker of a dispatch namespace.
 export const userWorker = (target) => fetcherOf(new UserHandle(target));
 
 for (const kind of ["service", "assets"]) binding(kind, (name) => fetcherOf(new ServiceHandle(name)));
@@ -171,11 +159,12 @@ class LoopbackHandle extends ServiceHandle {
       throw wrongParameter("(called as function)", "LoopbackServiceStub", 1, "Options");
     }
     const { props } = options;
-    if (props === undefined) return fetcherOf(new ServiceHandle(null, this.entrypoint));
+    const [entrypoint] = this.target;
+    if (props === undefined) return fetcherOf(new ServiceHandle([entrypoint, null]));
     if ((typeof props !== "object" || props === null) && typeof props !== "function") throw wrongField("props", "Options", "Object");
     const encoder = new Encoder(null);
     const text = stringify([encoder.encode(props), encoder.blobs.map((blob) => [...blob])]);
-    return fetcherOf(new ServiceHandle(null, this.entrypoint, native.utf8(text)));
+    return fetcherOf(new ServiceHandle([entrypoint, native.utf8(text)]));
   }
 }
 // It is passed on only as what a call of it gives.
@@ -183,7 +172,7 @@ LoopbackHandle.prototype.unable = "LoopbackServiceStub";
 
 // Adds an entrypoint to ctx.exports.
 export function addLoopback(name) {
-  loopback[name] = proxy(new LoopbackHandle(null, name), LoopbackServiceStub);
+  loopback[name] = proxy(new LoopbackHandle([name, null]), LoopbackServiceStub);
 }
 
 // ---- What another Worker enters ----

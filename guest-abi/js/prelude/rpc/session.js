@@ -8,6 +8,7 @@ import { disposable, disposeOf, failed, reach, useLocal } from "internal:rpc/stu
 import { perform } from "internal:rpc/targets";
 import { flag } from "internal:errors";
 import { currentFlight } from "internal:flights";
+import { logUncaught } from "internal:console";
 
 const { parse, stringify } = JSON;
 const { isArray } = Array;
@@ -42,6 +43,7 @@ class Reference {
   drop() {
     if (!this.#isThere) return;
     this.#isThere = false;
+    this.#session.streams.delete(this);
     if (--this.#shared.count === 0) this.#session.drop(this.#id);
   }
 }
@@ -72,12 +74,20 @@ class Question {
 export class Session {
   #line;
   #isOpener;
+  // Whether its run is there for nothing else.
+  #serves;
   #over = null;
   #exports = new Map();
   #imports = new Set();
   #questions = new Map();
   #answers = new Map();
   #dropped = [];
+  // What is done when a signal of the other side's is aborted.
+  #signals = new Map();
+  // Streams of the other side's that are not at their end.
+  streams = new Set();
+  // Exports for which the session need not stay.
+  #quiet = 0;
   #nextExport = 1;
   #nextQuestion = 0;
   #ended = ignore;
@@ -88,6 +98,7 @@ export class Session {
     this.#line = line;
     line.session = this;
     this.#isOpener = main === null;
+    this.#serves = main !== null && main.isWrapped !== true;
     if (main !== null) this.#exports.set(keyOf(0), main);
     this.#flight = flight;
     flight?.join(this);
@@ -127,7 +138,20 @@ export class Session {
     }
     const id = this.#nextExport++;
     this.#exports.set(keyOf(id), target);
+    if (target.isQuiet) this.#quiet++;
     return id;
+  }
+
+  // A signal that was exported is aborted.
+  aborted(id, reason) {
+    if (this.#over !== null) return;
+    const encoder = new Encoder(null);
+    this.#line.send(this.#message(["a", id, encoder.encode(reason)], encoder));
+  }
+
+  // Calls `step` when a signal that was imported is aborted.
+  whenAborted(id, step) {
+    this.#signals.set(keyOf(id), step);
   }
 
   // What a decoder asks for.
@@ -141,6 +165,7 @@ export class Session {
   // Nothing refers to this any more.
   drop(id) {
     if (this.#over !== null || !this.#imports.delete(keyOf(id))) return;
+    this.#signals.delete(keyOf(id));
     this.#dropped.push(id);
     if (this.#dropped.length > 1) return;
     // Many often end at once.
@@ -158,8 +183,10 @@ export class Session {
     const key = keyOf(id);
     const target = this.#exports.get(key);
     if (!this.#exports.delete(key)) return;
+    if (target.isQuiet) this.#quiet--;
     if (target.forward !== undefined) target.forward.drop?.();
     else if (target.value !== undefined) disposeOf(target.value);
+    this.#cease();
   }
 
   #message(message, encoder) {
@@ -202,6 +229,9 @@ export class Session {
           break;
         case "f":
           this.#finished(message[1]);
+          break;
+        case "a":
+          this.#aborted(message, bytes, at);
           break;
         case "d":
           for (let at = 1; at < message.length; at++) this.released(message[at]);
@@ -273,15 +303,35 @@ export class Session {
     if (!this.isIdle()) this.#send(["f", number]);
   }
 
+  #aborted([, id, item], bytes, at) {
+    const reason = new Decoder(null, bytes, at).decode(item);
+    const step = this.#signals.get(keyOf(id));
+    try {
+      step?.(reason);
+    } catch (error) {
+      logUncaught(error);
+    }
+  }
+
   #finished(number) {
     const answer = this.#answers.get(keyOf(number));
     this.#answers.delete(keyOf(number));
     for (const handle of answer?.given ?? []) handle.dispose();
+    this.#cease();
+  }
+
+  // When nothing can be asked of the side that was called any more, and nothing there is waited for,
+  // its run is over but for the stubs that it keeps. Streams that it has not read to their end are given up.
+  #cease() {
+    const isDone = this.#serves && this.#answers.size === 0 && this.#questions.size === 0;
+    if (isDone && this.#exports.size - this.#quiet <= 1 && (this.#flight?.waits ?? 0) <= 1) {
+      for (const ref of [...this.streams]) ref.drop();
+    }
   }
 
   // Whether nothing of it is needed.
   isIdle() {
-    return this.#isOpener && this.#questions.size === 0 && this.#imports.size === 0 && this.#exports.size === 0;
+    return this.#isOpener && this.#questions.size === 0 && this.#imports.size === 0 && this.#exports.size === this.#quiet;
   }
 
   // Who opened it closes it.
@@ -300,6 +350,7 @@ export class Session {
     for (const question of this.#questions.values()) question.reject(error);
     this.#questions.clear();
     this.#imports.clear();
+    this.#signals.clear();
     for (const answer of this.#answers.values()) for (const handle of answer.given) handle.dispose();
     this.#answers.clear();
     this.#exports.delete(keyOf(0));

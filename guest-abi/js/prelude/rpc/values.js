@@ -82,9 +82,17 @@ export class Encoder {
     }
     if (value === null) return null;
     for (const [tag, test, encode] of senders) {
-      if (test(value)) return [tag, ...encode(value, this)];
+      if (test(value)) return this.#other(tag, encode, value);
     }
     return this.#object(value);
+  }
+
+  #other(tag, encode, value) {
+    const known = this.#seen.get(value);
+    if (known !== undefined) return ["r", known];
+    const item = [tag, ...encode(value, this)];
+    this.#seen.set(value, this.#seen.size);
+    return item;
   }
 
   #object(value) {
@@ -202,6 +210,13 @@ export class Decoder {
     return this.port.import(id);
   }
 
+  // One that ends with the run that it was given to.
+  importStream(id) {
+    const ref = this.import(id);
+    this.port.streams.add(ref);
+    return ref;
+  }
+
   #keep(value) {
     this.#made.push(value);
     return value;
@@ -282,7 +297,7 @@ export class Decoder {
     }
     const receive = receivers.get(tag);
     if (receive === undefined) throw malformed();
-    return receive(item, this);
+    return this.#keep(receive(item, this));
   }
 
   #buffer(length, most) {

@@ -1,0 +1,181 @@
+//! Dynamic Workers: judged like a push and run like a deployed version, and kept in memory alone.
+
+use super::binding::Target;
+use super::record::{Namespace, Script};
+use super::{Catalog, Runtime, compatibility, flags};
+use crate::bindings::{Answering, Child, Code, Env, Loading, Loads, ServiceRequest};
+use crate::engine::invocation::{Entry, Ray, Request};
+use crate::engine::limits::Limits;
+use crate::engine::{Bundle, Part, Pushed, WorkerSpec, env_of};
+use postern_abi::bundle::ModuleKind;
+use rustix::fs::MemfdFlags;
+use std::any::Any;
+use std::fs::File;
+use std::io::Write;
+use std::os::fd::AsRawFd;
+use std::path::PathBuf;
+use std::sync::{Arc, Weak};
+
+/// What begins every message on code that does not start, as in the field.
+const FAILED: &str = "Failed to start Worker:\n";
+
+/// Makes the dynamic Workers of one script. What they do is told, and charged, as that script's.
+pub(super) struct Loader<W> {
+    catalog: Weak<Catalog<W>>,
+    namespace: Arc<str>,
+    script: Arc<str>,
+    version: Arc<str>,
+    limits: Limits,
+}
+
+impl<W: Send + Sync + 'static> Catalog<W> {
+    /// Who makes a script's dynamic Workers, if it may have any.
+    pub(super) fn loader(
+        &self,
+        namespace: &Namespace,
+        script: &Script,
+        version: &str,
+    ) -> Option<Arc<dyn Loads>> {
+        let bindings = &script.settings.bindings;
+        let loads = bindings.iter().any(|it| it.target == Target::Loader);
+        loads.then(|| {
+            Arc::new(Loader {
+                catalog: self.this.clone(),
+                namespace: namespace.name.as_str().into(),
+                script: script.name.as_str().into(),
+                version: version.into(),
+                limits: self.effective(script.settings.limits),
+            }) as Arc<dyn Loads>
+        })
+    }
+}
+
+impl<W: Send + Sync + 'static> Loads for Loader<W> {
+    fn load(&self, code: Code, env: Env) -> Loading {
+        let catalog = self.catalog.upgrade();
+        let (namespace, script) = (self.namespace.clone(), self.script.clone());
+        let version = self.version.clone();
+        let limits = Limits {
+            cpu_ms: self.limits.cpu_ms.min(code.cpu_ms.unwrap_or(u32::MAX)),
+            subrequests: self
+                .limits
+                .subrequests
+                .min(code.subrequests.unwrap_or(u32::MAX)),
+            ..self.limits
+        };
+        Box::pin(async move {
+            let catalog = catalog.ok_or("the device is stopping")?;
+            let told = |error: super::CatalogError| error.to_string();
+            compatibility::check_date(&code.compatibility_date).map_err(told)?;
+            compatibility::check_flags(&code.flags).map_err(told)?;
+            match code.modules.iter().find(|(name, ..)| *name == code.main) {
+                None => {
+                    return Err(format!(
+                        "{FAILED}Uncaught Error: No such module: {}",
+                        code.main
+                    ));
+                }
+                Some((_, ModuleKind::EsModule, _)) => {}
+                Some(_) => {
+                    return Err(format!(
+                        "{FAILED}Uncaught TypeError: Main module must be an ES module."
+                    ));
+                }
+            }
+            let enabled = flags::enabled(&code.compatibility_date, &code.flags);
+            let modules = code.modules.into_iter();
+            let bundle = Bundle {
+                main: code.main,
+                flags: enabled.into_iter().map(str::to_owned).collect(),
+                compatibility_date: code.compatibility_date,
+                modules: modules
+                    .map(|(name, kind, bytes)| Part { name, kind, bytes })
+                    .collect(),
+                env: env_of(&env),
+            };
+            let judged = catalog.runtime.judge(Pushed::Bundle(bundle), limits).await;
+            let judged = judged.map_err(|why| format!("{FAILED}{why}"))?;
+            // What it took is borne by who had it done.
+            catalog
+                .runtime
+                .deployed(&namespace, &script, judged.startup_fuel);
+            let snapshot = judged.snapshot.unwrap_or_default();
+            // Its pages are memory, as those of isolates are.
+            let held = catalog.runtime.hold(snapshot.len() as u64);
+            let held = held.ok_or("there is no memory for another dynamic Worker now")?;
+            let file = smol::unblock(move || in_memory(&snapshot)).await;
+            let file = Arc::new(file.map_err(|error| format!("no memory file: {error}"))?);
+            let path = PathBuf::from(format!("/proc/self/fd/{}", file.as_raw_fd()));
+            let spec = WorkerSpec {
+                namespace,
+                script,
+                version,
+                kind: judged.kind,
+                image: None,
+                snapshot: Some(path),
+                pages: judged.pages,
+                handlers: judged.told.handlers,
+                limits,
+                env: Arc::new(catalog.references.lease(env, Vec::new(), Some(file), None)),
+                is_trusted: false,
+            };
+            let worker = catalog.runtime.start(spec)?;
+            Ok(Arc::new(Dynamic {
+                runtime: catalog.runtime.clone(),
+                worker,
+                _held: held,
+            }) as Arc<dyn Child>)
+        })
+    }
+}
+
+/// A file that is in memory alone, and has no name.
+fn in_memory(bytes: &[u8]) -> std::io::Result<File> {
+    let file = rustix::fs::memfd_create("dynamic", MemfdFlags::CLOEXEC)?;
+    let mut file = File::from(file);
+    file.write_all(bytes)?;
+    Ok(file)
+}
+
+/// One of them.
+struct Dynamic<W: Send + Sync + 'static> {
+    runtime: Arc<dyn Runtime<W>>,
+    worker: Arc<W>,
+    _held: Box<dyn Any + Send + Sync>,
+}
+
+impl<W: Send + Sync + 'static> Child for Dynamic<W> {
+    fn enter(self: Arc<Self>, entry: Entry, request: ServiceRequest) -> Answering {
+        Box::pin(async move {
+            let request = Request {
+                // Unique by chance: 64 random bits.
+                ray: Ray(getrandom::u64().unwrap_or_default()),
+                chain: Some(request.chain),
+                origin: None,
+                terms: (!request.terms.is_empty()).then(|| Box::new(request.terms)),
+                method: request.method,
+                url: request.url,
+                headers: request.headers,
+                body: request.body,
+                upgrade: request.upgrade,
+                handler: None,
+            };
+            let (runtime, worker) = (&self.runtime, self.worker.clone());
+            Some(if entry == Entry::default() {
+                runtime.fetch(worker, request).await
+            } else {
+                runtime.enter(worker, entry, request).await
+            })
+        })
+    }
+
+    fn is_idle(&self) -> bool {
+        self.runtime.is_idle(&self.worker)
+    }
+}
+
+impl<W: Send + Sync + 'static> Drop for Dynamic<W> {
+    fn drop(&mut self) {
+        self.runtime.retire(&self.worker);
+    }
+}

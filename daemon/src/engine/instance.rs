@@ -1,0 +1,134 @@
+//! An instance of a Worker's code with its memory, and how one that is left serves again.
+//!
+//! To begin costs three things: wasmi writes zeros over all of the memory, makes an entry for each
+//! of thousands of functions, and the system maps and unmaps pages for both. All isolates of
+//! Workers in JavaScript are instances of one module, so what one of them leaves is given to the
+//! next, whoever's that is ([`Spare`]), with another memory, the globals that the module begins with,
+//! and another host's data. There is nothing else that could tell of the one before: a module whose
+//! memory and globals were not its whole state would have had no snapshot
+//! ([`SnapshotKind::Whole`](super::module::SnapshotKind)).
+
+use super::code::BuildError;
+use super::host::Host;
+use super::mapping::{Mapping, WASM_PAGE};
+use parking_lot::Mutex;
+use std::sync::Arc;
+use wasmi::{Extern, Global, Instance, Memory, Mutability, Store, Val};
+
+/// An instance. The store is dropped before the memory that it uses.
+pub struct Built {
+    /// Everything that belongs to the instance.
+    pub store: Store<Host>,
+    /// The instance.
+    pub instance: Instance,
+    /// Its memory.
+    pub memory: Memory,
+    /// Where the memory lies.
+    pub mapping: Mapping,
+    /// Pages of wasm that the memory may have.
+    pub pages_max: u64,
+    /// How it is used again, if it can be.
+    pub again: Option<Again>,
+}
+
+/// What it takes to use an instance again.
+pub struct Again {
+    /// Pages of wasm that it began with.
+    pages: u64,
+    /// The globals that code can change, and what they began with.
+    globals: Vec<(Global, Val)>,
+    /// Who has a use for it.
+    spare: Arc<Spare>,
+}
+
+impl Again {
+    /// Of an instance in which nothing ran yet, of a module that exports each global that can
+    /// change.
+    pub fn new(store: &Store<Host>, instance: Instance, pages: u64, spare: &Arc<Spare>) -> Self {
+        let globals = instance.exports(store).map(wasmi::Export::into_extern);
+        let globals = globals
+            .filter_map(|it| match it {
+                Extern::Global(global) => Some(global),
+                _ => None,
+            })
+            .filter(|global| global.ty(store).mutability() == Mutability::Var)
+            .map(|global| (global, global.get(store)))
+            .collect();
+        Self {
+            pages,
+            globals,
+            spare: spare.clone(),
+        }
+    }
+}
+
+/// The instance that was left last, of one module.
+#[derive(Default)]
+pub struct Spare(Mutex<Option<Left>>);
+
+/// One that was left.
+pub struct Left {
+    built: Built,
+    /// Bytes of its tables.
+    tables: u64,
+}
+
+impl Built {
+    /// Leaves it to the next isolate of the same module, if it is fit for one. It must be at rest.
+    ///
+    /// Its pages are given back and its data are gone; what stays is the instance itself.
+    pub fn leave(mut self) {
+        let Some(again) = &self.again else { return };
+        // Memories do not shrink.
+        if self.memory.size(&self.store) != again.pages {
+            return;
+        }
+        let spare = again.spare.clone();
+        let host = self.store.data();
+        let tables = host.memory_use.table_bytes();
+        let Some(vacant) = host.vacant() else { return };
+        *self.store.data_mut() = vacant;
+        let Ok(()) = self.mapping.clear() else { return };
+        let left = Left {
+            built: self,
+            tables,
+        };
+        let before = spare.0.lock().replace(left);
+        drop(before);
+    }
+}
+
+impl Spare {
+    /// What was left, if its memory began with so many pages and may have so many.
+    pub fn take(&self, pages: u64, pages_max: u64) -> Option<Left> {
+        self.0.lock().take_if(|left| {
+            let again = left.built.again.as_ref();
+            again.is_some_and(|it| it.pages == pages) && left.built.pages_max == pages_max
+        })
+    }
+}
+
+impl Left {
+    /// Gives it to the isolate of this `host`. Its memory is zeros.
+    ///
+    /// # Errors
+    /// `refused` when [`Host::memory_use`] is not granted the memory.
+    pub fn furnish(mut self, mut host: Host) -> Result<Built, BuildError> {
+        let store = &mut self.built.store;
+        let memory = self.built.memory.size(&*store) * WASM_PAGE as u64;
+        if !host.memory_use.adopt(memory, self.tables) {
+            return Err(BuildError {
+                refused: true,
+                what: format!("no room for a memory of {memory} bytes"),
+            });
+        }
+        host.memory = Some(self.built.memory);
+        *store.data_mut() = host;
+        for (global, value) in self.built.again.iter().flat_map(|it| &it.globals) {
+            global
+                .set(&mut *store, value.clone())
+                .map_err(BuildError::new)?;
+        }
+        Ok(self.built)
+    }
+}

@@ -1,0 +1,151 @@
+//! What an isolate uses of the memory that all of them share.
+
+use super::budget::{Budget, Share};
+
+/// Bytes of an isolate's memories and tables, counted as they grow.
+#[derive(Debug)]
+pub struct MemoryUse {
+    limit: u64,
+    memory: u64,
+    tables: u64,
+    /// What the host holds for the guest.
+    held: u64,
+    /// What the isolate uses that has a share of its own.
+    elsewhere: u64,
+    share: Share,
+    /// Growth was refused since this was last looked at.
+    pub refused: bool,
+    /// Whether refused growth ends the isolate there and then, and the guest is not told: under
+    /// JavaScript, a Worker could catch it and go on in a half-made state.
+    pub is_final: bool,
+}
+
+/// Bytes that a table's element takes.
+const ELEMENT: u64 = 8;
+
+impl MemoryUse {
+    /// Counts up to `limit` bytes, all of them taken from `budget`; `None` when it is empty.
+    pub fn new(limit: u64, budget: &Budget) -> Option<Self> {
+        Some(Self {
+            limit,
+            memory: 0,
+            tables: 0,
+            held: 0,
+            elsewhere: 0,
+            share: budget.take(0)?,
+            refused: false,
+            is_final: false,
+        })
+    }
+
+    /// Counts a memory and tables that were there before this began; `false` if there is no room.
+    pub fn adopt(&mut self, memory: u64, tables: u64) -> bool {
+        self.grow(memory, tables)
+    }
+
+    /// Bytes of tables.
+    pub fn table_bytes(&self) -> u64 {
+        self.tables
+    }
+
+    fn grow(&mut self, memory: u64, tables: u64) -> bool {
+        let fits = self.fits(memory, tables, self.held);
+        if fits {
+            (self.memory, self.tables) = (memory, tables);
+        } else {
+            self.refused = true;
+        }
+        fits
+    }
+
+    /// Whether there is room for that much, which is taken from the budget if so.
+    fn fits(&mut self, memory: u64, tables: u64, held: u64) -> bool {
+        let all = memory.saturating_add(tables).saturating_add(held);
+        let more = all.saturating_sub(self.share.bytes());
+        all.saturating_add(self.elsewhere) <= self.limit && self.share.grow(more)
+    }
+
+    /// Counts what has a share of its own against the limit.
+    pub fn count_elsewhere(&mut self, bytes: u64) {
+        self.elsewhere = bytes;
+    }
+
+    /// What the limit still allows.
+    pub fn room(&self) -> u64 {
+        self.limit.saturating_sub(self.bytes())
+    }
+
+    /// One that counts nothing, of the same budget.
+    pub fn vacant(&self) -> Option<Self> {
+        Some(Self {
+            limit: self.limit,
+            memory: 0,
+            tables: 0,
+            held: 0,
+            elsewhere: 0,
+            share: self.share.sibling()?,
+            refused: false,
+            is_final: self.is_final,
+        })
+    }
+
+    /// An empty share of the same budget.
+    pub fn sibling(&self) -> Option<Share> {
+        self.share.sibling()
+    }
+
+    /// Counts what the host holds for the guest; `false` if there is no room for it.
+    pub fn hold(&mut self, bytes: u64) -> bool {
+        let fits = self.fits(self.memory, self.tables, bytes);
+        if fits {
+            self.held = bytes;
+        }
+        fits
+    }
+
+    /// Bytes in use.
+    pub fn bytes(&self) -> u64 {
+        self.memory + self.tables + self.held + self.elsewhere
+    }
+}
+
+impl wasmi::ResourceLimiter for MemoryUse {
+    fn memory_growing(
+        &mut self,
+        current: usize,
+        desired: usize,
+        _maximum: Option<usize>,
+    ) -> Result<bool, wasmi_core::LimiterError> {
+        let fits = self.grow(desired as u64, self.tables);
+        // What would never fit is an error of the program's, which it may catch.
+        let is_absurd = desired.saturating_sub(current) as u64 > self.limit;
+        if !fits && self.is_final && !is_absurd {
+            return Err(wasmi_core::LimiterError::ResourceLimiterDeniedAllocation);
+        }
+        self.refused &= !(self.is_final && is_absurd);
+        Ok(fits)
+    }
+
+    fn table_growing(
+        &mut self,
+        current: usize,
+        desired: usize,
+        _maximum: Option<usize>,
+    ) -> Result<bool, wasmi_core::LimiterError> {
+        let added = desired.saturating_sub(current) as u64 * ELEMENT;
+        Ok(self.grow(self.memory, self.tables.saturating_add(added)))
+    }
+
+    fn instances(&self) -> usize {
+        1
+    }
+
+    fn tables(&self) -> usize {
+        100
+    }
+
+    fn memories(&self) -> usize {
+        // wasmi counts the one that the host made and the one that the module imports.
+        2
+    }
+}
