@@ -380,7 +380,7 @@ fn a_common_js_module_knows_where_it_is_and_requires_others() {
         module.exports = [__filename, __dirname, module.path, require.name,
             said(() => require('./value.cjs').value), said(() => typeof require('../named.js')),
             said(() => require('../both.js')), said(() => require('./nope.cjs')), said(() => require()),
-            said(() => require(5)), said(() => require('../c.json').list[0])];";
+            said(() => require('./5')), said(() => require('../c.json').list[0])];";
     let common = Some("application/javascript");
     let form = Form::new()
         .metadata(&json!({"main_module": "index.js", "compatibility_date": "2026-01-01"}))

@@ -1,6 +1,7 @@
 //! The JavaScript engine alone in the interpreter, with a host that answers at once.
 
 use postern_abi::bundle::{Bundle, BundleModule, ModuleKind};
+use postern_abi::fetch::{Fetched, FetchedBody};
 use postern_abi::http::{BodyHint, Fields, RequestLine};
 use postern_abi::kv::{KvBody, KvGot};
 use postern_abi::op::EnvValue;
@@ -13,7 +14,16 @@ use wasmi::{
 };
 
 /// The value of every key of KV.
-pub const VALUE: &[u8] = b"the value";
+const VALUE: &[u8] = b"the value";
+
+/// What every server and every other Worker answers.
+const ANSWER: &[u8] = b"Hello, World!";
+/// What `env` has, and of which types.
+pub const ENV: [(&str, &str); 3] = [
+    ("KV", "kv_namespace"),
+    ("DISPATCHER", "dispatch_namespace"),
+    ("OTHER", "service"),
+];
 
 /// What a client says of itself.
 pub const FIELDS: &[(&str, &str)] = &[
@@ -192,6 +202,36 @@ impl Guest {
     }
 }
 
+/// What the host tells of a name in `env`.
+pub fn env_value(name: &[u8]) -> EnvValue<'static> {
+    match ENV.iter().find(|it| it.0.as_bytes() == name) {
+        None | Some((_, "kv_namespace")) => EnvValue::Kv,
+        Some((_, kind)) => EnvValue::Other(kind),
+    }
+}
+
+/// What every key, server and other Worker gives: head and body.
+pub fn answer(kind: u32) -> Option<(Vec<u8>, &'static [u8])> {
+    if kind == OpKind::KvGet as u32 {
+        let got = KvGot {
+            body: KvBody::Whole,
+            metadata: None,
+            expiration: None,
+        };
+        return Some((encoded(&got), VALUE));
+    }
+    (kind == OpKind::Fetch as u32).then(|| {
+        let fetched = Fetched {
+            status: 200,
+            status_text: "OK",
+            headers: Fields(vec![("content-type", b"text/plain;charset=UTF-8")]),
+            url: "",
+            body: FetchedBody::Whole,
+        };
+        (encoded(&fetched), ANSWER)
+    })
+}
+
 fn encoded<T: serde::Serialize>(value: &T) -> Vec<u8> {
     postcard::to_allocvec(value).expect("memory")
 }
@@ -212,17 +252,8 @@ fn link(linker: &mut Linker<Host>) -> Result<(), wasmi::Error> {
         module,
         "op_start",
         |mut it: Caller<'_, Host>, op: u32, kind: u32, _at: u32, _len: u32| {
-            let payload = if kind == OpKind::KvGet as u32 {
-                let mut got = encoded(&KvGot {
-                    body: KvBody::Whole,
-                    metadata: None,
-                    expiration: None,
-                });
-                got.extend_from_slice(VALUE);
-                got
-            } else {
-                Vec::new()
-            };
+            let (mut payload, body) = answer(kind).unwrap_or_default();
+            payload.extend_from_slice(body);
             it.data_mut().events.push((EventKind::OpDone, op, payload));
         },
     )?;
@@ -310,10 +341,10 @@ fn link(linker: &mut Linker<Host>) -> Result<(), wasmi::Error> {
     Ok(())
 }
 
-fn sync(mut it: Caller<'_, Host>, kind: u32, _: u32, _: u32, out: u32, room: u32) -> i32 {
+fn sync(mut it: Caller<'_, Host>, kind: u32, at: u32, len: u32, out: u32, room: u32) -> i32 {
     let result = match SyncOp::from_u32(kind) {
-        Some(SyncOp::EnvGet) => encoded(&EnvValue::Kv),
-        Some(SyncOp::EnvNames) => encoded(&["KV"].as_slice()),
+        Some(SyncOp::EnvGet) => encoded(&env_value(&read(&it, at, len))),
+        Some(SyncOp::EnvNames) => encoded(&ENV.map(|(name, _)| name).as_slice()),
         Some(SyncOp::Bundle) => encoded(&Bundle {
             main: "worker.js",
             compatibility_date: "2026-01-01",

@@ -1,11 +1,9 @@
 //! The same Worker through the daemon's engine, without a store and without sockets.
 
-use super::guest::{FIELDS, VALUE};
+use super::guest::{ENV, FIELDS, answer, env_value};
 use async_executor::Executor;
 use bytes::Bytes;
 use postern_abi::bundle::ModuleKind;
-use postern_abi::kv::{KvBody, KvGot};
-use postern_abi::op::EnvValue;
 use postern_abi::{OpErrorCode, OpKind, SyncOp};
 use postern_daemon::engine::caller::Caller;
 use postern_daemon::engine::invocation::{Ray, Request, RequestBody};
@@ -23,14 +21,14 @@ impl Observer for Nobody {
     fn finished(&self, _: &Finished<'_>) {}
 }
 
-/// `env.KV`, where every key has the same value.
+/// An `env` in which every key has the same value, and everybody answers the same.
 struct Env;
 
 impl Bindings for Env {
-    fn sync(&self, op: SyncOp, _: &[u8], out: &mut Vec<u8>) -> Result<(), OpFailure> {
+    fn sync(&self, op: SyncOp, argument: &[u8], out: &mut Vec<u8>) -> Result<(), OpFailure> {
         let told = match op {
-            SyncOp::EnvNames => postcard::to_allocvec(&["KV"].as_slice()),
-            SyncOp::EnvGet => postcard::to_allocvec(&EnvValue::Kv),
+            SyncOp::EnvNames => postcard::to_allocvec(&ENV.map(|(name, _)| name).as_slice()),
+            SyncOp::EnvGet => postcard::to_allocvec(&env_value(argument)),
             _ => return Err(OpFailure::new(OpErrorCode::Unsupported, "not here")),
         };
         out.extend_from_slice(&told.expect("memory"));
@@ -38,17 +36,12 @@ impl Bindings for Env {
     }
 
     fn start(&self, op: OpKind, _: &[u8], _: &Caller) -> Started {
-        if op != OpKind::KvGet {
+        let Some((head, body)) = answer(op as u32) else {
             return Started::Done(Err(OpFailure::new(OpErrorCode::Unsupported, "not here")));
-        }
-        let got = KvGot {
-            body: KvBody::Whole,
-            metadata: None,
-            expiration: None,
         };
         Started::Done(Ok(OpReply {
-            head: postcard::to_allocvec(&got).expect("memory"),
-            body: VALUE.into(),
+            head,
+            body: body.into(),
             ..OpReply::default()
         }))
     }

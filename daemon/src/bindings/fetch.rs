@@ -289,21 +289,24 @@ async fn follow(
     redirect: Redirect,
     caller: Caller,
 ) -> OpResult {
-    let mut asked = vec![ask.url.as_str().to_owned()];
+    // Where it was asked before.
+    let mut asked = Vec::new();
     loop {
         let sent = match &mut body {
             AskBody::Whole(bytes) => AskBody::Whole(bytes.clone()),
             body @ AskBody::Stream(..) => std::mem::replace(body, AskBody::Spent),
             AskBody::None | AskBody::Spent => AskBody::None,
         };
-        let answer = route.send(&ask, sent, &caller).await?;
+        let answer = route
+            .send(&mut ask, sent, &caller, redirect != Redirect::Follow)
+            .await?;
         let redirects = matches!(answer.status.as_u16(), 301 | 302 | 303 | 307 | 308);
         let location = answer.headers.get(header::LOCATION);
         let (true, Some(location)) = (redirects, location) else {
-            let at = if asked.len() > 1 {
-                ask.url.as_str()
-            } else {
+            let at = if asked.is_empty() {
                 ""
+            } else {
+                ask.url.as_str()
             };
             return finish(answer, &ask.method, at).await;
         };
@@ -317,6 +320,7 @@ async fn follow(
             }
             Redirect::Follow => {}
         }
+        asked.push(ask.url.as_str().to_owned());
         if asked.len() > REDIRECTS_MAX {
             // The addresses come right behind the text, as the field has it.
             let mut message = format!("Too many redirects.{}", asked.join(", "));
@@ -352,7 +356,6 @@ async fn follow(
             body = AskBody::None;
         }
         caller.subrequest()?;
-        asked.push(next.as_str().to_owned());
         ask.url = next;
     }
 }
@@ -362,21 +365,32 @@ impl Route {
         Self::Service(services, script, entry)
     }
 
-    async fn send(&self, ask: &Ask, body: AskBody, caller: &Caller) -> Result<Answer, OpFailure> {
+    /// `is_last`: it is not asked again, whatever the answer is.
+    async fn send(
+        &self,
+        ask: &mut Ask,
+        body: AskBody,
+        caller: &Caller,
+        is_last: bool,
+    ) -> Result<Answer, OpFailure> {
         match self {
+            // In a box, so that those who wait for another Worker do not hold room for it.
             Self::Internet(outbound, tenant) => {
-                let _place = caller.connection().await;
-                match &ask.upgrade {
-                    Some(options) => sockets::ask(outbound, tenant, ask, options, caller).await,
-                    None => internet(outbound, tenant, ask, body, caller).await,
-                }
+                let going = async {
+                    let _place = caller.connection().await;
+                    match &ask.upgrade {
+                        Some(options) => sockets::ask(outbound, tenant, ask, options, caller).await,
+                        None => internet(outbound, tenant, ask, body, caller).await,
+                    }
+                };
+                Box::pin(going).await
             }
             Self::Service(services, script, entry) => {
                 let terms = Terms {
                     interceptor: caller.interceptor().cloned(),
                     ..Terms::default()
                 };
-                let mut request = ask.of_service(body, caller, terms)?;
+                let mut request = ask.of_service(body, caller, terms, is_last)?;
                 if ask.is_tenants {
                     forwarded::restore(&mut request.headers, &request.chain);
                 }
@@ -389,7 +403,7 @@ impl Route {
             }
             Self::Dispatch(call) => {
                 let terms = call.terms(caller);
-                let mut request = ask.of_service(body, caller, terms)?;
+                let mut request = ask.of_service(body, caller, terms, is_last)?;
                 if ask.is_tenants {
                     forwarded::restore(&mut request.headers, &request.chain);
                 }
@@ -412,7 +426,7 @@ impl Route {
             Self::Intercepted(interceptor) => {
                 // As many at a time as there could be to other servers.
                 let _place = caller.connection().await;
-                let mut request = ask.of_service(body, caller, Terms::default())?;
+                let mut request = ask.of_service(body, caller, Terms::default(), is_last)?;
                 if ask.is_tenants {
                     forwarded::silence(&mut request.headers);
                 }
@@ -450,14 +464,19 @@ impl Route {
 }
 
 impl Ask {
-    /// The request as another Worker gets it.
+    /// The request as another Worker gets it; with the header fields themselves if it `is_last`.
     fn of_service(
-        &self,
+        &mut self,
         body: AskBody,
         caller: &Caller,
         terms: Terms,
+        is_last: bool,
     ) -> Result<ServiceRequest, OpFailure> {
-        let mut headers = self.headers.clone();
+        let mut headers = if is_last {
+            std::mem::take(&mut self.headers)
+        } else {
+            self.headers.clone()
+        };
         if self.upgrade.is_some() {
             // There is no connection on the way that it would belong to.
             headers.insert(header::UPGRADE, HeaderValue::from_static("websocket"));

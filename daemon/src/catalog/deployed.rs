@@ -280,22 +280,25 @@ fn called<W: Send + Sync + 'static>(
     entry: Option<Entry>,
     request: ServiceRequest,
 ) -> Answering {
+    let Some((catalog, deployed)) = found else {
+        return Box::pin(std::future::ready(None));
+    };
+    // Unique by chance: 64 random bits.
+    let ray = Ray(getrandom::u64().unwrap_or_default());
+    // Made here, so that who waits holds it once.
+    let request = Request {
+        ray,
+        chain: Some(request.chain),
+        origin: None,
+        terms: (!request.terms.is_empty()).then(|| Box::new(request.terms)),
+        method: request.method,
+        url: request.url,
+        headers: request.headers,
+        body: request.body,
+        upgrade: request.upgrade,
+        handler: None,
+    };
     Box::pin(async move {
-        let (catalog, deployed) = found?;
-        // Unique by chance: 64 random bits.
-        let ray = Ray(getrandom::u64().unwrap_or_default());
-        let request = Request {
-            ray,
-            chain: Some(request.chain),
-            origin: None,
-            terms: (!request.terms.is_empty()).then(|| Box::new(request.terms)),
-            method: request.method,
-            url: request.url,
-            headers: request.headers,
-            body: request.body,
-            upgrade: request.upgrade,
-            handler: None,
-        };
         Some(match entry {
             None => catalog.serve(&deployed, request).await,
             Some(entry) => catalog.enter(&deployed, entry, request).await,

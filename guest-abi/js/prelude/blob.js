@@ -132,8 +132,8 @@ export const fileOf = (bytes, type, name, modified = Date.now()) =>
 
 export class File {
   constructor(fileBits = undefined, fileName = undefined, options = undefined) {
+    if (arguments.length > 0 && fileBits !== undefined && !isArray(fileBits)) throw wrongInit("File", 1, "Array");
     if (arguments.length < 2) throw wrongInit("File", 2, "string");
-    if (fileBits !== undefined && !isArray(fileBits)) throw wrongInit("File", 1, "Array");
     const given = optionsOf(options, "File", 3);
     const { lastModified } = given ?? {};
     const modified = lastModified === undefined ? Date.now() : Number(lastModified) || 0;

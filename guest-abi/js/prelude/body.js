@@ -279,7 +279,7 @@ const TOKEN = /^[!#$%&'*+\-.^_`|~0-9A-Za-z]+$/;
 const PARAMETER = /;\s*([^;=]*)(?:=(?:"((?:[^"\\]|\\.)*)"[^;]*|([^;]*)))?/g;
 
 // A content type as the MIME Sniffing standard writes it; nothing for what is none.
-function mimeType(header) {
+export function mimeType(header) {
   const [essence] = header.split(";", 1);
   const [type, subtype, more] = essence.trim().split("/");
   if (more !== undefined || !TOKEN.test(type) || !TOKEN.test(subtype ?? "")) return "";

@@ -75,31 +75,22 @@ export function published(channel, message) {
   native.log(CHANNEL, `${channel}`);
 }
 
-const methods = {
-  debug(...args) {
-    write(LEVELS.debug, args);
-  },
-  error(...args) {
-    write(LEVELS.error, args);
-  },
-  info(...args) {
-    write(LEVELS.info, args);
-  },
-  log(...args) {
-    write(LEVELS.log, args);
-  },
-  warn(...args) {
-    write(LEVELS.warn, args);
-  },
-};
+// The five that write have no names in V8, and can be constructed.
+const writing = (level) =>
+  function (...args) {
+    write(level, args);
+  };
+
 
 export const console = {};
 for (const name of [
   "debug", "error", "info", "log", "warn", "dir", "dirxml", "table", "trace", "group", "groupCollapsed", "groupEnd", "clear",
   "count", "countReset", "assert", "profile", "profileEnd", "time", "timeLog", "timeEnd", "timeStamp",
 ]) {
-  console[name] = methods[name] ?? { [name]() {} }[name];
-  plain(console[name]);
+  const level = LEVELS[name];
+  console[name] = level === undefined ? { [name]() {} }[name] : writing(level);
+  if (level === undefined) plain(console[name]);
+  else Object.defineProperty(console[name], "name", { value: "", configurable: true });
 }
 console.context = {
   context(_name) {

@@ -1,6 +1,7 @@
 // Dispatch namespaces: user Workers by name, and what an outbound Worker is told of the one that
 // it stands behind (spec: SEMANTICS §1, §2).
 import native from "internal:native";
+import { flag } from "internal:errors";
 import { shape } from "internal:shape";
 import { text, wrongField, wrongParameter } from "internal:platform";
 import { binding, env } from "internal:env";
@@ -27,8 +28,10 @@ let named;
 
 class DispatchNamespace {
   #name;
+  #asks;
   get(name, args, options) {
     const binding = this.#name;
+    if (typeof name === "string" && options === undefined) return native.userStub(binding, name, this.#asks);
     if (arguments.length === 0) throw wrongParameter("get", "DispatchNamespace", 1, "string");
     if (isGiven(options) && !isObject(options)) throw wrongParameter("get", "DispatchNamespace", 3, OPTIONS);
     const { limits, outbound } = options ?? {};
@@ -44,6 +47,7 @@ class DispatchNamespace {
     named = (name) => {
       const namespace = new DispatchNamespace();
       namespace.#name = name;
+      namespace.#asks = flag("rpc");
       return namespace;
     };
   }

@@ -22,6 +22,7 @@ native.finishParts({
   plainResponse,
   json,
   incoming: (id, length) => new Incoming(id, length),
+  fetched: (statusText, url, redirected) => ({ ...plainResponse, statusText, url, redirected }),
 });
 
 // The list of fields that a Headers is.

@@ -1,6 +1,6 @@
 // What a tenant finds in its global scope: what each room of the prelude exports as `globals`,
 // and as `own` what belongs to the global object itself and not to its prototype.
-import { ofGlobal, plain, platform, prototypes, wrongParameter } from "internal:platform";
+import { closed, ofGlobal, plain, platform, prototypes, wrongParameter } from "internal:platform";
 import { DOMException, globals as errors } from "internal:errors";
 import { globals as fetching } from "internal:fetch";
 import { globals as subrequests } from "internal:subrequest";
@@ -80,6 +80,10 @@ define("self", globalThis, true);
 define("ServiceWorkerGlobalScope", ServiceWorkerGlobalScope, true);
 defineProperty(globalThis, "origin", { value: "null", enumerable: true, configurable: true });
 
+// Classes of which tenants can make no objects.
+closed(fetching.Body, crypting.Crypto, crypting.CryptoKey, crypting.SubtleCrypto);
+closed(streams.ReadableByteStreamController, streams.ReadableStreamBYOBRequest, streams.ReadableStreamDefaultController, streams.TransformStreamDefaultController, streams.WritableStreamDefaultController);
+
 // What the engine has and V8 has not.
 for (const [holder, names] of [
   [Function.prototype, ["columnNumber", "fileName", "lineNumber"]],
@@ -88,6 +92,7 @@ for (const [holder, names] of [
 ]) {
   for (const name of names) delete holder[name];
 }
+defineProperty(String.prototype, "length", { configurable: false });
 // The engine's own error class becomes one that everybody knows.
 delete globalThis.InternalError;
 // The global object is what its class makes, and listens to events.

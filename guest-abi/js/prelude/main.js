@@ -371,7 +371,7 @@ const hooks = {
     scope.date = date;
     scope.flags = new Set(flags);
     scope.exposesExports = scope.flags.has("enable_ctx_exports");
-    configureNavigator(scope.flags);
+    configureNavigator(date, scope.flags);
     configureGlobals(scope.flags);
     native.setSwitches(
       (scope.flags.has("unhandled_rejection_after_microtask_checkpoint") ? 1 : 0) |
@@ -379,7 +379,7 @@ const hooks = {
         (scope.flags.has("urlsearchparams_delete_has_value_arg") ? 0 : 4) |
         (scope.flags.has("http_headers_getsetcookie") ? 0 : 8),
     );
-    if (scope.flags.has("nodejs_compat") || scope.flags.has("nodejs_compat_v2")) useNode();
+    if (scope.flags.has("nodejs_compat") || scope.flags.has("nodejs_compat_v2")) useNode(scope.flags);
     fetching.configure();
     prepareContexts();
   },

@@ -2,7 +2,7 @@
 import { closed, illegalConstructor, platform, wrongParameter } from "internal:platform";
 import { KEY } from "internal:events";
 import { scope } from "internal:errors";
-import { FLAGS } from "internal:flags";
+import { DATED, DATED_NODE, FLAGS } from "internal:flags";
 
 class Navigator {
   #brand;
@@ -36,13 +36,17 @@ const navigator = new Navigator(KEY);
 const cloudflare = new Cloudflare(KEY);
 
 // Follows the compatibility flags of the Worker that is loaded.
-export function configure(flags) {
-  const all = {};
+export function configure(date, flags) {
+  const all = { __proto__: null };
   for (const name of FLAGS) all[name] = flags.has(name);
+  const lists = flags.has("nodejs_compat") ? [DATED, DATED_NODE] : [DATED];
+  for (const list of lists) {
+    for (const name of Object.keys(list)) all[name] = date >= list[name];
+  }
   for (const name of flags) all[name] = true;
-  constant(cloudflare, "compatibilityFlags", all);
+  constant(cloudflare, "compatibilityFlags", Object.freeze(all));
   if (flags.has("enable_navigator_language")) {
-    constant(navigator, "languages", Object.freeze(["en"]));
+    constant(navigator, "languages", ["en"]);
     constant(navigator, "language", "en");
   }
   constant(navigator, "platform", "");

@@ -55,7 +55,29 @@ const immediates = {
 };
 for (const name of Object.keys(immediates)) Object.defineProperty(immediates[name], "length", { value: name === "setImmediate" ? 1 : 0 });
 
-export function useNode() {
+// What the timeline of performance adds to the clock, loaded when it is first used.
+const timeline = () => native.builtin("internal:node/performance");
+const CLASSES = ["Performance", "PerformanceEntry", "PerformanceMark", "PerformanceMeasure", "PerformanceObserver", "PerformanceObserverEntryList", "PerformanceResourceTiming"];
+const NAMED = ["mark", "measure", "getEntriesByName", "getEntriesByType"];
+const UNNAMED = ["getEntries", "clearMarks", "clearMeasures", "clearResourceTimings", "setResourceTimingBufferSize", "markResourceTiming", "eventLoopUtilization", "timerify", "toJSON"];
+
+function useTimeline() {
+  for (const name of CLASSES) lazy(name, () => timeline()[name]);
+  const prototype = Object.getPrototypeOf(performance);
+  for (const name of [...NAMED, ...UNNAMED]) {
+    const needsName = NAMED.includes(name);
+    const method = {
+      [name](...args) {
+        if (needsName && args.length === 0) throw wrongParameter(name, "Performance", 1, "string");
+        return timeline().methods[name](...args);
+      },
+    }[name];
+    Object.defineProperty(prototype, name, { value: method, writable: true, enumerable: true, configurable: true });
+  }
+}
+
+export function useNode(flags) {
+  if (flags.has("enable_global_performance_classes")) useTimeline();
   for (const name of Object.keys(immediates)) {
     Object.defineProperty(Object.getPrototypeOf(globalThis), name, { value: immediates[name], writable: true, enumerable: true, configurable: true });
   }

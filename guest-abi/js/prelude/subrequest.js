@@ -6,8 +6,9 @@ import { Request, requestParts, responseOf, takeSource, Incoming } from "interna
 import { ReadableStream, bodyPart, lengthOf, sourceStream } from "internal:streams";
 import { whenAborted } from "internal:events";
 import { clientLine, clientSocket } from "internal:websocket";
+import { dataResponse } from "internal:data_url";
 
-const { bodyForm, fetchStart, headersGet, socketConnect, opCancel, opChunk, opCollect, opDecode, opPull, isPart, headersClone, headersHas, headersSet, text } = native;
+const { bodyForm, fetchPlain, fetchStart, headersGet, socketConnect, opCancel, opChunk, opCollect, opDecode, opPull, isPart, headersClone, headersHas, headersSet, text } = native;
 const EMPTY = new Uint8Array(0);
 // Bytes of a part of a body that is handed to the host in one.
 const PART = 65536;
@@ -123,6 +124,14 @@ export class Answered extends Incoming {
   }
 }
 
+native.useAnswered((id, length, isEncoded) => {
+  const answered = new Answered();
+  answered.id = id;
+  answered.length = length;
+  answered.isEncoded = isEncoded;
+  return answered;
+});
+
 // Sends a body that is a stream, as fast as it is taken.
 export class Sending {
   credit = AT_FIRST;
@@ -191,7 +200,16 @@ export function untilSent(op, promise, sending) {
 // Sends a request: to the server that its URL names (null), to what a binding of a name stands
 // for, to an export of this Worker and with what props, or to a user Worker (prelude/dispatch.js).
 export function send(target, request) {
+  // Most have nothing rare about them (src/passing.rs).
+  return fetchPlain(target, request) ?? sendRare(target, request);
+}
+
+function sendRare(target, request) {
   const { method, url, list, type, redirect, signal, cache, cf } = requestParts(request);
+  if (target === null && url.startsWith("data:")) {
+    const answer = dataResponse(url, method);
+    if (answer !== undefined) return Promise.resolve(answer);
+  }
   if (signal !== null && signal.aborted) throw signal.reason;
   if (!url.startsWith("http:") && !url.startsWith("https:")) {
     throw new TypeError(`Fetch API cannot load: ${url}`);
@@ -298,8 +316,10 @@ export const globals = {
     try {
       ofGlobal(this);
       const request = asked("ServiceWorkerGlobalScope", input, init, arguments.length);
+      const plain = fetchPlain(null, request);
+      if (plain !== undefined) return plain;
       const { fetcher } = requestParts(request);
-      return fetcher === null ? send(null, request) : fetcher.fetch(request);
+      return fetcher === null ? sendRare(null, request) : fetcher.fetch(request);
     } catch (error) {
       return Promise.reject(error);
     }

@@ -5,7 +5,6 @@ use crate::raw::{self, Cx, utf8};
 use crate::shape::{constructing, method, this, wrong_argument};
 use crate::switches::{Switch, is_set};
 use crate::text::{lossy, with};
-use postern_abi::http::Fields;
 use rquickjs::class::{Class, JsClass, Trace, Tracer};
 use rquickjs::function::{Constructor, Func, Opt, This};
 use rquickjs::{
@@ -162,6 +161,11 @@ impl HeaderList {
         }
     }
 
+    /// What the host sent, if nobody has changed it.
+    pub fn into_raw(self) -> Vec<u8> {
+        self.raw
+    }
+
     /// Whether there is a field of this name, which is in small letters.
     pub fn has(&mut self, name: &str) -> bool {
         self.values(name).next().is_some()
@@ -289,31 +293,63 @@ impl HeaderList {
 
     /// The fields as the ABI has them.
     pub fn encode(&self) -> Vec<u8> {
-        postcard::to_allocvec(&Fields(self.each().collect())).unwrap_or_default()
+        let mut all = Vec::new();
+        self.encode_to(&mut all, None);
+        all
     }
 
     /// The head of a response with these fields, and this `content-type` unless they have one.
     pub fn encode_head(&self, status: u16, content_type: Option<&str>) -> Vec<u8> {
+        let mut head = head(status);
+        self.encode_to(&mut head, content_type);
+        head
+    }
+
+    /// Writes the fields, and this `content-type` unless they have one.
+    pub fn encode_to(&self, out: &mut Vec<u8>, content_type: Option<&str>) {
         let content_type =
             content_type.filter(|_| !self.each().any(|(name, _)| name == "content-type"));
+        if content_type.is_none() && !self.raw.is_empty() {
+            out.reserve_exact(self.raw.len());
+            return out.extend_from_slice(&self.raw);
+        }
         let mut count = usize::from(content_type.is_some());
         let mut len = 6 + content_type.map_or(0, |it| it.len() + 18);
         for (name, value) in self.each() {
             count += 1;
             len += name.len() + value.len() + 6;
         }
-        let mut head = Vec::with_capacity(len);
-        varint(&mut head, status.into());
-        varint(&mut head, count);
+        out.reserve_exact(len);
+        varint(out, count);
         let content_type = content_type.map(|it| ("content-type", it.as_bytes()));
         for (name, value) in self.each().chain(content_type) {
-            varint(&mut head, name.len());
-            head.extend_from_slice(name.as_bytes());
-            varint(&mut head, value.len());
-            head.extend_from_slice(value);
+            varint(out, name.len());
+            out.extend_from_slice(name.as_bytes());
+            varint(out, value.len());
+            out.extend_from_slice(value);
         }
-        head
     }
+}
+
+/// The head of a response, before its fields.
+pub fn head(status: u16) -> Vec<u8> {
+    let mut head = Vec::with_capacity(64);
+    varint(&mut head, status.into());
+    head
+}
+
+/// Calls `f` with each of the encoded fields that `bytes` begin with; how many bytes they are.
+pub fn each_encoded(bytes: &[u8], mut f: impl FnMut(&str, &[u8])) -> Option<usize> {
+    let mut fields = Raw {
+        rest: bytes,
+        left: 0,
+    };
+    let count = fields.varint()?;
+    for _ in 0..count {
+        let name = utf8(fields.bytes()?)?;
+        f(name, fields.bytes()?);
+    }
+    Some(bytes.len() - fields.rest.len())
 }
 
 /// A number as the ABI has it.

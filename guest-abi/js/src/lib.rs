@@ -38,6 +38,7 @@ mod numbers;
 mod ops;
 mod params;
 mod parts;
+mod passing;
 mod pattern;
 #[cfg(all(feature = "profile", target_arch = "wasm32"))]
 mod profile;
@@ -55,6 +56,7 @@ mod shape;
 mod socket;
 mod source;
 mod stacks;
+mod stub;
 mod subrequest;
 mod switches;
 mod tasks;

@@ -161,6 +161,21 @@ const FLAGGED: &[(&str, &[&str])] = &[
         "enable_nodejs_http_server_modules",
         &["node:_http_server", "cloudflare:node"],
     ),
+    (
+        "enable_nodejs_child_process_module",
+        &["node:child_process"],
+    ),
+    ("enable_nodejs_perf_hooks_module", &["node:perf_hooks"]),
+    (
+        "enable_nodejs_readline_module",
+        &["node:readline", "node:readline/promises"],
+    ),
+    ("enable_nodejs_tty_module", &["node:tty"]),
+    ("enable_nodejs_v8_module", &["node:v8"]),
+    (
+        "enable_nodejs_worker_threads_module",
+        &["node:worker_threads"],
+    ),
 ];
 
 thread_local! {

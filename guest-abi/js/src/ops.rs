@@ -4,7 +4,7 @@ use crate::bytes::{self, Bytes, Form};
 use crate::deferred::Deferred;
 use crate::host;
 use crate::numbers::ByNumber;
-use crate::raw::{self, Cx, Val};
+use crate::raw::{self, Cx, Handle, Val};
 use crate::requests::thrown;
 use postern_abi::OpError;
 use postern_abi::kv::{KvBody, KvGot};
@@ -32,6 +32,8 @@ enum Pending {
     Tick,
     /// A value of KV as a string.
     Text(Deferred),
+    /// The answer of a subrequest that nothing is rare about, and what URL was asked for.
+    Answer(Deferred, Handle),
     Promise {
         decode: Decode,
         promise: Deferred,
@@ -162,6 +164,35 @@ pub fn start_text(cx: Cx, kind: u32, argument: &[u8]) -> Option<(u32, Val)> {
     Some((id, promise))
 }
 
+/// Starts a subrequest for a URL; a promise of its answer (`passing.rs`). `None` when memory is used
+/// up, which was thrown.
+pub fn start_answer(cx: Cx, kind: u32, argument: &[u8], url: Handle) -> Option<Val> {
+    let (deferred, promise) = Deferred::raw(cx)?;
+    let id = next();
+    PENDING.with_borrow_mut(|all| all.insert(id, Pending::Answer(deferred, url)));
+    host::op_start(id, kind, argument);
+    Some(promise)
+}
+
+/// Settles a promise of a subrequest's answer.
+fn settle_answer(ctx: &Ctx<'_>, id: u32, promise: Deferred, url: &Handle, payload: &[u8]) {
+    let cx = Cx(ctx.as_raw().as_ptr());
+    let (value, sink) = crate::passing::arrived(cx, id, url, payload);
+    if let Some(sink) = sink {
+        // SAFETY: taken over.
+        let sink = unsafe { Value::from_raw(ctx.clone(), sink) };
+        if let Some(sink) = sink.into_object() {
+            let sink = Persistent::save(ctx, sink);
+            let stream = Pending::Stream { sink, credit: None };
+            PENDING.with_borrow_mut(|all| all.insert(id, stream));
+        }
+    }
+    let is_reject = raw::is_exception(value);
+    let value = if is_reject { cx.caught() } else { value };
+    promise.settle(value, is_reject);
+    cx.free(value);
+}
+
 /// Settles a promise of a value of KV.
 fn settle_text(cx: Cx, promise: Deferred, payload: &[u8]) {
     let value = match postcard::take_from_bytes::<KvGot>(payload) {
@@ -212,6 +243,7 @@ pub fn done<'js>(ctx: &Ctx<'js>, id: u32, payload: &[u8]) -> Result<Told> {
             }
         },
         Pending::Text(promise) => settle_text(Cx(ctx.as_raw().as_ptr()), promise, payload),
+        Pending::Answer(promise, url) => settle_answer(ctx, id, promise, &url, payload),
         Pending::Tick | Pending::Stream { .. } | Pending::Collect { .. } => {}
     }
     Ok(Told::Nothing)
@@ -253,7 +285,7 @@ pub fn failed<'js>(ctx: &Ctx<'js>, id: u32, payload: &[u8]) -> Result<()> {
             promise.reject(&value()?);
             Ok(())
         }
-        Some(Pending::Text(promise)) => {
+        Some(Pending::Text(promise) | Pending::Answer(promise, _)) => {
             promise.reject(&value()?);
             Ok(())
         }

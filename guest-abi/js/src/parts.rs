@@ -48,19 +48,31 @@ pub mod slot {
     pub const METHOD: usize = 6;
     pub const URL: usize = 7;
     pub const REDIRECT: usize = 8;
-    // 9 is a request's signal, which only the prelude asks for.
+    /// A request's signal, which only the prelude sets.
+    pub const SIGNAL: usize = 9;
+    /// Of a response that was fetched, until its `MORE` is made: the reason phrase. Its URL and
+    /// whether that is another than was asked are where a request has URL and redirect.
+    pub const TEXT: usize = 9;
     pub const COUNT: usize = 10;
 }
 
 /// A request or a response.
 pub struct Part {
     kind: Kind,
-    slots: [Val; slot::COUNT],
+    /// What the prelude knows by numbers.
+    pub slots: [Val; slot::COUNT],
     /// Header fields as the host sent them, until somebody asks for one.
-    raw: Option<Vec<u8>>,
-    /// The number of the request whose body this has, and the body's length, until somebody asks
-    /// for it.
-    incoming: Option<(u32, f64)>,
+    pub raw: Option<Vec<u8>>,
+    /// The body, until somebody asks for it; the slot for it has something that is not null.
+    pub coming: Option<Coming>,
+}
+
+/// A body that the host has sent, or will send.
+pub enum Coming {
+    /// The number of the request whose body it is, and its length.
+    Request(u32, f64),
+    /// All of it.
+    Whole(Vec<u8>),
 }
 
 static ID: AtomicU32 = AtomicU32::new(0);
@@ -91,6 +103,8 @@ struct Prelude {
     json: Val,
     /// `incoming(id, length)`: what stands for a body that is still to come.
     incoming: Val,
+    /// `fetched(statusText, url, redirected)`: `MORE` of a response that was fetched.
+    fetched: Val,
     /// The types that bodies imply.
     text_type: Val,
     json_type: Val,
@@ -133,7 +147,7 @@ impl Part {
             kind,
             slots,
             raw: None,
-            incoming: None,
+            coming: None,
         }
     }
 
@@ -165,16 +179,33 @@ fn read(cx: Cx, this: Val, kind: Option<Kind>, at: usize) -> Val {
         found.set(cx, at, headers);
     }
     if at == slot::SOURCE
-        && let Some((id, length)) = found.incoming.take()
+        && let Some(coming) = found.coming.take()
     {
-        let arguments = [number(f64::from(id)), number(length)];
-        let source = cx.call(prelude().incoming, UNDEFINED, &arguments);
+        let source = match coming {
+            Coming::Request(id, length) => {
+                let arguments = [number(f64::from(id)), number(length)];
+                cx.call(prelude().incoming, UNDEFINED, &arguments)
+            }
+            Coming::Whole(body) => crate::passing::whole(cx, &body),
+        };
         if is_exception(source) {
             return source;
         }
         // Found anew: a call lies between.
         if let Some(found) = part(this, kind) {
             found.set(cx, at, source);
+        }
+    }
+    if at == slot::MORE
+        && let Some(found) = part(this, kind).filter(|found| is_null(found.slots[at]))
+    {
+        let arguments = [slot::TEXT, slot::URL, slot::REDIRECT].map(|at| found.slots[at]);
+        let more = cx.call(prelude().fetched, UNDEFINED, &arguments);
+        if is_exception(more) {
+            return more;
+        }
+        if let Some(found) = part(this, kind) {
+            found.set(cx, at, more);
         }
     }
     match part(this, kind).and_then(|found| found.slots.get(at)) {
@@ -184,7 +215,11 @@ fn read(cx: Cx, this: Val, kind: Option<Kind>, at: usize) -> Val {
 }
 
 fn number(value: f64) -> Val {
-    qjs::JS_NewFloat64(value)
+    raw::float(value)
+}
+
+fn is_null(value: Val) -> bool {
+    is_nullish(value) && !is_undefined(value)
 }
 
 fn headers_object(cx: Cx, list: HeaderList) -> Val {
@@ -247,30 +282,22 @@ pub struct Answer {
     pub head: Vec<u8>,
     /// Null, a string, bytes or something that becomes a stream; a handle of its own.
     pub source: Val,
+    /// A body as the host sent it.
+    pub whole: Option<Vec<u8>>,
 }
 
 impl Answer {
     /// Sends it as the answer of a request.
     pub fn send(self, cx: Cx, request: u32) {
         requests::answered(request);
-        if is_string(self.source) {
-            cx.text(self.source, |text| {
-                host::respond(request, &self.head, text.as_bytes(), false);
-            });
-        } else if is_object(self.source) {
-            let mut len = 0;
-            // SAFETY: gives the bytes of a Uint8Array, which nobody changes before they are sent.
-            unsafe {
-                let bytes = qjs::JS_GetUint8Array(cx.0, &raw mut len, self.source);
-                let bytes = if bytes.is_null() {
-                    &[][..]
-                } else {
-                    std::slice::from_raw_parts(bytes, len as usize)
-                };
-                host::respond(request, &self.head, bytes, false);
-            }
-        } else {
+        if let Some(body) = &self.whole {
+            host::respond(request, &self.head, body, false);
+        } else if is_nullish(self.source) {
             host::respond(request, &self.head, &[], false);
+        } else {
+            with_bytes(cx, self.source, |bytes| {
+                host::respond(request, &self.head, bytes, false);
+            });
         }
         cx.free(self.source);
     }
@@ -283,52 +310,123 @@ fn is_bytes(value: Val) -> bool {
             == qjs::JSTypedArrayEnum_JS_TYPED_ARRAY_UINT8 as c_int
 }
 
+/// A request, if it is one.
+pub fn request<'a>(value: Val) -> Option<&'a mut Part> {
+    if !is_object(value) {
+        return None;
+    }
+    part(value, Some(Kind::Request))
+}
+
+/// Whether there is nothing rare about a request: no signal, nothing set that is not asked for often,
+/// and a body, if it has one, that is a string or bytes and is still to be read.
+pub fn is_plain(request: &Part) -> bool {
+    let more = request.slots[slot::MORE];
+    let source = request.slots[slot::SOURCE];
+    request.coming.is_none()
+        && is_nullish(request.slots[slot::SIGNAL])
+        && is_nullish(request.slots[slot::STREAM])
+        && !is_used(request.slots[slot::USED])
+        // The number of an event, or what says that there is nothing.
+        && (!is_object(more) || same(more, prelude().plain[Kind::Request as usize]))
+        && (is_nullish(source) || is_string(source) || is_bytes(source))
+}
+
+/// Writes the header fields of either as the ABI has them, with the type that the body implies;
+/// `None` if `is_usual` says no to them.
+pub fn fields(
+    cx: Cx,
+    part: &mut Part,
+    out: &mut Vec<u8>,
+    is_usual: impl FnOnce(&mut HeaderList) -> bool,
+) -> Option<()> {
+    let content_type = part.slots[slot::TYPE];
+    let encode = |list: &mut HeaderList| {
+        if !is_usual(list) {
+            return None;
+        }
+        if is_string(content_type) {
+            return cx.text(content_type, |text| list.encode_to(out, Some(text)));
+        }
+        list.encode_to(out, None);
+        Some(())
+    };
+    if let Some(raw) = part.raw.take() {
+        let mut list = HeaderList::raw(raw);
+        let encoded = encode(&mut list);
+        part.raw = Some(list.into_raw());
+        return encoded;
+    }
+    match part.slots[slot::HEADERS] {
+        headers if is_object(headers) => with_list(cx, headers, encode)?,
+        _ => encode(&mut HeaderList::default()),
+    }
+}
+
+/// Calls `f` with the bytes of a string or a Uint8Array.
+pub fn with_bytes(cx: Cx, source: Val, f: impl FnOnce(&[u8])) {
+    if is_string(source) {
+        cx.text(source, |text| f(text.as_bytes()));
+        return;
+    }
+    let mut len = 0;
+    // SAFETY: gives the bytes of a Uint8Array, which nobody changes meanwhile.
+    unsafe {
+        let bytes = qjs::JS_GetUint8Array(cx.0, &raw mut len, source);
+        if bytes.is_null() {
+            f(&[]);
+        } else {
+            f(std::slice::from_raw_parts(bytes, len as usize));
+        }
+    }
+}
+
+/// A response that was fetched, whose parts `fill` puts in. What is asked for seldom is made of them
+/// later.
+pub fn fetched(cx: Cx, fill: impl FnOnce(&mut Part)) -> Val {
+    let mut part = Part {
+        kind: Kind::Response,
+        slots: [NULL; slot::COUNT],
+        raw: None,
+        coming: None,
+    };
+    part.slots[slot::USED] = raw::boolean(false);
+    fill(&mut part);
+    class::object(cx, prelude().prototypes[Kind::Response as usize], part)
+}
+
 /// A response as it can be sent at once; `None` for what is none, was used, or has something rare
 /// about it.
 pub fn simple_answer(cx: Cx, value: Val) -> Option<Answer> {
     let found = part(value, Some(Kind::Response))?;
-    let used = std::mem::replace(&mut found.slots[slot::USED], raw::boolean(true));
     let source = found.slots[slot::SOURCE];
-    let headers = found.slots[slot::HEADERS];
-    // What names a coding is to be put into it.
-    let is_coded = |list: &mut HeaderList| list.has("content-encoding");
-    let is_coded = !is_nullish(source)
-        && is_object(headers)
-        && with_list(cx, headers, is_coded).unwrap_or(false);
-    let is_simple = !is_coded
-        && is_nullish(found.slots[slot::STREAM])
-        && !is_used(used)
-        && same(
-            found.slots[slot::MORE],
-            prelude().plain[Kind::Response as usize],
-        )
-        && (is_nullish(source) || is_string(source) || is_bytes(source));
+    let more = found.slots[slot::MORE];
+    let is_whole = matches!(found.coming, Some(Coming::Whole(_)));
+    let has_body = is_whole || !is_nullish(source);
+    let is_simple = is_nullish(found.slots[slot::STREAM])
+        && !is_used(found.slots[slot::USED])
+        && (is_null(more) || same(more, prelude().plain[Kind::Response as usize]))
+        && (!has_body || is_whole || is_string(source) || is_bytes(source));
     if !is_simple {
-        found.slots[slot::USED] = used;
         return None;
-    }
-    if is_nullish(source) {
-        found.slots[slot::USED] = used;
     }
     // SAFETY: a small number.
     let status = unsafe { qjs::JS_VALUE_GET_INT(found.slots[slot::STATUS]) };
     let status = u16::try_from(status).unwrap_or(0);
-    let source = cx.dup(source);
-    let content_type = found.slots[slot::TYPE];
-    let encode = |list: &mut HeaderList| {
-        if is_string(content_type) {
-            cx.text(content_type, |text| list.encode_head(status, Some(text)))
-                .unwrap_or_default()
-        } else {
-            list.encode_head(status, None)
-        }
+    // What names a coding is to be put into it.
+    let is_usual = |list: &mut HeaderList| !has_body || !list.has("content-encoding");
+    let mut head = crate::headers::head(status);
+    fields(cx, found, &mut head, is_usual)?;
+    found.slots[slot::USED] = raw::boolean(has_body);
+    let whole = match found.coming.take() {
+        Some(Coming::Whole(body)) => Some(body),
+        _ => None,
     };
-    let head = if is_object(headers) {
-        with_list(cx, headers, encode)?
-    } else {
-        encode(&mut HeaderList::default())
-    };
-    Some(Answer { head, source })
+    Some(Answer {
+        head,
+        source: cx.dup(source),
+        whole,
+    })
 }
 
 fn is_used(value: Val) -> bool {
@@ -349,7 +447,7 @@ pub fn incoming(cx: Cx, id: u32, method: &str, url: &str, fields: &[u8], length:
         kind: Kind::Request,
         slots: [NULL; slot::COUNT],
         raw: Some(fields.into()),
-        incoming: (length != -1.0).then_some((id, length)),
+        coming: (length != -1.0).then_some(Coming::Request(id, length)),
     };
     part.slots[slot::USED] = raw::boolean(false);
     // What is known of its client is asked for with this (prelude/request.js).
@@ -357,7 +455,7 @@ pub fn incoming(cx: Cx, id: u32, method: &str, url: &str, fields: &[u8], length:
     part.slots[slot::METHOD] = cx.string(method);
     part.slots[slot::URL] = cx.string(url);
     part.slots[slot::REDIRECT] = cx.dup(known.manual);
-    if part.incoming.is_some() {
+    if part.coming.is_some() {
         // Something that is not null, until it is asked for.
         part.slots[slot::SOURCE] = UNDEFINED;
     }
@@ -486,7 +584,7 @@ callbacks! {
         };
         match at {
             slot::HEADERS => found.raw = None,
-            slot::SOURCE => found.incoming = None,
+            slot::SOURCE => found.coming = None,
             _ => {}
         }
         found.set(cx, at, cx.dup(arguments.get(2)));
@@ -549,6 +647,7 @@ fn finish<'js>(ctx: Ctx<'js>, given: Object<'js>) -> rquickjs::Result<()> {
         plain: [value("plainRequest")?, value("plainResponse")?],
         json: value("json")?,
         incoming: value("incoming")?,
+        fetched: value("fetched")?,
         text_type: cx.string("text/plain;charset=UTF-8"),
         json_type: cx.string("application/json"),
         follow: cx.string("follow"),

@@ -12,6 +12,7 @@ const PRELUDE: &[(&str, &str)] = prelude! {
     "internal:response" => "response.js",
     "internal:fetch" => "fetch.js",
     "internal:subrequest" => "subrequest.js",
+    "internal:data_url" => "data_url.js",
     "internal:dispatch" => "dispatch.js",
     "internal:ratelimit" => "ratelimit.js",
     "internal:rpc/values" => "rpc/values.js",

@@ -110,6 +110,20 @@ impl Arguments {
     }
 }
 
+/// A number.
+pub fn float(value: f64) -> Val {
+    qjs::JS_NewFloat64(value)
+}
+
+/// A value that is let go of with this.
+pub struct Handle(pub Cx, pub Val);
+
+impl Drop for Handle {
+    fn drop(&mut self) {
+        self.0.free(self.1);
+    }
+}
+
 /// The name of a property.
 pub struct Key(Cx, qjs::JSAtom);
 
@@ -218,6 +232,14 @@ impl Cx {
         Some(result)
     }
 
+    /// A number of JavaScript's; 0 for what is none.
+    pub fn number(self, value: Val) -> f64 {
+        let mut number = 0.0;
+        // SAFETY: converts a number, which throws nothing.
+        unsafe { qjs::JS_ToFloat64(self.0, &raw mut number, value) };
+        number
+    }
+
     /// Throws a TypeError; gives [`EXCEPTION`].
     pub fn throw_type(self, message: &str) -> Val {
         let message: Vec<u8> = message
@@ -310,7 +332,7 @@ impl Cx {
         }
     }
 
-    /// A constructor of this name.
+    /// A constructor of this name, which finds `undefined` for the new target when it is called.
     pub fn constructor(self, name: &CStr, callback: Callback) -> Val {
         // SAFETY: as in `function`.
         unsafe {
@@ -319,7 +341,7 @@ impl Cx {
                 Some(callback),
                 name.as_ptr(),
                 0,
-                qjs::JSCFunctionEnum_JS_CFUNC_constructor,
+                qjs::JSCFunctionEnum_JS_CFUNC_constructor_or_func,
                 0,
             )
         }

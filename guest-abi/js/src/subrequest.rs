@@ -206,7 +206,10 @@ pub fn argument<'js>(ctx: &Ctx<'js>, parts: &Array<'js>) -> Result<Vec<u8>> {
 }
 
 /// Adds the functions on subrequests to the natives.
-pub fn install<'js>(_: &Ctx<'js>, native: &Object<'js>) -> Result<()> {
+pub fn install<'js>(ctx: &Ctx<'js>, native: &Object<'js>) -> Result<()> {
+    let cx = crate::raw::Cx(ctx.as_raw().as_ptr());
+    crate::passing::install(cx, native);
+    crate::stub::install(cx, native);
     native.set("fetchStart", Func::from(start))?;
     native.set(
         "opDecode",

@@ -1,7 +1,7 @@
 //! Subrequests: to servers, to other Workers, to the Worker's assets.
 
 use crate::body::{ByteStream, Source};
-use crate::error::Result;
+use crate::error::{Error, Result};
 use crate::headers::Headers;
 use crate::request::Request;
 use crate::response::{Body, Response};
@@ -14,7 +14,7 @@ use alloc::vec::Vec;
 use core::task::{Context, Poll};
 use postern_abi::OpKind;
 use postern_abi::dispatch::Dispatch;
-use postern_abi::fetch::{FetchBody, Fetched, FetchedBody, Redirect, Target};
+use postern_abi::fetch::{FetchBody, FetchedBody, Redirect, Target};
 
 /// A request to send.
 pub struct Fetch {
@@ -122,13 +122,12 @@ impl Fetch {
             }
         })
         .await?;
-        let (head, rest) = postcard::take_from_bytes::<Fetched<'_>>(&result)?;
+        // The fields are taken as they lie: the host has looked at them.
+        let ((status, _), behind) = postcard::take_from_bytes::<(u16, &str)>(&result)?;
+        let (headers, behind) = Headers::decode(behind)
+            .ok_or_else(|| Error::named("TypeError", "an answer cannot be decoded"))?;
+        let ((_, body), rest) = postcard::take_from_bytes::<(&str, FetchedBody)>(behind)?;
         let at = result.len() - rest.len();
-        let mut headers = Headers::new();
-        for (name, value) in &head.headers.0 {
-            headers.append(name, value)?;
-        }
-        let (status, body) = (head.status, head.body);
         let body = match body {
             FetchedBody::Stream(_) => Body::Stream(match upload {
                 None => Source::Op(op),

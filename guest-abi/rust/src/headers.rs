@@ -33,18 +33,19 @@ impl Headers {
         }
     }
 
-    /// From the boundary's form; `None` if it is not that.
-    pub(crate) fn decode(mut bytes: &[u8]) -> Option<Self> {
+    /// From the boundary's form, and what is behind it; `None` if it is not that.
+    pub(crate) fn decode(mut bytes: &[u8]) -> Option<(Self, &[u8])> {
         let count = take_varint(&mut bytes)?;
         let mut rest = bytes;
         for _ in 0..count {
             core::str::from_utf8(take_bytes(&mut rest)?).ok()?;
             take_bytes(&mut rest)?;
         }
-        Some(Self {
+        let all = Self {
             count,
-            bytes: Cow::Owned(Vec::from(bytes)),
-        })
+            bytes: Cow::Owned(Vec::from(&bytes[..bytes.len() - rest.len()])),
+        };
+        Some((all, rest))
     }
 
     /// Appends the boundary's form.
@@ -233,7 +234,10 @@ mod tests {
             postcard::from_bytes::<Fields>(&bytes).unwrap().0,
             expect.to_vec()
         );
-        assert_eq!(Headers::decode(&bytes).as_ref(), Some(headers));
+        assert_eq!(
+            Headers::decode(&bytes).as_ref(),
+            Some(&(headers.clone(), &[][..]))
+        );
     }
 
     #[test]

@@ -137,6 +137,7 @@ impl Request {
         self.headers.get_or_init(|| {
             Headers::decode(&self.payload[self.line().fields_at..])
                 .expect("the host sends header fields behind the request line")
+                .0
         })
     }
 
@@ -216,16 +217,27 @@ impl core::fmt::Debug for Request {
     }
 }
 
-/// Path and query of an absolute URL.
+/// Path and query of an absolute URL. What they end at is ASCII, so bytes are looked at alone.
 fn split_url(url: &str) -> (&str, Option<&str>) {
-    let after_scheme = url.find("://").map_or(0, |at| at + 3);
-    let rest = &url[after_scheme..];
-    let rest = rest.split('#').next().unwrap_or("");
-    let at = rest.find(['/', '?']).unwrap_or(rest.len());
-    match rest[at..].split_once('?') {
-        Some((path, query)) => (path, Some(query)),
-        None => (&rest[at..], None),
+    let bytes = url.as_bytes();
+    let find = |from: usize, ends: &[u8]| {
+        let rest = bytes[from..].iter();
+        rest.copied()
+            .position(|byte| ends.contains(&byte))
+            .map_or(bytes.len(), |at| from + at)
+    };
+    let colon = find(0, b":");
+    let host = match bytes.get(colon..colon + 3) {
+        Some(b"://") => colon + 3,
+        _ => 0,
+    };
+    let path = find(host, b"/?#");
+    let query = find(path, b"?#");
+    if bytes.get(query) != Some(&b'?') {
+        return (&url[path..query], None);
     }
+    let end = find(query + 1, b"#");
+    (&url[path..query], Some(&url[query + 1..end]))
 }
 
 /// Decodes `+` and `%XX`; what is not valid stays as it is, and bytes that are not UTF-8

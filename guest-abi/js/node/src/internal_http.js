@@ -597,6 +597,41 @@ Object.assign(ServerResponse.prototype, {
 Object.defineProperty(ServerResponse.prototype, "writeHeader", { value: ServerResponse.prototype.writeHead, writable: true, configurable: true, enumerable: false });
 
 // Answers a Request with the server that listens on a port.
+// What a message that comes has for a socket: who is at its other end. There is none to write to.
+class Peer extends EventEmitter {
+  #encrypted;
+  #address;
+  #port;
+  #remotePort = 32768 + Math.floor(Math.random() * 28232);
+  constructor(encrypted, address, port) {
+    super();
+    this.#encrypted = encrypted;
+    this.#address = address;
+    this.#port = port;
+  }
+  get encrypted() {
+    return this.#encrypted;
+  }
+  get remoteFamily() {
+    return this.#address.includes(":") ? "IPv6" : "IPv4";
+  }
+  get remoteAddress() {
+    return this.#address;
+  }
+  get localAddress() {
+    return "127.0.0.1";
+  }
+  get localPort() {
+    return this.#port;
+  }
+  get readable() {
+    return true;
+  }
+  get remotePort() {
+    return this.#remotePort;
+  }
+}
+
 export function handleAsNodeRequest(port, request) {
   const server = servers.get(Number(port));
   if (server === undefined) {
@@ -607,7 +642,8 @@ export function handleAsNodeRequest(port, request) {
   message.method = request.method;
   message.url = url.pathname + url.search;
   const response = new ServerResponse(message);
-  message._socket = response.socket = { encrypted: url.protocol === "https:", remoteAddress: request.headers.get("cf-connecting-ip") ?? "127.0.0.1", remoteFamily: "IPv4", localPort: Number(port), destroy() {}, on() {}, once() {}, setTimeout() {}, setKeepAlive() {}, setNoDelay() {} };
+  message._socket = new Peer(url.protocol === "https:", request.headers.get("cf-connecting-ip") ?? "127.0.0.1", Number(port));
+  response.socket = undefined;
   const handled = server.emit("request", message, response);
   if (!handled) throw new Error("The server has no request listener");
   return response._given;

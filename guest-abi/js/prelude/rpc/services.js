@@ -10,7 +10,7 @@ import { asked, send } from "internal:subrequest";
 import { loopback } from "internal:context";
 import { Decoder, Encoder } from "internal:rpc/values";
 import { Session } from "internal:rpc/session";
-import { adopt, failed, handleOf, proxy, useServices } from "internal:rpc/stubs";
+import { failed, handleOf, missing, proxy, useServices } from "internal:rpc/stubs";
 
 const { parse, stringify } = JSON;
 const { contextOf, rpcConnect, socketDrop, socketSend, socketServe, socketStart } = native;
@@ -128,17 +128,22 @@ export class Fetcher {
 shape(Fetcher);
 closed(Fetcher);
 
-export function fetcherOf(handle) {
-  if (flag("rpc")) return proxy(handle, Fetcher, {});
-  const fetcher = Object.create(Fetcher.prototype);
-  adopt(fetcher, handle);
-  return fetcher;
-}
+// A plain fetch() goes by src/stub.rs, and so does what else is asked of these objects.
+native.useStubs(
+  Fetcher.prototype,
+  (fetcher, ...args) => fetchOf(fetcher, args),
+  (target) => new UserHandle(target),
+  Reflect.get,
+  missing,
+);
+
+// `target` is whom a plain fetch() asks, if that is not the handle's alone to say.
+export const fetcherOf = (handle, target) => native.stub(target, handle, flag("rpc"));
 
 // A user Worker of a dispatch namespace.
-export const userWorker = (target) => fetcherOf(new UserHandle(target));
+export const userWorker = (target) => fetcherOf(undefined, target);
 
-for (const kind of ["service", "assets"]) binding(kind, (name) => fetcherOf(new ServiceHandle(name)));
+for (const kind of ["service", "assets"]) binding(kind, (name) => fetcherOf(new ServiceHandle(name), name));
 useServices((ref) => fetcherOf(new PassedHandle(ref)));
 
 // An entrypoint of the same Worker; called with `{ props }` it is one with these.

@@ -1,5 +1,6 @@
 // Stubs: what stands for something of another Worker's (spec: SEMANTICS §25). Each is a proxy whose
 // handle says what it refers to; any name that is not the platform's is a property over there.
+import native from "internal:native";
 import { unable } from "internal:clone";
 import { facades, illegalConstructor, platform, wrongConstructorParameter } from "internal:platform";
 import { illegal } from "internal:shape";
@@ -17,7 +18,7 @@ const handles = new WeakMap();
 const registry = new FinalizationRegistry((ref) => ref.drop());
 
 export const handleOf = (value) =>
-  (typeof value === "function" || typeof value === "object") && value !== null ? handles.get(value) : undefined;
+  (typeof value === "function" || typeof value === "object") && value !== null ? handles.get(value) ?? native.stubHandle(value) : undefined;
 
 export const notImplemented = (name) => new TypeError(`The RPC receiver does not implement the method "${name}".`);
 export const isPlain = (value) => typeof value === "object" && value !== null && getPrototypeOf(value) === Object.prototype;
@@ -115,13 +116,18 @@ function attempt(handle, args) {
   }
 }
 
+// What stands for something that is over there, if anywhere.
+export function missing(handle, key) {
+  const isProperty = handle instanceof PropertyHandle;
+  return proxy(new PropertyHandle(isProperty ? handle.root : handle, isProperty ? [...handle.path, key] : [key]), RpcProperty);
+}
+
 const traps = {
   get(target, key, receiver) {
     if (typeof key === "symbol" || key in target) return Reflect.get(target, key, receiver);
     const handle = handles.get(target);
     if (INDEX.test(key) || (key === "then" && !handle.thenable)) return undefined;
-    const isProperty = handle instanceof PropertyHandle;
-    return proxy(new PropertyHandle(isProperty ? handle.root : handle, isProperty ? [...handle.path, key] : [key]), RpcProperty);
+    return missing(handle, key);
   },
   has(target, key) {
     return Reflect.has(target, key) || (typeof key === "string" && !INDEX.test(key));
@@ -161,11 +167,6 @@ export function stubOf(ref) {
   // Dropping it twice does nothing, and finding it to unregister it would take long.
   registry.register(made, ref);
   return made;
-}
-
-// Makes another object a reference too.
-export function adopt(object, handle) {
-  handles.set(object, handle);
 }
 
 function handleFor(value, kind) {
@@ -240,7 +241,7 @@ for (const [Class, tag] of [[RpcPromise, "JsRpcPromise"], [RpcProperty, "JsRpcPr
 
 // Has a value that came with stubs end them.
 export function disposable(value, stubs) {
-  if (((typeof value !== "object" || value === null) && typeof value !== "function") || handles.has(value)) return;
+  if (((typeof value !== "object" || value === null) && typeof value !== "function") || handleOf(value) !== undefined) return;
   const dispose = () => stubs.forEach((stub) => handles.get(stub).dispose());
   defineProperty(value, Symbol.dispose, { value: dispose, writable: true, configurable: true });
 }
@@ -259,9 +260,9 @@ export function disposeOf(target) {
 
 sendable(
   "s",
-  (value) => typeof value === "function" || value instanceof RpcTarget || handles.has(value),
+  (value) => typeof value === "function" || value instanceof RpcTarget || handleOf(value) !== undefined,
   (value, encoder) => {
-    const handle = handles.get(value);
+    const handle = handleOf(value);
     if (handle === undefined) return [encoder.export({ value })];
     if (handle.unable !== undefined) throw unable(handle.unable);
     if (!(handle instanceof StubHandle)) return [encoder.export({ forward: handle }), 1];

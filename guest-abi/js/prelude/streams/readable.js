@@ -128,7 +128,9 @@ export class ReadableStream {
     const source = new ValueSource(
       {
         async pull(controller) {
-          const { value, done } = await iterator.next();
+          const result = await iterator.next();
+          if (!isObject(result)) throw new TypeError("Callback returned incorrect type; expected 'Promise'");
+          const { value, done } = result;
           if (done) controller.close();
           else controller.enqueue(await value);
         },

@@ -2,19 +2,22 @@
 import { dictionary, wrongInit } from "internal:arguments";
 import { illegal, shape } from "internal:shape";
 
-const count = (() => () => 1)();
+const one = (() => () => 1)();
 const byteLength = (() => (chunk = undefined) => chunk?.byteLength)();
-for (const size of [count, byteLength]) Object.defineProperty(size, "name", { value: "" });
+for (const size of [one, byteLength]) Object.defineProperty(size, "name", { value: "" });
 
-function markOf(init, name) {
-  if (init === undefined) throw wrongInit(name, 1, "QueuingStrategyInit");
-  return +(dictionary(init, name, 1, "QueuingStrategyInit")?.highWaterMark);
+function markOf(init, name, count) {
+  if (init === undefined || init === null) {
+    if (count === 0) throw wrongInit(name, 1, "QueuingStrategyInit");
+    throw new TypeError("Cannot initialize N7workerd3api19QueuingStrategyInitE with required members from an undefined or null value.");
+  }
+  return +(dictionary(init, name, 1, "QueuingStrategyInit").highWaterMark);
 }
 
 export class ByteLengthQueuingStrategy {
   #mark;
   constructor(init = undefined) {
-    this.#mark = markOf(init, "ByteLengthQueuingStrategy");
+    this.#mark = markOf(init, "ByteLengthQueuingStrategy", arguments.length);
   }
   get highWaterMark() {
     if (!(#mark in this)) illegal();
@@ -30,7 +33,7 @@ shape(ByteLengthQueuingStrategy);
 export class CountQueuingStrategy {
   #mark;
   constructor(init = undefined) {
-    this.#mark = markOf(init, "CountQueuingStrategy");
+    this.#mark = markOf(init, "CountQueuingStrategy", arguments.length);
   }
   get highWaterMark() {
     if (!(#mark in this)) illegal();
@@ -38,7 +41,7 @@ export class CountQueuingStrategy {
   }
   get size() {
     if (!(#mark in this)) illegal();
-    return count;
+    return one;
   }
 }
 shape(CountQueuingStrategy);
