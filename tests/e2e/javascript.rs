@@ -370,3 +370,51 @@ fn an_answer_is_put_in_brotli_and_taken_out_of_it() {
     let bytes = daemon.get("/answers/automatic").expect(200).body.len();
     assert!(bytes < 200, "{bytes}");
 }
+
+#[test]
+fn a_common_js_module_knows_where_it_is_and_requires_others() {
+    let daemon = daemon();
+    let main =
+        "import told from './lib/told.cjs'; export default { fetch: () => Response.json(told) };";
+    let told = "const said = (f) => { try { return f(); } catch (error) { return `${error.name}: ${error.message}`; } };
+        module.exports = [__filename, __dirname, module.path, require.name,
+            said(() => require('./value.cjs').value), said(() => typeof require('../named.js')),
+            said(() => require('../both.js')), said(() => require('./nope.cjs')), said(() => require()),
+            said(() => require('./5')), said(() => require('../c.json').list[0])];";
+    let common = Some("application/javascript");
+    let form = Form::new()
+        .metadata(&json!({"main_module": "index.js", "compatibility_date": "2026-01-01"}))
+        .part("index.js", Some("index.js"), Some(MODULE), main)
+        .part("lib/told.cjs", None, common, told)
+        .part("lib/value.cjs", None, common, "exports.value = 7;")
+        .part("named.js", None, Some(MODULE), "export const named = 1;")
+        .part(
+            "both.js",
+            None,
+            Some(MODULE),
+            "export default 5; const other = 6; export { other as 'module.exports' };",
+        )
+        .part(
+            "c.json",
+            None,
+            Some("application/json"),
+            "{\"list\": [1, 2]}",
+        );
+    daemon.api().form("PUT", &script("common"), form).ok();
+    assert_eq!(
+        daemon.get("/common/").expect(200).json(),
+        json!([
+            "/lib/told.cjs",
+            "/lib",
+            "/lib/told.cjs",
+            "require",
+            7,
+            "undefined",
+            6,
+            "Error: No such module \"lib/nope.cjs\".",
+            "TypeError: Failed to execute 'require' on 'CommonJsModuleContext': parameter 1 is not of type 'string'.",
+            "Error: No such module \"lib/5\".",
+            1,
+        ])
+    );
+}

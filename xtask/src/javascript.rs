@@ -18,8 +18,8 @@ use std::process::Command;
 const QUICKJS: &str = "0.14.0";
 /// What is changed in it, in this order: contexts that jobs carry, V8's words for errors, names
 /// found by hash, what is on the way of each request, what recurses or matches without telling,
-/// what keys of maps are found by, V8's words for what cannot be parsed, and what methods say of what
-/// they are called on, dates and the order of comparisons.
+/// what keys of maps are found by, V8's words for what cannot be parsed, what methods say of what
+/// they are called on, dates and the order of comparisons, and modules that import themselves.
 const PATCHES: &[&str] = &[
     "quickjs.patch",
     "messages.patch",
@@ -29,6 +29,7 @@ const PATCHES: &[&str] = &[
     "maps.patch",
     "syntax.patch",
     "receivers.patch",
+    "modules.patch",
 ];
 /// The stack of the module: QuickJS may use most of it, so that recursion is a RangeError.
 const STACK: u32 = 1 << 20;

@@ -4,12 +4,13 @@ use crate::exception::Exception;
 use crate::host;
 use postern_abi::SyncOp;
 use postern_abi::bundle::{Bundle, ModuleKind};
-use rquickjs::function::Func;
+use rquickjs::function::{Func, Rest};
 use rquickjs::loader::ImportAttributes;
 use rquickjs::module::{Declarations, Declared, Exports, ModuleDef};
+use rquickjs::object::Property;
 use rquickjs::{
-    ArrayBuffer, CatchResultExt, Ctx, Error, Exception as Thrown, Function, Module, Object,
-    Persistent, Promise, Value, promise::PromiseState,
+    ArrayBuffer, CatchResultExt, Coerced, Ctx, Error, Exception as Thrown, FromJs, Function,
+    Module, Object, Persistent, Promise, Value, promise::PromiseState,
 };
 use std::cell::RefCell;
 use std::collections::{BTreeMap, BTreeSet};
@@ -358,22 +359,49 @@ fn common_js<'js>(ctx: &Ctx<'js>, name: &str, source: &str) -> rquickjs::Result<
     let mut options = rquickjs::context::EvalOptions::default();
     options.strict = false;
     options.filename = Some(name.to_owned());
-    let wrapped = format!("(function (exports, require, module) {{{source}\n}})");
+    let wrapped = format!(
+        "(function (exports, require, module, __filename, __dirname) {{{source}\n}})"
+    );
     let function: Function = ctx.eval_with_options(wrapped, options)?;
+    let path = format!("/{name}");
+    let folder = match name.rsplit_once('/') {
+        Some((folder, _)) => format!("/{folder}"),
+        None => "/".to_owned(),
+    };
     let module = Object::new(ctx.clone())?;
     let exports = Object::new(ctx.clone())?;
+    module.prop(
+        "path",
+        Property::from(&*path).enumerable().configurable(),
+    )?;
     module.set("exports", exports.clone())?;
     let base = name.to_owned();
-    let require = Function::new(ctx.clone(), move |ctx: Ctx<'js>, name: String| {
+    let required = move |ctx: Ctx<'js>, name: Rest<Value<'js>>| {
+        let Some(name) = name.0.into_iter().next() else {
+            let message = "Failed to execute 'require' on 'CommonJsModuleContext': parameter 1 is not of type 'string'.";
+            return Err(Thrown::throw_type(&ctx, message));
+        };
+        let name = Coerced::<String>::from_js(&ctx, name)?.0;
         require(&ctx, &base, &name)
-    })?;
-    function.call::<_, ()>((exports, require, module.clone()))?;
+    };
+    let require = Function::new(ctx.clone(), required)?.with_name("require")?;
+    function.call::<_, ()>((exports, require, module.clone(), path, folder))?;
     module.get("exports")
 }
 
-/// `require(name)` in a CommonJS module: the module's default export, or all of them.
+/// `require(name)` in a CommonJS module: what the module exports as `module.exports`, or else by
+/// default.
 fn require<'js>(ctx: &Ctx<'js>, base: &str, name: &str) -> rquickjs::Result<Value<'js>> {
-    let resolved = rquickjs::loader::Resolver::resolve(&mut Resolver, ctx, base, name, None)?;
+    let resolved = rquickjs::loader::Resolver::resolve(&mut Resolver, ctx, base, name, None);
+    let Ok(resolved) = resolved else {
+        ctx.catch();
+        let name = if is_reserved(name) {
+            name.to_owned()
+        } else {
+            normal(base, name)
+        };
+        return Err(no_such_module(ctx, &name, ""));
+    };
     if is_reserved(&resolved) {
         let exports = builtin_now(ctx, &resolved)?;
         let default: Value = match exports.as_object() {
@@ -389,12 +417,10 @@ fn require<'js>(ctx: &Ctx<'js>, base: &str, name: &str) -> rquickjs::Result<Valu
     let promise = Module::import(ctx, resolved)?;
     while promise.state() == PromiseState::Pending && ctx.execute_pending_job() {}
     let exports: Object = promise.finish()?;
-    let default: Value = exports.get("default")?;
-    Ok(if default.is_undefined() {
-        exports.into_value()
-    } else {
-        default
-    })
+    match exports.contains_key("module.exports")? {
+        true => exports.get("module.exports"),
+        false => exports.get("default"),
+    }
 }
 
 /// A module whose default export was made before it.

@@ -1,6 +1,7 @@
 // KeyObject and what makes, reads and writes keys.
 import native from "internal:native";
 import { CryptoKey, factsOf, isKey, makeKey } from "internal:crypto/key";
+import { insideHandler } from "internal:errors";
 import { Buffer } from "node:buffer";
 import { coded, ERR_INVALID_ARG_TYPE, ERR_INVALID_ARG_VALUE, validateFunction, validateInteger, validateObject, validateOneOf, validateString } from "internal:node/errors";
 import { isBuffer, settled, uint32 } from "./bytes.js";
@@ -366,7 +367,10 @@ function generateSecret(type, options) {
   const { length } = options;
   if (type === "hmac") validateInteger(length, "options.length", 8, 65536);
   else validateOneOf(length, "options.length", [128, 192, 256]);
-  return () => of(settled(native.cryptoGenerateNow(0, Math.floor(length / 8) * 8, 0), "Failed to generate key"));
+  return () => {
+    insideHandler();
+    return of(settled(native.cryptoGenerateNow(0, Math.floor(length / 8) * 8, 0), "Failed to generate key"));
+  };
 }
 
 export function generateKeySync(type, options) {
