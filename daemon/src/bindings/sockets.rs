@@ -102,5 +102,5 @@ fn check(headers: &HeaderMap, key: &HeaderValue) -> Result<(), &'static str> {
 
 /// Puts a socket that another Worker has answered with and one of this Worker's together.
 pub(super) fn between(theirs: Socket) -> Speak {
-    Box::new(move |ours| Box::pin(websocket::join(theirs, ours, thrown)))
+    Box::new(move |ours| Box::pin(websocket::join(theirs, ours, |it| it.failure().map(thrown))))
 }

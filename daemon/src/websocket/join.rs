@@ -1,7 +1,6 @@
 //! Two Workers' ends of a WebSocket, one at each side: what one sends the other gets.
 
 use super::Fault;
-use crate::engine::limits::Failure;
 use crate::engine::ops::OpFailure;
 use crate::engine::socket::{Socket, disconnected};
 use bytes::Bytes;
@@ -67,8 +66,8 @@ impl Way {
 }
 
 /// Carries messages between two ends until both have closed. If one Worker's invocation fails, the
-/// other is told what `told` makes of that.
-pub async fn join(one: Socket, other: Socket, told: fn(Failure) -> OpFailure) {
+/// other is told what `why` says of that end.
+pub async fn join(one: Socket, other: Socket, why: fn(&Socket) -> Option<OpFailure>) {
     one.opened();
     let (mut there, mut back) = (Way::default(), Way::default());
     let end = poll_fn(|cx| {
@@ -93,8 +92,8 @@ pub async fn join(one: Socket, other: Socket, told: fn(Failure) -> OpFailure) {
     let how = match end {
         End::Closed => Ok(()),
         End::Gone => {
-            let failure = one.failure().or_else(|| other.failure());
-            Err(failure.map_or_else(disconnected, told))
+            let failure = why(&one).or_else(|| why(&other));
+            Err(failure.unwrap_or_else(disconnected))
         }
         End::Fault(fault) => Err(fault.failure()),
     };
