@@ -82,8 +82,8 @@ const WORKER: &str = "
     const reading = (origin, how, reason) => told(async () => {
         const controller = new AbortController();
         const response = await fetch(origin + '/held', { signal: controller.signal });
-        soon(controller, reason);
-        return how(response);
+        if (how.length === 1) soon(controller, reason);
+        return how(response, controller);
     });
     const sending = (origin, readable, signal) => told(() => fetch(origin + '/taken', { method: 'POST', body: readable, signal }));
     export default {
@@ -124,9 +124,10 @@ const WORKER: &str = "
                     return [await told(() => response.text()), await told(() => other.text())];
                 }),
                 pipe: await reading(origin, (response) => new Response(response.body.pipeThrough(new TransformStream())).text()),
-                reader: await reading(origin, async (response) => {
+                reader: await reading(origin, async (response, controller) => {
                     const reader = response.body.getReader();
                     const first = new TextDecoder().decode((await reader.read()).value);
+                    soon(controller);
                     return [first, await told(() => reader.read()), await told(() => reader.closed)];
                 }),
                 timeout: await told(async () => (await fetch(origin + '/held', { signal: AbortSignal.timeout(50) })).text()),
