@@ -121,6 +121,8 @@ impl Host {
             | OpKind::SocketServe
             | OpKind::SocketConnect
             | OpKind::RpcConnect
+            | OpKind::TcpConnect
+            | OpKind::WorkerLoad
             | OpKind::CacheMatch
             | OpKind::CachePut
             | OpKind::CacheDelete => {
