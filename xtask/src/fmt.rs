@@ -33,6 +33,7 @@ pub fn run(arguments: &Arguments) -> Result<()> {
 pub fn manifests() -> Vec<PathBuf> {
     [
         "Cargo.toml",
+        "guest-abi/js/Cargo.toml",
         "guest-abi/rust/Cargo.toml",
         "tests/workers/Cargo.toml",
     ]

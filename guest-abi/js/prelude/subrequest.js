@@ -1,6 +1,6 @@
 // Subrequests: fetch(), and what others send (spec: SEMANTICS §20, §25).
 import native from "internal:native";
-import { flag, insideHandler, scope } from "internal:errors";
+import { insideHandler, scope } from "internal:errors";
 import { ofGlobal, wrongParameter } from "internal:platform";
 import { Request, requestParts, responseOf, takeSource, Incoming } from "internal:fetch";
 import { ReadableStream, bodyPart, lengthOf, sourceStream } from "internal:streams";
@@ -173,7 +173,7 @@ export function receiver(answered, asked) {
   return (status, statusText, headers, at, kind, body, isEncoded) => {
     let source = body;
     if (kind === 2) {
-      answered.isEncoded = isEncoded && (flag("brotli_content_encoding") || headersGet(headers, "content-encoding").toLowerCase() !== "br");
+      answered.isEncoded = isEncoded;
       answered.length = body;
       source = answered;
     } else if (kind === 1 && answered.release !== null) {

@@ -359,9 +359,8 @@ fn common_js<'js>(ctx: &Ctx<'js>, name: &str, source: &str) -> rquickjs::Result<
     let mut options = rquickjs::context::EvalOptions::default();
     options.strict = false;
     options.filename = Some(name.to_owned());
-    let wrapped = format!(
-        "(function (exports, require, module, __filename, __dirname) {{{source}\n}})"
-    );
+    let wrapped =
+        format!("(function (exports, require, module, __filename, __dirname) {{{source}\n}})");
     let function: Function = ctx.eval_with_options(wrapped, options)?;
     let path = format!("/{name}");
     let folder = match name.rsplit_once('/') {
@@ -370,10 +369,7 @@ fn common_js<'js>(ctx: &Ctx<'js>, name: &str, source: &str) -> rquickjs::Result<
     };
     let module = Object::new(ctx.clone())?;
     let exports = Object::new(ctx.clone())?;
-    module.prop(
-        "path",
-        Property::from(&*path).enumerable().configurable(),
-    )?;
+    module.prop("path", Property::from(&*path).enumerable().configurable())?;
     module.set("exports", exports.clone())?;
     let base = name.to_owned();
     let required = move |ctx: Ctx<'js>, name: Rest<Value<'js>>| {

@@ -172,8 +172,7 @@ impl<'a> Came<'a> {
             postcard::take_from_bytes::<(u16, &str)>(payload).ok()?;
         let mut is_encoded = false;
         let len = crate::headers::each_encoded(behind, |name, value| {
-            is_encoded |= name == "content-encoding"
-                && (value.eq_ignore_ascii_case(b"gzip") || value.eq_ignore_ascii_case(b"br"));
+            is_encoded |= name == "content-encoding" && crate::subrequest::is_undone(value);
         })?;
         let (fields, behind) = behind.split_at(len);
         let ((url, body), rest) = postcard::take_from_bytes::<(&str, FetchedBody)>(behind).ok()?;

@@ -4,6 +4,7 @@ use crate::bytes::{self, Bytes};
 use crate::headers::HeaderList;
 use crate::host;
 use crate::ops::{self, Decode, Decoded};
+use crate::switches::{Switch, is_set};
 use postern_abi::OpKind;
 use postern_abi::dispatch::Dispatch;
 use postern_abi::fetch::{Fetch, FetchBody, Fetched, FetchedBody, Redirect, Target};
@@ -24,6 +25,12 @@ pub struct Sinks<'js> {
     pub credit: Option<Function<'js>>,
 }
 
+/// Whether a body of this `content-encoding` is decoded when it is read.
+pub fn is_undone(coding: &[u8]) -> bool {
+    coding.eq_ignore_ascii_case(b"gzip")
+        || (coding.eq_ignore_ascii_case(b"br") && !is_set(Switch::KeepBrotli))
+}
+
 /// What a Response is made of: `make(status, statusText, headers, url, kind, body, isEncoded)`.
 pub fn decode<'js>(sinks: &Sinks<'js>, ctx: &Ctx<'js>) -> Decode {
     let make = Persistent::save(ctx, sinks.make.clone());
@@ -31,10 +38,11 @@ pub fn decode<'js>(sinks: &Sinks<'js>, ctx: &Ctx<'js>) -> Decode {
     Box::new(move |ctx, payload| {
         let (head, rest): (Fetched, _) = postcard::take_from_bytes(payload)
             .map_err(|_| Exception::throw_internal(ctx, "an answer cannot be decoded"))?;
-        let is_encoded = head.headers.0.iter().any(|(name, value)| {
-            *name == "content-encoding"
-                && (value.eq_ignore_ascii_case(b"gzip") || value.eq_ignore_ascii_case(b"br"))
-        });
+        let is_encoded = head
+            .headers
+            .0
+            .iter()
+            .any(|(name, value)| *name == "content-encoding" && is_undone(value));
         let fields = postcard::to_allocvec(&head.headers).unwrap_or_default();
         let list = Class::instance(ctx.clone(), HeaderList::raw(fields))?;
         let (kind, body) = match head.body {

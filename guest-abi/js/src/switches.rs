@@ -16,6 +16,8 @@ pub enum Switch {
     ParamsByName = 4,
     /// Iterating headers gives cookies that are set as one.
     JoinCookies = 8,
+    /// Bodies that are coded with Brotli stay as they came.
+    KeepBrotli = 16,
 }
 
 thread_local! {
