@@ -86,7 +86,6 @@ pub const FLAGS: &[Flag] = &[
     flag("enable_ctx_exports", "disable_ctx_exports", "2025-11-17", Both),
     node("enable_nodejs_process_v2", "disable_nodejs_process_v2", "2025-09-15"),
     node("enable_nodejs_http_server_modules", "disable_nodejs_http_server_modules", "2025-09-01"),
-    flag("enable_abortsignal_rpc", "", "", Both),
     node("enable_nodejs_fs_module", "disable_nodejs_fs_module", "2025-09-01"),
     node("enable_nodejs_http_modules", "disable_nodejs_http_modules", "2025-08-15"),
     flag("expose_global_message_channel", "no_expose_global_message_channel", "2025-08-15", Both),
@@ -145,6 +144,7 @@ pub const FLAGS: &[Flag] = &[
     flag("formdata_parser_supports_files", "formdata_parser_converts_files_to_strings", "2021-11-03", Always),
     // By name alone.
     flag(NODE, "no_nodejs_compat", "", Both),
+    flag("enable_abortsignal_rpc", "", "", Both),
     flag("nodejs_als", "no_nodejs_als", "", Both),
     flag("enable_request_signal", "disable_request_signal", "", Both),
     flag("request_signal_passthrough", "no_request_signal_passthrough", "", Both),
