@@ -35,16 +35,19 @@ const constant = (object, name, value) =>
 const navigator = new Navigator(KEY);
 const cloudflare = new Cloudflare(KEY);
 
+// Made with the engine, so that a Worker has little of it to itself.
+const enabled = { __proto__: null };
+for (const name of FLAGS) enabled[name] = false;
+for (const name of Object.keys(DATED)) enabled[name] = false;
+
 // Follows the compatibility flags of the Worker that is loaded.
 export function configure(date, flags) {
-  const all = { __proto__: null };
-  for (const name of FLAGS) all[name] = flags.has(name);
-  const lists = flags.has("nodejs_compat") ? [DATED, DATED_NODE] : [DATED];
-  for (const list of lists) {
-    for (const name of Object.keys(list)) all[name] = date >= list[name];
+  for (const name of Object.keys(DATED)) if (date >= DATED[name]) enabled[name] = true;
+  if (flags.has("nodejs_compat")) {
+    for (const name of Object.keys(DATED_NODE)) enabled[name] = date >= DATED_NODE[name];
   }
-  for (const name of flags) all[name] = true;
-  constant(cloudflare, "compatibilityFlags", Object.freeze(all));
+  for (const name of flags) enabled[name] = true;
+  constant(cloudflare, "compatibilityFlags", Object.freeze(enabled));
   if (flags.has("enable_navigator_language")) {
     constant(navigator, "languages", ["en"]);
     constant(navigator, "language", "en");
