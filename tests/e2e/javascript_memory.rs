@@ -74,7 +74,7 @@ fn base(daemon: &Daemon) -> PathBuf {
 /// Bytes of its own that an isolate of a Worker that says hello may have, the interpreter's included.
 const WARM_MAX: u64 = 256 << 10;
 /// Bytes that heaps may keep of what isolates gave back, however many there were.
-const KEPT_MAX: u64 = 2 << 20;
+const KEPT_MAX: u64 = 3 << 20;
 
 #[test]
 fn a_warm_worker_has_little_of_its_own() {

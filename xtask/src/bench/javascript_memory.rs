@@ -22,6 +22,8 @@ const FIRST: u64 = 4;
 const REQUESTS: u64 = 20;
 /// Tenants, all evicted.
 const TENANTS: u64 = 1000;
+/// The application that is kept warm.
+const HONO: &str = "hono";
 /// Bytes of a Worker whose push is timed.
 const LARGE: usize = 100_000;
 
@@ -34,18 +36,17 @@ pub fn rows(bench: &Bench) -> Result<Vec<Row>> {
         )
         .at_most(Figure::Bytes(256 << 10)),
     ];
-    let app = step::quiet("bundling the hono app", || {
-        apps::build(&["hono".to_owned()])
-    });
-    match app.as_deref() {
-        Ok([app]) => rows.push(
+    let apps = step::quiet("bundling the hono app", || apps::build(&[HONO.to_owned()]));
+    let app = apps.map(|apps| apps.into_iter().find(|app| app.name == HONO));
+    match app {
+        Ok(Some(app)) => rows.push(
             Row::new(
                 "private memory of a warm isolate in JavaScript, hono",
                 Figure::Bytes(warm(bench, &app.source)?),
             )
             .at_most(Figure::Bytes(512 << 10)),
         ),
-        Ok(_) => step::skip("the hono app", "there is none"),
+        Ok(None) => bail!("there is no app {HONO}"),
         Err(error) => step::skip("the hono app", &format!("{error:#}")),
     }
     rows.push(pushes(bench)?);
