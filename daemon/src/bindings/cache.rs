@@ -1,8 +1,9 @@
 //! The Cache API (spec: SEMANTICS §21): who has which caches, and answers in the terms of the
 //! boundary. What is kept for how long the cache itself knows.
 
+use super::answer::{Answer, AnswerBody, finish};
 use super::env::Caches;
-use super::fetch::{self, Answer, AnswerBody};
+use super::fetch;
 use super::url::Url;
 use super::{Env, encode, undecodable};
 use crate::cache::{Body, CacheError, Found, FoundBody, Head};
@@ -92,7 +93,7 @@ pub(super) fn find(env: &Env, argument: &[u8]) -> Result<Started, OpFailure> {
                 ..OpReply::default()
             });
         };
-        let mut reply = fetch::finish(answer(found), &Method::GET, "").await?;
+        let mut reply = finish(answer(found), &Method::GET, "").await?;
         // An optional value begins with whether it is there.
         reply.head.insert(0, 1);
         Ok(reply)

@@ -4,6 +4,7 @@
 //! every argument is a guest's and is decoded with mistrust.
 
 mod analytics;
+mod answer;
 mod cache;
 mod dispatch;
 mod env;

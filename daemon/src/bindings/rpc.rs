@@ -1,7 +1,7 @@
 //! Sessions of RPC with another Worker, or with the same one (spec: SEMANTICS §25).
 
+use super::answer::thrown;
 use super::dispatch::Call;
-use super::fetch::thrown;
 use super::services::{Answering, ServiceRequest, Services};
 use super::{Env, sockets, undecodable};
 use crate::engine::caller::Caller;

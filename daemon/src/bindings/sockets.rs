@@ -1,6 +1,7 @@
 //! WebSockets that a Worker asks for: of a server, or of another Worker (spec: SEMANTICS §27).
 
-use super::fetch::{Answer, AnswerBody, Ask, answered, lost, request, thrown};
+use super::answer::{Answer, AnswerBody, answered, lost, thrown};
+use super::fetch::{Ask, request};
 use super::forwarded;
 use crate::engine::caller::Caller;
 use crate::engine::ops::OpFailure;

@@ -4,7 +4,7 @@
 //! waits in more than one buffer here: nothing is read that the guest has not asked for, and nothing
 //! taken of it that the peer does not read.
 
-use super::fetch::lost;
+use super::answer::lost;
 use super::loader::{CLOSED, Network};
 use super::{Env, undecodable};
 use crate::engine::caller::Caller;
