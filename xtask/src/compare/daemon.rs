@@ -33,6 +33,7 @@ listen = "127.0.0.1:0"
 [limits]
 startup-cpu-ms = 5000
 memory-bytes = "64 MiB"
+isolates = 1
 "#;
 
 /// Builds it, pushes every case and asks it.
