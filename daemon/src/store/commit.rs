@@ -147,7 +147,10 @@ fn run(core: &Core, waiting: &Receiver<Job>) {
             break;
         }
     }
+    // Nothing comes after this; whoever was let in before is told by what waits being dropped,
+    // which the channel alone would keep for as long as they wait.
     waiting.close();
+    while waiting.try_recv().is_ok() {}
 }
 
 type Reply = Option<Sender<Result<(), KvError>>>;
@@ -249,5 +252,39 @@ fn stage(core: &Core, change: &mut Change<'_>, work: Work) -> Result<(), KvError
             Ok(())
         }
         Work::Barrier => Ok(()),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used)]
+    use super::super::{Store, StoreOptions};
+    use super::*;
+
+    #[test]
+    fn whoever_closes_at_the_same_time_is_told() {
+        let dir = tempfile::tempdir().unwrap();
+        let store = Store::open(StoreOptions::new(dir.path())).unwrap().store;
+        let committer = &store.0.committer;
+        // The thread does not end before this is let go.
+        let held = store.0.core.state();
+        let (tell, told) = std::sync::mpsc::channel();
+        for _ in 0..8 {
+            let (committer, tell) = (committer.clone(), tell.clone());
+            std::thread::spawn(move || tell.send(committer.close()));
+        }
+        // One is being served, the others wait.
+        while committer.jobs.len() < 7 {
+            std::thread::yield_now();
+        }
+        drop(held);
+        let mut closed = 0;
+        for _ in 0..8 {
+            match told.recv_timeout(Duration::from_secs(60)).unwrap() {
+                Ok(()) => closed += 1,
+                Err(error) => assert!(matches!(error, StoreError::Closed), "{error}"),
+            }
+        }
+        assert_eq!(closed, 1);
     }
 }
