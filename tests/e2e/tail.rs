@@ -3,8 +3,10 @@
 use postern_e2e::api::{ACCOUNT, script};
 use postern_e2e::socket::{Socket, closing, upgrade};
 use postern_e2e::{Daemon, Form, Request, Setup, eventually};
+use rustix::process::{Pid, Signal, kill_process_group};
 use serde_json::{Value, json};
 use std::io::{BufRead, BufReader};
+use std::os::unix::process::CommandExt;
 
 const MODULE: &str = "application/javascript+module";
 
@@ -260,8 +262,10 @@ fn the_real_wrangler_tails() {
     let words = [
         "tail", "shown", "--format", "json", "--status", "ok", "--method", "GET",
     ];
+    // It has a process of its own do the work, which must go too.
     let mut child = daemon
         .wrangler_command(daemon.dir(), &words)
+        .process_group(0)
         .spawn()
         .unwrap();
     let mut out = BufReader::new(child.stdout.take().unwrap());
@@ -284,7 +288,7 @@ fn the_real_wrangler_tails() {
         });
         shown.join().unwrap()
     });
-    child.kill().unwrap();
+    kill_process_group(Pid::from_child(&child), Signal::KILL).unwrap();
     child.wait().unwrap();
     assert_eq!(event["scriptName"], "shown");
     assert_eq!(event["outcome"], "ok");
