@@ -56,11 +56,11 @@ pub fn rows(bench: &Bench) -> Result<Vec<Row>> {
         Row::new(what("start to the first answer"), Figure::Ms(ours)).at_most(Figure::Ms(500.0)),
         Row::new("… beside workerd", Figure::Ms(ours))
             .against("workerd", Figure::Ms(theirs))
-            .ratio_at_most(1.0 / 6.0),
+            .ratio_at_most(0.166),
         Row::new(what("RSS then"), Figure::Bytes(kept[0])).at_most(Figure::Bytes(48 << 20)),
         Row::new("… beside workerd", Figure::Bytes(kept[0]))
             .against("workerd", Figure::Bytes(kept[1]))
-            .ratio_at_most(1.0 / 30.0),
+            .ratio_at_most(0.033),
         Row::new(
             what("first request to one, p50"),
             Figure::Ms(median(firsts.clone())),
