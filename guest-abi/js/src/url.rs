@@ -7,7 +7,7 @@ use crate::raw::{self, Arguments, Callback, Cx, UNDEFINED, Val};
 use crate::shape::{ILLEGAL, method, wrong_argument};
 use crate::text::{usv, with_usv};
 use rquickjs::class::Class;
-use rquickjs::function::{Func, Opt};
+use rquickjs::function::Func;
 use rquickjs::{Ctx, Exception, Function, Object, Result, Value, qjs};
 use std::borrow::Cow;
 use std::cell::{Cell, RefCell};
