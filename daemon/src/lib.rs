@@ -5,7 +5,6 @@
 pub mod analytics;
 pub mod assets;
 pub mod bindings;
-pub mod board;
 pub mod cache;
 pub mod catalog;
 pub mod cli;
@@ -23,3 +22,6 @@ pub mod range;
 pub mod store;
 pub mod tail;
 pub mod websocket;
+
+/// What a machine is and may spend.
+pub use postern_board as board;

@@ -58,8 +58,8 @@ pub(super) fn run() -> Result<Infallible, InitError> {
     clock::follow(clock.servers);
     let watchdog = config
         .as_ref()
-        .and_then(watchdog_device)
-        .and_then(|device| Watchdog::open(&device));
+        .and_then(|config| config.board.watchdog.as_deref())
+        .and_then(|device| Watchdog::open(Path::new(device)));
     if let Err(error) = first_token(&config_file) {
         console::note("the first token", &error);
     }
@@ -96,11 +96,6 @@ fn config(file: &Path) -> Option<Config> {
             None
         }
     }
-}
-
-fn watchdog_device(_: &Config) -> Option<PathBuf> {
-    let device = Path::new("/dev/watchdog");
-    device.exists().then(|| device.to_owned())
 }
 
 /// Whoever runs the daemon may serve on low ports.
