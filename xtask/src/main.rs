@@ -6,10 +6,12 @@ mod build;
 mod ci;
 mod compare;
 mod daemon;
+mod debian;
 mod deny;
 mod fmt;
 mod fuzz;
 mod guests;
+mod image;
 mod javascript;
 mod lint;
 mod machine;
@@ -78,6 +80,10 @@ enum Command {
     /// Shows the size of the stripped release binary and compares it with its budget.
     Sizes(sizes::Arguments),
 
+    /// Makes a firmware image of a board: a disk image to flash, and the slot in it, for
+    /// `postern firmware push`.
+    Image(image::Arguments),
+
     /// Formats all Rust sources.
     Fmt(fmt::Arguments),
 
@@ -103,6 +109,7 @@ fn main() -> ExitCode {
         Command::Build(arguments) => build::run(&arguments),
         Command::Bench(arguments) => bench::run(&arguments),
         Command::Sizes(arguments) => sizes::run(&arguments),
+        Command::Image(arguments) => image::run(&arguments),
         Command::Fmt(arguments) => fmt::run(&arguments),
         Command::Lint(arguments) => lint::run(&arguments),
         Command::Deny(arguments) => deny::run(&arguments),

@@ -17,10 +17,6 @@ pub(super) enum Said {
     Well,
     /// It is ending.
     Stopping,
-    /// The machine shall be started again, for instance to try another slot.
-    Reboot,
-    /// The machine shall be switched off.
-    PowerOff,
 }
 
 /// Where it is said.
@@ -59,8 +55,6 @@ fn parse(message: &[u8]) -> impl Iterator<Item = Said> {
             b"READY=1" => Some(Said::Ready),
             b"WATCHDOG=1" => Some(Said::Well),
             b"STOPPING=1" => Some(Said::Stopping),
-            b"X_POSTERN=reboot" => Some(Said::Reboot),
-            b"X_POSTERN=poweroff" => Some(Said::PowerOff),
             _ => None,
         })
 }
@@ -85,8 +79,8 @@ mod tests {
         let notify = Notify::open(&path).unwrap();
         let daemon = UnixDatagram::unbound().unwrap();
         daemon.send_to(b"READY=1\n", &path).unwrap();
-        daemon.send_to(b"X_POSTERN=reboot", &path).unwrap();
-        assert_eq!(notify.hear(), [Said::Ready, Said::Reboot]);
+        daemon.send_to(b"STOPPING=1", &path).unwrap();
+        assert_eq!(notify.hear(), [Said::Ready, Said::Stopping]);
         assert_eq!(notify.hear(), []);
     }
 }

@@ -208,8 +208,6 @@ impl Watch {
                 Said::Ready => self.service.ready(now),
                 Said::Well => self.service.well(now),
                 Said::Stopping => {}
-                Said::Reboot => return Some(End::Reboot),
-                Said::PowerOff => return Some(End::PowerOff),
             }
         }
         if came(&self.signals.reboot) {
