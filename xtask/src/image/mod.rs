@@ -118,6 +118,11 @@ impl Plan {
         })
     }
 
+    /// The board.
+    pub fn board(&self) -> &Board {
+        &self.board
+    }
+
     fn debian_architecture(&self) -> &'static str {
         match self.board.architecture {
             Architecture::Arm => "armhf",
