@@ -180,14 +180,9 @@ impl Machine {
         }
     }
 
-    /// Types a line at its console.
-    pub fn types(&self, line: &str) -> Result<()> {
-        types(&self.folder, line)
-    }
-
     /// Switches it off in order.
     pub fn power_off(&self) -> Result<()> {
-        self.types("poweroff")?;
+        let _typing = types(&self.folder, "poweroff")?;
         let end = Instant::now() + END;
         while alive(self.pid) {
             if Instant::now() > end {
@@ -236,7 +231,8 @@ pub fn stop(folder: &Path) -> Result<bool> {
     Ok(true)
 }
 
-fn types(folder: &Path, line: &str) -> Result<()> {
+/// Types a line at a console. What the machine has not taken yet is lost when the connection closes.
+fn types(folder: &Path, line: &str) -> Result<UnixStream> {
     // The path of a socket may have no more than 107 bytes.
     let path = folder.join(CONSOLE);
     let here = std::env::current_dir()?;
@@ -244,7 +240,7 @@ fn types(folder: &Path, line: &str) -> Result<()> {
     let mut console = UnixStream::connect(&path)
         .with_context(|| format!("cannot reach the console {}", path.display()))?;
     console.write_all(format!("{line}\n").as_bytes())?;
-    Ok(())
+    Ok(console)
 }
 
 /// The process of the machine in a folder, if it runs.
