@@ -10,6 +10,7 @@ pub mod catalog;
 pub mod cli;
 pub mod config;
 pub mod cron;
+pub mod deadline;
 pub mod edge;
 pub mod egress;
 pub mod engine;
