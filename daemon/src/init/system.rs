@@ -75,6 +75,7 @@ pub(super) fn run() -> Result<Infallible, InitError> {
         service: Service::new(line.trial),
         start: Instant::now(),
         time_kept: Duration::ZERO,
+        ending: false,
     };
     watch.run()
 }
@@ -184,6 +185,8 @@ struct Watch {
     service: Service,
     start: Instant,
     time_kept: Duration,
+    /// Whether the machine is ending.
+    ending: bool,
 }
 
 impl Watch {
@@ -331,6 +334,10 @@ impl Watch {
                 (None, None) => "somehow".to_owned(),
             };
             let pause = self.service.ended(self.now());
+            if self.ending {
+                console::say(&format!("the daemon ended {how}"));
+                continue;
+            }
             console::say(&format!(
                 "the daemon ended {how}; it is started again in {} s",
                 pause.as_secs()
@@ -341,6 +348,7 @@ impl Watch {
     /// Lets the daemon end in order, then ends the machine.
     fn end(&mut self, how: End) -> ! {
         console::say("ending in order");
+        self.ending = true;
         if let Some(pid) = self.daemon {
             power::ask(pid);
         }

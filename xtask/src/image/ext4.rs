@@ -17,6 +17,9 @@ pub enum Kind {
     Data,
 }
 
+/// The one link of a slot: where names are asked for is known in `/run` alone.
+const LINK: (&str, &str) = ("/etc/resolv.conf", "../run/resolv.conf");
+
 /// Bytes that a block has.
 const BLOCK: u64 = 4096;
 
@@ -40,7 +43,8 @@ pub fn needed(folder: &Path) -> Result<u64> {
     Ok((bytes + bytes / 64 + (1 << 20)).next_multiple_of(1 << 20))
 }
 
-/// Makes an ext4 with a folder's content in a file of `size` bytes.
+/// Makes an ext4 with a folder's content in a file of `size` bytes. A link's times cannot be set, so
+/// there must be none in it but what a slot has: [`LINK`].
 pub fn make(file: &Path, size: u64, folder: &Path, kind: Kind, seed: [u8; 16]) -> Result<()> {
     same_times(folder)?;
     File::create(file)
@@ -64,7 +68,42 @@ pub fn make(file: &Path, size: u64, folder: &Path, kind: Kind, seed: [u8; 16]) -
         Kind::Data => command.args(["-L", "data"]),
     };
     command.arg("-d").arg(folder).arg(file);
-    step::quiet_command(&format!("{}", workspace::shown(file)), &mut command)
+    step::quiet_command(&workspace::shown(file), &mut command)?;
+    same_inodes(file, folder, kind)
+}
+
+/// Sets what no call sets on the files themselves: when their inodes changed, and were read.
+fn same_inodes(file: &Path, folder: &Path, kind: Kind) -> Result<()> {
+    let mut script = String::new();
+    let mut paths = vec![folder.to_owned()];
+    while let Some(path) = paths.pop() {
+        let name = path.strip_prefix(folder)?;
+        for field in ["atime", "ctime", "crtime"] {
+            let name = name.display();
+            script.push_str(&format!("sif \"/{name}\" {field} @{EPOCH}\n"));
+            script.push_str(&format!("sif \"/{name}\" {field}_extra 0\n"));
+        }
+        if path.symlink_metadata()?.is_dir() {
+            for entry in std::fs::read_dir(&path)? {
+                paths.push(entry?.path());
+            }
+        }
+    }
+    if kind == Kind::Slot {
+        let (from, to) = LINK;
+        script.push_str(&format!("symlink {from} {to}\n"));
+    }
+    let commands = file.with_extension("debugfs");
+    std::fs::write(&commands, script).context("cannot write commands for debugfs")?;
+    step::quiet_command(
+        "times of inodes",
+        Command::new("/usr/sbin/debugfs")
+            .env("E2FSPROGS_FAKE_TIME", EPOCH.to_string())
+            .args(["-w", "-f"])
+            .arg(&commands)
+            .arg(file),
+    )?;
+    std::fs::remove_file(&commands).context("cannot remove commands for debugfs")
 }
 
 /// Makes a FAT32 with a folder's content in a file of `size` bytes.

@@ -64,8 +64,6 @@ pub fn make(plan: &Plan, binary: &Path) -> Result<PathBuf> {
     write("boot/initramfs", &initramfs(plan, &modules, &program)?)?;
     write("etc/postern/board.toml", plan.board_text.as_bytes())?;
     write("etc/postern/postern.toml", CONFIG.as_bytes())?;
-    std::os::unix::fs::symlink("../run/resolv.conf", root.join("etc/resolv.conf"))
-        .context("cannot link resolv.conf")?;
     let slot = plan.folder.join("slot.img");
     let size = ext4::needed(&root)?;
     let room = plan.layout.slot_bytes;
