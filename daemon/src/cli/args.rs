@@ -86,6 +86,10 @@ pub enum Command {
     /// What to do when the key that secrets are encrypted with is lost.
     #[command(subcommand)]
     Secrets(Secrets),
+    /// Be process 1 of a firmware image: mounts, network, clock, and the daemon kept running.
+    ///
+    /// Only a kernel starts it, from an image that `cargo xtask image` made (docs/firmware.md).
+    Init,
     /// Judge a module in a process of its own. Started by the daemon.
     #[command(hide = true)]
     Judge,

@@ -32,10 +32,16 @@ use std::process::ExitCode;
 
 /// Runs the command line of this process.
 pub fn main() -> ExitCode {
+    if crate::init::is_first() {
+        return crate::init::main();
+    }
     let cli = match Cli::try_parse() {
         Ok(cli) => cli,
         Err(error) => return usage(&error),
     };
+    if matches!(cli.command, Command::Init) {
+        return crate::init::main();
+    }
     let out = Output { json: cli.json };
     match run(cli.command, out) {
         Ok(()) => ExitCode::SUCCESS,
@@ -80,6 +86,8 @@ fn run(command: Command, out: Output) -> Result<(), CliError> {
         Command::Deployments(args) => smol::block_on(versions::deployments(&args, out)),
         Command::Secrets(Secrets::Forget(source)) => secrets::forget(&source, out),
         Command::Judge => Ok(serve::rooms::judge()?),
+        // Answered before: it has no errors of the command line's.
+        Command::Init => Ok(()),
         Command::Completions { shell } => {
             let mut text = Vec::new();
             clap_complete::generate(shell, &mut Cli::command(), "postern", &mut text);

@@ -91,6 +91,8 @@ pub(super) fn check(
     };
     let log = log(document, raw.log, &board);
     let place = super::place::check(document, raw.place);
+    let network = super::network::check(document, raw.network);
+    let clock = super::network::check_clock(document, raw.clock);
     let data_dir = match (&overrides.data_dir, &raw.data_dir) {
         (Some(dir), _) => dir.clone(),
         (None, Some(dir)) => base.join(dir.get_ref()),
@@ -122,6 +124,8 @@ pub(super) fn check(
         loader,
         log,
         place,
+        network,
+        clock,
     };
     (Some(config), Vec::new())
 }

@@ -5,10 +5,12 @@
 
 mod check;
 mod egress;
+mod network;
 mod place;
 mod raw;
 pub mod routing;
 
+pub use network::{Address, Clock, Network};
 pub use place::Place;
 pub use postern_board::{Problem, amount, document, durability, limits};
 pub use routing::{Mode, Routing, Target};
@@ -64,6 +66,10 @@ pub struct Config {
     pub log: Log,
     /// Where the gateway stands.
     pub place: Place,
+    /// The network of a firmware image.
+    pub network: Network,
+    /// The clock of a firmware image.
+    pub clock: Clock,
 }
 
 /// A board and how it was named.
@@ -441,6 +447,8 @@ impl Config {
             ("analytics", self.analytics != new.analytics),
             ("websocket", self.websocket != new.websocket),
             ("loader", self.loader != new.loader),
+            ("network", self.network != new.network),
+            ("clock", self.clock != new.clock),
             ("log.format and log.tenant-bytes", log_differs),
         ]
         .into_iter()

@@ -4,6 +4,7 @@ use super::amount::Amount;
 use super::durability::RawDurability;
 use super::egress::RawEgress;
 use super::limits::RawLimits;
+use super::network::{RawClock, RawNetwork};
 use super::place::RawPlace;
 use super::{Format, Level, Mode, Scheme};
 use serde::de::{self, Deserialize, Deserializer, SeqAccess, Visitor};
@@ -32,6 +33,8 @@ pub(super) struct RawConfig {
     pub loader: RawLoader,
     pub log: RawLog,
     pub place: RawPlace,
+    pub network: RawNetwork,
+    pub clock: RawClock,
 }
 
 #[derive(Debug, Default, serde::Deserialize)]
