@@ -14,6 +14,7 @@ pub mod cron;
 pub mod edge;
 pub mod egress;
 pub mod engine;
+pub mod firmware;
 pub mod logpush;
 pub mod manage;
 pub mod observe;

@@ -8,12 +8,14 @@ mod check;
 pub mod document;
 pub mod durability;
 mod egress;
+pub mod firmware;
 pub mod limits;
 mod place;
 mod raw;
 pub mod routing;
 
 pub use document::Problem;
+pub use firmware::{Critical, Firmware};
 pub use place::Place;
 pub use routing::{Mode, Routing, Target};
 
@@ -69,6 +71,8 @@ pub struct Config {
     pub log: Log,
     /// Where the gateway stands.
     pub place: Place,
+    /// Updates of the system itself.
+    pub firmware: Firmware,
 }
 
 /// A board and how it was named.
@@ -446,6 +450,7 @@ impl Config {
             ("analytics", self.analytics != new.analytics),
             ("websocket", self.websocket != new.websocket),
             ("loader", self.loader != new.loader),
+            ("firmware", self.firmware != new.firmware),
             ("log.format and log.tenant-bytes", log_differs),
         ]
         .into_iter()

@@ -3,6 +3,7 @@
 use super::amount::Amount;
 use super::durability::RawDurability;
 use super::egress::RawEgress;
+use super::firmware::RawFirmware;
 use super::limits::RawLimits;
 use super::place::RawPlace;
 use super::{Format, Level, Mode, Scheme};
@@ -32,6 +33,7 @@ pub(super) struct RawConfig {
     pub loader: RawLoader,
     pub log: RawLog,
     pub place: RawPlace,
+    pub firmware: RawFirmware,
 }
 
 #[derive(Debug, Default, serde::Deserialize)]
