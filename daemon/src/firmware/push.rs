@@ -15,7 +15,7 @@ const PART_BYTES: usize = 256 * 1024;
 
 /// What is known of an image before it is there.
 #[derive(Clone, Debug)]
-pub struct Announced {
+struct Announced {
     signature: Signature,
     release: Release,
     slot: Slot,
@@ -50,7 +50,17 @@ pub struct Pushed {
 
 impl Firmware {
     /// Whether an image with this `.minisig` file and size would be taken now.
-    pub fn announce(
+    pub fn check_push(
+        &self,
+        signature: &[u8],
+        bytes: Option<u64>,
+        allow_downgrade: bool,
+    ) -> Result<(), FirmwareError> {
+        let _busy = self.busy.try_lock().ok_or(FirmwareError::Busy)?;
+        self.announce(signature, bytes, allow_downgrade).map(|_| ())
+    }
+
+    fn announce(
         &self,
         signature: &[u8],
         bytes: Option<u64>,

@@ -87,7 +87,7 @@ impl<W: Send + Sync + 'static> Manage<W> {
         let firmware = self.firmware()?;
         let signature = signature(&call.headers)?;
         let bytes = call.number("bytes")?;
-        firmware.announce(&signature, bytes, flag(&call, "allow_downgrade")?)?;
+        firmware.check_push(&signature, bytes, flag(&call, "allow_downgrade")?)?;
         ok(json!({"taken": true}))
     }
 

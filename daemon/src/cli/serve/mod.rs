@@ -11,6 +11,7 @@ mod routes;
 mod selftest;
 mod signals;
 mod status;
+mod updates;
 
 use super::args::Source;
 use crate::config::{Config, ConfigError};
@@ -184,7 +185,7 @@ impl Daemon {
         signals: Signals,
         reread: impl Fn() -> Result<Config, ConfigError>,
     ) -> Result<(), ServeError> {
-        listening::write_key(&self.run_dir, self.rooms.health_key())?;
+        listening::write_key(&self.run_dir, self.rooms.updates.health_key())?;
         listening::write(&self.run_dir, &edge, &manage)?;
         let (stop, shutdown) = Shutdown::new();
         let (failed, failures) = smol::channel::bounded(2);
@@ -196,7 +197,7 @@ impl Daemon {
             let work = self.rooms.clone().manage(manage, shutdown);
             self.spawn("manage", work, failed)
         };
-        let judging = self.executor.spawn(self.rooms.clone().judge_firmware());
+        let judging = self.executor.spawn(self.rooms.updates.judge());
         log::info!(target: "cli", "serving; SIGTERM stops, SIGHUP reads the configuration again");
         let ended = loop {
             let event = future::or(async { Ok(signals.next().await) }, async {

@@ -4,8 +4,8 @@
 
 use super::courier::Courier;
 use super::routes::{self, Running};
-use super::selftest::SelfTest;
 use super::status::{Shared, Status};
+use super::updates::Updates;
 use super::{ServeError, Shutdown};
 use crate::analytics::{Analytics, AnalyticsOptions};
 use crate::board;
@@ -16,11 +16,7 @@ use crate::config::{self, Config};
 use crate::cron;
 use crate::edge::{self, Edge, EdgeOptions};
 use crate::engine::{self, Engine, EngineOptions, Finished, Observer};
-use crate::firmware::minisign::PublicKey;
-use crate::firmware::slots::Places;
-use crate::firmware::{Firmware, FirmwareOptions};
 use crate::logpush::Logpush;
-use crate::manage::firmware::HealthKey;
 use crate::manage::{self, LogSource, LogStream, Manage, ManageOptions, ServerOptions, tokens};
 use crate::observe::{self, Filter, Follow, Followed, Observe, ObserveOptions, logger};
 use crate::outbound::{Outbound, OutboundOptions, Policy, RootSource};
@@ -52,9 +48,8 @@ pub struct Rooms {
     analytics: Analytics,
     logpush: Logpush,
     courier: Arc<Courier>,
-    firmware: Arc<Firmware>,
-    health_key: HealthKey,
-    selftest: Arc<SelfTest>,
+    /// The system's own firmware, and who judges it.
+    pub updates: Updates,
     manage_connections: usize,
     office: Office,
     /// Work that goes on for as long as the daemon runs.
@@ -204,12 +199,7 @@ impl Rooms {
             Arc::new(Shared(status.clone())),
         );
         manage.with_logpush(logpush.clone());
-        let firmware = Firmware::open(firmware_options(config));
-        let critical = config.firmware.critical.clone();
-        let selftest = Arc::new(SelfTest::new(catalog.clone(), store.clone(), critical));
-        firmware.check_by(selftest.clone());
-        let health_key = HealthKey::random().map_err(room("manage"))?;
-        manage.with_firmware(firmware.clone(), health_key.clone());
+        let updates = Updates::open(config, &catalog, &store, &manage)?;
         let office = Office::open()?;
         let background = vec![
             executor.spawn(store.clone().upkeep()),
@@ -235,9 +225,7 @@ impl Rooms {
             analytics,
             logpush,
             courier,
-            firmware,
-            health_key,
-            selftest,
+            updates,
             manage_connections: config.manage.connections as usize,
             office,
             background,
@@ -252,7 +240,7 @@ impl Rooms {
     ) -> io::Result<()> {
         let addresses = listeners.iter().map(|it| it.get_ref().local_addr());
         let addresses = addresses.collect::<io::Result<Vec<_>>>()?;
-        self.selftest.edge_listens(addresses.clone());
+        self.updates.selftest.edge_listens(addresses.clone());
         // Set once: the daemon listens once.
         let _ = self.status.listen.set(addresses);
         let mut serving = Vec::with_capacity(listeners.len());
@@ -282,23 +270,10 @@ impl Rooms {
             connections_max: self.manage_connections,
             ..ServerOptions::default()
         };
-        self.selftest
-            .manage_listens(listener.get_ref().local_addr()?);
+        let address = listener.get_ref().local_addr()?;
+        self.updates.selftest.manage_listens(address);
         let (manage, executor) = (self.manage.clone(), self.office.executor.clone());
         manage::serve(listener.into(), manage, options, executor, shutdown.wait()).await
-    }
-
-    /// Finds out how the machine was started, and judges a system that is on trial.
-    pub async fn judge_firmware(self: Arc<Self>) {
-        let firmware = self.firmware.clone();
-        let beginning = firmware.clone();
-        let phase = smol::unblock(move || beginning.begin()).await;
-        firmware.judge(phase).await;
-    }
-
-    /// What programs of this machine ask with how the daemon is.
-    pub fn health_key(&self) -> &str {
-        self.health_key.text()
     }
 
     /// Takes over what can change while running: routing, limits and ceilings, log levels.
@@ -392,7 +367,7 @@ async fn refresh(catalog: Arc<Catalog>) {
     }
 }
 
-fn room<E: std::fmt::Display>(room: &'static str) -> impl Fn(E) -> ServeError {
+pub(super) fn room<E: std::fmt::Display>(room: &'static str) -> impl Fn(E) -> ServeError {
     move |error| ServeError::Room {
         room,
         reason: error.to_string(),
@@ -488,28 +463,6 @@ fn engine_options(config: &Config) -> EngineOptions {
         sockets_max: config.websocket.isolate_connections,
         socket_retire: Duration::from_millis(config.websocket.retire_ms),
         ..EngineOptions::default()
-    }
-}
-
-fn firmware_options(config: &Config) -> FirmwareOptions {
-    let firmware = &config.firmware;
-    // Checked when the configuration was.
-    let keys = firmware.keys.iter();
-    FirmwareOptions {
-        keys: keys.filter_map(|key| PublicKey::parse(key).ok()).collect(),
-        places: Places {
-            state: firmware.state.clone(),
-            a: firmware.slots.a.clone(),
-            b: firmware.slots.b.clone(),
-            command_line: firmware.command_line.clone(),
-        },
-        board: config.board.name.clone(),
-        tries: firmware.tries,
-        deadline: Duration::from_secs(firmware.deadline_s),
-        reboot: firmware.reboot.clone(),
-        records: config.data_dir.join("firmware.json"),
-        // Where there is none, no start is told from another.
-        run: std::fs::read_to_string("/proc/sys/kernel/random/boot_id").unwrap_or_default(),
     }
 }
 
