@@ -121,7 +121,7 @@ pub(super) fn check(document: &mut Document<'_>, raw: RawFirmware, base: &Path) 
     let deadline_s = number(
         "firmware.deadline-s",
         raw.deadline_s.as_ref(),
-        120,
+        300,
         DEADLINE_S,
     );
     let reboot = raw.reboot.map_or_else(Vec::new, |command| {
@@ -274,7 +274,7 @@ mod tests {
         let usual = parse("").unwrap().firmware;
         assert_eq!(
             (usual.tries, usual.deadline_s, usual.keys.len()),
-            (3, 120, 0)
+            (3, 300, 0)
         );
     }
 

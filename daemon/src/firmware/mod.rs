@@ -157,7 +157,7 @@ impl Firmware {
             state.reason.clone_from(&reason);
             Ok(())
         })?;
-        log::info!(target: "firmware", "slot {running} is permanent: {why}");
+        log::info!("slot {running} is permanent: {why}");
         let mut records = self.records.lock();
         records.runs(running, &self.options.board, true);
         records.note(What::Confirmed, running, &reason);
@@ -178,7 +178,7 @@ impl Firmware {
                 state.reason.clone_from(&reason);
                 Ok(())
             })?;
-            log::info!(target: "firmware", "{reason}");
+            log::info!("{reason}");
             self.records.lock().note(What::RolledBack, trial, &reason);
             return Ok(state.slot);
         }
@@ -202,7 +202,7 @@ impl Firmware {
             state.reason.clone_from(&reason);
             Ok(())
         })?;
-        log::info!(target: "firmware", "{reason}");
+        log::info!("{reason}");
         self.records.lock().note(What::RolledBack, other, &reason);
         Ok(other)
     }

@@ -91,9 +91,10 @@ impl Firmware {
         let announced = self.announce(signature, bytes, allow_downgrade)?;
         let path = self.layout()?.device(announced.slot).to_owned();
         log::info!(
-            target: "firmware",
             "postern {} comes into slot {}, signed by {}",
-            announced.release.version, announced.slot, announced.signature.key()
+            announced.release.version,
+            announced.slot,
+            announced.signature.key()
         );
         let (firmware, slot) = (self.clone(), announced.slot);
         let writer = smol::unblock(move || {
@@ -177,7 +178,7 @@ impl Push {
         let firmware = &self.firmware;
         let running = firmware.layout()?.running;
         let tries = firmware.options.tries;
-        let reason = format!("postern {version} was pushed to slot {slot} and waits for its trial");
+        let reason = format!("postern {version} was pushed to slot {slot}, to be tried");
         {
             // Before it can be started, so that what is told of it is true.
             let mut records = firmware.records.lock();
@@ -200,7 +201,7 @@ impl Push {
             state.reason.clone_from(&reason);
             Ok(())
         })?;
-        log::info!(target: "firmware", "{reason}");
+        log::info!("{reason}");
         firmware.records.lock().note(What::Pushed, slot, &reason);
         Ok(Pushed {
             slot,

@@ -61,14 +61,14 @@ pub fn reboot(command: &[String]) -> Result<(), RebootError> {
 pub fn reboot_soon(command: Vec<String>) {
     let work = move || {
         std::thread::sleep(GRACE);
-        log::info!(target: "firmware", "the machine is restarted");
+        log::info!("the machine is restarted");
         if let Err(error) = reboot(&command) {
-            log::error!(target: "firmware", "the machine was not restarted: {error}");
+            log::error!("the machine was not restarted: {error}");
         }
     };
     let thread = std::thread::Builder::new().name("reboot".to_owned());
     if let Err(error) = thread.spawn(work) {
-        log::error!(target: "firmware", "the machine was not restarted: {error}");
+        log::error!("the machine was not restarted: {error}");
     }
 }
 

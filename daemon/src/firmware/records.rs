@@ -94,7 +94,7 @@ impl Records {
             Err(error) => Err(error.to_string()),
         };
         let contents = contents.unwrap_or_else(|error| {
-            log::warn!(target: "firmware", "`{}` is begun anew: {error}", path.display());
+            log::warn!("`{}` is begun anew: {error}", path.display());
             Contents::default()
         });
         Self {
@@ -178,7 +178,7 @@ impl Records {
 
     fn save(&self) {
         if let Err(error) = self.write() {
-            log::warn!(target: "firmware", "`{}` cannot be written: {error}", self.path.display());
+            log::warn!("`{}` cannot be written: {error}", self.path.display());
         }
     }
 

@@ -75,7 +75,12 @@ impl BootState {
         }
         let reason: String = self.reason[..end]
             .chars()
-            .map(|c| if c.is_control() { ' ' } else { c })
+            .map(|c| match c {
+                // U-Boot reads and writes it as an escape.
+                '\\' => '/',
+                c if c.is_control() => ' ',
+                c => c,
+            })
             .collect();
         let trial = self.trial.map_or("", Slot::name);
         let pairs = format!(
@@ -225,7 +230,7 @@ mod tests {
             proptest::option::of(slot()),
             0..=TRIES_MAX,
             0..u64::MAX - 1,
-            "[^\\p{Cc}]{0,80}",
+            "[^\\p{Cc}\\\\]{0,80}",
         )
             .prop_map(|(slot, trial, tries, serial, reason)| BootState {
                 slot,
@@ -308,11 +313,11 @@ mod tests {
         let read = BootState::decode(&state.encode()).unwrap();
         assert_eq!(read.reason, "ä".repeat(512));
         let state = BootState {
-            reason: "a\0slot=b\nc".to_owned(),
+            reason: "a\0slot=b\nc\\".to_owned(),
             ..BootState::default()
         };
         let read = BootState::decode(&state.encode()).unwrap();
-        assert_eq!(read.reason, "a slot=b c");
+        assert_eq!(read.reason, "a slot=b c/");
         assert_eq!(read.slot, Slot::A);
     }
 

@@ -32,14 +32,13 @@ impl Firmware {
         let layout = match &self.layout {
             Ok(layout) => layout,
             Err(error) => {
-                log::debug!(target: "firmware", "no slots: {error}");
+                log::debug!("no slots: {error}");
                 return Phase::Unknown;
             }
         };
         match self.found() {
             Ok(phase) => {
                 log::info!(
-                    target: "firmware",
                     "postern {VERSION} runs from slot {}, {}",
                     layout.running,
                     match phase {
@@ -51,7 +50,7 @@ impl Firmware {
                 phase
             }
             Err(error) => {
-                log::error!(target: "firmware", "{error}");
+                log::error!("{error}");
                 Phase::Unknown
             }
         }
@@ -61,7 +60,7 @@ impl Firmware {
         let layout = self.layout()?;
         let running = layout.running;
         if StateFile::new(&layout.state).read()?.is_none() {
-            log::warn!(target: "firmware", "no copy of the boot state is valid; the boot loader starts slot a");
+            log::warn!("no copy of the boot state is valid; the boot loader starts slot a");
         }
         let state = self.state()?;
         let board = &self.options.board;
@@ -88,7 +87,7 @@ impl Firmware {
                     state.reason.clone_from(&reason);
                     Ok(())
                 })?;
-                log::error!(target: "firmware", "{reason}");
+                log::error!("{reason}");
                 self.records.lock().note(What::FellBack, running, &reason);
             }
             None => {}
@@ -100,7 +99,7 @@ impl Firmware {
                     "slot {} could not be started, so slot {running} runs",
                     state.slot
                 );
-                log::error!(target: "firmware", "{text}");
+                log::error!("{text}");
                 self.records.lock().note(What::Strayed, running, &text);
                 Ok(Phase::Stray)
             }
@@ -131,7 +130,7 @@ impl Firmware {
                     Err(error) => failure = error.to_string(),
                 },
                 Some(found) => {
-                    log::debug!(target: "firmware", "not well yet: {found}");
+                    log::debug!("not well yet: {found}");
                     failure = found;
                 }
             }
@@ -184,20 +183,20 @@ impl Firmware {
             return;
         };
         if phase == Phase::Stray {
-            log::error!(target: "firmware", "slot {} is not well either: {why}", layout.running);
+            log::error!("slot {} is not well either: {why}", layout.running);
             return;
         }
         let text = format!(
             "the trial of postern {VERSION} in slot {} failed: {why}",
             layout.running
         );
-        log::error!(target: "firmware", "{text}; the machine is restarted");
+        log::error!("{text}; the machine is restarted");
         let noted = self.change(|state| {
             state.reason = format!("{FAILED}{why}");
             Ok(())
         });
         if let Err(error) = noted {
-            log::error!(target: "firmware", "{error}");
+            log::error!("{error}");
         }
         self.records
             .lock()

@@ -49,7 +49,7 @@ impl From<FirmwareError> for Refusal {
             Fault::Now => StatusCode::CONFLICT,
             Fault::Machine => return Self::internal(error),
         };
-        log::info!(target: "firmware", "refused: {error}");
+        log::info!("refused: {error}");
         Self::new(status, code::FIRMWARE, error.to_string())
     }
 }
