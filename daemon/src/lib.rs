@@ -16,6 +16,7 @@ pub mod egress;
 pub mod engine;
 pub mod logpush;
 pub mod manage;
+pub mod notify;
 pub mod observe;
 pub mod outbound;
 pub mod range;

@@ -3,7 +3,7 @@
 use super::ServeError;
 use async_io::Async;
 use serde_json::json;
-use std::net::TcpListener;
+use std::net::{SocketAddr, TcpListener};
 use std::os::unix::fs::DirBuilderExt;
 use std::path::{Path, PathBuf};
 
@@ -24,27 +24,22 @@ pub(super) fn prepare(data_dir: &Path) -> Result<PathBuf, ServeError> {
     Ok(run)
 }
 
-/// Writes the bound addresses, all at once: a reader sees the whole file or none.
+/// Writes the bound addresses, all at once: a reader sees the whole file or none. Gives those of the edge,
+/// first what this machine always reaches.
 pub(super) fn write(
     run: &Path,
     edge: &[Async<TcpListener>],
     manage: &Async<TcpListener>,
-) -> Result<(), ServeError> {
+) -> Result<Vec<SocketAddr>, ServeError> {
     let path = run.join(NAME);
     let failed = |error| ServeError::DataDir {
         verb: "write",
         path: path.clone(),
         error,
     };
-    let addresses = edge
-        .iter()
-        .map(|listener| {
-            listener
-                .get_ref()
-                .local_addr()
-                .map(|address| address.to_string())
-        })
-        .collect::<Result<Vec<_>, _>>()
+    let addresses = edge.iter().map(|listener| listener.get_ref().local_addr());
+    let mut addresses = addresses
+        .collect::<Result<Vec<SocketAddr>, _>>()
         .map_err(failed)?;
     let manage = manage.get_ref().local_addr().map_err(failed)?.to_string();
     for address in &addresses {
@@ -59,7 +54,9 @@ pub(super) fn write(
     });
     let fresh = run.join(format!("{NAME}.new"));
     std::fs::write(&fresh, format!("{text}\n")).map_err(failed)?;
-    std::fs::rename(&fresh, &path).map_err(failed)
+    std::fs::rename(&fresh, &path).map_err(failed)?;
+    addresses.sort_by_key(|it| !(it.ip().is_loopback() || it.ip().is_unspecified()));
+    Ok(addresses)
 }
 
 /// Removes what [`write`] wrote. It is gone after a crash only when the next start replaces it.
