@@ -72,7 +72,7 @@ impl Notifier {
     /// # Errors
     /// What the environment says that cannot be followed.
     pub fn from_env() -> Result<Self, NotifyError> {
-        Self::of(|name| std::env::var_os(name))
+        Self::of(std::env::var_os)
     }
 
     /// The supervisor that `variable` names.

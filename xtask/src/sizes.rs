@@ -123,7 +123,7 @@ fn budget(board: &str) -> Result<u64> {
 }
 
 /// `6291456`, `"6 MiB"` or `"6144 KiB"`: what board files use.
-fn amount(value: &toml::Value) -> Option<u64> {
+pub fn amount(value: &toml::Value) -> Option<u64> {
     if let Some(bytes) = value.as_integer() {
         return u64::try_from(bytes).ok();
     }
@@ -131,6 +131,7 @@ fn amount(value: &toml::Value) -> Option<u64> {
     let shift = match unit {
         "KiB" => 10,
         "MiB" => 20,
+        "GiB" => 30,
         _ => return None,
     };
     Some(number.parse::<u64>().ok()? << shift)
