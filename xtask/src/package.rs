@@ -13,9 +13,9 @@ pub use chroot::setup as setup_chroot;
 pub use test::test;
 
 use crate::packages::{self, Need, Sign};
-use crate::{process, step, workspace};
+use crate::{boards, process, step, workspace};
 use anyhow::{Context, Result, bail};
-use board::Board;
+use postern_board::Board;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 use tree::Tree;
@@ -50,8 +50,8 @@ pub struct Package {
 
 /// Builds the daemon for a board, and the package of it.
 pub fn build(board: &str, version: Option<String>) -> Result<Package> {
-    let board = Board::load(board)?;
-    let binary = board.binary()?;
+    let board = boards::load(board)?;
+    let binary = board::binary(&board)?;
     pack(&board, &binary, version)
 }
 
@@ -65,7 +65,7 @@ pub fn pack(board: &Board, binary: &Path, version: Option<String>) -> Result<Pac
              `.`, `+` and `~` may follow"
         );
     }
-    let arch = board.arch()?;
+    let arch = board::arch(board);
     let folder = workspace::target().join("boards").join(&board.name);
     workspace::create_dir(&folder)?;
     let path = folder.join(format!("postern_{version}_{arch}.deb"));

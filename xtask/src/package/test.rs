@@ -1,11 +1,12 @@
 //! `test --package`: the package as a machine has it. In a system in a folder it is installed, started under
 //! its unit's sandbox, asked, upgraded, removed and purged.
 
-use super::board::Board;
 use super::chroot::Chroot;
 use super::confine::Unit;
-use super::{Package, pack, process, step};
+use super::{Package, pack};
+use crate::{boards, process, step};
 use anyhow::{Context, Result, bail, ensure};
+use postern_board::Board;
 use rustix::process::{Pid, Signal, kill_process};
 use std::io::{Read, Write};
 use std::net::{SocketAddr, TcpListener, TcpStream};
@@ -40,7 +41,7 @@ const COUNTER: &str = "export default {
 
 /// Makes the package, and an upgrade of it, and does with them what machines do.
 pub fn test(binary: &Path) -> Result<()> {
-    let board = Board::load(BOARD)?;
+    let board = boards::load(BOARD)?;
     let package = pack(&board, binary, None)?;
     reproducible(&board, binary, &package)?;
     lint(&package)?;
