@@ -41,6 +41,7 @@ mod service_worker;
 mod signals;
 mod sockets;
 mod subrequests;
+mod supervised;
 mod swap;
 mod tail;
 mod telemetry;

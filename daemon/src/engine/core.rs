@@ -68,13 +68,13 @@ impl Core {
         let no_memory = || Failure::Overloaded {
             reason: format!(
                 "no memory for another isolate: {} of {} bytes are in use and none is idle",
-                engine.budget().used(),
-                engine.budget().limit()
+                worker.budget().used(),
+                worker.budget().limit()
             ),
             retry_after_s: 1,
         };
         let mut memory_use =
-            MemoryUse::new(limits.memory_bytes, engine.budget()).ok_or_else(no_memory)?;
+            MemoryUse::new(limits.memory_bytes, worker.budget()).ok_or_else(no_memory)?;
         memory_use.is_final = code.is_javascript();
         let host = Host {
             now_ms: super::host::now_ms(),

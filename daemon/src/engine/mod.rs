@@ -29,6 +29,7 @@ mod mapping;
 mod memory_use;
 pub mod module;
 pub mod ops;
+mod own;
 pub mod pipe;
 mod program;
 mod rewriter;
@@ -51,6 +52,7 @@ pub use javascript::{Bundle, EngineModule, Part, Told, env_of};
 pub use judge::{Judged, Order, Pushed, Refused, Work, judge_here};
 pub use judges::keep as keep_judging;
 pub use module::GuestKind;
+pub use own::OwnWorker;
 pub use worker::{Worker, WorkerSpec};
 
 use async_executor::Executor;

@@ -4,6 +4,7 @@
 //! rest for long or when others need the memory. A Worker without isolates keeps no code.
 
 use super::Engine;
+use super::budget::Budget;
 use super::caller::Caller;
 use super::code::{BuildError, Code};
 use super::exchange::Exchange;
@@ -66,6 +67,8 @@ pub struct Worker {
     answers: Arc<AtomicU64>,
     retired: AtomicBool,
     sockets: Sockets,
+    /// The memory of a Worker that is the daemon's own, which is not tenants'.
+    own: Option<Budget>,
 }
 
 struct State {
@@ -98,7 +101,22 @@ impl Worker {
             answers: Arc::default(),
             retired: AtomicBool::new(false),
             sockets: Sockets::default(),
+            own: None,
         }
+    }
+
+    /// One that is the daemon's own: it has memory that tenants cannot use up, and nobody is told
+    /// of its invocations.
+    pub(super) fn own(engine: Engine, spec: WorkerSpec, memory: Budget) -> Self {
+        Self {
+            own: Some(memory),
+            ..Self::new(engine, spec)
+        }
+    }
+
+    /// What its isolates' memory is taken from.
+    pub(super) fn budget(&self) -> &Budget {
+        self.own.as_ref().unwrap_or(self.engine.budget())
     }
 
     /// Handles one request.
@@ -474,6 +492,9 @@ impl Worker {
         self.invocations.fetch_sub(1, Ordering::Relaxed);
         if invocation.failure.is_none() && self.state.lock().crashes > 0 {
             self.state.lock().crashes = 0;
+        }
+        if self.own.is_some() {
+            return;
         }
         let spec = &self.spec;
         let thrown = invocation.thrown();
