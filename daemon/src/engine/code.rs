@@ -326,6 +326,15 @@ impl Code {
         self.snapshot.as_ref().or(self.translated.base.as_ref())
     }
 
+    /// What lies in the memory that isolates begin with, in order; zeros everywhere else.
+    pub fn pieces(&self) -> Vec<Piece<'_>> {
+        let base = self.translated.base.as_ref();
+        // A state that is the base itself has none.
+        self.state().map_or_else(Vec::new, |state| {
+            state.pieces(base.filter(|base| base.id == state.base))
+        })
+    }
+
     /// An instance with its memory. No code of the guest has run in it, or none that it could tell.
     ///
     /// # Errors
@@ -348,9 +357,7 @@ impl Code {
                     state.len
                 )));
             }
-            let base = self.translated.base.as_ref();
-            // A state that is the base itself has none.
-            let pieces = state.pieces(base.filter(|base| base.id == state.base));
+            let pieces = self.pieces();
             let mapping = &mut built.mapping;
             mapping.restore(&pieces, used).map_err(BuildError::new)?;
         }

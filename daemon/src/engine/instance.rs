@@ -60,6 +60,12 @@ impl Again {
             spare: spare.clone(),
         }
     }
+
+    /// The globals that code can change, as they are now.
+    pub fn values(&self, store: &Store<Host>) -> Vec<Val> {
+        let globals = self.globals.iter();
+        globals.map(|(global, _)| global.get(store)).collect()
+    }
 }
 
 /// The instance that was left last, of one module.
@@ -77,24 +83,44 @@ impl Built {
     /// Leaves it to the next isolate of the same module, if it is fit for one. It must be at rest.
     ///
     /// Its pages are given back and its data are gone; what stays is the instance itself.
-    pub fn leave(mut self) {
-        let Some(again) = &self.again else { return };
-        // Memories do not shrink.
-        if self.memory.size(&self.store) != again.pages {
-            return;
+    pub fn leave(self) {
+        if let Some(vacant) = self.store.data().vacant() {
+            drop(self.part(vacant));
         }
-        let spare = again.spare.clone();
-        let host = self.store.data();
+    }
+
+    /// The same, but gives its data to whom they belong; `vacant` takes their place.
+    pub fn part(mut self, vacant: Host) -> Host {
+        let mut host = std::mem::replace(self.store.data_mut(), vacant);
+        host.memory = None;
         let tables = host.memory_use.table_bytes();
-        let Some(vacant) = host.vacant() else { return };
-        *self.store.data_mut() = vacant;
-        let Ok(()) = self.mapping.clear() else { return };
-        let left = Left {
-            built: self,
-            tables,
-        };
-        let before = spare.0.lock().replace(left);
-        drop(before);
+        if let Some(again) = &self.again
+            // Memories do not shrink.
+            && self.memory.size(&self.store) == again.pages
+        {
+            let spare = again.spare.clone();
+            if self.mapping.clear().is_ok() {
+                let before = spare.0.lock().replace(Left {
+                    built: self,
+                    tables,
+                });
+                drop(before);
+            }
+        }
+        host
+    }
+
+    /// Sets what [`Again::values`] gave.
+    ///
+    /// # Errors
+    /// When they are none of this module's.
+    pub fn set_globals(&mut self, values: &[Val]) -> Result<(), BuildError> {
+        let globals = self.again.iter().flat_map(|it| &it.globals);
+        for ((global, _), value) in globals.zip(values) {
+            let set = global.set(&mut self.store, value.clone());
+            set.map_err(BuildError::new)?;
+        }
+        Ok(())
     }
 }
 

@@ -14,6 +14,7 @@ mod crypto;
 mod held;
 mod inner;
 mod javascript;
+mod parked;
 
 const GUEST: &str = include_str!("guest.wat");
 
