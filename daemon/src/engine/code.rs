@@ -562,6 +562,23 @@ mod tests {
     }
 
     #[test]
+    fn some_are_kept_and_they_go_with_their_code() {
+        let code = leaving(2);
+        let all: Vec<_> = (0..9).map(|_| started(&code, 1 << 20).unwrap()).collect();
+        all.into_iter().for_each(Built::leave);
+        let spare = code.translated.spare.clone().unwrap();
+        let kept = std::iter::from_fn(|| spare.take(2, 64)).count();
+        assert_eq!(kept, 4);
+        started(&code, 1 << 20).unwrap().leave();
+        let last = started(&code, 1 << 20).unwrap();
+        started(&code, 1 << 20).unwrap().leave();
+        let weak = Arc::downgrade(&spare);
+        drop((spare, code));
+        assert!(weak.upgrade().is_none());
+        last.leave();
+    }
+
+    #[test]
     fn a_budget_counts_for_what_was_left_too() {
         let code = leaving(2);
         started(&code, 1 << 20).unwrap().leave();

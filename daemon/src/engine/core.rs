@@ -11,7 +11,7 @@ use super::isolate::{After, Isolate};
 use super::limits::Failure;
 use super::mapping::Mapping;
 use super::memory_use::MemoryUse;
-use super::parked::{Changes, Parked};
+use super::parked::{CHANGES_MAX, Changes, Parked};
 use super::turn::{Entry, Turn};
 use super::worker::Worker;
 use std::collections::VecDeque;
@@ -179,9 +179,9 @@ impl Core {
         let memory = self.memory.data(&self.store);
         let changes = self.mapping.touched(memory.len()).and_then(|touched| {
             let pieces = self.code.pieces();
-            Changes::of(memory, &touched, &pieces)
+            Changes::of(memory, &touched, &pieces, CHANGES_MAX)
         });
-        let Ok(changes) = changes else {
+        let Ok(Some(changes)) = changes else {
             return Err(self);
         };
         let globals = again.values(&self.store);

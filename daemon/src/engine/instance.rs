@@ -12,7 +12,8 @@ use super::code::BuildError;
 use super::host::Host;
 use super::mapping::{Mapping, WASM_PAGE};
 use parking_lot::Mutex;
-use std::sync::Arc;
+use std::collections::VecDeque;
+use std::sync::{Arc, Weak};
 use wasmi::{Extern, Global, Instance, Memory, Mutability, Store, Val};
 
 /// An instance. The store is dropped before the memory that it uses.
@@ -37,8 +38,8 @@ pub struct Again {
     pages: u64,
     /// The globals that code can change, and what they began with.
     globals: Vec<(Global, Val)>,
-    /// Who has a use for it.
-    spare: Arc<Spare>,
+    /// Who has a use for it, and may have it: no reference that would keep the two for ever.
+    spare: Weak<Spare>,
 }
 
 impl Again {
@@ -57,7 +58,7 @@ impl Again {
         Self {
             pages,
             globals,
-            spare: spare.clone(),
+            spare: Arc::downgrade(spare),
         }
     }
 
@@ -68,9 +69,12 @@ impl Again {
     }
 }
 
-/// The instance that was left last, of one module.
+/// The instances that were left last, of one module.
 #[derive(Default)]
-pub struct Spare(Mutex<Option<Left>>);
+pub struct Spare(Mutex<VecDeque<Left>>);
+
+/// Instances that are kept: as many as may be wanted at once, and each has some 170 KiB.
+const SPARE_MAX: usize = 4;
 
 /// One that was left.
 pub struct Left {
@@ -97,15 +101,14 @@ impl Built {
         if let Some(again) = &self.again
             // Memories do not shrink.
             && self.memory.size(&self.store) == again.pages
+            // Nobody has a use for it when the code is gone.
+            && let Some(spare) = again.spare.upgrade()
+            && self.mapping.clear().is_ok()
         {
-            let spare = again.spare.clone();
-            if self.mapping.clear().is_ok() {
-                let before = spare.0.lock().replace(Left {
-                    built: self,
-                    tables,
-                });
-                drop(before);
-            }
+            spare.put(Left {
+                built: self,
+                tables,
+            });
         }
         host
     }
@@ -127,10 +130,24 @@ impl Built {
 impl Spare {
     /// What was left, if its memory began with so many pages and may have so many.
     pub fn take(&self, pages: u64, pages_max: u64) -> Option<Left> {
-        self.0.lock().take_if(|left| {
+        let is_fit = |left: &Left| {
             let again = left.built.again.as_ref();
             again.is_some_and(|it| it.pages == pages) && left.built.pages_max == pages_max
-        })
+        };
+        let mut all = self.0.lock();
+        let at = all.iter().rposition(is_fit)?;
+        all.remove(at)
+    }
+
+    /// Keeps one more. The one goes that was left first, if there are enough.
+    fn put(&self, left: Left) {
+        let gone = {
+            let mut all = self.0.lock();
+            let gone = (all.len() >= SPARE_MAX).then(|| all.pop_front()).flatten();
+            all.push_back(left);
+            gone
+        };
+        drop(gone);
     }
 }
 

@@ -230,12 +230,18 @@ impl Isolate {
         }
         let has_parked = {
             let mut form = self.form.lock();
-            let has_parked = form.core().is_some() && form.park();
+            let park = || form.core().is_some() && form.park();
+            let has_parked = catch_unwind(AssertUnwindSafe(park));
             if let Some(core) = form.core() {
                 core.let_go();
             }
             has_parked
         };
+        let has_parked = has_parked.unwrap_or_else(|_| {
+            let why = "the engine panicked; see the log";
+            self.condemn(Form::Ended, Failure::Internal(why.into()));
+            true
+        });
         self.is_lean.store(true, Ordering::Relaxed);
         self.running.store(false, Ordering::Release);
         // What came meanwhile was left to us.

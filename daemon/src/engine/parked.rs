@@ -97,6 +97,9 @@ pub struct Changes {
     bytes: Box<[u8]>,
 }
 
+/// What an isolate may keep while it is parked. More is better left where it is: the machine would
+/// have it twice while one parks, and little would be gained.
+pub const CHANGES_MAX: usize = 1 << 20;
 /// Bytes that are compared at once.
 const WORD: usize = 8;
 /// Equal words between two that differ which are kept with them: as many as a run takes itself.
@@ -104,7 +107,8 @@ const GAP: usize = 1;
 
 impl Changes {
     /// Of this memory, where it can differ only in `touched`, from one of `pieces`, which are in
-    /// order, and zeros everywhere else. Ranges are whole words, in order.
+    /// order, and zeros everywhere else. Ranges are whole words, in order. `None` if that takes more
+    /// than `most` bytes.
     ///
     /// # Errors
     /// When a file cannot be read.
@@ -112,7 +116,8 @@ impl Changes {
         memory: &[u8],
         touched: &[Range<usize>],
         pieces: &[Piece<'_>],
-    ) -> std::io::Result<Self> {
+        most: usize,
+    ) -> std::io::Result<Option<Self>> {
         /// Bytes that are looked at in one go.
         const BLOCK: usize = 4096;
         let (mut runs, mut bytes) = (Vec::new(), Vec::new());
@@ -133,13 +138,17 @@ impl Changes {
                     let place = &mut expected[from - block.start..to - block.start];
                     piece.file.read_exact_at(place, at)?;
                 }
-                compare(block.start, &memory[block], expected, &mut runs, &mut bytes);
+                let ours = &memory[block.clone()];
+                compare(block.start, ours, expected, &mut runs, &mut bytes);
+                if bytes.len() + size_of_val(&*runs) > most {
+                    return Ok(None);
+                }
             }
         }
-        Ok(Self {
+        Ok(Some(Self {
             runs: runs.into(),
             bytes: bytes.into(),
-        })
+        }))
     }
 
     /// Makes a memory what it was, where it is what it differed from.
@@ -232,10 +241,13 @@ mod tests {
         for at in written {
             memory[*at] ^= 0x5a;
         }
-        let changes = Changes::of(&memory, touched, &pieces).unwrap();
+        let of = |most| Changes::of(&memory, touched, &pieces, most).unwrap();
+        let changes = of(usize::MAX).unwrap();
+        let len = changes.len();
+        assert!(of(len).is_some() && (len == 0 || of(len - 1).is_none()));
         changes.apply(&mut before);
         assert!(before == memory, "{written:?}");
-        changes.len()
+        len
     }
 
     #[test]
@@ -278,8 +290,8 @@ mod tests {
         };
         // Zeros where the file has none.
         let touched = [PAGE..2 * PAGE, 5 * PAGE..6 * PAGE];
-        let changes = Changes::of(&vec![0; 8 * PAGE], &touched, &[piece]).unwrap();
-        assert_eq!(changes, Changes::default());
+        let changes = Changes::of(&vec![0; 8 * PAGE], &touched, &[piece], 0).unwrap();
+        assert_eq!(changes, Some(Changes::default()));
         check(
             &[(0..8 * PAGE, 0)],
             &touched,
