@@ -16,11 +16,12 @@ use super::module::GuestKind;
 use super::ops::Bindings;
 use super::scheduler::Tenant;
 use super::socket::Sockets;
+use crate::deadline::Deadline;
 use parking_lot::Mutex;
 use std::future::poll_fn;
 use std::hash::{Hash, Hasher};
 use std::path::PathBuf;
-use std::pin::pin;
+use std::pin::Pin;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU32, AtomicU64, Ordering};
 use std::task::Poll;
@@ -248,20 +249,15 @@ impl Worker {
             exchange: &exchange,
         };
         self.enter(invocation);
-        let mut deadline_timer = pin!(None);
+        let mut late: Option<Deadline> = None;
         poll_fn(|cx| {
             if let Poll::Ready(head) = exchange.poll_head(cx) {
                 waiting.taken = true;
                 return Poll::Ready(head);
             }
-            // Most requests are answered before this line, and need no timer.
-            if deadline_timer.is_none() {
-                deadline_timer.set(Some(async_io::Timer::at(deadline)));
-            }
-            let Some(timer) = deadline_timer.as_mut().as_pin_mut() else {
-                return Poll::Pending;
-            };
-            if timer.poll(cx).is_pending() {
+            // Most requests are answered before this line, and need none.
+            let late = late.get_or_insert_with(|| Deadline::at(deadline));
+            if Pin::new(late).poll(cx).is_pending() {
                 return Poll::Pending;
             }
             let failure = Failure::WallTime {
