@@ -16,7 +16,7 @@ const STATEFUL: &str = "
         globalThis.secret = 'x'.repeat(1000 * count);
         Array.prototype.at = () => 'mine';
         if (path === 'grow') large = new Uint8Array(5 << 20);
-        if (path === 'much') large = new Uint8Array(5 << 20).fill(count);
+        if (path === 'much') large = new Uint8Array(2 << 20).fill(count);
         if (path === 'kv') await env.KV.put('n', String(count));
         const kept = await env.KV.get('n');
         return new Response([count, [...seen.values()].map((it) => it()), secret.length,
