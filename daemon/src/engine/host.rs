@@ -320,6 +320,18 @@ impl Host {
         ))
     }
 
+    /// Whether nothing is under way, and no state but that of the instance itself goes with it.
+    pub fn is_at_rest(&self) -> bool {
+        self.invocations.is_empty()
+            && self.ops.is_empty()
+            && self.queue.is_empty()
+            && self.fatal.is_none()
+            && self.awaited.is_none()
+            && self.wasi.is_none()
+            && self.wasm.is_none()
+            && self.loading.is_none()
+    }
+
     /// Bytes that the host holds for the guest.
     pub fn held(&self) -> u64 {
         self.compression.bytes() + self.rewriters.bytes()

@@ -30,6 +30,7 @@ mod memory_use;
 pub mod module;
 pub mod ops;
 mod own;
+mod parked;
 pub mod pipe;
 mod program;
 mod rewriter;
@@ -308,6 +309,12 @@ impl Engine {
             .count()
     }
 
+    /// How many of them rest without an instance.
+    pub fn parked(&self) -> usize {
+        let resting = self.resting();
+        resting.iter().filter(|isolate| isolate.is_parked()).count()
+    }
+
     /// How many isolates wait for their turn.
     pub fn waiting(&self) -> usize {
         self.0.scheduler.waiting()
@@ -349,8 +356,8 @@ impl Engine {
         let has_freed = self.0.freed.swap(false, Ordering::Relaxed);
         if has_freed || !resting.is_empty() {
             smol::unblock(move || {
-                resting.iter().for_each(Isolate::let_go);
-                if has_freed {
+                let parked = resting.iter().filter(|isolate| isolate.let_go()).count();
+                if has_freed || parked > 0 {
                     heap::trim();
                     program::let_go();
                 }

@@ -418,7 +418,7 @@ impl Worker {
         self.start(&code).map(drop)
     }
 
-    fn start(self: &Arc<Self>, code: &Code) -> Result<Arc<Isolate>, Failure> {
+    fn start(self: &Arc<Self>, code: &Arc<Code>) -> Result<Arc<Isolate>, Failure> {
         let isolate = Isolate::start(self, code)?;
         // In this order: who evicts what is registered must find it in the list, or a dead
         // isolate would stay there and be picked for ever.

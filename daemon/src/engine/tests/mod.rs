@@ -15,6 +15,7 @@ mod held;
 mod inner;
 mod javascript;
 mod own;
+mod parked;
 
 const GUEST: &str = include_str!("guest.wat");
 
