@@ -16,6 +16,7 @@ mod dispatch_rpc;
 mod eventsource;
 mod examples;
 mod faults;
+mod fetch_cache;
 mod fuzz;
 mod gradual;
 mod handlers;

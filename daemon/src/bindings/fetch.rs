@@ -4,6 +4,7 @@
 use super::answer::{
     Answer, AnswerBody, answered, answered_by_worker, finish, is_hop_by_hop, lost, replied,
 };
+use super::caching::Caching;
 use super::dispatch::Call;
 use super::forwarded;
 use super::loader::{CLOSED, Network};
@@ -32,7 +33,7 @@ use std::sync::Arc;
 const REDIRECTS_MAX: usize = 20;
 
 /// Who is asked.
-enum Route {
+pub(super) enum Route {
     Internet(Outbound, Tenant),
     Service(Arc<dyn Services>, String, Entry),
     /// A user Worker.
@@ -53,7 +54,7 @@ pub(super) struct Ask {
     pub is_tenants: bool,
 }
 
-enum AskBody {
+pub(super) enum AskBody {
     None,
     Whole(Bytes),
     Stream(ByteStream, Option<u64>),
@@ -63,12 +64,24 @@ enum AskBody {
 
 /// [`Fetch`]
 pub(super) fn start(env: &Env, argument: &[u8], caller: &Caller) -> Result<Started, OpFailure> {
-    begin(env, argument, caller, None)
+    begin(env, argument, caller, None, None)
+}
+
+/// [`OpKind::FetchCached`](postern_abi::OpKind::FetchCached)
+pub(super) fn start_cached(
+    env: &Env,
+    argument: &[u8],
+    caller: &Caller,
+) -> Result<Started, OpFailure> {
+    let (asked, argument) =
+        postcard::take_from_bytes(argument).map_err(|_| undecodable("FetchCached"))?;
+    let caching = Caching::new(env.caches.as_ref(), &asked)?;
+    begin(env, argument, caller, None, Some(Box::new(caching)))
 }
 
 /// [`OpKind::SocketConnect`](postern_abi::OpKind::SocketConnect)
 pub(super) fn connect(env: &Env, argument: &[u8], caller: &Caller) -> Result<Started, OpFailure> {
-    begin(env, argument, caller, Some(env.sockets.clone()))
+    begin(env, argument, caller, Some(env.sockets.clone()), None)
 }
 
 fn begin(
@@ -76,6 +89,7 @@ fn begin(
     argument: &[u8],
     caller: &Caller,
     upgrade: Option<SocketOptions>,
+    caching: Option<Box<Caching>>,
 ) -> Result<Started, OpFailure> {
     let (request, body): (Fetch<'_>, &[u8]) =
         postcard::take_from_bytes(argument).map_err(|_| undecodable("Fetch"))?;
@@ -109,12 +123,12 @@ fn begin(
         FetchBody::Stream(len) if body.is_empty() => {
             let (pipe, reader) = pipe();
             let body = AskBody::Stream(Box::pin(reader), len);
-            let going = follow(route, ask, body, redirect, caller);
+            let going = follow(route, ask, body, redirect, caller, caching);
             return Ok(Started::Piped(pipe, Box::pin(going)));
         }
         FetchBody::None | FetchBody::Stream(_) => return Err(undecodable("Fetch")),
     };
-    let going = follow(route, ask, body, redirect, caller);
+    let going = follow(route, ask, body, redirect, caller, caching);
     Ok(Started::Later(Box::pin(going)))
 }
 
@@ -248,6 +262,7 @@ async fn follow(
     mut body: AskBody,
     redirect: Redirect,
     caller: Caller,
+    caching: Option<Box<Caching>>,
 ) -> OpResult {
     // Where it was asked before.
     let mut asked = Vec::new();
@@ -257,9 +272,15 @@ async fn follow(
             body @ AskBody::Stream(..) => std::mem::replace(body, AskBody::Spent),
             AskBody::None | AskBody::Spent => AskBody::None,
         };
-        let answer = route
-            .send(&mut ask, sent, &caller, redirect != Redirect::Follow)
-            .await?;
+        let is_last = redirect != Redirect::Follow;
+        let answer = match &caching {
+            None => route.send(&mut ask, sent, &caller, is_last).await?,
+            Some(caching) => {
+                // In a box, so that those without it hold no room for it.
+                let asking = caching.send(&route, &mut ask, sent, &caller, is_last, asked.len());
+                Box::pin(asking).await?
+            }
+        };
         let redirects = matches!(answer.status.as_u16(), 301 | 302 | 303 | 307 | 308);
         let location = answer.headers.get(header::LOCATION);
         let (true, Some(location)) = (redirects, location) else {
@@ -326,7 +347,7 @@ impl Route {
     }
 
     /// `is_last`: it is not asked again, whatever the answer is.
-    async fn send(
+    pub(super) async fn send(
         &self,
         ask: &mut Ask,
         body: AskBody,
