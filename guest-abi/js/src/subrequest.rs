@@ -7,7 +7,9 @@ use crate::ops::{self, Decode, Decoded};
 use crate::switches::{Switch, is_set};
 use postern_abi::OpKind;
 use postern_abi::dispatch::Dispatch;
-use postern_abi::fetch::{CacheMode, Caching, Fetch, FetchBody, Fetched, FetchedBody, Redirect, Target};
+use postern_abi::fetch::{
+    CacheMode, Caching, Fetch, FetchBody, Fetched, FetchedBody, Redirect, Target,
+};
 use postern_abi::http::Fields;
 use postern_abi::loader::Loaded;
 use rquickjs::class::Class;
