@@ -340,8 +340,8 @@ export function asked(owner, input, init, count) {
 
 export const globals = {
   fetch(input, init) {
+    ofGlobal(this);
     try {
-      ofGlobal(this);
       const request = asked("ServiceWorkerGlobalScope", input, init, arguments.length);
       const plain = fetchPlain(null, request);
       if (plain !== undefined) return plain;

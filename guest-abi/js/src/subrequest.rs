@@ -5,6 +5,7 @@ use crate::headers::HeaderList;
 use crate::host;
 use crate::ops::{self, Decode, Decoded};
 use crate::switches::{Switch, is_set};
+use crate::text::Text;
 use postern_abi::OpKind;
 use postern_abi::dispatch::Dispatch;
 use postern_abi::fetch::{
@@ -106,8 +107,8 @@ fn start<'js>(
 /// What is asked of the cache, for the host.
 fn cached<'js>(ctx: &Ctx<'js>, asked: &Array<'js>) -> Result<Vec<u8>> {
     let (mode, everything): (u32, bool) = (asked.get(0)?, asked.get(1)?);
-    let (key, ttl): (Option<String>, Option<f64>) = (asked.get(2)?, asked.get(3)?);
-    let (ranges, tags): (Vec<f64>, String) = (asked.get(4)?, asked.get(5)?);
+    let (key, ttl): (Option<Text>, Option<f64>) = (asked.get(2)?, asked.get(3)?);
+    let (ranges, tags): (Vec<f64>, Text) = (asked.get(4)?, asked.get(5)?);
     let caching = Caching {
         mode: match mode {
             0 => CacheMode::Usual,
@@ -115,13 +116,13 @@ fn cached<'js>(ctx: &Ctx<'js>, asked: &Array<'js>) -> Result<Vec<u8>> {
             _ => CacheMode::NoCache,
         },
         everything,
-        key: key.as_deref(),
+        key: key.as_ref().map(|key| key.0.as_str()),
         ttl: ttl.map(|ttl| ttl as i64),
         ttl_by_status: ranges
             .chunks_exact(3)
             .map(|range| (range[0] as u16, range[1] as u16, range[2] as i64))
             .collect(),
-        tags: &tags,
+        tags: &tags.0,
     };
     postcard::to_allocvec(&caching)
         .map_err(|_| Exception::throw_internal(ctx, "a subrequest cannot be encoded"))

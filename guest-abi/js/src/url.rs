@@ -301,8 +301,17 @@ pub fn install<'js>(_: &Ctx<'js>, native: &Object<'js>) -> Result<()> {
                     None => Ok(Value::new_null(ctx)),
                 },
             )?;
-            for name in ["createObjectURL", "revokeObjectURL"] {
-                method(&class, name, move |ctx: Ctx<'js>| -> Result<()> {
+            for (name, wanted) in [
+                ("createObjectURL", "File or Blob"),
+                ("revokeObjectURL", "USVString"),
+            ] {
+                method(&class, name, move |ctx: Ctx<'js>, of: Opt<Value<'js>>| -> Result<()> {
+                    if of.0.is_none() {
+                        let message = format!(
+                            "Failed to execute '{name}' on 'URL': parameter 1 is not of type '{wanted}'."
+                        );
+                        return Err(Exception::throw_type(&ctx, &message));
+                    }
                     let message = format!("URL.{name}() is not implemented");
                     Err(Exception::throw_message(&ctx, &message))
                 })?;
