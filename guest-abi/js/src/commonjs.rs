@@ -57,7 +57,8 @@ pub fn require<'js>(ctx: &Ctx<'js>, base: &str, name: &str) -> rquickjs::Result<
             default
         });
     }
-    let promise = Module::import(ctx, resolved)?;
+    // From the root: it is resolved once more, against the module that runs.
+    let promise = Module::import(ctx, format!("/{resolved}"))?;
     while promise.state() == PromiseState::Pending && ctx.execute_pending_job() {}
     if promise.state() == PromiseState::Pending {
         let message = "Top-level await in module is not permitted at this time.";

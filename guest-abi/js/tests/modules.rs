@@ -125,24 +125,27 @@ fn what_a_push_is_told_of_a_specifier_that_leads_nowhere() {
 
 #[test]
 fn require_says_so_too() {
-    let main = "import said from './a.cjs'; export default { fetch: () => Response.json(said) };";
+    let main =
+        "import said from './lib/a.cjs'; export default { fetch: () => Response.json(said) };";
     let said = run(&[
         ("worker.js", main),
         (
-            "a.cjs",
-            "module.exports = ['../y.js', './nope.js', './never.js'].map((name) => {
+            "lib/a.cjs",
+            "module.exports = ['../../y.js', './nope.js', '../never.js', './there.js'].map((name) => {
                 try { return require(name); } catch (error) { return `${error.name}: ${error.message}`; }
             });",
         ),
+        ("lib/there.js", "export default 7;"),
         ("never.js", "await new Promise(() => {}); export default 1;"),
     ]);
-    let said: Vec<String> = serde_json::from_str(&said.unwrap()).unwrap();
+    let said: serde_json::Value = serde_json::from_str(&said.unwrap()).unwrap();
     assert_eq!(
         said,
-        [
-            "TypeError: Invalid module specifier \"../y.js\".",
-            "Error: No such module \"nope.js\".",
+        serde_json::json!([
+            "TypeError: Invalid module specifier \"../../y.js\".",
+            "Error: No such module \"lib/nope.js\".",
             "Error: Top-level await in module is not permitted at this time.",
-        ]
+            7,
+        ])
     );
 }
