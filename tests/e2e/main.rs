@@ -17,6 +17,7 @@ mod eventsource;
 mod examples;
 mod faults;
 mod firmware;
+mod fetch_cache;
 mod fuzz;
 mod gradual;
 mod handlers;
