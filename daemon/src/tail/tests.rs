@@ -2,6 +2,7 @@
 #![allow(clippy::unwrap_used)]
 
 use super::*;
+use crate::engine::invocation::Trigger;
 use crate::engine::limits::Outcome;
 use crate::observe::Observe;
 use parking_lot::Mutex;
@@ -97,6 +98,8 @@ fn finished<'a>(namespace: &'a str, script: &'a str, ray: u64) -> Finished<'a> {
         logs_dropped: 0,
         exception: None,
         labels: None,
+        tail_depth: 0,
+        listeners: &[],
     }
 }
 
@@ -134,6 +137,15 @@ fn a_consumer_is_told_what_others_may_not_see() {
     assert_eq!(bench.tails.counts().delivered, 2);
 }
 
+/// An invocation that this began.
+fn began<'a>(script: &'a str, trigger: &'a Trigger) -> Finished<'a> {
+    Finished {
+        tail_depth: trigger.depth(),
+        trigger: Some(trigger),
+        ..finished("n", script, 1)
+    }
+}
+
 #[test]
 fn tail_workers_in_a_row_end() {
     let bench = Bench::new(false);
@@ -144,24 +156,21 @@ fn tail_workers_in_a_row_end() {
         items: Bytes::new(),
         scripts: vec!["s".to_owned()],
         depth,
+        entry: None,
     };
     let (first, last) = (tail(1), tail(DEPTH_MAX));
-    let of = |script, trigger| Finished {
-        trigger: Some(trigger),
-        ..finished("n", script, 1)
-    };
     // Not told of itself, though of its requests.
-    bench.ends(&of("t", &first));
+    bench.ends(&began("t", &first));
     assert!(bench.calls().is_empty());
     bench.ends(&finished("n", "t", 2));
     assert_eq!(bench.calls(), ["t: t"]);
-    bench.ends(&of("u", &first));
+    bench.ends(&began("u", &first));
     assert_eq!(bench.calls(), ["t: t", "v: u"]);
     assert_eq!(
         bench.told.batches.lock()[1].2[0]["event"],
         serde_json::json!({"consumedEvents": [{"scriptName": "s"}]})
     );
-    bench.ends(&of("u", &last));
+    bench.ends(&began("u", &last));
     assert_eq!(bench.calls().len(), 2);
 }
 
