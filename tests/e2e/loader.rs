@@ -314,7 +314,7 @@ fn a_loader_has_so_many_and_no_more() {
 
 #[test]
 fn a_script_has_so_much_memory_for_them_and_no_more() {
-    let daemon = daemon("memory-bytes = \"3 MiB\"\n");
+    let daemon = daemon("memory-bytes = \"8 MiB\"\n");
     // Those that rest make room.
     let said: Vec<String> = (0..6).chain([0]).map(|at| at.to_string()).collect();
     says(&daemon, "many", json!(said));
@@ -322,7 +322,7 @@ fn a_script_has_so_much_memory_for_them_and_no_more() {
     let answer = daemon.get("/loader/busy");
     let told = answer.text();
     assert!(
-        told.contains("of 3145728 bytes, the limit of `loader.memory-bytes`"),
+        told.contains("of 8388608 bytes, the limit of `loader.memory-bytes`"),
         "{told}"
     );
     assert_eq!(daemon.get("/other/own").text(), "[\"mine\"]");
