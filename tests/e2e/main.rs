@@ -29,6 +29,7 @@ mod kv;
 mod limits;
 mod loader;
 mod logpush;
+mod node_net;
 mod plain;
 mod previews;
 mod push;
