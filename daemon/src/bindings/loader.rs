@@ -464,6 +464,11 @@ impl Listener for Tail {
         }
         self.services.tell(&self.script, trigger)
     }
+
+    fn owner(&self) -> usize {
+        // Each version of a Worker has its own, which lives as long as this.
+        Arc::as_ptr(&self.services).cast::<()>().addr()
+    }
 }
 
 /// Whom a dynamic Worker reaches: by the empty name itself, and whom its loader gave it.

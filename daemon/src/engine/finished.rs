@@ -63,6 +63,8 @@ pub type Telling = Pin<Box<dyn Future<Output = Result<(), String>> + Send>>;
 pub trait Listener: Send + Sync + std::fmt::Debug {
     /// Ready when the handler and its `waitUntil` work are over.
     fn tell(&self, trigger: Trigger) -> Telling;
+    /// Whose it is: those of one loader are the same number, and share what may wait.
+    fn owner(&self) -> usize;
 }
 
 /// What whoever made a version said of it.

@@ -25,16 +25,17 @@ const IN_FLIGHT_MAX: usize = 4;
 pub(super) enum To {
     /// A Worker that is a script's tail consumer.
     Deployed(Consumer),
-    /// What a loader has given its dynamic Workers. A queue has it, so its address is its own.
+    /// What a loader has given its dynamic Workers. All of one loader wait in one queue, or it could
+    /// have as many as it likes.
     Given(Arc<dyn Listener>),
 }
 
 impl To {
     /// What tells it from others.
-    fn key(&self) -> Result<&Consumer, *const ()> {
+    fn key(&self) -> Result<&Consumer, usize> {
         match self {
             Self::Deployed(consumer) => Ok(consumer),
-            Self::Given(listener) => Err(Arc::as_ptr(listener).cast()),
+            Self::Given(listener) => Err(listener.owner()),
         }
     }
 }
@@ -80,6 +81,7 @@ struct Queue {
 }
 
 struct Waiting {
+    to: To,
     items: Vec<Traced>,
     depth: u8,
     bytes: usize,
@@ -128,6 +130,7 @@ impl Queues {
         }
         queue.bytes += bytes;
         queue.waiting.push_back(Waiting {
+            to: consumer.clone(),
             items,
             depth,
             bytes,
@@ -149,7 +152,7 @@ impl Queues {
     async fn work(&self, consumer: &To) {
         while let Some(waiting) = self.next(consumer) {
             let mut items: Vec<Value> = waiting.items.iter().map(Traced::to_json).collect();
-            if let To::Given(_) = consumer {
+            if let To::Given(_) = &waiting.to {
                 // A dynamic Worker is no script; the handler's props say which it is.
                 items
                     .iter_mut()
@@ -161,8 +164,9 @@ impl Queues {
                 items: Value::Array(items).to_string().into(),
                 depth: waiting.depth,
             };
-            drop(waiting);
-            let delivered = match (consumer, self.0.deliver.get()) {
+            let Waiting { to, items, .. } = waiting;
+            drop(items);
+            let delivered = match (&to, self.0.deliver.get()) {
                 (To::Given(listener), _) => {
                     let trigger = Trigger::Tail {
                         items: batch.items,
@@ -178,7 +182,7 @@ impl Queues {
             match delivered {
                 Ok(()) => self.0.delivered.fetch_add(1, Relaxed),
                 Err(reason) => {
-                    log::debug!("tail Worker {consumer:?}: {reason}");
+                    log::debug!("tail Worker {to:?}: {reason}");
                     self.0.failed.fetch_add(1, Relaxed)
                 }
             };

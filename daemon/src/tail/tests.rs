@@ -2,6 +2,7 @@
 #![allow(clippy::unwrap_used)]
 
 use super::*;
+use crate::engine::finished::{Listener, Telling};
 use crate::engine::invocation::Trigger;
 use crate::engine::limits::Outcome;
 use crate::observe::Observe;
@@ -225,4 +226,45 @@ fn families_without_end_are_forgotten() {
         });
     }
     assert!(bench.tails.0.families.lock().len() <= 256);
+}
+
+/// One of a loader's, which holds whatever it is told.
+#[derive(Debug)]
+struct Given(usize);
+
+impl Listener for Given {
+    fn tell(&self, _: Trigger) -> Telling {
+        Box::pin(std::future::pending())
+    }
+    fn owner(&self) -> usize {
+        self.0
+    }
+}
+
+#[test]
+fn what_a_loader_has_told_waits_in_one_queue() {
+    let bench = Bench::new(false);
+    let ends = |owner| {
+        let listeners: Vec<Arc<dyn Listener>> = vec![Arc::new(Given(owner))];
+        bench.ends(&Finished {
+            listeners: &listeners,
+            ..finished("n", "s", 1)
+        });
+    };
+    for _ in 0..2 * queue::QUEUE_MAX {
+        ends(1);
+    }
+    let dropped = bench.tails.counts().dropped;
+    assert_eq!(dropped as usize, queue::QUEUE_MAX - 4);
+    // Another's has its own.
+    ends(2);
+    assert_eq!(bench.tails.counts().dropped, dropped);
+    // Three in a row, and no more.
+    let listeners: Vec<Arc<dyn Listener>> = vec![Arc::new(Given(3))];
+    let last = Finished {
+        listeners: &listeners,
+        tail_depth: DEPTH_MAX,
+        ..finished("n", "s", 1)
+    };
+    assert!(!bench.tails.wants(&last));
 }
