@@ -5,12 +5,12 @@
 pub mod analytics;
 pub mod assets;
 pub mod bindings;
-pub mod board;
 pub mod cache;
 pub mod catalog;
 pub mod cli;
 pub mod config;
 pub mod cron;
+pub mod deadline;
 pub mod edge;
 pub mod egress;
 pub mod engine;
@@ -22,3 +22,6 @@ pub mod range;
 pub mod store;
 pub mod tail;
 pub mod websocket;
+
+/// What a machine is and may spend.
+pub use postern_board as board;

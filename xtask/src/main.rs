@@ -1,6 +1,7 @@
 //! Everything a developer or CI runs. Each subcommand is a file of its own.
 
 mod bench;
+mod boards;
 mod build;
 mod ci;
 mod compare;

@@ -1,6 +1,6 @@
 //! `sizes`: what the shipped binary weighs, against the board's budget and an earlier build.
 
-use crate::{build, workspace};
+use crate::{boards, build, workspace};
 use anyhow::{Context, Result, bail};
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
@@ -32,7 +32,7 @@ const SECTION_MIN: u64 = 4096;
 
 /// Builds, shows, compares; fails if the budget is exceeded.
 pub fn run(arguments: &Arguments) -> Result<()> {
-    let budget = budget(&arguments.board)?;
+    let budget = boards::load(&arguments.board)?.budgets.binary_bytes;
     let binary = build::release()?;
     let bytes =
         std::fs::read(&binary).with_context(|| format!("cannot read {}", binary.display()))?;
@@ -100,42 +100,6 @@ fn load(kept: &PathBuf) -> Result<Sizes> {
     serde_json::from_slice(&text).with_context(|| format!("{} is damaged", workspace::shown(kept)))
 }
 
-/// The part of a board file that matters here.
-#[derive(Deserialize)]
-struct Board {
-    budgets: Budgets,
-}
-
-#[derive(Deserialize)]
-struct Budgets {
-    binary: toml::Value,
-}
-
-fn budget(board: &str) -> Result<u64> {
-    let file = workspace::root()
-        .join("boards")
-        .join(format!("{board}.toml"));
-    let text = std::fs::read_to_string(&file)
-        .with_context(|| format!("there is no board file {}", workspace::shown(&file)))?;
-    let board: Board = toml::from_str(&text).with_context(|| workspace::shown(&file))?;
-    amount(&board.budgets.binary)
-        .with_context(|| format!("budgets.binary in {} is no size", workspace::shown(&file)))
-}
-
-/// `6291456`, `"6 MiB"` or `"6144 KiB"`: what board files use.
-fn amount(value: &toml::Value) -> Option<u64> {
-    if let Some(bytes) = value.as_integer() {
-        return u64::try_from(bytes).ok();
-    }
-    let (number, unit) = value.as_str()?.split_once(' ')?;
-    let shift = match unit {
-        "KiB" => 10,
-        "MiB" => 20,
-        _ => return None,
-    };
-    Some(number.parse::<u64>().ok()? << shift)
-}
-
 /// The names and sizes of an ELF file's sections that take room in it.
 fn sections(file: &[u8]) -> Option<Vec<(String, u64)>> {
     const NO_BITS: u32 = 8;
@@ -168,20 +132,6 @@ fn sections(file: &[u8]) -> Option<Vec<(String, u64)>> {
 mod tests {
     #![allow(clippy::unwrap_used)]
     use super::*;
-
-    #[test]
-    fn budgets_are_read_as_boards_write_them() {
-        let check = |text: &str, bytes: Option<u64>| {
-            let value: toml::Table = toml::from_str(&format!("v = {text}")).unwrap();
-            assert_eq!(amount(&value["v"]), bytes, "{text}");
-        };
-        check("\"6 MiB\"", Some(6 << 20));
-        check("\"512 KiB\"", Some(512 << 10));
-        check("1000", Some(1000));
-        check("-1", None);
-        check("\"6MB\"", None);
-        check("true", None);
-    }
 
     #[test]
     fn sections_of_this_program_are_found() {

@@ -64,7 +64,8 @@ const MAY_KNOW: &[(&str, &[&str])] = &[
             "engine::limits",
         ],
     ),
-    ("board", &["engine::limits", "config"]),
+    // A crate of its own, `daemon/board`, under the name that rooms know it by.
+    ("board", &[]),
     ("config", &["engine::limits", "board", "egress"]),
     // The one trait between engine and bindings lies with the engine; bindings implement it.
     (

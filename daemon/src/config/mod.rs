@@ -3,25 +3,20 @@
 //! `docs/configuration.md` tells what every key means. The rest of the daemon sees only
 //! [`Config`], in which nothing is optional that could have a default.
 
-pub mod amount;
 mod check;
-pub mod document;
-pub mod durability;
 mod egress;
-pub mod limits;
 mod place;
 mod raw;
 pub mod routing;
 
-pub use document::Problem;
 pub use place::Place;
+pub use postern_board::{Problem, amount, document, durability, limits};
 pub use routing::{Mode, Routing, Target};
 
 use crate::board::{Board, Durability};
 use crate::egress::Egress;
 use crate::engine::limits::Limits;
 use serde::Serialize;
-use std::io::Read;
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 
@@ -381,7 +376,7 @@ impl Config {
                 .map_err(ConfigError::Invalid);
         };
         let shown = path.display().to_string();
-        let text = read_text(&path).map_err(|error| ConfigError::Read {
+        let text = document::read_text(&path).map_err(|error| ConfigError::Read {
             path: shown.clone(),
             error,
         })?;
@@ -468,16 +463,6 @@ impl Config {
         self.log.level = new.log.level;
         self.log.rooms = new.log.rooms;
     }
-}
-
-/// A file's text, read no further than any configuration goes.
-pub(crate) fn read_text(path: &Path) -> std::io::Result<String> {
-    let mut text = String::new();
-    let limit = document::FILE_MAX as u64 + 1;
-    std::fs::File::open(path)?
-        .take(limit)
-        .read_to_string(&mut text)?;
-    Ok(text)
 }
 
 #[cfg(test)]

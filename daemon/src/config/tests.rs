@@ -32,6 +32,20 @@ fn an_empty_file_is_a_configuration() {
     assert_eq!(config.data_dir, Path::new(".postern"));
 }
 
+#[test]
+fn an_empty_file_is_a_configuration_on_every_board() {
+    for (name, _) in crate::board::KNOWN {
+        let config = parse(&format!("board = \"{name}\"\n")).unwrap();
+        assert_eq!(config.board.name, name);
+        let budgets = &config.board.budgets;
+        assert!(config.edge.connections <= budgets.connections, "{name}");
+        assert!(
+            config.store.cache_bytes <= budgets.store_cache_bytes,
+            "{name}"
+        );
+    }
+}
+
 const FULL: &str = r#"
 data-dir = "data"
 board = "generic-x86-64"

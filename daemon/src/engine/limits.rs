@@ -1,84 +1,8 @@
-//! The limits of a Worker's invocations, and what is told when one is reached.
-//!
-//! Milliseconds of CPU become fuel in one place, [`Limits::fuel`].
+//! What is told when a Worker's invocation reaches one of its limits.
 
 use serde::{Deserialize, Serialize};
-use std::ops::RangeInclusive;
 
-/// Fuel that a slice of a turn may be set to. A shorter one is spent on taking turns. A longer
-/// one keeps the other tenants waiting, and what the interpreter leaves on a thread's stack
-/// until the slice ends ([`module::meter`](super::module::meter)) must fit it.
-pub const SLICE_FUEL: RangeInclusive<u64> = 10_000..=2_000_000;
-
-/// What one Worker may use. Every number is an upper bound; there is no "unlimited".
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "kebab-case", deny_unknown_fields)]
-pub struct Limits {
-    /// Milliseconds of CPU an invocation may use, on this board as calibrated.
-    pub cpu_ms: u32,
-    /// Milliseconds of CPU that start-up (start function and boot) may use.
-    pub startup_cpu_ms: u32,
-    /// Bytes of all memories and tables of one isolate.
-    pub memory_bytes: u64,
-    /// Bytes of the interpreter's own stack in one isolate.
-    pub stack_bytes: u32,
-    /// Calls that may be nested in one isolate.
-    pub call_depth: u32,
-    /// Milliseconds from a request's arrival to its answer's last byte.
-    pub wall_ms: u32,
-    /// Milliseconds that `waitUntil` work may take after the answer (spec: SEMANTICS §19).
-    pub wait_until_ms: u32,
-    /// Subrequests an invocation may start (spec: SEMANTICS §3).
-    pub subrequests: u32,
-    /// KV operations an invocation may start.
-    pub kv_operations: u32,
-    /// Operations that an invocation may have running at the same time.
-    pub pending_operations: u32,
-    /// Invocations of this Worker that may run at the same time.
-    pub concurrent_invocations: u32,
-    /// Isolates of this Worker that may exist at the same time.
-    pub isolates: u32,
-    /// Bytes of a request's body.
-    pub request_body_bytes: u64,
-    /// Bytes of a response's body.
-    pub response_body_bytes: u64,
-    /// Bytes that an invocation may log; the rest is dropped and counted.
-    pub log_bytes: u32,
-}
-
-impl Default for Limits {
-    fn default() -> Self {
-        Self {
-            cpu_ms: 50,
-            startup_cpu_ms: 1000,
-            memory_bytes: 16 << 20,
-            stack_bytes: 1 << 20,
-            call_depth: 4096,
-            wall_ms: 30_000,
-            wait_until_ms: 30_000,
-            subrequests: 50,
-            kv_operations: 1000,
-            pending_operations: 64,
-            concurrent_invocations: 64,
-            isolates: 4,
-            request_body_bytes: 100 << 20,
-            response_body_bytes: 100 << 20,
-            log_bytes: 128 << 10,
-        }
-    }
-}
-
-impl Limits {
-    /// The fuel that `cpu_ms` is worth at a calibrated rate of `fuel_per_ms`.
-    pub fn fuel(&self, fuel_per_ms: u64) -> u64 {
-        u64::from(self.cpu_ms).saturating_mul(fuel_per_ms)
-    }
-
-    /// The fuel that `startup_cpu_ms` is worth.
-    pub fn startup_fuel(&self, fuel_per_ms: u64) -> u64 {
-        u64::from(self.startup_cpu_ms).saturating_mul(fuel_per_ms)
-    }
-}
+pub use postern_board::limits::{Limits, SLICE_FUEL};
 
 /// How an invocation ended; the names are those of tail events (spec: SEMANTICS §17).
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]

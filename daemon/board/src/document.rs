@@ -5,7 +5,9 @@
 
 use serde::Deserialize;
 use std::fmt;
+use std::io::Read;
 use std::ops::Range;
+use std::path::Path;
 use toml::Spanned;
 use toml::de::{DeTable, DeValue, Deserializer};
 
@@ -131,6 +133,16 @@ impl<'a> Document<'a> {
         }
         None
     }
+}
+
+/// A file's text, read no further than any configuration goes.
+pub fn read_text(path: &Path) -> std::io::Result<String> {
+    let mut text = String::new();
+    let limit = FILE_MAX as u64 + 1;
+    std::fs::File::open(path)?
+        .take(limit)
+        .read_to_string(&mut text)?;
+    Ok(text)
 }
 
 /// Line and column, from 1, of a byte offset.

@@ -1,7 +1,7 @@
 //! `durability = "acknowledged"` or `durability = { interval-ms = 500 }`.
 
+use super::Durability;
 use super::document::Document;
-use crate::board::Durability;
 use serde::de::{self, Deserialize, Deserializer, MapAccess, Visitor};
 use std::fmt;
 use std::ops::Range;

@@ -3,31 +3,49 @@
 //! A board says facts (architecture, RAM, cores, how much fuel a millisecond is worth) and
 //! budgets (what the daemon may use of it). An operator's wishes live in `postern.toml`.
 
+pub mod amount;
+pub mod document;
+pub mod durability;
+pub mod limits;
 mod raw;
 
-use crate::config::Problem;
-use crate::config::document::{Document, suggest};
-use crate::engine::limits::Limits;
+use document::{Document, suggest};
+
+pub use document::Problem;
+pub use limits::Limits;
+
 use serde::Serialize;
 use std::path::Path;
 
+/// A board's name and its file, which lies in `boards/`.
+macro_rules! known {
+    ($name:literal) => {
+        (
+            $name,
+            include_str!(concat!("../../../boards/", $name, ".toml")),
+        )
+    };
+}
+
 /// The boards that this binary knows by name, and their files.
-pub const KNOWN: [(&str, &str); 2] = [
-    (
-        "generic-x86-64",
-        include_str!("../../../boards/generic-x86-64.toml"),
-    ),
-    (
-        "qemu-arm64",
-        include_str!("../../../boards/qemu-arm64.toml"),
-    ),
+pub const KNOWN: [(&str, &str); 8] = [
+    known!("generic-x86-64"),
+    known!("qemu-arm64"),
+    known!("qemu-armv7"),
+    known!("raspberry-pi-4"),
+    known!("raspberry-pi-zero-2-w"),
+    known!("beaglebone-black"),
+    known!("stm32mp157"),
+    known!("lichee-pi-zero"),
 ];
 
 /// The board taken when nobody names one.
-pub const DEFAULT: &str = if cfg!(target_arch = "x86_64") {
-    "generic-x86-64"
-} else {
+pub const DEFAULT: &str = if cfg!(target_arch = "aarch64") {
     "qemu-arm64"
+} else if cfg!(target_arch = "arm") {
+    "qemu-armv7"
+} else {
+    "generic-x86-64"
 };
 
 /// A validated board file.
@@ -42,6 +60,14 @@ pub struct Board {
     pub architecture: Architecture,
     /// The target triple that images for it are built for.
     pub target: String,
+    /// The processor, as rustc's `target-cpu` names it.
+    pub cpu: Option<String>,
+    /// What code may use of the processor beyond that, as rustc's `target-feature` names it, or
+    /// must not if it begins with `-`.
+    pub cpu_features: Vec<String>,
+    /// The daemon's cargo features in builds for this board; `None` are the default ones. How
+    /// wasmi dispatches is no part of them.
+    pub build_features: Option<Vec<String>>,
     /// Bytes of RAM.
     pub ram_bytes: u64,
     /// Cores, and so threads of the executor.
@@ -54,6 +80,12 @@ pub struct Board {
     pub wasmi_dispatch: Dispatch,
     /// What its store lives on, and when a write counts as acknowledged.
     pub storage: Storage,
+    /// The device of its hardware watchdog.
+    pub watchdog: Option<String>,
+    /// How it comes up.
+    pub boot: Boot,
+    /// The layout of its firmware image, if one is made for it.
+    pub image: Option<Image>,
     /// What the daemon may use.
     pub budgets: Budgets,
     /// What any Worker may be given here.
@@ -88,6 +120,58 @@ impl Architecture {
     pub fn is_here(self) -> bool {
         std::env::consts::ARCH == self.name()
     }
+}
+
+/// What loads a board's kernel.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, serde::Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum BootMethod {
+    /// U-Boot, with a script that chooses the slot.
+    UBoot,
+    /// The Raspberry Pi's own loader.
+    RaspberryPi,
+    /// Whoever starts the machine hands it the kernel.
+    Direct,
+    /// The Linux that is there: no firmware image is made.
+    #[default]
+    None,
+}
+
+/// Whose kernel a firmware image holds.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, serde::Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Kernel {
+    /// Debian's package for the architecture.
+    Debian,
+    /// One that the operator names.
+    Operator,
+    /// That of the Linux that is there.
+    #[default]
+    None,
+}
+
+/// How a board comes up.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "kebab-case")]
+pub struct Boot {
+    /// What loads the kernel.
+    pub method: BootMethod,
+    /// Whose kernel that is.
+    pub kernel: Kernel,
+    /// Whether the image has a shell for when nothing else works.
+    pub recovery_shell: bool,
+}
+
+/// The sizes of a firmware image's partitions.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "kebab-case")]
+pub struct Image {
+    /// Bytes of the partition with the boot loader's files.
+    pub boot_bytes: u64,
+    /// Bytes of each of the two slots.
+    pub slot_bytes: u64,
+    /// Bytes of the data partition in the image; it grows to the disk on the first boot.
+    pub data_bytes: u64,
 }
 
 /// How wasmi steps from one instruction to the next: a feature of the build.
@@ -143,7 +227,7 @@ pub struct Storage {
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "kebab-case")]
 pub struct Budgets {
-    /// Bytes of the stripped binary.
+    /// Bytes of the stripped binary without the JavaScript engine's module.
     pub binary_bytes: u64,
     /// Bytes resident when idle with one Worker.
     pub idle_rss_bytes: u64,
@@ -192,7 +276,7 @@ impl Board {
         if name.contains('/') || name.ends_with(".toml") {
             let path = base.join(name);
             let shown = path.display().to_string();
-            let text = crate::config::read_text(&path).map_err(|error| BoardError::Read {
+            let text = document::read_text(&path).map_err(|error| BoardError::Read {
                 path: shown.clone(),
                 error,
             })?;
@@ -238,6 +322,55 @@ mod tests {
             assert!(board.target.starts_with(board.architecture.name()));
         }
         assert!(Board::load(DEFAULT, Path::new(".")).is_ok());
+    }
+
+    #[test]
+    fn every_file_in_boards_is_known() {
+        let folder = concat!(env!("CARGO_MANIFEST_DIR"), "/../../boards");
+        let mut files: Vec<String> = std::fs::read_dir(folder)
+            .unwrap()
+            .filter_map(|file| Some(file.unwrap().file_name().to_str()?.to_owned()))
+            .filter_map(|name| Some(name.strip_suffix(".toml")?.to_owned()))
+            .collect();
+        files.sort_unstable();
+        let mut known = KNOWN.map(|(name, _)| name);
+        known.sort_unstable();
+        assert_eq!(files, known);
+    }
+
+    #[test]
+    fn every_known_board_leaves_the_system_a_quarter_of_its_memory() {
+        for (name, text) in KNOWN {
+            let board = Board::parse(name, text).unwrap();
+            let budgets = &board.budgets;
+            let together = budgets.idle_rss_bytes
+                + budgets.tenant_memory_bytes
+                + budgets.store_cache_bytes
+                + budgets.log_bytes;
+            assert!(together <= board.ram_bytes / 4 * 3, "{name}: {together}");
+            assert!(
+                board.ceilings.memory_bytes <= budgets.tenant_memory_bytes,
+                "{name}"
+            );
+            let slot = board.image.map_or(u64::MAX, |image| image.slot_bytes);
+            assert!(budgets.binary_bytes < slot, "{name}");
+        }
+    }
+
+    #[test]
+    fn how_a_board_is_built_and_booted_is_read() {
+        let board = Board::load("raspberry-pi-4", Path::new(".")).unwrap();
+        assert_eq!(board.cpu.as_deref(), Some("cortex-a72"));
+        assert_eq!(board.cpu_features, ["-aes", "-sha2"]);
+        assert_eq!(board.build_features, None);
+        assert_eq!(board.boot.method, BootMethod::RaspberryPi);
+        assert_eq!(board.boot.kernel, Kernel::Debian);
+        assert!(!board.boot.recovery_shell);
+        assert_eq!(board.watchdog.as_deref(), Some("/dev/watchdog0"));
+        assert_eq!(board.image.unwrap().boot_bytes, 64 << 20);
+        let board = Board::load("generic-x86-64", Path::new(".")).unwrap();
+        assert_eq!(board.boot, Boot::default());
+        assert_eq!(board.image, None);
     }
 
     #[test]
@@ -308,5 +441,34 @@ mod tests {
             "more than the board's",
         );
         check(("cpu-ms = ", "cpu-ms = 0 #"), "`ceilings.cpu-ms` is 0 ms");
+        let cores = "cores = 2";
+        check(
+            (cores, "cores = 2\ncpu = \"cortex a7\""),
+            "`cpu` is `cortex a7`",
+        );
+        check(
+            (cores, "cores = 2\ncpu-features = [\"+neon\"]"),
+            "`cpu-features` has `+neon`",
+        );
+        check(
+            (cores, "cores = 2\nbuild-features = [\"a,b\"]"),
+            "`build-features` has `a,b`",
+        );
+        check(
+            (cores, "cores = 2\nwatchdog = \"watchdog\""),
+            "`watchdog` is `watchdog`",
+        );
+        check(
+            ("[storage]", "[boot]\nmethod = \"grub\"\n[storage]"),
+            "unknown value `grub`",
+        );
+        check(
+            ("[storage]", "[image]\nslot = \"64 MiB\"\n[storage]"),
+            "there is an `image`, but `boot.method` is `none`",
+        );
+        check(
+            ("[storage]", "[image]\nslot = 1048577\n[storage]"),
+            "`image.slot` is 1048577",
+        );
     }
 }

@@ -1,11 +1,13 @@
 //! A board file as written: everything optional, so that all that is missing is told at once.
 
-use super::{Architecture, Board, Budgets, Dispatch, Durability, Storage, StorageKind};
-use crate::config::amount::{Amount, show_bytes};
-use crate::config::document::Document;
-use crate::config::durability::RawDurability;
-use crate::config::limits::{RawLimits, apply, default_ceilings};
-use crate::engine::limits::{Limits, SLICE_FUEL};
+use super::{
+    Architecture, Board, Boot, BootMethod, Budgets, Dispatch, Durability, Image, Kernel, Storage,
+    StorageKind,
+};
+use crate::amount::{Amount, show_bytes};
+use crate::document::Document;
+use crate::durability::RawDurability;
+use crate::limits::{Limits, RawLimits, SLICE_FUEL, apply, default_ceilings};
 use serde::Deserialize;
 use toml::Spanned;
 
@@ -16,14 +18,36 @@ pub(super) struct RawBoard {
     description: Option<String>,
     architecture: Option<Architecture>,
     target: Option<String>,
+    cpu: Option<Spanned<String>>,
+    cpu_features: Vec<Spanned<String>>,
+    build_features: Option<Vec<Spanned<String>>>,
+    watchdog: Option<Spanned<String>>,
     ram_bytes: Option<Spanned<Amount>>,
     cores: Option<Spanned<Amount>>,
     fuel_per_ms: Option<Spanned<Amount>>,
     slice_fuel: Option<Spanned<Amount>>,
     wasmi_dispatch: Option<Dispatch>,
+    boot: RawBoot,
+    image: Option<RawImage>,
     storage: RawStorage,
     budgets: RawBudgets,
     ceilings: RawLimits,
+}
+
+#[derive(Debug, Default, Deserialize)]
+#[serde(rename_all = "kebab-case", deny_unknown_fields, default)]
+struct RawBoot {
+    method: BootMethod,
+    kernel: Kernel,
+    recovery_shell: bool,
+}
+
+#[derive(Debug, Default, Deserialize)]
+#[serde(rename_all = "kebab-case", deny_unknown_fields, default)]
+struct RawImage {
+    boot: Option<Spanned<Amount>>,
+    slot: Option<Spanned<Amount>>,
+    data: Option<Spanned<Amount>>,
 }
 
 #[derive(Debug, Default, Deserialize)]
@@ -47,6 +71,9 @@ struct RawBudgets {
 }
 
 const PIB: u64 = 1 << 50;
+const MIB: u64 = 1 << 20;
+/// Bytes of a partition that an image says nothing about.
+const PARTITION: u64 = 64 * MIB;
 
 impl RawBoard {
     /// Checks every rule; what is noted in `document` decides, the result may be `None` too.
@@ -83,11 +110,45 @@ impl RawBoard {
                 "use 1 to 63 letters, digits and `-`, like its file's name",
             );
         }
+        let boot = Boot {
+            method: self.boot.method,
+            kernel: self.boot.kernel,
+            recovery_shell: self.boot.recovery_shell,
+        };
+        let image = match self.image {
+            None => None,
+            Some(raw) => Some(raw.validate(&mut need, boot)?),
+        };
+        let path = |text: &str| text.starts_with("/dev/") && !text.contains(['\0', '\n']);
+        let cpu = need.text(
+            "cpu",
+            self.cpu,
+            is_cpu,
+            "name it as `rustc --print target-cpus`",
+        );
+        let watchdog = need.text("watchdog", self.watchdog, path, "give a path in /dev");
+        let cpu_features = need.list(
+            "cpu-features",
+            self.cpu_features,
+            is_cpu_feature,
+            "name it as `rustc --print target-features`, with `-` before what must not be used",
+        );
+        let build_features = self.build_features.map(|features| {
+            need.list(
+                "build-features",
+                features,
+                is_feature,
+                "name a feature of daemon/Cargo.toml; how wasmi dispatches is `wasmi-dispatch`",
+            )
+        });
         Some(Board {
             name: name?.into_inner(),
             description: self.description.unwrap_or_default(),
             architecture: architecture?,
             target: target?,
+            cpu,
+            cpu_features,
+            build_features,
             ram_bytes: ram_bytes?,
             cores: u32::try_from(cores?).ok()?,
             fuel_per_ms: fuel_per_ms?,
@@ -97,8 +158,34 @@ impl RawBoard {
                 kind: kind?,
                 durability: durability?,
             },
+            watchdog,
+            boot,
+            image,
             budgets: budgets?,
             ceilings,
+        })
+    }
+}
+
+impl RawImage {
+    fn validate(&self, need: &mut Need<'_, '_>, boot: Boot) -> Option<Image> {
+        if boot.method == BootMethod::None {
+            need.document.problem(
+                None,
+                "there is an `image`, but `boot.method` is `none`",
+                "say how the board boots, or take `image` out",
+            );
+        }
+        let mut part = |key, value: &Option<Spanned<Amount>>| match value {
+            None => Some(PARTITION),
+            Some(value) => need.partition(key, value),
+        };
+        let (boot, slot) = (part("boot", &self.boot), part("slot", &self.slot));
+        let data = part("data", &self.data);
+        Some(Image {
+            boot_bytes: boot?,
+            slot_bytes: slot?,
+            data_bytes: data?,
         })
     }
 }
@@ -163,6 +250,57 @@ impl Need<'_, '_> {
         value
     }
 
+    /// A text that is right, or a noted mistake and `None`.
+    fn text(
+        &mut self,
+        key: &str,
+        value: Option<Spanned<String>>,
+        right: impl Fn(&str) -> bool,
+        remedy: &str,
+    ) -> Option<String> {
+        let value = value?;
+        if !right(value.get_ref()) {
+            let message = format!("`{key}` is `{}`", value.get_ref());
+            self.document.problem(Some(value.span()), message, remedy);
+            return None;
+        }
+        Some(value.into_inner())
+    }
+
+    /// Those of a list that are right; the others are noted.
+    fn list(
+        &mut self,
+        key: &str,
+        values: Vec<Spanned<String>>,
+        right: fn(&str) -> bool,
+        remedy: &str,
+    ) -> Vec<String> {
+        let mut kept = Vec::new();
+        for value in values {
+            if right(value.get_ref()) {
+                kept.push(value.into_inner());
+            } else {
+                let message = format!("`{key}` has `{}`", value.get_ref());
+                self.document.problem(Some(value.span()), message, remedy);
+            }
+        }
+        kept
+    }
+
+    /// Bytes of a partition: disks are parted by whole mebibytes.
+    fn partition(&mut self, key: &str, value: &Spanned<Amount>) -> Option<u64> {
+        let number = value.get_ref().value;
+        if (MIB..=PIB).contains(&number) && number.is_multiple_of(MIB) {
+            return Some(number);
+        }
+        self.document.problem(
+            Some(value.span()),
+            format!("`image.{key}` is {number}; it must be whole mebibytes, at least one"),
+            "write it like \"64 MiB\"",
+        );
+        None
+    }
+
     fn slice_fuel(&mut self, value: &Spanned<Amount>) -> Option<u64> {
         let number = value.get_ref().value;
         if SLICE_FUEL.contains(&number) {
@@ -204,4 +342,20 @@ impl Need<'_, '_> {
 
 fn is_name(name: &str) -> bool {
     (1..=63).contains(&name.len()) && name.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'-')
+}
+
+/// What a processor or a feature of one is called.
+fn is_cpu(name: &str) -> bool {
+    (1..=63).contains(&name.len())
+        && name
+            .bytes()
+            .all(|b| b.is_ascii_alphanumeric() || b"-_.".contains(&b))
+}
+
+fn is_cpu_feature(name: &str) -> bool {
+    is_cpu(name.strip_prefix('-').unwrap_or(name))
+}
+
+fn is_feature(name: &str) -> bool {
+    is_name(name) && !name.ends_with("-dispatch")
 }
