@@ -26,7 +26,7 @@ mod tests;
 
 pub use dispatch::{Dispatching, OutboundWorker};
 pub use env::{Binding, Env};
-pub use loader::{Child, Code, Loading, Loads};
+pub use loader::{Child, Code, Loading, Loads, MakeRoom};
 pub use ratelimit::Limiter;
 pub use services::{Answering, ServiceRequest, Services};
 

@@ -68,16 +68,24 @@ impl Core {
     ) -> Result<Self, Failure> {
         let engine = worker.engine();
         let limits = *worker.limits();
+        let budget = worker.budget();
         let no_memory = || Failure::Overloaded {
-            reason: format!(
-                "no memory for another isolate: {} of {} bytes are in use and none is idle",
-                worker.budget().used(),
-                worker.budget().limit()
-            ),
+            reason: if budget.is_narrow() {
+                format!(
+                    "no memory for another isolate: the dynamic Workers of this loader use {} of {} bytes, the limit of `loader.memory-bytes`, and none is idle",
+                    budget.used(),
+                    budget.limit()
+                )
+            } else {
+                format!(
+                    "no memory for another isolate: {} of {} bytes are in use and none is idle",
+                    budget.used(),
+                    budget.limit()
+                )
+            },
             retry_after_s: 1,
         };
-        let mut memory_use =
-            MemoryUse::new(limits.memory_bytes, worker.budget()).ok_or_else(no_memory)?;
+        let mut memory_use = MemoryUse::new(limits.memory_bytes, budget).ok_or_else(no_memory)?;
         memory_use.is_final = code.is_javascript();
         let host = Host {
             now_ms: super::host::now_ms(),

@@ -140,6 +140,8 @@ pub struct Invocation {
     pub terms: Option<Box<Terms>>,
     /// Who began that chain.
     pub begun_by: Option<super::invocation::Ray>,
+    /// Tail Workers in a row that it comes of.
+    pub tail_depth: u8,
     /// What bindings see of it, once it has started an operation.
     pub caller: Option<Caller>,
     /// How another Worker entered this one, if not by a plain request.
@@ -579,7 +581,7 @@ impl Invocation {
         let chain = self
             .chain
             .take()
-            .unwrap_or_else(|| Chain::new(origin, Some(self.ray)));
+            .unwrap_or_else(|| Chain::new(origin, Some(self.ray)).of_tail(self.tail_depth));
         let terms = self.terms.as_deref();
         let caller = Caller::intercepted(
             Some(chain),

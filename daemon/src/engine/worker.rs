@@ -5,7 +5,7 @@
 
 use super::Engine;
 use super::budget::Budget;
-use super::caller::Caller;
+use super::caller::{Caller, Chain};
 use super::code::{BuildError, Code};
 use super::exchange::Exchange;
 use super::finished::Finished;
@@ -53,6 +53,8 @@ pub struct WorkerSpec {
     pub env: Arc<dyn Bindings>,
     /// Whether it is the operator's own, and may know where requests come from.
     pub is_trusted: bool,
+    /// What its isolates take memory from, if that is a part of the machine's.
+    pub budget: Option<Budget>,
 }
 
 /// A deployed Worker.
@@ -187,6 +189,7 @@ impl Worker {
             headers: request.headers,
             body: request.body,
             begun_by: request.chain.as_ref().and_then(|chain| chain.begun_by()),
+            tail_depth: request.chain.as_ref().map_or(0, Chain::tail_depth),
             chain: request.chain,
             origin: request.origin,
             terms: request.terms,
@@ -208,8 +211,15 @@ impl Worker {
     /// # Errors
     /// Every way in which it fails; see [`Failure`].
     pub async fn trigger(self: &Arc<Self>, ray: Ray, trigger: Trigger) -> Result<(), Failure> {
-        self.admit(trigger.handler())?;
+        match &trigger {
+            // Whether it has the handler is seen when it is entered.
+            Trigger::Tail { entry: Some(_), .. } if self.spec.kind == GuestKind::JavaScript => {
+                self.admit_any()?;
+            }
+            _ => self.admit(trigger.handler())?,
+        }
         let invocation = Box::new(Invocation {
+            tail_depth: trigger.depth(),
             trigger: Some(trigger),
             ..self.invocation(ray)
         });
@@ -241,6 +251,7 @@ impl Worker {
             origin: None,
             terms: None,
             begun_by: None,
+            tail_depth: 0,
             caller: None,
             entry: None,
             upgrade: false,
@@ -303,6 +314,12 @@ impl Worker {
             });
         }
         self.admit_any()
+    }
+
+    /// What its isolates take memory from.
+    pub(super) fn budget(&self) -> &Budget {
+        let own = self.spec.budget.as_ref();
+        own.unwrap_or_else(|| self.engine.budget())
     }
 
     /// Whether nothing runs in it.
@@ -395,7 +412,7 @@ impl Worker {
         loop {
             match self.start(&code) {
                 // Somebody who rests makes room.
-                Err(Failure::Overloaded { .. }) if self.engine.evict_one() => {}
+                Err(Failure::Overloaded { .. }) if self.engine.evict_one(self.budget()) => {}
                 Err(failure @ Failure::Overloaded { .. }) if !single => {
                     let state = self.state.lock();
                     let least = state
@@ -511,6 +528,7 @@ impl Worker {
             cpu_us: self.engine.cpu_us(invocation.fuel),
             wall_us: u64::try_from(invocation.started.elapsed().as_micros()).unwrap_or(u64::MAX),
             trigger: invocation.trigger.as_ref(),
+            tail_depth: invocation.tail_depth,
             method: match invocation.trigger {
                 None if invocation.is_session() => "RPC",
                 None => invocation.method.as_str(),
@@ -523,6 +541,7 @@ impl Worker {
             logs_dropped: invocation.logs_dropped,
             exception: thrown.as_ref(),
             labels: spec.env.labels(),
+            listeners: spec.env.listeners(),
         });
     }
 
