@@ -3,7 +3,7 @@
 use crate::cross::Cross;
 use crate::packages::{self, Need, Sign};
 use crate::rust_std::RustStd;
-use crate::{boards, compare, deny, npm, pip, process, workspace};
+use crate::{boards, compare, debian, deny, npm, pip, process, workspace};
 use anyhow::{Context, Result};
 use clap::ValueEnum;
 use std::path::PathBuf;
@@ -31,6 +31,8 @@ pub enum Purpose {
     Https,
     /// Benchmarks: wrk.
     Bench,
+    /// Firmware images and emulated machines: QEMU, U-Boot, mtools, e2fsprogs.
+    Boards,
     /// CI: cargo-deny.
     Ci,
     /// Comparing with workerd: node, npm and the pinned workerd.
@@ -77,6 +79,10 @@ pub fn run(arguments: &Arguments) -> Result<()> {
             Purpose::Bench => {
                 bench()?;
                 "wrk".into()
+            }
+            Purpose::Boards => {
+                debian::tools()?;
+                "QEMU, U-Boot, mtools, e2fsprogs".into()
             }
             Purpose::Ci => deny::program()?.display().to_string(),
             Purpose::Compare => workspace::shown(&compare::program()?),

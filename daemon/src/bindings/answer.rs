@@ -4,6 +4,7 @@
 use super::encode;
 use super::fetch::type_error;
 use super::sockets;
+use crate::deadline::Deadline;
 use crate::engine::invocation::{ByteStream, Reply, ReplyBody};
 use crate::engine::limits::Failure;
 use crate::engine::ops::{OpFailure, OpReply, OpResult};
@@ -269,7 +270,7 @@ type Handed = (FetchedBody, Bytes, Option<ByteStream>);
 /// A small body in one piece, if it comes at once.
 async fn whole(mut source: ByteStream, length: u64) -> Result<Handed, OpFailure> {
     let mut parts: Vec<Bytes> = Vec::new();
-    let mut late = async_io::Timer::after(WHOLE_WITHIN);
+    let mut late = Deadline::after(WHOLE_WITHIN);
     loop {
         let next = async { Some(source.next().await) };
         let timer = async {

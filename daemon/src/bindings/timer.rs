@@ -1,6 +1,7 @@
 //! Timers: an operation that completes after some time.
 
 use super::undecodable;
+use crate::deadline::Deadline;
 use crate::engine::ops::{OpFailure, OpReply, Started};
 use std::time::Duration;
 
@@ -11,7 +12,7 @@ pub(super) fn start(argument: &[u8]) -> Result<Started, OpFailure> {
     };
     let time = Duration::from_millis(milliseconds);
     Ok(Started::Later(Box::pin(async move {
-        async_io::Timer::after(time).await;
+        Deadline::after(time).await;
         Ok(OpReply::default())
     })))
 }

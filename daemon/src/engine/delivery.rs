@@ -10,6 +10,7 @@ use super::isolate::{Inbound, Isolate};
 use super::limits::Failure;
 use super::turn::Entry;
 use super::wire::{self, Writer};
+use crate::deadline::Deadline;
 use postern_abi::event::AbortReason;
 use postern_abi::http::BodyHint;
 use postern_abi::{EventKind, OpErrorCode, limits};
@@ -521,7 +522,7 @@ pub(super) fn expire(isolate: &Arc<Isolate>, id: u32) -> async_executor::Task<()
     let after = Duration::from_millis(u64::from(isolate.worker().limits().wait_until_ms));
     let isolate_ = Arc::downgrade(isolate);
     isolate.worker().engine().executor().spawn(async move {
-        async_io::Timer::after(after).await;
+        Deadline::after(after).await;
         if let Some(isolate) = isolate_.upgrade() {
             isolate.push(Event::Expire(id));
         }

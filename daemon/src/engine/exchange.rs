@@ -6,6 +6,7 @@
 use super::invocation::Reply;
 use super::isolate::Isolate;
 use super::limits::Failure;
+use crate::deadline::Deadline;
 use bytes::Bytes;
 use futures_lite::Stream;
 use parking_lot::Mutex;
@@ -175,7 +176,7 @@ pub struct BodyStream {
     exchange: Arc<Exchange>,
     isolate: Weak<Isolate>,
     request: u32,
-    deadline: async_io::Timer,
+    deadline: Deadline,
     limit_ms: u32,
     finished: bool,
 }
@@ -193,7 +194,7 @@ impl BodyStream {
             exchange,
             isolate,
             request,
-            deadline: async_io::Timer::at(deadline),
+            deadline: Deadline::at(deadline),
             limit_ms,
             finished: false,
         }
@@ -223,7 +224,7 @@ impl Stream for BodyStream {
                     None => {
                         state.waker = Some(cx.waker().clone());
                         drop(state);
-                        if Pin::new(&mut self.deadline).poll_next(cx).is_pending() {
+                        if Pin::new(&mut self.deadline).poll(cx).is_pending() {
                             return Poll::Pending;
                         }
                         (

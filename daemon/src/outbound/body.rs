@@ -1,7 +1,7 @@
 //! Bodies: what is sent, and what is answered.
 
 use super::OutboundError;
-use async_io::Timer;
+use crate::deadline::Deadline;
 use bytes::Bytes;
 use futures_lite::Stream;
 use http_body::{Body, Frame, SizeHint};
@@ -97,7 +97,7 @@ impl Body for SendBody {
 pub(super) struct AnswerBody<F> {
     body: Incoming,
     stall: Duration,
-    timer: Option<Timer>,
+    timer: Option<Deadline>,
     rest: Option<F>,
 }
 
@@ -148,7 +148,7 @@ impl<F: FnOnce() + Unpin> Stream for AnswerBody<F> {
                 }
                 Poll::Pending => {
                     let stall = self.stall;
-                    let timer = self.timer.get_or_insert_with(|| Timer::after(stall));
+                    let timer = self.timer.get_or_insert_with(|| Deadline::after(stall));
                     if Pin::new(timer).poll(cx).is_ready() {
                         self.rest = None;
                         return Poll::Ready(Some(Err(io::ErrorKind::TimedOut.into())));

@@ -34,8 +34,9 @@ pub use tcp::Tcp;
 pub use tenant::Tenant;
 pub use tls::{CONNECTION_BYTES, RootSource};
 
+use crate::deadline::Deadline;
 use async_executor::Executor;
-use async_io::{Async, Timer};
+use async_io::Async;
 use body::AnswerBody;
 use futures_lite::FutureExt;
 use http::{HeaderValue, Method, Request, Response};
@@ -540,7 +541,7 @@ async fn within<T>(
     work: impl Future<Output = T>,
 ) -> Result<T, OutboundError> {
     let late = async {
-        Timer::after(limit).await;
+        Deadline::after(limit).await;
         Err(OutboundError::TooSlow {
             what,
             limit_ms: u64::try_from(limit.as_millis()).unwrap_or(u64::MAX),

@@ -378,6 +378,11 @@ impl<'a> Raw<'a> {
     }
 
     fn varint(&mut self) -> Option<usize> {
+        // Nearly every length fits into one byte.
+        if let [byte @ 0..=0x7f, rest @ ..] = self.rest {
+            self.rest = rest;
+            return Some(usize::from(*byte));
+        }
         let mut number = 0;
         let mut shift = 0;
         loop {

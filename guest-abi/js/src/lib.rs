@@ -40,6 +40,7 @@ mod params;
 mod parts;
 mod passing;
 mod pattern;
+mod plain;
 #[cfg(all(feature = "profile", target_arch = "wasm32"))]
 mod profile;
 mod random;

@@ -147,9 +147,7 @@ impl Params {
         let mut shared = self.0.borrow_mut();
         f(&mut shared.pairs);
         let query = serialize(&shared.pairs);
-        if let Some(url) = &mut shared.url {
-            url.set_query((!query.is_empty()).then_some(query.as_str()));
-        }
+        shared.change(|url| url.set_query((!query.is_empty()).then_some(query.as_str())));
     }
 }
 
@@ -262,10 +260,7 @@ pub fn class<'js>(ctx: &Ctx<'js>, pairs: Function<'js>) -> Result<Constructor<'j
                     parse(text.strip_prefix('?').unwrap_or(&text).as_bytes())
                 }
             };
-            Class::instance(
-                ctx,
-                Params(Rc::new(RefCell::new(Shared { url: None, pairs }))),
-            )
+            Class::instance(ctx, Params(Rc::new(RefCell::new(Shared::of(pairs)))))
         },
     )?;
     class.set_length(0)?;

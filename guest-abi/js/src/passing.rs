@@ -17,8 +17,38 @@ thread_local! {
     static ANSWERED: Cell<Val> = const { Cell::new(UNDEFINED) };
 }
 
+/// Whom a request is for. The values are borrowed from where this lies.
+#[derive(Clone, Copy)]
+pub enum Whom {
+    /// As `fetchStart` takes it.
+    Told(Val),
+    /// The user Worker of this name behind the dispatch namespace of that binding.
+    User {
+        /// The binding's name, a string.
+        binding: Val,
+        /// The Worker's name, a string.
+        script: Val,
+    },
+}
+
 /// Calls `f` with whom a call of `fetchStart` is for; `None` for what is rare.
-fn with_target<R>(cx: Cx, asked: Val, f: impl FnOnce(Target<'_>) -> R) -> Option<R> {
+fn with_target<R>(cx: Cx, whom: Whom, f: impl FnOnce(Target<'_>) -> R) -> Option<R> {
+    let asked = match whom {
+        Whom::Told(asked) => asked,
+        Whom::User { binding, script } => {
+            return cx.text(binding, |binding| {
+                cx.text(script, |script| {
+                    f(Target::Dispatch(Dispatch {
+                        binding,
+                        script,
+                        cpu_ms: None,
+                        subrequests: None,
+                        outbound: "",
+                    }))
+                })
+            })?;
+        }
+    };
     if raw::is_nullish(asked) {
         return Some(f(Target::Internet));
     }
@@ -52,7 +82,7 @@ fn with_target<R>(cx: Cx, asked: Val, f: impl FnOnce(Target<'_>) -> R) -> Option
 
 /// The argument of the operation, if there is nothing rare about the request; its body is used up
 /// then.
-fn argument(cx: Cx, asked: Val, request: Val) -> Option<Vec<u8>> {
+fn argument(cx: Cx, whom: Whom, request: Val) -> Option<Vec<u8>> {
     let found = parts::request(request).filter(|found| parts::is_plain(found))?;
     let [source, method, url, redirect] =
         [slot::SOURCE, slot::METHOD, slot::URL, slot::REDIRECT].map(|at| found.slots[at]);
@@ -61,7 +91,7 @@ fn argument(cx: Cx, asked: Val, request: Val) -> Option<Vec<u8>> {
         return None;
     }
     let follows = cx.text(redirect, |mode| mode == "follow")?;
-    let mut argument = with_target(cx, asked, |target| {
+    let mut argument = with_target(cx, whom, |target| {
         cx.text(method, |method| {
             cx.text(url, |url| {
                 postcard::to_allocvec(&(target, method, url)).unwrap_or_default()
@@ -84,8 +114,8 @@ fn argument(cx: Cx, asked: Val, request: Val) -> Option<Vec<u8>> {
 }
 
 /// Asks; a promise of the answer, or undefined where something is rare.
-pub fn send(cx: Cx, asked: Val, request: Val) -> Val {
-    let Some(argument) = argument(cx, asked, request) else {
+pub fn send(cx: Cx, whom: Whom, request: Val) -> Val {
+    let Some(argument) = argument(cx, whom, request) else {
         return UNDEFINED;
     };
     let url = parts::request(request).map_or(UNDEFINED, |found| cx.dup(found.slots[slot::URL]));
@@ -102,7 +132,7 @@ unsafe extern "C" fn fetch(
 ) -> Val {
     // SAFETY: QuickJS passes as many arguments as it says.
     let arguments = unsafe { Arguments::new(argc, argv) };
-    send(Cx(ctx), arguments.get(0), arguments.get(1))
+    send(Cx(ctx), Whom::Told(arguments.get(0)), arguments.get(1))
 }
 
 /// What came for a subrequest: its response, and what gets the parts of its body if those are still to

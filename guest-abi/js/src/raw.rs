@@ -375,12 +375,21 @@ impl Cx {
 
     /// Adds a property that is read through `callback` to a prototype.
     pub fn getter(self, object: Val, name: &CStr, callback: Callback) {
-        let function = self.function(c"", callback);
+        self.define_accessor(object, name, callback, UNDEFINED);
+    }
+
+    /// Adds a property that is read through `get` and written through `set` to a prototype.
+    pub fn accessor(self, object: Val, name: &CStr, get: Callback, set: Callback) {
+        self.define_accessor(object, name, get, self.function(c"", set));
+    }
+
+    fn define_accessor(self, object: Val, name: &CStr, get: Callback, set: Val) {
+        let get = self.function(c"", get);
         let flags = qjs::JS_PROP_CONFIGURABLE | qjs::JS_PROP_ENUMERABLE;
-        // SAFETY: takes the function over.
+        // SAFETY: takes the functions over.
         unsafe {
             let atom = qjs::JS_NewAtom(self.0, name.as_ptr());
-            qjs::JS_DefinePropertyGetSet(self.0, object, atom, function, UNDEFINED, flags as c_int);
+            qjs::JS_DefinePropertyGetSet(self.0, object, atom, get, set, flags as c_int);
             qjs::JS_FreeAtom(self.0, atom);
         }
     }

@@ -92,36 +92,12 @@ where
 {
     let get = function(object.ctx(), "", get)?;
     let ctx = object.ctx().clone();
-    define(&ctx, object, name, get, None)
+    define(&ctx, object, name, get)
 }
 
-/// Adds a property that is read through `get` and written through `set`.
-///
-/// # Errors
-/// When memory is used up.
-pub fn accessor<'js, G, P, S, Q>(object: &Object<'js>, name: &str, get: G, set: S) -> Result<()>
-where
-    G: IntoJsFunc<'js, P> + 'js,
-    S: IntoJsFunc<'js, Q> + 'js,
-{
-    let ctx = object.ctx().clone();
-    let get = function(&ctx, "", get)?;
-    let set = function(&ctx, "", set)?;
-    define(&ctx, object, name, get, Some(set))
-}
-
-fn define<'js>(
-    ctx: &Ctx<'js>,
-    object: &Object<'js>,
-    name: &str,
-    get: Function<'js>,
-    set: Option<Function<'js>>,
-) -> Result<()> {
+fn define<'js>(ctx: &Ctx<'js>, object: &Object<'js>, name: &str, get: Function<'js>) -> Result<()> {
     let descriptor = Object::new(ctx.clone())?;
     descriptor.set("get", get)?;
-    if let Some(set) = set {
-        descriptor.set("set", set)?;
-    }
     descriptor.set("enumerable", true)?;
     descriptor.set("configurable", true)?;
     let all: Object = ctx.globals().get("Object")?;

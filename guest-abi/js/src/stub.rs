@@ -3,7 +3,7 @@
 //! can do beside a plain `fetch()` is `prelude/rpc/`'s.
 
 use crate::class::{self, Held};
-use crate::passing;
+use crate::passing::{self, Whom};
 use crate::raw::{self, Arguments, Cx, UNDEFINED, Val};
 use rquickjs::{Object, qjs};
 use std::cell::Cell;
@@ -12,8 +12,8 @@ use std::sync::atomic::AtomicU32;
 
 /// What an object knows.
 struct Stub {
-    /// Whom it asks, as `fetchStart` takes it: undefined where the handle alone knows.
-    target: Val,
+    /// Whom it asks: undefined where the handle alone knows.
+    whom: Whom,
     /// The prelude's, or undefined until somebody asks for it.
     handle: Val,
     /// Whether it looks as if it had everything.
@@ -30,7 +30,10 @@ impl Held for Stub {
     }
 
     fn each(&self, f: &mut dyn FnMut(Val)) {
-        f(self.target);
+        match self.whom {
+            Whom::Told(target) => f(target),
+            Whom::User { binding, script } => [binding, script].into_iter().for_each(&mut *f),
+        }
         f(self.handle);
     }
 }
@@ -54,15 +57,11 @@ thread_local! {
     static PRELUDE: Cell<Option<Prelude>> = const { Cell::new(None) };
 }
 
-fn stub(cx: Cx, target: Val, handle: Val, asks: bool) -> Val {
+fn stub(cx: Cx, whom: Whom, handle: Val, asks: bool) -> Val {
     let Some(known) = PRELUDE.get() else {
         return UNDEFINED;
     };
-    let stub = Stub {
-        target,
-        handle,
-        asks,
-    };
+    let stub = Stub { whom, handle, asks };
     class::object(cx, known.prototype, stub)
 }
 
@@ -74,7 +73,18 @@ fn handle(cx: Cx, object: Val) -> Val {
     if !raw::is_undefined(found.handle) {
         return found.handle;
     }
-    let made = cx.call(known.handle, UNDEFINED, &[found.target]);
+    let target = match found.whom {
+        Whom::Told(target) => cx.dup(target),
+        Whom::User { binding, script } => {
+            let [binding, script] = [binding, script].map(|value| cx.dup(value));
+            cx.array([binding, script, raw::NULL, raw::NULL, cx.string("")])
+        }
+    };
+    if raw::is_exception(target) {
+        return target;
+    }
+    let made = cx.call(known.handle, UNDEFINED, &[target]);
+    cx.free(target);
     match held(object) {
         Some(found) if !raw::is_exception(made) => {
             found.handle = made;
@@ -112,16 +122,12 @@ callbacks! {
     // `stub(target, handle, asks)`
     new(cx, _this, arguments) {
         let [target, handle] = [0, 1].map(|at| cx.dup(arguments.get(at)));
-        stub(cx, target, handle, is_true(arguments.get(2)))
+        stub(cx, Whom::Told(target), handle, is_true(arguments.get(2)))
     }
     // `userStub(binding, name, asks)`: of a user Worker of which nothing but its name was said.
     user(cx, _this, arguments) {
-        let [binding, name] = [0, 1].map(|at| cx.dup(arguments.get(at)));
-        let target = cx.array([binding, name, raw::NULL, raw::NULL, cx.string("")]);
-        if raw::is_exception(target) {
-            return target;
-        }
-        stub(cx, target, UNDEFINED, is_true(arguments.get(2)))
+        let [binding, script] = [0, 1].map(|at| cx.dup(arguments.get(at)));
+        stub(cx, Whom::User { binding, script }, UNDEFINED, is_true(arguments.get(2)))
     }
     // `stubHandle(value)`: the handle, or undefined for what is no stub.
     handle_of(cx, _this, arguments) {
@@ -129,9 +135,12 @@ callbacks! {
     }
     // `Fetcher.prototype.fetch`
     fetch(cx, this, arguments) {
-        let target = held(this).map_or(UNDEFINED, |found| found.target);
-        if arguments.len() == 1 && !raw::is_undefined(target) {
-            let promise = passing::send(cx, target, arguments.get(0));
+        let whom = held(this).map(|found| found.whom).filter(|whom| match whom {
+            Whom::Told(target) => !raw::is_undefined(*target),
+            Whom::User { .. } => true,
+        });
+        if let (1, Some(whom)) = (arguments.len(), whom) {
+            let promise = passing::send(cx, whom, arguments.get(0));
             if !raw::is_undefined(promise) {
                 return promise;
             }

@@ -1,196 +1,417 @@
 //! `URL`: the class, made in Rust. `URLSearchParams` is in `params.rs`.
 
+use crate::class::{self, Held};
 use crate::params::{self, Params};
-use crate::shape::{accessor, constructing, getter, method, this, wrong_argument};
+use crate::plain::Plain;
+use crate::raw::{self, Arguments, Callback, Cx, UNDEFINED, Val};
+use crate::shape::{ILLEGAL, method, wrong_argument};
 use crate::text::{usv, with_usv};
-use rquickjs::class::{Class, JsClass, Trace, Tracer};
-use rquickjs::function::{Constructor, Func, Opt, This};
-use rquickjs::{Ctx, Exception, Function, JsLifetime, Object, Result, Value};
+use rquickjs::class::Class;
+use rquickjs::function::Func;
+use rquickjs::{Ctx, Exception, Function, Object, Result, Value, qjs};
 use std::borrow::Cow;
-use std::cell::RefCell;
+use std::cell::{Cell, RefCell};
+use std::ffi::{CStr, c_int};
 use std::rc::Rc;
+use std::sync::atomic::AtomicU32;
 use url::{Url, quirks};
+
+/// An address as it was read.
+#[derive(Debug)]
+pub enum Address {
+    /// One that is written as the standard would write it.
+    Plain(Plain),
+    /// Any other, and one that was changed.
+    Full(Url),
+}
+
+impl Address {
+    /// What the text means without a base; nothing if it is no URL.
+    fn read(text: &str) -> Option<Self> {
+        match Plain::read(text.as_bytes()) {
+            Some(plain) => Some(Self::Plain(plain)),
+            None => read_slowly(text).map(Self::Full),
+        }
+    }
+
+    fn href(&self) -> &str {
+        match self {
+            Self::Plain(plain) => plain.href(),
+            Self::Full(url) => url.as_str(),
+        }
+    }
+
+    fn origin(&self) -> Cow<'_, str> {
+        match self {
+            Self::Plain(plain) => Cow::Borrowed(plain.origin()),
+            Self::Full(url) => Cow::Owned(quirks::origin(url)),
+        }
+    }
+
+    /// The query without its mark.
+    fn query(&self) -> &str {
+        match self {
+            Self::Plain(plain) => plain.search().strip_prefix('?').unwrap_or_default(),
+            Self::Full(url) => url.query().unwrap_or_default(),
+        }
+    }
+
+    /// The crate's own, so that it can be changed.
+    fn into_full(self) -> Option<Url> {
+        match self {
+            Self::Plain(plain) => Url::parse(plain.href()).ok(),
+            Self::Full(url) => Some(url),
+        }
+    }
+}
+
+/// The crate's reading of a text.
+pub fn read_slowly(text: &str) -> Option<Url> {
+    Url::parse(text).map(settled).ok()
+}
 
 /// A URL and the parameters of its query, once they were asked for: what a `URL` and its
 /// `searchParams` share.
 #[derive(Debug, Default)]
 pub struct Shared {
     /// The URL; none for parameters that belong to none.
-    pub url: Option<Url>,
+    address: Option<Address>,
     /// The parameters.
     pub pairs: Vec<(String, String)>,
 }
 
 impl Shared {
+    /// Parameters that belong to no URL.
+    pub fn of(pairs: Vec<(String, String)>) -> Self {
+        Self {
+            address: None,
+            pairs,
+        }
+    }
+
+    /// Changes the URL.
+    pub fn change(&mut self, f: impl FnOnce(&mut Url)) {
+        if let Some(mut url) = self.address.take().and_then(Address::into_full) {
+            f(&mut url);
+            self.address = Some(Address::Full(url));
+        }
+    }
+
     /// The query became another; so do the parameters.
     fn read_query(&mut self) {
-        let query = self.url.as_ref().and_then(Url::query).unwrap_or_default();
-        self.pairs = params::parse(query.as_bytes());
+        let query = self.address.as_ref().map(Address::query);
+        self.pairs = params::parse(query.unwrap_or_default().as_bytes());
     }
 }
 
 /// What a `URL` is.
-pub struct UrlObject<'js> {
+struct UrlObject {
     shared: Rc<RefCell<Shared>>,
-    params: Option<Class<'js, Params>>,
+    /// `searchParams`, once it was asked for.
+    params: Val,
 }
 
-// SAFETY: the lifetime of its value is that of the context.
-unsafe impl<'js> JsLifetime<'js> for UrlObject<'js> {
-    type Changed<'to> = UrlObject<'to>;
-}
+static ID: AtomicU32 = AtomicU32::new(0);
 
-impl<'js> Trace<'js> for UrlObject<'js> {
-    fn trace<'a>(&self, tracer: Tracer<'a, 'js>) {
-        self.params.trace(tracer);
+impl Held for UrlObject {
+    const NAME: &'static CStr = c"URL";
+
+    fn id() -> &'static AtomicU32 {
+        &ID
+    }
+
+    fn each(&self, f: &mut dyn FnMut(Val)) {
+        f(self.params);
     }
 }
 
-type Get = for<'a> fn(&'a Url) -> &'a str;
-type Set = fn(&mut Url, &str);
+thread_local! {
+    static PROTOTYPE: Cell<Val> = const { Cell::new(UNDEFINED) };
+}
 
 const NAME: &str = "URL";
 
-impl<'js> JsClass<'js> for UrlObject<'js> {
-    const NAME: &'static str = NAME;
-    type Mutable = rquickjs::class::Writable;
+/// A part of an address that can be read and set.
+struct Part {
+    name: &'static CStr,
+    of_plain: fn(&Plain) -> &str,
+    of_full: for<'a> fn(&'a Url) -> &'a str,
+    set: fn(&mut Url, &str),
+}
 
-    fn prototype(ctx: &Ctx<'js>) -> Result<Option<Object<'js>>> {
-        let proto = Object::new(ctx.clone())?;
-        getter(&proto, "origin", |ctx: Ctx<'js>, it: This<Value<'js>>| {
-            read(&ctx, &it.0, quirks::origin)
-        })?;
-        accessor(
-            &proto,
-            "href",
-            |ctx: Ctx<'js>, it: This<Value<'js>>| read(&ctx, &it.0, |url| url.as_str().to_owned()),
-            |ctx: Ctx<'js>, it: This<Value<'js>>, value: Value<'js>| {
-                let object = this::<UrlObject>(&ctx, &it.0)?;
-                let text = usv(&ctx, &value)?;
-                let url = Url::parse(&text).map(settled).map_err(|_| {
-                    Exception::throw_type(
-                        &ctx,
-                        "Failed to set the 'href' property on 'URL': the provided value is not of type 'valid URL string'.",
-                    )
-                })?;
-                let object = object.borrow();
-                let mut shared = object.shared.borrow_mut();
-                shared.url = Some(url);
+const PARTS: [Part; 9] = [
+    Part {
+        name: c"protocol",
+        of_plain: Plain::protocol,
+        of_full: quirks::protocol,
+        set: set_protocol,
+    },
+    Part {
+        name: c"username",
+        of_plain: |_| "",
+        of_full: quirks::username,
+        set: |url, value| {
+            let _ = quirks::set_username(url, value);
+        },
+    },
+    Part {
+        name: c"password",
+        of_plain: |_| "",
+        of_full: quirks::password,
+        set: |url, value| {
+            let _ = quirks::set_password(url, value);
+        },
+    },
+    Part {
+        name: c"host",
+        of_plain: Plain::host,
+        of_full: quirks::host,
+        set: |url, value| {
+            // The crate takes the name before the colon, which is empty.
+            if !value.starts_with(':') {
+                let _ = quirks::set_host(url, value);
+            }
+        },
+    },
+    Part {
+        name: c"hostname",
+        of_plain: Plain::hostname,
+        of_full: quirks::hostname,
+        set: |url, value| {
+            let _ = quirks::set_hostname(url, value);
+        },
+    },
+    Part {
+        name: c"port",
+        of_plain: Plain::port,
+        of_full: quirks::port,
+        set: |url, value| {
+            let _ = quirks::set_port(url, value);
+        },
+    },
+    Part {
+        name: c"pathname",
+        of_plain: Plain::pathname,
+        of_full: quirks::pathname,
+        set: quirks::set_pathname,
+    },
+    Part {
+        name: c"search",
+        of_plain: Plain::search,
+        of_full: quirks::search,
+        set: quirks::set_search,
+    },
+    Part {
+        name: c"hash",
+        of_plain: Plain::fragment,
+        of_full: quirks::hash,
+        set: quirks::set_hash,
+    },
+];
+const SEARCH: usize = 7;
+
+fn held<'a>(object: Val) -> Option<&'a mut UrlObject> {
+    if !raw::is_object(object) {
+        return None;
+    }
+    class::held::<UrlObject>(object)
+}
+
+/// A new object for an address. The prototype is borrowed.
+fn object(cx: Cx, prototype: Val, address: Address) -> Val {
+    let shared = Shared {
+        address: Some(address),
+        pairs: Vec::new(),
+    };
+    let object = UrlObject {
+        shared: Rc::new(RefCell::new(shared)),
+        params: UNDEFINED,
+    };
+    class::object(cx, prototype, object)
+}
+
+/// An argument as text; nothing if that threw.
+fn text_of(cx: Cx, value: Val) -> Option<String> {
+    // SAFETY: within a callback; the value is duplicated for what takes it over.
+    let (ctx, value) = unsafe {
+        let ctx = cx.ctx();
+        let value = Value::from_raw(ctx.clone(), cx.dup(value));
+        (ctx, value)
+    };
+    usv(&ctx, &value).ok()
+}
+
+macro_rules! callbacks {
+    ($($name:ident$(<$at:ident>)?($cx:ident, $this:ident, $arguments:ident) $body:block)*) => {$(
+        unsafe extern "C" fn $name$(<const $at: usize>)?(
+            ctx: *mut qjs::JSContext,
+            $this: Val,
+            argc: c_int,
+            argv: *mut Val,
+        ) -> Val {
+            let $cx = Cx(ctx);
+            // SAFETY: QuickJS passes as many arguments as it says.
+            let $arguments = unsafe { Arguments::new(argc, argv) };
+            let _ = &$arguments;
+            $body
+        }
+    )*};
+}
+
+callbacks! {
+    construct(cx, target, arguments) {
+        if raw::is_undefined(target) {
+            return cx.throw_type(
+                "Failed to construct 'URL': Please use the 'new' operator, this object constructor cannot be called as a function.",
+            );
+        }
+        let address = match parse(cx, "", arguments) {
+            Ok(Some(address)) => address,
+            Ok(None) => return cx.throw_type("Invalid URL string."),
+            Err(Thrown) => return raw::EXCEPTION,
+        };
+        let prototype = cx.get(target, c"prototype");
+        if raw::is_exception(prototype) {
+            return prototype;
+        }
+        let object = if raw::is_object(prototype) {
+            object(cx, prototype, address)
+        } else {
+            object(cx, PROTOTYPE.get(), address)
+        };
+        cx.free(prototype);
+        object
+    }
+    can_parse(cx, _this, arguments) {
+        match parse(cx, "canParse", arguments) {
+            Ok(found) => raw::boolean(found.is_some()),
+            Err(Thrown) => raw::EXCEPTION,
+        }
+    }
+    parse_or_null(cx, _this, arguments) {
+        match parse(cx, "parse", arguments) {
+            Ok(Some(address)) => object(cx, PROTOTYPE.get(), address),
+            Ok(None) => raw::NULL,
+            Err(Thrown) => raw::EXCEPTION,
+        }
+    }
+    origin(cx, this, _arguments) {
+        read(cx, this, |address| cx.string(&address.origin()))
+    }
+    href(cx, this, _arguments) {
+        read(cx, this, |address| cx.string(address.href()))
+    }
+    set_href(cx, this, arguments) {
+        if held(this).is_none() {
+            return cx.throw_type(ILLEGAL);
+        }
+        let Some(text) = text_of(cx, arguments.get(0)) else {
+            return raw::EXCEPTION;
+        };
+        let Some(address) = Address::read(&text) else {
+            return cx.throw_type(
+                "Failed to set the 'href' property on 'URL': the provided value is not of type 'valid URL string'.",
+            );
+        };
+        if let Some(found) = held(this) {
+            let mut shared = found.shared.borrow_mut();
+            shared.address = Some(address);
+            if !raw::is_undefined(found.params) {
                 shared.read_query();
-                Ok::<_, rquickjs::Error>(())
-            },
-        )?;
-        let parts: [(&str, Get, Set); 9] = [
-            ("protocol", quirks::protocol, set_protocol),
-            ("username", quirks::username, |url, value| {
-                let _ = quirks::set_username(url, value);
-            }),
-            ("password", quirks::password, |url, value| {
-                let _ = quirks::set_password(url, value);
-            }),
-            ("host", quirks::host, |url, value| {
-                // The crate takes the name before the colon, which is empty.
-                if !value.starts_with(':') {
-                    let _ = quirks::set_host(url, value);
-                }
-            }),
-            ("hostname", quirks::hostname, |url, value| {
-                let _ = quirks::set_hostname(url, value);
-            }),
-            ("port", quirks::port, |url, value| {
-                let _ = quirks::set_port(url, value);
-            }),
-            ("pathname", quirks::pathname, quirks::set_pathname),
-            ("search", quirks::search, quirks::set_search),
-            ("hash", quirks::hash, quirks::set_hash),
-        ];
-        for (name, get, set) in parts {
-            let is_query = name == "search";
-            accessor(
-                &proto,
-                name,
-                move |ctx: Ctx<'js>, it: This<Value<'js>>| part(&ctx, &it.0, get),
-                move |ctx: Ctx<'js>, it: This<Value<'js>>, value: Value<'js>| {
-                    let object = this::<UrlObject>(&ctx, &it.0)?;
-                    let text = usv(&ctx, &value)?;
-                    let object = object.borrow();
-                    let mut shared = object.shared.borrow_mut();
-                    if let Some(url) = shared.url.take() {
-                        let mut url = url;
-                        set(&mut url, &text);
-                        shared.url = Some(settled(url));
-                    }
-                    if is_query {
-                        shared.read_query();
-                    }
-                    Ok::<_, rquickjs::Error>(())
-                },
-            )?;
+            }
         }
-        getter(&proto, "searchParams", search_params)?;
-        for name in ["toJSON", "toString"] {
-            method(&proto, name, |ctx: Ctx<'js>, it: This<Value<'js>>| {
-                part(&ctx, &it.0, |url| url.as_str())
-            })?;
+        UNDEFINED
+    }
+    part<AT>(cx, this, _arguments) {
+        read(cx, this, |address| {
+            cx.string(match address {
+                Address::Plain(plain) => (PARTS[AT].of_plain)(plain),
+                Address::Full(url) => (PARTS[AT].of_full)(url),
+            })
+        })
+    }
+    set_part<AT>(cx, this, arguments) {
+        if held(this).is_none() {
+            return cx.throw_type(ILLEGAL);
         }
-        Ok(Some(proto))
+        let Some(text) = text_of(cx, arguments.get(0)) else {
+            return raw::EXCEPTION;
+        };
+        if let Some(found) = held(this) {
+            let mut shared = found.shared.borrow_mut();
+            shared.change(|url| {
+                (PARTS[AT].set)(url, &text);
+                settle(url);
+            });
+            if AT == SEARCH && !raw::is_undefined(found.params) {
+                shared.read_query();
+            }
+        }
+        UNDEFINED
     }
-
-    fn constructor(_: &Ctx<'js>) -> Result<Option<Constructor<'js>>> {
-        Ok(None)
+    search_params(cx, this, _arguments) {
+        let Some(found) = held(this) else {
+            return cx.throw_type(ILLEGAL);
+        };
+        if raw::is_undefined(found.params) {
+            found.shared.borrow_mut().read_query();
+            // SAFETY: within a callback.
+            let ctx = unsafe { cx.ctx() };
+            let Ok(params) = Class::instance(ctx, Params(found.shared.clone())) else {
+                return raw::EXCEPTION;
+            };
+            found.params = cx.dup(params.as_raw());
+        }
+        cx.dup(found.params)
     }
 }
 
-fn invalid(ctx: &Ctx<'_>) -> rquickjs::Error {
-    Exception::throw_type(ctx, "Invalid URL string.")
+/// What a member tells of the address of `this`.
+fn read(cx: Cx, this: Val, f: impl FnOnce(&Address) -> Val) -> Val {
+    let Some(found) = held(this) else {
+        return cx.throw_type(ILLEGAL);
+    };
+    let shared = found.shared.borrow();
+    shared.address.as_ref().map_or(UNDEFINED, f)
 }
 
-fn read<'js, R: Default>(ctx: &Ctx<'js>, it: &Value<'js>, f: impl FnOnce(&Url) -> R) -> Result<R> {
-    let object = this::<UrlObject>(ctx, it)?;
-    let object = object.borrow();
-    let shared = object.shared.borrow();
-    Ok(shared.url.as_ref().map(f).unwrap_or_default())
-}
+/// Something was thrown, and is the context's.
+struct Thrown;
 
-fn part<'js>(ctx: &Ctx<'js>, it: &Value<'js>, get: Get) -> Result<rquickjs::String<'js>> {
-    let object = this::<UrlObject>(ctx, it)?;
-    let object = object.borrow();
-    let shared = object.shared.borrow();
-    let text = shared.url.as_ref().map(get).unwrap_or_default();
-    rquickjs::String::from_str(ctx.clone(), text)
-}
-
-fn search_params<'js>(ctx: Ctx<'js>, it: This<Value<'js>>) -> Result<Class<'js, Params>> {
-    let object = this::<UrlObject>(&ctx, &it.0)?;
-    let mut object = object.borrow_mut();
-    if let Some(params) = &object.params {
-        return Ok(params.clone());
+impl From<rquickjs::Error> for Thrown {
+    fn from(_: rquickjs::Error) -> Self {
+        Self
     }
-    object.shared.borrow_mut().read_query();
-    let params = Class::instance(ctx, Params(object.shared.clone()))?;
-    object.params = Some(params.clone());
-    Ok(params)
 }
 
-/// Parses `text` against what may be a base.
-fn parse<'js>(
-    ctx: &Ctx<'js>,
+/// Parses the first argument against the second, which may be a base.
+fn parse(
+    cx: Cx,
     method: &str,
-    text: Opt<Value<'js>>,
-    base: Opt<Value<'js>>,
-) -> Result<Option<Url>> {
-    let Some(text) = text.0 else {
-        return Err(wrong_argument(ctx, NAME, method, 1, "USVString"));
-    };
-    let url = match base.0 {
-        Some(base) if !base.is_undefined() => {
-            let text = usv(ctx, &text)?;
-            let base = with_usv(ctx, &base, Url::parse)?;
-            base.and_then(|base| base.join(&relative(&base, &text)))
+    arguments: Arguments,
+) -> std::result::Result<Option<Address>, Thrown> {
+    let (text, base) = (arguments.get(0), arguments.get(1));
+    // SAFETY: within a callback.
+    let ctx = unsafe { cx.ctx() };
+    if arguments.len() == 0 {
+        return Err(wrong_argument(&ctx, NAME, method, 1, "USVString").into());
+    }
+    if raw::is_undefined(base) && raw::is_string(text) {
+        let plain = cx.bytes(text, Plain::read).ok_or(Thrown)?;
+        if let Some(plain) = plain {
+            return Ok(Some(Address::Plain(plain)));
         }
-        _ => with_usv(ctx, &text, Url::parse)?,
-    };
-    Ok(url.ok().map(settled))
+    }
+    // SAFETY: as above; each is duplicated for what takes it over.
+    let [text, base] =
+        [text, base].map(|value| unsafe { Value::from_raw(ctx.clone(), cx.dup(value)) });
+    if base.is_undefined() {
+        return Ok(with_usv(&ctx, &text, read_slowly)?.map(Address::Full));
+    }
+    let text = usv(&ctx, &text)?;
+    let base = with_usv(&ctx, &base, Url::parse)?;
+    let url = base.and_then(|base| base.join(&relative(&base, &text)));
+    Ok(url.ok().map(settled).map(Address::Full))
 }
 
 /// A relative URL as the crate reads it right: it refuses more than two slashes before a host, and
@@ -220,7 +441,7 @@ fn relative<'a>(base: &Url, text: &'a str) -> Cow<'a, str> {
 
 /// The URL as the standard of today has it: `^` in a path is encoded, and so is a space at the
 /// end of an opaque path that something follows. The crate keeps the one and drops the other.
-fn settled(mut url: Url) -> Url {
+fn settle(url: &mut Url) {
     if url.cannot_be_a_base() {
         if url.path().ends_with(' ') {
             let path = url.path();
@@ -231,6 +452,11 @@ fn settled(mut url: Url) -> Url {
         let path = url.path().replace('^', "%5E");
         url.set_path(&path);
     }
+}
+
+/// The same of one that is handed on.
+fn settled(mut url: Url) -> Url {
+    settle(&mut url);
     url
 }
 
@@ -251,73 +477,67 @@ fn set_protocol(url: &mut Url, value: &str) {
     let _ = quirks::set_protocol(url, value);
 }
 
-fn object<'js>(url: Url) -> UrlObject<'js> {
-    UrlObject {
-        shared: Rc::new(RefCell::new(Shared {
-            url: Some(url),
-            pairs: Vec::new(),
-        })),
-        params: None,
+/// Makes the class.
+fn class<'js>(ctx: &Ctx<'js>) -> Result<Value<'js>> {
+    let cx = Cx(ctx.as_raw().as_ptr());
+    // SAFETY: a new object.
+    let prototype = unsafe { qjs::JS_NewObject(cx.0) };
+    cx.getter(prototype, c"origin", origin);
+    cx.accessor(prototype, c"href", href, set_href);
+    let accessors: [(Callback, Callback); 9] = [
+        (part::<0>, set_part::<0>),
+        (part::<1>, set_part::<1>),
+        (part::<2>, set_part::<2>),
+        (part::<3>, set_part::<3>),
+        (part::<4>, set_part::<4>),
+        (part::<5>, set_part::<5>),
+        (part::<6>, set_part::<6>),
+        (part::<7>, set_part::<7>),
+        (part::<8>, set_part::<8>),
+    ];
+    for (part, (get, set)) in PARTS.iter().zip(accessors) {
+        cx.accessor(prototype, part.name, get, set);
     }
+    cx.getter(prototype, c"searchParams", search_params);
+    cx.method(prototype, c"toJSON", href);
+    cx.method(prototype, c"toString", href);
+    let class = cx.constructor(c"URL", construct);
+    cx.method(class, c"canParse", can_parse);
+    cx.method(class, c"parse", parse_or_null);
+    // SAFETY: borrows both; the prototype is kept for the life of the engine, the class is owned
+    // by the value.
+    let class = unsafe {
+        qjs::JS_SetConstructor(cx.0, class, prototype);
+        Value::from_raw(ctx.clone(), class)
+    };
+    PROTOTYPE.set(prototype);
+    if let Some(class) = class.as_object() {
+        for name in ["createObjectURL", "revokeObjectURL"] {
+            method(class, name, move |ctx: Ctx<'js>| -> Result<()> {
+                let message = format!("URL.{name}() is not implemented");
+                Err(Exception::throw_message(&ctx, &message))
+            })?;
+        }
+    }
+    Ok(class)
 }
 
 /// Adds the classes and what the prelude asks of URLs to the natives.
 ///
 /// # Errors
 /// When memory is used up.
-pub fn install<'js>(_: &Ctx<'js>, native: &Object<'js>) -> Result<()> {
+pub fn install<'js>(ctx: &Ctx<'js>, native: &Object<'js>) -> Result<()> {
+    class::register::<UrlObject>(Cx(ctx.as_raw().as_ptr()));
     // `urlClass()`: the class `URL`.
-    native.set(
-        "urlClass",
-        Func::from(|ctx: Ctx<'js>| {
-            let class = Constructor::new_class::<UrlObject, _, _>(
-                ctx,
-                |ctx: Ctx<'js>,
-                 target: This<Value<'js>>,
-                 text: Opt<Value<'js>>,
-                 base: Opt<Value<'js>>| {
-                    constructing(&ctx, &target.0, NAME)?;
-                    match parse(&ctx, "", text, base)? {
-                        Some(url) => Class::instance(ctx, object(url)),
-                        None => Err(invalid(&ctx)),
-                    }
-                },
-            )?;
-            class.set_length(0)?;
-            method(
-                &class,
-                "canParse",
-                |ctx: Ctx<'js>, text: Opt<Value<'js>>, base: Opt<Value<'js>>| {
-                    parse(&ctx, "canParse", text, base).map(|url| url.is_some())
-                },
-            )?;
-            method(
-                &class,
-                "parse",
-                |ctx: Ctx<'js>, text: Opt<Value<'js>>, base: Opt<Value<'js>>| match parse(
-                    &ctx, "parse", text, base,
-                )? {
-                    Some(url) => Class::instance(ctx, object(url)).map(Class::into_value),
-                    None => Ok(Value::new_null(ctx)),
-                },
-            )?;
-            for name in ["createObjectURL", "revokeObjectURL"] {
-                method(&class, name, move |ctx: Ctx<'js>| -> Result<()> {
-                    let message = format!("URL.{name}() is not implemented");
-                    Err(Exception::throw_message(&ctx, &message))
-                })?;
-            }
-            Ok::<_, rquickjs::Error>(class)
-        }),
-    )?;
+    native.set("urlClass", Func::from(|ctx: Ctx<'js>| class(&ctx)))?;
     // `urlHref(text)`: the URL that the text means, or null.
     native.set(
         "urlHref",
         Func::from(|ctx: Ctx<'js>, text: Value<'js>| {
             let text = usv(&ctx, &text)?;
-            Ok::<_, rquickjs::Error>(match Url::parse(&text).map(settled) {
-                Ok(url) => rquickjs::String::from_str(ctx, url.as_str())?.into_value(),
-                Err(_) => Value::new_null(ctx),
+            Ok::<_, rquickjs::Error>(match Address::read(&text) {
+                Some(address) => rquickjs::String::from_str(ctx, address.href())?.into_value(),
+                None => Value::new_null(ctx),
             })
         }),
     )?;
