@@ -23,6 +23,7 @@ mod node;
 mod npm;
 mod packages;
 mod pip;
+mod probe;
 mod process;
 mod rust_std;
 mod setup;
