@@ -4,9 +4,9 @@
 //! comes with the source of its standard library, and cargo builds that once for the target.
 
 use crate::packages::{self, Need, Sign};
-use crate::{process, step, workspace};
+use crate::{probe, process, step, workspace};
 use anyhow::{Result, bail};
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::process::Command;
 
 /// The environment variable that says where a standard library must come from: `rustup` or
@@ -24,14 +24,13 @@ pub enum RustStd {
 
 const DEBIAN_RUSTC: &str = "/usr/bin/rustc";
 const DEBIAN_SOURCE: &str = "/usr/lib/rustlib/src/rust/library/std/Cargo.toml";
+const DEBIAN_LIBRARY: &str = "/usr/lib/rustlib/src/rust/library";
 /// The oldest Debian compiler that builds this project, as the workspace's `rust-version`.
 const MINOR_MIN: u32 = 95;
 
 impl RustStd {
-    /// Finds or installs a standard library for one of `triples`, the most wanted first.
-    /// `debian` is the one that Debian's compiler can build and link, with the packages that
-    /// linking takes.
-    pub fn obtain(triples: &[&'static str], debian: &'static str) -> Result<(Self, &'static str)> {
+    /// Finds or installs a standard library for the target.
+    pub fn obtain(triple: &str) -> Result<Self> {
         let choice = std::env::var(CHOICE).unwrap_or_default();
         let (toolchain, packaged) = match choice.as_str() {
             "" => (true, true),
@@ -39,27 +38,25 @@ impl RustStd {
             "debian" => (false, true),
             other => bail!("{CHOICE} is `{other}`; known are rustup and debian"),
         };
-        if toolchain && let Some(triple) = triples.iter().find(|triple| in_toolchain(triple)) {
-            return Ok((Self::Toolchain, triple));
+        if toolchain && in_toolchain(triple) {
+            return Ok(Self::Toolchain);
         }
         if packaged && in_debian() {
-            return Ok((Self::Debian, debian));
+            return Ok(Self::Debian);
         }
         if toolchain && process::find("rustup").is_some() {
-            for triple in triples {
-                let added = step::quiet_command(
-                    &format!("rustup target add {triple}"),
-                    Command::new("rustup").args(["target", "add", triple]),
-                );
-                match added {
-                    Ok(()) if in_toolchain(triple) => return Ok((Self::Toolchain, triple)),
-                    Ok(()) => {}
-                    Err(error) => note(&error.to_string()),
-                }
+            let added = step::quiet_command(
+                &format!("rustup target add {triple}"),
+                Command::new("rustup").args(["target", "add", triple]),
+            );
+            match added {
+                Ok(()) if in_toolchain(triple) => return Ok(Self::Toolchain),
+                Ok(()) => {}
+                Err(error) => note(&error.to_string()),
             }
         }
         if !packaged {
-            bail!("rustup can add none of {}", triples.join(", "));
+            bail!("rustup cannot add {triple}");
         }
         packages::install(&[
             Need {
@@ -71,14 +68,33 @@ impl RustStd {
                 sign: Sign::File(DEBIAN_SOURCE),
             },
         ])?;
-        Ok((Self::Debian, debian))
+        Ok(Self::Debian)
     }
 
     /// The compiler that this library belongs to.
-    pub fn rustc(self) -> std::path::PathBuf {
+    pub fn rustc(self) -> PathBuf {
         match self {
             Self::Toolchain => "rustc".into(),
             Self::Debian => DEBIAN_RUSTC.into(),
+        }
+    }
+
+    /// The compiler as build scripts for the target need it.
+    pub fn probing(self, triple: &str) -> Result<PathBuf> {
+        match self {
+            Self::Toolchain => Ok(self.rustc()),
+            Self::Debian => {
+                probe::compiler(Path::new(DEBIAN_RUSTC), Path::new(DEBIAN_LIBRARY), triple)
+            }
+        }
+    }
+
+    /// What cargo is told besides, where the library is to be small: without what prints
+    /// backtraces, which say nothing in a binary without symbols.
+    pub fn small(self) -> &'static [&'static str] {
+        match self {
+            Self::Toolchain => &[],
+            Self::Debian => &["-Zbuild-std-features=panic-unwind,optimize_for_size"],
         }
     }
 
