@@ -6,10 +6,13 @@ mod build;
 mod ci;
 mod compare;
 mod daemon;
+mod debian;
 mod deny;
+mod emulator;
 mod fmt;
 mod fuzz;
 mod guests;
+mod image;
 mod javascript;
 mod lint;
 mod machine;
@@ -83,6 +86,18 @@ enum Command {
     /// Shows the size of the stripped release binary and compares it with its budget.
     Sizes(sizes::Arguments),
 
+    /// Makes a firmware image of a board: a disk image to flash, and the slot in it, for
+    /// `postern firmware push`.
+    Image(image::Arguments),
+
+    /// Boots a firmware image as a whole machine, with edge and management port forwarded to this
+    /// one, and returns when it has served its first request.
+    Qemu(emulator::Arguments),
+
+    /// Boots firmware images and tries what they promise: first boot on a larger disk, tenants,
+    /// power cuts, an end in order, 64 MiB of RAM.
+    BootTest(emulator::TestArguments),
+
     /// Formats all Rust sources.
     Fmt(fmt::Arguments),
 
@@ -109,6 +124,9 @@ fn main() -> ExitCode {
         Command::Package(arguments) => package::run(&arguments),
         Command::Bench(arguments) => bench::run(&arguments),
         Command::Sizes(arguments) => sizes::run(&arguments),
+        Command::Image(arguments) => image::run(&arguments),
+        Command::Qemu(arguments) => emulator::run(&arguments),
+        Command::BootTest(arguments) => emulator::boot_test(&arguments),
         Command::Fmt(arguments) => fmt::run(&arguments),
         Command::Lint(arguments) => lint::run(&arguments),
         Command::Deny(arguments) => deny::run(&arguments),

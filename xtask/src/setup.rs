@@ -2,7 +2,7 @@
 
 use crate::packages::{self, Need, Sign};
 use crate::rust_std::RustStd;
-use crate::{compare, deny, npm, package, pip, process, workspace};
+use crate::{compare, debian, deny, npm, package, pip, process, workspace};
 use anyhow::{Context, Result};
 use clap::ValueEnum;
 use std::path::PathBuf;
@@ -30,6 +30,8 @@ pub enum Purpose {
     Https,
     /// Benchmarks: wrk.
     Bench,
+    /// Firmware images and emulated machines: QEMU, U-Boot, mtools, e2fsprogs.
+    Boards,
     /// CI: cargo-deny.
     Ci,
     /// Comparing with workerd: node, npm and the pinned workerd.
@@ -82,6 +84,10 @@ pub fn run(arguments: &Arguments) -> Result<()> {
             Purpose::Bench => {
                 bench()?;
                 "wrk".into()
+            }
+            Purpose::Boards => {
+                debian::tools()?;
+                "QEMU, U-Boot, mtools, e2fsprogs".into()
             }
             Purpose::Ci => deny::program()?.display().to_string(),
             Purpose::Compare => workspace::shown(&compare::program()?),

@@ -89,6 +89,8 @@ const MAY_KNOW: &[(&str, &[&str])] = &[
         ],
     ),
     ("engine", &[]),
+    // Process 1 of a firmware image: the daemon is a child of it, by name.
+    ("init", &["config"]),
     // A WebSocket's bytes, between a connection and the engine's end of it.
     ("websocket", &["engine::socket", "engine::ops"]),
     (
@@ -128,6 +130,7 @@ const MAY_KNOW: &[(&str, &[&str])] = &[
         &[
             "board",
             "config",
+            "init",
             "store",
             "engine",
             "bindings",

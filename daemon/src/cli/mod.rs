@@ -10,6 +10,8 @@ pub mod client;
 mod config;
 mod entrances;
 pub mod error;
+mod firmware;
+mod health;
 mod jsonc;
 mod kv;
 mod logs;
@@ -32,10 +34,16 @@ use std::process::ExitCode;
 
 /// Runs the command line of this process.
 pub fn main() -> ExitCode {
+    if crate::init::is_first() {
+        return crate::init::main();
+    }
     let cli = match Cli::try_parse() {
         Ok(cli) => cli,
         Err(error) => return usage(&error),
     };
+    if matches!(cli.command, Command::Init) {
+        return crate::init::main();
+    }
     let out = Output { json: cli.json };
     match run(cli.command, out) {
         Ok(()) => ExitCode::SUCCESS,
@@ -74,12 +82,16 @@ fn run(command: Command, out: Output) -> Result<(), CliError> {
         Command::Kv(args) => smol::block_on(kv::run(&args, out)),
         Command::Logs(args) => smol::block_on(logs::follow(&args, out)),
         Command::Status(remote) => smol::block_on(logs::status(&remote, out)),
+        Command::Firmware(args) => smol::block_on(firmware::run(&args, out)),
+        Command::Health(args) => smol::block_on(health::run(&args, out)),
         Command::Config(args) => config::run(&args, out),
         Command::Token(args) => smol::block_on(token::run(&args, out)),
         Command::Versions(args) => smol::block_on(versions::run(&args, out)),
         Command::Deployments(args) => smol::block_on(versions::deployments(&args, out)),
         Command::Secrets(Secrets::Forget(source)) => secrets::forget(&source, out),
         Command::Judge => Ok(serve::rooms::judge()?),
+        // Answered before: it has no errors of the command line's.
+        Command::Init => Ok(()),
         Command::Completions { shell } => {
             let mut text = Vec::new();
             clap_complete::generate(shell, &mut Cli::command(), "postern", &mut text);

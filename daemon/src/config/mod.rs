@@ -5,10 +5,14 @@
 
 mod check;
 mod egress;
+pub mod firmware;
+mod network;
 mod place;
 mod raw;
 pub mod routing;
 
+pub use firmware::{Critical, Firmware};
+pub use network::{Address, Clock, Network};
 pub use place::Place;
 pub use postern_board::{Problem, amount, document, durability, limits};
 pub use routing::{Mode, Routing, Target};
@@ -64,6 +68,12 @@ pub struct Config {
     pub log: Log,
     /// Where the gateway stands.
     pub place: Place,
+    /// The network of a firmware image.
+    pub network: Network,
+    /// The clock of a firmware image.
+    pub clock: Clock,
+    /// Updates of the system itself.
+    pub firmware: Firmware,
 }
 
 /// A board and how it was named.
@@ -441,6 +451,9 @@ impl Config {
             ("analytics", self.analytics != new.analytics),
             ("websocket", self.websocket != new.websocket),
             ("loader", self.loader != new.loader),
+            ("network", self.network != new.network),
+            ("clock", self.clock != new.clock),
+            ("firmware", self.firmware != new.firmware),
             ("log.format and log.tenant-bytes", log_differs),
         ]
         .into_iter()

@@ -3,7 +3,9 @@
 use super::amount::Amount;
 use super::durability::RawDurability;
 use super::egress::RawEgress;
+use super::firmware::RawFirmware;
 use super::limits::RawLimits;
+use super::network::{RawClock, RawNetwork};
 use super::place::RawPlace;
 use super::{Format, Level, Mode, Scheme};
 use serde::de::{self, Deserialize, Deserializer, SeqAccess, Visitor};
@@ -32,6 +34,9 @@ pub(super) struct RawConfig {
     pub loader: RawLoader,
     pub log: RawLog,
     pub place: RawPlace,
+    pub network: RawNetwork,
+    pub clock: RawClock,
+    pub firmware: RawFirmware,
 }
 
 #[derive(Debug, Default, serde::Deserialize)]

@@ -5,14 +5,16 @@
 //! `edge.drain-ms`, the store closes, and only then the process ends.
 
 mod courier;
-mod listening;
+pub mod listening;
 mod pulse;
 mod roll;
 pub mod rooms;
 mod routes;
+mod selftest;
 mod signals;
 mod sockets;
 mod status;
+mod updates;
 
 use super::args::Source;
 use crate::config::{Config, ConfigError};
@@ -190,6 +192,7 @@ impl Daemon {
         reread: impl Fn() -> Result<Config, ConfigError>,
     ) -> Result<(), ServeError> {
         let Sockets { edge, manage } = sockets;
+        listening::write_key(&self.run_dir, self.rooms.updates.health_key())?;
         let addresses = listening::write(&self.run_dir, &edge, &manage)?;
         let (stop, shutdown) = Shutdown::new();
         let (failed, failures) = smol::channel::bounded(2);
@@ -201,6 +204,7 @@ impl Daemon {
             let work = self.rooms.clone().manage(manage, shutdown);
             self.spawn("manage", work, failed)
         };
+        let judging = self.executor.spawn(self.rooms.updates.judge());
         log::info!(target: "cli", "serving; SIGTERM stops, SIGHUP reads the configuration again");
         let serving = format!("serving on {}", listed(&addresses));
         self.tell(&[State::Ready, State::Status(&serving)]);
@@ -237,6 +241,8 @@ impl Daemon {
         ]);
         drop(stop);
         log::info!(target: "cli", "stopping: requests in flight have {} ms", self.config.edge.drain_ms);
+        // A trial that was cut short is judged after the next start.
+        judging.cancel().await;
         let drained = self.drain(edge, manage, &signals).await;
         self.rooms.close().await;
         listening::remove(&self.run_dir);
