@@ -5,7 +5,7 @@
 
 use super::Engine;
 use super::budget::Budget;
-use super::caller::Caller;
+use super::caller::{Caller, Chain};
 use super::code::{BuildError, Code};
 use super::exchange::Exchange;
 use super::finished::Finished;
@@ -53,6 +53,8 @@ pub struct WorkerSpec {
     pub env: Arc<dyn Bindings>,
     /// Whether it is the operator's own, and may know where requests come from.
     pub is_trusted: bool,
+    /// What its isolates take memory from, if that is a part of the machine's.
+    pub budget: Option<Budget>,
 }
 
 /// A deployed Worker.
@@ -67,8 +69,8 @@ pub struct Worker {
     answers: Arc<AtomicU64>,
     retired: AtomicBool,
     sockets: Sockets,
-    /// The memory of a Worker that is the daemon's own, which is not tenants'.
-    own: Option<Budget>,
+    /// Whether it is the daemon's own, of whose invocations nobody is told.
+    is_own: bool,
 }
 
 struct State {
@@ -101,22 +103,16 @@ impl Worker {
             answers: Arc::default(),
             retired: AtomicBool::new(false),
             sockets: Sockets::default(),
-            own: None,
+            is_own: false,
         }
     }
 
-    /// One that is the daemon's own: it has memory that tenants cannot use up, and nobody is told
-    /// of its invocations.
-    pub(super) fn own(engine: Engine, spec: WorkerSpec, memory: Budget) -> Self {
+    /// One that is the daemon's own: nobody is told of its invocations.
+    pub(super) fn own(engine: Engine, spec: WorkerSpec) -> Self {
         Self {
-            own: Some(memory),
+            is_own: true,
             ..Self::new(engine, spec)
         }
-    }
-
-    /// What its isolates' memory is taken from.
-    pub(super) fn budget(&self) -> &Budget {
-        self.own.as_ref().unwrap_or(self.engine.budget())
     }
 
     /// Handles one request.
@@ -187,6 +183,7 @@ impl Worker {
             headers: request.headers,
             body: request.body,
             begun_by: request.chain.as_ref().and_then(|chain| chain.begun_by()),
+            tail_depth: request.chain.as_ref().map_or(0, Chain::tail_depth),
             chain: request.chain,
             origin: request.origin,
             terms: request.terms,
@@ -208,8 +205,15 @@ impl Worker {
     /// # Errors
     /// Every way in which it fails; see [`Failure`].
     pub async fn trigger(self: &Arc<Self>, ray: Ray, trigger: Trigger) -> Result<(), Failure> {
-        self.admit(trigger.handler())?;
+        match &trigger {
+            // Whether it has the handler is seen when it is entered.
+            Trigger::Tail { entry: Some(_), .. } if self.spec.kind == GuestKind::JavaScript => {
+                self.admit_any()?;
+            }
+            _ => self.admit(trigger.handler())?,
+        }
         let invocation = Box::new(Invocation {
+            tail_depth: trigger.depth(),
             trigger: Some(trigger),
             ..self.invocation(ray)
         });
@@ -241,6 +245,7 @@ impl Worker {
             origin: None,
             terms: None,
             begun_by: None,
+            tail_depth: 0,
             caller: None,
             entry: None,
             upgrade: false,
@@ -303,6 +308,12 @@ impl Worker {
             });
         }
         self.admit_any()
+    }
+
+    /// What its isolates take memory from.
+    pub(super) fn budget(&self) -> &Budget {
+        let own = self.spec.budget.as_ref();
+        own.unwrap_or_else(|| self.engine.budget())
     }
 
     /// Whether nothing runs in it.
@@ -395,7 +406,7 @@ impl Worker {
         loop {
             match self.start(&code) {
                 // Somebody who rests makes room.
-                Err(Failure::Overloaded { .. }) if self.engine.evict_one() => {}
+                Err(Failure::Overloaded { .. }) if self.engine.evict_one(self.budget()) => {}
                 Err(failure @ Failure::Overloaded { .. }) if !single => {
                     let state = self.state.lock();
                     let least = state
@@ -418,7 +429,7 @@ impl Worker {
         self.start(&code).map(drop)
     }
 
-    fn start(self: &Arc<Self>, code: &Code) -> Result<Arc<Isolate>, Failure> {
+    fn start(self: &Arc<Self>, code: &Arc<Code>) -> Result<Arc<Isolate>, Failure> {
         let isolate = Isolate::start(self, code)?;
         // In this order: who evicts what is registered must find it in the list, or a dead
         // isolate would stay there and be picked for ever.
@@ -493,7 +504,7 @@ impl Worker {
         if invocation.failure.is_none() && self.state.lock().crashes > 0 {
             self.state.lock().crashes = 0;
         }
-        if self.own.is_some() {
+        if self.is_own {
             return;
         }
         let spec = &self.spec;
@@ -511,6 +522,7 @@ impl Worker {
             cpu_us: self.engine.cpu_us(invocation.fuel),
             wall_us: u64::try_from(invocation.started.elapsed().as_micros()).unwrap_or(u64::MAX),
             trigger: invocation.trigger.as_ref(),
+            tail_depth: invocation.tail_depth,
             method: match invocation.trigger {
                 None if invocation.is_session() => "RPC",
                 None => invocation.method.as_str(),
@@ -523,6 +535,7 @@ impl Worker {
             logs_dropped: invocation.logs_dropped,
             exception: thrown.as_ref(),
             labels: spec.env.labels(),
+            listeners: spec.env.listeners(),
         });
     }
 

@@ -148,6 +148,7 @@ impl Rooms {
             analytics: analytics.clone(),
             sockets: socket_options(config),
             dynamic_workers: config.loader.workers as usize,
+            dynamic_memory: config.loader.memory_bytes,
         };
         let catalog = Catalog::open(store.clone(), Arc::new(machine), bounds(config))
             .map_err(room("catalog"))?;
