@@ -4,7 +4,7 @@
 use super::chroot::Chroot;
 use super::confine::Unit;
 use super::{Package, pack};
-use crate::{boards, process, step};
+use crate::{boards, build, process, step};
 use anyhow::{Context, Result, bail, ensure};
 use postern_board::Board;
 use rustix::process::{Pid, Signal, kill_process};
@@ -39,9 +39,19 @@ const COUNTER: &str = "export default {
 };
 ";
 
-/// Makes the package, and an upgrade of it, and does with them what machines do.
-pub fn test(binary: &Path) -> Result<()> {
+/// Makes the package, of `binary` if there is one and of what is built for the board otherwise, and an
+/// upgrade of it, and does with them what machines do.
+pub fn test(binary: Option<&Path>) -> Result<()> {
     let board = boards::load(BOARD)?;
+    ensure!(
+        board.architecture.is_here(),
+        "the package of {BOARD} is not for this machine"
+    );
+    let binary = match binary {
+        Some(binary) => binary.to_owned(),
+        None => build::for_board(&board)?.binary,
+    };
+    let binary = binary.as_path();
     let package = pack(&board, binary, None)?;
     reproducible(&board, binary, &package)?;
     lint(&package)?;
