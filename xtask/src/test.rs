@@ -44,7 +44,7 @@ pub struct Arguments {
     nightly: bool,
 
     /// Only the Debian package: made, installed in a system in a folder, run under its unit's sandbox, upgraded,
-    /// removed. Takes root and about two minutes, three more the first time.
+    /// removed. Takes root and, beside the build, two minutes; three more the first time.
     #[arg(long, conflicts_with_all = ["cross", "no_cross", "release", "no_release", "nightly", "board"])]
     package: bool,
 
