@@ -239,8 +239,8 @@ impl Rooms {
         }))
     }
 
-    /// Asks the edge for the daemon's own Worker, over the address it listens on.
-    pub async fn visit(&self, listening: SocketAddr) -> Result<(), String> {
+    /// Asks the edge for the daemon's own Worker, over the address it listens on. Blocks.
+    pub fn visit(&self, listening: SocketAddr, deadline: Instant) -> Result<(), String> {
         let running = self.edge.routes();
         let own = match running.own.get() {
             Some(own) => own,
@@ -252,7 +252,7 @@ impl Rooms {
                 running.own.get_or_init(|| own)
             }
         };
-        let visited = edge::visit(&self.edge, listening, &own.host).await;
+        let visited = edge::visit(&self.edge, listening, &own.host, deadline);
         visited.map_err(|error| error.to_string())
     }
 
