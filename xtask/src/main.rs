@@ -18,6 +18,7 @@ mod lint;
 mod machine;
 mod node;
 mod npm;
+mod package;
 mod packages;
 mod pip;
 mod process;
@@ -74,6 +75,10 @@ enum Command {
     /// Builds the release binary of the daemon.
     Build(build::Arguments),
 
+    /// Makes a Debian package of the daemon for a board:
+    /// `target/boards/BOARD/postern_VERSION_ARCH.deb`.
+    Package(package::Arguments),
+
     /// Measures the parts with criterion and the whole with wrk, and writes
     /// `docs/benchmarks.md`.
     Bench(bench::Arguments),
@@ -116,6 +121,7 @@ fn main() -> ExitCode {
         Command::Types(arguments) => types::run(&arguments),
         Command::Fuzz(arguments) => fuzz::run(&arguments),
         Command::Build(arguments) => build::run(&arguments),
+        Command::Package(arguments) => package::run(&arguments),
         Command::Bench(arguments) => bench::run(&arguments),
         Command::Sizes(arguments) => sizes::run(&arguments),
         Command::Image(arguments) => image::run(&arguments),
