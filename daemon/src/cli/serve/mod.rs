@@ -15,6 +15,7 @@ mod signals;
 mod sockets;
 mod status;
 mod updates;
+mod visitor;
 
 use super::args::Source;
 use crate::config::{Config, ConfigError};
@@ -329,7 +330,7 @@ async fn ask(
     let visits = async {
         let mut told = String::new();
         for edge in edges {
-            match rooms.visit(*edge).await {
+            match rooms.visitor.visit(*edge).await {
                 Ok(()) => return Ok(()),
                 Err(reason) => told = reason,
             }
