@@ -15,6 +15,7 @@ mod signals;
 mod sockets;
 mod status;
 mod updates;
+mod visitor;
 
 use super::args::Source;
 use crate::config::{Config, ConfigError};
@@ -324,7 +325,7 @@ fn ask(rooms: &Rooms, roll: &Roll, edges: &[SocketAddr], patience: Duration) -> 
     })?;
     let mut reason = String::new();
     for edge in edges {
-        match rooms.visit(*edge, deadline) {
+        match rooms.visitor.visit(*edge, deadline) {
             Ok(()) => return Ok(()),
             Err(told) => reason = told,
         }
