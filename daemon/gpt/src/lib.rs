@@ -188,7 +188,11 @@ impl Table {
         let entries = self.entries();
         let backup = self.last_sector - ENTRY_SECTORS;
         put(disk, backup, &entries)?;
-        put(disk, self.last_sector, &self.header(&entries, self.last_sector, 1, backup))?;
+        put(
+            disk,
+            self.last_sector,
+            &self.header(&entries, self.last_sector, 1, backup),
+        )?;
         sync(disk)?;
         put(disk, 2, &entries)?;
         put(disk, 1, &self.header(&entries, 1, self.last_sector, 2))?;
@@ -204,7 +208,11 @@ impl Table {
             entry[16..32].copy_from_slice(&partition.guid);
             entry[32..40].copy_from_slice(&partition.first.to_le_bytes());
             entry[40..48].copy_from_slice(&partition.last.to_le_bytes());
-            let flags = if partition.bootable { LEGACY_BOOTABLE } else { 0 };
+            let flags = if partition.bootable {
+                LEGACY_BOOTABLE
+            } else {
+                0
+            };
             entry[48..56].copy_from_slice(&flags.to_le_bytes());
             let units = partition.name.encode_utf16().take(NAME_UNITS);
             for (unit, place) in units.zip(entry[56..].chunks_exact_mut(2)) {

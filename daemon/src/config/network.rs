@@ -251,7 +251,10 @@ mod tests {
             ("[network]\naddress = '192.0.2.10'\n", "is no address"),
             ("[network]\naddress = '192.0.2.10/33'\n", "is no address"),
             ("[network]\naddress = '0.0.0.0/0'\n", "is no address"),
-            ("[network]\ngateway = '192.0.2.1'\n", "without `network.address`"),
+            (
+                "[network]\ngateway = '192.0.2.1'\n",
+                "without `network.address`",
+            ),
             ("[network]\nhostname = 'a b'\n", "does not fit here"),
             ("[network]\ninterface = '../eth0'\n", "does not fit here"),
             ("[clock]\nservers = 'a b'\n", "is no server"),
@@ -262,7 +265,10 @@ mod tests {
             ),
         ] {
             let (_, _, problems) = read(text);
-            assert!(problems.len() == 1 && problems[0].contains(problem), "{problems:?}");
+            assert!(
+                problems.len() == 1 && problems[0].contains(problem),
+                "{problems:?}"
+            );
         }
     }
 }

@@ -70,12 +70,7 @@ const WATCHDOG_TIMEOUT: Opcode = opcode::read_write::<c_int>(b'W', 6);
 pub(super) fn watchdog_timeout(watchdog: &File, seconds: c_int) -> io::Result<c_int> {
     let mut set = seconds;
     // SAFETY: WDIOC_SETTIMEOUT reads and writes an int.
-    unsafe {
-        ioctl(
-            watchdog,
-            Updater::<WATCHDOG_TIMEOUT, c_int>::new(&mut set),
-        )
-    }?;
+    unsafe { ioctl(watchdog, Updater::<WATCHDOG_TIMEOUT, c_int>::new(&mut set)) }?;
     Ok(set)
 }
 

@@ -56,7 +56,12 @@ mod tests {
 
     #[test]
     fn without_them_it_is_slot_a() {
-        for line in ["", "postern.slot=c", "postern.slot", "postern.trial=0 quiet"] {
+        for line in [
+            "",
+            "postern.slot=c",
+            "postern.slot",
+            "postern.trial=0 quiet",
+        ] {
             let read = KernelLine::parse(line);
             assert_eq!((read.slot, read.trial), ('a', false), "{line}");
         }

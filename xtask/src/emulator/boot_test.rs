@@ -66,7 +66,8 @@ pub fn run(arguments: &Arguments) -> Result<()> {
     };
     for board in boards {
         let started = Instant::now();
-        one(board, arguments.cuts, arguments.binary.as_deref()).with_context(|| format!("{board} failed"))?;
+        one(board, arguments.cuts, arguments.binary.as_deref())
+            .with_context(|| format!("{board} failed"))?;
         println!("{board}: all passed in {} s", started.elapsed().as_secs());
     }
     Ok(())
@@ -115,7 +116,10 @@ fn one(board: &str, cuts: u32, binary: Option<&Path>) -> Result<()> {
     let ram = ram(plan.board());
     let machine = trial.boot(ram)?;
     let took = step::quiet("first boot", || machine.served())?;
-    println!("{board}: first boot to first answer: {:.1} s", took.as_secs_f32());
+    println!(
+        "{board}: first boot to first answer: {:.1} s",
+        took.as_secs_f32()
+    );
     grown(&machine)?;
     let token = machine.token()?;
     let manage = machine.manage(&token);
@@ -144,7 +148,10 @@ fn one(board: &str, cuts: u32, binary: Option<&Path>) -> Result<()> {
         for (key, value) in &written {
             let found = manage.get(&kv, key)?;
             if found != value.as_bytes() {
-                bail!("after power cut {}, {key} is not what was acknowledged", cut + 1);
+                bail!(
+                    "after power cut {}, {key} is not what was acknowledged",
+                    cut + 1
+                );
             }
         }
         served(&machine, "hello")?;
@@ -278,7 +285,9 @@ fn small(board: &str, plan: &Plan, binary: &Path) -> Result<()> {
     let machine = trial.boot(SMALL_RAM)?;
     let took = step::quiet("boot with 64 MiB", || machine.served())?;
     let manage = machine.manage(&machine.token()?);
-    let names: Vec<String> = (0..SMALL_TENANTS).map(|it| format!("tenant-{it}")).collect();
+    let names: Vec<String> = (0..SMALL_TENANTS)
+        .map(|it| format!("tenant-{it}"))
+        .collect();
     let names: Vec<&str> = names.iter().map(String::as_str).collect();
     step::quiet("20 tenants", || tenants(&machine, &manage, &names))?;
     let console = machine.console();

@@ -133,7 +133,8 @@ impl Manage {
     /// Reads a value.
     pub fn get(&self, namespace: &str, key: &str) -> Result<Vec<u8>> {
         let authorization = format!("Bearer {}", self.token);
-        let path = format!("/client/v4/accounts/edge/storage/kv/namespaces/{namespace}/values/{key}");
+        let path =
+            format!("/client/v4/accounts/edge/storage/kv/namespaces/{namespace}/values/{key}");
         let headers = [("Authorization", authorization.as_str())];
         let answer = ask(self.port, "GET", &path, &headers, &[])?;
         if answer.status != 200 {
@@ -191,7 +192,8 @@ mod tests {
     fn answers_are_read_whole_or_not_at_all() {
         let answer = parse(b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nhi").unwrap();
         assert_eq!((answer.status, answer.body), (200, b"hi".to_vec()));
-        let chunked = b"HTTP/1.1 404 No\r\nTransfer-Encoding: chunked\r\n\r\n2\r\nhi\r\n1\r\n!\r\n0\r\n\r\n";
+        let chunked =
+            b"HTTP/1.1 404 No\r\nTransfer-Encoding: chunked\r\n\r\n2\r\nhi\r\n1\r\n!\r\n0\r\n\r\n";
         assert_eq!(parse(chunked).unwrap().body, b"hi!");
         assert!(parse(b"HTTP/1.1 200 OK\r\nContent-Length: 3\r\n\r\nhi").is_none());
         assert!(parse(&chunked[..chunked.len() - 9]).is_none());

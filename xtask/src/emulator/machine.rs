@@ -82,12 +82,17 @@ impl Machine {
             .args(["-display", "none", "-monitor", "none", "-parallel", "none"])
             .args([
                 "-chardev",
-                &format!("socket,id=console,path={CONSOLE},server=on,wait=off,logfile={CONSOLE_LOG}"),
+                &format!(
+                    "socket,id=console,path={CONSOLE},server=on,wait=off,logfile={CONSOLE_LOG}"
+                ),
                 "-serial",
                 "chardev:console",
             ])
             .arg("-drive")
-            .arg(format!("if=none,id=disk,format=raw,file={}", disk.display()))
+            .arg(format!(
+                "if=none,id=disk,format=raw,file={}",
+                disk.display()
+            ))
             .args(["-device", "virtio-blk-pci,drive=disk"])
             .arg("-netdev")
             .arg(format!(
@@ -240,6 +245,9 @@ fn types(folder: &Path, line: &str) -> Result<UnixStream> {
     let mut console = UnixStream::connect(&path)
         .with_context(|| format!("cannot reach the console {}", path.display()))?;
     console.write_all(format!("{line}\n").as_bytes())?;
+    let mut shown = console.try_clone()?;
+    // A machine whose console is connected and not read from stands still.
+    std::thread::spawn(move || std::io::copy(&mut shown, &mut std::io::sink()));
     Ok(console)
 }
 
@@ -253,8 +261,7 @@ fn running(folder: &Path) -> Option<Pid> {
 }
 
 fn alive(pid: Pid) -> bool {
-    test_kill_process(pid).is_ok()
-        && state(pid).is_none_or(|state| state != 'Z')
+    test_kill_process(pid).is_ok() && state(pid).is_none_or(|state| state != 'Z')
 }
 
 /// The state of a process, as the kernel tells it.

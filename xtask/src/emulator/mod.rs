@@ -42,11 +42,21 @@ pub struct Arguments {
     ram: Option<u32>,
 
     /// The port of this machine that leads to the edge. Without it, one that is free.
-    #[arg(long, default_value_t = 0, value_name = "PORT", hide_default_value = true)]
+    #[arg(
+        long,
+        default_value_t = 0,
+        value_name = "PORT",
+        hide_default_value = true
+    )]
     edge_port: u16,
 
     /// The port of this machine that leads to the management port.
-    #[arg(long, default_value_t = 0, value_name = "PORT", hide_default_value = true)]
+    #[arg(
+        long,
+        default_value_t = 0,
+        value_name = "PORT",
+        hide_default_value = true
+    )]
     manage_port: u16,
 
     /// Makes the image again and begins with a fresh disk, rather than with that of the last run.

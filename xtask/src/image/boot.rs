@@ -35,12 +35,15 @@ pub fn stage(plan: &Plan, folder: &Path) -> Result<()> {
 
 /// The script. Numbers in it are hexadecimal, as U-Boot has them.
 pub fn script(plan: &Plan) -> String {
-    let [kernel, initramfs, tree] = plan.hardware.addresses.unwrap_or(match plan.board.boot.method {
-        BootMethod::RaspberryPi => ["${kernel_addr_r}", "${ramdisk_addr_r}", "${fdt_addr}"],
-        _ => ["${kernel_addr_r}", "${ramdisk_addr_r}", "${fdtcontroladdr}"],
-    });
-    let own_tree = plan.hardware.device_tree.is_some()
-        && plan.board.boot.method != BootMethod::RaspberryPi;
+    let [kernel, initramfs, tree] =
+        plan.hardware
+            .addresses
+            .unwrap_or(match plan.board.boot.method {
+                BootMethod::RaspberryPi => ["${kernel_addr_r}", "${ramdisk_addr_r}", "${fdt_addr}"],
+                _ => ["${kernel_addr_r}", "${ramdisk_addr_r}", "${fdtcontroladdr}"],
+            });
+    let own_tree =
+        plan.hardware.device_tree.is_some() && plan.board.boot.method != BootMethod::RaspberryPi;
     let load_tree = if own_tree {
         "load ${devtype} ${devnum}:${ps_part} ${ps_tree} /boot/board.dtb; "
     } else {

@@ -99,7 +99,10 @@ impl Plan {
     pub fn new(name: &str, config: Option<PathBuf>, firmware: Option<PathBuf>) -> Result<Self> {
         let board = boards::load(name)?;
         let Some(layout) = board.image else {
-            bail!("no firmware image is made for {}: it has a Linux", board.name);
+            bail!(
+                "no firmware image is made for {}: it has a Linux",
+                board.name
+            );
         };
         let hardware = Hardware::of(&board.name)?;
         let path = workspace::root().join(format!("boards/{}.toml", board.name));
@@ -174,7 +177,13 @@ pub fn make(plan: &Plan, binary: &Path) -> Result<PathBuf> {
     }
     let data = plan.folder.join("data.img");
     let kind = ext4::Kind::Data;
-    ext4::make(&data, plan.layout.data_bytes, &data_folder, kind, plan.seed())?;
+    ext4::make(
+        &data,
+        plan.layout.data_bytes,
+        &data_folder,
+        kind,
+        plan.seed(),
+    )?;
     let disk = plan.folder.join("disk.img");
     // Under another name until it is whole.
     let fresh = plan.folder.join("disk.img.part");
@@ -257,7 +266,10 @@ mod tests {
             ("raspberry-pi-4", "booti", false),
         ] {
             let script = boot::script(&Plan::new(name, None, None).unwrap());
-            assert!(script.contains(&format!("        {start} ${{ps_kernel}}")), "{script}");
+            assert!(
+                script.contains(&format!("        {start} ${{ps_kernel}}")),
+                "{script}"
+            );
             assert_eq!(script.contains("board.dtb"), tree, "{name}");
             assert!(!script.contains("{{"));
         }

@@ -44,7 +44,10 @@ pub fn make(plan: &Plan, binary: &Path) -> Result<PathBuf> {
             .map(drop)
             .with_context(|| format!("cannot copy {}", workspace::shown(from)))
     };
-    copy(&debian::find(&kernel.join("boot"), "vmlinuz-")?, "boot/vmlinuz")?;
+    copy(
+        &debian::find(&kernel.join("boot"), "vmlinuz-")?,
+        "boot/vmlinuz",
+    )?;
     if let Some(tree) = plan.hardware.device_tree {
         let trees = debian::find(&kernel.join("usr/lib"), "linux-image-")?;
         copy(&trees.join(tree), "boot/board.dtb")?;
