@@ -14,6 +14,7 @@ pub mod deadline;
 pub mod edge;
 pub mod egress;
 pub mod engine;
+pub mod firmware;
 pub mod init;
 pub mod logpush;
 pub mod manage;

@@ -16,6 +16,7 @@ mod dispatch_rpc;
 mod eventsource;
 mod examples;
 mod faults;
+mod firmware;
 mod fuzz;
 mod gradual;
 mod handlers;

@@ -7,6 +7,7 @@
 pub mod api;
 pub mod cli;
 pub mod daemon;
+pub mod firmware;
 pub mod form;
 pub mod guests;
 pub mod http;

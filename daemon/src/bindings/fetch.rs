@@ -61,6 +61,15 @@ enum AskBody {
     Spent,
 }
 
+/// What is asked, of whom, and by whom.
+struct Asking {
+    route: Route,
+    ask: Ask,
+    body: AskBody,
+    redirect: Redirect,
+    caller: Caller,
+}
+
 /// [`Fetch`]
 pub(super) fn start(env: &Env, argument: &[u8], caller: &Caller) -> Result<Started, OpFailure> {
     begin(env, argument, caller, None)
@@ -101,21 +110,27 @@ fn begin(
         upgrade,
         is_tenants: !env.is_trusted,
     };
-    let redirect = request.redirect;
-    let caller = caller.clone();
-    let body = match request.body {
-        FetchBody::None if body.is_empty() => AskBody::None,
-        FetchBody::Whole => AskBody::Whole(Bytes::copy_from_slice(body)),
+    let (body, pipe) = match request.body {
+        FetchBody::None if body.is_empty() => (AskBody::None, None),
+        FetchBody::Whole => (AskBody::Whole(Bytes::copy_from_slice(body)), None),
         FetchBody::Stream(len) if body.is_empty() => {
             let (pipe, reader) = pipe();
-            let body = AskBody::Stream(Box::pin(reader), len);
-            let going = follow(route, ask, body, redirect, caller);
-            return Ok(Started::Piped(pipe, Box::pin(going)));
+            (AskBody::Stream(Box::pin(reader), len), Some(pipe))
         }
         FetchBody::None | FetchBody::Stream(_) => return Err(undecodable("Fetch")),
     };
-    let going = follow(route, ask, body, redirect, caller);
-    Ok(Started::Later(Box::pin(going)))
+    // In a box: a future holds what it is given twice.
+    let going = Box::pin(follow(Box::new(Asking {
+        route,
+        ask,
+        body,
+        redirect: request.redirect,
+        caller: caller.clone(),
+    })));
+    Ok(match pipe {
+        Some(pipe) => Started::Piped(pipe, going),
+        None => Started::Later(going),
+    })
 }
 
 impl Env {
@@ -242,23 +257,25 @@ pub(super) fn type_error(message: String) -> OpFailure {
 }
 
 /// Asks, and asks again where the answer says so.
-async fn follow(
-    route: Route,
-    mut ask: Ask,
-    mut body: AskBody,
-    redirect: Redirect,
-    caller: Caller,
-) -> OpResult {
+async fn follow(mut asking: Box<Asking>) -> OpResult {
+    let Asking {
+        route,
+        ask,
+        body,
+        redirect,
+        caller,
+    } = &mut *asking;
+    let redirect = *redirect;
     // Where it was asked before.
     let mut asked = Vec::new();
     loop {
-        let sent = match &mut body {
+        let sent = match body {
             AskBody::Whole(bytes) => AskBody::Whole(bytes.clone()),
-            body @ AskBody::Stream(..) => std::mem::replace(body, AskBody::Spent),
+            AskBody::Stream(..) => std::mem::replace(body, AskBody::Spent),
             AskBody::None | AskBody::Spent => AskBody::None,
         };
         let answer = route
-            .send(&mut ask, sent, &caller, redirect != Redirect::Follow)
+            .send(ask, sent, caller, redirect != Redirect::Follow)
             .await?;
         let redirects = matches!(answer.status.as_u16(), 301 | 302 | 303 | 307 | 308);
         let location = answer.headers.get(header::LOCATION);
@@ -313,7 +330,7 @@ async fn follow(
         };
         if to_get {
             ask.method = Method::GET;
-            body = AskBody::None;
+            *body = AskBody::None;
         }
         caller.subrequest()?;
         ask.url = next;
@@ -350,26 +367,25 @@ impl Route {
                     interceptor: caller.interceptor().cloned(),
                     ..Terms::default()
                 };
-                let mut request = ask.of_service(body, caller, terms, is_last)?;
-                if ask.is_tenants {
-                    forwarded::restore(&mut request.headers, &request.chain);
-                }
-                let answering = if *entry == Entry::default() {
-                    services.fetch(script, request)
-                } else {
-                    services.enter(script, entry.clone(), request)
-                };
+                let answering = ask
+                    .of_service(body, caller, terms, is_last)
+                    .map(|request| {
+                        if *entry == Entry::default() {
+                            services.fetch(script, request)
+                        } else {
+                            services.enter(script, entry.clone(), request)
+                        }
+                    })?;
                 answered_by_worker(answering.await)
             }
             Self::Dispatch(call) => {
                 let terms = call.terms(caller);
-                let mut request = ask.of_service(body, caller, terms, is_last)?;
-                if ask.is_tenants {
-                    forwarded::restore(&mut request.headers, &request.chain);
-                }
-                let answering = call
-                    .services
-                    .dispatch(call.namespace, &call.script, None, request);
+                let services = &call.services;
+                let answering = ask
+                    .of_service(body, caller, terms, is_last)
+                    .map(|request| {
+                        services.dispatch(call.namespace, &call.script, None, request)
+                    })?;
                 match answering.await {
                     Some(Err(failure)) if call.hides_exceptions => {
                         log::debug!(target: "bindings", "a user Worker failed: {failure}");
@@ -386,22 +402,8 @@ impl Route {
             Self::Intercepted(interceptor) => {
                 // As many at a time as there could be to other servers.
                 let _place = caller.connection().await;
-                let mut request = ask.of_service(body, caller, Terms::default(), is_last)?;
-                if ask.is_tenants {
-                    forwarded::silence(&mut request.headers);
-                }
-                let answering = interceptor.fetch(Request {
-                    ray: Ray(0),
-                    chain: Some(request.chain),
-                    origin: None,
-                    terms: None,
-                    method: request.method,
-                    url: request.url,
-                    headers: request.headers,
-                    body: request.body,
-                    upgrade: request.upgrade,
-                    handler: None,
-                });
+                let answering = ask.intercepted(body, caller, is_last)?;
+                let answering = interceptor.fetch(answering);
                 match answering.await {
                     // Not to be taken for a user Worker that is missing.
                     None => Err(OpFailure::new(
@@ -426,6 +428,45 @@ impl Route {
 impl Ask {
     /// The request as another Worker gets it; with the header fields themselves if it `is_last`.
     fn of_service(
+        &mut self,
+        body: AskBody,
+        caller: &Caller,
+        terms: Terms,
+        is_last: bool,
+    ) -> Result<ServiceRequest, OpFailure> {
+        let mut request = self.handed_on(body, caller, terms, is_last)?;
+        if self.is_tenants {
+            forwarded::restore(&mut request.headers, &request.chain);
+        }
+        Ok(request)
+    }
+
+    /// The request as who takes it in another server's place gets it.
+    fn intercepted(
+        &mut self,
+        body: AskBody,
+        caller: &Caller,
+        is_last: bool,
+    ) -> Result<Request, OpFailure> {
+        let mut request = self.handed_on(body, caller, Terms::default(), is_last)?;
+        if self.is_tenants {
+            forwarded::silence(&mut request.headers);
+        }
+        Ok(Request {
+            ray: Ray(0),
+            chain: Some(request.chain),
+            origin: None,
+            terms: None,
+            method: request.method,
+            url: request.url,
+            headers: request.headers,
+            body: request.body,
+            upgrade: request.upgrade,
+            handler: None,
+        })
+    }
+
+    fn handed_on(
         &mut self,
         body: AskBody,
         caller: &Caller,

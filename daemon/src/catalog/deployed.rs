@@ -4,6 +4,7 @@ use super::deployments::Deployment;
 use super::name::{ACCOUNT, Id};
 use super::record::{Namespace, Script};
 use super::references::Claim;
+use super::runtime::Fetching;
 use super::split::{Part, Split};
 use super::{Catalog, CatalogError};
 use crate::assets::Assets;
@@ -12,6 +13,7 @@ use crate::engine::invocation::{Entry, Ray, Reply, ReplyBody, Request, Trigger};
 use crate::engine::limits::Failure;
 use bytes::Bytes;
 use http::{HeaderMap, StatusCode};
+use std::pin::Pin;
 use std::sync::{Arc, Weak};
 
 /// One version of a script, as requests find it.
@@ -69,7 +71,33 @@ impl<W> Deployed<W> {
 
 impl<W: Send + Sync + 'static> Catalog<W> {
     /// Runs a request: assets first where they answer, then the Worker (spec: SEMANTICS §13).
-    pub async fn serve(&self, deployed: &Deployed<W>, request: Request) -> Result<Reply, Failure> {
+    pub fn serve<'a>(
+        &'a self,
+        deployed: &'a Deployed<W>,
+        request: Request,
+    ) -> Pin<Box<dyn Future<Output = Result<Reply, Failure>> + Send + 'a>> {
+        match self.direct(deployed, request) {
+            Ok(going) => going,
+            Err(request) => Box::pin(self.behind_assets(deployed, request)),
+        }
+    }
+
+    /// Runs a request that only the Worker can answer; any other is given back.
+    fn direct(&self, deployed: &Deployed<W>, request: Request) -> Result<Fetching, Request> {
+        let deployed = deployed.pick(&request.headers);
+        match &deployed.worker {
+            Some(worker) if deployed.assets.is_none() || request.handler.is_some() => {
+                Ok(self.runtime.fetch(worker.clone(), request))
+            }
+            _ => Err(request),
+        }
+    }
+
+    async fn behind_assets(
+        &self,
+        deployed: &Deployed<W>,
+        request: Request,
+    ) -> Result<Reply, Failure> {
         let deployed = deployed.pick(&request.headers);
         if let Some(assets) = &deployed.assets
             && request.handler.is_none()
@@ -96,19 +124,14 @@ impl<W: Send + Sync + 'static> Catalog<W> {
     }
 
     /// Has an entrypoint entered by another Worker. Assets have no part in it.
-    async fn enter(
-        &self,
-        deployed: &Deployed<W>,
-        entry: Entry,
-        request: Request,
-    ) -> Result<Reply, Failure> {
+    fn enter(&self, deployed: &Deployed<W>, entry: Entry, request: Request) -> Fetching {
         match &deployed.pick(&request.headers).worker {
-            Some(worker) => self.runtime.enter(worker.clone(), entry, request).await,
-            None => Err(Failure::Exception {
+            Some(worker) => self.runtime.enter(worker.clone(), entry, request),
+            None => Box::pin(std::future::ready(Err(Failure::Exception {
                 name: "TypeError".to_owned(),
                 message: "The service has assets alone, and no entrypoints.".to_owned(),
                 stack: String::new(),
-            }),
+            }))),
         }
     }
 
@@ -298,10 +321,20 @@ fn called<W: Send + Sync + 'static>(
         upgrade: request.upgrade,
         handler: None,
     };
+    let going = match entry {
+        Some(entry) => catalog.enter(&deployed, entry, request),
+        None => match catalog.direct(&deployed, request) {
+            Ok(going) => going,
+            Err(request) => {
+                let deployed = deployed.clone();
+                Box::pin(async move { catalog.behind_assets(&deployed, request).await })
+            }
+        },
+    };
     Box::pin(async move {
-        Some(match entry {
-            None => catalog.serve(&deployed, request).await,
-            Some(entry) => catalog.enter(&deployed, entry, request).await,
-        })
+        let answer = going.await;
+        // Its files stay until then.
+        drop(deployed);
+        Some(answer)
     })
 }

@@ -171,11 +171,11 @@ impl Runtime<Worker> for Machine {
 
 impl Runtime<Worker> for Engine {
     fn fetch(&self, worker: Arc<Worker>, request: Request) -> Fetching {
-        Box::pin(async move { worker.fetch(request).await })
+        Box::pin(worker.fetch(request))
     }
 
     fn enter(&self, worker: Arc<Worker>, entry: Entry, request: Request) -> Fetching {
-        Box::pin(async move { worker.call(entry, request).await })
+        Box::pin(worker.call(entry, request))
     }
 
     fn trigger(&self, worker: Arc<Worker>, ray: Ray, trigger: Trigger) -> Triggering {

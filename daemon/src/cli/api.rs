@@ -3,11 +3,13 @@
 use super::args::{InKv, Remote};
 use super::client::{Answer, Base, Call, Client, ClientError};
 use super::error::{ApiError, CliError};
+use crate::manage::ByteStream;
 use http::Method;
 use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
 use serde_json::{Map, Value};
 use std::fmt;
 use std::path::Path;
+use std::sync::atomic::AtomicU64;
 use std::time::Duration;
 
 /// Bytes of a token.
@@ -57,6 +59,14 @@ impl Api {
         Ok(Self {
             client: Client::new(base, Some(token), Duration::from_secs(remote.timeout)),
             account: remote.account.clone(),
+        })
+    }
+
+    /// The same where another key than a token of the port is known.
+    pub fn with_key(url: &str, key: String, timeout: Duration) -> Result<Self, CliError> {
+        Ok(Self {
+            client: Client::new(Base::parse(url)?, Some(key), timeout),
+            account: String::new(),
         })
     }
 
@@ -138,6 +148,16 @@ impl Api {
         "/postern/v1/status".to_owned()
     }
 
+    /// The path of this machine's firmware.
+    pub fn firmware_path(&self) -> String {
+        "/postern/v1/firmware".to_owned()
+    }
+
+    /// The path of how the daemon is.
+    pub fn health_path(&self) -> String {
+        "/postern/v1/health".to_owned()
+    }
+
     /// The path of the port's tokens.
     pub fn tokens_path(&self) -> String {
         "/postern/v1/tokens".to_owned()
@@ -179,6 +199,19 @@ impl Api {
     /// Makes a call and reads the envelope.
     pub async fn call(&self, what: &str, call: Call) -> Result<Envelope, CliError> {
         let answer = self.client.send(call).await?;
+        self.envelope(what, answer).await
+    }
+
+    /// Makes a call whose body comes over time, and reads the envelope.
+    pub async fn send(
+        &self,
+        what: &str,
+        call: Call,
+        len: u64,
+        source: ByteStream,
+        moved: &AtomicU64,
+    ) -> Result<Envelope, CliError> {
+        let answer = self.client.send_stream(call, len, source, moved).await?;
         self.envelope(what, answer).await
     }
 

@@ -1,7 +1,9 @@
 //! The command line: one definition yields parsing, help and completions.
 
+mod firmware;
 mod versions;
 
+pub use firmware::{Firmware, FirmwarePush, Health};
 pub use versions::{Deployments, OfWorker, Versions, VersionsDeploy};
 
 use clap::{Args, Parser, Subcommand};
@@ -83,6 +85,16 @@ pub enum Command {
     /// List the deployments of a Worker.
     #[command(subcommand)]
     Deployments(Deployments),
+    /// Update the system that the daemon runs on, and tell which one runs.
+    #[command(subcommand)]
+    Firmware(Firmware),
+    /// Tell whether the daemon does its work: exit status 0 if so, 1 if not.
+    ///
+    /// The verdict that a new system is judged by: the daemon serves a request to itself, its
+    /// management port answers, its store takes writes, and critical Workers answer. Asks the daemon
+    /// that runs on the data directory of this machine, as its user or root; or, with --remote, the one
+    /// behind --url, with a token.
+    Health(Health),
     /// What to do when the key that secrets are encrypted with is lost.
     #[command(subcommand)]
     Secrets(Secrets),
@@ -619,6 +631,14 @@ mod tests {
             "postern deployments list x",
             "postern token create --remote --url http://x --name ci",
             "postern judge",
+            "postern firmware push slot.img --reboot",
+            "postern firmware push slot.img --signature s.minisig --allow-downgrade --url http://x",
+            "postern firmware status --json",
+            "postern firmware confirm",
+            "postern firmware rollback --reboot",
+            "postern health --json",
+            "postern health --wait 60 --data-dir d",
+            "postern health --remote --url http://x",
             "postern completions zsh",
         ] {
             assert!(parse(line).is_ok(), "{line}: {}", parse(line).unwrap_err());
@@ -646,6 +666,9 @@ mod tests {
             "postern logs x --level loud",
             "postern status --timeout 0",
             "postern completions cobol",
+            "postern firmware push",
+            "postern firmware push a b",
+            "postern health --wait 999999",
             "postern versions deploy x",
             "postern versions deploy x 1@101",
             "postern versions deploy x 1 2 3",

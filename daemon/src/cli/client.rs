@@ -1,12 +1,14 @@
 //! A small HTTP/1.1 client for the management port: one connection a call, every wait bounded.
 
+use crate::manage::ByteStream;
 use bytes::Bytes;
-use futures_lite::future;
+use futures_lite::{StreamExt, future};
 use http::{HeaderMap, Method, Request, StatusCode, header};
-use http_body_util::{BodyExt, Full};
-use hyper::body::Incoming;
+use http_body_util::{BodyExt, Full, StreamBody};
+use hyper::body::{Body, Frame, Incoming};
 use smol_hyper::rt::FuturesIo;
 use std::future::Future;
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
 /// Bytes of an answer that is read whole.
@@ -141,6 +143,8 @@ pub struct Call {
     pub body: Bytes,
     /// A token instead of the client's own.
     pub token: Option<String>,
+    /// Further header fields.
+    pub headers: Vec<(&'static str, String)>,
 }
 
 impl Call {
@@ -152,7 +156,14 @@ impl Call {
             content_type: None,
             body: Bytes::new(),
             token: None,
+            headers: Vec::new(),
         }
+    }
+
+    /// The same with one more header field.
+    pub fn header(mut self, name: &'static str, value: impl Into<String>) -> Self {
+        self.headers.push((name, value.into()));
+        self
     }
 
     /// The same with another token than the client's own.
@@ -203,6 +214,34 @@ impl Client {
 
     /// Makes a call and returns when the answer's head is there.
     pub async fn send(&self, call: Call) -> Result<Answer, ClientError> {
+        let body = Full::new(call.body.clone());
+        self.exchange(call, body, &AtomicU64::new(0)).await
+    }
+
+    /// The same with a body that comes over time. Whoever makes it counts in `moved` what was
+    /// taken of it: as long as that grows, nobody is impatient.
+    pub async fn send_stream(
+        &self,
+        call: Call,
+        len: u64,
+        source: ByteStream,
+        moved: &AtomicU64,
+    ) -> Result<Answer, ClientError> {
+        let call = call.header("content-length", len.to_string());
+        let body = StreamBody::new(source.map(|part| part.map(Frame::data)));
+        self.exchange(call, body, moved).await
+    }
+
+    async fn exchange<B>(
+        &self,
+        call: Call,
+        body: B,
+        moved: &AtomicU64,
+    ) -> Result<Answer, ClientError>
+    where
+        B: Body<Data = Bytes> + Send + 'static,
+        B::Error: Into<Box<dyn std::error::Error + Send + Sync>>,
+    {
         let authority = self.base.authority.clone();
         let broken = |error: &dyn std::error::Error| ClientError::Broken {
             authority: authority.clone(),
@@ -243,10 +282,12 @@ impl Client {
         if let Some(kind) = call.content_type {
             request = request.header(header::CONTENT_TYPE, kind);
         }
-        let request = request
-            .body(Full::new(call.body))
-            .map_err(|error| broken(&error))?;
-        let response = within(self.patience, &authority, sender.send_request(request))
+        for (name, value) in call.headers {
+            request = request.header(name, value);
+        }
+        let request = request.body(body).map_err(|error| broken(&error))?;
+        let sent = sender.send_request(request);
+        let response = while_moving(self.patience, &authority, moved, sent)
             .await?
             .map_err(|error| broken(&error))?;
         let (head, body) = response.into_parts();
@@ -316,6 +357,28 @@ async fn within<T>(
             authority: authority.to_owned(),
             seconds: patience.as_secs(),
         })
+    })
+    .await
+}
+
+/// Waits for something for as long as a number grows.
+async fn while_moving<T>(
+    patience: Duration,
+    authority: &str,
+    moved: &AtomicU64,
+    what: impl Future<Output = T>,
+) -> Result<T, ClientError> {
+    future::or(async { Ok(what.await) }, async {
+        loop {
+            let before = moved.load(Ordering::Relaxed);
+            smol::Timer::after(patience).await;
+            if moved.load(Ordering::Relaxed) == before {
+                return Err(ClientError::Timeout {
+                    authority: authority.to_owned(),
+                    seconds: patience.as_secs(),
+                });
+            }
+        }
     })
     .await
 }

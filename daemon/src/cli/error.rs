@@ -76,6 +76,9 @@ pub enum CliError {
     /// A value on the command line is wrong in a way that its parser cannot see.
     #[error("{0}")]
     Usage(String),
+    /// The daemon does not do its work.
+    #[error("not well: {0}")]
+    Unwell(String),
     /// There is no such thing.
     #[error("{0}")]
     NotFound(String),

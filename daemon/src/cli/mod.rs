@@ -10,6 +10,8 @@ pub mod client;
 mod config;
 mod entrances;
 pub mod error;
+mod firmware;
+mod health;
 mod jsonc;
 mod kv;
 mod logs;
@@ -80,6 +82,8 @@ fn run(command: Command, out: Output) -> Result<(), CliError> {
         Command::Kv(args) => smol::block_on(kv::run(&args, out)),
         Command::Logs(args) => smol::block_on(logs::follow(&args, out)),
         Command::Status(remote) => smol::block_on(logs::status(&remote, out)),
+        Command::Firmware(args) => smol::block_on(firmware::run(&args, out)),
+        Command::Health(args) => smol::block_on(health::run(&args, out)),
         Command::Config(args) => config::run(&args, out),
         Command::Token(args) => smol::block_on(token::run(&args, out)),
         Command::Versions(args) => smol::block_on(versions::run(&args, out)),

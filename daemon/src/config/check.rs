@@ -17,9 +17,9 @@ use std::path::{Path, PathBuf};
 use toml::Spanned;
 
 /// Modules whose log level can be set apart.
-const ROOMS: [&str; 11] = [
-    "bindings", "board", "cache", "catalog", "cli", "cron", "edge", "engine", "manage", "outbound",
-    "store",
+const ROOMS: [&str; 12] = [
+    "bindings", "board", "cache", "catalog", "cli", "cron", "edge", "engine", "firmware", "manage",
+    "outbound", "store",
 ];
 
 /// Milliseconds that a deadline may have.
@@ -93,6 +93,7 @@ pub(super) fn check(
     let place = super::place::check(document, raw.place);
     let network = super::network::check(document, raw.network);
     let clock = super::network::check_clock(document, raw.clock);
+    let firmware = super::firmware::check(document, raw.firmware, base);
     let data_dir = match (&overrides.data_dir, &raw.data_dir) {
         (Some(dir), _) => dir.clone(),
         (None, Some(dir)) => base.join(dir.get_ref()),
@@ -126,6 +127,7 @@ pub(super) fn check(
         place,
         network,
         clock,
+        firmware,
     };
     (Some(config), Vec::new())
 }
@@ -164,7 +166,7 @@ fn is_account(id: &str) -> bool {
 }
 
 /// A number between bounds, or a default.
-fn number(
+pub(super) fn number(
     document: &mut Document<'_>,
     key: &str,
     value: Option<&Spanned<Amount>>,

@@ -5,11 +5,13 @@
 
 mod check;
 mod egress;
+pub mod firmware;
 mod network;
 mod place;
 mod raw;
 pub mod routing;
 
+pub use firmware::{Critical, Firmware};
 pub use network::{Address, Clock, Network};
 pub use place::Place;
 pub use postern_board::{Problem, amount, document, durability, limits};
@@ -70,6 +72,8 @@ pub struct Config {
     pub network: Network,
     /// The clock of a firmware image.
     pub clock: Clock,
+    /// Updates of the system itself.
+    pub firmware: Firmware,
 }
 
 /// A board and how it was named.
@@ -449,6 +453,7 @@ impl Config {
             ("loader", self.loader != new.loader),
             ("network", self.network != new.network),
             ("clock", self.clock != new.clock),
+            ("firmware", self.firmware != new.firmware),
             ("log.format and log.tenant-bytes", log_differs),
         ]
         .into_iter()

@@ -3,6 +3,7 @@
 use super::amount::Amount;
 use super::durability::RawDurability;
 use super::egress::RawEgress;
+use super::firmware::RawFirmware;
 use super::limits::RawLimits;
 use super::network::{RawClock, RawNetwork};
 use super::place::RawPlace;
@@ -35,6 +36,7 @@ pub(super) struct RawConfig {
     pub place: RawPlace,
     pub network: RawNetwork,
     pub clock: RawClock,
+    pub firmware: RawFirmware,
 }
 
 #[derive(Debug, Default, serde::Deserialize)]

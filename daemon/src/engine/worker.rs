@@ -107,9 +107,11 @@ impl Worker {
     ///
     /// # Errors
     /// Every way in which there is no answer; see [`Failure`].
-    pub async fn fetch(self: &Arc<Self>, request: Request) -> Result<Reply, Failure> {
-        self.admit(request.handler.unwrap_or("fetch"))?;
-        self.serve(None, request).await
+    pub fn fetch(self: &Arc<Self>, request: Request) -> impl Serving {
+        let begun = self
+            .admit(request.handler.unwrap_or("fetch"))
+            .and_then(|()| self.begin(None, request));
+        async { begun?.run().await }
     }
 
     /// Handles what another Worker asks of an entrypoint: a request as [`Worker::fetch`] does, or
@@ -117,13 +119,19 @@ impl Worker {
     ///
     /// # Errors
     /// As [`Worker::fetch`], and when the Worker is of a kind that has no entrypoints.
-    pub async fn call(self: &Arc<Self>, entry: Entry, request: Request) -> Result<Reply, Failure> {
+    pub fn call(self: &Arc<Self>, entry: Entry, request: Request) -> impl Serving {
+        let begun = self.begin_call(entry, request);
+        async { begun?.run().await }
+    }
+
+    fn begin_call(self: &Arc<Self>, entry: Entry, request: Request) -> Result<Begun, Failure> {
         if self.spec.kind == GuestKind::JavaScript {
             self.admit_any()?;
-            return self.serve(Some(Box::new(entry)), request).await;
+            return self.begin(Some(Box::new(entry)), request);
         }
         if !entry.rpc && entry.entrypoint.is_none() {
-            return self.fetch(request).await;
+            self.admit(request.handler.unwrap_or("fetch"))?;
+            return self.begin(None, request);
         }
         Err(Failure::Exception {
             name: "TypeError".into(),
@@ -137,14 +145,15 @@ impl Worker {
         })
     }
 
-    /// Handles a request of an invocation that was counted in.
-    async fn serve(
+    /// Makes the invocation of a request that was counted in. Who waits for it holds that alone, and
+    /// not the request beside it.
+    fn begin(
         self: &Arc<Self>,
         entry: Option<Box<Entry>>,
-        mut request: Request,
-    ) -> Result<Reply, Failure> {
+        request: Request,
+    ) -> Result<Begun, Failure> {
         let limits = &self.spec.limits;
-        let entered = Entered(self);
+        let entered = Entered(Some(self.clone()));
         if let RequestBody::Stream { len: Some(len), .. } = request.body
             && len > limits.request_body_bytes
         {
@@ -154,10 +163,6 @@ impl Worker {
         }
         let cpu_ms = request.terms.as_ref().and_then(|terms| terms.cpu_ms);
         let cpu_ms = cpu_ms.map_or(limits.cpu_ms, |ms| ms.min(limits.cpu_ms));
-        if self.spec.kind == GuestKind::Wasi {
-            // No guest waits inside a host call, so a program that reads its input is given all of it first.
-            request.body = super::wasi_run::buffer(request.body, limits.request_body_bytes).await?;
-        }
         let invocation = Box::new(Invocation {
             method: request.method,
             url: request.url,
@@ -173,9 +178,10 @@ impl Worker {
             fuel_limit: Limits { cpu_ms, ..*limits }.fuel(self.engine.fuel_per_ms()),
             ..self.invocation(request.ray)
         });
-        // From here on the invocation counts until its record is written.
-        std::mem::forget(entered);
-        self.run(invocation).await
+        Ok(Begun {
+            entered,
+            invocation,
+        })
     }
 
     /// Has a handler called that answers nothing; ready when it and its `waitUntil` work are
@@ -600,12 +606,43 @@ fn tenant(spec: &WorkerSpec) -> Tenant {
     hasher.finish() as Tenant
 }
 
-/// Counts an invocation out if it never gets as far as a record.
-struct Entered<'a>(&'a Worker);
+/// An answer on its way.
+pub trait Serving: Future<Output = Result<Reply, Failure>> + Send + 'static {}
 
-impl Drop for Entered<'_> {
+impl<F: Future<Output = Result<Reply, Failure>> + Send + 'static> Serving for F {}
+
+/// Counts an invocation out if it never gets as far as a record.
+struct Entered(Option<Arc<Worker>>);
+
+impl Drop for Entered {
     fn drop(&mut self) {
-        self.0.invocations.fetch_sub(1, Ordering::Relaxed);
+        if let Some(worker) = &self.0 {
+            worker.invocations.fetch_sub(1, Ordering::Relaxed);
+        }
+    }
+}
+
+/// An invocation that was counted in.
+struct Begun {
+    entered: Entered,
+    invocation: Box<Invocation>,
+}
+
+impl Begun {
+    async fn run(mut self) -> Result<Reply, Failure> {
+        if let Some(worker) = &self.entered.0
+            && worker.spec.kind == GuestKind::Wasi
+        {
+            // No guest waits inside a host call, so a program that reads its input is given all of it first.
+            let body = std::mem::replace(&mut self.invocation.body, RequestBody::Empty);
+            let limit = worker.spec.limits.request_body_bytes;
+            self.invocation.body = Box::pin(super::wasi_run::buffer(body, limit)).await?;
+        }
+        // From here on the invocation counts until its record is written.
+        let Some(worker) = self.entered.0.take() else {
+            return Err(Failure::Canceled);
+        };
+        worker.run(self.invocation).await
     }
 }
 

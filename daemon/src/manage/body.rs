@@ -39,6 +39,12 @@ impl Payload {
         Self::new(Box::pin(stream::once(Ok(bytes))), Some(len), day, day)
     }
 
+    /// The same, which may take so long in all from now on.
+    pub fn within(mut self, total: Duration) -> Self {
+        self.deadline = Instant::now() + total;
+        self
+    }
+
     /// The next part; `None` at the end.
     pub async fn next(&mut self) -> Option<io::Result<Bytes>> {
         let patience = self

@@ -43,6 +43,8 @@ pub mod code {
     pub const NAMESPACE_NOT_FOUND: u32 = 100119;
     pub const NAMESPACE: u32 = 100120;
     pub const TAGS: u32 = 100121;
+    /// Firmware, which the field has no calls for.
+    pub const FIRMWARE: u32 = 10601;
     /// Known to the field, but not here yet.
     pub const NOT_YET: u32 = 10501;
     pub const NO_METHOD: u32 = 7001;

@@ -18,6 +18,7 @@ mod call;
 mod deployments;
 mod domains;
 pub mod envelope;
+pub mod firmware;
 mod graphql;
 mod kv;
 mod kv_bulk;
@@ -52,8 +53,10 @@ pub use server::{ServerOptions, serve};
 
 use crate::catalog::Catalog;
 use crate::engine::Worker;
+use crate::firmware::Firmware;
 use crate::logpush::Logpush;
 use envelope::Answer;
+use firmware::HealthKey;
 use smol::lock::Semaphore;
 use std::sync::{Arc, OnceLock};
 use tails::LiveTails;
@@ -110,6 +113,7 @@ pub struct Manage<W = Worker> {
     large_bodies: Semaphore,
     live_tails: LiveTails,
     logpush: OnceLock<Arc<Logpush>>,
+    firmware: OnceLock<(Arc<Firmware>, HealthKey)>,
 }
 
 impl<W: Send + Sync + 'static> Manage<W> {
@@ -124,6 +128,7 @@ impl<W: Send + Sync + 'static> Manage<W> {
             large_bodies: Semaphore::new(options.large_bodies_max.max(1)),
             live_tails: LiveTails::default(),
             logpush: OnceLock::new(),
+            firmware: OnceLock::new(),
             catalog,
             options,
             logs,
@@ -134,6 +139,12 @@ impl<W: Send + Sync + 'static> Manage<W> {
     /// Has jobs that push logs. Once only; a second call changes nothing.
     pub fn with_logpush(&self, logpush: Logpush) {
         let _ = self.logpush.set(Arc::new(logpush));
+    }
+
+    /// Has firmware, and a key by which programs of this machine ask how the daemon is. Once
+    /// only; a second call changes nothing.
+    pub fn with_firmware(&self, firmware: Arc<Firmware>, key: HealthKey) {
+        let _ = self.firmware.set((firmware, key));
     }
 
     /// Answers a call: token first, then route, then handler.

@@ -28,6 +28,8 @@ struct Route<W: 'static> {
 const BASE: &str = "/client/v4/";
 /// Where what the field has no name for begins.
 const OWN: &str = "/postern/v1/";
+/// Where programs of this machine ask how the daemon is, with a key of their own.
+const HEALTH: &str = "/postern/v1/health";
 /// Bytes of a request's target.
 const TARGET_MAX: usize = 16 * 1024;
 /// Bytes of a request's header fields.
@@ -217,6 +219,13 @@ impl<W: Send + Sync + 'static> Manage<W> {
         GET "logs/{ns}/{script}" => get_logs,
         GET "logs/{script}" => get_logs,
         GET "routes" => all_routes,
+        GET "health" => get_health,
+        GET "firmware" => get_firmware,
+        PUT "firmware" => push_firmware,
+        POST "firmware" => push_firmware,
+        POST "firmware/check" => check_firmware,
+        POST "firmware/confirm" => confirm_firmware,
+        POST "firmware/rollback" => roll_back_firmware,
         GET "tokens" => list_tokens,
         POST "tokens" => create_token,
         DELETE "tokens/{token}" => revoke_token,
@@ -242,7 +251,8 @@ impl<W: Send + Sync + 'static> Manage<W> {
         }
         let path = head.uri.path();
         // Uploads of assets bring the token of their session instead, which the handler checks.
-        if !is_assets_upload(path) {
+        let has_health_key = path == HEALTH && self.knows_health_key(&head.headers);
+        if !is_assets_upload(path) && !has_health_key {
             tokens::authenticate(self.catalog.store(), &head.headers)?;
         }
         let query = head.uri.query().unwrap_or_default();

@@ -1,13 +1,19 @@
-//! `DATA-DIR/run/listening.json`: where this daemon can be reached, once it can.
+//! `DATA-DIR/run/`: where this daemon can be reached, once it can, and what programs of this machine
+//! ask with how it is.
 
 use super::ServeError;
 use async_io::Async;
 use serde_json::json;
-use std::net::TcpListener;
-use std::os::unix::fs::DirBuilderExt;
+use std::fs::OpenOptions;
+use std::io::{Read, Write};
+use std::net::{SocketAddr, TcpListener};
+use std::os::unix::fs::{DirBuilderExt, OpenOptionsExt};
 use std::path::{Path, PathBuf};
 
 const NAME: &str = "listening.json";
+const KEY: &str = "health.key";
+/// Bytes of either file.
+const FILE_MAX: u64 = 64 * 1024;
 
 /// Makes the data directory and its `run` directory, for this user alone.
 pub(super) fn prepare(data_dir: &Path) -> Result<PathBuf, ServeError> {
@@ -62,7 +68,44 @@ pub(super) fn write(
     std::fs::rename(&fresh, &path).map_err(failed)
 }
 
-/// Removes what [`write`] wrote. It is gone after a crash only when the next start replaces it.
+/// Writes the key for health, for this user alone.
+pub(super) fn write_key(run: &Path, key: &str) -> Result<(), ServeError> {
+    let path = run.join(KEY);
+    let fresh = run.join(format!("{KEY}.new"));
+    // One that a crash left may have another mode.
+    let _ = std::fs::remove_file(&fresh);
+    let written = OpenOptions::new()
+        .write(true)
+        .create_new(true)
+        .mode(0o600)
+        .open(&fresh)
+        .and_then(|mut file| file.write_all(format!("{key}\n").as_bytes()))
+        .and_then(|()| std::fs::rename(&fresh, &path));
+    written.map_err(|error| ServeError::DataDir {
+        verb: "write",
+        path,
+        error,
+    })
+}
+
+/// Removes what [`write`] and [`write_key`] wrote. It is gone after a crash only when the next
+/// start replaces it.
 pub(super) fn remove(run: &Path) {
     let _ = std::fs::remove_file(run.join(NAME));
+    let _ = std::fs::remove_file(run.join(KEY));
+}
+
+/// The management port of the daemon that runs on a data directory, and the key for its health.
+/// Whoever may read them is its user or root.
+pub fn find(data_dir: &Path) -> std::io::Result<(SocketAddr, String)> {
+    let read = |name| {
+        let mut text = String::new();
+        let file = std::fs::File::open(data_dir.join("run").join(name))?;
+        file.take(FILE_MAX).read_to_string(&mut text)?;
+        Ok::<_, std::io::Error>(text)
+    };
+    let listening: serde_json::Value = serde_json::from_str(&read(NAME)?)?;
+    let manage = listening["manage"].as_str().and_then(|it| it.parse().ok());
+    let manage = manage.ok_or(std::io::ErrorKind::InvalidData)?;
+    Ok((manage, read(KEY)?.trim().to_owned()))
 }

@@ -5,11 +5,13 @@
 //! `edge.drain-ms`, the store closes, and only then the process ends.
 
 mod courier;
-mod listening;
+pub mod listening;
 pub mod rooms;
 mod routes;
+mod selftest;
 mod signals;
 mod status;
+mod updates;
 
 use super::args::Source;
 use crate::config::{Config, ConfigError};
@@ -183,6 +185,7 @@ impl Daemon {
         signals: Signals,
         reread: impl Fn() -> Result<Config, ConfigError>,
     ) -> Result<(), ServeError> {
+        listening::write_key(&self.run_dir, self.rooms.updates.health_key())?;
         listening::write(&self.run_dir, &edge, &manage)?;
         let (stop, shutdown) = Shutdown::new();
         let (failed, failures) = smol::channel::bounded(2);
@@ -194,6 +197,7 @@ impl Daemon {
             let work = self.rooms.clone().manage(manage, shutdown);
             self.spawn("manage", work, failed)
         };
+        let judging = self.executor.spawn(self.rooms.updates.judge());
         log::info!(target: "cli", "serving; SIGTERM stops, SIGHUP reads the configuration again");
         let ended = loop {
             let event = future::or(async { Ok(signals.next().await) }, async {
@@ -209,6 +213,8 @@ impl Daemon {
         };
         drop(stop);
         log::info!(target: "cli", "stopping: requests in flight have {} ms", self.config.edge.drain_ms);
+        // A trial that was cut short is judged after the next start.
+        judging.cancel().await;
         let drained = self.drain(edge, manage, &signals).await;
         self.rooms.close().await;
         listening::remove(&self.run_dir);

@@ -5,6 +5,7 @@
 use super::courier::Courier;
 use super::routes::{self, Running};
 use super::status::{Shared, Status};
+use super::updates::Updates;
 use super::{ServeError, Shutdown};
 use crate::analytics::{Analytics, AnalyticsOptions};
 use crate::board;
@@ -47,6 +48,8 @@ pub struct Rooms {
     analytics: Analytics,
     logpush: Logpush,
     courier: Arc<Courier>,
+    /// The system's own firmware, and who judges it.
+    pub updates: Updates,
     manage_connections: usize,
     office: Office,
     /// Work that goes on for as long as the daemon runs.
@@ -196,6 +199,7 @@ impl Rooms {
             Arc::new(Shared(status.clone())),
         );
         manage.with_logpush(logpush.clone());
+        let updates = Updates::open(config, &catalog, &store, &manage)?;
         let office = Office::open()?;
         let background = vec![
             executor.spawn(store.clone().upkeep()),
@@ -221,6 +225,7 @@ impl Rooms {
             analytics,
             logpush,
             courier,
+            updates,
             manage_connections: config.manage.connections as usize,
             office,
             background,
@@ -234,11 +239,10 @@ impl Rooms {
         shutdown: Shutdown,
     ) -> io::Result<()> {
         let addresses = listeners.iter().map(|it| it.get_ref().local_addr());
+        let addresses = addresses.collect::<io::Result<Vec<_>>>()?;
+        self.updates.selftest.edge_listens(addresses.clone());
         // Set once: the daemon listens once.
-        let _ = self
-            .status
-            .listen
-            .set(addresses.collect::<io::Result<_>>()?);
+        let _ = self.status.listen.set(addresses);
         let mut serving = Vec::with_capacity(listeners.len());
         for listener in listeners {
             let (edge, executor) = (self.edge.clone(), self.executor.clone());
@@ -266,6 +270,8 @@ impl Rooms {
             connections_max: self.manage_connections,
             ..ServerOptions::default()
         };
+        let address = listener.get_ref().local_addr()?;
+        self.updates.selftest.manage_listens(address);
         let (manage, executor) = (self.manage.clone(), self.office.executor.clone());
         manage::serve(listener.into(), manage, options, executor, shutdown.wait()).await
     }
@@ -361,7 +367,7 @@ async fn refresh(catalog: Arc<Catalog>) {
     }
 }
 
-fn room<E: std::fmt::Display>(room: &'static str) -> impl Fn(E) -> ServeError {
+pub(super) fn room<E: std::fmt::Display>(room: &'static str) -> impl Fn(E) -> ServeError {
     move |error| ServeError::Room {
         room,
         reason: error.to_string(),
