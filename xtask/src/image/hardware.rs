@@ -51,8 +51,8 @@ const ALL: &[Hardware] = &[
         device_tree: None,
         console: "ttyAMA0",
         // U-Boot's own lie beyond the RAM of a machine with 64 MiB. The kernel unpacks itself to the
-        // beginning and needs less than 40 MiB.
-        addresses: Some(["0x40400000", "0x42800000", "${fdtcontroladdr}"]),
+        // beginning, with itself behind that, and needs less than 32 MiB.
+        addresses: Some(["0x40400000", "0x42000000", "${fdtcontroladdr}"]),
         missing: None,
     },
     Hardware {
