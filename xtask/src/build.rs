@@ -1,17 +1,38 @@
-//! `build`: the daemon as it is shipped.
+//! `build`: the daemon as it is shipped, for this machine or for a board.
 
-use crate::{step, workspace};
-use anyhow::Result;
-use std::path::PathBuf;
+use crate::cross::Cross;
+use crate::{boards, process, setup, step, workspace};
+use anyhow::{Context, Result, bail};
+use postern_board::Board;
+use std::path::{Path, PathBuf};
 use std::process::Command;
 
 /// The arguments of `build`.
 #[derive(clap::Args)]
-pub struct Arguments {}
+pub struct Arguments {
+    /// Builds for this board, a file in `boards/` without `.toml`: one static, stripped binary,
+    /// `target/boards/BOARD/postern`.
+    #[arg(long)]
+    board: Option<String>,
+
+    /// Builds a second time from a copy of the sources in another folder; both binaries must have
+    /// the same bytes.
+    #[arg(long, requires = "board")]
+    check_reproducible: bool,
+}
 
 /// Builds it and says where it is.
-pub fn run(_: &Arguments) -> Result<()> {
-    println!("{}", workspace::shown(&release()?));
+pub fn run(arguments: &Arguments) -> Result<()> {
+    let Some(board) = &arguments.board else {
+        println!("{}", workspace::shown(&release()?));
+        return Ok(());
+    };
+    let board = boards::load(board)?;
+    let built = for_board(&board)?;
+    if arguments.check_reproducible {
+        check_reproducible(&board, &built)?;
+    }
+    println!("{}", workspace::shown(&built.binary));
     Ok(())
 }
 
@@ -31,4 +52,122 @@ pub fn release() -> Result<PathBuf> {
             .current_dir(workspace::root()),
     )?;
     Ok(workspace::target().join("release/postern"))
+}
+
+/// A board's binary.
+pub struct Built {
+    /// As it is shipped.
+    pub binary: PathBuf,
+    /// The same with its symbols.
+    pub symbols: PathBuf,
+}
+
+/// Builds a board's binary.
+pub fn for_board(board: &Board) -> Result<Built> {
+    let folder = boards::folder(board);
+    workspace::create_dir(&folder)?;
+    let built = Built {
+        binary: folder.join("postern"),
+        symbols: folder.join("postern.symbols"),
+    };
+    let target = workspace::target().join("board-build");
+    let made = compile(board, workspace::root(), &target)?;
+    std::fs::copy(&made, &built.symbols)
+        .with_context(|| format!("cannot copy {}", workspace::shown(&made)))?;
+    strip(&built.symbols, &built.binary)?;
+    Ok(built)
+}
+
+/// Builds the sources in `root` for a board; the binary with its symbols.
+fn compile(board: &Board, root: &Path, target: &Path) -> Result<PathBuf> {
+    let cross = Cross::obtain(&board.target)?;
+    let mut flags = boards::flags(board);
+    // Symbols that say whose they are, for `sizes`.
+    flags.push("-Csymbol-mangling-version=v0".into());
+    // Where it was built must not be in it.
+    for (from, to) in [
+        (root, "postern"),
+        (target, "target"),
+        (&cargo_home()?, "cargo"),
+    ] {
+        flags.push(format!("--remap-path-prefix={}={to}", from.display()));
+    }
+    let mut command = cross.cargo("build", &flags);
+    command
+        .args(cross.rust.small())
+        .args(["--profile", "board", "--package", "postern-daemon"])
+        .args(["--bin", "postern", "--no-default-features", "--features"])
+        .arg(boards::features(board, board.wasmi_dispatch)?)
+        .arg("--target-dir")
+        .arg(target)
+        .current_dir(root);
+    step::loud_command(&format!("the binary for {}", board.name), &mut command)?;
+    Ok(target.join(&cross.triple).join("board/postern"))
+}
+
+fn cargo_home() -> Result<PathBuf> {
+    if let Some(home) = std::env::var_os("CARGO_HOME") {
+        return Ok(home.into());
+    }
+    let home = std::env::var_os("HOME").context("there is neither CARGO_HOME nor HOME")?;
+    Ok(PathBuf::from(home).join(".cargo"))
+}
+
+fn strip(symbols: &Path, binary: &Path) -> Result<()> {
+    step::quiet_command(
+        "taking symbols off",
+        Command::new(setup::strip()?)
+            .arg("--strip-all")
+            .arg(symbols)
+            .arg("-o")
+            .arg(binary),
+    )
+}
+
+/// Builds a copy of the sources elsewhere, which must give the same bytes.
+fn check_reproducible(board: &Board, built: &Built) -> Result<()> {
+    let elsewhere = boards::folder(board).join("elsewhere");
+    if elsewhere.exists() {
+        std::fs::remove_dir_all(&elsewhere).context("cannot empty the other folder")?;
+    }
+    let sources = elsewhere.join("a/deeper/folder");
+    copy_sources(&sources)?;
+    let symbols = compile(board, &sources, &elsewhere.join("build"))?;
+    let again = elsewhere.join("postern");
+    strip(&symbols, &again)?;
+    let (first, second) = (std::fs::read(&built.binary)?, std::fs::read(&again)?);
+    if first != second {
+        let differs = first.iter().zip(&second).position(|(a, b)| a != b);
+        bail!(
+            "{} and {} differ, from byte {} on",
+            workspace::shown(&built.binary),
+            workspace::shown(&again),
+            differs.unwrap_or(first.len().min(second.len()))
+        );
+    }
+    std::fs::remove_dir_all(&elsewhere).context("cannot remove the other folder")?;
+    println!("two builds have the same {} bytes", first.len());
+    Ok(())
+}
+
+/// Copies what git knows or would take.
+fn copy_sources(to: &Path) -> Result<()> {
+    let root = workspace::root();
+    let list = process::output(
+        Command::new("git")
+            .args(["ls-files", "-z", "--cached", "--others"])
+            .arg("--exclude-standard")
+            .current_dir(root),
+    )
+    .context("git cannot list the sources")?;
+    for file in list.split('\0').filter(|file| !file.is_empty()) {
+        let from = root.join(file);
+        if !from.is_file() {
+            continue;
+        }
+        let to = to.join(file);
+        workspace::create_dir(to.parent().context("a file lies in a folder")?)?;
+        std::fs::copy(&from, &to).with_context(|| format!("cannot copy {file}"))?;
+    }
+    Ok(())
 }

@@ -134,7 +134,7 @@ fn rust(workers: &Path, wasm: &Wasm) -> Result<Vec<String>> {
     for (triple, packages) in by_triple {
         let rust = match triple {
             setup::WASM => wasm.rust,
-            "wasm32-wasip1" => RustStd::obtain(&["wasm32-wasip1"], "wasm32-wasip1")?.0,
+            "wasm32-wasip1" => RustStd::obtain("wasm32-wasip1")?,
             other => bail!(
                 "no guest is for {other}; known are {} and wasm32-wasip1",
                 setup::WASM

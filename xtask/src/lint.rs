@@ -66,7 +66,7 @@ fn guests() -> Result<()> {
     if !workers.join("Cargo.toml").exists() {
         return Ok(());
     }
-    let (rust, triple) = RustStd::obtain(&[setup::WASM], setup::WASM)?;
+    let rust = RustStd::obtain(setup::WASM)?;
     if rust != RustStd::Toolchain {
         step::skip(
             "clippy for the sample tenants",
@@ -76,7 +76,7 @@ fn guests() -> Result<()> {
     }
     step::loud_command(
         "clippy for the sample tenants",
-        rust.cargo("clippy", triple)
+        rust.cargo("clippy", setup::WASM)
             .current_dir(&workers)
             .args(["--workspace", "--target-dir"])
             .arg(workspace::target().join("guest-build"))

@@ -1,13 +1,16 @@
 //! Everything a developer or CI runs. Each subcommand is a file of its own.
 
 mod bench;
+mod board_test;
 mod boards;
 mod build;
 mod ci;
 mod compare;
+mod cross;
 mod daemon;
 mod debian;
 mod deny;
+mod elf;
 mod emulator;
 mod fmt;
 mod fuzz;
@@ -29,6 +32,7 @@ mod test;
 mod types;
 mod up;
 mod workspace;
+mod zig;
 
 use clap::{Parser, Subcommand};
 use std::process::ExitCode;
@@ -71,14 +75,15 @@ enum Command {
     /// breaks.
     Fuzz(fuzz::Arguments),
 
-    /// Builds the release binary of the daemon.
+    /// Builds the release binary of the daemon, or the one of a board.
     Build(build::Arguments),
 
     /// Measures the parts with criterion and the whole with wrk, and writes
     /// `docs/benchmarks.md`.
     Bench(bench::Arguments),
 
-    /// Shows the size of the stripped release binary and compares it with its budget.
+    /// Shows what takes the space in a board's binary, by section and by crate, and compares it with
+    /// the board's budget; or the sections of the release binary.
     Sizes(sizes::Arguments),
 
     /// Makes a firmware image of a board: a disk image to flash, and the slot in it, for

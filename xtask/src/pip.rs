@@ -1,4 +1,5 @@
-//! Python's packages: a folder's `requirements.txt`, installed into the build directory.
+//! Python's packages: a folder's `requirements.txt`, installed into the build directory, and programs
+//! that are published as packages, installed into the cache.
 
 use crate::packages::{self, Need, Sign};
 use crate::{process, step, workspace};
@@ -52,5 +53,31 @@ pub fn install(name: &str, folder: &Path) -> Result<PathBuf> {
     )?;
     // Last, so that what was left half made has none.
     std::fs::write(place.join(FILE), text).context("cannot say what was installed")?;
+    Ok(place)
+}
+
+/// Installs a version of a package that holds a program; the folder it is in.
+pub fn tool(package: &str, version: &str) -> Result<PathBuf> {
+    let place = workspace::cache()
+        .join("pip")
+        .join(format!("{package}-{version}"));
+    if place.exists() {
+        return Ok(place);
+    }
+    tools()?;
+    // Moved to its place whole, since checkouts share it.
+    let partial = place.with_extension(format!("{}.part", std::process::id()));
+    workspace::create_dir(&partial)?;
+    step::quiet_command(
+        &format!("{package} {version} from Python's packages"),
+        Command::new("python3")
+            .args(["-m", "pip", "install", "--quiet", "--no-deps", "--target"])
+            .arg(&partial)
+            .arg(format!("{package}=={version}")),
+    )?;
+    let moved = std::fs::rename(&partial, &place);
+    if moved.is_err() && !place.exists() {
+        moved.with_context(|| format!("cannot make {}", workspace::shown(&place)))?;
+    }
     Ok(place)
 }

@@ -28,10 +28,8 @@ const DEBIAN_SOURCE: &str = "/usr/lib/rustlib/src/rust/library/std/Cargo.toml";
 const MINOR_MIN: u32 = 95;
 
 impl RustStd {
-    /// Finds or installs a standard library for one of `triples`, the most wanted first.
-    /// `debian` is the one that Debian's compiler can build and link, with the packages that
-    /// linking takes.
-    pub fn obtain(triples: &[&'static str], debian: &'static str) -> Result<(Self, &'static str)> {
+    /// Finds or installs a standard library for the target.
+    pub fn obtain(triple: &str) -> Result<Self> {
         let choice = std::env::var(CHOICE).unwrap_or_default();
         let (toolchain, packaged) = match choice.as_str() {
             "" => (true, true),
@@ -39,27 +37,25 @@ impl RustStd {
             "debian" => (false, true),
             other => bail!("{CHOICE} is `{other}`; known are rustup and debian"),
         };
-        if toolchain && let Some(triple) = triples.iter().find(|triple| in_toolchain(triple)) {
-            return Ok((Self::Toolchain, triple));
+        if toolchain && in_toolchain(triple) {
+            return Ok(Self::Toolchain);
         }
         if packaged && in_debian() {
-            return Ok((Self::Debian, debian));
+            return Ok(Self::Debian);
         }
         if toolchain && process::find("rustup").is_some() {
-            for triple in triples {
-                let added = step::quiet_command(
-                    &format!("rustup target add {triple}"),
-                    Command::new("rustup").args(["target", "add", triple]),
-                );
-                match added {
-                    Ok(()) if in_toolchain(triple) => return Ok((Self::Toolchain, triple)),
-                    Ok(()) => {}
-                    Err(error) => note(&error.to_string()),
-                }
+            let added = step::quiet_command(
+                &format!("rustup target add {triple}"),
+                Command::new("rustup").args(["target", "add", triple]),
+            );
+            match added {
+                Ok(()) if in_toolchain(triple) => return Ok(Self::Toolchain),
+                Ok(()) => {}
+                Err(error) => note(&error.to_string()),
             }
         }
         if !packaged {
-            bail!("rustup can add none of {}", triples.join(", "));
+            bail!("rustup cannot add {triple}");
         }
         packages::install(&[
             Need {
@@ -71,7 +67,7 @@ impl RustStd {
                 sign: Sign::File(DEBIAN_SOURCE),
             },
         ])?;
-        Ok((Self::Debian, debian))
+        Ok(Self::Debian)
     }
 
     /// The compiler that this library belongs to.
@@ -79,6 +75,15 @@ impl RustStd {
         match self {
             Self::Toolchain => "rustc".into(),
             Self::Debian => DEBIAN_RUSTC.into(),
+        }
+    }
+
+    /// What cargo is told besides, where the library is to be small: without what prints
+    /// backtraces, which say nothing in a binary without symbols.
+    pub fn small(self) -> &'static [&'static str] {
+        match self {
+            Self::Toolchain => &[],
+            Self::Debian => &["-Zbuild-std-features=panic-unwind,optimize_for_size"],
         }
     }
 

@@ -1,8 +1,9 @@
 //! `setup`: what each purpose needs on this machine, found or installed.
 
+use crate::cross::Cross;
 use crate::packages::{self, Need, Sign};
 use crate::rust_std::RustStd;
-use crate::{compare, debian, deny, npm, pip, process, workspace};
+use crate::{boards, compare, debian, deny, npm, pip, process, workspace};
 use anyhow::{Context, Result};
 use clap::ValueEnum;
 use std::path::PathBuf;
@@ -24,7 +25,7 @@ pub struct Arguments {
 pub enum Purpose {
     /// Building guests: Rust's wasm target, a C compiler for wasm, a WASI library.
     Wasm,
-    /// Building and running tests for aarch64 and armv7.
+    /// Building for boards, and running tests for them under qemu.
     Cross,
     /// Tests and benchmarks of HTTPS: OpenSSL and nginx.
     Https,
@@ -70,11 +71,7 @@ pub fn run(arguments: &Arguments) -> Result<()> {
                 let wasm = wasm()?;
                 format!("Rust from {:?}, C from {}", wasm.rust, wasm.clang.display())
             }
-            Purpose::Cross => {
-                let targets = cross()?;
-                let names: Vec<&str> = targets.iter().map(|target| target.triple).collect();
-                names.join(", ")
-            }
+            Purpose::Cross => cross()?.join(", "),
             Purpose::Https => {
                 https()?;
                 "OpenSSL and nginx".into()
@@ -115,7 +112,7 @@ pub struct Wasm {
 
 /// Makes sure that guests can be built.
 pub fn wasm() -> Result<Wasm> {
-    let (rust, _) = RustStd::obtain(&[WASM], WASM)?;
+    let rust = RustStd::obtain(WASM)?;
     packages::install(&[
         CLANG,
         Need {
@@ -194,129 +191,54 @@ fn has_wasm_runtime(clang: &PathBuf) -> bool {
         .is_some_and(|path| PathBuf::from(path.trim()).exists())
 }
 
-/// A machine that tests run on besides this one.
-pub struct Cross {
-    /// The architecture.
-    pub arch: &'static str,
-    /// The target.
-    pub triple: &'static str,
-    /// Where its standard library comes from.
-    pub rust: RustStd,
-    /// The linker.
-    pub linker: &'static str,
-    /// The emulator.
-    pub runner: &'static str,
-    /// What to tell rustc.
-    pub flags: &'static str,
-}
-
-impl Cross {
-    /// What the `cc` crate takes as C compiler, for benchmarks' C that tests drag in. clang
-    /// compiles for every machine, and that C needs no headers.
-    pub fn c_compiler(&self) -> Vec<(String, PathBuf)> {
-        let triple = self.triple.replace('-', "_");
-        match clang() {
-            Some(clang) if self.linker == RUST_LLD => vec![
-                (format!("CC_{triple}"), clang.clone()),
-                (format!("AR_{triple}"), "ar".into()),
-                // There are no headers of a C library for this target; clang's own will do.
-                (format!("CFLAGS_{triple}"), freestanding(&clang).into()),
-            ],
-            _ => Vec::new(),
-        }
-    }
+/// A C compiler for boards, whatever they are: clang compiles for every machine.
+pub fn clang_for_boards() -> Result<PathBuf> {
+    packages::install(&[CLANG])?;
+    clang().context("there is no clang")
 }
 
 /// Flags for C without a C library: clang's own headers, before this machine's.
-fn freestanding(clang: &std::path::Path) -> String {
+pub fn freestanding(clang: &std::path::Path) -> String {
     let folder = process::output(Command::new(clang).arg("-print-resource-dir"));
     let folder = folder.unwrap_or_default();
     format!("-ffreestanding -isystem {}/include", folder.trim())
 }
 
-/// The linker that comes with Rust.
-const RUST_LLD: &str = "rust-lld";
-
-struct Machine {
-    arch: &'static str,
-    musl: &'static str,
-    gnu: &'static str,
-    runner: &'static str,
-    gcc: &'static str,
-    packages: &'static [Need],
+/// Makes sure that boards can be built for and their tests run; the targets.
+pub fn cross() -> Result<Vec<String>> {
+    strip()?;
+    let mut targets: Vec<String> = Vec::new();
+    for (name, _) in postern_board::KNOWN {
+        let target = boards::load(name)?.target;
+        if !targets.contains(&target) {
+            Cross::obtain(&target)?.runner()?;
+            targets.push(target);
+        }
+    }
+    Ok(targets)
 }
 
-const MACHINES: &[Machine] = &[
-    Machine {
-        arch: "aarch64",
-        musl: "aarch64-unknown-linux-musl",
-        gnu: "aarch64-unknown-linux-gnu",
-        runner: "qemu-aarch64-static",
-        gcc: "aarch64-linux-gnu-gcc",
-        packages: &[
-            Need {
-                packages: &["gcc-aarch64-linux-gnu"],
-                sign: Sign::Program(&["aarch64-linux-gnu-gcc"]),
-            },
-            Need {
-                packages: &["libc6-dev-arm64-cross"],
-                sign: Sign::File("/usr/aarch64-linux-gnu/lib/libc.a"),
-            },
-        ],
-    },
-    Machine {
-        arch: "armv7",
-        musl: "armv7-unknown-linux-musleabihf",
-        gnu: "armv7-unknown-linux-gnueabihf",
-        runner: "qemu-arm-static",
-        gcc: "arm-linux-gnueabihf-gcc",
-        packages: &[
-            Need {
-                packages: &["gcc-arm-linux-gnueabihf"],
-                sign: Sign::Program(&["arm-linux-gnueabihf-gcc"]),
-            },
-            Need {
-                packages: &["libc6-dev-armhf-cross"],
-                sign: Sign::File("/usr/arm-linux-gnueabihf/lib/libc.a"),
-            },
-        ],
-    },
+/// The programs that take symbols off a binary of any machine.
+const STRIPS: &[&str] = &[
+    "llvm-strip-19",
+    "llvm-strip-20",
+    "llvm-strip-21",
+    "llvm-strip-18",
+    "llvm-strip-17",
+    "llvm-strip-16",
+    "llvm-strip",
 ];
 
-/// Makes sure that tests for other machines can be built and run.
-///
-/// musl is wanted, because boards run it and because Rust brings its own; its linker is then
-/// part of the toolchain too. Otherwise Debian's C compiler links statically.
-pub fn cross() -> Result<Vec<Cross>> {
-    packages::install(&[
-        Need {
-            packages: &["qemu-user-static"],
-            sign: Sign::Check(|| {
-                MACHINES
-                    .iter()
-                    .all(|machine| process::find(machine.runner).is_some())
-            }),
-        },
-        CLANG,
-    ])?;
-    MACHINES
+/// Makes sure that there is one of them.
+pub fn strip() -> Result<PathBuf> {
+    packages::install(&[Need {
+        packages: &["llvm-19", "llvm"],
+        sign: Sign::Program(STRIPS),
+    }])?;
+    STRIPS
         .iter()
-        .map(|machine| {
-            let (rust, triple) = RustStd::obtain(&[machine.musl, machine.gnu], machine.gnu)?;
-            let musl = triple == machine.musl;
-            if !musl {
-                packages::install(machine.packages)?;
-            }
-            Ok(Cross {
-                arch: machine.arch,
-                triple,
-                rust,
-                linker: if musl { RUST_LLD } else { machine.gcc },
-                runner: machine.runner,
-                flags: "-Ctarget-feature=+crt-static",
-            })
-        })
-        .collect()
+        .find_map(|name| process::find(name))
+        .context("there is no llvm-strip")
 }
 
 /// Makes sure that the whole can be measured.

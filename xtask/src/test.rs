@@ -1,9 +1,7 @@
 //! `test`: every test there is, with what they need built first.
 
-use crate::rust_std::{RustStd, setting};
-use crate::setup::{self, Cross};
-use crate::{build, compare, guests, javascript, process, step, types, workspace};
-use anyhow::{Context, Result, bail};
+use crate::{board_test, build, compare, guests, javascript, setup, step, types, workspace};
+use anyhow::Result;
 use std::ffi::OsString;
 use std::path::{Path, PathBuf};
 use std::process::Command;
@@ -21,6 +19,12 @@ pub struct Arguments {
     #[arg(long, conflicts_with_all = ["no_cross", "no_release", "release"])]
     cross: bool,
 
+    /// Only the daemon's tests for this board, a file in `boards/` without `.toml`, under qemu: the
+    /// engine's, the ABI's and the store's, and the engine's determinism. On armv7 once for each kind
+    /// of wasmi's dispatch. `-- NAME` runs those of the daemon's tests with this name instead.
+    #[arg(long, value_name = "BOARD", conflicts_with_all = ["cross", "no_cross", "no_release", "release", "nightly"])]
+    board: Option<String>,
+
     /// Without other architectures.
     #[arg(long)]
     no_cross: bool,
@@ -37,7 +41,7 @@ pub struct Arguments {
     #[arg(long, conflicts_with_all = ["cross", "no_cross", "release", "no_release"])]
     nightly: bool,
 
-    /// Passed on to `cargo test --workspace`, such as a test's name.
+    /// Passed on to `cargo test`, such as a test's name.
     #[arg(last = true)]
     rest: Vec<OsString>,
 }
@@ -45,8 +49,11 @@ pub struct Arguments {
 /// Runs them. The workspace's own come last, so that their result is what one sees.
 pub fn run(arguments: &Arguments) -> Result<()> {
     let start = Instant::now();
-    if arguments.cross {
-        cross(true)?;
+    if let Some(board) = &arguments.board {
+        guests::build()?;
+        board_test::run(board, &arguments.rest)?;
+    } else if arguments.cross {
+        board_test::determinism(true)?;
     } else if arguments.release {
         guests::build()?;
         release(&arguments.rest)?;
@@ -64,7 +71,7 @@ pub fn run(arguments: &Arguments) -> Result<()> {
             compare::replay_apps()?;
             types::check()?;
             if !arguments.no_cross {
-                cross(false)?;
+                board_test::determinism(false)?;
             }
             if !arguments.no_release {
                 release(&[])?;
@@ -147,59 +154,6 @@ fn sdk() -> Result<()> {
             .arg("--target-dir")
             .arg(workspace::target().join("sdk"))
             .env("POSTERN_GUESTS", workspace::guests()),
-    )
-}
-
-/// The same recorded invocations, on every architecture: fuel and output must be the same
-/// bytes. `wanted` means that a machine that cannot do it fails.
-fn cross(wanted: bool) -> Result<()> {
-    let what = "determinism on aarch64 and armv7";
-    if !workspace::root()
-        .join("daemon/tests/determinism.rs")
-        .exists()
-    {
-        if wanted {
-            bail!("there is no daemon/tests/determinism.rs");
-        }
-        step::skip(what, "there is no daemon/tests/determinism.rs");
-        return Ok(());
-    }
-    match setup::cross() {
-        Ok(targets) => targets.iter().try_for_each(cross_one),
-        Err(error) if wanted => Err(error),
-        Err(error) => {
-            step::skip(what, &format!("{error:#}"));
-            Ok(())
-        }
-    }
-}
-
-fn cross_one(target: &Cross) -> Result<()> {
-    let runner =
-        process::find(target.runner).with_context(|| format!("{} has vanished", target.runner))?;
-    let target_dir = match target.rust {
-        RustStd::Toolchain => workspace::target().join("cross"),
-        RustStd::Debian => workspace::cache().join("cross"),
-    };
-    let mut command = target.rust.cargo("test", target.triple);
-    command
-        .args([
-            "--package",
-            "postern-daemon",
-            "--test",
-            "determinism",
-            "--target-dir",
-        ])
-        .arg(&target_dir)
-        .env(setting(target.triple, "LINKER"), target.linker)
-        .envs(target.c_compiler())
-        .env(setting(target.triple, "RUNNER"), runner)
-        .env(setting(target.triple, "RUSTFLAGS"), target.flags)
-        .env("POSTERN_GUESTS", workspace::guests())
-        .current_dir(workspace::root());
-    step::loud_command(
-        &format!("determinism on {} ({})", target.arch, target.triple),
-        &mut command,
     )
 }
 

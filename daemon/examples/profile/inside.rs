@@ -10,8 +10,8 @@ use postern_daemon::engine::invocation::{Ray, Request, RequestBody};
 use postern_daemon::engine::limits::Limits;
 use postern_daemon::engine::ops::{Bindings, OpFailure, OpReply, Started};
 use postern_daemon::engine::{
-    Bundle, Engine, EngineModule, EngineOptions, Finished, Observer, Part, Pushed, WorkerSpec,
-    env_of,
+    Bundle, Engine, EngineBytes, EngineModule, EngineOptions, Finished, Observer, Part, Pushed,
+    WorkerSpec, env_of,
 };
 use std::sync::Arc;
 
@@ -52,7 +52,7 @@ pub fn least_ns(module: &[u8], worker: &[u8], requests: u32) -> f64 {
     let dir = tempfile::tempdir().expect("a folder for what passes");
     let options = EngineOptions {
         javascript: EngineModule {
-            bytes: Bytes::copy_from_slice(module),
+            bytes: EngineBytes::Whole(Bytes::copy_from_slice(module)),
             id: "profile",
         },
         module_bytes: 64 << 20,

@@ -47,7 +47,7 @@ mod worker;
 
 pub use budget::Budget;
 pub use finished::{Deployed, Finished, LogLine, Observer, Thrown};
-pub use javascript::{Bundle, EngineModule, Part, Told, env_of};
+pub use javascript::{Bundle, EngineBytes, EngineModule, Part, Told, env_of};
 pub use judge::{Judged, Order, Pushed, Refused, Work, judge_here};
 pub use judges::keep as keep_judging;
 pub use module::GuestKind;
@@ -174,6 +174,9 @@ impl Engine {
     fn judge_now(&self, pushed: Pushed, limits: Limits) -> Result<Judged, Refused> {
         let (work, sources) = match pushed {
             Pushed::Module(source) => (Work::Module, vec![source]),
+            Pushed::Bundle(_) if !self.0.javascript.is_there() => {
+                return Err(Refused::Module(javascript::MISSING.into()));
+            }
             Pushed::Bundle(bundle) => {
                 let max = self.0.options.module_bytes;
                 if bundle.bytes() > max {

@@ -75,8 +75,9 @@ pub fn binary(board: &Board) -> Result<PathBuf> {
         .join("postern");
     if !path.exists() {
         bail!(
-            "there is no {}; name one with --binary",
-            workspace::shown(&path)
+            "there is no {}; run `cargo xtask build --board {}`, or name one with --binary",
+            workspace::shown(&path),
+            board.name
         );
     }
     Ok(path)

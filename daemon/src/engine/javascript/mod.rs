@@ -11,16 +11,16 @@
 //! kept here while Workers that have isolates need it, and ten minutes longer.
 
 mod base;
-mod builtin;
 mod bundle;
 mod judging;
 mod loading;
+mod module;
 
 pub use base::Base;
-pub use builtin::builtin;
 pub use bundle::{Bundle, BundleOrder, Part, env_of};
 pub use judging::{Ready, judge};
 pub use loading::{Frozen, Loading, Told};
+pub use module::{EngineBytes, EngineModule, MISSING, builtin};
 
 use super::code::{BuildError, Code, Translated};
 use super::judge::{Judged, Refused};
@@ -37,25 +37,6 @@ use std::time::{Duration, Instant};
 const STACK_BYTES: u32 = 4 << 20;
 /// Calls that may be nested in the interpreter under JavaScript.
 const CALL_DEPTH: u32 = 16_384;
-
-/// The engine's module.
-#[derive(Clone, Debug)]
-pub struct EngineModule {
-    /// The module, a guest of ABI version 1.
-    pub bytes: Bytes,
-    /// Tells it from other builds of it.
-    pub id: &'static str,
-}
-
-impl Default for EngineModule {
-    /// The one that the daemon brings.
-    fn default() -> Self {
-        Self {
-            bytes: Bytes::from_static(include_bytes!("../../../../guest-abi/js/engine.wasm")),
-            id: env!("POSTERN_JAVASCRIPT"),
-        }
-    }
-}
 
 /// What all Workers in JavaScript share.
 pub struct JavaScript {
@@ -91,6 +72,11 @@ impl JavaScript {
         self.module.id
     }
 
+    /// Whether this build has it at all.
+    pub fn is_there(&self) -> bool {
+        self.module.is_there()
+    }
+
     /// The base, made by `make` from the engine's module if there is none of this `build`. Others
     /// wait meanwhile.
     ///
@@ -109,7 +95,7 @@ impl JavaScript {
             .dir
             .as_deref()
             .ok_or_else(|| BuildError::new("there is no directory for the JavaScript engine"))?;
-        let judged = make(&self.module.bytes).map_err(|refused| {
+        let judged = make(&self.module.whole()?).map_err(|refused| {
             BuildError::new(format!("the JavaScript engine does not start: {refused}"))
         })?;
         let cannot = |why: &dyn std::fmt::Display| {
