@@ -39,6 +39,11 @@ fn isolates(daemon: &Daemon) -> u64 {
     status["isolates"]["count"].as_u64().unwrap()
 }
 
+fn parked(daemon: &Daemon) -> u64 {
+    let status = daemon.api().get("/postern/v1/status").ok();
+    status["isolates"]["parked"].as_u64().unwrap()
+}
+
 fn no_isolate_is_left(daemon: &Daemon) {
     eventually("no isolate is left", || {
         (isolates(daemon) == 0).then_some(())
@@ -73,6 +78,8 @@ fn base(daemon: &Daemon) -> PathBuf {
 
 /// Bytes of its own that an isolate of a Worker that says hello may have, the interpreter's included.
 const WARM_MAX: u64 = 256 << 10;
+/// The same of one that has parked.
+const IDLE_MAX: u64 = 64 << 10;
 /// Bytes that heaps may keep of what isolates gave back, however many there were.
 const KEPT_MAX: u64 = 3 << 20;
 
@@ -102,6 +109,21 @@ fn a_warm_worker_has_little_of_its_own() {
         grown < more * WARM_MAX + KEPT_MAX,
         "{grown} bytes for {more} isolates"
     );
+    // Idle, they keep only what differs from their snapshots.
+    eventually("all isolates have parked", || {
+        (parked(&daemon) == isolates(&daemon)).then_some(())
+    });
+    let idle = daemon.private().saturating_sub(before);
+    let all_now = isolates(&daemon);
+    eprintln!("{idle} bytes for {more} idle isolates, {all_now} in all");
+    assert!(
+        idle < all_now * IDLE_MAX + KEPT_MAX,
+        "{idle} bytes for {all_now} isolates"
+    );
+    for number in [0, all - 1] {
+        let name = format!("w{number}");
+        says(&daemon, &name, &name);
+    }
 }
 
 /// Bytes of memory that a Worker in JavaScript may keep that has served and is evicted.

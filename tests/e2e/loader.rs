@@ -3,14 +3,17 @@
 
 use super::sockets;
 use postern_e2e::api::script;
-use postern_e2e::{Daemon, Form, Setup};
+use postern_e2e::{Daemon, Form, Setup, eventually};
 use serde_json::{Value, json};
 
+/// A function `f` that gives 42.
+const WASM: &[u8] = b"\0asm\x01\0\0\0\x01\x05\x01\x60\0\x01\x7f\x03\x02\x01\0\x07\x05\x01\x01f\0\0\x0a\x06\x01\x04\0\x41\x2a\x0b";
 const MODULE: &str = "application/javascript+module";
 
 /// Answers with the facts that the path names.
 const LOADER: &str = r#"
 import { WorkerEntrypoint } from "cloudflare:workers";
+import module from "./m.wasm";
 const told = (e) => `${e.name}: ${e.message}`;
 const tried = async (f) => { try { return await f(); } catch (e) { return told(e); } };
 const D = { compatibilityDate: "2026-01-01", mainModule: "a.js" };
@@ -20,6 +23,15 @@ const HELLO = `export default { fetch(r, env) { return new Response("hello " + r
 export class Gate extends WorkerEntrypoint {
   fetch(request) { return new Response("gate " + request.url + JSON.stringify(this.ctx.props)); }
   hi(x) { return "hi " + x; }
+  // Has what it is told kept for whoever asks; and has itself told again, without end if it could.
+  async tail(events) {
+    const { props } = this.ctx;
+    for (const event of events) console.log("tail", props.p, JSON.stringify({ script: event.scriptName, dynamic: event.event?.request?.url, logs: event.logs.map((line) => line.message), outcome: event.outcome }));
+    if (props.again) {
+      const again = this.env.LOADER.load(code(HELLO, { tails: [this.ctx.exports.Gate({ props })] }));
+      await again.getEntrypoint().fetch("http://again/");
+    }
+  }
 }
 const facts = {
   async shapes({ LOADER: L }) {
@@ -88,6 +100,28 @@ const facts = {
     const source = `export default { async fetch(r, env) { return Response.json([await (await env.S.fetch("http://q/")).text(), await env.G.hi(3), await (await env.G.fetch("http://w/")).text()]); } }`;
     return JSON.parse(await ask(L.load(code(source, { globalOutbound: null, env: { S: OUT, G: ctx.exports.Gate({ props: { p: 2 } }) } }))));
   },
+  async nested({ LOADER: L, OUT }, ctx) {
+    const source = `export default { async fetch(r, env) { const o = env.O; return Response.json([Object.keys(o), await o.list[0].hi(1), await (await o.list[1].fetch("http://q/")).text(), await (await o.deep.s.fetch("http://w/")).text(),
+      o.list[0] === o.again, o.m.get("k") === o.again, String(o.again), o.again.constructor.name, await (await env.P.out.fetch("http://e/")).text()]); } }`;
+    const g = ctx.exports.Gate({ props: { p: 1 } });
+    const env = { O: { list: [g, ctx.exports.Gate({ props: { p: [2] } })], deep: { s: OUT }, again: g, m: new Map([["k", g]]) }, P: { out: OUT } };
+    return JSON.parse(await ask(L.load(code(source, { globalOutbound: null, env }))));
+  },
+  async wasm({ LOADER: L }) {
+    const bytes = new Uint8Array([0,97,115,109,1,0,0,0, 1,5,1,96,0,1,127, 3,2,1,0, 7,5,1,1,102,0,0, 10,6,1,4,0,65,42,11]);
+    const source = `import m from "./m.wasm"; export default { async fetch(r, env) { return Response.json([String(m), new WebAssembly.Instance(m).exports.f()]); } }`;
+    const get = (wasm) => tried(async () => JSON.parse(await ask(L.load({ ...D, modules: { "a.js": source, "m.wasm": { wasm } } }))));
+    return [await get(bytes), await get(bytes.buffer), await get(module), await get({}), await tried(() => ask(L.load({ ...D, modules: { "a.js": HELLO, "m.bin": { data: "x" } } })))];
+  },
+  async tails({ LOADER: L }, ctx) {
+    const g = ctx.exports.Gate({ props: { p: 7 } });
+    const get = (tails) => tried(() => ask(L.load(code(HELLO, { tails }))));
+    const source = `export default { fetch(r) { console.log("told", { a: 1 }); return new Response("x"); } }`;
+    return [await ask(L.get("named", () => code(source, { tails: [g] }))), await get(5), await get(null), await get([5]), await get([]), await get([ctx.exports.Gate]), await get(Array(11).fill(g)), await get([L.load(code(HELLO)).getEntrypoint()])];
+  },
+  async endless({ LOADER: L }, ctx) {
+    return [await ask(L.load(code(HELLO, { tails: [ctx.exports.Gate({ props: { p: 8, again: true } })] })))];
+  },
   async entrypoints({ LOADER: L }) {
     const w = L.load(code(`import { WorkerEntrypoint } from "cloudflare:workers";
       export class E extends WorkerEntrypoint { fetch() { return new Response("E" + JSON.stringify(this.ctx.props)); } add(a, b) { return a + b; } fail() { throw new RangeError("no"); } }
@@ -136,16 +170,17 @@ fn push(daemon: &Daemon, name: &str, source: &str, bindings: Value) {
     let metadata = json!({
         "main_module": "index.js", "compatibility_date": "2026-01-01", "bindings": bindings,
     });
-    let form =
-        Form::new()
-            .metadata(&metadata)
-            .part("index.js", Some("index.js"), Some(MODULE), source);
+    let form = Form::new()
+        .metadata(&metadata)
+        .part("index.js", Some("index.js"), Some(MODULE), source)
+        .part("m.wasm", Some("m.wasm"), Some("application/wasm"), WASM);
     daemon.api().form("PUT", &script(name), form).ok();
 }
 
+/// `more` is what `[loader]` says beside.
 fn daemon(more: &str) -> Daemon {
     let tables = format!(
-        "[outbound]\nallow-private = true\n[loader]\nworkers = 4\n[limits]\ncpu-ms = 500\n{more}"
+        "[outbound]\nallow-private = true\n[limits]\ncpu-ms = 500\n[loader]\nworkers = 4\n{more}"
     );
     let daemon = Setup::new().tables(&tables).start();
     daemon.api().production();
@@ -278,6 +313,22 @@ fn a_loader_has_so_many_and_no_more() {
 }
 
 #[test]
+fn a_script_has_so_much_memory_for_them_and_no_more() {
+    let daemon = daemon("memory-bytes = \"8 MiB\"\n");
+    // Those that rest make room.
+    let said: Vec<String> = (0..6).chain([0]).map(|at| at.to_string()).collect();
+    says(&daemon, "many", json!(said));
+    // Those that run do not, and the other loader has its own account.
+    let answer = daemon.get("/loader/busy");
+    let told = answer.text();
+    assert!(
+        told.contains("of 8388608 bytes, the limit of `loader.memory-bytes`"),
+        "{told}"
+    );
+    assert_eq!(daemon.get("/other/own").text(), "[\"mine\"]");
+}
+
+#[test]
 fn ids_are_each_loaders_own() {
     let daemon = daemon("");
     assert_eq!(daemon.get("/loader/state").text(), "[\"1\",\"2\",\"3\"]");
@@ -287,4 +338,90 @@ fn ids_are_each_loaders_own() {
     let bindings = json!([{"type": "worker_loader", "name": "LOADER"}]);
     push(&daemon, "loader", LOADER, bindings);
     assert_eq!(daemon.get("/loader/state").text(), "[\"1\",\"2\",\"3\"]");
+}
+
+#[test]
+fn services_are_given_inside_of_values() {
+    let daemon = daemon("");
+    let expect = json!([
+        ["list", "deep", "again", "m"],
+        "hi 1",
+        "gate http://q/{\"p\":[2]}",
+        "out http://w/",
+        true,
+        true,
+        "[object Fetcher]",
+        "Fetcher",
+        "out http://e/",
+    ]);
+    says(&daemon, "nested", expect);
+}
+
+#[test]
+fn webassembly_is_given_compiled_or_not() {
+    let daemon = daemon("");
+    let one = json!(["[object WebAssembly.Module]", 42]);
+    let wrong = "TypeError: Incorrect type for the 'wasm' field on 'Module': the provided value is not of type 'Array or WasmModuleObject'.";
+    let data = "TypeError: Incorrect type for the 'data' field on 'Module': the provided value is not of type 'Array'.";
+    says(&daemon, "wasm", json!([one, one, one, wrong, data]));
+}
+
+/// What is found in the loader's log.
+fn logged(daemon: &Daemon, query: &str) -> Vec<Value> {
+    let api = daemon.api();
+    let path = format!("{}/logs?follow=false&{query}", script("loader"));
+    let answer = api.raw(&api.request("GET", &path)).unwrap().expect(200);
+    let lines = answer.text().lines();
+    lines
+        .map(|line| serde_json::from_str(line).unwrap())
+        .collect()
+}
+
+/// Log lines of the loader that its `tail` handler wrote, once there are as many.
+fn tailed(daemon: &Daemon, count: usize) -> Vec<String> {
+    eventually("what the handler was told", || {
+        let told = logged(daemon, "").into_iter().flat_map(|record| {
+            let logs = record["logs"].as_array().cloned().unwrap_or_default();
+            logs.into_iter().map(|line| line["message"].to_string())
+        });
+        let told: Vec<String> = told.filter(|line| line.contains("tail")).collect();
+        (told.len() >= count).then_some(told)
+    })
+}
+
+#[test]
+fn tails_are_told() {
+    let daemon = daemon("");
+    let array = "TypeError: Incorrect type for the 'tails' field on 'WorkerCode': the provided value is not of type 'Array'.";
+    let element = "TypeError: Incorrect type for array element 0: the provided value is not of type 'Fetcher'.";
+    let hello = "hello http://x/{}";
+    let many = "Error: a dynamic Worker with 11 tails exceeds the limit of 10";
+    let dynamic = "DataCloneError: Entrypoints to dynamically-loaded workers cannot be transferred to other Workers, because the system does not know how to reload this Worker from scratch. Instead, have the parent Worker expose an entrypoint which constructs the dynamic worker and forwards to it.";
+    says(
+        &daemon,
+        "tails",
+        json!(["x", array, array, element, hello, hello, many, dynamic]),
+    );
+    let told = tailed(&daemon, 1);
+    let line = &told[0];
+    assert!(line.contains("7"), "{line}");
+    for part in ["\\\"script\\\":null", "http://x/", "told", "ok"] {
+        assert!(line.contains(part), "{part}: {line}");
+    }
+    // The loader's log says which of its Workers it was.
+    let found = logged(&daemon, "search=told");
+    assert!(
+        found.iter().any(|it| it["dynamicWorker"] == "named"),
+        "{found:?}"
+    );
+}
+
+#[test]
+fn tails_of_tails_end() {
+    let daemon = daemon("");
+    says(&daemon, "endless", json!(["hello http://x/{}"]));
+    // Three in a row, and the last one's is told nobody.
+    assert_eq!(tailed(&daemon, 3).len(), 3);
+    assert_eq!(daemon.get("/loader/state").text(), "[\"1\",\"2\",\"3\"]");
+    assert_eq!(tailed(&daemon, 3).len(), 3);
 }

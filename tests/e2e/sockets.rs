@@ -3,7 +3,7 @@
 
 use super::dispatch;
 use postern_e2e::api::script;
-use postern_e2e::{Daemon, Form, Setup, eventually};
+use postern_e2e::{Daemon, Form, Request, Setup, eventually, guest};
 use serde_json::{Value, json};
 use std::io::{Read, Write};
 use std::net::{Shutdown, SocketAddr, TcpListener, TcpStream};
@@ -149,7 +149,7 @@ export default {
 };
 "#;
 
-fn server(serve: impl Fn(TcpStream) + Send + Sync + 'static) -> SocketAddr {
+pub fn server(serve: impl Fn(TcpStream) + Send + Sync + 'static) -> SocketAddr {
     let listener = TcpListener::bind("127.0.0.1:0").expect("a port");
     let address = listener.local_addr().expect("an address");
     let serve = Arc::new(serve);
@@ -183,7 +183,7 @@ fn hello() -> SocketAddr {
 }
 
 /// Answers with a reset.
-fn reset() -> SocketAddr {
+pub fn reset() -> SocketAddr {
     server(|mut stream| {
         let _ = stream.read_exact(&mut [0; 3]);
         let linger = rustix::net::sockopt::set_socket_linger;
@@ -406,4 +406,25 @@ fn a_server_without_tls_is_not_taken_for_one() {
     ));
     let text = answer.text().to_owned();
     assert!(text.contains("TLS connection to 127.0.0.1:"), "{text}");
+}
+
+#[test]
+fn a_worker_in_rust_connects_by_tcp() {
+    let daemon = daemon("");
+    daemon.api().push("tcp", &guest("tcp"), &json!({}));
+    let say = |at: &str, body: &[u8]| daemon.send(&Request::post(&format!("/tcp/?at={at}"), body));
+    let echo = echo().to_string();
+    assert_eq!(say(&echo, b"hello").expect(200).body, b"hello");
+    // More than fits any buffer on the way, there and back.
+    let much = vec![7; 1 << 20];
+    assert!(say(&echo, &much).expect(200).body == much);
+    let said = say(&hello().to_string(), b"").expect(200);
+    assert!(said.text().starts_with("hello"), "{}", said.text());
+    let refused = say("127.0.0.1:1", b"x").expect(502);
+    assert!(
+        refused.text().contains("proxy request failed"),
+        "{}",
+        refused.text()
+    );
+    say("nowhere", b"").expect(400);
 }

@@ -87,6 +87,14 @@ impl Setup {
     /// Starts the daemon and waits until it listens.
     #[track_caller]
     pub fn start(self) -> Daemon {
+        let mut daemon = self.prepare();
+        daemon.start();
+        daemon
+    }
+
+    /// A daemon that does not run yet.
+    #[track_caller]
+    pub fn prepare(self) -> Daemon {
         let dir = tempfile::Builder::new()
             .prefix("postern-e2e-")
             .tempdir()
@@ -103,7 +111,6 @@ impl Setup {
         if !daemon.setup.tokenless {
             daemon.token = daemon.create_token();
         }
-        daemon.start();
         daemon
     }
 }
@@ -236,6 +243,12 @@ impl Daemon {
     /// Starts it on its directory and waits until it listens.
     #[track_caller]
     pub fn start(&mut self) {
+        self.start_by(|command| command);
+    }
+
+    /// Starts it by what `launch` makes of the command, which must become its process.
+    #[track_caller]
+    pub fn start_by(&mut self, launch: impl FnOnce(Command) -> Command) {
         assert!(self.child.is_none(), "the daemon runs already");
         let listening = self.data_dir().join("run/listening.json");
         let _ = std::fs::remove_file(&listening);
@@ -244,13 +257,9 @@ impl Daemon {
             .append(true)
             .open(self.dir().join("stderr.log"))
             .unwrap();
-        let child = self
-            .command()
-            .arg("serve")
-            .stdout(Stdio::null())
-            .stderr(log)
-            .spawn()
-            .unwrap();
+        let mut command = self.command();
+        command.arg("serve").stdout(Stdio::null());
+        let child = launch(command).stderr(log).spawn().unwrap();
         self.child = Some(child);
         let addresses: serde_json::Value = eventually("the daemon listens", || {
             if let Some(status) = self.try_wait() {

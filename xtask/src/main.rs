@@ -21,6 +21,7 @@ mod lint;
 mod machine;
 mod node;
 mod npm;
+mod package;
 mod packages;
 mod pip;
 mod process;
@@ -78,6 +79,10 @@ enum Command {
     /// Builds the release binary of the daemon, or the one of a board.
     Build(build::Arguments),
 
+    /// Makes a Debian package of the daemon for a board:
+    /// `target/boards/BOARD/postern_VERSION_ARCH.deb`.
+    Package(package::Arguments),
+
     /// Measures the parts with criterion and the whole with wrk, and writes
     /// `docs/benchmarks.md`.
     Bench(bench::Arguments),
@@ -121,6 +126,7 @@ fn main() -> ExitCode {
         Command::Types(arguments) => types::run(&arguments),
         Command::Fuzz(arguments) => fuzz::run(&arguments),
         Command::Build(arguments) => build::run(&arguments),
+        Command::Package(arguments) => package::run(&arguments),
         Command::Bench(arguments) => bench::run(&arguments),
         Command::Sizes(arguments) => sizes::run(&arguments),
         Command::Image(arguments) => image::run(&arguments),

@@ -3,7 +3,7 @@
 use crate::cross::Cross;
 use crate::packages::{self, Need, Sign};
 use crate::rust_std::RustStd;
-use crate::{boards, compare, debian, deny, npm, pip, process, workspace};
+use crate::{boards, compare, debian, deny, npm, package, pip, process, workspace};
 use anyhow::{Context, Result};
 use clap::ValueEnum;
 use std::path::PathBuf;
@@ -37,6 +37,8 @@ pub enum Purpose {
     Ci,
     /// Comparing with workerd: node, npm and the pinned workerd.
     Compare,
+    /// Making Debian packages, and trying them in a system in a folder.
+    Package,
     /// Running the field's clients in end-to-end tests: npm, pip, and what is pinned of both.
     Clients,
 }
@@ -86,6 +88,11 @@ pub fn run(arguments: &Arguments) -> Result<()> {
             }
             Purpose::Ci => deny::program()?.display().to_string(),
             Purpose::Compare => workspace::shown(&compare::program()?),
+            Purpose::Package => {
+                package::setup()?;
+                package::setup_chroot()?;
+                "dpkg-deb, debootstrap, setpriv, systemd-analyze".into()
+            }
             Purpose::Clients => {
                 let clients = clients()?;
                 let [node, python] =

@@ -1,6 +1,8 @@
 //! `test`: every test there is, with what they need built first.
 
-use crate::{board_test, build, compare, guests, javascript, setup, step, types, workspace};
+use crate::{
+    board_test, build, compare, guests, javascript, package, setup, step, types, workspace,
+};
 use anyhow::Result;
 use std::ffi::OsString;
 use std::path::{Path, PathBuf};
@@ -41,6 +43,11 @@ pub struct Arguments {
     #[arg(long, conflicts_with_all = ["cross", "no_cross", "release", "no_release"])]
     nightly: bool,
 
+    /// Only the Debian package: made, installed in a system in a folder, run under its unit's sandbox, upgraded,
+    /// removed. Takes root and about two minutes, three more the first time.
+    #[arg(long, conflicts_with_all = ["cross", "no_cross", "release", "no_release", "nightly"])]
+    package: bool,
+
     /// Passed on to `cargo test`, such as a test's name.
     #[arg(last = true)]
     rest: Vec<OsString>,
@@ -52,6 +59,12 @@ pub fn run(arguments: &Arguments) -> Result<()> {
     if let Some(board) = &arguments.board {
         guests::build()?;
         board_test::run(board, &arguments.rest)?;
+    } else if arguments.package {
+        // Another binary, to look for a mistake without building the one that is shipped.
+        match std::env::var_os("POSTERN_BIN") {
+            Some(binary) => package::test(Path::new(&binary))?,
+            None => package::test(&build::release()?)?,
+        }
     } else if arguments.cross {
         board_test::determinism(true)?;
     } else if arguments.release {

@@ -22,6 +22,8 @@ const MAY_KNOW: &[(&str, &[&str])] = &[
     ("cron", &[]),
     // How a range of bytes is read.
     ("range", &[]),
+    // What a supervisor is told; when it is told others know.
+    ("notify", &[]),
     // Data points and what is asked of them; whose they are others know.
     ("analytics", &["store"]),
     // Answers and how long they are kept; whose they are others know.
@@ -144,6 +146,7 @@ const MAY_KNOW: &[(&str, &[&str])] = &[
             "tail",
             "logpush",
             "analytics",
+            "notify",
         ],
     ),
 ];
@@ -172,6 +175,7 @@ const BELONGS_TO: &[(&str, &[&str])] = &[
     // The command line writes forms itself, and its tests read them with the same parser.
     ("multer", &["manage", "cli"]),
     ("clap", &["cli"]),
+    ("listenfd", &["cli"]),
     ("tokio", &[]),
 ];
 

@@ -163,6 +163,7 @@ fn worker(
         handlers: judged.told.handlers.clone(),
         limits,
         is_trusted: false,
+        budget: None,
         env,
     })
 }

@@ -95,6 +95,7 @@ pub fn least_ns(module: &[u8], worker: &[u8], requests: u32) -> f64 {
         handlers: judged.told.handlers.clone(),
         limits,
         is_trusted: false,
+        budget: None,
         env: Arc::new(Env),
     });
     let mut headers = http::HeaderMap::new();

@@ -100,7 +100,7 @@ pub(super) fn find(env: &Env, argument: &[u8]) -> Result<Started, OpFailure> {
     })))
 }
 
-fn answer(found: Found) -> Answer {
+pub(super) fn answer(found: Found) -> Answer {
     let Head {
         status,
         reason,

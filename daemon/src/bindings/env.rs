@@ -175,6 +175,8 @@ impl std::fmt::Debug for Binding {
 #[derive(Clone)]
 pub struct Env {
     bindings: BTreeMap<String, Binding>,
+    /// What a dynamic Worker was given inside of values; no names of `env`.
+    passed: Vec<Binding>,
     pub(super) store: Store,
     pub(super) outbound: Option<Arc<WayOut>>,
     pub(super) services: Option<Arc<dyn Services>>,
@@ -212,6 +214,7 @@ impl Env {
                 .into_iter()
                 .map(|binding| (binding.name().to_owned(), binding))
                 .collect(),
+            passed: Vec::new(),
             store,
             outbound: None,
             services: None,
@@ -273,6 +276,13 @@ impl Env {
         self
     }
 
+    /// Lets it reach what is inside of values of it.
+    #[must_use]
+    pub(super) fn with_passed(mut self, passed: Vec<Binding>) -> Self {
+        self.passed = passed;
+        self
+    }
+
     /// Lets it reach other Workers.
     #[must_use]
     pub fn with_services(mut self, services: Arc<dyn Services>) -> Self {
@@ -296,7 +306,11 @@ impl Env {
 
     /// The binding of a name.
     pub(super) fn binding(&self, name: &str) -> Result<&Binding, OpFailure> {
-        self.bindings.get(name).ok_or_else(|| unknown(name))
+        let place = || name.strip_prefix('\0')?.parse::<usize>().ok();
+        self.bindings
+            .get(name)
+            .or_else(|| self.passed.get(place()?))
+            .ok_or_else(|| unknown(name))
     }
 
     /// The KV namespace bound to a name.

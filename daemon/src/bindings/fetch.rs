@@ -4,6 +4,7 @@
 use super::answer::{
     Answer, AnswerBody, answered, answered_by_worker, finish, is_hop_by_hop, lost, replied,
 };
+use super::caching::Caching;
 use super::dispatch::Call;
 use super::forwarded;
 use super::loader::{CLOSED, Network};
@@ -32,7 +33,7 @@ use std::sync::Arc;
 const REDIRECTS_MAX: usize = 20;
 
 /// Who is asked.
-enum Route {
+pub(super) enum Route {
     Internet(Outbound, Tenant),
     Service(Arc<dyn Services>, String, Entry),
     /// A user Worker.
@@ -53,7 +54,7 @@ pub(super) struct Ask {
     pub is_tenants: bool,
 }
 
-enum AskBody {
+pub(super) enum AskBody {
     None,
     Whole(Bytes),
     Stream(ByteStream, Option<u64>),
@@ -68,16 +69,29 @@ struct Asking {
     body: AskBody,
     redirect: Redirect,
     caller: Caller,
+    caching: Option<Box<Caching>>,
 }
 
 /// [`Fetch`]
 pub(super) fn start(env: &Env, argument: &[u8], caller: &Caller) -> Result<Started, OpFailure> {
-    begin(env, argument, caller, None)
+    begin(env, argument, caller, None, None)
+}
+
+/// [`OpKind::FetchCached`](postern_abi::OpKind::FetchCached)
+pub(super) fn start_cached(
+    env: &Env,
+    argument: &[u8],
+    caller: &Caller,
+) -> Result<Started, OpFailure> {
+    let (asked, argument) =
+        postcard::take_from_bytes(argument).map_err(|_| undecodable("FetchCached"))?;
+    let caching = Caching::new(env.caches.as_ref(), &asked)?;
+    begin(env, argument, caller, None, Some(Box::new(caching)))
 }
 
 /// [`OpKind::SocketConnect`](postern_abi::OpKind::SocketConnect)
 pub(super) fn connect(env: &Env, argument: &[u8], caller: &Caller) -> Result<Started, OpFailure> {
-    begin(env, argument, caller, Some(env.sockets.clone()))
+    begin(env, argument, caller, Some(env.sockets.clone()), None)
 }
 
 fn begin(
@@ -85,6 +99,7 @@ fn begin(
     argument: &[u8],
     caller: &Caller,
     upgrade: Option<SocketOptions>,
+    caching: Option<Box<Caching>>,
 ) -> Result<Started, OpFailure> {
     let (request, body): (Fetch<'_>, &[u8]) =
         postcard::take_from_bytes(argument).map_err(|_| undecodable("Fetch"))?;
@@ -126,6 +141,7 @@ fn begin(
         body,
         redirect: request.redirect,
         caller: caller.clone(),
+        caching,
     })));
     Ok(match pipe {
         Some(pipe) => Started::Piped(pipe, going),
@@ -264,6 +280,7 @@ async fn follow(mut asking: Box<Asking>) -> OpResult {
         body,
         redirect,
         caller,
+        caching,
     } = &mut *asking;
     let redirect = *redirect;
     // Where it was asked before.
@@ -274,9 +291,15 @@ async fn follow(mut asking: Box<Asking>) -> OpResult {
             AskBody::Stream(..) => std::mem::replace(body, AskBody::Spent),
             AskBody::None | AskBody::Spent => AskBody::None,
         };
-        let answer = route
-            .send(ask, sent, caller, redirect != Redirect::Follow)
-            .await?;
+        let is_last = redirect != Redirect::Follow;
+        let answer = match caching {
+            None => route.send(ask, sent, caller, is_last).await?,
+            Some(caching) => {
+                // In a box, so that those without it hold no room for it.
+                let asking = caching.send(route, ask, sent, caller, is_last, asked.len());
+                Box::pin(asking).await?
+            }
+        };
         let redirects = matches!(answer.status.as_u16(), 301 | 302 | 303 | 307 | 308);
         let location = answer.headers.get(header::LOCATION);
         let (true, Some(location)) = (redirects, location) else {
@@ -343,7 +366,7 @@ impl Route {
     }
 
     /// `is_last`: it is not asked again, whatever the answer is.
-    async fn send(
+    pub(super) async fn send(
         &self,
         ask: &mut Ask,
         body: AskBody,

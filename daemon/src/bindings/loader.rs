@@ -6,7 +6,8 @@
 use super::services::{ServiceRequest, Services};
 use super::{Binding, Env, encode, undecodable};
 use crate::engine::caller::Caller;
-use crate::engine::invocation::{Entry, Props};
+use crate::engine::finished::{Listener, Telling};
+use crate::engine::invocation::{Entry, Props, Trigger};
 use crate::engine::ops::{OpFailure, OpReply, Started};
 use crate::engine::terms::Answering;
 use bytes::Bytes;
@@ -28,6 +29,8 @@ const ID_MAX: usize = 512;
 const NAMES_MAX: usize = 512;
 /// Bytes of a dynamic Worker's `env`, as the field has it.
 const ENV_MAX: usize = 1 << 20;
+/// Tail handlers of a dynamic Worker, as many as a script may have.
+const TAILS_MAX: usize = 10;
 /// Dynamic Workers that one loader has made at the same time: judging is dear, and others push.
 const LOADING_MAX: usize = 1;
 
@@ -48,15 +51,22 @@ pub struct Code {
     pub cpu_ms: Option<u32>,
     /// Subrequests of an invocation, if those are less than its loader's.
     pub subrequests: Option<u32>,
+    /// What its loader calls it.
+    pub id: Option<String>,
+    /// Who is told of its invocations.
+    pub tails: Vec<Arc<dyn Listener>>,
 }
+
+/// Lets go of a dynamic Worker in which nothing runs; false if there is none.
+pub type MakeRoom = Box<dyn Fn() -> bool + Send + Sync>;
 
 /// A dynamic Worker on its way, or what its loader is told instead.
 pub type Loading = Pin<Box<dyn Future<Output = Result<Arc<dyn Child>, String>> + Send>>;
 
 /// Makes dynamic Workers of one Worker.
 pub trait Loads: Send + Sync {
-    /// Makes one that finds this in `env`.
-    fn load(&self, code: Code, env: Env) -> Loading;
+    /// Makes one that finds this in `env`. Where there is no memory for it, others go.
+    fn load(&self, code: Code, env: Env, make_room: MakeRoom) -> Loading;
 }
 
 /// A dynamic Worker. It ends when it is dropped; what runs in it goes on.
@@ -114,6 +124,16 @@ impl Loaders {
             loading: Semaphore::new(LOADING_MAX),
             table: Mutex::default(),
         }
+    }
+
+    /// Lets the one go that was not asked for longest and in which nothing runs.
+    fn let_one_go(&self) -> bool {
+        let mut gone = Vec::new();
+        let mut table = self.table.lock();
+        let most = table.children.len();
+        let has_gone = most > 0 && table.make_room(most, &mut gone);
+        drop(table);
+        has_gone
     }
 }
 
@@ -191,13 +211,15 @@ pub(super) fn load(env: &Env, argument: &[u8], caller: &Caller) -> Result<Starte
     };
     // Whoever loads makes the device work as much as a push does.
     caller.subrequest()?;
-    for (what, count) in [
-        ("modules", code.modules.len()),
-        ("bindings", code.env.len()),
+    for (what, count, most) in [
+        ("modules", code.modules.len(), NAMES_MAX),
+        ("bindings", code.env.len(), NAMES_MAX),
+        ("services in its env", code.passed.len(), NAMES_MAX),
+        ("tails", code.tails.len(), TAILS_MAX),
     ] {
-        if count > NAMES_MAX {
+        if count > most {
             return Err(too_large(format!(
-                "a dynamic Worker with {count} {what} exceeds the limit of {NAMES_MAX}"
+                "a dynamic Worker with {count} {what} exceeds the limit of {most}"
             )));
         }
     }
@@ -206,7 +228,8 @@ pub(super) fn load(env: &Env, argument: &[u8], caller: &Caller) -> Result<Starte
         child: OnceLock::new(),
     });
     let child_env = env.of_child(&code, &own)?;
-    let code = owned(&code);
+    let tails = env.listeners(&code.tails)?;
+    let code = owned(&code, asked.id, tails);
     Ok(Started::Later(Box::pin(async move {
         let _one = loaders.loading.acquire().await;
         // Another request of this Worker's may have loaded it meanwhile.
@@ -228,7 +251,10 @@ pub(super) fn load(env: &Env, argument: &[u8], caller: &Caller) -> Result<Starte
                 ),
             ));
         }
-        let loaded = loaders.loads.load(code, child_env).await;
+        let full = Arc::downgrade(&loaders);
+        let make_room: MakeRoom =
+            Box::new(move || full.upgrade().is_some_and(|it| it.let_one_go()));
+        let loaded = loaders.loads.load(code, child_env, make_room).await;
         let child = loaded.map_err(|why| OpFailure::new(OpErrorCode::Thrown, thrown(&why)))?;
         let _ = own.child.set(Arc::downgrade(&child));
         let number = loaders.table.lock().insert(Kept {
@@ -257,7 +283,7 @@ fn told(number: u64) -> Result<OpReply, OpFailure> {
     })
 }
 
-fn owned(code: &WorkerCode<'_>) -> Code {
+fn owned(code: &WorkerCode<'_>, id: Option<&str>, tails: Vec<Arc<dyn Listener>>) -> Code {
     let modules = code.modules.iter();
     Code {
         main: code.main.to_owned(),
@@ -268,6 +294,8 @@ fn owned(code: &WorkerCode<'_>) -> Code {
             .collect(),
         cpu_ms: code.cpu_ms,
         subrequests: code.subrequests,
+        id: id.map(str::to_owned),
+        tails,
     }
 }
 
@@ -287,6 +315,7 @@ impl Env {
     fn of_child(&self, code: &WorkerCode<'_>, own: &Arc<Own>) -> Result<Self, OpFailure> {
         let mut list = Vec::with_capacity(code.env.len());
         let mut bytes = 0;
+        let mut passed = Vec::with_capacity(code.passed.len());
         for (name, given) in &code.env {
             let name = (*name).to_owned();
             list.push(match given {
@@ -308,6 +337,15 @@ impl Env {
                 }
             });
         }
+        for (at, target) in code.passed.iter().enumerate() {
+            let (_, script, entry) = self.given(*target)?;
+            bytes += script.len();
+            passed.push(Binding::Entrypoint {
+                name: passed_name(at),
+                script,
+                entry,
+            });
+        }
         if bytes > ENV_MAX {
             return Err(OpFailure::new(
                 OpErrorCode::Thrown,
@@ -317,6 +355,7 @@ impl Env {
             ));
         }
         let mut env = Self::new(list, self.store.clone())
+            .with_passed(passed)
             .with_limiter(self.limiter.clone())
             .with_sockets(self.sockets.clone())
             .with_services(own.clone())
@@ -332,6 +371,19 @@ impl Env {
             }
         };
         Ok(env)
+    }
+
+    /// Those of its services that are told of a dynamic Worker's invocations.
+    fn listeners(&self, tails: &[Target<'_>]) -> Result<Vec<Arc<dyn Listener>>, OpFailure> {
+        let listener = |target: &Target<'_>| {
+            let (services, script, entry) = self.given(*target)?;
+            Ok(Arc::new(Tail {
+                services,
+                script,
+                entry,
+            }) as Arc<dyn Listener>)
+        };
+        tails.iter().map(listener).collect()
     }
 
     /// A service that this Worker has to give. Dynamic Workers are not: nobody could make them anew.
@@ -387,6 +439,38 @@ impl Env {
     }
 }
 
+/// What a service inside of a value of a dynamic Worker's `env` is asked by.
+fn passed_name(at: usize) -> String {
+    format!("\0{at}")
+}
+
+/// An entrypoint that is told of a dynamic Worker's invocations.
+struct Tail {
+    services: Arc<dyn Services>,
+    script: String,
+    entry: Entry,
+}
+
+impl std::fmt::Debug for Tail {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_tuple("Tail").field(&self.script).finish()
+    }
+}
+
+impl Listener for Tail {
+    fn tell(&self, mut trigger: Trigger) -> Telling {
+        if let Trigger::Tail { entry, .. } = &mut trigger {
+            *entry = Some(Box::new(self.entry.clone()));
+        }
+        self.services.tell(&self.script, trigger)
+    }
+
+    fn owner(&self) -> usize {
+        // Each version of a Worker has its own, which lives as long as this.
+        Arc::as_ptr(&self.services).cast::<()>().addr()
+    }
+}
+
 /// Whom a dynamic Worker reaches: by the empty name itself, and whom its loader gave it.
 struct Own {
     outer: Option<Arc<dyn Services>>,
@@ -426,6 +510,17 @@ impl Services for Own {
             None => nobody(),
         }
     }
+
+    fn tell(&self, _: &str, _: Trigger) -> Telling {
+        untold()
+    }
+}
+
+/// Dynamic Workers load none, and so have nobody told.
+fn untold() -> Telling {
+    Box::pin(std::future::ready(Err(
+        "a dynamic Worker is not told of others".to_owned(),
+    )))
 }
 
 /// A dynamic Worker that is being asked, under these limits.
@@ -449,6 +544,10 @@ impl Services for Asked {
         request.terms.cpu_ms = self.cpu_ms;
         request.terms.subrequests = self.subrequests;
         self.child.clone().enter(entry, request)
+    }
+
+    fn tell(&self, _: &str, _: Trigger) -> Telling {
+        untold()
     }
 }
 

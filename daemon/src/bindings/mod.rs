@@ -6,6 +6,7 @@
 mod analytics;
 mod answer;
 mod cache;
+mod caching;
 mod dispatch;
 mod env;
 mod fetch;
@@ -25,7 +26,7 @@ mod tests;
 
 pub use dispatch::{Dispatching, OutboundWorker};
 pub use env::{Binding, Env};
-pub use loader::{Child, Code, Loading, Loads};
+pub use loader::{Child, Code, Loading, Loads, MakeRoom};
 pub use ratelimit::Limiter;
 pub use services::{Answering, ServiceRequest, Services};
 
@@ -72,6 +73,7 @@ impl Bindings for Env {
         let started = match op {
             OpKind::Timer => timer::start(argument),
             OpKind::Fetch => fetch::start(self, argument, caller),
+            OpKind::FetchCached => fetch::start_cached(self, argument, caller),
             OpKind::SocketConnect => fetch::connect(self, argument, caller),
             OpKind::RpcConnect => rpc::connect(self, argument, caller),
             OpKind::TcpConnect => tcp::connect(self, argument, caller),

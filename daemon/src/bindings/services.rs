@@ -1,7 +1,8 @@
 //! Other Workers, as a Worker's bindings reach them.
 
 use crate::engine::caller::Chain;
-use crate::engine::invocation::{Entry, RequestBody};
+use crate::engine::finished::Telling;
+use crate::engine::invocation::{Entry, RequestBody, Trigger};
 use crate::engine::terms::Terms;
 use http::{HeaderMap, Method};
 
@@ -45,4 +46,7 @@ pub trait Services: Send + Sync {
     /// Has a Worker of this name entered, for a request or a session of RPC, whose answer is a
     /// socket; `None` if there is none.
     fn enter(&self, script: &str, entry: Entry, request: ServiceRequest) -> Answering;
+
+    /// Has an entrypoint of a Worker of this name told of invocations.
+    fn tell(&self, script: &str, trigger: Trigger) -> Telling;
 }

@@ -114,7 +114,13 @@ fn refused(why: OutboundError, port: u16) -> OpFailure {
             } else {
                 ""
             };
-            error(format!("{REFUSED}{hint}"))
+            match why {
+                // The words are the same; node:net has others for it.
+                OutboundError::NoSuchName => {
+                    OpFailure::new(OpErrorCode::UnknownBinding, format!("{REFUSED}{hint}"))
+                }
+                _ => error(format!("{REFUSED}{hint}")),
+            }
         }
         OutboundError::TooSlow { .. } => error(format!("{REFUSED}: {why}")),
         OutboundError::Refused(_) | OutboundError::Busy { .. } | OutboundError::Tls(_) => lost(why),
@@ -377,5 +383,185 @@ impl Line for Tcp {
     }
     fn stall(&self) -> Duration {
         Tcp::stall(self)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used)]
+    use super::*;
+    use crate::engine::socket::{SocketEnd, test_pair};
+    use futures_lite::future::poll_once;
+
+    /// A connection in memory: what the peer says, and what it takes.
+    #[derive(Default)]
+    struct Fake {
+        says: Vec<io::Result<Vec<u8>>>,
+        takes: usize,
+        taken: Vec<u8>,
+        has_ended: bool,
+    }
+
+    impl AsyncRead for Fake {
+        fn poll_read(
+            mut self: Pin<&mut Self>,
+            _: &mut Context<'_>,
+            into: &mut [u8],
+        ) -> Poll<io::Result<usize>> {
+            if self.says.is_empty() {
+                return Poll::Pending;
+            }
+            let said = self.says.remove(0)?;
+            into[..said.len()].copy_from_slice(&said);
+            Poll::Ready(Ok(said.len()))
+        }
+    }
+
+    impl AsyncWrite for Fake {
+        fn poll_write(
+            mut self: Pin<&mut Self>,
+            _: &mut Context<'_>,
+            bytes: &[u8],
+        ) -> Poll<io::Result<usize>> {
+            let count = bytes.len().min(self.takes);
+            if count == 0 {
+                return Poll::Pending;
+            }
+            self.takes -= count;
+            self.taken.extend_from_slice(&bytes[..count]);
+            Poll::Ready(Ok(count))
+        }
+        fn poll_flush(self: Pin<&mut Self>, _: &mut Context<'_>) -> Poll<io::Result<()>> {
+            Poll::Ready(Ok(()))
+        }
+        fn poll_close(self: Pin<&mut Self>, _: &mut Context<'_>) -> Poll<io::Result<()>> {
+            Poll::Ready(Ok(()))
+        }
+    }
+
+    impl Line for Fake {
+        fn poll_end(&mut self, _: &mut Context<'_>) -> Poll<io::Result<()>> {
+            self.has_ended = true;
+            Poll::Ready(Ok(()))
+        }
+        fn stall(&self) -> Duration {
+            Duration::ZERO
+        }
+    }
+
+    struct Bench {
+        ways: Ways,
+        line: Fake,
+        end: Option<SocketEnd>,
+        socket: Socket,
+        stall: Timer,
+    }
+
+    impl Bench {
+        fn new() -> Self {
+            let (end, socket) = test_pair(1 << 20);
+            Self {
+                ways: Ways::default(),
+                line: Fake {
+                    takes: usize::MAX,
+                    ..Fake::default()
+                },
+                end: Some(end),
+                socket,
+                stall: Timer::never(),
+            }
+        }
+
+        fn sends(&self, kind: u8, bytes: &[u8]) {
+            let part = [&[kind | FIN][..], bytes].concat();
+            self.end.as_ref().unwrap().chunk(&part);
+        }
+
+        fn pulls(&self, bytes: u64) {
+            self.end.as_ref().unwrap().pull(bytes);
+        }
+
+        /// How it ends, if it does now.
+        fn goes_on(&mut self) -> Option<End> {
+            let Self {
+                ways,
+                line,
+                socket,
+                stall,
+                ..
+            } = self;
+            let ending = poll_fn(|cx| ways.poll(line, socket, stall, cx));
+            smol::block_on(poll_once(ending))
+        }
+    }
+
+    #[test]
+    fn bytes_go_both_ways_until_both_have_ended() {
+        let mut bench = Bench::new();
+        bench.sends(BINARY, b"ab");
+        bench.sends(BINARY, b"");
+        bench.sends(BINARY, b"c");
+        assert!(bench.goes_on().is_none());
+        assert_eq!(bench.line.taken, b"abc");
+        // One direction ends, and the other goes on.
+        bench.sends(CLOSE, b"");
+        bench.sends(BINARY, b"too late");
+        assert!(bench.goes_on().is_none());
+        assert!(bench.line.has_ended && bench.line.taken == b"abc");
+        bench.pulls(100);
+        bench.line.says = vec![Ok(b"xyz".to_vec()), Ok(Vec::new())];
+        assert!(matches!(bench.goes_on(), Some(End::Over)));
+    }
+
+    #[test]
+    fn nothing_is_read_that_was_not_asked_for() {
+        let mut bench = Bench::new();
+        bench.line.says = vec![Ok(b"x".to_vec()), Ok(b"y".to_vec())];
+        assert!(bench.goes_on().is_none());
+        assert_eq!(bench.line.says.len(), 2);
+        bench.pulls(1);
+        assert!(bench.goes_on().is_none());
+        assert_eq!(bench.line.says.len(), 1);
+    }
+
+    #[test]
+    fn a_peer_that_takes_nothing_is_not_waited_for_without_end() {
+        let mut bench = Bench::new();
+        bench.line.takes = 1;
+        bench.sends(BINARY, b"ab");
+        assert!(matches!(bench.goes_on(), Some(End::Lost(_))));
+        assert_eq!(bench.line.taken, b"a");
+    }
+
+    #[test]
+    fn what_was_sent_before_goes_before_the_seal() {
+        let mut bench = Bench::new();
+        bench.pulls(100);
+        bench.sends(BINARY, b"ask");
+        bench.sends(START_TLS, b"name");
+        bench.sends(BINARY, b"secret");
+        let Some(End::Seal(name)) = bench.goes_on() else {
+            panic!("it is not sealed");
+        };
+        assert_eq!(
+            (&name[..], &bench.line.taken[..]),
+            (&b"name"[..], &b"ask"[..])
+        );
+    }
+
+    #[test]
+    fn whoever_is_gone_ends_it() {
+        let mut bench = Bench::new();
+        bench.sends(BINARY, b"last");
+        bench.end = None;
+        assert!(matches!(bench.goes_on(), Some(End::Left)));
+        assert_eq!(bench.line.taken, b"last");
+        let mut bench = Bench::new();
+        bench.pulls(100);
+        bench.line.says = vec![Err(io::ErrorKind::ConnectionReset.into())];
+        assert!(matches!(bench.goes_on(), Some(End::Lost(_))));
+        let bench = &mut Bench::new();
+        bench.end.as_ref().unwrap().retire();
+        assert!(matches!(bench.goes_on(), Some(End::Lost(_))));
     }
 }

@@ -24,6 +24,17 @@ pub enum Unkept {
         "it has a set-cookie field; remove it, or have `cache-control: private=set-cookie` do so"
     )]
     Cookie,
+    /// It is another one for each request.
+    #[error("it varies by everything (`vary: *`)")]
+    Varying,
+    /// It was asked for with `Authorization`.
+    #[error(
+        "it answers a request with an authorization field, and does not say `public`, `s-maxage` or `must-revalidate`"
+    )]
+    Personal,
+    /// Who asked does not want it.
+    #[error("who asked wants it not kept")]
+    Unwanted,
     /// It is larger than any answer that is kept.
     #[error("it has more than {limit} bytes, the limit of `cache.entry-bytes`")]
     TooLarge {
@@ -48,6 +59,31 @@ pub enum Unkept {
     /// The disk refuses.
     #[error("it cannot be written: {0}")]
     Disk(String),
+}
+
+/// Whether an answer may be kept although it was asked for with `Authorization` (RFC 9111 §3.5).
+pub fn is_for_all(headers: &HeaderMap) -> bool {
+    directives(headers)
+        .iter()
+        .any(|it| matches!(it.name.as_str(), "public" | "s-maxage" | "must-revalidate"))
+}
+
+/// The same as [`lifetime`], where who asked says for how many seconds.
+///
+/// # Errors
+/// When it may not be kept even so.
+pub fn forced(status: u16, headers: &mut HeaderMap, seconds: i64) -> Result<Duration, Unkept> {
+    if matches!(status, 206 | 304) || !(200..=599).contains(&status) {
+        return Err(Unkept::Status(status));
+    }
+    let lifetime = match u64::try_from(seconds) {
+        Err(_) => return Err(Unkept::Unwanted),
+        Ok(0) => return Err(Unkept::Stale),
+        Ok(seconds) => Duration::from_secs(seconds).min(LIFETIME_MAX),
+    };
+    // Cookies are one client's alone.
+    headers.remove(header::SET_COOKIE);
+    Ok(lifetime)
 }
 
 /// One directive of a `Cache-Control`, its name in lower case.

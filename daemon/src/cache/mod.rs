@@ -1,4 +1,4 @@
-//! Answers kept for the Cache API: in files, within bounds, each its owner's alone.
+//! Answers kept for the Cache API, and for subrequests: in files, within bounds, each its owner's alone.
 //!
 //! This room knows what an answer is and how long it may be kept (spec: SEMANTICS §21); it knows
 //! neither guests nor who may have which cache.
@@ -12,6 +12,7 @@
 //! and nothing whose time went by unseen can be found in it, and no write waits for the disk. Files
 //! are read and written on threads for what blocks, a part at a time.
 
+mod fetched;
 mod files;
 mod freshness;
 mod index;
@@ -19,6 +20,7 @@ mod selection;
 #[cfg(test)]
 mod tests;
 
+pub use fetched::{Recalled, Terms};
 pub use freshness::Unkept;
 pub use index::Owner;
 
@@ -130,12 +132,38 @@ pub struct Found {
     pub body: FoundBody,
 }
 
+/// What a request said in the fields that its answer varies by.
+type Varied = Vec<(String, Vec<u8>)>;
+
 /// Status and fields, as they are stored.
 #[derive(Serialize, Deserialize)]
 struct Stored {
     status: u16,
     reason: String,
     fields: Vec<(String, Vec<u8>)>,
+    /// When it came, in seconds since 1970.
+    since: u64,
+    /// What the request said in the fields that the answer varies by.
+    varied: Varied,
+}
+
+/// An answer that is there, before it is known what of it is wanted.
+struct Opened {
+    head: Head,
+    since: u64,
+    varied: Varied,
+    file: std::fs::File,
+    /// Where its body begins, and how long it is.
+    body: (u64, u64),
+    /// The same, if it was known before its end.
+    sized: Option<u64>,
+    place: Place,
+}
+
+enum Looked {
+    There(Box<Opened>),
+    Expired,
+    Absent,
 }
 
 /// The cache. Clones share it.
@@ -183,14 +211,20 @@ impl Cache {
         url: &str,
         asked: &HeaderMap,
     ) -> Result<Option<Found>, CacheError> {
-        let key = key(owner, cache, url);
-        let found = self.0.index.lock().find(&key, Instant::now());
+        match self.look(owner, &key(owner, cache, url)).await? {
+            Looked::There(opened) => Ok(self.selected(*opened, asked).await),
+            Looked::Expired | Looked::Absent => Ok(None),
+        }
+    }
+
+    async fn look(&self, owner: &Owner, key: &Key) -> Result<Looked, CacheError> {
+        let found = self.0.index.lock().find(key, Instant::now());
         let entry = match found {
             Ok(Some(entry)) => entry,
-            Ok(None) => return Ok(None),
+            Ok(None) => return Ok(Looked::Absent),
             Err(expired) => {
                 self.0.files.remove(vec![expired]);
-                return Ok(None);
+                return Ok(Looked::Expired);
             }
         };
         let place = self
@@ -208,30 +242,33 @@ impl Cache {
                 if error.kind() != io::ErrorKind::NotFound {
                     log::warn!(target: "cache", "an answer cannot be read: {error}");
                 }
-                let gone = self.0.index.lock().remove_file(&key, entry.file);
+                let gone = self.0.index.lock().remove_file(key, entry.file);
                 self.0.files.remove(gone.into_iter().collect());
-                return Ok(None);
+                return Ok(Looked::Absent);
             }
         };
-        let Some(head) = unstored(&stored) else {
-            return Ok(None);
-        };
-        let sized = entry.is_sized.then_some(len);
-        Ok(self
-            .selected(head, file, (head_len.into(), len), sized, asked, place)
-            .await)
+        let opened = unstored(&stored).map(|(head, since, varied)| Opened {
+            head,
+            since,
+            varied,
+            file,
+            body: (head_len.into(), len),
+            sized: entry.is_sized.then_some(len),
+            place,
+        });
+        Ok(opened.map_or(Looked::Absent, |opened| Looked::There(Box::new(opened))))
     }
 
     /// The answer to a request, of an answer that is kept.
-    async fn selected(
-        &self,
-        mut head: Head,
-        file: std::fs::File,
-        (start, len): (u64, u64),
-        sized: Option<u64>,
-        asked: &HeaderMap,
-        place: Place,
-    ) -> Option<Found> {
+    async fn selected(&self, opened: Opened, asked: &HeaderMap) -> Option<Found> {
+        let Opened {
+            mut head,
+            file,
+            body: (start, len),
+            sized,
+            place,
+            ..
+        } = opened;
         let headers = &mut head.headers;
         let none = FoundBody::Whole(Bytes::new());
         let selection = selection::select(asked, headers, head.status, sized);
@@ -314,7 +351,7 @@ impl Cache {
             .files
             .place(owner)
             .map_err(|limit| Unkept::Busy { limit })?;
-        let stored = stored(&head);
+        let stored = stored(&head, 0, Vec::new());
         let mut writing = Writing::begin(self.clone(), owner.clone(), place, stored).await?;
         while let Some(part) = source.next().await {
             let part = part.map_err(|error| Unkept::Broken(error.to_string()))?;
@@ -385,13 +422,13 @@ fn shown(text: &str) -> HeaderValue {
 }
 
 fn key(owner: &Owner, cache: Option<&str>, url: &str) -> Key {
+    let kind = if cache.is_some() { "named" } else { "default" };
+    hashed([owner.name(), kind, cache.unwrap_or_default(), url])
+}
+
+fn hashed(parts: [&str; 4]) -> Key {
     let mut hash = Sha256::new();
-    for part in [
-        owner.name(),
-        if cache.is_some() { "named" } else { "default" },
-        cache.unwrap_or_default(),
-        url,
-    ] {
+    for part in parts {
         hash.update((part.len() as u64).to_le_bytes());
         hash.update(part);
     }
@@ -401,7 +438,7 @@ fn key(owner: &Owner, cache: Option<&str>, url: &str) -> Key {
     key
 }
 
-fn stored(head: &Head) -> Vec<u8> {
+fn stored(head: &Head, since: u64, varied: Varied) -> Vec<u8> {
     let fields = head.headers.iter();
     let stored = Stored {
         status: head.status,
@@ -409,21 +446,24 @@ fn stored(head: &Head) -> Vec<u8> {
         fields: fields
             .map(|(name, value)| (name.as_str().to_owned(), value.as_bytes().to_vec()))
             .collect(),
+        since,
+        varied,
     };
     // Only running out of memory could stop it.
     postcard::to_allocvec(&stored).unwrap_or_default()
 }
 
-fn unstored(bytes: &[u8]) -> Option<Head> {
+fn unstored(bytes: &[u8]) -> Option<(Head, u64, Varied)> {
     let stored: Stored = postcard::from_bytes(bytes).ok()?;
     let mut headers = HeaderMap::with_capacity(stored.fields.len());
     for (name, value) in stored.fields {
         let name = HeaderName::from_bytes(name.as_bytes()).ok()?;
         headers.append(name, HeaderValue::from_bytes(&value).ok()?);
     }
-    Some(Head {
+    let head = Head {
         status: stored.status,
         reason: stored.reason,
         headers,
-    })
+    };
+    Some((head, stored.since, stored.varied))
 }

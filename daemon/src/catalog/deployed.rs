@@ -9,6 +9,7 @@ use super::split::{Part, Split};
 use super::{Catalog, CatalogError};
 use crate::assets::Assets;
 use crate::bindings::{Answering, ServiceRequest, Services};
+use crate::engine::finished::Telling;
 use crate::engine::invocation::{Entry, Ray, Reply, ReplyBody, Request, Trigger};
 use crate::engine::limits::Failure;
 use bytes::Bytes;
@@ -292,6 +293,17 @@ impl<W: Send + Sync + 'static> Services for Neighbours<W> {
 
     fn enter(&self, script: &str, entry: Entry, request: ServiceRequest) -> Answering {
         called(self.find(script), Some(entry), request)
+    }
+
+    fn tell(&self, script: &str, trigger: Trigger) -> Telling {
+        let found = self.find(script);
+        Box::pin(async move {
+            let (catalog, deployed) = found.ok_or("the Worker does not run")?;
+            // Unique by chance: 64 random bits.
+            let ray = Ray(getrandom::u64().unwrap_or_default());
+            let told = catalog.trigger(&deployed, ray, trigger).await;
+            told.map_err(|failure| failure.to_string())
+        })
     }
 }
 

@@ -3,10 +3,11 @@
 use super::binding::Target;
 use super::record::{Namespace, Script};
 use super::{Catalog, Runtime, compatibility, flags};
-use crate::bindings::{Answering, Child, Code, Env, Loading, Loads, ServiceRequest};
+use crate::bindings::{Answering, Child, Code, Env, Loading, Loads, MakeRoom, ServiceRequest};
+use crate::engine::finished::Labels;
 use crate::engine::invocation::{Entry, Ray, Request};
 use crate::engine::limits::Limits;
-use crate::engine::{Bundle, Part, Pushed, WorkerSpec, env_of};
+use crate::engine::{Budget, Bundle, Part, Pushed, WorkerSpec, env_of};
 use postern_abi::bundle::ModuleKind;
 use rustix::fs::MemfdFlags;
 use std::any::Any;
@@ -26,6 +27,7 @@ pub(super) struct Loader<W> {
     script: Arc<str>,
     version: Arc<str>,
     limits: Limits,
+    budget: Budget,
 }
 
 impl<W: Send + Sync + 'static> Catalog<W> {
@@ -39,10 +41,13 @@ impl<W: Send + Sync + 'static> Catalog<W> {
         let bindings = &script.settings.bindings;
         let loads = bindings.iter().any(|it| it.target == Target::Loader);
         loads.then(|| {
+            let (namespace, name) = (namespace.name.as_str().into(), script.name.as_str().into());
+            let make = || self.runtime.dynamic_budget();
             Arc::new(Loader {
                 catalog: self.this.clone(),
-                namespace: namespace.name.as_str().into(),
-                script: script.name.as_str().into(),
+                budget: self.dynamics.of(&namespace, &name, make),
+                namespace,
+                script: name,
                 version: version.into(),
                 limits: self.effective(script.settings.limits),
             }) as Arc<dyn Loads>
@@ -51,10 +56,10 @@ impl<W: Send + Sync + 'static> Catalog<W> {
 }
 
 impl<W: Send + Sync + 'static> Loads for Loader<W> {
-    fn load(&self, code: Code, env: Env) -> Loading {
+    fn load(&self, code: Code, env: Env, make_room: MakeRoom) -> Loading {
         let catalog = self.catalog.upgrade();
         let (namespace, script) = (self.namespace.clone(), self.script.clone());
-        let version = self.version.clone();
+        let (version, budget) = (self.version.clone(), self.budget.clone());
         let limits = Limits {
             cpu_ms: self.limits.cpu_ms.min(code.cpu_ms.unwrap_or(u32::MAX)),
             subrequests: self
@@ -101,8 +106,29 @@ impl<W: Send + Sync + 'static> Loads for Loader<W> {
                 .deployed(&namespace, &script, judged.startup_fuel);
             let snapshot = judged.snapshot.unwrap_or_default();
             // Its pages are memory, as those of isolates are.
-            let held = catalog.runtime.hold(snapshot.len() as u64);
-            let held = held.ok_or("there is no memory for another dynamic Worker now")?;
+            let held = loop {
+                match catalog.runtime.hold(&budget, snapshot.len() as u64) {
+                    Some(held) => break held,
+                    None if make_room() => {}
+                    None if budget.is_narrow() => {
+                        return Err(format!(
+                            "the dynamic Workers of this loader use {} of {} bytes, the limit of `loader.memory-bytes`, and another takes {}; let some end before loading more",
+                            budget.used(),
+                            budget.limit(),
+                            snapshot.len()
+                        ));
+                    }
+                    None => return Err("there is no memory for another dynamic Worker now".into()),
+                }
+            };
+            let labels = Labels {
+                dynamic: Some(code.id.unwrap_or_default()),
+                ..Labels::default()
+            };
+            let lease = catalog
+                .references
+                .lease(env, Vec::new(), None, Some(labels));
+            let lease = lease.with_listeners(code.tails);
             let file = smol::unblock(move || in_memory(&snapshot)).await;
             let file = Arc::new(file.map_err(|error| format!("no memory file: {error}"))?);
             let path = PathBuf::from(format!("/proc/self/fd/{}", file.as_raw_fd()));
@@ -116,8 +142,9 @@ impl<W: Send + Sync + 'static> Loads for Loader<W> {
                 pages: judged.pages,
                 handlers: judged.told.handlers,
                 limits,
-                env: Arc::new(catalog.references.lease(env, Vec::new(), Some(file), None)),
+                env: Arc::new(lease.with_file(file)),
                 is_trusted: false,
+                budget: Some(budget),
             };
             let worker = catalog.runtime.start(spec)?;
             Ok(Arc::new(Dynamic {

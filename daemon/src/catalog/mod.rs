@@ -26,6 +26,7 @@ pub mod compatibility;
 mod deployed;
 pub mod deployments;
 mod dispatch;
+mod dynamics;
 pub mod entrances;
 mod error;
 mod flags;
@@ -76,6 +77,7 @@ use crate::engine::Worker;
 use crate::engine::limits::Limits;
 use crate::store::Store;
 use assets::Sessions;
+use dynamics::Accounts;
 use entrances::{Gate, Previews};
 use guard::Watch;
 use locks::ScriptLocks;
@@ -103,6 +105,8 @@ pub struct Catalog<W = Worker> {
     previews: Previews<W>,
     /// What Workers' calls are counted in.
     limiter: Limiter,
+    /// What dynamic Workers have of the memory.
+    dynamics: Accounts,
     /// Uploads of assets under way.
     sessions: Sessions,
     /// This catalog, for Workers that call others.

@@ -475,6 +475,7 @@ impl<W: Send + Sync + 'static> Catalog<W> {
                 versions::labels(&script.settings),
             )),
             is_trusted: namespace.trusted_workers,
+            budget: None,
         };
         self.runtime.start(spec).map_err(CatalogError::Start)
     }

@@ -9,7 +9,7 @@
 use crate::assets::Manifest;
 use crate::bindings::Env;
 use crate::engine::caller::Caller;
-use crate::engine::finished::Labels;
+use crate::engine::finished::{Labels, Listener};
 use crate::engine::ops::{Bindings, OpFailure, Started};
 use crate::store::{BlobId, BlobWriter, Store, StoreError};
 use bytes::Bytes;
@@ -186,6 +186,7 @@ impl References {
         Lease {
             env,
             labels,
+            listeners: Vec::new(),
             _file: file,
             _claim: self.claim(blobs),
         }
@@ -233,6 +234,21 @@ pub(super) struct Lease {
     _claim: Claim,
     _file: Option<Arc<File>>,
     labels: Option<Labels>,
+    listeners: Vec<Arc<dyn Listener>>,
+}
+
+impl Lease {
+    /// Keeps a file that is in memory alone.
+    pub fn with_file(mut self, file: Arc<File>) -> Self {
+        self._file = Some(file);
+        self
+    }
+
+    /// Has these told of invocations.
+    pub fn with_listeners(mut self, listeners: Vec<Arc<dyn Listener>>) -> Self {
+        self.listeners = listeners;
+        self
+    }
 }
 
 /// A claim on blobs.
@@ -258,5 +274,9 @@ impl Bindings for Lease {
 
     fn labels(&self) -> Option<&Labels> {
         self.labels.as_ref()
+    }
+
+    fn listeners(&self) -> &[Arc<dyn Listener>] {
+        &self.listeners
     }
 }

@@ -6,7 +6,7 @@ use crate::analytics::Analytics;
 use crate::cache::Cache;
 use crate::engine::invocation::{Entry, Ray, Reply, Request, Trigger};
 use crate::engine::limits::{Failure, Limits};
-use crate::engine::{Engine, GuestKind, Judged, Pushed, Worker, WorkerSpec};
+use crate::engine::{Budget, Engine, GuestKind, Judged, Pushed, Worker, WorkerSpec};
 use crate::outbound::Outbound;
 use crate::tail::Tails;
 use crate::websocket::SocketOptions;
@@ -51,8 +51,12 @@ pub trait Runtime<W>: Send + Sync {
     fn is_idle(&self, _worker: &W) -> bool {
         true
     }
+    /// What the dynamic Workers of one script may have of the memory.
+    fn dynamic_budget(&self) -> Budget {
+        Budget::new(u64::MAX)
+    }
     /// Takes memory that is given back when the result is dropped.
-    fn hold(&self, _bytes: u64) -> Option<Box<dyn Any + Send + Sync>> {
+    fn hold(&self, _budget: &Budget, _bytes: u64) -> Option<Box<dyn Any + Send + Sync>> {
         Some(Box::new(()))
     }
     /// Dynamic Workers that one Worker may have at the same time.
@@ -97,6 +101,8 @@ pub struct Machine {
     pub sockets: SocketOptions,
     /// Dynamic Workers that one may have at the same time.
     pub dynamic_workers: usize,
+    /// Bytes that these may have, with their isolates.
+    pub dynamic_memory: u64,
 }
 
 impl Runtime<Worker> for Machine {
@@ -136,8 +142,12 @@ impl Runtime<Worker> for Machine {
         worker.is_idle()
     }
 
-    fn hold(&self, bytes: u64) -> Option<Box<dyn Any + Send + Sync>> {
-        Some(Box::new(self.engine.hold(bytes)?))
+    fn dynamic_budget(&self) -> Budget {
+        self.engine.budget().within(self.dynamic_memory)
+    }
+
+    fn hold(&self, budget: &Budget, bytes: u64) -> Option<Box<dyn Any + Send + Sync>> {
+        Some(Box::new(self.engine.hold(budget, bytes)?))
     }
 
     fn dynamic_workers(&self) -> usize {

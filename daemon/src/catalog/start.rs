@@ -30,6 +30,7 @@ impl<W: Send + Sync + 'static> Catalog<W> {
         let vault = Vault::open(&store)?;
         let catalog = Arc::new_cyclic(|this| Self {
             this: this.clone(),
+            dynamics: Default::default(),
             sessions: Default::default(),
             limiter: Default::default(),
             references: References::new(store.clone()),

@@ -221,6 +221,7 @@ impl<W: Send + Sync + 'static> Deliver for Catalog<W> {
                 items: batch.items,
                 scripts: batch.scripts,
                 depth: batch.depth,
+                entry: None,
             };
             let ran = catalog.trigger(&deployed, ray, trigger).await;
             ran.map_err(|failure| failure.to_string())

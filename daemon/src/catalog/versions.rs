@@ -142,6 +142,7 @@ pub(super) fn labels(settings: &Settings) -> Option<Labels> {
     let labels = Labels {
         tag: text("workers/tag"),
         message: text("workers/message"),
+        dynamic: None,
     };
     (labels != Labels::default()).then_some(labels)
 }

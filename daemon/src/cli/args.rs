@@ -39,6 +39,10 @@ pub enum Command {
     /// writes the addresses it listens on to DATA-DIR/run/listening.json. SIGTERM and SIGINT
     /// finish the requests in flight and exit 0; a second one does not wait. SIGHUP reads the
     /// configuration again and takes over what can change while running (docs/configuration.md).
+    ///
+    /// Under a supervisor with the protocol of sd_notify (NOTIFY_SOCKET) it tells when it is ready, and feeds
+    /// the watchdog (WATCHDOG_USEC) after it has served a request to itself. Sockets passed by LISTEN_FDS are
+    /// listened on in place of configured addresses, by their names in LISTEN_FDNAMES: edge, management.
     Serve(Source),
     /// Push a Worker: a wasm file, or a project with a wrangler configuration.
     ///

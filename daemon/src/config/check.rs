@@ -88,6 +88,13 @@ pub(super) fn check(
             32,
             4096,
         ),
+        memory_bytes: number(
+            document,
+            "loader.memory-bytes",
+            raw.loader.memory_bytes.as_ref(),
+            board.budgets.tenant_memory_bytes / 2,
+            (64 << 10, board.budgets.tenant_memory_bytes),
+        ),
     };
     let log = log(document, raw.log, &board);
     let place = super::place::check(document, raw.place);

@@ -234,6 +234,8 @@ pub struct Store {
 pub struct Loader {
     /// That one Worker may have at the same time.
     pub workers: u32,
+    /// Bytes of them and their isolates, all versions of a script together.
+    pub memory_bytes: u64,
 }
 
 /// Data points of Analytics Engine.

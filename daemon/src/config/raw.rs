@@ -125,6 +125,7 @@ pub(super) struct RawAnalytics {
 #[serde(rename_all = "kebab-case", deny_unknown_fields, default)]
 pub(super) struct RawLoader {
     pub workers: Option<Spanned<Amount>>,
+    pub memory_bytes: Option<Spanned<Amount>>,
 }
 
 #[derive(Debug, Default, serde::Deserialize)]

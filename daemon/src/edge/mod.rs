@@ -36,11 +36,13 @@ mod shed;
 mod target;
 mod test_route;
 mod upload;
+mod visit;
 mod wire;
 mod worker;
 
 pub use options::{EdgeOptions, Scheme};
 pub use server::{Drained, Edge, Figures, serve};
+pub use visit::{VisitError, visit};
 pub use worker::{Entrance, Routes, Serve};
 
 #[cfg(test)]

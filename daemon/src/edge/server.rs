@@ -10,11 +10,11 @@ use async_executor::Executor;
 use async_io::{Async, Timer};
 use futures_lite::FutureExt;
 use http::StatusCode;
-use parking_lot::RwLock;
+use parking_lot::{Mutex, RwLock};
 use smol::channel::{Receiver, Sender};
 use std::convert::Infallible;
 use std::future::Future;
-use std::net::{TcpListener, TcpStream};
+use std::net::{SocketAddr, TcpListener, TcpStream};
 use std::panic::AssertUnwindSafe;
 use std::pin::pin;
 use std::sync::Arc;
@@ -23,6 +23,9 @@ use std::time::{Duration, Instant};
 
 /// How long accepting rests when the system has nothing left to accept with.
 const ACCEPT_REST: Duration = Duration::from_millis(100);
+
+/// The daemon's own connections: one, and those that were given up and are not gone yet.
+const VISITS_MAX: usize = 8;
 
 /// The data plane of one daemon; listeners share its caps.
 pub struct Edge<R: Routes> {
@@ -35,6 +38,9 @@ pub struct Edge<R: Routes> {
     open: AtomicUsize,
     refusing: AtomicUsize,
     sockets: AtomicUsize,
+    visits: AtomicUsize,
+    /// Where the daemon's own visit comes from, while there is one ([`super::visit`]).
+    visitor: Mutex<Option<SocketAddr>>,
     stopping: AtomicBool,
 }
 
@@ -91,6 +97,8 @@ impl<R: Routes> Edge<R> {
             open: AtomicUsize::new(0),
             refusing: AtomicUsize::new(0),
             sockets: AtomicUsize::new(0),
+            visits: AtomicUsize::new(0),
+            visitor: Mutex::new(None),
             stopping: AtomicBool::new(false),
             options,
         })
@@ -110,6 +118,17 @@ impl<R: Routes> Edge<R> {
             rejected: self.figures.rejected.load(Relaxed),
             failed: self.figures.failed.load(Relaxed),
         }
+    }
+
+    /// Who finds Workers.
+    pub fn routes(&self) -> &R {
+        &self.routes
+    }
+
+    /// Has a place for a connection from this address, whatever the cap says; from nowhere with
+    /// `None`.
+    pub(super) fn expect(&self, visitor: Option<SocketAddr>) {
+        *self.visitor.lock() = visitor;
     }
 
     pub(super) fn router(&self) -> Arc<Router> {
@@ -218,12 +237,18 @@ async fn accept<R: Routes>(
                 continue;
             }
         };
-        edge.figures.accepted.fetch_add(1, Relaxed);
+        let is_own = *edge.visitor.lock() == Some(peer);
+        let (taken, max): (fn(&Edge<R>) -> &AtomicUsize, usize) = if is_own {
+            (|edge| &edge.visits, VISITS_MAX)
+        } else {
+            edge.figures.accepted.fetch_add(1, Relaxed);
+            (|edge| &edge.open, edge.options.connections_max)
+        };
         // Small answers must not wait for the client's acknowledgement. Without it they are
         // only late.
         let _ = stream.get_ref().set_nodelay(true);
         let ip = peer.ip();
-        let Some(place) = Place::take(edge, |edge| &edge.open, edge.options.connections_max) else {
+        let Some(place) = Place::take(edge, taken, max) else {
             refuse(edge, executor, stream);
             continue;
         };

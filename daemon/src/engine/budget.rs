@@ -11,6 +11,8 @@ pub struct Budget(Arc<Account>);
 struct Account {
     limit: u64,
     used: AtomicU64,
+    /// What all of it is taken from as well.
+    of: Option<Budget>,
 }
 
 impl Budget {
@@ -19,7 +21,57 @@ impl Budget {
         Self(Arc::new(Account {
             limit,
             used: AtomicU64::new(0),
+            of: None,
         }))
+    }
+
+    /// A budget of `limit` bytes, which are taken from this one too.
+    pub fn within(&self, limit: u64) -> Self {
+        Self(Arc::new(Account {
+            limit,
+            used: AtomicU64::new(0),
+            of: Some(self.clone()),
+        }))
+    }
+
+    /// Whether it has less left than what it is part of.
+    pub fn is_narrow(&self) -> bool {
+        let left = |budget: &Self| budget.limit().saturating_sub(budget.used());
+        self.0.of.as_ref().is_some_and(|of| left(self) < left(of))
+    }
+
+    /// Whether nobody but who asks has it.
+    pub fn is_unused(&self) -> bool {
+        Arc::strong_count(&self.0) == 1
+    }
+
+    /// Whether the two are one.
+    pub fn is(&self, other: &Self) -> bool {
+        Arc::ptr_eq(&self.0, &other.0)
+    }
+
+    fn grow(&self, bytes: u64) -> bool {
+        let account = &self.0;
+        let taken = account
+            .used
+            .fetch_update(Ordering::Relaxed, Ordering::Relaxed, |used| {
+                used.checked_add(bytes).filter(|sum| *sum <= account.limit)
+            });
+        if taken.is_err() {
+            return false;
+        }
+        let fits = account.of.as_ref().is_none_or(|of| of.grow(bytes));
+        if !fits {
+            account.used.fetch_sub(bytes, Ordering::Relaxed);
+        }
+        fits
+    }
+
+    fn shrink(&self, bytes: u64) {
+        self.0.used.fetch_sub(bytes, Ordering::Relaxed);
+        if let Some(of) = &self.0.of {
+            of.shrink(bytes);
+        }
     }
 
     /// Takes `bytes` if they are left.
@@ -52,16 +104,11 @@ pub struct Share {
 impl Share {
     /// Takes `bytes` more; false, and nothing taken, if they are not left.
     pub fn grow(&mut self, bytes: u64) -> bool {
-        let account = &self.budget.0;
-        let taken = account
-            .used
-            .fetch_update(Ordering::Relaxed, Ordering::Relaxed, |used| {
-                used.checked_add(bytes).filter(|sum| *sum <= account.limit)
-            });
-        if taken.is_ok() {
+        let fits = self.budget.grow(bytes);
+        if fits {
             self.bytes += bytes;
         }
-        taken.is_ok()
+        fits
     }
 
     /// An empty share of the same budget.
@@ -77,7 +124,7 @@ impl Share {
 
 impl Drop for Share {
     fn drop(&mut self) {
-        self.budget.0.used.fetch_sub(self.bytes, Ordering::Relaxed);
+        self.budget.shrink(self.bytes);
     }
 }
 
@@ -95,5 +142,21 @@ mod tests {
         assert_eq!((first.bytes(), budget.used()), (100, 100));
         drop(first);
         assert_eq!((budget.used(), budget.limit()), (0, 100));
+    }
+
+    #[test]
+    fn a_part_is_taken_from_the_whole() {
+        let whole = Budget::new(100);
+        let part = whole.within(60);
+        let first = part.take(50).expect("there is room");
+        assert!(part.take(11).is_none());
+        assert!(part.is_narrow());
+        assert_eq!((whole.used(), part.used()), (50, 50));
+        let other = whole.take(45).expect("there is room");
+        assert!(part.take(6).is_none());
+        assert_eq!((whole.used(), part.used()), (95, 50));
+        assert!(!part.is_narrow() && part.is(&part.clone()) && !part.is(&whole));
+        drop((first, other));
+        assert_eq!((whole.used(), part.used()), (0, 0));
     }
 }

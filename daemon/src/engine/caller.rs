@@ -26,6 +26,7 @@ struct Link {
     invocations: AtomicU32,
     origin: Option<Box<Origin>>,
     begun_by: Option<Ray>,
+    tail_depth: u8,
 }
 
 impl Default for Chain {
@@ -41,7 +42,22 @@ impl Chain {
             invocations: AtomicU32::new(1),
             origin,
             begun_by,
+            tail_depth: 0,
         }))
+    }
+
+    /// One that so many tail Workers in a row have led to.
+    #[must_use]
+    pub fn of_tail(mut self, depth: u8) -> Self {
+        if let Some(link) = Arc::get_mut(&mut self.0) {
+            link.tail_depth = depth;
+        }
+        self
+    }
+
+    /// Tail Workers in a row that have led to it.
+    pub fn tail_depth(&self) -> u8 {
+        self.0.tail_depth
     }
 
     /// Where its first request came from.

@@ -326,6 +326,15 @@ impl Code {
         self.snapshot.as_ref().or(self.translated.base.as_ref())
     }
 
+    /// What lies in the memory that isolates begin with, in order; zeros everywhere else.
+    pub fn pieces(&self) -> Vec<Piece<'_>> {
+        let base = self.translated.base.as_ref();
+        // A state that is the base itself has none.
+        self.state().map_or_else(Vec::new, |state| {
+            state.pieces(base.filter(|base| base.id == state.base))
+        })
+    }
+
     /// An instance with its memory. No code of the guest has run in it, or none that it could tell.
     ///
     /// # Errors
@@ -348,9 +357,7 @@ impl Code {
                     state.len
                 )));
             }
-            let base = self.translated.base.as_ref();
-            // A state that is the base itself has none.
-            let pieces = state.pieces(base.filter(|base| base.id == state.base));
+            let pieces = self.pieces();
             let mapping = &mut built.mapping;
             mapping.restore(&pieces, used).map_err(BuildError::new)?;
         }
@@ -552,6 +559,23 @@ mod tests {
         assert!(spare.take(3, 64).is_none());
         assert!(spare.take(2, 65).is_none());
         assert!(spare.take(2, 64).is_some());
+    }
+
+    #[test]
+    fn some_are_kept_and_they_go_with_their_code() {
+        let code = leaving(2);
+        let all: Vec<_> = (0..9).map(|_| started(&code, 1 << 20).unwrap()).collect();
+        all.into_iter().for_each(Built::leave);
+        let spare = code.translated.spare.clone().unwrap();
+        let kept = std::iter::from_fn(|| spare.take(2, 64)).count();
+        assert_eq!(kept, 4);
+        started(&code, 1 << 20).unwrap().leave();
+        let last = started(&code, 1 << 20).unwrap();
+        started(&code, 1 << 20).unwrap().leave();
+        let weak = Arc::downgrade(&spare);
+        drop((spare, code));
+        assert!(weak.upgrade().is_none());
+        last.leave();
     }
 
     #[test]

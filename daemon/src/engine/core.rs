@@ -11,6 +11,7 @@ use super::isolate::{After, Isolate};
 use super::limits::Failure;
 use super::mapping::Mapping;
 use super::memory_use::MemoryUse;
+use super::parked::{CHANGES_MAX, Changes, Parked};
 use super::turn::{Entry, Turn};
 use super::worker::Worker;
 use std::collections::VecDeque;
@@ -32,6 +33,7 @@ pub struct Core {
     mapping: Mapping,
     pages_max: u64,
     again: Option<Again>,
+    code: Arc<Code>,
 }
 
 /// What a guest exports for the host to call.
@@ -47,6 +49,10 @@ pub(super) enum Entries {
     },
 }
 
+fn internal(what: &str, error: &dyn std::fmt::Display) -> Failure {
+    Failure::Internal(format!("{what}: {error}"))
+}
+
 /// Why a core stopped in the middle.
 pub struct Condemned(pub Failure);
 
@@ -57,24 +63,29 @@ impl Core {
     /// See [`Isolate::start`].
     pub fn build(
         worker: &Arc<Worker>,
-        code: &Code,
+        code: &Arc<Code>,
         isolate: Weak<Isolate>,
     ) -> Result<Self, Failure> {
         let engine = worker.engine();
         let limits = *worker.limits();
-        let internal = |what: &str, error: &dyn std::fmt::Display| {
-            Failure::Internal(format!("{what}: {error}"))
-        };
+        let budget = worker.budget();
         let no_memory = || Failure::Overloaded {
-            reason: format!(
-                "no memory for another isolate: {} of {} bytes are in use and none is idle",
-                engine.budget().used(),
-                engine.budget().limit()
-            ),
+            reason: if budget.is_narrow() {
+                format!(
+                    "no memory for another isolate: the dynamic Workers of this loader use {} of {} bytes, the limit of `loader.memory-bytes`, and none is idle",
+                    budget.used(),
+                    budget.limit()
+                )
+            } else {
+                format!(
+                    "no memory for another isolate: {} of {} bytes are in use and none is idle",
+                    budget.used(),
+                    budget.limit()
+                )
+            },
             retry_after_s: 1,
         };
-        let mut memory_use =
-            MemoryUse::new(limits.memory_bytes, engine.budget()).ok_or_else(no_memory)?;
+        let mut memory_use = MemoryUse::new(limits.memory_bytes, budget).ok_or_else(no_memory)?;
         memory_use.is_final = code.is_javascript();
         let host = Host {
             now_ms: super::host::now_ms(),
@@ -88,11 +99,15 @@ impl Core {
                 engine.executor().clone(),
             )
         };
-        let built = match code.instantiate(host, limits.memory_bytes) {
-            Ok(built) => built,
-            Err(error) if error.refused => return Err(no_memory()),
-            Err(error) => return Err(internal("an isolate cannot be built", &error.what)),
-        };
+        match code.instantiate(host, limits.memory_bytes) {
+            Ok(built) => Self::of(built, worker, code.clone()),
+            Err(error) if error.refused => Err(no_memory()),
+            Err(error) => Err(internal("an isolate cannot be built", &error.what)),
+        }
+    }
+
+    /// What runs in an instance that begins.
+    fn of(built: Built, worker: &Arc<Worker>, code: Arc<Code>) -> Result<Self, Failure> {
         let Built {
             store,
             instance,
@@ -123,35 +138,107 @@ impl Core {
                 startup.extend(Entry::startup(&store, instance, name));
             }
         }
-        let startup_fuel = limits.startup_fuel(engine.fuel_per_ms());
+        let rate = worker.engine().fuel_per_ms();
         Ok(Self {
             store,
             entry,
             memory,
             window: None,
             startup,
-            startup_fuel,
+            startup_fuel: worker.limits().startup_fuel(rate),
             turn: None,
             instance,
             mapping,
             pages_max,
             again,
+            code,
         })
+    }
+
+    fn into_built(self) -> Built {
+        Built {
+            store: self.store,
+            instance: self.instance,
+            memory: self.memory,
+            mapping: self.mapping,
+            pages_max: self.pages_max,
+            again: self.again,
+        }
     }
 
     /// Ends it at rest, and leaves what can be used again to others.
     pub fn leave(self) {
         if self.turn.is_none() {
-            let built = Built {
-                store: self.store,
-                instance: self.instance,
-                memory: self.memory,
-                mapping: self.mapping,
-                pages_max: self.pages_max,
-                again: self.again,
-            };
-            built.leave();
+            self.into_built().leave();
         }
+    }
+
+    /// Leaves its instance to others, but keeps what it takes to go on in another. Gives itself
+    /// back where it must not, or that cannot be told.
+    pub fn park(self: Box<Self>) -> Result<Parked, Box<Self>> {
+        let Some(again) = &self.again else {
+            return Err(self);
+        };
+        let is_at_rest = self.turn.is_none() && self.startup.is_empty();
+        let host = self.store.data();
+        let Some(vacant) = host.vacant().filter(|_| is_at_rest && host.is_at_rest()) else {
+            return Err(self);
+        };
+        let memory = self.memory.data(&self.store);
+        let changes = self.mapping.touched(memory.len()).and_then(|touched| {
+            let pieces = self.code.pieces();
+            Changes::of(memory, &touched, &pieces, CHANGES_MAX)
+        });
+        let Ok(Some(changes)) = changes else {
+            return Err(self);
+        };
+        let globals = again.values(&self.store);
+        let pages = self.memory.size(&self.store);
+        let (window, startup_fuel) = (self.window, self.startup_fuel);
+        let code = self.code.clone();
+        let mut host = self.into_built().part(vacant);
+        host.memory_use.put_aside();
+        Ok(Parked {
+            code,
+            host,
+            globals,
+            pages,
+            changes,
+            window,
+            startup_fuel,
+        })
+    }
+
+    /// Goes on in another instance.
+    ///
+    /// # Errors
+    /// [`Failure::Internal`] when its code and its snapshot cannot be had again.
+    pub fn wake(parked: Parked, worker: &Arc<Worker>) -> Result<Self, Failure> {
+        let Parked {
+            code,
+            host,
+            globals,
+            pages,
+            changes,
+            window,
+            startup_fuel,
+        } = parked;
+        let told = |what: &dyn std::fmt::Display| internal("a parked isolate cannot go on", what);
+        let mut built = code
+            .instantiate(host, worker.limits().memory_bytes)
+            .map_err(|error| told(&error.what))?;
+        let more = pages.saturating_sub(built.memory.size(&built.store));
+        let grown = built.memory.grow(&mut built.store, more);
+        grown.map_err(|error| told(&error))?;
+        built
+            .set_globals(&globals)
+            .map_err(|error| told(&error.what))?;
+        changes.apply(built.memory.data_mut(&mut built.store));
+        Ok(Self {
+            window,
+            startup_fuel,
+            ..Self::of(built, worker, code)?
+        })
     }
 
     /// Lets go of the pages of memory that others have too.

@@ -43,7 +43,7 @@ pub const fn operation(kind: OpKind, bytes: usize) -> u64 {
         }
         // What is judged takes more, and is told as what a push takes.
         OpKind::WorkerLoad => 20_000 + bytes as u64 * 4,
-        OpKind::KvGet => 4_000,
+        OpKind::KvGet | OpKind::FetchCached => 4_000,
         OpKind::CacheMatch | OpKind::CacheDelete => 4_000,
         OpKind::CachePut => 10_000 + bytes as u64 / 4,
         OpKind::KvGetMulti => 4_000 + bytes as u64 * 40,

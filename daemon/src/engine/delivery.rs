@@ -13,6 +13,7 @@ use super::wire::{self, Writer};
 use crate::deadline::Deadline;
 use postern_abi::event::AbortReason;
 use postern_abi::http::BodyHint;
+use postern_abi::rpc::Purpose;
 use postern_abi::{EventKind, OpErrorCode, limits};
 use std::sync::Arc;
 use std::time::Duration;
@@ -288,6 +289,17 @@ impl Core {
                     wire::scheduled(out, &cron, time_ms);
                 });
             }
+            Some(Trigger::Tail {
+                items,
+                entry: Some(entry),
+                ..
+            }) => {
+                let bound = wire::entry_bound(&entry) + items.len();
+                return self.send(id, EventKind::Enter, id, isolate, bound, |out| {
+                    wire::entry(out, &entry, Purpose::Tail);
+                    out.bytes(&items);
+                });
+            }
             Some(Trigger::Tail { items, .. }) => {
                 return self.send(id, EventKind::Tail, id, isolate, items.len(), |out| {
                     out.bytes(&items);
@@ -327,14 +339,14 @@ impl Core {
                 };
                 let bound = wire::entry_bound(entry) + first.len();
                 self.send(id, EventKind::Enter, id, isolate, bound, |out| {
-                    wire::entry(out, entry);
+                    wire::entry(out, entry, Purpose::Session);
                     out.bytes(&first);
                 })
             }
             Some(entry) => {
                 let bound = wire::entry_bound(entry) + bound;
                 self.send(id, EventKind::Enter, id, isolate, bound, |out| {
-                    wire::entry(out, entry);
+                    wire::entry(out, entry, Purpose::Request);
                     wire::request(out, name, &url, body, &headers);
                 })
             }

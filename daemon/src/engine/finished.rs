@@ -3,6 +3,9 @@
 use super::invocation::{Ray, Trigger};
 use super::limits::Outcome;
 use postern_abi::event::LogLevel;
+use std::future::Future;
+use std::pin::Pin;
+use std::sync::Arc;
 
 /// An invocation that is over, as whoever ran it reports it. Nothing needs to be copied.
 #[derive(Clone, Debug)]
@@ -47,6 +50,21 @@ pub struct Finished<'a> {
     pub exception: Option<&'a Thrown>,
     /// What was said of the version, if anything.
     pub labels: Option<&'a Labels>,
+    /// Tail Workers in a row that it comes of, itself included.
+    pub tail_depth: u8,
+    /// Who is told beside those who watch all.
+    pub listeners: &'a [Arc<dyn Listener>],
+}
+
+/// A call of a handler on its way; an error says why it failed.
+pub type Telling = Pin<Box<dyn Future<Output = Result<(), String>> + Send>>;
+
+/// Has a `tail` handler called that a loader has given its dynamic Workers.
+pub trait Listener: Send + Sync + std::fmt::Debug {
+    /// Ready when the handler and its `waitUntil` work are over.
+    fn tell(&self, trigger: Trigger) -> Telling;
+    /// Whose it is: those of one loader are the same number, and share what may wait.
+    fn owner(&self) -> usize;
 }
 
 /// What whoever made a version said of it.
@@ -56,6 +74,8 @@ pub struct Labels {
     pub tag: String,
     /// What it is about.
     pub message: String,
+    /// What a dynamic Worker is called by its loader; empty for one without an id.
+    pub dynamic: Option<String>,
 }
 
 /// One line of a Worker's log.

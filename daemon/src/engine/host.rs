@@ -140,6 +140,8 @@ pub struct Invocation {
     pub terms: Option<Box<Terms>>,
     /// Who began that chain.
     pub begun_by: Option<super::invocation::Ray>,
+    /// Tail Workers in a row that it comes of.
+    pub tail_depth: u8,
     /// What bindings see of it, once it has started an operation.
     pub caller: Option<Caller>,
     /// How another Worker entered this one, if not by a plain request.
@@ -318,6 +320,18 @@ impl Host {
             memory_use,
             self.executor.clone(),
         ))
+    }
+
+    /// Whether nothing is under way, and no state but that of the instance itself goes with it.
+    pub fn is_at_rest(&self) -> bool {
+        self.invocations.is_empty()
+            && self.ops.is_empty()
+            && self.queue.is_empty()
+            && self.fatal.is_none()
+            && self.awaited.is_none()
+            && self.wasi.is_none()
+            && self.wasm.is_none()
+            && self.loading.is_none()
     }
 
     /// Bytes that the host holds for the guest.
@@ -567,7 +581,7 @@ impl Invocation {
         let chain = self
             .chain
             .take()
-            .unwrap_or_else(|| Chain::new(origin, Some(self.ray)));
+            .unwrap_or_else(|| Chain::new(origin, Some(self.ray)).of_tail(self.tail_depth));
         let terms = self.terms.as_deref();
         let caller = Caller::intercepted(
             Some(chain),

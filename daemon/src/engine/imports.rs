@@ -289,7 +289,12 @@ fn admit(
     // It is copied, and the copy is held until it is stored, sent, or done with.
     if matches!(
         kind,
-        OpKind::KvPut | OpKind::Crypto | OpKind::Fetch | OpKind::CachePut | OpKind::WorkerLoad
+        OpKind::KvPut
+            | OpKind::Crypto
+            | OpKind::Fetch
+            | OpKind::FetchCached
+            | OpKind::CachePut
+            | OpKind::WorkerLoad
     ) {
         room_for(host, len.into())?;
     }
@@ -300,6 +305,7 @@ fn admit(
     match kind {
         // The field counts what is asked of a cache among them (spec: SEMANTICS §20).
         OpKind::Fetch
+        | OpKind::FetchCached
         | OpKind::RpcConnect
         | OpKind::TcpConnect
         | OpKind::CacheMatch

@@ -12,7 +12,8 @@ use super::code::BuildError;
 use super::host::Host;
 use super::mapping::{Mapping, WASM_PAGE};
 use parking_lot::Mutex;
-use std::sync::Arc;
+use std::collections::VecDeque;
+use std::sync::{Arc, Weak};
 use wasmi::{Extern, Global, Instance, Memory, Mutability, Store, Val};
 
 /// An instance. The store is dropped before the memory that it uses.
@@ -37,8 +38,8 @@ pub struct Again {
     pages: u64,
     /// The globals that code can change, and what they began with.
     globals: Vec<(Global, Val)>,
-    /// Who has a use for it.
-    spare: Arc<Spare>,
+    /// Who has a use for it, and may have it: no reference that would keep the two for ever.
+    spare: Weak<Spare>,
 }
 
 impl Again {
@@ -57,14 +58,23 @@ impl Again {
         Self {
             pages,
             globals,
-            spare: spare.clone(),
+            spare: Arc::downgrade(spare),
         }
+    }
+
+    /// The globals that code can change, as they are now.
+    pub fn values(&self, store: &Store<Host>) -> Vec<Val> {
+        let globals = self.globals.iter();
+        globals.map(|(global, _)| global.get(store)).collect()
     }
 }
 
-/// The instance that was left last, of one module.
+/// The instances that were left last, of one module.
 #[derive(Default)]
-pub struct Spare(Mutex<Option<Left>>);
+pub struct Spare(Mutex<VecDeque<Left>>);
+
+/// Instances that are kept: as many as may be wanted at once, and each has some 170 KiB.
+const SPARE_MAX: usize = 4;
 
 /// One that was left.
 pub struct Left {
@@ -77,34 +87,67 @@ impl Built {
     /// Leaves it to the next isolate of the same module, if it is fit for one. It must be at rest.
     ///
     /// Its pages are given back and its data are gone; what stays is the instance itself.
-    pub fn leave(mut self) {
-        let Some(again) = &self.again else { return };
-        // Memories do not shrink.
-        if self.memory.size(&self.store) != again.pages {
-            return;
+    pub fn leave(self) {
+        if let Some(vacant) = self.store.data().vacant() {
+            drop(self.part(vacant));
         }
-        let spare = again.spare.clone();
-        let host = self.store.data();
+    }
+
+    /// The same, but gives its data to whom they belong; `vacant` takes their place.
+    pub fn part(mut self, vacant: Host) -> Host {
+        let mut host = std::mem::replace(self.store.data_mut(), vacant);
+        host.memory = None;
         let tables = host.memory_use.table_bytes();
-        let Some(vacant) = host.vacant() else { return };
-        *self.store.data_mut() = vacant;
-        let Ok(()) = self.mapping.clear() else { return };
-        let left = Left {
-            built: self,
-            tables,
-        };
-        let before = spare.0.lock().replace(left);
-        drop(before);
+        if let Some(again) = &self.again
+            // Memories do not shrink.
+            && self.memory.size(&self.store) == again.pages
+            // Nobody has a use for it when the code is gone.
+            && let Some(spare) = again.spare.upgrade()
+            && self.mapping.clear().is_ok()
+        {
+            spare.put(Left {
+                built: self,
+                tables,
+            });
+        }
+        host
+    }
+
+    /// Sets what [`Again::values`] gave.
+    ///
+    /// # Errors
+    /// When they are none of this module's.
+    pub fn set_globals(&mut self, values: &[Val]) -> Result<(), BuildError> {
+        let globals = self.again.iter().flat_map(|it| &it.globals);
+        for ((global, _), value) in globals.zip(values) {
+            let set = global.set(&mut self.store, value.clone());
+            set.map_err(BuildError::new)?;
+        }
+        Ok(())
     }
 }
 
 impl Spare {
     /// What was left, if its memory began with so many pages and may have so many.
     pub fn take(&self, pages: u64, pages_max: u64) -> Option<Left> {
-        self.0.lock().take_if(|left| {
+        let is_fit = |left: &Left| {
             let again = left.built.again.as_ref();
             again.is_some_and(|it| it.pages == pages) && left.built.pages_max == pages_max
-        })
+        };
+        let mut all = self.0.lock();
+        let at = all.iter().rposition(is_fit)?;
+        all.remove(at)
+    }
+
+    /// Keeps one more. The one goes that was left first, if there are enough.
+    fn put(&self, left: Left) {
+        let gone = {
+            let mut all = self.0.lock();
+            let gone = (all.len() >= SPARE_MAX).then(|| all.pop_front()).flatten();
+            all.push_back(left);
+            gone
+        };
+        drop(gone);
     }
 }
 

@@ -93,10 +93,20 @@ pub enum Trigger {
         scripts: Vec<String>,
         /// How many tail Workers there are in a row, this one included.
         depth: u8,
+        /// The entrypoint that is told, if it is not the default one's handler.
+        entry: Option<Box<Entry>>,
     },
 }
 
 impl Trigger {
+    /// Tail Workers in a row up to here, this one included.
+    pub fn depth(&self) -> u8 {
+        match self {
+            Self::Scheduled { .. } => 0,
+            Self::Tail { depth, .. } => *depth,
+        }
+    }
+
     /// The handler that it is for.
     pub fn handler(&self) -> &'static str {
         match self {

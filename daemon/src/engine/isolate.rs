@@ -13,6 +13,7 @@ use super::code::Code;
 use super::core::{Condemned, Core};
 use super::host::{Event, Invocation};
 use super::limits::Failure;
+use super::parked::Form;
 use super::worker::Worker;
 use parking_lot::Mutex;
 use postern_abi::dispatch::REQUEST_HAS_PARAMETERS;
@@ -27,7 +28,7 @@ pub struct Isolate {
     worker: Arc<Worker>,
     inbox: Mutex<Inbox>,
     running: AtomicBool,
-    core: Mutex<Option<Core>>,
+    form: Mutex<Form>,
     next_request: AtomicU32,
     /// Requests that are in it, from their arrival to the end of their `waitUntil` work.
     in_flight: AtomicU32,
@@ -67,24 +68,24 @@ impl Isolate {
     /// # Errors
     /// [`Failure::Overloaded`] when the machine has no memory for it, [`Failure::Internal`] when
     /// the code and its snapshot do not fit each other.
-    pub fn start(worker: &Arc<Worker>, code: &Code) -> Result<Arc<Self>, Failure> {
+    pub fn start(worker: &Arc<Worker>, code: &Arc<Code>) -> Result<Arc<Self>, Failure> {
         let mut result = Ok(());
         let isolate = Arc::new_cyclic(|weak: &Weak<Self>| {
-            let (core, bytes) = match Core::build(worker, code, weak.clone()) {
+            let (form, bytes) = match Core::build(worker, code, weak.clone()) {
                 Ok(core) => {
                     let bytes = core.store.data().memory_use.bytes();
-                    (Some(core), bytes)
+                    (Form::Awake(Box::new(core)), bytes)
                 }
                 Err(failure) => {
                     result = Err(failure);
-                    (None, 0)
+                    (Form::Ended, 0)
                 }
             };
             Self {
                 worker: worker.clone(),
                 inbox: Mutex::default(),
                 running: AtomicBool::new(false),
-                core: Mutex::new(core),
+                form: Mutex::new(form),
                 next_request: AtomicU32::new(1),
                 in_flight: AtomicU32::new(0),
                 bytes: AtomicU64::new(bytes),
@@ -202,8 +203,8 @@ impl Isolate {
             empty
         };
         if empty {
-            let core = self.core.lock().take();
-            if let Some(core) = core {
+            let form = self.form.lock().end();
+            if let Form::Awake(core) = form {
                 core.leave();
             }
             self.bytes.store(0, Ordering::Relaxed);
@@ -221,19 +222,37 @@ impl Isolate {
         self.is_lean.load(Ordering::Relaxed)
     }
 
-    /// Lets go of the pages that it shares with others, unless it runs. It finds them again when it
-    /// does.
-    pub fn let_go(self: &Arc<Self>) {
+    /// Lets go of its instance, or where it has to keep it of the pages that it shares with others,
+    /// unless it runs. It finds them again when it does. Whether it did let go of an instance.
+    pub fn let_go(self: &Arc<Self>) -> bool {
         if self.running.swap(true, Ordering::SeqCst) {
-            return;
+            return false;
         }
-        if let Some(core) = self.core.lock().as_mut() {
-            core.let_go();
-        }
+        let has_parked = {
+            let mut form = self.form.lock();
+            let park = || form.core().is_some() && form.park();
+            let has_parked = catch_unwind(AssertUnwindSafe(park));
+            if let Some(core) = form.core() {
+                core.let_go();
+            }
+            has_parked
+        };
+        let has_parked = has_parked.unwrap_or_else(|_| {
+            let why = "the engine panicked; see the log";
+            self.condemn(Form::Ended, Failure::Internal(why.into()));
+            true
+        });
         self.is_lean.store(true, Ordering::Relaxed);
         self.running.store(false, Ordering::Release);
         // What came meanwhile was left to us.
         self.kick(false);
+        has_parked
+    }
+
+    /// Whether it has no instance.
+    pub fn is_parked(&self) -> bool {
+        let form = self.form.try_lock();
+        form.is_some_and(|form| matches!(*form, Form::Parked(_)))
     }
 
     /// Writes the record of a request that is over.
@@ -264,10 +283,10 @@ impl Isolate {
     /// Runs slices until there is nothing left to do.
     async fn drive(self: Arc<Self>) {
         loop {
-            let awaited = self.core.lock().as_mut().and_then(Core::awaited);
+            let awaited = self.form.lock().core().and_then(Core::awaited);
             if let Some(awaited) = awaited {
                 let arrived = awaited.run(self.worker.engine().lanes()).await;
-                if let Some(core) = self.core.lock().as_mut() {
+                if let Some(core) = self.form.lock().core() {
                     core.arrived(arrived);
                 }
             }
@@ -290,22 +309,22 @@ impl Isolate {
     fn slice(self: &Arc<Self>) -> After {
         self.is_lean.store(false, Ordering::Relaxed);
         loop {
-            let mut core = self.core.lock();
-            let result = match core.as_mut() {
-                None => Ok(After::Rest),
-                Some(core) => {
-                    catch_unwind(AssertUnwindSafe(|| core.run(self))).unwrap_or_else(|_| {
-                        Err(Condemned(Failure::Internal(
-                            "the engine panicked; see the log".into(),
-                        )))
-                    })
-                }
-            };
+            let mut form = self.form.lock();
+            let result = catch_unwind(AssertUnwindSafe(|| match form.wake(&self.worker) {
+                Ok(Some(core)) => core.run(self),
+                Ok(None) => Ok(After::Rest),
+                Err(failure) => Err(Condemned(failure)),
+            }));
+            let result = result.unwrap_or_else(|_| {
+                Err(Condemned(Failure::Internal(
+                    "the engine panicked; see the log".into(),
+                )))
+            });
             match result {
                 Ok(After::Again) => return After::Again,
                 Ok(After::Rest) => {
                     let mut is_worn = false;
-                    if let Some(core) = core.as_ref() {
+                    if let Some(core) = form.core() {
                         let host = core.store.data();
                         is_worn = host
                             .wasm
@@ -314,7 +333,7 @@ impl Isolate {
                         self.bytes
                             .store(core.store.data().memory_use.bytes(), Ordering::Relaxed);
                     }
-                    drop(core);
+                    drop(form);
                     *self.last_used.lock() = Instant::now();
                     self.running.store(false, Ordering::SeqCst);
                     if self.worker.spent(self) || (is_worn && self.in_flight() == 0) {
@@ -322,8 +341,8 @@ impl Isolate {
                     }
                 }
                 Err(Condemned(failure)) => {
-                    let ended = core.take();
-                    drop(core);
+                    let ended = form.end();
+                    drop(form);
                     self.condemn(ended, failure);
                     self.running.store(false, Ordering::Release);
                     return After::Rest;
@@ -338,7 +357,7 @@ impl Isolate {
     }
 
     /// Ends this isolate because of what one of its requests did.
-    fn condemn(self: &Arc<Self>, core: Option<Core>, failure: Failure) {
+    fn condemn(self: &Arc<Self>, mut form: Form, failure: Failure) {
         let inbound = {
             let mut inbox = self.inbox.lock();
             inbox.dead = true;
@@ -347,7 +366,7 @@ impl Isolate {
         self.bytes.store(0, Ordering::Relaxed);
         self.worker.forget(self);
         self.worker.crashed(&failure);
-        if let Some(mut core) = core {
+        if let Some(core) = form.core() {
             let host = core.store.data_mut();
             let guilty = host.current;
             let ids: Vec<u32> = host

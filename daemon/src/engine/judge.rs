@@ -378,7 +378,7 @@ impl Starting {
 }
 
 /// `env` in global scope: nothing.
-struct NoBindings;
+pub(super) struct NoBindings;
 
 impl Bindings for NoBindings {
     fn sync(&self, _: SyncOp, _: &[u8], _: &mut Vec<u8>) -> Result<(), OpFailure> {

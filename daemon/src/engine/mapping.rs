@@ -52,6 +52,17 @@ pub struct Piece<'a> {
     pub at: u64,
 }
 
+/// Where a page of a memory is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Page {
+    /// Nowhere: it was never touched, or let go of.
+    Absent,
+    /// It is a file's.
+    Shared,
+    /// It was written.
+    Own,
+}
+
 /// Mappings that all isolates have.
 static MAPPED: AtomicUsize = AtomicUsize::new(0);
 
@@ -207,28 +218,16 @@ impl Mapping {
     /// # Errors
     /// When the system does not tell which pages these are.
     pub fn let_go(&mut self) -> std::io::Result<()> {
-        use std::os::unix::fs::FileExt;
-        /// Bytes of an entry of the table of pages.
-        const ENTRY: usize = 8;
-        /// What such an entry says.
-        const PRESENT: u64 = 1 << 63;
-        const SWAPPED: u64 = 1 << 62;
-        const OF_A_FILE: u64 = 1 << 61;
         if self.pieces == 0 {
             return Ok(());
         }
         let page = rustix::param::page_size();
-        let first = self.base.as_ptr().addr() / page;
-        let mut table = vec![0; self.used / page * ENTRY];
-        File::open("/proc/self/pagemap")?.read_exact_at(&mut table, (first * ENTRY) as u64)?;
-        let (entries, _) = table.as_chunks::<ENTRY>();
         let mut clean: Option<Range<usize>> = None;
-        for (index, entry) in entries.iter().enumerate() {
-            let entry = u64::from_ne_bytes(*entry);
-            if entry & PRESENT != 0 && entry & OF_A_FILE != 0 {
+        for (index, state) in self.pages(self.used)?.enumerate() {
+            if state == Page::Shared {
                 let start = clean.map_or(index, |clean| clean.start);
                 clean = Some(start..index + 1);
-            } else if entry & (PRESENT | SWAPPED) != 0
+            } else if state == Page::Own
                 && let Some(clean) = clean.take()
             {
                 self.forget(&(clean.start * page..clean.end * page))?;
@@ -237,6 +236,57 @@ impl Mapping {
         clean.map_or(Ok(()), |clean| {
             self.forget(&(clean.start * page..clean.end * page))
         })
+    }
+
+    /// The ranges of the first `len` bytes in which something can have been written since
+    /// [`Mapping::restore`], in order. `len` is as much as code could write to.
+    ///
+    /// # Errors
+    /// When the system does not tell which pages these are.
+    pub fn touched(&self, len: usize) -> std::io::Result<Vec<Range<usize>>> {
+        let len = len.min(self.len);
+        let mut touched: Vec<Range<usize>> = Vec::new();
+        // What was copied is this isolate's own, written or not.
+        let is_mapped = self.pieces > 0;
+        let page = rustix::param::page_size();
+        for (index, state) in self.pages(len)?.enumerate() {
+            if state == Page::Own || (!is_mapped && index * page < self.used) {
+                let end = (index + 1) * page;
+                match touched.last_mut() {
+                    Some(last) if last.end == index * page => last.end = end,
+                    _ => touched.push(index * page..end),
+                }
+            }
+        }
+        Ok(touched)
+    }
+
+    /// Where the pages of the first `len` bytes are.
+    fn pages(&self, len: usize) -> std::io::Result<impl Iterator<Item = Page> + use<>> {
+        use std::os::unix::fs::FileExt;
+        /// Bytes of an entry of the table of pages.
+        const ENTRY: usize = 8;
+        /// What such an entry says.
+        const PRESENT: u64 = 1 << 63;
+        const SWAPPED: u64 = 1 << 62;
+        const OF_A_FILE: u64 = 1 << 61;
+        let page = rustix::param::page_size();
+        let first = self.base.as_ptr().addr() / page;
+        let mut table = vec![0; len / page * ENTRY];
+        File::open("/proc/self/pagemap")?.read_exact_at(&mut table, (first * ENTRY) as u64)?;
+        let entry = move |index: usize| {
+            let mut entry = [0; ENTRY];
+            entry.copy_from_slice(&table[index * ENTRY..][..ENTRY]);
+            let entry = u64::from_ne_bytes(entry);
+            if entry & PRESENT != 0 && entry & OF_A_FILE != 0 {
+                Page::Shared
+            } else if entry & (PRESENT | SWAPPED) != 0 {
+                Page::Own
+            } else {
+                Page::Absent
+            }
+        };
+        Ok((0..len / page).map(entry))
     }
 
     /// Has the pages of a range be read from their files again.
@@ -404,6 +454,40 @@ mod tests {
             mapping.let_go().unwrap();
         }
         assert!(bytes[..used] == expect && bytes[used + 10] == 7);
+    }
+
+    #[test]
+    fn what_was_touched_is_told() {
+        let used = 5 * WASM_PAGE;
+        let file = tempfile::tempfile().unwrap();
+        file.write_all_at(&vec![3; used], 0).unwrap();
+        let piece = Piece {
+            memory: WASM_PAGE..used,
+            file: &file,
+            at: 0,
+        };
+        let mut mapping = Mapping::reserve(2 * used).unwrap();
+        // SAFETY: once, and `mapping` lives until the end.
+        let bytes = unsafe { mapping.leak() };
+        let written = [5, 2 * WASM_PAGE, 2 * WASM_PAGE + 70, used - 1, used + 10];
+        let page = rustix::param::page_size();
+        for most in [usize::MAX, 0] {
+            mapping.clear().unwrap();
+            bytes[used..].fill(0);
+            let pieces = std::slice::from_ref(&piece);
+            mapping.restore_within(pieces, used, most).unwrap();
+            for at in written {
+                bytes[at] = 7;
+            }
+            let touched = mapping.touched(used + WASM_PAGE).unwrap();
+            let is_told = |at: usize| touched.iter().any(|range| range.contains(&at));
+            assert!(written.into_iter().all(is_told), "{touched:?}");
+            assert!(touched.is_sorted_by(|one, next| one.end < next.start));
+            let pages: usize = touched.iter().map(|range| range.len() / page).sum();
+            // Written once, of the part behind `used` all; or all that was copied.
+            let most = if most == 0 { used } else { 3 * page } + WASM_PAGE;
+            assert!(pages * page <= most, "{touched:?}");
+        }
     }
 
     #[test]

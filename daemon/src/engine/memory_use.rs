@@ -43,6 +43,12 @@ impl MemoryUse {
         self.grow(memory, tables)
     }
 
+    /// Counts no memory and no tables for now, but keeps the share of the budget, so that they find
+    /// room when they are there again.
+    pub fn put_aside(&mut self) {
+        (self.memory, self.tables) = (0, 0);
+    }
+
     /// Bytes of tables.
     pub fn table_bytes(&self) -> u64 {
         self.tables

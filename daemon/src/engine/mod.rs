@@ -29,6 +29,8 @@ mod mapping;
 mod memory_use;
 pub mod module;
 pub mod ops;
+mod own;
+mod parked;
 pub mod pipe;
 mod program;
 mod rewriter;
@@ -51,6 +53,7 @@ pub use javascript::{Bundle, EngineBytes, EngineModule, Part, Told, env_of};
 pub use judge::{Judged, Order, Pushed, Refused, Work, judge_here};
 pub use judges::keep as keep_judging;
 pub use module::GuestKind;
+pub use own::OwnWorker;
 pub use worker::{Worker, WorkerSpec};
 
 use async_executor::Executor;
@@ -281,22 +284,22 @@ impl Engine {
         &self.0.budget
     }
 
-    /// Takes bytes of the budget, from isolates that rest if need be.
-    fn room(&self, bytes: u64) -> Option<budget::Share> {
+    /// Takes bytes of a budget, from isolates that rest if need be.
+    fn room(&self, budget: &Budget, bytes: u64) -> Option<budget::Share> {
         loop {
-            if let Some(share) = self.budget().take(bytes) {
+            if let Some(share) = budget.take(bytes) {
                 return Some(share);
             }
-            if !self.evict_one() {
+            if !self.evict_one(budget) {
                 return None;
             }
         }
     }
 
-    /// Takes bytes of the budget for what is in memory beside isolates, as long as the share is
+    /// Takes bytes of a budget for what is in memory beside isolates, as long as the share is
     /// there.
-    pub fn hold(&self, bytes: u64) -> Option<budget::Share> {
-        self.room(bytes)
+    pub fn hold(&self, budget: &Budget, bytes: u64) -> Option<budget::Share> {
+        self.room(budget, bytes)
     }
 
     /// Isolates there are.
@@ -307,6 +310,12 @@ impl Engine {
             .iter()
             .filter(|isolate| isolate.strong_count() > 0)
             .count()
+    }
+
+    /// How many of them rest without an instance.
+    pub fn parked(&self) -> usize {
+        let resting = self.resting();
+        resting.iter().filter(|isolate| isolate.is_parked()).count()
     }
 
     /// How many isolates wait for their turn.
@@ -350,8 +359,8 @@ impl Engine {
         let has_freed = self.0.freed.swap(false, Ordering::Relaxed);
         if has_freed || !resting.is_empty() {
             smol::unblock(move || {
-                resting.iter().for_each(Isolate::let_go);
-                if has_freed {
+                let parked = resting.iter().filter(|isolate| isolate.let_go()).count();
+                if has_freed || parked > 0 {
                     heap::trim();
                     program::let_go();
                 }
@@ -434,9 +443,13 @@ impl Engine {
         isolates
     }
 
-    /// Takes away the isolate that has rested longest; false when none rests.
-    fn evict_one(&self) -> bool {
+    /// Takes away the isolate that has rested longest; false when none rests. Where a part of the
+    /// budget is what is short, nobody else's goes.
+    fn evict_one(&self, budget: &Budget) -> bool {
         let mut resting = self.resting();
+        if budget.is_narrow() {
+            resting.retain(|isolate| isolate.worker().budget().is(budget));
+        }
         resting.sort_by_key(|isolate| isolate.last_used());
         resting.iter().any(|isolate| isolate.evict())
     }

@@ -4,7 +4,7 @@
 //! operation means, beyond what it costs; bindings never learn what a guest is.
 
 use super::caller::Caller;
-use super::finished::Labels;
+use super::finished::{Labels, Listener};
 use super::invocation::ByteStream;
 use super::pipe::Pipe;
 use bytes::Bytes;
@@ -26,6 +26,11 @@ pub trait Bindings: Send + Sync {
     /// What was said of the version that they belong to.
     fn labels(&self) -> Option<&Labels> {
         None
+    }
+
+    /// Who is told of its invocations beside those who watch all.
+    fn listeners(&self) -> &[Arc<dyn Listener>] {
+        &[]
     }
 }
 

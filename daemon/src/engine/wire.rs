@@ -5,6 +5,7 @@
 use super::invocation::{Entry, Props};
 use http::HeaderMap;
 use postern_abi::http::BodyHint;
+use postern_abi::rpc::Purpose;
 
 /// A place to write to. What does not fit is counted and makes [`Writer::finish`] fail.
 pub struct Writer<'a> {
@@ -82,7 +83,7 @@ pub fn entry_bound(entry: &Entry) -> usize {
 }
 
 /// An [`Entry`](postern_abi::rpc::Entry).
-pub fn entry(out: &mut Writer<'_>, entry: &Entry) {
+pub fn entry(out: &mut Writer<'_>, entry: &Entry, purpose: Purpose) {
     match &entry.entrypoint {
         None => out.varint(0),
         Some(name) => {
@@ -101,7 +102,7 @@ pub fn entry(out: &mut Writer<'_>, entry: &Entry) {
             out.counted(bytes);
         }
     }
-    out.varint(entry.rpc.into());
+    out.varint(purpose as u64);
 }
 
 /// A [`Scheduled`](postern_abi::event::Scheduled).

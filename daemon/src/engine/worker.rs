@@ -4,7 +4,8 @@
 //! rest for long or when others need the memory. A Worker without isolates keeps no code.
 
 use super::Engine;
-use super::caller::Caller;
+use super::budget::Budget;
+use super::caller::{Caller, Chain};
 use super::code::{BuildError, Code};
 use super::exchange::Exchange;
 use super::finished::Finished;
@@ -52,6 +53,8 @@ pub struct WorkerSpec {
     pub env: Arc<dyn Bindings>,
     /// Whether it is the operator's own, and may know where requests come from.
     pub is_trusted: bool,
+    /// What its isolates take memory from, if that is a part of the machine's.
+    pub budget: Option<Budget>,
 }
 
 /// A deployed Worker.
@@ -66,6 +69,8 @@ pub struct Worker {
     answers: Arc<AtomicU64>,
     retired: AtomicBool,
     sockets: Sockets,
+    /// The memory of a Worker that is the daemon's own, which is not tenants'.
+    own: Option<Budget>,
 }
 
 struct State {
@@ -98,7 +103,22 @@ impl Worker {
             answers: Arc::default(),
             retired: AtomicBool::new(false),
             sockets: Sockets::default(),
+            own: None,
         }
+    }
+
+    /// One that is the daemon's own: it has memory that tenants cannot use up, and nobody is told
+    /// of its invocations.
+    pub(super) fn own(engine: Engine, spec: WorkerSpec, memory: Budget) -> Self {
+        Self {
+            own: Some(memory),
+            ..Self::new(engine, spec)
+        }
+    }
+
+    /// What its isolates' memory is taken from.
+    pub(super) fn budget(&self) -> &Budget {
+        self.own.as_ref().unwrap_or(self.engine.budget())
     }
 
     /// Handles one request.
@@ -169,6 +189,7 @@ impl Worker {
             headers: request.headers,
             body: request.body,
             begun_by: request.chain.as_ref().and_then(|chain| chain.begun_by()),
+            tail_depth: request.chain.as_ref().map_or(0, Chain::tail_depth),
             chain: request.chain,
             origin: request.origin,
             terms: request.terms,
@@ -190,8 +211,15 @@ impl Worker {
     /// # Errors
     /// Every way in which it fails; see [`Failure`].
     pub async fn trigger(self: &Arc<Self>, ray: Ray, trigger: Trigger) -> Result<(), Failure> {
-        self.admit(trigger.handler())?;
+        match &trigger {
+            // Whether it has the handler is seen when it is entered.
+            Trigger::Tail { entry: Some(_), .. } if self.spec.kind == GuestKind::JavaScript => {
+                self.admit_any()?;
+            }
+            _ => self.admit(trigger.handler())?,
+        }
         let invocation = Box::new(Invocation {
+            tail_depth: trigger.depth(),
             trigger: Some(trigger),
             ..self.invocation(ray)
         });
@@ -223,6 +251,7 @@ impl Worker {
             origin: None,
             terms: None,
             begun_by: None,
+            tail_depth: 0,
             caller: None,
             entry: None,
             upgrade: false,
@@ -285,6 +314,12 @@ impl Worker {
             });
         }
         self.admit_any()
+    }
+
+    /// What its isolates take memory from.
+    pub(super) fn budget(&self) -> &Budget {
+        let own = self.spec.budget.as_ref();
+        own.unwrap_or_else(|| self.engine.budget())
     }
 
     /// Whether nothing runs in it.
@@ -377,7 +412,7 @@ impl Worker {
         loop {
             match self.start(&code) {
                 // Somebody who rests makes room.
-                Err(Failure::Overloaded { .. }) if self.engine.evict_one() => {}
+                Err(Failure::Overloaded { .. }) if self.engine.evict_one(self.budget()) => {}
                 Err(failure @ Failure::Overloaded { .. }) if !single => {
                     let state = self.state.lock();
                     let least = state
@@ -400,7 +435,7 @@ impl Worker {
         self.start(&code).map(drop)
     }
 
-    fn start(self: &Arc<Self>, code: &Code) -> Result<Arc<Isolate>, Failure> {
+    fn start(self: &Arc<Self>, code: &Arc<Code>) -> Result<Arc<Isolate>, Failure> {
         let isolate = Isolate::start(self, code)?;
         // In this order: who evicts what is registered must find it in the list, or a dead
         // isolate would stay there and be picked for ever.
@@ -475,6 +510,9 @@ impl Worker {
         if invocation.failure.is_none() && self.state.lock().crashes > 0 {
             self.state.lock().crashes = 0;
         }
+        if self.own.is_some() {
+            return;
+        }
         let spec = &self.spec;
         let thrown = invocation.thrown();
         self.engine.observer().finished(&Finished {
@@ -490,6 +528,7 @@ impl Worker {
             cpu_us: self.engine.cpu_us(invocation.fuel),
             wall_us: u64::try_from(invocation.started.elapsed().as_micros()).unwrap_or(u64::MAX),
             trigger: invocation.trigger.as_ref(),
+            tail_depth: invocation.tail_depth,
             method: match invocation.trigger {
                 None if invocation.is_session() => "RPC",
                 None => invocation.method.as_str(),
@@ -502,6 +541,7 @@ impl Worker {
             logs_dropped: invocation.logs_dropped,
             exception: thrown.as_ref(),
             labels: spec.env.labels(),
+            listeners: spec.env.listeners(),
         });
     }
 

@@ -89,6 +89,8 @@ impl Bench {
             logs_dropped: 0,
             exception: None,
             labels: None,
+            tail_depth: 0,
+            listeners: &[],
         });
     }
 

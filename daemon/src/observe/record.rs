@@ -67,9 +67,9 @@ impl Record {
     /// as logs, fields and exceptions can be left out.
     pub(super) fn new(finished: &Finished<'_>, bytes_max: usize) -> Self {
         let url = redacted_url(finished.url).into_owned();
-        let labels = finished
-            .labels
-            .map_or(0, |it| it.tag.len() + it.message.len());
+        let labels = finished.labels.map_or(0, |it| {
+            it.tag.len() + it.message.len() + it.dynamic.as_ref().map_or(0, String::len)
+        });
         let names =
             finished.namespace.len() + finished.script.len() + finished.version.len() + labels;
         let mut budget = Budget {
@@ -169,6 +169,9 @@ impl Record {
             "diagnosticsChannelEvents": published,
             "executionModel": "stateless",
         });
+        if let Some(name) = self.labels.as_ref().and_then(|it| it.dynamic.as_ref()) {
+            told["dynamicWorker"] = name.as_str().into();
+        }
         // Workers outside of dispatch namespaces are in one that has no name for others.
         if !self.namespace.starts_with('(') {
             told["dispatchNamespace"] = self.namespace.as_str().into();
@@ -264,6 +267,7 @@ fn kept(trigger: &Trigger) -> Trigger {
             items: Bytes::new(),
             scripts: scripts.clone(),
             depth: *depth,
+            entry: None,
         },
         other => other.clone(),
     }

@@ -41,6 +41,8 @@ fn finished<'a>(script: &'a str, logs: &'a [LogLine]) -> Finished<'a> {
         logs_dropped: 0,
         exception: None,
         labels: None,
+        tail_depth: 0,
+        listeners: &[],
     }
 }
 

@@ -13,13 +13,13 @@ mod queue;
 mod tests;
 
 use crate::engine::Finished;
-use crate::engine::invocation::{Ray, Trigger};
+use crate::engine::invocation::Ray;
 use crate::observe::{Record, Sink, Unredacted};
 use async_executor::Executor;
 use bytes::Bytes;
 use families::{Families, Member};
 use parking_lot::{Mutex, RwLock};
-use queue::Queues;
+use queue::{Queues, To};
 use serde_json::Value;
 use std::collections::HashMap;
 use std::future::Future;
@@ -170,17 +170,15 @@ impl Tails {
     }
 }
 
-/// How many tail Workers there were in a row, and whom of them this invocation may be told to.
-fn depth_of(trigger: Option<&Trigger>) -> u8 {
-    match trigger {
-        Some(Trigger::Tail { depth, .. }) => *depth,
-        _ => 0,
-    }
-}
-
 impl Sink for Tails {
     fn wants(&self, finished: &Finished<'_>) -> bool {
-        if self.0.len.load(Relaxed) == 0 || depth_of(finished.trigger) >= DEPTH_MAX {
+        if finished.tail_depth >= DEPTH_MAX {
+            return false;
+        }
+        if !finished.listeners.is_empty() {
+            return true;
+        }
+        if self.0.len.load(Relaxed) == 0 {
             return false;
         }
         // What a Worker caused may be told together with that Worker, whose name is not known yet.
@@ -192,7 +190,11 @@ impl Sink for Tails {
             record: record.clone(),
             raw: Unredacted::of(finished, UNREDACTED_MAX).map(Arc::new),
         };
-        let depth = depth_of(finished.trigger) + 1;
+        let depth = finished.tail_depth + 1;
+        for listener in finished.listeners {
+            let to = To::Given(listener.clone());
+            self.0.queues.push(&to, vec![traced.clone()], depth);
+        }
         let consumers = self.of(finished.namespace, finished.script);
         let member = Member {
             traced: traced.clone(),
@@ -234,7 +236,8 @@ impl Tails {
             // A tail Worker is not told of itself.
             let is_own = |item: &Traced| item.record.script == consumer.script && depth > 1;
             if !items.iter().any(is_own) {
-                self.0.queues.push(consumer, items.clone(), depth);
+                let to = To::Deployed(consumer.clone());
+                self.0.queues.push(&to, items.clone(), depth);
             }
         }
     }

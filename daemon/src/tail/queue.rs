@@ -1,10 +1,13 @@
 //! What waits for each tail consumer, and the tasks that have it told.
 
 use super::{Batch, Consumer, Deliver, TailCounts, Traced};
+use crate::engine::finished::Listener;
+use crate::engine::invocation::Trigger;
 use async_executor::Executor;
 use parking_lot::Mutex;
 use serde_json::Value;
 use std::collections::{HashMap, VecDeque};
+use std::hash::{Hash, Hasher};
 use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
 use std::sync::{Arc, OnceLock};
 
@@ -16,6 +19,40 @@ const QUEUE_BYTES_MAX: usize = 256 * 1024;
 const TOTAL_BYTES_MAX: usize = 2 * 1024 * 1024;
 /// Calls of one consumer under way at the same time.
 const IN_FLIGHT_MAX: usize = 4;
+
+/// Whom a queue is for.
+#[derive(Clone, Debug)]
+pub(super) enum To {
+    /// A Worker that is a script's tail consumer.
+    Deployed(Consumer),
+    /// What a loader has given its dynamic Workers. All of one loader wait in one queue, or it could
+    /// have as many as it likes.
+    Given(Arc<dyn Listener>),
+}
+
+impl To {
+    /// What tells it from others.
+    fn key(&self) -> Result<&Consumer, usize> {
+        match self {
+            Self::Deployed(consumer) => Ok(consumer),
+            Self::Given(listener) => Err(listener.owner()),
+        }
+    }
+}
+
+impl PartialEq for To {
+    fn eq(&self, other: &Self) -> bool {
+        self.key() == other.key()
+    }
+}
+
+impl Eq for To {}
+
+impl Hash for To {
+    fn hash<H: Hasher>(&self, state: &mut H) {
+        self.key().hash(state);
+    }
+}
 
 /// All queues. Clones are the same.
 #[derive(Clone)]
@@ -32,7 +69,7 @@ struct Inner {
 
 #[derive(Default)]
 struct State {
-    by_consumer: HashMap<Consumer, Queue>,
+    by_consumer: HashMap<To, Queue>,
     bytes: usize,
 }
 
@@ -44,6 +81,7 @@ struct Queue {
 }
 
 struct Waiting {
+    to: To,
     items: Vec<Traced>,
     depth: u8,
     bytes: usize,
@@ -74,7 +112,7 @@ impl Queues {
     }
 
     /// Has a consumer told, if there is room for it.
-    pub fn push(&self, consumer: &Consumer, items: Vec<Traced>, depth: u8) {
+    pub fn push(&self, consumer: &To, items: Vec<Traced>, depth: u8) {
         let bytes = items.iter().map(Traced::bytes).sum();
         let mut state = self.0.queues.lock();
         let full = state.bytes + bytes > TOTAL_BYTES_MAX;
@@ -92,6 +130,7 @@ impl Queues {
         }
         queue.bytes += bytes;
         queue.waiting.push_back(Waiting {
+            to: consumer.clone(),
             items,
             depth,
             bytes,
@@ -110,30 +149,47 @@ impl Queues {
     }
 
     /// Has a consumer told of what waits, until nothing does.
-    async fn work(&self, consumer: &Consumer) {
+    async fn work(&self, consumer: &To) {
         while let Some(waiting) = self.next(consumer) {
-            let Some(deliver) = self.0.deliver.get() else {
-                continue;
-            };
-            let items: Vec<Value> = waiting.items.iter().map(Traced::to_json).collect();
+            let mut items: Vec<Value> = waiting.items.iter().map(Traced::to_json).collect();
+            if let To::Given(_) = &waiting.to {
+                // A dynamic Worker is no script; the handler's props say which it is.
+                items
+                    .iter_mut()
+                    .for_each(|item| item["scriptName"] = Value::Null);
+            }
             let names = waiting.items.iter();
             let batch = Batch {
                 scripts: names.map(|it| it.record.script.clone()).collect(),
                 items: Value::Array(items).to_string().into(),
                 depth: waiting.depth,
             };
-            drop(waiting);
-            match deliver.deliver(consumer, batch).await {
+            let Waiting { to, items, .. } = waiting;
+            drop(items);
+            let delivered = match (&to, self.0.deliver.get()) {
+                (To::Given(listener), _) => {
+                    let trigger = Trigger::Tail {
+                        items: batch.items,
+                        scripts: batch.scripts,
+                        depth: batch.depth,
+                        entry: None,
+                    };
+                    listener.tell(trigger).await
+                }
+                (To::Deployed(consumer), Some(deliver)) => deliver.deliver(consumer, batch).await,
+                (To::Deployed(_), None) => continue,
+            };
+            match delivered {
                 Ok(()) => self.0.delivered.fetch_add(1, Relaxed),
                 Err(reason) => {
-                    log::debug!("tail Worker {}: {reason}", consumer.script);
+                    log::debug!("tail Worker {to:?}: {reason}");
                     self.0.failed.fetch_add(1, Relaxed)
                 }
             };
         }
     }
 
-    fn next(&self, consumer: &Consumer) -> Option<Waiting> {
+    fn next(&self, consumer: &To) -> Option<Waiting> {
         let mut state = self.0.queues.lock();
         let queue = state.by_consumer.get_mut(consumer)?;
         let next = queue.waiting.pop_front();

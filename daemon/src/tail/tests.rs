@@ -2,6 +2,8 @@
 #![allow(clippy::unwrap_used)]
 
 use super::*;
+use crate::engine::finished::{Listener, Telling};
+use crate::engine::invocation::Trigger;
 use crate::engine::limits::Outcome;
 use crate::observe::Observe;
 use parking_lot::Mutex;
@@ -97,6 +99,8 @@ fn finished<'a>(namespace: &'a str, script: &'a str, ray: u64) -> Finished<'a> {
         logs_dropped: 0,
         exception: None,
         labels: None,
+        tail_depth: 0,
+        listeners: &[],
     }
 }
 
@@ -134,6 +138,15 @@ fn a_consumer_is_told_what_others_may_not_see() {
     assert_eq!(bench.tails.counts().delivered, 2);
 }
 
+/// An invocation that this began.
+fn began<'a>(script: &'a str, trigger: &'a Trigger) -> Finished<'a> {
+    Finished {
+        tail_depth: trigger.depth(),
+        trigger: Some(trigger),
+        ..finished("n", script, 1)
+    }
+}
+
 #[test]
 fn tail_workers_in_a_row_end() {
     let bench = Bench::new(false);
@@ -144,24 +157,21 @@ fn tail_workers_in_a_row_end() {
         items: Bytes::new(),
         scripts: vec!["s".to_owned()],
         depth,
+        entry: None,
     };
     let (first, last) = (tail(1), tail(DEPTH_MAX));
-    let of = |script, trigger| Finished {
-        trigger: Some(trigger),
-        ..finished("n", script, 1)
-    };
     // Not told of itself, though of its requests.
-    bench.ends(&of("t", &first));
+    bench.ends(&began("t", &first));
     assert!(bench.calls().is_empty());
     bench.ends(&finished("n", "t", 2));
     assert_eq!(bench.calls(), ["t: t"]);
-    bench.ends(&of("u", &first));
+    bench.ends(&began("u", &first));
     assert_eq!(bench.calls(), ["t: t", "v: u"]);
     assert_eq!(
         bench.told.batches.lock()[1].2[0]["event"],
         serde_json::json!({"consumedEvents": [{"scriptName": "s"}]})
     );
-    bench.ends(&of("u", &last));
+    bench.ends(&began("u", &last));
     assert_eq!(bench.calls().len(), 2);
 }
 
@@ -216,4 +226,45 @@ fn families_without_end_are_forgotten() {
         });
     }
     assert!(bench.tails.0.families.lock().len() <= 256);
+}
+
+/// One of a loader's, which holds whatever it is told.
+#[derive(Debug)]
+struct Given(usize);
+
+impl Listener for Given {
+    fn tell(&self, _: Trigger) -> Telling {
+        Box::pin(std::future::pending())
+    }
+    fn owner(&self) -> usize {
+        self.0
+    }
+}
+
+#[test]
+fn what_a_loader_has_told_waits_in_one_queue() {
+    let bench = Bench::new(false);
+    let ends = |owner| {
+        let listeners: Vec<Arc<dyn Listener>> = vec![Arc::new(Given(owner))];
+        bench.ends(&Finished {
+            listeners: &listeners,
+            ..finished("n", "s", 1)
+        });
+    };
+    for _ in 0..2 * queue::QUEUE_MAX {
+        ends(1);
+    }
+    let dropped = bench.tails.counts().dropped;
+    assert_eq!(dropped as usize, queue::QUEUE_MAX - 4);
+    // Another's has its own.
+    ends(2);
+    assert_eq!(bench.tails.counts().dropped, dropped);
+    // Three in a row, and no more.
+    let listeners: Vec<Arc<dyn Listener>> = vec![Arc::new(Given(3))];
+    let last = Finished {
+        listeners: &listeners,
+        tail_depth: DEPTH_MAX,
+        ..finished("n", "s", 1)
+    };
+    assert!(!bench.tails.wants(&last));
 }

@@ -7,6 +7,7 @@
 use crate::dispatch::Dispatch;
 use crate::http::Fields;
 use crate::loader::Loaded;
+use alloc::vec::Vec;
 use serde::{Deserialize, Serialize};
 
 /// A subrequest.
@@ -104,4 +105,36 @@ pub enum FetchedBody {
     Whole,
     /// It comes in `OpChunk` under `op_pull`; of so many bytes, if that is known.
     Stream(Option<u64>),
+}
+
+/// What a subrequest to another server asks of the cache on its way (spec: FEATURES F150, F163 to
+/// F166). The argument of [`OpKind::FetchCached`](crate::OpKind::FetchCached) begins with it.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Caching<'a> {
+    /// Whether what is kept may answer.
+    pub mode: CacheMode,
+    /// Whether answers are kept whatever their URL's extension is; a `ttl` implies it.
+    pub everything: bool,
+    /// What the answer is kept under, instead of its URL; at most
+    /// [`URL_MAX`](crate::limits::URL_MAX) bytes.
+    pub key: Option<&'a str>,
+    /// Seconds that any answer is kept for, whatever it says itself; below 0 it is not kept.
+    pub ttl: Option<i64>,
+    /// The same for statuses from one to another, both included; at most
+    /// [`TTL_RANGES_MAX`](crate::limits::TTL_RANGES_MAX).
+    pub ttl_by_status: Vec<(u16, u16, i64)>,
+    /// What is added to the answer's `cache-tag`, or nothing.
+    pub tags: &'a str,
+}
+
+/// Whether what is kept may answer a subrequest.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub enum CacheMode {
+    /// As long as it is fresh.
+    #[default]
+    Usual,
+    /// Never, and the answer is not kept.
+    NoStore,
+    /// If the server says that it has not changed.
+    NoCache,
 }

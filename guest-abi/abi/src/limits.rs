@@ -2,6 +2,8 @@
 
 /// Bytes of a request's URL (spec: SEMANTICS §3).
 pub const URL_MAX: usize = 16 * 1024;
+/// Ranges of statuses with a lifetime of their own, of one subrequest.
+pub const TTL_RANGES_MAX: usize = 64;
 /// Bytes of all header fields of a request or a response, names and values.
 pub const HEADERS_MAX: usize = 128 * 1024;
 /// Bytes of one event's payload beyond heads: chunks of bodies and streams are cut to this.

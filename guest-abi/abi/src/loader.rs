@@ -42,6 +42,13 @@ pub struct WorkerCode<'a> {
     pub cpu_ms: Option<u32>,
     /// Subrequests of an invocation, if those are less than its loader's.
     pub subrequests: Option<u32>,
+    /// Services inside of values of `env`, by what its loader reaches them. It asks the one at `n` as
+    /// the binding `"\0n"`, which no name in `env` begins like.
+    #[serde(borrow)]
+    pub passed: Vec<Target<'a>>,
+    /// Whose `tail` handlers are told of its invocations.
+    #[serde(borrow)]
+    pub tails: Vec<Target<'a>>,
 }
 
 /// What a dynamic Worker is given under a name.

@@ -50,6 +50,9 @@ pub enum OpKind {
     TcpConnect = 57,
     /// Makes a dynamic Worker, or finds it: [`WorkerLoad`](crate::loader::WorkerLoad) to a `u64`.
     WorkerLoad = 58,
+    /// A subrequest that may be answered by what is kept:
+    /// [`Caching`](crate::fetch::Caching), then as `Fetch`.
+    FetchCached = 59,
 }
 
 impl OpKind {
@@ -70,6 +73,7 @@ impl OpKind {
             56 => Self::RpcConnect,
             57 => Self::TcpConnect,
             58 => Self::WorkerLoad,
+            59 => Self::FetchCached,
             48 => Self::CacheMatch,
             49 => Self::CachePut,
             50 => Self::CacheDelete,

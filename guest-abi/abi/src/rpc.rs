@@ -10,15 +10,27 @@ use crate::fetch::Target;
 use serde::{Deserialize, Serialize};
 
 /// Head of the payload of [`EventKind::Enter`](crate::EventKind::Enter). Behind it is the request
-/// as of [`EventKind::Request`](crate::EventKind::Request), or the session's first message.
+/// as of [`EventKind::Request`](crate::EventKind::Request), the session's first message, or what
+/// [`EventKind::Tail`](crate::EventKind::Tail) has.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Entry<'a> {
     /// The export that is entered; `None` is the default one.
     pub entrypoint: Option<&'a str>,
     /// What `ctx.props` is made of.
     pub props: Props<'a>,
-    /// Whether a session of RPC begins, and no request.
-    pub rpc: bool,
+    /// What it is entered for.
+    pub purpose: Purpose,
+}
+
+/// What a Worker is entered for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub enum Purpose {
+    /// A request.
+    Request,
+    /// A session of RPC.
+    Session,
+    /// Events for its `tail` handler; there is no answer.
+    Tail,
 }
 
 /// What a binding tells the Worker that it leads to.

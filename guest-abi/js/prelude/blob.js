@@ -1,4 +1,5 @@
 // Blob and File, and what other rooms use of forms (`form.js`).
+import { scalar } from "internal:platform";
 import native from "internal:native";
 import { insideHandler, scope } from "internal:errors";
 import { dictionary, wrongInit, integer } from "internal:arguments";
@@ -43,7 +44,7 @@ function joined(parts) {
 // Where a slice begins or ends.
 function place(value, length, otherwise) {
   if (value === undefined) return otherwise;
-  const number = Number(value);
+  const number = +value;
   const at = integer(number);
   if (at < 0) return at + length < 0 ? 0 : at + length;
   return at > length ? length : at;
@@ -136,8 +137,8 @@ export class File {
     if (arguments.length < 2) throw wrongInit("File", 2, "string");
     const given = optionsOf(options, "File", 3);
     const { lastModified } = given ?? {};
-    const modified = lastModified === undefined ? Date.now() : Number(lastModified) || 0;
-    const parts = [joined(fileBits ?? []), typeOf(given?.type), `${fileName}`, modified];
+    const modified = lastModified === undefined ? Date.now() : +lastModified || 0;
+    const parts = [joined(fileBits ?? []), typeOf(given?.type), scalar(fileName), modified];
     return Reflect.construct(Blob, [MAKE, parts], new.target);
   }
   get name() {

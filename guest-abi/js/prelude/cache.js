@@ -1,7 +1,7 @@
 // The Cache API (spec: SEMANTICS §21).
 import native from "internal:native";
 import { insideHandler, scope } from "internal:errors";
-import { closed, illegalConstructor, platform, text, wrongParameter } from "internal:platform";
+import { closed, illegalConstructor, platform, promising, text, wrongParameter } from "internal:platform";
 import { Request, requestParts, responseParts, takeSource } from "internal:fetch";
 import { ReadableStream, lengthOf } from "internal:streams";
 import { Answered, isRaw, receiver, Sending, untilSent } from "internal:subrequest";
@@ -75,8 +75,8 @@ class Cache {
   }
 
   delete(request, options) {
+    const name = this.#name;
     try {
-      const name = this.#name;
       const key = requestParts(keyOf("delete", request, arguments.length));
       Cache.#mayUse(name);
       if (!ignoresMethod("delete", options) && key.method !== "GET") return Promise.resolve(false);
@@ -87,8 +87,8 @@ class Cache {
   }
 
   match(request, options) {
+    const name = this.#name;
     try {
-      const name = this.#name;
       const { method, url, list } = requestParts(keyOf("match", request, arguments.length));
       Cache.#mayUse(name);
       if (!ignoresMethod("match", options) && method !== "GET") return Promise.resolve(undefined);
@@ -102,8 +102,8 @@ class Cache {
   }
 
   put(request, response) {
+    const name = this.#name;
     try {
-      const name = this.#name;
       if (scope.global) insideHandler();
       if (arguments.length === 0) throw wrongParameter("put", "Cache", 1, "Request or string");
       const parts = typeof response === "object" && response !== null ? responseParts(response) : null;
@@ -157,15 +157,19 @@ function keep(name, url, response, [status, list, type, encodeBody]) {
   return sending === null ? promise : untilSent(op, promise, sending);
 }
 
+let ofStorage;
+
 class CacheStorage {
   #brand;
+  static {
+    ofStorage = (storage) => storage.#brand;
+  }
   constructor(key) {
     if (key !== KEY) throw illegalConstructor();
     defineProperty(this, "default", { get: () => defaultCache(), enumerable: true, configurable: true });
   }
 
   async open(name) {
-    this.#brand;
     if (arguments.length === 0) throw wrongParameter("open", "CacheStorage", 1, "string");
     const called = text(name);
     if (called.length >= NAME_MAX || bodyForm(called, BUFFER).byteLength >= NAME_MAX) {
@@ -191,6 +195,7 @@ class CacheStorage {
   }
 }
 
+promising(CacheStorage, (storage) => ofStorage(storage), ["open"]);
 const theDefault = named(null);
 const caches = new CacheStorage(KEY);
 closed(Cache, CacheStorage);

@@ -1,7 +1,7 @@
 // Web Crypto (spec: SEMANTICS §30): crypto, crypto.subtle.
 import native from "internal:native";
 import { insideHandler } from "internal:errors";
-import { illegalConstructor, platform, wrongParameter } from "internal:platform";
+import { illegalConstructor, platform, promising, wrongParameter } from "internal:platform";
 import { ILLEGAL } from "internal:shape";
 import {
   algorithmAt,
@@ -38,7 +38,6 @@ export class SubtleCrypto {
   }
 
   async encrypt() {
-    own(this);
     const algorithm = algorithmAt("encrypt", arguments, 1, "EncryptAlgorithm");
     const key = keyAt("encrypt", arguments, 2);
     const data = bytesAt("encrypt", arguments, 3);
@@ -46,7 +45,6 @@ export class SubtleCrypto {
   }
 
   async decrypt() {
-    own(this);
     const algorithm = algorithmAt("decrypt", arguments, 1, "EncryptAlgorithm");
     const key = keyAt("decrypt", arguments, 2);
     const data = bytesAt("decrypt", arguments, 3);
@@ -54,7 +52,6 @@ export class SubtleCrypto {
   }
 
   async sign() {
-    own(this);
     const algorithm = algorithmAt("sign", arguments, 1, "SignAlgorithm");
     const key = keyAt("sign", arguments, 2);
     const data = bytesAt("sign", arguments, 3);
@@ -62,7 +59,6 @@ export class SubtleCrypto {
   }
 
   async verify() {
-    own(this);
     const algorithm = algorithmAt("verify", arguments, 1, "SignAlgorithm");
     const key = keyAt("verify", arguments, 2);
     const signature = bytesAt("verify", arguments, 3);
@@ -71,14 +67,12 @@ export class SubtleCrypto {
   }
 
   async digest() {
-    own(this);
     const { name } = algorithmAt("digest", arguments, 1, "HashAlgorithm");
     const data = bytesAt("digest", arguments, 2);
     return after(native.cryptoDigest(hashOf(name)[0], data), settled);
   }
 
   async generateKey() {
-    own(this);
     const algorithm = algorithmAt("generateKey", arguments, 1, "GenerateKeyAlgorithm");
     const extractable = truthAt("generateKey", arguments, 2);
     const usages = textsAt("generateKey", arguments, 3);
@@ -86,7 +80,6 @@ export class SubtleCrypto {
   }
 
   async deriveKey() {
-    own(this);
     const algorithm = algorithmAt("deriveKey", arguments, 1, "DeriveKeyAlgorithm");
     const key = keyAt("deriveKey", arguments, 2);
     const wanted = algorithmAt("deriveKey", arguments, 3, "ImportKeyAlgorithm");
@@ -99,7 +92,6 @@ export class SubtleCrypto {
   }
 
   async deriveBits() {
-    own(this);
     const algorithm = algorithmAt("deriveBits", arguments, 1, "DeriveKeyAlgorithm");
     const key = keyAt("deriveBits", arguments, 2);
     const value = arguments[2];
@@ -109,7 +101,6 @@ export class SubtleCrypto {
   }
 
   async importKey() {
-    own(this);
     const format = textAt("importKey", arguments, 1);
     const data = keyDataAt("importKey", arguments, 2);
     const algorithm = algorithmAt("importKey", arguments, 3, "ImportKeyAlgorithm");
@@ -119,13 +110,11 @@ export class SubtleCrypto {
   }
 
   async exportKey() {
-    own(this);
     const format = textAt("exportKey", arguments, 1);
     return exportKey(keyAt("exportKey", arguments, 2), format);
   }
 
   async wrapKey() {
-    own(this);
     const format = textAt("wrapKey", arguments, 1);
     const key = keyAt("wrapKey", arguments, 2);
     const wrapping = keyAt("wrapKey", arguments, 3);
@@ -137,7 +126,6 @@ export class SubtleCrypto {
   }
 
   async unwrapKey() {
-    own(this);
     const format = textAt("unwrapKey", arguments, 1);
     const wrapped = bytesAt("unwrapKey", arguments, 2);
     const unwrapping = keyAt("unwrapKey", arguments, 3);
@@ -176,6 +164,11 @@ export class SubtleCrypto {
     };
   }
 }
+
+promising(SubtleCrypto, (subtle) => own(subtle), [
+  "encrypt", "decrypt", "sign", "verify", "digest", "generateKey", "deriveKey", "deriveBits", "importKey", "exportKey",
+  "wrapKey", "unwrapKey",
+]);
 
 // Algorithms whose raw keys are secrets: what is unwrapped for them need not leave the host.
 const SECRETS = /^(AES-(CTR|CBC|GCM|KW)|PBKDF2|HKDF)$/i;

@@ -1,5 +1,6 @@
 // Errors that several APIs throw, in the field's words, and DOMException.
 
+import { scalar } from "internal:platform";
 import { keepStack } from "internal:stacks";
 
 export const GLOBAL_SCOPE =
@@ -55,8 +56,8 @@ const { captureStackTrace } = Error;
 
 export class DOMException {
   constructor(message = "", name = "Error") {
-    message = `${message}`;
-    name = `${name}`;
+    message = scalar(message);
+    name = scalar(name);
     defineProperties(this, {
       code: { value: CODE_OF.get(name) ?? 0, enumerable: true, configurable: true },
       name: { value: name, enumerable: true, configurable: true },

@@ -1,5 +1,5 @@
 // Event, EventTarget and the events of the platform (spec: SEMANTICS §16, §31).
-import { closed, illegalConstructor, platform, text, wrongConstructorParameter, wrongField, wrongParameter } from "internal:platform";
+import { closed, illegalConstructor, platform, scalar, text, wrongConstructorParameter, wrongField, wrongParameter } from "internal:platform";
 import native from "internal:native";
 import { integer } from "internal:arguments";
 import { DOMException, flag } from "internal:errors";
@@ -40,7 +40,8 @@ export class Event {
   }
 
   get type() {
-    return this.#type;
+    const type = this.#type;
+    return type.isWellFormed() ? type : scalar(type);
   }
   get eventPhase() {
     return this.#flags & DISPATCHING ? 2 : 0;
@@ -174,7 +175,7 @@ export class EventTarget {
     }
     type = text(type);
     const entry = { callback, handle, self, once: false, passive: false, removed: false };
-    if (typeof options === "object" && options !== null) {
+    if ((typeof options === "object" && options !== null) || typeof options === "function") {
       const { capture, once, passive, signal } = options;
       if (capture) throw new TypeError("addEventListener(): options.capture must be false.");
       if (signal !== undefined) {
@@ -200,9 +201,10 @@ export class EventTarget {
     if (typeof callback !== "function" && typeof callback !== "object") {
       throw wrongParameter("removeEventListener", "EventTarget", 2, "Object");
     }
-    if (typeof options === "object" ? options?.capture : options) {
+    const isDictionary = typeof options === "object" || typeof options === "function";
+    if (isDictionary ? options?.capture : options) {
       throw new TypeError(
-        typeof options === "object"
+        isDictionary
           ? "removeEventListener(): options.capture must be false."
           : "removeEventListener(): useCapture must be false.",
       );
@@ -265,6 +267,12 @@ export class CustomEvent extends Event {
   }
 }
 
+// The origin of messages that have none.
+export const NO_ORIGIN = {};
+const READ_ONLY = { writable: false };
+const MESSAGE = ["ports", "source", "lastEventId", "origin", "data"];
+const CLOSE = ["wasClean", "reason", "code"];
+
 export class MessageEvent extends Event {
   constructor(type, init) {
     checkInit("MessageEvent", type, init, arguments.length);
@@ -274,8 +282,9 @@ export class MessageEvent extends Event {
     this.ports = from.ports === undefined ? [] : [...from.ports];
     this.source = from.source ?? null;
     this.lastEventId = from.lastEventId === undefined ? "" : `${from.lastEventId}`;
-    this.origin = from.origin === undefined ? "" : `${from.origin}`;
+    this.origin = from.origin === undefined ? "" : from.origin === NO_ORIGIN ? null : `${from.origin}`;
     this.data = from.data === undefined ? null : from.data;
+    for (const name of MESSAGE) Object.defineProperty(this, name, READ_ONLY);
   }
 }
 
@@ -287,6 +296,7 @@ export class CloseEvent extends Event {
     this.wasClean = !!from.wasClean;
     this.reason = from.reason === undefined ? "" : `${from.reason}`;
     this.code = from.code === undefined ? 0 : integer(from.code);
+    for (const name of CLOSE) Object.defineProperty(this, name, READ_ONLY);
   }
 }
 
@@ -361,12 +371,15 @@ export class FetchEvent extends ExtendableEvent {
 }
 
 export class ScheduledEvent extends ExtendableEvent {
+  #brand;
   constructor(key, time, cron, wait) {
     super(key, "scheduled", wait);
     this.cron = cron;
     this.scheduledTime = time;
   }
-  noRetry() {}
+  noRetry() {
+    this.#brand;
+  }
 }
 
 export class TailEvent extends ExtendableEvent {

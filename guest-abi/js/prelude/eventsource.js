@@ -1,6 +1,6 @@
 // EventSource: events that a server sends over an answer that does not end.
 import { DOMException, scope } from "internal:errors";
-import { dispatch, ErrorEvent, Event, EventTarget, KEY, MessageEvent } from "internal:events";
+import { dispatch, ErrorEvent, Event, EventTarget, KEY, MessageEvent, NO_ORIGIN } from "internal:events";
 import { platform, text, wrongConstructorParameter, wrongField, wrongParameter } from "internal:platform";
 import { reportUncaught } from "internal:console";
 import { Fetcher } from "internal:rpc/services";
@@ -197,6 +197,9 @@ export class EventSource extends EventTarget {
     // A stream that was given is not this one's to cancel.
     if (this.#fetch !== null) this.#reader?.cancel().catch(() => {});
   }
+  [Symbol.dispose]() {
+    this.close();
+  }
 
   async #connect() {
     this.#timer = undefined;
@@ -233,8 +236,7 @@ export class EventSource extends EventTarget {
     const parser = new Parser(
       (type, data, id) => {
         if (this.#state !== OPEN) return;
-        const event = new MessageEvent(type, { data, lastEventId: id });
-        event.origin = this.#origin;
+        const event = new MessageEvent(type, { data, lastEventId: id, origin: this.#origin ?? NO_ORIGIN });
         this.#lastId = id;
         this.#deliver(event);
       },
@@ -307,3 +309,4 @@ export class EventSource extends EventTarget {
 
 export const globals = { EventSource };
 platform(EventSource);
+Object.defineProperty(EventSource.prototype[Symbol.dispose], "name", { value: "", configurable: true });

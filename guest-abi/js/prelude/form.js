@@ -4,6 +4,7 @@ import { wrongArgument } from "internal:arguments";
 import { cloneable } from "internal:clone";
 import { DOMException } from "internal:errors";
 import { illegal, iterable, shape } from "internal:shape";
+import { scalar } from "internal:platform";
 import { blobBytes, fileOf, isBlob, isFile } from "internal:blob";
 
 const NAME = "FormData";
@@ -13,16 +14,16 @@ let entriesOf, isForm;
 function valueOf(method, count, value, filename) {
   if (count < 2) throw wrongArgument(method, NAME, 2, "File or Blob or string");
   return (name) => {
-    if (!isBlob(value)) return `${value}`;
-    if (isFile(value) && filename === undefined) return value;
-    const called = filename === undefined ? name : `${filename}`;
-    return fileOf(blobBytes(value), value.type, called, isFile(value) ? value.lastModified : undefined);
+    const given = filename === undefined ? undefined : scalar(filename);
+    if (!isBlob(value)) return scalar(value);
+    if (isFile(value) && given === undefined) return value;
+    return fileOf(blobBytes(value), value.type, given ?? name, undefined);
   };
 }
 
 function nameOf(method, count, name) {
   if (count < 1) throw wrongArgument(method, NAME, 1, "string");
-  return `${name}`;
+  return scalar(name);
 }
 
 export class FormData {

@@ -1,6 +1,7 @@
 // Dynamic Workers: env.LOADER.get() and load(), and the stubs of what they make (spec: SEMANTICS §34).
 import native from "internal:native";
 import { DOMException, insideHandler } from "internal:errors";
+import { refused } from "internal:clone";
 import { closed, illegalConstructor, text, wrongField, wrongParameter } from "internal:platform";
 import { shape } from "internal:shape";
 import { binding } from "internal:env";
@@ -42,36 +43,75 @@ function moduleOf(name, content) {
   return [given[0], content[given[0]]];
 }
 
+// The bytes of a WebAssembly.Module; wasm.js knows.
+let bytesOfModule;
+export function useModules(get) {
+  bytesOfModule = get;
+}
+
 function bytesOf(name, kind, content) {
   if (kind === "py") throw new Error(`Python is not supported: module '${name}' is written in it.`);
   if (kind === "json") return stringify(content) ?? "null";
   if (kind === "data" || kind === "wasm") {
     if (isView(content)) return new Uint8Array(content.buffer, content.byteOffset, content.byteLength);
     if (content instanceof ArrayBuffer) return new Uint8Array(content);
-    throw wrongField(kind, "Module", "ArrayBuffer or ArrayBufferView");
+    const compiled = kind === "wasm" ? bytesOfModule(content) : undefined;
+    if (compiled !== undefined) return new Uint8Array(compiled);
+    throw wrongField(kind, "Module", kind === "wasm" ? "Array or WasmModuleObject" : "Array");
   }
   return text(content);
 }
 
-// What is given is a copy, in the form of RPC.
-function copied(value) {
-  const encoder = new Encoder(null);
+// What is given is a copy, in the form of RPC; `port` takes what cannot be.
+function copied(value, port = null) {
+  const encoder = new Encoder(port);
   return stringify([encoder.encode(value), encoder.blobs.map((blob) => [...blob])]);
 }
 
-// A service that this Worker has, as the host is told of it; undefined for anything else.
-function serviceOf(value) {
-  const handle = handleOf(value);
-  if (handle instanceof LoadedHandle) {
-    throw new DOMException(
-      "Entrypoints to dynamically-loaded workers cannot be transferred to other Workers, because the system does not know how to reload this Worker from scratch. Instead, have the parent Worker expose an entrypoint which constructs the dynamic worker and forwards to it.",
-      "DataCloneError",
-    );
-  }
+// What a handle refers to, as the host is told of it, if it is a service of this Worker's. User Workers
+// are not passed on.
+function targetOf(handle) {
   if (!(handle instanceof ServiceHandle)) return undefined;
   const { target } = handle;
-  // User Workers are not passed on.
   return typeof target === "string" || target.length === 2 ? [target] : undefined;
+}
+
+function stays() {
+  throw new DOMException(
+    "Entrypoints to dynamically-loaded workers cannot be transferred to other Workers, because the system does not know how to reload this Worker from scratch. Instead, have the parent Worker expose an entrypoint which constructs the dynamic worker and forwards to it.",
+    "DataCloneError",
+  );
+}
+
+// The same for what may be a service.
+function serviceOf(value) {
+  const handle = handleOf(value);
+  if (handle instanceof LoadedHandle) stays();
+  return targetOf(handle);
+}
+
+// Takes services that are inside of values of env. The dynamic Worker finds them by their place here.
+class Passed {
+  services = [];
+  export({ forward, value }) {
+    if (forward === undefined) throw refused(value);
+    const service = targetOf(forward);
+    if (service === undefined) {
+      forward.drop?.();
+      throw new DOMException('Could not serialize object of type "RpcStub". This type does not support serialization.', "DataCloneError");
+    }
+    return this.services.push(service) - 1;
+  }
+}
+
+function tailsOf(tails) {
+  if (tails === undefined) return [];
+  if (!Array.isArray(tails)) throw wrongField("tails", CODE, "Array");
+  return tails.map((tail, at) => {
+    const service = serviceOf(tail);
+    if (service === undefined) throw new TypeError(`Incorrect type for array element ${at}: the provided value is not of type 'Fetcher'.`);
+    return service;
+  });
 }
 
 function limitsOf(limits, owner) {
@@ -89,7 +129,7 @@ function limitsOf(limits, owner) {
 // What the host is told of a dynamic Worker's code.
 function told(code) {
   if (!isObject(code)) throw new TypeError("Callback returned incorrect type; expected 'Promise'");
-  const { compatibilityDate, compatibilityFlags, env, globalOutbound, limits, mainModule, modules } = code;
+  const { compatibilityDate, compatibilityFlags, env, globalOutbound, limits, mainModule, modules, tails } = code;
   if (!isObject(modules)) throw wrongField("modules", CODE, "object");
   const [names, kinds, contents] = [[], [], []];
   for (const [name, content] of entries(modules)) {
@@ -106,12 +146,13 @@ function told(code) {
     if (!Array.isArray(compatibilityFlags)) throw wrongField("compatibilityFlags", CODE, "Array");
     flags = compatibilityFlags.map(text);
   }
-  const [given, values] = [[], []];
+  const [given, values, passed] = [[], [], new Passed()];
   if (env !== undefined) {
     if (!isObject(env)) throw wrongField("env", CODE, "Object");
     for (const name of keys(env)) {
+      const value = env[name];
       given.push(name);
-      values.push(serviceOf(env[name]) ?? copied(env[name]));
+      values.push((handleOf(value)?.unable === undefined ? serviceOf(value) : undefined) ?? copied(value, passed));
     }
   }
   let outbound = globalOutbound;
@@ -120,12 +161,13 @@ function told(code) {
     if (outbound === undefined) throw wrongField("globalOutbound", CODE, "Fetcher");
   }
   const [cpuMs, subRequests] = limitsOf(limits, CODE);
-  return [text(mainModule), date, flags, names, kinds, contents, given, values, outbound, cpuMs, subRequests];
+  return [text(mainModule), date, flags, names, kinds, contents, given, values, outbound, cpuMs, subRequests, passed.services, tailsOf(tails)];
 }
 
 binding("copied", (_, value) => {
   const [item, blobs] = parse(value);
-  return new Decoder(null, native.joinBytes(blobs.map((blob) => new Uint8Array(blob)))).decode(item);
+  const port = { import: (id) => new ServiceHandle(`\0${id}`) };
+  return new Decoder(port, native.joinBytes(blobs.map((blob) => new Uint8Array(blob)))).decode(item);
 });
 
 // ---- Stubs ----
@@ -226,7 +268,7 @@ class LoadedHandle {
     }
   }
 }
-LoadedHandle.prototype.unable = "Fetcher";
+Object.defineProperty(LoadedHandle.prototype, "unable", { get: stays });
 
 const MAKE = {};
 

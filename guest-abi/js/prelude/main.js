@@ -17,7 +17,7 @@ import { logUncaught, console } from "internal:console";
 import { configure as configureNavigator } from "internal:navigator";
 import { isRaw, passOn } from "internal:subrequest";
 import "internal:ratelimit";
-import "internal:loader";
+import { useModules } from "internal:loader";
 import "internal:analytics";
 import { traceItems } from "internal:tail";
 import { asGlobals, env, forget } from "internal:env";
@@ -30,7 +30,7 @@ import { configure as configureGlobals } from "internal:globals";
 import "internal:intl";
 import "internal:atomics";
 import "internal:regexp";
-import { importedModule } from "internal:wasm";
+import { bytesOfModule, importedModule } from "internal:wasm";
 import { batchOf, QueueEvent } from "internal:batch";
 import { EmailEvent, emailOf } from "internal:email";
 import "internal:code";
@@ -182,6 +182,8 @@ function handler(kind, target = exported?.default) {
   if (typeof method !== "function") return undefined;
   return (argument, ctx, values = env()) => method.call(target, argument, values, ctx);
 }
+
+useModules(bytesOfModule);
 
 // The handler's name in the platform's log.
 const EVENTS = { fetch: "FetchEvent", scheduled: "ScheduledEvent", queue: "QueueEvent", tail: "TailEvent", email: "EmailEvent" };
@@ -505,6 +507,26 @@ const hooks = {
   enterSession(id, name, kind, props, first) {
     const flight = begin(id);
     serveSession(flight, first, () => mainOf(name ?? null, contextWith(id, kind, props)));
+  },
+
+  // An entrypoint is told of invocations of dynamic Workers.
+  enterTail(id, name, kind, props, events) {
+    const flight = begin(id);
+    name ??= null;
+    try {
+      const items = traceItems(events);
+      if (name === null && exported === null) return listen(flight, "tail", items, ended);
+      const serve = handler("tail", entry(name));
+      if (serve === undefined) throw missing("tail");
+      const result = serve(items, contextWith(id, kind, props));
+      if (!isThenable(result)) return ended(flight);
+      result.then(
+        () => ended(flight),
+        (error) => failed(flight, error),
+      );
+    } catch (error) {
+      failed(flight, error);
+    }
   },
 
   scheduled(id, cron, time) {

@@ -1,5 +1,5 @@
 // navigator, Cloudflare and what else tells a tenant where it runs.
-import { closed, illegalConstructor, platform, wrongParameter } from "internal:platform";
+import { closed, illegalConstructor, platform, text, wrongParameter } from "internal:platform";
 import { KEY } from "internal:events";
 import { scope } from "internal:errors";
 import { DATED, DATED_NODE, FLAGS } from "internal:flags";
@@ -13,8 +13,9 @@ class Navigator {
   sendBeacon(url, body) {
     this.#brand;
     if (arguments.length === 0) throw wrongParameter("sendBeacon", "Navigator", 1, "string");
+    const address = text(url);
     if (scope.global) return false;
-    fetch(url, { method: "POST", body }).catch(() => {});
+    fetch(new Request(address, { method: "POST", body })).catch(() => {});
     return true;
   }
 }

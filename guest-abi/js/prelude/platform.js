@@ -17,6 +17,12 @@ export function text(value) {
   return `${value}`;
 }
 
+// The same as UTF-8 has it: each half of a pair that is alone takes three bytes, none of which is a character.
+export function scalar(value) {
+  const told = text(value);
+  return told.isWellFormed() ? told : told.replace(/[\ud800-\udfff]/gu, "\ufffd\ufffd\ufffd");
+}
+
 export const wrongParameter = (method, owner, index, type) =>
   new TypeError(`Failed to execute '${method}' on '${owner}': parameter ${index} is not of type '${type}'.`);
 
@@ -69,6 +75,21 @@ export const prototypes = new Set();
 // A function as the platform's are: its length is 0.
 export function plain(f) {
   defineProperty(f, "length", { value: 0, configurable: true });
+}
+
+// Methods that promise refuse what they are not for at once, before there is a promise; `check` does.
+export function promising(c, check, names) {
+  const { prototype } = c;
+  for (const name of names) {
+    const promised = prototype[name];
+    const { [name]: method } = {
+      [name]() {
+        check(this);
+        return Reflect.apply(promised, this, arguments);
+      },
+    };
+    defineProperty(prototype, name, { value: method, enumerable: false, writable: true, configurable: true });
+  }
 }
 
 // A class as the platform's are: members are enumerable, functions have the length 0, objects

@@ -1,5 +1,5 @@
 // MessageChannel and MessagePort.
-import { dispatch, isListenedOn, EventTarget, Event, KEY, MessageEvent } from "internal:events";
+import { dispatch, isListenedOn, EventTarget, Event, KEY, MessageEvent, NO_ORIGIN } from "internal:events";
 import { closed, illegalConstructor, platform } from "internal:platform";
 import { structuredCopy } from "internal:clone";
 import { reportUncaught } from "internal:console";
@@ -73,8 +73,7 @@ export class MessagePort extends EventTarget {
 const resolved = Promise.resolve();
 
 function messageOf(data, source) {
-  const event = new MessageEvent("message", { data, source });
-  event.origin = null;
+  const event = new MessageEvent("message", { data, source, origin: NO_ORIGIN });
   return event;
 }
 
@@ -82,6 +81,7 @@ export class MessageChannel {
   constructor() {
     this.port2 = new MessagePort(KEY);
     this.port1 = new MessagePort(KEY);
+    for (const name of ["port1", "port2"]) Object.defineProperty(this, name, { writable: false });
     entangle(this.port1, this.port2);
   }
 }

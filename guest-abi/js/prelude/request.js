@@ -3,7 +3,7 @@
 import native from "internal:native";
 import { flag } from "internal:errors";
 import { mixin } from "internal:shape";
-import { platform, wrongField, wrongConstructorParameter } from "internal:platform";
+import { platform, scalar, wrongField, wrongConstructorParameter } from "internal:platform";
 import { METHOD, URL_SLOT, HEADERS, TYPE, REDIRECT, SIGNAL, MORE, Body, extract, impliedType, hasSource, moveSource, cloneSource, setSource, plainCopy, isDictionary } from "internal:body";
 import { Headers } from "internal:headers";
 import { AbortController, AbortSignal } from "internal:events";
@@ -83,7 +83,7 @@ function copySignal(request, from) {
 function become(request, from, input, withHeaders, withBody) {
   if (from === null) {
     const href = urlHref(input);
-    if (href === null) throw new TypeError(`Invalid URL: ${input}`);
+    if (href === null) throw new TypeError(`Invalid URL: ${scalar(input)}`);
     setSlot(request, URL_SLOT, href);
     return;
   }
@@ -134,7 +134,7 @@ function initialize(request, from, input, init) {
   }
   if (signal !== undefined) setSlot(request, SIGNAL, signal);
   if (rare !== null) setSlot(request, MORE, { ...more(request), ...rare });
-  if (integrity !== undefined && integrity !== "") {
+  if (integrity !== undefined && text(integrity) !== "") {
     throw new TypeError(
       "Subrequest integrity checking is not implemented. The integrity option must be either undefined or an empty string.",
     );

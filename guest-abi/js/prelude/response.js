@@ -4,7 +4,7 @@ import { integer } from "internal:arguments";
 import native from "internal:native";
 import { insideHandler, scope } from "internal:errors";
 import { mixin } from "internal:shape";
-import { platform, wrongField, wrongConstructorParameter, wrongParameter } from "internal:platform";
+import { platform, scalar, wrongField, wrongConstructorParameter, wrongParameter } from "internal:platform";
 import { MORE, STATUS, HEADERS, TYPE, SOURCE, Body, extract, impliedType, cloneSource, setSource, plainCopy, isDictionary } from "internal:body";
 import { Headers } from "internal:headers";
 
@@ -146,7 +146,7 @@ mixin(Response, {
       throw new RangeError(`${number} is not a redirect status code. It must be one of: 301, 302, 303, 307, or 308.`);
     }
     const href = urlHref(url);
-    if (href === null) throw new TypeError(`Unable to parse URL: ${url}`);
+    if (href === null) throw new TypeError(`Unable to parse URL: ${scalar(url)}`);
     if (scope.global) insideHandler();
     const response = new Response();
     setSlot(response, STATUS, number);

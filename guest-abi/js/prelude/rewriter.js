@@ -352,7 +352,7 @@ export class HTMLRewriter {
   #add(selector, handlers, fields, dictionary) {
     const set = { receiver: handlers };
     let which = 0;
-    if (handlers !== null) {
+    if (handlers !== null && handlers !== undefined) {
       for (const [field, kind, bit] of fields) {
         const handler = handlers[field];
         if (handler === undefined) continue;
@@ -375,7 +375,7 @@ export class HTMLRewriter {
     if (arguments.length === 0) throw wrongParameter("on", "HTMLRewriter", 1, "string");
     if (typeof selector === "symbol") throw new TypeError("Cannot convert a Symbol value to a string");
     selector = `${selector}`;
-    if (handlers !== null && !isDictionary(handlers)) {
+    if (arguments.length < 2 || (handlers !== undefined && handlers !== null && !isDictionary(handlers))) {
       throw wrongParameter("on", "HTMLRewriter", 2, "ElementContentHandlers");
     }
     this.#add(selector, handlers, OF_ELEMENTS, "ElementContentHandlers");
@@ -384,7 +384,7 @@ export class HTMLRewriter {
 
   onDocument(handlers) {
     if (!(#sets in this)) illegal();
-    if (handlers !== null && !isDictionary(handlers)) {
+    if (arguments.length === 0 || (handlers !== undefined && handlers !== null && !isDictionary(handlers))) {
       throw wrongParameter("onDocument", "HTMLRewriter", 1, "DocumentContentHandlers");
     }
     this.#add(null, handlers, OF_DOCUMENTS, "DocumentContentHandlers");

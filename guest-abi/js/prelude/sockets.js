@@ -1,4 +1,4 @@
-// The module `cloudflare:sockets`: connections to servers by TCP (spec: SEMANTICS §28). The host has
+// Connections to servers by TCP, for `cloudflare:sockets` and node:net (spec: SEMANTICS §28). The host has
 // the connection (src/tcp.rs); here are its two streams, and how one is exchanged for another by
 // startTls().
 import native from "internal:native";
@@ -14,7 +14,7 @@ const { socketDrop, tcpConnect, tcpEnd, tcpPull, tcpSeal, tcpSend } = native;
 // Bytes that are asked for when a reader waits.
 const PULL = 65536;
 // Codes of what the host tells.
-const UNAVAILABLE = 6, CANCELLED = 7, THROWN = 10;
+const UNKNOWN = 2, UNAVAILABLE = 6, CANCELLED = 7, THROWN = 10;
 const READABLE = 0, WRITABLE = 0;
 const SECURITY = ["off", "on", "starttls"];
 const OFF = 0, ON = 1;
@@ -29,11 +29,16 @@ function lost() {
   return error;
 }
 
+// Errors that say that there is no such name, for who has other words for it.
+const unknownNames = new WeakSet();
+export const isUnknownName = (error) => typeof error === "object" && error !== null && unknownNames.has(error);
+
 // What a failure of the host's is for a tenant.
 function failure(message, code) {
   if (code === CANCELLED) return lost();
   const error = new Error(code === THROWN && message.startsWith("Error: ") ? message.slice(7) : message);
   if (code === UNAVAILABLE) error.retryable = true;
+  if (code === UNKNOWN) unknownNames.add(error);
   return error;
 }
 
@@ -92,7 +97,8 @@ class Wire {
     if (this.side.in.waits) this.pull();
   }
   message(buffer) {
-    this.#asked = Math.max(0, this.#asked - buffer.byteLength);
+    // With the byte that says what kind of a part it is.
+    this.#asked = Math.max(0, this.#asked - buffer.byteLength - 1);
     // What came unsealed is not for who reads what is sealed.
     if (!this.sealing) this.side.came(new Uint8Array(buffer));
   }
@@ -178,7 +184,8 @@ class Out extends ByteSink {
     if (this.side.isMoved) return rejected(new TypeError(CLOSED));
     const size = bytes.byteLength;
     this.#wait(size);
-    const sent = this.tail.then(() => this.side.wire.send(bytes));
+    // What is empty is sent to nobody, and so does not fail where nobody is.
+    const sent = this.tail.then(() => (size === 0 ? undefined : this.side.wire.send(bytes)));
     this.tail = quiet(
       sent.finally(() => {
         this.#wait(-size);

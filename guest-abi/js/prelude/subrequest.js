@@ -204,6 +204,32 @@ export function send(target, request) {
   return fetchPlain(target, request) ?? sendRare(target, request);
 }
 
+// What `cf` and `cache` ask of the cache, for `fetchStart`: null if nothing. What is of another
+// type than it should be counts as absent, as in the field.
+function cachingOf(cf, cache) {
+  if (cf === undefined || cf === null) return null;
+  const { cacheEverything, cacheKey, cacheTtl, cacheTtlByStatus, cacheTags } = cf;
+  const seconds = (value) => typeof value === "number";
+  const key = typeof cacheKey === "string" && cacheKey !== "" ? cacheKey : null;
+  const ranges = [];
+  if (typeof cacheTtlByStatus === "object" && cacheTtlByStatus !== null) {
+    for (const name of Object.keys(cacheTtlByStatus)) {
+      const range = /^([1-5]\d\d)(?:-([1-5]\d\d))?$/.exec(name);
+      const ttl = cacheTtlByStatus[name];
+      if (range !== null && seconds(ttl)) ranges.push(+range[1], +(range[2] ?? range[1]), Math.floor(ttl));
+    }
+  }
+  const tags = Array.isArray(cacheTags) ? cacheTags.filter((tag) => typeof tag === "string").join(",") : "";
+  const everything = cacheEverything === true;
+  const ttl = seconds(cacheTtl) ? Math.floor(cacheTtl) : null;
+  if (!everything && key === null && ttl === null && ranges.length === 0 && tags === "") return null;
+  const mode = cache === undefined ? 0 : cache === "no-store" ? 1 : 2;
+  return [mode, everything, key, ttl, ranges, tags];
+}
+
+// How a message shows a value that is JSON.
+const shown = (value) => (Array.isArray(value) || typeof value !== "object" || value === null ? text(value) : "#<Object>");
+
 function sendRare(target, request) {
   const { method, url, list, type, redirect, signal, cache, cf } = requestParts(request);
   if (target === null && url.startsWith("data:")) {
@@ -216,8 +242,9 @@ function sendRare(target, request) {
   }
   let fields = list;
   if (cache !== undefined) {
-    if (cache === "no-store" && cf?.cacheTtl >= 0) {
-      throw new TypeError(`CacheTtl: ${cf.cacheTtl}, is not compatible with cache: no-store header.`);
+    const ttl = cf?.cacheTtl;
+    if (cache === "no-store" && ttl !== undefined && ttl !== -1) {
+      throw new TypeError(`CacheTtl: ${shown(ttl)}, is not compatible with cache: no-store header.`);
     }
     fields = headersClone(list);
     for (const name of ["pragma", "cache-control"]) {
@@ -240,7 +267,7 @@ function sendRare(target, request) {
   const answered = new Answered();
   const hash = url.indexOf("#");
   const make = receiver(answered, hash === -1 ? url : url.slice(0, hash));
-  const parts = [target, method, url, fields, type, redirect === "follow", source, length];
+  const parts = [target, method, url, fields, type, redirect === "follow", source, length, target === null ? cachingOf(cf, cache) : null];
   if ((headersGet(fields, "upgrade") ?? "").toLowerCase() === "websocket") {
     if (sending !== null) sending.reader.cancel().catch(() => {});
     parts[6] = parts[7] = null;
@@ -313,8 +340,8 @@ export function asked(owner, input, init, count) {
 
 export const globals = {
   fetch(input, init) {
+    ofGlobal(this);
     try {
-      ofGlobal(this);
       const request = asked("ServiceWorkerGlobalScope", input, init, arguments.length);
       const plain = fetchPlain(null, request);
       if (plain !== undefined) return plain;

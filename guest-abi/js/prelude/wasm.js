@@ -54,6 +54,9 @@ export function importedModule(bytes) {
   return module;
 }
 
+// The bytes of one; undefined for anything else.
+export const bytesOfModule = (value) => (isObject(value) ? modules.get(value)?.bytes : undefined);
+
 const described = ({ imports, exports }) => ({
   imports: imports.map(([module, name, kind]) => ({ module, name, kind })),
   exports: exports.map(([name, kind]) => ({ name, kind })),

@@ -3,7 +3,7 @@
 // that was returned in a response passes on to its line what it would have received.
 import native from "internal:native";
 import { DOMException, flag, insideHandler, scope } from "internal:errors";
-import { dispatch, isListenedOn, CloseEvent, ErrorEvent, Event, EventTarget, KEY, MessageEvent } from "internal:events";
+import { dispatch, isListenedOn, CloseEvent, ErrorEvent, Event, EventTarget, KEY, MessageEvent, NO_ORIGIN } from "internal:events";
 import { platform, text, wrongConstructorParameter, wrongParameter } from "internal:platform";
 import { logUncaught } from "internal:console";
 import { structuredCopy } from "internal:clone";
@@ -292,8 +292,7 @@ export class WebSocket extends EventTarget {
     if (item instanceof Lost) return this.#lost(item.unread);
     if (item instanceof Broken) return this.#break(item.error);
     const data = typeof item === "string" || this.binaryType === "arraybuffer" ? item : new blobs.Blob([item]);
-    const event = new MessageEvent("message", { data });
-    event.origin = null;
+    const event = new MessageEvent("message", { data, origin: NO_ORIGIN });
     this.#deliver(event);
   }
 
@@ -514,6 +513,7 @@ export function serveSocket(request, socket, list, opened, over) {
 // ---- WebSocketPair ----
 
 export class WebSocketPair {
+  #brand;
   constructor() {
     if (scope.global) insideHandler();
     const [one, other] = halves();
@@ -521,6 +521,7 @@ export class WebSocketPair {
     defineProperty(this, 1, { value: other, enumerable: true, configurable: true });
   }
   [Symbol.iterator]() {
+    this.#brand;
     return [this[0], this[1]][Symbol.iterator]();
   }
 }

@@ -20,7 +20,7 @@ impl<'js> FromJs<'js> for Bytes {
 /// Calls `f` with the bytes of an ArrayBuffer or a view, without copying.
 ///
 /// # Errors
-/// A TypeError for anything else, and for a buffer that was detached.
+/// A TypeError for anything else.
 pub fn with<'js, R>(ctx: &Ctx<'js>, value: &Value<'js>, f: impl FnOnce(&[u8]) -> R) -> Result<R> {
     let wrong = || Exception::throw_type(ctx, "the value is not an ArrayBuffer or a view of one");
     let object = value.as_object().ok_or_else(wrong)?;
@@ -32,6 +32,11 @@ pub fn with<'js, R>(ctx: &Ctx<'js>, value: &Value<'js>, f: impl FnOnce(&[u8]) ->
     if let Ok(array) = TypedArray::<u8>::from_object(object.clone()) {
         // SAFETY: nothing runs JavaScript while the slice lives, so it stays where it is.
         return Ok(f(unsafe { array.as_bytes() }.unwrap_or_default()));
+    }
+    // SAFETY: the value lives as long as this call.
+    if unsafe { rquickjs::qjs::JS_IsArrayBuffer(object.as_raw()) } {
+        // It was detached, and has no bytes.
+        return Ok(f(&[]));
     }
     let (buffer, offset, length) = view(ctx, object).ok_or_else(wrong)?;
     let raw = buffer.as_raw();

@@ -2,7 +2,7 @@
 
 use crate::bytes;
 use crate::shape::{constructing, function, getter, method, this, wrong_argument};
-use crate::text::usv;
+use crate::text::{lossy, usv};
 use encoding_rs::{Decoder, DecoderResult, Encoding, REPLACEMENT, UTF_8};
 use rquickjs::class::{Class, JsClass, Trace, Tracer};
 use rquickjs::function::{Constructor, Func, Opt, This};
@@ -250,7 +250,7 @@ fn construct_decoder<'js>(
 ) -> Result<Class<'js, TextDecoder>> {
     constructing(&ctx, &target.0, DECODER)?;
     let label = match label.0 {
-        Some(label) if !label.is_undefined() => usv(&ctx, &label)?,
+        Some(label) if !label.is_undefined() => lossy(&ctx, &label)?,
         _ => "utf-8".to_owned(),
     };
     let options = dictionary(&ctx, options, "", "ConstructorOptions")?;

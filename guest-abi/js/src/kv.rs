@@ -4,6 +4,7 @@ use crate::bytes::{Bytes, Form};
 use crate::host;
 use crate::ops::{self, Decode, Decoded};
 use crate::raw::{self, Arguments, Cx, Val};
+use crate::text::Text;
 use postern_abi::OpKind;
 use postern_abi::kv::{
     KvBody, KvDelete, KvGet, KvGetMulti, KvGot, KvList, KvListed, KvMulti, KvPut,
@@ -33,14 +34,14 @@ fn encode<T: serde::Serialize>(ctx: &Ctx<'_>, argument: &T) -> Result<Vec<u8>> {
 fn get<'js>(
     ctx: Ctx<'js>,
     binding: String,
-    key: String,
+    key: Text,
     form: Form,
     sink: Option<Object<'js>>,
     full: bool,
 ) -> Result<Value<'js>> {
     let argument = KvGet {
         binding: &binding,
-        key: &key,
+        key: &key.0,
         stream: sink.is_some(),
     };
     let argument = encode(&ctx, &argument)?;
@@ -122,10 +123,10 @@ pub fn install<'js>(ctx: &Ctx<'js>, native: &Object<'js>) -> Result<()> {
     native.set(
         "kvGetMulti",
         Func::from(
-            |ctx: Ctx<'js>, binding: String, keys: Vec<String>, form: Form| {
+            |ctx: Ctx<'js>, binding: String, keys: Vec<Text>, form: Form| {
                 let argument = KvGetMulti {
                     binding: &binding,
-                    keys: keys.iter().map(String::as_str).collect(),
+                    keys: keys.iter().map(|key| key.0.as_str()).collect(),
                 };
                 let argument = encode(&ctx, &argument)?;
                 let decode: Decode = Box::new(move |ctx, payload| {
@@ -152,7 +153,7 @@ pub fn install<'js>(ctx: &Ctx<'js>, native: &Object<'js>) -> Result<()> {
         Func::from(
             |ctx: Ctx<'js>,
              binding: String,
-             key: String,
+             key: Text,
              value: Value<'js>,
              meta: Option<String>,
              expiration: Option<f64>,
@@ -164,7 +165,7 @@ pub fn install<'js>(ctx: &Ctx<'js>, native: &Object<'js>) -> Result<()> {
                 };
                 let argument = KvPut {
                     binding: &binding,
-                    key: &key,
+                    key: &key.0,
                     metadata: meta.as_deref(),
                     expiration: expiration.map(|seconds| seconds as u64),
                     expiration_ttl: ttl.map(|seconds| seconds as u64),
@@ -183,10 +184,10 @@ pub fn install<'js>(ctx: &Ctx<'js>, native: &Object<'js>) -> Result<()> {
     )?;
     native.set(
         "kvDelete",
-        Func::from(|ctx: Ctx<'js>, binding: String, key: String| {
+        Func::from(|ctx: Ctx<'js>, binding: String, key: Text| {
             let argument = KvDelete {
                 binding: &binding,
-                key: &key,
+                key: &key.0,
             };
             let argument = encode(&ctx, &argument)?;
             let decode: Decode =
@@ -197,10 +198,10 @@ pub fn install<'js>(ctx: &Ctx<'js>, native: &Object<'js>) -> Result<()> {
     native.set(
         "kvList",
         Func::from(
-            |ctx: Ctx<'js>, binding: String, prefix: String, limit: u32, cursor: Opt<String>| {
+            |ctx: Ctx<'js>, binding: String, prefix: Text, limit: u32, cursor: Opt<String>| {
                 let argument = KvList {
                     binding: &binding,
-                    prefix: &prefix,
+                    prefix: &prefix.0,
                     limit,
                     cursor: cursor.0.as_deref().unwrap_or_default(),
                 };

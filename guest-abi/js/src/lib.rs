@@ -14,6 +14,7 @@ mod buffers;
 mod bytes;
 mod cache;
 mod class;
+mod commonjs;
 mod compression;
 mod crypto;
 mod deferred;

@@ -16,7 +16,8 @@ enum Item {
 
 /// `loaderLoad(binding, id, code)`: the promise of a number. `code` is null, or main module, date,
 /// flags, names, kinds and bytes of the modules, names and values of `env` (a text, or an array
-/// of whom `fetchStart` would ask), the outbound (undefined, null, or such an array), and limits.
+/// of whom `fetchStart` would ask), the outbound (undefined, null, or such an array), limits, and such
+/// arrays of services inside of values and of whose `tail` handlers are told.
 fn load<'js>(
     ctx: Ctx<'js>,
     binding: String,
@@ -78,6 +79,13 @@ fn with_code<'js>(
         Some(parts) => Some(Asked::of(ctx, &parts.get(0)?)?),
         None => None,
     };
+    let services = |at: usize| -> Result<Vec<Asked>> {
+        let list: Array = code.get(at)?;
+        list.iter::<Array>()
+            .map(|parts| Asked::of(ctx, &parts?.get(0)?))
+            .collect()
+    };
+    let (passed, tails) = (services(11)?, services(12)?);
     let limit = |at: usize| -> Result<Option<u32>> {
         Ok(code.get::<Option<f64>>(at)?.map(|limit| limit as u32))
     };
@@ -115,6 +123,8 @@ fn with_code<'js>(
         },
         cpu_ms: limit(9)?,
         subrequests: limit(10)?,
+        passed: passed.iter().map(Asked::target).collect(),
+        tails: tails.iter().map(Asked::target).collect(),
     };
     encoded(
         ctx,

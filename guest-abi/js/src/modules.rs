@@ -4,13 +4,12 @@ use crate::exception::Exception;
 use crate::host;
 use postern_abi::SyncOp;
 use postern_abi::bundle::{Bundle, ModuleKind};
-use rquickjs::function::{Func, Rest};
+use rquickjs::function::Func;
 use rquickjs::loader::ImportAttributes;
 use rquickjs::module::{Declarations, Declared, Exports, ModuleDef};
-use rquickjs::object::Property;
 use rquickjs::{
-    ArrayBuffer, CatchResultExt, Coerced, Ctx, Error, Exception as Thrown, FromJs, Function,
-    Module, Object, Persistent, Promise, Value, promise::PromiseState,
+    ArrayBuffer, CatchResultExt, Ctx, Error, Exception as Thrown, Function, Module, Object,
+    Persistent, Promise, Value, promise::PromiseState,
 };
 use std::cell::RefCell;
 use std::collections::{BTreeMap, BTreeSet};
@@ -47,27 +46,34 @@ thread_local! {
     static VALUES: RefCell<BTreeMap<String, Persistent<Value<'static>>>> = RefCell::default();
 }
 
-/// A module's name as others resolve it: without `./`, with `..` applied.
-fn normal(base: &str, name: &str) -> String {
-    let relative = name.starts_with("./") || name.starts_with("../");
+/// A module's name as others resolve it: in the folder of the one that names it unless it begins
+/// with a slash, without `./`, with `..` applied; none if it leads out of the Worker.
+fn normal(base: &str, name: &str) -> Option<String> {
     let mut path: Vec<&str> = Vec::new();
-    if relative && let Some((folder, _)) = base.rsplit_once('/') {
+    if !name.starts_with('/')
+        && let Some((folder, _)) = base.rsplit_once('/')
+    {
         path.extend(folder.split('/'));
     }
-    for part in name.trim_start_matches('/').split('/') {
+    for part in name.split('/') {
         match part {
             "." | "" => {}
             ".." => {
-                path.pop();
+                path.pop()?;
             }
             part => path.push(part),
         }
     }
-    path.join("/")
+    Some(path.join("/"))
+}
+
+/// The same of a name that is a module's own.
+fn own(name: &str) -> String {
+    normal("", name).unwrap_or_else(|| name.to_owned())
 }
 
 /// Whether a name is not the tenant's to define.
-fn is_reserved(name: &str) -> bool {
+pub(crate) fn is_reserved(name: &str) -> bool {
     ["internal:", "node:", "cloudflare:"]
         .iter()
         .any(|prefix| name.starts_with(prefix))
@@ -98,11 +104,9 @@ impl rquickjs::loader::Resolver for Resolver {
         } else if is_reserved(name) {
             return Ok(name.to_owned());
         } else {
-            let found = TABLE.with_borrow(|table| {
-                [normal(base, name), normal("", name)]
-                    .into_iter()
-                    .find(|name| table.parts.contains_key(name))
-            });
+            let found = normal(base, name);
+            let found =
+                found.filter(|name| TABLE.with_borrow(|table| table.parts.contains_key(name)));
             if let Some(found) = found {
                 return Ok(found);
             }
@@ -111,16 +115,33 @@ impl rquickjs::loader::Resolver for Resolver {
                 return Ok(built_in);
             }
         }
-        let name = if is_reserved(name) {
-            name.to_owned()
-        } else {
-            normal(base, name)
-        };
-        Err(no_such_module(ctx, &name, base))
+        Err(not_found(ctx, base, name, false))
     }
 }
 
-fn no_such_module(ctx: &Ctx<'_>, name: &str, base: &str) -> Error {
+/// What is said of a specifier that means no module.
+pub(crate) fn not_found(ctx: &Ctx<'_>, base: &str, name: &str, is_required: bool) -> Error {
+    let from = if is_required { "" } else { base };
+    if is_reserved(name) {
+        return no_such_module(ctx, name, from);
+    }
+    match normal(base, name) {
+        Some(name) if name.is_empty() => no_such_module(ctx, ".", from),
+        Some(name) => no_such_module(ctx, &name, from),
+        // The field tells the three ways to name one apart.
+        None if is_required => {
+            Thrown::throw_type(ctx, &format!("Invalid module specifier \"{name}\"."))
+        }
+        None if TABLE.with_borrow(|table| table.loading) => {
+            let message =
+                format!("Invalid module specifier \"{name}\".\n  imported from \"{base}\".");
+            Thrown::throw_type(ctx, &message)
+        }
+        None => Thrown::throw_message(ctx, &format!("No such module \"{name}\"")),
+    }
+}
+
+pub(crate) fn no_such_module(ctx: &Ctx<'_>, name: &str, base: &str) -> Error {
     let is_loading = TABLE.with_borrow(|table| table.loading);
     let from = if base.is_empty() || base.starts_with('<') || !is_loading {
         String::new()
@@ -217,7 +238,7 @@ fn declare_builtin<'js>(
 }
 
 /// What a module that is built in exports, evaluated now if it was not; undefined if there is none.
-fn builtin_now<'js>(ctx: &Ctx<'js>, name: &str) -> rquickjs::Result<Value<'js>> {
+pub(crate) fn builtin_now<'js>(ctx: &Ctx<'js>, name: &str) -> rquickjs::Result<Value<'js>> {
     let known = BUILTINS.with_borrow(|builtins| builtins.get(name).cloned());
     let module = match known {
         // SAFETY: as where it was kept.
@@ -297,7 +318,7 @@ fn declare<'js>(
         ModuleKind::CommonJs => {
             let source = program(ctx, name, bytes)?;
             note_mentioned(&source);
-            common_js(ctx, name, &source)?
+            crate::commonjs::run(ctx, name, &source)?
         }
         ModuleKind::Text => {
             rquickjs::String::from_str(ctx.clone(), &text(ctx, name, bytes)?)?.into_value()
@@ -354,71 +375,6 @@ fn wasm_module<'js>(ctx: &Ctx<'js>, bytes: Vec<u8>) -> rquickjs::Result<Value<'j
     hook.call((ArrayBuffer::new(ctx.clone(), bytes)?,))
 }
 
-/// Runs a CommonJS module; gives its `module.exports`.
-fn common_js<'js>(ctx: &Ctx<'js>, name: &str, source: &str) -> rquickjs::Result<Value<'js>> {
-    let mut options = rquickjs::context::EvalOptions::default();
-    options.strict = false;
-    options.filename = Some(name.to_owned());
-    let wrapped =
-        format!("(function (exports, require, module, __filename, __dirname) {{{source}\n}})");
-    let function: Function = ctx.eval_with_options(wrapped, options)?;
-    let path = format!("/{name}");
-    let folder = match name.rsplit_once('/') {
-        Some((folder, _)) => format!("/{folder}"),
-        None => "/".to_owned(),
-    };
-    let module = Object::new(ctx.clone())?;
-    let exports = Object::new(ctx.clone())?;
-    module.prop("path", Property::from(&*path).enumerable().configurable())?;
-    module.set("exports", exports.clone())?;
-    let base = name.to_owned();
-    let required = move |ctx: Ctx<'js>, name: Rest<Value<'js>>| {
-        let Some(name) = name.0.into_iter().next() else {
-            let message = "Failed to execute 'require' on 'CommonJsModuleContext': parameter 1 is not of type 'string'.";
-            return Err(Thrown::throw_type(&ctx, message));
-        };
-        let name = Coerced::<String>::from_js(&ctx, name)?.0;
-        require(&ctx, &base, &name)
-    };
-    let require = Function::new(ctx.clone(), required)?.with_name("require")?;
-    function.call::<_, ()>((exports, require, module.clone(), path, folder))?;
-    module.get("exports")
-}
-
-/// `require(name)` in a CommonJS module: what the module exports as `module.exports`, or else by
-/// default.
-fn require<'js>(ctx: &Ctx<'js>, base: &str, name: &str) -> rquickjs::Result<Value<'js>> {
-    let resolved = rquickjs::loader::Resolver::resolve(&mut Resolver, ctx, base, name, None);
-    let Ok(resolved) = resolved else {
-        ctx.catch();
-        let name = if is_reserved(name) {
-            name.to_owned()
-        } else {
-            normal(base, name)
-        };
-        return Err(no_such_module(ctx, &name, ""));
-    };
-    if is_reserved(&resolved) {
-        let exports = builtin_now(ctx, &resolved)?;
-        let default: Value = match exports.as_object() {
-            Some(exports) => exports.get("default")?,
-            None => return Err(no_such_module(ctx, name, base)),
-        };
-        return Ok(if default.is_undefined() {
-            exports
-        } else {
-            default
-        });
-    }
-    let promise = Module::import(ctx, resolved)?;
-    while promise.state() == PromiseState::Pending && ctx.execute_pending_job() {}
-    let exports: Object = promise.finish()?;
-    match exports.contains_key("module.exports")? {
-        true => exports.get("module.exports"),
-        false => exports.get("default"),
-    }
-}
-
 /// A module whose default export was made before it.
 struct DefaultExport;
 
@@ -451,12 +407,12 @@ pub fn load(vm: &crate::vm::Vm) -> Result<(), Exception> {
             .flags
             .contains(&"throw_on_unrecognized_import_assertion"),
     );
-    let main = normal("", bundle.main);
+    let main = own(bundle.main);
     let mut kind = ModuleKind::EsModule;
     TABLE.with_borrow_mut(|table| {
         table.loading = true;
         for (index, module) in (0..).zip(&bundle.modules) {
-            let name = normal("", module.name);
+            let name = own(module.name);
             if name == main {
                 kind = module.kind;
             }
@@ -673,7 +629,9 @@ pub fn install<'js>(_: &Ctx<'js>, native: &Object<'js>) -> rquickjs::Result<()> 
     )?;
     native.set(
         "require",
-        Func::from(|ctx: Ctx<'js>, base: String, name: String| require(&ctx, &base, &name)),
+        Func::from(|ctx: Ctx<'js>, base: String, name: String| {
+            crate::commonjs::require(&ctx, &base, &name)
+        }),
     )?;
     native.set(
         "loaded",

@@ -395,6 +395,12 @@ fn construct<'js>(
         Some(value) if value.is_object() => (Opt(None), Some(value)),
         value => (Opt(value), options.0),
     };
+    if let Some(options) = &options
+        && !(options.is_object() || options.is_undefined() || options.is_null())
+    {
+        let message = "Failed to construct 'URLPattern': constructor parameter 3 is not of type 'URLPatternOptions'.";
+        return Err(Exception::throw_type(&ctx, message));
+    }
     let ignore_case = match options.as_ref().and_then(Value::as_object) {
         Some(options) => options.get::<_, rquickjs::Coerced<bool>>("ignoreCase")?.0,
         None => false,

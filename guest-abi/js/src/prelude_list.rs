@@ -89,5 +89,6 @@ const PRELUDE: &[(&str, &str)] = prelude! {
     "internal:email" => "email.js",
     "cloudflare:email" => "email_module.js",
     "cloudflare:workers" => "workers.js",
-    "cloudflare:sockets" => "sockets.js",
+    "internal:sockets" => "sockets.js",
+    "cloudflare:sockets" => "sockets_module.js",
 };

@@ -1,6 +1,7 @@
 //! Rate limits, between `prelude/ratelimit.js` and the host.
 
 use crate::ops::{self, Decode, Decoded};
+use crate::text::Text;
 use postern_abi::OpKind;
 use postern_abi::ratelimit::RateLimit;
 use rquickjs::{Ctx, Exception, Object, Result, Value, function::Func};
@@ -10,10 +11,10 @@ pub fn install<'js>(_: &Ctx<'js>, native: &Object<'js>) -> Result<()> {
     // `rateLimit(binding, key)`: whether that is within the limit, later.
     native.set(
         "rateLimit",
-        Func::from(|ctx: Ctx<'js>, binding: String, key: String| {
+        Func::from(|ctx: Ctx<'js>, binding: String, key: Text| {
             let argument = RateLimit {
                 binding: &binding,
-                key: &key,
+                key: &key.0,
             };
             let argument = postcard::to_allocvec(&argument)
                 .map_err(|_| Exception::throw_internal(&ctx, "a key cannot be encoded"))?;

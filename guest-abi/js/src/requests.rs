@@ -6,6 +6,7 @@ use crate::exception::Exception;
 use crate::headers::HeaderList;
 use crate::host;
 use crate::numbers::ByNumber;
+use crate::text::Text;
 use rquickjs::class::Class;
 use rquickjs::{CatchResultExt, Ctx, Object, Result, Value, function::Func};
 use std::cell::RefCell;
@@ -176,11 +177,11 @@ pub fn install<'js>(_: &Ctx<'js>, native: &Object<'js>) -> Result<()> {
     )?;
     native.set(
         "log",
-        Func::from(|level: u32, line: String| host::log(level, &line)),
+        Func::from(|level: u32, line: Text| host::log(level, &line.0)),
     )?;
     // `logValues(json)`: what the next line is made of.
     native.set(
         "logValues",
-        Func::from(|json: String| host::log(postern_abi::event::LOG_VALUES, &json)),
+        Func::from(|json: Text| host::log(postern_abi::event::LOG_VALUES, &json.0)),
     )
 }

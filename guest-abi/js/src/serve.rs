@@ -13,7 +13,7 @@ use crate::{execution, host, rejections, requests, sessions};
 use postern_abi::SyncOp;
 use postern_abi::dispatch::REQUEST_HAS_PARAMETERS;
 use postern_abi::http::{BodyHint, RequestLine};
-use postern_abi::rpc::Entry;
+use postern_abi::rpc::{Entry, Purpose};
 use rquickjs::{Ctx, Function, Object, Value, function::Func, qjs};
 use std::cell::{Cell, RefCell};
 
@@ -199,13 +199,23 @@ pub fn entered(vm: &Vm, id: u32, payload: &[u8]) -> Result<(), Exception> {
     parts::leave_global_scope();
     CURRENT.set((id, false));
     LAST.set(id);
-    if entry.rpc {
-        return vm.event(|ctx, hooks| {
-            let (kind, props) = sessions::props(ctx, entry.props)?;
-            let first = sessions::first(ctx, rest)?;
-            let hook: Function = hooks.get("enterSession")?;
-            hook.call((id, entry.entrypoint, kind, props, first))
-        });
+    match entry.purpose {
+        Purpose::Request => {}
+        Purpose::Session => {
+            return vm.event(|ctx, hooks| {
+                let (kind, props) = sessions::props(ctx, entry.props)?;
+                let first = sessions::first(ctx, rest)?;
+                let hook: Function = hooks.get("enterSession")?;
+                hook.call((id, entry.entrypoint, kind, props, first))
+            });
+        }
+        Purpose::Tail => {
+            return vm.event(|ctx, hooks| {
+                let (kind, props) = sessions::props(ctx, entry.props)?;
+                let hook: Function = hooks.get("enterTail")?;
+                hook.call((id, entry.entrypoint, kind, props, ctx.json_parse(rest)?))
+            });
+        }
     }
     let (line, fields): (RequestLine, _) = postcard::take_from_bytes(rest).map_err(undecodable)?;
     let length = length_of(line.body);

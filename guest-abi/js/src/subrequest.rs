@@ -5,9 +5,12 @@ use crate::headers::HeaderList;
 use crate::host;
 use crate::ops::{self, Decode, Decoded};
 use crate::switches::{Switch, is_set};
+use crate::text::Text;
 use postern_abi::OpKind;
 use postern_abi::dispatch::Dispatch;
-use postern_abi::fetch::{Fetch, FetchBody, Fetched, FetchedBody, Redirect, Target};
+use postern_abi::fetch::{
+    CacheMode, Caching, Fetch, FetchBody, Fetched, FetchedBody, Redirect, Target,
+};
 use postern_abi::http::Fields;
 use postern_abi::loader::Loaded;
 use rquickjs::class::Class;
@@ -72,8 +75,10 @@ pub fn decode<'js>(sinks: &Sinks<'js>, ctx: &Ctx<'js>) -> Decode {
 
 /// Starts a subrequest: `[operation, promise]`. `parts` is binding (an array for a user Worker: binding,
 /// name, the limits on CPU time and subrequests, what the outbound Worker is told), method, URL, headers, the
-/// type that the body implies, whether redirects are followed, the body (null, a string or bytes)
-/// and the length of one that is streamed (-1: not known; null: it is not streamed).
+/// type that the body implies, whether redirects are followed, the body (null, a string or bytes),
+/// the length of one that is streamed (-1: not known; null: it is not streamed), and what is asked of
+/// the cache: null, or its mode (0 usual, 1 no-store, 2 no-cache), whether everything is kept, key, seconds,
+/// seconds by status (from, to, seconds, and so on) and tags.
 fn start<'js>(
     ctx: Ctx<'js>,
     parts: Array<'js>,
@@ -81,15 +86,46 @@ fn start<'js>(
     make: Function<'js>,
     credit: Option<Function<'js>>,
 ) -> Result<Array<'js>> {
-    let argument = argument(&ctx, &parts)?;
+    let mut argument = argument(&ctx, &parts)?;
+    let caching: Option<Array> = parts.get(8)?;
+    let kind = match &caching {
+        None => OpKind::Fetch,
+        Some(caching) => {
+            argument.splice(0..0, cached(&ctx, caching)?);
+            OpKind::FetchCached
+        }
+    };
     let sinks = Sinks { sink, make, credit };
     let decode = decode(&sinks, &ctx);
-    let kind = OpKind::Fetch as u32;
-    let (id, promise) = ops::start_with_id(&ctx, kind, &argument, decode, sinks.credit)?;
+    let (id, promise) = ops::start_with_id(&ctx, kind as u32, &argument, decode, sinks.credit)?;
     let started = Array::new(ctx)?;
     started.set(0, id)?;
     started.set(1, promise)?;
     Ok(started)
+}
+
+/// What is asked of the cache, for the host.
+fn cached<'js>(ctx: &Ctx<'js>, asked: &Array<'js>) -> Result<Vec<u8>> {
+    let (mode, everything): (u32, bool) = (asked.get(0)?, asked.get(1)?);
+    let (key, ttl): (Option<Text>, Option<f64>) = (asked.get(2)?, asked.get(3)?);
+    let (ranges, tags): (Vec<f64>, Text) = (asked.get(4)?, asked.get(5)?);
+    let caching = Caching {
+        mode: match mode {
+            0 => CacheMode::Usual,
+            1 => CacheMode::NoStore,
+            _ => CacheMode::NoCache,
+        },
+        everything,
+        key: key.as_ref().map(|key| key.0.as_str()),
+        ttl: ttl.map(|ttl| ttl as i64),
+        ttl_by_status: ranges
+            .chunks_exact(3)
+            .map(|range| (range[0] as u16, range[1] as u16, range[2] as i64))
+            .collect(),
+        tags: &tags.0,
+    };
+    postcard::to_allocvec(&caching)
+        .map_err(|_| Exception::throw_internal(ctx, "a subrequest cannot be encoded"))
 }
 
 /// Whom `fetchStart` asks.

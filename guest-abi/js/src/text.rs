@@ -20,6 +20,15 @@ pub fn lossy<'js>(ctx: &Ctx<'js>, value: &Value<'js>) -> Result<String> {
     with(ctx, value, str::to_owned)
 }
 
+/// An argument that [`lossy`] takes: whatever a tenant's string has in it, it is no error.
+pub struct Text(pub String);
+
+impl<'js> rquickjs::FromJs<'js> for Text {
+    fn from_js(ctx: &Ctx<'js>, value: Value<'js>) -> Result<Self> {
+        lossy(ctx, &value).map(Self)
+    }
+}
+
 /// Calls `f` with what [`lossy`] gives, which needs no memory of its own then.
 ///
 /// # Errors

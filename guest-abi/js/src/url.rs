@@ -7,7 +7,7 @@ use crate::raw::{self, Arguments, Callback, Cx, UNDEFINED, Val};
 use crate::shape::{ILLEGAL, method, wrong_argument};
 use crate::text::{usv, with_usv};
 use rquickjs::class::Class;
-use rquickjs::function::Func;
+use rquickjs::function::{Func, Opt};
 use rquickjs::{Ctx, Exception, Function, Object, Result, Value, qjs};
 use std::borrow::Cow;
 use std::cell::{Cell, RefCell};
@@ -512,11 +512,24 @@ fn class<'js>(ctx: &Ctx<'js>) -> Result<Value<'js>> {
     };
     PROTOTYPE.set(prototype);
     if let Some(class) = class.as_object() {
-        for name in ["createObjectURL", "revokeObjectURL"] {
-            method(class, name, move |ctx: Ctx<'js>| -> Result<()> {
-                let message = format!("URL.{name}() is not implemented");
-                Err(Exception::throw_message(&ctx, &message))
-            })?;
+        for (name, wanted) in [
+            ("createObjectURL", "File or Blob"),
+            ("revokeObjectURL", "USVString"),
+        ] {
+            method(
+                class,
+                name,
+                move |ctx: Ctx<'js>, of: Opt<Value<'js>>| -> Result<()> {
+                    if of.0.is_none() {
+                        let message = format!(
+                            "Failed to execute '{name}' on 'URL': parameter 1 is not of type '{wanted}'."
+                        );
+                        return Err(Exception::throw_type(&ctx, &message));
+                    }
+                    let message = format!("URL.{name}() is not implemented");
+                    Err(Exception::throw_message(&ctx, &message))
+                },
+            )?;
         }
     }
     Ok(class)

@@ -1,5 +1,6 @@
 //! Time zones: offsets from UTC at a time.
 
+use crate::text::Text;
 use jiff::Timestamp;
 use jiff::tz::TimeZone;
 use rquickjs::convert::List;
@@ -11,8 +12,8 @@ pub fn install(native: &Object<'_>) -> Result<()> {
     // The zone's name as the database writes it; undefined if there is no such zone.
     native.set(
         "zoneName",
-        Func::from(|name: String| {
-            let zone = TimeZone::get(&name).ok()?;
+        Func::from(|name: Text| {
+            let zone = TimeZone::get(&name.0).ok()?;
             zone.iana_name().map(str::to_owned)
         }),
     )?;
@@ -48,8 +49,8 @@ pub fn install(native: &Object<'_>) -> Result<()> {
     // `[seconds east of UTC, abbreviation]` in a zone that exists.
     native.set(
         "zoneAt",
-        Func::from(|name: String, millis: f64| {
-            let zone = TimeZone::get(&name).ok()?;
+        Func::from(|name: Text, millis: f64| {
+            let zone = TimeZone::get(&name.0).ok()?;
             let at = Timestamp::from_millisecond(millis as i64).ok()?;
             let info = zone.to_offset_info(at);
             let abbreviation = info.abbreviation().to_owned();

@@ -38,6 +38,7 @@ pub mod random;
 pub mod request;
 pub mod response;
 mod runtime;
+pub mod tcp;
 #[cfg(not(target_arch = "wasm32"))]
 pub mod testing;
 pub mod time;

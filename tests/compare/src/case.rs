@@ -6,10 +6,12 @@
 //! // script: classic
 //! // requests: GET /; POST /form a=b
 //! // body: bodies/shared.js
+//! // loader: LOADER
 //! // service: B = services/other.js#Entrypoint {"a": 1}
 //! ```
 //!
 //! A body is a file below the case's folder with the rest of its module, which several cases may have.
+//! A loader is a `worker_loader` binding.
 //! A service is another Worker, of a module below the case's folder, under the same date and flags.
 
 use std::io;
@@ -98,6 +100,8 @@ pub struct Case {
     pub wasm: Vec<PathBuf>,
     /// Other Workers that it is bound to.
     pub services: Vec<Service>,
+    /// Bindings that load dynamic Workers, by name.
+    pub loaders: Vec<String>,
     /// The compatibility date.
     pub date: String,
     /// Compatibility flags.
@@ -122,6 +126,7 @@ impl Case {
             classic: false,
             wasm: Vec::new(),
             services: Vec::new(),
+            loaders: Vec::new(),
             date: DATE.to_owned(),
             flags: Vec::new(),
             requests: Vec::new(),
@@ -150,6 +155,7 @@ impl Case {
             "script" => self.classic = value == "classic",
             "date" => self.date = value.to_owned(),
             "body" => self.body = self.path.parent().map(|folder| folder.join(value)),
+            "loader" => self.loaders.push(value.to_owned()),
             "service" => {
                 let folder = self.path.parent().unwrap_or(Path::new(""));
                 self.services.extend(Service::parse(folder, value));
@@ -157,6 +163,11 @@ impl Case {
             "requests" => self.requests.extend(value.split(';').map(Request::parse)),
             _ => {}
         }
+    }
+
+    /// Whether it takes a host that has other Workers.
+    pub fn needs_others(&self) -> bool {
+        !self.services.is_empty() || !self.loaders.is_empty()
     }
 
     /// All cases below `root` whose name has one of `wanted` in it, or all, in order of their names.

@@ -22,6 +22,8 @@ const FIRST: u64 = 4;
 const REQUESTS: u64 = 20;
 /// Tenants, all evicted.
 const TENANTS: u64 = 1000;
+/// How long it may take until isolates that rest leave their instances to others.
+const PARKING_PATIENCE: Duration = Duration::from_secs(40);
 /// The application that is kept warm.
 const HONO: &str = "hono";
 /// Bytes of a Worker whose push is timed.
@@ -29,23 +31,11 @@ const LARGE: usize = 100_000;
 
 /// Private memory of warm Workers, RSS and disk of many that rest, and how long a push takes.
 pub fn rows(bench: &Bench) -> Result<Vec<Row>> {
-    let mut rows = vec![
-        Row::new(
-            "private memory of a warm isolate in JavaScript, hello",
-            Figure::Bytes(warm(bench, &hello(0))?),
-        )
-        .at_most(Figure::Bytes(256 << 10)),
-    ];
+    let mut rows = Vec::from(warm(bench, "hello", &hello(0), 256 << 10)?);
     let apps = step::quiet("bundling the hono app", || apps::build(&[HONO.to_owned()]));
     let app = apps.map(|apps| apps.into_iter().find(|app| app.name == HONO));
     match app {
-        Ok(Some(app)) => rows.push(
-            Row::new(
-                "private memory of a warm isolate in JavaScript, hono",
-                Figure::Bytes(warm(bench, &app.source)?),
-            )
-            .at_most(Figure::Bytes(512 << 10)),
-        ),
+        Ok(Some(app)) => rows.extend(warm(bench, HONO, &app.source, 512 << 10)?),
         Ok(None) => bail!("there is no app {HONO}"),
         Err(error) => step::skip("the hono app", &format!("{error:#}")),
     }
@@ -58,30 +48,70 @@ fn hello(number: u64) -> String {
     format!("export default {{ fetch() {{ return new Response('hello {number}'); }} }};")
 }
 
-/// Bytes that belong to nobody but the process, a warm isolate of Workers of this source.
-fn warm(bench: &Bench, source: &str) -> Result<u64> {
+/// Bytes that belong to nobody but the process, an isolate of Workers of this source: right after
+/// requests, and idle, when it has left its instance to others.
+fn warm(bench: &Bench, name: &str, source: &str, most: u64) -> Result<[Row; 2]> {
     let daemon = bench.daemon()?;
+    let ask = |range: std::ops::Range<u64>| {
+        for number in range {
+            for _ in 0..REQUESTS {
+                load::touch(&daemon.edge(), &format!("/warm-{number}/"))?;
+            }
+        }
+        Ok(())
+    };
     let serve = |range: std::ops::Range<u64>| {
         step::quiet("Workers that stay warm", || {
-            for number in range.clone() {
-                let name = format!("warm-{number}");
-                push(&daemon, &name, source)?;
-                for _ in 0..REQUESTS {
-                    load::touch(&daemon.edge(), &format!("/{name}/"))?;
-                }
-            }
-            Ok(())
+            range.clone().try_for_each(|number| {
+                push(&daemon, &format!("warm-{number}"), source)?;
+                ask(number..number + 1)
+            })
         })
     };
     let measured =
         || -> Result<(u64, u64)> { Ok((private_bytes(daemon.id())?, memory::isolates(&daemon)?)) };
+    let slope = |(before, few): (u64, u64), (after, many): (u64, u64)| {
+        // A request that comes before the one before is quite over has its Worker begin another.
+        Figure::Bytes(after.saturating_sub(before) / many.saturating_sub(few).max(1))
+    };
     serve(0..FIRST)?;
-    let (before, few) = measured()?;
+    let warm = measured()?;
+    await_parked(&daemon)?;
+    let idle = measured()?;
+    ask(0..FIRST)?;
     serve(FIRST..FIRST + WARM)?;
-    let (after, many) = measured()?;
+    let all_warm = measured()?;
+    await_parked(&daemon)?;
+    let all_idle = measured()?;
     daemon.stop()?;
-    // A request that comes before the one before is quite over has its Worker begin another.
-    Ok(after.saturating_sub(before) / many.saturating_sub(few).max(1))
+    let what = format!("private memory of a warm isolate in JavaScript, {name}");
+    Ok([
+        Row::new(format!("{what}, after a request"), slope(warm, all_warm)),
+        Row::new(format!("{what}, idle"), slope(idle, all_idle)).at_most(Figure::Bytes(most)),
+    ])
+}
+
+/// Waits until all isolates rest without an instance.
+fn await_parked(daemon: &Daemon) -> Result<()> {
+    step::quiet("isolates rest until they park", || {
+        let start = Instant::now();
+        loop {
+            let status = daemon.call(&["status"])?;
+            let number = |key: &str| status.pointer(key).and_then(serde_json::Value::as_u64);
+            let (count, parked) = (number("/isolates/count"), number("/isolates/parked"));
+            let parked = parked.context("the status tells no number of parked isolates")?;
+            if count == Some(parked) {
+                return Ok(());
+            }
+            if start.elapsed() > PARKING_PATIENCE {
+                bail!(
+                    "{parked} isolates are parked after {} s, of {count:?}",
+                    PARKING_PATIENCE.as_secs()
+                );
+            }
+            std::thread::sleep(Duration::from_millis(500));
+        }
+    })
 }
 
 /// From the beginning of a push to the end of the first answer.

@@ -94,9 +94,11 @@ fn outcome(daemon: &Daemon, case: &Case, arguments: &[&str]) -> Result<Outcome> 
         copy(wasm, &folder.join(wasm.file_name().unwrap_or_default()))?;
     }
     let mut pushed = module;
-    if !case.services.is_empty() {
+    if case.needs_others() {
         let services = bound(daemon, case, &name, &more)?;
-        let project = json!({"name": name, "main": "worker.js", "services": services});
+        let loaders = case.loaders.iter().map(|name| json!({"binding": name}));
+        let loaders: Vec<Value> = loaders.collect();
+        let project = json!({"name": name, "main": "worker.js", "services": services, "worker_loaders": loaders});
         std::fs::write(folder.join("wrangler.json"), project.to_string())?;
         pushed = folder;
     }

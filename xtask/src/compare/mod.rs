@@ -180,7 +180,5 @@ pub fn replay_services() -> Result<()> {
 
 /// Those that take a daemon, and the others.
 fn split(cases: Vec<Case>) -> (Vec<Case>, Vec<Case>) {
-    cases
-        .into_iter()
-        .partition(|case| !case.services.is_empty())
+    cases.into_iter().partition(Case::needs_others)
 }

@@ -127,6 +127,9 @@ fn start(
                 service.binding
             )?;
         }
+        for loader in &case.loaders {
+            write!(bindings, "(name = {loader:?}, workerLoader = ()),")?;
+        }
         let flags: Vec<String> = case.flags.iter().map(|flag| format!("{flag:?}")).collect();
         writeln!(services, "(name = \"{at}\", worker = .w{at}),")?;
         writeln!(

@@ -448,6 +448,8 @@ fn a_guard_takes_a_worse_version_back() {
             invoked: 0,
             origin: None,
             labels: None,
+            tail_depth: 0,
+            listeners: &[],
         });
     };
     let key = (

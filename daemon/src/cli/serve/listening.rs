@@ -30,27 +30,22 @@ pub(super) fn prepare(data_dir: &Path) -> Result<PathBuf, ServeError> {
     Ok(run)
 }
 
-/// Writes the bound addresses, all at once: a reader sees the whole file or none.
+/// Writes the bound addresses, all at once: a reader sees the whole file or none. Gives those of the edge,
+/// first what this machine always reaches.
 pub(super) fn write(
     run: &Path,
     edge: &[Async<TcpListener>],
     manage: &Async<TcpListener>,
-) -> Result<(), ServeError> {
+) -> Result<Vec<SocketAddr>, ServeError> {
     let path = run.join(NAME);
     let failed = |error| ServeError::DataDir {
         verb: "write",
         path: path.clone(),
         error,
     };
-    let addresses = edge
-        .iter()
-        .map(|listener| {
-            listener
-                .get_ref()
-                .local_addr()
-                .map(|address| address.to_string())
-        })
-        .collect::<Result<Vec<_>, _>>()
+    let addresses = edge.iter().map(|listener| listener.get_ref().local_addr());
+    let mut addresses = addresses
+        .collect::<Result<Vec<SocketAddr>, _>>()
         .map_err(failed)?;
     let manage = manage.get_ref().local_addr().map_err(failed)?.to_string();
     for address in &addresses {
@@ -65,7 +60,9 @@ pub(super) fn write(
     });
     let fresh = run.join(format!("{NAME}.new"));
     std::fs::write(&fresh, format!("{text}\n")).map_err(failed)?;
-    std::fs::rename(&fresh, &path).map_err(failed)
+    std::fs::rename(&fresh, &path).map_err(failed)?;
+    addresses.sort_by_key(|it| !(it.ip().is_loopback() || it.ip().is_unspecified()));
+    Ok(addresses)
 }
 
 /// Writes the key for health, for this user alone.

@@ -1,31 +1,38 @@
 //! `postern serve`: threads, listeners, signals, and the order of starting and stopping.
 //!
-//! Starting: listeners are bound first, because that fails cheaply; then the rooms open; then
-//! the addresses are told. Stopping: listeners close, requests in flight finish within
+//! Starting: listeners are bound first, or taken over, because that fails cheaply; then the rooms open;
+//! then the addresses are told, and a supervisor that all is ready. Stopping: listeners close, requests in flight finish within
 //! `edge.drain-ms`, the store closes, and only then the process ends.
 
 mod courier;
 pub mod listening;
+mod pulse;
+mod roll;
 pub mod rooms;
 mod routes;
 mod selftest;
 mod signals;
+mod sockets;
 mod status;
 mod updates;
 
 use super::args::Source;
 use crate::config::{Config, ConfigError};
 use crate::engine::heap;
+use crate::notify::{Notifier, NotifyError, State};
 use async_executor::Executor;
-use async_io::Async;
 use futures_lite::future;
+use pulse::Unwell;
+use roll::Roll;
 use rooms::Rooms;
 use signals::{Signal, Signals};
 use smol::channel::{Receiver, Sender};
-use std::net::{SocketAddr, TcpListener};
+pub use sockets::PassedError;
+use sockets::Sockets;
+use std::net::SocketAddr;
 use std::path::PathBuf;
 use std::sync::Arc;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 /// Bytes of an executor thread's stack.
 const THREAD_STACK: usize = 2 << 20;
@@ -39,6 +46,12 @@ pub enum ServeError {
     /// The configuration has mistakes.
     #[error(transparent)]
     Config(#[from] ConfigError),
+    /// A supervisor cannot be told.
+    #[error(transparent)]
+    Notify(#[from] NotifyError),
+    /// Passed sockets cannot be taken.
+    #[error(transparent)]
+    Passed(#[from] PassedError),
     /// An address is taken or not this machine's.
     #[error(
         "cannot listen on {address} for `{key}`: {error}; free the address or configure another"
@@ -118,24 +131,25 @@ pub fn run_config(
         what: "signal handlers",
         error,
     })?;
-    let edge = config
-        .edge
-        .listen
-        .iter()
-        .map(|address| bind("edge.listen", *address))
-        .collect::<Result<Vec<_>, _>>()?;
-    let manage = bind("manage.listen", config.manage.listen)?;
+    let notifier = Arc::new(Notifier::from_env()?);
+    let sockets = Sockets::open(&config)?;
     let run_dir = listening::prepare(&config.data_dir)?;
 
     let executor: Arc<Executor<'static>> = Arc::new(Executor::new());
     let (running, threads_stop) = Shutdown::new();
+    let mut roll = Roll::default();
     let threads = (0..config.board.cores.max(1))
         .map(|index| {
             let (executor, stop) = (executor.clone(), threads_stop.clone());
+            let name = format!("turns-{index}");
+            let seat = roll.seat(&format!("thread {name}"));
             std::thread::Builder::new()
-                .name(format!("turns-{index}"))
+                .name(name)
                 .stack_size(THREAD_STACK)
-                .spawn(move || smol::block_on(executor.run(stop.wait())))
+                .spawn(move || {
+                    let until = future::or(stop.wait(), seat.answer());
+                    smol::block_on(executor.run(until));
+                })
                 .map_err(|error| ServeError::System {
                     what: "an executor thread",
                     error,
@@ -143,14 +157,15 @@ pub fn run_config(
         })
         .collect::<Result<Vec<_>, _>>()?;
 
-    let result = Rooms::open(&config, &executor).and_then(|rooms| {
+    let result = Rooms::open(&config, &executor, &mut roll).and_then(|rooms| {
         let daemon = Daemon {
             config,
             rooms,
             executor,
             run_dir,
+            notifier,
         };
-        smol::block_on(daemon.serve(edge, manage, signals, reread))
+        smol::block_on(daemon.serve(sockets, roll, signals, reread))
     });
     drop(running);
     for thread in threads {
@@ -160,33 +175,25 @@ pub fn run_config(
     result
 }
 
-fn bind(key: &'static str, address: SocketAddr) -> Result<Async<TcpListener>, ServeError> {
-    let failed = |error| ServeError::Bind {
-        key,
-        address,
-        error,
-    };
-    let listener = TcpListener::bind(address).map_err(failed)?;
-    Async::new(listener).map_err(failed)
-}
-
 struct Daemon {
     config: Config,
     rooms: Arc<Rooms>,
     executor: Arc<Executor<'static>>,
     run_dir: PathBuf,
+    notifier: Arc<Notifier>,
 }
 
 impl Daemon {
     async fn serve(
         mut self,
-        edge: Vec<Async<TcpListener>>,
-        manage: Async<TcpListener>,
+        sockets: Sockets,
+        roll: Roll,
         signals: Signals,
         reread: impl Fn() -> Result<Config, ConfigError>,
     ) -> Result<(), ServeError> {
+        let Sockets { edge, manage } = sockets;
         listening::write_key(&self.run_dir, self.rooms.updates.health_key())?;
-        listening::write(&self.run_dir, &edge, &manage)?;
+        let addresses = listening::write(&self.run_dir, &edge, &manage)?;
         let (stop, shutdown) = Shutdown::new();
         let (failed, failures) = smol::channel::bounded(2);
         let edge = {
@@ -199,18 +206,39 @@ impl Daemon {
         };
         let judging = self.executor.spawn(self.rooms.updates.judge());
         log::info!(target: "cli", "serving; SIGTERM stops, SIGHUP reads the configuration again");
+        let serving = format!("serving on {}", listed(&addresses));
+        self.tell(&[State::Ready, State::Status(&serving)]);
+        let mut pulse = {
+            let (rooms, notifier) = (self.rooms.clone(), self.notifier.clone());
+            let ask = async move |patience| ask(&rooms, &roll, &addresses, patience).await;
+            let serving = serving.clone();
+            Box::pin(async move { pulse::keep(&notifier, &serving, ask).await })
+        };
         let ended = loop {
             let event = future::or(async { Ok(signals.next().await) }, async {
                 // Cannot close while the tasks live, which hold the senders.
                 Err(failures.recv().await.ok())
-            })
-            .await;
-            match event {
-                Ok(Signal::Reload) => self.reload(&reread),
+            });
+            let event = future::or(event, async {
+                pulse.as_mut().await;
+                future::pending().await
+            });
+            match event.await {
+                Ok(Signal::Reload) => {
+                    self.tell(&[State::Reloading]);
+                    self.reload(&reread);
+                    self.tell(&[State::Ready, State::Status(&serving)]);
+                }
                 Ok(Signal::Stop) => break Ok(()),
                 Err(failure) => break failure.map_or(Ok(()), Err),
             }
         };
+        // It holds the rooms, and nobody asks whether an end is well.
+        drop(pulse);
+        self.tell(&[
+            State::Stopping,
+            State::Status("finishing the requests in flight"),
+        ]);
         drop(stop);
         log::info!(target: "cli", "stopping: requests in flight have {} ms", self.config.edge.drain_ms);
         // A trial that was cut short is judged after the next start.
@@ -219,6 +247,13 @@ impl Daemon {
         self.rooms.close().await;
         listening::remove(&self.run_dir);
         ended.and(drained)
+    }
+
+    /// Tells the supervisor, if there is one. It may be gone, which changes nothing here.
+    fn tell(&self, states: &[State<'_>]) {
+        if let Err(error) = self.notifier.tell(states) {
+            log::warn!(target: "cli", "the supervisor cannot be told: {error}");
+        }
     }
 
     /// Runs one plane on the executor; its failure ends the daemon.
@@ -277,4 +312,35 @@ impl Daemon {
             }
         }
     }
+}
+
+/// Whether the daemon serves: each thread comes round to a new task, and a request to itself goes all the
+/// way through an edge listener, the router and the engine.
+async fn ask(
+    rooms: &Rooms,
+    roll: &Roll,
+    edges: &[SocketAddr],
+    patience: Duration,
+) -> Result<(), Unwell> {
+    let deadline = Instant::now() + patience;
+    for (name, call) in roll.calls() {
+        pulse::within(patience, deadline, name, call).await?;
+    }
+    let visits = async {
+        let mut told = String::new();
+        for edge in edges {
+            match rooms.visit(*edge).await {
+                Ok(()) => return Ok(()),
+                Err(reason) => told = reason,
+            }
+        }
+        Err(Unwell::Failed { reason: told })
+    };
+    let what = format!("the Worker behind {}", listed(edges));
+    pulse::within(patience, deadline, &what, visits).await?
+}
+
+fn listed(addresses: &[SocketAddr]) -> String {
+    let shown: Vec<String> = addresses.iter().map(SocketAddr::to_string).collect();
+    shown.join(", ")
 }

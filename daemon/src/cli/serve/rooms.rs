@@ -3,7 +3,8 @@
 //! `serve` decides when something happens; this file, what it is made of.
 
 use super::courier::Courier;
-use super::routes::{self, Running};
+use super::roll::{Roll, Seat};
+use super::routes::{self, Own, Running};
 use super::status::{Shared, Status};
 use super::updates::Updates;
 use super::{ServeError, Shutdown};
@@ -30,7 +31,7 @@ use parking_lot::RwLock;
 use serde::Serialize;
 use smol::channel::Sender;
 use std::io;
-use std::net::TcpListener;
+use std::net::{SocketAddr, TcpListener};
 use std::path::PathBuf;
 use std::sync::{Arc, OnceLock};
 use std::thread::JoinHandle;
@@ -66,14 +67,14 @@ struct Office {
 }
 
 impl Office {
-    fn open() -> Result<Self, ServeError> {
+    fn open(seat: Seat) -> Result<Self, ServeError> {
         let executor = Arc::new(Executor::new());
         let (running, stop) = Shutdown::new();
         let work = executor.clone();
         let thread = std::thread::Builder::new()
             .name("manage".to_owned())
             .stack_size(super::THREAD_STACK)
-            .spawn(move || smol::block_on(work.run(stop.wait())))
+            .spawn(move || smol::block_on(work.run(future::or(stop.wait(), seat.answer()))))
             .map_err(|error| ServeError::System {
                 what: "the management port's thread",
                 error,
@@ -118,6 +119,7 @@ impl Rooms {
     pub fn open(
         config: &Config,
         executor: &Arc<Executor<'static>>,
+        roll: &mut Roll,
     ) -> Result<Arc<Self>, ServeError> {
         let format = match config.log.format {
             config::Format::Human => logger::Format::Human,
@@ -146,6 +148,7 @@ impl Rooms {
             analytics: analytics.clone(),
             sockets: socket_options(config),
             dynamic_workers: config.loader.workers as usize,
+            dynamic_memory: config.loader.memory_bytes,
         };
         let catalog = Catalog::open(store.clone(), Arc::new(machine), bounds(config))
             .map_err(room("catalog"))?;
@@ -180,7 +183,11 @@ impl Rooms {
         let router = routes::router(&config.routing, &catalog)?;
         catalog.set_default_zone(config.routing.default_zone().as_deref());
         outbound.set_zone(config.routing.zone.as_deref());
-        let edge = Edge::new(Running(catalog.clone()), router, edge_options(config));
+        let running = Running {
+            catalog: catalog.clone(),
+            own: OnceLock::new(),
+        };
+        let edge = Edge::new(running, router, edge_options(config));
         let status = Arc::new(Status {
             started: Instant::now(),
             board: config.board.name.clone(),
@@ -200,7 +207,7 @@ impl Rooms {
         );
         manage.with_logpush(logpush.clone());
         let updates = Updates::open(config, &catalog, &store, &manage)?;
-        let office = Office::open()?;
+        let office = Office::open(roll.seat("the thread of the management port"))?;
         let background = vec![
             executor.spawn(store.clone().upkeep()),
             executor.spawn(sweep(engine)),
@@ -230,6 +237,23 @@ impl Rooms {
             office,
             background,
         }))
+    }
+
+    /// Asks the edge for the daemon's own Worker, over the address it listens on.
+    pub async fn visit(&self, listening: SocketAddr) -> Result<(), String> {
+        let running = self.edge.routes();
+        let own = match running.own.get() {
+            Some(own) => own,
+            None => {
+                let own = Own {
+                    host: own_host()?,
+                    worker: self.status.engine.own_worker()?,
+                };
+                running.own.get_or_init(|| own)
+            }
+        };
+        let visited = edge::visit(&self.edge, listening, &own.host).await;
+        visited.map_err(|error| error.to_string())
     }
 
     /// Serves requests until `shutdown`, and then finishes those in flight.
@@ -324,6 +348,14 @@ impl Rooms {
             }
         }
     }
+}
+
+/// A hostname that nobody can guess, so that it is nobody's to ask or to deploy.
+fn own_host() -> Result<String, String> {
+    let mut random = [0; 16];
+    getrandom::fill(&mut random).map_err(|error| format!("no randomness: {error}"))?;
+    let digits: String = random.iter().map(|byte| format!("{byte:02x}")).collect();
+    Ok(format!("{digits}.own.invalid"))
 }
 
 /// Who is told of invocations: those who keep logs and figures, and those who compare versions.

@@ -7,18 +7,31 @@ use crate::catalog::{Catalog, Deployed};
 use crate::config::{self, Mode};
 use crate::edge::routing::{Hostnames, Router, Table, TableError, Zones};
 use crate::edge::{Entrance, Routes, Serve};
-use crate::engine::Worker;
 use crate::engine::invocation::{Ray, Reply, Request, Trigger};
 use crate::engine::limits::Failure;
+use crate::engine::{OwnWorker, Worker};
 use crate::store::{NamespaceId, Store, kv};
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 use std::time::Duration;
 
 /// How long a hostname's Worker, looked up in KV, is remembered.
 const TABLE_TTL: Duration = Duration::from_secs(5);
 
 /// The Workers that run, for the edge.
-pub struct Running(pub Arc<Catalog>);
+pub struct Running {
+    /// Those that were deployed.
+    pub catalog: Arc<Catalog>,
+    /// Where the daemon asks itself, once it does.
+    pub own: OnceLock<Own>,
+}
+
+/// The daemon's own Worker, and the hostname that leads to it: one that nobody else knows.
+pub struct Own {
+    /// The hostname.
+    pub host: String,
+    /// The Worker.
+    pub worker: OwnWorker,
+}
 
 impl Routes for Running {
     type Worker = Served;
@@ -28,38 +41,52 @@ impl Routes for Running {
         if namespace == ACCOUNT {
             return None;
         }
-        let deployed = self.0.deployed(namespace, script)?;
-        Some(Served(self.0.clone(), deployed))
+        let deployed = self.catalog.deployed(namespace, script)?;
+        Some(Served::Deployed(self.catalog.clone(), deployed))
     }
 
     fn entrance(&self, asked: &Address<'_>) -> Entrance<Served> {
-        match self.0.entrance(asked) {
-            Found::Deployed(deployed) => Entrance::Worker(Served(self.0.clone(), deployed)),
+        if let Some(own) = self.own.get()
+            && own.host == asked.host
+        {
+            return Entrance::Worker(Served::Own(own.worker.worker().clone()));
+        }
+        match self.catalog.entrance(asked) {
+            Found::Deployed(deployed) => {
+                Entrance::Worker(Served::Deployed(self.catalog.clone(), deployed))
+            }
             Found::Missing => Entrance::Missing,
             Found::Elsewhere => Entrance::Elsewhere,
         }
     }
 
     fn by_path(&self, script: &str) -> Option<Served> {
-        let deployed = self.0.by_default(script)?;
-        Some(Served(self.0.clone(), deployed))
+        let deployed = self.catalog.by_default(script)?;
+        Some(Served::Deployed(self.catalog.clone(), deployed))
     }
 }
 
-/// A script that was found.
-pub struct Served(Arc<Catalog>, Arc<Deployed<Worker>>);
+/// Who was found.
+pub enum Served {
+    /// A script.
+    Deployed(Arc<Catalog>, Arc<Deployed<Worker>>),
+    /// The daemon's own Worker.
+    Own(Arc<Worker>),
+}
 
 impl Serve for Served {
-    fn serve(&self, request: Request) -> impl Future<Output = Result<Reply, Failure>> + Send {
-        self.0.serve(&self.1, request)
+    async fn serve(&self, request: Request) -> Result<Reply, Failure> {
+        match self {
+            Self::Deployed(catalog, deployed) => catalog.serve(deployed, request).await,
+            Self::Own(worker) => worker.fetch(request).await,
+        }
     }
 
-    fn trigger(
-        &self,
-        ray: Ray,
-        trigger: Trigger,
-    ) -> impl Future<Output = Result<(), Failure>> + Send {
-        self.0.trigger(&self.1, ray, trigger)
+    async fn trigger(&self, ray: Ray, trigger: Trigger) -> Result<(), Failure> {
+        match self {
+            Self::Deployed(catalog, deployed) => catalog.trigger(deployed, ray, trigger).await,
+            Self::Own(worker) => worker.trigger(ray, trigger).await,
+        }
     }
 }
 

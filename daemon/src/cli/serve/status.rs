@@ -72,6 +72,7 @@ impl StatusSource for Status {
             "workers": { "running": running, "pending": pending },
             "isolates": {
                 "count": self.engine.isolates(),
+                "parked": self.engine.parked(),
                 "waiting": self.engine.waiting(),
                 "memory_bytes": budget.used(),
                 "memory_limit_bytes": budget.limit(),

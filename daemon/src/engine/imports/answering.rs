@@ -55,11 +55,14 @@ fn copied(isolate: &Weak<Isolate>, body: &[u8]) -> Result<Bytes, Failure> {
         reason,
         retry_after_s: 1,
     };
-    let share = worker.engine().room(bytes).ok_or_else(|| {
-        full(format!(
-            "this machine has no memory for an answer of {bytes} bytes"
-        ))
-    })?;
+    let share = worker
+        .engine()
+        .room(worker.budget(), bytes)
+        .ok_or_else(|| {
+            full(format!(
+                "this machine has no memory for an answer of {bytes} bytes"
+            ))
+        })?;
     let (all, most) = (worker.answers().clone(), worker.answers_max());
     let before = all.fetch_add(bytes, Ordering::Relaxed);
     let counted = Counted {

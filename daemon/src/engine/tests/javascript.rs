@@ -111,6 +111,7 @@ impl Bench {
             handlers: judged.told.handlers.clone(),
             limits,
             is_trusted: false,
+            budget: None,
             env: Arc::new(TestEnv::default()),
         })
     }

@@ -14,6 +14,8 @@ mod crypto;
 mod held;
 mod inner;
 mod javascript;
+mod own;
+mod parked;
 
 const GUEST: &str = include_str!("guest.wat");
 
@@ -133,6 +135,7 @@ impl Bench {
             handlers: judged.told.handlers.clone(),
             limits,
             is_trusted: false,
+            budget: None,
             env,
         })
     }
@@ -631,10 +634,10 @@ fn an_isolate_that_has_ended_makes_no_room() {
     worker.warm_up().unwrap();
     // Somebody else may have found it too, and still hold it.
     let held = bench.engine.resting();
-    assert!(bench.engine.evict_one());
+    assert!(bench.engine.evict_one(bench.engine.budget()));
     assert_eq!((held.len(), bench.engine.resting().len()), (1, 1));
     assert!(!held[0].evict());
-    assert!(!bench.engine.evict_one());
+    assert!(!bench.engine.evict_one(bench.engine.budget()));
     assert_eq!(bench.engine.budget().used(), 0);
     assert_eq!(bench.text(&worker, "h").unwrap(), "hello");
 }

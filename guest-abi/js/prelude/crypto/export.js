@@ -39,8 +39,14 @@ function exportSecret(facts, format) {
     const bytes = out(got);
     if (format === "raw") return bytes;
     const alg = isHmac ? `HS${algorithm.hash.name.slice(4)}` : `A${bytes.byteLength * 8}${name.slice(4)}`;
-    return { kty: "oct", key_ops: reset(usages), alg, ext: true, k: base64(bytes) };
+    return { ...NONE, kty: "oct", key_ops: reset(usages), alg, ext: true, k: base64(bytes) };
   });
+}
+
+// All members of a JWK, in their order: the field's have those too that are not told.
+const NONE = { __proto__: null };
+for (const name of ["kty", "use", "key_ops", "alg", "ext", "crv", "x", "y", "d", "n", "e", "p", "q", "dp", "dq", "qi", "oth", "k", "pub", "priv"]) {
+  NONE[name] = undefined;
 }
 
 // The "alg" of an RSA key.
@@ -59,7 +65,7 @@ function rsaJwk(facts) {
   const alg = rsaAlg(name, algorithm.hash.name);
   return after(native.cryptoExport(handle, PARTS, 0), (got) => {
     const [n, e, d, p, q, dp, dq, qi] = out(got);
-    const jwk = { kty: "RSA", key_ops: reset(usages), alg, ext: true };
+    const jwk = { ...NONE, kty: "RSA", key_ops: reset(usages), alg, ext: true };
     if (d !== undefined) jwk.d = base64(d);
     jwk.n = base64(n);
     jwk.e = base64(e);
@@ -79,7 +85,7 @@ function curveJwk(facts) {
   const isFlat = name !== "ECDSA" && name !== "ECDH";
   return after(native.cryptoExport(handle, PARTS, 0), (got) => {
     const [x, y, d] = out(got);
-    const jwk = { kty: isFlat ? "OKP" : "EC", key_ops: reset(usages) };
+    const jwk = { ...NONE, kty: isFlat ? "OKP" : "EC", key_ops: reset(usages) };
     if (name === "Ed25519") jwk.alg = "EdDSA";
     jwk.ext = true;
     jwk.crv = !isFlat ? algorithm.namedCurve : name === "X25519" ? "X25519" : "Ed25519";

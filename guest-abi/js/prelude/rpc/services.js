@@ -144,7 +144,8 @@ export const fetcherOf = (handle, target) => native.stub(target, handle, flag("r
 export const userWorker = (target) => fetcherOf(undefined, target);
 
 for (const kind of ["service", "assets"]) binding(kind, (name) => fetcherOf(new ServiceHandle(name), name));
-useServices((ref) => fetcherOf(new PassedHandle(ref)));
+// What a dynamic Worker was given inside of a value is asked as a binding is.
+useServices((ref) => (ref instanceof ServiceHandle ? fetcherOf(ref, ref.target) : fetcherOf(new PassedHandle(ref))));
 
 // An entrypoint of the same Worker; called with `{ props }` it is one with these.
 class LoopbackServiceStub {

@@ -14,9 +14,11 @@ const NOT_BYTES =
 function copied(chunk) {
   if (chunk === undefined) return null;
   if (typeof chunk === "string") return native.utf8(chunk);
+  // A buffer that was detached has no bytes.
+  if (chunk instanceof ArrayBuffer && chunk.byteLength === 0) return new Uint8Array(0);
   const bytes = bytesOf(chunk);
   if (bytes === null) throw new TypeError(NOT_BYTES);
-  return bytes.slice();
+  return bytes.byteLength === 0 ? new Uint8Array(0) : bytes.slice();
 }
 
 export class ByteSink {

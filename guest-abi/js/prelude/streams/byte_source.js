@@ -20,8 +20,9 @@ export class ByteSource extends Source {
     this.pullFrom = callback(underlying, "pull", "UnderlyingSource");
     this.cancelIt = callback(underlying, "cancel", "UnderlyingSource");
     const { autoAllocateChunkSize } = underlying;
+    if (strategy !== undefined) callback(strategy, "size", "StreamQueuingStrategy");
     if (autoAllocateChunkSize !== undefined) {
-      if (!(Number(autoAllocateChunkSize) > 0)) throw new TypeError("The autoAllocateChunkSize option cannot be zero.");
+      if (!(+autoAllocateChunkSize > 0)) throw new TypeError("The autoAllocateChunkSize option cannot be zero.");
       this.auto = integer(amount(autoAllocateChunkSize));
     }
     const mark = strategy?.highWaterMark;

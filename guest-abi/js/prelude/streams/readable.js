@@ -1,6 +1,7 @@
 // ReadableStream, its readers and its iterator. What a stream reads from is its consumer:
 // a `ValueConsumer` or a `ByteQueue`.
-import { callback, dictionary, isObject, wrongArgument, wrongField } from "internal:arguments";
+import { scalar } from "internal:platform";
+import { amount, callback, dictionary, integer, isObject, wrongArgument, wrongField } from "internal:arguments";
 import { illegal, shape } from "internal:shape";
 import { Lazy, rejected, resolved } from "internal:streams/promises";
 import { ReadableStreamDefaultController, ValueSource } from "internal:streams/value_source";
@@ -36,7 +37,10 @@ export class ReadableStream {
     const underlying = dictionary(underlyingSource, "ReadableStream", 1, "UnderlyingSource") ?? {};
     const options = dictionary(strategy, "ReadableStream", 2, "StreamQueuingStrategy");
     const { type } = underlying;
-    const text = type === undefined ? "" : `${type}`;
+    const text = type === undefined ? "" : scalar(type);
+    const { expectedLength, autoAllocateChunkSize } = underlying;
+    if (expectedLength !== undefined) amount(expectedLength);
+    if (autoAllocateChunkSize !== undefined && text === "") integer(autoAllocateChunkSize);
     if (text !== "" && text !== "bytes") throw new TypeError(`"${text}" is not a valid type of ReadableStream.`);
     const source = text === "bytes" ? new ByteSource(underlying, options) : new ValueSource(underlying, options);
     this.#consumer = source.consumers[0];
@@ -259,11 +263,11 @@ export class ReadableStreamBYOBReader {
     const { consumer } = this.#hold;
     if (consumer === null) return rejected(released());
     const min = options?.min;
-    return consumer.readInto(view, min === undefined ? 1 : Math.trunc(Number(min)) || 0);
+    return consumer.readInto(view, min === undefined ? 1 : Math.trunc(+min) || 0);
   }
   readAtLeast(minElements = undefined, view = undefined) {
     if (!(#hold in this)) illegal();
-    const min = Math.trunc(Number(minElements)) || 0;
+    const min = Math.trunc(+minElements) || 0;
     if (!ArrayBuffer.isView(view)) return rejected(wrongArgument("readAtLeast", "ReadableStreamBYOBReader", 2, "ArrayBufferView"));
     const { consumer } = this.#hold;
     if (consumer === null) return rejected(released());

@@ -1,5 +1,6 @@
 // TransformStream and the transforms of the platform.
 import { flag, insideHandler, scope } from "internal:errors";
+import { text as asText } from "internal:platform";
 import { amount, callback, dictionary, wrongArgument, wrongInit } from "internal:arguments";
 import { illegal, shape } from "internal:shape";
 import { NONE, call, rejected, RESOLVED } from "internal:streams/promises";
@@ -71,6 +72,7 @@ class Transform {
     this.transformIt = callback(transformer, "transform", "Transformer");
     this.flushIt = callback(transformer, "flush", "Transformer");
     this.cancelIt = callback(transformer, "cancel", "Transformer");
+    for (const name of ["readableType", "writableType"]) if (transformer[name] !== undefined) asText(transformer[name]);
     if (transformer.readableType !== undefined) throw new TypeError("transformer.readableType must be undefined.");
     if (transformer.writableType !== undefined) throw new TypeError("transformer.writableType must be undefined.");
     this.transformer = transformer;
@@ -316,10 +318,13 @@ Object.setPrototypeOf(FixedLengthStream.prototype, IdentityTransformStream.proto
 
 const lead = /[\ud800-\udbff]$/;
 
+// Those of the class below.
+const encoders = new WeakSet();
+
 export class TextEncoderStream {
   constructor() {
     let rest = "";
-    return transforming(new.target, {
+    const stream = transforming(new.target, {
       transform(chunk, controller) {
         let text = rest + `${chunk}`;
         rest = "";
@@ -333,8 +338,11 @@ export class TextEncoderStream {
         if (rest !== "") controller.enqueue(new Uint8Array([0xef, 0xbf, 0xbd]));
       },
     });
+    encoders.add(stream);
+    return stream;
   }
   get encoding() {
+    if (!encoders.has(this)) illegal();
     return "utf-8";
   }
 }

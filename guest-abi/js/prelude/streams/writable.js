@@ -1,5 +1,6 @@
 // WritableStream, its writer and its controller. What a stream writes to is its sink: a
 // `ValueSink` here, or one of the engine's own, which take bytes (`byte_sink.js`).
+import { text as asText } from "internal:platform";
 import { amount, callback, dictionary } from "internal:arguments";
 import { illegal, shape } from "internal:shape";
 import { NONE, Lazy, call, rejected, RESOLVED } from "internal:streams/promises";
@@ -311,6 +312,7 @@ export class WritableStream {
     }
     const underlying = dictionary(underlyingSink, "WritableStream", 1, "UnderlyingSink") ?? {};
     const options = dictionary(strategy, "WritableStream", 2, "StreamQueuingStrategy");
+    if (underlying.type !== undefined) asText(underlying.type);
     this.#sink = new ValueSink();
     this.#sink.configure(underlying, options)();
   }

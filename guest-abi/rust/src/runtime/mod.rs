@@ -206,9 +206,11 @@ pub fn event(kind: u32, id: u32, len: usize, start: Start) -> i32 {
         }
         EventKind::OpFailed => {
             let error = Error::from_payload(&payload(len));
-            wake(with(|rt| rt.ops.failed(id, error)));
+            let (reader, waiter) = with(|rt| rt.ops.failed(id, error));
+            wake(reader);
+            wake(waiter);
         }
-        EventKind::OpChunk => {
+        EventKind::OpChunk | EventKind::SocketMessage => {
             let chunk = payload(len);
             wake(with(|rt| rt.ops.chunk(id, chunk)));
         }

@@ -8,6 +8,7 @@ use alloc::vec::Vec;
 use core::mem;
 use core::task::{Context, Poll, Waker};
 use postern_abi::limits::{BODY_CREDIT, CHUNK_MAX};
+use postern_abi::socket::{FIN, PART_COST};
 use postern_abi::{OpErrorCode, OpKind};
 
 /// The operations that are not over. An operation's id is its slot's index and, in the upper
@@ -82,15 +83,18 @@ impl Ops {
         slot.waiter.take()
     }
 
-    pub fn failed(&mut self, id: u32, error: Error) -> Option<Waker> {
-        let slot = self.get(id)?;
+    /// Gives who reads, and who waits for the result or for credit.
+    pub fn failed(&mut self, id: u32, error: Error) -> (Option<Waker>, Option<Waker>) {
+        let Some(slot) = self.get(id) else {
+            return (None, None);
+        };
         slot.over = true;
         if slot.answered {
-            return slot.stream.end(Err(error));
+            return (slot.stream.end(Err(error)), slot.waiter.take());
         }
         slot.answered = true;
         slot.result = Some(Err(error));
-        slot.waiter.take()
+        (None, slot.waiter.take())
     }
 
     pub fn chunk(&mut self, id: u32, chunk: Vec<u8>) -> Option<Waker> {
@@ -193,13 +197,33 @@ impl Op {
         Poll::Ready(Ok(len))
     }
 
+    /// Sends a part of a connection, once there is credit.
+    pub fn poll_part(&self, cx: &mut Context<'_>, kind: u8, bytes: &[u8]) -> Poll<Result<()>> {
+        match self.poll_credit(cx) {
+            Poll::Ready(Ok(_)) => {}
+            Poll::Ready(Err(error)) => return Poll::Ready(Err(error)),
+            Poll::Pending => return Poll::Pending,
+        }
+        let mut part = Vec::with_capacity(bytes.len() + 1);
+        part.push(kind | FIN);
+        part.extend_from_slice(bytes);
+        host::op_chunk(self.id, &part, false);
+        with(|rt| {
+            if let Some(slot) = rt.ops.get(self.id) {
+                let cost = part.len() as u32 + PART_COST;
+                slot.credit = slot.credit.saturating_sub(cost);
+            }
+        });
+        Poll::Ready(Ok(()))
+    }
+
     /// Ends a streamed argument.
     pub fn send_end(&mut self) {
         host::op_chunk(self.id, &[], true);
     }
 
     /// The credit, once there is some; or why the operation failed in the meantime.
-    fn poll_credit(&mut self, cx: &mut Context<'_>) -> Poll<Result<u32>> {
+    fn poll_credit(&self, cx: &mut Context<'_>) -> Poll<Result<u32>> {
         let waker = cx.waker().clone();
         let (poll, unused) = with(|rt| match rt.ops.get(self.id) {
             None => (Poll::Pending, Some(waker)),
@@ -212,6 +236,13 @@ impl Op {
                     ))),
                     Some(waker),
                 ),
+                None if slot.over => (
+                    Poll::Ready(Err(Error::refused(
+                        OpErrorCode::Unavailable,
+                        "Network connection lost.",
+                    ))),
+                    Some(waker),
+                ),
                 None if slot.credit > 0 => (Poll::Ready(Ok(slot.credit)), Some(waker)),
                 None => (Poll::Pending, slot.waiter.replace(waker)),
             },
@@ -221,7 +252,7 @@ impl Op {
     }
 
     /// The next chunk of the streamed result.
-    pub fn poll_next(&mut self, cx: &mut Context<'_>) -> Poll<Option<Result<Vec<u8>>>> {
+    pub fn poll_next(&self, cx: &mut Context<'_>) -> Poll<Option<Result<Vec<u8>>>> {
         let waker = cx.waker().clone();
         let (look, pull, unused) = with(|rt| match rt.ops.get(self.id) {
             None => (Look::Ready(None), 0, Some(waker)),

@@ -1,0 +1,106 @@
+//! A request of the daemon to itself, by which it sees that clients would be served: over a socket,
+//! accepted, parsed, routed and answered as theirs are.
+//!
+//! Only the cap on connections does not hold for it, or clients that fill it would make a daemon that
+//! is busy look like one that hangs.
+
+use super::server::Edge;
+use super::worker::Routes;
+use async_io::Async;
+use futures_lite::{AsyncReadExt, AsyncWriteExt};
+use rustix::net::{AddressFamily, SocketFlags, SocketType, bind, connect, socket_with, sockopt};
+use std::io;
+use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr, TcpStream};
+use std::sync::Arc;
+
+/// Bytes of an answer that are read; that of the daemon's own Worker is shorter.
+const ANSWER_MAX: u64 = 4096;
+/// How the answer begins.
+const EXPECTED: &[u8] = b"HTTP/1.1 204 ";
+
+/// Why a visit was in vain.
+#[derive(Debug, thiserror::Error)]
+pub enum VisitError {
+    /// The connection was not made, or broke.
+    #[error("{address}: {error}")]
+    Connection {
+        /// Where to.
+        address: SocketAddr,
+        /// What the system said.
+        error: io::Error,
+    },
+    /// Somebody else answered, or the edge itself.
+    #[error("{address} answered `{line}` instead of 204")]
+    Answer {
+        /// Where to.
+        address: SocketAddr,
+        /// The first line of what came.
+        line: String,
+    },
+}
+
+/// Asks the edge that listens on `listening` for what is at `host`, and expects 204.
+///
+/// # Errors
+/// What came instead.
+pub async fn visit<R: Routes>(
+    edge: &Arc<Edge<R>>,
+    listening: SocketAddr,
+    host: &str,
+) -> Result<(), VisitError> {
+    let address = reachable(listening);
+    let failed = |error| VisitError::Connection { address, error };
+    let _visitor = Visitor(edge);
+    let answer = ask(edge, address, host).await.map_err(failed)?;
+    if answer.starts_with(EXPECTED) {
+        return Ok(());
+    }
+    let line = answer.split(|byte| *byte == b'\r').next();
+    let line = line.unwrap_or_default();
+    let line = String::from_utf8_lossy(&line[..line.len().min(100)]).into_owned();
+    Err(VisitError::Answer { address, line })
+}
+
+/// Nobody is expected any more.
+struct Visitor<'a, R: Routes>(&'a Edge<R>);
+
+impl<R: Routes> Drop for Visitor<'_, R> {
+    fn drop(&mut self) {
+        self.0.expect(None);
+    }
+}
+
+async fn ask<R: Routes>(edge: &Edge<R>, to: SocketAddr, host: &str) -> io::Result<Vec<u8>> {
+    let family = match to {
+        SocketAddr::V4(_) => AddressFamily::INET,
+        SocketAddr::V6(_) => AddressFamily::INET6,
+    };
+    let flags = SocketFlags::CLOEXEC | SocketFlags::NONBLOCK;
+    let socket = socket_with(family, SocketType::STREAM, flags, None)?;
+    // The address must be known before the other side sees it.
+    bind(&socket, &SocketAddr::new(to.ip(), 0))?;
+    let stream = Async::new(TcpStream::from(socket))?;
+    edge.expect(Some(stream.get_ref().local_addr()?));
+    match connect(stream.get_ref(), &to) {
+        Ok(()) | Err(rustix::io::Errno::INPROGRESS) => {}
+        Err(error) => return Err(error.into()),
+    }
+    stream.writable().await?;
+    sockopt::socket_error(stream.get_ref())??;
+    let request = format!("GET / HTTP/1.1\r\nhost: {host}\r\nconnection: close\r\n\r\n");
+    (&stream).write_all(request.as_bytes()).await?;
+    let mut answer = Vec::new();
+    let mut source = (&stream).take(ANSWER_MAX);
+    source.read_to_end(&mut answer).await?;
+    Ok(answer)
+}
+
+/// How what listens there is reached from this machine: what listens everywhere, over loopback.
+fn reachable(listening: SocketAddr) -> SocketAddr {
+    let ip = match listening.ip() {
+        IpAddr::V4(ip) if ip.is_unspecified() => Ipv4Addr::LOCALHOST.into(),
+        IpAddr::V6(ip) if ip.is_unspecified() => Ipv6Addr::LOCALHOST.into(),
+        ip => ip,
+    };
+    SocketAddr::new(ip, listening.port())
+}

@@ -1,0 +1,1 @@
+var kConnect=Symbol("connect"),kAdopt=Symbol("adopt");export{kAdopt,kConnect};

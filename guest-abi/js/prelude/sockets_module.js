@@ -1,0 +1,4 @@
+// The module `cloudflare:sockets`.
+import { connect } from "internal:sockets";
+
+export { connect };

@@ -1,0 +1,151 @@
+//! What specifiers of imports mean, and what is said where they mean nothing: as in workerd.
+#![allow(clippy::unwrap_used)]
+
+use postern_abi::bundle::ModuleKind;
+use postern_js::testing::{Case, serve};
+
+fn run(modules: &[(&str, &str)]) -> Result<String, String> {
+    let kind = |name: &str| match name.rsplit_once('.') {
+        Some((_, "cjs")) => ModuleKind::CommonJs,
+        _ => ModuleKind::EsModule,
+    };
+    let case = Case {
+        modules: modules
+            .iter()
+            .map(|(name, source)| ((*name).to_owned(), kind(name), source.as_bytes().to_vec()))
+            .collect(),
+        date: "2026-01-01".to_owned(),
+        method: "GET".to_owned(),
+        url: "http://example.com/".to_owned(),
+        ..Case::default()
+    };
+    // A thread has one Worker.
+    let serving = std::thread::spawn(move || serve(case));
+    let answer = serving.join().unwrap()?;
+    assert_eq!(answer.exception, None);
+    Ok(String::from_utf8(answer.body).unwrap())
+}
+
+const TOLD: &str = "
+    export const told = async (specifier, load) => {
+        try { return `${specifier}: ${Object.keys(await load(specifier))}`; }
+        catch (error) { return `${specifier}: ${error.name}: ${error.message}`; }
+    };";
+
+/// What imports in the main module, and in one in a folder, give.
+fn imports(specifiers: &[&str]) -> (Vec<String>, Vec<String>) {
+    let list = serde_json::to_string(specifiers).unwrap();
+    let asking = "import { told } from '/told.js';
+        export const ask = (list) => Promise.all(list.map((it) => told(it, (name) => import(name))));";
+    let main = format!(
+        "{asking}
+        import {{ ask as askInside }} from './lib/ask.js';
+        export default {{ async fetch() {{
+            return Response.json([await ask({list}), await askInside({list})]);
+        }} }};"
+    );
+    let said = run(&[
+        ("worker.js", &main),
+        ("told.js", TOLD),
+        ("lib/ask.js", asking),
+        ("x.js", "export const outside = 1;"),
+        ("lib/x.js", "export const inside = 1;"),
+        ("deep/y.js", "export const deep = 1;"),
+    ]);
+    serde_json::from_str(&said.unwrap()).unwrap()
+}
+
+#[test]
+fn a_specifier_is_of_the_folder_of_who_names_it() {
+    let (main, inside) = imports(&[
+        "x.js",
+        "./x.js",
+        "/x.js",
+        "lib/x.js",
+        "./lib//x.js",
+        "../x.js",
+    ]);
+    assert_eq!(
+        main,
+        [
+            "x.js: outside",
+            "./x.js: outside",
+            "/x.js: outside",
+            "lib/x.js: inside",
+            "./lib//x.js: inside",
+            "../x.js: Error: No such module \"../x.js\"",
+        ]
+    );
+    assert_eq!(
+        inside,
+        [
+            "x.js: inside",
+            "./x.js: inside",
+            "/x.js: outside",
+            "lib/x.js: Error: No such module \"lib/lib/x.js\".",
+            "./lib//x.js: Error: No such module \"lib/lib/x.js\".",
+            "../x.js: outside",
+        ]
+    );
+    let (main, inside) = imports(&["", ".", "/", "../../x.js", "../deep/y.js", "http://a/b"]);
+    assert_eq!(
+        main,
+        [
+            ": Error: No such module \".\".",
+            ".: Error: No such module \".\".",
+            "/: Error: No such module \".\".",
+            "../../x.js: Error: No such module \"../../x.js\"",
+            "../deep/y.js: Error: No such module \"../deep/y.js\"",
+            "http://a/b: Error: No such module \"http:/a/b\".",
+        ]
+    );
+    assert_eq!(
+        inside[3],
+        "../../x.js: Error: No such module \"../../x.js\""
+    );
+    assert_eq!(inside[4], "../deep/y.js: deep");
+}
+
+#[test]
+fn what_a_push_is_told_of_a_specifier_that_leads_nowhere() {
+    let check = |lib: &str, told: &str| {
+        let main = "import './lib/a.js'; export default { fetch() {} };";
+        let error = run(&[("worker.js", main), ("lib/a.js", lib)]).unwrap_err();
+        assert!(error.contains(told), "{error}");
+    };
+    check(
+        "import '../../x.js';",
+        "TypeError: Invalid module specifier \"../../x.js\".\n  imported from \"lib/a.js\".",
+    );
+    check(
+        "import 'lib/a.js';",
+        "Error: No such module \"lib/lib/a.js\".\n  imported from \"lib/a.js\"",
+    );
+}
+
+#[test]
+fn require_says_so_too() {
+    let main =
+        "import said from './lib/a.cjs'; export default { fetch: () => Response.json(said) };";
+    let said = run(&[
+        ("worker.js", main),
+        (
+            "lib/a.cjs",
+            "module.exports = ['../../y.js', './nope.js', '../never.js', './there.js'].map((name) => {
+                try { return require(name); } catch (error) { return `${error.name}: ${error.message}`; }
+            });",
+        ),
+        ("lib/there.js", "export default 7;"),
+        ("never.js", "await new Promise(() => {}); export default 1;"),
+    ]);
+    let said: serde_json::Value = serde_json::from_str(&said.unwrap()).unwrap();
+    assert_eq!(
+        said,
+        serde_json::json!([
+            "TypeError: Invalid module specifier \"../../y.js\".",
+            "Error: No such module \"lib/nope.js\".",
+            "Error: Top-level await in module is not permitted at this time.",
+            7,
+        ])
+    );
+}
