@@ -53,7 +53,8 @@ pub struct Arguments {
     #[arg(long, default_value_t = 3, value_name = "COUNT")]
     cuts: u32,
 
-    /// The daemon of that board, in place of the one that `build --board` makes.
+    /// The daemon of that board, in place of the one that `build --board` makes; `postern-early` must
+    /// lie beside it.
     #[arg(long, value_name = "FILE", requires = "board")]
     binary: Option<PathBuf>,
 }

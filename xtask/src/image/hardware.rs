@@ -50,9 +50,10 @@ const ALL: &[Hardware] = &[
         modules: VIRTIO,
         device_tree: None,
         console: "ttyAMA0",
-        // U-Boot's own lie beyond the RAM of a machine with 64 MiB. The kernel unpacks itself to the
-        // beginning, with itself behind that, and needs less than 32 MiB.
-        addresses: Some(["0x40400000", "0x42000000", "${fdtcontroladdr}"]),
+        // U-Boot's own lie beyond the RAM of a machine with 64 MiB, of which it keeps the upper half
+        // for itself. The kernel unpacks itself to the beginning, copied behind what it becomes, and
+        // needs less than 24 MiB.
+        addresses: Some(["0x40400000", "0x41800000", "${fdtcontroladdr}"]),
         missing: None,
     },
     Hardware {
