@@ -72,8 +72,10 @@ impl Engine {
             limits,
             env: Arc::new(NoBindings),
             is_trusted: false,
+            // Its own, which tenants cannot use up.
+            budget: Some(Budget::new(MEMORY)),
         };
-        let worker = Worker::own(self.clone(), spec, Budget::new(MEMORY));
+        let worker = Worker::own(self.clone(), spec);
         Ok(OwnWorker {
             worker: Arc::new(worker),
             _files: files,

@@ -69,8 +69,8 @@ pub struct Worker {
     answers: Arc<AtomicU64>,
     retired: AtomicBool,
     sockets: Sockets,
-    /// The memory of a Worker that is the daemon's own, which is not tenants'.
-    own: Option<Budget>,
+    /// Whether it is the daemon's own, of whose invocations nobody is told.
+    is_own: bool,
 }
 
 struct State {
@@ -103,22 +103,16 @@ impl Worker {
             answers: Arc::default(),
             retired: AtomicBool::new(false),
             sockets: Sockets::default(),
-            own: None,
+            is_own: false,
         }
     }
 
-    /// One that is the daemon's own: it has memory that tenants cannot use up, and nobody is told
-    /// of its invocations.
-    pub(super) fn own(engine: Engine, spec: WorkerSpec, memory: Budget) -> Self {
+    /// One that is the daemon's own: nobody is told of its invocations.
+    pub(super) fn own(engine: Engine, spec: WorkerSpec) -> Self {
         Self {
-            own: Some(memory),
+            is_own: true,
             ..Self::new(engine, spec)
         }
-    }
-
-    /// What its isolates' memory is taken from.
-    pub(super) fn budget(&self) -> &Budget {
-        self.own.as_ref().unwrap_or(self.engine.budget())
     }
 
     /// Handles one request.
@@ -510,7 +504,7 @@ impl Worker {
         if invocation.failure.is_none() && self.state.lock().crashes > 0 {
             self.state.lock().crashes = 0;
         }
-        if self.own.is_some() {
+        if self.is_own {
             return;
         }
         let spec = &self.spec;

@@ -141,7 +141,7 @@ fn a_parked_isolate_ends_as_others_do() {
     assert!(bench.text(&workers[1], "x").is_ok());
     assert_eq!(park(&bench), 1);
     assert_eq!(bench.engine.parked(), 2);
-    assert!(bench.engine.evict_one());
+    assert!(bench.engine.evict_one(bench.engine.budget()));
     workers[1].retire();
     assert_eq!((bench.engine.isolates(), bench.engine.parked()), (0, 0));
     assert_eq!(bench.engine.budget().used(), used);
