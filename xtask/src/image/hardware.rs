@@ -52,8 +52,8 @@ const ALL: &[Hardware] = &[
         console: "ttyAMA0",
         // U-Boot's own lie beyond the RAM of a machine with 64 MiB, of which it keeps the upper half
         // for itself. The kernel unpacks itself to the beginning, copied behind what it becomes, and
-        // needs less than 24 MiB.
-        addresses: Some(["0x40400000", "0x41800000", "${fdtcontroladdr}"]),
+        // needs less than 28 MiB.
+        addresses: Some(["0x40400000", "0x41c00000", "${fdtcontroladdr}"]),
         missing: None,
     },
     Hardware {
