@@ -60,6 +60,8 @@ pub struct Built {
     pub binary: PathBuf,
     /// The same with its symbols.
     pub symbols: PathBuf,
+    /// The first program of a firmware image, beside it.
+    pub early: PathBuf,
 }
 
 /// Builds a board's binary.
@@ -69,12 +71,14 @@ pub fn for_board(board: &Board) -> Result<Built> {
     let built = Built {
         binary: folder.join("postern"),
         symbols: folder.join("postern.symbols"),
+        early: folder.join("postern-early"),
     };
     let target = workspace::target().join("board-build");
     let made = compile(board, workspace::root(), &target)?;
     std::fs::copy(&made, &built.symbols)
         .with_context(|| format!("cannot copy {}", workspace::shown(&made)))?;
     strip(&built.symbols, &built.binary)?;
+    strip(&made.with_file_name("postern-early"), &built.early)?;
     Ok(built)
 }
 
@@ -96,7 +100,8 @@ fn compile(board: &Board, root: &Path, target: &Path) -> Result<PathBuf> {
     command
         .args(cross.rust.small())
         .args(["--profile", "board", "--package", "postern-daemon"])
-        .args(["--bin", "postern", "--no-default-features", "--features"])
+        .args(["--bin", "postern", "--bin", "postern-early"])
+        .args(["--no-default-features", "--features"])
         .arg(boards::features(board, board.wasmi_dispatch)?)
         .arg("--target-dir")
         .arg(target)

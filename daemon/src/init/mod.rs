@@ -1,8 +1,9 @@
 //! `postern init`: process 1 of a firmware image.
 //!
-//! It begins twice. The first time from the slot's initramfs ([`early`]), whose kernel modules it
-//! loads and from where it goes over to the slot. The second time from the slot ([`system`]), where
-//! it mounts, sets clock and network up, and keeps the daemon running until it is told to end.
+//! Before it, the slot's initramfs holds `postern-early` ([`early`]): a small program, for it is in
+//! memory twice while the kernel unpacks it, which loads the modules that lead to the slot and goes
+//! over to it. There `postern init` ([`system`]) mounts, sets clock and network up, and keeps the
+//! daemon running until it is told to end.
 //! `docs/firmware.md` tells the whole.
 //!
 //! Process 1 may not end: what it cannot go on without makes it exit, upon which the kernel panics
@@ -27,7 +28,7 @@ mod system;
 mod uevents;
 mod watchdog;
 
-use std::os::unix::ffi::OsStrExt;
+use std::convert::Infallible;
 use std::path::Path;
 use std::process::ExitCode;
 
@@ -102,35 +103,30 @@ impl InitError {
     }
 }
 
-/// Whether this process was started by the kernel as its first, by a name that says so.
-pub fn is_first() -> bool {
-    std::process::id() == 1
-        && std::env::args_os()
-            .next()
-            .is_some_and(|name| Path::new(&name).file_name() == Some("init".as_ref()))
+/// `postern init`: is process 1. Returns only when it cannot go on.
+pub fn main() -> ExitCode {
+    told(first().and_then(|()| system::run()))
 }
 
-/// Is process 1. Returns only when it cannot go on.
-pub fn main() -> ExitCode {
-    match run() {
+/// `postern-early`: leads from the initramfs to the slot. Returns only when it cannot.
+pub fn early() -> ExitCode {
+    told(first().and_then(|()| early::run()))
+}
+
+fn told(ended: Result<Infallible, InitError>) -> ExitCode {
+    match ended {
         Ok(never) => match never {},
         Err(error) => {
-            console::say(&format!("{error}"));
+            console::say(&error.to_string());
             ExitCode::FAILURE
         }
     }
 }
 
-fn run() -> Result<std::convert::Infallible, InitError> {
-    let id = std::process::id();
-    if id != 1 {
-        return Err(InitError::NotFirst(id));
-    }
-    // The initramfs has no configuration, a slot has.
-    if Path::new(places::DEFAULT_CONFIG).exists() {
-        system::run()
-    } else {
-        early::run()
+fn first() -> Result<(), InitError> {
+    match std::process::id() {
+        1 => Ok(()),
+        id => Err(InitError::NotFirst(id)),
     }
 }
 
@@ -138,5 +134,5 @@ fn run() -> Result<std::convert::Infallible, InitError> {
 fn read_line(path: impl AsRef<Path>) -> Option<String> {
     let bytes = std::fs::read(path).ok()?;
     let line = bytes.split(|byte| *byte == b'\n').next()?;
-    Some(String::from_utf8_lossy(std::ffi::OsStr::from_bytes(line).as_bytes()).into_owned())
+    Some(String::from_utf8_lossy(line).into_owned())
 }

@@ -8,8 +8,9 @@ use std::time::Duration;
 /// How long a start may take: opening a store after a power cut, judging again what an older build
 /// judged.
 const START: Duration = Duration::from_secs(180);
-/// How long the daemon may be silent once it serves.
-pub(super) const SILENCE: Duration = Duration::from_secs(30);
+/// How long the daemon may be silent once it serves. It asks itself every half of that, and a small
+/// machine under load takes its time to answer.
+pub(super) const SILENCE: Duration = Duration::from_secs(60);
 /// The first pause before it is started again, and the longest.
 const PAUSE_MIN: Duration = Duration::from_secs(1);
 const PAUSE_MAX: Duration = Duration::from_secs(60);
@@ -159,11 +160,11 @@ mod tests {
         let mut service = serving(false);
         assert!(matches!(service.order(at(1000)), Order::Wait(_)));
         service.well(at(1000));
-        assert_eq!(service.order(at(1001)), Order::Wait(at(1030)));
+        assert_eq!(service.order(at(1001)), Order::Wait(at(1060)));
         service.well(at(1020));
-        assert_eq!(service.order(at(1030)), Order::Wait(at(1050)));
-        assert!(!service.is_well(at(1050)));
-        assert_eq!(service.order(at(1050)), Order::Kill);
+        assert_eq!(service.order(at(1030)), Order::Wait(at(1080)));
+        assert!(!service.is_well(at(1080)));
+        assert_eq!(service.order(at(1080)), Order::Kill);
     }
 
     #[test]

@@ -57,7 +57,8 @@ pub struct Arguments {
     #[arg(long)]
     updates: bool,
 
-    /// The daemon of that board, in place of the one that `build --board` makes.
+    /// The daemon of that board, in place of the one that `build --board` makes; `postern-early` must
+    /// lie beside it.
     #[arg(long, value_name = "FILE", requires = "board")]
     binary: Option<PathBuf>,
 }

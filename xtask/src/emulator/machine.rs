@@ -265,6 +265,9 @@ fn types(folder: &Path, line: &str) -> Result<UnixStream> {
     let mut console = UnixStream::connect(&path)
         .with_context(|| format!("cannot reach the console {}", path.display()))?;
     console.write_all(format!("{line}\n").as_bytes())?;
+    let mut shown = console.try_clone()?;
+    // A machine whose console is connected and not read from stands still.
+    std::thread::spawn(move || std::io::copy(&mut shown, &mut std::io::sink()));
     Ok(console)
 }
 

@@ -26,7 +26,8 @@ pub struct Arguments {
     #[arg(long)]
     board: String,
 
-    /// The daemon to put in, in place of the one that `build --board` makes.
+    /// The daemon to put in, in place of the one that `build --board` makes; `postern-early` must
+    /// lie beside it.
     #[arg(long, value_name = "FILE")]
     binary: Option<PathBuf>,
 

@@ -50,9 +50,10 @@ const ALL: &[Hardware] = &[
         modules: VIRTIO,
         device_tree: None,
         console: "ttyAMA0",
-        // U-Boot's own lie beyond the RAM of a machine with 64 MiB. The kernel unpacks itself to the
-        // beginning and needs less than 40 MiB.
-        addresses: Some(["0x40400000", "0x42800000", "${fdtcontroladdr}"]),
+        // U-Boot's own lie beyond the RAM of a machine with 64 MiB, of which it keeps the upper half
+        // for itself. The kernel unpacks itself to the beginning, copied behind what it becomes, and
+        // needs less than 28 MiB.
+        addresses: Some(["0x40400000", "0x41c00000", "${fdtcontroladdr}"]),
         missing: None,
     },
     Hardware {

@@ -10,7 +10,7 @@ mod modules;
 mod slot;
 mod state;
 
-use crate::{boards, debian, workspace};
+use crate::{boards, build, debian, workspace};
 use anyhow::{Context, Result, bail};
 use hardware::Hardware;
 use postern_board::{Architecture, Board, BootMethod, Image};
@@ -34,7 +34,8 @@ pub struct Arguments {
     #[arg(long)]
     board: String,
 
-    /// The daemon to put in, in place of the one that `build --board` makes.
+    /// The daemon to put in, in place of the one that `build --board` makes; `postern-early` must
+    /// lie beside it.
     #[arg(long, value_name = "FILE")]
     binary: Option<PathBuf>,
 
@@ -69,18 +70,7 @@ pub fn run(arguments: &Arguments) -> Result<()> {
 
 /// The daemon for a board, as it is shipped.
 pub fn binary(board: &Board) -> Result<PathBuf> {
-    let path = workspace::target()
-        .join("boards")
-        .join(&board.name)
-        .join("postern");
-    if !path.exists() {
-        bail!(
-            "there is no {}; run `cargo xtask build --board {}`, or name one with --binary",
-            workspace::shown(&path),
-            board.name
-        );
-    }
-    Ok(path)
+    Ok(build::for_board(board)?.binary)
 }
 
 /// What is made, and of what.
@@ -109,7 +99,7 @@ impl Plan {
         let path = workspace::root().join(format!("boards/{}.toml", board.name));
         let board_text = std::fs::read_to_string(&path)
             .with_context(|| format!("cannot read {}", workspace::shown(&path)))?;
-        let folder = workspace::target().join("boards").join(&board.name);
+        let folder = boards::folder(&board);
         workspace::create_dir(&folder)?;
         Ok(Self {
             board,

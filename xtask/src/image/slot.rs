@@ -37,8 +37,9 @@ pub fn make(plan: &Plan, binary: &Path) -> Result<PathBuf> {
     let debian = Debian::new(plan.debian_architecture());
     let kernel = debian.unpack(plan.hardware.kernel)?;
     let modules = debian::find(&kernel.join("lib/modules"), "")?;
-    let program = std::fs::read(binary)
-        .with_context(|| format!("cannot read {}", workspace::shown(binary)))?;
+    let early = binary.with_file_name("postern-early");
+    let early = std::fs::read(&early)
+        .with_context(|| format!("cannot read {}", workspace::shown(&early)))?;
     let copy = |from: &Path, to: &str| {
         std::fs::copy(from, root.join(to))
             .map(drop)
@@ -64,7 +65,7 @@ pub fn make(plan: &Plan, binary: &Path) -> Result<PathBuf> {
     let write = |name: &str, content: &[u8]| {
         std::fs::write(root.join(name), content).with_context(|| format!("cannot write {name}"))
     };
-    write("boot/initramfs", &initramfs(plan, &modules, &program)?)?;
+    write("boot/initramfs", &initramfs(plan, &modules, &early)?)?;
     write("etc/postern/board.toml", plan.board_text.as_bytes())?;
     write("etc/postern/postern.toml", CONFIG.as_bytes())?;
     let slot = plan.folder.join("slot.img");
@@ -81,8 +82,8 @@ pub fn make(plan: &Plan, binary: &Path) -> Result<PathBuf> {
     Ok(slot)
 }
 
-/// What the kernel starts with: `postern init` and the modules that lead to the slot.
-fn initramfs(plan: &Plan, modules: &Path, program: &[u8]) -> Result<Vec<u8>> {
+/// What the kernel starts with: `postern-early` and the modules that lead to the slot.
+fn initramfs(plan: &Plan, modules: &Path, early: &[u8]) -> Result<Vec<u8>> {
     let wanted: Vec<&str> = STORAGE
         .iter()
         .chain(plan.hardware.modules)
@@ -99,7 +100,7 @@ fn initramfs(plan: &Plan, modules: &Path, program: &[u8]) -> Result<Vec<u8>> {
         let name = format!("modules/{number:03}-{}.ko", module.name);
         archive.file(&name, &module.content);
     }
-    archive.program("init", program);
+    archive.program("init", early);
     archive.finish()
 }
 

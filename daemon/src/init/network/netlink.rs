@@ -199,6 +199,7 @@ mod tests {
                 rustix::io::Errno::PERM,
                 rustix::io::Errno::NODEV,
                 rustix::io::Errno::NXIO,
+                rustix::io::Errno::NETUNREACH,
             ];
             assert!(expected.contains(&errno), "{errno}");
         }
