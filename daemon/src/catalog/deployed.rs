@@ -35,6 +35,13 @@ impl<W> Deployed<W> {
         self.worker.as_ref()
     }
 
+    /// The Worker of the version for a request, if nothing but it can answer.
+    fn only(&self, request: &Request) -> Option<&Arc<W>> {
+        let picked = self.pick(&request.headers);
+        let asks_assets = picked.assets.is_some() && request.handler.is_none();
+        picked.worker.as_ref().filter(|_| !asks_assets)
+    }
+
     /// The version for a request.
     fn pick(&self, headers: &HeaderMap) -> &Self {
         match &self.split {
@@ -77,20 +84,9 @@ impl<W: Send + Sync + 'static> Catalog<W> {
         deployed: &'a Deployed<W>,
         request: Request,
     ) -> Pin<Box<dyn Future<Output = Result<Reply, Failure>> + Send + 'a>> {
-        match self.direct(deployed, request) {
-            Ok(going) => going,
-            Err(request) => Box::pin(self.behind_assets(deployed, request)),
-        }
-    }
-
-    /// Runs a request that only the Worker can answer; any other is given back.
-    fn direct(&self, deployed: &Deployed<W>, request: Request) -> Result<Fetching, Request> {
-        let deployed = deployed.pick(&request.headers);
-        match &deployed.worker {
-            Some(worker) if deployed.assets.is_none() || request.handler.is_some() => {
-                Ok(self.runtime.fetch(worker.clone(), request))
-            }
-            _ => Err(request),
+        match deployed.only(&request) {
+            Some(worker) => self.runtime.fetch(worker.clone(), request),
+            None => Box::pin(self.behind_assets(deployed, request)),
         }
     }
 
@@ -335,9 +331,9 @@ fn called<W: Send + Sync + 'static>(
     };
     let going = match entry {
         Some(entry) => catalog.enter(&deployed, entry, request),
-        None => match catalog.direct(&deployed, request) {
-            Ok(going) => going,
-            Err(request) => {
+        None => match deployed.only(&request) {
+            Some(worker) => catalog.runtime.fetch(worker.clone(), request),
+            None => {
                 let deployed = deployed.clone();
                 Box::pin(async move { catalog.behind_assets(&deployed, request).await })
             }
