@@ -18,6 +18,7 @@ pub struct Cross {
     pub triple: String,
     /// Where its standard library comes from.
     pub rust: RustStd,
+    compiler: PathBuf,
     linker: PathBuf,
     /// What the `cc` crate reads, for what C there is.
     c: Vec<(String, OsString)>,
@@ -56,6 +57,7 @@ impl Cross {
         Ok(Self {
             triple: triple.to_owned(),
             rust,
+            compiler: rust.probing(triple)?,
             linker,
             c,
             flags,
@@ -67,6 +69,7 @@ impl Cross {
         let mut command = self.rust.cargo(subcommand, &self.triple);
         let flags: Vec<&str> = self.flags.iter().chain(flags).map(String::as_str).collect();
         command
+            .env("RUSTC", &self.compiler)
             .env(setting(&self.triple, "LINKER"), &self.linker)
             // Separated so that a path may have a space.
             .env("CARGO_ENCODED_RUSTFLAGS", flags.join("\u{1f}"))

@@ -164,6 +164,10 @@ pub fn tools() -> Result<()> {
             sign: Sign::File("/usr/sbin/mke2fs"),
         },
         Need {
+            packages: &["minisign"],
+            sign: Sign::Program(&["minisign"]),
+        },
+        Need {
             packages: &["ca-certificates"],
             sign: Sign::File("/etc/ssl/certs/ca-certificates.crt"),
         },

@@ -24,6 +24,7 @@ mod npm;
 mod package;
 mod packages;
 mod pip;
+mod probe;
 mod process;
 mod rust_std;
 mod setup;

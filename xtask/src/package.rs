@@ -13,7 +13,7 @@ pub use chroot::setup as setup_chroot;
 pub use test::test;
 
 use crate::packages::{self, Need, Sign};
-use crate::{boards, process, step, workspace};
+use crate::{boards, build, process, step, workspace};
 use anyhow::{Context, Result, bail};
 use postern_board::Board;
 use std::path::{Path, PathBuf};
@@ -35,7 +35,7 @@ pub struct Arguments {
 /// Makes it and says where it is.
 pub fn run(arguments: &Arguments) -> Result<()> {
     let version = arguments.deb_version.clone();
-    let package = build(&arguments.board, version)?;
+    let package = make(&arguments.board, version)?;
     println!("{}", workspace::shown(&package.path));
     Ok(())
 }
@@ -49,10 +49,10 @@ pub struct Package {
 }
 
 /// Builds the daemon for a board, and the package of it.
-pub fn build(board: &str, version: Option<String>) -> Result<Package> {
+pub fn make(board: &str, version: Option<String>) -> Result<Package> {
     let board = boards::load(board)?;
-    let binary = board::binary(&board)?;
-    pack(&board, &binary, version)
+    let built = build::for_board(&board)?;
+    pack(&board, &built.binary, version)
 }
 
 /// Packs a binary that was built.
@@ -66,7 +66,7 @@ pub fn pack(board: &Board, binary: &Path, version: Option<String>) -> Result<Pac
         );
     }
     let arch = board::arch(board);
-    let folder = workspace::target().join("boards").join(&board.name);
+    let folder = boards::folder(board);
     workspace::create_dir(&folder)?;
     let path = folder.join(format!("postern_{version}_{arch}.deb"));
     let pages = pages()?;

@@ -4,9 +4,9 @@
 //! comes with the source of its standard library, and cargo builds that once for the target.
 
 use crate::packages::{self, Need, Sign};
-use crate::{process, step, workspace};
+use crate::{probe, process, step, workspace};
 use anyhow::{Result, bail};
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::process::Command;
 
 /// The environment variable that says where a standard library must come from: `rustup` or
@@ -24,6 +24,7 @@ pub enum RustStd {
 
 const DEBIAN_RUSTC: &str = "/usr/bin/rustc";
 const DEBIAN_SOURCE: &str = "/usr/lib/rustlib/src/rust/library/std/Cargo.toml";
+const DEBIAN_LIBRARY: &str = "/usr/lib/rustlib/src/rust/library";
 /// The oldest Debian compiler that builds this project, as the workspace's `rust-version`.
 const MINOR_MIN: u32 = 95;
 
@@ -71,10 +72,20 @@ impl RustStd {
     }
 
     /// The compiler that this library belongs to.
-    pub fn rustc(self) -> std::path::PathBuf {
+    pub fn rustc(self) -> PathBuf {
         match self {
             Self::Toolchain => "rustc".into(),
             Self::Debian => DEBIAN_RUSTC.into(),
+        }
+    }
+
+    /// The compiler as build scripts for the target need it.
+    pub fn probing(self, triple: &str) -> Result<PathBuf> {
+        match self {
+            Self::Toolchain => Ok(self.rustc()),
+            Self::Debian => {
+                probe::compiler(Path::new(DEBIAN_RUSTC), Path::new(DEBIAN_LIBRARY), triple)
+            }
         }
     }
 

@@ -31,7 +31,7 @@ pub enum Purpose {
     Https,
     /// Benchmarks: wrk.
     Bench,
-    /// Firmware images and emulated machines: QEMU, U-Boot, mtools, e2fsprogs.
+    /// Firmware images and emulated machines: QEMU, U-Boot, mtools, e2fsprogs, minisign.
     Boards,
     /// CI: cargo-deny.
     Ci,
@@ -84,7 +84,7 @@ pub fn run(arguments: &Arguments) -> Result<()> {
             }
             Purpose::Boards => {
                 debian::tools()?;
-                "QEMU, U-Boot, mtools, e2fsprogs".into()
+                "QEMU, U-Boot, mtools, e2fsprogs, minisign".into()
             }
             Purpose::Ci => deny::program()?.display().to_string(),
             Purpose::Compare => workspace::shown(&compare::program()?),

@@ -44,8 +44,8 @@ pub struct Arguments {
     nightly: bool,
 
     /// Only the Debian package: made, installed in a system in a folder, run under its unit's sandbox, upgraded,
-    /// removed. Takes root and about two minutes, three more the first time.
-    #[arg(long, conflicts_with_all = ["cross", "no_cross", "release", "no_release", "nightly"])]
+    /// removed. Takes root and, beside the build, two minutes; three more the first time.
+    #[arg(long, conflicts_with_all = ["cross", "no_cross", "release", "no_release", "nightly", "board"])]
     package: bool,
 
     /// Passed on to `cargo test`, such as a test's name.
@@ -56,15 +56,13 @@ pub struct Arguments {
 /// Runs them. The workspace's own come last, so that their result is what one sees.
 pub fn run(arguments: &Arguments) -> Result<()> {
     let start = Instant::now();
-    if let Some(board) = &arguments.board {
+    if arguments.package {
+        // Another binary, to look for a mistake without building the one that is shipped.
+        let other = std::env::var_os("POSTERN_BIN").map(PathBuf::from);
+        package::test(other.as_deref())?;
+    } else if let Some(board) = &arguments.board {
         guests::build()?;
         board_test::run(board, &arguments.rest)?;
-    } else if arguments.package {
-        // Another binary, to look for a mistake without building the one that is shipped.
-        match std::env::var_os("POSTERN_BIN") {
-            Some(binary) => package::test(Path::new(&binary))?,
-            None => package::test(&build::release()?)?,
-        }
     } else if arguments.cross {
         board_test::determinism(true)?;
     } else if arguments.release {

@@ -15,11 +15,13 @@ use std::path::{Path, PathBuf};
 const MAY_KNOW: &[(&str, &[&str])] = &[
     ("store", &[]),
     // It knows sockets and names; what a subrequest is the bindings know.
-    ("outbound", &["egress"]),
+    ("outbound", &["egress", "deadline"]),
     // Rules of where tenants may go.
     ("egress", &[]),
     // What is due when; what runs then others know.
     ("cron", &[]),
+    // What is due when, on one timer.
+    ("deadline", &[]),
     // How a range of bytes is read.
     ("range", &[]),
     // What a supervisor is told; when it is told others know.
@@ -79,6 +81,7 @@ const MAY_KNOW: &[(&str, &[&str])] = &[
             "assets",
             "cache",
             "websocket",
+            "deadline",
             "engine::ops",
             "engine::socket",
             "engine::caller",
@@ -88,7 +91,7 @@ const MAY_KNOW: &[(&str, &[&str])] = &[
             "engine::terms",
         ],
     ),
-    ("engine", &[]),
+    ("engine", &["deadline"]),
     // Process 1 of a firmware image: the daemon is a child of it, by name.
     ("init", &["config"]),
     // A WebSocket's bytes, between a connection and the engine's end of it.

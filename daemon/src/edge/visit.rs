@@ -1,20 +1,22 @@
 //! A request of the daemon to itself, by which it sees that clients would be served: over a socket,
 //! accepted, parsed, routed and answered as theirs are.
 //!
+//! It blocks the thread that asks, and uses nothing that those it asks may hold: neither reactor nor timers.
+//!
 //! Only the cap on connections does not hold for it, or clients that fill it would make a daemon that
 //! is busy look like one that hangs.
 
 use super::server::Edge;
 use super::worker::Routes;
-use async_io::Async;
-use futures_lite::{AsyncReadExt, AsyncWriteExt};
-use rustix::net::{AddressFamily, SocketFlags, SocketType, bind, connect, socket_with, sockopt};
-use std::io;
+use rustix::net::sockopt::{Timeout, set_socket_timeout};
+use rustix::net::{AddressFamily, SocketFlags, SocketType, bind, connect, socket_with};
+use std::io::{self, Read, Write};
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr, TcpStream};
 use std::sync::Arc;
+use std::time::{Duration, Instant};
 
 /// Bytes of an answer that are read; that of the daemon's own Worker is shorter.
-const ANSWER_MAX: u64 = 4096;
+const ANSWER_MAX: usize = 4096;
 /// How the answer begins.
 const EXPECTED: &[u8] = b"HTTP/1.1 204 ";
 
@@ -29,6 +31,12 @@ pub enum VisitError {
         /// What the system said.
         error: io::Error,
     },
+    /// Nobody answered in time.
+    #[error("{address} did not answer in time")]
+    Late {
+        /// Where to.
+        address: SocketAddr,
+    },
     /// Somebody else answered, or the edge itself.
     #[error("{address} answered `{line}` instead of 204")]
     Answer {
@@ -39,19 +47,24 @@ pub enum VisitError {
     },
 }
 
-/// Asks the edge that listens on `listening` for what is at `host`, and expects 204.
+/// Asks the edge that listens on `listening` for what is at `host`, and expects 204 before `deadline`.
 ///
 /// # Errors
 /// What came instead.
-pub async fn visit<R: Routes>(
+pub fn visit<R: Routes>(
     edge: &Arc<Edge<R>>,
     listening: SocketAddr,
     host: &str,
+    deadline: Instant,
 ) -> Result<(), VisitError> {
     let address = reachable(listening);
-    let failed = |error| VisitError::Connection { address, error };
+    let failed = |error: io::Error| match error.kind() {
+        // What a socket's timeout is called.
+        io::ErrorKind::WouldBlock | io::ErrorKind::TimedOut => VisitError::Late { address },
+        _ => VisitError::Connection { address, error },
+    };
     let _visitor = Visitor(edge);
-    let answer = ask(edge, address, host).await.map_err(failed)?;
+    let answer = ask(edge, address, host, deadline).map_err(failed)?;
     if answer.starts_with(EXPECTED) {
         return Ok(());
     }
@@ -70,29 +83,44 @@ impl<R: Routes> Drop for Visitor<'_, R> {
     }
 }
 
-async fn ask<R: Routes>(edge: &Edge<R>, to: SocketAddr, host: &str) -> io::Result<Vec<u8>> {
+fn ask<R: Routes>(
+    edge: &Edge<R>,
+    to: SocketAddr,
+    host: &str,
+    deadline: Instant,
+) -> io::Result<Vec<u8>> {
     let family = match to {
         SocketAddr::V4(_) => AddressFamily::INET,
         SocketAddr::V6(_) => AddressFamily::INET6,
     };
-    let flags = SocketFlags::CLOEXEC | SocketFlags::NONBLOCK;
-    let socket = socket_with(family, SocketType::STREAM, flags, None)?;
+    let socket = socket_with(family, SocketType::STREAM, SocketFlags::CLOEXEC, None)?;
     // The address must be known before the other side sees it.
     bind(&socket, &SocketAddr::new(to.ip(), 0))?;
-    let stream = Async::new(TcpStream::from(socket))?;
-    edge.expect(Some(stream.get_ref().local_addr()?));
-    match connect(stream.get_ref(), &to) {
-        Ok(()) | Err(rustix::io::Errno::INPROGRESS) => {}
-        Err(error) => return Err(error.into()),
-    }
-    stream.writable().await?;
-    sockopt::socket_error(stream.get_ref())??;
+    // It bounds connecting, too.
+    set_socket_timeout(&socket, Timeout::Send, Some(left(deadline)?))?;
+    let mut stream = TcpStream::from(socket);
+    edge.expect(Some(stream.local_addr()?));
+    connect(&stream, &to)?;
     let request = format!("GET / HTTP/1.1\r\nhost: {host}\r\nconnection: close\r\n\r\n");
-    (&stream).write_all(request.as_bytes()).await?;
+    stream.write_all(request.as_bytes())?;
     let mut answer = Vec::new();
-    let mut source = (&stream).take(ANSWER_MAX);
-    source.read_to_end(&mut answer).await?;
+    let mut part = [0; 512];
+    while answer.len() < ANSWER_MAX {
+        set_socket_timeout(&stream, Timeout::Recv, Some(left(deadline)?))?;
+        match stream.read(&mut part)? {
+            0 => break,
+            len => answer.extend_from_slice(&part[..len]),
+        }
+    }
     Ok(answer)
+}
+
+fn left(deadline: Instant) -> io::Result<Duration> {
+    let left = deadline.saturating_duration_since(Instant::now());
+    if left < Duration::from_millis(1) {
+        return Err(io::ErrorKind::TimedOut.into());
+    }
+    Ok(left)
 }
 
 /// How what listens there is reached from this machine: what listens everywhere, over loopback.

@@ -80,6 +80,7 @@ impl FirmwareError {
         match self {
             Self::Signature(_) | Self::Release(_) | Self::Device(DeviceError::Empty) => Fault::Sent,
             Self::Device(DeviceError::TooLarge { .. }) => Fault::TooLarge,
+            Self::Device(DeviceError::Busy(_)) => Fault::Now,
             Self::Device(_) | Self::State(_) => Fault::Machine,
             _ => Fault::Now,
         }

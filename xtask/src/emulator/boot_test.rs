@@ -1,10 +1,10 @@
 //! What firmware images promise, tried on emulated machines from the loader on: first boot on a larger
-//! disk, tenants pushed and served, power cuts under acknowledged writes, an end in order, and a machine
-//! with as little memory as the smallest board.
+//! disk, tenants pushed and served, power cuts under acknowledged writes, an end in order, a machine
+//! with as little memory as the smallest board, and updates.
 
 use super::http::{self, Manage};
 use super::machine::{Machine, Wanted};
-use super::{fresh_disk, ram};
+use super::{fresh_disk, ram, update_test};
 use crate::image::{self, Plan};
 use crate::{guests, step, workspace};
 use anyhow::{Context, Result, bail};
@@ -49,9 +49,13 @@ pub struct Arguments {
     #[arg(long)]
     board: Option<String>,
 
-    /// How often the power is cut under writes, at random moments.
+    /// How often the power is cut under writes, and during pushes of firmware, at random moments.
     #[arg(long, default_value_t = 3, value_name = "COUNT")]
     cuts: u32,
+
+    /// Tries updates alone.
+    #[arg(long)]
+    updates: bool,
 
     /// The daemon of that board, in place of the one that `build --board` makes; `postern-early` must
     /// lie beside it.
@@ -67,7 +71,17 @@ pub fn run(arguments: &Arguments) -> Result<()> {
     };
     for board in boards {
         let started = Instant::now();
-        one(board, arguments.cuts, arguments.binary.as_deref())
+        let plan = Plan::new(board, None, None)?;
+        let binary = match &arguments.binary {
+            Some(binary) => binary.clone(),
+            None => image::binary(plan.board())?,
+        };
+        let tried = match arguments.updates {
+            true => Ok(()),
+            false => one(board, &plan, arguments.cuts, &binary),
+        };
+        tried
+            .and_then(|()| update_test::run(board, arguments.cuts, &binary))
             .with_context(|| format!("{board} failed"))?;
         println!("{board}: all passed in {} s", started.elapsed().as_secs());
     }
@@ -75,10 +89,10 @@ pub fn run(arguments: &Arguments) -> Result<()> {
 }
 
 /// A machine that is killed when the test fails, and its disk removed.
-struct Trial<'a> {
-    board: &'a str,
-    folder: PathBuf,
-    disk: PathBuf,
+pub(super) struct Trial<'a> {
+    pub(super) board: &'a str,
+    pub(super) folder: PathBuf,
+    pub(super) disk: PathBuf,
 }
 
 impl Drop for Trial<'_> {
@@ -90,7 +104,7 @@ impl Drop for Trial<'_> {
 }
 
 impl Trial<'_> {
-    fn boot(&self, ram: u32) -> Result<Machine> {
+    pub(super) fn boot(&self, ram: u32) -> Result<Machine> {
         Machine::start(&Wanted {
             board: self.board,
             disk: &self.disk,
@@ -101,13 +115,8 @@ impl Trial<'_> {
     }
 }
 
-fn one(board: &str, cuts: u32, binary: Option<&Path>) -> Result<()> {
-    let plan = Plan::new(board, None, None)?;
-    let binary = match binary {
-        Some(binary) => binary.to_owned(),
-        None => image::binary(plan.board())?,
-    };
-    image::make(&plan, &binary)?;
+fn one(board: &str, plan: &Plan, cuts: u32, binary: &Path) -> Result<()> {
+    image::make(plan, binary)?;
     let trial = Trial {
         board,
         folder: plan.folder.join("trial"),
@@ -164,7 +173,7 @@ fn one(board: &str, cuts: u32, binary: Option<&Path>) -> Result<()> {
     machine.power_off()?;
     if board == "qemu-armv7" {
         drop(trial);
-        small(board, &plan, &binary)?;
+        small(board, plan, binary)?;
     }
     Ok(())
 }
@@ -184,7 +193,7 @@ fn grown(machine: &Machine) -> Result<()> {
 }
 
 /// Pushes tenants and has each served.
-fn tenants(machine: &Machine, manage: &Manage, names: &[&str]) -> Result<()> {
+pub(super) fn tenants(machine: &Machine, manage: &Manage, names: &[&str]) -> Result<()> {
     manage.namespace("production")?;
     let path = guests::path("hello");
     let wasm =
@@ -198,7 +207,7 @@ fn tenants(machine: &Machine, manage: &Manage, names: &[&str]) -> Result<()> {
     Ok(())
 }
 
-fn served(machine: &Machine, name: &str) -> Result<()> {
+pub(super) fn served(machine: &Machine, name: &str) -> Result<()> {
     let answer = http::ask(machine.edge, "GET", &format!("/{name}/"), &[], &[])?;
     if answer.status != 200 {
         bail!(
@@ -230,11 +239,7 @@ fn write_until_cut(
     kv: &str,
     round: u32,
 ) -> Result<Vec<(String, String)>> {
-    let mut random = [0; 1];
-    std::fs::File::open("/dev/urandom")
-        .and_then(|mut it| std::io::Read::read_exact(&mut it, &mut random))
-        .context("no randomness")?;
-    let enough = 2 + usize::from(random[0]) % WRITES;
+    let enough = 2 + usize::try_from(random()? % WRITES as u64)?;
     let count = AtomicUsize::new(0);
     let over = AtomicBool::new(false);
     let write = |side: u32| {
@@ -269,6 +274,15 @@ fn write_until_cut(
         }
         waited.and(cut).map(|()| all)
     })
+}
+
+/// A random number.
+pub(super) fn random() -> Result<u64> {
+    let mut bytes = [0; 8];
+    std::fs::File::open("/dev/urandom")
+        .and_then(|mut it| std::io::Read::read_exact(&mut it, &mut bytes))
+        .context("no randomness")?;
+    Ok(u64::from_le_bytes(bytes))
 }
 
 /// A machine with the smallest board's memory and budgets serves many tenants.

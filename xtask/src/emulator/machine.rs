@@ -20,6 +20,9 @@ const END: Duration = Duration::from_secs(90);
 /// Between two looks at what is waited for.
 const LOOK: Duration = Duration::from_millis(20);
 
+/// Between two questions.
+const ASK: Duration = Duration::from_millis(500);
+
 /// Names of files in a machine's folder.
 const CONSOLE_LOG: &str = "console.log";
 const CONSOLE: &str = "console";
@@ -161,6 +164,23 @@ impl Machine {
             let (_, rest) = console.split_once(text)?;
             let (line, _) = rest.split_once('\n')?;
             Some(line.trim().to_owned())
+        })
+    }
+
+    /// Asks the machine again and again, until it answers what is wanted.
+    pub fn answers<T>(
+        &self,
+        what: &str,
+        patience: Duration,
+        mut ask: impl FnMut() -> Option<T>,
+    ) -> Result<T> {
+        self.wait(what, patience, |_| {
+            let found = ask();
+            if found.is_none() {
+                // It has other things to do than to answer.
+                std::thread::sleep(ASK);
+            }
+            found
         })
     }
 

@@ -3,6 +3,7 @@
 mod boot_test;
 mod http;
 mod machine;
+mod update_test;
 
 pub use boot_test::{Arguments as TestArguments, run as boot_test};
 

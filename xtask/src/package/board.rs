@@ -1,10 +1,6 @@
-//! What a package needs of a board: its architecture as Debian names it, the memory that the service may use, and
-//! the binary.
+//! What a package needs of a board: its architecture as Debian names it, and the memory that the service may use.
 
-use crate::build;
-use anyhow::{Result, bail};
 use postern_board::{Architecture, Board};
-use std::path::PathBuf;
 
 /// Bytes of the judges, of which there are two: see docs/architecture.md.
 const JUDGES: u64 = 20 << 20;
@@ -30,19 +26,6 @@ pub fn memory_max(board: &Board) -> u64 {
         + u64::from(budgets.connections) * CONNECTION
         + JUDGES;
     spent.min(board.ram_bytes / 8 * 7)
-}
-
-/// The binary for it, built.
-pub fn binary(board: &Board) -> Result<PathBuf> {
-    if !board.architecture.is_here() {
-        bail!(
-            "this machine builds for {} only, and {} has {}",
-            std::env::consts::ARCH,
-            board.name,
-            board.architecture.name()
-        );
-    }
-    build::release()
 }
 
 #[cfg(test)]

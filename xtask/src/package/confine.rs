@@ -116,7 +116,8 @@ impl Unit {
             .stdin(Stdio::null());
         let arch = TargetArch::try_from(std::env::consts::ARCH)
             .map_err(|error| anyhow::anyhow!("no filter for this machine: {error}"))?;
-        let filters = [self.filter(arch)?, never_both(arch)?];
+        // The second would not let another be set.
+        let filters = [never_both(arch)?, self.filter(arch)?];
         // The filter is the thread's own, and what a thread starts has it too.
         let started = std::thread::scope(|scope| {
             let confined = scope.spawn(move || {

@@ -4,7 +4,7 @@
 use super::chroot::Chroot;
 use super::confine::Unit;
 use super::{Package, pack};
-use crate::{boards, process, step};
+use crate::{boards, build, process, step};
 use anyhow::{Context, Result, bail, ensure};
 use postern_board::Board;
 use rustix::process::{Pid, Signal, kill_process};
@@ -39,9 +39,19 @@ const COUNTER: &str = "export default {
 };
 ";
 
-/// Makes the package, and an upgrade of it, and does with them what machines do.
-pub fn test(binary: &Path) -> Result<()> {
+/// Makes the package, of `binary` if there is one and of what is built for the board otherwise, and an
+/// upgrade of it, and does with them what machines do.
+pub fn test(binary: Option<&Path>) -> Result<()> {
     let board = boards::load(BOARD)?;
+    ensure!(
+        board.architecture.is_here(),
+        "the package of {BOARD} is not for this machine"
+    );
+    let binary = match binary {
+        Some(binary) => binary.to_owned(),
+        None => build::for_board(&board)?.binary,
+    };
+    let binary = binary.as_path();
     let package = pack(&board, binary, None)?;
     reproducible(&board, binary, &package)?;
     lint(&package)?;
@@ -61,6 +71,7 @@ pub fn test(binary: &Path) -> Result<()> {
         machine.deploy()?;
         machine.expect_visit(1)?;
         service.fed()?;
+        service.confined()?;
         service.stop()
     })?;
     step::quiet("upgrading", || {
@@ -110,8 +121,8 @@ fn lint(package: &Package) -> Result<()> {
         "lintian",
         Command::new("lintian")
             .args(["--allow-root", "--fail-on", "error", "--suppress-tags"])
-            // Not a package of Debian's own, and a program without shared libraries.
-            .arg("statically-linked-binary,bad-distribution-in-changes-file,no-manual-page")
+            // That is what it is for, and what a build for tests is.
+            .arg("statically-linked-binary,unstripped-binary-or-object")
             .arg(&package.path),
     )
 }
@@ -322,6 +333,24 @@ impl Service {
     fn fed(&self) -> Result<()> {
         self.until("WATCHDOG=1")?;
         self.until("WATCHDOG=1")
+    }
+
+    /// It has what the unit says, and not what this program has.
+    fn confined(&self) -> Result<()> {
+        let status = std::fs::read_to_string(format!("/proc/{}/status", self.child.id()))?;
+        ensure!(
+            status.starts_with("Name:\tpostern\n"),
+            "it is another program:\n{status}"
+        );
+        // Two is a filter.
+        for line in ["NoNewPrivs:\t1", "Seccomp:\t2", "CapBnd:\t0000000000000000"] {
+            ensure!(
+                status.lines().any(|it| it == line),
+                "there is no `{line}` in:\n{status}"
+            );
+        }
+        ensure!(!status.contains("\nUid:\t0\t"), "it runs as root");
+        Ok(())
     }
 
     /// Ends it in order.

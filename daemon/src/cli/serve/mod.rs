@@ -15,6 +15,7 @@ mod signals;
 mod sockets;
 mod status;
 mod updates;
+mod visitor;
 
 use super::args::Source;
 use crate::config::{Config, ConfigError};
@@ -22,7 +23,7 @@ use crate::engine::heap;
 use crate::notify::{Notifier, NotifyError, State};
 use async_executor::Executor;
 use futures_lite::future;
-use pulse::Unwell;
+use pulse::{Pulse, Unwell};
 use roll::Roll;
 use rooms::Rooms;
 use signals::{Signal, Signals};
@@ -209,19 +210,14 @@ impl Daemon {
         let serving = format!("serving on {}", listed(&addresses));
         self.tell(&[State::Ready, State::Status(&serving)]);
         let mut pulse = {
-            let (rooms, notifier) = (self.rooms.clone(), self.notifier.clone());
-            let ask = async move |patience| ask(&rooms, &roll, &addresses, patience).await;
-            let serving = serving.clone();
-            Box::pin(async move { pulse::keep(&notifier, &serving, ask).await })
+            let rooms = self.rooms.clone();
+            let ask = move |patience| ask(&rooms, &roll, &addresses, patience);
+            Pulse::begin(&self.notifier, &serving, ask)?
         };
         let ended = loop {
             let event = future::or(async { Ok(signals.next().await) }, async {
                 // Cannot close while the tasks live, which hold the senders.
                 Err(failures.recv().await.ok())
-            });
-            let event = future::or(event, async {
-                pulse.as_mut().await;
-                future::pending().await
             });
             match event.await {
                 Ok(Signal::Reload) => {
@@ -233,8 +229,9 @@ impl Daemon {
                 Err(failure) => break failure.map_or(Ok(()), Err),
             }
         };
-        // It holds the rooms, and nobody asks whether an end is well.
-        drop(pulse);
+        if let Some(pulse) = &mut pulse {
+            pulse.hush();
+        }
         self.tell(&[
             State::Stopping,
             State::Status("finishing the requests in flight"),
@@ -244,6 +241,10 @@ impl Daemon {
         // A trial that was cut short is judged after the next start.
         judging.cancel().await;
         let drained = self.drain(edge, manage, &signals).await;
+        // It holds the rooms.
+        if let Some(pulse) = pulse {
+            smol::unblock(|| pulse.end()).await;
+        }
         self.rooms.close().await;
         listening::remove(&self.run_dir);
         ended.and(drained)
@@ -315,29 +316,21 @@ impl Daemon {
 }
 
 /// Whether the daemon serves: each thread comes round to a new task, and a request to itself goes all the
-/// way through an edge listener, the router and the engine.
-async fn ask(
-    rooms: &Rooms,
-    roll: &Roll,
-    edges: &[SocketAddr],
-    patience: Duration,
-) -> Result<(), Unwell> {
+/// way through an edge listener, the router and the engine. Blocks.
+fn ask(rooms: &Rooms, roll: &Roll, edges: &[SocketAddr], patience: Duration) -> Result<(), Unwell> {
     let deadline = Instant::now() + patience;
-    for (name, call) in roll.calls() {
-        pulse::within(patience, deadline, name, call).await?;
-    }
-    let visits = async {
-        let mut told = String::new();
-        for edge in edges {
-            match rooms.visit(*edge).await {
-                Ok(()) => return Ok(()),
-                Err(reason) => told = reason,
-            }
+    roll.call(deadline).map_err(|thread| Unwell::Late {
+        thread: thread.to_owned(),
+        patience_ms: patience.as_millis(),
+    })?;
+    let mut reason = String::new();
+    for edge in edges {
+        match rooms.visitor.visit(*edge, deadline) {
+            Ok(()) => return Ok(()),
+            Err(told) => reason = told,
         }
-        Err(Unwell::Failed { reason: told })
-    };
-    let what = format!("the Worker behind {}", listed(edges));
-    pulse::within(patience, deadline, &what, visits).await?
+    }
+    Err(Unwell::Failed { reason })
 }
 
 fn listed(addresses: &[SocketAddr]) -> String {

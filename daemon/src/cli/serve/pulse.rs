@@ -1,22 +1,30 @@
 //! Feeding a supervisor's watchdog: each time only after the daemon was seen to serve.
+//!
+//! Who looks is a thread of its own that shares nothing with those it looks at, no timer either: it can still
+//! say what hangs.
 
+use super::ServeError;
 use crate::notify::{Notifier, State};
-use async_io::Timer;
-use futures_lite::future;
+use std::sync::Arc;
+use std::sync::mpsc::{Receiver, RecvTimeoutError, SyncSender, TryRecvError, sync_channel};
+use std::thread::JoinHandle;
 use std::time::{Duration, Instant};
+
+/// Bytes of the thread's stack; it translates the daemon's own Worker, too.
+const STACK: usize = 512 << 10;
 
 /// Why the daemon is not well.
 #[derive(Debug, PartialEq, Eq, thiserror::Error)]
 pub(super) enum Unwell {
-    /// Something did not happen in time.
-    #[error("{what} did not answer within {patience_ms} ms")]
+    /// A thread did not come round in time.
+    #[error("{thread} did not answer within {patience_ms} ms")]
     Late {
-        /// What.
-        what: String,
+        /// Which.
+        thread: String,
         /// In which time.
         patience_ms: u128,
     },
-    /// The request to itself was answered wrongly.
+    /// The request to itself was not answered, or wrongly.
     #[error("a request to itself failed: {reason}")]
     Failed {
         /// How.
@@ -24,38 +32,66 @@ pub(super) enum Unwell {
     },
 }
 
-/// Waits for `work`, but not longer than until `deadline`.
-pub(super) async fn within<T>(
-    patience: Duration,
-    deadline: Instant,
-    what: &str,
-    work: impl Future<Output = T>,
-) -> Result<T, Unwell> {
-    let late = async {
-        Timer::at(deadline).await;
-        Err(Unwell::Late {
-            what: what.to_owned(),
-            patience_ms: patience.as_millis(),
-        })
-    };
-    future::or(async { Ok(work.await) }, late).await
+/// The thread that looks. It ends with [`Pulse::end`].
+pub(super) struct Pulse {
+    running: Option<SyncSender<()>>,
+    thread: JoinHandle<()>,
 }
 
-/// Feeds the watchdog at half of its time, for as long as `ask` says that the daemon is well; without a
-/// watchdog, does nothing for ever. `ask` is given a quarter of that time, and asked again after it.
-pub(super) async fn keep(
+impl Pulse {
+    /// Feeds the watchdog at half of its time, for as long as `ask` says that the daemon is well; `None`
+    /// where there is no watchdog. `ask` may take a quarter of that time, and is asked again after it.
+    pub fn begin(
+        notifier: &Arc<Notifier>,
+        serving: &str,
+        ask: impl Fn(Duration) -> Result<(), Unwell> + Send + 'static,
+    ) -> Result<Option<Self>, ServeError> {
+        let Some(period) = notifier.watchdog() else {
+            return Ok(None);
+        };
+        let (running, stop) = sync_channel(0);
+        let (notifier, serving) = (notifier.clone(), serving.to_owned());
+        let thread = std::thread::Builder::new()
+            .name("watchdog".to_owned())
+            .stack_size(STACK)
+            .spawn(move || keep(&notifier, &serving, period, &stop, ask))
+            .map_err(|error| ServeError::System {
+                what: "a thread for the watchdog",
+                error,
+            })?;
+        let running = Some(running);
+        Ok(Some(Self { running, thread }))
+    }
+
+    /// Has it say nothing more: nobody asks whether an end is well.
+    pub fn hush(&mut self) {
+        self.running = None;
+    }
+
+    /// Ends it; blocks while it looks.
+    pub fn end(mut self) {
+        self.hush();
+        // A panic in it was told already.
+        let _ = self.thread.join();
+    }
+}
+
+fn keep(
     notifier: &Notifier,
     serving: &str,
-    ask: impl AsyncFn(Duration) -> Result<(), Unwell>,
+    period: Duration,
+    stop: &Receiver<()>,
+    ask: impl Fn(Duration) -> Result<(), Unwell>,
 ) {
-    let Some(period) = notifier.watchdog() else {
-        return future::pending().await;
-    };
     let mut was_well = true;
     loop {
         let begun = Instant::now();
-        let asked = ask(period / 4).await;
+        let asked = ask(period / 4);
         let is_well = asked.is_ok();
+        // What is asked while the daemon stops says nothing.
+        if stop.try_recv() == Err(TryRecvError::Disconnected) {
+            return;
+        }
         let told = match asked {
             Ok(()) if was_well => notifier.tell(&[State::Watchdog]),
             Ok(()) => {
@@ -72,70 +108,44 @@ pub(super) async fn keep(
         }
         was_well = is_well;
         let next = if is_well { period / 2 } else { period / 4 };
-        Timer::at(begun + next).await;
+        let left = next.saturating_sub(begun.elapsed());
+        if stop.recv_timeout(left) != Err(RecvTimeoutError::Timeout) {
+            return;
+        }
     }
 }
 
 #[cfg(test)]
 mod tests {
     #![allow(clippy::unwrap_used)]
-    use super::super::roll::Roll;
     use super::*;
-    use std::cell::Cell;
-
-    #[test]
-    fn a_thread_that_does_not_answer_is_named() {
-        let mut roll = Roll::default();
-        let (well, _hung) = (roll.seat("well"), roll.seat("hung"));
-        let asked = async {
-            let begun = Instant::now();
-            let patience = Duration::from_millis(5);
-            for (name, call) in roll.calls() {
-                within(patience, begun + patience, name, call).await?;
-            }
-            Ok(())
-        };
-        let asked: Result<(), Unwell> = smol::block_on(future::or(asked, async {
-            well.answer().await;
-            Ok(())
-        }));
-        let error = asked.unwrap_err().to_string();
-        assert_eq!(error, "hung did not answer within 5 ms");
-    }
+    use std::sync::atomic::{AtomicU32, Ordering};
 
     #[test]
     fn a_daemon_that_is_not_well_does_not_feed() {
         let dir = tempfile::tempdir().unwrap();
         let path = dir.path().join("notify");
         let socket = std::os::unix::net::UnixDatagram::bind(&path).unwrap();
-        let notifier = Notifier::at(&path, Duration::from_millis(20));
-        let asked = Cell::new(0);
-        let unwell = || Unwell::Failed {
-            reason: "for a test".to_owned(),
+        let notifier = Arc::new(Notifier::at(&path, Duration::from_millis(20)));
+        let asked = AtomicU32::new(0);
+        let ask = move |_| match asked.fetch_add(1, Ordering::Relaxed) {
+            1 | 2 => Err(Unwell::Failed {
+                reason: "for a test".to_owned(),
+            }),
+            _ => Ok(()),
         };
-        let ask = async |_| {
-            let times = asked.replace(asked.get() + 1);
-            match times {
-                0 | 3 => Ok(()),
-                1 | 2 => Err(unwell()),
-                _ => future::pending().await,
-            }
-        };
-        let enough = async {
-            while asked.get() < 5 {
-                future::yield_now().await;
-            }
-        };
-        smol::block_on(future::or(keep(&notifier, "serving", ask), enough));
-        let told: Vec<String> = (0..4)
+        let pulse = Pulse::begin(&notifier, "serving", ask).unwrap().unwrap();
+        let told: Vec<String> = (0..5)
             .map(|_| {
                 let mut bytes = [0; 256];
                 let len = socket.recv(&mut bytes).unwrap();
                 String::from_utf8(bytes[..len].to_vec()).unwrap()
             })
             .collect();
+        pulse.end();
         let not_well = "STATUS=not well: a request to itself failed: for a test\n";
         let well_again = "WATCHDOG=1\nSTATUS=serving\n";
-        assert_eq!(told, ["WATCHDOG=1\n", not_well, not_well, well_again]);
+        let fed = "WATCHDOG=1\n";
+        assert_eq!(told, [fed, not_well, not_well, well_again, fed]);
     }
 }

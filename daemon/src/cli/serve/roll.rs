@@ -1,14 +1,16 @@
 //! A roll call of the threads that run tasks: each answers itself, between two tasks, or hangs.
 
 use smol::channel::{Receiver, Sender, bounded};
+use std::sync::mpsc::{SyncSender, sync_channel};
+use std::time::{Duration, Instant};
 
 /// Every thread that is asked.
 #[derive(Debug, Default)]
-pub struct Roll(Vec<(String, Sender<Sender<()>>)>);
+pub struct Roll(Vec<(String, Sender<SyncSender<()>>)>);
 
 /// What a thread answers from.
 #[derive(Debug)]
-pub struct Seat(Receiver<Sender<()>>);
+pub struct Seat(Receiver<SyncSender<()>>);
 
 impl Roll {
     /// A place for a thread of this name.
@@ -18,20 +20,25 @@ impl Roll {
         Seat(called)
     }
 
-    /// The names of the threads and a future each, which is ready when the thread has answered.
-    pub fn calls(&self) -> impl Iterator<Item = (&str, impl Future<Output = ()>)> {
-        self.0.iter().map(|(name, call)| {
-            let answered = async move {
-                let (answer, answered) = bounded(1);
-                // A call that was not answered yet is waited for first. A thread that has ended
-                // does not answer.
-                let called = call.send(answer).await;
-                if called.is_err() || answered.recv().await.is_err() {
-                    std::future::pending::<()>().await;
-                }
-            };
-            (name.as_str(), answered)
-        })
+    /// Has each thread answer until `deadline`, and blocks meanwhile.
+    ///
+    /// # Errors
+    /// The name of the first that does not.
+    pub fn call(&self, deadline: Instant) -> Result<(), &str> {
+        for (name, call) in &self.0 {
+            let (answer, answered) = sync_channel(1);
+            // In place of an earlier call that was not answered.
+            let called = call.force_send(answer);
+            let left = deadline.saturating_duration_since(Instant::now());
+            if called.is_err()
+                || answered
+                    .recv_timeout(left.max(Duration::from_millis(1)))
+                    .is_err()
+            {
+                return Err(name);
+            }
+        }
+        Ok(())
     }
 }
 
@@ -43,5 +50,33 @@ impl Seat {
             let _ = call.try_send(());
         }
         std::future::pending::<()>().await;
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used)]
+    use super::*;
+    use futures_lite::future;
+
+    #[test]
+    fn a_thread_that_does_not_answer_is_named() {
+        let mut roll = Roll::default();
+        let (well, _hung) = (roll.seat("well"), roll.seat("hung"));
+        let (running, stop) = bounded::<()>(1);
+        std::thread::scope(|scope| {
+            scope.spawn(move || {
+                let stopped = async {
+                    let _ = stop.recv().await;
+                };
+                smol::block_on(future::or(well.answer(), stopped));
+            });
+            // A machine under load may leave even the first no time.
+            let soon = || Instant::now() + Duration::from_millis(50);
+            while roll.call(soon()) != Err("hung") {}
+            drop(running);
+        });
+        // One that has ended does not answer either.
+        assert_eq!(roll.call(Instant::now()), Err("well"));
     }
 }

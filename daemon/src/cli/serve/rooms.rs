@@ -4,9 +4,10 @@
 
 use super::courier::Courier;
 use super::roll::{Roll, Seat};
-use super::routes::{self, Own, Running};
+use super::routes::{self, Running};
 use super::status::{Shared, Status};
 use super::updates::Updates;
+use super::visitor::Visitor;
 use super::{ServeError, Shutdown};
 use crate::analytics::{Analytics, AnalyticsOptions};
 use crate::board;
@@ -31,7 +32,7 @@ use parking_lot::RwLock;
 use serde::Serialize;
 use smol::channel::Sender;
 use std::io;
-use std::net::{SocketAddr, TcpListener};
+use std::net::TcpListener;
 use std::path::PathBuf;
 use std::sync::{Arc, OnceLock};
 use std::thread::JoinHandle;
@@ -51,6 +52,8 @@ pub struct Rooms {
     courier: Arc<Courier>,
     /// The system's own firmware, and who judges it.
     pub updates: Updates,
+    /// The daemon as a client of its own.
+    pub visitor: Arc<Visitor>,
     manage_connections: usize,
     office: Office,
     /// Work that goes on for as long as the daemon runs.
@@ -206,7 +209,8 @@ impl Rooms {
             Arc::new(Shared(status.clone())),
         );
         manage.with_logpush(logpush.clone());
-        let updates = Updates::open(config, &catalog, &store, &manage)?;
+        let visitor = Arc::new(Visitor::new(edge.clone(), engine.clone()));
+        let updates = Updates::open(config, &catalog, &store, &manage, &visitor)?;
         let office = Office::open(roll.seat("the thread of the management port"))?;
         let background = vec![
             executor.spawn(store.clone().upkeep()),
@@ -233,27 +237,11 @@ impl Rooms {
             logpush,
             courier,
             updates,
+            visitor,
             manage_connections: config.manage.connections as usize,
             office,
             background,
         }))
-    }
-
-    /// Asks the edge for the daemon's own Worker, over the address it listens on.
-    pub async fn visit(&self, listening: SocketAddr) -> Result<(), String> {
-        let running = self.edge.routes();
-        let own = match running.own.get() {
-            Some(own) => own,
-            None => {
-                let own = Own {
-                    host: own_host()?,
-                    worker: self.status.engine.own_worker()?,
-                };
-                running.own.get_or_init(|| own)
-            }
-        };
-        let visited = edge::visit(&self.edge, listening, &own.host).await;
-        visited.map_err(|error| error.to_string())
     }
 
     /// Serves requests until `shutdown`, and then finishes those in flight.
@@ -348,14 +336,6 @@ impl Rooms {
             }
         }
     }
-}
-
-/// A hostname that nobody can guess, so that it is nobody's to ask or to deploy.
-fn own_host() -> Result<String, String> {
-    let mut random = [0; 16];
-    getrandom::fill(&mut random).map_err(|error| format!("no randomness: {error}"))?;
-    let digits: String = random.iter().map(|byte| format!("{byte:02x}")).collect();
-    Ok(format!("{digits}.own.invalid"))
 }
 
 /// Who is told of invocations: those who keep logs and figures, and those who compare versions.

@@ -1,6 +1,7 @@
 //! What a daemon must show before its system may stay: it serves a request to itself through the
 //! edge, its management port answers, its store takes writes, and critical Workers answer.
 
+use super::visitor::Visitor;
 use crate::catalog::name::{ACCOUNT, TagFilter};
 use crate::catalog::{Catalog, CatalogError};
 use crate::config::Critical;
@@ -21,8 +22,6 @@ use std::time::{Duration, Instant};
 
 /// The tag that marks a Worker as critical.
 pub const TAG: &str = "critical";
-/// The host that the edge is asked for: nobody's, so that a Worker is asked only if one takes all.
-const HOST: &str = "postern-health.invalid";
 /// For one check.
 const PATIENCE: Duration = Duration::from_secs(20);
 /// Bytes of an answer's head.
@@ -32,6 +31,7 @@ const BODY_MAX: usize = 16 << 20;
 
 /// Looks at this daemon from outside and inside.
 pub struct SelfTest {
+    visitor: Arc<Visitor>,
     catalog: Arc<Catalog>,
     store: Store,
     critical: Vec<Critical>,
@@ -41,8 +41,14 @@ pub struct SelfTest {
 
 impl SelfTest {
     /// Of a daemon that does not listen yet.
-    pub fn new(catalog: Arc<Catalog>, store: Store, critical: Vec<Critical>) -> Self {
+    pub fn new(
+        visitor: Arc<Visitor>,
+        catalog: Arc<Catalog>,
+        store: Store,
+        critical: Vec<Critical>,
+    ) -> Self {
         Self {
+            visitor,
             catalog,
             store,
             critical,
@@ -66,15 +72,8 @@ impl SelfTest {
             return Err("it does not listen yet".to_owned());
         }
         for address in addresses {
-            let head = ask(address, "/").await?;
-            // Whatever a Worker would say: what came through the edge has its mark, and what was
-            // turned away has not.
-            if !head.contains("\ncf-ray:") {
-                return Err(format!(
-                    "{address} turned a request away: {}",
-                    first_line(&head)
-                ));
-            }
+            let (visitor, deadline) = (self.visitor.clone(), Instant::now() + PATIENCE);
+            smol::unblock(move || visitor.visit(address, deadline)).await?;
         }
         Ok(())
     }
@@ -232,7 +231,7 @@ async fn ask(address: SocketAddr, target: &str) -> Result<String, String> {
     let asked = async {
         let mut stream = TcpStream::connect(reachable(address)).await?;
         let request = format!(
-            "GET {target} HTTP/1.1\r\nhost: {HOST}\r\nuser-agent: postern-health\r\nconnection: close\r\n\r\n"
+            "GET {target} HTTP/1.1\r\nhost: localhost\r\nuser-agent: postern-health\r\nconnection: close\r\n\r\n"
         );
         stream.write_all(request.as_bytes()).await?;
         let mut head = Vec::new();

@@ -4,6 +4,7 @@
 use super::ServeError;
 use super::rooms::room;
 use super::selftest::SelfTest;
+use super::visitor::Visitor;
 use crate::catalog::Catalog;
 use crate::config::Config;
 use crate::firmware::minisign::PublicKey;
@@ -30,10 +31,12 @@ impl Updates {
         catalog: &Arc<Catalog>,
         store: &Store,
         manage: &Manage,
+        visitor: &Arc<Visitor>,
     ) -> Result<Self, ServeError> {
         let firmware = Firmware::open(options(config));
         let critical = config.firmware.critical.clone();
-        let selftest = Arc::new(SelfTest::new(catalog.clone(), store.clone(), critical));
+        let selftest = SelfTest::new(visitor.clone(), catalog.clone(), store.clone(), critical);
+        let selftest = Arc::new(selftest);
         firmware.check_by(selftest.clone());
         let health_key = HealthKey::random().map_err(room("manage"))?;
         manage.with_firmware(firmware.clone(), health_key.clone());
