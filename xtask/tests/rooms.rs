@@ -94,6 +94,8 @@ const MAY_KNOW: &[(&str, &[&str])] = &[
     ("engine", &["deadline"]),
     // Process 1 of a firmware image: the daemon is a child of it, by name.
     ("init", &["config"]),
+    // A binary of its own that is a part of it.
+    ("early", &["init"]),
     // A WebSocket's bytes, between a connection and the engine's end of it.
     ("websocket", &["engine::socket", "engine::ops"]),
     (
