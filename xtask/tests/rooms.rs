@@ -53,6 +53,7 @@ const MAY_KNOW: &[(&str, &[&str])] = &[
         &[
             "observe",
             "engine::Finished",
+            "engine::finished",
             "engine::invocation",
             "engine::limits",
         ],
@@ -82,6 +83,8 @@ const MAY_KNOW: &[(&str, &[&str])] = &[
             "cache",
             "websocket",
             "deadline",
+            // Who is told of a dynamic Worker's invocations, which its loader says.
+            "engine::finished",
             "engine::ops",
             "engine::socket",
             "engine::caller",
@@ -94,6 +97,8 @@ const MAY_KNOW: &[(&str, &[&str])] = &[
     ("engine", &["deadline"]),
     // Process 1 of a firmware image: the daemon is a child of it, by name.
     ("init", &["config"]),
+    // Slots, signatures and the verdict; what is asked for it others know.
+    ("firmware", &[]),
     // A binary of its own that is a part of it.
     ("early", &["init"]),
     // A WebSocket's bytes, between a connection and the engine's end of it.
@@ -128,6 +133,7 @@ const MAY_KNOW: &[(&str, &[&str])] = &[
             "websocket",
             "analytics",
             "logpush",
+            "firmware",
         ],
     ),
     (
@@ -136,6 +142,7 @@ const MAY_KNOW: &[(&str, &[&str])] = &[
             "board",
             "config",
             "init",
+            "firmware",
             "store",
             "engine",
             "bindings",
@@ -163,14 +170,14 @@ const BELONGS_TO: &[(&str, &[&str])] = &[
     ("wasmi_core", &["engine"]),
     ("wasmparser", &["engine"]),
     ("wasm_encoder", &["engine"]),
-    ("postern_crypto", &["engine", "outbound"]),
+    ("postern_crypto", &["engine", "outbound", "firmware"]),
     ("embedded_tls", &["outbound"]),
     ("rustls", &["outbound"]),
     ("futures_rustls", &["outbound"]),
     ("webpki", &["outbound"]),
     ("hyper", &["edge", "manage", "cli", "outbound"]),
     ("smol_hyper", &["edge", "manage", "cli", "outbound"]),
-    ("flate2", &["engine", "outbound"]),
+    ("flate2", &["engine", "outbound", "firmware"]),
     ("lol_html", &["engine"]),
     ("corosensei", &["engine"]),
     ("brotli_decompressor", &["engine", "outbound"]),

@@ -125,7 +125,8 @@ impl Host {
             | OpKind::WorkerLoad
             | OpKind::CacheMatch
             | OpKind::CachePut
-            | OpKind::CacheDelete => {
+            | OpKind::CacheDelete
+            | OpKind::FetchCached => {
                 event = EventKind::OpFailed;
                 payload = encode(&postern_abi::OpError {
                     code: 1,
