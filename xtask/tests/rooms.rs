@@ -71,7 +71,7 @@ const MAY_KNOW: &[(&str, &[&str])] = &[
     ),
     // A crate of its own, `daemon/board`, under the name that rooms know it by.
     ("board", &[]),
-    ("config", &["engine::limits", "board", "egress"]),
+    ("config", &["engine::limits", "board", "egress", "firmware"]),
     // The one trait between engine and bindings lies with the engine; bindings implement it.
     (
         "bindings",
