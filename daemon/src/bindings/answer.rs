@@ -89,7 +89,7 @@ pub(super) fn answered(answer: http::Response<ByteStream>) -> Answer {
 
 /// What a tenant is told of a server that did not answer.
 pub(super) fn lost(error: OutboundError) -> OpFailure {
-    log::debug!(target: "outbound", "a subrequest failed: {error}");
+    log::debug!("a subrequest failed: {error}");
     let text = match error {
         OutboundError::Refused(_)
         | OutboundError::NoSuchName
@@ -253,7 +253,7 @@ fn told(source: ByteStream) -> ByteStream {
             let failure = if error.kind() == io::ErrorKind::InvalidData {
                 type_error(error.to_string())
             } else {
-                log::debug!(target: "outbound", "an answer broke off: {error}");
+                log::debug!("an answer broke off: {error}");
                 let text = match outbound::broke(&error) {
                     Some(how) => format!("Network connection lost. ({how})"),
                     None => "Network connection lost.".to_owned(),

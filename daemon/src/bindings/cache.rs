@@ -146,7 +146,7 @@ pub(super) fn put(env: &Env, argument: &[u8]) -> Result<Started, OpFailure> {
         let status = match kept {
             Ok(()) => KEPT,
             Err(why) => {
-                log::debug!(target: "cache", "an answer is not kept ({NOT_KEPT}): {why}");
+                log::debug!("an answer is not kept ({NOT_KEPT}): {why}");
                 NOT_KEPT
             }
         };

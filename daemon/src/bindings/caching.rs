@@ -207,7 +207,7 @@ impl Caching {
         let lifetime = match lifetime {
             Ok(lifetime) => lifetime,
             Err(why) => {
-                log::debug!(target: "cache", "a subrequest's answer is not kept: {why}");
+                log::debug!("a subrequest's answer is not kept: {why}");
                 // It is one that could be kept, and has had its time.
                 let is_over = why == Unkept::Stale && terms.ttl.is_some();
                 return self.marked(answer, if is_over { status } else { "BYPASS" });

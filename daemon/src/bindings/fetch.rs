@@ -411,7 +411,7 @@ impl Route {
                     })?;
                 match answering.await {
                     Some(Err(failure)) if call.hides_exceptions => {
-                        log::debug!(target: "bindings", "a user Worker failed: {failure}");
+                        log::debug!("a user Worker failed: {failure}");
                         Ok(Answer {
                             status: StatusCode::INTERNAL_SERVER_ERROR,
                             reason: String::new(),

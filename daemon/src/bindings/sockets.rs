@@ -48,7 +48,7 @@ pub(super) async fn ask(
     };
     let (parts, ()) = answer.into_parts();
     if let Err(why) = check(&parts.headers, &key) {
-        log::debug!(target: "outbound", "a handshake failed: {why}");
+        log::debug!("a handshake failed: {why}");
         return Ok(Answer {
             status: StatusCode::BAD_GATEWAY,
             reason: String::new(),

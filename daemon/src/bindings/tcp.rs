@@ -108,7 +108,7 @@ pub(super) fn connect(env: &Env, argument: &[u8], caller: &Caller) -> Result<Sta
 fn refused(why: OutboundError, port: u16) -> OpFailure {
     match why {
         OutboundError::Lost(_) | OutboundError::Broke(_) | OutboundError::NoSuchName => {
-            log::debug!(target: "outbound", "a connection failed: {why}");
+            log::debug!("a connection failed: {why}");
             let hint = if matches!(port, 80 | 443) {
                 HTTP_HINT
             } else {

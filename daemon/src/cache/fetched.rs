@@ -140,7 +140,7 @@ impl Cache {
         let writing = match Writing::begin(self.clone(), owner.clone(), place, stored).await {
             Ok(writing) => writing,
             Err(why) => {
-                log::debug!(target: "cache", "a subrequest's answer is not kept: {why}");
+                log::debug!("a subrequest's answer is not kept: {why}");
                 return body;
             }
         };
@@ -160,7 +160,7 @@ impl Cache {
                                 Err(Unkept::TooLarge { limit })
                             };
                             if let Err(why) = written {
-                                log::debug!(target: "cache", "a subrequest's answer is not kept: {why}");
+                                log::debug!("a subrequest's answer is not kept: {why}");
                                 writing = None;
                             }
                         }

@@ -143,7 +143,7 @@ fn remove(path: &Path) {
     if let Err(error) = fs::remove_file(path)
         && error.kind() != io::ErrorKind::NotFound
     {
-        log::warn!(target: "cache", "{} cannot be removed: {error}", path.display());
+        log::warn!("{} cannot be removed: {error}", path.display());
     }
 }
 
@@ -161,7 +161,7 @@ fn clear(dir: &Path) -> io::Result<()> {
     }
     smol::unblock(move || {
         if let Err(error) = fs::remove_dir_all(&old) {
-            log::warn!(target: "cache", "{} cannot be removed: {error}", old.display());
+            log::warn!("{} cannot be removed: {error}", old.display());
         }
     })
     .detach();

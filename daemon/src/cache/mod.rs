@@ -240,7 +240,7 @@ impl Cache {
             Err(error) => {
                 // Another request may have had it removed in the meantime, which is no fault.
                 if error.kind() != io::ErrorKind::NotFound {
-                    log::warn!(target: "cache", "an answer cannot be read: {error}");
+                    log::warn!("an answer cannot be read: {error}");
                 }
                 let gone = self.0.index.lock().remove_file(key, entry.file);
                 self.0.files.remove(gone.into_iter().collect());
@@ -312,7 +312,7 @@ impl Cache {
                 body: FoundBody::Whole(bytes),
             }),
             Err(error) => {
-                log::warn!(target: "cache", "an answer cannot be read: {error}");
+                log::warn!("an answer cannot be read: {error}");
                 None
             }
         }

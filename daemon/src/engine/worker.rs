@@ -490,7 +490,11 @@ impl Worker {
     }
 
     pub(super) fn crashed(&self, failure: &Failure) {
-        log::debug!(target: "engine", "{}/{}: an isolate ended: {failure}", self.spec.namespace, self.spec.script);
+        log::debug!(
+            "{}/{}: an isolate ended: {failure}",
+            self.spec.namespace,
+            self.spec.script
+        );
         let mut state = self.state.lock();
         state.crashes = state.crashes.saturating_add(1);
         if let Some(over) = state.crashes.checked_sub(CRASHES) {

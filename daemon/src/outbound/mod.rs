@@ -451,9 +451,9 @@ impl Outbound {
                     }
                     match how {
                         Some(how) => {
-                            log::debug!(target: "outbound", "a connection to {:.253} ended: {how}", origin.host);
+                            log::debug!("a connection to {:.253} ended: {how}", origin.host);
                         }
-                        None => log::debug!(target: "outbound", "a connection ended: {error}"),
+                        None => log::debug!("a connection ended: {error}"),
                     }
                 }
             };

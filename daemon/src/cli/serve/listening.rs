@@ -49,9 +49,9 @@ pub(super) fn write(
         .map_err(failed)?;
     let manage = manage.get_ref().local_addr().map_err(failed)?.to_string();
     for address in &addresses {
-        log::info!(target: "cli", "edge on http://{address}");
+        log::info!("edge on http://{address}");
     }
-    log::info!(target: "cli", "management port on http://{manage}/client/v4");
+    log::info!("management port on http://{manage}/client/v4");
     let text = json!({
         "edge": addresses.first(),
         "edges": addresses,

@@ -206,7 +206,7 @@ impl Daemon {
             self.spawn("manage", work, failed)
         };
         let judging = self.executor.spawn(self.rooms.updates.judge());
-        log::info!(target: "cli", "serving; SIGTERM stops, SIGHUP reads the configuration again");
+        log::info!("serving; SIGTERM stops, SIGHUP reads the configuration again");
         let serving = format!("serving on {}", listed(&addresses));
         self.tell(&[State::Ready, State::Status(&serving)]);
         let mut pulse = {
@@ -237,7 +237,10 @@ impl Daemon {
             State::Status("finishing the requests in flight"),
         ]);
         drop(stop);
-        log::info!(target: "cli", "stopping: requests in flight have {} ms", self.config.edge.drain_ms);
+        log::info!(
+            "stopping: requests in flight have {} ms",
+            self.config.edge.drain_ms
+        );
         // A trial that was cut short is judged after the next start.
         judging.cancel().await;
         let drained = self.drain(edge, manage, &signals).await;
@@ -253,7 +256,7 @@ impl Daemon {
     /// Tells the supervisor, if there is one. It may be gone, which changes nothing here.
     fn tell(&self, states: &[State<'_>]) {
         if let Err(error) = self.notifier.tell(states) {
-            log::warn!(target: "cli", "the supervisor cannot be told: {error}");
+            log::warn!("the supervisor cannot be told: {error}");
         }
     }
 
@@ -286,7 +289,7 @@ impl Daemon {
         };
         let late = async {
             smol::Timer::after(patience).await;
-            log::warn!(target: "cli", "some requests did not finish in time and were cut off");
+            log::warn!("some requests did not finish in time and were cut off");
             Ok(())
         };
         let impatient = async {
@@ -300,16 +303,16 @@ impl Daemon {
     fn reload(&mut self, reread: &impl Fn() -> Result<Config, ConfigError>) {
         match reread() {
             Err(error) => {
-                log::error!(target: "cli", "the configuration stays as it was: {error}");
+                log::error!("the configuration stays as it was: {error}");
             }
             Ok(new) => {
                 let fixed = self.config.needs_restart(&new);
                 if !fixed.is_empty() {
-                    log::warn!(target: "cli", "restart to change {}", fixed.join(", "));
+                    log::warn!("restart to change {}", fixed.join(", "));
                 }
                 self.rooms.reload(&new);
                 self.config.take_reloadable(new);
-                log::info!(target: "cli", "the configuration was read again");
+                log::info!("the configuration was read again");
             }
         }
     }

@@ -95,16 +95,16 @@ fn keep(
         let told = match asked {
             Ok(()) if was_well => notifier.tell(&[State::Watchdog]),
             Ok(()) => {
-                log::warn!(target: "cli", "the daemon is well again");
+                log::warn!("the daemon is well again");
                 notifier.tell(&[State::Watchdog, State::Status(serving)])
             }
             Err(unwell) => {
-                log::error!(target: "cli", "the watchdog is not fed: {unwell}");
+                log::error!("the watchdog is not fed: {unwell}");
                 notifier.tell(&[State::Status(&format!("not well: {unwell}"))])
             }
         };
         if let Err(error) = told {
-            log::warn!(target: "cli", "the supervisor cannot be told: {error}");
+            log::warn!("the supervisor cannot be told: {error}");
         }
         was_well = is_well;
         let next = if is_well { period / 2 } else { period / 4 };

@@ -266,7 +266,7 @@ impl Rooms {
         for serving in serving {
             let drained = serving.await;
             if drained.cut > 0 {
-                log::warn!(target: "edge", "{} connections were cut: they took too long", drained.cut);
+                log::warn!("{} connections were cut: they took too long", drained.cut);
             }
         }
         Ok(())
@@ -291,14 +291,14 @@ impl Rooms {
     /// Takes over what can change while running: routing, limits and ceilings, log levels.
     pub fn reload(&self, config: &Config) {
         if let Err(error) = logger::set_filter(&log_filter(&config.log)) {
-            log::error!(target: "cli", "the log's levels stay as they were: {error}");
+            log::error!("the log's levels stay as they were: {error}");
         }
         self.outbound.set_policy(policy(config), roots(config));
         self.courier.set_roots(roots(config));
         let (catalog, bounds) = (self.catalog.clone(), bounds(config));
         let changed = async move {
             if let Err(error) = catalog.change_bounds(bounds).await {
-                log::error!(target: "cli", "limits stay as they were: {error}");
+                log::error!("limits stay as they were: {error}");
             }
         };
         self.office.executor.spawn(changed).detach();
@@ -310,7 +310,7 @@ impl Rooms {
                 self.outbound.set_zone(config.routing.zone.as_deref());
                 *self.status.routing.write() = config.routing.clone();
             }
-            Err(error) => log::error!(target: "cli", "routing stays as it was: {error}"),
+            Err(error) => log::error!("routing stays as it was: {error}"),
         }
     }
 
@@ -319,7 +319,7 @@ impl Rooms {
         self.analytics.flush().await;
         self.logpush.flush().await;
         if let Err(error) = self.store.durable().await {
-            log::error!(target: "store", "{error}");
+            log::error!("{error}");
         }
         // With the last holder goes the store itself.
         if let Ok(rooms) = Arc::try_unwrap(self) {
@@ -332,7 +332,7 @@ impl Rooms {
             });
             let closed = closed.await;
             if let Err(error) = closed {
-                log::error!(target: "store", "{error}");
+                log::error!("{error}");
             }
         }
     }
@@ -375,7 +375,7 @@ async fn sweep(engine: Engine) {
 async fn refresh(catalog: Arc<Catalog>) {
     let started = catalog.refresh().await;
     if started > 0 {
-        log::info!(target: "catalog", "{started} Workers were judged again for this version of the engine");
+        log::info!("{started} Workers were judged again for this version of the engine");
     }
 }
 
@@ -406,7 +406,7 @@ fn tell(opened: &Opened) -> Vec<String> {
         ));
     }
     for note in &notes {
-        log::error!(target: "store", "{note}");
+        log::error!("{note}");
     }
     notes
 }

@@ -203,9 +203,9 @@ impl Tls {
     fn tell(&self, origin: &Origin, reason: &str) {
         let (host, port) = (&origin.host, origin.port);
         if note(&mut self.told.lock(), origin, TOLD) {
-            log::warn!(target: "outbound", "TLS connection to {host:.253}:{port} failed: {reason}");
+            log::warn!("TLS connection to {host:.253}:{port} failed: {reason}");
         } else {
-            log::debug!(target: "outbound", "TLS connection to {host:.253}:{port} failed: {reason}");
+            log::debug!("TLS connection to {host:.253}:{port} failed: {reason}");
         }
     }
 }

@@ -96,7 +96,7 @@ impl Roots {
                 certificate.map_err(|error| format!("{shown} is no PEM: {error:?}"))?;
             // A bundle may hold some of a kind that nobody can use.
             let Ok(anchor) = anchor_from_trusted_cert(&certificate) else {
-                log::debug!(target: "outbound", "a root in {shown} cannot be used");
+                log::debug!("a root in {shown} cannot be used");
                 continue;
             };
             if self.0.len() >= ROOTS_MAX {
