@@ -34,7 +34,7 @@ static STAYS: [u8; 256] = {
     table
 };
 
-/// An address of `http:` or `https:` with a name for a host and no user, and where its parts are.
+/// An address of `http:` or `https:` with a name or an IPv4 address for a host and no user, and where its parts are.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Plain {
     text: String,
@@ -145,10 +145,12 @@ fn run(text: &[u8], from: usize, kind: u8) -> usize {
     from + count
 }
 
-/// Where a host ends that is a name: labels of letters, digits and hyphens with dots between them,
-/// of which the last begins with a letter, or it could be an address of numbers.
+/// Where a host ends: a name of letters, digits and hyphens with dots between its labels, or an address of
+/// IPv4 as it is usually written.
 fn host_end(text: &[u8], from: usize) -> Option<usize> {
     let mut start = from;
+    let mut labels = 0;
+    let mut are_numbers = true;
     loop {
         let end = run(text, start, HOST);
         let label = &text[start..end];
@@ -156,11 +158,24 @@ fn host_end(text: &[u8], from: usize) -> Option<usize> {
         if label.is_empty() || label.starts_with(b"xn--") {
             return None;
         }
+        labels += 1;
+        are_numbers &= is_octet(label);
         if text.get(end) == Some(&b'.') {
             start = end + 1;
             continue;
         }
-        return label[0].is_ascii_lowercase().then_some(end);
+        // A last label that begins with a digit may be a number in some other way of writing.
+        let is_fit = label[0].is_ascii_lowercase() || (are_numbers && labels == 4);
+        return is_fit.then_some(end);
+    }
+}
+
+/// Whether it is a number below 256 as numbers are written.
+fn is_octet(label: &[u8]) -> bool {
+    match label {
+        [b'0'..=b'9'] | [b'1'..=b'9', b'0'..=b'9'] | [b'1', b'0'..=b'9', b'0'..=b'9'] => true,
+        [b'2', b'0'..=b'4', b'0'..=b'9'] | [b'2', b'5', b'0'..=b'5'] => true,
+        _ => false,
     }
 }
 
@@ -242,6 +257,8 @@ mod tests {
     fn what_workers_meet_is_plain() {
         for text in [
             "http://a/",
+            "http://127.0.0.1:8787/x",
+            "http://255.249.0.10/",
             "https://example.com/",
             "https://a-b.example.com:8443/x/y.z?q=1&r=%20#top",
             "http://localhost:8787/a//b/?",
@@ -266,7 +283,11 @@ mod tests {
             "http://a:080/",
             "http://a:65536/",
             "http://a:123456/",
-            "http://127.0.0.1/",
+            "http://127.0.0.01/",
+            "http://127.0.0.256/",
+            "http://127.1/",
+            "http://1.2.3.4.5/",
+            "http://1.2.3.0x4/",
             "http://a.1/",
             "http://0x1/",
             "http://a./",
@@ -305,6 +326,7 @@ mod tests {
         fn whatever_is_plain_is_what_the_crate_reads(
             scheme in prop::sample::select(vec!["http://", "https://"]),
             host in "[a-z0-9.xn-]{1,12}(:[0-9]{0,6})?",
+            address in "([0-9x]{1,3}\\.){2,4}[0-9a-z]{1,4}",
             rest in "[ -~]{0,16}",
             path in "(/[a-z.%2eE0-9~!$&'()*+,;=:@|\\[\\]_-]{0,5}){0,4}",
             tail in "(\\?[ -~]{0,6})?(#[ -~]{0,6})?",
@@ -312,6 +334,7 @@ mod tests {
             hold(&format!("{scheme}{host}{path}{tail}"));
             hold(&format!("{scheme}{host}/{rest}{tail}"));
             hold(&format!("{scheme}a.b{path}{tail}"));
+            hold(&format!("{scheme}{address}/"));
         }
     }
 }
