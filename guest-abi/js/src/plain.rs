@@ -172,11 +172,14 @@ fn host_end(text: &[u8], from: usize) -> Option<usize> {
 
 /// Whether it is a number below 256 as numbers are written.
 fn is_octet(label: &[u8]) -> bool {
-    match label {
-        [b'0'..=b'9'] | [b'1'..=b'9', b'0'..=b'9'] | [b'1', b'0'..=b'9', b'0'..=b'9'] => true,
-        [b'2', b'0'..=b'4', b'0'..=b'9'] | [b'2', b'5', b'0'..=b'5'] => true,
-        _ => false,
-    }
+    matches!(
+        label,
+        [b'0'..=b'9']
+            | [b'1'..=b'9', b'0'..=b'9']
+            | [b'1', b'0'..=b'9', b'0'..=b'9']
+            | [b'2', b'0'..=b'4', b'0'..=b'9']
+            | [b'2', b'5', b'0'..=b'5']
+    )
 }
 
 /// Where the port ends, if it is written as numbers are and is not the scheme's own.
