@@ -76,6 +76,7 @@ enum {
     POSTERN_OP_RPC_CONNECT = 56, /* docs/abi.md, sessions of RPC */
     POSTERN_OP_TCP_CONNECT = 57, /* docs/abi.md, TCP */
     POSTERN_OP_WORKER_LOAD = 58, /* docs/abi.md, dynamic Workers */
+    POSTERN_OP_FETCH_CACHED = 59, /* docs/abi.md, subrequests that are kept */
 };
 
 /* Kinds of operations that are answered at once. */
