@@ -3,6 +3,11 @@
 //! Isolates are made when requests need them, shared by requests, and taken away when they
 //! rest for long or when others need the memory. A Worker without isolates keeps no code.
 
+mod begun;
+
+pub use begun::Serving;
+use begun::{Begun, Entered};
+
 use super::Engine;
 use super::budget::Budget;
 use super::caller::{Caller, Chain};
@@ -642,46 +647,6 @@ fn tenant(spec: &WorkerSpec) -> Tenant {
     let mut hasher = std::hash::DefaultHasher::new();
     (&spec.namespace, &spec.script).hash(&mut hasher);
     hasher.finish() as Tenant
-}
-
-/// An answer on its way.
-pub trait Serving: Future<Output = Result<Reply, Failure>> + Send + 'static {}
-
-impl<F: Future<Output = Result<Reply, Failure>> + Send + 'static> Serving for F {}
-
-/// Counts an invocation out if it never gets as far as a record.
-struct Entered(Option<Arc<Worker>>);
-
-impl Drop for Entered {
-    fn drop(&mut self) {
-        if let Some(worker) = &self.0 {
-            worker.invocations.fetch_sub(1, Ordering::Relaxed);
-        }
-    }
-}
-
-/// An invocation that was counted in.
-struct Begun {
-    entered: Entered,
-    invocation: Box<Invocation>,
-}
-
-impl Begun {
-    async fn run(mut self) -> Result<Reply, Failure> {
-        if let Some(worker) = &self.entered.0
-            && worker.spec.kind == GuestKind::Wasi
-        {
-            // No guest waits inside a host call, so a program that reads its input is given all of it first.
-            let body = std::mem::replace(&mut self.invocation.body, RequestBody::Empty);
-            let limit = worker.spec.limits.request_body_bytes;
-            self.invocation.body = Box::pin(super::wasi_run::buffer(body, limit)).await?;
-        }
-        // From here on the invocation counts until its record is written.
-        let Some(worker) = self.entered.0.take() else {
-            return Err(Failure::Canceled);
-        };
-        worker.run(self.invocation).await
-    }
 }
 
 /// Tells the isolate when the client leaves before there is an answer.

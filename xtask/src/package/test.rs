@@ -283,12 +283,12 @@ impl Machine {
     }
 
     fn deploy(&self) -> Result<()> {
-        std::fs::write(self.chroot.path("/root/counter.js"), COUNTER)?;
+        std::fs::write(self.chroot.path("/srv/counter.js"), COUNTER)?;
         self.postern(&["namespace", "create", "production"])?;
         self.postern(&["kv", "namespace", "create", "counts"])?;
         self.postern(&[
             "push",
-            "/root/counter.js",
+            "/srv/counter.js",
             "--namespace",
             "production",
             "--kv",
