@@ -143,6 +143,18 @@ impl Manage {
         Ok(answer.body)
     }
 
+    /// How the machine is.
+    pub fn status(&self) -> Result<Value> {
+        let authorization = format!("Bearer {}", self.token);
+        let headers = [("Authorization", authorization.as_str())];
+        let answer = ask(self.port, "GET", "/postern/v1/status", &headers, &[])?;
+        if answer.status != 200 {
+            bail!("the status was answered {}", answer.status);
+        }
+        let mut told: Value = serde_json::from_slice(&answer.body)?;
+        Ok(told["result"].take())
+    }
+
     /// Pushes a wasm module as a user Worker.
     pub fn push(
         &self,
@@ -151,20 +163,34 @@ impl Manage {
         wasm: &[u8],
         kv: Option<(&str, &str)>,
     ) -> Result<()> {
+        self.push_module(namespace, name, ("main.wasm", "application/wasm"), wasm, kv)
+    }
+
+    /// Pushes a module, by its file name and content type, as a user Worker.
+    pub fn push_module(
+        &self,
+        namespace: &str,
+        name: &str,
+        (file, file_kind): (&str, &str),
+        module: &[u8],
+        kv: Option<(&str, &str)>,
+    ) -> Result<()> {
         let bindings: Vec<Value> = kv
             .map(|(name, id)| json!({"type": "kv_namespace", "name": name, "namespace_id": id}))
             .into_iter()
             .collect();
-        let metadata = json!({"main_module": "main.wasm", "bindings": bindings}).to_string();
+        let metadata = json!({
+            "main_module": file,
+            "compatibility_date": "2026-01-01",
+            "bindings": bindings,
+        })
+        .to_string();
+        let part = format!("name=\"{file}\"; filename=\"{file}\"");
         let boundary = "postern-boundary-of-parts";
         let mut body = Vec::new();
         for (disposition, kind, content) in [
             ("name=\"metadata\"", "application/json", metadata.as_bytes()),
-            (
-                "name=\"main.wasm\"; filename=\"main.wasm\"",
-                "application/wasm",
-                wasm,
-            ),
+            (&part, file_kind, module),
         ] {
             body.extend(
                 format!(

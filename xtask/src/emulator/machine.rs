@@ -30,6 +30,7 @@ const PID: &str = "pid";
 const QEMU_LOG: &str = "qemu.log";
 
 /// What to emulate.
+#[derive(Clone, Copy)]
 pub struct Wanted<'a> {
     /// The board: `qemu-arm64` or `qemu-armv7`.
     pub board: &'a str,
@@ -41,6 +42,10 @@ pub struct Wanted<'a> {
     pub ram: u32,
     /// Ports of this machine for edge and management; 0 means any that is free.
     pub ports: (u16, u16),
+    /// The machine's address in the emulator's network, if it is not the first one of its DHCP.
+    pub guest: Option<&'a str>,
+    /// What its clock says when it starts, if it is not the time.
+    pub rtc: Option<&'a str>,
 }
 
 /// A machine that runs, also after this value is dropped.
@@ -75,6 +80,7 @@ impl Machine {
         let (edge, manage) = (port(wanted.ports.0)?, port(wanted.ports.1)?);
         let disk = std::fs::canonicalize(wanted.disk)
             .with_context(|| format!("there is no {}", wanted.disk.display()))?;
+        let guest = wanted.guest.unwrap_or_default();
         let log = std::fs::File::create(wanted.folder.join(QEMU_LOG))?;
         let mut command = Command::new(program);
         command
@@ -99,10 +105,11 @@ impl Machine {
             .args(["-device", "virtio-blk-pci,drive=disk"])
             .arg("-netdev")
             .arg(format!(
-                "user,id=net,hostfwd=tcp:127.0.0.1:{edge}-:80,hostfwd=tcp:127.0.0.1:{manage}-:8788"
+                "user,id=net,hostfwd=tcp:127.0.0.1:{edge}-{guest}:80,hostfwd=tcp:127.0.0.1:{manage}-{guest}:8788"
             ))
             .args(["-device", "virtio-net-pci,netdev=net"])
             .args(["-device", "virtio-rng-pci"])
+            .args(wanted.rtc.iter().flat_map(|time| ["-rtc".to_owned(), format!("base={time}")]))
             .stdin(Stdio::null())
             .stdout(log.try_clone()?)
             .stderr(log)
