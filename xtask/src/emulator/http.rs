@@ -26,10 +26,22 @@ pub fn ask(
     headers: &[(&str, &str)],
     body: &[u8],
 ) -> Result<Answer> {
+    ask_within(PATIENCE, port, method, path, headers, body)
+}
+
+/// Asks, and waits no longer for any part of the answer.
+pub fn ask_within(
+    patience: Duration,
+    port: u16,
+    method: &str,
+    path: &str,
+    headers: &[(&str, &str)],
+    body: &[u8],
+) -> Result<Answer> {
     let mut stream =
         TcpStream::connect((Ipv4Addr::LOCALHOST, port)).context("cannot connect to the machine")?;
-    stream.set_read_timeout(Some(PATIENCE))?;
-    stream.set_write_timeout(Some(PATIENCE))?;
+    stream.set_read_timeout(Some(patience))?;
+    stream.set_write_timeout(Some(patience))?;
     let mut head = format!(
         "{method} {path} HTTP/1.1\r\nHost: 127.0.0.1:{port}\r\nConnection: close\r\nContent-Length: {}\r\n",
         body.len()

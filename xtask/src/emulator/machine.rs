@@ -20,6 +20,9 @@ const END: Duration = Duration::from_secs(90);
 /// Between two looks at what is waited for.
 const LOOK: Duration = Duration::from_millis(20);
 
+/// How long a machine that has just been started may take to answer.
+const FIRST_PATIENCE: Duration = Duration::from_millis(500);
+
 /// Between two questions.
 const ASK: Duration = Duration::from_millis(500);
 
@@ -194,7 +197,10 @@ impl Machine {
     /// Waits for the first answer at the edge, whatever it is; how long that took from the start.
     pub fn served(&self) -> Result<Duration> {
         self.wait("answer at the edge", BOOT, |it| {
-            http::ask(it.edge, "GET", "/", &[], &[]).ok()
+            // QEMU takes the connection at once, and knocks at a machine that is not up yet more and
+            // more rarely: soon a fresh connection is faster. A slow machine needs time to answer.
+            let patience = FIRST_PATIENCE + it.start.elapsed() / 4;
+            http::ask_within(patience, it.edge, "GET", "/", &[], &[]).ok()
         })?;
         Ok(self.start.elapsed())
     }
