@@ -103,6 +103,8 @@ fn finished<'a>(namespace: &'a str, script: &'a str, ray: u64) -> Finished<'a> {
         cpu_us: 1,
         wall_us: 1,
         trigger: None,
+        entrypoint: None,
+        rpc_method: None,
         method: "GET",
         url: "http://a.example/0123456789abcdef0123456789abcdef",
         headers: None,
