@@ -611,14 +611,7 @@ impl Invocation {
             .chain
             .take()
             .unwrap_or_else(|| Chain::new(origin, Some(self.ray)).of_tail(self.tail_depth));
-        let terms = self.terms.as_deref();
-        let caller = Caller::intercepted(
-            Some(chain),
-            terms
-                .and_then(|terms| terms.subrequests)
-                .map_or(subrequests_max, |most| most.min(subrequests_max)),
-            terms.and_then(|terms| terms.interceptor.clone()),
-        );
+        let caller = Caller::under(Some(chain), subrequests_max, self.terms.as_deref());
         self.caller.insert(caller).clone()
     }
 
