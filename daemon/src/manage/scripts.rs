@@ -119,9 +119,14 @@ impl<W: Send + Sync + 'static> Manage<W> {
             }
         };
         if let Some(consumers) = consumers {
-            self.catalog
-                .set_tail_consumers(&namespace, &script, &consumers)
-                .await?;
+            let set = self
+                .catalog
+                .set_tail_consumers(&namespace, &script, &consumers);
+            match set.await {
+                // It was pushed, and deleted by somebody else since.
+                Err(CatalogError::ScriptNotFound { .. }) => {}
+                set => set?,
+            }
         }
         ok(script_object(&namespace, &pushed))
     }
