@@ -104,3 +104,45 @@ fn what_is_no_script_is_refused() {
         assert!(message.contains(told), "{source}: {message}");
     }
 }
+
+#[test]
+fn texts_and_data_are_bound() {
+    let daemon = Daemon::plain();
+    daemon.api().production();
+    let source = "addEventListener('fetch', (event) => event.respondWith(Response.json([TEXT, DATA.constructor.name, [...new Uint8Array(DATA)]])));";
+    let bindings = json!([
+        {"type": "text_blob", "name": "TEXT", "part": "a.txt"},
+        {"type": "data_blob", "name": "DATA", "part": "b.bin"},
+    ]);
+    let form = |metadata: &Value, parts: bool| {
+        let form = Form::new().metadata(metadata).part(
+            "script",
+            Some("script"),
+            Some("application/javascript"),
+            source,
+        );
+        if !parts {
+            return form;
+        }
+        let bytes = Some("application/octet-stream");
+        form.part("a.txt", Some("a.txt"), Some("text/plain"), "a text, \u{fc}")
+            .part("b.bin", Some("b.bin"), bytes, vec![0_u8, 255, 7])
+    };
+    let metadata = json!({"body_part": "script", "bindings": bindings});
+    let api = daemon.api();
+    let put = script("blobs");
+    let refused = api.form("PUT", &put, form(&metadata, false)).refused();
+    assert_eq!((refused.0, refused.1), (400, 10021));
+    assert!(refused.2.contains("'a.txt'"), "{}", refused.2);
+    api.form("PUT", &put, form(&metadata, true)).ok();
+    let expect = json!(["a text, \u{fc}", "ArrayBuffer", [0, 255, 7]]);
+    assert_eq!(daemon.get("/blobs/").expect(200).json(), expect);
+    // They are kept, and not told.
+    let metadata = json!({"body_part": "script", "keep_bindings": ["text_blob", "data_blob"]});
+    api.form("PUT", &put, form(&metadata, false)).ok();
+    assert_eq!(daemon.get("/blobs/").expect(200).json(), expect);
+    let shown = api.get(&format!("{put}/bindings")).ok();
+    let names =
+        json!([{"type": "text_blob", "name": "TEXT"}, {"type": "data_blob", "name": "DATA"}]);
+    assert_eq!(shown, names);
+}
