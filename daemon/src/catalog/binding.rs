@@ -8,15 +8,13 @@ use crate::assets::Assets;
 use crate::bindings::Binding;
 use crate::engine::invocation::{Entry, Props};
 use crate::store::NamespaceId;
-use base64::Engine as _;
-use base64::engine::general_purpose::STANDARD;
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 use std::fmt;
 use std::sync::Arc;
 
 /// The binding types that work, for messages.
-pub const SUPPORTED: &str = "plain_text, json, secret_text, kv_namespace, service, assets, ratelimit, dispatch_namespace, analytics_engine, worker_loader, text_blob, data_blob, version_metadata and inherit";
+pub const SUPPORTED: &str = "plain_text, json, secret_text, kv_namespace, service, assets, ratelimit, dispatch_namespace, analytics_engine, worker_loader, version_metadata and inherit";
 
 /// A binding as it is stored with a script.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -70,10 +68,6 @@ pub enum Target {
     Analytics(String),
     /// Makes dynamic Workers.
     Loader,
-    /// A text that was uploaded beside the modules.
-    TextBlob(String),
-    /// Bytes that were.
-    DataBlob(Vec<u8>),
 }
 
 /// A text that is not logged.
@@ -106,8 +100,6 @@ impl Target {
             Self::Dispatch(_) => "dispatch_namespace",
             Self::Analytics(_) => "analytics_engine",
             Self::Loader => "worker_loader",
-            Self::TextBlob(_) => "text_blob",
-            Self::DataBlob(_) => "data_blob",
         }
     }
 }
@@ -155,9 +147,7 @@ impl Bound {
             | Target::Sealed(_)
             | Target::VersionMetadata
             | Target::Assets
-            | Target::Loader
-            | Target::TextBlob(_)
-            | Target::DataBlob(_) => {}
+            | Target::Loader => {}
         }
         value
     }
@@ -171,7 +161,7 @@ impl Bound {
     ) -> Binding {
         let name = self.name.clone();
         match &self.target {
-            Target::PlainText(text) | Target::TextBlob(text) => Binding::PlainText {
+            Target::PlainText(text) => Binding::PlainText {
                 name,
                 text: text.clone(),
             },
@@ -228,11 +218,6 @@ impl Bound {
                 dataset: dataset.clone(),
             },
             Target::Loader => Binding::Loader { name },
-            // An ArrayBuffer in the form that the JavaScript engine has for values.
-            Target::DataBlob(bytes) => Binding::Copied {
-                name,
-                value: json!([["b", bytes.len(), -1], [bytes]]).to_string(),
-            },
             Target::Assets => match assets {
                 Some(assets) => Binding::Assets {
                     name,
@@ -324,7 +309,6 @@ impl Wanted {
                 })?)
             }
             "version_metadata" => Target::VersionMetadata,
-            "text_blob" | "data_blob" => blob(name, kind, field("content"))?,
             "assets" => Target::Assets,
             "worker_loader" => Target::Loader,
             "dispatch_namespace" => Target::Dispatch(Box::new(DispatchTarget::parse(name, value)?)),
@@ -419,29 +403,6 @@ impl Bound {
         bound.check_size()?;
         Ok(bound)
     }
-}
-
-/// A blob, whose part of the upload is in `content` as base64.
-fn blob(name: &str, kind: &str, content: Option<&str>) -> Result<Target, CatalogError> {
-    let refused = |what: String| {
-        CatalogError::BadMetadata(format!("binding '{name}' of type '{kind}' {what}"))
-    };
-    let bytes = content.and_then(|content| STANDARD.decode(content).ok());
-    let bytes = bytes
-        .ok_or_else(|| refused("needs \"part\", the name of a part of the upload".to_owned()))?;
-    if bytes.len() > limits::BLOB_MAX {
-        return Err(refused(format!(
-            "has {} bytes, the limit is {}; import it as a module",
-            bytes.len(),
-            limits::BLOB_MAX
-        )));
-    }
-    if kind == "data_blob" {
-        return Ok(Target::DataBlob(bytes));
-    }
-    let text = String::from_utf8(bytes);
-    let text = text.map_err(|_| refused("is not UTF-8; bind it as a data_blob".to_owned()))?;
-    Ok(Target::TextBlob(text))
 }
 
 /// The dataset of a binding: a name as SQL has them.

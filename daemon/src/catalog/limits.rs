@@ -11,8 +11,6 @@ pub const TAG_MAX: usize = 256;
 pub const BINDINGS_MAX: usize = 128;
 /// Bytes of a variable or a secret (spec: SEMANTICS §3).
 pub const VARIABLE_MAX: usize = 5 * 1024;
-/// Bytes of a text or of data that is bound: they lie in the script's row.
-pub const BLOB_MAX: usize = 64 * 1024;
 /// Bytes of a binding's name.
 pub const BINDING_NAME_MAX: usize = 128;
 /// Bytes of a KV namespace's title.

@@ -171,9 +171,7 @@ impl<W: Send + Sync + 'static> Manage<W> {
         let _room = self.large_bodies.acquire().await;
         let content_type = call.content_type().map(str::to_owned);
         let limit = self.options.upload_bytes_max;
-        let mut upload = upload::read(content_type.as_deref(), call.body, root, limit).await?;
-        upload.take_blobs()?;
-        Ok(upload)
+        upload::read(content_type.as_deref(), call.body, root, limit).await
     }
 
     pub(super) async fn get_script(&self, call: Call) -> Handled {

@@ -17,8 +17,6 @@ use super::envelope::{Refusal, code};
 use crate::catalog::limits::MODULE_NAME_MAX;
 use crate::catalog::name::shown;
 use crate::catalog::{CatalogError, Source, bare_script};
-use base64::Engine as _;
-use base64::engine::general_purpose::STANDARD;
 use bytes::Bytes;
 use futures_lite::StreamExt;
 use multer::{Field, Multipart};
@@ -43,9 +41,6 @@ pub struct Upload {
     /// The modules, in the order they came.
     pub modules: Vec<Source>,
 }
-
-/// Bytes of all texts and data that an upload binds.
-const BLOBS_MAX: usize = 256 * 1024;
 
 /// Reads an upload of at most `limit` bytes. `root` is what the part with the metadata is
 /// called: `metadata`, or `settings` where only those are changed.
@@ -361,44 +356,6 @@ pub(super) fn malformed(error: multer::Error, limit: u64) -> Refusal {
 }
 
 impl Upload {
-    /// Takes parts that `text_blob` and `data_blob` bindings name: they are no modules, and go along
-    /// in the bindings.
-    pub fn take_blobs(&mut self) -> Result<(), Refusal> {
-        let bindings = self.metadata.as_mut().and_then(|it| it.get_mut("bindings"));
-        let Some(Value::Array(bindings)) = bindings else {
-            return Ok(());
-        };
-        let mut taken: Vec<String> = Vec::new();
-        let mut bytes = 0;
-        for binding in bindings {
-            let kind = binding.get("type").and_then(Value::as_str);
-            if !matches!(kind, Some("text_blob" | "data_blob")) {
-                continue;
-            }
-            let Some(part) = binding.get("part").and_then(Value::as_str) else {
-                continue;
-            };
-            let Some(source) = self.modules.iter().find(|it| it.name == part) else {
-                return Err(CatalogError::BadMetadata(format!(
-                    "a binding names the part '{}', which the upload does not have",
-                    shown(part)
-                ))
-                .into());
-            };
-            bytes += source.bytes.len();
-            if bytes > BLOBS_MAX {
-                return Err(CatalogError::BadMetadata(format!(
-                    "its text_blob and data_blob bindings have more than {BLOBS_MAX} bytes; import them as modules"
-                ))
-                .into());
-            }
-            binding["content"] = STANDARD.encode(&source.bytes).into();
-            taken.push(source.name.clone());
-        }
-        self.modules.retain(|it| !taken.contains(&it.name));
-        Ok(())
-    }
-
     /// Which module starts, if the upload brings one: the one that `main_module` names, or
     /// without that the only one, or the only one in JavaScript, or the only one in wasm.
     pub fn main(&self, main_module: Option<&str>) -> Result<Option<&Source>, CatalogError> {
