@@ -1,7 +1,7 @@
 // Intl and the toLocale… methods: English, and the numeric dates of a few other languages
 // (spec: FEATURES F199).
 import native from "internal:native";
-import { plain } from "internal:platform";
+import { plain, unclonable } from "internal:platform";
 import { canonical, Locale, parse, supportedValuesOf } from "internal:intl/locale";
 import { currencies, isKnown } from "internal:intl/names";
 import { segmenters } from "internal:intl/segmenter";
@@ -293,6 +293,7 @@ function callable(c) {
 }
 
 function finish(c, f) {
+  unclonable.add(c.prototype);
   defineProperty(c.prototype, "constructor", { value: f, writable: true, enumerable: false, configurable: true });
   defineProperty(c.prototype, Symbol.toStringTag, { value: `Intl.${c.name}`, configurable: true });
   defineProperty(f, "length", { value: 0, configurable: true });

@@ -3,8 +3,23 @@
 use crate::modules::{Resolver, builtin_now, is_reserved, no_such_module, not_found};
 use rquickjs::function::Rest;
 use rquickjs::object::Property;
-use rquickjs::promise::PromiseState;
-use rquickjs::{Coerced, Ctx, Exception as Thrown, FromJs, Function, Module, Object, Value};
+use crate::raw::is_exception;
+use crate::switches::{Switch, is_set};
+use rquickjs::{Coerced, Ctx, Exception as Thrown, FromJs, Function, Object, Value, qjs};
+use std::ffi::{CStr, CString, c_char};
+
+unsafe extern "C" {
+    // Of `modules.patch`.
+    fn JS_RequireModule(
+        ctx: *mut qjs::JSContext,
+        name: *const c_char,
+        refusal: *const c_char,
+    ) -> qjs::JSValue;
+}
+
+/// What is told of a module that waits at its top level, or imports one that does.
+const NOT_PERMITTED: &CStr = c"Top-level await in module is not permitted at this time.";
+const UNSETTLED: &CStr = c"Top-level await in module is unsettled.";
 
 /// Runs a CommonJS module; gives its `module.exports`.
 pub fn run<'js>(ctx: &Ctx<'js>, name: &str, source: &str) -> rquickjs::Result<Value<'js>> {
@@ -58,15 +73,28 @@ pub fn require<'js>(ctx: &Ctx<'js>, base: &str, name: &str) -> rquickjs::Result<
         });
     }
     // From the root: it is resolved once more, against the module that runs.
-    let promise = Module::import(ctx, format!("/{resolved}"))?;
-    while promise.state() == PromiseState::Pending && ctx.execute_pending_job() {}
-    if promise.state() == PromiseState::Pending {
-        let message = "Top-level await in module is not permitted at this time.";
-        return Err(Thrown::throw_message(ctx, message));
-    }
-    let exports: Object = promise.finish()?;
+    let exports = namespace(ctx, &format!("/{resolved}"))?;
     match exports.contains_key("module.exports")? {
         true => exports.get("module.exports"),
         false => exports.get("default"),
     }
+}
+
+/// The namespace of a module, which is evaluated at once where it was not.
+fn namespace<'js>(ctx: &Ctx<'js>, name: &str) -> rquickjs::Result<Object<'js>> {
+    let refusal = match is_set(Switch::RequireUnsettled) {
+        true => UNSETTLED,
+        false => NOT_PERMITTED,
+    };
+    let name = CString::new(name)?;
+    // SAFETY: both are C strings that outlive the call; what comes back is this context's value or an
+    // exception that it keeps.
+    let namespace = unsafe {
+        let value = JS_RequireModule(ctx.as_raw().as_ptr(), name.as_ptr(), refusal.as_ptr());
+        if is_exception(value) {
+            return Err(rquickjs::Error::Exception);
+        }
+        Value::from_raw(ctx.clone(), value)
+    };
+    Object::from_value(namespace)
 }
