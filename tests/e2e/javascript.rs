@@ -451,6 +451,6 @@ fn a_common_js_module_knows_where_it_is_and_requires_others() {
         .part("told.cjs", None, common, told)
         .part("waits.js", None, module, "export default await 5;");
     daemon.api().form("PUT", &script("older"), form).ok();
-    let older = daemon.get("/older/").expect(200).text();
-    assert_eq!(older, "Top-level await in module is unsettled.");
+    let older = daemon.get("/older/").expect(200);
+    assert_eq!(older.text(), "Top-level await in module is unsettled.");
 }
