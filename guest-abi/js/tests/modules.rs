@@ -144,8 +144,45 @@ fn require_says_so_too() {
         serde_json::json!([
             "TypeError: Invalid module specifier \"../../y.js\".",
             "Error: No such module \"lib/nope.js\".",
-            "Error: Top-level await in module is not permitted at this time.",
+            "Error: Top-level await in module is unsettled.",
             7,
         ])
+    );
+}
+
+#[test]
+fn require_takes_what_does_not_wait() {
+    let told = "const said = (f) => { try { return f(); } catch (error) { return `${error.name}: ${error.message}`; } };
+        module.exports = ['./value.cjs', '../both.js', '../waits.js', '../beside.js', '../throws.js', '../throws.js', '../worker.js']
+            .map((name) => said(() => typeof require(name)));";
+    let said = run(&[
+        (
+            "worker.js",
+            "import told from './lib/told.cjs'; export default { fetch: () => Response.json(told) };",
+        ),
+        ("lib/told.cjs", told),
+        ("lib/value.cjs", "exports.value = 7;"),
+        ("both.js", "export default 5;"),
+        ("waits.js", "export default await Promise.resolve(5);"),
+        (
+            "beside.js",
+            "import waits from './waits.js'; export default waits;",
+        ),
+        ("throws.js", "throw new RangeError('at start');"),
+    ]);
+    let said: Vec<String> = serde_json::from_str(&said.unwrap()).unwrap();
+    // The flag that comes with newer dates is not set here.
+    let waits = "Error: Top-level await in module is unsettled.";
+    assert_eq!(
+        said,
+        [
+            "object",
+            "number",
+            waits,
+            waits,
+            "RangeError: at start",
+            "RangeError: at start",
+            "ReferenceError: Cannot access 'default' before initialization",
+        ]
     );
 }
