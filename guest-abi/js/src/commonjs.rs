@@ -1,11 +1,14 @@
 //! CommonJS modules of a tenant: what runs them, and `require()`.
 
 use crate::modules::{Resolver, builtin_now, is_reserved, no_such_module, not_found};
-use rquickjs::function::Rest;
-use rquickjs::object::Property;
 use crate::raw::is_exception;
 use crate::switches::{Switch, is_set};
-use rquickjs::{Coerced, Ctx, Exception as Thrown, FromJs, Function, Object, Value, qjs};
+use rquickjs::function::Rest;
+use rquickjs::object::Property;
+use rquickjs::{
+    Coerced, Ctx, Exception as Thrown, FromJs, Function, Object, Persistent, Value, qjs,
+};
+use std::cell::RefCell;
 use std::ffi::{CStr, CString, c_char};
 
 unsafe extern "C" {
@@ -20,6 +23,11 @@ unsafe extern "C" {
 /// What is told of a module that waits at its top level, or imports one that does.
 const NOT_PERMITTED: &CStr = c"Top-level await in module is not permitted at this time.";
 const UNSETTLED: &CStr = c"Top-level await in module is unsettled.";
+
+thread_local! {
+    /// The `module` of each module that runs, by name, the innermost last.
+    static RUNNING: RefCell<Vec<(String, Persistent<Object<'static>>)>> = RefCell::default();
+}
 
 /// Runs a CommonJS module; gives its `module.exports`.
 pub fn run<'js>(ctx: &Ctx<'js>, name: &str, source: &str) -> rquickjs::Result<Value<'js>> {
@@ -48,7 +56,11 @@ pub fn run<'js>(ctx: &Ctx<'js>, name: &str, source: &str) -> rquickjs::Result<Va
         require(&ctx, &base, &name)
     };
     let require = Function::new(ctx.clone(), required)?.with_name("require")?;
-    function.call::<_, ()>((exports, require, module.clone(), path, folder))?;
+    let saved = Persistent::save(ctx, module.clone());
+    RUNNING.with_borrow_mut(|running| running.push((name.to_owned(), saved)));
+    let ran = function.call::<_, ()>((exports, require, module.clone(), path, folder));
+    RUNNING.with_borrow_mut(Vec::pop);
+    ran?;
     module.get("exports")
 }
 
@@ -71,6 +83,15 @@ pub fn require<'js>(ctx: &Ctx<'js>, base: &str, name: &str) -> rquickjs::Result<
         } else {
             default
         });
+    }
+    // One that runs still has exported what it has until now.
+    let running = RUNNING.with_borrow(|running| {
+        let mut running = running.iter();
+        let found = running.find(|(name, _)| *name == resolved);
+        found.map(|(_, module)| module.clone())
+    });
+    if let Some(module) = running {
+        return module.restore(ctx)?.get("exports");
     }
     // From the root: it is resolved once more, against the module that runs.
     let exports = namespace(ctx, &format!("/{resolved}"))?;

@@ -44,6 +44,8 @@ thread_local! {
     static TABLE: RefCell<Table> = RefCell::default();
     static BUILTINS: RefCell<BTreeMap<String, Module<'static, Declared>>> = RefCell::default();
     static VALUES: RefCell<BTreeMap<String, Persistent<Value<'static>>>> = RefCell::default();
+    /// Sources of CommonJS modules that are to run.
+    static SCRIPTS: RefCell<BTreeMap<String, String>> = RefCell::default();
 }
 
 /// A module's name as others resolve it: in the folder of the one that names it unless it begins
@@ -318,7 +320,9 @@ fn declare<'js>(
         ModuleKind::CommonJs => {
             let source = program(ctx, name, bytes)?;
             note_mentioned(&source);
-            crate::commonjs::run(ctx, name, &source)?
+            // It runs in its turn, when what stands before it has been evaluated.
+            SCRIPTS.with_borrow_mut(|scripts| scripts.insert(name.to_owned(), source));
+            return Module::declare_def::<DefaultExport, _>(ctx.clone(), name);
         }
         ModuleKind::Text => {
             rquickjs::String::from_str(ctx.clone(), &text(ctx, name, bytes)?)?.into_value()
@@ -386,7 +390,9 @@ impl ModuleDef for DefaultExport {
 
     fn evaluate<'js>(ctx: &Ctx<'js>, exports: &Exports<'js>) -> rquickjs::Result<()> {
         let name: String = exports.module().name()?;
-        if let Some(value) = VALUES.with_borrow_mut(|values| values.remove(&name)) {
+        if let Some(source) = SCRIPTS.with_borrow_mut(|scripts| scripts.remove(&name)) {
+            exports.export("default", crate::commonjs::run(ctx, &name, &source)?)?;
+        } else if let Some(value) = VALUES.with_borrow_mut(|values| values.remove(&name)) {
             exports.export("default", value.restore(ctx)?)?;
         }
         Ok(())

@@ -186,3 +186,36 @@ fn require_takes_what_does_not_wait() {
         ]
     );
 }
+
+#[test]
+fn modules_run_in_their_turn_and_in_circles() {
+    let said = run(&[
+        (
+            "worker.js",
+            "import './first.js'; import a from './a.cjs'; import c from './c.cjs';
+            export default { fetch: () => Response.json([a, c]) };",
+        ),
+        ("first.js", "globalThis.first = 'first';"),
+        (
+            "a.cjs",
+            "exports.early = first; exports.b = require('./b.cjs'); exports.late = 2;",
+        ),
+        (
+            "b.cjs",
+            "const a = require('./a.cjs'); exports.saw = Object.keys(a); exports.me = 3;",
+        ),
+        (
+            "c.cjs",
+            "try { require('./d.mjs'); } catch (error) { exports.error = String(error); }",
+        ),
+        ("d.mjs", "import c from './c.cjs'; export default c;"),
+    ]);
+    let said: serde_json::Value = serde_json::from_str(&said.unwrap()).unwrap();
+    assert_eq!(
+        said,
+        serde_json::json!([
+            {"early": "first", "b": {"saw": ["early"], "me": 3}, "late": 2},
+            {"error": "Error: Circular dependency when resolving module: ./c.cjs"},
+        ])
+    );
+}
