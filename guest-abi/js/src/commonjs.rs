@@ -29,14 +29,22 @@ thread_local! {
     static RUNNING: RefCell<Vec<(String, Persistent<Object<'static>>)>> = RefCell::default();
 }
 
-/// Runs a CommonJS module; gives its `module.exports`.
-pub fn run<'js>(ctx: &Ctx<'js>, name: &str, source: &str) -> rquickjs::Result<Value<'js>> {
+/// A CommonJS module as the function that it is.
+pub fn compiled<'js>(ctx: &Ctx<'js>, name: &str, source: &str) -> rquickjs::Result<Function<'js>> {
     let mut options = rquickjs::context::EvalOptions::default();
     options.strict = false;
     options.filename = Some(name.to_owned());
     let wrapped =
         format!("(function (exports, require, module, __filename, __dirname) {{{source}\n}})");
-    let function: Function = ctx.eval_with_options(wrapped, options)?;
+    ctx.eval_with_options(wrapped, options)
+}
+
+/// Runs a CommonJS module; gives its `module.exports`.
+pub fn run<'js>(
+    ctx: &Ctx<'js>,
+    name: &str,
+    function: &Function<'js>,
+) -> rquickjs::Result<Value<'js>> {
     let path = format!("/{name}");
     let folder = match name.rsplit_once('/') {
         Some((folder, _)) => format!("/{folder}"),

@@ -219,3 +219,20 @@ fn modules_run_in_their_turn_and_in_circles() {
         ])
     );
 }
+
+#[test]
+fn what_nobody_imports_has_to_be_a_program_too() {
+    let main = "export default { async fetch() {
+        return Response.json([(await import('./late.js')).late, (await import('./late.cjs')).default.late]);
+    } };";
+    let said = run(&[
+        ("worker.js", main),
+        ("late.js", "export const late = 1;"),
+        ("late.cjs", "exports.late = 2;"),
+    ]);
+    assert_eq!(said.unwrap(), "[1,2]");
+    for name in ["bad.js", "bad.cjs"] {
+        let told = run(&[("worker.js", main), (name, "let a = ;")]).unwrap_err();
+        assert!(told.contains("SyntaxError: Unexpected token ';'"), "{told}");
+    }
+}
