@@ -69,7 +69,7 @@ pub use log_settings::LogSettings;
 pub use modules::bare_script;
 pub use push::{Change, Push, Source, shown_time};
 pub use runtime::{Fetching, Judgement, Machine, Runtime, Triggering};
-pub use source_maps::SOURCE_MAP;
+pub use source_maps::{SOURCE_MAP, named as source_map_of};
 pub use tails::WantedConsumer;
 pub use vault::{VaultError, forget as forget_secrets};
 

@@ -21,7 +21,7 @@ pub(super) fn apart(modules: Vec<Source>) -> (Vec<Source>, Vec<Source>) {
 /// left out: it is of no use, and harms nobody.
 pub(super) async fn indexes(maps: Vec<Source>, modules: &[Source]) -> Vec<Source> {
     let pairs = modules.iter().filter_map(|module| {
-        let named = named(module);
+        let named = named(&module.name, &module.bytes);
         let usual = format!("{}.map", module.name);
         let of = |name: &str| maps.iter().find(|map| map.name == name);
         let map = named.as_deref().and_then(of).or_else(|| of(&usual))?;
@@ -48,10 +48,9 @@ pub(super) async fn indexes(maps: Vec<Source>, modules: &[Source]) -> Vec<Source
     .await
 }
 
-/// The part that a module's last lines name as its map: from the module's own folder.
-fn named(module: &Source) -> Option<String> {
-    let end = module.bytes.len().saturating_sub(END);
-    let end = module.bytes.get(end..)?;
+/// What a module's last lines name as its map: from the module's own folder.
+pub fn named(module: &str, source: &[u8]) -> Option<String> {
+    let end = source.get(source.len().saturating_sub(END)..)?;
     let at = end
         .windows(COMMENT.len())
         .rposition(|part| part == COMMENT)?;
@@ -59,7 +58,7 @@ fn named(module: &Source) -> Option<String> {
     let name = name.split(|byte| byte.is_ascii_whitespace()).next()?;
     let name = std::str::from_utf8(name).ok()?;
     let name = name.strip_prefix("./").unwrap_or(name);
-    Some(match module.name.rsplit_once('/') {
+    Some(match module.rsplit_once('/') {
         Some((folder, _)) => format!("{folder}/{name}"),
         None => name.to_owned(),
     })
