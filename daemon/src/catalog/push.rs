@@ -8,7 +8,7 @@ use super::binding::{self, Bound, Keep, Target, Wanted};
 use super::deployed::{Deployed, Neighbours};
 use super::deployments::Next;
 use super::judging::Named;
-use super::name::{ACCOUNT_ID, Id, check_name, check_tags, hex};
+use super::name::{ACCOUNT_ID, Id, check_name, check_tags, hex, shown};
 use super::record::{CustomLimits, Module, Namespace, Script, Settings, Verdict};
 use super::references::Held;
 use super::rows::Rows;
@@ -160,6 +160,17 @@ impl<W: Send + Sync + 'static> Catalog<W> {
             namespace: id,
             script,
         };
+        for bound in &settings.bindings {
+            if let Target::Part(_, part) = &bound.target
+                && !modules.iter().any(|module| module.name == *part)
+            {
+                return Err(CatalogError::BindingTarget {
+                    name: bound.name.clone(),
+                    what: "part",
+                    id: shown(part),
+                });
+            }
+        }
         let named = Named::new();
         let verdict = if modules.is_empty() {
             Verdict::of_nothing()

@@ -109,6 +109,14 @@ pub fn require<'js>(ctx: &Ctx<'js>, base: &str, name: &str) -> rquickjs::Result<
     }
 }
 
+/// What a module exports by default: what a part of the upload holds.
+///
+/// # Errors
+/// When there is none, or what it threw.
+pub fn part<'js>(ctx: &Ctx<'js>, name: &str) -> rquickjs::Result<Value<'js>> {
+    namespace(ctx, &format!("/{name}"))?.get("default")
+}
+
 /// The namespace of a module, which is evaluated at once where it was not.
 fn namespace<'js>(ctx: &Ctx<'js>, name: &str) -> rquickjs::Result<Object<'js>> {
     let refusal = match is_set(Switch::RequireUnsettled) {

@@ -639,6 +639,10 @@ pub fn install<'js>(_: &Ctx<'js>, native: &Object<'js>) -> rquickjs::Result<()> 
         Func::from(|ctx: Ctx<'js>, name: String| builtin_now(&ctx, &name)),
     )?;
     native.set(
+        "uploadedPart",
+        Func::from(|ctx: Ctx<'js>, name: String| crate::commonjs::part(&ctx, &name)),
+    )?;
+    native.set(
         "require",
         Func::from(|ctx: Ctx<'js>, base: String, name: String| {
             crate::commonjs::require(&ctx, &base, &name)
