@@ -47,6 +47,11 @@ const ofScript = (call) => (first, params = {}) =>
     ? call(first, { account_id, dispatch_namespace, script_name: 'user', ...params })
     : call(dispatch_namespace, 'user', first, { account_id, ...params });
 
+const ofPlain = (call) => (first, params = {}) =>
+  major === '7'
+    ? call(first, { account_id, script_name: 'plain', ...params })
+    : call('plain', first, { account_id, ...params });
+
 // Dispatch namespaces.
 const namespaces = client.workersForPlatforms.dispatch.namespaces;
 await namespaces.create({ account_id, name: 'production' });
@@ -110,6 +115,82 @@ await plain.subdomain.create('plain', { account_id, enabled: true });
 assert.equal((await plain.subdomain.get('plain', { account_id })).enabled, true);
 assert.equal((await client.workers.subdomains.get({ account_id })).subdomain, 'postern');
 
+assert.match(await (await plain.get('plain', { account_id })).toString(), /./);
+assert.deepEqual((await plain.search({ account_id, name: 'pla' })).map(({ script_name }) => script_name), ['plain']);
+assert.deepEqual(await ofPlain(bound(plain.secrets, 'get'))('SECRET'), named);
+await plain.secrets.bulkUpdate('plain', {
+  account_id,
+  secrets: { MORE: { name: 'MORE', text: '1', type: 'secret_text' } },
+});
+await ofPlain(bound(plain.secrets, 'delete'))('MORE');
+await plain.content.update('plain', { account_id, metadata: { main_module: 'w.mjs' }, files: [file('plain')] });
+await plain.content.update('plain', {
+  account_id,
+  metadata: {},
+  files: [file('plain')],
+  'CF-WORKER-MAIN-MODULE-PART': 'w.mjs',
+});
+assert.match(await (await plain.content.get('plain', { account_id })).text(), /plain/);
+await plain.scriptAndVersionSettings.edit('plain', { account_id, settings: { tags: ['s'] } });
+assert.deepEqual((await plain.settings.get('plain', { account_id })).tags, ['s']);
+await plain.subdomain.delete('plain', { account_id });
+assert.equal((await plain.subdomain.get('plain', { account_id })).enabled, false);
+await plain.subdomain.create('plain', { account_id, enabled: true });
+assert.equal((await refused(client.workers.subdomains.update({ account_id, subdomain: 'other' })))[0], 400);
+assert.equal((await refused(client.workers.subdomains.delete({ account_id })))[0], 400);
+assert.equal((await client.workers.accountSettings.get({ account_id })).default_usage_model, 'standard');
+await client.workers.accountSettings.update({ account_id, default_usage_model: 'standard' });
+
+// Assets, of a Worker that goes again.
+const page = '<p>a page</p>';
+const hash = '00112233445566778899aabbccddeeff';
+const session = await plain.assets.upload.create('site', {
+  account_id,
+  manifest: { '/page.html': { hash, size: page.length } },
+});
+assert.deepEqual(session.buckets, [[hash]]);
+const completed = await client.workers.assets.upload.create(
+  { account_id, base64: true, body: { [hash]: btoa(page) } },
+  { headers: { Authorization: `Bearer ${session.jwt}` } },
+);
+await plain.update('site', { account_id, metadata: { assets: { jwt: completed.jwt } }, files: [] });
+assert.equal((await plain.settings.get('site', { account_id })).logpush, false);
+await plain.delete('site', { account_id, force: true });
+
+// Workers that are made before they have code, and versions as JSON.
+const workers = client.workers.beta.workers;
+const worker = await workers.create({
+  account_id,
+  name: 'early',
+  logpush: true,
+  tags: ['t'],
+  subdomain: { enabled: false },
+});
+assert.deepEqual([worker.name, worker.logpush, worker.tags, worker.subdomain.enabled], ['early', true, ['t'], false]);
+assert.equal((await refused(workers.create({ account_id, name: 'early' })))[0], 400);
+assert.equal((await workers.get(worker.id, { account_id })).name, 'early');
+assert.deepEqual((await all(workers.list({ account_id }))).map(({ name }) => name), ['early', 'plain']);
+const updated = await workers.edit(worker.id, { account_id, tags: ['u'] });
+assert.deepEqual([updated.logpush, updated.tags], [true, ['u']]);
+const replaced = await workers.update('early', { account_id, name: 'early' });
+assert.deepEqual([replaced.logpush, replaced.tags], [false, []]);
+assert.equal((await refused(workers.update('early', { account_id, name: 'late' })))[0], 400);
+const early = await workers.versions.create(worker.id, {
+  account_id,
+  deploy: true,
+  main_module: 'w.mjs',
+  compatibility_date: '2026-01-01',
+  bindings: [{ type: 'plain_text', name: 'SECRET', text: 'none' }],
+  modules: [{ name: 'w.mjs', content_type: MODULE, content_base64: btoa(await file('early').text()) }],
+});
+assert.equal((await all(workers.versions.list(worker.id, { account_id })))[0].id, early.id);
+const early_version = await (major === '7'
+  ? workers.versions.get(early.id, { account_id, worker_id: worker.id })
+  : workers.versions.get(worker.id, early.id, { account_id }));
+assert.equal(early_version.main_module, 'w.mjs');
+await workers.delete(worker.id, { account_id });
+assert.deepEqual(await refused(workers.get('early', { account_id })), [404, 10007]);
+
 // What leads to it.
 const [zone] = await all(client.zones.list({ name: 'edge.test' }));
 const zone_id = zone.id;
@@ -128,6 +209,9 @@ const domain = await domains.update({
 assert.equal((await domains.get(domain.id, { account_id })).hostname, 'app.edge.test');
 assert.equal((await all(domains.list({ account_id }))).length, 1);
 await routes.delete(route.id, { zone_id });
+const other = await domains.update({ account_id, environment: 'production', hostname: 'go.edge.test', service: 'plain', zone_id });
+await domains.delete(other.id, { account_id });
+assert.equal((await all(domains.list({ account_id }))).length, 1);
 
 // KV, whose pages end with an empty one.
 const kv = client.kv.namespaces;
@@ -147,14 +231,13 @@ assert.equal((await kv.get(id, { account_id })).title, 'renamed');
 await kv.bulkUpdate(id, { account_id, body: [{ key: 'x', value: '1' }, { key: 'y', value: '2' }] });
 assert.deepEqual((await kv.bulkGet(id, { account_id, keys: ['x', 'none'] })).values, { x: '1', none: null });
 await kv.bulkDelete(id, { account_id, body: ['x', 'y'] });
+await kv.keys.bulkUpdate(id, { account_id, body: [{ key: 'x', value: '1' }] });
+assert.deepEqual((await kv.keys.bulkGet(id, { account_id, keys: ['x'] })).values, { x: '1' });
+await kv.keys.bulkDelete(id, { account_id, body: ['x'] });
 await ofKv(bound(kv.values, 'delete'))('key');
 await kv.delete(id, { account_id });
 
 // Versions and deployments, which leave what runs as it is in the end.
-const ofPlain = (call) => (first, params = {}) =>
-  major === '7'
-    ? call(first, { account_id, script_name: 'plain', ...params })
-    : call('plain', first, { account_id, ...params });
 const history = await plain.deployments.list('plain', { account_id });
 const [running] = history.deployments ?? history.result.deployments;
 const shown = await ofPlain(bound(plain.deployments, 'get'))(running.id);

@@ -198,3 +198,35 @@ fn uploads_that_were_deployed_make_room_for_others() {
     }
     assert_eq!(daemon.get("/often/a.txt").expect(200).text(), "x");
 }
+
+#[test]
+fn a_hash_that_is_guessed_gets_nothing_of_anothers() {
+    let daemon = daemon();
+    let api = daemon.api();
+    let hash = "00112233445566778899aabbccddeeff";
+    let manifest = || json!({"/a.txt": {"hash": hash, "size": 8}});
+    let deploy = |name: &str, completion: &str| {
+        let metadata = json!({"assets": {"jwt": completion}});
+        api.form("PUT", &script(name), Form::new().metadata(&metadata))
+    };
+    let begun = begin(&api, "victim", manifest());
+    let last = upload(&api, &token(&begun), hash, "text/plain", b"precious");
+    let completion = token(&last["result"]);
+    deploy("victim", &completion).ok();
+    // The victim itself need not send it again; whoever else says to have it must.
+    let again = begin(&api, "victim", manifest());
+    assert_eq!(again["buckets"], json!([]));
+    for session in ["mallory", "other"] {
+        let begun = begin(&api, session, manifest());
+        assert_eq!(begun["buckets"], json!([[hash]]));
+        // A session without its files ends in nothing, and tokens of another script's are none.
+        for stolen in [token(&begun), completion.clone(), token(&again)] {
+            assert_eq!(deploy(session, &stolen).refused().0, 400);
+        }
+    }
+    let begun = begin(&api, "mallory", manifest());
+    let last = upload(&api, &token(&begun), hash, "text/plain", b"worthles");
+    deploy("mallory", &token(&last["result"])).ok();
+    assert_eq!(daemon.get("/mallory/a.txt").expect(200).text(), "worthles");
+    assert_eq!(daemon.get("/victim/a.txt").expect(200).text(), "precious");
+}

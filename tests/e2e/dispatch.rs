@@ -231,6 +231,75 @@ fn the_lowest_limit_counts() {
 }
 
 #[test]
+fn limits_hold_for_what_a_worker_makes_of_itself() {
+    let daemon = daemon("[outbound]\nallow-private = true\n");
+    push(&daemon, OPERATOR, "d", DISPATCH, dispatcher(json!(null)));
+    let source = r#"
+        import { WorkerEntrypoint } from 'cloudflare:workers';
+        const WORK = `
+            import { WorkerEntrypoint } from 'cloudflare:workers';
+            export class Work extends WorkerEntrypoint {
+                async work(kind) {
+                    if (kind === 'ask') {
+                        for (let at = 0; at < 4; at++) await fetch('http://127.0.0.1:9/').catch((error) => {
+                            if (error.message.includes('Too many')) throw error;
+                        });
+                    } else {
+                        let sum = 0;
+                        for (let at = 0; at < 20_000; at++) sum += at;
+                    }
+                    return 'done';
+                }
+                again(kind) { return this.env.UP.work(kind); }
+                async fetch(request) { return new Response(await this.work(new URL(request.url).pathname.slice(1))); }
+            }
+            export default Work;`;
+        MODULE
+        export default { async fetch(request, env, ctx) {
+            const [, how, kind] = new URL(request.url).pathname.split('/');
+            const { Work } = ctx.exports;
+            const code = () => ({ compatibilityDate: '2026-01-01', mainModule: 'm.js', modules: { 'm.js': WORK }, env: { UP: Work({ props: {} }) } });
+            const loaded = () => env.LOADER.get('a', code).getEntrypoint();
+            switch (how) {
+                case 'own': return new Response(await Work.work(kind));
+                case 'fetch': return Work.fetch(`http://x/${kind}`);
+                case 'bound': return new Response(await env.SELF.work(kind));
+                case 'loaded': return new Response(await loaded().work(kind));
+                case 'asked': return loaded().fetch(`http://x/${kind}`);
+                case 'back': return new Response(await loaded().again(kind));
+            }
+        } };"#;
+    let module = source.split('`').nth(1).unwrap();
+    let module = module
+        .replace("import { WorkerEntrypoint } from 'cloudflare:workers';", "")
+        .replace("export default Work;", "");
+    let source = source.replace("MODULE", &module);
+    // It must be there before it is bound to.
+    push(&daemon, PRODUCTION, "evader", &source, json!([]));
+    let bindings = json!([
+        {"type": "worker_loader", "name": "LOADER"},
+        {"type": "service", "name": "SELF", "service": "evader", "entrypoint": "Work"},
+    ]);
+    push(&daemon, PRODUCTION, "evader", &source, bindings);
+    for how in ["own", "fetch", "bound", "loaded", "asked", "back"] {
+        for (kind, limits, told) in [
+            ("ask", json!({"subRequests": 3}), "Subrequest limit"),
+            ("spin", json!({"cpuMs": 5}), "CPU time limit"),
+        ] {
+            let target = format!("/d/evader/{how}/{kind}");
+            let free = daemon.get(&target);
+            assert_eq!((free.status, free.text()), (200, "done"), "{target}");
+            let answer = with(&daemon, &target, json!({"limits": limits}));
+            let text = answer.text();
+            // Who runs in the same isolate hears that it has ended.
+            let ended = kind == "spin" && text.contains("ended by another request");
+            let is_told = text.contains(told) || ended;
+            assert!(is_told, "{target}: {} {text}", answer.status);
+        }
+    }
+}
+
+#[test]
 fn exceptions_may_be_hidden() {
     let daemon = daemon("");
     let thrower = "export default { fetch() { throw new Error('secret'); } };";

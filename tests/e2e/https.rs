@@ -150,6 +150,112 @@ fn a_worker_asks_by_https() {
     }
 }
 
+/// Connects by node:tls and asks in HTTP/1.0; the path says how. What workerd told of the same
+/// servers is what is expected.
+const SEALED: &str = r#"
+    import net from 'node:net';
+    import tls from 'node:tls';
+    const told = (e) => e instanceof Error ? `${e.code}: ${e.message}` : e instanceof Uint8Array ? new TextDecoder().decode(e).split(/\r?\n/)[0] : e ?? null;
+    const ways = {
+        plain: (at, back) => tls.connect(at, back),
+        named: (at, back) => tls.connect({ ...at, host: '127.0.0.1', servername: 'localhost' }, back),
+        over: (at, back) => tls.connect({ socket: net.connect(at), servername: 'localhost' }, back),
+        context: (at, back) => tls.connect({ ...at, ca: 'x', secureContext: tls.createSecureContext(), rejectUnauthorized: true }, back),
+        anybody: (at, back) => tls.connect({ ...at, rejectUnauthorized: false }, back),
+        protocols: (at, back) => tls.connect({ ...at, ALPNProtocols: ['http/1.1'] }, back),
+    };
+    const state = (s) => {
+        let peer;
+        try { peer = s.getPeerCertificate(); } catch (error) { peer = error.message; }
+        return [s.encrypted, s.authorized, s.authorizationError ?? null, s.getProtocol(), s.getCipher(), peer];
+    };
+    export default { async fetch(request) {
+        const { pathname, searchParams } = new URL(request.url);
+        const at = { host: 'localhost', port: Number(searchParams.get('port')) };
+        const { promise, resolve } = Promise.withResolvers();
+        const events = [];
+        try {
+            const socket = ways[pathname.split('/').pop()](at, () => events.push('called'));
+            events.push(state(socket));
+            for (const name of ['secureConnect', 'secure', 'connect', 'ready', 'data', 'error', 'close']) socket.on(name, (...args) => {
+                if (name === 'data' && events.at(-1)?.[0] === 'data') return;
+                events.push([name, ...args.map(told)]);
+                if (name === 'secureConnect') { events.push(state(socket)); socket.write('GET /server/text HTTP/1.0\r\nhost: localhost\r\n\r\n'); }
+                if (name === 'close') resolve();
+            });
+            await promise;
+        } catch (error) { events.push(told(error)); }
+        return Response.json(events);
+    } };
+"#;
+
+#[test]
+fn a_worker_connects_by_node_tls() {
+    let certificates = Certificates::new();
+    certificates.server("here", "IP:127.0.0.1,DNS:localhost");
+    certificates.server("other", "DNS:other.test");
+    let daemon = daemon(&certificates, "");
+    let metadata = json!({
+        "main_module": "index.js", "compatibility_date": "2026-01-01", "compatibility_flags": ["nodejs_compat"],
+    });
+    let module = Some("application/javascript+module");
+    let form = Form::new()
+        .metadata(&metadata)
+        .part("index.js", Some("index.js"), module, SEALED);
+    daemon.api().form("PUT", &script("sealed"), form).ok();
+    let state = |authorized: bool| {
+        json!([
+            true,
+            authorized,
+            null,
+            null,
+            null,
+            "getPeerCertificate is not implemented"
+        ])
+    };
+    let here = certificates.nginx("here", daemon.edge(), "");
+    let ask = |way: &str, port: u16| -> Value {
+        let target = format!("/sealed/{way}?port={port}");
+        daemon.get(&target).expect(200).json()
+    };
+    for way in ["plain", "named", "over", "context"] {
+        let expect = json!([
+            state(false),
+            "called",
+            ["secureConnect"],
+            state(true),
+            ["secure"],
+            ["connect"],
+            ["ready"],
+            ["data", "HTTP/1.1 200 OK"],
+            ["close", false],
+        ]);
+        assert_eq!(ask(way, here.port), expect, "{way}");
+    }
+    for (way, option) in [
+        ("anybody", "rejectUnauthorized"),
+        ("protocols", "ALPNProtocols"),
+    ] {
+        let expect =
+            format!("ERR_OPTION_NOT_IMPLEMENTED: The options.{option} option is not implemented");
+        assert_eq!(ask(way, here.port), json!([expect]), "{way}");
+    }
+    let other = certificates.nginx("other", daemon.edge(), "");
+    for way in ["plain", "over"] {
+        let told = ask(way, other.port);
+        assert_eq!(
+            (&told[0], &told[2]),
+            (&state(false), &json!(["close", true])),
+            "{told}"
+        );
+        let why = told[1][1].as_str().unwrap();
+        assert!(
+            why.contains("its certificate is for another host"),
+            "{told}"
+        );
+    }
+}
+
 #[test]
 fn a_worker_is_told_whom_it_may_not_believe() {
     let certificates = Certificates::new();

@@ -237,7 +237,7 @@ fn the_operators_workers_know_the_place() {
     let answer = daemon.send(&Request::get("/cf/").header("accept-encoding", "gzip, br"));
     let cf = json!({
         "colo": "GW1", "country": "DE", "isEUCountry": "1", "latitude": "52.5",
-        "httpProtocol": "HTTP/1.1", "clientAcceptEncoding": "gzip, br",
+        "httpProtocol": "HTTP/1.1", "clientAcceptEncoding": "gzip, br", "clientIp": "127.0.0.1",
     });
     assert_eq!(
         answer.expect(200).json(),

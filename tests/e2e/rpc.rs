@@ -177,6 +177,58 @@ fn the_worker_s_own_entrypoints_are_called_like_others() {
 }
 
 #[test]
+fn props_hold_services() {
+    let daemon = daemon("");
+    push(&daemon, "callee", CALLEE, json!([]));
+    let source = "
+        import { RpcStub, RpcTarget, WorkerEntrypoint } from 'cloudflare:workers';
+        const tried = async (attempt) => { try { return await attempt(); } catch (error) { return `${error.name}: ${error.message}`; } };
+        class Target extends RpcTarget {}
+        export class Tagged extends WorkerEntrypoint {
+            who() { return ['tagged', this.ctx.props.tag]; }
+            fetch() { return new Response(this.ctx.props.tag); }
+        }
+        export class Holder extends WorkerEntrypoint {
+            async who() {
+                const { props } = this.ctx;
+                const { service = props.deep?.[0].get('it') } = props;
+                return [service.constructor.name, await service.who(), await (await service.fetch('http://x/')).text()];
+            }
+            async fetch() { return Response.json(await this.who()); }
+        }
+        export default { async fetch(request, env, ctx) {
+            const { Holder, Tagged } = ctx.exports;
+            const holds = (service) => tried(() => Holder({ props: { service } }).who());
+            const never = new ReadableStream({ type: 'bytes' });
+            return Response.json([
+                await holds(env.N), await holds(Tagged({ props: { tag: 'own' } })), await holds(Holder({ props: { service: env.N } })),
+                await (await Holder({ props: { service: env.N } }).fetch('http://x/')).json(),
+                await tried(() => Holder({ props: { deep: [new Map([['it', env.N]])] } }).who()),
+                await holds(Tagged), await holds((n) => n), await holds(new Target()), await holds(new RpcStub(new Target())), await holds(never),
+            ]);
+        } };";
+    let named = json!({"type": "service", "name": "N", "service": "callee", "entrypoint": "Named", "props": {"tenant": 1}});
+    push(&daemon, "holder", source, json!([named]));
+    let text = r#"GET {"tenant":1}"#;
+    let who = json!(["Fetcher", ["named", {"tenant": 1}], text]);
+    let held = serde_json::to_string(&who).unwrap();
+    // As workerd tells it.
+    let expect = json!([
+        who,
+        ["Fetcher", ["tagged", "own"], "own"],
+        ["Fetcher", who, held],
+        who,
+        who,
+        "DataCloneError: Could not serialize object of type \"LoopbackServiceStub\". This type does not support serialization.",
+        "DataCloneError: (n) => n could not be cloned.",
+        "DataCloneError: Remote RPC references can only be serialized for RPC.",
+        "DataCloneError: RpcStub cannot be serialized in this context because it is not a persistent stub.",
+        "DataCloneError: ReadableStream can only be serialized for RPC.",
+    ]);
+    assert_eq!(daemon.get("/holder/").expect(200).json(), expect);
+}
+
+#[test]
 fn calls_that_nobody_waits_for_are_cancelled() {
     let daemon = daemon("");
     let kv = daemon.api().kv_namespace("calls");

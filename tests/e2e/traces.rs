@@ -81,6 +81,63 @@ fn a_tail_of_a_dispatch_worker_is_told_of_the_user_worker_too() {
 }
 
 #[test]
+fn what_was_entered_is_told() {
+    let daemon = daemon("");
+    let (kv, bindings) = tail_kv(&daemon);
+    let tail = "export default { async tail(events, env) {
+        for (const { scriptName, entrypoint, event, logs } of events) {
+            if (scriptName !== 'callee') continue;
+            const at = event.rpcMethod ?? new URL(event.request.url).pathname.slice(1);
+            await env.KV.put(at, JSON.stringify([entrypoint ?? null, event.constructor.name, event.request?.method ?? null, logs.length]));
+        }
+    } };";
+    push_with(&daemon, OPERATOR, "watcher", tail, bindings);
+    let callee = "import { WorkerEntrypoint } from 'cloudflare:workers';
+        export class Named extends WorkerEntrypoint {
+            add(a, b) { console.log('adding'); return a + b; }
+            get deep() { return { er: () => 5 }; }
+            fails() { throw new RangeError('no'); }
+            fetch() { return new Response('named'); }
+        }
+        export default class extends WorkerEntrypoint {
+            plain() { return 1; }
+            fetch() { return new Response('default'); }
+        }";
+    let metadata = json!({"tail_consumers": [{"service": "watcher"}]});
+    push_with(&daemon, OPERATOR, "callee", callee, metadata);
+    let caller = "export default { async fetch(request, env) {
+        const { NAMED, PLAIN } = env;
+        const all = [NAMED.add(1, 2), NAMED.deep.er(), NAMED.fails(), NAMED.none(), PLAIN.plain()];
+        for (const [binding, path] of [[NAMED, 'named'], [PLAIN, 'default']]) {
+            all.push(binding.fetch(`http://x/${path}`).then((it) => it.text()));
+        }
+        const settled = await Promise.allSettled(all);
+        return Response.json(settled.map(({ value, reason }) => value ?? reason.name));
+    } };";
+    let bindings = json!({"bindings": [
+        {"type": "service", "name": "NAMED", "service": "callee", "entrypoint": "Named"},
+        {"type": "service", "name": "PLAIN", "service": "callee"},
+    ]});
+    push_with(&daemon, OPERATOR, "caller", caller, bindings);
+    let answer = daemon.get("/caller/").expect(200).json();
+    let expect = json!([3, 5, "RangeError", "TypeError", 1, "named", "default"]);
+    assert_eq!(answer, expect);
+    // As workerd has it: one event a call, and the whole path to what is called.
+    for (at, entrypoint, class, method, logs) in [
+        ("add", Some("Named"), "JsRpcEventInfo", None, 1),
+        ("deep.er", Some("Named"), "JsRpcEventInfo", None, 0),
+        ("fails", Some("Named"), "JsRpcEventInfo", None, 0),
+        ("none", Some("Named"), "JsRpcEventInfo", None, 0),
+        ("plain", None, "JsRpcEventInfo", None, 0),
+        ("named", Some("Named"), "FetchEventInfo", Some("GET"), 0),
+        ("default", None, "FetchEventInfo", Some("GET"), 0),
+    ] {
+        let expect = json!([entrypoint, class, method, logs]);
+        assert_eq!(told(&daemon, &kv, at), expect, "{at}");
+    }
+}
+
+#[test]
 fn what_is_published_to_diagnostics_channels_is_told() {
     let daemon = daemon("");
     let (kv, bindings) = tail_kv(&daemon);

@@ -12,6 +12,7 @@ mod debian;
 mod deny;
 mod elf;
 mod emulator;
+mod flash;
 mod fmt;
 mod fuzz;
 mod guests;
@@ -104,6 +105,14 @@ enum Command {
     /// power cuts, an end in order, 64 MiB of RAM.
     BootTest(emulator::TestArguments),
 
+    /// Writes a board's disk image to a device or a file: refuses what is in use, shows what it is,
+    /// asks, writes, reads back and compares.
+    Flash(flash::Arguments),
+
+    /// Runs a mixed load on an emulated board for a while: requests, KV writes, pushes. Reports
+    /// memory, fuel, errors and the disk's growth.
+    Soak(emulator::SoakArguments),
+
     /// Formats all Rust sources.
     Fmt(fmt::Arguments),
 
@@ -133,6 +142,8 @@ fn main() -> ExitCode {
         Command::Image(arguments) => image::run(&arguments),
         Command::Qemu(arguments) => emulator::run(&arguments),
         Command::BootTest(arguments) => emulator::boot_test(&arguments),
+        Command::Flash(arguments) => flash::run(&arguments),
+        Command::Soak(arguments) => emulator::soak(&arguments),
         Command::Fmt(arguments) => fmt::run(&arguments),
         Command::Lint(arguments) => lint::run(&arguments),
         Command::Deny(arguments) => deny::run(&arguments),

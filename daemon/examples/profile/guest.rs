@@ -1,4 +1,5 @@
-//! The JavaScript engine alone in the interpreter, with a host that answers at once.
+//! The JavaScript engine, or a Worker that is a module itself, alone in the interpreter, with a host that
+//! answers at once.
 
 use postern_abi::bundle::{Bundle, BundleModule, ModuleKind};
 use postern_abi::fetch::{Fetched, FetchedBody};
@@ -91,8 +92,9 @@ pub struct Guest {
 }
 
 impl Guest {
-    /// Boots `module` and has it load a Worker. `costs` are those of the wrappers, if there are any.
-    pub fn load(module: &[u8], source: &[u8], costs: Vec<u64>) -> Self {
+    /// Boots `module` and has it load a Worker in JavaScript; without one, the module is the Worker.
+    /// `costs` are those of the wrappers, if there are any.
+    pub fn load(module: &[u8], source: Option<&[u8]>, costs: Vec<u64>) -> Self {
         let mut config = Config::default();
         config
             .consume_fuel(true)
@@ -113,7 +115,7 @@ impl Guest {
             ..Ledger::default()
         };
         let host = Host {
-            source: source.to_vec(),
+            source: source.unwrap_or_default().to_vec(),
             answer: Vec::new(),
             failed: false,
             events: Vec::new(),
@@ -129,7 +131,7 @@ impl Guest {
             .expect("every name once");
         let instance = linker
             .instantiate_and_start(&mut store, &module)
-            .expect("the engine's imports");
+            .expect("a guest's imports");
         for name in ["__postern_start", "postern_boot"] {
             if let Ok(start) = instance.get_typed_func::<(), i32>(&store, name) {
                 assert_eq!(start.call(&mut store, ()).expect("boot"), 0);
@@ -155,7 +157,13 @@ impl Guest {
             number: 0,
         };
         guest.store.data_mut().ledger.is_off = false;
-        guest.tell(EventKind::Load, 0, &[]);
+        match source {
+            Some(_) => guest.tell(EventKind::Load, 0, &[]),
+            None => {
+                let exported = instance.get_export(&guest.store, "memory");
+                guest.memory = exported.and_then(Extern::into_memory).expect("an export");
+            }
+        }
         guest
     }
 
@@ -239,7 +247,7 @@ fn encoded<T: serde::Serialize>(value: &T) -> Vec<u8> {
 fn memory(caller: &Caller<'_, Host>) -> Memory {
     (caller.get_export("memory"))
         .and_then(Extern::into_memory)
-        .expect("the engine exports its memory")
+        .expect("guests export their memory")
 }
 
 fn read(caller: &Caller<'_, Host>, at: u32, len: u32) -> Vec<u8> {

@@ -1,7 +1,7 @@
-//! Where a JavaScript Worker's fuel and time go: `profile ENGINE WORKER REQUESTS`, for
-//! `cargo xtask bench --profile`.
+//! Where a Worker's fuel and time go: `profile ENGINE WORKER REQUESTS` for one in JavaScript,
+//! `profile WORKER REQUESTS` for a module, for `cargo xtask bench --profile`.
 //!
-//! The engine's module runs alone, with each of its functions in a wrapper that tells when it begins
+//! The engine's module, or the Worker's own, runs alone, with each of its functions in a wrapper that tells when it begins
 //! and ends. Fuel is exact. Time is what is left when what the telling takes is taken off, which
 //! is known from a run without wrappers.
 #![allow(clippy::unwrap_used, clippy::expect_used)]
@@ -18,11 +18,14 @@ const ROWS: usize = 40;
 
 fn main() {
     let arguments: Vec<String> = std::env::args().collect();
-    let [_, engine, worker, requests] = &arguments[..] else {
-        panic!("profile ENGINE WORKER REQUESTS");
+    let (engine, worker, requests) = match &arguments[..] {
+        [_, engine, worker, requests] => (engine, Some(worker), requests),
+        [_, module, requests] => (module, None, requests),
+        _ => panic!("profile ENGINE WORKER REQUESTS, or profile WORKER REQUESTS"),
     };
-    let engine = std::fs::read(engine).expect("the engine's module");
-    let worker = std::fs::read(worker).expect("the Worker");
+    let engine = std::fs::read(engine).expect("a module");
+    let worker = worker.map(|file| std::fs::read(file).expect("the Worker"));
+    let worker = worker.as_deref();
     let requests: u32 = requests.parse().expect("a number of requests");
     let limits = ModuleLimits {
         module_bytes: 64 << 20,
@@ -31,14 +34,14 @@ fn main() {
     let inspected = inspect(&engine, &limits).expect("a guest of ABI version 1");
     let metered = init_module(&engine, &inspected).expect("it was inspected");
 
-    let mut plain = Guest::load(&metered, &worker, Vec::new());
+    let mut plain = Guest::load(&metered, worker, Vec::new());
     plain.serve(requests / 10 + 10);
     let before = plain.fuel();
     let alone_ns = least_ns(5, requests, || plain.serve(requests));
     let fuel = (plain.fuel() - before) / (5 * u64::from(requests));
 
     let wrapped = wrapping::wrap(&engine, &metered);
-    let mut guest = Guest::load(&wrapped.module, &worker, wrapped.costs);
+    let mut guest = Guest::load(&wrapped.module, worker, wrapped.costs);
     let loading = guest.take_ledger();
     guest.serve(requests / 10 + 10);
     guest.take_ledger();
@@ -48,16 +51,21 @@ fn main() {
     let readings: u64 = ledger.functions.iter().map(|it| it.readings).sum();
     let each_ns = (told_ns - alone_ns).max(0.0) * f64::from(requests) / readings.max(1) as f64;
     let named = |functions: Vec<Spent>| wrapped.names.iter().cloned().zip(functions).collect();
-    println!("## What loading takes, by function of the engine's module\n");
-    table(named(loading.functions), 1, each_ns);
-    println!("\n## What loading takes, by function of JavaScript\n");
-    table(loading.scripts.into_iter().collect(), 1, each_ns);
-    println!("\n## By function of the engine's module\n");
+    if worker.is_some() {
+        println!("## What loading takes, by function of the engine's module\n");
+        table(named(loading.functions), 1, each_ns);
+        println!("\n## What loading takes, by function of JavaScript\n");
+        table(loading.scripts.into_iter().collect(), 1, each_ns);
+        println!();
+    }
+    println!("## By function of the module\n");
     table(named(ledger.functions), requests, each_ns);
-    println!("\n## By function of JavaScript, with what is not JavaScript in it\n");
-    table(ledger.scripts.into_iter().collect(), requests, each_ns);
+    if worker.is_some() {
+        println!("\n## By function of JavaScript, with what is not JavaScript in it\n");
+        table(ledger.scripts.into_iter().collect(), requests, each_ns);
+    }
 
-    let inside_ns = inside::least_ns(&engine, &worker, requests);
+    let inside_ns = inside::least_ns(&engine, worker, requests);
     println!("\nguest_ns={alone_ns:.0} engine_ns={inside_ns:.0} fuel={fuel}");
 }
 

@@ -302,6 +302,13 @@ impl Env {
         self
     }
 
+    /// Whether a script that it calls is itself, or, what comes to the same, a dynamic Worker of its or
+    /// whatever its loader lets a dynamic Worker reach.
+    pub(super) fn is_same(&self, script: &str) -> bool {
+        let own = self.own.as_deref();
+        script.is_empty() || own.is_some_and(|own| own.is_empty() || own == script)
+    }
+
     /// Lets it reach the entrypoints of its own script, which has this name.
     #[must_use]
     pub fn with_own(mut self, script: Arc<str>) -> Self {

@@ -35,7 +35,13 @@ const REDIRECTS_MAX: usize = 20;
 /// Who is asked.
 pub(super) enum Route {
     Internet(Outbound, Tenant),
-    Service(Arc<dyn Services>, String, Entry),
+    Service {
+        services: Arc<dyn Services>,
+        script: String,
+        entry: Entry,
+        /// Whether it is the caller itself.
+        is_same: bool,
+    },
     /// A user Worker.
     Dispatch(Box<Call>),
     /// Who takes what is asked of other servers.
@@ -160,7 +166,7 @@ impl Env {
             }
             (Target::Internet, Network::Service(services, script, entry)) => {
                 let service = (services.clone(), script.clone(), entry.clone());
-                return Ok(Route::service(service));
+                return Ok(Route::service(self, service));
             }
             _ => {}
         }
@@ -177,9 +183,11 @@ impl Env {
             },
             Target::Binding(name) => match self.binding(name)? {
                 Binding::Assets { assets, .. } => Ok(Route::Assets(assets.clone())),
-                _ => self.service(target).map(Route::service),
+                _ => self.service(target).map(|it| Route::service(self, it)),
             },
-            Target::Own(..) | Target::Loaded(_) => self.service(target).map(Route::service),
+            Target::Own(..) | Target::Loaded(_) => {
+                self.service(target).map(|it| Route::service(self, it))
+            }
             Target::Dispatch(ask) => self
                 .dispatched(&ask)
                 .map(|call| Route::Dispatch(Box::new(call))),
@@ -361,8 +369,13 @@ async fn follow(mut asking: Box<Asking>) -> OpResult {
 }
 
 impl Route {
-    fn service((services, script, entry): (Arc<dyn Services>, String, Entry)) -> Self {
-        Self::Service(services, script, entry)
+    fn service(env: &Env, (services, script, entry): (Arc<dyn Services>, String, Entry)) -> Self {
+        Self::Service {
+            is_same: env.is_same(&script),
+            services,
+            script,
+            entry,
+        }
     }
 
     /// `is_last`: it is not asked again, whatever the answer is.
@@ -385,11 +398,13 @@ impl Route {
                 };
                 Box::pin(going).await
             }
-            Self::Service(services, script, entry) => {
-                let terms = Terms {
-                    interceptor: caller.interceptor().cloned(),
-                    ..Terms::default()
-                };
+            Self::Service {
+                services,
+                script,
+                entry,
+                is_same,
+            } => {
+                let terms = caller.terms(*is_same);
                 let answering = ask
                     .of_service(body, caller, terms, is_last)
                     .map(|request| {

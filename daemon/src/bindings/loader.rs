@@ -541,8 +541,10 @@ impl Services for Asked {
     }
 
     fn enter(&self, _: &str, entry: Entry, mut request: ServiceRequest) -> Answering {
-        request.terms.cpu_ms = self.cpu_ms;
-        request.terms.subrequests = self.subrequests;
+        let lower = |own: Option<u32>, asked: Option<u32>| own.into_iter().chain(asked).min();
+        let terms = &mut request.terms;
+        terms.cpu_ms = lower(terms.cpu_ms, self.cpu_ms);
+        terms.subrequests = lower(terms.subrequests, self.subrequests);
         self.child.clone().enter(entry, request)
     }
 

@@ -18,7 +18,13 @@ use std::sync::Arc;
 
 /// Who is called.
 enum Called {
-    Service(Arc<dyn Services>, String, Entry),
+    Service {
+        services: Arc<dyn Services>,
+        script: String,
+        entry: Entry,
+        /// Whether it is the caller itself.
+        is_same: bool,
+    },
     /// A user Worker.
     User(Box<Call>),
 }
@@ -29,22 +35,29 @@ impl Called {
             return Ok(Self::User(Box::new(env.dispatched(&ask)?)));
         }
         let (services, script, entry) = env.service(target)?;
-        Ok(Self::Service(services, script, entry))
+        Ok(Self::Service {
+            is_same: env.is_same(&script),
+            services,
+            script,
+            entry,
+        })
     }
 
     fn terms(&self, caller: &Caller) -> Terms {
         match self {
-            Self::Service(..) => Terms {
-                interceptor: caller.interceptor().cloned(),
-                ..Terms::default()
-            },
+            Self::Service { is_same, .. } => caller.terms(*is_same),
             Self::User(call) => call.terms(caller),
         }
     }
 
     fn enter(self, request: ServiceRequest) -> Answering {
         match self {
-            Self::Service(services, script, entry) => {
+            Self::Service {
+                services,
+                script,
+                entry,
+                ..
+            } => {
                 let entry = Entry { rpc: true, ..entry };
                 services.enter(&script, entry, request)
             }

@@ -14,7 +14,7 @@ use std::fmt;
 use std::sync::Arc;
 
 /// The binding types that work, for messages.
-pub const SUPPORTED: &str = "plain_text, json, secret_text, kv_namespace, wasm_module, text_blob, data_blob, service, assets, ratelimit, dispatch_namespace, worker_loader, version_metadata and inherit";
+pub const SUPPORTED: &str = "plain_text, json, secret_text, kv_namespace, wasm_module, text_blob, data_blob, service, assets, ratelimit, dispatch_namespace, analytics_engine, worker_loader, version_metadata and inherit";
 
 /// A binding as it is stored with a script.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]

@@ -246,7 +246,27 @@ pub(super) struct Neighbours<W> {
     pub(super) is_trusted: bool,
 }
 
+/// What is told of a Worker that is deployed and does not run yet, as after an upgrade.
+pub fn starting() -> Failure {
+    Failure::Overloaded {
+        reason: "the Worker is being started".to_owned(),
+        retry_after_s: 1,
+    }
+}
+
+fn is_starting() -> Answering {
+    Box::pin(std::future::ready(Some(Err(starting()))))
+}
+
 impl<W: Send + Sync + 'static> Neighbours<W> {
+    /// Whether a Worker is there that does not run yet.
+    fn is_pending(&self, script: &str) -> bool {
+        self.catalog.upgrade().is_some_and(|catalog| {
+            catalog.is_pending(&self.namespace, script)
+                || (self.is_trusted && catalog.is_pending(ACCOUNT, script))
+        })
+    }
+
     fn find(&self, script: &str) -> Option<Found<W>> {
         let catalog = self.catalog.upgrade()?;
         let deployed = catalog.deployed(&self.namespace, script).or_else(|| {
@@ -260,7 +280,10 @@ impl<W: Send + Sync + 'static> Neighbours<W> {
 
 impl<W: Send + Sync + 'static> Services for Neighbours<W> {
     fn fetch(&self, script: &str, request: ServiceRequest) -> Answering {
-        called(self.find(script), None, request)
+        match self.find(script) {
+            None if self.is_pending(script) => is_starting(),
+            found => called(found, None, request),
+        }
     }
 
     fn dispatch(
@@ -279,16 +302,16 @@ impl<W: Send + Sync + 'static> Services for Neighbours<W> {
             && let Some(catalog) = catalog
             && catalog.is_pending_in(Id(namespace), script)
         {
-            return Box::pin(std::future::ready(Some(Err(Failure::Overloaded {
-                reason: "the Worker is being started".to_owned(),
-                retry_after_s: 1,
-            }))));
+            return is_starting();
         }
         called(found, entry, request)
     }
 
     fn enter(&self, script: &str, entry: Entry, request: ServiceRequest) -> Answering {
-        called(self.find(script), Some(entry), request)
+        match self.find(script) {
+            None if self.is_pending(script) => is_starting(),
+            found => called(found, Some(entry), request),
+        }
     }
 
     fn tell(&self, script: &str, trigger: Trigger) -> Telling {

@@ -63,7 +63,7 @@ mod vault;
 pub mod versions;
 
 pub use assets::{Announced, AssetsChange, Begun, FILE_MAX as ASSET_MAX, FILES_MAX};
-pub use deployed::Deployed;
+pub use deployed::{Deployed, starting};
 pub use error::CatalogError;
 pub use log_settings::LogSettings;
 pub use modules::bare_script;

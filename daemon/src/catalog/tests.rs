@@ -7,6 +7,7 @@ mod secrets;
 mod versions;
 
 use super::binding::{Keep, Wanted};
+use super::entrances::Found;
 use super::name::TagFilter;
 use super::record::CustomLimits;
 use super::testing::{TestRuntime, TestWorker, WASM, open, wait_until};
@@ -147,6 +148,10 @@ fn another_build_judges_again() {
     let pushed = stage.push("a", module("1")).unwrap();
     let stage = stage.restart("build-2");
     assert!(stage.catalog.worker("production", "a").is_none());
+    // Who asks meanwhile is to come again.
+    let led = |script| stage.catalog.lead_to("production", script);
+    assert!(matches!(led("a"), Found::Starting));
+    assert!(matches!(led("b"), Found::Missing));
     assert!(stage.catalog.is_pending("production", "a"));
     assert!(!stage.catalog.is_pending("production", "b"));
     assert_eq!(block_on(stage.catalog.refresh()), 1);

@@ -142,7 +142,7 @@ pub struct Source {
 /// How the management port is reached.
 #[derive(Clone, Debug, Args)]
 pub struct Remote {
-    /// The management port's base URL.
+    /// The management port's base URL; without a path, /client/v4 is meant.
     #[arg(
         long,
         env = "POSTERN_URL",

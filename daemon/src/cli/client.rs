@@ -87,7 +87,7 @@ pub struct Base {
 }
 
 impl Base {
-    /// Reads `http://host:port/path`.
+    /// Reads `http://host:port/path`; without a path, that of the management port is meant.
     pub fn parse(url: &str) -> Result<Self, ClientError> {
         let bad = |reason| ClientError::Url {
             url: url.to_owned(),
@@ -116,11 +116,15 @@ impl Base {
         if host.is_empty() {
             return Err(bad("it names no host"));
         }
+        let path = match uri.path().trim_end_matches('/') {
+            "" => "/client/v4",
+            path => path,
+        };
         Ok(Self {
             host,
             port: authority.port_u16().unwrap_or(80),
             authority: authority.to_string(),
-            path: uri.path().trim_end_matches('/').to_owned(),
+            path: path.to_owned(),
         })
     }
 
@@ -408,7 +412,12 @@ mod tests {
         assert_eq!(base.path, "/client/v4");
         assert_eq!(base.port, 8788);
         assert_eq!(Base::parse("http://[::1]:1").unwrap().host, "::1");
-        assert_eq!(Base::parse("http://gateway").unwrap().port, 80);
+        let base = Base::parse("http://gateway").unwrap();
+        assert_eq!((base.port, &*base.path), (80, "/client/v4"));
+        assert_eq!(
+            Base::parse("http://proxy/gateway/api").unwrap().path,
+            "/gateway/api"
+        );
         for (url, reason) in [
             ("https://x/", "https is not spoken yet"),
             ("127.0.0.1:8788", "must begin with http://"),

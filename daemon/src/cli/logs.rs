@@ -95,15 +95,24 @@ impl Lines {
 /// A tail event (spec: SEMANTICS §17) for people.
 fn pretty(event: &Value, least: usize) -> String {
     let mut text = String::new();
-    let request = &event["event"]["request"];
+    let what = &event["event"];
     let outcome = member(event, "outcome");
+    let what = match ["request", "rpcMethod", "cron"]
+        .iter()
+        .find(|it| !what[*it].is_null())
+    {
+        Some(&"request") | None => {
+            let request = &what["request"];
+            format!("{} {}", member(request, "method"), member(request, "url"))
+        }
+        Some(kind) => format!("{kind} {}", member(what, kind)),
+    };
     // Writing to a String cannot fail.
     let _ = write!(
         text,
-        "{}  {} {}  {}",
+        "{}  {}  {}",
         time(event["eventTimestamp"].as_i64()),
-        printable(&member(request, "method")),
-        printable(&member(request, "url")),
+        printable(&what),
         printable(&outcome),
     );
     if let Some(status) = event["event"]["response"]["status"].as_u64() {

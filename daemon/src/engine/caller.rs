@@ -3,7 +3,7 @@
 
 use super::invocation::Ray;
 use super::ops::OpFailure;
-use super::terms::{Interceptor, Origin};
+use super::terms::{Interceptor, Origin, Terms};
 use postern_abi::OpErrorCode;
 use smol::lock::{Semaphore, SemaphoreGuardArc};
 use std::sync::Arc;
@@ -77,7 +77,7 @@ pub struct Caller(Arc<State>);
 
 struct State {
     chain: Chain,
-    interceptor: Option<Arc<dyn Interceptor>>,
+    terms: Terms,
     subrequests: AtomicU32,
     subrequests_max: u32,
     connections: Arc<Semaphore>,
@@ -87,20 +87,21 @@ impl Caller {
     /// An invocation that may start so many subrequests. `chain` is that of the Worker which
     /// called it, if one did.
     pub fn new(chain: Option<Chain>, subrequests_max: u32) -> Self {
-        Self::intercepted(chain, subrequests_max, None)
+        Self::under(chain, subrequests_max, None)
     }
 
-    /// The same, whose subrequests to other servers somebody takes.
-    pub fn intercepted(
-        chain: Option<Chain>,
-        subrequests_max: u32,
-        interceptor: Option<Arc<dyn Interceptor>>,
-    ) -> Self {
+    /// The same, of which whoever caused it decided this. `subrequests_max` is the Worker's.
+    pub fn under(chain: Option<Chain>, subrequests_max: u32, terms: Option<&Terms>) -> Self {
+        let terms = terms.map_or_else(Terms::default, |terms| Terms {
+            parameters: None,
+            ..terms.clone()
+        });
+        let most = terms.subrequests.unwrap_or(u32::MAX);
         Self(Arc::new(State {
             chain: chain.unwrap_or_default(),
-            interceptor,
+            terms,
             subrequests: AtomicU32::new(0),
-            subrequests_max,
+            subrequests_max: most.min(subrequests_max),
             connections: Arc::new(Semaphore::new(CONNECTIONS_MAX)),
         }))
     }
@@ -108,7 +109,19 @@ impl Caller {
     /// Who takes what it asks of other servers. While there is somebody, it may not be connected
     /// to them in any other way either.
     pub fn interceptor(&self) -> Option<&Arc<dyn Interceptor>> {
-        self.0.interceptor.as_ref()
+        self.0.terms.interceptor.as_ref()
+    }
+
+    /// What holds for another invocation that it causes. One of the same Worker, or of a dynamic
+    /// Worker of its, has no more of anything than it has itself.
+    pub fn terms(&self, is_same: bool) -> Terms {
+        if is_same {
+            return self.0.terms.clone();
+        }
+        Terms {
+            interceptor: self.0.terms.interceptor.clone(),
+            ..Terms::default()
+        }
     }
 
     /// Counts a subrequest, or one more hop of one (spec: SEMANTICS §3).

@@ -247,8 +247,9 @@ impl Core {
         let _ = self.mapping.let_go();
     }
 
-    /// Handles events until there are none or a slice of fuel is used up.
-    pub fn run(&mut self, isolate: &Arc<Isolate>) -> Result<After, Condemned> {
+    /// Handles events until there are none or a slice of fuel is used up. What is used is added to
+    /// `total`.
+    pub fn run(&mut self, isolate: &Arc<Isolate>, total: &mut u64) -> Result<After, Condemned> {
         let slice = isolate.worker().engine().slice_fuel();
         let mut left = slice;
         loop {
@@ -264,6 +265,7 @@ impl Core {
                 },
             };
             let used = self.enter(entry, isolate, left)?;
+            *total += used;
             left = left.saturating_sub(used);
             self.settle(isolate);
             if self.turn.is_some() || left < slice / 16 {

@@ -34,6 +34,10 @@ pub struct Finished<'a> {
     pub wall_us: u64,
     /// What began it, if it was not a request.
     pub trigger: Option<&'a Trigger>,
+    /// The entrypoint that another Worker entered, if not the default one.
+    pub entrypoint: Option<&'a str>,
+    /// The method that a session of RPC was begun for; empty if that is not known.
+    pub rpc_method: Option<&'a str>,
     /// The request's method; empty if it was not a request.
     pub method: &'a str,
     /// The request's URL, as it came.

@@ -28,6 +28,9 @@ use std::sync::{Arc, Weak};
 use std::time::{Instant, SystemTime, UNIX_EPOCH};
 use wasmi::Memory;
 
+/// Bytes of a method's name that are kept.
+const RPC_METHOD_MAX: usize = 256;
+
 /// What happens to an isolate. Numbers name a request of this isolate.
 #[derive(Debug)]
 pub enum Event {
@@ -164,15 +167,17 @@ pub struct Invocation {
     pub streaming: bool,
     /// Bytes of the answer's body.
     pub response_bytes: u64,
+    /// The method that a session of RPC was begun for, as the guest says.
+    pub rpc_method: Option<String>,
     /// What it logged.
     pub logs: Vec<LogLine>,
     /// Bytes logged.
     pub log_bytes: u64,
-    /// Lines of log that were dropped, or cut.
     /// Data points that it wrote.
     pub points: u32,
     /// The values of the line that comes next.
     pub log_values: Option<String>,
+    /// Lines of log that were dropped, or cut.
     pub logs_dropped: u32,
     /// The guest said that it is over.
     pub done: bool,
@@ -488,6 +493,20 @@ impl Host {
         }
     }
 
+    /// What the session of RPC was begun for that the current request is.
+    pub fn log_method(&mut self, method: &str) {
+        let Some(invocation) = self.invocation() else {
+            return;
+        };
+        if invocation.is_session() && invocation.rpc_method.is_none() {
+            let mut end = method.len().min(RPC_METHOD_MAX);
+            while !method.is_char_boundary(end) {
+                end -= 1;
+            }
+            invocation.rpc_method = Some(method[..end].to_owned());
+        }
+    }
+
     /// The state of the WASI program that this isolate runs.
     ///
     /// # Panics
@@ -572,6 +591,16 @@ impl Invocation {
         self.entry.as_ref().is_some_and(|entry| entry.rpc)
     }
 
+    /// The entrypoint that it entered, if not the default one.
+    pub fn entrypoint(&self) -> Option<&str> {
+        let told = match &self.trigger {
+            Some(Trigger::Tail { entry, .. }) => entry.as_ref(),
+            _ => None,
+        };
+        let name = self.entry.as_ref().or(told)?.entrypoint.as_deref();
+        name.filter(|it| *it != "default")
+    }
+
     /// The invocation as bindings see it.
     pub fn caller(&mut self, subrequests_max: u32) -> Caller {
         if let Some(caller) = &self.caller {
@@ -582,14 +611,7 @@ impl Invocation {
             .chain
             .take()
             .unwrap_or_else(|| Chain::new(origin, Some(self.ray)).of_tail(self.tail_depth));
-        let terms = self.terms.as_deref();
-        let caller = Caller::intercepted(
-            Some(chain),
-            terms
-                .and_then(|terms| terms.subrequests)
-                .map_or(subrequests_max, |most| most.min(subrequests_max)),
-            terms.and_then(|terms| terms.interceptor.clone()),
-        );
+        let caller = Caller::under(Some(chain), subrequests_max, self.terms.as_deref());
         self.caller.insert(caller).clone()
     }
 

@@ -493,6 +493,8 @@ fn log(mut caller: Guest<'_>, level: u32, ptr: u32, len: u32) -> Result<(), Erro
     }
     if level == postern_abi::event::LOG_VALUES {
         host.log_values(&String::from_utf8_lossy(kept));
+    } else if level == postern_abi::event::LOG_METHOD {
+        host.log_method(&String::from_utf8_lossy(kept));
     } else {
         host.log(LogLevel::from_u32(level), &String::from_utf8_lossy(kept));
     }

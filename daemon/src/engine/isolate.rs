@@ -265,9 +265,15 @@ impl Isolate {
         if self.inbox.lock().queue.is_empty() || self.running.swap(true, Ordering::Acquire) {
             return;
         }
-        if in_place && let Some(permit) = self.worker.engine().scheduler().try_enter() {
-            let after = self.slice();
-            drop(permit);
+        if in_place
+            && let Some(permit) = self
+                .worker
+                .engine()
+                .scheduler()
+                .try_enter(self.worker.tenant())
+        {
+            let (after, used) = self.slice();
+            permit.end(used);
             if after == After::Rest {
                 return;
             }
@@ -296,8 +302,8 @@ impl Isolate {
                 .scheduler()
                 .enter(self.worker.tenant())
                 .await;
-            let after = self.slice();
-            drop(permit);
+            let (after, used) = self.slice();
+            permit.end(used);
             if after == After::Rest {
                 return;
             }
@@ -305,13 +311,14 @@ impl Isolate {
         }
     }
 
-    /// Runs one slice. The caller holds `running`; after [`After::Rest`] it does no more.
-    fn slice(self: &Arc<Self>) -> After {
+    /// Runs one slice; the fuel it took. The caller holds `running`; after [`After::Rest`] it does no more.
+    fn slice(self: &Arc<Self>) -> (After, u64) {
         self.is_lean.store(false, Ordering::Relaxed);
+        let mut used = 0;
         loop {
             let mut form = self.form.lock();
             let result = catch_unwind(AssertUnwindSafe(|| match form.wake(&self.worker) {
-                Ok(Some(core)) => core.run(self),
+                Ok(Some(core)) => core.run(self, &mut used),
                 Ok(None) => Ok(After::Rest),
                 Err(failure) => Err(Condemned(failure)),
             }));
@@ -321,7 +328,7 @@ impl Isolate {
                 )))
             });
             match result {
-                Ok(After::Again) => return After::Again,
+                Ok(After::Again) => return (After::Again, used),
                 Ok(After::Rest) => {
                     let mut is_worn = false;
                     if let Some(core) = form.core() {
@@ -345,13 +352,13 @@ impl Isolate {
                     drop(form);
                     self.condemn(ended, failure);
                     self.running.store(false, Ordering::Release);
-                    return After::Rest;
+                    return (After::Rest, used);
                 }
             }
             // Somebody may have put an event in after the core saw the inbox empty and before
             // `running` fell; that somebody saw `running` and left it to us.
             if self.inbox.lock().queue.is_empty() || self.running.swap(true, Ordering::Acquire) {
-                return After::Rest;
+                return (After::Rest, used);
             }
         }
     }

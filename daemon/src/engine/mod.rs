@@ -150,7 +150,7 @@ impl Engine {
         Self(Arc::new(Inner {
             executor,
             observer,
-            scheduler: Scheduler::new(options.threads),
+            scheduler: Scheduler::new(options.threads, options.slice_fuel),
             budget: Budget::new(options.memory_bytes),
             isolates: Mutex::default(),
             wasi: Mutex::default(),

@@ -92,6 +92,7 @@ impl Origin {
         let encoding = encoding.map_or("", |value| value.to_str().unwrap_or_default());
         let fields = serde_json::json!({
             "clientAcceptEncoding": encoding,
+            "clientIp": self.client.to_str().unwrap_or_default(),
             "httpProtocol": self.protocol,
         });
         let mut text = fields.to_string();
@@ -126,6 +127,7 @@ mod tests {
         };
         let told = check("\"colo\":\"GW1\"", b"gzip, \"br");
         assert_eq!(told["colo"], "GW1");
+        assert_eq!(told["clientIp"], "10.0.0.1");
         assert_eq!(told["clientAcceptEncoding"], "gzip, \"br");
         assert_eq!(check("", b"\xff")["clientAcceptEncoding"], "");
     }

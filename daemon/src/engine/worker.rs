@@ -268,6 +268,7 @@ impl Worker {
             logs: Vec::new(),
             log_bytes: 0,
             log_values: None,
+            rpc_method: None,
             points: 0,
             logs_dropped: 0,
             done: false,
@@ -538,10 +539,13 @@ impl Worker {
             wall_us: u64::try_from(invocation.started.elapsed().as_micros()).unwrap_or(u64::MAX),
             trigger: invocation.trigger.as_ref(),
             tail_depth: invocation.tail_depth,
+            entrypoint: invocation.entrypoint(),
+            rpc_method: invocation
+                .is_session()
+                .then(|| invocation.rpc_method.as_deref().unwrap_or_default()),
             method: match invocation.trigger {
-                None if invocation.is_session() => "RPC",
-                None => invocation.method.as_str(),
-                Some(_) => "",
+                None if !invocation.is_session() => invocation.method.as_str(),
+                None | Some(_) => "",
             },
             url: &invocation.url,
             headers: Some(&invocation.headers),

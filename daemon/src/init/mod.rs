@@ -50,6 +50,8 @@ pub mod places {
     pub const SEED: &str = "/data/seed";
     /// The binary.
     pub const BINARY: &str = "/bin/postern";
+    /// The recovery shell, in slots of boards whose file asks for it.
+    pub const SHELL: &str = "/bin/sh";
     /// What checks the data partition.
     pub const FSCK: &str = "/sbin/e2fsck";
     /// Names' servers; `/etc/resolv.conf` points here.

@@ -69,6 +69,7 @@ pub(super) fn run() -> Result<Infallible, InitError> {
             .map_err(InitError::io("hear the daemon"))?,
         typed: Vec::new(),
         console: true,
+        shell: None,
         watchdog,
         config_file,
         daemon: None,
@@ -179,6 +180,8 @@ struct Watch {
     typed: Vec<u8>,
     /// Whether there is a console to type at.
     console: bool,
+    /// The recovery shell, which has the console while it runs.
+    shell: Option<Pid>,
     watchdog: Option<Watchdog>,
     config_file: PathBuf,
     daemon: Option<Pid>,
@@ -262,7 +265,7 @@ impl Watch {
             PollFd::new(&self.signals.power_off, PollFlags::IN),
             PollFd::from_borrowed_fd(self.notify.as_fd(), PollFlags::IN),
         ];
-        if self.console {
+        if self.console && self.shell.is_none() {
             fds.push(PollFd::new(&stdin, PollFlags::IN));
         }
         // Interrupted by a signal: it is seen in the next turn.
@@ -274,7 +277,7 @@ impl Watch {
         let stdin = io::stdin();
         let mut fds = [PollFd::new(&stdin, PollFlags::IN)];
         let ready = poll(&mut fds, Some(&Timespec::default())).unwrap_or(0) > 0;
-        if !self.console || !ready {
+        if !self.console || self.shell.is_some() || !ready {
             return None;
         }
         let mut buffer = [0; 256];
@@ -290,11 +293,27 @@ impl Watch {
         };
         let line: Vec<u8> = self.typed.drain(..=end).collect();
         let line = String::from_utf8_lossy(&line);
+        let shell = Path::new(places::SHELL).exists();
+        if shell && line.trim() == "shell" {
+            self.start_shell();
+            return None;
+        }
         let order = End::typed(&line);
         if order.is_none() && !line.trim().is_empty() {
-            console::say("known here: reboot, poweroff");
+            console::say(match shell {
+                true => "known here: reboot, poweroff, shell",
+                false => "known here: reboot, poweroff",
+            });
         }
         order
+    }
+
+    /// Gives the console away to the recovery shell, until that ends.
+    fn start_shell(&mut self) {
+        match Command::new(places::SHELL).arg("-i").spawn() {
+            Ok(child) => self.shell = i32::try_from(child.id()).ok().and_then(Pid::from_raw),
+            Err(error) => console::note("the recovery shell", &error),
+        }
     }
 
     fn start_daemon(&mut self) {
@@ -324,6 +343,10 @@ impl Watch {
     fn reap(&mut self) {
         came(&self.signals.child);
         while let Ok(Some((pid, status))) = rustix::process::wait(WaitOptions::NOHANG) {
+            if self.shell == Some(pid) {
+                self.shell = None;
+                console::say("the recovery shell ended");
+            }
             if self.daemon != Some(pid) {
                 continue;
             }

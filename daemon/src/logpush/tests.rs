@@ -81,6 +81,8 @@ impl Bench {
             cpu_us: 1500,
             wall_us: 2500,
             trigger: None,
+            entrypoint: None,
+            rpc_method: None,
             method: "GET",
             url: "http://a.example/",
             headers: None,

@@ -45,6 +45,7 @@ mod tests;
 pub mod tokens;
 mod upload;
 mod versions;
+mod workers;
 
 pub use body::{ByteStream, Payload};
 pub use call::Call;

@@ -196,7 +196,7 @@ impl<W: Send + Sync + 'static> Manage<W> {
         self.labelled(&script)
     }
 
-    fn worker_object(&self, script: &Script) -> Result<Value, Refusal> {
+    pub(super) fn worker_object(&self, script: &Script) -> Result<Value, Refusal> {
         let subdomain = self.catalog.subdomain(&script.name)?;
         let mut object = labels(script);
         object["id"] = json!(script.tag.hex());
@@ -222,20 +222,8 @@ impl<W: Send + Sync + 'static> Manage<W> {
         paging::answer(&call, scripts, 10, |script| self.worker_object(&script))
     }
 
-    /// By its name, or by its id.
     pub(super) async fn get_worker(&self, call: Call) -> Handled {
-        let named = self.plain(&call);
-        let script = match named {
-            Err(error @ CatalogError::ScriptNotFound { .. }) => {
-                let all = self.catalog.scripts(ACCOUNT, None)?;
-                let id = call.param("script");
-                all.into_iter()
-                    .find(|script| script.tag.hex() == id)
-                    .ok_or(error)?
-            }
-            other => other?,
-        };
-        ok(self.worker_object(&script)?)
+        ok(self.worker_object(&self.plain(&call)?)?)
     }
 
     /// What is said at a path below a Worker where nothing is known: there may be no such Worker.

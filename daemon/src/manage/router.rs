@@ -6,7 +6,7 @@
 use super::body::Payload;
 use super::call::{Call, parse_query};
 use super::envelope::{Handled, Refusal, code};
-use super::{Manage, tokens};
+use super::{Manage, tokens, workers};
 use crate::catalog::CatalogError;
 use crate::catalog::name::ACCOUNT;
 use http::{Method, StatusCode};
@@ -154,7 +154,13 @@ impl<W: Send + Sync + 'static> Manage<W> {
         PATCH "accounts/{account}/workers/workers/{script}/versions/latest" => patch_version,
         GET "accounts/{account}/workers/workers/{script}/versions/{version}" => get_version,
         GET "accounts/{account}/workers/workers" => list_workers,
+        POST "accounts/{account}/workers/workers" => create_worker,
         GET "accounts/{account}/workers/workers/{script}" => get_worker,
+        PUT "accounts/{account}/workers/workers/{script}" => replace_worker,
+        PATCH "accounts/{account}/workers/workers/{script}" => edit_worker,
+        DELETE "accounts/{account}/workers/workers/{script}" => delete_plain,
+        GET "accounts/{account}/workers/account-settings" => get_account_settings,
+        PUT "accounts/{account}/workers/account-settings" => put_account_settings,
         GET "accounts/{account}/workers/services/{script}" => get_service,
         DELETE "accounts/{account}/workers/services/{script}" => delete_service,
         GET "accounts/{account}/workers/services/{script}/environments/{environment}" => get_service_environment,
@@ -294,6 +300,12 @@ impl<W: Send + Sync + 'static> Manage<W> {
                 }
                 Some(_) => {}
                 None => params.push(("ns", ACCOUNT.to_owned())),
+            }
+            if route.pattern.starts_with(workers::BY_ID)
+                && let Some((_, worker)) = params.iter_mut().find(|(name, _)| *name == "script")
+                && let Some(name) = self.named(worker)
+            {
+                *worker = name;
             }
             let call = Call {
                 params,

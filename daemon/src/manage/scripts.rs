@@ -119,9 +119,14 @@ impl<W: Send + Sync + 'static> Manage<W> {
             }
         };
         if let Some(consumers) = consumers {
-            self.catalog
-                .set_tail_consumers(&namespace, &script, &consumers)
-                .await?;
+            let set = self
+                .catalog
+                .set_tail_consumers(&namespace, &script, &consumers);
+            match set.await {
+                // It was pushed, and deleted by somebody else since.
+                Err(CatalogError::ScriptNotFound { .. }) => {}
+                set => set?,
+            }
         }
         ok(script_object(&namespace, &pushed))
     }
@@ -130,12 +135,17 @@ impl<W: Send + Sync + 'static> Manage<W> {
         let (namespace, script) = (call.param("ns").to_owned(), call.param("script").to_owned());
         let (_, old) = self.catalog.script(&namespace, &script)?;
         let note = self.note(&call, "upload");
+        // Instead of metadata that say it.
+        let header = ["cf-worker-main-module-part", "cf-worker-body-part"]
+            .into_iter()
+            .find_map(|name| call.headers.get(name)?.to_str().ok())
+            .map(str::to_owned);
         let upload = self.read_upload(call, "metadata").await?;
         let metadata = match &upload.metadata {
             Some(metadata) => Metadata::parse(metadata)?,
             None => Metadata::default(),
         };
-        let named = metadata.main_module.or(metadata.body_part);
+        let named = metadata.main_module.or(metadata.body_part).or(header);
         let main = upload.main(named.as_deref())?.ok_or_else(|| {
             CatalogError::NoMainModule(format!(
                 "the upload brings no module; send one to replace '{}'",

@@ -5,9 +5,9 @@ use super::body::{ByteStream, Payload};
 use super::envelope::{Answer, AnswerBody, Refusal, code};
 use super::tails::Connected;
 use crate::observe::Follow;
-use crate::websocket;
+use crate::websocket::{self, linger};
 use async_executor::Executor;
-use async_io::Timer;
+use async_io::{Async, Timer};
 use bytes::Bytes;
 use futures_lite::{FutureExt, Stream, StreamExt, stream};
 use http::{HeaderName, HeaderValue, Method, Request, Response, StatusCode, header};
@@ -41,6 +41,9 @@ pub struct ServerOptions {
     pub body_idle: Duration,
     /// For all of a request's body.
     pub body_timeout: Duration,
+    /// In which what a client still sends is read and thrown away after the last answer, so
+    /// that the answer is not lost to a reset.
+    pub linger: Duration,
     /// For calls under way when the daemon stops.
     pub drain_timeout: Duration,
 }
@@ -52,6 +55,7 @@ impl Default for ServerOptions {
             header_timeout: Duration::from_secs(15),
             body_idle: Duration::from_secs(30),
             body_timeout: Duration::from_secs(600),
+            linger: Duration::from_secs(2),
             drain_timeout: Duration::from_secs(10),
         }
     }
@@ -153,6 +157,7 @@ struct Tail {
 impl<W: Send + Sync + 'static> Link<W> {
     async fn serve(&self, socket: TcpStream) {
         let _ = socket.set_nodelay(true);
+        let stream: Arc<Async<std::net::TcpStream>> = socket.clone().into();
         let service = service_fn(|request| self.call(request));
         let mut connection = std::pin::pin!(
             http1::Builder::new()
@@ -179,8 +184,14 @@ impl<W: Send + Sync + 'static> Link<W> {
             log::debug!("management connection ended: {error}");
         }
         let tail = self.tail.lock().take();
-        if let Some(tail) = tail {
-            self.tell(tail).await;
+        match tail {
+            Some(tail) => self.tell(tail).await,
+            None => {
+                let stopped = async {
+                    let _ = self.stopping.recv().await;
+                };
+                linger(&stream, self.options.linger).or(stopped).await;
+            }
         }
     }
 

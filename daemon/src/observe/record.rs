@@ -34,6 +34,10 @@ pub struct Record {
     pub wall_us: u64,
     /// What began it, if it was not a request.
     pub trigger: Option<Trigger>,
+    /// The entrypoint that another Worker entered, if not the default one.
+    pub entrypoint: Option<String>,
+    /// The method that a session of RPC was begun for; empty if that is not known.
+    pub rpc_method: Option<String>,
     /// The request's method; empty if it was not a request.
     pub method: String,
     /// The request's URL, redacted.
@@ -70,8 +74,12 @@ impl Record {
         let labels = finished.labels.map_or(0, |it| {
             it.tag.len() + it.message.len() + it.dynamic.as_ref().map_or(0, String::len)
         });
-        let names =
-            finished.namespace.len() + finished.script.len() + finished.version.len() + labels;
+        let entered = [finished.entrypoint, finished.rpc_method];
+        let names = finished.namespace.len()
+            + finished.script.len()
+            + finished.version.len()
+            + labels
+            + entered.iter().flatten().map(|it| it.len()).sum::<usize>();
         let mut budget = Budget {
             left: bytes_max,
             spent: 0,
@@ -117,6 +125,8 @@ impl Record {
             cpu_us: finished.cpu_us,
             wall_us: finished.wall_us,
             trigger: finished.trigger.map(kept),
+            entrypoint: finished.entrypoint.map(str::to_owned),
+            rpc_method: finished.rpc_method.map(str::to_owned),
             method: finished.method.to_owned(),
             url,
             headers,
@@ -149,6 +159,7 @@ impl Record {
                 let consumed = scripts.iter().map(|it| json!({ "scriptName": it }));
                 json!({ "consumedEvents": consumed.collect::<Vec<_>>() })
             }
+            (None, _) if self.rpc_method.is_some() => json!({ "rpcMethod": self.rpc_method }),
             (None, "") => Value::Null,
             (None, _) => self.event_json(),
         };
@@ -169,6 +180,9 @@ impl Record {
             "diagnosticsChannelEvents": published,
             "executionModel": "stateless",
         });
+        if let Some(entrypoint) = &self.entrypoint {
+            told["entrypoint"] = entrypoint.as_str().into();
+        }
         if let Some(name) = self.labels.as_ref().and_then(|it| it.dynamic.as_ref()) {
             told["dynamicWorker"] = name.as_str().into();
         }

@@ -33,6 +33,8 @@ fn finished<'a>(script: &'a str, logs: &'a [LogLine]) -> Finished<'a> {
         cpu_us: 1500,
         wall_us: 2500,
         trigger: None,
+        entrypoint: None,
+        rpc_method: None,
         method: "GET",
         url: "http://a.example/?key=0123456789abcdef0123456789abcdef",
         headers: None,

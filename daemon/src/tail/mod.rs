@@ -5,10 +5,11 @@
 //! is told together with it. This room knows no Workers: it calls [`Deliver`].
 //!
 //! Nothing here makes an invocation wait, and every queue has a bound; what does not fit is dropped
-//! and counted.
+//! and counted. It is of the tenant that has the most there: one that floods loses its own.
 
 mod families;
 mod queue;
+mod shares;
 #[cfg(test)]
 mod tests;
 
@@ -182,7 +183,13 @@ impl Sink for Tails {
             return false;
         }
         // What a Worker caused may be told together with that Worker, whose name is not known yet.
-        finished.origin.is_some() || self.of(finished.namespace, finished.script).is_some()
+        if finished.origin.is_some() || self.of(finished.namespace, finished.script).is_some() {
+            return true;
+        }
+        if finished.invoked > 0 {
+            self.0.families.lock().forget(finished.ray);
+        }
+        false
     }
 
     fn take(&self, record: &Arc<Record>, finished: &Finished<'_>) {
@@ -206,24 +213,22 @@ impl Sink for Tails {
                 if let Some(consumers) = consumers {
                     self.tell(&consumers, vec![traced], depth);
                 }
-                let complete = self.0.families.lock().child(origin, member);
-                self.tell_family(complete);
+                let told = self.0.families.lock().child(origin, member);
+                self.tell_families(told);
             }
             (None, Some(consumers)) if finished.invoked == 0 => {
                 self.tell(&consumers, vec![traced], depth);
             }
             (None, Some(consumers)) => {
-                let complete = self.0.families.lock().root(
-                    finished.ray,
-                    member,
-                    consumers,
-                    finished.invoked as usize,
-                    depth,
-                );
-                if complete.is_none() {
+                let mut families = self.0.families.lock();
+                let invoked = finished.invoked as usize;
+                let told = families.root(finished.ray, member, consumers, invoked, depth);
+                let waits = families.has(finished.ray);
+                drop(families);
+                if waits {
                     self.tell_later(finished.ray);
                 }
-                self.tell_family(complete);
+                self.tell_families(told);
             }
             (None, None) => {}
         }
@@ -242,8 +247,8 @@ impl Tails {
         }
     }
 
-    fn tell_family(&self, complete: Option<families::Complete>) {
-        if let Some(complete) = complete {
+    fn tell_families(&self, told: impl IntoIterator<Item = families::Complete>) {
+        for complete in told {
             self.tell(&complete.consumers, complete.items, complete.depth);
         }
     }
@@ -254,7 +259,7 @@ impl Tails {
         let later = async move {
             async_io::Timer::after(FAMILY_WAIT).await;
             let complete = tails.0.families.lock().give_up(origin);
-            tails.tell_family(complete);
+            tails.tell_families(complete);
         };
         self.0.executor.spawn(later).detach();
     }

@@ -1,5 +1,6 @@
 //! What waits for each tail consumer, and the tasks that have it told.
 
+use super::shares::{Shares, Tenant};
 use super::{Batch, Consumer, Deliver, TailCounts, Traced};
 use crate::engine::finished::Listener;
 use crate::engine::invocation::Trigger;
@@ -71,6 +72,8 @@ struct Inner {
 struct State {
     by_consumer: HashMap<To, Queue>,
     bytes: usize,
+    /// The same bytes by whose invocations they tell of.
+    shares: Shares,
 }
 
 #[derive(Default)]
@@ -82,6 +85,7 @@ struct Queue {
 
 struct Waiting {
     to: To,
+    tenant: Tenant,
     items: Vec<Traced>,
     depth: u8,
     bytes: usize,
@@ -111,33 +115,28 @@ impl Queues {
         }
     }
 
-    /// Has a consumer told, if there is room for it.
+    /// Has a consumer told, if there is room for it. Where there is none, what goes is of the tenant
+    /// that has the most of it.
     pub fn push(&self, consumer: &To, items: Vec<Traced>, depth: u8) {
         let bytes = items.iter().map(Traced::bytes).sum();
-        let mut state = self.0.queues.lock();
-        let full = state.bytes + bytes > TOTAL_BYTES_MAX;
-        let queue = state.by_consumer.entry(consumer.clone()).or_default();
-        let full = full
-            || queue.waiting.len() >= QUEUE_MAX
-            // One call fits always, so that a large one is not lost to a small bound.
-            || (queue.bytes > 0 && queue.bytes + bytes > QUEUE_BYTES_MAX);
-        if full {
-            if queue.in_flight == 0 && queue.waiting.is_empty() {
-                state.by_consumer.remove(consumer);
-            }
-            self.0.dropped.fetch_add(items.len() as u64, Relaxed);
-            return;
-        }
-        queue.bytes += bytes;
-        queue.waiting.push_back(Waiting {
+        let waiting = Waiting {
             to: consumer.clone(),
+            tenant: Tenant::of(&items),
             items,
             depth,
             bytes,
-        });
-        let begins = queue.in_flight < IN_FLIGHT_MAX;
-        queue.in_flight += usize::from(begins);
-        state.bytes += bytes;
+        };
+        let mut state = self.0.queues.lock();
+        let lost = state.make_room(&waiting);
+        let fits = state.fits(&waiting);
+        let count = lost.iter().map(|it| it.items.len()).sum::<usize>()
+            + if fits { 0 } else { waiting.items.len() };
+        self.0.dropped.fetch_add(count as u64, Relaxed);
+        if !fits {
+            drop(state);
+            return;
+        }
+        let begins = state.insert(waiting);
         drop(state);
         if begins {
             let (queues, consumer) = (self.clone(), consumer.clone());
@@ -191,20 +190,88 @@ impl Queues {
 
     fn next(&self, consumer: &To) -> Option<Waiting> {
         let mut state = self.0.queues.lock();
-        let queue = state.by_consumer.get_mut(consumer)?;
-        let next = queue.waiting.pop_front();
-        match &next {
-            Some(waiting) => {
-                queue.bytes -= waiting.bytes;
-                state.bytes -= waiting.bytes;
-            }
-            None => {
-                queue.in_flight -= 1;
-                if queue.in_flight == 0 {
-                    state.by_consumer.remove(consumer);
-                }
+        let next = state.take(consumer, 0);
+        if next.is_none()
+            && let Some(queue) = state.by_consumer.get_mut(consumer)
+        {
+            queue.in_flight -= 1;
+            if queue.in_flight == 0 {
+                state.by_consumer.remove(consumer);
             }
         }
         next
+    }
+}
+
+impl State {
+    fn fits(&self, waiting: &Waiting) -> bool {
+        let queue = self.by_consumer.get(&waiting.to);
+        self.bytes + waiting.bytes <= TOTAL_BYTES_MAX && queue.is_none_or(|it| it.fits(waiting))
+    }
+
+    /// Takes out what tenants have of the room that need more of it than `waiting`'s.
+    fn make_room(&mut self, waiting: &Waiting) -> Vec<Waiting> {
+        let mut lost = Vec::new();
+        while let Some(queue) = self.by_consumer.get(&waiting.to)
+            && !queue.fits(waiting)
+            && let Some(index) = queue.most_of_another(waiting)
+        {
+            lost.extend(self.take(&waiting.to, index));
+        }
+        while self.bytes + waiting.bytes > TOTAL_BYTES_MAX
+            && let Some(most) = self.shares.more_than(&waiting.tenant, waiting.bytes)
+            && let Some((consumer, index)) = self.newest_of(&most)
+        {
+            lost.extend(self.take(&consumer, index));
+        }
+        lost
+    }
+
+    fn newest_of(&self, tenant: &Tenant) -> Option<(To, usize)> {
+        self.by_consumer.iter().find_map(|(consumer, queue)| {
+            let index = queue.waiting.iter().rposition(|it| it.tenant == *tenant)?;
+            Some((consumer.clone(), index))
+        })
+    }
+
+    /// Whether a task is to begin with it.
+    fn insert(&mut self, waiting: Waiting) -> bool {
+        self.bytes += waiting.bytes;
+        self.shares.add(&waiting.tenant, waiting.bytes);
+        let queue = self.by_consumer.entry(waiting.to.clone()).or_default();
+        queue.bytes += waiting.bytes;
+        queue.waiting.push_back(waiting);
+        let begins = queue.in_flight < IN_FLIGHT_MAX;
+        queue.in_flight += usize::from(begins);
+        begins
+    }
+
+    fn take(&mut self, consumer: &To, index: usize) -> Option<Waiting> {
+        let queue = self.by_consumer.get_mut(consumer)?;
+        let waiting = queue.waiting.remove(index)?;
+        queue.bytes -= waiting.bytes;
+        self.bytes -= waiting.bytes;
+        self.shares.take(&waiting.tenant, waiting.bytes);
+        Some(waiting)
+    }
+}
+
+impl Queue {
+    fn fits(&self, waiting: &Waiting) -> bool {
+        // One call fits always, so that a large one is not lost to a small bound.
+        self.waiting.len() < QUEUE_MAX
+            && (self.bytes == 0 || self.bytes + waiting.bytes <= QUEUE_BYTES_MAX)
+    }
+
+    /// The newest call of the tenant that has the most here, if that is more than `waiting`'s has.
+    fn most_of_another(&self, waiting: &Waiting) -> Option<usize> {
+        let by_count = self.waiting.len() >= QUEUE_MAX;
+        let amount = |bytes: usize| if by_count { 1 } else { bytes };
+        let mut shares = Shares::default();
+        for it in &self.waiting {
+            shares.add(&it.tenant, amount(it.bytes));
+        }
+        let most = shares.more_than(&waiting.tenant, amount(waiting.bytes))?;
+        self.waiting.iter().rposition(|it| it.tenant == most)
     }
 }

@@ -2,6 +2,7 @@
 #![allow(clippy::unwrap_used)]
 
 use super::*;
+use crate::engine::LogLine;
 use crate::engine::finished::{Listener, Telling};
 use crate::engine::invocation::Trigger;
 use crate::engine::limits::Outcome;
@@ -12,7 +13,7 @@ use parking_lot::Mutex;
 #[derive(Default)]
 struct Told {
     batches: Mutex<Vec<(String, Vec<String>, Value)>>,
-    holds: bool,
+    gate: Mutex<Option<smol::channel::Receiver<()>>>,
 }
 
 impl Deliver for Told {
@@ -20,10 +21,13 @@ impl Deliver for Told {
         let items = serde_json::from_slice(&batch.items).unwrap();
         let told = (consumer.script.clone(), batch.scripts, items);
         self.batches.lock().push(told);
-        if self.holds {
-            return Box::pin(std::future::pending());
-        }
-        Box::pin(async { Ok(()) })
+        let gate = self.gate.lock().clone();
+        Box::pin(async move {
+            if let Some(gate) = gate {
+                let _closed = gate.recv().await;
+            }
+            Ok(())
+        })
     }
 }
 
@@ -32,15 +36,15 @@ struct Bench {
     tails: Tails,
     observe: Observe,
     told: Arc<Told>,
+    gate: Option<smol::channel::Sender<()>>,
 }
 
 impl Bench {
     fn new(holds: bool) -> Self {
         let executor = Arc::new(Executor::new());
-        let told = Arc::new(Told {
-            holds,
-            ..Told::default()
-        });
+        let told = Arc::new(Told::default());
+        let (gate, waits) = smol::channel::bounded(1);
+        *told.gate.lock() = holds.then_some(waits);
         let tails = Tails::new(executor.clone());
         tails.deliver_by(told.clone());
         let observe = Observe::default();
@@ -50,7 +54,15 @@ impl Bench {
             tails,
             observe,
             told,
+            gate: holds.then_some(gate),
         }
+    }
+
+    /// Lets go of all calls that it holds.
+    fn release(&mut self) {
+        *self.told.gate.lock() = None;
+        self.gate = None;
+        while self.executor.try_tick() {}
     }
 
     /// `consumer` of the namespace 1 is told of a script.
@@ -91,6 +103,8 @@ fn finished<'a>(namespace: &'a str, script: &'a str, ray: u64) -> Finished<'a> {
         cpu_us: 1,
         wall_us: 1,
         trigger: None,
+        entrypoint: None,
+        rpc_method: None,
         method: "GET",
         url: "http://a.example/0123456789abcdef0123456789abcdef",
         headers: None,
@@ -213,6 +227,105 @@ fn a_consumer_that_does_not_keep_up_loses_items() {
     assert_eq!(bench.calls().len(), 4);
     let dropped = bench.tails.counts().dropped;
     assert_eq!(dropped as usize, queue::QUEUE_MAX - 4);
+}
+
+#[test]
+fn who_floods_loses_what_is_its_own() {
+    // Of one consumer.
+    let mut bench = Bench::new(true);
+    for script in ["flood", "calm"] {
+        bench.set("n", script, "t");
+    }
+    for ray in 0..200 {
+        bench.ends(&finished("n", "flood", ray));
+    }
+    for ray in 0..10 {
+        bench.ends(&finished("n", "calm", ray));
+    }
+    for ray in 0..200 {
+        bench.ends(&finished("n", "flood", ray));
+    }
+    bench.release();
+    let told = |bench: &Bench, of: &str| bench.calls().iter().filter(|it| **it == of).count();
+    assert_eq!(told(&bench, "t: calm"), 10);
+    assert_eq!(told(&bench, "t: flood"), 4 + queue::QUEUE_MAX - 10);
+    assert_eq!(bench.tails.counts().dropped, 410 - 68);
+
+    // Of the room of all: many consumers of one tenant, each with less than a queue's bound.
+    let mut bench = Bench::new(true);
+    let names: Vec<String> = (0..200).map(|at| format!("t{at}")).collect();
+    let lines = [LogLine {
+        level: postern_abi::event::LogLevel::Log,
+        message: "x".repeat(7000),
+        values: None,
+        at_ms: 1,
+    }];
+    bench.set("n", "calm", "own");
+    for round in 0..6 {
+        for name in &names {
+            bench.set("n", "flood", name);
+            bench.ends(&Finished {
+                logs: &lines,
+                ..finished("n", "flood", round)
+            });
+        }
+    }
+    assert!(bench.tails.counts().dropped > 0);
+    for ray in 0..10 {
+        bench.ends(&Finished {
+            logs: &lines,
+            ..finished("n", "calm", ray)
+        });
+    }
+    bench.release();
+    assert_eq!(told(&bench, "own: calm"), 10);
+}
+
+#[test]
+fn families_that_flood_leave_others_alone() {
+    let bench = Bench::new(false);
+    bench.set("(account)", "dispatcher", "t");
+    let child = |script, ray| Finished {
+        origin: Some(Ray(ray)),
+        ..finished("n", script, 100_000 + ray)
+    };
+    bench.ends(&child("calm", 1));
+    for ray in 2..2000 {
+        bench.ends(&child("flood", ray));
+    }
+    let root = |ray, invoked| Finished {
+        invoked,
+        ..finished("(account)", "dispatcher", ray)
+    };
+    bench.ends(&root(1, 1));
+    assert_eq!(bench.calls(), ["t: dispatcher calm"]);
+    // What must go is told as far as it is known.
+    bench.ends(&root(5000, 1));
+    for ray in 10_000..12_000 {
+        bench.ends(&child("flood", ray));
+    }
+    bench.ends(&root(20_000, 2));
+    for ray in 30_000..32_000 {
+        bench.ends(&root(ray, 2));
+    }
+    assert!(bench.calls().contains(&"t: dispatcher".to_owned()));
+    assert!(bench.tails.0.families.lock().len() <= 256);
+}
+
+#[test]
+fn what_nobody_is_told_of_is_not_kept() {
+    let bench = Bench::new(false);
+    bench.set("(account)", "other", "t");
+    bench.ends(&Finished {
+        origin: Some(Ray(1)),
+        ..finished("n", "user", 2)
+    });
+    assert_eq!(bench.tails.0.families.lock().len(), 1);
+    bench.ends(&Finished {
+        invoked: 1,
+        ..finished("(account)", "dispatcher", 1)
+    });
+    assert_eq!(bench.tails.0.families.lock().len(), 0);
 }
 
 #[test]

@@ -117,6 +117,10 @@ impl AbortReason {
 /// there are errors among them `{"message": [...], "errorInfo": [...]}`.
 pub const LOG_VALUES: u32 = 0x100;
 
+/// Instead of a level: what the session of RPC was begun for that the request is, the names of the
+/// path with dots between them. The first counts.
+pub const LOG_METHOD: u32 = 0x101;
+
 /// The level of a log line; the names are those of `console`'s methods.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 #[repr(u32)]

@@ -268,6 +268,7 @@ class LoadedHandle {
     }
   }
 }
+LoadedHandle.prototype.stays = stays;
 Object.defineProperty(LoadedHandle.prototype, "unable", { get: stays });
 
 const MAKE = {};

@@ -1,7 +1,7 @@
 //! `ctx`, which every handler is called with: an object that knows the number of its request, made
 //! like one that the prelude gave.
 
-use crate::raw::{self, Arguments, Cx, EXCEPTION, UNDEFINED, Val};
+use crate::raw::{self, Arguments, Cx, EXCEPTION, UNDEFINED, Val, callbacks};
 use crate::shape::ILLEGAL;
 use rquickjs::{Ctx, Object, qjs};
 use std::cell::Cell;
@@ -39,30 +39,24 @@ pub fn context(cx: Cx, request: u32) -> Val {
     object
 }
 
-/// `contextTemplate(prototype, properties)`
-unsafe extern "C" fn template(
-    ctx: *mut qjs::JSContext,
-    _this: Val,
-    argc: c_int,
-    argv: *mut Val,
-) -> Val {
-    let cx = Cx(ctx);
-    // SAFETY: QuickJS passes as many arguments as it says.
-    let arguments = unsafe { Arguments::new(argc, argv) };
-    // SAFETY: the class was registered.
-    let made = unsafe { qjs::JS_NewObjectProtoClass(cx.0, arguments.get(0), CLASS.get()) };
-    if raw::is_exception(made) {
-        return made;
-    }
-    for (at, name) in PROPERTIES.into_iter().enumerate() {
-        let value = cx.get(arguments.get(1), name);
-        if at as u32 > PROPS && raw::is_undefined(value) {
-            continue;
+callbacks! {
+    /// `contextTemplate(prototype, properties)`
+    template(cx, _this, arguments) {
+        // SAFETY: the class was registered.
+        let made = unsafe { qjs::JS_NewObjectProtoClass(cx.0, arguments.get(0), CLASS.get()) };
+        if raw::is_exception(made) {
+            return made;
         }
-        cx.define(made, name, value);
+        for (at, name) in PROPERTIES.into_iter().enumerate() {
+            let value = cx.get(arguments.get(1), name);
+            if at as u32 > PROPS && raw::is_undefined(value) {
+                continue;
+            }
+            cx.define(made, name, value);
+        }
+        cx.free(TEMPLATE.replace(made));
+        UNDEFINED
     }
-    cx.free(TEMPLATE.replace(made));
-    UNDEFINED
 }
 
 /// `contextOf(request)`

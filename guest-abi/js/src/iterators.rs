@@ -6,7 +6,7 @@
 use crate::class::{self, Held};
 use crate::headers::{Flat, HeaderList};
 use crate::params::Params;
-use crate::raw::{self, Arguments, Cx, UNDEFINED, Val};
+use crate::raw::{self, Cx, UNDEFINED, Val, callbacks};
 use crate::shape::ILLEGAL;
 use crate::url::Shared;
 use rquickjs::class::Class;
@@ -167,53 +167,41 @@ unsafe extern "C" fn of_params<const KIND: u8>(
     }
 }
 
-/// `iterateList(list, kind)`: an iterator of an array of names and values in turn.
-unsafe extern "C" fn of_list(
-    ctx: *mut qjs::JSContext,
-    _this: Val,
-    argc: c_int,
-    argv: *mut Val,
-) -> Val {
-    let cx = Cx(ctx);
-    // SAFETY: QuickJS passes as many arguments as it says.
-    let arguments = unsafe { Arguments::new(argc, argv) };
-    // SAFETY: the prelude passes a small number.
-    let kind = unsafe { qjs::JS_VALUE_GET_INT(arguments.get(1)) };
-    let kind = u8::try_from(kind).unwrap_or(PAIRS).min(PAIRS);
-    iterator(cx, kind, Source::List(cx.dup(arguments.get(0))))
+callbacks! {
+    /// `iterateList(list, kind)`: an iterator of an array of names and values in turn.
+    of_list(cx, _this, arguments) {
+        // SAFETY: the prelude passes a small number.
+        let kind = unsafe { qjs::JS_VALUE_GET_INT(arguments.get(1)) };
+        let kind = u8::try_from(kind).unwrap_or(PAIRS).min(PAIRS);
+        iterator(cx, kind, Source::List(cx.dup(arguments.get(0))))
+    }
 }
 
-/// `iteratorPrototypes(names, values, pairs)`: gives their `next` and `[Symbol.iterator]` too.
-unsafe extern "C" fn prototypes(
-    ctx: *mut qjs::JSContext,
-    _this: Val,
-    argc: c_int,
-    argv: *mut Val,
-) -> Val {
-    let cx = Cx(ctx);
-    // SAFETY: QuickJS passes as many arguments as it says.
-    let arguments = unsafe { Arguments::new(argc, argv) };
-    let all = [NAMES, VALUES, PAIRS].map(|kind| cx.dup(arguments.get(kind.into())));
-    PROTOTYPES.set(all);
-    for (kind, prototype) in all.into_iter().enumerate() {
-        // SAFETY: the function is of the type that this kind of function is called as; the name is
-        // copied.
-        let function = unsafe {
-            let next: unsafe extern "C" fn(_, _, _, _, _, _) -> _ = next;
-            qjs::JS_NewCFunction2(
-                cx.0,
-                Some(std::mem::transmute::<Next, raw::Callback>(next)),
-                c"next".as_ptr(),
-                0,
-                qjs::JSCFunctionEnum_JS_CFUNC_iterator_next,
-                DONE_FIRST | kind as c_int,
-            )
-        };
-        cx.define(prototype, c"next", function);
-        let symbol = cx.function(c"", itself);
-        cx.define_iterator(prototype, symbol);
+callbacks! {
+    /// `iteratorPrototypes(names, values, pairs)`: gives their `next` and `[Symbol.iterator]` too.
+    prototypes(cx, _this, arguments) {
+        let all = [NAMES, VALUES, PAIRS].map(|kind| cx.dup(arguments.get(kind.into())));
+        PROTOTYPES.set(all);
+        for (kind, prototype) in all.into_iter().enumerate() {
+            // SAFETY: the function is of the type that this kind of function is called as; the name is
+            // copied.
+            let function = unsafe {
+                let next: unsafe extern "C" fn(_, _, _, _, _, _) -> _ = next;
+                qjs::JS_NewCFunction2(
+                    cx.0,
+                    Some(std::mem::transmute::<Next, raw::Callback>(next)),
+                    c"next".as_ptr(),
+                    0,
+                    qjs::JSCFunctionEnum_JS_CFUNC_iterator_next,
+                    DONE_FIRST | kind as c_int,
+                )
+            };
+            cx.define(prototype, c"next", function);
+            let symbol = cx.function(c"", itself);
+            cx.define_iterator(prototype, symbol);
+        }
+        UNDEFINED
     }
-    UNDEFINED
 }
 
 type Next =

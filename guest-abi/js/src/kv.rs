@@ -3,14 +3,13 @@
 use crate::bytes::{Bytes, Form};
 use crate::host;
 use crate::ops::{self, Decode, Decoded};
-use crate::raw::{self, Arguments, Cx, Val};
+use crate::raw::{self, Cx, callbacks};
 use crate::text::Text;
 use postern_abi::OpKind;
 use postern_abi::kv::{
     KvBody, KvDelete, KvGet, KvGetMulti, KvGot, KvList, KvListed, KvMulti, KvPut,
 };
-use rquickjs::{Array, Ctx, Exception, Object, Result, Value, function::Func, function::Opt, qjs};
-use std::ffi::c_int;
+use rquickjs::{Array, Ctx, Exception, Object, Result, Value, function::Func, function::Opt};
 
 /// JSON metadata as a value.
 fn metadata<'js>(ctx: &Ctx<'js>, text: Option<&str>) -> Result<Value<'js>> {
@@ -72,42 +71,36 @@ fn get<'js>(
     Ok(promise)
 }
 
-/// `kvGetText(binding, key)`: a promise of the value as a string, or undefined for what is not a
-/// usual key.
-unsafe extern "C" fn get_text(
-    ctx: *mut qjs::JSContext,
-    _this: Val,
-    argc: c_int,
-    argv: *mut Val,
-) -> Val {
-    let cx = Cx(ctx);
-    // SAFETY: QuickJS passes as many arguments as it says.
-    let arguments = unsafe { Arguments::new(argc, argv) };
-    let key = arguments.get(1);
-    if !raw::is_string(key) {
-        return raw::UNDEFINED;
+callbacks! {
+    /// `kvGetText(binding, key)`: a promise of the value as a string, or undefined for what is not a
+    /// usual key.
+    get_text(cx, _this, arguments) {
+        let key = arguments.get(1);
+        if !raw::is_string(key) {
+            return raw::UNDEFINED;
+        }
+        let argument = cx.text(arguments.get(0), |binding| {
+            cx.text(key, |key| {
+                let argument = KvGet {
+                    binding,
+                    key,
+                    stream: false,
+                };
+                let is_usual = !matches!(key, "" | "." | "..");
+                is_usual.then(|| postcard::to_allocvec(&argument).unwrap_or_default())
+            })
+        });
+        let argument = match argument {
+            None | Some(None) => return raw::EXCEPTION,
+            Some(Some(None)) => return raw::UNDEFINED,
+            Some(Some(Some(argument))) => argument,
+        };
+        let Some((id, promise)) = ops::start_text(cx, OpKind::KvGet as u32, &argument) else {
+            return raw::EXCEPTION;
+        };
+        LAST.set(id);
+        promise
     }
-    let argument = cx.text(arguments.get(0), |binding| {
-        cx.text(key, |key| {
-            let argument = KvGet {
-                binding,
-                key,
-                stream: false,
-            };
-            let is_usual = !matches!(key, "" | "." | "..");
-            is_usual.then(|| postcard::to_allocvec(&argument).unwrap_or_default())
-        })
-    });
-    let argument = match argument {
-        None | Some(None) => return raw::EXCEPTION,
-        Some(Some(None)) => return raw::UNDEFINED,
-        Some(Some(Some(argument))) => argument,
-    };
-    let Some((id, promise)) = ops::start_text(cx, OpKind::KvGet as u32, &argument) else {
-        return raw::EXCEPTION;
-    };
-    LAST.set(id);
-    promise
 }
 
 thread_local! {

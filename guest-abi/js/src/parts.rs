@@ -8,8 +8,8 @@
 use crate::class::{self, Held};
 use crate::headers::HeaderList;
 use crate::raw::{
-    self, Arguments, Callback, Cx, EXCEPTION, NULL, UNDEFINED, Val, is_exception, is_nullish,
-    is_object, is_string, is_undefined,
+    self, Arguments, Callback, Cx, EXCEPTION, NULL, UNDEFINED, Val, callbacks, is_exception,
+    is_nullish, is_object, is_string, is_undefined,
 };
 use crate::shape::ILLEGAL;
 use crate::{host, requests};
@@ -509,23 +509,6 @@ fn construct(cx: Cx, target: Val, kind: Kind, arguments: Arguments) -> Val {
     }
     cx.free(result);
     object
-}
-
-macro_rules! callbacks {
-    ($($name:ident($cx:ident, $this:ident, $arguments:ident) $body:block)*) => {$(
-        unsafe extern "C" fn $name(
-            ctx: *mut qjs::JSContext,
-            $this: Val,
-            argc: c_int,
-            argv: *mut Val,
-        ) -> Val {
-            let $cx = Cx(ctx);
-            // SAFETY: QuickJS passes as many arguments as it says.
-            let $arguments = unsafe { Arguments::new(argc, argv) };
-            let _ = (&$this, &$arguments);
-            $body
-        }
-    )*};
 }
 
 callbacks! {

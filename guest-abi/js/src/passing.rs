@@ -3,14 +3,13 @@
 //! somebody looks. All others are `prelude/subrequest.js`'s.
 
 use crate::parts::{self, Coming, Part, slot};
-use crate::raw::{self, Arguments, Cx, UNDEFINED, Val};
+use crate::raw::{self, Cx, UNDEFINED, Val, callbacks};
 use crate::{bytes, ops};
 use postern_abi::OpKind;
 use postern_abi::dispatch::Dispatch;
 use postern_abi::fetch::{FetchBody, FetchedBody, Redirect, Target};
-use rquickjs::{Object, qjs};
+use rquickjs::Object;
 use std::cell::Cell;
-use std::ffi::c_int;
 
 thread_local! {
     /// `answered(operation, length, isEncoded)`: what gets the parts of an answer's body.
@@ -123,16 +122,11 @@ pub fn send(cx: Cx, whom: Whom, request: Val) -> Val {
         .unwrap_or(raw::EXCEPTION)
 }
 
-/// `fetchPlain(target, request)`: the same.
-unsafe extern "C" fn fetch(
-    ctx: *mut qjs::JSContext,
-    _this: Val,
-    argc: c_int,
-    argv: *mut Val,
-) -> Val {
-    // SAFETY: QuickJS passes as many arguments as it says.
-    let arguments = unsafe { Arguments::new(argc, argv) };
-    send(Cx(ctx), Whom::Told(arguments.get(0)), arguments.get(1))
+callbacks! {
+    /// `fetchPlain(target, request)`: the same.
+    fetch(cx, _this, arguments) {
+        send(cx, Whom::Told(arguments.get(0)), arguments.get(1))
+    }
 }
 
 /// What came for a subrequest: its response, and what gets the parts of its body if those are still to
@@ -224,18 +218,12 @@ pub fn install(cx: Cx, native: &Object<'_>) {
     cx.method(native.as_raw(), c"useAnswered", use_answered);
 }
 
-/// `useAnswered(answered)`
-unsafe extern "C" fn use_answered(
-    ctx: *mut qjs::JSContext,
-    _this: Val,
-    argc: c_int,
-    argv: *mut Val,
-) -> Val {
-    let cx = Cx(ctx);
-    // SAFETY: as above.
-    let arguments = unsafe { Arguments::new(argc, argv) };
-    cx.free(ANSWERED.replace(cx.dup(arguments.get(0))));
-    UNDEFINED
+callbacks! {
+    /// `useAnswered(answered)`
+    use_answered(cx, _this, arguments) {
+        cx.free(ANSWERED.replace(cx.dup(arguments.get(0))));
+        UNDEFINED
+    }
 }
 
 /// The bytes of what came whole, once somebody looks.

@@ -34,6 +34,26 @@ pub struct Cx(pub *mut qjs::JSContext);
 /// A function that JavaScript calls.
 pub type Callback = unsafe extern "C" fn(*mut qjs::JSContext, Val, c_int, *mut Val) -> Val;
 
+/// Defines [`Callback`]s: `name(cx, this, arguments) { … }`, or `name<at>(…)` for one of a number.
+macro_rules! callbacks {
+    ($($(#[$about:meta])* $name:ident$(<$at:ident>)?($cx:ident, $this:ident, $arguments:ident) $body:block)*) => {$(
+        $(#[$about])*
+        unsafe extern "C" fn $name$(<const $at: usize>)?(
+            ctx: *mut rquickjs::qjs::JSContext,
+            $this: $crate::raw::Val,
+            argc: std::ffi::c_int,
+            argv: *mut $crate::raw::Val,
+        ) -> $crate::raw::Val {
+            let $cx = $crate::raw::Cx(ctx);
+            // SAFETY: QuickJS passes as many arguments as it says.
+            let $arguments = unsafe { $crate::raw::Arguments::new(argc, argv) };
+            let _ = (&$this, &$arguments);
+            $body
+        }
+    )*};
+}
+pub(crate) use callbacks;
+
 /// `undefined`
 pub const UNDEFINED: Val = qjs::JS_UNDEFINED;
 /// `null`

@@ -4,7 +4,7 @@
 
 use crate::class::{self, Held};
 use crate::passing::{self, Whom};
-use crate::raw::{self, Arguments, Cx, UNDEFINED, Val};
+use crate::raw::{self, Cx, UNDEFINED, Val, callbacks};
 use rquickjs::{Object, qjs};
 use std::cell::Cell;
 use std::ffi::{CStr, c_int};
@@ -99,23 +99,6 @@ fn held<'a>(object: Val) -> Option<&'a mut Stub> {
         return None;
     }
     class::held::<Stub>(object)
-}
-
-macro_rules! callbacks {
-    ($($name:ident($cx:ident, $this:ident, $arguments:ident) $body:block)*) => {$(
-        unsafe extern "C" fn $name(
-            ctx: *mut qjs::JSContext,
-            $this: Val,
-            argc: c_int,
-            argv: *mut Val,
-        ) -> Val {
-            let $cx = Cx(ctx);
-            // SAFETY: QuickJS passes as many arguments as it says.
-            let $arguments = unsafe { Arguments::new(argc, argv) };
-            let _ = &$this;
-            $body
-        }
-    )*};
 }
 
 callbacks! {

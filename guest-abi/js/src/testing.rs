@@ -499,7 +499,7 @@ pub mod host {
     }
 
     pub fn log(level: u32, line: &str) {
-        if level == postern_abi::event::LOG_VALUES {
+        if level == postern_abi::event::LOG_VALUES || level == postern_abi::event::LOG_METHOD {
             return;
         }
         STATE.with_borrow_mut(|state| state.answer.logs.push(line.to_owned()));

@@ -3,7 +3,7 @@
 use crate::class::{self, Held};
 use crate::params::{self, Params};
 use crate::plain::Plain;
-use crate::raw::{self, Arguments, Callback, Cx, UNDEFINED, Val};
+use crate::raw::{self, Arguments, Callback, Cx, UNDEFINED, Val, callbacks};
 use crate::shape::{ILLEGAL, method, wrong_argument};
 use crate::text::{usv, with_usv};
 use rquickjs::class::Class;
@@ -11,7 +11,7 @@ use rquickjs::function::{Func, Opt};
 use rquickjs::{Ctx, Exception, Function, Object, Result, Value, qjs};
 use std::borrow::Cow;
 use std::cell::{Cell, RefCell};
-use std::ffi::{CStr, c_int};
+use std::ffi::CStr;
 use std::rc::Rc;
 use std::sync::atomic::AtomicU32;
 use url::{Url, quirks};
@@ -239,23 +239,6 @@ fn text_of(cx: Cx, value: Val) -> Option<String> {
         (ctx, value)
     };
     usv(&ctx, &value).ok()
-}
-
-macro_rules! callbacks {
-    ($($name:ident$(<$at:ident>)?($cx:ident, $this:ident, $arguments:ident) $body:block)*) => {$(
-        unsafe extern "C" fn $name$(<const $at: usize>)?(
-            ctx: *mut qjs::JSContext,
-            $this: Val,
-            argc: c_int,
-            argv: *mut Val,
-        ) -> Val {
-            let $cx = Cx(ctx);
-            // SAFETY: QuickJS passes as many arguments as it says.
-            let $arguments = unsafe { Arguments::new(argc, argv) };
-            let _ = &$arguments;
-            $body
-        }
-    )*};
 }
 
 callbacks! {

@@ -6,10 +6,11 @@ use crate::headers::Headers;
 use crate::request::Request;
 use crate::response::{Body, Response};
 use crate::runtime::ops::Op;
-use crate::wire::{put_bytes, put_varint};
+use crate::wire::{put_bytes, take_bytes, take_varint};
 use alloc::borrow::Cow;
 use alloc::boxed::Box;
 use alloc::string::String;
+use alloc::sync::Arc;
 use alloc::vec::Vec;
 use core::task::{Context, Poll};
 use postern_abi::OpKind;
@@ -18,12 +19,66 @@ use postern_abi::fetch::{FetchBody, FetchedBody, Redirect, Target};
 
 /// A request to send.
 pub struct Fetch {
-    method: Cow<'static, str>,
-    url: String,
-    /// As [`Fields`](postern_abi::http::Fields) are encoded.
-    fields: Vec<u8>,
+    head: Head,
     redirect: Redirect,
     body: Outgoing,
+}
+
+/// All of it but the body.
+enum Head {
+    /// That of a request that came, as it came.
+    Came(Request),
+    Own(Own),
+}
+
+struct Own {
+    method: Cow<'static, str>,
+    url: String,
+    headers: Headers,
+}
+
+impl Head {
+    /// Its parts, to change them.
+    fn own(&mut self) -> &mut Own {
+        if let Self::Came(request) = self {
+            *self = Self::Own(Own {
+                method: String::from(request.method_name()).into(),
+                url: request.url().into(),
+                headers: request.headers().clone(),
+            });
+        }
+        match self {
+            Self::Own(own) => own,
+            Self::Came(_) => unreachable!("it was taken apart above"),
+        }
+    }
+
+    fn method_and_url(&self) -> (&str, &str) {
+        match self {
+            Self::Came(request) => (request.method_name(), request.url()),
+            Self::Own(own) => (&own.method, &own.url),
+        }
+    }
+
+    /// Bytes that it takes, at least.
+    fn len(&self) -> usize {
+        let (method, url) = self.method_and_url();
+        let fields = match self {
+            Self::Came(request) => request.fields().len(),
+            Self::Own(own) => own.headers.encoded_len(),
+        };
+        method.len() + url.len() + fields
+    }
+
+    fn encode(&self, out: &mut Vec<u8>) {
+        let (method, url) = self.method_and_url();
+        put_bytes(out, method.as_bytes());
+        put_bytes(out, url.as_bytes());
+        match self {
+            Self::Came(request) => out.extend_from_slice(request.fields()),
+            Self::Own(own) => own.headers.encode(out),
+        }
+    }
 }
 
 enum Outgoing {
@@ -41,9 +96,11 @@ impl Fetch {
     /// A request of any method; redirects are followed.
     pub fn new(method: impl Into<Cow<'static, str>>, url: impl Into<String>) -> Self {
         Self {
-            method: method.into(),
-            url: url.into(),
-            fields: Headers::new().encoded(),
+            head: Head::Own(Own {
+                method: method.into(),
+                url: url.into(),
+                headers: Headers::new(),
+            }),
             redirect: Redirect::Follow,
             body: Outgoing::None,
         }
@@ -52,7 +109,7 @@ impl Fetch {
     /// With these header fields.
     #[must_use]
     pub fn with_headers(mut self, headers: &Headers) -> Self {
-        self.fields = headers.encoded();
+        self.head.own().headers = headers.clone();
         self
     }
 
@@ -73,7 +130,7 @@ impl Fetch {
     /// With another URL, as when a request that came is passed on.
     #[must_use]
     pub fn with_url(mut self, url: impl Into<String>) -> Self {
-        self.url = url.into();
+        self.head.own().url = url.into();
         self
     }
 
@@ -98,15 +155,14 @@ impl Fetch {
             Outgoing::Whole(bytes) => (FetchBody::Whole, bytes, None),
             Outgoing::Stream(source, len) => (FetchBody::Stream(len), Vec::new(), Some(source)),
         };
-        let mut argument = postcard::to_allocvec(&target)?;
-        argument.reserve(self.url.len() + self.fields.len() + whole.len() + 32);
-        put_bytes(&mut argument, self.method.as_bytes());
-        put_bytes(&mut argument, self.url.as_bytes());
-        argument.extend_from_slice(&self.fields);
-        put_varint(&mut argument, self.redirect as usize);
-        argument.extend_from_slice(&postcard::to_allocvec(&body)?);
+        // Room for the target, and for lengths, too.
+        let argument = Vec::with_capacity(self.head.len() + whole.len() + 128);
+        let mut argument = postcard::to_extend(&target, argument)?;
+        self.head.encode(&mut argument);
+        let mut argument = postcard::to_extend(&(self.redirect, body), argument)?;
         argument.extend_from_slice(&whole);
         let mut op = Op::start(OpKind::Fetch, &argument)?;
+        drop((argument, whole, self.head));
         let mut upload = source.map(Upload::new);
         let mut result = core::future::poll_fn(|cx| {
             if let Poll::Ready(result) = op.poll_result(cx) {
@@ -122,12 +178,13 @@ impl Fetch {
             }
         })
         .await?;
-        // The fields are taken as they lie: the host has looked at them.
-        let ((status, _), behind) = postcard::take_from_bytes::<(u16, &str)>(&result)?;
-        let (headers, behind) = Headers::decode(behind)
+        let Came {
+            status,
+            headers,
+            body,
+            at,
+        } = Came::decode(&result)
             .ok_or_else(|| Error::named("TypeError", "an answer cannot be decoded"))?;
-        let ((_, body), rest) = postcard::take_from_bytes::<(&str, FetchedBody)>(behind)?;
-        let at = result.len() - rest.len();
         let body = match body {
             FetchedBody::Stream(_) => Body::Stream(match upload {
                 None => Source::Op(op),
@@ -147,19 +204,42 @@ impl Fetch {
     }
 }
 
+/// What there is of an answer at first: a [`Fetched`](postern_abi::fetch::Fetched).
+struct Came {
+    status: u16,
+    headers: Headers,
+    body: FetchedBody,
+    /// Where the body begins.
+    at: usize,
+}
+
+impl Came {
+    fn decode(payload: &[u8]) -> Option<Self> {
+        let mut rest = payload;
+        let status = u16::try_from(take_varint(&mut rest)?).ok()?;
+        take_bytes(&mut rest)?;
+        let (headers, mut rest) = Headers::decode(rest)?;
+        take_bytes(&mut rest)?;
+        let (body, rest) = postcard::take_from_bytes(rest).ok()?;
+        Some(Self {
+            status,
+            headers,
+            body,
+            at: payload.len() - rest.len(),
+        })
+    }
+}
+
 /// A request that came is passed on as it is, its body as it comes; redirects are the client's to
 /// follow.
 impl From<Request> for Fetch {
     fn from(mut request: Request) -> Self {
-        let len = request.body_len();
-        let body = match request.stream() {
-            Ok(stream) if len != Some(0) => Outgoing::Stream(stream.into_source(), len),
-            _ => Outgoing::None,
+        let body = match request.take_body() {
+            Some((source, len)) => Outgoing::Stream(source, len),
+            None => Outgoing::None,
         };
         Self {
-            method: String::from(request.method_name()).into(),
-            url: request.url().into(),
-            fields: request.fields().into(),
+            head: Head::Came(request),
             redirect: Redirect::Manual,
             body,
         }
@@ -174,7 +254,8 @@ impl From<&str> for Fetch {
 
 impl core::fmt::Debug for Fetch {
     fn fmt(&self, f: &mut core::fmt::Formatter<'_>) -> core::fmt::Result {
-        write!(f, "{} {}", self.method, self.url)
+        let (method, url) = self.head.method_and_url();
+        write!(f, "{method} {url}")
     }
 }
 
@@ -252,7 +333,7 @@ pub struct Fetcher {
 enum To {
     Binding(String),
     Dispatch {
-        binding: String,
+        binding: Arc<str>,
         script: String,
         cpu_ms: Option<u32>,
         subrequests: Option<u32>,
@@ -295,7 +376,7 @@ impl Fetcher {
 /// A dispatch namespace: user Workers by name.
 #[derive(Clone, Debug)]
 pub struct DynamicDispatcher {
-    binding: String,
+    binding: Arc<str>,
 }
 
 /// What holds for the calls of one user Worker.

@@ -38,7 +38,7 @@ impl Headers {
         let count = take_varint(&mut bytes)?;
         let mut rest = bytes;
         for _ in 0..count {
-            core::str::from_utf8(take_bytes(&mut rest)?).ok()?;
+            take_bytes(&mut rest)?;
             take_bytes(&mut rest)?;
         }
         let all = Self {
@@ -57,13 +57,6 @@ impl Headers {
 
     /// Bytes of the fields in the boundary's form.
     #[inline]
-    /// As the boundary has them.
-    pub(crate) fn encoded(&self) -> Vec<u8> {
-        let mut out = Vec::with_capacity(self.encoded_len());
-        self.encode(&mut out);
-        out
-    }
-
     pub(crate) fn encoded_len(&self) -> usize {
         self.bytes.len()
     }

@@ -4,17 +4,20 @@ use crate::body::{ByteStream, Source, text};
 use crate::error::{Error, Result};
 use crate::headers::Headers;
 use crate::runtime;
+use crate::wire::{take_bytes, take_number, take_varint};
 use alloc::string::String;
 use alloc::vec::Vec;
 use core::cell::OnceCell;
 use core::ops::Range;
-use postern_abi::http::{BodyHint, RequestLine};
+use postern_abi::http::BodyHint;
 
 /// An HTTP request.
 pub struct Request {
     id: u32,
     payload: Vec<u8>,
     line: OnceCell<Line>,
+    /// Where path and query lie in the URL.
+    split: OnceCell<(Range<usize>, Option<Range<usize>>)>,
     headers: OnceCell<Headers>,
     body_used: bool,
 }
@@ -25,6 +28,32 @@ struct Line {
     url: Range<usize>,
     body: BodyHint,
     fields_at: usize,
+}
+
+impl Line {
+    /// From the payload, whose beginning is a [`RequestLine`](postern_abi::http::RequestLine).
+    fn decode(payload: &[u8]) -> Option<Self> {
+        let mut rest = payload;
+        let mut text = || {
+            let part = take_bytes(&mut rest)?;
+            core::str::from_utf8(part).ok()?;
+            let end = payload.len() - rest.len();
+            Some(end - part.len()..end)
+        };
+        let (method, url) = (text()?, text()?);
+        let body = match take_varint(&mut rest)? {
+            0 => BodyHint::None,
+            1 => BodyHint::Known(take_number(&mut rest)?),
+            2 => BodyHint::Chunked,
+            _ => return None,
+        };
+        Some(Self {
+            method,
+            url,
+            body,
+            fields_at: payload.len() - rest.len(),
+        })
+    }
 }
 
 /// The method of a request.
@@ -50,30 +79,24 @@ impl Request {
             id,
             payload,
             line: OnceCell::new(),
+            split: OnceCell::new(),
             headers: OnceCell::new(),
             body_used: false,
         }
     }
 
     fn line(&self) -> &Line {
-        self.line.get_or_init(|| {
-            let (line, rest) = postcard::take_from_bytes::<RequestLine>(&self.payload)
-                .expect("the host sends a request line");
-            let range = |part: &str| {
-                let start = part.as_ptr() as usize - self.payload.as_ptr() as usize;
-                start..start + part.len()
-            };
-            Line {
-                method: range(line.method),
-                url: range(line.url),
-                body: line.body,
-                fields_at: self.payload.len() - rest.len(),
-            }
-        })
+        self.line
+            .get_or_init(|| Line::decode(&self.payload).expect("the host sends a request line"))
     }
 
     fn part(&self, range: Range<usize>) -> &str {
-        core::str::from_utf8(&self.payload[range]).expect("it was text when the line was decoded")
+        // SAFETY: the ranges of a line are of text (`Line::decode` looks), and no payload changes.
+        unsafe { core::str::from_utf8_unchecked(&self.payload[range]) }
+    }
+
+    fn split(&self) -> &(Range<usize>, Option<Range<usize>>) {
+        self.split.get_or_init(|| split_url(self.url()))
     }
 
     /// The method.
@@ -102,7 +125,7 @@ impl Request {
 
     /// The URL's path, as it came: it begins with a slash and is not percent-decoded.
     pub fn path(&self) -> &str {
-        match split_url(self.url()).0 {
+        match &self.url()[self.split().0.clone()] {
             "" => "/",
             path => path,
         }
@@ -110,7 +133,8 @@ impl Request {
 
     /// What stands behind the URL's question mark, not decoded.
     pub fn query(&self) -> Option<&str> {
-        split_url(self.url()).1
+        let query = self.split().1.clone()?;
+        Some(&self.url()[query])
     }
 
     /// The names and values in the query, decoded as a form's are.
@@ -144,6 +168,16 @@ impl Request {
     /// The header fields as they came, encoded.
     pub(crate) fn fields(&self) -> &[u8] {
         &self.payload[self.line().fields_at..]
+    }
+
+    /// Where the body comes from, if there is one that nobody has taken, and its length where that is
+    /// known.
+    pub(crate) fn take_body(&mut self) -> Option<(Source, Option<u64>)> {
+        let len = self.body_len();
+        match self.stream() {
+            Ok(stream) if len != Some(0) => Some((stream.into_source(), len)),
+            _ => None,
+        }
     }
 
     /// Whether the body was read, or is being read.
@@ -217,27 +251,29 @@ impl core::fmt::Debug for Request {
     }
 }
 
-/// Path and query of an absolute URL. What they end at is ASCII, so bytes are looked at alone.
-fn split_url(url: &str) -> (&str, Option<&str>) {
+/// Where path and query of an absolute URL lie. What they end at is ASCII, so bytes are looked at
+/// alone.
+fn split_url(url: &str) -> (Range<usize>, Option<Range<usize>>) {
     let bytes = url.as_bytes();
-    let find = |from: usize, ends: &[u8]| {
-        let rest = bytes[from..].iter();
-        rest.copied()
-            .position(|byte| ends.contains(&byte))
-            .map_or(bytes.len(), |at| from + at)
+    let find = |from: usize, ends: fn(u8) -> bool| {
+        let mut at = from;
+        while at < bytes.len() && !ends(bytes[at]) {
+            at += 1;
+        }
+        at
     };
-    let colon = find(0, b":");
+    let colon = find(0, |byte| byte == b':');
     let host = match bytes.get(colon..colon + 3) {
         Some(b"://") => colon + 3,
         _ => 0,
     };
-    let path = find(host, b"/?#");
-    let query = find(path, b"?#");
+    let path = find(host, |byte| matches!(byte, b'/' | b'?' | b'#'));
+    let query = find(path, |byte| matches!(byte, b'?' | b'#'));
     if bytes.get(query) != Some(&b'?') {
-        return (&url[path..query], None);
+        return (path..query, None);
     }
-    let end = find(query + 1, b"#");
-    (&url[path..query], Some(&url[query + 1..end]))
+    let end = find(query + 1, |byte| byte == b'#');
+    (path..query, Some(query + 1..end))
 }
 
 /// Decodes `+` and `%XX`; what is not valid stays as it is, and bytes that are not UTF-8
@@ -269,7 +305,9 @@ fn form_decode(text: &str) -> String {
 
 #[cfg(test)]
 mod tests {
+    #![allow(clippy::unwrap_used)]
     use super::*;
+    use postern_abi::http::RequestLine;
     use proptest::prelude::*;
 
     #[test]
@@ -282,7 +320,12 @@ mod tests {
             ("http://h/a#b?c", "/a", None),
             ("/relative?y", "/relative", Some("y")),
         ] {
-            assert_eq!(split_url(url), (path, query), "{url}");
+            let (found, asked) = split_url(url);
+            assert_eq!(
+                (&url[found], asked.map(|it| &url[it])),
+                (path, query),
+                "{url}"
+            );
         }
     }
 
@@ -301,8 +344,38 @@ mod tests {
     proptest! {
         #[test]
         fn any_text_is_split_and_decoded_without_a_panic(text: String) {
-            split_url(&text);
+            let (path, query) = split_url(&text);
+            let _ = (&text[path], query.map(|query| &text[query]));
             form_decode(&text);
+        }
+
+        #[test]
+        fn lines_are_postcards(
+            method: String,
+            url: String,
+            body in prop_oneof![
+                Just(BodyHint::None),
+                any::<u64>().prop_map(BodyHint::Known),
+                Just(BodyHint::Chunked),
+            ],
+        ) {
+            let line = RequestLine { method: &method, url: &url, body };
+            let payload = postcard::to_allocvec(&line).unwrap();
+            let found = Line::decode(&payload).unwrap();
+            prop_assert_eq!(&payload[found.method], method.as_bytes());
+            prop_assert_eq!(&payload[found.url], url.as_bytes());
+            prop_assert_eq!((found.body, found.fields_at), (body, payload.len()));
+            for len in 0..payload.len() {
+                prop_assert!(Line::decode(&payload[..len]).is_none());
+            }
+        }
+
+        #[test]
+        fn any_bytes_are_a_line_or_none(bytes: Vec<u8>) {
+            prop_assert_eq!(
+                Line::decode(&bytes).is_some(),
+                postcard::take_from_bytes::<RequestLine>(&bytes).is_ok()
+            );
         }
     }
 }

@@ -35,6 +35,23 @@ pub fn take_varint(bytes: &mut &[u8]) -> Option<usize> {
     None
 }
 
+/// Takes a number that fits 64 bits off the front.
+pub fn take_number(bytes: &mut &[u8]) -> Option<u64> {
+    let mut value = 0u64;
+    for shift in (0..70).step_by(7) {
+        let (&byte, rest) = bytes.split_first()?;
+        *bytes = rest;
+        if shift == 63 && byte > 1 {
+            return None;
+        }
+        value |= u64::from(byte & 0x7f) << shift;
+        if byte & 0x80 == 0 {
+            return Some(value);
+        }
+    }
+    None
+}
+
 /// Takes a string or a byte string off the front.
 pub fn take_bytes<'a>(bytes: &mut &'a [u8]) -> Option<&'a [u8]> {
     let len = take_varint(bytes)?;
@@ -58,6 +75,16 @@ mod tests {
             let mut rest = &out[..];
             prop_assert_eq!(take_varint(&mut rest), Some(value as usize));
             prop_assert!(rest.is_empty());
+        }
+
+        #[test]
+        fn large_numbers_are_postcards(value: u64, bytes: [u8; 10]) {
+            let out = postcard::to_allocvec(&value).unwrap();
+            prop_assert_eq!(take_number(&mut &out[..]), Some(value));
+            let theirs = postcard::take_from_bytes::<u64>(&bytes).ok();
+            let mut rest = &bytes[..];
+            let ours = take_number(&mut rest);
+            prop_assert_eq!(ours.map(|value| (value, rest)), theirs);
         }
 
         #[test]

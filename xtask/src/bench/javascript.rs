@@ -234,13 +234,25 @@ fn native_digest_ns() -> f64 {
 
 /// Pushes Workers, each with a namespace `KV` that has the key `key`.
 pub fn prepare(daemon: &Daemon, workers: &[(&str, &str)]) -> Result<()> {
+    let written = workers
+        .iter()
+        .map(|(name, source)| Ok((*name, write_worker(name, source)?)));
+    let written = written.collect::<Result<Vec<_>>>()?;
+    let files: Vec<_> = written
+        .iter()
+        .map(|(name, file)| (*name, &**file))
+        .collect();
+    prepare_files(daemon, &files)
+}
+
+/// The same, of files.
+pub fn prepare_files(daemon: &Daemon, workers: &[(&str, &Path)]) -> Result<()> {
     daemon.kv_namespace("bench")?;
     let put = ["kv", "put", "key", "the value", "-n", "bench"];
     daemon.call(&put)?;
-    for (name, source) in workers {
-        let file = write_worker(name, source)?;
+    for (name, file) in workers {
         let kv = ["--kv", "KV=bench", "--compatibility-date", DATE];
-        daemon.push(&file, name, &[&kv[..], &["--cpu-ms", "30000"]].concat())?;
+        daemon.push(file, name, &[&kv[..], &["--cpu-ms", "30000"]].concat())?;
     }
     Ok(())
 }

@@ -51,7 +51,8 @@ pub struct Arguments {
     quick: bool,
 
     /// Shows instead where the fuel and the time of a Worker's request go, by function of the
-    /// JavaScript engine's module and of JavaScript. A hello without a file.
+    /// JavaScript engine's module and of JavaScript, or of a Worker's own module (`.wasm`). A hello
+    /// without a file.
     #[arg(long, value_name = "WORKER", num_args = 0..=1, conflicts_with_all = ["only", "no_parts"])]
     profile: Option<Option<PathBuf>>,
 }

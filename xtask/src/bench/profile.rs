@@ -1,6 +1,6 @@
-//! `bench --profile`: where the fuel and the time of a JavaScript Worker's request go.
+//! `bench --profile`: where the fuel and the time of a Worker's request go.
 //!
-//! `daemon/examples/profile` runs the engine's module alone, with counters around each of its functions,
+//! `daemon/examples/profile` runs the engine's module, or the Worker's own, alone, with counters around each of its functions,
 //! and the same Worker inside the daemon's engine; here the whole daemon serves it. What one
 //! takes more than another is what lies between them.
 
@@ -18,16 +18,21 @@ const CONNECTIONS: u32 = 32;
 
 /// Prints tables of functions, and the shares of a request's time.
 pub fn run(bench: &Bench, worker: Option<&Path>) -> Result<()> {
-    let engine = crate::javascript::build_profiled()?;
-    let source = match worker {
-        Some(file) => std::fs::read_to_string(file)
-            .with_context(|| format!("cannot read {}", workspace::shown(file)))?,
-        None => javascript::HELLO.to_owned(),
-    };
-    let worker = javascript::write_worker("profiled", &source)?;
     let profiler = workspace::target().join("release/examples/profile");
     let mut command = Command::new(profiler);
-    command.arg(&engine).arg(&worker).arg(REQUESTS.to_string());
+    let file = match worker {
+        Some(file) if file.extension().is_some_and(|it| it == "wasm") => file.to_owned(),
+        _ => {
+            command.arg(crate::javascript::build_profiled()?);
+            let source = match worker {
+                Some(file) => std::fs::read_to_string(file)
+                    .with_context(|| format!("cannot read {}", workspace::shown(file)))?,
+                None => javascript::HELLO.to_owned(),
+            };
+            javascript::write_worker("profiled", &source)?
+        }
+    };
+    command.arg(&file).arg(REQUESTS.to_string());
     let text = process::output(&mut command).with_context(|| {
         format!(
             "the Worker cannot be profiled; this says why: {}",
@@ -40,7 +45,7 @@ pub fn run(bench: &Bench, worker: Option<&Path>) -> Result<()> {
             .with_context(|| format!("the profiler tells no {name}:\n{text}"))
     };
     let (guest_us, engine_us) = (number("guest_ns")? / 1e3, number("engine_ns")? / 1e3);
-    let whole_us = whole_us(bench, &source)?;
+    let whole_us = whole_us(bench, &file)?;
     let tables = text
         .rsplit_once("\nguest_ns")
         .map_or("", |(tables, _)| tables);
@@ -66,9 +71,9 @@ pub fn run(bench: &Bench, worker: Option<&Path>) -> Result<()> {
 
 /// Microseconds of the whole daemon's CPU for a request. It runs the engine that is kept in the
 /// repository.
-fn whole_us(bench: &Bench, source: &str) -> Result<f64> {
+fn whole_us(bench: &Bench, file: &Path) -> Result<f64> {
     let daemon = bench.daemon()?;
-    javascript::prepare(&daemon, &[("profiled", source)])?;
+    javascript::prepare_files(&daemon, &[("profiled", file)])?;
     let edge = daemon.edge();
     let load = |seconds| Load {
         server: daemon.id(),

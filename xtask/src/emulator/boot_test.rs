@@ -4,7 +4,7 @@
 
 use super::http::{self, Manage};
 use super::machine::{Machine, Wanted};
-use super::{fresh_disk, ram, update_test};
+use super::{fresh_disk, ram, settings_test, update_test};
 use crate::image::{self, Plan};
 use crate::{guests, step, workspace};
 use anyhow::{Context, Result, bail};
@@ -22,7 +22,7 @@ const GROWN: u64 = 600;
 const SMALL_TENANTS: usize = 20;
 const SMALL_RAM: u32 = 64;
 /// How long a line on the console may take that comes of itself.
-const SOON: Duration = Duration::from_secs(120);
+pub(super) const SOON: Duration = Duration::from_secs(120);
 /// Acknowledged writes before a power cut, at most.
 const WRITES: usize = 60;
 
@@ -53,14 +53,27 @@ pub struct Arguments {
     #[arg(long, default_value_t = 3, value_name = "COUNT")]
     cuts: u32,
 
-    /// Tries updates alone.
-    #[arg(long)]
-    updates: bool,
+    /// Tries these alone. Several may be named.
+    #[arg(long, value_enum, value_name = "PART", value_delimiter = ',')]
+    only: Vec<Part>,
 
     /// The daemon of that board, in place of the one that `build --board` makes; `postern-early` must
     /// lie beside it.
     #[arg(long, value_name = "FILE", requires = "board")]
     binary: Option<PathBuf>,
+}
+
+/// What is tried.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, clap::ValueEnum)]
+enum Part {
+    /// First boot on a larger disk, a tenant, an end in order, power cuts under KV writes.
+    Boot,
+    /// 64 MiB of RAM, the smallest board's budgets and 20 tenants; on qemu-armv7.
+    Small,
+    /// A static address, NTP, a clock without a battery, the watchdog's bite.
+    Settings,
+    /// From A to B, back from a broken system, power cuts during pushes.
+    Updates,
 }
 
 /// Boots the boards and tries them.
@@ -76,13 +89,24 @@ pub fn run(arguments: &Arguments) -> Result<()> {
             Some(binary) => binary.clone(),
             None => image::binary(plan.board())?,
         };
-        let tried = match arguments.updates {
-            true => Ok(()),
-            false => one(board, &plan, arguments.cuts, &binary),
+        let wanted = |part| arguments.only.is_empty() || arguments.only.contains(&part);
+        let each = || -> Result<()> {
+            if wanted(Part::Boot) {
+                one(board, &plan, arguments.cuts, &binary)?;
+            }
+            // That board is of its architecture.
+            if wanted(Part::Small) && board == "qemu-armv7" {
+                small(board, &plan, &binary)?;
+            }
+            if wanted(Part::Settings) {
+                settings_test::run(board, &plan, &binary)?;
+            }
+            if wanted(Part::Updates) {
+                update_test::run(board, arguments.cuts, &binary)?;
+            }
+            Ok(())
         };
-        tried
-            .and_then(|()| update_test::run(board, arguments.cuts, &binary))
-            .with_context(|| format!("{board} failed"))?;
+        each().with_context(|| format!("{board} failed"))?;
         println!("{board}: all passed in {} s", started.elapsed().as_secs());
     }
     Ok(())
@@ -105,13 +129,24 @@ impl Drop for Trial<'_> {
 
 impl Trial<'_> {
     pub(super) fn boot(&self, ram: u32) -> Result<Machine> {
-        Machine::start(&Wanted {
+        self.boot_as(&self.wanted(ram))
+    }
+
+    pub(super) fn boot_as(&self, wanted: &Wanted<'_>) -> Result<Machine> {
+        Machine::start(wanted)
+    }
+
+    /// The plain machine.
+    pub(super) fn wanted(&self, ram: u32) -> Wanted<'_> {
+        Wanted {
             board: self.board,
             disk: &self.disk,
             folder: &self.folder,
             ram,
             ports: (0, 0),
-        })
+            guest: None,
+            rtc: None,
+        }
     }
 }
 
@@ -170,12 +205,7 @@ fn one(board: &str, plan: &Plan, cuts: u32, binary: &Path) -> Result<()> {
         "{board}: {cuts} power cuts, {} acknowledged writes, none lost",
         written.len()
     );
-    machine.power_off()?;
-    if board == "qemu-armv7" {
-        drop(trial);
-        small(board, plan, binary)?;
-    }
-    Ok(())
+    machine.power_off()
 }
 
 /// The data partition's file system fills the disk.

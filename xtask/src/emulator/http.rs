@@ -26,10 +26,22 @@ pub fn ask(
     headers: &[(&str, &str)],
     body: &[u8],
 ) -> Result<Answer> {
+    ask_within(PATIENCE, port, method, path, headers, body)
+}
+
+/// Asks, and waits no longer for any part of the answer.
+pub fn ask_within(
+    patience: Duration,
+    port: u16,
+    method: &str,
+    path: &str,
+    headers: &[(&str, &str)],
+    body: &[u8],
+) -> Result<Answer> {
     let mut stream =
         TcpStream::connect((Ipv4Addr::LOCALHOST, port)).context("cannot connect to the machine")?;
-    stream.set_read_timeout(Some(PATIENCE))?;
-    stream.set_write_timeout(Some(PATIENCE))?;
+    stream.set_read_timeout(Some(patience))?;
+    stream.set_write_timeout(Some(patience))?;
     let mut head = format!(
         "{method} {path} HTTP/1.1\r\nHost: 127.0.0.1:{port}\r\nConnection: close\r\nContent-Length: {}\r\n",
         body.len()
@@ -143,6 +155,18 @@ impl Manage {
         Ok(answer.body)
     }
 
+    /// How the machine is.
+    pub fn status(&self) -> Result<Value> {
+        let authorization = format!("Bearer {}", self.token);
+        let headers = [("Authorization", authorization.as_str())];
+        let answer = ask(self.port, "GET", "/postern/v1/status", &headers, &[])?;
+        if answer.status != 200 {
+            bail!("the status was answered {}", answer.status);
+        }
+        let mut told: Value = serde_json::from_slice(&answer.body)?;
+        Ok(told["result"].take())
+    }
+
     /// Pushes a wasm module as a user Worker.
     pub fn push(
         &self,
@@ -151,20 +175,34 @@ impl Manage {
         wasm: &[u8],
         kv: Option<(&str, &str)>,
     ) -> Result<()> {
+        self.push_module(namespace, name, ("main.wasm", "application/wasm"), wasm, kv)
+    }
+
+    /// Pushes a module, by its file name and content type, as a user Worker.
+    pub fn push_module(
+        &self,
+        namespace: &str,
+        name: &str,
+        (file, file_kind): (&str, &str),
+        module: &[u8],
+        kv: Option<(&str, &str)>,
+    ) -> Result<()> {
         let bindings: Vec<Value> = kv
             .map(|(name, id)| json!({"type": "kv_namespace", "name": name, "namespace_id": id}))
             .into_iter()
             .collect();
-        let metadata = json!({"main_module": "main.wasm", "bindings": bindings}).to_string();
+        let metadata = json!({
+            "main_module": file,
+            "compatibility_date": "2026-01-01",
+            "bindings": bindings,
+        })
+        .to_string();
+        let part = format!("name=\"{file}\"; filename=\"{file}\"");
         let boundary = "postern-boundary-of-parts";
         let mut body = Vec::new();
         for (disposition, kind, content) in [
             ("name=\"metadata\"", "application/json", metadata.as_bytes()),
-            (
-                "name=\"main.wasm\"; filename=\"main.wasm\"",
-                "application/wasm",
-                wasm,
-            ),
+            (&part, file_kind, module),
         ] {
             body.extend(
                 format!(

@@ -20,6 +20,9 @@ const END: Duration = Duration::from_secs(90);
 /// Between two looks at what is waited for.
 const LOOK: Duration = Duration::from_millis(20);
 
+/// How long a machine that has just been started may take to answer.
+const FIRST_PATIENCE: Duration = Duration::from_millis(500);
+
 /// Between two questions.
 const ASK: Duration = Duration::from_millis(500);
 
@@ -30,6 +33,7 @@ const PID: &str = "pid";
 const QEMU_LOG: &str = "qemu.log";
 
 /// What to emulate.
+#[derive(Clone, Copy)]
 pub struct Wanted<'a> {
     /// The board: `qemu-arm64` or `qemu-armv7`.
     pub board: &'a str,
@@ -41,6 +45,10 @@ pub struct Wanted<'a> {
     pub ram: u32,
     /// Ports of this machine for edge and management; 0 means any that is free.
     pub ports: (u16, u16),
+    /// The machine's address in the emulator's network, if it is not the first one of its DHCP.
+    pub guest: Option<&'a str>,
+    /// What its clock says when it starts, if it is not the time.
+    pub rtc: Option<&'a str>,
 }
 
 /// A machine that runs, also after this value is dropped.
@@ -75,6 +83,7 @@ impl Machine {
         let (edge, manage) = (port(wanted.ports.0)?, port(wanted.ports.1)?);
         let disk = std::fs::canonicalize(wanted.disk)
             .with_context(|| format!("there is no {}", wanted.disk.display()))?;
+        let guest = wanted.guest.unwrap_or_default();
         let log = std::fs::File::create(wanted.folder.join(QEMU_LOG))?;
         let mut command = Command::new(program);
         command
@@ -99,10 +108,11 @@ impl Machine {
             .args(["-device", "virtio-blk-pci,drive=disk"])
             .arg("-netdev")
             .arg(format!(
-                "user,id=net,hostfwd=tcp:127.0.0.1:{edge}-:80,hostfwd=tcp:127.0.0.1:{manage}-:8788"
+                "user,id=net,hostfwd=tcp:127.0.0.1:{edge}-{guest}:80,hostfwd=tcp:127.0.0.1:{manage}-{guest}:8788"
             ))
             .args(["-device", "virtio-net-pci,netdev=net"])
             .args(["-device", "virtio-rng-pci"])
+            .args(wanted.rtc.iter().flat_map(|time| ["-rtc".to_owned(), format!("base={time}")]))
             .stdin(Stdio::null())
             .stdout(log.try_clone()?)
             .stderr(log)
@@ -187,7 +197,10 @@ impl Machine {
     /// Waits for the first answer at the edge, whatever it is; how long that took from the start.
     pub fn served(&self) -> Result<Duration> {
         self.wait("answer at the edge", BOOT, |it| {
-            http::ask(it.edge, "GET", "/", &[], &[]).ok()
+            // QEMU takes the connection at once, and knocks at a machine that is not up yet more and
+            // more rarely: soon a fresh connection is faster. A slow machine needs time to answer.
+            let patience = FIRST_PATIENCE + it.start.elapsed() / 4;
+            http::ask_within(patience, it.edge, "GET", "/", &[], &[]).ok()
         })?;
         Ok(self.start.elapsed())
     }

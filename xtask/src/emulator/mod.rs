@@ -3,9 +3,12 @@
 mod boot_test;
 mod http;
 mod machine;
+mod settings_test;
+mod soak;
 mod update_test;
 
 pub use boot_test::{Arguments as TestArguments, run as boot_test};
+pub use soak::{Arguments as SoakArguments, run as soak};
 
 use crate::image::{self, Plan};
 use crate::{step, workspace};
@@ -108,6 +111,8 @@ pub fn run(arguments: &Arguments) -> Result<()> {
         folder: &folder,
         ram: arguments.ram.unwrap_or_else(|| ram(plan.board())),
         ports: (arguments.edge_port, arguments.manage_port),
+        guest: None,
+        rtc: None,
     })?;
     let took = step::quiet("booting", || machine.served())?;
     show(&machine, &folder, took);

@@ -62,6 +62,15 @@ pub fn make(plan: &Plan, binary: &Path) -> Result<PathBuf> {
     copy(&fsck, "sbin/e2fsck")?;
     copy(Path::new(ROOTS), "etc/ssl/certs/ca-certificates.crt")?;
     copy(binary, "bin/postern")?;
+    if plan.board.boot.recovery_shell {
+        let busybox = debian.unpack("busybox-static")?;
+        let busybox = ["bin/busybox", "usr/bin/busybox"]
+            .map(|path| busybox.join(path))
+            .into_iter()
+            .find(|path| path.exists())
+            .context("Debian's busybox-static has no busybox")?;
+        copy(&busybox, "bin/sh")?;
+    }
     let write = |name: &str, content: &[u8]| {
         std::fs::write(root.join(name), content).with_context(|| format!("cannot write {name}"))
     };

@@ -129,6 +129,8 @@ struct View {
 pub enum Found<W> {
     /// What answers it.
     Deployed(Arc<Deployed<W>>),
+    /// A Worker that is deployed, and does not run yet.
+    Starting,
     /// Nothing, though the address is of a Worker outside of dispatch namespaces.
     Missing,
     /// No entrance is meant.
@@ -146,24 +148,37 @@ impl<W: Send + Sync + 'static> Catalog<W> {
             }
             view.clone()
         };
-        let found = match table.find(asked, zone.as_deref()) {
-            Entrance::Elsewhere => return Found::Elsewhere,
-            Entrance::Closed => None,
-            Entrance::Script(script) => self.deployed(ACCOUNT, script),
+        match table.find(asked, zone.as_deref()) {
+            Entrance::Elsewhere => Found::Elsewhere,
+            Entrance::Closed => Found::Missing,
+            Entrance::Script(script) => self.lead_to(ACCOUNT, script),
             Entrance::Preview(_) => {
                 let label = asked.host.split_once('.').map_or("", |it| it.0);
                 let mut meant = table.previews(label);
-                meant.find_map(|(selector, script)| self.preview(script, selector))
+                let found = meant.find_map(|(selector, script)| self.preview(script, selector));
+                found.map_or(Found::Missing, Found::Deployed)
             }
-        };
-        found.map_or(Found::Missing, Found::Deployed)
+        }
+    }
+
+    /// What answers for a script.
+    pub fn lead_to(&self, namespace: &str, script: &str) -> Found<W> {
+        match self.deployed(namespace, script) {
+            Some(deployed) => Found::Deployed(deployed),
+            None if self.is_pending(namespace, script) => Found::Starting,
+            None => Found::Missing,
+        }
     }
 
     /// What answers for a script outside of dispatch namespaces where requests name it in their
     /// path: only one that is to answer at its default addresses.
-    pub fn by_default(&self, script: &str) -> Option<Arc<Deployed<W>>> {
+    pub fn by_default(&self, script: &str) -> Found<W> {
         let enabled = self.gate.view.read().table.has_default(script);
-        enabled.then(|| self.deployed(ACCOUNT, script))?
+        if enabled {
+            self.lead_to(ACCOUNT, script)
+        } else {
+            Found::Missing
+        }
     }
 
     /// Says what default hostnames have behind the script's label; none: there are none.

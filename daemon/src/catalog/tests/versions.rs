@@ -438,6 +438,8 @@ fn a_guard_takes_a_worse_version_back() {
             cpu_us: 0,
             wall_us: 0,
             trigger: None,
+            entrypoint: None,
+            rpc_method: None,
             method: "GET",
             url: "",
             headers: None,

@@ -195,6 +195,7 @@ impl Rooms {
             started: Instant::now(),
             board: config.board.name.clone(),
             engine: engine.clone(),
+            data_dir: config.data_dir.clone(),
             catalog: catalog.clone(),
             edge: edge.clone(),
             observe: observe.clone(),

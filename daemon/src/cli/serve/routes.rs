@@ -3,7 +3,7 @@
 use super::ServeError;
 use crate::catalog::entrances::{Address, Found};
 use crate::catalog::name::ACCOUNT;
-use crate::catalog::{Catalog, Deployed};
+use crate::catalog::{Catalog, Deployed, starting};
 use crate::config::{self, Mode};
 use crate::edge::routing::{Hostnames, Router, Table, TableError, Zones};
 use crate::edge::{Entrance, Routes, Serve};
@@ -41,8 +41,7 @@ impl Routes for Running {
         if namespace == ACCOUNT {
             return None;
         }
-        let deployed = self.catalog.deployed(namespace, script)?;
-        Some(Served::Deployed(self.catalog.clone(), deployed))
+        self.served(self.catalog.lead_to(namespace, script))
     }
 
     fn entrance(&self, asked: &Address<'_>) -> Entrance<Served> {
@@ -51,18 +50,26 @@ impl Routes for Running {
         {
             return Entrance::Worker(Served::Own(own.worker.worker().clone()));
         }
-        match self.catalog.entrance(asked) {
-            Found::Deployed(deployed) => {
-                Entrance::Worker(Served::Deployed(self.catalog.clone(), deployed))
-            }
-            Found::Missing => Entrance::Missing,
-            Found::Elsewhere => Entrance::Elsewhere,
+        let found = self.catalog.entrance(asked);
+        if matches!(found, Found::Elsewhere) {
+            return Entrance::Elsewhere;
         }
+        self.served(found)
+            .map_or(Entrance::Missing, Entrance::Worker)
     }
 
     fn by_path(&self, script: &str) -> Option<Served> {
-        let deployed = self.catalog.by_default(script)?;
-        Some(Served::Deployed(self.catalog.clone(), deployed))
+        self.served(self.catalog.by_default(script))
+    }
+}
+
+impl Running {
+    fn served(&self, found: Found<Worker>) -> Option<Served> {
+        match found {
+            Found::Deployed(deployed) => Some(Served::Deployed(self.catalog.clone(), deployed)),
+            Found::Starting => Some(Served::Starting),
+            Found::Missing | Found::Elsewhere => None,
+        }
     }
 }
 
@@ -72,6 +79,8 @@ pub enum Served {
     Deployed(Arc<Catalog>, Arc<Deployed<Worker>>),
     /// The daemon's own Worker.
     Own(Arc<Worker>),
+    /// A script that does not run yet.
+    Starting,
 }
 
 impl Serve for Served {
@@ -79,6 +88,7 @@ impl Serve for Served {
         match self {
             Self::Deployed(catalog, deployed) => catalog.serve(deployed, request).await,
             Self::Own(worker) => worker.fetch(request).await,
+            Self::Starting => Err(starting()),
         }
     }
 
@@ -86,6 +96,7 @@ impl Serve for Served {
         match self {
             Self::Deployed(catalog, deployed) => catalog.trigger(deployed, ray, trigger).await,
             Self::Own(worker) => worker.trigger(ray, trigger).await,
+            Self::Starting => Err(starting()),
         }
     }
 }

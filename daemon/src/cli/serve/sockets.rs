@@ -7,11 +7,14 @@ use super::ServeError;
 use crate::config::Config;
 use async_io::Async;
 use listenfd::ListenFd;
-use rustix::net::sockopt;
+use rustix::net::{AddressFamily, SocketFlags, SocketType, bind as bind_to, listen, sockopt};
 use std::net::{SocketAddr, TcpListener};
 
 /// Sockets that may be passed: an edge listens on at most 16 addresses.
 const PASSED_MAX: usize = 17;
+
+/// Connections that wait to be accepted, as the standard library has it.
+const BACKLOG: i32 = 128;
 
 /// What the daemon listens on.
 pub(super) struct Sockets {
@@ -77,14 +80,15 @@ impl Sockets {
     pub fn open(config: &Config) -> Result<Self, ServeError> {
         let passed = Passed::take(&Environment::of_this_process())?;
         let edge = if passed.edge.is_empty() {
-            let bound = config.edge.listen.iter().map(|it| bind("edge.listen", *it));
+            let all = &config.edge.listen;
+            let bound = all.iter().map(|it| bind("edge.listen", *it, all));
             bound.collect::<Result<Vec<_>, _>>()?
         } else {
             let taken = passed.edge.into_iter().map(|it| listening("edge", it));
             taken.collect::<Result<Vec<_>, _>>()?
         };
         let manage = match passed.manage {
-            None => bind("manage.listen", config.manage.listen)?,
+            None => bind("manage.listen", config.manage.listen, &[])?,
             Some(listener) => {
                 let listener = listening("management", listener)?;
                 let address = listener.get_ref().local_addr().map_err(refused)?;
@@ -98,14 +102,38 @@ impl Sockets {
     }
 }
 
-fn bind(key: &'static str, address: SocketAddr) -> Result<Async<TcpListener>, ServeError> {
+/// `beside`: what else the same is to listen on.
+fn bind(
+    key: &'static str,
+    address: SocketAddr,
+    beside: &[SocketAddr],
+) -> Result<Async<TcpListener>, ServeError> {
     let failed = |error| ServeError::Bind {
         key,
         address,
         error,
     };
-    let listener = TcpListener::bind(address).map_err(failed)?;
+    let same_port = |it: &SocketAddr| it.is_ipv4() && it.port() == address.port();
+    let listener = if address.is_ipv6() && beside.iter().any(same_port) {
+        bind_v6_alone(address)
+    } else {
+        TcpListener::bind(address)
+    };
+    let listener = listener.map_err(failed)?;
     Async::new(listener).map_err(failed)
+}
+
+/// A socket that leaves connections by IPv4 to others: `[::]` has them too otherwise, and either address
+/// would be in use once the other is bound.
+fn bind_v6_alone(address: SocketAddr) -> std::io::Result<TcpListener> {
+    let family = AddressFamily::INET6;
+    let flags = SocketFlags::CLOEXEC;
+    let socket = rustix::net::socket_with(family, SocketType::STREAM, flags, None)?;
+    sockopt::set_ipv6_v6only(&socket, true)?;
+    sockopt::set_socket_reuseaddr(&socket, true)?;
+    bind_to(&socket, &address)?;
+    listen(&socket, BACKLOG)?;
+    Ok(socket.into())
 }
 
 fn refused(error: std::io::Error) -> ServeError {
@@ -216,6 +244,32 @@ impl Passed {
 mod tests {
     #![allow(clippy::unwrap_used)]
     use super::*;
+
+    #[test]
+    fn both_families_listen_on_one_port() {
+        if TcpListener::bind("[::1]:0").is_err() {
+            return; // A machine without IPv6.
+        }
+        // A port that both have free; another program may take it meanwhile.
+        let both = (0..32).find_map(|_| {
+            let four = TcpListener::bind("0.0.0.0:0").unwrap();
+            let port = four.local_addr().unwrap().port();
+            drop(four);
+            let all = ["0.0.0.0", "[::]"].map(|ip| format!("{ip}:{port}").parse().unwrap());
+            let bound: Result<Vec<_>, _> = all
+                .iter()
+                .map(|it| bind("edge.listen", *it, &all))
+                .collect();
+            bound.ok()
+        });
+        let both = both.expect("a port that is free");
+        let port = both[0].get_ref().local_addr().unwrap().port();
+        for (listener, ip) in both.iter().zip(["127.0.0.1", "[::1]"]) {
+            let asked = std::net::TcpStream::connect(format!("{ip}:{port}")).unwrap();
+            let (_, from) = smol::block_on(listener.accept()).unwrap();
+            assert_eq!(from, asked.local_addr().unwrap());
+        }
+    }
 
     fn names(pid: &str, count: &str, names: &str) -> Result<Vec<String>, String> {
         let environment = Environment {

@@ -9,6 +9,7 @@ use crate::observe::Observe;
 use parking_lot::RwLock;
 use serde_json::{Value, json};
 use std::net::SocketAddr;
+use std::path::{Path, PathBuf};
 use std::sync::{Arc, OnceLock};
 use std::time::Instant;
 
@@ -20,6 +21,8 @@ pub struct Status {
     pub board: String,
     /// The engine.
     pub engine: Engine,
+    /// Where its data are.
+    pub data_dir: PathBuf,
     /// What is deployed.
     pub catalog: Arc<Catalog>,
     /// The data plane.
@@ -93,6 +96,7 @@ impl StatusSource for Status {
             "cron": { "triggers": triggers, "next": next_ms.map(shown) },
             "fuel_per_ms": self.engine.fuel_per_ms(),
             "store": { "notes": self.store_notes },
+            "disk": disk(&self.data_dir),
         })
     }
 }
@@ -103,6 +107,17 @@ pub struct Shared(pub Arc<Status>);
 impl StatusSource for Shared {
     fn status(&self) -> Value {
         self.0.status()
+    }
+}
+
+/// The file system with the data: bytes in use, by whomever, and bytes that are free for this process.
+fn disk(data_dir: &Path) -> Value {
+    match rustix::fs::statvfs(data_dir) {
+        Ok(it) => json!({
+            "used_bytes": it.f_blocks.saturating_sub(it.f_bfree).saturating_mul(it.f_frsize),
+            "free_bytes": it.f_bavail.saturating_mul(it.f_frsize),
+        }),
+        Err(_) => Value::Null,
     }
 }
 

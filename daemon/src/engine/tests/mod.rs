@@ -12,9 +12,12 @@ use postern_abi::{OpKind, SyncOp};
 
 mod crypto;
 mod held;
+#[cfg(feature = "javascript")]
 mod inner;
+#[cfg(feature = "javascript")]
 mod javascript;
 mod own;
+#[cfg(feature = "javascript")]
 mod parked;
 
 const GUEST: &str = include_str!("guest.wat");

@@ -34,14 +34,17 @@ impl Event {
         let kind = match &record.trigger {
             Some(Trigger::Scheduled { .. }) => "cron",
             Some(Trigger::Tail { .. }) => "tail",
-            None if record.method == "RPC" => "jsrpc",
+            None if record.rpc_method.is_some() => "jsrpc",
             None if record.method.is_empty() => "unknown",
             None => "fetch",
         };
         let trigger = match &record.trigger {
             Some(Trigger::Scheduled { cron, .. }) => cron.clone(),
             Some(Trigger::Tail { .. }) => "tail".to_owned(),
-            None => format!("{} {}", record.method, path(&record.url)),
+            None => match &record.rpc_method {
+                Some(method) => method.clone(),
+                None => format!("{} {}", record.method, path(&record.url)),
+            },
         };
         let mut workers = json!({
             "eventType": kind,

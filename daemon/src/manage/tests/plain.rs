@@ -28,6 +28,7 @@ impl Desk {
         match self.manage.catalog.entrance(&address) {
             Found::Deployed(deployed) => Some(deployed.worker()?.spec.script.to_string()),
             Found::Missing => Some("missing".to_owned()),
+            Found::Starting => Some("starting".to_owned()),
             Found::Elsewhere => None,
         }
     }
@@ -511,7 +512,10 @@ fn default_hostnames_are_switched_on_and_off() {
         desk.at("http://hello.workers.edge.test/").as_deref(),
         Some("missing")
     );
-    assert!(desk.manage.catalog.by_default("hello").is_none());
+    assert!(matches!(
+        desk.manage.catalog.by_default("hello"),
+        Found::Missing
+    ));
     let path = format!("{P}/scripts/hello/subdomain");
     let on = desk.result("POST", &path, json!({"enabled": true}));
     assert_eq!(on, json!({"enabled": true, "previews_enabled": true}));
@@ -519,7 +523,10 @@ fn default_hostnames_are_switched_on_and_off() {
         desk.at("http://hello.workers.edge.test/a?b").as_deref(),
         Some("hello")
     );
-    assert!(desk.manage.catalog.by_default("hello").is_some());
+    assert!(matches!(
+        desk.manage.catalog.by_default("hello"),
+        Found::Deployed(_)
+    ));
     let version = desk
         .manage
         .catalog

@@ -4,7 +4,7 @@ import { Duplex } from "node:stream";
 import process from "node:process";
 import { Socket, _normalizeArgs, isIP } from "node:net";
 import { kAdopt, kConnect } from "internal:node/net";
-import { coded, ERR_INVALID_ARG_TYPE, ERR_METHOD_NOT_IMPLEMENTED, validateNumber, validateObject, validateString } from "internal:node/errors";
+import { coded, ERR_INVALID_ARG_TYPE, ERR_METHOD_NOT_IMPLEMENTED, ERR_OUT_OF_RANGE, validateFunction, validateNumber, validateObject, validateString } from "internal:node/errors";
 
 export const CLIENT_RENEG_LIMIT = 3, CLIENT_RENEG_WINDOW = 600, DEFAULT_CIPHERS = "", DEFAULT_ECDH_CURVE = "auto", DEFAULT_MAX_VERSION = "TLSv1.3", DEFAULT_MIN_VERSION = "TLSv1.2", rootCertificates = [];
 const { defineProperty, setPrototypeOf } = Object;
@@ -38,12 +38,11 @@ export function TLSSocket(socket, options) {
   this._tlsOptions = options;
   this.encrypted = true;
   this.authorized = false;
-  this.authorizationError = null;
-  this.alpnProtocol = null;
   this.servername = null;
   this.ssl = null;
   this.secureConnecting = true;
   this._parent = socket ?? null;
+  if (options.servername) this.setServername(options.servername);
   if (socket instanceof Socket) take(this, socket);
 }
 setPrototypeOf(TLSSocket.prototype, Socket.prototype);
@@ -115,7 +114,9 @@ const methods = {
   _init() {},
   _wrapHandle(_wrap, _handle, _options) {},
   _releaseControl() {
-    return false;
+    if (this._controlReleased) return false;
+    this._controlReleased = true;
+    return true;
   },
   _start() {},
   _handleTimeout() {
@@ -130,14 +131,18 @@ const methods = {
   },
   _destroySSL() {},
   disableRenegotiation() {},
-  renegotiate(options, _callback) {
+  // There is none in any version of TLS that is spoken, and `callback` is not told so.
+  renegotiate(options, callback) {
     validateObject(options, "options");
-    throw absent("TLSSocket.renegotiate");
+    if (callback !== undefined) validateFunction(callback, "callback");
+    return false;
   },
-  exportKeyingMaterial(length, label, _context) {
+  exportKeyingMaterial(length, label, context) {
     validateNumber(length, "length");
+    if (!(length >= 1 && length < 2 ** 32)) throw ERR_OUT_OF_RANGE("length", ">= 1 && < 4294967296", length);
     validateString(label, "label");
-    throw absent("TLSSocket.exportKeyingMaterial");
+    if (context !== undefined && !ArrayBuffer.isView(context)) throw ERR_INVALID_ARG_TYPE("context", ["Buffer", "TypedArray", "DataView"], context);
+    throw absent("exportKeyingMaterial");
   },
   setMaxSendFragment(size) {
     validateNumber(size, "size");
@@ -146,6 +151,7 @@ const methods = {
   setServername(name) {
     validateString(name, "name");
     this._tlsOptions.servername = name;
+    this.servername = name;
   },
   setSession(_session) {},
   getPeerCertificate(_detailed) {
@@ -175,7 +181,7 @@ export function connect(...args) {
   const options = { ...first };
   const more = args.find((arg, at) => at > 0 && typeof arg === "object" && arg !== null);
   if (more !== undefined) Object.assign(options, more);
-  if (options.rejectUnauthorized === false) throw option("rejectUnauthorized");
+  if (options.rejectUnauthorized !== undefined && !options.rejectUnauthorized) throw option("rejectUnauthorized");
   if (options.minDHSize !== undefined) validateNumber(options.minDHSize, "options.minDHSize");
   const socket = new TLSSocket(options.socket, options);
   if (callback !== null) socket.once("secureConnect", callback);

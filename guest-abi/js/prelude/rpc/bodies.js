@@ -65,7 +65,7 @@ class Sink extends RpcTarget {
 sendable(
   "R",
   (value) => value instanceof ReadableStream,
-  (stream, encoder) => [encoder.export({ value: new Source(stream) })],
+  (stream, encoder) => [encoder.export({ value: new Source(stream), of: "ReadableStream" })],
   ([, id], decoder) => {
     const ref = decoder.importStream(id);
     return new ReadableStream(
@@ -102,7 +102,7 @@ function writtenPart(chunk) {
 sendable(
   "W",
   (value) => value instanceof WritableStream,
-  (stream, encoder) => [encoder.export({ value: new Sink(stream) })],
+  (stream, encoder) => [encoder.export({ value: new Sink(stream), of: "WritableStream" })],
   ([, id], decoder) => {
     const ref = decoder.importStream(id);
     return new WritableStream({

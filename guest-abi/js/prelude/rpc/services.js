@@ -1,7 +1,9 @@
 // Services: other Workers as env has them, and the Worker's own entrypoints (ctx.exports). A request
 // goes by fetch(); any other method begins a session of RPC with a new run over there.
 import native from "internal:native";
-import { flag, insideHandler, scope } from "internal:errors";
+import { DOMException, flag, insideHandler, scope } from "internal:errors";
+import { refused } from "internal:clone";
+import { TextDecoder } from "internal:encoding";
 import { closed, illegalConstructor, platform, wrongField, wrongParameter } from "internal:platform";
 import { ILLEGAL, shape } from "internal:shape";
 import { binding } from "internal:env";
@@ -158,6 +160,39 @@ class LoopbackServiceStub {
 }
 platform(LoopbackServiceStub);
 
+const utf8Decoder = new TextDecoder();
+const uncloned = (text) => new DOMException(text, "DataCloneError");
+
+// Takes services that are inside of props. Whoever is entered with these is the same Worker, to whom
+// the names of its own services mean the same.
+class Props {
+  services = [];
+  export({ forward, value, of }) {
+    if (forward instanceof ServiceHandle) {
+      const { target } = forward;
+      if (typeof target === "string") return this.services.push(target) - 1;
+      if (target.length === 2) return this.services.push([target[0], target[1] && utf8Decoder.decode(target[1])]) - 1;
+    }
+    forward?.stays?.();
+    forward?.drop?.();
+    if (of !== undefined) throw uncloned(`${of} can only be serialized for RPC.`);
+    if (typeof value === "function") throw refused(value);
+    if (value !== undefined) throw uncloned("Remote RPC references can only be serialized for RPC.");
+    throw uncloned("RpcStub cannot be serialized in this context because it is not a persistent stub.");
+  }
+  released() {}
+
+  // What it has taken, again.
+  static of(services) {
+    return {
+      import: (id) => {
+        const target = services[id];
+        return new ServiceHandle(typeof target === "string" ? target : [target[0], target[1] && native.utf8(target[1])]);
+      },
+    };
+  }
+}
+
 class LoopbackHandle extends ServiceHandle {
   called(args) {
     const [options] = args;
@@ -168,8 +203,10 @@ class LoopbackHandle extends ServiceHandle {
     const [entrypoint] = this.target;
     if (props === undefined) return fetcherOf(new ServiceHandle([entrypoint, null]));
     if ((typeof props !== "object" || props === null) && typeof props !== "function") throw wrongField("props", "Options", "Object");
-    const encoder = new Encoder(null);
-    const text = stringify([encoder.encode(props), encoder.blobs.map((blob) => [...blob])]);
+    const port = new Props();
+    const encoder = new Encoder(port);
+    const item = encoder.encode(props);
+    const text = stringify([item, encoder.blobs.map((blob) => [...blob]), port.services]);
     return fetcherOf(new ServiceHandle([entrypoint, native.utf8(text)]));
   }
 }
@@ -190,8 +227,8 @@ export function contextWith(id, kind, props) {
   let value;
   if (kind === 1) value = parse(props);
   else {
-    const [item, blobs] = parse(props);
-    value = new Decoder(null, native.joinBytes(blobs.map((blob) => new Uint8Array(blob)))).decode(item);
+    const [item, blobs, services = []] = parse(props);
+    value = new Decoder(Props.of(services), native.joinBytes(blobs.map((blob) => new Uint8Array(blob)))).decode(item);
   }
   defineProperty(ctx, "props", { value, writable: true, enumerable: true, configurable: true });
   return ctx;

@@ -12,7 +12,9 @@ import { logUncaught } from "internal:console";
 
 const { parse, stringify } = JSON;
 const { isArray } = Array;
-const { joinBytes, utf8 } = native;
+const { joinBytes, log, utf8 } = native;
+// Not a line, but what the session was begun for.
+const LOG_METHOD = 0x101;
 // Of one side: what it has given away, calls that it works on, what it was given.
 const HELD_MAX = 4096;
 const LOST = "Network connection lost.";
@@ -76,6 +78,8 @@ export class Session {
   #isOpener;
   // Whether its run is there for nothing else.
   #serves;
+  // Whether what it was begun for is told.
+  #isTold = false;
   #over = null;
   #exports = new Map();
   #imports = new Set();
@@ -252,6 +256,10 @@ export class Session {
       throw new Error("a call that is none");
     }
     if (this.#answers.size > HELD_MAX) throw new Error("too many calls");
+    if (this.#serves && !this.#isTold) {
+      this.#isTold = true;
+      log(LOG_METHOD, path.join("."));
+    }
     const decoder = new Decoder(this, bytes, at);
     const args = items === null ? null : items.map((item) => decoder.decode(item));
     const answer = { given: [] };

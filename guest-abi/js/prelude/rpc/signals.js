@@ -12,7 +12,7 @@ sendable(
   (signal, encoder) => {
     if (!flag("enable_abortsignal_rpc")) throw refused("AbortSignal serialization is not enabled.");
     const { port } = encoder;
-    if (port === null) throw refused("AbortSignal can only be serialized for RPC.");
+    if (port?.aborted === undefined) throw refused("AbortSignal can only be serialized for RPC.");
     if (signal.aborted) return [0, encoder.encode(signal.reason)];
     // It keeps no session open on the side that has it: an abort that nobody waits for is no matter.
     const target = { error: new TypeError("An AbortSignal has no methods over RPC."), isQuiet: true };

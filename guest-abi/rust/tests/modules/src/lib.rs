@@ -1,6 +1,7 @@
 //! Runs compiled Workers against a small host: what the real one does, without its limits.
 
 use postern_abi::event::EventKind;
+use postern_abi::fetch::{Fetch, Fetched, FetchedBody};
 use postern_abi::http::{BodyHint, Exception, Fields, RequestLine, ResponseHead};
 use postern_abi::kv::{
     KvBody, KvDelete, KvGet, KvGetMulti, KvGot, KvKey, KvList, KvListed, KvMulti, KvPut,
@@ -82,6 +83,21 @@ struct Outlet {
     ended: bool,
 }
 
+/// A subrequest, as it was asked for.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Asked {
+    /// Whom it is for, as it is debugged.
+    pub target: String,
+    /// The method.
+    pub method: String,
+    /// The URL.
+    pub url: String,
+    /// The header fields.
+    pub headers: Vec<(String, Vec<u8>)>,
+    /// The body.
+    pub body: Vec<u8>,
+}
+
 /// The host's side of one isolate.
 #[derive(Default)]
 pub struct Host {
@@ -90,6 +106,8 @@ pub struct Host {
     pub kv: BTreeMap<String, (Vec<u8>, Option<String>)>,
     /// What is bound in `env`, encoded.
     env: BTreeMap<String, Vec<u8>>,
+    /// The subrequests, each of which is answered alike.
+    pub fetched: Vec<Asked>,
     /// The lines that were logged.
     pub log: Vec<(u32, String)>,
     /// What came of each request.
@@ -114,9 +132,33 @@ impl Host {
             OpKind::Timer => {
                 postcard::from_bytes::<u64>(argument).expect("a timer's argument");
             }
+            OpKind::Fetch => {
+                let (asked, body): (Fetch<'_>, &[u8]) =
+                    postcard::take_from_bytes(argument).expect("Fetch");
+                let fields = asked.headers.0.iter();
+                self.fetched.push(Asked {
+                    target: format!("{:?}", asked.target),
+                    method: asked.method.into(),
+                    url: asked.url.into(),
+                    headers: fields
+                        .map(|(name, value)| (String::from(*name), value.to_vec()))
+                        .collect(),
+                    body: body.into(),
+                });
+                payload = encode(&Fetched {
+                    status: 203,
+                    status_text: "",
+                    headers: Fields(vec![
+                        ("x-answered", b"yes"),
+                        ("content-type", b"text/plain"),
+                    ]),
+                    url: "",
+                    body: FetchedBody::Whole,
+                });
+                payload.extend(b"answered");
+            }
             // What this SDK does not ask for.
-            OpKind::Fetch
-            | OpKind::Crypto
+            OpKind::Crypto
             | OpKind::RateLimit
             | OpKind::SocketServe
             | OpKind::SocketConnect

@@ -52,6 +52,36 @@ fn the_counter_counts() {
 }
 
 #[test]
+fn a_request_is_passed_on_as_it_came() {
+    let mut isolate = Isolate::new(&guest("dispatcher"));
+    let dispatch = postern_abi::op::EnvValue::Other("dispatch_namespace");
+    isolate.bind("DISPATCHER", &dispatch);
+    for _ in 0..3 {
+        let before = isolate.fuel();
+        let answer = isolate.fetch("GET", "/a/b?cpu_ms=7", b"").unwrap();
+        println!("fuel {}", isolate.fuel() - before);
+        assert_eq!((answer.status, answer.text()), (Some(203), "answered"));
+        assert_eq!(answer.header("x-answered"), Some("yes"));
+        assert_eq!(answer.done, Some(Ok(())));
+        let asked = isolate.host().fetched.pop().unwrap();
+        assert_eq!(asked.method, "GET");
+        assert_eq!(asked.url, "http://worker.test/a/b?cpu_ms=7");
+        assert_eq!(
+            asked.headers,
+            [
+                ("host".to_owned(), b"worker.test".to_vec()),
+                ("x-test".to_owned(), b"1".to_vec())
+            ]
+        );
+        assert!(
+            asked.target.contains("script: \"a\", cpu_ms: Some(7)"),
+            "{}",
+            asked.target
+        );
+    }
+}
+
+#[test]
 fn a_missing_binding_is_an_exception_that_names_it() {
     let mut isolate = Isolate::new(&guest("kv-counter"));
     let answer = isolate.fetch("GET", "/", b"").unwrap();
