@@ -380,8 +380,11 @@ fn a_common_js_module_knows_where_it_is_and_requires_others() {
         module.exports = [__filename, __dirname, module.path, require.name,
             said(() => require('./value.cjs').value), said(() => typeof require('../named.js')),
             said(() => require('../both.js')), said(() => require('./nope.cjs')), said(() => require()),
-            said(() => require('./5')), said(() => require('../c.json').list[0])];";
+            said(() => require('./5')), said(() => require('../c.json').list[0]),
+            said(() => require('../waits.js')), said(() => require('../beside.js')),
+            said(() => require('../throws.js')), said(() => require('../throws.js')), said(() => require('../index.js'))];";
     let common = Some("application/javascript");
+    let module = Some(MODULE);
     let form = Form::new()
         .metadata(&json!({"main_module": "index.js", "compatibility_date": "2026-01-01"}))
         .part("index.js", Some("index.js"), Some(MODULE), main)
@@ -399,6 +402,24 @@ fn a_common_js_module_knows_where_it_is_and_requires_others() {
             None,
             Some("application/json"),
             "{\"list\": [1, 2]}",
+        )
+        .part(
+            "waits.js",
+            None,
+            module,
+            "export default await Promise.resolve(5);",
+        )
+        .part(
+            "beside.js",
+            None,
+            module,
+            "import waits from './waits.js'; export default waits;",
+        )
+        .part(
+            "throws.js",
+            None,
+            module,
+            "throw new RangeError('at start');",
         );
     daemon.api().form("PUT", &script("common"), form).ok();
     assert_eq!(
@@ -415,6 +436,21 @@ fn a_common_js_module_knows_where_it_is_and_requires_others() {
             "TypeError: Failed to execute 'require' on 'CommonJsModuleContext': parameter 1 is not of type 'string'.",
             "Error: No such module \"lib/5\".",
             1,
+            "Error: Top-level await in module is not permitted at this time.",
+            "Error: Top-level await in module is not permitted at this time.",
+            "RangeError: at start",
+            "RangeError: at start",
+            "ReferenceError: Cannot access 'default' before initialization",
         ])
     );
+    let main = "import told from './told.cjs'; export default { fetch: () => new Response(told) };";
+    let told = "try { module.exports = require('./waits.js'); } catch (error) { module.exports = error.message; }";
+    let form = Form::new()
+        .metadata(&json!({"main_module": "index.js", "compatibility_date": "2024-01-01"}))
+        .part("index.js", Some("index.js"), module, main)
+        .part("told.cjs", None, common, told)
+        .part("waits.js", None, module, "export default await 5;");
+    daemon.api().form("PUT", &script("older"), form).ok();
+    let older = daemon.get("/older/").expect(200);
+    assert_eq!(older.text(), "Top-level await in module is unsettled.");
 }

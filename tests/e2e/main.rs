@@ -42,6 +42,7 @@ mod secrets;
 mod service_worker;
 mod signals;
 mod sockets;
+mod source_maps;
 mod subrequests;
 mod supervised;
 mod swap;

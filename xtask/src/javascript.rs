@@ -19,7 +19,8 @@ const QUICKJS: &str = "0.14.0";
 /// What is changed in it, in this order: contexts that jobs carry, V8's words for errors, names
 /// found by hash, what is on the way of each request, what recurses or matches without telling,
 /// what keys of maps are found by, V8's words for what cannot be parsed, what methods say of what
-/// they are called on, dates and the order of comparisons, and modules that import themselves.
+/// they are called on, dates and the order of comparisons, modules that import themselves or are
+/// required, and classes as a host's templates make them.
 const PATCHES: &[&str] = &[
     "quickjs.patch",
     "messages.patch",
@@ -30,6 +31,7 @@ const PATCHES: &[&str] = &[
     "syntax.patch",
     "receivers.patch",
     "modules.patch",
+    "classes.patch",
 ];
 /// The stack of the module: QuickJS may use most of it, so that recursion is a RangeError.
 const STACK: u32 = 1 << 20;

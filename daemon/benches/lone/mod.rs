@@ -161,6 +161,7 @@ fn worker(
         snapshot: Some(dir.join("snapshot")),
         pages: judged.pages,
         handlers: judged.told.handlers.clone(),
+        maps: Vec::new(),
         limits,
         is_trusted: false,
         budget: None,

@@ -98,6 +98,7 @@ pub fn least_ns(module: &[u8], worker: Option<&[u8]>, requests: u32) -> f64 {
         snapshot,
         pages: judged.pages,
         handlers: judged.told.handlers.clone(),
+        maps: Vec::new(),
         limits,
         is_trusted: false,
         budget: None,

@@ -109,6 +109,15 @@ pub enum Binding {
         /// The value, in the engine's own form.
         value: String,
     },
+    /// A binding to a part of the upload.
+    Part {
+        /// Its name in `env`.
+        name: String,
+        /// Its type in the field's API.
+        kind: &'static str,
+        /// The part.
+        part: String,
+    },
     /// A binding that this version does not offer.
     Other {
         /// Its name in `env`.
@@ -134,6 +143,7 @@ impl Binding {
             | Self::Analytics { name, .. }
             | Self::Loader { name }
             | Self::Copied { name, .. }
+            | Self::Part { name, .. }
             | Self::Other { name, .. } => name,
         }
     }
@@ -151,6 +161,7 @@ impl Binding {
             Self::Analytics { .. } => EnvValue::Other("analytics_engine"),
             Self::Loader { .. } => EnvValue::Other("worker_loader"),
             Self::Copied { value, .. } => EnvValue::Copied(value),
+            Self::Part { kind, part, .. } => EnvValue::Part(kind, part),
             Self::Other { kind, .. } => EnvValue::Other(kind),
         }
     }
@@ -166,6 +177,7 @@ impl std::fmt::Debug for Binding {
             EnvValue::Kv => "kv_namespace",
             EnvValue::Other(kind) => kind,
             EnvValue::Copied(_) => "copied",
+            EnvValue::Part(kind, _) => kind,
         };
         f.debug_tuple(kind).field(&self.name()).finish()
     }

@@ -14,7 +14,7 @@ use std::fmt;
 use std::sync::Arc;
 
 /// The binding types that work, for messages.
-pub const SUPPORTED: &str = "plain_text, json, secret_text, kv_namespace, service, assets, ratelimit, dispatch_namespace, analytics_engine, worker_loader, version_metadata and inherit";
+pub const SUPPORTED: &str = "plain_text, json, secret_text, kv_namespace, wasm_module, text_blob, data_blob, service, assets, ratelimit, dispatch_namespace, analytics_engine, worker_loader, version_metadata and inherit";
 
 /// A binding as it is stored with a script.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -68,6 +68,30 @@ pub enum Target {
     Analytics(String),
     /// Makes dynamic Workers.
     Loader,
+    /// What a part of the upload holds.
+    Part(PartKind, String),
+}
+
+/// As what a part of the upload is given.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub enum PartKind {
+    /// A module of WebAssembly.
+    Wasm,
+    /// A text.
+    Text,
+    /// Bytes.
+    Data,
+}
+
+impl PartKind {
+    /// Its type's name in metadata.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Wasm => "wasm_module",
+            Self::Text => "text_blob",
+            Self::Data => "data_blob",
+        }
+    }
 }
 
 /// A text that is not logged.
@@ -100,6 +124,7 @@ impl Target {
             Self::Dispatch(_) => "dispatch_namespace",
             Self::Analytics(_) => "analytics_engine",
             Self::Loader => "worker_loader",
+            Self::Part(kind, _) => kind.name(),
         }
     }
 }
@@ -114,6 +139,7 @@ impl Bound {
                 value["json"] = serde_json::from_str(text).unwrap_or(Value::Null);
             }
             Target::Kv(id) => value["namespace_id"] = json!(id.hex()),
+            Target::Part(_, part) => value["part"] = json!(part),
             Target::Service(script) => {
                 value["service"] = json!(script);
                 value["environment"] = json!("production");
@@ -218,6 +244,11 @@ impl Bound {
                 dataset: dataset.clone(),
             },
             Target::Loader => Binding::Loader { name },
+            Target::Part(kind, part) => Binding::Part {
+                name,
+                kind: kind.name(),
+                part: part.clone(),
+            },
             Target::Assets => match assets {
                 Some(assets) => Binding::Assets {
                     name,
@@ -309,6 +340,9 @@ impl Wanted {
                 })?)
             }
             "version_metadata" => Target::VersionMetadata,
+            "wasm_module" => Target::Part(PartKind::Wasm, needed("part")?),
+            "text_blob" => Target::Part(PartKind::Text, needed("part")?),
+            "data_blob" => Target::Part(PartKind::Data, needed("part")?),
             "assets" => Target::Assets,
             "worker_loader" => Target::Loader,
             "dispatch_namespace" => Target::Dispatch(Box::new(DispatchTarget::parse(name, value)?)),

@@ -139,7 +139,8 @@ impl<W: Send + Sync + 'static> Catalog<W> {
     pub(super) async fn sources(&self, script: &Script) -> Result<Vec<Source>> {
         let (store, modules) = (self.store.clone(), script.modules.clone());
         smol::unblock(move || {
-            let read = modules.into_iter().map(|module| {
+            let modules = modules.into_iter().filter(|it| !it.is_source_map());
+            let read = modules.map(|module| {
                 Ok(Source {
                     bytes: Bytes::from(store.blobs().read(&module.blob)?),
                     name: module.name,

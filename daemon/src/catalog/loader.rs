@@ -141,6 +141,7 @@ impl<W: Send + Sync + 'static> Loads for Loader<W> {
                 snapshot: Some(path),
                 pages: judged.pages,
                 handlers: judged.told.handlers,
+                maps: Vec::new(),
                 limits,
                 env: Arc::new(lease.with_file(file)),
                 is_trusted: false,

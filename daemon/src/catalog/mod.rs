@@ -50,6 +50,7 @@ mod runtime;
 mod schedules;
 mod scripts;
 mod serving;
+mod source_maps;
 mod split;
 mod start;
 pub mod syntax;
@@ -68,6 +69,7 @@ pub use log_settings::LogSettings;
 pub use modules::bare_script;
 pub use push::{Change, Push, Source, shown_time};
 pub use runtime::{Fetching, Judgement, Machine, Runtime, Triggering};
+pub use source_maps::{SOURCE_MAP, named as source_map_of};
 pub use tails::WantedConsumer;
 pub use vault::{VaultError, forget as forget_secrets};
 

@@ -8,18 +8,19 @@ use super::binding::{self, Bound, Keep, Target, Wanted};
 use super::deployed::{Deployed, Neighbours};
 use super::deployments::Next;
 use super::judging::Named;
-use super::name::{ACCOUNT_ID, Id, check_name, check_tags, hex};
+use super::name::{ACCOUNT_ID, Id, check_name, check_tags, hex, shown};
 use super::record::{CustomLimits, Module, Namespace, Script, Settings, Verdict};
 use super::references::Held;
 use super::rows::Rows;
 use super::vault::Place;
 use super::versions::{self, Note, Version};
-use super::{Bounds, Catalog, CatalogError, Result, compatibility, flags, limits};
+use super::{Bounds, Catalog, CatalogError, Result, compatibility, flags, limits, source_maps};
 use crate::assets::Assets;
 use crate::bindings::Env;
 use crate::cache::Owner;
 use crate::engine::WorkerSpec;
 use crate::engine::limits::Limits;
+use crate::engine::source_map::SourceMap;
 use bytes::Bytes;
 use sha2::{Digest, Sha256};
 use std::sync::Arc;
@@ -101,7 +102,7 @@ impl Change {
 pub struct Push {
     /// Which module starts; one of `modules`.
     pub main_module: String,
-    /// The modules; at least the main one.
+    /// The modules, at least the main one, and their source maps.
     pub modules: Vec<Source>,
     /// Everything else.
     pub change: Change,
@@ -151,6 +152,7 @@ impl<W: Send + Sync + 'static> Catalog<W> {
             keep_settings,
             assets,
         } = push;
+        let (maps, modules) = source_maps::apart(modules);
         let _script = self.locks.lock(id, script).await;
         // What can be refused without judging is refused first: judging is dear.
         let (_, settings) = self.prepare(namespace, script, change.clone(), keep_settings)?;
@@ -158,6 +160,17 @@ impl<W: Send + Sync + 'static> Catalog<W> {
             namespace: id,
             script,
         };
+        for bound in &settings.bindings {
+            if let Target::Part(_, part) = &bound.target
+                && !modules.iter().any(|module| module.name == *part)
+            {
+                return Err(CatalogError::BindingTarget {
+                    name: bound.name.clone(),
+                    what: "part",
+                    id: shown(part),
+                });
+            }
+        }
         let named = Named::new();
         let verdict = if modules.is_empty() {
             Verdict::of_nothing()
@@ -183,12 +196,13 @@ impl<W: Send + Sync + 'static> Catalog<W> {
             ));
         }
         let etag = etag(&modules);
+        let indexes = source_maps::indexes(maps, &modules).await;
         let mut stored = Vec::with_capacity(modules.len());
         for Source {
             name,
             content_type,
             bytes,
-        } in modules
+        } in modules.into_iter().chain(indexes)
         {
             let len = bytes.len() as u64;
             let blob = self.references.put(bytes).await?;
@@ -457,7 +471,9 @@ impl<W: Send + Sync + 'static> Catalog<W> {
             let owner = cache_owner(namespace, script);
             env = env.with_cache(cache, owner, namespace.trusted_workers);
         }
-        let files = script.verdict.files().copied().collect();
+        let maps = script.source_maps();
+        let mut files: Vec<_> = script.verdict.files().copied().collect();
+        files.extend(maps.clone().map(|map| map.blob));
         let spec = WorkerSpec {
             namespace: name,
             script: script.name.as_str().into(),
@@ -467,6 +483,12 @@ impl<W: Send + Sync + 'static> Catalog<W> {
             snapshot,
             pages: script.verdict.pages,
             handlers: script.verdict.handlers.clone(),
+            maps: maps
+                .map(|map| SourceMap {
+                    module: map.name.clone(),
+                    file: blobs.path(&map.blob),
+                })
+                .collect(),
             limits: self.effective(script.settings.limits),
             env: Arc::new(self.references.lease(
                 env,

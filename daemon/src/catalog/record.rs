@@ -7,6 +7,7 @@ use super::binding::Bound;
 use super::limits::COMPATIBILITY_DATE_DEFAULT;
 use super::name::{ACCOUNT, ACCOUNT_ID, Id};
 use super::rows::{First, Row};
+use super::source_maps::SOURCE_MAP;
 use crate::assets::Config;
 use crate::engine::GuestKind;
 use crate::store::{BlobId, Table};
@@ -234,6 +235,13 @@ pub struct ScriptAssets {
     pub config: Config,
 }
 
+impl Module {
+    /// Whether it is the index of the source map of the module of this name.
+    pub fn is_source_map(&self) -> bool {
+        self.content_type == SOURCE_MAP
+    }
+}
+
 impl Row for Script {
     type Stored = StoredScript;
 }
@@ -346,6 +354,11 @@ impl Script {
         let mut key = namespace.0.to_vec();
         key.extend_from_slice(script.as_bytes());
         key
+    }
+
+    /// The modules of which these are the indexes.
+    pub(super) fn source_maps(&self) -> impl Iterator<Item = &Module> + Clone {
+        self.modules.iter().filter(|it| it.is_source_map())
     }
 
     /// Every blob that this row needs.

@@ -26,7 +26,7 @@ pub const FILES: [&str; 3] = ["wrangler.jsonc", "wrangler.json", "wrangler.toml"
 const FILE_MAX: u64 = 1 << 20;
 
 /// Keys that are read. `$schema` is for editors.
-const KNOWN: [&str; 28] = [
+const KNOWN: [&str; 29] = [
     "$schema",
     "name",
     "main",
@@ -34,6 +34,7 @@ const KNOWN: [&str; 28] = [
     "rules",
     "no_bundle",
     "find_additional_modules",
+    "upload_source_maps",
     "compatibility_date",
     "compatibility_flags",
     "vars",
@@ -166,6 +167,8 @@ pub struct Project {
     pub rules: Vec<Rule>,
     /// Whether modules come that nothing imports.
     pub all_modules: bool,
+    /// Whether modules' source maps come with them.
+    pub source_maps: bool,
     /// Bindings as the upload's metadata has them.
     pub bindings: Vec<Value>,
     /// Static assets.
@@ -349,6 +352,7 @@ impl Project {
             base: Some(base),
             rules: rules_table.rules(rules, &mut warnings)?,
             all_modules: flag("no_bundle")? || flag("find_additional_modules")?,
+            source_maps: flag("upload_source_maps")?,
             bindings: {
                 let mut bindings = bindings_from.vars()?;
                 bindings.extend(bindings_from.services(&mut warnings)?);

@@ -37,6 +37,7 @@ mod rewriter;
 mod scheduler;
 mod snapshot;
 pub mod socket;
+pub mod source_map;
 pub mod terms;
 #[cfg(test)]
 mod tests;

@@ -69,6 +69,7 @@ impl Engine {
             snapshot,
             pages: judged.pages,
             handlers: judged.told.handlers,
+            maps: Vec::new(),
             limits,
             env: Arc::new(NoBindings),
             is_trusted: false,

@@ -22,6 +22,7 @@ use super::module::GuestKind;
 use super::ops::Bindings;
 use super::scheduler::Tenant;
 use super::socket::Sockets;
+use super::source_map::{self, SourceMap};
 use crate::deadline::Deadline;
 use parking_lot::Mutex;
 use std::future::poll_fn;
@@ -52,6 +53,8 @@ pub struct WorkerSpec {
     pub pages: u32,
     /// What it can be called for: `fetch`, `scheduled` and so on.
     pub handlers: Vec<String>,
+    /// Maps of its modules, by which what is told of its exceptions names its sources.
+    pub maps: Vec<SourceMap>,
     /// Its limits, within the board's.
     pub limits: Limits,
     /// Its `env`.
@@ -518,7 +521,10 @@ impl Worker {
             return;
         }
         let spec = &self.spec;
-        let thrown = invocation.thrown();
+        let mut thrown = invocation.thrown();
+        if let Some(thrown) = thrown.as_mut().filter(|_| !spec.maps.is_empty()) {
+            thrown.stack = source_map::applied(&spec.maps, &thrown.stack);
+        }
         self.engine.observer().finished(&Finished {
             namespace: &spec.namespace,
             script: &spec.script,

@@ -85,7 +85,7 @@ impl<W: Send + Sync + 'static> Manage<W> {
         let pushed = match (main, &assets) {
             (Some(main_module), _) => {
                 let push = Push {
-                    modules: upload.modules,
+                    modules: upload.everything(),
                     main_module,
                     change,
                     keep_settings: false,
@@ -154,7 +154,7 @@ impl<W: Send + Sync + 'static> Manage<W> {
         })?;
         let main_module = main.name.clone();
         let push = Push {
-            modules: upload.modules,
+            modules: upload.everything(),
             main_module,
             change: Change {
                 note,
@@ -261,7 +261,7 @@ impl<W: Send + Sync + 'static> Manage<W> {
         let boundary = format!("postern-{}", Id::random());
         let mut form: ByteStream = Box::pin(stream::empty());
         let mut len = 0;
-        for module in &script.modules {
+        for module in script.modules.iter().filter(|it| !it.is_source_map()) {
             let content_type = match module.content_type.as_str() {
                 "" => "application/octet-stream",
                 known => known,

@@ -16,7 +16,7 @@ use super::brackets::Fields;
 use super::envelope::{Refusal, code};
 use crate::catalog::limits::MODULE_NAME_MAX;
 use crate::catalog::name::shown;
-use crate::catalog::{CatalogError, Source, bare_script};
+use crate::catalog::{CatalogError, SOURCE_MAP, Source, bare_script};
 use bytes::Bytes;
 use futures_lite::StreamExt;
 use multer::{Field, Multipart};
@@ -40,6 +40,8 @@ pub struct Upload {
     pub is_form: bool,
     /// The modules, in the order they came.
     pub modules: Vec<Source>,
+    /// Source maps of modules.
+    pub maps: Vec<Source>,
 }
 
 /// Reads an upload of at most `limit` bytes. `root` is what the part with the metadata is
@@ -90,6 +92,7 @@ pub async fn read(
                 content_type: "application/wasm".to_owned(),
                 bytes: body,
             }],
+            maps: Vec::new(),
         });
     }
     plain(body, essence, root)
@@ -132,12 +135,14 @@ fn plain(body: Bytes, essence: &str, root: &str) -> Result<Upload, Refusal> {
                 metadata: Some(metadata),
                 is_form: false,
                 modules: Vec::new(),
+                maps: Vec::new(),
             })
         }
         _ if essence.contains("javascript") => Ok(Upload {
             metadata: None,
             is_form: false,
             modules: vec![bare_script(body)],
+            maps: Vec::new(),
         }),
         _ => Err(Refusal::bad(
             code::BODY,
@@ -261,7 +266,14 @@ async fn module(
         (false, _) => name,
     };
     let bytes = bytes(part, limit).await?;
-    if content_type == "application/source-map" {
+    if content_type == SOURCE_MAP {
+        if upload.maps.len() < MODULES_MAX {
+            upload.maps.push(Source {
+                name,
+                content_type,
+                bytes,
+            });
+        }
         return Ok(());
     }
     if name.is_empty()
@@ -356,6 +368,13 @@ pub(super) fn malformed(error: multer::Error, limit: u64) -> Refusal {
 }
 
 impl Upload {
+    /// The modules, and their source maps behind them.
+    pub fn everything(self) -> Vec<Source> {
+        let mut all = self.modules;
+        all.extend(self.maps);
+        all
+    }
+
     /// Which module starts, if the upload brings one: the one that `main_module` names, or
     /// without that the only one, or the only one in JavaScript, or the only one in wasm.
     pub fn main(&self, main_module: Option<&str>) -> Result<Option<&Source>, CatalogError> {

@@ -234,7 +234,7 @@ impl<W: Send + Sync + 'static> Manage<W> {
         change.note = note;
         let push = Push {
             main_module: main.unwrap_or_default(),
-            modules: upload.modules,
+            modules: upload.everything(),
             change,
             keep_settings: false,
             assets,

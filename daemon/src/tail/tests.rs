@@ -2,8 +2,7 @@
 #![allow(clippy::unwrap_used)]
 
 use super::*;
-use crate::engine::LogLine;
-use crate::engine::finished::{Listener, Telling};
+use crate::engine::finished::{Listener, LogLine, Telling};
 use crate::engine::invocation::Trigger;
 use crate::engine::limits::Outcome;
 use crate::observe::Observe;

@@ -300,6 +300,8 @@ pub enum EnvValue<'a> {
     Other(&'a str),
     /// A copy of a value that another Worker gave, in the engine's own form.
     Copied(&'a str),
+    /// What a part of the upload holds: the binding's type in the field's API, and the part's name.
+    Part(&'a str, &'a str),
 }
 
 /// Why an operation failed.

@@ -1,7 +1,7 @@
 // structuredClone, and what posting a message shares with it.
 import native from "internal:native";
 import { DOMException, flag, isDomException } from "internal:errors";
-import { ofGlobal, prototypes, wrongField, wrongParameter } from "internal:platform";
+import { ofGlobal, prototypes, unclonable, wrongField, wrongParameter } from "internal:platform";
 
 const { getPrototypeOf, keys } = Object;
 const brandOf = (prototype, name) => Object.getOwnPropertyDescriptor(prototype, name).get;
@@ -54,6 +54,12 @@ export function platformName(value) {
   return undefined;
 }
 
+function isUnclonable(value) {
+  let proto = getPrototypeOf(value);
+  while (proto !== null && proto !== Object.prototype && !unclonable.has(proto)) proto = getPrototypeOf(proto);
+  return proto !== null && proto !== Object.prototype;
+}
+
 function buffer(source, seen) {
   if (source.detached) {
     throw new DOMException("An ArrayBuffer is detached and could not be cloned.", "DataCloneError");
@@ -77,7 +83,7 @@ function clone(value, seen) {
   const known = seen.get(value);
   if (known !== undefined) return known;
   if (Array.isArray(value)) {
-    if (native.isProxy(value)) throw new DOMException("#<Object> could not be cloned.", "DataCloneError");
+    if (native.isProxy(value)) throw new DOMException("[object Object] could not be cloned.", "DataCloneError");
     const copy = new Array(value.length);
     seen.set(value, copy);
     for (const key of keys(value)) copy[key] = clone(value[key], seen);
@@ -175,10 +181,16 @@ function clone(value, seen) {
   const name = platformName(value);
   if (value === globalThis) throw new DOMException("#<ServiceWorkerGlobalScope> could not be cloned.", "DataCloneError");
   if (name !== undefined) throw unable(name);
-  if (copy === null) throw refused(value);
+  if (copy === null || isUnclonable(value)) throw refused(value);
   seen.set(value, copy);
-  for (const key of keys(value)) copy[key] = clone(value[key], seen);
+  for (const key of keys(value)) put(copy, key, clone(value[key], seen));
   return copy;
+}
+
+// An object's own property, also where a setter is inherited.
+function put(object, key, value) {
+  if (key === "__proto__") Object.defineProperty(object, key, { value, writable: true, enumerable: true, configurable: true });
+  else object[key] = value;
 }
 
 // The refusal of an object of the platform's.

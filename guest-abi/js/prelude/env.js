@@ -80,3 +80,9 @@ export function forget() {
   values = null;
   return wasRead;
 }
+
+// Parts of the upload, whatever they were taken for.
+const TEXT = 0, BUFFER = 2;
+binding("wasm_module", (_, part) => native.uploadedPart(part));
+binding("text_blob", (_, part) => native.bodyForm(native.uploadedPart(part), TEXT));
+binding("data_blob", (_, part) => native.bodyForm(native.uploadedPart(part), BUFFER));

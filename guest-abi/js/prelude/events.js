@@ -294,7 +294,7 @@ export class CloseEvent extends Event {
     super(type, init);
     const from = init ?? {};
     this.wasClean = !!from.wasClean;
-    this.reason = from.reason === undefined ? "" : `${from.reason}`;
+    this.reason = from.reason === undefined ? "" : `${from.reason}`.toWellFormed();
     this.code = from.code === undefined ? 0 : integer(from.code);
     for (const name of CLOSE) Object.defineProperty(this, name, READ_ONLY);
   }
@@ -394,7 +394,9 @@ export class TailEvent extends ExtendableEvent {
 
 let isAbortSignal, whenAborted, newSignal, abortSignal;
 
-const aborted = () => new DOMException("The operation was aborted", "AbortError");
+// The platform's own reasons say that trying again may help.
+const reason = (message, name) => Object.assign(new DOMException(message, name), { retryable: true });
+const aborted = () => reason("The operation was aborted", "AbortError");
 
 export class AbortSignal extends EventTarget {
   #aborted = false;
@@ -418,7 +420,7 @@ export class AbortSignal extends EventTarget {
     if (arguments.length === 0) throw wrongParameter("timeout", "AbortSignal", 1, "number");
     const signal = new AbortSignal(KEY);
     startTimer(() => {
-      abortSignal(signal, new DOMException("The operation was aborted due to timeout", "TimeoutError"));
+      abortSignal(signal, reason("The operation was aborted due to timeout", "TimeoutError"));
     }, delay);
     return signal;
   }

@@ -1,6 +1,7 @@
 // A value as text for people: what console methods write.
 import native from "internal:native";
 import { facades, prototypes, shown } from "internal:platform";
+import { isStackAccessor } from "internal:stacks";
 
 const { getOwnPropertyDescriptor, getPrototypeOf, hasOwn } = Object;
 const CUSTOM = Symbol.for("nodejs.util.inspect.custom");
@@ -120,6 +121,15 @@ class State {
   }
 }
 
+const stylizeNoColor = (text) => text;
+
+// What a method of the object's own is told of how to show it.
+const customOptions = (state, level) => ({
+  stylize: stylizeNoColor, showHidden: state.hidden, depth: state.depth - level, colors: false, customInspect: true,
+  showProxy: false, maxArrayLength: ITEMS_MAX, maxStringLength: TEXT_MAX, breakLength: BREAK_COLUMNS, compact: COMPACT,
+  sorted: false, getters: false, numericSeparator: false,
+});
+
 function show(state, value, level) {
   if ((typeof value !== "object" || value === null) && typeof value !== "function") return primitive(state, value);
   if (state.length > WHOLE_MAX) return "...";
@@ -132,7 +142,7 @@ function show(state, value, level) {
   }
   const custom = value[CUSTOM];
   if (typeof custom === "function" && custom !== inspect) {
-    const said = custom.call(value, state.depth - level, { depth: state.depth - level }, inspect);
+    const said = custom.call(value, state.depth - level, customOptions(state, level), inspect);
     if (said !== value) return typeof said === "string" ? said.replaceAll("\n", `\n${" ".repeat(state.indent)}`) : show(state, said, level);
   }
   if (state.seen.includes(value)) {
@@ -342,7 +352,9 @@ function nested(state, value, level) {
 function property(state, value, key, level, extras) {
   const found = getOwnPropertyDescriptor(value, key) ?? { value: value[key], enumerable: true };
   let text;
-  if (found.get !== undefined) text = found.set !== undefined ? "[Getter/Setter]" : "[Getter]";
+  // The stack of what is no error of the language's, which is kept behind accessors too.
+  if (key === "stack" && found.enumerable && isStackAccessor(found.get)) text = nested(state, value.stack, level);
+  else if (found.get !== undefined) text = found.set !== undefined ? "[Getter/Setter]" : "[Getter]";
   else if (found.set !== undefined) text = "[Setter]";
   else text = nested(state, found.value, level);
   if (extras === ARRAY && isIndex(key)) return text;

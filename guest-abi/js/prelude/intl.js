@@ -1,7 +1,7 @@
 // Intl and the toLocale… methods: English, and the numeric dates of a few other languages
 // (spec: FEATURES F199).
 import native from "internal:native";
-import { plain } from "internal:platform";
+import { plain, unclonable } from "internal:platform";
 import { canonical, Locale, parse, supportedValuesOf } from "internal:intl/locale";
 import { currencies, isKnown } from "internal:intl/names";
 import { segmenters } from "internal:intl/segmenter";
@@ -175,9 +175,11 @@ function dateParts(language, options, time) {
   const literal = (value) => parts.push({ type: "literal", value });
   const add = (type, value) => parts.push({ type, value });
   const fullYear = at.getUTCFullYear();
-  const year = o.year === "2-digit" ? two(Math.abs(fullYear) % 100) : `${fullYear}`;
+  // English of the States alone has short dates as it has others; German ones have two digits of the year.
+  const isShort = options.dateStyle === "short" && language !== "en-US";
+  const year = o.year === "2-digit" && !(isShort && language !== "de-DE") ? two(Math.abs(fullYear) % 100) : `${fullYear}`;
   const isNumeric = o.month === undefined || WIDTHS.includes(o.month);
-  const pad = l.pad && o.year !== undefined && o.dateStyle === undefined;
+  const pad = isShort || (l.pad && o.year !== undefined && o.dateStyle === undefined);
   const day = o.day === "2-digit" || (isNumeric && pad) ? two(at.getUTCDate()) : `${at.getUTCDate()}`;
   const month = !isNumeric
     ? named(MONTHS, at.getUTCMonth(), o.month)
@@ -186,7 +188,7 @@ function dateParts(language, options, time) {
   const hasDate = o.year !== undefined || o.month !== undefined || o.day !== undefined;
   if (o.weekday !== undefined) {
     add("weekday", named(DAYS, at.getUTCDay(), o.weekday));
-    if (hasDate) literal(l.dayFirst && !isNumeric ? " " : ", ");
+    if (hasDate) literal(l.dayFirst && !isNumeric && o.year === undefined ? " " : ", ");
   }
   if (isNumeric) {
     let between = null;
@@ -237,16 +239,18 @@ function timeParts(l, o, at, add, literal) {
   }
   if (o.minute !== undefined) {
     if (started) literal(":");
-    add("minute", started || o.second !== undefined ? two(at.getUTCMinutes()) : `${at.getUTCMinutes()}`);
+    add("minute", started || o.second !== undefined || o.fraction !== undefined ? two(at.getUTCMinutes()) : `${at.getUTCMinutes()}`);
     started = true;
   }
-  if (o.second !== undefined || o.fraction !== undefined) {
-    if (o.second !== undefined) {
+  // Parts of a second come behind whole ones where there are minutes.
+  const second = o.second ?? (o.fraction !== undefined ? o.minute : undefined);
+  if (second !== undefined || o.fraction !== undefined) {
+    if (second !== undefined) {
       if (started) literal(":");
       add("second", started ? two(at.getUTCSeconds()) : `${at.getUTCSeconds()}`);
     }
     if (o.fraction !== undefined) {
-      if (o.second !== undefined) literal(l.point);
+      if (second !== undefined) literal(l.point);
       add("fractionalSecond", `${at.getUTCMilliseconds()}`.padStart(3, "0").slice(0, o.fraction));
     }
   }
@@ -293,6 +297,7 @@ function callable(c) {
 }
 
 function finish(c, f) {
+  unclonable.add(c.prototype);
   defineProperty(c.prototype, "constructor", { value: f, writable: true, enumerable: false, configurable: true });
   defineProperty(c.prototype, Symbol.toStringTag, { value: `Intl.${c.name}`, configurable: true });
   defineProperty(f, "length", { value: 0, configurable: true });

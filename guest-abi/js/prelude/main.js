@@ -380,7 +380,8 @@ const hooks = {
         (scope.flags.has("strip_bom_in_read_all_text") ? 2 : 0) |
         (scope.flags.has("urlsearchparams_delete_has_value_arg") ? 0 : 4) |
         (scope.flags.has("http_headers_getsetcookie") ? 0 : 8) |
-        (scope.flags.has("brotli_content_encoding") ? 0 : 16),
+        (scope.flags.has("brotli_content_encoding") ? 0 : 16) |
+        (scope.flags.has("disable_top_level_await_in_require") ? 0 : 32),
     );
     if (scope.flags.has("nodejs_compat") || scope.flags.has("nodejs_compat_v2")) useNode(scope.flags);
     fetching.configure();

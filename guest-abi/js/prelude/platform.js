@@ -72,6 +72,9 @@ export const facades = new WeakMap();
 // Every prototype of the platform's classes.
 export const prototypes = new Set();
 
+// Prototypes of classes of the language that are written in JavaScript here, and whose objects cannot be cloned.
+export const unclonable = new Set();
+
 // A function as the platform's are: its length is 0.
 export function plain(f) {
   defineProperty(f, "length", { value: 0, configurable: true });
@@ -107,5 +110,7 @@ export function platform(c, name = c.name) {
   if (!Object.hasOwn(c.prototype, Symbol.toStringTag)) {
     defineProperty(c.prototype, Symbol.toStringTag, { value: name, writable: true, configurable: true });
   }
+  // After its parent, whose class it does not inherit from then.
+  native.platformClass(c);
   return c;
 }

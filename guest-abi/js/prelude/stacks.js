@@ -61,6 +61,8 @@ const accessor = {
 };
 for (const f of [accessor.get, accessor.set]) defineProperty(f, "name", { value: "", configurable: true });
 
+export const isStackAccessor = (get) => get === accessor.get;
+
 // Gives an object that is no error such a stack, to be seen among its properties.
 export function keepStack(object, text) {
   Stack.keep(object, text);

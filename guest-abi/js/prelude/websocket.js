@@ -14,7 +14,7 @@ import { attachmentSize, ATTACHMENT_MAX } from "internal:attachment";
 const { bodyForm, headersGet, headersNew, headersSet, opCancel, socketConnect, socketServe, socketSend, socketClose, socketStart, socketDrop, socketWaiting, task } = native;
 const { defineProperty } = Object;
 const { isView } = ArrayBuffer;
-const { isWellFormed, replace } = String.prototype;
+const { isWellFormed, replace, toWellFormed } = String.prototype;
 const BUFFER = 2;
 const REASON_MAX = 123;
 const DISCONNECTED = "WebSocket disconnected without sending Close frame.";
@@ -187,7 +187,7 @@ export class WebSocket extends EventTarget {
   close(code, reason) {
     const port = this.#port;
     if (code !== undefined) code = integer(code);
-    if (reason !== undefined) reason = wellFormed(text(reason));
+    if (reason !== undefined) reason = toWellFormed.call(text(reason));
     if (code !== undefined) {
       if (!isSendable(code)) throw new DOMException(`Invalid WebSocket close code: ${code}.`, "InvalidAccessError");
     } else if (reason !== undefined) {

@@ -4,14 +4,17 @@ use crate::raw::{self, Cx};
 use crate::switches::{Switch, is_set};
 use rquickjs::{ArrayBuffer, Ctx, Exception, FromJs, Object, Result, TypedArray, Value};
 
-/// The bytes of a string (as UTF-8), an ArrayBuffer or a view: what the Web APIs call a body or a
-/// buffer source. A copy, so that nothing JavaScript does can move them.
+/// The bytes of a string (as UTF-8, where a lone surrogate takes three bytes), an ArrayBuffer or a view:
+/// what the Web APIs call a body or a buffer source. A copy, so that nothing JavaScript does can move
+/// them.
 pub struct Bytes(pub Vec<u8>);
 
 impl<'js> FromJs<'js> for Bytes {
     fn from_js(ctx: &Ctx<'js>, value: Value<'js>) -> Result<Self> {
         if let Some(text) = value.as_string() {
-            return Ok(Self(crate::text::lossy(ctx, text.as_value())?.into_bytes()));
+            return Cx(ctx.as_raw().as_ptr())
+                .bytes(text.as_value().as_raw(), |bytes| Self(bytes.to_vec()))
+                .ok_or(rquickjs::Error::Exception);
         }
         with(ctx, &value, |bytes| bytes.to_vec()).map(Self)
     }

@@ -259,6 +259,10 @@ pub fn install<'js>(ctx: &Ctx<'js>, native: &Object<'js>) -> Result<()> {
                     pair.set(0, "copied")?;
                     pair.set(1, text)?;
                 }
+                EnvValue::Part(kind, name) => {
+                    pair.set(0, kind)?;
+                    pair.set(1, name)?;
+                }
             }
             Ok::<_, rquickjs::Error>(pair)
         }),

@@ -44,6 +44,8 @@ thread_local! {
     static TABLE: RefCell<Table> = RefCell::default();
     static BUILTINS: RefCell<BTreeMap<String, Module<'static, Declared>>> = RefCell::default();
     static VALUES: RefCell<BTreeMap<String, Persistent<Value<'static>>>> = RefCell::default();
+    /// CommonJS modules that are to run.
+    static SCRIPTS: RefCell<BTreeMap<String, Persistent<Function<'static>>>> = RefCell::default();
 }
 
 /// A module's name as others resolve it: in the folder of the one that names it unless it begins
@@ -318,7 +320,11 @@ fn declare<'js>(
         ModuleKind::CommonJs => {
             let source = program(ctx, name, bytes)?;
             note_mentioned(&source);
-            crate::commonjs::run(ctx, name, &source)?
+            // It runs in its turn, when what stands before it has been evaluated.
+            let script = crate::commonjs::compiled(ctx, name, &source)?;
+            let script = Persistent::save(ctx, script);
+            SCRIPTS.with_borrow_mut(|scripts| scripts.insert(name.to_owned(), script));
+            return Module::declare_def::<DefaultExport, _>(ctx.clone(), name);
         }
         ModuleKind::Text => {
             rquickjs::String::from_str(ctx.clone(), &text(ctx, name, bytes)?)?.into_value()
@@ -386,7 +392,10 @@ impl ModuleDef for DefaultExport {
 
     fn evaluate<'js>(ctx: &Ctx<'js>, exports: &Exports<'js>) -> rquickjs::Result<()> {
         let name: String = exports.module().name()?;
-        if let Some(value) = VALUES.with_borrow_mut(|values| values.remove(&name)) {
+        if let Some(script) = SCRIPTS.with_borrow_mut(|scripts| scripts.remove(&name)) {
+            let script = script.restore(ctx)?;
+            exports.export("default", crate::commonjs::run(ctx, &name, &script)?)?;
+        } else if let Some(value) = VALUES.with_borrow_mut(|values| values.remove(&name)) {
             exports.export("default", value.restore(ctx)?)?;
         }
         Ok(())
@@ -523,16 +532,18 @@ const INSPECT: &str = "internal:node/inspect";
 /// Evaluates what handlers will ask for, so that the snapshot has it: made in a handler, every new
 /// isolate would make it anew, out of a request's CPU time.
 fn prepare_mentioned(ctx: &Ctx<'_>) -> rquickjs::Result<()> {
+    // What nobody has imported until now has to be a program too, and is one already when a handler
+    // imports it.
     let undeclared = TABLE.with_borrow(|table| {
-        let parts = table.parts.values().filter(|part| {
+        let parts = table.parts.iter().filter(|(_, part)| {
             !part.declared && matches!(part.kind, ModuleKind::EsModule | ModuleKind::CommonJs)
         });
-        parts
-            .filter_map(|part| part.bytes.clone())
-            .collect::<Vec<_>>()
+        parts.map(|(name, _)| name.clone()).collect::<Vec<_>>()
     });
-    for source in undeclared {
-        note_mentioned(&String::from_utf8_lossy(&source));
+    for name in undeclared {
+        if let Some((kind, bytes)) = take(&name) {
+            declare(ctx, &name, kind, bytes)?;
+        }
     }
     let inspects = MENTIONED.with_borrow_mut(|mentioned| mentioned.remove(INSPECT));
     for name in MENTIONED.take() {
@@ -626,6 +637,10 @@ pub fn install<'js>(_: &Ctx<'js>, native: &Object<'js>) -> rquickjs::Result<()> 
     native.set(
         "builtin",
         Func::from(|ctx: Ctx<'js>, name: String| builtin_now(&ctx, &name)),
+    )?;
+    native.set(
+        "uploadedPart",
+        Func::from(|ctx: Ctx<'js>, name: String| crate::commonjs::part(&ctx, &name)),
     )?;
     native.set(
         "require",

@@ -370,6 +370,7 @@ fn exception<'js>(ctx: &Ctx<'js>, told: &str) -> Result<Value<'js>> {
     let thrown = ctx.catch();
     // What throws has a small buffer for the text, and shows it among the keys.
     if let Some(object) = thrown.as_object() {
+        object.remove("message")?;
         let message = rquickjs::object::Property::from(message);
         object.prop("message", message.writable().configurable())?;
     }

@@ -366,7 +366,7 @@ pub fn fields(
 /// Calls `f` with the bytes of a string or a Uint8Array.
 pub fn with_bytes(cx: Cx, source: Val, f: impl FnOnce(&[u8])) {
     if is_string(source) {
-        cx.text(source, |text| f(text.as_bytes()));
+        cx.bytes(source, f);
         return;
     }
     let mut len = 0;

@@ -369,13 +369,9 @@ impl Input {
             Self::Members(members, _) => {
                 let shown = Object::new(ctx.clone())?;
                 for ((name, _, _), part) in PARTS.iter().zip(&members.parts) {
-                    if let Some(part) = part {
-                        shown.set(*name, part)?;
-                    }
+                    shown.set(*name, part.as_ref())?;
                 }
-                if let Some(base) = &members.base {
-                    shown.set("baseURL", base)?;
-                }
+                shown.set("baseURL", members.base.as_ref())?;
                 inputs.set(0, shown)?;
             }
         }

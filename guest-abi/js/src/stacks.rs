@@ -7,9 +7,15 @@
 //! `Error.prepareStackTrace` is called from here.
 
 use rquickjs::function::{Func, This};
-use rquickjs::{Array, Ctx, Function, Object, Persistent, Result, Value};
+use rquickjs::{Array, Ctx, Function, Object, Persistent, Result, Value, qjs};
 use std::cell::{Cell, RefCell};
+use std::ffi::c_int;
 use std::fmt::Write;
+
+// Of `classes.patch`.
+unsafe extern "C" {
+    fn JS_SetPlatformClass(ctx: *mut qjs::JSContext, class: qjs::JSValue) -> c_int;
+}
 
 /// Stands before an error's message and before its frames; `prelude/stacks.js` looks for it.
 const MARK: char = '\u{1}';
@@ -315,6 +321,16 @@ pub fn install<'js>(_: &Ctx<'js>, native: &Object<'js>) -> Result<()> {
         "closeClass",
         Func::from(|ctx: Ctx<'js>, class: Value<'js>| {
             CLOSED.with_borrow_mut(|all| all.push(Persistent::save(&ctx, class)));
+        }),
+    )?;
+    native.set(
+        "platformClass",
+        Func::from(|ctx: Ctx<'js>, class: Value<'js>| -> Result<()> {
+            // SAFETY: a value of this context, which lives through the call.
+            match unsafe { JS_SetPlatformClass(ctx.as_raw().as_ptr(), class.as_raw()) } {
+                0.. => Ok(()),
+                _ => Err(rquickjs::Error::Exception),
+            }
         }),
     )?;
     native.set(

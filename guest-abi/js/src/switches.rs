@@ -18,6 +18,8 @@ pub enum Switch {
     JoinCookies = 8,
     /// Bodies that are coded with Brotli stay as they came.
     KeepBrotli = 16,
+    /// A module that waits at its top level is told to be unsettled where it is required.
+    RequireUnsettled = 32,
 }
 
 thread_local! {

@@ -144,8 +144,95 @@ fn require_says_so_too() {
         serde_json::json!([
             "TypeError: Invalid module specifier \"../../y.js\".",
             "Error: No such module \"lib/nope.js\".",
-            "Error: Top-level await in module is not permitted at this time.",
+            "Error: Top-level await in module is unsettled.",
             7,
         ])
     );
+}
+
+#[test]
+fn require_takes_what_does_not_wait() {
+    let told = "const said = (f) => { try { return f(); } catch (error) { return `${error.name}: ${error.message}`; } };
+        module.exports = ['./value.cjs', '../both.js', '../waits.js', '../beside.js', '../throws.js', '../throws.js', '../worker.js']
+            .map((name) => said(() => typeof require(name)));";
+    let said = run(&[
+        (
+            "worker.js",
+            "import told from './lib/told.cjs'; export default { fetch: () => Response.json(told) };",
+        ),
+        ("lib/told.cjs", told),
+        ("lib/value.cjs", "exports.value = 7;"),
+        ("both.js", "export default 5;"),
+        ("waits.js", "export default await Promise.resolve(5);"),
+        (
+            "beside.js",
+            "import waits from './waits.js'; export default waits;",
+        ),
+        ("throws.js", "throw new RangeError('at start');"),
+    ]);
+    let said: Vec<String> = serde_json::from_str(&said.unwrap()).unwrap();
+    // The flag that comes with newer dates is not set here.
+    let waits = "Error: Top-level await in module is unsettled.";
+    assert_eq!(
+        said,
+        [
+            "object",
+            "number",
+            waits,
+            waits,
+            "RangeError: at start",
+            "RangeError: at start",
+            "ReferenceError: Cannot access 'default' before initialization",
+        ]
+    );
+}
+
+#[test]
+fn modules_run_in_their_turn_and_in_circles() {
+    let said = run(&[
+        (
+            "worker.js",
+            "import './first.js'; import a from './a.cjs'; import c from './c.cjs';
+            export default { fetch: () => Response.json([a, c]) };",
+        ),
+        ("first.js", "globalThis.first = 'first';"),
+        (
+            "a.cjs",
+            "exports.early = first; exports.b = require('./b.cjs'); exports.late = 2;",
+        ),
+        (
+            "b.cjs",
+            "const a = require('./a.cjs'); exports.saw = Object.keys(a); exports.me = 3;",
+        ),
+        (
+            "c.cjs",
+            "try { require('./d.mjs'); } catch (error) { exports.error = String(error); }",
+        ),
+        ("d.mjs", "import c from './c.cjs'; export default c;"),
+    ]);
+    let said: serde_json::Value = serde_json::from_str(&said.unwrap()).unwrap();
+    assert_eq!(
+        said,
+        serde_json::json!([
+            {"early": "first", "b": {"saw": ["early"], "me": 3}, "late": 2},
+            {"error": "Error: Circular dependency when resolving module: ./c.cjs"},
+        ])
+    );
+}
+
+#[test]
+fn what_nobody_imports_has_to_be_a_program_too() {
+    let main = "export default { async fetch() {
+        return Response.json([(await import('./late.js')).late, (await import('./late.cjs')).default.late]);
+    } };";
+    let said = run(&[
+        ("worker.js", main),
+        ("late.js", "export const late = 1;"),
+        ("late.cjs", "exports.late = 2;"),
+    ]);
+    assert_eq!(said.unwrap(), "[1,2]");
+    for name in ["bad.js", "bad.cjs"] {
+        let told = run(&[("worker.js", main), (name, "let a = ;")]).unwrap_err();
+        assert!(told.contains("SyntaxError: Unexpected token ';'"), "{told}");
+    }
 }

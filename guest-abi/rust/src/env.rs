@@ -121,7 +121,7 @@ fn kind(value: &EnvValue<'_>) -> &'static str {
         EnvValue::Json(_) => "a JSON variable",
         EnvValue::Secret(_) => "a secret",
         EnvValue::Kv => "a KV namespace",
-        EnvValue::Other(_) | EnvValue::Copied(_) => "another kind of binding",
+        EnvValue::Other(_) | EnvValue::Copied(_) | EnvValue::Part(..) => "another kind of binding",
     }
 }
 

@@ -13,6 +13,7 @@ mod javascript_memory;
 mod kv;
 mod load;
 mod memory;
+mod noisy;
 mod profile;
 mod report;
 mod workerd;
@@ -38,7 +39,7 @@ pub struct Arguments {
 
     /// Only this part of the whole, without criterion; may be given several times. The report is
     /// printed, not written.
-    #[arg(long, value_name = "PART", value_parser = ["dispatch", "fleet", "hello", "https", "javascript", "javascript-memory", "kv", "memory"])]
+    #[arg(long, value_name = "PART", value_parser = ["dispatch", "fleet", "hello", "https", "javascript", "javascript-memory", "kv", "memory", "noisy"])]
     only: Vec<String>,
 
     /// Without criterion. The report is printed, not written.
@@ -77,6 +78,7 @@ const WHOLE: &[(&str, Part)] = &[
     ("https", https::rows),
     ("memory", memory::rows),
     ("javascript-memory", javascript_memory::rows),
+    ("noisy", noisy::rows),
 ];
 
 /// What every part of the whole needs.

@@ -4,7 +4,7 @@
 //! other. Packages have to be bundled by other tools first.
 
 use super::{Project, ProjectError, glob, read};
-use crate::catalog::syntax;
+use crate::catalog::{SOURCE_MAP, source_map_of, syntax};
 use std::collections::VecDeque;
 use std::path::{Path, PathBuf};
 
@@ -103,6 +103,9 @@ impl Project {
             reading.walk()?;
             reading.follow()?;
         }
+        if self.source_maps {
+            reading.maps()?;
+        }
         Ok(reading.found)
     }
 
@@ -198,6 +201,26 @@ impl Reading<'_> {
             content_type,
             bytes,
         });
+        Ok(())
+    }
+
+    /// Adds the source maps that modules name.
+    fn maps(&mut self) -> Result<(), ProjectError> {
+        for at in 0..self.found.modules.len() {
+            let module = &self.found.modules[at];
+            let name = source_map_of(&module.name, &module.bytes);
+            // A map that lies in the comment itself, or leads elsewhere, is none of the upload's.
+            let name = name.filter(|name| resolve("", name).as_ref() == Some(name));
+            let Some(name) = name.filter(|name| self.base.join(name).is_file()) else {
+                continue;
+            };
+            let bytes = self.file(&self.base.join(&name))?;
+            self.found.modules.push(Module {
+                name,
+                content_type: SOURCE_MAP,
+                bytes,
+            });
+        }
         Ok(())
     }
 
@@ -482,6 +505,43 @@ mod tests {
         for part in ["`hono`", "a package", "`./gone.js`", "`../../out.js`"] {
             assert!(told.contains(part), "{told}");
         }
+    }
+
+    #[test]
+    fn source_maps_come_if_they_are_asked_for() {
+        let main = "import './lib/b.js'; export {}\n//# sourceMappingURL=index.js.map\n";
+        let mut files = vec![
+            (
+                "wrangler.toml",
+                "name = 'n'\nmain = 'index.js'\nupload_source_maps = true\n",
+            ),
+            ("index.js", main),
+            ("index.js.map", "{}"),
+            (
+                "lib/b.js",
+                "import './c.js'; export {}\n//# sourceMappingURL=b.js.map",
+            ),
+            ("lib/b.js.map", "{}"),
+            (
+                "lib/c.js",
+                "import './d.js'; export {} //# sourceMappingURL=../../../etc/passwd",
+            ),
+            (
+                "lib/d.js",
+                "export {} //# sourceMappingURL=data:application/json;base64,e30=",
+            ),
+        ];
+        let found = collected(folder(&files).path());
+        let maps = |found: &Collected| {
+            let maps = found
+                .modules
+                .iter()
+                .filter(|it| it.content_type == SOURCE_MAP);
+            maps.map(|it| it.name.clone()).collect::<Vec<_>>()
+        };
+        assert_eq!(maps(&found), ["index.js.map", "lib/b.js.map"]);
+        files[0].1 = "name = 'n'\nmain = 'index.js'\n";
+        assert!(maps(&collected(folder(&files).path())).is_empty());
     }
 
     #[test]

@@ -1,27 +1,26 @@
 //! Brotli for guests (RFC 7932). Compressing takes a small window and no more effort than a request
 //! can pay for; expanding takes the windows of the format, not those of its extension.
 
-#[path = "brotli_encoder.rs"]
-mod encoder;
-
 use super::{Flush, Outcome, Ran};
-use brotli_decompressor::{BrotliDecompressStream, BrotliResult, BrotliState, StandardAlloc};
-use encoder::Encoder;
+use brotli::enc::StandardAlloc;
+use brotli::enc::encode::{
+    BrotliEncoderOperation as Operation, BrotliEncoderParameter as Parameter,
+    BrotliEncoderStateStruct,
+};
+use brotli_decompressor::{BrotliDecompressStream, BrotliResult, BrotliState};
 use postern_abi::OpErrorCode;
 
+/// The best quality that is made; more takes ten times as long for a tenth less.
+const QUALITY_MAX: u32 = 5;
 /// The largest window that is made, as a power of two.
 const WINDOW_BITS_MAX: u32 = 18;
-/// Bytes that an encoder of that window takes, rounded up.
-pub const COMPRESS_BYTES: u64 = 3 << 20;
+/// Bytes that an encoder of that window and quality takes, rounded up.
+pub const COMPRESS_BYTES: u64 = 4 << 20;
 /// Bytes that a decoder takes beside its window: its trees at most.
 const EXPAND_BYTES: u64 = 3 << 20;
 
 /// A compressor.
-pub struct Compressor {
-    encoder: Encoder,
-    /// Whether something was taken since the last flush.
-    taken: bool,
-}
+pub struct Compressor(Box<BrotliEncoderStateStruct<StandardAlloc>>);
 
 impl Compressor {
     /// Of a quality, a window (as a power of two) and a mode, a byte each.
@@ -29,43 +28,48 @@ impl Compressor {
     /// # Errors
     /// For anything else.
     pub fn new(options: &[u8]) -> Result<Self, OpErrorCode> {
-        let &[quality, window, _mode] = options else {
+        let &[quality, window, mode] = options else {
             return Err(OpErrorCode::BadArgument);
         };
+        let mut encoder = Box::new(BrotliEncoderStateStruct::new(StandardAlloc::default()));
+        let quality = u32::from(quality).min(QUALITY_MAX);
         let window = u32::from(window).clamp(10, WINDOW_BITS_MAX);
-        Ok(Self {
-            encoder: Encoder::new(u32::from(quality), window),
-            taken: false,
-        })
+        encoder.set_parameter(Parameter::BROTLI_PARAM_QUALITY, quality);
+        encoder.set_parameter(Parameter::BROTLI_PARAM_LGWIN, window);
+        encoder.set_parameter(Parameter::BROTLI_PARAM_MODE, u32::from(mode.min(2)));
+        Ok(Self(encoder))
     }
 
     /// Takes of `input` and gives into `out`.
     pub fn run(&mut self, input: &[u8], flush: Flush, out: &mut [u8]) -> Ran {
-        let encoder = &mut self.encoder;
-        let (mut used, mut made) = (0, 0);
-        loop {
-            made += encoder.give(&mut out[made..]);
-            if encoder.has_more() {
-                return (Outcome::More, used, made);
-            }
-            if encoder.is_finished() {
-                return (Outcome::End, used, made);
-            }
-            if used < input.len() {
-                used += encoder.take(&input[used..]);
-                self.taken = true;
-                if encoder.is_full() {
-                    encoder.encode();
-                }
-                continue;
-            }
-            match flush {
-                Flush::Out if self.taken => encoder.flush(),
-                Flush::End => encoder.finish(),
-                Flush::No | Flush::Out => return (Outcome::Ready, used, made),
-            }
-            self.taken = false;
-        }
+        let operation = match flush {
+            Flush::No => Operation::BROTLI_OPERATION_PROCESS,
+            Flush::Out => Operation::BROTLI_OPERATION_FLUSH,
+            Flush::End => Operation::BROTLI_OPERATION_FINISH,
+        };
+        let (mut left, mut used) = (input.len(), 0);
+        let (mut room, mut made) = (out.len(), 0);
+        let fine = self.0.compress_stream(
+            operation,
+            &mut left,
+            input,
+            &mut used,
+            &mut room,
+            out,
+            &mut made,
+            &mut None,
+            &mut |_, _, _, _| (),
+        );
+        let outcome = if !fine {
+            Outcome::Corrupt
+        } else if self.0.is_finished() {
+            Outcome::End
+        } else if left > 0 || self.0.has_more_output() {
+            Outcome::More
+        } else {
+            Outcome::Ready
+        };
+        (outcome, used, made)
     }
 }
 

@@ -109,6 +109,7 @@ impl Bench {
             snapshot: Some(snapshot),
             pages: judged.pages,
             handlers: judged.told.handlers.clone(),
+            maps: Vec::new(),
             limits,
             is_trusted: false,
             budget: None,

@@ -136,6 +136,7 @@ impl Bench {
             snapshot,
             pages: judged.pages,
             handlers: judged.told.handlers.clone(),
+            maps: Vec::new(),
             limits,
             is_trusted: false,
             budget: None,

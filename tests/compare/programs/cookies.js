@@ -1,0 +1,76 @@
+// Headers, cookies and responses of every kind.
+const facts = {};
+const say = (v, d = 0) => {
+  if (v === undefined) return "undefined";
+  if (typeof v === "function") return `function ${v.name}/${v.length}`;
+  if (typeof v === "symbol" || typeof v === "bigint") return `${typeof v} ${String(v)}`;
+  if (typeof v === "number") return Object.is(v, -0) ? "-0" : Number.isFinite(v) ? v : String(v);
+  if (v instanceof Error || v instanceof DOMException) return `${v.constructor.name} ${v.name}: ${v.message}` + (v.cause !== undefined ? ` cause ${say(v.cause)}` : "");
+  if (v instanceof ArrayBuffer) return `ArrayBuffer ${[...new Uint8Array(v)]}`;
+  if (ArrayBuffer.isView(v) && !(v instanceof DataView)) return `${v.constructor.name} ${[...v].map(String)}`;
+  if (v instanceof Map || v instanceof Set) return [v.constructor.name, ...[...v].map((x) => say(x, d + 1))];
+  if (Array.isArray(v)) return v.map((x) => say(x, d + 1));
+  if (v !== null && typeof v === "object" && Object.getPrototypeOf(v) !== Object.prototype && Object.getPrototypeOf(v) !== null) return Object.prototype.toString.call(v);
+  if (v !== null && typeof v === "object" && d < 6) return Object.fromEntries(Object.entries(v).map(([k, x]) => [k, say(x, d + 1)]));
+  return v;
+};
+const t = async (name, f) => {
+  let r; try { r = f(); } catch (e) { facts[name] = `throws ${say(e)}`; return; }
+  if (r && typeof r.then === "function") { try { r = await Promise.race([r, new Promise((_, no) => setTimeout(no, 1500, new Error("hangs")))]); } catch (e) { facts[name] = `rejects ${say(e)}`; return; } }
+  facts[name] = say(r);
+};
+const run = (f, more = {}) => ({ async fetch(request, env, ctx) { await f(request, env, ctx); return Response.json(facts); }, ...more });
+export default run(async () => {
+  await t("getSetCookie", () => { const h = new Headers(); h.append("Set-Cookie", "a=1; Path=/"); h.append("set-cookie", "b=2, x"); h.append("X-A", "1"); h.append("x-a", "2"); return [h.getSetCookie(), h.get("set-cookie"), [...h], h.getAll("Set-Cookie"), [...h.keys()], [...h.values()]]; });
+  await t("getAll", () => new Headers().getAll("x"));
+  await t("set cookie", () => { const h = new Headers([["Set-Cookie", "a"], ["Set-Cookie", "b"]]); h.set("set-cookie", "c"); return h.getSetCookie(); });
+  await t("delete cookie", () => { const h = new Headers([["Set-Cookie", "a"], ["Set-Cookie", "b"]]); h.delete("Set-Cookie"); return [h.has("set-cookie"), h.getSetCookie()]; });
+  await t("order", () => [...new Headers({ zeta: 1, Alpha: 2, "x-b": 3, "X-A": 4, "content-type": "q" })]);
+  await t("json of headers", () => JSON.stringify(Object.fromEntries(new Headers({ B: "1", a: "2" }))));
+  await t("init headers", () => [...new Headers(new Headers({ a: "1" }))]);
+  await t("init map", () => [...new Headers(new Map([["a", "1"]]))]);
+  await t("init bad", () => new Headers([["a"]]));
+  await t("init str", () => new Headers("x"));
+  await t("init null", () => [...new Headers(null)]);
+  await t("bad name", () => new Headers({ "a b": "1" }));
+  await t("bad value", () => new Headers({ a: "1\n2" }));
+  await t("latin1", () => new Headers({ a: "é" }).get("a"));
+  await t("euro", () => new Headers({ a: "€" }).get("a"));
+  await t("trim", () => new Headers({ a: "  x y\t " }).get("a"));
+  await t("empty name", () => new Headers({ "": "1" }));
+  await t("mutate iter", () => { const h = new Headers({ a: 1, b: 2 }); const o = []; for (const [k] of h) { o.push(k); h.set("c" + o.length, "x"); if (o.length > 5) break; } return o; });
+  await t("delete iter", () => { const h = new Headers({ a: 1, b: 2, c: 3 }); const o = []; for (const [k] of h) { o.push(k); h.delete("b"); } return o; });
+  await t("incoming immutable", () => { facts.x = 1; return 0; });
+  await t("response clone headers", () => { const r = new Response("x", { headers: { a: "1" } }); const c = r.clone(); c.headers.set("a", "2"); return [r.headers.get("a"), c.headers.get("a")]; });
+  await t("redirect immutable", () => Response.redirect("http://x/").headers.set("a", "b"));
+  await t("error immutable", () => Response.error().headers.set("a", "b"));
+  await t("json headers", () => { const r = Response.json({ a: 1 }, { headers: { "content-type": "x/y" }, status: 201, statusText: "Made" }); return [r.status, r.statusText, [...r.headers]]; });
+  await t("json undefined", () => Response.json(undefined));
+  await t("json bigint", () => Response.json(1n));
+  await t("json fn", () => Response.json(() => 1));
+  await t("redirect", () => [Response.redirect("http://x/a b", 301).headers.get("location"), Response.redirect("https://é.com/é").headers.get("location")]);
+  await t("redirect status", () => Response.redirect("http://x", 200));
+  await t("redirect rel", () => Response.redirect("/x"));
+  await t("error", () => { const r = Response.error(); return [r.type, r.status, r.ok, r.body]; });
+  await t("status 99", () => new Response("", { status: 99 }));
+  await t("status 600", () => new Response("", { status: 600 }));
+  await t("status str", () => new Response("", { status: "404" }).status);
+  await t("status 204 body", () => new Response("x", { status: 204 }));
+  await t("status 204 empty", () => new Response("", { status: 204 }).body);
+  await t("status 101", () => new Response(null, { status: 101 }));
+  await t("statusText bad", () => new Response("", { statusText: "a\nb" }));
+  await t("inspect fields", () => { const r = new Response("x"); return [r.type, r.url, r.redirected, r.ok, r.bodyUsed, r.cf, r.webSocket, r.encodeBody]; });
+  await t("clone used", async () => { const r = new Response("x"); await r.text(); return r.clone(); });
+  await t("double read", async () => { const r = new Response("x"); await r.text(); return r.json(); });
+  await t("null body twice", async () => { const r = new Response(null); return [await r.text(), await r.text(), r.bodyUsed]; });
+  await t("json empty", () => new Response("").json());
+  await t("json bad", () => new Response("{a").json());
+  await t("blob type", async () => { const b = await new Response("x", { headers: { "content-type": "Text/HTML; Charset=UTF-8" } }).blob(); return [b.type, b.size]; });
+  await t("bom", async () => [await new Response("\ufeffx").text(), await new Response(new Uint8Array([0xef, 0xbb, 0xbf, 0x31])).json()]);
+  await t("content types", () => ["x", new Blob(["a"], { type: "a/b" }), new Blob(["a"]), new URLSearchParams("a"), new Uint8Array(1), null].map((b) => new Response(b).headers.get("content-type")));
+  await t("body number", () => new Response(5).text());
+  await t("body object", () => new Response({}).text());
+  await t("body array", () => new Response([1, [2, 3]]).text());
+  await t("encodeBody", () => new Response("x", { encodeBody: "manual" }).encodeBody);
+  await t("encodeBody bad", () => new Response("x", { encodeBody: "x" }));
+});

@@ -1,0 +1,74 @@
+// Signals, listeners, channels, timers, the order of microtasks and rejections.
+const facts = {};
+const say = (v, d = 0) => {
+  if (v === undefined) return "undefined";
+  if (typeof v === "function") return `function ${v.name}/${v.length}`;
+  if (typeof v === "symbol" || typeof v === "bigint") return `${typeof v} ${String(v)}`;
+  if (typeof v === "number") return Object.is(v, -0) ? "-0" : Number.isFinite(v) ? v : String(v);
+  if (v instanceof Error || v instanceof DOMException) return `${v.constructor.name} ${v.name}: ${v.message}` + (v.cause !== undefined ? ` cause ${say(v.cause)}` : "");
+  if (v instanceof ArrayBuffer) return `ArrayBuffer ${[...new Uint8Array(v)]}`;
+  if (ArrayBuffer.isView(v) && !(v instanceof DataView)) return `${v.constructor.name} ${[...v].map(String)}`;
+  if (v instanceof Map || v instanceof Set) return [v.constructor.name, ...[...v].map((x) => say(x, d + 1))];
+  if (Array.isArray(v)) return v.map((x) => say(x, d + 1));
+  if (v !== null && typeof v === "object" && Object.getPrototypeOf(v) !== Object.prototype && Object.getPrototypeOf(v) !== null) return Object.prototype.toString.call(v);
+  if (v !== null && typeof v === "object" && d < 6) return Object.fromEntries(Object.entries(v).map(([k, x]) => [k, say(x, d + 1)]));
+  return v;
+};
+const t = async (name, f) => {
+  let r; try { r = f(); } catch (e) { facts[name] = `throws ${say(e)}`; return; }
+  if (r && typeof r.then === "function") { try { r = await Promise.race([r, new Promise((_, no) => setTimeout(no, 1500, new Error("hangs")))]); } catch (e) { facts[name] = `rejects ${say(e)}`; return; } }
+  facts[name] = say(r);
+};
+const run = (f, more = {}) => ({ async fetch(request, env, ctx) { await f(request, env, ctx); return Response.json(facts); }, ...more });
+export default run(async () => {
+  await t("any", async () => { const c = new AbortController(); const s = AbortSignal.any([c.signal, AbortSignal.timeout(5000)]); c.abort("x"); return [s.aborted, s.reason]; });
+  await t("any empty", () => AbortSignal.any([]).aborted);
+  await t("any bad", () => AbortSignal.any([1]));
+  await t("any none", () => AbortSignal.any());
+  await t("any aborted", () => AbortSignal.any([AbortSignal.abort("q")]).reason);
+  await t("timeout", async () => { const s = AbortSignal.timeout(5); await scheduler.wait(30); return [s.aborted, s.reason]; });
+  await t("timeout bad", () => AbortSignal.timeout(-1));
+  await t("timeout none", () => AbortSignal.timeout());
+  await t("abort default", () => AbortSignal.abort().reason);
+  await t("throwIf", () => AbortSignal.abort(new RangeError("r")).throwIfAborted());
+  await t("onabort", () => { const c = new AbortController(); const o = []; c.signal.onabort = (e) => o.push("on", e.type, e.target === c.signal, e.isTrusted); c.signal.addEventListener("abort", () => o.push("listener"), { once: true }); c.abort(); c.abort(); return o; });
+  await t("order on", () => { const e = new EventTarget(); const o = []; e.addEventListener("x", () => o.push(1)); e.addEventListener("x", { handleEvent() { o.push(2, this !== undefined); } }); e.dispatchEvent(new Event("x")); return o; });
+  await t("signal remove", () => { const e = new EventTarget(); const c = new AbortController(); let n = 0; e.addEventListener("x", () => n++, { signal: c.signal }); e.dispatchEvent(new Event("x")); c.abort(); e.dispatchEvent(new Event("x")); return n; });
+  await t("prevent", () => { const e = new EventTarget(); e.addEventListener("x", (v) => v.preventDefault()); return [e.dispatchEvent(new Event("x", { cancelable: true })), e.dispatchEvent(new Event("x"))]; });
+  await t("stop imm", () => { const e = new EventTarget(); const o = []; e.addEventListener("x", (v) => { o.push(1); v.stopImmediatePropagation(); }); e.addEventListener("x", () => o.push(2)); e.dispatchEvent(new Event("x")); return o; });
+  await t("redispatch", () => { const e = new EventTarget(); const v = new Event("x"); e.addEventListener("x", () => e.dispatchEvent(v)); return e.dispatchEvent(v); });
+  await t("listener throws", () => { const e = new EventTarget(); e.addEventListener("x", () => { throw new Error("l"); }); return e.dispatchEvent(new Event("x")); });
+  await t("custom", () => { const e = new CustomEvent("c", { detail: { a: 1 }, bubbles: true }); return [e.detail, e.bubbles, e.composed, e.eventPhase, e.defaultPrevented, typeof e.timeStamp, e.returnValue, e.srcElement]; });
+  await t("path", () => { const e = new EventTarget(); let p; e.addEventListener("x", (v) => { p = [v.composedPath().length, v.currentTarget === e, v.eventPhase]; }); const v = new Event("x"); e.dispatchEvent(v); return [p, v.composedPath(), v.currentTarget === null, v.target === e]; });
+  await t("subclass", () => { class T extends EventTarget { constructor() { super(); this.q = 1; } } class E2 extends Event { constructor(t2, d) { super(t2); this.d = d; } } const x = new T(); let got; x.addEventListener("m", (e) => { got = [e.d, e instanceof E2, x.q]; }); x.dispatchEvent(new E2("m", 5)); return got; });
+  await t("subclass custom", () => { class C extends CustomEvent { get u() { return this.detail.toUpperCase(); } } return new C("x", { detail: "a" }).u; });
+  await t("message event", () => { const e = new MessageEvent("message", { data: 5, origin: "o", lastEventId: "l" }); return [e.data, e.origin, e.lastEventId, e.ports, e.source]; });
+  await t("close event", () => { const e = new CloseEvent("close", { code: 1000, reason: "r", wasClean: true }); return [e.code, e.reason, e.wasClean]; });
+  await t("error event", () => { const e = new ErrorEvent("error", { message: "m", filename: "f", lineno: 1, colno: 2, error: 5 }); return [e.message, e.filename, e.lineno, e.colno, e.error]; });
+  await t("channel", async () => { const { port1, port2 } = new MessageChannel(); const got = new Promise((r) => { port2.onmessage = (e) => r([e.data, e.constructor.name, e.target === port2, e.ports, e.origin]); }); port1.postMessage({ a: [1, new Date(0), new Map([[1, 2]])] }); return got; });
+  await t("channel order", async () => { const { port1, port2 } = new MessageChannel(); const o = []; port1.postMessage(1); port1.postMessage(2); o.push("sync"); queueMicrotask(() => o.push("micro")); port2.addEventListener("message", (e) => o.push(e.data)); port2.start(); await scheduler.wait(5); return o; });
+  await t("channel transfer", () => { const { port1 } = new MessageChannel(); const b = new ArrayBuffer(8); port1.postMessage(b, [b]); return b.byteLength; });
+  await t("channel transfer2", () => { const { port1 } = new MessageChannel(); const b = new ArrayBuffer(8); port1.postMessage(b, { transfer: [b] }); return b.byteLength; });
+  await t("channel transfer empty", () => { const { port1 } = new MessageChannel(); port1.postMessage(1, []); port1.postMessage(1, {}); port1.postMessage(1, undefined); return "ok"; });
+  await t("channel fn", () => new MessageChannel().port1.postMessage(() => 1));
+  await t("channel close", async () => { const { port1, port2 } = new MessageChannel(); let n = 0; port2.onmessage = () => n++; port1.onclose = () => facts.pclose = 1; port2.close(); port1.postMessage(1); await scheduler.wait(3); return n; });
+  await t("channel port", () => { const { port1, port2 } = new MessageChannel(); port1.postMessage(port2); });
+  await t("clone port", () => structuredClone(new MessageChannel().port1));
+  await t("micro order", async () => { const o = []; const p = new Promise((r) => setTimeout(() => { o.push("timeout"); r(); }, 0)); queueMicrotask(() => { o.push("m1"); queueMicrotask(() => o.push("m3")); }); Promise.resolve().then(() => o.push("p1")).then(() => o.push("p2")); (async () => { o.push("a0"); await null; o.push("a1"); })(); o.push("sync"); await p; return o; });
+  await t("timers order", async () => { const o = []; await new Promise((r) => { setTimeout(() => o.push("b10"), 10); setTimeout(() => o.push("a0"), 0); setTimeout(() => o.push("a1"), 1); setTimeout(() => o.push("n"), -5); setTimeout(() => { o.push("end"); r(); }, 20); }); return o; });
+  await t("interval", async () => { let n = 0; await new Promise((r) => { const i = setInterval((a, b) => { n += a + b; if (n > 5) { clearInterval(i); r(); } }, 1, 1, 2); }); return n; });
+  await t("timer ids", () => { const a = setTimeout(() => {}, 1); const b = setInterval(() => {}, 1); clearTimeout(b); clearInterval(a); clearTimeout(undefined); clearTimeout("x"); clearTimeout({}); return [typeof a, b > a]; });
+  await t("timer str", () => setTimeout("x", 1));
+  await t("timer this", () => new Promise((r) => setTimeout(function () { r(this === globalThis || this === undefined); }, 1)));
+  await t("timer big", () => { const i = setTimeout(() => {}, 2 ** 40); clearTimeout(i); return "ok"; });
+  await t("wait abort", async () => { const c = new AbortController(); const p = scheduler.wait(1000, { signal: c.signal }); c.abort(); return p; });
+  await t("wait aborted", () => scheduler.wait(10, { signal: AbortSignal.abort("w") }));
+  await t("wait none", () => scheduler.wait());
+  await t("wait", () => scheduler.wait(1));
+  await t("qm bad", () => queueMicrotask(1));
+  await t("rejection", async () => { const o = []; const l = (e) => { o.push([e.type, e.reason.message, e.promise instanceof Promise, e.cancelable]); e.preventDefault(); }; addEventListener("unhandledrejection", l); const l2 = (e) => o.push([e.type, e.reason?.message]); addEventListener("rejectionhandled", l2); const p = Promise.reject(new Error("u")); await scheduler.wait(2); p.catch(() => {}); await scheduler.wait(2); removeEventListener("unhandledrejection", l); removeEventListener("rejectionhandled", l2); return o; });
+  await t("rejection late", async () => { const o = []; const l = (e) => o.push(e.type); addEventListener("unhandledrejection", l); const p = Promise.reject(1); await Promise.resolve(); p.catch(() => {}); await scheduler.wait(2); removeEventListener("unhandledrejection", l); return o; });
+  await t("error event global", async () => { const o = []; const l = (e) => { o.push([e.type, e.message, e.error?.message, typeof e.lineno]); }; addEventListener("error", l); reportError(new Error("rep")); reportError("str"); const e = new EventTarget(); e.addEventListener("x", () => { throw new Error("in l"); }); try { e.dispatchEvent(new Event("x")); } catch (q) { o.push("thrown " + q.message); } removeEventListener("error", l); return o; });
+  await t("performance", () => [performance.timeOrigin, typeof performance.toJSON, performance.mark?.name, performance.eventCounts]);
+  await t("navigator", () => [navigator.userAgent, navigator.hardwareConcurrency, navigator.language, navigator.languages, navigator.platform, navigator.sendBeacon?.name]);
+});

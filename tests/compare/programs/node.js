@@ -1,0 +1,87 @@
+// flags: nodejs_compat
+// Node's modules and AsyncLocalStorage as libraries use them.
+const facts = {};
+const say = (v, d = 0) => {
+  if (v === undefined) return "undefined";
+  if (typeof v === "function") return `function ${v.name}/${v.length}`;
+  if (typeof v === "symbol" || typeof v === "bigint") return `${typeof v} ${String(v)}`;
+  if (typeof v === "number") return Object.is(v, -0) ? "-0" : Number.isFinite(v) ? v : String(v);
+  if (v instanceof Error || v instanceof DOMException) return `${v.constructor.name} ${v.name}: ${v.message}` + (v.cause !== undefined ? ` cause ${say(v.cause)}` : "");
+  if (v instanceof ArrayBuffer) return `ArrayBuffer ${[...new Uint8Array(v)]}`;
+  if (ArrayBuffer.isView(v) && !(v instanceof DataView)) return `${v.constructor.name} ${[...v].map(String)}`;
+  if (v instanceof Map || v instanceof Set) return [v.constructor.name, ...[...v].map((x) => say(x, d + 1))];
+  if (Array.isArray(v)) return v.map((x) => say(x, d + 1));
+  if (v !== null && typeof v === "object" && Object.getPrototypeOf(v) !== Object.prototype && Object.getPrototypeOf(v) !== null) return Object.prototype.toString.call(v);
+  if (v !== null && typeof v === "object" && d < 6) return Object.fromEntries(Object.entries(v).map(([k, x]) => [k, say(x, d + 1)]));
+  return v;
+};
+const t = async (name, f) => {
+  let r; try { r = f(); } catch (e) { facts[name] = `throws ${say(e)}`; return; }
+  if (r && typeof r.then === "function") { try { r = await Promise.race([r, new Promise((_, no) => setTimeout(no, 1500, new Error("hangs")))]); } catch (e) { facts[name] = `rejects ${say(e)}`; return; } }
+  facts[name] = say(r);
+};
+const run = (f, more = {}) => ({ async fetch(request, env, ctx) { await f(request, env, ctx); return Response.json(facts); }, ...more });
+import { AsyncLocalStorage, AsyncResource } from "node:async_hooks";
+import { Buffer } from "node:buffer";
+import util from "node:util";
+import { EventEmitter, once } from "node:events";
+import { setTimeout as sleep } from "node:timers/promises";
+import assert from "node:assert";
+import path from "node:path";
+import { createHash, createHmac, randomBytes, timingSafeEqual, pbkdf2Sync, scryptSync, createCipheriv, createDecipheriv, randomUUID, webcrypto, hkdfSync, randomInt, generateKeyPairSync, createSign, createVerify } from "node:crypto";
+import { Readable, Transform, pipeline } from "node:stream";
+import { promisify } from "node:util";
+import { StringDecoder } from "node:string_decoder";
+import qs from "node:querystring";
+import { gzipSync, gunzipSync, deflateSync, inflateSync, brotliCompressSync, brotliDecompressSync, crc32 } from "node:zlib";
+import dc from "node:diagnostics_channel";
+import process from "node:process";
+import url from "node:url";
+const als = new AsyncLocalStorage();
+export default run(async () => {
+  await t("als", async () => als.run({ id: 1 }, async () => { const o = [als.getStore()]; await null; o.push(als.getStore()); await new Promise((r) => setTimeout(r, 1)); o.push(als.getStore()); await als.run({ id: 2 }, async () => { await sleep(1); o.push(als.getStore()); }); o.push(als.getStore()); o.push(als.exit(() => als.getStore() ?? "none")); queueMicrotask(() => o.push(als.getStore())); await null; await null; return o; }));
+  await t("als stream", () => als.run("s", async () => { const o = []; const rs = new ReadableStream({ pull(c) { o.push(als.getStore()); c.enqueue(1); c.close(); } }); await als.run("r", () => rs.getReader().read()); return o; }));
+  await t("als event", () => { const e = new EventTarget(); let got; als.run("add", () => e.addEventListener("x", () => { got = als.getStore(); })); als.run("fire", () => e.dispatchEvent(new Event("x"))); return got; });
+  await t("als snapshot", () => { const f = als.run("snap", () => AsyncLocalStorage.snapshot()); const b = als.run("bind", () => AsyncLocalStorage.bind(() => als.getStore())); return [f(() => als.getStore()), b(), als.getStore()]; });
+  await t("resource", () => { const r = als.run("res", () => new AsyncResource("T")); return [r.runInAsyncScope((a) => als.getStore() + a, null, 1), typeof r.asyncId, r.bind(() => als.getStore())()]; });
+  await t("als thenable", () => als.run("th", async () => { let s; await { then(r) { s = als.getStore(); r(); } }; return s; }));
+  await t("als rejection", async () => { let s; const l = (e) => { s = als.getStore(); e.preventDefault(); }; addEventListener("unhandledrejection", l); als.run("rej", () => { Promise.reject(new Error("x")); }); await sleep(2); removeEventListener("unhandledrejection", l); return s; });
+  await t("enterWith", () => als.enterWith("x"));
+  await t("buffer", () => [Buffer.from("héllo").toString("hex"), Buffer.from("aGk=", "base64").toString(), Buffer.from("ff", "hex")[0], Buffer.concat([Buffer.from("a"), Buffer.from("b")]).toString(), Buffer.alloc(3, "ab").toString(), Buffer.from("abc").slice(1).toString(), Buffer.byteLength("é"), Buffer.from([1, 2, 3]).readUInt16BE(0), Buffer.from("a").equals(Buffer.from("a")), Buffer.compare(Buffer.from("a"), Buffer.from("b")), JSON.stringify(Buffer.from("x")), Buffer.from("abcabc").indexOf("ca"), Buffer.from("x").toString("latin1"), Buffer.from("zz", "hex").length, Buffer.from("-_8", "base64url").length, Buffer.isBuffer(new Uint8Array(1)), Buffer.from("abc").fill("z").toString(), Buffer.from("ab").swap16().toString(), Buffer.from("abc").subarray(-2).toString()]);
+  await t("buf rw", () => { const b = Buffer.alloc(16); b.writeDoubleLE(1.5, 0); b.writeInt32BE(-5, 8); b.writeBigUInt64LE(1n, 8); b.write("é", 2); return [b.toString("hex"), b.readFloatBE(0), b.inspect()]; });
+  await t("buf val", () => Buffer.alloc(2).writeUInt8(300, 0));
+  await t("buf type", () => Buffer.from(5));
+  await t("inspect", () => [util.inspect({ a: 1, b: "x", c: [1, 2, { d: { e: { f: 1 } } }], d: new Map([["k", new Set([1])]]), e: null, f: undefined, g: () => 1, h: class A {}, i: Symbol("q"), j: 10n, k: new Date(0), l: /x/g, m: -0 }), util.inspect("it's"), util.inspect([1, , 3]), util.inspect(new (class Foo { x = 1; })()), util.inspect(Object.create(null)), util.inspect({ get a() { return 1; }, set b(v) {} }), util.inspect(new Proxy({}, {})), util.inspect("x".repeat(200)).length, util.inspect(Array(200).fill(1)).length, util.inspect(Buffer.from("hi")), util.inspect(new Uint8Array(3)), util.inspect(Promise.resolve(5)), util.inspect(new Headers({ a: "b" })), util.inspect(new URL("http://x/y")), util.inspect({ a: { b: { c: {} } } }, { depth: 0 }), util.inspect({ a: 1 }, { compact: false }), util.inspect([["a", "b"], ["c"]]), util.inspect(new Error("e")).split("\n")[0], util.inspect({ [Symbol("s")]: 1, "a-b": 2 }), util.inspect(function named() {}), util.inspect(Object.assign(() => {}, { p: 1 }))]);
+  await t("inspect circ", () => { const a = { n: 1 }; a.self = a; return util.inspect(a); });
+  await t("inspect web", () => [new Response("x"), new Request("http://x/"), new Blob(["x"]), new FormData(), new AbortController(), new Event("x"), new TextEncoder(), new ReadableStream(), new URLSearchParams("a=b"), crypto, performance, new WebSocketPair(), new EventTarget()].map((v) => util.inspect(v).replace(/\n    at [^\n]*/g, "")));
+  await t("format", () => [util.format("%s %d %i %f %j %o %O %% %c x", "a", 1.5, 2.7, "3.1", { a: 1 }, [1], { b: 2 }, "css"), util.format("a", { b: 1 }, "c"), util.format("%s", null, undefined, 5n, Symbol("x")), util.format(1, 2, "3"), util.format("%s", { a: { b: { c: 1 } } }), util.format("%d", "x"), util.format("%s", () => 5), util.format("%s", new (class Q { toString() { return "mine"; } })())]);
+  await t("util", () => [util.isDeepStrictEqual({ a: [1] }, { a: [1] }), util.types.isPromise(Promise.resolve()), util.inspect.custom.toString(), util.deprecate(() => 5, "x")(), util.styleText?.("red", "x"), util.stripVTControlCharacters("\x1b[31mx\x1b[0m"), util.toUSVString("\ud800"), util.inherits.length, typeof util.parseArgs, util.types.isUint8Array(Buffer.alloc(1))]);
+  await t("promisify", () => promisify((a, cb) => cb(null, a + 1))(1));
+  await t("promisify err", () => promisify((cb) => cb(new Error("pe")))());
+  await t("callbackify", () => new Promise((r) => util.callbackify(async () => 5)((e, v) => r([e, v]))));
+  await t("custom inspect", () => util.inspect({ [util.inspect.custom](d, o) { return `<${d} ${typeof o.stylize}>`; } }));
+  await t("events", async () => { const e = new EventEmitter(); const o = []; e.on("a", (x) => o.push(x)); e.once("a", () => o.push("once")); e.prependListener("a", () => o.push("first")); e.emit("a", 1); e.emit("a", 2); const p = once(e, "b"); e.emit("b", 5, 6); o.push(await p, e.listenerCount("a"), e.eventNames()); return o; });
+  await t("event error", () => new EventEmitter().emit("error", new Error("ee")));
+  await t("event error2", () => new EventEmitter().emit("error", { a: 1 }));
+  for (const [n, f] of Object.entries({ eq: () => assert.equal(1, 2), deep: () => assert.deepEqual({ a: 1 }, { a: 2 }), ok: () => assert(0), okmsg: () => assert(false, "msg"), throws: () => assert.throws(() => {}), match: () => assert.match("a", /b/), rejects: () => assert.rejects(Promise.resolve(1)), notEqual: () => assert.notStrictEqual(1, 1), fail: () => assert.fail("f"), iferr: () => assert.ifError(new Error("q")) })) await t("assert " + n, f);
+  await t("path", () => [path.join("/a", "../b", "./c"), path.resolve("x"), path.basename("/a/b.txt", ".txt"), path.parse("/a/b.c.d"), path.relative("/a/b", "/a/c/d"), path.extname(".x"), path.normalize("/a//b/../c/."), path.isAbsolute("a"), path.win32.join("a", "b"), path.sep, path.format({ dir: "/x", base: "y" })]);
+  await t("crypto", () => [createHash("sha256").update("a").update(Buffer.from("b")).digest("hex"), createHmac("sha1", "k").update("d").digest("base64"), randomBytes(8).length, timingSafeEqual(Buffer.from("a"), Buffer.from("a")), pbkdf2Sync("p", "s", 10, 16, "sha512").toString("hex"), scryptSync("p", "s", 16, { N: 16 }).toString("hex"), Buffer.from(hkdfSync("sha256", "k", "s", "i", 16)).toString("hex"), typeof randomUUID(), randomInt(1, 2), createHash("md5").copy().digest("hex")]);
+  await t("cipher", () => { const k = Buffer.alloc(32, 1), iv = Buffer.alloc(12, 2); const c = createCipheriv("aes-256-gcm", k, iv); c.setAAD(Buffer.from("aad")); const e = Buffer.concat([c.update("hello", "utf8"), c.final()]); const tag = c.getAuthTag(); const d = createDecipheriv("aes-256-gcm", k, iv); d.setAAD(Buffer.from("aad")); d.setAuthTag(tag); return [e.toString("hex"), tag.toString("hex"), d.update(e, undefined, "utf8") + d.final("utf8")]; });
+  await t("cipher bad", () => createCipheriv("aes-256-gcm", Buffer.alloc(5), Buffer.alloc(12)));
+  await t("hash bad", () => createHash("nope"));
+  await t("hash twice", () => { const h = createHash("sha1"); h.digest(); h.digest(); });
+  await t("stream", () => new Promise((r) => { const out = []; pipeline(Readable.from(["a", "b"]), new Transform({ transform(c, e, cb) { cb(null, c.toString().toUpperCase()); } }), async function* (s) { for await (const c of s) { out.push(c.toString()); yield c; } }, (e) => r([e ?? "ok", out])); }));
+  await t("stream web", async () => new Response(Readable.toWeb(Readable.from([Buffer.from("x"), Buffer.from("y")]))).text());
+  await t("fromWeb", async () => { const o = []; for await (const c of Readable.fromWeb(new Response("abc").body)) o.push(c.toString()); return o; });
+  await t("decoder", () => { const d = new StringDecoder("utf8"); return [d.write(Buffer.from([0xe2, 0x82])), d.write(Buffer.from([0xac])), d.end(Buffer.from([0xe2]))]; });
+  await t("qs", () => [qs.stringify({ a: [1, 2], b: "c d" }), qs.parse("a=1&a=2&b=%20"), qs.escape("é")]);
+  await t("zlib", () => [gunzipSync(gzipSync("hello")).toString(), inflateSync(deflateSync("x")).toString(), brotliDecompressSync(brotliCompressSync("br")).toString(), crc32("hello")]);
+  await t("zlib bad", () => gunzipSync(Buffer.from("nope")));
+  await t("dc", () => { const c = dc.channel("x"); const o = []; c.subscribe((m, n) => o.push(m, n)); c.publish({ a: 1 }); return [o, c.hasSubscribers, dc.hasSubscribers("y")]; });
+  await t("process", () => [process.version, process.platform, process.env.X, typeof process.nextTick, process.cwd?.(), process.argv, process.versions.node, process.arch, typeof process.hrtime.bigint(), process.title, process.pid, process.exitCode]);
+  await t("nextTick order", async () => { const o = []; process.nextTick(() => o.push("nt")); queueMicrotask(() => o.push("qm")); Promise.resolve().then(() => o.push("p")); setImmediate(() => o.push("imm")); setTimeout(() => o.push("to"), 0); await sleep(5); return o; });
+  await t("url", () => [url.parse("http://u:p@h:8/p?q=1#h").pathname, url.format({ protocol: "http", host: "x", pathname: "/y" }), url.resolve("http://a/b/c", "../d"), url.fileURLToPath("file:///a%20b"), url.pathToFileURL("/a b").href, url.domainToASCII("é.com")]);
+  await t("keypair", () => { const { publicKey, privateKey } = generateKeyPairSync("ec", { namedCurve: "P-256" }); const s = createSign("SHA256").update("x").sign(privateKey); return [createVerify("SHA256").update("x").verify(publicKey, s), publicKey.asymmetricKeyType, publicKey.export({ type: "spki", format: "pem" }).split("\n")[0]]; });
+  await t("require", async () => { const { createRequire } = await import("node:module"); return createRequire("/")("node:path").join("a", "b"); });
+  await t("global", () => [typeof global, typeof Buffer, typeof process, typeof setImmediate, typeof clearImmediate, typeof require, typeof module, typeof __dirname]);
+});

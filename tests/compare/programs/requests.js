@@ -1,0 +1,70 @@
+// Requests: what came in, dictionaries, methods, URLs, copies.
+const facts = {};
+const say = (v, d = 0) => {
+  if (v === undefined) return "undefined";
+  if (typeof v === "function") return `function ${v.name}/${v.length}`;
+  if (typeof v === "symbol" || typeof v === "bigint") return `${typeof v} ${String(v)}`;
+  if (typeof v === "number") return Object.is(v, -0) ? "-0" : Number.isFinite(v) ? v : String(v);
+  if (v instanceof Error || v instanceof DOMException) return `${v.constructor.name} ${v.name}: ${v.message}` + (v.cause !== undefined ? ` cause ${say(v.cause)}` : "");
+  if (v instanceof ArrayBuffer) return `ArrayBuffer ${[...new Uint8Array(v)]}`;
+  if (ArrayBuffer.isView(v) && !(v instanceof DataView)) return `${v.constructor.name} ${[...v].map(String)}`;
+  if (v instanceof Map || v instanceof Set) return [v.constructor.name, ...[...v].map((x) => say(x, d + 1))];
+  if (Array.isArray(v)) return v.map((x) => say(x, d + 1));
+  if (v !== null && typeof v === "object" && Object.getPrototypeOf(v) !== Object.prototype && Object.getPrototypeOf(v) !== null) return Object.prototype.toString.call(v);
+  if (v !== null && typeof v === "object" && d < 6) return Object.fromEntries(Object.entries(v).map(([k, x]) => [k, say(x, d + 1)]));
+  return v;
+};
+const t = async (name, f) => {
+  let r; try { r = f(); } catch (e) { facts[name] = `throws ${say(e)}`; return; }
+  if (r && typeof r.then === "function") { try { r = await Promise.race([r, new Promise((_, no) => setTimeout(no, 1500, new Error("hangs")))]); } catch (e) { facts[name] = `rejects ${say(e)}`; return; } }
+  facts[name] = say(r);
+};
+const run = (f, more = {}) => ({ async fetch(request, env, ctx) { await f(request, env, ctx); return Response.json(facts); }, ...more });
+export default run(async (request) => {
+  await t("incoming", () => [request.method, request.redirect, request.url, typeof request.signal, request.body, request.bodyUsed, request.cache, request.integrity, request.keepalive]);
+  await t("incoming set", () => request.headers.set("a", "b"));
+  await t("incoming append", () => request.headers.append("a", "b"));
+  await t("incoming delete", () => request.headers.delete("host"));
+  await t("copy mutable", () => { const r = new Request(request); r.headers.set("a", "b"); return r.headers.get("a"); });
+  await t("clone mutable", () => { const r = request.clone(); r.headers.set("a", "b"); return r.headers.get("a"); });
+  await t("new url", () => new Request("http://y/z", request).url);
+  await t("init", async () => { const r = new Request("http://x/a#frag", { method: "post", body: "b", headers: { a: "1" }, redirect: "manual" }); return [r.method, r.url, r.redirect, await r.text(), [...r.headers]]; });
+  await t("override", async () => { const a = new Request("http://x", { method: "PUT", body: "q", headers: { k: "v" } }); const b = new Request(a, { method: "PATCH", headers: { z: "1" } }); return [b.method, [...b.headers], await b.text(), a.bodyUsed]; });
+  await t("get body", () => new Request("http://x", { body: "x" }));
+  await t("head body", () => new Request("http://x", { method: "HEAD", body: "x" }));
+  await t("body null get", () => new Request("http://x", { body: null }).body);
+  for (const m of ["get", "Post", "patch", "PATCH", "connect", "TRACE", "b@d", "", "foo", "delete", "propfind", "QUERY"]) await t("method " + m, () => new Request("http://x", { method: m }).method);
+  for (const u of ["/rel", "", "x", "http://", "http://a b", "ftp://x", "http://u:p@x/", "HTTP://X:80/../a", "data:text/plain,x", "about:blank", "//x"]) await t("url " + u, () => new Request(u).url);
+  for (const r of ["follow", "error", "manual", "x", ""]) await t("redirect " + r, () => new Request("http://x", { redirect: r }).redirect);
+  for (const c of ["no-store", "no-cache", "reload", "default", "force-cache", "only-if-cached", "x"]) await t("cache " + c, () => new Request("http://x", { cache: c }).cache);
+  await t("mode", () => [new Request("http://x", { mode: "cors" }).mode, new Request("http://x", { credentials: "omit" }).credentials, new Request("http://x").referrer]);
+  await t("signal null", () => new Request("http://x", { signal: null }).signal?.aborted);
+  await t("signal bad", () => new Request("http://x", { signal: {} }));
+  await t("signal", () => { const c = new AbortController(); const r = new Request("http://x", { signal: c.signal }); c.abort("why"); return [r.signal === c.signal, r.signal.aborted, r.signal.reason]; });
+  await t("signal aborted", () => new Request("http://x", { signal: AbortSignal.abort() }).signal.aborted);
+  await t("duplex", () => new Request("http://x", { method: "POST", body: new ReadableStream(), duplex: "half" }).duplex);
+  await t("stream no duplex", () => new Request("http://x", { method: "POST", body: new ReadableStream() }).body instanceof ReadableStream);
+  await t("used", async () => { const r = new Request("http://x", { method: "POST", body: "x" }); await r.text(); return new Request(r); });
+  await t("used new body", async () => { const r = new Request("http://x", { method: "POST", body: "x" }); await r.text(); return new Request(r, { body: "y" }).text(); });
+  await t("get with req body", async () => { const r = new Request("http://x", { method: "POST", body: "x" }); return new Request(r, { method: "GET" }); });
+  await t("getter init", () => { const seen = []; new Request("http://x", new Proxy({}, { get(o, k) { seen.push(String(k)); } })); return seen; });
+  await t("getter resp", () => { const seen = []; new Response("x", new Proxy({}, { get(o, k) { seen.push(String(k)); } })); return seen; });
+  await t("init null", () => new Request("http://x", null).method);
+  await t("init num", () => new Request("http://x", 5));
+  await t("resp init str", () => new Response("x", "y"));
+  await t("url obj", () => new Request(new URL("http://x/y")).url);
+  await t("obj url", () => new Request({ toString: () => "http://q/" }).url);
+  await t("num url", () => new Request(5));
+  await t("cf", () => new Request("http://x", { cf: { a: 1 } }).cf);
+  await t("clone cf", () => new Request("http://x", { cf: { a: 1 } }).clone().cf);
+  await t("clone", async () => { const r = new Request("http://x", { method: "POST", body: "abc" }); const c = r.clone(); return [await r.text(), await c.text(), c.url]; });
+  await t("arrayBuffer", async () => new Request("http://x", { method: "POST", body: new Uint8Array([1, 2, 3]).subarray(1) }).arrayBuffer());
+  await t("dataview", async () => new Request("http://x", { method: "POST", body: new DataView(new Uint8Array([1, 2, 3]).buffer, 1) }).bytes());
+  await t("iterable body", async () => new Request("http://x", { method: "POST", body: (async function* () { yield "a"; })() }).text());
+  await t("integrity", () => new Request("http://x", { integrity: "sha256-x" }).integrity);
+  await t("keepalive", () => new Request("http://x", { keepalive: true }).keepalive);
+  await t("priority", () => new Request("http://x", { priority: "high" }).priority);
+  await t("ctor", () => Request("http://x"));
+  await t("toString", () => [String(request), Object.prototype.toString.call(request), JSON.stringify(request), Object.keys(request)]);
+  await t("spread", () => Object.keys({ ...request }));
+});

@@ -1,0 +1,354 @@
+//! Noisy neighbours: how late the answers of a well-behaved tenant are beside tenants that use all
+//! they can, and the same beside each other in workerd.
+
+use super::Bench;
+use super::javascript::{DATE, HELLO, folder, write_worker};
+use super::report::{Figure, Row};
+use super::workerd::{Workerd, free_ports};
+use crate::daemon::Daemon;
+use crate::machine::{self, Side};
+use crate::{compare, step};
+use anyhow::{Context, Result, bail};
+use std::io::{Read, Write};
+use std::net::TcpStream;
+use std::path::Path;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::time::{Duration, Instant};
+
+const NOISY: &str = include_str!("javascript/noisy.js");
+
+/// What a tenant does.
+struct Kind {
+    what: &'static str,
+    name: &'static str,
+    /// How often in a request: by Postern, which cuts what never ends, and by workerd, which does not.
+    times: [u32; 2],
+}
+
+const KINDS: &[Kind] = &[
+    Kind {
+        what: "that spin",
+        name: "spin",
+        // About 50 ms of a processor for both: Postern's limit ends it.
+        times: [1_000_000_000, 30_000_000],
+    },
+    Kind {
+        what: "that allocate",
+        name: "allocate",
+        times: [32, 32],
+    },
+    Kind {
+        what: "that flood their logs",
+        name: "log",
+        times: [2000, 2000],
+    },
+    Kind {
+        what: "that flood KV",
+        name: "kv",
+        times: [100, 100],
+    },
+    Kind {
+        what: "that open connections",
+        name: CONNECTIONS,
+        times: [32, 32],
+    },
+];
+const CONNECTIONS: &str = "connections";
+
+/// Tenants beside the one, and what its p99 may be of what it is alone.
+const COUNTS: [(usize, Option<f64>); 3] = [(1, None), (8, Some(3.0)), (64, Some(5.0))];
+const MOST: usize = 64;
+
+/// Requests a second of the well-behaved tenant, and its connections.
+const RATE: u32 = 200;
+const CLIENTS: u32 = 4;
+/// How long a request may take that counts as answered.
+const PATIENCE: Duration = Duration::from_secs(10);
+
+/// Where the Workers are reached.
+struct Place {
+    /// Host and port, and path.
+    quiet: (String, String),
+    noisy: Vec<(String, String)>,
+    /// Which of a kind's `times` counts.
+    side: usize,
+}
+
+/// Its p99 alone, and beside 1, 8 and 64 of each kind, in both.
+pub fn rows(bench: &Bench) -> Result<Vec<Row>> {
+    let program = compare::program()?;
+    let daemon = bench.daemon()?;
+    let names: Vec<String> = (0..MOST).map(|at| format!("noisy-{at}")).collect();
+    let mut workers = vec![("quiet", HELLO)];
+    workers.extend(names.iter().map(|name| (name.as_str(), NOISY)));
+    push(&daemon, &workers)?;
+    let host = daemon.edge().trim_start_matches("http://").to_owned();
+    let at = |name: &str| (host.clone(), format!("/{name}/"));
+    let ours = Place {
+        quiet: at("quiet"),
+        noisy: names.iter().map(|name| at(name)).collect(),
+        side: 0,
+    };
+    let mut rows = of(bench, "", &ours)?;
+    daemon.stop()?;
+
+    let workerd = start_workerd(&program)?;
+    let mut places = workerd.urls.iter().map(|url| {
+        let host = url.trim_start_matches("http://").to_owned();
+        (host, "/".to_owned())
+    });
+    let theirs = Place {
+        quiet: places.next().context("workerd has a port for each")?,
+        noisy: places.collect(),
+        side: 1,
+    };
+    rows.extend(of(bench, "workerd: ", &theirs)?);
+    Ok(rows)
+}
+
+fn of(bench: &Bench, whose: &str, place: &Place) -> Result<Vec<Row>> {
+    let is_ours = place.side == 0;
+    let alone = step::quiet(&format!("{whose}alone"), || measure(bench, place))?;
+    let mut rows = vec![Row::new(
+        format!("{whose}p99 of {RATE} requests a second, alone"),
+        alone.p99(),
+    )];
+    for kind in KINDS {
+        for (count, bound) in COUNTS {
+            let what = format!("{whose}p99 beside {count} {}", kind.what);
+            let measured = step::quiet(&what, || {
+                beside(kind, &place.noisy[..count], place.side, || {
+                    measure(bench, place)
+                })
+            })?;
+            if is_ours && measured.failed > 0 {
+                bail!("{what}: {} of its requests failed", measured.failed);
+            }
+            let what = match measured.failed {
+                0 => what,
+                failed => format!("{what} ({failed} failed)"),
+            };
+            let row = Row::new(what, measured.p99()).against("alone", alone.p99());
+            rows.push(match bound.filter(|_| is_ours) {
+                Some(bound) => row.ratio_at_most(bound),
+                None => row,
+            });
+        }
+    }
+    Ok(rows)
+}
+
+/// What the well-behaved tenant saw.
+#[derive(Default)]
+struct Measured {
+    ms: Vec<f64>,
+    failed: usize,
+}
+
+impl Measured {
+    fn p99(&self) -> Figure {
+        let mut ms = self.ms.clone();
+        ms.sort_by(f64::total_cmp);
+        let at = (ms.len() * 99 / 100).min(ms.len().saturating_sub(1));
+        Figure::Ms(ms.get(at).copied().unwrap_or(f64::NAN))
+    }
+}
+
+/// Asks at a fixed rate. A request's time counts from when it was due, or who is slow would be asked
+/// less.
+fn measure(bench: &Bench, place: &Place) -> Result<Measured> {
+    let period = Duration::from_secs(1) * CLIENTS / RATE;
+    let requests = bench.seconds * u64::from(RATE / CLIENTS);
+    machine::bound(Side::Load, || {
+        std::thread::scope(|scope| {
+            let clients: Vec<_> = (0..CLIENTS)
+                .map(|client| {
+                    let first = Instant::now() + period * client / CLIENTS;
+                    scope.spawn(move || {
+                        let mut measured = Measured::default();
+                        let mut connection = None;
+                        for turn in 0..requests {
+                            let due = first + period * u32::try_from(turn).unwrap_or(u32::MAX);
+                            std::thread::sleep(due.saturating_duration_since(Instant::now()));
+                            match ask(&mut connection, &place.quiet, "") {
+                                Ok(200) => {}
+                                _ => measured.failed += 1,
+                            }
+                            measured.ms.push(due.elapsed().as_secs_f64() * 1e3);
+                        }
+                        measured
+                    })
+                })
+                .collect();
+            let mut all = Measured::default();
+            for client in clients {
+                let Ok(measured) = client.join() else {
+                    bail!("a client panicked");
+                };
+                all.ms.extend(measured.ms);
+                all.failed += measured.failed;
+            }
+            Ok(all)
+        })
+    })
+}
+
+/// Does `work` while each of `tenants` makes noise, one request after the other.
+fn beside<T>(
+    kind: &Kind,
+    tenants: &[(String, String)],
+    side: usize,
+    work: impl FnOnce() -> Result<T>,
+) -> Result<T> {
+    let over = AtomicBool::new(false);
+    let query = format!("?what={}&times={}", kind.name, kind.times[side]);
+    machine::bound(Side::Load, || {
+        std::thread::scope(|scope| {
+            for tenant in tenants {
+                let (over, query) = (&over, &query);
+                scope.spawn(move || {
+                    let mut connection = None;
+                    while !over.load(Ordering::Relaxed) {
+                        // Whatever it answers: it may well be refused.
+                        let _ = match kind.name {
+                            CONNECTIONS => open(&tenant.0, kind.times[side]),
+                            _ => ask(&mut connection, tenant, query).map(drop),
+                        };
+                    }
+                });
+            }
+            let done = work();
+            over.store(true, Ordering::Relaxed);
+            done
+        })
+    })
+}
+
+/// Opens connections, and closes them before their requests are whole.
+fn open(host: &str, count: u32) -> Result<()> {
+    let mut open = Vec::new();
+    for _ in 0..count {
+        let mut stream = TcpStream::connect(host)?;
+        stream.write_all(b"GET / HTTP/1.1\r\nHost: ")?;
+        open.push(stream);
+    }
+    Ok(())
+}
+
+/// The status of a GET, on a connection that is kept.
+fn ask(kept: &mut Option<TcpStream>, (host, path): &(String, String), query: &str) -> Result<u16> {
+    let mut stream = match kept.take() {
+        Some(stream) => stream,
+        None => {
+            let stream = TcpStream::connect(host)?;
+            stream.set_nodelay(true)?;
+            stream.set_read_timeout(Some(PATIENCE))?;
+            stream
+        }
+    };
+    write!(stream, "GET {path}{query} HTTP/1.1\r\nHost: {host}\r\n\r\n")?;
+    let mut came = Vec::new();
+    let mut buffer = [0; 4096];
+    loop {
+        let count = stream.read(&mut buffer)?;
+        if count == 0 {
+            bail!("{host} closed the connection");
+        }
+        came.extend_from_slice(&buffer[..count]);
+        if let Some(status) = whole(&came) {
+            *kept = Some(stream);
+            return Ok(status);
+        }
+    }
+}
+
+/// The status of an answer, once all of it has come.
+fn whole(came: &[u8]) -> Option<u16> {
+    let end = came.windows(4).position(|it| it == b"\r\n\r\n")? + 4;
+    let head = std::str::from_utf8(&came[..end]).ok()?.to_ascii_lowercase();
+    let status = head.split(' ').nth(1)?.parse().ok()?;
+    let field = |name: &str| {
+        head.lines()
+            .find_map(|line| line.strip_prefix(name)?.strip_prefix(':'))
+            .map(str::trim)
+    };
+    let is_whole = match field("content-length").and_then(|it| it.parse::<usize>().ok()) {
+        Some(length) => came.len() >= end + length,
+        None if field("transfer-encoding").is_some() => came.ends_with(b"0\r\n\r\n"),
+        None => true,
+    };
+    is_whole.then_some(status)
+}
+
+fn push(daemon: &Daemon, workers: &[(&str, &str)]) -> Result<()> {
+    daemon.kv_namespace("bench")?;
+    step::quiet("pushing the tenants", || {
+        for (name, source) in workers {
+            let settings = ["--kv", "KV=bench", "--compatibility-date", DATE];
+            daemon.push(&write_worker(name, source)?, name, &settings)?;
+        }
+        Ok(())
+    })
+}
+
+/// workerd with the same, each on a port of its own.
+fn start_workerd(program: &Path) -> Result<Workerd> {
+    let dir = folder("bench-noisy")?;
+    let ports = free_ports(MOST + 1)?;
+    for (name, source) in [
+        ("quiet", HELLO),
+        ("noisy", NOISY),
+        ("namespace", include_str!("javascript/namespace.js")),
+    ] {
+        std::fs::write(dir.join(format!("{name}.js")), source)?;
+    }
+    let worker = |name: &str, file: &str, bindings: &str| {
+        format!(
+            "(name = {name:?}, worker = (modules = [(name = \"worker.js\", esModule = embed \"{file}.js\")], \
+             compatibilityDate = {DATE:?}, bindings = [{bindings}])),\n"
+        )
+    };
+    let mut services = worker("namespace", "namespace", "");
+    let mut sockets = String::new();
+    for (at, port) in ports.iter().enumerate() {
+        let name = format!("tenant-{at}");
+        let file = if at == 0 { "quiet" } else { "noisy" };
+        services.push_str(&worker(
+            &name,
+            file,
+            "(name = \"KV\", kvNamespace = \"namespace\")",
+        ));
+        sockets.push_str(&format!(
+            "(name = {name:?}, address = \"127.0.0.1:{port}\", http = (), service = {name:?}),\n"
+        ));
+    }
+    let config = format!(
+        "using Workerd = import \"/workerd/workerd.capnp\";\n\
+         const config :Workerd.Config = (services = [\n{services}], sockets = [\n{sockets}]);\n"
+    );
+    Workerd::start(program, &dir, &config, &ports)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_answer_is_whole_when_its_body_is() {
+        let check = |came: &str, status| assert_eq!(whole(came.as_bytes()), status, "{came}");
+        check("HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\n", None);
+        check("HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nab", Some(200));
+        check("HTTP/1.1 503 No\r\ncontent-length: 0\r\n\r", None);
+        check("HTTP/1.1 503 No\r\ncontent-length: 0\r\n\r\n", Some(503));
+        let chunked = "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n1\r\na\r\n";
+        check(chunked, None);
+        check(&format!("{chunked}0\r\n\r\n"), Some(200));
+    }
+
+    #[test]
+    fn the_p99_is_that_of_all_requests() {
+        let ms = (1..=1000).map(f64::from).rev().collect();
+        let measured = Measured { ms, failed: 0 };
+        assert_eq!(measured.p99(), Figure::Ms(991.0));
+    }
+}
