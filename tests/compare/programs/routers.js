@@ -1,25 +1,5 @@
 // Routers made of URLPattern, URLs and their parameters.
-const facts = {};
-const say = (v, d = 0) => {
-  if (v === undefined) return "undefined";
-  if (typeof v === "function") return `function ${v.name}/${v.length}`;
-  if (typeof v === "symbol" || typeof v === "bigint") return `${typeof v} ${String(v)}`;
-  if (typeof v === "number") return Object.is(v, -0) ? "-0" : Number.isFinite(v) ? v : String(v);
-  if (v instanceof Error || v instanceof DOMException) return `${v.constructor.name} ${v.name}: ${v.message}` + (v.cause !== undefined ? ` cause ${say(v.cause)}` : "");
-  if (v instanceof ArrayBuffer) return `ArrayBuffer ${[...new Uint8Array(v)]}`;
-  if (ArrayBuffer.isView(v) && !(v instanceof DataView)) return `${v.constructor.name} ${[...v].map(String)}`;
-  if (v instanceof Map || v instanceof Set) return [v.constructor.name, ...[...v].map((x) => say(x, d + 1))];
-  if (Array.isArray(v)) return v.map((x) => say(x, d + 1));
-  if (v !== null && typeof v === "object" && Object.getPrototypeOf(v) !== Object.prototype && Object.getPrototypeOf(v) !== null) return Object.prototype.toString.call(v);
-  if (v !== null && typeof v === "object" && d < 6) return Object.fromEntries(Object.entries(v).map(([k, x]) => [k, say(x, d + 1)]));
-  return v;
-};
-const t = async (name, f) => {
-  let r; try { r = f(); } catch (e) { facts[name] = `throws ${say(e)}`; return; }
-  if (r && typeof r.then === "function") { try { r = await Promise.race([r, new Promise((_, no) => setTimeout(no, 1500, new Error("hangs")))]); } catch (e) { facts[name] = `rejects ${say(e)}`; return; } }
-  facts[name] = say(r);
-};
-const run = (f, more = {}) => ({ async fetch(request, env, ctx) { await f(request, env, ctx); return Response.json(facts); }, ...more });
+// head: heads/say.js
 export default run(async () => {
   const pats = [[{ pathname: "/users/:id" }, "http://x/users/42?q=1#h"], [{ pathname: "/files/*" }, "http://x/files/a/b.txt"], [{ pathname: "/:a/:b?" }, "http://x/only"], [{ pathname: "/(\\d+)" }, "http://x/12"], [{ pathname: "/:n(\\d+)-:m" }, "http://x/12-ab"], [{ hostname: ":sub.example.com" }, "https://api.example.com/x"], [{ hostname: "{*.}?example.com" }, "https://example.com/"], [{ protocol: "http{s}?" }, "https://e/"], [{ search: "a=:v" }, "http://x/?a=5"], [{ hash: "sec-:n" }, "http://x/#sec-9"], [{ pathname: "/é/:x" }, "http://x/%C3%A9/1"], [{ pathname: "/a{/:b}+" }, "http://x/a/1/2/3"], [{ pathname: "/a{/:b}*" }, "http://x/a"], [{ port: "8080" }, "http://x:8080/"], ["https://*.x.com/:p", "https://a.x.com/q"], ["/rel", "http://x/rel"], [{ username: "u" }, "http://u@x/"], [{ pathname: "/x", baseURL: "http://b/" }, "http://b/x"], [{ pathname: "/:bad(" }, "http://x/"], [{ pathname: "/A" }, "http://x/a"]];
   for (const [p, u] of pats) await t(JSON.stringify(p), () => { const pat = new URLPattern(p); const r = pat.exec(u); return [pat.test(u), r && Object.fromEntries(["protocol", "hostname", "port", "pathname", "search", "hash"].map((k) => [k, { i: r[k].input, g: { ...r[k].groups } }])), pat.pathname, pat.hostname, pat.hasRegExpGroups]; });

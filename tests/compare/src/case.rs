@@ -5,12 +5,14 @@
 //! // date: 2026-01-01
 //! // script: classic
 //! // requests: GET /; POST /form a=b
+//! // head: heads/shared.js
 //! // body: bodies/shared.js
 //! // loader: LOADER
 //! // service: B = services/other.js#Entrypoint {"a": 1}
 //! ```
 //!
-//! A body is a file below the case's folder with the rest of its module, which several cases may have.
+//! A head is a file below the case's folder that stands in this line's place, and a body one with the rest
+//! of its module; several cases may have the same.
 //! A loader is a `worker_loader` binding.
 //! A service is another Worker, of a module below the case's folder, under the same date and flags.
 
@@ -139,11 +141,21 @@ impl Case {
         if case.requests.is_empty() {
             case.requests.push(Request::parse("GET /"));
         }
-        case.source = source;
+        for line in source.split_inclusive('\n') {
+            match line.strip_prefix("// head:") {
+                Some(head) => case.source += &std::fs::read_to_string(case.beside(head.trim()))?,
+                None => case.source += line,
+            }
+        }
         if let Some(body) = &case.body {
             case.source += &std::fs::read_to_string(body)?;
         }
         Ok(case)
+    }
+
+    /// A file below its folder.
+    fn beside(&self, file: &str) -> PathBuf {
+        self.path.parent().unwrap_or(Path::new("")).join(file)
     }
 
     fn set(&mut self, key: &str, value: &str) {
@@ -154,7 +166,7 @@ impl Case {
             }
             "script" => self.classic = value == "classic",
             "date" => self.date = value.to_owned(),
-            "body" => self.body = self.path.parent().map(|folder| folder.join(value)),
+            "body" => self.body = Some(self.beside(value)),
             "loader" => self.loaders.push(value.to_owned()),
             "service" => {
                 let folder = self.path.parent().unwrap_or(Path::new(""));
@@ -245,7 +257,7 @@ mod tests {
         std::fs::create_dir_all(dir.join("area")).unwrap();
         std::fs::write(
             &file,
-            "// What it covers.\n// flags: a, b\n// date: 2024-01-01\n// requests: GET /x; PUT /y z\n// body: more/rest.js\nconst one = 1;\n",
+            "// What it covers.\n// flags: a, b\n// date: 2024-01-01\n// requests: GET /x; PUT /y z\n// body: more/rest.js\n// head: more/first.js\nconst one = 1;\n",
         )
         .unwrap();
         std::fs::create_dir_all(dir.join("area/more")).unwrap();
@@ -254,6 +266,7 @@ mod tests {
             "export default {};\n// flags: no",
         )
         .unwrap();
+        std::fs::write(dir.join("area/more/first.js"), "const none = 0;\n").unwrap();
         let cases = Case::all(&dir, &["area/".to_owned()]);
         std::fs::remove_dir_all(&dir).unwrap();
         let case = &cases.unwrap()[0];
@@ -263,7 +276,7 @@ mod tests {
         assert_eq!(case.requests.len(), 2);
         assert!(
             case.source
-                .ends_with("const one = 1;\nexport default {};\n// flags: no")
+                .ends_with("// body: more/rest.js\nconst none = 0;\nconst one = 1;\nexport default {};\n// flags: no")
         );
     }
 }
