@@ -1,7 +1,8 @@
 //! Secrets of a daemon: in Workers, nowhere on the disk, and what a lost key means.
 
+use linux_keyutils::{KeyRing, KeyRingIdentifier};
 use postern_e2e::api::script;
-use postern_e2e::{Daemon, Form};
+use postern_e2e::{Daemon, Form, Setup};
 use serde_json::json;
 use std::path::{Path, PathBuf};
 
@@ -93,4 +94,45 @@ fn a_secret_is_in_the_worker_and_not_on_the_disk() {
     daemon.start();
     push(&daemon);
     answers(&daemon);
+}
+
+#[test]
+fn the_key_may_be_in_the_kernels_keyring() {
+    let name = format!("postern-e2e-{}", std::process::id());
+    let line = |digit: &str| format!("postern device key 1 {}\n", digit.repeat(64));
+    let added = KeyRing::from_special_id(KeyRingIdentifier::Session, true)
+        .and_then(|ring| ring.add_key(&name, &line("a")));
+    let key = match added {
+        Ok(key) => key,
+        Err(error) => return println!("skipped: this system lets nobody add keys: {error:?}"),
+    };
+    let mut daemon = Setup::new()
+        .tables(&format!("[store]\nkeyring = \"{name}\"\n"))
+        .start();
+    daemon.api().production();
+    push(&daemon);
+    assert_eq!(daemon.get("/keeper/").expect(200).text(), TEXT);
+    assert!(!daemon.data_dir().join("device.key").exists());
+    daemon.kill9();
+    daemon.start();
+    assert_eq!(daemon.get("/keeper/").expect(200).text(), TEXT);
+    daemon.terminate();
+    let refused = |told: &str| {
+        let refused = daemon.command().arg("serve").output().unwrap();
+        let said = String::from_utf8_lossy(&refused.stderr).into_owned();
+        assert!(!refused.status.success());
+        assert!(said.contains(told), "{said}");
+        assert!(said.contains(&name), "{said}");
+    };
+    key.update(&line("b")).unwrap();
+    refused("is not the one that the stored secrets were encrypted with");
+    key.update(&"no key").unwrap();
+    refused("is no key");
+    key.invalidate().unwrap();
+    refused("gives no device key");
+    let ring = KeyRing::from_special_id(KeyRingIdentifier::Session, true).unwrap();
+    let key = ring.add_key(&name, &line("a")).unwrap();
+    daemon.start();
+    assert_eq!(daemon.get("/keeper/").expect(200).text(), TEXT);
+    key.invalidate().unwrap();
 }

@@ -22,12 +22,14 @@ impl<W: Send + Sync + 'static> Catalog<W> {
     /// Opens what the store holds: everything acknowledged is deployed again. Scripts that
     /// this build of the engine did not judge are left for [`Catalog::refresh`]. A script
     /// that cannot be started is reported in the log and does not keep others from running.
+    /// `keyring` names the device key in the kernel's keyring, if it is there.
     pub fn open(
         store: Store,
+        keyring: Option<&str>,
         runtime: Arc<dyn Runtime<W>>,
         bounds: Bounds,
     ) -> Result<Arc<Self>, CatalogError> {
-        let vault = Vault::open(&store)?;
+        let vault = Vault::open(&store, keyring)?;
         let catalog = Arc::new_cyclic(|this| Self {
             this: this.clone(),
             dynamics: Default::default(),

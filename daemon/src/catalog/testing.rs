@@ -208,5 +208,5 @@ pub(crate) fn open_keeping(
         versions_kept,
         ..Bounds::default()
     };
-    Catalog::open(open_store(dir), runtime, bounds).unwrap()
+    Catalog::open(open_store(dir), None, runtime, bounds).unwrap()
 }

@@ -1,8 +1,8 @@
 //! The device key, and secrets as they lie on the disk: encrypted, and bound to the one place
 //! that they belong to. How a secret reaches a Worker others know.
 //!
-//! The key is a file of the state directory, made when the first secret could come. A row of the
-//! store says which key it has to be, so that a key that is gone or another is told before
+//! The key is a file of the state directory, made when the first secret could come, or one in the
+//! kernel's keyring, put there by whoever starts the daemon. A row of the store says which it has to be, so that a key that is gone or another is told before
 //! anything is written with it.
 
 use super::binding::{Bound, Hidden, Target};
@@ -13,6 +13,7 @@ use super::versions::{StoredVersion, Version};
 use crate::store::{Store, StoreError, Table};
 use chacha20poly1305::aead::{Aead, Payload};
 use chacha20poly1305::{KeyInit, XChaCha20Poly1305, XNonce};
+use linux_keyutils::{KeyError, KeyRing, KeyRingIdentifier};
 use rustix::fs::MemfdFlags;
 use serde::{Deserialize, Serialize};
 use std::fs::File;
@@ -71,6 +72,29 @@ pub enum VaultError {
         /// How long it is.
         len: usize,
     },
+    /// The keyring does not give it.
+    #[error(
+        "the kernel's keyring gives no device key `{name}` of type user ({error}); put it into a keyring that \
+         this process has before it starts, or take `store.keyring` out of the configuration"
+    )]
+    Keyring {
+        /// Its description.
+        name: String,
+        /// What the system said.
+        error: String,
+    },
+    /// What the keyring has is no key.
+    #[error(
+        "the device key `{name}` of the kernel's keyring has {len} bytes and is no key, which is one line of {want}, \
+         as in the file {KEY_FILE}",
+        want = KEY_PREFIX.len() + 2 * KEY_LEN + 1
+    )]
+    KeyringMalformed {
+        /// Its description.
+        name: String,
+        /// How long it is.
+        len: usize,
+    },
     /// There are secrets, and the file is gone.
     #[error(
         "the device key `{}` is missing, and secrets are stored that only it decrypts; put the copy of a backup in \
@@ -79,10 +103,10 @@ pub enum VaultError {
     Missing(PathBuf),
     /// There are secrets of another key.
     #[error(
-        "the device key `{}` is not the one that the stored secrets were encrypted with; put the right one in its \
-         place; if there is none the secrets are lost, and `postern secrets forget` removes them", .0.display()
+        "the device key {0} is not the one that the stored secrets were encrypted with; put the right one in its \
+         place; if there is none the secrets are lost, and `postern secrets forget` removes them"
     )]
-    Wrong(PathBuf),
+    Wrong(String),
     /// One secret is not what this key encrypted for this place.
     #[error(
         "secret '{name}' of Worker '{script}' cannot be decrypted: it was changed, or moved here from elsewhere; put \
@@ -151,14 +175,18 @@ enum StoredCheck {
 const CHECKED: &[u8] = b"the device key of this store";
 
 impl Vault {
-    /// Reads the key of a store, or makes one for a store that never had any. Blocks.
-    pub(super) fn open(store: &Store) -> Result<Self, VaultError> {
+    /// Reads the key of a store, or makes one for a store that never had any; with a name, that of the
+    /// kernel's keyring, which is never made. Blocks.
+    pub(super) fn open(store: &Store, keyring: Option<&str>) -> Result<Self, VaultError> {
         let path = store.dir().join(KEY_FILE);
         let check: Option<StoredCheck> = store.records().get(Table::Secrets, CHECK_KEY)?;
-        let key = match (read_key(&path)?, &check) {
-            (Some(key), _) => key,
-            (None, None) => make_key(&path)?,
-            (None, Some(_)) => return Err(VaultError::Missing(path)),
+        let key = match keyring {
+            Some(name) => keyring_key(name)?,
+            None => match (read_key(&path)?, &check) {
+                (Some(key), _) => key,
+                (None, None) => make_key(&path)?,
+                (None, Some(_)) => return Err(VaultError::Missing(path)),
+            },
         };
         let vault = Self {
             cipher: XChaCha20Poly1305::new(&key.into()),
@@ -166,7 +194,10 @@ impl Vault {
         match check {
             Some(StoredCheck::V1(sealed)) => match vault.decrypt(CHECKED, &sealed) {
                 Some(text) if text == CHECKED => Ok(vault),
-                _ => Err(VaultError::Wrong(path)),
+                _ => Err(VaultError::Wrong(match keyring {
+                    Some(name) => format!("`{name}` of the kernel's keyring"),
+                    None => format!("`{}`", path.display()),
+                })),
             },
             None => {
                 let check = StoredCheck::V1(vault.encrypt(CHECKED, CHECKED)?);
@@ -318,20 +349,42 @@ fn read_key(path: &Path) -> Result<Option<[u8; KEY_LEN]>, VaultError> {
     file.take(4096)
         .read_to_end(&mut text)
         .map_err(failed("read"))?;
-    let key = std::str::from_utf8(&text)
-        .ok()
-        .and_then(|text| text.strip_prefix(KEY_PREFIX)?.strip_suffix('\n'))
-        .filter(|digits| digits.len() == 2 * KEY_LEN)
-        .and_then(|digits| {
-            // Two halves, since identifiers are read the same way.
-            let (first, second) = digits.split_at_checked(KEY_LEN)?;
-            let mut key = [0; KEY_LEN];
-            key[..16].copy_from_slice(&Id::parse(first)?.0);
-            key[16..].copy_from_slice(&Id::parse(second)?.0);
-            Some(key)
-        });
-    key.map(Some).ok_or_else(|| VaultError::Malformed {
-        path: path.to_owned(),
+    parse_key(&text)
+        .map(Some)
+        .ok_or_else(|| VaultError::Malformed {
+            path: path.to_owned(),
+            len: text.len(),
+        })
+}
+
+/// The key in a file's text.
+fn parse_key(text: &[u8]) -> Option<[u8; KEY_LEN]> {
+    let text = std::str::from_utf8(text).ok()?;
+    let digits = text.strip_prefix(KEY_PREFIX)?.strip_suffix('\n')?;
+    if digits.len() != 2 * KEY_LEN {
+        return None;
+    }
+    // Two halves, since identifiers are read the same way.
+    let (first, second) = digits.split_at_checked(KEY_LEN)?;
+    let mut key = [0; KEY_LEN];
+    key[..16].copy_from_slice(&Id::parse(first)?.0);
+    key[16..].copy_from_slice(&Id::parse(second)?.0);
+    Some(key)
+}
+
+/// The key of this description in the keyrings that this process has.
+fn keyring_key(name: &str) -> Result<[u8; KEY_LEN], VaultError> {
+    let failed = |error: KeyError| VaultError::Keyring {
+        name: name.to_owned(),
+        error: format!("{error:?}"),
+    };
+    let search = |ring| KeyRing::from_special_id(ring, false)?.search(name);
+    let key = search(KeyRingIdentifier::Session)
+        .or_else(|_| search(KeyRingIdentifier::User))
+        .map_err(failed)?;
+    let text = key.read_to_vec().map_err(failed)?;
+    parse_key(&text).ok_or_else(|| VaultError::KeyringMalformed {
+        name: name.to_owned(),
         len: text.len(),
     })
 }
@@ -443,7 +496,7 @@ mod tests {
     #[test]
     fn a_ciphertext_is_of_use_where_it_was_made_and_nowhere_else() {
         let dir = tempfile::tempdir().unwrap();
-        let vault = Vault::open(&open_store(dir.path())).unwrap();
+        let vault = Vault::open(&open_store(dir.path()), None).unwrap();
         let sealed = vault.seal(PLACE, settings("S", "hidden")).unwrap();
         assert!(!format!("{sealed:?}").contains("hidden"));
         let open = vault.unsealed(PLACE, &sealed).unwrap();
@@ -490,7 +543,7 @@ mod tests {
     #[test]
     fn a_snapshot_comes_back_in_memory() {
         let dir = tempfile::tempdir().unwrap();
-        let vault = Vault::open(&open_store(dir.path())).unwrap();
+        let vault = Vault::open(&open_store(dir.path()), None).unwrap();
         let path = dir.path().join("snapshot");
         std::fs::write(&path, vault.seal_snapshot(PLACE, b"pages").unwrap()).unwrap();
         let (open, held) = vault.snapshot(PLACE, path.clone()).unwrap();
@@ -510,7 +563,7 @@ mod tests {
     fn the_key_is_made_once_and_must_be_the_same() {
         let dir = tempfile::tempdir().unwrap();
         let path = dir.path().join(KEY_FILE);
-        let open = || Vault::open(&open_store(dir.path())).map(|_| ());
+        let open = || Vault::open(&open_store(dir.path()), None).map(|_| ());
         open().unwrap();
         let key = std::fs::read(&path).unwrap();
         assert_eq!(std::fs::metadata(&path).unwrap().mode() & 0o777, 0o600);

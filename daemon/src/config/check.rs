@@ -499,7 +499,22 @@ fn store(document: &mut Document<'_>, raw: RawStore, board: &Board) -> Store {
             3,
             100,
         ),
+        keyring: raw.keyring.and_then(|written| keyring(document, &written)),
     }
+}
+
+/// The description of a key of the kernel's.
+fn keyring(document: &mut Document<'_>, written: &Spanned<String>) -> Option<String> {
+    let name = written.get_ref();
+    let fits = (1..=255).contains(&name.len()) && name.bytes().all(|byte| byte.is_ascii_graphic());
+    if !fits {
+        document.problem(
+            Some(written.span()),
+            format!("store.keyring is {name:?}, which describes no key"),
+            "write the description that the key was added under: 1 to 255 visible characters of ASCII, without spaces",
+        );
+    }
+    fits.then(|| name.clone())
 }
 
 fn analytics(document: &mut Document<'_>, raw: &RawAnalytics) -> Analytics {

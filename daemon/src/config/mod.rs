@@ -226,6 +226,9 @@ pub struct Store {
     pub export_every_s: u64,
     /// Exports kept.
     pub exports_kept: u32,
+    /// The description of the device key in the kernel's keyring, if it is there and no file.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub keyring: Option<String>,
 }
 
 /// Dynamic Workers.

@@ -112,6 +112,7 @@ pub(super) struct RawStore {
     pub kv_quota_bytes: Option<Spanned<Amount>>,
     pub export_every_s: Option<Spanned<Amount>>,
     pub exports_kept: Option<Spanned<Amount>>,
+    pub keyring: Option<Spanned<String>>,
 }
 
 #[derive(Debug, Default, serde::Deserialize)]

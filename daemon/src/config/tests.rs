@@ -100,6 +100,7 @@ durability = { interval-ms = 250 }
 kv-quota-bytes = "100 MB"
 export-every-s = 60
 exports-kept = 2
+keyring = "postern:device"
 
 [log]
 level = "warn"
@@ -116,6 +117,7 @@ fn every_key_is_read() {
     assert_eq!(config.edge.header_bytes, 32 << 10);
     assert!(config.edge.test_routes);
     assert_eq!(config.engine.isolate_idle_ms, 1500);
+    assert_eq!(config.store.keyring.as_deref(), Some("postern:device"));
     assert_eq!(config.routing.zone.as_deref(), Some("edge.example.com"));
     assert_eq!(config.routing.header.as_deref(), Some("x-worker"));
     assert_eq!(

@@ -45,7 +45,7 @@ fn open_again(stage: Stage) -> (tempfile::TempDir, Result<Arc<Catalog<TestWorker
     drop(catalog);
     let runtime: Arc<dyn Runtime<TestWorker>> = TestRuntime::new("build-1");
     let store = crate::catalog::testing::open_store(dir.path());
-    let opened = Catalog::open(store, runtime, Bounds::default());
+    let opened = Catalog::open(store, None, runtime, Bounds::default());
     (dir, opened)
 }
 

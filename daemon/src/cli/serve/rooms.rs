@@ -153,8 +153,13 @@ impl Rooms {
             dynamic_workers: config.loader.workers as usize,
             dynamic_memory: config.loader.memory_bytes,
         };
-        let catalog = Catalog::open(store.clone(), Arc::new(machine), bounds(config))
-            .map_err(room("catalog"))?;
+        let catalog = Catalog::open(
+            store.clone(),
+            config.store.keyring.as_deref(),
+            Arc::new(machine),
+            bounds(config),
+        )
+        .map_err(room("catalog"))?;
         // Once only: there is one catalog.
         let _ = told.watch.set(catalog.watch());
         tails.deliver_by(catalog.clone());
