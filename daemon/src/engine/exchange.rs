@@ -32,8 +32,10 @@ struct State {
     /// Bytes sent by the guest and not yet taken.
     queued: u64,
     end: Option<Result<(), Failure>>,
-    /// The guest ran out of credit and waits to be told of more.
+    /// The guest ran out of credit and has not been told of more.
     starved: bool,
+    /// There is more, and the event that tells it is on its way.
+    refilled: bool,
     gone: bool,
     /// Where the request is; it moves when its isolate ends before it has begun.
     place: Option<(Weak<Isolate>, u32)>,
@@ -150,11 +152,12 @@ impl Exchange {
         state.starved && !state.gone && state.end.is_none()
     }
 
-    /// The credit there is now.
+    /// The credit there is now, which the guest is told.
     pub fn credit(&self) -> i64 {
         let mut state = self.0.lock();
         let credit = state.credit();
         state.starved = credit <= 0;
+        state.refilled = false;
         credit
     }
 
@@ -213,9 +216,11 @@ impl Stream for BodyStream {
             match state.body.pop_front() {
                 Some(bytes) => {
                     state.queued -= bytes.len() as u64;
-                    // Told once, when half of the window is free, and not for every chunk.
-                    let refill = state.starved && state.credit() >= i64::from(BODY_CREDIT) / 2;
-                    state.starved &= !refill;
+                    // Told once, when half of the window is free, and not for every chunk. The guest
+                    // waits until it has heard of it, not until it is said.
+                    let is_due = state.starved && !state.refilled;
+                    let refill = is_due && state.credit() >= i64::from(BODY_CREDIT) / 2;
+                    state.refilled |= refill;
                     (Some(Ok(bytes)), refill)
                 }
                 None => match state.end.clone() {
@@ -272,5 +277,42 @@ impl Drop for BodyStream {
         {
             isolate.abandon(self.request, Failure::Canceled);
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used)]
+    use super::*;
+    use futures_lite::StreamExt;
+    use futures_lite::future::block_on;
+    use std::time::Duration;
+
+    #[test]
+    fn a_guest_waits_for_the_client_until_it_has_heard_of_credit() {
+        let exchange = Arc::new(Exchange::default());
+        let half = vec![0; BODY_CREDIT as usize / 2];
+        assert!(exchange.chunk(&half) > 0);
+        assert!(!exchange.waits_for_client());
+        assert_eq!(exchange.chunk(&half), 0);
+        assert!(exchange.waits_for_client());
+        let deadline = Instant::now() + Duration::from_secs(60);
+        let mut stream = BodyStream::new(exchange.clone(), Weak::new(), 1, deadline, 60_000);
+        for _ in 0..2 {
+            block_on(stream.next()).unwrap().unwrap();
+            // What tells the guest of it is on its way: nothing may be taken for over meanwhile.
+            assert!(exchange.waits_for_client());
+        }
+        assert_eq!(exchange.credit(), i64::from(BODY_CREDIT));
+        assert!(!exchange.waits_for_client());
+        // And again.
+        exchange.chunk(&half);
+        exchange.chunk(&half);
+        assert!(exchange.waits_for_client());
+        assert_eq!(exchange.credit(), 0);
+        block_on(stream.next()).unwrap().unwrap();
+        assert!(exchange.waits_for_client());
+        assert!(exchange.credit() > 0);
+        assert!(!exchange.waits_for_client());
     }
 }
