@@ -188,6 +188,16 @@ const early_version = await (major === '7'
   ? workers.versions.get(early.id, { account_id, worker_id: worker.id })
   : workers.versions.get(worker.id, early.id, { account_id }));
 assert.equal(early_version.main_module, 'w.mjs');
+const erase = (version) =>
+  major === '7'
+    ? workers.versions.delete(version, { account_id, worker_id: worker.id })
+    : workers.versions.delete(worker.id, version, { account_id });
+const before = (await all(workers.versions.list(worker.id, { account_id }))).at(-1);
+assert.notEqual(before.id, early.id);
+assert.equal((await refused(erase(early.id)))[0], 400);
+await erase(before.id);
+assert.deepEqual((await all(workers.versions.list(worker.id, { account_id }))).map(({ id }) => id), [early.id]);
+assert.equal((await refused(erase(before.id)))[0], 404);
 await workers.delete(worker.id, { account_id });
 assert.deepEqual(await refused(workers.get('early', { account_id })), [404, 10007]);
 

@@ -222,6 +222,26 @@ impl<W: Send + Sync + 'static> Catalog<W> {
         Ok((rows.put(Version::TABLE, at, version), unneeded))
     }
 
+    /// Removes a version that does not run. Deployments of before that had it stay as they are
+    /// remembered; going back to one of them is refused, as where a version made room for newer ones.
+    pub async fn delete_version(&self, namespace: &str, script: &str, id: &str) -> Result<()> {
+        let owner = self.namespace(namespace)?.id;
+        let _script = self.locks.lock(owner, script).await;
+        let version = self.version(namespace, script, id)?;
+        if self.deployed_ids(owner, script)?.contains(&version.id()) {
+            return Err(CatalogError::BadDeployment(format!(
+                "version {} of Worker '{}' is deployed; deploy another one at 100 % before it is deleted",
+                version.id().uuid(),
+                shown(script)
+            )));
+        }
+        let rows = Rows::default();
+        let rows = rows.delete(Version::TABLE, key(owner, script, version.number()));
+        self.commit(rows, Vec::new()).await?;
+        self.references.release(version.script.blobs()).await;
+        Ok(())
+    }
+
     /// The newest version of a script, deployed or not.
     pub(super) fn newest(&self, namespace: Id, script: &str) -> Result<Option<Script>> {
         let newest = self.versions_of(namespace, script)?.pop();

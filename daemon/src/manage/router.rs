@@ -153,6 +153,7 @@ impl<W: Send + Sync + 'static> Manage<W> {
         POST "accounts/{account}/workers/workers/{script}/versions" => post_version,
         PATCH "accounts/{account}/workers/workers/{script}/versions/latest" => patch_version,
         GET "accounts/{account}/workers/workers/{script}/versions/{version}" => get_version,
+        DELETE "accounts/{account}/workers/workers/{script}/versions/{version}" => delete_version,
         GET "accounts/{account}/workers/workers" => list_workers,
         POST "accounts/{account}/workers/workers" => create_worker,
         GET "accounts/{account}/workers/workers/{script}" => get_worker,

@@ -192,6 +192,15 @@ impl<W: Send + Sync + 'static> Manage<W> {
         ok(self.version_object(&version, self.has_previews(&call)))
     }
 
+    pub(super) async fn delete_version(&self, call: Call) -> Handled {
+        let (namespace, script) = (call.param("ns"), call.param("script"));
+        let version = call.param("version");
+        self.catalog
+            .delete_version(namespace, script, version)
+            .await?;
+        ok(Value::Null)
+    }
+
     /// Makes a version that is not deployed, unless `?deploy=true`.
     pub(super) async fn post_version(&self, call: Call) -> Handled {
         let (namespace, script) = (call.param("ns").to_owned(), call.param("script").to_owned());

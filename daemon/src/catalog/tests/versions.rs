@@ -106,6 +106,35 @@ fn ids(versions: &[&Version]) -> std::collections::BTreeSet<String> {
 }
 
 #[test]
+fn a_version_is_deleted_unless_it_runs() {
+    let stage = stage();
+    let first = stage.push("a", module("1")).unwrap();
+    let second = upload(&stage, module("2"));
+    let third = upload(&stage, module("3"));
+    let delete = |stage: &Stage, id: &str| {
+        block_on(stage.catalog.delete_version("production", "a", id)).map_err(|it| it.to_string())
+    };
+    let running = first.version_id.uuid();
+    let refused = delete(&stage, &running).unwrap_err();
+    assert!(refused.contains("is deployed"), "{refused}");
+    deploy(
+        &stage,
+        &[(&version(&stage, &running), 9000), (&third, 1000)],
+    )
+    .unwrap();
+    let refused = delete(&stage, &third.id().uuid()).unwrap_err();
+    assert!(refused.contains("is deployed"), "{refused}");
+    delete(&stage, &second.id().uuid()).unwrap();
+    assert_eq!(numbers(&stage), [3, 1]);
+    let gone = delete(&stage, &second.id().uuid()).unwrap_err();
+    assert!(gone.contains("has no version"), "{gone}");
+    assert!(deploy(&stage, &[(&second, 10_000)]).is_err());
+    let stage = restart(stage, "build-1");
+    assert_eq!(numbers(&stage), [3, 1]);
+    assert_eq!(answering(&stage).len(), 2);
+}
+
+#[test]
 fn a_push_is_a_version_that_is_deployed_and_an_upload_is_not() {
     let stage = stage();
     let early = block_on(stage.catalog.upload_version("production", "a", module("0")));
