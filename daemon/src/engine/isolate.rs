@@ -11,9 +11,10 @@
 
 use super::code::Code;
 use super::core::{Condemned, Core};
-use super::host::{Event, Invocation};
+use super::host::Event;
 use super::limits::Failure;
 use super::parked::Form;
+use super::underway::Invocation;
 use super::worker::Worker;
 use parking_lot::Mutex;
 use postern_abi::dispatch::REQUEST_HAS_PARAMETERS;

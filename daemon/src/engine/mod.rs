@@ -42,6 +42,7 @@ pub mod terms;
 #[cfg(test)]
 mod tests;
 mod turn;
+mod underway;
 mod upload;
 mod wasi;
 mod wasi_run;

@@ -1,11 +1,12 @@
 //! A request's body on its way to the guest, no faster than the guest asks for it.
 
 use super::exchange::Exchange;
-use super::host::{Event, Invocation};
+use super::host::Event;
 use super::imports::{self, Pulled, Source};
 use super::invocation::{ByteStream, RequestBody};
 use super::isolate::Isolate;
 use super::limits::Failure;
+use super::underway::Invocation;
 use async_executor::Executor;
 use std::sync::{Arc, Weak};
 

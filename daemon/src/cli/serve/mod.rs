@@ -6,6 +6,7 @@
 
 mod courier;
 pub mod listening;
+mod options;
 mod pulse;
 mod roll;
 pub mod rooms;

@@ -3,28 +3,31 @@
 //! `serve` decides when something happens; this file, what it is made of.
 
 use super::courier::Courier;
+use super::options::{
+    analytics_options, bounds, cache_options, edge_options, engine_options, log_filter,
+    manage_options, observe_options, outbound_options, policy, roots, socket_options,
+    store_options,
+};
 use super::roll::{Roll, Seat};
 use super::routes::{self, Running};
 use super::status::{Shared, Status};
 use super::updates::Updates;
 use super::visitor::Visitor;
 use super::{ServeError, Shutdown};
-use crate::analytics::{Analytics, AnalyticsOptions};
-use crate::board;
-use crate::cache::{Cache, CacheOptions};
+use crate::analytics::Analytics;
+use crate::cache::Cache;
 use crate::catalog::guard::Watch;
-use crate::catalog::{self, Bounds, Catalog, Machine};
+use crate::catalog::{self, Catalog, Machine};
 use crate::config::{self, Config};
 use crate::cron;
-use crate::edge::{self, Edge, EdgeOptions};
-use crate::engine::{self, Engine, EngineOptions, Finished, Observer};
+use crate::edge::{self, Edge};
+use crate::engine::{self, Engine, Finished, Observer};
 use crate::logpush::Logpush;
-use crate::manage::{self, LogSource, LogStream, Manage, ManageOptions, ServerOptions, tokens};
-use crate::observe::{self, Filter, Follow, Followed, Observe, ObserveOptions, logger};
-use crate::outbound::{Outbound, OutboundOptions, Policy, RootSource};
-use crate::store::{Durability, Opened, Store, StoreOptions};
+use crate::manage::{self, LogSource, LogStream, Manage, ServerOptions, tokens};
+use crate::observe::{self, Filter, Follow, Followed, Observe, logger};
+use crate::outbound::Outbound;
+use crate::store::{Opened, Store};
 use crate::tail::Tails;
-use crate::websocket::SocketOptions;
 use async_executor::Executor;
 use async_io::Async;
 use futures_lite::{StreamExt, future, stream};
@@ -33,10 +36,9 @@ use serde::Serialize;
 use smol::channel::Sender;
 use std::io;
 use std::net::TcpListener;
-use std::path::PathBuf;
 use std::sync::{Arc, OnceLock};
 use std::thread::JoinHandle;
-use std::time::{Duration, Instant};
+use std::time::Instant;
 
 /// Every room of a running daemon.
 pub struct Rooms {
@@ -415,174 +417,6 @@ fn tell(opened: &Opened) -> Vec<String> {
         log::error!("{note}");
     }
     notes
-}
-
-fn durability(durability: board::Durability) -> Durability {
-    match durability {
-        board::Durability::Acknowledged => Durability::Acknowledged,
-        board::Durability::Interval { interval_ms } => Durability::Interval(interval_ms),
-    }
-}
-
-fn store_options(config: &Config) -> StoreOptions {
-    let store = &config.store;
-    StoreOptions {
-        cache_bytes: store.cache_bytes,
-        durability: durability(store.durability),
-        kv_quota_bytes: store.kv_quota_bytes,
-        export_every: (store.export_every_s > 0).then(|| Duration::from_secs(store.export_every_s)),
-        export_keep: store.exports_kept as usize,
-        ..StoreOptions::new(&config.data_dir)
-    }
-}
-
-fn socket_options(config: &Config) -> SocketOptions {
-    let socket = &config.websocket;
-    SocketOptions {
-        message_bytes_max: socket.message_bytes,
-        messages_max: socket.messages,
-        ping_ms: ms(socket.ping_ms),
-        close_ms: ms(socket.close_deadline_ms),
-        total_ms: ms(socket.lifetime_s.saturating_mul(1000)),
-        write_stall_ms: ms(config.edge.write_deadline_ms),
-        ..SocketOptions::default()
-    }
-}
-
-fn analytics_options(config: &Config) -> AnalyticsOptions {
-    AnalyticsOptions {
-        bytes_max: config.analytics.bytes,
-        tenant_bytes_max: config.analytics.worker_bytes,
-    }
-}
-
-fn cache_options(config: &Config) -> CacheOptions {
-    let cache = &config.cache;
-    CacheOptions {
-        bytes_max: cache.bytes,
-        owner_bytes_max: cache.worker_bytes,
-        entry_bytes_max: cache.entry_bytes,
-        entries_max: cache.entries as usize,
-        ..CacheOptions::new(&config.data_dir.join("cache"))
-    }
-}
-
-fn engine_options(config: &Config) -> EngineOptions {
-    EngineOptions {
-        fuel_per_ms: config.board.fuel_per_ms,
-        slice_fuel: config.board.slice_fuel,
-        threads: config.board.cores.max(1) as usize,
-        memory_bytes: config.board.budgets.tenant_memory_bytes,
-        idle: Duration::from_millis(config.engine.isolate_idle_ms),
-        module_bytes: config.manage.upload_bytes,
-        // This program, even after its file was replaced by a newer one.
-        judge: Some(PathBuf::from("/proc/self/exe")),
-        dir: Some(config.data_dir.join("engine")),
-        sockets_max: config.websocket.isolate_connections,
-        socket_retire: Duration::from_millis(config.websocket.retire_ms),
-        ..EngineOptions::default()
-    }
-}
-
-fn policy(config: &Config) -> Policy {
-    Policy {
-        allow_private: config.outbound.allow_private,
-        egress: config.egress.clone(),
-    }
-}
-
-fn roots(config: &Config) -> Vec<RootSource> {
-    let roots = config.outbound.tls.roots.iter();
-    roots
-        .map(|root| match root {
-            config::Root::System => RootSource::System,
-            config::Root::BuiltIn => RootSource::BuiltIn,
-            config::Root::File(path) => RootSource::File(path.clone()),
-        })
-        .collect()
-}
-
-fn outbound_options(config: &Config) -> OutboundOptions {
-    let duration = |ms| Duration::from_millis(ms);
-    OutboundOptions {
-        policy: policy(config),
-        connections_max: config.outbound.connections as usize,
-        tenant_connections_max: Some(config.outbound.worker_connections as usize),
-        tls_connections_max: config.outbound.tls.connections as usize,
-        roots: roots(config),
-        connect: duration(config.outbound.connect_deadline_ms),
-        head: duration(config.outbound.response_deadline_ms),
-        stall: duration(config.outbound.body_deadline_ms),
-        ..OutboundOptions::default()
-    }
-}
-
-fn bounds(config: &Config) -> Bounds {
-    Bounds {
-        default: config.limits,
-        ceiling: config.ceilings,
-        versions_kept: config.manage.versions_kept,
-    }
-}
-
-fn ms(ms: u64) -> u32 {
-    u32::try_from(ms).unwrap_or(u32::MAX)
-}
-
-fn edge_options(config: &Config) -> EdgeOptions {
-    let edge = &config.edge;
-    EdgeOptions {
-        connections_max: edge.connections as usize,
-        url_bytes_max: usize::try_from(edge.url_bytes).unwrap_or(usize::MAX),
-        header_bytes_max: usize::try_from(edge.header_bytes).unwrap_or(usize::MAX),
-        request_body_bytes_max: config.ceilings.request_body_bytes,
-        header_ms: ms(edge.header_deadline_ms),
-        idle_ms: ms(edge.idle_deadline_ms),
-        body_stall_ms: ms(edge.body_deadline_ms),
-        body_total_ms: ms(edge.body_total_deadline_ms),
-        write_stall_ms: ms(edge.write_deadline_ms),
-        drain_ms: ms(edge.drain_ms),
-        scheme: match edge.scheme {
-            config::Scheme::Http => edge::Scheme::Http,
-            config::Scheme::Https => edge::Scheme::Https,
-        },
-        test_routes: edge.test_routes,
-        place: config.place.fields().into(),
-        sockets_max: config.websocket.connections as usize,
-        socket: socket_options(config),
-        ..EdgeOptions::default()
-    }
-}
-
-fn manage_options(config: &Config) -> ManageOptions {
-    ManageOptions {
-        account_id: config.account_id.clone(),
-        subdomain: config.routing.account_subdomain.clone(),
-        upload_bytes_max: config.manage.upload_bytes,
-        ..ManageOptions::default()
-    }
-}
-
-fn observe_options(log: &config::Log) -> ObserveOptions {
-    let total = usize::try_from(log.tenant_bytes).unwrap_or(usize::MAX);
-    let options = ObserveOptions::default();
-    ObserveOptions {
-        total_bytes_max: total,
-        script_bytes_max: options.script_bytes_max.min(total),
-        ..options
-    }
-}
-
-/// Levels as the logger reads them: `info,edge=debug`.
-fn log_filter(log: &config::Log) -> String {
-    let mut filter = log.level.filter().to_string().to_lowercase();
-    for (room, level) in &log.rooms {
-        filter.push_str(&format!(
-            ",{room}={}",
-            level.filter().to_string().to_lowercase()
-        ));
-    }
-    filter
 }
 
 /// Records of invocations for the management port.

@@ -1,10 +1,10 @@
 //! An invocation that was counted in, between its request and its run.
 
 use super::Worker;
-use crate::engine::host::Invocation;
 use crate::engine::invocation::{Reply, RequestBody};
 use crate::engine::limits::Failure;
 use crate::engine::module::GuestKind;
+use crate::engine::underway::Invocation;
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
 

@@ -1,0 +1,184 @@
+//! What the configuration says, as each room takes it.
+
+use crate::analytics::AnalyticsOptions;
+use crate::board;
+use crate::cache::CacheOptions;
+use crate::catalog::Bounds;
+use crate::config::{self, Config};
+use crate::edge::{self, EdgeOptions};
+use crate::engine::EngineOptions;
+use crate::manage::ManageOptions;
+use crate::observe::ObserveOptions;
+use crate::outbound::{OutboundOptions, Policy, RootSource};
+use crate::store::{Durability, StoreOptions};
+use crate::websocket::SocketOptions;
+use std::path::PathBuf;
+use std::time::Duration;
+
+fn durability(durability: board::Durability) -> Durability {
+    match durability {
+        board::Durability::Acknowledged => Durability::Acknowledged,
+        board::Durability::Interval { interval_ms } => Durability::Interval(interval_ms),
+    }
+}
+
+pub(super) fn store_options(config: &Config) -> StoreOptions {
+    let store = &config.store;
+    StoreOptions {
+        cache_bytes: store.cache_bytes,
+        durability: durability(store.durability),
+        kv_quota_bytes: store.kv_quota_bytes,
+        export_every: (store.export_every_s > 0).then(|| Duration::from_secs(store.export_every_s)),
+        export_keep: store.exports_kept as usize,
+        ..StoreOptions::new(&config.data_dir)
+    }
+}
+
+pub(super) fn socket_options(config: &Config) -> SocketOptions {
+    let socket = &config.websocket;
+    SocketOptions {
+        message_bytes_max: socket.message_bytes,
+        messages_max: socket.messages,
+        ping_ms: ms(socket.ping_ms),
+        close_ms: ms(socket.close_deadline_ms),
+        total_ms: ms(socket.lifetime_s.saturating_mul(1000)),
+        write_stall_ms: ms(config.edge.write_deadline_ms),
+        ..SocketOptions::default()
+    }
+}
+
+pub(super) fn analytics_options(config: &Config) -> AnalyticsOptions {
+    AnalyticsOptions {
+        bytes_max: config.analytics.bytes,
+        tenant_bytes_max: config.analytics.worker_bytes,
+    }
+}
+
+pub(super) fn cache_options(config: &Config) -> CacheOptions {
+    let cache = &config.cache;
+    CacheOptions {
+        bytes_max: cache.bytes,
+        owner_bytes_max: cache.worker_bytes,
+        entry_bytes_max: cache.entry_bytes,
+        entries_max: cache.entries as usize,
+        ..CacheOptions::new(&config.data_dir.join("cache"))
+    }
+}
+
+pub(super) fn engine_options(config: &Config) -> EngineOptions {
+    EngineOptions {
+        fuel_per_ms: config.board.fuel_per_ms,
+        slice_fuel: config.board.slice_fuel,
+        threads: config.board.cores.max(1) as usize,
+        memory_bytes: config.board.budgets.tenant_memory_bytes,
+        idle: Duration::from_millis(config.engine.isolate_idle_ms),
+        module_bytes: config.manage.upload_bytes,
+        // This program, even after its file was replaced by a newer one.
+        judge: Some(PathBuf::from("/proc/self/exe")),
+        dir: Some(config.data_dir.join("engine")),
+        sockets_max: config.websocket.isolate_connections,
+        socket_retire: Duration::from_millis(config.websocket.retire_ms),
+        ..EngineOptions::default()
+    }
+}
+
+pub(super) fn policy(config: &Config) -> Policy {
+    Policy {
+        allow_private: config.outbound.allow_private,
+        egress: config.egress.clone(),
+    }
+}
+
+pub(super) fn roots(config: &Config) -> Vec<RootSource> {
+    let roots = config.outbound.tls.roots.iter();
+    roots
+        .map(|root| match root {
+            config::Root::System => RootSource::System,
+            config::Root::BuiltIn => RootSource::BuiltIn,
+            config::Root::File(path) => RootSource::File(path.clone()),
+        })
+        .collect()
+}
+
+pub(super) fn outbound_options(config: &Config) -> OutboundOptions {
+    let duration = |ms| Duration::from_millis(ms);
+    OutboundOptions {
+        policy: policy(config),
+        connections_max: config.outbound.connections as usize,
+        tenant_connections_max: Some(config.outbound.worker_connections as usize),
+        tls_connections_max: config.outbound.tls.connections as usize,
+        roots: roots(config),
+        connect: duration(config.outbound.connect_deadline_ms),
+        head: duration(config.outbound.response_deadline_ms),
+        stall: duration(config.outbound.body_deadline_ms),
+        ..OutboundOptions::default()
+    }
+}
+
+pub(super) fn bounds(config: &Config) -> Bounds {
+    Bounds {
+        default: config.limits,
+        ceiling: config.ceilings,
+        versions_kept: config.manage.versions_kept,
+    }
+}
+
+fn ms(ms: u64) -> u32 {
+    u32::try_from(ms).unwrap_or(u32::MAX)
+}
+
+pub(super) fn edge_options(config: &Config) -> EdgeOptions {
+    let edge = &config.edge;
+    EdgeOptions {
+        connections_max: edge.connections as usize,
+        url_bytes_max: usize::try_from(edge.url_bytes).unwrap_or(usize::MAX),
+        header_bytes_max: usize::try_from(edge.header_bytes).unwrap_or(usize::MAX),
+        request_body_bytes_max: config.ceilings.request_body_bytes,
+        header_ms: ms(edge.header_deadline_ms),
+        idle_ms: ms(edge.idle_deadline_ms),
+        body_stall_ms: ms(edge.body_deadline_ms),
+        body_total_ms: ms(edge.body_total_deadline_ms),
+        write_stall_ms: ms(edge.write_deadline_ms),
+        drain_ms: ms(edge.drain_ms),
+        scheme: match edge.scheme {
+            config::Scheme::Http => edge::Scheme::Http,
+            config::Scheme::Https => edge::Scheme::Https,
+        },
+        test_routes: edge.test_routes,
+        place: config.place.fields().into(),
+        sockets_max: config.websocket.connections as usize,
+        socket: socket_options(config),
+        ..EdgeOptions::default()
+    }
+}
+
+pub(super) fn manage_options(config: &Config) -> ManageOptions {
+    ManageOptions {
+        account_id: config.account_id.clone(),
+        subdomain: config.routing.account_subdomain.clone(),
+        upload_bytes_max: config.manage.upload_bytes,
+        ..ManageOptions::default()
+    }
+}
+
+pub(super) fn observe_options(log: &config::Log) -> ObserveOptions {
+    let total = usize::try_from(log.tenant_bytes).unwrap_or(usize::MAX);
+    let options = ObserveOptions::default();
+    ObserveOptions {
+        total_bytes_max: total,
+        script_bytes_max: options.script_bytes_max.min(total),
+        ..options
+    }
+}
+
+/// Levels as the logger reads them: `info,edge=debug`.
+pub(super) fn log_filter(log: &config::Log) -> String {
+    let mut filter = log.level.filter().to_string().to_lowercase();
+    for (room, level) in &log.rooms {
+        filter.push_str(&format!(
+            ",{room}={}",
+            level.filter().to_string().to_lowercase()
+        ));
+    }
+    filter
+}
