@@ -48,6 +48,8 @@ pub struct Limits {
     pub response_body_bytes: u64,
     /// Bytes that an invocation may log; the rest is dropped and counted.
     pub log_bytes: u32,
+    /// The share of the CPU that its tenant has beside others' (100 is an even one).
+    pub weight: u32,
 }
 
 impl Default for Limits {
@@ -68,6 +70,7 @@ impl Default for Limits {
             request_body_bytes: 100 << 20,
             response_body_bytes: 100 << 20,
             log_bytes: 128 << 10,
+            weight: 100,
         }
     }
 }
@@ -138,7 +141,7 @@ macro_rules! field {
 }
 
 /// Every limit there is.
-pub const FIELDS: [Field; 15] = [
+pub const FIELDS: [Field; 16] = [
     field!("cpu-ms", cpu_ms: u32, 1, 300_000, "CPU time of an invocation"),
     field!("startup-cpu-ms", startup_cpu_ms: u32, 1, 60_000, "CPU time of start-up"),
     field!("memory-bytes", memory_bytes: u64, 64 << 10, 4 << 30, "memories and tables of an isolate"),
@@ -154,6 +157,7 @@ pub const FIELDS: [Field; 15] = [
     field!("request-body-bytes", request_body_bytes: u64, 0, 4 << 30, "body of a request"),
     field!("response-body-bytes", response_body_bytes: u64, 0, 4 << 30, "body of a response"),
     field!("log-bytes", log_bytes: u32, 0, 16 << 20, "log of an invocation"),
+    field!("weight", weight: u32, 1, 1000, "share of the CPU beside other tenants"),
 ];
 
 /// Writes a table's values over `base`, noting what breaks a rule. `table` is its name.
@@ -255,6 +259,7 @@ pub fn default_ceilings() -> Limits {
         request_body_bytes: 500 << 20,
         response_body_bytes: 500 << 20,
         log_bytes: 1 << 20,
+        weight: 1000,
     }
 }
 

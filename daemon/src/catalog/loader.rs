@@ -1,6 +1,7 @@
 //! Dynamic Workers: judged like a push and run like a deployed version, and kept in memory alone.
 
 use super::binding::Target;
+use super::name::tenant_of;
 use super::record::{Namespace, Script};
 use super::{Catalog, Runtime, compatibility, flags};
 use crate::bindings::{Answering, Child, Code, Env, Loading, Loads, MakeRoom, ServiceRequest};
@@ -26,6 +27,7 @@ pub(super) struct Loader<W> {
     namespace: Arc<str>,
     script: Arc<str>,
     version: Arc<str>,
+    tenant: Arc<str>,
     limits: Limits,
     budget: Budget,
 }
@@ -49,6 +51,7 @@ impl<W: Send + Sync + 'static> Catalog<W> {
                 namespace,
                 script: name,
                 version: version.into(),
+                tenant: tenant_of(&script.name, &script.settings.tags).into(),
                 limits: self.effective(script.settings.limits),
             }) as Arc<dyn Loads>
         })
@@ -59,7 +62,8 @@ impl<W: Send + Sync + 'static> Loads for Loader<W> {
     fn load(&self, code: Code, env: Env, make_room: MakeRoom) -> Loading {
         let catalog = self.catalog.upgrade();
         let (namespace, script) = (self.namespace.clone(), self.script.clone());
-        let (version, budget) = (self.version.clone(), self.budget.clone());
+        let (version, tenant) = (self.version.clone(), self.tenant.clone());
+        let budget = self.budget.clone();
         let limits = Limits {
             cpu_ms: self.limits.cpu_ms.min(code.cpu_ms.unwrap_or(u32::MAX)),
             subrequests: self
@@ -136,6 +140,7 @@ impl<W: Send + Sync + 'static> Loads for Loader<W> {
                 namespace,
                 script,
                 version,
+                tenant,
                 kind: judged.kind,
                 image: None,
                 snapshot: Some(path),

@@ -271,7 +271,7 @@ impl Isolate {
                 .worker
                 .engine()
                 .scheduler()
-                .try_enter(self.worker.tenant())
+                .try_enter(&self.worker.party().place, self.worker.weight())
         {
             let (after, used) = self.slice();
             permit.end(used);
@@ -301,7 +301,7 @@ impl Isolate {
                 .worker
                 .engine()
                 .scheduler()
-                .enter(self.worker.tenant())
+                .enter(&self.worker.party().place, self.worker.weight())
                 .await;
             let (after, used) = self.slice();
             permit.end(used);

@@ -38,6 +38,7 @@ mod scheduler;
 mod snapshot;
 pub mod socket;
 pub mod source_map;
+mod tenants;
 pub mod terms;
 #[cfg(test)]
 mod tests;
@@ -71,6 +72,7 @@ use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Weak};
 use std::time::{Duration, Instant};
+use tenants::Tenants;
 
 /// How the engine is set up; all of it comes from the board and the configuration.
 #[derive(Clone, Debug)]
@@ -129,6 +131,7 @@ struct Inner {
     executor: Arc<Executor<'static>>,
     observer: Arc<dyn Observer>,
     scheduler: Scheduler,
+    tenants: Tenants,
     budget: Budget,
     isolates: Mutex<Vec<Weak<Isolate>>>,
     /// WASI Workers with code, which outlives their isolates.
@@ -152,6 +155,7 @@ impl Engine {
             executor,
             observer,
             scheduler: Scheduler::new(options.threads, options.slice_fuel),
+            tenants: Tenants::default(),
             budget: Budget::new(options.memory_bytes),
             isolates: Mutex::default(),
             wasi: Mutex::default(),
@@ -417,6 +421,10 @@ impl Engine {
 
     fn scheduler(&self) -> &Scheduler {
         &self.0.scheduler
+    }
+
+    fn tenants(&self) -> &Tenants {
+        &self.0.tenants
     }
 
     fn slice_fuel(&self) -> u64 {

@@ -20,14 +20,13 @@ use super::isolate::Isolate;
 use super::limits::{Failure, Limits};
 use super::module::GuestKind;
 use super::ops::Bindings;
-use super::scheduler::Tenant;
 use super::socket::Sockets;
 use super::source_map::{self, SourceMap};
+use super::tenants::Party;
 use super::underway::Invocation;
 use crate::deadline::Deadline;
 use parking_lot::Mutex;
 use std::future::poll_fn;
-use std::hash::{Hash, Hasher};
 use std::path::PathBuf;
 use std::pin::Pin;
 use std::sync::Arc;
@@ -43,6 +42,8 @@ pub struct WorkerSpec {
     pub script: Arc<str>,
     /// Its version.
     pub version: Arc<str>,
+    /// Whose it is, among the tenants of its namespace.
+    pub tenant: Arc<str>,
     /// How it is called.
     pub kind: GuestKind,
     /// The file that [`Judged::image`](super::Judged) was stored in; `None` for JavaScript, of
@@ -70,7 +71,8 @@ pub struct WorkerSpec {
 pub struct Worker {
     engine: Engine,
     spec: WorkerSpec,
-    tenant: Tenant,
+    /// Whose turn it is when it runs, whatever its version.
+    party: Arc<Party>,
     state: Mutex<State>,
     /// Invocations from their arrival to the end of their `waitUntil` work.
     invocations: AtomicU32,
@@ -98,7 +100,10 @@ const PAUSE_MAX: Duration = Duration::from_secs(10);
 impl Worker {
     pub(super) fn new(engine: Engine, spec: WorkerSpec) -> Self {
         Self {
-            tenant: tenant(&spec),
+            party: engine.tenants().party(
+                engine.scheduler(),
+                (&spec.namespace, &spec.tenant, &spec.script),
+            ),
             engine,
             spec,
             state: Mutex::new(State {
@@ -621,8 +626,13 @@ impl Worker {
         self.spec.is_trusted
     }
 
-    pub(super) fn tenant(&self) -> Tenant {
-        self.tenant
+    pub(super) fn party(&self) -> &Party {
+        &self.party
+    }
+
+    /// Its tenant's share of the machine, beside those of others.
+    pub(super) fn weight(&self) -> u32 {
+        self.spec.limits.weight
     }
 
     /// Does something while this Worker's own lock is held, as when it reads its code.
@@ -650,14 +660,6 @@ impl Worker {
             state.isolates.iter().map(|isolate| isolate.bytes()).sum(),
         )
     }
-}
-
-/// Whose turn it is when this Worker runs: a script of a namespace is a tenant, whatever its
-/// version. Two that meet in one number share their turns, which harms neither.
-fn tenant(spec: &WorkerSpec) -> Tenant {
-    let mut hasher = std::hash::DefaultHasher::new();
-    (&spec.namespace, &spec.script).hash(&mut hasher);
-    hasher.finish() as Tenant
 }
 
 /// Tells the isolate when the client leaves before there is an answer.

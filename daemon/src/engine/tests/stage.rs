@@ -111,6 +111,7 @@ impl Bench {
             namespace: "n".into(),
             script: script.into(),
             version: "v".into(),
+            tenant: script.into(),
             kind: judged.kind,
             image,
             snapshot,
