@@ -3,6 +3,7 @@
 //! Only this room names wasmi. It knows bindings through [`ops::Bindings`] alone, and HTTP
 //! only as the types of [`invocation`].
 
+mod bucket;
 mod budget;
 pub mod caller;
 mod code;
@@ -14,6 +15,7 @@ mod crypto;
 mod delivery;
 mod exchange;
 pub mod finished;
+mod gate;
 pub mod heap;
 mod host;
 mod imports;
@@ -30,6 +32,7 @@ mod memory_use;
 pub mod module;
 pub mod ops;
 mod own;
+mod pace;
 mod parked;
 pub mod pipe;
 mod program;
@@ -129,6 +132,7 @@ pub struct Engine(Arc<Inner>);
 struct Inner {
     options: EngineOptions,
     executor: Arc<Executor<'static>>,
+    guests: Arc<Executor<'static>>,
     observer: Arc<dyn Observer>,
     scheduler: Scheduler,
     tenants: Tenants,
@@ -151,8 +155,19 @@ impl Engine {
         executor: Arc<Executor<'static>>,
         observer: Arc<dyn Observer>,
     ) -> Self {
+        Self::of(options, executor.clone(), executor, observer)
+    }
+
+    /// The same, with an executor of its own for the slices that guests run, beside everything else.
+    pub fn of(
+        options: EngineOptions,
+        executor: Arc<Executor<'static>>,
+        guests: Arc<Executor<'static>>,
+        observer: Arc<dyn Observer>,
+    ) -> Self {
         Self(Arc::new(Inner {
             executor,
+            guests,
             observer,
             scheduler: Scheduler::new(options.threads, options.slice_fuel),
             tenants: Tenants::default(),
@@ -415,6 +430,11 @@ impl Engine {
         &self.0.executor
     }
 
+    /// Where slices of guests are run.
+    fn guests(&self) -> &Arc<Executor<'static>> {
+        &self.0.guests
+    }
+
     fn observer(&self) -> &Arc<dyn Observer> {
         &self.0.observer
     }
@@ -429,6 +449,13 @@ impl Engine {
 
     fn slice_fuel(&self) -> u64 {
         self.0.options.slice_fuel
+    }
+
+    fn rate(&self) -> pace::Rate {
+        pace::Rate {
+            slice: self.slice_fuel(),
+            per_ms: self.fuel_per_ms(),
+        }
     }
 
     fn threads(&self) -> usize {

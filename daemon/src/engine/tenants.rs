@@ -1,9 +1,12 @@
 //! Who shares the machine: tenants and their scripts, each known once however many versions of it run.
 
+use super::bucket::Bucket;
+use super::gate::Gate;
 use super::scheduler::{Place, Scheduler, TenantPlace};
 use parking_lot::Mutex;
 use std::collections::HashMap;
 use std::hash::Hash;
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Weak};
 
 /// A namespace, and a name in it.
@@ -13,11 +16,19 @@ type Name = (Arc<str>, Arc<str>);
 #[derive(Debug, Default)]
 pub struct Tenants {
     tenants: Mutex<Known<Name, Tenant>>,
+    /// How many tenants there have been.
+    count: AtomicUsize,
 }
 
 /// One who shares the machine with others.
 #[derive(Debug)]
 pub struct Tenant {
+    /// Its number, which no other has.
+    pub id: usize,
+    /// Its invocations.
+    pub gate: Gate,
+    /// Its requests in a second.
+    pub bucket: Bucket,
     place: Arc<TenantPlace>,
     parties: Mutex<Known<Arc<str>, Party>>,
 }
@@ -27,8 +38,10 @@ pub struct Tenant {
 pub struct Party {
     /// Where its turns are counted.
     pub place: Place,
-    // It goes when the last of its scripts does.
-    _tenant: Arc<Tenant>,
+    /// Its requests in a second.
+    pub bucket: Bucket,
+    /// Whose it is.
+    pub tenant: Arc<Tenant>,
 }
 
 impl Tenants {
@@ -40,12 +53,16 @@ impl Tenants {
     ) -> Arc<Party> {
         let name = (namespace.clone(), tenant.clone());
         let tenant = self.tenants.lock().get(name, || Tenant {
+            id: self.count.fetch_add(1, Ordering::Relaxed),
+            gate: Gate::default(),
+            bucket: Bucket::new(),
             place: Arc::new(scheduler.tenant()),
             parties: Mutex::default(),
         });
         tenant.parties.lock().get(script.clone(), || Party {
             place: scheduler.worker(&tenant.place),
-            _tenant: tenant.clone(),
+            bucket: Bucket::new(),
+            tenant: tenant.clone(),
         })
     }
 }
@@ -100,8 +117,8 @@ mod tests {
         let (one, same) = (party("t", "a"), party("t", "a"));
         assert!(Arc::ptr_eq(&one, &same));
         let (other, elsewhere) = (party("t", "b"), party("a", "a"));
-        assert!(Arc::ptr_eq(&one._tenant, &other._tenant));
-        assert!(!Arc::ptr_eq(&one._tenant, &elsewhere._tenant));
+        assert!(Arc::ptr_eq(&one.tenant, &other.tenant));
+        assert!(!Arc::ptr_eq(&one.tenant, &elsewhere.tenant));
     }
 
     #[test]

@@ -123,7 +123,7 @@ impl Rooms {
     /// Opens the store, brings back everything acknowledged, and installs the logger.
     pub fn open(
         config: &Config,
-        executor: &Arc<Executor<'static>>,
+        (executor, guests): (&Arc<Executor<'static>>, &Arc<Executor<'static>>),
         roll: &mut Roll,
     ) -> Result<Arc<Self>, ServeError> {
         let format = match config.log.format {
@@ -139,7 +139,12 @@ impl Rooms {
             observe: observe.clone(),
             watch: OnceLock::new(),
         });
-        let engine = Engine::new(engine_options(config), executor.clone(), told.clone());
+        let engine = Engine::of(
+            engine_options(config),
+            executor.clone(),
+            guests.clone(),
+            told.clone(),
+        );
         let outbound = Outbound::new(outbound_options(config), executor.clone());
         let cache = Cache::open(cache_options(config)).map_err(room("cache"))?;
         let tails = Tails::new(executor.clone());
@@ -362,6 +367,10 @@ impl Observer for Told {
 
     fn deployed(&self, deployed: &engine::finished::Deployed<'_>) {
         self.observe.deployed(deployed);
+    }
+
+    fn refused(&self, namespace: &str, script: &str, limit: &'static str) {
+        self.observe.refused(namespace, script, limit);
     }
 }
 
