@@ -15,7 +15,7 @@ use super::host::Event;
 use super::limits::Failure;
 use super::pace::Pace;
 use super::parked::Form;
-use super::scheduler::Permit;
+use super::scheduler::{Enter, Permit};
 use super::underway::Invocation;
 use super::worker::Worker;
 use parking_lot::Mutex;
@@ -275,26 +275,26 @@ impl Isolate {
         if self.inbox.lock().queue.is_empty() || self.running.swap(true, Ordering::Acquire) {
             return;
         }
-        if in_place
-            && let Some(permit) = self
-                .worker
-                .engine()
-                .scheduler()
-                .try_enter(&self.worker.party().place, self.worker.weight())
-            && self.slice(permit) == After::Rest
-        {
-            return;
+        let worker = &self.worker;
+        let scheduler = worker.engine().scheduler();
+        let mut turn = None;
+        if in_place {
+            match scheduler.try_enter(&worker.party().place, worker.weight()) {
+                Some(permit) => {
+                    if self.slice(permit) == After::Rest {
+                        return;
+                    }
+                }
+                // In line at once, and not only when the task's own turn has come.
+                None => turn = Some(scheduler.enter(&worker.party().place, worker.weight())),
+            }
         }
         let isolate = self.clone();
-        self.worker
-            .engine()
-            .guests()
-            .spawn(isolate.drive())
-            .detach();
+        worker.engine().guests().spawn(isolate.drive(turn)).detach();
     }
 
     /// Runs slices until there is nothing left to do.
-    async fn drive(self: Arc<Self>) {
+    async fn drive(self: Arc<Self>, mut turn: Option<Enter>) {
         loop {
             let awaited = self.form.lock().core().and_then(Core::awaited);
             if let Some(awaited) = awaited {
@@ -303,12 +303,16 @@ impl Isolate {
                     core.arrived(arrived);
                 }
             }
-            let permit = self
-                .worker
-                .engine()
-                .scheduler()
-                .enter(&self.worker.party().place, self.worker.weight())
-                .await;
+            let worker = &self.worker;
+            let permit = match turn.take() {
+                Some(turn) => turn.await,
+                None => {
+                    let scheduler = worker.engine().scheduler();
+                    scheduler
+                        .enter(&worker.party().place, worker.weight())
+                        .await
+                }
+            };
             if self.slice(permit) == After::Rest {
                 return;
             }

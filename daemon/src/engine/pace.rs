@@ -31,7 +31,7 @@ pub struct Rate {
 
 impl Rate {
     /// What so much time is worth.
-    fn fuel(self, time: Duration) -> u64 {
+    pub fn fuel(self, time: Duration) -> u64 {
         let us = u64::try_from(time.as_micros()).unwrap_or(u64::MAX);
         us.saturating_mul(self.per_ms) / 1000
     }
