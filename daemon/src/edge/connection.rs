@@ -1,6 +1,7 @@
 //! One connection from its first byte to its last.
 
 use super::answer;
+use super::desk::Standing;
 use super::exchange;
 use super::phase::{Phase, Waiting};
 use super::server::{Edge, Place};
@@ -30,6 +31,7 @@ use std::time::Duration;
 pub struct Line<R: Routes> {
     pub edge: Arc<Edge<R>>,
     pub phase: Arc<Phase>,
+    pub standing: Arc<Standing>,
     /// The client's address, as headers say it.
     pub client: HeaderValue,
     /// What the connection becomes when HTTP is done with it.
@@ -68,6 +70,7 @@ pub async fn run<R: Routes>(
     stream: Async<TcpStream>,
     client: IpAddr,
     signals: Signals,
+    standing: Arc<Standing>,
 ) {
     let stream = Arc::new(stream);
     let phase = Arc::new(Phase::new());
@@ -76,6 +79,7 @@ pub async fn run<R: Routes>(
     let line = Arc::new(Line {
         edge: edge.clone(),
         phase: phase.clone(),
+        standing,
         client,
         upgraded: Mutex::new(None),
     });

@@ -13,7 +13,6 @@ use super::code::Code;
 use super::core::{Condemned, Core};
 use super::host::Event;
 use super::limits::Failure;
-use super::pace::Pace;
 use super::parked::Form;
 use super::scheduler::{Enter, Permit};
 use super::underway::Invocation;
@@ -38,7 +37,6 @@ pub struct Isolate {
     /// Bytes of its memories and tables, for the pool.
     bytes: AtomicU64,
     last_used: Mutex<Instant>,
-    pace: Pace,
     /// It has let go of what it shares, and did nothing since.
     is_lean: AtomicBool,
 }
@@ -94,7 +92,6 @@ impl Isolate {
                 in_flight: AtomicU32::new(0),
                 bytes: AtomicU64::new(bytes),
                 last_used: Mutex::new(Instant::now()),
-                pace: Pace::new(worker.engine().slice_fuel()),
                 is_lean: AtomicBool::new(false),
             }
         });
@@ -108,7 +105,7 @@ impl Isolate {
 
     /// Fuel of its next slice.
     pub fn slice_fuel(&self) -> u64 {
-        self.pace.fuel()
+        self.worker.party().pace.fuel()
     }
 
     /// Whether somebody runs it right now.
@@ -326,7 +323,8 @@ impl Isolate {
         let begun = Instant::now();
         let (after, used) = self.run();
         let rate = self.worker.engine().rate();
-        permit.end(self.pace.ran(used, begun.elapsed(), rate));
+        let pace = &self.worker.party().pace;
+        permit.end(pace.ran(used, begun.elapsed(), rate));
         after
     }
 

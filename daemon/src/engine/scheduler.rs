@@ -121,6 +121,11 @@ impl Scheduler {
         })))
     }
 
+    /// Fuel that is paid for a slot.
+    pub fn slice(&self) -> u64 {
+        self.0.lock().slice
+    }
+
     /// An account for a tenant.
     pub fn tenant(&self) -> TenantPlace {
         TenantPlace {

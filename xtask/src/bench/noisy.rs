@@ -251,7 +251,7 @@ fn beside<T>(
                 let (over, query) = (&over, &query);
                 scope.spawn(move || {
                     // Who measures is not to wait for a core because of those that make noise.
-                    let _ = rustix::process::setpriority_process(None, 19);
+                    let _ = rustix::process::nice(10);
                     let mut connection = None;
                     while !over.load(Ordering::Relaxed) {
                         // Whatever it answers: it may well be refused.
