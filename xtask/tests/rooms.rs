@@ -94,7 +94,9 @@ const MAY_KNOW: &[(&str, &[&str])] = &[
             "engine::terms",
         ],
     ),
-    ("engine", &["deadline"]),
+    ("engine", &["deadline", "ledger"]),
+    // Budgets, and the tree of them as it is shown.
+    ("ledger", &[]),
     // Process 1 of a firmware image: the daemon is a child of it, by name.
     ("init", &["config"]),
     // Slots, signatures and the verdict; what is asked for it others know.
@@ -106,6 +108,7 @@ const MAY_KNOW: &[(&str, &[&str])] = &[
     (
         "catalog",
         &[
+            "ledger",
             "store",
             "engine",
             "bindings",
@@ -123,6 +126,7 @@ const MAY_KNOW: &[(&str, &[&str])] = &[
     (
         "manage",
         &[
+            "ledger",
             "engine",
             "catalog",
             "store",
@@ -139,6 +143,7 @@ const MAY_KNOW: &[(&str, &[&str])] = &[
     (
         "cli",
         &[
+            "ledger",
             "board",
             "config",
             "init",

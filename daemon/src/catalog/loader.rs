@@ -7,7 +7,8 @@ use crate::bindings::{Answering, Child, Code, Env, Loading, Loads, MakeRoom, Ser
 use crate::engine::finished::Labels;
 use crate::engine::invocation::{Entry, Ray, Request};
 use crate::engine::limits::Limits;
-use crate::engine::{Budget, Bundle, Part, Pushed, WorkerSpec, env_of};
+use crate::engine::{Bundle, Part, Pushed, WorkerSpec, env_of};
+use crate::ledger::Budget;
 use postern_abi::bundle::ModuleKind;
 use rustix::fs::MemfdFlags;
 use std::any::Any;
@@ -41,8 +42,9 @@ impl<W: Send + Sync + 'static> Catalog<W> {
         let bindings = &script.settings.bindings;
         let loads = bindings.iter().any(|it| it.target == Target::Loader);
         loads.then(|| {
-            let (namespace, name) = (namespace.name.as_str().into(), script.name.as_str().into());
-            let make = || self.runtime.dynamic_budget();
+            let namespace: Arc<str> = namespace.name.as_str().into();
+            let name: Arc<str> = script.name.as_str().into();
+            let make = || self.runtime.dynamic_budget(&namespace, &name);
             Arc::new(Loader {
                 catalog: self.this.clone(),
                 budget: self.dynamics.of(&namespace, &name, make),
@@ -110,7 +112,7 @@ impl<W: Send + Sync + 'static> Loads for Loader<W> {
                 match catalog.runtime.hold(&budget, snapshot.len() as u64) {
                     Some(held) => break held,
                     None if make_room() => {}
-                    None if budget.is_narrow() => {
+                    None if budget.narrowest().is(&budget) => {
                         return Err(format!(
                             "the dynamic Workers of this loader use {} of {} bytes, the limit of `loader.memory-bytes`, and another takes {}; let some end before loading more",
                             budget.used(),

@@ -9,6 +9,7 @@
 //! somebody is at it. The core's lock is held for a slice and never waited for: whoever holds
 //! `running` is alone.
 
+use super::accounts::Resident;
 use super::code::Code;
 use super::core::{Condemned, Core};
 use super::host::Event;
@@ -16,17 +17,20 @@ use super::limits::Failure;
 use super::parked::Form;
 use super::underway::Invocation;
 use super::worker::Worker;
+use crate::ledger::Budget;
 use parking_lot::Mutex;
 use postern_abi::dispatch::REQUEST_HAS_PARAMETERS;
 use std::collections::VecDeque;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::atomic::{AtomicBool, AtomicU32, AtomicU64, Ordering};
 use std::sync::{Arc, Weak};
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 /// One isolate.
 pub struct Isolate {
     worker: Arc<Worker>,
+    /// What it takes memory from.
+    budget: Budget,
     inbox: Mutex<Inbox>,
     running: AtomicBool,
     form: Mutex<Form>,
@@ -84,6 +88,7 @@ impl Isolate {
             };
             Self {
                 worker: worker.clone(),
+                budget: worker.budget(),
                 inbox: Mutex::default(),
                 running: AtomicBool::new(false),
                 form: Mutex::new(form),
@@ -115,6 +120,11 @@ impl Isolate {
     /// When it last had something to do.
     pub fn last_used(&self) -> Instant {
         *self.last_used.lock()
+    }
+
+    /// What it takes memory from: its Worker's part of its tenant's.
+    pub fn budget(&self) -> &Budget {
+        &self.budget
     }
 
     /// The next thing that came from outside.
@@ -254,6 +264,18 @@ impl Isolate {
     pub fn is_parked(&self) -> bool {
         let form = self.form.try_lock();
         form.is_some_and(|form| matches!(*form, Form::Parked(_)))
+    }
+
+    /// What it has in RAM, if it comes to the end of a slice soon.
+    pub fn resident(&self) -> Option<Resident> {
+        /// How long a slice may take that is waited for.
+        const PATIENCE: Duration = Duration::from_millis(200);
+        let form = self.form.try_lock_for(PATIENCE)?;
+        Some(match &*form {
+            Form::Ended => Resident::default(),
+            Form::Parked(parked) => parked.resident(),
+            Form::Awake(core) => core.resident(),
+        })
     }
 
     /// Writes the record of a request that is over.

@@ -9,9 +9,8 @@ pub use begun::Serving;
 use begun::{Begun, Entered};
 
 use super::Engine;
-use super::budget::Budget;
 use super::caller::{Caller, Chain};
-use super::code::{BuildError, Code};
+use super::code::{BuildError, Code, translated_bytes};
 use super::exchange::Exchange;
 use super::finished::Finished;
 use super::host::now_ms;
@@ -25,6 +24,7 @@ use super::socket::Sockets;
 use super::source_map::{self, SourceMap};
 use super::underway::Invocation;
 use crate::deadline::Deadline;
+use crate::ledger::{Budget, Share};
 use parking_lot::Mutex;
 use std::future::poll_fn;
 use std::hash::{Hash, Hasher};
@@ -83,11 +83,18 @@ pub struct Worker {
 }
 
 struct State {
-    code: Option<Arc<Code>>,
+    loaded: Option<Loaded>,
     last_request: Instant,
     isolates: Vec<Arc<Isolate>>,
     crashes: u32,
     closed_until: Option<Instant>,
+}
+
+/// What a Worker has in memory that is awake.
+struct Loaded {
+    code: Arc<Code>,
+    budget: Budget,
+    _share: Share,
 }
 
 /// Isolates that end in a row, without one good answer between, before a Worker has to pause.
@@ -102,7 +109,7 @@ impl Worker {
             engine,
             spec,
             state: Mutex::new(State {
-                code: None,
+                loaded: None,
                 last_request: Instant::now(),
                 isolates: Vec::new(),
                 crashes: 0,
@@ -320,10 +327,27 @@ impl Worker {
         self.admit_any()
     }
 
-    /// What its isolates take memory from.
-    pub(super) fn budget(&self) -> &Budget {
-        let own = self.spec.budget.as_ref();
-        own.unwrap_or_else(|| self.engine.budget())
+    /// What its isolates take memory from: its part of its tenant's.
+    pub(super) fn budget(&self) -> Budget {
+        let loaded = self
+            .state
+            .lock()
+            .loaded
+            .as_ref()
+            .map(|it| it.budget.clone());
+        loaded.unwrap_or_else(|| self.open_budget())
+    }
+
+    fn open_budget(&self) -> Budget {
+        let spec = &self.spec;
+        let of = match &spec.budget {
+            Some(budget) => budget.clone(),
+            None => {
+                let tenant = format!("{}/{}", spec.namespace, spec.script);
+                self.engine.budget().part(&tenant, u64::MAX)
+            }
+        };
+        of.part(&spec.script, u64::MAX)
     }
 
     /// Whether nothing runs in it.
@@ -381,7 +405,7 @@ impl Worker {
         let limits = &self.spec.limits;
         let most = (limits.isolates as usize).min(self.engine.threads()).max(1);
         let single = self.spec.kind == GuestKind::Wasi;
-        let code = {
+        let code = loop {
             let mut state = self.state.lock();
             if let Some(until) = state.closed_until {
                 let now = Instant::now();
@@ -411,12 +435,17 @@ impl Worker {
                     return Ok(least.clone());
                 }
             }
-            self.code(&mut state)?
+            let Some(code) = self.code(&mut state)? else {
+                drop(state);
+                self.make_room_for_code()?;
+                continue;
+            };
+            break code;
         };
         loop {
             match self.start(&code) {
                 // Somebody who rests makes room.
-                Err(Failure::Overloaded { .. }) if self.engine.evict_one(self.budget()) => {}
+                Err(Failure::Overloaded { .. }) if self.engine.evict_one(&self.budget()) => {}
                 Err(failure @ Failure::Overloaded { .. }) if !single => {
                     let state = self.state.lock();
                     let least = state
@@ -435,7 +464,12 @@ impl Worker {
     /// # Errors
     /// As [`Worker::fetch`] when there is no room or the code cannot be read.
     pub fn warm_up(self: &Arc<Self>) -> Result<(), Failure> {
-        let code = self.code(&mut self.state.lock())?;
+        let code = loop {
+            if let Some(code) = self.code(&mut self.state.lock())? {
+                break code;
+            }
+            self.make_room_for_code()?;
+        };
         self.start(&code).map(drop)
     }
 
@@ -448,12 +482,17 @@ impl Worker {
         Ok(isolate)
     }
 
-    /// The code, read if it is not there.
-    fn code(self: &Arc<Self>, state: &mut State) -> Result<Arc<Code>, Failure> {
-        if let Some(code) = state.code.clone() {
+    /// The code, read if it is not there; `None` if there is no room for it.
+    fn code(self: &Arc<Self>, state: &mut State) -> Result<Option<Arc<Code>>, Failure> {
+        if let Some(loaded) = &state.loaded {
+            let code = loaded.code.clone();
             state.last_request = Instant::now();
-            return Ok(code);
+            return Ok(Some(code));
         }
+        let budget = self.open_budget();
+        let Some(share) = budget.take(self.code_bytes()) else {
+            return Ok(None);
+        };
         let spec = &self.spec;
         let code = match (&spec.image, spec.snapshot.as_deref()) {
             (Some(image), snapshot) => Code::load(spec.kind, image, snapshot, &spec.limits),
@@ -461,12 +500,39 @@ impl Worker {
             (None, None) => Err(BuildError::new("neither an image nor a snapshot")),
         };
         let code = Arc::new(code.map_err(|error| Failure::Internal(error.what))?);
-        state.code = Some(code.clone());
+        state.loaded = Some(Loaded {
+            code: code.clone(),
+            budget,
+            _share: share,
+        });
         state.last_request = Instant::now();
         if spec.kind == GuestKind::Wasi {
             self.engine.keep_an_eye_on(self);
         }
-        Ok(code)
+        Ok(Some(code))
+    }
+
+    /// Bytes that its code takes when all of it is translated. The engine of JavaScript is counted once,
+    /// whoever uses it.
+    fn code_bytes(&self) -> u64 {
+        let image = self.spec.image.as_ref();
+        let len = image.and_then(|image| std::fs::metadata(image).ok());
+        len.map_or(0, |it| translated_bytes(it.len()))
+    }
+
+    /// Has somebody go who rests, so that there is room for the code. Not to be called while a Worker's
+    /// state is locked.
+    fn make_room_for_code(&self) -> Result<(), Failure> {
+        let budget = self.open_budget();
+        if self.engine.evict_one(&budget) {
+            return Ok(());
+        }
+        let needs = [("code", self.code_bytes())];
+        let what = "no memory for the Worker's code";
+        Err(Failure::Overloaded {
+            reason: self.engine.shortage(&budget, what, &needs),
+            retry_after_s: 1,
+        })
     }
 
     /// An isolate of this Worker is gone. With the last one goes the code, except where every
@@ -477,7 +543,7 @@ impl Worker {
         if state.isolates.is_empty() {
             state.isolates = Vec::new();
             if self.spec.kind != GuestKind::Wasi {
-                state.code = None;
+                state.loaded = None;
             }
         }
         self.engine.has_freed();
@@ -488,10 +554,10 @@ impl Worker {
     pub(super) fn rest(&self) -> bool {
         let mut state = self.state.lock();
         if state.isolates.is_empty() && state.last_request.elapsed() >= self.engine.idle() {
-            state.code = None;
+            state.loaded = None;
             self.engine.has_freed();
         }
-        state.code.is_some()
+        state.loaded.is_some()
     }
 
     /// Whether an isolate that rests has no future.

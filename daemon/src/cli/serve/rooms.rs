@@ -3,6 +3,7 @@
 //! `serve` decides when something happens; this file, what it is made of.
 
 use super::courier::Courier;
+use super::memory::Memory;
 use super::options::{
     analytics_options, bounds, cache_options, edge_options, engine_options, log_filter,
     manage_options, observe_options, outbound_options, policy, roots, socket_options,
@@ -139,7 +140,12 @@ impl Rooms {
             observe: observe.clone(),
             watch: OnceLock::new(),
         });
-        let engine = Engine::new(engine_options(config), executor.clone(), told.clone());
+        let memory = Memory::of(&config.board);
+        let engine = Engine::new(
+            engine_options(config, &memory),
+            executor.clone(),
+            told.clone(),
+        );
         let outbound = Outbound::new(outbound_options(config), executor.clone());
         let cache = Cache::open(cache_options(config)).map_err(room("cache"))?;
         let tails = Tails::new(executor.clone());
@@ -201,6 +207,8 @@ impl Rooms {
         let status = Arc::new(Status {
             started: Instant::now(),
             board: config.board.name.clone(),
+            planes: config.board.planes(),
+            memory: memory.clone(),
             engine: engine.clone(),
             data_dir: config.data_dir.clone(),
             catalog: catalog.clone(),
@@ -212,7 +220,7 @@ impl Rooms {
         });
         let manage = Manage::new(
             catalog.clone(),
-            manage_options(config),
+            manage_options(config, &memory),
             Arc::new(Logs(observe)),
             Arc::new(Shared(status.clone())),
         );

@@ -17,6 +17,8 @@ mod held;
 mod inner;
 #[cfg(feature = "javascript")]
 mod javascript;
+#[cfg(feature = "javascript")]
+mod memory;
 mod own;
 #[cfg(feature = "javascript")]
 mod parked;
@@ -375,14 +377,14 @@ fn too_many_at_once_are_turned_away() {
 #[test]
 fn memory_that_all_share_is_lent_to_who_needs_it() {
     let bench = Bench::new(EngineOptions {
-        memory_bytes: 300 << 10,
+        budget: Budget::new("Workers", 500 << 10),
         ..EngineOptions::default()
     });
     let workers: Vec<_> = (0..4).map(|_| bench.worker(GUEST, small())).collect();
     for round in 0..3 {
         for worker in &workers {
             assert_eq!(bench.text(worker, "h").unwrap(), "hello", "round {round}");
-            assert!(bench.engine.budget().used() <= 300 << 10);
+            assert!(bench.engine.budget().used() <= 500 << 10);
         }
     }
     assert_eq!(bench.engine.isolates(), 2, "as many as fit");
