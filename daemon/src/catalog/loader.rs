@@ -1,6 +1,7 @@
 //! Dynamic Workers: judged like a push and run like a deployed version, and kept in memory alone.
 
 use super::binding::Target;
+use super::name::tenant_of;
 use super::record::{Namespace, Script};
 use super::{Catalog, Runtime, compatibility, flags};
 use crate::bindings::{Answering, Child, Code, Env, Loading, Loads, MakeRoom, ServiceRequest};
@@ -27,6 +28,7 @@ pub(super) struct Loader<W> {
     namespace: Arc<str>,
     script: Arc<str>,
     version: Arc<str>,
+    tenant: Arc<str>,
     limits: Limits,
     budget: Budget,
 }
@@ -44,13 +46,15 @@ impl<W: Send + Sync + 'static> Catalog<W> {
         loads.then(|| {
             let namespace: Arc<str> = namespace.name.as_str().into();
             let name: Arc<str> = script.name.as_str().into();
-            let make = || self.runtime.dynamic_budget(&namespace, &name);
+            let tenant: Arc<str> = tenant_of(&script.name, &script.settings.tags).into();
+            let make = || self.runtime.dynamic_budget((&namespace, &tenant), &name);
             Arc::new(Loader {
                 catalog: self.this.clone(),
                 budget: self.dynamics.of(&namespace, &name, make),
                 namespace,
                 script: name,
                 version: version.into(),
+                tenant,
                 limits: self.effective(script.settings.limits),
             }) as Arc<dyn Loads>
         })
@@ -61,7 +65,8 @@ impl<W: Send + Sync + 'static> Loads for Loader<W> {
     fn load(&self, code: Code, env: Env, make_room: MakeRoom) -> Loading {
         let catalog = self.catalog.upgrade();
         let (namespace, script) = (self.namespace.clone(), self.script.clone());
-        let (version, budget) = (self.version.clone(), self.budget.clone());
+        let (version, tenant) = (self.version.clone(), self.tenant.clone());
+        let budget = self.budget.clone();
         let limits = Limits {
             cpu_ms: self.limits.cpu_ms.min(code.cpu_ms.unwrap_or(u32::MAX)),
             subrequests: self
@@ -138,6 +143,7 @@ impl<W: Send + Sync + 'static> Loads for Loader<W> {
                 namespace,
                 script,
                 version,
+                tenant,
                 kind: judged.kind,
                 image: None,
                 snapshot: Some(path),

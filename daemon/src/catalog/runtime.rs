@@ -52,8 +52,9 @@ pub trait Runtime<W>: Send + Sync {
     fn is_idle(&self, _worker: &W) -> bool {
         true
     }
-    /// What the dynamic Workers of one script may have of the memory.
-    fn dynamic_budget(&self, _namespace: &str, _script: &str) -> Budget {
+    /// What the dynamic Workers of one script may have of the memory, as a part of what its tenant has: of
+    /// this namespace and name.
+    fn dynamic_budget(&self, _tenant: (&str, &str), _script: &str) -> Budget {
         Budget::new("dynamic Workers", u64::MAX)
     }
     /// Takes memory that is given back when the result is dropped.
@@ -143,10 +144,10 @@ impl Runtime<Worker> for Machine {
         worker.is_idle()
     }
 
-    fn dynamic_budget(&self, namespace: &str, script: &str) -> Budget {
-        let tenant = format!("{namespace}/{script}");
+    fn dynamic_budget(&self, (namespace, tenant): (&str, &str), script: &str) -> Budget {
+        let tenant = format!("{namespace}/{tenant}");
         let tenant = self.engine.budget().part(&tenant, u64::MAX);
-        tenant.part("(dynamic Workers)", self.dynamic_memory)
+        tenant.part(&format!("{script}, dynamic"), self.dynamic_memory)
     }
 
     fn hold(&self, budget: &Budget, bytes: u64) -> Option<Box<dyn Any + Send + Sync>> {

@@ -307,7 +307,7 @@ impl Core {
     /// Handles events until there are none or a slice of fuel is used up. What is used is added to
     /// `total`.
     pub fn run(&mut self, isolate: &Arc<Isolate>, total: &mut u64) -> Result<After, Condemned> {
-        let slice = isolate.worker().engine().slice_fuel();
+        let slice = isolate.slice_fuel();
         let mut left = slice;
         loop {
             let entry = match self.turn.take() {

@@ -14,7 +14,9 @@ use super::code::Code;
 use super::core::{Condemned, Core};
 use super::host::Event;
 use super::limits::Failure;
+use super::pace::Pace;
 use super::parked::Form;
+use super::scheduler::Permit;
 use super::underway::Invocation;
 use super::worker::Worker;
 use crate::ledger::Budget;
@@ -40,6 +42,7 @@ pub struct Isolate {
     /// Bytes of its memories and tables, for the pool.
     bytes: AtomicU64,
     last_used: Mutex<Instant>,
+    pace: Pace,
     /// It has let go of what it shares, and did nothing since.
     is_lean: AtomicBool,
 }
@@ -96,6 +99,7 @@ impl Isolate {
                 in_flight: AtomicU32::new(0),
                 bytes: AtomicU64::new(bytes),
                 last_used: Mutex::new(Instant::now()),
+                pace: Pace::new(worker.engine().slice_fuel()),
                 is_lean: AtomicBool::new(false),
             }
         });
@@ -105,6 +109,11 @@ impl Isolate {
     /// Requests in it.
     pub fn in_flight(&self) -> u32 {
         self.in_flight.load(Ordering::Relaxed)
+    }
+
+    /// Fuel of its next slice.
+    pub fn slice_fuel(&self) -> u64 {
+        self.pace.fuel()
     }
 
     /// Whether somebody runs it right now.
@@ -293,18 +302,15 @@ impl Isolate {
                 .worker
                 .engine()
                 .scheduler()
-                .try_enter(self.worker.tenant())
+                .try_enter(&self.worker.party().place, self.worker.weight())
+            && self.slice(permit) == After::Rest
         {
-            let (after, used) = self.slice();
-            permit.end(used);
-            if after == After::Rest {
-                return;
-            }
+            return;
         }
         let isolate = self.clone();
         self.worker
             .engine()
-            .executor()
+            .guests()
             .spawn(isolate.drive())
             .detach();
     }
@@ -323,19 +329,26 @@ impl Isolate {
                 .worker
                 .engine()
                 .scheduler()
-                .enter(self.worker.tenant())
+                .enter(&self.worker.party().place, self.worker.weight())
                 .await;
-            let (after, used) = self.slice();
-            permit.end(used);
-            if after == After::Rest {
+            if self.slice(permit) == After::Rest {
                 return;
             }
             futures_lite::future::yield_now().await;
         }
     }
 
-    /// Runs one slice; the fuel it took. The caller holds `running`; after [`After::Rest`] it does no more.
-    fn slice(self: &Arc<Self>) -> (After, u64) {
+    /// Runs one slice, which pays for the permit. The caller holds `running`; after [`After::Rest`] it does
+    /// no more.
+    fn slice(self: &Arc<Self>, permit: Permit) -> After {
+        let begun = Instant::now();
+        let (after, used) = self.run();
+        let rate = self.worker.engine().rate();
+        permit.end(self.pace.ran(used, begun.elapsed(), rate));
+        after
+    }
+
+    fn run(self: &Arc<Self>) -> (After, u64) {
         self.is_lean.store(false, Ordering::Relaxed);
         let mut used = 0;
         loop {

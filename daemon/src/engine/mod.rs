@@ -4,6 +4,7 @@
 //! only as the types of [`invocation`].
 
 mod accounts;
+mod bucket;
 pub mod caller;
 mod code;
 mod compression;
@@ -14,6 +15,7 @@ mod crypto;
 mod delivery;
 mod exchange;
 pub mod finished;
+mod gate;
 pub mod heap;
 mod host;
 mod imports;
@@ -30,6 +32,7 @@ mod memory_use;
 pub mod module;
 pub mod ops;
 mod own;
+mod pace;
 mod parked;
 pub mod pipe;
 mod program;
@@ -38,6 +41,7 @@ mod scheduler;
 mod snapshot;
 pub mod socket;
 pub mod source_map;
+mod tenants;
 pub mod terms;
 #[cfg(test)]
 mod tests;
@@ -74,6 +78,7 @@ use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Weak};
 use std::time::{Duration, Instant};
+use tenants::Tenants;
 
 /// How the engine is set up; all of it comes from the board and the configuration.
 #[derive(Clone, Debug)]
@@ -130,8 +135,10 @@ pub struct Engine(Arc<Inner>);
 struct Inner {
     options: EngineOptions,
     executor: Arc<Executor<'static>>,
+    guests: Arc<Executor<'static>>,
     observer: Arc<dyn Observer>,
     scheduler: Scheduler,
+    tenants: Tenants,
     budget: Budget,
     isolates: Mutex<Vec<Weak<Isolate>>>,
     /// WASI Workers with code, which outlives their isolates.
@@ -151,10 +158,22 @@ impl Engine {
         executor: Arc<Executor<'static>>,
         observer: Arc<dyn Observer>,
     ) -> Self {
+        Self::of(options, executor.clone(), executor, observer)
+    }
+
+    /// The same, with an executor of its own for the slices that guests run, beside everything else.
+    pub fn of(
+        options: EngineOptions,
+        executor: Arc<Executor<'static>>,
+        guests: Arc<Executor<'static>>,
+        observer: Arc<dyn Observer>,
+    ) -> Self {
         Self(Arc::new(Inner {
             executor,
+            guests,
             observer,
             scheduler: Scheduler::new(options.threads, options.slice_fuel),
+            tenants: Tenants::default(),
             budget: options.budget.clone(),
             isolates: Mutex::default(),
             wasi: Mutex::default(),
@@ -436,6 +455,11 @@ impl Engine {
         &self.0.executor
     }
 
+    /// Where slices of guests are run.
+    fn guests(&self) -> &Arc<Executor<'static>> {
+        &self.0.guests
+    }
+
     fn observer(&self) -> &Arc<dyn Observer> {
         &self.0.observer
     }
@@ -444,8 +468,19 @@ impl Engine {
         &self.0.scheduler
     }
 
+    fn tenants(&self) -> &Tenants {
+        &self.0.tenants
+    }
+
     fn slice_fuel(&self) -> u64 {
         self.0.options.slice_fuel
+    }
+
+    fn rate(&self) -> pace::Rate {
+        pace::Rate {
+            slice: self.slice_fuel(),
+            per_ms: self.fuel_per_ms(),
+        }
     }
 
     fn threads(&self) -> usize {

@@ -65,6 +65,7 @@ impl Engine {
             namespace: "".into(),
             script: "(own)".into(),
             version: "".into(),
+            tenant: "(own)".into(),
             kind: judged.kind,
             image,
             snapshot,

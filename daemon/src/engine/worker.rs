@@ -3,35 +3,38 @@
 //! Isolates are made when requests need them, shared by requests, and taken away when they
 //! rest for long or when others need the memory. A Worker without isolates keeps no code.
 
+mod admission;
 mod begun;
 
+use admission::Comer;
+pub(super) use admission::Entered;
+use begun::Begun;
 pub use begun::Serving;
-use begun::{Begun, Entered};
 
 use super::Engine;
 use super::caller::{Caller, Chain};
 use super::code::{BuildError, Code, translated_bytes};
 use super::exchange::Exchange;
 use super::finished::Finished;
+use super::gate::Gate;
 use super::host::now_ms;
 use super::invocation::{Entry, Ray, Reply, Request, RequestBody, Trigger};
 use super::isolate::Isolate;
 use super::limits::{Failure, Limits};
 use super::module::GuestKind;
 use super::ops::Bindings;
-use super::scheduler::Tenant;
 use super::socket::Sockets;
 use super::source_map::{self, SourceMap};
+use super::tenants::Party;
 use super::underway::Invocation;
 use crate::deadline::Deadline;
 use crate::ledger::{Budget, Share};
 use parking_lot::Mutex;
 use std::future::poll_fn;
-use std::hash::{Hash, Hasher};
 use std::path::PathBuf;
 use std::pin::Pin;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, AtomicU32, AtomicU64, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::task::Poll;
 use std::time::{Duration, Instant};
 
@@ -43,6 +46,8 @@ pub struct WorkerSpec {
     pub script: Arc<str>,
     /// Its version.
     pub version: Arc<str>,
+    /// Whose it is, among the tenants of its namespace.
+    pub tenant: Arc<str>,
     /// How it is called.
     pub kind: GuestKind,
     /// The file that [`Judged::image`](super::Judged) was stored in; `None` for JavaScript, of
@@ -70,10 +75,11 @@ pub struct WorkerSpec {
 pub struct Worker {
     engine: Engine,
     spec: WorkerSpec,
-    tenant: Tenant,
+    /// Whose turn it is when it runs, whatever its version.
+    party: Arc<Party>,
     state: Mutex<State>,
     /// Invocations from their arrival to the end of their `waitUntil` work.
-    invocations: AtomicU32,
+    gate: Gate,
     /// Bytes of answers that their clients have not taken yet.
     answers: Arc<AtomicU64>,
     retired: AtomicBool,
@@ -105,7 +111,10 @@ const PAUSE_MAX: Duration = Duration::from_secs(10);
 impl Worker {
     pub(super) fn new(engine: Engine, spec: WorkerSpec) -> Self {
         Self {
-            tenant: tenant(&spec),
+            party: engine.tenants().party(
+                engine.scheduler(),
+                (&spec.namespace, &spec.tenant, &spec.script),
+            ),
             engine,
             spec,
             state: Mutex::new(State {
@@ -115,7 +124,7 @@ impl Worker {
                 crashes: 0,
                 closed_until: None,
             }),
-            invocations: AtomicU32::new(0),
+            gate: Gate::default(),
             answers: Arc::default(),
             retired: AtomicBool::new(false),
             sockets: Sockets::default(),
@@ -139,7 +148,7 @@ impl Worker {
     /// Every way in which there is no answer; see [`Failure`].
     pub fn fetch(self: &Arc<Self>, request: Request) -> impl Serving {
         let begun = self
-            .admit(request.handler.unwrap_or("fetch"))
+            .has(request.handler.unwrap_or("fetch"))
             .and_then(|()| self.begin(None, request));
         async { begun?.run().await }
     }
@@ -156,11 +165,10 @@ impl Worker {
 
     fn begin_call(self: &Arc<Self>, entry: Entry, request: Request) -> Result<Begun, Failure> {
         if self.spec.kind == GuestKind::JavaScript {
-            self.admit_any()?;
             return self.begin(Some(Box::new(entry)), request);
         }
         if !entry.rpc && entry.entrypoint.is_none() {
-            self.admit(request.handler.unwrap_or("fetch"))?;
+            self.has(request.handler.unwrap_or("fetch"))?;
             return self.begin(None, request);
         }
         Err(Failure::Exception {
@@ -175,15 +183,14 @@ impl Worker {
         })
     }
 
-    /// Makes the invocation of a request that was counted in. Who waits for it holds that alone, and
-    /// not the request beside it.
+    /// Makes the invocation of a request, if that is let in or may wait for it. Who waits for it holds
+    /// that alone, and not the request beside it.
     fn begin(
         self: &Arc<Self>,
         entry: Option<Box<Entry>>,
         request: Request,
     ) -> Result<Begun, Failure> {
         let limits = &self.spec.limits;
-        let entered = Entered(Some(self.clone()));
         if let RequestBody::Stream { len: Some(len), .. } = request.body
             && len > limits.request_body_bytes
         {
@@ -191,6 +198,8 @@ impl Worker {
                 limit: limits.request_body_bytes,
             });
         }
+        let from = request.chain.as_ref().and_then(Chain::tenant);
+        let entered = Entered::begin(self, Comer::between(from, self.party.tenant.id))?;
         let cpu_ms = request.terms.as_ref().and_then(|terms| terms.cpu_ms);
         let cpu_ms = cpu_ms.map_or(limits.cpu_ms, |ms| ms.min(limits.cpu_ms));
         let invocation = Box::new(Invocation {
@@ -200,7 +209,7 @@ impl Worker {
             body: request.body,
             begun_by: request.chain.as_ref().and_then(|chain| chain.begun_by()),
             tail_depth: request.chain.as_ref().map_or(0, Chain::tail_depth),
-            chain: request.chain,
+            chain: request.chain.map(|chain| chain.of(self.party.tenant.id)),
             origin: request.origin,
             terms: request.terms,
             entry,
@@ -223,17 +232,20 @@ impl Worker {
     pub async fn trigger(self: &Arc<Self>, ray: Ray, trigger: Trigger) -> Result<(), Failure> {
         match &trigger {
             // Whether it has the handler is seen when it is entered.
-            Trigger::Tail { entry: Some(_), .. } if self.spec.kind == GuestKind::JavaScript => {
-                self.admit_any()?;
-            }
-            _ => self.admit(trigger.handler())?,
+            Trigger::Tail { entry: Some(_), .. } if self.spec.kind == GuestKind::JavaScript => {}
+            _ => self.has(trigger.handler())?,
         }
+        let entered = Entered::begin(self, Comer::Event)?;
         let invocation = Box::new(Invocation {
             tail_depth: trigger.depth(),
             trigger: Some(trigger),
             ..self.invocation(ray)
         });
-        self.run(invocation).await.map(drop)
+        let begun = Begun {
+            entered,
+            invocation,
+        };
+        begun.run().await.map(drop)
     }
 
     /// An invocation with nothing in it, which begins now.
@@ -242,6 +254,8 @@ impl Worker {
         let started = Instant::now();
         Invocation {
             id: 0,
+            entered: None,
+            tenant: self.party.tenant.id,
             ray,
             trigger: None,
             exchange: Arc::new(Exchange::default()),
@@ -315,16 +329,16 @@ impl Worker {
         .await
     }
 
-    /// Counts an invocation in, unless there are too many or the Worker has no such handler.
-    fn admit(&self, handler: &str) -> Result<(), Failure> {
-        if !self.spec.handlers.iter().any(|it| it == handler) {
-            return Err(Failure::Exception {
-                name: "Error".into(),
-                message: format!("Handler does not export a {handler}() function."),
-                stack: String::new(),
-            });
+    /// Whether the Worker has such a handler.
+    fn has(&self, handler: &str) -> Result<(), Failure> {
+        if self.spec.handlers.iter().any(|it| it == handler) {
+            return Ok(());
         }
-        self.admit_any()
+        Err(Failure::Exception {
+            name: "Error".into(),
+            message: format!("Handler does not export a {handler}() function."),
+            stack: String::new(),
+        })
     }
 
     /// What its isolates take memory from: its part of its tenant's.
@@ -343,7 +357,7 @@ impl Worker {
         let of = match &spec.budget {
             Some(budget) => budget.clone(),
             None => {
-                let tenant = format!("{}/{}", spec.namespace, spec.script);
+                let tenant = format!("{}/{}", spec.namespace, spec.tenant);
                 self.engine.budget().part(&tenant, u64::MAX)
             }
         };
@@ -352,21 +366,7 @@ impl Worker {
 
     /// Whether nothing runs in it.
     pub fn is_idle(&self) -> bool {
-        self.invocations.load(Ordering::Relaxed) == 0
-    }
-
-    /// Counts an invocation in, unless there are too many.
-    fn admit_any(&self) -> Result<(), Failure> {
-        let most = self.spec.limits.concurrent_invocations;
-        let running = self.invocations.fetch_add(1, Ordering::Relaxed);
-        if running >= most {
-            self.invocations.fetch_sub(1, Ordering::Relaxed);
-            return Err(Failure::Overloaded {
-                reason: format!("{running} invocations of this Worker are running, the limit"),
-                retry_after_s: 1,
-            });
-        }
-        Ok(())
+        self.gate.inside() == 0
     }
 
     /// Finds or makes an isolate for a request and hands it over.
@@ -579,8 +579,8 @@ impl Worker {
         }
     }
 
-    pub(super) fn finished(&self, invocation: Invocation) {
-        self.invocations.fetch_sub(1, Ordering::Relaxed);
+    pub(super) fn finished(&self, mut invocation: Invocation) {
+        drop(invocation.entered.take());
         if invocation.failure.is_none() && self.state.lock().crashes > 0 {
             self.state.lock().crashes = 0;
         }
@@ -687,8 +687,13 @@ impl Worker {
         self.spec.is_trusted
     }
 
-    pub(super) fn tenant(&self) -> Tenant {
-        self.tenant
+    pub(super) fn party(&self) -> &Party {
+        &self.party
+    }
+
+    /// Its tenant's share of the machine, beside those of others.
+    pub(super) fn weight(&self) -> u32 {
+        self.spec.limits.weight
     }
 
     /// Does something while this Worker's own lock is held, as when it reads its code.
@@ -716,14 +721,6 @@ impl Worker {
             state.isolates.iter().map(|isolate| isolate.bytes()).sum(),
         )
     }
-}
-
-/// Whose turn it is when this Worker runs: a script of a namespace is a tenant, whatever its
-/// version. Two that meet in one number share their turns, which harms neither.
-fn tenant(spec: &WorkerSpec) -> Tenant {
-    let mut hasher = std::hash::DefaultHasher::new();
-    (&spec.namespace, &spec.script).hash(&mut hasher);
-    hasher.finish() as Tenant
 }
 
 /// Tells the isolate when the client leaves before there is an answer.

@@ -70,7 +70,7 @@ pub(super) fn engine_options(config: &Config, memory: &Memory) -> EngineOptions 
     EngineOptions {
         fuel_per_ms: config.board.fuel_per_ms,
         slice_fuel: config.board.slice_fuel,
-        threads: config.board.cores.max(1) as usize,
+        threads: threads(config),
         budget: memory.workers.clone(),
         idle: Duration::from_millis(config.engine.isolate_idle_ms),
         module_bytes: config.manage.upload_bytes,
@@ -172,6 +172,12 @@ pub(super) fn observe_options(log: &config::Log) -> ObserveOptions {
         script_bytes_max: options.script_bytes_max.min(total),
         ..options
     }
+}
+
+/// Threads that run Workers: one a core, of those that this process may use.
+pub(super) fn threads(config: &Config) -> usize {
+    let may = std::thread::available_parallelism().map_or(usize::MAX, usize::from);
+    (config.board.cores as usize).min(may).max(1)
 }
 
 /// Levels as the logger reads them: `info,edge=debug`.

@@ -124,7 +124,7 @@ impl Rooms {
     /// Opens the store, brings back everything acknowledged, and installs the logger.
     pub fn open(
         config: &Config,
-        executor: &Arc<Executor<'static>>,
+        (executor, guests): (&Arc<Executor<'static>>, &Arc<Executor<'static>>),
         roll: &mut Roll,
     ) -> Result<Arc<Self>, ServeError> {
         let format = match config.log.format {
@@ -141,9 +141,10 @@ impl Rooms {
             watch: OnceLock::new(),
         });
         let memory = Memory::of(&config.board);
-        let engine = Engine::new(
+        let engine = Engine::of(
             engine_options(config, &memory),
             executor.clone(),
+            guests.clone(),
             told.clone(),
         );
         let outbound = Outbound::new(outbound_options(config), executor.clone());
@@ -370,6 +371,10 @@ impl Observer for Told {
 
     fn deployed(&self, deployed: &engine::finished::Deployed<'_>) {
         self.observe.deployed(deployed);
+    }
+
+    fn refused(&self, namespace: &str, script: &str, limit: &'static str) {
+        self.observe.refused(namespace, script, limit);
     }
 }
 

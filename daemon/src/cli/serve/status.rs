@@ -5,6 +5,7 @@ use crate::board::Planes;
 use crate::catalog::{Catalog, shown_time};
 use crate::config::Routing;
 use crate::edge::Edge;
+use crate::engine::limits::ADMISSION;
 use crate::engine::{Engine, GuestKind};
 use crate::manage::StatusSource;
 use crate::observe::Observe;
@@ -58,12 +59,19 @@ impl StatusSource for Status {
         let mut errors = 0;
         let mut fuel = 0u64;
         let mut startup_fuel = 0u64;
+        let mut refused = [0; ADMISSION.len()];
         for (_, _, counts) in self.observe.all_counts() {
             requests += counts.requests;
+            for (all, count) in refused.iter_mut().zip(counts.refused) {
+                *all += count;
+            }
             errors += counts.errors();
             fuel = fuel.saturating_add(counts.fuel);
             startup_fuel = startup_fuel.saturating_add(counts.startup_fuel);
         }
+        let refused: serde_json::Map<String, Value> = (ADMISSION.iter().zip(refused))
+            .map(|(limit, count)| ((*limit).to_owned(), count.into()))
+            .collect();
         let splits = self.catalog.splits().into_iter();
         let splits: Vec<Value> = splits
             .map(|(namespace, script, versions)| {
@@ -91,7 +99,7 @@ impl StatusSource for Status {
                 "memory_limit_bytes": budget.limit(),
             },
             "splits": splits,
-            "requests": { "total": requests, "errors": errors },
+            "requests": { "total": requests, "errors": errors, "refused": refused },
             "fuel": { "total": fuel, "startup": startup_fuel },
             "edge": {
                 "listen": self.listen.get(),

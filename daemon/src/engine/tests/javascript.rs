@@ -110,6 +110,7 @@ impl Bench {
             namespace: "n".into(),
             script: name.into(),
             version: "v".into(),
+            tenant: name.into(),
             kind: judged.kind,
             image: None,
             snapshot: Some(snapshot),

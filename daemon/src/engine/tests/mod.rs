@@ -11,6 +11,7 @@ use futures_lite::StreamExt;
 use postern_abi::{OpKind, SyncOp};
 use stage::*;
 
+mod admission;
 mod crypto;
 mod held;
 #[cfg(feature = "javascript")]
@@ -362,6 +363,7 @@ fn too_many_at_once_are_turned_away() {
         GUEST,
         Limits {
             concurrent_invocations: 1,
+            queue_length: 0,
             ..Limits::default()
         },
     );
@@ -369,7 +371,8 @@ fn too_many_at_once_are_turned_away() {
         let (first, second) =
             futures_lite::future::zip(worker.fetch(request("T")), worker.fetch(request("h"))).await;
         assert_eq!(first.unwrap().status, 200);
-        assert!(matches!(second, Err(Failure::Overloaded { .. })));
+        let limit = "concurrent-invocations";
+        assert!(matches!(second, Err(Failure::Limited { limit: it, value: 1, .. }) if it == limit));
     });
     assert_eq!(bench.text(&worker, "h").unwrap(), "hello");
 }

@@ -34,7 +34,9 @@ fn it_does_not_answer_while_the_engine_runs_nobody() {
     let own = bench.engine.own_worker().unwrap();
     // A slot that is never given back is a turn that never ends.
     let mut slots = Vec::new();
-    while let Some(slot) = bench.engine.scheduler().try_enter(0) {
+    let scheduler = bench.engine.scheduler();
+    let other = scheduler.worker(&std::sync::Arc::new(scheduler.tenant()));
+    while let Some(slot) = scheduler.try_enter(&other, 100) {
         slots.push(slot);
     }
     let worker = own.worker().clone();
