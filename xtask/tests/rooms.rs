@@ -95,6 +95,13 @@ const MAY_KNOW: &[(&str, &[&str])] = &[
         ],
     ),
     ("engine", &["deadline"]),
+    // What tenants used and may use; who is a tenant others know.
+    ("usage", &["store"]),
+    // What is stated of limits; whom it concerns others know.
+    (
+        "plans",
+        &["store", "board", "engine::limits", "usage::quota"],
+    ),
     // Process 1 of a firmware image: the daemon is a child of it, by name.
     ("init", &["config"]),
     // Slots, signatures and the verdict; what is asked for it others know.
@@ -117,6 +124,8 @@ const MAY_KNOW: &[(&str, &[&str])] = &[
             "websocket",
             "tail",
             "analytics",
+            "plans",
+            "usage",
         ],
     ),
     ("edge", &["engine", "catalog", "observe", "websocket"]),
@@ -134,6 +143,8 @@ const MAY_KNOW: &[(&str, &[&str])] = &[
             "analytics",
             "logpush",
             "firmware",
+            "plans",
+            "usage",
         ],
     ),
     (
@@ -159,6 +170,7 @@ const MAY_KNOW: &[(&str, &[&str])] = &[
             "logpush",
             "analytics",
             "notify",
+            "usage",
         ],
     ),
 ];

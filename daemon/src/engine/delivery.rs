@@ -198,7 +198,11 @@ impl Core {
                 if let Some(invocation) = host.invocation_of(request).filter(|_| is_served) {
                     invocation.limits = isolate.worker().limits();
                     let cpu_ms = invocation.cpu_ms();
-                    let fuel = Limits { cpu_ms, ..*invocation.limits }.fuel(rate);
+                    let fuel = Limits {
+                        cpu_ms,
+                        ..*invocation.limits
+                    }
+                    .fuel(rate);
                     // What a client sends over a socket has its own CPU time, as a request has.
                     invocation.fuel_limit = invocation.fuel.saturating_add(fuel);
                 }

@@ -259,7 +259,8 @@ impl Host {
     /// The limits of the request being handled, or where there is none those of the isolate.
     pub fn in_force(&mut self) -> Limits {
         let own = self.limits;
-        self.invocation().map_or(own, |invocation| *invocation.limits)
+        self.invocation()
+            .map_or(own, |invocation| *invocation.limits)
     }
 
     /// Takes in a request with these limits. Those of memory and stack stay as the isolate was made;
@@ -269,7 +270,10 @@ impl Host {
             memory_bytes: self.limits.memory_bytes,
             stack_bytes: self.limits.stack_bytes,
             call_depth: self.limits.call_depth,
-            pending_operations: self.limits.pending_operations.max(limits.pending_operations),
+            pending_operations: self
+                .limits
+                .pending_operations
+                .max(limits.pending_operations),
             concurrent_invocations: self
                 .limits
                 .concurrent_invocations

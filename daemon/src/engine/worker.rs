@@ -385,7 +385,9 @@ impl Worker {
 
     /// The isolate that a new request should go to.
     fn pick(self: &Arc<Self>) -> Result<Arc<Isolate>, Failure> {
-        let most = (self.limits.read().isolates as usize).min(self.engine.threads()).max(1);
+        let most = (self.limits.read().isolates as usize)
+            .min(self.engine.threads())
+            .max(1);
         let single = self.spec.kind == GuestKind::Wasi;
         let code = {
             let mut state = self.state.lock();
