@@ -97,6 +97,13 @@ const MAY_KNOW: &[(&str, &[&str])] = &[
     ("engine", &["deadline", "ledger"]),
     // Budgets, and the tree of them as it is shown.
     ("ledger", &[]),
+    // What tenants used and may use; who is a tenant others know.
+    ("usage", &["store"]),
+    // What is stated of limits; whom it concerns others know.
+    (
+        "plans",
+        &["store", "board", "engine::limits", "usage::quota"],
+    ),
     // Process 1 of a firmware image: the daemon is a child of it, by name.
     ("init", &["config"]),
     // Slots, signatures and the verdict; what is asked for it others know.
@@ -120,6 +127,8 @@ const MAY_KNOW: &[(&str, &[&str])] = &[
             "websocket",
             "tail",
             "analytics",
+            "plans",
+            "usage",
         ],
     ),
     ("edge", &["engine", "catalog", "observe", "websocket"]),
@@ -138,6 +147,8 @@ const MAY_KNOW: &[(&str, &[&str])] = &[
             "analytics",
             "logpush",
             "firmware",
+            "plans",
+            "usage",
         ],
     ),
     (
@@ -164,6 +175,7 @@ const MAY_KNOW: &[(&str, &[&str])] = &[
             "logpush",
             "analytics",
             "notify",
+            "usage",
         ],
     ),
 ];

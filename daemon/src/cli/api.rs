@@ -79,6 +79,11 @@ impl Api {
         )
     }
 
+    /// The path of what the field has no name for, in the account.
+    pub fn own(&self, rest: &str) -> String {
+        self.account_path(format_args!("postern/v1/{rest}"))
+    }
+
     /// The path of dispatch namespaces.
     pub fn namespaces(&self) -> String {
         self.account_path(format_args!("workers/dispatch/namespaces"))

@@ -1,9 +1,11 @@
 //! The command line: one definition yields parsing, help and completions.
 
 mod firmware;
+mod limits;
 mod versions;
 
 pub use firmware::{Firmware, FirmwarePush, Health};
+pub use limits::{Changing, Limits, LimitsOf, Plans};
 pub use versions::{Deployments, OfWorker, Versions, VersionsDeploy};
 
 use clap::{Args, Parser, Subcommand};
@@ -89,6 +91,12 @@ pub enum Command {
     /// List the deployments of a Worker.
     #[command(subcommand)]
     Deployments(Deployments),
+    /// List, show, set and delete plans: named sets of limits and quotas.
+    #[command(subcommand)]
+    Plans(Plans),
+    /// Tell which limits a Worker has and why, and state others while it runs.
+    #[command(subcommand)]
+    Limits(Limits),
     /// Update the system that the daemon runs on, and tell which one runs.
     #[command(subcommand)]
     Firmware(Firmware),

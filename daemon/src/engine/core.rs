@@ -260,6 +260,7 @@ impl Core {
         } = parked;
         let told = |what: &dyn std::fmt::Display| internal("a parked isolate cannot go on", what);
         // Its memory is as large as it was, before it is looked at whether there is an instance for it.
+        let memory_bytes = host.limits.memory_bytes;
         let budget = host.memory_use.budget().clone();
         let needs = pages * WASM_PAGE as u64;
         let no_memory = |what: &str| Failure::Overloaded {
@@ -273,12 +274,12 @@ impl Core {
             .room(&budget, needs)
             .ok_or_else(|| no_memory("no memory for an isolate that was parked"))?;
         room.shrink_to(0);
-        let mut built = code
-            .instantiate(host, worker.limits().memory_bytes)
-            .map_err(|error| match error.refused {
-                true => no_memory("no memory for an isolate that was parked"),
-                false => told(&error.what),
-            })?;
+        let mut built =
+            code.instantiate(host, memory_bytes)
+                .map_err(|error| match error.refused {
+                    true => no_memory("no memory for an isolate that was parked"),
+                    false => told(&error.what),
+                })?;
         let entities = worker
             .engine()
             .room(&budget, built.entities)
@@ -383,7 +384,7 @@ impl Core {
     fn exhausted(&mut self, isolate: &Isolate) -> Condemned {
         let mut limits = *isolate.worker().limits();
         if let Some(invocation) = self.store.data_mut().invocation() {
-            limits.cpu_ms = invocation.cpu_ms(&limits);
+            limits.cpu_ms = invocation.cpu_ms();
         }
         let rate = isolate.worker().engine().fuel_per_ms();
         Condemned(if self.store.data().current == 0 {
@@ -473,8 +474,8 @@ impl Core {
         isolate: &Isolate,
     ) -> Result<(), Condemned> {
         use wasmi::TrapCode;
-        let limits = isolate.worker().limits();
         let host = self.store.data_mut();
+        let limits = host.limits;
         if let Some(failure) = host.fatal.take() {
             return Err(Condemned(failure));
         }
@@ -483,7 +484,7 @@ impl Core {
             return Ok(());
         }
         if error.downcast_ref::<super::wasi::OutputLimit>().is_some() {
-            let limit = limits.response_body_bytes;
+            let limit = host.in_force().response_body_bytes;
             return Err(Condemned(Failure::ResponseBody { limit }));
         }
         // A guest that was refused memory and then gave up ran out of memory, however it says so.

@@ -20,6 +20,7 @@ use super::gate::Gate;
 use super::host::now_ms;
 use super::invocation::{Entry, Ray, Reply, Request, RequestBody, Trigger};
 use super::isolate::Isolate;
+use super::javascript;
 use super::limits::{Failure, Limits};
 use super::module::GuestKind;
 use super::ops::Bindings;
@@ -29,12 +30,12 @@ use super::tenants::Party;
 use super::underway::Invocation;
 use crate::deadline::Deadline;
 use crate::ledger::{Budget, Share};
-use parking_lot::Mutex;
+use parking_lot::{Mutex, RwLock};
 use std::future::poll_fn;
 use std::path::PathBuf;
 use std::pin::Pin;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU32, AtomicU64, Ordering};
 use std::task::Poll;
 use std::time::{Duration, Instant};
 
@@ -61,7 +62,7 @@ pub struct WorkerSpec {
     pub handlers: Vec<String>,
     /// Maps of its modules, by which what is told of its exceptions names its sources.
     pub maps: Vec<SourceMap>,
-    /// Its limits, within the board's.
+    /// Its limits as it starts, within the board's; see [`Worker::set_limits`].
     pub limits: Limits,
     /// Its `env`.
     pub env: Arc<dyn Bindings>,
@@ -77,6 +78,10 @@ pub struct Worker {
     spec: WorkerSpec,
     /// Whose turn it is when it runs, whatever its version.
     party: Arc<Party>,
+    /// Those that the next invocation gets.
+    limits: RwLock<Arc<Limits>>,
+    /// Counts changes of what isolates are made with and keep.
+    shape: AtomicU32,
     state: Mutex<State>,
     /// Invocations from their arrival to the end of their `waitUntil` work.
     gate: Gate,
@@ -115,6 +120,8 @@ impl Worker {
                 engine.scheduler(),
                 (&spec.namespace, &spec.tenant, &spec.script),
             ),
+            limits: RwLock::new(Arc::new(spec.limits)),
+            shape: AtomicU32::new(0),
             engine,
             spec,
             state: Mutex::new(State {
@@ -190,7 +197,8 @@ impl Worker {
         entry: Option<Box<Entry>>,
         request: Request,
     ) -> Result<Begun, Failure> {
-        let limits = &self.spec.limits;
+        let blank = self.invocation(request.ray);
+        let limits = &blank.limits;
         if let RequestBody::Stream { len: Some(len), .. } = request.body
             && len > limits.request_body_bytes
         {
@@ -215,8 +223,8 @@ impl Worker {
             entry,
             upgrade: request.upgrade,
             handler: request.handler,
-            fuel_limit: Limits { cpu_ms, ..*limits }.fuel(self.engine.fuel_per_ms()),
-            ..self.invocation(request.ray)
+            fuel_limit: Limits { cpu_ms, ..**limits }.fuel(self.engine.fuel_per_ms()),
+            ..blank
         });
         Ok(Begun {
             entered,
@@ -250,7 +258,7 @@ impl Worker {
 
     /// An invocation with nothing in it, which begins now.
     fn invocation(&self, ray: Ray) -> Invocation {
-        let limits = &self.spec.limits;
+        let limits = self.limits();
         let started = Instant::now();
         Invocation {
             id: 0,
@@ -296,13 +304,14 @@ impl Worker {
             done: false,
             failure: None,
             expiry: None,
+            limits,
         }
     }
 
     /// Runs an invocation that was admitted, until it is answered or over.
     async fn run(self: &Arc<Self>, invocation: Box<Invocation>) -> Result<Reply, Failure> {
         let (exchange, deadline) = (invocation.exchange.clone(), invocation.deadline);
-        let limits = &self.spec.limits;
+        let limit_ms = invocation.limits.wall_ms;
         let mut waiting = Waiting {
             taken: false,
             why: Failure::Canceled,
@@ -320,9 +329,7 @@ impl Worker {
             if Pin::new(late).poll(cx).is_pending() {
                 return Poll::Pending;
             }
-            let failure = Failure::WallTime {
-                limit_ms: limits.wall_ms,
-            };
+            let failure = Failure::WallTime { limit_ms };
             waiting.why = failure.clone();
             Poll::Ready(Err(failure))
         })
@@ -402,8 +409,9 @@ impl Worker {
 
     /// The isolate that a new request should go to.
     fn pick(self: &Arc<Self>) -> Result<Arc<Isolate>, Failure> {
-        let limits = &self.spec.limits;
-        let most = (limits.isolates as usize).min(self.engine.threads()).max(1);
+        let most = (self.limits.read().isolates as usize)
+            .min(self.engine.threads())
+            .max(1);
         let single = self.spec.kind == GuestKind::Wasi;
         let code = loop {
             let mut state = self.state.lock();
@@ -493,10 +501,10 @@ impl Worker {
         let Some(share) = budget.take(self.code_bytes()) else {
             return Ok(None);
         };
-        let spec = &self.spec;
+        let (spec, limits) = (&self.spec, self.limits());
         let code = match (&spec.image, spec.snapshot.as_deref()) {
-            (Some(image), snapshot) => Code::load(spec.kind, image, snapshot, &spec.limits),
-            (None, Some(snapshot)) => self.engine.javascript(snapshot, spec.pages, &spec.limits),
+            (Some(image), snapshot) => Code::load(spec.kind, image, snapshot, &limits),
+            (None, Some(snapshot)) => self.engine.javascript(snapshot, spec.pages, &limits),
             (None, None) => Err(BuildError::new("neither an image nor a snapshot")),
         };
         let code = Arc::new(code.map_err(|error| Failure::Internal(error.what))?);
@@ -562,7 +570,10 @@ impl Worker {
 
     /// Whether an isolate that rests has no future.
     pub(super) fn spent(&self, isolate: &Isolate) -> bool {
-        (self.is_retired() || self.spec.kind == GuestKind::Wasi) && isolate.in_flight() == 0
+        let has_no_use = self.is_retired()
+            || self.spec.kind == GuestKind::Wasi
+            || isolate.shape() != self.shape();
+        has_no_use && isolate.in_flight() == 0
     }
 
     pub(super) fn crashed(&self, failure: &Failure) {
@@ -668,7 +679,7 @@ impl Worker {
 
     /// How many of them there may be; one answer always.
     pub(super) fn answers_max(&self) -> u64 {
-        self.spec.limits.memory_bytes.saturating_mul(2)
+        self.limits.read().memory_bytes.saturating_mul(2)
     }
 
     pub(super) fn engine(&self) -> &Engine {
@@ -693,7 +704,7 @@ impl Worker {
 
     /// Its tenant's share of the machine, beside those of others.
     pub(super) fn weight(&self) -> u32 {
-        self.spec.limits.weight
+        self.limits.read().weight
     }
 
     /// Does something while this Worker's own lock is held, as when it reads its code.
@@ -703,9 +714,40 @@ impl Worker {
         meanwhile()
     }
 
-    /// The limits in force.
-    pub fn limits(&self) -> &Limits {
-        &self.spec.limits
+    /// The limits in force, which an invocation keeps that begins now.
+    pub fn limits(&self) -> Arc<Limits> {
+        self.limits.read().clone()
+    }
+
+    /// Has other limits from the next invocation on. What is under way keeps those that it began
+    /// with, and isolates that exist the memory and the stack that they were made with: one that
+    /// has others ends as soon as it rests.
+    pub fn set_limits(&self, limits: Limits) {
+        let limits = javascript::shaped(self.spec.kind, limits);
+        let old = std::mem::replace(&mut *self.limits.write(), Arc::new(limits));
+        let nests = |it: &Limits| (it.stack_bytes, it.call_depth);
+        let is_deeper = nests(&old) != nests(&limits);
+        if old.memory_bytes == limits.memory_bytes && !is_deeper {
+            return;
+        }
+        // After the limits: an isolate that has the new ones may pass for one that has not, which
+        // costs a start, and not the other way round. Ordered against `Isolate::slice` as `retire` is.
+        self.shape.fetch_add(1, Ordering::SeqCst);
+        let isolates = {
+            let mut state = self.state.lock();
+            if is_deeper {
+                state.loaded = None;
+            }
+            state.isolates.clone()
+        };
+        for isolate in isolates {
+            isolate.evict();
+        }
+    }
+
+    /// Which of the shapes that it has given isolates is the last.
+    pub(super) fn shape(&self) -> u32 {
+        self.shape.load(Ordering::SeqCst)
     }
 
     /// The version that this is.

@@ -29,6 +29,7 @@ mod metadata;
 mod namespaces;
 mod paging;
 mod plain;
+mod plans;
 mod router;
 mod routes;
 mod schedules;
@@ -50,6 +51,7 @@ mod workers;
 pub use body::{ByteStream, Payload};
 pub use call::Call;
 pub use logs::{LogSource, LogStream, NoLogs};
+pub use plans::{UseSource, Used};
 pub use server::{ServerOptions, serve};
 
 use crate::catalog::Catalog;
@@ -129,6 +131,7 @@ pub struct Manage<W = Worker> {
     live_tails: LiveTails,
     logpush: OnceLock<Arc<Logpush>>,
     firmware: OnceLock<(Arc<Firmware>, HealthKey)>,
+    used: OnceLock<Box<dyn UseSource>>,
 }
 
 impl<W: Send + Sync + 'static> Manage<W> {
@@ -144,6 +147,7 @@ impl<W: Send + Sync + 'static> Manage<W> {
             live_tails: LiveTails::default(),
             logpush: OnceLock::new(),
             firmware: OnceLock::new(),
+            used: OnceLock::new(),
             catalog,
             options,
             logs,
