@@ -94,7 +94,16 @@ const MAY_KNOW: &[(&str, &[&str])] = &[
             "engine::terms",
         ],
     ),
-    ("engine", &["deadline"]),
+    ("engine", &["deadline", "ledger"]),
+    // Budgets, and the tree of them as it is shown.
+    ("ledger", &[]),
+    // What tenants used and may use; who is a tenant others know.
+    ("usage", &["store"]),
+    // What is stated of limits; whom it concerns others know.
+    (
+        "plans",
+        &["store", "board", "engine::limits", "usage::quota"],
+    ),
     // Process 1 of a firmware image: the daemon is a child of it, by name.
     ("init", &["config"]),
     // Slots, signatures and the verdict; what is asked for it others know.
@@ -106,6 +115,7 @@ const MAY_KNOW: &[(&str, &[&str])] = &[
     (
         "catalog",
         &[
+            "ledger",
             "store",
             "engine",
             "bindings",
@@ -117,12 +127,15 @@ const MAY_KNOW: &[(&str, &[&str])] = &[
             "websocket",
             "tail",
             "analytics",
+            "plans",
+            "usage",
         ],
     ),
     ("edge", &["engine", "catalog", "observe", "websocket"]),
     (
         "manage",
         &[
+            "ledger",
             "engine",
             "catalog",
             "store",
@@ -134,11 +147,14 @@ const MAY_KNOW: &[(&str, &[&str])] = &[
             "analytics",
             "logpush",
             "firmware",
+            "plans",
+            "usage",
         ],
     ),
     (
         "cli",
         &[
+            "ledger",
             "board",
             "config",
             "init",
@@ -159,6 +175,7 @@ const MAY_KNOW: &[(&str, &[&str])] = &[
             "logpush",
             "analytics",
             "notify",
+            "usage",
         ],
     ),
 ];

@@ -60,6 +60,10 @@ pub struct Limits {
     pub tenant_concurrent_invocations: u32,
     /// Requests to all scripts of a tenant in a second, and as many at once.
     pub tenant_requests_per_second: u32,
+    /// Bytes of keys, values and metadata that an invocation may write to and read from KV.
+    pub kv_bytes: u64,
+    /// Bytes that an invocation may send to other servers and get from them.
+    pub egress_bytes: u64,
 }
 
 impl Default for Limits {
@@ -86,6 +90,8 @@ impl Default for Limits {
             queue_ms: 1000,
             tenant_concurrent_invocations: 1024,
             tenant_requests_per_second: 1_000_000,
+            kv_bytes: 100 << 20,
+            egress_bytes: 500 << 20,
         }
     }
 }
@@ -113,7 +119,8 @@ pub struct Field {
     pub key: &'static str,
     /// Reads it.
     pub get: fn(&Limits) -> u64,
-    set: fn(&mut Limits, u64),
+    /// Sets it, to a value between the bounds.
+    pub set: fn(&mut Limits, u64),
     /// The least value that makes sense.
     pub floor: u64,
     /// The most that this daemon can enforce.
@@ -156,7 +163,7 @@ macro_rules! field {
 }
 
 /// Every limit there is.
-pub const FIELDS: [Field; 21] = [
+pub const FIELDS: [Field; 23] = [
     field!("cpu-ms", cpu_ms: u32, 1, 300_000, "CPU time of an invocation"),
     field!("startup-cpu-ms", startup_cpu_ms: u32, 1, 60_000, "CPU time of start-up"),
     field!("memory-bytes", memory_bytes: u64, 64 << 10, 4 << 30, "memories and tables of an isolate"),
@@ -178,6 +185,8 @@ pub const FIELDS: [Field; 21] = [
     field!("queue-ms", queue_ms: u32, 0, 60_000, "time that a request waits for a Worker or a tenant"),
     field!("tenant-concurrent-invocations", tenant_concurrent_invocations: u32, 1, 65_536, "invocations of a tenant at the same time"),
     field!("tenant-requests-per-second", tenant_requests_per_second: u32, 0, 1_000_000, "requests to a tenant in a second"),
+    field!("kv-bytes", kv_bytes: u64, 0, 1 << 40, "bytes an invocation writes to KV and reads from it"),
+    field!("egress-bytes", egress_bytes: u64, 0, 1 << 40, "bytes an invocation sends to other servers and gets from them"),
 ];
 
 /// Writes a table's values over `base`, noting what breaks a rule. `table` is its name.
@@ -285,6 +294,8 @@ pub fn default_ceilings() -> Limits {
         queue_ms: 30_000,
         tenant_concurrent_invocations: 65_536,
         tenant_requests_per_second: 1_000_000,
+        kv_bytes: 1 << 30,
+        egress_bytes: 4 << 30,
     }
 }
 

@@ -143,6 +143,8 @@ impl<W: Send + Sync + 'static> Catalog<W> {
         let key = Script::key(namespace.id, &script.name);
         let rows = Rows::default().put(Script::TABLE, key, script.clone());
         self.commit(rows, Vec::new()).await?;
+        // A tag may name its plan or its tenant.
+        self.apply_to(&namespace, &script)?;
         self.rejoin(&namespace, &script, &before);
         Ok(script)
     }
@@ -166,6 +168,8 @@ impl<W: Send + Sync + 'static> Catalog<W> {
         let key = Script::key(namespace.id, &script.name);
         let rows = Rows::default().put(Script::TABLE, key, script.clone());
         self.commit(rows, Vec::new()).await?;
+        // A tag may name its plan or its tenant.
+        self.apply_to(&namespace, &script)?;
         self.rejoin(&namespace, &script, &before);
         Ok(tags)
     }

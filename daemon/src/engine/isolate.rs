@@ -9,6 +9,7 @@
 //! somebody is at it. The core's lock is held for a slice and never waited for: whoever holds
 //! `running` is alone.
 
+use super::accounts::Resident;
 use super::code::Code;
 use super::core::{Condemned, Core};
 use super::host::Event;
@@ -17,17 +18,20 @@ use super::parked::Form;
 use super::scheduler::{Enter, Permit};
 use super::underway::Invocation;
 use super::worker::Worker;
+use crate::ledger::Budget;
 use parking_lot::Mutex;
 use postern_abi::dispatch::REQUEST_HAS_PARAMETERS;
 use std::collections::VecDeque;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::atomic::{AtomicBool, AtomicU32, AtomicU64, Ordering};
 use std::sync::{Arc, Weak};
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 /// One isolate.
 pub struct Isolate {
     worker: Arc<Worker>,
+    /// What it takes memory from.
+    budget: Budget,
     inbox: Mutex<Inbox>,
     running: AtomicBool,
     form: Mutex<Form>,
@@ -39,6 +43,8 @@ pub struct Isolate {
     last_used: Mutex<Instant>,
     /// It has let go of what it shares, and did nothing since.
     is_lean: AtomicBool,
+    /// Which of its Worker's shapes it has.
+    shape: u32,
 }
 
 #[derive(Default)]
@@ -71,6 +77,8 @@ impl Isolate {
     /// [`Failure::Overloaded`] when the machine has no memory for it, [`Failure::Internal`] when
     /// the code and its snapshot do not fit each other.
     pub fn start(worker: &Arc<Worker>, code: &Arc<Code>) -> Result<Arc<Self>, Failure> {
+        // Before its limits are read.
+        let shape = worker.shape();
         let mut result = Ok(());
         let isolate = Arc::new_cyclic(|weak: &Weak<Self>| {
             let (form, bytes) = match Core::build(worker, code, weak.clone()) {
@@ -85,6 +93,7 @@ impl Isolate {
             };
             Self {
                 worker: worker.clone(),
+                budget: worker.budget(),
                 inbox: Mutex::default(),
                 running: AtomicBool::new(false),
                 form: Mutex::new(form),
@@ -93,6 +102,7 @@ impl Isolate {
                 bytes: AtomicU64::new(bytes),
                 last_used: Mutex::new(Instant::now()),
                 is_lean: AtomicBool::new(false),
+                shape,
             }
         });
         result.map(|()| isolate)
@@ -121,6 +131,11 @@ impl Isolate {
     /// When it last had something to do.
     pub fn last_used(&self) -> Instant {
         *self.last_used.lock()
+    }
+
+    /// What it takes memory from: its Worker's part of its tenant's.
+    pub fn budget(&self) -> &Budget {
+        &self.budget
     }
 
     /// The next thing that came from outside.
@@ -224,6 +239,11 @@ impl Isolate {
         empty
     }
 
+    /// Which of its Worker's shapes it has: [`Worker::set_limits`].
+    pub fn shape(&self) -> u32 {
+        self.shape
+    }
+
     /// Whether there is nothing more that it could let go of.
     pub fn is_lean(&self) -> bool {
         self.is_lean.load(Ordering::Relaxed)
@@ -260,6 +280,18 @@ impl Isolate {
     pub fn is_parked(&self) -> bool {
         let form = self.form.try_lock();
         form.is_some_and(|form| matches!(*form, Form::Parked(_)))
+    }
+
+    /// What it has in RAM, if it comes to the end of a slice soon.
+    pub fn resident(&self) -> Option<Resident> {
+        /// How long a slice may take that is waited for.
+        const PATIENCE: Duration = Duration::from_millis(200);
+        let form = self.form.try_lock_for(PATIENCE)?;
+        Some(match &*form {
+            Form::Ended => Resident::default(),
+            Form::Parked(parked) => parked.resident(),
+            Form::Awake(core) => core.resident(),
+        })
     }
 
     /// Writes the record of a request that is over.

@@ -95,7 +95,6 @@ pub struct Invocation {
     /// The values of the line that comes next.
     pub log_values: Option<String>,
     /// Lines of log that were dropped, or cut.
-    /// Lines of log that were dropped, or cut.
     pub logs_dropped: u32,
     /// The guest said that it is over.
     pub done: bool,
@@ -103,6 +102,8 @@ pub struct Invocation {
     pub failure: Option<Failure>,
     /// Ends it when `waitUntil` takes too long.
     pub expiry: Option<Task<()>>,
+    /// The limits that it began with.
+    pub limits: Arc<Limits>,
 }
 
 impl Invocation {
@@ -137,9 +138,9 @@ impl Invocation {
     }
 
     /// The limit on its CPU time, in milliseconds: the lower of its Worker's and its own.
-    pub fn cpu_ms(&self, limits: &Limits) -> u32 {
+    pub fn cpu_ms(&self) -> u32 {
         let own = self.terms.as_ref().and_then(|terms| terms.cpu_ms);
-        own.map_or(limits.cpu_ms, |ms| ms.min(limits.cpu_ms))
+        own.map_or(self.limits.cpu_ms, |ms| ms.min(self.limits.cpu_ms))
     }
 
     /// Where its request, or that of the first Worker of its chain, entered the machine.

@@ -14,15 +14,15 @@ pub use begun::Serving;
 use placing::Unplaced;
 
 use super::Engine;
-use super::budget::Budget;
 use super::caller::{Caller, Chain};
-use super::code::{BuildError, Code};
+use super::code::{BuildError, Code, translated_bytes};
 use super::exchange::Exchange;
 use super::finished::Finished;
 use super::gate::Gate;
 use super::host::now_ms;
 use super::invocation::{Entry, Ray, Reply, Request, RequestBody, Trigger};
 use super::isolate::Isolate;
+use super::javascript;
 use super::limits::{Failure, Limits};
 use super::module::GuestKind;
 use super::ops::Bindings;
@@ -31,12 +31,13 @@ use super::source_map::{self, SourceMap};
 use super::tenants::Party;
 use super::underway::Invocation;
 use crate::deadline::Deadline;
-use parking_lot::Mutex;
+use crate::ledger::{Budget, Share};
+use parking_lot::{Mutex, RwLock};
 use std::future::poll_fn;
 use std::path::PathBuf;
 use std::pin::Pin;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU32, AtomicU64, Ordering};
 use std::task::Poll;
 use std::time::{Duration, Instant};
 
@@ -63,7 +64,7 @@ pub struct WorkerSpec {
     pub handlers: Vec<String>,
     /// Maps of its modules, by which what is told of its exceptions names its sources.
     pub maps: Vec<SourceMap>,
-    /// Its limits, within the board's.
+    /// Its limits as it starts, within the board's; see [`Worker::set_limits`].
     pub limits: Limits,
     /// Its `env`.
     pub env: Arc<dyn Bindings>,
@@ -79,6 +80,10 @@ pub struct Worker {
     spec: WorkerSpec,
     /// Whose turn it is when it runs, whatever its version.
     party: Arc<Party>,
+    /// Those that the next invocation gets.
+    limits: RwLock<Arc<Limits>>,
+    /// Counts changes of what isolates are made with and keep.
+    shape: AtomicU32,
     state: Mutex<State>,
     /// Invocations from their arrival to the end of their `waitUntil` work.
     gate: Gate,
@@ -91,11 +96,18 @@ pub struct Worker {
 }
 
 struct State {
-    code: Option<Arc<Code>>,
+    loaded: Option<Loaded>,
     last_request: Instant,
     isolates: Vec<Arc<Isolate>>,
     crashes: u32,
     closed_until: Option<Instant>,
+}
+
+/// What a Worker has in memory that is awake.
+struct Loaded {
+    code: Arc<Code>,
+    budget: Budget,
+    _share: Share,
 }
 
 /// Isolates that end in a row, without one good answer between, before a Worker has to pause.
@@ -110,10 +122,12 @@ impl Worker {
                 engine.scheduler(),
                 (&spec.namespace, &spec.tenant, &spec.script),
             ),
+            limits: RwLock::new(Arc::new(spec.limits)),
+            shape: AtomicU32::new(0),
             engine,
             spec,
             state: Mutex::new(State {
-                code: None,
+                loaded: None,
                 last_request: Instant::now(),
                 isolates: Vec::new(),
                 crashes: 0,
@@ -185,7 +199,8 @@ impl Worker {
         entry: Option<Box<Entry>>,
         request: Request,
     ) -> Result<Begun, Failure> {
-        let limits = &self.spec.limits;
+        let blank = self.invocation(request.ray);
+        let limits = &blank.limits;
         if let RequestBody::Stream { len: Some(len), .. } = request.body
             && len > limits.request_body_bytes
         {
@@ -210,8 +225,8 @@ impl Worker {
             entry,
             upgrade: request.upgrade,
             handler: request.handler,
-            fuel_limit: Limits { cpu_ms, ..*limits }.fuel(self.engine.fuel_per_ms()),
-            ..self.invocation(request.ray)
+            fuel_limit: Limits { cpu_ms, ..**limits }.fuel(self.engine.fuel_per_ms()),
+            ..blank
         });
         Ok(Begun {
             entered,
@@ -245,7 +260,7 @@ impl Worker {
 
     /// An invocation with nothing in it, which begins now.
     fn invocation(&self, ray: Ray) -> Invocation {
-        let limits = &self.spec.limits;
+        let limits = self.limits();
         let started = Instant::now();
         Invocation {
             id: 0,
@@ -291,13 +306,14 @@ impl Worker {
             done: false,
             failure: None,
             expiry: None,
+            limits,
         }
     }
 
     /// Runs an invocation that was admitted, until it is answered or over.
     async fn run(self: &Arc<Self>, invocation: Box<Invocation>) -> Result<Reply, Failure> {
         let (exchange, deadline) = (invocation.exchange.clone(), invocation.deadline);
-        let limits = &self.spec.limits;
+        let limit_ms = invocation.limits.wall_ms;
         let mut waiting = Waiting {
             taken: false,
             why: Failure::Canceled,
@@ -327,9 +343,7 @@ impl Worker {
             if Pin::new(late).poll(cx).is_pending() {
                 return Poll::Pending;
             }
-            let failure = Failure::WallTime {
-                limit_ms: limits.wall_ms,
-            };
+            let failure = Failure::WallTime { limit_ms };
             waiting.why = failure.clone();
             Poll::Ready(Err(failure))
         })
@@ -348,10 +362,27 @@ impl Worker {
         })
     }
 
-    /// What its isolates take memory from.
-    pub(super) fn budget(&self) -> &Budget {
-        let own = self.spec.budget.as_ref();
-        own.unwrap_or_else(|| self.engine.budget())
+    /// What its isolates take memory from: its part of its tenant's.
+    pub(super) fn budget(&self) -> Budget {
+        let loaded = self
+            .state
+            .lock()
+            .loaded
+            .as_ref()
+            .map(|it| it.budget.clone());
+        loaded.unwrap_or_else(|| self.open_budget())
+    }
+
+    fn open_budget(&self) -> Budget {
+        let spec = &self.spec;
+        let of = match &spec.budget {
+            Some(budget) => budget.clone(),
+            None => {
+                let tenant = format!("{}/{}", spec.namespace, spec.tenant);
+                self.engine.budget().part(&tenant, u64::MAX)
+            }
+        };
+        of.part(&spec.script, u64::MAX)
     }
 
     /// Whether nothing runs in it.
@@ -364,7 +395,12 @@ impl Worker {
     /// # Errors
     /// As [`Worker::fetch`] when there is no room or the code cannot be read.
     pub fn warm_up(self: &Arc<Self>) -> Result<(), Failure> {
-        let code = self.code(&mut self.state.lock())?;
+        let code = loop {
+            if let Some(code) = self.code(&mut self.state.lock())? {
+                break code;
+            }
+            self.make_room_for_code()?;
+        };
         self.start(&code).map(drop)
     }
 
@@ -377,25 +413,57 @@ impl Worker {
         Ok(isolate)
     }
 
-    /// The code, read if it is not there.
-    fn code(self: &Arc<Self>, state: &mut State) -> Result<Arc<Code>, Failure> {
-        if let Some(code) = state.code.clone() {
+    /// The code, read if it is not there; `None` if there is no room for it.
+    fn code(self: &Arc<Self>, state: &mut State) -> Result<Option<Arc<Code>>, Failure> {
+        if let Some(loaded) = &state.loaded {
+            let code = loaded.code.clone();
             state.last_request = Instant::now();
-            return Ok(code);
+            return Ok(Some(code));
         }
-        let spec = &self.spec;
+        let budget = self.open_budget();
+        let Some(share) = budget.take(self.code_bytes()) else {
+            return Ok(None);
+        };
+        let (spec, limits) = (&self.spec, self.limits());
         let code = match (&spec.image, spec.snapshot.as_deref()) {
-            (Some(image), snapshot) => Code::load(spec.kind, image, snapshot, &spec.limits),
-            (None, Some(snapshot)) => self.engine.javascript(snapshot, spec.pages, &spec.limits),
+            (Some(image), snapshot) => Code::load(spec.kind, image, snapshot, &limits),
+            (None, Some(snapshot)) => self.engine.javascript(snapshot, spec.pages, &limits),
             (None, None) => Err(BuildError::new("neither an image nor a snapshot")),
         };
         let code = Arc::new(code.map_err(|error| Failure::Internal(error.what))?);
-        state.code = Some(code.clone());
+        state.loaded = Some(Loaded {
+            code: code.clone(),
+            budget,
+            _share: share,
+        });
         state.last_request = Instant::now();
         if spec.kind == GuestKind::Wasi {
             self.engine.keep_an_eye_on(self);
         }
-        Ok(code)
+        Ok(Some(code))
+    }
+
+    /// Bytes that its code takes when all of it is translated. The engine of JavaScript is counted once,
+    /// whoever uses it.
+    fn code_bytes(&self) -> u64 {
+        let image = self.spec.image.as_ref();
+        let len = image.and_then(|image| std::fs::metadata(image).ok());
+        len.map_or(0, |it| translated_bytes(it.len()))
+    }
+
+    /// Has somebody go who rests, so that there is room for the code. Not to be called while a Worker's
+    /// state is locked.
+    fn make_room_for_code(&self) -> Result<(), Failure> {
+        let budget = self.open_budget();
+        if self.engine.evict_one(&budget) {
+            return Ok(());
+        }
+        let needs = [("code", self.code_bytes())];
+        let what = "no memory for the Worker's code";
+        Err(Failure::Overloaded {
+            reason: self.engine.shortage(&budget, what, &needs),
+            retry_after_s: 1,
+        })
     }
 
     /// An isolate of this Worker is gone. With the last one goes the code, except where every
@@ -406,7 +474,7 @@ impl Worker {
         if state.isolates.is_empty() {
             state.isolates = Vec::new();
             if self.spec.kind != GuestKind::Wasi {
-                state.code = None;
+                state.loaded = None;
             }
         }
         self.engine.has_freed();
@@ -417,15 +485,18 @@ impl Worker {
     pub(super) fn rest(&self) -> bool {
         let mut state = self.state.lock();
         if state.isolates.is_empty() && state.last_request.elapsed() >= self.engine.idle() {
-            state.code = None;
+            state.loaded = None;
             self.engine.has_freed();
         }
-        state.code.is_some()
+        state.loaded.is_some()
     }
 
     /// Whether an isolate that rests has no future.
     pub(super) fn spent(&self, isolate: &Isolate) -> bool {
-        (self.is_retired() || self.spec.kind == GuestKind::Wasi) && isolate.in_flight() == 0
+        let has_no_use = self.is_retired()
+            || self.spec.kind == GuestKind::Wasi
+            || isolate.shape() != self.shape();
+        has_no_use && isolate.in_flight() == 0
     }
 
     pub(super) fn crashed(&self, failure: &Failure) {
@@ -531,7 +602,7 @@ impl Worker {
 
     /// How many of them there may be; one answer always.
     pub(super) fn answers_max(&self) -> u64 {
-        self.spec.limits.memory_bytes.saturating_mul(2)
+        self.limits.read().memory_bytes.saturating_mul(2)
     }
 
     pub(super) fn engine(&self) -> &Engine {
@@ -556,7 +627,7 @@ impl Worker {
 
     /// Its tenant's share of the machine, beside those of others.
     pub(super) fn weight(&self) -> u32 {
-        self.spec.limits.weight
+        self.limits.read().weight
     }
 
     /// Does something while this Worker's own lock is held, as when it reads its code.
@@ -566,9 +637,40 @@ impl Worker {
         meanwhile()
     }
 
-    /// The limits in force.
-    pub fn limits(&self) -> &Limits {
-        &self.spec.limits
+    /// The limits in force, which an invocation keeps that begins now.
+    pub fn limits(&self) -> Arc<Limits> {
+        self.limits.read().clone()
+    }
+
+    /// Has other limits from the next invocation on. What is under way keeps those that it began
+    /// with, and isolates that exist the memory and the stack that they were made with: one that
+    /// has others ends as soon as it rests.
+    pub fn set_limits(&self, limits: Limits) {
+        let limits = javascript::shaped(self.spec.kind, limits);
+        let old = std::mem::replace(&mut *self.limits.write(), Arc::new(limits));
+        let nests = |it: &Limits| (it.stack_bytes, it.call_depth);
+        let is_deeper = nests(&old) != nests(&limits);
+        if old.memory_bytes == limits.memory_bytes && !is_deeper {
+            return;
+        }
+        // After the limits: an isolate that has the new ones may pass for one that has not, which
+        // costs a start, and not the other way round. Ordered against `Isolate::slice` as `retire` is.
+        self.shape.fetch_add(1, Ordering::SeqCst);
+        let isolates = {
+            let mut state = self.state.lock();
+            if is_deeper {
+                state.loaded = None;
+            }
+            state.isolates.clone()
+        };
+        for isolate in isolates {
+            isolate.evict();
+        }
+    }
+
+    /// Which of the shapes that it has given isolates is the last.
+    pub(super) fn shape(&self) -> u32 {
+        self.shape.load(Ordering::SeqCst)
     }
 
     /// The version that this is.

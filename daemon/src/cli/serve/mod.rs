@@ -6,6 +6,7 @@
 
 mod courier;
 pub mod listening;
+mod memory;
 mod options;
 mod pulse;
 mod roll;

@@ -3,6 +3,7 @@
 //! `serve` decides when something happens; this file, what it is made of.
 
 use super::courier::Courier;
+use super::memory::Memory;
 use super::options::{
     analytics_options, bounds, cache_options, edge_options, engine_options, log_filter,
     manage_options, observe_options, outbound_options, policy, roots, socket_options,
@@ -139,8 +140,9 @@ impl Rooms {
             observe: observe.clone(),
             watch: OnceLock::new(),
         });
+        let memory = Memory::of(&config.board);
         let engine = Engine::of(
-            engine_options(config),
+            engine_options(config, &memory),
             executor.clone(),
             guests.clone(),
             told.clone(),
@@ -206,6 +208,8 @@ impl Rooms {
         let status = Arc::new(Status {
             started: Instant::now(),
             board: config.board.name.clone(),
+            planes: config.board.planes(),
+            memory: memory.clone(),
             engine: engine.clone(),
             data_dir: config.data_dir.clone(),
             catalog: catalog.clone(),
@@ -217,7 +221,7 @@ impl Rooms {
         });
         let manage = Manage::new(
             catalog.clone(),
-            manage_options(config),
+            manage_options(config, &memory),
             Arc::new(Logs(observe)),
             Arc::new(Shared(status.clone())),
         );

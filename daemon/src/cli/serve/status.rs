@@ -1,5 +1,7 @@
 //! What `postern status` shows: the daemon at a glance.
 
+use super::memory::{self, Memory};
+use crate::board::Planes;
 use crate::catalog::{Catalog, shown_time};
 use crate::config::Routing;
 use crate::edge::Edge;
@@ -20,6 +22,10 @@ pub struct Status {
     pub started: Instant,
     /// The board's name.
     pub board: String,
+    /// How its memory is divided.
+    pub planes: Planes,
+    /// What of it is counted as it is taken.
+    pub memory: Memory,
     /// The engine.
     pub engine: Engine,
     /// Where its data are.
@@ -39,6 +45,10 @@ pub struct Status {
 }
 
 impl StatusSource for Status {
+    fn ledger(&self) -> Value {
+        memory::ledger(self)
+    }
+
     fn status(&self) -> Value {
         let (running, pending) = self.catalog.counts();
         let edge = self.edge.figures();
@@ -116,6 +126,10 @@ impl StatusSource for Shared {
     fn status(&self) -> Value {
         self.0.status()
     }
+
+    fn ledger(&self) -> Value {
+        self.0.ledger()
+    }
 }
 
 /// The file system with the data: bytes in use, by whomever, and bytes that are free for this process.
@@ -130,7 +144,7 @@ fn disk(data_dir: &Path) -> Value {
 }
 
 /// Bytes of memory that this process has in RAM; 0 where the system does not tell.
-fn rss_bytes() -> u64 {
+pub(super) fn rss_bytes() -> u64 {
     std::fs::read_to_string("/proc/self/statm")
         .ok()
         .and_then(|statm| statm.split(' ').nth(1)?.parse::<u64>().ok())

@@ -28,7 +28,7 @@ impl Begun {
         if worker.spec.kind == GuestKind::Wasi {
             // No guest waits inside a host call, so a program that reads its input is given all of it first.
             let body = std::mem::replace(&mut self.invocation.body, RequestBody::Empty);
-            let limit = worker.spec.limits.request_body_bytes;
+            let limit = self.invocation.limits.request_body_bytes;
             self.invocation.body = Box::pin(crate::engine::wasi_run::buffer(body, limit)).await?;
         }
         // It counts until its record is written.

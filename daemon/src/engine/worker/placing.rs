@@ -56,8 +56,9 @@ impl Worker {
 
     /// How many isolates there may be.
     fn isolates_max(&self) -> usize {
-        let limits = self.limits();
-        (limits.isolates as usize).min(self.engine.threads()).max(1)
+        (self.limits.read().isolates as usize)
+            .min(self.engine.threads())
+            .max(1)
     }
 
     /// The same as [`Worker::pick`], when it is this Worker's turn, which pays for it: to begin an isolate
@@ -75,7 +76,7 @@ impl Worker {
     fn pick(self: &Arc<Self>) -> Result<Arc<Isolate>, Failure> {
         let most = self.isolates_max();
         let single = self.spec.kind == GuestKind::Wasi;
-        let code = {
+        let code = loop {
             let mut state = self.state.lock();
             if let Some(until) = state.closed_until {
                 let now = Instant::now();
@@ -105,12 +106,17 @@ impl Worker {
                     return Ok(least.clone());
                 }
             }
-            self.code(&mut state)?
+            let Some(code) = self.code(&mut state)? else {
+                drop(state);
+                self.make_room_for_code()?;
+                continue;
+            };
+            break code;
         };
         loop {
             match self.start(&code) {
                 // Somebody who rests makes room.
-                Err(Failure::Overloaded { .. }) if self.engine.evict_one(self.budget()) => {}
+                Err(Failure::Overloaded { .. }) if self.engine.evict_one(&self.budget()) => {}
                 Err(failure @ Failure::Overloaded { .. }) if !single => {
                     let state = self.state.lock();
                     let least = state
