@@ -96,7 +96,7 @@ const MAY_KNOW: &[(&str, &[&str])] = &[
     ),
     ("engine", &["deadline"]),
     // What tenants used and may use; who is a tenant others know.
-    ("usage", &["store"]),
+    ("usage", &["store", "engine::limits", "engine::meter"]),
     // What is stated of limits; whom it concerns others know.
     (
         "plans",

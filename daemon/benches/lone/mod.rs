@@ -165,6 +165,7 @@ fn worker(
         limits,
         is_trusted: false,
         budget: None,
+        meter: None,
         env,
     })
 }

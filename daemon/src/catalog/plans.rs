@@ -5,11 +5,13 @@ use super::name::{Id, check_name, shown};
 use super::record::{CustomLimits, Namespace, Script, Settings};
 use super::{Bounds, Catalog, CatalogError, Deployed, Result};
 use crate::engine::limits::Limits;
+use crate::engine::meter::Meter;
 use crate::plans::key::Ceilings;
 use crate::plans::resolve::{Explained, Ground, Subject};
 use crate::plans::{Author, Change, Entry, Plans, Scope, Target};
 use crate::usage::quota::Quotas;
 use std::collections::BTreeSet;
+use std::sync::Arc;
 
 /// How a tag begins that names a script's plan.
 const PLAN_TAG: &str = "plan:";
@@ -118,6 +120,24 @@ impl<W: Send + Sync + 'static> Catalog<W> {
         self.plans.limits(&subject(standing, &asked), &ground)
     }
 
+    /// Who counts what a script uses, under these quotas.
+    pub(super) fn meter(&self, standing: &Standing<'_>, quotas: Quotas) -> Option<Arc<dyn Meter>> {
+        let tenant = self
+            .runtime
+            .usage()?
+            .tenant(standing.namespace.0, standing.tenant());
+        Some(Arc::new(tenant.counted(quotas)))
+    }
+
+    /// Has what tenants are about to use set aside, so that they need not wait for it.
+    pub(super) async fn reserve(&self) {
+        if let Some(usage) = self.runtime.usage()
+            && let Err(error) = usage.reserve().await
+        {
+            log::error!("usage cannot be recorded: {error}");
+        }
+    }
+
     /// The limits of a script that is deployed, each with where it comes from, and its tenant.
     ///
     /// # Errors
@@ -187,6 +207,7 @@ impl<W: Send + Sync + 'static> Catalog<W> {
         }
         self.apply_limits(entries.iter().map(|entry| &entry.target))
             .await?;
+        self.reserve().await;
         Ok(entries)
     }
 
@@ -280,7 +301,9 @@ impl<W: Send + Sync + 'static> Catalog<W> {
             };
             let part = Deployed::part_for(&running, version.version_id);
             if let Some(worker) = part.as_ref().and_then(|part| part.worker()) {
-                self.runtime.set_limits(worker, self.effective(&standing).0);
+                let (limits, quotas) = self.effective(&standing);
+                let meter = self.meter(&standing, quotas);
+                self.runtime.set_limits(worker, limits, meter);
             }
         };
         give(script);

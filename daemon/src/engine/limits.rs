@@ -114,6 +114,20 @@ pub enum Failure {
         /// When to try again.
         retry_after_s: u32,
     },
+    /// The tenant has used up what it may use in a day or a month.
+    #[error(
+        "the tenant's quota {quota} is used up: {used} of {value}; it begins anew in {retry_after_s} s, or raise {quota}"
+    )]
+    Quota {
+        /// Its key.
+        quota: &'static str,
+        /// The quota.
+        value: u64,
+        /// What was used of it.
+        used: u64,
+        /// When the period is over.
+        retry_after_s: u32,
+    },
     /// Another request condemned the isolate that this one ran in.
     #[error("the isolate was ended by another request of the same Worker: {cause}")]
     Condemned {
@@ -140,7 +154,7 @@ impl Failure {
             Self::Cpu { .. } => Outcome::ExceededCpu,
             Self::Memory { .. } => Outcome::ExceededMemory,
             Self::WallTime { .. } => Outcome::ExceededWallTime,
-            Self::Overloaded { .. } => Outcome::LoadShed,
+            Self::Overloaded { .. } | Self::Quota { .. } => Outcome::LoadShed,
             Self::Canceled => Outcome::Canceled,
             Self::Internal(_) => Outcome::InternalError,
         }

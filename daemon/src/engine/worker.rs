@@ -19,6 +19,7 @@ use super::invocation::{Entry, Ray, Reply, Request, RequestBody, Trigger};
 use super::isolate::Isolate;
 use super::javascript;
 use super::limits::{Failure, Limits};
+use super::meter::{Meter, Metered};
 use super::module::GuestKind;
 use super::ops::Bindings;
 use super::scheduler::Tenant;
@@ -65,6 +66,14 @@ pub struct WorkerSpec {
     pub is_trusted: bool,
     /// What its isolates take memory from, if that is a part of the machine's.
     pub budget: Option<Budget>,
+    /// Who counts what its tenant uses, as it starts; see [`Worker::set_limits`].
+    pub meter: Option<Arc<dyn Meter>>,
+}
+
+/// What holds for invocations that begin.
+struct InForce {
+    limits: Arc<Limits>,
+    meter: Option<Arc<dyn Meter>>,
 }
 
 /// A deployed Worker.
@@ -72,8 +81,8 @@ pub struct Worker {
     engine: Engine,
     spec: WorkerSpec,
     tenant: Tenant,
-    /// Those that the next invocation gets.
-    limits: RwLock<Arc<Limits>>,
+    /// What the next invocation gets.
+    in_force: RwLock<InForce>,
     /// Counts changes of what isolates are made with and keep.
     shape: AtomicU32,
     state: Mutex<State>,
@@ -104,7 +113,10 @@ impl Worker {
     pub(super) fn new(engine: Engine, spec: WorkerSpec) -> Self {
         Self {
             tenant: tenant(&spec),
-            limits: RwLock::new(Arc::new(spec.limits)),
+            in_force: RwLock::new(InForce {
+                limits: Arc::new(spec.limits),
+                meter: spec.meter.clone(),
+            }),
             shape: AtomicU32::new(0),
             engine,
             spec,
@@ -194,7 +206,7 @@ impl Worker {
         }
         let cpu_ms = request.terms.as_ref().and_then(|terms| terms.cpu_ms);
         let cpu_ms = cpu_ms.map_or(limits.cpu_ms, |ms| ms.min(limits.cpu_ms));
-        let invocation = Box::new(Invocation {
+        let mut invocation = Box::new(Invocation {
             method: request.method,
             url: request.url,
             headers: request.headers,
@@ -210,6 +222,7 @@ impl Worker {
             fuel_limit: Limits { cpu_ms, ..**limits }.fuel(self.engine.fuel_per_ms()),
             ..blank
         });
+        count(&mut invocation)?;
         Ok(Begun {
             entered,
             invocation,
@@ -229,17 +242,24 @@ impl Worker {
             }
             _ => self.admit(trigger.handler())?,
         }
-        let invocation = Box::new(Invocation {
+        let entered = Entered(Some(self.clone()));
+        let mut invocation = Box::new(Invocation {
             tail_depth: trigger.depth(),
             trigger: Some(trigger),
             ..self.invocation(ray)
         });
+        count(&mut invocation)?;
+        // From here on it counts until its record is written.
+        entered.stay();
         self.run(invocation).await.map(drop)
     }
 
     /// An invocation with nothing in it, which begins now.
     fn invocation(&self, ray: Ray) -> Invocation {
-        let limits = self.limits();
+        let (limits, meter) = {
+            let in_force = self.in_force.read();
+            (in_force.limits.clone(), in_force.meter.clone())
+        };
         let started = Instant::now();
         Invocation {
             id: 0,
@@ -284,6 +304,8 @@ impl Worker {
             failure: None,
             expiry: None,
             limits,
+            meter,
+            metered: None,
         }
     }
 
@@ -340,7 +362,7 @@ impl Worker {
 
     /// Counts an invocation in, unless there are too many.
     fn admit_any(&self) -> Result<(), Failure> {
-        let most = self.limits.read().concurrent_invocations;
+        let most = self.in_force.read().limits.concurrent_invocations;
         let running = self.invocations.fetch_add(1, Ordering::Relaxed);
         if running >= most {
             self.invocations.fetch_sub(1, Ordering::Relaxed);
@@ -385,7 +407,7 @@ impl Worker {
 
     /// The isolate that a new request should go to.
     fn pick(self: &Arc<Self>) -> Result<Arc<Isolate>, Failure> {
-        let most = (self.limits.read().isolates as usize)
+        let most = (self.in_force.read().limits.isolates as usize)
             .min(self.engine.threads())
             .max(1);
         let single = self.spec.kind == GuestKind::Wasi;
@@ -524,7 +546,10 @@ impl Worker {
         }
     }
 
-    pub(super) fn finished(&self, invocation: Invocation) {
+    pub(super) fn finished(&self, mut invocation: Invocation) {
+        if let Some(metered) = invocation.metered.take() {
+            metered.end(invocation.fuel);
+        }
         self.invocations.fetch_sub(1, Ordering::Relaxed);
         if invocation.failure.is_none() && self.state.lock().crashes > 0 {
             self.state.lock().crashes = 0;
@@ -613,7 +638,7 @@ impl Worker {
 
     /// How many of them there may be; one answer always.
     pub(super) fn answers_max(&self) -> u64 {
-        self.limits.read().memory_bytes.saturating_mul(2)
+        self.in_force.read().limits.memory_bytes.saturating_mul(2)
     }
 
     pub(super) fn engine(&self) -> &Engine {
@@ -645,15 +670,19 @@ impl Worker {
 
     /// The limits in force, which an invocation keeps that begins now.
     pub fn limits(&self) -> Arc<Limits> {
-        self.limits.read().clone()
+        self.in_force.read().limits.clone()
     }
 
-    /// Has other limits from the next invocation on. What is under way keeps those that it began
+    /// Has other limits, and another who counts, from the next invocation on. What is under way keeps those that it began
     /// with, and isolates that exist the memory and the stack that they were made with: one that
     /// has others ends as soon as it rests.
-    pub fn set_limits(&self, limits: Limits) {
+    pub fn set_limits(&self, limits: Limits, meter: Option<Arc<dyn Meter>>) {
         let limits = javascript::shaped(self.spec.kind, limits);
-        let old = std::mem::replace(&mut *self.limits.write(), Arc::new(limits));
+        let new = InForce {
+            limits: Arc::new(limits),
+            meter,
+        };
+        let old = std::mem::replace(&mut *self.in_force.write(), new).limits;
         let nests = |it: &Limits| (it.stack_bytes, it.call_depth);
         let is_deeper = nests(&old) != nests(&limits);
         if old.memory_bytes == limits.memory_bytes && !is_deeper {
@@ -692,6 +721,16 @@ impl Worker {
             state.isolates.iter().map(|isolate| isolate.bytes()).sum(),
         )
     }
+}
+
+/// Has an invocation counted that begins. With a quota on fuel it may burn what that leaves.
+fn count(invocation: &mut Invocation) -> Result<(), Failure> {
+    if let Some(meter) = &invocation.meter {
+        let (metered, granted) = Metered::begin(meter, invocation.fuel_limit)?;
+        invocation.metered = Some(metered);
+        invocation.fuel_limit = granted;
+    }
+    Ok(())
 }
 
 /// Whose turn it is when this Worker runs: a script of a namespace is a tenant, whatever its

@@ -24,6 +24,13 @@ impl Drop for Entered {
     }
 }
 
+impl Entered {
+    /// Something else counts it out.
+    pub(super) fn stay(mut self) {
+        self.0 = None;
+    }
+}
+
 /// An invocation that was counted in.
 pub(super) struct Begun {
     pub(super) entered: Entered,
