@@ -280,7 +280,7 @@ fn bytes_to_other_servers_and_kv_are_counted_and_limited() {
 
     daemon.api().delete(&path).ok();
     let tenant = format!("{ACCOUNT}/{LIMITS}/namespaces/production/tenants/mover");
-    let set = json!({"limits": {"egress-bytes-per-day": 120_000, "storage-bytes-per-day": 50_000}});
+    let set = json!({"limits": {"egress-bytes-per-day": 90_000, "storage-bytes-per-day": 50_000}});
     daemon.api().json("PUT", &tenant, &set).ok();
     let over = daemon.get("/mover/out").expect(418);
     assert!(
