@@ -94,7 +94,9 @@ const MAY_KNOW: &[(&str, &[&str])] = &[
             "engine::terms",
         ],
     ),
-    ("engine", &["deadline"]),
+    ("engine", &["deadline", "ledger"]),
+    // Budgets, and the tree of them as it is shown.
+    ("ledger", &[]),
     // What tenants used and may use; who is a tenant others know.
     ("usage", &["store", "engine::limits", "engine::meter"]),
     // What is stated of limits; whom it concerns others know.
@@ -113,6 +115,7 @@ const MAY_KNOW: &[(&str, &[&str])] = &[
     (
         "catalog",
         &[
+            "ledger",
             "store",
             "engine",
             "bindings",
@@ -132,6 +135,7 @@ const MAY_KNOW: &[(&str, &[&str])] = &[
     (
         "manage",
         &[
+            "ledger",
             "engine",
             "catalog",
             "store",
@@ -150,6 +154,7 @@ const MAY_KNOW: &[(&str, &[&str])] = &[
     (
         "cli",
         &[
+            "ledger",
             "board",
             "config",
             "init",

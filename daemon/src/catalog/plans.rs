@@ -1,7 +1,7 @@
 //! Which limits a script has: of what plans, overrides, the configuration and its own metadata
 //! state, and how a change of them reaches Workers that run.
 
-use super::name::{Id, check_name, shown};
+use super::name::{Id, check_name, shown, tenant_of};
 use super::record::{CustomLimits, Namespace, Script, Settings};
 use super::{Bounds, Catalog, CatalogError, Deployed, Result};
 use crate::engine::limits::Limits;
@@ -15,8 +15,6 @@ use std::sync::Arc;
 
 /// How a tag begins that names a script's plan.
 const PLAN_TAG: &str = "plan:";
-/// How a tag begins that names a script's tenant.
-const TENANT_TAG: &str = "tenant:";
 /// Users of a plan that a refusal names.
 const USERS_SHOWN: usize = 10;
 
@@ -70,11 +68,7 @@ impl<'a> Standing<'a> {
 
     /// The tenant.
     pub(super) fn tenant(&self) -> &'a str {
-        let named = self
-            .tags
-            .iter()
-            .find_map(|tag| tag.strip_prefix(TENANT_TAG));
-        named.filter(|name| !name.is_empty()).unwrap_or(self.script)
+        tenant_of(self.script, self.tags)
     }
 
     fn plan(&self) -> Option<&'a str> {

@@ -153,6 +153,11 @@ impl Api {
         "/postern/v1/status".to_owned()
     }
 
+    /// The path of who has how much memory.
+    pub fn ledger_path(&self) -> String {
+        "/postern/v1/ledger".to_owned()
+    }
+
     /// The path of this machine's firmware.
     pub fn firmware_path(&self) -> String {
         "/postern/v1/firmware".to_owned()

@@ -76,8 +76,8 @@ pub enum Command {
     Kv(Kv),
     /// Follow a Worker's invocations and log lines until interrupted.
     Logs(Logs),
-    /// Show what the daemon is doing.
-    Status(Remote),
+    /// Show what the daemon is doing, or who has how much of its memory.
+    Status(Status),
     /// Check or show the configuration.
     #[command(subcommand)]
     Config(ConfigCommand),
@@ -149,6 +149,17 @@ pub struct Source {
     /// The address of the management port, in place of `manage.listen`.
     #[arg(long, value_name = "IP:PORT")]
     pub manage_listen: Option<SocketAddr>,
+}
+
+/// `postern status`.
+#[derive(Clone, Debug, Args)]
+pub struct Status {
+    /// Show who has how much of the device's memory: what is in RAM, and what was granted.
+    #[arg(long)]
+    pub ledger: bool,
+    /// How the management port is reached.
+    #[command(flatten)]
+    pub remote: Remote,
 }
 
 /// How the management port is reached.

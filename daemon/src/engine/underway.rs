@@ -9,6 +9,7 @@ use super::invocation::{Entry, Ray, RequestBody, Trigger};
 use super::limits::{Failure, Limits, Outcome};
 use super::meter::{Meter, Metered, Traffic};
 use super::terms::{Origin, Terms};
+use super::worker::Entered;
 use async_executor::Task;
 use http::HeaderMap;
 use std::sync::Arc;
@@ -18,6 +19,10 @@ use std::time::Instant;
 pub struct Invocation {
     /// Its number in this isolate.
     pub id: u32,
+    /// What it counts as.
+    pub entered: Option<Entered>,
+    /// Whose Worker's it is.
+    pub tenant: usize,
     /// Its name.
     pub ray: Ray,
     /// What began it, if it is no request.
@@ -131,7 +136,8 @@ impl Invocation {
         let chain = self
             .chain
             .take()
-            .unwrap_or_else(|| Chain::new(origin, Some(self.ray)).of_tail(self.tail_depth));
+            .unwrap_or_else(|| Chain::new(origin, Some(self.ray)).of_tail(self.tail_depth))
+            .of(self.tenant);
         let limits = &self.limits;
         let traffic = Traffic::new(limits.kv_bytes, limits.egress_bytes, self.meter.clone());
         let caller = Caller::under(
@@ -141,6 +147,19 @@ impl Invocation {
             traffic,
         );
         self.caller.insert(caller).clone()
+    }
+
+    /// Has it counted, which begins. With a quota on fuel it may burn what that leaves.
+    ///
+    /// # Errors
+    /// When a quota of its tenant is used up.
+    pub fn count(&mut self) -> Result<(), Failure> {
+        if let Some(meter) = &self.meter {
+            let (metered, granted) = Metered::begin(meter, self.fuel_limit)?;
+            self.metered = Some(metered);
+            self.fuel_limit = granted;
+        }
+        Ok(())
     }
 
     /// The limit on its CPU time, in milliseconds: the lower of its Worker's and its own.

@@ -3,33 +3,36 @@
 //! Isolates are made when requests need them, shared by requests, and taken away when they
 //! rest for long or when others need the memory. A Worker without isolates keeps no code.
 
+mod admission;
 mod begun;
 
+use admission::Comer;
+pub(super) use admission::Entered;
+use begun::Begun;
 pub use begun::Serving;
-use begun::{Begun, Entered};
 
 use super::Engine;
-use super::budget::Budget;
 use super::caller::{Caller, Chain};
-use super::code::{BuildError, Code};
+use super::code::{BuildError, Code, translated_bytes};
 use super::exchange::Exchange;
 use super::finished::Finished;
+use super::gate::Gate;
 use super::host::now_ms;
 use super::invocation::{Entry, Ray, Reply, Request, RequestBody, Trigger};
 use super::isolate::Isolate;
 use super::javascript;
 use super::limits::{Failure, Limits};
-use super::meter::{Meter, Metered};
+use super::meter::Meter;
 use super::module::GuestKind;
 use super::ops::Bindings;
-use super::scheduler::Tenant;
 use super::socket::Sockets;
 use super::source_map::{self, SourceMap};
+use super::tenants::Party;
 use super::underway::Invocation;
 use crate::deadline::Deadline;
+use crate::ledger::{Budget, Share};
 use parking_lot::{Mutex, RwLock};
 use std::future::poll_fn;
-use std::hash::{Hash, Hasher};
 use std::path::PathBuf;
 use std::pin::Pin;
 use std::sync::Arc;
@@ -45,6 +48,8 @@ pub struct WorkerSpec {
     pub script: Arc<str>,
     /// Its version.
     pub version: Arc<str>,
+    /// Whose it is, among the tenants of its namespace.
+    pub tenant: Arc<str>,
     /// How it is called.
     pub kind: GuestKind,
     /// The file that [`Judged::image`](super::Judged) was stored in; `None` for JavaScript, of
@@ -80,14 +85,15 @@ struct InForce {
 pub struct Worker {
     engine: Engine,
     spec: WorkerSpec,
-    tenant: Tenant,
+    /// Whose turn it is when it runs, whatever its version.
+    party: Arc<Party>,
     /// What the next invocation gets.
     in_force: RwLock<InForce>,
     /// Counts changes of what isolates are made with and keep.
     shape: AtomicU32,
     state: Mutex<State>,
     /// Invocations from their arrival to the end of their `waitUntil` work.
-    invocations: AtomicU32,
+    gate: Gate,
     /// Bytes of answers that their clients have not taken yet.
     answers: Arc<AtomicU64>,
     retired: AtomicBool,
@@ -97,11 +103,18 @@ pub struct Worker {
 }
 
 struct State {
-    code: Option<Arc<Code>>,
+    loaded: Option<Loaded>,
     last_request: Instant,
     isolates: Vec<Arc<Isolate>>,
     crashes: u32,
     closed_until: Option<Instant>,
+}
+
+/// What a Worker has in memory that is awake.
+struct Loaded {
+    code: Arc<Code>,
+    budget: Budget,
+    _share: Share,
 }
 
 /// Isolates that end in a row, without one good answer between, before a Worker has to pause.
@@ -112,7 +125,10 @@ const PAUSE_MAX: Duration = Duration::from_secs(10);
 impl Worker {
     pub(super) fn new(engine: Engine, spec: WorkerSpec) -> Self {
         Self {
-            tenant: tenant(&spec),
+            party: engine.tenants().party(
+                engine.scheduler(),
+                (&spec.namespace, &spec.tenant, &spec.script),
+            ),
             in_force: RwLock::new(InForce {
                 limits: Arc::new(spec.limits),
                 meter: spec.meter.clone(),
@@ -121,13 +137,13 @@ impl Worker {
             engine,
             spec,
             state: Mutex::new(State {
-                code: None,
+                loaded: None,
                 last_request: Instant::now(),
                 isolates: Vec::new(),
                 crashes: 0,
                 closed_until: None,
             }),
-            invocations: AtomicU32::new(0),
+            gate: Gate::default(),
             answers: Arc::default(),
             retired: AtomicBool::new(false),
             sockets: Sockets::default(),
@@ -151,7 +167,7 @@ impl Worker {
     /// Every way in which there is no answer; see [`Failure`].
     pub fn fetch(self: &Arc<Self>, request: Request) -> impl Serving {
         let begun = self
-            .admit(request.handler.unwrap_or("fetch"))
+            .has(request.handler.unwrap_or("fetch"))
             .and_then(|()| self.begin(None, request));
         async { begun?.run().await }
     }
@@ -168,11 +184,10 @@ impl Worker {
 
     fn begin_call(self: &Arc<Self>, entry: Entry, request: Request) -> Result<Begun, Failure> {
         if self.spec.kind == GuestKind::JavaScript {
-            self.admit_any()?;
             return self.begin(Some(Box::new(entry)), request);
         }
         if !entry.rpc && entry.entrypoint.is_none() {
-            self.admit(request.handler.unwrap_or("fetch"))?;
+            self.has(request.handler.unwrap_or("fetch"))?;
             return self.begin(None, request);
         }
         Err(Failure::Exception {
@@ -187,14 +202,13 @@ impl Worker {
         })
     }
 
-    /// Makes the invocation of a request that was counted in. Who waits for it holds that alone, and
-    /// not the request beside it.
+    /// Makes the invocation of a request, if that is let in or may wait for it. Who waits for it holds
+    /// that alone, and not the request beside it.
     fn begin(
         self: &Arc<Self>,
         entry: Option<Box<Entry>>,
         request: Request,
     ) -> Result<Begun, Failure> {
-        let entered = Entered(Some(self.clone()));
         let blank = self.invocation(request.ray);
         let limits = &blank.limits;
         if let RequestBody::Stream { len: Some(len), .. } = request.body
@@ -204,16 +218,18 @@ impl Worker {
                 limit: limits.request_body_bytes,
             });
         }
+        let from = request.chain.as_ref().and_then(Chain::tenant);
+        let entered = Entered::begin(self, Comer::between(from, self.party.tenant.id))?;
         let cpu_ms = request.terms.as_ref().and_then(|terms| terms.cpu_ms);
         let cpu_ms = cpu_ms.map_or(limits.cpu_ms, |ms| ms.min(limits.cpu_ms));
-        let mut invocation = Box::new(Invocation {
+        let invocation = Box::new(Invocation {
             method: request.method,
             url: request.url,
             headers: request.headers,
             body: request.body,
             begun_by: request.chain.as_ref().and_then(|chain| chain.begun_by()),
             tail_depth: request.chain.as_ref().map_or(0, Chain::tail_depth),
-            chain: request.chain,
+            chain: request.chain.map(|chain| chain.of(self.party.tenant.id)),
             origin: request.origin,
             terms: request.terms,
             entry,
@@ -222,7 +238,6 @@ impl Worker {
             fuel_limit: Limits { cpu_ms, ..**limits }.fuel(self.engine.fuel_per_ms()),
             ..blank
         });
-        count(&mut invocation)?;
         Ok(Begun {
             entered,
             invocation,
@@ -237,21 +252,20 @@ impl Worker {
     pub async fn trigger(self: &Arc<Self>, ray: Ray, trigger: Trigger) -> Result<(), Failure> {
         match &trigger {
             // Whether it has the handler is seen when it is entered.
-            Trigger::Tail { entry: Some(_), .. } if self.spec.kind == GuestKind::JavaScript => {
-                self.admit_any()?;
-            }
-            _ => self.admit(trigger.handler())?,
+            Trigger::Tail { entry: Some(_), .. } if self.spec.kind == GuestKind::JavaScript => {}
+            _ => self.has(trigger.handler())?,
         }
-        let entered = Entered(Some(self.clone()));
-        let mut invocation = Box::new(Invocation {
+        let entered = Entered::begin(self, Comer::Event)?;
+        let invocation = Box::new(Invocation {
             tail_depth: trigger.depth(),
             trigger: Some(trigger),
             ..self.invocation(ray)
         });
-        count(&mut invocation)?;
-        // From here on it counts until its record is written.
-        entered.stay();
-        self.run(invocation).await.map(drop)
+        let begun = Begun {
+            entered,
+            invocation,
+        };
+        begun.run().await.map(drop)
     }
 
     /// An invocation with nothing in it, which begins now.
@@ -263,6 +277,8 @@ impl Worker {
         let started = Instant::now();
         Invocation {
             id: 0,
+            entered: None,
+            tenant: self.party.tenant.id,
             ray,
             trigger: None,
             exchange: Arc::new(Exchange::default()),
@@ -337,41 +353,44 @@ impl Worker {
         .await
     }
 
-    /// Counts an invocation in, unless there are too many or the Worker has no such handler.
-    fn admit(&self, handler: &str) -> Result<(), Failure> {
-        if !self.spec.handlers.iter().any(|it| it == handler) {
-            return Err(Failure::Exception {
-                name: "Error".into(),
-                message: format!("Handler does not export a {handler}() function."),
-                stack: String::new(),
-            });
+    /// Whether the Worker has such a handler.
+    fn has(&self, handler: &str) -> Result<(), Failure> {
+        if self.spec.handlers.iter().any(|it| it == handler) {
+            return Ok(());
         }
-        self.admit_any()
+        Err(Failure::Exception {
+            name: "Error".into(),
+            message: format!("Handler does not export a {handler}() function."),
+            stack: String::new(),
+        })
     }
 
-    /// What its isolates take memory from.
-    pub(super) fn budget(&self) -> &Budget {
-        let own = self.spec.budget.as_ref();
-        own.unwrap_or_else(|| self.engine.budget())
+    /// What its isolates take memory from: its part of its tenant's.
+    pub(super) fn budget(&self) -> Budget {
+        let loaded = self
+            .state
+            .lock()
+            .loaded
+            .as_ref()
+            .map(|it| it.budget.clone());
+        loaded.unwrap_or_else(|| self.open_budget())
+    }
+
+    fn open_budget(&self) -> Budget {
+        let spec = &self.spec;
+        let of = match &spec.budget {
+            Some(budget) => budget.clone(),
+            None => {
+                let tenant = format!("{}/{}", spec.namespace, spec.tenant);
+                self.engine.budget().part(&tenant, u64::MAX)
+            }
+        };
+        of.part(&spec.script, u64::MAX)
     }
 
     /// Whether nothing runs in it.
     pub fn is_idle(&self) -> bool {
-        self.invocations.load(Ordering::Relaxed) == 0
-    }
-
-    /// Counts an invocation in, unless there are too many.
-    fn admit_any(&self) -> Result<(), Failure> {
-        let most = self.in_force.read().limits.concurrent_invocations;
-        let running = self.invocations.fetch_add(1, Ordering::Relaxed);
-        if running >= most {
-            self.invocations.fetch_sub(1, Ordering::Relaxed);
-            return Err(Failure::Overloaded {
-                reason: format!("{running} invocations of this Worker are running, the limit"),
-                retry_after_s: 1,
-            });
-        }
-        Ok(())
+        self.gate.inside() == 0
     }
 
     /// Finds or makes an isolate for a request and hands it over.
@@ -411,7 +430,7 @@ impl Worker {
             .min(self.engine.threads())
             .max(1);
         let single = self.spec.kind == GuestKind::Wasi;
-        let code = {
+        let code = loop {
             let mut state = self.state.lock();
             if let Some(until) = state.closed_until {
                 let now = Instant::now();
@@ -441,12 +460,17 @@ impl Worker {
                     return Ok(least.clone());
                 }
             }
-            self.code(&mut state)?
+            let Some(code) = self.code(&mut state)? else {
+                drop(state);
+                self.make_room_for_code()?;
+                continue;
+            };
+            break code;
         };
         loop {
             match self.start(&code) {
                 // Somebody who rests makes room.
-                Err(Failure::Overloaded { .. }) if self.engine.evict_one(self.budget()) => {}
+                Err(Failure::Overloaded { .. }) if self.engine.evict_one(&self.budget()) => {}
                 Err(failure @ Failure::Overloaded { .. }) if !single => {
                     let state = self.state.lock();
                     let least = state
@@ -465,7 +489,12 @@ impl Worker {
     /// # Errors
     /// As [`Worker::fetch`] when there is no room or the code cannot be read.
     pub fn warm_up(self: &Arc<Self>) -> Result<(), Failure> {
-        let code = self.code(&mut self.state.lock())?;
+        let code = loop {
+            if let Some(code) = self.code(&mut self.state.lock())? {
+                break code;
+            }
+            self.make_room_for_code()?;
+        };
         self.start(&code).map(drop)
     }
 
@@ -478,12 +507,17 @@ impl Worker {
         Ok(isolate)
     }
 
-    /// The code, read if it is not there.
-    fn code(self: &Arc<Self>, state: &mut State) -> Result<Arc<Code>, Failure> {
-        if let Some(code) = state.code.clone() {
+    /// The code, read if it is not there; `None` if there is no room for it.
+    fn code(self: &Arc<Self>, state: &mut State) -> Result<Option<Arc<Code>>, Failure> {
+        if let Some(loaded) = &state.loaded {
+            let code = loaded.code.clone();
             state.last_request = Instant::now();
-            return Ok(code);
+            return Ok(Some(code));
         }
+        let budget = self.open_budget();
+        let Some(share) = budget.take(self.code_bytes()) else {
+            return Ok(None);
+        };
         let (spec, limits) = (&self.spec, self.limits());
         let code = match (&spec.image, spec.snapshot.as_deref()) {
             (Some(image), snapshot) => Code::load(spec.kind, image, snapshot, &limits),
@@ -491,12 +525,39 @@ impl Worker {
             (None, None) => Err(BuildError::new("neither an image nor a snapshot")),
         };
         let code = Arc::new(code.map_err(|error| Failure::Internal(error.what))?);
-        state.code = Some(code.clone());
+        state.loaded = Some(Loaded {
+            code: code.clone(),
+            budget,
+            _share: share,
+        });
         state.last_request = Instant::now();
         if spec.kind == GuestKind::Wasi {
             self.engine.keep_an_eye_on(self);
         }
-        Ok(code)
+        Ok(Some(code))
+    }
+
+    /// Bytes that its code takes when all of it is translated. The engine of JavaScript is counted once,
+    /// whoever uses it.
+    fn code_bytes(&self) -> u64 {
+        let image = self.spec.image.as_ref();
+        let len = image.and_then(|image| std::fs::metadata(image).ok());
+        len.map_or(0, |it| translated_bytes(it.len()))
+    }
+
+    /// Has somebody go who rests, so that there is room for the code. Not to be called while a Worker's
+    /// state is locked.
+    fn make_room_for_code(&self) -> Result<(), Failure> {
+        let budget = self.open_budget();
+        if self.engine.evict_one(&budget) {
+            return Ok(());
+        }
+        let needs = [("code", self.code_bytes())];
+        let what = "no memory for the Worker's code";
+        Err(Failure::Overloaded {
+            reason: self.engine.shortage(&budget, what, &needs),
+            retry_after_s: 1,
+        })
     }
 
     /// An isolate of this Worker is gone. With the last one goes the code, except where every
@@ -507,7 +568,7 @@ impl Worker {
         if state.isolates.is_empty() {
             state.isolates = Vec::new();
             if self.spec.kind != GuestKind::Wasi {
-                state.code = None;
+                state.loaded = None;
             }
         }
         self.engine.has_freed();
@@ -518,10 +579,10 @@ impl Worker {
     pub(super) fn rest(&self) -> bool {
         let mut state = self.state.lock();
         if state.isolates.is_empty() && state.last_request.elapsed() >= self.engine.idle() {
-            state.code = None;
+            state.loaded = None;
             self.engine.has_freed();
         }
-        state.code.is_some()
+        state.loaded.is_some()
     }
 
     /// Whether an isolate that rests has no future.
@@ -550,7 +611,7 @@ impl Worker {
         if let Some(metered) = invocation.metered.take() {
             metered.end(invocation.fuel);
         }
-        self.invocations.fetch_sub(1, Ordering::Relaxed);
+        drop(invocation.entered.take());
         if invocation.failure.is_none() && self.state.lock().crashes > 0 {
             self.state.lock().crashes = 0;
         }
@@ -657,8 +718,13 @@ impl Worker {
         self.spec.is_trusted
     }
 
-    pub(super) fn tenant(&self) -> Tenant {
-        self.tenant
+    pub(super) fn party(&self) -> &Party {
+        &self.party
+    }
+
+    /// Its tenant's share of the machine, beside those of others.
+    pub(super) fn weight(&self) -> u32 {
+        self.in_force.read().limits.weight
     }
 
     /// Does something while this Worker's own lock is held, as when it reads its code.
@@ -694,7 +760,7 @@ impl Worker {
         let isolates = {
             let mut state = self.state.lock();
             if is_deeper {
-                state.code = None;
+                state.loaded = None;
             }
             state.isolates.clone()
         };
@@ -721,24 +787,6 @@ impl Worker {
             state.isolates.iter().map(|isolate| isolate.bytes()).sum(),
         )
     }
-}
-
-/// Has an invocation counted that begins. With a quota on fuel it may burn what that leaves.
-fn count(invocation: &mut Invocation) -> Result<(), Failure> {
-    if let Some(meter) = &invocation.meter {
-        let (metered, granted) = Metered::begin(meter, invocation.fuel_limit)?;
-        invocation.metered = Some(metered);
-        invocation.fuel_limit = granted;
-    }
-    Ok(())
-}
-
-/// Whose turn it is when this Worker runs: a script of a namespace is a tenant, whatever its
-/// version. Two that meet in one number share their turns, which harms neither.
-fn tenant(spec: &WorkerSpec) -> Tenant {
-    let mut hasher = std::hash::DefaultHasher::new();
-    (&spec.namespace, &spec.script).hash(&mut hasher);
-    hasher.finish() as Tenant
 }
 
 /// Tells the isolate when the client leaves before there is an answer.

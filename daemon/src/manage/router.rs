@@ -260,6 +260,7 @@ impl<W: Send + Sync + 'static> Manage<W> {
 
     const OWN_ROUTES: &'static [Route<W>] = routes! {
         GET "status" => get_status,
+        GET "ledger" => get_ledger,
         GET "logs/{ns}/{script}" => get_logs,
         GET "logs/{script}" => get_logs,
         GET "routes" => all_routes,

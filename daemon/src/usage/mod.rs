@@ -103,6 +103,8 @@ struct Reserved {
     day: u32,
     /// Sums that the date's figures do not go beyond.
     most: Figures,
+    /// The date after it and the same of that, shortly before it begins.
+    ahead: Option<(u32, Figures)>,
     /// What power cuts left unknown: date and figures.
     charges: Vec<(u32, Figures)>,
 }
@@ -235,20 +237,20 @@ fn take_over(store: &Store, left: journal::Left) -> Result<(), StoreError> {
         .scan::<StoredReserved>(Table::UsageReserved, &[])?;
     for (tenant, StoredReserved::V1(mut row)) in rows {
         if !left.same_boot {
-            let counted = match days.get(&(tenant.clone(), row.day)) {
-                Some(counted) => *counted,
-                None => Figures::default(),
-            };
-            let stored = figures(store, Table::UsageDays, &tenant, row.day)?.unwrap_or_default();
-            let counted = std::array::from_fn(|at| counted[at].max(stored[at]));
-            let unknown = minus(row.most, counted);
-            if unknown != Figures::default() {
-                row.charges.push((row.day, unknown));
-                let over = row.charges.len().saturating_sub(CHARGES_MAX);
-                row.charges.drain(..over);
+            for (day, most) in [(row.day, row.most)].into_iter().chain(row.ahead) {
+                let counted = days.get(&(tenant.clone(), day)).copied();
+                let counted = counted.unwrap_or_default();
+                let stored = figures(store, Table::UsageDays, &tenant, day)?.unwrap_or_default();
+                let counted = std::array::from_fn(|at| counted[at].max(stored[at]));
+                let unknown = minus(most, counted);
+                if unknown != Figures::default() {
+                    row.charges.push((day, unknown));
+                }
             }
+            let over = row.charges.len().saturating_sub(CHARGES_MAX);
+            row.charges.drain(..over);
         }
-        row.most = Figures::default();
+        (row.most, row.ahead) = (Figures::default(), None);
         if row.charges.is_empty() {
             batch.delete(Table::UsageReserved, &tenant)?;
         } else {

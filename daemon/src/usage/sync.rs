@@ -6,6 +6,7 @@ use super::{
     StoredReserved, Tenant, TenantKey, Usage, parse_key, row_key,
 };
 use crate::store::{RecordBatch, Store, StoreError, Table};
+use std::collections::HashMap;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -62,19 +63,20 @@ impl Usage {
                 }
             }
         }
-        let dirty: Vec<(TenantKey, u32)> = rows
-            .iter()
-            .filter(|row| row.table == Table::UsageDays)
-            .map(|row| (row.tenant.clone(), row.number))
-            .collect();
+        let mut dirty: HashMap<TenantKey, Vec<u32>> = HashMap::new();
+        for row in rows.iter().filter(|row| row.table == Table::UsageDays) {
+            dirty
+                .entry(row.tenant.clone())
+                .or_default()
+                .push(row.number);
+        }
         let written = match rows.is_empty() {
             true => Ok(()),
             false => self.write(rows).await,
         };
         for tenant in &tenants {
-            let mine = dirty.iter().filter(|(key, _)| *key == tenant.key);
-            let mine: Vec<u32> = mine.map(|(_, day)| *day).collect();
-            settle(&self.0, tenant, &mine, written.is_ok());
+            let mine = dirty.get(&tenant.key).map_or(&[][..], Vec::as_slice);
+            settle(&self.0, tenant, mine, written.is_ok());
         }
         drop(tenants);
         if written.is_ok() {
@@ -191,7 +193,7 @@ impl Usage {
                 .scan::<StoredReserved>(Table::UsageReserved, &[])?;
             let mut batch = store.records().batch();
             for (tenant, StoredReserved::V1(mut row)) in rows {
-                row.most = Figures::default();
+                (row.most, row.ahead) = (Figures::default(), None);
                 row.charges.truncate(CHARGES_MAX);
                 if row.charges.is_empty() {
                     batch.delete(Table::UsageReserved, &tenant)?;
@@ -217,7 +219,7 @@ impl Usage {
                 .into_iter()
                 .partition(|(key, _)| key.starts_with(&namespace));
             *tenants = stay;
-            let gone: std::collections::HashMap<TenantKey, Arc<Tenant>> = gone;
+            let gone: HashMap<TenantKey, Arc<Tenant>> = gone;
             gone.into_values().collect()
         };
         for tenant in gone {

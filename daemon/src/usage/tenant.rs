@@ -1,7 +1,6 @@
 //! One tenant's count, and its quotas as its Workers have them.
 
 use super::calendar::Day;
-use super::journal::Slot;
 use super::quota::{Figures, MEASURES, Measure, Period, QUOTAS, Quotas};
 use super::{Inner, Reserved, StoredReserved, TenantKey, figures, plus};
 use crate::engine::limits::Failure;
@@ -14,6 +13,10 @@ use std::sync::{Arc, Weak};
 const CHUNK_MIN: Figures = [256, 2_000_000_000, 64 << 20, 16 << 20];
 /// The part of a quota that is reserved at a time, where that is more.
 const CHUNK_PART: u64 = 32;
+
+/// Seconds before midnight from which on the next date has something reserved, so that its first
+/// requests need not wait.
+const AHEAD_S: u64 = 120;
 
 /// A tenant's count. All its Workers share it.
 pub struct Tenant {
@@ -180,6 +183,19 @@ impl State {
         }
     }
 
+    /// What is reserved of a date.
+    fn most(&self, day: Day) -> Figures {
+        let Some(reserved) = &self.reserved else {
+            return Figures::default();
+        };
+        let ahead = reserved.ahead.filter(|(of, _)| *of == day.0);
+        match ahead {
+            _ if reserved.day == day.0 => reserved.most,
+            Some((_, most)) => most,
+            None => Figures::default(),
+        }
+    }
+
     /// Refuses what is not reserved, of a measure that has a quota. Whether more should be reserved
     /// soon.
     fn is_reserved(&mut self, measure: Measure, more: u64, day: Day) -> Result<bool, Failure> {
@@ -188,8 +204,7 @@ impl State {
         if chunk == 0 {
             return Ok(false);
         }
-        let reserved = self.reserved.as_ref().filter(|it| it.day == day.0);
-        let most = reserved.map_or(0, |it| it.most[at]);
+        let most = self.most(day)[at];
         let held = if measure == Measure::Fuel {
             self.held
         } else {
@@ -224,12 +239,7 @@ impl State {
         }
         let mut journal = inner.journal.lock();
         if let (Some(slot), Some(journal)) = (today.slot, journal.as_mut()) {
-            let says = Slot {
-                tenant: key.to_vec(),
-                day: today.day.0,
-                figures: today.figures,
-            };
-            journal.write(slot, &says);
+            journal.write(slot, key, today.day.0, &today.figures);
         }
     }
 
@@ -242,17 +252,12 @@ impl State {
         if self.chunk == Figures::default() {
             return Ok(None);
         }
-        let (day, _) = self.turn(inner, key)?;
+        let (day, now) = self.turn(inner, key)?;
         let today = self.today();
         let held = self.held;
+        let mut most = self.most(day);
         let Some(reserved) = &self.reserved else {
             return Ok(None);
-        };
-        let is_todays = reserved.day == day.0;
-        let mut most = if is_todays {
-            reserved.most
-        } else {
-            Figures::default()
         };
         let mut is_short = false;
         for at in 0..MEASURES.len() {
@@ -270,12 +275,19 @@ impl State {
                 is_short = true;
             }
         }
+        let tomorrow = day.0.saturating_add(1);
+        let mut ahead = reserved.ahead.filter(|(of, _)| *of == tomorrow);
+        if ahead.is_none() && day.left(now) <= AHEAD_S {
+            ahead = Some((tomorrow, self.chunk));
+            is_short = true;
+        }
         let month = day.month();
         let charges = reserved.charges.iter();
         let charges = charges.filter(|(of, _)| Day(*of).month() == month);
         let wanted = Reserved {
             day: day.0,
             most,
+            ahead,
             charges: charges.copied().collect(),
         };
         Ok(is_short.then_some(wanted))

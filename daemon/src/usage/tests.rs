@@ -231,6 +231,35 @@ fn a_clean_stop_charges_nothing() {
 }
 
 #[test]
+fn the_first_request_of_a_day_need_not_wait() {
+    let machine = Machine::new();
+    let bound = quotas(|it| it.day[0] = 1000);
+    let usage = machine.open("boot");
+    let counted = meter(&usage, "a", bound);
+    machine.at(NOW + 3600 - 20);
+    block_on(usage.reserve()).unwrap();
+    counted.begin(0).unwrap();
+    machine.at(NOW + 3600);
+    for _ in 0..100 {
+        counted.begin(0).unwrap();
+    }
+    drop((counted, usage));
+    // What a power cut leaves unknown of either date is charged to that.
+    std::fs::remove_file(machine.journal()).unwrap();
+    let usage = machine.open("another boot");
+    let counted = meter(&usage, "a", bound);
+    let mut begun = 0;
+    loop {
+        block_on(usage.reserve()).unwrap();
+        match counted.begin(0) {
+            Ok(_) => begun += 1,
+            Err(_) => break,
+        }
+    }
+    assert_eq!(begun, 1000 - 256);
+}
+
+#[test]
 fn each_date_has_one_count_whatever_the_clock_does() {
     let machine = Machine::new();
     let bound = quotas(|it| it.day[0] = 5);

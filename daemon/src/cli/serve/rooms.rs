@@ -3,6 +3,7 @@
 //! `serve` decides when something happens; this file, what it is made of.
 
 use super::courier::Courier;
+use super::memory::Memory;
 use super::options::{
     analytics_options, bounds, cache_options, edge_options, engine_options, log_filter,
     manage_options, observe_options, outbound_options, policy, roots, socket_options,
@@ -125,7 +126,7 @@ impl Rooms {
     /// Opens the store, brings back everything acknowledged, and installs the logger.
     pub fn open(
         config: &Config,
-        executor: &Arc<Executor<'static>>,
+        (executor, guests): (&Arc<Executor<'static>>, &Arc<Executor<'static>>),
         roll: &mut Roll,
     ) -> Result<Arc<Self>, ServeError> {
         let format = match config.log.format {
@@ -141,7 +142,13 @@ impl Rooms {
             observe: observe.clone(),
             watch: OnceLock::new(),
         });
-        let engine = Engine::new(engine_options(config), executor.clone(), told.clone());
+        let memory = Memory::of(&config.board);
+        let engine = Engine::of(
+            engine_options(config, &memory),
+            executor.clone(),
+            guests.clone(),
+            told.clone(),
+        );
         let outbound = Outbound::new(outbound_options(config), executor.clone());
         let cache = Cache::open(cache_options(config)).map_err(room("cache"))?;
         let tails = Tails::new(executor.clone());
@@ -210,6 +217,8 @@ impl Rooms {
         let status = Arc::new(Status {
             started: Instant::now(),
             board: config.board.name.clone(),
+            planes: config.board.planes(),
+            memory: memory.clone(),
             engine: engine.clone(),
             data_dir: config.data_dir.clone(),
             catalog: catalog.clone(),
@@ -221,7 +230,7 @@ impl Rooms {
         });
         let manage = Manage::new(
             catalog.clone(),
-            manage_options(config),
+            manage_options(config, &memory),
             Arc::new(Logs(observe)),
             Arc::new(Shared(status.clone())),
         );
@@ -376,6 +385,10 @@ impl Observer for Told {
 
     fn deployed(&self, deployed: &engine::finished::Deployed<'_>) {
         self.observe.deployed(deployed);
+    }
+
+    fn refused(&self, namespace: &str, script: &str, limit: &'static str) {
+        self.observe.refused(namespace, script, limit);
     }
 }
 
