@@ -20,6 +20,7 @@ mod inner;
 mod javascript;
 #[cfg(feature = "javascript")]
 mod memory;
+mod metered;
 mod own;
 #[cfg(feature = "javascript")]
 mod parked;
