@@ -35,6 +35,7 @@ mod loader;
 mod logpush;
 mod node_net;
 mod plain;
+mod plans;
 mod previews;
 mod push;
 mod retire;

@@ -98,7 +98,7 @@ const MAY_KNOW: &[(&str, &[&str])] = &[
     // Budgets, and the tree of them as it is shown.
     ("ledger", &[]),
     // What tenants used and may use; who is a tenant others know.
-    ("usage", &["store"]),
+    ("usage", &["store", "engine::limits", "engine::meter"]),
     // What is stated of limits; whom it concerns others know.
     (
         "plans",

@@ -133,6 +133,10 @@ impl Answer {
                 retry_after_s: Some(*retry_after_s),
                 ..Self::kept(StatusCode::SERVICE_UNAVAILABLE, failure.to_string())
             },
+            Failure::Quota { retry_after_s, .. } => Self {
+                retry_after_s: Some(*retry_after_s),
+                ..Self::kept(StatusCode::TOO_MANY_REQUESTS, failure.to_string())
+            },
             Failure::Limited {
                 limit,
                 retry_after_s,

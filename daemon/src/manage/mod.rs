@@ -45,6 +45,7 @@ mod telemetry;
 mod tests;
 pub mod tokens;
 mod upload;
+mod usage;
 mod versions;
 mod workers;
 

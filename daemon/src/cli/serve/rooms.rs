@@ -31,6 +31,7 @@ use crate::observe::{self, Filter, Follow, Followed, Observe, logger};
 use crate::outbound::Outbound;
 use crate::store::{Opened, Store};
 use crate::tail::Tails;
+use crate::usage::{Usage, UsageOptions};
 use async_executor::Executor;
 use async_io::Async;
 use futures_lite::{StreamExt, future, stream};
@@ -53,6 +54,7 @@ pub struct Rooms {
     status: Arc<Status>,
     outbound: Outbound,
     analytics: Analytics,
+    usage: Usage,
     logpush: Logpush,
     courier: Arc<Courier>,
     /// The system's own firmware, and who judges it.
@@ -156,12 +158,15 @@ impl Rooms {
         let tails = Tails::new(executor.clone());
         let analytics =
             Analytics::open(store.clone(), analytics_options(config)).map_err(room("analytics"))?;
+        let usage = UsageOptions::new(config.data_dir.join("usage"));
+        let usage = Usage::open(store.clone(), usage).map_err(room("usage"))?;
         let machine = Machine {
             engine: engine.clone(),
             outbound: outbound.clone(),
             cache: cache.clone(),
             tails: tails.clone(),
             analytics: analytics.clone(),
+            usage: usage.clone(),
             sockets: socket_options(config),
             dynamic_workers: config.loader.workers as usize,
             dynamic_memory: config.loader.memory_bytes,
@@ -173,6 +178,10 @@ impl Rooms {
             bounds(config),
         )
         .map_err(room("catalog"))?;
+        // Before the first request, which need not wait for it then.
+        if let Err(error) = smol::block_on(usage.reserve()) {
+            log::error!("usage cannot be recorded: {error}");
+        }
         // Once only: there is one catalog.
         let _ = told.watch.set(catalog.watch());
         tails.deliver_by(catalog.clone());
@@ -242,6 +251,7 @@ impl Rooms {
             executor.spawn(sweep(engine)),
             executor.spawn(cache.upkeep()),
             executor.spawn(analytics.clone().upkeep()),
+            executor.spawn(usage.clone().upkeep()),
             office.executor.spawn(refresh(catalog.clone())),
             office.executor.spawn(guard(catalog.clone())),
             executor.spawn(cron::run(
@@ -259,6 +269,7 @@ impl Rooms {
             status,
             outbound,
             analytics,
+            usage,
             logpush,
             courier,
             updates,
@@ -360,6 +371,9 @@ impl Rooms {
     /// Makes everything durable and lets go of the store. Nothing runs any more.
     pub async fn close(self: Arc<Self>) {
         self.analytics.flush().await;
+        if let Err(error) = self.usage.close().await {
+            log::error!("usage since it was last recorded is in the journal alone: {error}");
+        }
         self.logpush.flush().await;
         if let Err(error) = self.store.durable().await {
             log::error!("{error}");
