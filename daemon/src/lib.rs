@@ -24,6 +24,7 @@ pub mod outbound;
 pub mod range;
 pub mod store;
 pub mod tail;
+pub mod tune;
 pub mod websocket;
 
 /// What a machine is and may spend.

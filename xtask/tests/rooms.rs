@@ -58,6 +58,17 @@ const MAY_KNOW: &[(&str, &[&str])] = &[
             "engine::limits",
         ],
     ),
+    // What invocations used, and how fast the machine is; what limits hold others know.
+    (
+        "tune",
+        &[
+            "store",
+            "board",
+            "engine::Finished",
+            "engine::calibrate",
+            "engine::limits",
+        ],
+    ),
     // What is sent where; how it is sent others know.
     (
         "logpush",
@@ -134,6 +145,8 @@ const MAY_KNOW: &[(&str, &[&str])] = &[
             "analytics",
             "logpush",
             "firmware",
+            "tune",
+            "board",
         ],
     ),
     (
@@ -159,6 +172,7 @@ const MAY_KNOW: &[(&str, &[&str])] = &[
             "logpush",
             "analytics",
             "notify",
+            "tune",
         ],
     ),
 ];

@@ -59,6 +59,7 @@ mod tails;
 pub(crate) mod testing;
 #[cfg(test)]
 mod tests;
+mod tuning;
 mod vault;
 pub mod versions;
 

@@ -275,6 +275,7 @@ impl Worker {
             done: false,
             failure: None,
             expiry: None,
+            memory_bytes: 0,
         }
     }
 
@@ -556,6 +557,8 @@ impl Worker {
             exception: thrown.as_ref(),
             labels: spec.env.labels(),
             listeners: spec.env.listeners(),
+            memory_bytes: invocation.memory_bytes,
+            subrequests: invocation.caller.as_ref().map_or(0, Caller::subrequests),
         });
     }
 

@@ -45,6 +45,10 @@ pub mod code {
     pub const TAGS: u32 = 100121;
     /// Firmware, which the field has no calls for.
     pub const FIRMWARE: u32 = 10601;
+    /// Tuning, which the field has no calls for.
+    pub const TUNE: u32 = 10602;
+    /// Somebody else changed it meanwhile, or is at it.
+    pub const TUNE_BUSY: u32 = 10603;
     /// Known to the field, but not here yet.
     pub const NOT_YET: u32 = 10501;
     pub const NO_METHOD: u32 = 7001;

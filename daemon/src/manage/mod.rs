@@ -43,6 +43,7 @@ mod telemetry;
 #[cfg(test)]
 mod tests;
 pub mod tokens;
+mod tune;
 mod upload;
 mod versions;
 mod workers;
@@ -51,6 +52,7 @@ pub use body::{ByteStream, Payload};
 pub use call::Call;
 pub use logs::{LogSource, LogStream, NoLogs};
 pub use server::{ServerOptions, serve};
+pub use tune::Tuning;
 
 use crate::catalog::Catalog;
 use crate::engine::Worker;
@@ -115,6 +117,7 @@ pub struct Manage<W = Worker> {
     live_tails: LiveTails,
     logpush: OnceLock<Arc<Logpush>>,
     firmware: OnceLock<(Arc<Firmware>, HealthKey)>,
+    tuning: OnceLock<Tuning>,
 }
 
 impl<W: Send + Sync + 'static> Manage<W> {
@@ -130,6 +133,7 @@ impl<W: Send + Sync + 'static> Manage<W> {
             live_tails: LiveTails::default(),
             logpush: OnceLock::new(),
             firmware: OnceLock::new(),
+            tuning: OnceLock::new(),
             catalog,
             options,
             logs,
@@ -146,6 +150,12 @@ impl<W: Send + Sync + 'static> Manage<W> {
     /// only; a second call changes nothing.
     pub fn with_firmware(&self, firmware: Arc<Firmware>, key: HealthKey) {
         let _ = self.firmware.set((firmware, key));
+    }
+
+    /// Has recorded figures, and an engine whose speed can be measured. Once only; a second call
+    /// changes nothing.
+    pub fn with_tune(&self, tuning: Tuning) {
+        let _ = self.tuning.set(tuning);
     }
 
     /// Answers a call: token first, then route, then handler.

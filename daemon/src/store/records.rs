@@ -58,6 +58,10 @@ pub enum Table {
     LogpushBatches = 35,
     /// What dispatch namespaces say about logs.
     NamespaceLogs = 36,
+    /// How fast this machine was measured to be.
+    Calibration = 96,
+    /// What tenants' invocations used.
+    TuneFigures = 97,
 }
 
 impl Table {
@@ -81,6 +85,8 @@ impl Table {
             Self::LogpushJobs => "logpush-jobs",
             Self::LogpushBatches => "logpush-batches",
             Self::NamespaceLogs => "namespace-logs",
+            Self::Calibration => "calibration",
+            Self::TuneFigures => "tune-figures",
         }
     }
 }
