@@ -21,10 +21,12 @@ pub mod manage;
 pub mod notify;
 pub mod observe;
 pub mod outbound;
+pub mod plans;
 pub mod range;
 pub mod store;
 pub mod tail;
 pub mod tune;
+pub mod usage;
 pub mod websocket;
 
 /// What a machine is and may spend.

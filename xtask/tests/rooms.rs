@@ -106,6 +106,13 @@ const MAY_KNOW: &[(&str, &[&str])] = &[
         ],
     ),
     ("engine", &["deadline"]),
+    // What tenants used and may use; who is a tenant others know.
+    ("usage", &["store"]),
+    // What is stated of limits; whom it concerns others know.
+    (
+        "plans",
+        &["store", "board", "engine::limits", "usage::quota"],
+    ),
     // Process 1 of a firmware image: the daemon is a child of it, by name.
     ("init", &["config"]),
     // Slots, signatures and the verdict; what is asked for it others know.
@@ -118,6 +125,7 @@ const MAY_KNOW: &[(&str, &[&str])] = &[
         "catalog",
         &[
             "store",
+            "board",
             "engine",
             "bindings",
             "observe",
@@ -128,6 +136,8 @@ const MAY_KNOW: &[(&str, &[&str])] = &[
             "websocket",
             "tail",
             "analytics",
+            "plans",
+            "usage",
         ],
     ),
     ("edge", &["engine", "catalog", "observe", "websocket"]),
@@ -147,6 +157,8 @@ const MAY_KNOW: &[(&str, &[&str])] = &[
             "firmware",
             "tune",
             "board",
+            "plans",
+            "usage",
         ],
     ),
     (
@@ -173,6 +185,7 @@ const MAY_KNOW: &[(&str, &[&str])] = &[
             "analytics",
             "notify",
             "tune",
+            "usage",
         ],
     ),
 ];

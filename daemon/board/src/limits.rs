@@ -48,6 +48,10 @@ pub struct Limits {
     pub response_body_bytes: u64,
     /// Bytes that an invocation may log; the rest is dropped and counted.
     pub log_bytes: u32,
+    /// Bytes of keys, values and metadata that an invocation may write to and read from KV.
+    pub kv_bytes: u64,
+    /// Bytes that an invocation may send to other servers and get from them.
+    pub egress_bytes: u64,
 }
 
 impl Default for Limits {
@@ -68,6 +72,8 @@ impl Default for Limits {
             request_body_bytes: 100 << 20,
             response_body_bytes: 100 << 20,
             log_bytes: 128 << 10,
+            kv_bytes: 100 << 20,
+            egress_bytes: 500 << 20,
         }
     }
 }
@@ -95,7 +101,8 @@ pub struct Field {
     pub key: &'static str,
     /// Reads it.
     pub get: fn(&Limits) -> u64,
-    set: fn(&mut Limits, u64),
+    /// Sets it, to a value between the bounds.
+    pub set: fn(&mut Limits, u64),
     /// The least value that makes sense.
     pub floor: u64,
     /// The most that this daemon can enforce.
@@ -138,7 +145,7 @@ macro_rules! field {
 }
 
 /// Every limit there is.
-pub const FIELDS: [Field; 15] = [
+pub const FIELDS: [Field; 17] = [
     field!("cpu-ms", cpu_ms: u32, 1, 300_000, "CPU time of an invocation"),
     field!("startup-cpu-ms", startup_cpu_ms: u32, 1, 60_000, "CPU time of start-up"),
     field!("memory-bytes", memory_bytes: u64, 64 << 10, 4 << 30, "memories and tables of an isolate"),
@@ -154,6 +161,8 @@ pub const FIELDS: [Field; 15] = [
     field!("request-body-bytes", request_body_bytes: u64, 0, 4 << 30, "body of a request"),
     field!("response-body-bytes", response_body_bytes: u64, 0, 4 << 30, "body of a response"),
     field!("log-bytes", log_bytes: u32, 0, 16 << 20, "log of an invocation"),
+    field!("kv-bytes", kv_bytes: u64, 0, 1 << 40, "bytes an invocation writes to KV and reads from it"),
+    field!("egress-bytes", egress_bytes: u64, 0, 1 << 40, "bytes an invocation sends to other servers and gets from them"),
 ];
 
 /// Writes a table's values over `base`, noting what breaks a rule. `table` is its name.
@@ -255,6 +264,8 @@ pub fn default_ceilings() -> Limits {
         request_body_bytes: 500 << 20,
         response_body_bytes: 500 << 20,
         log_bytes: 1 << 20,
+        kv_bytes: 1 << 30,
+        egress_bytes: 4 << 30,
     }
 }
 

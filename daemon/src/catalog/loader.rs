@@ -1,7 +1,9 @@
 //! Dynamic Workers: judged like a push and run like a deployed version, and kept in memory alone.
 
 use super::binding::Target;
-use super::record::{Namespace, Script};
+use super::name::Id;
+use super::plans::Standing;
+use super::record::{CustomLimits, Namespace, Script};
 use super::{Catalog, Runtime, compatibility, flags};
 use crate::bindings::{Answering, Child, Code, Env, Loading, Loads, MakeRoom, ServiceRequest};
 use crate::engine::finished::Labels;
@@ -26,8 +28,16 @@ pub(super) struct Loader<W> {
     namespace: Arc<str>,
     script: Arc<str>,
     version: Arc<str>,
-    limits: Limits,
+    standing: Stands,
     budget: Budget,
+}
+
+/// Whose a loader is, as far as limits go.
+#[derive(Clone)]
+struct Stands {
+    namespace: Id,
+    tags: Vec<String>,
+    asked: CustomLimits,
 }
 
 impl<W: Send + Sync + 'static> Catalog<W> {
@@ -40,6 +50,7 @@ impl<W: Send + Sync + 'static> Catalog<W> {
     ) -> Option<Arc<dyn Loads>> {
         let bindings = &script.settings.bindings;
         let loads = bindings.iter().any(|it| it.target == Target::Loader);
+        let id = namespace.id;
         loads.then(|| {
             let (namespace, name) = (namespace.name.as_str().into(), script.name.as_str().into());
             let make = || self.runtime.dynamic_budget();
@@ -49,7 +60,11 @@ impl<W: Send + Sync + 'static> Catalog<W> {
                 namespace,
                 script: name,
                 version: version.into(),
-                limits: self.effective(script.settings.limits),
+                standing: Stands {
+                    namespace: id,
+                    tags: script.settings.tags.clone(),
+                    asked: script.settings.limits,
+                },
             }) as Arc<dyn Loads>
         })
     }
@@ -60,16 +75,21 @@ impl<W: Send + Sync + 'static> Loads for Loader<W> {
         let catalog = self.catalog.upgrade();
         let (namespace, script) = (self.namespace.clone(), self.script.clone());
         let (version, budget) = (self.version.clone(), self.budget.clone());
-        let limits = Limits {
-            cpu_ms: self.limits.cpu_ms.min(code.cpu_ms.unwrap_or(u32::MAX)),
-            subrequests: self
-                .limits
-                .subrequests
-                .min(code.subrequests.unwrap_or(u32::MAX)),
-            ..self.limits
-        };
+        let standing = self.standing.clone();
         Box::pin(async move {
             let catalog = catalog.ok_or("the device is stopping")?;
+            // What holds for its loader now, and its own wishes.
+            let (limits, _) = catalog.effective(&Standing {
+                namespace: standing.namespace,
+                script: &script,
+                tags: &standing.tags,
+                asked: standing.asked,
+            });
+            let limits = Limits {
+                cpu_ms: limits.cpu_ms.min(code.cpu_ms.unwrap_or(u32::MAX)),
+                subrequests: limits.subrequests.min(code.subrequests.unwrap_or(u32::MAX)),
+                ..limits
+            };
             let told = |error: super::CatalogError| error.to_string();
             compatibility::check_date(&code.compatibility_date).map_err(told)?;
             compatibility::check_flags(&code.flags).map_err(told)?;

@@ -35,6 +35,8 @@ pub trait Runtime<W>: Send + Sync {
     fn start(&self, spec: WorkerSpec) -> Result<Arc<W>, String>;
     /// Tells a Worker that no new request comes; those in flight go on.
     fn retire(&self, worker: &W);
+    /// Gives a Worker other limits, from its next invocation on.
+    fn set_limits(&self, worker: &W, limits: Limits);
     /// A pushed version of this script runs, and translating and starting it took this fuel.
     fn deployed(&self, namespace: &str, script: &str, startup_fuel: u64);
     /// Runs a request.
@@ -120,6 +122,10 @@ impl Runtime<Worker> for Machine {
 
     fn retire(&self, worker: &Worker) {
         worker.retire();
+    }
+
+    fn set_limits(&self, worker: &Worker, limits: Limits) {
+        worker.set_limits(limits);
     }
 
     fn fetch(&self, worker: Arc<Worker>, request: Request) -> Fetching {
@@ -210,6 +216,10 @@ impl Runtime<Worker> for Engine {
 
     fn retire(&self, worker: &Worker) {
         worker.retire();
+    }
+
+    fn set_limits(&self, worker: &Worker, limits: Limits) {
+        worker.set_limits(limits);
     }
 
     fn deployed(&self, namespace: &str, script: &str, startup_fuel: u64) {

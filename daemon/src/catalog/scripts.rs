@@ -142,6 +142,8 @@ impl<W: Send + Sync + 'static> Catalog<W> {
         let key = Script::key(namespace.id, &script.name);
         let rows = Rows::default().put(Script::TABLE, key, script.clone());
         self.commit(rows, Vec::new()).await?;
+        // A tag may name its plan or its tenant.
+        self.apply_to(&namespace, &script)?;
         Ok(script)
     }
 
@@ -160,8 +162,10 @@ impl<W: Send + Sync + 'static> Catalog<W> {
         script.settings.tags = tags.clone();
         script.modified_ms = now_ms();
         let key = Script::key(namespace.id, &script.name);
-        let rows = Rows::default().put(Script::TABLE, key, script);
+        let rows = Rows::default().put(Script::TABLE, key, script.clone());
         self.commit(rows, Vec::new()).await?;
+        // One may name its plan or its tenant.
+        self.apply_to(&namespace, &script)?;
         Ok(tags)
     }
 }

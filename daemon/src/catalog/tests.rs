@@ -4,6 +4,7 @@
 
 mod javascript;
 mod secrets;
+mod trials;
 mod versions;
 
 use super::binding::{Keep, Wanted};
@@ -448,11 +449,12 @@ fn other_bounds_reach_running_workers() {
             cpu_ms: 100,
             ..Limits::default()
         },
+        board: crate::board::limits::default_ceilings(),
     };
     block_on(stage.catalog.change_bounds(bounds)).unwrap();
-    assert_eq!(stage.worker("a").spec.limits.cpu_ms, 100);
-    assert_eq!(stage.worker("b").spec.limits.cpu_ms, 20);
-    assert!(old.retired.load(Ordering::SeqCst));
+    assert_eq!(stage.worker("a").limits.lock().cpu_ms, 100);
+    assert_eq!(stage.worker("b").limits.lock().cpu_ms, 20);
+    assert!(!old.retired.load(Ordering::SeqCst), "it goes on");
 }
 
 #[test]

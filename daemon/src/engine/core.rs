@@ -224,8 +224,9 @@ impl Core {
             startup_fuel,
         } = parked;
         let told = |what: &dyn std::fmt::Display| internal("a parked isolate cannot go on", what);
+        let memory_bytes = host.limits.memory_bytes;
         let mut built = code
-            .instantiate(host, worker.limits().memory_bytes)
+            .instantiate(host, memory_bytes)
             .map_err(|error| told(&error.what))?;
         let more = pages.saturating_sub(built.memory.size(&built.store));
         let grown = built.memory.grow(&mut built.store, more);
@@ -326,7 +327,7 @@ impl Core {
     fn exhausted(&mut self, isolate: &Isolate) -> Condemned {
         let mut limits = *isolate.worker().limits();
         if let Some(invocation) = self.store.data_mut().invocation() {
-            limits.cpu_ms = invocation.cpu_ms(&limits);
+            limits.cpu_ms = invocation.cpu_ms();
         }
         let rate = isolate.worker().engine().fuel_per_ms();
         Condemned(if self.store.data().current == 0 {
@@ -380,8 +381,8 @@ impl Core {
         isolate: &Isolate,
     ) -> Result<(), Condemned> {
         use wasmi::TrapCode;
-        let limits = isolate.worker().limits();
         let host = self.store.data_mut();
+        let limits = host.limits;
         if let Some(failure) = host.fatal.take() {
             return Err(Condemned(failure));
         }
@@ -390,7 +391,7 @@ impl Core {
             return Ok(());
         }
         if error.downcast_ref::<super::wasi::OutputLimit>().is_some() {
-            let limit = limits.response_body_bytes;
+            let limit = host.in_force().response_body_bytes;
             return Err(Condemned(Failure::ResponseBody { limit }));
         }
         // A guest that was refused memory and then gave up ran out of memory, however it says so.

@@ -38,6 +38,8 @@ pub struct Isolate {
     last_used: Mutex<Instant>,
     /// It has let go of what it shares, and did nothing since.
     is_lean: AtomicBool,
+    /// Which of its Worker's shapes it has.
+    shape: u32,
 }
 
 #[derive(Default)]
@@ -70,6 +72,8 @@ impl Isolate {
     /// [`Failure::Overloaded`] when the machine has no memory for it, [`Failure::Internal`] when
     /// the code and its snapshot do not fit each other.
     pub fn start(worker: &Arc<Worker>, code: &Arc<Code>) -> Result<Arc<Self>, Failure> {
+        // Before its limits are read.
+        let shape = worker.shape();
         let mut result = Ok(());
         let isolate = Arc::new_cyclic(|weak: &Weak<Self>| {
             let (form, bytes) = match Core::build(worker, code, weak.clone()) {
@@ -92,6 +96,7 @@ impl Isolate {
                 bytes: AtomicU64::new(bytes),
                 last_used: Mutex::new(Instant::now()),
                 is_lean: AtomicBool::new(false),
+                shape,
             }
         });
         result.map(|()| isolate)
@@ -216,6 +221,11 @@ impl Isolate {
             self.kick(false);
         }
         empty
+    }
+
+    /// Which of its Worker's shapes it has: [`Worker::set_limits`].
+    pub fn shape(&self) -> u32 {
+        self.shape
     }
 
     /// Whether there is nothing more that it could let go of.

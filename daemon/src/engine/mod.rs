@@ -264,9 +264,7 @@ impl Engine {
 
     /// A Worker of this spec. Nothing is read or started before its first request.
     pub fn worker(&self, mut spec: WorkerSpec) -> Arc<Worker> {
-        if spec.kind == GuestKind::JavaScript {
-            spec.limits = javascript::nesting(spec.limits);
-        }
+        spec.limits = javascript::shaped(spec.kind, spec.limits);
         // An upload, or the rows of a start, have been taken apart for it.
         self.has_freed();
         Arc::new(Worker::new(self.clone(), spec))

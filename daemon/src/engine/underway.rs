@@ -90,7 +90,6 @@ pub struct Invocation {
     /// The values of the line that comes next.
     pub log_values: Option<String>,
     /// Lines of log that were dropped, or cut.
-    /// Lines of log that were dropped, or cut.
     pub logs_dropped: u32,
     /// The guest said that it is over.
     pub done: bool,
@@ -100,6 +99,8 @@ pub struct Invocation {
     pub expiry: Option<Task<()>>,
     /// Bytes of its isolate's memories and tables, once it has ended.
     pub memory_bytes: u64,
+    /// The limits that it began with.
+    pub limits: Arc<Limits>,
 }
 
 impl Invocation {
@@ -133,9 +134,9 @@ impl Invocation {
     }
 
     /// The limit on its CPU time, in milliseconds: the lower of its Worker's and its own.
-    pub fn cpu_ms(&self, limits: &Limits) -> u32 {
+    pub fn cpu_ms(&self) -> u32 {
         let own = self.terms.as_ref().and_then(|terms| terms.cpu_ms);
-        own.map_or(limits.cpu_ms, |ms| ms.min(limits.cpu_ms))
+        own.map_or(self.limits.cpu_ms, |ms| ms.min(self.limits.cpu_ms))
     }
 
     /// Where its request, or that of the first Worker of its chain, entered the machine.

@@ -17,6 +17,7 @@ use super::finished::Finished;
 use super::host::now_ms;
 use super::invocation::{Entry, Ray, Reply, Request, RequestBody, Trigger};
 use super::isolate::Isolate;
+use super::javascript;
 use super::limits::{Failure, Limits};
 use super::module::GuestKind;
 use super::ops::Bindings;
@@ -25,7 +26,7 @@ use super::socket::Sockets;
 use super::source_map::{self, SourceMap};
 use super::underway::Invocation;
 use crate::deadline::Deadline;
-use parking_lot::Mutex;
+use parking_lot::{Mutex, RwLock};
 use std::future::poll_fn;
 use std::hash::{Hash, Hasher};
 use std::path::PathBuf;
@@ -56,7 +57,7 @@ pub struct WorkerSpec {
     pub handlers: Vec<String>,
     /// Maps of its modules, by which what is told of its exceptions names its sources.
     pub maps: Vec<SourceMap>,
-    /// Its limits, within the board's.
+    /// Its limits as it starts, within the board's; see [`Worker::set_limits`].
     pub limits: Limits,
     /// Its `env`.
     pub env: Arc<dyn Bindings>,
@@ -71,6 +72,10 @@ pub struct Worker {
     engine: Engine,
     spec: WorkerSpec,
     tenant: Tenant,
+    /// Those that the next invocation gets.
+    limits: RwLock<Arc<Limits>>,
+    /// Counts changes of what isolates are made with and keep.
+    shape: AtomicU32,
     state: Mutex<State>,
     /// Invocations from their arrival to the end of their `waitUntil` work.
     invocations: AtomicU32,
@@ -99,6 +104,8 @@ impl Worker {
     pub(super) fn new(engine: Engine, spec: WorkerSpec) -> Self {
         Self {
             tenant: tenant(&spec),
+            limits: RwLock::new(Arc::new(spec.limits)),
+            shape: AtomicU32::new(0),
             engine,
             spec,
             state: Mutex::new(State {
@@ -175,8 +182,9 @@ impl Worker {
         entry: Option<Box<Entry>>,
         request: Request,
     ) -> Result<Begun, Failure> {
-        let limits = &self.spec.limits;
         let entered = Entered(Some(self.clone()));
+        let blank = self.invocation(request.ray);
+        let limits = &blank.limits;
         if let RequestBody::Stream { len: Some(len), .. } = request.body
             && len > limits.request_body_bytes
         {
@@ -199,8 +207,8 @@ impl Worker {
             entry,
             upgrade: request.upgrade,
             handler: request.handler,
-            fuel_limit: Limits { cpu_ms, ..*limits }.fuel(self.engine.fuel_per_ms()),
-            ..self.invocation(request.ray)
+            fuel_limit: Limits { cpu_ms, ..**limits }.fuel(self.engine.fuel_per_ms()),
+            ..blank
         });
         Ok(Begun {
             entered,
@@ -231,7 +239,7 @@ impl Worker {
 
     /// An invocation with nothing in it, which begins now.
     fn invocation(&self, ray: Ray) -> Invocation {
-        let limits = &self.spec.limits;
+        let limits = self.limits();
         let started = Instant::now();
         Invocation {
             id: 0,
@@ -276,13 +284,14 @@ impl Worker {
             failure: None,
             expiry: None,
             memory_bytes: 0,
+            limits,
         }
     }
 
     /// Runs an invocation that was admitted, until it is answered or over.
     async fn run(self: &Arc<Self>, invocation: Box<Invocation>) -> Result<Reply, Failure> {
         let (exchange, deadline) = (invocation.exchange.clone(), invocation.deadline);
-        let limits = &self.spec.limits;
+        let limit_ms = invocation.limits.wall_ms;
         let mut waiting = Waiting {
             taken: false,
             why: Failure::Canceled,
@@ -300,9 +309,7 @@ impl Worker {
             if Pin::new(late).poll(cx).is_pending() {
                 return Poll::Pending;
             }
-            let failure = Failure::WallTime {
-                limit_ms: limits.wall_ms,
-            };
+            let failure = Failure::WallTime { limit_ms };
             waiting.why = failure.clone();
             Poll::Ready(Err(failure))
         })
@@ -334,7 +341,7 @@ impl Worker {
 
     /// Counts an invocation in, unless there are too many.
     fn admit_any(&self) -> Result<(), Failure> {
-        let most = self.spec.limits.concurrent_invocations;
+        let most = self.limits.read().concurrent_invocations;
         let running = self.invocations.fetch_add(1, Ordering::Relaxed);
         if running >= most {
             self.invocations.fetch_sub(1, Ordering::Relaxed);
@@ -379,8 +386,9 @@ impl Worker {
 
     /// The isolate that a new request should go to.
     fn pick(self: &Arc<Self>) -> Result<Arc<Isolate>, Failure> {
-        let limits = &self.spec.limits;
-        let most = (limits.isolates as usize).min(self.engine.threads()).max(1);
+        let most = (self.limits.read().isolates as usize)
+            .min(self.engine.threads())
+            .max(1);
         let single = self.spec.kind == GuestKind::Wasi;
         let code = {
             let mut state = self.state.lock();
@@ -455,10 +463,10 @@ impl Worker {
             state.last_request = Instant::now();
             return Ok(code);
         }
-        let spec = &self.spec;
+        let (spec, limits) = (&self.spec, self.limits());
         let code = match (&spec.image, spec.snapshot.as_deref()) {
-            (Some(image), snapshot) => Code::load(spec.kind, image, snapshot, &spec.limits),
-            (None, Some(snapshot)) => self.engine.javascript(snapshot, spec.pages, &spec.limits),
+            (Some(image), snapshot) => Code::load(spec.kind, image, snapshot, &limits),
+            (None, Some(snapshot)) => self.engine.javascript(snapshot, spec.pages, &limits),
             (None, None) => Err(BuildError::new("neither an image nor a snapshot")),
         };
         let code = Arc::new(code.map_err(|error| Failure::Internal(error.what))?);
@@ -497,7 +505,10 @@ impl Worker {
 
     /// Whether an isolate that rests has no future.
     pub(super) fn spent(&self, isolate: &Isolate) -> bool {
-        (self.is_retired() || self.spec.kind == GuestKind::Wasi) && isolate.in_flight() == 0
+        let has_no_use = self.is_retired()
+            || self.spec.kind == GuestKind::Wasi
+            || isolate.shape() != self.shape();
+        has_no_use && isolate.in_flight() == 0
     }
 
     pub(super) fn crashed(&self, failure: &Failure) {
@@ -605,7 +616,7 @@ impl Worker {
 
     /// How many of them there may be; one answer always.
     pub(super) fn answers_max(&self) -> u64 {
-        self.spec.limits.memory_bytes.saturating_mul(2)
+        self.limits.read().memory_bytes.saturating_mul(2)
     }
 
     pub(super) fn engine(&self) -> &Engine {
@@ -635,9 +646,40 @@ impl Worker {
         meanwhile()
     }
 
-    /// The limits in force.
-    pub fn limits(&self) -> &Limits {
-        &self.spec.limits
+    /// The limits in force, which an invocation keeps that begins now.
+    pub fn limits(&self) -> Arc<Limits> {
+        self.limits.read().clone()
+    }
+
+    /// Has other limits from the next invocation on. What is under way keeps those that it began
+    /// with, and isolates that exist the memory and the stack that they were made with: one that
+    /// has others ends as soon as it rests.
+    pub fn set_limits(&self, limits: Limits) {
+        let limits = javascript::shaped(self.spec.kind, limits);
+        let old = std::mem::replace(&mut *self.limits.write(), Arc::new(limits));
+        let nests = |it: &Limits| (it.stack_bytes, it.call_depth);
+        let is_deeper = nests(&old) != nests(&limits);
+        if old.memory_bytes == limits.memory_bytes && !is_deeper {
+            return;
+        }
+        // After the limits: an isolate that has the new ones may pass for one that has not, which
+        // costs a start, and not the other way round. Ordered against `Isolate::slice` as `retire` is.
+        self.shape.fetch_add(1, Ordering::SeqCst);
+        let isolates = {
+            let mut state = self.state.lock();
+            if is_deeper {
+                state.code = None;
+            }
+            state.isolates.clone()
+        };
+        for isolate in isolates {
+            isolate.evict();
+        }
+    }
+
+    /// Which of the shapes that it has given isolates is the last.
+    pub(super) fn shape(&self) -> u32 {
+        self.shape.load(Ordering::SeqCst)
     }
 
     /// The version that this is.

@@ -27,6 +27,8 @@ mod logpush;
 mod logs;
 mod metadata;
 mod namespaces;
+#[cfg(feature = "tune-page")]
+mod page;
 mod paging;
 mod plain;
 mod router;
@@ -43,6 +45,7 @@ mod telemetry;
 #[cfg(test)]
 mod tests;
 pub mod tokens;
+mod trials;
 mod tune;
 mod upload;
 mod versions;
@@ -160,6 +163,10 @@ impl<W: Send + Sync + 'static> Manage<W> {
 
     /// Answers a call: token first, then route, then handler.
     pub async fn handle(&self, request: http::Request<Payload>) -> Answer {
+        #[cfg(feature = "tune-page")]
+        if let Some(answer) = page::answer(request.method(), request.uri().path()) {
+            return answer;
+        }
         match self.dispatch(request).await {
             Ok(answer) => answer,
             Err(refusal) => refusal.answer(),

@@ -241,6 +241,10 @@ impl<W: Send + Sync + 'static> Manage<W> {
         GET "tune/histogram" => tune_histogram,
         GET "tune/suggest" => tune_suggest,
         POST "tune/what-if" => tune_what_if,
+        POST "tune/apply" => tune_apply,
+        POST "tune/confirm" => tune_confirm,
+        POST "tune/undo" => tune_undo,
+        GET "tune/history" => tune_history,
         GET "tokens" => list_tokens,
         POST "tokens" => create_token,
         DELETE "tokens/{token}" => revoke_token,
@@ -267,8 +271,9 @@ impl<W: Send + Sync + 'static> Manage<W> {
         let path = head.uri.path();
         // Uploads of assets bring the token of their session instead, which the handler checks.
         let has_health_key = path == HEALTH && self.knows_health_key(&head.headers);
+        let mut who = String::new();
         if !is_assets_upload(path) && !has_health_key {
-            tokens::authenticate(self.catalog.store(), &head.headers)?;
+            who = tokens::authenticate(self.catalog.store(), &head.headers)?.name;
         }
         let query = head.uri.query().unwrap_or_default();
         if path.len() + query.len() > TARGET_MAX {
@@ -321,6 +326,7 @@ impl<W: Send + Sync + 'static> Manage<W> {
                 query: parse_query(query),
                 headers: head.headers,
                 body,
+                who,
             };
             return (route.handler)(self, call).await;
         }

@@ -169,12 +169,13 @@ impl<W: Send + Sync + 'static> Manage<W> {
         let rate = engine.fuel_per_ms();
         let (_, ceilings) = self.catalog.limits_in_force();
         let used = tune.used(Window::Day);
+        let limits = self.catalog.limits_of_tenants()?;
         let mut suggested: Vec<Suggestion> = Vec::new();
         // Those that are counted together are nobody's.
         let named = used.iter().filter(|it| !it.tenant.is_empty());
         for it in named.filter(|it| scope.covers(&it.namespace, &it.tenant)) {
-            let now = self.catalog.limits_of(&it.namespace, &it.tenant);
-            suggested.extend(crate::tune::suggest(it, now.as_ref(), &ceilings, rate));
+            let now = limits.get(&(it.namespace.to_string(), it.tenant.to_string()));
+            suggested.extend(crate::tune::suggest(it, now, &ceilings, rate));
         }
         ok(json!({
             "minutes": tune.kept().minutes[1],

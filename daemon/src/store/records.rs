@@ -62,6 +62,20 @@ pub enum Table {
     Calibration = 96,
     /// What tenants' invocations used.
     TuneFigures = 97,
+    /// Limits that are on trial.
+    LimitTrials = 98,
+    /// Plans: named sets of limits.
+    Plans = 64,
+    /// Limits of namespaces, tenants and scripts that the operator states.
+    LimitOverrides = 65,
+    /// Who changed limits, when and why.
+    LimitHistory = 66,
+    /// What tenants used, a row a date.
+    UsageDays = 67,
+    /// The same, a row a month.
+    UsageMonths = 68,
+    /// What tenants may use before more is set aside.
+    UsageReserved = 69,
 }
 
 impl Table {
@@ -87,6 +101,13 @@ impl Table {
             Self::NamespaceLogs => "namespace-logs",
             Self::Calibration => "calibration",
             Self::TuneFigures => "tune-figures",
+            Self::LimitTrials => "limit-trials",
+            Self::Plans => "plans",
+            Self::LimitOverrides => "limit-overrides",
+            Self::LimitHistory => "limit-history",
+            Self::UsageDays => "usage-days",
+            Self::UsageMonths => "usage-months",
+            Self::UsageReserved => "usage-reserved",
         }
     }
 }

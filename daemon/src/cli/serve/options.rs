@@ -130,6 +130,7 @@ pub(super) fn bounds(config: &Config) -> Bounds {
     Bounds {
         default: config.limits,
         ceiling: config.ceilings,
+        board: config.board.ceilings,
         versions_kept: config.manage.versions_kept,
     }
 }

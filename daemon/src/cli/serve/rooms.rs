@@ -170,6 +170,8 @@ impl Rooms {
             bounds(config),
         )
         .map_err(room("catalog"))?;
+        // Before anybody is served by them.
+        future::block_on(catalog.return_from_before()).map_err(room("catalog"))?;
         // Once only: there is one catalog.
         let _ = told.watch.set(catalog.watch());
         tails.deliver_by(catalog.clone());
@@ -241,6 +243,7 @@ impl Rooms {
             executor.spawn(tune.clone().upkeep()),
             office.executor.spawn(refresh(catalog.clone())),
             office.executor.spawn(guard(catalog.clone())),
+            office.executor.spawn(trials(catalog.clone())),
             executor.spawn(cron::run(
                 catalog.timetable().clone(),
                 catalog.clone(),
@@ -389,6 +392,11 @@ impl Observer for Told {
 /// Rolls back what breaks its guard.
 async fn guard(catalog: Arc<Catalog>) {
     catalog.keep_guard().await;
+}
+
+/// Returns from limits on trial that nobody confirms.
+async fn trials(catalog: Arc<Catalog>) {
+    catalog.keep_trials().await;
 }
 
 /// Takes away isolates that rest.

@@ -542,7 +542,7 @@ mod tests {
             }
         }
         assert_eq!(view(3).lines((79, 24)).len(), 1);
-        assert_eq!(view(3).lines((1, 1)), ["7"]);
+        assert_eq!(view(3).lines((1, 1)), ["1"]);
     }
 
     #[test]

@@ -113,11 +113,11 @@ pub(super) fn respond(
         Ok(head) => head,
         Err(what) => return Err(violation(host, what)),
     };
-    let limit = host.limits.response_body_bytes;
     let isolate = host.isolate.clone();
     let Some(invocation) = host.invocation_of(request) else {
         return Ok(());
     };
+    let limit = invocation.limits.response_body_bytes;
     if body.len() as u64 > limit {
         let failure = Failure::ResponseBody { limit };
         invocation.failure = Some(failure.clone());
@@ -147,7 +147,7 @@ pub(super) fn respond(
             isolate,
             request,
             invocation.deadline,
-            host.limits.wall_ms,
+            invocation.limits.wall_ms,
         )))
     };
     if let Some(invocation) = host.invocation_of(request) {
@@ -236,13 +236,13 @@ pub(super) fn body_chunk(
     charge(&mut caller, cost::CALL + cost::copy(len as usize));
     let (memory, host) = parts(&mut caller)?;
     let bytes = slice(memory, host, ptr, len)?;
-    let limit = host.limits.response_body_bytes;
     let Some(invocation) = host
         .invocation_of(request)
         .filter(|invocation| invocation.streaming && !invocation.done)
     else {
         return Ok(0);
     };
+    let limit = invocation.limits.response_body_bytes;
     invocation.response_bytes += bytes.len() as u64;
     if invocation.response_bytes > limit {
         let failure = Failure::ResponseBody { limit };
@@ -266,8 +266,8 @@ pub(super) fn body_pull(mut caller: Guest<'_>, request: u32, bytes: u32) {
     charge(&mut caller, cost::CALL);
     let host = caller.data_mut();
     let (isolate, executor) = (host.isolate.clone(), host.executor.clone());
-    let limit = host.limits.request_body_bytes;
     if let Some(invocation) = host.invocation_of(request) {
+        let limit = invocation.limits.request_body_bytes;
         upload::read_body(invocation, u64::from(bytes), limit, isolate, &executor);
     }
 }

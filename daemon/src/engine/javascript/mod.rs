@@ -25,6 +25,7 @@ pub use module::{EngineBytes, EngineModule, MISSING, builtin};
 use super::code::{BuildError, Code, Translated};
 use super::judge::{Judged, Refused};
 use super::limits::Limits;
+use super::module::GuestKind;
 use super::snapshot::Id;
 use bytes::Bytes;
 use parking_lot::Mutex;
@@ -182,6 +183,14 @@ pub fn nesting(limits: Limits) -> Limits {
         stack_bytes: STACK_BYTES,
         call_depth: CALL_DEPTH,
         ..limits
+    }
+}
+
+/// The limits of a Worker of this kind that is given these.
+pub fn shaped(kind: GuestKind, limits: Limits) -> Limits {
+    match kind {
+        GuestKind::JavaScript => nesting(limits),
+        GuestKind::AbiV1 | GuestKind::Wasi => limits,
     }
 }
 

@@ -512,3 +512,49 @@ fn start_up_has_a_limit_and_no_input() {
         "1048576 bytes of memory",
     );
 }
+
+#[test]
+fn limits_change_while_a_worker_runs() {
+    let bench = bench();
+    let limits = Limits {
+        isolates: 1,
+        ..Limits::default()
+    };
+    let worker = bench.worker(GUEST, limits);
+    bench.block(async {
+        let waits = worker.fetch(request("T"));
+        let (waited, ()) = futures_lite::future::zip(waits, async {
+            // It is under way, and what it began with stays.
+            futures_lite::future::yield_now().await;
+            worker.set_limits(Limits {
+                wall_ms: 10,
+                log_bytes: 1000,
+                ..limits
+            });
+        })
+        .await;
+        assert_eq!(waited.unwrap().status, 200);
+    });
+    assert_eq!(bench.engine.isolates(), 1, "it goes on");
+    assert_eq!(worker.limits().wall_ms, 10);
+    // The next invocation has the new ones, in the isolate that there was.
+    worker.set_limits(Limits {
+        log_bytes: 1000,
+        cpu_ms: 1000,
+        ..limits
+    });
+    assert_eq!(bench.text(&worker, "l").unwrap(), "hello");
+    assert!(bench.last().logs.len() <= 28);
+    assert_eq!(bench.engine.isolates(), 1);
+    // Memory is an isolate's: one that rests makes way for one that has it.
+    worker.set_limits(small());
+    assert_eq!(bench.engine.isolates(), 0);
+    let failure = bench.text(&worker, "a").unwrap_err();
+    assert!(failure.to_string().contains("1048576 bytes"), "{failure}");
+    worker.set_limits(Limits {
+        call_depth: 30,
+        ..limits
+    });
+    let failure = bench.text(&worker, "r").unwrap_err();
+    assert!(failure.to_string().contains("30 nested calls"), "{failure}");
+}

@@ -38,7 +38,7 @@ impl Begun {
         {
             // No guest waits inside a host call, so a program that reads its input is given all of it first.
             let body = std::mem::replace(&mut self.invocation.body, RequestBody::Empty);
-            let limit = worker.spec.limits.request_body_bytes;
+            let limit = self.invocation.limits.request_body_bytes;
             self.invocation.body = Box::pin(crate::engine::wasi_run::buffer(body, limit)).await?;
         }
         // From here on the invocation counts until its record is written.
