@@ -100,6 +100,10 @@ impl<W: Send + Sync + 'static> Manage<W> {
         let who = call.who.clone();
         let apply: Apply = call.json().await?;
         let holder = apply.holder()?;
+        if let Holder::Plan(name) = &holder {
+            // A slip of the pen is no new plan.
+            self.catalog.plans().plan(name)?;
+        }
         let after = apply.return_after()?;
         let values = crate::plans::parse(&apply.limits, &self.catalog.ceilings())?;
         if values.is_empty() {

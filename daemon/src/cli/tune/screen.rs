@@ -34,14 +34,25 @@ pub async fn run(api: Api) -> Result<(), CliError> {
     let mut terminal = Terminal::take().map_err(CliError::Stdout)?;
     let mut at = Instant::now();
     let mut told = view.trial.clone();
+    let mut waits = false;
     loop {
         if let (Some(trial), Some(told)) = (&mut view.trial, &told) {
             trial.left_s = told.left_s.saturating_sub(at.elapsed().as_secs());
         }
         let lines = view.lines(terminal.size());
         terminal.draw(&lines).map_err(CliError::Stdout)?;
-        let key = terminal.key(TICK).map_err(CliError::Stdout)?;
-        let mut action = key.map_or(Action::Stay, |key| view.key(key));
+        // A key that is held asks once, when it is let go of.
+        let patience = if waits { Duration::ZERO } else { TICK };
+        let key = terminal.key(patience).map_err(CliError::Stdout)?;
+        let mut action = match key {
+            Some(key) => view.key(key),
+            None if waits => Action::WhatIf,
+            None => Action::Stay,
+        };
+        waits = key.is_some() && (action == Action::WhatIf || waits && action == Action::Stay);
+        if waits {
+            continue;
+        }
         if action == Action::Stay && at.elapsed() >= REFRESH {
             action = Action::Refresh;
         }

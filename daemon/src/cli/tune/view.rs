@@ -265,24 +265,24 @@ impl View {
         Action::WhatIf
     }
 
-    /// A tenth more or less of the limit, in two digits, within what it can be.
+    /// A quarter more or less of the limit, in two digits or pages of wasm, within what it can be.
     fn slide(&mut self, up: bool) -> Action {
         let Some((key, default, least, ceiling)) = self.limits.get(self.limit).cloned() else {
             return Action::Stay;
         };
-        let now = self
-            .proposed
-            .get(&key)
-            .and_then(Value::as_u64)
-            .unwrap_or(default);
-        let mut unit = 1;
-        while now / unit >= 100 {
-            unit *= 10;
-        }
-        let step = (now / unit / 10).max(1) * unit;
+        let now = self.proposed.get(&key).and_then(Value::as_u64);
+        let now = now.unwrap_or(default);
         let next = match up {
-            true => (now / unit * unit).saturating_add(step),
-            false => now.saturating_sub(step) / unit * unit,
+            true => now.saturating_mul(5).div_ceil(4).max(now.saturating_add(1)),
+            false => now.saturating_mul(4) / 5,
+        };
+        let unit = match key.ends_with("-bytes") {
+            true => 64 << 10,
+            false => 10u64.pow(next.max(1).ilog10().saturating_sub(1)),
+        };
+        let next = match up {
+            true => next.div_ceil(unit).saturating_mul(unit),
+            false => next / unit * unit,
         };
         self.proposed.insert(key, next.clamp(least, ceiling).into());
         self.what_if()
@@ -554,10 +554,10 @@ mod tests {
         );
         assert_eq!(view.key(Key::Down), Action::Stay);
         assert_eq!(view.key(Key::Right), Action::WhatIf);
-        assert_eq!(Value::from(view.proposed().clone()), json!({"cpu-ms": 55}));
+        assert_eq!(Value::from(view.proposed().clone()), json!({"cpu-ms": 63}));
         view.key(Key::Left);
         view.key(Key::Left);
-        assert_eq!(view.proposed()["cpu-ms"], 45);
+        assert_eq!(view.proposed()["cpu-ms"], 40);
         assert_eq!(view.key(Key::Down), Action::WhatIf, "of another tenant");
         view.effect = Some(
             json!({"tenants": 1, "tenants_cut": 1, "tenants_cut_at_most": 1, "requests": 9,

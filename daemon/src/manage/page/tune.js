@@ -74,14 +74,15 @@
   function device() {
     $("board").textContent = "on " + told.board.name;
     const parts = [];
+    // Device, planes, and of the tenants those that have most.
     const walk = (node, depth) => {
-      if (!node || typeof node !== "object" || depth > 2) return;
-      const used = node.used_bytes ?? node.bytes ?? node.used;
-      const most = node.limit_bytes ?? node.limit;
-      if (node.name && typeof used === "number") parts.push([" ".repeat(depth * 2) + node.name, used, typeof most === "number" ? most : null, bytes]);
-      for (const child of node.children || []) walk(child, depth + 1);
+      parts.push([" ".repeat(depth * 2) + node.name, Math.max(node.granted_bytes, node.resident_bytes), node.limit_bytes ?? null, bytes, node.resident_bytes]);
+      if (depth === 2) return;
+      const below = [...node.parts || []].sort((a, b) => depth && Math.max(b.granted_bytes, b.resident_bytes) - Math.max(a.granted_bytes, a.resident_bytes));
+      for (const part of below.slice(0, 12)) walk(part, depth + 1);
+      if (below.length > 12) parts.push([" ".repeat(depth * 2 + 2) + (below.length - 12) + " more", below.slice(12).reduce((sum, it) => sum + it.granted_bytes, 0), null, bytes]);
     };
-    if (ledger) walk(ledger.device || ledger.tree || ledger, 0);
+    if (ledger) walk(ledger.device, 0);
     if (!parts.length) {
       const it = status.isolates;
       parts.push(["isolates", it.memory_bytes, it.memory_limit_bytes, bytes], ["process (RSS)", status.rss_bytes, null, bytes], ["tenants' logs", status.logs.bytes, null, bytes]);
@@ -91,14 +92,15 @@
     const widest = Math.max(...parts.map((it) => it[2] ?? it[1]), 1), line = 24;
     const text = parts.map(([name, used, most, say]) => name.trim() + ": " + say(used) + (most === null ? "" : " of " + say(most))).join("; ");
     const svg = draw("svg", { viewBox: "0 0 800 " + parts.length * line, role: "img", "aria-label": "Device budget. " + text });
-    parts.forEach(([name, used, most, say], at) => {
-      const y = at * line, whole = most === null ? widest : most || 1;
-      const share = Math.min(used / whole, 1) * 400;
+    parts.forEach(([name, used, most, say, resident], at) => {
+      const y = at * line, whole = most === null ? widest : most || 1, wide = (it) => Math.min(it / whole, 1) * 350;
+      const title = resident === undefined ? say(used) : say(used) + " granted, " + say(resident) + " in RAM" + (most === null ? "" : ", of " + say(most));
       svg.append(
-        draw("text", { x: 0 + (name.length - name.trimStart().length) * 6, y: y + 16 }, name.trim()),
-        draw("rect", { class: "free", x: 170, y: y + 4, width: most === null ? 0 : 400, height: 16 }),
-        draw("rect", { class: share > 380 && most !== null ? "over" : "bar", x: 170, y: y + 4, width: Math.max(share, 1), height: 16 }),
-        draw("text", { x: 580, y: y + 16 }, say(used) + (most === null ? "" : " of " + say(most))),
+        draw("text", { x: (name.length - name.trimStart().length) * 6, y: y + 16 }, name.trim().slice(0, 34)),
+        draw("rect", { class: "free", x: 215, y: y + 4, width: most === null ? 0 : 350, height: 16 }),
+        draw("rect", { class: "bar" + (most !== null && used > most * .95 ? " over" : "") + (resident === undefined ? "" : " granted"), x: 215, y: y + 4, width: Math.max(wide(used), 1), height: 16 }, draw("title", {}, title)),
+        draw("rect", { class: "bar", x: 215, y: y + 4, width: resident === undefined ? 0 : wide(resident), height: 16 }, draw("title", {}, title)),
+        draw("text", { x: 575, y: y + 16 }, say(used) + (most === null ? "" : " of " + say(most)) + (resident === undefined ? "" : ", " + say(resident) + " in RAM")),
       );
     });
     $("device").replaceChildren(svg);
