@@ -389,10 +389,7 @@ impl View {
     }
 
     fn changes(&self, lines: &mut Vec<String>, columns: usize, room: usize) {
-        lines.push(bold(&fit(
-            "CHANGE  WHEN                  WHO         WHAT",
-            columns,
-        )));
+        lines.push(bold(&fit("NO    WHEN        WHO      WHAT", columns)));
         let all = self.history.as_array().map_or(&[][..], Vec::as_slice);
         for at in 0..room {
             let Some(it) = all.get(at) else {
@@ -404,11 +401,14 @@ impl View {
                 });
                 continue;
             };
+            // Month to minute: 80 columns have no room for more.
+            let at = member(it, "at");
+            let at = at.get(5..16).unwrap_or(&at).replace('T', " ");
             let row = format!(
-                "{:<7} {} {} {}: {}. {}",
+                "{:<5} {} {} {}: {}. {}",
                 member(it, "number"),
-                fit(&printable(&member(it, "at")), 21),
-                fit(&printable(&member(it, "who")), 11),
+                fit(&printable(&at), 11),
+                fit(&printable(&member(it, "who")), 8),
                 printable(&member(it, "of")),
                 describe(&it["before"], &it["after"]),
                 printable(&member(it, "why")),
