@@ -69,10 +69,9 @@ impl Browser {
         let page = eventually("the browser has a page", || {
             let told = crate::Request::get("/json/list").send(to).ok()?.json();
             let pages = told.as_array()?.iter();
-            let url = pages
+            pages
                 .filter(|it| it["type"] == "page")
-                .find_map(|it| it["webSocketDebuggerUrl"].as_str().map(str::to_owned));
-            url
+                .find_map(|it| it["webSocketDebuggerUrl"].as_str().map(str::to_owned))
         });
         let target = format!("/{}", page.splitn(4, '/').nth(3).unwrap());
         let mut browser = Self {

@@ -211,8 +211,26 @@ impl<W: Send + Sync + 'static> Catalog<W> {
                 self.end_trial().await?;
                 Ok(undone)
             }
-            _ => Ok(self.undo_limits(number, author).await?),
+            _ => {
+                let number = match number {
+                    Some(number) => number,
+                    None => self.last_that_holds()?,
+                };
+                Ok(self.undo_limits(Some(number), author).await?)
+            }
         }
+    }
+
+    /// The last change that was neither taken back nor took one back: one undo after the other goes
+    /// back in time, and does not undo an undo.
+    fn last_that_holds(&self) -> Result<u64> {
+        let history = self.plans.history()?;
+        let undone: Vec<u64> = history.iter().filter_map(|it| it.undoes).collect();
+        let mut own = history.iter().filter(|it| it.undoes.is_none());
+        let found = own.find(|it| !undone.contains(&it.number));
+        found
+            .map(|it| it.number)
+            .ok_or_else(|| PlansError::NothingToUndo.into())
     }
 
     /// Returns from what was on trial when the daemon ended. To be called before it serves.
@@ -241,7 +259,20 @@ impl<W: Send + Sync + 'static> Catalog<W> {
             who: NOBODY.to_owned(),
             why: "the daemon was restarted before it was confirmed".to_owned(),
         };
-        let undone = self.take_back(&changes, &author).await?;
+        let undone = match self.take_back(&changes, &author).await {
+            Ok(undone) => undone,
+            Err(error) => {
+                // A full disk, for instance: no reason not to serve. It is tried again.
+                log::error!("limits that were on trial cannot be taken back yet: {error}");
+                *self.trials.now.lock() = Some(Trial {
+                    number: changes.last().copied().unwrap_or(0),
+                    who,
+                    ends: Instant::now(),
+                    changes,
+                });
+                return Ok(());
+            }
+        };
         log::warn!(
             "{} changes of limits were on trial when the daemon ended; {} were taken back",
             changes.len(),

@@ -198,6 +198,21 @@ fn a_trial_is_taken_back_by_hand() {
 }
 
 #[test]
+fn one_undo_after_the_other_goes_back_in_time() {
+    let stage = stage();
+    for ms in [40, 30, 20] {
+        let change = change(&stage, &namespace(), json!({ "cpu-ms": ms }));
+        block_on(stage.catalog.keep_limits(vec![change], &author("ops"))).unwrap();
+    }
+    for ms in [30, 40, 50] {
+        block_on(stage.catalog.undo_or_return(None, &author("ops"))).unwrap();
+        assert_eq!(cpu_ms(&stage), ms);
+    }
+    let error = block_on(stage.catalog.undo_or_return(None, &author("ops"))).unwrap_err();
+    assert!(error.to_string().contains("nothing to undo"), "{error}");
+}
+
+#[test]
 fn a_tenant_has_the_highest_limits_of_its_scripts() {
     let stage = stage();
     let mut push = module("1");
