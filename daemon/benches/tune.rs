@@ -37,6 +37,7 @@ fn finished(script: &str, number: u64) -> Finished<'_> {
         listeners: &[],
         memory_bytes: 2 << 20,
         subrequests: 1,
+        tenant: script,
     }
 }
 

@@ -105,7 +105,9 @@ const MAY_KNOW: &[(&str, &[&str])] = &[
             "engine::terms",
         ],
     ),
-    ("engine", &["deadline"]),
+    ("engine", &["deadline", "ledger"]),
+    // Budgets, and the tree of them as it is shown.
+    ("ledger", &[]),
     // What tenants used and may use; who is a tenant others know.
     ("usage", &["store"]),
     // What is stated of limits; whom it concerns others know.
@@ -124,6 +126,7 @@ const MAY_KNOW: &[(&str, &[&str])] = &[
     (
         "catalog",
         &[
+            "ledger",
             "store",
             "board",
             "engine",
@@ -144,6 +147,7 @@ const MAY_KNOW: &[(&str, &[&str])] = &[
     (
         "manage",
         &[
+            "ledger",
             "engine",
             "catalog",
             "store",
@@ -164,6 +168,7 @@ const MAY_KNOW: &[(&str, &[&str])] = &[
     (
         "cli",
         &[
+            "ledger",
             "board",
             "config",
             "init",

@@ -1,7 +1,7 @@
 //! Dynamic Workers: judged like a push and run like a deployed version, and kept in memory alone.
 
 use super::binding::Target;
-use super::name::Id;
+use super::name::{Id, tenant_of};
 use super::plans::Standing;
 use super::record::{CustomLimits, Namespace, Script};
 use super::{Catalog, Runtime, compatibility, flags};
@@ -9,7 +9,8 @@ use crate::bindings::{Answering, Child, Code, Env, Loading, Loads, MakeRoom, Ser
 use crate::engine::finished::Labels;
 use crate::engine::invocation::{Entry, Ray, Request};
 use crate::engine::limits::Limits;
-use crate::engine::{Budget, Bundle, Part, Pushed, WorkerSpec, env_of};
+use crate::engine::{Bundle, Part, Pushed, WorkerSpec, env_of};
+use crate::ledger::Budget;
 use postern_abi::bundle::ModuleKind;
 use rustix::fs::MemfdFlags;
 use std::any::Any;
@@ -28,6 +29,7 @@ pub(super) struct Loader<W> {
     namespace: Arc<str>,
     script: Arc<str>,
     version: Arc<str>,
+    tenant: Arc<str>,
     standing: Stands,
     budget: Budget,
 }
@@ -52,14 +54,17 @@ impl<W: Send + Sync + 'static> Catalog<W> {
         let loads = bindings.iter().any(|it| it.target == Target::Loader);
         let id = namespace.id;
         loads.then(|| {
-            let (namespace, name) = (namespace.name.as_str().into(), script.name.as_str().into());
-            let make = || self.runtime.dynamic_budget();
+            let namespace: Arc<str> = namespace.name.as_str().into();
+            let name: Arc<str> = script.name.as_str().into();
+            let tenant: Arc<str> = tenant_of(&script.name, &script.settings.tags).into();
+            let make = || self.runtime.dynamic_budget((&namespace, &tenant), &name);
             Arc::new(Loader {
                 catalog: self.this.clone(),
                 budget: self.dynamics.of(&namespace, &name, make),
                 namespace,
                 script: name,
                 version: version.into(),
+                tenant,
                 standing: Stands {
                     namespace: id,
                     tags: script.settings.tags.clone(),
@@ -74,7 +79,8 @@ impl<W: Send + Sync + 'static> Loads for Loader<W> {
     fn load(&self, code: Code, env: Env, make_room: MakeRoom) -> Loading {
         let catalog = self.catalog.upgrade();
         let (namespace, script) = (self.namespace.clone(), self.script.clone());
-        let (version, budget) = (self.version.clone(), self.budget.clone());
+        let (version, tenant) = (self.version.clone(), self.tenant.clone());
+        let budget = self.budget.clone();
         let standing = self.standing.clone();
         Box::pin(async move {
             let catalog = catalog.ok_or("the device is stopping")?;
@@ -130,7 +136,7 @@ impl<W: Send + Sync + 'static> Loads for Loader<W> {
                 match catalog.runtime.hold(&budget, snapshot.len() as u64) {
                     Some(held) => break held,
                     None if make_room() => {}
-                    None if budget.is_narrow() => {
+                    None if budget.narrowest().is(&budget) => {
                         return Err(format!(
                             "the dynamic Workers of this loader use {} of {} bytes, the limit of `loader.memory-bytes`, and another takes {}; let some end before loading more",
                             budget.used(),
@@ -156,6 +162,7 @@ impl<W: Send + Sync + 'static> Loads for Loader<W> {
                 namespace,
                 script,
                 version,
+                tenant,
                 kind: judged.kind,
                 image: None,
                 snapshot: Some(path),

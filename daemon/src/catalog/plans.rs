@@ -130,6 +130,13 @@ impl<W: Send + Sync + 'static> Catalog<W> {
         Ok((told, standing.tenant().to_owned()))
     }
 
+    /// The name of the dispatch namespace that a statement is about, [`ACCOUNT`] included.
+    ///
+    /// [`ACCOUNT`]: super::name::ACCOUNT
+    pub fn namespace_named(&self, namespace: crate::plans::NamespaceKey) -> Option<String> {
+        Some(self.serving.name(Id(namespace))?.into())
+    }
+
     /// What limits are stated of, as plans know it.
     ///
     /// # Errors

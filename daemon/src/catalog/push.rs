@@ -8,7 +8,7 @@ use super::binding::{self, Bound, Keep, Target, Wanted};
 use super::deployed::{Deployed, Neighbours};
 use super::deployments::Next;
 use super::judging::Named;
-use super::name::{ACCOUNT_ID, Id, check_name, check_tags, hex, shown};
+use super::name::{ACCOUNT_ID, Id, check_name, check_tags, hex, shown, tenant_of};
 use super::plans::Standing;
 use super::record::{CustomLimits, Module, Namespace, Script, Settings, Verdict};
 use super::references::Held;
@@ -439,6 +439,7 @@ impl<W: Send + Sync + 'static> Catalog<W> {
             namespace: name,
             script: script.name.as_str().into(),
             version: named.id.uuid().into(),
+            tenant: tenant_of(&script.name, &script.settings.tags).into(),
             kind: script.verdict.kind,
             image: script.verdict.image.map(|blob| blobs.path(&blob)),
             snapshot,

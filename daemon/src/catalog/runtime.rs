@@ -6,7 +6,8 @@ use crate::analytics::Analytics;
 use crate::cache::Cache;
 use crate::engine::invocation::{Entry, Ray, Reply, Request, Trigger};
 use crate::engine::limits::{Failure, Limits};
-use crate::engine::{Budget, Engine, GuestKind, Judged, Pushed, Worker, WorkerSpec};
+use crate::engine::{Engine, GuestKind, Judged, Pushed, Worker, WorkerSpec};
+use crate::ledger::Budget;
 use crate::outbound::Outbound;
 use crate::tail::Tails;
 use crate::websocket::SocketOptions;
@@ -53,9 +54,10 @@ pub trait Runtime<W>: Send + Sync {
     fn is_idle(&self, _worker: &W) -> bool {
         true
     }
-    /// What the dynamic Workers of one script may have of the memory.
-    fn dynamic_budget(&self) -> Budget {
-        Budget::new(u64::MAX)
+    /// What the dynamic Workers of one script may have of the memory, as a part of what its tenant has: of
+    /// this namespace and name.
+    fn dynamic_budget(&self, _tenant: (&str, &str), _script: &str) -> Budget {
+        Budget::new("dynamic Workers", u64::MAX)
     }
     /// Takes memory that is given back when the result is dropped.
     fn hold(&self, _budget: &Budget, _bytes: u64) -> Option<Box<dyn Any + Send + Sync>> {
@@ -148,8 +150,10 @@ impl Runtime<Worker> for Machine {
         worker.is_idle()
     }
 
-    fn dynamic_budget(&self) -> Budget {
-        self.engine.budget().within(self.dynamic_memory)
+    fn dynamic_budget(&self, (namespace, tenant): (&str, &str), script: &str) -> Budget {
+        let tenant = format!("{namespace}/{tenant}");
+        let tenant = self.engine.budget().part(&tenant, u64::MAX);
+        tenant.part(&format!("{script}, dynamic"), self.dynamic_memory)
     }
 
     fn hold(&self, budget: &Budget, bytes: u64) -> Option<Box<dyn Any + Send + Sync>> {

@@ -1,10 +1,12 @@
 //! The command line: one definition yields parsing, help and completions.
 
 mod firmware;
+mod limits;
 mod tune;
 mod versions;
 
 pub use firmware::{Firmware, FirmwarePush, Health};
+pub use limits::{Changing, Limits, LimitsOf, Plans};
 pub use tune::{
     Calibrate, Tune, TuneApply, TuneCommand, TuneShow, TuneSort, TuneWhose, TuneWindow,
 };
@@ -76,8 +78,8 @@ pub enum Command {
     Kv(Kv),
     /// Follow a Worker's invocations and log lines until interrupted.
     Logs(Logs),
-    /// Show what the daemon is doing.
-    Status(Remote),
+    /// Show what the daemon is doing, or who has how much of its memory.
+    Status(Status),
     /// Check or show the configuration.
     #[command(subcommand)]
     Config(ConfigCommand),
@@ -93,6 +95,12 @@ pub enum Command {
     /// List the deployments of a Worker.
     #[command(subcommand)]
     Deployments(Deployments),
+    /// List, show, set and delete plans: named sets of limits and quotas.
+    #[command(subcommand)]
+    Plans(Plans),
+    /// Tell which limits a Worker has and why, and state others while it runs.
+    #[command(subcommand)]
+    Limits(Limits),
     /// Update the system that the daemon runs on, and tell which one runs.
     #[command(subcommand)]
     Firmware(Firmware),
@@ -152,6 +160,17 @@ pub struct Source {
     /// The address of the management port, in place of `manage.listen`.
     #[arg(long, value_name = "IP:PORT")]
     pub manage_listen: Option<SocketAddr>,
+}
+
+/// `postern status`.
+#[derive(Clone, Debug, Args)]
+pub struct Status {
+    /// Show who has how much of the device's memory: what is in RAM, and what was granted.
+    #[arg(long)]
+    pub ledger: bool,
+    /// How the management port is reached.
+    #[command(flatten)]
+    pub remote: Remote,
 }
 
 /// How the management port is reached.

@@ -15,6 +15,7 @@ mod firmware;
 mod health;
 mod jsonc;
 mod kv;
+mod limits;
 mod logs;
 mod multipart;
 mod output;
@@ -89,6 +90,8 @@ fn run(command: Command, out: Output) -> Result<(), CliError> {
         Command::Deployments(args) => smol::block_on(versions::deployments(&args, out)),
         Command::Calibrate(args) => smol::block_on(calibrate::run(&args, out)),
         Command::Tune(args) => smol::block_on(tune::run(&args, out)),
+        Command::Plans(args) => smol::block_on(limits::plans(&args, out)),
+        Command::Limits(args) => smol::block_on(limits::limits(&args, out)),
         Command::Secrets(Secrets::Forget(source)) => secrets::forget(&source, out),
         Command::Judge => Ok(serve::rooms::judge()?),
         // Answered before: it has no errors of the command line's.

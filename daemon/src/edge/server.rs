@@ -8,7 +8,7 @@ use super::shed;
 use super::worker::Routes;
 use async_executor::Executor;
 use async_io::{Async, Timer};
-use futures_lite::FutureExt;
+use futures_lite::{FutureExt, future};
 use http::StatusCode;
 use parking_lot::{Mutex, RwLock};
 use smol::channel::{Receiver, Sender};
@@ -222,6 +222,8 @@ async fn accept<R: Routes>(
 ) {
     let mut complained: Option<Instant> = None;
     loop {
+        // Those that are open come before those that are to be: who opens many at once waits for them.
+        future::yield_now().await;
         let (stream, peer) = match listener.accept().await {
             Ok(accepted) => accepted,
             Err(error) => {

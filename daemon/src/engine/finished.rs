@@ -63,6 +63,8 @@ pub struct Finished<'a> {
     pub memory_bytes: u64,
     /// Subrequests it began, those included that its limit refused.
     pub subrequests: u32,
+    /// Whose the script is, among the tenants of its namespace.
+    pub tenant: &'a str,
 }
 
 /// A call of a handler on its way; an error says why it failed.
@@ -134,4 +136,9 @@ pub trait Observer: Send + Sync {
 
     /// Called once a deployment. Must be quick. Who does not count fuel need not care.
     fn deployed(&self, _deployed: &Deployed<'_>) {}
+
+    /// Called once a request that was not let in, because of a limit in [`ADMISSION`]. Must be quick.
+    ///
+    /// [`ADMISSION`]: super::limits::ADMISSION
+    fn refused(&self, _namespace: &str, _script: &str, _limit: &'static str) {}
 }

@@ -229,14 +229,19 @@ impl Host {
     }
 
     /// What an instance has that nobody uses: nothing of this one.
-    pub fn vacant(&self) -> Option<Self> {
-        let memory_use = self.memory_use.vacant()?;
-        Some(Self::new(
+    pub fn vacant(&self) -> Self {
+        Self::new(
             Arc::new(Frozen(Vec::new())),
             self.limits,
-            memory_use,
+            self.memory_use.vacant(),
             self.executor.clone(),
-        ))
+        )
+    }
+
+    /// Bytes on the heap that are counted already.
+    pub fn counted_on_heap(&self) -> u64 {
+        let inner = self.wasm.as_ref().map_or(0, |inner| inner.share_bytes());
+        self.memory_use.on_heap() + inner
     }
 
     /// Whether nothing is under way, and no state but that of the instance itself goes with it.

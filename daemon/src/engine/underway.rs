@@ -8,6 +8,7 @@ use super::host::now_ms;
 use super::invocation::{Entry, Ray, RequestBody, Trigger};
 use super::limits::{Failure, Limits, Outcome};
 use super::terms::{Origin, Terms};
+use super::worker::Entered;
 use async_executor::Task;
 use http::HeaderMap;
 use std::sync::Arc;
@@ -17,6 +18,10 @@ use std::time::Instant;
 pub struct Invocation {
     /// Its number in this isolate.
     pub id: u32,
+    /// What it counts as.
+    pub entered: Option<Entered>,
+    /// Whose Worker's it is.
+    pub tenant: usize,
     /// Its name.
     pub ray: Ray,
     /// What began it, if it is no request.
@@ -128,7 +133,8 @@ impl Invocation {
         let chain = self
             .chain
             .take()
-            .unwrap_or_else(|| Chain::new(origin, Some(self.ray)).of_tail(self.tail_depth));
+            .unwrap_or_else(|| Chain::new(origin, Some(self.ray)).of_tail(self.tail_depth))
+            .of(self.tenant);
         let caller = Caller::under(Some(chain), subrequests_max, self.terms.as_deref());
         self.caller.insert(caller).clone()
     }

@@ -3,17 +3,20 @@
 //! Isolates are made when requests need them, shared by requests, and taken away when they
 //! rest for long or when others need the memory. A Worker without isolates keeps no code.
 
+mod admission;
 mod begun;
 
+use admission::Comer;
+pub(super) use admission::Entered;
+use begun::Begun;
 pub use begun::Serving;
-use begun::{Begun, Entered};
 
 use super::Engine;
-use super::budget::Budget;
 use super::caller::{Caller, Chain};
-use super::code::{BuildError, Code};
+use super::code::{BuildError, Code, translated_bytes};
 use super::exchange::Exchange;
 use super::finished::Finished;
+use super::gate::Gate;
 use super::host::now_ms;
 use super::invocation::{Entry, Ray, Reply, Request, RequestBody, Trigger};
 use super::isolate::Isolate;
@@ -21,14 +24,14 @@ use super::javascript;
 use super::limits::{Failure, Limits};
 use super::module::GuestKind;
 use super::ops::Bindings;
-use super::scheduler::Tenant;
 use super::socket::Sockets;
 use super::source_map::{self, SourceMap};
+use super::tenants::Party;
 use super::underway::Invocation;
 use crate::deadline::Deadline;
+use crate::ledger::{Budget, Share};
 use parking_lot::{Mutex, RwLock};
 use std::future::poll_fn;
-use std::hash::{Hash, Hasher};
 use std::path::PathBuf;
 use std::pin::Pin;
 use std::sync::Arc;
@@ -44,6 +47,8 @@ pub struct WorkerSpec {
     pub script: Arc<str>,
     /// Its version.
     pub version: Arc<str>,
+    /// Whose it is, among the tenants of its namespace.
+    pub tenant: Arc<str>,
     /// How it is called.
     pub kind: GuestKind,
     /// The file that [`Judged::image`](super::Judged) was stored in; `None` for JavaScript, of
@@ -71,14 +76,15 @@ pub struct WorkerSpec {
 pub struct Worker {
     engine: Engine,
     spec: WorkerSpec,
-    tenant: Tenant,
+    /// Whose turn it is when it runs, whatever its version.
+    party: Arc<Party>,
     /// Those that the next invocation gets.
     limits: RwLock<Arc<Limits>>,
     /// Counts changes of what isolates are made with and keep.
     shape: AtomicU32,
     state: Mutex<State>,
     /// Invocations from their arrival to the end of their `waitUntil` work.
-    invocations: AtomicU32,
+    gate: Gate,
     /// Bytes of answers that their clients have not taken yet.
     answers: Arc<AtomicU64>,
     retired: AtomicBool,
@@ -88,11 +94,18 @@ pub struct Worker {
 }
 
 struct State {
-    code: Option<Arc<Code>>,
+    loaded: Option<Loaded>,
     last_request: Instant,
     isolates: Vec<Arc<Isolate>>,
     crashes: u32,
     closed_until: Option<Instant>,
+}
+
+/// What a Worker has in memory that is awake.
+struct Loaded {
+    code: Arc<Code>,
+    budget: Budget,
+    _share: Share,
 }
 
 /// Isolates that end in a row, without one good answer between, before a Worker has to pause.
@@ -103,19 +116,22 @@ const PAUSE_MAX: Duration = Duration::from_secs(10);
 impl Worker {
     pub(super) fn new(engine: Engine, spec: WorkerSpec) -> Self {
         Self {
-            tenant: tenant(&spec),
+            party: engine.tenants().party(
+                engine.scheduler(),
+                (&spec.namespace, &spec.tenant, &spec.script),
+            ),
             limits: RwLock::new(Arc::new(spec.limits)),
             shape: AtomicU32::new(0),
             engine,
             spec,
             state: Mutex::new(State {
-                code: None,
+                loaded: None,
                 last_request: Instant::now(),
                 isolates: Vec::new(),
                 crashes: 0,
                 closed_until: None,
             }),
-            invocations: AtomicU32::new(0),
+            gate: Gate::default(),
             answers: Arc::default(),
             retired: AtomicBool::new(false),
             sockets: Sockets::default(),
@@ -139,7 +155,7 @@ impl Worker {
     /// Every way in which there is no answer; see [`Failure`].
     pub fn fetch(self: &Arc<Self>, request: Request) -> impl Serving {
         let begun = self
-            .admit(request.handler.unwrap_or("fetch"))
+            .has(request.handler.unwrap_or("fetch"))
             .and_then(|()| self.begin(None, request));
         async { begun?.run().await }
     }
@@ -156,11 +172,10 @@ impl Worker {
 
     fn begin_call(self: &Arc<Self>, entry: Entry, request: Request) -> Result<Begun, Failure> {
         if self.spec.kind == GuestKind::JavaScript {
-            self.admit_any()?;
             return self.begin(Some(Box::new(entry)), request);
         }
         if !entry.rpc && entry.entrypoint.is_none() {
-            self.admit(request.handler.unwrap_or("fetch"))?;
+            self.has(request.handler.unwrap_or("fetch"))?;
             return self.begin(None, request);
         }
         Err(Failure::Exception {
@@ -175,14 +190,13 @@ impl Worker {
         })
     }
 
-    /// Makes the invocation of a request that was counted in. Who waits for it holds that alone, and
-    /// not the request beside it.
+    /// Makes the invocation of a request, if that is let in or may wait for it. Who waits for it holds
+    /// that alone, and not the request beside it.
     fn begin(
         self: &Arc<Self>,
         entry: Option<Box<Entry>>,
         request: Request,
     ) -> Result<Begun, Failure> {
-        let entered = Entered(Some(self.clone()));
         let blank = self.invocation(request.ray);
         let limits = &blank.limits;
         if let RequestBody::Stream { len: Some(len), .. } = request.body
@@ -192,6 +206,8 @@ impl Worker {
                 limit: limits.request_body_bytes,
             });
         }
+        let from = request.chain.as_ref().and_then(Chain::tenant);
+        let entered = Entered::begin(self, Comer::between(from, self.party.tenant.id))?;
         let cpu_ms = request.terms.as_ref().and_then(|terms| terms.cpu_ms);
         let cpu_ms = cpu_ms.map_or(limits.cpu_ms, |ms| ms.min(limits.cpu_ms));
         let invocation = Box::new(Invocation {
@@ -201,7 +217,7 @@ impl Worker {
             body: request.body,
             begun_by: request.chain.as_ref().and_then(|chain| chain.begun_by()),
             tail_depth: request.chain.as_ref().map_or(0, Chain::tail_depth),
-            chain: request.chain,
+            chain: request.chain.map(|chain| chain.of(self.party.tenant.id)),
             origin: request.origin,
             terms: request.terms,
             entry,
@@ -224,17 +240,20 @@ impl Worker {
     pub async fn trigger(self: &Arc<Self>, ray: Ray, trigger: Trigger) -> Result<(), Failure> {
         match &trigger {
             // Whether it has the handler is seen when it is entered.
-            Trigger::Tail { entry: Some(_), .. } if self.spec.kind == GuestKind::JavaScript => {
-                self.admit_any()?;
-            }
-            _ => self.admit(trigger.handler())?,
+            Trigger::Tail { entry: Some(_), .. } if self.spec.kind == GuestKind::JavaScript => {}
+            _ => self.has(trigger.handler())?,
         }
+        let entered = Entered::begin(self, Comer::Event)?;
         let invocation = Box::new(Invocation {
             tail_depth: trigger.depth(),
             trigger: Some(trigger),
             ..self.invocation(ray)
         });
-        self.run(invocation).await.map(drop)
+        let begun = Begun {
+            entered,
+            invocation,
+        };
+        begun.run().await.map(drop)
     }
 
     /// An invocation with nothing in it, which begins now.
@@ -243,6 +262,8 @@ impl Worker {
         let started = Instant::now();
         Invocation {
             id: 0,
+            entered: None,
+            tenant: self.party.tenant.id,
             ray,
             trigger: None,
             exchange: Arc::new(Exchange::default()),
@@ -316,41 +337,44 @@ impl Worker {
         .await
     }
 
-    /// Counts an invocation in, unless there are too many or the Worker has no such handler.
-    fn admit(&self, handler: &str) -> Result<(), Failure> {
-        if !self.spec.handlers.iter().any(|it| it == handler) {
-            return Err(Failure::Exception {
-                name: "Error".into(),
-                message: format!("Handler does not export a {handler}() function."),
-                stack: String::new(),
-            });
+    /// Whether the Worker has such a handler.
+    fn has(&self, handler: &str) -> Result<(), Failure> {
+        if self.spec.handlers.iter().any(|it| it == handler) {
+            return Ok(());
         }
-        self.admit_any()
+        Err(Failure::Exception {
+            name: "Error".into(),
+            message: format!("Handler does not export a {handler}() function."),
+            stack: String::new(),
+        })
     }
 
-    /// What its isolates take memory from.
-    pub(super) fn budget(&self) -> &Budget {
-        let own = self.spec.budget.as_ref();
-        own.unwrap_or_else(|| self.engine.budget())
+    /// What its isolates take memory from: its part of its tenant's.
+    pub(super) fn budget(&self) -> Budget {
+        let loaded = self
+            .state
+            .lock()
+            .loaded
+            .as_ref()
+            .map(|it| it.budget.clone());
+        loaded.unwrap_or_else(|| self.open_budget())
+    }
+
+    fn open_budget(&self) -> Budget {
+        let spec = &self.spec;
+        let of = match &spec.budget {
+            Some(budget) => budget.clone(),
+            None => {
+                let tenant = format!("{}/{}", spec.namespace, spec.tenant);
+                self.engine.budget().part(&tenant, u64::MAX)
+            }
+        };
+        of.part(&spec.script, u64::MAX)
     }
 
     /// Whether nothing runs in it.
     pub fn is_idle(&self) -> bool {
-        self.invocations.load(Ordering::Relaxed) == 0
-    }
-
-    /// Counts an invocation in, unless there are too many.
-    fn admit_any(&self) -> Result<(), Failure> {
-        let most = self.limits.read().concurrent_invocations;
-        let running = self.invocations.fetch_add(1, Ordering::Relaxed);
-        if running >= most {
-            self.invocations.fetch_sub(1, Ordering::Relaxed);
-            return Err(Failure::Overloaded {
-                reason: format!("{running} invocations of this Worker are running, the limit"),
-                retry_after_s: 1,
-            });
-        }
-        Ok(())
+        self.gate.inside() == 0
     }
 
     /// Finds or makes an isolate for a request and hands it over.
@@ -390,7 +414,7 @@ impl Worker {
             .min(self.engine.threads())
             .max(1);
         let single = self.spec.kind == GuestKind::Wasi;
-        let code = {
+        let code = loop {
             let mut state = self.state.lock();
             if let Some(until) = state.closed_until {
                 let now = Instant::now();
@@ -420,12 +444,17 @@ impl Worker {
                     return Ok(least.clone());
                 }
             }
-            self.code(&mut state)?
+            let Some(code) = self.code(&mut state)? else {
+                drop(state);
+                self.make_room_for_code()?;
+                continue;
+            };
+            break code;
         };
         loop {
             match self.start(&code) {
                 // Somebody who rests makes room.
-                Err(Failure::Overloaded { .. }) if self.engine.evict_one(self.budget()) => {}
+                Err(Failure::Overloaded { .. }) if self.engine.evict_one(&self.budget()) => {}
                 Err(failure @ Failure::Overloaded { .. }) if !single => {
                     let state = self.state.lock();
                     let least = state
@@ -444,7 +473,12 @@ impl Worker {
     /// # Errors
     /// As [`Worker::fetch`] when there is no room or the code cannot be read.
     pub fn warm_up(self: &Arc<Self>) -> Result<(), Failure> {
-        let code = self.code(&mut self.state.lock())?;
+        let code = loop {
+            if let Some(code) = self.code(&mut self.state.lock())? {
+                break code;
+            }
+            self.make_room_for_code()?;
+        };
         self.start(&code).map(drop)
     }
 
@@ -457,12 +491,17 @@ impl Worker {
         Ok(isolate)
     }
 
-    /// The code, read if it is not there.
-    fn code(self: &Arc<Self>, state: &mut State) -> Result<Arc<Code>, Failure> {
-        if let Some(code) = state.code.clone() {
+    /// The code, read if it is not there; `None` if there is no room for it.
+    fn code(self: &Arc<Self>, state: &mut State) -> Result<Option<Arc<Code>>, Failure> {
+        if let Some(loaded) = &state.loaded {
+            let code = loaded.code.clone();
             state.last_request = Instant::now();
-            return Ok(code);
+            return Ok(Some(code));
         }
+        let budget = self.open_budget();
+        let Some(share) = budget.take(self.code_bytes()) else {
+            return Ok(None);
+        };
         let (spec, limits) = (&self.spec, self.limits());
         let code = match (&spec.image, spec.snapshot.as_deref()) {
             (Some(image), snapshot) => Code::load(spec.kind, image, snapshot, &limits),
@@ -470,12 +509,39 @@ impl Worker {
             (None, None) => Err(BuildError::new("neither an image nor a snapshot")),
         };
         let code = Arc::new(code.map_err(|error| Failure::Internal(error.what))?);
-        state.code = Some(code.clone());
+        state.loaded = Some(Loaded {
+            code: code.clone(),
+            budget,
+            _share: share,
+        });
         state.last_request = Instant::now();
         if spec.kind == GuestKind::Wasi {
             self.engine.keep_an_eye_on(self);
         }
-        Ok(code)
+        Ok(Some(code))
+    }
+
+    /// Bytes that its code takes when all of it is translated. The engine of JavaScript is counted once,
+    /// whoever uses it.
+    fn code_bytes(&self) -> u64 {
+        let image = self.spec.image.as_ref();
+        let len = image.and_then(|image| std::fs::metadata(image).ok());
+        len.map_or(0, |it| translated_bytes(it.len()))
+    }
+
+    /// Has somebody go who rests, so that there is room for the code. Not to be called while a Worker's
+    /// state is locked.
+    fn make_room_for_code(&self) -> Result<(), Failure> {
+        let budget = self.open_budget();
+        if self.engine.evict_one(&budget) {
+            return Ok(());
+        }
+        let needs = [("code", self.code_bytes())];
+        let what = "no memory for the Worker's code";
+        Err(Failure::Overloaded {
+            reason: self.engine.shortage(&budget, what, &needs),
+            retry_after_s: 1,
+        })
     }
 
     /// An isolate of this Worker is gone. With the last one goes the code, except where every
@@ -486,7 +552,7 @@ impl Worker {
         if state.isolates.is_empty() {
             state.isolates = Vec::new();
             if self.spec.kind != GuestKind::Wasi {
-                state.code = None;
+                state.loaded = None;
             }
         }
         self.engine.has_freed();
@@ -497,10 +563,10 @@ impl Worker {
     pub(super) fn rest(&self) -> bool {
         let mut state = self.state.lock();
         if state.isolates.is_empty() && state.last_request.elapsed() >= self.engine.idle() {
-            state.code = None;
+            state.loaded = None;
             self.engine.has_freed();
         }
-        state.code.is_some()
+        state.loaded.is_some()
     }
 
     /// Whether an isolate that rests has no future.
@@ -525,8 +591,8 @@ impl Worker {
         }
     }
 
-    pub(super) fn finished(&self, invocation: Invocation) {
-        self.invocations.fetch_sub(1, Ordering::Relaxed);
+    pub(super) fn finished(&self, mut invocation: Invocation) {
+        drop(invocation.entered.take());
         if invocation.failure.is_none() && self.state.lock().crashes > 0 {
             self.state.lock().crashes = 0;
         }
@@ -570,6 +636,7 @@ impl Worker {
             listeners: spec.env.listeners(),
             memory_bytes: invocation.memory_bytes,
             subrequests: invocation.caller.as_ref().map_or(0, Caller::subrequests),
+            tenant: &spec.tenant,
         });
     }
 
@@ -635,8 +702,13 @@ impl Worker {
         self.spec.is_trusted
     }
 
-    pub(super) fn tenant(&self) -> Tenant {
-        self.tenant
+    pub(super) fn party(&self) -> &Party {
+        &self.party
+    }
+
+    /// Its tenant's share of the machine, beside those of others.
+    pub(super) fn weight(&self) -> u32 {
+        self.limits.read().weight
     }
 
     /// Does something while this Worker's own lock is held, as when it reads its code.
@@ -668,7 +740,7 @@ impl Worker {
         let isolates = {
             let mut state = self.state.lock();
             if is_deeper {
-                state.code = None;
+                state.loaded = None;
             }
             state.isolates.clone()
         };
@@ -695,14 +767,6 @@ impl Worker {
             state.isolates.iter().map(|isolate| isolate.bytes()).sum(),
         )
     }
-}
-
-/// Whose turn it is when this Worker runs: a script of a namespace is a tenant, whatever its
-/// version. Two that meet in one number share their turns, which harms neither.
-fn tenant(spec: &WorkerSpec) -> Tenant {
-    let mut hasher = std::hash::DefaultHasher::new();
-    (&spec.namespace, &spec.script).hash(&mut hasher);
-    hasher.finish() as Tenant
 }
 
 /// Tells the isolate when the client leaves before there is an answer.

@@ -95,6 +95,7 @@ impl Bench {
             listeners: &[],
             memory_bytes: 0,
             subrequests: 0,
+            tenant: "t",
         });
     }
 

@@ -242,4 +242,8 @@ impl Observer for Observe {
     fn deployed(&self, deployed: &Deployed<'_>) {
         self.deployment(deployed);
     }
+
+    fn refused(&self, namespace: &str, script: &str, limit: &'static str) {
+        self.counters(namespace, script).add_refused(limit);
+    }
 }

@@ -47,6 +47,7 @@ fn finished<'a>(script: &'a str, logs: &'a [LogLine]) -> Finished<'a> {
         listeners: &[],
         memory_bytes: 0,
         subrequests: 0,
+        tenant: "t",
     }
 }
 

@@ -116,6 +116,7 @@ fn finished<'a>(namespace: &'a str, script: &'a str, ray: u64) -> Finished<'a> {
         listeners: &[],
         memory_bytes: 0,
         subrequests: 0,
+        tenant: "t",
     }
 }
 

@@ -106,7 +106,6 @@ impl Level {
     }
 
     /// Bytes that are in use.
-    #[cfg(test)]
     pub fn bytes(&self) -> usize {
         self.bytes
     }

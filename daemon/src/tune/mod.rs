@@ -141,6 +141,11 @@ impl Tune {
         })
     }
 
+    /// Bytes that are in use of those that it may have.
+    pub fn used_bytes(&self) -> u64 {
+        self.recorder(|it| it.used_bytes()) as u64
+    }
+
     fn recorder<T>(&self, ask: impl FnOnce(&Recorder) -> T) -> T {
         let minute = self.minute();
         let mut recorder = self.0.recorder.lock();
@@ -183,7 +188,7 @@ impl Tune {
 
 /// Whose invocation it was: namespace and tenant.
 fn whose<'a>(finished: &Finished<'a>) -> (&'a str, &'a str) {
-    (finished.namespace, finished.script)
+    (finished.namespace, finished.tenant)
 }
 
 /// Milliseconds since 1970; 0 while the clock is not set.

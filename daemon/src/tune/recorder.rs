@@ -342,6 +342,14 @@ impl Recorder {
         self.ring.len()
     }
 
+    /// Bytes that are in use, nearly.
+    pub fn used_bytes(&self) -> usize {
+        self.tenants.len() * (size_of::<Tenant>() + 128)
+            + self.ring.len() * size_of::<Seen>()
+            + self.short.bytes()
+            + self.long.bytes()
+    }
+
     /// Tenants that have figures of their own, now.
     pub fn tenants(&self) -> usize {
         self.tenants.len() - 1

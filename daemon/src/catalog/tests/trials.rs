@@ -92,7 +92,9 @@ fn what_is_not_confirmed_returns() {
     let keeping = stage.catalog.clone();
     let (stop, stopped) = smol::channel::bounded::<()>(1);
     let keeper = std::thread::spawn(move || {
-        let until = async { drop(stopped.recv().await) };
+        let until = async {
+            let _ = stopped.recv().await;
+        };
         block_on(futures_lite::future::or(keeping.keep_trials(), until));
     });
     try_cpu(&stage, 20, Duration::ZERO).unwrap();

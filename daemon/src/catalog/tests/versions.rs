@@ -483,6 +483,7 @@ fn a_guard_takes_a_worse_version_back() {
             listeners: &[],
             memory_bytes: 0,
             subrequests: 0,
+            tenant: "t",
         });
     };
     let key = (

@@ -6,6 +6,7 @@
 
 mod courier;
 pub mod listening;
+mod memory;
 mod options;
 mod pulse;
 mod roll;
@@ -15,6 +16,7 @@ mod selftest;
 mod signals;
 mod sockets;
 mod status;
+mod turns;
 mod updates;
 mod visitor;
 
@@ -128,7 +130,7 @@ pub fn run_config(
     reread: impl Fn() -> Result<Config, ConfigError>,
 ) -> Result<(), ServeError> {
     // Before there is a second thread.
-    heap::divide(config.board.cores.max(1) as usize);
+    heap::divide(options::threads(&config));
     let signals = Signals::install().map_err(|error| ServeError::System {
         what: "signal handlers",
         error,
@@ -138,11 +140,13 @@ pub fn run_config(
     let run_dir = listening::prepare(&config.data_dir)?;
 
     let executor: Arc<Executor<'static>> = Arc::new(Executor::new());
+    let guests: Arc<Executor<'static>> = Arc::new(Executor::new());
     let (running, threads_stop) = Shutdown::new();
     let mut roll = Roll::default();
-    let threads = (0..config.board.cores.max(1))
+    let threads = (0..options::threads(&config))
         .map(|index| {
-            let (executor, stop) = (executor.clone(), threads_stop.clone());
+            let (executor, guests) = (executor.clone(), guests.clone());
+            let stop = threads_stop.clone();
             let name = format!("turns-{index}");
             let seat = roll.seat(&format!("thread {name}"));
             std::thread::Builder::new()
@@ -150,7 +154,7 @@ pub fn run_config(
                 .stack_size(THREAD_STACK)
                 .spawn(move || {
                     let until = future::or(stop.wait(), seat.answer());
-                    smol::block_on(executor.run(until));
+                    smol::block_on(future::or(until, turns::work(&executor, &guests)));
                 })
                 .map_err(|error| ServeError::System {
                     what: "an executor thread",
@@ -159,7 +163,7 @@ pub fn run_config(
         })
         .collect::<Result<Vec<_>, _>>()?;
 
-    let result = Rooms::open(&config, &executor, &mut roll).and_then(|rooms| {
+    let result = Rooms::open(&config, (&executor, &guests), &mut roll).and_then(|rooms| {
         let daemon = Daemon {
             config,
             rooms,

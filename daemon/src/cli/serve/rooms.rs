@@ -3,6 +3,7 @@
 //! `serve` decides when something happens; this file, what it is made of.
 
 use super::courier::Courier;
+use super::memory::Memory;
 use super::options::{
     analytics_options, bounds, cache_options, calibrated, edge_options, engine_options, log_filter,
     manage_options, observe_options, outbound_options, policy, roots, socket_options,
@@ -125,7 +126,7 @@ impl Rooms {
     /// Opens the store, brings back everything acknowledged, and installs the logger.
     pub fn open(
         config: &Config,
-        executor: &Arc<Executor<'static>>,
+        (executor, guests): (&Arc<Executor<'static>>, &Arc<Executor<'static>>),
         roll: &mut Roll,
     ) -> Result<Arc<Self>, ServeError> {
         let format = match config.log.format {
@@ -143,7 +144,13 @@ impl Rooms {
             watch: OnceLock::new(),
             tune: tune.clone(),
         });
-        let engine = Engine::new(engine_options(config), executor.clone(), told.clone());
+        let memory = Memory::of(&config.board);
+        let engine = Engine::of(
+            engine_options(config, &memory),
+            executor.clone(),
+            guests.clone(),
+            told.clone(),
+        );
         let machine_speed = calibrated(config);
         if let Some(rate) = calibration::rate(&store, &machine_speed) {
             engine.set_fuel_per_ms(rate);
@@ -211,18 +218,21 @@ impl Rooms {
         let status = Arc::new(Status {
             started: Instant::now(),
             board: config.board.name.clone(),
+            planes: config.board.planes(),
+            memory: memory.clone(),
             engine: engine.clone(),
             data_dir: config.data_dir.clone(),
             catalog: catalog.clone(),
             edge: edge.clone(),
             observe: observe.clone(),
+            tune: tune.clone(),
             store_notes,
             listen: OnceLock::new(),
             routing: RwLock::new(config.routing.clone()),
         });
         let manage = Manage::new(
             catalog.clone(),
-            manage_options(config),
+            manage_options(config, &memory),
             Arc::new(Logs(observe)),
             Arc::new(Shared(status.clone())),
         );
@@ -386,6 +396,10 @@ impl Observer for Told {
 
     fn deployed(&self, deployed: &engine::finished::Deployed<'_>) {
         self.observe.deployed(deployed);
+    }
+
+    fn refused(&self, namespace: &str, script: &str, limit: &'static str) {
+        self.observe.refused(namespace, script, limit);
     }
 }
 

@@ -1,11 +1,15 @@
 //! What `postern status` shows: the daemon at a glance.
 
+use super::memory::{self, Memory};
+use crate::board::Planes;
 use crate::catalog::{Catalog, shown_time};
 use crate::config::Routing;
 use crate::edge::Edge;
+use crate::engine::limits::ADMISSION;
 use crate::engine::{Engine, GuestKind};
 use crate::manage::StatusSource;
 use crate::observe::Observe;
+use crate::tune::Tune;
 use parking_lot::RwLock;
 use serde_json::{Value, json};
 use std::net::SocketAddr;
@@ -19,6 +23,10 @@ pub struct Status {
     pub started: Instant,
     /// The board's name.
     pub board: String,
+    /// How its memory is divided.
+    pub planes: Planes,
+    /// What of it is counted as it is taken.
+    pub memory: Memory,
     /// The engine.
     pub engine: Engine,
     /// Where its data are.
@@ -29,6 +37,8 @@ pub struct Status {
     pub edge: Arc<Edge<super::routes::Running>>,
     /// Logs and figures of Workers.
     pub observe: Observe,
+    /// What their invocations used.
+    pub tune: Tune,
     /// What had to be done to open the store.
     pub store_notes: Vec<String>,
     /// Where the data plane listens.
@@ -38,6 +48,10 @@ pub struct Status {
 }
 
 impl StatusSource for Status {
+    fn ledger(&self) -> Value {
+        memory::ledger(self)
+    }
+
     fn status(&self) -> Value {
         let (running, pending) = self.catalog.counts();
         let edge = self.edge.figures();
@@ -48,12 +62,19 @@ impl StatusSource for Status {
         let mut errors = 0;
         let mut fuel = 0u64;
         let mut startup_fuel = 0u64;
+        let mut refused = [0; ADMISSION.len()];
         for (_, _, counts) in self.observe.all_counts() {
             requests += counts.requests;
+            for (all, count) in refused.iter_mut().zip(counts.refused) {
+                *all += count;
+            }
             errors += counts.errors();
             fuel = fuel.saturating_add(counts.fuel);
             startup_fuel = startup_fuel.saturating_add(counts.startup_fuel);
         }
+        let refused: serde_json::Map<String, Value> = (ADMISSION.iter().zip(refused))
+            .map(|(limit, count)| ((*limit).to_owned(), count.into()))
+            .collect();
         let splits = self.catalog.splits().into_iter();
         let splits: Vec<Value> = splits
             .map(|(namespace, script, versions)| {
@@ -81,7 +102,7 @@ impl StatusSource for Status {
                 "memory_limit_bytes": budget.limit(),
             },
             "splits": splits,
-            "requests": { "total": requests, "errors": errors },
+            "requests": { "total": requests, "errors": errors, "refused": refused },
             "fuel": { "total": fuel, "startup": startup_fuel },
             "edge": {
                 "listen": self.listen.get(),
@@ -108,6 +129,10 @@ impl StatusSource for Shared {
     fn status(&self) -> Value {
         self.0.status()
     }
+
+    fn ledger(&self) -> Value {
+        self.0.ledger()
+    }
 }
 
 /// The file system with the data: bytes in use, by whomever, and bytes that are free for this process.
@@ -122,7 +147,7 @@ fn disk(data_dir: &Path) -> Value {
 }
 
 /// Bytes of memory that this process has in RAM; 0 where the system does not tell.
-fn rss_bytes() -> u64 {
+pub(super) fn rss_bytes() -> u64 {
     std::fs::read_to_string("/proc/self/statm")
         .ok()
         .and_then(|statm| statm.split(' ').nth(1)?.parse::<u64>().ok())

@@ -1,6 +1,5 @@
 //! A request's answer and end, as the guest tells them.
 
-use super::super::budget::Share;
 use super::super::exchange::BodyStream;
 use super::super::host::Host;
 use super::super::invocation::{Reply, ReplyBody};
@@ -8,6 +7,7 @@ use super::super::isolate::Isolate;
 use super::super::limits::{Failure, Limits};
 use super::super::{cost, upload};
 use super::{Guest, charge, parts, slice, violation};
+use crate::ledger::Share;
 use bytes::Bytes;
 use http::{HeaderMap, HeaderName, HeaderValue, StatusCode, header};
 use postern_abi::event::LogLevel;
@@ -57,7 +57,7 @@ fn copied(isolate: &Weak<Isolate>, body: &[u8]) -> Result<Bytes, Failure> {
     };
     let share = worker
         .engine()
-        .room(worker.budget(), bytes)
+        .room(isolate.budget(), bytes)
         .ok_or_else(|| {
             full(format!(
                 "this machine has no memory for an answer of {bytes} bytes"

@@ -11,12 +11,15 @@ use futures_lite::StreamExt;
 use postern_abi::{OpKind, SyncOp};
 use stage::*;
 
+mod admission;
 mod crypto;
 mod held;
 #[cfg(feature = "javascript")]
 mod inner;
 #[cfg(feature = "javascript")]
 mod javascript;
+#[cfg(feature = "javascript")]
+mod memory;
 mod own;
 #[cfg(feature = "javascript")]
 mod parked;
@@ -360,6 +363,7 @@ fn too_many_at_once_are_turned_away() {
         GUEST,
         Limits {
             concurrent_invocations: 1,
+            queue_length: 0,
             ..Limits::default()
         },
     );
@@ -367,7 +371,8 @@ fn too_many_at_once_are_turned_away() {
         let (first, second) =
             futures_lite::future::zip(worker.fetch(request("T")), worker.fetch(request("h"))).await;
         assert_eq!(first.unwrap().status, 200);
-        assert!(matches!(second, Err(Failure::Overloaded { .. })));
+        let limit = "concurrent-invocations";
+        assert!(matches!(second, Err(Failure::Limited { limit: it, value: 1, .. }) if it == limit));
     });
     assert_eq!(bench.text(&worker, "h").unwrap(), "hello");
 }
@@ -375,14 +380,14 @@ fn too_many_at_once_are_turned_away() {
 #[test]
 fn memory_that_all_share_is_lent_to_who_needs_it() {
     let bench = Bench::new(EngineOptions {
-        memory_bytes: 300 << 10,
+        budget: Budget::new("Workers", 500 << 10),
         ..EngineOptions::default()
     });
     let workers: Vec<_> = (0..4).map(|_| bench.worker(GUEST, small())).collect();
     for round in 0..3 {
         for worker in &workers {
             assert_eq!(bench.text(worker, "h").unwrap(), "hello", "round {round}");
-            assert!(bench.engine.budget().used() <= 300 << 10);
+            assert!(bench.engine.budget().used() <= 500 << 10);
         }
     }
     assert_eq!(bench.engine.isolates(), 2, "as many as fit");
