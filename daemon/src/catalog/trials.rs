@@ -5,7 +5,7 @@
 //! holds, so that a daemon that was restarted in between, by whatever, returns before it serves.
 
 use super::{Catalog, CatalogError, Result};
-use crate::plans::{Author, Change, Entry, PlansError};
+use crate::plans::{Author, Change, Edit, Entry, PlansError, Target};
 use crate::store::{StoreError, Table};
 use event_listener::Event;
 use futures_lite::future;
@@ -212,25 +212,39 @@ impl<W: Send + Sync + 'static> Catalog<W> {
                 Ok(undone)
             }
             _ => {
-                let number = match number {
-                    Some(number) => number,
-                    None => self.last_that_holds()?,
+                let Some(number) = number else {
+                    return self.step_back(author).await;
                 };
                 Ok(self.undo_limits(Some(number), author).await?)
             }
         }
     }
 
-    /// The last change that was neither taken back nor took one back: one undo after the other goes
-    /// back in time, and does not undo an undo.
-    fn last_that_holds(&self) -> Result<u64> {
+    /// Takes back the last change that was neither taken back nor took one back: one step after the
+    /// other goes back in time, and none undoes an undo.
+    async fn step_back(&self, author: &Author) -> Result<Vec<Entry>, TrialError> {
         let history = self.plans.history()?;
         let undone: Vec<u64> = history.iter().filter_map(|it| it.undoes).collect();
-        let mut own = history.iter().filter(|it| it.undoes.is_none());
-        let found = own.find(|it| !undone.contains(&it.number));
-        found
-            .map(|it| it.number)
-            .ok_or_else(|| PlansError::NothingToUndo.into())
+        let mut own = history.into_iter().filter(|it| it.undoes.is_none());
+        let Some(last) = own.find(|it| !undone.contains(&it.number)) else {
+            return Err(CatalogError::from(PlansError::NothingToUndo).into());
+        };
+        let now = match &last.target {
+            Target::Plan(name) => self.plans.plan(name).unwrap_or_default(),
+            Target::Override(scope) => self.plans.of(scope),
+        };
+        if now.stated != last.after.unwrap_or_default() {
+            // Told as what it is.
+            return Ok(self.undo_limits(Some(last.number), author).await?);
+        }
+        let change = Change {
+            target: last.target,
+            named: last.named,
+            edit: last.before.map_or(Edit::Remove, Edit::Replace),
+            expected: Some(now.revision),
+        };
+        let made = self.change_limits(vec![change], author, Some(last.number));
+        Ok(made.await?)
     }
 
     /// Returns from what was on trial when the daemon ended. To be called before it serves.
