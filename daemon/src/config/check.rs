@@ -85,7 +85,7 @@ pub(super) fn check(
             document,
             "tune.bytes",
             raw.tune.bytes.as_ref(),
-            (board.ram_bytes / 256).clamp(256 << 10, 4 << 20),
+            board.figures_bytes(),
             (64 << 10, 8 << 20),
         ),
     };

@@ -22,6 +22,7 @@ impl Block {
 }
 
 /// Slots of one length, within a number of bytes. The oldest go first.
+#[derive(Clone)]
 pub struct Level {
     /// Minutes of a slot.
     pub minutes: u32,

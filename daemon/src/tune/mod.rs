@@ -133,7 +133,7 @@ impl Tune {
     /// How much is kept.
     pub fn kept(&self) -> Kept {
         let began = self.0.began.load(Relaxed);
-        self.recorder(|it| Kept {
+        self.look(|it| Kept {
             capacity: it.capacity,
             tenants: it.tenants(),
             requests: it.kept(),
@@ -143,10 +143,17 @@ impl Tune {
 
     /// Bytes that are in use of those that it may have.
     pub fn used_bytes(&self) -> u64 {
-        self.recorder(|it| it.used_bytes()) as u64
+        self.look(|it| it.used_bytes()) as u64
     }
 
+    /// Asks something that takes its time: of a copy, so that no invocation waits for it.
     fn recorder<T>(&self, ask: impl FnOnce(&Recorder) -> T) -> T {
+        let copy = self.look(Recorder::clone);
+        ask(&copy)
+    }
+
+    /// Asks something that takes no time, with invocations that end waiting.
+    fn look<T>(&self, ask: impl FnOnce(&Recorder) -> T) -> T {
         let minute = self.minute();
         let mut recorder = self.0.recorder.lock();
         recorder.advance(minute);

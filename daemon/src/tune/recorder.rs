@@ -76,6 +76,7 @@ impl Window {
 }
 
 /// A tenant and the slots that last.
+#[derive(Clone)]
 pub struct Tenant {
     pub(super) namespace: Arc<str>,
     pub(super) name: Arc<str>,
@@ -86,6 +87,7 @@ pub struct Tenant {
 }
 
 /// See the [module](self).
+#[derive(Clone)]
 pub struct Recorder {
     /// What fits.
     pub capacity: Capacity,

@@ -78,6 +78,7 @@ impl Seen {
 }
 
 /// The newest invocations: as many as there is room for, which is taken once.
+#[derive(Clone)]
 pub struct Ring {
     seen: Vec<Seen>,
     capacity: usize,

@@ -93,14 +93,14 @@
     const text = parts.map(([name, used, most, say]) => name.trim() + ": " + say(used) + (most === null ? "" : " of " + say(most))).join("; ");
     const svg = draw("svg", { viewBox: "0 0 800 " + parts.length * line, role: "img", "aria-label": "Device budget. " + text });
     parts.forEach(([name, used, most, say, resident], at) => {
-      const y = at * line, whole = most === null ? widest : most || 1, wide = (it) => Math.min(it / whole, 1) * 350;
+      const y = at * line, whole = most === null ? widest : most || 1, wide = (it) => Math.min(it / whole, 1) * 290;
       const title = resident === undefined ? say(used) : say(used) + " granted, " + say(resident) + " in RAM" + (most === null ? "" : ", of " + say(most));
       svg.append(
         draw("text", { x: (name.length - name.trimStart().length) * 6, y: y + 16 }, name.trim().slice(0, 34)),
-        draw("rect", { class: "free", x: 215, y: y + 4, width: most === null ? 0 : 350, height: 16 }),
-        draw("rect", { class: "bar" + (most !== null && used > most * .95 ? " over" : "") + (resident === undefined ? "" : " granted"), x: 215, y: y + 4, width: Math.max(wide(used), 1), height: 16 }, draw("title", {}, title)),
-        draw("rect", { class: "bar", x: 215, y: y + 4, width: resident === undefined ? 0 : wide(resident), height: 16 }, draw("title", {}, title)),
-        draw("text", { x: 575, y: y + 16 }, say(used) + (most === null ? "" : " of " + say(most)) + (resident === undefined ? "" : ", " + say(resident) + " in RAM")),
+        draw("rect", { class: "free", x: 215, y: y + 4, width: most === null ? 0 : 290, height: 16 }),
+        draw("rect", { class: "bar" + (most !== null && (resident ?? used) > most * .95 ? " over" : "") + (resident === undefined ? "" : " granted"), x: 215, y: y + 4, width: Math.max(wide(used), 1), height: 16 }, draw("title", {}, title)),
+        draw("rect", { class: "bar" + (most !== null && resident > most * .95 ? " over" : ""), x: 215, y: y + 4, width: resident === undefined ? 0 : wide(resident), height: 16 }, draw("title", {}, title)),
+        draw("text", { x: 515, y: y + 16 }, say(used) + (most === null ? "" : " of " + say(most)) + (resident === undefined ? "" : ", " + say(resident) + " in RAM")),
       );
     });
     $("device").replaceChildren(svg);
