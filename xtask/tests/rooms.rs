@@ -58,6 +58,17 @@ const MAY_KNOW: &[(&str, &[&str])] = &[
             "engine::limits",
         ],
     ),
+    // What invocations used, and how fast the machine is; what limits hold others know.
+    (
+        "tune",
+        &[
+            "store",
+            "board",
+            "engine::Finished",
+            "engine::calibrate",
+            "engine::limits",
+        ],
+    ),
     // What is sent where; how it is sent others know.
     (
         "logpush",
@@ -118,6 +129,7 @@ const MAY_KNOW: &[(&str, &[&str])] = &[
             "board",
             "ledger",
             "store",
+            "board",
             "engine",
             "bindings",
             "observe",
@@ -148,6 +160,8 @@ const MAY_KNOW: &[(&str, &[&str])] = &[
             "analytics",
             "logpush",
             "firmware",
+            "tune",
+            "board",
             "plans",
             "usage",
         ],
@@ -176,6 +190,7 @@ const MAY_KNOW: &[(&str, &[&str])] = &[
             "logpush",
             "analytics",
             "notify",
+            "tune",
             "usage",
         ],
     ),

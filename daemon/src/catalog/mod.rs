@@ -60,6 +60,8 @@ mod tails;
 pub(crate) mod testing;
 #[cfg(test)]
 mod tests;
+pub mod trials;
+mod tuning;
 mod vault;
 pub mod versions;
 
@@ -122,6 +124,8 @@ pub struct Catalog<W = Worker> {
     vault: Vault,
     /// What the operator states of limits.
     plans: Plans,
+    /// Limits that return unless they are confirmed.
+    trials: trials::Trials,
     /// What counts versions that run side by side.
     watch: Arc<Watch>,
     /// Scripts that do not run, because another build judged them or they failed to start.

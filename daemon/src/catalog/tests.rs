@@ -4,6 +4,7 @@
 
 mod javascript;
 mod secrets;
+mod trials;
 mod versions;
 
 use super::binding::{Keep, Wanted};

@@ -2,11 +2,15 @@
 
 mod firmware;
 mod limits;
+mod tune;
 mod usage;
 mod versions;
 
 pub use firmware::{Firmware, FirmwarePush, Health};
 pub use limits::{Changing, Limits, LimitsOf, Plans};
+pub use tune::{
+    Calibrate, Tune, TuneApply, TuneCommand, TuneShow, TuneSort, TuneWhose, TuneWindow,
+};
 pub use usage::{Period, Usage};
 pub use versions::{Deployments, OfWorker, Versions, VersionsDeploy};
 
@@ -111,6 +115,17 @@ pub enum Command {
     /// that runs on the data directory of this machine, as its user or root; or, with --remote, the one
     /// behind --url, with a token.
     Health(Health),
+    /// Measure how fast this machine is, and have `cpu-ms` go by that.
+    ///
+    /// Fuel a millisecond by several kernels on one core and on all, memory, and durable writes of the
+    /// store. It takes some seconds, in which tenants share the machine with the measurement. The result is
+    /// kept, holds from the next request on, and is warned of if it differs from the board file by more
+    /// than 20 %. It is asked of the daemon behind --url, or, with --data-dir, made on the data directory itself.
+    Calibrate(Calibrate),
+    /// See what tenants used, try limits against it, and change them safely.
+    ///
+    /// Without a command, a screen on the terminal with the same functions.
+    Tune(Tune),
     /// What to do when the key that secrets are encrypted with is lost.
     #[command(subcommand)]
     Secrets(Secrets),
@@ -667,6 +682,19 @@ mod tests {
             "postern health --wait 60 --data-dir d",
             "postern health --remote --url http://x",
             "postern completions zsh",
+            "postern calibrate",
+            "postern calibrate --show --json",
+            "postern calibrate --data-dir d --board generic-x86-64",
+            "postern tune",
+            "postern tune --url http://x",
+            "postern tune show --window 1h --sort memory --json",
+            "postern tune suggest --namespace n --tenant t",
+            "postern tune what-if cpu-ms=20 memory-bytes=8MiB",
+            "postern tune apply cpu-ms=20 --namespace n --tenant t --return-after 300 --why w --revision 3",
+            "postern tune apply cpu-ms=off --plan pro --keep",
+            "postern tune confirm 7",
+            "postern tune undo 7 --why w",
+            "postern tune history --count 5",
         ] {
             assert!(parse(line).is_ok(), "{line}: {}", parse(line).unwrap_err());
         }
@@ -699,6 +727,16 @@ mod tests {
             "postern versions deploy x",
             "postern versions deploy x 1@101",
             "postern versions deploy x 1 2 3",
+            "postern calibrate --show --forget",
+            "postern calibrate --board b",
+            "postern tune what-if",
+            "postern tune show --tenant t",
+            "postern tune show --window 2h",
+            "postern tune apply cpu-ms=1",
+            "postern tune apply cpu-ms=1 --plan p --namespace n",
+            "postern tune apply cpu-ms=1 --namespace n --tenant t --script s",
+            "postern tune apply cpu-ms=1 --namespace n --return-after 4",
+            "postern tune apply cpu-ms=1 --namespace n --return-after 60 --keep",
         ] {
             let error = parse(line).unwrap_err();
             assert_eq!(error.exit_code(), 2, "{line}");

@@ -8,7 +8,8 @@ use super::raw::{
 };
 use super::{
     Analytics, Cache, Config, Edge, Engine, Format, Level, LoadedBoard, Loader, Log, Manage,
-    Outbound, OutboundTls, Overrides, Root, Scheme, Store, WebSocket, egress, limits, routing,
+    Outbound, OutboundTls, Overrides, Root, Scheme, Store, Tune, WebSocket, egress, limits,
+    routing,
 };
 use crate::board::{self, Board, BoardError};
 use std::collections::BTreeMap;
@@ -79,6 +80,15 @@ pub(super) fn check(
     let store = store(document, raw.store, &board);
     let cache = cache(document, &raw.cache, &board);
     let analytics = analytics(document, &raw.analytics);
+    let tune = Tune {
+        bytes: number(
+            document,
+            "tune.bytes",
+            raw.tune.bytes.as_ref(),
+            board.figures_bytes(),
+            (64 << 10, 8 << 20),
+        ),
+    };
     let websocket = websocket(document, &raw.websocket);
     let loader = Loader {
         workers: count(
@@ -128,6 +138,7 @@ pub(super) fn check(
         store,
         cache,
         analytics,
+        tune,
         websocket,
         loader,
         log,

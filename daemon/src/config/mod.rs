@@ -62,6 +62,8 @@ pub struct Config {
     pub cache: Cache,
     /// Data points of Analytics Engine.
     pub analytics: Analytics,
+    /// What is recorded of invocations, for tuning.
+    pub tune: Tune,
     /// WebSockets.
     pub websocket: WebSocket,
     /// Dynamic Workers.
@@ -254,6 +256,14 @@ pub struct Analytics {
     pub bytes: u64,
     /// Bytes of one Worker's.
     pub worker_bytes: u64,
+}
+
+/// What is recorded of invocations, for tuning.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "kebab-case")]
+pub struct Tune {
+    /// Bytes of all figures.
+    pub bytes: u64,
 }
 
 /// The cache of the Cache API.
@@ -470,6 +480,7 @@ impl Config {
             ("store", self.store != new.store),
             ("cache", self.cache != new.cache),
             ("analytics", self.analytics != new.analytics),
+            ("tune", self.tune != new.tune),
             ("websocket", self.websocket != new.websocket),
             ("loader", self.loader != new.loader),
             ("network", self.network != new.network),

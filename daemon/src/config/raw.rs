@@ -30,6 +30,7 @@ pub(super) struct RawConfig {
     pub store: RawStore,
     pub cache: RawCache,
     pub analytics: RawAnalytics,
+    pub tune: RawTune,
     pub websocket: RawWebSocket,
     pub loader: RawLoader,
     pub log: RawLog,
@@ -121,6 +122,12 @@ pub(super) struct RawStore {
 pub(super) struct RawAnalytics {
     pub bytes: Option<Spanned<Amount>>,
     pub worker_bytes: Option<Spanned<Amount>>,
+}
+
+#[derive(Debug, Default, serde::Deserialize)]
+#[serde(rename_all = "kebab-case", deny_unknown_fields, default)]
+pub(super) struct RawTune {
+    pub bytes: Option<Spanned<Amount>>,
 }
 
 #[derive(Debug, Default, serde::Deserialize)]

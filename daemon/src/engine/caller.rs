@@ -169,6 +169,11 @@ impl Caller {
         ))
     }
 
+    /// Subrequests counted so far, those included that were refused.
+    pub fn subrequests(&self) -> u32 {
+        self.0.subrequests.load(Ordering::Relaxed)
+    }
+
     /// The chain that it is part of.
     pub fn chain(&self) -> &Chain {
         &self.0.chain

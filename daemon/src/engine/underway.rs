@@ -103,6 +103,8 @@ pub struct Invocation {
     pub failure: Option<Failure>,
     /// Ends it when `waitUntil` takes too long.
     pub expiry: Option<Task<()>>,
+    /// Bytes of its isolate's memories and tables, once it has ended.
+    pub memory_bytes: u64,
     /// The limits that it began with.
     pub limits: Arc<Limits>,
     /// Who counts what its tenant uses.

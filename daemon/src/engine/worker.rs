@@ -321,6 +321,7 @@ impl Worker {
             done: false,
             failure: None,
             expiry: None,
+            memory_bytes: 0,
             limits,
             meter,
             metered: None,
@@ -576,6 +577,9 @@ impl Worker {
             exception: thrown.as_ref(),
             labels: spec.env.labels(),
             listeners: spec.env.listeners(),
+            memory_bytes: invocation.memory_bytes,
+            subrequests: invocation.caller.as_ref().map_or(0, Caller::subrequests),
+            tenant: &spec.tenant,
         });
     }
 

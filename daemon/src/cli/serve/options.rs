@@ -12,6 +12,7 @@ use crate::manage::ManageOptions;
 use crate::observe::ObserveOptions;
 use crate::outbound::{OutboundOptions, Policy, RootSource};
 use crate::store::{Durability, StoreOptions};
+use crate::tune::calibration::Machine;
 use crate::websocket::SocketOptions;
 use std::path::PathBuf;
 use std::time::Duration;
@@ -80,6 +81,16 @@ pub(super) fn engine_options(config: &Config, memory: &Memory) -> EngineOptions 
         sockets_max: config.websocket.isolate_connections,
         socket_retire: Duration::from_millis(config.websocket.retire_ms),
         ..EngineOptions::default()
+    }
+}
+
+pub(super) fn calibrated(config: &Config) -> Machine {
+    Machine {
+        board: config.board.name.clone(),
+        cores: config.board.cores.max(1) as usize,
+        fuel_per_ms: config.board.fuel_per_ms,
+        slice_fuel: config.board.slice_fuel,
+        durability: durability(config.store.durability),
     }
 }
 

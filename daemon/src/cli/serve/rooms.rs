@@ -7,7 +7,7 @@ use super::memory::Memory;
 #[cfg(feature = "edge-tls")]
 use super::options::tls_options;
 use super::options::{
-    analytics_options, bounds, cache_options, edge_options, engine_options, log_filter,
+    analytics_options, bounds, cache_options, calibrated, edge_options, engine_options, log_filter,
     manage_options, observe_options, outbound_options, policy, roots, socket_options,
     store_options,
 };
@@ -31,6 +31,7 @@ use crate::observe::{self, Filter, Follow, Followed, Observe, logger};
 use crate::outbound::Outbound;
 use crate::store::{Opened, Store};
 use crate::tail::Tails;
+use crate::tune::{Tune, calibration};
 use crate::usage::{Usage, UsageOptions};
 use async_executor::Executor;
 use async_io::Async;
@@ -56,6 +57,7 @@ pub struct Rooms {
     analytics: Analytics,
     usage: Usage,
     logpush: Logpush,
+    tune: Tune,
     courier: Arc<Courier>,
     /// The system's own firmware, and who judges it.
     pub updates: Updates,
@@ -142,9 +144,11 @@ impl Rooms {
         let store_notes = tell(&opened);
         let store = opened.store;
         let observe = Observe::new(observe_options(&config.log));
+        let tune = Tune::open(store.clone(), config.tune.bytes);
         let told = Arc::new(Told {
             observe: observe.clone(),
             watch: OnceLock::new(),
+            tune: tune.clone(),
         });
         let memory = Memory::of(&config.board);
         let engine = Engine::of(
@@ -153,6 +157,10 @@ impl Rooms {
             guests.clone(),
             told.clone(),
         );
+        let machine_speed = calibrated(config);
+        if let Some(rate) = calibration::rate(&store, &machine_speed) {
+            engine.set_fuel_per_ms(rate);
+        }
         let outbound = Outbound::new(outbound_options(config), executor.clone());
         let cache = Cache::open(cache_options(config)).map_err(room("cache"))?;
         let tails = Tails::new(executor.clone());
@@ -182,6 +190,8 @@ impl Rooms {
         if let Err(error) = smol::block_on(usage.reserve()) {
             log::error!("usage cannot be recorded: {error}");
         }
+        // Before anybody is served by them.
+        future::block_on(catalog.return_from_before()).map_err(room("catalog"))?;
         // Once only: there is one catalog.
         let _ = told.watch.set(catalog.watch());
         tails.deliver_by(catalog.clone());
@@ -232,6 +242,7 @@ impl Rooms {
             catalog: catalog.clone(),
             edge: edge.clone(),
             observe: observe.clone(),
+            tune: tune.clone(),
             store_notes,
             listen: OnceLock::new(),
             routing: RwLock::new(config.routing.clone()),
@@ -243,6 +254,11 @@ impl Rooms {
             Arc::new(Shared(status.clone())),
         );
         manage.with_logpush(logpush.clone());
+        manage.with_tune(manage::Tuning::new(
+            tune.clone(),
+            engine.clone(),
+            machine_speed,
+        ));
         let visitor = Arc::new(Visitor::new(edge.clone(), engine.clone()));
         let updates = Updates::open(config, &catalog, &store, &manage, &visitor)?;
         let office = Office::open(roll.seat("the thread of the management port"))?;
@@ -252,8 +268,10 @@ impl Rooms {
             executor.spawn(cache.upkeep()),
             executor.spawn(analytics.clone().upkeep()),
             executor.spawn(usage.clone().upkeep()),
+            executor.spawn(tune.clone().upkeep()),
             office.executor.spawn(refresh(catalog.clone())),
             office.executor.spawn(guard(catalog.clone())),
+            office.executor.spawn(trials(catalog.clone())),
             executor.spawn(cron::run(
                 catalog.timetable().clone(),
                 catalog.clone(),
@@ -271,6 +289,7 @@ impl Rooms {
             analytics,
             usage,
             logpush,
+            tune,
             courier,
             updates,
             visitor,
@@ -375,6 +394,10 @@ impl Rooms {
             log::error!("usage since it was last recorded is in the journal alone: {error}");
         }
         self.logpush.flush().await;
+        let tune = self.tune.clone();
+        if let Err(error) = smol::unblock(move || tune.save(true)).await {
+            log::warn!("recorded figures were not stored: {error}");
+        }
         if let Err(error) = self.store.durable().await {
             log::error!("{error}");
         }
@@ -399,11 +422,13 @@ impl Rooms {
 struct Told {
     observe: Observe,
     watch: OnceLock<Arc<Watch>>,
+    tune: Tune,
 }
 
 impl Observer for Told {
     fn finished(&self, finished: &Finished<'_>) {
         self.observe.finished(finished);
+        self.tune.finished(finished);
         if let Some(watch) = self.watch.get() {
             watch.finished(finished);
         }
@@ -421,6 +446,11 @@ impl Observer for Told {
 /// Rolls back what breaks its guard.
 async fn guard(catalog: Arc<Catalog>) {
     catalog.keep_guard().await;
+}
+
+/// Returns from limits on trial that nobody confirms.
+async fn trials(catalog: Arc<Catalog>) {
+    catalog.keep_trials().await;
 }
 
 /// Takes away isolates that rest.
@@ -590,6 +620,32 @@ pub fn forget_secrets(config: &Config) -> Result<Vec<(String, String)>, ServeErr
     let forgotten = catalog::forget_secrets(&store).map_err(room("store"))?;
     close(store)?;
     Ok(forgotten)
+}
+
+/// Measures the machine of a daemon that is not running, and keeps that.
+pub fn calibrate(config: &Config) -> Result<serde_json::Value, ServeError> {
+    let store = offline(config)?;
+    let measured = calibration::measure(&calibrated(config), &store);
+    let measured = measured.map_err(room("calibration"))?;
+    calibration::keep(&store, &measured).map_err(room("store"))?;
+    close(store)?;
+    Ok(serde_json::json!(measured))
+}
+
+/// The measurement in the store of a daemon that is not running; null if there is none.
+pub fn calibration(config: &Config) -> Result<serde_json::Value, ServeError> {
+    let store = offline(config)?;
+    let kept = calibration::kept(&store);
+    close(store)?;
+    Ok(serde_json::json!(kept))
+}
+
+/// Forgets it; gives what the board file says.
+pub fn forget_calibration(config: &Config) -> Result<u64, ServeError> {
+    let store = offline(config)?;
+    calibration::forget(&store).map_err(room("store"))?;
+    close(store)?;
+    Ok(config.board.fuel_per_ms)
 }
 
 /// Judges the module on stdin and writes the verdict to stdout.
