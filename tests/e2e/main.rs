@@ -13,6 +13,7 @@ mod cron;
 mod curl;
 mod dispatch;
 mod dispatch_rpc;
+mod edge_tls;
 mod eventsource;
 mod examples;
 mod faults;

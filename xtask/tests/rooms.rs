@@ -115,6 +115,7 @@ const MAY_KNOW: &[(&str, &[&str])] = &[
     (
         "catalog",
         &[
+            "board",
             "ledger",
             "store",
             "engine",
@@ -189,9 +190,9 @@ const BELONGS_TO: &[(&str, &[&str])] = &[
     ("wasm_encoder", &["engine"]),
     ("postern_crypto", &["engine", "outbound", "firmware"]),
     ("embedded_tls", &["outbound"]),
-    ("rustls", &["outbound"]),
+    ("rustls", &["edge", "outbound"]),
     ("futures_rustls", &["outbound"]),
-    ("webpki", &["outbound"]),
+    ("webpki", &["edge", "outbound"]),
     ("hyper", &["edge", "manage", "cli", "outbound"]),
     ("smol_hyper", &["edge", "manage", "cli", "outbound"]),
     ("flate2", &["engine", "outbound", "firmware"]),

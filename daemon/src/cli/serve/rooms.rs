@@ -4,6 +4,8 @@
 
 use super::courier::Courier;
 use super::memory::Memory;
+#[cfg(feature = "edge-tls")]
+use super::options::tls_options;
 use super::options::{
     analytics_options, bounds, cache_options, edge_options, engine_options, log_filter,
     manage_options, observe_options, outbound_options, policy, roots, socket_options,
@@ -21,7 +23,7 @@ use crate::catalog::guard::Watch;
 use crate::catalog::{self, Catalog, Machine};
 use crate::config::{self, Config};
 use crate::cron;
-use crate::edge::{self, Edge};
+use crate::edge::{self, Edge, Listening};
 use crate::engine::{self, Engine, Finished, Observer};
 use crate::logpush::Logpush;
 use crate::manage::{self, LogSource, LogStream, Manage, ServerOptions, tokens};
@@ -60,6 +62,8 @@ pub struct Rooms {
     /// The daemon as a client of its own.
     pub visitor: Arc<Visitor>,
     manage_connections: usize,
+    /// The port that clients reach by HTTPS, if that is not the one it listens on.
+    https_port: Option<u16>,
     office: Office,
     /// Work that goes on for as long as the daemon runs.
     background: Vec<smol::Task<()>>,
@@ -214,6 +218,10 @@ impl Rooms {
             own: OnceLock::new(),
         };
         let edge = Edge::new(running, router, edge_options(config));
+        #[cfg(feature = "edge-tls")]
+        if let Some(options) = tls_options(config) {
+            edge.set_acceptor(edge::Acceptor::new(&options).map_err(room("edge"))?);
+        }
         let status = Arc::new(Status {
             started: Instant::now(),
             board: config.board.name.clone(),
@@ -267,6 +275,12 @@ impl Rooms {
             updates,
             visitor,
             manage_connections: config.manage.connections as usize,
+            https_port: config
+                .edge
+                .tls
+                .as_ref()
+                .and_then(|tls| u16::try_from(tls.port).ok())
+                .filter(|port| *port > 0),
             office,
             background,
         }))
@@ -275,10 +289,15 @@ impl Rooms {
     /// Serves requests until `shutdown`, and then finishes those in flight.
     pub async fn edge(
         self: Arc<Self>,
-        listeners: Vec<Async<TcpListener>>,
+        listeners: Vec<Listening>,
         shutdown: Shutdown,
     ) -> io::Result<()> {
-        let addresses = listeners.iter().map(|it| it.get_ref().local_addr());
+        if let Some(secure) = listeners.iter().find(|it| it.is_secure) {
+            let own = secure.listener.get_ref().local_addr()?.port();
+            self.edge.set_https_port(self.https_port.unwrap_or(own));
+        }
+        let plain = listeners.iter().filter(|it| !it.is_secure);
+        let addresses = plain.map(|it| it.listener.get_ref().local_addr());
         let addresses = addresses.collect::<io::Result<Vec<_>>>()?;
         self.updates.selftest.edge_listens(addresses.clone());
         // Set once: the daemon listens once.
@@ -320,6 +339,13 @@ impl Rooms {
     pub fn reload(&self, config: &Config) {
         if let Err(error) = logger::set_filter(&log_filter(&config.log)) {
             log::error!("the log's levels stay as they were: {error}");
+        }
+        #[cfg(feature = "edge-tls")]
+        if let Some(options) = tls_options(config) {
+            match edge::Acceptor::new(&options) {
+                Ok(acceptor) => self.edge.set_acceptor(acceptor),
+                Err(error) => log::error!("certificates stay as they were: {error}"),
+            }
         }
         self.outbound.set_policy(policy(config), roots(config));
         self.courier.set_roots(roots(config));
