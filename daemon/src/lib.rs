@@ -30,6 +30,7 @@ pub mod plans;
 pub mod range;
 pub mod store;
 pub mod tail;
+pub mod tune;
 pub mod usage;
 pub mod websocket;
 

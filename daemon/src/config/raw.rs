@@ -30,6 +30,7 @@ pub(super) struct RawConfig {
     pub store: RawStore,
     pub cache: RawCache,
     pub analytics: RawAnalytics,
+    pub tune: RawTune,
     pub websocket: RawWebSocket,
     pub loader: RawLoader,
     pub log: RawLog,
@@ -54,6 +55,7 @@ pub(super) struct RawEdge {
     pub url_bytes: Option<Spanned<Amount>>,
     pub drain_ms: Option<Spanned<Amount>>,
     pub test_routes: Option<bool>,
+    pub tls: Option<Spanned<super::tls::RawTls>>,
 }
 
 #[derive(Debug, Default, serde::Deserialize)]
@@ -120,6 +122,12 @@ pub(super) struct RawStore {
 pub(super) struct RawAnalytics {
     pub bytes: Option<Spanned<Amount>>,
     pub worker_bytes: Option<Spanned<Amount>>,
+}
+
+#[derive(Debug, Default, serde::Deserialize)]
+#[serde(rename_all = "kebab-case", deny_unknown_fields, default)]
+pub(super) struct RawTune {
+    pub bytes: Option<Spanned<Amount>>,
 }
 
 #[derive(Debug, Default, serde::Deserialize)]

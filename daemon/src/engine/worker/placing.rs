@@ -58,7 +58,7 @@ impl Worker {
 
     /// How many isolates there may be.
     fn isolates_max(&self) -> usize {
-        (self.limits.read().isolates as usize)
+        (self.in_force.read().limits.isolates as usize)
             .min(self.engine.threads())
             .max(1)
     }
