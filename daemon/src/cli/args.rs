@@ -3,6 +3,7 @@
 mod firmware;
 mod limits;
 mod tune;
+mod usage;
 mod versions;
 
 pub use firmware::{Firmware, FirmwarePush, Health};
@@ -10,6 +11,7 @@ pub use limits::{Changing, Limits, LimitsOf, Plans};
 pub use tune::{
     Calibrate, Tune, TuneApply, TuneCommand, TuneShow, TuneSort, TuneWhose, TuneWindow,
 };
+pub use usage::{Period, Usage};
 pub use versions::{Deployments, OfWorker, Versions, VersionsDeploy};
 
 use clap::{Args, Parser, Subcommand};
@@ -101,6 +103,8 @@ pub enum Command {
     /// Tell which limits a Worker has and why, and state others while it runs.
     #[command(subcommand)]
     Limits(Limits),
+    /// Show what tenants used, by dates or months of UTC; with --csv for those who bill it.
+    Usage(Usage),
     /// Update the system that the daemon runs on, and tell which one runs.
     #[command(subcommand)]
     Firmware(Firmware),

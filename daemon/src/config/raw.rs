@@ -55,6 +55,7 @@ pub(super) struct RawEdge {
     pub url_bytes: Option<Spanned<Amount>>,
     pub drain_ms: Option<Spanned<Amount>>,
     pub test_routes: Option<bool>,
+    pub tls: Option<Spanned<super::tls::RawTls>>,
 }
 
 #[derive(Debug, Default, serde::Deserialize)]

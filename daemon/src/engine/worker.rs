@@ -22,6 +22,7 @@ use super::invocation::{Entry, Ray, Reply, Request, RequestBody, Trigger};
 use super::isolate::Isolate;
 use super::javascript;
 use super::limits::{Failure, Limits};
+use super::meter::Meter;
 use super::module::GuestKind;
 use super::ops::Bindings;
 use super::socket::Sockets;
@@ -70,6 +71,14 @@ pub struct WorkerSpec {
     pub is_trusted: bool,
     /// What its isolates take memory from, if that is a part of the machine's.
     pub budget: Option<Budget>,
+    /// Who counts what its tenant uses, as it starts; see [`Worker::set_limits`].
+    pub meter: Option<Arc<dyn Meter>>,
+}
+
+/// What holds for invocations that begin.
+struct InForce {
+    limits: Arc<Limits>,
+    meter: Option<Arc<dyn Meter>>,
 }
 
 /// A deployed Worker.
@@ -78,8 +87,8 @@ pub struct Worker {
     spec: WorkerSpec,
     /// Whose turn it is when it runs, whatever its version.
     party: Arc<Party>,
-    /// Those that the next invocation gets.
-    limits: RwLock<Arc<Limits>>,
+    /// What the next invocation gets.
+    in_force: RwLock<InForce>,
     /// Counts changes of what isolates are made with and keep.
     shape: AtomicU32,
     state: Mutex<State>,
@@ -120,7 +129,10 @@ impl Worker {
                 engine.scheduler(),
                 (&spec.namespace, &spec.tenant, &spec.script),
             ),
-            limits: RwLock::new(Arc::new(spec.limits)),
+            in_force: RwLock::new(InForce {
+                limits: Arc::new(spec.limits),
+                meter: spec.meter.clone(),
+            }),
             shape: AtomicU32::new(0),
             engine,
             spec,
@@ -258,7 +270,10 @@ impl Worker {
 
     /// An invocation with nothing in it, which begins now.
     fn invocation(&self, ray: Ray) -> Invocation {
-        let limits = self.limits();
+        let (limits, meter) = {
+            let in_force = self.in_force.read();
+            (in_force.limits.clone(), in_force.meter.clone())
+        };
         let started = Instant::now();
         Invocation {
             id: 0,
@@ -306,6 +321,8 @@ impl Worker {
             expiry: None,
             memory_bytes: 0,
             limits,
+            meter,
+            metered: None,
         }
     }
 
@@ -410,7 +427,7 @@ impl Worker {
 
     /// The isolate that a new request should go to.
     fn pick(self: &Arc<Self>) -> Result<Arc<Isolate>, Failure> {
-        let most = (self.limits.read().isolates as usize)
+        let most = (self.in_force.read().limits.isolates as usize)
             .min(self.engine.threads())
             .max(1);
         let single = self.spec.kind == GuestKind::Wasi;
@@ -592,6 +609,9 @@ impl Worker {
     }
 
     pub(super) fn finished(&self, mut invocation: Invocation) {
+        if let Some(metered) = invocation.metered.take() {
+            metered.end(invocation.fuel);
+        }
         drop(invocation.entered.take());
         if invocation.failure.is_none() && self.state.lock().crashes > 0 {
             self.state.lock().crashes = 0;
@@ -683,7 +703,7 @@ impl Worker {
 
     /// How many of them there may be; one answer always.
     pub(super) fn answers_max(&self) -> u64 {
-        self.limits.read().memory_bytes.saturating_mul(2)
+        self.in_force.read().limits.memory_bytes.saturating_mul(2)
     }
 
     pub(super) fn engine(&self) -> &Engine {
@@ -708,7 +728,7 @@ impl Worker {
 
     /// Its tenant's share of the machine, beside those of others.
     pub(super) fn weight(&self) -> u32 {
-        self.limits.read().weight
+        self.in_force.read().limits.weight
     }
 
     /// Does something while this Worker's own lock is held, as when it reads its code.
@@ -720,15 +740,19 @@ impl Worker {
 
     /// The limits in force, which an invocation keeps that begins now.
     pub fn limits(&self) -> Arc<Limits> {
-        self.limits.read().clone()
+        self.in_force.read().limits.clone()
     }
 
-    /// Has other limits from the next invocation on. What is under way keeps those that it began
+    /// Has other limits, and another who counts, from the next invocation on. What is under way keeps those that it began
     /// with, and isolates that exist the memory and the stack that they were made with: one that
     /// has others ends as soon as it rests.
-    pub fn set_limits(&self, limits: Limits) {
+    pub fn set_limits(&self, limits: Limits, meter: Option<Arc<dyn Meter>>) {
         let limits = javascript::shaped(self.spec.kind, limits);
-        let old = std::mem::replace(&mut *self.limits.write(), Arc::new(limits));
+        let new = InForce {
+            limits: Arc::new(limits),
+            meter,
+        };
+        let old = std::mem::replace(&mut *self.in_force.write(), new).limits;
         let nests = |it: &Limits| (it.stack_bytes, it.call_depth);
         let is_deeper = nests(&old) != nests(&limits);
         if old.memory_bytes == limits.memory_bytes && !is_deeper {

@@ -49,6 +49,7 @@ pub mod tokens;
 mod trials;
 mod tune;
 mod upload;
+mod usage;
 mod versions;
 mod workers;
 
