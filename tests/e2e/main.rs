@@ -2,6 +2,7 @@
 #![allow(clippy::unwrap_used)]
 
 mod aborted;
+mod admission;
 mod analytics;
 mod assets;
 mod bad_input;

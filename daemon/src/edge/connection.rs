@@ -1,6 +1,7 @@
 //! One connection from its first byte to its last.
 
 use super::answer;
+use super::desk::Standing;
 use super::exchange;
 use super::options::Scheme;
 use super::phase::{Phase, Waiting};
@@ -31,6 +32,7 @@ use std::time::Duration;
 pub struct Line<R: Routes> {
     pub edge: Arc<Edge<R>>,
     pub phase: Arc<Phase>,
+    pub standing: Arc<Standing>,
     /// The client's address, as headers say it.
     pub client: HeaderValue,
     /// Whether it is the daemon that asks itself.
@@ -84,6 +86,7 @@ pub async fn run<R: Routes>(
     transport: Transport,
     (client, is_own): (IpAddr, bool),
     signals: Signals,
+    standing: Arc<Standing>,
 ) {
     let stream = Arc::new(transport);
     let phase = Arc::new(Phase::new());
@@ -92,6 +95,7 @@ pub async fn run<R: Routes>(
     let line = Arc::new(Line {
         edge: edge.clone(),
         phase: phase.clone(),
+        standing,
         client,
         is_own,
         transport: stream.clone(),

@@ -120,7 +120,10 @@ async fn answer<R: Routes>(
         Asks::Test(route) => return Ok(route.run(&prepared.worker, ray).await),
     };
     let error = match prepared.worker.serve(request).await {
-        Ok(reply) => return Ok(reply),
+        Ok(reply) => {
+            line.standing.known();
+            return Ok(reply);
+        }
         Err(error) => error,
     };
     // If the client is to blame, the Worker's failure is only the consequence.

@@ -23,6 +23,7 @@
 mod answer;
 mod body;
 mod connection;
+mod desk;
 mod exchange;
 mod fields;
 mod handshake;

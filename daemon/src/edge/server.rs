@@ -1,6 +1,7 @@
 //! Listeners: accepting, the cap on connections, and the way out.
 
 use super::connection::{self, Signals};
+use super::desk::Desk;
 use super::options::EdgeOptions;
 use super::ray::Rays;
 use super::routing::Router;
@@ -227,7 +228,10 @@ pub async fn serve<R: Routes>(
     let (cut_sender, cut) = smol::channel::bounded::<Infallible>(1);
     let (alive, ended) = smol::channel::bounded::<Infallible>(1);
     let signals = Signals { drain, cut };
-    let accepting = accept(&edge, (&listener, is_secure), &executor, &signals, &alive);
+    let cores = std::thread::available_parallelism().map_or(1, usize::from);
+    let desk = Desk::new(&executor, cores);
+    let listening = (&listener, is_secure);
+    let accepting = accept(&edge, listening, (&executor, &desk), &signals, &alive);
     let stopped = async {
         shutdown.await;
     };
@@ -263,7 +267,7 @@ async fn finish(ended: &Receiver<Infallible>, patience: Duration) -> bool {
 async fn accept<R: Routes>(
     edge: &Arc<Edge<R>>,
     (listener, is_secure): (&Async<TcpListener>, bool),
-    executor: &Arc<Executor<'static>>,
+    (executor, desk): (&Arc<Executor<'static>>, &Desk),
     signals: &Signals,
     alive: &Sender<Infallible>,
 ) {
@@ -310,20 +314,17 @@ async fn accept<R: Routes>(
             continue;
         };
         let (signals, alive) = (signals.clone(), alive.clone());
-        let task = async move {
+        desk.spawn(|standing| async move {
             let _alive = alive;
-            let connection = pin!(connection::run(
-                place.edge.clone(),
-                transport,
-                (ip, is_own),
-                signals
-            ));
+            let edge = place.edge.clone();
+            let client = (ip, is_own);
+            let connection = connection::run(edge, transport, client, signals, standing);
+            let connection = pin!(connection);
             // A fault in one connection must not take down the thread that serves others.
             if AssertUnwindSafe(connection).catch_unwind().await.is_err() {
                 log::error!("a connection of {ip} panicked");
             }
-        };
-        executor.spawn(task).detach();
+        });
     }
 }
 

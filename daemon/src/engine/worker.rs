@@ -5,11 +5,13 @@
 
 mod admission;
 mod begun;
+mod placing;
 
 use admission::Comer;
 pub(super) use admission::Entered;
 use begun::Begun;
 pub use begun::Serving;
+use placing::Unplaced;
 
 use super::Engine;
 use super::caller::{Caller, Chain};
@@ -335,7 +337,19 @@ impl Worker {
             why: Failure::Canceled,
             exchange: &exchange,
         };
-        self.enter(invocation);
+        let picked = if self.is_cold() {
+            let mut unplaced = Unplaced(self, Some(invocation));
+            let picked = self.pick_in_turn().await;
+            unplaced
+                .1
+                .take()
+                .map(|invocation| (invocation, Some(picked)))
+        } else {
+            Some((invocation, None))
+        };
+        if let Some((invocation, picked)) = picked {
+            self.enter(invocation, picked);
+        }
         let mut late: Option<Deadline> = None;
         poll_fn(|cx| {
             if let Poll::Ready(head) = exchange.poll_head(cx) {
@@ -392,97 +406,6 @@ impl Worker {
     /// Whether nothing runs in it.
     pub fn is_idle(&self) -> bool {
         self.gate.inside() == 0
-    }
-
-    /// Finds or makes an isolate for a request and hands it over.
-    fn enter(self: &Arc<Self>, mut invocation: Box<Invocation>) {
-        let exchange = invocation.exchange.clone();
-        loop {
-            let isolate = match self.pick() {
-                Ok(isolate) => isolate,
-                Err(failure) => {
-                    invocation.exchange.answer(Err(failure.clone()));
-                    invocation.failure = Some(failure);
-                    self.finished(*invocation);
-                    return;
-                }
-            };
-            match isolate.accept(invocation) {
-                Ok(id) => {
-                    if !exchange.placed(Arc::downgrade(&isolate), id) {
-                        isolate.abandon(id, Failure::Canceled);
-                    }
-                    return;
-                }
-                // It ended between the two; look for another.
-                Err(back) => invocation = back,
-            }
-        }
-    }
-
-    /// Gives a request that has not begun to another isolate than the one that ended.
-    pub(super) async fn place(self: Arc<Self>, invocation: Box<Invocation>) {
-        self.enter(invocation);
-    }
-
-    /// The isolate that a new request should go to.
-    fn pick(self: &Arc<Self>) -> Result<Arc<Isolate>, Failure> {
-        let most = (self.in_force.read().limits.isolates as usize)
-            .min(self.engine.threads())
-            .max(1);
-        let single = self.spec.kind == GuestKind::Wasi;
-        let code = loop {
-            let mut state = self.state.lock();
-            if let Some(until) = state.closed_until {
-                let now = Instant::now();
-                if now < until {
-                    return Err(Failure::Overloaded {
-                        reason: format!(
-                            "{} isolates of this Worker ended in a row; it pauses",
-                            state.crashes
-                        ),
-                        retry_after_s: u32::try_from((until - now).as_secs())
-                            .unwrap_or(u32::MAX)
-                            .max(1),
-                    });
-                }
-                state.closed_until = None;
-            }
-            if !single {
-                if let Some(idle) = state.isolates.iter().find(|isolate| !isolate.is_running()) {
-                    return Ok(idle.clone());
-                }
-                if state.isolates.len() >= most
-                    && let Some(least) = state
-                        .isolates
-                        .iter()
-                        .min_by_key(|isolate| isolate.in_flight())
-                {
-                    return Ok(least.clone());
-                }
-            }
-            let Some(code) = self.code(&mut state)? else {
-                drop(state);
-                self.make_room_for_code()?;
-                continue;
-            };
-            break code;
-        };
-        loop {
-            match self.start(&code) {
-                // Somebody who rests makes room.
-                Err(Failure::Overloaded { .. }) if self.engine.evict_one(&self.budget()) => {}
-                Err(failure @ Failure::Overloaded { .. }) if !single => {
-                    let state = self.state.lock();
-                    let least = state
-                        .isolates
-                        .iter()
-                        .min_by_key(|isolate| isolate.in_flight());
-                    return least.cloned().ok_or(failure);
-                }
-                other => return other,
-            }
-        }
     }
 
     /// Starts an isolate ahead of the request that will need it.

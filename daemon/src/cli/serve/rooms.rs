@@ -186,12 +186,12 @@ impl Rooms {
             bounds(config),
         )
         .map_err(room("catalog"))?;
-        // Before anybody is served by them.
-        future::block_on(catalog.return_from_before()).map_err(room("catalog"))?;
         // Before the first request, which need not wait for it then.
         if let Err(error) = smol::block_on(usage.reserve()) {
             log::error!("usage cannot be recorded: {error}");
         }
+        // Before anybody is served by them.
+        future::block_on(catalog.return_from_before()).map_err(room("catalog"))?;
         // Once only: there is one catalog.
         let _ = told.watch.set(catalog.watch());
         tails.deliver_by(catalog.clone());
@@ -267,8 +267,8 @@ impl Rooms {
             executor.spawn(sweep(engine)),
             executor.spawn(cache.upkeep()),
             executor.spawn(analytics.clone().upkeep()),
-            executor.spawn(tune.clone().upkeep()),
             executor.spawn(usage.clone().upkeep()),
+            executor.spawn(tune.clone().upkeep()),
             office.executor.spawn(refresh(catalog.clone())),
             office.executor.spawn(guard(catalog.clone())),
             office.executor.spawn(trials(catalog.clone())),
