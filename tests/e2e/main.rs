@@ -15,6 +15,7 @@ mod dispatch;
 mod dispatch_rpc;
 mod eventsource;
 mod examples;
+mod explain;
 mod faults;
 mod fetch_cache;
 mod firmware;

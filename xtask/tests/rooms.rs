@@ -39,6 +39,7 @@ const MAY_KNOW: &[(&str, &[&str])] = &[
         "observe",
         &[
             "engine::limits",
+            "engine::refusal",
             "engine::invocation",
             "engine::finished",
             "engine::Finished",
@@ -56,6 +57,7 @@ const MAY_KNOW: &[(&str, &[&str])] = &[
             "engine::finished",
             "engine::invocation",
             "engine::limits",
+            "engine::refusal",
         ],
     ),
     // What is sent where; how it is sent others know.
@@ -67,6 +69,7 @@ const MAY_KNOW: &[(&str, &[&str])] = &[
             "engine::Finished",
             "engine::invocation",
             "engine::limits",
+            "engine::refusal",
         ],
     ),
     // A crate of its own, `daemon/board`, under the name that rooms know it by.

@@ -1,8 +1,10 @@
 //! The command line: one definition yields parsing, help and completions.
 
+mod explain;
 mod firmware;
 mod versions;
 
+pub use explain::Explain;
 pub use firmware::{Firmware, FirmwarePush, Health};
 pub use versions::{Deployments, OfWorker, Versions, VersionsDeploy};
 
@@ -72,6 +74,11 @@ pub enum Command {
     Kv(Kv),
     /// Follow a Worker's invocations and log lines until interrupted.
     Logs(Logs),
+    /// Tell why a request was refused or failed: which limit, its value, the use, and what helps.
+    ///
+    /// RAY_ID is what the answer's `cf-ray` says; what the request caused in other Workers is told too.
+    /// The daemon keeps the newest, in memory alone.
+    Explain(Explain),
     /// Show what the daemon is doing.
     Status(Remote),
     /// Check or show the configuration.

@@ -2,10 +2,13 @@
 
 use super::answer::Answer;
 use super::options::EdgeOptions;
+use crate::engine::refusal::{Refusal, Stage};
 use http::StatusCode;
 use http::header::{self, HeaderMap, HeaderName, HeaderValue};
 
 pub const CF_RAY: HeaderName = HeaderName::from_static("cf-ray");
+/// Which limit is why there is no answer from a Worker; the edge alone says it.
+pub const POSTERN_LIMIT: HeaderName = HeaderName::from_static("postern-limit");
 const CF_EW_VIA: HeaderName = HeaderName::from_static("cf-ew-via");
 const CF_CONNECTING_IP: HeaderName = HeaderName::from_static("cf-connecting-ip");
 const X_REAL_IP: HeaderName = HeaderName::from_static("x-real-ip");
@@ -28,6 +31,17 @@ pub fn check(headers: &HeaderMap, options: &EdgeOptions) -> Result<(), Answer> {
                 "request headers have {bytes} bytes, the limit is {}",
                 options.header_bytes_max
             ),
+        )
+        .limited(
+            Stage::Head,
+            Refusal {
+                limit: "edge.header-bytes",
+                value: options.header_bytes_max as u64,
+                used: bytes as u64,
+                remedy: "raise it, or send less",
+                retry_after_s: None,
+                is_shared: false,
+            },
         ));
     }
     let mut codings = headers.get_all(header::TRANSFER_ENCODING).iter();
@@ -83,7 +97,9 @@ pub fn to_worker(
 
 /// Removes what is not a Worker's to say. Lengths are looked at by whoever sends the body.
 pub fn from_worker(headers: &mut HeaderMap, ray: HeaderValue) {
-    strip(headers, is_hop_by_hop);
+    strip(headers, |name| {
+        is_hop_by_hop(name) || *name == POSTERN_LIMIT
+    });
     headers.insert(CF_RAY, ray);
 }
 

@@ -1,11 +1,14 @@
 //! Listeners: accepting, the cap on connections, and the way out.
 
+use super::answer::{self, Answer};
 use super::connection::{self, Signals};
 use super::options::EdgeOptions;
 use super::ray::Rays;
 use super::routing::Router;
 use super::shed;
 use super::worker::Routes;
+use crate::engine::invocation::Ray;
+use crate::observe::Unanswered;
 use async_executor::Executor;
 use async_io::{Async, Timer};
 use futures_lite::FutureExt;
@@ -34,7 +37,6 @@ pub struct Edge<R: Routes> {
     pub(super) rays: Rays,
     pub(super) figures: Counters,
     router: RwLock<Arc<Router>>,
-    refusal: Vec<u8>,
     open: AtomicUsize,
     refusing: AtomicUsize,
     sockets: AtomicUsize,
@@ -93,7 +95,6 @@ impl<R: Routes> Edge<R> {
             rays: Rays::new(),
             figures: Counters::default(),
             router: RwLock::new(Arc::new(router)),
-            refusal: shed::refusal(options.connections_max, options.retry_after_s),
             open: AtomicUsize::new(0),
             refusing: AtomicUsize::new(0),
             sockets: AtomicUsize::new(0),
@@ -118,6 +119,18 @@ impl<R: Routes> Edge<R> {
             rejected: self.figures.rejected.load(Relaxed),
             failed: self.figures.failed.load(Relaxed),
         }
+    }
+
+    /// Has it noted what was answered in the place of a Worker, so that it can be explained.
+    pub(super) fn note(&self, ray: Ray, answer: &Answer, url: &str) {
+        self.routes.unanswered(&Unanswered {
+            ray,
+            status: answer.status.as_u16(),
+            stage: answer.stage,
+            refusal: answer.limit.as_deref(),
+            reason: &answer.text,
+            url,
+        });
     }
 
     /// Who finds Workers.
@@ -273,8 +286,12 @@ fn refuse<R: Routes>(edge: &Arc<Edge<R>>, executor: &Executor<'static>, stream: 
     };
     let task = async move {
         let edge = &place.edge;
-        let patience = Duration::from_millis(edge.options.linger_ms.into());
-        shed::refuse(stream, &edge.refusal, patience).await;
+        let options = &edge.options;
+        let patience = Duration::from_millis(options.linger_ms.into());
+        let ray = edge.rays.next();
+        let answer = shed::refusal(options.connections_max, options.retry_after_s);
+        edge.note(ray, &answer, "");
+        shed::refuse(stream, &answer::raw(&answer, ray), patience).await;
     };
     executor.spawn(task).detach();
 }

@@ -139,6 +139,12 @@ impl Caller {
         ))
     }
 
+    /// Subrequests that it started or was refused, and how many it may start.
+    pub fn subrequests(&self) -> (u32, u32) {
+        let used = self.0.subrequests.load(Ordering::Relaxed);
+        (used, self.0.subrequests_max)
+    }
+
     /// The chain that it is part of.
     pub fn chain(&self) -> &Chain {
         &self.0.chain

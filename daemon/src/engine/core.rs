@@ -12,6 +12,7 @@ use super::limits::Failure;
 use super::mapping::Mapping;
 use super::memory_use::MemoryUse;
 use super::parked::{CHANGES_MAX, Changes, Parked};
+use super::refusal::Bound;
 use super::turn::{Entry, Turn};
 use super::worker::Worker;
 use std::collections::VecDeque;
@@ -84,6 +85,17 @@ impl Core {
                 )
             },
             retry_after_s: 1,
+            bound: Some(Bound {
+                limit: if budget.is_narrow() {
+                    "loader.memory-bytes"
+                } else {
+                    "budgets.tenant-memory"
+                },
+                value: budget.limit(),
+                used: budget.used(),
+                remedy: "try again later, or let fewer or smaller Workers run",
+                is_shared: true,
+            }),
         };
         let mut memory_use = MemoryUse::new(limits.memory_bytes, budget).ok_or_else(no_memory)?;
         memory_use.is_final = code.is_javascript();
@@ -325,18 +337,24 @@ impl Core {
 
     fn exhausted(&mut self, isolate: &Isolate) -> Condemned {
         let mut limits = *isolate.worker().limits();
+        let mut used = 0;
         if let Some(invocation) = self.store.data_mut().invocation() {
             limits.cpu_ms = invocation.cpu_ms(&limits);
+            used = invocation.fuel;
         }
         let rate = isolate.worker().engine().fuel_per_ms();
         Condemned(if self.store.data().current == 0 {
             Failure::Cpu {
+                key: "startup-cpu-ms",
                 limit_ms: limits.startup_cpu_ms,
+                used_ms: limits.startup_cpu_ms,
                 fuel: limits.startup_fuel(rate),
             }
         } else {
             Failure::Cpu {
+                key: "cpu-ms",
                 limit_ms: limits.cpu_ms,
+                used_ms: u32::try_from(used.div_ceil(rate.max(1))).unwrap_or(u32::MAX),
                 fuel: limits.fuel(rate),
             }
         })
@@ -391,12 +409,16 @@ impl Core {
         }
         if error.downcast_ref::<super::wasi::OutputLimit>().is_some() {
             let limit = limits.response_body_bytes;
-            return Err(Condemned(Failure::ResponseBody { limit }));
+            return Err(Condemned(Failure::ResponseBody {
+                limit,
+                used: limit.saturating_add(1),
+            }));
         }
         // A guest that was refused memory and then gave up ran out of memory, however it says so.
         if std::mem::take(&mut host.memory_use.refused) {
             return Err(Condemned(Failure::Memory {
                 limit: limits.memory_bytes,
+                used: host.memory_use.bytes(),
             }));
         }
         if let Some(invocation) = host.invocation()

@@ -487,10 +487,12 @@ impl Core {
         self.spend(used);
         match result {
             Ok(0) => {
-                let refused = std::mem::take(&mut self.store.data_mut().memory_use.refused);
+                let memory_use = &mut self.store.data_mut().memory_use;
+                let refused = std::mem::take(&mut memory_use.refused);
+                let used = memory_use.bytes();
                 let limit = isolate.worker().limits().memory_bytes;
                 Err(Condemned(if refused {
-                    Failure::Memory { limit }
+                    Failure::Memory { limit, used }
                 } else {
                     boundary(format!("the guest has no window of {want} bytes"))
                 }))

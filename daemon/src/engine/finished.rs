@@ -2,6 +2,7 @@
 
 use super::invocation::{Ray, Trigger};
 use super::limits::Outcome;
+use super::refusal::{Refusal, Stage};
 use postern_abi::event::LogLevel;
 use std::future::Future;
 use std::pin::Pin;
@@ -58,6 +59,10 @@ pub struct Finished<'a> {
     pub tail_depth: u8,
     /// Who is told beside those who watch all.
     pub listeners: &'a [Arc<dyn Listener>],
+    /// The limit that ended it, or that refused it something.
+    pub refusal: Option<&'a Refusal>,
+    /// How far it came.
+    pub stage: Stage,
 }
 
 /// A call of a handler on its way; an error says why it failed.

@@ -33,6 +33,7 @@ mod own;
 mod parked;
 pub mod pipe;
 mod program;
+pub mod refusal;
 mod rewriter;
 mod scheduler;
 mod snapshot;

@@ -7,6 +7,7 @@ use super::finished::{LogLine, Thrown};
 use super::host::now_ms;
 use super::invocation::{Entry, Ray, RequestBody, Trigger};
 use super::limits::{Failure, Limits, Outcome};
+use super::refusal::Refusal;
 use super::terms::{Origin, Terms};
 use async_executor::Task;
 use http::HeaderMap;
@@ -73,6 +74,8 @@ pub struct Invocation {
     pub pending: u32,
     /// How many of them are timers, which have a bound of their own.
     pub timers: u32,
+    /// Operations that were refused because too many ran.
+    pub pending_refused: u32,
     /// The answer's status; 0 before there is one.
     pub status: u16,
     /// Whether the answer's body is still to come.
@@ -89,7 +92,6 @@ pub struct Invocation {
     pub points: u32,
     /// The values of the line that comes next.
     pub log_values: Option<String>,
-    /// Lines of log that were dropped, or cut.
     /// Lines of log that were dropped, or cut.
     pub logs_dropped: u32,
     /// The guest said that it is over.
@@ -184,6 +186,38 @@ impl Invocation {
             message,
             stack,
             at_ms: now_ms(),
+        })
+    }
+
+    /// The limit that ended it, or else one that refused it an operation, which it may have gone
+    /// on without.
+    pub fn refusal(&self, limits: &Limits) -> Option<Refusal> {
+        let operation = |limit, value: u32, used: u32, remedy| Refusal {
+            limit,
+            value: value.into(),
+            used: used.into(),
+            remedy,
+            retry_after_s: None,
+            is_shared: false,
+        };
+        let failed = self.failure.as_ref().and_then(Failure::refusal);
+        failed.or_else(|| {
+            let asked = self.caller.as_ref().map(Caller::subrequests);
+            if let Some((used, most)) = asked
+                && used > most
+            {
+                let remedy = "raise it, or ask less of others per request";
+                return Some(operation("subrequests", most, used, remedy));
+            }
+            let (used, most) = (self.kv_operations, limits.kv_operations);
+            if used > most {
+                let remedy = "raise it, or read and write less per request";
+                return Some(operation("kv-operations", most, used, remedy));
+            }
+            let most = limits.pending_operations;
+            let remedy = "raise it, or await some before starting more";
+            let over = self.pending_refused;
+            (over > 0).then(|| operation("pending-operations", most, most + over, remedy))
         })
     }
 

@@ -26,8 +26,9 @@ pub async fn buffer(body: RequestBody, limit: u64) -> Result<RequestBody, Failur
     let mut bytes = Vec::with_capacity(expected);
     while let Some(part) = source.next().await {
         let part = part.map_err(|_| Failure::Canceled)?;
-        if (bytes.len() + part.len()) as u64 > limit {
-            return Err(Failure::RequestBody { limit });
+        let used = (bytes.len() + part.len()) as u64;
+        if used > limit {
+            return Err(Failure::RequestBody { limit, used });
         }
         bytes.extend_from_slice(&part);
     }

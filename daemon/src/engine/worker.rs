@@ -20,6 +20,7 @@ use super::isolate::Isolate;
 use super::limits::{Failure, Limits};
 use super::module::GuestKind;
 use super::ops::Bindings;
+use super::refusal::{Bound, Stage};
 use super::scheduler::Tenant;
 use super::socket::Sockets;
 use super::source_map::{self, SourceMap};
@@ -131,9 +132,10 @@ impl Worker {
     /// # Errors
     /// Every way in which there is no answer; see [`Failure`].
     pub fn fetch(self: &Arc<Self>, request: Request) -> impl Serving {
-        let begun = self
-            .admit(request.handler.unwrap_or("fetch"))
-            .and_then(|()| self.begin(None, request));
+        let begun = match self.admit(request.handler.unwrap_or("fetch")) {
+            Ok(()) => self.begin(None, request),
+            Err(failure) => Err(self.turned_away(failure, &request)),
+        };
         async { begun?.run().await }
     }
 
@@ -149,12 +151,16 @@ impl Worker {
 
     fn begin_call(self: &Arc<Self>, entry: Entry, request: Request) -> Result<Begun, Failure> {
         if self.spec.kind == GuestKind::JavaScript {
-            self.admit_any()?;
-            return self.begin(Some(Box::new(entry)), request);
+            return match self.admit_any() {
+                Ok(()) => self.begin(Some(Box::new(entry)), request),
+                Err(failure) => Err(self.turned_away(failure, &request)),
+            };
         }
         if !entry.rpc && entry.entrypoint.is_none() {
-            self.admit(request.handler.unwrap_or("fetch"))?;
-            return self.begin(None, request);
+            return match self.admit(request.handler.unwrap_or("fetch")) {
+                Ok(()) => self.begin(None, request),
+                Err(failure) => Err(self.turned_away(failure, &request)),
+            };
         }
         Err(Failure::Exception {
             name: "TypeError".into(),
@@ -180,9 +186,11 @@ impl Worker {
         if let RequestBody::Stream { len: Some(len), .. } = request.body
             && len > limits.request_body_bytes
         {
-            return Err(Failure::RequestBody {
+            let failure = Failure::RequestBody {
                 limit: limits.request_body_bytes,
-            });
+                used: len,
+            };
+            return Err(self.turned_away(failure, &request));
         }
         let cpu_ms = request.terms.as_ref().and_then(|terms| terms.cpu_ms);
         let cpu_ms = cpu_ms.map_or(limits.cpu_ms, |ms| ms.min(limits.cpu_ms));
@@ -214,12 +222,20 @@ impl Worker {
     /// # Errors
     /// Every way in which it fails; see [`Failure`].
     pub async fn trigger(self: &Arc<Self>, ray: Ray, trigger: Trigger) -> Result<(), Failure> {
-        match &trigger {
+        let admitted = match &trigger {
             // Whether it has the handler is seen when it is entered.
             Trigger::Tail { entry: Some(_), .. } if self.spec.kind == GuestKind::JavaScript => {
-                self.admit_any()?;
+                self.admit_any()
             }
-            _ => self.admit(trigger.handler())?,
+            _ => self.admit(trigger.handler()),
+        };
+        if let Err(failure) = admitted {
+            let mut invocation = self.invocation(ray);
+            invocation.tail_depth = trigger.depth();
+            invocation.trigger = Some(trigger);
+            invocation.failure = Some(failure.clone());
+            self.report(&invocation, Stage::Admission);
+            return Err(failure);
         }
         let invocation = Box::new(Invocation {
             tail_depth: trigger.depth(),
@@ -263,6 +279,7 @@ impl Worker {
             kv_operations: 0,
             pending: 0,
             timers: 0,
+            pending_refused: 0,
             status: 0,
             streaming: false,
             response_bytes: 0,
@@ -340,6 +357,13 @@ impl Worker {
             return Err(Failure::Overloaded {
                 reason: format!("{running} invocations of this Worker are running, the limit"),
                 retry_after_s: 1,
+                bound: Some(Bound {
+                    limit: "concurrent-invocations",
+                    value: most.into(),
+                    used: u64::from(running) + 1,
+                    remedy: "raise it, try again later, or answer sooner",
+                    is_shared: false,
+                }),
             });
         }
         Ok(())
@@ -354,7 +378,8 @@ impl Worker {
                 Err(failure) => {
                     invocation.exchange.answer(Err(failure.clone()));
                     invocation.failure = Some(failure);
-                    self.finished(*invocation);
+                    self.count_out(&invocation);
+                    self.report(&invocation, Stage::Start);
                     return;
                 }
             };
@@ -394,6 +419,7 @@ impl Worker {
                         retry_after_s: u32::try_from((until - now).as_secs())
                             .unwrap_or(u32::MAX)
                             .max(1),
+                        bound: None,
                     });
                 }
                 state.closed_until = None;
@@ -514,14 +540,41 @@ impl Worker {
     }
 
     pub(super) fn finished(&self, invocation: Invocation) {
+        self.count_out(&invocation);
+        let stage = match invocation.status {
+            0 => Stage::Run,
+            _ => Stage::Response,
+        };
+        self.report(&invocation, stage);
+    }
+
+    fn count_out(&self, invocation: &Invocation) {
         self.invocations.fetch_sub(1, Ordering::Relaxed);
         if invocation.failure.is_none() && self.state.lock().crashes > 0 {
             self.state.lock().crashes = 0;
         }
+    }
+
+    /// Tells of a request that did not come in, and why.
+    fn turned_away(&self, failure: Failure, request: &Request) -> Failure {
+        let chain = request.chain.as_ref();
+        let mut invocation = self.invocation(request.ray);
+        invocation.method = request.method.clone();
+        invocation.url.clone_from(&request.url);
+        invocation.begun_by = chain.and_then(Chain::begun_by);
+        invocation.tail_depth = chain.map_or(0, Chain::tail_depth);
+        invocation.failure = Some(failure.clone());
+        self.report(&invocation, Stage::Admission);
+        failure
+    }
+
+    /// Tells who watches of an invocation that is over, and how far it came.
+    fn report(&self, invocation: &Invocation, stage: Stage) {
         if self.is_own {
             return;
         }
         let spec = &self.spec;
+        let refusal = invocation.refusal(&spec.limits);
         let mut thrown = invocation.thrown();
         if let Some(thrown) = thrown.as_mut().filter(|_| !spec.maps.is_empty()) {
             thrown.stack = source_map::applied(&spec.maps, &thrown.stack);
@@ -556,6 +609,8 @@ impl Worker {
             exception: thrown.as_ref(),
             labels: spec.env.labels(),
             listeners: spec.env.listeners(),
+            refusal: refusal.as_ref(),
+            stage,
         });
     }
 

@@ -93,6 +93,8 @@ impl Bench {
             labels: None,
             tail_depth: 0,
             listeners: &[],
+            refusal: None,
+            stage: crate::engine::refusal::Stage::Response,
         });
     }
 

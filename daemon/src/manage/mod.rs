@@ -18,6 +18,7 @@ mod call;
 mod deployments;
 mod domains;
 pub mod envelope;
+mod explain;
 pub mod firmware;
 mod graphql;
 mod kv;

@@ -219,6 +219,9 @@ impl<W: Send + Sync + 'static> Manage<W> {
         DELETE "accounts/{account}/storage/kv/namespaces/{id}/bulk" => delete_bulk,
         POST "accounts/{account}/storage/kv/namespaces/{id}/bulk/get" => get_bulk,
         POST "accounts/{account}/storage/kv/namespaces/{id}/bulk/delete" => delete_bulk,
+
+        GET "accounts/{account}/postern/v1/explain" => list_failures,
+        GET "accounts/{account}/postern/v1/explain/{ray}" => explain_ray,
     };
 
     const OWN_ROUTES: &'static [Route<W>] = routes! {
@@ -227,6 +230,8 @@ impl<W: Send + Sync + 'static> Manage<W> {
         GET "logs/{script}" => get_logs,
         GET "routes" => all_routes,
         GET "health" => get_health,
+        GET "explain" => list_failures,
+        GET "explain/{ray}" => explain_ray,
         GET "firmware" => get_firmware,
         PUT "firmware" => push_firmware,
         POST "firmware" => push_firmware,

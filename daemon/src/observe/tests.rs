@@ -4,6 +4,7 @@
 use super::*;
 use crate::engine::invocation::Ray;
 use crate::engine::limits::Outcome;
+use crate::engine::refusal::Stage;
 use crate::engine::{LogLine, Thrown};
 use futures_lite::future::block_on;
 use postern_abi::event::LogLevel;
@@ -19,7 +20,7 @@ fn logged(message: &str) -> Vec<LogLine> {
     }]
 }
 
-fn finished<'a>(script: &'a str, logs: &'a [LogLine]) -> Finished<'a> {
+pub(super) fn finished<'a>(script: &'a str, logs: &'a [LogLine]) -> Finished<'a> {
     Finished {
         namespace: "n",
         script,
@@ -45,6 +46,8 @@ fn finished<'a>(script: &'a str, logs: &'a [LogLine]) -> Finished<'a> {
         labels: None,
         tail_depth: 0,
         listeners: &[],
+        refusal: None,
+        stage: Stage::Response,
     }
 }
 

@@ -114,6 +114,8 @@ fn finished<'a>(namespace: &'a str, script: &'a str, ray: u64) -> Finished<'a> {
         labels: None,
         tail_depth: 0,
         listeners: &[],
+        refusal: None,
+        stage: crate::engine::refusal::Stage::Response,
     }
 }
 

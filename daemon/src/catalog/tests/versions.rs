@@ -481,6 +481,8 @@ fn a_guard_takes_a_worse_version_back() {
             labels: None,
             tail_depth: 0,
             listeners: &[],
+            refusal: None,
+            stage: crate::engine::refusal::Stage::Response,
         });
     };
     let key = (

@@ -21,6 +21,7 @@ use crate::catalog::{self, Catalog, Machine};
 use crate::config::{self, Config};
 use crate::cron;
 use crate::edge::{self, Edge};
+use crate::engine::invocation::Ray;
 use crate::engine::{self, Engine, Finished, Observer};
 use crate::logpush::Logpush;
 use crate::manage::{self, LogSource, LogStream, Manage, ServerOptions, tokens};
@@ -195,6 +196,7 @@ impl Rooms {
         outbound.set_zone(config.routing.zone.as_deref());
         let running = Running {
             catalog: catalog.clone(),
+            observe: observe.clone(),
             own: OnceLock::new(),
         };
         let edge = Edge::new(running, router, edge_options(config));
@@ -441,6 +443,14 @@ impl LogSource for Logs {
 
     fn follow(&self, filter: Filter) -> Result<Follow, String> {
         self.0.follow(filter).map_err(|error| error.to_string())
+    }
+
+    fn explain(&self, ray: Ray) -> Vec<observe::Failed> {
+        self.0.explain(ray)
+    }
+
+    fn failures(&self, count: usize) -> Vec<observe::Failed> {
+        self.0.failures(count)
     }
 
     fn logs(&self, namespace: &str, script: &str, follow: bool) -> Result<LogStream, String> {

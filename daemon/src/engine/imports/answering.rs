@@ -6,6 +6,7 @@ use super::super::host::Host;
 use super::super::invocation::{Reply, ReplyBody};
 use super::super::isolate::Isolate;
 use super::super::limits::{Failure, Limits};
+use super::super::refusal::Bound;
 use super::super::{cost, upload};
 use super::{Guest, charge, parts, slice, violation};
 use bytes::Bytes;
@@ -51,18 +52,25 @@ fn copied(isolate: &Weak<Isolate>, body: &[u8]) -> Result<Bytes, Failure> {
         .upgrade()
         .ok_or_else(|| Failure::Internal("an answer without an isolate".into()))?;
     let (worker, bytes) = (isolate.worker(), body.len() as u64);
-    let full = |reason| Failure::Overloaded {
+    let full = |reason, bound| Failure::Overloaded {
         reason,
         retry_after_s: 1,
+        bound: Some(bound),
     };
-    let share = worker
-        .engine()
-        .room(worker.budget(), bytes)
-        .ok_or_else(|| {
-            full(format!(
-                "this machine has no memory for an answer of {bytes} bytes"
-            ))
-        })?;
+    let budget = worker.budget();
+    let share = worker.engine().room(budget, bytes).ok_or_else(|| {
+        let bound = Bound {
+            limit: "budgets.tenant-memory",
+            value: budget.limit(),
+            used: budget.used().saturating_add(bytes),
+            remedy: "try again later, or stream answers",
+            is_shared: true,
+        };
+        full(
+            format!("this machine has no memory for an answer of {bytes} bytes"),
+            bound,
+        )
+    })?;
     let (all, most) = (worker.answers().clone(), worker.answers_max());
     let before = all.fetch_add(bytes, Ordering::Relaxed);
     let counted = Counted {
@@ -71,9 +79,19 @@ fn copied(isolate: &Weak<Isolate>, body: &[u8]) -> Result<Bytes, Failure> {
         all,
     };
     if before > 0 && before + bytes > most {
-        return Err(full(format!(
-            "answers of {before} bytes of this Worker are on their way, {bytes} more exceed the limit of {most}; stream them"
-        )));
+        let bound = Bound {
+            limit: "memory-bytes",
+            value: most,
+            used: before + bytes,
+            remedy: "stream answers, or raise it: answers on their way may have twice as much",
+            is_shared: false,
+        };
+        return Err(full(
+            format!(
+                "answers of {before} bytes of this Worker are on their way, {bytes} more exceed the limit of {most}; stream them"
+            ),
+            bound,
+        ));
     }
     Ok(Bytes::from_owner(counted))
 }
@@ -118,8 +136,9 @@ pub(super) fn respond(
     let Some(invocation) = host.invocation_of(request) else {
         return Ok(());
     };
-    if body.len() as u64 > limit {
-        let failure = Failure::ResponseBody { limit };
+    let used = body.len() as u64;
+    if used > limit {
+        let failure = Failure::ResponseBody { limit, used };
         invocation.failure = Some(failure.clone());
         invocation.done = true;
         invocation.exchange.answer(Err(failure));
@@ -245,7 +264,8 @@ pub(super) fn body_chunk(
     };
     invocation.response_bytes += bytes.len() as u64;
     if invocation.response_bytes > limit {
-        let failure = Failure::ResponseBody { limit };
+        let used = invocation.response_bytes;
+        let failure = Failure::ResponseBody { limit, used };
         invocation.failure = Some(failure.clone());
         invocation.streaming = false;
         invocation.exchange.end(Err(failure));

@@ -4,6 +4,7 @@ use super::Worker;
 use crate::engine::invocation::{Reply, RequestBody};
 use crate::engine::limits::Failure;
 use crate::engine::module::GuestKind;
+use crate::engine::refusal::Stage;
 use crate::engine::underway::Invocation;
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
@@ -39,7 +40,14 @@ impl Begun {
             // No guest waits inside a host call, so a program that reads its input is given all of it first.
             let body = std::mem::replace(&mut self.invocation.body, RequestBody::Empty);
             let limit = worker.spec.limits.request_body_bytes;
-            self.invocation.body = Box::pin(crate::engine::wasi_run::buffer(body, limit)).await?;
+            match Box::pin(crate::engine::wasi_run::buffer(body, limit)).await {
+                Ok(body) => self.invocation.body = body,
+                Err(failure) => {
+                    self.invocation.failure = Some(failure.clone());
+                    worker.report(&self.invocation, Stage::Body);
+                    return Err(failure);
+                }
+            }
         }
         // From here on the invocation counts until its record is written.
         let Some(worker) = self.entered.0.take() else {
