@@ -18,6 +18,7 @@ pub mod firmware;
 pub mod init;
 pub mod logpush;
 pub mod manage;
+pub mod metrics;
 pub mod notify;
 pub mod observe;
 pub mod outbound;

@@ -52,6 +52,7 @@ mod telemetry;
 mod traces;
 mod versions;
 mod wasi;
+mod watched;
 mod websocket;
 mod websocket_client;
 mod wrangler;

@@ -48,6 +48,8 @@ const MAY_KNOW: &[(&str, &[&str])] = &[
             "engine::Thrown",
         ],
     ),
+    // Figures as text; whose they are others know.
+    ("metrics", &["observe"]),
     // Whose invocations are told to whom; who calls a handler others know.
     (
         "tail",
@@ -137,11 +139,13 @@ const MAY_KNOW: &[(&str, &[&str])] = &[
             "analytics",
             "logpush",
             "firmware",
+            "metrics",
         ],
     ),
     (
         "cli",
         &[
+            "metrics",
             "board",
             "config",
             "init",
@@ -194,6 +198,7 @@ const BELONGS_TO: &[(&str, &[&str])] = &[
     ("rsntp", &["init"]),
     ("postern_gpt", &["init"]),
     ("listenfd", &["cli"]),
+    ("prometheus_client", &["metrics"]),
     ("tokio", &[]),
 ];
 

@@ -6,12 +6,14 @@
 mod check;
 mod egress;
 pub mod firmware;
+mod metrics;
 mod network;
 mod place;
 mod raw;
 pub mod routing;
 
 pub use firmware::{Critical, Firmware};
+pub use metrics::Metrics;
 pub use network::{Address, Clock, Network};
 pub use place::Place;
 pub use postern_board::{Problem, amount, document, durability, limits};
@@ -66,6 +68,8 @@ pub struct Config {
     pub loader: Loader,
     /// The process's own log and what is kept of tenants'.
     pub log: Log,
+    /// Figures for Prometheus.
+    pub metrics: Metrics,
     /// Where the gateway stands.
     pub place: Place,
     /// The network of a firmware image.
@@ -125,6 +129,8 @@ pub struct Edge {
     pub drain_ms: u64,
     /// Whether clients may have `scheduled` handlers called.
     pub test_routes: bool,
+    /// Whether answers of Workers tell in `server-timing` where their time went.
+    pub server_timing: bool,
 }
 
 /// A scheme of URLs.
@@ -293,7 +299,7 @@ pub struct WebSocket {
 pub struct Log {
     /// What the process logs about itself.
     pub level: Level,
-    /// Levels of single rooms.
+    /// Levels of single rooms, and of modules in them.
     pub rooms: std::collections::BTreeMap<String, Level>,
     /// How.
     pub format: Format,
@@ -456,6 +462,7 @@ impl Config {
             ("analytics", self.analytics != new.analytics),
             ("websocket", self.websocket != new.websocket),
             ("loader", self.loader != new.loader),
+            ("metrics", self.metrics != new.metrics),
             ("network", self.network != new.network),
             ("clock", self.clock != new.clock),
             ("firmware", self.firmware != new.firmware),

@@ -5,6 +5,7 @@ use super::durability::RawDurability;
 use super::egress::RawEgress;
 use super::firmware::RawFirmware;
 use super::limits::RawLimits;
+use super::metrics::RawMetrics;
 use super::network::{RawClock, RawNetwork};
 use super::place::RawPlace;
 use super::{Format, Level, Mode, Scheme};
@@ -33,6 +34,7 @@ pub(super) struct RawConfig {
     pub websocket: RawWebSocket,
     pub loader: RawLoader,
     pub log: RawLog,
+    pub metrics: RawMetrics,
     pub place: RawPlace,
     pub network: RawNetwork,
     pub clock: RawClock,
@@ -54,6 +56,7 @@ pub(super) struct RawEdge {
     pub url_bytes: Option<Spanned<Amount>>,
     pub drain_ms: Option<Spanned<Amount>>,
     pub test_routes: Option<bool>,
+    pub server_timing: Option<bool>,
 }
 
 #[derive(Debug, Default, serde::Deserialize)]
@@ -155,6 +158,7 @@ pub(super) struct RawWebSocket {
 #[serde(rename_all = "kebab-case", deny_unknown_fields, default)]
 pub(super) struct RawLog {
     pub level: Option<Level>,
+    #[serde(alias = "levels")]
     pub rooms: BTreeMap<Spanned<String>, Level>,
     pub format: Option<Format>,
     pub tenant_bytes: Option<Spanned<Amount>>,

@@ -64,6 +64,7 @@ header-bytes = "32 KiB"
 url-bytes = 8192
 drain-ms = 3000
 test-routes = true
+server-timing = true
 
 [routing]
 modes = ["hostname", "kv", "header", "subdomain", "path"]
@@ -104,9 +105,13 @@ keyring = "postern:device"
 
 [log]
 level = "warn"
-rooms = { edge = "debug" }
+levels = { edge = "debug", "store::kv" = "trace" }
 format = "json"
 tenant-bytes = "1 MiB"
+
+[metrics]
+workers = 7
+public = true
 "#;
 
 #[test]
@@ -115,7 +120,9 @@ fn every_key_is_read() {
     assert_eq!(config.data_dir, Path::new("/base/data"));
     assert_eq!(config.edge.listen.len(), 2);
     assert_eq!(config.edge.header_bytes, 32 << 10);
-    assert!(config.edge.test_routes);
+    assert!(config.edge.test_routes && config.edge.server_timing);
+    assert_eq!((config.metrics.workers, config.metrics.public), (7, true));
+    assert_eq!(config.log.rooms["store::kv"], Level::Trace);
     assert_eq!(config.engine.isolate_idle_ms, 1500);
     assert_eq!(config.store.keyring.as_deref(), Some("postern:device"));
     assert_eq!(config.routing.zone.as_deref(), Some("edge.example.com"));
@@ -372,6 +379,7 @@ fn what_a_reload_takes_over() {
             "manage, but for manage.versions-kept",
             "engine",
             "store",
+            "metrics",
             "log.format and log.tenant-bytes"
         ]
     );

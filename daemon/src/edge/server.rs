@@ -59,6 +59,8 @@ pub struct Figures {
     pub rejected: u64,
     /// Answers from 500 on that the edge gave itself, failures of Workers included.
     pub failed: u64,
+    /// WebSockets that are open.
+    pub sockets: usize,
 }
 
 #[derive(Default)]
@@ -118,6 +120,7 @@ impl<R: Routes> Edge<R> {
             refused: self.figures.refused.load(Relaxed),
             rejected: self.figures.rejected.load(Relaxed),
             failed: self.figures.failed.load(Relaxed),
+            sockets: self.sockets.load(Relaxed),
         }
     }
 

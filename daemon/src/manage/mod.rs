@@ -30,6 +30,7 @@ mod metadata;
 mod namespaces;
 mod paging;
 mod plain;
+mod probes;
 mod router;
 mod routes;
 mod schedules;
@@ -51,6 +52,7 @@ mod workers;
 pub use body::{ByteStream, Payload};
 pub use call::Call;
 pub use logs::{LogSource, LogStream, NoLogs};
+pub use probes::{MetricsKey, Probes};
 pub use server::{ServerOptions, serve};
 
 use crate::catalog::Catalog;
@@ -116,6 +118,7 @@ pub struct Manage<W = Worker> {
     live_tails: LiveTails,
     logpush: OnceLock<Arc<Logpush>>,
     firmware: OnceLock<(Arc<Firmware>, HealthKey)>,
+    probes: OnceLock<Arc<dyn Probes>>,
 }
 
 impl<W: Send + Sync + 'static> Manage<W> {
@@ -131,6 +134,7 @@ impl<W: Send + Sync + 'static> Manage<W> {
             live_tails: LiveTails::default(),
             logpush: OnceLock::new(),
             firmware: OnceLock::new(),
+            probes: OnceLock::new(),
             catalog,
             options,
             logs,
@@ -147,6 +151,11 @@ impl<W: Send + Sync + 'static> Manage<W> {
     /// only; a second call changes nothing.
     pub fn with_firmware(&self, firmware: Arc<Firmware>, key: HealthKey) {
         let _ = self.firmware.set((firmware, key));
+    }
+
+    /// Answers who watches the machine. Once only; a second call changes nothing.
+    pub fn with_probes(&self, probes: Arc<dyn Probes>) {
+        let _ = self.probes.set(probes);
     }
 
     /// Answers a call: token first, then route, then handler.

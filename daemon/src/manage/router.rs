@@ -262,6 +262,9 @@ impl<W: Send + Sync + 'static> Manage<W> {
             ));
         }
         let path = head.uri.path();
+        if let Some(answer) = self.probed(&head.method, path, &head.headers) {
+            return answer;
+        }
         // Uploads of assets bring the token of their session instead, which the handler checks.
         let has_health_key = path == HEALTH && self.knows_health_key(&head.headers);
         if !is_assets_upload(path) && !has_health_key {
@@ -282,6 +285,14 @@ impl<W: Send + Sync + 'static> Manage<W> {
         } else {
             return Err(Refusal::no_route(path));
         };
+        let is_change = !matches!(head.method, Method::GET | Method::HEAD);
+        if is_change && self.probes.get().is_some_and(|it| it.is_stopping()) {
+            return Err(Refusal::new(
+                StatusCode::SERVICE_UNAVAILABLE,
+                code::INTERNAL,
+                "the daemon is stopping and takes no changes; try again when it is back",
+            ));
+        }
         let method = match head.method {
             // hyper sends no body then.
             Method::HEAD => Method::GET,

@@ -3,6 +3,7 @@
 //! `serve` decides when something happens; this file, what it is made of.
 
 use super::courier::Courier;
+use super::figures::{Figures, Phase, Told as Rest};
 use super::options::{
     analytics_options, bounds, cache_options, edge_options, engine_options, log_filter,
     manage_options, observe_options, outbound_options, policy, roots, socket_options,
@@ -57,6 +58,7 @@ pub struct Rooms {
     pub updates: Updates,
     /// The daemon as a client of its own.
     pub visitor: Arc<Visitor>,
+    figures: Arc<Figures>,
     manage_connections: usize,
     office: Office,
     /// Work that goes on for as long as the daemon runs.
@@ -219,6 +221,16 @@ impl Rooms {
             Arc::new(Shared(status.clone())),
         );
         manage.with_logpush(logpush.clone());
+        let rest = Rest {
+            outbound: outbound.clone(),
+            cache: cache.clone(),
+            tails,
+            logpush: logpush.clone(),
+            analytics: analytics.clone(),
+        };
+        let figures = Figures::new(&config.metrics, status.clone(), store.clone(), rest);
+        let figures = Arc::new(figures);
+        manage.with_probes(figures.clone());
         let visitor = Arc::new(Visitor::new(edge.clone(), engine.clone()));
         let updates = Updates::open(config, &catalog, &store, &manage, &visitor)?;
         let office = Office::open(roll.seat("the thread of the management port"))?;
@@ -227,7 +239,9 @@ impl Rooms {
             executor.spawn(sweep(engine)),
             executor.spawn(cache.upkeep()),
             executor.spawn(analytics.clone().upkeep()),
-            office.executor.spawn(refresh(catalog.clone())),
+            office
+                .executor
+                .spawn(refresh(catalog.clone(), figures.clone())),
             office.executor.spawn(guard(catalog.clone())),
             executor.spawn(cron::run(
                 catalog.timetable().clone(),
@@ -248,10 +262,16 @@ impl Rooms {
             courier,
             updates,
             visitor,
+            figures,
             manage_connections: config.manage.connections as usize,
             office,
             background,
         }))
+    }
+
+    /// The daemon goes on to this.
+    pub fn enter(&self, phase: Phase) {
+        self.figures.enter(phase);
     }
 
     /// Serves requests until `shutdown`, and then finishes those in flight.
@@ -382,8 +402,9 @@ async fn sweep(engine: Engine) {
 }
 
 /// Judges again what another build of the engine had judged.
-async fn refresh(catalog: Arc<Catalog>) {
+async fn refresh(catalog: Arc<Catalog>, figures: Arc<Figures>) {
     let started = catalog.refresh().await;
+    figures.judged();
     if started > 0 {
         log::info!("{started} Workers were judged again for this version of the engine");
     }
