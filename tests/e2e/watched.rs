@@ -119,3 +119,61 @@ fn it_is_ready_until_it_stops() {
     assert_eq!(connection.read(false).unwrap().status, 204);
     assert!(daemon.wait().success());
 }
+
+#[test]
+fn an_answer_tells_where_its_time_went() {
+    let daemon = Setup::new().edge("server-timing = true").start();
+    let api = daemon.api();
+    api.production();
+    api.push("a", &hello("a"), &json!({}));
+    let response = daemon.get("/a/").expect(200);
+    let told = response.header("server-timing").unwrap();
+    let parts: Vec<(&str, &str)> = told
+        .split(", ")
+        .map(|part| part.split_once(';').unwrap())
+        .collect();
+    let names: Vec<&str> = parts.iter().map(|(name, _)| *name).collect();
+    assert_eq!(names, ["queue", "start", "run", "fuel"], "{told}");
+    for (name, value) in &parts[..3] {
+        let ms: f64 = value.strip_prefix("dur=").unwrap().parse().unwrap();
+        assert!((0.0..60_000.0).contains(&ms), "{name}: {told}");
+    }
+    let fuel = parts[3].1.trim_start_matches("desc=\"");
+    let fuel: u64 = fuel.trim_end_matches('"').parse().unwrap();
+    assert!(fuel > 100, "{told}");
+    // What nobody ran has nothing to tell.
+    let response = daemon.get("/nobody/").expect(404);
+    assert_eq!(response.header("server-timing"), None);
+    // And it is not told unless the operator wants it.
+    let quiet = Daemon::plain();
+    quiet.api().production();
+    quiet.api().push("a", &hello("a"), &json!({}));
+    let response = quiet.get("/a/").expect(200);
+    assert_eq!(response.header("server-timing"), None);
+}
+
+#[test]
+fn lines_for_the_journal_have_priorities() {
+    use std::os::unix::fs::MetadataExt;
+    let mut daemon = Setup::new().tokenless().prepare();
+    let log = std::fs::File::create(daemon.dir().join("stderr.log")).unwrap();
+    let stat = log.metadata().unwrap();
+    let stream = format!("{}:{}", stat.dev(), stat.ino());
+    daemon.start_by(|mut command| {
+        command.env("JOURNAL_STREAM", stream);
+        command
+    });
+    let told = daemon.log();
+    let first = told.lines().next().unwrap();
+    assert!(first.starts_with("<6>"), "{told}");
+    assert!(told.contains("<6>cli::serve: serving"), "{told}");
+    daemon.terminate();
+    // A stream of another name is none of the journal's.
+    daemon.start_by(|mut command| {
+        command.env("JOURNAL_STREAM", "0:1");
+        command
+    });
+    let told = daemon.log();
+    let last = told.lines().last().unwrap();
+    assert!(!last.starts_with('<') && last.contains(" INFO "), "{told}");
+}

@@ -18,6 +18,7 @@ use crate::engine::invocation::{Ray, Reply, ReplyBody, Request, RequestBody};
 use crate::engine::refusal::{Refusal, Stage};
 use crate::engine::socket::Socket;
 use crate::engine::terms::Origin;
+use crate::engine::timing::Timing;
 use http::header::{self, HeaderValue};
 use http::{Method, Response, StatusCode, Version, request};
 use http_body::Body as _;
@@ -25,7 +26,7 @@ use hyper::body::Incoming;
 use hyper::upgrade::OnUpgrade;
 use std::convert::Infallible;
 use std::fmt::Write as _;
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 use std::time::Duration;
 
 /// What is needed to run a request.
@@ -33,6 +34,8 @@ struct Prepared<W> {
     worker: W,
     mount: Option<Mount>,
     asks: Asks,
+    /// Where the engine leaves where the time went, if the answer is to tell it.
+    timing: Option<Arc<OnceLock<Timing>>>,
 }
 
 /// What is asked of the Worker.
@@ -84,7 +87,7 @@ pub async fn run<R: Routes>(
     let upgrades = asked.upgrade.is_some();
     let result = match prepare(&line, parts, incoming, ray, &asked.ray, upgrades) {
         Ok(mut prepared) => {
-            let mount = prepared.mount.take();
+            let (mount, timing) = (prepared.mount.take(), prepared.timing.take());
             let reply = answer(&line, prepared, ray).await;
             if let Err(answer) = &reply {
                 line.edge.note(ray, answer, "");
@@ -92,6 +95,9 @@ pub async fn run<R: Routes>(
             reply.map(|mut reply| {
                 if let Some(mount) = mount {
                     mount.apply(&mut reply.headers);
+                }
+                if let Some(timing) = timing.as_ref().and_then(|it| it.get()) {
+                    fields::tell_timing(&mut reply.headers, timing);
                 }
                 reply
             })
@@ -158,6 +164,7 @@ fn prepare<R: Routes>(
                 worker,
                 mount,
                 asks,
+                timing: None,
             });
         }
         Err(answer) => {
@@ -182,6 +189,7 @@ fn prepare<R: Routes>(
     } else {
         (RequestBody::Empty, None)
     };
+    let timing = line.edge.options.server_timing.then(Arc::default);
     let request = Request {
         ray,
         chain: None,
@@ -196,6 +204,7 @@ fn prepare<R: Routes>(
             ray: ray_value.clone(),
             scheme: line.edge.options.scheme.as_str(),
             hops,
+            timing: timing.clone(),
         })),
         terms: None,
         method,
@@ -210,6 +219,7 @@ fn prepare<R: Routes>(
         worker,
         mount,
         asks,
+        timing,
     })
 }
 

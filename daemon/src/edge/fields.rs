@@ -3,12 +3,14 @@
 use super::answer::Answer;
 use super::options::EdgeOptions;
 use crate::engine::refusal::{Refusal, Stage};
+use crate::engine::timing::Timing;
 use http::StatusCode;
 use http::header::{self, HeaderMap, HeaderName, HeaderValue};
 
 pub const CF_RAY: HeaderName = HeaderName::from_static("cf-ray");
 /// Which limit is why there is no answer from a Worker; the edge alone says it.
 pub const POSTERN_LIMIT: HeaderName = HeaderName::from_static("postern-limit");
+const SERVER_TIMING: HeaderName = HeaderName::from_static("server-timing");
 const CF_EW_VIA: HeaderName = HeaderName::from_static("cf-ew-via");
 const CF_CONNECTING_IP: HeaderName = HeaderName::from_static("cf-connecting-ip");
 const X_REAL_IP: HeaderName = HeaderName::from_static("x-real-ip");
@@ -101,6 +103,13 @@ pub fn from_worker(headers: &mut HeaderMap, ray: HeaderValue) {
         is_hop_by_hop(name) || *name == POSTERN_LIMIT
     });
     headers.insert(CF_RAY, ray);
+}
+
+/// Says where the time went, behind what the Worker says of it itself.
+pub fn tell_timing(headers: &mut HeaderMap, timing: &Timing) {
+    if let Ok(value) = HeaderValue::try_from(timing.to_string()) {
+        headers.append(SERVER_TIMING, value);
+    }
 }
 
 fn strip(headers: &mut HeaderMap, go: impl Fn(&HeaderName) -> bool) {

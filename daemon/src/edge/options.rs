@@ -55,6 +55,8 @@ pub struct EdgeOptions {
     pub place: Arc<str>,
     /// Whether clients may have `scheduled` handlers called, by paths that Workers never see.
     pub test_routes: bool,
+    /// Whether answers of Workers tell where their time went.
+    pub server_timing: bool,
 }
 
 /// A scheme of URLs.
@@ -106,6 +108,7 @@ impl Default for EdgeOptions {
             scheme: Scheme::Http,
             place: "".into(),
             test_routes: false,
+            server_timing: false,
         }
     }
 }

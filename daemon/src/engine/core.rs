@@ -370,6 +370,7 @@ impl Core {
         }
         let given = slice.max(required).min(allowance);
         self.lend(allowance - given);
+        self.store.data_mut().given = given;
         self.store
             .set_fuel(given)
             .map_err(|error| Condemned(Failure::Internal(error.to_string())))?;

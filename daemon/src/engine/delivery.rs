@@ -16,7 +16,7 @@ use postern_abi::http::BodyHint;
 use postern_abi::rpc::Purpose;
 use postern_abi::{EventKind, OpErrorCode, limits};
 use std::sync::Arc;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 use wasmi::TypedFunc;
 
 /// Bytes of a window that is used again and again; a larger one serves one payload.
@@ -268,6 +268,7 @@ impl Core {
         let Some(invocation) = host.invocation_of(id) else {
             return Ok(Step::Skip);
         };
+        invocation.begun = Some(Instant::now());
         invocation.charge(cost::REQUEST);
         if let Entries::Wasi { init, start } = &mut self.entry {
             let start = Entry::Unit(*start);

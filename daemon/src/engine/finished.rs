@@ -33,6 +33,10 @@ pub struct Finished<'a> {
     pub cpu_us: u64,
     /// Microseconds it took.
     pub wall_us: u64,
+    /// Microseconds of them that it waited for a turn.
+    pub queue_us: u64,
+    /// Microseconds of them that finding or starting its isolate took.
+    pub start_us: u64,
     /// What began it, if it was not a request.
     pub trigger: Option<&'a Trigger>,
     /// The entrypoint that another Worker entered, if not the default one.

@@ -42,6 +42,7 @@ pub mod source_map;
 pub mod terms;
 #[cfg(test)]
 mod tests;
+pub mod timing;
 mod turn;
 mod underway;
 mod upload;

@@ -40,6 +40,10 @@ pub struct Invocation {
     pub body_wanted: u64,
     /// When it arrived.
     pub started: Instant,
+    /// Microseconds that finding it an isolate took.
+    pub start_us: u64,
+    /// When the guest was told of it.
+    pub begun: Option<Instant>,
     /// When it must have answered completely.
     pub deadline: Instant,
     /// When it arrived, in milliseconds since 1970.

@@ -113,6 +113,7 @@ pub fn answer(host: &mut Host) {
         Ok((response, stdout)) => {
             let body = Bytes::from(stdout).slice(response.body);
             invocation.status = response.status.as_u16();
+            invocation.tell_timing(invocation.fuel);
             invocation.response_bytes = body.len() as u64;
             invocation.exchange.answer(Ok(Reply {
                 status: response.status,

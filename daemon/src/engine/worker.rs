@@ -24,6 +24,7 @@ use super::refusal::{Bound, Stage};
 use super::scheduler::Tenant;
 use super::socket::Sockets;
 use super::source_map::{self, SourceMap};
+use super::timing::micros;
 use super::underway::Invocation;
 use crate::deadline::Deadline;
 use parking_lot::Mutex;
@@ -262,6 +263,8 @@ impl Worker {
             body_task: None,
             body_wanted: 0,
             started,
+            start_us: 0,
+            begun: None,
             deadline: started + Duration::from_millis(u64::from(limits.wall_ms)),
             started_ms: now_ms(),
             fuel: 0,
@@ -373,7 +376,10 @@ impl Worker {
     fn enter(self: &Arc<Self>, mut invocation: Box<Invocation>) {
         let exchange = invocation.exchange.clone();
         loop {
-            let isolate = match self.pick() {
+            let before = Instant::now();
+            let picked = self.pick();
+            invocation.start_us += micros(before.elapsed());
+            let isolate = match picked {
                 Ok(isolate) => isolate,
                 Err(failure) => {
                     invocation.exchange.answer(Err(failure.clone()));
@@ -575,6 +581,7 @@ impl Worker {
         }
         let spec = &self.spec;
         let refusal = invocation.refusal(&spec.limits);
+        let (queue_us, start_us) = invocation.waited_us();
         let mut thrown = invocation.thrown();
         if let Some(thrown) = thrown.as_mut().filter(|_| !spec.maps.is_empty()) {
             thrown.stack = source_map::applied(&spec.maps, &thrown.stack);
@@ -590,7 +597,9 @@ impl Worker {
             started_ms: invocation.started_ms,
             fuel: invocation.fuel,
             cpu_us: self.engine.cpu_us(invocation.fuel),
-            wall_us: u64::try_from(invocation.started.elapsed().as_micros()).unwrap_or(u64::MAX),
+            wall_us: micros(invocation.started.elapsed()),
+            queue_us,
+            start_us,
             trigger: invocation.trigger.as_ref(),
             tail_depth: invocation.tail_depth,
             entrypoint: invocation.entrypoint(),

@@ -80,6 +80,8 @@ impl Bench {
             fuel: 1,
             cpu_us: 1500,
             wall_us: 2500,
+            queue_us: 0,
+            start_us: 0,
             trigger: None,
             entrypoint: None,
             rpc_method: None,

@@ -33,6 +33,8 @@ pub(super) fn finished<'a>(script: &'a str, logs: &'a [LogLine]) -> Finished<'a>
         fuel: 100,
         cpu_us: 1500,
         wall_us: 2500,
+        queue_us: 0,
+        start_us: 0,
         trigger: None,
         entrypoint: None,
         rpc_method: None,

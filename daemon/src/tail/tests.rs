@@ -101,6 +101,8 @@ fn finished<'a>(namespace: &'a str, script: &'a str, ray: u64) -> Finished<'a> {
         fuel: 1,
         cpu_us: 1,
         wall_us: 1,
+        queue_us: 0,
+        start_us: 0,
         trigger: None,
         entrypoint: None,
         rpc_method: None,

@@ -145,6 +145,7 @@ pub(super) fn edge_options(config: &Config) -> EdgeOptions {
             config::Scheme::Https => edge::Scheme::Https,
         },
         test_routes: edge.test_routes,
+        server_timing: edge.server_timing,
         place: config.place.fields().into(),
         sockets_max: config.websocket.connections as usize,
         socket: socket_options(config),

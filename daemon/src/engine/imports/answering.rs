@@ -109,7 +109,10 @@ pub(super) fn respond(
         &mut caller,
         cost::CALL + cost::copy(head_len as usize) + cost::copy(body_len as usize),
     );
+    let left = caller.get_fuel().unwrap_or(0);
     let (memory, host) = parts(&mut caller)?;
+    // What this turn has used is charged when it ends.
+    let running = host.given.saturating_sub(left).saturating_add(host.debt);
     let head = slice(memory, host, head_ptr, head_len)?;
     let body = slice(memory, host, body_ptr, body_len)?;
     // First, so that a head is decoded once a request and not for nothing.
@@ -152,6 +155,7 @@ pub(super) fn respond(
         }
     };
     invocation.status = status.as_u16();
+    invocation.tell_timing(invocation.fuel.saturating_add(running));
     invocation.response_bytes = body.len() as u64;
     invocation.streaming = more != 0;
     let body = if let Some(whole) = whole {
