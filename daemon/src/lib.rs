@@ -21,6 +21,8 @@ pub mod manage;
 pub mod metrics;
 pub mod notify;
 pub mod observe;
+#[cfg(feature = "otlp")]
+pub mod otlp;
 pub mod outbound;
 pub mod range;
 pub mod store;

@@ -50,6 +50,17 @@ const MAY_KNOW: &[(&str, &[&str])] = &[
     ),
     // Figures as text; whose they are others know.
     ("metrics", &["observe"]),
+    // Figures and logs for other servers; how they are sent others know.
+    (
+        "otlp",
+        &[
+            "observe",
+            "metrics",
+            "engine::Finished",
+            "engine::LogLine",
+            "engine::finished",
+        ],
+    ),
     // Whose invocations are told to whom; who calls a handler others know.
     (
         "tail",
@@ -146,6 +157,7 @@ const MAY_KNOW: &[(&str, &[&str])] = &[
         "cli",
         &[
             "metrics",
+            "otlp",
             "board",
             "config",
             "init",

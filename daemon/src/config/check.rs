@@ -115,6 +115,7 @@ pub(super) fn check(
     };
     let log = log(document, raw.log, &board);
     let metrics = super::metrics::check(document, &raw.metrics);
+    let otlp = raw.otlp.and_then(|raw| super::otlp::check(document, raw));
     let place = super::place::check(document, raw.place);
     let network = super::network::check(document, raw.network);
     let clock = super::network::check_clock(document, raw.clock);
@@ -150,6 +151,7 @@ pub(super) fn check(
         loader,
         log,
         metrics,
+        otlp,
         place,
         network,
         clock,

@@ -8,6 +8,7 @@ mod egress;
 pub mod firmware;
 mod metrics;
 mod network;
+mod otlp;
 mod place;
 mod raw;
 pub mod routing;
@@ -15,6 +16,7 @@ pub mod routing;
 pub use firmware::{Critical, Firmware};
 pub use metrics::Metrics;
 pub use network::{Address, Clock, Network};
+pub use otlp::Otlp;
 pub use place::Place;
 pub use postern_board::{Problem, amount, document, durability, limits};
 pub use routing::{Mode, Routing, Target};
@@ -70,6 +72,8 @@ pub struct Config {
     pub log: Log,
     /// Figures for Prometheus.
     pub metrics: Metrics,
+    /// Where figures and logs are exported to, if anywhere.
+    pub otlp: Option<Otlp>,
     /// Where the gateway stands.
     pub place: Place,
     /// The network of a firmware image.
@@ -463,6 +467,7 @@ impl Config {
             ("websocket", self.websocket != new.websocket),
             ("loader", self.loader != new.loader),
             ("metrics", self.metrics != new.metrics),
+            ("otlp", self.otlp != new.otlp),
             ("network", self.network != new.network),
             ("clock", self.clock != new.clock),
             ("firmware", self.firmware != new.firmware),

@@ -7,6 +7,7 @@ use super::firmware::RawFirmware;
 use super::limits::RawLimits;
 use super::metrics::RawMetrics;
 use super::network::{RawClock, RawNetwork};
+use super::otlp::RawOtlp;
 use super::place::RawPlace;
 use super::{Format, Level, Mode, Scheme};
 use serde::de::{self, Deserialize, Deserializer, SeqAccess, Visitor};
@@ -35,6 +36,7 @@ pub(super) struct RawConfig {
     pub loader: RawLoader,
     pub log: RawLog,
     pub metrics: RawMetrics,
+    pub otlp: Option<Spanned<RawOtlp>>,
     pub place: RawPlace,
     pub network: RawNetwork,
     pub clock: RawClock,

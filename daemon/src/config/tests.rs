@@ -398,3 +398,39 @@ proptest! {
         let _ = parse(&text);
     }
 }
+
+#[cfg(feature = "otlp")]
+#[test]
+fn exports_have_a_server() {
+    let text =
+        "[otlp]\nendpoint = 'http://c:4318/'\ninterval-s = 5\nheaders = { x-key = 'secret' }";
+    let config = parse(text).unwrap();
+    let otlp = config.otlp.clone().unwrap();
+    assert_eq!(
+        (otlp.endpoint.as_str(), otlp.interval_s),
+        ("http://c:4318", 5)
+    );
+    assert_eq!(otlp.headers, [("x-key".to_owned(), "secret".to_owned())]);
+    assert!(!toml::to_string(&config).unwrap().contains("secret"));
+    for wrong in [
+        "",
+        "endpoint = 'c:4318'",
+        "endpoint = 'http://u:p@c'",
+        "endpoint = 'http://c?a'",
+    ] {
+        assert!(parse(&format!("[otlp]\n{wrong}")).is_err(), "{wrong}");
+    }
+    let wrong = "[otlp]\nendpoint = 'http://c'\nheaders = { x-key = \"a\\nb\" }";
+    assert!(parse(wrong).is_err());
+}
+
+#[cfg(not(feature = "otlp"))]
+#[test]
+fn a_build_without_exports_says_so() {
+    check(
+        "[otlp]\nendpoint = 'http://c:4318'",
+        &[
+            "postern.toml:1:1: `otlp`: this build cannot export by OTLP; build it with the feature `otlp`, or remove the table",
+        ],
+    );
+}

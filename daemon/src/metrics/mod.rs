@@ -4,9 +4,9 @@
 //! so requests pay nothing for it.
 
 mod families;
+#[cfg(any(test, feature = "otlp"))]
+pub mod read;
 mod series;
-#[cfg(test)]
-mod strict;
 #[cfg(test)]
 mod tests;
 

@@ -45,6 +45,23 @@ struct Logger {
 
 static LOGGER: OnceLock<Logger> = OnceLock::new();
 
+/// Is told of every line beside.
+#[cfg(feature = "otlp")]
+static TAP: OnceLock<std::sync::Arc<dyn Tap>> = OnceLock::new();
+
+/// Who is told of every line that is written. Must be quick, and must not log.
+#[cfg(feature = "otlp")]
+pub trait Tap: Send + Sync {
+    /// A line of this module.
+    fn line(&self, level: Level, module: &str, message: &str);
+}
+
+/// Has every line told to this one as well. Once only; a second call changes nothing.
+#[cfg(feature = "otlp")]
+pub fn tap(tap: std::sync::Arc<dyn Tap>) {
+    let _ = TAP.set(tap);
+}
+
 /// Sets up the log, once. `filter` as in [`LevelRules`].
 pub fn init(format: Format, filter: &str) -> Result<(), LoggerError> {
     let rules: LevelRules = filter.parse()?;
@@ -83,6 +100,11 @@ impl Log for Logger {
         let mut line = line(self.format, self.is_journal, &now(), record);
         if self.is_journal {
             line.insert_str(0, priority(record.level()));
+        }
+        #[cfg(feature = "otlp")]
+        if let Some(tap) = TAP.get() {
+            let (message, module) = parts(record);
+            tap.line(record.level(), module, &message.text);
         }
         // One write a line, so that lines of several threads stay whole. If nobody reads the
         // log there is nobody to tell.
@@ -123,13 +145,7 @@ fn priority(level: Level) -> &'static str {
 
 /// One line with its end. For the journal without time and level, unless programs read it.
 fn line(format: Format, is_journal: bool, time: &str, record: &Record<'_>) -> String {
-    let mut message = Cut {
-        text: String::new(),
-        lost: 0,
-    };
-    // Cutting does not fail, and if something's Display does, what came before is shown.
-    let _ = write!(message, "{}", record.args());
-    let module = own_module(record.target()).unwrap_or(record.target());
+    let (message, module) = parts(record);
     let mut line = String::with_capacity(message.text.len() + 80);
     // Writing to a string does not fail.
     let _ = match format {
@@ -157,6 +173,18 @@ fn line(format: Format, is_journal: bool, time: &str, record: &Record<'_>) -> St
     };
     line.push('\n');
     line
+}
+
+/// The message, and the module that says it.
+fn parts<'a>(record: &Record<'a>) -> (Cut, &'a str) {
+    let mut message = Cut {
+        text: String::new(),
+        lost: 0,
+    };
+    // Cutting does not fail, and if something's Display does, what came before is shown.
+    let _ = write!(message, "{}", record.args());
+    let target = record.metadata().target();
+    (message, own_module(target).unwrap_or(target))
 }
 
 /// A message that stops growing.

@@ -275,7 +275,7 @@ impl Observe {
 }
 
 #[cfg(test)]
-mod tests;
+pub(crate) mod tests;
 
 impl Observer for Observe {
     fn finished(&self, finished: &Finished<'_>) {

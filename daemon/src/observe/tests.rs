@@ -20,7 +20,7 @@ fn logged(message: &str) -> Vec<LogLine> {
     }]
 }
 
-pub(super) fn finished<'a>(script: &'a str, logs: &'a [LogLine]) -> Finished<'a> {
+pub(crate) fn finished<'a>(script: &'a str, logs: &'a [LogLine]) -> Finished<'a> {
     Finished {
         namespace: "n",
         script,

@@ -15,8 +15,8 @@ use std::fs::OpenOptions;
 use std::io::{Read, Write};
 use std::os::unix::fs::OpenOptionsExt;
 use std::path::Path;
-use std::sync::Arc;
 use std::sync::atomic::{AtomicU8, Ordering};
+use std::sync::{Arc, OnceLock};
 use std::time::{SystemTime, UNIX_EPOCH};
 
 /// The key for `/metrics`, below the data directory.
@@ -51,7 +51,11 @@ pub struct Figures {
     started_s: f64,
     phase: AtomicU8,
     judging: AtomicU8,
+    /// How many records exports lost, where there are exports.
+    lost: OnceLock<Lost>,
 }
+
+type Lost = Box<dyn Fn() -> u64 + Send + Sync>;
 
 /// The rooms beside those that the status has.
 pub struct Told {
@@ -85,6 +89,7 @@ impl Figures {
             started_s: now.map_or(0.0, |since| since.as_secs_f64()),
             phase: AtomicU8::new(Phase::Starting as u8),
             judging: AtomicU8::new(1),
+            lost: OnceLock::new(),
         }
     }
 
@@ -96,6 +101,12 @@ impl Figures {
     /// What another build of the engine had judged has been judged again.
     pub fn judged(&self) {
         self.judging.store(0, Ordering::Relaxed);
+    }
+
+    /// Has figures of exports, too. Once only; a second call changes nothing.
+    #[cfg(feature = "otlp")]
+    pub fn with_exports(&self, lost: impl Fn() -> u64 + Send + Sync + 'static) {
+        let _ = self.lost.set(Box::new(lost));
     }
 
     fn is_in(&self, phase: Phase) -> bool {
@@ -144,7 +155,7 @@ impl Figures {
             logpush: [lost, waiting.sum()],
             points: [points.taken, points.dropped, points.bytes],
             schedules: status.catalog.timetable().overview().0 as u64,
-            export_dropped: None,
+            export_dropped: self.lost.get().map(|lost| lost()),
         }
     }
 

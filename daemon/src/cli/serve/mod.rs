@@ -5,6 +5,8 @@
 //! `edge.drain-ms`, the store closes, and only then the process ends.
 
 mod courier;
+#[cfg(feature = "otlp")]
+mod exporter;
 mod figures;
 pub mod listening;
 mod options;

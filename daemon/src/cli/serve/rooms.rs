@@ -3,6 +3,8 @@
 //! `serve` decides when something happens; this file, what it is made of.
 
 use super::courier::Courier;
+#[cfg(feature = "otlp")]
+use super::exporter::Exporter;
 use super::figures::{Figures, Phase, Told as Rest};
 use super::options::{
     analytics_options, bounds, cache_options, edge_options, engine_options, log_filter,
@@ -61,6 +63,8 @@ pub struct Rooms {
     figures: Arc<Figures>,
     manage_connections: usize,
     office: Office,
+    #[cfg(feature = "otlp")]
+    exporter: Option<Exporter>,
     /// Work that goes on for as long as the daemon runs.
     background: Vec<smol::Task<()>>,
 }
@@ -177,7 +181,19 @@ impl Rooms {
         {
             logpush.cover_namespace(&namespace, true);
         }
-        observe.deliver_to(vec![Arc::new(tails.clone()), Arc::new(logpush.clone())]);
+        #[allow(unused_mut, reason = "exports add to it")]
+        let mut sinks: Vec<Arc<dyn observe::Sink>> =
+            vec![Arc::new(tails.clone()), Arc::new(logpush.clone())];
+        #[cfg(feature = "otlp")]
+        let exporter = config.otlp.as_ref();
+        #[cfg(feature = "otlp")]
+        let exporter = exporter
+            .map(|otlp| Exporter::new(otlp, config.board.name.clone(), courier.clone()))
+            .transpose()
+            .map_err(room("otlp"))?;
+        #[cfg(feature = "otlp")]
+        sinks.extend(exporter.iter().map(Exporter::sink));
+        observe.deliver_to(sinks);
         let forgetting = observe.clone();
         let expecting = observe.clone();
         // The catalog calls these, so they do not keep it.
@@ -234,7 +250,8 @@ impl Rooms {
         let visitor = Arc::new(Visitor::new(edge.clone(), engine.clone()));
         let updates = Updates::open(config, &catalog, &store, &manage, &visitor)?;
         let office = Office::open(roll.seat("the thread of the management port"))?;
-        let background = vec![
+        #[allow(unused_mut, reason = "exports add to it")]
+        let mut background = vec![
             executor.spawn(store.clone().upkeep()),
             executor.spawn(sweep(engine)),
             executor.spawn(cache.upkeep()),
@@ -249,7 +266,13 @@ impl Rooms {
                 executor.clone(),
             )),
         ];
+        #[cfg(feature = "otlp")]
+        if let Some(exporter) = &exporter {
+            background.push(office.executor.spawn(exporter.run(&figures)));
+        }
         Ok(Arc::new(Self {
+            #[cfg(feature = "otlp")]
+            exporter,
             executor: executor.clone(),
             store,
             catalog,
@@ -348,6 +371,10 @@ impl Rooms {
     pub async fn close(self: Arc<Self>) {
         self.analytics.flush().await;
         self.logpush.flush().await;
+        #[cfg(feature = "otlp")]
+        if let Some(exporter) = &self.exporter {
+            exporter.flush().await;
+        }
         if let Err(error) = self.store.durable().await {
             log::error!("{error}");
         }

@@ -1,5 +1,5 @@
-//! A strict reader of OpenMetrics text, for tests: refuses what a server of Prometheus might take
-//! amiss, and counts what there is.
+//! A strict reader of OpenMetrics text: for exports in other forms, so that families are listed in
+//! one place, and for tests. It refuses what a server of Prometheus might take amiss.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -10,11 +10,14 @@ pub struct Family {
     pub kind: String,
     /// What it is of.
     pub help: String,
-    /// Names of labels with their values, and the value.
-    pub samples: Vec<(BTreeMap<String, String>, f64)>,
+    /// Names of labels with their values, and the value as it is written.
+    pub samples: Vec<(BTreeMap<String, String>, String)>,
 }
 
 /// Reads a whole exposition.
+///
+/// # Errors
+/// What is wrong with it, and where.
 pub fn read(text: &str) -> Result<BTreeMap<String, Family>, String> {
     let body = text
         .strip_suffix("# EOF\n")
@@ -67,13 +70,14 @@ pub fn read(text: &str) -> Result<BTreeMap<String, Family>, String> {
         if sample != expected {
             return wrong("a sample of another family");
         }
-        if family.kind == "counter" && (value < 0.0 || !value.is_finite()) {
+        let number = value.parse::<f64>().unwrap_or(f64::NAN);
+        if family.kind == "counter" && (number < 0.0 || !number.is_finite()) {
             return wrong("a counter that is none");
         }
         if !seen.insert((name.clone(), labels.clone())) {
             return wrong("the same series twice");
         }
-        family.samples.push((labels, value));
+        family.samples.push((labels, value.to_owned()));
     }
     match families
         .iter()
@@ -84,7 +88,7 @@ pub fn read(text: &str) -> Result<BTreeMap<String, Family>, String> {
     }
 }
 
-type Sample<'a> = (&'a str, BTreeMap<String, String>, f64);
+type Sample<'a> = (&'a str, BTreeMap<String, String>, &'a str);
 
 fn sample(line: &str) -> Result<Sample<'_>, String> {
     let wrong = |what: &str| format!("{what}: {line}");
@@ -117,7 +121,7 @@ fn sample(line: &str) -> Result<Sample<'_>, String> {
         }
     }
     let value = rest.strip_prefix(' ').ok_or_else(|| wrong("no space"))?;
-    let value = value.parse().map_err(|_| wrong("no number"))?;
+    value.parse::<f64>().map_err(|_| wrong("no number"))?;
     Ok((name, labels, value))
 }
 
