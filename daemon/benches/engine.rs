@@ -27,7 +27,7 @@ impl Bindings for Nothing {
 
 fn worker(wat: &str) -> Lone {
     let options = EngineOptions {
-        memory_bytes: 8 << 30,
+        budget: postern_daemon::ledger::Budget::new("Workers", 8 << 30),
         idle: Duration::ZERO,
         ..EngineOptions::default()
     };

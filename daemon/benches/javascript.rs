@@ -36,7 +36,7 @@ const HELLO: &str = "export default { fetch() { return new Response('hello'); } 
 
 fn isolates(c: &mut Criterion) {
     let options = EngineOptions {
-        memory_bytes: 8 << 30,
+        budget: postern_daemon::ledger::Budget::new("Workers", 8 << 30),
         idle: Duration::from_secs(3600),
         ..EngineOptions::default()
     };

@@ -2,6 +2,10 @@
 //!
 //! The rooms and who may know whom are told in `docs/architecture.md`.
 
+/// Counts what the daemon has on its heap, for the ledger.
+#[global_allocator]
+static ALLOCATOR: engine::heap::Counting = engine::heap::Counting;
+
 pub mod analytics;
 pub mod assets;
 pub mod bindings;
@@ -16,6 +20,7 @@ pub mod egress;
 pub mod engine;
 pub mod firmware;
 pub mod init;
+pub mod ledger;
 pub mod logpush;
 pub mod manage;
 pub mod metrics;
@@ -24,9 +29,11 @@ pub mod observe;
 #[cfg(feature = "otlp")]
 pub mod otlp;
 pub mod outbound;
+pub mod plans;
 pub mod range;
 pub mod store;
 pub mod tail;
+pub mod usage;
 pub mod websocket;
 
 /// What a machine is and may spend.

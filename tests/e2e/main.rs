@@ -29,6 +29,7 @@ mod isolation;
 mod javascript;
 mod javascript_memory;
 mod kv;
+mod ledger;
 mod limits;
 mod loader;
 mod logpush;

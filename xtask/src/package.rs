@@ -9,8 +9,6 @@ mod confine;
 mod test;
 mod tree;
 
-pub use board::memory_max;
-
 pub use chroot::setup as setup_chroot;
 pub use test::test;
 

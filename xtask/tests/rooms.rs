@@ -110,7 +110,16 @@ const MAY_KNOW: &[(&str, &[&str])] = &[
             "engine::terms",
         ],
     ),
-    ("engine", &["deadline"]),
+    ("engine", &["deadline", "ledger"]),
+    // Budgets, and the tree of them as it is shown.
+    ("ledger", &[]),
+    // What tenants used and may use; who is a tenant others know.
+    ("usage", &["store"]),
+    // What is stated of limits; whom it concerns others know.
+    (
+        "plans",
+        &["store", "board", "engine::limits", "usage::quota"],
+    ),
     // Process 1 of a firmware image: the daemon is a child of it, by name.
     ("init", &["config"]),
     // Slots, signatures and the verdict; what is asked for it others know.
@@ -122,6 +131,7 @@ const MAY_KNOW: &[(&str, &[&str])] = &[
     (
         "catalog",
         &[
+            "ledger",
             "store",
             "engine",
             "bindings",
@@ -133,12 +143,15 @@ const MAY_KNOW: &[(&str, &[&str])] = &[
             "websocket",
             "tail",
             "analytics",
+            "plans",
+            "usage",
         ],
     ),
     ("edge", &["engine", "catalog", "observe", "websocket"]),
     (
         "manage",
         &[
+            "ledger",
             "engine",
             "catalog",
             "store",
@@ -151,6 +164,8 @@ const MAY_KNOW: &[(&str, &[&str])] = &[
             "logpush",
             "firmware",
             "metrics",
+            "plans",
+            "usage",
         ],
     ),
     (
@@ -158,6 +173,7 @@ const MAY_KNOW: &[(&str, &[&str])] = &[
         &[
             "metrics",
             "otlp",
+            "ledger",
             "board",
             "config",
             "init",
@@ -178,6 +194,7 @@ const MAY_KNOW: &[(&str, &[&str])] = &[
             "logpush",
             "analytics",
             "notify",
+            "usage",
         ],
     ),
 ];

@@ -156,6 +156,7 @@ fn worker(
         namespace: "n".into(),
         script: "s".into(),
         version: "v".into(),
+        tenant: "s".into(),
         kind: judged.kind,
         image,
         snapshot: Some(dir.join("snapshot")),

@@ -7,12 +7,14 @@ pub mod amount;
 pub mod document;
 pub mod durability;
 pub mod limits;
+pub mod planes;
 mod raw;
 
 use document::{Document, suggest};
 
 pub use document::Problem;
 pub use limits::Limits;
+pub use planes::Planes;
 
 use serde::Serialize;
 use std::path::Path;

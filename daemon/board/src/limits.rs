@@ -48,6 +48,22 @@ pub struct Limits {
     pub response_body_bytes: u64,
     /// Bytes that an invocation may log; the rest is dropped and counted.
     pub log_bytes: u32,
+    /// The share of the CPU that its tenant has beside others' (100 is an even one).
+    pub weight: u32,
+    /// Requests to this script in a second, and as many at once.
+    pub requests_per_second: u32,
+    /// Requests that wait for a Worker, or a tenant, whose invocations are as many as they may be.
+    pub queue_length: u32,
+    /// Milliseconds that such a request waits.
+    pub queue_ms: u32,
+    /// Invocations of all Workers of a tenant that may run at the same time.
+    pub tenant_concurrent_invocations: u32,
+    /// Requests to all scripts of a tenant in a second, and as many at once.
+    pub tenant_requests_per_second: u32,
+    /// Bytes of keys, values and metadata that an invocation may write to and read from KV.
+    pub kv_bytes: u64,
+    /// Bytes that an invocation may send to other servers and get from them.
+    pub egress_bytes: u64,
 }
 
 impl Default for Limits {
@@ -68,6 +84,14 @@ impl Default for Limits {
             request_body_bytes: 100 << 20,
             response_body_bytes: 100 << 20,
             log_bytes: 128 << 10,
+            weight: 100,
+            requests_per_second: 1_000_000,
+            queue_length: 64,
+            queue_ms: 1000,
+            tenant_concurrent_invocations: 1024,
+            tenant_requests_per_second: 1_000_000,
+            kv_bytes: 100 << 20,
+            egress_bytes: 500 << 20,
         }
     }
 }
@@ -95,7 +119,8 @@ pub struct Field {
     pub key: &'static str,
     /// Reads it.
     pub get: fn(&Limits) -> u64,
-    set: fn(&mut Limits, u64),
+    /// Sets it, to a value between the bounds.
+    pub set: fn(&mut Limits, u64),
     /// The least value that makes sense.
     pub floor: u64,
     /// The most that this daemon can enforce.
@@ -138,7 +163,7 @@ macro_rules! field {
 }
 
 /// Every limit there is.
-pub const FIELDS: [Field; 15] = [
+pub const FIELDS: [Field; 23] = [
     field!("cpu-ms", cpu_ms: u32, 1, 300_000, "CPU time of an invocation"),
     field!("startup-cpu-ms", startup_cpu_ms: u32, 1, 60_000, "CPU time of start-up"),
     field!("memory-bytes", memory_bytes: u64, 64 << 10, 4 << 30, "memories and tables of an isolate"),
@@ -154,6 +179,14 @@ pub const FIELDS: [Field; 15] = [
     field!("request-body-bytes", request_body_bytes: u64, 0, 4 << 30, "body of a request"),
     field!("response-body-bytes", response_body_bytes: u64, 0, 4 << 30, "body of a response"),
     field!("log-bytes", log_bytes: u32, 0, 16 << 20, "log of an invocation"),
+    field!("weight", weight: u32, 1, 1000, "share of the CPU beside other tenants"),
+    field!("requests-per-second", requests_per_second: u32, 0, 1_000_000, "requests to a script in a second"),
+    field!("queue-length", queue_length: u32, 0, 4096, "requests that wait for a Worker or a tenant"),
+    field!("queue-ms", queue_ms: u32, 0, 60_000, "time that a request waits for a Worker or a tenant"),
+    field!("tenant-concurrent-invocations", tenant_concurrent_invocations: u32, 1, 65_536, "invocations of a tenant at the same time"),
+    field!("tenant-requests-per-second", tenant_requests_per_second: u32, 0, 1_000_000, "requests to a tenant in a second"),
+    field!("kv-bytes", kv_bytes: u64, 0, 1 << 40, "bytes an invocation writes to KV and reads from it"),
+    field!("egress-bytes", egress_bytes: u64, 0, 1 << 40, "bytes an invocation sends to other servers and gets from them"),
 ];
 
 /// Writes a table's values over `base`, noting what breaks a rule. `table` is its name.
@@ -255,6 +288,14 @@ pub fn default_ceilings() -> Limits {
         request_body_bytes: 500 << 20,
         response_body_bytes: 500 << 20,
         log_bytes: 1 << 20,
+        weight: 1000,
+        requests_per_second: 1_000_000,
+        queue_length: 1024,
+        queue_ms: 30_000,
+        tenant_concurrent_invocations: 65_536,
+        tenant_requests_per_second: 1_000_000,
+        kv_bytes: 1 << 30,
+        egress_bytes: 4 << 30,
     }
 }
 

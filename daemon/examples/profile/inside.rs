@@ -93,6 +93,7 @@ pub fn least_ns(module: &[u8], worker: Option<&[u8]>, requests: u32) -> f64 {
         namespace: "n".into(),
         script: "s".into(),
         version: "v".into(),
+        tenant: "s".into(),
         kind: judged.kind,
         image,
         snapshot,

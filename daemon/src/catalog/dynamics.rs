@@ -1,6 +1,6 @@
 //! What the dynamic Workers of each script have of the machine's memory, all its versions together.
 
-use crate::engine::Budget;
+use crate::ledger::Budget;
 use parking_lot::Mutex;
 use std::collections::HashMap;
 use std::sync::Arc;
@@ -36,7 +36,8 @@ mod tests {
     #[test]
     fn versions_of_a_script_have_one_and_it_ends_with_them() {
         let accounts = Accounts::default();
-        let of = |script: &str| accounts.of(&"n".into(), &script.into(), || Budget::new(10));
+        let of =
+            |script: &str| accounts.of(&"n".into(), &script.into(), || Budget::new("dynamic", 10));
         let (first, second, other) = (of("a"), of("a"), of("b"));
         assert!(first.is(&second) && !first.is(&other));
         let share = first.take(10).unwrap();

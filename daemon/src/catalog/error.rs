@@ -213,6 +213,9 @@ pub enum CatalogError {
     /// A secret cannot be encrypted or decrypted.
     #[error(transparent)]
     Vault(#[from] super::vault::VaultError),
+    /// A change of plans or limits is refused.
+    #[error(transparent)]
+    Plans(#[from] crate::plans::PlansError),
     /// The store failed. This is the only kind that is not the caller's fault.
     #[error(transparent)]
     Store(#[from] StoreError),

@@ -5,6 +5,7 @@ use super::binding::Version;
 use super::flags;
 use super::modules::{self, Surroundings};
 use super::name::Id;
+use super::plans::Standing;
 use super::push::{Source, shown_time};
 use super::record::{Script, Settings, Verdict, now_ms};
 use super::references::Held;
@@ -82,7 +83,8 @@ impl<W: Send + Sync + 'static> Catalog<W> {
             }
         })?;
         let has_modules = modules::has_modules(&pushed);
-        let limits = self.effective(settings.limits);
+        let standing = Standing::new(place.namespace, place.script, settings);
+        let (limits, _) = self.effective(&standing);
         let judged = self
             .runtime
             .judge(pushed, limits)

@@ -1,13 +1,16 @@
 //! Dynamic Workers: judged like a push and run like a deployed version, and kept in memory alone.
 
 use super::binding::Target;
-use super::record::{Namespace, Script};
+use super::name::{Id, tenant_of};
+use super::plans::Standing;
+use super::record::{CustomLimits, Namespace, Script};
 use super::{Catalog, Runtime, compatibility, flags};
 use crate::bindings::{Answering, Child, Code, Env, Loading, Loads, MakeRoom, ServiceRequest};
 use crate::engine::finished::Labels;
 use crate::engine::invocation::{Entry, Ray, Request};
 use crate::engine::limits::Limits;
-use crate::engine::{Budget, Bundle, Part, Pushed, WorkerSpec, env_of};
+use crate::engine::{Bundle, Part, Pushed, WorkerSpec, env_of};
+use crate::ledger::Budget;
 use postern_abi::bundle::ModuleKind;
 use rustix::fs::MemfdFlags;
 use std::any::Any;
@@ -26,8 +29,17 @@ pub(super) struct Loader<W> {
     namespace: Arc<str>,
     script: Arc<str>,
     version: Arc<str>,
-    limits: Limits,
+    tenant: Arc<str>,
+    standing: Stands,
     budget: Budget,
+}
+
+/// Whose a loader is, as far as limits go.
+#[derive(Clone)]
+struct Stands {
+    namespace: Id,
+    tags: Vec<String>,
+    asked: CustomLimits,
 }
 
 impl<W: Send + Sync + 'static> Catalog<W> {
@@ -40,16 +52,24 @@ impl<W: Send + Sync + 'static> Catalog<W> {
     ) -> Option<Arc<dyn Loads>> {
         let bindings = &script.settings.bindings;
         let loads = bindings.iter().any(|it| it.target == Target::Loader);
+        let id = namespace.id;
         loads.then(|| {
-            let (namespace, name) = (namespace.name.as_str().into(), script.name.as_str().into());
-            let make = || self.runtime.dynamic_budget();
+            let namespace: Arc<str> = namespace.name.as_str().into();
+            let name: Arc<str> = script.name.as_str().into();
+            let tenant: Arc<str> = tenant_of(&script.name, &script.settings.tags).into();
+            let make = || self.runtime.dynamic_budget((&namespace, &tenant), &name);
             Arc::new(Loader {
                 catalog: self.this.clone(),
                 budget: self.dynamics.of(&namespace, &name, make),
                 namespace,
                 script: name,
                 version: version.into(),
-                limits: self.effective(script.settings.limits),
+                tenant,
+                standing: Stands {
+                    namespace: id,
+                    tags: script.settings.tags.clone(),
+                    asked: script.settings.limits,
+                },
             }) as Arc<dyn Loads>
         })
     }
@@ -59,17 +79,23 @@ impl<W: Send + Sync + 'static> Loads for Loader<W> {
     fn load(&self, code: Code, env: Env, make_room: MakeRoom) -> Loading {
         let catalog = self.catalog.upgrade();
         let (namespace, script) = (self.namespace.clone(), self.script.clone());
-        let (version, budget) = (self.version.clone(), self.budget.clone());
-        let limits = Limits {
-            cpu_ms: self.limits.cpu_ms.min(code.cpu_ms.unwrap_or(u32::MAX)),
-            subrequests: self
-                .limits
-                .subrequests
-                .min(code.subrequests.unwrap_or(u32::MAX)),
-            ..self.limits
-        };
+        let (version, tenant) = (self.version.clone(), self.tenant.clone());
+        let budget = self.budget.clone();
+        let standing = self.standing.clone();
         Box::pin(async move {
             let catalog = catalog.ok_or("the device is stopping")?;
+            // What holds for its loader now, and its own wishes.
+            let (limits, _) = catalog.effective(&Standing {
+                namespace: standing.namespace,
+                script: &script,
+                tags: &standing.tags,
+                asked: standing.asked,
+            });
+            let limits = Limits {
+                cpu_ms: limits.cpu_ms.min(code.cpu_ms.unwrap_or(u32::MAX)),
+                subrequests: limits.subrequests.min(code.subrequests.unwrap_or(u32::MAX)),
+                ..limits
+            };
             let told = |error: super::CatalogError| error.to_string();
             compatibility::check_date(&code.compatibility_date).map_err(told)?;
             compatibility::check_flags(&code.flags).map_err(told)?;
@@ -110,7 +136,7 @@ impl<W: Send + Sync + 'static> Loads for Loader<W> {
                 match catalog.runtime.hold(&budget, snapshot.len() as u64) {
                     Some(held) => break held,
                     None if make_room() => {}
-                    None if budget.is_narrow() => {
+                    None if budget.narrowest().is(&budget) => {
                         return Err(format!(
                             "the dynamic Workers of this loader use {} of {} bytes, the limit of `loader.memory-bytes`, and another takes {}; let some end before loading more",
                             budget.used(),
@@ -136,6 +162,7 @@ impl<W: Send + Sync + 'static> Loads for Loader<W> {
                 namespace,
                 script,
                 version,
+                tenant,
                 kind: judged.kind,
                 image: None,
                 snapshot: Some(path),

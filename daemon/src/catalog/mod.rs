@@ -41,6 +41,7 @@ mod modules;
 pub mod name;
 mod namespaces;
 mod overrides;
+pub mod plans;
 mod push;
 pub mod record;
 mod references;
@@ -77,6 +78,7 @@ use crate::bindings::Limiter;
 use crate::cron::Timetable;
 use crate::engine::Worker;
 use crate::engine::limits::Limits;
+use crate::plans::Plans;
 use crate::store::Store;
 use assets::Sessions;
 use dynamics::Accounts;
@@ -118,6 +120,8 @@ pub struct Catalog<W = Worker> {
     structure: smol::lock::RwLock<()>,
     /// What encrypts secrets.
     vault: Vault,
+    /// What the operator states of limits.
+    plans: Plans,
     /// What counts versions that run side by side.
     watch: Arc<Watch>,
     /// Scripts that do not run, because another build judged them or they failed to start.
@@ -142,6 +146,8 @@ pub struct Bounds {
     pub default: Limits,
     /// What a script may ask for.
     pub ceiling: Limits,
+    /// What the board file allows that to be.
+    pub board: Limits,
     /// Versions that are kept of a script, deployed ones included; at most
     /// [`VERSIONS_MAX`](versions::VERSIONS_MAX).
     pub versions_kept: u32,
@@ -152,6 +158,7 @@ impl Default for Bounds {
         Self {
             default: Limits::default(),
             ceiling: Limits::default(),
+            board: Limits::default(),
             versions_kept: versions::VERSIONS_DEFAULT,
         }
     }

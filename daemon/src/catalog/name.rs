@@ -145,6 +145,16 @@ pub fn check_tags(tags: Vec<String>) -> Result<Vec<String>, CatalogError> {
     Ok(kept)
 }
 
+/// What a tag begins with that names a script's tenant.
+const TENANT: &str = "tenant:";
+
+/// The tenant whose a script is, within its namespace: the one that a tag `tenant:NAME` of it names, the
+/// first if there are several, or one of its own with the script's name.
+pub fn tenant_of<'a>(script: &'a str, tags: &'a [String]) -> &'a str {
+    let mut named = tags.iter().filter_map(|tag| tag.strip_prefix(TENANT));
+    named.find(|name| !name.is_empty()).unwrap_or(script)
+}
+
 /// Which scripts a `tags` query means: all the wanted ones and none of the unwanted
 /// (spec: SEMANTICS §5).
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -198,6 +208,18 @@ mod tests {
         for name in ["", "-a", "a.b", "a/b", "é", "a b", "..", &"x".repeat(256)] {
             assert!(check_name("script", name).is_err(), "{name}");
         }
+    }
+
+    #[test]
+    fn a_tag_names_the_tenant() {
+        let check = |tags: &[&str], tenant| {
+            let tags: Vec<String> = tags.iter().map(|tag| (*tag).to_owned()).collect();
+            assert_eq!(tenant_of("script", &tags), tenant);
+        };
+        check(&[], "script");
+        check(&["tenant", "tenant:", "a-tenant:b"], "script");
+        check(&["pro", "tenant:acme", "tenant:other"], "acme");
+        check(&["tenant:tenant:a b"], "tenant:a b");
     }
 
     #[test]

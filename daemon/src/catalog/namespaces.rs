@@ -132,6 +132,7 @@ impl<W: Send + Sync + 'static> Catalog<W> {
             .delete(Namespace::TABLE, id.clone())
             .delete(Table::NamespaceLogs, id);
         self.commit(rows, Vec::new()).await?;
+        self.plans.forget(namespace.id.0).await?;
         self.serving.remove_namespace(namespace.id, name);
         Ok(())
     }

@@ -8,18 +8,18 @@ use super::binding::{self, Bound, Keep, Target, Wanted};
 use super::deployed::{Deployed, Neighbours};
 use super::deployments::Next;
 use super::judging::Named;
-use super::name::{ACCOUNT_ID, Id, check_name, check_tags, hex, shown};
+use super::name::{ACCOUNT_ID, Id, check_name, check_tags, hex, shown, tenant_of};
+use super::plans::Standing;
 use super::record::{CustomLimits, Module, Namespace, Script, Settings, Verdict};
 use super::references::Held;
 use super::rows::Rows;
 use super::vault::Place;
 use super::versions::{self, Note, Version};
-use super::{Bounds, Catalog, CatalogError, Result, compatibility, flags, limits, source_maps};
+use super::{Catalog, CatalogError, Result, compatibility, flags, limits, source_maps};
 use crate::assets::Assets;
 use crate::bindings::Env;
 use crate::cache::Owner;
 use crate::engine::WorkerSpec;
-use crate::engine::limits::Limits;
 use crate::engine::source_map::SourceMap;
 use bytes::Bytes;
 use sha2::{Digest, Sha256};
@@ -334,46 +334,6 @@ impl<W: Send + Sync + 'static> Catalog<W> {
         Ok(new)
     }
 
-    /// What a script gets: what it asks for up to the ceiling, else the default
-    /// (spec: SEMANTICS §3).
-    pub(super) fn effective(&self, custom: CustomLimits) -> Limits {
-        let Bounds {
-            default, ceiling, ..
-        } = *self.bounds.read();
-        Limits {
-            cpu_ms: custom
-                .cpu_ms
-                .map_or(default.cpu_ms, |ms| ms.min(ceiling.cpu_ms)),
-            subrequests: custom
-                .subrequests
-                .map_or(default.subrequests, |count| count.min(ceiling.subrequests)),
-            ..default
-        }
-    }
-
-    /// Takes other limits over: Workers are started anew with them, requests in flight
-    /// finish under the old ones. A Worker that does not start stays as it was.
-    pub async fn change_bounds(&self, bounds: Bounds) -> Result<()> {
-        let _alone = self.structure.write().await;
-        *self.bounds.write() = bounds;
-        for namespace in self.all_namespaces()? {
-            for script in self.scripts_of(namespace.id)? {
-                if self.serving.get(&namespace.name, &script.name).is_none() {
-                    continue;
-                }
-                match self.start_rows(&namespace, &script) {
-                    Ok(deployed) => self.put_in(&namespace, &script.name, deployed),
-                    Err(error) => log::error!(
-                        "{}/{} keeps its old limits: {error}",
-                        namespace.name,
-                        script.name
-                    ),
-                }
-            }
-        }
-        Ok(())
-    }
-
     /// Starts one version; `beside` it runs another, whose assets are served too.
     pub(super) fn start(
         &self,
@@ -471,6 +431,7 @@ impl<W: Send + Sync + 'static> Catalog<W> {
             let owner = cache_owner(namespace, script);
             env = env.with_cache(cache, owner, namespace.trusted_workers);
         }
+        let standing = Standing::new(namespace.id, &script.name, &script.settings);
         let maps = script.source_maps();
         let mut files: Vec<_> = script.verdict.files().copied().collect();
         files.extend(maps.clone().map(|map| map.blob));
@@ -478,6 +439,7 @@ impl<W: Send + Sync + 'static> Catalog<W> {
             namespace: name,
             script: script.name.as_str().into(),
             version: named.id.uuid().into(),
+            tenant: tenant_of(&script.name, &script.settings.tags).into(),
             kind: script.verdict.kind,
             image: script.verdict.image.map(|blob| blobs.path(&blob)),
             snapshot,
@@ -489,7 +451,7 @@ impl<W: Send + Sync + 'static> Catalog<W> {
                     file: blobs.path(&map.blob),
                 })
                 .collect(),
-            limits: self.effective(script.settings.limits),
+            limits: self.effective(&standing).0,
             env: Arc::new(self.references.lease(
                 env,
                 files,

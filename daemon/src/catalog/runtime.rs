@@ -6,7 +6,8 @@ use crate::analytics::Analytics;
 use crate::cache::Cache;
 use crate::engine::invocation::{Entry, Ray, Reply, Request, Trigger};
 use crate::engine::limits::{Failure, Limits};
-use crate::engine::{Budget, Engine, GuestKind, Judged, Pushed, Worker, WorkerSpec};
+use crate::engine::{Engine, GuestKind, Judged, Pushed, Worker, WorkerSpec};
+use crate::ledger::Budget;
 use crate::outbound::Outbound;
 use crate::tail::Tails;
 use crate::websocket::SocketOptions;
@@ -35,6 +36,8 @@ pub trait Runtime<W>: Send + Sync {
     fn start(&self, spec: WorkerSpec) -> Result<Arc<W>, String>;
     /// Tells a Worker that no new request comes; those in flight go on.
     fn retire(&self, worker: &W);
+    /// Gives a Worker other limits, from its next invocation on.
+    fn set_limits(&self, worker: &W, limits: Limits);
     /// A pushed version of this script runs, and translating and starting it took this fuel.
     fn deployed(&self, namespace: &str, script: &str, startup_fuel: u64);
     /// Runs a request.
@@ -51,9 +54,10 @@ pub trait Runtime<W>: Send + Sync {
     fn is_idle(&self, _worker: &W) -> bool {
         true
     }
-    /// What the dynamic Workers of one script may have of the memory.
-    fn dynamic_budget(&self) -> Budget {
-        Budget::new(u64::MAX)
+    /// What the dynamic Workers of one script may have of the memory, as a part of what its tenant has: of
+    /// this namespace and name.
+    fn dynamic_budget(&self, _tenant: (&str, &str), _script: &str) -> Budget {
+        Budget::new("dynamic Workers", u64::MAX)
     }
     /// Takes memory that is given back when the result is dropped.
     fn hold(&self, _budget: &Budget, _bytes: u64) -> Option<Box<dyn Any + Send + Sync>> {
@@ -122,6 +126,10 @@ impl Runtime<Worker> for Machine {
         worker.retire();
     }
 
+    fn set_limits(&self, worker: &Worker, limits: Limits) {
+        worker.set_limits(limits);
+    }
+
     fn fetch(&self, worker: Arc<Worker>, request: Request) -> Fetching {
         Runtime::fetch(&self.engine, worker, request)
     }
@@ -142,8 +150,10 @@ impl Runtime<Worker> for Machine {
         worker.is_idle()
     }
 
-    fn dynamic_budget(&self) -> Budget {
-        self.engine.budget().within(self.dynamic_memory)
+    fn dynamic_budget(&self, (namespace, tenant): (&str, &str), script: &str) -> Budget {
+        let tenant = format!("{namespace}/{tenant}");
+        let tenant = self.engine.budget().part(&tenant, u64::MAX);
+        tenant.part(&format!("{script}, dynamic"), self.dynamic_memory)
     }
 
     fn hold(&self, budget: &Budget, bytes: u64) -> Option<Box<dyn Any + Send + Sync>> {
@@ -210,6 +220,10 @@ impl Runtime<Worker> for Engine {
 
     fn retire(&self, worker: &Worker) {
         worker.retire();
+    }
+
+    fn set_limits(&self, worker: &Worker, limits: Limits) {
+        worker.set_limits(limits);
     }
 
     fn deployed(&self, namespace: &str, script: &str, startup_fuel: u64) {

@@ -1,6 +1,6 @@
 //! Reading, deleting and tagging scripts. What changes their code or env is in `push`.
 
-use super::name::{ACCOUNT_ID, Id, TagFilter, check_tags, shown};
+use super::name::{ACCOUNT_ID, Id, TagFilter, check_tags, shown, tenant_of};
 use super::push::Change;
 use super::record::{Module, Namespace, Script, now_ms};
 use super::rows::Rows;
@@ -121,7 +121,7 @@ impl<W: Send + Sync + 'static> Catalog<W> {
     }
 
     /// Changes what can be said of a script without a new version: its tags, and what is kept
-    /// and shown of logging. Its Worker goes on as it is.
+    /// and shown of logging. Its Worker goes on as it is, unless the tags make it another tenant's.
     pub async fn change_labels(
         &self,
         namespace: &str,
@@ -133,6 +133,7 @@ impl<W: Send + Sync + 'static> Catalog<W> {
         let _shared = self.structure.read().await;
         let (namespace, mut script) = self.script(namespace, script)?;
         let settings = &mut script.settings;
+        let before = settings.tags.clone();
         if let Some(tags) = change.tags {
             settings.tags = check_tags(tags)?;
         }
@@ -142,10 +143,14 @@ impl<W: Send + Sync + 'static> Catalog<W> {
         let key = Script::key(namespace.id, &script.name);
         let rows = Rows::default().put(Script::TABLE, key, script.clone());
         self.commit(rows, Vec::new()).await?;
+        // A tag may name its plan or its tenant.
+        self.apply_to(&namespace, &script)?;
+        self.rejoin(&namespace, &script, &before);
         Ok(script)
     }
 
-    /// Changes a script's tags: they are labels, so its Worker goes on as it is.
+    /// Changes a script's tags: they are labels, so its Worker goes on as it is, unless they make it
+    /// another tenant's.
     pub async fn change_tags(
         &self,
         namespace: &str,
@@ -156,12 +161,35 @@ impl<W: Send + Sync + 'static> Catalog<W> {
         let _script = self.locks.lock(id, script).await;
         let _shared = self.structure.read().await;
         let (namespace, mut script) = self.script(namespace, script)?;
-        let tags = check_tags(change(script.settings.tags.clone()))?;
+        let before = script.settings.tags.clone();
+        let tags = check_tags(change(before.clone()))?;
         script.settings.tags = tags.clone();
         script.modified_ms = now_ms();
         let key = Script::key(namespace.id, &script.name);
-        let rows = Rows::default().put(Script::TABLE, key, script);
+        let rows = Rows::default().put(Script::TABLE, key, script.clone());
         self.commit(rows, Vec::new()).await?;
+        // A tag may name its plan or its tenant.
+        self.apply_to(&namespace, &script)?;
+        self.rejoin(&namespace, &script, &before);
         Ok(tags)
+    }
+
+    /// Starts a script's Worker anew if its tags make it another tenant's than those of before.
+    /// Requests in flight end as the old one's. One that does not start stays that.
+    fn rejoin(&self, namespace: &Namespace, script: &Script, before: &[String]) {
+        let tenant = |tags| tenant_of(&script.name, tags);
+        if tenant(before) == tenant(&script.settings.tags)
+            || self.serving.get(&namespace.name, &script.name).is_none()
+        {
+            return;
+        }
+        match self.start_rows(namespace, script) {
+            Ok(deployed) => self.put_in(namespace, &script.name, deployed),
+            Err(error) => log::error!(
+                "{}/{} stays with its old tenant: {error}",
+                namespace.name,
+                script.name
+            ),
+        }
     }
 }

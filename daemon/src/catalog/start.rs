@@ -8,6 +8,7 @@ use super::rows::Rows;
 use super::serving::Serving;
 use super::vault::{self, Place, Vault};
 use super::{Bounds, Catalog, CatalogError, Result, Runtime};
+use crate::plans::Plans;
 use crate::store::Store;
 use parking_lot::{Mutex, RwLock};
 use std::collections::BTreeSet;
@@ -30,6 +31,7 @@ impl<W: Send + Sync + 'static> Catalog<W> {
         bounds: Bounds,
     ) -> Result<Arc<Self>, CatalogError> {
         let vault = Vault::open(&store, keyring)?;
+        let plans = Plans::open(store.clone())?;
         let catalog = Arc::new_cyclic(|this| Self {
             this: this.clone(),
             dynamics: Default::default(),
@@ -44,6 +46,7 @@ impl<W: Send + Sync + 'static> Catalog<W> {
             previews: Default::default(),
             locks: ScriptLocks::default(),
             vault,
+            plans,
             watch: Arc::default(),
             structure: smol::lock::RwLock::new(()),
             pending: Mutex::new(BTreeSet::new()),

@@ -20,6 +20,8 @@ pub(crate) const WASM: &[u8] = b"\0asm\x01\0\0\0";
 pub(crate) struct TestWorker {
     pub(crate) spec: WorkerSpec,
     pub(crate) retired: AtomicBool,
+    /// Those in force.
+    pub(crate) limits: Mutex<Limits>,
 }
 
 /// Accepts what begins like wasm.
@@ -93,6 +95,7 @@ impl Runtime<TestWorker> for TestRuntime {
             "started before its snapshot"
         );
         Ok(Arc::new(TestWorker {
+            limits: Mutex::new(spec.limits),
             spec,
             retired: AtomicBool::new(false),
         }))
@@ -133,6 +136,10 @@ impl Runtime<TestWorker> for TestRuntime {
             !worker.retired.swap(true, Ordering::SeqCst),
             "retired twice"
         );
+    }
+
+    fn set_limits(&self, worker: &TestWorker, limits: Limits) {
+        *worker.limits.lock() = limits;
     }
 
     fn deployed(&self, namespace: &str, script: &str, startup_fuel: u64) {

@@ -377,6 +377,11 @@ fn scripts_are_found_and_deleted_by_tag() {
     }));
     assert_eq!(added.unwrap(), ["eu"]);
     assert!(Arc::ptr_eq(&worker, &stage.worker("c")));
+    assert_eq!(&*worker.spec.tenant, "c");
+    let named = |_| vec!["eu".to_owned(), "tenant:acme".to_owned()];
+    block_on(stage.catalog.change_tags("production", "c", named)).unwrap();
+    assert!(worker.retired.load(Ordering::SeqCst));
+    assert_eq!(&*stage.worker("c").spec.tenant, "acme");
     let filter = TagFilter::parse("eu").unwrap();
     let deleted = block_on(stage.catalog.delete_scripts("production", &filter)).unwrap();
     assert_eq!(deleted, ["b", "c"]);
@@ -448,11 +453,12 @@ fn other_bounds_reach_running_workers() {
             cpu_ms: 100,
             ..Limits::default()
         },
+        board: crate::board::limits::default_ceilings(),
     };
     block_on(stage.catalog.change_bounds(bounds)).unwrap();
-    assert_eq!(stage.worker("a").spec.limits.cpu_ms, 100);
-    assert_eq!(stage.worker("b").spec.limits.cpu_ms, 20);
-    assert!(old.retired.load(Ordering::SeqCst));
+    assert_eq!(stage.worker("a").limits.lock().cpu_ms, 100);
+    assert_eq!(stage.worker("b").limits.lock().cpu_ms, 20);
+    assert!(!old.retired.load(Ordering::SeqCst), "it goes on");
 }
 
 #[test]

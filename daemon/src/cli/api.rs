@@ -79,6 +79,11 @@ impl Api {
         )
     }
 
+    /// The path of what the field has no name for, in the account.
+    pub fn own(&self, rest: &str) -> String {
+        self.account_path(format_args!("postern/v1/{rest}"))
+    }
+
     /// The path of dispatch namespaces.
     pub fn namespaces(&self) -> String {
         self.account_path(format_args!("workers/dispatch/namespaces"))
@@ -151,6 +156,11 @@ impl Api {
     /// The path of what the daemon tells about itself: beside the base, not below it.
     pub fn status_path(&self) -> String {
         "/postern/v1/status".to_owned()
+    }
+
+    /// The path of who has how much memory.
+    pub fn ledger_path(&self) -> String {
+        "/postern/v1/ledger".to_owned()
     }
 
     /// The path of this machine's firmware.

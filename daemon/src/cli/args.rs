@@ -2,10 +2,12 @@
 
 mod explain;
 mod firmware;
+mod limits;
 mod versions;
 
 pub use explain::Explain;
 pub use firmware::{Firmware, FirmwarePush, Health};
+pub use limits::{Changing, Limits, LimitsOf, Plans};
 pub use versions::{Deployments, OfWorker, Versions, VersionsDeploy};
 
 use clap::{Args, Parser, Subcommand};
@@ -79,8 +81,8 @@ pub enum Command {
     /// RAY_ID is what the answer's `cf-ray` says; what the request caused in other Workers is told too.
     /// The daemon keeps the newest, in memory alone.
     Explain(Explain),
-    /// Show what the daemon is doing.
-    Status(Remote),
+    /// Show what the daemon is doing, or who has how much of its memory.
+    Status(Status),
     /// Check or show the configuration.
     #[command(subcommand)]
     Config(ConfigCommand),
@@ -96,6 +98,12 @@ pub enum Command {
     /// List the deployments of a Worker.
     #[command(subcommand)]
     Deployments(Deployments),
+    /// List, show, set and delete plans: named sets of limits and quotas.
+    #[command(subcommand)]
+    Plans(Plans),
+    /// Tell which limits a Worker has and why, and state others while it runs.
+    #[command(subcommand)]
+    Limits(Limits),
     /// Update the system that the daemon runs on, and tell which one runs.
     #[command(subcommand)]
     Firmware(Firmware),
@@ -144,6 +152,17 @@ pub struct Source {
     /// The address of the management port, in place of `manage.listen`.
     #[arg(long, value_name = "IP:PORT")]
     pub manage_listen: Option<SocketAddr>,
+}
+
+/// `postern status`.
+#[derive(Clone, Debug, Args)]
+pub struct Status {
+    /// Show who has how much of the device's memory: what is in RAM, and what was granted.
+    #[arg(long)]
+    pub ledger: bool,
+    /// How the management port is reached.
+    #[command(flatten)]
+    pub remote: Remote,
 }
 
 /// How the management port is reached.

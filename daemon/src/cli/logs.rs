@@ -1,10 +1,11 @@
 //! `postern logs` and `postern status`: what happens, and how things are.
 
 use super::api::Api;
-use super::args::{Logs, Remote};
+use super::args::{Logs, Status};
 use super::client::Call;
 use super::error::CliError;
 use super::output::{Output, member, printable};
+use crate::ledger::{Entry, shown};
 use http::Method;
 use serde_json::Value;
 use std::fmt::Write;
@@ -164,12 +165,35 @@ fn time(ms: Option<i64>) -> String {
 }
 
 /// Shows what the daemon is doing.
-pub async fn status(remote: &Remote, out: Output) -> Result<(), CliError> {
-    let api = Api::new(remote)?;
+pub async fn status(args: &Status, out: Output) -> Result<(), CliError> {
+    let api = Api::new(&args.remote)?;
+    if args.ledger {
+        return ledger(&api, out).await;
+    }
     let result = api.get("status", api.status_path()).await?.result;
     out.result(&result, || {
         let mut text = String::new();
         outline(&result, 0, &mut text);
+        text
+    })
+}
+
+/// Tells who has how much of the memory.
+async fn ledger(api: &Api, out: Output) -> Result<(), CliError> {
+    let result = api.get("ledger", api.ledger_path()).await?.result;
+    out.result(&result, || {
+        let tree = serde_json::from_value::<Entry>(result["device"].clone());
+        let mut text = String::new();
+        for line in tree.unwrap_or_default().lines() {
+            let _ = writeln!(text, "{}", printable(&line));
+        }
+        let bytes = |key: &str| shown(result[key].as_u64().unwrap_or(0));
+        let _ = writeln!(
+            text,
+            "in RAM: {}, of which the tree tells {}",
+            bytes("rss_bytes"),
+            bytes("told_bytes")
+        );
         text
     })
 }

@@ -15,6 +15,7 @@ mod firmware;
 mod health;
 mod jsonc;
 mod kv;
+mod limits;
 mod logs;
 mod multipart;
 mod output;
@@ -87,6 +88,8 @@ fn run(command: Command, out: Output) -> Result<(), CliError> {
         Command::Token(args) => smol::block_on(token::run(&args, out)),
         Command::Versions(args) => smol::block_on(versions::run(&args, out)),
         Command::Deployments(args) => smol::block_on(versions::deployments(&args, out)),
+        Command::Plans(args) => smol::block_on(limits::plans(&args, out)),
+        Command::Limits(args) => smol::block_on(limits::limits(&args, out)),
         Command::Secrets(Secrets::Forget(source)) => secrets::forget(&source, out),
         Command::Judge => Ok(serve::rooms::judge()?),
         // Answered before: it has no errors of the command line's.

@@ -88,7 +88,7 @@ pub(super) fn check(
         "lower it, or raise the ceiling",
     );
     let edge = edge(document, raw.edge, &board, overrides);
-    let manage = manage(document, raw.manage, overrides);
+    let manage = manage(document, raw.manage, overrides, &board);
     let outbound = outbound(document, raw.outbound, base, &board);
     let egress = egress::check(document, raw.egress);
     let engine = engine(document, &raw.engine);
@@ -349,7 +349,12 @@ fn edge(document: &mut Document<'_>, raw: RawEdge, board: &Board, overrides: &Ov
     }
 }
 
-fn manage(document: &mut Document<'_>, raw: RawManage, overrides: &Overrides) -> Manage {
+fn manage(
+    document: &mut Document<'_>,
+    raw: RawManage,
+    overrides: &Overrides,
+    board: &Board,
+) -> Manage {
     let written = raw
         .listen
         .as_ref()
@@ -384,7 +389,7 @@ fn manage(document: &mut Document<'_>, raw: RawManage, overrides: &Overrides) ->
             document,
             "manage.upload-bytes",
             raw.upload_bytes.as_ref(),
-            16 << 20,
+            board.large_body_bytes(),
             (64 << 10, 1 << 30),
         ),
         versions_kept: count(

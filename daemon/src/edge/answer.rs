@@ -152,6 +152,21 @@ impl Answer {
                 retry_after_s: Some(*retry_after_s),
                 ..Self::kept(StatusCode::SERVICE_UNAVAILABLE, failure.to_string())
             },
+            Failure::Limited {
+                limit,
+                retry_after_s,
+                ..
+            } => {
+                // What clients of the field know: a rate has a number of its own.
+                let code = match limit.ends_with("requests-per-second") {
+                    true => "error code: 1015\n",
+                    false => "",
+                };
+                Self {
+                    retry_after_s: Some(*retry_after_s),
+                    ..Self::kept(StatusCode::TOO_MANY_REQUESTS, format!("{code}{failure}"))
+                }
+            }
             // Nothing is known against this request, so it may come again at once.
             Failure::Condemned { .. } => Self {
                 retry_after_s: Some(0),
@@ -295,6 +310,20 @@ mod tests {
             bound: None,
         };
         check(overloaded, 503, "64 invocations run", Some(7));
+        let limited = |limit| Failure::Limited {
+            limit,
+            value: 5,
+            used: 6,
+            retry_after_s: 3,
+        };
+        let text_of_rate = "error code: 1015\nWorker exceeded requests-per-second: the limit is 5";
+        check(limited("requests-per-second"), 429, text_of_rate, Some(3));
+        check(
+            limited("queue-ms"),
+            429,
+            "Worker exceeded queue-ms",
+            Some(3),
+        );
         check(
             Failure::Condemned { cause: text() },
             503,

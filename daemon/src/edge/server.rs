@@ -11,7 +11,7 @@ use crate::engine::invocation::Ray;
 use crate::observe::Unanswered;
 use async_executor::Executor;
 use async_io::{Async, Timer};
-use futures_lite::FutureExt;
+use futures_lite::{FutureExt, future};
 use http::StatusCode;
 use parking_lot::{Mutex, RwLock};
 use smol::channel::{Receiver, Sender};
@@ -238,6 +238,8 @@ async fn accept<R: Routes>(
 ) {
     let mut complained: Option<Instant> = None;
     loop {
+        // Those that are open come before those that are to be: who opens many at once waits for them.
+        future::yield_now().await;
         let (stream, peer) = match listener.accept().await {
             Ok(accepted) => accepted,
             Err(error) => {

@@ -19,7 +19,11 @@ pub const CONNECTIONS_MAX: usize = 6;
 
 /// The Worker invocations that one request has caused so far. Clones count together.
 #[derive(Clone, Debug)]
-pub struct Chain(Arc<Link>);
+pub struct Chain {
+    link: Arc<Link>,
+    /// Whose the Worker is that is invoked last.
+    tenant: Option<usize>,
+}
 
 #[derive(Debug)]
 struct Link {
@@ -38,18 +42,31 @@ impl Default for Chain {
 impl Chain {
     /// That of a request which came from there, and which this invocation begins.
     pub fn new(origin: Option<Box<Origin>>, begun_by: Option<Ray>) -> Self {
-        Self(Arc::new(Link {
+        let link = Arc::new(Link {
             invocations: AtomicU32::new(1),
             origin,
             begun_by,
             tail_depth: 0,
-        }))
+        });
+        Self { link, tenant: None }
+    }
+
+    /// The same, as a Worker of this tenant's goes on with it.
+    #[must_use]
+    pub fn of(self, tenant: usize) -> Self {
+        let tenant = Some(tenant);
+        Self { tenant, ..self }
+    }
+
+    /// Whose Worker goes on with it.
+    pub fn tenant(&self) -> Option<usize> {
+        self.tenant
     }
 
     /// One that so many tail Workers in a row have led to.
     #[must_use]
     pub fn of_tail(mut self, depth: u8) -> Self {
-        if let Some(link) = Arc::get_mut(&mut self.0) {
+        if let Some(link) = Arc::get_mut(&mut self.link) {
             link.tail_depth = depth;
         }
         self
@@ -57,17 +74,17 @@ impl Chain {
 
     /// Tail Workers in a row that have led to it.
     pub fn tail_depth(&self) -> u8 {
-        self.0.tail_depth
+        self.link.tail_depth
     }
 
     /// Where its first request came from.
     pub fn origin(&self) -> Option<&Origin> {
-        self.0.origin.as_deref()
+        self.link.origin.as_deref()
     }
 
     /// The invocation that began it.
     pub fn begun_by(&self) -> Option<Ray> {
-        self.0.begun_by
+        self.link.begun_by
     }
 }
 
@@ -156,7 +173,7 @@ impl Caller {
     /// When the request has gone through too many.
     pub fn invoke(&self) -> Result<Chain, OpFailure> {
         let chain = &self.0.chain;
-        if chain.0.invocations.fetch_add(1, Ordering::Relaxed) < INVOCATIONS_MAX {
+        if chain.link.invocations.fetch_add(1, Ordering::Relaxed) < INVOCATIONS_MAX {
             return Ok(chain.clone());
         }
         Err(OpFailure::new(
@@ -169,7 +186,7 @@ impl Caller {
 
     /// Worker invocations that the request has caused beside its first.
     pub fn invoked(&self) -> u32 {
-        let count = self.0.chain.0.invocations.load(Ordering::Relaxed);
+        let count = self.0.chain.link.invocations.load(Ordering::Relaxed);
         count.min(INVOCATIONS_MAX).saturating_sub(1)
     }
 

@@ -4,6 +4,7 @@
 //! dropped whole when the last isolate is gone; only the Workers in JavaScript, which are all the
 //! same code, share one. Translation is lazy: what no request reaches is never translated.
 
+use super::heap;
 use super::host::Host;
 use super::inner::Shared;
 use super::instance::{Again, Built, Spare};
@@ -28,6 +29,8 @@ pub const MEMORY_IMPORT: (&str, &str) = super::module::MEMORY_IMPORT;
 pub struct Translated {
     kind: GuestKind,
     module: Module,
+    /// Bytes of its image.
+    image_bytes: u64,
     linker: Mutex<Linker<Host>>,
     memory: MemoryType,
     /// What snapshots of Workers that share this code are differences to.
@@ -141,6 +144,16 @@ impl BuildError {
     }
 }
 
+/// Bytes that the interpreter takes for a module of so many, when each function of it is translated.
+/// Translation is lazy and nobody is asked meanwhile, so this is what counts from the beginning.
+pub(super) const fn translated_bytes(image: u64) -> u64 {
+    /// Bytes for one of the image. Modules of compilers have 3 to 5 (see the test).
+    const FOR_ONE: u64 = 6;
+    /// What a module takes that has next to nothing.
+    const LEAST: u64 = 48 << 10;
+    image.saturating_mul(FOR_ONE).saturating_add(LEAST)
+}
+
 /// An interpreter for one module, which nests calls as deep as `limits` say.
 pub(super) fn interpreter(limits: &Limits, mode: CompilationMode) -> Engine {
     let mut config = Config::default();
@@ -197,6 +210,7 @@ impl Translated {
         Ok(Self {
             kind,
             module,
+            image_bytes: image.len() as u64,
             linker: Mutex::new(linker),
             memory,
             base: None,
@@ -217,6 +231,15 @@ impl Translated {
             spare: Some(Arc::default()),
             ..translated
         })
+    }
+}
+
+impl Translated {
+    /// Bytes that the engine of JavaScript takes with all of it translated, and with the instances that
+    /// are left to others.
+    pub fn shared_bytes(&self) -> u64 {
+        // Its functions are large: it takes less for a byte than others (see the test).
+        self.image_bytes / 4 * 13 + Spare::BYTES
     }
 }
 
@@ -294,6 +317,11 @@ impl Code {
         }
     }
 
+    /// Bytes of memory that isolates begin with.
+    pub fn memory_bytes(&self) -> u64 {
+        self.pages * WASM_PAGE as u64
+    }
+
     /// Whether this is a WASI program.
     pub fn is_wasi(&self) -> bool {
         self.translated.kind == GuestKind::Wasi
@@ -347,7 +375,10 @@ impl Code {
         let spare = self.translated.spare.as_ref();
         let mut built = match spare.and_then(|it| it.take(self.pages, maximum)) {
             Some(left) => left.furnish(host)?,
-            None => self.build(host, maximum, most)?,
+            None => {
+                let (built, entities) = heap::measured(|| self.build(host, maximum, most));
+                Built { entities, ..built? }
+            }
         };
         let used = usize::try_from(self.pages).map_err(BuildError::new)? * WASM_PAGE;
         if let Some(state) = self.state() {
@@ -410,6 +441,7 @@ impl Code {
             mapping,
             pages_max: maximum,
             again,
+            entities: 0,
         })
     }
 }
@@ -477,6 +509,34 @@ mod tests {
         check(&every, &many);
     }
 
+    /// What is counted for a module's code is what all of it takes, and not many times that.
+    #[test]
+    fn translated_code_is_no_more_than_is_counted() {
+        let folder = concat!(env!("CARGO_MANIFEST_DIR"), "/../target/guests");
+        let guests = std::fs::read_dir(folder).into_iter().flatten().flatten();
+        let images = guests
+            .map(|it| it.path())
+            .filter(|path| path.extension().is_some_and(|it| it == "wasm"))
+            .map(|path| {
+                let name = path.file_name().unwrap().to_string_lossy().into_owned();
+                (name, std::fs::read(path).unwrap())
+            });
+        for (name, image) in images {
+            let engine = interpreter(&Limits::default(), CompilationMode::Eager);
+            let (_module, bytes) = heap::measured(|| Module::new(&engine, &image));
+            let len = image.len() as u64;
+            let most = if name.starts_with("javascript") {
+                len / 4 * 13
+            } else {
+                translated_bytes(len)
+            };
+            assert!(
+                (most / 4..=most).contains(&bytes),
+                "{name}: {len} {bytes} {most}"
+            );
+        }
+    }
+
     /// A Worker of a module with a global that changes, whose isolates leave their instances.
     fn leaving(pages: u64) -> Code {
         let (room, name) = MEMORY_IMPORT;
@@ -505,9 +565,10 @@ mod tests {
 
     /// An instance, and how much of this budget there is.
     fn started(code: &Code, budget: u64) -> Result<Built, BuildError> {
-        use crate::engine::{budget::Budget, javascript::Frozen, memory_use::MemoryUse};
+        use crate::engine::{javascript::Frozen, memory_use::MemoryUse};
+        use crate::ledger::Budget;
         let limits = Limits::default();
-        let memory_use = MemoryUse::new(budget, &Budget::new(budget)).unwrap();
+        let memory_use = MemoryUse::new(budget, &Budget::new("test", budget));
         let env = Arc::new(Frozen(Vec::new()));
         let host = Host::new(env, limits, memory_use, Arc::default());
         code.instantiate(host, limits.memory_bytes)

@@ -2,19 +2,21 @@
 //!
 //! Which turn comes next, and what the guest is told in it, is in [`super::delivery`].
 
+use super::accounts::Resident;
 use super::code::Code;
 use super::crypto::{Arrived, Awaited};
 use super::delivery::{Step, expire};
+use super::heap;
 use super::host::Host;
 use super::instance::{Again, Built};
 use super::isolate::{After, Isolate};
 use super::limits::Failure;
-use super::mapping::Mapping;
+use super::mapping::{Mapping, WASM_PAGE};
 use super::memory_use::MemoryUse;
 use super::parked::{CHANGES_MAX, Changes, Parked};
-use super::refusal::Bound;
 use super::turn::{Entry, Turn};
 use super::worker::Worker;
+use crate::ledger::Share;
 use std::collections::VecDeque;
 use std::sync::{Arc, Weak};
 use wasmi::{Instance, Memory, Store, TypedFunc};
@@ -34,8 +36,20 @@ pub struct Core {
     mapping: Mapping,
     pages_max: u64,
     again: Option<Again>,
+    /// Bytes that the interpreter has of the instance, beside its memory.
+    entities: u64,
+    /// What it has of the budget for these and for the stack of what is paused.
+    share: Share,
+    /// Bytes that what is paused has allocated so far.
+    paused: u64,
     code: Arc<Code>,
 }
+
+/// Bytes that a parked isolate has beside what its memory had otherwise than its snapshot, about.
+const PARKED: u64 = 4 << 10;
+
+/// Bytes that a paused call's stack may have without being counted: what the interpreter begins with.
+const STACK_UNCOUNTED: u64 = 64 << 10;
 
 /// What a guest exports for the host to call.
 pub(super) enum Entries {
@@ -70,34 +84,19 @@ impl Core {
         let engine = worker.engine();
         let limits = *worker.limits();
         let budget = worker.budget();
-        let no_memory = || Failure::Overloaded {
-            reason: if budget.is_narrow() {
-                format!(
-                    "no memory for another isolate: the dynamic Workers of this loader use {} of {} bytes, the limit of `loader.memory-bytes`, and none is idle",
-                    budget.used(),
-                    budget.limit()
-                )
-            } else {
-                format!(
-                    "no memory for another isolate: {} of {} bytes are in use and none is idle",
-                    budget.used(),
-                    budget.limit()
-                )
-            },
+        let no_memory = |entities: u64| Failure::Overloaded {
+            reason: engine.shortage(
+                &budget,
+                "no memory for another isolate",
+                &[
+                    ("memory", code.memory_bytes()),
+                    ("the interpreter", entities),
+                ],
+            ),
             retry_after_s: 1,
-            bound: Some(Bound {
-                limit: if budget.is_narrow() {
-                    "loader.memory-bytes"
-                } else {
-                    "budgets.tenant-memory"
-                },
-                value: budget.limit(),
-                used: budget.used(),
-                remedy: "try again later, or let fewer or smaller Workers run",
-                is_shared: true,
-            }),
+            bound: Some(engine.short_of(&budget, code.memory_bytes().saturating_add(entities))),
         };
-        let mut memory_use = MemoryUse::new(limits.memory_bytes, budget).ok_or_else(no_memory)?;
+        let mut memory_use = MemoryUse::new(limits.memory_bytes, &budget);
         memory_use.is_final = code.is_javascript();
         let host = Host {
             now_ms: super::host::now_ms(),
@@ -111,15 +110,23 @@ impl Core {
                 engine.executor().clone(),
             )
         };
-        match code.instantiate(host, limits.memory_bytes) {
-            Ok(built) => Self::of(built, worker, code.clone()),
-            Err(error) if error.refused => Err(no_memory()),
-            Err(error) => Err(internal("an isolate cannot be built", &error.what)),
-        }
+        let built = match code.instantiate(host, limits.memory_bytes) {
+            Ok(built) => built,
+            Err(error) if error.refused => return Err(no_memory(0)),
+            Err(error) => return Err(internal("an isolate cannot be built", &error.what)),
+        };
+        let entities = budget.take(built.entities);
+        let entities = entities.ok_or_else(|| no_memory(built.entities))?;
+        Self::of(built, entities, worker, code.clone())
     }
 
     /// What runs in an instance that begins.
-    fn of(built: Built, worker: &Arc<Worker>, code: Arc<Code>) -> Result<Self, Failure> {
+    fn of(
+        built: Built,
+        share: Share,
+        worker: &Arc<Worker>,
+        code: Arc<Code>,
+    ) -> Result<Self, Failure> {
         let Built {
             store,
             instance,
@@ -127,6 +134,7 @@ impl Core {
             mapping,
             pages_max,
             again,
+            entities,
         } = built;
         let mut startup = VecDeque::new();
         let entry = if code.is_wasi() {
@@ -163,6 +171,9 @@ impl Core {
             mapping,
             pages_max,
             again,
+            entities,
+            share,
+            paused: 0,
             code,
         })
     }
@@ -175,6 +186,18 @@ impl Core {
             mapping: self.mapping,
             pages_max: self.pages_max,
             again: self.again,
+            entities: self.entities,
+        }
+    }
+
+    /// What it has in RAM; as if all of its memory were, if the system does not tell.
+    pub fn resident(&self) -> Resident {
+        let len = self.memory.data_size(&self.store);
+        let (own, shared) = self.mapping.resident(len).unwrap_or((len as u64, 0));
+        Resident {
+            own,
+            shared,
+            heap: self.entities + self.paused + self.store.data().memory_use.beside_memory(),
         }
     }
 
@@ -193,9 +216,10 @@ impl Core {
         };
         let is_at_rest = self.turn.is_none() && self.startup.is_empty();
         let host = self.store.data();
-        let Some(vacant) = host.vacant().filter(|_| is_at_rest && host.is_at_rest()) else {
+        if !is_at_rest || !host.is_at_rest() {
             return Err(self);
-        };
+        }
+        let vacant = host.vacant();
         let memory = self.memory.data(&self.store);
         let changes = self.mapping.touched(memory.len()).and_then(|touched| {
             let pieces = self.code.pieces();
@@ -209,7 +233,7 @@ impl Core {
         let (window, startup_fuel) = (self.window, self.startup_fuel);
         let code = self.code.clone();
         let mut host = self.into_built().part(vacant);
-        host.memory_use.put_aside();
+        host.memory_use.put_aside(changes.bytes() + PARKED);
         Ok(Parked {
             code,
             host,
@@ -236,20 +260,44 @@ impl Core {
             startup_fuel,
         } = parked;
         let told = |what: &dyn std::fmt::Display| internal("a parked isolate cannot go on", what);
-        let mut built = code
-            .instantiate(host, worker.limits().memory_bytes)
-            .map_err(|error| told(&error.what))?;
+        // Its memory is as large as it was, before it is looked at whether there is an instance for it.
+        let memory_bytes = host.limits.memory_bytes;
+        let budget = host.memory_use.budget().clone();
+        let needs = pages * WASM_PAGE as u64;
+        let no_memory = |what: &str| Failure::Overloaded {
+            reason: worker
+                .engine()
+                .shortage(&budget, what, &[("memory", needs)]),
+            retry_after_s: 1,
+            bound: Some(worker.engine().short_of(&budget, needs)),
+        };
+        let mut room = worker
+            .engine()
+            .room(&budget, needs)
+            .ok_or_else(|| no_memory("no memory for an isolate that was parked"))?;
+        room.shrink_to(0);
+        let mut built =
+            code.instantiate(host, memory_bytes)
+                .map_err(|error| match error.refused {
+                    true => no_memory("no memory for an isolate that was parked"),
+                    false => told(&error.what),
+                })?;
+        let entities = worker
+            .engine()
+            .room(&budget, built.entities)
+            .ok_or_else(|| no_memory("no memory for the interpreter of an isolate"))?;
         let more = pages.saturating_sub(built.memory.size(&built.store));
         let grown = built.memory.grow(&mut built.store, more);
-        grown.map_err(|error| told(&error))?;
+        grown.map_err(|_| no_memory("no memory for an isolate that was parked"))?;
         built
             .set_globals(&globals)
             .map_err(|error| told(&error.what))?;
         changes.apply(built.memory.data_mut(&mut built.store));
+        built.store.data_mut().memory_use.taken_up();
         Ok(Self {
             window,
             startup_fuel,
-            ..Self::of(built, worker, code)?
+            ..Self::of(built, entities, worker, code)?
         })
     }
 
@@ -262,7 +310,7 @@ impl Core {
     /// Handles events until there are none or a slice of fuel is used up. What is used is added to
     /// `total`.
     pub fn run(&mut self, isolate: &Arc<Isolate>, total: &mut u64) -> Result<After, Condemned> {
-        let slice = isolate.worker().engine().slice_fuel();
+        let slice = isolate.slice_fuel();
         let mut left = slice;
         loop {
             let entry = match self.turn.take() {
@@ -339,7 +387,7 @@ impl Core {
         let mut limits = *isolate.worker().limits();
         let mut used = 0;
         if let Some(invocation) = self.store.data_mut().invocation() {
-            limits.cpu_ms = invocation.cpu_ms(&limits);
+            limits.cpu_ms = invocation.cpu_ms();
             used = invocation.fuel;
         }
         let rate = isolate.worker().engine().fuel_per_ms();
@@ -374,7 +422,10 @@ impl Core {
         self.store
             .set_fuel(given)
             .map_err(|error| Condemned(Failure::Internal(error.to_string())))?;
+        let before = heap::mine().saturating_sub_unsigned(self.store.data().counted_on_heap());
         let result = entry.run(&mut self.store);
+        let after = heap::mine().saturating_sub_unsigned(self.store.data().counted_on_heap());
+        let grown = after - before;
         let used = given - self.store.get_fuel().unwrap_or(0);
         self.spend(used);
         match result {
@@ -386,10 +437,44 @@ impl Core {
                     stack: String::new(),
                 }));
             }
-            Ok(turn) => self.turn = Some(turn),
+            Ok(turn) => {
+                self.turn = Some(turn);
+                return self.hold_stack(grown, isolate).map(|()| used);
+            }
             Err(error) => return self.trapped(error, isolate).map(|()| used),
         }
+        self.release_stack();
         Ok(used)
+    }
+
+    /// Counts what is paused, whose stack stays for as long: by what was allocated while it ran, which
+    /// may be something else and is not less.
+    fn hold_stack(&mut self, grown: i64, isolate: &Isolate) -> Result<(), Condemned> {
+        self.paused = self.paused.saturating_add_signed(grown);
+        let wanted = self.entities + self.paused.saturating_sub(STACK_UNCOUNTED);
+        let more = wanted.saturating_sub(self.share.bytes());
+        let engine = isolate.worker().engine();
+        while !self.share.grow(more) {
+            let budget = self.share.budget();
+            if !engine.evict_one(budget) {
+                return Err(Condemned(Failure::Overloaded {
+                    reason: engine.shortage(
+                        budget,
+                        "no memory for the stack of a call",
+                        &[("stack", more)],
+                    ),
+                    retry_after_s: 1,
+                    bound: Some(engine.short_of(budget, more)),
+                }));
+            }
+        }
+        Ok(())
+    }
+
+    fn release_stack(&mut self) {
+        if std::mem::take(&mut self.paused) > 0 {
+            self.share.shrink_to(self.entities);
+        }
     }
 
     /// What a trap means. A WASI program that exits is one that ended.
@@ -399,8 +484,8 @@ impl Core {
         isolate: &Isolate,
     ) -> Result<(), Condemned> {
         use wasmi::TrapCode;
-        let limits = isolate.worker().limits();
         let host = self.store.data_mut();
+        let limits = host.limits;
         if let Some(failure) = host.fatal.take() {
             return Err(Condemned(failure));
         }
@@ -409,7 +494,7 @@ impl Core {
             return Ok(());
         }
         if error.downcast_ref::<super::wasi::OutputLimit>().is_some() {
-            let limit = limits.response_body_bytes;
+            let limit = host.in_force().response_body_bytes;
             return Err(Condemned(Failure::ResponseBody {
                 limit,
                 used: limit.saturating_add(1),

@@ -7,7 +7,7 @@ use super::host::{Event, Host, Op, OpState, Serial, event_cost};
 use super::imports;
 use super::invocation::{RequestBody, Trigger};
 use super::isolate::{Inbound, Isolate};
-use super::limits::Failure;
+use super::limits::{Failure, Limits};
 use super::turn::Entry;
 use super::wire::{self, Writer};
 use crate::deadline::Deadline;
@@ -195,10 +195,14 @@ impl Core {
                     is_served = end.is_served() && !end.is_session();
                 }
                 let rate = isolate.worker().engine().fuel_per_ms();
-                let mut limits = host.limits;
                 if let Some(invocation) = host.invocation_of(request).filter(|_| is_served) {
-                    limits.cpu_ms = invocation.cpu_ms(&limits);
-                    let fuel = limits.fuel(rate);
+                    invocation.limits = isolate.worker().limits();
+                    let cpu_ms = invocation.cpu_ms();
+                    let fuel = Limits {
+                        cpu_ms,
+                        ..*invocation.limits
+                    }
+                    .fuel(rate);
                     // What a client sends over a socket has its own CPU time, as a request has.
                     invocation.fuel_limit = invocation.fuel.saturating_add(fuel);
                 }
@@ -270,6 +274,11 @@ impl Core {
         };
         invocation.begun = Some(Instant::now());
         invocation.charge(cost::REQUEST);
+        let limits = invocation.limits.clone();
+        host.widen(&limits);
+        let Some(invocation) = host.invocation_of(id) else {
+            return Ok(Step::Skip);
+        };
         if let Entries::Wasi { init, start } = &mut self.entry {
             let start = Entry::Unit(*start);
             host.current = id;
@@ -488,10 +497,10 @@ impl Core {
         self.spend(used);
         match result {
             Ok(0) => {
+                let limit = self.store.data().limits.memory_bytes;
                 let memory_use = &mut self.store.data_mut().memory_use;
                 let refused = std::mem::take(&mut memory_use.refused);
                 let used = memory_use.bytes();
-                let limit = isolate.worker().limits().memory_bytes;
                 Err(Condemned(if refused {
                     Failure::Memory { limit, used }
                 } else {

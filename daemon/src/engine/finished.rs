@@ -138,4 +138,9 @@ pub trait Observer: Send + Sync {
 
     /// Called once a deployment. Must be quick. Who does not count fuel need not care.
     fn deployed(&self, _deployed: &Deployed<'_>) {}
+
+    /// Called once a request that was not let in, because of a limit in [`ADMISSION`]. Must be quick.
+    ///
+    /// [`ADMISSION`]: super::limits::ADMISSION
+    fn refused(&self, _namespace: &str, _script: &str, _limit: &'static str) {}
 }

@@ -232,14 +232,19 @@ impl Host {
     }
 
     /// What an instance has that nobody uses: nothing of this one.
-    pub fn vacant(&self) -> Option<Self> {
-        let memory_use = self.memory_use.vacant()?;
-        Some(Self::new(
+    pub fn vacant(&self) -> Self {
+        Self::new(
             Arc::new(Frozen(Vec::new())),
             self.limits,
-            memory_use,
+            self.memory_use.vacant(),
             self.executor.clone(),
-        ))
+        )
+    }
+
+    /// Bytes on the heap that are counted already.
+    pub fn counted_on_heap(&self) -> u64 {
+        let inner = self.wasm.as_ref().map_or(0, |inner| inner.share_bytes());
+        self.memory_use.on_heap() + inner
     }
 
     /// Whether nothing is under way, and no state but that of the instance itself goes with it.
@@ -257,6 +262,32 @@ impl Host {
     /// Bytes that the host holds for the guest.
     pub fn held(&self) -> u64 {
         self.compression.bytes() + self.rewriters.bytes()
+    }
+
+    /// The limits of the request being handled, or where there is none those of the isolate.
+    pub fn in_force(&mut self) -> Limits {
+        let own = self.limits;
+        self.invocation()
+            .map_or(own, |invocation| *invocation.limits)
+    }
+
+    /// Takes in a request with these limits. Those of memory and stack stay as the isolate was made;
+    /// what all requests may have under way together only grows, for some began with more.
+    pub fn widen(&mut self, limits: &Limits) {
+        self.limits = Limits {
+            memory_bytes: self.limits.memory_bytes,
+            stack_bytes: self.limits.stack_bytes,
+            call_depth: self.limits.call_depth,
+            pending_operations: self
+                .limits
+                .pending_operations
+                .max(limits.pending_operations),
+            concurrent_invocations: self
+                .limits
+                .concurrent_invocations
+                .max(limits.concurrent_invocations),
+            ..*limits
+        };
     }
 
     /// The request being handled.
@@ -355,10 +386,10 @@ impl Host {
 
     /// Whether the current request may log more. If not, one more line is counted as dropped.
     pub fn logs_more(&mut self) -> bool {
-        let limit = u64::from(self.limits.log_bytes);
         let Some(invocation) = self.invocation() else {
             return false;
         };
+        let limit = u64::from(invocation.limits.log_bytes);
         let more = invocation.log_bytes <= limit;
         if !more {
             invocation.logs_dropped = invocation.logs_dropped.saturating_add(1);
@@ -368,10 +399,11 @@ impl Host {
 
     /// Adds a line to the log of the current request, up to its limit.
     pub fn log(&mut self, level: postern_abi::event::LogLevel, message: &str) {
-        let (at_ms, limit) = (self.now_ms, u64::from(self.limits.log_bytes));
+        let at_ms = self.now_ms;
         let Some(invocation) = self.invocation() else {
             return;
         };
+        let limit = u64::from(invocation.limits.log_bytes);
         let mut end = message.len().min(postern_abi::limits::LOG_LINE_MAX);
         while !message.is_char_boundary(end) {
             end -= 1;

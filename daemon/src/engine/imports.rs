@@ -241,7 +241,6 @@ fn admit(
     number: u32,
     len: u32,
 ) -> Result<(OpKind, super::caller::Caller), OpFailure> {
-    let limits = host.limits;
     let over = || {
         OpFailure::new(
             OpErrorCode::Cancelled,
@@ -251,6 +250,7 @@ fn admit(
     let Some(invocation) = host.invocation() else {
         return Err(over());
     };
+    let limits = invocation.limits.clone();
     let timers = invocation.timers;
     let pending = invocation.pending.saturating_sub(timers);
     let Some(kind) = known else {

@@ -14,9 +14,9 @@ mod shared;
 pub use answer::answer;
 pub use shared::Shared;
 
-use super::budget::Share;
 use super::limits::Limits;
 use super::module::{ModuleLimits, START_EXPORT};
+use crate::ledger::Share;
 use postern_abi::op::WasmCall;
 use std::sync::Arc;
 use wasmi::{
@@ -175,6 +175,11 @@ impl<'a> Reader<'a> {
 }
 
 impl Inner {
+    /// Bytes that it takes of the budget.
+    pub fn share_bytes(&self) -> u64 {
+        self.store.data().share.bytes()
+    }
+
     fn new(limits: &Limits, shared: &Arc<Shared>, share: Share) -> Self {
         let inside = Inside {
             most: 0,

@@ -30,6 +30,8 @@ pub struct Built {
     pub pages_max: u64,
     /// How it is used again, if it can be.
     pub again: Option<Again>,
+    /// Bytes that the interpreter has of it, beside its memory.
+    pub entities: u64,
 }
 
 /// What it takes to use an instance again.
@@ -88,9 +90,8 @@ impl Built {
     ///
     /// Its pages are given back and its data are gone; what stays is the instance itself.
     pub fn leave(self) {
-        if let Some(vacant) = self.store.data().vacant() {
-            drop(self.part(vacant));
-        }
+        let vacant = self.store.data().vacant();
+        drop(self.part(vacant));
     }
 
     /// The same, but gives its data to whom they belong; `vacant` takes their place.
@@ -128,6 +129,9 @@ impl Built {
 }
 
 impl Spare {
+    /// Bytes that all of them take at most, about.
+    pub const BYTES: u64 = SPARE_MAX as u64 * (176 << 10);
+
     /// What was left, if its memory began with so many pages and may have so many.
     pub fn take(&self, pages: u64, pages_max: u64) -> Option<Left> {
         let is_fit = |left: &Left| {

@@ -9,24 +9,30 @@
 //! somebody is at it. The core's lock is held for a slice and never waited for: whoever holds
 //! `running` is alone.
 
+use super::accounts::Resident;
 use super::code::Code;
 use super::core::{Condemned, Core};
 use super::host::Event;
 use super::limits::Failure;
+use super::pace::Pace;
 use super::parked::Form;
+use super::scheduler::Permit;
 use super::underway::Invocation;
 use super::worker::Worker;
+use crate::ledger::Budget;
 use parking_lot::Mutex;
 use postern_abi::dispatch::REQUEST_HAS_PARAMETERS;
 use std::collections::VecDeque;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::atomic::{AtomicBool, AtomicU32, AtomicU64, Ordering};
 use std::sync::{Arc, Weak};
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 /// One isolate.
 pub struct Isolate {
     worker: Arc<Worker>,
+    /// What it takes memory from.
+    budget: Budget,
     inbox: Mutex<Inbox>,
     running: AtomicBool,
     form: Mutex<Form>,
@@ -36,8 +42,11 @@ pub struct Isolate {
     /// Bytes of its memories and tables, for the pool.
     bytes: AtomicU64,
     last_used: Mutex<Instant>,
+    pace: Pace,
     /// It has let go of what it shares, and did nothing since.
     is_lean: AtomicBool,
+    /// Which of its Worker's shapes it has.
+    shape: u32,
 }
 
 #[derive(Default)]
@@ -70,6 +79,8 @@ impl Isolate {
     /// [`Failure::Overloaded`] when the machine has no memory for it, [`Failure::Internal`] when
     /// the code and its snapshot do not fit each other.
     pub fn start(worker: &Arc<Worker>, code: &Arc<Code>) -> Result<Arc<Self>, Failure> {
+        // Before its limits are read.
+        let shape = worker.shape();
         let mut result = Ok(());
         let isolate = Arc::new_cyclic(|weak: &Weak<Self>| {
             let (form, bytes) = match Core::build(worker, code, weak.clone()) {
@@ -84,6 +95,7 @@ impl Isolate {
             };
             Self {
                 worker: worker.clone(),
+                budget: worker.budget(),
                 inbox: Mutex::default(),
                 running: AtomicBool::new(false),
                 form: Mutex::new(form),
@@ -91,7 +103,9 @@ impl Isolate {
                 in_flight: AtomicU32::new(0),
                 bytes: AtomicU64::new(bytes),
                 last_used: Mutex::new(Instant::now()),
+                pace: Pace::new(worker.engine().slice_fuel()),
                 is_lean: AtomicBool::new(false),
+                shape,
             }
         });
         result.map(|()| isolate)
@@ -100,6 +114,11 @@ impl Isolate {
     /// Requests in it.
     pub fn in_flight(&self) -> u32 {
         self.in_flight.load(Ordering::Relaxed)
+    }
+
+    /// Fuel of its next slice.
+    pub fn slice_fuel(&self) -> u64 {
+        self.pace.fuel()
     }
 
     /// Whether somebody runs it right now.
@@ -115,6 +134,11 @@ impl Isolate {
     /// When it last had something to do.
     pub fn last_used(&self) -> Instant {
         *self.last_used.lock()
+    }
+
+    /// What it takes memory from: its Worker's part of its tenant's.
+    pub fn budget(&self) -> &Budget {
+        &self.budget
     }
 
     /// The next thing that came from outside.
@@ -218,6 +242,11 @@ impl Isolate {
         empty
     }
 
+    /// Which of its Worker's shapes it has: [`Worker::set_limits`].
+    pub fn shape(&self) -> u32 {
+        self.shape
+    }
+
     /// Whether there is nothing more that it could let go of.
     pub fn is_lean(&self) -> bool {
         self.is_lean.load(Ordering::Relaxed)
@@ -256,6 +285,18 @@ impl Isolate {
         form.is_some_and(|form| matches!(*form, Form::Parked(_)))
     }
 
+    /// What it has in RAM, if it comes to the end of a slice soon.
+    pub fn resident(&self) -> Option<Resident> {
+        /// How long a slice may take that is waited for.
+        const PATIENCE: Duration = Duration::from_millis(200);
+        let form = self.form.try_lock_for(PATIENCE)?;
+        Some(match &*form {
+            Form::Ended => Resident::default(),
+            Form::Parked(parked) => parked.resident(),
+            Form::Awake(core) => core.resident(),
+        })
+    }
+
     /// Writes the record of a request that is over.
     pub fn finished(&self, invocation: Invocation) {
         self.in_flight.fetch_sub(1, Ordering::Relaxed);
@@ -271,18 +312,15 @@ impl Isolate {
                 .worker
                 .engine()
                 .scheduler()
-                .try_enter(self.worker.tenant())
+                .try_enter(&self.worker.party().place, self.worker.weight())
+            && self.slice(permit) == After::Rest
         {
-            let (after, used) = self.slice();
-            permit.end(used);
-            if after == After::Rest {
-                return;
-            }
+            return;
         }
         let isolate = self.clone();
         self.worker
             .engine()
-            .executor()
+            .guests()
             .spawn(isolate.drive())
             .detach();
     }
@@ -301,19 +339,26 @@ impl Isolate {
                 .worker
                 .engine()
                 .scheduler()
-                .enter(self.worker.tenant())
+                .enter(&self.worker.party().place, self.worker.weight())
                 .await;
-            let (after, used) = self.slice();
-            permit.end(used);
-            if after == After::Rest {
+            if self.slice(permit) == After::Rest {
                 return;
             }
             futures_lite::future::yield_now().await;
         }
     }
 
-    /// Runs one slice; the fuel it took. The caller holds `running`; after [`After::Rest`] it does no more.
-    fn slice(self: &Arc<Self>) -> (After, u64) {
+    /// Runs one slice, which pays for the permit. The caller holds `running`; after [`After::Rest`] it does
+    /// no more.
+    fn slice(self: &Arc<Self>, permit: Permit) -> After {
+        let begun = Instant::now();
+        let (after, used) = self.run();
+        let rate = self.worker.engine().rate();
+        permit.end(self.pace.ran(used, begun.elapsed(), rate));
+        after
+    }
+
+    fn run(self: &Arc<Self>) -> (After, u64) {
         self.is_lean.store(false, Ordering::Relaxed);
         let mut used = 0;
         loop {

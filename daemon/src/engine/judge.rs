@@ -5,7 +5,6 @@
 //! that of the threads which run tenants: what passes there cannot overflow here. That process
 //! limits its own CPU time and memory, and shares nothing but two pipes.
 
-use super::budget::Budget;
 use super::caller::Caller;
 use super::code::Code;
 use super::cost;
@@ -19,6 +18,7 @@ use super::module::{self, GlobalValue, GuestKind, ModuleLimits, SnapshotKind};
 use super::ops::{Bindings, OpFailure, Started};
 use super::snapshot;
 use super::turn::{Entry, Turn};
+use crate::ledger::Budget;
 use async_executor::Executor;
 use bytes::Bytes;
 use postern_abi::{OpErrorCode, OpKind, SyncOp, export};
@@ -244,9 +244,8 @@ impl Starting {
         fuel: u64,
         bindings: Arc<dyn Bindings>,
     ) -> Result<Self, Refused> {
-        let budget = Budget::new(limits.memory_bytes);
-        let mut memory_use = MemoryUse::new(limits.memory_bytes, &budget)
-            .ok_or_else(|| Refused::Crashed("an empty budget refused nothing".into()))?;
+        let budget = Budget::new("judged", limits.memory_bytes);
+        let mut memory_use = MemoryUse::new(limits.memory_bytes, &budget);
         memory_use.is_final = code.is_javascript();
         let host = Host {
             wasm_shared: code.wasm().clone(),

@@ -49,6 +49,29 @@ impl Outcome {
     }
 }
 
+/// The limits on what is let in, by their keys in a board file.
+pub const ADMISSION: [&str; 6] = [
+    "concurrent-invocations",
+    "tenant-concurrent-invocations",
+    "requests-per-second",
+    "tenant-requests-per-second",
+    "queue-length",
+    "queue-ms",
+];
+
+/// What can be done about a limit on what is let in.
+pub(super) fn remedy(limit: &str) -> &'static str {
+    match limit {
+        "requests-per-second" | "tenant-requests-per-second" => {
+            "send fewer requests a second, or raise it"
+        }
+        "queue-length" | "queue-ms" => {
+            "send fewer requests at the same time, answer faster, or raise concurrent-invocations"
+        }
+        _ => "send fewer requests at the same time, answer faster, or raise it",
+    }
+}
+
 /// Why there is no answer from a Worker. The edge turns this into an HTTP answer, the
 /// log keeps it as it is.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
@@ -127,6 +150,21 @@ pub enum Failure {
         /// The same bound for programs; `None` if no limit is why.
         bound: Option<Bound>,
     },
+    /// A cap of the Worker or of its tenant is reached, and the request was not let in.
+    #[error(
+        "Worker exceeded {limit}: the limit is {value}, this would be {used}; {}; try again in {retry_after_s} s",
+        remedy(limit)
+    )]
+    Limited {
+        /// Its key, one of [`ADMISSION`].
+        limit: &'static str,
+        /// Its value.
+        value: u64,
+        /// What it would have been.
+        used: u64,
+        /// When to try again.
+        retry_after_s: u32,
+    },
     /// Another request condemned the isolate that this one ran in.
     #[error("the isolate was ended by another request of the same Worker: {cause}")]
     Condemned {
@@ -153,7 +191,7 @@ impl Failure {
             Self::Cpu { .. } => Outcome::ExceededCpu,
             Self::Memory { .. } => Outcome::ExceededMemory,
             Self::WallTime { .. } => Outcome::ExceededWallTime,
-            Self::Overloaded { .. } => Outcome::LoadShed,
+            Self::Overloaded { .. } | Self::Limited { .. } => Outcome::LoadShed,
             Self::Canceled => Outcome::Canceled,
             Self::Internal(_) => Outcome::InternalError,
         }

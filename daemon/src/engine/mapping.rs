@@ -238,6 +238,23 @@ impl Mapping {
         })
     }
 
+    /// Bytes of the first `len` that are in RAM: those that were written, and those that are a file's.
+    ///
+    /// # Errors
+    /// When the system does not tell which pages these are.
+    pub fn resident(&self, len: usize) -> std::io::Result<(u64, u64)> {
+        let page = rustix::param::page_size() as u64;
+        let (mut own, mut shared) = (0, 0);
+        for state in self.pages(len.min(self.len))? {
+            match state {
+                Page::Own => own += page,
+                Page::Shared => shared += page,
+                Page::Absent => {}
+            }
+        }
+        Ok((own, shared))
+    }
+
     /// The ranges of the first `len` bytes in which something can have been written since
     /// [`Mapping::restore`], in order. `len` is as much as code could write to.
     ///

@@ -1,6 +1,6 @@
 //! What an isolate uses of the memory that all of them share.
 
-use super::budget::{Budget, Share};
+use crate::ledger::{Budget, Share};
 
 /// Bytes of an isolate's memories and tables, counted as they grow.
 #[derive(Debug)]
@@ -12,6 +12,8 @@ pub struct MemoryUse {
     held: u64,
     /// What the isolate uses that has a share of its own.
     elsewhere: u64,
+    /// What is kept of a memory that is not there now.
+    kept: u64,
     share: Share,
     /// Growth was refused since this was last looked at.
     pub refused: bool,
@@ -24,18 +26,19 @@ pub struct MemoryUse {
 const ELEMENT: u64 = 8;
 
 impl MemoryUse {
-    /// Counts up to `limit` bytes, all of them taken from `budget`; `None` when it is empty.
-    pub fn new(limit: u64, budget: &Budget) -> Option<Self> {
-        Some(Self {
+    /// Counts up to `limit` bytes, all of them taken from `budget`.
+    pub fn new(limit: u64, budget: &Budget) -> Self {
+        Self {
             limit,
             memory: 0,
             tables: 0,
             held: 0,
             elsewhere: 0,
-            share: budget.take(0)?,
+            kept: 0,
+            share: budget.nothing(),
             refused: false,
             is_final: false,
-        })
+        }
     }
 
     /// Counts a memory and tables that were there before this began; `false` if there is no room.
@@ -43,10 +46,17 @@ impl MemoryUse {
         self.grow(memory, tables)
     }
 
-    /// Counts no memory and no tables for now, but keeps the share of the budget, so that they find
-    /// room when they are there again.
-    pub fn put_aside(&mut self) {
+    /// Counts no memory and no tables from here on, but `kept` bytes of what was in them. What they
+    /// took of the budget is given back.
+    pub fn put_aside(&mut self, kept: u64) {
         (self.memory, self.tables) = (0, 0);
+        self.kept = kept;
+        self.share.shrink_to(self.held + kept);
+    }
+
+    /// Counts the kept bytes no more: they are in a memory again.
+    pub fn taken_up(&mut self) {
+        self.kept = 0;
     }
 
     /// Bytes of tables.
@@ -67,7 +77,9 @@ impl MemoryUse {
     /// Whether there is room for that much, which is taken from the budget if so.
     fn fits(&mut self, memory: u64, tables: u64, held: u64) -> bool {
         let all = memory.saturating_add(tables).saturating_add(held);
-        let more = all.saturating_sub(self.share.bytes());
+        let more = all
+            .saturating_add(self.kept)
+            .saturating_sub(self.share.bytes());
         all.saturating_add(self.elsewhere) <= self.limit && self.share.grow(more)
     }
 
@@ -81,22 +93,16 @@ impl MemoryUse {
         self.limit.saturating_sub(self.bytes())
     }
 
-    /// One that counts nothing, of the same budget.
-    pub fn vacant(&self) -> Option<Self> {
-        Some(Self {
-            limit: self.limit,
-            memory: 0,
-            tables: 0,
-            held: 0,
-            elsewhere: 0,
-            share: self.share.sibling()?,
-            refused: false,
+    /// One that counts nothing, of nobody's budget.
+    pub fn vacant(&self) -> Self {
+        Self {
             is_final: self.is_final,
-        })
+            ..Self::new(self.limit, &Budget::new("(nobody)", 0))
+        }
     }
 
     /// An empty share of the same budget.
-    pub fn sibling(&self) -> Option<Share> {
+    pub fn sibling(&self) -> Share {
         self.share.sibling()
     }
 
@@ -109,9 +115,24 @@ impl MemoryUse {
         fits
     }
 
+    /// Bytes of what lies on the daemon's heap and is counted here.
+    pub fn on_heap(&self) -> u64 {
+        self.tables + self.held
+    }
+
+    /// Bytes of what is neither memory nor tables.
+    pub fn beside_memory(&self) -> u64 {
+        self.held + self.elsewhere + self.kept
+    }
+
+    /// What it is taken from.
+    pub fn budget(&self) -> &Budget {
+        self.share.budget()
+    }
+
     /// Bytes in use.
     pub fn bytes(&self) -> u64 {
-        self.memory + self.tables + self.held + self.elsewhere
+        self.memory + self.tables + self.held + self.elsewhere + self.kept
     }
 }
 

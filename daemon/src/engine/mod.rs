@@ -3,7 +3,8 @@
 //! Only this room names wasmi. It knows bindings through [`ops::Bindings`] alone, and HTTP
 //! only as the types of [`invocation`].
 
-mod budget;
+mod accounts;
+mod bucket;
 pub mod caller;
 mod code;
 mod compression;
@@ -14,6 +15,7 @@ mod crypto;
 mod delivery;
 mod exchange;
 pub mod finished;
+mod gate;
 pub mod heap;
 mod host;
 mod imports;
@@ -30,6 +32,7 @@ mod memory_use;
 pub mod module;
 pub mod ops;
 mod own;
+mod pace;
 mod parked;
 pub mod pipe;
 mod program;
@@ -39,6 +42,7 @@ mod scheduler;
 mod snapshot;
 pub mod socket;
 pub mod source_map;
+mod tenants;
 pub mod terms;
 #[cfg(test)]
 mod tests;
@@ -51,7 +55,7 @@ mod wasi_run;
 mod wire;
 mod worker;
 
-pub use budget::Budget;
+pub use accounts::{Accounts, Resident};
 pub use finished::{Deployed, Finished, LogLine, Observer, Thrown};
 pub use javascript::{Bundle, EngineBytes, EngineModule, Part, Told, env_of};
 pub use judge::{Judged, Order, Pushed, Refused, Work, judge_here};
@@ -60,6 +64,8 @@ pub use module::GuestKind;
 pub use own::OwnWorker;
 pub use worker::{Worker, WorkerSpec};
 
+use crate::ledger;
+use crate::ledger::{Budget, Share};
 use async_executor::Executor;
 use bytes::Bytes;
 use code::{BuildError, Code};
@@ -69,10 +75,12 @@ use judges::Judges;
 use limits::Limits;
 use parking_lot::Mutex;
 use scheduler::Scheduler;
+use std::cmp::Reverse;
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Weak};
 use std::time::{Duration, Instant};
+use tenants::Tenants;
 
 /// How the engine is set up; all of it comes from the board and the configuration.
 #[derive(Clone, Debug)]
@@ -83,8 +91,8 @@ pub struct EngineOptions {
     pub slice_fuel: u64,
     /// Threads that run the executor; as many isolates run at the same time.
     pub threads: usize,
-    /// Bytes that all isolates' memories and tables may have together.
-    pub memory_bytes: u64,
+    /// What everything is taken from that Workers have in memory.
+    pub budget: Budget,
     /// An isolate that rests for so long goes.
     pub idle: Duration,
     /// Bytes that a module may have.
@@ -109,7 +117,7 @@ impl Default for EngineOptions {
             fuel_per_ms: 1_500_000,
             slice_fuel: 200_000,
             threads: 2,
-            memory_bytes: 64 << 20,
+            budget: Budget::new("Workers", 64 << 20),
             idle: Duration::from_secs(60),
             module_bytes: 10 << 20,
             judges: 2,
@@ -129,8 +137,10 @@ pub struct Engine(Arc<Inner>);
 struct Inner {
     options: EngineOptions,
     executor: Arc<Executor<'static>>,
+    guests: Arc<Executor<'static>>,
     observer: Arc<dyn Observer>,
     scheduler: Scheduler,
+    tenants: Tenants,
     budget: Budget,
     isolates: Mutex<Vec<Weak<Isolate>>>,
     /// WASI Workers with code, which outlives their isolates.
@@ -150,11 +160,23 @@ impl Engine {
         executor: Arc<Executor<'static>>,
         observer: Arc<dyn Observer>,
     ) -> Self {
+        Self::of(options, executor.clone(), executor, observer)
+    }
+
+    /// The same, with an executor of its own for the slices that guests run, beside everything else.
+    pub fn of(
+        options: EngineOptions,
+        executor: Arc<Executor<'static>>,
+        guests: Arc<Executor<'static>>,
+        observer: Arc<dyn Observer>,
+    ) -> Self {
         Self(Arc::new(Inner {
             executor,
+            guests,
             observer,
             scheduler: Scheduler::new(options.threads, options.slice_fuel),
-            budget: Budget::new(options.memory_bytes),
+            tenants: Tenants::default(),
+            budget: options.budget.clone(),
             isolates: Mutex::default(),
             wasi: Mutex::default(),
             judging: smol::lock::Semaphore::new(options.judges.max(1)),
@@ -175,7 +197,26 @@ impl Engine {
     pub async fn judge(&self, pushed: Pushed, limits: &Limits) -> Result<Judged, Refused> {
         let _permit = self.0.judging.acquire().await;
         let (engine, limits) = (self.clone(), *limits);
-        smol::unblock(move || engine.judge_now(pushed, limits)).await
+        smol::unblock(move || {
+            let judged = engine.judge_now(pushed, limits)?;
+            engine.could_hold(&judged)?;
+            Ok(judged)
+        })
+        .await
+    }
+
+    /// Refuses what could run on this machine only if nothing else did, and not even then.
+    fn could_hold(&self, judged: &Judged) -> Result<(), Refused> {
+        let code = judged.image.as_ref();
+        let code = code.map_or(0, |image| code::translated_bytes(image.len() as u64));
+        let memory = u64::from(judged.pages) * mapping::WASM_PAGE as u64;
+        let budget = self.budget();
+        if code.saturating_add(memory) <= budget.limit() {
+            return Ok(());
+        }
+        let needs = [("code", code), ("memory", memory)];
+        let what = "the Worker does not fit this machine";
+        Err(Refused::Module(self.shortage(budget, what, &needs)))
     }
 
     fn judge_now(&self, pushed: Pushed, limits: Limits) -> Result<Judged, Refused> {
@@ -243,7 +284,10 @@ impl Engine {
     /// The code of a Worker in JavaScript with this snapshot.
     fn javascript(&self, snapshot: &Path, pages: u32, limits: &Limits) -> Result<Code, BuildError> {
         let base = self.javascript_base()?;
-        self.0.javascript.code(&base, snapshot, pages, limits)
+        let budget = self.budget();
+        self.0
+            .javascript
+            .code(budget, &base, snapshot, pages, limits)
     }
 
     /// Names what images and snapshots of a kind of guest depend on; those of another build are
@@ -262,9 +306,7 @@ impl Engine {
 
     /// A Worker of this spec. Nothing is read or started before its first request.
     pub fn worker(&self, mut spec: WorkerSpec) -> Arc<Worker> {
-        if spec.kind == GuestKind::JavaScript {
-            spec.limits = javascript::nesting(spec.limits);
-        }
+        spec.limits = javascript::shaped(spec.kind, spec.limits);
         // An upload, or the rows of a start, have been taken apart for it.
         self.has_freed();
         Arc::new(Worker::new(self.clone(), spec))
@@ -283,13 +325,13 @@ impl Engine {
         &self.0.lanes
     }
 
-    /// Bytes of isolates' memories and tables.
+    /// What everything is taken from that Workers have in memory.
     pub fn budget(&self) -> &Budget {
         &self.0.budget
     }
 
     /// Takes bytes of a budget, from isolates that rest if need be.
-    fn room(&self, budget: &Budget, bytes: u64) -> Option<budget::Share> {
+    fn room(&self, budget: &Budget, bytes: u64) -> Option<Share> {
         loop {
             if let Some(share) = budget.take(bytes) {
                 return Some(share);
@@ -302,7 +344,7 @@ impl Engine {
 
     /// Takes bytes of a budget for what is in memory beside isolates, as long as the share is
     /// there.
-    pub fn hold(&self, budget: &Budget, bytes: u64) -> Option<budget::Share> {
+    pub fn hold(&self, budget: &Budget, bytes: u64) -> Option<Share> {
         self.room(budget, bytes)
     }
 
@@ -413,6 +455,11 @@ impl Engine {
         &self.0.executor
     }
 
+    /// Where slices of guests are run.
+    fn guests(&self) -> &Arc<Executor<'static>> {
+        &self.0.guests
+    }
+
     fn observer(&self) -> &Arc<dyn Observer> {
         &self.0.observer
     }
@@ -421,8 +468,19 @@ impl Engine {
         &self.0.scheduler
     }
 
+    fn tenants(&self) -> &Tenants {
+        &self.0.tenants
+    }
+
     fn slice_fuel(&self) -> u64 {
         self.0.options.slice_fuel
+    }
+
+    fn rate(&self) -> pace::Rate {
+        pace::Rate {
+            slice: self.slice_fuel(),
+            per_ms: self.fuel_per_ms(),
+        }
     }
 
     fn threads(&self) -> usize {
@@ -447,15 +505,50 @@ impl Engine {
         isolates
     }
 
-    /// Takes away the isolate that has rested longest; false when none rests. Where a part of the
-    /// budget is what is short, nobody else's goes.
+    /// Takes away an isolate that rests, of the tenant who has most, and of these the one that has
+    /// rested longest; false when none rests. Where a part of the budget is what is short, nobody
+    /// else's goes.
     fn evict_one(&self, budget: &Budget) -> bool {
+        let short = budget.narrowest();
         let mut resting = self.resting();
-        if budget.is_narrow() {
-            resting.retain(|isolate| isolate.worker().budget().is(budget));
-        }
-        resting.sort_by_key(|isolate| isolate.last_used());
+        resting.retain(|isolate| isolate.budget().is_in(short));
+        resting.sort_by_cached_key(|isolate| {
+            let tenant = isolate.budget().of().map_or(0, Budget::used);
+            (Reverse(tenant), isolate.last_used())
+        });
         resting.iter().any(|isolate| isolate.evict())
+    }
+
+    /// What of a budget is short for something that needs so many bytes, for programs.
+    fn short_of(&self, budget: &Budget, bytes: u64) -> refusal::Bound {
+        let short = budget.narrowest();
+        let is_machines = short.is(self.budget()) || !short.is_in(self.budget());
+        refusal::Bound {
+            limit: match is_machines {
+                true => "budgets.tenant-memory",
+                false => "loader.memory-bytes",
+            },
+            value: short.limit(),
+            used: short.used().saturating_add(bytes),
+            remedy: "try again later, or let fewer or smaller Workers run",
+            is_shared: true,
+        }
+    }
+
+    /// Says what of a budget is short for something that needs `needs`, with the figures: what is free
+    /// of how much, and who has most.
+    fn shortage(&self, budget: &Budget, what: &str, needs: &[(&str, u64)]) -> String {
+        let short = budget.narrowest();
+        let resting = self.resting();
+        let resting = resting
+            .iter()
+            .filter(|isolate| isolate.budget().is_in(short));
+        ledger::shortage(
+            what,
+            needs,
+            short,
+            resting.map(|isolate| isolate.bytes()).max(),
+        )
     }
 }
 

@@ -5,7 +5,8 @@
 
 use super::judge::{NoBindings, Order, Work, judge_here};
 use super::limits::Limits;
-use super::{Budget, Engine, Worker, WorkerSpec};
+use super::{Engine, Worker, WorkerSpec};
+use crate::ledger::Budget;
 use rustix::fs::MemfdFlags;
 use std::fs::File;
 use std::io::Write;
@@ -64,6 +65,7 @@ impl Engine {
             namespace: "".into(),
             script: "(own)".into(),
             version: "".into(),
+            tenant: "(own)".into(),
             kind: judged.kind,
             image,
             snapshot,
@@ -74,7 +76,7 @@ impl Engine {
             env: Arc::new(NoBindings),
             is_trusted: false,
             // Its own, which tenants cannot use up.
-            budget: Some(Budget::new(MEMORY)),
+            budget: Some(Budget::new("(own)", MEMORY)),
         };
         let worker = Worker::own(self.clone(), spec);
         Ok(OwnWorker {

@@ -8,6 +8,7 @@
 //! Its next request takes an instance, from a snapshot as any isolate, and writes the difference
 //! over it. The guest can not tell, in fuel neither.
 
+use super::accounts::Resident;
 use super::code::Code;
 use super::core::Core;
 use super::host::Host;
@@ -45,6 +46,16 @@ pub struct Parked {
     pub(super) window: Option<(u32, u32)>,
     /// Fuel that is left for what belongs to no request.
     pub(super) startup_fuel: u64,
+}
+
+impl Parked {
+    /// What it has in RAM: all of it on the heap.
+    pub fn resident(&self) -> Resident {
+        Resident {
+            heap: self.host.memory_use.bytes(),
+            ..Resident::default()
+        }
+    }
 }
 
 impl Form {
@@ -106,6 +117,11 @@ const WORD: usize = 8;
 const GAP: usize = 1;
 
 impl Changes {
+    /// Bytes that they take.
+    pub fn bytes(&self) -> u64 {
+        (self.bytes.len() + size_of_val(&*self.runs)) as u64
+    }
+
     /// Of this memory, where it can differ only in `touched`, from one of `pieces`, which are in
     /// order, and zeros everywhere else. Ranges are whole words, in order. `None` if that takes more
     /// than `most` bytes.

@@ -3,7 +3,7 @@
 //! Limits of Workers go by their keys in `[limits]`, those of the machine and of the edge by their keys in the
 //! configuration. Where it is shown others know.
 
-use super::limits::Failure;
+use super::limits::{Failure, remedy};
 use std::fmt;
 
 /// Why something was refused or cut short, as far as a limit is why.
@@ -185,6 +185,20 @@ impl Failure {
             } => Some(Refusal {
                 retry_after_s: Some(retry_after_s),
                 ..bound.into()
+            }),
+            Self::Limited {
+                limit,
+                value,
+                used,
+                retry_after_s,
+            } => Some(Refusal {
+                limit,
+                value,
+                used,
+                remedy: remedy(limit),
+                retry_after_s: Some(retry_after_s),
+                // A tenant's own, however many Workers it has.
+                is_shared: false,
             }),
             Self::Overloaded { bound: None, .. }
             | Self::Exception { .. }

@@ -9,6 +9,7 @@ use super::invocation::{Entry, Ray, RequestBody, Trigger};
 use super::limits::{Failure, Limits, Outcome};
 use super::refusal::Refusal;
 use super::terms::{Origin, Terms};
+use super::worker::Entered;
 use async_executor::Task;
 use http::HeaderMap;
 use std::sync::Arc;
@@ -18,6 +19,10 @@ use std::time::Instant;
 pub struct Invocation {
     /// Its number in this isolate.
     pub id: u32,
+    /// What it counts as.
+    pub entered: Option<Entered>,
+    /// Whose Worker's it is.
+    pub tenant: usize,
     /// Its name.
     pub ray: Ray,
     /// What began it, if it is no request.
@@ -104,6 +109,8 @@ pub struct Invocation {
     pub failure: Option<Failure>,
     /// Ends it when `waitUntil` takes too long.
     pub expiry: Option<Task<()>>,
+    /// The limits that it began with.
+    pub limits: Arc<Limits>,
 }
 
 impl Invocation {
@@ -131,15 +138,16 @@ impl Invocation {
         let chain = self
             .chain
             .take()
-            .unwrap_or_else(|| Chain::new(origin, Some(self.ray)).of_tail(self.tail_depth));
+            .unwrap_or_else(|| Chain::new(origin, Some(self.ray)).of_tail(self.tail_depth))
+            .of(self.tenant);
         let caller = Caller::under(Some(chain), subrequests_max, self.terms.as_deref());
         self.caller.insert(caller).clone()
     }
 
     /// The limit on its CPU time, in milliseconds: the lower of its Worker's and its own.
-    pub fn cpu_ms(&self, limits: &Limits) -> u32 {
+    pub fn cpu_ms(&self) -> u32 {
         let own = self.terms.as_ref().and_then(|terms| terms.cpu_ms);
-        own.map_or(limits.cpu_ms, |ms| ms.min(limits.cpu_ms))
+        own.map_or(self.limits.cpu_ms, |ms| ms.min(self.limits.cpu_ms))
     }
 
     /// Where its request, or that of the first Worker of its chain, entered the machine.
@@ -195,7 +203,8 @@ impl Invocation {
 
     /// The limit that ended it, or else one that refused it an operation, which it may have gone
     /// on without.
-    pub fn refusal(&self, limits: &Limits) -> Option<Refusal> {
+    pub fn refusal(&self) -> Option<Refusal> {
+        let limits = &self.limits;
         let operation = |limit, value: u32, used: u32, remedy| Refusal {
             limit,
             value: value.into(),

@@ -37,7 +37,7 @@ pub async fn buffer(body: RequestBody, limit: u64) -> Result<RequestBody, Failur
 
 /// What the program that answers the current request is given.
 pub fn prepare(host: &mut Host) -> Option<Wasi> {
-    let limits = host.limits;
+    let limits = host.in_force();
     let bindings = host.bindings.clone();
     let invocation = host.invocation()?;
     let stdin = match std::mem::replace(&mut invocation.body, RequestBody::Empty) {

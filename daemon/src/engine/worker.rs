@@ -3,33 +3,37 @@
 //! Isolates are made when requests need them, shared by requests, and taken away when they
 //! rest for long or when others need the memory. A Worker without isolates keeps no code.
 
+mod admission;
 mod begun;
 
+use admission::Comer;
+pub(super) use admission::Entered;
+use begun::Begun;
 pub use begun::Serving;
-use begun::{Begun, Entered};
 
 use super::Engine;
-use super::budget::Budget;
 use super::caller::{Caller, Chain};
-use super::code::{BuildError, Code};
+use super::code::{BuildError, Code, translated_bytes};
 use super::exchange::Exchange;
 use super::finished::Finished;
+use super::gate::Gate;
 use super::host::now_ms;
 use super::invocation::{Entry, Ray, Reply, Request, RequestBody, Trigger};
 use super::isolate::Isolate;
+use super::javascript;
 use super::limits::{Failure, Limits};
 use super::module::GuestKind;
 use super::ops::Bindings;
-use super::refusal::{Bound, Stage};
-use super::scheduler::Tenant;
+use super::refusal::Stage;
 use super::socket::Sockets;
 use super::source_map::{self, SourceMap};
+use super::tenants::Party;
 use super::timing::micros;
 use super::underway::Invocation;
 use crate::deadline::Deadline;
-use parking_lot::Mutex;
+use crate::ledger::{Budget, Share};
+use parking_lot::{Mutex, RwLock};
 use std::future::poll_fn;
-use std::hash::{Hash, Hasher};
 use std::path::PathBuf;
 use std::pin::Pin;
 use std::sync::Arc;
@@ -45,6 +49,8 @@ pub struct WorkerSpec {
     pub script: Arc<str>,
     /// Its version.
     pub version: Arc<str>,
+    /// Whose it is, among the tenants of its namespace.
+    pub tenant: Arc<str>,
     /// How it is called.
     pub kind: GuestKind,
     /// The file that [`Judged::image`](super::Judged) was stored in; `None` for JavaScript, of
@@ -58,7 +64,7 @@ pub struct WorkerSpec {
     pub handlers: Vec<String>,
     /// Maps of its modules, by which what is told of its exceptions names its sources.
     pub maps: Vec<SourceMap>,
-    /// Its limits, within the board's.
+    /// Its limits as it starts, within the board's; see [`Worker::set_limits`].
     pub limits: Limits,
     /// Its `env`.
     pub env: Arc<dyn Bindings>,
@@ -72,10 +78,15 @@ pub struct WorkerSpec {
 pub struct Worker {
     engine: Engine,
     spec: WorkerSpec,
-    tenant: Tenant,
+    /// Whose turn it is when it runs, whatever its version.
+    party: Arc<Party>,
+    /// Those that the next invocation gets.
+    limits: RwLock<Arc<Limits>>,
+    /// Counts changes of what isolates are made with and keep.
+    shape: AtomicU32,
     state: Mutex<State>,
     /// Invocations from their arrival to the end of their `waitUntil` work.
-    invocations: AtomicU32,
+    gate: Gate,
     /// Bytes of answers that their clients have not taken yet.
     answers: Arc<AtomicU64>,
     retired: AtomicBool,
@@ -85,11 +96,18 @@ pub struct Worker {
 }
 
 struct State {
-    code: Option<Arc<Code>>,
+    loaded: Option<Loaded>,
     last_request: Instant,
     isolates: Vec<Arc<Isolate>>,
     crashes: u32,
     closed_until: Option<Instant>,
+}
+
+/// What a Worker has in memory that is awake.
+struct Loaded {
+    code: Arc<Code>,
+    budget: Budget,
+    _share: Share,
 }
 
 /// Isolates that end in a row, without one good answer between, before a Worker has to pause.
@@ -100,17 +118,22 @@ const PAUSE_MAX: Duration = Duration::from_secs(10);
 impl Worker {
     pub(super) fn new(engine: Engine, spec: WorkerSpec) -> Self {
         Self {
-            tenant: tenant(&spec),
+            party: engine.tenants().party(
+                engine.scheduler(),
+                (&spec.namespace, &spec.tenant, &spec.script),
+            ),
+            limits: RwLock::new(Arc::new(spec.limits)),
+            shape: AtomicU32::new(0),
             engine,
             spec,
             state: Mutex::new(State {
-                code: None,
+                loaded: None,
                 last_request: Instant::now(),
                 isolates: Vec::new(),
                 crashes: 0,
                 closed_until: None,
             }),
-            invocations: AtomicU32::new(0),
+            gate: Gate::default(),
             answers: Arc::default(),
             retired: AtomicBool::new(false),
             sockets: Sockets::default(),
@@ -133,7 +156,7 @@ impl Worker {
     /// # Errors
     /// Every way in which there is no answer; see [`Failure`].
     pub fn fetch(self: &Arc<Self>, request: Request) -> impl Serving {
-        let begun = match self.admit(request.handler.unwrap_or("fetch")) {
+        let begun = match self.has(request.handler.unwrap_or("fetch")) {
             Ok(()) => self.begin(None, request),
             Err(failure) => Err(self.turned_away(failure, &request)),
         };
@@ -152,13 +175,10 @@ impl Worker {
 
     fn begin_call(self: &Arc<Self>, entry: Entry, request: Request) -> Result<Begun, Failure> {
         if self.spec.kind == GuestKind::JavaScript {
-            return match self.admit_any() {
-                Ok(()) => self.begin(Some(Box::new(entry)), request),
-                Err(failure) => Err(self.turned_away(failure, &request)),
-            };
+            return self.begin(Some(Box::new(entry)), request);
         }
         if !entry.rpc && entry.entrypoint.is_none() {
-            return match self.admit(request.handler.unwrap_or("fetch")) {
+            return match self.has(request.handler.unwrap_or("fetch")) {
                 Ok(()) => self.begin(None, request),
                 Err(failure) => Err(self.turned_away(failure, &request)),
             };
@@ -175,15 +195,15 @@ impl Worker {
         })
     }
 
-    /// Makes the invocation of a request that was counted in. Who waits for it holds that alone, and
-    /// not the request beside it.
+    /// Makes the invocation of a request, if that is let in or may wait for it. Who waits for it holds
+    /// that alone, and not the request beside it.
     fn begin(
         self: &Arc<Self>,
         entry: Option<Box<Entry>>,
         request: Request,
     ) -> Result<Begun, Failure> {
-        let limits = &self.spec.limits;
-        let entered = Entered(Some(self.clone()));
+        let blank = self.invocation(request.ray);
+        let limits = &blank.limits;
         if let RequestBody::Stream { len: Some(len), .. } = request.body
             && len > limits.request_body_bytes
         {
@@ -193,6 +213,12 @@ impl Worker {
             };
             return Err(self.turned_away(failure, &request));
         }
+        let from = request.chain.as_ref().and_then(Chain::tenant);
+        let comer = Comer::between(from, self.party.tenant.id);
+        let entered = match Entered::begin(self, comer) {
+            Ok(entered) => entered,
+            Err(failure) => return Err(self.turned_away(failure, &request)),
+        };
         let cpu_ms = request.terms.as_ref().and_then(|terms| terms.cpu_ms);
         let cpu_ms = cpu_ms.map_or(limits.cpu_ms, |ms| ms.min(limits.cpu_ms));
         let invocation = Box::new(Invocation {
@@ -202,14 +228,14 @@ impl Worker {
             body: request.body,
             begun_by: request.chain.as_ref().and_then(|chain| chain.begun_by()),
             tail_depth: request.chain.as_ref().map_or(0, Chain::tail_depth),
-            chain: request.chain,
+            chain: request.chain.map(|chain| chain.of(self.party.tenant.id)),
             origin: request.origin,
             terms: request.terms,
             entry,
             upgrade: request.upgrade,
             handler: request.handler,
-            fuel_limit: Limits { cpu_ms, ..*limits }.fuel(self.engine.fuel_per_ms()),
-            ..self.invocation(request.ray)
+            fuel_limit: Limits { cpu_ms, ..**limits }.fuel(self.engine.fuel_per_ms()),
+            ..blank
         });
         Ok(Begun {
             entered,
@@ -226,32 +252,41 @@ impl Worker {
         let admitted = match &trigger {
             // Whether it has the handler is seen when it is entered.
             Trigger::Tail { entry: Some(_), .. } if self.spec.kind == GuestKind::JavaScript => {
-                self.admit_any()
+                Ok(())
             }
-            _ => self.admit(trigger.handler()),
+            _ => self.has(trigger.handler()),
         };
-        if let Err(failure) = admitted {
-            let mut invocation = self.invocation(ray);
-            invocation.tail_depth = trigger.depth();
-            invocation.trigger = Some(trigger);
-            invocation.failure = Some(failure.clone());
-            self.report(&invocation, Stage::Admission);
-            return Err(failure);
-        }
+        let entered = match admitted.and_then(|()| Entered::begin(self, Comer::Event)) {
+            Ok(entered) => entered,
+            Err(failure) => {
+                let mut invocation = self.invocation(ray);
+                invocation.tail_depth = trigger.depth();
+                invocation.trigger = Some(trigger);
+                invocation.failure = Some(failure.clone());
+                self.report(&invocation, Stage::Admission);
+                return Err(failure);
+            }
+        };
         let invocation = Box::new(Invocation {
             tail_depth: trigger.depth(),
             trigger: Some(trigger),
             ..self.invocation(ray)
         });
-        self.run(invocation).await.map(drop)
+        let begun = Begun {
+            entered,
+            invocation,
+        };
+        begun.run().await.map(drop)
     }
 
     /// An invocation with nothing in it, which begins now.
     fn invocation(&self, ray: Ray) -> Invocation {
-        let limits = &self.spec.limits;
+        let limits = self.limits();
         let started = Instant::now();
         Invocation {
             id: 0,
+            entered: None,
+            tenant: self.party.tenant.id,
             ray,
             trigger: None,
             exchange: Arc::new(Exchange::default()),
@@ -295,13 +330,14 @@ impl Worker {
             done: false,
             failure: None,
             expiry: None,
+            limits,
         }
     }
 
     /// Runs an invocation that was admitted, until it is answered or over.
     async fn run(self: &Arc<Self>, invocation: Box<Invocation>) -> Result<Reply, Failure> {
         let (exchange, deadline) = (invocation.exchange.clone(), invocation.deadline);
-        let limits = &self.spec.limits;
+        let limit_ms = invocation.limits.wall_ms;
         let mut waiting = Waiting {
             taken: false,
             why: Failure::Canceled,
@@ -319,57 +355,51 @@ impl Worker {
             if Pin::new(late).poll(cx).is_pending() {
                 return Poll::Pending;
             }
-            let failure = Failure::WallTime {
-                limit_ms: limits.wall_ms,
-            };
+            let failure = Failure::WallTime { limit_ms };
             waiting.why = failure.clone();
             Poll::Ready(Err(failure))
         })
         .await
     }
 
-    /// Counts an invocation in, unless there are too many or the Worker has no such handler.
-    fn admit(&self, handler: &str) -> Result<(), Failure> {
-        if !self.spec.handlers.iter().any(|it| it == handler) {
-            return Err(Failure::Exception {
-                name: "Error".into(),
-                message: format!("Handler does not export a {handler}() function."),
-                stack: String::new(),
-            });
+    /// Whether the Worker has such a handler.
+    fn has(&self, handler: &str) -> Result<(), Failure> {
+        if self.spec.handlers.iter().any(|it| it == handler) {
+            return Ok(());
         }
-        self.admit_any()
+        Err(Failure::Exception {
+            name: "Error".into(),
+            message: format!("Handler does not export a {handler}() function."),
+            stack: String::new(),
+        })
     }
 
-    /// What its isolates take memory from.
-    pub(super) fn budget(&self) -> &Budget {
-        let own = self.spec.budget.as_ref();
-        own.unwrap_or_else(|| self.engine.budget())
+    /// What its isolates take memory from: its part of its tenant's.
+    pub(super) fn budget(&self) -> Budget {
+        let loaded = self
+            .state
+            .lock()
+            .loaded
+            .as_ref()
+            .map(|it| it.budget.clone());
+        loaded.unwrap_or_else(|| self.open_budget())
+    }
+
+    fn open_budget(&self) -> Budget {
+        let spec = &self.spec;
+        let of = match &spec.budget {
+            Some(budget) => budget.clone(),
+            None => {
+                let tenant = format!("{}/{}", spec.namespace, spec.tenant);
+                self.engine.budget().part(&tenant, u64::MAX)
+            }
+        };
+        of.part(&spec.script, u64::MAX)
     }
 
     /// Whether nothing runs in it.
     pub fn is_idle(&self) -> bool {
-        self.invocations.load(Ordering::Relaxed) == 0
-    }
-
-    /// Counts an invocation in, unless there are too many.
-    fn admit_any(&self) -> Result<(), Failure> {
-        let most = self.spec.limits.concurrent_invocations;
-        let running = self.invocations.fetch_add(1, Ordering::Relaxed);
-        if running >= most {
-            self.invocations.fetch_sub(1, Ordering::Relaxed);
-            return Err(Failure::Overloaded {
-                reason: format!("{running} invocations of this Worker are running, the limit"),
-                retry_after_s: 1,
-                bound: Some(Bound {
-                    limit: "concurrent-invocations",
-                    value: most.into(),
-                    used: u64::from(running) + 1,
-                    remedy: "raise it, try again later, or answer sooner",
-                    is_shared: false,
-                }),
-            });
-        }
-        Ok(())
+        self.gate.inside() == 0
     }
 
     /// Finds or makes an isolate for a request and hands it over.
@@ -384,7 +414,7 @@ impl Worker {
                 Err(failure) => {
                     invocation.exchange.answer(Err(failure.clone()));
                     invocation.failure = Some(failure);
-                    self.count_out(&invocation);
+                    self.count_out(&mut invocation);
                     self.report(&invocation, Stage::Start);
                     return;
                 }
@@ -409,10 +439,11 @@ impl Worker {
 
     /// The isolate that a new request should go to.
     fn pick(self: &Arc<Self>) -> Result<Arc<Isolate>, Failure> {
-        let limits = &self.spec.limits;
-        let most = (limits.isolates as usize).min(self.engine.threads()).max(1);
+        let most = (self.limits.read().isolates as usize)
+            .min(self.engine.threads())
+            .max(1);
         let single = self.spec.kind == GuestKind::Wasi;
-        let code = {
+        let code = loop {
             let mut state = self.state.lock();
             if let Some(until) = state.closed_until {
                 let now = Instant::now();
@@ -443,12 +474,17 @@ impl Worker {
                     return Ok(least.clone());
                 }
             }
-            self.code(&mut state)?
+            let Some(code) = self.code(&mut state)? else {
+                drop(state);
+                self.make_room_for_code()?;
+                continue;
+            };
+            break code;
         };
         loop {
             match self.start(&code) {
                 // Somebody who rests makes room.
-                Err(Failure::Overloaded { .. }) if self.engine.evict_one(self.budget()) => {}
+                Err(Failure::Overloaded { .. }) if self.engine.evict_one(&self.budget()) => {}
                 Err(failure @ Failure::Overloaded { .. }) if !single => {
                     let state = self.state.lock();
                     let least = state
@@ -467,7 +503,12 @@ impl Worker {
     /// # Errors
     /// As [`Worker::fetch`] when there is no room or the code cannot be read.
     pub fn warm_up(self: &Arc<Self>) -> Result<(), Failure> {
-        let code = self.code(&mut self.state.lock())?;
+        let code = loop {
+            if let Some(code) = self.code(&mut self.state.lock())? {
+                break code;
+            }
+            self.make_room_for_code()?;
+        };
         self.start(&code).map(drop)
     }
 
@@ -480,25 +521,58 @@ impl Worker {
         Ok(isolate)
     }
 
-    /// The code, read if it is not there.
-    fn code(self: &Arc<Self>, state: &mut State) -> Result<Arc<Code>, Failure> {
-        if let Some(code) = state.code.clone() {
+    /// The code, read if it is not there; `None` if there is no room for it.
+    fn code(self: &Arc<Self>, state: &mut State) -> Result<Option<Arc<Code>>, Failure> {
+        if let Some(loaded) = &state.loaded {
+            let code = loaded.code.clone();
             state.last_request = Instant::now();
-            return Ok(code);
+            return Ok(Some(code));
         }
-        let spec = &self.spec;
+        let budget = self.open_budget();
+        let Some(share) = budget.take(self.code_bytes()) else {
+            return Ok(None);
+        };
+        let (spec, limits) = (&self.spec, self.limits());
         let code = match (&spec.image, spec.snapshot.as_deref()) {
-            (Some(image), snapshot) => Code::load(spec.kind, image, snapshot, &spec.limits),
-            (None, Some(snapshot)) => self.engine.javascript(snapshot, spec.pages, &spec.limits),
+            (Some(image), snapshot) => Code::load(spec.kind, image, snapshot, &limits),
+            (None, Some(snapshot)) => self.engine.javascript(snapshot, spec.pages, &limits),
             (None, None) => Err(BuildError::new("neither an image nor a snapshot")),
         };
         let code = Arc::new(code.map_err(|error| Failure::Internal(error.what))?);
-        state.code = Some(code.clone());
+        state.loaded = Some(Loaded {
+            code: code.clone(),
+            budget,
+            _share: share,
+        });
         state.last_request = Instant::now();
         if spec.kind == GuestKind::Wasi {
             self.engine.keep_an_eye_on(self);
         }
-        Ok(code)
+        Ok(Some(code))
+    }
+
+    /// Bytes that its code takes when all of it is translated. The engine of JavaScript is counted once,
+    /// whoever uses it.
+    fn code_bytes(&self) -> u64 {
+        let image = self.spec.image.as_ref();
+        let len = image.and_then(|image| std::fs::metadata(image).ok());
+        len.map_or(0, |it| translated_bytes(it.len()))
+    }
+
+    /// Has somebody go who rests, so that there is room for the code. Not to be called while a Worker's
+    /// state is locked.
+    fn make_room_for_code(&self) -> Result<(), Failure> {
+        let budget = self.open_budget();
+        if self.engine.evict_one(&budget) {
+            return Ok(());
+        }
+        let needs = [("code", self.code_bytes())];
+        let what = "no memory for the Worker's code";
+        Err(Failure::Overloaded {
+            reason: self.engine.shortage(&budget, what, &needs),
+            retry_after_s: 1,
+            bound: Some(self.engine.short_of(&budget, needs[0].1)),
+        })
     }
 
     /// An isolate of this Worker is gone. With the last one goes the code, except where every
@@ -509,7 +583,7 @@ impl Worker {
         if state.isolates.is_empty() {
             state.isolates = Vec::new();
             if self.spec.kind != GuestKind::Wasi {
-                state.code = None;
+                state.loaded = None;
             }
         }
         self.engine.has_freed();
@@ -520,15 +594,18 @@ impl Worker {
     pub(super) fn rest(&self) -> bool {
         let mut state = self.state.lock();
         if state.isolates.is_empty() && state.last_request.elapsed() >= self.engine.idle() {
-            state.code = None;
+            state.loaded = None;
             self.engine.has_freed();
         }
-        state.code.is_some()
+        state.loaded.is_some()
     }
 
     /// Whether an isolate that rests has no future.
     pub(super) fn spent(&self, isolate: &Isolate) -> bool {
-        (self.is_retired() || self.spec.kind == GuestKind::Wasi) && isolate.in_flight() == 0
+        let has_no_use = self.is_retired()
+            || self.spec.kind == GuestKind::Wasi
+            || isolate.shape() != self.shape();
+        has_no_use && isolate.in_flight() == 0
     }
 
     pub(super) fn crashed(&self, failure: &Failure) {
@@ -545,17 +622,17 @@ impl Worker {
         }
     }
 
-    pub(super) fn finished(&self, invocation: Invocation) {
-        self.count_out(&invocation);
+    pub(super) fn finished(&self, mut invocation: Invocation) {
         let stage = match invocation.status {
             0 => Stage::Run,
             _ => Stage::Response,
         };
+        self.count_out(&mut invocation);
         self.report(&invocation, stage);
     }
 
-    fn count_out(&self, invocation: &Invocation) {
-        self.invocations.fetch_sub(1, Ordering::Relaxed);
+    fn count_out(&self, invocation: &mut Invocation) {
+        drop(invocation.entered.take());
         if invocation.failure.is_none() && self.state.lock().crashes > 0 {
             self.state.lock().crashes = 0;
         }
@@ -580,7 +657,7 @@ impl Worker {
             return;
         }
         let spec = &self.spec;
-        let refusal = invocation.refusal(&spec.limits);
+        let refusal = invocation.refusal();
         let (queue_us, start_us) = invocation.waited_us();
         let mut thrown = invocation.thrown();
         if let Some(thrown) = thrown.as_mut().filter(|_| !spec.maps.is_empty()) {
@@ -666,7 +743,7 @@ impl Worker {
 
     /// How many of them there may be; one answer always.
     pub(super) fn answers_max(&self) -> u64 {
-        self.spec.limits.memory_bytes.saturating_mul(2)
+        self.limits.read().memory_bytes.saturating_mul(2)
     }
 
     pub(super) fn engine(&self) -> &Engine {
@@ -685,8 +762,13 @@ impl Worker {
         self.spec.is_trusted
     }
 
-    pub(super) fn tenant(&self) -> Tenant {
-        self.tenant
+    pub(super) fn party(&self) -> &Party {
+        &self.party
+    }
+
+    /// Its tenant's share of the machine, beside those of others.
+    pub(super) fn weight(&self) -> u32 {
+        self.limits.read().weight
     }
 
     /// Does something while this Worker's own lock is held, as when it reads its code.
@@ -696,9 +778,40 @@ impl Worker {
         meanwhile()
     }
 
-    /// The limits in force.
-    pub fn limits(&self) -> &Limits {
-        &self.spec.limits
+    /// The limits in force, which an invocation keeps that begins now.
+    pub fn limits(&self) -> Arc<Limits> {
+        self.limits.read().clone()
+    }
+
+    /// Has other limits from the next invocation on. What is under way keeps those that it began
+    /// with, and isolates that exist the memory and the stack that they were made with: one that
+    /// has others ends as soon as it rests.
+    pub fn set_limits(&self, limits: Limits) {
+        let limits = javascript::shaped(self.spec.kind, limits);
+        let old = std::mem::replace(&mut *self.limits.write(), Arc::new(limits));
+        let nests = |it: &Limits| (it.stack_bytes, it.call_depth);
+        let is_deeper = nests(&old) != nests(&limits);
+        if old.memory_bytes == limits.memory_bytes && !is_deeper {
+            return;
+        }
+        // After the limits: an isolate that has the new ones may pass for one that has not, which
+        // costs a start, and not the other way round. Ordered against `Isolate::slice` as `retire` is.
+        self.shape.fetch_add(1, Ordering::SeqCst);
+        let isolates = {
+            let mut state = self.state.lock();
+            if is_deeper {
+                state.loaded = None;
+            }
+            state.isolates.clone()
+        };
+        for isolate in isolates {
+            isolate.evict();
+        }
+    }
+
+    /// Which of the shapes that it has given isolates is the last.
+    pub(super) fn shape(&self) -> u32 {
+        self.shape.load(Ordering::SeqCst)
     }
 
     /// The version that this is.
@@ -714,14 +827,6 @@ impl Worker {
             state.isolates.iter().map(|isolate| isolate.bytes()).sum(),
         )
     }
-}
-
-/// Whose turn it is when this Worker runs: a script of a namespace is a tenant, whatever its
-/// version. Two that meet in one number share their turns, which harms neither.
-fn tenant(spec: &WorkerSpec) -> Tenant {
-    let mut hasher = std::hash::DefaultHasher::new();
-    (&spec.namespace, &spec.script).hash(&mut hasher);
-    hasher.finish() as Tenant
 }
 
 /// Tells the isolate when the client leaves before there is an answer.

@@ -55,6 +55,10 @@ impl<W: Send + Sync + 'static> Manage<W> {
         ok(self.status.status())
     }
 
+    pub(super) async fn get_ledger(&self, _: Call) -> Handled {
+        ok(self.status.ledger())
+    }
+
     pub(super) async fn list_tokens(&self, call: Call) -> Handled {
         let all = tokens::list(self.catalog.store())?;
         paging::answer(&call, all, 100, |token| Ok(token_object(&token)))

@@ -28,7 +28,7 @@ impl<W: Send + Sync + 'static> Manage<W> {
         let (namespace, script) = (call.param("ns").to_owned(), call.param("script").to_owned());
         self.catalog.namespace(&namespace)?;
         let body: Value = {
-            let _room = self.large_bodies.acquire().await;
+            let _room = self.room().await;
             call.json_within(MANIFEST_MAX).await?
         };
         let Some(manifest) = body.get("manifest").and_then(Value::as_object) else {

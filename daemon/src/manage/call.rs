@@ -15,6 +15,8 @@ pub struct Call {
     pub(super) query: Vec<(String, String)>,
     pub(super) headers: HeaderMap,
     pub(super) body: Payload,
+    /// The name of the token that it came with.
+    pub(super) who: String,
 }
 
 impl Call {

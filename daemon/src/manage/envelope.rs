@@ -4,6 +4,7 @@ use super::body::ByteStream;
 use crate::catalog::CatalogError;
 use crate::catalog::entrances::EntranceError;
 use crate::catalog::name::ACCOUNT;
+use crate::plans::PlansError;
 use crate::store::{KvError, StoreError};
 use bytes::Bytes;
 use http::StatusCode;
@@ -45,6 +46,10 @@ pub mod code {
     pub const TAGS: u32 = 100121;
     /// Firmware, which the field has no calls for.
     pub const FIRMWARE: u32 = 10601;
+    /// Plans and limits of the operator's, which the field has no calls for.
+    pub const LIMITS: u32 = 10611;
+    /// Somebody else changed it first.
+    pub const REVISION: u32 = 10612;
     /// Known to the field, but not here yet.
     pub const NOT_YET: u32 = 10501;
     pub const NO_METHOD: u32 = 7001;
@@ -253,8 +258,27 @@ impl From<CatalogError> for Refusal {
             }
             E::Entrance(error) => error.into(),
             E::Start(_) | E::Vault(_) => Self::internal(message),
+            E::Plans(error) => error.into(),
             E::Store(error) => error.into(),
             E::Kv(error) => error.into(),
+        }
+    }
+}
+
+impl From<PlansError> for Refusal {
+    fn from(error: PlansError) -> Self {
+        use PlansError as E;
+        let message = error.to_string();
+        match error {
+            E::Store(error) => error.into(),
+            E::PlanNotFound(_) | E::NoChange(_) => Self::not_found(code::LIMITS, message),
+            E::Conflict { .. } => {
+                Self::new(StatusCode::PRECONDITION_FAILED, code::REVISION, message)
+            }
+            E::ChangedSince { .. } | E::PlanInUse { .. } => {
+                Self::new(StatusCode::CONFLICT, code::REVISION, message)
+            }
+            _ => Self::bad(code::LIMITS, message),
         }
     }
 }

@@ -118,7 +118,7 @@ impl<W: Send + Sync + 'static> Manage<W> {
         let kv = self.catalog.store().kv();
         match boundary {
             Some(boundary) => {
-                let room = self.large_bodies.acquire().await;
+                let room = self.room().await;
                 let (value, metadata) = form(call.body, boundary).await?;
                 drop(room);
                 let options = PutOptions {

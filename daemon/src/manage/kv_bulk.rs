@@ -81,7 +81,7 @@ fn counts(count: usize) -> Value {
 impl<W: Send + Sync + 'static> Manage<W> {
     pub(super) async fn put_bulk(&self, call: Call) -> Handled {
         let namespace = self.kv_of(&call)?;
-        let _room = self.large_bodies.acquire().await;
+        let _room = self.room().await;
         let pairs: Vec<BulkPair> = call.json_within(self.options.bulk_bytes_max).await?;
         check_count(pairs.len(), BULK_MAX)?;
         let pairs: Vec<Pair> = pairs
@@ -95,7 +95,7 @@ impl<W: Send + Sync + 'static> Manage<W> {
 
     pub(super) async fn delete_bulk(&self, call: Call) -> Handled {
         let namespace = self.kv_of(&call)?;
-        let _room = self.large_bodies.acquire().await;
+        let _room = self.room().await;
         let keys: Vec<String> = call.json_within(self.options.bulk_bytes_max).await?;
         check_count(keys.len(), BULK_MAX)?;
         let kv = self.catalog.store().kv();
@@ -117,7 +117,7 @@ impl<W: Send + Sync + 'static> Manage<W> {
                 ));
             }
         };
-        let _room = self.large_bodies.acquire().await;
+        let _room = self.room().await;
         let keys: Vec<&str> = wanted.keys.iter().map(String::as_str).collect();
         let entries = self.catalog.store().kv().get_many(namespace, &keys)?;
         let held: u64 = entries

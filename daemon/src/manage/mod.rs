@@ -30,6 +30,7 @@ mod metadata;
 mod namespaces;
 mod paging;
 mod plain;
+mod plans;
 mod probes;
 mod router;
 mod routes;
@@ -52,21 +53,23 @@ mod workers;
 pub use body::{ByteStream, Payload};
 pub use call::Call;
 pub use logs::{LogSource, LogStream, NoLogs};
+pub use plans::{UseSource, Used};
 pub use probes::{MetricsKey, Probes};
 pub use server::{ServerOptions, serve};
 
 use crate::catalog::Catalog;
 use crate::engine::Worker;
 use crate::firmware::Firmware;
+use crate::ledger::{Budget, Share};
 use crate::logpush::Logpush;
 use envelope::Answer;
 use firmware::HealthKey;
-use smol::lock::Semaphore;
+use smol::lock::{Semaphore, SemaphoreGuard};
 use std::sync::{Arc, OnceLock};
 use tails::LiveTails;
 
 /// What the port is told by the configuration.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug)]
 pub struct ManageOptions {
     /// The account's identifier; calls may use any.
     pub account_id: String,
@@ -80,6 +83,8 @@ pub struct ManageOptions {
     pub bulk_bytes_max: u64,
     /// Large bodies that may be in memory at the same time; others wait.
     pub large_bodies_max: usize,
+    /// What large bodies are counted in.
+    pub memory: Budget,
 }
 
 impl Default for ManageOptions {
@@ -92,6 +97,7 @@ impl Default for ManageOptions {
             upload_bytes_max: 16 << 20,
             bulk_bytes_max: 16 << 20,
             large_bodies_max: 2,
+            memory: Budget::new("management", u64::MAX),
         }
     }
 }
@@ -100,12 +106,22 @@ impl Default for ManageOptions {
 pub trait StatusSource: Send + Sync {
     /// A JSON object.
     fn status(&self) -> serde_json::Value;
+    /// Who has how much memory.
+    fn ledger(&self) -> serde_json::Value {
+        serde_json::Value::Null
+    }
 }
 
 impl<F: Fn() -> serde_json::Value + Send + Sync> StatusSource for F {
     fn status(&self) -> serde_json::Value {
         self()
     }
+}
+
+/// The right to have a large body in memory.
+struct Room<'a> {
+    _turn: SemaphoreGuard<'a>,
+    _share: Share,
 }
 
 /// The management port without its listener. `W` is the engine's Worker except in tests.
@@ -119,6 +135,7 @@ pub struct Manage<W = Worker> {
     logpush: OnceLock<Arc<Logpush>>,
     firmware: OnceLock<(Arc<Firmware>, HealthKey)>,
     probes: OnceLock<Arc<dyn Probes>>,
+    used: OnceLock<Box<dyn UseSource>>,
 }
 
 impl<W: Send + Sync + 'static> Manage<W> {
@@ -135,11 +152,25 @@ impl<W: Send + Sync + 'static> Manage<W> {
             logpush: OnceLock::new(),
             firmware: OnceLock::new(),
             probes: OnceLock::new(),
+            used: OnceLock::new(),
             catalog,
             options,
             logs,
             status,
         })
+    }
+
+    /// Waits until there is room for another large body.
+    async fn room(&self) -> Room<'_> {
+        let turn = self.large_bodies.acquire().await;
+        let bytes = self
+            .options
+            .upload_bytes_max
+            .max(self.options.bulk_bytes_max);
+        Room {
+            _turn: turn,
+            _share: self.options.memory.take_anyway(bytes),
+        }
     }
 
     /// Has jobs that push logs. Once only; a second call changes nothing.

@@ -222,10 +222,46 @@ impl<W: Send + Sync + 'static> Manage<W> {
 
         GET "accounts/{account}/postern/v1/explain" => list_failures,
         GET "accounts/{account}/postern/v1/explain/{ray}" => explain_ray,
+        GET "accounts/{account}/postern/v1/plans" => list_plans,
+        GET "accounts/{account}/postern/v1/plans/{plan}" => get_plan,
+        PUT "accounts/{account}/postern/v1/plans/{plan}" => put_plan,
+        PATCH "accounts/{account}/postern/v1/plans/{plan}" => patch_plan,
+        DELETE "accounts/{account}/postern/v1/plans/{plan}" => delete_plan,
+        GET "accounts/{account}/postern/v1/limits" => list_limits,
+        GET "accounts/{account}/postern/v1/limits/keys" => limit_keys,
+        GET "accounts/{account}/postern/v1/limits/history" => limits_history,
+        POST "accounts/{account}/postern/v1/limits/undo" => undo_limits,
+        GET "accounts/{account}/postern/v1/limits/account" => get_limits,
+        PUT "accounts/{account}/postern/v1/limits/account" => put_limits,
+        PATCH "accounts/{account}/postern/v1/limits/account" => patch_limits,
+        DELETE "accounts/{account}/postern/v1/limits/account" => delete_limits,
+        GET "accounts/{account}/postern/v1/limits/tenants/{tenant}" => get_limits,
+        PUT "accounts/{account}/postern/v1/limits/tenants/{tenant}" => put_limits,
+        PATCH "accounts/{account}/postern/v1/limits/tenants/{tenant}" => patch_limits,
+        DELETE "accounts/{account}/postern/v1/limits/tenants/{tenant}" => delete_limits,
+        GET "accounts/{account}/postern/v1/limits/scripts/{script}" => get_limits,
+        PUT "accounts/{account}/postern/v1/limits/scripts/{script}" => put_limits,
+        PATCH "accounts/{account}/postern/v1/limits/scripts/{script}" => patch_limits,
+        DELETE "accounts/{account}/postern/v1/limits/scripts/{script}" => delete_limits,
+        GET "accounts/{account}/postern/v1/limits/namespaces/{ns}" => get_limits,
+        PUT "accounts/{account}/postern/v1/limits/namespaces/{ns}" => put_limits,
+        PATCH "accounts/{account}/postern/v1/limits/namespaces/{ns}" => patch_limits,
+        DELETE "accounts/{account}/postern/v1/limits/namespaces/{ns}" => delete_limits,
+        GET "accounts/{account}/postern/v1/limits/namespaces/{ns}/tenants/{tenant}" => get_limits,
+        PUT "accounts/{account}/postern/v1/limits/namespaces/{ns}/tenants/{tenant}" => put_limits,
+        PATCH "accounts/{account}/postern/v1/limits/namespaces/{ns}/tenants/{tenant}" => patch_limits,
+        DELETE "accounts/{account}/postern/v1/limits/namespaces/{ns}/tenants/{tenant}" => delete_limits,
+        GET "accounts/{account}/postern/v1/limits/namespaces/{ns}/scripts/{script}" => get_limits,
+        PUT "accounts/{account}/postern/v1/limits/namespaces/{ns}/scripts/{script}" => put_limits,
+        PATCH "accounts/{account}/postern/v1/limits/namespaces/{ns}/scripts/{script}" => patch_limits,
+        DELETE "accounts/{account}/postern/v1/limits/namespaces/{ns}/scripts/{script}" => delete_limits,
+        GET "accounts/{account}/postern/v1/limits/scripts/{script}/explain" => explain_limits,
+        GET "accounts/{account}/postern/v1/limits/namespaces/{ns}/scripts/{script}/explain" => explain_limits,
     };
 
     const OWN_ROUTES: &'static [Route<W>] = routes! {
         GET "status" => get_status,
+        GET "ledger" => get_ledger,
         GET "logs/{ns}/{script}" => get_logs,
         GET "logs/{script}" => get_logs,
         GET "routes" => all_routes,
@@ -267,8 +303,9 @@ impl<W: Send + Sync + 'static> Manage<W> {
         }
         // Uploads of assets bring the token of their session instead, which the handler checks.
         let has_health_key = path == HEALTH && self.knows_health_key(&head.headers);
+        let mut who = String::new();
         if !is_assets_upload(path) && !has_health_key {
-            tokens::authenticate(self.catalog.store(), &head.headers)?;
+            who = tokens::authenticate(self.catalog.store(), &head.headers)?.name;
         }
         let query = head.uri.query().unwrap_or_default();
         if path.len() + query.len() > TARGET_MAX {
@@ -329,6 +366,7 @@ impl<W: Send + Sync + 'static> Manage<W> {
                 query: parse_query(query),
                 headers: head.headers,
                 body,
+                who,
             };
             return (route.handler)(self, call).await;
         }

@@ -2,7 +2,7 @@
 
 use crate::engine::Finished;
 use crate::engine::finished::Deployed;
-use crate::engine::limits::Outcome;
+use crate::engine::limits::{ADMISSION, Outcome};
 use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
 
 /// Every outcome, in the order of [`Counts::outcomes`].
@@ -36,12 +36,14 @@ pub struct Counts {
     pub wall_us: u64,
     /// Log lines written, those dropped included.
     pub log_lines: u64,
+    /// Requests that were not let in, by the limit, as in [`ADMISSION`]. They are no invocations.
+    pub refused: [u64; ADMISSION.len()],
 }
 
 impl Counts {
     /// Whether the script has run or was charged for being deployed.
     pub fn are_any(&self) -> bool {
-        self.requests > 0 || self.fuel > 0
+        self.requests > 0 || self.fuel > 0 || self.refused.iter().any(|count| *count > 0)
     }
 }
 
@@ -82,6 +84,7 @@ pub(super) struct Counters {
     cpu_us: AtomicU64,
     wall_us: AtomicU64,
     log_lines: AtomicU64,
+    refused: [AtomicU64; ADMISSION.len()],
 }
 
 impl Counters {
@@ -100,6 +103,12 @@ impl Counters {
         self.cpu_us.fetch_add(deployed.cpu_us, Relaxed);
     }
 
+    pub fn add_refused(&self, limit: &str) {
+        if let Some(index) = ADMISSION.iter().position(|key| *key == limit) {
+            self.refused[index].fetch_add(1, Relaxed);
+        }
+    }
+
     pub fn read(&self) -> Counts {
         let outcomes = std::array::from_fn(|i| self.outcomes[i].load(Relaxed));
         Counts {
@@ -110,6 +119,7 @@ impl Counters {
             cpu_us: self.cpu_us.load(Relaxed),
             wall_us: self.wall_us.load(Relaxed),
             log_lines: self.log_lines.load(Relaxed),
+            refused: std::array::from_fn(|i| self.refused[i].load(Relaxed)),
         }
     }
 }

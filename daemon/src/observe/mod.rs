@@ -23,6 +23,7 @@ pub use rings::ENTRIES_MAX;
 use crate::engine::finished::Deployed;
 use crate::engine::invocation::Ray;
 use crate::engine::limits::Outcome;
+use crate::engine::refusal::Stage;
 use crate::engine::{Finished, Observer};
 use counts::Counters;
 use failed::Failures;
@@ -119,8 +120,13 @@ impl Observe {
     /// whoever follows. An invocation with nothing to tell that nobody follows allocates
     /// nothing.
     pub fn invocation(&self, finished: &Finished<'_>) {
-        self.counters(finished.namespace, finished.script)
-            .add(finished);
+        // What was not let in is counted apart and has no record; it is told to who wants it now, and can be
+        // explained.
+        let is_in = finished.stage != Stage::Admission;
+        if is_in {
+            self.counters(finished.namespace, finished.script)
+                .add(finished);
+        }
         if finished.outcome != Outcome::Ok || finished.refusal.is_some() {
             self.0.failures.lock().invocation(finished);
             if let Some(refusal) = finished.refusal {
@@ -130,7 +136,7 @@ impl Observe {
             }
         }
         let followed = self.0.followers.want(finished);
-        let kept = record::has_something_to_tell(finished);
+        let kept = is_in && record::has_something_to_tell(finished);
         let sinks = self.0.sinks.get().map_or(&[][..], Vec::as_slice);
         let mut wanting = sinks.iter().filter(|sink| sink.wants(finished)).peekable();
         if !followed && !kept && wanting.peek().is_none() {
@@ -284,5 +290,9 @@ impl Observer for Observe {
 
     fn deployed(&self, deployed: &Deployed<'_>) {
         self.deployment(deployed);
+    }
+
+    fn refused(&self, namespace: &str, script: &str, limit: &'static str) {
+        self.counters(namespace, script).add_refused(limit);
     }
 }

@@ -58,6 +58,18 @@ pub enum Table {
     LogpushBatches = 35,
     /// What dispatch namespaces say about logs.
     NamespaceLogs = 36,
+    /// Plans: named sets of limits.
+    Plans = 64,
+    /// Limits of namespaces, tenants and scripts that the operator states.
+    LimitOverrides = 65,
+    /// Who changed limits, when and why.
+    LimitHistory = 66,
+    /// What tenants used, a row a date.
+    UsageDays = 67,
+    /// The same, a row a month.
+    UsageMonths = 68,
+    /// What tenants may use before more is set aside.
+    UsageReserved = 69,
 }
 
 impl Table {
@@ -81,6 +93,12 @@ impl Table {
             Self::LogpushJobs => "logpush-jobs",
             Self::LogpushBatches => "logpush-batches",
             Self::NamespaceLogs => "namespace-logs",
+            Self::Plans => "plans",
+            Self::LimitOverrides => "limit-overrides",
+            Self::LimitHistory => "limit-history",
+            Self::UsageDays => "usage-days",
+            Self::UsageMonths => "usage-months",
+            Self::UsageReserved => "usage-reserved",
         }
     }
 }

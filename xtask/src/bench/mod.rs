@@ -26,6 +26,19 @@ use report::Row;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
+/// The names of [`WHOLE`].
+const PARTS: [&str; 9] = [
+    "dispatch",
+    "fleet",
+    "hello",
+    "https",
+    "javascript",
+    "javascript-memory",
+    "kv",
+    "memory",
+    "noisy",
+];
+
 /// The arguments of `bench`.
 #[derive(clap::Args)]
 pub struct Arguments {
@@ -39,8 +52,16 @@ pub struct Arguments {
 
     /// Only this part of the whole, without criterion; may be given several times. The report is
     /// printed, not written.
-    #[arg(long, value_name = "PART", value_parser = ["dispatch", "fleet", "hello", "https", "javascript", "javascript-memory", "kv", "memory", "noisy"])]
+    #[arg(long, value_name = "PART", value_parser = PARTS)]
     only: Vec<String>,
+
+    /// The same as `--only`.
+    #[arg(value_name = "PART", value_parser = PARTS, conflicts_with = "profile")]
+    parts: Vec<String>,
+
+    /// Without workerd where that is what a part is compared with.
+    #[arg(long)]
+    no_workerd: bool,
 
     /// Without criterion. The report is printed, not written.
     #[arg(long)]
@@ -61,7 +82,15 @@ pub struct Arguments {
 impl Arguments {
     /// Whether this part of the whole is to be measured.
     fn wants(&self, part: &str) -> bool {
-        self.only.is_empty() || self.only.iter().any(|only| only == part)
+        self.wants_all() || self.named().any(|only| only == part)
+    }
+
+    fn named(&self) -> impl Iterator<Item = &String> {
+        self.only.iter().chain(&self.parts)
+    }
+
+    fn wants_all(&self) -> bool {
+        self.named().next().is_none()
     }
 }
 
@@ -85,6 +114,7 @@ const WHOLE: &[(&str, Part)] = &[
 struct Bench {
     seconds: u64,
     rounds: u64,
+    has_workerd: bool,
     binary: PathBuf,
     bare: PathBuf,
 }
@@ -140,6 +170,7 @@ pub fn run(arguments: &Arguments) -> Result<()> {
     let bench = Bench {
         seconds,
         rounds,
+        has_workerd: !arguments.no_workerd,
         binary: release.join("postern"),
         bare: release.join("examples/bare_hello"),
     };
@@ -153,7 +184,7 @@ pub fn run(arguments: &Arguments) -> Result<()> {
             whole.extend(rows(&bench).with_context(|| format!("benchmark {name}"))?);
         }
     }
-    let is_whole = arguments.only.is_empty() && !arguments.no_parts && !arguments.quick;
+    let is_whole = arguments.wants_all() && !arguments.no_parts && !arguments.quick;
     let parts = if !is_whole {
         Vec::new()
     } else {

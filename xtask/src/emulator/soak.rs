@@ -9,7 +9,7 @@ use super::http::{self, Manage};
 use super::machine::Machine;
 use super::{fresh_disk, ram};
 use crate::image::{self, Plan};
-use crate::{guests, package, step, workspace};
+use crate::{guests, step, workspace};
 use anyhow::{Context, Result, bail};
 use std::fmt;
 use std::path::PathBuf;
@@ -77,7 +77,7 @@ pub fn run(arguments: &Arguments) -> Result<()> {
     let load = step::quiet("pushing the Workers", || Load::new(&machine, &manage))?;
     let end = Duration::from_secs(arguments.minutes * 60);
     let rows = load.run(end, Duration::from_secs(arguments.every))?;
-    let memory_max = package::memory_max(plan.board());
+    let memory_max = plan.board().memory_bytes();
     load.judge(&rows, memory_max)?;
     let console = machine.console();
     if console.contains("the daemon ended") || console.contains("Out of memory") {

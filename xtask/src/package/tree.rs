@@ -1,6 +1,5 @@
 //! The files of a package, as they lie on the machine, and what dpkg is told of them.
 
-use super::board;
 use crate::{process, workspace};
 use anyhow::{Context, Result, bail};
 use postern_board::Board;
@@ -35,7 +34,7 @@ impl Tree {
             .with_context(|| format!("there is no binary {}", workspace::shown(binary)))?;
         let is_static = !has_interpreter(&program).context("the binary is no ELF file")?;
         self.put("usr/bin/postern", 0o755, &program)?;
-        let memory = board::memory_max(board).to_string();
+        let memory = board.memory_bytes().to_string();
         let filled = |name: &str| -> Result<String> {
             let text = source(name)?;
             let text = text.replace("@MEMORY_MAX@", &memory);

@@ -9,6 +9,7 @@ mod courier;
 mod exporter;
 mod figures;
 pub mod listening;
+mod memory;
 mod options;
 mod pulse;
 mod roll;
@@ -18,6 +19,7 @@ mod selftest;
 mod signals;
 mod sockets;
 mod status;
+mod turns;
 mod updates;
 mod visitor;
 
@@ -132,7 +134,7 @@ pub fn run_config(
     reread: impl Fn() -> Result<Config, ConfigError>,
 ) -> Result<(), ServeError> {
     // Before there is a second thread.
-    heap::divide(config.board.cores.max(1) as usize);
+    heap::divide(options::threads(&config));
     let signals = Signals::install().map_err(|error| ServeError::System {
         what: "signal handlers",
         error,
@@ -142,11 +144,13 @@ pub fn run_config(
     let run_dir = listening::prepare(&config.data_dir)?;
 
     let executor: Arc<Executor<'static>> = Arc::new(Executor::new());
+    let guests: Arc<Executor<'static>> = Arc::new(Executor::new());
     let (running, threads_stop) = Shutdown::new();
     let mut roll = Roll::default();
-    let threads = (0..config.board.cores.max(1))
+    let threads = (0..options::threads(&config))
         .map(|index| {
-            let (executor, stop) = (executor.clone(), threads_stop.clone());
+            let (executor, guests) = (executor.clone(), guests.clone());
+            let stop = threads_stop.clone();
             let name = format!("turns-{index}");
             let seat = roll.seat(&format!("thread {name}"));
             std::thread::Builder::new()
@@ -154,7 +158,7 @@ pub fn run_config(
                 .stack_size(THREAD_STACK)
                 .spawn(move || {
                     let until = future::or(stop.wait(), seat.answer());
-                    smol::block_on(executor.run(until));
+                    smol::block_on(future::or(until, turns::work(&executor, &guests)));
                 })
                 .map_err(|error| ServeError::System {
                     what: "an executor thread",
@@ -163,7 +167,7 @@ pub fn run_config(
         })
         .collect::<Result<Vec<_>, _>>()?;
 
-    let result = Rooms::open(&config, &executor, &mut roll).and_then(|rooms| {
+    let result = Rooms::open(&config, (&executor, &guests), &mut roll).and_then(|rooms| {
         let daemon = Daemon {
             config,
             rooms,

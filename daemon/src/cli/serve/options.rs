@@ -1,5 +1,6 @@
 //! What the configuration says, as each room takes it.
 
+use super::memory::Memory;
 use crate::analytics::AnalyticsOptions;
 use crate::board;
 use crate::cache::CacheOptions;
@@ -65,12 +66,12 @@ pub(super) fn cache_options(config: &Config) -> CacheOptions {
     }
 }
 
-pub(super) fn engine_options(config: &Config) -> EngineOptions {
+pub(super) fn engine_options(config: &Config, memory: &Memory) -> EngineOptions {
     EngineOptions {
         fuel_per_ms: config.board.fuel_per_ms,
         slice_fuel: config.board.slice_fuel,
-        threads: config.board.cores.max(1) as usize,
-        memory_bytes: config.board.budgets.tenant_memory_bytes,
+        threads: threads(config),
+        budget: memory.workers.clone(),
         idle: Duration::from_millis(config.engine.isolate_idle_ms),
         module_bytes: config.manage.upload_bytes,
         // This program, even after its file was replaced by a newer one.
@@ -119,6 +120,7 @@ pub(super) fn bounds(config: &Config) -> Bounds {
     Bounds {
         default: config.limits,
         ceiling: config.ceilings,
+        board: config.board.ceilings,
         versions_kept: config.manage.versions_kept,
     }
 }
@@ -153,11 +155,13 @@ pub(super) fn edge_options(config: &Config) -> EdgeOptions {
     }
 }
 
-pub(super) fn manage_options(config: &Config) -> ManageOptions {
+pub(super) fn manage_options(config: &Config, memory: &Memory) -> ManageOptions {
     ManageOptions {
         account_id: config.account_id.clone(),
         subdomain: config.routing.account_subdomain.clone(),
         upload_bytes_max: config.manage.upload_bytes,
+        bulk_bytes_max: config.board.large_body_bytes(),
+        memory: memory.management.clone(),
         ..ManageOptions::default()
     }
 }
@@ -170,6 +174,12 @@ pub(super) fn observe_options(log: &config::Log) -> ObserveOptions {
         script_bytes_max: options.script_bytes_max.min(total),
         ..options
     }
+}
+
+/// Threads that run Workers: one a core, of those that this process may use.
+pub(super) fn threads(config: &Config) -> usize {
+    let may = std::thread::available_parallelism().map_or(usize::MAX, usize::from);
+    (config.board.cores as usize).min(may).max(1)
 }
 
 /// Levels as the logger reads them: `info,edge=debug`.

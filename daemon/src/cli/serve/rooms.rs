@@ -6,6 +6,7 @@ use super::courier::Courier;
 #[cfg(feature = "otlp")]
 use super::exporter::Exporter;
 use super::figures::{Figures, Phase, Told as Rest};
+use super::memory::Memory;
 use super::options::{
     analytics_options, bounds, cache_options, edge_options, engine_options, log_filter,
     manage_options, observe_options, outbound_options, policy, roots, socket_options,
@@ -130,7 +131,7 @@ impl Rooms {
     /// Opens the store, brings back everything acknowledged, and installs the logger.
     pub fn open(
         config: &Config,
-        executor: &Arc<Executor<'static>>,
+        (executor, guests): (&Arc<Executor<'static>>, &Arc<Executor<'static>>),
         roll: &mut Roll,
     ) -> Result<Arc<Self>, ServeError> {
         let format = match config.log.format {
@@ -146,7 +147,13 @@ impl Rooms {
             observe: observe.clone(),
             watch: OnceLock::new(),
         });
-        let engine = Engine::new(engine_options(config), executor.clone(), told.clone());
+        let memory = Memory::of(&config.board);
+        let engine = Engine::of(
+            engine_options(config, &memory),
+            executor.clone(),
+            guests.clone(),
+            told.clone(),
+        );
         let outbound = Outbound::new(outbound_options(config), executor.clone());
         let cache = Cache::open(cache_options(config)).map_err(room("cache"))?;
         let tails = Tails::new(executor.clone());
@@ -221,6 +228,8 @@ impl Rooms {
         let status = Arc::new(Status {
             started: Instant::now(),
             board: config.board.name.clone(),
+            planes: config.board.planes(),
+            memory: memory.clone(),
             engine: engine.clone(),
             data_dir: config.data_dir.clone(),
             catalog: catalog.clone(),
@@ -232,7 +241,7 @@ impl Rooms {
         });
         let manage = Manage::new(
             catalog.clone(),
-            manage_options(config),
+            manage_options(config, &memory),
             Arc::new(Logs(observe)),
             Arc::new(Shared(status.clone())),
         );
@@ -404,13 +413,19 @@ struct Told {
 impl Observer for Told {
     fn finished(&self, finished: &Finished<'_>) {
         self.observe.finished(finished);
-        if let Some(watch) = self.watch.get() {
+        // What was not let in tells nothing of a version.
+        let is_in = finished.stage != engine::refusal::Stage::Admission;
+        if let Some(watch) = self.watch.get().filter(|_| is_in) {
             watch.finished(finished);
         }
     }
 
     fn deployed(&self, deployed: &engine::finished::Deployed<'_>) {
         self.observe.deployed(deployed);
+    }
+
+    fn refused(&self, namespace: &str, script: &str, limit: &'static str) {
+        self.observe.refused(namespace, script, limit);
     }
 }
 

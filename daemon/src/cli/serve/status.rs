@@ -1,8 +1,11 @@
 //! What `postern status` shows: the daemon at a glance.
 
+use super::memory::{self, Memory};
+use crate::board::Planes;
 use crate::catalog::{Catalog, shown_time};
 use crate::config::Routing;
 use crate::edge::Edge;
+use crate::engine::limits::ADMISSION;
 use crate::engine::{Engine, GuestKind};
 use crate::manage::StatusSource;
 use crate::observe::Observe;
@@ -19,6 +22,10 @@ pub struct Status {
     pub started: Instant,
     /// The board's name.
     pub board: String,
+    /// How its memory is divided.
+    pub planes: Planes,
+    /// What of it is counted as it is taken.
+    pub memory: Memory,
     /// The engine.
     pub engine: Engine,
     /// Where its data are.
@@ -38,6 +45,10 @@ pub struct Status {
 }
 
 impl StatusSource for Status {
+    fn ledger(&self) -> Value {
+        memory::ledger(self)
+    }
+
     fn status(&self) -> Value {
         let (running, pending) = self.catalog.counts();
         let edge = self.edge.figures();
@@ -48,12 +59,19 @@ impl StatusSource for Status {
         let mut errors = 0;
         let mut fuel = 0u64;
         let mut startup_fuel = 0u64;
+        let mut refused = [0; ADMISSION.len()];
         for (_, _, counts) in self.observe.all_counts() {
             requests += counts.requests;
+            for (all, count) in refused.iter_mut().zip(counts.refused) {
+                *all += count;
+            }
             errors += counts.errors();
             fuel = fuel.saturating_add(counts.fuel);
             startup_fuel = startup_fuel.saturating_add(counts.startup_fuel);
         }
+        let refused: serde_json::Map<String, Value> = (ADMISSION.iter().zip(refused))
+            .map(|(limit, count)| ((*limit).to_owned(), count.into()))
+            .collect();
         let splits = self.catalog.splits().into_iter();
         let splits: Vec<Value> = splits
             .map(|(namespace, script, versions)| {
@@ -81,7 +99,7 @@ impl StatusSource for Status {
                 "memory_limit_bytes": budget.limit(),
             },
             "splits": splits,
-            "requests": { "total": requests, "errors": errors },
+            "requests": { "total": requests, "errors": errors, "refused": refused },
             "fuel": { "total": fuel, "startup": startup_fuel },
             "edge": {
                 "listen": self.listen.get(),
@@ -110,6 +128,10 @@ pub struct Shared(pub Arc<Status>);
 impl StatusSource for Shared {
     fn status(&self) -> Value {
         self.0.status()
+    }
+
+    fn ledger(&self) -> Value {
+        self.0.ledger()
     }
 }
 

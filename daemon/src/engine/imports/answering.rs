@@ -1,6 +1,5 @@
 //! A request's answer and end, as the guest tells them.
 
-use super::super::budget::Share;
 use super::super::exchange::BodyStream;
 use super::super::host::Host;
 use super::super::invocation::{Reply, ReplyBody};
@@ -9,6 +8,7 @@ use super::super::limits::{Failure, Limits};
 use super::super::refusal::Bound;
 use super::super::{cost, upload};
 use super::{Guest, charge, parts, slice, violation};
+use crate::ledger::Share;
 use bytes::Bytes;
 use http::{HeaderMap, HeaderName, HeaderValue, StatusCode, header};
 use postern_abi::event::LogLevel;
@@ -57,18 +57,11 @@ fn copied(isolate: &Weak<Isolate>, body: &[u8]) -> Result<Bytes, Failure> {
         retry_after_s: 1,
         bound: Some(bound),
     };
-    let budget = worker.budget();
+    let budget = isolate.budget();
     let share = worker.engine().room(budget, bytes).ok_or_else(|| {
-        let bound = Bound {
-            limit: "budgets.tenant-memory",
-            value: budget.limit(),
-            used: budget.used().saturating_add(bytes),
-            remedy: "try again later, or stream answers",
-            is_shared: true,
-        };
         full(
             format!("this machine has no memory for an answer of {bytes} bytes"),
-            bound,
+            worker.engine().short_of(budget, bytes),
         )
     })?;
     let (all, most) = (worker.answers().clone(), worker.answers_max());
@@ -134,12 +127,11 @@ pub(super) fn respond(
         Ok(head) => head,
         Err(what) => return Err(violation(host, what)),
     };
-    let limit = host.limits.response_body_bytes;
     let isolate = host.isolate.clone();
     let Some(invocation) = host.invocation_of(request) else {
         return Ok(());
     };
-    let used = body.len() as u64;
+    let (limit, used) = (invocation.limits.response_body_bytes, body.len() as u64);
     if used > limit {
         let failure = Failure::ResponseBody { limit, used };
         invocation.failure = Some(failure.clone());
@@ -170,7 +162,7 @@ pub(super) fn respond(
             isolate,
             request,
             invocation.deadline,
-            host.limits.wall_ms,
+            invocation.limits.wall_ms,
         )))
     };
     if let Some(invocation) = host.invocation_of(request) {
@@ -259,13 +251,13 @@ pub(super) fn body_chunk(
     charge(&mut caller, cost::CALL + cost::copy(len as usize));
     let (memory, host) = parts(&mut caller)?;
     let bytes = slice(memory, host, ptr, len)?;
-    let limit = host.limits.response_body_bytes;
     let Some(invocation) = host
         .invocation_of(request)
         .filter(|invocation| invocation.streaming && !invocation.done)
     else {
         return Ok(0);
     };
+    let limit = invocation.limits.response_body_bytes;
     invocation.response_bytes += bytes.len() as u64;
     if invocation.response_bytes > limit {
         let used = invocation.response_bytes;
@@ -290,8 +282,8 @@ pub(super) fn body_pull(mut caller: Guest<'_>, request: u32, bytes: u32) {
     charge(&mut caller, cost::CALL);
     let host = caller.data_mut();
     let (isolate, executor) = (host.isolate.clone(), host.executor.clone());
-    let limit = host.limits.request_body_bytes;
     if let Some(invocation) = host.invocation_of(request) {
+        let limit = invocation.limits.request_body_bytes;
         upload::read_body(invocation, u64::from(bytes), limit, isolate, &executor);
     }
 }

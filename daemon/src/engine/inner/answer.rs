@@ -85,10 +85,10 @@ pub fn answer(
     let (memory, host) = parts(caller)?;
     let mut inner = match host.wasm.take() {
         Some(inner) => inner,
-        None => match host.memory_use.sibling() {
-            Some(share) => Box::new(Inner::new(&host.limits, &host.wasm_shared, share)),
-            None => return Ok(-(OpErrorCode::LimitExceeded as i32)),
-        },
+        None => {
+            let share = host.memory_use.sibling();
+            Box::new(Inner::new(&host.limits, &host.wasm_shared, share))
+        }
     };
     let inside = inner.store.data_mut();
     inside.most = inside.share.bytes().saturating_add(host.memory_use.room());

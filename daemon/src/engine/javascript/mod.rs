@@ -25,7 +25,9 @@ pub use module::{EngineBytes, EngineModule, MISSING, builtin};
 use super::code::{BuildError, Code, Translated};
 use super::judge::{Judged, Refused};
 use super::limits::Limits;
+use super::module::GuestKind;
 use super::snapshot::Id;
+use crate::ledger::{Budget, Share};
 use bytes::Bytes;
 use parking_lot::Mutex;
 use std::path::{Path, PathBuf};
@@ -50,7 +52,11 @@ pub struct JavaScript {
 struct Kept {
     code: Arc<Translated>,
     needed: Instant,
+    _share: Share,
 }
+
+/// What the part of the budget is called that all have in common.
+const PART: &str = "JavaScript";
 
 /// How long what was translated is kept for Workers that come again. Translating it anew at each
 /// coming would strew it among what the threads' heaps have.
@@ -145,12 +151,14 @@ impl JavaScript {
         false
     }
 
-    /// The code of a Worker with this snapshot.
+    /// The code of a Worker with this snapshot. What all of them have in common is counted once, beside
+    /// what is taken from `budget`.
     ///
     /// # Errors
     /// When files cannot be read, or do not fit each other.
     pub fn code(
         &self,
+        budget: &Budget,
         base: &Base,
         snapshot: &Path,
         pages: u32,
@@ -164,9 +172,13 @@ impl JavaScript {
                     let made =
                         Translated::javascript(&base.image, &base.memory, &nesting(*limits))?;
                     let code = Arc::new(made);
+                    // Nobody in JavaScript can do without it, so it takes nothing from Workers.
+                    let of = budget.of().unwrap_or(budget);
+                    let share = of.part(PART, u64::MAX).take_anyway(code.shared_bytes());
                     *kept = Some(Kept {
                         code: code.clone(),
                         needed: Instant::now(),
+                        _share: share,
                     });
                     code
                 }
@@ -182,6 +194,14 @@ pub fn nesting(limits: Limits) -> Limits {
         stack_bytes: STACK_BYTES,
         call_depth: CALL_DEPTH,
         ..limits
+    }
+}
+
+/// The limits of a Worker of this kind that is given these.
+pub fn shaped(kind: GuestKind, limits: Limits) -> Limits {
+    match kind {
+        GuestKind::JavaScript => nesting(limits),
+        GuestKind::AbiV1 | GuestKind::Wasi => limits,
     }
 }
 

@@ -112,7 +112,7 @@ fn the_first_part_of_an_answer_is_bounded_too() {
 #[test]
 fn answers_that_nobody_takes_are_bounded() {
     let bench = Bench::new(EngineOptions {
-        memory_bytes: 20 << 20,
+        budget: Budget::new("Workers", 20 << 20),
         ..EngineOptions::default()
     });
     let worker = worker(&bench, Endless::Plain);
@@ -128,7 +128,7 @@ fn answers_that_nobody_takes_are_bounded() {
     fetch().unwrap();
     // Nor may all Workers together have more than the machine.
     let other = Bench::new(EngineOptions {
-        memory_bytes: 5 << 20,
+        budget: Budget::new("Workers", 5 << 20),
         ..EngineOptions::default()
     });
     let worker = self::worker(&other, Endless::Plain);

@@ -61,8 +61,14 @@ impl Bindings for TestEnv {
 }
 
 pub(super) fn bench() -> Bench {
+    bench_of(EngineOptions::default().budget)
+}
+
+/// One whose Workers have this much memory.
+pub(super) fn bench_of(budget: Budget) -> Bench {
     let dir = tempfile::tempdir().unwrap();
     let mut bench = Bench::new(EngineOptions {
+        budget,
         dir: Some(dir.path().join("engine")),
         ..EngineOptions::default()
     });
@@ -104,6 +110,7 @@ impl Bench {
             namespace: "n".into(),
             script: name.into(),
             version: "v".into(),
+            tenant: name.into(),
             kind: judged.kind,
             image: None,
             snapshot: Some(snapshot),

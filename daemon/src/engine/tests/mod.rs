@@ -12,12 +12,15 @@ use futures_lite::StreamExt;
 use postern_abi::{OpKind, SyncOp};
 use stage::*;
 
+mod admission;
 mod crypto;
 mod held;
 #[cfg(feature = "javascript")]
 mod inner;
 #[cfg(feature = "javascript")]
 mod javascript;
+#[cfg(feature = "javascript")]
+mod memory;
 mod own;
 #[cfg(feature = "javascript")]
 mod parked;
@@ -362,6 +365,7 @@ fn too_many_at_once_are_turned_away() {
         GUEST,
         Limits {
             concurrent_invocations: 1,
+            queue_length: 0,
             ..Limits::default()
         },
     );
@@ -369,7 +373,8 @@ fn too_many_at_once_are_turned_away() {
         let (first, second) =
             futures_lite::future::zip(worker.fetch(request("T")), worker.fetch(request("h"))).await;
         assert_eq!(first.unwrap().status, 200);
-        assert!(matches!(second, Err(Failure::Overloaded { .. })));
+        let limit = "concurrent-invocations";
+        assert!(matches!(second, Err(Failure::Limited { limit: it, value: 1, .. }) if it == limit));
     });
     // That is told as of others that failed.
     let (refusal, stage) = {
@@ -388,14 +393,14 @@ fn too_many_at_once_are_turned_away() {
 #[test]
 fn memory_that_all_share_is_lent_to_who_needs_it() {
     let bench = Bench::new(EngineOptions {
-        memory_bytes: 300 << 10,
+        budget: Budget::new("Workers", 500 << 10),
         ..EngineOptions::default()
     });
     let workers: Vec<_> = (0..4).map(|_| bench.worker(GUEST, small())).collect();
     for round in 0..3 {
         for worker in &workers {
             assert_eq!(bench.text(worker, "h").unwrap(), "hello", "round {round}");
-            assert!(bench.engine.budget().used() <= 300 << 10);
+            assert!(bench.engine.budget().used() <= 500 << 10);
         }
     }
     assert_eq!(bench.engine.isolates(), 2, "as many as fit");
@@ -524,4 +529,50 @@ fn start_up_has_a_limit_and_no_input() {
         "(loop $l (br_if $l (i32.ne (memory.grow (i32.const 1)) (i32.const -1)))) (unreachable)",
         "1048576 bytes of memory",
     );
+}
+
+#[test]
+fn limits_change_while_a_worker_runs() {
+    let bench = bench();
+    let limits = Limits {
+        isolates: 1,
+        ..Limits::default()
+    };
+    let worker = bench.worker(GUEST, limits);
+    bench.block(async {
+        let waits = worker.fetch(request("T"));
+        let (waited, ()) = futures_lite::future::zip(waits, async {
+            // It is under way, and what it began with stays.
+            futures_lite::future::yield_now().await;
+            worker.set_limits(Limits {
+                wall_ms: 10,
+                log_bytes: 1000,
+                ..limits
+            });
+        })
+        .await;
+        assert_eq!(waited.unwrap().status, 200);
+    });
+    assert_eq!(bench.engine.isolates(), 1, "it goes on");
+    assert_eq!(worker.limits().wall_ms, 10);
+    // The next invocation has the new ones, in the isolate that there was.
+    worker.set_limits(Limits {
+        log_bytes: 1000,
+        cpu_ms: 1000,
+        ..limits
+    });
+    assert_eq!(bench.text(&worker, "l").unwrap(), "hello");
+    assert!(bench.last().logs.len() <= 28);
+    assert_eq!(bench.engine.isolates(), 1);
+    // Memory is an isolate's: one that rests makes way for one that has it.
+    worker.set_limits(small());
+    assert_eq!(bench.engine.isolates(), 0);
+    let failure = bench.text(&worker, "a").unwrap_err();
+    assert!(failure.to_string().contains("1048576 bytes"), "{failure}");
+    worker.set_limits(Limits {
+        call_depth: 30,
+        ..limits
+    });
+    let failure = bench.text(&worker, "r").unwrap_err();
+    assert!(failure.to_string().contains("30 nested calls"), "{failure}");
 }

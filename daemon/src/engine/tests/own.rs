@@ -1,7 +1,7 @@
 //! The daemon's own Worker: who it answers for, and when it does not.
 #![allow(clippy::unwrap_used)]
 
-use super::{Bench, EngineOptions, bench, request};
+use super::{Bench, Budget, EngineOptions, bench, request};
 use futures_lite::future;
 
 #[test]
@@ -19,7 +19,7 @@ fn it_answers_and_nobody_is_told() {
 #[test]
 fn it_answers_however_much_memory_tenants_use() {
     let bench = Bench::new(EngineOptions {
-        memory_bytes: 0,
+        budget: Budget::new("Workers", 0),
         ..EngineOptions::default()
     });
     let own = bench.engine.own_worker().unwrap();
@@ -34,7 +34,9 @@ fn it_does_not_answer_while_the_engine_runs_nobody() {
     let own = bench.engine.own_worker().unwrap();
     // A slot that is never given back is a turn that never ends.
     let mut slots = Vec::new();
-    while let Some(slot) = bench.engine.scheduler().try_enter(0) {
+    let scheduler = bench.engine.scheduler();
+    let other = scheduler.worker(&std::sync::Arc::new(scheduler.tenant()));
+    while let Some(slot) = scheduler.try_enter(&other, 100) {
         slots.push(slot);
     }
     let worker = own.worker().clone();

@@ -37,8 +37,8 @@ fn js(bench: &Bench, names: &[&str], source: &str) -> Vec<Arc<Worker>> {
         .collect()
 }
 
-/// Waits until nothing runs, and has all isolates let go of what they can; how many have parked.
-fn park(bench: &Bench) -> usize {
+/// Waits until nothing runs.
+pub(super) fn settle(bench: &Bench) {
     bench.block(async {
         while bench.engine.resting().len() < bench.engine.isolates()
             || bench.engine.resting().iter().any(|it| it.is_running())
@@ -46,6 +46,11 @@ fn park(bench: &Bench) -> usize {
             futures_lite::future::yield_now().await;
         }
     });
+}
+
+/// Waits until nothing runs, and has all isolates let go of what they can; how many have parked.
+pub(super) fn park(bench: &Bench) -> usize {
+    settle(bench);
     let resting = bench.engine.resting();
     let parked = resting.iter().filter(|isolate| isolate.let_go()).count();
     assert!(resting.iter().all(|isolate| isolate.is_lean()));
@@ -135,7 +140,6 @@ fn what_is_in_the_middle_of_something_does_not_park() {
 fn a_parked_isolate_ends_as_others_do() {
     let bench = bench();
     let workers = js(&bench, &["a", "b"], STATEFUL);
-    let used = bench.engine.budget().used();
     assert!(bench.text(&workers[0], "grow").is_ok());
     assert_eq!(park(&bench), 1);
     assert!(bench.text(&workers[1], "x").is_ok());
@@ -144,7 +148,11 @@ fn a_parked_isolate_ends_as_others_do() {
     assert!(bench.engine.evict_one(bench.engine.budget()));
     workers[1].retire();
     assert_eq!((bench.engine.isolates(), bench.engine.parked()), (0, 0));
-    assert_eq!(bench.engine.budget().used(), used);
+    // What is left is what all have in common.
+    let parts = bench.engine.budget().parts();
+    let names: Vec<&str> = parts.iter().map(Budget::name).collect();
+    assert_eq!(names, ["JavaScript"]);
+    assert_eq!(bench.engine.budget().used(), parts[0].used());
     let told = bench.text(&workers[0], "x").unwrap();
     assert!(told.starts_with("1 x1 "), "{told}");
 }

@@ -23,9 +23,17 @@ impl Seen {
 
 /// Remembers every invocation.
 #[derive(Default)]
-pub(super) struct Records(pub(super) Mutex<Vec<Seen>>);
+pub(super) struct Records(
+    pub(super) Mutex<Vec<Seen>>,
+    /// The limits by which requests were not let in.
+    pub(super) Mutex<Vec<&'static str>>,
+);
 
 impl Observer for Records {
+    fn refused(&self, _: &str, _: &str, limit: &'static str) {
+        self.1.lock().push(limit);
+    }
+
     fn finished(&self, finished: &Finished<'_>) {
         self.0.lock().push(Seen {
             url: finished.url.to_owned(),
@@ -101,6 +109,29 @@ impl Bench {
         limits: Limits,
         env: Arc<dyn Bindings>,
     ) -> Arc<Worker> {
+        self.deploy_as((script, script), judged, limits, env)
+    }
+
+    /// A Worker of this tenant's.
+    pub(super) fn tenants(
+        &self,
+        tenant: &str,
+        script: &str,
+        wat: &str,
+        limits: Limits,
+    ) -> Arc<Worker> {
+        let wasm = wat::parse_str(wat).unwrap();
+        let judged = self.block(self.engine.judge(wasm.into(), &limits)).unwrap();
+        self.deploy_as((tenant, script), &judged, limits, Arc::new(Timers))
+    }
+
+    fn deploy_as(
+        &self,
+        (tenant, script): (&str, &str),
+        judged: &Judged,
+        limits: Limits,
+        env: Arc<dyn Bindings>,
+    ) -> Arc<Worker> {
         let image = judged.image.as_ref().map(|bytes| {
             let path = self.dir.path().join("image");
             std::fs::write(&path, bytes).unwrap();
@@ -115,6 +146,7 @@ impl Bench {
             namespace: "n".into(),
             script: script.into(),
             version: "v".into(),
+            tenant: tenant.into(),
             kind: judged.kind,
             image,
             snapshot,

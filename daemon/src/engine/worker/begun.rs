@@ -1,31 +1,18 @@
-//! An invocation that was counted in, between its request and its run.
+//! An invocation between its request and its run.
 
-use super::Worker;
+use super::Entered;
 use crate::engine::invocation::{Reply, RequestBody};
 use crate::engine::limits::Failure;
 use crate::engine::module::GuestKind;
 use crate::engine::refusal::Stage;
 use crate::engine::underway::Invocation;
-use std::sync::Arc;
-use std::sync::atomic::Ordering;
 
 /// An answer on its way.
 pub trait Serving: Future<Output = Result<Reply, Failure>> + Send + 'static {}
 
 impl<F: Future<Output = Result<Reply, Failure>> + Send + 'static> Serving for F {}
 
-/// Counts an invocation out if it never gets as far as a record.
-pub(super) struct Entered(pub(super) Option<Arc<Worker>>);
-
-impl Drop for Entered {
-    fn drop(&mut self) {
-        if let Some(worker) = &self.0 {
-            worker.invocations.fetch_sub(1, Ordering::Relaxed);
-        }
-    }
-}
-
-/// An invocation that was counted in.
+/// An invocation that was let in, or waits for that.
 pub(super) struct Begun {
     pub(super) entered: Entered,
     pub(super) invocation: Box<Invocation>,
@@ -34,25 +21,32 @@ pub(super) struct Begun {
 impl Begun {
     /// Runs it until it is answered or over.
     pub(super) async fn run(mut self) -> Result<Reply, Failure> {
-        if let Some(worker) = &self.entered.0
-            && worker.spec.kind == GuestKind::Wasi
-        {
-            // No guest waits inside a host call, so a program that reads its input is given all of it first.
-            let body = std::mem::replace(&mut self.invocation.body, RequestBody::Empty);
-            let limit = worker.spec.limits.request_body_bytes;
-            match Box::pin(crate::engine::wasi_run::buffer(body, limit)).await {
-                Ok(body) => self.invocation.body = body,
-                Err(failure) => {
-                    self.invocation.failure = Some(failure.clone());
-                    worker.report(&self.invocation, Stage::Body);
-                    return Err(failure);
-                }
+        if !self.entered.is_in() {
+            let (begun, deadline) = (self.invocation.started, self.invocation.deadline);
+            let waited = Box::pin(self.entered.wait(begun, deadline)).await;
+            if let Err(failure) = waited {
+                return Err(self.refused(failure, Stage::Admission));
             }
         }
-        // From here on the invocation counts until its record is written.
-        let Some(worker) = self.entered.0.take() else {
-            return Err(Failure::Canceled);
-        };
+        let worker = self.entered.worker.clone();
+        if worker.spec.kind == GuestKind::Wasi {
+            // No guest waits inside a host call, so a program that reads its input is given all of it first.
+            let body = std::mem::replace(&mut self.invocation.body, RequestBody::Empty);
+            let limit = self.invocation.limits.request_body_bytes;
+            match Box::pin(crate::engine::wasi_run::buffer(body, limit)).await {
+                Ok(body) => self.invocation.body = body,
+                Err(failure) => return Err(self.refused(failure, Stage::Body)),
+            }
+        }
+        // It counts until its record is written.
+        self.invocation.entered = Some(self.entered);
         worker.run(self.invocation).await
+    }
+
+    /// Tells of a request that does not run.
+    fn refused(mut self, failure: Failure, stage: Stage) -> Failure {
+        self.invocation.failure = Some(failure.clone());
+        self.entered.worker.report(&self.invocation, stage);
+        failure
     }
 }

@@ -6,6 +6,7 @@ mod api;
 mod javascript;
 mod kv;
 mod plain;
+mod plans;
 mod scripts;
 mod server;
 mod uploads;

@@ -1,0 +1,111 @@
+//! How long an isolate's slices are in truth, and how much fuel the next one has.
+//!
+//! Fuel is the same on every machine; the time that it takes is not. A guest that touches memory for the
+//! first time has the system clear it, and one that ends has it taken back, which costs no fuel and
+//! may take ten times as long as what did. So turns are paid for by time where that is more than fuel
+//! says, and an isolate whose slices take long is given less fuel for each. No guest can tell.
+
+use super::limits::SLICE_FUEL;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::time::Duration;
+
+/// How often longer than its fuel says a slice may take without consequence: clocks are coarse, and
+/// other programs want the cores too.
+const TOLERANCE: u64 = 2;
+
+/// The pace of one isolate.
+#[derive(Debug)]
+pub struct Pace {
+    /// Fuel of the next slice.
+    fuel: AtomicU64,
+}
+
+/// What this machine takes for a slice.
+#[derive(Clone, Copy, Debug)]
+pub struct Rate {
+    /// Fuel of a slice.
+    pub slice: u64,
+    /// Fuel that is burnt in a millisecond.
+    pub per_ms: u64,
+}
+
+impl Rate {
+    /// What so much time is worth.
+    fn fuel(self, time: Duration) -> u64 {
+        let us = u64::try_from(time.as_micros()).unwrap_or(u64::MAX);
+        us.saturating_mul(self.per_ms) / 1000
+    }
+}
+
+impl Pace {
+    /// That of an isolate that has not run.
+    pub fn new(slice: u64) -> Self {
+        Self {
+            fuel: AtomicU64::new(slice),
+        }
+    }
+
+    /// Fuel of the next slice.
+    pub fn fuel(&self) -> u64 {
+        self.fuel.load(Ordering::Relaxed)
+    }
+
+    /// A slice used so much fuel, in so much time; what is to be paid for it.
+    pub fn ran(&self, used: u64, time: Duration, rate: Rate) -> u64 {
+        let lasted = rate.fuel(time);
+        if lasted <= used.max(rate.slice).saturating_mul(TOLERANCE) {
+            let fuel = self.fuel().saturating_mul(2).min(rate.slice);
+            self.fuel.store(fuel, Ordering::Relaxed);
+            return used;
+        }
+        // As much as would have lasted a slice.
+        let share = u128::from(used.max(1)) * u128::from(rate.slice) / u128::from(lasted);
+        let least = rate.slice.min(*SLICE_FUEL.start());
+        let fuel = u64::try_from(share).unwrap_or(u64::MAX);
+        let fuel = fuel.clamp(least, rate.slice);
+        self.fuel.store(fuel, Ordering::Relaxed);
+        lasted
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const RATE: Rate = Rate {
+        slice: 200_000,
+        per_ms: 1_500_000,
+    };
+
+    #[test]
+    fn slices_that_take_long_are_paid_for_and_have_less_fuel() {
+        let pace = Pace::new(RATE.slice);
+        let ms = Duration::from_millis;
+        assert_eq!(pace.ran(200_000, Duration::from_micros(133), RATE), 200_000);
+        assert_eq!(pace.fuel(), 200_000);
+        assert_eq!(pace.ran(200_000, ms(4), RATE), 6_000_000);
+        assert_eq!(
+            pace.fuel(),
+            10_000,
+            "a slice is not shorter than any may be"
+        );
+        assert_eq!(pace.ran(100_000, ms(1), RATE), 1_500_000);
+        assert_eq!(pace.fuel(), 13_333);
+        for _ in 0..4 {
+            assert_eq!(pace.ran(1, Duration::ZERO, RATE), 1);
+        }
+        assert_eq!(pace.fuel(), 200_000, "it is forgiven");
+    }
+
+    #[test]
+    fn no_number_is_too_large() {
+        let pace = Pace::new(RATE.slice);
+        for used in [0, 1, u64::MAX] {
+            for time in [Duration::ZERO, Duration::MAX] {
+                let paid = pace.ran(used, time, RATE);
+                assert!(paid >= used);
+                assert!((10_000..=RATE.slice).contains(&pace.fuel()));
+            }
+        }
+    }
+}

@@ -1,0 +1,112 @@
+//! One level of sharing: those who share, each with a clock that goes on by what it used.
+
+use std::collections::BTreeSet;
+
+/// Slices that one who was away has before those that were not.
+pub(super) const BURST: u64 = 2;
+
+/// What all of them share.
+#[derive(Debug, Default)]
+pub(super) struct Level {
+    /// The clock of who was served last, and never less than before.
+    now: u64,
+    /// Counts how often nobody wanted anything. A clock of before says nothing.
+    epoch: u64,
+    /// Those that wait or run, each as often as it does.
+    busy: usize,
+    /// Those that wait, by their clocks and then by who came first.
+    turns: BTreeSet<(u64, u64, usize)>,
+}
+
+/// One of those who share.
+#[derive(Debug, Default)]
+pub(super) struct Account {
+    clock: u64,
+    epoch: u64,
+    arrival: u64,
+    waiting: usize,
+    running: usize,
+}
+
+impl Account {
+    /// Whether nothing of it waits or runs.
+    pub fn is_at_rest(&self) -> bool {
+        self.waiting == 0 && self.running == 0
+    }
+}
+
+impl Level {
+    /// Whose turn it is.
+    pub fn first(&self) -> Option<usize> {
+        self.turns.first().map(|turn| turn.2)
+    }
+
+    /// Something of `account` comes to wait. `burst` is what it may be behind the others.
+    pub fn wait(&mut self, id: usize, account: &mut Account, arrival: u64, burst: u64) {
+        self.busy += 1;
+        if account.waiting == 0 {
+            account.clock = self.begins(account, burst);
+            account.arrival = arrival;
+            self.turns.insert((account.clock, arrival, id));
+        }
+        account.waiting += 1;
+    }
+
+    /// Something of it waits no more, and what waits still is behind those that wait.
+    pub fn called(&mut self, id: usize, account: &mut Account, arrival: u64) {
+        self.turns.remove(&(account.clock, account.arrival, id));
+        self.busy -= 1;
+        account.waiting -= 1;
+        account.arrival = arrival;
+        if account.waiting > 0 {
+            self.turns.insert((account.clock, arrival, id));
+        }
+    }
+
+    /// Something of it begins to run, and pays for it.
+    pub fn begin(&mut self, id: usize, account: &mut Account, price: u64, burst: u64) {
+        let begun = self.begins(account, burst);
+        self.set(id, account, begun.saturating_add(price));
+        self.busy += 1;
+        account.running += 1;
+        self.now = self.now.max(begun);
+    }
+
+    /// Something of it has run, and cost `cost` instead of what was paid.
+    pub fn end(&mut self, id: usize, account: &mut Account, paid: u64, cost: u64) {
+        let clock = account.clock.saturating_sub(paid).saturating_add(cost);
+        self.set(id, account, clock);
+        self.busy -= 1;
+        account.running -= 1;
+    }
+
+    /// Who wanted something has it, if that is so: all begin anew.
+    pub fn rest(&mut self) {
+        if self.busy == 0 {
+            self.now = 0;
+            self.epoch += 1;
+        }
+    }
+
+    /// The clock by which one who waits or runs now does so: nobody saves up.
+    fn begins(&self, account: &mut Account, burst: u64) -> u64 {
+        if account.epoch != self.epoch {
+            account.epoch = self.epoch;
+            account.clock = 0;
+        }
+        account.clock.max(self.now.saturating_sub(burst))
+    }
+
+    fn set(&mut self, id: usize, account: &mut Account, clock: u64) {
+        let before = std::mem::replace(&mut account.clock, clock);
+        if account.waiting > 0 {
+            self.turns.remove(&(before, account.arrival, id));
+            self.turns.insert((clock, account.arrival, id));
+        }
+    }
+
+    #[cfg(test)]
+    pub fn is_empty(&self) -> bool {
+        self.turns.is_empty() && self.busy == 0
+    }
+}

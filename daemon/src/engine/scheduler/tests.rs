@@ -1,0 +1,368 @@
+#![allow(clippy::unwrap_used)]
+use super::*;
+use futures_lite::future::{block_on, poll_once};
+use proptest::prelude::*;
+
+const SLICE: u64 = 1000;
+const WEIGHT: u32 = 100;
+
+fn place(scheduler: &Scheduler) -> Place {
+    scheduler.worker(&Arc::new(scheduler.tenant()))
+}
+
+fn places<const N: usize>(scheduler: &Scheduler) -> [Place; N] {
+    std::array::from_fn(|_| place(scheduler))
+}
+
+fn try_enter(scheduler: &Scheduler, place: &Place) -> Option<Permit> {
+    scheduler.try_enter(place, WEIGHT)
+}
+
+fn wait_as<'a>(scheduler: &Scheduler, place: &'a Place, weight: u32) -> Pin<Box<Enter<'a>>> {
+    let mut enter = Box::pin(scheduler.enter(place, weight));
+    assert!(
+        block_on(poll_once(enter.as_mut())).is_none(),
+        "no slot is free"
+    );
+    enter
+}
+
+fn wait<'a>(scheduler: &Scheduler, place: &'a Place) -> Pin<Box<Enter<'a>>> {
+    wait_as(scheduler, place, WEIGHT)
+}
+
+fn ready(enter: &mut Pin<Box<Enter<'_>>>) -> Option<Permit> {
+    block_on(poll_once(enter.as_mut()))
+}
+
+fn is_granted(enter: &Pin<Box<Enter<'_>>>) -> bool {
+    matches!(*enter.seat.as_ref().unwrap().lock(), Seat::Granted)
+}
+
+#[test]
+fn tenants_take_turns_however_many_isolates_wait() {
+    let scheduler = Scheduler::new(1, SLICE);
+    let [one, two, three] = places(&scheduler);
+    let permit = try_enter(&scheduler, &one).unwrap();
+    let mut greedy: Vec<_> = (0..3).map(|_| wait(&scheduler, &one)).collect();
+    let mut modest = wait(&scheduler, &two);
+    assert_eq!(scheduler.waiting(), 4);
+    drop(permit);
+    assert!(ready(&mut greedy[0]).is_none());
+    let first = ready(&mut modest).expect("the other one has used nothing");
+    drop(first);
+    let second = ready(&mut greedy[0]).expect("in order");
+    let mut modest = wait(&scheduler, &two);
+    drop(second);
+    assert!(ready(&mut greedy[1]).is_none());
+    drop(ready(&mut modest).expect("before the greedy one's second"));
+    drop(ready(&mut greedy[1]).unwrap());
+    drop(ready(&mut greedy[2]).unwrap());
+    assert_eq!(scheduler.waiting(), 0);
+    assert!(
+        try_enter(&scheduler, &three).is_some(),
+        "every slot came back"
+    );
+    assert!(scheduler.0.lock().top.is_empty());
+}
+
+#[test]
+fn the_workers_of_a_tenant_share_what_one_alone_has() {
+    let scheduler = Scheduler::new(1, SLICE);
+    let tenant = Arc::new(scheduler.tenant());
+    let many: Vec<_> = (0..3).map(|_| scheduler.worker(&tenant)).collect();
+    let lone = place(&scheduler);
+    let mut running = Some(try_enter(&scheduler, &lone).unwrap());
+    let mut waiting: Vec<_> = (many.iter().chain([&lone]))
+        .map(|place| wait(&scheduler, place))
+        .collect();
+    let mut served = [0; 4];
+    for _ in 0..600 {
+        drop(running.take());
+        let at = waiting.iter().position(is_granted).unwrap();
+        running = ready(&mut waiting[at]);
+        served[at] += 1;
+        waiting[at] = wait(&scheduler, if at < 3 { &many[at] } else { &lone });
+    }
+    assert_eq!(served, [100, 100, 100, 300]);
+}
+
+#[test]
+fn a_slot_granted_to_one_who_left_is_passed_on() {
+    let scheduler = Scheduler::new(1, SLICE);
+    let [one, two, three] = places(&scheduler);
+    let permit = try_enter(&scheduler, &one);
+    let left = wait(&scheduler, &one);
+    let gone = wait(&scheduler, &two);
+    let mut stays = wait(&scheduler, &three);
+    drop(gone);
+    drop(permit);
+    drop(left);
+    assert!(ready(&mut stays).is_some());
+}
+
+#[test]
+fn a_slot_is_paid_for_before_it_is_used() {
+    let scheduler = Scheduler::new(2, SLICE);
+    let [one, two, three] = places(&scheduler);
+    let (first, other) = (try_enter(&scheduler, &one), try_enter(&scheduler, &two));
+    let mut second = wait(&scheduler, &one);
+    let mut third = wait(&scheduler, &three);
+    drop(other);
+    let served = ready(&mut third).expect("the first has one that is not used up yet");
+    assert!(ready(&mut second).is_none());
+    drop((first, served));
+    assert!(ready(&mut second).is_some());
+}
+
+#[test]
+fn nobody_saves_up() {
+    let scheduler = Scheduler::new(1, SLICE);
+    let places: [Place; 2] = places(&scheduler);
+    for _ in 0..100 {
+        drop(try_enter(&scheduler, &places[0]));
+    }
+    let permit = try_enter(&scheduler, &places[0]);
+    let mut served = Vec::new();
+    let mut waiting = [wait(&scheduler, &places[0]), wait(&scheduler, &places[1])];
+    drop(permit);
+    for _ in 0..12 {
+        let (tenant, permit) = waiting
+            .iter_mut()
+            .enumerate()
+            .find_map(|(at, enter)| Some((at, ready(enter)?)))
+            .unwrap();
+        served.push(tenant + 1);
+        waiting[tenant] = wait(&scheduler, &places[tenant]);
+        drop(permit);
+    }
+    let head = served.iter().take_while(|tenant| **tenant == 2).count();
+    assert!((1..=BURST as usize + 2).contains(&head), "{served:?}");
+    let late = served.iter().filter(|tenant| **tenant == 1).count();
+    assert!(late >= 4, "{served:?}");
+}
+
+#[test]
+fn accounts_go_with_who_has_them_once_nothing_of_them_runs() {
+    let scheduler = Scheduler::new(1, SLICE);
+    let tenant = Arc::new(scheduler.tenant());
+    let (one, two) = (scheduler.worker(&tenant), scheduler.worker(&tenant));
+    let permit = try_enter(&scheduler, &one).unwrap();
+    let gone = wait(&scheduler, &two);
+    drop(gone);
+    drop((one, two, tenant));
+    let counts = || {
+        let state = scheduler.0.lock();
+        (state.tenants.len(), state.workers.len())
+    };
+    assert_eq!(
+        counts(),
+        (1, 2),
+        "one runs, and the other's seat is in line"
+    );
+    drop(permit);
+    assert_eq!(counts(), (0, 0));
+    assert!(scheduler.0.lock().top.is_empty());
+    for _ in 0..10_000 {
+        try_enter(&scheduler, &place(&scheduler)).unwrap().end(1);
+    }
+    assert_eq!(counts(), (0, 0));
+}
+
+#[test]
+fn clocks_at_their_end_leave_it_at_who_came_first() {
+    let scheduler = Scheduler::new(1, u64::MAX);
+    let [one, two] = places(&scheduler);
+    let permit = try_enter(&scheduler, &one).unwrap();
+    let (mut first, mut second) = (wait(&scheduler, &one), wait(&scheduler, &two));
+    permit.end(u64::MAX);
+    for _ in 0..10 {
+        drop(ready(&mut second).expect("the other has used more, or as much and came later"));
+        second = wait_behind(&scheduler, &mut first, &one, &two);
+    }
+
+    fn wait_behind<'a>(
+        scheduler: &Scheduler,
+        first: &mut Pin<Box<Enter<'a>>>,
+        one: &'a Place,
+        two: &'a Place,
+    ) -> Pin<Box<Enter<'a>>> {
+        let permit = ready(first).expect("its turn comes");
+        let second = wait(scheduler, two);
+        *first = wait(scheduler, one);
+        drop(permit);
+        second
+    }
+}
+
+/// Isolates that always want to run, each with what a slice of it costs, and what each has used.
+struct Crowd<'a> {
+    scheduler: &'a Scheduler,
+    waiting: Vec<(usize, Pin<Box<Enter<'a>>>)>,
+    running: VecDeque<(Option<usize>, Permit)>,
+    weights: Vec<u32>,
+    /// On the clocks of tenants.
+    used: Vec<u64>,
+}
+
+impl<'a> Crowd<'a> {
+    /// All slots are held by `first`, which uses nothing of them.
+    fn new(scheduler: &'a Scheduler, slots: usize, first: &'a Place, weights: Vec<u32>) -> Self {
+        let held = (0..slots).map(|_| (None, try_enter(scheduler, first).unwrap()));
+        Self {
+            scheduler,
+            waiting: Vec::new(),
+            running: held.collect(),
+            used: vec![0; weights.len()],
+            weights,
+        }
+    }
+
+    fn join(&mut self, party: usize, place: &'a Place) {
+        let enter = wait_as(self.scheduler, place, self.weights[party]);
+        self.waiting.push((party, enter));
+    }
+
+    /// The slot that was given longest ago ends: who had it wants it again.
+    fn turn(&mut self, places: &'a [Place], fuel: impl FnOnce(usize) -> u64) {
+        let (party, permit) = self.running.pop_front().unwrap();
+        match party {
+            None => permit.end(0),
+            Some(party) => {
+                let fuel = fuel(party);
+                self.used[party] += ticks(fuel, self.weights[party]);
+                self.join(party, &places[party]);
+                permit.end(fuel);
+            }
+        }
+        let at = self.waiting.iter().position(|(_, enter)| is_granted(enter));
+        let (party, mut enter) = self.waiting.remove(at.unwrap());
+        let permit = ready(&mut enter).unwrap();
+        self.running.push_back((Some(party), permit));
+    }
+}
+
+/// What a slice of a party's costs: always about the same, or one cannot tell it from chance.
+fn cost(costs: &[u64], party: usize, turn: usize) -> u64 {
+    costs[(turn * 31 + party * 7) % costs.len()]
+}
+
+proptest! {
+    /// The model is the fluid one: who always waits has used as much for its weight as any other.
+    #[test]
+    fn who_always_waits_has_the_share_of_its_weight(
+        slots in 1usize..4,
+        parties in proptest::collection::vec((1usize..4, 1u32..=1000), 2..6),
+        costs in proptest::collection::vec(1u64..=SLICE, 50..400),
+    ) {
+        let scheduler = Scheduler::new(slots, SLICE);
+        let first = place(&scheduler);
+        let places: Vec<Place> = parties.iter().map(|_| place(&scheduler)).collect();
+        let weights = parties.iter().map(|party| party.1).collect();
+        let mut crowd = Crowd::new(&scheduler, slots, &first, weights);
+        for (party, (isolates, _)) in parties.iter().enumerate() {
+            // With fewer isolates than slots a tenant cannot use its share.
+            for _ in 0..*isolates.max(&slots) {
+                crowd.join(party, &places[party]);
+            }
+        }
+        for turn in 0..10 * costs.len() {
+            crowd.turn(&places, |party| cost(&costs, party, turn));
+        }
+        // What is paid in advance: a slice in each slot.
+        let slack = SLICE * (slots as u64 + 1);
+        for (a, (_, weight_a)) in parties.iter().enumerate() {
+            for (b, (_, weight_b)) in parties.iter().enumerate() {
+                let apart = crowd.used[a].abs_diff(crowd.used[b]);
+                let slack = ticks(slack, *weight_a) + ticks(slack, *weight_b);
+                prop_assert!(apart <= slack, "{:?} of {parties:?}", crowd.used);
+            }
+        }
+    }
+
+    #[test]
+    fn each_level_shares_what_it_has(
+        slots in 1usize..3,
+        tenants in proptest::collection::vec((1usize..4, 1u32..=1000), 2..4),
+        costs in proptest::collection::vec(1u64..=SLICE, 50..300),
+    ) {
+        let scheduler = Scheduler::new(slots, SLICE);
+        let first = place(&scheduler);
+        let mut places = Vec::new();
+        let mut of = Vec::new();
+        for (tenant, (workers, weight)) in tenants.iter().enumerate() {
+            let account = Arc::new(scheduler.tenant());
+            for _ in 0..*workers {
+                places.push(scheduler.worker(&account));
+                of.push((tenant, *weight));
+            }
+        }
+        let weights = of.iter().map(|party| party.1).collect();
+        let mut crowd = Crowd::new(&scheduler, slots, &first, weights);
+        for (party, place) in places.iter().enumerate() {
+            for _ in 0..slots {
+                crowd.join(party, place);
+            }
+        }
+        for turn in 0..10 * costs.len() {
+            crowd.turn(&places, |party| cost(&costs, party, turn));
+        }
+        let slack = SLICE * (slots as u64 + 1);
+        let own = |tenant: usize| -> Vec<u64> {
+            let own = of.iter().zip(&crowd.used).filter(|((it, _), _)| *it == tenant);
+            own.map(|(_, used)| *used).collect()
+        };
+        let total = |tenant: usize| own(tenant).iter().sum::<u64>();
+        for (a, (_, weight_a)) in tenants.iter().enumerate() {
+            let workers = own(a);
+            let apart = workers.iter().max().unwrap() - workers.iter().min().unwrap();
+            prop_assert!(apart <= ticks(2 * slack, *weight_a), "{workers:?}");
+            for (b, (_, weight_b)) in tenants.iter().enumerate() {
+                let apart = total(a).abs_diff(total(b));
+                let slack = ticks(slack, *weight_a) + ticks(slack, *weight_b);
+                prop_assert!(apart <= slack, "{:?} of {tenants:?}", crowd.used);
+            }
+        }
+    }
+
+    #[test]
+    fn who_was_away_has_its_burst_and_no_more(
+        slots in 1usize..4,
+        weights in proptest::collection::vec(1u32..=1000, 2..6),
+        away in 0usize..500,
+        after in 1usize..500,
+        costs in proptest::collection::vec(1u64..=SLICE, 50..300),
+    ) {
+        let scheduler = Scheduler::new(slots, SLICE);
+        let first = place(&scheduler);
+        let places: Vec<Place> = weights.iter().map(|_| place(&scheduler)).collect();
+        let mut crowd = Crowd::new(&scheduler, slots, &first, weights.clone());
+        // The first comes last.
+        for (party, place) in places.iter().enumerate().skip(1) {
+            for _ in 0..slots {
+                crowd.join(party, place);
+            }
+        }
+        for turn in 0..away {
+            crowd.turn(&places, |party| cost(&costs, party, turn));
+        }
+        for _ in 0..slots {
+            crowd.join(0, &places[0]);
+        }
+        let before = crowd.used.clone();
+        for turn in 0..after {
+            crowd.turn(&places, |party| cost(&costs, party, turn));
+        }
+        // Of what was used since it came it has its share and its burst, beside what slots hold.
+        let most = ticks(SLICE * (BURST + slots as u64 + 1), weights[0]);
+        for other in 1..weights.len() {
+            let theirs = crowd.used[other] - before[other];
+            let slack = ticks(SLICE * (slots as u64 + 1), weights[other]);
+            prop_assert!(
+                crowd.used[0] <= theirs + most + slack,
+                "{:?} of {weights:?}",
+                crowd.used
+            );
+        }
+    }
+}
