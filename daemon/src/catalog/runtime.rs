@@ -153,7 +153,10 @@ impl Runtime<Worker> for Machine {
     fn dynamic_budget(&self, (namespace, tenant): (&str, &str), script: &str) -> Budget {
         let tenant = format!("{namespace}/{tenant}");
         let tenant = self.engine.budget().part(&tenant, u64::MAX);
-        tenant.part(&format!("{script}, loader.memory-bytes"), self.dynamic_memory)
+        tenant.part(
+            &format!("{script}, loader.memory-bytes"),
+            self.dynamic_memory,
+        )
     }
 
     fn hold(&self, budget: &Budget, bytes: u64) -> Option<Box<dyn Any + Send + Sync>> {
