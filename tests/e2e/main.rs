@@ -2,6 +2,7 @@
 #![allow(clippy::unwrap_used)]
 
 mod aborted;
+mod admission;
 mod analytics;
 mod assets;
 mod bad_input;
@@ -13,6 +14,7 @@ mod cron;
 mod curl;
 mod dispatch;
 mod dispatch_rpc;
+mod edge_tls;
 mod eventsource;
 mod examples;
 mod explain;
@@ -35,6 +37,7 @@ mod loader;
 mod logpush;
 mod node_net;
 mod plain;
+mod plans;
 mod previews;
 mod push;
 mod retire;

@@ -114,7 +114,7 @@ const MAY_KNOW: &[(&str, &[&str])] = &[
     // Budgets, and the tree of them as it is shown.
     ("ledger", &[]),
     // What tenants used and may use; who is a tenant others know.
-    ("usage", &["store"]),
+    ("usage", &["store", "engine::limits", "engine::meter"]),
     // What is stated of limits; whom it concerns others know.
     (
         "plans",
@@ -131,6 +131,7 @@ const MAY_KNOW: &[(&str, &[&str])] = &[
     (
         "catalog",
         &[
+            "board",
             "ledger",
             "store",
             "engine",
@@ -208,9 +209,9 @@ const BELONGS_TO: &[(&str, &[&str])] = &[
     ("wasm_encoder", &["engine"]),
     ("postern_crypto", &["engine", "outbound", "firmware"]),
     ("embedded_tls", &["outbound"]),
-    ("rustls", &["outbound"]),
+    ("rustls", &["edge", "outbound"]),
     ("futures_rustls", &["outbound"]),
-    ("webpki", &["outbound"]),
+    ("webpki", &["edge", "outbound"]),
     ("hyper", &["edge", "manage", "cli", "outbound"]),
     ("smol_hyper", &["edge", "manage", "cli", "outbound"]),
     ("flate2", &["engine", "outbound", "firmware"]),

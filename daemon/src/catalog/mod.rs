@@ -217,6 +217,11 @@ impl<W: Send + Sync + 'static> Catalog<W> {
         self.runtime.analytics()
     }
 
+    /// What counts tenants' use, if anything.
+    pub fn usage(&self) -> Option<crate::usage::Usage> {
+        self.runtime.usage()
+    }
+
     /// The store below, for what is not the catalog's: KV values and tokens.
     pub fn store(&self) -> &Store {
         &self.store

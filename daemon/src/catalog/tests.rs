@@ -453,7 +453,10 @@ fn other_bounds_reach_running_workers() {
             cpu_ms: 100,
             ..Limits::default()
         },
-        board: postern_board::limits::default_ceilings(),
+        board: Limits {
+            cpu_ms: 1000,
+            ..Limits::default()
+        },
     };
     block_on(stage.catalog.change_bounds(bounds)).unwrap();
     assert_eq!(stage.worker("a").limits.lock().cpu_ms, 100);

@@ -3,11 +3,13 @@
 mod explain;
 mod firmware;
 mod limits;
+mod usage;
 mod versions;
 
 pub use explain::Explain;
 pub use firmware::{Firmware, FirmwarePush, Health};
 pub use limits::{Changing, Limits, LimitsOf, Plans};
+pub use usage::{Period, Usage};
 pub use versions::{Deployments, OfWorker, Versions, VersionsDeploy};
 
 use clap::{Args, Parser, Subcommand};
@@ -104,6 +106,8 @@ pub enum Command {
     /// Tell which limits a Worker has and why, and state others while it runs.
     #[command(subcommand)]
     Limits(Limits),
+    /// Show what tenants used, by dates or months of UTC; with --csv for those who bill it.
+    Usage(Usage),
     /// Update the system that the daemon runs on, and tell which one runs.
     #[command(subcommand)]
     Firmware(Firmware),

@@ -25,6 +25,7 @@ mod scripts;
 pub mod secrets;
 mod serve;
 mod token;
+mod usage;
 mod versions;
 
 use args::{Cli, Command, Secrets};
@@ -90,6 +91,7 @@ fn run(command: Command, out: Output) -> Result<(), CliError> {
         Command::Deployments(args) => smol::block_on(versions::deployments(&args, out)),
         Command::Plans(args) => smol::block_on(limits::plans(&args, out)),
         Command::Limits(args) => smol::block_on(limits::limits(&args, out)),
+        Command::Usage(args) => smol::block_on(usage::run(&args, out)),
         Command::Secrets(Secrets::Forget(source)) => secrets::forget(&source, out),
         Command::Judge => Ok(serve::rooms::judge()?),
         // Answered before: it has no errors of the command line's.

@@ -87,7 +87,7 @@ pub(super) fn check(
         ("`ceilings`", &ceilings),
         "lower it, or raise the ceiling",
     );
-    let edge = edge(document, raw.edge, &board, overrides);
+    let edge = edge(document, raw.edge, (base, &board), overrides);
     let manage = manage(document, raw.manage, overrides, &board);
     let outbound = outbound(document, raw.outbound, base, &board);
     let egress = egress::check(document, raw.egress);
@@ -255,7 +255,11 @@ fn count(
     u32::try_from(value).unwrap_or(most)
 }
 
-fn address(document: &mut Document<'_>, key: &str, text: &Spanned<String>) -> Option<SocketAddr> {
+pub(super) fn address(
+    document: &mut Document<'_>,
+    key: &str,
+    text: &Spanned<String>,
+) -> Option<SocketAddr> {
     let parsed = text.get_ref().parse();
     if parsed.is_err() {
         document.problem(
@@ -267,7 +271,12 @@ fn address(document: &mut Document<'_>, key: &str, text: &Spanned<String>) -> Op
     parsed.ok()
 }
 
-fn edge(document: &mut Document<'_>, raw: RawEdge, board: &Board, overrides: &Overrides) -> Edge {
+fn edge(
+    document: &mut Document<'_>,
+    raw: RawEdge,
+    (base, board): (&Path, &Board),
+    overrides: &Overrides,
+) -> Edge {
     let mut listen = Vec::new();
     match &raw.listen {
         Some(Texts(texts)) => {
@@ -315,7 +324,6 @@ fn edge(document: &mut Document<'_>, raw: RawEdge, board: &Board, overrides: &Ov
     let idle_deadline_ms = deadline("edge.idle-deadline-ms", &raw.idle_deadline_ms, 60_000);
     let drain_ms = deadline("edge.drain-ms", &raw.drain_ms, 10_000);
     Edge {
-        listen,
         connections: count(
             document,
             "edge.connections",
@@ -346,6 +354,8 @@ fn edge(document: &mut Document<'_>, raw: RawEdge, board: &Board, overrides: &Ov
         drain_ms,
         test_routes: raw.test_routes.unwrap_or(false),
         server_timing: raw.server_timing.unwrap_or(false),
+        tls: super::tls::check(document, raw.tls, base, &listen),
+        listen,
     }
 }
 

@@ -12,6 +12,7 @@ mod otlp;
 mod place;
 mod raw;
 pub mod routing;
+mod tls;
 
 pub use firmware::{Critical, Firmware};
 pub use metrics::Metrics;
@@ -20,6 +21,7 @@ pub use otlp::Otlp;
 pub use place::Place;
 pub use postern_board::{Problem, amount, document, durability, limits};
 pub use routing::{Mode, Routing, Target};
+pub use tls::{Certificate, Minimum, Tls};
 
 use crate::board::{Board, Durability};
 use crate::egress::Egress;
@@ -135,6 +137,9 @@ pub struct Edge {
     pub test_routes: bool,
     /// Whether answers of Workers tell in `server-timing` where their time went.
     pub server_timing: bool,
+    /// HTTPS.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub tls: Option<Tls>,
 }
 
 /// A scheme of URLs.
@@ -443,6 +448,14 @@ impl Config {
             },
             ..it.outbound.clone()
         };
+        let edge = |it: &Self| Edge {
+            tls: it.edge.tls.clone().map(|tls| Tls {
+                certificates: Vec::new(),
+                minimum: Minimum::default(),
+                ..tls
+            }),
+            ..it.edge.clone()
+        };
         let manage = |it: &Self| Manage {
             versions_kept: 0,
             ..it.manage.clone()
@@ -455,7 +468,10 @@ impl Config {
             ("data-dir", self.data_dir != new.data_dir),
             ("board", self.board != new.board),
             ("account-id", self.account_id != new.account_id),
-            ("edge", self.edge != new.edge),
+            (
+                "edge, but for certificates and edge.tls.minimum",
+                edge(self) != edge(new),
+            ),
             (
                 "manage, but for manage.versions-kept",
                 manage(self) != manage(new),

@@ -59,6 +59,7 @@ pub(super) struct RawEdge {
     pub drain_ms: Option<Spanned<Amount>>,
     pub test_routes: Option<bool>,
     pub server_timing: Option<bool>,
+    pub tls: Option<Spanned<super::tls::RawTls>>,
 }
 
 #[derive(Debug, Default, serde::Deserialize)]

@@ -10,7 +10,7 @@ use crate::engine::invocation::Ray;
 use crate::engine::limits::Failure;
 use crate::engine::refusal::{Refusal, Stage};
 use http::header::{self, HeaderValue};
-use http::{Response, StatusCode};
+use http::{Method, Response, StatusCode};
 use std::borrow::Cow;
 use std::sync::Arc;
 
@@ -27,6 +27,8 @@ pub struct Answer {
     pub limit: Option<Box<Refusal>>,
     /// How far the request came.
     pub stage: Stage,
+    /// Where else to ask, for `Location`.
+    pub location: Option<HeaderValue>,
     /// Whether the connection ends with it: after a request that was not understood, what
     /// comes next is not to be trusted.
     pub close: bool,
@@ -42,6 +44,7 @@ impl Answer {
             allow: None,
             limit: None,
             stage: Stage::Head,
+            location: None,
             close: true,
         }
     }
@@ -69,6 +72,27 @@ impl Answer {
         Self {
             close: false,
             ..Self::new(status, text)
+        }
+    }
+
+    /// The same is to be asked for by HTTPS.
+    pub fn elsewhere(method: &Method, host: &str, port: u16, path: &str) -> Self {
+        let port = match port {
+            443 => String::new(),
+            port => format!(":{port}"),
+        };
+        let location = HeaderValue::from_str(&format!("https://{host}{port}{path}"));
+        let status = match *method {
+            Method::GET | Method::HEAD => StatusCode::MOVED_PERMANENTLY,
+            // Not to be asked for by another method.
+            _ => StatusCode::PERMANENT_REDIRECT,
+        };
+        match location {
+            Ok(location) => Self {
+                location: Some(location),
+                ..Self::kept(status, "This is served by HTTPS.")
+            },
+            Err(_) => Self::bad("the target cannot be asked for by HTTPS".into()),
         }
     }
 
@@ -152,6 +176,10 @@ impl Answer {
                 retry_after_s: Some(*retry_after_s),
                 ..Self::kept(StatusCode::SERVICE_UNAVAILABLE, failure.to_string())
             },
+            Failure::Quota { retry_after_s, .. } => Self {
+                retry_after_s: Some(*retry_after_s),
+                ..Self::kept(StatusCode::TOO_MANY_REQUESTS, failure.to_string())
+            },
             Failure::Limited {
                 limit,
                 retry_after_s,
@@ -214,6 +242,9 @@ impl Answer {
                 header::SEC_WEBSOCKET_VERSION,
                 HeaderValue::from_static("13"),
             );
+        }
+        if let Some(location) = self.location {
+            headers.insert(header::LOCATION, location);
         }
         if let Some(methods) = self.allow {
             headers.insert(header::ALLOW, HeaderValue::from_static(methods));

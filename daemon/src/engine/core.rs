@@ -13,6 +13,7 @@ use super::isolate::{After, Isolate};
 use super::limits::Failure;
 use super::mapping::{Mapping, WASM_PAGE};
 use super::memory_use::MemoryUse;
+use super::meter::Metered;
 use super::parked::{CHANGES_MAX, Changes, Parked};
 use super::turn::{Entry, Turn};
 use super::worker::Worker;
@@ -387,6 +388,9 @@ impl Core {
         let mut limits = *isolate.worker().limits();
         let mut used = 0;
         if let Some(invocation) = self.store.data_mut().invocation() {
+            if let Some(spent) = invocation.metered.as_ref().and_then(Metered::spent) {
+                return Condemned(spent);
+            }
             limits.cpu_ms = invocation.cpu_ms();
             used = invocation.fuel;
         }

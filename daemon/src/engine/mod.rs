@@ -29,6 +29,7 @@ mod judges;
 pub mod limits;
 mod mapping;
 mod memory_use;
+pub mod meter;
 pub mod module;
 pub mod ops;
 mod own;

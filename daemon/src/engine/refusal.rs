@@ -200,6 +200,19 @@ impl Failure {
                 // A tenant's own, however many Workers it has.
                 is_shared: false,
             }),
+            Self::Quota {
+                quota,
+                value,
+                used,
+                retry_after_s,
+            } => Some(Refusal {
+                limit: quota,
+                value,
+                used,
+                remedy: "raise it, or wait until its period is over",
+                retry_after_s: Some(retry_after_s),
+                is_shared: false,
+            }),
             Self::Overloaded { bound: None, .. }
             | Self::Exception { .. }
             | Self::Condemned { .. }

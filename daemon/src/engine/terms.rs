@@ -67,6 +67,8 @@ pub struct Origin {
     pub ray: HeaderValue,
     /// How the client reached the edge: `http` or `https`.
     pub scheme: &'static str,
+    /// What is told of TLS: the fields of a JSON object, without its braces.
+    pub tls: &'static str,
     /// How often what it began with has left this machine and come back.
     pub hops: u16,
     /// Where its time went until the answer, once there is one; `None` if nobody asks.
@@ -99,11 +101,13 @@ impl Origin {
             "httpProtocol": self.protocol,
         });
         let mut text = fields.to_string();
-        if !self.place.is_empty() {
-            text.pop();
-            text.push(',');
-            text.push_str(&self.place);
-            text.push('}');
+        for more in [&*self.place, self.tls] {
+            if !more.is_empty() {
+                text.pop();
+                text.push(',');
+                text.push_str(more);
+                text.push('}');
+            }
         }
         text
     }
@@ -124,6 +128,7 @@ mod tests {
                 client: HeaderValue::from_static("10.0.0.1"),
                 ray: HeaderValue::from_static("0"),
                 scheme: "http",
+                tls: "",
                 hops: 0,
                 timing: None,
             };

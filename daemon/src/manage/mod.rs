@@ -47,6 +47,7 @@ mod telemetry;
 mod tests;
 pub mod tokens;
 mod upload;
+mod usage;
 mod versions;
 mod workers;
 

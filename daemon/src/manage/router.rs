@@ -222,6 +222,7 @@ impl<W: Send + Sync + 'static> Manage<W> {
 
         GET "accounts/{account}/postern/v1/explain" => list_failures,
         GET "accounts/{account}/postern/v1/explain/{ray}" => explain_ray,
+        GET "accounts/{account}/postern/v1/usage" => get_usage,
         GET "accounts/{account}/postern/v1/plans" => list_plans,
         GET "accounts/{account}/postern/v1/plans/{plan}" => get_plan,
         PUT "accounts/{account}/postern/v1/plans/{plan}" => put_plan,

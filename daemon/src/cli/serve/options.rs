@@ -146,6 +146,12 @@ pub(super) fn edge_options(config: &Config) -> EdgeOptions {
             config::Scheme::Http => edge::Scheme::Http,
             config::Scheme::Https => edge::Scheme::Https,
         },
+        redirects: edge.tls.as_ref().is_some_and(|tls| tls.redirect),
+        hsts: edge
+            .tls
+            .as_ref()
+            .filter(|tls| tls.hsts_s > 0)
+            .and_then(|tls| http::HeaderValue::from_str(&format!("max-age={}", tls.hsts_s)).ok()),
         test_routes: edge.test_routes,
         server_timing: edge.server_timing,
         place: config.place.fields().into(),
@@ -153,6 +159,21 @@ pub(super) fn edge_options(config: &Config) -> EdgeOptions {
         socket: socket_options(config),
         ..EdgeOptions::default()
     }
+}
+
+/// How the edge speaks TLS, if it does.
+#[cfg(feature = "edge-tls")]
+pub(super) fn tls_options(config: &Config) -> Option<edge::TlsOptions> {
+    let tls = config.edge.tls.as_ref()?;
+    let identities = tls.certificates.iter().map(|it| edge::Identity {
+        chain: it.chain.clone(),
+        key: it.key.clone(),
+        ocsp: it.ocsp.clone(),
+    });
+    Some(edge::TlsOptions {
+        identities: identities.collect(),
+        only_1_3: tls.minimum == config::Minimum::Tls13,
+    })
 }
 
 pub(super) fn manage_options(config: &Config, memory: &Memory) -> ManageOptions {

@@ -7,6 +7,8 @@ use super::courier::Courier;
 use super::exporter::Exporter;
 use super::figures::{Figures, Phase, Told as Rest};
 use super::memory::Memory;
+#[cfg(feature = "edge-tls")]
+use super::options::tls_options;
 use super::options::{
     analytics_options, bounds, cache_options, edge_options, engine_options, log_filter,
     manage_options, observe_options, outbound_options, policy, roots, socket_options,
@@ -24,7 +26,7 @@ use crate::catalog::guard::Watch;
 use crate::catalog::{self, Catalog, Machine};
 use crate::config::{self, Config};
 use crate::cron;
-use crate::edge::{self, Edge};
+use crate::edge::{self, Edge, Listening};
 use crate::engine::invocation::Ray;
 use crate::engine::{self, Engine, Finished, Observer};
 use crate::logpush::Logpush;
@@ -33,6 +35,7 @@ use crate::observe::{self, Filter, Follow, Followed, Observe, logger};
 use crate::outbound::Outbound;
 use crate::store::{Opened, Store};
 use crate::tail::Tails;
+use crate::usage::{Usage, UsageOptions};
 use async_executor::Executor;
 use async_io::Async;
 use futures_lite::{StreamExt, future, stream};
@@ -55,6 +58,7 @@ pub struct Rooms {
     status: Arc<Status>,
     outbound: Outbound,
     analytics: Analytics,
+    usage: Usage,
     logpush: Logpush,
     courier: Arc<Courier>,
     /// The system's own firmware, and who judges it.
@@ -63,6 +67,8 @@ pub struct Rooms {
     pub visitor: Arc<Visitor>,
     figures: Arc<Figures>,
     manage_connections: usize,
+    /// The port that clients reach by HTTPS, if that is not the one it listens on.
+    https_port: Option<u16>,
     office: Office,
     #[cfg(feature = "otlp")]
     exporter: Option<Exporter>,
@@ -159,12 +165,15 @@ impl Rooms {
         let tails = Tails::new(executor.clone());
         let analytics =
             Analytics::open(store.clone(), analytics_options(config)).map_err(room("analytics"))?;
+        let usage = UsageOptions::new(config.data_dir.join("usage"));
+        let usage = Usage::open(store.clone(), usage).map_err(room("usage"))?;
         let machine = Machine {
             engine: engine.clone(),
             outbound: outbound.clone(),
             cache: cache.clone(),
             tails: tails.clone(),
             analytics: analytics.clone(),
+            usage: usage.clone(),
             sockets: socket_options(config),
             dynamic_workers: config.loader.workers as usize,
             dynamic_memory: config.loader.memory_bytes,
@@ -176,6 +185,10 @@ impl Rooms {
             bounds(config),
         )
         .map_err(room("catalog"))?;
+        // Before the first request, which need not wait for it then.
+        if let Err(error) = smol::block_on(usage.reserve()) {
+            log::error!("usage cannot be recorded: {error}");
+        }
         // Once only: there is one catalog.
         let _ = told.watch.set(catalog.watch());
         tails.deliver_by(catalog.clone());
@@ -225,6 +238,10 @@ impl Rooms {
             own: OnceLock::new(),
         };
         let edge = Edge::new(running, router, edge_options(config));
+        #[cfg(feature = "edge-tls")]
+        if let Some(options) = tls_options(config) {
+            edge.set_acceptor(edge::Acceptor::new(&options).map_err(room("edge"))?);
+        }
         let status = Arc::new(Status {
             started: Instant::now(),
             board: config.board.name.clone(),
@@ -265,6 +282,7 @@ impl Rooms {
             executor.spawn(sweep(engine)),
             executor.spawn(cache.upkeep()),
             executor.spawn(analytics.clone().upkeep()),
+            executor.spawn(usage.clone().upkeep()),
             office
                 .executor
                 .spawn(refresh(catalog.clone(), figures.clone())),
@@ -290,12 +308,19 @@ impl Rooms {
             status,
             outbound,
             analytics,
+            usage,
             logpush,
             courier,
             updates,
             visitor,
             figures,
             manage_connections: config.manage.connections as usize,
+            https_port: config
+                .edge
+                .tls
+                .as_ref()
+                .and_then(|tls| u16::try_from(tls.port).ok())
+                .filter(|port| *port > 0),
             office,
             background,
         }))
@@ -309,10 +334,15 @@ impl Rooms {
     /// Serves requests until `shutdown`, and then finishes those in flight.
     pub async fn edge(
         self: Arc<Self>,
-        listeners: Vec<Async<TcpListener>>,
+        listeners: Vec<Listening>,
         shutdown: Shutdown,
     ) -> io::Result<()> {
-        let addresses = listeners.iter().map(|it| it.get_ref().local_addr());
+        if let Some(secure) = listeners.iter().find(|it| it.is_secure) {
+            let own = secure.listener.get_ref().local_addr()?.port();
+            self.edge.set_https_port(self.https_port.unwrap_or(own));
+        }
+        let plain = listeners.iter().filter(|it| !it.is_secure);
+        let addresses = plain.map(|it| it.listener.get_ref().local_addr());
         let addresses = addresses.collect::<io::Result<Vec<_>>>()?;
         self.updates.selftest.edge_listens(addresses.clone());
         // Set once: the daemon listens once.
@@ -355,6 +385,13 @@ impl Rooms {
         if let Err(error) = logger::set_filter(&log_filter(&config.log)) {
             log::error!("the log's levels stay as they were: {error}");
         }
+        #[cfg(feature = "edge-tls")]
+        if let Some(options) = tls_options(config) {
+            match edge::Acceptor::new(&options) {
+                Ok(acceptor) => self.edge.set_acceptor(acceptor),
+                Err(error) => log::error!("certificates stay as they were: {error}"),
+            }
+        }
         self.outbound.set_policy(policy(config), roots(config));
         self.courier.set_roots(roots(config));
         let (catalog, bounds) = (self.catalog.clone(), bounds(config));
@@ -379,6 +416,9 @@ impl Rooms {
     /// Makes everything durable and lets go of the store. Nothing runs any more.
     pub async fn close(self: Arc<Self>) {
         self.analytics.flush().await;
+        if let Err(error) = self.usage.close().await {
+            log::error!("usage since it was last recorded is in the journal alone: {error}");
+        }
         self.logpush.flush().await;
         #[cfg(feature = "otlp")]
         if let Some(exporter) = &self.exporter {

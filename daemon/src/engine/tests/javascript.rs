@@ -120,6 +120,7 @@ impl Bench {
             limits,
             is_trusted: false,
             budget: None,
+            meter: None,
             env: Arc::new(TestEnv::default()),
         })
     }

@@ -28,6 +28,7 @@ impl Begun {
                 return Err(self.refused(failure, Stage::Admission));
             }
         }
+        self.invocation.count()?;
         let worker = self.entered.worker.clone();
         if worker.spec.kind == GuestKind::Wasi {
             // No guest waits inside a host call, so a program that reads its input is given all of it first.
