@@ -28,7 +28,9 @@ impl Begun {
                 return Err(self.refused(failure, Stage::Admission));
             }
         }
-        self.invocation.count()?;
+        if let Err(failure) = self.invocation.count() {
+            return Err(self.refused(failure, Stage::Admission));
+        }
         let worker = self.entered.worker.clone();
         if worker.spec.kind == GuestKind::Wasi {
             // No guest waits inside a host call, so a program that reads its input is given all of it first.
