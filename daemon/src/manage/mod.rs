@@ -18,6 +18,7 @@ mod call;
 mod deployments;
 mod domains;
 pub mod envelope;
+mod explain;
 pub mod firmware;
 mod graphql;
 mod kv;
@@ -32,6 +33,7 @@ mod page;
 mod paging;
 mod plain;
 mod plans;
+mod probes;
 mod router;
 mod routes;
 mod schedules;
@@ -57,6 +59,7 @@ pub use body::{ByteStream, Payload};
 pub use call::Call;
 pub use logs::{LogSource, LogStream, NoLogs};
 pub use plans::{UseSource, Used};
+pub use probes::{MetricsKey, Probes};
 pub use server::{ServerOptions, serve};
 pub use tune::Tuning;
 
@@ -138,6 +141,7 @@ pub struct Manage<W = Worker> {
     logpush: OnceLock<Arc<Logpush>>,
     firmware: OnceLock<(Arc<Firmware>, HealthKey)>,
     tuning: OnceLock<Tuning>,
+    probes: OnceLock<Arc<dyn Probes>>,
     used: OnceLock<Box<dyn UseSource>>,
 }
 
@@ -155,6 +159,7 @@ impl<W: Send + Sync + 'static> Manage<W> {
             logpush: OnceLock::new(),
             firmware: OnceLock::new(),
             tuning: OnceLock::new(),
+            probes: OnceLock::new(),
             used: OnceLock::new(),
             catalog,
             options,
@@ -191,6 +196,11 @@ impl<W: Send + Sync + 'static> Manage<W> {
     /// changes nothing.
     pub fn with_tune(&self, tuning: Tuning) {
         let _ = self.tuning.set(tuning);
+    }
+
+    /// Answers who watches the machine. Once only; a second call changes nothing.
+    pub fn with_probes(&self, probes: Arc<dyn Probes>) {
+        let _ = self.probes.set(probes);
     }
 
     /// Answers a call: token first, then route, then handler.

@@ -220,6 +220,8 @@ impl<W: Send + Sync + 'static> Manage<W> {
         POST "accounts/{account}/storage/kv/namespaces/{id}/bulk/get" => get_bulk,
         POST "accounts/{account}/storage/kv/namespaces/{id}/bulk/delete" => delete_bulk,
 
+        GET "accounts/{account}/postern/v1/explain" => list_failures,
+        GET "accounts/{account}/postern/v1/explain/{ray}" => explain_ray,
         GET "accounts/{account}/postern/v1/usage" => get_usage,
         GET "accounts/{account}/postern/v1/plans" => list_plans,
         GET "accounts/{account}/postern/v1/plans/{plan}" => get_plan,
@@ -265,6 +267,8 @@ impl<W: Send + Sync + 'static> Manage<W> {
         GET "logs/{script}" => get_logs,
         GET "routes" => all_routes,
         GET "health" => get_health,
+        GET "explain" => list_failures,
+        GET "explain/{ray}" => explain_ray,
         GET "firmware" => get_firmware,
         PUT "firmware" => push_firmware,
         POST "firmware" => push_firmware,
@@ -307,6 +311,9 @@ impl<W: Send + Sync + 'static> Manage<W> {
             ));
         }
         let path = head.uri.path();
+        if let Some(answer) = self.probed(&head.method, path, &head.headers) {
+            return answer;
+        }
         // Uploads of assets bring the token of their session instead, which the handler checks.
         let has_health_key = path == HEALTH && self.knows_health_key(&head.headers);
         let mut who = String::new();
@@ -328,6 +335,14 @@ impl<W: Send + Sync + 'static> Manage<W> {
         } else {
             return Err(Refusal::no_route(path));
         };
+        let is_change = !matches!(head.method, Method::GET | Method::HEAD);
+        if is_change && self.probes.get().is_some_and(|it| it.is_stopping()) {
+            return Err(Refusal::new(
+                StatusCode::SERVICE_UNAVAILABLE,
+                code::INTERNAL,
+                "the daemon is stopping and takes no changes; try again when it is back",
+            ));
+        }
         let method = match head.method {
             // hyper sends no body then.
             Method::HEAD => Method::GET,
