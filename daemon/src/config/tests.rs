@@ -375,7 +375,7 @@ fn what_a_reload_takes_over() {
         [
             "data-dir",
             "account-id",
-            "edge",
+            "edge, but for certificates and edge.tls.minimum",
             "manage, but for manage.versions-kept",
             "engine",
             "store",

@@ -477,10 +477,12 @@ struct Told {
 impl Observer for Told {
     fn finished(&self, finished: &Finished<'_>) {
         self.observe.finished(finished);
+        // What was not let in used nothing, and tells nothing of a version.
+        if finished.stage == engine::refusal::Stage::Admission {
+            return;
+        }
         self.tune.finished(finished);
-        // What was not let in tells nothing of a version.
-        let is_in = finished.stage != engine::refusal::Stage::Admission;
-        if let Some(watch) = self.watch.get().filter(|_| is_in) {
+        if let Some(watch) = self.watch.get() {
             watch.finished(finished);
         }
     }
