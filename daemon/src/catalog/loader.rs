@@ -173,6 +173,7 @@ impl<W: Send + Sync + 'static> Loads for Loader<W> {
                 env: Arc::new(lease.with_file(file)),
                 is_trusted: false,
                 budget: Some(budget),
+                is_recorded: false,
             };
             let worker = catalog.runtime.start(spec)?;
             Ok(Arc::new(Dynamic {

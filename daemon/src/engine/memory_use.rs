@@ -15,6 +15,8 @@ pub struct MemoryUse {
     /// What is kept of a memory that is not there now.
     kept: u64,
     share: Share,
+    /// How attempts to grow ended, where that is written down: 0 refused, 1 granted, 2 refused for good.
+    pub grown: Option<Vec<u8>>,
     /// Growth was refused since this was last looked at.
     pub refused: bool,
     /// Whether refused growth ends the isolate there and then, and the guest is not told: under
@@ -36,6 +38,7 @@ impl MemoryUse {
             elsewhere: 0,
             kept: 0,
             share: budget.nothing(),
+            grown: None,
             refused: false,
             is_final: false,
         }
@@ -57,6 +60,16 @@ impl MemoryUse {
     /// Counts the kept bytes no more: they are in a memory again.
     pub fn taken_up(&mut self) {
         self.kept = 0;
+        // What the host did to bring it back the guest has not done.
+        if let Some(grown) = &mut self.grown {
+            grown.clear();
+        }
+    }
+
+    fn tell(&mut self, outcome: u8) {
+        if let Some(grown) = &mut self.grown {
+            grown.push(outcome);
+        }
     }
 
     /// Bytes of tables.
@@ -147,9 +160,11 @@ impl wasmi::ResourceLimiter for MemoryUse {
         // What would never fit is an error of the program's, which it may catch.
         let is_absurd = desired.saturating_sub(current) as u64 > self.limit;
         if !fits && self.is_final && !is_absurd {
+            self.tell(2);
             return Err(wasmi_core::LimiterError::ResourceLimiterDeniedAllocation);
         }
         self.refused &= !(self.is_final && is_absurd);
+        self.tell(fits.into());
         Ok(fits)
     }
 
@@ -160,7 +175,9 @@ impl wasmi::ResourceLimiter for MemoryUse {
         _maximum: Option<usize>,
     ) -> Result<bool, wasmi_core::LimiterError> {
         let added = desired.saturating_sub(current) as u64 * ELEMENT;
-        Ok(self.grow(self.memory, self.tables.saturating_add(added)))
+        let fits = self.grow(self.memory, self.tables.saturating_add(added));
+        self.tell(fits.into());
+        Ok(fits)
     }
 
     fn instances(&self) -> usize {

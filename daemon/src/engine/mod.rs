@@ -36,6 +36,7 @@ mod pace;
 mod parked;
 pub mod pipe;
 mod program;
+pub mod replay;
 mod rewriter;
 mod scheduler;
 mod snapshot;
@@ -76,7 +77,7 @@ use scheduler::Scheduler;
 use std::cmp::Reverse;
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicBool, Ordering};
-use std::sync::{Arc, Weak};
+use std::sync::{Arc, OnceLock, Weak};
 use std::time::{Duration, Instant};
 use tenants::Tenants;
 
@@ -137,6 +138,7 @@ struct Inner {
     executor: Arc<Executor<'static>>,
     guests: Arc<Executor<'static>>,
     observer: Arc<dyn Observer>,
+    recorder: OnceLock<Arc<dyn replay::Recorder>>,
     scheduler: Scheduler,
     tenants: Tenants,
     budget: Budget,
@@ -172,6 +174,7 @@ impl Engine {
             executor,
             guests,
             observer,
+            recorder: OnceLock::new(),
             scheduler: Scheduler::new(options.threads, options.slice_fuel),
             tenants: Tenants::default(),
             budget: options.budget.clone(),
@@ -308,6 +311,16 @@ impl Engine {
         // An upload, or the rows of a start, have been taken apart for it.
         self.has_freed();
         Arc::new(Worker::new(self.clone(), spec))
+    }
+
+    /// Has invocations recorded by `recorder`, in isolates that begin from now on. Once only; a second call
+    /// changes nothing.
+    pub fn record_to(&self, recorder: Arc<dyn replay::Recorder>) {
+        let _ = self.0.recorder.set(recorder);
+    }
+
+    fn recorder(&self) -> Option<&Arc<dyn replay::Recorder>> {
+        self.0.recorder.get()
     }
 
     fn sockets_max(&self) -> u32 {

@@ -24,6 +24,7 @@ use super::javascript;
 use super::limits::{Failure, Limits};
 use super::module::GuestKind;
 use super::ops::Bindings;
+use super::replay::{CodeFiles, Head, Recorded, Tape};
 use super::socket::Sockets;
 use super::source_map::{self, SourceMap};
 use super::tenants::Party;
@@ -70,6 +71,8 @@ pub struct WorkerSpec {
     pub is_trusted: bool,
     /// What its isolates take memory from, if that is a part of the machine's.
     pub budget: Option<Budget>,
+    /// Whether its invocations may be recorded, to be run again.
+    pub is_recorded: bool,
 }
 
 /// A deployed Worker.
@@ -633,6 +636,75 @@ impl Worker {
             exception: thrown.as_ref(),
             labels: spec.env.labels(),
             listeners: spec.env.listeners(),
+        });
+    }
+
+    /// What an isolate that begins is to write down on, if it is.
+    pub(super) fn tape(&self, code: &Code, budget: &Budget) -> Option<Tape> {
+        if !self.spec.is_recorded || self.is_own || code.is_wasi() || !code.restored() {
+            return None;
+        }
+        let recorder = self.engine.recorder()?;
+        let bytes = recorder.tape_bytes(&self.spec.namespace, &self.spec.script);
+        if bytes == 0 || self.code_files().is_none() {
+            return None;
+        }
+        // Who has no memory to spare goes without.
+        let share = budget.take(bytes)?;
+        let extent = code.extent(self.limits().memory_bytes);
+        Some(Tape::new(share, extent))
+    }
+
+    fn code_files(&self) -> Option<CodeFiles> {
+        let base = match self.spec.image {
+            Some(_) => None,
+            None => self.engine.javascript_base().ok(),
+        };
+        let (image, snapshot) = (self.spec.image.as_deref(), self.spec.snapshot.as_deref());
+        CodeFiles::of(image, base.as_ref(), snapshot)
+    }
+
+    /// Gives what was written down to whoever keeps it, if that is wanted of an invocation that is over.
+    pub(super) fn record(&self, tape: &Tape, invocation: &Invocation, limits: &Limits) {
+        let Some(recorder) = self.engine.recorder() else {
+            return;
+        };
+        let failed = match &invocation.failure {
+            None | Some(Failure::Canceled | Failure::Condemned { .. } | Failure::Overloaded { .. }) => {
+                false
+            }
+            Some(_) => true,
+        };
+        if !recorder.wants(failed) {
+            return;
+        }
+        let (Some(trace), Some(files)) = (tape.bytes(), self.code_files()) else {
+            return;
+        };
+        let spec = &self.spec;
+        recorder.keep(Recorded {
+            head: Head {
+                build: self.engine.build(spec.kind),
+                architecture: std::env::consts::ARCH.to_owned(),
+                namespace: (*spec.namespace).to_owned(),
+                script: (*spec.script).to_owned(),
+                version: (*spec.version).to_owned(),
+                kind: u8::from(spec.kind == GuestKind::JavaScript),
+                ray: invocation.ray.0,
+                request: invocation.id,
+                outcome: invocation.outcome().as_str().to_owned(),
+                started_ms: invocation.started_ms,
+                fuel: invocation.fuel,
+                fuel_per_ms: self.engine.fuel_per_ms(),
+                pages: tape.pages.0,
+                pages_max: tape.pages.1,
+                stack_bytes: limits.stack_bytes,
+                call_depth: limits.call_depth,
+                redacted: 0,
+                code: Vec::new(),
+            },
+            trace: trace.to_vec(),
+            files,
         });
     }
 

@@ -23,6 +23,7 @@ mod memory;
 mod own;
 #[cfg(feature = "javascript")]
 mod parked;
+mod replay;
 mod stage;
 
 const GUEST: &str = include_str!("guest.wat");

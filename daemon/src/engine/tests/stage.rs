@@ -152,6 +152,7 @@ impl Bench {
             limits,
             is_trusted: false,
             budget: None,
+            is_recorded: true,
             env,
         })
     }
