@@ -28,6 +28,7 @@ pub mod observe;
 pub mod outbound;
 pub mod plans;
 pub mod range;
+pub mod replay;
 pub mod store;
 pub mod tail;
 pub mod usage;

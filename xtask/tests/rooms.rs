@@ -149,8 +149,11 @@ const MAY_KNOW: &[(&str, &[&str])] = &[
             "firmware",
             "plans",
             "usage",
+            "replay",
         ],
     ),
+    // What a record is the engine knows; this room keeps them.
+    ("replay", &["engine::replay", "observe"]),
     (
         "cli",
         &[
@@ -176,6 +179,7 @@ const MAY_KNOW: &[(&str, &[&str])] = &[
             "analytics",
             "notify",
             "usage",
+            "replay",
         ],
     ),
 ];

@@ -20,6 +20,7 @@ mod multipart;
 mod output;
 mod project;
 mod push;
+mod replay;
 mod scripts;
 pub mod secrets;
 mod serve;
@@ -87,6 +88,7 @@ fn run(command: Command, out: Output) -> Result<(), CliError> {
         Command::Versions(args) => smol::block_on(versions::run(&args, out)),
         Command::Deployments(args) => smol::block_on(versions::deployments(&args, out)),
         Command::Plans(args) => smol::block_on(limits::plans(&args, out)),
+        Command::Replay(args) => replay::run(&args, out),
         Command::Limits(args) => smol::block_on(limits::limits(&args, out)),
         Command::Secrets(Secrets::Forget(source)) => secrets::forget(&source, out),
         Command::Judge => Ok(serve::rooms::judge()?),

@@ -96,6 +96,7 @@ pub(super) fn check(
             (64 << 10, board.budgets.tenant_memory_bytes),
         ),
     };
+    let replay = super::replay::check(document, raw.replay, &board);
     let log = log(document, raw.log, &board);
     let place = super::place::check(document, raw.place);
     let network = super::network::check(document, raw.network);
@@ -130,6 +131,7 @@ pub(super) fn check(
         analytics,
         websocket,
         loader,
+        replay,
         log,
         place,
         network,
@@ -217,7 +219,7 @@ pub(super) fn number(
 }
 
 /// Like [`number`], for what counts things.
-fn count(
+pub(super) fn count(
     document: &mut Document<'_>,
     key: &str,
     value: Option<&Spanned<Amount>>,

@@ -9,12 +9,14 @@ pub mod firmware;
 mod network;
 mod place;
 mod raw;
+mod replay;
 pub mod routing;
 
 pub use firmware::{Critical, Firmware};
 pub use network::{Address, Clock, Network};
 pub use place::Place;
 pub use postern_board::{Problem, amount, document, durability, limits};
+pub use replay::{Recording, Replay};
 pub use routing::{Mode, Routing, Target};
 
 use crate::board::{Board, Durability};
@@ -64,6 +66,8 @@ pub struct Config {
     pub websocket: WebSocket,
     /// Dynamic Workers.
     pub loader: Loader,
+    /// Records of invocations.
+    pub replay: Replay,
     /// The process's own log and what is kept of tenants'.
     pub log: Log,
     /// Where the gateway stands.
@@ -456,6 +460,7 @@ impl Config {
             ("analytics", self.analytics != new.analytics),
             ("websocket", self.websocket != new.websocket),
             ("loader", self.loader != new.loader),
+            ("replay", self.replay != new.replay),
             ("network", self.network != new.network),
             ("clock", self.clock != new.clock),
             ("firmware", self.firmware != new.firmware),

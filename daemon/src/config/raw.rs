@@ -7,6 +7,7 @@ use super::firmware::RawFirmware;
 use super::limits::RawLimits;
 use super::network::{RawClock, RawNetwork};
 use super::place::RawPlace;
+use super::replay::RawReplay;
 use super::{Format, Level, Mode, Scheme};
 use serde::de::{self, Deserialize, Deserializer, SeqAccess, Visitor};
 use std::collections::BTreeMap;
@@ -32,6 +33,7 @@ pub(super) struct RawConfig {
     pub analytics: RawAnalytics,
     pub websocket: RawWebSocket,
     pub loader: RawLoader,
+    pub replay: RawReplay,
     pub log: RawLog,
     pub place: RawPlace,
     pub network: RawNetwork,

@@ -336,7 +336,9 @@ impl Code {
         use std::os::unix::fs::FileExt;
         /// Bytes that are in memory at a time.
         const PART: usize = 256 << 10;
-        let base = base.map(|path| Snapshot::open(path, Id::ZEROS)).transpose()?;
+        let base = base
+            .map(|path| Snapshot::open(path, Id::ZEROS))
+            .transpose()?;
         let under = base.as_ref().map_or(Id::ZEROS, |base| base.id);
         let snapshot = Snapshot::open(snapshot, under)?;
         let mut part = Vec::new();

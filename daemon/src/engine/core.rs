@@ -13,8 +13,8 @@ use super::isolate::{After, Isolate};
 use super::limits::Failure;
 use super::mapping::{Mapping, WASM_PAGE};
 use super::memory_use::MemoryUse;
-use super::replay;
 use super::parked::{CHANGES_MAX, Changes, Parked};
+use super::replay;
 use super::turn::{Entry, Turn};
 use super::worker::Worker;
 use crate::ledger::Share;
@@ -206,7 +206,12 @@ impl Core {
             heap: self.entities
                 + self.paused
                 + self.store.data().memory_use.beside_memory()
-                + self.store.data().tape.as_ref().map_or(0, |tape| tape.heap_bytes()),
+                + self
+                    .store
+                    .data()
+                    .tape
+                    .as_ref()
+                    .map_or(0, |tape| tape.heap_bytes()),
         }
     }
 
@@ -439,7 +444,9 @@ impl Core {
         let used = given - self.store.get_fuel().unwrap_or(0);
         self.spend(used);
         match result {
-            Ok(Turn::Finished(0)) => replay::end(self.store.data_mut(), replay::entry::How::Returned(0)),
+            Ok(Turn::Finished(0)) => {
+                replay::end(self.store.data_mut(), replay::entry::How::Returned(0))
+            }
             Ok(Turn::Finished(status)) => {
                 replay::end(self.store.data_mut(), replay::entry::How::Returned(status));
                 return Err(Condemned(Failure::Exception {

@@ -15,9 +15,9 @@ pub use source::{Pulled, Source, pull, stream};
 use super::cost;
 use super::crypto;
 use super::host::{Event, Host, Op, OpOutcome, OpState, Serial};
-use super::replay::{Import, taped};
 use super::limits::Failure;
 use super::ops::{OpFailure, OpResult, Started};
+use super::replay::{Import, taped};
 use postern_abi::event::LogLevel;
 use postern_abi::{IMPORT_MODULE, OpErrorCode, OpKind, import, limits};
 use wasmi::{Caller, Error, Linker, TrapCode};
@@ -40,45 +40,132 @@ impl wasmi::errors::HostError for Ended {}
 /// None that can happen: the names are distinct.
 pub fn link(linker: &mut Linker<Host>) -> Result<(), wasmi::errors::LinkerError> {
     let m = IMPORT_MODULE;
-    linker.func_wrap(m, import::OP_START, |mut c: Guest<'_>, op: u32, kind: u32, ptr: u32, len: u32| -> Result<(), Error> {
-        taped(&mut c, Import::OpStart, &[op, kind, ptr, len], |c| op_start(c, op, kind, ptr, len))
-    })?;
-    linker.func_wrap(m, import::OP_CANCEL, |mut c: Guest<'_>, op: u32| -> Result<(), Error> {
-        taped(&mut c, Import::OpCancel, &[op], |c| Ok(op_cancel(c, op)))
-    })?;
-    linker.func_wrap(m, import::OP_PULL, |mut c: Guest<'_>, op: u32, bytes: u32| -> Result<(), Error> {
-        taped(&mut c, Import::OpPull, &[op, bytes], |c| Ok(op_pull(c, op, bytes)))
-    })?;
-    linker.func_wrap(m, import::OP_CHUNK, |mut c: Guest<'_>, op: u32, ptr: u32, len: u32, end: u32| -> Result<(), Error> {
-        taped(&mut c, Import::OpChunk, &[op, ptr, len, end], |c| op_chunk(c, op, ptr, len, end))
-    })?;
-    linker.func_wrap(m, import::OP_SYNC, |mut c: Guest<'_>, kind: u32, ptr: u32, len: u32, out_ptr: u32, out_cap: u32| -> Result<i32, Error> {
-        taped(&mut c, Import::OpSync, &[kind, ptr, len, out_ptr, out_cap], |c| sync::op_sync(c, kind, ptr, len, out_ptr, out_cap))
-    })?;
-    linker.func_wrap(m, import::RESPOND, |mut c: Guest<'_>, request: u32, head_ptr: u32, head_len: u32, ptr: u32, len: u32, more: u32| -> Result<(), Error> {
-        taped(&mut c, Import::Respond, &[request, head_ptr, head_len, ptr, len, more], |c| answering::respond(c, request, head_ptr, head_len, ptr, len, more))
-    })?;
-    linker.func_wrap(m, import::BODY_CHUNK, |mut c: Guest<'_>, request: u32, ptr: u32, len: u32, end: u32| -> Result<i32, Error> {
-        taped(&mut c, Import::BodyChunk, &[request, ptr, len, end], |c| answering::body_chunk(c, request, ptr, len, end))
-    })?;
-    linker.func_wrap(m, import::BODY_PULL, |mut c: Guest<'_>, request: u32, bytes: u32| -> Result<(), Error> {
-        taped(&mut c, Import::BodyPull, &[request, bytes], |c| Ok(answering::body_pull(c, request, bytes)))
-    })?;
-    linker.func_wrap(m, import::FAIL, |mut c: Guest<'_>, request: u32, ptr: u32, len: u32| -> Result<(), Error> {
-        taped(&mut c, Import::Fail, &[request, ptr, len], |c| answering::fail(c, request, ptr, len))
-    })?;
-    linker.func_wrap(m, import::DONE, |mut c: Guest<'_>, request: u32, status: u32, ptr: u32, len: u32| -> Result<(), Error> {
-        taped(&mut c, Import::Done, &[request, status, ptr, len], |c| answering::done(c, request, status, ptr, len))
-    })?;
-    linker.func_wrap(m, import::LOG, |mut c: Guest<'_>, level: u32, ptr: u32, len: u32| -> Result<(), Error> {
-        taped(&mut c, Import::Log, &[level, ptr, len], |c| log(c, level, ptr, len))
-    })?;
+    linker.func_wrap(
+        m,
+        import::OP_START,
+        |mut c: Guest<'_>, op: u32, kind: u32, ptr: u32, len: u32| -> Result<(), Error> {
+            taped(&mut c, Import::OpStart, &[op, kind, ptr, len], |c| {
+                op_start(c, op, kind, ptr, len)
+            })
+        },
+    )?;
+    linker.func_wrap(
+        m,
+        import::OP_CANCEL,
+        |mut c: Guest<'_>, op: u32| -> Result<(), Error> {
+            taped(&mut c, Import::OpCancel, &[op], |c| Ok(op_cancel(c, op)))
+        },
+    )?;
+    linker.func_wrap(
+        m,
+        import::OP_PULL,
+        |mut c: Guest<'_>, op: u32, bytes: u32| -> Result<(), Error> {
+            taped(&mut c, Import::OpPull, &[op, bytes], |c| {
+                Ok(op_pull(c, op, bytes))
+            })
+        },
+    )?;
+    linker.func_wrap(
+        m,
+        import::OP_CHUNK,
+        |mut c: Guest<'_>, op: u32, ptr: u32, len: u32, end: u32| -> Result<(), Error> {
+            taped(&mut c, Import::OpChunk, &[op, ptr, len, end], |c| {
+                op_chunk(c, op, ptr, len, end)
+            })
+        },
+    )?;
+    linker.func_wrap(
+        m,
+        import::OP_SYNC,
+        |mut c: Guest<'_>,
+         kind: u32,
+         ptr: u32,
+         len: u32,
+         out_ptr: u32,
+         out_cap: u32|
+         -> Result<i32, Error> {
+            taped(
+                &mut c,
+                Import::OpSync,
+                &[kind, ptr, len, out_ptr, out_cap],
+                |c| sync::op_sync(c, kind, ptr, len, out_ptr, out_cap),
+            )
+        },
+    )?;
+    linker.func_wrap(
+        m,
+        import::RESPOND,
+        |mut c: Guest<'_>,
+         request: u32,
+         head_ptr: u32,
+         head_len: u32,
+         ptr: u32,
+         len: u32,
+         more: u32|
+         -> Result<(), Error> {
+            taped(
+                &mut c,
+                Import::Respond,
+                &[request, head_ptr, head_len, ptr, len, more],
+                |c| answering::respond(c, request, head_ptr, head_len, ptr, len, more),
+            )
+        },
+    )?;
+    linker.func_wrap(
+        m,
+        import::BODY_CHUNK,
+        |mut c: Guest<'_>, request: u32, ptr: u32, len: u32, end: u32| -> Result<i32, Error> {
+            taped(&mut c, Import::BodyChunk, &[request, ptr, len, end], |c| {
+                answering::body_chunk(c, request, ptr, len, end)
+            })
+        },
+    )?;
+    linker.func_wrap(
+        m,
+        import::BODY_PULL,
+        |mut c: Guest<'_>, request: u32, bytes: u32| -> Result<(), Error> {
+            taped(&mut c, Import::BodyPull, &[request, bytes], |c| {
+                Ok(answering::body_pull(c, request, bytes))
+            })
+        },
+    )?;
+    linker.func_wrap(
+        m,
+        import::FAIL,
+        |mut c: Guest<'_>, request: u32, ptr: u32, len: u32| -> Result<(), Error> {
+            taped(&mut c, Import::Fail, &[request, ptr, len], |c| {
+                answering::fail(c, request, ptr, len)
+            })
+        },
+    )?;
+    linker.func_wrap(
+        m,
+        import::DONE,
+        |mut c: Guest<'_>, request: u32, status: u32, ptr: u32, len: u32| -> Result<(), Error> {
+            taped(&mut c, Import::Done, &[request, status, ptr, len], |c| {
+                answering::done(c, request, status, ptr, len)
+            })
+        },
+    )?;
+    linker.func_wrap(
+        m,
+        import::LOG,
+        |mut c: Guest<'_>, level: u32, ptr: u32, len: u32| -> Result<(), Error> {
+            taped(&mut c, Import::Log, &[level, ptr, len], |c| {
+                log(c, level, ptr, len)
+            })
+        },
+    )?;
     linker.func_wrap(m, import::NOW, |mut c: Guest<'_>| -> Result<i64, Error> {
         taped(&mut c, Import::Now, &[], |c| Ok(now(c)))
     })?;
-    linker.func_wrap(m, import::RANDOM, |mut c: Guest<'_>, ptr: u32, len: u32| -> Result<(), Error> {
-        taped(&mut c, Import::Random, &[ptr, len], |c| random(c, ptr, len))
-    })?;
+    linker.func_wrap(
+        m,
+        import::RANDOM,
+        |mut c: Guest<'_>, ptr: u32, len: u32| -> Result<(), Error> {
+            taped(&mut c, Import::Random, &[ptr, len], |c| random(c, ptr, len))
+        },
+    )?;
     Ok(())
 }
 
@@ -507,10 +594,7 @@ pub(super) fn hand_over(
 }
 
 fn log(caller: &mut Guest<'_>, level: u32, ptr: u32, len: u32) -> Result<(), Error> {
-    charge(
-        caller,
-        cost::CALL + cost::LOG + cost::copy(len as usize),
-    );
+    charge(caller, cost::CALL + cost::LOG + cost::copy(len as usize));
     let (memory, host) = parts(caller)?;
     let bytes = slice(memory, host, ptr, len)?;
     // Only what is kept is looked at, however much was named.

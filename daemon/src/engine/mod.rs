@@ -154,6 +154,9 @@ struct Inner {
 }
 
 impl Engine {
+    /// What images and snapshots depend on, whatever the guest, and fuel.
+    pub const BUILD: &str = concat!(env!("CARGO_PKG_VERSION"), " wasmi 2.0 image 4");
+
     /// An engine that runs on `executor` and tells `observer` of every invocation.
     pub fn new(
         options: EngineOptions,
@@ -294,7 +297,7 @@ impl Engine {
     /// Names what images and snapshots of a kind of guest depend on; those of another build are
     /// made anew. Of JavaScript that is the engine, and the base on this device, if there is one.
     pub fn build(&self, kind: GuestKind) -> String {
-        let build = concat!(env!("CARGO_PKG_VERSION"), " wasmi 2.0 image 4");
+        let build = Self::BUILD;
         match kind {
             GuestKind::AbiV1 | GuestKind::Wasi => build.to_owned(),
             GuestKind::JavaScript => {

@@ -670,7 +670,8 @@ impl Worker {
             return;
         };
         let failed = match &invocation.failure {
-            None | Some(Failure::Canceled | Failure::Condemned { .. } | Failure::Overloaded { .. }) => {
+            None
+            | Some(Failure::Canceled | Failure::Condemned { .. } | Failure::Overloaded { .. }) => {
                 false
             }
             Some(_) => true,

@@ -30,6 +30,7 @@ mod namespaces;
 mod paging;
 mod plain;
 mod plans;
+mod replays;
 mod router;
 mod routes;
 mod schedules;
@@ -59,6 +60,7 @@ use crate::engine::Worker;
 use crate::firmware::Firmware;
 use crate::ledger::{Budget, Share};
 use crate::logpush::Logpush;
+use crate::replay::Replays;
 use envelope::Answer;
 use firmware::HealthKey;
 use smol::lock::{Semaphore, SemaphoreGuard};
@@ -132,6 +134,7 @@ pub struct Manage<W = Worker> {
     logpush: OnceLock<Arc<Logpush>>,
     firmware: OnceLock<(Arc<Firmware>, HealthKey)>,
     used: OnceLock<Box<dyn UseSource>>,
+    replays: OnceLock<Replays>,
 }
 
 impl<W: Send + Sync + 'static> Manage<W> {
@@ -148,6 +151,7 @@ impl<W: Send + Sync + 'static> Manage<W> {
             logpush: OnceLock::new(),
             firmware: OnceLock::new(),
             used: OnceLock::new(),
+            replays: OnceLock::new(),
             catalog,
             options,
             logs,
@@ -171,6 +175,11 @@ impl<W: Send + Sync + 'static> Manage<W> {
     /// Has jobs that push logs. Once only; a second call changes nothing.
     pub fn with_logpush(&self, logpush: Logpush) {
         let _ = self.logpush.set(Arc::new(logpush));
+    }
+
+    /// Has records of invocations. Once only; a second call changes nothing.
+    pub fn with_replays(&self, replays: Replays) {
+        let _ = self.replays.set(replays);
     }
 
     /// Has firmware, and a key by which programs of this machine ask how the daemon is. Once

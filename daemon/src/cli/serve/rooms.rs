@@ -6,8 +6,8 @@ use super::courier::Courier;
 use super::memory::Memory;
 use super::options::{
     analytics_options, bounds, cache_options, edge_options, engine_options, log_filter,
-    manage_options, observe_options, outbound_options, policy, roots, socket_options,
-    store_options,
+    manage_options, observe_options, outbound_options, policy, replay_options, roots,
+    socket_options, store_options,
 };
 use super::roll::{Roll, Seat};
 use super::routes::{self, Running};
@@ -27,6 +27,7 @@ use crate::logpush::Logpush;
 use crate::manage::{self, LogSource, LogStream, Manage, ServerOptions, tokens};
 use crate::observe::{self, Filter, Follow, Followed, Observe, logger};
 use crate::outbound::Outbound;
+use crate::replay::Replays;
 use crate::store::{Opened, Store};
 use crate::tail::Tails;
 use async_executor::Executor;
@@ -147,6 +148,10 @@ impl Rooms {
             guests.clone(),
             told.clone(),
         );
+        let replays = Replays::open(replay_options(config)).map_err(room("replay"))?;
+        if replays.is_on() {
+            engine.record_to(Arc::new(replays.clone()));
+        }
         let outbound = Outbound::new(outbound_options(config), executor.clone());
         let cache = Cache::open(cache_options(config)).map_err(room("cache"))?;
         let tails = Tails::new(executor.clone());
@@ -226,6 +231,7 @@ impl Rooms {
             Arc::new(Shared(status.clone())),
         );
         manage.with_logpush(logpush.clone());
+        manage.with_replays(replays.clone());
         let visitor = Arc::new(Visitor::new(edge.clone(), engine.clone()));
         let updates = Updates::open(config, &catalog, &store, &manage, &visitor)?;
         let office = Office::open(roll.seat("the thread of the management port"))?;
@@ -234,6 +240,7 @@ impl Rooms {
             executor.spawn(sweep(engine)),
             executor.spawn(cache.upkeep()),
             executor.spawn(analytics.clone().upkeep()),
+            executor.spawn(replays.upkeep()),
             office.executor.spawn(refresh(catalog.clone())),
             office.executor.spawn(guard(catalog.clone())),
             executor.spawn(cron::run(

@@ -106,10 +106,7 @@ pub(super) fn op_sync(
         Err(code) => Ok(-(code as i32)),
         Ok(len) => {
             let len = len?;
-            charge(
-                caller,
-                work + cost::copy(usize::try_from(len).unwrap_or(0)),
-            );
+            charge(caller, work + cost::copy(usize::try_from(len).unwrap_or(0)));
             Ok(len)
         }
     }

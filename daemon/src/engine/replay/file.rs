@@ -468,10 +468,22 @@ mod tests {
     fn heads_that_ask_for_too_much_are_refused() {
         let check = |head: Head| Record::read(&Record::seal(&head, &[]).unwrap()).is_err();
         assert!(!check(Head::default()));
-        assert!(check(Head { pages: PAGES_MAX + 1, ..Head::default() }));
-        assert!(check(Head { pages_max: 65_537, ..Head::default() }));
-        assert!(check(Head { stack_bytes: STACK_MAX + 1, ..Head::default() }));
-        assert!(check(Head { call_depth: u32::MAX, ..Head::default() }));
+        assert!(check(Head {
+            pages: PAGES_MAX + 1,
+            ..Head::default()
+        }));
+        assert!(check(Head {
+            pages_max: 65_537,
+            ..Head::default()
+        }));
+        assert!(check(Head {
+            stack_bytes: STACK_MAX + 1,
+            ..Head::default()
+        }));
+        assert!(check(Head {
+            call_depth: u32::MAX,
+            ..Head::default()
+        }));
     }
 
     proptest! {

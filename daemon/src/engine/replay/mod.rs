@@ -17,7 +17,7 @@ pub mod wrapping;
 
 pub use entry::{Entries, Entry, Import};
 pub use file::{Head, Part, Record, Writing, hash};
-pub use player::{Differing, Played, Player, Show};
+pub use player::{Differing, Played, Player, Show, event_name};
 pub use profile::Spent;
 pub(super) use tape::{Tape, arrived, end, end_by, taped};
 

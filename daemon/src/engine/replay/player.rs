@@ -490,8 +490,7 @@ impl Player {
             None => (plain, None),
             Some(named) => {
                 let wrapped = wrapping::wrap(named, image).map_err(|error| code(&error))?;
-                let module =
-                    Module::new(&engine, &wrapped.module).map_err(|error| code(&error))?;
+                let module = Module::new(&engine, &wrapped.module).map_err(|error| code(&error))?;
                 (module, Some(Ledger::new(wrapped.names, wrapped.costs)))
             }
         };
@@ -690,7 +689,13 @@ impl Player {
             .fuel
             .saturating_add(beside(kind, payload.len(), is_first))
             .saturating_add(std::mem::take(&mut self.owed));
-        let fuel = self.store.data_mut().played.fuel.entry(request).or_default();
+        let fuel = self
+            .store
+            .data_mut()
+            .played
+            .fuel
+            .entry(request)
+            .or_default();
         *fuel = fuel.saturating_add(all);
     }
 
@@ -717,6 +722,9 @@ impl Player {
         let left = self.store.get_fuel().unwrap_or(0);
         let host = self.store.data_mut();
         host.in_turn = false;
+        if let Some(ledger) = &mut host.ledger {
+            ledger.turned(left);
+        }
         let (aside, topped) = host.ledger.as_ref().map_or((0, 0), Ledger::aside);
         let fuel = (given + topped)
             .saturating_sub(left)

@@ -69,6 +69,12 @@ impl Ledger {
         self.last = None;
     }
 
+    /// A turn ends, wherever it is, with so much left.
+    pub(super) fn turned(&mut self, left: u64) {
+        self.note(left);
+        self.last = None;
+    }
+
     /// Fuel of this turn that wrappers took, and how much of that was given back.
     pub(super) fn aside(&self) -> (u64, u64) {
         (self.aside, self.topped)
@@ -150,7 +156,7 @@ mod layout {
     /// Of a realm, the runtime; of that, the table of atoms.
     pub const ATOMS: (usize, usize) = (8, 736);
     /// Bytes of a text before its characters.
-    pub const TEXT: usize = 24;
+    pub const TEXT: usize = 16;
 }
 
 /// Characters of a name that are shown.
@@ -185,7 +191,10 @@ fn script_name(memory: &[u8], function: i64) -> Option<String> {
             let units: Vec<u16> = units.iter().map(|unit| u16::from_le_bytes(*unit)).collect();
             String::from_utf16_lossy(&units)
         } else {
-            bytes(from, len)?.iter().map(|byte| char::from(*byte)).collect()
+            bytes(from, len)?
+                .iter()
+                .map(|byte| char::from(*byte))
+                .collect()
         })
     };
     let called = match atom(name)? {
@@ -198,9 +207,13 @@ fn script_name(memory: &[u8], function: i64) -> Option<String> {
 
 fn script(mut it: Guest<'_>, function: i64) {
     let left = it.get_fuel().unwrap_or(0);
-    let Some(memory) = it.data().memory else { return };
+    let Some(memory) = it.data().memory else {
+        return;
+    };
     let (memory, host) = memory.data_and_store_mut(&mut it);
-    let Some(ledger) = &mut host.ledger else { return };
+    let Some(ledger) = &mut host.ledger else {
+        return;
+    };
     ledger.note(left);
     let name = script_name(memory, function).unwrap_or_else(|| "(built in)".to_owned());
     if ledger.scripts.len() < SCRIPTS_MAX || ledger.scripts.contains_key(&name) {

@@ -31,6 +31,7 @@ pub fn wrap(source: &[u8], metered: &[u8]) -> Result<Wrapped, String> {
     let told = |error: wasmparser::BinaryReaderError| error.to_string();
     let mut wrapping = Wrapping::default();
     let mut parameters = Vec::new();
+    let mut exported = Vec::new();
     for payload in Parser::new(0).parse_all(metered) {
         match payload.map_err(told)? {
             Payload::TypeSection(section) => {
@@ -53,11 +54,25 @@ pub fn wrap(source: &[u8], metered: &[u8]) -> Result<Wrapped, String> {
                 let types: Result<_, _> = section.into_iter().collect();
                 wrapping.types = types.map_err(told)?;
             }
+            Payload::ExportSection(section) => {
+                for export in section {
+                    let export = export.map_err(told)?;
+                    if export.kind == wasmparser::ExternalKind::Func {
+                        exported.push((export.index, export.name.to_owned()));
+                    }
+                }
+            }
             _ => {}
         }
     }
     wrapping.first_type = parameters.len() as u32;
-    let names = names(source, wrapping.imports, wrapping.types.len());
+    let mut names = names(source, wrapping.imports, wrapping.types.len());
+    for (index, name) in exported {
+        let at = index.wrapping_sub(wrapping.imports) as usize;
+        if let Some(unnamed) = names.get_mut(at).filter(|it| it.starts_with("function ")) {
+            *unnamed = name;
+        }
+    }
     wrapping.wrappers = (wrapping.types.iter().zip(&names))
         .map(|(ty, name)| {
             let parameters = parameters.get(*ty as usize).copied();

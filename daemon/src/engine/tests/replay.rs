@@ -2,7 +2,6 @@
 
 use super::*;
 use crate::engine::replay::{Entry, Part, Player, Record, Recorded, Recorder, Show, Writing};
-use std::io::Write;
 
 const TELLS: &str = include_str!("replay.wat");
 
@@ -63,7 +62,9 @@ fn play(file: &[u8]) -> Vec<Show> {
 fn what_the_test_guest_does_is_the_same_again() {
     let bench = bench();
     let keeps = Keeps::on(&bench, 256 << 10);
-    for path in ["h", "s", "a", "r", "t", "b", "w", "d", "T", "e", "l", "m", "n", "k"] {
+    for path in [
+        "h", "s", "a", "r", "t", "b", "w", "d", "T", "e", "l", "m", "n", "k",
+    ] {
         let worker = bench.worker(GUEST, small());
         let _ = bench.text(&worker, "k");
         let _ = bench.text(&worker, path);
@@ -102,7 +103,9 @@ fn told(slice_fuel: u64) -> Vec<u8> {
     let keeps = Keeps::on(&bench, 64 << 10);
     let limits = small();
     let wasm = wat::parse_str(TELLS).unwrap();
-    let judged = bench.block(bench.engine.judge(wasm.into(), &limits)).unwrap();
+    let judged = bench
+        .block(bench.engine.judge(wasm.into(), &limits))
+        .unwrap();
     let worker = bench.deploy_with("s", &judged, limits, Arc::new(Named));
     bench.block(worker.fetch(request("w"))).unwrap();
     assert!(bench.block(worker.fetch(request("s"))).is_err());
@@ -117,7 +120,9 @@ fn slices_are_not_in_a_record() {
         let record = Record::read(&file).unwrap();
         assert_eq!(record.head.outcome, "exceededCpu");
         let cut = record.entries(0).find_map(|it| match it.unwrap() {
-            Entry::Over { request: 2, fuel, .. } => Some(fuel),
+            Entry::Over {
+                request: 2, fuel, ..
+            } => Some(fuel),
             _ => None,
         });
         assert_eq!(cut, Some(record.head.fuel));
@@ -137,9 +142,9 @@ fn records_of_other_machines_are_the_same_here() {
         let record = Record::read(&file).unwrap();
         assert_eq!(record.head.architecture, architecture);
         let shown = play(&file);
-        let logged = shown.iter().filter(
-            |it| matches!(it, Show::Call { given, .. } if given == b"a line of log"),
-        );
+        let logged = shown
+            .iter()
+            .filter(|it| matches!(it, Show::Call { given, .. } if given == b"a line of log"));
         assert_eq!(logged.count(), 2);
     }
 }
@@ -155,14 +160,23 @@ fn a_record_that_was_changed_is_told_where_it_differs() {
         player.with_fuel(200_000).play(|_| {})
     };
     // The path of the second request: another letter makes it answer at once.
-    let at = record.trace.windows(10).rposition(|it| it == b"http://t/s").unwrap() + 9;
+    let at = record
+        .trace
+        .windows(10)
+        .rposition(|it| it == b"http://t/s")
+        .unwrap()
+        + 9;
     let played = changed(&|trace| trace[at] = b'w').unwrap();
     assert!(!played.is_same() && played.is_stopped);
     let told = &played.differing[0];
     assert!(told.recorded.contains("the turn ends"), "{told:?}");
     assert!(told.replayed.starts_with("op_start"), "{told:?}");
     // What was random is told by nothing but the digest of the answer.
-    let place = record.trace.windows(13).position(|it| it == b"what is bound").unwrap();
+    let place = record
+        .trace
+        .windows(13)
+        .position(|it| it == b"what is bound")
+        .unwrap();
     let played = changed(&|trace| trace[place] ^= 1).unwrap();
     assert_eq!(played.differing.len(), 1, "{:?}", played.differing);
     assert!(!played.is_stopped && played.differing[0].recorded.contains("respond"));
@@ -205,7 +219,10 @@ fn a_tape_that_is_full_ends_and_its_isolate_with_it() {
         answers.push(bench.text(&worker, "k").unwrap());
         play(&keeps.file());
     }
-    assert!(answers.iter().filter(|it| *it == "1").count() > 1, "{answers:?}");
+    assert!(
+        answers.iter().filter(|it| *it == "1").count() > 1,
+        "{answers:?}"
+    );
     // What does not fit leaves no record.
     let body = RequestBody::Whole(Bytes::from(vec![7; 100_000]));
     bench.fetch(&worker, "p", body).unwrap();
@@ -234,7 +251,10 @@ fn where_the_fuel_went_is_told_by_function() {
     let (name, spent) = &profiled.functions[0];
     assert_eq!((name.as_str(), spent.calls), ("spin", 1));
     let all: u64 = profiled.functions.iter().map(|it| it.1.fuel).sum();
-    assert!(spent.fuel > all / 2 && all <= record.head.fuel * 2, "{profiled:?}");
+    assert!(
+        spent.fuel > all / 2 && all <= record.head.fuel * 2,
+        "{profiled:?}"
+    );
 }
 
 #[cfg(feature = "javascript")]
@@ -284,7 +304,12 @@ fn javascript_is_the_same_again() {
     let profiled = player.play(|_| {}).unwrap().profiled.unwrap();
     assert_eq!(profiled.functions[0].0, "JS_CallInternal");
     let (name, spent) = &profiled.scripts[0];
-    assert_eq!((name.as_str(), spent.calls), ("spinning worker.js:2", 1), "{:?}", profiled.scripts);
+    assert_eq!(
+        (name.as_str(), spent.calls),
+        ("spinning worker.js:2", 1),
+        "{:?}",
+        profiled.scripts
+    );
 }
 
 #[test]
@@ -293,7 +318,9 @@ fn code_is_a_part_of_the_file() {
     let record = Record::read(&file).unwrap();
     let mut without = Writing::behind(Record::seal(&record.head, &record.trace).unwrap());
     without
-        .part(Part::Module, |out| out.write_all(&record.module.clone().unwrap()))
+        .part(Part::Module, |out| {
+            out.write_all(&record.module.clone().unwrap())
+        })
         .unwrap();
     let without = Record::read(&without.done()).unwrap();
     let told = Player::new(&without, None).err().unwrap().to_string();
