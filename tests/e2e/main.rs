@@ -36,6 +36,7 @@ mod node_net;
 mod plain;
 mod previews;
 mod push;
+mod replay;
 mod retire;
 mod routing;
 mod rpc;
