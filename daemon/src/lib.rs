@@ -31,6 +31,7 @@ pub mod range;
 pub mod replay;
 pub mod store;
 pub mod tail;
+pub mod tune;
 pub mod usage;
 pub mod websocket;
 

@@ -322,7 +322,7 @@ fn a_script_has_so_much_memory_for_them_and_no_more() {
     let answer = daemon.get("/loader/busy");
     let told = answer.text();
     assert!(
-        told.contains("of 8388608 bytes, the limit of `loader.memory-bytes`"),
+        told.contains(" of 8.0 MiB (loader, loader.memory-bytes)"),
         "{told}"
     );
     assert_eq!(daemon.get("/other/own").text(), "[\"mine\"]");

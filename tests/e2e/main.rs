@@ -2,6 +2,7 @@
 #![allow(clippy::unwrap_used)]
 
 mod aborted;
+mod admission;
 mod analytics;
 mod assets;
 mod bad_input;
@@ -13,6 +14,7 @@ mod cron;
 mod curl;
 mod dispatch;
 mod dispatch_rpc;
+mod edge_tls;
 mod eventsource;
 mod examples;
 mod faults;
@@ -34,6 +36,7 @@ mod loader;
 mod logpush;
 mod node_net;
 mod plain;
+mod plans;
 mod previews;
 mod push;
 mod replay;
@@ -51,6 +54,9 @@ mod swap;
 mod tail;
 mod telemetry;
 mod traces;
+mod tune;
+mod tune_page;
+mod tune_screen;
 mod versions;
 mod wasi;
 mod websocket;

@@ -33,17 +33,18 @@ fn push(daemon: &Daemon, name: &str, tags: &[&str]) {
             {"type": "secret_text", "name": "KEY", "text": "topSecretValue"},
         ],
     });
-    let form = Form::new().metadata(&metadata).part(
-        "index.js",
-        Some("index.js"),
-        Some(MODULE),
-        SOURCE,
-    );
+    let form =
+        Form::new()
+            .metadata(&metadata)
+            .part("index.js", Some("index.js"), Some(MODULE), SOURCE);
     api.form("PUT", &script(name), form).ok();
 }
 
 fn replays(daemon: &Daemon) -> Value {
-    daemon.api().get(&format!("{ACCOUNT}/postern/v1/replays")).ok()
+    daemon
+        .api()
+        .get(&format!("{ACCOUNT}/postern/v1/replays"))
+        .ok()
 }
 
 /// Waits for the record of a script's last invocation with this outcome.
@@ -92,7 +93,12 @@ fn what_failed_runs_again_without_a_daemon() {
 
     // Nothing but the file.
     let told = daemon.cli(&["replay", &files[0]]).expect(0);
-    for part in ["The same:", "RangeError: no such article", "some value", "op "] {
+    for part in [
+        "The same:",
+        "RangeError: no such article",
+        "some value",
+        "op ",
+    ] {
         assert!(told.text().contains(part), "{part}: {}", told.text());
     }
     let told = daemon.cli(&["replay", &files[1], "--json"]).expect(0);

@@ -5,6 +5,7 @@
 #![allow(clippy::unwrap_used)] // A test that cannot go on should stop, with the place.
 
 pub mod api;
+pub mod browser;
 pub mod cli;
 pub mod daemon;
 pub mod firmware;

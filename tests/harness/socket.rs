@@ -71,7 +71,8 @@ impl Socket {
             found.map(|(_, value)| value.as_str())
         };
         assert_eq!(field("sec-websocket-accept"), Some(ACCEPT));
-        assert_eq!(field("upgrade"), Some("websocket"));
+        let upgrade = field("upgrade").map(str::to_ascii_lowercase);
+        assert_eq!(upgrade.as_deref(), Some("websocket"));
         Ok(Self { connection })
     }
 

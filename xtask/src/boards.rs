@@ -110,7 +110,7 @@ mod tests {
         );
         assert_eq!(
             features(&board, board.wasmi_dispatch).unwrap(),
-            "rustls-outbound,javascript,portable-dispatch"
+            "rustls-outbound,edge-tls,javascript,tune-page,portable-dispatch"
         );
         let mut board = load("raspberry-pi-4").unwrap();
         assert!(flags(&board)[1].ends_with(",-aes,-sha2"));

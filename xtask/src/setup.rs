@@ -41,6 +41,8 @@ pub enum Purpose {
     Package,
     /// Running the field's clients in end-to-end tests: npm, pip, and what is pinned of both.
     Clients,
+    /// Testing the page that tunes: a headless Chromium and a font.
+    Browser,
 }
 
 /// The C compiler for wasm guests; Debian names it by version.
@@ -99,6 +101,7 @@ pub fn run(arguments: &Arguments) -> Result<()> {
                     [&clients.node, &clients.python].map(|it| workspace::shown(it));
                 format!("{node}, {python}")
             }
+            Purpose::Browser => browser()?.display().to_string(),
         };
         let name = purpose.to_possible_value();
         let name = name.as_ref().map_or("", |value| value.get_name());
@@ -152,6 +155,30 @@ pub fn clients() -> Result<Clients> {
         node: npm::install("clients", &folder)?,
         python: pip::install("clients", &folder)?,
     })
+}
+
+/// Headless browsers, the smallest first.
+const BROWSERS: &[&str] = &[
+    "chromium-headless-shell",
+    "chromium",
+    "chromium-browser",
+    "google-chrome",
+];
+
+/// Makes sure that there is a browser to test a page in, with letters to draw; where it is.
+pub fn browser() -> Result<PathBuf> {
+    packages::install(&[
+        Need {
+            packages: &["chromium-headless-shell", "chromium", "chromium-browser"],
+            sign: Sign::Program(BROWSERS),
+        },
+        Need {
+            packages: &["fonts-dejavu-core"],
+            sign: Sign::File("/usr/share/fonts/truetype/dejavu/DejaVuSans.ttf"),
+        },
+    ])?;
+    let mut found = BROWSERS.iter().filter_map(|name| process::find(name));
+    found.next().context("there is no Chromium")
 }
 
 /// Makes sure that there are servers of HTTPS of another make to ask.

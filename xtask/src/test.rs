@@ -121,6 +121,9 @@ fn workspace_tests(arguments: &Arguments, daemon: &Path) -> Result<()> {
         .env("POSTERN_GUESTS", workspace::guests())
         .env("POSTERN_CLIENTS", clients.node)
         .env("POSTERN_PYTHON", clients.python)
+        .env("POSTERN_CHROMIUM", setup::browser()?)
+        // Kept, for people to look at.
+        .env("POSTERN_SHOTS", workspace::cache().join("shots"))
         .current_dir(workspace::root());
     step::loud_command("tests of the workspace", &mut command)
 }

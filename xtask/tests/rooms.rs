@@ -58,6 +58,17 @@ const MAY_KNOW: &[(&str, &[&str])] = &[
             "engine::limits",
         ],
     ),
+    // What invocations used, and how fast the machine is; what limits hold others know.
+    (
+        "tune",
+        &[
+            "store",
+            "board",
+            "engine::Finished",
+            "engine::calibrate",
+            "engine::limits",
+        ],
+    ),
     // What is sent where; how it is sent others know.
     (
         "logpush",
@@ -98,7 +109,7 @@ const MAY_KNOW: &[(&str, &[&str])] = &[
     // Budgets, and the tree of them as it is shown.
     ("ledger", &[]),
     // What tenants used and may use; who is a tenant others know.
-    ("usage", &["store"]),
+    ("usage", &["store", "engine::limits", "engine::meter"]),
     // What is stated of limits; whom it concerns others know.
     (
         "plans",
@@ -115,8 +126,10 @@ const MAY_KNOW: &[(&str, &[&str])] = &[
     (
         "catalog",
         &[
+            "board",
             "ledger",
             "store",
+            "board",
             "engine",
             "bindings",
             "observe",
@@ -147,6 +160,8 @@ const MAY_KNOW: &[(&str, &[&str])] = &[
             "analytics",
             "logpush",
             "firmware",
+            "tune",
+            "board",
             "plans",
             "usage",
             "replay",
@@ -178,6 +193,7 @@ const MAY_KNOW: &[(&str, &[&str])] = &[
             "logpush",
             "analytics",
             "notify",
+            "tune",
             "usage",
             "replay",
         ],
@@ -193,9 +209,9 @@ const BELONGS_TO: &[(&str, &[&str])] = &[
     ("wasm_encoder", &["engine"]),
     ("postern_crypto", &["engine", "outbound", "firmware"]),
     ("embedded_tls", &["outbound"]),
-    ("rustls", &["outbound"]),
+    ("rustls", &["edge", "outbound"]),
     ("futures_rustls", &["outbound"]),
-    ("webpki", &["outbound"]),
+    ("webpki", &["edge", "outbound"]),
     ("hyper", &["edge", "manage", "cli", "outbound"]),
     ("smol_hyper", &["edge", "manage", "cli", "outbound"]),
     ("flate2", &["engine", "outbound", "firmware"]),

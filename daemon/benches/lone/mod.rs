@@ -167,6 +167,7 @@ fn worker(
         is_trusted: false,
         budget: None,
         is_recorded: true,
+        meter: None,
         env,
     })
 }

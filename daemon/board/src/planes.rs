@@ -22,6 +22,8 @@ pub struct Planes {
     pub store: u64,
     /// Logs that are kept in memory.
     pub logs: u64,
+    /// Figures that are recorded for tuning.
+    pub figures: u64,
     /// Workers: their code and their isolates.
     pub workers: u64,
 }
@@ -29,7 +31,8 @@ pub struct Planes {
 impl Planes {
     /// All of it.
     pub fn sum(&self) -> u64 {
-        self.program + self.edge + self.management + self.store + self.logs + self.workers
+        let own = self.program + self.edge + self.management;
+        own + self.store + self.logs + self.figures + self.workers
     }
 }
 
@@ -44,6 +47,7 @@ impl Board {
             management: JUDGES + LARGE_BODIES * self.large_body_bytes(),
             store: budgets.store_cache_bytes,
             logs: budgets.log_bytes,
+            figures: self.figures_bytes(),
             workers: budgets.tenant_memory_bytes,
         }
     }
@@ -51,6 +55,11 @@ impl Board {
     /// Bytes that the daemon may use: what its parts come to, but never all of the machine.
     pub fn memory_bytes(&self) -> u64 {
         self.planes().sum().min(self.ram_bytes / 8 * 7)
+    }
+
+    /// Bytes of the figures that are recorded for tuning, unless the configuration says otherwise.
+    pub fn figures_bytes(&self) -> u64 {
+        (self.ram_bytes / 256).clamp(256 << 10, 4 << 20)
     }
 
     /// Bytes of a body of the management port that is kept in memory whole.

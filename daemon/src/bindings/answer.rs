@@ -4,6 +4,7 @@
 use super::encode;
 use super::fetch::type_error;
 use super::sockets;
+use super::traffic;
 use crate::deadline::Deadline;
 use crate::engine::invocation::{ByteStream, Reply, ReplyBody};
 use crate::engine::limits::Failure;
@@ -250,6 +251,9 @@ pub(super) async fn finish(answer: Answer, method: &Method, at: &str) -> OpResul
 fn told(source: ByteStream) -> ByteStream {
     Box::pin(source.map(|part| {
         part.map_err(|error| {
+            if traffic::is_limit(&error) {
+                return error;
+            }
             let failure = if error.kind() == io::ErrorKind::InvalidData {
                 type_error(error.to_string())
             } else {

@@ -10,6 +10,7 @@ use super::forwarded;
 use super::loader::{CLOSED, Network};
 use super::services::{ServiceRequest, Services};
 use super::sockets;
+use super::traffic;
 use super::url::Url;
 use super::{Binding, Env, undecodable};
 use crate::assets::Assets;
@@ -569,8 +570,11 @@ async fn internet(
     caller: &Caller,
 ) -> Result<Answer, OpFailure> {
     let body = match body {
-        AskBody::Whole(bytes) => SendBody::Whole(bytes),
-        AskBody::Stream(source, len) => SendBody::Stream(source, len),
+        AskBody::Whole(bytes) => {
+            caller.traffic().egress(bytes.len() as u64)?;
+            SendBody::Whole(bytes)
+        }
+        AskBody::Stream(source, len) => SendBody::Stream(traffic::counted(source, caller), len),
         AskBody::None | AskBody::Spent => SendBody::Empty,
     };
     let (origin, mut request) = request(ask, body)?;
@@ -581,9 +585,13 @@ async fn internet(
             .headers_mut()
             .insert(header::CONTENT_LENGTH, 0.into());
     }
+    traffic::asked(ask, request.headers(), caller)?;
     let answer = outbound
         .send(tenant, &origin, request)
         .await
         .map_err(lost)?;
-    Ok(answered(answer))
+    traffic::answered(answer.headers(), caller)?;
+    Ok(answered(
+        answer.map(|source| traffic::counted(source, caller)),
+    ))
 }

@@ -4,6 +4,7 @@
 //! where blocking does no harm, in pieces of [`CHUNK_MAX`] where the guest takes a stream.
 
 use super::{Env, encode, undecodable};
+use crate::engine::caller::Caller;
 use crate::engine::invocation::ByteStream;
 use crate::engine::ops::{OpFailure, OpReply, OpResult, Started, Upload};
 use crate::store::KvError;
@@ -73,7 +74,7 @@ fn sized(bytes: u64, read: impl FnOnce() -> OpResult + Send + 'static) -> Starte
 }
 
 /// [`KvGet`]
-pub(super) fn get(env: &Env, argument: &[u8]) -> Result<Started, OpFailure> {
+pub(super) fn get(env: &Env, argument: &[u8], caller: &Caller) -> Result<Started, OpFailure> {
     let request: KvGet<'_> = only(argument, "KvGet")?;
     let namespace = env.kv_namespace(request.binding)?;
     let found = env.store.kv().get(namespace, request.key);
@@ -84,6 +85,7 @@ pub(super) fn get(env: &Env, argument: &[u8]) -> Result<Started, OpFailure> {
             ..OpReply::default()
         })));
     };
+    caller.traffic().read(bytes_in(&entry))?;
     Ok(match entry.value {
         Value::Blob { len, file } if request.stream => {
             let head = got(
@@ -100,6 +102,12 @@ pub(super) fn get(env: &Env, argument: &[u8]) -> Result<Started, OpFailure> {
         Value::Blob { len, .. } if len > READ_NOW_MAX => sized(len, move || whole(entry)),
         _ => Started::Done(whole(entry)),
     })
+}
+
+/// What an entry counts as that is read.
+fn bytes_in(entry: &Entry) -> u64 {
+    let metadata = entry.metadata.as_ref().map_or(0, String::len);
+    entry.value.len().saturating_add(metadata as u64)
 }
 
 fn got(
@@ -151,7 +159,7 @@ fn pieces(file: File, len: u64) -> ByteStream {
 }
 
 /// [`KvPut`]
-pub(super) fn put(env: &Env, argument: &[u8]) -> Result<Started, OpFailure> {
+pub(super) fn put(env: &Env, argument: &[u8], caller: &Caller) -> Result<Started, OpFailure> {
     let (request, value): (KvPut<'_>, _) = head(argument, "KvPut")?;
     let namespace = env.kv_namespace(request.binding)?;
     let options = PutOptions {
@@ -160,19 +168,21 @@ pub(super) fn put(env: &Env, argument: &[u8]) -> Result<Started, OpFailure> {
         expiration_ttl: request.expiration_ttl,
     };
     let kv = env.store.kv();
+    let beside = request.key.len() + options.metadata.as_ref().map_or(0, String::len);
     if request.stream {
         if !value.is_empty() {
             return Err(undecodable("KvPut"));
         }
         let upload = kv.upload(namespace, request.key, options);
-        return Ok(Started::Upload(Box::new(Put(
-            upload.map_err(failure("PUT"))?
-        ))));
+        let upload = upload.map_err(failure("PUT"))?;
+        caller.traffic().stored(beside as u64)?;
+        return Ok(Started::Upload(Box::new(Put(upload, caller.clone()))));
     }
     // Before a copy is made of it.
     if value.len() > KV_VALUE_MAX {
         return Err(failure("PUT")(KvError::LongValue(value.len() as u64)));
     }
+    caller.traffic().stored((beside + value.len()) as u64)?;
     let (kv, key) = (kv.clone(), request.key.to_owned());
     let value = Bytes::copy_from_slice(value);
     Ok(later(async move {
@@ -181,11 +191,12 @@ pub(super) fn put(env: &Env, argument: &[u8]) -> Result<Started, OpFailure> {
     }))
 }
 
-/// A value on its way in.
-struct Put(KvUpload);
+/// A value on its way in, and whose it is.
+struct Put(KvUpload, Caller);
 
 impl Upload for Put {
     fn chunk(&mut self, bytes: &[u8]) -> Result<(), OpFailure> {
+        self.1.traffic().stored(bytes.len() as u64)?;
         self.0.chunk(bytes).map_err(failure("PUT"))
     }
 
@@ -211,7 +222,7 @@ pub(super) fn delete(env: &Env, argument: &[u8]) -> Result<Started, OpFailure> {
 }
 
 /// [`KvList`]
-pub(super) fn list(env: &Env, argument: &[u8]) -> Result<Started, OpFailure> {
+pub(super) fn list(env: &Env, argument: &[u8], caller: &Caller) -> Result<Started, OpFailure> {
     let request: KvList<'_> = only(argument, "KvList")?;
     let namespace = env.kv_namespace(request.binding)?;
     let cursor = Some(request.cursor).filter(|cursor| !cursor.is_empty());
@@ -229,6 +240,7 @@ pub(super) fn list(env: &Env, argument: &[u8]) -> Result<Started, OpFailure> {
         keys: keys.collect(),
         cursor: page.cursor.as_deref(),
     })?;
+    caller.traffic().read(head.len() as u64)?;
     Ok(Started::Done(Ok(OpReply {
         head,
         ..OpReply::default()
@@ -236,7 +248,7 @@ pub(super) fn list(env: &Env, argument: &[u8]) -> Result<Started, OpFailure> {
 }
 
 /// [`KvGetMulti`]
-pub(super) fn get_multi(env: &Env, argument: &[u8]) -> Result<Started, OpFailure> {
+pub(super) fn get_multi(env: &Env, argument: &[u8], caller: &Caller) -> Result<Started, OpFailure> {
     let request: KvGetMulti<'_> = only(argument, "KvGetMulti")?;
     let namespace = env.kv_namespace(request.binding)?;
     // Before more files than that are opened.
@@ -256,6 +268,8 @@ pub(super) fn get_multi(env: &Env, argument: &[u8]) -> Result<Started, OpFailure
             limit: KV_VALUE_MAX as u64,
         }));
     }
+    let entries_bytes = entries.iter().flatten().map(bytes_in).sum();
+    caller.traffic().read(entries_bytes)?;
     Ok(if total > READ_NOW_MAX {
         sized(total, move || multi(entries))
     } else {

@@ -19,6 +19,7 @@ mod services;
 mod sockets;
 mod tcp;
 mod timer;
+mod traffic;
 mod url;
 
 #[cfg(test)]
@@ -78,11 +79,11 @@ impl Bindings for Env {
             OpKind::RpcConnect => rpc::connect(self, argument, caller),
             OpKind::TcpConnect => tcp::connect(self, argument, caller),
             OpKind::WorkerLoad => loader::load(self, argument, caller),
-            OpKind::KvGet => kv::get(self, argument),
-            OpKind::KvPut => kv::put(self, argument),
+            OpKind::KvGet => kv::get(self, argument, caller),
+            OpKind::KvPut => kv::put(self, argument, caller),
             OpKind::KvDelete => kv::delete(self, argument),
-            OpKind::KvList => kv::list(self, argument),
-            OpKind::KvGetMulti => kv::get_multi(self, argument),
+            OpKind::KvList => kv::list(self, argument, caller),
+            OpKind::KvGetMulti => kv::get_multi(self, argument, caller),
             OpKind::CacheMatch => cache::find(self, argument),
             OpKind::CachePut => cache::put(self, argument),
             OpKind::CacheDelete => cache::delete(self, argument),

@@ -3,6 +3,7 @@
 use super::answer::{Answer, AnswerBody, answered, lost, thrown};
 use super::fetch::{Ask, request};
 use super::forwarded;
+use super::traffic;
 use crate::engine::caller::Caller;
 use crate::engine::ops::OpFailure;
 use crate::engine::socket::{Socket, Speak};
@@ -41,9 +42,15 @@ pub(super) async fn ask(
     // None is offered, and so none may be used.
     headers.remove(header::SEC_WEBSOCKET_EXTENSIONS);
     headers.remove(header::SEC_WEBSOCKET_ACCEPT);
+    traffic::asked(ask, request.headers(), caller)?;
     let answer = outbound.upgrade(tenant, &origin, request).await;
     let (answer, switched) = match answer.map_err(lost)? {
-        Upgrade::Answered(answer) => return Ok(answered(answer)),
+        Upgrade::Answered(answer) => {
+            traffic::answered(answer.headers(), caller)?;
+            return Ok(answered(
+                answer.map(|source| traffic::counted(source, caller)),
+            ));
+        }
         Upgrade::Switched(answer, switched) => (answer, switched),
     };
     let (parts, ()) = answer.into_parts();
@@ -56,7 +63,8 @@ pub(super) async fn ask(
             body: AnswerBody::Whole(Bytes::from_static(why.as_bytes())),
         });
     }
-    let options = options.clone();
+    traffic::answered(&parts.headers, caller)?;
+    let (options, caller) = (options.clone(), caller.clone());
     let speak: Speak = Box::new(move |socket| {
         Box::pin(async move {
             let stops = Stops {
@@ -65,6 +73,12 @@ pub(super) async fn ask(
             };
             let mut switched = switched;
             let came = std::mem::take(&mut switched.came);
+            // Few, and behind the head: what they go beyond, the next bytes do.
+            let _ = caller.traffic().egress(came.len() as u64);
+            let switched = traffic::CountedLine {
+                line: switched,
+                caller,
+            };
             websocket::run(switched, &came, socket, Side::Client, &options, stops).await;
         })
     });

@@ -93,7 +93,7 @@ pub(super) fn connect(env: &Env, argument: &[u8], caller: &Caller) -> Result<Sta
             Box::pin(async move {
                 // An open connection counts among those of its invocation.
                 let _place = place;
-                run(tcp, socket, sealable).await;
+                run(tcp, socket, sealable, caller).await;
             })
         });
         Ok(OpReply {
@@ -144,8 +144,11 @@ fn broken() -> OpFailure {
 }
 
 /// Carries bytes until both directions have ended, or somebody is gone.
-async fn run(mut tcp: Tcp, socket: Socket, mut sealable: bool) {
-    let mut ways = Ways::default();
+async fn run(mut tcp: Tcp, socket: Socket, mut sealable: bool, caller: Caller) {
+    let mut ways = Ways {
+        caller: Some(caller),
+        ..Ways::default()
+    };
     loop {
         let end = {
             let mut stall = Timer::never();
@@ -208,12 +211,19 @@ struct Ways {
     left: bool,
     /// The peer takes nothing, and that is being timed.
     stalled: bool,
+    /// Whose bytes they are.
+    caller: Option<Caller>,
 }
 
 /// Whether something was done.
 type Progress = bool;
 
 impl Ways {
+    fn count(&self, bytes: usize) -> Result<(), OpFailure> {
+        let caller = self.caller.as_ref();
+        caller.map_or(Ok(()), |it| it.traffic().egress(bytes as u64))
+    }
+
     fn has_ended(&self) -> bool {
         self.closing || self.got_end
     }
@@ -284,7 +294,10 @@ impl Ways {
                     match part.get_u8() & !FIN {
                         CLOSE => self.closing = true,
                         START_TLS => self.then = Some(part),
-                        _ => self.out = part,
+                        _ => {
+                            self.count(part.len())?;
+                            self.out = part;
+                        }
                     }
                 }
             }
@@ -361,6 +374,7 @@ impl Ways {
                 Ok(true)
             }
             Poll::Ready(Ok(bytes)) => {
+                self.count(bytes.min(READ))?;
                 socket.send(Bytes::copy_from_slice(&part[..=bytes.min(READ)]));
                 Ok(true)
             }

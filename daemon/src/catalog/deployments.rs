@@ -460,6 +460,7 @@ impl<W: Send + Sync + 'static> Catalog<W> {
             self.references.release(counted.iter()).await;
             return Err(error);
         }
+        self.reserve().await;
         self.pending
             .lock()
             .remove(&(namespace.id, new.name.clone()));

@@ -85,12 +85,14 @@ impl<W: Send + Sync + 'static> Loads for Loader<W> {
         Box::pin(async move {
             let catalog = catalog.ok_or("the device is stopping")?;
             // What holds for its loader now, and its own wishes.
-            let (limits, _) = catalog.effective(&Standing {
+            let standing = Standing {
                 namespace: standing.namespace,
                 script: &script,
                 tags: &standing.tags,
                 asked: standing.asked,
-            });
+            };
+            let (limits, quotas) = catalog.effective(&standing);
+            let meter = catalog.meter(&standing, quotas);
             let limits = Limits {
                 cpu_ms: limits.cpu_ms.min(code.cpu_ms.unwrap_or(u32::MAX)),
                 subrequests: limits.subrequests.min(code.subrequests.unwrap_or(u32::MAX)),
@@ -174,6 +176,7 @@ impl<W: Send + Sync + 'static> Loads for Loader<W> {
                 is_trusted: false,
                 budget: Some(budget),
                 is_recorded: false,
+                meter,
             };
             let worker = catalog.runtime.start(spec)?;
             Ok(Arc::new(Dynamic {

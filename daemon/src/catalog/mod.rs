@@ -60,6 +60,8 @@ mod tails;
 pub(crate) mod testing;
 #[cfg(test)]
 mod tests;
+pub mod trials;
+mod tuning;
 mod vault;
 pub mod versions;
 
@@ -122,6 +124,8 @@ pub struct Catalog<W = Worker> {
     vault: Vault,
     /// What the operator states of limits.
     plans: Plans,
+    /// Limits that return unless they are confirmed.
+    trials: trials::Trials,
     /// What counts versions that run side by side.
     watch: Arc<Watch>,
     /// Scripts that do not run, because another build judged them or they failed to start.
@@ -215,6 +219,11 @@ impl<W: Send + Sync + 'static> Catalog<W> {
     /// Where data points go, if anywhere.
     pub fn analytics(&self) -> Option<crate::analytics::Analytics> {
         self.runtime.analytics()
+    }
+
+    /// What counts tenants' use, if anything.
+    pub fn usage(&self) -> Option<crate::usage::Usage> {
+        self.runtime.usage()
     }
 
     /// The store below, for what is not the catalog's: KV values and tokens.

@@ -133,6 +133,9 @@ impl<W: Send + Sync + 'static> Catalog<W> {
             .delete(Table::NamespaceLogs, id);
         self.commit(rows, Vec::new()).await?;
         self.plans.forget(namespace.id.0).await?;
+        if let Some(usage) = self.runtime.usage() {
+            usage.forget(namespace.id.0).await?;
+        }
         self.serving.remove_namespace(namespace.id, name);
         Ok(())
     }

@@ -1,20 +1,20 @@
 //! Which limits a script has: of what plans, overrides, the configuration and its own metadata
 //! state, and how a change of them reaches Workers that run.
 
-use super::name::{Id, check_name, shown};
+use super::name::{Id, check_name, shown, tenant_of};
 use super::record::{CustomLimits, Namespace, Script, Settings};
 use super::{Bounds, Catalog, CatalogError, Deployed, Result};
 use crate::engine::limits::Limits;
+use crate::engine::meter::Meter;
 use crate::plans::key::Ceilings;
 use crate::plans::resolve::{Explained, Ground, Subject};
 use crate::plans::{Author, Change, Entry, Plans, Scope, Target};
 use crate::usage::quota::Quotas;
 use std::collections::BTreeSet;
+use std::sync::Arc;
 
 /// How a tag begins that names a script's plan.
 const PLAN_TAG: &str = "plan:";
-/// How a tag begins that names a script's tenant.
-const TENANT_TAG: &str = "tenant:";
 /// Users of a plan that a refusal names.
 const USERS_SHOWN: usize = 10;
 
@@ -68,11 +68,7 @@ impl<'a> Standing<'a> {
 
     /// The tenant.
     pub(super) fn tenant(&self) -> &'a str {
-        let named = self
-            .tags
-            .iter()
-            .find_map(|tag| tag.strip_prefix(TENANT_TAG));
-        named.filter(|name| !name.is_empty()).unwrap_or(self.script)
+        tenant_of(self.script, self.tags)
     }
 
     fn plan(&self) -> Option<&'a str> {
@@ -116,6 +112,24 @@ impl<W: Send + Sync + 'static> Catalog<W> {
         let ground = self.bounds.read().ground();
         let asked = standing.asked();
         self.plans.limits(&subject(standing, &asked), &ground)
+    }
+
+    /// Who counts what a script uses, under these quotas.
+    pub(super) fn meter(&self, standing: &Standing<'_>, quotas: Quotas) -> Option<Arc<dyn Meter>> {
+        let tenant = self
+            .runtime
+            .usage()?
+            .tenant(standing.namespace.0, standing.tenant());
+        Some(Arc::new(tenant.counted(quotas)))
+    }
+
+    /// Has what tenants are about to use set aside, so that they need not wait for it.
+    pub(super) async fn reserve(&self) {
+        if let Some(usage) = self.runtime.usage()
+            && let Err(error) = usage.reserve().await
+        {
+            log::error!("usage cannot be recorded: {error}");
+        }
     }
 
     /// The limits of a script that is deployed, each with where it comes from, and its tenant.
@@ -187,6 +201,7 @@ impl<W: Send + Sync + 'static> Catalog<W> {
         }
         self.apply_limits(entries.iter().map(|entry| &entry.target))
             .await?;
+        self.reserve().await;
         Ok(entries)
     }
 
@@ -280,7 +295,9 @@ impl<W: Send + Sync + 'static> Catalog<W> {
             };
             let part = Deployed::part_for(&running, version.version_id);
             if let Some(worker) = part.as_ref().and_then(|part| part.worker()) {
-                self.runtime.set_limits(worker, self.effective(&standing).0);
+                let (limits, quotas) = self.effective(&standing);
+                let meter = self.meter(&standing, quotas);
+                self.runtime.set_limits(worker, limits, meter);
             }
         };
         give(script);

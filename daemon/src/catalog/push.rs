@@ -432,6 +432,7 @@ impl<W: Send + Sync + 'static> Catalog<W> {
             env = env.with_cache(cache, owner, namespace.trusted_workers);
         }
         let standing = Standing::new(namespace.id, &script.name, &script.settings);
+        let (limits, quotas) = self.effective(&standing);
         let maps = script.source_maps();
         let mut files: Vec<_> = script.verdict.files().copied().collect();
         files.extend(maps.clone().map(|map| map.blob));
@@ -451,7 +452,7 @@ impl<W: Send + Sync + 'static> Catalog<W> {
                     file: blobs.path(&map.blob),
                 })
                 .collect(),
-            limits: self.effective(&standing).0,
+            limits,
             env: Arc::new(self.references.lease(
                 env,
                 files,
@@ -461,6 +462,7 @@ impl<W: Send + Sync + 'static> Catalog<W> {
             is_trusted: namespace.trusted_workers,
             budget: None,
             is_recorded: is_recorded(&script.settings.tags),
+            meter: self.meter(&standing, quotas),
         };
         self.runtime.start(spec).map_err(CatalogError::Start)
     }

@@ -6,10 +6,12 @@ use crate::analytics::Analytics;
 use crate::cache::Cache;
 use crate::engine::invocation::{Entry, Ray, Reply, Request, Trigger};
 use crate::engine::limits::{Failure, Limits};
+use crate::engine::meter::Meter;
 use crate::engine::{Engine, GuestKind, Judged, Pushed, Worker, WorkerSpec};
 use crate::ledger::Budget;
 use crate::outbound::Outbound;
 use crate::tail::Tails;
+use crate::usage::Usage;
 use crate::websocket::SocketOptions;
 use std::any::Any;
 use std::future::Future;
@@ -36,8 +38,8 @@ pub trait Runtime<W>: Send + Sync {
     fn start(&self, spec: WorkerSpec) -> Result<Arc<W>, String>;
     /// Tells a Worker that no new request comes; those in flight go on.
     fn retire(&self, worker: &W);
-    /// Gives a Worker other limits, from its next invocation on.
-    fn set_limits(&self, worker: &W, limits: Limits);
+    /// Gives a Worker other limits, and another who counts, from its next invocation on.
+    fn set_limits(&self, worker: &W, limits: Limits, meter: Option<Arc<dyn Meter>>);
     /// A pushed version of this script runs, and translating and starting it took this fuel.
     fn deployed(&self, namespace: &str, script: &str, startup_fuel: u64);
     /// Runs a request.
@@ -83,6 +85,10 @@ pub trait Runtime<W>: Send + Sync {
     fn tails(&self) -> Option<Tails> {
         None
     }
+    /// Who counts what tenants use, if anybody.
+    fn usage(&self) -> Option<Usage> {
+        None
+    }
     /// What holds for WebSockets to other servers.
     fn sockets(&self) -> SocketOptions {
         SocketOptions::default()
@@ -103,6 +109,8 @@ pub struct Machine {
     pub tails: Tails,
     /// What holds for their WebSockets to other servers.
     pub sockets: SocketOptions,
+    /// Who counts what tenants use.
+    pub usage: Usage,
     /// Dynamic Workers that one may have at the same time.
     pub dynamic_workers: usize,
     /// Bytes that these may have, with their isolates.
@@ -126,8 +134,8 @@ impl Runtime<Worker> for Machine {
         worker.retire();
     }
 
-    fn set_limits(&self, worker: &Worker, limits: Limits) {
-        worker.set_limits(limits);
+    fn set_limits(&self, worker: &Worker, limits: Limits, meter: Option<Arc<dyn Meter>>) {
+        worker.set_limits(limits, meter);
     }
 
     fn fetch(&self, worker: Arc<Worker>, request: Request) -> Fetching {
@@ -153,7 +161,10 @@ impl Runtime<Worker> for Machine {
     fn dynamic_budget(&self, (namespace, tenant): (&str, &str), script: &str) -> Budget {
         let tenant = format!("{namespace}/{tenant}");
         let tenant = self.engine.budget().part(&tenant, u64::MAX);
-        tenant.part(&format!("{script}, dynamic"), self.dynamic_memory)
+        tenant.part(
+            &format!("{script}, loader.memory-bytes"),
+            self.dynamic_memory,
+        )
     }
 
     fn hold(&self, budget: &Budget, bytes: u64) -> Option<Box<dyn Any + Send + Sync>> {
@@ -182,6 +193,10 @@ impl Runtime<Worker> for Machine {
 
     fn tails(&self) -> Option<Tails> {
         Some(self.tails.clone())
+    }
+
+    fn usage(&self) -> Option<Usage> {
+        Some(self.usage.clone())
     }
 
     fn sockets(&self) -> SocketOptions {
@@ -222,8 +237,8 @@ impl Runtime<Worker> for Engine {
         worker.retire();
     }
 
-    fn set_limits(&self, worker: &Worker, limits: Limits) {
-        worker.set_limits(limits);
+    fn set_limits(&self, worker: &Worker, limits: Limits, meter: Option<Arc<dyn Meter>>) {
+        worker.set_limits(limits, meter);
     }
 
     fn deployed(&self, namespace: &str, script: &str, startup_fuel: u64) {

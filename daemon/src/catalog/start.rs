@@ -47,6 +47,7 @@ impl<W: Send + Sync + 'static> Catalog<W> {
             locks: ScriptLocks::default(),
             vault,
             plans,
+            trials: Default::default(),
             watch: Arc::default(),
             structure: smol::lock::RwLock::new(()),
             pending: Mutex::new(BTreeSet::new()),

@@ -5,6 +5,7 @@
 use super::{Bounds, Catalog, Fetching, Judgement, Runtime, Triggering};
 use crate::engine::invocation::{Entry, Ray, Reply, ReplyBody, Request, Trigger};
 use crate::engine::limits::{Failure, Limits};
+use crate::engine::meter::Meter;
 use crate::engine::{Bundle, GuestKind, Judged, Pushed, Told, WorkerSpec};
 use crate::store::{Store, StoreError, StoreOptions};
 use bytes::Bytes;
@@ -22,6 +23,8 @@ pub(crate) struct TestWorker {
     pub(crate) retired: AtomicBool,
     /// Those in force.
     pub(crate) limits: Mutex<Limits>,
+    /// Who counts.
+    pub(crate) meter: Mutex<Option<Arc<dyn Meter>>>,
 }
 
 /// Accepts what begins like wasm.
@@ -96,6 +99,7 @@ impl Runtime<TestWorker> for TestRuntime {
         );
         Ok(Arc::new(TestWorker {
             limits: Mutex::new(spec.limits),
+            meter: Mutex::new(spec.meter.clone()),
             spec,
             retired: AtomicBool::new(false),
         }))
@@ -138,8 +142,9 @@ impl Runtime<TestWorker> for TestRuntime {
         );
     }
 
-    fn set_limits(&self, worker: &TestWorker, limits: Limits) {
+    fn set_limits(&self, worker: &TestWorker, limits: Limits, meter: Option<Arc<dyn Meter>>) {
         *worker.limits.lock() = limits;
+        *worker.meter.lock() = meter;
     }
 
     fn deployed(&self, namespace: &str, script: &str, startup_fuel: u64) {

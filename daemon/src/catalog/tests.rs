@@ -4,6 +4,7 @@
 
 mod javascript;
 mod secrets;
+mod trials;
 mod versions;
 
 use super::binding::{Keep, Wanted};
@@ -453,7 +454,10 @@ fn other_bounds_reach_running_workers() {
             cpu_ms: 100,
             ..Limits::default()
         },
-        board: crate::board::limits::default_ceilings(),
+        board: Limits {
+            cpu_ms: 1000,
+            ..Limits::default()
+        },
     };
     block_on(stage.catalog.change_bounds(bounds)).unwrap();
     assert_eq!(stage.worker("a").limits.lock().cpu_ms, 100);

@@ -163,6 +163,11 @@ impl Api {
         "/postern/v1/firmware".to_owned()
     }
 
+    /// A path beside the base, for what the field has no name for.
+    pub fn own_path(&self, rest: &str) -> String {
+        format!("/postern/v1/{rest}")
+    }
+
     /// The path of how the daemon is.
     pub fn health_path(&self) -> String {
         "/postern/v1/health".to_owned()

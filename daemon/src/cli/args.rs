@@ -1,13 +1,21 @@
 //! The command line: one definition yields parsing, help and completions.
 
 mod firmware;
+mod kv;
 mod limits;
 mod replay;
+mod tune;
+mod usage;
 mod versions;
 
 pub use firmware::{Firmware, FirmwarePush, Health};
+pub use kv::{InKv, Kv, KvNamespace, KvPut};
 pub use limits::{Changing, Limits, LimitsOf, Plans};
 pub use replay::{Replay, Replays};
+pub use tune::{
+    Calibrate, Tune, TuneApply, TuneCommand, TuneShow, TuneSort, TuneWhose, TuneWindow,
+};
+pub use usage::{Period, Usage};
 pub use versions::{Deployments, OfWorker, Versions, VersionsDeploy};
 
 use clap::{Args, Parser, Subcommand};
@@ -108,6 +116,8 @@ pub enum Command {
         after_help = "Examples:\n  postern replay list\n  postern replay get 71e74d5de72c8c61 > cut.replay\n  postern replay cut.replay"
     )]
     Replay(Replay),
+    /// Show what tenants used, by dates or months of UTC; with --csv for those who bill it.
+    Usage(Usage),
     /// Update the system that the daemon runs on, and tell which one runs.
     #[command(subcommand)]
     Firmware(Firmware),
@@ -118,6 +128,17 @@ pub enum Command {
     /// that runs on the data directory of this machine, as its user or root; or, with --remote, the one
     /// behind --url, with a token.
     Health(Health),
+    /// Measure how fast this machine is, and have `cpu-ms` go by that.
+    ///
+    /// Fuel a millisecond by several kernels on one core and on all, memory, and durable writes of the
+    /// store. It takes some seconds, in which tenants share the machine with the measurement. The result is
+    /// kept, holds from the next request on, and is warned of if it differs from the board file by more
+    /// than 20 %. It is asked of the daemon behind --url, or, with --data-dir, made on the data directory itself.
+    Calibrate(Calibrate),
+    /// See what tenants used, try limits against it, and change them safely.
+    ///
+    /// Without a command, a screen on the terminal with the same functions.
+    Tune(Tune),
     /// What to do when the key that secrets are encrypted with is lost.
     #[command(subcommand)]
     Secrets(Secrets),
@@ -392,99 +413,6 @@ pub enum Domains {
     },
 }
 
-/// Which KV namespace, and how it is reached.
-#[derive(Clone, Debug, Args)]
-pub struct InKv {
-    /// The KV namespace's id (32 hexadecimal digits) or its title.
-    #[arg(long, short = 'n', value_name = "ID|TITLE")]
-    pub namespace_id: String,
-    /// How.
-    #[command(flatten)]
-    pub remote: Remote,
-}
-
-/// `postern kv`.
-#[derive(Clone, Debug, Subcommand)]
-pub enum Kv {
-    /// Write a key's value to stdout, byte for byte.
-    ///
-    /// With --json the value is a text, or base64 if it is not UTF-8 (`"encoding": "base64"`).
-    Get {
-        /// The key, at most 512 bytes.
-        key: String,
-        /// Where.
-        #[command(flatten)]
-        at: InKv,
-    },
-    /// Set a key. Returns when the write would survive a power cut.
-    Put(Box<KvPut>),
-    /// List keys in the order of their bytes.
-    List {
-        /// Only keys that begin so.
-        #[arg(long)]
-        prefix: Option<String>,
-        /// At most so many keys; without it, all.
-        #[arg(long, value_parser = clap::value_parser!(u64).range(1..))]
-        limit: Option<u64>,
-        /// Where.
-        #[command(flatten)]
-        at: InKv,
-    },
-    /// Remove a key. Removing what is not there is no error.
-    Delete {
-        /// The key.
-        key: String,
-        /// Where.
-        #[command(flatten)]
-        at: InKv,
-    },
-    /// Create, list and delete KV namespaces.
-    #[command(subcommand)]
-    Namespace(KvNamespace),
-}
-
-/// `postern kv put`.
-#[derive(Clone, Debug, Args)]
-pub struct KvPut {
-    /// The key, at most 512 bytes.
-    pub key: String,
-    /// The value. Without it and --path, stdin is read.
-    #[arg(conflicts_with = "path")]
-    pub value: Option<String>,
-    /// Read the value from this file; at most 25 MiB.
-    #[arg(long, value_name = "FILE")]
-    pub path: Option<PathBuf>,
-    /// Seconds until it expires, at least 60.
-    #[arg(long, value_name = "SECONDS", conflicts_with = "expiration")]
-    pub ttl: Option<u64>,
-    /// When it expires, in seconds since 1970.
-    #[arg(long, value_name = "TIME")]
-    pub expiration: Option<u64>,
-    /// Metadata as JSON, at most 1,024 bytes.
-    #[arg(long, value_name = "JSON")]
-    pub metadata: Option<String>,
-    /// Where.
-    #[command(flatten)]
-    pub at: InKv,
-}
-
-/// `postern kv namespace`.
-#[derive(Clone, Debug, Subcommand)]
-pub enum KvNamespace {
-    /// List KV namespaces.
-    List(Remote),
-    /// Create a KV namespace and print its id.
-    Create {
-        /// Its title.
-        title: String,
-        /// How.
-        #[command(flatten)]
-        remote: Remote,
-    },
-    /// Delete a KV namespace and everything in it.
-    Delete(InKv),
-}
-
 /// `postern logs`.
 #[derive(Clone, Debug, Args)]
 pub struct Logs {
@@ -674,6 +602,19 @@ mod tests {
             "postern health --wait 60 --data-dir d",
             "postern health --remote --url http://x",
             "postern completions zsh",
+            "postern calibrate",
+            "postern calibrate --show --json",
+            "postern calibrate --data-dir d --board generic-x86-64",
+            "postern tune",
+            "postern tune --url http://x",
+            "postern tune show --window 1h --sort memory --json",
+            "postern tune suggest --namespace n --tenant t",
+            "postern tune what-if cpu-ms=20 memory-bytes=8MiB",
+            "postern tune apply cpu-ms=20 --namespace n --tenant t --return-after 300 --why w --revision 3",
+            "postern tune apply cpu-ms=off --plan pro --keep",
+            "postern tune confirm 7",
+            "postern tune undo 7 --why w",
+            "postern tune history --count 5",
         ] {
             assert!(parse(line).is_ok(), "{line}: {}", parse(line).unwrap_err());
         }
@@ -706,6 +647,16 @@ mod tests {
             "postern versions deploy x",
             "postern versions deploy x 1@101",
             "postern versions deploy x 1 2 3",
+            "postern calibrate --show --forget",
+            "postern calibrate --board b",
+            "postern tune what-if",
+            "postern tune show --tenant t",
+            "postern tune show --window 2h",
+            "postern tune apply cpu-ms=1",
+            "postern tune apply cpu-ms=1 --plan p --namespace n",
+            "postern tune apply cpu-ms=1 --namespace n --tenant t --script s",
+            "postern tune apply cpu-ms=1 --namespace n --return-after 4",
+            "postern tune apply cpu-ms=1 --namespace n --return-after 60 --keep",
         ] {
             let error = parse(line).unwrap_err();
             assert_eq!(error.exit_code(), 2, "{line}");

@@ -6,6 +6,7 @@
 pub mod api;
 pub mod args;
 mod assets;
+mod calibrate;
 pub mod client;
 mod config;
 mod entrances;
@@ -25,6 +26,8 @@ mod scripts;
 pub mod secrets;
 mod serve;
 mod token;
+mod tune;
+mod usage;
 mod versions;
 
 use args::{Cli, Command, Secrets};
@@ -87,9 +90,12 @@ fn run(command: Command, out: Output) -> Result<(), CliError> {
         Command::Token(args) => smol::block_on(token::run(&args, out)),
         Command::Versions(args) => smol::block_on(versions::run(&args, out)),
         Command::Deployments(args) => smol::block_on(versions::deployments(&args, out)),
+        Command::Calibrate(args) => smol::block_on(calibrate::run(&args, out)),
+        Command::Tune(args) => smol::block_on(tune::run(&args, out)),
         Command::Plans(args) => smol::block_on(limits::plans(&args, out)),
         Command::Replay(args) => replay::run(&args, out),
         Command::Limits(args) => smol::block_on(limits::limits(&args, out)),
+        Command::Usage(args) => smol::block_on(usage::run(&args, out)),
         Command::Secrets(Secrets::Forget(source)) => secrets::forget(&source, out),
         Command::Judge => Ok(serve::rooms::judge()?),
         // Answered before: it has no errors of the command line's.

@@ -8,7 +8,8 @@ use super::raw::{
 };
 use super::{
     Analytics, Cache, Config, Edge, Engine, Format, Level, LoadedBoard, Loader, Log, Manage,
-    Outbound, OutboundTls, Overrides, Root, Scheme, Store, WebSocket, egress, limits, routing,
+    Outbound, OutboundTls, Overrides, Root, Scheme, Store, Tune, WebSocket, egress, limits,
+    routing,
 };
 use crate::board::{self, Board, BoardError};
 use std::collections::BTreeMap;
@@ -70,7 +71,7 @@ pub(super) fn check(
         ("`ceilings`", &ceilings),
         "lower it, or raise the ceiling",
     );
-    let edge = edge(document, raw.edge, &board, overrides);
+    let edge = edge(document, raw.edge, (base, &board), overrides);
     let manage = manage(document, raw.manage, overrides, &board);
     let outbound = outbound(document, raw.outbound, base, &board);
     let egress = egress::check(document, raw.egress);
@@ -79,6 +80,15 @@ pub(super) fn check(
     let store = store(document, raw.store, &board);
     let cache = cache(document, &raw.cache, &board);
     let analytics = analytics(document, &raw.analytics);
+    let tune = Tune {
+        bytes: number(
+            document,
+            "tune.bytes",
+            raw.tune.bytes.as_ref(),
+            board.figures_bytes(),
+            (64 << 10, 8 << 20),
+        ),
+    };
     let websocket = websocket(document, &raw.websocket);
     let loader = Loader {
         workers: count(
@@ -129,6 +139,7 @@ pub(super) fn check(
         store,
         cache,
         analytics,
+        tune,
         websocket,
         loader,
         replay,
@@ -236,7 +247,11 @@ pub(super) fn count(
     u32::try_from(value).unwrap_or(most)
 }
 
-fn address(document: &mut Document<'_>, key: &str, text: &Spanned<String>) -> Option<SocketAddr> {
+pub(super) fn address(
+    document: &mut Document<'_>,
+    key: &str,
+    text: &Spanned<String>,
+) -> Option<SocketAddr> {
     let parsed = text.get_ref().parse();
     if parsed.is_err() {
         document.problem(
@@ -248,7 +263,12 @@ fn address(document: &mut Document<'_>, key: &str, text: &Spanned<String>) -> Op
     parsed.ok()
 }
 
-fn edge(document: &mut Document<'_>, raw: RawEdge, board: &Board, overrides: &Overrides) -> Edge {
+fn edge(
+    document: &mut Document<'_>,
+    raw: RawEdge,
+    (base, board): (&Path, &Board),
+    overrides: &Overrides,
+) -> Edge {
     let mut listen = Vec::new();
     match &raw.listen {
         Some(Texts(texts)) => {
@@ -296,7 +316,6 @@ fn edge(document: &mut Document<'_>, raw: RawEdge, board: &Board, overrides: &Ov
     let idle_deadline_ms = deadline("edge.idle-deadline-ms", &raw.idle_deadline_ms, 60_000);
     let drain_ms = deadline("edge.drain-ms", &raw.drain_ms, 10_000);
     Edge {
-        listen,
         connections: count(
             document,
             "edge.connections",
@@ -326,6 +345,8 @@ fn edge(document: &mut Document<'_>, raw: RawEdge, board: &Board, overrides: &Ov
         ),
         drain_ms,
         test_routes: raw.test_routes.unwrap_or(false),
+        tls: super::tls::check(document, raw.tls, base, &listen),
+        listen,
     }
 }
 

@@ -11,6 +11,7 @@ mod place;
 mod raw;
 mod replay;
 pub mod routing;
+mod tls;
 
 pub use firmware::{Critical, Firmware};
 pub use network::{Address, Clock, Network};
@@ -18,6 +19,7 @@ pub use place::Place;
 pub use postern_board::{Problem, amount, document, durability, limits};
 pub use replay::{Recording, Replay};
 pub use routing::{Mode, Routing, Target};
+pub use tls::{Certificate, Minimum, Tls};
 
 use crate::board::{Board, Durability};
 use crate::egress::Egress;
@@ -62,6 +64,8 @@ pub struct Config {
     pub cache: Cache,
     /// Data points of Analytics Engine.
     pub analytics: Analytics,
+    /// What is recorded of invocations, for tuning.
+    pub tune: Tune,
     /// WebSockets.
     pub websocket: WebSocket,
     /// Dynamic Workers.
@@ -129,6 +133,9 @@ pub struct Edge {
     pub drain_ms: u64,
     /// Whether clients may have `scheduled` handlers called.
     pub test_routes: bool,
+    /// HTTPS.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub tls: Option<Tls>,
 }
 
 /// A scheme of URLs.
@@ -253,6 +260,14 @@ pub struct Analytics {
     pub bytes: u64,
     /// Bytes of one Worker's.
     pub worker_bytes: u64,
+}
+
+/// What is recorded of invocations, for tuning.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "kebab-case")]
+pub struct Tune {
+    /// Bytes of all figures.
+    pub bytes: u64,
 }
 
 /// The cache of the Cache API.
@@ -437,6 +452,14 @@ impl Config {
             },
             ..it.outbound.clone()
         };
+        let edge = |it: &Self| Edge {
+            tls: it.edge.tls.clone().map(|tls| Tls {
+                certificates: Vec::new(),
+                minimum: Minimum::default(),
+                ..tls
+            }),
+            ..it.edge.clone()
+        };
         let manage = |it: &Self| Manage {
             versions_kept: 0,
             ..it.manage.clone()
@@ -449,7 +472,10 @@ impl Config {
             ("data-dir", self.data_dir != new.data_dir),
             ("board", self.board != new.board),
             ("account-id", self.account_id != new.account_id),
-            ("edge", self.edge != new.edge),
+            (
+                "edge, but for certificates and edge.tls.minimum",
+                edge(self) != edge(new),
+            ),
             (
                 "manage, but for manage.versions-kept",
                 manage(self) != manage(new),
@@ -458,6 +484,7 @@ impl Config {
             ("store", self.store != new.store),
             ("cache", self.cache != new.cache),
             ("analytics", self.analytics != new.analytics),
+            ("tune", self.tune != new.tune),
             ("websocket", self.websocket != new.websocket),
             ("loader", self.loader != new.loader),
             ("replay", self.replay != new.replay),

@@ -31,6 +31,7 @@ pub(super) struct RawConfig {
     pub store: RawStore,
     pub cache: RawCache,
     pub analytics: RawAnalytics,
+    pub tune: RawTune,
     pub websocket: RawWebSocket,
     pub loader: RawLoader,
     pub replay: RawReplay,
@@ -56,6 +57,7 @@ pub(super) struct RawEdge {
     pub url_bytes: Option<Spanned<Amount>>,
     pub drain_ms: Option<Spanned<Amount>>,
     pub test_routes: Option<bool>,
+    pub tls: Option<Spanned<super::tls::RawTls>>,
 }
 
 #[derive(Debug, Default, serde::Deserialize)]
@@ -122,6 +124,12 @@ pub(super) struct RawStore {
 pub(super) struct RawAnalytics {
     pub bytes: Option<Spanned<Amount>>,
     pub worker_bytes: Option<Spanned<Amount>>,
+}
+
+#[derive(Debug, Default, serde::Deserialize)]
+#[serde(rename_all = "kebab-case", deny_unknown_fields, default)]
+pub(super) struct RawTune {
+    pub bytes: Option<Spanned<Amount>>,
 }
 
 #[derive(Debug, Default, serde::Deserialize)]

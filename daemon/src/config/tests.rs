@@ -200,7 +200,7 @@ fn misspelt_keys() {
     check(
         "[limits]\ncpu = 1\nmemory-byte = 1\n",
         &[
-            "postern.toml:2:1: unknown key `cpu` in `limits`; known here: cpu-ms, startup-cpu-ms, memory-bytes, stack-bytes, call-depth, wall-ms, wait-until-ms, subrequests, kv-operations, pending-operations, concurrent-invocations, isolates, request-body-bytes, response-body-bytes, log-bytes, weight, requests-per-second, queue-length, queue-ms, tenant-concurrent-invocations, tenant-requests-per-second",
+            "postern.toml:2:1: unknown key `cpu` in `limits`; known here: cpu-ms, startup-cpu-ms, memory-bytes, stack-bytes, call-depth, wall-ms, wait-until-ms, subrequests, kv-operations, pending-operations, concurrent-invocations, isolates, request-body-bytes, response-body-bytes, log-bytes, weight, requests-per-second, queue-length, queue-ms, tenant-concurrent-invocations, tenant-requests-per-second, kv-bytes, egress-bytes",
             "postern.toml:3:1: unknown key `memory-byte` in `limits`; did you mean `memory-bytes`?",
         ],
     );

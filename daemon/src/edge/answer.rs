@@ -7,7 +7,7 @@ use super::routing::Miss;
 use super::upload::Fault;
 use crate::engine::limits::Failure;
 use http::header::{self, HeaderValue};
-use http::{Response, StatusCode};
+use http::{Method, Response, StatusCode};
 use std::borrow::Cow;
 use std::sync::Arc;
 
@@ -20,6 +20,8 @@ pub struct Answer {
     pub retry_after_s: Option<u32>,
     /// Methods for `Allow`.
     pub allow: Option<&'static str>,
+    /// Where else to ask, for `Location`.
+    pub location: Option<HeaderValue>,
     /// Whether the connection ends with it: after a request that was not understood, what
     /// comes next is not to be trusted.
     pub close: bool,
@@ -33,6 +35,7 @@ impl Answer {
             text: text.into(),
             retry_after_s: None,
             allow: None,
+            location: None,
             close: true,
         }
     }
@@ -47,6 +50,27 @@ impl Answer {
         Self {
             close: false,
             ..Self::new(status, text)
+        }
+    }
+
+    /// The same is to be asked for by HTTPS.
+    pub fn elsewhere(method: &Method, host: &str, port: u16, path: &str) -> Self {
+        let port = match port {
+            443 => String::new(),
+            port => format!(":{port}"),
+        };
+        let location = HeaderValue::from_str(&format!("https://{host}{port}{path}"));
+        let status = match *method {
+            Method::GET | Method::HEAD => StatusCode::MOVED_PERMANENTLY,
+            // Not to be asked for by another method.
+            _ => StatusCode::PERMANENT_REDIRECT,
+        };
+        match location {
+            Ok(location) => Self {
+                location: Some(location),
+                ..Self::kept(status, "This is served by HTTPS.")
+            },
+            Err(_) => Self::bad("the target cannot be asked for by HTTPS".into()),
         }
     }
 
@@ -109,6 +133,10 @@ impl Answer {
                 retry_after_s: Some(*retry_after_s),
                 ..Self::kept(StatusCode::SERVICE_UNAVAILABLE, failure.to_string())
             },
+            Failure::Quota { retry_after_s, .. } => Self {
+                retry_after_s: Some(*retry_after_s),
+                ..Self::kept(StatusCode::TOO_MANY_REQUESTS, failure.to_string())
+            },
             Failure::Limited {
                 limit,
                 retry_after_s,
@@ -161,6 +189,9 @@ impl Answer {
                 header::SEC_WEBSOCKET_VERSION,
                 HeaderValue::from_static("13"),
             );
+        }
+        if let Some(location) = self.location {
+            headers.insert(header::LOCATION, location);
         }
         if let Some(methods) = self.allow {
             headers.insert(header::ALLOW, HeaderValue::from_static(methods));

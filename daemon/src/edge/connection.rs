@@ -1,14 +1,17 @@
 //! One connection from its first byte to its last.
 
 use super::answer;
+use super::desk::Standing;
 use super::exchange;
+use super::options::Scheme;
 use super::phase::{Phase, Waiting};
 use super::server::{Edge, Place};
+use super::transport::Transport;
 use super::wire::Wire;
 use super::worker::Routes;
 use crate::engine::socket::Socket;
 use crate::websocket::{self, Side, linger};
-use async_io::{Async, Timer};
+use async_io::Timer;
 use http::{HeaderValue, StatusCode};
 use hyper::body::Incoming;
 use hyper::server::conn::http1;
@@ -19,19 +22,23 @@ use smol::channel::Receiver;
 use smol_hyper::rt::FuturesIo;
 use std::convert::Infallible;
 use std::future::{Future, poll_fn};
-use std::io::{ErrorKind, Write as _};
-use std::net::{IpAddr, TcpStream};
+use std::net::IpAddr;
 use std::pin::{Pin, pin};
 use std::sync::Arc;
-use std::task::{Context, Poll};
+use std::task::{Context, Poll, ready};
 use std::time::Duration;
 
 /// What all requests of a connection share.
 pub struct Line<R: Routes> {
     pub edge: Arc<Edge<R>>,
     pub phase: Arc<Phase>,
+    pub standing: Arc<Standing>,
     /// The client's address, as headers say it.
     pub client: HeaderValue,
+    /// Whether it is the daemon that asks itself.
+    pub is_own: bool,
+    /// What it goes over.
+    pub transport: Arc<Transport>,
     /// What the connection becomes when HTTP is done with it.
     pub upgraded: Mutex<Option<Upgraded<R>>>,
 }
@@ -62,21 +69,36 @@ pub struct Signals {
     pub cut: Receiver<Infallible>,
 }
 
+impl<R: Routes> Line<R> {
+    /// How the client reached this edge.
+    pub fn scheme(&self) -> Scheme {
+        if self.transport.is_secure() {
+            Scheme::Https
+        } else {
+            self.edge.options.scheme
+        }
+    }
+}
+
 /// Serves a connection to its end.
 pub async fn run<R: Routes>(
     edge: Arc<Edge<R>>,
-    stream: Async<TcpStream>,
-    client: IpAddr,
+    transport: Transport,
+    (client, is_own): (IpAddr, bool),
     signals: Signals,
+    standing: Arc<Standing>,
 ) {
-    let stream = Arc::new(stream);
+    let stream = Arc::new(transport);
     let phase = Arc::new(Phase::new());
     let client = HeaderValue::from_str(&client.to_canonical().to_string())
         .unwrap_or_else(|_| HeaderValue::from_static("unknown"));
     let line = Arc::new(Line {
         edge: edge.clone(),
         phase: phase.clone(),
+        standing,
         client,
+        is_own,
+        transport: stream.clone(),
         upgraded: Mutex::new(None),
     });
     let end = converse(line.clone(), stream.clone(), signals.clone()).await;
@@ -87,7 +109,7 @@ pub async fn run<R: Routes>(
     let linger_for = Duration::from_millis(edge.options.linger_ms.into());
     match end {
         End::Done(Ok(())) if phase.has_unread_body() && !phase.has_eof() => {
-            linger(&stream, linger_for).await;
+            linger(&*stream, linger_for).await;
         }
         End::Done(Ok(())) | End::Gone | End::Cut => {}
         End::Done(Err(error)) => {
@@ -95,13 +117,12 @@ pub async fn run<R: Routes>(
             if phase.is_reset() {
                 // Zero seconds to linger make the close a reset. If that cannot be set there
                 // is nothing better to do.
-                let _ =
-                    rustix::net::sockopt::set_socket_linger(stream.get_ref(), Some(Duration::ZERO));
+                let _ = rustix::net::sockopt::set_socket_linger(stream.tcp(), Some(Duration::ZERO));
             } else if error.is_incomplete_message() && phase.due(&edge.options).is_some() {
                 let text = "the request head broke off";
                 last_word(&stream, &phase, StatusCode::BAD_REQUEST, text);
             } else if error.is_parse() && !phase.has_eof() {
-                linger(&stream, linger_for).await;
+                linger(&*stream, linger_for).await;
             }
         }
         End::Late(Waiting::Request) => {}
@@ -115,7 +136,7 @@ pub async fn run<R: Routes>(
 /// Goes on as a WebSocket.
 async fn speak<R: Routes>(
     line: &Line<R>,
-    stream: &Async<TcpStream>,
+    stream: &Transport,
     upgraded: Upgraded<R>,
     signals: Signals,
 ) {
@@ -146,18 +167,13 @@ async fn speak<R: Routes>(
 }
 
 /// Says one thing more than hyper would, if it cannot get mixed up with an earlier answer.
-fn last_word(stream: &Async<TcpStream>, phase: &Phase, status: StatusCode, text: &str) {
+fn last_word(stream: &Transport, phase: &Phase, status: StatusCode, text: &str) {
     if !phase.is_blocked() {
-        // Best effort: the client is at fault and may not even listen.
-        let _ = stream.get_ref().write(&answer::raw(status, text, None));
+        stream.say(&answer::raw(status, text, None));
     }
 }
 
-async fn converse<R: Routes>(
-    line: Arc<Line<R>>,
-    stream: Arc<Async<TcpStream>>,
-    signals: Signals,
-) -> End {
+async fn converse<R: Routes>(line: Arc<Line<R>>, stream: Arc<Transport>, signals: Signals) -> End {
     let options = &line.edge.options;
     let phase = &line.phase;
     let write_stall = Duration::from_millis(options.write_stall_ms.into());
@@ -206,7 +222,7 @@ async fn converse<R: Routes>(
 
 /// Ends what takes too long.
 struct Watch<'a> {
-    stream: &'a Async<TcpStream>,
+    stream: &'a Transport,
     phase: &'a Phase,
     timer: Timer,
     /// When the timer goes off, in milliseconds from the connection's start. It may be earlier
@@ -218,7 +234,7 @@ struct Watch<'a> {
 }
 
 impl<'a> Watch<'a> {
-    fn new(stream: &'a Async<TcpStream>, phase: &'a Phase) -> Self {
+    fn new(stream: &'a Transport, phase: &'a Phase) -> Self {
         Self {
             stream,
             phase,
@@ -272,22 +288,17 @@ impl<'a> Watch<'a> {
         if self.present == Some(request) || self.gone.is_some_and(|(of, _)| of == request) {
             return Poll::Pending;
         }
-        while self.stream.poll_readable(cx).is_ready() {
-            match self.stream.get_ref().peek(&mut [0]) {
-                Ok(0) => {
-                    let until_ms = self.phase.now_ms() + u64::from(options.half_close_ms);
-                    self.gone = Some((request, until_ms));
-                    return Poll::Pending;
-                }
-                Ok(_) => {
-                    self.present = Some(request);
-                    return Poll::Pending;
-                }
-                Err(error) if error.kind() == ErrorKind::WouldBlock => {}
-                Err(error) if error.kind() == ErrorKind::Interrupted => {}
-                Err(_) => return Poll::Ready(()),
+        match ready!(self.stream.poll_peek(cx)) {
+            Ok(false) => {
+                let until_ms = self.phase.now_ms() + u64::from(options.half_close_ms);
+                self.gone = Some((request, until_ms));
+                Poll::Pending
             }
+            Ok(true) => {
+                self.present = Some(request);
+                Poll::Pending
+            }
+            Err(_) => Poll::Ready(()),
         }
-        Poll::Pending
     }
 }

@@ -92,13 +92,21 @@ pub async fn run<R: Routes>(
         }
         Err(answer) => Err(answer),
     };
-    let response = match result {
+    let mut response = match result {
         Ok(reply) => respond(&line, reply, asked),
         Err(answer) => {
             line.edge.figures.answered_by_edge(answer.status);
             answer.into_response(asked.ray, phase)
         }
     };
+    if let Some(hsts) = &line.edge.options.hsts
+        && line.transport.is_secure()
+    {
+        let headers = response.headers_mut();
+        if !headers.contains_key(header::STRICT_TRANSPORT_SECURITY) {
+            headers.insert(header::STRICT_TRANSPORT_SECURITY, hsts.clone());
+        }
+    }
     Ok(response)
 }
 
@@ -112,7 +120,10 @@ async fn answer<R: Routes>(
         Asks::Test(route) => return Ok(route.run(&prepared.worker, ray).await),
     };
     let error = match prepared.worker.serve(request).await {
-        Ok(reply) => return Ok(reply),
+        Ok(reply) => {
+            line.standing.known();
+            return Ok(reply);
+        }
         Err(error) => error,
     };
     // If the client is to blame, the Worker's failure is only the consequence.
@@ -186,7 +197,8 @@ fn prepare<R: Routes>(
             accept_encoding: headers.get(header::ACCEPT_ENCODING).cloned(),
             client: line.client.clone(),
             ray: ray_value.clone(),
-            scheme: line.edge.options.scheme.as_str(),
+            scheme: line.scheme().as_str(),
+            tls: line.transport.facts(),
             hops,
         })),
         terms: None,
@@ -232,9 +244,18 @@ fn prepare_head<R: Routes>(
     }
     let destination = target::destination(&method, &uri, &headers)?;
     let host = &destination.host;
+    if options.redirects && line.scheme() == Scheme::Http && !line.is_own {
+        let path = uri.path_and_query().map_or("/", |it| it.as_str());
+        return Err(Answer::elsewhere(
+            &method,
+            host.name(),
+            line.edge.https_port(),
+            path,
+        ));
+    }
 
     let entrance = line.edge.routes.entrance(&Address {
-        is_https: options.scheme == Scheme::Https,
+        is_https: line.scheme() == Scheme::Https,
         host: host.name(),
         path: uri.path(),
         has_query: uri.query().is_some(),
@@ -259,7 +280,7 @@ fn prepare_head<R: Routes>(
             (worker, route.path)
         }
     };
-    let url = target::url(options.scheme, host, path, uri.query());
+    let url = target::url(line.scheme(), host, path, uri.query());
     // The target as sent counts too: a stripped segment does not make a long one short.
     let target_len = uri.path().len() + uri.query().map_or(0, |query| query.len() + 1);
     let len = url.len().max(target_len);
@@ -293,7 +314,7 @@ fn prepare_head<R: Routes>(
         &mut headers,
         ray.clone(),
         &line.client,
-        options.scheme.as_str(),
+        line.scheme().as_str(),
         upgrades,
     );
     if destination.absolute

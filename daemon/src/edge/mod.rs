@@ -23,6 +23,7 @@
 mod answer;
 mod body;
 mod connection;
+mod desk;
 mod exchange;
 mod fields;
 mod handshake;
@@ -35,13 +36,18 @@ mod server;
 mod shed;
 mod target;
 mod test_route;
+#[cfg(feature = "edge-tls")]
+mod tls;
+mod transport;
 mod upload;
 mod visit;
 mod wire;
 mod worker;
 
 pub use options::{EdgeOptions, Scheme};
-pub use server::{Drained, Edge, Figures, serve};
+pub use server::{Drained, Edge, Figures, Listening, serve};
+#[cfg(feature = "edge-tls")]
+pub use tls::{Acceptor, Identity, TlsError, TlsOptions};
 pub use visit::{VisitError, visit};
 pub use worker::{Entrance, Routes, Serve};
 

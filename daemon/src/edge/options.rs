@@ -1,6 +1,7 @@
 //! What can be set about the data plane.
 
 use crate::websocket::SocketOptions;
+use http::HeaderValue;
 use postern_abi::limits;
 use std::sync::Arc;
 
@@ -49,8 +50,12 @@ pub struct EdgeOptions {
     pub drain_ms: u32,
     /// Seconds after which a refused client should come back.
     pub retry_after_s: u32,
-    /// How clients reach this edge, as Workers see it in the URL.
+    /// How clients reach this edge without TLS of its own, as Workers see it in the URL.
     pub scheme: Scheme,
+    /// Whether plain requests are sent to HTTPS.
+    pub redirects: bool,
+    /// What browsers are told of HTTPS over HTTPS, if anything (RFC 6797).
+    pub hsts: Option<HeaderValue>,
     /// What `request.cf` tells of the place: the fields of a JSON object, without its braces.
     pub place: Arc<str>,
     /// Whether clients may have `scheduled` handlers called, by paths that Workers never see.
@@ -62,7 +67,7 @@ pub struct EdgeOptions {
 pub enum Scheme {
     /// Plain HTTP.
     Http,
-    /// HTTPS, ended by something in front of this listener.
+    /// HTTPS, ended here or by something in front of this listener.
     Https,
 }
 
@@ -104,6 +109,8 @@ impl Default for EdgeOptions {
             drain_ms: 20_000,
             retry_after_s: 1,
             scheme: Scheme::Http,
+            redirects: false,
+            hsts: None,
             place: "".into(),
             test_routes: false,
         }

@@ -1,10 +1,14 @@
 //! Listeners: accepting, the cap on connections, and the way out.
 
 use super::connection::{self, Signals};
+use super::desk::Desk;
 use super::options::EdgeOptions;
 use super::ray::Rays;
 use super::routing::Router;
 use super::shed;
+#[cfg(feature = "edge-tls")]
+use super::tls::Acceptor;
+use super::transport::Transport;
 use super::worker::Routes;
 use async_executor::Executor;
 use async_io::{Async, Timer};
@@ -18,7 +22,7 @@ use std::net::{SocketAddr, TcpListener, TcpStream};
 use std::panic::AssertUnwindSafe;
 use std::pin::pin;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, AtomicU64, AtomicUsize, Ordering::Relaxed};
+use std::sync::atomic::{AtomicBool, AtomicU16, AtomicU64, AtomicUsize, Ordering::Relaxed};
 use std::time::{Duration, Instant};
 
 /// How long accepting rests when the system has nothing left to accept with.
@@ -42,6 +46,10 @@ pub struct Edge<R: Routes> {
     /// Where the daemon's own visit comes from, while there is one ([`super::visit`]).
     visitor: Mutex<Option<SocketAddr>>,
     stopping: AtomicBool,
+    /// The port that clients reach by HTTPS.
+    https_port: AtomicU16,
+    #[cfg(feature = "edge-tls")]
+    acceptor: RwLock<Option<Acceptor>>,
 }
 
 /// What happened so far.
@@ -100,6 +108,9 @@ impl<R: Routes> Edge<R> {
             visits: AtomicUsize::new(0),
             visitor: Mutex::new(None),
             stopping: AtomicBool::new(false),
+            https_port: AtomicU16::new(443),
+            #[cfg(feature = "edge-tls")]
+            acceptor: RwLock::default(),
             options,
         })
     }
@@ -135,9 +146,43 @@ impl<R: Routes> Edge<R> {
         self.router.read().clone()
     }
 
+    /// Clients reach HTTPS at this port.
+    pub fn set_https_port(&self, port: u16) {
+        self.https_port.store(port, Relaxed);
+    }
+
+    pub(super) fn https_port(&self) -> u16 {
+        self.https_port.load(Relaxed)
+    }
+
+    /// Speaks TLS by these certificates with whoever comes from now on.
+    #[cfg(feature = "edge-tls")]
+    pub fn set_acceptor(&self, acceptor: Acceptor) {
+        *self.acceptor.write() = Some(acceptor);
+    }
+
+    /// What goes over a connection that was accepted; nothing where TLS is to be spoken and cannot.
+    fn transport(&self, stream: Async<TcpStream>, is_secure: bool) -> Option<Transport> {
+        #[cfg(feature = "edge-tls")]
+        if is_secure {
+            let acceptor = self.acceptor.read().clone()?;
+            return Transport::secure(stream, &acceptor).ok();
+        }
+        (!is_secure).then(|| Transport::plain(stream))
+    }
+
     pub(super) fn is_stopping(&self) -> bool {
         self.stopping.load(Relaxed)
     }
+}
+
+/// What is listened on.
+#[derive(Debug)]
+pub struct Listening {
+    /// The socket.
+    pub listener: Async<TcpListener>,
+    /// Whether what comes is TLS.
+    pub is_secure: bool,
 }
 
 /// A place under a cap, given back when dropped.
@@ -172,7 +217,10 @@ impl<R: Routes> Drop for Place<R> {
 /// `drain_ms`, and cuts the rest. Connections run on `executor`, which others must drive.
 pub async fn serve<R: Routes>(
     edge: Arc<Edge<R>>,
-    listener: Async<TcpListener>,
+    Listening {
+        listener,
+        is_secure,
+    }: Listening,
     executor: Arc<Executor<'static>>,
     shutdown: impl Future<Output = ()>,
 ) -> Drained {
@@ -180,7 +228,10 @@ pub async fn serve<R: Routes>(
     let (cut_sender, cut) = smol::channel::bounded::<Infallible>(1);
     let (alive, ended) = smol::channel::bounded::<Infallible>(1);
     let signals = Signals { drain, cut };
-    let accepting = accept(&edge, &listener, &executor, &signals, &alive);
+    let cores = std::thread::available_parallelism().map_or(1, usize::from);
+    let desk = Desk::new(&executor, cores);
+    let listening = (&listener, is_secure);
+    let accepting = accept(&edge, listening, (&executor, &desk), &signals, &alive);
     let stopped = async {
         shutdown.await;
     };
@@ -215,8 +266,8 @@ async fn finish(ended: &Receiver<Infallible>, patience: Duration) -> bool {
 
 async fn accept<R: Routes>(
     edge: &Arc<Edge<R>>,
-    listener: &Async<TcpListener>,
-    executor: &Arc<Executor<'static>>,
+    (listener, is_secure): (&Async<TcpListener>, bool),
+    (executor, desk): (&Arc<Executor<'static>>, &Desk),
     signals: &Signals,
     alive: &Sender<Infallible>,
 ) {
@@ -251,19 +302,29 @@ async fn accept<R: Routes>(
         let _ = stream.get_ref().set_nodelay(true);
         let ip = peer.ip();
         let Some(place) = Place::take(edge, taken, max) else {
-            refuse(edge, executor, stream);
+            if is_secure {
+                // A handshake, to be told that it is too much, would be more.
+                edge.figures.refused.fetch_add(1, Relaxed);
+            } else {
+                refuse(edge, executor, stream);
+            }
+            continue;
+        };
+        let Some(transport) = edge.transport(stream, is_secure) else {
             continue;
         };
         let (signals, alive) = (signals.clone(), alive.clone());
-        let task = async move {
+        desk.spawn(|standing| async move {
             let _alive = alive;
-            let connection = pin!(connection::run(place.edge.clone(), stream, ip, signals));
+            let edge = place.edge.clone();
+            let client = (ip, is_own);
+            let connection = connection::run(edge, transport, client, signals, standing);
+            let connection = pin!(connection);
             // A fault in one connection must not take down the thread that serves others.
             if AssertUnwindSafe(connection).catch_unwind().await.is_err() {
                 log::error!("a connection of {ip} panicked");
             }
-        };
-        executor.spawn(task).detach();
+        });
     }
 }
 

@@ -1,11 +1,11 @@
 //! A connection's socket as hyper sees it: notes progress, and gives up on slow readers.
 
 use super::phase::Phase;
-use async_io::{Async, Timer};
+use super::transport::Transport;
+use async_io::Timer;
 use futures_lite::{AsyncRead, AsyncWrite};
 use std::future::Future;
 use std::io::{self, IoSlice};
-use std::net::TcpStream;
 use std::pin::Pin;
 use std::sync::Arc;
 use std::task::{Context, Poll, ready};
@@ -17,7 +17,7 @@ const PROGRESS_BYTES: usize = 4 * 1024;
 
 /// The socket, with a deadline for writes.
 pub struct Wire {
-    stream: Arc<Async<TcpStream>>,
+    stream: Arc<Transport>,
     phase: Arc<Phase>,
     stall: Duration,
     timer: Timer,
@@ -26,7 +26,7 @@ pub struct Wire {
 }
 
 impl Wire {
-    pub fn new(stream: Arc<Async<TcpStream>>, phase: Arc<Phase>, stall: Duration) -> Self {
+    pub fn new(stream: Arc<Transport>, phase: Arc<Phase>, stall: Duration) -> Self {
         Self {
             stream,
             phase,
@@ -100,8 +100,13 @@ impl AsyncWrite for Wire {
         self.wrote(cx, result)
     }
 
-    /// hyper calls this when its own buffer is empty, and sockets have none.
+    /// hyper calls this when its own buffer is empty; sockets have none, TLS may.
     fn poll_flush(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
+        let flushed = Pin::new(&mut &*self.stream).poll_flush(cx);
+        if !matches!(flushed, Poll::Ready(Ok(()))) {
+            let flushed = flushed.map_ok(|()| 0);
+            return self.wrote(cx, flushed).map_ok(|_| ());
+        }
         self.stalled = false;
         if self.phase.flushed() {
             cx.waker().wake_by_ref();

@@ -2,6 +2,7 @@
 //! request has gone through.
 
 use super::invocation::Ray;
+use super::meter::Traffic;
 use super::ops::OpFailure;
 use super::terms::{Interceptor, Origin, Terms};
 use postern_abi::OpErrorCode;
@@ -98,17 +99,23 @@ struct State {
     subrequests: AtomicU32,
     subrequests_max: u32,
     connections: Arc<Semaphore>,
+    traffic: Traffic,
 }
 
 impl Caller {
     /// An invocation that may start so many subrequests. `chain` is that of the Worker which
     /// called it, if one did.
     pub fn new(chain: Option<Chain>, subrequests_max: u32) -> Self {
-        Self::under(chain, subrequests_max, None)
+        Self::under(chain, subrequests_max, None, Traffic::default())
     }
 
     /// The same, of which whoever caused it decided this. `subrequests_max` is the Worker's.
-    pub fn under(chain: Option<Chain>, subrequests_max: u32, terms: Option<&Terms>) -> Self {
+    pub fn under(
+        chain: Option<Chain>,
+        subrequests_max: u32,
+        terms: Option<&Terms>,
+        traffic: Traffic,
+    ) -> Self {
         let terms = terms.map_or_else(Terms::default, |terms| Terms {
             parameters: None,
             ..terms.clone()
@@ -120,7 +127,13 @@ impl Caller {
             subrequests: AtomicU32::new(0),
             subrequests_max: most.min(subrequests_max),
             connections: Arc::new(Semaphore::new(CONNECTIONS_MAX)),
+            traffic,
         }))
+    }
+
+    /// What it moves to and from KV and other servers.
+    pub fn traffic(&self) -> &Traffic {
+        &self.0.traffic
     }
 
     /// Who takes what it asks of other servers. While there is somebody, it may not be connected
@@ -154,6 +167,11 @@ impl Caller {
             OpErrorCode::LimitExceeded,
             format!("Too many subrequests. (Subrequest limit exceeded): the limit is {limit}"),
         ))
+    }
+
+    /// Subrequests counted so far, those included that were refused.
+    pub fn subrequests(&self) -> u32 {
+        self.0.subrequests.load(Ordering::Relaxed)
     }
 
     /// The chain that it is part of.

@@ -13,6 +13,7 @@ use super::isolate::{After, Isolate};
 use super::limits::Failure;
 use super::mapping::{Mapping, WASM_PAGE};
 use super::memory_use::MemoryUse;
+use super::meter::Metered;
 use super::parked::{CHANGES_MAX, Changes, Parked};
 use super::replay;
 use super::turn::{Entry, Turn};
@@ -404,6 +405,9 @@ impl Core {
     fn exhausted(&mut self, isolate: &Isolate) -> Condemned {
         let mut limits = *isolate.worker().limits();
         if let Some(invocation) = self.store.data_mut().invocation() {
+            if let Some(spent) = invocation.metered.as_ref().and_then(Metered::spent) {
+                return Condemned(spent);
+            }
             limits.cpu_ms = invocation.cpu_ms();
         }
         let rate = isolate.worker().engine().fuel_per_ms();

@@ -209,7 +209,12 @@ impl Core {
                     }
                     .fuel(rate);
                     // What a client sends over a socket has its own CPU time, as a request has.
-                    invocation.fuel_limit = invocation.fuel.saturating_add(fuel);
+                    let burned = invocation.fuel;
+                    let granted = match &mut invocation.metered {
+                        Some(metered) => metered.renew(burned, fuel),
+                        None => fuel,
+                    };
+                    invocation.fuel_limit = burned.saturating_add(granted);
                 }
                 let len = part.len();
                 self.send(request, EventKind::SocketMessage, id, isolate, len, |out| {

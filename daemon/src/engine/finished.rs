@@ -58,6 +58,13 @@ pub struct Finished<'a> {
     pub tail_depth: u8,
     /// Who is told beside those who watch all.
     pub listeners: &'a [Arc<dyn Listener>],
+    /// Bytes of its isolate's memories and tables when it ended: they do not shrink before, so it
+    /// had no more. 0 if it never got an isolate.
+    pub memory_bytes: u64,
+    /// Subrequests it began, those included that its limit refused.
+    pub subrequests: u32,
+    /// Whose the script is, among the tenants of its namespace.
+    pub tenant: &'a str,
 }
 
 /// A call of a handler on its way; an error says why it failed.

@@ -484,6 +484,7 @@ impl Host {
             return;
         };
         let mut invocation = self.invocations.swap_remove(at);
+        invocation.memory_bytes = self.memory_use.bytes();
         self.compression.forget(id);
         self.rewriters.forget(id);
         self.memory_use.hold(self.held());

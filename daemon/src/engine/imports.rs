@@ -415,7 +415,7 @@ fn admit(
     let Some(invocation) = host.invocation() else {
         return Err(over());
     };
-    let caller = invocation.caller(limits.subrequests);
+    let caller = invocation.caller();
     match kind {
         // The field counts what is asked of a cache among them (spec: SEMANTICS §20).
         OpKind::Fetch

@@ -14,9 +14,8 @@ use super::code::Code;
 use super::core::{Condemned, Core};
 use super::host::Event;
 use super::limits::Failure;
-use super::pace::Pace;
 use super::parked::Form;
-use super::scheduler::Permit;
+use super::scheduler::{Enter, Permit};
 use super::underway::Invocation;
 use super::worker::Worker;
 use crate::ledger::Budget;
@@ -42,7 +41,6 @@ pub struct Isolate {
     /// Bytes of its memories and tables, for the pool.
     bytes: AtomicU64,
     last_used: Mutex<Instant>,
-    pace: Pace,
     /// It has let go of what it shares, and did nothing since.
     is_lean: AtomicBool,
     /// Which of its Worker's shapes it has.
@@ -103,7 +101,6 @@ impl Isolate {
                 in_flight: AtomicU32::new(0),
                 bytes: AtomicU64::new(bytes),
                 last_used: Mutex::new(Instant::now()),
-                pace: Pace::new(worker.engine().slice_fuel()),
                 is_lean: AtomicBool::new(false),
                 shape,
             }
@@ -118,7 +115,7 @@ impl Isolate {
 
     /// Fuel of its next slice.
     pub fn slice_fuel(&self) -> u64 {
-        self.pace.fuel()
+        self.worker.party().pace.fuel()
     }
 
     /// Whether somebody runs it right now.
@@ -307,26 +304,26 @@ impl Isolate {
         if self.inbox.lock().queue.is_empty() || self.running.swap(true, Ordering::Acquire) {
             return;
         }
-        if in_place
-            && let Some(permit) = self
-                .worker
-                .engine()
-                .scheduler()
-                .try_enter(&self.worker.party().place, self.worker.weight())
-            && self.slice(permit) == After::Rest
-        {
-            return;
+        let worker = &self.worker;
+        let scheduler = worker.engine().scheduler();
+        let mut turn = None;
+        if in_place {
+            match scheduler.try_enter(&worker.party().place, worker.weight()) {
+                Some(permit) => {
+                    if self.slice(permit) == After::Rest {
+                        return;
+                    }
+                }
+                // In line at once, and not only when the task's own turn has come.
+                None => turn = Some(scheduler.enter(&worker.party().place, worker.weight())),
+            }
         }
         let isolate = self.clone();
-        self.worker
-            .engine()
-            .guests()
-            .spawn(isolate.drive())
-            .detach();
+        worker.engine().guests().spawn(isolate.drive(turn)).detach();
     }
 
     /// Runs slices until there is nothing left to do.
-    async fn drive(self: Arc<Self>) {
+    async fn drive(self: Arc<Self>, mut turn: Option<Enter>) {
         loop {
             let awaited = self.form.lock().core().and_then(Core::awaited);
             if let Some(awaited) = awaited {
@@ -335,12 +332,16 @@ impl Isolate {
                     core.arrived(arrived);
                 }
             }
-            let permit = self
-                .worker
-                .engine()
-                .scheduler()
-                .enter(&self.worker.party().place, self.worker.weight())
-                .await;
+            let worker = &self.worker;
+            let permit = match turn.take() {
+                Some(turn) => turn.await,
+                None => {
+                    let scheduler = worker.engine().scheduler();
+                    scheduler
+                        .enter(&worker.party().place, worker.weight())
+                        .await
+                }
+            };
             if self.slice(permit) == After::Rest {
                 return;
             }
@@ -354,7 +355,8 @@ impl Isolate {
         let begun = Instant::now();
         let (after, used) = self.run();
         let rate = self.worker.engine().rate();
-        permit.end(self.pace.ran(used, begun.elapsed(), rate));
+        let pace = &self.worker.party().pace;
+        permit.end(pace.ran(used, begun.elapsed(), rate));
         after
     }
 

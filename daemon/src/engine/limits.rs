@@ -137,6 +137,20 @@ pub enum Failure {
         /// When to try again.
         retry_after_s: u32,
     },
+    /// The tenant has used up what it may use in a day or a month.
+    #[error(
+        "the tenant's quota {quota} is used up: {used} of {value}; it begins anew in {retry_after_s} s, or raise {quota}"
+    )]
+    Quota {
+        /// Its key.
+        quota: &'static str,
+        /// The quota.
+        value: u64,
+        /// What was used of it.
+        used: u64,
+        /// When the period is over.
+        retry_after_s: u32,
+    },
     /// A cap of the Worker or of its tenant is reached, and the request was not let in.
     #[error(
         "Worker exceeded {limit}: the limit is {value}, this would be {used}; {}; try again in {retry_after_s} s",
@@ -178,7 +192,9 @@ impl Failure {
             Self::Cpu { .. } => Outcome::ExceededCpu,
             Self::Memory { .. } => Outcome::ExceededMemory,
             Self::WallTime { .. } => Outcome::ExceededWallTime,
-            Self::Overloaded { .. } | Self::Limited { .. } => Outcome::LoadShed,
+            Self::Overloaded { .. } | Self::Quota { .. } | Self::Limited { .. } => {
+                Outcome::LoadShed
+            }
             Self::Canceled => Outcome::Canceled,
             Self::Internal(_) => Outcome::InternalError,
         }

@@ -17,6 +17,9 @@ pub trait Meter: Send + Sync {
     /// Sets fuel aside for what an invocation goes on to do; how much of `fuel` it may burn.
     fn extend(&self, fuel: u64) -> u64;
 
+    /// Which quota left an invocation less fuel than it may burn, if one did.
+    fn spent(&self) -> Option<Failure>;
+
     /// Counts fuel that was burned, and gives back what was set aside.
     fn burned(&self, granted: u64, used: u64);
 
@@ -37,6 +40,8 @@ pub trait Meter: Send + Sync {
 pub struct Metered {
     meter: Arc<dyn Meter>,
     granted: u64,
+    /// It was granted less than it asked for.
+    is_short: bool,
     /// Fuel of the invocation that is counted already.
     counted: u64,
 }
@@ -51,6 +56,7 @@ impl Metered {
         let metered = Self {
             meter: meter.clone(),
             granted,
+            is_short: granted < fuel,
             counted: 0,
         };
         Ok((metered, granted))
@@ -61,7 +67,13 @@ impl Metered {
     pub fn renew(&mut self, burned: u64, fuel: u64) -> u64 {
         self.count(burned);
         self.granted = self.meter.extend(fuel);
+        self.is_short = self.granted < fuel;
         self.granted
+    }
+
+    /// Which quota left it less than it may burn, if one did.
+    pub fn spent(&self) -> Option<Failure> {
+        self.is_short.then(|| self.meter.spent()).flatten()
     }
 
     /// Counts what the invocation has burned in all, which is over.
@@ -179,9 +191,15 @@ mod tests {
         assert!(traffic.read(4).is_ok() && traffic.stored(6).is_ok());
         let told = traffic.read(1).unwrap_err();
         assert_eq!(told.code, OpErrorCode::LimitExceeded);
-        assert!(told.message.contains("the limit of kv-bytes is 10"), "{told}");
+        assert!(
+            told.message.contains("the limit of kv-bytes is 10"),
+            "{told}"
+        );
         assert!(traffic.egress(20).is_ok());
         let told = traffic.egress(1).unwrap_err().message;
-        assert!(told.contains("21, the limit of egress-bytes is 20"), "{told}");
+        assert!(
+            told.contains("21, the limit of egress-bytes is 20"),
+            "{told}"
+        );
     }
 }

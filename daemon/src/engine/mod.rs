@@ -5,6 +5,7 @@
 
 mod accounts;
 mod bucket;
+pub mod calibrate;
 pub mod caller;
 mod code;
 mod compression;
@@ -29,6 +30,7 @@ mod judges;
 pub mod limits;
 mod mapping;
 mod memory_use;
+pub mod meter;
 pub mod module;
 pub mod ops;
 mod own;
@@ -76,7 +78,7 @@ use parking_lot::Mutex;
 use scheduler::Scheduler;
 use std::cmp::Reverse;
 use std::path::{Path, PathBuf};
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::{Arc, OnceLock, Weak};
 use std::time::{Duration, Instant};
 use tenants::Tenants;
@@ -135,6 +137,8 @@ pub struct Engine(Arc<Inner>);
 
 struct Inner {
     options: EngineOptions,
+    /// Fuel a millisecond, as it holds for what begins now.
+    fuel_per_ms: AtomicU64,
     executor: Arc<Executor<'static>>,
     guests: Arc<Executor<'static>>,
     observer: Arc<dyn Observer>,
@@ -189,6 +193,7 @@ impl Engine {
             javascript: JavaScript::new(options.javascript.clone(), options.dir.clone()),
             // What a start needed.
             freed: AtomicBool::new(true),
+            fuel_per_ms: AtomicU64::new(options.fuel_per_ms),
             options,
         }))
     }
@@ -434,9 +439,20 @@ impl Engine {
         (self.0.options.idle / 4).clamp(Duration::from_millis(100), Duration::from_secs(10))
     }
 
-    /// Fuel that this board burns in a millisecond.
+    /// Fuel that this machine burns in a millisecond.
     pub fn fuel_per_ms(&self) -> u64 {
+        self.0.fuel_per_ms.load(Ordering::Relaxed)
+    }
+
+    /// Fuel that the board file, or the configuration, says it burns.
+    pub fn configured_fuel_per_ms(&self) -> u64 {
         self.0.options.fuel_per_ms
+    }
+
+    /// It burns this much, as was measured: `cpuMs` of what begins from now on is worth that.
+    /// What runs keeps the fuel that it began with.
+    pub fn set_fuel_per_ms(&self, fuel: u64) {
+        self.0.fuel_per_ms.store(fuel.max(1), Ordering::Relaxed);
     }
 
     /// Microseconds of CPU that this fuel is worth.

@@ -78,6 +78,7 @@ impl Engine {
             // Its own, which tenants cannot use up.
             budget: Some(Budget::new("(own)", MEMORY)),
             is_recorded: false,
+            meter: None,
         };
         let worker = Worker::own(self.clone(), spec);
         Ok(OwnWorker {

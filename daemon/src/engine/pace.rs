@@ -1,9 +1,10 @@
-//! How long an isolate's slices are in truth, and how much fuel the next one has.
+//! How long the slices of a script's isolates are in truth, and how much fuel the next one has.
 //!
 //! Fuel is the same on every machine; the time that it takes is not. A guest that touches memory for the
 //! first time has the system clear it, and one that ends has it taken back, which costs no fuel and
 //! may take ten times as long as what did. So turns are paid for by time where that is more than fuel
-//! says, and an isolate whose slices take long is given less fuel for each. No guest can tell.
+//! says, and a script whose slices take long is given less fuel for each, and more again little by little:
+//! what one isolate of it did the next is likely to do. No guest can tell.
 
 use super::limits::SLICE_FUEL;
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -13,7 +14,7 @@ use std::time::Duration;
 /// other programs want the cores too.
 const TOLERANCE: u64 = 2;
 
-/// The pace of one isolate.
+/// The pace of one script.
 #[derive(Debug)]
 pub struct Pace {
     /// Fuel of the next slice.
@@ -31,14 +32,14 @@ pub struct Rate {
 
 impl Rate {
     /// What so much time is worth.
-    fn fuel(self, time: Duration) -> u64 {
+    pub fn fuel(self, time: Duration) -> u64 {
         let us = u64::try_from(time.as_micros()).unwrap_or(u64::MAX);
         us.saturating_mul(self.per_ms) / 1000
     }
 }
 
 impl Pace {
-    /// That of an isolate that has not run.
+    /// That of one that has not run.
     pub fn new(slice: u64) -> Self {
         Self {
             fuel: AtomicU64::new(slice),
@@ -54,8 +55,11 @@ impl Pace {
     pub fn ran(&self, used: u64, time: Duration, rate: Rate) -> u64 {
         let lasted = rate.fuel(time);
         if lasted <= used.max(rate.slice).saturating_mul(TOLERANCE) {
-            let fuel = self.fuel().saturating_mul(2).min(rate.slice);
-            self.fuel.store(fuel, Ordering::Relaxed);
+            let fuel = self.fuel();
+            if fuel < rate.slice {
+                let fuel = fuel.saturating_add(fuel / 16 + 1);
+                self.fuel.store(fuel.min(rate.slice), Ordering::Relaxed);
+            }
             return used;
         }
         // As much as would have lasted a slice.
@@ -91,7 +95,7 @@ mod tests {
         );
         assert_eq!(pace.ran(100_000, ms(1), RATE), 1_500_000);
         assert_eq!(pace.fuel(), 13_333);
-        for _ in 0..4 {
+        for _ in 0..64 {
             assert_eq!(pace.ran(1, Duration::ZERO, RATE), 1);
         }
         assert_eq!(pace.fuel(), 200_000, "it is forgiven");

@@ -121,6 +121,11 @@ impl Scheduler {
         })))
     }
 
+    /// Fuel that is paid for a slot.
+    pub fn slice(&self) -> u64 {
+        self.0.lock().slice
+    }
+
     /// An account for a tenant.
     pub fn tenant(&self) -> TenantPlace {
         TenantPlace {
@@ -150,12 +155,22 @@ impl Scheduler {
         taken.then(|| self.permit(place.id, weight))
     }
 
-    /// A slot, when it is this Worker's turn.
-    pub fn enter<'a>(&self, place: &'a Place, weight: u32) -> Enter<'a> {
+    /// A slot, when it is this Worker's turn. It is in line from now on, whether it is polled or not.
+    pub fn enter(&self, place: &Place, weight: u32) -> Enter {
+        let mut state = self.0.lock();
+        let seat = if state.take(place.id, weight) {
+            Arc::new(Mutex::new(Seat::Granted))
+        } else {
+            let seat = Arc::new(Mutex::new(Seat::Waiting(None)));
+            state.wait(place.id, weight, seat.clone());
+            seat
+        };
+        drop(state);
         Enter {
-            place,
+            scheduler: self.clone(),
+            worker: place.id,
             weight,
-            seat: None,
+            seat: Some(seat),
         }
     }
 
@@ -318,61 +333,43 @@ impl Drop for Permit {
     }
 }
 
-/// Waits for a slot.
+/// Waits for a slot. The account is there for as long as this is in line or has the slot.
 #[derive(Debug)]
-pub struct Enter<'a> {
-    place: &'a Place,
+pub struct Enter {
+    scheduler: Scheduler,
+    worker: usize,
     weight: u32,
+    /// Until it was told.
     seat: Option<Arc<Mutex<Seat>>>,
 }
 
-impl Enter<'_> {
-    fn scheduler(&self) -> &Scheduler {
-        &self.place.tenant.scheduler
-    }
-
+impl Enter {
     fn permit(&self) -> Permit {
-        self.scheduler().permit(self.place.id, self.weight)
+        self.scheduler.permit(self.worker, self.weight)
     }
 }
 
-impl Future for Enter<'_> {
+impl Future for Enter {
     type Output = Permit;
 
     fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Permit> {
-        if let Some(seat) = &self.seat {
-            let mut state = seat.lock();
-            return match &mut *state {
-                Seat::Granted => {
-                    *state = Seat::Gone;
-                    drop(state);
-                    self.seat = None;
-                    Poll::Ready(self.permit())
-                }
-                Seat::Waiting(waker) => {
-                    *waker = Some(cx.waker().clone());
-                    Poll::Pending
-                }
-                Seat::Gone => Poll::Pending,
-            };
-        }
-        let seat = {
-            let (worker, weight) = (self.place.id, self.weight);
-            let mut state = self.scheduler().0.lock();
-            if state.take(worker, weight) {
-                drop(state);
-                return Poll::Ready(self.permit());
-            }
-            let seat = Arc::new(Mutex::new(Seat::Waiting(Some(cx.waker().clone()))));
-            state.wait(worker, weight, seat.clone());
-            seat
+        let Some(seat) = &self.seat else {
+            return Poll::Pending;
         };
-        self.seat = Some(seat);
-        Poll::Pending
+        match &mut *seat.lock() {
+            state @ Seat::Granted => *state = Seat::Gone,
+            Seat::Waiting(waker) => {
+                *waker = Some(cx.waker().clone());
+                return Poll::Pending;
+            }
+            Seat::Gone => return Poll::Pending,
+        }
+        self.seat = None;
+        Poll::Ready(self.permit())
     }
 }
 
-impl Drop for Enter<'_> {
+impl Drop for Enter {
     fn drop(&mut self) {
         let Some(seat) = self.seat.take() else { return };
         // Outside the lock of the seat: passing the slot on may look at other seats.

@@ -2,6 +2,7 @@
 
 use super::bucket::Bucket;
 use super::gate::Gate;
+use super::pace::Pace;
 use super::scheduler::{Place, Scheduler, TenantPlace};
 use parking_lot::Mutex;
 use std::collections::HashMap;
@@ -38,6 +39,8 @@ pub struct Tenant {
 pub struct Party {
     /// Where its turns are counted.
     pub place: Place,
+    /// How long they are.
+    pub pace: Pace,
     /// Its requests in a second.
     pub bucket: Bucket,
     /// Whose it is.
@@ -61,6 +64,7 @@ impl Tenants {
         });
         tenant.parties.lock().get(script.clone(), || Party {
             place: scheduler.worker(&tenant.place),
+            pace: Pace::new(scheduler.slice()),
             bucket: Bucket::new(),
             tenant: tenant.clone(),
         })

@@ -66,6 +66,8 @@ pub struct Origin {
     pub ray: HeaderValue,
     /// How the client reached the edge: `http` or `https`.
     pub scheme: &'static str,
+    /// What is told of TLS: the fields of a JSON object, without its braces.
+    pub tls: &'static str,
     /// How often what it began with has left this machine and come back.
     pub hops: u16,
 }
@@ -96,11 +98,13 @@ impl Origin {
             "httpProtocol": self.protocol,
         });
         let mut text = fields.to_string();
-        if !self.place.is_empty() {
-            text.pop();
-            text.push(',');
-            text.push_str(&self.place);
-            text.push('}');
+        for more in [&*self.place, self.tls] {
+            if !more.is_empty() {
+                text.pop();
+                text.push(',');
+                text.push_str(more);
+                text.push('}');
+            }
         }
         text
     }
@@ -121,6 +125,7 @@ mod tests {
                 client: HeaderValue::from_static("10.0.0.1"),
                 ray: HeaderValue::from_static("0"),
                 scheme: "http",
+                tls: "",
                 hops: 0,
             };
             serde_json::from_str(&origin.to_json()).unwrap()

@@ -7,6 +7,7 @@ use super::finished::{LogLine, Thrown};
 use super::host::now_ms;
 use super::invocation::{Entry, Ray, RequestBody, Trigger};
 use super::limits::{Failure, Limits, Outcome};
+use super::meter::{Meter, Metered, Traffic};
 use super::terms::{Origin, Terms};
 use super::worker::Entered;
 use async_executor::Task;
@@ -102,8 +103,14 @@ pub struct Invocation {
     pub failure: Option<Failure>,
     /// Ends it when `waitUntil` takes too long.
     pub expiry: Option<Task<()>>,
+    /// Bytes of its isolate's memories and tables, once it has ended.
+    pub memory_bytes: u64,
     /// The limits that it began with.
     pub limits: Arc<Limits>,
+    /// Who counts what its tenant uses.
+    pub meter: Option<Arc<dyn Meter>>,
+    /// Its own count, from its beginning to its end.
+    pub metered: Option<Metered>,
 }
 
 impl Invocation {
@@ -123,7 +130,7 @@ impl Invocation {
     }
 
     /// The invocation as bindings see it.
-    pub fn caller(&mut self, subrequests_max: u32) -> Caller {
+    pub fn caller(&mut self) -> Caller {
         if let Some(caller) = &self.caller {
             return caller.clone();
         }
@@ -133,8 +140,28 @@ impl Invocation {
             .take()
             .unwrap_or_else(|| Chain::new(origin, Some(self.ray)).of_tail(self.tail_depth))
             .of(self.tenant);
-        let caller = Caller::under(Some(chain), subrequests_max, self.terms.as_deref());
+        let limits = &self.limits;
+        let traffic = Traffic::new(limits.kv_bytes, limits.egress_bytes, self.meter.clone());
+        let caller = Caller::under(
+            Some(chain),
+            limits.subrequests,
+            self.terms.as_deref(),
+            traffic,
+        );
         self.caller.insert(caller).clone()
+    }
+
+    /// Has it counted, which begins. With a quota on fuel it may burn what that leaves.
+    ///
+    /// # Errors
+    /// When a quota of its tenant is used up.
+    pub fn count(&mut self) -> Result<(), Failure> {
+        if let Some(meter) = &self.meter {
+            let (metered, granted) = Metered::begin(meter, self.fuel_limit)?;
+            self.metered = Some(metered);
+            self.fuel_limit = granted;
+        }
+        Ok(())
     }
 
     /// The limit on its CPU time, in milliseconds: the lower of its Worker's and its own.

@@ -5,11 +5,13 @@
 
 mod admission;
 mod begun;
+mod placing;
 
 use admission::Comer;
 pub(super) use admission::Entered;
 use begun::Begun;
 pub use begun::Serving;
+use placing::Unplaced;
 
 use super::Engine;
 use super::caller::{Caller, Chain};
@@ -22,6 +24,7 @@ use super::invocation::{Entry, Ray, Reply, Request, RequestBody, Trigger};
 use super::isolate::Isolate;
 use super::javascript;
 use super::limits::{Failure, Limits};
+use super::meter::Meter;
 use super::module::GuestKind;
 use super::ops::Bindings;
 use super::replay::{CodeFiles, Head, Recorded, Tape};
@@ -73,6 +76,14 @@ pub struct WorkerSpec {
     pub budget: Option<Budget>,
     /// Whether its invocations may be recorded, to be run again.
     pub is_recorded: bool,
+    /// Who counts what its tenant uses, as it starts; see [`Worker::set_limits`].
+    pub meter: Option<Arc<dyn Meter>>,
+}
+
+/// What holds for invocations that begin.
+struct InForce {
+    limits: Arc<Limits>,
+    meter: Option<Arc<dyn Meter>>,
 }
 
 /// A deployed Worker.
@@ -81,8 +92,8 @@ pub struct Worker {
     spec: WorkerSpec,
     /// Whose turn it is when it runs, whatever its version.
     party: Arc<Party>,
-    /// Those that the next invocation gets.
-    limits: RwLock<Arc<Limits>>,
+    /// What the next invocation gets.
+    in_force: RwLock<InForce>,
     /// Counts changes of what isolates are made with and keep.
     shape: AtomicU32,
     state: Mutex<State>,
@@ -123,7 +134,10 @@ impl Worker {
                 engine.scheduler(),
                 (&spec.namespace, &spec.tenant, &spec.script),
             ),
-            limits: RwLock::new(Arc::new(spec.limits)),
+            in_force: RwLock::new(InForce {
+                limits: Arc::new(spec.limits),
+                meter: spec.meter.clone(),
+            }),
             shape: AtomicU32::new(0),
             engine,
             spec,
@@ -261,7 +275,10 @@ impl Worker {
 
     /// An invocation with nothing in it, which begins now.
     fn invocation(&self, ray: Ray) -> Invocation {
-        let limits = self.limits();
+        let (limits, meter) = {
+            let in_force = self.in_force.read();
+            (in_force.limits.clone(), in_force.meter.clone())
+        };
         let started = Instant::now();
         Invocation {
             id: 0,
@@ -307,7 +324,10 @@ impl Worker {
             done: false,
             failure: None,
             expiry: None,
+            memory_bytes: 0,
             limits,
+            meter,
+            metered: None,
         }
     }
 
@@ -320,7 +340,19 @@ impl Worker {
             why: Failure::Canceled,
             exchange: &exchange,
         };
-        self.enter(invocation);
+        let picked = if self.is_cold() {
+            let mut unplaced = Unplaced(self, Some(invocation));
+            let picked = self.pick_in_turn().await;
+            unplaced
+                .1
+                .take()
+                .map(|invocation| (invocation, Some(picked)))
+        } else {
+            Some((invocation, None))
+        };
+        if let Some((invocation, picked)) = picked {
+            self.enter(invocation, picked);
+        }
         let mut late: Option<Deadline> = None;
         poll_fn(|cx| {
             if let Poll::Ready(head) = exchange.poll_head(cx) {
@@ -377,97 +409,6 @@ impl Worker {
     /// Whether nothing runs in it.
     pub fn is_idle(&self) -> bool {
         self.gate.inside() == 0
-    }
-
-    /// Finds or makes an isolate for a request and hands it over.
-    fn enter(self: &Arc<Self>, mut invocation: Box<Invocation>) {
-        let exchange = invocation.exchange.clone();
-        loop {
-            let isolate = match self.pick() {
-                Ok(isolate) => isolate,
-                Err(failure) => {
-                    invocation.exchange.answer(Err(failure.clone()));
-                    invocation.failure = Some(failure);
-                    self.finished(*invocation);
-                    return;
-                }
-            };
-            match isolate.accept(invocation) {
-                Ok(id) => {
-                    if !exchange.placed(Arc::downgrade(&isolate), id) {
-                        isolate.abandon(id, Failure::Canceled);
-                    }
-                    return;
-                }
-                // It ended between the two; look for another.
-                Err(back) => invocation = back,
-            }
-        }
-    }
-
-    /// Gives a request that has not begun to another isolate than the one that ended.
-    pub(super) async fn place(self: Arc<Self>, invocation: Box<Invocation>) {
-        self.enter(invocation);
-    }
-
-    /// The isolate that a new request should go to.
-    fn pick(self: &Arc<Self>) -> Result<Arc<Isolate>, Failure> {
-        let most = (self.limits.read().isolates as usize)
-            .min(self.engine.threads())
-            .max(1);
-        let single = self.spec.kind == GuestKind::Wasi;
-        let code = loop {
-            let mut state = self.state.lock();
-            if let Some(until) = state.closed_until {
-                let now = Instant::now();
-                if now < until {
-                    return Err(Failure::Overloaded {
-                        reason: format!(
-                            "{} isolates of this Worker ended in a row; it pauses",
-                            state.crashes
-                        ),
-                        retry_after_s: u32::try_from((until - now).as_secs())
-                            .unwrap_or(u32::MAX)
-                            .max(1),
-                    });
-                }
-                state.closed_until = None;
-            }
-            if !single {
-                if let Some(idle) = state.isolates.iter().find(|isolate| !isolate.is_running()) {
-                    return Ok(idle.clone());
-                }
-                if state.isolates.len() >= most
-                    && let Some(least) = state
-                        .isolates
-                        .iter()
-                        .min_by_key(|isolate| isolate.in_flight())
-                {
-                    return Ok(least.clone());
-                }
-            }
-            let Some(code) = self.code(&mut state)? else {
-                drop(state);
-                self.make_room_for_code()?;
-                continue;
-            };
-            break code;
-        };
-        loop {
-            match self.start(&code) {
-                // Somebody who rests makes room.
-                Err(Failure::Overloaded { .. }) if self.engine.evict_one(&self.budget()) => {}
-                Err(failure @ Failure::Overloaded { .. }) if !single => {
-                    let state = self.state.lock();
-                    let least = state
-                        .isolates
-                        .iter()
-                        .min_by_key(|isolate| isolate.in_flight());
-                    return least.cloned().ok_or(failure);
-                }
-                other => return other,
-            }
-        }
     }
 
     /// Starts an isolate ahead of the request that will need it.
@@ -594,6 +535,9 @@ impl Worker {
     }
 
     pub(super) fn finished(&self, mut invocation: Invocation) {
+        if let Some(metered) = invocation.metered.take() {
+            metered.end(invocation.fuel);
+        }
         drop(invocation.entered.take());
         if invocation.failure.is_none() && self.state.lock().crashes > 0 {
             self.state.lock().crashes = 0;
@@ -636,6 +580,9 @@ impl Worker {
             exception: thrown.as_ref(),
             labels: spec.env.labels(),
             listeners: spec.env.listeners(),
+            memory_bytes: invocation.memory_bytes,
+            subrequests: invocation.caller.as_ref().map_or(0, Caller::subrequests),
+            tenant: &spec.tenant,
         });
     }
 
@@ -752,7 +699,7 @@ impl Worker {
 
     /// How many of them there may be; one answer always.
     pub(super) fn answers_max(&self) -> u64 {
-        self.limits.read().memory_bytes.saturating_mul(2)
+        self.in_force.read().limits.memory_bytes.saturating_mul(2)
     }
 
     pub(super) fn engine(&self) -> &Engine {
@@ -777,7 +724,7 @@ impl Worker {
 
     /// Its tenant's share of the machine, beside those of others.
     pub(super) fn weight(&self) -> u32 {
-        self.limits.read().weight
+        self.in_force.read().limits.weight
     }
 
     /// Does something while this Worker's own lock is held, as when it reads its code.
@@ -789,15 +736,19 @@ impl Worker {
 
     /// The limits in force, which an invocation keeps that begins now.
     pub fn limits(&self) -> Arc<Limits> {
-        self.limits.read().clone()
+        self.in_force.read().limits.clone()
     }
 
-    /// Has other limits from the next invocation on. What is under way keeps those that it began
+    /// Has other limits, and another who counts, from the next invocation on. What is under way keeps those that it began
     /// with, and isolates that exist the memory and the stack that they were made with: one that
     /// has others ends as soon as it rests.
-    pub fn set_limits(&self, limits: Limits) {
+    pub fn set_limits(&self, limits: Limits, meter: Option<Arc<dyn Meter>>) {
         let limits = javascript::shaped(self.spec.kind, limits);
-        let old = std::mem::replace(&mut *self.limits.write(), Arc::new(limits));
+        let new = InForce {
+            limits: Arc::new(limits),
+            meter,
+        };
+        let old = std::mem::replace(&mut *self.in_force.write(), new).limits;
         let nests = |it: &Limits| (it.stack_bytes, it.call_depth);
         let is_deeper = nests(&old) != nests(&limits);
         if old.memory_bytes == limits.memory_bytes && !is_deeper {

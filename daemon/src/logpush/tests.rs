@@ -93,6 +93,9 @@ impl Bench {
             labels: None,
             tail_depth: 0,
             listeners: &[],
+            memory_bytes: 0,
+            subrequests: 0,
+            tenant: "t",
         });
     }
 

@@ -46,6 +46,10 @@ pub mod code {
     pub const TAGS: u32 = 100121;
     /// Firmware, which the field has no calls for.
     pub const FIRMWARE: u32 = 10601;
+    /// Tuning, which the field has no calls for.
+    pub const TUNE: u32 = 10602;
+    /// Somebody else changed it meanwhile, or is at it.
+    pub const TUNE_BUSY: u32 = 10603;
     /// Plans and limits of the operator's, which the field has no calls for.
     pub const LIMITS: u32 = 10611;
     /// Somebody else changed it first.

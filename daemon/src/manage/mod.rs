@@ -27,6 +27,8 @@ mod logpush;
 mod logs;
 mod metadata;
 mod namespaces;
+#[cfg(feature = "tune-page")]
+mod page;
 mod paging;
 mod plain;
 mod plans;
@@ -45,7 +47,10 @@ mod telemetry;
 #[cfg(test)]
 mod tests;
 pub mod tokens;
+mod trials;
+mod tune;
 mod upload;
+mod usage;
 mod versions;
 mod workers;
 
@@ -54,6 +59,7 @@ pub use call::Call;
 pub use logs::{LogSource, LogStream, NoLogs};
 pub use plans::{UseSource, Used};
 pub use server::{ServerOptions, serve};
+pub use tune::Tuning;
 
 use crate::catalog::Catalog;
 use crate::engine::Worker;
@@ -133,6 +139,7 @@ pub struct Manage<W = Worker> {
     live_tails: LiveTails,
     logpush: OnceLock<Arc<Logpush>>,
     firmware: OnceLock<(Arc<Firmware>, HealthKey)>,
+    tuning: OnceLock<Tuning>,
     used: OnceLock<Box<dyn UseSource>>,
     replays: OnceLock<Replays>,
 }
@@ -150,6 +157,7 @@ impl<W: Send + Sync + 'static> Manage<W> {
             live_tails: LiveTails::default(),
             logpush: OnceLock::new(),
             firmware: OnceLock::new(),
+            tuning: OnceLock::new(),
             used: OnceLock::new(),
             replays: OnceLock::new(),
             catalog,
@@ -188,8 +196,18 @@ impl<W: Send + Sync + 'static> Manage<W> {
         let _ = self.firmware.set((firmware, key));
     }
 
+    /// Has recorded figures, and an engine whose speed can be measured. Once only; a second call
+    /// changes nothing.
+    pub fn with_tune(&self, tuning: Tuning) {
+        let _ = self.tuning.set(tuning);
+    }
+
     /// Answers a call: token first, then route, then handler.
     pub async fn handle(&self, request: http::Request<Payload>) -> Answer {
+        #[cfg(feature = "tune-page")]
+        if let Some(answer) = page::answer(request.method(), request.uri().path()) {
+            return answer;
+        }
         match self.dispatch(request).await {
             Ok(answer) => answer,
             Err(refusal) => refusal.answer(),

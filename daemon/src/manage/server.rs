@@ -190,7 +190,7 @@ impl<W: Send + Sync + 'static> Link<W> {
                 let stopped = async {
                     let _ = self.stopping.recv().await;
                 };
-                linger(&stream, self.options.linger).or(stopped).await;
+                linger(&*stream, self.options.linger).or(stopped).await;
             }
         }
     }

@@ -45,6 +45,9 @@ fn finished<'a>(script: &'a str, logs: &'a [LogLine]) -> Finished<'a> {
         labels: None,
         tail_depth: 0,
         listeners: &[],
+        memory_bytes: 0,
+        subrequests: 0,
+        tenant: "t",
     }
 }
 

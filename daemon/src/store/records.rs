@@ -58,6 +58,12 @@ pub enum Table {
     LogpushBatches = 35,
     /// What dispatch namespaces say about logs.
     NamespaceLogs = 36,
+    /// How fast this machine was measured to be.
+    Calibration = 96,
+    /// What tenants' invocations used.
+    TuneFigures = 97,
+    /// Limits that are on trial.
+    LimitTrials = 98,
     /// Plans: named sets of limits.
     Plans = 64,
     /// Limits of namespaces, tenants and scripts that the operator states.
@@ -93,6 +99,9 @@ impl Table {
             Self::LogpushJobs => "logpush-jobs",
             Self::LogpushBatches => "logpush-batches",
             Self::NamespaceLogs => "namespace-logs",
+            Self::Calibration => "calibration",
+            Self::TuneFigures => "tune-figures",
+            Self::LimitTrials => "limit-trials",
             Self::Plans => "plans",
             Self::LimitOverrides => "limit-overrides",
             Self::LimitHistory => "limit-history",

@@ -114,6 +114,9 @@ fn finished<'a>(namespace: &'a str, script: &'a str, ray: u64) -> Finished<'a> {
         labels: None,
         tail_depth: 0,
         listeners: &[],
+        memory_bytes: 0,
+        subrequests: 0,
+        tenant: "t",
     }
 }
 

@@ -26,6 +26,8 @@ pub(super) struct Journal {
     slots: u32,
     /// A write failed, and that was told.
     told: bool,
+    /// What is written, so that a count allocates nothing.
+    buffer: Vec<u8>,
 }
 
 /// What a slot says.
@@ -58,17 +60,26 @@ fn head(boot: &str) -> Vec<u8> {
     head
 }
 
-fn encoded(slot: &Slot) -> Option<Vec<u8>> {
-    let mut body = slot.day.to_le_bytes().to_vec();
-    for figure in slot.figures {
-        body.extend_from_slice(&figure.to_le_bytes());
+/// Puts a slot into `out`; nothing where the name has no room.
+fn encode(out: &mut Vec<u8>, tenant: &[u8], day: u32, figures: &Figures) {
+    out.clear();
+    // The sum takes its place when what it sums up is there.
+    out.extend_from_slice(&MAGIC.to_le_bytes());
+    out.extend_from_slice(&[0; 8]);
+    out.extend_from_slice(&day.to_le_bytes());
+    for figure in figures {
+        out.extend_from_slice(&figure.to_le_bytes());
     }
-    body.extend_from_slice(&u16::try_from(slot.tenant.len()).ok()?.to_le_bytes());
-    body.extend_from_slice(&slot.tenant);
-    let mut bytes = MAGIC.to_le_bytes().to_vec();
-    bytes.extend_from_slice(&sum(&body).to_le_bytes());
-    bytes.extend_from_slice(&body);
-    (bytes.len() <= SLOT).then_some(bytes)
+    let Ok(len) = u16::try_from(tenant.len()) else {
+        return out.clear();
+    };
+    out.extend_from_slice(&len.to_le_bytes());
+    out.extend_from_slice(tenant);
+    let check = sum(&out[12..]);
+    out[4..12].copy_from_slice(&check.to_le_bytes());
+    if out.len() > SLOT {
+        out.clear();
+    }
 }
 
 fn decoded(bytes: &[u8]) -> Option<Slot> {
@@ -125,6 +136,7 @@ impl Journal {
             free: Vec::new(),
             slots: 0,
             told: false,
+            buffer: Vec::with_capacity(SLOT),
         })
     }
 
@@ -146,11 +158,9 @@ impl Journal {
     }
 
     /// Says how a count stands.
-    pub fn write(&mut self, slot: u32, says: &Slot) {
-        let Some(bytes) = encoded(says) else {
-            return;
-        };
-        match self.file.write_all_at(&bytes, offset(slot)) {
+    pub fn write(&mut self, slot: u32, tenant: &[u8], day: u32, figures: &Figures) {
+        encode(&mut self.buffer, tenant, day, figures);
+        match self.file.write_all_at(&self.buffer, offset(slot)) {
             Ok(()) => self.told = false,
             Err(error) if !self.told => {
                 self.told = true;
@@ -187,10 +197,13 @@ mod tests {
         assert!(Journal::read(&path, "b").unwrap().slots.is_empty());
         let mut journal = Journal::begin(&path, "b").unwrap();
         let (a, b) = (journal.take().unwrap(), journal.take().unwrap());
-        journal.write(a, &slot("a", 1));
-        journal.write(b, &slot("b", 1));
-        journal.write(a, &slot("a", 2));
-        journal.write(a, &slot(&"x".repeat(600), 2));
+        let write = |journal: &mut Journal, at, says: &Slot| {
+            journal.write(at, &says.tenant, says.day, &says.figures);
+        };
+        write(&mut journal, a, &slot("a", 1));
+        write(&mut journal, b, &slot("b", 1));
+        write(&mut journal, a, &slot("a", 2));
+        write(&mut journal, a, &slot(&"x".repeat(600), 2));
         let left = Journal::read(&path, "b").unwrap();
         assert!(left.same_boot);
         assert_eq!(left.slots, [slot("a", 2), slot("b", 1)]);
@@ -206,7 +219,8 @@ mod tests {
         let path = dir.path().join("journal");
         let mut journal = Journal::begin(&path, "b").unwrap();
         let at = journal.take().unwrap();
-        journal.write(at, &slot("a", 1));
+        let says = slot("a", 1);
+        journal.write(at, &says.tenant, says.day, &says.figures);
         let whole = std::fs::read(&path).unwrap();
         for at in SLOT..whole.len() {
             let mut torn = whole.clone();

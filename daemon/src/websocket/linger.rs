@@ -1,16 +1,14 @@
 //! The end of a connection, so that the peer reads what was said last.
 
 use super::Line;
-use async_io::{Async, Timer};
+use async_io::Timer;
 use futures_lite::{AsyncReadExt, FutureExt};
 use std::future::poll_fn;
-use std::net::TcpStream;
 use std::time::Duration;
 
 /// Ends the answer and throws away what still comes. Closing a socket with unread bytes makes
 /// the kernel send a reset, at which the client throws away an answer it has not read yet.
-pub async fn linger(stream: &Async<TcpStream>, patience: Duration) {
-    let mut stream = stream;
+pub async fn linger(mut stream: impl Line, patience: Duration) {
     over(&mut stream, patience).await;
 }
 

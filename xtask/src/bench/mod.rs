@@ -59,6 +59,10 @@ pub struct Arguments {
     #[arg(value_name = "PART", value_parser = PARTS, conflicts_with = "profile")]
     parts: Vec<String>,
 
+    /// Measures this `postern` instead of building one. For parts by name alone.
+    #[arg(long, value_name = "FILE", conflicts_with_all = ["profile", "no_parts"])]
+    binary: Option<PathBuf>,
+
     /// Without workerd where that is what a part is compared with.
     #[arg(long)]
     no_workerd: bool,
@@ -145,6 +149,10 @@ level = "warn"
 
 /// Measures and writes.
 pub fn run(arguments: &Arguments) -> Result<()> {
+    if let Some(binary) = &arguments.binary {
+        anyhow::ensure!(!arguments.wants_all(), "name a part that --binary is for");
+        return measure(arguments, binary.clone(), PathBuf::new());
+    }
     setup::bench()?;
     guests::build()?;
     let mut build = Command::new(workspace::cargo());
@@ -162,6 +170,11 @@ pub fn run(arguments: &Arguments) -> Result<()> {
         &mut build,
     )?;
     let release = workspace::target().join("release");
+    let bare = release.join("examples/bare_hello");
+    measure(arguments, release.join("postern"), bare)
+}
+
+fn measure(arguments: &Arguments, binary: PathBuf, bare: PathBuf) -> Result<()> {
     let (seconds, rounds) = if arguments.quick {
         (1, 1)
     } else {
@@ -171,8 +184,8 @@ pub fn run(arguments: &Arguments) -> Result<()> {
         seconds,
         rounds,
         has_workerd: !arguments.no_workerd,
-        binary: release.join("postern"),
-        bare: release.join("examples/bare_hello"),
+        binary,
+        bare,
     };
     if let Some(worker) = &arguments.profile {
         return profile::run(&bench, worker.as_deref());

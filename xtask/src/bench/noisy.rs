@@ -89,6 +89,7 @@ pub fn rows(bench: &Bench) -> Result<Vec<Row>> {
         side: 0,
     };
     let mut rows = of(bench, "", &ours)?;
+    rows.extend(managed(&daemon, &ours)?);
     daemon.stop()?;
 
     if !bench.has_workerd {
@@ -106,6 +107,45 @@ pub fn rows(bench: &Bench) -> Result<Vec<Row>> {
     };
     rows.extend(of(bench, "workerd: ", &theirs)?);
     Ok(rows)
+}
+
+/// Requests to the management port.
+const MANAGED: usize = 200;
+
+/// The slowest answer of the management port while all tenants spin.
+fn managed(daemon: &Daemon, place: &Place) -> Result<Vec<Row>> {
+    let spin = &KINDS[0];
+    let what = format!(
+        "the management port's slowest of {MANAGED} answers beside {MOST} {}",
+        spin.what
+    );
+    let token = std::fs::read_to_string(daemon.token_file()).context("the daemon's token")?;
+    let manage = daemon.manage();
+    let host = manage.trim_start_matches("http://").split('/').next();
+    let status = (
+        host.context("it has an address")?.to_owned(),
+        "/postern/v1/status".to_owned(),
+    );
+    let fields = format!("Authorization: Bearer {}\r\n", token.trim());
+    let slowest = step::quiet(&what, || {
+        beside(spin, &place.noisy, place.side, || {
+            let mut slowest = 0.0_f64;
+            let mut connection = None;
+            for _ in 0..MANAGED {
+                let asked = Instant::now();
+                match ask(&mut connection, &status, "", &fields)? {
+                    200 => {}
+                    other => bail!("the management port answers {other}"),
+                }
+                slowest = slowest.max(asked.elapsed().as_secs_f64() * 1e3);
+                std::thread::sleep(Duration::from_millis(5));
+            }
+            Ok(slowest)
+        })
+    })?;
+    Ok(vec![
+        Row::new(what, Figure::Ms(slowest)).at_most(Figure::Ms(50.0)),
+    ])
 }
 
 fn of(bench: &Bench, whose: &str, place: &Place) -> Result<Vec<Row>> {
@@ -175,7 +215,7 @@ fn measure(bench: &Bench, place: &Place) -> Result<Measured> {
                             std::thread::sleep(due.saturating_duration_since(Instant::now()));
                             let is_over = first.elapsed() > patience;
                             let answered = !is_over
-                                && matches!(ask(&mut connection, &place.quiet, ""), Ok(200));
+                                && matches!(ask(&mut connection, &place.quiet, "", ""), Ok(200));
                             measured.failed += usize::from(!answered);
                             measured.ms.push(due.elapsed().as_secs_f64() * 1e3);
                         }
@@ -211,13 +251,13 @@ fn beside<T>(
                 let (over, query) = (&over, &query);
                 scope.spawn(move || {
                     // Who measures is not to wait for a core because of those that make noise.
-                    let _ = rustix::process::setpriority_process(None, 19);
+                    let _ = rustix::process::nice(10);
                     let mut connection = None;
                     while !over.load(Ordering::Relaxed) {
                         // Whatever it answers: it may well be refused.
                         let _ = match kind.name {
                             CONNECTIONS => open(&tenant.0, kind.times[side]),
-                            _ => ask(&mut connection, tenant, query).map(drop),
+                            _ => ask(&mut connection, tenant, query, "").map(drop),
                         };
                     }
                 });
@@ -241,7 +281,13 @@ fn open(host: &str, count: u32) -> Result<()> {
 }
 
 /// The status of a GET, on a connection that is kept.
-fn ask(kept: &mut Option<TcpStream>, (host, path): &(String, String), query: &str) -> Result<u16> {
+/// `fields` are header fields, each with its line's end.
+fn ask(
+    kept: &mut Option<TcpStream>,
+    (host, path): &(String, String),
+    query: &str,
+    fields: &str,
+) -> Result<u16> {
     let mut stream = match kept.take() {
         Some(stream) => stream,
         None => {
@@ -251,7 +297,10 @@ fn ask(kept: &mut Option<TcpStream>, (host, path): &(String, String), query: &st
             stream
         }
     };
-    write!(stream, "GET {path}{query} HTTP/1.1\r\nHost: {host}\r\n\r\n")?;
+    write!(
+        stream,
+        "GET {path}{query} HTTP/1.1\r\nHost: {host}\r\n{fields}\r\n"
+    )?;
     let mut came = Vec::new();
     let mut buffer = [0; 4096];
     loop {

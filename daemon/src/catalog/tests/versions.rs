@@ -481,6 +481,9 @@ fn a_guard_takes_a_worse_version_back() {
             labels: None,
             tail_depth: 0,
             listeners: &[],
+            memory_bytes: 0,
+            subrequests: 0,
+            tenant: "t",
         });
     };
     let key = (

@@ -2,6 +2,7 @@
 //! ask with how it is.
 
 use super::ServeError;
+use crate::edge::Listening;
 use async_io::Async;
 use serde_json::json;
 use std::fs::OpenOptions;
@@ -30,11 +31,11 @@ pub(super) fn prepare(data_dir: &Path) -> Result<PathBuf, ServeError> {
     Ok(run)
 }
 
-/// Writes the bound addresses, all at once: a reader sees the whole file or none. Gives those of the edge,
-/// first what this machine always reaches.
+/// Writes the bound addresses, all at once: a reader sees the whole file or none. Gives those of the edge
+/// without TLS, first what this machine always reaches.
 pub(super) fn write(
     run: &Path,
-    edge: &[Async<TcpListener>],
+    edge: &[Listening],
     manage: &Async<TcpListener>,
 ) -> Result<Vec<SocketAddr>, ServeError> {
     let path = run.join(NAME);
@@ -43,18 +44,26 @@ pub(super) fn write(
         path: path.clone(),
         error,
     };
-    let addresses = edge.iter().map(|listener| listener.get_ref().local_addr());
-    let mut addresses = addresses
-        .collect::<Result<Vec<SocketAddr>, _>>()
-        .map_err(failed)?;
+    let bound = |is_secure| {
+        edge.iter()
+            .filter(move |it| it.is_secure == is_secure)
+            .map(|it| it.listener.get_ref().local_addr())
+            .collect::<Result<Vec<SocketAddr>, _>>()
+    };
+    let mut addresses = bound(false).map_err(failed)?;
+    let secure = bound(true).map_err(failed)?;
     let manage = manage.get_ref().local_addr().map_err(failed)?.to_string();
     for address in &addresses {
         log::info!("edge on http://{address}");
+    }
+    for address in &secure {
+        log::info!("edge on https://{address}");
     }
     log::info!("management port on http://{manage}/client/v4");
     let text = json!({
         "edge": addresses.first(),
         "edges": addresses,
+        "edges_tls": secure,
         "manage": manage,
         "pid": std::process::id(),
     });

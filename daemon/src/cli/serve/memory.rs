@@ -39,7 +39,8 @@ pub fn ledger(status: &Status) -> Value {
     let logs = status.observe.kept_bytes() as u64;
     let (rss, live) = (super::status::rss_bytes(), heap::resident());
     // What others have on the heap is told with them.
-    let heap = live.saturating_sub(accounts.resident.heap + logs);
+    let (figures, figures_max) = (status.tune.used_bytes(), status.tune.kept().capacity.bytes);
+    let heap = live.saturating_sub(accounts.resident.heap + logs + figures);
     let program = program_bytes(&status.data_dir).unwrap_or(0);
     let edge = status.edge.figures().open as u64 * crate::board::planes::CONNECTION;
     let management = &status.memory.management;
@@ -61,6 +62,12 @@ pub fn ledger(status: &Status) -> Value {
         ),
         Entry::new("store, cache", planes.store, 0, Some(planes.store)),
         Entry::new("logs", planes.logs, logs, Some(planes.logs)),
+        Entry::new(
+            "recorded figures",
+            figures_max as u64,
+            figures,
+            Some(figures_max as u64),
+        ),
         accounts.workers,
         Entry::new(
             "pages of snapshots, mapped",

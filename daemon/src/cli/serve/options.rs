@@ -13,6 +13,7 @@ use crate::observe::ObserveOptions;
 use crate::outbound::{OutboundOptions, Policy, RootSource};
 use crate::replay::{ReplayOptions, What};
 use crate::store::{Durability, StoreOptions};
+use crate::tune::calibration::Machine;
 use crate::websocket::SocketOptions;
 use std::path::PathBuf;
 use std::time::Duration;
@@ -102,6 +103,16 @@ pub(super) fn engine_options(config: &Config, memory: &Memory) -> EngineOptions 
     }
 }
 
+pub(super) fn calibrated(config: &Config) -> Machine {
+    Machine {
+        board: config.board.name.clone(),
+        cores: config.board.cores.max(1) as usize,
+        fuel_per_ms: config.board.fuel_per_ms,
+        slice_fuel: config.board.slice_fuel,
+        durability: durability(config.store.durability),
+    }
+}
+
 pub(super) fn policy(config: &Config) -> Policy {
     Policy {
         allow_private: config.outbound.allow_private,
@@ -165,12 +176,33 @@ pub(super) fn edge_options(config: &Config) -> EdgeOptions {
             config::Scheme::Http => edge::Scheme::Http,
             config::Scheme::Https => edge::Scheme::Https,
         },
+        redirects: edge.tls.as_ref().is_some_and(|tls| tls.redirect),
+        hsts: edge
+            .tls
+            .as_ref()
+            .filter(|tls| tls.hsts_s > 0)
+            .and_then(|tls| http::HeaderValue::from_str(&format!("max-age={}", tls.hsts_s)).ok()),
         test_routes: edge.test_routes,
         place: config.place.fields().into(),
         sockets_max: config.websocket.connections as usize,
         socket: socket_options(config),
         ..EdgeOptions::default()
     }
+}
+
+/// How the edge speaks TLS, if it does.
+#[cfg(feature = "edge-tls")]
+pub(super) fn tls_options(config: &Config) -> Option<edge::TlsOptions> {
+    let tls = config.edge.tls.as_ref()?;
+    let identities = tls.certificates.iter().map(|it| edge::Identity {
+        chain: it.chain.clone(),
+        key: it.key.clone(),
+        ocsp: it.ocsp.clone(),
+    });
+    Some(edge::TlsOptions {
+        identities: identities.collect(),
+        only_1_3: tls.minimum == config::Minimum::Tls13,
+    })
 }
 
 pub(super) fn manage_options(config: &Config, memory: &Memory) -> ManageOptions {

@@ -4,8 +4,10 @@
 
 use super::courier::Courier;
 use super::memory::Memory;
+#[cfg(feature = "edge-tls")]
+use super::options::tls_options;
 use super::options::{
-    analytics_options, bounds, cache_options, edge_options, engine_options, log_filter,
+    analytics_options, bounds, cache_options, calibrated, edge_options, engine_options, log_filter,
     manage_options, observe_options, outbound_options, policy, replay_options, roots,
     socket_options, store_options,
 };
@@ -21,7 +23,7 @@ use crate::catalog::guard::Watch;
 use crate::catalog::{self, Catalog, Machine};
 use crate::config::{self, Config};
 use crate::cron;
-use crate::edge::{self, Edge};
+use crate::edge::{self, Edge, Listening};
 use crate::engine::{self, Engine, Finished, Observer};
 use crate::logpush::Logpush;
 use crate::manage::{self, LogSource, LogStream, Manage, ServerOptions, tokens};
@@ -30,6 +32,8 @@ use crate::outbound::Outbound;
 use crate::replay::Replays;
 use crate::store::{Opened, Store};
 use crate::tail::Tails;
+use crate::tune::{Tune, calibration};
+use crate::usage::{Usage, UsageOptions};
 use async_executor::Executor;
 use async_io::Async;
 use futures_lite::{StreamExt, future, stream};
@@ -52,13 +56,17 @@ pub struct Rooms {
     status: Arc<Status>,
     outbound: Outbound,
     analytics: Analytics,
+    usage: Usage,
     logpush: Logpush,
+    tune: Tune,
     courier: Arc<Courier>,
     /// The system's own firmware, and who judges it.
     pub updates: Updates,
     /// The daemon as a client of its own.
     pub visitor: Arc<Visitor>,
     manage_connections: usize,
+    /// The port that clients reach by HTTPS, if that is not the one it listens on.
+    https_port: Option<u16>,
     office: Office,
     /// Work that goes on for as long as the daemon runs.
     background: Vec<smol::Task<()>>,
@@ -137,9 +145,11 @@ impl Rooms {
         let store_notes = tell(&opened);
         let store = opened.store;
         let observe = Observe::new(observe_options(&config.log));
+        let tune = Tune::open(store.clone(), config.tune.bytes);
         let told = Arc::new(Told {
             observe: observe.clone(),
             watch: OnceLock::new(),
+            tune: tune.clone(),
         });
         let memory = Memory::of(&config.board);
         let engine = Engine::of(
@@ -152,17 +162,24 @@ impl Rooms {
         if replays.is_on() {
             engine.record_to(Arc::new(replays.clone()));
         }
+        let machine_speed = calibrated(config);
+        if let Some(rate) = calibration::rate(&store, &machine_speed) {
+            engine.set_fuel_per_ms(rate);
+        }
         let outbound = Outbound::new(outbound_options(config), executor.clone());
         let cache = Cache::open(cache_options(config)).map_err(room("cache"))?;
         let tails = Tails::new(executor.clone());
         let analytics =
             Analytics::open(store.clone(), analytics_options(config)).map_err(room("analytics"))?;
+        let usage = UsageOptions::new(config.data_dir.join("usage"));
+        let usage = Usage::open(store.clone(), usage).map_err(room("usage"))?;
         let machine = Machine {
             engine: engine.clone(),
             outbound: outbound.clone(),
             cache: cache.clone(),
             tails: tails.clone(),
             analytics: analytics.clone(),
+            usage: usage.clone(),
             sockets: socket_options(config),
             dynamic_workers: config.loader.workers as usize,
             dynamic_memory: config.loader.memory_bytes,
@@ -174,6 +191,12 @@ impl Rooms {
             bounds(config),
         )
         .map_err(room("catalog"))?;
+        // Before the first request, which need not wait for it then.
+        if let Err(error) = smol::block_on(usage.reserve()) {
+            log::error!("usage cannot be recorded: {error}");
+        }
+        // Before anybody is served by them.
+        future::block_on(catalog.return_from_before()).map_err(room("catalog"))?;
         // Once only: there is one catalog.
         let _ = told.watch.set(catalog.watch());
         tails.deliver_by(catalog.clone());
@@ -210,6 +233,10 @@ impl Rooms {
             own: OnceLock::new(),
         };
         let edge = Edge::new(running, router, edge_options(config));
+        #[cfg(feature = "edge-tls")]
+        if let Some(options) = tls_options(config) {
+            edge.set_acceptor(edge::Acceptor::new(&options).map_err(room("edge"))?);
+        }
         let status = Arc::new(Status {
             started: Instant::now(),
             board: config.board.name.clone(),
@@ -220,6 +247,7 @@ impl Rooms {
             catalog: catalog.clone(),
             edge: edge.clone(),
             observe: observe.clone(),
+            tune: tune.clone(),
             store_notes,
             listen: OnceLock::new(),
             routing: RwLock::new(config.routing.clone()),
@@ -232,6 +260,11 @@ impl Rooms {
         );
         manage.with_logpush(logpush.clone());
         manage.with_replays(replays.clone());
+        manage.with_tune(manage::Tuning::new(
+            tune.clone(),
+            engine.clone(),
+            machine_speed,
+        ));
         let visitor = Arc::new(Visitor::new(edge.clone(), engine.clone()));
         let updates = Updates::open(config, &catalog, &store, &manage, &visitor)?;
         let office = Office::open(roll.seat("the thread of the management port"))?;
@@ -241,8 +274,11 @@ impl Rooms {
             executor.spawn(cache.upkeep()),
             executor.spawn(analytics.clone().upkeep()),
             executor.spawn(replays.upkeep()),
+            executor.spawn(usage.clone().upkeep()),
+            executor.spawn(tune.clone().upkeep()),
             office.executor.spawn(refresh(catalog.clone())),
             office.executor.spawn(guard(catalog.clone())),
+            office.executor.spawn(trials(catalog.clone())),
             executor.spawn(cron::run(
                 catalog.timetable().clone(),
                 catalog.clone(),
@@ -258,11 +294,19 @@ impl Rooms {
             status,
             outbound,
             analytics,
+            usage,
             logpush,
+            tune,
             courier,
             updates,
             visitor,
             manage_connections: config.manage.connections as usize,
+            https_port: config
+                .edge
+                .tls
+                .as_ref()
+                .and_then(|tls| u16::try_from(tls.port).ok())
+                .filter(|port| *port > 0),
             office,
             background,
         }))
@@ -271,10 +315,15 @@ impl Rooms {
     /// Serves requests until `shutdown`, and then finishes those in flight.
     pub async fn edge(
         self: Arc<Self>,
-        listeners: Vec<Async<TcpListener>>,
+        listeners: Vec<Listening>,
         shutdown: Shutdown,
     ) -> io::Result<()> {
-        let addresses = listeners.iter().map(|it| it.get_ref().local_addr());
+        if let Some(secure) = listeners.iter().find(|it| it.is_secure) {
+            let own = secure.listener.get_ref().local_addr()?.port();
+            self.edge.set_https_port(self.https_port.unwrap_or(own));
+        }
+        let plain = listeners.iter().filter(|it| !it.is_secure);
+        let addresses = plain.map(|it| it.listener.get_ref().local_addr());
         let addresses = addresses.collect::<io::Result<Vec<_>>>()?;
         self.updates.selftest.edge_listens(addresses.clone());
         // Set once: the daemon listens once.
@@ -317,6 +366,13 @@ impl Rooms {
         if let Err(error) = logger::set_filter(&log_filter(&config.log)) {
             log::error!("the log's levels stay as they were: {error}");
         }
+        #[cfg(feature = "edge-tls")]
+        if let Some(options) = tls_options(config) {
+            match edge::Acceptor::new(&options) {
+                Ok(acceptor) => self.edge.set_acceptor(acceptor),
+                Err(error) => log::error!("certificates stay as they were: {error}"),
+            }
+        }
         self.outbound.set_policy(policy(config), roots(config));
         self.courier.set_roots(roots(config));
         let (catalog, bounds) = (self.catalog.clone(), bounds(config));
@@ -341,7 +397,14 @@ impl Rooms {
     /// Makes everything durable and lets go of the store. Nothing runs any more.
     pub async fn close(self: Arc<Self>) {
         self.analytics.flush().await;
+        if let Err(error) = self.usage.close().await {
+            log::error!("usage since it was last recorded is in the journal alone: {error}");
+        }
         self.logpush.flush().await;
+        let tune = self.tune.clone();
+        if let Err(error) = smol::unblock(move || tune.save(true)).await {
+            log::warn!("recorded figures were not stored: {error}");
+        }
         if let Err(error) = self.store.durable().await {
             log::error!("{error}");
         }
@@ -366,11 +429,13 @@ impl Rooms {
 struct Told {
     observe: Observe,
     watch: OnceLock<Arc<Watch>>,
+    tune: Tune,
 }
 
 impl Observer for Told {
     fn finished(&self, finished: &Finished<'_>) {
         self.observe.finished(finished);
+        self.tune.finished(finished);
         if let Some(watch) = self.watch.get() {
             watch.finished(finished);
         }
@@ -388,6 +453,11 @@ impl Observer for Told {
 /// Rolls back what breaks its guard.
 async fn guard(catalog: Arc<Catalog>) {
     catalog.keep_guard().await;
+}
+
+/// Returns from limits on trial that nobody confirms.
+async fn trials(catalog: Arc<Catalog>) {
+    catalog.keep_trials().await;
 }
 
 /// Takes away isolates that rest.
@@ -557,6 +627,32 @@ pub fn forget_secrets(config: &Config) -> Result<Vec<(String, String)>, ServeErr
     let forgotten = catalog::forget_secrets(&store).map_err(room("store"))?;
     close(store)?;
     Ok(forgotten)
+}
+
+/// Measures the machine of a daemon that is not running, and keeps that.
+pub fn calibrate(config: &Config) -> Result<serde_json::Value, ServeError> {
+    let store = offline(config)?;
+    let measured = calibration::measure(&calibrated(config), &store);
+    let measured = measured.map_err(room("calibration"))?;
+    calibration::keep(&store, &measured).map_err(room("store"))?;
+    close(store)?;
+    Ok(serde_json::json!(measured))
+}
+
+/// The measurement in the store of a daemon that is not running; null if there is none.
+pub fn calibration(config: &Config) -> Result<serde_json::Value, ServeError> {
+    let store = offline(config)?;
+    let kept = calibration::kept(&store);
+    close(store)?;
+    Ok(serde_json::json!(kept))
+}
+
+/// Forgets it; gives what the board file says.
+pub fn forget_calibration(config: &Config) -> Result<u64, ServeError> {
+    let store = offline(config)?;
+    calibration::forget(&store).map_err(room("store"))?;
+    close(store)?;
+    Ok(config.board.fuel_per_ms)
 }
 
 /// Judges the module on stdin and writes the verdict to stdout.

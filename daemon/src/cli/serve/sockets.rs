@@ -5,6 +5,7 @@
 
 use super::ServeError;
 use crate::config::Config;
+use crate::edge::Listening;
 use async_io::Async;
 use listenfd::ListenFd;
 use rustix::net::{AddressFamily, SocketFlags, SocketType, bind as bind_to, listen, sockopt};
@@ -18,7 +19,7 @@ const BACKLOG: i32 = 128;
 
 /// What the daemon listens on.
 pub(super) struct Sockets {
-    pub edge: Vec<Async<TcpListener>>,
+    pub edge: Vec<Listening>,
     pub manage: Async<TcpListener>,
 }
 
@@ -79,7 +80,7 @@ impl Sockets {
     /// Takes what was passed, and binds the rest. To be called before there is a second thread.
     pub fn open(config: &Config) -> Result<Self, ServeError> {
         let passed = Passed::take(&Environment::of_this_process())?;
-        let edge = if passed.edge.is_empty() {
+        let plain = if passed.edge.is_empty() {
             let all = &config.edge.listen;
             let bound = all.iter().map(|it| bind("edge.listen", *it, all));
             bound.collect::<Result<Vec<_>, _>>()?
@@ -87,6 +88,24 @@ impl Sockets {
             let taken = passed.edge.into_iter().map(|it| listening("edge", it));
             taken.collect::<Result<Vec<_>, _>>()?
         };
+        let secure = match &config.edge.tls {
+            Some(tls) => tls
+                .listen
+                .iter()
+                .map(|it| bind("edge.tls.listen", *it, &tls.listen))
+                .collect::<Result<Vec<_>, _>>()?,
+            None => Vec::new(),
+        };
+        let listening_on = |is_secure| {
+            move |listener| Listening {
+                listener,
+                is_secure,
+            }
+        };
+        let edge = plain.into_iter().map(listening_on(false));
+        let edge = edge
+            .chain(secure.into_iter().map(listening_on(true)))
+            .collect();
         let manage = match passed.manage {
             None => bind("manage.listen", config.manage.listen, &[])?,
             Some(listener) => {

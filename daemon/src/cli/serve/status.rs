@@ -9,6 +9,7 @@ use crate::engine::limits::ADMISSION;
 use crate::engine::{Engine, GuestKind};
 use crate::manage::StatusSource;
 use crate::observe::Observe;
+use crate::tune::Tune;
 use parking_lot::RwLock;
 use serde_json::{Value, json};
 use std::net::SocketAddr;
@@ -36,6 +37,8 @@ pub struct Status {
     pub edge: Arc<Edge<super::routes::Running>>,
     /// Logs and figures of Workers.
     pub observe: Observe,
+    /// What their invocations used.
+    pub tune: Tune,
     /// What had to be done to open the store.
     pub store_notes: Vec<String>,
     /// Where the data plane listens.

@@ -313,7 +313,15 @@ impl Server {
             let shutdown = async move {
                 let _ = stopped.recv().await;
             };
-            let result = future::block_on(serve(serving, listener, executor, shutdown));
+            let result = future::block_on(serve(
+                serving,
+                Listening {
+                    listener,
+                    is_secure: false,
+                },
+                executor,
+                shutdown,
+            ));
             let _ = report.send(result);
         }));
         Self {

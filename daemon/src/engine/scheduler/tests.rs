@@ -18,7 +18,7 @@ fn try_enter(scheduler: &Scheduler, place: &Place) -> Option<Permit> {
     scheduler.try_enter(place, WEIGHT)
 }
 
-fn wait_as<'a>(scheduler: &Scheduler, place: &'a Place, weight: u32) -> Pin<Box<Enter<'a>>> {
+fn wait_as(scheduler: &Scheduler, place: &Place, weight: u32) -> Pin<Box<Enter>> {
     let mut enter = Box::pin(scheduler.enter(place, weight));
     assert!(
         block_on(poll_once(enter.as_mut())).is_none(),
@@ -27,15 +27,15 @@ fn wait_as<'a>(scheduler: &Scheduler, place: &'a Place, weight: u32) -> Pin<Box<
     enter
 }
 
-fn wait<'a>(scheduler: &Scheduler, place: &'a Place) -> Pin<Box<Enter<'a>>> {
+fn wait(scheduler: &Scheduler, place: &Place) -> Pin<Box<Enter>> {
     wait_as(scheduler, place, WEIGHT)
 }
 
-fn ready(enter: &mut Pin<Box<Enter<'_>>>) -> Option<Permit> {
+fn ready(enter: &mut Pin<Box<Enter>>) -> Option<Permit> {
     block_on(poll_once(enter.as_mut()))
 }
 
-fn is_granted(enter: &Pin<Box<Enter<'_>>>) -> bool {
+fn is_granted(enter: &Pin<Box<Enter>>) -> bool {
     matches!(*enter.seat.as_ref().unwrap().lock(), Seat::Granted)
 }
 
@@ -181,12 +181,12 @@ fn clocks_at_their_end_leave_it_at_who_came_first() {
         second = wait_behind(&scheduler, &mut first, &one, &two);
     }
 
-    fn wait_behind<'a>(
+    fn wait_behind(
         scheduler: &Scheduler,
-        first: &mut Pin<Box<Enter<'a>>>,
-        one: &'a Place,
-        two: &'a Place,
-    ) -> Pin<Box<Enter<'a>>> {
+        first: &mut Pin<Box<Enter>>,
+        one: &Place,
+        two: &Place,
+    ) -> Pin<Box<Enter>> {
         let permit = ready(first).expect("its turn comes");
         let second = wait(scheduler, two);
         *first = wait(scheduler, one);
@@ -198,7 +198,7 @@ fn clocks_at_their_end_leave_it_at_who_came_first() {
 /// Isolates that always want to run, each with what a slice of it costs, and what each has used.
 struct Crowd<'a> {
     scheduler: &'a Scheduler,
-    waiting: Vec<(usize, Pin<Box<Enter<'a>>>)>,
+    waiting: Vec<(usize, Pin<Box<Enter>>)>,
     running: VecDeque<(Option<usize>, Permit)>,
     weights: Vec<u32>,
     /// On the clocks of tenants.

@@ -121,6 +121,7 @@ impl Bench {
             is_trusted: false,
             budget: None,
             is_recorded: true,
+            meter: None,
             env: Arc::new(TestEnv::default()),
         })
     }

@@ -20,6 +20,7 @@ mod inner;
 mod javascript;
 #[cfg(feature = "javascript")]
 mod memory;
+mod metered;
 mod own;
 #[cfg(feature = "javascript")]
 mod parked;
@@ -532,11 +533,14 @@ fn limits_change_while_a_worker_runs() {
         let (waited, ()) = futures_lite::future::zip(waits, async {
             // It is under way, and what it began with stays.
             futures_lite::future::yield_now().await;
-            worker.set_limits(Limits {
-                wall_ms: 10,
-                log_bytes: 1000,
-                ..limits
-            });
+            worker.set_limits(
+                Limits {
+                    wall_ms: 10,
+                    log_bytes: 1000,
+                    ..limits
+                },
+                None,
+            );
         })
         .await;
         assert_eq!(waited.unwrap().status, 200);
@@ -544,23 +548,29 @@ fn limits_change_while_a_worker_runs() {
     assert_eq!(bench.engine.isolates(), 1, "it goes on");
     assert_eq!(worker.limits().wall_ms, 10);
     // The next invocation has the new ones, in the isolate that there was.
-    worker.set_limits(Limits {
-        log_bytes: 1000,
-        cpu_ms: 1000,
-        ..limits
-    });
+    worker.set_limits(
+        Limits {
+            log_bytes: 1000,
+            cpu_ms: 1000,
+            ..limits
+        },
+        None,
+    );
     assert_eq!(bench.text(&worker, "l").unwrap(), "hello");
     assert!(bench.last().logs.len() <= 28);
     assert_eq!(bench.engine.isolates(), 1);
     // Memory is an isolate's: one that rests makes way for one that has it.
-    worker.set_limits(small());
+    worker.set_limits(small(), None);
     assert_eq!(bench.engine.isolates(), 0);
     let failure = bench.text(&worker, "a").unwrap_err();
     assert!(failure.to_string().contains("1048576 bytes"), "{failure}");
-    worker.set_limits(Limits {
-        call_depth: 30,
-        ..limits
-    });
+    worker.set_limits(
+        Limits {
+            call_depth: 30,
+            ..limits
+        },
+        None,
+    );
     let failure = bench.text(&worker, "r").unwrap_err();
     assert!(failure.to_string().contains("30 nested calls"), "{failure}");
 }

@@ -153,6 +153,7 @@ impl Bench {
             is_trusted: false,
             budget: None,
             is_recorded: true,
+            meter: None,
             env,
         })
     }

@@ -24,6 +24,7 @@ impl Begun {
             let (begun, deadline) = (self.invocation.started, self.invocation.deadline);
             Box::pin(self.entered.wait(begun, deadline)).await?;
         }
+        self.invocation.count()?;
         let worker = self.entered.worker.clone();
         if worker.spec.kind == GuestKind::Wasi {
             // No guest waits inside a host call, so a program that reads its input is given all of it first.

@@ -1,0 +1,153 @@
+//! `[edge.tls]`: where clients reach the edge by HTTPS, and who it is to them.
+
+use super::check::{address, number};
+use super::document::Document;
+use super::raw::Texts;
+use crate::board::amount::Amount;
+use serde::Serialize;
+use std::net::SocketAddr;
+use std::path::{Path, PathBuf};
+use toml::Spanned;
+
+/// Certificates there can be.
+const CERTIFICATES_MAX: usize = 64;
+/// Two years, as sites of lists of such have it.
+const HSTS_MAX: u64 = 63_072_000;
+
+#[derive(Debug, Default, serde::Deserialize)]
+#[serde(rename_all = "kebab-case", deny_unknown_fields, default)]
+pub(super) struct RawTls {
+    listen: Option<Texts>,
+    certificates: Vec<Spanned<RawCertificate>>,
+    minimum: Option<Minimum>,
+    redirect: Option<bool>,
+    port: Option<Spanned<Amount>>,
+    hsts_s: Option<Spanned<Amount>>,
+}
+
+#[derive(Debug, serde::Deserialize)]
+#[serde(rename_all = "kebab-case", deny_unknown_fields)]
+struct RawCertificate {
+    chain: String,
+    key: String,
+    ocsp: Option<String>,
+}
+
+/// HTTPS at the edge.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "kebab-case")]
+pub struct Tls {
+    /// Where it listens; port 0 means any.
+    pub listen: Vec<SocketAddr>,
+    /// Who it is; the first to whoever names nobody.
+    pub certificates: Vec<Certificate>,
+    /// The oldest version that is spoken.
+    pub minimum: Minimum,
+    /// Whether plain requests are sent to HTTPS.
+    pub redirect: bool,
+    /// The port that clients reach by HTTPS; 0 is that of the first address it listens on.
+    pub port: u64,
+    /// Seconds that browsers are to keep to HTTPS; 0 says nothing of it.
+    pub hsts_s: u64,
+}
+
+/// A certificate with its key.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "kebab-case")]
+pub struct Certificate {
+    /// A file of PEM: the certificate, and those of whoever signed it.
+    pub chain: PathBuf,
+    /// A file of PEM: its key.
+    pub key: PathBuf,
+    /// A file of DER: an OCSP response to staple.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub ocsp: Option<PathBuf>,
+}
+
+/// A version of TLS.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, serde::Deserialize)]
+pub enum Minimum {
+    /// TLS 1.2.
+    #[default]
+    #[serde(rename = "1.2")]
+    Tls12,
+    /// TLS 1.3.
+    #[serde(rename = "1.3")]
+    Tls13,
+}
+
+/// Checks the table; `None` if there is none. `plain` is where the edge listens without TLS.
+pub(super) fn check(
+    document: &mut Document<'_>,
+    raw: Option<Spanned<RawTls>>,
+    base: &Path,
+    plain: &[SocketAddr],
+) -> Option<Tls> {
+    let raw = raw?;
+    let span = raw.span();
+    let raw = raw.into_inner();
+    if !cfg!(feature = "edge-tls") {
+        document.problem(
+            Some(span),
+            "`edge.tls` is set, and this build speaks no TLS at the edge",
+            "take a build with the feature `edge-tls`, or have something in front of the daemon end TLS",
+        );
+        return None;
+    }
+    let mut listen = Vec::new();
+    let texts = raw.listen.map(|Texts(texts)| texts).unwrap_or_default();
+    if texts.is_empty() || texts.len() > 16 {
+        document.problem(
+            Some(texts.first().map_or(span.clone(), Spanned::span)),
+            format!(
+                "`edge.tls.listen` has {} addresses; it must have 1 to 16",
+                texts.len()
+            ),
+            "name the addresses that clients reach by HTTPS, like \"0.0.0.0:443\"",
+        );
+    }
+    for text in &texts {
+        let Some(parsed) = address(document, "edge.tls.listen", text) else {
+            continue;
+        };
+        if parsed.port() != 0 && (listen.contains(&parsed) || plain.contains(&parsed)) {
+            document.problem(
+                Some(text.span()),
+                format!("`edge.tls.listen` names {parsed}, which is named already"),
+                "give HTTPS a port of its own",
+            );
+        }
+        listen.push(parsed);
+    }
+    if raw.certificates.is_empty() || raw.certificates.len() > CERTIFICATES_MAX {
+        document.problem(
+            Some(span),
+            format!(
+                "`edge.tls` has {} certificates; it must have 1 to {CERTIFICATES_MAX}",
+                raw.certificates.len()
+            ),
+            "name the files of each in a table [[edge.tls.certificates]], as chain = \"…\" and key = \"…\"",
+        );
+    }
+    let certificates = raw.certificates.into_iter().map(Spanned::into_inner);
+    Some(Tls {
+        listen,
+        certificates: certificates
+            .map(|it| Certificate {
+                chain: base.join(it.chain),
+                key: base.join(it.key),
+                ocsp: it.ocsp.map(|path| base.join(path)),
+            })
+            .collect(),
+        minimum: raw.minimum.unwrap_or_default(),
+        redirect: raw.redirect.unwrap_or(false),
+        port: number(document, "edge.tls.port", raw.port.as_ref(), 0, (0, 65_535)),
+        hsts_s: number(
+            document,
+            "edge.tls.hsts-s",
+            raw.hsts_s.as_ref(),
+            0,
+            (0, HSTS_MAX),
+        ),
+    })
+}

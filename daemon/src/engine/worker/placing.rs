@@ -1,0 +1,144 @@
+//! Which isolate a request goes to: one that rests, a new one, or the one with the fewest requests.
+
+use super::Worker;
+use crate::engine::isolate::Isolate;
+use crate::engine::limits::Failure;
+use crate::engine::module::GuestKind;
+use crate::engine::underway::Invocation;
+use std::sync::Arc;
+use std::time::Instant;
+
+impl Worker {
+    /// Finds or makes an isolate for a request, unless that was done, and hands it over.
+    pub(super) fn enter(
+        self: &Arc<Self>,
+        mut invocation: Box<Invocation>,
+        mut picked: Option<Result<Arc<Isolate>, Failure>>,
+    ) {
+        let exchange = invocation.exchange.clone();
+        loop {
+            let isolate = match picked.take().unwrap_or_else(|| self.pick()) {
+                Ok(isolate) => isolate,
+                Err(failure) => {
+                    invocation.exchange.answer(Err(failure.clone()));
+                    invocation.failure = Some(failure);
+                    self.finished(*invocation);
+                    return;
+                }
+            };
+            match isolate.accept(invocation) {
+                Ok(id) => {
+                    if !exchange.placed(Arc::downgrade(&isolate), id) {
+                        isolate.abandon(id, Failure::Canceled);
+                    }
+                    return;
+                }
+                // It ended between the two; look for another.
+                Err(back) => invocation = back,
+            }
+        }
+    }
+
+    /// Gives a request that has not begun to another isolate than the one that ended.
+    pub(in crate::engine) async fn place(self: Arc<Self>, invocation: Box<Invocation>) {
+        self.enter(invocation, None);
+    }
+
+    /// Whether a new request would have an isolate made.
+    pub(super) fn is_cold(&self) -> bool {
+        if self.spec.kind == GuestKind::Wasi {
+            return true;
+        }
+        let state = self.state.lock();
+        state.isolates.len() < self.isolates_max()
+            && state.isolates.iter().all(|it| it.is_running())
+    }
+
+    /// How many isolates there may be.
+    fn isolates_max(&self) -> usize {
+        (self.in_force.read().limits.isolates as usize)
+            .min(self.engine.threads())
+            .max(1)
+    }
+
+    /// The same as [`Worker::pick`], when it is this Worker's turn, which pays for it: to begin an isolate
+    /// takes longer than many a slice.
+    pub(super) async fn pick_in_turn(self: &Arc<Self>) -> Result<Arc<Isolate>, Failure> {
+        let scheduler = self.engine.scheduler();
+        let permit = scheduler.enter(&self.party.place, self.weight()).await;
+        let begun = Instant::now();
+        let picked = self.pick();
+        permit.end(self.engine.rate().fuel(begun.elapsed()));
+        picked
+    }
+
+    /// The isolate that a new request should go to.
+    fn pick(self: &Arc<Self>) -> Result<Arc<Isolate>, Failure> {
+        let most = self.isolates_max();
+        let single = self.spec.kind == GuestKind::Wasi;
+        let code = loop {
+            let mut state = self.state.lock();
+            if let Some(until) = state.closed_until {
+                let now = Instant::now();
+                if now < until {
+                    return Err(Failure::Overloaded {
+                        reason: format!(
+                            "{} isolates of this Worker ended in a row; it pauses",
+                            state.crashes
+                        ),
+                        retry_after_s: u32::try_from((until - now).as_secs())
+                            .unwrap_or(u32::MAX)
+                            .max(1),
+                    });
+                }
+                state.closed_until = None;
+            }
+            if !single {
+                if let Some(idle) = state.isolates.iter().find(|isolate| !isolate.is_running()) {
+                    return Ok(idle.clone());
+                }
+                if state.isolates.len() >= most
+                    && let Some(least) = state
+                        .isolates
+                        .iter()
+                        .min_by_key(|isolate| isolate.in_flight())
+                {
+                    return Ok(least.clone());
+                }
+            }
+            let Some(code) = self.code(&mut state)? else {
+                drop(state);
+                self.make_room_for_code()?;
+                continue;
+            };
+            break code;
+        };
+        loop {
+            match self.start(&code) {
+                // Somebody who rests makes room.
+                Err(Failure::Overloaded { .. }) if self.engine.evict_one(&self.budget()) => {}
+                Err(failure @ Failure::Overloaded { .. }) if !single => {
+                    let state = self.state.lock();
+                    let least = state
+                        .isolates
+                        .iter()
+                        .min_by_key(|isolate| isolate.in_flight());
+                    return least.cloned().ok_or(failure);
+                }
+                other => return other,
+            }
+        }
+    }
+}
+
+/// A request that waits for its isolate to be made. If its client leaves it is over.
+pub(super) struct Unplaced<'a>(pub &'a Arc<Worker>, pub Option<Box<Invocation>>);
+
+impl Drop for Unplaced<'_> {
+    fn drop(&mut self) {
+        if let Some(mut invocation) = self.1.take() {
+            invocation.failure = Some(Failure::Canceled);
+            self.0.finished(*invocation);
+        }
+    }
+}
