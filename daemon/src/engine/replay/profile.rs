@@ -215,12 +215,15 @@ fn script(mut it: Guest<'_>, function: i64) {
         return;
     };
     ledger.note(left);
-    let name = script_name(memory, function).unwrap_or_else(|| "(built in)".to_owned());
+    ledger.last = Some(left);
+    // What is built in is a part of the function that calls it.
+    let Some(name) = script_name(memory, function) else {
+        return;
+    };
     if ledger.scripts.len() < SCRIPTS_MAX || ledger.scripts.contains_key(&name) {
         ledger.scripts.entry(name.clone()).or_default().calls += 1;
     }
     ledger.script_stack.push((name, ledger.stack.len()));
-    ledger.last = Some(left);
 }
 
 pub(super) fn link(linker: &mut Linker<Playing>) -> Result<(), wasmi::errors::LinkerError> {
