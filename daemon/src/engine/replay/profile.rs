@@ -128,7 +128,8 @@ fn enter(mut it: Guest<'_>, function: u32) {
     ledger.aside += cost;
     ledger.functions[function as usize].calls += 1;
     ledger.stack.push(function as usize);
-    ledger.last = Some(left);
+    // What the wrapper takes from here on is nobody's.
+    ledger.last = Some(left.saturating_sub(*cost));
 }
 
 fn leave(mut it: Guest<'_>) {
@@ -215,7 +216,8 @@ fn script(mut it: Guest<'_>, function: i64) {
         return;
     };
     ledger.note(left);
-    ledger.last = Some(left);
+    // Still within the wrapper.
+    ledger.last = ledger.last.map(|last| last.min(left));
     // What is built in is a part of the function that calls it.
     let Some(name) = script_name(memory, function) else {
         return;
