@@ -15,7 +15,7 @@ use placing::Unplaced;
 
 use super::Engine;
 use super::caller::{Caller, Chain};
-use super::code::{BuildError, Code, translated_bytes};
+use super::code::Code;
 use super::exchange::Exchange;
 use super::finished::Finished;
 use super::gate::Gate;
@@ -432,59 +432,6 @@ impl Worker {
         self.state.lock().isolates.push(isolate.clone());
         self.engine.registered(&isolate);
         Ok(isolate)
-    }
-
-    /// The code, read if it is not there; `None` if there is no room for it.
-    fn code(self: &Arc<Self>, state: &mut State) -> Result<Option<Arc<Code>>, Failure> {
-        if let Some(loaded) = &state.loaded {
-            let code = loaded.code.clone();
-            state.last_request = Instant::now();
-            return Ok(Some(code));
-        }
-        let budget = self.open_budget();
-        let Some(share) = budget.take(self.code_bytes()) else {
-            return Ok(None);
-        };
-        let (spec, limits) = (&self.spec, self.limits());
-        let code = match (&spec.image, spec.snapshot.as_deref()) {
-            (Some(image), snapshot) => Code::load(spec.kind, image, snapshot, &limits),
-            (None, Some(snapshot)) => self.engine.javascript(snapshot, spec.pages, &limits),
-            (None, None) => Err(BuildError::new("neither an image nor a snapshot")),
-        };
-        let code = Arc::new(code.map_err(|error| Failure::Internal(error.what))?);
-        state.loaded = Some(Loaded {
-            code: code.clone(),
-            budget,
-            _share: share,
-        });
-        state.last_request = Instant::now();
-        if spec.kind == GuestKind::Wasi {
-            self.engine.keep_an_eye_on(self);
-        }
-        Ok(Some(code))
-    }
-
-    /// Bytes that its code takes when all of it is translated. The engine of JavaScript is counted once,
-    /// whoever uses it.
-    fn code_bytes(&self) -> u64 {
-        let image = self.spec.image.as_ref();
-        let len = image.and_then(|image| std::fs::metadata(image).ok());
-        len.map_or(0, |it| translated_bytes(it.len()))
-    }
-
-    /// Has somebody go who rests, so that there is room for the code. Not to be called while a Worker's
-    /// state is locked.
-    fn make_room_for_code(&self) -> Result<(), Failure> {
-        let budget = self.open_budget();
-        if self.engine.evict_one(&budget) {
-            return Ok(());
-        }
-        let needs = [("code", self.code_bytes())];
-        let what = "no memory for the Worker's code";
-        Err(Failure::Overloaded {
-            reason: self.engine.shortage(&budget, what, &needs),
-            retry_after_s: 1,
-        })
     }
 
     /// An isolate of this Worker is gone. With the last one goes the code, except where every

@@ -12,6 +12,7 @@ use anyhow::{Context, Result, bail};
 use std::io::{Read, Write};
 use std::net::TcpStream;
 use std::path::Path;
+use std::sync::Barrier;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, Instant};
 
@@ -128,7 +129,8 @@ fn managed(daemon: &Daemon, place: &Place) -> Result<Vec<Row>> {
     );
     let fields = format!("Authorization: Bearer {}\r\n", token.trim());
     let slowest = step::quiet(&what, || {
-        beside(spin, &place.noisy, place.side, || {
+        beside(spin, &place.noisy, place.side, |begin| {
+            begin();
             let mut slowest = 0.0_f64;
             let mut connection = None;
             for _ in 0..MANAGED {
@@ -150,7 +152,7 @@ fn managed(daemon: &Daemon, place: &Place) -> Result<Vec<Row>> {
 
 fn of(bench: &Bench, whose: &str, place: &Place) -> Result<Vec<Row>> {
     let is_ours = place.side == 0;
-    let alone = step::quiet(&format!("{whose}alone"), || measure(bench, place))?;
+    let alone = step::quiet(&format!("{whose}alone"), || measure(bench, place, || {}))?;
     let mut rows = vec![Row::new(
         format!("{whose}p99 of {RATE} requests a second, alone"),
         alone.p99(),
@@ -159,8 +161,8 @@ fn of(bench: &Bench, whose: &str, place: &Place) -> Result<Vec<Row>> {
         for (count, bound) in COUNTS {
             let what = format!("{whose}p99 beside {count} {}", kind.what);
             let measured = step::quiet(&what, || {
-                beside(kind, &place.noisy[..count], place.side, || {
-                    measure(bench, place)
+                beside(kind, &place.noisy[..count], place.side, |begin| {
+                    measure(bench, place, begin)
                 })
             })?;
             if is_ours && measured.failed > 0 {
@@ -196,20 +198,27 @@ impl Measured {
     }
 }
 
-/// Asks at a fixed rate. A request's time counts from when it was due, or who is slow would be asked
+/// Asks at a fixed rate, each client on a connection that has had an answer before `begin` is called. A request's time counts from when it was due, or who is slow would be asked
 /// less. What is not asked in twice the time counts as failed, and as late as it is by then.
-fn measure(bench: &Bench, place: &Place) -> Result<Measured> {
+fn measure(bench: &Bench, place: &Place, begin: impl FnOnce()) -> Result<Measured> {
     let period = Duration::from_secs(1) * CLIENTS / RATE;
     let requests = bench.seconds * u64::from(RATE / CLIENTS);
     let patience = Duration::from_secs(2 * bench.seconds);
     machine::bound(Side::Load, || {
+        let ready = Barrier::new(CLIENTS as usize + 1);
+        let begun = Barrier::new(CLIENTS as usize + 1);
         std::thread::scope(|scope| {
+            let (ready, begun) = (&ready, &begun);
             let clients: Vec<_> = (0..CLIENTS)
                 .map(|client| {
-                    let first = Instant::now() + period * client / CLIENTS;
                     scope.spawn(move || {
                         let mut measured = Measured::default();
                         let mut connection = None;
+                        // One that fails will do so again.
+                        let _ = ask(&mut connection, &place.quiet, "", "");
+                        ready.wait();
+                        begun.wait();
+                        let first = Instant::now() + period * client / CLIENTS;
                         for turn in 0..requests {
                             let due = first + period * u32::try_from(turn).unwrap_or(u32::MAX);
                             std::thread::sleep(due.saturating_duration_since(Instant::now()));
@@ -223,6 +232,9 @@ fn measure(bench: &Bench, place: &Place) -> Result<Measured> {
                     })
                 })
                 .collect();
+            ready.wait();
+            begin();
+            begun.wait();
             let mut all = Measured::default();
             for client in clients {
                 let Ok(measured) = client.join() else {
@@ -236,23 +248,27 @@ fn measure(bench: &Bench, place: &Place) -> Result<Measured> {
     })
 }
 
-/// Does `work` while each of `tenants` makes noise, one request after the other.
+/// Does `work` while each of `tenants` makes noise from when it begins, one request after the other.
 fn beside<T>(
     kind: &Kind,
     tenants: &[(String, String)],
     side: usize,
-    work: impl FnOnce() -> Result<T>,
+    work: impl FnOnce(&dyn Fn()) -> Result<T>,
 ) -> Result<T> {
     let over = AtomicBool::new(false);
+    let begun = AtomicBool::new(false);
     let query = format!("?what={}&times={}", kind.name, kind.times[side]);
     machine::bound(Side::Load, || {
         std::thread::scope(|scope| {
             for tenant in tenants {
-                let (over, query) = (&over, &query);
+                let (over, begun, query) = (&over, &begun, &query);
                 scope.spawn(move || {
                     // Who measures is not to wait for a core because of those that make noise.
                     let _ = rustix::process::nice(10);
                     let mut connection = None;
+                    while !begun.load(Ordering::Relaxed) && !over.load(Ordering::Relaxed) {
+                        std::thread::yield_now();
+                    }
                     while !over.load(Ordering::Relaxed) {
                         // Whatever it answers: it may well be refused.
                         let _ = match kind.name {
@@ -262,7 +278,7 @@ fn beside<T>(
                     }
                 });
             }
-            let done = work();
+            let done = work(&|| begun.store(true, Ordering::Relaxed));
             over.store(true, Ordering::Relaxed);
             done
         })

@@ -203,6 +203,7 @@ struct Crowd<'a> {
     weights: Vec<u32>,
     /// On the clocks of tenants.
     used: Vec<u64>,
+    fuel: Vec<u64>,
 }
 
 impl<'a> Crowd<'a> {
@@ -214,6 +215,7 @@ impl<'a> Crowd<'a> {
             waiting: Vec::new(),
             running: held.collect(),
             used: vec![0; weights.len()],
+            fuel: vec![0; weights.len()],
             weights,
         }
     }
@@ -231,6 +233,7 @@ impl<'a> Crowd<'a> {
             Some(party) => {
                 let fuel = fuel(party);
                 self.used[party] += ticks(fuel, self.weights[party]);
+                self.fuel[party] += fuel;
                 self.join(party, &places[party]);
                 permit.end(fuel);
             }
@@ -314,9 +317,11 @@ proptest! {
         };
         let total = |tenant: usize| own(tenant).iter().sum::<u64>();
         for (a, (_, weight_a)) in tenants.iter().enumerate() {
-            let workers = own(a);
+            // Within a tenant clocks are of fuel, and nothing is rounded.
+            let workers = (of.iter().zip(&crowd.fuel)).filter(|((it, _), _)| *it == a);
+            let workers: Vec<u64> = workers.map(|(_, fuel)| *fuel).collect();
             let apart = workers.iter().max().unwrap() - workers.iter().min().unwrap();
-            prop_assert!(apart <= ticks(2 * slack, *weight_a), "{workers:?}");
+            prop_assert!(apart <= 2 * slack, "{workers:?}");
             for (b, (_, weight_b)) in tenants.iter().enumerate() {
                 let apart = total(a).abs_diff(total(b));
                 let slack = ticks(slack, *weight_a) + ticks(slack, *weight_b);
