@@ -13,13 +13,15 @@ mod file;
 mod player;
 pub mod profile;
 mod tape;
+mod told;
 pub mod wrapping;
 
 pub use entry::{Entries, Entry, Import};
 pub use file::{Head, Part, Record, Writing, hash};
-pub use player::{Differing, Played, Player, Show, event_name};
+pub use player::Player;
 pub use profile::Spent;
 pub(super) use tape::{Tape, arrived, end, end_by, taped};
+pub use told::{Differing, Played, Show, event_name};
 
 use super::code::{BuildError, Code};
 use std::path::{Path, PathBuf};
