@@ -1,6 +1,7 @@
 //! What an isolate uses of the memory that all of them share.
 
 use crate::ledger::{Budget, Share};
+use wasmi::errors::{MemoryError, TableError};
 
 /// Bytes of an isolate's memories and tables, counted as they grow.
 #[derive(Debug)]
@@ -63,6 +64,17 @@ impl MemoryUse {
         // What the host did to bring it back the guest has not done.
         if let Some(grown) = &mut self.grown {
             grown.clear();
+        }
+    }
+
+    /// What was granted came to nothing: for want of fuel in this slice, and it is asked for again in the
+    /// next one, or for good, which the guest is told.
+    fn came_to_nothing(&mut self, is_asked_again: bool) {
+        if let Some(grown) = &mut self.grown {
+            grown.pop();
+            if !is_asked_again {
+                grown.push(0);
+            }
         }
     }
 
@@ -178,6 +190,16 @@ impl wasmi::ResourceLimiter for MemoryUse {
         let fits = self.grow(self.memory, self.tables.saturating_add(added));
         self.tell(fits.into());
         Ok(fits)
+    }
+
+    fn memory_grow_failed(&mut self, error: &MemoryError) -> Result<(), wasmi_core::LimiterError> {
+        self.came_to_nothing(matches!(error, MemoryError::OutOfFuel { .. }));
+        Ok(())
+    }
+
+    fn table_grow_failed(&mut self, error: &TableError) -> Result<(), wasmi_core::LimiterError> {
+        self.came_to_nothing(matches!(error, TableError::OutOfFuel { .. }));
+        Ok(())
     }
 
     fn instances(&self) -> usize {

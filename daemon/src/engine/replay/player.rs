@@ -10,6 +10,7 @@ use super::{Record, ReplayError, wrapping};
 use postern_abi::{IMPORT_MODULE, export};
 use std::collections::HashMap;
 use std::sync::Arc;
+use wasmi::errors::{MemoryError, TableError};
 use wasmi::{
     Caller, CompilationMode, Error, Linker, Memory, MemoryType, Module, Store, TrapCode, TypedFunc,
     TypedResumableCall,
@@ -29,6 +30,8 @@ const PENDING_MAX: usize = 16 << 20;
 pub(super) struct Playing {
     trace: Arc<[u8]>,
     at: usize,
+    /// Where it was before memory or a table grew last.
+    grown_from: Option<usize>,
     pub(super) memory: Option<Memory>,
     debt: u64,
     in_turn: bool,
@@ -108,6 +111,16 @@ impl wasmi::ResourceLimiter for Playing {
         self.grows(desired, ELEMENTS_MAX)
     }
 
+    fn memory_grow_failed(&mut self, _: &MemoryError) -> Result<(), wasmi_core::LimiterError> {
+        self.at = self.grown_from.take().unwrap_or(self.at);
+        Ok(())
+    }
+
+    fn table_grow_failed(&mut self, _: &TableError) -> Result<(), wasmi_core::LimiterError> {
+        self.at = self.grown_from.take().unwrap_or(self.at);
+        Ok(())
+    }
+
     fn instances(&self) -> usize {
         1
     }
@@ -130,10 +143,21 @@ impl Playing {
         if !self.in_turn {
             return Ok(true);
         }
-        let Some((Entry::Grow { outcome }, next)) = self.peek() else {
-            let _ = self.off(format!("memory or a table grows to {desired}"));
-            return Err(denied);
+        self.grown_from = None;
+        let (outcome, next) = match self.peek() {
+            Some((Entry::Grow { outcome }, next)) => (outcome, next),
+            // It will come to nothing for want of fuel.
+            Some((Entry::End { how, .. }, _))
+                if matches!(how, How::OutOfFuel | How::Stopped(_)) =>
+            {
+                return Ok(true);
+            }
+            _ => {
+                let _ = self.off(format!("memory or a table grows to {desired}"));
+                return Err(denied);
+            }
         };
+        self.grown_from = Some(self.at);
         self.at = next;
         match outcome {
             0 => Ok(false),
@@ -372,6 +396,7 @@ impl Player {
         let host = Playing {
             trace: record.trace.as_slice().into(),
             at: 0,
+            grown_from: None,
             memory: None,
             debt: 0,
             in_turn: false,
