@@ -85,7 +85,7 @@ pub fn run(args: &Replay, out: Output) -> Result<(), CliError> {
         return Ok(());
     }
     let first = played.differing.first();
-    let what = first.map_or_else(|| "it stopped".to_owned(), differing);
+    let what = first.map_or_else(|| "it stopped".to_owned(), |it| printable(&differing(it)));
     Err(CliError::Replay(format!(
         "the run is not what was recorded: {what}"
     )))

@@ -392,6 +392,13 @@ mod tests {
         let wanted = (0..10).filter(|_| replays.wants(true)).count();
         assert_eq!((wanted, replays.counts().dropped), (2, 8));
         assert!(!replays.wants(false));
+        let sampled = Replays::open(ReplayOptions {
+            what: What::Sampled(3),
+            ..options(dir.path())
+        });
+        let sampled = sampled.unwrap();
+        assert_eq!((0..6).filter(|_| sampled.wants(false)).count(), 2);
+        assert!(sampled.wants(true));
     }
 
     #[test]
