@@ -22,6 +22,8 @@ fn finished(script: &str, number: u64) -> Finished<'_> {
         fuel: 30_000 + number % 5000,
         cpu_us: 20,
         wall_us: 100 + number % 300,
+        queue_us: 0,
+        start_us: 0,
         trigger: None,
         entrypoint: None,
         rpc_method: None,
@@ -38,6 +40,8 @@ fn finished(script: &str, number: u64) -> Finished<'_> {
         memory_bytes: 2 << 20,
         subrequests: 1,
         tenant: script,
+        refusal: None,
+        stage: postern_daemon::engine::refusal::Stage::Response,
     }
 }
 

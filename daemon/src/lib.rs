@@ -23,8 +23,11 @@ pub mod init;
 pub mod ledger;
 pub mod logpush;
 pub mod manage;
+pub mod metrics;
 pub mod notify;
 pub mod observe;
+#[cfg(feature = "otlp")]
+pub mod otlp;
 pub mod outbound;
 pub mod plans;
 pub mod range;

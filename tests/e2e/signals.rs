@@ -26,18 +26,9 @@ fn an_idle_connection_does_not_delay_the_end() {
 
 #[test]
 fn a_request_in_flight_is_finished() {
-    // It answers when its body is complete (event 3), so the test decides when that is.
     let mut daemon = Daemon::plain();
     daemon.api().production();
-    // Status 204 without headers: a `ResponseHead` of three bytes.
-    let event = "(if (i32.eq (local.get $kind) (i32.const 3))
-        (then
-          (call $respond (local.get $id) (i32.const 16) (i32.const 3) (i32.const 0) (i32.const 0) (i32.const 0))
-          (call $done (local.get $id) (i32.const 0) (i32.const 0) (i32.const 0))))
-      (if (i32.eq (local.get $kind) (i32.const 1))
-        (then (call $pull (local.get $id) (i32.const 65536))))";
-    let wasm = body_reader(event);
-    daemon.api().push("slow", &wasm, &json!({}));
+    daemon.api().push("slow", &waits_for_a_body(), &json!({}));
     let mut connection = daemon.connect();
     connection
         .write(
@@ -53,6 +44,18 @@ fn a_request_in_flight_is_finished() {
     connection.write(b"ab").unwrap();
     assert_eq!(connection.read(false).unwrap().status, 204);
     assert!(daemon.wait().success());
+}
+
+/// A module that answers when its body is complete (event 3), so that the test decides when that is.
+pub fn waits_for_a_body() -> Vec<u8> {
+    // Status 204 without headers: a `ResponseHead` of three bytes.
+    let event = "(if (i32.eq (local.get $kind) (i32.const 3))
+        (then
+          (call $respond (local.get $id) (i32.const 16) (i32.const 3) (i32.const 0) (i32.const 0) (i32.const 0))
+          (call $done (local.get $id) (i32.const 0) (i32.const 0) (i32.const 0))))
+      (if (i32.eq (local.get $kind) (i32.const 1))
+        (then (call $pull (local.get $id) (i32.const 65536))))";
+    body_reader(event)
 }
 
 /// A module that may ask for a body.

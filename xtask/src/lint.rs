@@ -24,6 +24,13 @@ pub fn run(_: &Arguments) -> Result<()> {
             ])
             .current_dir(workspace::root()),
     )?;
+    step::loud_command(
+        "clippy for exports by OTLP",
+        Command::new(workspace::cargo())
+            .args(["clippy", "--package", "postern-daemon", "--all-targets"])
+            .args(["--features", "otlp", "--", "-D", "warnings"])
+            .current_dir(workspace::root()),
+    )?;
     sdk()?;
     javascript()?;
     guests()

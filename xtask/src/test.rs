@@ -81,6 +81,7 @@ pub fn run(arguments: &Arguments) -> Result<()> {
             compare::replay_services()?;
             compare::replay_apps()?;
             types::check()?;
+            exports()?;
             if !arguments.no_cross {
                 board_test::determinism(false)?;
             }
@@ -103,6 +104,17 @@ pub fn daemon() -> Result<PathBuf> {
             .current_dir(workspace::root()),
     )?;
     Ok(workspace::target().join("debug/postern"))
+}
+
+/// What only builds with the feature `otlp` have.
+fn exports() -> Result<()> {
+    step::loud_command(
+        "tests of exports by OTLP",
+        Command::new(workspace::cargo())
+            .args(["test", "--package", "postern-daemon", "--features", "otlp"])
+            .args(["--lib", "--", "otlp::", "serve::exporter::", "config::"])
+            .current_dir(workspace::root()),
+    )
 }
 
 fn workspace_tests(arguments: &Arguments, daemon: &Path) -> Result<()> {

@@ -39,12 +39,26 @@ const MAY_KNOW: &[(&str, &[&str])] = &[
         "observe",
         &[
             "engine::limits",
+            "engine::refusal",
             "engine::invocation",
             "engine::finished",
             "engine::Finished",
             "engine::LogLine",
             "engine::Observer",
             "engine::Thrown",
+        ],
+    ),
+    // Figures as text; whose they are others know.
+    ("metrics", &["observe"]),
+    // Figures and logs for other servers; how they are sent others know.
+    (
+        "otlp",
+        &[
+            "observe",
+            "metrics",
+            "engine::Finished",
+            "engine::LogLine",
+            "engine::finished",
         ],
     ),
     // Whose invocations are told to whom; who calls a handler others know.
@@ -56,6 +70,7 @@ const MAY_KNOW: &[(&str, &[&str])] = &[
             "engine::finished",
             "engine::invocation",
             "engine::limits",
+            "engine::refusal",
         ],
     ),
     // What invocations used, and how fast the machine is; what limits hold others know.
@@ -78,6 +93,7 @@ const MAY_KNOW: &[(&str, &[&str])] = &[
             "engine::Finished",
             "engine::invocation",
             "engine::limits",
+            "engine::refusal",
         ],
     ),
     // A crate of its own, `daemon/board`, under the name that rooms know it by.
@@ -162,6 +178,7 @@ const MAY_KNOW: &[(&str, &[&str])] = &[
             "firmware",
             "tune",
             "board",
+            "metrics",
             "plans",
             "usage",
             "replay",
@@ -172,6 +189,8 @@ const MAY_KNOW: &[(&str, &[&str])] = &[
     (
         "cli",
         &[
+            "metrics",
+            "otlp",
             "ledger",
             "board",
             "config",
@@ -228,6 +247,7 @@ const BELONGS_TO: &[(&str, &[&str])] = &[
     ("rsntp", &["init"]),
     ("postern_gpt", &["init"]),
     ("listenfd", &["cli"]),
+    ("prometheus_client", &["metrics"]),
     ("tokio", &[]),
 ];
 

@@ -251,6 +251,7 @@ pub fn starting() -> Failure {
     Failure::Overloaded {
         reason: "the Worker is being started".to_owned(),
         retry_after_s: 1,
+        bound: None,
     }
 }
 

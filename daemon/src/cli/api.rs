@@ -118,6 +118,11 @@ impl Api {
         "/postern/v1/routes".to_owned()
     }
 
+    /// The path of what was refused or failed.
+    pub fn explain_path(&self) -> &'static str {
+        "/postern/v1/explain"
+    }
+
     /// The path of a script.
     pub fn script(&self, namespace: Option<&str>, name: &str) -> String {
         format!("{}/{}", self.scripts(namespace), segment(name))

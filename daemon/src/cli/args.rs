@@ -1,5 +1,6 @@
 //! The command line: one definition yields parsing, help and completions.
 
+mod explain;
 mod firmware;
 mod kv;
 mod limits;
@@ -8,6 +9,7 @@ mod tune;
 mod usage;
 mod versions;
 
+pub use explain::Explain;
 pub use firmware::{Firmware, FirmwarePush, Health};
 pub use kv::{InKv, Kv, KvNamespace, KvPut};
 pub use limits::{Changing, Limits, LimitsOf, Plans};
@@ -84,6 +86,11 @@ pub enum Command {
     Kv(Kv),
     /// Follow a Worker's invocations and log lines until interrupted.
     Logs(Logs),
+    /// Tell why a request was refused or failed: which limit, its value, the use, and what helps.
+    ///
+    /// RAY_ID is what the answer's `cf-ray` says; what the request caused in other Workers is told too.
+    /// The daemon keeps the newest, in memory alone.
+    Explain(Explain),
     /// Show what the daemon is doing, or who has how much of its memory.
     Status(Status),
     /// Check or show the configuration.

@@ -11,6 +11,7 @@ pub mod client;
 mod config;
 mod entrances;
 pub mod error;
+mod explain;
 mod firmware;
 mod health;
 mod jsonc;
@@ -82,6 +83,7 @@ fn run(command: Command, out: Output) -> Result<(), CliError> {
         Command::Routes(args) => smol::block_on(entrances::routes(&args, out)),
         Command::Domains(args) => smol::block_on(entrances::domains(&args, out)),
         Command::Kv(args) => smol::block_on(kv::run(&args, out)),
+        Command::Explain(args) => smol::block_on(explain::run(&args, out)),
         Command::Logs(args) => smol::block_on(logs::follow(&args, out)),
         Command::Status(remote) => smol::block_on(logs::status(&remote, out)),
         Command::Firmware(args) => smol::block_on(firmware::run(&args, out)),

@@ -18,9 +18,26 @@ use std::path::{Path, PathBuf};
 use toml::Spanned;
 
 /// Modules whose log level can be set apart.
-const ROOMS: [&str; 12] = [
-    "bindings", "board", "cache", "catalog", "cli", "cron", "edge", "engine", "firmware", "manage",
-    "outbound", "store",
+const ROOMS: [&str; 19] = [
+    "analytics",
+    "assets",
+    "bindings",
+    "board",
+    "cache",
+    "catalog",
+    "cli",
+    "cron",
+    "edge",
+    "engine",
+    "firmware",
+    "init",
+    "logpush",
+    "manage",
+    "observe",
+    "outbound",
+    "store",
+    "tail",
+    "websocket",
 ];
 
 /// Milliseconds that a deadline may have.
@@ -108,6 +125,8 @@ pub(super) fn check(
     };
     let replay = super::replay::check(document, raw.replay, &board);
     let log = log(document, raw.log, &board);
+    let metrics = super::metrics::check(document, &raw.metrics);
+    let otlp = raw.otlp.and_then(|raw| super::otlp::check(document, raw));
     let place = super::place::check(document, raw.place);
     let network = super::network::check(document, raw.network);
     let clock = super::network::check_clock(document, raw.clock);
@@ -144,6 +163,8 @@ pub(super) fn check(
         loader,
         replay,
         log,
+        metrics,
+        otlp,
         place,
         network,
         clock,
@@ -345,6 +366,7 @@ fn edge(
         ),
         drain_ms,
         test_routes: raw.test_routes.unwrap_or(false),
+        server_timing: raw.server_timing.unwrap_or(false),
         tls: super::tls::check(document, raw.tls, base, &listen),
         listen,
     }
@@ -644,11 +666,20 @@ fn websocket(document: &mut Document<'_>, raw: &RawWebSocket) -> WebSocket {
 fn log(document: &mut Document<'_>, raw: RawLog, board: &Board) -> Log {
     let mut rooms = BTreeMap::new();
     for (room, level) in raw.rooms {
-        if !ROOMS.contains(&room.get_ref().as_str()) {
+        let name = room.get_ref().as_str();
+        let (first, rest) = name.split_once("::").unwrap_or((name, "-"));
+        let fits = |c: char| c.is_ascii_alphanumeric() || c == '_' || c == ':';
+        if !ROOMS.contains(&first) {
             document.problem(
                 Some(room.span()),
-                format!("unknown room `{}` in `log.rooms`", room.get_ref()),
-                super::document::suggest(room.get_ref(), &ROOMS),
+                format!("unknown room `{first}` in `log.rooms`"),
+                super::document::suggest(first, &ROOMS),
+            );
+        } else if rest != "-" && (rest.is_empty() || !rest.chars().all(fits)) {
+            document.problem(
+                Some(room.span()),
+                format!("`{name}` in `log.rooms` is no module"),
+                "write a room, or one and a part of it, as `store::kv`",
             );
         }
         rooms.insert(room.into_inner(), level);

@@ -6,7 +6,9 @@
 mod check;
 mod egress;
 pub mod firmware;
+mod metrics;
 mod network;
+mod otlp;
 mod place;
 mod raw;
 mod replay;
@@ -14,7 +16,9 @@ pub mod routing;
 mod tls;
 
 pub use firmware::{Critical, Firmware};
+pub use metrics::Metrics;
 pub use network::{Address, Clock, Network};
+pub use otlp::Otlp;
 pub use place::Place;
 pub use postern_board::{Problem, amount, document, durability, limits};
 pub use replay::{Recording, Replay};
@@ -74,6 +78,10 @@ pub struct Config {
     pub replay: Replay,
     /// The process's own log and what is kept of tenants'.
     pub log: Log,
+    /// Figures for Prometheus.
+    pub metrics: Metrics,
+    /// Where figures and logs are exported to, if anywhere.
+    pub otlp: Option<Otlp>,
     /// Where the gateway stands.
     pub place: Place,
     /// The network of a firmware image.
@@ -133,6 +141,8 @@ pub struct Edge {
     pub drain_ms: u64,
     /// Whether clients may have `scheduled` handlers called.
     pub test_routes: bool,
+    /// Whether answers of Workers tell in `server-timing` where their time went.
+    pub server_timing: bool,
     /// HTTPS.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub tls: Option<Tls>,
@@ -312,7 +322,7 @@ pub struct WebSocket {
 pub struct Log {
     /// What the process logs about itself.
     pub level: Level,
-    /// Levels of single rooms.
+    /// Levels of single rooms, and of modules in them.
     pub rooms: std::collections::BTreeMap<String, Level>,
     /// How.
     pub format: Format,
@@ -488,6 +498,8 @@ impl Config {
             ("websocket", self.websocket != new.websocket),
             ("loader", self.loader != new.loader),
             ("replay", self.replay != new.replay),
+            ("metrics", self.metrics != new.metrics),
+            ("otlp", self.otlp != new.otlp),
             ("network", self.network != new.network),
             ("clock", self.clock != new.clock),
             ("firmware", self.firmware != new.firmware),

@@ -5,7 +5,9 @@ use super::durability::RawDurability;
 use super::egress::RawEgress;
 use super::firmware::RawFirmware;
 use super::limits::RawLimits;
+use super::metrics::RawMetrics;
 use super::network::{RawClock, RawNetwork};
+use super::otlp::RawOtlp;
 use super::place::RawPlace;
 use super::replay::RawReplay;
 use super::{Format, Level, Mode, Scheme};
@@ -36,6 +38,8 @@ pub(super) struct RawConfig {
     pub loader: RawLoader,
     pub replay: RawReplay,
     pub log: RawLog,
+    pub metrics: RawMetrics,
+    pub otlp: Option<Spanned<RawOtlp>>,
     pub place: RawPlace,
     pub network: RawNetwork,
     pub clock: RawClock,
@@ -57,6 +61,7 @@ pub(super) struct RawEdge {
     pub url_bytes: Option<Spanned<Amount>>,
     pub drain_ms: Option<Spanned<Amount>>,
     pub test_routes: Option<bool>,
+    pub server_timing: Option<bool>,
     pub tls: Option<Spanned<super::tls::RawTls>>,
 }
 
@@ -165,6 +170,7 @@ pub(super) struct RawWebSocket {
 #[serde(rename_all = "kebab-case", deny_unknown_fields, default)]
 pub(super) struct RawLog {
     pub level: Option<Level>,
+    #[serde(alias = "levels")]
     pub rooms: BTreeMap<Spanned<String>, Level>,
     pub format: Option<Format>,
     pub tenant_bytes: Option<Spanned<Amount>>,

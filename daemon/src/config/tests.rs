@@ -64,6 +64,7 @@ header-bytes = "32 KiB"
 url-bytes = 8192
 drain-ms = 3000
 test-routes = true
+server-timing = true
 
 [routing]
 modes = ["hostname", "kv", "header", "subdomain", "path"]
@@ -104,9 +105,13 @@ keyring = "postern:device"
 
 [log]
 level = "warn"
-rooms = { edge = "debug" }
+levels = { edge = "debug", "store::kv" = "trace" }
 format = "json"
 tenant-bytes = "1 MiB"
+
+[metrics]
+workers = 7
+public = true
 "#;
 
 #[test]
@@ -115,7 +120,9 @@ fn every_key_is_read() {
     assert_eq!(config.data_dir, Path::new("/base/data"));
     assert_eq!(config.edge.listen.len(), 2);
     assert_eq!(config.edge.header_bytes, 32 << 10);
-    assert!(config.edge.test_routes);
+    assert!(config.edge.test_routes && config.edge.server_timing);
+    assert_eq!((config.metrics.workers, config.metrics.public), (7, true));
+    assert_eq!(config.log.rooms["store::kv"], Level::Trace);
     assert_eq!(config.engine.isolate_idle_ms, 1500);
     assert_eq!(config.store.keyring.as_deref(), Some("postern:device"));
     assert_eq!(config.routing.zone.as_deref(), Some("edge.example.com"));
@@ -372,6 +379,7 @@ fn what_a_reload_takes_over() {
             "manage, but for manage.versions-kept",
             "engine",
             "store",
+            "metrics",
             "log.format and log.tenant-bytes"
         ]
     );
@@ -389,4 +397,40 @@ proptest! {
     fn no_text_panics(text in "[a-z\\-\\[\\]{}=\\.,\n '\"0-9#]{0,120}") {
         let _ = parse(&text);
     }
+}
+
+#[cfg(feature = "otlp")]
+#[test]
+fn exports_have_a_server() {
+    let text =
+        "[otlp]\nendpoint = 'http://c:4318/'\ninterval-s = 5\nheaders = { x-key = 'secret' }";
+    let config = parse(text).unwrap();
+    let otlp = config.otlp.clone().unwrap();
+    assert_eq!(
+        (otlp.endpoint.as_str(), otlp.interval_s),
+        ("http://c:4318", 5)
+    );
+    assert_eq!(otlp.headers, [("x-key".to_owned(), "secret".to_owned())]);
+    assert!(!toml::to_string(&config).unwrap().contains("secret"));
+    for wrong in [
+        "",
+        "endpoint = 'c:4318'",
+        "endpoint = 'http://u:p@c'",
+        "endpoint = 'http://c?a'",
+    ] {
+        assert!(parse(&format!("[otlp]\n{wrong}")).is_err(), "{wrong}");
+    }
+    let wrong = "[otlp]\nendpoint = 'http://c'\nheaders = { x-key = \"a\\nb\" }";
+    assert!(parse(wrong).is_err());
+}
+
+#[cfg(not(feature = "otlp"))]
+#[test]
+fn a_build_without_exports_says_so() {
+    check(
+        "[otlp]\nendpoint = 'http://c:4318'",
+        &[
+            "postern.toml:1:1: `otlp`: this build cannot export by OTLP; build it with the feature `otlp`, or remove the table",
+        ],
+    );
 }

@@ -1,11 +1,14 @@
 //! Answers that no Worker gave: plain text, with the reason.
 
 use super::body::Body;
-use super::fields::CF_RAY;
+use super::fields::{CF_RAY, POSTERN_LIMIT};
+use super::options::EdgeOptions;
 use super::phase::Phase;
 use super::routing::Miss;
 use super::upload::Fault;
+use crate::engine::invocation::Ray;
 use crate::engine::limits::Failure;
+use crate::engine::refusal::{Refusal, Stage};
 use http::header::{self, HeaderValue};
 use http::{Method, Response, StatusCode};
 use std::borrow::Cow;
@@ -20,6 +23,10 @@ pub struct Answer {
     pub retry_after_s: Option<u32>,
     /// Methods for `Allow`.
     pub allow: Option<&'static str>,
+    /// The limit that is why, as `postern-limit` tells it.
+    pub limit: Option<Box<Refusal>>,
+    /// How far the request came.
+    pub stage: Stage,
     /// Where else to ask, for `Location`.
     pub location: Option<HeaderValue>,
     /// Whether the connection ends with it: after a request that was not understood, what
@@ -35,9 +42,24 @@ impl Answer {
             text: text.into(),
             retry_after_s: None,
             allow: None,
+            limit: None,
+            stage: Stage::Head,
             location: None,
             close: true,
         }
+    }
+
+    /// With the limit that is why, and how far the request came.
+    pub fn limited(mut self, stage: Stage, limit: Refusal) -> Self {
+        self.stage = stage;
+        self.limit = Some(Box::new(limit));
+        self
+    }
+
+    /// The request came so far.
+    pub fn at(mut self, stage: Stage) -> Self {
+        self.stage = stage;
+        self
     }
 
     /// The request is wrong.
@@ -76,7 +98,7 @@ impl Answer {
 
     /// There is no Worker for the request.
     pub fn miss(miss: &Miss, retry_after_s: u32) -> Self {
-        match miss {
+        let answer = match miss {
             Miss::Worker => Self::kept(StatusCode::NOT_FOUND, "Worker not found"),
             Miss::Hostname => Self::kept(StatusCode::NOT_FOUND, "Hostname not configured"),
             Miss::Path => Self::kept(StatusCode::BAD_REQUEST, "Invalid path"),
@@ -87,32 +109,53 @@ impl Answer {
                     "the routing table cannot be read",
                 )
             },
-        }
+        };
+        answer.at(Stage::Routing)
     }
 
-    /// The request's body is wrong, and the Worker gave up on it.
-    pub fn fault(fault: Fault, limit: u64) -> Self {
+    /// The request's body is wrong, and the Worker gave up on it. `used` is how many bytes it is
+    /// known to have.
+    pub fn fault(fault: Fault, options: &EdgeOptions, used: u64) -> Self {
+        let late = |text, limit, ms: u32| {
+            Self::new(StatusCode::REQUEST_TIMEOUT, text).limited(
+                Stage::Body,
+                Refusal {
+                    limit,
+                    value: ms.into(),
+                    used: ms.into(),
+                    remedy: "raise it, or send faster",
+                    retry_after_s: None,
+                    is_shared: false,
+                },
+            )
+        };
         match fault {
-            Fault::TooLarge => Self::new(
-                StatusCode::PAYLOAD_TOO_LARGE,
-                Failure::RequestBody { limit }.to_string(),
-            ),
-            Fault::Stalled => Self::new(
-                StatusCode::REQUEST_TIMEOUT,
+            Fault::TooLarge => {
+                let limit = options.request_body_bytes_max;
+                let failure = Failure::RequestBody { limit, used };
+                Self {
+                    limit: failure.refusal().map(Box::new),
+                    ..Self::new(StatusCode::PAYLOAD_TOO_LARGE, failure.to_string()).at(Stage::Body)
+                }
+            }
+            Fault::Stalled => late(
                 "the request body did not come on",
+                "edge.body-deadline-ms",
+                options.body_stall_ms,
             ),
-            Fault::TooSlow => Self::new(
-                StatusCode::REQUEST_TIMEOUT,
+            Fault::TooSlow => late(
                 "the request body took too long",
+                "edge.body-total-deadline-ms",
+                options.body_total_ms,
             ),
-            Fault::Broken => Self::bad("the request body broke off".into()),
+            Fault::Broken => Self::bad("the request body broke off".into()).at(Stage::Body),
         }
     }
 
     /// The Worker failed before its answer. What an exception says is the tenant's and stays
     /// in the log; limits are named, so that they can be raised (spec: SEMANTICS §3).
     pub fn failure(failure: &Failure) -> Self {
-        match failure {
+        let answer = match failure {
             Failure::Exception { .. } => {
                 Self::kept(StatusCode::INTERNAL_SERVER_ERROR, "error code: 1101")
             }
@@ -163,6 +206,11 @@ impl Answer {
                 ..Self::kept(StatusCode::SERVICE_UNAVAILABLE, "the request was canceled")
             },
             Failure::Internal(_) => Self::kept(StatusCode::INTERNAL_SERVER_ERROR, "internal error"),
+        };
+        Self {
+            limit: failure.refusal().map(Box::new),
+            stage: Stage::Run,
+            ..answer
         }
     }
 
@@ -177,6 +225,11 @@ impl Answer {
         *response.status_mut() = self.status;
         let headers = response.headers_mut();
         headers.insert(CF_RAY, ray);
+        if let Some(limit) = &self.limit
+            && let Ok(value) = HeaderValue::try_from(limit.field().to_string())
+        {
+            headers.insert(POSTERN_LIMIT, value);
+        }
         if has_text {
             let kind = HeaderValue::from_static("text/plain; charset=utf-8");
             headers.insert(header::CONTENT_TYPE, kind);
@@ -204,12 +257,19 @@ impl Answer {
 }
 
 /// A complete answer for a connection that hyper does not speak on: not yet, or no more.
-pub fn raw(status: StatusCode, text: &str, retry_after_s: Option<u32>) -> Vec<u8> {
-    let retry = retry_after_s
+pub fn raw(answer: &Answer, ray: Ray) -> Vec<u8> {
+    let Answer { status, text, .. } = answer;
+    let retry = answer
+        .retry_after_s
         .map(|seconds| format!("retry-after: {seconds}\r\n"))
         .unwrap_or_default();
+    let limit = answer
+        .limit
+        .as_ref()
+        .map(|limit| format!("{POSTERN_LIMIT}: {}\r\n", limit.field()))
+        .unwrap_or_default();
     format!(
-        "HTTP/1.1 {} {}\r\ncontent-type: text/plain; charset=utf-8\r\n{retry}connection: close\r\ncontent-length: {}\r\n\r\n{text}",
+        "HTTP/1.1 {} {}\r\ncontent-type: text/plain; charset=utf-8\r\n{CF_RAY}: {ray}\r\n{limit}{retry}connection: close\r\ncontent-length: {}\r\n\r\n{text}",
         status.as_u16(),
         status.canonical_reason().unwrap_or_default(),
         text.len(),
@@ -243,11 +303,18 @@ mod tests {
         check(exception.clone(), 500, "error code: 1101", None);
         assert!(!Answer::failure(&exception).text.contains("secret"));
         let cpu = Failure::Cpu {
+            key: "cpu-ms",
             limit_ms: 50,
+            used_ms: 50,
             fuel: 1,
         };
         check(cpu, 503, "error code: 1102\nWorker exceeded CPU", None);
-        check(Failure::Memory { limit: 1 }, 503, "error code: 1102", None);
+        check(
+            Failure::Memory { limit: 1, used: 1 },
+            503,
+            "error code: 1102",
+            None,
+        );
         let stack = Failure::Stack { depth: 1, bytes: 1 };
         check(stack, 503, "error code: 1102", None);
         check(
@@ -257,13 +324,13 @@ mod tests {
             None,
         );
         check(
-            Failure::ResponseBody { limit: 1 },
+            Failure::ResponseBody { limit: 1, used: 2 },
             500,
             "Worker exceeded response",
             None,
         );
         check(
-            Failure::RequestBody { limit: 1 },
+            Failure::RequestBody { limit: 1, used: 2 },
             413,
             "request body exceeds",
             None,
@@ -271,6 +338,7 @@ mod tests {
         let overloaded = Failure::Overloaded {
             reason: "64 invocations run".into(),
             retry_after_s: 7,
+            bound: None,
         };
         check(overloaded, 503, "64 invocations run", Some(7));
         let limited = |limit| Failure::Limited {

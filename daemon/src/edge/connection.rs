@@ -1,6 +1,6 @@
 //! One connection from its first byte to its last.
 
-use super::answer;
+use super::answer::{self, Answer};
 use super::desk::Standing;
 use super::exchange;
 use super::options::Scheme;
@@ -9,6 +9,7 @@ use super::server::{Edge, Place};
 use super::transport::Transport;
 use super::wire::Wire;
 use super::worker::Routes;
+use crate::engine::refusal::{Refusal, Stage};
 use crate::engine::socket::Socket;
 use crate::websocket::{self, Side, linger};
 use async_io::Timer;
@@ -120,7 +121,7 @@ pub async fn run<R: Routes>(
                 let _ = rustix::net::sockopt::set_socket_linger(stream.tcp(), Some(Duration::ZERO));
             } else if error.is_incomplete_message() && phase.due(&edge.options).is_some() {
                 let text = "the request head broke off";
-                last_word(&stream, &phase, StatusCode::BAD_REQUEST, text);
+                last_word(&edge, &stream, &phase, Answer::bad(text.into()));
             } else if error.is_parse() && !phase.has_eof() {
                 linger(&*stream, linger_for).await;
             }
@@ -128,7 +129,17 @@ pub async fn run<R: Routes>(
         End::Late(Waiting::Request) => {}
         End::Late(Waiting::Head) => {
             let text = "the request head took too long";
-            last_word(&stream, &phase, StatusCode::REQUEST_TIMEOUT, text);
+            let ms = edge.options.header_ms.into();
+            let limit = Refusal {
+                limit: "edge.header-deadline-ms",
+                value: ms,
+                used: ms,
+                remedy: "raise it, or send faster",
+                retry_after_s: None,
+                is_shared: false,
+            };
+            let answer = Answer::new(StatusCode::REQUEST_TIMEOUT, text);
+            last_word(&edge, &stream, &phase, answer.limited(Stage::Head, limit));
         }
     }
 }
@@ -167,9 +178,11 @@ async fn speak<R: Routes>(
 }
 
 /// Says one thing more than hyper would, if it cannot get mixed up with an earlier answer.
-fn last_word(stream: &Transport, phase: &Phase, status: StatusCode, text: &str) {
+fn last_word<R: Routes>(edge: &Edge<R>, stream: &Transport, phase: &Phase, answer: Answer) {
     if !phase.is_blocked() {
-        stream.say(&answer::raw(status, text, None));
+        let ray = edge.rays.next();
+        edge.note(ray, &answer, "");
+        stream.say(&answer::raw(&answer, ray));
     }
 }
 

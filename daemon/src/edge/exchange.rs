@@ -15,8 +15,10 @@ use super::upload::{Bounds, Faults, Upload};
 use super::worker::{Entrance, Routes, Serve};
 use crate::catalog::entrances::Address;
 use crate::engine::invocation::{Ray, Reply, ReplyBody, Request, RequestBody};
+use crate::engine::refusal::{Refusal, Stage};
 use crate::engine::socket::Socket;
 use crate::engine::terms::Origin;
+use crate::engine::timing::Timing;
 use http::header::{self, HeaderValue};
 use http::{Method, Response, StatusCode, Version, request};
 use http_body::Body as _;
@@ -24,7 +26,7 @@ use hyper::body::Incoming;
 use hyper::upgrade::OnUpgrade;
 use std::convert::Infallible;
 use std::fmt::Write as _;
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 use std::time::Duration;
 
 /// What is needed to run a request.
@@ -32,6 +34,8 @@ struct Prepared<W> {
     worker: W,
     mount: Option<Mount>,
     asks: Asks,
+    /// Where the engine leaves where the time went, if the answer is to tell it.
+    timing: Option<Arc<OnceLock<Timing>>>,
 }
 
 /// What is asked of the Worker.
@@ -46,6 +50,7 @@ enum Asks {
 struct Asked {
     head: bool,
     version: Version,
+    name: Ray,
     ray: HeaderValue,
     upgrade: Option<Upgrade>,
 }
@@ -74,6 +79,7 @@ pub async fn run<R: Routes>(
     let asked = Asked {
         head: parts.method == Method::HEAD,
         version: parts.version,
+        name: ray,
         ray: ray_value(ray),
         upgrade,
     };
@@ -81,11 +87,17 @@ pub async fn run<R: Routes>(
     let upgrades = asked.upgrade.is_some();
     let result = match prepare(&line, parts, incoming, ray, &asked.ray, upgrades) {
         Ok(mut prepared) => {
-            let mount = prepared.mount.take();
+            let (mount, timing) = (prepared.mount.take(), prepared.timing.take());
             let reply = answer(&line, prepared, ray).await;
+            if let Err(answer) = &reply {
+                line.edge.note(ray, answer, "");
+            }
             reply.map(|mut reply| {
                 if let Some(mount) = mount {
                     mount.apply(&mut reply.headers);
+                }
+                if let Some(timing) = timing.as_ref().and_then(|it| it.get()) {
+                    fields::tell_timing(&mut reply.headers, timing);
                 }
                 reply
             })
@@ -128,8 +140,9 @@ async fn answer<R: Routes>(
     };
     // If the client is to blame, the Worker's failure is only the consequence.
     if let Some(fault) = faults.and_then(|faults| faults.get()) {
-        let limit = line.edge.options.request_body_bytes_max;
-        return Err(Answer::fault(fault, limit));
+        let options = &line.edge.options;
+        let used = options.request_body_bytes_max.saturating_add(1);
+        return Err(Answer::fault(fault, options, used));
     }
     if let crate::engine::limits::Failure::Internal(reason) = &error {
         log::error!("ray {ray}: internal error: {reason}");
@@ -140,7 +153,7 @@ async fn answer<R: Routes>(
 /// From hyper's request to the engine's, or to an answer that needs no Worker.
 fn prepare<R: Routes>(
     line: &Arc<Line<R>>,
-    parts: request::Parts,
+    mut parts: request::Parts,
     incoming: Incoming,
     ray: Ray,
     ray_value: &HeaderValue,
@@ -148,7 +161,7 @@ fn prepare<R: Routes>(
 ) -> Result<Prepared<R::Worker>, Answer> {
     let has_body = !incoming.is_end_stream();
     let version = parts.version;
-    let prepared = prepare_head(line, parts, &incoming, ray_value, upgrades);
+    let prepared = prepare_head(line, &mut parts, &incoming, ray_value, upgrades);
     let (worker, mount, (method, url, headers, hops, handler)) = match prepared {
         Ok((worker, mount, Wanted::Answer(method, url, headers, hops, handler))) => {
             (worker, mount, (method, url, headers, hops, handler))
@@ -162,12 +175,14 @@ fn prepare<R: Routes>(
                 worker,
                 mount,
                 asks,
+                timing: None,
             });
         }
         Err(answer) => {
             if has_body {
                 line.phase.body_unread();
             }
+            line.edge.note(ray, &answer, &asked_for(&parts));
             return Err(answer);
         }
     };
@@ -185,6 +200,7 @@ fn prepare<R: Routes>(
     } else {
         (RequestBody::Empty, None)
     };
+    let timing = line.edge.options.server_timing.then(Arc::default);
     let request = Request {
         ray,
         chain: None,
@@ -200,6 +216,7 @@ fn prepare<R: Routes>(
             scheme: line.scheme().as_str(),
             tls: line.transport.facts(),
             hops,
+            timing: timing.clone(),
         })),
         terms: None,
         method,
@@ -214,7 +231,15 @@ fn prepare<R: Routes>(
         worker,
         mount,
         asks,
+        timing,
     })
+}
+
+/// What a request was for, as far as it can be told of one that was refused.
+fn asked_for(parts: &request::Parts) -> String {
+    let host = parts.headers.get(header::HOST);
+    let host = host.map(|host| String::from_utf8_lossy(host.as_bytes()));
+    format!("{}{}", host.unwrap_or_default(), parts.uri.path())
 }
 
 /// What a request's head wants of its Worker.
@@ -225,7 +250,7 @@ enum Wanted {
 
 fn prepare_head<R: Routes>(
     line: &Line<R>,
-    parts: request::Parts,
+    parts: &mut request::Parts,
     incoming: &Incoming,
     ray: &HeaderValue,
     upgrades: bool,
@@ -233,16 +258,16 @@ fn prepare_head<R: Routes>(
     let request::Parts {
         method,
         uri,
-        mut headers,
+        headers,
         ..
     } = parts;
     let options = &line.edge.options;
-    fields::check(&headers, options)?;
-    let hops = fields::hops(&headers);
+    fields::check(headers, options)?;
+    let hops = fields::hops(headers);
     if hops >= HOPS_MAX {
         return Err(Answer::new(StatusCode::LOOP_DETECTED, "error code: 1019"));
     }
-    let destination = target::destination(&method, &uri, &headers)?;
+    let destination = target::destination(method, uri, headers)?;
     let host = &destination.host;
     if options.redirects && line.scheme() == Scheme::Http && !line.is_own {
         let path = uri.path_and_query().map_or("/", |it| it.as_str());
@@ -265,7 +290,7 @@ fn prepare_head<R: Routes>(
         Entrance::Worker(worker) => (Some(worker), uri.path()),
         Entrance::Missing => (None, uri.path()),
         Entrance::Elsewhere => {
-            let route = router.route(host, uri.path(), &headers).map_err(|miss| {
+            let route = router.route(host, uri.path(), headers).map_err(|miss| {
                 if let Miss::Table(error) = &miss {
                     log::error!("{error}");
                 }
@@ -291,27 +316,40 @@ fn prepare_head<R: Routes>(
                 "the URL has {len} bytes, the limit is {}",
                 options.url_bytes_max
             ),
+        )
+        .limited(
+            Stage::Head,
+            Refusal {
+                limit: "edge.url-bytes",
+                value: options.url_bytes_max as u64,
+                used: len as u64,
+                remedy: "raise it, or ask with less",
+                retry_after_s: None,
+                is_shared: false,
+            },
         ));
     }
     let worker = worker.ok_or_else(|| Answer::miss(&Miss::Worker, options.retry_after_s))?;
     if options.test_routes
-        && method == Method::GET
+        && *method == Method::GET
         && let Some(test) = TestRoute::find(path, uri.query())
     {
         return Ok((worker, None, Wanted::Test(test)));
     }
-    let handler = match options.test_routes && method == Method::POST {
+    let handler = match options.test_routes && *method == Method::POST {
         true => test_route::handler(path),
         false => None,
     };
-    let mount = Mount::of(&uri, path);
+    let mount = Mount::of(uri, path);
     let limit = options.request_body_bytes_max;
-    if incoming.size_hint().lower() > limit {
-        return Err(Answer::fault(super::upload::Fault::TooLarge, limit));
+    let lower = incoming.size_hint().lower();
+    if lower > limit {
+        let fault = super::upload::Fault::TooLarge;
+        return Err(Answer::fault(fault, options, lower));
     }
 
     fields::to_worker(
-        &mut headers,
+        headers,
         ray.clone(),
         &line.client,
         line.scheme().as_str(),
@@ -322,6 +360,7 @@ fn prepare_head<R: Routes>(
     {
         headers.insert(header::HOST, value);
     }
+    let (method, headers) = (std::mem::take(method), std::mem::take(headers));
     Ok((
         worker,
         mount,
@@ -402,17 +441,30 @@ fn switch<R: Routes>(
         line.edge
             .figures
             .answered_by_edge(StatusCode::SERVICE_UNAVAILABLE);
-        return Answer {
+        let max = options.sockets_max as u64;
+        let limit = Refusal {
+            limit: "websocket.connections",
+            value: max,
+            used: max.saturating_add(1),
+            remedy: "try again later, or raise it",
+            retry_after_s: Some(options.retry_after_s),
+            is_shared: true,
+        };
+        let answer = Answer {
             retry_after_s: Some(options.retry_after_s),
             ..Answer::new(
                 StatusCode::SERVICE_UNAVAILABLE,
-                format!("{} WebSockets are open, the limit", options.sockets_max),
+                format!("{max} WebSockets are open, the limit"),
             )
-        }
-        .into_response(asked.ray, phase);
+            .limited(Stage::Upgrade, limit)
+        };
+        line.edge.note(asked.name, &answer, "");
+        return answer.into_response(asked.ray, phase);
     };
     if let Err(answer) = upgrade.handshake.accept(&mut headers) {
         line.edge.figures.answered_by_edge(answer.status);
+        let answer = answer.at(Stage::Upgrade);
+        line.edge.note(asked.name, &answer, "");
         return answer.into_response(asked.ray, phase);
     }
     *line.upgraded.lock() = Some(Upgraded {

@@ -2,10 +2,15 @@
 
 use super::answer::Answer;
 use super::options::EdgeOptions;
+use crate::engine::refusal::{Refusal, Stage};
+use crate::engine::timing::Timing;
 use http::StatusCode;
 use http::header::{self, HeaderMap, HeaderName, HeaderValue};
 
 pub const CF_RAY: HeaderName = HeaderName::from_static("cf-ray");
+/// Which limit is why there is no answer from a Worker; the edge alone says it.
+pub const POSTERN_LIMIT: HeaderName = HeaderName::from_static("postern-limit");
+const SERVER_TIMING: HeaderName = HeaderName::from_static("server-timing");
 const CF_EW_VIA: HeaderName = HeaderName::from_static("cf-ew-via");
 const CF_CONNECTING_IP: HeaderName = HeaderName::from_static("cf-connecting-ip");
 const X_REAL_IP: HeaderName = HeaderName::from_static("x-real-ip");
@@ -28,6 +33,17 @@ pub fn check(headers: &HeaderMap, options: &EdgeOptions) -> Result<(), Answer> {
                 "request headers have {bytes} bytes, the limit is {}",
                 options.header_bytes_max
             ),
+        )
+        .limited(
+            Stage::Head,
+            Refusal {
+                limit: "edge.header-bytes",
+                value: options.header_bytes_max as u64,
+                used: bytes as u64,
+                remedy: "raise it, or send less",
+                retry_after_s: None,
+                is_shared: false,
+            },
         ));
     }
     let mut codings = headers.get_all(header::TRANSFER_ENCODING).iter();
@@ -83,8 +99,17 @@ pub fn to_worker(
 
 /// Removes what is not a Worker's to say. Lengths are looked at by whoever sends the body.
 pub fn from_worker(headers: &mut HeaderMap, ray: HeaderValue) {
-    strip(headers, is_hop_by_hop);
+    strip(headers, |name| {
+        is_hop_by_hop(name) || *name == POSTERN_LIMIT
+    });
     headers.insert(CF_RAY, ray);
+}
+
+/// Says where the time went, behind what the Worker says of it itself.
+pub fn tell_timing(headers: &mut HeaderMap, timing: &Timing) {
+    if let Ok(value) = HeaderValue::try_from(timing.to_string()) {
+        headers.append(SERVER_TIMING, value);
+    }
 }
 
 fn strip(headers: &mut HeaderMap, go: impl Fn(&HeaderName) -> bool) {

@@ -60,6 +60,8 @@ pub struct EdgeOptions {
     pub place: Arc<str>,
     /// Whether clients may have `scheduled` handlers called, by paths that Workers never see.
     pub test_routes: bool,
+    /// Whether answers of Workers tell where their time went.
+    pub server_timing: bool,
 }
 
 /// A scheme of URLs.
@@ -113,6 +115,7 @@ impl Default for EdgeOptions {
             hsts: None,
             place: "".into(),
             test_routes: false,
+            server_timing: false,
         }
     }
 }

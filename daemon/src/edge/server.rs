@@ -1,5 +1,6 @@
 //! Listeners: accepting, the cap on connections, and the way out.
 
+use super::answer::{self, Answer};
 use super::connection::{self, Signals};
 use super::desk::Desk;
 use super::options::EdgeOptions;
@@ -10,6 +11,8 @@ use super::shed;
 use super::tls::Acceptor;
 use super::transport::Transport;
 use super::worker::Routes;
+use crate::engine::invocation::Ray;
+use crate::observe::Unanswered;
 use async_executor::Executor;
 use async_io::{Async, Timer};
 use futures_lite::{FutureExt, future};
@@ -38,7 +41,6 @@ pub struct Edge<R: Routes> {
     pub(super) rays: Rays,
     pub(super) figures: Counters,
     router: RwLock<Arc<Router>>,
-    refusal: Vec<u8>,
     open: AtomicUsize,
     refusing: AtomicUsize,
     sockets: AtomicUsize,
@@ -65,6 +67,8 @@ pub struct Figures {
     pub rejected: u64,
     /// Answers from 500 on that the edge gave itself, failures of Workers included.
     pub failed: u64,
+    /// WebSockets that are open.
+    pub sockets: usize,
 }
 
 #[derive(Default)]
@@ -101,7 +105,6 @@ impl<R: Routes> Edge<R> {
             rays: Rays::new(),
             figures: Counters::default(),
             router: RwLock::new(Arc::new(router)),
-            refusal: shed::refusal(options.connections_max, options.retry_after_s),
             open: AtomicUsize::new(0),
             refusing: AtomicUsize::new(0),
             sockets: AtomicUsize::new(0),
@@ -128,7 +131,20 @@ impl<R: Routes> Edge<R> {
             refused: self.figures.refused.load(Relaxed),
             rejected: self.figures.rejected.load(Relaxed),
             failed: self.figures.failed.load(Relaxed),
+            sockets: self.sockets.load(Relaxed),
         }
+    }
+
+    /// Has it noted what was answered in the place of a Worker, so that it can be explained.
+    pub(super) fn note(&self, ray: Ray, answer: &Answer, url: &str) {
+        self.routes.unanswered(&Unanswered {
+            ray,
+            status: answer.status.as_u16(),
+            stage: answer.stage,
+            refusal: answer.limit.as_deref(),
+            reason: &answer.text,
+            url,
+        });
     }
 
     /// Who finds Workers.
@@ -336,8 +352,12 @@ fn refuse<R: Routes>(edge: &Arc<Edge<R>>, executor: &Executor<'static>, stream: 
     };
     let task = async move {
         let edge = &place.edge;
-        let patience = Duration::from_millis(edge.options.linger_ms.into());
-        shed::refuse(stream, &edge.refusal, patience).await;
+        let options = &edge.options;
+        let patience = Duration::from_millis(options.linger_ms.into());
+        let ray = edge.rays.next();
+        let answer = shed::refusal(options.connections_max, options.retry_after_s);
+        edge.note(ray, &answer, "");
+        shed::refuse(stream, &answer::raw(&answer, ray), patience).await;
     };
     executor.spawn(task).detach();
 }

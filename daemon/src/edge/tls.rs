@@ -5,8 +5,8 @@
 
 use super::answer;
 use super::transport::is_passing;
+use crate::engine::invocation::Ray;
 use async_io::Async;
-use http::StatusCode;
 use rustls::crypto::{CryptoProvider, ring};
 use rustls::server::{ClientHello, ResolvesServerCert};
 use rustls::sign::CertifiedKey;
@@ -263,7 +263,10 @@ impl Session {
                     && error == rustls::Error::InvalidMessage(InvalidMessage::InvalidContentType);
                 let _ = if is_plain {
                     let text = "this port speaks HTTPS; ask for https://";
-                    Socket(tcp.get_ref()).write(&answer::raw(StatusCode::BAD_REQUEST, text, None))
+                    Socket(tcp.get_ref()).write(&answer::raw(
+                        &answer::Answer::bad(text.into()),
+                        Ray(getrandom::u64().unwrap_or_default()),
+                    ))
                 } else {
                     self.tls.write_tls(&mut Socket(tcp.get_ref()))
                 };

@@ -3,6 +3,7 @@
 use crate::catalog::entrances::Address;
 use crate::engine::invocation::{Ray, Reply, Request, Trigger};
 use crate::engine::limits::Failure;
+use crate::observe::Unanswered;
 use std::future::Future;
 
 /// Finds Workers.
@@ -25,6 +26,9 @@ pub trait Routes: Send + Sync + 'static {
     fn by_path(&self, _script: &str) -> Option<Self::Worker> {
         None
     }
+
+    /// Notes what the edge answered itself. Must be quick.
+    fn unanswered(&self, _unanswered: &Unanswered<'_>) {}
 }
 
 /// What an entrance leads to.

@@ -169,9 +169,10 @@ impl Caller {
         ))
     }
 
-    /// Subrequests counted so far, those included that were refused.
-    pub fn subrequests(&self) -> u32 {
-        self.0.subrequests.load(Ordering::Relaxed)
+    /// Subrequests that it started or was refused, and how many it may start.
+    pub fn subrequests(&self) -> (u32, u32) {
+        let used = self.0.subrequests.load(Ordering::Relaxed);
+        (used, self.0.subrequests_max)
     }
 
     /// The chain that it is part of.

@@ -96,6 +96,7 @@ impl Core {
                 ],
             ),
             retry_after_s: 1,
+            bound: Some(engine.short_of(&budget, code.memory_bytes().saturating_add(entities))),
         };
         let mut memory_use = MemoryUse::new(limits.memory_bytes, &budget);
         memory_use.is_final = code.is_javascript();
@@ -284,6 +285,7 @@ impl Core {
                 .engine()
                 .shortage(&budget, what, &[("memory", needs)]),
             retry_after_s: 1,
+            bound: Some(worker.engine().short_of(&budget, needs)),
         };
         let mut room = worker
             .engine()
@@ -404,21 +406,27 @@ impl Core {
 
     fn exhausted(&mut self, isolate: &Isolate) -> Condemned {
         let mut limits = *isolate.worker().limits();
+        let mut used = 0;
         if let Some(invocation) = self.store.data_mut().invocation() {
             if let Some(spent) = invocation.metered.as_ref().and_then(Metered::spent) {
                 return Condemned(spent);
             }
             limits.cpu_ms = invocation.cpu_ms();
+            used = invocation.fuel;
         }
         let rate = isolate.worker().engine().fuel_per_ms();
         Condemned(if self.store.data().current == 0 {
             Failure::Cpu {
+                key: "startup-cpu-ms",
                 limit_ms: limits.startup_cpu_ms,
+                used_ms: limits.startup_cpu_ms,
                 fuel: limits.startup_fuel(rate),
             }
         } else {
             Failure::Cpu {
+                key: "cpu-ms",
                 limit_ms: limits.cpu_ms,
+                used_ms: u32::try_from(used.div_ceil(rate.max(1))).unwrap_or(u32::MAX),
                 fuel: limits.fuel(rate),
             }
         })
@@ -438,6 +446,7 @@ impl Core {
         }
         let given = slice.max(required).min(allowance);
         self.lend(allowance - given);
+        self.store.data_mut().given = given;
         self.store
             .set_fuel(given)
             .map_err(|error| Condemned(Failure::Internal(error.to_string())))?;
@@ -491,6 +500,7 @@ impl Core {
                         &[("stack", more)],
                     ),
                     retry_after_s: 1,
+                    bound: Some(engine.short_of(budget, more)),
                 }));
             }
         }
@@ -521,12 +531,16 @@ impl Core {
         }
         if error.downcast_ref::<super::wasi::OutputLimit>().is_some() {
             let limit = host.in_force().response_body_bytes;
-            return Err(Condemned(Failure::ResponseBody { limit }));
+            return Err(Condemned(Failure::ResponseBody {
+                limit,
+                used: limit.saturating_add(1),
+            }));
         }
         // A guest that was refused memory and then gave up ran out of memory, however it says so.
         if std::mem::take(&mut host.memory_use.refused) {
             return Err(Condemned(Failure::Memory {
                 limit: limits.memory_bytes,
+                used: host.memory_use.bytes(),
             }));
         }
         if let Some(invocation) = host.invocation()

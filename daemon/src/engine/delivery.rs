@@ -18,7 +18,7 @@ use postern_abi::http::BodyHint;
 use postern_abi::rpc::Purpose;
 use postern_abi::{EventKind, OpErrorCode, limits};
 use std::sync::Arc;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 use wasmi::TypedFunc;
 
 /// Bytes of a window that is used again and again; a larger one serves one payload.
@@ -282,6 +282,7 @@ impl Core {
         let Some(invocation) = host.invocation_of(id) else {
             return Ok(Step::Skip);
         };
+        invocation.begun = Some(Instant::now());
         invocation.charge(cost::REQUEST);
         let limits = invocation.limits.clone();
         host.widen(&limits);
@@ -520,10 +521,12 @@ impl Core {
         }
         match result {
             Ok(0) => {
-                let refused = std::mem::take(&mut self.store.data_mut().memory_use.refused);
                 let limit = self.store.data().limits.memory_bytes;
+                let memory_use = &mut self.store.data_mut().memory_use;
+                let refused = std::mem::take(&mut memory_use.refused);
+                let used = memory_use.bytes();
                 Err(Condemned(if refused {
-                    Failure::Memory { limit }
+                    Failure::Memory { limit, used }
                 } else {
                     boundary(format!("the guest has no window of {want} bytes"))
                 }))

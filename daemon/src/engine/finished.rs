@@ -2,6 +2,7 @@
 
 use super::invocation::{Ray, Trigger};
 use super::limits::Outcome;
+use super::refusal::{Refusal, Stage};
 use postern_abi::event::LogLevel;
 use std::future::Future;
 use std::pin::Pin;
@@ -32,6 +33,10 @@ pub struct Finished<'a> {
     pub cpu_us: u64,
     /// Microseconds it took.
     pub wall_us: u64,
+    /// Microseconds of them that it waited for a turn.
+    pub queue_us: u64,
+    /// Microseconds of them that finding or starting its isolate took.
+    pub start_us: u64,
     /// What began it, if it was not a request.
     pub trigger: Option<&'a Trigger>,
     /// The entrypoint that another Worker entered, if not the default one.
@@ -65,6 +70,10 @@ pub struct Finished<'a> {
     pub subrequests: u32,
     /// Whose the script is, among the tenants of its namespace.
     pub tenant: &'a str,
+    /// The limit that ended it, or that refused it something.
+    pub refusal: Option<&'a Refusal>,
+    /// How far it came.
+    pub stage: Stage,
 }
 
 /// A call of a handler on its way; an error says why it failed.

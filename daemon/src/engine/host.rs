@@ -165,6 +165,8 @@ pub struct Host {
     pub debt: u64,
     /// What may be owed.
     pub debt_max: u64,
+    /// Fuel that the store was given for what runs now.
+    pub given: u64,
     /// More was owed when the host was last called.
     pub is_broke: bool,
     /// Memory and tables.
@@ -216,6 +218,7 @@ impl Host {
             fatal: None,
             debt: 0,
             debt_max: 0,
+            given: 0,
             is_broke: false,
             memory_use,
             compression: Default::default(),

@@ -398,6 +398,7 @@ fn admit(
         ));
     }
     if kind != OpKind::Timer && pending >= limits.pending_operations {
+        invocation.pending_refused = invocation.pending_refused.saturating_add(1);
         return Err(OpFailure::new(
             OpErrorCode::LimitExceeded,
             format!(

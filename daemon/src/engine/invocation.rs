@@ -152,6 +152,16 @@ impl std::fmt::Debug for ReplyBody {
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub struct Ray(pub u64);
 
+impl Ray {
+    /// A name as it is shown, whatever is behind a dash, as the field's have it.
+    pub fn parse(text: &str) -> Option<Self> {
+        let digits = text.split('-').next()?;
+        let is_ray = digits.len() == 16 && digits.bytes().all(|it| it.is_ascii_hexdigit());
+        let number = u64::from_str_radix(digits, 16).ok()?;
+        is_ray.then_some(Self(number))
+    }
+}
+
 impl std::fmt::Display for Ray {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         write!(f, "{:016x}", self.0)

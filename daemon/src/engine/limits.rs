@@ -1,5 +1,6 @@
 //! What is told when a Worker's invocation reaches one of its limits.
 
+use super::refusal::Bound;
 use serde::{Deserialize, Serialize};
 
 pub use postern_board::limits::{Limits, SLICE_FUEL};
@@ -59,7 +60,7 @@ pub const ADMISSION: [&str; 6] = [
 ];
 
 /// What can be done about a limit on what is let in.
-fn remedy(limit: &str) -> &'static str {
+pub(super) fn remedy(limit: &str) -> &'static str {
     match limit {
         "requests-per-second" | "tenant-requests-per-second" => {
             "send fewer requests a second, or raise it"
@@ -90,9 +91,13 @@ pub enum Failure {
         "Worker exceeded CPU time limit. (CPU limit exceeded): {limit_ms} ms, {fuel} fuel; raise limits.cpu_ms or do less per request"
     )]
     Cpu {
+        /// Which limit it is: that of invocations, or that of starting.
+        key: &'static str,
         /// The limit in milliseconds.
         limit_ms: u32,
-        /// The same as fuel.
+        /// Milliseconds that were used, by the board's rate.
+        used_ms: u32,
+        /// The limit as fuel.
         fuel: u64,
     },
     /// The isolate asked for more memory than it may have, and could not go on.
@@ -102,6 +107,8 @@ pub enum Failure {
     Memory {
         /// The limit in bytes.
         limit: u64,
+        /// Bytes in use when more were asked for.
+        used: u64,
     },
     /// Calls nested too deep.
     #[error("Worker exceeded call stack limit: {depth} nested calls or {bytes} bytes of stack")]
@@ -122,12 +129,16 @@ pub enum Failure {
     ResponseBody {
         /// The limit in bytes.
         limit: u64,
+        /// Bytes that it has, as far as that is known.
+        used: u64,
     },
     /// The request is larger than allowed.
     #[error("request body exceeds the limit of {limit} bytes")]
     RequestBody {
         /// The limit in bytes.
         limit: u64,
+        /// Bytes that it has, as far as that is known.
+        used: u64,
     },
     /// Too many invocations of this Worker run already, or the machine has no room.
     #[error("{reason}; try again in {retry_after_s} s")]
@@ -136,6 +147,8 @@ pub enum Failure {
         reason: String,
         /// When to try again.
         retry_after_s: u32,
+        /// The same bound for programs; `None` if no limit is why.
+        bound: Option<Bound>,
     },
     /// The tenant has used up what it may use in a day or a month.
     #[error(

@@ -38,6 +38,7 @@ mod pace;
 mod parked;
 pub mod pipe;
 mod program;
+pub mod refusal;
 pub mod replay;
 mod rewriter;
 mod scheduler;
@@ -48,6 +49,7 @@ mod tenants;
 pub mod terms;
 #[cfg(test)]
 mod tests;
+pub mod timing;
 mod turn;
 mod underway;
 mod upload;
@@ -547,6 +549,22 @@ impl Engine {
             (Reverse(tenant), isolate.last_used())
         });
         resting.iter().any(|isolate| isolate.evict())
+    }
+
+    /// What of a budget is short for something that needs so many bytes, for programs.
+    fn short_of(&self, budget: &Budget, bytes: u64) -> refusal::Bound {
+        let short = budget.narrowest();
+        let is_machines = short.is(self.budget()) || !short.is_in(self.budget());
+        refusal::Bound {
+            limit: match is_machines {
+                true => "budgets.tenant-memory",
+                false => "loader.memory-bytes",
+            },
+            value: short.limit(),
+            used: short.used().saturating_add(bytes),
+            remedy: "try again later, or let fewer or smaller Workers run",
+            is_shared: true,
+        }
     }
 
     /// Says what of a budget is short for something that needs `needs`, with the figures: what is free

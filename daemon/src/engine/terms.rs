@@ -3,10 +3,11 @@
 
 use super::invocation::{Reply, Request};
 use super::limits::Failure;
+use super::timing::Timing;
 use http::{HeaderName, HeaderValue};
 use std::future::Future;
 use std::pin::Pin;
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 
 /// An answer on its way; `None` if there is no such Worker.
 pub type Answering = Pin<Box<dyn Future<Output = Option<Result<Reply, Failure>>> + Send>>;
@@ -70,6 +71,8 @@ pub struct Origin {
     pub tls: &'static str,
     /// How often what it began with has left this machine and come back.
     pub hops: u16,
+    /// Where its time went until the answer, once there is one; `None` if nobody asks.
+    pub timing: Option<Arc<OnceLock<Timing>>>,
 }
 
 impl Origin {
@@ -127,6 +130,7 @@ mod tests {
                 scheme: "http",
                 tls: "",
                 hops: 0,
+                timing: None,
             };
             serde_json::from_str(&origin.to_json()).unwrap()
         };

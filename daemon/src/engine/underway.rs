@@ -8,6 +8,7 @@ use super::host::now_ms;
 use super::invocation::{Entry, Ray, RequestBody, Trigger};
 use super::limits::{Failure, Limits, Outcome};
 use super::meter::{Meter, Metered, Traffic};
+use super::refusal::Refusal;
 use super::terms::{Origin, Terms};
 use super::worker::Entered;
 use async_executor::Task;
@@ -45,6 +46,10 @@ pub struct Invocation {
     pub body_wanted: u64,
     /// When it arrived.
     pub started: Instant,
+    /// Microseconds that finding it an isolate took.
+    pub start_us: u64,
+    /// When the guest was told of it.
+    pub begun: Option<Instant>,
     /// When it must have answered completely.
     pub deadline: Instant,
     /// When it arrived, in milliseconds since 1970.
@@ -79,6 +84,8 @@ pub struct Invocation {
     pub pending: u32,
     /// How many of them are timers, which have a bound of their own.
     pub timers: u32,
+    /// Operations that were refused because too many ran.
+    pub pending_refused: u32,
     /// The answer's status; 0 before there is one.
     pub status: u16,
     /// Whether the answer's body is still to come.
@@ -218,6 +225,39 @@ impl Invocation {
             message,
             stack,
             at_ms: now_ms(),
+        })
+    }
+
+    /// The limit that ended it, or else one that refused it an operation, which it may have gone
+    /// on without.
+    pub fn refusal(&self) -> Option<Refusal> {
+        let limits = &self.limits;
+        let operation = |limit, value: u32, used: u32, remedy| Refusal {
+            limit,
+            value: value.into(),
+            used: used.into(),
+            remedy,
+            retry_after_s: None,
+            is_shared: false,
+        };
+        let failed = self.failure.as_ref().and_then(Failure::refusal);
+        failed.or_else(|| {
+            let asked = self.caller.as_ref().map(Caller::subrequests);
+            if let Some((used, most)) = asked
+                && used > most
+            {
+                let remedy = "raise it, or ask less of others per request";
+                return Some(operation("subrequests", most, used, remedy));
+            }
+            let (used, most) = (self.kv_operations, limits.kv_operations);
+            if used > most {
+                let remedy = "raise it, or read and write less per request";
+                return Some(operation("kv-operations", most, used, remedy));
+            }
+            let most = limits.pending_operations;
+            let remedy = "raise it, or await some before starting more";
+            let over = self.pending_refused;
+            (over > 0).then(|| operation("pending-operations", most, most + over, remedy))
         })
     }
 

@@ -1,6 +1,5 @@
 //! A request's body on its way to the guest, no faster than the guest asks for it.
 
-use super::exchange::Exchange;
 use super::host::Event;
 use super::imports::{self, Pulled, Source};
 use super::invocation::{ByteStream, RequestBody};
@@ -48,8 +47,11 @@ pub fn read_body(
                 Pulled::Chunk(bytes) => {
                     total += bytes.len() as u64;
                     if total > limit {
-                        too_large(&exchange, limit);
-                        Event::BodyBroken(id, Failure::RequestBody { limit }.to_string())
+                        let failure = Failure::RequestBody { limit, used: total };
+                        let why = failure.to_string();
+                        // The client is told of the limit even if the guest swallows the error.
+                        exchange.answer(Err(failure));
+                        Event::BodyBroken(id, why)
                     } else {
                         Event::BodyChunk(id, bytes)
                     }
@@ -68,9 +70,4 @@ pub fn read_body(
             }
         }
     }));
-}
-
-/// The client is told of the limit even if the guest swallows the error.
-fn too_large(exchange: &Exchange, limit: u64) {
-    exchange.answer(Err(Failure::RequestBody { limit }));
 }

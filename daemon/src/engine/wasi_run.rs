@@ -26,8 +26,9 @@ pub async fn buffer(body: RequestBody, limit: u64) -> Result<RequestBody, Failur
     let mut bytes = Vec::with_capacity(expected);
     while let Some(part) = source.next().await {
         let part = part.map_err(|_| Failure::Canceled)?;
-        if (bytes.len() + part.len()) as u64 > limit {
-            return Err(Failure::RequestBody { limit });
+        let used = (bytes.len() + part.len()) as u64;
+        if used > limit {
+            return Err(Failure::RequestBody { limit, used });
         }
         bytes.extend_from_slice(&part);
     }
@@ -112,6 +113,7 @@ pub fn answer(host: &mut Host) {
         Ok((response, stdout)) => {
             let body = Bytes::from(stdout).slice(response.body);
             invocation.status = response.status.as_u16();
+            invocation.tell_timing(invocation.fuel);
             invocation.response_bytes = body.len() as u64;
             invocation.exchange.answer(Ok(Reply {
                 status: response.status,

@@ -28,9 +28,11 @@ use super::limits::{Failure, Limits};
 use super::meter::Meter;
 use super::module::GuestKind;
 use super::ops::Bindings;
+use super::refusal::Stage;
 use super::socket::Sockets;
 use super::source_map::{self, SourceMap};
 use super::tenants::Party;
+use super::timing::micros;
 use super::underway::Invocation;
 use crate::deadline::Deadline;
 use crate::ledger::{Budget, Share};
@@ -171,9 +173,10 @@ impl Worker {
     /// # Errors
     /// Every way in which there is no answer; see [`Failure`].
     pub fn fetch(self: &Arc<Self>, request: Request) -> impl Serving {
-        let begun = self
-            .has(request.handler.unwrap_or("fetch"))
-            .and_then(|()| self.begin(None, request));
+        let begun = match self.has(request.handler.unwrap_or("fetch")) {
+            Ok(()) => self.begin(None, request),
+            Err(failure) => Err(self.turned_away(failure, &request)),
+        };
         async { begun?.run().await }
     }
 
@@ -192,8 +195,10 @@ impl Worker {
             return self.begin(Some(Box::new(entry)), request);
         }
         if !entry.rpc && entry.entrypoint.is_none() {
-            self.has(request.handler.unwrap_or("fetch"))?;
-            return self.begin(None, request);
+            return match self.has(request.handler.unwrap_or("fetch")) {
+                Ok(()) => self.begin(None, request),
+                Err(failure) => Err(self.turned_away(failure, &request)),
+            };
         }
         Err(Failure::Exception {
             name: "TypeError".into(),
@@ -219,12 +224,18 @@ impl Worker {
         if let RequestBody::Stream { len: Some(len), .. } = request.body
             && len > limits.request_body_bytes
         {
-            return Err(Failure::RequestBody {
+            let failure = Failure::RequestBody {
                 limit: limits.request_body_bytes,
-            });
+                used: len,
+            };
+            return Err(self.turned_away(failure, &request));
         }
         let from = request.chain.as_ref().and_then(Chain::tenant);
-        let entered = Entered::begin(self, Comer::between(from, self.party.tenant.id))?;
+        let comer = Comer::between(from, self.party.tenant.id);
+        let entered = match Entered::begin(self, comer) {
+            Ok(entered) => entered,
+            Err(failure) => return Err(self.turned_away(failure, &request)),
+        };
         let cpu_ms = request.terms.as_ref().and_then(|terms| terms.cpu_ms);
         let cpu_ms = cpu_ms.map_or(limits.cpu_ms, |ms| ms.min(limits.cpu_ms));
         let invocation = Box::new(Invocation {
@@ -255,12 +266,24 @@ impl Worker {
     /// # Errors
     /// Every way in which it fails; see [`Failure`].
     pub async fn trigger(self: &Arc<Self>, ray: Ray, trigger: Trigger) -> Result<(), Failure> {
-        match &trigger {
+        let admitted = match &trigger {
             // Whether it has the handler is seen when it is entered.
-            Trigger::Tail { entry: Some(_), .. } if self.spec.kind == GuestKind::JavaScript => {}
-            _ => self.has(trigger.handler())?,
-        }
-        let entered = Entered::begin(self, Comer::Event)?;
+            Trigger::Tail { entry: Some(_), .. } if self.spec.kind == GuestKind::JavaScript => {
+                Ok(())
+            }
+            _ => self.has(trigger.handler()),
+        };
+        let entered = match admitted.and_then(|()| Entered::begin(self, Comer::Event)) {
+            Ok(entered) => entered,
+            Err(failure) => {
+                let mut invocation = self.invocation(ray);
+                invocation.tail_depth = trigger.depth();
+                invocation.trigger = Some(trigger);
+                invocation.failure = Some(failure.clone());
+                self.report(&invocation, Stage::Admission);
+                return Err(failure);
+            }
+        };
         let invocation = Box::new(Invocation {
             tail_depth: trigger.depth(),
             trigger: Some(trigger),
@@ -295,6 +318,8 @@ impl Worker {
             body_task: None,
             body_wanted: 0,
             started,
+            start_us: 0,
+            begun: None,
             deadline: started + Duration::from_millis(u64::from(limits.wall_ms)),
             started_ms: now_ms(),
             fuel: 0,
@@ -312,6 +337,7 @@ impl Worker {
             kv_operations: 0,
             pending: 0,
             timers: 0,
+            pending_refused: 0,
             status: 0,
             streaming: false,
             response_bytes: 0,
@@ -482,6 +508,15 @@ impl Worker {
     }
 
     pub(super) fn finished(&self, mut invocation: Invocation) {
+        let stage = match invocation.status {
+            0 => Stage::Run,
+            _ => Stage::Response,
+        };
+        self.count_out(&mut invocation);
+        self.report(&invocation, stage);
+    }
+
+    fn count_out(&self, invocation: &mut Invocation) {
         if let Some(metered) = invocation.metered.take() {
             metered.end(invocation.fuel);
         }
@@ -489,10 +524,29 @@ impl Worker {
         if invocation.failure.is_none() && self.state.lock().crashes > 0 {
             self.state.lock().crashes = 0;
         }
+    }
+
+    /// Tells of a request that did not come in, and why.
+    fn turned_away(&self, failure: Failure, request: &Request) -> Failure {
+        let chain = request.chain.as_ref();
+        let mut invocation = self.invocation(request.ray);
+        invocation.method = request.method.clone();
+        invocation.url.clone_from(&request.url);
+        invocation.begun_by = chain.and_then(Chain::begun_by);
+        invocation.tail_depth = chain.map_or(0, Chain::tail_depth);
+        invocation.failure = Some(failure.clone());
+        self.report(&invocation, Stage::Admission);
+        failure
+    }
+
+    /// Tells who watches of an invocation that is over, and how far it came.
+    fn report(&self, invocation: &Invocation, stage: Stage) {
         if self.is_own {
             return;
         }
         let spec = &self.spec;
+        let refusal = invocation.refusal();
+        let (queue_us, start_us) = invocation.waited_us();
         let mut thrown = invocation.thrown();
         if let Some(thrown) = thrown.as_mut().filter(|_| !spec.maps.is_empty()) {
             thrown.stack = source_map::applied(&spec.maps, &thrown.stack);
@@ -508,7 +562,9 @@ impl Worker {
             started_ms: invocation.started_ms,
             fuel: invocation.fuel,
             cpu_us: self.engine.cpu_us(invocation.fuel),
-            wall_us: u64::try_from(invocation.started.elapsed().as_micros()).unwrap_or(u64::MAX),
+            wall_us: micros(invocation.started.elapsed()),
+            queue_us,
+            start_us,
             trigger: invocation.trigger.as_ref(),
             tail_depth: invocation.tail_depth,
             entrypoint: invocation.entrypoint(),
@@ -528,8 +584,13 @@ impl Worker {
             labels: spec.env.labels(),
             listeners: spec.env.listeners(),
             memory_bytes: invocation.memory_bytes,
-            subrequests: invocation.caller.as_ref().map_or(0, Caller::subrequests),
+            subrequests: invocation
+                .caller
+                .as_ref()
+                .map_or(0, |caller| caller.subrequests().0),
             tenant: &spec.tenant,
+            refusal: refusal.as_ref(),
+            stage,
         });
     }
 

@@ -80,6 +80,8 @@ impl Bench {
             fuel: 1,
             cpu_us: 1500,
             wall_us: 2500,
+            queue_us: 0,
+            start_us: 0,
             trigger: None,
             entrypoint: None,
             rpc_method: None,
@@ -96,6 +98,8 @@ impl Bench {
             memory_bytes: 0,
             subrequests: 0,
             tenant: "t",
+            refusal: None,
+            stage: crate::engine::refusal::Stage::Response,
         });
     }
 

@@ -6,7 +6,8 @@
 use super::Manage;
 use super::call::Call;
 use super::envelope::{Answer, AnswerBody, Handled, Refusal, code};
-use crate::observe::{Counts, Filter, Follow, Observe, Record};
+use crate::engine::invocation::Ray;
+use crate::observe::{Counts, Failed, Filter, Follow, Observe, Record};
 use bytes::Bytes;
 use futures_lite::{Stream, StreamExt, stream};
 use http::StatusCode;
@@ -41,6 +42,16 @@ pub trait LogSource: Send + Sync {
 
     /// Figures of scripts since the daemon started: namespace, script, figures.
     fn counts(&self) -> Vec<(String, String, Counts)> {
+        Vec::new()
+    }
+
+    /// What was refused or failed of a request and of what it caused, oldest first.
+    fn explain(&self, _ray: Ray) -> Vec<Failed> {
+        Vec::new()
+    }
+
+    /// The newest requests that were refused or failed, oldest first.
+    fn failures(&self, _count: usize) -> Vec<Failed> {
         Vec::new()
     }
 

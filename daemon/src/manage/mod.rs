@@ -18,6 +18,7 @@ mod call;
 mod deployments;
 mod domains;
 pub mod envelope;
+mod explain;
 pub mod firmware;
 mod graphql;
 mod kv;
@@ -32,6 +33,7 @@ mod page;
 mod paging;
 mod plain;
 mod plans;
+mod probes;
 mod replays;
 mod router;
 mod routes;
@@ -58,6 +60,7 @@ pub use body::{ByteStream, Payload};
 pub use call::Call;
 pub use logs::{LogSource, LogStream, NoLogs};
 pub use plans::{UseSource, Used};
+pub use probes::{MetricsKey, Probes};
 pub use server::{ServerOptions, serve};
 pub use tune::Tuning;
 
@@ -140,6 +143,7 @@ pub struct Manage<W = Worker> {
     logpush: OnceLock<Arc<Logpush>>,
     firmware: OnceLock<(Arc<Firmware>, HealthKey)>,
     tuning: OnceLock<Tuning>,
+    probes: OnceLock<Arc<dyn Probes>>,
     used: OnceLock<Box<dyn UseSource>>,
     replays: OnceLock<Replays>,
 }
@@ -158,6 +162,7 @@ impl<W: Send + Sync + 'static> Manage<W> {
             logpush: OnceLock::new(),
             firmware: OnceLock::new(),
             tuning: OnceLock::new(),
+            probes: OnceLock::new(),
             used: OnceLock::new(),
             replays: OnceLock::new(),
             catalog,
@@ -200,6 +205,11 @@ impl<W: Send + Sync + 'static> Manage<W> {
     /// changes nothing.
     pub fn with_tune(&self, tuning: Tuning) {
         let _ = self.tuning.set(tuning);
+    }
+
+    /// Answers who watches the machine. Once only; a second call changes nothing.
+    pub fn with_probes(&self, probes: Arc<dyn Probes>) {
+        let _ = self.probes.set(probes);
     }
 
     /// Answers a call: token first, then route, then handler.

@@ -223,6 +223,8 @@ impl<W: Send + Sync + 'static> Manage<W> {
         GET "accounts/{account}/postern/v1/replays" => list_replays,
         GET "accounts/{account}/postern/v1/replays/{ray}" => get_replay,
         DELETE "accounts/{account}/postern/v1/replays/{ray}" => delete_replay,
+        GET "accounts/{account}/postern/v1/explain" => list_failures,
+        GET "accounts/{account}/postern/v1/explain/{ray}" => explain_ray,
         GET "accounts/{account}/postern/v1/usage" => get_usage,
         GET "accounts/{account}/postern/v1/plans" => list_plans,
         GET "accounts/{account}/postern/v1/plans/{plan}" => get_plan,
@@ -268,6 +270,8 @@ impl<W: Send + Sync + 'static> Manage<W> {
         GET "logs/{script}" => get_logs,
         GET "routes" => all_routes,
         GET "health" => get_health,
+        GET "explain" => list_failures,
+        GET "explain/{ray}" => explain_ray,
         GET "firmware" => get_firmware,
         PUT "firmware" => push_firmware,
         POST "firmware" => push_firmware,
@@ -310,6 +314,9 @@ impl<W: Send + Sync + 'static> Manage<W> {
             ));
         }
         let path = head.uri.path();
+        if let Some(answer) = self.probed(&head.method, path, &head.headers) {
+            return answer;
+        }
         // Uploads of assets bring the token of their session instead, which the handler checks.
         let has_health_key = path == HEALTH && self.knows_health_key(&head.headers);
         let mut who = String::new();
@@ -331,6 +338,14 @@ impl<W: Send + Sync + 'static> Manage<W> {
         } else {
             return Err(Refusal::no_route(path));
         };
+        let is_change = !matches!(head.method, Method::GET | Method::HEAD);
+        if is_change && self.probes.get().is_some_and(|it| it.is_stopping()) {
+            return Err(Refusal::new(
+                StatusCode::SERVICE_UNAVAILABLE,
+                code::INTERNAL,
+                "the daemon is stopping and takes no changes; try again when it is back",
+            ));
+        }
         let method = match head.method {
             // hyper sends no body then.
             Method::HEAD => Method::GET,

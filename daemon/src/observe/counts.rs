@@ -48,6 +48,19 @@ impl Counts {
 }
 
 impl Counts {
+    /// Adds the figures of another.
+    pub fn add(&mut self, other: &Self) {
+        self.requests += other.requests;
+        for (sum, more) in self.outcomes.iter_mut().zip(other.outcomes) {
+            *sum += more;
+        }
+        self.fuel += other.fuel;
+        self.startup_fuel += other.startup_fuel;
+        self.cpu_us += other.cpu_us;
+        self.wall_us += other.wall_us;
+        self.log_lines += other.log_lines;
+    }
+
     /// Invocations with this outcome.
     pub fn of(&self, outcome: Outcome) -> u64 {
         self.outcomes[index(outcome)]

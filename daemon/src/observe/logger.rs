@@ -1,10 +1,13 @@
 //! The daemon's own log: one line an event on standard error, for people or for programs.
 //!
+//! Where standard error is the journal's, a line begins with its priority as `sd-daemon(3)` has it, and leaves
+//! out what the journal knows itself.
+//!
 //! Names, URLs and messages of tenants end up here, so nothing in a line can end it, move the
 //! cursor, or turn the writing direction.
 
 use super::filter::{FilterError, LevelRules, own_module};
-use log::{Log, Metadata, Record};
+use log::{Level, Log, Metadata, Record};
 use parking_lot::RwLock;
 use std::fmt::Write as _;
 use std::io::Write as _;
@@ -36,10 +39,28 @@ pub enum LoggerError {
 
 struct Logger {
     format: Format,
+    is_journal: bool,
     rules: RwLock<LevelRules>,
 }
 
 static LOGGER: OnceLock<Logger> = OnceLock::new();
+
+/// Is told of every line beside.
+#[cfg(feature = "otlp")]
+static TAP: OnceLock<std::sync::Arc<dyn Tap>> = OnceLock::new();
+
+/// Who is told of every line that is written. Must be quick, and must not log.
+#[cfg(feature = "otlp")]
+pub trait Tap: Send + Sync {
+    /// A line of this module.
+    fn line(&self, level: Level, module: &str, message: &str);
+}
+
+/// Has every line told to this one as well. Once only; a second call changes nothing.
+#[cfg(feature = "otlp")]
+pub fn tap(tap: std::sync::Arc<dyn Tap>) {
+    let _ = TAP.set(tap);
+}
 
 /// Sets up the log, once. `filter` as in [`LevelRules`].
 pub fn init(format: Format, filter: &str) -> Result<(), LoggerError> {
@@ -47,6 +68,7 @@ pub fn init(format: Format, filter: &str) -> Result<(), LoggerError> {
     let max = rules.max();
     let logger = Logger {
         format,
+        is_journal: is_journal(std::env::var("JOURNAL_STREAM").ok().as_deref()),
         rules: RwLock::new(rules),
     };
     LOGGER.set(logger).map_err(|_| LoggerError::Twice)?;
@@ -75,7 +97,15 @@ impl Log for Logger {
         if !self.enabled(record.metadata()) {
             return;
         }
-        let line = line(self.format, &now(), record);
+        let mut line = line(self.format, self.is_journal, &now(), record);
+        if self.is_journal {
+            line.insert_str(0, priority(record.level()));
+        }
+        #[cfg(feature = "otlp")]
+        if let Some(tap) = TAP.get() {
+            let (message, module) = parts(record);
+            tap.line(record.level(), module, &message.text);
+        }
         // One write a line, so that lines of several threads stay whole. If nobody reads the
         // log there is nobody to tell.
         let _ = std::io::stderr().lock().write_all(line.as_bytes());
@@ -88,20 +118,41 @@ fn now() -> String {
     format!("{:.3}", jiff::Timestamp::now())
 }
 
-/// One line with its end.
-fn line(format: Format, time: &str, record: &Record<'_>) -> String {
-    let mut message = Cut {
-        text: String::new(),
-        lost: 0,
+/// Whether standard error is the stream that the journal named when it started this process: its
+/// device and its inode. One that was redirected since is not.
+fn is_journal(named: Option<&str>) -> bool {
+    let Some((device, inode)) = named.and_then(|it| it.split_once(':')) else {
+        return false;
     };
-    // Cutting does not fail, and if something's Display does, what came before is shown.
-    let _ = write!(message, "{}", record.args());
-    let module = own_module(record.target()).unwrap_or(record.target());
+    let (Ok(device), Ok(inode)) = (device.parse::<u64>(), inode.parse::<u64>()) else {
+        return false;
+    };
+    let stat = rustix::fs::fstat(std::io::stderr());
+    // Their types differ between architectures.
+    #[allow(clippy::unnecessary_cast)]
+    stat.is_ok_and(|it| (it.st_dev as u64, it.st_ino as u64) == (device, inode))
+}
+
+/// A level as the journal has it.
+fn priority(level: Level) -> &'static str {
+    match level {
+        Level::Error => "<3>",
+        Level::Warn => "<4>",
+        Level::Info => "<6>",
+        Level::Debug | Level::Trace => "<7>",
+    }
+}
+
+/// One line with its end. For the journal without time and level, unless programs read it.
+fn line(format: Format, is_journal: bool, time: &str, record: &Record<'_>) -> String {
+    let (message, module) = parts(record);
     let mut line = String::with_capacity(message.text.len() + 80);
     // Writing to a string does not fail.
     let _ = match format {
         Format::Human => {
-            let _ = write!(line, "{time} {:<5} ", record.level());
+            if !is_journal {
+                let _ = write!(line, "{time} {:<5} ", record.level());
+            }
             push_escaped(&mut line, module, false);
             line.push_str(": ");
             push_escaped(&mut line, &message.text, false);
@@ -122,6 +173,18 @@ fn line(format: Format, time: &str, record: &Record<'_>) -> String {
     };
     line.push('\n');
     line
+}
+
+/// The message, and the module that says it.
+fn parts<'a>(record: &Record<'a>) -> (Cut, &'a str) {
+    let mut message = Cut {
+        text: String::new(),
+        lost: 0,
+    };
+    // Cutting does not fail, and if something's Display does, what came before is shown.
+    let _ = write!(message, "{}", record.args());
+    let target = record.metadata().target();
+    (message, own_module(target).unwrap_or(target))
 }
 
 /// A message that stops growing.
@@ -189,12 +252,12 @@ fn is_hostile(c: char) -> bool {
 mod tests {
     #![allow(clippy::unwrap_used)]
     use super::*;
-    use log::Level;
     use proptest::prelude::*;
 
     fn shown(format: Format, target: &str, message: &str) -> String {
         line(
             format,
+            false,
             "T",
             &Record::builder()
                 .level(Level::Warn)
@@ -228,6 +291,30 @@ mod tests {
             "{\"time\":\"T\",\"level\":\"warn\",\"module\":\"edge\",\
              \"message\":\"say \\\"hi\\\\\\\"\\n\\udb40\\udc01\"}\n"
         );
+    }
+
+    #[test]
+    fn the_journal_is_told_priorities_and_not_the_time() {
+        let record = Record::builder()
+            .level(Level::Warn)
+            .target("postern_daemon::edge")
+            .args(format_args!("hi"))
+            .build();
+        assert_eq!(line(Format::Human, true, "T", &record), "edge: hi\n");
+        let json = line(Format::Json, true, "T", &record);
+        assert!(json.starts_with("{\"time\":\"T\","), "{json}");
+        assert_eq!([Level::Error, Level::Info].map(priority), ["<3>", "<6>"]);
+    }
+
+    #[test]
+    fn standard_error_is_the_journals_only_if_it_is_the_one_that_was_named() {
+        let stat = rustix::fs::fstat(std::io::stderr()).unwrap();
+        let own = format!("{}:{}", stat.st_dev, stat.st_ino);
+        assert!(is_journal(Some(&own)));
+        for other in ["0:0", "", "1", ":", "x:y", &format!("{own}0")] {
+            assert!(!is_journal(Some(other)), "{other}");
+        }
+        assert!(!is_journal(None));
     }
 
     #[test]

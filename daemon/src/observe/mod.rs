@@ -5,6 +5,7 @@
 //! records and is told how many. Nothing here makes a request wait.
 
 mod counts;
+mod failed;
 pub mod filter;
 mod follow;
 pub mod logger;
@@ -13,14 +14,19 @@ mod redact;
 mod rings;
 
 pub use counts::{Counts, OUTCOMES};
+pub use failed::{Failed, Unanswered, refusal_json};
 pub use follow::{Filter, Follow, FollowError, Followed};
 pub use record::{Record, Unredacted};
 pub use redact::{REDACTED, is_secret_header, redacted_header, redacted_url, secrets_of_url};
 pub use rings::ENTRIES_MAX;
 
 use crate::engine::finished::Deployed;
+use crate::engine::invocation::Ray;
+use crate::engine::limits::Outcome;
+use crate::engine::refusal::Stage;
 use crate::engine::{Finished, Observer};
 use counts::Counters;
+use failed::Failures;
 use follow::Followers;
 use parking_lot::{Mutex, RwLock};
 use rings::Rings;
@@ -40,6 +46,8 @@ pub struct ObserveOptions {
     pub followers_max: usize,
     /// Bytes of records that may wait for one subscriber; at most 256 records.
     pub follower_bytes_max: usize,
+    /// Requests that were refused or failed and can be explained.
+    pub failures_max: usize,
 }
 
 impl Default for ObserveOptions {
@@ -50,6 +58,7 @@ impl Default for ObserveOptions {
             scripts_max: 16 * 1024,
             followers_max: 32,
             follower_bytes_max: 256 * 1024,
+            failures_max: 256,
         }
     }
 }
@@ -62,6 +71,7 @@ struct Inner {
     options: ObserveOptions,
     counters: RwLock<CountersByName>,
     rings: Mutex<Rings>,
+    failures: Mutex<Failures>,
     followers: Followers,
     sinks: OnceLock<Vec<Arc<dyn Sink>>>,
 }
@@ -99,6 +109,7 @@ impl Observe {
             )),
             followers: Followers::new(options.followers_max, options.follower_bytes_max),
             counters: RwLock::default(),
+            failures: Mutex::new(Failures::new(options.failures_max)),
             sinks: OnceLock::new(),
             options,
         }))
@@ -109,10 +120,23 @@ impl Observe {
     /// whoever follows. An invocation with nothing to tell that nobody follows allocates
     /// nothing.
     pub fn invocation(&self, finished: &Finished<'_>) {
-        self.counters(finished.namespace, finished.script)
-            .add(finished);
+        // What was not let in is counted apart and has no record; it is told to who wants it now, and can be
+        // explained.
+        let is_in = finished.stage != Stage::Admission;
+        if is_in {
+            self.counters(finished.namespace, finished.script)
+                .add(finished);
+        }
+        if finished.outcome != Outcome::Ok || finished.refusal.is_some() {
+            self.0.failures.lock().invocation(finished);
+            if let Some(refusal) = finished.refusal {
+                let (namespace, script) = (finished.namespace, finished.script);
+                let (ray, stage) = (finished.ray, finished.stage.as_str());
+                log::debug!("ray {ray}: {namespace}/{script}: {stage}: {refusal}");
+            }
+        }
         let followed = self.0.followers.want(finished);
-        let kept = record::has_something_to_tell(finished);
+        let kept = is_in && record::has_something_to_tell(finished);
         let sinks = self.0.sinks.get().map_or(&[][..], Vec::as_slice);
         let mut wanting = sinks.iter().filter(|sink| sink.wants(finished)).peekable();
         if !followed && !kept && wanting.peek().is_none() {
@@ -134,6 +158,30 @@ impl Observe {
     pub fn deployment(&self, deployed: &Deployed<'_>) {
         self.counters(deployed.namespace, deployed.script)
             .add_deployed(deployed);
+    }
+
+    /// Reports what the edge answered in the place of a Worker.
+    pub fn unanswered(&self, told: &Unanswered<'_>) {
+        if let Some(refusal) = told.refusal {
+            log::debug!("ray {}: {}: {refusal}", told.ray, told.stage.as_str());
+        }
+        self.0.failures.lock().unanswered(told);
+    }
+
+    /// What was refused or failed of a request and of what it caused, oldest first; as far as it
+    /// is still kept.
+    pub fn explain(&self, ray: Ray) -> Vec<Failed> {
+        self.0.failures.lock().of(ray)
+    }
+
+    /// The newest requests that were refused or failed, oldest first.
+    pub fn failures(&self, count: usize) -> Vec<Failed> {
+        self.0.failures.lock().newest(count)
+    }
+
+    /// Refusals since the start, by limit.
+    pub fn refusals(&self) -> Vec<(&'static str, u64)> {
+        self.0.failures.lock().limits()
     }
 
     /// Makes room for the figures of a script that is deployed, so that its first invocation
@@ -198,6 +246,7 @@ impl Observe {
     /// Forgets a script that was deleted: its records and its figures.
     pub fn forget(&self, namespace: &str, script: &str) {
         self.0.rings.lock().forget(namespace, script);
+        self.0.failures.lock().forget(namespace, script);
         let mut counters = self.0.counters.write();
         let Some(scripts) = counters.scripts.get_mut(namespace) else {
             return;
@@ -232,7 +281,7 @@ impl Observe {
 }
 
 #[cfg(test)]
-mod tests;
+pub(crate) mod tests;
 
 impl Observer for Observe {
     fn finished(&self, finished: &Finished<'_>) {

@@ -1,9 +1,11 @@
 //! One invocation as it is reported, kept, and shown.
 
+use super::failed::refusal_json;
 use super::redact::{redacted_header, redacted_url};
 use crate::engine::finished::Labels;
 use crate::engine::invocation::{Ray, Trigger};
 use crate::engine::limits::Outcome;
+use crate::engine::refusal::{Refusal, Stage};
 use crate::engine::{Finished, LogLine, Thrown};
 use bytes::Bytes;
 use postern_abi::event::LogLevel;
@@ -52,6 +54,10 @@ pub struct Record {
     pub logs_dropped: u32,
     /// What it threw.
     pub exception: Option<Thrown>,
+    /// The limit that ended it, or that refused it something.
+    pub refusal: Option<Refusal>,
+    /// How far it came.
+    pub stage: Stage,
     bytes: usize,
 }
 
@@ -63,6 +69,7 @@ pub(super) fn has_something_to_tell(finished: &Finished<'_>) -> bool {
     !finished.logs.is_empty()
         || finished.logs_dropped > 0
         || finished.exception.is_some()
+        || finished.refusal.is_some()
         || finished.outcome != Outcome::Ok
 }
 
@@ -134,6 +141,8 @@ impl Record {
             logs,
             logs_dropped: finished.logs_dropped.saturating_add(missing),
             exception,
+            refusal: finished.refusal.cloned(),
+            stage: finished.stage,
             bytes: budget.spent,
         }
     }
@@ -185,6 +194,10 @@ impl Record {
         }
         if let Some(name) = self.labels.as_ref().and_then(|it| it.dynamic.as_ref()) {
             told["dynamicWorker"] = name.as_str().into();
+        }
+        if let Some(refusal) = &self.refusal {
+            told["refusal"] = refusal_json(refusal);
+            told["refusal"]["stage"] = self.stage.as_str().into();
         }
         // Workers outside of dispatch namespaces are in one that has no name for others.
         if !self.namespace.starts_with('(') {

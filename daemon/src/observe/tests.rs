@@ -4,6 +4,7 @@
 use super::*;
 use crate::engine::invocation::Ray;
 use crate::engine::limits::Outcome;
+use crate::engine::refusal::Stage;
 use crate::engine::{LogLine, Thrown};
 use futures_lite::future::block_on;
 use postern_abi::event::LogLevel;
@@ -19,7 +20,7 @@ fn logged(message: &str) -> Vec<LogLine> {
     }]
 }
 
-fn finished<'a>(script: &'a str, logs: &'a [LogLine]) -> Finished<'a> {
+pub(crate) fn finished<'a>(script: &'a str, logs: &'a [LogLine]) -> Finished<'a> {
     Finished {
         namespace: "n",
         script,
@@ -32,6 +33,8 @@ fn finished<'a>(script: &'a str, logs: &'a [LogLine]) -> Finished<'a> {
         fuel: 100,
         cpu_us: 1500,
         wall_us: 2500,
+        queue_us: 0,
+        start_us: 0,
         trigger: None,
         entrypoint: None,
         rpc_method: None,
@@ -48,6 +51,8 @@ fn finished<'a>(script: &'a str, logs: &'a [LogLine]) -> Finished<'a> {
         memory_bytes: 0,
         subrequests: 0,
         tenant: "t",
+        refusal: None,
+        stage: Stage::Response,
     }
 }
 

@@ -206,6 +206,8 @@ struct Inner {
     tenants: Tenants,
     places: Arc<Semaphore>,
     tls_places: Arc<Semaphore>,
+    /// Connections there are.
+    taken: Arc<AtomicUsize>,
     /// Those that wait for a place among all.
     wanting: AtomicUsize,
     lookups: Semaphore,
@@ -235,6 +237,7 @@ impl Outbound {
             tenants: Tenants::new(options.connections_max, options.tenant_connections_max),
             places: Arc::new(Semaphore::new(options.connections_max.max(1))),
             tls_places: Arc::new(Semaphore::new(options.tls_connections_max.max(1))),
+            taken: Arc::default(),
             wanting: AtomicUsize::new(0),
             lookups: Semaphore::new(LOOKUPS_MAX),
             lookup,
@@ -247,6 +250,12 @@ impl Outbound {
     /// The tenant that a script of a dispatch namespace is.
     pub fn tenant(&self, namespace: &str, script: &str) -> Tenant {
         self.0.tenants.get(namespace, script, &self.0.pool)
+    }
+
+    /// Connections there are, and how many there may be.
+    pub fn connections(&self) -> (usize, usize) {
+        let taken = self.0.taken.load(Ordering::Relaxed);
+        (taken, self.0.options.connections_max)
     }
 
     /// Changes what may be reached, and who is believed, from now on. What is on its way stays.
@@ -404,7 +413,7 @@ impl Outbound {
             true => Some(among(&inner.tls_places).await),
             false => None,
         };
-        Arc::new(Place::new(own, all, tls))
+        Arc::new(Place::new(own, all, tls, inner.taken.clone()))
     }
 
     /// A new connection at a place. One that `switches` may become something else than HTTP.

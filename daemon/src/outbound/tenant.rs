@@ -28,6 +28,8 @@ pub(super) struct Place {
     _own: SemaphoreGuardArc,
     _all: SemaphoreGuardArc,
     _tls: Option<SemaphoreGuardArc>,
+    /// How many there are, for who wants to know.
+    taken: Arc<AtomicUsize>,
 }
 
 impl Place {
@@ -35,12 +37,21 @@ impl Place {
         own: SemaphoreGuardArc,
         all: SemaphoreGuardArc,
         tls: Option<SemaphoreGuardArc>,
+        taken: Arc<AtomicUsize>,
     ) -> Self {
+        taken.fetch_add(1, Ordering::Relaxed);
         Self {
             _own: own,
             _all: all,
             _tls: tls,
+            taken,
         }
+    }
+}
+
+impl Drop for Place {
+    fn drop(&mut self) {
+        self.taken.fetch_sub(1, Ordering::Relaxed);
     }
 }
 

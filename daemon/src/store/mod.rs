@@ -270,6 +270,13 @@ impl Store {
         Some(last.map_or_else(layout::seconds_now, |last| last.saturating_add(every)))
     }
 
+    /// Whether writes are taken, as far as can be told without writing.
+    pub fn takes_writes(&self) -> Result<(), StoreError> {
+        let core = &self.0.core;
+        // Whoever has the turn is writing.
+        core.try_state().map_or(Ok(()), |state| core.check(&state))
+    }
+
     /// How often something was made durable since the store was opened.
     pub fn commits(&self) -> u64 {
         self.0.core.commits()

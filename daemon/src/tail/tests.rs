@@ -101,6 +101,8 @@ fn finished<'a>(namespace: &'a str, script: &'a str, ray: u64) -> Finished<'a> {
         fuel: 1,
         cpu_us: 1,
         wall_us: 1,
+        queue_us: 0,
+        start_us: 0,
         trigger: None,
         entrypoint: None,
         rpc_method: None,
@@ -117,6 +119,8 @@ fn finished<'a>(namespace: &'a str, script: &'a str, ray: u64) -> Finished<'a> {
         memory_bytes: 0,
         subrequests: 0,
         tenant: "t",
+        refusal: None,
+        stage: crate::engine::refusal::Stage::Response,
     }
 }
 

@@ -221,6 +221,7 @@ impl State {
                     QUOTAS[at].key
                 ),
                 retry_after_s: 1,
+                bound: None,
             });
         }
         Ok(wanted.saturating_add(chunk / 2) > most)
@@ -376,6 +377,7 @@ impl Counted {
                         QUOTAS[place].key
                     ),
                     retry_after_s: 1,
+                    bound: None,
                 },
             });
         }

@@ -16,6 +16,8 @@ class TraceItem {
     this.logs = told.logs.map((line) => new TraceLog(line));
     this.eventTimestamp = told.eventTimestamp;
     this.event = eventOf(told);
+    // Ours: there only where a limit had its say.
+    if (told.refusal) this.refusal = told.refusal;
   }
 }
 

@@ -466,6 +466,8 @@ fn a_guard_takes_a_worse_version_back() {
             fuel: 1_000,
             cpu_us: 0,
             wall_us: 0,
+            queue_us: 0,
+            start_us: 0,
             trigger: None,
             entrypoint: None,
             rpc_method: None,
@@ -484,6 +486,8 @@ fn a_guard_takes_a_worse_version_back() {
             memory_bytes: 0,
             subrequests: 0,
             tenant: "t",
+            refusal: None,
+            stage: crate::engine::refusal::Stage::Response,
         });
     };
     let key = (

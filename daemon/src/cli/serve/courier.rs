@@ -1,15 +1,15 @@
-//! Logpush batches on their way to the operator's servers, over a way out of their own: what tenants may
+//! Logpush batches and exports on their way to the operator's servers, over a way out of their own: what tenants may
 //! reach does not bind the operator, and their connections are not the operator's.
 
 use crate::logpush::{Destination, Send, Sending};
 use crate::outbound::{Origin, Outbound, OutboundOptions, Policy, RootSource, SendBody, Tenant};
 use async_executor::Executor;
 use futures_lite::StreamExt;
-use http::{HeaderName, HeaderValue, Method, Request, header};
+use http::{HeaderName, HeaderValue, Method, Request, StatusCode, header};
 use std::sync::Arc;
 
-/// Connections at the same time: a job has one batch under way.
-const CONNECTIONS_MAX: usize = 8;
+/// Connections at the same time: a job has one batch under way, and so have exports.
+const CONNECTIONS_MAX: usize = 9;
 /// Bytes of an answer that are read, so that its connection can be used again.
 const ANSWER_MAX: usize = 64 * 1024;
 
@@ -51,11 +51,17 @@ fn policy() -> Policy {
     }
 }
 
-impl Send for Courier {
-    fn send(&self, to: &Destination, lines: Vec<u8>) -> Sending {
+impl Courier {
+    /// Sends a body of this media type; the answer's status, or why there is none.
+    pub fn post(
+        &self,
+        to: &Destination,
+        body: Vec<u8>,
+        kind: &'static str,
+    ) -> impl Future<Output = Result<StatusCode, String>> + std::marker::Send + use<> {
         let (outbound, tenant, to) = (self.outbound.clone(), self.tenant.clone(), to.clone());
-        Box::pin(async move {
-            let request = request(&to, lines).map_err(|error| error.to_string())?;
+        async move {
+            let request = request(&to, body, kind).map_err(|error| error.to_string())?;
             let origin = Origin {
                 host: to.host,
                 port: to.port,
@@ -72,6 +78,16 @@ impl Send for Courier {
                     break;
                 }
             }
+            Ok(status)
+        }
+    }
+}
+
+impl Send for Courier {
+    fn send(&self, to: &Destination, lines: Vec<u8>) -> Sending {
+        let posted = self.post(to, lines, "application/x-ndjson");
+        Box::pin(async move {
+            let status = posted.await?;
             if status.is_success() {
                 return Ok(());
             }
@@ -80,7 +96,11 @@ impl Send for Courier {
     }
 }
 
-fn request(to: &Destination, lines: Vec<u8>) -> Result<Request<SendBody>, http::Error> {
+fn request(
+    to: &Destination,
+    lines: Vec<u8>,
+    kind: &'static str,
+) -> Result<Request<SendBody>, http::Error> {
     let authority = match (to.host.contains(':'), to.port) {
         (true, port) => format!("[{}]:{port}", to.host),
         (false, 80) if !to.is_secure => to.host.clone(),
@@ -91,7 +111,7 @@ fn request(to: &Destination, lines: Vec<u8>) -> Result<Request<SendBody>, http::
         .method(Method::POST)
         .uri(&to.target)
         .header(header::HOST, authority)
-        .header(header::CONTENT_TYPE, "application/x-ndjson")
+        .header(header::CONTENT_TYPE, kind)
         .header(
             header::USER_AGENT,
             concat!("postern/", env!("CARGO_PKG_VERSION")),

@@ -5,6 +5,9 @@
 //! `edge.drain-ms`, the store closes, and only then the process ends.
 
 mod courier;
+#[cfg(feature = "otlp")]
+mod exporter;
+mod figures;
 pub mod listening;
 mod memory;
 mod options;
@@ -25,6 +28,7 @@ use crate::config::{Config, ConfigError};
 use crate::engine::heap;
 use crate::notify::{Notifier, NotifyError, State};
 use async_executor::Executor;
+use figures::Phase;
 use futures_lite::future;
 use pulse::{Pulse, Unwell};
 use roll::Roll;
@@ -201,15 +205,17 @@ impl Daemon {
         listening::write_key(&self.run_dir, self.rooms.updates.health_key())?;
         let addresses = listening::write(&self.run_dir, &edge, &manage)?;
         let (stop, shutdown) = Shutdown::new();
+        let (stop_manage, manage_shutdown) = Shutdown::new();
         let (failed, failures) = smol::channel::bounded(2);
         let edge = {
-            let work = self.rooms.clone().edge(edge, shutdown.clone());
+            let work = self.rooms.clone().edge(edge, shutdown);
             self.spawn("edge", work, failed.clone())
         };
         let manage = {
-            let work = self.rooms.clone().manage(manage, shutdown);
+            let work = self.rooms.clone().manage(manage, manage_shutdown);
             self.spawn("manage", work, failed)
         };
+        self.rooms.enter(Phase::Serving);
         let judging = self.executor.spawn(self.rooms.updates.judge());
         log::info!("serving; SIGTERM stops, SIGHUP reads the configuration again");
         let serving = format!("serving on {}", listed(&addresses));
@@ -241,6 +247,7 @@ impl Daemon {
             State::Stopping,
             State::Status("finishing the requests in flight"),
         ]);
+        self.rooms.enter(Phase::Stopping);
         drop(stop);
         log::info!(
             "stopping: requests in flight have {} ms",
@@ -248,7 +255,7 @@ impl Daemon {
         );
         // A trial that was cut short is judged after the next start.
         judging.cancel().await;
-        let drained = self.drain(edge, manage, &signals).await;
+        let drained = self.drain(edge, (manage, stop_manage), &signals).await;
         // It holds the rooms.
         if let Some(pulse) = pulse {
             smol::unblock(|| pulse.end()).await;
@@ -280,16 +287,19 @@ impl Daemon {
         })
     }
 
-    /// Waits for the planes, but not for ever, and not against a second signal.
+    /// Waits for the planes, but not for ever, and not against a second signal. The management port
+    /// tells how it goes until the edge has finished.
     async fn drain(
         &self,
         edge: smol::Task<()>,
-        manage: smol::Task<()>,
+        (manage, stop_manage): (smol::Task<()>, Sender<()>),
         signals: &Signals,
     ) -> Result<(), ServeError> {
         let patience = Duration::from_millis(self.config.edge.drain_ms) + MANAGE_DRAIN;
         let finished = async {
-            future::zip(edge, manage).await;
+            edge.await;
+            drop(stop_manage);
+            manage.await;
             Ok(())
         };
         let late = async {

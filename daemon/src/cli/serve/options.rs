@@ -183,6 +183,7 @@ pub(super) fn edge_options(config: &Config) -> EdgeOptions {
             .filter(|tls| tls.hsts_s > 0)
             .and_then(|tls| http::HeaderValue::from_str(&format!("max-age={}", tls.hsts_s)).ok()),
         test_routes: edge.test_routes,
+        server_timing: edge.server_timing,
         place: config.place.fields().into(),
         sockets_max: config.websocket.connections as usize,
         socket: socket_options(config),

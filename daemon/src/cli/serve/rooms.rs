@@ -3,6 +3,9 @@
 //! `serve` decides when something happens; this file, what it is made of.
 
 use super::courier::Courier;
+#[cfg(feature = "otlp")]
+use super::exporter::Exporter;
+use super::figures::{Figures, Phase, Told as Rest};
 use super::memory::Memory;
 #[cfg(feature = "edge-tls")]
 use super::options::tls_options;
@@ -24,6 +27,7 @@ use crate::catalog::{self, Catalog, Machine};
 use crate::config::{self, Config};
 use crate::cron;
 use crate::edge::{self, Edge, Listening};
+use crate::engine::invocation::Ray;
 use crate::engine::{self, Engine, Finished, Observer};
 use crate::logpush::Logpush;
 use crate::manage::{self, LogSource, LogStream, Manage, ServerOptions, tokens};
@@ -64,10 +68,13 @@ pub struct Rooms {
     pub updates: Updates,
     /// The daemon as a client of its own.
     pub visitor: Arc<Visitor>,
+    figures: Arc<Figures>,
     manage_connections: usize,
     /// The port that clients reach by HTTPS, if that is not the one it listens on.
     https_port: Option<u16>,
     office: Office,
+    #[cfg(feature = "otlp")]
+    exporter: Option<Exporter>,
     /// Work that goes on for as long as the daemon runs.
     background: Vec<smol::Task<()>>,
 }
@@ -209,7 +216,19 @@ impl Rooms {
         {
             logpush.cover_namespace(&namespace, true);
         }
-        observe.deliver_to(vec![Arc::new(tails.clone()), Arc::new(logpush.clone())]);
+        #[allow(unused_mut, reason = "exports add to it")]
+        let mut sinks: Vec<Arc<dyn observe::Sink>> =
+            vec![Arc::new(tails.clone()), Arc::new(logpush.clone())];
+        #[cfg(feature = "otlp")]
+        let exporter = config.otlp.as_ref();
+        #[cfg(feature = "otlp")]
+        let exporter = exporter
+            .map(|otlp| Exporter::new(otlp, config.board.name.clone(), courier.clone()))
+            .transpose()
+            .map_err(room("otlp"))?;
+        #[cfg(feature = "otlp")]
+        sinks.extend(exporter.iter().map(Exporter::sink));
+        observe.deliver_to(sinks);
         let forgetting = observe.clone();
         let expecting = observe.clone();
         // The catalog calls these, so they do not keep it.
@@ -230,6 +249,7 @@ impl Rooms {
         outbound.set_zone(config.routing.zone.as_deref());
         let running = Running {
             catalog: catalog.clone(),
+            observe: observe.clone(),
             own: OnceLock::new(),
         };
         let edge = Edge::new(running, router, edge_options(config));
@@ -265,10 +285,21 @@ impl Rooms {
             engine.clone(),
             machine_speed,
         ));
+        let rest = Rest {
+            outbound: outbound.clone(),
+            cache: cache.clone(),
+            tails,
+            logpush: logpush.clone(),
+            analytics: analytics.clone(),
+        };
+        let figures = Figures::new(&config.metrics, status.clone(), store.clone(), rest);
+        let figures = Arc::new(figures);
+        manage.with_probes(figures.clone());
         let visitor = Arc::new(Visitor::new(edge.clone(), engine.clone()));
         let updates = Updates::open(config, &catalog, &store, &manage, &visitor)?;
         let office = Office::open(roll.seat("the thread of the management port"))?;
-        let background = vec![
+        #[allow(unused_mut, reason = "exports add to it")]
+        let mut background = vec![
             executor.spawn(store.clone().upkeep()),
             executor.spawn(sweep(engine)),
             executor.spawn(cache.upkeep()),
@@ -276,7 +307,9 @@ impl Rooms {
             executor.spawn(replays.upkeep()),
             executor.spawn(usage.clone().upkeep()),
             executor.spawn(tune.clone().upkeep()),
-            office.executor.spawn(refresh(catalog.clone())),
+            office
+                .executor
+                .spawn(refresh(catalog.clone(), figures.clone())),
             office.executor.spawn(guard(catalog.clone())),
             office.executor.spawn(trials(catalog.clone())),
             executor.spawn(cron::run(
@@ -285,7 +318,13 @@ impl Rooms {
                 executor.clone(),
             )),
         ];
+        #[cfg(feature = "otlp")]
+        if let Some(exporter) = &exporter {
+            background.push(office.executor.spawn(exporter.run(&figures)));
+        }
         Ok(Arc::new(Self {
+            #[cfg(feature = "otlp")]
+            exporter,
             executor: executor.clone(),
             store,
             catalog,
@@ -300,6 +339,7 @@ impl Rooms {
             courier,
             updates,
             visitor,
+            figures,
             manage_connections: config.manage.connections as usize,
             https_port: config
                 .edge
@@ -310,6 +350,11 @@ impl Rooms {
             office,
             background,
         }))
+    }
+
+    /// The daemon goes on to this.
+    pub fn enter(&self, phase: Phase) {
+        self.figures.enter(phase);
     }
 
     /// Serves requests until `shutdown`, and then finishes those in flight.
@@ -405,6 +450,10 @@ impl Rooms {
         if let Err(error) = smol::unblock(move || tune.save(true)).await {
             log::warn!("recorded figures were not stored: {error}");
         }
+        #[cfg(feature = "otlp")]
+        if let Some(exporter) = &self.exporter {
+            exporter.flush().await;
+        }
         if let Err(error) = self.store.durable().await {
             log::error!("{error}");
         }
@@ -436,7 +485,9 @@ impl Observer for Told {
     fn finished(&self, finished: &Finished<'_>) {
         self.observe.finished(finished);
         self.tune.finished(finished);
-        if let Some(watch) = self.watch.get() {
+        // What was not let in tells nothing of a version.
+        let is_in = finished.stage != engine::refusal::Stage::Admission;
+        if let Some(watch) = self.watch.get().filter(|_| is_in) {
             watch.finished(finished);
         }
     }
@@ -470,8 +521,9 @@ async fn sweep(engine: Engine) {
 }
 
 /// Judges again what another build of the engine had judged.
-async fn refresh(catalog: Arc<Catalog>) {
+async fn refresh(catalog: Arc<Catalog>, figures: Arc<Figures>) {
     let started = catalog.refresh().await;
+    figures.judged();
     if started > 0 {
         log::info!("{started} Workers were judged again for this version of the engine");
     }
@@ -531,6 +583,14 @@ impl LogSource for Logs {
 
     fn follow(&self, filter: Filter) -> Result<Follow, String> {
         self.0.follow(filter).map_err(|error| error.to_string())
+    }
+
+    fn explain(&self, ray: Ray) -> Vec<observe::Failed> {
+        self.0.explain(ray)
+    }
+
+    fn failures(&self, count: usize) -> Vec<observe::Failed> {
+        self.0.failures(count)
     }
 
     fn logs(&self, namespace: &str, script: &str, follow: bool) -> Result<LogStream, String> {

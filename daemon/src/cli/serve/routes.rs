@@ -10,6 +10,7 @@ use crate::edge::{Entrance, Routes, Serve};
 use crate::engine::invocation::{Ray, Reply, Request, Trigger};
 use crate::engine::limits::Failure;
 use crate::engine::{OwnWorker, Worker};
+use crate::observe::{Observe, Unanswered};
 use crate::store::{NamespaceId, Store, kv};
 use std::sync::{Arc, OnceLock};
 use std::time::Duration;
@@ -21,6 +22,8 @@ const TABLE_TTL: Duration = Duration::from_secs(5);
 pub struct Running {
     /// Those that were deployed.
     pub catalog: Arc<Catalog>,
+    /// Who can explain what was refused.
+    pub observe: Observe,
     /// Where the daemon asks itself, once it does.
     pub own: OnceLock<Own>,
 }
@@ -60,6 +63,10 @@ impl Routes for Running {
 
     fn by_path(&self, script: &str) -> Option<Served> {
         self.served(self.catalog.by_default(script))
+    }
+
+    fn unanswered(&self, unanswered: &Unanswered<'_>) {
+        self.observe.unanswered(unanswered);
     }
 }
 

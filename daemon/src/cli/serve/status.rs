@@ -117,7 +117,10 @@ impl StatusSource for Status {
             "cron": { "triggers": triggers, "next": next_ms.map(shown) },
             "fuel_per_ms": self.engine.fuel_per_ms(),
             "store": { "notes": self.store_notes },
-            "disk": disk(&self.data_dir),
+            "disk": disk(&self.data_dir).map(|[used, free]| json!({
+                "used_bytes": used,
+                "free_bytes": free,
+            })),
         })
     }
 }
@@ -136,14 +139,14 @@ impl StatusSource for Shared {
 }
 
 /// The file system with the data: bytes in use, by whomever, and bytes that are free for this process.
-fn disk(data_dir: &Path) -> Value {
-    match rustix::fs::statvfs(data_dir) {
-        Ok(it) => json!({
-            "used_bytes": it.f_blocks.saturating_sub(it.f_bfree).saturating_mul(it.f_frsize),
-            "free_bytes": it.f_bavail.saturating_mul(it.f_frsize),
-        }),
-        Err(_) => Value::Null,
-    }
+pub(super) fn disk(data_dir: &Path) -> Option<[u64; 2]> {
+    let it = rustix::fs::statvfs(data_dir).ok()?;
+    Some([
+        it.f_blocks
+            .saturating_sub(it.f_bfree)
+            .saturating_mul(it.f_frsize),
+        it.f_bavail.saturating_mul(it.f_frsize),
+    ])
 }
 
 /// Bytes of memory that this process has in RAM; 0 where the system does not tell.

@@ -582,3 +582,41 @@ fn a_path_can_name_the_worker() {
         check(s, &get("/no-one/"), &[404], &["Worker not found"]);
     }
 }
+
+/// A `postern-limit` on whatever a Worker answers is not its own.
+#[test]
+fn limits_are_told_by_the_edge_alone() {
+    let s = &Server::start(EdgeOptions {
+        url_bytes_max: 100,
+        ..EdgeOptions::default()
+    });
+    let told = |kind: &str, status, limit| {
+        let raw = get("fail", &format!("/{kind}"));
+        check(s, &raw, &[status], &[limit, "cf-ray: "]);
+    };
+    let cpu = "postern-limit: cpu-ms; value=50; used=51\r\n";
+    told("cpu", 503, cpu);
+    let wall = "postern-limit: wall-ms; value=30; used=30\r\n";
+    told("wall", 504, wall);
+    told("exception", 500, "!postern-limit");
+    check(s, &get("forges", "/"), &[200], &["!postern-limit"]);
+    let long = format!("/{}", "x".repeat(100));
+    let limit = "postern-limit: edge.url-bytes; value=100; used=";
+    check(s, &get("hello", &long), &[414], &[limit, "cf-ray: "]);
+    // What was refused has been noted, by the names that clients were told.
+    let got = s.exchange(get("no-such", "/").as_bytes(), true);
+    let ray = got.split("cf-ray: ").nth(1).unwrap();
+    let noted = s.seen.noted.lock();
+    let texts: Vec<&str> = noted.iter().map(|it| it.1.as_str()).collect();
+    assert_eq!(
+        texts,
+        [
+            "503 run cpu-ms ",
+            "504 run wall-ms ",
+            "500 run  ",
+            &format!("414 head edge.url-bytes hello.w.example{long}"),
+            "404 routing  no-such.w.example/",
+        ]
+    );
+    assert_eq!(noted[4].0.to_string(), ray[..16]);
+}

@@ -25,6 +25,10 @@ fn connections_beyond_the_cap_are_told_so() {
         assert!(got.contains("retry-after: 3\r\n"), "{got:?}");
         assert!(got.contains("connection: close\r\n"), "{got:?}");
         assert!(got.contains("2 connections are open"), "{got:?}");
+        assert!(got.contains("cf-ray: "), "{got:?}");
+        // What others use is not told.
+        let limit = "postern-limit: edge.connections; retry-after=3\r\n";
+        assert!(got.contains(limit), "{got:?}");
     }
     assert_eq!(s.edge.figures().refused, 3);
     drop(held);

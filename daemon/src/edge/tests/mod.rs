@@ -10,6 +10,7 @@ use super::routing::{Router, Zones};
 use super::*;
 use crate::engine::invocation::{Ray, Reply, ReplyBody, Request, RequestBody, Trigger};
 use crate::engine::limits::Failure;
+use crate::observe::Unanswered;
 use async_executor::Executor;
 use async_io::Async;
 use bytes::Bytes;
@@ -37,6 +38,8 @@ struct Seen {
     streams: AtomicUsize,
     /// Bytes that reply streams were asked for.
     streamed: AtomicUsize,
+    /// What the edge answered itself: status, stage, limit, where to.
+    noted: parking_lot::Mutex<Vec<(Ray, String)>>,
 }
 
 impl Seen {
@@ -46,6 +49,7 @@ impl Seen {
             running: AtomicUsize::new(0),
             streams: AtomicUsize::new(0),
             streamed: AtomicUsize::new(0),
+            noted: parking_lot::Mutex::default(),
         }
     }
 }
@@ -65,6 +69,13 @@ impl Routes for Fakes {
             script: script.to_owned(),
             seen: self.0.clone(),
         })
+    }
+
+    fn unanswered(&self, told: &Unanswered<'_>) {
+        let limit = told.refusal.map_or("", |it| it.limit);
+        let (status, stage) = (told.status, told.stage.as_str());
+        let text = format!("{status} {stage} {limit} {}", told.url);
+        self.0.noted.lock().push((told.ray, text));
     }
 }
 
@@ -181,6 +192,12 @@ impl Serve for Fake {
                 ))
             }
             "fail" => Err(failure(&argument)),
+            "forges" => {
+                let mut reply = whole("");
+                let limit = "cpu-ms; value=1; used=2".parse().unwrap();
+                reply.headers.insert("postern-limit", limit);
+                Ok(reply)
+            }
             other => panic!("no such behaviour: {other}"),
         }
     }
@@ -206,15 +223,18 @@ fn failure(kind: &str) -> Failure {
             stack: String::new(),
         },
         "cpu" => Failure::Cpu {
+            key: "cpu-ms",
             limit_ms: 50,
+            used_ms: 51,
             fuel: 1,
         },
-        "memory" => Failure::Memory { limit: 1 },
+        "memory" => Failure::Memory { limit: 1, used: 1 },
         "wall" => Failure::WallTime { limit_ms: 30 },
-        "body" => Failure::RequestBody { limit: 3 },
+        "body" => Failure::RequestBody { limit: 3, used: 4 },
         "busy" => Failure::Overloaded {
             reason: "64 invocations run already".into(),
             retry_after_s: 7,
+            bound: None,
         },
         _ => Failure::Internal("a secret".into()),
     }

@@ -5,6 +5,7 @@ use super::super::host::Host;
 use super::super::invocation::{Reply, ReplyBody};
 use super::super::isolate::Isolate;
 use super::super::limits::{Failure, Limits};
+use super::super::refusal::Bound;
 use super::super::{cost, upload};
 use super::{Guest, charge, parts, slice, violation};
 use crate::ledger::Share;
@@ -51,18 +52,18 @@ fn copied(isolate: &Weak<Isolate>, body: &[u8]) -> Result<Bytes, Failure> {
         .upgrade()
         .ok_or_else(|| Failure::Internal("an answer without an isolate".into()))?;
     let (worker, bytes) = (isolate.worker(), body.len() as u64);
-    let full = |reason| Failure::Overloaded {
+    let full = |reason, bound| Failure::Overloaded {
         reason,
         retry_after_s: 1,
+        bound: Some(bound),
     };
-    let share = worker
-        .engine()
-        .room(isolate.budget(), bytes)
-        .ok_or_else(|| {
-            full(format!(
-                "this machine has no memory for an answer of {bytes} bytes"
-            ))
-        })?;
+    let budget = isolate.budget();
+    let share = worker.engine().room(budget, bytes).ok_or_else(|| {
+        full(
+            format!("this machine has no memory for an answer of {bytes} bytes"),
+            worker.engine().short_of(budget, bytes),
+        )
+    })?;
     let (all, most) = (worker.answers().clone(), worker.answers_max());
     let before = all.fetch_add(bytes, Ordering::Relaxed);
     let counted = Counted {
@@ -71,9 +72,19 @@ fn copied(isolate: &Weak<Isolate>, body: &[u8]) -> Result<Bytes, Failure> {
         all,
     };
     if before > 0 && before + bytes > most {
-        return Err(full(format!(
-            "answers of {before} bytes of this Worker are on their way, {bytes} more exceed the limit of {most}; stream them"
-        )));
+        let bound = Bound {
+            limit: "memory-bytes",
+            value: most,
+            used: before + bytes,
+            remedy: "stream answers, or raise it: answers on their way may have twice as much",
+            is_shared: false,
+        };
+        return Err(full(
+            format!(
+                "answers of {before} bytes of this Worker are on their way, {bytes} more exceed the limit of {most}; stream them"
+            ),
+            bound,
+        ));
     }
     Ok(Bytes::from_owner(counted))
 }
@@ -91,7 +102,10 @@ pub(super) fn respond(
         caller,
         cost::CALL + cost::copy(head_len as usize) + cost::copy(body_len as usize),
     );
+    let left = caller.get_fuel().unwrap_or(0);
     let (memory, host) = parts(caller)?;
+    // What this turn has used is charged when it ends.
+    let running = host.given.saturating_sub(left).saturating_add(host.debt);
     let head = slice(memory, host, head_ptr, head_len)?;
     let body = slice(memory, host, body_ptr, body_len)?;
     // First, so that a head is decoded once a request and not for nothing.
@@ -117,9 +131,9 @@ pub(super) fn respond(
     let Some(invocation) = host.invocation_of(request) else {
         return Ok(());
     };
-    let limit = invocation.limits.response_body_bytes;
-    if body.len() as u64 > limit {
-        let failure = Failure::ResponseBody { limit };
+    let (limit, used) = (invocation.limits.response_body_bytes, body.len() as u64);
+    if used > limit {
+        let failure = Failure::ResponseBody { limit, used };
         invocation.failure = Some(failure.clone());
         invocation.done = true;
         invocation.exchange.answer(Err(failure));
@@ -133,6 +147,7 @@ pub(super) fn respond(
         }
     };
     invocation.status = status.as_u16();
+    invocation.tell_timing(invocation.fuel.saturating_add(running));
     invocation.response_bytes = body.len() as u64;
     invocation.streaming = more != 0;
     let body = if let Some(whole) = whole {
@@ -245,7 +260,8 @@ pub(super) fn body_chunk(
     let limit = invocation.limits.response_body_bytes;
     invocation.response_bytes += bytes.len() as u64;
     if invocation.response_bytes > limit {
-        let failure = Failure::ResponseBody { limit };
+        let used = invocation.response_bytes;
+        let failure = Failure::ResponseBody { limit, used };
         invocation.failure = Some(failure.clone());
         invocation.streaming = false;
         invocation.exchange.end(Err(failure));

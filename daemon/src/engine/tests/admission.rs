@@ -174,7 +174,15 @@ fn a_rate_of_nothing_lets_nobody_in_and_says_when_to_ask_again() {
         "{text}"
     );
     assert!(text.ends_with("try again in 60 s"), "{text}");
-    assert!(bench.records.0.lock().is_empty(), "it is no invocation");
+    // It is told, and as one that did not come in.
+    let stages = bench
+        .records
+        .0
+        .lock()
+        .iter()
+        .map(|it| it.stage)
+        .collect::<Vec<_>>();
+    assert_eq!(stages, [Stage::Admission]);
 }
 
 #[test]

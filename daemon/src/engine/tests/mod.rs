@@ -5,6 +5,7 @@ use super::caller::Caller;
 use super::invocation::{Ray, Reply, ReplyBody, Request, RequestBody};
 use super::limits::{Failure, Limits, Outcome};
 use super::ops::{Bindings, OpFailure, OpReply, Started};
+use super::refusal::{Refusal, Stage};
 use super::*;
 use bytes::Bytes;
 use futures_lite::StreamExt;
@@ -195,7 +196,8 @@ fn a_request_body_beyond_its_limit_is_refused() {
     };
     for len in [Some(10_000), None] {
         let failure = bench.fetch(&worker, "p", body(len)).unwrap_err();
-        assert_eq!(failure, Failure::RequestBody { limit: 5000 });
+        let used = len.unwrap_or(6000);
+        assert_eq!(failure, Failure::RequestBody { limit: 5000, used });
     }
 }
 
@@ -376,6 +378,17 @@ fn too_many_at_once_are_turned_away() {
         let limit = "concurrent-invocations";
         assert!(matches!(second, Err(Failure::Limited { limit: it, value: 1, .. }) if it == limit));
     });
+    // That is told as of others that failed.
+    let (refusal, stage) = {
+        let records = bench.records.0.lock();
+        let refused = records.iter().find(|it| it.outcome == Outcome::LoadShed);
+        let refused = refused.unwrap();
+        (refused.refusal.clone().unwrap(), refused.stage)
+    };
+    assert_eq!(
+        (refusal.limit, refusal.value, refusal.used, stage),
+        ("concurrent-invocations", 1, 2, Stage::Admission)
+    );
     assert_eq!(bench.text(&worker, "h").unwrap(), "hello");
 }
 

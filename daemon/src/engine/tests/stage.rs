@@ -11,6 +11,8 @@ pub(super) struct Seen {
     pub(super) fuel: u64,
     pub(super) logs: Vec<LogLine>,
     pub(super) logs_dropped: u32,
+    pub(super) refusal: Option<Refusal>,
+    pub(super) stage: Stage,
 }
 
 impl Seen {
@@ -40,6 +42,8 @@ impl Observer for Records {
             fuel: finished.fuel,
             logs: finished.logs.to_vec(),
             logs_dropped: finished.logs_dropped,
+            refusal: finished.refusal.cloned(),
+            stage: finished.stage,
         });
     }
 }

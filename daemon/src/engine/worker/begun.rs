@@ -4,6 +4,7 @@ use super::Entered;
 use crate::engine::invocation::{Reply, RequestBody};
 use crate::engine::limits::Failure;
 use crate::engine::module::GuestKind;
+use crate::engine::refusal::Stage;
 use crate::engine::underway::Invocation;
 
 /// An answer on its way.
@@ -22,18 +23,33 @@ impl Begun {
     pub(super) async fn run(mut self) -> Result<Reply, Failure> {
         if !self.entered.is_in() {
             let (begun, deadline) = (self.invocation.started, self.invocation.deadline);
-            Box::pin(self.entered.wait(begun, deadline)).await?;
+            let waited = Box::pin(self.entered.wait(begun, deadline)).await;
+            if let Err(failure) = waited {
+                return Err(self.refused(failure, Stage::Admission));
+            }
         }
-        self.invocation.count()?;
+        if let Err(failure) = self.invocation.count() {
+            return Err(self.refused(failure, Stage::Admission));
+        }
         let worker = self.entered.worker.clone();
         if worker.spec.kind == GuestKind::Wasi {
             // No guest waits inside a host call, so a program that reads its input is given all of it first.
             let body = std::mem::replace(&mut self.invocation.body, RequestBody::Empty);
             let limit = self.invocation.limits.request_body_bytes;
-            self.invocation.body = Box::pin(crate::engine::wasi_run::buffer(body, limit)).await?;
+            match Box::pin(crate::engine::wasi_run::buffer(body, limit)).await {
+                Ok(body) => self.invocation.body = body,
+                Err(failure) => return Err(self.refused(failure, Stage::Body)),
+            }
         }
         // It counts until its record is written.
         self.invocation.entered = Some(self.entered);
         worker.run(self.invocation).await
+    }
+
+    /// Tells of a request that does not run.
+    fn refused(mut self, failure: Failure, stage: Stage) -> Failure {
+        self.invocation.failure = Some(failure.clone());
+        self.entered.worker.report(&self.invocation, stage);
+        failure
     }
 }

@@ -6,6 +6,8 @@ use crate::engine::code::{BuildError, Code, translated_bytes};
 use crate::engine::isolate::Isolate;
 use crate::engine::limits::Failure;
 use crate::engine::module::GuestKind;
+use crate::engine::refusal::Stage;
+use crate::engine::timing::micros;
 use crate::engine::underway::Invocation;
 use std::sync::Arc;
 use std::time::Instant;
@@ -19,12 +21,16 @@ impl Worker {
     ) {
         let exchange = invocation.exchange.clone();
         loop {
-            let isolate = match picked.take().unwrap_or_else(|| self.pick()) {
+            let before = Instant::now();
+            let found = picked.take().unwrap_or_else(|| self.pick());
+            invocation.start_us += micros(before.elapsed());
+            let isolate = match found {
                 Ok(isolate) => isolate,
                 Err(failure) => {
                     invocation.exchange.answer(Err(failure.clone()));
                     invocation.failure = Some(failure);
-                    self.finished(*invocation);
+                    self.count_out(&mut invocation);
+                    self.report(&invocation, Stage::Start);
                     return;
                 }
             };
@@ -91,6 +97,7 @@ impl Worker {
                         retry_after_s: u32::try_from((until - now).as_secs())
                             .unwrap_or(u32::MAX)
                             .max(1),
+                        bound: None,
                     });
                 }
                 state.closed_until = None;
@@ -182,6 +189,7 @@ impl Worker {
         Err(Failure::Overloaded {
             reason: self.engine.shortage(&budget, what, &needs),
             retry_after_s: 1,
+            bound: Some(self.engine.short_of(&budget, needs[0].1)),
         })
     }
 }
