@@ -147,9 +147,13 @@ impl Playing {
         let (outcome, next) = match self.peek() {
             Some((Entry::Grow { outcome }, next)) => (outcome, next),
             // It will come to nothing for want of fuel.
-            Some((Entry::End { how, .. }, _))
-                if matches!(how, How::OutOfFuel | How::Stopped(_)) =>
-            {
+            Some((
+                Entry::End {
+                    how: How::OutOfFuel | How::Stopped(_),
+                    ..
+                },
+                _,
+            )) => {
                 return Ok(true);
             }
             _ => {
