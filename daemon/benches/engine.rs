@@ -10,6 +10,7 @@ use postern_daemon::engine::EngineOptions;
 use postern_daemon::engine::caller::Caller;
 use postern_daemon::engine::limits::Limits;
 use postern_daemon::engine::ops::{Bindings, OpFailure, OpReply, Started};
+use postern_daemon::engine::replay::{Recorded, Recorder};
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
@@ -77,6 +78,26 @@ fn turns(c: &mut Criterion) {
     c.bench_function("hello, warm, through the engine alone", |b| {
         b.iter(|| lone.fetch("h"))
     });
+    lone.engine.record_to(Arc::new(Tapes));
+    // Its isolates begin anew, on a tape.
+    lone.engine.sweep();
+    lone.fetch("h");
+    c.bench_function("the same, written down", |b| b.iter(|| lone.fetch("h")));
+}
+
+/// Has everything written down, and wants none of it.
+struct Tapes;
+
+impl Recorder for Tapes {
+    fn tape_bytes(&self, _: &str, _: &str) -> u64 {
+        128 << 10
+    }
+
+    fn wants(&self, _: bool) -> bool {
+        false
+    }
+
+    fn keep(&self, _: Recorded) {}
 }
 
 criterion_group!(benches, isolates, turns);

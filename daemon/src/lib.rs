@@ -31,6 +31,7 @@ pub mod otlp;
 pub mod outbound;
 pub mod plans;
 pub mod range;
+pub mod replay;
 pub mod store;
 pub mod tail;
 pub mod tune;

@@ -40,6 +40,7 @@ mod plain;
 mod plans;
 mod previews;
 mod push;
+mod replay;
 mod retire;
 mod routing;
 mod rpc;

@@ -181,8 +181,11 @@ const MAY_KNOW: &[(&str, &[&str])] = &[
             "metrics",
             "plans",
             "usage",
+            "replay",
         ],
     ),
+    // What a record is the engine knows; this room keeps them.
+    ("replay", &["engine::replay", "observe"]),
     (
         "cli",
         &[
@@ -211,6 +214,7 @@ const MAY_KNOW: &[(&str, &[&str])] = &[
             "notify",
             "tune",
             "usage",
+            "replay",
         ],
     ),
 ];

@@ -166,6 +166,7 @@ fn worker(
         limits,
         is_trusted: false,
         budget: None,
+        is_recorded: true,
         meter: None,
         env,
     })

@@ -300,7 +300,7 @@ fn link(linker: &mut Linker<Host>) -> Result<(), wasmi::Error> {
     )?;
     linker.func_wrap(module, "now", || -> i64 { 1_700_000_000_000 })?;
     linker.func_wrap(module, "random", |_: u32, _: u32| {})?;
-    let module = crate::wrapping::HOST;
+    let module = postern_daemon::engine::replay::wrapping::HOST;
     linker.func_wrap(
         module,
         "enter",

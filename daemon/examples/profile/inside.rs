@@ -103,6 +103,7 @@ pub fn least_ns(module: &[u8], worker: Option<&[u8]>, requests: u32) -> f64 {
         limits,
         is_trusted: false,
         budget: None,
+        is_recorded: true,
         meter: None,
         env: Arc::new(Env),
     });

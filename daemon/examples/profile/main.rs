@@ -8,10 +8,10 @@
 
 mod guest;
 mod inside;
-mod wrapping;
 
 use guest::{Guest, Spent};
 use postern_daemon::engine::module::{ModuleLimits, init_module, inspect};
+use postern_daemon::engine::replay::wrapping;
 
 /// Rows of a table.
 const ROWS: usize = 40;
@@ -40,7 +40,7 @@ fn main() {
     let alone_ns = least_ns(5, requests, || plain.serve(requests));
     let fuel = (plain.fuel() - before) / (5 * u64::from(requests));
 
-    let wrapped = wrapping::wrap(&engine, &metered);
+    let wrapped = wrapping::wrap(&engine, &metered).expect("a module that was metered");
     let mut guest = Guest::load(&wrapped.module, worker, wrapped.costs);
     let loading = guest.take_ledger();
     guest.serve(requests / 10 + 10);

@@ -175,6 +175,7 @@ impl<W: Send + Sync + 'static> Loads for Loader<W> {
                 env: Arc::new(lease.with_file(file)),
                 is_trusted: false,
                 budget: Some(budget),
+                is_recorded: false,
                 meter,
             };
             let worker = catalog.runtime.start(spec)?;

@@ -155,6 +155,14 @@ pub fn tenant_of<'a>(script: &'a str, tags: &'a [String]) -> &'a str {
     named.find(|name| !name.is_empty()).unwrap_or(script)
 }
 
+/// The tag of a script whose invocations are not recorded.
+const REPLAY_OFF: &str = "replay:off";
+
+/// Whether a script's invocations may be recorded, to be run again: unless a tag `replay:off` says no.
+pub fn is_recorded(tags: &[String]) -> bool {
+    !tags.iter().any(|tag| tag == REPLAY_OFF)
+}
+
 /// Which scripts a `tags` query means: all the wanted ones and none of the unwanted
 /// (spec: SEMANTICS §5).
 #[derive(Clone, Debug, Default, PartialEq, Eq)]

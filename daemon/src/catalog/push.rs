@@ -8,7 +8,7 @@ use super::binding::{self, Bound, Keep, Target, Wanted};
 use super::deployed::{Deployed, Neighbours};
 use super::deployments::Next;
 use super::judging::Named;
-use super::name::{ACCOUNT_ID, Id, check_name, check_tags, hex, shown, tenant_of};
+use super::name::{ACCOUNT_ID, Id, check_name, check_tags, hex, is_recorded, shown, tenant_of};
 use super::plans::Standing;
 use super::record::{CustomLimits, Module, Namespace, Script, Settings, Verdict};
 use super::references::Held;
@@ -461,6 +461,7 @@ impl<W: Send + Sync + 'static> Catalog<W> {
             )),
             is_trusted: namespace.trusted_workers,
             budget: None,
+            is_recorded: is_recorded(&script.settings.tags),
             meter: self.meter(&standing, quotas),
         };
         self.runtime.start(spec).map_err(CatalogError::Start)

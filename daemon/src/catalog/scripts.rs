@@ -1,6 +1,6 @@
 //! Reading, deleting and tagging scripts. What changes their code or env is in `push`.
 
-use super::name::{ACCOUNT_ID, Id, TagFilter, check_tags, shown, tenant_of};
+use super::name::{ACCOUNT_ID, Id, TagFilter, check_tags, is_recorded, shown, tenant_of};
 use super::push::Change;
 use super::record::{Module, Namespace, Script, now_ms};
 use super::rows::Rows;
@@ -174,11 +174,13 @@ impl<W: Send + Sync + 'static> Catalog<W> {
         Ok(tags)
     }
 
-    /// Starts a script's Worker anew if its tags make it another tenant's than those of before.
+    /// Starts a script's Worker anew if its tags make it another tenant's than those of before, or say
+    /// otherwise whether it may be recorded.
     /// Requests in flight end as the old one's. One that does not start stays that.
     fn rejoin(&self, namespace: &Namespace, script: &Script, before: &[String]) {
         let tenant = |tags| tenant_of(&script.name, tags);
-        if tenant(before) == tenant(&script.settings.tags)
+        let is_same = |of: fn(&[String]) -> bool| of(before) == of(&script.settings.tags);
+        if (tenant(before) == tenant(&script.settings.tags) && is_same(is_recorded))
             || self.serving.get(&namespace.name, &script.name).is_none()
         {
             return;

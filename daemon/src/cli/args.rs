@@ -4,6 +4,7 @@ mod explain;
 mod firmware;
 mod kv;
 mod limits;
+mod replay;
 mod tune;
 mod usage;
 mod versions;
@@ -12,6 +13,7 @@ pub use explain::Explain;
 pub use firmware::{Firmware, FirmwarePush, Health};
 pub use kv::{InKv, Kv, KvNamespace, KvPut};
 pub use limits::{Changing, Limits, LimitsOf, Plans};
+pub use replay::{Replay, Replays};
 pub use tune::{
     Calibrate, Tune, TuneApply, TuneCommand, TuneShow, TuneSort, TuneWhose, TuneWindow,
 };
@@ -112,6 +114,15 @@ pub enum Command {
     /// Tell which limits a Worker has and why, and state others while it runs.
     #[command(subcommand)]
     Limits(Limits),
+    /// Run a recorded invocation again, on this machine and without a daemon, or list and fetch records.
+    ///
+    /// `postern replay FILE` gives the recorded events to the same code and answers its calls from the record. It
+    /// shows what happened, the console and the operations, whether it was the same to the last unit of fuel and
+    /// the last byte (exit status 0; else 1), and where the fuel went by function.
+    #[command(
+        after_help = "Examples:\n  postern replay list\n  postern replay get 71e74d5de72c8c61 > cut.replay\n  postern replay cut.replay"
+    )]
+    Replay(Replay),
     /// Show what tenants used, by dates or months of UTC; with --csv for those who bill it.
     Usage(Usage),
     /// Update the system that the daemon runs on, and tell which one runs.

@@ -76,6 +76,9 @@ pub enum CliError {
     /// A value on the command line is wrong in a way that its parser cannot see.
     #[error("{0}")]
     Usage(String),
+    /// A record that cannot be run, or that came out otherwise.
+    #[error("{0}")]
+    Replay(String),
     /// The daemon does not do its work.
     #[error("not well: {0}")]
     Unwell(String),

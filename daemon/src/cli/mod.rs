@@ -22,6 +22,7 @@ mod multipart;
 mod output;
 mod project;
 mod push;
+mod replay;
 mod scripts;
 pub mod secrets;
 mod serve;
@@ -94,6 +95,7 @@ fn run(command: Command, out: Output) -> Result<(), CliError> {
         Command::Calibrate(args) => smol::block_on(calibrate::run(&args, out)),
         Command::Tune(args) => smol::block_on(tune::run(&args, out)),
         Command::Plans(args) => smol::block_on(limits::plans(&args, out)),
+        Command::Replay(args) => replay::run(&args, out),
         Command::Limits(args) => smol::block_on(limits::limits(&args, out)),
         Command::Usage(args) => smol::block_on(usage::run(&args, out)),
         Command::Secrets(Secrets::Forget(source)) => secrets::forget(&source, out),

@@ -123,6 +123,7 @@ pub(super) fn check(
             (64 << 10, board.budgets.tenant_memory_bytes),
         ),
     };
+    let replay = super::replay::check(document, raw.replay, &board);
     let log = log(document, raw.log, &board);
     let metrics = super::metrics::check(document, &raw.metrics);
     let otlp = raw.otlp.and_then(|raw| super::otlp::check(document, raw));
@@ -160,6 +161,7 @@ pub(super) fn check(
         tune,
         websocket,
         loader,
+        replay,
         log,
         metrics,
         otlp,
@@ -249,7 +251,7 @@ pub(super) fn number(
 }
 
 /// Like [`number`], for what counts things.
-fn count(
+pub(super) fn count(
     document: &mut Document<'_>,
     key: &str,
     value: Option<&Spanned<Amount>>,

@@ -11,6 +11,7 @@ mod network;
 mod otlp;
 mod place;
 mod raw;
+mod replay;
 pub mod routing;
 mod tls;
 
@@ -20,6 +21,7 @@ pub use network::{Address, Clock, Network};
 pub use otlp::Otlp;
 pub use place::Place;
 pub use postern_board::{Problem, amount, document, durability, limits};
+pub use replay::{Recording, Replay};
 pub use routing::{Mode, Routing, Target};
 pub use tls::{Certificate, Minimum, Tls};
 
@@ -72,6 +74,8 @@ pub struct Config {
     pub websocket: WebSocket,
     /// Dynamic Workers.
     pub loader: Loader,
+    /// Records of invocations.
+    pub replay: Replay,
     /// The process's own log and what is kept of tenants'.
     pub log: Log,
     /// Figures for Prometheus.
@@ -493,6 +497,7 @@ impl Config {
             ("tune", self.tune != new.tune),
             ("websocket", self.websocket != new.websocket),
             ("loader", self.loader != new.loader),
+            ("replay", self.replay != new.replay),
             ("metrics", self.metrics != new.metrics),
             ("otlp", self.otlp != new.otlp),
             ("network", self.network != new.network),

@@ -9,6 +9,7 @@ use super::metrics::RawMetrics;
 use super::network::{RawClock, RawNetwork};
 use super::otlp::RawOtlp;
 use super::place::RawPlace;
+use super::replay::RawReplay;
 use super::{Format, Level, Mode, Scheme};
 use serde::de::{self, Deserialize, Deserializer, SeqAccess, Visitor};
 use std::collections::BTreeMap;
@@ -35,6 +36,7 @@ pub(super) struct RawConfig {
     pub tune: RawTune,
     pub websocket: RawWebSocket,
     pub loader: RawLoader,
+    pub replay: RawReplay,
     pub log: RawLog,
     pub metrics: RawMetrics,
     pub otlp: Option<Spanned<RawOtlp>>,

@@ -272,7 +272,7 @@ fn prepare_head<R: Routes>(
     if options.redirects && line.scheme() == Scheme::Http && !line.is_own {
         let path = uri.path_and_query().map_or("/", |it| it.as_str());
         return Err(Answer::elsewhere(
-            &method,
+            method,
             host.name(),
             line.edge.https_port(),
             path,

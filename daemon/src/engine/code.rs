@@ -317,6 +317,45 @@ impl Code {
         }
     }
 
+    /// Pages of memory that isolates begin with, and those that the memory may have, of `memory_bytes`.
+    pub fn extent(&self, memory_bytes: u64) -> (u64, u64) {
+        let most = memory_bytes / WASM_PAGE as u64;
+        let maximum = self.translated.memory.maximum().unwrap_or(most);
+        (self.pages, maximum.max(self.pages))
+    }
+
+    /// Reads what lies in the memory that isolates begin with, piece by piece.
+    ///
+    /// # Errors
+    /// When a file cannot be read or does not fit the other, and what `each` says.
+    pub fn read_pieces(
+        base: Option<&Path>,
+        snapshot: &Path,
+        mut each: impl FnMut(usize, &[u8]) -> std::io::Result<()>,
+    ) -> Result<(), BuildError> {
+        use std::os::unix::fs::FileExt;
+        /// Bytes that are in memory at a time.
+        const PART: usize = 256 << 10;
+        let base = base
+            .map(|path| Snapshot::open(path, Id::ZEROS))
+            .transpose()?;
+        let under = base.as_ref().map_or(Id::ZEROS, |base| base.id);
+        let snapshot = Snapshot::open(snapshot, under)?;
+        let mut part = Vec::new();
+        for piece in snapshot.pieces(base.as_ref()) {
+            let (mut from, mut at) = (piece.memory.start, piece.at);
+            while from < piece.memory.end {
+                part.resize((piece.memory.end - from).min(PART), 0);
+                let read = piece.file.read_exact_at(&mut part, at);
+                read.and_then(|()| each(from, &part))
+                    .map_err(BuildError::new)?;
+                from += part.len();
+                at += part.len() as u64;
+            }
+        }
+        Ok(())
+    }
+
     /// Bytes of memory that isolates begin with.
     pub fn memory_bytes(&self) -> u64 {
         self.pages * WASM_PAGE as u64

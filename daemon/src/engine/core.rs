@@ -15,6 +15,7 @@ use super::mapping::{Mapping, WASM_PAGE};
 use super::memory_use::MemoryUse;
 use super::meter::Metered;
 use super::parked::{CHANGES_MAX, Changes, Parked};
+use super::replay;
 use super::turn::{Entry, Turn};
 use super::worker::Worker;
 use crate::ledger::Share;
@@ -118,7 +119,13 @@ impl Core {
         };
         let entities = budget.take(built.entities);
         let entities = entities.ok_or_else(|| no_memory(built.entities))?;
-        Self::of(built, entities, worker, code.clone())
+        let mut core = Self::of(built, entities, worker, code.clone())?;
+        if let Some(tape) = worker.tape(code, &budget) {
+            let host = core.store.data_mut();
+            host.memory_use.grown = Some(Vec::new());
+            host.tape = Some(Box::new(tape));
+        }
+        Ok(core)
     }
 
     /// What runs in an instance that begins.
@@ -198,7 +205,15 @@ impl Core {
         Resident {
             own,
             shared,
-            heap: self.entities + self.paused + self.store.data().memory_use.beside_memory(),
+            heap: self.entities
+                + self.paused
+                + self.store.data().memory_use.beside_memory()
+                + self
+                    .store
+                    .data()
+                    .tape
+                    .as_ref()
+                    .map_or(0, |tape| tape.heap_bytes()),
         }
     }
 
@@ -345,7 +360,9 @@ impl Core {
         self.turn = match self.turn.take() {
             Some(Turn::Waiting(waiting)) => {
                 let (memory, host) = self.memory.data_and_store_mut(&mut self.store);
-                Some(Turn::Answered(waiting, arrived.bring(memory, host)))
+                let value = arrived.bring(memory, host);
+                replay::arrived(host, value, memory);
+                Some(Turn::Answered(waiting, value))
             }
             other => other,
         };
@@ -377,6 +394,9 @@ impl Core {
         let owed = host.wasi.as_mut().map_or(0, |wasi| wasi.take_owed_fuel());
         let debt = std::mem::take(&mut host.debt).saturating_add(owed);
         let fuel = fuel.saturating_add(debt);
+        if let Some(tape) = &mut host.tape {
+            tape.spend(fuel);
+        }
         if host.current == 0 {
             self.startup_fuel = self.startup_fuel.saturating_sub(fuel);
         } else if let Some(invocation) = host.invocation() {
@@ -416,8 +436,12 @@ impl Core {
     /// it; gives the fuel used.
     fn enter(&mut self, entry: Entry, isolate: &Isolate, slice: u64) -> Result<u64, Condemned> {
         let allowance = self.allowance();
+        if let Some(tape) = &mut self.store.data_mut().tape {
+            tape.allow(allowance);
+        }
         let required = entry.required_fuel();
         if required > allowance || allowance == 0 {
+            replay::end(self.store.data_mut(), replay::entry::How::OutOfFuel);
             return Err(self.exhausted(isolate));
         }
         let given = slice.max(required).min(allowance);
@@ -433,8 +457,11 @@ impl Core {
         let used = given - self.store.get_fuel().unwrap_or(0);
         self.spend(used);
         match result {
-            Ok(Turn::Finished(0)) => {}
+            Ok(Turn::Finished(0)) => {
+                replay::end(self.store.data_mut(), replay::entry::How::Returned(0))
+            }
             Ok(Turn::Finished(status)) => {
+                replay::end(self.store.data_mut(), replay::entry::How::Returned(status));
                 return Err(Condemned(Failure::Exception {
                     name: "Error".into(),
                     message: format!("the guest ended a turn with status {status}"),
@@ -445,7 +472,10 @@ impl Core {
                 self.turn = Some(turn);
                 return self.hold_stack(grown, isolate).map(|()| used);
             }
-            Err(error) => return self.trapped(error, isolate).map(|()| used),
+            Err(error) => {
+                replay::end_by(self.store.data_mut(), &error);
+                return self.trapped(error, isolate).map(|()| used);
+            }
         }
         self.release_stack();
         Ok(used)
@@ -461,6 +491,8 @@ impl Core {
         while !self.share.grow(more) {
             let budget = self.share.budget();
             if !engine.evict_one(budget) {
+                let why = "no memory for the stack of a call";
+                replay::end(self.store.data_mut(), replay::entry::How::Stopped(why));
                 return Err(Condemned(Failure::Overloaded {
                     reason: engine.shortage(
                         budget,

@@ -8,6 +8,8 @@ use super::imports;
 use super::invocation::{RequestBody, Trigger};
 use super::isolate::{Inbound, Isolate};
 use super::limits::{Failure, Limits};
+use super::replay::entry::How;
+use super::replay::{end, end_by};
 use super::turn::Entry;
 use super::wire::{self, Writer};
 use crate::deadline::Deadline;
@@ -32,6 +34,9 @@ impl Core {
                 Some(Inbound::Event(event)) => event,
                 Some(Inbound::Start(invocation)) => {
                     let id = invocation.id;
+                    if let Some(tape) = &mut self.store.data_mut().tape {
+                        tape.began(id, invocation.ray.0, invocation.started_ms);
+                    }
                     self.store.data_mut().invocations.push(*invocation);
                     Event::Request(id)
                 }
@@ -469,6 +474,12 @@ impl Core {
         if let Some(invocation) = self.store.data_mut().invocation() {
             invocation.charge(event_cost(len));
         }
+        let (memory, host) = self.memory.data_and_store_mut(&mut self.store);
+        if let Some(tape) = &mut host.tape {
+            let end = ptr as usize + len;
+            let payload = memory.get(ptr as usize..end).unwrap_or_default();
+            tape.event(request, kind as u32, id, payload);
+        }
         if bound > WINDOW_KEPT {
             // The guest may let go of a window this large when it is asked for the next one.
             self.window = None;
@@ -493,6 +504,10 @@ impl Core {
         let slice = isolate.worker().engine().slice_fuel();
         let allowance = self.allowance();
         let fuel = allowance.min(slice.saturating_add(u64::from(want) / 8));
+        if let Some(tape) = &mut self.store.data_mut().tape {
+            tape.window(want);
+            tape.allow(fuel);
+        }
         self.lend(allowance - fuel);
         self.store
             .set_fuel(fuel)
@@ -500,6 +515,10 @@ impl Core {
         let result = window.call(&mut self.store, want);
         let used = fuel - self.store.get_fuel().unwrap_or(0);
         self.spend(used);
+        match &result {
+            Ok(ptr) => end(self.store.data_mut(), How::Returned(*ptr as i32)),
+            Err(error) => end_by(self.store.data_mut(), error),
+        }
         match result {
             Ok(0) => {
                 let limit = self.store.data().limits.memory_bytes;

@@ -13,6 +13,7 @@ use super::limits::{Failure, Limits};
 use super::memory_use::MemoryUse;
 use super::ops::{Bindings, OpFailure, OpResult, Upload};
 use super::pipe::Pipe;
+use super::replay::Tape;
 use super::rewriter::Rewriters;
 use super::socket::SocketEnd;
 use super::underway::{Invocation, never_answers};
@@ -190,6 +191,8 @@ pub struct Host {
     pub wasm_shared: Arc<super::inner::Shared>,
     /// What is evaluated, while a push in JavaScript is judged.
     pub loading: Option<Box<Loading>>,
+    /// What reaches the guest is written down here.
+    pub tape: Option<Box<Tape>>,
 }
 
 impl Host {
@@ -228,6 +231,7 @@ impl Host {
             wasm: None,
             wasm_shared: Default::default(),
             loading: None,
+            tape: None,
         }
     }
 
@@ -244,7 +248,8 @@ impl Host {
     /// Bytes on the heap that are counted already.
     pub fn counted_on_heap(&self) -> u64 {
         let inner = self.wasm.as_ref().map_or(0, |inner| inner.share_bytes());
-        self.memory_use.on_heap() + inner
+        let tape = self.tape.as_ref().map_or(0, |tape| tape.heap_bytes());
+        self.memory_use.on_heap() + inner + tape
     }
 
     /// Whether nothing is under way, and no state but that of the instance itself goes with it.
@@ -528,6 +533,12 @@ impl Host {
                     stack: String::new(),
                 });
             invocation.exchange.end(Err(failure.clone()));
+        }
+        if let Some(tape) = &mut self.tape {
+            let why = invocation.failure.as_ref().map(Failure::to_string);
+            let outcome = invocation.outcome().as_str();
+            tape.over(id, invocation.fuel, outcome, &why.unwrap_or_default());
+            isolate.worker().record(tape, &invocation, &self.limits);
         }
         isolate.finished(invocation);
     }

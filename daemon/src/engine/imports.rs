@@ -17,6 +17,7 @@ use super::crypto;
 use super::host::{Event, Host, Op, OpOutcome, OpState, Serial};
 use super::limits::Failure;
 use super::ops::{OpFailure, OpResult, Started};
+use super::replay::{Import, taped};
 use postern_abi::event::LogLevel;
 use postern_abi::{IMPORT_MODULE, OpErrorCode, OpKind, import, limits};
 use wasmi::{Caller, Error, Linker, TrapCode};
@@ -39,19 +40,137 @@ impl wasmi::errors::HostError for Ended {}
 /// None that can happen: the names are distinct.
 pub fn link(linker: &mut Linker<Host>) -> Result<(), wasmi::errors::LinkerError> {
     let m = IMPORT_MODULE;
-    linker.func_wrap(m, import::OP_START, op_start)?;
-    linker.func_wrap(m, import::OP_CANCEL, op_cancel)?;
-    linker.func_wrap(m, import::OP_PULL, op_pull)?;
-    linker.func_wrap(m, import::OP_CHUNK, op_chunk)?;
-    linker.func_wrap(m, import::OP_SYNC, sync::op_sync)?;
-    linker.func_wrap(m, import::RESPOND, answering::respond)?;
-    linker.func_wrap(m, import::BODY_CHUNK, answering::body_chunk)?;
-    linker.func_wrap(m, import::BODY_PULL, answering::body_pull)?;
-    linker.func_wrap(m, import::FAIL, answering::fail)?;
-    linker.func_wrap(m, import::DONE, answering::done)?;
-    linker.func_wrap(m, import::LOG, log)?;
-    linker.func_wrap(m, import::NOW, now)?;
-    linker.func_wrap(m, import::RANDOM, random)?;
+    linker.func_wrap(
+        m,
+        import::OP_START,
+        |mut c: Guest<'_>, op: u32, kind: u32, ptr: u32, len: u32| -> Result<(), Error> {
+            taped(&mut c, Import::OpStart, &[op, kind, ptr, len], |c| {
+                op_start(c, op, kind, ptr, len)
+            })
+        },
+    )?;
+    linker.func_wrap(
+        m,
+        import::OP_CANCEL,
+        |mut c: Guest<'_>, op: u32| -> Result<(), Error> {
+            taped(&mut c, Import::OpCancel, &[op], |c| {
+                op_cancel(c, op);
+                Ok(())
+            })
+        },
+    )?;
+    linker.func_wrap(
+        m,
+        import::OP_PULL,
+        |mut c: Guest<'_>, op: u32, bytes: u32| -> Result<(), Error> {
+            taped(&mut c, Import::OpPull, &[op, bytes], |c| {
+                op_pull(c, op, bytes);
+                Ok(())
+            })
+        },
+    )?;
+    linker.func_wrap(
+        m,
+        import::OP_CHUNK,
+        |mut c: Guest<'_>, op: u32, ptr: u32, len: u32, end: u32| -> Result<(), Error> {
+            taped(&mut c, Import::OpChunk, &[op, ptr, len, end], |c| {
+                op_chunk(c, op, ptr, len, end)
+            })
+        },
+    )?;
+    linker.func_wrap(
+        m,
+        import::OP_SYNC,
+        |mut c: Guest<'_>,
+         kind: u32,
+         ptr: u32,
+         len: u32,
+         out_ptr: u32,
+         out_cap: u32|
+         -> Result<i32, Error> {
+            taped(
+                &mut c,
+                Import::OpSync,
+                &[kind, ptr, len, out_ptr, out_cap],
+                |c| sync::op_sync(c, kind, ptr, len, out_ptr, out_cap),
+            )
+        },
+    )?;
+    linker.func_wrap(
+        m,
+        import::RESPOND,
+        |mut c: Guest<'_>,
+         request: u32,
+         head_ptr: u32,
+         head_len: u32,
+         ptr: u32,
+         len: u32,
+         more: u32|
+         -> Result<(), Error> {
+            taped(
+                &mut c,
+                Import::Respond,
+                &[request, head_ptr, head_len, ptr, len, more],
+                |c| answering::respond(c, request, head_ptr, head_len, ptr, len, more),
+            )
+        },
+    )?;
+    linker.func_wrap(
+        m,
+        import::BODY_CHUNK,
+        |mut c: Guest<'_>, request: u32, ptr: u32, len: u32, end: u32| -> Result<i32, Error> {
+            taped(&mut c, Import::BodyChunk, &[request, ptr, len, end], |c| {
+                answering::body_chunk(c, request, ptr, len, end)
+            })
+        },
+    )?;
+    linker.func_wrap(
+        m,
+        import::BODY_PULL,
+        |mut c: Guest<'_>, request: u32, bytes: u32| -> Result<(), Error> {
+            taped(&mut c, Import::BodyPull, &[request, bytes], |c| {
+                answering::body_pull(c, request, bytes);
+                Ok(())
+            })
+        },
+    )?;
+    linker.func_wrap(
+        m,
+        import::FAIL,
+        |mut c: Guest<'_>, request: u32, ptr: u32, len: u32| -> Result<(), Error> {
+            taped(&mut c, Import::Fail, &[request, ptr, len], |c| {
+                answering::fail(c, request, ptr, len)
+            })
+        },
+    )?;
+    linker.func_wrap(
+        m,
+        import::DONE,
+        |mut c: Guest<'_>, request: u32, status: u32, ptr: u32, len: u32| -> Result<(), Error> {
+            taped(&mut c, Import::Done, &[request, status, ptr, len], |c| {
+                answering::done(c, request, status, ptr, len)
+            })
+        },
+    )?;
+    linker.func_wrap(
+        m,
+        import::LOG,
+        |mut c: Guest<'_>, level: u32, ptr: u32, len: u32| -> Result<(), Error> {
+            taped(&mut c, Import::Log, &[level, ptr, len], |c| {
+                log(c, level, ptr, len)
+            })
+        },
+    )?;
+    linker.func_wrap(m, import::NOW, |mut c: Guest<'_>| -> Result<i64, Error> {
+        taped(&mut c, Import::Now, &[], |c| Ok(now(c)))
+    })?;
+    linker.func_wrap(
+        m,
+        import::RANDOM,
+        |mut c: Guest<'_>, ptr: u32, len: u32| -> Result<(), Error> {
+            taped(&mut c, Import::Random, &[ptr, len], |c| random(c, ptr, len))
+        },
+    )?;
     Ok(())
 }
 
@@ -150,17 +269,17 @@ const OPS_SPARE: u32 = 1024;
 /// Timers that a request may have running: they hold little, and programs set many.
 const TIMERS_MAX: u32 = 1024;
 
-fn op_start(mut caller: Guest<'_>, op: u32, kind: u32, ptr: u32, len: u32) -> Result<(), Error> {
+fn op_start(caller: &mut Guest<'_>, op: u32, kind: u32, ptr: u32, len: u32) -> Result<(), Error> {
     let known = OpKind::from_u32(kind);
     if known == Some(OpKind::Crypto) {
-        crypto::pay(&mut caller, ptr, len)?;
+        crypto::pay(caller, ptr, len)?;
     }
     let work = known.map_or(0, |kind| cost::operation(kind, len as usize));
     charge(
-        &mut caller,
+        caller,
         cost::CALL + cost::OP + cost::copy(len as usize) + work,
     );
-    let (memory, host) = parts(&mut caller)?;
+    let (memory, host) = parts(caller)?;
     let argument = slice(memory, host, ptr, len)?;
     if host.ops.contains_key(&op) {
         return Err(violation(
@@ -369,13 +488,13 @@ fn run(
     })
 }
 
-fn op_cancel(mut caller: Guest<'_>, op: u32) {
-    charge(&mut caller, cost::CALL);
+fn op_cancel(caller: &mut Guest<'_>, op: u32) {
+    charge(caller, cost::CALL);
     caller.data_mut().cancel(op);
 }
 
-fn op_pull(mut caller: Guest<'_>, op: u32, bytes: u32) {
-    charge(&mut caller, cost::CALL);
+fn op_pull(caller: &mut Guest<'_>, op: u32, bytes: u32) {
+    charge(caller, cost::CALL);
     if let Some(Op {
         state: OpState::Streaming(credit, _),
         ..
@@ -392,9 +511,9 @@ fn op_pull(mut caller: Guest<'_>, op: u32, bytes: u32) {
     }
 }
 
-fn op_chunk(mut caller: Guest<'_>, op: u32, ptr: u32, len: u32, end: u32) -> Result<(), Error> {
-    charge(&mut caller, cost::CALL + len as u64 / 2);
-    let (memory, host) = parts(&mut caller)?;
+fn op_chunk(caller: &mut Guest<'_>, op: u32, ptr: u32, len: u32, end: u32) -> Result<(), Error> {
+    charge(caller, cost::CALL + len as u64 / 2);
+    let (memory, host) = parts(caller)?;
     let bytes = slice(memory, host, ptr, len)?;
     let Some(found) = host.ops.get_mut(&op) else {
         return Ok(());
@@ -480,12 +599,9 @@ pub(super) fn hand_over(
     Ok(result_len)
 }
 
-fn log(mut caller: Guest<'_>, level: u32, ptr: u32, len: u32) -> Result<(), Error> {
-    charge(
-        &mut caller,
-        cost::CALL + cost::LOG + cost::copy(len as usize),
-    );
-    let (memory, host) = parts(&mut caller)?;
+fn log(caller: &mut Guest<'_>, level: u32, ptr: u32, len: u32) -> Result<(), Error> {
+    charge(caller, cost::CALL + cost::LOG + cost::copy(len as usize));
+    let (memory, host) = parts(caller)?;
     let bytes = slice(memory, host, ptr, len)?;
     // Only what is kept is looked at, however much was named.
     let kept = &bytes[..bytes.len().min(limits::LOG_LINE_MAX + 4)];
@@ -502,15 +618,15 @@ fn log(mut caller: Guest<'_>, level: u32, ptr: u32, len: u32) -> Result<(), Erro
     Ok(())
 }
 
-fn now(mut caller: Guest<'_>) -> i64 {
-    charge(&mut caller, cost::CALL);
+fn now(caller: &mut Guest<'_>) -> i64 {
+    charge(caller, cost::CALL);
     // Years beyond 292 million do not come up.
     caller.data().now_ms as i64
 }
 
-fn random(mut caller: Guest<'_>, ptr: u32, len: u32) -> Result<(), Error> {
-    charge(&mut caller, cost::CALL + cost::random(len as usize));
-    let (memory, host) = parts(&mut caller)?;
+fn random(caller: &mut Guest<'_>, ptr: u32, len: u32) -> Result<(), Error> {
+    charge(caller, cost::CALL + cost::random(len as usize));
+    let (memory, host) = parts(caller)?;
     if len > 64 * 1024 {
         return Err(violation(
             host,

@@ -384,7 +384,8 @@ impl Isolate {
                         is_worn = host
                             .wasm
                             .as_ref()
-                            .is_some_and(|it| it.is_worn(&host.limits));
+                            .is_some_and(|it| it.is_worn(&host.limits))
+                            || host.tape.as_ref().is_some_and(|tape| tape.is_worn());
                         self.bytes
                             .store(core.store.data().memory_use.bytes(), Ordering::Relaxed);
                     }

@@ -1,6 +1,7 @@
 //! What an isolate uses of the memory that all of them share.
 
 use crate::ledger::{Budget, Share};
+use wasmi::errors::{MemoryError, TableError};
 
 /// Bytes of an isolate's memories and tables, counted as they grow.
 #[derive(Debug)]
@@ -15,6 +16,8 @@ pub struct MemoryUse {
     /// What is kept of a memory that is not there now.
     kept: u64,
     share: Share,
+    /// How attempts to grow ended, where that is written down: 0 refused, 1 granted, 2 refused for good.
+    pub grown: Option<Vec<u8>>,
     /// Growth was refused since this was last looked at.
     pub refused: bool,
     /// Whether refused growth ends the isolate there and then, and the guest is not told: under
@@ -36,6 +39,7 @@ impl MemoryUse {
             elsewhere: 0,
             kept: 0,
             share: budget.nothing(),
+            grown: None,
             refused: false,
             is_final: false,
         }
@@ -57,6 +61,27 @@ impl MemoryUse {
     /// Counts the kept bytes no more: they are in a memory again.
     pub fn taken_up(&mut self) {
         self.kept = 0;
+        // What the host did to bring it back the guest has not done.
+        if let Some(grown) = &mut self.grown {
+            grown.clear();
+        }
+    }
+
+    /// What was granted came to nothing: for want of fuel in this slice, and it is asked for again in the
+    /// next one, or for good, which the guest is told.
+    fn came_to_nothing(&mut self, is_asked_again: bool) {
+        if let Some(grown) = &mut self.grown {
+            grown.pop();
+            if !is_asked_again {
+                grown.push(0);
+            }
+        }
+    }
+
+    fn tell(&mut self, outcome: u8) {
+        if let Some(grown) = &mut self.grown {
+            grown.push(outcome);
+        }
     }
 
     /// Bytes of tables.
@@ -147,9 +172,11 @@ impl wasmi::ResourceLimiter for MemoryUse {
         // What would never fit is an error of the program's, which it may catch.
         let is_absurd = desired.saturating_sub(current) as u64 > self.limit;
         if !fits && self.is_final && !is_absurd {
+            self.tell(2);
             return Err(wasmi_core::LimiterError::ResourceLimiterDeniedAllocation);
         }
         self.refused &= !(self.is_final && is_absurd);
+        self.tell(fits.into());
         Ok(fits)
     }
 
@@ -160,7 +187,19 @@ impl wasmi::ResourceLimiter for MemoryUse {
         _maximum: Option<usize>,
     ) -> Result<bool, wasmi_core::LimiterError> {
         let added = desired.saturating_sub(current) as u64 * ELEMENT;
-        Ok(self.grow(self.memory, self.tables.saturating_add(added)))
+        let fits = self.grow(self.memory, self.tables.saturating_add(added));
+        self.tell(fits.into());
+        Ok(fits)
+    }
+
+    fn memory_grow_failed(&mut self, error: &MemoryError) -> Result<(), wasmi_core::LimiterError> {
+        self.came_to_nothing(matches!(error, MemoryError::OutOfFuel { .. }));
+        Ok(())
+    }
+
+    fn table_grow_failed(&mut self, error: &TableError) -> Result<(), wasmi_core::LimiterError> {
+        self.came_to_nothing(matches!(error, TableError::OutOfFuel { .. }));
+        Ok(())
     }
 
     fn instances(&self) -> usize {

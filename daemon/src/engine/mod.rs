@@ -39,6 +39,7 @@ mod parked;
 pub mod pipe;
 mod program;
 pub mod refusal;
+pub mod replay;
 mod rewriter;
 mod scheduler;
 mod snapshot;
@@ -80,7 +81,7 @@ use scheduler::Scheduler;
 use std::cmp::Reverse;
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
-use std::sync::{Arc, Weak};
+use std::sync::{Arc, OnceLock, Weak};
 use std::time::{Duration, Instant};
 use tenants::Tenants;
 
@@ -143,6 +144,7 @@ struct Inner {
     executor: Arc<Executor<'static>>,
     guests: Arc<Executor<'static>>,
     observer: Arc<dyn Observer>,
+    recorder: OnceLock<Arc<dyn replay::Recorder>>,
     scheduler: Scheduler,
     tenants: Tenants,
     budget: Budget,
@@ -158,6 +160,9 @@ struct Inner {
 }
 
 impl Engine {
+    /// What images and snapshots depend on, whatever the guest, and fuel.
+    pub const BUILD: &str = concat!(env!("CARGO_PKG_VERSION"), " wasmi 2.0 image 4");
+
     /// An engine that runs on `executor` and tells `observer` of every invocation.
     pub fn new(
         options: EngineOptions,
@@ -178,6 +183,7 @@ impl Engine {
             executor,
             guests,
             observer,
+            recorder: OnceLock::new(),
             scheduler: Scheduler::new(options.threads, options.slice_fuel),
             tenants: Tenants::default(),
             budget: options.budget.clone(),
@@ -298,7 +304,7 @@ impl Engine {
     /// Names what images and snapshots of a kind of guest depend on; those of another build are
     /// made anew. Of JavaScript that is the engine, and the base on this device, if there is one.
     pub fn build(&self, kind: GuestKind) -> String {
-        let build = concat!(env!("CARGO_PKG_VERSION"), " wasmi 2.0 image 4");
+        let build = Self::BUILD;
         match kind {
             GuestKind::AbiV1 | GuestKind::Wasi => build.to_owned(),
             GuestKind::JavaScript => {
@@ -315,6 +321,16 @@ impl Engine {
         // An upload, or the rows of a start, have been taken apart for it.
         self.has_freed();
         Arc::new(Worker::new(self.clone(), spec))
+    }
+
+    /// Has invocations recorded by `recorder`, in isolates that begin from now on. Once only; a second call
+    /// changes nothing.
+    pub fn record_to(&self, recorder: Arc<dyn replay::Recorder>) {
+        let _ = self.0.recorder.set(recorder);
+    }
+
+    fn recorder(&self) -> Option<&Arc<dyn replay::Recorder>> {
+        self.0.recorder.get()
     }
 
     fn sockets_max(&self) -> u32 {

@@ -77,6 +77,7 @@ impl Engine {
             is_trusted: false,
             // Its own, which tenants cannot use up.
             budget: Some(Budget::new("(own)", MEMORY)),
+            is_recorded: false,
             meter: None,
         };
         let worker = Worker::own(self.clone(), spec);

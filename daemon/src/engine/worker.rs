@@ -6,6 +6,7 @@
 mod admission;
 mod begun;
 mod placing;
+mod recording;
 
 use admission::Comer;
 pub(super) use admission::Entered;
@@ -75,6 +76,8 @@ pub struct WorkerSpec {
     pub is_trusted: bool,
     /// What its isolates take memory from, if that is a part of the machine's.
     pub budget: Option<Budget>,
+    /// Whether its invocations may be recorded, to be run again.
+    pub is_recorded: bool,
     /// Who counts what its tenant uses, as it starts; see [`Worker::set_limits`].
     pub meter: Option<Arc<dyn Meter>>,
 }

@@ -54,6 +54,8 @@ pub mod code {
     pub const LIMITS: u32 = 10611;
     /// Somebody else changed it first.
     pub const REVISION: u32 = 10612;
+    /// Records of invocations, which the field has no calls for.
+    pub const REPLAY: u32 = 10631;
     /// Known to the field, but not here yet.
     pub const NOT_YET: u32 = 10501;
     pub const NO_METHOD: u32 = 7001;

@@ -34,6 +34,7 @@ mod paging;
 mod plain;
 mod plans;
 mod probes;
+mod replays;
 mod router;
 mod routes;
 mod schedules;
@@ -68,6 +69,7 @@ use crate::engine::Worker;
 use crate::firmware::Firmware;
 use crate::ledger::{Budget, Share};
 use crate::logpush::Logpush;
+use crate::replay::Replays;
 use envelope::Answer;
 use firmware::HealthKey;
 use smol::lock::{Semaphore, SemaphoreGuard};
@@ -143,6 +145,7 @@ pub struct Manage<W = Worker> {
     tuning: OnceLock<Tuning>,
     probes: OnceLock<Arc<dyn Probes>>,
     used: OnceLock<Box<dyn UseSource>>,
+    replays: OnceLock<Replays>,
 }
 
 impl<W: Send + Sync + 'static> Manage<W> {
@@ -161,6 +164,7 @@ impl<W: Send + Sync + 'static> Manage<W> {
             tuning: OnceLock::new(),
             probes: OnceLock::new(),
             used: OnceLock::new(),
+            replays: OnceLock::new(),
             catalog,
             options,
             logs,
@@ -184,6 +188,11 @@ impl<W: Send + Sync + 'static> Manage<W> {
     /// Has jobs that push logs. Once only; a second call changes nothing.
     pub fn with_logpush(&self, logpush: Logpush) {
         let _ = self.logpush.set(Arc::new(logpush));
+    }
+
+    /// Has records of invocations. Once only; a second call changes nothing.
+    pub fn with_replays(&self, replays: Replays) {
+        let _ = self.replays.set(replays);
     }
 
     /// Has firmware, and a key by which programs of this machine ask how the daemon is. Once

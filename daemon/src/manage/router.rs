@@ -220,6 +220,9 @@ impl<W: Send + Sync + 'static> Manage<W> {
         POST "accounts/{account}/storage/kv/namespaces/{id}/bulk/get" => get_bulk,
         POST "accounts/{account}/storage/kv/namespaces/{id}/bulk/delete" => delete_bulk,
 
+        GET "accounts/{account}/postern/v1/replays" => list_replays,
+        GET "accounts/{account}/postern/v1/replays/{ray}" => get_replay,
+        DELETE "accounts/{account}/postern/v1/replays/{ray}" => delete_replay,
         GET "accounts/{account}/postern/v1/explain" => list_failures,
         GET "accounts/{account}/postern/v1/explain/{ray}" => explain_ray,
         GET "accounts/{account}/postern/v1/usage" => get_usage,

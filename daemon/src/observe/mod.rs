@@ -17,7 +17,7 @@ pub use counts::{Counts, OUTCOMES};
 pub use failed::{Failed, Unanswered, refusal_json};
 pub use follow::{Filter, Follow, FollowError, Followed};
 pub use record::{Record, Unredacted};
-pub use redact::{REDACTED, redacted_header, redacted_url};
+pub use redact::{REDACTED, is_secret_header, redacted_header, redacted_url, secrets_of_url};
 pub use rings::ENTRIES_MAX;
 
 use crate::engine::finished::Deployed;

@@ -10,15 +10,23 @@ const SECRET_WORDS: [&str; 5] = ["auth", "key", "secret", "token", "jwt"];
 
 /// A header's value as it may be shown. Bytes that are no text are replaced.
 pub fn redacted_header<'a>(name: &str, value: &'a [u8]) -> Cow<'a, str> {
-    let name = name.to_ascii_lowercase();
-    let secret = name == "cookie"
-        || name == "set-cookie"
-        || SECRET_WORDS.iter().any(|word| name.contains(word));
-    if secret {
+    if is_secret_header(name) {
         Cow::Borrowed(REDACTED)
     } else {
         String::from_utf8_lossy(value)
     }
+}
+
+/// Whether the values of header fields of this name are secrets.
+pub fn is_secret_header(name: &str) -> bool {
+    let name = name.to_ascii_lowercase();
+    name == "cookie" || name == "set-cookie" || SECRET_WORDS.iter().any(|word| name.contains(word))
+}
+
+/// The parts of a URL that may not be shown.
+pub fn secrets_of_url(url: &str) -> impl Iterator<Item = &str> {
+    url.split(|c: char| !c.is_ascii_alphanumeric() && !matches!(c, '+' | '_' | '-'))
+        .filter(|run| looks_secret(run.as_bytes()))
 }
 
 /// A URL as it may be shown: runs of letters, digits, `+`, `_` and `-` that look like

@@ -11,6 +11,7 @@ use crate::engine::EngineOptions;
 use crate::manage::ManageOptions;
 use crate::observe::ObserveOptions;
 use crate::outbound::{OutboundOptions, Policy, RootSource};
+use crate::replay::{ReplayOptions, What};
 use crate::store::{Durability, StoreOptions};
 use crate::tune::calibration::Machine;
 use crate::websocket::SocketOptions;
@@ -53,6 +54,24 @@ pub(super) fn analytics_options(config: &Config) -> AnalyticsOptions {
     AnalyticsOptions {
         bytes_max: config.analytics.bytes,
         tenant_bytes_max: config.analytics.worker_bytes,
+    }
+}
+
+pub(super) fn replay_options(config: &Config) -> ReplayOptions {
+    let replay = &config.replay;
+    ReplayOptions {
+        what: match replay.record {
+            config::Recording::Off => What::Nothing,
+            config::Recording::Failures => What::Failures,
+            config::Recording::Sampled => What::Sampled(replay.sample),
+        },
+        isolate_bytes: replay.isolate_bytes,
+        bytes_max: replay.bytes,
+        records_max: replay.records as usize,
+        per_minute: replay.per_minute,
+        redacts: replay.redact,
+        off: replay.off.clone(),
+        dir: config.data_dir.join("replays"),
     }
 }
 

@@ -11,8 +11,8 @@ use super::memory::Memory;
 use super::options::tls_options;
 use super::options::{
     analytics_options, bounds, cache_options, calibrated, edge_options, engine_options, log_filter,
-    manage_options, observe_options, outbound_options, policy, roots, socket_options,
-    store_options,
+    manage_options, observe_options, outbound_options, policy, replay_options, roots,
+    socket_options, store_options,
 };
 use super::roll::{Roll, Seat};
 use super::routes::{self, Running};
@@ -33,6 +33,7 @@ use crate::logpush::Logpush;
 use crate::manage::{self, LogSource, LogStream, Manage, ServerOptions, tokens};
 use crate::observe::{self, Filter, Follow, Followed, Observe, logger};
 use crate::outbound::Outbound;
+use crate::replay::Replays;
 use crate::store::{Opened, Store};
 use crate::tail::Tails;
 use crate::tune::{Tune, calibration};
@@ -164,6 +165,10 @@ impl Rooms {
             guests.clone(),
             told.clone(),
         );
+        let replays = Replays::open(replay_options(config)).map_err(room("replay"))?;
+        if replays.is_on() {
+            engine.record_to(Arc::new(replays.clone()));
+        }
         let machine_speed = calibrated(config);
         if let Some(rate) = calibration::rate(&store, &machine_speed) {
             engine.set_fuel_per_ms(rate);
@@ -274,6 +279,7 @@ impl Rooms {
             Arc::new(Shared(status.clone())),
         );
         manage.with_logpush(logpush.clone());
+        manage.with_replays(replays.clone());
         manage.with_tune(manage::Tuning::new(
             tune.clone(),
             engine.clone(),
@@ -298,6 +304,7 @@ impl Rooms {
             executor.spawn(sweep(engine)),
             executor.spawn(cache.upkeep()),
             executor.spawn(analytics.clone().upkeep()),
+            executor.spawn(replays.upkeep()),
             executor.spawn(usage.clone().upkeep()),
             executor.spawn(tune.clone().upkeep()),
             office

@@ -90,7 +90,7 @@ fn copied(isolate: &Weak<Isolate>, body: &[u8]) -> Result<Bytes, Failure> {
 }
 
 pub(super) fn respond(
-    mut caller: Guest<'_>,
+    caller: &mut Guest<'_>,
     request: u32,
     head_ptr: u32,
     head_len: u32,
@@ -99,11 +99,11 @@ pub(super) fn respond(
     more: u32,
 ) -> Result<(), Error> {
     charge(
-        &mut caller,
+        caller,
         cost::CALL + cost::copy(head_len as usize) + cost::copy(body_len as usize),
     );
     let left = caller.get_fuel().unwrap_or(0);
-    let (memory, host) = parts(&mut caller)?;
+    let (memory, host) = parts(caller)?;
     // What this turn has used is charged when it ends.
     let running = host.given.saturating_sub(left).saturating_add(host.debt);
     let head = slice(memory, host, head_ptr, head_len)?;
@@ -242,14 +242,14 @@ pub fn response_fields(fields: Fields<'_>) -> Result<HeaderMap, String> {
 }
 
 pub(super) fn body_chunk(
-    mut caller: Guest<'_>,
+    caller: &mut Guest<'_>,
     request: u32,
     ptr: u32,
     len: u32,
     end: u32,
 ) -> Result<i32, Error> {
-    charge(&mut caller, cost::CALL + cost::copy(len as usize));
-    let (memory, host) = parts(&mut caller)?;
+    charge(caller, cost::CALL + cost::copy(len as usize));
+    let (memory, host) = parts(caller)?;
     let bytes = slice(memory, host, ptr, len)?;
     let Some(invocation) = host
         .invocation_of(request)
@@ -278,8 +278,8 @@ pub(super) fn body_chunk(
     Ok(i32::try_from(credit).unwrap_or(i32::MIN))
 }
 
-pub(super) fn body_pull(mut caller: Guest<'_>, request: u32, bytes: u32) {
-    charge(&mut caller, cost::CALL);
+pub(super) fn body_pull(caller: &mut Guest<'_>, request: u32, bytes: u32) {
+    charge(caller, cost::CALL);
     let host = caller.data_mut();
     let (isolate, executor) = (host.isolate.clone(), host.executor.clone());
     if let Some(invocation) = host.invocation_of(request) {
@@ -288,9 +288,9 @@ pub(super) fn body_pull(mut caller: Guest<'_>, request: u32, bytes: u32) {
     }
 }
 
-pub(super) fn fail(mut caller: Guest<'_>, request: u32, ptr: u32, len: u32) -> Result<(), Error> {
-    charge(&mut caller, cost::CALL + cost::copy(len as usize));
-    let (memory, host) = parts(&mut caller)?;
+pub(super) fn fail(caller: &mut Guest<'_>, request: u32, ptr: u32, len: u32) -> Result<(), Error> {
+    charge(caller, cost::CALL + cost::copy(len as usize));
+    let (memory, host) = parts(caller)?;
     let failure = exception(slice(memory, host, ptr, len)?);
     if let Some(loading) = host.loading.as_mut().filter(|_| request == 0) {
         loading.failure.get_or_insert(failure);
@@ -301,14 +301,14 @@ pub(super) fn fail(mut caller: Guest<'_>, request: u32, ptr: u32, len: u32) -> R
 }
 
 pub(super) fn done(
-    mut caller: Guest<'_>,
+    caller: &mut Guest<'_>,
     request: u32,
     status: u32,
     ptr: u32,
     len: u32,
 ) -> Result<(), Error> {
-    charge(&mut caller, cost::CALL + cost::copy(len as usize));
-    let (memory, host) = parts(&mut caller)?;
+    charge(caller, cost::CALL + cost::copy(len as usize));
+    let (memory, host) = parts(caller)?;
     let bytes = slice(memory, host, ptr, len)?;
     let Some(invocation) = host
         .invocation_of(request)

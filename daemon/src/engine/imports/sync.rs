@@ -11,28 +11,28 @@ use postern_abi::{OpErrorCode, SyncOp, limits};
 use wasmi::Error;
 
 pub(super) fn op_sync(
-    mut caller: Guest<'_>,
+    caller: &mut Guest<'_>,
     kind: u32,
     ptr: u32,
     len: u32,
     out_ptr: u32,
     out_cap: u32,
 ) -> Result<i32, Error> {
-    charge(&mut caller, cost::CALL + cost::copy(len as usize));
+    charge(caller, cost::CALL + cost::copy(len as usize));
     let Some(kind) = SyncOp::from_u32(kind) else {
         return Ok(-(OpErrorCode::Unsupported as i32));
     };
     if let SyncOp::RewriterSelector | SyncOp::RewriterOpen = kind {
-        charge_ahead(&mut caller, cost::selector(len as usize))?;
+        charge_ahead(caller, cost::selector(len as usize))?;
     }
-    let (memory, host) = parts(&mut caller)?;
+    let (memory, host) = parts(caller)?;
     let argument = slice(memory, host, ptr, len)?;
     if let SyncOp::Crypto | SyncOp::CryptoWait = kind {
         let waits = kind == SyncOp::CryptoWait;
-        return crypto::at_once(&mut caller, (ptr, len), (out_ptr, out_cap), waits);
+        return crypto::at_once(caller, (ptr, len), (out_ptr, out_cap), waits);
     }
     if let SyncOp::WasmDescribe | SyncOp::Wasm | SyncOp::WasmRead | SyncOp::WasmWrite = kind {
-        return inner::answer(&mut caller, kind, (ptr, len), (out_ptr, out_cap));
+        return inner::answer(caller, kind, (ptr, len), (out_ptr, out_cap));
     }
     let mut made = Vec::new();
     let mut work = 0;
@@ -106,10 +106,7 @@ pub(super) fn op_sync(
         Err(code) => Ok(-(code as i32)),
         Ok(len) => {
             let len = len?;
-            charge(
-                &mut caller,
-                work + cost::copy(usize::try_from(len).unwrap_or(0)),
-            );
+            charge(caller, work + cost::copy(usize::try_from(len).unwrap_or(0)));
             Ok(len)
         }
     }

@@ -120,6 +120,7 @@ impl Bench {
             limits,
             is_trusted: false,
             budget: None,
+            is_recorded: true,
             meter: None,
             env: Arc::new(TestEnv::default()),
         })

@@ -25,6 +25,7 @@ mod metered;
 mod own;
 #[cfg(feature = "javascript")]
 mod parked;
+mod replay;
 mod stage;
 
 const GUEST: &str = include_str!("guest.wat");

@@ -156,6 +156,7 @@ impl Bench {
             limits,
             is_trusted: false,
             budget: None,
+            is_recorded: true,
             meter: None,
             env,
         })

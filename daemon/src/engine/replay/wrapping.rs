@@ -23,17 +23,22 @@ pub struct Wrapped {
     pub costs: Vec<u64>,
 }
 
-/// Wraps `metered`, whose functions have their names in `source`.
-pub fn wrap(source: &[u8], metered: &[u8]) -> Wrapped {
+/// Wraps `metered`, whose functions have their names in `source`, if that tells any.
+///
+/// # Errors
+/// When `metered` is not what the metering pass makes.
+pub fn wrap(source: &[u8], metered: &[u8]) -> Result<Wrapped, String> {
+    let told = |error: wasmparser::BinaryReaderError| error.to_string();
     let mut wrapping = Wrapping::default();
     let mut parameters = Vec::new();
+    let mut exported = Vec::new();
     for payload in Parser::new(0).parse_all(metered) {
-        match payload.expect("a module that the metering pass made") {
+        match payload.map_err(told)? {
             Payload::TypeSection(section) => {
                 for group in section {
-                    for ty in group.expect("a type").into_types() {
+                    for ty in group.map_err(told)?.into_types() {
                         let CompositeInnerType::Func(ty) = ty.composite_type.inner else {
-                            panic!("a type that is no function's");
+                            return Err("a type that is no function's".to_owned());
                         };
                         parameters.push(ty.params().len() as u32);
                     }
@@ -46,16 +51,35 @@ pub fn wrap(source: &[u8], metered: &[u8]) -> Wrapped {
                 wrapping.imports = functions.count() as u32;
             }
             Payload::FunctionSection(section) => {
-                wrapping.types = section.into_iter().map(|ty| ty.expect("a type")).collect();
+                let types: Result<_, _> = section.into_iter().collect();
+                wrapping.types = types.map_err(told)?;
+            }
+            Payload::ExportSection(section) => {
+                for export in section {
+                    let export = export.map_err(told)?;
+                    if export.kind == wasmparser::ExternalKind::Func {
+                        exported.push((export.index, export.name.to_owned()));
+                    }
+                }
             }
             _ => {}
         }
     }
     wrapping.first_type = parameters.len() as u32;
-    let names = names(source, wrapping.imports, wrapping.types.len());
+    let mut names = names(source, wrapping.imports, wrapping.types.len());
+    for (index, name) in exported {
+        let at = index.wrapping_sub(wrapping.imports) as usize;
+        if let Some(unnamed) = names.get_mut(at).filter(|it| it.starts_with("function ")) {
+            *unnamed = name;
+        }
+    }
     wrapping.wrappers = (wrapping.types.iter().zip(&names))
-        .map(|(ty, name)| (parameters[*ty as usize], name == INTERPRETER))
-        .collect();
+        .map(|(ty, name)| {
+            let parameters = parameters.get(*ty as usize).copied();
+            let parameters = parameters.ok_or("a function of no type")?;
+            Ok((parameters, name == INTERPRETER && parameters >= 2))
+        })
+        .collect::<Result<_, String>>()?;
     let costs = wrapping.wrappers.iter();
     let costs = costs.map(|(parameters, is_interpreter)| {
         4 + u64::from(*parameters) + if *is_interpreter { 2 } else { 0 }
@@ -64,12 +88,12 @@ pub fn wrap(source: &[u8], metered: &[u8]) -> Wrapped {
     let mut module = Module::new();
     wrapping
         .parse_core_module(&mut module, Parser::new(0), metered)
-        .expect("a module that the metering pass made");
-    Wrapped {
+        .map_err(|error| error.to_string())?;
+    Ok(Wrapped {
         module: module.finish(),
         names,
         costs,
-    }
+    })
 }
 
 /// The names of the functions that the module defines.
