@@ -2,7 +2,7 @@
 
 use postern_e2e::api::script;
 use postern_e2e::socket::{Socket, closing, frame, head, upgrade};
-use postern_e2e::{Daemon, Form, Request, eventually};
+use postern_e2e::{Daemon, Form, Request, Setup, eventually};
 use rustix::process::Signal;
 use serde_json::json;
 
@@ -79,7 +79,8 @@ fn push(daemon: &Daemon, name: &str, date: &str) {
 
 /// A daemon with the Worker as `ws`, whose sockets answer closes, and as `old`, whose do not.
 fn daemon() -> Daemon {
-    let daemon = Daemon::plain();
+    // What one isolate heard no other tells.
+    let daemon = Setup::new().tables("[limits]\nisolates = 1\n").start();
     daemon.api().production();
     push(&daemon, "ws", "2026-05-01");
     push(&daemon, "old", "2026-01-01");
