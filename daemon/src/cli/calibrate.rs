@@ -5,7 +5,7 @@ use super::args::{Calibrate, Source};
 use super::client::Call;
 use super::error::CliError;
 use super::output::{Output, member, printable};
-use super::serve::rooms;
+use super::serve::offline;
 use http::Method;
 use serde_json::{Value, json};
 use std::fmt::Write;
@@ -49,17 +49,17 @@ pub async fn run(args: &Calibrate, out: Output) -> Result<(), CliError> {
 fn offline(args: &Calibrate, source: &Source, out: Output) -> Result<(), CliError> {
     let config = source.load()?;
     if args.forget {
-        let told = json!({"fuel_per_ms": rooms::forget_calibration(&config)?});
+        let told = json!({"fuel_per_ms": offline::forget_calibration(&config)?});
         return out.result(&told, || forgotten(&told));
     }
     if args.show {
-        let told = rooms::calibration(&config)?;
+        let told = offline::calibration(&config)?;
         return out.result(&told, || match &told {
             Value::Null => "not measured\n".to_owned(),
             measured => shown(measured),
         });
     }
-    let told = rooms::calibrate(&config)?;
+    let told = offline::calibrate(&config)?;
     finish(&told, out)
 }
 

@@ -3,12 +3,12 @@
 use super::args::Source;
 use super::error::CliError;
 use super::output::Output;
-use super::serve::rooms;
+use super::serve::offline;
 use serde_json::{Value, json};
 
 /// Runs `postern secrets forget`.
 pub fn forget(source: &Source, out: Output) -> Result<(), CliError> {
-    let forgotten = rooms::forget_secrets(&source.load()?)?;
+    let forgotten = offline::forget_secrets(&source.load()?)?;
     let shown: Vec<Value> = forgotten
         .iter()
         .map(|(script, name)| json!({"script": script, "name": name}))

@@ -6,7 +6,7 @@ use super::client::Call;
 use super::error::CliError;
 use super::output::{Output, member};
 use super::scripts::rows;
-use super::serve::rooms;
+use super::serve::offline;
 use http::Method;
 use serde_json::{Value, json};
 
@@ -48,7 +48,7 @@ pub async fn run(args: &Token, out: Output) -> Result<(), CliError> {
 
 async fn create(whose: &Whose, name: &str) -> Result<(String, String), CliError> {
     if !whose.remote {
-        let created = rooms::create_token(&whose.source.load()?, name)?;
+        let created = offline::create_token(&whose.source.load()?, name)?;
         return Ok((created.id, created.token));
     }
     let api = Api::new(&whose.port)?;
@@ -60,7 +60,7 @@ async fn create(whose: &Whose, name: &str) -> Result<(String, String), CliError>
 
 async fn list(whose: &Whose) -> Result<Value, CliError> {
     if !whose.remote {
-        return Ok(json!(rooms::list_tokens(&whose.source.load()?)?));
+        return Ok(json!(offline::list_tokens(&whose.source.load()?)?));
     }
     let api = Api::new(&whose.port)?;
     Ok(api.get("list tokens", api.tokens_path()).await?.result)
@@ -74,7 +74,7 @@ async fn revoke(whose: &Whose, id: &str) -> Result<(), CliError> {
         api.call(&what, Call::new(Method::DELETE, target)).await?;
         return Ok(());
     }
-    if rooms::revoke_token(&whose.source.load()?, id)? {
+    if offline::revoke_token(&whose.source.load()?, id)? {
         return Ok(());
     }
     Err(CliError::NotFound(format!(

@@ -10,6 +10,7 @@ mod exporter;
 mod figures;
 pub mod listening;
 mod memory;
+pub mod offline;
 mod options;
 mod pulse;
 mod roll;
