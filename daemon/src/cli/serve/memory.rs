@@ -44,7 +44,7 @@ pub fn ledger(status: &Status) -> Value {
     let program = program_bytes(&status.data_dir).unwrap_or(0);
     let edge = status.edge.figures().open as u64 * crate::board::planes::CONNECTION;
     let management = &status.memory.management;
-    let parts = vec![
+    let mut parts = vec![
         Entry::sum(
             "program",
             Some(planes.program),
@@ -76,6 +76,10 @@ pub fn ledger(status: &Status) -> Value {
             None,
         ),
     ];
+    // What all Workers in JavaScript have in common; what of it is in RAM is on the heap above.
+    let others = status.memory.device.parts().into_iter();
+    let others = others.filter(|it| !it.is(&status.memory.workers) && !it.is(management));
+    parts.extend(others.map(|it| Entry::new(it.name(), it.used(), 0, None)));
     let device = Entry::sum("device", Some(status.memory.device.limit()), parts);
     json!({
         "rss_bytes": rss,
