@@ -2,7 +2,7 @@
 
 use super::*;
 use async_executor::Executor;
-use futures_lite::{AsyncReadExt, AsyncWriteExt};
+use futures_lite::{AsyncReadExt, AsyncWriteExt, future};
 use smol::channel::Sender;
 use smol::net::{TcpListener, TcpStream};
 use std::net::SocketAddr;
@@ -11,7 +11,7 @@ use std::time::Duration;
 /// A listener that runs as long as `run` does.
 fn with_server<T>(
     options: ServerOptions,
-    run: impl AsyncFnOnce(&Desk, SocketAddr, Sender<()>, &Executor<'static>) -> T,
+    run: impl AsyncFnOnce(&Desk, SocketAddr, Sender<()>) -> T,
 ) -> T {
     let desk = Desk::new();
     let executor = Arc::new(Executor::new());
@@ -28,7 +28,7 @@ fn with_server<T>(
                 let _ = stopped.recv().await;
             },
         ));
-        let result = run(&desk, address, stop.clone(), &executor).await;
+        let result = run(&desk, address, stop.clone()).await;
         stop.close();
         serving.await.unwrap();
         result
@@ -56,7 +56,7 @@ fn head(desk: &Desk, line: &str, more: &str) -> String {
 
 #[test]
 fn a_call_is_answered_and_the_connection_kept() {
-    with_server(ServerOptions::default(), async |desk, address, _, _| {
+    with_server(ServerOptions::default(), async |desk, address, _| {
         let mut text = head(desk, "GET /client/v4/user", "");
         text.push_str(&head(desk, "HEAD /client/v4/user", ""));
         text.push_str(&head(
@@ -74,7 +74,7 @@ fn a_call_is_answered_and_the_connection_kept() {
 
 #[test]
 fn a_bad_token_ends_the_connection_without_its_body_being_read() {
-    with_server(ServerOptions::default(), async |_, address, _, _| {
+    with_server(ServerOptions::default(), async |_, address, _| {
         let text = "PUT /client/v4/x HTTP/1.1\r\nHost: x\r\nContent-Length: 1000000\r\n\r\nabc";
         let answer = rest(connect(address, text).await).await;
         assert!(answer.starts_with("HTTP/1.1 401"), "{answer}");
@@ -89,7 +89,7 @@ fn a_refusal_reaches_a_client_that_sends_all_before_it_reads() {
         linger: Duration::from_secs(60),
         ..ServerOptions::default()
     };
-    with_server(options, async |_, address, _, _| {
+    with_server(options, async |_, address, _| {
         let body = vec![b'x'; 20_000_000];
         let text = format!(
             "PUT /client/v4/x HTTP/1.1\r\nHost: x\r\nContent-Length: {}\r\n\r\n",
@@ -108,7 +108,7 @@ fn a_head_that_does_not_come_is_given_up() {
         header_timeout: Duration::from_millis(1),
         ..ServerOptions::default()
     };
-    with_server(options, async |_, address, _, _| {
+    with_server(options, async |_, address, _| {
         for text in ["", "GET /client", "GET / HTTP/1.1\r\nX: "] {
             let answer = rest(connect(address, text).await).await;
             assert!(!answer.contains("200"), "{answer}");
@@ -122,7 +122,7 @@ fn a_body_that_does_not_come_is_given_up() {
         body_idle: Duration::from_millis(1),
         ..ServerOptions::default()
     };
-    with_server(options, async |desk, address, _, _| {
+    with_server(options, async |desk, address, _| {
         let line = format!("PUT {D}");
         let text = head(
             desk,
@@ -137,7 +137,7 @@ fn a_body_that_does_not_come_is_given_up() {
 
 #[test]
 fn garbage_and_absurd_heads_are_refused() {
-    with_server(ServerOptions::default(), async |desk, address, _, _| {
+    with_server(ServerOptions::default(), async |desk, address, _| {
         let long = format!("X: {}\r\n", "y".repeat(100_000));
         let many = "X: y\r\n".repeat(200);
         for (text, status) in [
@@ -162,7 +162,7 @@ fn garbage_and_absurd_heads_are_refused() {
 
 #[test]
 fn half_closed_and_broken_uploads_leave_nothing() {
-    with_server(ServerOptions::default(), async |desk, address, _, _| {
+    with_server(ServerOptions::default(), async |desk, address, _| {
         let line = format!("PUT {D}");
         let more = format!("Content-Type: {FORM}\r\nContent-Length: 1000\r\n");
         let text = head(desk, &line, &more) + "--frontier\r\n";
@@ -179,51 +179,45 @@ fn half_closed_and_broken_uploads_leave_nothing() {
 
 #[test]
 fn a_push_goes_on_when_its_client_goes_away() {
-    with_server(
-        ServerOptions::default(),
-        async |desk, address, _, executor| {
-            let gate = desk.runtime.gate.lock_arc().await;
-            let line = format!("PUT {D}");
-            let more = format!(
-                "Content-Type: application/wasm\r\nContent-Length: {}\r\n",
-                WASM.len()
-            );
-            let mut socket = connect(address, &head(desk, &line, &more)).await;
-            socket.write_all(WASM).await.unwrap();
-            // Judging has begun once the script's lock is waited for.
-            while !desk.manage.catalog.is_locked("production", "a") {
-                executor.tick().await;
-            }
-            drop(socket);
-            drop(gate);
-            while desk.manage.catalog.worker("production", "a").is_none() {
-                executor.tick().await;
-            }
-        },
-    );
+    with_server(ServerOptions::default(), async |desk, address, _| {
+        let gate = desk.runtime.gate.lock_arc().await;
+        let line = format!("PUT {D}");
+        let more = format!(
+            "Content-Type: application/wasm\r\nContent-Length: {}\r\n",
+            WASM.len()
+        );
+        let mut socket = connect(address, &head(desk, &line, &more)).await;
+        socket.write_all(WASM).await.unwrap();
+        // Judging has begun once the script's lock is waited for.
+        while !desk.manage.catalog.is_locked("production", "a") {
+            future::yield_now().await;
+        }
+        drop(socket);
+        drop(gate);
+        while desk.manage.catalog.worker("production", "a").is_none() {
+            future::yield_now().await;
+        }
+    });
 }
 
 #[test]
 fn calls_under_way_finish_when_the_daemon_stops() {
-    with_server(
-        ServerOptions::default(),
-        async |desk, address, stop, executor| {
-            let gate = desk.runtime.gate.lock_arc().await;
-            let line = format!("PUT {D}");
-            let more = format!(
-                "Content-Type: application/wasm\r\nContent-Length: {}\r\n",
-                WASM.len()
-            );
-            let mut socket = connect(address, &head(desk, &line, &more)).await;
-            socket.write_all(WASM).await.unwrap();
-            while !desk.manage.catalog.is_locked("production", "a") {
-                executor.tick().await;
-            }
-            stop.close();
-            drop(gate);
-            let answer = rest(socket).await;
-            assert!(answer.starts_with("HTTP/1.1 200"), "{answer}");
-            assert!(desk.manage.catalog.worker("production", "a").is_some());
-        },
-    );
+    with_server(ServerOptions::default(), async |desk, address, stop| {
+        let gate = desk.runtime.gate.lock_arc().await;
+        let line = format!("PUT {D}");
+        let more = format!(
+            "Content-Type: application/wasm\r\nContent-Length: {}\r\n",
+            WASM.len()
+        );
+        let mut socket = connect(address, &head(desk, &line, &more)).await;
+        socket.write_all(WASM).await.unwrap();
+        while !desk.manage.catalog.is_locked("production", "a") {
+            future::yield_now().await;
+        }
+        stop.close();
+        drop(gate);
+        let answer = rest(socket).await;
+        assert!(answer.starts_with("HTTP/1.1 200"), "{answer}");
+        assert!(desk.manage.catalog.worker("production", "a").is_some());
+    });
 }
