@@ -1,22 +1,9 @@
 //! What Workers in JavaScript take: memory and disk, warm and evicted; and what becomes of their
 //! snapshots when files are not what they were.
 
-use postern_e2e::api::script;
-use postern_e2e::{Daemon, Form, Setup, eventually};
-use serde_json::json;
+use postern_e2e::{Daemon, Setup, eventually};
 use std::os::unix::fs::MetadataExt;
 use std::path::{Path, PathBuf};
-
-const MODULE: &str = "application/javascript+module";
-
-fn push(daemon: &Daemon, name: &str, source: &str) {
-    let metadata = json!({"main_module": "index.js", "compatibility_date": "2026-01-01"});
-    let form =
-        Form::new()
-            .metadata(&metadata)
-            .part("index.js", Some("index.js"), Some(MODULE), source);
-    daemon.api().form("PUT", &script(name), form).ok();
-}
 
 fn hello(text: &str) -> String {
     format!("export default {{ fetch: () => new Response('{text}') }};")
@@ -90,7 +77,7 @@ fn a_warm_worker_has_little_of_its_own() {
     let serve = |range: std::ops::Range<u64>| {
         for number in range {
             let name = format!("w{number}");
-            push(&daemon, &name, &hello(&name));
+            daemon.api().push_javascript(&name, &hello(&name));
             for _ in 0..10 {
                 says(&daemon, &name, &name);
             }
@@ -138,7 +125,7 @@ fn a_hundred_tenants_take_little() {
     let serve = |range: std::ops::Range<u64>| {
         for number in range {
             let name = format!("w{number}");
-            push(&daemon, &name, &hello(&name));
+            daemon.api().push_javascript(&name, &hello(&name));
             says(&daemon, &name, &name);
         }
         no_isolate_is_left(&daemon);
@@ -158,7 +145,7 @@ fn a_hundred_tenants_take_little() {
 #[test]
 fn another_base_has_workers_judged_again() {
     let mut daemon = daemon("");
-    push(&daemon, "w", &hello("here"));
+    daemon.api().push_javascript("w", &hello("here"));
     says(&daemon, "w", "here");
     let before = files(&daemon.data_dir().join("blobs"));
 
@@ -188,9 +175,9 @@ fn another_base_has_workers_judged_again() {
 #[test]
 fn a_damaged_snapshot_harms_its_worker_alone() {
     let mut daemon = daemon("");
-    push(&daemon, "good", &hello("good"));
+    daemon.api().push_javascript("good", &hello("good"));
     let others = files(&daemon.data_dir().join("blobs"));
-    push(&daemon, "bad", &hello("bad"));
+    daemon.api().push_javascript("bad", &hello("bad"));
     let mut own = files(&daemon.data_dir().join("blobs"));
     own.retain(|file| !others.contains(file));
     // The module and the snapshot.
@@ -203,7 +190,7 @@ fn a_damaged_snapshot_harms_its_worker_alone() {
     daemon.get("/bad/").expect(500);
     says(&daemon, "good", "good");
     // Pushing it again heals the file.
-    push(&daemon, "bad", &hello("bad"));
+    daemon.api().push_javascript("bad", &hello("bad"));
     says(&daemon, "bad", "bad");
     assert!(std::fs::read(&snapshot).unwrap() == whole);
 }

@@ -1,20 +1,8 @@
 //! Who has how much memory: the tree adds up to what the system says.
 
-use postern_e2e::api::script;
-use postern_e2e::{Daemon, Form, Setup};
-use serde_json::{Value, json};
+use postern_e2e::{Daemon, Setup};
+use serde_json::Value;
 use std::sync::atomic::{AtomicUsize, Ordering};
-
-const MODULE: &str = "application/javascript+module";
-
-fn push(daemon: &Daemon, name: &str, source: &str) {
-    let metadata = json!({"main_module": "index.js", "compatibility_date": "2026-01-01"});
-    let form =
-        Form::new()
-            .metadata(&metadata)
-            .part("index.js", Some("index.js"), Some(MODULE), source);
-    daemon.api().form("PUT", &script(name), form).ok();
-}
 
 fn ledger(daemon: &Daemon) -> Value {
     daemon.api().get("/postern/v1/ledger").ok()
@@ -48,7 +36,7 @@ fn the_tree_adds_up_to_what_is_in_ram() {
                return Response.json(rows);
              }} }};"
         );
-        push(&daemon, &format!("t{n}"), &source);
+        daemon.api().push_javascript(&format!("t{n}"), &source);
     }
     let next = AtomicUsize::new(0);
     let (next, daemon) = (&next, &daemon);

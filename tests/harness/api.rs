@@ -176,6 +176,16 @@ impl Api {
         created["id"].as_str().unwrap().to_owned()
     }
 
+    /// Deploys a Worker in JavaScript of one module, in the namespace `production`.
+    #[track_caller]
+    pub fn push_javascript(&self, name: &str, source: &str) {
+        let metadata = json!({"main_module": "index.js", "compatibility_date": "2026-01-01"});
+        let kind = Some("application/javascript+module");
+        let form = Form::new().metadata(&metadata);
+        let form = form.part("index.js", Some("index.js"), kind, source);
+        self.form("PUT", &script(name), form).ok();
+    }
+
     /// A value in KV, or `None`.
     #[track_caller]
     pub fn kv_get(&self, id: &str, key: &str) -> Option<Vec<u8>> {
