@@ -8,10 +8,9 @@
 //!
 //! It also counts what is allocated ([`Counting`]), so that the ledger knows what something has.
 
+use super::pagemap::PageMap;
 use std::alloc::{GlobalAlloc, Layout, System};
 use std::cell::Cell;
-use std::fs::File;
-use std::os::unix::fs::FileExt;
 use std::sync::atomic::{AtomicI64, AtomicUsize, Ordering};
 
 /// The system's allocator, which counts bytes as it goes: for `#[global_allocator]`.
@@ -111,7 +110,7 @@ pub fn live() -> u64 {
 /// Bytes of the heap that are in RAM, about: of large blocks only what was ever written.
 pub fn resident() -> u64 {
     let mut bytes = live();
-    let Ok(pages) = File::open("/proc/self/pagemap") else {
+    let Ok(pages) = PageMap::open() else {
         return bytes;
     };
     for block in &LARGE_BLOCKS {
@@ -120,31 +119,12 @@ pub fn resident() -> u64 {
             block.len.load(Ordering::Acquire),
         );
         if at != 0
-            && let Ok(resident) = resident_pages(&pages, at, len)
+            && let Ok(resident) = pages.resident(at, len)
         {
             bytes = bytes.saturating_sub((len as u64).saturating_sub(resident));
         }
     }
     bytes
-}
-
-/// Bytes that are in RAM of `len` from `at` on, as this table of the process' pages says.
-///
-/// # Errors
-/// When the system does not tell.
-pub fn resident_pages(pages: &File, at: usize, len: usize) -> std::io::Result<u64> {
-    const ENTRY: usize = 8;
-    const PRESENT: u64 = 1 << 63;
-    let page = rustix::param::page_size();
-    let first = at / page;
-    let count = (at + len).div_ceil(page) - first;
-    let mut entries = vec![0; count * ENTRY];
-    pages.read_exact_at(&mut entries, (first * ENTRY) as u64)?;
-    let (entries, _) = entries.as_chunks::<ENTRY>();
-    let present = entries
-        .iter()
-        .filter(|entry| u64::from_ne_bytes(**entry) & PRESENT != 0);
-    Ok((present.count() * page) as u64)
 }
 
 /// Bytes that this thread has allocated more than it has freed; what others freed of it is not

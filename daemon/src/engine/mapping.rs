@@ -14,6 +14,7 @@
 //! Zeros that are replaced at once need no pages of their own: while wasmi writes them, one
 //! short run of memory, the same for all isolates, stands in for all of them ([`Mapping::stand_in`]).
 
+use super::pagemap::PageMap;
 use rustix::mm::{MapFlags, ProtFlags};
 use std::fs::File;
 use std::ops::Range;
@@ -280,30 +281,17 @@ impl Mapping {
 
     /// Where the pages of the first `len` bytes are.
     fn pages(&self, len: usize) -> std::io::Result<impl Iterator<Item = Page> + use<>> {
-        use std::os::unix::fs::FileExt;
-        /// Bytes of an entry of the table of pages.
-        const ENTRY: usize = 8;
-        /// What such an entry says.
-        const PRESENT: u64 = 1 << 63;
-        const SWAPPED: u64 = 1 << 62;
-        const OF_A_FILE: u64 = 1 << 61;
-        let page = rustix::param::page_size();
-        let first = self.base.as_ptr().addr() / page;
-        let mut table = vec![0; len / page * ENTRY];
-        File::open("/proc/self/pagemap")?.read_exact_at(&mut table, (first * ENTRY) as u64)?;
-        let entry = move |index: usize| {
-            let mut entry = [0; ENTRY];
-            entry.copy_from_slice(&table[index * ENTRY..][..ENTRY]);
-            let entry = u64::from_ne_bytes(entry);
-            if entry & PRESENT != 0 && entry & OF_A_FILE != 0 {
+        let whole = len / rustix::param::page_size() * rustix::param::page_size();
+        let entries = PageMap::open()?.entries(self.base.as_ptr().addr(), whole)?;
+        Ok(entries.map(|entry| {
+            if entry.is_present() && entry.is_of_a_file() {
                 Page::Shared
-            } else if entry & (PRESENT | SWAPPED) != 0 {
+            } else if entry.is_present() || entry.is_swapped() {
                 Page::Own
             } else {
                 Page::Absent
             }
-        };
-        Ok((0..len / page).map(entry))
+        }))
     }
 
     /// Has the pages of a range be read from their files again.

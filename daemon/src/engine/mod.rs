@@ -35,6 +35,7 @@ pub mod module;
 pub mod ops;
 mod own;
 mod pace;
+pub mod pagemap;
 mod parked;
 pub mod pipe;
 mod program;

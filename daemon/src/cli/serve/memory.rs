@@ -3,9 +3,9 @@
 use super::status::Status;
 use crate::board::Board;
 use crate::engine::heap;
+use crate::engine::pagemap::PageMap;
 use crate::ledger::{Budget, Entry};
 use serde_json::{Value, json};
-use std::fs::File;
 use std::path::Path;
 
 /// What the board's memory is divided into, as far as it is taken bit by bit.
@@ -91,7 +91,7 @@ pub fn ledger(status: &Status) -> Value {
 /// Bytes in RAM of the program's own files: not of those in the data directory, which are snapshots.
 fn program_bytes(data_dir: &Path) -> std::io::Result<u64> {
     let data_dir = data_dir.canonicalize()?;
-    let pages = File::open("/proc/self/pagemap")?;
+    let pages = PageMap::open()?;
     let mut bytes = 0;
     for line in std::fs::read_to_string("/proc/self/maps")?.lines() {
         let mut words = line.split_ascii_whitespace();
@@ -107,7 +107,7 @@ fn program_bytes(data_dir: &Path) -> std::io::Result<u64> {
         else {
             continue;
         };
-        bytes += heap::resident_pages(&pages, start, end - start)?;
+        bytes += pages.resident(start, end - start)?;
     }
     Ok(bytes)
 }
