@@ -98,7 +98,7 @@ async fn refresh(calls: &Calls, view: &mut View) -> Result<(), CliError> {
         number,
         left_s: told["trial"]["left_s"].as_u64().unwrap_or(0),
     });
-    Ok(())
+    what_if(calls, view).await
 }
 
 async fn act(calls: &Calls, view: &mut View, action: Action) -> Result<(), CliError> {

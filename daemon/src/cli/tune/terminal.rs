@@ -2,7 +2,7 @@
 
 use rustix::event::{PollFd, PollFlags, Timespec, poll};
 use rustix::termios::{OptionalActions, Termios, tcgetattr, tcgetwinsize, tcsetattr};
-use std::io::{self, IsTerminal, Read, Write};
+use std::io::{self, IsTerminal, Write};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
@@ -10,6 +10,11 @@ use std::time::Duration;
 /// To the alternate screen, without a cursor; and back.
 const ENTER: &str = "\x1b[?1049h\x1b[?25l\x1b[2J";
 const LEAVE: &str = "\x1b[?25h\x1b[0m\x1b[?1049l";
+
+/// What ends a sequence.
+const ENDS: std::ops::Range<u8> = 0x40..0x7f;
+/// More bytes than any key's sequence has after its first two.
+const SEQUENCE_MAX: usize = 16;
 
 /// A key.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -135,9 +140,7 @@ impl Terminal {
             return Ok(stopped.then_some(Key::Stop));
         }
         // The rest of a sequence comes at once, or it is none.
-        if self.pending == [0x1b] {
-            self.read(Duration::from_millis(30))?;
-        }
+        while is_begun(&self.pending) && self.read(Duration::from_millis(30))? {}
         let (key, taken) = parse(&self.pending);
         self.pending.drain(..taken);
         Ok(key)
@@ -154,7 +157,8 @@ impl Terminal {
             Err(error) => return Err(error.into()),
         }
         let mut bytes = [0; 64];
-        match stdin.lock().read(&mut bytes)? {
+        // Past the standard library's buffer: what it held, the wait above would not know of.
+        match rustix::io::read(&stdin, &mut bytes)? {
             // Control and C, and the end of input.
             0 => self.pending.push(3),
             count => self.pending.extend_from_slice(&bytes[..count]),
@@ -166,6 +170,17 @@ impl Terminal {
 impl Drop for Terminal {
     fn drop(&mut self) {
         give_back(&self.before);
+    }
+}
+
+/// Whether these bytes are a sequence whose end is yet to come.
+fn is_begun(bytes: &[u8]) -> bool {
+    match bytes {
+        [0x1b] => true,
+        [0x1b, b'[' | b'O', rest @ ..] => {
+            rest.len() < SEQUENCE_MAX && !rest.iter().any(|it| ENDS.contains(it))
+        }
+        _ => false,
     }
 }
 
@@ -204,7 +219,7 @@ fn parse(bytes: &[u8]) -> (Option<Key>, usize) {
 /// A key that comes as a sequence, which ends with a letter or a tilde.
 fn sequence(bytes: &[u8]) -> (Option<Key>, usize) {
     let rest = &bytes[2..];
-    let end = rest.iter().position(|it| (0x40..0x7f).contains(it));
+    let end = rest.iter().position(|it| ENDS.contains(it));
     let Some(end) = end else {
         return (None, bytes.len());
     };
@@ -240,5 +255,22 @@ mod tests {
         check(b"\x01", (None, 1));
         check(b"\xff\xff", (None, 2));
         check(b"", (None, 0));
+    }
+
+    #[test]
+    fn the_end_of_a_sequence_is_waited_for() {
+        let check = |bytes: &[u8], expect| assert_eq!(is_begun(bytes), expect, "{bytes:?}");
+        check(b"\x1b", true);
+        check(b"\x1b[", true);
+        check(b"\x1b[1;", true);
+        check(b"\x1b[D", false);
+        check(b"\x1b[D\x1b[", false);
+        check(b"\x1bx", false);
+        check(b"q", false);
+        check(b"", false);
+        check(
+            &[b"\x1b[".as_slice(), &[b'1'; SEQUENCE_MAX]].concat(),
+            false,
+        );
     }
 }
