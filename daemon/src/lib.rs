@@ -13,6 +13,7 @@ pub mod cache;
 pub mod catalog;
 pub mod cli;
 pub mod config;
+pub mod confine;
 pub mod cron;
 pub mod deadline;
 pub mod edge;

@@ -203,7 +203,13 @@ fn roots_that_change_hold_for_jobs_too() {
     let nginx = certificates.nginx("here", address, "");
     let setup = |roots: &Certificates| {
         let path = roots.path("root.pem");
-        Setup::new().tables(&format!("[outbound.tls]\nroots = \"{}\"\n", path.display()))
+        // What the second configuration names is beyond what the first one did.
+        let read = certificates.path("");
+        Setup::new().tables(&format!(
+            "[outbound.tls]\nroots = \"{}\"\n[confinement]\nread = [\"{}\"]\n",
+            path.display(),
+            read.display()
+        ))
     };
     let mut daemon = setup(&others).start();
     let api = daemon.api();

@@ -9,6 +9,7 @@ mod bad_input;
 mod cache;
 mod cli;
 mod clients;
+mod confinement;
 mod crash;
 mod cron;
 mod curl;

@@ -74,13 +74,16 @@ impl Machine {
         let at = |name: &str| self.path(name).display().to_string();
         Setup::new().tables(&format!(
             "[firmware]\nkeys = \"{}\"\nstate = \"{}\"\nslots = {{ a = \"{}\", b = \"{}\" }}\n\
-             command-line = \"{}\"\nreboot = [\"sh\", \"-c\", \"echo >> {}\"]\n{lines}",
+             command-line = \"{}\"\nreboot = [\"sh\", \"-c\", \"echo >> {}\"]\n{lines}\n\
+             [confinement]\nwrite = [\"{}\"]\n",
             self.public_key(),
             at("state"),
             at("a"),
             at("b"),
             at("cmdline"),
             at("reboots"),
+            // Its command writes there.
+            self.dir.path().display(),
         ))
     }
 

@@ -28,11 +28,13 @@ mod pip;
 mod probe;
 mod process;
 mod rust_std;
+mod sbom;
 mod setup;
 mod sizes;
 mod step;
 mod test;
 mod types;
+mod unsafe_code;
 mod up;
 mod workspace;
 mod zig;
@@ -93,6 +95,12 @@ enum Command {
     /// the board's budget; or the sections of the release binary.
     Sizes(sizes::Arguments),
 
+    /// Writes what is in a board's binary, CycloneDX in JSON: target/boards/BOARD/sbom.cdx.json.
+    Sbom(sbom::Arguments),
+
+    /// Lists every `unsafe` with its reason; one without is an error.
+    Unsafe(unsafe_code::Arguments),
+
     /// Makes a firmware image of a board: a disk image to flash, and the slot in it, for
     /// `postern firmware push`.
     Image(image::Arguments),
@@ -139,6 +147,8 @@ fn main() -> ExitCode {
         Command::Package(arguments) => package::run(&arguments),
         Command::Bench(arguments) => bench::run(&arguments),
         Command::Sizes(arguments) => sizes::run(&arguments),
+        Command::Sbom(arguments) => sbom::run(&arguments),
+        Command::Unsafe(arguments) => unsafe_code::run(&arguments),
         Command::Image(arguments) => image::run(&arguments),
         Command::Qemu(arguments) => emulator::run(&arguments),
         Command::BootTest(arguments) => emulator::boot_test(&arguments),

@@ -24,6 +24,8 @@ const MAY_KNOW: &[(&str, &[&str])] = &[
     ("deadline", &[]),
     // How a range of bytes is read.
     ("range", &[]),
+    // What a process gives up; which process and what it needs others know.
+    ("confine", &[]),
     // What a supervisor is told; when it is told others know.
     ("notify", &[]),
     // Data points and what is asked of them; whose they are others know.
@@ -212,6 +214,7 @@ const MAY_KNOW: &[(&str, &[&str])] = &[
             "logpush",
             "analytics",
             "notify",
+            "confine",
             "tune",
             "usage",
             "replay",
@@ -247,6 +250,8 @@ const BELONGS_TO: &[(&str, &[&str])] = &[
     ("rsntp", &["init"]),
     ("postern_gpt", &["init"]),
     ("listenfd", &["cli"]),
+    ("landlock", &["confine"]),
+    ("seccompiler", &["confine"]),
     ("prometheus_client", &["metrics"]),
     ("tokio", &[]),
 ];

@@ -131,6 +131,7 @@ pub(super) fn check(
     let network = super::network::check(document, raw.network);
     let clock = super::network::check_clock(document, raw.clock);
     let firmware = super::firmware::check(document, raw.firmware, base);
+    let confinement = super::confinement::check(document, raw.confinement, base);
     let data_dir = match (&overrides.data_dir, &raw.data_dir) {
         (Some(dir), _) => dir.clone(),
         (None, Some(dir)) => base.join(dir.get_ref()),
@@ -169,6 +170,7 @@ pub(super) fn check(
         network,
         clock,
         firmware,
+        confinement,
     };
     (Some(config), Vec::new())
 }

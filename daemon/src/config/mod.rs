@@ -4,6 +4,7 @@
 //! [`Config`], in which nothing is optional that could have a default.
 
 mod check;
+pub mod confinement;
 mod egress;
 pub mod firmware;
 mod metrics;
@@ -15,6 +16,7 @@ mod replay;
 pub mod routing;
 mod tls;
 
+pub use confinement::Confinement;
 pub use firmware::{Critical, Firmware};
 pub use metrics::Metrics;
 pub use network::{Address, Clock, Network};
@@ -90,6 +92,8 @@ pub struct Config {
     pub clock: Clock,
     /// Updates of the system itself.
     pub firmware: Firmware,
+    /// What the process gives up of the system.
+    pub confinement: Confinement,
 }
 
 /// A board and how it was named.
@@ -503,6 +507,7 @@ impl Config {
             ("network", self.network != new.network),
             ("clock", self.clock != new.clock),
             ("firmware", self.firmware != new.firmware),
+            ("confinement", self.confinement != new.confinement),
             ("log.format and log.tenant-bytes", log_differs),
         ]
         .into_iter()

@@ -1,6 +1,7 @@
 //! `postern.toml` as written: everything optional, every value with its place.
 
 use super::amount::Amount;
+use super::confinement::RawConfinement;
 use super::durability::RawDurability;
 use super::egress::RawEgress;
 use super::firmware::RawFirmware;
@@ -44,6 +45,7 @@ pub(super) struct RawConfig {
     pub network: RawNetwork,
     pub clock: RawClock,
     pub firmware: RawFirmware,
+    pub confinement: RawConfinement,
 }
 
 #[derive(Debug, Default, serde::Deserialize)]

@@ -4,6 +4,7 @@
 //! then the addresses are told, and a supervisor that all is ready. Stopping: listeners close, requests in flight finish within
 //! `edge.drain-ms`, the store closes, and only then the process ends.
 
+mod confining;
 mod courier;
 #[cfg(feature = "otlp")]
 mod exporter;
@@ -29,6 +30,7 @@ use crate::config::{Config, ConfigError};
 use crate::engine::heap;
 use crate::notify::{Notifier, NotifyError, State};
 use async_executor::Executor;
+use confining::Confined;
 use figures::Phase;
 use futures_lite::future;
 use pulse::{Pulse, Unwell};
@@ -39,7 +41,7 @@ use smol::channel::{Receiver, Sender};
 pub use sockets::PassedError;
 use sockets::Sockets;
 use std::net::SocketAddr;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
@@ -99,6 +101,16 @@ pub enum ServeError {
         /// Why, with the remedy.
         reason: String,
     },
+    /// Something that must be given up cannot be.
+    #[error(
+        "`confinement.mode` is \"required\", and {name} does not hold: {why}; use a kernel that has it, or \"on\""
+    )]
+    Confinement {
+        /// What.
+        name: &'static str,
+        /// Why.
+        why: String,
+    },
     /// A second signal came before the requests in flight were finished.
     #[error("stopped by a second signal before the requests in flight had finished")]
     Impatient,
@@ -126,23 +138,25 @@ impl Shutdown {
 /// Runs the daemon until a signal stops it.
 pub fn run(source: &Source) -> Result<(), ServeError> {
     let config = source.load()?;
-    run_config(config, || source.load())
+    run_config(config, source.config.as_deref(), || source.load())
 }
 
-/// Runs the daemon with a configuration; `reread` gives it anew on SIGHUP.
+/// Runs the daemon with a configuration, which a file may have been read for; `reread` gives it anew on SIGHUP.
 pub fn run_config(
     config: Config,
+    file: Option<&Path>,
     reread: impl Fn() -> Result<Config, ConfigError>,
 ) -> Result<(), ServeError> {
     // Before there is a second thread.
     heap::divide(options::threads(&config));
+    let notifier = Arc::new(Notifier::from_env()?);
+    let run_dir = listening::prepare(&config.data_dir)?;
+    let confined = Confined::begin(&config, file)?;
     let signals = Signals::install().map_err(|error| ServeError::System {
         what: "signal handlers",
         error,
     })?;
-    let notifier = Arc::new(Notifier::from_env()?);
     let sockets = Sockets::open(&config)?;
-    let run_dir = listening::prepare(&config.data_dir)?;
 
     let executor: Arc<Executor<'static>> = Arc::new(Executor::new());
     let guests: Arc<Executor<'static>> = Arc::new(Executor::new());
@@ -175,6 +189,7 @@ pub fn run_config(
             executor,
             run_dir,
             notifier,
+            confined,
         };
         smol::block_on(daemon.serve(sockets, roll, signals, reread))
     });
@@ -192,6 +207,7 @@ struct Daemon {
     executor: Arc<Executor<'static>>,
     run_dir: PathBuf,
     notifier: Arc<Notifier>,
+    confined: Option<Confined>,
 }
 
 impl Daemon {
@@ -202,6 +218,7 @@ impl Daemon {
         signals: Signals,
         reread: impl Fn() -> Result<Config, ConfigError>,
     ) -> Result<(), ServeError> {
+        confining::tell(self.confined.as_ref());
         let Sockets { edge, manage } = sockets;
         listening::write_key(&self.run_dir, self.rooms.updates.health_key())?;
         let addresses = listening::write(&self.run_dir, &edge, &manage)?;
@@ -325,6 +342,9 @@ impl Daemon {
                 let fixed = self.config.needs_restart(&new);
                 if !fixed.is_empty() {
                     log::warn!("restart to change {}", fixed.join(", "));
+                }
+                if let Some(confined) = &self.confined {
+                    confined.check(&new);
                 }
                 self.rooms.reload(&new);
                 self.config.take_reloadable(new);

@@ -616,6 +616,7 @@ impl LogSource for Logs {
 
 /// Judges the module on stdin and writes the verdict to stdout.
 pub fn judge() -> Result<(), ServeError> {
+    crate::confine::confine_judge();
     engine::keep_judging().map_err(|error| ServeError::System {
         what: "the judge's pipes",
         error,

@@ -91,6 +91,7 @@ impl StatusSource for Status {
             "version": env!("CARGO_PKG_VERSION"),
             "engine": self.engine.build(GuestKind::JavaScript),
             "board": self.board,
+            "confinement": confinement(),
             "uptime_s": self.started.elapsed().as_secs(),
             "rss_bytes": rss_bytes(),
             "workers": { "running": running, "pending": pending },
@@ -122,6 +123,23 @@ impl StatusSource for Status {
                 "free_bytes": free,
             })),
         })
+    }
+}
+
+/// What the process gave up, by name.
+fn confinement() -> Value {
+    let parts = crate::confine::held().iter();
+    let told: serde_json::Map<String, Value> = parts
+        .map(|part| {
+            (
+                part.name.to_owned(),
+                json!({"holds": part.holds, "why": part.why}),
+            )
+        })
+        .collect();
+    match told.is_empty() {
+        true => "off".into(),
+        false => told.into(),
     }
 }
 

@@ -63,18 +63,24 @@ impl Updates {
     }
 }
 
+/// Where boot state and slots are, as far as the configuration says so.
+pub(super) fn places(config: &Config) -> Places {
+    let firmware = &config.firmware;
+    Places {
+        state: firmware.state.clone(),
+        a: firmware.slots.a.clone(),
+        b: firmware.slots.b.clone(),
+        command_line: firmware.command_line.clone(),
+    }
+}
+
 fn options(config: &Config) -> FirmwareOptions {
     let firmware = &config.firmware;
     // Checked when the configuration was.
     let keys = firmware.keys.iter();
     FirmwareOptions {
         keys: keys.filter_map(|key| PublicKey::parse(key).ok()).collect(),
-        places: Places {
-            state: firmware.state.clone(),
-            a: firmware.slots.a.clone(),
-            b: firmware.slots.b.clone(),
-            command_line: firmware.command_line.clone(),
-        },
+        places: places(config),
         board: config.board.name.clone(),
         tries: firmware.tries,
         deadline: Duration::from_secs(firmware.deadline_s),
