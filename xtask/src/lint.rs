@@ -33,7 +33,8 @@ pub fn run(_: &Arguments) -> Result<()> {
     )?;
     sdk()?;
     javascript()?;
-    guests()
+    guests()?;
+    crate::unsafe_code::run(&crate::unsafe_code::Arguments { count: true })
 }
 
 /// The SDK is tested on this machine, so it is linted for this machine.

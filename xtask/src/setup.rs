@@ -27,7 +27,7 @@ pub enum Purpose {
     Wasm,
     /// Building for boards, and running tests for them under qemu.
     Cross,
-    /// Tests and benchmarks of HTTPS: OpenSSL and nginx.
+    /// Tests and benchmarks of HTTPS, and of what fails: OpenSSL, nginx, strace.
     Https,
     /// Benchmarks: wrk.
     Bench,
@@ -78,7 +78,7 @@ pub fn run(arguments: &Arguments) -> Result<()> {
             Purpose::Cross => cross()?.join(", "),
             Purpose::Https => {
                 https()?;
-                "OpenSSL and nginx".into()
+                "OpenSSL, nginx, strace".into()
             }
             Purpose::Bench => {
                 bench()?;
@@ -181,7 +181,7 @@ pub fn browser() -> Result<PathBuf> {
     found.next().context("there is no Chromium")
 }
 
-/// Makes sure that there are servers of HTTPS of another make to ask.
+/// Makes sure that there are servers of HTTPS of another make to ask, and what has calls of the system fail.
 pub fn https() -> Result<()> {
     packages::install(&[
         Need {
@@ -191,6 +191,11 @@ pub fn https() -> Result<()> {
         Need {
             packages: &["nginx-light", "nginx"],
             sign: Sign::File("/usr/sbin/nginx"),
+        },
+        // What makes the system's calls fail.
+        Need {
+            packages: &["strace"],
+            sign: Sign::Program(&["strace"]),
         },
     ])
 }

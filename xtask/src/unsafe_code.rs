@@ -13,7 +13,7 @@ const SOURCES: [&str; 4] = ["daemon", "guest-abi", "tests", "xtask"];
 pub struct Arguments {
     /// Only counts them, by file.
     #[arg(long)]
-    count: bool,
+    pub count: bool,
 }
 
 /// A place: its line and why it is sound, which is empty if nobody says so.
