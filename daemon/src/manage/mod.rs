@@ -21,6 +21,7 @@ pub mod envelope;
 mod explain;
 pub mod firmware;
 mod graphql;
+mod head;
 mod kv;
 mod kv_bulk;
 mod kv_namespaces;
