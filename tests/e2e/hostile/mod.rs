@@ -1,11 +1,14 @@
 //! Modules made to break the host: each ends as told here, and only itself.
 
 mod answers;
+mod javascript;
+mod malformed;
 mod memory;
 mod operations;
 mod pointers;
 mod programs;
 mod refused;
+mod stacks;
 mod windows;
 
 use postern_e2e::api::{Api, script};
@@ -60,6 +63,7 @@ fn check(times: usize, cases: Vec<(&str, Vec<u8>, Ends)>) {
     for (what, module, ends) in cases {
         let reply = api.try_push("bad", &module, &metadata);
         if let Refused(part) = ends {
+            assert_eq!(reply.envelope["success"], false, "{what} was taken");
             let (status, _, message) = reply.refused();
             assert!((400..500).contains(&status), "{what}: {status} {message}");
             assert!(message.contains(part), "{what}: {message}");
