@@ -20,6 +20,8 @@ pub mod edge;
 pub mod egress;
 pub mod engine;
 pub mod firmware;
+#[cfg(test)]
+pub(crate) mod fuzz;
 pub mod init;
 pub mod ledger;
 pub mod logpush;

@@ -162,6 +162,8 @@ const MAY_KNOW: &[(&str, &[&str])] = &[
             "usage",
         ],
     ),
+    // Tests only: targets about what these show to all.
+    ("fuzz", &["catalog", "config", "cron", "edge", "board"]),
     ("edge", &["engine", "catalog", "observe", "websocket"]),
     (
         "manage",

@@ -385,3 +385,31 @@ fn another_versions_files_are_served_before_any_fallback() {
         assert_eq!(both.told(path), expected, "{path}");
     }
 }
+
+#[test]
+fn fuzz_headers() {
+    let url = path::Split::of("https://a.example/a/b?c=d");
+    crate::fuzz::drive("headers", |bytes| {
+        let rules = headers::Headers::parse(&String::from_utf8_lossy(bytes));
+        let mut fields = HeaderMap::new();
+        rules.apply(&url, &mut fields);
+        for name in ["content-length", "transfer-encoding", "connection"] {
+            assert!(!fields.contains_key(name), "{name} is not a file's to say");
+        }
+    });
+}
+
+#[test]
+fn fuzz_redirects() {
+    let url = path::Split::of("https://a.example/a/b?c=d");
+    crate::fuzz::drive("redirects", |bytes| {
+        let rules = redirects::Redirects::parse(&String::from_utf8_lossy(bytes));
+        for path in ["/", "/a", "/c/d/e", "/e/f", "/i", "/c/%0d%0a"] {
+            let Some(found) = rules.find(path) else {
+                continue;
+            };
+            let location = found.location(&url);
+            assert!(!location.contains(['\r', '\n', '\0']), "{location:?}");
+        }
+    });
+}

@@ -480,3 +480,23 @@ proptest! {
         }
     }
 }
+
+#[test]
+fn fuzz_multipart() {
+    let desk = Desk::new();
+    // The first line is the media type, the rest the body.
+    crate::fuzz::drive_rounds("multipart", 500, |bytes| {
+        let end = bytes.iter().position(|it| *it == b'\n').unwrap_or(0);
+        let kind = String::from_utf8_lossy(&bytes[..end]);
+        let kind = http::HeaderValue::from_str(&kind)
+            .map_or_else(|_| "multipart/form-data".into(), |_| kind);
+        let got = desk.send(
+            "PUT",
+            D,
+            Some(&kind),
+            bytes.get(end + 1..).unwrap_or_default(),
+        );
+        assert!(got.status < 500, "{}", got.status);
+        assert_eq!(got.json()["success"], json!(got.status == 200));
+    });
+}

@@ -293,3 +293,19 @@ proptest! {
         run_model(steps);
     }
 }
+
+#[test]
+fn fuzz_kv() {
+    use proptest::strategy::ValueTree as _;
+    use proptest::test_runner::{Config, RngAlgorithm, TestRng, TestRunner};
+    let steps = proptest::collection::vec(step(), 1..60);
+    crate::fuzz::drive_rounds("kv", 10, |bytes| {
+        let mut seed = [0; 32];
+        for (at, byte) in bytes.iter().enumerate() {
+            seed[at % 32] ^= *byte;
+        }
+        let chance = TestRng::from_seed(RngAlgorithm::ChaCha, &seed);
+        let mut runner = TestRunner::new_with_rng(Config::default(), chance);
+        run_model(steps.new_tree(&mut runner).unwrap().current());
+    });
+}

@@ -112,6 +112,15 @@ proptest! {
     }
 }
 
+#[test]
+fn fuzz_meter() {
+    crate::fuzz::drive_rounds("meter", 300, |choices| {
+        if let Err(failure) = check(choices) {
+            panic!("{failure}");
+        }
+    });
+}
+
 /// What lies below a block's parameters survives the block, on every way through it.
 #[test]
 fn operands_below_parameters_survive() {
