@@ -24,6 +24,7 @@ mod graphql;
 mod kv;
 mod kv_bulk;
 mod kv_namespaces;
+pub mod local;
 mod logpush;
 mod logs;
 mod metadata;

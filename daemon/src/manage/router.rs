@@ -6,6 +6,7 @@
 use super::body::Payload;
 use super::call::{Call, parse_query};
 use super::envelope::{Handled, Refusal, code};
+use super::local::LocalPeer;
 use super::{Manage, tokens, workers};
 use crate::catalog::CatalogError;
 use crate::catalog::name::ACCOUNT;
@@ -321,7 +322,11 @@ impl<W: Send + Sync + 'static> Manage<W> {
         let has_health_key = path == HEALTH && self.knows_health_key(&head.headers);
         let mut who = String::new();
         if !is_assets_upload(path) && !has_health_key {
-            who = tokens::authenticate(self.catalog.store(), &head.headers)?.name;
+            let local = head.extensions.get::<LocalPeer>();
+            who = match local.filter(|_| LocalPeer::speaks_for(&head.headers)) {
+                Some(peer) => peer.name(),
+                None => tokens::authenticate(self.catalog.store(), &head.headers)?.name,
+            };
         }
         let query = head.uri.query().unwrap_or_default();
         if path.len() + query.len() > TARGET_MAX {
