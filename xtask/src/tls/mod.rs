@@ -10,7 +10,7 @@ use hello::{Heard, SSL_3, TLS_1_2};
 use server::Tried;
 use std::io::{Read, Write};
 use std::net::{SocketAddr, TcpStream, ToSocketAddrs};
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 
 /// Suites that nobody should speak, by what is wrong with them, as TLS numbers them.
@@ -86,8 +86,8 @@ struct Target {
 
 /// Asks everything, prints a table, and fails if an answer is not as it should be.
 pub fn run(arguments: &Arguments) -> Result<()> {
-    let mut table = Table { rows: Vec::new() };
     if let (Some(connect), Some(ca)) = (&arguments.connect, &arguments.ca) {
+        let mut table = Table { rows: Vec::new() };
         let address = connect.to_socket_addrs()?.next();
         let target = Target {
             address: address.with_context(|| format!("{connect} is no address"))?,
@@ -95,17 +95,23 @@ pub fn run(arguments: &Arguments) -> Result<()> {
             name: arguments.name.clone(),
         };
         target.ask(&mut table)?;
-    } else {
-        let tried = Tried::start(arguments.binary.as_deref())?;
-        let target = Target {
-            address: tried.address,
-            ca: tried.file("root.pem"),
-            name: "one.test".into(),
-        };
-        target.ask(&mut table)?;
-        target.ask_names(&mut table)?;
-        tried.stop()?;
+        return table.show();
     }
+    check(arguments.binary.as_deref())
+}
+
+/// The same of a daemon that is started for this.
+pub fn check(binary: Option<&Path>) -> Result<()> {
+    let mut table = Table { rows: Vec::new() };
+    let tried = Tried::start(binary)?;
+    let target = Target {
+        address: tried.address,
+        ca: tried.file("root.pem"),
+        name: "one.test".into(),
+    };
+    target.ask(&mut table)?;
+    target.ask_names(&mut table)?;
+    tried.stop()?;
     table.show()
 }
 
