@@ -1,6 +1,6 @@
 //! JavaScript made to break the engine, its prelude, or the host behind both.
 
-use super::Ends::{self, Answered, Cut, Refused};
+use super::Ends::{self, Cut, Refused};
 use super::{CPU, FINE, THREW, check_pushed};
 use postern_e2e::Form;
 use postern_e2e::api::script;
