@@ -201,6 +201,9 @@ pub struct Status {
     pub remote: Remote,
 }
 
+/// Where the management port is if nothing else is said.
+pub const URL: &str = "http://127.0.0.1:8788/client/v4";
+
 /// How the management port is reached.
 #[derive(Clone, Debug, Args)]
 pub struct Remote {
@@ -208,7 +211,7 @@ pub struct Remote {
     #[arg(
         long,
         env = "POSTERN_URL",
-        default_value = "http://127.0.0.1:8788/client/v4",
+        default_value = URL,
         value_name = "URL",
         help_heading = "Management port"
     )]

@@ -59,7 +59,10 @@ impl<W: Send + Sync + 'static> Manage<W> {
 
     pub(super) async fn verify_token(&self, call: Call) -> Handled {
         let Caller::Token(token) = &call.caller else {
-            return Err(Refusal::no_route("user/tokens/verify"));
+            return Err(Refusal::bad(
+                code::BODY,
+                "this call came without a token: a user of this machine needs none",
+            ));
         };
         let mut told = json!({"id": token.id.hex(), "status": "active"});
         if let Some(at) = token.grant.expires_ms {

@@ -2,6 +2,7 @@
 //! that are locked out after failures.
 
 use super::envelope::{Refusal, code};
+use super::local::LocalPeer;
 use super::roles::{Needs, covers};
 use super::tokens::{self, Grant, Token};
 use crate::catalog::name::Id;
@@ -31,16 +32,19 @@ const USE_WRITTEN_MS: i64 = 15 * 60 * 1000;
 pub enum Caller {
     /// A token's.
     Token(Box<Token>),
+    /// A user of this machine's, who is an administrator.
+    Local(LocalPeer),
     /// One that proves itself by what it has for this route alone: a session's token, the key for health.
     Route,
 }
 
 impl Caller {
     /// What it is called where changes are told; empty without a token.
-    pub fn name(&self) -> &str {
+    pub fn name(&self) -> String {
         match self {
-            Self::Token(token) => &token.name,
-            Self::Route => "",
+            Self::Token(token) => token.name.clone(),
+            Self::Local(peer) => peer.name(),
+            Self::Route => String::new(),
         }
     }
 
@@ -48,7 +52,7 @@ impl Caller {
     pub fn id(&self) -> Option<Id> {
         match self {
             Self::Token(token) => Some(token.id),
-            Self::Route => None,
+            Self::Local(_) | Self::Route => None,
         }
     }
 

@@ -26,6 +26,7 @@ mod guard;
 mod kv;
 mod kv_bulk;
 mod kv_namespaces;
+pub mod local;
 mod logpush;
 mod logs;
 mod metadata;

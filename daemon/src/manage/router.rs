@@ -8,6 +8,7 @@ use super::body::Payload;
 use super::call::{Call, parse_query};
 use super::envelope::{Handled, Refusal, code};
 use super::guard::Caller;
+use super::local::LocalPeer;
 use super::server::Peer;
 use super::{Manage, workers};
 use crate::catalog::CatalogError;
@@ -336,9 +337,11 @@ impl<W: Send + Sync + 'static> Manage<W> {
         // Uploads of assets bring the token of their session instead, which the handler checks.
         let has_health_key = path == HEALTH && self.knows_health_key(&head.headers);
         let peer = head.extensions.get::<Peer>().map(|peer| peer.0);
-        let caller = match is_assets_upload(path) || has_health_key {
-            true => Caller::Route,
-            false => {
+        let local = head.extensions.get::<LocalPeer>().copied();
+        let caller = match local.filter(|_| LocalPeer::speaks_for(&head.headers)) {
+            _ if is_assets_upload(path) || has_health_key => Caller::Route,
+            Some(local) => Caller::Local(local),
+            None => {
                 let token = self
                     .guard
                     .admit(self.catalog.store(), &head.headers, peer)?;
@@ -404,8 +407,12 @@ impl<W: Send + Sync + 'static> Manage<W> {
             let needs = caller.may(&method, route.pattern, namespace)?;
             let begun = New {
                 token: caller.id(),
-                who: caller.name().to_owned(),
-                from: peer.map_or_else(String::new, |peer| peer.to_string()),
+                who: caller.name(),
+                from: match (peer, local) {
+                    (Some(peer), _) => peer.to_string(),
+                    (None, Some(_)) => "the Unix socket".to_owned(),
+                    (None, None) => String::new(),
+                },
                 call: format!("{method} {path}"),
                 failed: None,
             };

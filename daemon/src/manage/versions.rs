@@ -146,7 +146,7 @@ impl<W: Send + Sync + 'static> Manage<W> {
         let source = agent
             .and_then(|agent| agent.split(['/', ' ']).next())
             .filter(|name| ["wrangler", "postern"].contains(name));
-        Note::new(source.unwrap_or("api"), call.caller.name(), triggered_by)
+        Note::new(source.unwrap_or("api"), &call.caller.name(), triggered_by)
     }
 
     pub(super) async fn list_versions(&self, call: Call) -> Handled {
