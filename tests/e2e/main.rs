@@ -43,6 +43,7 @@ mod plain;
 mod plans;
 mod previews;
 mod push;
+mod raw_http;
 mod replay;
 mod retire;
 mod routing;

@@ -23,6 +23,7 @@ mod explain;
 pub mod firmware;
 mod graphql;
 mod guard;
+mod head;
 mod kv;
 mod kv_bulk;
 mod kv_namespaces;

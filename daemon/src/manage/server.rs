@@ -276,10 +276,12 @@ impl<W: Send + Sync + 'static> Link<W> {
         Some(response)
     }
 
-    async fn call(
-        &self,
-        mut request: Request<Incoming>,
-    ) -> Result<Response<AnswerOut>, Infallible> {
+    async fn call(&self, request: Request<Incoming>) -> Result<Response<AnswerOut>, Infallible> {
+        let (head, body) = request.into_parts();
+        if let Err(refusal) = super::head::check(&head) {
+            return Ok(respond(refusal.answer()));
+        }
+        let mut request = Request::from_parts(head, body);
         if let Some(response) = self.upgrade(&mut request) {
             return Ok(response);
         }

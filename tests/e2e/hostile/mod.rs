@@ -2,12 +2,15 @@
 
 mod answers;
 mod crafted;
+mod javascript;
+mod malformed;
 mod memory;
 mod operations;
 mod pointers;
 mod programs;
 mod refused;
 mod scripts;
+mod stacks;
 mod windows;
 
 use postern_e2e::api::{Api, Reply, script};
@@ -74,6 +77,7 @@ fn check_pushed<T>(
     for (what, module, ends) in cases {
         let reply = push(&api, module, &metadata);
         if let Refused(part) = ends {
+            assert_eq!(reply.envelope["success"], false, "{what} was taken");
             let (status, _, message) = reply.refused();
             assert!((400..500).contains(&status), "{what}: {status} {message}");
             assert!(message.contains(part), "{what}: {message}");
