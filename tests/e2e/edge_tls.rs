@@ -316,6 +316,35 @@ fn who_speaks_no_tls_is_told_so() {
     text(&curl(&daemon, &certificates, "one.test", &[&url]));
 }
 
+/// The idle deadline is a minute: what ends here ends by the deadline of heads.
+#[test]
+fn a_handshake_that_stalls_ends_as_a_head_does() {
+    let certificates = Certificates::new();
+    certificates.server("one", "DNS:one.test");
+    let daemon = Setup::new()
+        .tokenless()
+        .edge("header-deadline-ms = 200\nidle-deadline-ms = 3600000")
+        .tables(&format!(
+            "[edge.tls]\nlisten = \"127.0.0.1:0\"\n[[edge.tls.certificates]]\nchain = {:?}\nkey = {:?}\n",
+            certificates.path("one.pem"),
+            certificates.path("one.key")
+        ))
+        .start();
+    // Nothing, the beginning of a record, and one whole fragment of a hello that is to go on.
+    let mut hello = b"\x16\x03\x01\x00\x64\x01\x00\x10\x00\x03\x03".to_vec();
+    hello.resize(105, 7);
+    for bytes in [&b""[..], b"\x16\x03\x01\x02", &hello] {
+        let mut stream = TcpStream::connect(("127.0.0.1", port(&daemon))).unwrap();
+        stream
+            .set_read_timeout(Some(std::time::Duration::from_secs(60)))
+            .unwrap();
+        stream.write_all(bytes).unwrap();
+        let mut answer = Vec::new();
+        stream.read_to_end(&mut answer).unwrap();
+        assert_eq!(answer, b"");
+    }
+}
+
 /// A connection that stays open, by OpenSSL.
 struct Held {
     child: Child,
