@@ -33,6 +33,7 @@ mod setup;
 mod sizes;
 mod step;
 mod test;
+mod test_tls;
 mod types;
 mod unsafe_code;
 mod up;
@@ -75,6 +76,10 @@ enum Command {
     /// Asks a live isolate which of the platform's types (`@cloudflare/workers-types`) exist there. What
     /// existed before may not be gone.
     Types(types::Arguments),
+
+    /// Asks a daemon with OpenSSL what TLS it speaks at the edge and on the management port: protocols, suites, chains, names,
+    /// renegotiation, tickets, ALPN.
+    TestTls(test_tls::Arguments),
 
     /// Pushes random modules to a daemon and asks them at random, until time is up or something
     /// breaks.
@@ -142,6 +147,7 @@ fn main() -> ExitCode {
         Command::Guests(arguments) => guests::run(&arguments),
         Command::Compare(arguments) => compare::run(&arguments),
         Command::Types(arguments) => types::run(&arguments),
+        Command::TestTls(arguments) => test_tls::run(&arguments),
         Command::Fuzz(arguments) => fuzz::run(&arguments),
         Command::Build(arguments) => build::run(&arguments),
         Command::Package(arguments) => package::run(&arguments),
