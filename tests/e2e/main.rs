@@ -2,6 +2,7 @@
 #![allow(clippy::unwrap_used)]
 
 mod aborted;
+mod access;
 mod admission;
 mod analytics;
 mod assets;

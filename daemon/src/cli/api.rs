@@ -178,6 +178,16 @@ impl Api {
         "/postern/v1/status".to_owned()
     }
 
+    /// The path of the audit log's entries behind a place.
+    pub fn audit_path(&self, after: u64) -> String {
+        format!("/postern/v1/audit?after={after}")
+    }
+
+    /// The path of the audit log's verdict on itself.
+    pub fn audit_verdict_path(&self) -> String {
+        "/postern/v1/audit/verify".to_owned()
+    }
+
     /// The path of who has how much memory.
     pub fn ledger_path(&self) -> String {
         "/postern/v1/ledger".to_owned()

@@ -6,6 +6,7 @@
 pub mod api;
 pub mod args;
 mod assets;
+mod audit;
 mod calibrate;
 pub mod client;
 mod config;
@@ -96,6 +97,7 @@ fn run(command: Command, out: Output) -> Result<(), CliError> {
         Command::Token(args) => smol::block_on(token::run(&args, out)),
         #[cfg(feature = "edge-tls")]
         Command::Trust(args) => smol::block_on(trust::run(&args, out)),
+        Command::Audit(args) => smol::block_on(audit::run(&args, out)),
         Command::Versions(args) => smol::block_on(versions::run(&args, out)),
         Command::Deployments(args) => smol::block_on(versions::deployments(&args, out)),
         Command::Calibrate(args) => smol::block_on(calibrate::run(&args, out)),

@@ -12,6 +12,7 @@
 mod account;
 mod analytics;
 mod assets;
+pub mod audit;
 mod body;
 mod brackets;
 mod call;
@@ -21,6 +22,7 @@ pub mod envelope;
 mod explain;
 pub mod firmware;
 mod graphql;
+mod guard;
 mod kv;
 mod kv_bulk;
 mod kv_namespaces;
@@ -35,6 +37,7 @@ mod plain;
 mod plans;
 mod probes;
 mod replays;
+pub mod roles;
 mod router;
 mod routes;
 mod schedules;
@@ -56,6 +59,7 @@ mod usage;
 mod versions;
 mod workers;
 
+pub use account::token_object;
 pub use body::{ByteStream, Payload};
 pub use call::Call;
 pub use logs::{LogSource, LogStream, NoLogs};
@@ -72,8 +76,10 @@ use crate::logpush::Logpush;
 use crate::replay::Replays;
 #[cfg(feature = "edge-tls")]
 use crate::tls::{Acceptor, Fingerprint};
+use audit::Audit;
 use envelope::Answer;
 use firmware::HealthKey;
+use guard::Guard;
 #[cfg(feature = "edge-tls")]
 use parking_lot::RwLock;
 use smol::lock::{Semaphore, SemaphoreGuard};
@@ -152,6 +158,8 @@ pub struct Manage<W = Worker> {
     replays: OnceLock<Replays>,
     #[cfg(feature = "edge-tls")]
     acceptor: RwLock<Option<Acceptor>>,
+    guard: Guard,
+    audit: Audit,
 }
 
 impl<W: Send + Sync + 'static> Manage<W> {
@@ -173,6 +181,8 @@ impl<W: Send + Sync + 'static> Manage<W> {
             replays: OnceLock::new(),
             #[cfg(feature = "edge-tls")]
             acceptor: RwLock::default(),
+            guard: Guard::default(),
+            audit: Audit::new(catalog.store().clone()),
             catalog,
             options,
             logs,

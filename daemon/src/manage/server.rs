@@ -179,6 +179,10 @@ fn to_plain() -> Vec<u8> {
     [head.as_bytes(), &body].concat()
 }
 
+/// The address that a request came from, as its extension.
+#[derive(Clone, Copy, Debug)]
+pub struct Peer(pub IpAddr);
+
 /// One connection.
 struct Link<W: 'static> {
     manage: Arc<Manage<W>>,
@@ -327,6 +331,7 @@ impl<W: Send + Sync + 'static> Link<W> {
         if let Some(response) = self.upgrade(&mut request) {
             return Ok(response);
         }
+        request.extensions_mut().insert(Peer(self.peer));
         let options = self.options;
         let changes = !matches!(*request.method(), Method::GET | Method::HEAD);
         let request = request.map(|body| {
