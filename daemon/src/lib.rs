@@ -37,6 +37,7 @@ pub mod range;
 pub mod replay;
 pub mod store;
 pub mod tail;
+pub mod tls;
 pub mod tune;
 pub mod usage;
 pub mod websocket;

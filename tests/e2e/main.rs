@@ -38,6 +38,7 @@ mod ledger;
 mod limits;
 mod loader;
 mod logpush;
+mod manage_tls;
 mod node_net;
 mod plain;
 mod plans;

@@ -30,6 +30,8 @@ pub struct Daemon {
 struct Listening {
     edge: String,
     manage: String,
+    #[serde(default)]
+    edges_tls: Vec<String>,
     pid: u32,
 }
 
@@ -71,6 +73,16 @@ impl Daemon {
     /// The management port's base URL.
     pub fn manage(&self) -> String {
         format!("http://{}/client/v4", self.listening.manage)
+    }
+
+    /// Host and port of its first address for HTTPS, if it has one.
+    pub fn edge_tls(&self) -> Option<String> {
+        self.listening.edges_tls.first().cloned()
+    }
+
+    /// Host and port of the management port.
+    pub fn manage_address(&self) -> String {
+        self.listening.manage.clone()
     }
 
     /// The file with its token.

@@ -33,7 +33,7 @@ mod setup;
 mod sizes;
 mod step;
 mod test;
-mod tls;
+mod test_tls;
 mod types;
 mod unsafe_code;
 mod up;
@@ -66,10 +66,6 @@ enum Command {
     /// under qemu.
     Test(test::Arguments),
 
-    /// Asks a server of HTTPS what testssl would: protocols, suites, chains, names, renegotiation, tickets. Without
-    /// `--connect` the edge of a daemon that is started for it.
-    TestTls(tls::Arguments),
-
     /// Builds the tenants in `tests/workers` to `target/guests/NAME.wasm`.
     Guests(guests::Arguments),
 
@@ -80,6 +76,10 @@ enum Command {
     /// Asks a live isolate which of the platform's types (`@cloudflare/workers-types`) exist there. What
     /// existed before may not be gone.
     Types(types::Arguments),
+
+    /// Asks a daemon with OpenSSL what TLS it speaks at the edge and on the management port: protocols, suites, chains, names,
+    /// renegotiation, tickets, ALPN.
+    TestTls(test_tls::Arguments),
 
     /// Pushes random modules to a daemon and asks them at random, until time is up or something
     /// breaks.
@@ -144,10 +144,10 @@ fn main() -> ExitCode {
         Command::Setup(arguments) => setup::run(&arguments),
         Command::Up(arguments) => up::run(&arguments),
         Command::Test(arguments) => test::run(&arguments),
-        Command::TestTls(arguments) => tls::run(&arguments),
         Command::Guests(arguments) => guests::run(&arguments),
         Command::Compare(arguments) => compare::run(&arguments),
         Command::Types(arguments) => types::run(&arguments),
+        Command::TestTls(arguments) => test_tls::run(&arguments),
         Command::Fuzz(arguments) => fuzz::run(&arguments),
         Command::Build(arguments) => build::run(&arguments),
         Command::Package(arguments) => package::run(&arguments),

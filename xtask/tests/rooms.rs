@@ -164,10 +164,16 @@ const MAY_KNOW: &[(&str, &[&str])] = &[
     ),
     // Tests only: targets about what these show to all.
     ("fuzz", &["catalog", "config", "cron", "edge", "board"]),
-    ("edge", &["engine", "catalog", "observe", "websocket"]),
+    // Connections and who is at their ends; what is said over them others know.
+    ("tls", &["websocket"]),
+    (
+        "edge",
+        &["engine", "catalog", "observe", "websocket", "tls"],
+    ),
     (
         "manage",
         &[
+            "tls",
             "ledger",
             "engine",
             "catalog",
@@ -193,6 +199,7 @@ const MAY_KNOW: &[(&str, &[&str])] = &[
     (
         "cli",
         &[
+            "tls",
             "metrics",
             "otlp",
             "ledger",
@@ -233,9 +240,10 @@ const BELONGS_TO: &[(&str, &[&str])] = &[
     ("wasm_encoder", &["engine"]),
     ("postern_crypto", &["engine", "outbound", "firmware"]),
     ("embedded_tls", &["outbound"]),
-    ("rustls", &["edge", "outbound"]),
-    ("futures_rustls", &["outbound"]),
-    ("webpki", &["edge", "outbound"]),
+    ("rustls", &["tls", "outbound"]),
+    ("futures_rustls", &["tls", "outbound"]),
+    ("webpki", &["tls", "outbound"]),
+    ("rcgen", &["tls"]),
     ("hyper", &["edge", "manage", "cli", "outbound"]),
     ("smol_hyper", &["edge", "manage", "cli", "outbound"]),
     ("flate2", &["engine", "outbound", "firmware"]),

@@ -5,6 +5,8 @@ use super::client::{Answer, Base, Call, Client, ClientError};
 use super::error::{ApiError, CliError};
 use crate::manage::ByteStream;
 use crate::manage::local::NAME;
+#[cfg(feature = "edge-tls")]
+use crate::tls::Dialer;
 use http::Method;
 use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
 use serde_json::{Map, Value};
@@ -64,8 +66,19 @@ impl Api {
             remote.token_file.as_deref(),
             std::env::var("POSTERN_TOKEN").ok(),
         )?;
+        let patience = Duration::from_secs(remote.timeout);
+        #[cfg(feature = "edge-tls")]
+        let client = match base.is_secure() {
+            true => {
+                let dialer = super::trust::dialer(&base, remote)?;
+                Client::new(base, Some(token), patience).sealed(dialer)
+            }
+            false => Client::new(base, Some(token), patience),
+        };
+        #[cfg(not(feature = "edge-tls"))]
+        let client = Client::new(base, Some(token), patience);
         Ok(Self {
-            client: Client::new(base, Some(token), Duration::from_secs(remote.timeout)),
+            client,
             account: remote.account.clone(),
         })
     }
@@ -76,6 +89,13 @@ impl Api {
             client: Client::new(Base::parse(url)?, Some(key), timeout),
             account: String::new(),
         })
+    }
+
+    /// The same over HTTPS.
+    #[cfg(feature = "edge-tls")]
+    pub fn sealed(mut self, dialer: Dialer) -> Self {
+        self.client = self.client.sealed(dialer);
+        self
     }
 
     /// The path of everything about Workers.

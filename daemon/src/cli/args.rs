@@ -5,6 +5,8 @@ mod firmware;
 mod kv;
 mod limits;
 mod replay;
+#[cfg(feature = "edge-tls")]
+mod trust;
 mod tune;
 mod usage;
 mod versions;
@@ -14,6 +16,8 @@ pub use firmware::{Firmware, FirmwarePush, Health};
 pub use kv::{InKv, Kv, KvNamespace, KvPut};
 pub use limits::{Changing, Limits, LimitsOf, Plans};
 pub use replay::{Replay, Replays};
+#[cfg(feature = "edge-tls")]
+pub use trust::Trust;
 pub use tune::{
     Calibrate, Tune, TuneApply, TuneCommand, TuneShow, TuneSort, TuneWhose, TuneWindow,
 };
@@ -103,6 +107,13 @@ pub enum Command {
     /// over the management port of a running daemon, with a token that there is already.
     #[command(subcommand)]
     Token(Token),
+    /// Trust a gateway by the fingerprint of its certificate, or tell what that is.
+    ///
+    /// A gateway that made its certificate itself is known to no root: say here, once, that you know it. What
+    /// is trusted is kept in postern/gateways of your configuration folder; another certificate is refused from
+    /// then on.
+    #[cfg(feature = "edge-tls")]
+    Trust(Trust),
     /// Show, export and verify the audit log: every change by the management port, as a chain of hashes.
     #[command(subcommand)]
     Audit(Audit),
@@ -219,6 +230,31 @@ pub struct Remote {
     /// A file that holds the token. Without it, the environment variable POSTERN_TOKEN is used.
     #[arg(long, value_name = "FILE", help_heading = "Management port")]
     pub token_file: Option<PathBuf>,
+    /// A file of PEM with the roots that are believed over HTTPS, in place of the system's.
+    #[arg(
+        long,
+        env = "POSTERN_CA",
+        value_name = "FILE",
+        help_heading = "Management port"
+    )]
+    pub ca: Option<PathBuf>,
+    /// A file of PEM with a certificate of your own, for a port that wants one.
+    #[arg(
+        long,
+        env = "POSTERN_CLIENT_CERT",
+        value_name = "FILE",
+        help_heading = "Management port"
+    )]
+    pub client_cert: Option<PathBuf>,
+    /// Its key, if that is not in the same file.
+    #[arg(
+        long,
+        env = "POSTERN_CLIENT_KEY",
+        value_name = "FILE",
+        requires = "client_cert",
+        help_heading = "Management port"
+    )]
+    pub client_key: Option<PathBuf>,
     /// The account id.
     #[arg(
         long,
@@ -678,6 +714,7 @@ mod tests {
             "postern health --wait 60 --data-dir d",
             "postern health --remote --url http://x",
             "postern completions zsh",
+            "postern status --url https://x --ca ca.pem --client-cert c.pem --client-key c.key",
             "postern calibrate",
             "postern calibrate --show --json",
             "postern calibrate --data-dir d --board generic-x86-64",

@@ -1,13 +1,18 @@
 //! A small HTTP/1.1 client for the management port: one connection a call, every wait bounded.
 
 use crate::manage::ByteStream;
+#[cfg(feature = "edge-tls")]
+use crate::tls::{DialError, Dialer, Fingerprint};
 use bytes::Bytes;
+#[cfg(feature = "edge-tls")]
+use futures_lite::AsyncWriteExt;
 use futures_lite::{AsyncRead, AsyncWrite, StreamExt, future};
 use http::{HeaderMap, Method, Request, StatusCode, header};
 use http_body_util::{BodyExt, Full, StreamBody};
 use hyper::body::{Body, Frame, Incoming};
 use smol_hyper::rt::FuturesIo;
 use std::future::Future;
+use std::io;
 use std::path::PathBuf;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
@@ -38,6 +43,50 @@ pub enum ClientError {
         authority: String,
         /// What the system said.
         error: std::io::Error,
+    },
+    /// Its certificate is not known.
+    #[cfg(feature = "edge-tls")]
+    #[error(
+        "the certificate of {name} is not known ({why}), and nothing was sent. Its fingerprint is\n  {fingerprint}\n\
+         Compare that with what `postern serve` and `postern status` print on the gateway itself. If it is the same:\n  \
+         postern trust https://{name} --fingerprint {fingerprint}\n\
+         If a certificate authority of your own signed it, give --ca FILE"
+    )]
+    Unknown {
+        /// Host and port.
+        name: String,
+        /// Why nobody vouches for it.
+        why: String,
+        /// What it is.
+        fingerprint: Fingerprint,
+    },
+    /// Its certificate is not the one that was trusted.
+    #[cfg(feature = "edge-tls")]
+    #[error(
+        "THE CERTIFICATE OF {name} HAS CHANGED, and nothing was sent. Somebody may stand between you and it.\n  \
+         trusted: {known}\n  now:     {fingerprint}\n\
+         If you know that the gateway has a new certificate, and `postern serve` printed this fingerprint there:\n  \
+         postern trust https://{name} --fingerprint {fingerprint} --replace"
+    )]
+    Changed {
+        /// Host and port.
+        name: String,
+        /// What was trusted.
+        known: Fingerprint,
+        /// What it is.
+        fingerprint: Fingerprint,
+    },
+    /// The other side wants to know who asks.
+    #[cfg(feature = "edge-tls")]
+    #[error(
+        "{authority} wants a certificate of yours that it believes: give --client-cert FILE and --client-key FILE, signed by \
+         who is in `manage.tls.client-ca` there ({error})"
+    )]
+    WantsCertificate {
+        /// Host and port.
+        authority: String,
+        /// What it said.
+        error: String,
     },
     /// The other side fell silent.
     #[error("no progress from {authority} for {seconds} s; try again, or raise --timeout")]
@@ -80,15 +129,18 @@ pub enum ClientError {
 /// Where the management port is.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Base {
+    is_secure: bool,
     host: String,
     port: u16,
     authority: String,
+    /// Host and port, always both.
+    name: String,
     /// The path before every call, without a slash at its end.
     pub path: String,
 }
 
 impl Base {
-    /// Reads `http://host:port/path`; without a path, that of the management port is meant.
+    /// Reads `https://host:port/path` or the same with `http`; without a path, that of the management port is meant.
     pub fn parse(url: &str) -> Result<Self, ClientError> {
         let bad = |reason| ClientError::Url {
             url: url.to_owned(),
@@ -97,15 +149,16 @@ impl Base {
         let uri: http::Uri = url
             .parse()
             .map_err(|_| bad("write it like http://127.0.0.1:8788/client/v4"))?;
-        match uri.scheme_str() {
-            Some("http") => {}
+        let is_secure = match uri.scheme_str() {
+            Some("http") => false,
+            Some("https") if cfg!(feature = "edge-tls") => true,
             Some("https") => {
                 return Err(bad(
-                    "https is not spoken yet; reach the port through a tunnel and give its http address",
+                    "this build speaks no TLS; reach the port through a tunnel and give its http address",
                 ));
             }
-            _ => return Err(bad("it must begin with http://")),
-        }
+            _ => return Err(bad("it must begin with https:// or http://")),
+        };
         let authority = uri.authority().ok_or_else(|| bad("it names no host"))?;
         if authority.as_str().contains('@') {
             return Err(bad("leave user and password out; a token says who you are"));
@@ -121,12 +174,28 @@ impl Base {
             "" => "/client/v4",
             path => path,
         };
+        let usual = if is_secure { 443 } else { 80 };
+        let port = authority.port_u16().unwrap_or(usual);
         Ok(Self {
+            is_secure,
+            name: format!("{}:{port}", authority.host().to_ascii_lowercase()),
             host,
-            port: authority.port_u16().unwrap_or(80),
+            port,
             authority: authority.to_string(),
             path: path.to_owned(),
         })
+    }
+
+    /// Whether it is https.
+    #[cfg(feature = "edge-tls")]
+    pub fn is_secure(&self) -> bool {
+        self.is_secure
+    }
+
+    /// What it is called where gateways are trusted: host and port.
+    #[cfg(feature = "edge-tls")]
+    pub fn name(&self) -> &str {
+        &self.name
     }
 
     /// Host and port, as in the URL.
@@ -193,12 +262,14 @@ pub struct Client {
     token: Option<String>,
     patience: Duration,
     socket: Option<PathBuf>,
+    #[cfg(feature = "edge-tls")]
+    dialer: Option<Dialer>,
 }
 
-/// A connection of either kind.
-trait Stream: AsyncRead + AsyncWrite + Send + Unpin {}
+/// What calls go over.
+trait Stream: AsyncRead + AsyncWrite + Unpin + Send {}
 
-impl<T: AsyncRead + AsyncWrite + Send + Unpin> Stream for T {}
+impl<T: AsyncRead + AsyncWrite + Unpin + Send> Stream for T {}
 
 /// An answer whose body is still to come.
 pub struct Answer {
@@ -221,6 +292,73 @@ impl Client {
             token,
             patience,
             socket: None,
+            #[cfg(feature = "edge-tls")]
+            dialer: None,
+        }
+    }
+
+    /// The same that believes whom this believes.
+    #[cfg(feature = "edge-tls")]
+    pub fn sealed(mut self, dialer: Dialer) -> Self {
+        self.dialer = Some(dialer);
+        self
+    }
+
+    /// Has a connection, and closes it.
+    #[cfg(feature = "edge-tls")]
+    pub async fn greet(&self) -> Result<(), ClientError> {
+        let mut stream = self.connect().await?;
+        // Whether it hears so is its affair.
+        let _ = stream.close().await;
+        Ok(())
+    }
+
+    async fn connect(&self) -> Result<Box<dyn Stream>, ClientError> {
+        let authority = &self.base.authority;
+        let address = (self.base.host.as_str(), self.base.port);
+        let patience = CONNECT.min(self.patience);
+        let failed = |error| ClientError::Connect {
+            authority: authority.clone(),
+            error,
+        };
+        if let Some(path) = &self.socket {
+            let stream = smol::net::unix::UnixStream::connect(path);
+            let stream = within(patience, authority, stream).await?.map_err(failed)?;
+            return Ok(Box::new(stream));
+        }
+        let stream = smol::net::TcpStream::connect(address);
+        let stream = within(patience, authority, stream).await?.map_err(failed)?;
+        let _ = stream.set_nodelay(true);
+        if !self.base.is_secure {
+            return Ok(Box::new(stream));
+        }
+        #[cfg(feature = "edge-tls")]
+        if let Some(dialer) = &self.dialer {
+            let dialed = dialer.dial(&self.base.host, stream);
+            let dialed = within(patience, authority, dialed).await?;
+            return match dialed {
+                Ok(stream) => Ok(Box::new(stream)),
+                Err(error) => Err(self.refused(error)),
+            };
+        }
+        Err(failed(io::Error::other("nobody is trusted over https")))
+    }
+
+    #[cfg(feature = "edge-tls")]
+    fn refused(&self, error: DialError) -> ClientError {
+        let name = self.base.name.clone();
+        match error {
+            DialError::Unknown { fingerprint, why } => ClientError::Unknown {
+                name,
+                why,
+                fingerprint,
+            },
+            DialError::Changed { known, fingerprint } => ClientError::Changed {
+                name,
+                known,
+                fingerprint,
+            },
+            DialError::Failed(error) => broken(&self.base.authority, &error),
         }
     }
 
@@ -262,29 +400,8 @@ impl Client {
         B::Error: Into<Box<dyn std::error::Error + Send + Sync>>,
     {
         let authority = self.base.authority.clone();
-        let broken = |error: &dyn std::error::Error| ClientError::Broken {
-            authority: authority.clone(),
-            error: chain(error),
-        };
-        let address = (self.base.host.as_str(), self.base.port);
-        let stream = within(CONNECT.min(self.patience), &authority, async {
-            Ok(match &self.socket {
-                Some(path) => {
-                    let stream = smol::net::unix::UnixStream::connect(path).await?;
-                    Box::new(stream) as Box<dyn Stream>
-                }
-                None => {
-                    let stream = smol::net::TcpStream::connect(address).await?;
-                    let _ = stream.set_nodelay(true);
-                    Box::new(stream)
-                }
-            })
-        })
-        .await?
-        .map_err(|error: std::io::Error| ClientError::Connect {
-            authority: authority.clone(),
-            error,
-        })?;
+        let broken = |error: &(dyn std::error::Error + 'static)| broken(&authority, error);
+        let stream = self.connect().await?;
         let (mut sender, connection) =
             hyper::client::conn::http1::handshake(FuturesIo::new(stream))
                 .await
@@ -340,12 +457,7 @@ impl Answer {
             };
             match frame {
                 None => return Ok(None),
-                Some(Err(error)) => {
-                    return Err(ClientError::Broken {
-                        authority: self.authority.clone(),
-                        error: chain(&error),
-                    });
-                }
+                Some(Err(error)) => return Err(broken(&self.authority, &error)),
                 Some(Ok(frame)) => {
                     if let Ok(data) = frame.into_data() {
                         return Ok(Some(data));
@@ -369,6 +481,18 @@ impl Answer {
         }
         Ok(all)
     }
+}
+
+/// What is told of an exchange that broke off.
+fn broken(authority: &str, error: &(dyn std::error::Error + 'static)) -> ClientError {
+    let authority = authority.to_owned();
+    #[cfg(feature = "edge-tls")]
+    if crate::tls::wants_certificate(error) {
+        let error = chain(error);
+        return ClientError::WantsCertificate { authority, error };
+    }
+    let error = chain(error);
+    ClientError::Broken { authority, error }
 }
 
 /// Waits for something, but not for ever.
@@ -434,6 +558,8 @@ mod tests {
         assert_eq!(base.path, "/client/v4");
         assert_eq!(base.port, 8788);
         assert_eq!(Base::parse("http://[::1]:1").unwrap().host, "::1");
+        #[cfg(feature = "edge-tls")]
+        assert_eq!(Base::parse("https://Gw/x").unwrap().name(), "gw:443");
         let base = Base::parse("http://gateway").unwrap();
         assert_eq!((base.port, &*base.path), (80, "/client/v4"));
         assert_eq!(
@@ -441,9 +567,8 @@ mod tests {
             "/gateway/api"
         );
         for (url, reason) in [
-            ("https://x/", "https is not spoken yet"),
-            ("127.0.0.1:8788", "must begin with http://"),
-            ("ftp://x", "must begin with http://"),
+            ("127.0.0.1:8788", "must begin with https://"),
+            ("ftp://x", "must begin with https://"),
             ("http://a@b/", "leave user and password out"),
             ("http://b/?x", "leave the query out"),
             ("http://:80/", "write it like"),

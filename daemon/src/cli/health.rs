@@ -5,6 +5,8 @@ use super::args::Health;
 use super::error::CliError;
 use super::output::{Output, member, printable};
 use super::serve::listening;
+#[cfg(feature = "edge-tls")]
+use crate::tls::{Dialer, Trust};
 use serde_json::{Value, json};
 use std::time::{Duration, Instant};
 
@@ -55,9 +57,33 @@ async fn ask(args: &Health) -> Result<Value, CliError> {
             ))
         })?;
         let timeout = Duration::from_secs(args.port.timeout);
+        #[cfg(feature = "edge-tls")]
+        if let Some(dialer) = local(&config.data_dir)? {
+            let api = Api::with_key(&format!("https://{address}"), key, timeout)?.sealed(dialer);
+            return Ok(api.get("health", api.health_path()).await?.result);
+        }
         Api::with_key(&format!("http://{address}"), key, timeout)?
     };
     Ok(api.get("health", api.health_path()).await?.result)
+}
+
+/// How the daemon on a data directory is spoken to, if it speaks TLS: by what it has written itself.
+#[cfg(feature = "edge-tls")]
+fn local(data_dir: &std::path::Path) -> Result<Option<Dialer>, CliError> {
+    let unwell = |error: &dyn std::fmt::Display| {
+        CliError::Unwell(format!(
+            "what its management port is known by cannot be read: {error}"
+        ))
+    };
+    let found = listening::find_seal(data_dir).map_err(|error| unwell(&error))?;
+    let dialer = found.map(|(known, own)| {
+        let trust = Trust {
+            anchors: Vec::new(),
+            known: Some(known),
+        };
+        Dialer::new(trust, Some(&own))
+    });
+    dialer.transpose().map_err(|error| unwell(&error))
 }
 
 /// A line a check.

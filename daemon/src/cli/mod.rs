@@ -14,6 +14,8 @@ mod entrances;
 pub mod error;
 mod explain;
 mod firmware;
+#[cfg(feature = "edge-tls")]
+mod gateways;
 mod health;
 mod jsonc;
 mod kv;
@@ -28,6 +30,8 @@ mod scripts;
 pub mod secrets;
 mod serve;
 mod token;
+#[cfg(feature = "edge-tls")]
+mod trust;
 mod tune;
 mod usage;
 mod versions;
@@ -91,6 +95,8 @@ fn run(command: Command, out: Output) -> Result<(), CliError> {
         Command::Health(args) => smol::block_on(health::run(&args, out)),
         Command::Config(args) => config::run(&args, out),
         Command::Token(args) => smol::block_on(token::run(&args, out)),
+        #[cfg(feature = "edge-tls")]
+        Command::Trust(args) => smol::block_on(trust::run(&args, out)),
         Command::Audit(args) => smol::block_on(audit::run(&args, out)),
         Command::Versions(args) => smol::block_on(versions::run(&args, out)),
         Command::Deployments(args) => smol::block_on(versions::deployments(&args, out)),

@@ -89,7 +89,7 @@ pub(super) fn check(
         "lower it, or raise the ceiling",
     );
     let edge = edge(document, raw.edge, (base, &board), overrides);
-    let manage = manage(document, raw.manage, overrides, &board);
+    let manage = manage(document, raw.manage, base, overrides, &board);
     let outbound = outbound(document, raw.outbound, base, &board);
     let egress = egress::check(document, raw.egress);
     let engine = engine(document, &raw.engine);
@@ -377,9 +377,11 @@ fn edge(
 fn manage(
     document: &mut Document<'_>,
     raw: RawManage,
+    base: &Path,
     overrides: &Overrides,
     board: &Board,
 ) -> Manage {
+    let tls = super::manage_tls::check(document, raw.tls, base);
     let written = raw
         .listen
         .as_ref()
@@ -389,7 +391,7 @@ fn manage(
         .or(written)
         .unwrap_or_else(|| SocketAddr::from(([127, 0, 0, 1], 8788)));
     let insecure = raw.insecure.unwrap_or(false);
-    if !listen.ip().is_loopback() && !insecure {
+    if !listen.ip().is_loopback() && !insecure && tls.is_none() {
         let span = match overrides.manage_listen {
             Some(_) => None,
             None => raw.listen.as_ref().map(Spanned::span),
@@ -397,7 +399,7 @@ fn manage(
         document.problem(
             span,
             format!("`manage.listen` is {listen}, which is not loopback, and there is no TLS: tokens would travel in the clear"),
-            "listen on 127.0.0.1 behind a tunnel or a TLS proxy, or say `insecure = true` in [manage]",
+            "have TLS by a table [manage.tls], listen on 127.0.0.1 behind a tunnel or a TLS proxy, or say `insecure = true` in [manage]",
         );
     }
     Manage {
@@ -424,6 +426,7 @@ fn manage(
             10,
             100,
         ),
+        tls,
     }
 }
 

@@ -7,6 +7,7 @@ mod check;
 pub mod confinement;
 mod egress;
 pub mod firmware;
+mod manage_tls;
 mod metrics;
 mod network;
 mod otlp;
@@ -18,6 +19,7 @@ mod tls;
 
 pub use confinement::Confinement;
 pub use firmware::{Critical, Firmware};
+pub use manage_tls::{ClientCertificate, ManageTls};
 pub use metrics::Metrics;
 pub use network::{Address, Clock, Network};
 pub use otlp::Otlp;
@@ -176,6 +178,9 @@ pub struct Manage {
     pub upload_bytes: u64,
     /// Versions kept of a script, deployed ones included.
     pub versions_kept: u32,
+    /// HTTPS.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub tls: Option<ManageTls>,
 }
 
 /// The way to other servers, for Workers' subrequests.
@@ -476,6 +481,14 @@ impl Config {
         };
         let manage = |it: &Self| Manage {
             versions_kept: 0,
+            // Files and names may change, and whether there is TLS may not.
+            tls: it.manage.tls.as_ref().map(|_| ManageTls {
+                names: Vec::new(),
+                minimum: Minimum::default(),
+                client_ca: None,
+                client_certificate: None,
+                certificates: Vec::new(),
+            }),
             ..it.manage.clone()
         };
         [
@@ -491,7 +504,7 @@ impl Config {
                 edge(self) != edge(new),
             ),
             (
-                "manage, but for manage.versions-kept",
+                "manage, but for manage.versions-kept and what is in manage.tls",
                 manage(self) != manage(new),
             ),
             ("engine", self.engine != new.engine),
@@ -521,6 +534,10 @@ impl Config {
         self.routing = new.routing;
         self.outbound.allow_private = new.outbound.allow_private;
         self.manage.versions_kept = new.manage.versions_kept;
+        // Whether there is TLS stays, and so does what would be asked for of a restart.
+        if self.manage.tls.is_some() && new.manage.tls.is_some() {
+            self.manage.tls = new.manage.tls;
+        }
         self.outbound.tls.roots = new.outbound.tls.roots;
         self.egress = new.egress;
         self.limits = new.limits;

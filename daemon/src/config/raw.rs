@@ -85,6 +85,7 @@ pub(super) struct RawRouting {
 pub(super) struct RawManage {
     pub listen: Option<Spanned<String>>,
     pub insecure: Option<bool>,
+    pub tls: Option<Spanned<super::manage_tls::RawManageTls>>,
     pub connections: Option<Spanned<Amount>>,
     pub upload_bytes: Option<Spanned<Amount>>,
     pub versions_kept: Option<Spanned<Amount>>,

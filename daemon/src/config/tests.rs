@@ -291,7 +291,7 @@ fn listeners() {
     check(
         "[manage]\nlisten = '192.168.1.4:8788'",
         &[
-            "postern.toml:2:10: `manage.listen` is 192.168.1.4:8788, which is not loopback, and there is no TLS: tokens would travel in the clear; listen on 127.0.0.1 behind a tunnel or a TLS proxy, or say `insecure = true` in [manage]",
+            "postern.toml:2:10: `manage.listen` is 192.168.1.4:8788, which is not loopback, and there is no TLS: tokens would travel in the clear; have TLS by a table [manage.tls], listen on 127.0.0.1 behind a tunnel or a TLS proxy, or say `insecure = true` in [manage]",
         ],
     );
 }
@@ -376,7 +376,7 @@ fn what_a_reload_takes_over() {
             "data-dir",
             "account-id",
             "edge, but for certificates and edge.tls.minimum",
-            "manage, but for manage.versions-kept",
+            "manage, but for manage.versions-kept and what is in manage.tls",
             "engine",
             "store",
             "metrics",

@@ -10,7 +10,7 @@ use std::path::{Path, PathBuf};
 use toml::Spanned;
 
 /// Certificates there can be.
-const CERTIFICATES_MAX: usize = 64;
+pub(super) const CERTIFICATES_MAX: usize = 64;
 /// Two years, as sites of lists of such have it.
 const HSTS_MAX: u64 = 63_072_000;
 
@@ -27,7 +27,7 @@ pub(super) struct RawTls {
 
 #[derive(Debug, serde::Deserialize)]
 #[serde(rename_all = "kebab-case", deny_unknown_fields)]
-struct RawCertificate {
+pub(super) struct RawCertificate {
     chain: String,
     key: String,
     ocsp: Option<String>,
@@ -74,6 +74,17 @@ pub enum Minimum {
     /// TLS 1.3.
     #[serde(rename = "1.3")]
     Tls13,
+}
+
+/// Certificates with the paths of their files.
+pub(super) fn certificates(raw: Vec<Spanned<RawCertificate>>, base: &Path) -> Vec<Certificate> {
+    let raw = raw.into_iter().map(Spanned::into_inner);
+    raw.map(|it| Certificate {
+        chain: base.join(it.chain),
+        key: base.join(it.key),
+        ocsp: it.ocsp.map(|path| base.join(path)),
+    })
+    .collect()
 }
 
 /// Checks the table; `None` if there is none. `plain` is where the edge listens without TLS.
@@ -129,16 +140,9 @@ pub(super) fn check(
             "name the files of each in a table [[edge.tls.certificates]], as chain = \"…\" and key = \"…\"",
         );
     }
-    let certificates = raw.certificates.into_iter().map(Spanned::into_inner);
     Some(Tls {
         listen,
-        certificates: certificates
-            .map(|it| Certificate {
-                chain: base.join(it.chain),
-                key: base.join(it.key),
-                ocsp: it.ocsp.map(|path| base.join(path)),
-            })
-            .collect(),
+        certificates: certificates(raw.certificates, base),
         minimum: raw.minimum.unwrap_or_default(),
         redirect: raw.redirect.unwrap_or(false),
         port: number(document, "edge.tls.port", raw.port.as_ref(), 0, (0, 65_535)),

@@ -277,6 +277,16 @@ pub fn raw(answer: &Answer, ray: Ray) -> Vec<u8> {
     .into_bytes()
 }
 
+/// What is said at the port of HTTPS to whoever speaks without TLS.
+#[cfg(feature = "edge-tls")]
+pub fn to_plain() -> Vec<u8> {
+    let text = "this port speaks HTTPS; ask for https://";
+    raw(
+        &Answer::bad(text.into()),
+        Ray(getrandom::u64().unwrap_or_default()),
+    )
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

@@ -36,9 +36,6 @@ mod server;
 mod shed;
 mod target;
 mod test_route;
-#[cfg(feature = "edge-tls")]
-mod tls;
-mod transport;
 mod upload;
 mod visit;
 mod wire;
@@ -46,8 +43,6 @@ mod worker;
 
 pub use options::{EdgeOptions, Scheme};
 pub use server::{Drained, Edge, Figures, Listening, serve};
-#[cfg(feature = "edge-tls")]
-pub use tls::{Acceptor, Identity, TlsError, TlsOptions};
 pub use visit::{VisitError, visit};
 pub use worker::{Entrance, Routes, Serve};
 

@@ -7,12 +7,12 @@ use super::options::EdgeOptions;
 use super::ray::Rays;
 use super::routing::Router;
 use super::shed;
-#[cfg(feature = "edge-tls")]
-use super::tls::Acceptor;
-use super::transport::Transport;
 use super::worker::Routes;
 use crate::engine::invocation::Ray;
 use crate::observe::Unanswered;
+#[cfg(feature = "edge-tls")]
+use crate::tls::Acceptor;
+use crate::tls::Transport;
 use async_executor::Executor;
 use async_io::{Async, Timer};
 use futures_lite::{FutureExt, future};
@@ -182,7 +182,7 @@ impl<R: Routes> Edge<R> {
         #[cfg(feature = "edge-tls")]
         if is_secure {
             let acceptor = self.acceptor.read().clone()?;
-            return Transport::secure(stream, &acceptor).ok();
+            return Transport::secure(stream, &acceptor, answer::to_plain).ok();
         }
         (!is_secure).then(|| Transport::plain(stream))
     }

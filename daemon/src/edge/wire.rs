@@ -1,7 +1,7 @@
 //! A connection's socket as hyper sees it: notes progress, and gives up on slow readers.
 
 use super::phase::Phase;
-use super::transport::Transport;
+use crate::tls::Transport;
 use async_io::Timer;
 use futures_lite::{AsyncRead, AsyncWrite};
 use std::future::Future;

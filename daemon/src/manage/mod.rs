@@ -76,10 +76,14 @@ use crate::firmware::Firmware;
 use crate::ledger::{Budget, Share};
 use crate::logpush::Logpush;
 use crate::replay::Replays;
+#[cfg(feature = "edge-tls")]
+use crate::tls::{Acceptor, Fingerprint};
 use audit::Audit;
 use envelope::Answer;
 use firmware::HealthKey;
 use guard::Guard;
+#[cfg(feature = "edge-tls")]
+use parking_lot::RwLock;
 use smol::lock::{Semaphore, SemaphoreGuard};
 use std::sync::{Arc, OnceLock};
 use tails::LiveTails;
@@ -154,6 +158,8 @@ pub struct Manage<W = Worker> {
     probes: OnceLock<Arc<dyn Probes>>,
     used: OnceLock<Box<dyn UseSource>>,
     replays: OnceLock<Replays>,
+    #[cfg(feature = "edge-tls")]
+    acceptor: RwLock<Option<Acceptor>>,
     guard: Guard,
     audit: Audit,
 }
@@ -175,6 +181,8 @@ impl<W: Send + Sync + 'static> Manage<W> {
             probes: OnceLock::new(),
             used: OnceLock::new(),
             replays: OnceLock::new(),
+            #[cfg(feature = "edge-tls")]
+            acceptor: RwLock::default(),
             guard: Guard::default(),
             audit: Audit::new(catalog.store().clone()),
             catalog,
@@ -211,6 +219,19 @@ impl<W: Send + Sync + 'static> Manage<W> {
     /// only; a second call changes nothing.
     pub fn with_firmware(&self, firmware: Arc<Firmware>, key: HealthKey) {
         let _ = self.firmware.set((firmware, key));
+    }
+
+    /// Speaks TLS by these certificates with whoever comes from now on. A port that listens without TLS
+    /// goes on without.
+    #[cfg(feature = "edge-tls")]
+    pub fn set_acceptor(&self, acceptor: Acceptor) {
+        *self.acceptor.write() = Some(acceptor);
+    }
+
+    /// What the first of its certificates is known by; `None` without TLS.
+    #[cfg(feature = "edge-tls")]
+    pub fn fingerprint(&self) -> Option<Fingerprint> {
+        self.acceptor.read().as_ref()?.fingerprint()
     }
 
     /// Has recorded figures, and an engine whose speed can be measured. Once only; a second call

@@ -5,6 +5,7 @@ use super::body::{ByteStream, Payload};
 use super::envelope::{Answer, AnswerBody, Refusal, code};
 use super::tails::Connected;
 use crate::observe::Follow;
+use crate::tls::{Held, Transport};
 use crate::websocket::{self, linger};
 use async_executor::Executor;
 use async_io::{Async, Timer};
@@ -19,12 +20,12 @@ use hyper::upgrade::OnUpgrade;
 use parking_lot::Mutex;
 use smol::channel::{Receiver, Sender, bounded};
 use smol::lock::Semaphore;
-use smol::net::{TcpListener, TcpStream};
+use smol::net::TcpListener;
 use smol_hyper::rt::{FuturesIo, SmolTimer};
 use std::convert::Infallible;
 use std::future::Future;
 use std::io;
-use std::net::IpAddr;
+use std::net::{IpAddr, TcpStream};
 use std::pin::Pin;
 use std::sync::Arc;
 use std::task::{Context, Poll};
@@ -80,6 +81,7 @@ pub async fn serve<W: Send + Sync + 'static>(
     // Closed when the last connection, which holds a sender, is gone.
     let (alive, gone) = bounded::<()>(1);
     let mut shutdown = std::pin::pin!(shutdown);
+    let is_secure = is_secure(&manage);
     loop {
         let accepted = async {
             let slot = slots.acquire_arc().await;
@@ -106,7 +108,10 @@ pub async fn serve<W: Send + Sync + 'static>(
                 };
                 let serving = async move {
                     let _slot = slot;
-                    link.serve(socket).await;
+                    match transport(&link.manage, socket.into(), is_secure) {
+                        Ok(transport) => link.serve(transport).await,
+                        Err(error) => log::error!("management port cannot speak TLS: {error}"),
+                    }
                 };
                 executor.spawn(serving).detach();
             }
@@ -129,6 +134,49 @@ pub async fn serve<W: Send + Sync + 'static>(
     };
     drained.or(late).await;
     Ok(())
+}
+
+/// Whether the port speaks TLS. What it does when it begins to listen, it goes on with.
+fn is_secure<W>(manage: &Manage<W>) -> bool {
+    #[cfg(feature = "edge-tls")]
+    return manage.acceptor.read().is_some();
+    #[cfg(not(feature = "edge-tls"))]
+    {
+        let _ = manage;
+        false
+    }
+}
+
+/// What goes over a connection that was accepted.
+fn transport<W>(
+    manage: &Manage<W>,
+    socket: Arc<Async<TcpStream>>,
+    is_secure: bool,
+) -> io::Result<Transport> {
+    let socket = Arc::into_inner(socket).ok_or(io::ErrorKind::Other)?;
+    #[cfg(feature = "edge-tls")]
+    if is_secure {
+        let acceptor = manage.acceptor.read().clone();
+        let acceptor = acceptor.ok_or(io::ErrorKind::Other)?;
+        return Transport::secure(socket, &acceptor, to_plain);
+    }
+    let _ = (manage, is_secure);
+    Ok(Transport::plain(socket))
+}
+
+/// What is said to whoever speaks without TLS.
+#[cfg(feature = "edge-tls")]
+fn to_plain() -> Vec<u8> {
+    let what = "this port speaks HTTPS; ask for https://";
+    let AnswerBody::Whole(body) = Refusal::bad(code::BODY, what).answer().body else {
+        // Refusals are whole.
+        return Vec::new();
+    };
+    let head = format!(
+        "HTTP/1.1 400 Bad Request\r\ncontent-type: application/json\r\nconnection: close\r\ncontent-length: {}\r\n\r\n",
+        body.len()
+    );
+    [head.as_bytes(), &body].concat()
 }
 
 /// The address that a request came from, as its extension.
@@ -159,9 +207,9 @@ struct Tail {
 }
 
 impl<W: Send + Sync + 'static> Link<W> {
-    async fn serve(&self, socket: TcpStream) {
-        let _ = socket.set_nodelay(true);
-        let stream: Arc<Async<std::net::TcpStream>> = socket.clone().into();
+    async fn serve(&self, transport: Transport) {
+        let _ = transport.tcp().get_ref().set_nodelay(true);
+        let stream = Arc::new(transport);
         let service = service_fn(|request| self.call(request));
         let mut connection = std::pin::pin!(
             http1::Builder::new()
@@ -169,7 +217,7 @@ impl<W: Send + Sync + 'static> Link<W> {
                 .header_read_timeout(self.options.header_timeout)
                 .max_buf_size(HEAD_MAX)
                 .max_headers(HEADER_COUNT_MAX)
-                .serve_connection(FuturesIo::new(socket), service)
+                .serve_connection(FuturesIo::new(Held(stream.clone())), service)
                 .with_upgrades()
         );
         let stopped = async {
@@ -205,7 +253,7 @@ impl<W: Send + Sync + 'static> Link<W> {
             Ok(connection) => connection,
             Err(error) => return log::debug!("a live tail did not begin: {error}"),
         };
-        let Ok(parts) = connection.downcast::<FuturesIo<TcpStream>>() else {
+        let Ok(parts) = connection.downcast::<FuturesIo<Held>>() else {
             // There is no other kind.
             return;
         };

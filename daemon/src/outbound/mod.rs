@@ -32,7 +32,7 @@ pub use policy::Policy;
 pub use switched::{Switched, Upgrade};
 pub use tcp::Tcp;
 pub use tenant::Tenant;
-pub use tls::{CONNECTION_BYTES, RootSource};
+pub use tls::{CONNECTION_BYTES, RootSource, Roots};
 
 use crate::deadline::Deadline;
 use async_executor::Executor;

@@ -108,6 +108,14 @@ fn reach(config: &Config, file: Option<&Path>) -> Reach {
         beside(&certificate.key);
         certificate.ocsp.iter().for_each(|path| beside(path));
     }
+    if let Some(tls) = &config.manage.tls {
+        tls.client_ca.iter().for_each(|path| beside(path));
+        for certificate in &tls.certificates {
+            beside(&certificate.chain);
+            beside(&certificate.key);
+            certificate.ocsp.iter().for_each(|path| beside(path));
+        }
+    }
     config
         .firmware
         .command_line

@@ -3,6 +3,8 @@
 
 use super::ServeError;
 use crate::edge::Listening;
+#[cfg(feature = "edge-tls")]
+use crate::tls::{Fingerprint, Identity, TlsError};
 use async_io::Async;
 use serde_json::json;
 use std::fs::OpenOptions;
@@ -13,6 +15,8 @@ use std::path::{Path, PathBuf};
 
 const NAME: &str = "listening.json";
 const KEY: &str = "health.key";
+#[cfg(feature = "edge-tls")]
+const SEAL: &str = "manage-tls.json";
 /// Bytes of either file.
 const FILE_MAX: u64 = 64 * 1024;
 
@@ -36,7 +40,7 @@ pub(super) fn prepare(data_dir: &Path) -> Result<PathBuf, ServeError> {
 pub(super) fn write(
     run: &Path,
     edge: &[Listening],
-    manage: &Async<TcpListener>,
+    (manage, is_sealed): (&Async<TcpListener>, bool),
 ) -> Result<Vec<SocketAddr>, ServeError> {
     let path = run.join(NAME);
     let failed = |error| ServeError::DataDir {
@@ -59,12 +63,14 @@ pub(super) fn write(
     for address in &secure {
         log::info!("edge on https://{address}");
     }
-    log::info!("management port on http://{manage}/client/v4");
+    let scheme = if is_sealed { "https" } else { "http" };
+    log::info!("management port on {scheme}://{manage}/client/v4");
     let text = json!({
         "edge": addresses.first(),
         "edges": addresses,
         "edges_tls": secure,
         "manage": manage,
+        "manage_scheme": scheme,
         "pid": std::process::id(),
     });
     let fresh = run.join(format!("{NAME}.new"));
@@ -94,24 +100,72 @@ pub(super) fn write_key(run: &Path, key: &str) -> Result<(), ServeError> {
     })
 }
 
+/// Writes what the management port's certificate is known by, and where its files are: who may read them
+/// needs no other.
+#[cfg(feature = "edge-tls")]
+pub(super) fn write_seal(
+    data_dir: &Path,
+    own: &Identity,
+    known: Fingerprint,
+) -> Result<(), TlsError> {
+    let path = data_dir.join("run").join(SEAL);
+    let text = json!({
+        "certificate": known.to_string(),
+        "chain": absolute(&own.chain),
+        "key": absolute(&own.key),
+    });
+    let fresh = path.with_extension("new");
+    std::fs::write(&fresh, format!("{text}\n"))
+        .and_then(|()| std::fs::rename(&fresh, &path))
+        .map_err(|error| TlsError::Write { path, error })
+}
+
+/// It may be read from another folder.
+#[cfg(feature = "edge-tls")]
+fn absolute(path: &Path) -> PathBuf {
+    std::path::absolute(path).unwrap_or_else(|_| path.to_owned())
+}
+
+/// How the management port of the daemon on a data directory is known, and who may speak to it, if it speaks
+/// TLS.
+#[cfg(feature = "edge-tls")]
+pub fn find_seal(data_dir: &Path) -> std::io::Result<Option<(Fingerprint, Identity)>> {
+    let listening: serde_json::Value = serde_json::from_str(&read(data_dir, NAME)?)?;
+    if listening["manage_scheme"] != "https" {
+        return Ok(None);
+    }
+    let seal: serde_json::Value = serde_json::from_str(&read(data_dir, SEAL)?)?;
+    let text = |key: &str| seal[key].as_str().unwrap_or_default();
+    let known = text("certificate").parse().map_err(std::io::Error::other)?;
+    let identity = Identity {
+        chain: text("chain").into(),
+        key: text("key").into(),
+        ocsp: None,
+    };
+    Ok(Some((known, identity)))
+}
+
 /// Removes what [`write`] and [`write_key`] wrote. It is gone after a crash only when the next
 /// start replaces it.
 pub(super) fn remove(run: &Path) {
     let _ = std::fs::remove_file(run.join(NAME));
     let _ = std::fs::remove_file(run.join(KEY));
+    #[cfg(feature = "edge-tls")]
+    let _ = std::fs::remove_file(run.join(SEAL));
 }
 
 /// The management port of the daemon that runs on a data directory, and the key for its health.
 /// Whoever may read them is its user or root.
 pub fn find(data_dir: &Path) -> std::io::Result<(SocketAddr, String)> {
-    let read = |name| {
-        let mut text = String::new();
-        let file = std::fs::File::open(data_dir.join("run").join(name))?;
-        file.take(FILE_MAX).read_to_string(&mut text)?;
-        Ok::<_, std::io::Error>(text)
-    };
-    let listening: serde_json::Value = serde_json::from_str(&read(NAME)?)?;
+    let listening: serde_json::Value = serde_json::from_str(&read(data_dir, NAME)?)?;
     let manage = listening["manage"].as_str().and_then(|it| it.parse().ok());
     let manage = manage.ok_or(std::io::ErrorKind::InvalidData)?;
-    Ok((manage, read(KEY)?.trim().to_owned()))
+    Ok((manage, read(data_dir, KEY)?.trim().to_owned()))
+}
+
+fn read(data_dir: &Path, name: &str) -> std::io::Result<String> {
+    let mut text = String::new();
+    let file = std::fs::File::open(data_dir.join("run").join(name))?;
+    file.take(FILE_MAX).read_to_string(&mut text)?;
+    Ok(text)
 }

@@ -17,6 +17,8 @@ mod pulse;
 mod roll;
 pub mod rooms;
 mod routes;
+#[cfg(feature = "edge-tls")]
+mod sealing;
 mod selftest;
 mod signals;
 mod sockets;
@@ -229,7 +231,11 @@ impl Daemon {
         confining::tell(self.confined.as_ref());
         let Sockets { edge, manage } = sockets;
         listening::write_key(&self.run_dir, self.rooms.updates.health_key())?;
-        let addresses = listening::write(&self.run_dir, &edge, &manage)?;
+        let addresses = listening::write(
+            &self.run_dir,
+            &edge,
+            (&manage, self.config.manage.tls.is_some()),
+        )?;
         let (stop, shutdown) = Shutdown::new();
         let (stop_manage, manage_shutdown) = Shutdown::new();
         let (failed, failures) = smol::channel::bounded(2);

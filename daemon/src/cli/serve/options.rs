@@ -13,6 +13,8 @@ use crate::observe::ObserveOptions;
 use crate::outbound::{OutboundOptions, Policy, RootSource};
 use crate::replay::{ReplayOptions, What};
 use crate::store::{Durability, StoreOptions};
+#[cfg(feature = "edge-tls")]
+use crate::tls;
 use crate::tune::calibration::Machine;
 use crate::websocket::SocketOptions;
 use std::path::PathBuf;
@@ -193,16 +195,17 @@ pub(super) fn edge_options(config: &Config) -> EdgeOptions {
 
 /// How the edge speaks TLS, if it does.
 #[cfg(feature = "edge-tls")]
-pub(super) fn tls_options(config: &Config) -> Option<edge::TlsOptions> {
+pub(super) fn tls_options(config: &Config) -> Option<tls::TlsOptions> {
     let tls = config.edge.tls.as_ref()?;
-    let identities = tls.certificates.iter().map(|it| edge::Identity {
+    let identities = tls.certificates.iter().map(|it| tls::Identity {
         chain: it.chain.clone(),
         key: it.key.clone(),
         ocsp: it.ocsp.clone(),
     });
-    Some(edge::TlsOptions {
+    Some(tls::TlsOptions {
         identities: identities.collect(),
         only_1_3: tls.minimum == config::Minimum::Tls13,
+        clients: None,
     })
 }
 

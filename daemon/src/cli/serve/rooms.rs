@@ -16,6 +16,8 @@ use super::options::{
 };
 use super::roll::{Roll, Seat};
 use super::routes::{self, Running};
+#[cfg(feature = "edge-tls")]
+use super::sealing::Sealing;
 use super::status::{Shared, Status};
 use super::updates::Updates;
 use super::visitor::Visitor;
@@ -36,6 +38,8 @@ use crate::outbound::Outbound;
 use crate::replay::Replays;
 use crate::store::{Opened, Store};
 use crate::tail::Tails;
+#[cfg(feature = "edge-tls")]
+use crate::tls;
 use crate::tune::{Tune, calibration};
 use crate::usage::{Usage, UsageOptions};
 use async_executor::Executor;
@@ -69,6 +73,9 @@ pub struct Rooms {
     /// The daemon as a client of its own.
     pub visitor: Arc<Visitor>,
     figures: Arc<Figures>,
+    /// How the management port speaks TLS, if it does.
+    #[cfg(feature = "edge-tls")]
+    sealing: Option<Arc<Sealing>>,
     manage_connections: usize,
     /// The port that clients reach by HTTPS, if that is not the one it listens on.
     https_port: Option<u16>,
@@ -235,7 +242,7 @@ impl Rooms {
         let edge = Edge::new(running, router, edge_options(config));
         #[cfg(feature = "edge-tls")]
         if let Some(options) = tls_options(config) {
-            edge.set_acceptor(edge::Acceptor::new(&options).map_err(room("edge"))?);
+            edge.set_acceptor(tls::Acceptor::new(&options).map_err(room("edge"))?);
         }
         let status = Arc::new(Status {
             started: Instant::now(),
@@ -250,6 +257,7 @@ impl Rooms {
             tune: tune.clone(),
             store_notes,
             listen: OnceLock::new(),
+            certificate: RwLock::default(),
             routing: RwLock::new(config.routing.clone()),
         });
         let manage = Manage::new(
@@ -277,6 +285,10 @@ impl Rooms {
         manage.with_probes(figures.clone());
         let visitor = Arc::new(Visitor::new(edge.clone(), engine.clone()));
         let updates = Updates::open(config, &catalog, &store, &manage, &visitor)?;
+        #[cfg(feature = "edge-tls")]
+        let sealing = Sealing::begin(config, &manage, &updates.selftest, &status);
+        #[cfg(feature = "edge-tls")]
+        let sealing = sealing.map_err(room("manage"))?;
         let office = Office::open(roll.seat("the thread of the management port"))?;
         #[allow(unused_mut, reason = "exports add to it")]
         let mut background = vec![
@@ -298,6 +310,10 @@ impl Rooms {
                 executor.clone(),
             )),
         ];
+        #[cfg(feature = "edge-tls")]
+        if let Some(sealing) = &sealing {
+            background.push(office.executor.spawn(sealing.clone().upkeep()));
+        }
         #[cfg(feature = "otlp")]
         if let Some(exporter) = &exporter {
             background.push(office.executor.spawn(exporter.run(&figures)));
@@ -320,6 +336,8 @@ impl Rooms {
             updates,
             visitor,
             figures,
+            #[cfg(feature = "edge-tls")]
+            sealing,
             manage_connections: config.manage.connections as usize,
             https_port: config
                 .edge
@@ -403,10 +421,14 @@ impl Rooms {
         }
         #[cfg(feature = "edge-tls")]
         if let Some(options) = tls_options(config) {
-            match edge::Acceptor::new(&options) {
+            match tls::Acceptor::new(&options) {
                 Ok(acceptor) => self.edge.set_acceptor(acceptor),
                 Err(error) => log::error!("certificates stay as they were: {error}"),
             }
+        }
+        #[cfg(feature = "edge-tls")]
+        if let Some(sealing) = &self.sealing {
+            sealing.reload(config);
         }
         self.outbound.set_policy(policy(config), roots(config));
         self.courier.set_roots(roots(config));

@@ -8,8 +8,10 @@ use crate::config::Critical;
 use crate::engine::invocation::{Ray, Reply, ReplyBody, Request, RequestBody};
 use crate::firmware::checks::{Check, Checks};
 use crate::store::Store;
+#[cfg(feature = "edge-tls")]
+use crate::tls::Dialer;
 use async_io::Timer;
-use futures_lite::{AsyncReadExt, AsyncWriteExt, FutureExt, StreamExt};
+use futures_lite::{AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt, FutureExt, StreamExt};
 use http::{HeaderMap, HeaderValue, Method, header};
 use parking_lot::Mutex;
 use smol::net::TcpStream;
@@ -37,6 +39,9 @@ pub struct SelfTest {
     critical: Vec<Critical>,
     /// Where the edge and the management port listen, once they do.
     listening: Mutex<(Vec<SocketAddr>, Option<SocketAddr>)>,
+    /// How the management port is spoken to, where it speaks TLS.
+    #[cfg(feature = "edge-tls")]
+    dialer: Mutex<Option<Dialer>>,
 }
 
 impl SelfTest {
@@ -53,6 +58,8 @@ impl SelfTest {
             store,
             critical,
             listening: Mutex::default(),
+            #[cfg(feature = "edge-tls")]
+            dialer: Mutex::default(),
         }
     }
 
@@ -64,6 +71,12 @@ impl SelfTest {
     /// The management port listens here.
     pub fn manage_listens(&self, address: SocketAddr) {
         self.listening.lock().1 = Some(address);
+    }
+
+    /// The management port speaks TLS, and is to be spoken to so.
+    #[cfg(feature = "edge-tls")]
+    pub fn manage_is_sealed(&self, dialer: Dialer) {
+        *self.dialer.lock() = Some(dialer);
     }
 
     async fn edge(&self) -> Result<(), String> {
@@ -82,7 +95,18 @@ impl SelfTest {
         let address = self.listening.lock().1;
         let address = address.ok_or("it does not listen yet")?;
         // Without a token: to say no, it has to look at those in the store.
-        let head = ask(address, "/postern/v1/status").await?;
+        let asked = async {
+            let stream = TcpStream::connect(reachable(address)).await?;
+            #[cfg(feature = "edge-tls")]
+            let dialer = self.dialer.lock().clone();
+            #[cfg(feature = "edge-tls")]
+            if let Some(dialer) = dialer {
+                let stream = dialer.dial("localhost", stream).await;
+                return ask(stream.map_err(io::Error::other)?, "/postern/v1/status").await;
+            }
+            ask(stream, "/postern/v1/status").await
+        };
+        let head = asked.await.map_err(|error| format!("{address}: {error}"))?;
         match first_line(&head).starts_with("HTTP/1.1 401 ") {
             true => Ok(()),
             false => Err(format!("{address} answered {}", first_line(&head))),
@@ -227,13 +251,13 @@ impl Checks for SelfTest {
 }
 
 /// Sends a GET and reads the answer's head.
-async fn ask(address: SocketAddr, target: &str) -> Result<String, String> {
-    let asked = async {
-        let mut stream = TcpStream::connect(reachable(address)).await?;
+async fn ask(mut stream: impl AsyncRead + AsyncWrite + Unpin, target: &str) -> io::Result<String> {
+    let head = {
         let request = format!(
             "GET {target} HTTP/1.1\r\nhost: localhost\r\nuser-agent: postern-health\r\nconnection: close\r\n\r\n"
         );
         stream.write_all(request.as_bytes()).await?;
+        stream.flush().await?;
         let mut head = Vec::new();
         let mut part = [0; 1024];
         while !head.windows(4).any(|it| it == b"\r\n\r\n") && head.len() < HEAD_MAX {
@@ -242,9 +266,8 @@ async fn ask(address: SocketAddr, target: &str) -> Result<String, String> {
                 read => head.extend_from_slice(&part[..read]),
             }
         }
-        Ok::<_, io::Error>(String::from_utf8_lossy(&head).to_lowercase())
+        String::from_utf8_lossy(&head).to_lowercase()
     };
-    let head = asked.await.map_err(|error| format!("{address}: {error}"))?;
     // Names are compared in lower case, and the protocol's is upper.
     Ok(head.replacen("http/", "HTTP/", 1))
 }

@@ -68,7 +68,7 @@ pub enum PassedError {
     /// The management port would be open to others.
     #[error(
         "the socket passed as `management` listens on {address}, beyond loopback, and there is no TLS; \
-         set manage.insecure = true if the network is trusted"
+         have a table [manage.tls], or set manage.insecure = true if the network is trusted"
     )]
     Insecure {
         /// Where.
@@ -111,7 +111,8 @@ impl Sockets {
             Some(listener) => {
                 let listener = listening("management", listener)?;
                 let address = listener.get_ref().local_addr().map_err(refused)?;
-                if !address.ip().is_loopback() && !config.manage.insecure {
+                let is_sealed = config.manage.tls.is_some();
+                if !address.ip().is_loopback() && !config.manage.insecure && !is_sealed {
                     return Err(PassedError::Insecure { address }.into());
                 }
                 listener

@@ -43,6 +43,8 @@ pub struct Status {
     pub store_notes: Vec<String>,
     /// Where the data plane listens.
     pub listen: OnceLock<Vec<SocketAddr>>,
+    /// What the management port's certificate is known by, if it has one.
+    pub certificate: RwLock<Option<String>>,
     /// How requests find their Workers.
     pub routing: RwLock<Routing>,
 }
@@ -113,6 +115,7 @@ impl StatusSource for Status {
                 "rejected": edge.rejected,
                 "failed": edge.failed,
             },
+            "manage": { "certificate": &*self.certificate.read() },
             "routing": &*self.routing.read(),
             "logs": { "bytes": self.observe.kept_bytes() },
             "cron": { "triggers": triggers, "next": next_ms.map(shown) },

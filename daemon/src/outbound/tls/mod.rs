@@ -13,7 +13,7 @@ mod roots;
 mod stream;
 mod trust;
 
-pub use roots::RootSource;
+pub use roots::{RootSource, Roots};
 pub use stream::{Broke, TlsStream};
 use trust::Distrust;
 
@@ -21,7 +21,6 @@ use super::stream::Stream;
 use super::{Origin, OutboundError};
 use async_io::Async;
 use parking_lot::{Mutex, RwLock};
-use roots::Roots;
 use rustls_pki_types::ServerName;
 use std::collections::VecDeque;
 use std::future::Future;

@@ -6,10 +6,11 @@ use futures_lite::{AsyncRead, AsyncWrite};
 use std::io::{self, IoSlice, Write as _};
 use std::net::TcpStream;
 use std::pin::Pin;
+use std::sync::Arc;
 use std::task::{Context, Poll};
 
 #[cfg(feature = "edge-tls")]
-use super::tls::{Acceptor, Session};
+use super::{acceptor::Acceptor, session::Session};
 #[cfg(feature = "edge-tls")]
 use parking_lot::Mutex;
 
@@ -30,13 +31,17 @@ impl Transport {
         }
     }
 
-    /// One under TLS, in which nothing was said yet.
+    /// One under TLS, in which nothing was said yet. `plain` is the answer to whoever speaks HTTP without it.
     ///
     /// # Errors
     /// What rustls says of its configuration.
     #[cfg(feature = "edge-tls")]
-    pub fn secure(tcp: Async<TcpStream>, acceptor: &Acceptor) -> io::Result<Self> {
-        let session = Session::begin(acceptor)?;
+    pub fn secure(
+        tcp: Async<TcpStream>,
+        acceptor: &Acceptor,
+        plain: fn() -> Vec<u8>,
+    ) -> io::Result<Self> {
+        let session = Session::begin(acceptor, plain)?;
         Ok(Self {
             tcp,
             tls: Some(Mutex::new(session)),
@@ -106,6 +111,46 @@ pub(super) fn is_passing(error: &io::Error) -> bool {
         error.kind(),
         io::ErrorKind::WouldBlock | io::ErrorKind::Interrupted
     )
+}
+
+/// A client's connection in several hands.
+#[derive(Clone)]
+pub struct Held(pub Arc<Transport>);
+
+impl AsyncRead for Held {
+    fn poll_read(
+        self: Pin<&mut Self>,
+        cx: &mut Context<'_>,
+        buf: &mut [u8],
+    ) -> Poll<io::Result<usize>> {
+        Pin::new(&mut &*self.0).poll_read(cx, buf)
+    }
+}
+
+impl AsyncWrite for Held {
+    fn poll_write(
+        self: Pin<&mut Self>,
+        cx: &mut Context<'_>,
+        buf: &[u8],
+    ) -> Poll<io::Result<usize>> {
+        Pin::new(&mut &*self.0).poll_write(cx, buf)
+    }
+
+    fn poll_write_vectored(
+        self: Pin<&mut Self>,
+        cx: &mut Context<'_>,
+        bufs: &[IoSlice<'_>],
+    ) -> Poll<io::Result<usize>> {
+        Pin::new(&mut &*self.0).poll_write_vectored(cx, bufs)
+    }
+
+    fn poll_flush(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
+        Pin::new(&mut &*self.0).poll_flush(cx)
+    }
+
+    fn poll_close(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
+        Pin::new(&mut &*self.0).poll_close(cx)
+    }
 }
 
 impl AsyncRead for &Transport {

@@ -1,205 +1,25 @@
-//! TLS at the edge: certificates by name, and one connection's session (RFC 8446, RFC 5246).
-//!
-//! Sessions are rustls' with ring. There is no old protocol and no weak suite to be left out: rustls has
-//! none. Tickets are sealed with keys that change every six hours and live in memory alone.
+//! One connection's session (RFC 8446, RFC 5246), over a socket that does not wait.
 
-use super::answer;
+use super::acceptor::Acceptor;
 use super::transport::is_passing;
-use crate::engine::invocation::Ray;
 use async_io::Async;
-use rustls::crypto::{CryptoProvider, ring};
-use rustls::server::{ClientHello, ResolvesServerCert};
-use rustls::sign::CertifiedKey;
-use rustls::{
-    CipherSuite, InvalidMessage, ProtocolVersion, ServerConfig, ServerConnection, version,
-};
-use rustls_pki_types::pem::PemObject;
-use rustls_pki_types::{CertificateDer, PrivateKeyDer};
+use rustls::{CipherSuite, InvalidMessage, ProtocolVersion, ServerConnection};
 use std::io::{self, IoSlice, Read, Write};
 use std::net::TcpStream;
-use std::path::{Path, PathBuf};
-use std::sync::Arc;
 use std::task::{Context, Poll};
 
-/// Bytes of a file of certificates or a key.
-const FILE_MAX: u64 = 1 << 20;
 /// Bytes of plain text that wait for room in the socket.
 const WAITING_MAX: usize = 64 << 10;
-/// Sessions that are remembered for clients without tickets.
-const SESSIONS_MAX: usize = 64;
-
-/// What is needed to prove to be somebody.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Identity {
-    /// A file of PEM with the certificate, and then those of whoever signed it.
-    pub chain: PathBuf,
-    /// A file of PEM with its key: PKCS#8, PKCS#1 or SEC1.
-    pub key: PathBuf,
-    /// A file of DER with an OCSP response to staple.
-    pub ocsp: Option<PathBuf>,
-}
-
-/// How TLS is spoken.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct TlsOptions {
-    /// Who the edge is, to whom it says nothing else: the first.
-    pub identities: Vec<Identity>,
-    /// Whether TLS 1.2 is refused.
-    pub only_1_3: bool,
-}
-
-/// Why TLS cannot be spoken.
-#[derive(Debug, thiserror::Error)]
-pub enum TlsError {
-    /// A file cannot be read.
-    #[error("cannot read `{path}`: {error}")]
-    Read {
-        /// The file.
-        path: PathBuf,
-        /// What the system said.
-        error: io::Error,
-    },
-    /// A file is not what it should be.
-    #[error("`{path}` {what}")]
-    Content {
-        /// The file.
-        path: PathBuf,
-        /// What is wrong.
-        what: String,
-    },
-}
-
-/// Begins sessions.
-#[derive(Clone, Debug)]
-pub struct Acceptor(Arc<ServerConfig>);
-
-impl Acceptor {
-    /// Reads the files.
-    ///
-    /// # Errors
-    /// Which file is not what it should be, and why.
-    pub fn new(options: &TlsOptions) -> Result<Self, TlsError> {
-        let provider = Arc::new(ring::default_provider());
-        let identities = options.identities.iter();
-        let identities = identities
-            .map(|identity| Known::read(identity, &provider))
-            .collect::<Result<Vec<_>, _>>()?;
-        let versions: &[&rustls::SupportedProtocolVersion] = if options.only_1_3 {
-            &[&version::TLS13]
-        } else {
-            &[&version::TLS13, &version::TLS12]
-        };
-        let wrong = |error: rustls::Error| TlsError::Content {
-            path: PathBuf::new(),
-            what: error.to_string(),
-        };
-        let mut config = ServerConfig::builder_with_provider(provider)
-            .with_protocol_versions(versions)
-            .map_err(wrong)?
-            .with_no_client_auth()
-            .with_cert_resolver(Arc::new(ByName(identities)));
-        config.alpn_protocols = vec![b"http/1.1".to_vec()];
-        config.session_storage = rustls::server::ServerSessionMemoryCache::new(SESSIONS_MAX);
-        config.ticketer = ring::Ticketer::new().map_err(wrong)?;
-        Ok(Self(Arc::new(config)))
-    }
-}
-
-/// A certificate with its key, and the names that it is for.
-#[derive(Debug)]
-struct Known {
-    names: Vec<String>,
-    key: Arc<CertifiedKey>,
-}
-
-fn read(path: &Path) -> Result<Vec<u8>, TlsError> {
-    let failed = |error| TlsError::Read {
-        path: path.to_owned(),
-        error,
-    };
-    let file = std::fs::File::open(path).map_err(failed)?;
-    let mut bytes = Vec::new();
-    file.take(FILE_MAX + 1)
-        .read_to_end(&mut bytes)
-        .map_err(failed)?;
-    if bytes.len() as u64 > FILE_MAX {
-        return Err(failed(io::Error::other(format!(
-            "it has more than {FILE_MAX} bytes"
-        ))));
-    }
-    Ok(bytes)
-}
-
-impl Known {
-    fn read(identity: &Identity, provider: &CryptoProvider) -> Result<Self, TlsError> {
-        let wrong = |path: &Path, what: String| TlsError::Content {
-            path: path.to_owned(),
-            what,
-        };
-        let chain = CertificateDer::pem_slice_iter(&read(&identity.chain)?)
-            .collect::<Result<Vec<_>, _>>()
-            .map_err(|error| wrong(&identity.chain, format!("is no PEM: {error}")))?;
-        let Some(leaf) = chain.first() else {
-            return Err(wrong(&identity.chain, "has no certificate".into()));
-        };
-        let names = webpki::EndEntityCert::try_from(leaf)
-            .map_err(|error| {
-                wrong(
-                    &identity.chain,
-                    format!("begins with no certificate of a server: {error}"),
-                )
-            })?
-            .valid_dns_names()
-            .map(str::to_ascii_lowercase)
-            .collect();
-        let key = PrivateKeyDer::from_pem_slice(&read(&identity.key)?)
-            .map_err(|error| wrong(&identity.key, format!("has no key in PEM: {error}")))?;
-        let key = provider
-            .key_provider
-            .load_private_key(key)
-            .map_err(|error| wrong(&identity.key, format!("has a key of no use: {error}")))?;
-        let mut key = CertifiedKey::new(chain, key);
-        if let Err(error) = key.keys_match() {
-            let told = format!("is not the key of {}: {error}", identity.chain.display());
-            return Err(wrong(&identity.key, told));
-        }
-        key.ocsp = identity.ocsp.as_deref().map(read).transpose()?;
-        Ok(Self {
-            names,
-            key: Arc::new(key),
-        })
-    }
-
-    /// Whether it is for this name: its own, or that of a label below one (RFC 6125).
-    fn is_for(&self, name: &str) -> bool {
-        self.names.iter().any(|own| match own.strip_prefix("*.") {
-            Some(domain) => name
-                .split_once('.')
-                .is_some_and(|(label, rest)| !label.is_empty() && rest == domain),
-            None => own == name,
-        })
-    }
-}
-
-/// Finds certificates by the name that a client asks for.
-#[derive(Debug)]
-struct ByName(Vec<Known>);
-
-impl ResolvesServerCert for ByName {
-    fn resolve(&self, hello: ClientHello<'_>) -> Option<Arc<CertifiedKey>> {
-        let name = hello.server_name().unwrap_or_default();
-        let exact = |known: &&Known| known.names.iter().any(|own| own == name);
-        let known = self.0.iter().find(exact);
-        let known = known.or_else(|| self.0.iter().find(|known| known.is_for(name)));
-        known.or(self.0.first()).map(|known| known.key.clone())
-    }
-}
 
 /// One connection's TLS.
 pub struct Session {
     tls: ServerConnection,
+    /// What is said to whoever speaks plain HTTP.
+    plain: fn() -> Vec<u8>,
     /// The client will send no more.
     is_over: bool,
+    /// The client does not speak TLS, and is to hear none of it.
+    is_plain: bool,
 }
 
 /// A socket as rustls takes it.
@@ -230,12 +50,14 @@ impl Session {
     ///
     /// # Errors
     /// What rustls says of its configuration.
-    pub fn begin(acceptor: &Acceptor) -> io::Result<Self> {
-        let mut tls = ServerConnection::new(acceptor.0.clone()).map_err(io::Error::other)?;
+    pub fn begin(acceptor: &Acceptor, plain: fn() -> Vec<u8>) -> io::Result<Self> {
+        let mut tls = ServerConnection::new(acceptor.config.clone()).map_err(io::Error::other)?;
         tls.set_buffer_limit(Some(WAITING_MAX));
         Ok(Self {
             tls,
+            plain,
             is_over: false,
+            is_plain: false,
         })
     }
 
@@ -258,15 +80,12 @@ impl Session {
                 Ok(())
             }
             Err(error) => {
-                // The client is told why, if it listens.
-                let is_plain = self.tls.is_handshaking()
+                // The client is told why, once, if it listens.
+                self.is_over = true;
+                self.is_plain = self.tls.is_handshaking()
                     && error == rustls::Error::InvalidMessage(InvalidMessage::InvalidContentType);
-                let _ = if is_plain {
-                    let text = "this port speaks HTTPS; ask for https://";
-                    Socket(tcp.get_ref()).write(&answer::raw(
-                        &answer::Answer::bad(text.into()),
-                        Ray(getrandom::u64().unwrap_or_default()),
-                    ))
+                let _ = if self.is_plain {
+                    Socket(tcp.get_ref()).write(&(self.plain)())
                 } else {
                     self.tls.write_tls(&mut Socket(tcp.get_ref()))
                 };
@@ -277,7 +96,7 @@ impl Session {
 
     /// Sends what waits, as far as the socket takes it.
     fn poll_send(&mut self, tcp: &Async<TcpStream>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
-        while self.tls.wants_write() {
+        while self.tls.wants_write() && !self.is_plain {
             match self.tls.write_tls(&mut Socket(tcp.get_ref())) {
                 Ok(0) => return Poll::Ready(Err(io::ErrorKind::WriteZero.into())),
                 Ok(_) => {}

@@ -1,0 +1,333 @@
+//! Who a server is: certificates by name, and which clients it asks to prove who they are.
+//!
+//! There is no old protocol and no weak suite to be left out: rustls has none. Tickets are sealed with keys
+//! that change every six hours and live in memory alone.
+
+use super::fingerprint::Fingerprint;
+use rustls::client::danger::HandshakeSignatureValid;
+use rustls::crypto::{CryptoProvider, ring};
+use rustls::server::danger::{ClientCertVerified, ClientCertVerifier};
+use rustls::server::{ClientHello, ResolvesServerCert, WebPkiClientVerifier};
+use rustls::sign::CertifiedKey;
+use rustls::{
+    DigitallySignedStruct, DistinguishedName, RootCertStore, ServerConfig, SignatureScheme, version,
+};
+use rustls_pki_types::pem::PemObject;
+use rustls_pki_types::{CertificateDer, PrivateKeyDer, UnixTime};
+use std::io::{self, Read};
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+/// Bytes of a file of certificates or a key.
+const FILE_MAX: u64 = 1 << 20;
+/// Sessions that are remembered for clients without tickets.
+const SESSIONS_MAX: usize = 64;
+
+/// What is needed to prove to be somebody.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Identity {
+    /// A file of PEM with the certificate, and then those of whoever signed it.
+    pub chain: PathBuf,
+    /// A file of PEM with its key: PKCS#8, PKCS#1 or SEC1.
+    pub key: PathBuf,
+    /// A file of DER with an OCSP response to staple.
+    pub ocsp: Option<PathBuf>,
+}
+
+/// How TLS is spoken.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct TlsOptions {
+    /// Who the server is; to whom it says nothing else: the first.
+    pub identities: Vec<Identity>,
+    /// Whether TLS 1.2 is refused.
+    pub only_1_3: bool,
+    /// Whether clients prove who they are, and to whom.
+    pub clients: Option<Clients>,
+}
+
+/// Clients that prove who they are.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Clients {
+    /// A file of PEM with the certificates of whoever signs theirs.
+    pub authorities: PathBuf,
+    /// Whether those that prove nothing are refused.
+    pub is_required: bool,
+}
+
+/// Why TLS cannot be spoken.
+#[derive(Debug, thiserror::Error)]
+pub enum TlsError {
+    /// A file cannot be read.
+    #[error("cannot read `{path}`: {error}")]
+    Read {
+        /// The file.
+        path: PathBuf,
+        /// What the system said.
+        error: io::Error,
+    },
+    /// A file cannot be written.
+    #[error("cannot write `{path}`: {error}")]
+    Write {
+        /// The file.
+        path: PathBuf,
+        /// What the system said.
+        error: io::Error,
+    },
+    /// A file is not what it should be.
+    #[error("`{path}` {what}")]
+    Content {
+        /// The file.
+        path: PathBuf,
+        /// What is wrong.
+        what: String,
+    },
+}
+
+/// Begins sessions as a server.
+#[derive(Clone, Debug)]
+pub struct Acceptor {
+    pub(super) config: Arc<ServerConfig>,
+    fingerprint: Option<Fingerprint>,
+}
+
+impl Acceptor {
+    /// Reads the files.
+    ///
+    /// # Errors
+    /// Which file is not what it should be, and why.
+    pub fn new(options: &TlsOptions) -> Result<Self, TlsError> {
+        let provider = Arc::new(ring::default_provider());
+        let identities = options.identities.iter();
+        let identities = identities
+            .map(|identity| Known::read(identity, &provider))
+            .collect::<Result<Vec<_>, _>>()?;
+        let versions: &[&rustls::SupportedProtocolVersion] = if options.only_1_3 {
+            &[&version::TLS13]
+        } else {
+            &[&version::TLS13, &version::TLS12]
+        };
+        let wrong = |error: rustls::Error| TlsError::Content {
+            path: PathBuf::new(),
+            what: error.to_string(),
+        };
+        let first = identities.first().and_then(|it| it.key.cert.first());
+        let fingerprint = first.map(|it| Fingerprint::of(it));
+        let builder = ServerConfig::builder_with_provider(provider.clone())
+            .with_protocol_versions(versions)
+            .map_err(wrong)?;
+        let builder = match &options.clients {
+            None => builder.with_no_client_auth(),
+            Some(clients) => {
+                builder.with_client_cert_verifier(OwnToo::new(clients, fingerprint, provider)?)
+            }
+        };
+        let mut config = builder.with_cert_resolver(Arc::new(ByName(identities)));
+        config.alpn_protocols = vec![b"http/1.1".to_vec()];
+        config.session_storage = rustls::server::ServerSessionMemoryCache::new(SESSIONS_MAX);
+        config.ticketer = ring::Ticketer::new().map_err(wrong)?;
+        Ok(Self {
+            config: Arc::new(config),
+            fingerprint,
+        })
+    }
+
+    /// What the first certificate is known by.
+    pub fn fingerprint(&self) -> Option<Fingerprint> {
+        self.fingerprint
+    }
+}
+
+/// A certificate with its key, and the names that it is for.
+#[derive(Debug)]
+struct Known {
+    names: Vec<String>,
+    key: Arc<CertifiedKey>,
+}
+
+pub(super) fn read(path: &Path) -> Result<Vec<u8>, TlsError> {
+    let failed = |error| TlsError::Read {
+        path: path.to_owned(),
+        error,
+    };
+    let file = std::fs::File::open(path).map_err(failed)?;
+    let mut bytes = Vec::new();
+    file.take(FILE_MAX + 1)
+        .read_to_end(&mut bytes)
+        .map_err(failed)?;
+    if bytes.len() as u64 > FILE_MAX {
+        return Err(failed(io::Error::other(format!(
+            "it has more than {FILE_MAX} bytes"
+        ))));
+    }
+    Ok(bytes)
+}
+
+impl Known {
+    fn read(identity: &Identity, provider: &CryptoProvider) -> Result<Self, TlsError> {
+        let wrong = |path: &Path, what: String| TlsError::Content {
+            path: path.to_owned(),
+            what,
+        };
+        let chain = CertificateDer::pem_slice_iter(&read(&identity.chain)?)
+            .collect::<Result<Vec<_>, _>>()
+            .map_err(|error| wrong(&identity.chain, format!("is no PEM: {error}")))?;
+        let Some(leaf) = chain.first() else {
+            return Err(wrong(&identity.chain, "has no certificate".into()));
+        };
+        let names = webpki::EndEntityCert::try_from(leaf)
+            .map_err(|error| {
+                wrong(
+                    &identity.chain,
+                    format!("begins with no certificate of a server: {error}"),
+                )
+            })?
+            .valid_dns_names()
+            .map(str::to_ascii_lowercase)
+            .collect();
+        let key = PrivateKeyDer::from_pem_slice(&read(&identity.key)?)
+            .map_err(|error| wrong(&identity.key, format!("has no key in PEM: {error}")))?;
+        let key = provider
+            .key_provider
+            .load_private_key(key)
+            .map_err(|error| wrong(&identity.key, format!("has a key of no use: {error}")))?;
+        let mut key = CertifiedKey::new(chain, key);
+        if let Err(error) = key.keys_match() {
+            let told = format!("is not the key of {}: {error}", identity.chain.display());
+            return Err(wrong(&identity.key, told));
+        }
+        key.ocsp = identity.ocsp.as_deref().map(read).transpose()?;
+        Ok(Self {
+            names,
+            key: Arc::new(key),
+        })
+    }
+
+    /// Whether it is for this name: its own, or that of a label below one (RFC 6125).
+    fn is_for(&self, name: &str) -> bool {
+        self.names.iter().any(|own| match own.strip_prefix("*.") {
+            Some(domain) => name
+                .split_once('.')
+                .is_some_and(|(label, rest)| !label.is_empty() && rest == domain),
+            None => own == name,
+        })
+    }
+}
+
+/// Finds certificates by the name that a client asks for.
+#[derive(Debug)]
+struct ByName(Vec<Known>);
+
+impl ResolvesServerCert for ByName {
+    fn resolve(&self, hello: ClientHello<'_>) -> Option<Arc<CertifiedKey>> {
+        let name = hello.server_name().unwrap_or_default();
+        let exact = |known: &&Known| known.names.iter().any(|own| own == name);
+        let known = self.0.iter().find(exact);
+        let known = known.or_else(|| self.0.iter().find(|known| known.is_for(name)));
+        known.or(self.0.first()).map(|known| known.key.clone())
+    }
+}
+
+/// A certificate with its key.
+pub(super) fn identity(
+    identity: &Identity,
+    provider: &CryptoProvider,
+) -> Result<Arc<CertifiedKey>, TlsError> {
+    Known::read(identity, provider).map(|known| known.key)
+}
+
+/// Believes certificates of clients that an authority signed, and the server's own: what runs on the same
+/// machine and may read its key needs no other.
+#[derive(Debug)]
+struct OwnToo {
+    signed: Arc<dyn ClientCertVerifier>,
+    own: Option<Fingerprint>,
+}
+
+impl OwnToo {
+    fn new(
+        clients: &Clients,
+        own: Option<Fingerprint>,
+        provider: Arc<CryptoProvider>,
+    ) -> Result<Arc<Self>, TlsError> {
+        let path = &clients.authorities;
+        let roots = Arc::new(authorities(path)?);
+        let builder = WebPkiClientVerifier::builder_with_provider(roots, provider);
+        let builder = match clients.is_required {
+            true => builder,
+            false => builder.allow_unauthenticated(),
+        };
+        let signed = builder.build().map_err(|error| TlsError::Content {
+            path: path.clone(),
+            what: error.to_string(),
+        })?;
+        Ok(Arc::new(Self { signed, own }))
+    }
+}
+
+impl ClientCertVerifier for OwnToo {
+    fn offer_client_auth(&self) -> bool {
+        self.signed.offer_client_auth()
+    }
+
+    fn client_auth_mandatory(&self) -> bool {
+        self.signed.client_auth_mandatory()
+    }
+
+    fn root_hint_subjects(&self) -> &[DistinguishedName] {
+        self.signed.root_hint_subjects()
+    }
+
+    fn verify_client_cert(
+        &self,
+        end_entity: &CertificateDer<'_>,
+        intermediates: &[CertificateDer<'_>],
+        now: UnixTime,
+    ) -> Result<ClientCertVerified, rustls::Error> {
+        if self.own == Some(Fingerprint::of(end_entity)) {
+            return Ok(ClientCertVerified::assertion());
+        }
+        self.signed
+            .verify_client_cert(end_entity, intermediates, now)
+    }
+
+    fn verify_tls12_signature(
+        &self,
+        message: &[u8],
+        cert: &CertificateDer<'_>,
+        dss: &DigitallySignedStruct,
+    ) -> Result<HandshakeSignatureValid, rustls::Error> {
+        self.signed.verify_tls12_signature(message, cert, dss)
+    }
+
+    fn verify_tls13_signature(
+        &self,
+        message: &[u8],
+        cert: &CertificateDer<'_>,
+        dss: &DigitallySignedStruct,
+    ) -> Result<HandshakeSignatureValid, rustls::Error> {
+        self.signed.verify_tls13_signature(message, cert, dss)
+    }
+
+    fn supported_verify_schemes(&self) -> Vec<SignatureScheme> {
+        self.signed.supported_verify_schemes()
+    }
+}
+
+/// Those in a file of PEM whose signatures are believed.
+pub(super) fn authorities(path: &Path) -> Result<RootCertStore, TlsError> {
+    let wrong = |what: String| TlsError::Content {
+        path: path.to_owned(),
+        what,
+    };
+    let mut roots = RootCertStore::empty();
+    for certificate in CertificateDer::pem_slice_iter(&read(path)?) {
+        let certificate = certificate.map_err(|error| wrong(format!("is no PEM: {error}")))?;
+        roots
+            .add(certificate)
+            .map_err(|error| wrong(format!("has a certificate of no use: {error}")))?;
+    }
+    match roots.is_empty() {
+        true => Err(wrong("has no certificate".into())),
+        false => Ok(roots),
+    }
+}
