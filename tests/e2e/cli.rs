@@ -81,10 +81,10 @@ fn wrong_command_lines_exit_2() {
         .expect(2);
     assert!(none.stderr.contains("POSTERN_TOKEN"), "{}", none.stderr);
     let url = daemon
-        .cli(&["status", "--url", "https://127.0.0.1:1"])
+        .cli(&["status", "--url", "ftp://127.0.0.1:1"])
         .expect(1);
     assert!(
-        url.stderr.contains("https is not spoken yet"),
+        url.stderr.contains("it must begin with https://"),
         "{}",
         url.stderr
     );
