@@ -278,7 +278,8 @@ fn rooms_know_only_what_is_below_them() {
             let Some(other) = named.path.first().filter(|_| named.inside) else {
                 continue;
             };
-            if *other == source.room || !may_know.contains_key(other.as_str()) {
+            // Tests of any room are fuzzing targets; the build knows no such room.
+            if *other == source.room || other == "fuzz" || !may_know.contains_key(other.as_str()) {
                 continue;
             }
             let path = named.path.join("::");

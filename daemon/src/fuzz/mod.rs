@@ -5,6 +5,8 @@
 //! `POSTERN_FUZZ_SEED` and `POSTERN_FUZZ_SECONDS` set where it begins and how long it goes on; `cargo xtask
 //! fuzz TARGET` sets both. What makes a target panic is shown, and kept in the corpus when it ran long.
 
+#![allow(clippy::unwrap_used)]
+
 mod mutate;
 mod targets;
 
