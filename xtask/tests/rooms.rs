@@ -24,6 +24,8 @@ const MAY_KNOW: &[(&str, &[&str])] = &[
     ("deadline", &[]),
     // How a range of bytes is read.
     ("range", &[]),
+    // How a bundle is written and read; who may install it others know.
+    ("bundle", &[]),
     // What a process gives up; which process and what it needs others know.
     ("confine", &[]),
     // What a supervisor is told; when it is told others know.
@@ -236,7 +238,7 @@ const BELONGS_TO: &[(&str, &[&str])] = &[
     ("webpki", &["edge", "outbound"]),
     ("hyper", &["edge", "manage", "cli", "outbound"]),
     ("smol_hyper", &["edge", "manage", "cli", "outbound"]),
-    ("flate2", &["engine", "outbound", "firmware"]),
+    ("flate2", &["bundle", "engine", "outbound", "firmware"]),
     ("lol_html", &["engine"]),
     ("corosensei", &["engine"]),
     ("brotli_decompressor", &["engine", "outbound"]),
