@@ -24,8 +24,8 @@ const MAY_KNOW: &[(&str, &[&str])] = &[
     ("deadline", &[]),
     // How a range of bytes is read.
     ("range", &[]),
-    // How a bundle is written and read; who may install it others know.
-    ("bundle", &[]),
+    // How a bundle is written, read and signed; who may install it others know.
+    ("bundle", &["firmware::minisign"]),
     // What a process gives up; which process and what it needs others know.
     ("confine", &[]),
     // What a supervisor is told; when it is told others know.
@@ -193,6 +193,7 @@ const MAY_KNOW: &[(&str, &[&str])] = &[
     (
         "cli",
         &[
+            "bundle",
             "metrics",
             "otlp",
             "ledger",
@@ -231,7 +232,10 @@ const BELONGS_TO: &[(&str, &[&str])] = &[
     ("wasmi_core", &["engine"]),
     ("wasmparser", &["engine"]),
     ("wasm_encoder", &["engine"]),
-    ("postern_crypto", &["engine", "outbound", "firmware"]),
+    (
+        "postern_crypto",
+        &["bundle", "engine", "outbound", "firmware"],
+    ),
     ("embedded_tls", &["outbound"]),
     ("rustls", &["edge", "outbound"]),
     ("futures_rustls", &["outbound"]),

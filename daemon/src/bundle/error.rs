@@ -1,6 +1,7 @@
 //! Why a bundle is not read or written.
 
 use super::{MANIFEST_MAX, SIGNATURE_MAX};
+use crate::firmware::minisign::SignatureError;
 
 /// Why a bundle is not read or written.
 #[derive(Debug, thiserror::Error)]
@@ -53,4 +54,25 @@ pub enum BundleError {
     /// There is more behind the last part.
     #[error("there is more behind the last part; the bundle was changed, build it again")]
     Trailing,
+    /// A key to sign with is none.
+    #[error(
+        "it is no secret key: {0}; make one with `postern bundle keygen`, or sign with minisign and give --signature"
+    )]
+    SecretKey(&'static str),
+    /// There is no signature.
+    #[error("the bundle is not signed; sign it with `postern bundle sign`")]
+    NotSigned,
+    /// None of the keys signed it.
+    #[error(
+        "the key {0} signed the bundle, which is not among those that may; sign with one of those"
+    )]
+    UnknownKey(String),
+    /// The signature is wrong.
+    #[error(
+        "the signature is not that of this bundle; it was changed after it was signed, or the `.minisig` file is another's"
+    )]
+    Signature,
+    /// The signature has another form.
+    #[error("the signature cannot be read: {0}")]
+    SignatureForm(SignatureError),
 }

@@ -6,6 +6,7 @@
 mod error;
 mod manifest;
 mod reader;
+mod signing;
 #[cfg(test)]
 mod tests;
 mod writer;
@@ -13,6 +14,7 @@ mod writer;
 pub use error::BundleError;
 pub use manifest::{Asset, Encoding, Manifest, Module, Part, Route, Script, Seed, Snapshot};
 pub use reader::{Bounds, Bundle, Reader, read};
+pub use signing::{SecretKey, signed, verified, with_signature};
 pub use writer::Writer;
 
 /// How a bundle begins; the last byte is the format's version.
