@@ -87,13 +87,13 @@ fn write(path: &Path, bytes: &[u8]) -> Result<(), CliError> {
 fn signed_with(path: &Path, bytes: &[u8]) -> Result<Vec<u8>, CliError> {
     let key = SecretKey::parse(&project::read(path, KEY_MAX)?)?;
     let manifest = bundle::read(bytes)?.manifest;
-    let whose = manifest.namespace.unwrap_or_default();
+    let whose = manifest.namespace.unwrap_or_else(|| "-".to_owned());
     let comment = format!(
         "postern bundle {} version {}",
         whose.escape_default(),
         manifest.version
     );
-    let signature = key.sign(bundle::signed(bytes)?, comment.trim())?;
+    let signature = key.sign(bundle::signed(bytes)?, &comment)?;
     Ok(bundle::with_signature(bytes, signature.as_bytes())?)
 }
 

@@ -73,18 +73,22 @@ pub struct BundleBuild {
 
 /// `postern bundle sign`.
 #[derive(Clone, Debug, Args)]
-#[group(id = "how", required = true, multiple = false)]
 pub struct BundleSign {
     /// The bundle.
-    #[arg(value_name = "FILE", group = "none")]
+    #[arg(value_name = "FILE")]
     pub file: PathBuf,
     /// Sign with this secret key, which has no password.
-    #[arg(long, value_name = "FILE", group = "how")]
+    #[arg(
+        long,
+        value_name = "FILE",
+        required_unless_present_any = ["extract", "signature"],
+        conflicts_with_all = ["extract", "signature"]
+    )]
     pub key: Option<PathBuf>,
     /// Write what is to be signed to a file, for `minisign -S`.
-    #[arg(long, value_name = "FILE", group = "how")]
+    #[arg(long, value_name = "FILE", conflicts_with = "signature")]
     pub extract: Option<PathBuf>,
     /// Put the `.minisig` file in that minisign made of it.
-    #[arg(long, value_name = "FILE", group = "how")]
+    #[arg(long, value_name = "FILE")]
     pub signature: Option<PathBuf>,
 }
