@@ -316,6 +316,41 @@ fn who_speaks_no_tls_is_told_so() {
     text(&curl(&daemon, &certificates, "one.test", &[&url]));
 }
 
+/// Whatever of a handshake a client sends, its first head has the head's deadline from the connection's start.
+#[test]
+fn a_handshake_that_stalls_has_the_deadline_of_a_head() {
+    let certificates = Certificates::new();
+    certificates.server("one", "DNS:one.test");
+    // An idle connection's deadline would be longer than any test's.
+    let daemon = Setup::new()
+        .edge("header-deadline-ms = 300\nidle-deadline-ms = 3600000")
+        .tables(&format!(
+            "[edge.tls]\nlisten = \"127.0.0.1:0\"\n\
+             [[edge.tls.certificates]]\nchain = {:?}\nkey = {:?}\n",
+            certificates.path("one.pem"),
+            certificates.path("one.key")
+        ))
+        .start();
+    for bytes in [
+        &b""[..],
+        b"\x16",
+        b"\x16\x03\x01\x02\x00\x01\x00\x01\xfc\x03\x03",
+    ] {
+        let mut stream = TcpStream::connect(("127.0.0.1", port(&daemon))).unwrap();
+        stream.write_all(bytes).unwrap();
+        assert_eq!(stream.read(&mut [0; 64]).unwrap(), 0, "{bytes:?}");
+    }
+    // And who has shaken hands and then says nothing: OpenSSL ends when the daemon does.
+    let mut child = s_client(&daemon, &["-quiet", "-servername", "one.test"])
+        .stdin(Stdio::piped())
+        .stdout(Stdio::null())
+        .stderr(Stdio::null())
+        .spawn()
+        .unwrap();
+    let _input = child.stdin.take();
+    child.wait().unwrap();
+}
+
 /// A connection that stays open, by OpenSSL.
 struct Held {
     child: Child,

@@ -2,6 +2,7 @@
 #![allow(clippy::unwrap_used)]
 
 mod aborted;
+mod access;
 mod admission;
 mod analytics;
 mod assets;
@@ -43,6 +44,7 @@ mod plain;
 mod plans;
 mod previews;
 mod push;
+mod raw_http;
 mod replay;
 mod retire;
 mod routing;

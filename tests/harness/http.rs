@@ -164,6 +164,21 @@ impl Connection {
         Ok(all)
     }
 
+    /// Everything until the other side closes, or resets the connection; an error is one of
+    /// waiting too long.
+    pub fn read_until_gone(&mut self) -> (Vec<u8>, io::Result<()>) {
+        let ended = loop {
+            match self.more() {
+                Ok(()) => {}
+                Err(error) => match error.kind() {
+                    io::ErrorKind::WouldBlock | io::ErrorKind::TimedOut => break Err(error),
+                    _ => break Ok(()),
+                },
+            }
+        };
+        (std::mem::take(&mut self.rest), ended)
+    }
+
     /// So many bytes.
     pub fn read_exact(&mut self, len: usize) -> io::Result<Vec<u8>> {
         while self.rest.len() < len {

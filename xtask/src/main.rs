@@ -33,6 +33,7 @@ mod setup;
 mod sizes;
 mod step;
 mod test;
+mod tls;
 mod types;
 mod unsafe_code;
 mod up;
@@ -64,6 +65,10 @@ enum Command {
     /// engine again on the release binary, and the engine's determinism on aarch64 and armv7
     /// under qemu.
     Test(test::Arguments),
+
+    /// Asks a server of HTTPS what testssl would: protocols, suites, chains, names, renegotiation, tickets. Without
+    /// `--connect` the edge of a daemon that is started for it.
+    TestTls(tls::Arguments),
 
     /// Builds the tenants in `tests/workers` to `target/guests/NAME.wasm`.
     Guests(guests::Arguments),
@@ -139,6 +144,7 @@ fn main() -> ExitCode {
         Command::Setup(arguments) => setup::run(&arguments),
         Command::Up(arguments) => up::run(&arguments),
         Command::Test(arguments) => test::run(&arguments),
+        Command::TestTls(arguments) => tls::run(&arguments),
         Command::Guests(arguments) => guests::run(&arguments),
         Command::Compare(arguments) => compare::run(&arguments),
         Command::Types(arguments) => types::run(&arguments),

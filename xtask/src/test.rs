@@ -1,7 +1,7 @@
 //! `test`: every test there is, with what they need built first.
 
 use crate::{
-    board_test, build, compare, guests, javascript, package, setup, step, types, workspace,
+    board_test, build, compare, guests, javascript, package, setup, step, tls, types, workspace,
 };
 use anyhow::Result;
 use std::ffi::OsString;
@@ -82,6 +82,7 @@ pub fn run(arguments: &Arguments) -> Result<()> {
             compare::replay_apps()?;
             types::check()?;
             exports()?;
+            tls::check(Some(&daemon))?;
             if !arguments.no_cross {
                 board_test::determinism(false)?;
             }

@@ -1,14 +1,15 @@
 //! The management port's paths and its envelope, as the commands use them.
 
-use super::args::{InKv, Remote};
+use super::args::{InKv, Remote, Source, URL};
 use super::client::{Answer, Base, Call, Client, ClientError};
 use super::error::{ApiError, CliError};
 use crate::manage::ByteStream;
+use crate::manage::local::NAME;
 use http::Method;
 use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
 use serde_json::{Map, Value};
 use std::fmt;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::sync::atomic::AtomicU64;
 use std::time::Duration;
 
@@ -52,6 +53,13 @@ impl Api {
     /// Takes URL, token and account from the command line and the environment.
     pub fn new(remote: &Remote) -> Result<Self, CliError> {
         let base = Base::parse(&remote.url)?;
+        if let Some(path) = local(remote) {
+            let patience = Duration::from_secs(remote.timeout);
+            return Ok(Self {
+                client: Client::new(base, None, patience).by_socket(path),
+                account: remote.account.clone(),
+            });
+        }
         let token = token(
             remote.token_file.as_deref(),
             std::env::var("POSTERN_TOKEN").ok(),
@@ -156,6 +164,16 @@ impl Api {
     /// The path of what the daemon tells about itself: beside the base, not below it.
     pub fn status_path(&self) -> String {
         "/postern/v1/status".to_owned()
+    }
+
+    /// The path of the audit log's entries behind a place.
+    pub fn audit_path(&self, after: u64) -> String {
+        format!("/postern/v1/audit?after={after}")
+    }
+
+    /// The path of the audit log's verdict on itself.
+    pub fn audit_verdict_path(&self) -> String {
+        "/postern/v1/audit/verify".to_owned()
     }
 
     /// The path of who has how much memory.
@@ -309,6 +327,24 @@ impl Api {
 
 fn is_kv_id(text: &str) -> bool {
     text.len() == 32 && text.bytes().all(|b| b.is_ascii_hexdigit())
+}
+
+/// The socket of the daemon of this machine, if nothing says which one is meant and as whom.
+fn local(remote: &Remote) -> Option<PathBuf> {
+    let told = ["POSTERN_TOKEN", "POSTERN_URL"];
+    if remote.token_file.is_some()
+        || remote.url != URL
+        || told.iter().any(|it| std::env::var_os(it).is_some())
+    {
+        return None;
+    }
+    let source = Source {
+        config: std::env::var_os("POSTERN_CONFIG").map(PathBuf::from),
+        data_dir: std::env::var_os("POSTERN_DATA_DIR").map(PathBuf::from),
+        ..Source::default()
+    };
+    let path = source.load().ok()?.data_dir.join("run").join(NAME);
+    path.exists().then_some(path)
 }
 
 /// The token from a file, or else from the environment.

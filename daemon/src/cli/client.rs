@@ -2,12 +2,13 @@
 
 use crate::manage::ByteStream;
 use bytes::Bytes;
-use futures_lite::{StreamExt, future};
+use futures_lite::{AsyncRead, AsyncWrite, StreamExt, future};
 use http::{HeaderMap, Method, Request, StatusCode, header};
 use http_body_util::{BodyExt, Full, StreamBody};
 use hyper::body::{Body, Frame, Incoming};
 use smol_hyper::rt::FuturesIo;
 use std::future::Future;
+use std::path::PathBuf;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
@@ -191,7 +192,13 @@ pub struct Client {
     pub base: Base,
     token: Option<String>,
     patience: Duration,
+    socket: Option<PathBuf>,
 }
+
+/// A connection of either kind.
+trait Stream: AsyncRead + AsyncWrite + Send + Unpin {}
+
+impl<T: AsyncRead + AsyncWrite + Send + Unpin> Stream for T {}
 
 /// An answer whose body is still to come.
 pub struct Answer {
@@ -213,7 +220,15 @@ impl Client {
             base,
             token,
             patience,
+            socket: None,
         }
+    }
+
+    /// The same by a Unix socket of this machine.
+    pub fn by_socket(mut self, path: PathBuf) -> Self {
+        self.base.authority = "localhost".to_owned();
+        self.socket = Some(path);
+        self
     }
 
     /// Makes a call and returns when the answer's head is there.
@@ -252,17 +267,24 @@ impl Client {
             error: chain(error),
         };
         let address = (self.base.host.as_str(), self.base.port);
-        let stream = within(
-            CONNECT.min(self.patience),
-            &authority,
-            smol::net::TcpStream::connect(address),
-        )
+        let stream = within(CONNECT.min(self.patience), &authority, async {
+            Ok(match &self.socket {
+                Some(path) => {
+                    let stream = smol::net::unix::UnixStream::connect(path).await?;
+                    Box::new(stream) as Box<dyn Stream>
+                }
+                None => {
+                    let stream = smol::net::TcpStream::connect(address).await?;
+                    let _ = stream.set_nodelay(true);
+                    Box::new(stream)
+                }
+            })
+        })
         .await?
-        .map_err(|error| ClientError::Connect {
+        .map_err(|error: std::io::Error| ClientError::Connect {
             authority: authority.clone(),
             error,
         })?;
-        let _ = stream.set_nodelay(true);
         let (mut sender, connection) =
             hyper::client::conn::http1::handshake(FuturesIo::new(stream))
                 .await

@@ -83,6 +83,9 @@ pub enum CliError {
     /// A record that cannot be run, or that came out otherwise.
     #[error("{0}")]
     Replay(String),
+    /// An audit log that was tampered with.
+    #[error("the audit log is not whole: {0}")]
+    Audit(String),
     /// The daemon does not do its work.
     #[error("not well: {0}")]
     Unwell(String),

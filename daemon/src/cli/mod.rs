@@ -6,6 +6,7 @@
 pub mod api;
 pub mod args;
 mod assets;
+mod audit;
 mod bundle;
 mod calibrate;
 pub mod client;
@@ -92,6 +93,7 @@ fn run(command: Command, out: Output) -> Result<(), CliError> {
         Command::Health(args) => smol::block_on(health::run(&args, out)),
         Command::Config(args) => config::run(&args, out),
         Command::Token(args) => smol::block_on(token::run(&args, out)),
+        Command::Audit(args) => smol::block_on(audit::run(&args, out)),
         Command::Versions(args) => smol::block_on(versions::run(&args, out)),
         Command::Deployments(args) => smol::block_on(versions::deployments(&args, out)),
         Command::Calibrate(args) => smol::block_on(calibrate::run(&args, out)),

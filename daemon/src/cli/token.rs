@@ -7,6 +7,7 @@ use super::error::CliError;
 use super::output::{Output, member};
 use super::scripts::rows;
 use super::serve::offline;
+use crate::manage::tokens::{Grant, now_ms};
 use http::Method;
 use serde_json::{Value, json};
 
@@ -16,15 +17,31 @@ const NAME_MAX: usize = 128;
 /// Runs `postern token`.
 pub async fn run(args: &Token, out: Output) -> Result<(), CliError> {
     match args {
-        Token::Create { name, whose } => {
+        Token::Create {
+            name,
+            role,
+            namespace,
+            expires,
+            rate,
+            whose,
+        } => {
             if name.is_empty() || name.len() > NAME_MAX {
                 return Err(CliError::Usage(format!(
                     "--name has {} bytes; it must have 1 to {NAME_MAX}",
                     name.len()
                 )));
             }
-            let (id, token) = create(whose, name).await?;
-            let shown = json!({"id": id, "name": name, "token": token});
+            let grant = Grant {
+                role: *role,
+                namespace: namespace.clone(),
+                expires_ms: expires.map(|ms| now_ms().saturating_add(ms)),
+                per_second: *rate,
+            };
+            grant
+                .check(now_ms())
+                .map_err(|error| CliError::Usage(error.to_string()))?;
+            let (id, token) = create(whose, name, grant).await?;
+            let shown = json!({"id": id, "name": name, "role": role.name(), "token": token});
             // The token alone, so that a shell can take it: TOKEN=$(postern token create).
             out.result(&shown, || format!("{token}\n"))
         }
@@ -32,10 +49,24 @@ pub async fn run(args: &Token, out: Output) -> Result<(), CliError> {
             let tokens = list(whose).await?;
             out.result(&tokens, || {
                 let empty = "no tokens; create one with `postern token create`\n";
-                rows(&tokens, empty, &["ID", "NAME", "ISSUED"], |token| {
-                    ["id", "name", "issued_on"]
-                        .map(|key| member(token, key))
-                        .to_vec()
+                let heads = ["ID", "NAME", "ROLE", "ISSUED", "EXPIRES", "LAST USED"];
+                rows(&tokens, empty, &heads, |token| {
+                    let role = match token["namespace"].as_str() {
+                        Some(namespace) => format!("deploy of {namespace}"),
+                        None => member(token, "role"),
+                    };
+                    let time = |key: &str| match token[key].as_str() {
+                        Some(at) => at.to_owned(),
+                        None => "never".to_owned(),
+                    };
+                    vec![
+                        member(token, "id"),
+                        member(token, "name"),
+                        role,
+                        member(token, "issued_on"),
+                        time("expires_on"),
+                        time("last_used_on"),
+                    ]
                 })
             })
         }
@@ -46,13 +77,20 @@ pub async fn run(args: &Token, out: Output) -> Result<(), CliError> {
     }
 }
 
-async fn create(whose: &Whose, name: &str) -> Result<(String, String), CliError> {
+async fn create(whose: &Whose, name: &str, grant: Grant) -> Result<(String, String), CliError> {
     if !whose.remote {
-        let created = offline::create_token(&whose.source.load()?, name)?;
+        let created = offline::create_token(&whose.source.load()?, name, grant)?;
         return Ok((created.id, created.token));
     }
     let api = Api::new(&whose.port)?;
-    let body = json!({"name": name}).to_string();
+    let body = json!({
+        "name": name,
+        "role": grant.role.name(),
+        "namespace": grant.namespace,
+        "expires_on": grant.expires_ms.map(crate::catalog::shown_time),
+        "requests_per_second": grant.per_second,
+    })
+    .to_string();
     let call = Call::new(Method::POST, api.tokens_path()).body("application/json", body);
     let result = api.call("create a token", call).await?.result;
     Ok((member(&result, "id"), member(&result, "value")))

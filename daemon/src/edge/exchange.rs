@@ -268,6 +268,7 @@ fn prepare_head<R: Routes>(
         return Err(Answer::new(StatusCode::LOOP_DETECTED, "error code: 1019"));
     }
     let destination = target::destination(method, uri, headers)?;
+    target::resolve(uri)?;
     let host = &destination.host;
     if options.redirects && line.scheme() == Scheme::Http && !line.is_own {
         let path = uri.path_and_query().map_or("/", |it| it.as_str());

@@ -68,6 +68,65 @@ fn bad_host(reason: BadHost) -> Answer {
     Answer::bad(format!("bad Host: {reason}").into())
 }
 
+/// Resolves dot segments, percent-encoded ones too, and takes backslashes for slashes, as clients
+/// do (WHATWG URL §4.4, RFC 3986 §5.2.4): a route is chosen by the path that the Worker will find
+/// in its URL. Slashes in percent-encoding and empty segments stay what they are. Nothing is
+/// changed, or allocated, for a path that needs none of it.
+pub fn resolve(target: &mut Uri) -> Result<(), Answer> {
+    let path = target.path();
+    let may_need = path.bytes().any(|byte| matches!(byte, b'.' | b'%' | b'\\'));
+    if !may_need || !path.split('/').any(|it| it.contains('\\') || dots(it) > 0) {
+        return Ok(());
+    }
+    let path = path.strip_prefix('/').unwrap_or(path);
+    let mut kept: Vec<&str> = Vec::new();
+    let mut segments = path.split(['/', '\\']).peekable();
+    while let Some(segment) = segments.next() {
+        let dots = dots(segment);
+        if dots == 2 {
+            kept.pop();
+        }
+        if dots == 0 {
+            kept.push(segment);
+        } else if segments.peek().is_none() {
+            kept.push("");
+        }
+    }
+    let mut text = String::with_capacity(target.path().len() + 1);
+    for segment in kept {
+        text.push('/');
+        text.push_str(segment);
+    }
+    if let Some(query) = target.query() {
+        text.push('?');
+        text.push_str(query);
+    }
+    let mut parts = std::mem::take(target).into_parts();
+    parts.path_and_query = text.parse().ok();
+    *target = Uri::from_parts(parts)
+        .map_err(|_| Answer::bad("the request target cannot be resolved".into()))?;
+    Ok(())
+}
+
+/// 1 for `.`, 2 for `..`, 0 for any other segment. A dot may be percent-encoded.
+fn dots(segment: &str) -> usize {
+    let mut rest = segment;
+    for count in 0..3 {
+        if rest.is_empty() {
+            return count;
+        }
+        let after = rest.strip_prefix('.');
+        match after
+            .or_else(|| rest.strip_prefix("%2e"))
+            .or_else(|| rest.strip_prefix("%2E"))
+        {
+            Some(after) => rest = after,
+            None => return 0,
+        }
+    }
+    0
+}
+
 /// The URL that a Worker sees. Bytes that have no place in a URL are percent-encoded.
 pub fn url(scheme: Scheme, host: &Host, path: &str, query: Option<&str>) -> String {
     let len = 8 + 255 + 6 + path.len() + query.map_or(0, |query| query.len() + 1);
@@ -149,6 +208,32 @@ mod tests {
         check("OPTIONS", "*", &["a.example"], Err(204));
         check("CONNECT", "b.example:80", &["a.example"], Err(405));
         check("TRACE", "/", &["a.example"], Err(405));
+    }
+
+    #[test]
+    fn dot_segments_and_backslashes_are_resolved() {
+        let check = |target: &str, expect: &str| {
+            let mut uri: Uri = target.parse().unwrap();
+            assert!(resolve(&mut uri).is_ok(), "{target}");
+            assert_eq!(uri.to_string(), expect, "{target}");
+        };
+        check("/", "/");
+        check("/a/../b?/../c", "/b?/../c");
+        check("/a/b/..", "/a/");
+        check("/a/b/.", "/a/b/");
+        check("/..", "/");
+        check("/../../a", "/a");
+        check("/a//../b", "/a/b");
+        check("/a/%2e%2E/.%2e/b/%2e/c", "/b/c");
+        check("/a/%252e%252e/b", "/a/%252e%252e/b");
+        check(
+            "/a/.../..b/b../.b/%2e%2e%2e/%2ea",
+            "/a/.../..b/b../.b/%2e%2e%2e/%2ea",
+        );
+        check("/a%2f..%2fb", "/a%2f..%2fb");
+        check("/a\\..\\b\\c?\\", "/b/c?\\");
+        check("//a", "//a");
+        check("http://h.example/a/../b?c", "http://h.example/b?c");
     }
 
     #[test]

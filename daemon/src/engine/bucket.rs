@@ -25,6 +25,12 @@ pub struct Bucket {
     full_at: AtomicU64,
 }
 
+impl Default for Bucket {
+    fn default() -> Self {
+        Self::new()
+    }
+}
+
 impl Bucket {
     /// A full one.
     pub fn new() -> Self {

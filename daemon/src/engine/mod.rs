@@ -4,7 +4,7 @@
 //! only as the types of [`invocation`].
 
 mod accounts;
-mod bucket;
+pub mod bucket;
 pub mod calibrate;
 pub mod caller;
 mod code;

@@ -2,8 +2,11 @@
 
 use super::call::Call;
 use super::envelope::{Handled, Refusal, code, ok};
-use super::tokens::TokenError;
+use super::guard::Caller;
+use super::roles::Role;
+use super::tokens::{Grant, Token, TokenError};
 use super::{Manage, paging, tokens};
+use crate::catalog::name::shown;
 use crate::catalog::shown_time;
 use serde::Deserialize;
 use serde_json::{Value, json};
@@ -11,6 +14,38 @@ use serde_json::{Value, json};
 #[derive(Deserialize)]
 struct NewToken {
     name: String,
+    role: Option<String>,
+    namespace: Option<String>,
+    /// RFC 3339.
+    expires_on: Option<String>,
+    requests_per_second: Option<u32>,
+}
+
+impl NewToken {
+    fn grant(self) -> Result<Grant, Refusal> {
+        let role = match &self.role {
+            None => Role::Admin,
+            Some(name) => Role::parse(name).ok_or_else(|| TokenError::Role(shown(name)))?,
+        };
+        let expires_ms = self.expires_on.as_deref().map(|text| {
+            let time: Result<jiff::Timestamp, _> = text.parse();
+            time.map(jiff::Timestamp::as_millisecond).map_err(|_| {
+                Refusal::bad(
+                    code::BODY,
+                    format!(
+                        "expires_on is '{}'; use RFC 3339: 2027-01-31T00:00:00Z",
+                        shown(text)
+                    ),
+                )
+            })
+        });
+        Ok(Grant {
+            role,
+            namespace: self.namespace,
+            expires_ms: expires_ms.transpose()?,
+            per_second: self.requests_per_second,
+        })
+    }
 }
 
 impl<W: Send + Sync + 'static> Manage<W> {
@@ -23,8 +58,17 @@ impl<W: Send + Sync + 'static> Manage<W> {
     }
 
     pub(super) async fn verify_token(&self, call: Call) -> Handled {
-        let token = tokens::authenticate(self.catalog.store(), &call.headers)?;
-        ok(json!({"id": token.id.hex(), "status": "active"}))
+        let Caller::Token(token) = &call.caller else {
+            return Err(Refusal::bad(
+                code::BODY,
+                "this call came without a token: a user of this machine needs none",
+            ));
+        };
+        let mut told = json!({"id": token.id.hex(), "status": "active"});
+        if let Some(at) = token.grant.expires_ms {
+            told["expires_on"] = shown_time(at).into();
+        }
+        ok(told)
     }
 
     pub(super) async fn user(&self, _: Call) -> Handled {
@@ -61,13 +105,17 @@ impl<W: Send + Sync + 'static> Manage<W> {
 
     pub(super) async fn list_tokens(&self, call: Call) -> Handled {
         let all = tokens::list(self.catalog.store())?;
-        paging::answer(&call, all, 100, |token| Ok(token_object(&token)))
+        let uses = self.guard.uses(self.catalog.store())?;
+        paging::answer(&call, all, 100, |token| {
+            Ok(token_object(&token, uses.get(&token.id).copied()))
+        })
     }
 
     pub(super) async fn create_token(&self, call: Call) -> Handled {
-        let NewToken { name } = call.json().await?;
-        let (token, text) = tokens::create(self.catalog.store(), &name).await?;
-        let mut object = token_object(&token);
+        let asked: NewToken = call.json().await?;
+        let name = asked.name.clone();
+        let (token, text) = tokens::create(self.catalog.store(), &name, asked.grant()?).await?;
+        let mut object = token_object(&token, None);
         object["value"] = json!(text);
         ok(object)
     }
@@ -78,12 +126,19 @@ impl<W: Send + Sync + 'static> Manage<W> {
     }
 }
 
-fn token_object(token: &tokens::Token) -> Value {
+/// A token as clients see it, without its text.
+pub fn token_object(token: &Token, used_ms: Option<i64>) -> Value {
+    let is_over = token.grant.is_over(tokens::now_ms());
     json!({
         "id": token.id.hex(),
         "name": token.name,
-        "status": "active",
+        "status": if is_over { "expired" } else { "active" },
         "issued_on": shown_time(token.created_ms),
+        "role": token.grant.role.name(),
+        "namespace": token.grant.namespace,
+        "expires_on": token.grant.expires_ms.map(shown_time),
+        "requests_per_second": token.grant.per_second,
+        "last_used_on": used_ms.map(shown_time),
     })
 }
 
@@ -92,9 +147,7 @@ impl From<TokenError> for Refusal {
         match error {
             TokenError::Store(error) => error.into(),
             TokenError::NotFound(_) => Self::not_found(code::NO_ROUTE, error.to_string()),
-            TokenError::TooMany | TokenError::BadName(_) => {
-                Self::bad(code::BODY, error.to_string())
-            }
+            _ => Self::bad(code::BODY, error.to_string()),
         }
     }
 }

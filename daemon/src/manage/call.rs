@@ -2,6 +2,7 @@
 
 use super::body::Payload;
 use super::envelope::{Refusal, code};
+use super::guard::Caller;
 use http::HeaderMap;
 use percent_encoding::percent_decode_str;
 use serde::de::DeserializeOwned;
@@ -15,8 +16,8 @@ pub struct Call {
     pub(super) query: Vec<(String, String)>,
     pub(super) headers: HeaderMap,
     pub(super) body: Payload,
-    /// The name of the token that it came with.
-    pub(super) who: String,
+    /// Whose it is.
+    pub(super) caller: Caller,
 }
 
 impl Call {

@@ -58,6 +58,8 @@ pub mod code {
     pub const REPLAY: u32 = 10631;
     /// Known to the field, but not here yet.
     pub const NOT_YET: u32 = 10501;
+    /// Too many calls, as the field has it.
+    pub const RATE: u32 = 971;
     pub const NO_METHOD: u32 = 7001;
     pub const NO_ROUTE: u32 = 7003;
 }
@@ -147,6 +149,8 @@ pub struct Refusal {
     pub allow: Option<String>,
     /// Whether the connection is of no more use.
     pub close: bool,
+    /// Seconds after which another try has a chance.
+    pub retry_after_s: Option<u64>,
 }
 
 impl Refusal {
@@ -157,6 +161,7 @@ impl Refusal {
             errors: vec![(code, message.into())],
             allow: None,
             close: false,
+            retry_after_s: None,
         }
     }
 
@@ -212,6 +217,9 @@ impl Refusal {
         }
         if self.status == StatusCode::UNAUTHORIZED {
             answer = answer.with("www-authenticate", "Bearer");
+        }
+        if let Some(seconds) = self.retry_after_s {
+            answer = answer.with("retry-after", seconds.to_string());
         }
         if self.close {
             answer = answer.with("connection", "close");

@@ -12,6 +12,7 @@
 mod account;
 mod analytics;
 mod assets;
+pub mod audit;
 mod body;
 mod brackets;
 mod call;
@@ -21,9 +22,12 @@ pub mod envelope;
 mod explain;
 pub mod firmware;
 mod graphql;
+mod guard;
+mod head;
 mod kv;
 mod kv_bulk;
 mod kv_namespaces;
+pub mod local;
 mod logpush;
 mod logs;
 mod metadata;
@@ -35,6 +39,7 @@ mod plain;
 mod plans;
 mod probes;
 mod replays;
+pub mod roles;
 mod router;
 mod routes;
 mod schedules;
@@ -56,6 +61,7 @@ mod usage;
 mod versions;
 mod workers;
 
+pub use account::token_object;
 pub use body::{ByteStream, Payload};
 pub use call::Call;
 pub use logs::{LogSource, LogStream, NoLogs};
@@ -70,8 +76,10 @@ use crate::firmware::Firmware;
 use crate::ledger::{Budget, Share};
 use crate::logpush::Logpush;
 use crate::replay::Replays;
+use audit::Audit;
 use envelope::Answer;
 use firmware::HealthKey;
+use guard::Guard;
 use smol::lock::{Semaphore, SemaphoreGuard};
 use std::sync::{Arc, OnceLock};
 use tails::LiveTails;
@@ -146,6 +154,8 @@ pub struct Manage<W = Worker> {
     probes: OnceLock<Arc<dyn Probes>>,
     used: OnceLock<Box<dyn UseSource>>,
     replays: OnceLock<Replays>,
+    guard: Guard,
+    audit: Audit,
 }
 
 impl<W: Send + Sync + 'static> Manage<W> {
@@ -165,6 +175,8 @@ impl<W: Send + Sync + 'static> Manage<W> {
             probes: OnceLock::new(),
             used: OnceLock::new(),
             replays: OnceLock::new(),
+            guard: Guard::default(),
+            audit: Audit::new(catalog.store().clone()),
             catalog,
             options,
             logs,

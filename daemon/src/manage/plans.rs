@@ -111,7 +111,7 @@ impl<W: Send + Sync + 'static> Manage<W> {
     /// States limits: all anew, or beside what is stated.
     async fn state(&self, holder: Holder, call: Call, anew: bool) -> Handled {
         let header = if_match(&call.headers)?;
-        let who = call.who.clone();
+        let who = call.caller.name();
         let wanted: Wanted = call.json().await?;
         if matches!(holder, Holder::Plan(_)) && wanted.plan.is_some() {
             return Err(Refusal::bad(
@@ -163,7 +163,8 @@ impl<W: Send + Sync + 'static> Manage<W> {
             expected: call.number("revision")?.or(if_match(&call.headers)?),
         };
         let why = call.query("why").unwrap_or_default().to_owned();
-        let author = Author { who: call.who, why };
+        let who = call.caller.name();
+        let author = Author { who, why };
         self.catalog
             .change_limits(vec![change], &author, None)
             .await?;
@@ -230,7 +231,7 @@ impl<W: Send + Sync + 'static> Manage<W> {
     }
 
     pub(super) async fn undo_limits(&self, call: Call) -> Handled {
-        let who = call.who.clone();
+        let who = call.caller.name();
         let undo: Undo = call.json().await?;
         let author = Author { who, why: undo.why };
         let entries = self.catalog.undo_limits(undo.number, &author).await?;

@@ -2,8 +2,8 @@
 //!
 //! The first two need no token and cost next to nothing: nobody can make the daemon work by asking.
 
+use super::Manage;
 use super::envelope::{Answer, AnswerBody, Refusal, code};
-use super::{Manage, tokens};
 use crate::metrics::CONTENT_TYPE;
 use http::{HeaderMap, Method, StatusCode};
 use subtle::ConstantTimeEq;
@@ -74,7 +74,7 @@ impl<W: Send + Sync + 'static> Manage<W> {
             MetricsKey::None => false,
         };
         if !may {
-            tokens::authenticate(self.catalog.store(), headers)?;
+            self.guard.admit(self.catalog.store(), headers, None)?;
         }
         Ok(Answer {
             content_type: CONTENT_TYPE.to_owned(),

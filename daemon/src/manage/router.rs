@@ -3,10 +3,14 @@
 //! Paths are split before they are percent-decoded, and each piece is decoded once, so that
 //! `%2F` stays inside the piece that it came in.
 
+use super::audit::New;
 use super::body::Payload;
 use super::call::{Call, parse_query};
 use super::envelope::{Handled, Refusal, code};
-use super::{Manage, tokens, workers};
+use super::guard::Caller;
+use super::local::LocalPeer;
+use super::server::Peer;
+use super::{Manage, workers};
 use crate::catalog::CatalogError;
 use crate::catalog::name::ACCOUNT;
 use http::{Method, StatusCode};
@@ -51,6 +55,7 @@ impl<W: Send + Sync + 'static> Manage<W> {
     const ROUTES: &'static [Route<W>] = routes! {
         GET "user" => user,
         GET "user/tokens/verify" => verify_token,
+        GET "accounts/{account}/tokens/verify" => verify_token,
         GET "accounts" => accounts,
         GET "accounts/{account}" => account,
         GET "memberships" => memberships,
@@ -290,10 +295,22 @@ impl<W: Send + Sync + 'static> Manage<W> {
         POST "tune/confirm" => tune_confirm,
         POST "tune/undo" => tune_undo,
         GET "tune/history" => tune_history,
+        GET "audit" => list_audit,
+        GET "audit/verify" => verify_audit,
         GET "tokens" => list_tokens,
         POST "tokens" => create_token,
         DELETE "tokens/{token}" => revoke_token,
     };
+
+    /// Methods and patterns of all routes.
+    #[cfg(test)]
+    pub(super) fn all_routes_there_are()
+    -> impl Iterator<Item = (&'static str, &'static Method, &'static str)> {
+        let all = Self::ROUTES.iter().map(|route| (BASE, route));
+        let own = Self::OWN_ROUTES.iter().map(|route| (OWN, route));
+        all.chain(own)
+            .map(|(base, route)| (base, &route.method, route.pattern))
+    }
 
     /// Finds the handler for a request and runs it.
     pub(super) async fn dispatch(&self, request: http::Request<Payload>) -> Handled {
@@ -319,10 +336,18 @@ impl<W: Send + Sync + 'static> Manage<W> {
         }
         // Uploads of assets bring the token of their session instead, which the handler checks.
         let has_health_key = path == HEALTH && self.knows_health_key(&head.headers);
-        let mut who = String::new();
-        if !is_assets_upload(path) && !has_health_key {
-            who = tokens::authenticate(self.catalog.store(), &head.headers)?.name;
-        }
+        let peer = head.extensions.get::<Peer>().map(|peer| peer.0);
+        let local = head.extensions.get::<LocalPeer>().copied();
+        let caller = match local.filter(|_| LocalPeer::speaks_for(&head.headers)) {
+            _ if is_assets_upload(path) || has_health_key => Caller::Route,
+            Some(local) => Caller::Local(local),
+            None => {
+                let token = self
+                    .guard
+                    .admit(self.catalog.store(), &head.headers, peer)?;
+                Caller::Token(Box::new(token))
+            }
+        };
         let query = head.uri.query().unwrap_or_default();
         if path.len() + query.len() > TARGET_MAX {
             return Err(Refusal::new(
@@ -377,14 +402,42 @@ impl<W: Send + Sync + 'static> Manage<W> {
             {
                 *worker = name;
             }
+            let namespace = params.iter().find(|(name, _)| *name == "ns");
+            let namespace = namespace.map_or("", |(_, value)| value);
+            let needs = caller.may(&method, route.pattern, namespace)?;
+            let begun = New {
+                token: caller.id(),
+                who: caller.name(),
+                from: match (peer, local) {
+                    (Some(peer), _) => peer.to_string(),
+                    (None, Some(_)) => "the Unix socket".to_owned(),
+                    (None, None) => String::new(),
+                },
+                call: format!("{method} {path}"),
+                failed: None,
+            };
             let call = Call {
                 params,
                 query: parse_query(query),
                 headers: head.headers,
                 body,
-                who,
+                caller,
             };
-            return (route.handler)(self, call).await;
+            if method == Method::GET || !needs.is_change() {
+                return (route.handler)(self, call).await;
+            }
+            let place = self.audited(begun.clone()).await?;
+            let handled = (route.handler)(self, call).await;
+            let status = match &handled {
+                Ok(answer) => answer.status,
+                Err(refusal) => refusal.status,
+            };
+            if status.as_u16() >= 400 {
+                let failed = Some((place, status.as_u16()));
+                // That it began is written already; why it failed is the answer.
+                let _ = self.audited(New { failed, ..begun }).await;
+            }
+            return handled;
         }
         if let Some(refusal) = self.plain_missing(rest) {
             return Err(refusal);

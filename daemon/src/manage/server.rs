@@ -62,9 +62,9 @@ impl Default for ServerOptions {
 }
 
 /// Bytes that hyper buffers for a request's head; larger heads are answered 431.
-const HEAD_MAX: usize = 64 * 1024;
+pub(super) const HEAD_MAX: usize = 64 * 1024;
 /// Header fields that hyper parses.
-const HEADER_COUNT_MAX: usize = 128;
+pub(super) const HEADER_COUNT_MAX: usize = 128;
 
 /// Serves until `shutdown` resolves, then lets calls under way finish.
 pub async fn serve<W: Send + Sync + 'static>(
@@ -130,6 +130,10 @@ pub async fn serve<W: Send + Sync + 'static>(
     drained.or(late).await;
     Ok(())
 }
+
+/// The address that a request came from, as its extension.
+#[derive(Clone, Copy, Debug)]
+pub struct Peer(pub IpAddr);
 
 /// One connection.
 struct Link<W: 'static> {
@@ -272,13 +276,16 @@ impl<W: Send + Sync + 'static> Link<W> {
         Some(response)
     }
 
-    async fn call(
-        &self,
-        mut request: Request<Incoming>,
-    ) -> Result<Response<AnswerOut>, Infallible> {
+    async fn call(&self, request: Request<Incoming>) -> Result<Response<AnswerOut>, Infallible> {
+        let (head, body) = request.into_parts();
+        if let Err(refusal) = super::head::check(&head) {
+            return Ok(respond(refusal.answer()));
+        }
+        let mut request = Request::from_parts(head, body);
         if let Some(response) = self.upgrade(&mut request) {
             return Ok(response);
         }
+        request.extensions_mut().insert(Peer(self.peer));
         let options = self.options;
         let changes = !matches!(*request.method(), Method::GET | Method::HEAD);
         let request = request.map(|body| {
@@ -311,7 +318,7 @@ fn stop_after<T>(
 }
 
 /// A task that is not cancelled when its result is not waited for.
-struct ToTheEnd<T>(Option<smol::Task<T>>);
+pub(super) struct ToTheEnd<T>(pub(super) Option<smol::Task<T>>);
 
 impl<T> Future for ToTheEnd<T> {
     type Output = T;
@@ -331,15 +338,15 @@ impl<T> Drop for ToTheEnd<T> {
 }
 
 /// The data of a body; trailers are dropped.
-fn data(body: Incoming) -> impl Stream<Item = io::Result<Bytes>> {
+pub(super) fn data(body: Incoming) -> impl Stream<Item = io::Result<Bytes>> {
     body.into_data_stream()
         .map(|part| part.map_err(io::Error::other))
 }
 
-type AnswerOut =
+pub(super) type AnswerOut =
     Either<Full<Bytes>, StreamBody<Pin<Box<dyn Stream<Item = io::Result<Frame<Bytes>>> + Send>>>>;
 
-fn respond(answer: Answer) -> Response<AnswerOut> {
+pub(super) fn respond(answer: Answer) -> Response<AnswerOut> {
     let (len, body) = match answer.body {
         AnswerBody::Whole(bytes) => (None, Either::Left(Full::new(bytes))),
         AnswerBody::Stream { len, source } => {

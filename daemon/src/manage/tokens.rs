@@ -4,13 +4,16 @@
 //! stored hash is compared in full, so that neither a match nor its place shows in the time.
 
 use super::envelope::{Refusal, code};
-use crate::catalog::name::{Id, shown};
+use super::roles::Role;
+use crate::catalog::name::{Id, check_name, shown};
+use crate::catalog::shown_time;
 use crate::store::{RecordBatch, Store, StoreError, Table};
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use http::{HeaderMap, StatusCode};
 use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
+use std::collections::HashMap;
 use std::time::{SystemTime, UNIX_EPOCH};
 use subtle::{ConstantTimeEq, CtOption};
 
@@ -21,8 +24,13 @@ pub const TOKENS_MAX: usize = 64;
 /// Bytes of a token's name.
 const NAME_MAX: usize = 128;
 
-/// A token as the store holds it.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+/// Requests in a second that a token may be limited to.
+const RATE_MAX: u32 = 10_000;
+/// How long a token may be good for at most, if an end is given: ten years.
+const LIFE_MAX_MS: i64 = 10 * 366 * 24 * 3600 * 1000;
+
+/// A token, without its text.
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Token {
     /// What it is listed and revoked by.
     pub id: Id,
@@ -30,7 +38,93 @@ pub struct Token {
     pub name: String,
     /// When it was made, in milliseconds since 1970.
     pub created_ms: i64,
+    /// What it may do, and until when.
+    pub grant: Grant,
     hash: [u8; 32],
+}
+
+/// What a token may do.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Grant {
+    /// Its role.
+    pub role: Role,
+    /// The dispatch namespace that it is for alone, with [`Role::Deploy`].
+    pub namespace: Option<String>,
+    /// When it ends, in milliseconds since 1970.
+    pub expires_ms: Option<i64>,
+    /// Requests in a second that it may make.
+    pub per_second: Option<u32>,
+}
+
+impl Grant {
+    /// Checks what somebody asks for, at this time.
+    pub fn check(&self, now_ms: i64) -> Result<(), TokenError> {
+        if let Some(namespace) = &self.namespace {
+            if self.role != Role::Deploy {
+                return Err(TokenError::Scope(self.role.name()));
+            }
+            check_name("dispatch namespace", namespace)
+                .map_err(|error| TokenError::Namespace(error.to_string()))?;
+        }
+        if let Some(at) = self.expires_ms
+            && !(now_ms + 1..=now_ms.saturating_add(LIFE_MAX_MS)).contains(&at)
+        {
+            return Err(TokenError::Expiry(shown_time(at)));
+        }
+        if let Some(rate) = self.per_second
+            && !(1..=RATE_MAX).contains(&rate)
+        {
+            return Err(TokenError::Rate(rate));
+        }
+        Ok(())
+    }
+
+    /// Whether it is over.
+    pub fn is_over(&self, now_ms: i64) -> bool {
+        self.expires_ms.is_some_and(|at| at <= now_ms)
+    }
+}
+
+/// A token as the store has it that was made before there were roles: an administrator's.
+#[derive(Serialize, Deserialize)]
+struct Old {
+    id: Id,
+    name: String,
+    created_ms: i64,
+    hash: [u8; 32],
+}
+
+/// A token as the store has it.
+#[derive(Serialize, Deserialize)]
+struct Row {
+    token: Old,
+    grant: Grant,
+}
+
+impl From<&Token> for Row {
+    fn from(token: &Token) -> Self {
+        Self {
+            token: Old {
+                id: token.id,
+                name: token.name.clone(),
+                created_ms: token.created_ms,
+                hash: token.hash,
+            },
+            grant: token.grant.clone(),
+        }
+    }
+}
+
+impl Row {
+    fn token(self) -> Token {
+        Token {
+            id: self.token.id,
+            name: self.token.name,
+            created_ms: self.token.created_ms,
+            hash: self.token.hash,
+            grant: self.grant,
+        }
+    }
 }
 
 /// Why there is no new token.
@@ -44,6 +138,23 @@ pub enum TokenError {
         "token name '{0}' is not allowed; use 1 to {NAME_MAX} bytes without control characters"
     )]
     BadName(String),
+    /// There is no such role.
+    #[error("there is no role '{0}'; use admin, deploy, read, tune or firmware")]
+    Role(String),
+    /// Only deploying has a scope.
+    #[error(
+        "a token with the role {0} cannot be for one namespace; only one with the role deploy can"
+    )]
+    Scope(&'static str),
+    /// No namespace can have that name.
+    #[error("{0}")]
+    Namespace(String),
+    /// It would be over, or never end.
+    #[error("a token cannot end at {0}; name a time to come, within ten years")]
+    Expiry(String),
+    /// No rate.
+    #[error("{0} requests a second is not allowed; use 1 to {RATE_MAX}")]
+    Rate(u32),
     /// No token has this id.
     #[error("there is no token '{0}'")]
     NotFound(String),
@@ -53,27 +164,31 @@ pub enum TokenError {
 }
 
 /// Makes a token. Its text is returned once and kept nowhere.
-pub async fn create(store: &Store, name: &str) -> Result<(Token, String), TokenError> {
+pub async fn create(
+    store: &Store,
+    name: &str,
+    grant: Grant,
+) -> Result<(Token, String), TokenError> {
     if name.is_empty() || name.len() > NAME_MAX || name.chars().any(char::is_control) {
         return Err(TokenError::BadName(shown(name)));
     }
+    let created_ms = now_ms();
+    grant.check(created_ms)?;
     if list(store)?.len() >= TOKENS_MAX {
         return Err(TokenError::TooMany);
     }
     let secret = [Id::random().0, Id::random().0].concat();
     let text = format!("{PREFIX}{}", URL_SAFE_NO_PAD.encode(secret));
-    let created_ms = SystemTime::now()
-        .duration_since(UNIX_EPOCH)
-        .map_or(0, |since| i64::try_from(since.as_millis()).unwrap_or(0));
     let token = Token {
         id: Id::random(),
         name: name.to_owned(),
         created_ms,
         hash: hash(&text),
+        grant,
     };
-    let row = token.clone();
+    let row = Row::from(&token);
     change(store, move |batch| {
-        batch.put(Table::Tokens, &row.id.0, &row).map(|_| ())
+        batch.put(Table::Grants, &row.token.id.0, &row).map(|_| ())
     })
     .await?;
     Ok((token, text))
@@ -81,10 +196,26 @@ pub async fn create(store: &Store, name: &str) -> Result<(Token, String), TokenE
 
 /// All tokens, the oldest first.
 pub fn list(store: &Store) -> Result<Vec<Token>, StoreError> {
-    let rows = store.records().scan::<Token>(Table::Tokens, &[])?;
-    let mut tokens: Vec<Token> = rows.into_iter().map(|(_, token)| token).collect();
+    let old = store.records().scan::<Old>(Table::Tokens, &[])?;
+    let old = old.into_iter().map(|(_, token)| Row {
+        token,
+        grant: Grant::default(),
+    });
+    let rows = store.records().scan::<Row>(Table::Grants, &[])?;
+    let rows = rows.into_iter().map(|(_, row)| row);
+    let mut tokens: Vec<Token> = old.chain(rows).map(Row::token).collect();
     tokens.sort_by_key(|token| token.created_ms);
     Ok(tokens)
+}
+
+/// When tokens were last used, in milliseconds since 1970, by id: as far as that was written down.
+pub fn uses(store: &Store) -> Result<HashMap<Id, i64>, StoreError> {
+    let rows = store.records().scan::<i64>(Table::TokenUses, &[])?;
+    let id = |key: Vec<u8>| Some(Id(key.try_into().ok()?));
+    Ok(rows
+        .into_iter()
+        .filter_map(|(key, at)| Some((id(key)?, at)))
+        .collect())
 }
 
 /// Takes a token out of use.
@@ -94,10 +225,20 @@ pub async fn revoke(store: &Store, id: &str) -> Result<(), TokenError> {
         .find(|token| Id::parse(id) == Some(token.id))
         .ok_or_else(|| TokenError::NotFound(shown(id)))?;
     change(store, move |batch| {
-        batch.delete(Table::Tokens, &found.id.0).map(|_| ())
+        for table in [Table::Tokens, Table::Grants, Table::TokenUses] {
+            batch.delete(table, &found.id.0)?;
+        }
+        Ok(())
     })
     .await?;
     Ok(())
+}
+
+/// Milliseconds since 1970.
+pub fn now_ms() -> i64 {
+    SystemTime::now()
+        .duration_since(UNIX_EPOCH)
+        .map_or(0, |since| i64::try_from(since.as_millis()).unwrap_or(0))
 }
 
 /// Changes rows where waiting for the disk holds nobody up.
@@ -119,7 +260,7 @@ fn hash(text: &str) -> [u8; 32] {
     Sha256::digest(text.as_bytes()).into()
 }
 
-/// The token that a call carries, if it is one of ours: `Authorization: Bearer`, or the
+/// The token that a call carries, if it is one of ours and not over: `Authorization: Bearer`, or the
 /// field's older pair of e-mail address and key, of which the address is not looked at.
 pub fn authenticate(store: &Store, headers: &HeaderMap) -> Result<Token, Refusal> {
     let presented = bearer(headers).or_else(|| {
@@ -138,6 +279,7 @@ pub fn authenticate(store: &Store, headers: &HeaderMap) -> Result<Token, Refusal
     }
     Option::from(found)
         .and_then(|at: u64| tokens.into_iter().nth(usize::try_from(at).ok()?))
+        .filter(|token: &Token| !token.grant.is_over(now_ms()))
         .ok_or_else(refused)
 }
 
@@ -181,8 +323,8 @@ mod tests {
     fn only_a_known_token_gets_in_and_only_until_it_is_revoked() {
         let dir = tempfile::tempdir().unwrap();
         let store = open_store(dir.path());
-        let (_, other) = block_on(create(&store, "other")).unwrap();
-        let (token, text) = block_on(create(&store, "ci")).unwrap();
+        let (_, other) = block_on(create(&store, "other", Grant::default())).unwrap();
+        let (token, text) = block_on(create(&store, "ci", Grant::default())).unwrap();
         let bearer = |text: &str| headers(&[("authorization", &format!("Bearer {text}"))]);
         let check = |headers: &HeaderMap| authenticate(&store, headers).map(|token| token.name);
         assert_eq!(check(&bearer(&text)).unwrap(), "ci");
@@ -210,16 +352,92 @@ mod tests {
     }
 
     #[test]
+    fn a_token_of_before_is_an_administrators() {
+        let dir = tempfile::tempdir().unwrap();
+        let store = open_store(dir.path());
+        let row = Old {
+            id: Id::random(),
+            name: "old".to_owned(),
+            created_ms: 1,
+            hash: hash("pst_old"),
+        };
+        block_on(change(&store, move |batch| {
+            batch.put(Table::Tokens, &row.id.0, &row).map(|_| ())
+        }))
+        .unwrap();
+        let token = authenticate(&store, &headers(&[("authorization", "Bearer pst_old")])).unwrap();
+        assert_eq!(
+            (token.name.as_str(), token.grant.role),
+            ("old", Role::Admin)
+        );
+        block_on(revoke(&store, &token.id.hex())).unwrap();
+        assert!(list(&store).unwrap().is_empty());
+    }
+
+    #[test]
+    fn one_that_is_over_is_none() {
+        let dir = tempfile::tempdir().unwrap();
+        let store = open_store(dir.path());
+        let until = |expires_ms| Grant {
+            expires_ms: Some(expires_ms),
+            ..Grant::default()
+        };
+        let now = now_ms();
+        let (token, text) = block_on(create(&store, "ci", until(now + 3_600_000))).unwrap();
+        let bearer = headers(&[("authorization", &format!("Bearer {text}"))]);
+        assert!(authenticate(&store, &bearer).is_ok());
+        // As if an hour had passed.
+        let mut row = Row::from(&token);
+        row.grant.expires_ms = Some(now - 1);
+        block_on(change(&store, move |batch| {
+            batch.put(Table::Grants, &row.token.id.0, &row).map(|_| ())
+        }))
+        .unwrap();
+        assert!(authenticate(&store, &bearer).is_err());
+        for wrong in [now - 1, 0, i64::MAX, now + 2 * LIFE_MAX_MS] {
+            assert!(
+                block_on(create(&store, "ci", until(wrong))).is_err(),
+                "{wrong}"
+            );
+        }
+    }
+
+    #[test]
+    fn grants_that_make_no_sense_are_refused() {
+        let refused = |grant: Grant| grant.check(now_ms()).unwrap_err().to_string();
+        let grant = Grant {
+            namespace: Some("production".to_owned()),
+            ..Grant::default()
+        };
+        assert!(refused(grant.clone()).contains("role admin cannot be for one namespace"));
+        let deploy = Grant {
+            role: Role::Deploy,
+            ..grant
+        };
+        assert!(deploy.check(now_ms()).is_ok());
+        let bad = Grant {
+            namespace: Some("no such/name".to_owned()),
+            ..deploy.clone()
+        };
+        assert!(!refused(bad).is_empty());
+        let never = Grant {
+            per_second: Some(0),
+            ..deploy
+        };
+        assert!(refused(never).contains("use 1 to 10000"));
+    }
+
+    #[test]
     fn the_store_holds_no_token() {
         let dir = tempfile::tempdir().unwrap();
         let store = open_store(dir.path());
-        let (token, text) = block_on(create(&store, "ci")).unwrap();
-        let row = postcard::to_allocvec(&token).unwrap();
+        let (token, text) = block_on(create(&store, "ci", Grant::default())).unwrap();
+        let row = postcard::to_allocvec(&Row::from(&token)).unwrap();
         let secret = text.strip_prefix(PREFIX).unwrap();
         assert!(
             !row.windows(8)
                 .any(|part| secret.as_bytes().starts_with(part))
         );
-        assert!(block_on(create(&store, "a\nb")).is_err());
+        assert!(block_on(create(&store, "a\nb", Grant::default())).is_err());
     }
 }

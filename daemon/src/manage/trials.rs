@@ -97,7 +97,7 @@ struct Undo {
 impl<W: Send + Sync + 'static> Manage<W> {
     /// Has limits hold, and return unless they are confirmed.
     pub(super) async fn tune_apply(&self, call: Call) -> Handled {
-        let who = call.who.clone();
+        let who = call.caller.name();
         let apply: Apply = call.json().await?;
         let holder = apply.holder()?;
         if let Holder::Plan(name) = &holder {
@@ -144,7 +144,7 @@ impl<W: Send + Sync + 'static> Manage<W> {
 
     /// Takes a change back.
     pub(super) async fn tune_undo(&self, call: Call) -> Handled {
-        let who = call.who.clone();
+        let who = call.caller.name();
         let undo: Undo = call.json().await?;
         let author = Author { who, why: undo.why };
         let made = self.catalog.undo_or_return(undo.change, &author).await?;

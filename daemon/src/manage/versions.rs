@@ -4,7 +4,7 @@
 use super::call::Call;
 use super::envelope::{Answer, Handled, Refusal, code, ok};
 use super::metadata::Metadata;
-use super::{Manage, paging, tokens};
+use super::{Manage, paging};
 use crate::catalog::binding::Wanted;
 use crate::catalog::name::{ACCOUNT, shown};
 use crate::catalog::versions::{Note, Version};
@@ -146,9 +146,7 @@ impl<W: Send + Sync + 'static> Manage<W> {
         let source = agent
             .and_then(|agent| agent.split(['/', ' ']).next())
             .filter(|name| ["wrangler", "postern"].contains(name));
-        let token = tokens::authenticate(self.catalog.store(), &call.headers);
-        let author = token.map_or_else(|_| String::new(), |token| token.name);
-        Note::new(source.unwrap_or("api"), &author, triggered_by)
+        Note::new(source.unwrap_or("api"), &call.caller.name(), triggered_by)
     }
 
     pub(super) async fn list_versions(&self, call: Call) -> Handled {

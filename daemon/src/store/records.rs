@@ -76,6 +76,14 @@ pub enum Table {
     UsageMonths = 68,
     /// What tenants may use before more is set aside.
     UsageReserved = 69,
+    /// Tokens with roles, as hashes.
+    Grants = 100,
+    /// When tokens were last used.
+    TokenUses = 101,
+    /// Changes by the management port.
+    Audit = 102,
+    /// What the oldest of them that is kept follows.
+    AuditAnchor = 103,
 }
 
 impl Table {
@@ -108,6 +116,10 @@ impl Table {
             Self::UsageDays => "usage-days",
             Self::UsageMonths => "usage-months",
             Self::UsageReserved => "usage-reserved",
+            Self::Grants => "grants",
+            Self::TokenUses => "token-uses",
+            Self::Audit => "audit",
+            Self::AuditAnchor => "audit-anchor",
         }
     }
 }

@@ -1,17 +1,22 @@
 //! Modules made to break the host: each ends as told here, and only itself.
 
 mod answers;
+mod crafted;
+mod javascript;
+mod malformed;
 mod memory;
 mod operations;
 mod pointers;
 mod programs;
 mod refused;
+mod scripts;
+mod stacks;
 mod windows;
 
-use postern_e2e::api::{Api, script};
+use postern_e2e::api::{Api, Reply, script};
 use postern_e2e::guests::{from_text, hello};
 use postern_e2e::{Request, Setup, eventually};
-use serde_json::json;
+use serde_json::{Value, json};
 
 const LIMITS: &str = "[limits]
 cpu-ms = 20
@@ -46,7 +51,19 @@ const RSS_MAX: u64 = 96 << 20;
 /// Pushes each module, requests it as often as `times` says, and looks after each at the
 /// neighbour, the daemon's memory, and what is left of the module.
 fn check(times: usize, cases: Vec<(&str, Vec<u8>, Ends)>) {
-    let mut daemon = Setup::new().tables(LIMITS).start();
+    check_pushed(LIMITS, times, cases, |api, module, metadata| {
+        api.try_push("bad", &module, metadata)
+    });
+}
+
+/// The same of whatever `push` makes a Worker of, under these limits.
+fn check_pushed<T>(
+    limits: &str,
+    times: usize,
+    cases: Vec<(&str, T, Ends)>,
+    push: impl Fn(&Api, T, &Value) -> Reply,
+) {
+    let mut daemon = Setup::new().tables(limits).start();
     let api = daemon.api();
     api.production();
     let id = api.kv_namespace("hostile");
@@ -58,8 +75,9 @@ fn check(times: usize, cases: Vec<(&str, Vec<u8>, Ends)>) {
     daemon.get("/good/").expect(200);
     let (rss, calm) = (daemon.rss(), isolates(&api));
     for (what, module, ends) in cases {
-        let reply = api.try_push("bad", &module, &metadata);
+        let reply = push(&api, module, &metadata);
         if let Refused(part) = ends {
+            assert_eq!(reply.envelope["success"], false, "{what} was taken");
             let (status, _, message) = reply.refused();
             assert!((400..500).contains(&status), "{what}: {status} {message}");
             assert!(message.contains(part), "{what}: {message}");

@@ -28,8 +28,10 @@ mod visitor;
 use super::args::Source;
 use crate::config::{Config, ConfigError};
 use crate::engine::heap;
+use crate::manage::local;
 use crate::notify::{Notifier, NotifyError, State};
 use async_executor::Executor;
+use async_io::Async;
 use confining::Confined;
 use figures::Phase;
 use futures_lite::future;
@@ -40,7 +42,9 @@ use signals::{Signal, Signals};
 use smol::channel::{Receiver, Sender};
 pub use sockets::PassedError;
 use sockets::Sockets;
+use std::io::ErrorKind;
 use std::net::SocketAddr;
+use std::os::unix::net::UnixListener;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::{Duration, Instant};
@@ -151,6 +155,8 @@ pub fn run_config(
     heap::divide(options::threads(&config));
     let notifier = Arc::new(Notifier::from_env()?);
     let run_dir = listening::prepare(&config.data_dir)?;
+    // The socket's folder is ours alone; that it cannot be had keeps nobody from serving.
+    let local = local::bind(&run_dir.join(local::NAME));
     let confined = Confined::begin(&config, file)?;
     let signals = Signals::install().map_err(|error| ServeError::System {
         what: "signal handlers",
@@ -190,6 +196,7 @@ pub fn run_config(
             run_dir,
             notifier,
             confined,
+            local,
         };
         smol::block_on(daemon.serve(sockets, roll, signals, reread))
     });
@@ -208,6 +215,7 @@ struct Daemon {
     run_dir: PathBuf,
     notifier: Arc<Notifier>,
     confined: Option<Confined>,
+    local: std::io::Result<UnixListener>,
 }
 
 impl Daemon {
@@ -232,6 +240,18 @@ impl Daemon {
         let manage = {
             let work = self.rooms.clone().manage(manage, manage_shutdown);
             self.spawn("manage", work, failed)
+        };
+        let (stop_local, local_shutdown) = Shutdown::new();
+        let local = std::mem::replace(&mut self.local, Err(ErrorKind::NotFound.into()));
+        let _local = match local.and_then(Async::new) {
+            Ok(listener) => {
+                let work = self.rooms.clone().local(listener, local_shutdown);
+                Some(self.executor.spawn(work))
+            }
+            Err(error) => {
+                log::warn!("the management port has no Unix socket: {error}");
+                None
+            }
         };
         self.rooms.enter(Phase::Serving);
         let judging = self.executor.spawn(self.rooms.updates.judge());
@@ -278,6 +298,7 @@ impl Daemon {
         if let Some(pulse) = pulse {
             smol::unblock(|| pulse.end()).await;
         }
+        drop(stop_local);
         self.rooms.close().await;
         listening::remove(&self.run_dir);
         ended.and(drained)

@@ -5,11 +5,12 @@ use super::options::{calibrated, store_options};
 use super::rooms::room;
 use crate::catalog;
 use crate::config::Config;
-use crate::manage::tokens;
+use crate::manage::audit::{Audit, Entry};
+use crate::manage::token_object;
+use crate::manage::tokens::{self, Grant};
 use crate::store::Store;
 use crate::tune::calibration;
 use futures_lite::future;
-use serde::Serialize;
 
 /// A token that was just made. It is shown once; only its hash is kept.
 #[derive(Debug)]
@@ -18,17 +19,6 @@ pub struct Created {
     pub id: String,
     /// What goes behind `Bearer`.
     pub token: String,
-}
-
-/// A token as it may be shown.
-#[derive(Debug, Serialize)]
-pub struct TokenInfo {
-    /// Names it.
-    pub id: String,
-    /// What it is for.
-    pub name: String,
-    /// RFC 3339.
-    pub issued_on: String,
 }
 
 /// Opens the store of a daemon that is not running.
@@ -42,9 +32,10 @@ fn close(store: Store) -> Result<(), ServeError> {
 }
 
 /// Creates a token in the store of a daemon that is not running.
-pub fn create_token(config: &Config, name: &str) -> Result<Created, ServeError> {
+pub fn create_token(config: &Config, name: &str, grant: Grant) -> Result<Created, ServeError> {
     let store = open(config)?;
-    let (token, secret) = future::block_on(tokens::create(&store, name)).map_err(room("tokens"))?;
+    let created = future::block_on(tokens::create(&store, name, grant));
+    let (token, secret) = created.map_err(room("tokens"))?;
     close(store)?;
     Ok(Created {
         id: token.id.hex(),
@@ -53,16 +44,21 @@ pub fn create_token(config: &Config, name: &str) -> Result<Created, ServeError> 
 }
 
 /// The tokens in the store of a daemon that is not running.
-pub fn list_tokens(config: &Config) -> Result<Vec<TokenInfo>, ServeError> {
+pub fn list_tokens(config: &Config) -> Result<Vec<serde_json::Value>, ServeError> {
     let store = open(config)?;
     let tokens = tokens::list(&store).map_err(room("tokens"))?;
+    let uses = tokens::uses(&store).map_err(room("tokens"))?;
     close(store)?;
-    let shown = |token: tokens::Token| TokenInfo {
-        issued_on: catalog::shown_time(token.created_ms),
-        id: token.id.hex(),
-        name: token.name,
-    };
+    let shown = |token: tokens::Token| token_object(&token, uses.get(&token.id).copied());
     Ok(tokens.into_iter().map(shown).collect())
+}
+
+/// All entries of the audit log of a daemon that is not running, as they are exported.
+pub fn audit(config: &Config) -> Result<Vec<serde_json::Value>, ServeError> {
+    let store = open(config)?;
+    let entries = Audit::new(store.clone()).entries().map_err(room("store"))?;
+    close(store)?;
+    Ok(entries.iter().map(Entry::shown).collect())
 }
 
 /// Revokes a token; false when there is none of this id.

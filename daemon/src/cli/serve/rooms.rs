@@ -45,6 +45,7 @@ use parking_lot::RwLock;
 use smol::channel::Sender;
 use std::io;
 use std::net::TcpListener;
+use std::os::unix::net::UnixListener;
 use std::sync::{Arc, OnceLock};
 use std::thread::JoinHandle;
 use std::time::Instant;
@@ -383,6 +384,16 @@ impl Rooms {
         self.updates.selftest.manage_listens(address);
         let (manage, executor) = (self.manage.clone(), self.office.executor.clone());
         manage::serve(listener.into(), manage, options, executor, shutdown.wait()).await
+    }
+
+    /// Serves the management port on a Unix socket until `shutdown`.
+    pub async fn local(self: Arc<Self>, listener: Async<UnixListener>, shutdown: Shutdown) {
+        let options = ServerOptions {
+            connections_max: self.manage_connections,
+            ..ServerOptions::default()
+        };
+        let (manage, executor) = (self.manage.clone(), self.office.executor.clone());
+        manage::local::serve(listener, manage, options, executor, shutdown.wait()).await;
     }
 
     /// Takes over what can change while running: routing, limits and ceilings, log levels.

@@ -2,6 +2,7 @@
 
 #![allow(clippy::unwrap_used)]
 
+mod access;
 mod api;
 mod javascript;
 mod kv;
@@ -73,7 +74,12 @@ impl Desk {
         let dir = tempfile::tempdir().unwrap();
         let runtime = TestRuntime::new("build-1");
         let catalog = open_keeping(dir.path(), &runtime, versions);
-        let (_, token) = block_on(tokens::create(catalog.store(), "test")).unwrap();
+        let (_, token) = block_on(tokens::create(
+            catalog.store(),
+            "test",
+            tokens::Grant::default(),
+        ))
+        .unwrap();
         block_on(catalog.create_namespace("production")).unwrap();
         let options = ManageOptions {
             upload_bytes_max: 1 << 20,
