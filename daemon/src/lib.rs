@@ -9,6 +9,7 @@ static ALLOCATOR: engine::heap::Counting = engine::heap::Counting;
 pub mod analytics;
 pub mod assets;
 pub mod bindings;
+pub mod bundle;
 pub mod cache;
 pub mod catalog;
 pub mod cli;

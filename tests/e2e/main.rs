@@ -7,6 +7,7 @@ mod admission;
 mod analytics;
 mod assets;
 mod bad_input;
+mod bundles;
 mod cache;
 mod cli;
 mod clients;

@@ -24,6 +24,8 @@ const MAY_KNOW: &[(&str, &[&str])] = &[
     ("deadline", &[]),
     // How a range of bytes is read.
     ("range", &[]),
+    // How a bundle is written, read and signed; who may install it others know.
+    ("bundle", &["firmware::minisign"]),
     // What a process gives up; which process and what it needs others know.
     ("confine", &[]),
     // What a supervisor is told; when it is told others know.
@@ -200,6 +202,7 @@ const MAY_KNOW: &[(&str, &[&str])] = &[
         "cli",
         &[
             "tls",
+            "bundle",
             "metrics",
             "otlp",
             "ledger",
@@ -238,7 +241,10 @@ const BELONGS_TO: &[(&str, &[&str])] = &[
     ("wasmi_core", &["engine"]),
     ("wasmparser", &["engine"]),
     ("wasm_encoder", &["engine"]),
-    ("postern_crypto", &["engine", "outbound", "firmware"]),
+    (
+        "postern_crypto",
+        &["bundle", "engine", "outbound", "firmware"],
+    ),
     ("embedded_tls", &["outbound"]),
     ("rustls", &["tls", "outbound"]),
     ("futures_rustls", &["tls", "outbound"]),
@@ -246,7 +252,7 @@ const BELONGS_TO: &[(&str, &[&str])] = &[
     ("rcgen", &["tls"]),
     ("hyper", &["edge", "manage", "cli", "outbound"]),
     ("smol_hyper", &["edge", "manage", "cli", "outbound"]),
-    ("flate2", &["engine", "outbound", "firmware"]),
+    ("flate2", &["bundle", "engine", "outbound", "firmware"]),
     ("lol_html", &["engine"]),
     ("corosensei", &["engine"]),
     ("brotli_decompressor", &["engine", "outbound"]),

@@ -1,5 +1,5 @@
 //! Signatures of certificates and of TLS handshakes: checked, not made. And what a certificate
-//! says that a checker of chains leaves to others.
+//! says that a checker of chains leaves to others. Of Ed25519 they are made, too.
 
 use crate::{curves, der, hashes, rsa_keys};
 use der::{Reader, tag};
@@ -29,6 +29,21 @@ const KEY_USAGE: &[u8] = &[0x55, 0x1d, 0x0f];
 /// key; one that cannot be read has signed nothing.
 pub fn verify(how: Signed, key: &[u8], message: &[u8], signature: &[u8]) -> bool {
     check(how, key, message, signature).unwrap_or(false)
+}
+
+/// The public key of an Ed25519 key's 32 bytes.
+pub fn ed25519_public(seed: &[u8; 32]) -> Option<[u8; 32]> {
+    curves::pair(Curve::Ed25519, seed)
+        .ok()?
+        .point
+        .try_into()
+        .ok()
+}
+
+/// The signature of a message with an Ed25519 key's 32 bytes.
+pub fn ed25519_sign(seed: &[u8; 32], message: &[u8]) -> Option<[u8; 64]> {
+    let signature = curves::sign(Curve::Ed25519, seed, None, message).ok()?;
+    signature.try_into().ok()
 }
 
 fn check(how: Signed, key: &[u8], message: &[u8], signature: &[u8]) -> Option<bool> {

@@ -1,5 +1,6 @@
 //! The command line: one definition yields parsing, help and completions.
 
+mod bundle;
 mod explain;
 mod firmware;
 mod kv;
@@ -11,6 +12,7 @@ mod tune;
 mod usage;
 mod versions;
 
+pub use bundle::{Bundle, BundleBuild, BundleSign};
 pub use explain::Explain;
 pub use firmware::{Firmware, FirmwarePush, Health};
 pub use kv::{InKv, Kv, KvNamespace, KvPut};
@@ -73,6 +75,9 @@ pub enum Command {
         after_help = "Examples:\n  postern push target/hello.wasm --name hello --var GREETING=hi\n  postern push ./my-worker --env staging\n  postern push counter.wasm --kv COUNTS=counts --cpu-ms 20 --tag customer-7"
     )]
     Push(Box<Push>),
+    /// Build, sign and look into bundles: Workers, assets, routes and values of KV in one file.
+    #[command(subcommand)]
+    Bundle(Bundle),
     /// List Workers, those of a dispatch namespace, or the namespaces.
     List(List),
     /// Delete a Worker, or all Workers with a tag.
@@ -216,7 +221,7 @@ pub struct Status {
 pub const URL: &str = "http://127.0.0.1:8788/client/v4";
 
 /// How the management port is reached.
-#[derive(Clone, Debug, Args)]
+#[derive(Clone, Debug, Default, Args)]
 pub struct Remote {
     /// The management port's base URL; without a path, /client/v4 is meant.
     #[arg(
@@ -276,7 +281,7 @@ pub struct Remote {
 }
 
 /// The dispatch namespace that a command is about.
-#[derive(Clone, Debug, Args)]
+#[derive(Clone, Debug, Default, Args)]
 pub struct InNamespace {
     /// The dispatch namespace. Without it, the command is about Workers that are in none.
     #[arg(long, env = "POSTERN_NAMESPACE", value_name = "NAME")]
@@ -299,7 +304,7 @@ impl InNamespace {
 }
 
 /// `postern push`.
-#[derive(Clone, Debug, Args)]
+#[derive(Clone, Debug, Default, Args)]
 pub struct Push {
     /// A .js or .wasm file, a wrangler configuration, or a folder that holds one.
     pub path: PathBuf,

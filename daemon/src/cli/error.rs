@@ -2,6 +2,7 @@
 
 use super::client::ClientError;
 use super::project::ProjectError;
+use crate::bundle::BundleError;
 use crate::config::ConfigError;
 use crate::manage::envelope::code;
 use serde_json::{Value, json};
@@ -40,6 +41,9 @@ pub enum CliError {
     /// The project to push has mistakes.
     #[error(transparent)]
     Project(#[from] ProjectError),
+    /// A bundle is not good, or cannot be made.
+    #[error(transparent)]
+    Bundle(#[from] BundleError),
     /// A file cannot be read or written.
     #[error("cannot {verb} `{path}`: {error}")]
     File {

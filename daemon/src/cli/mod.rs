@@ -7,6 +7,7 @@ pub mod api;
 pub mod args;
 mod assets;
 mod audit;
+mod bundle;
 mod calibrate;
 pub mod client;
 mod config;
@@ -82,6 +83,7 @@ fn run(command: Command, out: Output) -> Result<(), CliError> {
     match command {
         Command::Serve(source) => Ok(serve::run(&source)?),
         Command::Push(args) => smol::block_on(push::run(&args, out)),
+        Command::Bundle(args) => bundle::run(&args, out),
         Command::List(args) => smol::block_on(scripts::list(&args, out)),
         Command::Delete(args) => smol::block_on(scripts::delete(&args, out)),
         Command::Namespace(args) => smol::block_on(scripts::namespace(&args, out)),

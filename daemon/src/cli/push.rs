@@ -15,7 +15,7 @@ use serde_json::{Map, Value, json};
 use std::path::Path;
 
 /// Bytes of all modules.
-const MODULES_MAX: u64 = 256 << 20;
+pub(super) const MODULES_MAX: u64 = 256 << 20;
 /// Bytes of a file of secrets.
 const SECRETS_MAX: u64 = 1 << 20;
 
@@ -278,7 +278,7 @@ fn kv_unresolved(args: &Push, project: &Project) -> Vec<(String, String)> {
 }
 
 /// The upload's metadata: the project's, and the flags over it.
-fn metadata(
+pub(super) fn metadata(
     args: &Push,
     project: &Project,
     kv: &[(String, String)],

@@ -1,0 +1,78 @@
+//! Why a bundle is not read or written.
+
+use super::{MANIFEST_MAX, SIGNATURE_MAX};
+use crate::firmware::minisign::SignatureError;
+
+/// Why a bundle is not read or written.
+#[derive(Debug, thiserror::Error)]
+pub enum BundleError {
+    /// It could not be read.
+    #[error("the bundle cannot be read: {0}; send it again")]
+    Io(#[from] std::io::Error),
+    /// It ends too early.
+    #[error("the bundle ends within {0}; it was cut off, send it again")]
+    Short(&'static str),
+    /// It is something else.
+    #[error("it is no bundle of format 1; build it with this version's format")]
+    Magic,
+    /// A manifest is too large.
+    #[error("the manifest has {0} bytes, the limit is {MANIFEST_MAX}; split the bundle")]
+    ManifestSize(usize),
+    /// A signature is too large.
+    #[error("the signature has {0} bytes, the limit is {SIGNATURE_MAX}; sign with minisign")]
+    SignatureSize(usize),
+    /// The manifest is not what its hash says.
+    #[error("the manifest is not what its hash says; the bundle was damaged, send it again")]
+    ManifestHash,
+    /// The manifest has another form.
+    #[error("the manifest cannot be read: {0}; build the bundle again")]
+    Form(&'static str),
+    /// Something is too long.
+    #[error("{what} has {value}, the limit is {limit}; make it smaller")]
+    TooMuch {
+        /// What it is.
+        what: &'static str,
+        /// What it has.
+        value: u64,
+        /// The limit.
+        limit: u64,
+    },
+    /// A part that is named is not there.
+    #[error("part {index} is named, and there are {parts}; build the bundle again")]
+    NoPart {
+        /// Which is named.
+        index: u32,
+        /// How many there are.
+        parts: usize,
+    },
+    /// A part is not what its hash says.
+    #[error("part {0} is not what its hash says; the bundle was damaged, send it again")]
+    PartHash(usize),
+    /// A part is not compressed as it says.
+    #[error("part {0} does not expand to what the manifest says; build the bundle again")]
+    PartForm(usize),
+    /// There is more behind the last part.
+    #[error("there is more behind the last part; the bundle was changed, build it again")]
+    Trailing,
+    /// A key to sign with is none.
+    #[error(
+        "it is no secret key: {0}; make one with `postern bundle keygen`, or sign with minisign and give --signature"
+    )]
+    SecretKey(&'static str),
+    /// There is no signature.
+    #[error("the bundle is not signed; sign it with `postern bundle sign`")]
+    NotSigned,
+    /// None of the keys signed it.
+    #[error(
+        "the key {0} signed the bundle, which is not among those that may; sign with one of those"
+    )]
+    UnknownKey(String),
+    /// The signature is wrong.
+    #[error(
+        "the signature is not that of this bundle; it was changed after it was signed, or the `.minisig` file is another's"
+    )]
+    Signature,
+    /// The signature has another form.
+    #[error("the signature cannot be read: {0}")]
+    SignatureForm(SignatureError),
+}

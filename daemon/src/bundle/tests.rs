@@ -1,0 +1,127 @@
+#![allow(clippy::unwrap_used)]
+use super::*;
+use proptest::prelude::*;
+
+fn built(contents: &[Vec<u8>], signature: &[u8]) -> (Manifest, Vec<u8>) {
+    let mut writer = Writer::default();
+    let modules = contents.iter().enumerate().map(|(index, content)| Module {
+        name: format!("m{index}"),
+        content_type: "application/wasm".into(),
+        part: writer.part(content).unwrap(),
+    });
+    let script = Script {
+        name: "hello".into(),
+        metadata: r#"{"main_module":"m0"}"#.into(),
+        modules: modules.collect(),
+        assets: vec![],
+        snapshots: vec![],
+    };
+    let manifest = Manifest {
+        namespace: Some("shops".into()),
+        version: 7,
+        expires: Some(2_000_000_000),
+        devices: vec!["*".into()],
+        scripts: vec![script],
+        ..Manifest::default()
+    };
+    let bytes = writer.finish(manifest.clone(), |_| signature.to_vec());
+    (manifest, bytes.unwrap())
+}
+
+#[test]
+fn the_same_content_is_one_part() {
+    let (_, bytes) = built(&[vec![1; 900], vec![2; 9], vec![1; 900]], b"");
+    let bundle = read(&bytes).unwrap();
+    assert_eq!(bundle.parts, [vec![1; 900], vec![2; 9]]);
+    assert_eq!(bundle.manifest.parts[0].encoding, Encoding::Deflate);
+}
+
+#[test]
+fn more_than_the_bounds_is_refused_before_a_part_is_read() {
+    let (_, bytes) = built(&[vec![0; 1000]], b"");
+    let open = |part, total| Reader::open(&bytes[..], Bounds { part, total }).map(|_| ());
+    assert!(open(1000, 1000).is_ok());
+    for refused in [open(999, 1000), open(1000, 999)] {
+        assert!(matches!(
+            refused,
+            Err(BundleError::TooMuch {
+                value: 1000,
+                limit: 999,
+                ..
+            })
+        ));
+    }
+}
+
+#[test]
+fn what_expands_to_more_than_it_says_is_refused() {
+    let mut writer = Writer::default();
+    writer.part(&[0; 1 << 20]).unwrap();
+    writer.parts[0].bytes = 10;
+    let bytes = writer.finish(Manifest::default(), |_| vec![]).unwrap();
+    assert!(matches!(read(&bytes), Err(BundleError::PartForm(0))));
+}
+
+#[test]
+fn a_part_that_is_not_there_is_refused() {
+    let seed = Seed {
+        namespace: "n".into(),
+        key: "k".into(),
+        part: 0,
+    };
+    let manifest = Manifest {
+        seeds: vec![seed],
+        ..Manifest::default()
+    };
+    let refused = Writer::default().finish(manifest, |_| vec![]);
+    assert!(matches!(
+        refused,
+        Err(BundleError::NoPart { index: 0, parts: 0 })
+    ));
+}
+
+#[test]
+fn a_list_is_refused_at_its_first_item_too_many() {
+    let manifest = Manifest {
+        devices: vec![String::new(); ITEMS_MAX + 1],
+        ..Manifest::default()
+    };
+    let bytes = postcard::to_allocvec(&manifest).unwrap();
+    assert!(matches!(
+        Manifest::decode(&bytes),
+        Err(BundleError::Form(_))
+    ));
+}
+
+proptest! {
+    #[test]
+    fn what_is_written_is_read(contents in prop::collection::vec(prop::collection::vec(0u8..4, 0..300), 0..5), signature in prop::collection::vec(any::<u8>(), 0..99)) {
+        let (mut manifest, bytes) = built(&contents, &signature);
+        let bundle = read(&bytes).unwrap();
+        manifest.parts = bundle.manifest.parts.clone();
+        prop_assert_eq!(&bundle.manifest, &manifest);
+        prop_assert_eq!(&bundle.signature, &signature);
+        for (module, content) in manifest.scripts[0].modules.iter().zip(&contents) {
+            prop_assert_eq!(&bundle.parts[module.part as usize], content);
+        }
+    }
+
+    #[test]
+    fn any_damage_is_refused(content in prop::collection::vec(0u8..4, 0..300), at in any::<prop::sample::Index>(), flip in 1u8..) {
+        let (_, mut bytes) = built(&[content], b"");
+        let cut = at.index(bytes.len());
+        prop_assert!(read(&bytes[..cut]).is_err());
+        bytes[cut] ^= flip;
+        prop_assert!(read(&bytes).is_err());
+        bytes[cut] ^= flip;
+        bytes.push(flip);
+        prop_assert!(read(&bytes).is_err());
+    }
+
+    #[test]
+    fn no_bytes_are_a_panic(bytes in prop::collection::vec(any::<u8>(), 0..300)) {
+        // As a bundle, and as a manifest.
+        prop_assert!(read(&bytes).is_err());
+        let _ = Manifest::decode(&bytes);
+    }
+}

@@ -1,0 +1,168 @@
+//! Bundles are built, signed, checked and compared by the command line, without a daemon's help.
+
+use postern_e2e::cli::Ran;
+use postern_e2e::guests::hello;
+use postern_e2e::{Daemon, Setup};
+use std::os::unix::fs::PermissionsExt;
+use std::path::Path;
+
+/// A folder with two projects, a list of them, and a program that runs in it.
+struct Site {
+    dir: tempfile::TempDir,
+    daemon: Daemon,
+}
+
+impl Site {
+    fn new() -> Self {
+        let site = Self {
+            dir: tempfile::tempdir().unwrap(),
+            daemon: Setup::new().tokenless().start(),
+        };
+        site.write("one.wasm", &hello("one"));
+        site.write("two/worker.wasm", &hello("two"));
+        site.write("two/public/index.html", b"<p>two</p>");
+        site.write(
+            "two/wrangler.toml",
+            b"name = \"two\"\nmain = \"worker.wasm\"\n[assets]\ndirectory = \"public\"\n[limits]\ncpu_ms = 7\n",
+        );
+        site.write(
+            "bundle.toml",
+            b"version = 7\nexpires = \"2100-01-01T00:00:00Z\"\ndevices = [\"*\"]\nscripts = [\"one.wasm\", \"two\"]\n\
+              [[routes]]\npattern = \"example.com/*\"\nscript = \"two\"\n\
+              [[kv]]\nnamespace = \"settings\"\nkey = \"colour\"\nvalue = \"red\"\n",
+        );
+        site
+    }
+
+    fn path(&self, name: &str) -> String {
+        self.dir.path().join(name).to_str().unwrap().to_owned()
+    }
+
+    fn write(&self, name: &str, bytes: &[u8]) {
+        let path = self.path(name);
+        std::fs::create_dir_all(Path::new(&path).parent().unwrap()).unwrap();
+        std::fs::write(path, bytes).unwrap();
+    }
+
+    /// `postern --json bundle …`; `@` stands before names of files of the folder.
+    #[track_caller]
+    fn run(&self, line: &str, code: i32) -> Ran {
+        let words = line.split(' ').map(|word| match word.strip_prefix('@') {
+            Some(name) => self.path(name),
+            None => word.to_owned(),
+        });
+        let words: Vec<String> = words.collect();
+        let mut all = vec!["--json", "bundle"];
+        all.extend(words.iter().map(String::as_str));
+        self.daemon.cli(&all).expect(code)
+    }
+}
+
+#[test]
+fn a_bundle_is_built_signed_and_good() {
+    let site = Site::new();
+    site.run("keygen @release.key", 0);
+    let mode = std::fs::metadata(site.path("release.key")).unwrap();
+    assert_eq!(mode.permissions().mode() & 0o777, 0o600);
+    // A key is not overwritten.
+    site.run("keygen @release.key", 1);
+
+    site.run("build @bundle.toml -o @site.postern", 0);
+    let told = site.run("inspect @site.postern", 0).json();
+    assert_eq!(
+        (&told["version"], &told["signed"]),
+        (&7.into(), &false.into())
+    );
+    assert_eq!(told["scripts"][0]["name"], "one");
+    assert_eq!(told["scripts"][1]["metadata"]["limits"]["cpu_ms"], 7);
+    assert_eq!(told["scripts"][1]["assets"][0]["path"], "/index.html");
+    assert_eq!(told["routes"][0]["pattern"], "example.com/*");
+    assert_eq!(told["kv"][0]["key"], "colour");
+    site.run("verify @site.postern --key @release.key.pub", 1);
+
+    site.run("sign @site.postern --key @release.key", 0);
+    site.run("verify @site.postern --key @release.key.pub", 0);
+    site.run("keygen @other.key", 0);
+    let refused = site.run("verify @site.postern --key @other.key.pub", 1);
+    assert!(refused.stderr.contains("not among those"), "{refused:?}");
+
+    // The same in one step has the same bytes.
+    site.run("build @bundle.toml -o @again.postern --key @release.key", 0);
+    let bytes = |name: &str| std::fs::read(site.path(name)).unwrap();
+    assert_eq!(bytes("site.postern"), bytes("again.postern"));
+
+    let mut damaged = bytes("site.postern");
+    *damaged.last_mut().unwrap() ^= 1;
+    site.write("damaged.postern", &damaged);
+    site.run("verify @damaged.postern --key @release.key.pub", 1);
+    site.run("inspect @damaged.postern", 1);
+}
+
+#[test]
+fn another_program_signs_what_is_extracted() {
+    let site = Site::new();
+    site.run("build @bundle.toml -o @site.postern", 0);
+    site.run("sign @site.postern --extract @signed", 0);
+    let machine = postern_e2e::firmware::Machine::new(1 << 20);
+    let extracted = std::fs::read(site.path("signed")).unwrap();
+    site.write(
+        "signed.minisig",
+        machine.sign(&extracted, "seven").as_bytes(),
+    );
+    site.run("sign @site.postern --signature @signed.minisig", 0);
+    let key = machine.public_key();
+    let good = site.run(&format!("verify @site.postern --key {key}"), 0);
+    assert_eq!(good.json()["comment"], "seven");
+}
+
+#[test]
+fn what_expired_is_refused() {
+    let site = Site::new();
+    site.run("keygen @k", 0);
+    let built = "build @one.wasm -o @old.postern --bundle-version 1 --device * --key @k";
+    site.run(&format!("{built} --expires 2001-01-01T00:00:00Z"), 0);
+    let refused = site.run("verify @old.postern --key @k.pub", 1);
+    assert!(refused.stderr.contains("2001-01-01"), "{refused:?}");
+}
+
+#[test]
+fn two_bundles_are_compared() {
+    let site = Site::new();
+    site.run("build @bundle.toml -o @old.postern", 0);
+    site.write("two/worker.wasm", &hello("three"));
+    site.write("two/public/new.html", b"new");
+    site.run(
+        "build @two -o @new.postern --bundle-version 8 --device *",
+        0,
+    );
+    let changes = site.run("diff @old.postern @new.postern", 0).json();
+    let has = |line: &str| changes.as_array().unwrap().iter().any(|it| it == line);
+    for line in [
+        "- script one",
+        "- kv settings colour",
+        "- route example.com/*",
+        "+ asset /new.html of two",
+        "~ module worker.wasm of two",
+        "~ version",
+    ] {
+        assert!(has(line), "{line}: {changes}");
+    }
+    assert!(!has("~ asset /index.html of two"), "{changes}");
+    let same = site.run("diff @old.postern @old.postern", 0).json();
+    assert_eq!(same, serde_json::json!([]));
+}
+
+#[test]
+fn what_is_left_out_is_told() {
+    let site = Site::new();
+    let told = |line: &str, said: &str| {
+        let refused = site.run(line, 2);
+        assert!(refused.stderr.contains(said), "{refused:?}");
+    };
+    told("build @one.wasm -o @x --device *", "--bundle-version");
+    told("build @one.wasm -o @x --bundle-version 1", "--device");
+    told(
+        "build @one.wasm @one.wasm -o @x --bundle-version 1 --device *",
+        "two scripts",
+    );
+}
