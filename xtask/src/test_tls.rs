@@ -103,7 +103,7 @@ pub fn check(binary: &Path) -> Result<()> {
         table("one"),
         table("two")
     );
-    let daemon = Daemon::start(&binary, &dir, &config)?;
+    let daemon = Daemon::start(binary, &dir, &config)?;
     let edge = Port {
         name: "edge",
         address: daemon.edge_tls().context("the edge has no HTTPS")?,

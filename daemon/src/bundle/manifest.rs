@@ -147,7 +147,7 @@ impl Manifest {
         self.namespace
             .iter()
             .chain(&self.devices)
-            .try_for_each(name)?;
+            .try_for_each(|device| name(device))?;
         for script in &self.scripts {
             name(&script.name)?;
             limit("metadata", script.metadata.len(), METADATA_MAX)?;
@@ -193,7 +193,7 @@ impl Manifest {
     }
 }
 
-fn name(text: &String) -> Result<(), BundleError> {
+fn name(text: &str) -> Result<(), BundleError> {
     limit("a name", text.len(), NAME_MAX)
 }
 
