@@ -39,7 +39,7 @@ fn files_with(dir: &Path, text: &str, with: &mut Vec<PathBuf>) {
         let path = entry.unwrap().path();
         if path.is_dir() {
             files_with(&path, text, with);
-        } else {
+        } else if path.is_file() {
             let bytes = std::fs::read(&path).unwrap();
             if bytes.windows(text.len()).any(|at| at == text.as_bytes()) {
                 with.push(path);
