@@ -21,6 +21,8 @@ const SYSTEM: [&str; 7] = [
     "/sys",
     "/dev/urandom",
 ];
+/// Which servers know names.
+const NAMES: &str = "/etc/resolv.conf";
 /// Where programs are that restart a machine.
 const PROGRAMS: [&str; 6] = ["/bin", "/sbin", "/usr/bin", "/usr/sbin", "/lib", "/usr/lib"];
 
@@ -121,9 +123,10 @@ fn reach(config: &Config, file: Option<&Path>) -> Reach {
         .command_line
         .iter()
         .for_each(|path| beside(path));
-    // On many systems it is a link to what a service writes.
-    if let Ok(path) = std::fs::canonicalize("/etc/resolv.conf") {
-        beside(&path);
+    // On many systems it is a link to what a service writes, perhaps later than now.
+    if let Ok(link) = std::fs::read_link(NAMES) {
+        let path = folder(Path::new(NAMES)).join(link);
+        beside(&std::fs::canonicalize(&path).unwrap_or(path));
     }
     if let Ok(layout) = Layout::find(&places(config)) {
         let slots = [Slot::A, Slot::B].map(|slot| layout.device(slot).to_owned());
