@@ -30,7 +30,6 @@ mod kv_namespaces;
 pub mod local;
 mod logpush;
 mod logs;
-mod metadata;
 mod namespaces;
 #[cfg(feature = "tune-page")]
 mod page;
