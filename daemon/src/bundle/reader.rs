@@ -91,15 +91,47 @@ impl<R: Read> Reader<R> {
         &self.document.signature
     }
 
+    /// Holds the next part against the hash of what is stored, and keeps nothing of it; false behind the
+    /// last one, where the bundle has to end.
+    pub fn check(&mut self) -> Result<bool, BundleError> {
+        let index = self.next;
+        let Some(part) = self.manifest.parts.get(index) else {
+            return self.end().map(|()| false);
+        };
+        let (mut hash, mut left) = (Sha256::new(), part.stored);
+        let mut buffer = [0; 8192];
+        while left > 0 {
+            let want = usize::try_from(left).map_or(buffer.len(), |left| left.min(buffer.len()));
+            match self.from.read(&mut buffer[..want]) {
+                Ok(0) => return Err(BundleError::Short("a part")),
+                Ok(read) => {
+                    hash.update(&buffer[..read]);
+                    left -= read as u64;
+                }
+                Err(error) if error.kind() == std::io::ErrorKind::Interrupted => {}
+                Err(error) => return Err(error.into()),
+            }
+        }
+        if hash.finalize()[..] != part.stored_hash {
+            return Err(BundleError::PartHash(index));
+        }
+        self.next += 1;
+        Ok(true)
+    }
+
+    fn end(&mut self) -> Result<(), BundleError> {
+        match taken(&mut self.from, 1, "") {
+            Err(BundleError::Short(_)) => Ok(()),
+            Err(error) => Err(error),
+            Ok(_) => Err(BundleError::Trailing),
+        }
+    }
+
     /// The content of the next part; none behind the last one, where the bundle has to end.
     pub fn part(&mut self) -> Result<Option<Vec<u8>>, BundleError> {
         let index = self.next;
         let Some(part) = self.manifest.parts.get(index) else {
-            return match taken(&mut self.from, 1, "") {
-                Err(BundleError::Short(_)) => Ok(None),
-                Err(error) => Err(error),
-                Ok(_) => Err(BundleError::Trailing),
-            };
+            return self.end().map(|()| None);
         };
         let stored = taken(&mut self.from, part.stored, "a part")?;
         if Sha256::digest(&stored)[..] != part.stored_hash {

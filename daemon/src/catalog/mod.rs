@@ -71,7 +71,7 @@ pub use assets::{Announced, AssetsChange, Begun, FILE_MAX as ASSET_MAX, FILES_MA
 pub use deployed::{Deployed, starting};
 pub use error::CatalogError;
 pub use log_settings::LogSettings;
-pub use modules::bare_script;
+pub use modules::{bare_script, check_name as check_module_name};
 pub use push::{Change, Push, Source, shown_time};
 pub use runtime::{Fetching, Judgement, Machine, Runtime, Triggering};
 pub use source_maps::{SOURCE_MAP, named as source_map_of};

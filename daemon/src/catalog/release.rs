@@ -11,7 +11,9 @@ use super::name::{ACCOUNT, ACCOUNT_ID, Id, check_name, shown};
 use super::push::{Made, Push, Source};
 use super::record::{KvNamespace, Namespace, Script, now_ms};
 use super::references::Held;
-use super::rows::{Rows, Write};
+pub use super::rows::Write;
+
+use super::rows::Rows;
 use super::schedules::{expressions, schedules};
 use super::{AssetsChange, Catalog, CatalogError, Change, Result, WantedConsumer, limits};
 use crate::assets::{Config, File, content_type_of};
