@@ -2,8 +2,8 @@
 
 use postern_e2e::cli::Ran;
 use postern_e2e::guests::hello;
-use postern_e2e::http::Request;
-use postern_e2e::{Daemon, Setup, wait};
+use postern_e2e::wait::eventually;
+use postern_e2e::{Daemon, Setup};
 use std::fs;
 use std::io::{Read, Write};
 use std::net::TcpListener;
@@ -64,7 +64,10 @@ impl Site {
              scripts = [\"one.wasm\", \"two.wasm\"]\n[[kv]]\nnamespace = \"settings\"\nkey = \"says\"\nvalue = \"{says}\"\n"
         );
         self.write("bundle.toml", list.as_bytes());
-        self.run(&format!("bundle build @bundle.toml -o @{file} --key @release"), 0);
+        self.run(
+            &format!("bundle build @bundle.toml -o @{file} --key @release"),
+            0,
+        );
     }
 
     /// `postern --json …`; `@` stands before names of files of the folder.
@@ -81,7 +84,7 @@ impl Site {
     }
 
     fn says(&self, worker: &str) -> String {
-        self.daemon.get(&format!("/{worker}/")).text()
+        self.daemon.get(&format!("/{worker}/")).text().to_owned()
     }
 
     fn incoming(&self) -> usize {
@@ -90,9 +93,18 @@ impl Site {
     }
 }
 
+/// Looks until it is so.
+#[track_caller]
+fn until(what: &str, mut is_so: impl FnMut() -> bool) {
+    eventually(what, || is_so().then_some(()));
+}
+
 #[track_caller]
 fn why(ran: &Ran) -> String {
-    ran.error()["errors"][0]["message"].as_str().unwrap().to_owned()
+    ran.error()["errors"][0]["message"]
+        .as_str()
+        .unwrap()
+        .to_owned()
 }
 
 #[test]
@@ -100,7 +112,11 @@ fn a_bundle_is_pushed_told_and_followed_by_newer_ones_alone() {
     let mut site = Site::new("");
     site.build(5, "first", "first.postern");
     let refused = site.run("push @first.postern", 1);
-    assert!(why(&refused).contains("no list of release keys"), "{}", why(&refused));
+    assert!(
+        why(&refused).contains("no list of release keys"),
+        "{}",
+        why(&refused)
+    );
     site.run("push @release.keys", 0);
     let told = site.run("push @first.postern", 0).json();
     assert_eq!(told["bundle"]["scripts"][1]["name"], "two");
@@ -111,22 +127,35 @@ fn a_bundle_is_pushed_told_and_followed_by_newer_ones_alone() {
     site.run("push @second.postern", 0);
     assert_eq!(site.says("two"), "two second");
     let older = site.run("push @first.postern", 1);
-    assert!(why(&older).contains("version 6 was installed already"), "{}", why(&older));
+    assert!(
+        why(&older).contains("version 6 was installed already"),
+        "{}",
+        why(&older)
+    );
     assert_eq!(site.says("one"), "one second");
     site.run("push @first.postern --allow-rollback 4", 1);
     site.run("push @first.postern --allow-rollback 5", 0);
     assert_eq!(site.says("one"), "one first");
 
     // What the device says runs, it signs; another key is told from it.
-    let receipt = site.run("receipt --namespace production -o @receipt", 0).json();
+    let receipt = site
+        .run("receipt --namespace production -o @receipt", 0)
+        .json();
     assert_eq!(receipt["receipt"]["device"], "gate-17");
     assert_eq!(receipt["receipt"]["bundle"]["version"], 5);
-    assert_eq!(receipt["receipt"]["scripts"][0]["state"], "as in the bundle");
+    assert_eq!(
+        receipt["receipt"]["scripts"][0]["state"],
+        "as in the bundle"
+    );
     let key = site.run("bundle installed", 0).json()["receipts_signed_by"].clone();
     let key = key.as_str().unwrap();
     site.run(&format!("receipt --file @receipt --key {key}"), 0);
     let other = site.run("receipt --namespace production --key @release.pub", 1);
-    assert!(why(&other).contains("not among those that may"), "{}", why(&other));
+    assert!(
+        why(&other).contains("not among those that may"),
+        "{}",
+        why(&other)
+    );
     let changed = fs::read_to_string(site.path("receipt")).unwrap();
     site.write("receipt", changed.replace("gate-17", "gate-18").as_bytes());
     site.run(&format!("receipt --file @receipt --key {key}"), 1);
@@ -151,7 +180,10 @@ fn a_bundle_that_is_refused_changes_nothing() {
     // One of two is no module that runs; the other would.
     site.build(2, "bad", "bad.postern");
     site.write("two.wasm", b"\0asm\x01\0\0\0");
-    site.run("bundle build @bundle.toml -o @bad.postern --key @release", 0);
+    site.run(
+        "bundle build @bundle.toml -o @bad.postern --key @release",
+        0,
+    );
     let refused = site.run("push @bad.postern", 1);
     assert!(why(&refused).contains("script 'two'"), "{}", why(&refused));
     assert_eq!(site.says("one"), "one good");
@@ -161,7 +193,10 @@ fn a_bundle_that_is_refused_changes_nothing() {
     // For another gateway, for another namespace, by nobody.
     for (changes, expect) in [
         ("--device gate-18", "not for this device"),
-        ("--namespace staging", "is not for dispatch namespace 'staging'"),
+        (
+            "--namespace staging",
+            "is not for dispatch namespace 'staging'",
+        ),
         ("--expires 2026-01-02T00:00:00Z", "expired at 2026-01-02"),
     ] {
         site.build(3, "other", "other.postern");
@@ -188,24 +223,25 @@ fn an_upload_that_breaks_off_leaves_nothing_after_a_crash() {
     let sha256 = "0".repeat(64);
     let api = site.daemon.api();
     let upload = serde_json::json!({"sha256": sha256, "bytes": file.len()});
-    let begun = api.call(Request::post("/postern/v1/bundles/uploads").json(&upload));
-    assert_eq!(begun.json()["result"]["received"], 0);
+    let begun = api
+        .json("POST", "/postern/v1/bundles/uploads", &upload)
+        .ok();
+    assert_eq!(begun["received"], 0);
     let half = &file[..file.len() / 2];
     let target = format!("/postern/v1/bundles/uploads/{sha256}");
-    let sent = api.call(Request::new("PUT", &format!("{target}?offset=0")).body(half));
-    assert_eq!(sent.json()["result"]["received"], half.len());
-    let early = api.call(Request::new("POST", &format!("{target}/install")));
-    assert_eq!(early.status, 409);
+    let part = api.request("PUT", &format!("{target}?offset=0")).body(half);
+    assert_eq!(api.send(&part).ok()["received"], half.len());
+    let early = api.send(&api.request("POST", &format!("{target}/install")));
+    assert_eq!(early.refused().0, 409);
     assert_eq!(site.incoming(), 1);
     site.daemon.kill9();
     site.daemon.start();
     assert_eq!(site.incoming(), 0);
-    let gone = site.daemon.api().call(Request::new("GET", &target));
-    assert_eq!(gone.status, 404);
+    let api = site.daemon.api();
+    assert_eq!(api.get(&target).refused().0, 404);
     // With one call, as curl does it.
-    let put = site.daemon.api();
-    let put = put.call(Request::new("PUT", "/postern/v1/bundles").body(&file));
-    assert_eq!(put.json()["result"]["bundle"]["version"], 1);
+    let put = api.send(&api.request("PUT", "/postern/v1/bundles").body(file));
+    assert_eq!(put.ok()["bundle"]["version"], 1);
     assert_eq!(site.says("one"), "one whole");
 }
 
@@ -216,7 +252,7 @@ fn a_folder_brings_bundles() {
     fs::create_dir(site.path("usb")).unwrap();
     fs::copy(site.path("release.keys"), site.path("usb/release.keys")).unwrap();
     fs::copy(site.path("site.postern"), site.path("usb/site.postern")).unwrap();
-    wait::until("the bundle of the folder runs", || {
+    until("the bundle of the folder runs", || {
         site.daemon.get("/one/").status == 200
     });
     assert_eq!(site.says("two"), "two stick");
@@ -224,7 +260,11 @@ fn a_folder_brings_bundles() {
     let way = installed["installed"][0]["way"].as_str().unwrap();
     assert!(way.ends_with("usb/site.postern"), "{way}");
     let audit = site.run("audit show --remote", 0);
-    assert!(audit.text().contains("usb/site.postern"), "{}", audit.text());
+    assert!(
+        audit.text().contains("usb/site.postern"),
+        "{}",
+        audit.text()
+    );
 }
 
 #[test]
@@ -249,7 +289,12 @@ fn bundles_are_pulled_and_not_again() {
                 head.push(byte[0]);
             }
             let head = String::from_utf8_lossy(&head).to_lowercase();
-            let name = head.split(' ').nth(1).unwrap_or("/").trim_start_matches('/').to_owned();
+            let name = head
+                .split(' ')
+                .nth(1)
+                .unwrap_or("/")
+                .trim_start_matches('/')
+                .to_owned();
             let answer = if head.contains("if-none-match: \"1\"") {
                 count.fetch_add(1, Ordering::SeqCst);
                 b"HTTP/1.1 304 Not Modified\r\nconnection: close\r\n\r\n".to_vec()
@@ -264,11 +309,11 @@ fn bundles_are_pulled_and_not_again() {
             let _ = stream.write_all(&answer);
         }
     });
-    wait::until("the bundle of the server runs", || {
+    until("the bundle of the server runs", || {
         site.daemon.get("/one/").status == 200
     });
     assert_eq!(site.says("two"), "two pulled");
-    wait::until("the server said that nothing changed", || {
+    until("the server said that nothing changed", || {
         unchanged.load(Ordering::SeqCst) >= 3
     });
     let installed = site.run("bundle installed", 0).json();
