@@ -167,7 +167,7 @@ fn a_bundle_is_pushed_told_and_followed_by_newer_ones_alone() {
     let again = site.run("push @first.postern", 0).json();
     assert_eq!(again["bundle"]["again"], true);
     assert_eq!(again["bundle"]["public_key"], key);
-    let keys = site.run("kv key list --namespace settings", 0);
+    let keys = site.run("kv list -n settings", 0);
     assert!(keys.text().contains("says"), "{}", keys.text());
 }
 
