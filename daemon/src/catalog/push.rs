@@ -13,6 +13,7 @@ use super::plans::Standing;
 use super::record::{CustomLimits, Module, Namespace, Script, Settings, Verdict};
 use super::references::Held;
 use super::rows::Rows;
+use super::subject::Subject;
 use super::vault::Place;
 use super::versions::{self, Note, Version};
 use super::{Catalog, CatalogError, Result, compatibility, flags, limits, source_maps};
@@ -115,21 +116,27 @@ pub struct Push {
 impl<W: Send + Sync + 'static> Catalog<W> {
     /// Deploys new modules, as a new script or a new version. When this returns, the version
     /// is durable and new requests go to it; requests in flight finish on the old one.
-    pub async fn push(&self, namespace: &str, script: &str, push: Push) -> Result<Script> {
-        self.push_version(namespace, script, push, true).await
+    pub async fn push(
+        &self,
+        namespace: &str,
+        script: impl Into<Subject>,
+        push: Push,
+    ) -> Result<Script> {
+        self.push_version(namespace, script.into(), push, true)
+            .await
     }
 
     /// Makes a version, and deploys it or not.
     pub(super) async fn push_version(
         &self,
         namespace: &str,
-        script: &str,
+        script: Subject,
         push: Push,
         deploys: bool,
     ) -> Result<Script> {
         let mut held = Vec::new();
         let pushed = self
-            .push_holding(namespace, script, push, deploys, &mut held)
+            .push_holding(namespace, &script, push, deploys, &mut held)
             .await;
         Held::give_back(held).await;
         pushed
@@ -138,11 +145,12 @@ impl<W: Send + Sync + 'static> Catalog<W> {
     async fn push_holding(
         &self,
         namespace: &str,
-        script: &str,
+        subject: &Subject,
         push: Push,
         deploys: bool,
         held: &mut Vec<Held>,
     ) -> Result<Script> {
+        let script: &str = subject;
         check_name("script", script)?;
         let id = self.namespace(namespace)?.id;
         let Push {
@@ -155,7 +163,7 @@ impl<W: Send + Sync + 'static> Catalog<W> {
         let (maps, modules) = source_maps::apart(modules);
         let _script = self.locks.lock(id, script).await;
         // What can be refused without judging is refused first: judging is dear.
-        let (_, settings) = self.prepare(namespace, script, change.clone(), keep_settings)?;
+        let (_, settings) = self.prepare(namespace, subject, change.clone(), keep_settings)?;
         let place = Place {
             namespace: id,
             script,
@@ -218,7 +226,7 @@ impl<W: Send + Sync + 'static> Catalog<W> {
         // The namespace may have another name by now, or be gone, or made anew.
         let _shared = self.structure.read().await;
         let namespace = self.namespace_by_id(id, namespace)?;
-        let (before, settings) = self.prepare(&namespace.name, script, change, keep_settings)?;
+        let (before, settings) = self.prepare(&namespace.name, subject, change, keep_settings)?;
         let settings = self.vault.seal(place, settings)?;
         let new = Script {
             name: script.to_owned(),
@@ -257,10 +265,11 @@ impl<W: Send + Sync + 'static> Catalog<W> {
     fn prepare(
         &self,
         namespace: &str,
-        script: &str,
-        change: Change,
+        subject: &Subject,
+        mut change: Change,
         keep_settings: bool,
     ) -> Result<(Option<Script>, Settings)> {
+        let script: &str = subject;
         let namespace = self.namespace(namespace)?;
         let before = self.find_script(namespace.id, script)?;
         if before.is_none() {
@@ -272,6 +281,10 @@ impl<W: Send + Sync + 'static> Catalog<W> {
                 });
             }
         }
+        if let Some(before) = &before {
+            subject.check(before)?;
+        }
+        change.tags = change.tags.or_else(|| subject.tags_kept(before.as_ref()));
         let place = Place {
             namespace: namespace.id,
             script,
@@ -285,6 +298,8 @@ impl<W: Send + Sync + 'static> Catalog<W> {
         });
         let base = old.filter(|_| keep_settings).unwrap_or_default();
         let mut settings = change.apply(base, &bindings)?;
+        let tags = before.as_ref().map(|before| &*before.settings.tags);
+        subject.check_tags(tags, &settings.tags)?;
         self.check_targets(&mut settings)?;
         Ok((before, settings))
     }

@@ -2,6 +2,7 @@
 
 use super::record::{Namespace, Schedule, Script, now_ms};
 use super::rows::Rows;
+use super::subject::Subject;
 use super::{Catalog, CatalogError, Result, ScriptKey, limits};
 use crate::cron::{self, Ended, Expression, Fire, Timetable};
 use crate::engine::invocation::{Ray, Trigger};
@@ -17,7 +18,7 @@ impl<W: Send + Sync + 'static> Catalog<W> {
     pub async fn set_schedules(
         &self,
         namespace: &str,
-        script: &str,
+        script: impl Into<Subject>,
         crons: Vec<String>,
     ) -> Result<Script> {
         let count = crons.len();
@@ -36,9 +37,11 @@ impl<W: Send + Sync + 'static> Catalog<W> {
             .map(|cron| Expression::parse(cron))
             .collect::<Result<Vec<_>, _>>()?;
         let id = self.namespace(namespace)?.id;
-        let _script = self.locks.lock(id, script).await;
+        let subject = script.into();
+        let _script = self.locks.lock(id, &subject).await;
         let _shared = self.structure.read().await;
-        let (namespace, mut script) = self.script(namespace, script)?;
+        let (namespace, mut script) = self.script(namespace, &subject)?;
+        subject.check(&script)?;
         let handlers = &script.verdict.handlers;
         if count > 0 && !handlers.iter().any(|it| it == "scheduled") {
             return Err(CatalogError::NoScheduledHandler(script.name));

@@ -59,12 +59,9 @@ impl Caller {
     /// Whether it may make a call: its method, the route's pattern, and what that calls `ns`.
     pub fn may(&self, method: &Method, pattern: &str, namespace: &str) -> Result<Needs, Refusal> {
         if let Self::Token(token) = self {
-            let Grant {
-                role,
-                namespace: scope,
-                ..
-            } = &token.grant;
-            covers(*role, scope.as_deref(), (method, pattern), namespace).map_err(|lacks| {
+            let Grant { role, .. } = token.grant;
+            let scope = token.grant.scope();
+            covers(role, scope, (method, pattern), namespace).map_err(|lacks| {
                 Refusal::new(
                     StatusCode::FORBIDDEN,
                     code::AUTHENTICATION,

@@ -265,7 +265,9 @@ impl<W: Send + Sync + 'static> Link<W> {
         let expired = async {
             Timer::after(left).await;
         };
+        let (of, manage) = (Arc::clone(&session), Arc::clone(&self.manage));
         let texts = session.texts(tail.follow, Some(self.peer));
+        let texts = texts.take_while(move |_| of.is_own(&manage));
         // A session that is over says so; when the daemon stops clients try again.
         let texts = stop_after(texts, over.or(expired));
         let stop = async {
