@@ -38,6 +38,7 @@ mod kv;
 mod ledger;
 mod limits;
 mod loader;
+mod local_socket;
 mod logpush;
 mod manage_tls;
 mod node_net;
