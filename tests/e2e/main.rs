@@ -36,6 +36,7 @@ mod javascript;
 mod javascript_memory;
 mod kv;
 mod ledger;
+mod ledger_faults;
 mod limits;
 mod loader;
 mod local_socket;
