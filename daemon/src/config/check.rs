@@ -436,7 +436,7 @@ fn manage(
         listen,
         insecure,
         socket_group,
-        socket_role: socket_role.unwrap_or_default(),
+        socket_role,
         connections: count(
             document,
             "manage.connections",

@@ -185,8 +185,9 @@ pub struct Manage {
     /// Whose members may use the Unix socket: a name of `/etc/group`, or a number.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub socket_group: Option<String>,
-    /// What they may do.
-    pub socket_role: SocketRole,
+    /// What they may do, if it is said.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub socket_role: Option<SocketRole>,
     /// HTTPS.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub tls: Option<ManageTls>,

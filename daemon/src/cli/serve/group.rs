@@ -79,7 +79,7 @@ pub(super) fn open(
 /// What members may do, if there is a group.
 pub(super) fn role(manage: &Manage) -> Option<Role> {
     manage.socket_group.as_ref()?;
-    Some(match manage.socket_role {
+    Some(match manage.socket_role.unwrap_or_default() {
         SocketRole::Admin => Role::Admin,
         SocketRole::Deploy => Role::Deploy,
         SocketRole::Read => Role::Read,
