@@ -2,8 +2,8 @@
 
 use postern_e2e::cli::Ran;
 use postern_e2e::guests::hello;
-use postern_e2e::http::Request;
-use postern_e2e::{Daemon, Setup, wait};
+use postern_e2e::wait::eventually;
+use postern_e2e::{Daemon, Setup};
 use std::fs;
 use std::io::{Read, Write};
 use std::net::TcpListener;
@@ -84,13 +84,19 @@ impl Site {
     }
 
     fn says(&self, worker: &str) -> String {
-        self.daemon.get(&format!("/{worker}/")).text()
+        self.daemon.get(&format!("/{worker}/")).text().to_owned()
     }
 
     fn incoming(&self) -> usize {
         let folder = self.daemon.data_dir().join("incoming");
         fs::read_dir(folder).unwrap().count()
     }
+}
+
+/// Looks until it is so.
+#[track_caller]
+fn until(what: &str, mut is_so: impl FnMut() -> bool) {
+    eventually(what, || is_so().then_some(()));
 }
 
 #[track_caller]
@@ -161,7 +167,7 @@ fn a_bundle_is_pushed_told_and_followed_by_newer_ones_alone() {
     let again = site.run("push @first.postern", 0).json();
     assert_eq!(again["bundle"]["again"], true);
     assert_eq!(again["bundle"]["public_key"], key);
-    let keys = site.run("kv key list --namespace settings", 0);
+    let keys = site.run("kv list -n settings", 0);
     assert!(keys.text().contains("says"), "{}", keys.text());
 }
 
@@ -217,24 +223,25 @@ fn an_upload_that_breaks_off_leaves_nothing_after_a_crash() {
     let sha256 = "0".repeat(64);
     let api = site.daemon.api();
     let upload = serde_json::json!({"sha256": sha256, "bytes": file.len()});
-    let begun = api.call(Request::post("/postern/v1/bundles/uploads").json(&upload));
-    assert_eq!(begun.json()["result"]["received"], 0);
+    let begun = api
+        .json("POST", "/postern/v1/bundles/uploads", &upload)
+        .ok();
+    assert_eq!(begun["received"], 0);
     let half = &file[..file.len() / 2];
     let target = format!("/postern/v1/bundles/uploads/{sha256}");
-    let sent = api.call(Request::new("PUT", &format!("{target}?offset=0")).body(half));
-    assert_eq!(sent.json()["result"]["received"], half.len());
-    let early = api.call(Request::new("POST", &format!("{target}/install")));
-    assert_eq!(early.status, 409);
+    let part = api.request("PUT", &format!("{target}?offset=0")).body(half);
+    assert_eq!(api.send(&part).ok()["received"], half.len());
+    let early = api.send(&api.request("POST", &format!("{target}/install")));
+    assert_eq!(early.refused().0, 409);
     assert_eq!(site.incoming(), 1);
     site.daemon.kill9();
     site.daemon.start();
     assert_eq!(site.incoming(), 0);
-    let gone = site.daemon.api().call(Request::new("GET", &target));
-    assert_eq!(gone.status, 404);
+    let api = site.daemon.api();
+    assert_eq!(api.get(&target).refused().0, 404);
     // With one call, as curl does it.
-    let put = site.daemon.api();
-    let put = put.call(Request::new("PUT", "/postern/v1/bundles").body(&file));
-    assert_eq!(put.json()["result"]["bundle"]["version"], 1);
+    let put = api.send(&api.request("PUT", "/postern/v1/bundles").body(file));
+    assert_eq!(put.ok()["bundle"]["version"], 1);
     assert_eq!(site.says("one"), "one whole");
 }
 
@@ -245,7 +252,7 @@ fn a_folder_brings_bundles() {
     fs::create_dir(site.path("usb")).unwrap();
     fs::copy(site.path("release.keys"), site.path("usb/release.keys")).unwrap();
     fs::copy(site.path("site.postern"), site.path("usb/site.postern")).unwrap();
-    wait::until("the bundle of the folder runs", || {
+    until("the bundle of the folder runs", || {
         site.daemon.get("/one/").status == 200
     });
     assert_eq!(site.says("two"), "two stick");
@@ -302,11 +309,11 @@ fn bundles_are_pulled_and_not_again() {
             let _ = stream.write_all(&answer);
         }
     });
-    wait::until("the bundle of the server runs", || {
+    until("the bundle of the server runs", || {
         site.daemon.get("/one/").status == 200
     });
     assert_eq!(site.says("two"), "two pulled");
-    wait::until("the server said that nothing changed", || {
+    until("the server said that nothing changed", || {
         unchanged.load(Ordering::SeqCst) >= 3
     });
     let installed = site.run("bundle installed", 0).json();

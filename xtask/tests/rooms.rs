@@ -164,8 +164,24 @@ const MAY_KNOW: &[(&str, &[&str])] = &[
             "usage",
         ],
     ),
+    // Bundles on their way to a release; who asks for one, and by which way it comes, others know.
+    (
+        "delivery",
+        &[
+            "assets",
+            "bundle",
+            "catalog",
+            "engine",
+            "firmware::minisign",
+            "ledger",
+            "store",
+        ],
+    ),
     // Tests only: targets about what these show to all.
-    ("fuzz", &["bundle", "catalog", "config", "cron", "edge", "board"]),
+    (
+        "fuzz",
+        &["bundle", "catalog", "config", "cron", "edge", "board"],
+    ),
     // Connections and who is at their ends; what is said over them others know.
     ("tls", &["websocket"]),
     (
@@ -188,6 +204,7 @@ const MAY_KNOW: &[(&str, &[&str])] = &[
             "analytics",
             "logpush",
             "firmware",
+            "delivery",
             "tune",
             "board",
             "metrics",
@@ -203,6 +220,7 @@ const MAY_KNOW: &[(&str, &[&str])] = &[
         &[
             "tls",
             "bundle",
+            "delivery",
             "metrics",
             "otlp",
             "ledger",
