@@ -90,6 +90,8 @@ pub(super) struct RawManage {
     pub connections: Option<Spanned<Amount>>,
     pub upload_bytes: Option<Spanned<Amount>>,
     pub versions_kept: Option<Spanned<Amount>>,
+    pub socket_group: Option<Spanned<String>>,
+    pub socket_role: Option<Spanned<super::SocketRole>>,
 }
 
 #[derive(Debug, Default, serde::Deserialize)]

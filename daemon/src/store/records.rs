@@ -86,6 +86,8 @@ pub enum Table {
     Audit = 102,
     /// What the oldest of them that is kept follows.
     AuditAnchor = 103,
+    /// Tokens for scripts with one tag, as hashes.
+    TaggedGrants = 112,
     /// Whose signatures of bundles count.
     ReleaseKeys = 105,
     /// Bundles that are installed, by dispatch namespace.
@@ -128,6 +130,7 @@ impl Table {
             Self::TokenUses => "token-uses",
             Self::Audit => "audit",
             Self::AuditAnchor => "audit-anchor",
+            Self::TaggedGrants => "tagged-grants",
             Self::ReleaseKeys => "release-keys",
             Self::Installed => "installed",
             Self::Pulls => "pulls",
