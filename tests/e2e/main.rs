@@ -9,6 +9,7 @@ mod assets;
 mod bad_input;
 mod bundles;
 mod cache;
+mod claim;
 mod cli;
 mod clients;
 mod confinement;

@@ -198,6 +198,12 @@ impl Base {
         &self.name
     }
 
+    /// Scheme, host and port, always all of them.
+    pub fn origin(&self) -> String {
+        let scheme = if self.is_secure { "https" } else { "http" };
+        format!("{scheme}://{}", self.name)
+    }
+
     /// Host and port, as in the URL.
     pub fn authority(&self) -> &str {
         &self.authority
@@ -295,6 +301,11 @@ impl Client {
             #[cfg(feature = "edge-tls")]
             dialer: None,
         }
+    }
+
+    /// Whether it goes by a socket of this machine.
+    pub fn is_here(&self) -> bool {
+        self.socket.is_some()
     }
 
     /// The same that believes whom this believes.

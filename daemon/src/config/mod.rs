@@ -4,6 +4,7 @@
 //! [`Config`], in which nothing is optional that could have a default.
 
 mod check;
+mod claim;
 pub mod confinement;
 mod egress;
 pub mod firmware;
@@ -178,6 +179,11 @@ pub struct Manage {
     pub upload_bytes: u64,
     /// Versions kept of a script, deployed ones included.
     pub versions_kept: u32,
+    /// By what a gateway without any credential is claimed; without it the daemon makes a code at each start.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub claim_code: Option<String>,
+    /// Seconds after the start in which it can be claimed; 0 is never.
+    pub claim_window_s: u64,
     /// HTTPS.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub tls: Option<ManageTls>,

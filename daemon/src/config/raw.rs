@@ -89,6 +89,8 @@ pub(super) struct RawManage {
     pub connections: Option<Spanned<Amount>>,
     pub upload_bytes: Option<Spanned<Amount>>,
     pub versions_kept: Option<Spanned<Amount>>,
+    pub claim_code: Option<Spanned<String>>,
+    pub claim_window_s: Option<Spanned<Amount>>,
 }
 
 #[derive(Debug, Default, serde::Deserialize)]

@@ -56,6 +56,8 @@ pub mod code {
     pub const REVISION: u32 = 10612;
     /// Records of invocations, which the field has no calls for.
     pub const REPLAY: u32 = 10631;
+    /// Claiming a gateway, which the field has no calls for.
+    pub const CLAIM: u32 = 10641;
     /// Known to the field, but not here yet.
     pub const NOT_YET: u32 = 10501;
     /// Too many calls, as the field has it.

@@ -16,6 +16,7 @@ pub mod audit;
 mod body;
 mod brackets;
 mod call;
+pub mod claim;
 mod deployments;
 mod domains;
 pub mod envelope;
@@ -79,6 +80,7 @@ use crate::replay::Replays;
 #[cfg(feature = "edge-tls")]
 use crate::tls::{Acceptor, Fingerprint};
 use audit::Audit;
+use claim::Claim;
 use envelope::Answer;
 use firmware::HealthKey;
 use guard::Guard;
@@ -158,6 +160,7 @@ pub struct Manage<W = Worker> {
     probes: OnceLock<Arc<dyn Probes>>,
     used: OnceLock<Box<dyn UseSource>>,
     replays: OnceLock<Replays>,
+    claim: OnceLock<Arc<Claim>>,
     #[cfg(feature = "edge-tls")]
     acceptor: RwLock<Option<Acceptor>>,
     guard: Guard,
@@ -181,6 +184,7 @@ impl<W: Send + Sync + 'static> Manage<W> {
             probes: OnceLock::new(),
             used: OnceLock::new(),
             replays: OnceLock::new(),
+            claim: OnceLock::new(),
             #[cfg(feature = "edge-tls")]
             acceptor: RwLock::default(),
             guard: Guard::default(),
@@ -213,6 +217,11 @@ impl<W: Send + Sync + 'static> Manage<W> {
     /// Has records of invocations. Once only; a second call changes nothing.
     pub fn with_replays(&self, replays: Replays) {
         let _ = self.replays.set(replays);
+    }
+
+    /// Can be claimed as long as nobody has a token. Once only; a second call changes nothing.
+    pub fn with_claim(&self, claim: Arc<Claim>) {
+        let _ = self.claim.set(claim);
     }
 
     /// Has firmware, and a key by which programs of this machine ask how the daemon is. Once

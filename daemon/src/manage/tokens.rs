@@ -188,10 +188,20 @@ pub async fn create(
     };
     let row = Row::from(&token);
     change(store, move |batch| {
+        batch.put(Table::Claimed, b"", &created_ms)?;
         batch.put(Table::Grants, &row.token.id.0, &row).map(|_| ())
     })
     .await?;
     Ok((token, text))
+}
+
+/// Whether there is a token in this store, or was.
+///
+/// # Errors
+/// What the store says.
+pub fn had_any(store: &Store) -> Result<bool, StoreError> {
+    let at = store.records().get::<i64>(Table::Claimed, b"")?;
+    Ok(at.is_some() || !list(store)?.is_empty())
 }
 
 /// All tokens, the oldest first.
@@ -291,7 +301,8 @@ fn bearer(headers: &HeaderMap) -> Option<&str> {
         .then_some(token.trim())
 }
 
-fn refused() -> Refusal {
+/// What is said to whom no token lets in.
+pub(super) fn refused() -> Refusal {
     let mut refusal = Refusal::new(
         StatusCode::UNAUTHORIZED,
         code::AUTHENTICATION,

@@ -84,6 +84,8 @@ pub enum Table {
     Audit = 102,
     /// What the oldest of them that is kept follows.
     AuditAnchor = 103,
+    /// That there is a token, or was.
+    Claimed = 112,
 }
 
 impl Table {
@@ -120,6 +122,7 @@ impl Table {
             Self::TokenUses => "token-uses",
             Self::Audit => "audit",
             Self::AuditAnchor => "audit-anchor",
+            Self::Claimed => "claimed",
         }
     }
 }

@@ -9,6 +9,7 @@ use crate::config::{self, Config};
 use crate::edge::{self, EdgeOptions};
 use crate::engine::EngineOptions;
 use crate::manage::ManageOptions;
+use crate::manage::claim::ClaimOptions;
 use crate::observe::ObserveOptions;
 use crate::outbound::{OutboundOptions, Policy, RootSource};
 use crate::replay::{ReplayOptions, What};
@@ -217,6 +218,13 @@ pub(super) fn manage_options(config: &Config, memory: &Memory) -> ManageOptions 
         bulk_bytes_max: config.board.large_body_bytes(),
         memory: memory.management.clone(),
         ..ManageOptions::default()
+    }
+}
+
+pub(super) fn claim_options(config: &Config) -> ClaimOptions {
+    ClaimOptions {
+        code: config.manage.claim_code.clone(),
+        window: Duration::from_secs(config.manage.claim_window_s),
     }
 }
 

@@ -10,9 +10,9 @@ use super::memory::Memory;
 #[cfg(feature = "edge-tls")]
 use super::options::tls_options;
 use super::options::{
-    analytics_options, bounds, cache_options, calibrated, edge_options, engine_options, log_filter,
-    manage_options, observe_options, outbound_options, policy, replay_options, roots,
-    socket_options, store_options,
+    analytics_options, bounds, cache_options, calibrated, claim_options, edge_options,
+    engine_options, log_filter, manage_options, observe_options, outbound_options, policy,
+    replay_options, roots, socket_options, store_options,
 };
 use super::roll::{Roll, Seat};
 use super::routes::{self, Running};
@@ -32,6 +32,7 @@ use crate::edge::{self, Edge, Listening};
 use crate::engine::invocation::Ray;
 use crate::engine::{self, Engine, Finished, Observer};
 use crate::logpush::Logpush;
+use crate::manage::claim::Claim;
 use crate::manage::{self, LogSource, LogStream, Manage, ServerOptions};
 use crate::observe::{self, Filter, Follow, Followed, Observe, logger};
 use crate::outbound::Outbound;
@@ -45,10 +46,10 @@ use crate::usage::{Usage, UsageOptions};
 use async_executor::Executor;
 use async_io::Async;
 use futures_lite::{StreamExt, future, stream};
-use parking_lot::RwLock;
+use parking_lot::{Mutex, RwLock};
 use smol::channel::Sender;
 use std::io;
-use std::net::TcpListener;
+use std::net::{SocketAddr, TcpListener};
 use std::os::unix::net::UnixListener;
 use std::sync::{Arc, OnceLock};
 use std::thread::JoinHandle;
@@ -77,6 +78,9 @@ pub struct Rooms {
     #[cfg(feature = "edge-tls")]
     sealing: Option<Arc<Sealing>>,
     manage_connections: usize,
+    claim: Arc<Claim>,
+    /// The code that it can be claimed by, until that was told.
+    claim_code: Mutex<Option<String>>,
     /// The port that clients reach by HTTPS, if that is not the one it listens on.
     https_port: Option<u16>,
     office: Office,
@@ -244,6 +248,9 @@ impl Rooms {
         if let Some(options) = tls_options(config) {
             edge.set_acceptor(tls::Acceptor::new(&options).map_err(room("edge"))?);
         }
+        let (claim, claim_code) =
+            Claim::open(&store, &claim_options(config)).map_err(room("manage"))?;
+        let claim = Arc::new(claim);
         let status = Arc::new(Status {
             started: Instant::now(),
             board: config.board.name.clone(),
@@ -258,6 +265,7 @@ impl Rooms {
             store_notes,
             listen: OnceLock::new(),
             certificate: RwLock::default(),
+            claim: claim.clone(),
             routing: RwLock::new(config.routing.clone()),
         });
         let manage = Manage::new(
@@ -268,6 +276,7 @@ impl Rooms {
         );
         manage.with_logpush(logpush.clone());
         manage.with_replays(replays.clone());
+        manage.with_claim(claim.clone());
         manage.with_tune(manage::Tuning::new(
             tune.clone(),
             engine.clone(),
@@ -339,6 +348,8 @@ impl Rooms {
             #[cfg(feature = "edge-tls")]
             sealing,
             manage_connections: config.manage.connections as usize,
+            claim,
+            claim_code: Mutex::new(claim_code),
             https_port: config
                 .edge
                 .tls
@@ -388,6 +399,19 @@ impl Rooms {
         Ok(())
     }
 
+    /// Where this machine reaches its management port.
+    fn url(&self, address: SocketAddr) -> String {
+        #[cfg(feature = "edge-tls")]
+        let scheme = if self.sealing.is_some() {
+            "https"
+        } else {
+            "http"
+        };
+        #[cfg(not(feature = "edge-tls"))]
+        let scheme = "http";
+        format!("{scheme}://{address}")
+    }
+
     /// Serves the management port until `shutdown`.
     pub async fn manage(
         self: Arc<Self>,
@@ -400,6 +424,8 @@ impl Rooms {
         };
         let address = listener.get_ref().local_addr()?;
         self.updates.selftest.manage_listens(address);
+        let code = self.claim_code.lock().take();
+        self.claim.tell(&self.url(address), code.as_deref());
         let (manage, executor) = (self.manage.clone(), self.office.executor.clone());
         manage::serve(listener.into(), manage, options, executor, shutdown.wait()).await
     }

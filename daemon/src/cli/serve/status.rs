@@ -8,6 +8,7 @@ use crate::edge::Edge;
 use crate::engine::limits::ADMISSION;
 use crate::engine::{Engine, GuestKind};
 use crate::manage::StatusSource;
+use crate::manage::claim::Claim;
 use crate::observe::Observe;
 use crate::tune::Tune;
 use parking_lot::RwLock;
@@ -45,6 +46,8 @@ pub struct Status {
     pub listen: OnceLock<Vec<SocketAddr>>,
     /// What the management port's certificate is known by, if it has one.
     pub certificate: RwLock<Option<String>>,
+    /// Whether the gateway is anybody's.
+    pub claim: Arc<Claim>,
     /// How requests find their Workers.
     pub routing: RwLock<Routing>,
 }
@@ -115,7 +118,7 @@ impl StatusSource for Status {
                 "rejected": edge.rejected,
                 "failed": edge.failed,
             },
-            "manage": { "certificate": &*self.certificate.read() },
+            "manage": { "certificate": &*self.certificate.read(), "claim": self.claim.shown() },
             "routing": &*self.routing.read(),
             "logs": { "bytes": self.observe.kept_bytes() },
             "cron": { "triggers": triggers, "next": next_ms.map(shown) },
