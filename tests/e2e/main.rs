@@ -3,6 +3,7 @@
 
 mod aborted;
 mod access;
+mod acme;
 mod admission;
 mod analytics;
 mod assets;

@@ -3,6 +3,7 @@
 //! `docs/configuration.md` tells what every key means. The rest of the daemon sees only
 //! [`Config`], in which nothing is optional that could have a default.
 
+mod acme;
 mod check;
 mod claim;
 pub mod confinement;
@@ -18,6 +19,7 @@ mod replay;
 pub mod routing;
 mod tls;
 
+pub use acme::{Acme, Challenge};
 pub use confinement::Confinement;
 pub use firmware::{Critical, Firmware};
 pub use manage_tls::{ClientCertificate, ManageTls};

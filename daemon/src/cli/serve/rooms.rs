@@ -2,13 +2,13 @@
 //!
 //! `serve` decides when something happens; this file, what it is made of.
 
+#[cfg(feature = "edge-tls")]
+use super::certifying::Certifying;
 use super::courier::Courier;
 #[cfg(feature = "otlp")]
 use super::exporter::Exporter;
 use super::figures::{Figures, Phase, Told as Rest};
 use super::memory::Memory;
-#[cfg(feature = "edge-tls")]
-use super::options::tls_options;
 use super::options::{
     analytics_options, bounds, cache_options, calibrated, claim_options, edge_options,
     engine_options, log_filter, manage_options, observe_options, outbound_options, policy,
@@ -39,8 +39,6 @@ use crate::outbound::Outbound;
 use crate::replay::Replays;
 use crate::store::{Opened, Store};
 use crate::tail::Tails;
-#[cfg(feature = "edge-tls")]
-use crate::tls;
 use crate::tune::{Tune, calibration};
 use crate::usage::{Usage, UsageOptions};
 use async_executor::Executor;
@@ -74,6 +72,9 @@ pub struct Rooms {
     /// The daemon as a client of its own.
     pub visitor: Arc<Visitor>,
     figures: Arc<Figures>,
+    /// Who the edge is to clients of HTTPS, if it has any.
+    #[cfg(feature = "edge-tls")]
+    certifying: Option<Arc<Certifying>>,
     /// How the management port speaks TLS, if it does.
     #[cfg(feature = "edge-tls")]
     sealing: Option<Arc<Sealing>>,
@@ -245,9 +246,7 @@ impl Rooms {
         };
         let edge = Edge::new(running, router, edge_options(config));
         #[cfg(feature = "edge-tls")]
-        if let Some(options) = tls_options(config) {
-            edge.set_acceptor(tls::Acceptor::new(&options).map_err(room("edge"))?);
-        }
+        let certifying = Certifying::begin(config, &edge, executor).map_err(room("edge"))?;
         let (claim, claim_code) =
             Claim::open(&store, &claim_options(config)).map_err(room("manage"))?;
         let claim = Arc::new(claim);
@@ -266,6 +265,7 @@ impl Rooms {
             listen: OnceLock::new(),
             certificate: RwLock::default(),
             claim: claim.clone(),
+            acme: RwLock::default(),
             routing: RwLock::new(config.routing.clone()),
         });
         let manage = Manage::new(
@@ -319,6 +319,12 @@ impl Rooms {
                 executor.clone(),
             )),
         ];
+        #[cfg(feature = "acme")]
+        if let Some(keeper) = certifying.as_ref().and_then(|it| it.keeper()) {
+            let shown = keeper.clone();
+            *status.acme.write() = Some(Box::new(move || shown.shown()));
+            background.push(executor.spawn(keeper.keep()));
+        }
         #[cfg(feature = "edge-tls")]
         if let Some(sealing) = &sealing {
             background.push(office.executor.spawn(sealing.clone().upkeep()));
@@ -345,6 +351,8 @@ impl Rooms {
             updates,
             visitor,
             figures,
+            #[cfg(feature = "edge-tls")]
+            certifying,
             #[cfg(feature = "edge-tls")]
             sealing,
             manage_connections: config.manage.connections as usize,
@@ -446,11 +454,8 @@ impl Rooms {
             log::error!("the log's levels stay as they were: {error}");
         }
         #[cfg(feature = "edge-tls")]
-        if let Some(options) = tls_options(config) {
-            match tls::Acceptor::new(&options) {
-                Ok(acceptor) => self.edge.set_acceptor(acceptor),
-                Err(error) => log::error!("certificates stay as they were: {error}"),
-            }
+        if let Some(certifying) = &self.certifying {
+            certifying.reload(config);
         }
         #[cfg(feature = "edge-tls")]
         if let Some(sealing) = &self.sealing {

@@ -18,6 +18,9 @@ use std::path::{Path, PathBuf};
 use std::sync::{Arc, OnceLock};
 use std::time::Instant;
 
+/// Tells how something is.
+pub type Shown = Box<dyn Fn() -> Value + Send + Sync>;
+
 /// Where the figures come from.
 pub struct Status {
     /// When the daemon started.
@@ -48,6 +51,8 @@ pub struct Status {
     pub certificate: RwLock<Option<String>>,
     /// Whether the gateway is anybody's.
     pub claim: Arc<Claim>,
+    /// How it stands with the edge's certificate, if one is issued to it.
+    pub acme: RwLock<Option<Shown>>,
     /// How requests find their Workers.
     pub routing: RwLock<Routing>,
 }
@@ -117,6 +122,7 @@ impl StatusSource for Status {
                 "refused": edge.refused,
                 "rejected": edge.rejected,
                 "failed": edge.failed,
+                "acme": self.acme.read().as_ref().map(|it| it()),
             },
             "manage": { "certificate": &*self.certificate.read(), "claim": self.claim.shown() },
             "routing": &*self.routing.read(),
