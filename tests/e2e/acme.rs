@@ -376,6 +376,7 @@ fn answer(mode: &str, path: &str, own: &str, chain: &str) -> (&'static str, Stri
             "newNonce": format!("{own}/nonce"), "newAccount": format!("{own}/account"),
             "newOrder": format!("{own}/order"),
         })),
+        ("/nonce", _) => ("200 OK", String::new(), String::new()),
         ("/account", _) => (
             "201 Created",
             format!("location: {own}/me\r\n"),

@@ -168,6 +168,8 @@ const MAY_KNOW: &[(&str, &[&str])] = &[
     ("fuzz", &["catalog", "config", "cron", "edge", "board"]),
     // Connections and who is at their ends; what is said over them others know.
     ("tls", &["websocket"]),
+    // Who issues certificates and when; who is served by them others know.
+    ("acme", &["outbound", "tls"]),
     (
         "edge",
         &["engine", "catalog", "observe", "websocket", "tls"],
@@ -201,6 +203,7 @@ const MAY_KNOW: &[(&str, &[&str])] = &[
     (
         "cli",
         &[
+            "acme",
             "tls",
             "bundle",
             "metrics",
@@ -250,6 +253,7 @@ const BELONGS_TO: &[(&str, &[&str])] = &[
     ("futures_rustls", &["tls", "outbound"]),
     ("webpki", &["tls", "outbound"]),
     ("rcgen", &["tls"]),
+    ("instant_acme", &["acme"]),
     ("hyper", &["edge", "manage", "cli", "outbound"]),
     ("smol_hyper", &["edge", "manage", "cli", "outbound"]),
     ("flate2", &["bundle", "engine", "outbound", "firmware"]),

@@ -182,7 +182,7 @@ pub struct Manage {
     /// Versions kept of a script, deployed ones included.
     pub versions_kept: u32,
     /// By what a gateway without any credential is claimed; without it the daemon makes a code at each start.
-    #[serde(skip_serializing_if = "Option::is_none")]
+    #[serde(skip)]
     pub claim_code: Option<String>,
     /// Seconds after the start in which it can be claimed; 0 is never.
     pub claim_window_s: u64,

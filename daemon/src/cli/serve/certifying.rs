@@ -5,7 +5,7 @@ use super::options::tls_options;
 use super::routes::Running;
 use crate::config::Config;
 use crate::edge::Edge;
-use crate::tls::{Acceptor, TlsError};
+use crate::tls::{Acceptor, TlsError, TlsOptions};
 use async_executor::Executor;
 use parking_lot::Mutex;
 use std::sync::Arc;
@@ -26,8 +26,12 @@ pub(super) struct Certifying {
     edge: Arc<Edge<Running>>,
     config: Mutex<Config>,
     #[cfg(feature = "acme")]
-    issued: Option<(Arc<Keeper>, Arc<Challenges>)>,
+    issued: Option<Issued>,
 }
+
+/// Who has a certificate issued, and what answers whom the authority sends to look.
+#[cfg(feature = "acme")]
+type Issued = (Arc<Keeper>, Arc<Challenges>);
 
 impl Certifying {
     /// Has the edge speak TLS, if the configuration has it; `None` if it has not.
@@ -85,29 +89,30 @@ impl Certifying {
     }
 
     fn seal(&self, config: &Config) -> Result<(), TlsError> {
-        let Some(mut options) = tls_options(config) else {
-            return Ok(());
-        };
-        #[cfg(feature = "acme")]
-        if let Some((keeper, challenges)) = &self.issued {
-            options.identities.extend(keeper.identity());
-            let acceptor = Acceptor::challenged(&options, challenges.clone())?;
-            self.edge.set_acceptor(acceptor);
-            return Ok(());
+        if let Some(options) = tls_options(config) {
+            self.edge.set_acceptor(self.acceptor(options)?);
         }
-        // Without ACME it stays as it is.
-        let _ = &mut options;
-        self.edge.set_acceptor(Acceptor::new(&options)?);
         Ok(())
+    }
+
+    #[cfg(feature = "acme")]
+    fn acceptor(&self, mut options: TlsOptions) -> Result<Acceptor, TlsError> {
+        let Some((keeper, challenges)) = &self.issued else {
+            return Acceptor::new(&options);
+        };
+        options.identities.extend(keeper.identity());
+        Acceptor::challenged(&options, challenges.clone())
+    }
+
+    #[cfg(not(feature = "acme"))]
+    fn acceptor(&self, options: TlsOptions) -> Result<Acceptor, TlsError> {
+        Acceptor::new(&options)
     }
 }
 
 /// Who issues a certificate, if the configuration names somebody.
 #[cfg(feature = "acme")]
-fn issued(
-    config: &Config,
-    executor: &Arc<Executor<'static>>,
-) -> Result<Option<(Arc<Keeper>, Arc<Challenges>)>, TlsError> {
+fn issued(config: &Config, executor: &Arc<Executor<'static>>) -> Result<Option<Issued>, TlsError> {
     let Some(options) = acme_options(config) else {
         return Ok(None);
     };
