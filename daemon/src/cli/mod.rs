@@ -12,6 +12,7 @@ mod calibrate;
 pub mod claim;
 mod client;
 mod config;
+mod deliver;
 mod entrances;
 pub mod error;
 mod explain;
@@ -26,8 +27,10 @@ mod limits;
 mod logs;
 mod multipart;
 mod output;
+mod progress;
 mod project;
 mod push;
+mod receipt;
 mod replay;
 mod scripts;
 pub mod secrets;
@@ -87,6 +90,7 @@ fn run(command: Command, out: Output) -> Result<(), CliError> {
         Command::Serve(source) => Ok(serve::run(&source)?),
         Command::Push(args) => smol::block_on(push::run(&args, out)),
         Command::Bundle(args) => bundle::run(&args, out),
+        Command::Receipt(args) => smol::block_on(receipt::run(&args, out)),
         Command::List(args) => smol::block_on(scripts::list(&args, out)),
         Command::Delete(args) => smol::block_on(scripts::delete(&args, out)),
         Command::Namespace(args) => smol::block_on(scripts::namespace(&args, out)),

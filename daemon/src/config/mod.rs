@@ -4,6 +4,7 @@
 //! [`Config`], in which nothing is optional that could have a default.
 
 mod acme;
+mod bundles;
 mod check;
 mod claim;
 pub mod confinement;
@@ -20,6 +21,7 @@ pub mod routing;
 mod tls;
 
 pub use acme::{Acme, Challenge};
+pub use bundles::{Bundles, Pull};
 pub use confinement::Confinement;
 pub use firmware::{Critical, Firmware};
 pub use manage_tls::{ClientCertificate, ManageTls};
@@ -99,6 +101,8 @@ pub struct Config {
     pub firmware: Firmware,
     /// What the process gives up of the system.
     pub confinement: Confinement,
+    /// Bundles: who signs them, and by which ways they come.
+    pub bundles: Bundles,
 }
 
 /// A board and how it was named.
@@ -529,6 +533,7 @@ impl Config {
             ("clock", self.clock != new.clock),
             ("firmware", self.firmware != new.firmware),
             ("confinement", self.confinement != new.confinement),
+            ("bundles", self.bundles != new.bundles),
             ("log.format and log.tenant-bytes", log_differs),
         ]
         .into_iter()

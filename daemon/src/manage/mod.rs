@@ -15,6 +15,7 @@ mod assets;
 pub mod audit;
 mod body;
 mod brackets;
+mod bundles;
 mod call;
 pub mod claim;
 mod deployments;
@@ -31,7 +32,6 @@ mod kv_namespaces;
 pub mod local;
 mod logpush;
 mod logs;
-mod metadata;
 mod namespaces;
 #[cfg(feature = "tune-page")]
 mod page;
@@ -72,6 +72,7 @@ pub use server::{ServerOptions, serve};
 pub use tune::Tuning;
 
 use crate::catalog::Catalog;
+use crate::delivery::Delivery;
 use crate::engine::Worker;
 use crate::firmware::Firmware;
 use crate::ledger::{Budget, Share};
@@ -161,6 +162,7 @@ pub struct Manage<W = Worker> {
     used: OnceLock<Box<dyn UseSource>>,
     replays: OnceLock<Replays>,
     claim: OnceLock<Arc<Claim>>,
+    delivery: OnceLock<Arc<Delivery<W>>>,
     #[cfg(feature = "edge-tls")]
     acceptor: RwLock<Option<Acceptor>>,
     guard: Guard,
@@ -185,6 +187,7 @@ impl<W: Send + Sync + 'static> Manage<W> {
             used: OnceLock::new(),
             replays: OnceLock::new(),
             claim: OnceLock::new(),
+            delivery: OnceLock::new(),
             #[cfg(feature = "edge-tls")]
             acceptor: RwLock::default(),
             guard: Guard::default(),
@@ -222,6 +225,31 @@ impl<W: Send + Sync + 'static> Manage<W> {
     /// Can be claimed as long as nobody has a token. Once only; a second call changes nothing.
     pub fn with_claim(&self, claim: Arc<Claim>) {
         let _ = self.claim.set(claim);
+    }
+
+    /// Has bundles. Once only; a second call changes nothing. What comes by other ways is in the audit log too.
+    pub fn with_delivery(&self, delivery: Arc<Delivery<W>>) {
+        let audit = self.audit.clone();
+        delivery.tell(move |arrival, what, is_done| {
+            let new = audit::New {
+                token: None,
+                who: String::new(),
+                from: arrival.way.clone(),
+                call: what.to_owned(),
+                failed: None,
+            };
+            let written = audit.append(new.clone()).and_then(|place| match is_done {
+                true => Ok(place),
+                false => audit.append(audit::New {
+                    failed: Some((place, 400)),
+                    ..new
+                }),
+            });
+            if let Err(error) = written {
+                log::error!("the audit log cannot be written: {error}");
+            }
+        });
+        let _ = self.delivery.set(delivery);
     }
 
     /// Has firmware, and a key by which programs of this machine ask how the daemon is. Once
