@@ -287,7 +287,7 @@ pub struct Answer {
     authority: String,
     patience: Duration,
     /// Drives the connection; dropping it closes it.
-    _connection: smol::Task<()>,
+    _connection: smol::Task<Result<(), hyper::Error>>,
 }
 
 impl Client {
@@ -417,10 +417,8 @@ impl Client {
             hyper::client::conn::http1::handshake(FuturesIo::new(stream))
                 .await
                 .map_err(|error| broken(&error))?;
-        let driver = smol::spawn(async move {
-            // What breaks the connection breaks the answer too, which is where it is told.
-            let _ = connection.await;
-        });
+        // What breaks the connection breaks the answer too, which is where it is told.
+        let driver = smol::spawn(connection);
         let mut request = Request::builder()
             .method(call.method)
             .uri(call.target)
@@ -441,9 +439,15 @@ impl Client {
         }
         let request = request.body(body).map_err(|error| broken(&error))?;
         let sent = sender.send_request(request);
-        let response = while_moving(self.patience, &authority, moved, sent)
-            .await?
-            .map_err(|error| broken(&error))?;
+        let response = match while_moving(self.patience, &authority, moved, sent).await? {
+            Ok(response) => response,
+            // It was not sent, for the connection broke before: why, only that knows.
+            Err(error) if error.is_canceled() => {
+                let ended = within(self.patience, &authority, driver).await?;
+                return Err(broken(ended.as_ref().err().unwrap_or(&error)));
+            }
+            Err(error) => return Err(broken(&error)),
+        };
         let (head, body) = response.into_parts();
         Ok(Answer {
             status: head.status,

@@ -116,7 +116,7 @@ impl Claim {
                 self.window.as_secs()
             ),
             (State::Closed(_), _) => log::warn!(
-                "this gateway has no credential, and nobody can claim it (`manage.claim-window-s` is 0); make a token on it: postern token create"
+                "this gateway has no credential, and nobody can claim it (`manage.claim-window-s` is 0) but root on it: postern claim"
             ),
         }
     }
@@ -178,7 +178,7 @@ impl Claim {
             (State::Claimed, _) => Err(Refusal::new(
                 StatusCode::CONFLICT,
                 code::CLAIM,
-                "this gateway is claimed already; who lost its token makes another on it: postern token create",
+                "this gateway is claimed already; who lost its token makes another as root on it: postern token create --remote",
             )),
             // Root needs no window either: it could as well make itself a token.
             (State::Open { .. } | State::Closed(_), None) => Ok(()),
@@ -229,7 +229,7 @@ impl Claim {
             false => "start the daemon again, which opens the window, or ",
         };
         format!(
-            "this gateway has no credential, and nobody can claim it: {}; {restart}make a token on it: postern token create",
+            "this gateway has no credential, and nobody can claim it: {}; {restart}claim it as root on the gateway itself: postern claim",
             self.why(why)
         )
     }
@@ -372,7 +372,11 @@ mod tests {
         assert!(claim.check(None, later).is_ok());
         let told = claim.unclaimed().unwrap();
         assert_eq!(told.status, 401);
-        for part in ["60 s", "start the daemon again", "postern token create"] {
+        for part in [
+            "60 s",
+            "start the daemon again",
+            "as root on the gateway itself",
+        ] {
             assert!(told.errors[0].1.contains(part), "{:?}", told.errors);
         }
         let (never, code) = Claim::open(&store, &options(0, None)).unwrap();
