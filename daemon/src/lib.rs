@@ -6,6 +6,8 @@
 #[global_allocator]
 static ALLOCATOR: engine::heap::Counting = engine::heap::Counting;
 
+#[cfg(feature = "acme")]
+pub mod acme;
 pub mod analytics;
 pub mod assets;
 pub mod bindings;

@@ -3,12 +3,14 @@
 
 mod aborted;
 mod access;
+mod acme;
 mod admission;
 mod analytics;
 mod assets;
 mod bad_input;
 mod bundles;
 mod cache;
+mod claim;
 mod cli;
 mod clients;
 mod confinement;

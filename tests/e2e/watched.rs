@@ -155,7 +155,7 @@ fn an_answer_tells_where_its_time_went() {
 #[test]
 fn lines_for_the_journal_have_priorities() {
     use std::os::unix::fs::MetadataExt;
-    let mut daemon = Setup::new().tokenless().prepare();
+    let mut daemon = Setup::new().prepare();
     let log = std::fs::File::create(daemon.dir().join("stderr.log")).unwrap();
     let stat = log.metadata().unwrap();
     let stream = format!("{}:{}", stat.dev(), stat.ino());
@@ -163,7 +163,11 @@ fn lines_for_the_journal_have_priorities() {
         command.env("JOURNAL_STREAM", stream);
         command
     });
-    let told = daemon.log();
+    // It listens a moment before it says that it serves.
+    let told = eventually("the line of serving", || {
+        let log = daemon.log();
+        log.contains("cli::serve: serving").then_some(log)
+    });
     let first = told.lines().next().unwrap();
     assert!(first.starts_with("<6>"), "{told}");
     assert!(told.contains("<6>cli::serve: serving"), "{told}");

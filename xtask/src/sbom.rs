@@ -106,7 +106,10 @@ impl Bill {
             .context("there is no Cargo.lock")?;
         let hashes = hashes(lock)?;
 
+        // What cargo tells of crates counts dependencies that a feature would add if another one were on.
+        let linked = linked(manifest, target, features)?;
         let packages: BTreeMap<&str, &Value> = (each(&told["packages"]))
+            .filter(|it| linked.contains(&(text(it, "name"), text(it, "version"))))
             .filter_map(|package| Some((package["id"].as_str()?, package)))
             .collect();
         let nodes: BTreeMap<&str, &Value> = (each(&told["resolve"]["nodes"]))
@@ -135,12 +138,10 @@ impl Bill {
                     continue;
                 };
                 let is_linked = kinds.iter().any(|it| it["kind"].is_null());
-                if !is_linked || packages.get(id).is_some_and(|it| is_macro(it)) {
+                let Some(package) = packages.get(id).filter(|it| is_linked && !is_macro(it)) else {
                     continue;
-                }
-                if let Some(package) = packages.get(id) {
-                    self.depends(&reference, &self::reference("cargo", package));
-                }
+                };
+                self.depends(&reference, &self::reference("cargo", package));
                 if seen.insert(id) {
                     waiting.push(id);
                 }
@@ -222,6 +223,33 @@ impl Bill {
         });
         Ok(serde_json::to_string_pretty(&document)? + "\n")
     }
+}
+
+/// Names and versions of the crates that a build links.
+fn linked(manifest: &Path, target: &str, features: &str) -> Result<BTreeSet<(String, String)>> {
+    let mut command = Command::new(workspace::cargo());
+    command
+        .args(["tree", "--locked", "--edges", "normal", "--prefix", "none"])
+        .args(["--target", target, "--manifest-path"])
+        .arg(manifest);
+    if !features.is_empty() {
+        command.args(["--no-default-features", "--features", features]);
+    }
+    let ran = command.output().context("cannot run cargo")?;
+    if !ran.status.success() {
+        bail!(
+            "cargo tree failed: {}",
+            String::from_utf8_lossy(&ran.stderr)
+        );
+    }
+    // `name v1.2.3 (proc-macro) (*)`
+    let crates = String::from_utf8_lossy(&ran.stdout);
+    let named = crates.lines().filter_map(|line| {
+        let mut words = line.split(' ');
+        let (name, version) = (words.next()?, words.next()?);
+        Some((name.to_owned(), version.strip_prefix('v')?.to_owned()))
+    });
+    Ok(named.collect())
 }
 
 /// The hashes of crates by name and version.

@@ -27,7 +27,7 @@ pub enum Purpose {
     Wasm,
     /// Building for boards, and running tests for them under qemu.
     Cross,
-    /// Tests and benchmarks of HTTPS, and of what fails: OpenSSL, nginx, strace.
+    /// Tests and benchmarks of HTTPS, and of what fails: OpenSSL, nginx, pebble, strace.
     Https,
     /// Benchmarks: wrk.
     Bench,
@@ -80,7 +80,7 @@ pub fn run(arguments: &Arguments) -> Result<()> {
             Purpose::Cross => cross()?.join(", "),
             Purpose::Https => {
                 https()?;
-                "OpenSSL, nginx, strace".into()
+                "OpenSSL, nginx, pebble, strace".into()
             }
             Purpose::Bench => {
                 bench()?;
@@ -198,6 +198,11 @@ pub fn https() -> Result<()> {
         Need {
             packages: &["nginx-light", "nginx"],
             sign: Sign::File("/usr/sbin/nginx"),
+        },
+        // An authority of ACME, and what it knows names by.
+        Need {
+            packages: &["pebble"],
+            sign: Sign::Program(&["pebble-challtestsrv"]),
         },
         // What makes the system's calls fail.
         Need {

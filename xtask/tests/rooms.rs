@@ -184,6 +184,8 @@ const MAY_KNOW: &[(&str, &[&str])] = &[
     ),
     // Connections and who is at their ends; what is said over them others know.
     ("tls", &["websocket"]),
+    // Who issues certificates and when; who is served by them others know.
+    ("acme", &["outbound", "tls"]),
     (
         "edge",
         &["engine", "catalog", "observe", "websocket", "tls"],
@@ -218,6 +220,7 @@ const MAY_KNOW: &[(&str, &[&str])] = &[
     (
         "cli",
         &[
+            "acme",
             "tls",
             "bundle",
             "delivery",
@@ -268,6 +271,7 @@ const BELONGS_TO: &[(&str, &[&str])] = &[
     ("futures_rustls", &["tls", "outbound"]),
     ("webpki", &["tls", "outbound"]),
     ("rcgen", &["tls"]),
+    ("instant_acme", &["acme"]),
     ("hyper", &["edge", "manage", "cli", "outbound"]),
     ("smol_hyper", &["edge", "manage", "cli", "outbound"]),
     ("flate2", &["bundle", "engine", "outbound", "firmware"]),

@@ -3,6 +3,7 @@
 use super::args::{InKv, Remote, Source, URL};
 use super::client::{Answer, Base, Call, Client, ClientError};
 use super::error::{ApiError, CliError};
+use super::kept::Tokens;
 use crate::manage::ByteStream;
 use crate::manage::local::NAME;
 #[cfg(feature = "edge-tls")]
@@ -65,18 +66,37 @@ impl Api {
         let token = token(
             remote.token_file.as_deref(),
             std::env::var("POSTERN_TOKEN").ok(),
+            || Ok(Tokens::of_user()?.known(&base.origin())),
         )?;
+        Self::by(base, remote, Some(token))
+    }
+
+    /// The same without a token, for who has none yet.
+    pub fn stranger(remote: &Remote) -> Result<Self, CliError> {
+        let base = Base::parse(&remote.url)?;
+        if let Some(path) = local(remote) {
+            let patience = Duration::from_secs(remote.timeout);
+            return Ok(Self {
+                client: Client::new(base, None, patience).by_socket(path),
+                account: remote.account.clone(),
+            });
+        }
+        Self::by(base, remote, None)
+    }
+
+    /// By TCP, with a token if there is one.
+    fn by(base: Base, remote: &Remote, token: Option<String>) -> Result<Self, CliError> {
         let patience = Duration::from_secs(remote.timeout);
         #[cfg(feature = "edge-tls")]
         let client = match base.is_secure() {
             true => {
                 let dialer = super::trust::dialer(&base, remote)?;
-                Client::new(base, Some(token), patience).sealed(dialer)
+                Client::new(base, token, patience).sealed(dialer)
             }
-            false => Client::new(base, Some(token), patience),
+            false => Client::new(base, token, patience),
         };
         #[cfg(not(feature = "edge-tls"))]
-        let client = Client::new(base, Some(token), patience);
+        let client = Client::new(base, token, patience);
         Ok(Self {
             client,
             account: remote.account.clone(),
@@ -214,6 +234,21 @@ impl Api {
     /// The path of how the daemon is.
     pub fn health_path(&self) -> String {
         "/postern/v1/health".to_owned()
+    }
+
+    /// The path by which a gateway without any credential is claimed.
+    pub fn claim_path(&self) -> String {
+        "/postern/v1/claim".to_owned()
+    }
+
+    /// Whether it is the daemon's socket on this machine.
+    pub fn is_here(&self) -> bool {
+        self.client.is_here()
+    }
+
+    /// Where it is: what tokens are kept by.
+    pub fn origin(&self) -> String {
+        self.client.base.origin()
     }
 
     /// The path of the port's tokens.
@@ -367,8 +402,12 @@ fn local(remote: &Remote) -> Option<PathBuf> {
     path.exists().then_some(path)
 }
 
-/// The token from a file, or else from the environment.
-fn token(file: Option<&Path>, variable: Option<String>) -> Result<String, CliError> {
+/// The token from a file, or else from the environment, or else the one that is kept.
+fn token(
+    file: Option<&Path>,
+    variable: Option<String>,
+    kept: impl FnOnce() -> Result<Option<String>, CliError>,
+) -> Result<String, CliError> {
     let (text, from) = match (file, variable) {
         (Some(path), _) => {
             let bytes = super::project::read(path, TOKEN_MAX)?;
@@ -378,7 +417,10 @@ fn token(file: Option<&Path>, variable: Option<String>) -> Result<String, CliErr
             )
         }
         (None, Some(text)) => (text, "POSTERN_TOKEN".to_owned()),
-        (None, None) => return Err(CliError::NoToken),
+        (None, None) => match kept()? {
+            Some(text) => (text, "`postern/tokens`".to_owned()),
+            None => return Err(CliError::NoToken),
+        },
     };
     let token = text.trim();
     let reason = if token.is_empty() {
@@ -401,6 +443,7 @@ mod tests {
         let dir = tempfile::tempdir().unwrap();
         let file = dir.path().join("t");
         std::fs::write(&file, "abc\n").unwrap();
+        let token = |file, variable| token(file, variable, || Ok(None));
         assert_eq!(token(Some(&file), Some("other".into())).unwrap(), "abc");
         assert_eq!(token(None, Some(" x ".into())).unwrap(), "x");
         assert!(matches!(token(None, None), Err(CliError::NoToken)));

@@ -13,7 +13,7 @@ mod tune;
 mod usage;
 mod versions;
 
-pub use access::{Audit, Token};
+pub use access::{Audit, Claim, Token};
 pub use bundle::{Bundle, BundleBuild, BundleSign, Receipt};
 pub use explain::Explain;
 pub use firmware::{Firmware, FirmwarePush, Health};
@@ -115,6 +115,15 @@ pub enum Command {
     /// over the management port of a running daemon, with a token that there is already.
     #[command(subcommand)]
     Token(Token),
+    /// Claim a gateway that has no credential yet: the first token, of an administrator, for its claim code.
+    ///
+    /// A daemon without any token prints a code on its log when it starts, or has one in its configuration
+    /// (`manage.claim-code`). The code is good once, for half an hour (`manage.claim-window-s`). As root on the gateway
+    /// itself no code is needed. The token is printed, once: only its hash is kept there.
+    #[command(
+        after_help = "Examples:\n  postern claim 7K2M-94XQ-R0TD --url https://gateway.example.com:8788 --save\n  TOKEN=$(sudo postern claim)"
+    )]
+    Claim(Claim),
     /// Trust a gateway by the fingerprint of its certificate, or tell what that is.
     ///
     /// A gateway that made its certificate itself is known to no root: say here, once, that you know it. What
@@ -620,6 +629,8 @@ mod tests {
             "postern config show --board qemu-arm64",
             "postern token create --name ci --data-dir d",
             "postern token revoke abc",
+            "postern claim",
+            "postern claim 7K2M-94XQ-R0TD --url https://x --ca ca.pem --save --name me",
             "postern secrets forget --data-dir d",
             "postern versions list x --json",
             "postern versions view x latest",

@@ -198,6 +198,12 @@ impl Base {
         &self.name
     }
 
+    /// Scheme, host and port, always all of them.
+    pub fn origin(&self) -> String {
+        let scheme = if self.is_secure { "https" } else { "http" };
+        format!("{scheme}://{}", self.name)
+    }
+
     /// Host and port, as in the URL.
     pub fn authority(&self) -> &str {
         &self.authority
@@ -281,7 +287,7 @@ pub struct Answer {
     authority: String,
     patience: Duration,
     /// Drives the connection; dropping it closes it.
-    _connection: smol::Task<()>,
+    _connection: smol::Task<Result<(), hyper::Error>>,
 }
 
 impl Client {
@@ -295,6 +301,11 @@ impl Client {
             #[cfg(feature = "edge-tls")]
             dialer: None,
         }
+    }
+
+    /// Whether it goes by a socket of this machine.
+    pub fn is_here(&self) -> bool {
+        self.socket.is_some()
     }
 
     /// The same that believes whom this believes.
@@ -406,10 +417,8 @@ impl Client {
             hyper::client::conn::http1::handshake(FuturesIo::new(stream))
                 .await
                 .map_err(|error| broken(&error))?;
-        let driver = smol::spawn(async move {
-            // What breaks the connection breaks the answer too, which is where it is told.
-            let _ = connection.await;
-        });
+        // What breaks the connection breaks the answer too, which is where it is told.
+        let driver = smol::spawn(connection);
         let mut request = Request::builder()
             .method(call.method)
             .uri(call.target)
@@ -430,9 +439,15 @@ impl Client {
         }
         let request = request.body(body).map_err(|error| broken(&error))?;
         let sent = sender.send_request(request);
-        let response = while_moving(self.patience, &authority, moved, sent)
-            .await?
-            .map_err(|error| broken(&error))?;
+        let response = match while_moving(self.patience, &authority, moved, sent).await? {
+            Ok(response) => response,
+            // It was not sent, for the connection broke before: why, only that knows.
+            Err(error) if error.is_canceled() => {
+                let ended = within(self.patience, &authority, driver).await?;
+                return Err(broken(ended.as_ref().err().unwrap_or(&error)));
+            }
+            Err(error) => return Err(broken(&error)),
+        };
         let (head, body) = response.into_parts();
         Ok(Answer {
             status: head.status,

@@ -64,7 +64,7 @@ pub enum CliError {
     },
     /// There is no token.
     #[error(
-        "no token; set the environment variable POSTERN_TOKEN or give --token-file FILE (`postern token create` makes one)"
+        "no token; set the environment variable POSTERN_TOKEN or give --token-file FILE (`postern token create` makes one on the gateway, `postern claim` gets the first)"
     )]
     NoToken,
     /// What stands in for a token cannot be one.

@@ -9,7 +9,8 @@ mod assets;
 mod audit;
 mod bundle;
 mod calibrate;
-pub mod client;
+pub mod claim;
+mod client;
 mod config;
 mod deliver;
 mod entrances;
@@ -20,6 +21,7 @@ mod firmware;
 mod gateways;
 mod health;
 mod jsonc;
+mod kept;
 mod kv;
 mod limits;
 mod logs;
@@ -38,6 +40,7 @@ mod token;
 mod trust;
 mod tune;
 mod usage;
+mod user;
 mod versions;
 
 use args::{Cli, Command, Secrets};
@@ -100,6 +103,7 @@ fn run(command: Command, out: Output) -> Result<(), CliError> {
         Command::Firmware(args) => smol::block_on(firmware::run(&args, out)),
         Command::Health(args) => smol::block_on(health::run(&args, out)),
         Command::Config(args) => config::run(&args, out),
+        Command::Claim(args) => smol::block_on(claim::run(&args, out)),
         Command::Token(args) => smol::block_on(token::run(&args, out)),
         #[cfg(feature = "edge-tls")]
         Command::Trust(args) => smol::block_on(trust::run(&args, out)),

@@ -131,7 +131,8 @@ pub(super) fn check(
     let place = super::place::check(document, raw.place);
     let network = super::network::check(document, raw.network);
     let clock = super::network::check_clock(document, raw.clock);
-    let firmware = super::firmware::check(document, raw.firmware, base);
+    let firmware =
+        super::firmware::check(document, raw.firmware, base, manage.claim_code.is_none());
     let confinement = super::confinement::check(document, raw.confinement, base);
     let bundles = super::bundles::check(document, raw.bundles, base);
     let data_dir = match (&overrides.data_dir, &raw.data_dir) {
@@ -433,6 +434,8 @@ fn manage(
         role.into_inner()
     });
     Manage {
+        claim_code: super::claim::code(document, raw.claim_code),
+        claim_window_s: super::claim::window_s(document, raw.claim_window_s.as_ref()),
         listen,
         insecure,
         socket_group,

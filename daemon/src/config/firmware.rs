@@ -30,6 +30,7 @@ pub(super) struct RawFirmware {
     tries: Option<Spanned<Amount>>,
     deadline_s: Option<Spanned<Amount>>,
     reboot: Option<Spanned<Vec<String>>>,
+    first_token: Option<bool>,
     critical: Vec<Spanned<RawCritical>>,
 }
 
@@ -68,6 +69,8 @@ pub struct Firmware {
     /// What restarts the machine; empty where that is known.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub reboot: Vec<String>,
+    /// Whether process 1 makes a first token. Without one the gateway is claimed by a code.
+    pub first_token: bool,
     /// The devices of the slots; without them, the partitions `slot-a` and `slot-b`.
     pub slots: Slots,
     /// Workers that must answer.
@@ -110,7 +113,13 @@ impl Critical {
     }
 }
 
-pub(super) fn check(document: &mut Document<'_>, raw: RawFirmware, base: &Path) -> Firmware {
+/// Checks the table. `first_token` holds where it does not say whether there is one.
+pub(super) fn check(
+    document: &mut Document<'_>,
+    raw: RawFirmware,
+    base: &Path,
+    first_token: bool,
+) -> Firmware {
     let keys = keys(document, "firmware.keys", raw.keys);
     let path = |text: Option<Spanned<String>>| text.map(|text| base.join(text.into_inner()));
     let mut number = |key, value: Option<&Spanned<Amount>>, default, bounds| {
@@ -151,6 +160,7 @@ pub(super) fn check(document: &mut Document<'_>, raw: RawFirmware, base: &Path) 
         tries: u8::try_from(tries).unwrap_or(TRIES_MAX),
         deadline_s,
         reboot,
+        first_token: raw.first_token.unwrap_or(first_token),
         slots: Slots {
             a: path(raw.slots.a),
             b: path(raw.slots.b),

@@ -3,8 +3,10 @@
 //! `docs/configuration.md` tells what every key means. The rest of the daemon sees only
 //! [`Config`], in which nothing is optional that could have a default.
 
+mod acme;
 mod bundles;
 mod check;
+mod claim;
 pub mod confinement;
 mod egress;
 pub mod firmware;
@@ -18,6 +20,7 @@ mod replay;
 pub mod routing;
 mod tls;
 
+pub use acme::{Acme, Challenge};
 pub use bundles::{Bundles, Pull};
 pub use confinement::Confinement;
 pub use firmware::{Critical, Firmware};
@@ -188,6 +191,11 @@ pub struct Manage {
     /// What they may do, if it is said.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub socket_role: Option<SocketRole>,
+    /// By what a gateway without any credential is claimed; without it the daemon makes a code at each start.
+    #[serde(skip)]
+    pub claim_code: Option<String>,
+    /// Seconds after the start in which it can be claimed; 0 is never.
+    pub claim_window_s: u64,
     /// HTTPS.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub tls: Option<ManageTls>,

@@ -23,6 +23,7 @@ pub(super) struct RawTls {
     redirect: Option<bool>,
     port: Option<Spanned<Amount>>,
     hsts_s: Option<Spanned<Amount>>,
+    acme: Option<Spanned<super::acme::RawAcme>>,
 }
 
 #[derive(Debug, serde::Deserialize)]
@@ -40,6 +41,7 @@ pub struct Tls {
     /// Where it listens; port 0 means any.
     pub listen: Vec<SocketAddr>,
     /// Who it is; the first to whoever names nobody.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
     pub certificates: Vec<Certificate>,
     /// The oldest version that is spoken.
     pub minimum: Minimum,
@@ -49,6 +51,9 @@ pub struct Tls {
     pub port: u64,
     /// Seconds that browsers are to keep to HTTPS; 0 says nothing of it.
     pub hsts_s: u64,
+    /// Who issues it a certificate, beside those.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub acme: Option<super::Acme>,
 }
 
 /// A certificate with its key.
@@ -130,14 +135,16 @@ pub(super) fn check(
         }
         listen.push(parsed);
     }
-    if raw.certificates.is_empty() || raw.certificates.len() > CERTIFICATES_MAX {
+    let acme = super::acme::check(document, raw.acme, base);
+    let has_none = raw.certificates.is_empty() && acme.is_none();
+    if has_none || raw.certificates.len() > CERTIFICATES_MAX {
         document.problem(
             Some(span),
             format!(
                 "`edge.tls` has {} certificates; it must have 1 to {CERTIFICATES_MAX}",
                 raw.certificates.len()
             ),
-            "name the files of each in a table [[edge.tls.certificates]], as chain = \"…\" and key = \"…\"",
+            "name the files of each in a table [[edge.tls.certificates]], as chain = \"…\" and key = \"…\", or have one issued by [edge.tls.acme]",
         );
     }
     Some(Tls {
@@ -153,5 +160,6 @@ pub(super) fn check(
             0,
             (0, HSTS_MAX),
         ),
+        acme,
     })
 }

@@ -96,6 +96,11 @@ impl Answer {
         }
     }
 
+    /// What proves that a name leads here.
+    pub fn proof(text: String) -> Self {
+        Self::kept(StatusCode::OK, text)
+    }
+
     /// There is no Worker for the request.
     pub fn miss(miss: &Miss, retry_after_s: u32) -> Self {
         let answer = match miss {

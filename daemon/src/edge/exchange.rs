@@ -107,7 +107,9 @@ pub async fn run<R: Routes>(
     let mut response = match result {
         Ok(reply) => respond(&line, reply, asked),
         Err(answer) => {
-            line.edge.figures.answered_by_edge(answer.status);
+            if !answer.status.is_success() {
+                line.edge.figures.answered_by_edge(answer.status);
+            }
             answer.into_response(asked.ray, phase)
         }
     };
@@ -182,7 +184,10 @@ fn prepare<R: Routes>(
             if has_body {
                 line.phase.body_unread();
             }
-            line.edge.note(ray, &answer, &asked_for(&parts));
+            // What was answered as it should be needs no explaining.
+            if !answer.status.is_success() {
+                line.edge.note(ray, &answer, &asked_for(&parts));
+            }
             return Err(answer);
         }
     };
@@ -270,6 +275,13 @@ fn prepare_head<R: Routes>(
     let destination = target::destination(method, uri, headers)?;
     target::resolve(uri)?;
     let host = &destination.host;
+    // Before anything leads elsewhere: who issues certificates looks here, over plain HTTP, while one is asked for.
+    if line.scheme() == Scheme::Http
+        && matches!(*method, Method::GET | Method::HEAD)
+        && let Some(answer) = line.edge.challenge(uri.path())
+    {
+        return Err(Answer::proof(answer));
+    }
     if options.redirects && line.scheme() == Scheme::Http && !line.is_own {
         let path = uri.path_and_query().map_or("/", |it| it.as_str());
         return Err(Answer::elsewhere(

@@ -13,6 +13,8 @@ use crate::observe::Unanswered;
 #[cfg(feature = "edge-tls")]
 use crate::tls::Acceptor;
 use crate::tls::Transport;
+#[cfg(feature = "acme")]
+use crate::tls::challenges::Challenges;
 use async_executor::Executor;
 use async_io::{Async, Timer};
 use futures_lite::{FutureExt, future};
@@ -25,6 +27,8 @@ use std::net::{SocketAddr, TcpListener, TcpStream};
 use std::panic::AssertUnwindSafe;
 use std::pin::pin;
 use std::sync::Arc;
+#[cfg(feature = "acme")]
+use std::sync::OnceLock;
 use std::sync::atomic::{AtomicBool, AtomicU16, AtomicU64, AtomicUsize, Ordering::Relaxed};
 use std::time::{Duration, Instant};
 
@@ -52,6 +56,8 @@ pub struct Edge<R: Routes> {
     https_port: AtomicU16,
     #[cfg(feature = "edge-tls")]
     acceptor: RwLock<Option<Acceptor>>,
+    #[cfg(feature = "acme")]
+    challenges: OnceLock<Arc<Challenges>>,
 }
 
 /// What happened so far.
@@ -114,6 +120,8 @@ impl<R: Routes> Edge<R> {
             https_port: AtomicU16::new(443),
             #[cfg(feature = "edge-tls")]
             acceptor: RwLock::default(),
+            #[cfg(feature = "acme")]
+            challenges: OnceLock::new(),
             options,
         })
     }
@@ -175,6 +183,23 @@ impl<R: Routes> Edge<R> {
     #[cfg(feature = "edge-tls")]
     pub fn set_acceptor(&self, acceptor: Acceptor) {
         *self.acceptor.write() = Some(acceptor);
+    }
+
+    /// Answers challenges of HTTP-01 while they are in flight. Once only; a second call changes nothing.
+    #[cfg(feature = "acme")]
+    pub fn answer_challenges(&self, challenges: Arc<Challenges>) {
+        let _ = self.challenges.set(challenges);
+    }
+
+    /// The answer to a challenge that is in flight, if a path is one's.
+    pub(super) fn challenge(&self, path: &str) -> Option<String> {
+        #[cfg(feature = "acme")]
+        return self.challenges.get()?.http(path);
+        #[cfg(not(feature = "acme"))]
+        {
+            let _ = path;
+            None
+        }
     }
 
     /// What goes over a connection that was accepted; nothing where TLS is to be spoken and cannot.

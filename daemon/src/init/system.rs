@@ -60,7 +60,9 @@ pub(super) fn run() -> Result<Infallible, InitError> {
         .as_ref()
         .and_then(|config| config.board.watchdog.as_deref())
         .and_then(|device| Watchdog::open(Path::new(device)));
-    if let Err(error) = first_token(&config_file) {
+    // Where none is wanted, whoever reads the daemon's claim code here or was given one has the gateway.
+    let wants_token = config.as_ref().is_none_or(|it| it.firmware.first_token);
+    if let (true, Err(error)) = (wants_token, first_token(&config_file)) {
         console::note("the first token", &error);
     }
     let watch = Watch {

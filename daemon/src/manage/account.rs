@@ -116,7 +116,16 @@ impl<W: Send + Sync + 'static> Manage<W> {
     pub(super) async fn create_token(&self, call: Call) -> Handled {
         let asked: NewToken = call.json().await?;
         let name = asked.name.clone();
+        let claim = self.claim.get();
+        // Nobody claims what has a token, or is about to have one.
+        let _turn = match claim {
+            Some(claim) => Some(claim.turn().await),
+            None => None,
+        };
         let (token, text) = tokens::create(self.catalog.store(), &name, asked.grant()?).await?;
+        if let Some(claim) = claim {
+            claim.end();
+        }
         let mut object = token_object(&token, None);
         object["value"] = json!(text);
         ok(object)

@@ -6,6 +6,7 @@ use super::guard::Caller;
 use http::HeaderMap;
 use percent_encoding::percent_decode_str;
 use serde::de::DeserializeOwned;
+use std::net::IpAddr;
 
 /// Bytes of the JSON body of a call that carries only a few fields.
 const SMALL_JSON_MAX: u64 = 1 << 20;
@@ -18,6 +19,8 @@ pub struct Call {
     pub(super) body: Payload,
     /// Whose it is.
     pub(super) caller: Caller,
+    /// The address it came from, if it came by TCP.
+    pub(super) peer: Option<IpAddr>,
 }
 
 impl Call {

@@ -56,6 +56,8 @@ pub mod code {
     pub const REVISION: u32 = 10612;
     /// Records of invocations, which the field has no calls for.
     pub const REPLAY: u32 = 10631;
+    /// Claiming a gateway, which the field has no calls for.
+    pub const CLAIM: u32 = 10651;
     /// Bundles, which the field has no calls for.
     pub const BUNDLE: u32 = 10641;
     /// Known to the field, but not here yet.

@@ -121,25 +121,40 @@ impl Guard {
         headers: &HeaderMap,
         source: Option<IpAddr>,
     ) -> Result<Token, Refusal> {
+        let token = self.attempt(source, || tokens::authenticate(store, headers))?;
+        self.used(store, &token)?;
+        Ok(token)
+    }
+
+    /// What this source is let in by. That it is not is counted.
+    ///
+    /// # Errors
+    /// What `by` says, or 429 if the source has to wait; on loopback that is said only after `by` said no.
+    pub fn attempt<T>(
+        &self,
+        source: Option<IpAddr>,
+        by: impl FnOnce() -> Result<T, Refusal>,
+    ) -> Result<T, Refusal> {
         let source = source.map(network);
         let now = Instant::now();
         let locked = source.and_then(|source| self.locked(source, now));
         let is_shared = source.is_some_and(|source| source.is_loopback());
         if let Some(wait) = locked.filter(|_| !is_shared) {
             let what = format!(
-                "this address is locked out after {FREE} calls and more with no good token"
+                "this address is locked out after {FREE} calls and more with no good token or code"
             );
             return Err(too_many(&what, wait));
         }
-        let token = tokens::authenticate(store, headers).map_err(|refusal| {
-            if refusal.status == StatusCode::UNAUTHORIZED
-                && let Some(source) = source
-            {
+        let let_in = by().map_err(|refusal| {
+            if refusal.status != StatusCode::UNAUTHORIZED {
+                return refusal;
+            }
+            if let Some(source) = source {
                 self.failed(source, now);
             }
             match locked {
                 Some(wait) => too_many(
-                    "no good token, and too many calls before it without one",
+                    "no good token or code, and too many calls before it without one",
                     wait,
                 ),
                 None => refusal,
@@ -148,8 +163,7 @@ impl Guard {
         if let Some(source) = source {
             self.sources.lock().remove(&source);
         }
-        self.used(store, &token)?;
-        Ok(token)
+        Ok(let_in)
     }
 
     /// How long a source is locked out yet.
@@ -193,7 +207,7 @@ impl Guard {
             let longer = FIRST.saturating_mul(1_u32.checked_shl(over).unwrap_or(u32::MAX));
             failures.locked_until = now + longer.min(LONGEST);
             log::warn!(
-                "{source} is locked out for {} s after {} calls with no good token",
+                "{source} is locked out for {} s after {} calls with no good token or code",
                 longer.min(LONGEST).as_secs(),
                 failures.count
             );

@@ -17,6 +17,7 @@ mod body;
 mod brackets;
 mod bundles;
 mod call;
+pub mod claim;
 mod deployments;
 mod domains;
 pub mod envelope;
@@ -81,6 +82,7 @@ use crate::replay::Replays;
 #[cfg(feature = "edge-tls")]
 use crate::tls::{Acceptor, Fingerprint};
 use audit::Audit;
+use claim::Claim;
 use envelope::Answer;
 use firmware::HealthKey;
 use guard::Guard;
@@ -160,6 +162,7 @@ pub struct Manage<W = Worker> {
     probes: OnceLock<Arc<dyn Probes>>,
     used: OnceLock<Box<dyn UseSource>>,
     replays: OnceLock<Replays>,
+    claim: OnceLock<Arc<Claim>>,
     delivery: OnceLock<Arc<Delivery<W>>>,
     #[cfg(feature = "edge-tls")]
     acceptor: RwLock<Option<Acceptor>>,
@@ -187,6 +190,7 @@ impl<W: Send + Sync + 'static> Manage<W> {
             probes: OnceLock::new(),
             used: OnceLock::new(),
             replays: OnceLock::new(),
+            claim: OnceLock::new(),
             delivery: OnceLock::new(),
             #[cfg(feature = "edge-tls")]
             acceptor: RwLock::default(),
@@ -220,6 +224,11 @@ impl<W: Send + Sync + 'static> Manage<W> {
     /// Has records of invocations. Once only; a second call changes nothing.
     pub fn with_replays(&self, replays: Replays) {
         let _ = self.replays.set(replays);
+    }
+
+    /// Can be claimed as long as nobody has a token. Once only; a second call changes nothing.
+    pub fn with_claim(&self, claim: Arc<Claim>) {
+        let _ = self.claim.set(claim);
     }
 
     /// Has bundles. Once only; a second call changes nothing. What comes by other ways is in the audit log too.

@@ -10,7 +10,7 @@ use super::envelope::{Handled, Refusal, code};
 use super::guard::Caller;
 use super::local::LocalPeer;
 use super::server::Peer;
-use super::{Manage, workers};
+use super::{Manage, tokens, workers};
 use crate::catalog::CatalogError;
 use crate::catalog::name::ACCOUNT;
 use http::{Method, StatusCode};
@@ -34,6 +34,10 @@ const BASE: &str = "/client/v4/";
 const OWN: &str = "/postern/v1/";
 /// Where programs of this machine ask how the daemon is, with a key of their own.
 const HEALTH: &str = "/postern/v1/health";
+/// How the paths end by which a token is verified.
+const VERIFY: &str = "/tokens/verify";
+/// Where a gateway without any credential is claimed.
+const CLAIM: &str = "/postern/v1/claim";
 /// Bytes of a request's target.
 const TARGET_MAX: usize = 16 * 1024;
 /// Bytes of a request's header fields.
@@ -308,6 +312,7 @@ impl<W: Send + Sync + 'static> Manage<W> {
         GET "audit/verify" => verify_audit,
         GET "tokens" => list_tokens,
         POST "tokens" => create_token,
+        POST "claim" => claim,
         DELETE "tokens/{token}" => revoke_token,
     };
 
@@ -358,7 +363,16 @@ impl<W: Send + Sync + 'static> Manage<W> {
         let caller = match local.filter(|_| LocalPeer::speaks_for(&head.headers)) {
             _ if is_assets_upload(path) || has_health_key => Caller::Route,
             Some(local) => Caller::Local(local),
+            None if path == CLAIM => Caller::Route,
             None => {
+                // There is no token that could be good, so nobody has failed.
+                if let Some(told) = self.claim.get().and_then(|it| it.unclaimed()) {
+                    return Err(if path.ends_with(VERIFY) {
+                        tokens::refused()
+                    } else {
+                        told
+                    });
+                }
                 let token = self
                     .guard
                     .admit(self.catalog.store(), &head.headers, peer)?;
@@ -439,6 +453,7 @@ impl<W: Send + Sync + 'static> Manage<W> {
                 headers: head.headers,
                 body,
                 caller,
+                peer,
             };
             let seen = self.in_scope(&call)?;
             if method == Method::GET || !needs.is_change() {

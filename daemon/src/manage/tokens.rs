@@ -221,10 +221,20 @@ pub async fn create(
             Some(tag) => batch.put(Table::TaggedGrants, &key, &Tagged { row, tag }),
             None => batch.put(Table::Grants, &key, &row),
         };
-        put.map(|_| ())
+        put?;
+        batch.put(Table::Claimed, b"", &created_ms).map(|_| ())
     })
     .await?;
     Ok((token, text))
+}
+
+/// Whether there is a token in this store, or was.
+///
+/// # Errors
+/// What the store says.
+pub fn had_any(store: &Store) -> Result<bool, StoreError> {
+    let at = store.records().get::<i64>(Table::Claimed, b"")?;
+    Ok(at.is_some() || !list(store)?.is_empty())
 }
 
 /// All tokens, the oldest first.
@@ -331,7 +341,8 @@ fn bearer(headers: &HeaderMap) -> Option<&str> {
         .then_some(token.trim())
 }
 
-fn refused() -> Refusal {
+/// What is said to whom no token lets in.
+pub(super) fn refused() -> Refusal {
     let mut refusal = Refusal::new(
         StatusCode::UNAUTHORIZED,
         code::AUTHENTICATION,

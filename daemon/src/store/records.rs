@@ -88,6 +88,8 @@ pub enum Table {
     AuditAnchor = 103,
     /// Tokens for scripts with one tag, as hashes.
     TaggedGrants = 112,
+    /// That there is a token, or was.
+    Claimed = 113,
     /// Whose signatures of bundles count.
     ReleaseKeys = 105,
     /// Bundles that are installed, by dispatch namespace.
@@ -131,6 +133,7 @@ impl Table {
             Self::Audit => "audit",
             Self::AuditAnchor => "audit-anchor",
             Self::TaggedGrants => "tagged-grants",
+            Self::Claimed => "claimed",
             Self::ReleaseKeys => "release-keys",
             Self::Installed => "installed",
             Self::Pulls => "pulls",

@@ -3,6 +3,8 @@
 //! There is no old protocol and no weak suite to be left out: rustls has none. Tickets are sealed with keys
 //! that change every six hours and live in memory alone.
 
+#[cfg(feature = "acme")]
+use super::challenges::Challenges;
 use super::fingerprint::Fingerprint;
 use rustls::client::danger::HandshakeSignatureValid;
 use rustls::crypto::{CryptoProvider, ring};
@@ -96,6 +98,28 @@ impl Acceptor {
     /// # Errors
     /// Which file is not what it should be, and why.
     pub fn new(options: &TlsOptions) -> Result<Self, TlsError> {
+        Self::resolving(options, ByName::new)
+    }
+
+    /// The same, that answers challenges of TLS-ALPN-01 as well. It may have no certificate yet.
+    ///
+    /// # Errors
+    /// As [`Self::new`].
+    #[cfg(feature = "acme")]
+    pub fn challenged(options: &TlsOptions, challenges: Arc<Challenges>) -> Result<Self, TlsError> {
+        let mut this = Self::resolving(options, |known| ByName {
+            known,
+            challenges: Some(challenges),
+        })?;
+        let config = Arc::get_mut(&mut this.config).expect("nobody else has it yet");
+        config.alpn_protocols.push(super::challenges::ALPN.to_vec());
+        Ok(this)
+    }
+
+    fn resolving(
+        options: &TlsOptions,
+        resolver: impl FnOnce(Vec<Known>) -> ByName,
+    ) -> Result<Self, TlsError> {
         let provider = Arc::new(ring::default_provider());
         let identities = options.identities.iter();
         let identities = identities
@@ -121,7 +145,7 @@ impl Acceptor {
                 builder.with_client_cert_verifier(OwnToo::new(clients, fingerprint, provider)?)
             }
         };
-        let mut config = builder.with_cert_resolver(Arc::new(ByName(identities)));
+        let mut config = builder.with_cert_resolver(Arc::new(resolver(identities)));
         config.alpn_protocols = vec![b"http/1.1".to_vec()];
         config.session_storage = rustls::server::ServerSessionMemoryCache::new(SESSIONS_MAX);
         config.ticketer = ring::Ticketer::new().map_err(wrong)?;
@@ -215,15 +239,37 @@ impl Known {
 
 /// Finds certificates by the name that a client asks for.
 #[derive(Debug)]
-struct ByName(Vec<Known>);
+struct ByName {
+    known: Vec<Known>,
+    #[cfg(feature = "acme")]
+    challenges: Option<Arc<Challenges>>,
+}
+
+impl ByName {
+    fn new(known: Vec<Known>) -> Self {
+        Self {
+            known,
+            #[cfg(feature = "acme")]
+            challenges: None,
+        }
+    }
+}
 
 impl ResolvesServerCert for ByName {
     fn resolve(&self, hello: ClientHello<'_>) -> Option<Arc<CertifiedKey>> {
         let name = hello.server_name().unwrap_or_default();
+        // Who offers that protocol and no other looks whether a name leads here, and is told nothing else (RFC 8737, 3).
+        #[cfg(feature = "acme")]
+        if let (Some(challenges), Some(mut offered)) = (&self.challenges, hello.alpn())
+            && offered.next() == Some(super::challenges::ALPN)
+            && offered.next().is_none()
+        {
+            return challenges.tls(name);
+        }
         let exact = |known: &&Known| known.names.iter().any(|own| own == name);
-        let known = self.0.iter().find(exact);
-        let known = known.or_else(|| self.0.iter().find(|known| known.is_for(name)));
-        known.or(self.0.first()).map(|known| known.key.clone())
+        let known = self.known.iter().find(exact);
+        let known = known.or_else(|| self.known.iter().find(|known| known.is_for(name)));
+        known.or(self.known.first()).map(|known| known.key.clone())
     }
 }
 

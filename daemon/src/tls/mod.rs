@@ -5,12 +5,16 @@
 
 #[cfg(feature = "edge-tls")]
 mod acceptor;
+#[cfg(feature = "acme")]
+pub mod challenges;
 #[cfg(feature = "edge-tls")]
 pub mod device;
 #[cfg(feature = "edge-tls")]
 mod dialer;
 #[cfg(feature = "edge-tls")]
 mod fingerprint;
+#[cfg(feature = "acme")]
+pub mod issued;
 #[cfg(feature = "edge-tls")]
 mod session;
 mod transport;

@@ -77,6 +77,8 @@ impl Session {
         match came {
             Ok(state) => {
                 self.is_over |= state.peer_has_closed();
+                #[cfg(feature = "acme")]
+                self.end_challenge();
                 Ok(())
             }
             Err(error) => {
@@ -91,6 +93,16 @@ impl Session {
                 };
                 Err(io::Error::new(io::ErrorKind::InvalidData, error))
             }
+        }
+    }
+
+    /// Who looked whether a name leads here has seen it: nothing is said over that.
+    #[cfg(feature = "acme")]
+    fn end_challenge(&mut self) {
+        let is_challenge = self.tls.alpn_protocol() == Some(super::challenges::ALPN);
+        if is_challenge && !self.tls.is_handshaking() && !self.is_over {
+            self.is_over = true;
+            self.tls.send_close_notify();
         }
     }
 

@@ -1,8 +1,8 @@
-//! `postern token` and `postern audit`: who may use the management port, and what was done there.
+//! `postern token`, `postern claim` and `postern audit`: who may use the management port, and what was done there.
 
-use super::Whose;
+use super::{Remote, Whose};
 use crate::manage::roles::Role;
-use clap::Subcommand;
+use clap::{Args, Subcommand};
 use std::path::PathBuf;
 
 /// `postern token`.
@@ -44,6 +44,23 @@ pub enum Token {
         #[command(flatten)]
         whose: Whose,
     },
+}
+
+/// `postern claim`.
+#[derive(Clone, Debug, Args)]
+pub struct Claim {
+    /// The code, as the gateway's log or console has it. Upper and lower case, dashes and blanks do not count.
+    pub code: Option<String>,
+    /// What the token is called, for people.
+    #[arg(long, default_value = "first")]
+    pub name: String,
+    /// Keep the token for this gateway's URL in postern/tokens of your configuration folder, where the other
+    /// commands find it, and do not print it.
+    #[arg(long)]
+    pub save: bool,
+    /// How the management port is reached.
+    #[command(flatten)]
+    pub remote: Remote,
 }
 
 /// `postern audit`.

@@ -110,6 +110,9 @@ fn reach(config: &Config, file: Option<&Path>) -> Reach {
         beside(&certificate.key);
         certificate.ocsp.iter().for_each(|path| beside(path));
     }
+    if let Some(acme) = config.edge.tls.as_ref().and_then(|tls| tls.acme.as_ref()) {
+        acme.roots.iter().for_each(|path| beside(path));
+    }
     if let Some(tls) = &config.manage.tls {
         tls.client_ca.iter().for_each(|path| beside(path));
         for certificate in &tls.certificates {

@@ -4,6 +4,8 @@
 //! then the addresses are told, and a supervisor that all is ready. Stopping: listeners close, requests in flight finish within
 //! `edge.drain-ms`, the store closes, and only then the process ends.
 
+#[cfg(feature = "edge-tls")]
+mod certifying;
 mod confining;
 mod courier;
 #[cfg(feature = "otlp")]

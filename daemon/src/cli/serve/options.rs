@@ -1,6 +1,8 @@
 //! What the configuration says, as each room takes it.
 
 use super::memory::Memory;
+#[cfg(feature = "acme")]
+use crate::acme::{AcmeOptions, Proof};
 use crate::analytics::AnalyticsOptions;
 use crate::board;
 use crate::cache::CacheOptions;
@@ -9,6 +11,7 @@ use crate::config::{self, Config};
 use crate::edge::{self, EdgeOptions};
 use crate::engine::EngineOptions;
 use crate::manage::ManageOptions;
+use crate::manage::claim::ClaimOptions;
 use crate::observe::ObserveOptions;
 use crate::outbound::{OutboundOptions, Policy, RootSource};
 use crate::replay::{ReplayOptions, What};
@@ -209,6 +212,40 @@ pub(super) fn tls_options(config: &Config) -> Option<tls::TlsOptions> {
     })
 }
 
+/// What certificate is issued to the edge, if one is.
+#[cfg(feature = "acme")]
+pub(super) fn acme_options(config: &Config) -> Option<AcmeOptions> {
+    let acme = config.edge.tls.as_ref()?.acme.as_ref()?;
+    Some(AcmeOptions {
+        directory: acme.directory.clone(),
+        contact: acme.contact.clone(),
+        domains: acme.domains.clone(),
+        proof: match acme.challenge {
+            config::Challenge::Http01 => Proof::Http01,
+            config::Challenge::TlsAlpn01 => Proof::TlsAlpn01,
+        },
+        folder: config.data_dir.join("acme"),
+    })
+}
+
+/// The way to who issues it. The operator's servers may be anywhere.
+#[cfg(feature = "acme")]
+pub(super) fn acme_outbound(config: &Config) -> OutboundOptions {
+    let acme = config.edge.tls.as_ref().and_then(|tls| tls.acme.as_ref());
+    let own = acme.and_then(|it| it.roots.clone()).map(RootSource::File);
+    OutboundOptions {
+        policy: Policy {
+            allow_private: true,
+            ..Policy::default()
+        },
+        roots: own.map_or_else(|| roots(config), |root| vec![root]),
+        connections_max: 2,
+        tls_connections_max: 2,
+        idle_max: 1,
+        ..outbound_options(config)
+    }
+}
+
 pub(super) fn manage_options(config: &Config, memory: &Memory) -> ManageOptions {
     ManageOptions {
         account_id: config.account_id.clone(),
@@ -217,6 +254,13 @@ pub(super) fn manage_options(config: &Config, memory: &Memory) -> ManageOptions 
         bulk_bytes_max: config.board.large_body_bytes(),
         memory: memory.management.clone(),
         ..ManageOptions::default()
+    }
+}
+
+pub(super) fn claim_options(config: &Config) -> ClaimOptions {
+    ClaimOptions {
+        code: config.manage.claim_code.clone(),
+        window: Duration::from_secs(config.manage.claim_window_s),
     }
 }
 

@@ -2,17 +2,17 @@
 //!
 //! `serve` decides when something happens; this file, what it is made of.
 
+#[cfg(feature = "edge-tls")]
+use super::certifying::Certifying;
 use super::courier::Courier;
 #[cfg(feature = "otlp")]
 use super::exporter::Exporter;
 use super::figures::{Figures, Phase, Told as Rest};
 use super::memory::Memory;
-#[cfg(feature = "edge-tls")]
-use super::options::tls_options;
 use super::options::{
-    analytics_options, bounds, cache_options, calibrated, edge_options, engine_options, log_filter,
-    manage_options, observe_options, outbound_options, policy, replay_options, roots,
-    socket_options, store_options,
+    analytics_options, bounds, cache_options, calibrated, claim_options, edge_options,
+    engine_options, log_filter, manage_options, observe_options, outbound_options, policy,
+    replay_options, roots, socket_options, store_options,
 };
 use super::roll::{Roll, Seat};
 use super::routes::{self, Running};
@@ -33,6 +33,7 @@ use crate::edge::{self, Edge, Listening};
 use crate::engine::invocation::Ray;
 use crate::engine::{self, Engine, Finished, Observer};
 use crate::logpush::Logpush;
+use crate::manage::claim::Claim;
 use crate::manage::local::Door;
 use crate::manage::roles::Role;
 use crate::manage::{self, LogSource, LogStream, Manage, ServerOptions};
@@ -41,17 +42,15 @@ use crate::outbound::Outbound;
 use crate::replay::Replays;
 use crate::store::{Opened, Store};
 use crate::tail::Tails;
-#[cfg(feature = "edge-tls")]
-use crate::tls;
 use crate::tune::{Tune, calibration};
 use crate::usage::{Usage, UsageOptions};
 use async_executor::Executor;
 use async_io::Async;
 use futures_lite::{StreamExt, future, stream};
-use parking_lot::RwLock;
+use parking_lot::{Mutex, RwLock};
 use smol::channel::Sender;
 use std::io;
-use std::net::TcpListener;
+use std::net::{SocketAddr, TcpListener};
 use std::sync::{Arc, OnceLock};
 use std::thread::JoinHandle;
 use std::time::Instant;
@@ -75,10 +74,16 @@ pub struct Rooms {
     /// The daemon as a client of its own.
     pub visitor: Arc<Visitor>,
     figures: Arc<Figures>,
+    /// Who the edge is to clients of HTTPS, if it has any.
+    #[cfg(feature = "edge-tls")]
+    certifying: Option<Arc<Certifying>>,
     /// How the management port speaks TLS, if it does.
     #[cfg(feature = "edge-tls")]
     sealing: Option<Arc<Sealing>>,
     manage_connections: usize,
+    claim: Arc<Claim>,
+    /// The code that it can be claimed by, until that was told.
+    claim_code: Mutex<Option<String>>,
     /// The port that clients reach by HTTPS, if that is not the one it listens on.
     https_port: Option<u16>,
     office: Office,
@@ -243,9 +248,10 @@ impl Rooms {
         };
         let edge = Edge::new(running, router, edge_options(config));
         #[cfg(feature = "edge-tls")]
-        if let Some(options) = tls_options(config) {
-            edge.set_acceptor(tls::Acceptor::new(&options).map_err(room("edge"))?);
-        }
+        let certifying = Certifying::begin(config, &edge, executor).map_err(room("edge"))?;
+        let (claim, claim_code) =
+            Claim::open(&store, &claim_options(config)).map_err(room("manage"))?;
+        let claim = Arc::new(claim);
         let status = Arc::new(Status {
             started: Instant::now(),
             board: config.board.name.clone(),
@@ -260,6 +266,8 @@ impl Rooms {
             store_notes,
             listen: OnceLock::new(),
             certificate: RwLock::default(),
+            claim: claim.clone(),
+            acme: RwLock::default(),
             routing: RwLock::new(config.routing.clone()),
         });
         let manage = Manage::new(
@@ -270,6 +278,7 @@ impl Rooms {
         );
         manage.with_logpush(logpush.clone());
         manage.with_replays(replays.clone());
+        manage.with_claim(claim.clone());
         manage.with_tune(manage::Tuning::new(
             tune.clone(),
             engine.clone(),
@@ -311,6 +320,12 @@ impl Rooms {
                 executor.clone(),
             )),
         ];
+        #[cfg(feature = "acme")]
+        if let Some(keeper) = certifying.as_ref().and_then(|it| it.keeper()) {
+            let shown = keeper.clone();
+            *status.acme.write() = Some(Box::new(move || shown.shown()));
+            background.push(executor.spawn(keeper.keep()));
+        }
         let supply = supply::begin(config, &catalog, &manage, &courier, &office.executor)?;
         background.extend(supply);
         #[cfg(feature = "edge-tls")]
@@ -340,8 +355,12 @@ impl Rooms {
             visitor,
             figures,
             #[cfg(feature = "edge-tls")]
+            certifying,
+            #[cfg(feature = "edge-tls")]
             sealing,
             manage_connections: config.manage.connections as usize,
+            claim,
+            claim_code: Mutex::new(claim_code),
             https_port: config
                 .edge
                 .tls
@@ -391,6 +410,19 @@ impl Rooms {
         Ok(())
     }
 
+    /// Where this machine reaches its management port.
+    fn url(&self, address: SocketAddr) -> String {
+        #[cfg(feature = "edge-tls")]
+        let scheme = if self.sealing.is_some() {
+            "https"
+        } else {
+            "http"
+        };
+        #[cfg(not(feature = "edge-tls"))]
+        let scheme = "http";
+        format!("{scheme}://{address}")
+    }
+
     /// Serves the management port until `shutdown`.
     pub async fn manage(
         self: Arc<Self>,
@@ -403,6 +435,8 @@ impl Rooms {
         };
         let address = listener.get_ref().local_addr()?;
         self.updates.selftest.manage_listens(address);
+        let code = self.claim_code.lock().take();
+        self.claim.tell(&self.url(address), code.as_deref());
         let (manage, executor) = (self.manage.clone(), self.office.executor.clone());
         manage::serve(listener.into(), manage, options, executor, shutdown.wait()).await
     }
@@ -429,11 +463,8 @@ impl Rooms {
             log::error!("the log's levels stay as they were: {error}");
         }
         #[cfg(feature = "edge-tls")]
-        if let Some(options) = tls_options(config) {
-            match tls::Acceptor::new(&options) {
-                Ok(acceptor) => self.edge.set_acceptor(acceptor),
-                Err(error) => log::error!("certificates stay as they were: {error}"),
-            }
+        if let Some(certifying) = &self.certifying {
+            certifying.reload(config);
         }
         #[cfg(feature = "edge-tls")]
         if let Some(sealing) = &self.sealing {

@@ -8,6 +8,7 @@ use crate::edge::Edge;
 use crate::engine::limits::ADMISSION;
 use crate::engine::{Engine, GuestKind};
 use crate::manage::StatusSource;
+use crate::manage::claim::Claim;
 use crate::observe::Observe;
 use crate::tune::Tune;
 use parking_lot::RwLock;
@@ -16,6 +17,9 @@ use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, OnceLock};
 use std::time::Instant;
+
+/// Tells how something is.
+pub type Shown = Box<dyn Fn() -> Value + Send + Sync>;
 
 /// Where the figures come from.
 pub struct Status {
@@ -45,6 +49,10 @@ pub struct Status {
     pub listen: OnceLock<Vec<SocketAddr>>,
     /// What the management port's certificate is known by, if it has one.
     pub certificate: RwLock<Option<String>>,
+    /// Whether the gateway is anybody's.
+    pub claim: Arc<Claim>,
+    /// How it stands with the edge's certificate, if one is issued to it.
+    pub acme: RwLock<Option<Shown>>,
     /// How requests find their Workers.
     pub routing: RwLock<Routing>,
 }
@@ -114,8 +122,9 @@ impl StatusSource for Status {
                 "refused": edge.refused,
                 "rejected": edge.rejected,
                 "failed": edge.failed,
+                "acme": self.acme.read().as_ref().map(|it| it()),
             },
-            "manage": { "certificate": &*self.certificate.read() },
+            "manage": { "certificate": &*self.certificate.read(), "claim": self.claim.shown() },
             "routing": &*self.routing.read(),
             "logs": { "bytes": self.observe.kept_bytes() },
             "cron": { "triggers": triggers, "next": next_ms.map(shown) },

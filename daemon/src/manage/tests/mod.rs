@@ -4,6 +4,7 @@
 
 mod access;
 mod api;
+mod claim;
 mod javascript;
 mod kv;
 mod plain;
