@@ -1,6 +1,7 @@
 //! `build`: the daemon as it is shipped, for this machine or for a board.
 
 use crate::cross::Cross;
+use crate::rust_std::RustStd;
 use crate::{boards, process, setup, step, workspace};
 use anyhow::{Context, Result, bail};
 use postern_board::Board;
@@ -88,12 +89,16 @@ fn compile(board: &Board, root: &Path, target: &Path) -> Result<PathBuf> {
     let mut flags = boards::flags(board);
     // Symbols that say whose they are, for `sizes`.
     flags.push("-Csymbol-mangling-version=v0".into());
-    // Where it was built must not be in it.
-    for (from, to) in [
-        (root, "postern"),
-        (target, "target"),
-        (&cargo_home()?, "cargo"),
-    ] {
+    // Where it was built must not be in it, and what is in it a thousand times is short.
+    let home = cargo_home()?;
+    let mut renamed: Vec<(PathBuf, &str)> = vec![
+        (root.to_owned(), "postern"),
+        (target.to_owned(), "target"),
+        (home.clone(), "cargo"),
+        (RustStd::source().to_owned(), "std"),
+    ];
+    renamed.extend(registries(&home)?.into_iter().map(|folder| (folder, "")));
+    for (from, to) in renamed {
         flags.push(format!("--remap-path-prefix={}={to}", from.display()));
     }
     let mut command = cross.cargo("build", &flags);
@@ -116,6 +121,23 @@ fn cargo_home() -> Result<PathBuf> {
     }
     let home = std::env::var_os("HOME").context("there is neither CARGO_HOME nor HOME")?;
     Ok(PathBuf::from(home).join(".cargo"))
+}
+
+/// The folders that cargo unpacks crates to, one for each registry: their names depend on it.
+fn registries(home: &Path) -> Result<Vec<PathBuf>> {
+    let folder = home.join("registry/src");
+    if !folder.exists() {
+        return Ok(Vec::new());
+    }
+    let mut folders = std::fs::read_dir(&folder)
+        .and_then(|entries| {
+            entries
+                .map(|entry| Ok(entry?.path()))
+                .collect::<Result<Vec<_>, _>>()
+        })
+        .with_context(|| format!("cannot read {}", workspace::shown(&folder)))?;
+    folders.sort();
+    Ok(folders)
 }
 
 fn strip(symbols: &Path, binary: &Path) -> Result<()> {
