@@ -2,9 +2,9 @@
 
 use crate::cross::Cross;
 use crate::rust_std::RustStd;
-use crate::{boards, process, setup, step, workspace};
+use crate::{boards, outline, process, setup, step, workspace};
 use anyhow::{Context, Result, bail};
-use postern_board::Board;
+use postern_board::{Architecture, Board};
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
@@ -76,11 +76,32 @@ pub fn for_board(board: &Board) -> Result<Built> {
     };
     let target = workspace::target().join("board-build");
     let made = compile(board, workspace::root(), &target)?;
-    std::fs::copy(&made, &built.symbols)
-        .with_context(|| format!("cannot copy {}", workspace::shown(&made)))?;
-    strip(&built.symbols, &built.binary)?;
-    strip(&made.with_file_name("postern-early"), &built.early)?;
+    finish(board, &made, &built.symbols, &built.binary)?;
+    let symbols = folder.join("postern-early.symbols");
+    finish(
+        board,
+        &made.with_file_name("postern-early"),
+        &symbols,
+        &built.early,
+    )?;
     Ok(built)
+}
+
+/// Makes what is shipped of what was linked: with symbols, and without.
+fn finish(board: &Board, made: &Path, symbols: &Path, binary: &Path) -> Result<()> {
+    let mut bytes =
+        std::fs::read(made).with_context(|| format!("cannot read {}", workspace::shown(made)))?;
+    if outlined(board) {
+        outline::mend(&mut bytes).context("what unwinds outlined functions cannot be mended")?;
+    }
+    std::fs::write(symbols, bytes)
+        .with_context(|| format!("cannot write {}", workspace::shown(symbols)))?;
+    strip(symbols, binary)
+}
+
+/// Whether instructions that occur again and again are put into functions of their own.
+fn outlined(board: &Board) -> bool {
+    board.architecture == Architecture::Arm
 }
 
 /// Builds the sources in `root` for a board; the binary with its symbols.
@@ -101,7 +122,13 @@ fn compile(board: &Board, root: &Path, target: &Path) -> Result<PathBuf> {
     for (from, to) in renamed {
         flags.push(format!("--remap-path-prefix={}={to}", from.display()));
     }
+    if outlined(board) {
+        flags.push(outline::FLAG.into());
+    }
     let mut command = cross.cargo("build", &flags);
+    if outlined(board) {
+        command.env("RUSTC_WRAPPER", outline::wrapper()?);
+    }
     command
         .args(cross.rust.small())
         .args(["--profile", "board", "--package", "postern-daemon"])
@@ -159,9 +186,9 @@ fn check_reproducible(board: &Board, built: &Built) -> Result<()> {
     }
     let sources = elsewhere.join("a/deeper/folder");
     copy_sources(&sources)?;
-    let symbols = compile(board, &sources, &elsewhere.join("build"))?;
+    let made = compile(board, &sources, &elsewhere.join("build"))?;
     let again = elsewhere.join("postern");
-    strip(&symbols, &again)?;
+    finish(board, &made, &elsewhere.join("postern.symbols"), &again)?;
     let (first, second) = (std::fs::read(&built.binary)?, std::fs::read(&again)?);
     if first != second {
         let differs = first.iter().zip(&second).position(|(a, b)| a != b);

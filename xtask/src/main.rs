@@ -22,6 +22,7 @@ mod lint;
 mod machine;
 mod node;
 mod npm;
+mod outline;
 mod package;
 mod packages;
 mod pip;
