@@ -88,7 +88,7 @@ impl<W: Send + Sync + 'static> Catalog<W> {
     /// rows from the moment they exist, whether or not anybody still waits here.
     pub(super) async fn commit(&self, rows: Rows, held: Vec<Held>) -> Result<()> {
         let store = self.store.clone();
-        smol::unblock(move || {
+        postern_task::unblock(move || {
             let mut batch = store.records().batch();
             rows.write(&mut batch)?;
             batch.commit()?;

@@ -10,6 +10,7 @@ use http::{HeaderMap, Method, Request, header};
 use hyper::body::{Body, Incoming};
 use hyper::server::conn::http1;
 use hyper::service::service_fn;
+use postern_task::Begin;
 use smol::lock::Semaphore;
 use smol_hyper::rt::{FuturesIo, SmolTimer};
 use std::convert::Infallible;
@@ -117,7 +118,7 @@ pub async fn serve<W: Send + Sync + 'static>(
                     log::debug!("a connection of the Unix socket ended: {error}");
                 }
             };
-            executor.spawn(serving).detach();
+            executor.begin(serving).detach();
         }
     };
     shutdown.or(accepting).await;

@@ -18,6 +18,7 @@ use hyper::server::conn::http1;
 use hyper::service::service_fn;
 use hyper::upgrade::OnUpgrade;
 use parking_lot::Mutex;
+use postern_task::Begin;
 use smol::channel::{Receiver, Sender, bounded};
 use smol::lock::Semaphore;
 use smol::net::TcpListener;
@@ -113,7 +114,7 @@ pub async fn serve<W: Send + Sync + 'static>(
                         Err(error) => log::error!("management port cannot speak TLS: {error}"),
                     }
                 };
-                executor.spawn(serving).detach();
+                executor.begin(serving).detach();
             }
             Err(error) => {
                 // Out of file descriptors, or a peer that went away at once. Waiting keeps

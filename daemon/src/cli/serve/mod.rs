@@ -37,6 +37,7 @@ use async_io::Async;
 use confining::Confined;
 use figures::Phase;
 use futures_lite::future;
+use postern_task::Begin;
 use pulse::{Pulse, Unwell};
 use roll::Roll;
 use rooms::Rooms;
@@ -252,7 +253,7 @@ impl Daemon {
         let _local = match local.and_then(Async::new) {
             Ok(listener) => {
                 let work = self.rooms.clone().local(listener, local_shutdown);
-                Some(self.executor.spawn(work))
+                Some(self.executor.begin(work))
             }
             Err(error) => {
                 log::warn!("the management port has no Unix socket: {error}");
@@ -260,7 +261,7 @@ impl Daemon {
             }
         };
         self.rooms.enter(Phase::Serving);
-        let judging = self.executor.spawn(self.rooms.updates.judge());
+        let judging = self.executor.begin(self.rooms.updates.judge());
         log::info!("serving; SIGTERM stops, SIGHUP reads the configuration again");
         let serving = format!("serving on {}", listed(&addresses));
         self.tell(&[State::Ready, State::Status(&serving)]);
@@ -302,7 +303,7 @@ impl Daemon {
         let drained = self.drain(edge, (manage, stop_manage), &signals).await;
         // It holds the rooms.
         if let Some(pulse) = pulse {
-            smol::unblock(|| pulse.end()).await;
+            postern_task::unblock(|| pulse.end()).await;
         }
         drop(stop_local);
         self.rooms.close().await;
@@ -324,7 +325,7 @@ impl Daemon {
         work: impl Future<Output = std::io::Result<()>> + Send + 'static,
         failed: Sender<ServeError>,
     ) -> smol::Task<()> {
-        self.executor.spawn(async move {
+        self.executor.begin(async move {
             if let Err(error) = work.await {
                 let reason = error.to_string();
                 let _ = failed.send(ServeError::Room { room, reason }).await;

@@ -299,7 +299,7 @@ impl Kv {
         let writes = if large > 0 {
             self.check_room(namespace, large)?;
             let core = self.core.clone();
-            smol::unblock(move || prepare(&core, pairs, now)).await?
+            postern_task::unblock(move || prepare(&core, pairs, now)).await?
         } else {
             prepare(&self.core, pairs, now)?
         };
