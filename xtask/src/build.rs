@@ -124,6 +124,8 @@ fn compile(board: &Board, root: &Path, target: &Path) -> Result<PathBuf> {
     }
     if outlined(board) {
         flags.push(outline::FLAG.into());
+        // It is linked to run where it is linked for, so no code has to find out where it is.
+        flags.push("-Crelocation-model=static".into());
     }
     let mut command = cross.cargo("build", &flags);
     if outlined(board) {
