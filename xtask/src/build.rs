@@ -4,9 +4,13 @@ use crate::cross::Cross;
 use crate::rust_std::RustStd;
 use crate::{boards, outline, process, setup, step, workspace};
 use anyhow::{Context, Result, bail};
-use postern_board::{Architecture, Board};
+use postern_board::{Architecture, Board, Dispatch};
 use std::path::{Path, PathBuf};
 use std::process::Command;
+
+/// The interpreter's packages. With portable dispatch they are as fast at "s" as at 3, which `Cargo.toml`
+/// says; tail calls are made for sure at 3 alone.
+const INTERPRETER: [&str; 4] = ["wasmi", "wasmi_core", "wasmi_ir", "wasmi_collections"];
 
 /// The arguments of `build`.
 #[derive(clap::Args)]
@@ -128,6 +132,12 @@ fn compile(board: &Board, root: &Path, target: &Path) -> Result<PathBuf> {
         flags.push("-Crelocation-model=static".into());
     }
     let mut command = cross.cargo("build", &flags);
+    if board.wasmi_dispatch == Dispatch::Portable {
+        for package in INTERPRETER {
+            let setting = format!("profile.board.package.{package}.opt-level=\"s\"");
+            command.args(["--config", &setting]);
+        }
+    }
     if outlined(board) {
         command.env("RUSTC_WRAPPER", outline::wrapper()?);
     }
