@@ -17,6 +17,7 @@ pub mod config;
 pub mod confine;
 pub mod cron;
 pub mod deadline;
+pub mod delivery;
 pub mod edge;
 pub mod egress;
 pub mod engine;

@@ -1,6 +1,6 @@
 //! Why a bundle is not read or written.
 
-use super::{MANIFEST_MAX, SIGNATURE_MAX};
+use super::SIGNATURE_MAX;
 use crate::firmware::minisign::SignatureError;
 
 /// Why a bundle is not read or written.
@@ -13,11 +13,13 @@ pub enum BundleError {
     #[error("the bundle ends within {0}; it was cut off, send it again")]
     Short(&'static str),
     /// It is something else.
-    #[error("it is no bundle of format 1; build it with this version's format")]
+    #[error(
+        "it is not what it should be, a bundle or a list of keys of format 1; build it with this version's format"
+    )]
     Magic,
     /// A manifest is too large.
-    #[error("the manifest has {0} bytes, the limit is {MANIFEST_MAX}; split the bundle")]
-    ManifestSize(usize),
+    #[error("the manifest has {0} bytes, the limit is {1}; split the bundle")]
+    ManifestSize(usize, usize),
     /// A signature is too large.
     #[error("the signature has {0} bytes, the limit is {SIGNATURE_MAX}; sign with minisign")]
     SignatureSize(usize),

@@ -3,7 +3,9 @@
 //! Nothing is decided here about who may install what, and nothing is installed. A reader trusts no
 //! length: it has no more in memory than [`Bounds`] allow and than has arrived.
 
+mod document;
 mod error;
+mod keys;
 mod manifest;
 mod reader;
 mod signing;
@@ -12,13 +14,16 @@ mod tests;
 mod writer;
 
 pub use error::BundleError;
+pub use keys::{KEYS_MAX, KeyList, ReleaseKey};
 pub use manifest::{Asset, Encoding, Manifest, Module, Part, Route, Script, Seed, Snapshot};
-pub use reader::{Bounds, Bundle, Reader, read};
+pub use reader::{Bounds, Bundle, Reader, expand, read};
 pub use signing::{SecretKey, signed, verified, with_signature};
 pub use writer::Writer;
 
 /// How a bundle begins; the last byte is the format's version.
 pub const MAGIC: [u8; 8] = *b"POSTERN\x01";
+/// How a list of release keys begins.
+pub const KEYS_MAGIC: [u8; 8] = *b"POSTKEY\x01";
 /// Bytes of a manifest.
 pub const MANIFEST_MAX: usize = 512 * 1024;
 /// Bytes of a signature, a `.minisig` file.

@@ -1,6 +1,7 @@
 //! A bundle on its way in: the manifest first, then part by part.
 
-use super::{BundleError, Encoding, MAGIC, MANIFEST_MAX, Manifest, SIGNATURE_MAX};
+use super::document::{Document, taken};
+use super::{BundleError, Encoding, MAGIC, MANIFEST_MAX, Manifest, Part};
 use flate2::read::DeflateDecoder;
 use sha2::{Digest, Sha256};
 use std::io::Read;
@@ -27,8 +28,7 @@ impl Default for Bounds {
 pub struct Reader<R> {
     from: R,
     manifest: Manifest,
-    signed: Vec<u8>,
-    signature: Vec<u8>,
+    document: Document,
     next: usize,
 }
 
@@ -52,7 +52,7 @@ pub fn read(bytes: &[u8]) -> Result<Bundle, BundleError> {
     }
     Ok(Bundle {
         manifest: reader.manifest,
-        signature: reader.signature,
+        signature: reader.document.signature,
         parts,
     })
 }
@@ -60,32 +60,20 @@ pub fn read(bytes: &[u8]) -> Result<Bundle, BundleError> {
 impl<R: Read> Reader<R> {
     /// Reads up to the first part. What it asks for beyond `bounds` is refused before that.
     pub fn open(mut from: R, bounds: Bounds) -> Result<Self, BundleError> {
-        let head = taken(&mut from, 44, "its head")?;
-        if head[..8] != MAGIC {
-            return Err(BundleError::Magic);
-        }
-        let length = u32::from_le_bytes([head[8], head[9], head[10], head[11]]) as usize;
-        if length > MANIFEST_MAX {
-            return Err(BundleError::ManifestSize(length));
-        }
-        let bytes = taken(&mut from, length as u64, "its manifest")?;
-        if Sha256::digest(&bytes)[..] != head[12..44] {
-            return Err(BundleError::ManifestHash);
-        }
-        let manifest = Manifest::decode(&bytes)?;
+        let document = Document::read(&mut from, MAGIC, MANIFEST_MAX)?;
+        let manifest = Manifest::decode(document.body())?;
         within(&manifest, bounds)?;
-        let length = taken(&mut from, 2, "its signature")?;
-        let length = usize::from(u16::from_le_bytes([length[0], length[1]]));
-        if length > SIGNATURE_MAX {
-            return Err(BundleError::SignatureSize(length));
-        }
         Ok(Self {
-            signature: taken(&mut from, length as u64, "its signature")?,
+            document,
             from,
             manifest,
-            signed: [head, bytes].concat(),
             next: 0,
         })
+    }
+
+    /// Bytes in front of its first part.
+    pub fn beginning(&self) -> u64 {
+        self.document.end()
     }
 
     /// What it says that it has.
@@ -95,49 +83,65 @@ impl<R: Read> Reader<R> {
 
     /// The bytes that a signature is of: the head and the manifest, which has the parts' hashes.
     pub fn signed(&self) -> &[u8] {
-        &self.signed
+        &self.document.signed
     }
 
     /// The signature, not checked; empty: there is none.
     pub fn signature(&self) -> &[u8] {
-        &self.signature
+        &self.document.signature
+    }
+
+    /// Holds the next part against the hash of what is stored, and keeps nothing of it; false behind the
+    /// last one, where the bundle has to end.
+    pub fn check(&mut self) -> Result<bool, BundleError> {
+        let index = self.next;
+        let Some(part) = self.manifest.parts.get(index) else {
+            return self.end().map(|()| false);
+        };
+        let (mut hash, mut left) = (Sha256::new(), part.stored);
+        let mut buffer = [0; 8192];
+        while left > 0 {
+            let want = usize::try_from(left).map_or(buffer.len(), |left| left.min(buffer.len()));
+            match self.from.read(&mut buffer[..want]) {
+                Ok(0) => return Err(BundleError::Short("a part")),
+                Ok(read) => {
+                    hash.update(&buffer[..read]);
+                    left -= read as u64;
+                }
+                Err(error) if error.kind() == std::io::ErrorKind::Interrupted => {}
+                Err(error) => return Err(error.into()),
+            }
+        }
+        if hash.finalize()[..] != part.stored_hash {
+            return Err(BundleError::PartHash(index));
+        }
+        self.next += 1;
+        Ok(true)
+    }
+
+    fn end(&mut self) -> Result<(), BundleError> {
+        match taken(&mut self.from, 1, "") {
+            Err(BundleError::Short(_)) => Ok(()),
+            Err(error) => Err(error),
+            Ok(_) => Err(BundleError::Trailing),
+        }
     }
 
     /// The content of the next part; none behind the last one, where the bundle has to end.
     pub fn part(&mut self) -> Result<Option<Vec<u8>>, BundleError> {
         let index = self.next;
         let Some(part) = self.manifest.parts.get(index) else {
-            return match taken(&mut self.from, 1, "") {
-                Err(BundleError::Short(_)) => Ok(None),
-                Err(error) => Err(error),
-                Ok(_) => Err(BundleError::Trailing),
-            };
+            return self.end().map(|()| None);
         };
         let stored = taken(&mut self.from, part.stored, "a part")?;
         if Sha256::digest(&stored)[..] != part.stored_hash {
             return Err(BundleError::PartHash(index));
         }
-        let content = match part.encoding {
-            Encoding::Plain => stored,
-            Encoding::Deflate => {
-                let mut content = Vec::new();
-                let mut decoder = DeflateDecoder::new(&stored[..]);
-                // One byte more tells what expands to more than it said.
-                let read = (&mut decoder)
-                    .take(part.bytes + 1)
-                    .read_to_end(&mut content);
-                if read.is_err() || decoder.total_in() != part.stored {
-                    return Err(BundleError::PartForm(index));
-                }
-                content
-            }
-        };
-        if content.len() as u64 != part.bytes {
-            return Err(BundleError::PartForm(index));
-        }
-        if Sha256::digest(&content)[..] != part.hash {
-            return Err(BundleError::PartHash(index));
-        }
+        let mut content = Vec::new();
+        expand(part, index, &stored[..], |bytes| {
+            content.extend_from_slice(bytes);
+            Ok::<_, BundleError>(())
+        })?;
         self.next += 1;
         Ok(Some(content))
     }
@@ -161,12 +165,58 @@ fn limit(what: &'static str, value: u64, limit: u64) -> Result<(), BundleError> 
     }
 }
 
-/// So many bytes. Memory is taken as they arrive, whatever was announced.
-fn taken(from: &mut impl Read, bytes: u64, what: &'static str) -> Result<Vec<u8>, BundleError> {
-    let mut taken = Vec::new();
-    from.take(bytes).read_to_end(&mut taken)?;
-    match taken.len() as u64 == bytes {
-        true => Ok(taken),
-        false => Err(BundleError::Short(what)),
+/// Expands the part of this index from what is stored, which is known to have its hash, and hands it on bit
+/// by bit. What was handed on is known to be right only when this returns.
+///
+/// # Errors
+/// When it is not what the manifest says, or `sink` refuses.
+pub fn expand<E: From<BundleError>>(
+    part: &Part,
+    index: usize,
+    stored: impl Read,
+    mut sink: impl FnMut(&[u8]) -> Result<(), E>,
+) -> Result<(), E> {
+    let mut hash = Sha256::new();
+    let mut bytes = 0;
+    let mut buffer = [0; 8192];
+    let mut drain = |from: &mut dyn Read| -> Result<(), E> {
+        loop {
+            let read = match from.read(&mut buffer) {
+                Ok(read) => read,
+                Err(error) if error.kind() == std::io::ErrorKind::Interrupted => continue,
+                Err(error) if part.encoding == Encoding::Plain => {
+                    return Err(BundleError::Io(error).into());
+                }
+                Err(_) => return Err(BundleError::PartForm(index).into()),
+            };
+            if read == 0 {
+                return Ok(());
+            }
+            bytes += read as u64;
+            // It expands to more than it said.
+            if bytes > part.bytes {
+                return Err(BundleError::PartForm(index).into());
+            }
+            hash.update(&buffer[..read]);
+            sink(&buffer[..read])?;
+        }
+    };
+    let mut stored = stored.take(part.stored);
+    match part.encoding {
+        Encoding::Plain => drain(&mut stored)?,
+        Encoding::Deflate => {
+            let mut decoder = DeflateDecoder::new(&mut stored);
+            drain(&mut decoder)?;
+            if decoder.total_in() != part.stored {
+                return Err(BundleError::PartForm(index).into());
+            }
+        }
+    }
+    if bytes != part.bytes {
+        return Err(BundleError::PartForm(index).into());
+    }
+    match hash.finalize()[..] == part.hash {
+        true => Ok(()),
+        false => Err(BundleError::PartHash(index).into()),
     }
 }

@@ -1,6 +1,7 @@
 //! A bundle that is made: parts are collected by their hash, the manifest is written before them.
 
-use super::{BundleError, Encoding, MAGIC, MANIFEST_MAX, Manifest, Part, SIGNATURE_MAX};
+use super::document::Document;
+use super::{BundleError, Encoding, MAGIC, MANIFEST_MAX, Manifest, Part};
 use flate2::{Compression, write::DeflateEncoder};
 use sha2::{Digest, Sha256};
 use std::io::Write;
@@ -48,21 +49,7 @@ impl Writer {
         manifest.check()?;
         let bytes = postcard::to_allocvec(&manifest)
             .map_err(|_| BundleError::Form("it cannot be encoded"))?;
-        if bytes.len() > MANIFEST_MAX {
-            return Err(BundleError::ManifestSize(bytes.len()));
-        }
-        let length = u32::try_from(bytes.len()).unwrap_or(u32::MAX);
-        let mut bundle = MAGIC.to_vec();
-        bundle.extend_from_slice(&length.to_le_bytes());
-        bundle.extend_from_slice(&Sha256::digest(&bytes));
-        bundle.extend_from_slice(&bytes);
-        let signature = sign(&bundle);
-        let length = match u16::try_from(signature.len()) {
-            Ok(length) if signature.len() <= SIGNATURE_MAX => length,
-            _ => return Err(BundleError::SignatureSize(signature.len())),
-        };
-        bundle.extend_from_slice(&length.to_le_bytes());
-        bundle.extend_from_slice(&signature);
+        let mut bundle = Document::write(MAGIC, &bytes, MANIFEST_MAX, sign)?;
         self.stored
             .iter()
             .for_each(|part| bundle.extend_from_slice(part));

@@ -74,6 +74,13 @@ pub enum AssetsChange {
         /// How they are served; without it as before.
         config: Option<Config>,
     },
+    /// Files that are there already, and are held by whoever says so.
+    Files {
+        /// The files.
+        files: Vec<File>,
+        /// How they are served.
+        config: Config,
+    },
 }
 
 /// The uploads under way, by their tokens. They are kept in memory and end with the daemon.
@@ -368,6 +375,11 @@ impl<W: Send + Sync + 'static> Catalog<W> {
             AssetsChange::None => return Ok(None),
             AssetsChange::Keep => (None, None),
             AssetsChange::Take { token, config } => (token.as_deref(), config.clone()),
+            AssetsChange::Files { files, config } => {
+                let manifest = Manifest::new(files.clone());
+                let kept = self.keep_manifest(&manifest, config.clone(), held).await?;
+                return Ok(Some(kept));
+            }
         };
         if *change == AssetsChange::Keep && before.is_none() {
             return Ok(None);
@@ -413,19 +425,30 @@ impl<W: Send + Sync + 'static> Catalog<W> {
             files.collect::<Vec<_>>()
         };
         let manifest = Manifest::new(files);
+        let config = config.unwrap_or_default();
+        let assets = self.keep_manifest(&manifest, config, held).await?;
+        session.is_used.store(true, Ordering::Relaxed);
+        Ok(Some(assets))
+    }
+
+    async fn keep_manifest(
+        &self,
+        manifest: &Manifest,
+        config: Config,
+        held: &mut Vec<Held>,
+    ) -> Result<ScriptAssets> {
         let bytes = manifest.files().iter().map(|file| file.len).sum();
         let count = u32::try_from(manifest.files().len()).unwrap_or(u32::MAX);
         let put = self.references.put(Bytes::from(manifest.encode())).await?;
-        self.references.adopt(put.blob(), &manifest);
+        self.references.adopt(put.blob(), manifest);
         let assets = ScriptAssets {
             manifest: put.blob(),
             files: count,
             bytes,
-            config: config.unwrap_or_default(),
+            config,
         };
         held.push(put);
-        session.is_used.store(true, Ordering::Relaxed);
-        Ok(Some(assets))
+        Ok(assets)
     }
 
     pub(super) async fn manifest(&self, id: &BlobId) -> Result<Manifest> {

@@ -115,6 +115,16 @@ pub(super) struct Next {
     pub(super) restart: bool,
 }
 
+/// What is started, to be stored and switched in.
+pub(super) struct Ready<W> {
+    pub(super) script: Script,
+    pub(super) deployed: Arc<Deployed<W>>,
+    /// Blobs that the rows need.
+    pub(super) counted: Vec<BlobId>,
+    /// Blobs that the rows of before needed.
+    pub(super) unneeded: Vec<BlobId>,
+}
+
 impl Next {
     /// A new version, that gets all requests.
     pub(super) fn whole(script: Script, note: Note) -> Self {
@@ -418,6 +428,37 @@ impl<W: Send + Sync + 'static> Catalog<W> {
         before: Option<Script>,
         next: Next,
     ) -> Result<Script> {
+        let (rows, ready) = self.ready(namespace, before, next, Rows::default())?;
+        self.references.count(ready.counted.iter());
+        if let Err(error) = self.commit(rows, Vec::new()).await {
+            self.references.release(ready.counted.iter()).await;
+            return Err(error);
+        }
+        self.reserve().await;
+        self.put_in(namespace, &ready.script.name, ready.deployed.clone());
+        self.arrived(namespace, &ready.script);
+        self.references.release(ready.unneeded.iter()).await;
+        Ok(ready.script)
+    }
+
+    /// A script was switched in.
+    pub(super) fn arrived(&self, namespace: &Namespace, script: &Script) {
+        self.pending
+            .lock()
+            .remove(&(namespace.id, script.name.clone()));
+        if let Some(expect) = self.deployed.get() {
+            expect(&namespace.name, &script.name);
+        }
+    }
+
+    /// Starts what is to run, and adds what is to be stored to `rows`.
+    pub(super) fn ready(
+        &self,
+        namespace: &Namespace,
+        before: Option<Script>,
+        next: Next,
+        rows: Rows,
+    ) -> Result<(Rows, Ready<W>)> {
         let Next {
             script: new,
             beside,
@@ -436,7 +477,7 @@ impl<W: Send + Sync + 'static> Catalog<W> {
         let deployed = self.assemble(namespace, &new, other, reused)?;
 
         let at = Script::key(namespace.id, &new.name);
-        let mut rows = Rows::default().put(Script::TABLE, at, new.clone());
+        let mut rows = rows.put(Script::TABLE, at, new.clone());
         let mut counted: Vec<BlobId> = new.blobs().copied().collect();
         let mut unneeded: Vec<BlobId> = before.iter().flat_map(Script::blobs).copied().collect();
         for (before, now) in rejudged {
@@ -455,21 +496,13 @@ impl<W: Send + Sync + 'static> Catalog<W> {
         if let Some(deployment) = &deployment {
             rows = self.keep_deployment(rows, namespace.id, &new.name, deployment)?;
         }
-        self.references.count(counted.iter());
-        if let Err(error) = self.commit(rows, Vec::new()).await {
-            self.references.release(counted.iter()).await;
-            return Err(error);
-        }
-        self.reserve().await;
-        self.pending
-            .lock()
-            .remove(&(namespace.id, new.name.clone()));
-        self.put_in(namespace, &new.name, deployed);
-        if let Some(expect) = self.deployed.get() {
-            expect(&namespace.name, &new.name);
-        }
-        self.references.release(unneeded.iter()).await;
-        Ok(new)
+        let ready = Ready {
+            script: new,
+            deployed,
+            counted,
+            unneeded,
+        };
+        Ok((rows, ready))
     }
 
     /// Has requests go to these versions from now on.

@@ -216,6 +216,12 @@ pub enum CatalogError {
     /// A change of plans or limits is refused.
     #[error(transparent)]
     Plans(#[from] crate::plans::PlansError),
+    /// Something that a release counts on was changed beside it.
+    #[error("{0} was changed meanwhile; send it again")]
+    Meanwhile(&'static str),
+    /// One of several scripts that come together is refused, and so all are.
+    #[error("script '{0}': {1}")]
+    InScript(String, Box<CatalogError>),
     /// The store failed. This is the only kind that is not the caller's fault.
     #[error(transparent)]
     Store(#[from] StoreError),

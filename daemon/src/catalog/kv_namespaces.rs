@@ -90,7 +90,7 @@ impl<W: Send + Sync + 'static> Catalog<W> {
     }
 }
 
-fn check_title(title: &str) -> Result<()> {
+pub(super) fn check_title(title: &str) -> Result<()> {
     let reason = if title.is_empty() {
         "it is empty"
     } else if title.len() > limits::KV_TITLE_MAX {

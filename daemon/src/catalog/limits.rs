@@ -31,6 +31,8 @@ pub const SUBREQUESTS_MAX: u32 = 10_000;
 pub const FLAGS_MAX: usize = 64;
 /// Bytes of one compatibility flag.
 pub const FLAG_MAX: usize = 128;
+/// Modules of an upload of a script.
+pub const MODULES_MAX: usize = 256;
 /// Bytes of a module's name.
 pub const MODULE_NAME_MAX: usize = 512;
 /// The compatibility date of an upload without one (spec: SEMANTICS §4).

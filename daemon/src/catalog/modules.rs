@@ -1,5 +1,6 @@
 //! What the modules of a push are, and what the judge is given of them.
 
+use super::limits::MODULE_NAME_MAX;
 use super::name::shown;
 use super::syntax::is_module;
 use super::{CatalogError, Source};
@@ -8,6 +9,23 @@ use postern_abi::bundle::ModuleKind;
 
 /// How wasm begins.
 const WASM_MAGIC: &[u8] = b"\0asm";
+
+/// Whether a module may be called so.
+///
+/// # Errors
+/// Says what may.
+pub fn check_name(name: &str) -> Result<(), String> {
+    let is_fine = !name.is_empty()
+        && name.len() <= MODULE_NAME_MAX
+        && !name.chars().any(|char| char.is_control() || char == '"');
+    match is_fine {
+        true => Ok(()),
+        false => Err(format!(
+            "module name '{}' is not allowed; use 1 to {MODULE_NAME_MAX} bytes without control characters and quotes",
+            shown(name)
+        )),
+    }
+}
 
 impl Source {
     /// Whether this is WebAssembly: that is what it says, or how it begins.

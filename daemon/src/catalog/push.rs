@@ -10,7 +10,7 @@ use super::deployments::Next;
 use super::judging::Named;
 use super::name::{ACCOUNT_ID, Id, check_name, check_tags, hex, is_recorded, shown, tenant_of};
 use super::plans::Standing;
-use super::record::{CustomLimits, Module, Namespace, Script, Settings, Verdict};
+use super::record::{CustomLimits, Module, Namespace, Script, ScriptAssets, Settings, Verdict};
 use super::references::Held;
 use super::rows::Rows;
 use super::vault::Place;
@@ -112,6 +112,16 @@ pub struct Push {
     pub assets: AssetsChange,
 }
 
+/// A version that is judged and whose files are there, and that no row tells of yet.
+pub(super) struct Made {
+    named: Named,
+    etag: String,
+    main_module: String,
+    modules: Vec<Module>,
+    pub(super) verdict: Verdict,
+    assets: Option<ScriptAssets>,
+}
+
 impl<W: Send + Sync + 'static> Catalog<W> {
     /// Deploys new modules, as a new script or a new version. When this returns, the version
     /// is durable and new requests go to it; requests in flight finish on the old one.
@@ -144,7 +154,44 @@ impl<W: Send + Sync + 'static> Catalog<W> {
         held: &mut Vec<Held>,
     ) -> Result<Script> {
         check_name("script", script)?;
-        let id = self.namespace(namespace)?.id;
+        let before = self.namespace(namespace)?;
+        let _script = self.locks.lock(before.id, script).await;
+        let (change, keep_settings) = (push.change.clone(), push.keep_settings);
+        let note = change.note.clone();
+        let made = self.make(&before, script, push, deploys, &[], held).await?;
+        // The namespace may have another name by now, or be gone, or made anew.
+        let _shared = self.structure.read().await;
+        let namespace = self.namespace_by_id(before.id, namespace)?;
+        let (before, settings) = self.prepare(&namespace, script, change, keep_settings, &[])?;
+        let new = self.version_of(&namespace, script, made, (before.as_ref(), settings))?;
+        if !deploys {
+            if before.is_none() {
+                // It was deleted meanwhile.
+                return Err(self.no_script(&namespace, script));
+            }
+            return self.store_version(&namespace, new, note).await;
+        }
+        let next = Next::whole(new, note);
+        let new = self.switch(&namespace, before, next).await?;
+        // Under the script's lock, so that a deletion that follows finds it counted. When the
+        // engine's upgrade has a module judged again, its tenant is not charged.
+        self.runtime
+            .deployed(&namespace.name, &new.name, new.verdict.startup_fuel);
+        Ok(new)
+    }
+
+    /// Judges modules and stores their files, and no row. To be called with the script's lock held.
+    /// `coming` are KV namespaces that come to be with it.
+    pub(super) async fn make(
+        &self,
+        namespace: &Namespace,
+        script: &str,
+        push: Push,
+        deploys: bool,
+        coming: &[Id],
+        held: &mut Vec<Held>,
+    ) -> Result<Made> {
+        let id = namespace.id;
         let Push {
             main_module,
             modules,
@@ -153,9 +200,8 @@ impl<W: Send + Sync + 'static> Catalog<W> {
             assets,
         } = push;
         let (maps, modules) = source_maps::apart(modules);
-        let _script = self.locks.lock(id, script).await;
         // What can be refused without judging is refused first: judging is dear.
-        let (_, settings) = self.prepare(namespace, script, change.clone(), keep_settings)?;
+        let (_, settings) = self.prepare(namespace, script, change, keep_settings, coming)?;
         let place = Place {
             namespace: id,
             script,
@@ -185,7 +231,6 @@ impl<W: Send + Sync + 'static> Catalog<W> {
                     .to_owned(),
             ));
         }
-        let note = change.note.clone();
         let old = self.newest(id, script)?.and_then(|newest| newest.assets);
         let assets = self
             .take_assets(id, script, old.as_ref(), &assets, held)
@@ -214,54 +259,56 @@ impl<W: Send + Sync + 'static> Catalog<W> {
             });
             held.push(blob);
         }
-
-        // The namespace may have another name by now, or be gone, or made anew.
-        let _shared = self.structure.read().await;
-        let namespace = self.namespace_by_id(id, namespace)?;
-        let (before, settings) = self.prepare(&namespace.name, script, change, keep_settings)?;
-        let settings = self.vault.seal(place, settings)?;
-        let new = Script {
-            name: script.to_owned(),
-            tag: before.as_ref().map_or_else(Id::random, |old| old.tag),
-            created_ms: before.as_ref().map_or(named.at_ms, |old| old.created_ms),
-            modified_ms: named.at_ms,
-            version: self.next_number(id, script)?,
-            version_id: named.id,
+        Ok(Made {
+            named,
             etag,
             main_module,
             modules: stored,
             verdict,
-            settings,
             assets,
-            schedules: before
-                .as_ref()
-                .map_or_else(Vec::new, |old| old.schedules.clone()),
-        };
-        if !deploys {
-            if before.is_none() {
-                // It was deleted meanwhile.
-                return Err(self.no_script(&namespace, script));
-            }
-            return self.store_version(&namespace, new, note).await;
-        }
-        let next = Next::whole(new, note);
-        let new = self.switch(&namespace, before, next).await?;
-        // Under the script's lock, so that a deletion that follows finds it counted. When the
-        // engine's upgrade has a module judged again, its tenant is not charged.
-        self.runtime
-            .deployed(&namespace.name, &new.name, new.verdict.startup_fuel);
-        Ok(new)
+        })
     }
 
-    /// The script as it is, and the settings that it would get.
-    fn prepare(
+    /// The row of what was made, with these settings, in place of the one before.
+    pub(super) fn version_of(
         &self,
-        namespace: &str,
+        namespace: &Namespace,
+        script: &str,
+        made: Made,
+        (before, settings): (Option<&Script>, Settings),
+    ) -> Result<Script> {
+        let place = Place {
+            namespace: namespace.id,
+            script,
+        };
+        let at_ms = made.named.at_ms;
+        Ok(Script {
+            name: script.to_owned(),
+            tag: before.map_or_else(Id::random, |old| old.tag),
+            created_ms: before.map_or(at_ms, |old| old.created_ms),
+            modified_ms: at_ms,
+            version: self.next_number(namespace.id, script)?,
+            version_id: made.named.id,
+            etag: made.etag,
+            main_module: made.main_module,
+            modules: made.modules,
+            verdict: made.verdict,
+            settings: self.vault.seal(place, settings)?,
+            assets: made.assets,
+            schedules: before.map_or_else(Vec::new, |old| old.schedules.clone()),
+        })
+    }
+
+    /// The script as it is, and the settings that it would get. `coming` are KV namespaces that
+    /// come to be with it.
+    pub(super) fn prepare(
+        &self,
+        namespace: &Namespace,
         script: &str,
         change: Change,
         keep_settings: bool,
+        coming: &[Id],
     ) -> Result<(Option<Script>, Settings)> {
-        let namespace = self.namespace(namespace)?;
         let before = self.find_script(namespace.id, script)?;
         if before.is_none() {
             let count = self.scripts_of(namespace.id)?.len();
@@ -285,7 +332,7 @@ impl<W: Send + Sync + 'static> Catalog<W> {
         });
         let base = old.filter(|_| keep_settings).unwrap_or_default();
         let mut settings = change.apply(base, &bindings)?;
-        self.check_targets(&mut settings)?;
+        self.check_targets_but(&mut settings, coming)?;
         Ok((before, settings))
     }
 
@@ -299,9 +346,15 @@ impl<W: Send + Sync + 'static> Catalog<W> {
 
     /// Whether what bindings refer to exists.
     pub(super) fn check_targets(&self, settings: &mut Settings) -> Result<()> {
+        self.check_targets_but(settings, &[])
+    }
+
+    /// The same, where KV namespaces are about to be there.
+    fn check_targets_but(&self, settings: &mut Settings, coming: &[Id]) -> Result<()> {
         self.find_dispatched(settings)?;
         for bound in &settings.bindings {
             if let Target::Kv(id) = &bound.target
+                && !coming.contains(id)
                 && self.kv_namespace(&id.hex()).is_err()
             {
                 return Err(CatalogError::BindingTarget {

@@ -5,8 +5,9 @@
 
 use super::record::{KvNamespace, Namespace};
 use super::references::Held;
-use super::{Catalog, Result};
-use crate::store::{RecordBatch, StoreError, Table};
+use super::{Catalog, CatalogError, Result};
+use crate::store::kv::PreparedEntry;
+use crate::store::{KvError, NamespaceId, RecordBatch, StoreError, Table};
 use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 
@@ -46,7 +47,8 @@ pub(super) struct Rows {
     writes: Vec<Write>,
 }
 
-type Write = Box<dyn FnOnce(&mut RecordBatch<'_>) -> Result<(), StoreError> + Send>;
+/// A change of rows.
+pub type Write = Box<dyn FnOnce(&mut RecordBatch<'_>) -> Result<(), StoreError> + Send>;
 
 impl Rows {
     /// Sets a row.
@@ -55,6 +57,12 @@ impl Rows {
         self.writes.push(Box::new(move |batch| {
             batch.put(table, &key, &row).map(|_| ())
         }));
+        self
+    }
+
+    /// Does what somebody else says.
+    pub(super) fn with(mut self, write: Write) -> Self {
+        self.writes.push(write);
         self
     }
 
@@ -87,15 +95,29 @@ impl<W: Send + Sync + 'static> Catalog<W> {
     /// Changes rows, all or none, and returns when that is durable. `held` belongs to the
     /// rows from the moment they exist, whether or not anybody still waits here.
     pub(super) async fn commit(&self, rows: Rows, held: Vec<Held>) -> Result<()> {
+        self.commit_with(rows, Vec::new(), held).await
+    }
+
+    /// The same with values of KV.
+    pub(super) async fn commit_with(
+        &self,
+        rows: Rows,
+        entries: Vec<(NamespaceId, PreparedEntry)>,
+        held: Vec<Held>,
+    ) -> Result<()> {
         let store = self.store.clone();
         postern_task::unblock(move || {
             let mut batch = store.records().batch();
             rows.write(&mut batch)?;
-            batch.commit()?;
+            batch.commit_with(entries)?;
             held.into_iter().for_each(Held::keep);
-            Ok::<_, StoreError>(())
+            Ok::<_, KvError>(())
         })
-        .await?;
+        .await
+        .map_err(|error| match error {
+            KvError::Store(error) => CatalogError::Store(error),
+            other => CatalogError::Kv(other),
+        })?;
         self.store.durable().await?;
         Ok(())
     }

@@ -56,6 +56,10 @@ pub trait Runtime<W>: Send + Sync {
     fn is_idle(&self, _worker: &W) -> bool {
         true
     }
+    /// Whether an isolate with so much memory can be there at all; if not, what it needs and what there is.
+    fn check_room(&self, _bytes: u64) -> Result<(), String> {
+        Ok(())
+    }
     /// What the dynamic Workers of one script may have of the memory, as a part of what its tenant has: of
     /// this namespace and name.
     fn dynamic_budget(&self, _tenant: (&str, &str), _script: &str) -> Budget {
@@ -169,6 +173,10 @@ impl Runtime<Worker> for Machine {
 
     fn hold(&self, budget: &Budget, bytes: u64) -> Option<Box<dyn Any + Send + Sync>> {
         Some(Box::new(self.engine.hold(budget, bytes)?))
+    }
+
+    fn check_room(&self, bytes: u64) -> Result<(), String> {
+        self.engine.check_room(bytes)
     }
 
     fn dynamic_workers(&self) -> usize {

@@ -20,42 +20,12 @@ impl<W: Send + Sync + 'static> Catalog<W> {
         script: &str,
         crons: Vec<String>,
     ) -> Result<Script> {
-        let count = crons.len();
-        if count > limits::SCHEDULES_MAX {
-            return Err(CatalogError::TooManySchedules { count });
-        }
-        if let Some((_, twice)) = crons
-            .iter()
-            .enumerate()
-            .find(|(at, cron)| crons[..*at].contains(cron))
-        {
-            return Err(CatalogError::CronTwice(super::name::shown(twice)));
-        }
-        let expressions = crons
-            .iter()
-            .map(|cron| Expression::parse(cron))
-            .collect::<Result<Vec<_>, _>>()?;
+        let expressions = expressions(&crons)?;
         let id = self.namespace(namespace)?.id;
         let _script = self.locks.lock(id, script).await;
         let _shared = self.structure.read().await;
         let (namespace, mut script) = self.script(namespace, script)?;
-        let handlers = &script.verdict.handlers;
-        if count > 0 && !handlers.iter().any(|it| it == "scheduled") {
-            return Err(CatalogError::NoScheduledHandler(script.name));
-        }
-        let now = now_ms();
-        let created = |cron: &String| {
-            let old = script.schedules.iter().find(|old| old.cron == *cron);
-            old.map_or(now, |old| old.created_ms)
-        };
-        script.schedules = crons
-            .into_iter()
-            .map(|cron| Schedule {
-                created_ms: created(&cron),
-                modified_ms: now,
-                cron,
-            })
-            .collect();
+        script.schedules = schedules(&script, crons)?;
         let key = Script::key(namespace.id, &script.name);
         let rows = Rows::default().put(Script::TABLE, key, script.clone());
         self.commit(rows, Vec::new()).await?;
@@ -79,6 +49,42 @@ impl<W: Send + Sync + 'static> Catalog<W> {
             self.timetable.set(key, expressions, cron::now_ms());
         }
     }
+}
+
+/// Cron expressions, as they are parsed.
+pub(super) fn expressions(crons: &[String]) -> Result<Vec<Expression>> {
+    let count = crons.len();
+    if count > limits::SCHEDULES_MAX {
+        return Err(CatalogError::TooManySchedules { count });
+    }
+    if let Some((_, twice)) = crons
+        .iter()
+        .enumerate()
+        .find(|(at, cron)| crons[..*at].contains(cron))
+    {
+        return Err(CatalogError::CronTwice(super::name::shown(twice)));
+    }
+    let parsed = crons.iter().map(|cron| Expression::parse(cron));
+    Ok(parsed.collect::<Result<_, _>>()?)
+}
+
+/// Other cron triggers of a script; those that stay keep the time since when they are there.
+pub(super) fn schedules(script: &Script, crons: Vec<String>) -> Result<Vec<Schedule>> {
+    let handlers = &script.verdict.handlers;
+    if !crons.is_empty() && !handlers.iter().any(|it| it == "scheduled") {
+        return Err(CatalogError::NoScheduledHandler(script.name.clone()));
+    }
+    let now = now_ms();
+    let created = |cron: &String| {
+        let old = script.schedules.iter().find(|old| old.cron == *cron);
+        old.map_or(now, |old| old.created_ms)
+    };
+    let schedules = crons.into_iter().map(|cron| Schedule {
+        created_ms: created(&cron),
+        modified_ms: now,
+        cron,
+    });
+    Ok(schedules.collect())
 }
 
 impl<W: Send + Sync + 'static> Fire<ScriptKey> for Catalog<W> {

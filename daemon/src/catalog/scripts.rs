@@ -5,7 +5,7 @@ use super::push::Change;
 use super::record::{Module, Namespace, Script, now_ms};
 use super::rows::Rows;
 use super::{Catalog, CatalogError, Result};
-use crate::store::Table;
+use crate::store::{BlobId, Table};
 use std::fs::File;
 
 impl<W: Send + Sync + 'static> Catalog<W> {
@@ -76,7 +76,28 @@ impl<W: Send + Sync + 'static> Catalog<W> {
     }
 
     async fn delete_rows(&self, namespace: &Namespace, doomed: &[Script]) -> Result<()> {
-        let mut rows = Rows::default();
+        let (rows, blobs) = self.without(Rows::default(), namespace, doomed)?;
+        self.commit(rows, Vec::new()).await?;
+        if namespace.id == ACCOUNT_ID {
+            self.open_gate()?;
+        }
+        for script in doomed {
+            if let Some(worker) = self.serving.remove(&namespace.name, &script.name) {
+                self.retire(&worker);
+            }
+            self.left(namespace, script);
+        }
+        self.references.release(blobs.iter()).await;
+        Ok(())
+    }
+
+    /// Adds to `rows` that scripts go, with the blobs that they needed.
+    pub(super) fn without(
+        &self,
+        mut rows: Rows,
+        namespace: &Namespace,
+        doomed: &[Script],
+    ) -> Result<(Rows, Vec<BlobId>)> {
         let mut blobs = Vec::new();
         for script in doomed {
             let key = Script::key(namespace.id, &script.name);
@@ -88,36 +109,29 @@ impl<W: Send + Sync + 'static> Catalog<W> {
             blobs.extend(script.blobs().copied());
             blobs.extend(gone);
         }
-        let is_plain = namespace.id == ACCOUNT_ID;
-        let rows = match is_plain {
+        let rows = match namespace.id == ACCOUNT_ID {
             true => self.close_entrances(rows, doomed)?,
             false => rows,
         };
-        self.commit(rows, Vec::new()).await?;
-        if is_plain {
-            self.open_gate()?;
+        Ok((rows, blobs))
+    }
+
+    /// A script was deleted and runs no more: what others keep of it goes.
+    pub(super) fn left(&self, namespace: &Namespace, script: &Script) {
+        self.pending
+            .lock()
+            .remove(&(namespace.id, script.name.clone()));
+        if let Some(cache) = self.runtime.cache().filter(|_| !namespace.trusted_workers) {
+            cache.forget(&super::push::cache_owner(namespace, script));
         }
-        for script in doomed {
-            self.pending
-                .lock()
-                .remove(&(namespace.id, script.name.clone()));
-            if let Some(worker) = self.serving.remove(&namespace.name, &script.name) {
-                self.retire(&worker);
-            }
-            if let Some(cache) = self.runtime.cache().filter(|_| !namespace.trusted_workers) {
-                cache.forget(&super::push::cache_owner(namespace, script));
-            }
-            self.watch.forget(namespace.id, &script.name);
-            self.timetable.forget((namespace.id, script.name.clone()));
-            if let Some(tails) = self.runtime.tails() {
-                tails.set(&namespace.name, &script.name, Vec::new());
-            }
-            if let Some(forget) = self.forgotten.get() {
-                forget(&namespace.name, &script.name);
-            }
+        self.watch.forget(namespace.id, &script.name);
+        self.timetable.forget((namespace.id, script.name.clone()));
+        if let Some(tails) = self.runtime.tails() {
+            tails.set(&namespace.name, &script.name, Vec::new());
         }
-        self.references.release(blobs.iter()).await;
-        Ok(())
+        if let Some(forget) = self.forgotten.get() {
+            forget(&namespace.name, &script.name);
+        }
     }
 
     /// Changes what can be said of a script without a new version: its tags, and what is kept

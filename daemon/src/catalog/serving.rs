@@ -64,6 +64,26 @@ impl<W> Serving<W> {
         }
     }
 
+    /// Switches many in and others out, in one step: who looks sees all of it or nothing. Hands out
+    /// those that they replace.
+    pub(super) fn exchange(
+        &self,
+        namespace: &str,
+        workers: Vec<(String, Arc<W>)>,
+        gone: &[String],
+    ) -> Vec<Arc<W>> {
+        let mut namespaces = self.namespaces.write();
+        let scripts = namespaces.entry(namespace.into()).or_default();
+        let removed: Vec<_> = gone
+            .iter()
+            .filter_map(|script| scripts.remove(script.as_str()))
+            .collect();
+        let put = workers
+            .into_iter()
+            .filter_map(|(script, worker)| scripts.insert(script.into(), worker));
+        put.chain(removed).collect()
+    }
+
     /// Takes a Worker out.
     pub(super) fn remove(&self, namespace: &str, script: &str) -> Option<Arc<W>> {
         self.namespaces.write().get_mut(namespace)?.remove(script)

@@ -63,7 +63,7 @@ impl WantedConsumer {
 
 /// The tail consumers of a script. Key: that of the script.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
-struct TailConsumers(Vec<(Id, String)>);
+pub(super) struct TailConsumers(Vec<(Id, String)>);
 
 impl Row for TailConsumers {
     type Stored = First<Self>;
@@ -75,28 +75,47 @@ impl From<First<TailConsumers>> for TailConsumers {
     }
 }
 
+impl TailConsumers {
+    /// Adds to `rows` that a script has these.
+    pub(super) fn rows(&self, rows: Rows, namespace: Id, script: &str) -> Rows {
+        let key = Script::key(namespace, script);
+        match self.0.is_empty() {
+            true => rows.delete(Table::TailConsumers, key),
+            false => rows.put(Table::TailConsumers, key, self.clone()),
+        }
+    }
+}
+
 impl<W: Send + Sync + 'static> Catalog<W> {
     /// Checks that tail consumers exist and have a `tail` handler.
     ///
     /// # Errors
     /// Names the first that does not.
     pub fn check_tail_consumers(&self, namespace: &str, wanted: &[WantedConsumer]) -> Result<()> {
-        self.resolve_consumers(namespace, wanted).map(drop)
+        self.resolve_consumers(&self.namespace(namespace)?, wanted, &[])
+            .map(drop)
     }
 
-    fn resolve_consumers(
+    /// Who is meant, seen from a namespace; `coming` are scripts that come into it in the same step.
+    pub(super) fn resolve_consumers(
         &self,
-        namespace: &str,
+        namespace: &Namespace,
         wanted: &[WantedConsumer],
+        coming: &[Script],
     ) -> Result<TailConsumers> {
         let resolve = |consumer: &WantedConsumer| {
             let places: Vec<&str> = match &consumer.namespace {
                 Some(named) => vec![named],
-                None => vec![ACCOUNT, namespace],
+                None => vec![ACCOUNT, &namespace.name],
             };
-            let found = places
-                .into_iter()
-                .find_map(|place| self.script(place, &consumer.service).ok());
+            let found = places.into_iter().find_map(|place| {
+                let comes = coming.iter().filter(|_| *place == *namespace.name);
+                let comes = comes.into_iter().find(|it| it.name == consumer.service);
+                match comes {
+                    Some(script) => Some((namespace.clone(), script.clone())),
+                    None => self.script(place, &consumer.service).ok(),
+                }
+            });
             let Some((place, script)) = found else {
                 return Err(CatalogError::BadMetadata(format!(
                     "tail consumer '{}' does not exist; deploy it first",
@@ -128,16 +147,11 @@ impl<W: Send + Sync + 'static> Catalog<W> {
         let _script = self.locks.lock(id, script).await;
         let _shared = self.structure.read().await;
         let (namespace, script) = self.script(namespace, script)?;
-        let consumers = self.resolve_consumers(&namespace.name, wanted)?;
+        let consumers = self.resolve_consumers(&namespace, wanted, &[])?;
         if consumers == self.tail_row(namespace.id, &script.name)? {
             return Ok(());
         }
-        let key = Script::key(namespace.id, &script.name);
-        let rows = if consumers.0.is_empty() {
-            Rows::default().delete(Table::TailConsumers, key)
-        } else {
-            Rows::default().put(Table::TailConsumers, key, consumers.clone())
-        };
+        let rows = consumers.rows(Rows::default(), namespace.id, &script.name);
         self.commit(rows, Vec::new()).await?;
         self.tell_tails(&namespace.name, &script.name, consumers);
         Ok(())
@@ -192,7 +206,7 @@ impl<W: Send + Sync + 'static> Catalog<W> {
         Ok(())
     }
 
-    fn tell_tails(&self, namespace: &str, script: &str, consumers: TailConsumers) {
+    pub(super) fn tell_tails(&self, namespace: &str, script: &str, consumers: TailConsumers) {
         if let Some(tails) = self.runtime.tails() {
             let consumers = consumers.0.into_iter();
             let consumers = consumers.map(|(id, script)| Consumer {

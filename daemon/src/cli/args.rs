@@ -14,7 +14,7 @@ mod usage;
 mod versions;
 
 pub use access::{Audit, Token};
-pub use bundle::{Bundle, BundleBuild, BundleSign};
+pub use bundle::{Bundle, BundleBuild, BundleSign, Receipt};
 pub use explain::Explain;
 pub use firmware::{Firmware, FirmwarePush, Health};
 pub use kv::{InKv, Kv, KvNamespace, KvPut};
@@ -79,6 +79,8 @@ pub enum Command {
     /// Build, sign and look into bundles: Workers, assets, routes and values of KV in one file.
     #[command(subcommand)]
     Bundle(Bundle),
+    /// Show what a gateway says runs of a bundle, which it signs, and verify it.
+    Receipt(Box<Receipt>),
     /// List Workers, those of a dispatch namespace, or the namespaces.
     List(List),
     /// Delete a Worker, or all Workers with a tag.
@@ -307,8 +309,11 @@ impl InNamespace {
 /// `postern push`.
 #[derive(Clone, Debug, Default, Args)]
 pub struct Push {
-    /// A .js or .wasm file, a wrangler configuration, or a folder that holds one.
+    /// A .js or .wasm file, a wrangler configuration, or a folder that holds one; or a bundle, or a list of release keys.
     pub path: PathBuf,
+    /// Of a bundle: install this version although a newer one was installed before.
+    #[arg(long, value_name = "VERSION")]
+    pub allow_rollback: Option<u64>,
     /// The Worker's name. Without it: the project's, or the file's name without its extension.
     #[arg(long)]
     pub name: Option<String>,

@@ -1,13 +1,16 @@
-//! `postern bundle`: bundles are made, signed and looked into, without a daemon.
+//! `postern bundle`: bundles and lists of release keys are made, signed and looked into, without a daemon; and what is
+//! installed on one.
 
 mod build;
+mod keys;
 mod shown;
 
-use super::args::{Bundle, BundleSign};
+use super::api::Api;
+use super::args::{Bundle, BundleSign, Remote};
 use super::error::CliError;
 use super::output::{Output, printable};
 use super::project;
-use crate::bundle::{self, SecretKey};
+use crate::bundle::{self, KeyList, SecretKey};
 use crate::firmware::minisign::PublicKey;
 use serde_json::json;
 use std::fs::{self, OpenOptions};
@@ -25,10 +28,16 @@ pub fn run(args: &Bundle, out: Output) -> Result<(), CliError> {
     match args {
         Bundle::Keygen { file } => keygen(file, out),
         Bundle::Build(args) => build::run(args, out),
+        Bundle::Keys { list, key, output } => keys::run(list, key, output, out),
+        Bundle::Installed(remote) => smol::block_on(installed(remote, out)),
         Bundle::Sign(args) => sign(args, out),
         Bundle::Verify { file, key } => verify(file, key, out),
         Bundle::Inspect { file } => {
-            let bundle = bundle::read(&project::read(file, FILE_MAX)?)?;
+            let bytes = project::read(file, FILE_MAX)?;
+            if KeyList::is(&bytes) {
+                return keys::shown(&KeyList::inspect(&bytes)?, out);
+            }
+            let bundle = bundle::read(&bytes)?;
             let told = shown::told(&bundle);
             out.result(&told, || shown::text(&bundle))
         }
@@ -123,8 +132,15 @@ fn sign(args: &BundleSign, out: Output) -> Result<(), CliError> {
     })
 }
 
+/// What is installed on a gateway.
+async fn installed(remote: &Remote, out: Output) -> Result<(), CliError> {
+    let api = Api::new(remote)?;
+    let told = api.get("bundles", api.own_path("bundles")).await?.result;
+    out.result(&told, || shown::installed(&told))
+}
+
 /// A key as it was given: itself, or its file.
-fn public_key(text: &str) -> Result<PublicKey, CliError> {
+pub(super) fn public_key(text: &str) -> Result<PublicKey, CliError> {
     if let Ok(key) = PublicKey::parse(text) {
         return Ok(key);
     }
@@ -138,6 +154,9 @@ fn public_key(text: &str) -> Result<PublicKey, CliError> {
 fn verify(file: &Path, keys: &[String], out: Output) -> Result<(), CliError> {
     let keys: Result<Vec<_>, _> = keys.iter().map(|key| public_key(key)).collect();
     let bytes = project::read(file, FILE_MAX)?;
+    if KeyList::is(&bytes) {
+        return keys::verify(&bytes, &keys?, out);
+    }
     let bundle = bundle::read(&bytes)?;
     let signed = bundle::signed(&bytes)?;
     let signature = bundle::verified(signed, &bundle.signature, &keys?)?;

@@ -5,24 +5,19 @@ use super::args::{Firmware, FirmwarePush};
 use super::client::Call;
 use super::error::CliError;
 use super::output::{Output, member, printable};
+use super::progress::parts;
 use crate::firmware::minisign;
-use crate::manage::ByteStream;
 use crate::manage::firmware::SIGNATURE;
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
-use bytes::Bytes;
-use futures_lite::{AsyncReadExt, stream};
 use http::Method;
 use serde_json::Value;
 use std::fmt::Write as _;
 use std::fs::File;
-use std::io::{IsTerminal, Write as _};
 use std::path::PathBuf;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::atomic::AtomicU64;
 
-/// Bytes that are read and sent at once.
-const PART_BYTES: usize = 64 * 1024;
 /// Events that are shown.
 const EVENTS_SHOWN: usize = 5;
 
@@ -88,8 +83,7 @@ async fn push(args: &FirmwarePush, out: Output) -> Result<(), CliError> {
     api.call(&what, call.header(SIGNATURE, &*signature)).await?;
 
     let moved = Arc::new(AtomicU64::new(0));
-    let progress = Progress::new(out, bytes);
-    let source = parts(image, moved.clone(), progress);
+    let source = parts(image, bytes, moved.clone(), out);
     let target = format!("{base}?{query}&reboot={}", args.reboot);
     let call = Call::new(Method::PUT, target)
         .header(SIGNATURE, signature)
@@ -103,67 +97,6 @@ async fn push(args: &FirmwarePush, out: Output) -> Result<(), CliError> {
             restart(args.reboot)
         )
     })
-}
-
-/// An image's parts; what was taken of them is counted and shown.
-fn parts(image: File, moved: Arc<AtomicU64>, progress: Progress) -> ByteStream {
-    let image = smol::Unblock::with_capacity(PART_BYTES, image);
-    Box::pin(stream::try_unfold(
-        (image, progress),
-        move |(mut image, mut progress)| {
-            let moved = moved.clone();
-            async move {
-                let mut part = vec![0; PART_BYTES];
-                let read = image.read(&mut part).await?;
-                if read == 0 {
-                    return Ok(None);
-                }
-                part.truncate(read);
-                let sent = moved.fetch_add(read as u64, Ordering::Relaxed) + read as u64;
-                progress.show(sent);
-                Ok(Some((Bytes::from(part), (image, progress))))
-            }
-        },
-    ))
-}
-
-/// A line on a terminal that tells how far it is.
-struct Progress {
-    on: bool,
-    total: u64,
-    shown: u64,
-}
-
-impl Progress {
-    fn new(out: Output, total: u64) -> Self {
-        Self {
-            on: !out.json && std::io::stderr().is_terminal(),
-            total,
-            shown: u64::MAX,
-        }
-    }
-
-    fn show(&mut self, sent: u64) {
-        let percent = sent.saturating_mul(100) / self.total.max(1);
-        if !self.on || percent == self.shown {
-            return;
-        }
-        self.shown = percent;
-        let mib = |bytes: u64| bytes as f64 / f64::from(1 << 20);
-        let end = if sent >= self.total {
-            "; checking\n"
-        } else {
-            ""
-        };
-        let mut err = std::io::stderr().lock();
-        let _ = write!(
-            err,
-            "\r{percent:3} %, {:.1} of {:.1} MiB{end}",
-            mib(sent),
-            mib(self.total)
-        );
-        let _ = err.flush();
-    }
 }
 
 /// What a machine says of its firmware, for people.

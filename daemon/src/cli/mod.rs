@@ -11,6 +11,7 @@ mod bundle;
 mod calibrate;
 pub mod client;
 mod config;
+mod deliver;
 mod entrances;
 pub mod error;
 mod explain;
@@ -24,8 +25,10 @@ mod limits;
 mod logs;
 mod multipart;
 mod output;
+mod progress;
 mod project;
 mod push;
+mod receipt;
 mod replay;
 mod scripts;
 pub mod secrets;
@@ -84,6 +87,7 @@ fn run(command: Command, out: Output) -> Result<(), CliError> {
         Command::Serve(source) => Ok(serve::run(&source)?),
         Command::Push(args) => smol::block_on(push::run(&args, out)),
         Command::Bundle(args) => bundle::run(&args, out),
+        Command::Receipt(args) => smol::block_on(receipt::run(&args, out)),
         Command::List(args) => smol::block_on(scripts::list(&args, out)),
         Command::Delete(args) => smol::block_on(scripts::delete(&args, out)),
         Command::Namespace(args) => smol::block_on(scripts::namespace(&args, out)),

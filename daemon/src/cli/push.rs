@@ -4,6 +4,7 @@ use super::api::Api;
 use super::args::Push;
 use super::assets;
 use super::client::Call;
+use super::deliver;
 use super::entrances;
 use super::error::CliError;
 use super::multipart::Form;
@@ -30,6 +31,14 @@ struct Upload {
 
 /// Pushes.
 pub async fn run(args: &Push, out: Output) -> Result<(), CliError> {
+    if deliver::is_bundle(&args.path) {
+        return deliver::run(args, out).await;
+    }
+    if args.allow_rollback.is_some() {
+        return Err(CliError::Usage(
+            "--allow-rollback is for bundles; leave it out".to_owned(),
+        ));
+    }
     let mut project = Project::load(&args.path, args.env.as_deref())?;
     for warning in std::mem::take(&mut project.warnings) {
         out.warn(&warning);

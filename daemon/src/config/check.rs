@@ -18,7 +18,7 @@ use std::path::{Path, PathBuf};
 use toml::Spanned;
 
 /// Modules whose log level can be set apart.
-const ROOMS: [&str; 19] = [
+const ROOMS: [&str; 20] = [
     "analytics",
     "assets",
     "bindings",
@@ -27,6 +27,7 @@ const ROOMS: [&str; 19] = [
     "catalog",
     "cli",
     "cron",
+    "delivery",
     "edge",
     "engine",
     "firmware",
@@ -132,6 +133,7 @@ pub(super) fn check(
     let clock = super::network::check_clock(document, raw.clock);
     let firmware = super::firmware::check(document, raw.firmware, base);
     let confinement = super::confinement::check(document, raw.confinement, base);
+    let bundles = super::bundles::check(document, raw.bundles, base);
     let data_dir = match (&overrides.data_dir, &raw.data_dir) {
         (Some(dir), _) => dir.clone(),
         (None, Some(dir)) => base.join(dir.get_ref()),
@@ -171,6 +173,7 @@ pub(super) fn check(
         clock,
         firmware,
         confinement,
+        bundles,
     };
     (Some(config), Vec::new())
 }

@@ -111,7 +111,7 @@ impl Critical {
 }
 
 pub(super) fn check(document: &mut Document<'_>, raw: RawFirmware, base: &Path) -> Firmware {
-    let keys = keys(document, raw.keys);
+    let keys = keys(document, "firmware.keys", raw.keys);
     let path = |text: Option<Spanned<String>>| text.map(|text| base.join(text.into_inner()));
     let mut number = |key, value: Option<&Spanned<Amount>>, default, bounds| {
         super::check::number(document, key, value, default, bounds)
@@ -161,17 +161,15 @@ pub(super) fn check(document: &mut Document<'_>, raw: RawFirmware, base: &Path) 
     }
 }
 
-fn keys(document: &mut Document<'_>, raw: Option<Texts>) -> Vec<String> {
+/// Public keys of minisign, by what the key of the configuration is called.
+pub(super) fn keys(document: &mut Document<'_>, called: &str, raw: Option<Texts>) -> Vec<String> {
     let Some(Texts(written)) = raw else {
         return Vec::new();
     };
     if let Some(first) = written.get(KEYS_MAX) {
         document.problem(
             Some(first.span()),
-            format!(
-                "`firmware.keys` has {} keys; {KEYS_MAX} can be",
-                written.len()
-            ),
+            format!("`{called}` has {} keys; {KEYS_MAX} can be", written.len()),
             "keep those that sign today, and the one that follows",
         );
     }
@@ -179,7 +177,7 @@ fn keys(document: &mut Document<'_>, raw: Option<Texts>) -> Vec<String> {
         if let Err(error) = PublicKey::parse(key.get_ref()) {
             let message = error.to_string();
             let (what, remedy) = message.split_once("; ").unwrap_or((&message, ""));
-            document.problem(Some(key.span()), format!("`firmware.keys`: {what}"), remedy);
+            document.problem(Some(key.span()), format!("`{called}`: {what}"), remedy);
         }
         key.into_inner()
     });

@@ -3,6 +3,7 @@
 //! `docs/configuration.md` tells what every key means. The rest of the daemon sees only
 //! [`Config`], in which nothing is optional that could have a default.
 
+mod bundles;
 mod check;
 pub mod confinement;
 mod egress;
@@ -17,6 +18,7 @@ mod replay;
 pub mod routing;
 mod tls;
 
+pub use bundles::{Bundles, Pull};
 pub use confinement::Confinement;
 pub use firmware::{Critical, Firmware};
 pub use manage_tls::{ClientCertificate, ManageTls};
@@ -96,6 +98,8 @@ pub struct Config {
     pub firmware: Firmware,
     /// What the process gives up of the system.
     pub confinement: Confinement,
+    /// Bundles: who signs them, and by which ways they come.
+    pub bundles: Bundles,
 }
 
 /// A board and how it was named.
@@ -521,6 +525,7 @@ impl Config {
             ("clock", self.clock != new.clock),
             ("firmware", self.firmware != new.firmware),
             ("confinement", self.confinement != new.confinement),
+            ("bundles", self.bundles != new.bundles),
             ("log.format and log.tenant-bytes", log_differs),
         ]
         .into_iter()

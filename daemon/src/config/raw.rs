@@ -46,6 +46,7 @@ pub(super) struct RawConfig {
     pub clock: RawClock,
     pub firmware: RawFirmware,
     pub confinement: RawConfinement,
+    pub bundles: super::bundles::RawBundles,
 }
 
 #[derive(Debug, Default, serde::Deserialize)]

@@ -370,6 +370,18 @@ impl Engine {
         self.room(budget, bytes)
     }
 
+    /// Whether an isolate with so much memory could be there if all others were gone; if not, the arithmetic.
+    ///
+    /// # Errors
+    /// Says what it needs and what there is.
+    pub fn check_room(&self, bytes: u64) -> Result<(), String> {
+        let budget = self.budget();
+        match bytes <= budget.limit() {
+            true => Ok(()),
+            false => Err(self.shortage(budget, "no isolate has room here", &[("memory", bytes)])),
+        }
+    }
+
     /// Isolates there are.
     pub fn isolates(&self) -> usize {
         self.0

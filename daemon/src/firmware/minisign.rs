@@ -158,6 +158,11 @@ impl Signature {
         }
     }
 
+    /// Whether this key made it.
+    pub fn is_by(&self, key: &PublicKey) -> bool {
+        self.key == *key
+    }
+
     /// The key's id, as minisign shows it.
     pub fn key(&self) -> String {
         key_name(self.key.id)

@@ -56,6 +56,8 @@ pub mod code {
     pub const REVISION: u32 = 10612;
     /// Records of invocations, which the field has no calls for.
     pub const REPLAY: u32 = 10631;
+    /// Bundles, which the field has no calls for.
+    pub const BUNDLE: u32 = 10641;
     /// Known to the field, but not here yet.
     pub const NOT_YET: u32 = 10501;
     /// Too many calls, as the field has it.
@@ -269,6 +271,14 @@ impl From<CatalogError> for Refusal {
             E::TooManyBindings { .. } => Self::bad(code::BINDING_COUNT, message),
             E::KvTitleExists(_) | E::BadKvTitle(_) | E::KvNamespaceBound { .. } => {
                 Self::bad(code::KV_TITLE, message)
+            }
+            E::Meanwhile(_) => Self::new(StatusCode::CONFLICT, code::BUNDLE, message),
+            E::InScript(_, inner) => {
+                let mut refusal = Self::from(*inner);
+                if let Some((_, told)) = refusal.errors.first_mut() {
+                    *told = message;
+                }
+                refusal
             }
             E::Entrance(error) => error.into(),
             E::Start(_) | E::Vault(_) => Self::internal(message),

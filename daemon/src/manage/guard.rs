@@ -48,6 +48,15 @@ impl Caller {
         }
     }
 
+    /// Whether it may do everything.
+    pub fn is_admin(&self) -> bool {
+        match self {
+            Self::Token(token) => token.grant.role == super::roles::Role::Admin,
+            Self::Local(_) => true,
+            Self::Route => false,
+        }
+    }
+
     /// The token's id.
     pub fn id(&self) -> Option<Id> {
         match self {

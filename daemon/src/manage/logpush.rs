@@ -4,7 +4,7 @@
 use super::Manage;
 use super::call::Call;
 use super::envelope::{Handled, Refusal, code, ok};
-use super::metadata::{boolean, strings};
+use crate::catalog::metadata::{boolean, strings};
 use crate::catalog::{LogSettings, shown_time};
 use crate::logpush::{Destination, FIELDS, Job, JobChange, JobError, JobState, Logpush};
 use serde_json::{Value, json};

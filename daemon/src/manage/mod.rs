@@ -15,6 +15,7 @@ mod assets;
 pub mod audit;
 mod body;
 mod brackets;
+mod bundles;
 mod call;
 mod deployments;
 mod domains;
@@ -30,7 +31,6 @@ mod kv_namespaces;
 pub mod local;
 mod logpush;
 mod logs;
-mod metadata;
 mod namespaces;
 #[cfg(feature = "tune-page")]
 mod page;
@@ -71,6 +71,7 @@ pub use server::{ServerOptions, serve};
 pub use tune::Tuning;
 
 use crate::catalog::Catalog;
+use crate::delivery::Delivery;
 use crate::engine::Worker;
 use crate::firmware::Firmware;
 use crate::ledger::{Budget, Share};
@@ -158,6 +159,7 @@ pub struct Manage<W = Worker> {
     probes: OnceLock<Arc<dyn Probes>>,
     used: OnceLock<Box<dyn UseSource>>,
     replays: OnceLock<Replays>,
+    delivery: OnceLock<Arc<Delivery<W>>>,
     #[cfg(feature = "edge-tls")]
     acceptor: RwLock<Option<Acceptor>>,
     guard: Guard,
@@ -181,6 +183,7 @@ impl<W: Send + Sync + 'static> Manage<W> {
             probes: OnceLock::new(),
             used: OnceLock::new(),
             replays: OnceLock::new(),
+            delivery: OnceLock::new(),
             #[cfg(feature = "edge-tls")]
             acceptor: RwLock::default(),
             guard: Guard::default(),
@@ -213,6 +216,31 @@ impl<W: Send + Sync + 'static> Manage<W> {
     /// Has records of invocations. Once only; a second call changes nothing.
     pub fn with_replays(&self, replays: Replays) {
         let _ = self.replays.set(replays);
+    }
+
+    /// Has bundles. Once only; a second call changes nothing. What comes by other ways is in the audit log too.
+    pub fn with_delivery(&self, delivery: Arc<Delivery<W>>) {
+        let audit = self.audit.clone();
+        delivery.tell(move |arrival, what, is_done| {
+            let new = audit::New {
+                token: None,
+                who: String::new(),
+                from: arrival.way.clone(),
+                call: what.to_owned(),
+                failed: None,
+            };
+            let written = audit.append(new.clone()).and_then(|place| match is_done {
+                true => Ok(place),
+                false => audit.append(audit::New {
+                    failed: Some((place, 400)),
+                    ..new
+                }),
+            });
+            if let Err(error) = written {
+                log::error!("the audit log cannot be written: {error}");
+            }
+        });
+        let _ = self.delivery.set(delivery);
     }
 
     /// Has firmware, and a key by which programs of this machine ask how the daemon is. Once

@@ -4,10 +4,10 @@
 
 use super::call::Call;
 use super::envelope::{Handled, Refusal, code, list, ok};
-use super::metadata::Metadata;
 use super::scripts::script_object;
 use super::{Manage, paging};
 use crate::catalog::entrances::EntranceError;
+use crate::catalog::metadata::Metadata;
 use crate::catalog::name::{ACCOUNT, TagFilter, shown};
 use crate::catalog::record::Script;
 use crate::catalog::{CatalogError, shown_time};

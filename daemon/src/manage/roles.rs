@@ -120,7 +120,7 @@ pub fn needs(method: &Method, pattern: &str) -> Needs {
             Needs::Read
         }
         _ if is_read => Needs::Read,
-        ("workers" | "storage" | "zones" | "logpush", _) => Needs::Deploy,
+        ("workers" | "storage" | "zones" | "logpush" | "bundles", _) => Needs::Deploy,
         _ => Needs::Admin,
     }
 }

@@ -4,9 +4,9 @@
 use super::body::{ByteStream, file};
 use super::call::Call;
 use super::envelope::{Answer, Handled, Refusal, code, list, ok};
-use super::metadata::Metadata;
 use super::upload::{self, Upload};
 use super::{Manage, paging};
+use crate::catalog::metadata::Metadata;
 use crate::catalog::name::{ACCOUNT, Id, TagFilter, check_name, shown};
 use crate::catalog::record::Script;
 use crate::catalog::{AssetsChange, CatalogError, Change, Push, shown_time};

@@ -3,7 +3,7 @@
 use super::Manage;
 use super::call::Call;
 use super::envelope::{Handled, Refusal, code, ok};
-use super::metadata::Metadata;
+use crate::catalog::metadata::Metadata;
 use crate::catalog::record::Script;
 use serde_json::{Map, Value, json};
 

@@ -3,7 +3,7 @@
 use super::Manage;
 use super::call::Call;
 use super::envelope::{Handled, Refusal, code, ok};
-use super::metadata::strings;
+use crate::catalog::metadata::strings;
 use serde_json::{Value, json};
 
 impl<W: Send + Sync + 'static> Manage<W> {

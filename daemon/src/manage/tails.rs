@@ -93,7 +93,8 @@ impl Wanted {
             Some(_) => return Err(wrong("they are no array")),
         };
         let texts = |value: &Value, name: &str| {
-            let texts = super::metadata::strings(value).filter(|it| it.len() <= FILTERS_MAX);
+            let texts =
+                crate::catalog::metadata::strings(value).filter(|it| it.len() <= FILTERS_MAX);
             texts.ok_or_else(|| {
                 wrong(&format!(
                     "{name} is no list of at most {FILTERS_MAX} strings"

@@ -14,9 +14,9 @@
 use super::body::{ByteStream, Payload, broken_off};
 use super::brackets::Fields;
 use super::envelope::{Refusal, code};
-use crate::catalog::limits::MODULE_NAME_MAX;
+use crate::catalog::limits::MODULES_MAX;
 use crate::catalog::name::shown;
-use crate::catalog::{CatalogError, SOURCE_MAP, Source, bare_script};
+use crate::catalog::{CatalogError, SOURCE_MAP, Source, bare_script, check_module_name};
 use bytes::Bytes;
 use futures_lite::StreamExt;
 use multer::{Field, Multipart};
@@ -26,8 +26,6 @@ use serde_json::Value;
 const METADATA_MAX: usize = 1 << 20;
 /// Parts of an upload, fields of metadata included.
 const PARTS_MAX: usize = 2048;
-/// Modules of an upload.
-const MODULES_MAX: usize = 256;
 /// How wasm begins.
 const WASM_MAGIC: &[u8] = b"\0asm";
 
@@ -276,19 +274,7 @@ async fn module(
         }
         return Ok(());
     }
-    if name.is_empty()
-        || name.len() > MODULE_NAME_MAX
-        || name.chars().any(|char| char.is_control() || char == '"')
-    {
-        return Err(Refusal::bad(
-            code::BODY,
-            format!(
-                "module name '{}' is not allowed; use 1 to {MODULE_NAME_MAX} bytes without \
-                 control characters and quotes",
-                shown(&name)
-            ),
-        ));
-    }
+    check_module_name(&name).map_err(|what| Refusal::bad(code::BODY, what))?;
     if upload.modules.iter().any(|module| module.name == name) {
         return Err(Refusal::bad(
             code::BODY,

@@ -3,9 +3,9 @@
 
 use super::call::Call;
 use super::envelope::{Answer, Handled, Refusal, code, ok};
-use super::metadata::Metadata;
 use super::{Manage, paging};
 use crate::catalog::binding::Wanted;
+use crate::catalog::metadata::Metadata;
 use crate::catalog::name::{ACCOUNT, shown};
 use crate::catalog::versions::{Note, Version};
 use crate::catalog::{CatalogError, Push, Source, shown_time};

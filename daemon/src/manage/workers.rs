@@ -4,7 +4,7 @@
 use super::Manage;
 use super::call::Call;
 use super::envelope::{Handled, Refusal, code, ok};
-use super::metadata::Metadata;
+use crate::catalog::metadata::Metadata;
 use crate::catalog::name::{ACCOUNT, check_name, shown};
 use crate::catalog::{Change, Push, Source};
 use serde::Deserialize;

@@ -235,24 +235,32 @@ fn finish(
 
 fn stage(core: &Core, change: &mut Change<'_>, work: Work) -> Result<(), KvError> {
     match work {
-        Work::Kv { namespace, writes } => {
-            let mut reclaimed = false;
-            for write in writes {
-                // A large value's file goes with the write, so look before it is used up.
-                if !reclaimed && write.may_exceed(change, namespace, core.kv_quota_bytes)? {
-                    write::stage_expired(change, core.now(), RECLAIM_MAX)?;
-                    reclaimed = true;
-                }
-                write.stage(change, namespace, core.kv_quota_bytes)?;
-            }
-            Ok(())
-        }
+        Work::Kv { namespace, writes } => stage_writes(core, change, namespace, writes),
         Work::Clear { namespace, max } => {
             write::stage_clear(change, namespace, max)?;
             Ok(())
         }
         Work::Barrier => Ok(()),
     }
+}
+
+/// Works changes of entries of one namespace into a change.
+pub(super) fn stage_writes(
+    core: &Core,
+    change: &mut Change<'_>,
+    namespace: NamespaceId,
+    writes: Vec<Write>,
+) -> Result<(), KvError> {
+    let mut reclaimed = false;
+    for write in writes {
+        // A large value's file goes with the write, so look before it is used up.
+        if !reclaimed && write.may_exceed(change, namespace, core.kv_quota_bytes)? {
+            write::stage_expired(change, core.now(), RECLAIM_MAX)?;
+            reclaimed = true;
+        }
+        write.stage(change, namespace, core.kv_quota_bytes)?;
+    }
+    Ok(())
 }
 
 #[cfg(test)]

@@ -4,9 +4,11 @@
 //! the record is too large for a row.
 
 use super::change::Change;
+use super::commit;
 use super::core::Core;
 use super::error::StoreError;
 use super::keys;
+use super::kv::{KvError, NamespaceId, PreparedEntry};
 use super::rows::Row;
 use super::values::{FileId, INLINE_MAX};
 use serde::Serialize;
@@ -84,6 +86,12 @@ pub enum Table {
     Audit = 102,
     /// What the oldest of them that is kept follows.
     AuditAnchor = 103,
+    /// Whose signatures of bundles count.
+    ReleaseKeys = 105,
+    /// Bundles that are installed, by dispatch namespace.
+    Installed = 106,
+    /// What was last fetched from where bundles are pulled from.
+    Pulls = 107,
 }
 
 impl Table {
@@ -120,6 +128,9 @@ impl Table {
             Self::TokenUses => "token-uses",
             Self::Audit => "audit",
             Self::AuditAnchor => "audit-anchor",
+            Self::ReleaseKeys => "release-keys",
+            Self::Installed => "installed",
+            Self::Pulls => "pulls",
         }
     }
 }
@@ -299,6 +310,18 @@ impl RecordBatch<'_> {
     /// [`Store::durable`](super::Store::durable). Blocks while a large record is written, or
     /// another commit is on its way to the disk.
     pub fn commit(self) -> Result<(), StoreError> {
+        self.commit_with(Vec::new()).map_err(|error| match error {
+            KvError::Store(error) => error,
+            // Without entries nothing else is refused.
+            other => StoreError::Broken(other.to_string()),
+        })
+    }
+
+    /// The same together with values of KV, which are set in this order.
+    ///
+    /// # Errors
+    /// Also when a KV namespace would be over its quota; then nothing is changed.
+    pub fn commit_with(self, entries: Vec<(NamespaceId, PreparedEntry)>) -> Result<(), KvError> {
         let core = &self.records.core;
         let mut prepared = Vec::with_capacity(self.writes.len());
         let mut has_files = false;
@@ -310,6 +333,7 @@ impl RecordBatch<'_> {
             has_files |= file.is_some();
             prepared.push((key, row, file));
         }
+        has_files |= entries.iter().any(|(_, entry)| entry.0.has_file());
         if has_files {
             core.values.sync_names()?;
         }
@@ -334,7 +358,10 @@ impl RecordBatch<'_> {
                 (None, None) => change.remove(key),
             }
         }
-        core.apply(&mut state, change)
+        for (namespace, entry) in entries {
+            commit::stage_writes(core, &mut change, namespace, vec![entry.0])?;
+        }
+        Ok(core.apply(&mut state, change)?)
     }
 }
 

@@ -8,7 +8,7 @@ mod domains;
 mod pattern;
 mod previews;
 mod record;
-mod routes;
+pub(super) mod routes;
 mod subdomains;
 mod table;
 mod zone;

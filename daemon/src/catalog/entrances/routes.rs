@@ -83,51 +83,77 @@ impl<W: Send + Sync + 'static> Catalog<W> {
 
     /// Replaces all routes of a script, in one step. Those that stay keep their ids.
     pub async fn set_routes(&self, script: &str, patterns: Vec<String>) -> Result<Vec<Route>> {
-        let mut parsed: Vec<Pattern> = Vec::with_capacity(patterns.len().min(ROUTES_MAX));
-        for text in &patterns {
-            let pattern = Pattern::parse(text)?;
-            if parsed.len() >= ROUTES_MAX {
-                return Err(too_many());
-            }
-            if parsed.contains(&pattern) {
-                return Err(EntranceError::RouteExists {
-                    pattern: shown(text),
-                    script: "this Worker too".to_owned(),
-                }
-                .into());
-            }
-            parsed.push(pattern);
-        }
+        let patterns: Vec<_> = patterns
+            .into_iter()
+            .map(|pattern| (pattern, script.to_owned()))
+            .collect();
+        let parsed = parsed(&patterns)?;
         let _alone = self.structure.write().await;
         self.must_exist(script)?;
+        let is_own = |other: &str| other == script;
+        let (rows, routes) = self.with_routes(Rows::default(), &is_own, patterns, &parsed)?;
+        self.change_gate(rows).await?;
+        Ok(routes)
+    }
+
+    /// Adds to `rows` that scripts have these routes, each with the script that it leads to, and no
+    /// others. `is_own` tells which scripts.
+    pub(in crate::catalog) fn with_routes(
+        &self,
+        mut rows: Rows,
+        is_own: &dyn Fn(&str) -> bool,
+        patterns: Vec<(String, String)>,
+        parsed: &[Pattern],
+    ) -> Result<(Rows, Vec<Route>)> {
         let (own, others): (Vec<_>, Vec<_>) = self
             .routes()?
             .into_iter()
-            .partition(|route| route.script.as_deref() == Some(script));
+            .partition(|route| route.script.as_deref().is_some_and(is_own));
         if others.len() + parsed.len() > ROUTES_MAX {
             return Err(too_many());
         }
-        for pattern in &parsed {
+        for pattern in parsed {
             refuse_twice(&others, pattern, None)?;
         }
-        let mut rows = Rows::default();
         for route in &own {
             rows = rows.delete(Route::TABLE, route.key());
         }
         let mut routes = Vec::with_capacity(patterns.len());
-        for (text, pattern) in patterns.into_iter().zip(&parsed) {
+        for ((text, script), pattern) in patterns.into_iter().zip(parsed) {
             let same = own.iter().find(|route| is(route, pattern));
             let route = Route {
                 id: same.map_or_else(Id::random, |route| route.id),
                 pattern: text,
-                script: Some(script.to_owned()),
+                script: Some(script),
             };
             rows = rows.put(Route::TABLE, route.key(), route.clone());
             routes.push(route);
         }
-        self.change_gate(rows).await?;
-        Ok(routes)
+        Ok((rows, routes))
     }
+}
+
+/// Patterns, each with the script that it leads to, as they are parsed; each at most once.
+pub(in crate::catalog) fn parsed(patterns: &[(String, String)]) -> Result<Vec<Pattern>> {
+    let mut parsed: Vec<Pattern> = Vec::with_capacity(patterns.len().min(ROUTES_MAX));
+    for (text, script) in patterns {
+        let pattern = Pattern::parse(text)?;
+        if parsed.len() >= ROUTES_MAX {
+            return Err(too_many());
+        }
+        if let Some(at) = parsed.iter().position(|other| *other == pattern) {
+            return Err(EntranceError::RouteExists {
+                pattern: shown(text),
+                script: match patterns[at].1 == *script {
+                    true => "this Worker too".to_owned(),
+                    false => format!("Worker '{}'", shown(&patterns[at].1)),
+                },
+            }
+            .into());
+        }
+        parsed.push(pattern);
+    }
+    Ok(parsed)
 }
 
 fn is(route: &Route, pattern: &Pattern) -> bool {

@@ -1,5 +1,6 @@
 //! `postern bundle`.
 
+use super::Remote;
 use clap::{Args, Subcommand};
 use std::path::PathBuf;
 
@@ -17,6 +18,23 @@ pub enum Bundle {
         after_help = "Examples:\n  postern bundle build ./hello ./shop -o site.postern --bundle-version 7 --device '*' --key release.key\n  postern bundle build bundle.toml -o site.postern"
     )]
     Build(Box<BundleBuild>),
+    /// Write a list of release keys, which a root key signs: who may sign bundles, for what, until when.
+    #[command(
+        after_help = "LIST is TOML:\n  version = 3\n  [[keys]]\n  key = \"release.key.pub\"            # or the key itself, RW…\n  until = \"2027-12-31T00:00:00Z\"    # without it: always\n  namespaces = [\"production\"]       # \"-\": outside of namespaces; without it: all"
+    )]
+    Keys {
+        /// The list.
+        #[arg(value_name = "LIST")]
+        list: PathBuf,
+        /// The secret root key.
+        #[arg(long, value_name = "FILE")]
+        key: PathBuf,
+        /// Where it is written to. Folders are looked into for names that end with .keys.
+        #[arg(long, short, value_name = "FILE")]
+        output: PathBuf,
+    },
+    /// Show what is installed on a gateway, whose signatures count there, and what became of what came.
+    Installed(Remote),
     /// Sign a bundle, in place.
     Sign(BundleSign),
     /// Tell whether a bundle is whole, signed by one of the keys, and not expired: exit status 0 if so.
@@ -69,6 +87,26 @@ pub struct BundleBuild {
     /// Sign it with this secret key.
     #[arg(long, value_name = "FILE")]
     pub key: Option<PathBuf>,
+}
+
+/// `postern receipt`.
+#[derive(Clone, Debug, Args)]
+pub struct Receipt {
+    /// The dispatch namespace. Without it: Workers outside of namespaces.
+    #[arg(long, short, value_name = "NAME")]
+    pub namespace: Option<String>,
+    /// The gateway's public key, or the file of one: a receipt that another signed is refused.
+    #[arg(long, value_name = "KEY|FILE")]
+    pub key: Option<String>,
+    /// Keep it: write it to FILE and its signature to FILE.minisig.
+    #[arg(long, short, value_name = "FILE", conflicts_with = "file")]
+    pub output: Option<PathBuf>,
+    /// Verify one that was kept, with FILE.minisig beside it, and ask no gateway.
+    #[arg(long, value_name = "FILE", requires = "key")]
+    pub file: Option<PathBuf>,
+    /// How.
+    #[command(flatten)]
+    pub remote: Remote,
 }
 
 /// `postern bundle sign`.

@@ -1,7 +1,7 @@
 //! What is in a bundle, and what differs between two.
 
 use crate::bundle::{Bundle, Manifest, Script};
-use crate::cli::output::{printable, table};
+use crate::cli::output::{member, printable, table};
 use serde_json::{Value, json};
 use std::collections::BTreeMap;
 
@@ -145,4 +145,55 @@ pub(super) fn changes(old: &Manifest, new: &Manifest) -> Vec<String> {
         Some(_) => None,
     });
     gone.chain(there).collect()
+}
+
+/// What is installed on a gateway, for people.
+pub(super) fn installed(told: &Value) -> String {
+    let text = |value: &Value, key| printable(&member(value, key));
+    let list = |key: &str| told[key].as_array().cloned().unwrap_or_default();
+    let mut lines = format!(
+        "{} takes bundles of at most {} bytes; its receipts are signed by {}\n",
+        text(told, "device"),
+        told["max_bytes"],
+        text(told, "receipts_signed_by"),
+    );
+    lines.push_str(&match (told["signatures"].as_bool(), &told["keys"]) {
+        (Some(true), Value::Null) => {
+            "no list of release keys is installed, so no signature counts\n".to_owned()
+        }
+        (Some(true), keys) => {
+            let count = keys["keys"].as_array().map_or(0, Vec::len);
+            format!(
+                "list {} of release keys counts: {count} key(s)\n",
+                keys["version"]
+            )
+        }
+        _ => "signatures are not asked for: no root keys are configured\n".to_owned(),
+    });
+    for bundle in list("installed") {
+        let place = bundle["namespace"]
+            .as_str()
+            .map_or("-".to_owned(), printable);
+        let scripts = bundle["scripts"].as_array().map_or(0, Vec::len);
+        lines.push_str(&format!(
+            "{place}: version {}, {scripts} script(s), since {} by {}\n",
+            bundle["version"],
+            text(&bundle, "installed_on"),
+            text(&bundle, "way"),
+        ));
+    }
+    for place in list("places") {
+        let well = if place["well"] == true {
+            ""
+        } else {
+            "refused: "
+        };
+        lines.push_str(&format!(
+            "{} {}: {well}{}\n",
+            text(&place, "at"),
+            text(&place, "place"),
+            text(&place, "what"),
+        ));
+    }
+    lines
 }

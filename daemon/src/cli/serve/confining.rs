@@ -137,6 +137,7 @@ fn reach(config: &Config, file: Option<&Path>) -> Reach {
             reach.run.push(program.into());
         }
     }
+    reach.read.extend(config.bundles.folder.clone());
     reach.read.extend_from_slice(&config.confinement.read);
     reach.write.extend_from_slice(&config.confinement.write);
     reach.run.extend_from_slice(&config.confinement.run);

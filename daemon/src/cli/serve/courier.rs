@@ -1,15 +1,18 @@
-//! Logpush batches and exports on their way to the operator's servers, over a way out of their own: what tenants may
+//! Logpush batches and exports on their way to the operator's servers, and bundles on their way from there, over a
+//! way out of their own: what tenants may
 //! reach does not bind the operator, and their connections are not the operator's.
 
 use crate::logpush::{Destination, Send, Sending};
-use crate::outbound::{Origin, Outbound, OutboundOptions, Policy, RootSource, SendBody, Tenant};
+use crate::outbound::{
+    ByteStream, Origin, Outbound, OutboundOptions, Policy, RootSource, SendBody, Tenant,
+};
 use async_executor::Executor;
 use futures_lite::StreamExt;
-use http::{HeaderName, HeaderValue, Method, Request, StatusCode, header};
+use http::{HeaderName, HeaderValue, Method, Request, Response, StatusCode, header};
 use std::sync::Arc;
 
-/// Connections at the same time: a job has one batch under way, and so have exports.
-const CONNECTIONS_MAX: usize = 9;
+/// Connections at the same time: a job has one batch under way, and so have exports and pulls.
+const CONNECTIONS_MAX: usize = 12;
 /// Bytes of an answer that are read, so that its connection can be used again.
 const ANSWER_MAX: usize = 64 * 1024;
 
@@ -59,16 +62,9 @@ impl Courier {
         body: Vec<u8>,
         kind: &'static str,
     ) -> impl Future<Output = Result<StatusCode, String>> + std::marker::Send + use<> {
-        let (outbound, tenant, to) = (self.outbound.clone(), self.tenant.clone(), to.clone());
+        let asked = self.ask(to, Method::POST, body, Some(kind));
         async move {
-            let request = request(&to, body, kind).map_err(|error| error.to_string())?;
-            let origin = Origin {
-                host: to.host,
-                port: to.port,
-                is_tls: to.is_secure,
-            };
-            let answer = outbound.send(&tenant, &origin, request).await;
-            let answer = answer.map_err(|error| error.to_string())?;
+            let answer = asked.await?;
             let status = answer.status();
             let mut body = answer.into_body();
             let mut read = 0;
@@ -79,6 +75,28 @@ impl Courier {
                 }
             }
             Ok(status)
+        }
+    }
+
+    /// Sends a request, with a body of this media type if it has one; the answer, or why there is none.
+    pub fn ask(
+        &self,
+        to: &Destination,
+        method: Method,
+        body: Vec<u8>,
+        kind: Option<&'static str>,
+    ) -> impl Future<Output = Result<Response<ByteStream>, String>> + std::marker::Send + use<>
+    {
+        let (outbound, tenant, to) = (self.outbound.clone(), self.tenant.clone(), to.clone());
+        async move {
+            let request = request(&to, method, body, kind).map_err(|error| error.to_string())?;
+            let origin = Origin {
+                host: to.host,
+                port: to.port,
+                is_tls: to.is_secure,
+            };
+            let answer = outbound.send(&tenant, &origin, request).await;
+            answer.map_err(|error| error.to_string())
         }
     }
 }
@@ -98,8 +116,9 @@ impl Send for Courier {
 
 fn request(
     to: &Destination,
-    lines: Vec<u8>,
-    kind: &'static str,
+    method: Method,
+    body: Vec<u8>,
+    kind: Option<&'static str>,
 ) -> Result<Request<SendBody>, http::Error> {
     let authority = match (to.host.contains(':'), to.port) {
         (true, port) => format!("[{}]:{port}", to.host),
@@ -108,15 +127,18 @@ fn request(
         (false, port) => format!("{}:{port}", to.host),
     };
     let mut request = Request::builder()
-        .method(Method::POST)
+        .method(method)
         .uri(&to.target)
         .header(header::HOST, authority)
-        .header(header::CONTENT_TYPE, kind)
         .header(
             header::USER_AGENT,
             concat!("postern/", env!("CARGO_PKG_VERSION")),
         )
-        .body(SendBody::Whole(lines.into()))?;
+        .body(SendBody::Whole(body.into()))?;
+    if let Some(kind) = kind {
+        let fields = request.headers_mut();
+        fields.insert(header::CONTENT_TYPE, HeaderValue::from_static(kind));
+    }
     for (name, value) in &to.headers {
         let (name, value) = (HeaderName::try_from(name)?, HeaderValue::try_from(value)?);
         request.headers_mut().insert(name, value);

@@ -23,6 +23,7 @@ mod selftest;
 mod signals;
 mod sockets;
 mod status;
+mod supply;
 mod turns;
 mod updates;
 mod visitor;

@@ -19,6 +19,7 @@ use super::routes::{self, Running};
 #[cfg(feature = "edge-tls")]
 use super::sealing::Sealing;
 use super::status::{Shared, Status};
+use super::supply;
 use super::updates::Updates;
 use super::visitor::Visitor;
 use super::{ServeError, Shutdown};
@@ -291,7 +292,6 @@ impl Rooms {
         #[cfg(feature = "edge-tls")]
         let sealing = sealing.map_err(room("manage"))?;
         let office = Office::open(roll.seat("the thread of the management port"))?;
-        #[allow(unused_mut, reason = "exports add to it")]
         let mut background = vec![
             executor.begin(store.clone().upkeep()),
             executor.begin(sweep(engine)),
@@ -311,6 +311,8 @@ impl Rooms {
                 executor.clone(),
             )),
         ];
+        let supply = supply::begin(config, &catalog, &manage, &courier, &office.executor)?;
+        background.extend(supply);
         #[cfg(feature = "edge-tls")]
         if let Some(sealing) = &sealing {
             background.push(office.executor.begin(sealing.clone().upkeep()));

@@ -456,7 +456,7 @@ proptest! {
         let one = read(with(vec![meta(&metadata)]));
         let other = read(with(fields));
         prop_assert_eq!(&one.modules, &other.modules);
-        let parse = |upload: &upload::Upload| metadata::Metadata::parse(upload.metadata.as_ref().unwrap()).unwrap();
+        let parse = |upload: &upload::Upload| crate::catalog::metadata::Metadata::parse(upload.metadata.as_ref().unwrap()).unwrap();
         let (one, mut other) = (parse(&one), parse(&other));
         // No fields, no array: the same to a new script.
         other.change.bindings.get_or_insert_default();

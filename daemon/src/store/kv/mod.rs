@@ -156,6 +156,10 @@ pub struct Pair {
     pub options: PutOptions,
 }
 
+/// A value that is checked, and written where it is large; see
+/// [`RecordBatch::commit_with`](super::RecordBatch::commit_with). Dropping it leaves nothing.
+pub struct PreparedEntry(pub(super) Write);
+
 /// One key of a listing.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct KeyInfo {
@@ -299,11 +303,25 @@ impl Kv {
         let writes = if large > 0 {
             self.check_room(namespace, large)?;
             let core = self.core.clone();
-            postern_task::unblock(move || prepare(&core, pairs, now)).await?
+            postern_task::unblock(move || prepare_all(&core, pairs, now)).await?
         } else {
-            prepare(&self.core, pairs, now)?
+            prepare_all(&self.core, pairs, now)?
         };
         self.committer.run(Work::Kv { namespace, writes }).await
+    }
+
+    /// Checks a value, and writes it to a file of its own where it is large, so that it can become
+    /// an entry together with records. Blocks.
+    pub fn prepare(&self, key: String, value: Bytes) -> Result<PreparedEntry, KvError> {
+        check_key(&key)?;
+        check_value(value.len() as u64)?;
+        let options = PutOptions::default();
+        let pair = Pair {
+            key,
+            value,
+            options,
+        };
+        Ok(PreparedEntry(prepare(&self.core, pair, self.core.now())?))
     }
 
     /// Refuses a large value before it is written, where it could not fit whatever it
@@ -469,25 +487,28 @@ impl PutOptions {
     }
 }
 
-/// Turns checked pairs into writes; writes the files of large values.
-fn prepare(core: &Core, pairs: Vec<Pair>, now: u64) -> Result<Vec<Write>, KvError> {
+/// Turns checked pairs into writes.
+fn prepare_all(core: &Core, pairs: Vec<Pair>, now: u64) -> Result<Vec<Write>, KvError> {
     pairs
         .into_iter()
-        .map(|pair| {
-            let expiration = pair.options.check(now)?;
-            let value = if pair.value.len() > INLINE_MAX {
-                NewValue::File(core.values.write(&pair.value)?)
-            } else {
-                NewValue::Inline(pair.value)
-            };
-            Ok(Write::Put {
-                key: pair.key,
-                value,
-                metadata: pair.options.metadata,
-                expiration,
-            })
-        })
+        .map(|pair| prepare(core, pair, now))
         .collect()
+}
+
+/// Turns a checked pair into a write; writes the file of a large value.
+fn prepare(core: &Core, pair: Pair, now: u64) -> Result<Write, KvError> {
+    let expiration = pair.options.check(now)?;
+    let value = if pair.value.len() > INLINE_MAX {
+        NewValue::File(core.values.write(&pair.value)?)
+    } else {
+        NewValue::Inline(pair.value)
+    };
+    Ok(Write::Put {
+        key: pair.key,
+        value,
+        metadata: pair.options.metadata,
+        expiration,
+    })
 }
 
 fn check_count(count: usize) -> Result<(), KvError> {

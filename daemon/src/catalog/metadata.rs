@@ -3,12 +3,11 @@
 //! Values come as JSON or, from form fields, as text; numbers and booleans are taken from
 //! either. Keys that nothing reads are left alone, features that are not here are refused.
 
-use super::envelope::Refusal;
+use super::binding::{Keep, Wanted};
+use super::name::shown;
+use super::record::CustomLimits;
+use super::{AssetsChange, CatalogError, Change, WantedConsumer, limits};
 use crate::assets::Config;
-use crate::catalog::binding::{Keep, Wanted};
-use crate::catalog::name::shown;
-use crate::catalog::record::CustomLimits;
-use crate::catalog::{AssetsChange, CatalogError, Change, WantedConsumer, limits};
 use serde_json::Value;
 
 /// What an upload's metadata says.
@@ -71,11 +70,11 @@ impl Metadata {
     }
 
     /// Refuses features that are not here yet.
-    pub fn supported(self) -> Result<Self, Refusal> {
+    pub fn supported(self) -> Result<Self, CatalogError> {
         match self.not_yet {
-            Some(feature) => Err(Refusal::from(bad(&format!(
+            Some(feature) => Err(bad(&format!(
                 "{feature} are not supported by this version of Postern"
-            )))),
+            ))),
             None => Ok(self),
         }
     }
@@ -321,8 +320,7 @@ mod tests {
             .unwrap()
             .supported()
             .unwrap_err();
-        assert_eq!(refusal.status, 400);
-        assert!(refusal.errors[0].1.contains("Durable Object migrations"));
+        assert!(refusal.to_string().contains("Durable Object migrations"));
     }
 
     #[test]
