@@ -93,13 +93,16 @@ pub fn for_board(board: &Board) -> Result<Built> {
 
 /// Makes what is shipped of what was linked: with symbols, and without.
 fn finish(board: &Board, made: &Path, symbols: &Path, binary: &Path) -> Result<()> {
-    let mut bytes =
-        std::fs::read(made).with_context(|| format!("cannot read {}", workspace::shown(made)))?;
+    std::fs::copy(made, symbols)
+        .with_context(|| format!("cannot copy {}", workspace::shown(made)))?;
     if outlined(board) {
+        let file = || workspace::shown(symbols);
+        let mut bytes =
+            std::fs::read(symbols).with_context(|| format!("cannot read {}", file()))?;
         outline::mend(&mut bytes).context("what unwinds outlined functions cannot be mended")?;
+        // Into the same file, which may be run as it might before.
+        std::fs::write(symbols, bytes).with_context(|| format!("cannot write {}", file()))?;
     }
-    std::fs::write(symbols, bytes)
-        .with_context(|| format!("cannot write {}", workspace::shown(symbols)))?;
     strip(symbols, binary)
 }
 
