@@ -15,6 +15,7 @@ mod confinement;
 mod crash;
 mod cron;
 mod curl;
+mod delivery;
 mod descriptors;
 mod dispatch;
 mod dispatch_rpc;

@@ -164,6 +164,19 @@ const MAY_KNOW: &[(&str, &[&str])] = &[
             "usage",
         ],
     ),
+    // Bundles on their way to a release; who asks for one, and by which way it comes, others know.
+    (
+        "delivery",
+        &[
+            "assets",
+            "bundle",
+            "catalog",
+            "engine",
+            "firmware::minisign",
+            "ledger",
+            "store",
+        ],
+    ),
     // Tests only: targets about what these show to all.
     ("fuzz", &["catalog", "config", "cron", "edge", "board"]),
     // Connections and who is at their ends; what is said over them others know.
@@ -188,6 +201,7 @@ const MAY_KNOW: &[(&str, &[&str])] = &[
             "analytics",
             "logpush",
             "firmware",
+            "delivery",
             "tune",
             "board",
             "metrics",
@@ -203,6 +217,7 @@ const MAY_KNOW: &[(&str, &[&str])] = &[
         &[
             "tls",
             "bundle",
+            "delivery",
             "metrics",
             "otlp",
             "ledger",

@@ -354,8 +354,12 @@ impl Coming {
 
     /// Whether all that is decided by has come, for the first time.
     fn is_to_be_checked(&mut self) -> Result<bool> {
-        if self.checked || self.received < LENGTH_END {
+        if self.checked || self.received < LENGTH_END.min(self.bytes) {
             return Ok(false);
+        }
+        if self.received < LENGTH_END {
+            self.checked = true;
+            return Ok(true);
         }
         let mut head = [0; LENGTH_END as usize];
         let read = File::open(&self.staged.path).and_then(|mut file| file.read_exact(&mut head));
