@@ -1,11 +1,16 @@
 //! `build`: the daemon as it is shipped, for this machine or for a board.
 
 use crate::cross::Cross;
-use crate::{boards, process, setup, step, workspace};
+use crate::rust_std::RustStd;
+use crate::{boards, outline, process, setup, step, workspace};
 use anyhow::{Context, Result, bail};
-use postern_board::Board;
+use postern_board::{Architecture, Board, Dispatch};
 use std::path::{Path, PathBuf};
 use std::process::Command;
+
+/// The interpreter's packages. With portable dispatch they are as fast at "s" as at 3, which `Cargo.toml`
+/// says; tail calls are made for sure at 3 alone.
+const INTERPRETER: [&str; 4] = ["wasmi", "wasmi_core", "wasmi_ir", "wasmi_collections"];
 
 /// The arguments of `build`.
 #[derive(clap::Args)]
@@ -75,11 +80,35 @@ pub fn for_board(board: &Board) -> Result<Built> {
     };
     let target = workspace::target().join("board-build");
     let made = compile(board, workspace::root(), &target)?;
-    std::fs::copy(&made, &built.symbols)
-        .with_context(|| format!("cannot copy {}", workspace::shown(&made)))?;
-    strip(&built.symbols, &built.binary)?;
-    strip(&made.with_file_name("postern-early"), &built.early)?;
+    finish(board, &made, &built.symbols, &built.binary)?;
+    let symbols = folder.join("postern-early.symbols");
+    finish(
+        board,
+        &made.with_file_name("postern-early"),
+        &symbols,
+        &built.early,
+    )?;
     Ok(built)
+}
+
+/// Makes what is shipped of what was linked: with symbols, and without.
+fn finish(board: &Board, made: &Path, symbols: &Path, binary: &Path) -> Result<()> {
+    std::fs::copy(made, symbols)
+        .with_context(|| format!("cannot copy {}", workspace::shown(made)))?;
+    if outlined(board) {
+        let file = || workspace::shown(symbols);
+        let mut bytes =
+            std::fs::read(symbols).with_context(|| format!("cannot read {}", file()))?;
+        outline::mend(&mut bytes).context("what unwinds outlined functions cannot be mended")?;
+        // Into the same file, which may be run as it might before.
+        std::fs::write(symbols, bytes).with_context(|| format!("cannot write {}", file()))?;
+    }
+    strip(symbols, binary)
+}
+
+/// Whether instructions that occur again and again are put into functions of their own.
+fn outlined(board: &Board) -> bool {
+    board.architecture == Architecture::Arm
 }
 
 /// Builds the sources in `root` for a board; the binary with its symbols.
@@ -88,15 +117,33 @@ fn compile(board: &Board, root: &Path, target: &Path) -> Result<PathBuf> {
     let mut flags = boards::flags(board);
     // Symbols that say whose they are, for `sizes`.
     flags.push("-Csymbol-mangling-version=v0".into());
-    // Where it was built must not be in it.
-    for (from, to) in [
-        (root, "postern"),
-        (target, "target"),
-        (&cargo_home()?, "cargo"),
-    ] {
+    // Where it was built must not be in it, and what is in it a thousand times is short.
+    let home = cargo_home()?;
+    let mut renamed: Vec<(PathBuf, &str)> = vec![
+        (root.to_owned(), "postern"),
+        (target.to_owned(), "target"),
+        (home.clone(), "cargo"),
+        (RustStd::source().to_owned(), "std"),
+    ];
+    renamed.extend(registries(&home)?.into_iter().map(|folder| (folder, "")));
+    for (from, to) in renamed {
         flags.push(format!("--remap-path-prefix={}={to}", from.display()));
     }
+    if outlined(board) {
+        flags.push(outline::FLAG.into());
+        // It is linked to run where it is linked for, so no code has to find out where it is.
+        flags.push("-Crelocation-model=static".into());
+    }
     let mut command = cross.cargo("build", &flags);
+    if board.wasmi_dispatch == Dispatch::Portable {
+        for package in INTERPRETER {
+            let setting = format!("profile.board.package.{package}.opt-level=\"s\"");
+            command.args(["--config", &setting]);
+        }
+    }
+    if outlined(board) {
+        command.env("RUSTC_WRAPPER", outline::wrapper()?);
+    }
     command
         .args(cross.rust.small())
         .args(["--profile", "board", "--package", "postern-daemon"])
@@ -118,6 +165,23 @@ fn cargo_home() -> Result<PathBuf> {
     Ok(PathBuf::from(home).join(".cargo"))
 }
 
+/// The folders that cargo unpacks crates to, one for each registry: their names depend on it.
+fn registries(home: &Path) -> Result<Vec<PathBuf>> {
+    let folder = home.join("registry/src");
+    if !folder.exists() {
+        return Ok(Vec::new());
+    }
+    let mut folders = std::fs::read_dir(&folder)
+        .and_then(|entries| {
+            entries
+                .map(|entry| Ok(entry?.path()))
+                .collect::<Result<Vec<_>, _>>()
+        })
+        .with_context(|| format!("cannot read {}", workspace::shown(&folder)))?;
+    folders.sort();
+    Ok(folders)
+}
+
 fn strip(symbols: &Path, binary: &Path) -> Result<()> {
     step::quiet_command(
         "taking symbols off",
@@ -137,9 +201,9 @@ fn check_reproducible(board: &Board, built: &Built) -> Result<()> {
     }
     let sources = elsewhere.join("a/deeper/folder");
     copy_sources(&sources)?;
-    let symbols = compile(board, &sources, &elsewhere.join("build"))?;
+    let made = compile(board, &sources, &elsewhere.join("build"))?;
     let again = elsewhere.join("postern");
-    strip(&symbols, &again)?;
+    finish(board, &made, &elsewhere.join("postern.symbols"), &again)?;
     let (first, second) = (std::fs::read(&built.binary)?, std::fs::read(&again)?);
     if first != second {
         let differs = first.iter().zip(&second).position(|(a, b)| a != b);

@@ -13,6 +13,10 @@ pub struct Elf {
 pub struct Section {
     /// Its name.
     pub name: String,
+    /// Where it is in memory.
+    pub address: u64,
+    /// Where it is in the file.
+    pub offset: usize,
     /// Bytes that it has in memory, and in the file unless it is `empty`.
     pub size: u64,
     /// Whether the file holds none of it.
@@ -107,6 +111,8 @@ impl Elf {
                 name: reader
                     .text(names + usize::try_from(reader.word(at)?).ok()?)?
                     .to_owned(),
+                address: reader.address(at + of(0x0c, 0x10))?,
+                offset: offset(index)?,
                 size: reader.address(at + of(0x14, 0x20))?,
                 empty: kind == NO_BITS,
                 loaded: reader.address(at + 8)? & ALLOCATED != 0,

@@ -23,6 +23,7 @@ mod machine;
 mod miri;
 mod node;
 mod npm;
+mod outline;
 mod package;
 mod packages;
 mod pip;

@@ -71,6 +71,11 @@ impl RustStd {
         Ok(Self::Debian)
     }
 
+    /// Where Debian's source of it lies.
+    pub fn source() -> &'static Path {
+        Path::new(DEBIAN_LIBRARY)
+    }
+
     /// The compiler that this library belongs to.
     pub fn rustc(self) -> PathBuf {
         match self {

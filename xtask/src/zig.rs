@@ -56,7 +56,7 @@ fn target(triple: &str) -> Option<(&'static str, &'static str)> {
 }
 
 /// Writes a program whole, unless it is there.
-fn put(path: &Path, text: &str) -> Result<PathBuf> {
+pub fn put(path: &Path, text: &str) -> Result<PathBuf> {
     if !std::fs::read(path).is_ok_and(|there| there == text.as_bytes()) {
         let partial = path.with_extension(format!("{}.part", std::process::id()));
         std::fs::write(&partial, text)

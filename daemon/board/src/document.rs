@@ -3,13 +3,15 @@
 //! serde stops at the first mistake. So the entry that caused it is taken out of the parsed
 //! tree and the rest is read again, until nothing is left to complain about.
 
+use crate::reader::{self, Reader};
 use serde::Deserialize;
 use std::fmt;
 use std::io::Read;
+use std::marker::PhantomData;
 use std::ops::Range;
 use std::path::Path;
 use toml::Spanned;
-use toml::de::{DeTable, DeValue, Deserializer};
+use toml::de::{DeTable, DeValue};
 
 /// Mistakes told at once; a file that has more is hopeless anyway.
 const PROBLEMS_MAX: usize = 50;
@@ -118,7 +120,7 @@ impl<'a> Document<'a> {
             return None;
         }
         for _ in 0..PROBLEMS_MAX {
-            match T::deserialize(Deserializer::from(table.clone())) {
+            match reader::read(Reader::new(&table), PhantomData::<T>) {
                 Ok(raw) => return Some(raw),
                 Err(error) => {
                     let (message, remedy) = explain(error.message());

@@ -9,6 +9,7 @@ pub mod durability;
 pub mod limits;
 pub mod planes;
 mod raw;
+mod reader;
 
 use document::{Document, suggest};
 

@@ -174,7 +174,7 @@ impl Analytics {
             return;
         }
         let inner = self.0.clone();
-        let written = smol::unblock(move || inner.write_blocks(pending)).await;
+        let written = postern_task::unblock(move || inner.write_blocks(pending)).await;
         if let Err(error) = written {
             log::error!("data points are lost: {error}");
         }
@@ -188,7 +188,7 @@ impl Analytics {
         let query = sql::parse(text)?;
         self.flush().await;
         let inner = self.0.clone();
-        smol::unblock(move || inner.answer(&query)).await
+        postern_task::unblock(move || inner.answer(&query)).await
     }
 }
 

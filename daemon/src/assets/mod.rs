@@ -89,7 +89,7 @@ impl Assets {
             return Ok(index.clone());
         }
         let (blobs, id) = (self.blobs.clone(), self.manifest);
-        let bytes = smol::unblock(move || blobs.read(&id)).await;
+        let bytes = postern_task::unblock(move || blobs.read(&id)).await;
         let bytes = bytes.map_err(|error| io::Error::other(error.to_string()))?;
         let manifest = Manifest::decode(&bytes)
             .ok_or_else(|| io::Error::other(format!("manifest {id} cannot be decoded")))?;

@@ -203,12 +203,12 @@ async fn body(blobs: &Blobs, blob: BlobId, from: u64, len: u64) -> io::Result<Re
         open()?.read_exact(&mut bytes)?;
         return Ok(ReplyBody::Whole(bytes.into()));
     }
-    let file = smol::unblock(open).await?;
+    let file = postern_task::unblock(open).await?;
     let parts = stream::try_unfold((file, len), |(mut file, left)| async move {
         if left == 0 {
             return Ok(None);
         }
-        let read = smol::unblock(move || {
+        let read = postern_task::unblock(move || {
             let mut part = vec![0; usize::try_from(left.min(PART)).unwrap_or(0)];
             file.read_exact(&mut part)?;
             let left = left - part.len() as u64;

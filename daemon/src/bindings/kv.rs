@@ -70,7 +70,10 @@ fn later(future: impl Future<Output = OpResult> + Send + 'static) -> Started {
 
 /// What is read where blocking does no harm, and how much that is.
 fn sized(bytes: u64, read: impl FnOnce() -> OpResult + Send + 'static) -> Started {
-    Started::Sized(bytes, Box::pin(async move { smol::unblock(read).await }))
+    Started::Sized(
+        bytes,
+        Box::pin(async move { postern_task::unblock(read).await }),
+    )
 }
 
 /// [`KvGet`]
@@ -146,7 +149,7 @@ fn pieces(file: File, len: u64) -> ByteStream {
             if left == 0 {
                 return Ok(None);
             }
-            smol::unblock(move || {
+            postern_task::unblock(move || {
                 // At most CHUNK_MAX, so it fits.
                 let size = left.min(CHUNK_MAX as u64) as usize;
                 let mut piece = vec![0; size];

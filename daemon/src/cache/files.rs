@@ -115,7 +115,7 @@ impl Files {
             return;
         }
         let paths: Vec<PathBuf> = files.into_iter().map(|file| self.path(file)).collect();
-        smol::unblock(move || paths.iter().for_each(|path| remove(path))).detach();
+        postern_task::unblock(move || paths.iter().for_each(|path| remove(path))).detach();
     }
 
     /// Removes files, now.
@@ -159,7 +159,7 @@ fn clear(dir: &Path) -> io::Result<()> {
         Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(()),
         Err(error) => return Err(error),
     }
-    smol::unblock(move || {
+    postern_task::unblock(move || {
         if let Err(error) = fs::remove_dir_all(&old) {
             log::warn!("{} cannot be removed: {error}", old.display());
         }
@@ -193,7 +193,7 @@ pub fn stream(file: File, at: u64, len: u64, place: Place) -> ByteStream {
             if left == 0 {
                 return Ok(None);
             }
-            smol::unblock(move || {
+            postern_task::unblock(move || {
                 let take = left.min(PART as u64);
                 let mut part = vec![0; take as usize];
                 file.seek(SeekFrom::Start(at))?;
@@ -249,7 +249,7 @@ impl Writing {
             _place: place,
         };
         this.reserve(head.len() as u64)?;
-        let file = smol::unblock(move || {
+        let file = postern_task::unblock(move || {
             let mut file = File::create_new(path)?;
             file.write_all(&head)?;
             Ok(file)
@@ -288,7 +288,7 @@ impl Writing {
         let Some(mut file) = self.file.take() else {
             return Ok(());
         };
-        let written = smol::unblock(move || file.write_all(&part).map(|()| file));
+        let written = postern_task::unblock(move || file.write_all(&part).map(|()| file));
         self.file = Some(written.await.map_err(disk)?);
         Ok(())
     }

@@ -234,7 +234,7 @@ impl Cache {
             .map_err(|limit| CacheError::Busy { limit })?;
         let path = self.0.files.path(entry.file);
         let (head_len, len) = (entry.head, entry.len);
-        let read = smol::unblock(move || files::read_head(&path, head_len)).await;
+        let read = postern_task::unblock(move || files::read_head(&path, head_len)).await;
         let (file, stored) = match read {
             Ok(read) => read,
             Err(error) => {
@@ -306,7 +306,7 @@ impl Cache {
             let body = FoundBody::Stream(files::stream(file, at, len, place));
             return Some(Found { head, body });
         }
-        match smol::unblock(move || files::read(file, at, len)).await {
+        match postern_task::unblock(move || files::read(file, at, len)).await {
             Ok(bytes) => Some(Found {
                 head,
                 body: FoundBody::Whole(bytes),
@@ -407,7 +407,7 @@ impl Cache {
         self.0.files.remove(gone);
         // Whoever gave up writing may have left a file that was made only then.
         let this = self.clone();
-        smol::unblock(move || {
+        postern_task::unblock(move || {
             let strays = this.0.files.listed();
             let known: std::collections::HashSet<u64> = this.0.index.lock().files().collect();
             let strays = strays.into_iter().filter(|file| !known.contains(file));

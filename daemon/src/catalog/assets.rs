@@ -457,7 +457,7 @@ impl<W: Send + Sync + 'static> Catalog<W> {
 
     pub(super) async fn manifest(&self, id: &BlobId) -> Result<Manifest> {
         let (blobs, id) = (self.store.blobs().clone(), *id);
-        let bytes = smol::unblock(move || blobs.read(&id)).await?;
+        let bytes = postern_task::unblock(move || blobs.read(&id)).await?;
         Manifest::decode(&bytes)
             .ok_or_else(|| CatalogError::Assets(format!("manifest {id} cannot be decoded")))
     }

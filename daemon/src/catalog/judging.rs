@@ -140,7 +140,7 @@ impl<W: Send + Sync + 'static> Catalog<W> {
     /// A script's modules, read from the store.
     pub(super) async fn sources(&self, script: &Script) -> Result<Vec<Source>> {
         let (store, modules) = (self.store.clone(), script.modules.clone());
-        smol::unblock(move || {
+        postern_task::unblock(move || {
             let modules = modules.into_iter().filter(|it| !it.is_source_map());
             let read = modules.map(|module| {
                 Ok(Source {

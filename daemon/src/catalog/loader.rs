@@ -157,7 +157,7 @@ impl<W: Send + Sync + 'static> Loads for Loader<W> {
                 .references
                 .lease(env, Vec::new(), None, Some(labels));
             let lease = lease.with_listeners(code.tails);
-            let file = smol::unblock(move || in_memory(&snapshot)).await;
+            let file = postern_task::unblock(move || in_memory(&snapshot)).await;
             let file = Arc::new(file.map_err(|error| format!("no memory file: {error}"))?);
             let path = PathBuf::from(format!("/proc/self/fd/{}", file.as_raw_fd()));
             let spec = WorkerSpec {

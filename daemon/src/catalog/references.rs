@@ -81,9 +81,9 @@ impl References {
         unneeded
     }
 
-    fn remove(self: &Arc<Self>, blobs: Vec<BlobId>) -> smol::Task<()> {
+    fn remove(self: &Arc<Self>, blobs: Vec<BlobId>) -> postern_task::Unblocked<()> {
         let references = Arc::clone(self);
-        smol::unblock(move || {
+        postern_task::unblock(move || {
             for blob in blobs {
                 // Both, so that nobody who needs a manifest again takes its files for counted
                 // when they are about to be let go.
@@ -111,7 +111,7 @@ impl References {
     /// Writes bytes durably, and counts them for as long as the result is held or kept.
     pub(super) async fn put(self: &Arc<Self>, bytes: Bytes) -> Result<Held, StoreError> {
         let references = Arc::clone(self);
-        smol::unblock(move || {
+        postern_task::unblock(move || {
             let blob = BlobId::of(&bytes);
             references.count([&blob].into_iter());
             let held = Held {
@@ -130,7 +130,7 @@ impl References {
         writer: BlobWriter,
     ) -> Result<Held, StoreError> {
         let references = Arc::clone(self);
-        smol::unblock(move || {
+        postern_task::unblock(move || {
             // Before it is there, so that nobody removes it; and not under the lock, which others
             // take who must not wait for the disk.
             let blob = writer.id();

@@ -294,7 +294,7 @@ impl<W: Send + Sync + 'static> Catalog<W> {
     ) -> Result<File> {
         let mut writer = self.asset_writer()?;
         let parts = parts.clone();
-        let writer = smol::unblock(move || {
+        let writer = postern_task::unblock(move || {
             parts.read(part, &mut |bytes| writer.write(bytes))?;
             Ok::<_, CatalogError>(writer)
         })
@@ -321,7 +321,7 @@ impl<W: Send + Sync + 'static> Catalog<W> {
         for value in &release.values {
             let bytes = bytes(parts, value.part).await?;
             let (kv, key) = (self.store.kv().clone(), value.key.clone());
-            let entry = smol::unblock(move || kv.prepare(key, bytes)).await?;
+            let entry = postern_task::unblock(move || kv.prepare(key, bytes)).await?;
             let titled = release.titles.get(&value.title);
             let id = titled.map_or(Id([0; 16]), |titled| titled.id);
             entries.push((NamespaceId(id.0), entry));
@@ -484,7 +484,7 @@ fn names(release: &Release) -> Result<BTreeSet<String>> {
 /// All of a part.
 async fn bytes(parts: &Arc<dyn Parts>, part: u32) -> Result<Bytes> {
     let parts = parts.clone();
-    smol::unblock(move || {
+    postern_task::unblock(move || {
         let mut all = Vec::new();
         parts.read(part, &mut |bytes| {
             all.extend_from_slice(bytes);

@@ -106,7 +106,7 @@ impl<W: Send + Sync + 'static> Catalog<W> {
         held: Vec<Held>,
     ) -> Result<()> {
         let store = self.store.clone();
-        smol::unblock(move || {
+        postern_task::unblock(move || {
             let mut batch = store.records().batch();
             rows.write(&mut batch)?;
             batch.commit_with(entries)?;

@@ -31,7 +31,7 @@ pub(super) async fn indexes(maps: Vec<Source>, modules: &[Source]) -> Vec<Source
     if pairs.is_empty() {
         return Vec::new();
     }
-    smol::unblock(move || {
+    postern_task::unblock(move || {
         let indexes = pairs.into_iter().filter_map(|(name, bytes)| {
             let Some(index) = source_map::index(&name, &bytes) else {
                 log::debug!("what was sent as the source map of '{name}' is none that can be read");

@@ -389,7 +389,7 @@ impl<W: Send + Sync + 'static> Catalog<W> {
     /// Writes down that there is a trial, or none.
     async fn write_trial(&self, trial: Option<StoredTrial>) -> Result<()> {
         let store = self.store.clone();
-        smol::unblock(move || {
+        postern_task::unblock(move || {
             let mut batch = store.records().batch();
             match &trial {
                 Some(trial) => batch.put(Table::LimitTrials, KEY, trial)?,

@@ -4,6 +4,7 @@ use super::now_ms;
 use super::timetable::{Due, Run, Timetable};
 use async_executor::Executor;
 use futures_lite::future;
+use postern_task::Begin;
 use smol::lock::Semaphore;
 use std::future::Future;
 use std::sync::Arc;
@@ -53,7 +54,7 @@ where
                 continue;
             }
             let (timetable, fire, turns) = (timetable.clone(), fire.clone(), turns.clone());
-            runs.push(executor.spawn(async move {
+            runs.push(executor.begin(async move {
                 let _turn = turns.acquire().await;
                 due.begins();
                 let (started_ms, started) = (now_ms(), Instant::now());

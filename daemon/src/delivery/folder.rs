@@ -37,7 +37,7 @@ impl<W: Send + Sync + 'static> Delivery<W> {
     /// Takes what is new in a folder: lists of keys first, then bundles by name.
     pub(super) async fn look_into(&self, folder: &Path, seen: &mut HashMap<PathBuf, Mark>) {
         let path = folder.to_owned();
-        let found = smol::unblock(move || found(&path)).await;
+        let found = postern_task::unblock(move || found(&path)).await;
         // What is not there any more may come again.
         seen.retain(|path, _| found.iter().any(|(found, _)| found == path));
         for (path, mark) in found {

@@ -286,7 +286,7 @@ impl<W: Send + Sync + 'static> Delivery<W> {
         }
         let (this, bounds) = (staged.clone(), self.bounds());
         // All of it is read and held against its hashes before anything is decided.
-        let contents = smol::unblock(move || Contents::open(this, bounds)).await?;
+        let contents = postern_task::unblock(move || Contents::open(this, bounds)).await?;
         let contents = Arc::new(contents);
         let manifest = contents.manifest();
         let signed_by = self.check(&contents.head(), arrival)?;
@@ -467,7 +467,7 @@ impl<W: Send + Sync + 'static> Delivery<W> {
             return Err(DeliveryError::NoRoots);
         }
         let staged = staged.clone();
-        let bytes = smol::unblock(move || staged.bytes()).await?;
+        let bytes = postern_task::unblock(move || staged.bytes()).await?;
         let (list, signature) = KeyList::read(&bytes, &self.options.roots)?;
         if let Some(before) = self.keys()? {
             if before == list {

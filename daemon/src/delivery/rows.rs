@@ -153,7 +153,7 @@ async fn put_one<T: Serialize + Send + 'static>(
     row: T,
 ) -> Result<()> {
     let held = store.clone();
-    smol::unblock(move || {
+    postern_task::unblock(move || {
         let mut batch = held.records().batch();
         batch.put(table, &key, &Format::V1(row))?;
         batch.commit()

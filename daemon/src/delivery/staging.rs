@@ -246,7 +246,7 @@ impl Stage {
         while let Some(part) = body.next().await {
             let part = part.map_err(DeliveryError::BrokenOff)?;
             let taken;
-            (coming, taken) = smol::unblock(move || {
+            (coming, taken) = postern_task::unblock(move || {
                 let taken = coming.take(&part);
                 (coming, taken)
             })

@@ -20,6 +20,7 @@ use async_io::{Async, Timer};
 use futures_lite::{FutureExt, future};
 use http::StatusCode;
 use parking_lot::{Mutex, RwLock};
+use postern_task::Begin;
 use smol::channel::{Receiver, Sender};
 use std::convert::Infallible;
 use std::future::Future;
@@ -384,5 +385,5 @@ fn refuse<R: Routes>(edge: &Arc<Edge<R>>, executor: &Executor<'static>, stream: 
         edge.note(ray, &answer, "");
         shed::refuse(stream, &answer::raw(&answer, ray), patience).await;
     };
-    executor.spawn(task).detach();
+    executor.begin(task).detach();
 }

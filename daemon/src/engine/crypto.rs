@@ -139,7 +139,7 @@ async fn done(task: Task<'static>, lanes: &Lanes) -> Ran {
         &lanes.any
     };
     let permit = lane.acquire_arc().await;
-    smol::unblock(move || {
+    postern_task::unblock(move || {
         // Until it is done, whether or not somebody still waits for it.
         let _permit = permit;
         task.run()

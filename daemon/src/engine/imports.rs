@@ -20,6 +20,7 @@ use super::ops::{OpFailure, OpResult, Started};
 use super::replay::{Import, taped};
 use postern_abi::event::LogLevel;
 use postern_abi::{IMPORT_MODULE, OpErrorCode, OpKind, import, limits};
+use postern_task::Begin;
 use wasmi::{Caller, Error, Linker, TrapCode};
 
 /// The end of an isolate by a host function; why is in [`Host::fatal`].
@@ -480,7 +481,7 @@ fn run(
     future: impl Future<Output = OpResult> + Send + 'static,
 ) -> async_executor::Task<()> {
     let isolate = host.isolate.clone();
-    host.executor.spawn(async move {
+    host.executor.begin(async move {
         let result = future.await;
         if let Some(isolate) = isolate.upgrade() {
             isolate.push(Event::Op(op, Box::new(OpOutcome(result))));

@@ -209,7 +209,7 @@ impl Engine {
     pub async fn judge(&self, pushed: Pushed, limits: &Limits) -> Result<Judged, Refused> {
         let _permit = self.0.judging.acquire().await;
         let (engine, limits) = (self.clone(), *limits);
-        smol::unblock(move || {
+        postern_task::unblock(move || {
             let judged = engine.judge_now(pushed, limits)?;
             engine.could_hold(&judged)?;
             Ok(judged)
@@ -438,7 +438,7 @@ impl Engine {
         });
         let has_freed = self.0.freed.swap(false, Ordering::Relaxed);
         if has_freed || !resting.is_empty() {
-            smol::unblock(move || {
+            postern_task::unblock(move || {
                 let parked = resting.iter().filter(|isolate| isolate.let_go()).count();
                 if has_freed || parked > 0 {
                     heap::trim();

@@ -16,6 +16,7 @@ use parking_lot::Mutex;
 use postern_abi::OpErrorCode;
 use postern_abi::limits::BODY_CREDIT;
 use postern_abi::socket::{MESSAGE_MAX, PART_COST, SocketServe};
+use postern_task::Begin;
 use std::collections::VecDeque;
 use std::future::Future;
 use std::pin::Pin;
@@ -166,7 +167,7 @@ pub(super) fn spoken(host: &Host, op: Serial, speak: Speak, is_session: bool) ->
     let (mut end, socket) = pair(host, op);
     end.is_served = false;
     end.is_session = is_session;
-    host.executor.spawn(speak(socket)).detach();
+    host.executor.begin(speak(socket)).detach();
     OpState::Socket(end)
 }
 

@@ -14,6 +14,7 @@ pub(super) use admission::Entered;
 use begun::Begun;
 pub use begun::Serving;
 use placing::Unplaced;
+use postern_task::Begin;
 
 use super::Engine;
 use super::caller::Chain;
@@ -520,7 +521,7 @@ impl Worker {
                 async_io::Timer::after(after).await;
                 sockets.retire();
             };
-            self.engine.executor().spawn(later).detach();
+            self.engine.executor().begin(later).detach();
         }
         for isolate in isolates {
             isolate.evict();

@@ -97,7 +97,7 @@ impl Firmware {
             announced.signature.key()
         );
         let (firmware, slot) = (self.clone(), announced.slot);
-        let writer = smol::unblock(move || {
+        let writer = postern_task::unblock(move || {
             let writer = Writer::begin(&path, bytes)?;
             // What was there is gone.
             firmware.records.lock().hold(slot, None);
@@ -144,7 +144,7 @@ impl Push {
             return Err(FirmwareError::Busy);
         };
         let part = std::mem::take(&mut self.part);
-        let (writer, mut part) = smol::unblock(move || {
+        let (writer, mut part) = postern_task::unblock(move || {
             writer.write(&part)?;
             Ok::<_, DeviceError>((writer, part))
         })
@@ -160,7 +160,7 @@ impl Push {
         if !self.part.is_empty() {
             self.flush().await?;
         }
-        smol::unblock(move || self.settle()).await
+        postern_task::unblock(move || self.settle()).await
     }
 
     fn settle(self) -> Result<Pushed, FirmwareError> {

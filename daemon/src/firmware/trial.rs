@@ -150,7 +150,7 @@ impl Firmware {
         work: impl FnOnce(&Self) -> T + Send + 'static,
     ) -> T {
         let this = self.clone();
-        smol::unblock(move || work(&this)).await
+        postern_task::unblock(move || work(&this)).await
     }
 
     /// Whether there is something to decide yet.

@@ -21,6 +21,7 @@ use crate::store::{Store, StoreError, Table};
 use async_executor::Executor;
 use job::StoredJob;
 use parking_lot::{Mutex, RwLock};
+use postern_task::Begin;
 use spool::Spool;
 use std::collections::{BTreeMap, HashMap, HashSet};
 use std::future::Future;
@@ -250,7 +251,7 @@ impl Logpush {
         let store = self.0.store.clone();
         let spool = running.spool.clone();
         drop(running);
-        smol::unblock(move || {
+        postern_task::unblock(move || {
             let mut batch = store.records().batch();
             batch.delete(Table::LogpushJobs, &id.to_be_bytes())?;
             spool.clear(&mut batch)?;
@@ -264,7 +265,7 @@ impl Logpush {
     async fn store_job(&self, job: &Job) -> Result<(), JobError> {
         let (store, stored) = (self.0.store.clone(), StoredJob::V1(job.clone()));
         let id = job.id;
-        smol::unblock(move || {
+        postern_task::unblock(move || {
             let mut batch = store.records().batch();
             batch.put(Table::LogpushJobs, &id.to_be_bytes(), &stored)?;
             batch.commit()
@@ -288,7 +289,7 @@ impl Logpush {
                 state: state.clone(),
                 send: self.0.send.clone(),
             };
-            self.0.executor.spawn(courier.work())
+            self.0.executor.begin(courier.work())
         });
         let id = job.id;
         let running = Running {

@@ -133,7 +133,7 @@ impl Spool {
             }
         }
         let spool = self.clone();
-        let written = smol::unblock(move || {
+        let written = postern_task::unblock(move || {
             let mut rows = spool.store.records().batch();
             for (number, lines, count) in batches {
                 if !gone.contains(&number) {
@@ -157,7 +157,8 @@ impl Spool {
             let number = *self.state.lock().batches.first_key_value()?.0;
             let (store, key) = (self.store.clone(), self.key(number));
             let row: Result<Option<StoredBatch>, StoreError> =
-                smol::unblock(move || store.records().get(Table::LogpushBatches, &key)).await;
+                postern_task::unblock(move || store.records().get(Table::LogpushBatches, &key))
+                    .await;
             if let Ok(Some(StoredBatch::V1 { lines, .. })) = row {
                 return Some((number, lines));
             }
@@ -181,7 +182,7 @@ impl Spool {
         // It may have been dropped meanwhile, which comes to the same.
         self.forget(number);
         let spool = self.clone();
-        let removed = smol::unblock(move || {
+        let removed = postern_task::unblock(move || {
             let mut rows = spool.store.records().batch();
             rows.delete(Table::LogpushBatches, &spool.key(number))?;
             rows.commit()

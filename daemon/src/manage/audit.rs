@@ -322,7 +322,7 @@ impl<W: Send + Sync + 'static> super::Manage<W> {
     /// Writes that a call begins, or that it failed; its entry's place.
     pub(super) async fn audited(&self, new: New) -> Result<u64, Refusal> {
         let audit = self.audit.clone();
-        Ok(smol::unblock(move || audit.append(new)).await?)
+        Ok(postern_task::unblock(move || audit.append(new)).await?)
     }
 
     pub(super) async fn list_audit(&self, call: super::call::Call) -> super::envelope::Handled {
@@ -330,13 +330,13 @@ impl<W: Send + Sync + 'static> super::Manage<W> {
         let limit = call.number("limit")?.unwrap_or(PAGE_MAX as u64);
         let limit = usize::try_from(limit).unwrap_or(PAGE_MAX);
         let audit = self.audit.clone();
-        let entries = smol::unblock(move || audit.after(after, limit)).await?;
+        let entries = postern_task::unblock(move || audit.after(after, limit)).await?;
         super::envelope::ok(entries.iter().map(Entry::shown).collect())
     }
 
     pub(super) async fn verify_audit(&self, _: super::call::Call) -> super::envelope::Handled {
         let audit = self.audit.clone();
-        let told = smol::unblock(move || audit.verify()).await?;
+        let told = postern_task::unblock(move || audit.verify()).await?;
         super::envelope::ok(match told {
             Ok((entries, head)) => {
                 json!({"whole": true, "entries": entries, "head": hex(&head)})

@@ -79,7 +79,7 @@ impl<W: Send + Sync + 'static> Manage<W> {
 
     pub(super) async fn get_firmware(&self, _call: Call) -> Handled {
         let firmware = self.firmware()?.clone();
-        ok(smol::unblock(move || firmware.status()).await)
+        ok(postern_task::unblock(move || firmware.status()).await)
     }
 
     /// Whether an image would be taken, before it is sent.
@@ -109,7 +109,7 @@ impl<W: Send + Sync + 'static> Manage<W> {
 
     pub(super) async fn confirm_firmware(&self, _call: Call) -> Handled {
         let firmware = self.firmware()?.clone();
-        smol::unblock(move || {
+        postern_task::unblock(move || {
             firmware.confirm()?;
             ok(firmware.status())
         })
@@ -119,7 +119,7 @@ impl<W: Send + Sync + 'static> Manage<W> {
     pub(super) async fn roll_back_firmware(&self, call: Call) -> Handled {
         let firmware = self.firmware()?.clone();
         let reboot = flag(&call, "reboot")?;
-        smol::unblock(move || {
+        postern_task::unblock(move || {
             let next = firmware.roll_back()?;
             if reboot {
                 firmware.reboot();

@@ -270,7 +270,7 @@ fn write_use(store: Store, id: Id, at_ms: i64) {
             log::debug!("a token's use is not written down: {error}");
         }
     };
-    smol::unblock(write).detach();
+    postern_task::unblock(write).detach();
 }
 
 /// What counts as one source: an address, or with IPv6 a network of 64 bits, which one customer has.

@@ -132,7 +132,7 @@ impl<W: Send + Sync + 'static> Manage<W> {
             ));
         }
         let with_metadata = wanted.with_metadata.unwrap_or(false);
-        let shown_all = smol::unblock(move || {
+        let shown_all = postern_task::unblock(move || {
             let mut values = Map::new();
             for (key, entry) in wanted.keys.into_iter().zip(entries) {
                 let shown = match entry {

@@ -33,7 +33,7 @@ impl<W: Send + Sync + 'static> Manage<W> {
         let ray = ray(&call)?;
         // It is put together in memory, with the code.
         let _room = self.room().await;
-        let file = smol::unblock(move || replays.get(ray)).await;
+        let file = postern_task::unblock(move || replays.get(ray)).await;
         let file = file.map_err(|error| refusal(&error))?;
         Ok(Answer {
             status: StatusCode::OK,
@@ -46,7 +46,7 @@ impl<W: Send + Sync + 'static> Manage<W> {
     pub(super) async fn delete_replay(&self, call: Call) -> Handled {
         let replays = self.replays()?.clone();
         let ray = ray(&call)?;
-        match smol::unblock(move || replays.remove(ray)).await {
+        match postern_task::unblock(move || replays.remove(ray)).await {
             true => ok(json!({"ray": format!("{ray:016x}")})),
             false => Err(refusal(&ReplayError::Unknown(format!("{ray:016x}")))),
         }

@@ -19,6 +19,7 @@ use hyper::server::conn::http1;
 use hyper::service::service_fn;
 use hyper::upgrade::OnUpgrade;
 use parking_lot::Mutex;
+use postern_task::Begin;
 use smol::channel::{Receiver, Sender, bounded};
 use smol::lock::Semaphore;
 use smol::net::TcpListener;
@@ -184,7 +185,7 @@ pub(super) async fn serve_each<W, L>(
                     let _slot = slot;
                     link.serve(stream).await;
                 };
-                executor.spawn(serving).detach();
+                executor.begin(serving).detach();
             }
             Err(error) => {
                 // Out of file descriptors, or a peer that went away at once. Waiting keeps

@@ -297,7 +297,7 @@ async fn change(
     write: impl FnOnce(&mut RecordBatch<'_>) -> Result<(), StoreError> + Send + 'static,
 ) -> Result<(), StoreError> {
     let owned = store.clone();
-    smol::unblock(move || {
+    postern_task::unblock(move || {
         let mut batch = owned.records().batch();
         write(&mut batch)?;
         batch.commit()

@@ -202,7 +202,7 @@ impl<W: Send + Sync + 'static> Manage<W> {
     pub(super) async fn get_calibration(&self, _call: Call) -> Handled {
         let Tuning { engine, .. } = self.tuning()?;
         let store = self.catalog.store().clone();
-        let kept = smol::unblock(move || calibration::kept(&store)).await;
+        let kept = postern_task::unblock(move || calibration::kept(&store)).await;
         ok(json!({
             "fuel_per_ms": engine.fuel_per_ms(),
             "board_fuel_per_ms": engine.configured_fuel_per_ms(),
@@ -219,7 +219,7 @@ impl<W: Send + Sync + 'static> Manage<W> {
         };
         let (store, machine) = (self.catalog.store().clone(), tuning.machine.clone());
         let engine = tuning.engine.clone();
-        let measured = smol::unblock(move || {
+        let measured = postern_task::unblock(move || {
             let measured = calibration::measure(&machine, &store)?;
             engine.set_fuel_per_ms(measured.fuel_per_ms);
             calibration::keep(&store, &measured)?;
@@ -240,7 +240,7 @@ impl<W: Send + Sync + 'static> Manage<W> {
     pub(super) async fn forget_calibration(&self, _call: Call) -> Handled {
         let Tuning { engine, .. } = self.tuning()?;
         let store = self.catalog.store().clone();
-        smol::unblock(move || calibration::forget(&store)).await?;
+        postern_task::unblock(move || calibration::forget(&store)).await?;
         engine.set_fuel_per_ms(engine.configured_fuel_per_ms());
         ok(json!({ "fuel_per_ms": engine.fuel_per_ms() }))
     }

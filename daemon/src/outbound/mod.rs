@@ -43,6 +43,7 @@ use http::{HeaderValue, Method, Request, Response};
 use hyper::client::conn::http1::{Builder, SendRequest};
 use parking_lot::RwLock;
 use pool::Pool;
+use postern_task::Begin;
 use smol::lock::Semaphore;
 use smol_hyper::rt::FuturesIo;
 use std::error::Error;
@@ -466,7 +467,7 @@ impl Outbound {
                     }
                 }
             };
-            inner.executor.spawn(running).detach();
+            inner.executor.begin(running).detach();
             return Ok(sender);
         }
         Err(OutboundError::Lost(failed.map_or_else(
@@ -488,7 +489,7 @@ impl Outbound {
                 let _own = tenant.lookups().acquire().await;
                 let _one = inner.lookups.acquire().await;
                 let (host, port, lookup) = (origin.host.clone(), origin.port, inner.lookup);
-                smol::unblock(move || lookup(&host, port))
+                postern_task::unblock(move || lookup(&host, port))
                     .await
                     .map_err(|_| OutboundError::NoSuchName)?
             }

@@ -7,6 +7,7 @@ use async_executor::Executor;
 use async_io::Timer;
 use hyper::client::conn::http1::SendRequest;
 use parking_lot::Mutex;
+use postern_task::Begin;
 use std::collections::VecDeque;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
@@ -75,7 +76,7 @@ impl Pool {
         });
         if !std::mem::replace(&mut state.watched, true) {
             let pool = pool.clone();
-            executor.spawn(async move { pool.watch().await }).detach();
+            executor.begin(async move { pool.watch().await }).detach();
         }
     }
 

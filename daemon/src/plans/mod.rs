@@ -243,7 +243,7 @@ impl Plans {
         let _alone = self.changing.lock().await;
         let (entries, first) = self.prepare(changes, author, undoes)?;
         let (store, rows) = (self.store.clone(), entries.clone());
-        smol::unblock(move || write(&store, &rows, first)).await?;
+        postern_task::unblock(move || write(&store, &rows, first)).await?;
         self.store.durable().await?;
         let mut state = self.state.write();
         for entry in &entries {
@@ -419,7 +419,7 @@ impl Plans {
             return Ok(());
         }
         let (store, scopes) = (self.store.clone(), gone.clone());
-        smol::unblock(move || {
+        postern_task::unblock(move || {
             let mut batch = store.records().batch();
             for scope in &scopes {
                 batch.delete(Table::LimitOverrides, &scope.key())?;

@@ -148,7 +148,7 @@ impl Replays {
     pub async fn upkeep(self) {
         while let Ok(recorded) = self.0.waiting.recv().await {
             let this = self.clone();
-            smol::unblock(move || this.write(recorded)).await;
+            postern_task::unblock(move || this.write(recorded)).await;
         }
     }
 

@@ -243,14 +243,14 @@ impl Store {
             async_io::Timer::after(SWEEP_EVERY).await;
             let store = self.clone();
             let now = self.0.core.now();
-            match smol::unblock(move || store.sweep_expired(now, SWEEP_MAX)).await {
+            match postern_task::unblock(move || store.sweep_expired(now, SWEEP_MAX)).await {
                 Err(StoreError::Closed) => return,
                 Err(error) => log::error!("cannot remove expired KV entries: {error}"),
                 Ok(_) => {}
             }
             if export_at.is_some_and(|at| at <= layout::seconds_now()) {
                 let store = self.clone();
-                if let Err(error) = smol::unblock(move || store.export()).await {
+                if let Err(error) = postern_task::unblock(move || store.export()).await {
                     log::error!("cannot write an export: {error}");
                 }
                 export_at = self

@@ -20,6 +20,7 @@ use async_executor::Executor;
 use bytes::Bytes;
 use families::{Families, Member};
 use parking_lot::{Mutex, RwLock};
+use postern_task::Begin;
 use queue::{Queues, To};
 use serde_json::Value;
 use std::collections::HashMap;
@@ -261,6 +262,6 @@ impl Tails {
             let complete = tails.0.families.lock().give_up(origin);
             tails.tell_families(complete);
         };
-        self.0.executor.spawn(later).detach();
+        self.0.executor.begin(later).detach();
     }
 }

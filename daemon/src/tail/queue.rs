@@ -6,6 +6,7 @@ use crate::engine::finished::Listener;
 use crate::engine::invocation::Trigger;
 use async_executor::Executor;
 use parking_lot::Mutex;
+use postern_task::Begin;
 use serde_json::Value;
 use std::collections::{HashMap, VecDeque};
 use std::hash::{Hash, Hasher};
@@ -142,7 +143,7 @@ impl Queues {
             let (queues, consumer) = (self.clone(), consumer.clone());
             self.0
                 .executor
-                .spawn(async move { queues.work(&consumer).await })
+                .begin(async move { queues.work(&consumer).await })
                 .detach();
         }
     }

@@ -177,7 +177,7 @@ impl Tune {
         loop {
             async_io::Timer::after(SAVE_EVERY).await;
             let tune = self.clone();
-            match smol::unblock(move || tune.save(false)).await {
+            match postern_task::unblock(move || tune.save(false)).await {
                 Err(StoreError::Closed) => return,
                 Err(error) => log::warn!("recorded figures cannot be stored: {error}"),
                 Ok(()) => {}

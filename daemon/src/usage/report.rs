@@ -45,7 +45,7 @@ impl Usage {
     pub async fn report(&self, filter: Filter) -> Result<Option<Vec<Line>>, StoreError> {
         self.sync().await?;
         let store = self.0.store.clone();
-        smol::unblock(move || {
+        postern_task::unblock(move || {
             let table = match filter.period {
                 Period::Day => Table::UsageDays,
                 Period::Month => Table::UsageMonths,

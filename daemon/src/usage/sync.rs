@@ -95,7 +95,7 @@ impl Usage {
 
     async fn write(&self, rows: Vec<Row>) -> Result<(), StoreError> {
         let store = self.0.store.clone();
-        smol::unblock(move || {
+        postern_task::unblock(move || {
             let mut batch = store.records().batch();
             for row in &rows {
                 let key = row_key(&row.tenant, row.number);
@@ -129,7 +129,7 @@ impl Usage {
             .map(|(tenant, more)| (tenant.key.clone(), more.clone()))
             .collect();
         let store = self.0.store.clone();
-        smol::unblock(move || {
+        postern_task::unblock(move || {
             let mut batch = store.records().batch();
             for (tenant, more) in rows {
                 batch.put(Table::UsageReserved, &tenant, &StoredReserved::V1(more))?;
@@ -187,7 +187,7 @@ impl Usage {
         self.sync().await?;
         let _one = self.0.syncing.lock().await;
         let store = self.0.store.clone();
-        smol::unblock(move || {
+        postern_task::unblock(move || {
             let rows = store
                 .records()
                 .scan::<StoredReserved>(Table::UsageReserved, &[])?;
@@ -227,7 +227,7 @@ impl Usage {
             give_back(&self.0, state.days.drain(..).filter_map(|it| it.slot));
         }
         let store = self.0.store.clone();
-        smol::unblock(move || {
+        postern_task::unblock(move || {
             let mut batch = store.records().batch();
             for table in [Table::UsageDays, Table::UsageMonths] {
                 for key in keys::<StoredFigures>(&store, table, &namespace)? {

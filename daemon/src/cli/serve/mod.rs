@@ -41,6 +41,7 @@ use confining::Confined;
 use figures::Phase;
 use futures_lite::future;
 pub use group::GroupError;
+use postern_task::Begin;
 use pulse::{Pulse, Unwell};
 use roll::Roll;
 use rooms::Rooms;
@@ -267,7 +268,7 @@ impl Daemon {
             }
         };
         self.rooms.enter(Phase::Serving);
-        let judging = self.executor.spawn(self.rooms.updates.judge());
+        let judging = self.executor.begin(self.rooms.updates.judge());
         log::info!("serving; SIGTERM stops, SIGHUP reads the configuration again");
         let serving = format!("serving on {}", listed(&addresses));
         self.tell(&[State::Ready, State::Status(&serving)]);
@@ -311,7 +312,7 @@ impl Daemon {
             .await;
         // It holds the rooms.
         if let Some(pulse) = pulse {
-            smol::unblock(|| pulse.end()).await;
+            postern_task::unblock(|| pulse.end()).await;
         }
         self.rooms.close().await;
         listening::remove(&self.run_dir);
@@ -332,7 +333,7 @@ impl Daemon {
         work: impl Future<Output = std::io::Result<()>> + Send + 'static,
         failed: Sender<ServeError>,
     ) -> smol::Task<()> {
-        self.executor.spawn(async move {
+        self.executor.begin(async move {
             if let Err(error) = work.await {
                 let reason = error.to_string();
                 let _ = failed.send(ServeError::Room { room, reason }).await;

@@ -48,6 +48,7 @@ use async_executor::Executor;
 use async_io::Async;
 use futures_lite::{StreamExt, future, stream};
 use parking_lot::{Mutex, RwLock};
+use postern_task::Begin;
 use smol::channel::Sender;
 use std::io;
 use std::net::{SocketAddr, TcpListener};
@@ -302,19 +303,19 @@ impl Rooms {
         let sealing = sealing.map_err(room("manage"))?;
         let office = Office::open(roll.seat("the thread of the management port"))?;
         let mut background = vec![
-            executor.spawn(store.clone().upkeep()),
-            executor.spawn(sweep(engine)),
-            executor.spawn(cache.upkeep()),
-            executor.spawn(analytics.clone().upkeep()),
-            executor.spawn(replays.upkeep()),
-            executor.spawn(usage.clone().upkeep()),
-            executor.spawn(tune.clone().upkeep()),
+            executor.begin(store.clone().upkeep()),
+            executor.begin(sweep(engine)),
+            executor.begin(cache.upkeep()),
+            executor.begin(analytics.clone().upkeep()),
+            executor.begin(replays.upkeep()),
+            executor.begin(usage.clone().upkeep()),
+            executor.begin(tune.clone().upkeep()),
             office
                 .executor
-                .spawn(refresh(catalog.clone(), figures.clone())),
-            office.executor.spawn(guard(catalog.clone())),
-            office.executor.spawn(trials(catalog.clone())),
-            executor.spawn(cron::run(
+                .begin(refresh(catalog.clone(), figures.clone())),
+            office.executor.begin(guard(catalog.clone())),
+            office.executor.begin(trials(catalog.clone())),
+            executor.begin(cron::run(
                 catalog.timetable().clone(),
                 catalog.clone(),
                 executor.clone(),
@@ -330,11 +331,11 @@ impl Rooms {
         background.extend(supply);
         #[cfg(feature = "edge-tls")]
         if let Some(sealing) = &sealing {
-            background.push(office.executor.spawn(sealing.clone().upkeep()));
+            background.push(office.executor.begin(sealing.clone().upkeep()));
         }
         #[cfg(feature = "otlp")]
         if let Some(exporter) = &exporter {
-            background.push(office.executor.spawn(exporter.run(&figures)));
+            background.push(office.executor.begin(exporter.run(&figures)));
         }
         Ok(Arc::new(Self {
             #[cfg(feature = "otlp")]
@@ -478,7 +479,7 @@ impl Rooms {
                 log::error!("limits stay as they were: {error}");
             }
         };
-        self.office.executor.spawn(changed).detach();
+        self.office.executor.begin(changed).detach();
         match routes::router(&config.routing, &self.catalog) {
             Ok(router) => {
                 self.edge.set_router(router);
@@ -499,7 +500,7 @@ impl Rooms {
         }
         self.logpush.flush().await;
         let tune = self.tune.clone();
-        if let Err(error) = smol::unblock(move || tune.save(true)).await {
+        if let Err(error) = postern_task::unblock(move || tune.save(true)).await {
             log::warn!("recorded figures were not stored: {error}");
         }
         #[cfg(feature = "otlp")]
@@ -514,7 +515,7 @@ impl Rooms {
             for task in rooms.background {
                 task.cancel().await;
             }
-            let closed = smol::unblock(move || {
+            let closed = postern_task::unblock(move || {
                 rooms.office.close();
                 rooms.store.close()
             });

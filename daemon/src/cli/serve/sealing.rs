@@ -63,7 +63,7 @@ impl Sealing {
         loop {
             Timer::after(EVERY).await;
             let (this, config) = (self.clone(), self.config.lock().clone());
-            smol::unblock(move || this.reload(&config)).await;
+            postern_task::unblock(move || this.reload(&config)).await;
         }
     }
 

@@ -86,7 +86,7 @@ impl SelfTest {
         }
         for address in addresses {
             let (visitor, deadline) = (self.visitor.clone(), Instant::now() + PATIENCE);
-            smol::unblock(move || visitor.visit(address, deadline)).await?;
+            postern_task::unblock(move || visitor.visit(address, deadline)).await?;
         }
         Ok(())
     }

@@ -57,7 +57,7 @@ impl Updates {
         let firmware = self.firmware.clone();
         async move {
             let beginning = firmware.clone();
-            let phase = smol::unblock(move || beginning.begin()).await;
+            let phase = postern_task::unblock(move || beginning.begin()).await;
             firmware.judge(phase).await;
         }
     }

@@ -91,7 +91,7 @@ impl<W: Send + Sync + 'static> Manage<W> {
         let records = self.logs.all();
         let account: Arc<str> = account.into();
         // Looking through all of them takes a while.
-        smol::unblock(move || {
+        postern_task::unblock(move || {
             if !wanted.is_of_datasets() {
                 return (Vec::new(), 0);
             }

@@ -87,7 +87,7 @@ impl Tls {
             Some(roots) => Ok(roots),
             None => {
                 let sources = self.sources.read().clone();
-                let read = smol::unblock(move || Roots::load(&sources)).await;
+                let read = postern_task::unblock(move || Roots::load(&sources)).await;
                 read.map(|roots| self.roots.lock().insert(Arc::new(roots)).clone())
             }
         };

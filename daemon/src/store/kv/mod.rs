@@ -303,7 +303,7 @@ impl Kv {
         let writes = if large > 0 {
             self.check_room(namespace, large)?;
             let core = self.core.clone();
-            smol::unblock(move || prepare_all(&core, pairs, now)).await?
+            postern_task::unblock(move || prepare_all(&core, pairs, now)).await?
         } else {
             prepare_all(&self.core, pairs, now)?
         };

@@ -91,7 +91,7 @@ impl KvUpload {
         let value = match self.value {
             Part::Small(buffer) => NewValue::Inline(buffer.into()),
             Part::Large(file) => {
-                NewValue::File(smol::unblock(move || file.sync().map(|()| file)).await?)
+                NewValue::File(postern_task::unblock(move || file.sync().map(|()| file)).await?)
             }
         };
         let writes = vec![Write::Put {
