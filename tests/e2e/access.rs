@@ -1,6 +1,6 @@
 //! Tokens with roles, and the log of what was changed, by the command line and from outside.
 
-use postern_e2e::api::ACCOUNT;
+use postern_e2e::api::{ACCOUNT, script};
 use postern_e2e::guests::hello;
 use postern_e2e::{Api, Daemon, Request, Setup};
 use serde_json::{Value, json};
@@ -106,6 +106,104 @@ fn a_token_does_what_its_role_says() {
             .cli(&[&["token", "create"], wrong].concat())
             .expect(2);
     }
+}
+
+#[test]
+fn a_token_for_a_tag_leaves_the_rest_alone() {
+    let daemon = Daemon::plain();
+    let operator = daemon.api();
+    operator.production();
+    let tagged = |tags: Value| json!({ "tags": tags });
+    operator.push("mine", &hello("old"), &tagged(json!(["customer-1", "eu"])));
+    operator.push("theirs", &hello("theirs"), &tagged(json!(["customer-2"])));
+    let token = token(&daemon, &["--role", "deploy", "--tag", "customer-1"]);
+    let one = operator.with_token(&token);
+    // The command line as its holder uses it.
+    let project = daemon.dir().join("worker");
+    std::fs::create_dir(&project).unwrap();
+    std::fs::write(project.join("hello.wasm"), hello("new")).unwrap();
+    let push = |name: &str, more: &[&str]| {
+        let module = project.join("hello.wasm");
+        let mut command = daemon.command();
+        command.env("POSTERN_TOKEN", &token);
+        command.env("POSTERN_URL", format!("http://{}", daemon.manage()));
+        command
+            .args(["push", module.to_str().unwrap(), "--name", name])
+            .args(["--namespace", "production"])
+            .args(more);
+        command.output().unwrap()
+    };
+    let pushed = push("mine", &[]);
+    assert!(pushed.status.success(), "{pushed:?}");
+    assert_eq!(daemon.get("/mine/").expect(200).text(), "new");
+    assert_eq!(
+        one.get(&format!("{}/tags", script("mine"))).ok(),
+        json!(["customer-1", "eu"])
+    );
+    for (name, more) in [
+        ("theirs", &[][..]),
+        ("theirs", &["--tag", "customer-1"]),
+        ("fresh", &[]),
+        ("fresh", &["--tag", "customer-1", "--tag", "customer-2"]),
+        ("mine", &["--tag", "customer-1"]),
+    ] {
+        let refused = push(name, more);
+        let told = String::from_utf8_lossy(&refused.stderr).into_owned();
+        assert!(
+            !refused.status.success() && told.contains("customer-1"),
+            "{told}"
+        );
+    }
+    let pushed = push("fresh", &["--tag", "customer-1"]);
+    assert!(pushed.status.success(), "{pushed:?}");
+    assert_eq!(daemon.get("/theirs/").expect(200).text(), "theirs");
+    let scripts = format!("{ACCOUNT}/workers/dispatch/namespaces/production/scripts");
+    let listed = one.get(&scripts).ok();
+    let names: Vec<&str> = listed
+        .as_array()
+        .unwrap()
+        .iter()
+        .map(|it| it["id"].as_str().unwrap())
+        .collect();
+    assert_eq!(names, ["fresh", "mine"]);
+    for path in ["", "/content", "/settings", "/versions", "/logs", "/tails"] {
+        let path = format!("{}{path}", script("theirs"));
+        assert_eq!(one.get(&path).refused().0, 403, "{path}");
+    }
+    for path in [
+        "workers/scripts",
+        "workers/dispatch/namespaces",
+        "storage/kv/namespaces",
+    ] {
+        assert_eq!(
+            one.get(&format!("{ACCOUNT}/{path}")).refused().0,
+            403,
+            "{path}"
+        );
+    }
+    // The operator takes the tag away, and with it the script.
+    operator
+        .json("PUT", &format!("{}/tags", script("mine")), &json!(["eu"]))
+        .ok();
+    assert_eq!(one.get(&script("mine")).refused().0, 403);
+    assert!(!push("mine", &[]).status.success());
+    assert_eq!(
+        one.delete(&format!("{scripts}?tags=eu:yes")).ok()["deleted"],
+        json!([])
+    );
+    assert_eq!(
+        one.delete(&format!("{scripts}?tags=customer-1:yes")).ok()["deleted"],
+        json!(["fresh"])
+    );
+    let listed = daemon.cli(&["token", "list", "--remote"]).expect(0);
+    assert!(
+        listed.text().contains("deploy of tag customer-1"),
+        "{}",
+        listed.text()
+    );
+    daemon
+        .cli(&["token", "create", "--tag", "customer-1"])
+        .expect(2);
 }
 
 #[test]

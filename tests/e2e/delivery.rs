@@ -167,7 +167,7 @@ fn a_bundle_is_pushed_told_and_followed_by_newer_ones_alone() {
     let again = site.run("push @first.postern", 0).json();
     assert_eq!(again["bundle"]["again"], true);
     assert_eq!(again["bundle"]["public_key"], key);
-    let keys = site.run("kv key list --namespace settings", 0);
+    let keys = site.run("kv list -n settings", 0);
     assert!(keys.text().contains("says"), "{}", keys.text());
 }
 
@@ -243,6 +243,47 @@ fn an_upload_that_breaks_off_leaves_nothing_after_a_crash() {
     let put = api.send(&api.request("PUT", "/postern/v1/bundles").body(file));
     assert_eq!(put.ok()["bundle"]["version"], 1);
     assert_eq!(site.says("one"), "one whole");
+}
+
+#[test]
+fn a_crash_leaves_all_of_one_version() {
+    const ROUNDS: u32 = 10;
+    let mut site = Site::new("");
+    site.run("push @release.keys", 0);
+    site.build(1, "1", "1.postern");
+    site.run("push @1.postern", 0);
+    let id = site.daemon.api().kv_namespace("counted");
+    let mut running = 1;
+    for round in 2..2 + ROUNDS {
+        site.build(round, &round.to_string(), "next.postern");
+        let file = fs::read(site.path("next.postern")).unwrap();
+        let api = site.daemon.api();
+        let pushing = std::thread::spawn(move || {
+            let put = api.request("PUT", "/postern/v1/bundles").body(file);
+            // It may be cut off.
+            api.raw(&put).is_ok_and(|answer| answer.status == 200)
+        });
+        // Killed after so many other writes, which is somewhere within it.
+        for write in 0..round * 3 % 17 {
+            site.daemon.api().kv_put(&id, &write.to_string(), b"x");
+        }
+        site.daemon.kill9();
+        let is_acknowledged = pushing.join().unwrap();
+        site.daemon.start();
+        let says = site.says("one");
+        let says = says.strip_prefix("one ").unwrap();
+        assert_eq!(site.says("two"), format!("two {says}"), "round {round}");
+        let now: u32 = says.parse().unwrap();
+        assert!(
+            now == round || now == running && !is_acknowledged,
+            "{now} in round {round}"
+        );
+        let installed = site.run("bundle installed", 0).json();
+        assert_eq!(installed["installed"][0]["version"], now, "round {round}");
+        let value = site.run("kv get says -n settings", 0);
+        assert_eq!(value.json()["value"], now.to_string(), "round {round}");
+        running = now;
+    }
 }
 
 #[test]

@@ -12,9 +12,12 @@ const MODULES: &str = "modules";
 const TARGETS: &[&str] = &[
     "abi",
     "board",
+    "bundle",
+    "certificates",
     "config",
     "cron",
     "headers",
+    "http",
     "kv",
     "meter",
     "multipart",
@@ -25,8 +28,8 @@ const TARGETS: &[&str] = &[
 /// The arguments of `fuzz`.
 #[derive(clap::Args)]
 pub struct Arguments {
-    /// What is tried: `modules` (random modules and requests against a daemon), or `abi`, `board`, `config`, `cron`,
-    /// `headers`, `kv`, `meter`, `multipart`, `redirects`, `routing`.
+    /// What is tried: `modules` (random modules and requests against a daemon), or `abi`, `board`, `bundle`,
+    /// `certificates`, `config`, `cron`, `headers`, `http`, `kv`, `meter`, `multipart`, `redirects`, `routing`.
     #[arg(default_value = MODULES)]
     target: String,
 

@@ -20,6 +20,7 @@ mod image;
 mod javascript;
 mod lint;
 mod machine;
+mod miri;
 mod node;
 mod npm;
 mod package;
@@ -88,6 +89,10 @@ enum Command {
     /// Builds the release binary of the daemon, or the one of a board.
     Build(build::Arguments),
 
+    /// Runs tests of the sources' `unsafe` and of what reads strangers' bytes in Miri, which sees undefined behaviour. Says why
+    /// if it cannot be had.
+    Miri(miri::Arguments),
+
     /// Makes a Debian package of the daemon for a board:
     /// `target/boards/BOARD/postern_VERSION_ARCH.deb`.
     Package(package::Arguments),
@@ -149,6 +154,7 @@ fn main() -> ExitCode {
         Command::Types(arguments) => types::run(&arguments),
         Command::TestTls(arguments) => test_tls::run(&arguments),
         Command::Fuzz(arguments) => fuzz::run(&arguments),
+        Command::Miri(arguments) => miri::run(&arguments),
         Command::Build(arguments) => build::run(&arguments),
         Command::Package(arguments) => package::run(&arguments),
         Command::Bench(arguments) => bench::run(&arguments),

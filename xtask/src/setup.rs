@@ -3,7 +3,7 @@
 use crate::cross::Cross;
 use crate::packages::{self, Need, Sign};
 use crate::rust_std::RustStd;
-use crate::{boards, compare, debian, deny, npm, package, pip, process, workspace};
+use crate::{boards, compare, debian, deny, miri, npm, package, pip, process, workspace};
 use anyhow::{Context, Result};
 use clap::ValueEnum;
 use std::path::PathBuf;
@@ -41,6 +41,8 @@ pub enum Purpose {
     Package,
     /// Running the field's clients in end-to-end tests: npm, pip, and what is pinned of both.
     Clients,
+    /// Miri: a nightly toolchain with it.
+    Miri,
     /// Testing the page that tunes: a headless Chromium and a font.
     Browser,
 }
@@ -101,6 +103,11 @@ pub fn run(arguments: &Arguments) -> Result<()> {
                     [&clients.node, &clients.python].map(|it| workspace::shown(it));
                 format!("{node}, {python}")
             }
+            // Nothing else needs it, and rustup alone has it.
+            Purpose::Miri => match miri::obtain() {
+                Ok(()) => "nightly with miri".into(),
+                Err(error) => format!("not here: {error:#}"),
+            },
             Purpose::Browser => browser()?.display().to_string(),
         };
         let name = purpose.to_possible_value();

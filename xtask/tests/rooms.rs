@@ -178,7 +178,10 @@ const MAY_KNOW: &[(&str, &[&str])] = &[
         ],
     ),
     // Tests only: targets about what these show to all.
-    ("fuzz", &["catalog", "config", "cron", "edge", "board"]),
+    (
+        "fuzz",
+        &["bundle", "catalog", "config", "cron", "edge", "board"],
+    ),
     // Connections and who is at their ends; what is said over them others know.
     ("tls", &["websocket"]),
     // Who issues certificates and when; who is served by them others know.

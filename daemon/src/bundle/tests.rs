@@ -1,6 +1,8 @@
 #![allow(clippy::unwrap_used)]
 use super::*;
+use crate::firmware::minisign::PublicKey;
 use proptest::prelude::*;
+use sha2::{Digest, Sha256};
 
 fn built(contents: &[Vec<u8>], signature: &[u8]) -> (Manifest, Vec<u8>) {
     let mut writer = Writer::default();
@@ -124,4 +126,66 @@ proptest! {
         prop_assert!(read(&bytes).is_err());
         let _ = Manifest::decode(&bytes);
     }
+}
+
+/// The key that signed the kept bundle.
+const KEY: &str = "RWRF5nnQMEL1K+2/ZJ3hpVH0y0yWehJ3z3RvC3aDoqRVVH67YSLLqOle";
+
+/// What holds of any bytes.
+fn held(bytes: &[u8], good: &[u8]) {
+    let narrow = Bounds {
+        part: 600,
+        total: 1000,
+    };
+    if let Ok(mut reader) = Reader::open(bytes, narrow) {
+        let mut sum = 0;
+        while let Ok(Some(part)) = reader.part() {
+            sum += part.len();
+            assert!(part.len() <= 600 && sum <= 1000, "beyond the bounds");
+        }
+    }
+    let bundle = match read(bytes) {
+        Ok(bundle) => bundle,
+        Err(error) => {
+            assert!(!error.to_string().is_empty());
+            assert!(signed(bytes).is_err() && with_signature(bytes, b"").is_err());
+            return;
+        }
+    };
+    assert_eq!(bundle.parts.len(), bundle.manifest.parts.len());
+    for (part, content) in bundle.manifest.parts.iter().zip(&bundle.parts) {
+        assert_eq!(part.bytes, content.len() as u64);
+        assert_eq!(part.hash, <[u8; 32]>::from(Sha256::digest(content)));
+    }
+    let under = signed(bytes).unwrap();
+    assert!(bytes.starts_with(under));
+    let other = with_signature(bytes, b"another").unwrap();
+    let again = read(&other).unwrap();
+    assert_eq!(again.signature, b"another");
+    assert_eq!(
+        (&again.manifest, &again.parts),
+        (&bundle.manifest, &bundle.parts)
+    );
+    assert_eq!(with_signature(&other, &bundle.signature).unwrap(), bytes);
+    let keys = [PublicKey::parse(KEY).unwrap()];
+    if verified(under, &bundle.signature, &keys).is_ok() {
+        assert_eq!(under, signed(good).unwrap(), "another is signed");
+    }
+}
+
+#[test]
+fn fuzz_bundle() {
+    let good = concat!(env!("CARGO_MANIFEST_DIR"), "/../tests/fuzz/bundle/signed");
+    let good = std::fs::read(good).unwrap();
+    let keys = [PublicKey::parse(KEY).unwrap()];
+    let signature = read(&good).unwrap().signature;
+    assert!(verified(signed(&good).unwrap(), &signature, &keys).is_ok());
+    crate::fuzz::drive("bundle", |bytes| {
+        held(bytes, &good);
+        if let Some(bytes) = crate::fuzz::bundles::mended(bytes) {
+            held(&bytes, &good);
+        }
+        let _ = verified(b"x", bytes, &keys);
+        let _ = SecretKey::parse(bytes);
+    });
 }

@@ -8,6 +8,7 @@
 use super::name::{Id, shown};
 use super::record::{Script, ScriptAssets};
 use super::references::Held;
+use super::subject::Subject;
 use super::{Catalog, CatalogError, Result};
 use crate::assets::{CONTENT_TYPE_MAX, Config, File, Manifest, PATH_MAX, content_type_of};
 use crate::store::{BlobId, BlobWriter};
@@ -230,17 +231,20 @@ impl<W: Send + Sync + 'static> Catalog<W> {
     pub async fn begin_assets(
         &self,
         namespace: &str,
-        script: &str,
+        script: impl Into<Subject>,
         announced: Vec<Announced>,
     ) -> Result<Begun> {
+        let subject = script.into();
+        let script: &str = &subject;
         super::name::check_name("script", script)?;
         let namespace = self.namespace(namespace)?.id;
         let expected = check(&announced)?;
         let mut came = Came::default();
-        if let Some(old) = self
-            .find_script(namespace, script)?
-            .and_then(|old| old.assets)
-        {
+        let old = self.find_script(namespace, script)?;
+        if let Some(old) = &old {
+            subject.check(old)?;
+        }
+        if let Some(old) = old.and_then(|old| old.assets) {
             for file in self.manifest(&old.manifest).await?.files() {
                 if expected.get(&file.hash).map(|it| it.size) == Some(file.len) {
                     let kept = Kept {

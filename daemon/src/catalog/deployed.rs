@@ -200,7 +200,10 @@ impl<W: Send + Sync + 'static> Catalog<W> {
         let Some((other, deployment)) = beside else {
             return started(script, None);
         };
-        let mut both = [other, script];
+        // Tags are the script's, whatever the version was uploaded with.
+        let mut other = other.clone();
+        other.settings.tags.clone_from(&script.settings.tags);
+        let mut both = [&other, script];
         both.sort_by_key(|script| script.version);
         let now = self.serving.get(&namespace.name, &script.name);
         let before = now.as_ref().and_then(|now| now.split.as_ref());

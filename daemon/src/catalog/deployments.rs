@@ -12,6 +12,7 @@ use super::record::{Namespace, Script, Settings, Verdict, now_ms};
 use super::references::Held;
 use super::rows::{First, Row, Rows};
 use super::split::{Part, WHOLE};
+use super::subject::Subject;
 use super::vault::Place;
 use super::versions::{Note, Version, key, means, prefix};
 use super::{Catalog, CatalogError, Deployed, Result};
@@ -159,11 +160,18 @@ impl<W: Send + Sync + 'static> Catalog<W> {
     }
 
     /// Forgets a deployment that is over.
-    pub async fn delete_deployment(&self, namespace: &str, script: &str, id: &str) -> Result<()> {
+    pub async fn delete_deployment(
+        &self,
+        namespace: &str,
+        script: impl Into<Subject>,
+        id: &str,
+    ) -> Result<()> {
+        let subject = script.into();
         let owner = self.namespace(namespace)?.id;
-        let _script = self.locks.lock(owner, script).await;
+        let _script = self.locks.lock(owner, &subject).await;
         let _shared = self.structure.read().await;
-        let (namespace, script) = self.script(namespace, script)?;
+        let (namespace, script) = self.script(namespace, &subject)?;
+        subject.check(&script)?;
         let rows = self.deployment_rows(namespace.id, &script.name)?;
         let at = rows.iter().position(|(_, row)| means(id, row.id));
         let at = at.ok_or_else(|| CatalogError::DeploymentNotFound(shown(id)))?;
@@ -194,12 +202,13 @@ impl<W: Send + Sync + 'static> Catalog<W> {
     pub async fn deploy(
         &self,
         namespace: &str,
-        script: &str,
+        script: impl Into<Subject>,
         deploy: Deploy,
     ) -> Result<Deployment> {
+        let subject = script.into();
         let mut held = Vec::new();
         let deployed = self
-            .deploy_holding(namespace, script, deploy, &mut held)
+            .deploy_holding(namespace, &subject, deploy, &mut held)
             .await;
         Held::give_back(held).await;
         deployed
@@ -208,13 +217,15 @@ impl<W: Send + Sync + 'static> Catalog<W> {
     async fn deploy_holding(
         &self,
         namespace: &str,
-        script: &str,
+        subject: &Subject,
         deploy: Deploy,
         held: &mut Vec<Held>,
     ) -> Result<Deployment> {
+        let script: &str = subject;
         let id = self.namespace(namespace)?.id;
         let _script = self.locks.lock(id, script).await;
         let (_, current) = self.script(namespace, script)?;
+        subject.check(&current)?;
         let mut chosen = self.choose(id, &current.name, &deploy)?;
         let place = Place {
             namespace: id,

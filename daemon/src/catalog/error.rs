@@ -46,6 +46,26 @@ pub enum CatalogError {
         /// What was looked for.
         script: String,
     },
+    /// Whoever asks may change scripts with one tag alone.
+    #[error(
+        "Worker '{script}' does not carry the tag '{tag}', and this token is for those alone that do; use another token, or have the operator tag it"
+    )]
+    NotTagged {
+        /// The script.
+        script: String,
+        /// The tag that it would need.
+        tag: String,
+    },
+    /// Whoever asks may not change tags.
+    #[error(
+        "this token is for one tag and changes no tags: Worker '{script}' has [{tags}]; name just these, or leave them out where it exists"
+    )]
+    TagsKept {
+        /// The script.
+        script: String,
+        /// Those it has, or would have as a new one.
+        tags: String,
+    },
     /// Too many of something on this device.
     #[error("Too many {what}: the limit is {limit}; delete some first")]
     TooMany {

@@ -56,6 +56,7 @@ mod serving;
 mod source_maps;
 mod split;
 mod start;
+mod subject;
 pub mod syntax;
 mod tails;
 #[cfg(test)]
@@ -75,6 +76,7 @@ pub use modules::{bare_script, check_name as check_module_name};
 pub use push::{Change, Push, Source, shown_time};
 pub use runtime::{Fetching, Judgement, Machine, Runtime, Triggering};
 pub use source_maps::{SOURCE_MAP, named as source_map_of};
+pub use subject::Subject;
 pub use tails::WantedConsumer;
 pub use vault::{VaultError, forget as forget_secrets};
 

@@ -196,6 +196,12 @@ impl TagFilter {
         self.wanted.iter().any(|tag| !tag.is_empty())
     }
 
+    /// Means only scripts that have this tag too.
+    pub fn and(mut self, tag: &str) -> Self {
+        self.wanted.push(tag.to_owned());
+        self
+    }
+
     /// Whether a script with these tags is meant.
     pub fn matches(&self, tags: &[String]) -> bool {
         self.wanted.iter().all(|tag| tags.contains(tag))

@@ -13,6 +13,7 @@ use super::plans::Standing;
 use super::record::{CustomLimits, Module, Namespace, Script, ScriptAssets, Settings, Verdict};
 use super::references::Held;
 use super::rows::Rows;
+use super::subject::Subject;
 use super::vault::Place;
 use super::versions::{self, Note, Version};
 use super::{Catalog, CatalogError, Result, compatibility, flags, limits, source_maps};
@@ -125,21 +126,27 @@ pub(super) struct Made {
 impl<W: Send + Sync + 'static> Catalog<W> {
     /// Deploys new modules, as a new script or a new version. When this returns, the version
     /// is durable and new requests go to it; requests in flight finish on the old one.
-    pub async fn push(&self, namespace: &str, script: &str, push: Push) -> Result<Script> {
-        self.push_version(namespace, script, push, true).await
+    pub async fn push(
+        &self,
+        namespace: &str,
+        script: impl Into<Subject>,
+        push: Push,
+    ) -> Result<Script> {
+        self.push_version(namespace, script.into(), push, true)
+            .await
     }
 
     /// Makes a version, and deploys it or not.
     pub(super) async fn push_version(
         &self,
         namespace: &str,
-        script: &str,
+        script: Subject,
         push: Push,
         deploys: bool,
     ) -> Result<Script> {
         let mut held = Vec::new();
         let pushed = self
-            .push_holding(namespace, script, push, deploys, &mut held)
+            .push_holding(namespace, &script, push, deploys, &mut held)
             .await;
         Held::give_back(held).await;
         pushed
@@ -148,21 +155,24 @@ impl<W: Send + Sync + 'static> Catalog<W> {
     async fn push_holding(
         &self,
         namespace: &str,
-        script: &str,
+        subject: &Subject,
         push: Push,
         deploys: bool,
         held: &mut Vec<Held>,
     ) -> Result<Script> {
+        let script: &str = subject;
         check_name("script", script)?;
         let before = self.namespace(namespace)?;
         let _script = self.locks.lock(before.id, script).await;
         let (change, keep_settings) = (push.change.clone(), push.keep_settings);
         let note = change.note.clone();
-        let made = self.make(&before, script, push, deploys, &[], held).await?;
+        let made = self
+            .make(&before, subject, push, deploys, &[], held)
+            .await?;
         // The namespace may have another name by now, or be gone, or made anew.
         let _shared = self.structure.read().await;
         let namespace = self.namespace_by_id(before.id, namespace)?;
-        let (before, settings) = self.prepare(&namespace, script, change, keep_settings, &[])?;
+        let (before, settings) = self.prepare(&namespace, subject, change, keep_settings, &[])?;
         let new = self.version_of(&namespace, script, made, (before.as_ref(), settings))?;
         if !deploys {
             if before.is_none() {
@@ -185,12 +195,13 @@ impl<W: Send + Sync + 'static> Catalog<W> {
     pub(super) async fn make(
         &self,
         namespace: &Namespace,
-        script: &str,
+        subject: &Subject,
         push: Push,
         deploys: bool,
         coming: &[Id],
         held: &mut Vec<Held>,
     ) -> Result<Made> {
+        let script: &str = subject;
         let id = namespace.id;
         let Push {
             main_module,
@@ -201,7 +212,7 @@ impl<W: Send + Sync + 'static> Catalog<W> {
         } = push;
         let (maps, modules) = source_maps::apart(modules);
         // What can be refused without judging is refused first: judging is dear.
-        let (_, settings) = self.prepare(namespace, script, change, keep_settings, coming)?;
+        let (_, settings) = self.prepare(namespace, subject, change, keep_settings, coming)?;
         let place = Place {
             namespace: id,
             script,
@@ -304,11 +315,12 @@ impl<W: Send + Sync + 'static> Catalog<W> {
     pub(super) fn prepare(
         &self,
         namespace: &Namespace,
-        script: &str,
-        change: Change,
+        subject: &Subject,
+        mut change: Change,
         keep_settings: bool,
         coming: &[Id],
     ) -> Result<(Option<Script>, Settings)> {
+        let script: &str = subject;
         let before = self.find_script(namespace.id, script)?;
         if before.is_none() {
             let count = self.scripts_of(namespace.id)?.len();
@@ -319,6 +331,10 @@ impl<W: Send + Sync + 'static> Catalog<W> {
                 });
             }
         }
+        if let Some(before) = &before {
+            subject.check(before)?;
+        }
+        change.tags = change.tags.or_else(|| subject.tags_kept(before.as_ref()));
         let place = Place {
             namespace: namespace.id,
             script,
@@ -332,6 +348,8 @@ impl<W: Send + Sync + 'static> Catalog<W> {
         });
         let base = old.filter(|_| keep_settings).unwrap_or_default();
         let mut settings = change.apply(base, &bindings)?;
+        let tags = before.as_ref().map(|before| &*before.settings.tags);
+        subject.check_tags(tags, &settings.tags)?;
         self.check_targets_but(&mut settings, coming)?;
         Ok((before, settings))
     }

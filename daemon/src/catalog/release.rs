@@ -151,19 +151,15 @@ impl<W: Send + Sync + 'static> Catalog<W> {
         let mut made = Vec::with_capacity(release.members.len());
         for member in &release.members {
             expressions(&member.crons)?;
-            let (_, settings) = self.prepare(
-                &namespace,
-                &member.name,
-                member.change.clone(),
-                false,
-                &coming,
-            )?;
+            let subject = member.name.as_str().into();
+            let (_, settings) =
+                self.prepare(&namespace, &subject, member.change.clone(), false, &coming)?;
             drop(settings);
             let push = self.push_of(member, &parts, held).await?;
             let one = self
-                .make(&namespace, &member.name, push, true, &coming, held)
+                .make(&namespace, &subject, push, true, &coming, held)
                 .await
-                .map_err(|error| in_script(&member.name, error))?;
+                .map_err(|error| in_script(&subject, error))?;
             self.runtime
                 .check_room(u64::from(one.verdict.pages) * PAGE)
                 .map_err(|what| in_script(&member.name, CatalogError::Invalid(what)))?;
@@ -386,8 +382,13 @@ impl<W: Send + Sync + 'static> Catalog<W> {
         for (member, made) in members.into_iter().zip(made) {
             let change = member.change;
             let note = change.note.clone();
-            let (before, settings) =
-                self.prepare(namespace, &member.name, change, false, coming)?;
+            let (before, settings) = self.prepare(
+                namespace,
+                &member.name.as_str().into(),
+                change,
+                false,
+                coming,
+            )?;
             new += usize::from(before.is_none());
             let settings = (before.as_ref(), settings);
             let mut script = self.version_of(namespace, &member.name, made, settings)?;

@@ -8,6 +8,7 @@ use super::name::{Id, shown};
 use super::push::Change;
 use super::record::{Script, Settings};
 use super::references::Held;
+use super::subject::Subject;
 use super::vault::Place;
 use super::versions::{Note, Version};
 use super::{Catalog, CatalogError, Result, limits};
@@ -31,11 +32,11 @@ impl<W: Send + Sync + 'static> Catalog<W> {
     pub async fn change_settings(
         &self,
         namespace: &str,
-        script: &str,
+        script: impl Into<Subject>,
         change: Change,
     ) -> Result<Script> {
         let note = change.note.clone();
-        self.alter(namespace, script, Base::Deployed, note, |old| {
+        self.alter(namespace, script.into(), Base::Deployed, note, |old| {
             let before = old.bindings.clone();
             change.apply(old, &before)
         })
@@ -58,12 +59,12 @@ impl<W: Send + Sync + 'static> Catalog<W> {
     pub async fn change_secrets_by(
         &self,
         namespace: &str,
-        script: &str,
+        script: impl Into<Subject>,
         secrets: Secrets,
         note: Note,
     ) -> Result<Script> {
         let change = |settings| with_secrets(settings, secrets);
-        self.alter(namespace, script, Base::DeployedNewest, note, change)
+        self.alter(namespace, script.into(), Base::DeployedNewest, note, change)
             .await
     }
 
@@ -72,11 +73,12 @@ impl<W: Send + Sync + 'static> Catalog<W> {
     pub async fn change_version(
         &self,
         namespace: &str,
-        script: &str,
+        script: impl Into<Subject>,
         env: Vec<(String, Option<Wanted>)>,
         annotations: Option<String>,
         note: Note,
     ) -> Result<Version> {
+        let script = script.into();
         let change = |mut settings: Settings| {
             for (name, wanted) in env {
                 let at = settings.bindings.iter().position(|it| it.name == name);
@@ -95,23 +97,23 @@ impl<W: Send + Sync + 'static> Catalog<W> {
             Ok(settings)
         };
         let new = self
-            .alter(namespace, script, Base::Newest, note, change)
+            .alter(namespace, script.clone(), Base::Newest, note, change)
             .await?;
-        self.version(namespace, script, &new.version_id.hex())
+        self.version(namespace, &script, &new.version_id.hex())
     }
 
     /// A new version with the same modules and other settings.
     async fn alter(
         &self,
         namespace: &str,
-        script: &str,
+        script: Subject,
         base: Base,
         note: Note,
         change: impl FnOnce(Settings) -> Result<Settings> + Send,
     ) -> Result<Script> {
         let mut held = Vec::new();
         let altered = self
-            .alter_holding(namespace, script, base, note, change, &mut held)
+            .alter_holding(namespace, &script, base, note, change, &mut held)
             .await;
         Held::give_back(held).await;
         altered
@@ -120,15 +122,18 @@ impl<W: Send + Sync + 'static> Catalog<W> {
     async fn alter_holding(
         &self,
         namespace: &str,
-        script: &str,
+        subject: &Subject,
         base: Base,
         note: Note,
         change: impl FnOnce(Settings) -> Result<Settings> + Send,
         held: &mut Vec<Held>,
     ) -> Result<Script> {
+        let script: &str = subject;
         let id = self.namespace(namespace)?.id;
         let _script = self.locks.lock(id, script).await;
         let (_, current) = self.script(namespace, script)?;
+        subject.check(&current)?;
+        let tags = current.settings.tags.clone();
         let newest = self.newest(id, script)?;
         let newest = newest.unwrap_or_else(|| current.clone());
         if base == Base::DeployedNewest
@@ -148,6 +153,9 @@ impl<W: Send + Sync + 'static> Catalog<W> {
             annotations: None,
             ..self.vault.unseal(place, &old.settings)
         })?;
+        if base != Base::Newest {
+            subject.check_tags(Some(&tags), &settings.tags)?;
+        }
         let named = Named::new();
         let mut verdict = None;
         if self.must_judge(place, &old, &settings, &named) {

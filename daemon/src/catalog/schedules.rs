@@ -2,6 +2,7 @@
 
 use super::record::{Namespace, Schedule, Script, now_ms};
 use super::rows::Rows;
+use super::subject::Subject;
 use super::{Catalog, CatalogError, Result, ScriptKey, limits};
 use crate::cron::{self, Ended, Expression, Fire, Timetable};
 use crate::engine::invocation::{Ray, Trigger};
@@ -17,14 +18,16 @@ impl<W: Send + Sync + 'static> Catalog<W> {
     pub async fn set_schedules(
         &self,
         namespace: &str,
-        script: &str,
+        script: impl Into<Subject>,
         crons: Vec<String>,
     ) -> Result<Script> {
         let expressions = expressions(&crons)?;
         let id = self.namespace(namespace)?.id;
-        let _script = self.locks.lock(id, script).await;
+        let subject = script.into();
+        let _script = self.locks.lock(id, &subject).await;
         let _shared = self.structure.read().await;
-        let (namespace, mut script) = self.script(namespace, script)?;
+        let (namespace, mut script) = self.script(namespace, &subject)?;
+        subject.check(&script)?;
         script.schedules = schedules(&script, crons)?;
         let key = Script::key(namespace.id, &script.name);
         let rows = Rows::default().put(Script::TABLE, key, script.clone());

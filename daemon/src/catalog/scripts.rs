@@ -4,6 +4,7 @@ use super::name::{ACCOUNT_ID, Id, TagFilter, check_tags, is_recorded, shown, ten
 use super::push::Change;
 use super::record::{Module, Namespace, Script, now_ms};
 use super::rows::Rows;
+use super::subject::Subject;
 use super::{Catalog, CatalogError, Result};
 use crate::store::{BlobId, Table};
 use std::fs::File;
@@ -56,11 +57,13 @@ impl<W: Send + Sync + 'static> Catalog<W> {
     }
 
     /// Deletes a script. Requests in flight finish; new ones find nothing.
-    pub async fn delete_script(&self, namespace: &str, script: &str) -> Result<()> {
+    pub async fn delete_script(&self, namespace: &str, script: impl Into<Subject>) -> Result<()> {
+        let script = script.into();
         let id = self.namespace(namespace)?.id;
-        let _script = self.locks.lock(id, script).await;
+        let _script = self.locks.lock(id, &script).await;
         let _shared = self.structure.read().await;
-        let (namespace, doomed) = self.script(namespace, script)?;
+        let (namespace, doomed) = self.script(namespace, &script)?;
+        script.check(&doomed)?;
         self.delete_rows(&namespace, &[doomed]).await
     }
 
@@ -168,15 +171,18 @@ impl<W: Send + Sync + 'static> Catalog<W> {
     pub async fn change_tags(
         &self,
         namespace: &str,
-        script: &str,
+        script: impl Into<Subject>,
         change: impl FnOnce(Vec<String>) -> Vec<String> + Send,
     ) -> Result<Vec<String>> {
+        let subject = script.into();
         let id = self.namespace(namespace)?.id;
-        let _script = self.locks.lock(id, script).await;
+        let _script = self.locks.lock(id, &subject).await;
         let _shared = self.structure.read().await;
-        let (namespace, mut script) = self.script(namespace, script)?;
+        let (namespace, mut script) = self.script(namespace, &subject)?;
+        subject.check(&script)?;
         let before = script.settings.tags.clone();
         let tags = check_tags(change(before.clone()))?;
+        subject.check_tags(Some(&before), &tags)?;
         script.settings.tags = tags.clone();
         script.modified_ms = now_ms();
         let key = Script::key(namespace.id, &script.name);

@@ -3,6 +3,7 @@
 use super::name::{ACCOUNT, Id, check_name, shown};
 use super::record::{Namespace, Script};
 use super::rows::{First, Row, Rows};
+use super::subject::Subject;
 use super::{Catalog, CatalogError, Result};
 use crate::engine::invocation::{Ray, Trigger};
 use crate::store::Table;
@@ -140,13 +141,15 @@ impl<W: Send + Sync + 'static> Catalog<W> {
     pub async fn set_tail_consumers(
         &self,
         namespace: &str,
-        script: &str,
+        script: impl Into<Subject>,
         wanted: &[WantedConsumer],
     ) -> Result<()> {
+        let subject = script.into();
         let id = self.namespace(namespace)?.id;
-        let _script = self.locks.lock(id, script).await;
+        let _script = self.locks.lock(id, &subject).await;
         let _shared = self.structure.read().await;
-        let (namespace, script) = self.script(namespace, script)?;
+        let (namespace, script) = self.script(namespace, &subject)?;
+        subject.check(&script)?;
         let consumers = self.resolve_consumers(&namespace, wanted, &[])?;
         if consumers == self.tail_row(namespace.id, &script.name)? {
             return Ok(());

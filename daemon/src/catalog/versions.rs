@@ -8,6 +8,7 @@ use super::entrances::check_alias;
 use super::name::{Id, shown};
 use super::record::{Script, Settings, StoredScript};
 use super::rows::{Row, Rows};
+use super::subject::Subject;
 use super::{Catalog, CatalogError, Push, Result};
 use crate::engine::finished::Labels;
 use crate::store::{BlobId, Table};
@@ -184,13 +185,16 @@ impl<W: Send + Sync + 'static> Catalog<W> {
     pub async fn upload_version(
         &self,
         namespace: &str,
-        script: &str,
+        script: impl Into<Subject>,
         push: Push,
     ) -> Result<Version> {
-        self.script(namespace, script)?;
-        check_alias(script, push.change.annotations.as_deref())?;
-        let uploaded = self.push_version(namespace, script, push, false).await?;
-        self.version(namespace, script, &uploaded.version_id.hex())
+        let script = script.into();
+        self.script(namespace, &script)?;
+        check_alias(&script, push.change.annotations.as_deref())?;
+        let uploaded = self
+            .push_version(namespace, script.clone(), push, false)
+            .await?;
+        self.version(namespace, &script, &uploaded.version_id.hex())
     }
 
     /// Changes rows so that a script gets a version, and one that is kept no longer goes: the

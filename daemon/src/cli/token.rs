@@ -21,6 +21,7 @@ pub async fn run(args: &Token, out: Output) -> Result<(), CliError> {
             name,
             role,
             namespace,
+            tag,
             expires,
             rate,
             whose,
@@ -34,6 +35,7 @@ pub async fn run(args: &Token, out: Output) -> Result<(), CliError> {
             let grant = Grant {
                 role: *role,
                 namespace: namespace.clone(),
+                tag: tag.clone(),
                 expires_ms: expires.map(|ms| now_ms().saturating_add(ms)),
                 per_second: *rate,
             };
@@ -51,9 +53,13 @@ pub async fn run(args: &Token, out: Output) -> Result<(), CliError> {
                 let empty = "no tokens; create one with `postern token create`\n";
                 let heads = ["ID", "NAME", "ROLE", "ISSUED", "EXPIRES", "LAST USED"];
                 rows(&tokens, empty, &heads, |token| {
-                    let role = match token["namespace"].as_str() {
-                        Some(namespace) => format!("deploy of {namespace}"),
-                        None => member(token, "role"),
+                    let role = match (token["namespace"].as_str(), token["tag"].as_str()) {
+                        (Some(namespace), None) => format!("deploy of {namespace}"),
+                        (None, Some(tag)) => format!("deploy of tag {tag}"),
+                        (Some(namespace), Some(tag)) => {
+                            format!("deploy of {namespace}, tag {tag}")
+                        }
+                        (None, None) => member(token, "role"),
                     };
                     let time = |key: &str| match token[key].as_str() {
                         Some(at) => at.to_owned(),
@@ -87,6 +93,7 @@ async fn create(whose: &Whose, name: &str, grant: Grant) -> Result<(String, Stri
         "name": name,
         "role": grant.role.name(),
         "namespace": grant.namespace,
+        "tag": grant.tag,
         "expires_on": grant.expires_ms.map(crate::catalog::shown_time),
         "requests_per_second": grant.per_second,
     })

@@ -378,6 +378,9 @@ fn edge(
     }
 }
 
+/// Bytes of a group's name.
+const GROUP_MAX: usize = 64;
+
 fn manage(
     document: &mut Document<'_>,
     raw: RawManage,
@@ -406,11 +409,37 @@ fn manage(
             "have TLS by a table [manage.tls], listen on 127.0.0.1 behind a tunnel or a TLS proxy, or say `insecure = true` in [manage]",
         );
     }
+    let socket_group = raw.socket_group.and_then(|group| {
+        let (span, group) = (group.span(), group.into_inner());
+        let is_name = |it: char| it.is_ascii_graphic() && !":,/".contains(it);
+        if (1..=GROUP_MAX).contains(&group.len()) && group.chars().all(is_name) {
+            return Some(group);
+        }
+        document.problem(
+            Some(span),
+            format!("`manage.socket-group` is {group:?}, which is no group"),
+            "name one of /etc/group, or its number",
+        );
+        None
+    });
+    let socket_role = raw.socket_role.map(|role| {
+        if socket_group.is_none() {
+            document.problem(
+                Some(role.span()),
+                "`manage.socket-role` is what members of a group may do, and there is no group"
+                    .to_owned(),
+                "name one: socket-group = \"…\"",
+            );
+        }
+        role.into_inner()
+    });
     Manage {
         claim_code: super::claim::code(document, raw.claim_code),
         claim_window_s: super::claim::window_s(document, raw.claim_window_s.as_ref()),
         listen,
         insecure,
+        socket_group,
+        socket_role,
         connections: count(
             document,
             "manage.connections",

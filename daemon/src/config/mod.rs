@@ -190,9 +190,32 @@ pub struct Manage {
     pub claim_code: Option<String>,
     /// Seconds after the start in which it can be claimed; 0 is never.
     pub claim_window_s: u64,
+    /// Whose members may use the Unix socket: a name of `/etc/group`, or a number.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub socket_group: Option<String>,
+    /// What they may do, if it is said.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub socket_role: Option<SocketRole>,
     /// HTTPS.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub tls: Option<ManageTls>,
+}
+
+/// What members of the Unix socket's group may do, as a token of that role.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, serde::Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum SocketRole {
+    /// Everything.
+    Admin,
+    /// Change Workers.
+    Deploy,
+    /// Look.
+    #[default]
+    Read,
+    /// Change limits.
+    Tune,
+    /// Update the system.
+    Firmware,
 }
 
 /// The way to other servers, for Workers' subrequests.

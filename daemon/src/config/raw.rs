@@ -92,6 +92,8 @@ pub(super) struct RawManage {
     pub versions_kept: Option<Spanned<Amount>>,
     pub claim_code: Option<Spanned<String>>,
     pub claim_window_s: Option<Spanned<Amount>>,
+    pub socket_group: Option<Spanned<String>>,
+    pub socket_role: Option<Spanned<super::SocketRole>>,
 }
 
 #[derive(Debug, Default, serde::Deserialize)]

@@ -538,6 +538,19 @@ impl Core {
         }
         // A guest that was refused memory and then gave up ran out of memory, however it says so.
         if std::mem::take(&mut host.memory_use.refused) {
+            // It may have kept to its limit, and the machine has no more.
+            let more = std::mem::take(&mut host.memory_use.short);
+            if more > 0 {
+                let why = "no memory for a memory that grows";
+                let budget = host.memory_use.budget().clone();
+                let engine = isolate.worker().engine();
+                replay::end(self.store.data_mut(), replay::entry::How::Stopped(why));
+                return Err(Condemned(Failure::Overloaded {
+                    reason: engine.shortage(&budget, why, &[("memory", more)]),
+                    retry_after_s: 1,
+                    bound: Some(engine.short_of(&budget, more)),
+                }));
+            }
             return Err(Condemned(Failure::Memory {
                 limit: limits.memory_bytes,
                 used: host.memory_use.bytes(),

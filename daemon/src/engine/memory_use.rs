@@ -20,6 +20,8 @@ pub struct MemoryUse {
     pub grown: Option<Vec<u8>>,
     /// Growth was refused since this was last looked at.
     pub refused: bool,
+    /// Bytes that the budget did not have when it was; none where the limit was in the way.
+    pub short: u64,
     /// Whether refused growth ends the isolate there and then, and the guest is not told: under
     /// JavaScript, a Worker could catch it and go on in a half-made state.
     pub is_final: bool,
@@ -41,6 +43,7 @@ impl MemoryUse {
             share: budget.nothing(),
             grown: None,
             refused: false,
+            short: 0,
             is_final: false,
         }
     }
@@ -105,7 +108,15 @@ impl MemoryUse {
         let more = all
             .saturating_add(self.kept)
             .saturating_sub(self.share.bytes());
-        all.saturating_add(self.elsewhere) <= self.limit && self.share.grow(more)
+        self.short = 0;
+        if all.saturating_add(self.elsewhere) > self.limit {
+            return false;
+        }
+        let fits = self.share.grow(more);
+        if !fits {
+            self.short = more;
+        }
+        fits
     }
 
     /// Counts what has a share of its own against the limit.

@@ -7,6 +7,8 @@
 
 #![allow(clippy::unwrap_used)]
 
+pub mod bundles;
+pub mod certificates;
 mod mutate;
 mod targets;
 

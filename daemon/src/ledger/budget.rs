@@ -196,6 +196,10 @@ pub struct Share {
 impl Share {
     /// Takes `bytes` more; false, and nothing taken, if they are not left.
     pub fn grow(&mut self, bytes: u64) -> bool {
+        #[cfg(debug_assertions)]
+        if bytes > 0 && super::refusing::is_refused(&self.budget, bytes) {
+            return false;
+        }
         let fits = bytes == 0 || self.budget.grow(bytes);
         if fits {
             self.bytes += bytes;

@@ -6,6 +6,8 @@
 
 mod budget;
 mod entry;
+#[cfg(debug_assertions)]
+mod refusing;
 
 pub use budget::{Budget, Share};
 pub use entry::Entry;

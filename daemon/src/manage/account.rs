@@ -16,6 +16,7 @@ struct NewToken {
     name: String,
     role: Option<String>,
     namespace: Option<String>,
+    tag: Option<String>,
     /// RFC 3339.
     expires_on: Option<String>,
     requests_per_second: Option<u32>,
@@ -42,6 +43,7 @@ impl NewToken {
         Ok(Grant {
             role,
             namespace: self.namespace,
+            tag: self.tag,
             expires_ms: expires_ms.transpose()?,
             per_second: self.requests_per_second,
         })
@@ -145,6 +147,7 @@ pub fn token_object(token: &Token, used_ms: Option<i64>) -> Value {
         "issued_on": shown_time(token.created_ms),
         "role": token.grant.role.name(),
         "namespace": token.grant.namespace,
+        "tag": token.grant.tag,
         "expires_on": token.grant.expires_ms.map(shown_time),
         "requests_per_second": token.grant.per_second,
         "last_used_on": used_ms.map(shown_time),

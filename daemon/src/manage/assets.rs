@@ -25,7 +25,7 @@ const FORM_MAX: u64 = 64 << 20;
 
 impl<W: Send + Sync + 'static> Manage<W> {
     pub(super) async fn begin_assets(&self, call: Call) -> Handled {
-        let (namespace, script) = (call.param("ns").to_owned(), call.param("script").to_owned());
+        let (namespace, script) = (call.param("ns").to_owned(), call.script());
         self.catalog.namespace(&namespace)?;
         let body: Value = {
             let _room = self.room().await;

@@ -148,7 +148,7 @@ impl<W: Send + Sync + 'static> Manage<W> {
     }
 
     pub(super) async fn post_deployment(&self, call: Call) -> Handled {
-        let (namespace, script) = (call.param("ns").to_owned(), call.param("script").to_owned());
+        let (namespace, script) = (call.param("ns").to_owned(), call.script());
         let (_, current) = self.catalog.script(&namespace, &script)?;
         let mut note = self.note(&call, "deployment");
         let wanted: Wanted = call.json().await?;
@@ -165,10 +165,9 @@ impl<W: Send + Sync + 'static> Manage<W> {
     }
 
     pub(super) async fn delete_deployment(&self, call: Call) -> Handled {
-        let (namespace, script) = (call.param("ns"), call.param("script"));
         let id = call.param("deployment");
         self.catalog
-            .delete_deployment(namespace, script, id)
+            .delete_deployment(call.param("ns"), call.script(), id)
             .await?;
         ok(Value::Null)
     }

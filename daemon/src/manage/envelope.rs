@@ -254,6 +254,9 @@ impl From<CatalogError> for Refusal {
             }
             E::BadName { .. } => Self::bad(code::BAD_NAME, message),
             E::BadTag { .. } | E::TooManyTags { .. } => Self::bad(code::TAGS, message),
+            E::NotTagged { .. } | E::TagsKept { .. } => {
+                Self::new(StatusCode::FORBIDDEN, code::AUTHENTICATION, message)
+            }
             E::TooMany { .. } => Self::new(StatusCode::FORBIDDEN, code::NAMESPACE, message),
             E::NoMainModule(_)
             | E::BadModule(_)

@@ -4,7 +4,8 @@
 use super::envelope::{Refusal, code};
 use super::local::LocalPeer;
 use super::roles::{Needs, covers};
-use super::tokens::{self, Grant, Token};
+use super::scope::Scope;
+use super::tokens::{self, Token};
 use crate::catalog::name::Id;
 use crate::engine::bucket::Bucket;
 use crate::store::{Store, StoreError, Table};
@@ -32,7 +33,7 @@ const USE_WRITTEN_MS: i64 = 15 * 60 * 1000;
 pub enum Caller {
     /// A token's.
     Token(Box<Token>),
-    /// A user of this machine's, who is an administrator.
+    /// A user of this machine's.
     Local(LocalPeer),
     /// One that proves itself by what it has for this route alone: a session's token, the key for health.
     Route,
@@ -67,13 +68,13 @@ impl Caller {
 
     /// Whether it may make a call: its method, the route's pattern, and what that calls `ns`.
     pub fn may(&self, method: &Method, pattern: &str, namespace: &str) -> Result<Needs, Refusal> {
-        if let Self::Token(token) = self {
-            let Grant {
-                role,
-                namespace: scope,
-                ..
-            } = &token.grant;
-            covers(*role, scope.as_deref(), (method, pattern), namespace).map_err(|lacks| {
+        let granted = match self {
+            Self::Token(token) => Some((token.grant.role, token.grant.scope())),
+            Self::Local(peer) => Some((peer.role(), Scope::default())),
+            Self::Route => None,
+        };
+        if let Some((role, scope)) = granted {
+            covers(role, scope, (method, pattern), namespace).map_err(|lacks| {
                 Refusal::new(
                     StatusCode::FORBIDDEN,
                     code::AUTHENTICATION,
@@ -306,6 +307,7 @@ mod tests {
     #![allow(clippy::unwrap_used)]
     use super::*;
     use crate::catalog::testing::open_store;
+    use crate::manage::tokens::Grant;
     use futures_lite::future::block_on;
 
     fn bearer(text: &str) -> HeaderMap {

@@ -215,11 +215,23 @@ impl<W: Send + Sync + 'static> Manage<W> {
         let lines = self
             .logs
             .logs(&namespace.name, &script.name, follow)
-            .map_err(|reason| Refusal::new(StatusCode::TOO_MANY_REQUESTS, code::BODY, reason))?
-            .map(|mut line| {
-                line.push('\n');
-                Ok(Bytes::from(line))
-            });
+            .map_err(|reason| Refusal::new(StatusCode::TOO_MANY_REQUESTS, code::BODY, reason))?;
+        // It ends when its tag does.
+        let (of, tag) = (
+            (namespace.name, script.name),
+            call.caller.tag().map(str::to_owned),
+        );
+        let manage = self.this.clone();
+        let is_own = move |_: &String| {
+            tag.as_deref().is_none_or(|tag| {
+                let manage = manage.upgrade();
+                manage.is_some_and(|manage| manage.carries(&of.0, &of.1, tag))
+            })
+        };
+        let lines = lines.take_while(is_own).map(|mut line| {
+            line.push('\n');
+            Ok(Bytes::from(line))
+        });
         Ok(Answer::stream(
             "application/x-ndjson",
             None,

@@ -44,6 +44,7 @@ pub mod roles;
 mod router;
 mod routes;
 mod schedules;
+pub mod scope;
 mod scripts;
 mod secrets;
 pub mod server;
@@ -88,7 +89,7 @@ use guard::Guard;
 #[cfg(feature = "edge-tls")]
 use parking_lot::RwLock;
 use smol::lock::{Semaphore, SemaphoreGuard};
-use std::sync::{Arc, OnceLock};
+use std::sync::{Arc, OnceLock, Weak};
 use tails::LiveTails;
 
 /// What the port is told by the configuration.
@@ -167,6 +168,8 @@ pub struct Manage<W = Worker> {
     acceptor: RwLock<Option<Acceptor>>,
     guard: Guard,
     audit: Audit,
+    /// This port, for answers that outlive their call.
+    this: Weak<Self>,
 }
 
 impl<W: Send + Sync + 'static> Manage<W> {
@@ -177,7 +180,8 @@ impl<W: Send + Sync + 'static> Manage<W> {
         logs: Arc<dyn LogSource>,
         status: Arc<dyn StatusSource>,
     ) -> Arc<Self> {
-        Arc::new(Self {
+        Arc::new_cyclic(|this| Self {
+            this: this.clone(),
             large_bodies: Semaphore::new(options.large_bodies_max.max(1)),
             live_tails: LiveTails::default(),
             logpush: OnceLock::new(),

@@ -1,5 +1,7 @@
 //! What a token may do: its role, what each route needs, and whether the one covers the other.
 
+use super::scope::Scope;
+use crate::catalog::name::ACCOUNT;
 use http::Method;
 use serde::{Deserialize, Serialize};
 
@@ -146,13 +148,21 @@ pub enum Lacks {
         /// The namespace.
         namespace: String,
     },
+    /// It is for scripts with one tag, and the call is not about one script of a dispatch namespace.
+    #[error(
+        "this token is for the scripts of dispatch namespaces with the tag '{tag}' alone; use one without --tag"
+    )]
+    Tag {
+        /// The tag.
+        tag: String,
+    },
 }
 
-/// Whether a role, of one dispatch namespace if there is a scope, covers a call: its method, its route's pattern,
-/// and what that calls `ns`.
+/// Whether a role, with its scope, covers a call: its method, its route's pattern, and what that calls `ns`. Whether
+/// the script that the call is about carries a scope's tag is not asked here.
 pub fn covers(
     role: Role,
-    scope: Option<&str>,
+    scope: Scope<'_>,
     (method, pattern): (&Method, &str),
     namespace: &str,
 ) -> Result<(), Lacks> {
@@ -170,16 +180,18 @@ pub fn covers(
             has: role.name(),
         });
     }
-    match scope {
-        Some(scope)
-            if needs > Needs::Token && !(namespace == scope && is_within(method, pattern)) =>
-        {
-            Err(Lacks::Namespace {
-                namespace: scope.to_owned(),
-            })
-        }
-        _ => Ok(()),
+    let is_here = scope.namespace.is_none_or(|scope| namespace == scope) && namespace != ACCOUNT;
+    if !scope.is_some() || needs == Needs::Token || is_here && is_within(method, pattern) {
+        return Ok(());
     }
+    Err(match (scope.namespace, scope.tag) {
+        (None, Some(tag)) => Lacks::Tag {
+            tag: tag.to_owned(),
+        },
+        (namespace, _) => Lacks::Namespace {
+            namespace: namespace.unwrap_or_default().to_owned(),
+        },
+    })
 }
 
 /// Whether a route is about the namespace that its `ns` names, and changes nothing but scripts there.
@@ -248,7 +260,10 @@ mod tests {
         let check = |method: &Method, pattern: &str, namespace: &str| {
             covers(
                 Role::Deploy,
-                Some("production"),
+                Scope {
+                    namespace: Some("production"),
+                    tag: None,
+                },
                 (method, pattern),
                 namespace,
             )
@@ -284,11 +299,39 @@ mod tests {
     }
 
     #[test]
+    fn a_tag_is_for_scripts_of_dispatch_namespaces() {
+        let check = |namespace: Option<&str>, method: &Method, pattern: &str, place: &str| {
+            let scope = Scope {
+                namespace,
+                tag: Some("customer-1"),
+            };
+            covers(Role::Deploy, scope, (method, pattern), place).is_ok()
+        };
+        let scripts = "accounts/{account}/workers/dispatch/namespaces/{ns}/scripts";
+        let one = format!("{scripts}/{{script}}");
+        assert!(check(None, &Method::PUT, &one, "production"));
+        assert!(check(None, &Method::DELETE, scripts, "staging"));
+        assert!(check(Some("staging"), &Method::PUT, &one, "staging"));
+        assert!(!check(Some("staging"), &Method::PUT, &one, "production"));
+        assert!(!check(None, &Method::PUT, &one, ACCOUNT));
+        let plain = "accounts/{account}/workers/scripts/{script}";
+        assert!(!check(None, &Method::PUT, plain, ACCOUNT));
+        assert!(!check(None, &Method::GET, plain, ACCOUNT));
+        assert!(!check(None, &Method::GET, "logs/{script}", ACCOUNT));
+        assert!(check(
+            None,
+            &Method::GET,
+            "logs/{ns}/{script}",
+            "production"
+        ));
+    }
+
+    #[test]
     fn each_role_has_what_its_name_says() {
         let may = |role, needs: &[(&Method, &str)]| {
             needs
                 .iter()
-                .map(|call| covers(role, None, *call, "").is_ok())
+                .map(|call| covers(role, Scope::default(), *call, "").is_ok())
                 .collect::<Vec<_>>()
         };
         let calls = [

@@ -326,6 +326,14 @@ impl<W: Send + Sync + 'static> Manage<W> {
             .map(|(base, route)| (base, &route.method, route.pattern))
     }
 
+    /// What a route's handler alone makes of a call, as if what was asked before it had changed since.
+    #[cfg(test)]
+    pub(super) async fn unasked(&self, method: &Method, pattern: &str, call: Call) -> Handled {
+        let mut routes = Self::ROUTES.iter();
+        let route = routes.find(|it| it.method == *method && it.pattern == pattern);
+        (route.expect("a test names it").handler)(self, call).await
+    }
+
     /// Finds the handler for a request and runs it.
     pub(super) async fn dispatch(&self, request: http::Request<Payload>) -> Handled {
         let (head, body) = request.into_parts();
@@ -447,8 +455,12 @@ impl<W: Send + Sync + 'static> Manage<W> {
                 caller,
                 peer,
             };
+            let seen = self.in_scope(&call)?;
             if method == Method::GET || !needs.is_change() {
-                return (route.handler)(self, call).await;
+                let (namespace, script) = (call.param("ns").to_owned(), call.script());
+                let answer = (route.handler)(self, call).await?;
+                self.still_in_scope(&namespace, &script, seen)?;
+                return Ok(answer);
             }
             let place = self.audited(begun.clone()).await?;
             let handled = (route.handler)(self, call).await;

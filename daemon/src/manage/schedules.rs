@@ -21,7 +21,7 @@ impl<W: Send + Sync + 'static> Manage<W> {
 
     /// Replaces all: `[{"cron":"*/5 * * * *"}]`.
     pub(super) async fn put_schedules(&self, call: Call) -> Handled {
-        let (namespace, script) = (call.param("ns").to_owned(), call.param("script").to_owned());
+        let (namespace, script) = (call.param("ns").to_owned(), call.script());
         let body: Value = call.json().await?;
         let crons = body.as_array().and_then(|all| {
             let cron = |it: &Value| it["cron"].as_str().map(str::to_owned);

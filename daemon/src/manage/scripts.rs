@@ -48,7 +48,7 @@ pub(super) fn script_object(namespace: &str, script: &Script) -> Value {
 
 impl<W: Send + Sync + 'static> Manage<W> {
     pub(super) async fn put_script(&self, call: Call) -> Handled {
-        let (namespace, script) = (call.param("ns").to_owned(), call.param("script").to_owned());
+        let (namespace, script) = (call.param("ns").to_owned(), call.script());
         // Before the body is read: a bad name makes it pointless.
         check_name("script", &script)?;
         self.catalog.namespace(&namespace)?;
@@ -132,7 +132,7 @@ impl<W: Send + Sync + 'static> Manage<W> {
     }
 
     pub(super) async fn put_content(&self, call: Call) -> Handled {
-        let (namespace, script) = (call.param("ns").to_owned(), call.param("script").to_owned());
+        let (namespace, script) = (call.param("ns").to_owned(), call.script());
         let (_, old) = self.catalog.script(&namespace, &script)?;
         let note = self.note(&call, "upload");
         // Instead of metadata that say it.
@@ -199,6 +199,11 @@ impl<W: Send + Sync + 'static> Manage<W> {
 
     pub(super) async fn list_scripts(&self, call: Call) -> Handled {
         let filter = call.query("tags").and_then(TagFilter::parse);
+        // Others do not exist for who is there for one tag.
+        let filter = match call.caller.tag() {
+            Some(tag) => Some(filter.unwrap_or_default().and(tag)),
+            None => filter,
+        };
         let namespace = call.param("ns");
         let mut scripts = self.catalog.scripts(namespace, filter.as_ref())?;
         if call.query("page").is_some() || call.query("per_page").is_some() {
@@ -232,8 +237,9 @@ impl<W: Send + Sync + 'static> Manage<W> {
     }
 
     pub(super) async fn delete_script(&self, call: Call) -> Handled {
-        let (namespace, script) = (call.param("ns"), call.param("script"));
-        self.catalog.delete_script(namespace, script).await?;
+        self.catalog
+            .delete_script(call.param("ns"), call.script())
+            .await?;
         ok(Value::Null)
     }
 
@@ -246,6 +252,10 @@ impl<W: Send + Sync + 'static> Manage<W> {
                  they have, as ?tags=customer-123:yes",
             )
         })?;
+        let filter = match call.caller.tag() {
+            Some(tag) => filter.and(tag),
+            None => filter,
+        };
         let deleted = self
             .catalog
             .delete_scripts(call.param("ns"), &filter)

@@ -79,7 +79,7 @@ impl<W: Send + Sync + 'static> Manage<W> {
     }
 
     pub(super) async fn put_secret(&self, call: Call) -> Handled {
-        let (namespace, script) = (call.param("ns").to_owned(), call.param("script").to_owned());
+        let (namespace, script) = (call.param("ns").to_owned(), call.script());
         let note = self.note(&call, "secret");
         let (name, text) = call.json::<Secret>().await?.checked(None)?;
         let change = vec![(name.clone(), Some(text))];
@@ -94,14 +94,14 @@ impl<W: Send + Sync + 'static> Manage<W> {
         let note = self.note(&call, "secret");
         let change = vec![(call.param("secret").to_owned(), None)];
         self.catalog
-            .change_secrets_by(call.param("ns"), call.param("script"), change, note)
+            .change_secrets_by(call.param("ns"), call.script(), change, note)
             .await?;
         ok(Value::Null)
     }
 
     /// A merge patch: null deletes, and deleting what is not there is well.
     pub(super) async fn patch_secrets(&self, call: Call) -> Handled {
-        let (namespace, script) = (call.param("ns").to_owned(), call.param("script").to_owned());
+        let (namespace, script) = (call.param("ns").to_owned(), call.script());
         let (_, old) = self.catalog.script(&namespace, &script)?;
         let note = self.note(&call, "secret");
         let patch: Secrets = call.json().await?;

@@ -3,10 +3,11 @@
 use super::Manage;
 use super::body::{ByteStream, Payload};
 use super::envelope::{Answer, AnswerBody, Refusal, code};
+use super::local::LocalPeer;
 use super::tails::Connected;
 use crate::observe::Follow;
 use crate::tls::{Held, Transport};
-use crate::websocket::{self, linger};
+use crate::websocket::{self, Line, linger};
 use async_executor::Executor;
 use async_io::{Async, Timer};
 use bytes::Bytes;
@@ -63,9 +64,61 @@ impl Default for ServerOptions {
 }
 
 /// Bytes that hyper buffers for a request's head; larger heads are answered 431.
-pub(super) const HEAD_MAX: usize = 64 * 1024;
+const HEAD_MAX: usize = 64 * 1024;
 /// Header fields that hyper parses.
-pub(super) const HEADER_COUNT_MAX: usize = 128;
+const HEADER_COUNT_MAX: usize = 128;
+
+/// Where connections come from.
+pub(super) trait Listener {
+    /// What it is called in the log.
+    const NAME: &'static str;
+    /// What a connection goes over.
+    type Stream: Send + Sync + 'static;
+
+    /// The next connection, and who is at its other end; `None` if it came to nothing.
+    fn accept(&self) -> impl Future<Output = io::Result<Option<(Self::Stream, Far)>>> + Send;
+}
+
+/// Who is at the other end of a connection.
+#[derive(Clone, Copy, Debug)]
+pub(super) enum Far {
+    /// Whoever has this address.
+    Address(IpAddr),
+    /// A program of this machine, of a user who is somebody here or is not.
+    Here(Option<LocalPeer>),
+}
+
+impl Far {
+    /// The address, if it has one.
+    fn address(self) -> Option<IpAddr> {
+        match self {
+            Self::Address(address) => Some(address),
+            Self::Here(_) => None,
+        }
+    }
+}
+
+/// The management port on TCP.
+struct Port<W: 'static> {
+    listener: TcpListener,
+    manage: Arc<Manage<W>>,
+    is_secure: bool,
+}
+
+impl<W: Send + Sync + 'static> Listener for Port<W> {
+    const NAME: &'static str = "management port";
+    type Stream = Transport;
+
+    async fn accept(&self) -> io::Result<Option<(Transport, Far)>> {
+        let (socket, peer) = self.listener.accept().await?;
+        let _ = socket.set_nodelay(true);
+        let begun = transport(&self.manage, socket.into(), self.is_secure);
+        let begun = begun
+            .inspect_err(|error| log::error!("management port cannot speak TLS: {error}"))
+            .ok();
+        Ok(begun.map(|transport| (transport, Far::Address(peer.ip()))))
+    }
+}
 
 /// Serves until `shutdown` resolves, then lets calls under way finish.
 pub async fn serve<W: Send + Sync + 'static>(
@@ -73,15 +126,35 @@ pub async fn serve<W: Send + Sync + 'static>(
     manage: Arc<Manage<W>>,
     options: ServerOptions,
     executor: Arc<Executor<'static>>,
-    shutdown: impl Future<Output = ()>,
+    shutdown: impl Future<Output = ()> + Send,
 ) -> io::Result<()> {
+    let port = Port {
+        is_secure: is_secure(&manage),
+        manage: Arc::clone(&manage),
+        listener,
+    };
+    serve_each(&port, manage, options, executor, shutdown).await;
+    Ok(())
+}
+
+/// Serves each connection until `shutdown` resolves, then lets calls under way finish.
+pub(super) async fn serve_each<W, L>(
+    listener: &L,
+    manage: Arc<Manage<W>>,
+    options: ServerOptions,
+    executor: Arc<Executor<'static>>,
+    shutdown: impl Future<Output = ()>,
+) where
+    W: Send + Sync + 'static,
+    L: Listener,
+    for<'a> &'a L::Stream: Line + Send,
+{
     let slots = Arc::new(Semaphore::new(options.connections_max.max(1)));
     // Closed when the daemon stops; each connection holds a receiver.
     let (running, stopping) = bounded::<()>(1);
     // Closed when the last connection, which holds a sender, is gone.
     let (alive, gone) = bounded::<()>(1);
     let mut shutdown = std::pin::pin!(shutdown);
-    let is_secure = is_secure(&manage);
     loop {
         let accepted = async {
             let slot = slots.acquire_arc().await;
@@ -96,29 +169,27 @@ pub async fn serve<W: Send + Sync + 'static>(
             break;
         };
         match accepted {
-            Ok((socket, peer)) => {
+            Ok(None) => {}
+            Ok(Some((stream, far))) => {
                 let link = Link {
                     manage: Arc::clone(&manage),
                     options,
                     executor: Arc::clone(&executor),
                     stopping: stopping.clone(),
                     alive: alive.clone(),
-                    peer: peer.ip(),
+                    far,
                     tail: Mutex::new(None),
                 };
                 let serving = async move {
                     let _slot = slot;
-                    match transport(&link.manage, socket.into(), is_secure) {
-                        Ok(transport) => link.serve(transport).await,
-                        Err(error) => log::error!("management port cannot speak TLS: {error}"),
-                    }
+                    link.serve(stream).await;
                 };
                 executor.spawn(serving).detach();
             }
             Err(error) => {
                 // Out of file descriptors, or a peer that went away at once. Waiting keeps
                 // the former from becoming a busy loop.
-                log::warn!("management port cannot accept: {error}");
+                log::warn!("{} cannot accept: {error}", L::NAME);
                 Timer::after(Duration::from_millis(100)).await;
             }
         }
@@ -133,7 +204,6 @@ pub async fn serve<W: Send + Sync + 'static>(
         Timer::after(options.drain_timeout).await;
     };
     drained.or(late).await;
-    Ok(())
 }
 
 /// Whether the port speaks TLS. What it does when it begins to listen, it goes on with.
@@ -194,7 +264,7 @@ struct Link<W: 'static> {
         reason = "held so that the server knows when the last one is gone"
     )]
     alive: Sender<()>,
-    peer: IpAddr,
+    far: Far,
     /// The live tail that the connection goes on as.
     tail: Mutex<Option<Tail>>,
 }
@@ -207,9 +277,12 @@ struct Tail {
 }
 
 impl<W: Send + Sync + 'static> Link<W> {
-    async fn serve(&self, transport: Transport) {
-        let _ = transport.tcp().get_ref().set_nodelay(true);
-        let stream = Arc::new(transport);
+    async fn serve<T>(&self, stream: T)
+    where
+        T: Send + Sync + 'static,
+        for<'a> &'a T: Line + Send,
+    {
+        let stream = Arc::new(stream);
         let service = service_fn(|request| self.call(request));
         let mut connection = std::pin::pin!(
             http1::Builder::new()
@@ -237,7 +310,7 @@ impl<W: Send + Sync + 'static> Link<W> {
         }
         let tail = self.tail.lock().take();
         match tail {
-            Some(tail) => self.tell(tail).await,
+            Some(tail) => self.tell::<T>(tail).await,
             None => {
                 let stopped = async {
                     let _ = self.stopping.recv().await;
@@ -248,12 +321,16 @@ impl<W: Send + Sync + 'static> Link<W> {
     }
 
     /// Goes on as a live tail, until its session or the daemon ends or the client goes.
-    async fn tell(&self, tail: Tail) {
+    async fn tell<T>(&self, tail: Tail)
+    where
+        T: Send + Sync + 'static,
+        for<'a> &'a T: Line + Send,
+    {
         let connection = match tail.connection.await {
             Ok(connection) => connection,
             Err(error) => return log::debug!("a live tail did not begin: {error}"),
         };
-        let Ok(parts) = connection.downcast::<FuturesIo<Held>>() else {
+        let Ok(parts) = connection.downcast::<FuturesIo<Held<T>>>() else {
             // There is no other kind.
             return;
         };
@@ -265,7 +342,9 @@ impl<W: Send + Sync + 'static> Link<W> {
         let expired = async {
             Timer::after(left).await;
         };
-        let texts = session.texts(tail.follow, Some(self.peer));
+        let (of, manage) = (Arc::clone(&session), Arc::clone(&self.manage));
+        let texts = session.texts(tail.follow, self.far.address());
+        let texts = texts.take_while(move |_| of.is_own(&manage));
         // A session that is over says so; when the daemon stops clients try again.
         let texts = stop_after(texts, over.or(expired));
         let stop = async {
@@ -333,7 +412,11 @@ impl<W: Send + Sync + 'static> Link<W> {
         if let Some(response) = self.upgrade(&mut request) {
             return Ok(response);
         }
-        request.extensions_mut().insert(Peer(self.peer));
+        match self.far {
+            Far::Address(address) => drop(request.extensions_mut().insert(Peer(address))),
+            Far::Here(Some(peer)) => drop(request.extensions_mut().insert(peer)),
+            Far::Here(None) => {}
+        }
         let options = self.options;
         let changes = !matches!(*request.method(), Method::GET | Method::HEAD);
         let request = request.map(|body| {
@@ -366,7 +449,7 @@ fn stop_after<T>(
 }
 
 /// A task that is not cancelled when its result is not waited for.
-pub(super) struct ToTheEnd<T>(pub(super) Option<smol::Task<T>>);
+struct ToTheEnd<T>(Option<smol::Task<T>>);
 
 impl<T> Future for ToTheEnd<T> {
     type Output = T;
@@ -386,15 +469,15 @@ impl<T> Drop for ToTheEnd<T> {
 }
 
 /// The data of a body; trailers are dropped.
-pub(super) fn data(body: Incoming) -> impl Stream<Item = io::Result<Bytes>> {
+fn data(body: Incoming) -> impl Stream<Item = io::Result<Bytes>> {
     body.into_data_stream()
         .map(|part| part.map_err(io::Error::other))
 }
 
-pub(super) type AnswerOut =
+type AnswerOut =
     Either<Full<Bytes>, StreamBody<Pin<Box<dyn Stream<Item = io::Result<Frame<Bytes>>> + Send>>>>;
 
-pub(super) fn respond(answer: Answer) -> Response<AnswerOut> {
+fn respond(answer: Answer) -> Response<AnswerOut> {
     let (len, body) = match answer.body {
         AnswerBody::Whole(bytes) => (None, Either::Left(Full::new(bytes))),
         AnswerBody::Stream { len, source } => {

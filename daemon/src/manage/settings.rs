@@ -59,7 +59,7 @@ impl<W: Send + Sync + 'static> Manage<W> {
     }
 
     pub(super) async fn patch_settings(&self, call: Call) -> Handled {
-        let (namespace, script) = (call.param("ns").to_owned(), call.param("script").to_owned());
+        let (namespace, script) = (call.param("ns").to_owned(), call.script());
         self.catalog.script(&namespace, &script)?;
         let note = self.note(&call, "settings");
         let upload = self.read_upload(call, "settings").await?;

@@ -3,6 +3,7 @@
 use super::Manage;
 use super::call::Call;
 use super::envelope::{Handled, Refusal, code, ok};
+use crate::catalog::Subject;
 use crate::catalog::metadata::strings;
 use serde_json::{Value, json};
 
@@ -16,7 +17,7 @@ impl<W: Send + Sync + 'static> Manage<W> {
 
     /// Replaces all: `["a"]` or `{"tags":["a"]}` (spec: SEMANTICS §37, 3).
     pub(super) async fn put_tags(&self, call: Call) -> Handled {
-        let (namespace, script) = (call.param("ns").to_owned(), call.param("script").to_owned());
+        let (namespace, script) = (call.param("ns").to_owned(), call.script());
         let body: Value = call.json().await?;
         let tags = match &body {
             Value::Object(object) => object.get("tags").and_then(strings),
@@ -34,7 +35,7 @@ impl<W: Send + Sync + 'static> Manage<W> {
 
     pub(super) async fn put_tag(&self, call: Call) -> Handled {
         let tag = call.param("tag").to_owned();
-        self.change(call.param("ns"), call.param("script"), |mut tags| {
+        self.change(call.param("ns"), &call.script(), |mut tags| {
             tags.push(tag);
             tags
         })
@@ -43,7 +44,7 @@ impl<W: Send + Sync + 'static> Manage<W> {
 
     pub(super) async fn delete_tag(&self, call: Call) -> Handled {
         let gone = call.param("tag").to_owned();
-        self.change(call.param("ns"), call.param("script"), |mut tags| {
+        self.change(call.param("ns"), &call.script(), |mut tags| {
             tags.retain(|tag| *tag != gone);
             tags
         })
@@ -53,7 +54,7 @@ impl<W: Send + Sync + 'static> Manage<W> {
     async fn change(
         &self,
         namespace: &str,
-        script: &str,
+        script: &Subject,
         change: impl FnOnce(Vec<String>) -> Vec<String> + Send,
     ) -> Handled {
         let tags = self.catalog.change_tags(namespace, script, change).await?;

@@ -6,6 +6,7 @@
 use super::Manage;
 use super::call::Call;
 use super::envelope::{Answer, Handled, Refusal, code, ok};
+use crate::catalog::Subject;
 use crate::catalog::name::{Id, shown};
 use crate::catalog::record::{Namespace, Script};
 use crate::catalog::shown_time;
@@ -44,6 +45,8 @@ struct Session {
     id: Id,
     namespace: String,
     script: String,
+    /// The tag without which it ends.
+    tag: Option<String>,
     /// What connects; none once something did.
     token: Option<[u8; 16]>,
     wanted: Wanted,
@@ -59,6 +62,7 @@ pub struct Connected {
     id: Id,
     namespace: String,
     script: String,
+    tag: Option<String>,
     wanted: Wanted,
     /// Resolves when the session is deleted.
     pub ended: Receiver<()>,
@@ -177,7 +181,7 @@ impl LiveTails {
     fn make(
         &self,
         namespace: &str,
-        script: &str,
+        script: &Subject,
         wanted: Wanted,
     ) -> Result<(Id, String, i64), Refusal> {
         let mut token = [0; 16];
@@ -198,7 +202,8 @@ impl LiveTails {
         sessions.push_back(Session {
             id,
             namespace: namespace.to_owned(),
-            script: script.to_owned(),
+            script: script.to_string(),
+            tag: script.tag().map(str::to_owned),
             token: Some(token),
             wanted,
             made: Instant::now(),
@@ -225,6 +230,7 @@ impl LiveTails {
             id,
             namespace: session.namespace.clone(),
             script: session.script.clone(),
+            tag: session.tag.clone(),
             wanted: session.wanted.clone(),
             ended: session.ended.clone(),
             left: LIFETIME.saturating_sub(session.made.elapsed()),
@@ -233,8 +239,14 @@ impl LiveTails {
 
     /// Ends a session; whether there was one.
     pub(super) fn end(&self, id: Id) -> bool {
+        self.end_if(id, |_| true)
+    }
+
+    fn end_if(&self, id: Id, is_meant: impl Fn(&Session) -> bool) -> bool {
         let mut sessions = self.sessions.lock();
-        let at = sessions.iter().position(|session| session.id == id);
+        let at = sessions
+            .iter()
+            .position(|session| session.id == id && is_meant(session));
         let gone = at.and_then(|at| sessions.remove(at));
         if let Some(session) = &gone {
             session.ends.close();
@@ -267,6 +279,12 @@ impl Connected {
     /// The session's identifier.
     pub(super) fn id(&self) -> Id {
         self.id
+    }
+
+    /// Whether what it follows may be told: it is, or its script still carries its tag.
+    pub(super) fn is_own<W: Send + Sync + 'static>(&self, manage: &Manage<W>) -> bool {
+        let tag = self.tag.as_deref();
+        tag.is_none_or(|tag| manage.carries(&self.namespace, &self.script, tag))
     }
 
     /// How long it lasts from now on.
@@ -348,7 +366,8 @@ impl<W: Send + Sync + 'static> Manage<W> {
     }
 
     pub(super) async fn create_tail(&self, call: Call) -> Handled {
-        let (namespace, script) = self.tailed(&call)?;
+        let (namespace, _) = self.tailed(&call)?;
+        let script = call.script();
         let host = host(&call.headers)?.to_owned();
         // A gateway in front of this port may speak TLS.
         let secure = call
@@ -364,9 +383,7 @@ impl<W: Send + Sync + 'static> Manage<W> {
             })?
         };
         let wanted = Wanted::parse(&value)?;
-        let (id, token, expires_ms) =
-            self.live_tails
-                .make(&namespace.name, &script.name, wanted)?;
+        let (id, token, expires_ms) = self.live_tails.make(&namespace.name, &script, wanted)?;
         let scheme = if secure { "wss" } else { "ws" };
         ok(json!({
             "id": id.hex(),
@@ -388,7 +405,9 @@ impl<W: Send + Sync + 'static> Manage<W> {
 
     pub(super) async fn delete_tail(&self, call: Call) -> Handled {
         let id = call.param("id");
-        let known = Id::parse(id).is_some_and(|id| self.live_tails.end(id));
+        let (namespace, script) = (call.param("ns"), call.param("script"));
+        let is_of = |it: &Session| it.namespace == namespace && it.script == script;
+        let known = Id::parse(id).is_some_and(|id| self.live_tails.end_if(id, is_of));
         if !known {
             return Err(Refusal::not_found(
                 code::SCRIPT_NOT_FOUND,
@@ -427,7 +446,7 @@ mod tests {
     #[test]
     fn a_token_is_good_once() {
         let tails = LiveTails::default();
-        let (id, token, _) = tails.make("n", "s", Wanted::default()).unwrap();
+        let (id, token, _) = tails.make("n", &"s".into(), Wanted::default()).unwrap();
         let path = |token: &str| format!("{PATH}{}/{token}", id.hex());
         assert!(tails.connect(&path(&Id([0; 16]).hex())).is_none());
         assert!(tails.connect(&path("x")).is_none());
@@ -444,9 +463,9 @@ mod tests {
     fn sessions_have_a_bound() {
         let tails = LiveTails::default();
         for _ in 0..SESSIONS_MAX {
-            tails.make("n", "s", Wanted::default()).unwrap();
+            tails.make("n", &"s".into(), Wanted::default()).unwrap();
         }
-        let refusal = tails.make("n", "s", Wanted::default()).unwrap_err();
+        let refusal = tails.make("n", &"s".into(), Wanted::default()).unwrap_err();
         assert_eq!(refusal.status, 429);
     }
 

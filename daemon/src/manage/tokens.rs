@@ -5,7 +5,7 @@
 
 use super::envelope::{Refusal, code};
 use super::roles::Role;
-use crate::catalog::name::{Id, check_name, shown};
+use crate::catalog::name::{Id, check_name, check_tags, shown};
 use crate::catalog::shown_time;
 use crate::store::{RecordBatch, Store, StoreError, Table};
 use base64::Engine as _;
@@ -50,6 +50,10 @@ pub struct Grant {
     pub role: Role,
     /// The dispatch namespace that it is for alone, with [`Role::Deploy`].
     pub namespace: Option<String>,
+    /// The tag of the scripts that it is for alone, with [`Role::Deploy`]. It has a table of its own: a daemon from
+    /// before there were tags would read the others as if there were none.
+    #[serde(skip)]
+    pub tag: Option<String>,
     /// When it ends, in milliseconds since 1970.
     pub expires_ms: Option<i64>,
     /// Requests in a second that it may make.
@@ -65,6 +69,12 @@ impl Grant {
             }
             check_name("dispatch namespace", namespace)
                 .map_err(|error| TokenError::Namespace(error.to_string()))?;
+        }
+        if let Some(tag) = &self.tag {
+            if self.role != Role::Deploy {
+                return Err(TokenError::Scope(self.role.name()));
+            }
+            check_tags(vec![tag.clone()]).map_err(|error| TokenError::Tag(error.to_string()))?;
         }
         if let Some(at) = self.expires_ms
             && !(now_ms + 1..=now_ms.saturating_add(LIFE_MAX_MS)).contains(&at)
@@ -101,6 +111,13 @@ struct Row {
     grant: Grant,
 }
 
+/// A token for one tag as the store has it.
+#[derive(Serialize, Deserialize)]
+struct Tagged {
+    row: Row,
+    tag: String,
+}
+
 impl From<&Token> for Row {
     fn from(token: &Token) -> Self {
         Self {
@@ -112,6 +129,14 @@ impl From<&Token> for Row {
             },
             grant: token.grant.clone(),
         }
+    }
+}
+
+impl Tagged {
+    fn token(self) -> Token {
+        let mut token = self.row.token();
+        token.grant.tag = Some(self.tag);
+        token
     }
 }
 
@@ -143,12 +168,15 @@ pub enum TokenError {
     Role(String),
     /// Only deploying has a scope.
     #[error(
-        "a token with the role {0} cannot be for one namespace; only one with the role deploy can"
+        "a token with the role {0} cannot be for one namespace or tag; only one with the role deploy can"
     )]
     Scope(&'static str),
     /// No namespace can have that name.
     #[error("{0}")]
     Namespace(String),
+    /// No script can have that tag.
+    #[error("{0}")]
+    Tag(String),
     /// It would be over, or never end.
     #[error("a token cannot end at {0}; name a time to come, within ten years")]
     Expiry(String),
@@ -186,10 +214,15 @@ pub async fn create(
         hash: hash(&text),
         grant,
     };
-    let row = Row::from(&token);
+    let (row, tag) = (Row::from(&token), token.grant.tag.clone());
     change(store, move |batch| {
         batch.put(Table::Claimed, b"", &created_ms)?;
-        batch.put(Table::Grants, &row.token.id.0, &row).map(|_| ())
+        let key = row.token.id.0;
+        let put = match tag {
+            Some(tag) => batch.put(Table::TaggedGrants, &key, &Tagged { row, tag }),
+            None => batch.put(Table::Grants, &key, &row),
+        };
+        put.map(|_| ())
     })
     .await?;
     Ok((token, text))
@@ -213,7 +246,9 @@ pub fn list(store: &Store) -> Result<Vec<Token>, StoreError> {
     });
     let rows = store.records().scan::<Row>(Table::Grants, &[])?;
     let rows = rows.into_iter().map(|(_, row)| row);
-    let mut tokens: Vec<Token> = old.chain(rows).map(Row::token).collect();
+    let tagged = store.records().scan::<Tagged>(Table::TaggedGrants, &[])?;
+    let tagged = tagged.into_iter().map(|(_, tagged)| tagged.token());
+    let mut tokens: Vec<Token> = old.chain(rows).map(Row::token).chain(tagged).collect();
     tokens.sort_by_key(|token| token.created_ms);
     Ok(tokens)
 }
@@ -235,7 +270,12 @@ pub async fn revoke(store: &Store, id: &str) -> Result<(), TokenError> {
         .find(|token| Id::parse(id) == Some(token.id))
         .ok_or_else(|| TokenError::NotFound(shown(id)))?;
     change(store, move |batch| {
-        for table in [Table::Tokens, Table::Grants, Table::TokenUses] {
+        for table in [
+            Table::Tokens,
+            Table::Grants,
+            Table::TaggedGrants,
+            Table::TokenUses,
+        ] {
             batch.delete(table, &found.id.0)?;
         }
         Ok(())
@@ -386,6 +426,30 @@ mod tests {
     }
 
     #[test]
+    fn a_token_for_a_tag_is_read_as_that_or_not_at_all() {
+        let dir = tempfile::tempdir().unwrap();
+        let store = open_store(dir.path());
+        let grant = Grant {
+            role: Role::Deploy,
+            tag: Some("customer-1".to_owned()),
+            ..Grant::default()
+        };
+        let (token, text) = block_on(create(&store, "ci", grant.clone())).unwrap();
+        let bearer = headers(&[("authorization", &format!("Bearer {text}"))]);
+        assert_eq!(authenticate(&store, &bearer).unwrap().grant, grant);
+        // Where a daemon that knows no tags looks there is nothing.
+        assert!(
+            store
+                .records()
+                .scan::<Row>(Table::Grants, &[])
+                .unwrap()
+                .is_empty()
+        );
+        block_on(revoke(&store, &token.id.hex())).unwrap();
+        assert!(authenticate(&store, &bearer).is_err());
+    }
+
+    #[test]
     fn one_that_is_over_is_none() {
         let dir = tempfile::tempdir().unwrap();
         let store = open_store(dir.path());
@@ -420,7 +484,7 @@ mod tests {
             namespace: Some("production".to_owned()),
             ..Grant::default()
         };
-        assert!(refused(grant.clone()).contains("role admin cannot be for one namespace"));
+        assert!(refused(grant.clone()).contains("role admin cannot be for one namespace or tag"));
         let deploy = Grant {
             role: Role::Deploy,
             ..grant
@@ -431,6 +495,18 @@ mod tests {
             ..deploy.clone()
         };
         assert!(!refused(bad).is_empty());
+        let tagged = Grant {
+            tag: Some("a,b".to_owned()),
+            ..deploy.clone()
+        };
+        assert!(refused(tagged.clone()).contains("Invalid tag"));
+        let tagged = Grant {
+            role: Role::Read,
+            namespace: None,
+            tag: Some("a".to_owned()),
+            ..tagged
+        };
+        assert!(refused(tagged).contains("role read cannot be for one namespace or tag"));
         let never = Grant {
             per_second: Some(0),
             ..deploy

@@ -201,7 +201,7 @@ impl<W: Send + Sync + 'static> Manage<W> {
 
     /// Makes a version that is not deployed, unless `?deploy=true`.
     pub(super) async fn post_version(&self, call: Call) -> Handled {
-        let (namespace, script) = (call.param("ns").to_owned(), call.param("script").to_owned());
+        let (namespace, script) = (call.param("ns").to_owned(), call.script());
         let deploys = call.query("deploy") == Some("true");
         if !deploys {
             self.catalog.script(&namespace, &script)?;
@@ -265,7 +265,7 @@ impl<W: Send + Sync + 'static> Manage<W> {
 
     /// A merge patch of the newest version's bindings, which makes another version.
     pub(super) async fn patch_version(&self, call: Call) -> Handled {
-        let (namespace, script) = (call.param("ns").to_owned(), call.param("script").to_owned());
+        let (namespace, script) = (call.param("ns").to_owned(), call.script());
         let note = self.note(&call, "secret");
         let has_preview = self.has_previews(&call);
         let patch: Patch = call.json().await?;

@@ -87,7 +87,9 @@ pub enum Table {
     /// What the oldest of them that is kept follows.
     AuditAnchor = 103,
     /// That there is a token, or was.
-    Claimed = 112,
+    Claimed = 120,
+    /// Tokens for scripts with one tag, as hashes.
+    TaggedGrants = 112,
     /// Whose signatures of bundles count.
     ReleaseKeys = 105,
     /// Bundles that are installed, by dispatch namespace.
@@ -131,6 +133,7 @@ impl Table {
             Self::Audit => "audit",
             Self::AuditAnchor => "audit-anchor",
             Self::Claimed => "claimed",
+            Self::TaggedGrants => "tagged-grants",
             Self::ReleaseKeys => "release-keys",
             Self::Installed => "installed",
             Self::Pulls => "pulls",

@@ -377,3 +377,48 @@ pub(super) fn authorities(path: &Path) -> Result<RootCertStore, TlsError> {
         false => Ok(roots),
     }
 }
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used)]
+    use super::*;
+    use crate::fuzz::{certificates, drive};
+
+    /// A client is let in with the kept certificate, which was signed for clients, or the server's own, alone.
+    #[test]
+    fn fuzz_certificates_of_clients() {
+        let (_dir, authorities) = certificates::authority();
+        let clients = Clients {
+            authorities,
+            is_required: true,
+        };
+        let (good, own) = (
+            certificates::first("client"),
+            certificates::first("upside-down"),
+        );
+        let provider = Arc::new(ring::default_provider());
+        let verifier = OwnToo::new(&clients, Some(Fingerprint::of(&own)), provider).unwrap();
+        let believes = |own: &CertificateDer<'_>, others: &[CertificateDer<'_>]| {
+            let verdict = verifier.verify_client_cert(own, others, certificates::now_unix());
+            verdict.is_ok()
+        };
+        let kept = concat!(
+            env!("CARGO_MANIFEST_DIR"),
+            "/../tests/fuzz/certificates/client"
+        );
+        let kept = std::fs::read(kept).unwrap();
+        let kept = certificates::chain(&kept);
+        assert!(believes(&good, &kept[1..]) && believes(&own, &[]));
+        drive("certificates", |bytes| {
+            let chain = certificates::chain(bytes);
+            let Some((client, others)) = chain.split_first() else {
+                return;
+            };
+            for others in [others, &kept[1..]] {
+                if believes(client, others) {
+                    assert!([&good, &own].contains(&client), "another is let in");
+                }
+            }
+        });
+    }
+}

@@ -114,10 +114,12 @@ pub(super) fn is_passing(error: &io::Error) -> bool {
 }
 
 /// A client's connection in several hands.
-#[derive(Clone)]
-pub struct Held(pub Arc<Transport>);
+pub struct Held<T = Transport>(pub Arc<T>);
 
-impl AsyncRead for Held {
+impl<T> AsyncRead for Held<T>
+where
+    for<'a> &'a T: AsyncRead,
+{
     fn poll_read(
         self: Pin<&mut Self>,
         cx: &mut Context<'_>,
@@ -127,7 +129,10 @@ impl AsyncRead for Held {
     }
 }
 
-impl AsyncWrite for Held {
+impl<T> AsyncWrite for Held<T>
+where
+    for<'a> &'a T: AsyncWrite,
+{
     fn poll_write(
         self: Pin<&mut Self>,
         cx: &mut Context<'_>,

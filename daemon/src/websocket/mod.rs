@@ -36,6 +36,7 @@ use std::borrow::Cow;
 use std::future::{Future, poll_fn};
 use std::io;
 use std::net::{Shutdown, TcpStream};
+use std::os::unix::net::UnixStream;
 use std::pin::Pin;
 use std::task::{Context, Poll, ready};
 use std::time::{Duration, Instant};
@@ -189,6 +190,12 @@ pub struct Stops<D, C> {
 pub trait Line: AsyncRead + AsyncWrite + Unpin {
     /// Says that nothing more is sent.
     fn poll_end(&mut self, cx: &mut Context<'_>) -> Poll<io::Result<()>>;
+}
+
+impl Line for &Async<UnixStream> {
+    fn poll_end(&mut self, _: &mut Context<'_>) -> Poll<io::Result<()>> {
+        Poll::Ready(self.get_ref().shutdown(Shutdown::Write))
+    }
 }
 
 impl Line for &Async<TcpStream> {

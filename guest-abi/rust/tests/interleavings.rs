@@ -530,7 +530,8 @@ fn judge(model: &Model, status: u32, exception: &[u8]) {
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig { cases: 512, ..ProptestConfig::default() })]
+    // Each takes most of a second in Miri.
+    #![proptest_config(ProptestConfig { cases: if cfg!(miri) { 16 } else { 512 }, ..ProptestConfig::default() })]
 
     #[test]
     fn requests_do_not_disturb_each_other(steps in prop::collection::vec(step(), 1..80)) {

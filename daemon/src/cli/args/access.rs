@@ -20,6 +20,10 @@ pub enum Token {
         /// With --role deploy: the scripts of this dispatch namespace and nothing else.
         #[arg(long, value_name = "NAME")]
         namespace: Option<String>,
+        /// With --role deploy: the scripts of dispatch namespaces that carry this tag and nothing else; with --namespace
+        /// those of that one.
+        #[arg(long, value_name = "TAG")]
+        tag: Option<String>,
         /// How long it is good for: 30d, 12h, 90m.
         #[arg(long, value_name = "TIME", value_parser = span_ms)]
         expires: Option<i64>,

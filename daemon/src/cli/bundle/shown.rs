@@ -197,3 +197,31 @@ pub(super) fn installed(told: &Value) -> String {
     }
     lines
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::bundle::read;
+
+    /// Whatever a bundle says of itself, no byte of it is a command to a terminal.
+    #[test]
+    fn fuzz_bundle_shown() {
+        crate::fuzz::drive("bundle", |bytes| {
+            let mended = crate::fuzz::bundles::mended(bytes);
+            let Some(Ok(bundle)) = mended.map(|bytes| read(&bytes)) else {
+                return;
+            };
+            let text = text(&bundle);
+            assert!(
+                !text.chars().any(|it| it.is_control() && it != '\n'),
+                "{text:?}"
+            );
+            assert!(told(&bundle).is_object());
+            let changes = changes(&bundle.manifest, &bundle.manifest);
+            assert!(changes.is_empty(), "{changes:?}");
+            let from_nothing = super::changes(&Manifest::default(), &bundle.manifest);
+            let mut lines = from_nothing.iter();
+            assert!(!lines.any(|line| line.chars().any(char::is_control)));
+        });
+    }
+}

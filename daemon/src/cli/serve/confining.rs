@@ -140,7 +140,17 @@ fn reach(config: &Config, file: Option<&Path>) -> Reach {
             reach.run.push(program.into());
         }
     }
-    reach.read.extend(config.bundles.folder.clone());
+    // A stick's folder may come with the stick, into one that is there.
+    reach.read.extend(
+        config
+            .bundles
+            .folder
+            .iter()
+            .map(|path| match path.exists() {
+                true => path.clone(),
+                false => folder(path),
+            }),
+    );
     reach.read.extend_from_slice(&config.confinement.read);
     reach.write.extend_from_slice(&config.confinement.write);
     reach.run.extend_from_slice(&config.confinement.run);

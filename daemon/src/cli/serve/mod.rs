@@ -11,6 +11,7 @@ mod courier;
 #[cfg(feature = "otlp")]
 mod exporter;
 mod figures;
+mod group;
 pub mod listening;
 mod memory;
 pub mod offline;
@@ -33,13 +34,13 @@ mod visitor;
 use super::args::Source;
 use crate::config::{Config, ConfigError};
 use crate::engine::heap;
-use crate::manage::local;
+use crate::manage::local::Door;
 use crate::notify::{Notifier, NotifyError, State};
 use async_executor::Executor;
-use async_io::Async;
 use confining::Confined;
 use figures::Phase;
 use futures_lite::future;
+pub use group::GroupError;
 use pulse::{Pulse, Unwell};
 use roll::Roll;
 use rooms::Rooms;
@@ -49,7 +50,6 @@ pub use sockets::PassedError;
 use sockets::Sockets;
 use std::io::ErrorKind;
 use std::net::SocketAddr;
-use std::os::unix::net::UnixListener;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::{Duration, Instant};
@@ -72,6 +72,9 @@ pub enum ServeError {
     /// Passed sockets cannot be taken.
     #[error(transparent)]
     Passed(#[from] PassedError),
+    /// Members of a group cannot be let in.
+    #[error(transparent)]
+    Group(#[from] GroupError),
     /// An address is taken or not this machine's.
     #[error(
         "cannot listen on {address} for `{key}`: {error}; free the address or configure another"
@@ -160,8 +163,8 @@ pub fn run_config(
     heap::divide(options::threads(&config));
     let notifier = Arc::new(Notifier::from_env()?);
     let run_dir = listening::prepare(&config.data_dir)?;
-    // The socket's folder is ours alone; that it cannot be had keeps nobody from serving.
-    let local = local::bind(&run_dir.join(local::NAME));
+    // That there is no Unix socket keeps nobody from serving.
+    let local = group::open(&config.manage, &config.data_dir, &run_dir)?;
     let confined = Confined::begin(&config, file)?;
     let signals = Signals::install().map_err(|error| ServeError::System {
         what: "signal handlers",
@@ -220,7 +223,7 @@ struct Daemon {
     run_dir: PathBuf,
     notifier: Arc<Notifier>,
     confined: Option<Confined>,
-    local: std::io::Result<UnixListener>,
+    local: std::io::Result<Door>,
 }
 
 impl Daemon {
@@ -241,25 +244,26 @@ impl Daemon {
         )?;
         let (stop, shutdown) = Shutdown::new();
         let (stop_manage, manage_shutdown) = Shutdown::new();
-        let (failed, failures) = smol::channel::bounded(2);
+        let (failed, failures) = smol::channel::bounded(3);
         let edge = {
             let work = self.rooms.clone().edge(edge, shutdown);
             self.spawn("edge", work, failed.clone())
         };
-        let manage = {
+        let (manage, local_shutdown) = {
+            let local = manage_shutdown.clone();
             let work = self.rooms.clone().manage(manage, manage_shutdown);
-            self.spawn("manage", work, failed)
+            (self.spawn("manage", work, failed.clone()), local)
         };
-        let (stop_local, local_shutdown) = Shutdown::new();
         let local = std::mem::replace(&mut self.local, Err(ErrorKind::NotFound.into()));
-        let _local = match local.and_then(Async::new) {
-            Ok(listener) => {
-                let work = self.rooms.clone().local(listener, local_shutdown);
-                Some(self.executor.spawn(work))
+        let local = match local {
+            Ok(door) => {
+                let others = group::role(&self.config.manage);
+                let work = self.rooms.clone().local(door, others, local_shutdown);
+                self.spawn("manage", work, failed)
             }
             Err(error) => {
                 log::warn!("the management port has no Unix socket: {error}");
-                None
+                self.executor.spawn(async {})
             }
         };
         self.rooms.enter(Phase::Serving);
@@ -302,12 +306,13 @@ impl Daemon {
         );
         // A trial that was cut short is judged after the next start.
         judging.cancel().await;
-        let drained = self.drain(edge, (manage, stop_manage), &signals).await;
+        let drained = self
+            .drain(edge, ([manage, local], stop_manage), &signals)
+            .await;
         // It holds the rooms.
         if let Some(pulse) = pulse {
             smol::unblock(|| pulse.end()).await;
         }
-        drop(stop_local);
         self.rooms.close().await;
         listening::remove(&self.run_dir);
         ended.and(drained)
@@ -340,14 +345,16 @@ impl Daemon {
     async fn drain(
         &self,
         edge: smol::Task<()>,
-        (manage, stop_manage): (smol::Task<()>, Sender<()>),
+        (manage, stop_manage): ([smol::Task<()>; 2], Sender<()>),
         signals: &Signals,
     ) -> Result<(), ServeError> {
         let patience = Duration::from_millis(self.config.edge.drain_ms) + MANAGE_DRAIN;
         let finished = async {
             edge.await;
             drop(stop_manage);
-            manage.await;
+            for plane in manage {
+                plane.await;
+            }
             Ok(())
         };
         let late = async {

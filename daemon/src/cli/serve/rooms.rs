@@ -34,6 +34,8 @@ use crate::engine::invocation::Ray;
 use crate::engine::{self, Engine, Finished, Observer};
 use crate::logpush::Logpush;
 use crate::manage::claim::Claim;
+use crate::manage::local::Door;
+use crate::manage::roles::Role;
 use crate::manage::{self, LogSource, LogStream, Manage, ServerOptions};
 use crate::observe::{self, Filter, Follow, Followed, Observe, logger};
 use crate::outbound::Outbound;
@@ -49,7 +51,6 @@ use parking_lot::{Mutex, RwLock};
 use smol::channel::Sender;
 use std::io;
 use std::net::{SocketAddr, TcpListener};
-use std::os::unix::net::UnixListener;
 use std::sync::{Arc, OnceLock};
 use std::thread::JoinHandle;
 use std::time::Instant;
@@ -441,13 +442,19 @@ impl Rooms {
     }
 
     /// Serves the management port on a Unix socket until `shutdown`.
-    pub async fn local(self: Arc<Self>, listener: Async<UnixListener>, shutdown: Shutdown) {
+    pub async fn local(
+        self: Arc<Self>,
+        door: Door,
+        others: Option<Role>,
+        shutdown: Shutdown,
+    ) -> io::Result<()> {
         let options = ServerOptions {
             connections_max: self.manage_connections,
             ..ServerOptions::default()
         };
         let (manage, executor) = (self.manage.clone(), self.office.executor.clone());
-        manage::local::serve(listener, manage, options, executor, shutdown.wait()).await;
+        let shutdown = shutdown.wait();
+        manage::local::serve(door, others, manage, options, executor, shutdown).await
     }
 
     /// Takes over what can change while running: routing, limits and ceilings, log levels.

@@ -3,6 +3,7 @@
 
 mod cases;
 mod deadlines;
+mod fuzz;
 mod load;
 mod replies;
 

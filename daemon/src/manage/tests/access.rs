@@ -1,6 +1,7 @@
 //! Who may do what: every route with every role, the audit log, and tokens that end.
 
 use super::*;
+use crate::catalog::name::ACCOUNT;
 use crate::manage::roles::{ROLES, Role, covers, needs};
 use crate::manage::tokens::{Grant, create};
 use http::Method;
@@ -27,16 +28,19 @@ fn ask(desk: &Desk, token: &str, method: &str, path: &str, body: &str) -> Got {
 #[test]
 fn every_route_asks_for_its_role() {
     let desk = Desk::new();
-    let of = |role, namespace: Option<&str>| {
+    let of = |role, namespace: Option<&str>, tag: Option<&str>| {
         let grant = Grant {
             role,
             namespace: namespace.map(str::to_owned),
+            tag: tag.map(str::to_owned),
             ..Grant::default()
         };
-        (role, namespace.map(str::to_owned), with(&desk, grant))
+        (grant.clone(), with(&desk, grant))
     };
-    let mut tokens: Vec<_> = ROLES.into_iter().map(|role| of(role, None)).collect();
-    tokens.push(of(Role::Deploy, Some("staging")));
+    let mut tokens: Vec<_> = ROLES.into_iter().map(|role| of(role, None, None)).collect();
+    tokens.push(of(Role::Deploy, Some("staging"), None));
+    tokens.push(of(Role::Deploy, Some("staging"), Some("customer-1")));
+    tokens.push(of(Role::Deploy, None, Some("customer-1")));
     let mut refused = 0;
     for (base, method, pattern) in Manage::<TestWorker>::all_routes_there_are() {
         let path = pattern
@@ -46,8 +50,12 @@ fn every_route_asks_for_its_role() {
         if pattern.contains("assets/upload") {
             continue;
         }
-        for (role, scope, token) in &tokens {
-            let may = covers(*role, scope.as_deref(), (method, pattern), "production").is_ok();
+        for (grant, token) in &tokens {
+            let (role, scope) = (grant.role, grant.scope());
+            // Those that name none are about Workers outside of all.
+            let named = pattern.contains("{ns}");
+            let namespace = if named { "production" } else { ACCOUNT };
+            let may = covers(role, scope, (method, pattern), namespace).is_ok();
             if may && *method == Method::DELETE && pattern.starts_with("tokens") {
                 continue;
             }
@@ -63,8 +71,13 @@ fn every_route_asks_for_its_role() {
                     .as_str()
                     .unwrap()
                     .to_owned();
-                let told = match scope {
-                    Some(_) if needs(method, pattern) <= needs(&Method::PUT, "workers/x") => {
+                let told = match (scope.namespace, scope.tag) {
+                    (None, Some(_))
+                        if needs(method, pattern) <= needs(&Method::PUT, "workers/x") =>
+                    {
+                        "'customer-1'"
+                    }
+                    (Some(_), _) if needs(method, pattern) <= needs(&Method::PUT, "workers/x") => {
                         "staging"
                     }
                     _ => "with the role",

@@ -9,6 +9,7 @@ mod javascript;
 mod kv;
 mod plain;
 mod plans;
+mod scope;
 mod scripts;
 mod server;
 mod uploads;

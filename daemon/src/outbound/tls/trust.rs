@@ -224,3 +224,53 @@ fn distrust(error: &Error) -> Distrust {
         other => Distrust::Other(other.to_string()),
     }
 }
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used)]
+    use super::*;
+    use crate::fuzz::{certificates, drive};
+    use crate::outbound::tls::roots::RootSource;
+
+    /// A server is believed with the kept certificate alone, whatever else is made of its chain.
+    #[test]
+    fn fuzz_certificates_of_servers() {
+        let (_dir, path) = certificates::authority();
+        let roots = Roots::load(&[RootSource::File(path)]).unwrap();
+        let trust = Trust::new(Ok(roots.into()), certificates::now);
+        let good = certificates::first("server");
+        let name = ServerName::try_from("www.example.test").unwrap();
+        let other = ServerName::try_from("example.com").unwrap();
+        let kept = std::fs::read(concat!(
+            env!("CARGO_MANIFEST_DIR"),
+            "/../tests/fuzz/certificates/server"
+        ));
+        let kept = kept.unwrap();
+        let kept = certificates::chain(&kept);
+        assert_eq!(trust.judge(&name, &good, &kept[1..]), Ok(()));
+        drive("certificates", |bytes| {
+            let chain = certificates::chain(bytes);
+            let Some((own, others)) = chain.split_first() else {
+                return;
+            };
+            match trust.judge(&name, own, others) {
+                Ok(()) => assert_eq!(own, &good, "another is believed"),
+                Err(distrust) => assert!(!distrust.to_string().is_empty()),
+            }
+            assert!(trust.judge(&other, own, others).is_err());
+            // Those of the kept chain beside whatever came: it does not become an authority.
+            if trust.judge(&name, own, &kept[1..]).is_ok() {
+                assert_eq!(own, &good, "another is believed");
+            }
+            let scheme = bytes.iter().fold(0, |sum: u16, byte| {
+                sum.rotate_left(5).wrapping_add((*byte).into())
+            });
+            for scheme in [scheme, 0x0403, 0x0804, 0x0807] {
+                let signature = &bytes[bytes.len() / 2..];
+                assert!(Trust::signature(own, scheme, b"hello", signature).is_err());
+                #[cfg(feature = "rustls-outbound")]
+                assert!(Trust::old_signature(own, scheme, b"hello", signature).is_err());
+            }
+        });
+    }
+}
