@@ -267,6 +267,7 @@ fn a_tag_that_goes_meanwhile_is_missed_under_the_scripts_lock() {
             headers,
             body: Payload::whole(body),
             caller: Caller::Token(Box::new(token.clone())),
+            peer: None,
         };
         let pattern = format!("{SCRIPTS}{below}");
         let handled = block_on(desk.manage.unasked(&method, &pattern, call));
