@@ -255,7 +255,6 @@ fn a_tag_that_goes_meanwhile_is_missed_under_the_scripts_lock() {
         }
         // As if it had had the tag when the route was asked for.
         let call = Call {
-            peer: None,
             params: vec![
                 ("ns", "production".to_owned()),
                 ("script", "theirs".to_owned()),
