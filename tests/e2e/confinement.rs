@@ -149,3 +149,34 @@ fn it_can_be_turned_off_and_required() {
         .start();
     daemon.get("/nobody/").expect(404);
 }
+
+#[test]
+fn who_judges_pushes_gives_up_more_than_the_daemon() {
+    for (mode, filters) in [("on", 2), ("off", 1)] {
+        let daemon = Setup::new()
+            .tables(&format!("[confinement]\nmode = \"{mode}\"\n"))
+            .start();
+        let api = daemon.api();
+        api.production();
+        api.push_javascript(
+            "w",
+            "export default { fetch() { return new Response(\"it runs\"); } }",
+        );
+        assert_eq!(daemon.get("/w/").text(), "it runs", "{mode}");
+        let judges = daemon.children();
+        assert!(!judges.is_empty(), "it is kept for the next push");
+        for judge in judges {
+            let status = std::fs::read_to_string(format!("/proc/{judge}/status")).unwrap();
+            let of = |name: &str| {
+                let line = status.lines().find_map(|line| line.strip_prefix(name));
+                line.map(str::trim).map(str::to_owned)
+            };
+            assert_eq!(of("NoNewPrivs:").as_deref(), Some("1"), "{mode}");
+            let Some(count) = of("Seccomp_filters:") else {
+                eprintln!("not counted: this kernel does not tell how many filters there are");
+                continue;
+            };
+            assert_eq!(count.parse(), Ok(filters), "{mode}");
+        }
+    }
+}

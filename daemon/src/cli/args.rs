@@ -187,7 +187,10 @@ pub enum Command {
     Init,
     /// Judge a module in a process of its own. Started by the daemon.
     #[command(hide = true)]
-    Judge,
+    Judge {
+        /// The folder of the JavaScript engine's base, which it reads.
+        folder: Option<PathBuf>,
+    },
     /// Print completions for a shell.
     ///
     /// For instance `postern completions bash > /etc/bash_completion.d/postern`.

@@ -117,7 +117,7 @@ fn run(command: Command, out: Output) -> Result<(), CliError> {
         Command::Limits(args) => smol::block_on(limits::limits(&args, out)),
         Command::Usage(args) => smol::block_on(usage::run(&args, out)),
         Command::Secrets(Secrets::Forget(source)) => secrets::forget(&source, out),
-        Command::Judge => Ok(serve::rooms::judge()?),
+        Command::Judge { folder } => Ok(serve::rooms::judge(folder.as_deref())?),
         // Answered before: it has no errors of the command line's.
         Command::Init => Ok(()),
         Command::Completions { shell } => {

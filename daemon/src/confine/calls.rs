@@ -37,6 +37,8 @@ const WITHOUT: &[u32] = numbers! {
     SYS_inotify_init1 SYS_inotify_add_watch SYS_inotify_rm_watch
     SYS_execve SYS_kill SYS_tkill SYS_setsid SYS_getsid SYS_setpgid SYS_getpgid SYS_getpriority
     SYS_setpriority SYS_pidfd_open SYS_pidfd_send_signal
+    // Those who judge pushes give up more than this process, which these are for and nothing else.
+    SYS_seccomp SYS_landlock_create_ruleset SYS_landlock_add_rule SYS_landlock_restrict_self
     // The device key may be in the kernel's keyring.
     SYS_keyctl SYS_request_key SYS_add_key
 };

@@ -64,12 +64,16 @@ pub fn confine(plan: &Plan) -> &'static [Part] {
     })
 }
 
-/// Confines a process that judges pushes: no files but those of the system's own about it, no sockets, no programs.
-pub fn confine_judge() {
+/// Confines a process that judges pushes: no files but the system's own about it and those of the engine's
+/// folder, no sockets, no programs.
+pub fn confine_judge(engine: Option<&std::path::Path>) {
+    let read = ["/proc".into()].into_iter().chain(engine.map(Into::into));
     let reach = Reach {
-        read: vec!["/proc".into()],
+        read: read.collect(),
         ..Reach::default()
     };
+    // A filter is taken from whoever can get no more privileges alone.
+    let _ = set_no_new_privs(true);
     // It has its limits and the daemon's confinement without these.
     let _ = close(&reach);
     let _ = restrict(Who::Judge);

@@ -51,13 +51,13 @@ struct Keeper {
 }
 
 impl Judges {
-    /// Has a keeper that runs `program judge` judge `sources`.
+    /// Has a keeper that runs `program judge`, with the engine's folder if it has one, judge `sources`.
     ///
     /// # Errors
     /// Why they are refused.
     pub fn ask(
         &self,
-        program: &Path,
+        (program, folder): (&Path, Option<&Path>),
         sources: &[Bytes],
         order: &Order,
     ) -> std::result::Result<Judged, Refused> {
@@ -71,7 +71,7 @@ impl Judges {
         let (verdict, mut keeper) = match kept {
             Some(judged) => judged,
             None => {
-                let mut keeper = Keeper::start(program)
+                let mut keeper = Keeper::start(program, folder)
                     .map_err(|error| crashed("the judge cannot be started", &error))?;
                 let verdict = keeper.ask(&order, sources);
                 (
@@ -101,9 +101,12 @@ impl Judges {
 }
 
 impl Keeper {
-    fn start(program: &Path) -> Result<Self> {
+    fn start(program: &Path, folder: Option<&Path>) -> Result<Self> {
+        // What is not there when it confines itself it cannot read later.
+        folder.map_or(Ok(()), std::fs::create_dir_all)?;
         let mut process = Command::new(program)
             .arg("judge")
+            .args(folder)
             .stdin(Stdio::piped())
             .stdout(Stdio::piped())
             .stderr(Stdio::null())

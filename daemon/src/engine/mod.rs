@@ -262,7 +262,10 @@ impl Engine {
 
     fn ask(&self, sources: &[Bytes], order: &Order) -> Result<Judged, Refused> {
         match (&self.0.options.judge, sources) {
-            (Some(program), sources) => self.0.judges.ask(program, sources, order),
+            (Some(program), sources) => {
+                let folder = self.0.options.dir.as_deref();
+                self.0.judges.ask((program, folder), sources, order)
+            }
             (None, [source]) => judge_here(source, order),
             (None, sources) => judge_here(&sources.concat(), order),
         }

@@ -52,6 +52,7 @@ use postern_task::Begin;
 use smol::channel::Sender;
 use std::io;
 use std::net::{SocketAddr, TcpListener};
+use std::path::Path;
 use std::sync::{Arc, OnceLock};
 use std::thread::JoinHandle;
 use std::time::Instant;
@@ -689,8 +690,8 @@ impl LogSource for Logs {
 }
 
 /// Judges the module on stdin and writes the verdict to stdout.
-pub fn judge() -> Result<(), ServeError> {
-    crate::confine::confine_judge();
+pub fn judge(folder: Option<&Path>) -> Result<(), ServeError> {
+    crate::confine::confine_judge(folder);
     engine::keep_judging().map_err(|error| ServeError::System {
         what: "the judge's pipes",
         error,
