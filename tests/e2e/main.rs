@@ -29,6 +29,7 @@ mod fuzz;
 mod gradual;
 mod handlers;
 mod hostile;
+mod http2;
 mod https;
 mod instructions;
 mod isolation;

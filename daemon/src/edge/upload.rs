@@ -165,6 +165,7 @@ impl Stream for Upload {
                         Some(left) => this.left = left,
                         None => return this.fail(Fault::TooLarge),
                     }
+                    this.phase.upload_goes_on();
                     return Poll::Ready(Some(Ok(data)));
                 }
                 Poll::Ready(Some(Err(_))) => return this.fail(Fault::Broken),
