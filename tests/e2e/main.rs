@@ -30,6 +30,7 @@ mod gradual;
 mod handlers;
 mod hostile;
 mod http2;
+mod http2_attacks;
 mod https;
 mod instructions;
 mod isolation;

@@ -3,25 +3,37 @@
 use std::io::{self, Read, Write};
 use std::process::{Child, ChildStdin, ChildStdout, Command, Stdio};
 
-/// Types of frames.
+/// Parts of a body.
 pub const DATA: u8 = 0;
+/// A head, or its beginning.
 pub const HEADERS: u8 = 1;
+/// The end of a request without an answer.
 pub const RST_STREAM: u8 = 3;
+/// What a side wants of the other.
 pub const SETTINGS: u8 = 4;
+/// Something to be sent back.
 pub const PING: u8 = 6;
+/// No more requests are wanted.
 pub const GOAWAY: u8 = 7;
+/// Room for more.
 pub const WINDOW_UPDATE: u8 = 8;
+/// The rest of a head.
 pub const CONTINUATION: u8 = 9;
-/// Flags of frames; that of an acknowledgement is the first one's.
+/// Flag: nothing follows of a request or an answer. Of a ping: it is sent back.
 pub const END_STREAM: u8 = 1;
+/// Flag: the head is complete.
 pub const END_HEADERS: u8 = 4;
 
 /// A frame that came.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Frame {
+    /// Its type.
     pub kind: u8,
+    /// Its flags.
     pub flags: u8,
+    /// Whose it is; 0 is the connection.
     pub stream: u32,
+    /// What is in it.
     pub payload: Vec<u8>,
 }
 
@@ -131,6 +143,8 @@ pub struct Http2 {
     child: Child,
     input: Option<ChildStdin>,
     output: ChildStdout,
+    /// Frames of requests that were not asked after yet.
+    kept: Vec<Frame>,
 }
 
 impl Http2 {
@@ -162,6 +176,7 @@ impl Http2 {
             input: child.stdin.take(),
             output: child.stdout.take().expect("it is piped"),
             child,
+            kept: Vec::new(),
         }
     }
 
@@ -223,10 +238,16 @@ impl Http2 {
     /// When it is not answered.
     #[track_caller]
     pub fn answer(&mut self, stream: u32) -> (u16, Vec<u8>) {
-        let frames = self.until(|it| {
-            let is_end = matches!(it.kind, DATA | HEADERS) && it.flags & END_STREAM != 0;
-            it.stream == stream && (is_end || it.kind == RST_STREAM)
-        });
+        let is_end = |it: &Frame| {
+            let ends = matches!(it.kind, DATA | HEADERS) && it.flags & END_STREAM != 0;
+            it.stream == stream && (ends || it.kind == RST_STREAM)
+        };
+        let mut frames = std::mem::take(&mut self.kept);
+        if !frames.iter().any(is_end) {
+            frames.extend(self.until(is_end));
+        }
+        self.kept = frames.clone();
+        self.kept.retain(|it| it.stream != stream);
         let mut of = frames.iter().filter(|it| it.stream == stream);
         let status = of.clone().find_map(Frame::status);
         let status = status.unwrap_or_else(|| panic!("no answer: {frames:?}"));

@@ -186,7 +186,7 @@ fn prepare<R: Routes>(
         }
         Ok((worker, mount, Wanted::Test(route))) => {
             if has_body {
-                line.phase.body_unread();
+                line.phase.leave(incoming);
             }
             let asks = Asks::Test(route);
             return Ok(Prepared {
@@ -198,7 +198,7 @@ fn prepare<R: Routes>(
         }
         Err(answer) => {
             if has_body {
-                line.phase.body_unread();
+                line.phase.leave(incoming);
             }
             line.edge.note(ray, &answer, &asked_for(&parts));
             return Err(answer);

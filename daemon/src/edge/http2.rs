@@ -51,11 +51,12 @@ const RESETS_OWN_MAX: usize = 100;
 pub async fn converse<R: Routes>(line: Arc<Line<R>>, signals: Signals) -> End {
     let options = &line.edge.options;
     let phase = line.phase.clone();
-    let streams = Streams::new(phase.clone(), line.edge.streams());
+    let executor = Arc::new(Executor::new());
+    let all = line.edge.streams();
+    let streams = Streams::new(phase.clone(), &executor, options, all);
     let write_stall = Duration::from_millis(options.write_stall_ms.into());
     let wire = Wire::new(line.transport.clone(), phase.clone(), write_stall);
     let wire = FuturesIo::new(wire.of_streams(streams.clone()));
-    let executor = Arc::new(Executor::new());
     let tasks = Tasks {
         executor: Arc::downgrade(&executor),
         next: Arc::default(),

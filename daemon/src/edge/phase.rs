@@ -4,6 +4,7 @@
 
 use super::options::EdgeOptions;
 use super::streams::Stream;
+use hyper::body::Incoming;
 use std::sync::atomic::{AtomicBool, AtomicU32, AtomicU64, AtomicUsize, Ordering::Relaxed};
 use std::task::{Context, Poll};
 use std::time::{Duration, Instant};
@@ -118,11 +119,8 @@ impl Phase {
         self.state.fetch_add(UPLOAD, Relaxed);
     }
 
-    /// Nobody reads the body any more; `complete` if there is nothing left to read.
-    pub fn upload_ends(&self, complete: bool) {
-        if !complete {
-            self.body_unread();
-        }
+    /// The body is read, or nobody reads it any more.
+    pub fn upload_ends(&self) {
         self.since_ms.store(self.now_ms(), Relaxed);
         self.state.fetch_sub(UPLOAD, Relaxed);
     }
@@ -135,12 +133,15 @@ impl Phase {
 
     /// It is over.
     pub fn stream_ends(&self) {
-        self.upload_ends(true);
+        self.upload_ends();
     }
 
     /// There is a body that nobody reads: the client may go on sending it.
-    pub fn body_unread(&self) {
-        self.unread.store(true, Relaxed);
+    pub fn leave(&self, body: Incoming) {
+        match &self.stream {
+            Some(stream) => stream.leave(body),
+            None => self.unread.store(true, Relaxed),
+        }
     }
 
     pub fn has_unread_body(&self) -> bool {
@@ -263,7 +264,7 @@ mod tests {
         phase.upload_starts();
         assert_eq!((waits(&phase), phase.answering()), (None, None));
         phase.received(10);
-        phase.upload_ends(true);
+        phase.upload_ends();
         assert_eq!((waits(&phase), phase.answering()), (None, Some(1)));
         phase.answer_ends(true);
         assert_eq!(waits(&phase), Some(Waiting::Request));
@@ -280,9 +281,8 @@ mod tests {
         phase.upload_starts();
         phase.answer_ends(true);
         assert_eq!(waits(&phase), None);
-        phase.upload_ends(false);
+        phase.upload_ends();
         assert_eq!(waits(&phase), Some(Waiting::Request));
-        assert!(phase.has_unread_body());
     }
 
     #[test]

@@ -4,10 +4,18 @@
 //! frames that bring no request and no answer on, requests that are taken back, room for an answer that
 //! is never made.
 
+use super::options::EdgeOptions;
 use super::phase::Phase;
+use async_executor::Executor;
+use async_io::Timer;
+use futures_lite::FutureExt;
+use http_body::Body as _;
+use hyper::body::Incoming;
 use parking_lot::Mutex;
-use std::sync::Arc;
+use std::future::poll_fn;
+use std::pin::Pin;
 use std::sync::atomic::{AtomicBool, AtomicU32, AtomicU64, AtomicUsize, Ordering::Relaxed};
+use std::sync::{Arc, Weak};
 use std::task::{Context, Poll, Waker};
 use std::time::{Duration, Instant};
 
@@ -28,6 +36,10 @@ const NEVER: u64 = u64::MAX;
 pub struct Streams {
     /// The connection, which is idle while there are none.
     connection: Arc<Phase>,
+    /// What runs them.
+    executor: Weak<Executor<'static>>,
+    /// How long bodies are read that nobody wants.
+    linger: Duration,
     /// Those of all connections.
     all: Arc<AtomicUsize>,
     requests: AtomicU32,
@@ -53,10 +65,17 @@ pub struct Stream {
 }
 
 impl Streams {
-    /// Those of a connection; `all` counts those of all.
-    pub fn new(connection: Arc<Phase>, all: Arc<AtomicUsize>) -> Arc<Self> {
+    /// Those of a connection, which run on `executor`; `all` counts those of all.
+    pub fn new(
+        connection: Arc<Phase>,
+        executor: &Arc<Executor<'static>>,
+        options: &EdgeOptions,
+        all: Arc<AtomicUsize>,
+    ) -> Arc<Self> {
         Arc::new(Self {
             connection,
+            executor: Arc::downgrade(executor),
+            linger: Duration::from_millis(options.linger_ms.into()),
             all,
             requests: AtomicU32::new(0),
             canceled: AtomicU32::new(0),
@@ -130,6 +149,25 @@ impl Stream {
         self.of.goes_on();
     }
 
+    /// Its body goes on, and nobody reads it. It is read and thrown away for a while: there are clients that
+    /// take a reset for the end of the answer, too.
+    pub fn leave(&self, mut body: Incoming) {
+        let Some(executor) = self.of.executor.upgrade() else {
+            return;
+        };
+        let linger = self.of.linger;
+        let reading = async move {
+            while poll_fn(|cx| Pin::new(&mut body).poll_frame(cx))
+                .await
+                .is_some_and(|frame| frame.is_ok())
+            {}
+        };
+        let patience = async move {
+            Timer::after(linger).await;
+        };
+        executor.spawn(reading.or(patience)).detach();
+    }
+
     /// The answer's next part is asked for: there is room for what came before.
     pub fn asked(&self) {
         if self.handed_ms.swap(NEVER, Relaxed) != NEVER {
@@ -193,12 +231,18 @@ impl Drop for Stream {
 
 #[cfg(test)]
 mod tests {
-    use super::super::EdgeOptions;
     use super::*;
 
     fn streams() -> (Arc<Phase>, Arc<Streams>) {
+        of(&Arc::default())
+    }
+
+    fn of(all: &Arc<AtomicUsize>) -> (Arc<Phase>, Arc<Streams>) {
         let connection = Arc::new(Phase::new());
-        (connection.clone(), Streams::new(connection, Arc::default()))
+        let executor = Arc::new(Executor::new());
+        let options = EdgeOptions::default();
+        let streams = Streams::new(connection.clone(), &executor, &options, all.clone());
+        (connection, streams)
     }
 
     #[test]
@@ -215,10 +259,9 @@ mod tests {
 
     #[test]
     fn all_connections_share_a_cap() {
-        let connection = Arc::new(Phase::new());
-        let all = Arc::new(AtomicUsize::new(0));
-        let streams = Streams::new(connection.clone(), all.clone());
-        let others = Streams::new(connection, all);
+        let all = Arc::default();
+        let (_, streams) = of(&all);
+        let (_, others) = of(&all);
         let first = streams.begin(2);
         let second = others.begin(2);
         assert!(first.has_place() && second.has_place());

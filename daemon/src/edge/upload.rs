@@ -93,8 +93,11 @@ impl Upload {
     }
 
     fn close(&mut self, complete: bool) {
-        if self.incoming.take().is_some() {
-            self.phase.upload_ends(complete);
+        if let Some(incoming) = self.incoming.take() {
+            if !complete {
+                self.phase.leave(incoming);
+            }
+            self.phase.upload_ends();
             self.timer = None;
         }
     }
