@@ -164,9 +164,6 @@ fn answers_are_the_same_but_for_the_connections_fields() {
         lines.sort();
         lines
     };
-    let many: Vec<String> = (0..120).map(|at| format!("x-{at}: 1")).collect();
-    let many: Vec<&str> = many.iter().flat_map(|field| ["-H", field]).collect();
-    let long = format!("x-long: {}", "y".repeat(140_000));
     let query = format!("/?{}", "q".repeat(20_000));
     for (path, more, status) in [
         ("/", &[][..], "200"),
@@ -359,6 +356,42 @@ fn hosts_and_targets_are_read_as_with_http_1() {
     }
     client.ask(201, &asks("GET", "one.test", "/")).unwrap();
     assert_eq!(client.answer(201).0, 200);
+}
+
+#[test]
+fn heads_beyond_the_limits_are_refused() {
+    let certificates = Certificates::new();
+    let daemon = daemon(&certificates, "", "");
+    let names: Vec<String> = (0..120).map(|at| format!("x-{at}")).collect();
+    let mut many = asks("GET", "one.test", "/");
+    many.extend(names.iter().map(|name| (name.as_str(), "1")));
+    let mut client = Http2::open(port(&daemon), &[]);
+    client.ask(1, &many).unwrap();
+    let (status, body) = client.answer(1);
+    let told = "the request has 121 header fields, the limit is 100";
+    assert_eq!((status, body), (431, told.into()));
+    // A head of several frames, each as large as may be.
+    let long = "y".repeat(140_000);
+    let mut fields = asks("GET", "one.test", "/");
+    fields.push(("x-long", &long));
+    let head = block(&fields);
+    let mut parts = head.chunks(16_384).peekable();
+    let mut kind = HEADERS;
+    while let Some(part) = parts.next() {
+        let end = if parts.peek().is_none() {
+            END_HEADERS
+        } else {
+            0
+        };
+        let first = if kind == HEADERS { END_STREAM } else { 0 };
+        client.write(&frame(kind, end | first, 3, part)).unwrap();
+        kind = CONTINUATION;
+    }
+    client.until(|it| {
+        it.stream == 3 && it.kind == DATA && it.payload.starts_with(b"request headers have")
+    });
+    client.ask(5, &asks("GET", "one.test", "/")).unwrap();
+    assert_eq!(client.answer(5).0, 200);
 }
 
 #[test]
