@@ -32,6 +32,8 @@ mod fuzz;
 mod gradual;
 mod handlers;
 mod hostile;
+mod http2;
+mod http2_attacks;
 mod https;
 mod instructions;
 mod isolation;

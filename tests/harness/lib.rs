@@ -12,6 +12,7 @@ pub mod firmware;
 pub mod form;
 pub mod guests;
 pub mod http;
+pub mod http2;
 pub mod pebble;
 pub mod socket;
 pub mod tls;

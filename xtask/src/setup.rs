@@ -29,7 +29,7 @@ pub enum Purpose {
     Cross,
     /// Tests and benchmarks of HTTPS, and of what fails: OpenSSL, nginx, pebble, strace.
     Https,
-    /// Benchmarks: wrk.
+    /// Benchmarks: wrk, slowhttptest.
     Bench,
     /// Firmware images and emulated machines: QEMU, U-Boot, mtools, e2fsprogs, minisign.
     Boards,
@@ -84,7 +84,8 @@ pub fn run(arguments: &Arguments) -> Result<()> {
             }
             Purpose::Bench => {
                 bench()?;
-                "wrk".into()
+                slow()?;
+                "wrk, slowhttptest".into()
             }
             Purpose::Boards => {
                 debian::tools()?;
@@ -210,6 +211,14 @@ pub fn https() -> Result<()> {
             sign: Sign::Program(&["strace"]),
         },
     ])
+}
+
+/// Makes sure that there is what attacks slowly.
+pub fn slow() -> Result<()> {
+    packages::install(&[Need {
+        packages: &["slowhttptest"],
+        sign: Sign::Program(&["slowhttptest"]),
+    }])
 }
 
 /// Makes sure that C guests for WASI can be built; where their library is.

@@ -252,6 +252,21 @@ impl Port {
             &with(&["-alpn", "x,http/1.1"]),
             "ALPN protocol: http/1.1",
         ));
+        // The server's order counts, not the client's.
+        let (what, chosen) = match self.name {
+            "edge" => ("ALPN http/1.1 or h2: h2", "ALPN protocol: h2"),
+            _ => ("ALPN http/1.1 or h2: http/1.1", "ALPN protocol: http/1.1"),
+        };
+        all.push(self.has(what, &with(&["-alpn", "http/1.1,h2"]), chosen));
+        all.push(match self.name {
+            "edge" => self.has("ALPN h2", &with(&["-alpn", "h2"]), "ALPN protocol: h2"),
+            _ => self.has(
+                "ALPN h2, which is not spoken",
+                &with(&["-alpn", "h2"]),
+                "alert no application protocol",
+            ),
+        });
+        all.push(self.has("no ALPN", &with(&["-tls1_2"]), "No ALPN negotiated"));
         let alert = "alert no application protocol";
         all.push(self.has("ALPN of nobody", &with(&["-alpn", "x"]), alert));
         all.push(self.renegotiates());

@@ -510,6 +510,7 @@ impl Config {
             tls: it.edge.tls.clone().map(|tls| Tls {
                 certificates: Vec::new(),
                 minimum: Minimum::default(),
+                http2: false,
                 ..tls
             }),
             ..it.edge.clone()
@@ -535,7 +536,7 @@ impl Config {
             ("board", self.board != new.board),
             ("account-id", self.account_id != new.account_id),
             (
-                "edge, but for certificates and edge.tls.minimum",
+                "edge, but for certificates, edge.tls.minimum and edge.tls.http2",
                 edge(self) != edge(new),
             ),
             (

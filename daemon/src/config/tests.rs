@@ -375,7 +375,7 @@ fn what_a_reload_takes_over() {
         [
             "data-dir",
             "account-id",
-            "edge, but for certificates and edge.tls.minimum",
+            "edge, but for certificates, edge.tls.minimum and edge.tls.http2",
             "manage, but for manage.versions-kept and what is in manage.tls",
             "engine",
             "store",

@@ -11,6 +11,9 @@ use toml::Spanned;
 
 /// Certificates there can be.
 pub(super) const CERTIFICATES_MAX: usize = 64;
+/// Requests of one HTTP/2 connection at the same time: what a page of a browser asks for at once.
+const STREAMS_DEFAULT: u64 = 32;
+const STREAMS_MAX: u64 = 256;
 /// Two years, as sites of lists of such have it.
 const HSTS_MAX: u64 = 63_072_000;
 
@@ -24,6 +27,8 @@ pub(super) struct RawTls {
     port: Option<Spanned<Amount>>,
     hsts_s: Option<Spanned<Amount>>,
     acme: Option<Spanned<super::acme::RawAcme>>,
+    http2: Option<Spanned<bool>>,
+    http2_streams: Option<Spanned<Amount>>,
 }
 
 #[derive(Debug, serde::Deserialize)]
@@ -54,6 +59,10 @@ pub struct Tls {
     /// Who issues it a certificate, beside those.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub acme: Option<super::Acme>,
+    /// Whether HTTP/2 is offered beside HTTP/1.1.
+    pub http2: bool,
+    /// Requests of one HTTP/2 connection at the same time.
+    pub http2_streams: u64,
 }
 
 /// A certificate with its key.
@@ -147,6 +156,17 @@ pub(super) fn check(
             "name the files of each in a table [[edge.tls.certificates]], as chain = \"…\" and key = \"…\", or have one issued by [edge.tls.acme]",
         );
     }
+    let has_http2 = cfg!(feature = "http2");
+    if let Some(http2) = &raw.http2
+        && *http2.get_ref()
+        && !has_http2
+    {
+        document.problem(
+            Some(http2.span()),
+            "`edge.tls.http2` is true, and this build speaks HTTP/1.1 alone",
+            "take a build with the feature `http2`, or leave it out",
+        );
+    }
     Some(Tls {
         listen,
         certificates: certificates(raw.certificates, base),
@@ -161,5 +181,13 @@ pub(super) fn check(
             (0, HSTS_MAX),
         ),
         acme,
+        http2: raw.http2.map_or(has_http2, Spanned::into_inner),
+        http2_streams: number(
+            document,
+            "edge.tls.http2-streams",
+            raw.http2_streams.as_ref(),
+            STREAMS_DEFAULT,
+            (1, STREAMS_MAX),
+        ),
     })
 }

@@ -1,6 +1,7 @@
 //! A response's body on its way to the client.
 
 use super::phase::Phase;
+use super::streams::PART_BYTES;
 use crate::engine::limits::Failure;
 use bytes::Bytes;
 use futures_lite::{Stream, ready};
@@ -14,6 +15,8 @@ type Chunks = Pin<Box<dyn Stream<Item = Result<Bytes, Failure>> + Send>>;
 /// The body; its end, however it comes, ends the answer.
 pub struct Body {
     content: Content,
+    /// What was handed over of a part and does not fit into one of a stream.
+    rest: Bytes,
     phase: Arc<Phase>,
     /// Whether only the connection's end can tell the body's end, so that breaking off must be
     /// told by a reset.
@@ -49,6 +52,7 @@ impl Body {
     pub fn empty(phase: Arc<Phase>) -> Self {
         Self {
             content: Content::Empty,
+            rest: Bytes::new(),
             phase,
             closes: false,
         }
@@ -61,6 +65,7 @@ impl Body {
             } else {
                 Content::Whole(bytes)
             },
+            rest: Bytes::new(),
             phase,
             closes: false,
         }
@@ -70,6 +75,7 @@ impl Body {
     pub fn stream(chunks: Chunks, len: Option<u64>, closes: bool, phase: Arc<Phase>) -> Self {
         Self {
             content: Content::Stream { chunks, left: len },
+            rest: Bytes::new(),
             phase,
             closes,
         }
@@ -77,7 +83,7 @@ impl Body {
 
     fn poll_chunk(&mut self, cx: &mut Context<'_>) -> Poll<Option<Result<Bytes, Cut>>> {
         let Content::Stream { chunks, left } = &mut self.content else {
-            return self.poll_rest();
+            return self.poll_end(cx);
         };
         if !self.phase.may_buffer() {
             return Poll::Pending;
@@ -102,15 +108,13 @@ impl Body {
         // was sent until then, so the failure waits for a flush.
         self.phase.gate();
         self.content = Content::Broken(cut);
-        Poll::Pending
+        self.poll_end(cx)
     }
 
     /// Everything but a stream.
-    fn poll_rest(&mut self) -> Poll<Option<Result<Bytes, Cut>>> {
-        if let Content::Broken(_) = self.content
-            && self.phase.is_gated()
-        {
-            return Poll::Pending;
+    fn poll_end(&mut self, cx: &mut Context<'_>) -> Poll<Option<Result<Bytes, Cut>>> {
+        if let Content::Broken(_) = self.content {
+            ready!(self.phase.poll_flushed(cx));
         }
         match std::mem::replace(&mut self.content, Content::Empty) {
             Content::Whole(bytes) => Poll::Ready(Some(Ok(bytes))),
@@ -134,15 +138,25 @@ impl http_body::Body for Body {
         cx: &mut Context<'_>,
     ) -> Poll<Option<Result<Frame<Bytes>, Cut>>> {
         let this = self.get_mut();
-        let chunk = ready!(this.poll_chunk(cx));
-        if let Some(Ok(bytes)) = &chunk {
+        if let Some(stream) = this.phase.stream() {
+            stream.asked();
+        }
+        let mut chunk = if this.rest.is_empty() {
+            ready!(this.poll_chunk(cx))
+        } else {
+            Some(Ok(std::mem::take(&mut this.rest)))
+        };
+        if let Some(Ok(bytes)) = &mut chunk {
+            if this.phase.stream().is_some() && bytes.len() > PART_BYTES {
+                this.rest = bytes.split_off(PART_BYTES);
+            }
             this.phase.buffered(bytes.len());
         }
         Poll::Ready(chunk.map(|chunk| chunk.map(Frame::data)))
     }
 
     fn is_end_stream(&self) -> bool {
-        matches!(self.content, Content::Empty)
+        matches!(self.content, Content::Empty) && self.rest.is_empty()
     }
 
     fn size_hint(&self) -> SizeHint {
@@ -159,6 +173,6 @@ impl http_body::Body for Body {
 
 impl Drop for Body {
     fn drop(&mut self) {
-        self.phase.answer_ends();
+        self.phase.answer_ends(http_body::Body::is_end_stream(self));
     }
 }

@@ -3,6 +3,8 @@
 use super::answer::{self, Answer};
 use super::desk::Standing;
 use super::exchange;
+#[cfg(feature = "http2")]
+use super::http2;
 use super::options::Scheme;
 use super::phase::{Phase, Waiting};
 use super::server::{Edge, Place};
@@ -52,7 +54,7 @@ pub struct Upgraded<R: Routes> {
 }
 
 /// How a connection ended.
-enum End {
+pub(super) enum End {
     /// hyper is done with it.
     Done(Result<(), hyper::Error>),
     /// A deadline passed.
@@ -71,6 +73,20 @@ pub struct Signals {
 }
 
 impl<R: Routes> Line<R> {
+    /// The same for one of several requests that the connection has at a time.
+    #[cfg(feature = "http2")]
+    pub fn of_stream(&self, phase: Arc<Phase>) -> Self {
+        Self {
+            edge: self.edge.clone(),
+            phase,
+            standing: self.standing.clone(),
+            client: self.client.clone(),
+            is_own: self.is_own,
+            transport: self.transport.clone(),
+            upgraded: Mutex::new(None),
+        }
+    }
+
     /// How the client reached this edge.
     pub fn scheme(&self) -> Scheme {
         if self.transport.is_secure() {
@@ -102,6 +118,23 @@ pub async fn run<R: Routes>(
         transport: stream.clone(),
         upgraded: Mutex::new(None),
     });
+    #[cfg(feature = "http2")]
+    match agree(&line, &signals).await {
+        Agreed::Http1 => {}
+        Agreed::Http2 => {
+            let end = http2::converse(line, signals).await;
+            if let End::Done(result) = end {
+                if let Err(error) = result {
+                    log::debug!("connection ended: {error}");
+                }
+                // Or the last frame would be lost to a reset.
+                let linger_for = Duration::from_millis(edge.options.linger_ms.into());
+                linger(&*stream, linger_for).await;
+            }
+            return;
+        }
+        Agreed::Nothing => return,
+    }
     let end = converse(line.clone(), stream.clone(), signals.clone()).await;
     let upgraded = line.upgraded.lock().take();
     if let (End::Done(Ok(())), Some(upgraded)) = (&end, upgraded) {
@@ -142,6 +175,42 @@ pub async fn run<R: Routes>(
             last_word(&edge, &stream, &phase, answer.limited(Stage::Head, limit));
         }
     }
+}
+
+/// What client and server have agreed to speak.
+#[cfg(feature = "http2")]
+enum Agreed {
+    Http1,
+    Http2,
+    /// The client went away, did wrong or took too long, or the daemon stops.
+    Nothing,
+}
+
+/// Shakes hands, where there is TLS.
+#[cfg(feature = "http2")]
+async fn agree<R: Routes>(line: &Line<R>, signals: &Signals) -> Agreed {
+    if !line.transport.is_secure() {
+        return Agreed::Http1;
+    }
+    let mut drain = pin!(signals.drain.recv());
+    let mut watch = Watch::new(&line.transport, &line.phase);
+    poll_fn(|cx| {
+        match line.transport.poll_is_http2(cx) {
+            Poll::Ready(Ok(true)) => return Poll::Ready(Agreed::Http2),
+            Poll::Ready(Ok(false)) => return Poll::Ready(Agreed::Http1),
+            Poll::Ready(Err(error)) => {
+                log::debug!("connection ended: {error}");
+                return Poll::Ready(Agreed::Nothing);
+            }
+            Poll::Pending => {}
+        }
+        if drain.as_mut().poll(cx).is_ready() {
+            return Poll::Ready(Agreed::Nothing);
+        }
+        let late = watch.poll(cx, &line.edge.options);
+        late.map(|_| Agreed::Nothing)
+    })
+    .await
 }
 
 /// Goes on as a WebSocket.
@@ -234,7 +303,7 @@ async fn converse<R: Routes>(line: Arc<Line<R>>, stream: Arc<Transport>, signals
 }
 
 /// Ends what takes too long.
-struct Watch<'a> {
+pub(super) struct Watch<'a> {
     stream: &'a Transport,
     phase: &'a Phase,
     timer: Timer,
@@ -247,7 +316,7 @@ struct Watch<'a> {
 }
 
 impl<'a> Watch<'a> {
-    fn new(stream: &'a Transport, phase: &'a Phase) -> Self {
+    pub fn new(stream: &'a Transport, phase: &'a Phase) -> Self {
         Self {
             stream,
             phase,
@@ -258,7 +327,7 @@ impl<'a> Watch<'a> {
         }
     }
 
-    fn poll(&mut self, cx: &mut Context<'_>, options: &super::EdgeOptions) -> Poll<End> {
+    pub fn poll(&mut self, cx: &mut Context<'_>, options: &super::EdgeOptions) -> Poll<End> {
         if self.poll_gone(cx, options).is_ready() {
             return Poll::Ready(End::Gone);
         }

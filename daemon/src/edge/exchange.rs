@@ -84,6 +84,7 @@ pub async fn run<R: Routes>(
         upgrade,
     };
     let phase = line.phase.clone();
+    let version = asked.version;
     let upgrades = asked.upgrade.is_some();
     let result = match prepare(&line, parts, incoming, ray, &asked.ray, upgrades) {
         Ok(mut prepared) => {
@@ -121,7 +122,24 @@ pub async fn run<R: Routes>(
             headers.insert(header::STRICT_TRANSPORT_SECURITY, hsts.clone());
         }
     }
+    if version == Version::HTTP_2 {
+        // Where one answer ends and the next begins is never in doubt (RFC 9113 §8.2.2).
+        response.headers_mut().remove(header::CONNECTION);
+    }
     Ok(response)
+}
+
+/// Answers a request that goes no further.
+#[cfg(feature = "http2")]
+pub fn refuse<R: Routes>(line: &Line<R>, answer: Answer) -> Response<Body> {
+    let ray = line.edge.rays.next();
+    line.edge.note(ray, &answer, "");
+    line.edge.figures.answered_by_edge(answer.status);
+    let answer = Answer {
+        close: false,
+        ..answer
+    };
+    answer.into_response(ray_value(ray), line.phase.clone())
 }
 
 async fn answer<R: Routes>(
@@ -170,7 +188,7 @@ fn prepare<R: Routes>(
         }
         Ok((worker, mount, Wanted::Test(route))) => {
             if has_body {
-                line.phase.body_unread();
+                line.phase.leave(incoming);
             }
             let asks = Asks::Test(route);
             return Ok(Prepared {
@@ -182,7 +200,7 @@ fn prepare<R: Routes>(
         }
         Err(answer) => {
             if has_body {
-                line.phase.body_unread();
+                line.phase.leave(incoming);
             }
             // What was answered as it should be needs no explaining.
             if !answer.status.is_success() {
@@ -213,6 +231,7 @@ fn prepare<R: Routes>(
             place: line.edge.options.place.clone(),
             protocol: match version {
                 Version::HTTP_10 => "HTTP/1.0",
+                Version::HTTP_2 => "HTTP/2",
                 _ => "HTTP/1.1",
             },
             accept_encoding: headers.get(header::ACCEPT_ENCODING).cloned(),

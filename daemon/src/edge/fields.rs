@@ -1,7 +1,7 @@
 //! Header fields: which ones go no further, and which ones are the edge's to set.
 
 use super::answer::Answer;
-use super::options::EdgeOptions;
+use super::options::{EdgeOptions, FIELDS_MAX};
 use crate::engine::refusal::{Refusal, Stage};
 use crate::engine::timing::Timing;
 use http::StatusCode;
@@ -41,6 +41,25 @@ pub fn check(headers: &HeaderMap, options: &EdgeOptions) -> Result<(), Answer> {
                 value: options.header_bytes_max as u64,
                 used: bytes as u64,
                 remedy: "raise it, or send less",
+                retry_after_s: None,
+                is_shared: false,
+            },
+        ));
+    }
+    if headers.len() > FIELDS_MAX {
+        // Of HTTP/1.1 hyper refuses them.
+        let (count, max) = (headers.len() as u64, FIELDS_MAX as u64);
+        return Err(Answer::new(
+            StatusCode::REQUEST_HEADER_FIELDS_TOO_LARGE,
+            format!("the request has {count} header fields, the limit is {max}"),
+        )
+        .limited(
+            Stage::Head,
+            Refusal {
+                limit: "edge.header-fields",
+                value: max,
+                used: count,
+                remedy: "send less",
                 retry_after_s: None,
                 is_shared: false,
             },

@@ -26,7 +26,11 @@ mod connection;
 mod desk;
 mod exchange;
 mod fields;
+#[cfg(feature = "http2")]
+mod frames;
 mod handshake;
+#[cfg(feature = "http2")]
+mod http2;
 mod mount;
 mod options;
 mod phase;
@@ -34,6 +38,8 @@ mod ray;
 pub mod routing;
 mod server;
 mod shed;
+#[cfg_attr(not(feature = "http2"), allow(dead_code))]
+mod streams;
 mod target;
 mod test_route;
 mod upload;

@@ -25,6 +25,9 @@ pub struct EdgeOptions {
     pub header_bytes_max: usize,
     /// Bytes of a request's body; beyond it 413. A Worker's own limit may be lower.
     pub request_body_bytes_max: u64,
+    /// Requests of one HTTP/2 connection that may be answered at the same time; those of all
+    /// connections may be as many as `connections_max`.
+    pub streams_max: u32,
     /// Milliseconds for a request's head, from its first byte (from the connection's start
     /// for the first request); beyond it 408.
     pub header_ms: u32,
@@ -99,6 +102,7 @@ impl Default for EdgeOptions {
             url_bytes_max: limits::URL_MAX,
             header_bytes_max: limits::HEADERS_MAX,
             request_body_bytes_max: 100 << 20,
+            streams_max: 32,
             header_ms: 15_000,
             idle_ms: 60_000,
             body_stall_ms: 20_000,

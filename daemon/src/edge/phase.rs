@@ -3,7 +3,10 @@
 //! The connection's own task writes most of it; a request's body may be held by another thread.
 
 use super::options::EdgeOptions;
+use super::streams::Stream;
+use hyper::body::Incoming;
 use std::sync::atomic::{AtomicBool, AtomicU32, AtomicU64, AtomicUsize, Ordering::Relaxed};
+use std::task::{Context, Poll};
 use std::time::{Duration, Instant};
 
 /// No byte has come yet.
@@ -13,13 +16,13 @@ const HEAD: u32 = 2;
 /// A request is being answered.
 const ANSWERING: u32 = 4;
 /// One request body that is still held; there can be more than one, because a Worker may hold
-/// on to a body that has been read completely.
+/// on to a body that has been read completely. Or one of several requests at a time.
 const UPLOAD: u32 = 8;
 
 /// Bytes of a response's body that may wait in hyper's buffer before more is asked for.
 const UNFLUSHED_MAX: usize = 64 * 1024;
 
-/// The state of one connection.
+/// The state of one connection, or of one request where a connection has several at a time.
 pub struct Phase {
     opened: Instant,
     state: AtomicU32,
@@ -32,6 +35,8 @@ pub struct Phase {
     unread: AtomicBool,
     reset: AtomicBool,
     eof: AtomicBool,
+    /// What it is of a connection that has several requests at a time.
+    stream: Option<Stream>,
 }
 
 /// What a client is waited for.
@@ -45,7 +50,17 @@ pub enum Waiting {
 
 impl Phase {
     pub fn new() -> Self {
+        Self::of(None)
+    }
+
+    /// Of one of several requests that a connection has at a time.
+    pub fn of_stream(stream: Stream) -> Self {
+        Self::of(Some(stream))
+    }
+
+    fn of(stream: Option<Stream>) -> Self {
         Self {
+            stream,
             opened: Instant::now(),
             state: AtomicU32::new(FIRST),
             since_ms: AtomicU64::new(0),
@@ -91,8 +106,11 @@ impl Phase {
         self.state.fetch_or(ANSWERING, Relaxed);
     }
 
-    /// The answer is with hyper, or given up.
-    pub fn answer_ends(&self) {
+    /// The answer is with hyper, as a whole or not, or given up.
+    pub fn answer_ends(&self, is_whole: bool) {
+        if is_whole && let Some(stream) = &self.stream {
+            stream.answered();
+        }
         self.since_ms.store(self.now_ms(), Relaxed);
         self.state.fetch_and(!ANSWERING, Relaxed);
     }
@@ -101,18 +119,29 @@ impl Phase {
         self.state.fetch_add(UPLOAD, Relaxed);
     }
 
-    /// Nobody reads the body any more; `complete` if there is nothing left to read.
-    pub fn upload_ends(&self, complete: bool) {
-        if !complete {
-            self.body_unread();
-        }
+    /// The body is read, or nobody reads it any more.
+    pub fn upload_ends(&self) {
         self.since_ms.store(self.now_ms(), Relaxed);
         self.state.fetch_sub(UPLOAD, Relaxed);
     }
 
+    /// One of several requests of this connection has begun.
+    pub fn stream_starts(&self) {
+        self.upload_starts();
+        self.state.fetch_and(!(FIRST | HEAD), Relaxed);
+    }
+
+    /// It is over.
+    pub fn stream_ends(&self) {
+        self.upload_ends();
+    }
+
     /// There is a body that nobody reads: the client may go on sending it.
-    pub fn body_unread(&self) {
-        self.unread.store(true, Relaxed);
+    pub fn leave(&self, body: Incoming) {
+        match &self.stream {
+            Some(stream) => stream.leave(body),
+            None => self.unread.store(true, Relaxed),
+        }
     }
 
     pub fn has_unread_body(&self) -> bool {
@@ -141,9 +170,25 @@ impl Phase {
         }
     }
 
+    /// A part of a request's body is with the Worker.
+    pub fn upload_goes_on(&self) {
+        if let Some(stream) = &self.stream {
+            stream.goes_on();
+        }
+    }
+
+    /// What it is of a connection that has several requests at a time.
+    pub fn stream(&self) -> Option<&Stream> {
+        self.stream.as_ref()
+    }
+
     /// Whether the next chunk of a body may be asked for. If not, [`Phase::flushed`] will say
     /// when to ask again.
     pub fn may_buffer(&self) -> bool {
+        if self.stream.is_some() {
+            // Who asks does so when there is room for it.
+            return true;
+        }
         let may = self.unflushed.load(Relaxed) < UNFLUSHED_MAX;
         if !may {
             self.gate();
@@ -156,12 +201,21 @@ impl Phase {
         self.gated.store(true, Relaxed);
     }
 
-    /// Whether that flush is still to come.
-    pub fn is_gated(&self) -> bool {
-        self.gated.load(Relaxed)
+    /// Ready when that flush has come. Who waits on a connection of its own is asked again by then.
+    pub fn poll_flushed(&self, cx: &mut Context<'_>) -> Poll<()> {
+        if let Some(stream) = &self.stream {
+            return stream.poll_flushed(cx);
+        }
+        match self.gated.load(Relaxed) {
+            true => Poll::Pending,
+            false => Poll::Ready(()),
+        }
     }
 
     pub fn buffered(&self, bytes: usize) {
+        if let Some(stream) = &self.stream {
+            stream.buffered(bytes);
+        }
         self.unflushed.fetch_add(bytes, Relaxed);
     }
 
@@ -210,9 +264,9 @@ mod tests {
         phase.upload_starts();
         assert_eq!((waits(&phase), phase.answering()), (None, None));
         phase.received(10);
-        phase.upload_ends(true);
+        phase.upload_ends();
         assert_eq!((waits(&phase), phase.answering()), (None, Some(1)));
-        phase.answer_ends();
+        phase.answer_ends(true);
         assert_eq!(waits(&phase), Some(Waiting::Request));
         phase.received(1);
         assert_eq!(waits(&phase), Some(Waiting::Head));
@@ -225,11 +279,10 @@ mod tests {
         phase.received(1);
         phase.request_starts();
         phase.upload_starts();
-        phase.answer_ends();
+        phase.answer_ends(true);
         assert_eq!(waits(&phase), None);
-        phase.upload_ends(false);
+        phase.upload_ends();
         assert_eq!(waits(&phase), Some(Waiting::Request));
-        assert!(phase.has_unread_body());
     }
 
     #[test]

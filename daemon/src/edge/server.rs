@@ -49,6 +49,9 @@ pub struct Edge<R: Routes> {
     open: AtomicUsize,
     refusing: AtomicUsize,
     sockets: AtomicUsize,
+    /// Requests of all connections that have several at a time.
+    #[cfg(feature = "http2")]
+    streams: Arc<AtomicUsize>,
     visits: AtomicUsize,
     /// Where the daemon's own visit comes from, while there is one ([`super::visit`]).
     visitor: Mutex<Option<SocketAddr>>,
@@ -115,6 +118,8 @@ impl<R: Routes> Edge<R> {
             open: AtomicUsize::new(0),
             refusing: AtomicUsize::new(0),
             sockets: AtomicUsize::new(0),
+            #[cfg(feature = "http2")]
+            streams: Arc::default(),
             visits: AtomicUsize::new(0),
             visitor: Mutex::new(None),
             stopping: AtomicBool::new(false),
@@ -178,6 +183,12 @@ impl<R: Routes> Edge<R> {
 
     pub(super) fn https_port(&self) -> u16 {
         self.https_port.load(Relaxed)
+    }
+
+    /// Counts the requests of all connections that have several at a time.
+    #[cfg(feature = "http2")]
+    pub(super) fn streams(&self) -> Arc<AtomicUsize> {
+        self.streams.clone()
     }
 
     /// Speaks TLS by these certificates with whoever comes from now on.

@@ -93,8 +93,11 @@ impl Upload {
     }
 
     fn close(&mut self, complete: bool) {
-        if self.incoming.take().is_some() {
-            self.phase.upload_ends(complete);
+        if let Some(incoming) = self.incoming.take() {
+            if !complete {
+                self.phase.leave(incoming);
+            }
+            self.phase.upload_ends();
             self.timer = None;
         }
     }
@@ -165,6 +168,7 @@ impl Stream for Upload {
                         Some(left) => this.left = left,
                         None => return this.fail(Fault::TooLarge),
                     }
+                    this.phase.upload_goes_on();
                     return Poll::Ready(Some(Ok(data)));
                 }
                 Poll::Ready(Some(Err(_))) => return this.fail(Fault::Broken),

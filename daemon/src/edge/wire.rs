@@ -1,6 +1,10 @@
 //! A connection's socket as hyper sees it: notes progress, and gives up on slow readers.
 
+#[cfg(feature = "http2")]
+use super::frames::Frames;
 use super::phase::Phase;
+#[cfg(feature = "http2")]
+use super::streams::{FRAMES_MAX, Streams};
 use crate::tls::Transport;
 use async_io::Timer;
 use futures_lite::{AsyncRead, AsyncWrite};
@@ -15,6 +19,10 @@ use std::time::Duration;
 /// steps than that, so only somebody who reads byte by byte falls behind.
 const PROGRESS_BYTES: usize = 4 * 1024;
 
+/// Bytes that are read of a connection with several requests at a time until others have their turn.
+#[cfg(feature = "http2")]
+const TURN_BYTES: usize = 64 * 1024;
+
 /// The socket, with a deadline for writes.
 pub struct Wire {
     stream: Arc<Transport>,
@@ -23,6 +31,18 @@ pub struct Wire {
     timer: Timer,
     stalled: bool,
     progress: usize,
+    #[cfg(feature = "http2")]
+    frames: Option<Framed>,
+}
+
+/// What is seen of a connection that has several requests at a time.
+#[cfg(feature = "http2")]
+struct Framed {
+    streams: Arc<Streams>,
+    frames: Frames,
+    /// Bytes that were read since others had their turn.
+    read: usize,
+    wrote: bool,
 }
 
 impl Wire {
@@ -34,7 +54,21 @@ impl Wire {
             timer: Timer::never(),
             stalled: false,
             progress: 0,
+            #[cfg(feature = "http2")]
+            frames: None,
         }
+    }
+
+    /// The same of a connection that has several requests at a time.
+    #[cfg(feature = "http2")]
+    pub fn of_streams(mut self, streams: Arc<Streams>) -> Self {
+        self.frames = Some(Framed {
+            streams,
+            frames: Frames::new(),
+            read: 0,
+            wrote: false,
+        });
+        self
     }
 
     /// Keeps the books of one attempt to write.
@@ -46,6 +80,10 @@ impl Wire {
         match result {
             Poll::Ready(Ok(bytes)) => {
                 self.phase.set_blocked(false);
+                #[cfg(feature = "http2")]
+                if let Some(framed) = &mut self.frames {
+                    framed.wrote = true;
+                }
                 if self.stalled {
                     self.progress += bytes;
                     if self.progress >= PROGRESS_BYTES {
@@ -71,11 +109,31 @@ impl Wire {
 
 impl AsyncRead for Wire {
     fn poll_read(
-        self: Pin<&mut Self>,
+        mut self: Pin<&mut Self>,
         cx: &mut Context<'_>,
         buf: &mut [u8],
     ) -> Poll<io::Result<usize>> {
+        #[cfg(feature = "http2")]
+        if let Some(framed) = &mut self.frames
+            && framed.read >= TURN_BYTES
+        {
+            // The library reads as long as there is anything.
+            framed.read = 0;
+            cx.waker().wake_by_ref();
+            return Poll::Pending;
+        }
         let read = ready!(Pin::new(&mut &*self.stream).poll_read(cx, buf))?;
+        #[cfg(feature = "http2")]
+        if let Some(framed) = &mut self.frames {
+            framed.read += read;
+            let count = framed.frames.count(&buf[..read]);
+            if !framed.streams.heard(count) {
+                return Poll::Ready(Err(io::Error::other(format!(
+                    "{FRAMES_MAX} frames came that brought nothing on"
+                ))));
+            }
+            return Poll::Ready(Ok(read));
+        }
         self.phase.received(read);
         Poll::Ready(Ok(read))
     }
@@ -108,6 +166,12 @@ impl AsyncWrite for Wire {
             return self.wrote(cx, flushed).map_ok(|_| ());
         }
         self.stalled = false;
+        #[cfg(feature = "http2")]
+        if let Some(framed) = &mut self.frames
+            && std::mem::take(&mut framed.wrote)
+        {
+            framed.streams.flushed();
+        }
         if self.phase.flushed() {
             cx.waker().wake_by_ref();
         }

@@ -22,6 +22,8 @@ use std::sync::Arc;
 
 /// Bytes of a file of certificates or a key.
 const FILE_MAX: u64 = 1 << 20;
+/// What HTTP/2 is called in ALPN.
+pub(super) const HTTP2: &[u8] = b"h2";
 /// Sessions that are remembered for clients without tickets.
 const SESSIONS_MAX: usize = 64;
 
@@ -43,6 +45,8 @@ pub struct TlsOptions {
     pub identities: Vec<Identity>,
     /// Whether TLS 1.2 is refused.
     pub only_1_3: bool,
+    /// Whether HTTP/2 is offered beside HTTP/1.1.
+    pub http2: bool,
     /// Whether clients prove who they are, and to whom.
     pub clients: Option<Clients>,
 }
@@ -147,6 +151,9 @@ impl Acceptor {
         };
         let mut config = builder.with_cert_resolver(Arc::new(resolver(identities)));
         config.alpn_protocols = vec![b"http/1.1".to_vec()];
+        if options.http2 {
+            config.alpn_protocols.insert(0, HTTP2.to_vec());
+        }
         config.session_storage = rustls::server::ServerSessionMemoryCache::new(SESSIONS_MAX);
         config.ticketer = ring::Ticketer::new().map_err(wrong)?;
         Ok(Self {

@@ -1,6 +1,8 @@
 //! One connection's session (RFC 8446, RFC 5246), over a socket that does not wait.
 
 use super::acceptor::Acceptor;
+#[cfg(feature = "http2")]
+use super::acceptor::HTTP2;
 use super::transport::is_passing;
 use async_io::Async;
 use rustls::{CipherSuite, InvalidMessage, ProtocolVersion, ServerConnection};
@@ -149,6 +151,22 @@ impl Session {
                 Err(error) => return Poll::Ready(Err(error)),
             }
         }
+    }
+
+    /// Whether client and server have agreed on HTTP/2, once they have agreed on anything. A client
+    /// that goes away before has not.
+    #[cfg(feature = "http2")]
+    pub fn poll_is_http2(
+        &mut self,
+        tcp: &Async<TcpStream>,
+        cx: &mut Context<'_>,
+    ) -> Poll<io::Result<bool>> {
+        while self.tls.is_handshaking() {
+            if !futures_lite::ready!(self.poll_more(tcp, cx))? {
+                return Poll::Ready(Ok(false));
+            }
+        }
+        Poll::Ready(Ok(self.tls.alpn_protocol() == Some(HTTP2)))
     }
 
     /// As [`AsyncRead`](futures_lite::AsyncRead).

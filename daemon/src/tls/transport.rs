@@ -71,6 +71,18 @@ impl Transport {
         ""
     }
 
+    /// Whether HTTP/2 was agreed on; known once TLS has shaken hands, and at once without it.
+    ///
+    /// # Errors
+    /// What the client did wrong, which it has been told.
+    #[cfg(feature = "http2")]
+    pub fn poll_is_http2(&self, cx: &mut Context<'_>) -> Poll<io::Result<bool>> {
+        match &self.tls {
+            Some(session) => session.lock().poll_is_http2(&self.tcp, cx),
+            None => Poll::Ready(Ok(false)),
+        }
+    }
+
     /// Whether the client has something to say (`true`) or has closed its side, without taking anything
     /// that it says from who reads.
     ///

@@ -16,6 +16,7 @@ mod memory;
 mod noisy;
 mod profile;
 mod report;
+mod slow;
 mod workerd;
 
 use crate::daemon::Daemon;
@@ -27,7 +28,7 @@ use std::path::{Path, PathBuf};
 use std::process::Command;
 
 /// The names of [`WHOLE`].
-const PARTS: [&str; 9] = [
+const PARTS: [&str; 10] = [
     "dispatch",
     "fleet",
     "hello",
@@ -37,6 +38,7 @@ const PARTS: [&str; 9] = [
     "kv",
     "memory",
     "noisy",
+    "slow",
 ];
 
 /// The arguments of `bench`.
@@ -112,6 +114,7 @@ const WHOLE: &[(&str, Part)] = &[
     ("memory", memory::rows),
     ("javascript-memory", javascript_memory::rows),
     ("noisy", noisy::rows),
+    ("slow", slow::rows),
 ];
 
 /// What every part of the whole needs.

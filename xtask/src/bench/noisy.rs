@@ -61,18 +61,29 @@ const COUNTS: [(usize, Option<f64>); 3] = [(1, None), (8, Some(3.0)), (64, Some(
 const MOST: usize = 64;
 
 /// Requests a second of the well-behaved tenant, and its connections.
-const RATE: u32 = 200;
+pub(super) const RATE: u32 = 200;
 const CLIENTS: u32 = 4;
 /// How long a request may take that counts as answered.
 const PATIENCE: Duration = Duration::from_secs(10);
 
 /// Where the Workers are reached.
-struct Place {
+pub(super) struct Place {
     /// Host and port, and path.
     quiet: (String, String),
     noisy: Vec<(String, String)>,
     /// Which of a kind's `times` counts.
     side: usize,
+}
+
+impl Place {
+    /// Of one that has nobody beside it.
+    pub(super) fn of(quiet: (String, String)) -> Self {
+        Self {
+            quiet,
+            noisy: Vec::new(),
+            side: 0,
+        }
+    }
 }
 
 /// Its p99 alone, and beside 1, 8 and 64 of each kind, in both.
@@ -184,23 +195,28 @@ fn of(bench: &Bench, whose: &str, place: &Place) -> Result<Vec<Row>> {
 
 /// What the well-behaved tenant saw.
 #[derive(Default)]
-struct Measured {
+pub(super) struct Measured {
     ms: Vec<f64>,
-    failed: usize,
+    pub(super) failed: usize,
 }
 
 impl Measured {
     fn p99(&self) -> Figure {
+        Figure::Ms(self.p99_ms())
+    }
+
+    /// Milliseconds in which 99 of 100 were answered.
+    pub(super) fn p99_ms(&self) -> f64 {
         let mut ms = self.ms.clone();
         ms.sort_by(f64::total_cmp);
         let at = (ms.len() * 99 / 100).min(ms.len().saturating_sub(1));
-        Figure::Ms(ms.get(at).copied().unwrap_or(f64::NAN))
+        ms.get(at).copied().unwrap_or(f64::NAN)
     }
 }
 
 /// Asks at a fixed rate, each client on a connection that has had an answer before `begin` is called. A request's time counts from when it was due, or who is slow would be asked
 /// less. What is not asked in twice the time counts as failed, and as late as it is by then.
-fn measure(bench: &Bench, place: &Place, begin: impl FnOnce()) -> Result<Measured> {
+pub(super) fn measure(bench: &Bench, place: &Place, begin: impl FnOnce()) -> Result<Measured> {
     let period = Duration::from_secs(1) * CLIENTS / RATE;
     let requests = bench.seconds * u64::from(RATE / CLIENTS);
     let patience = Duration::from_secs(2 * bench.seconds);
@@ -350,7 +366,7 @@ fn whole(came: &[u8]) -> Option<u16> {
     is_whole.then_some(status)
 }
 
-fn push(daemon: &Daemon, workers: &[(&str, &str)]) -> Result<()> {
+pub(super) fn push(daemon: &Daemon, workers: &[(&str, &str)]) -> Result<()> {
     daemon.kv_namespace("bench")?;
     step::quiet("pushing the tenants", || {
         for (name, source) in workers {

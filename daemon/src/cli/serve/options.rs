@@ -181,6 +181,11 @@ pub(super) fn edge_options(config: &Config) -> EdgeOptions {
             config::Scheme::Http => edge::Scheme::Http,
             config::Scheme::Https => edge::Scheme::Https,
         },
+        streams_max: edge
+            .tls
+            .as_ref()
+            .and_then(|tls| u32::try_from(tls.http2_streams).ok())
+            .unwrap_or(EdgeOptions::default().streams_max),
         redirects: edge.tls.as_ref().is_some_and(|tls| tls.redirect),
         hsts: edge
             .tls
@@ -208,6 +213,7 @@ pub(super) fn tls_options(config: &Config) -> Option<tls::TlsOptions> {
     Some(tls::TlsOptions {
         identities: identities.collect(),
         only_1_3: tls.minimum == config::Minimum::Tls13,
+        http2: tls.http2,
         clients: None,
     })
 }

@@ -74,6 +74,8 @@ impl Sealing {
         let identities = identities(config, tls)?;
         let options = TlsOptions {
             only_1_3: tls.minimum == Minimum::Tls13,
+            // The management port's own server speaks HTTP/1.1 alone.
+            http2: false,
             clients: tls.client_ca.as_ref().map(|path| Clients {
                 authorities: path.clone(),
                 is_required: tls.client_certificate != Some(ClientCertificate::Optional),
