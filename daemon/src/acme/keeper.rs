@@ -173,7 +173,7 @@ impl Keeper {
         let kept = match placed {
             Ok((chain, key)) => {
                 let (path, domains) = (self.path(), self.options.domains.clone());
-                let kept = smol::unblock(move || {
+                let kept = postern_task::unblock(move || {
                     issued::keep(&path, (&chain, &key), &domains, SystemTime::now())
                 });
                 kept.await.map_err(AcmeError::from)

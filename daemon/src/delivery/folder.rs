@@ -3,11 +3,12 @@
 //! Nothing is written there, so that it may be read-only. A file is taken once, and again when it is another
 //! one or was changed.
 
-use super::{Delivery, DeliveryError, Result, Staged};
+use super::{Arrival, Delivery, DeliveryError, Result, Staged};
+use crate::bundle::KeyList;
 use async_io::Timer;
 use std::collections::HashMap;
 use std::fs::{self, File, OpenOptions};
-use std::io::Read;
+use std::io::{Read, Seek};
 use std::os::unix::fs::{MetadataExt as _, OpenOptionsExt as _};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -58,9 +59,20 @@ impl<W: Send + Sync + 'static> Delivery<W> {
     }
 
     async fn stage_file(&self, path: &Path) -> Result<Staged> {
-        let (file, bytes) = open(path).map_err(|error| DeliveryError::io("read", path, error))?;
-        // Who reads blocks, and whoever else stages waits no longer for it.
-        self.stage.copy(bytes, &mut file.take(bytes))
+        let named = path.to_owned();
+        let opened = postern_task::unblock(move || open(&named)).await;
+        let (mut file, bytes) = opened.map_err(|error| DeliveryError::io("read", path, error))?;
+        let failed = |error| DeliveryError::io("read", path, error);
+        // What is tried again and again is not copied each time.
+        let mut magic = Vec::new();
+        let read = (&file).take(8).read_to_end(&mut magic);
+        read.and_then(|_| file.rewind()).map_err(failed)?;
+        if !KeyList::is(&magic) {
+            self.check_beginning(&file, &Arrival::from(&path.display().to_string()))?;
+            file.rewind().map_err(failed)?;
+        }
+        let stage = self.stage.clone();
+        postern_task::unblock(move || stage.copy(bytes, &mut file.take(bytes))).await
     }
 }
 

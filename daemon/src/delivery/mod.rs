@@ -80,6 +80,18 @@ pub struct Arrival {
     pub rollback: Option<u64>,
 }
 
+impl Arrival {
+    /// From a folder or a server, which proves nothing.
+    fn from(place: &str) -> Self {
+        Self {
+            way: place.to_owned(),
+            who: String::new(),
+            is_authorized: false,
+            rollback: None,
+        }
+    }
+}
+
 /// What became of something that came from a folder or a server.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 pub struct Outcome {
@@ -113,7 +125,7 @@ type Told = Box<dyn Fn(&Arrival, &str, bool) + Send + Sync>;
 pub struct Delivery<W = Worker> {
     catalog: Arc<Catalog<W>>,
     options: DeliveryOptions,
-    stage: Stage,
+    stage: Arc<Stage>,
     key: DeviceKey,
     /// One at a time.
     installing: smol::lock::Mutex<()>,
@@ -139,7 +151,7 @@ impl<W: Send + Sync + 'static> Delivery<W> {
     /// # Errors
     /// When the data directory cannot be written to.
     pub fn open(catalog: Arc<Catalog<W>>, options: DeliveryOptions) -> Result<Arc<Self>> {
-        let stage = Stage::open(&options.dir, options.bytes_max)?;
+        let stage = Arc::new(Stage::open(&options.dir, options.bytes_max)?);
         let key = DeviceKey::open(&options.dir)?;
         Ok(Arc::new(Self {
             catalog,
@@ -370,7 +382,12 @@ impl<W: Send + Sync + 'static> Delivery<W> {
     fn check_head(&self, path: &std::path::Path, arrival: &Arrival) -> Result<()> {
         let file =
             std::fs::File::open(path).map_err(|error| DeliveryError::io("read", path, error))?;
-        let reader = Reader::open(std::io::BufReader::new(file), self.bounds())?;
+        self.check_beginning(file, arrival)
+    }
+
+    /// The same of one that is read.
+    fn check_beginning(&self, from: impl std::io::Read, arrival: &Arrival) -> Result<()> {
+        let reader = Reader::open(std::io::BufReader::new(from), self.bounds())?;
         self.check(&contents::Head::of(&reader), arrival)?;
         Ok(())
     }
@@ -493,12 +510,7 @@ impl<W: Send + Sync + 'static> Delivery<W> {
 
     /// Stages, delivers and remembers what came from a place; whether that is well.
     async fn deliver_from(&self, place: &str, staged: Result<Staged>) -> Result<Delivered> {
-        let arrival = Arrival {
-            way: place.to_owned(),
-            who: String::new(),
-            is_authorized: false,
-            rollback: None,
-        };
+        let arrival = Arrival::from(place);
         let delivered = match staged {
             Ok(staged) => self.deliver(staged, &arrival).await,
             Err(error) => Err(error),
@@ -519,10 +531,19 @@ impl<W: Send + Sync + 'static> Delivery<W> {
             }
             Err(error) => (false, true, error.to_string()),
         };
-        if !well {
+        // What is tried again and again is told once.
+        let is_known = self
+            .outcomes
+            .lock()
+            .get(place)
+            .is_some_and(|it| (it.well, it.what.as_str()) == (well, what.as_str()));
+        if !well && !is_known {
             log::warn!("{place}: {what}");
         }
-        if is_change && let Some(told) = &*self.told.lock() {
+        if is_change
+            && !is_known
+            && let Some(told) = &*self.told.lock()
+        {
             told(&arrival, &what, well);
         }
         self.remember(place, well, what);

@@ -165,12 +165,7 @@ impl<W: Send + Sync + 'static> Delivery<W> {
         mut body: Pin<Box<dyn Stream<Item = io::Result<Bytes>> + Send>>,
         url: &str,
     ) -> Result<Option<io::Error>> {
-        let arrival = Arrival {
-            way: url.to_owned(),
-            who: String::new(),
-            is_authorized: false,
-            rollback: None,
-        };
+        let arrival = Arrival::from(url);
         let check = |path: &std::path::Path| self.check_head(path, &arrival);
         while let Some(part) = body.next().await {
             match part {
