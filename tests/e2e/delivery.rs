@@ -2,6 +2,7 @@
 
 use postern_e2e::cli::Ran;
 use postern_e2e::guests::hello;
+use postern_e2e::tls::Certificates;
 use postern_e2e::wait::eventually;
 use postern_e2e::{Daemon, Setup};
 use std::fs;
@@ -20,7 +21,10 @@ struct Site {
 impl Site {
     /// `tables` is added to `[bundles]`; `DIR` stands for the folder.
     fn new(tables: &str) -> Self {
-        let dir = tempfile::tempdir().unwrap();
+        Self::within(tempfile::tempdir().unwrap(), tables)
+    }
+
+    fn within(dir: tempfile::TempDir, tables: &str) -> Self {
         let tools = Setup::new().tokenless().prepare();
         let at = |name: &str| dir.path().join(name).to_str().unwrap().to_owned();
         for key in ["root", "release"] {
@@ -359,4 +363,48 @@ fn bundles_are_pulled_and_not_again() {
     });
     let installed = site.run("bundle installed", 0).json();
     assert_eq!(installed["installed"][0]["version"], 1);
+}
+
+#[test]
+fn bundles_are_pulled_by_https_from_who_proves_to_be_it() {
+    let certificates = Certificates::new();
+    certificates.server("here", "DNS:localhost");
+    let dir = tempfile::tempdir().unwrap();
+    let files = format!("location /files/ {{ alias {}/; }}", dir.path().display());
+    let nobody = "127.0.0.1:1".parse().unwrap();
+    let nginx = certificates.nginx("here", nobody, &files);
+    let (port, root) = (nginx.port, certificates.path("root.pem"));
+    let pull = |host: &str, file: &str| {
+        format!("[[bundles.pull]]\nurl = \"https://{host}:{port}/files/{file}\"\ninterval-s = 1\n")
+    };
+    // By its address it is somebody else: its certificate does not have that.
+    let site = Site::within(
+        dir,
+        &format!(
+            "{}{}{}[outbound.tls]\nroots = {root:?}\n",
+            pull("localhost", "release.keys"),
+            pull("localhost", "site.postern"),
+            pull("127.0.0.1", "site.postern"),
+        ),
+    );
+    site.build(1, "sealed", "site.postern");
+    until("the bundle of the server runs", || {
+        site.daemon.get("/one/").status == 200
+    });
+    assert_eq!(site.says("two"), "two sealed");
+    until("all of them were asked", || {
+        let told = site.run("bundle installed", 0).json();
+        let places = told["places"].as_array().unwrap();
+        let at = |host: &str| {
+            let url = format!("https://{host}:{port}/files/site.postern");
+            places
+                .iter()
+                .find(|it| it["place"] == url)
+                .cloned()
+                .unwrap_or_default()
+        };
+        let (known, stranger) = (at("localhost"), at("127.0.0.1"));
+        assert_ne!(stranger["well"], true, "{stranger}");
+        known["what"] == "nothing new" && stranger["well"] == false
+    });
 }
