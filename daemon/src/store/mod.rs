@@ -9,6 +9,7 @@ mod commit;
 mod core;
 mod error;
 mod export;
+mod flusher;
 mod keys;
 pub mod kv;
 mod layout;

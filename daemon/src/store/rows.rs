@@ -12,6 +12,7 @@
 //!   writes are gathered into few batches, and nothing flushes while a batch wants in.
 
 use super::error::StoreError;
+use super::flusher::Flusher;
 use super::layout::{self, sync_dir};
 use bytes::Bytes;
 use parking_lot::Mutex;
@@ -42,6 +43,7 @@ pub(super) struct Rows {
     spill: PathBuf,
     /// Files in `spill` that are durable already.
     spilled: Mutex<HashSet<String>>,
+    flusher: Mutex<Flusher>,
 }
 
 /// A row's value, shared with the cache rather than copied.
@@ -109,12 +111,16 @@ impl Rows {
         };
         let log_path = path.join("db");
         let log = File::open(&log_path).map_err(StoreError::io("open", &log_path))?;
+        let (flushed, place) = (db.clone(), log_path.clone());
+        let flusher = Flusher::start(move || guarded(&place, || flushed.flush()).map(drop));
+        let flusher = flusher.map_err(StoreError::io("start a thread for", &log_path))?;
         Ok(Self {
             db,
             log,
             log_path,
             spill: path.join("blobs"),
             spilled: Mutex::default(),
+            flusher: Mutex::new(flusher),
         })
     }
 
@@ -151,7 +157,8 @@ impl Rows {
 
     /// Hands everything applied so far to the disk.
     pub fn flush(&self) -> Result<(), StoreError> {
-        self.guarded(|| self.db.flush()).map(drop)
+        let mut flusher = self.flusher.lock();
+        flusher.flush(|| self.get(b"").map(drop))
     }
 
     /// Makes the disk keep everything flushed so far.
