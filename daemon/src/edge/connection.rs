@@ -279,6 +279,7 @@ async fn converse<R: Routes>(line: Arc<Line<R>>, stream: Arc<Transport>, signals
     let mut drain = pin!(signals.drain.recv());
     let mut cut = pin!(signals.cut.recv());
     let mut watch = Watch::new(&stream, phase);
+    let linger_for = Duration::from_millis(options.linger_ms.into());
     let mut draining = false;
     let mut polled = false;
     poll_fn(|cx| {
@@ -297,6 +298,7 @@ async fn converse<R: Routes>(line: Arc<Line<R>>, stream: Arc<Transport>, signals
         if let Poll::Ready(result) = conn.as_mut().poll(cx) {
             return Poll::Ready(End::Done(result));
         }
+        phase.poll_rest(cx, linger_for);
         watch.poll(cx, options)
     })
     .await

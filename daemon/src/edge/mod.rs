@@ -35,6 +35,7 @@ mod mount;
 mod options;
 mod phase;
 mod ray;
+mod rest;
 pub mod routing;
 mod server;
 mod shed;

@@ -3,8 +3,10 @@
 //! The connection's own task writes most of it; a request's body may be held by another thread.
 
 use super::options::EdgeOptions;
+use super::rest::{Rest, Worth};
 use super::streams::Stream;
 use hyper::body::Incoming;
+use parking_lot::Mutex;
 use std::sync::atomic::{AtomicBool, AtomicU32, AtomicU64, AtomicUsize, Ordering::Relaxed};
 use std::task::{Context, Poll};
 use std::time::{Duration, Instant};
@@ -33,6 +35,8 @@ pub struct Phase {
     gated: AtomicBool,
     blocked: AtomicBool,
     unread: AtomicBool,
+    /// A body that nobody reads and that comes to an end soon.
+    rest: Mutex<Option<Box<Rest>>>,
     reset: AtomicBool,
     eof: AtomicBool,
     /// What it is of a connection that has several requests at a time.
@@ -69,6 +73,7 @@ impl Phase {
             gated: AtomicBool::new(false),
             blocked: AtomicBool::new(false),
             unread: AtomicBool::new(false),
+            rest: Mutex::new(None),
             reset: AtomicBool::new(false),
             eof: AtomicBool::new(false),
         }
@@ -137,10 +142,53 @@ impl Phase {
     }
 
     /// There is a body that nobody reads: the client may go on sending it.
-    pub fn leave(&self, body: Incoming) {
-        match &self.stream {
-            Some(stream) => stream.leave(body),
-            None => self.unread.store(true, Relaxed),
+    pub fn leave(&self, body: Incoming, worth: Worth) {
+        if let Some(stream) = &self.stream {
+            return stream.leave(body);
+        }
+        if worth == Worth::Reading
+            && let Some(mut rest) = Rest::of(body)
+        {
+            match rest.begin() {
+                Poll::Ready(true) => return,
+                Poll::Ready(false) => {}
+                Poll::Pending => {
+                    self.upload_starts();
+                    *self.rest.lock() = Some(Box::new(rest));
+                    return;
+                }
+            }
+        }
+        self.unread.store(true, Relaxed);
+    }
+
+    /// Reads what is left of a body that nobody reads, if there is one, and gives up on it `linger` after
+    /// the answer.
+    pub fn poll_rest(&self, cx: &mut Context<'_>, linger: Duration) {
+        let state = self.state.load(Relaxed);
+        if state < UPLOAD {
+            return;
+        }
+        let patience = (state & ANSWERING == 0).then_some(linger);
+        let mut rest = self.rest.lock();
+        let Some(Poll::Ready(is_whole)) = rest.as_mut().map(|rest| rest.poll(cx, patience)) else {
+            return;
+        };
+        // hyper learns by that whether the connection goes on.
+        *rest = None;
+        drop(rest);
+        if !is_whole {
+            self.unread.store(true, Relaxed);
+        }
+        self.upload_ends();
+        cx.waker().wake_by_ref();
+    }
+
+    /// The connection ends with this answer, whatever is left of the request's body.
+    pub fn give_up_rest(&self) {
+        if self.rest.lock().take().is_some() {
+            self.unread.store(true, Relaxed);
+            self.upload_ends();
         }
     }
 
