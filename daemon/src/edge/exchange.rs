@@ -507,6 +507,7 @@ fn switch<R: Routes>(
         line.edge.note(asked.name, &answer, "");
         return answer.into_response(asked.ray, phase);
     }
+    line.phase.leaves_http();
     *line.upgraded.lock() = Some(Upgraded {
         connection: upgrade.connection,
         socket,

@@ -17,6 +17,9 @@ pub(super) const FIELDS_MAX: usize = 100;
 pub struct EdgeOptions {
     /// Connections that may be open at the same time; further ones get 503.
     pub connections_max: usize,
+    /// Milliseconds that a connection may wait for its client before it has to give way to a new one of
+    /// an address with as many connections.
+    pub spare_ms: u32,
     /// Refused connections that are still being told so; further ones are just closed.
     pub refusals_max: usize,
     /// Bytes of a request's URL; beyond it 414 (spec: SEMANTICS §3).
@@ -98,6 +101,7 @@ impl Default for EdgeOptions {
     fn default() -> Self {
         Self {
             connections_max: 1024,
+            spare_ms: 1_000,
             refusals_max: 64,
             url_bytes_max: limits::URL_MAX,
             header_bytes_max: limits::HEADERS_MAX,

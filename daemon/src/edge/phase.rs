@@ -7,8 +7,11 @@ use super::rest::{Rest, Worth};
 use super::streams::Stream;
 use hyper::body::Incoming;
 use parking_lot::Mutex;
-use std::sync::atomic::{AtomicBool, AtomicU32, AtomicU64, AtomicUsize, Ordering::Relaxed};
-use std::task::{Context, Poll};
+use std::sync::atomic::{
+    AtomicBool, AtomicU32, AtomicU64, AtomicUsize,
+    Ordering::{Relaxed, SeqCst},
+};
+use std::task::{Context, Poll, Waker};
 use std::time::{Duration, Instant};
 
 /// No byte has come yet.
@@ -38,6 +41,10 @@ pub struct Phase {
     /// A body that nobody reads and that comes to an end soon.
     rest: Mutex<Option<Box<Rest>>>,
     reset: AtomicBool,
+    /// Whether the connection is to end as soon as it is not being answered, for there are too many.
+    gives_way: AtomicBool,
+    /// Who is told so.
+    told: Mutex<Option<Waker>>,
     eof: AtomicBool,
     /// What it is of a connection that has several requests at a time.
     stream: Option<Stream>,
@@ -75,6 +82,8 @@ impl Phase {
             unread: AtomicBool::new(false),
             rest: Mutex::new(None),
             reset: AtomicBool::new(false),
+            gives_way: AtomicBool::new(false),
+            told: Mutex::new(None),
             eof: AtomicBool::new(false),
         }
     }
@@ -194,6 +203,38 @@ impl Phase {
 
     pub fn has_unread_body(&self) -> bool {
         self.unread.load(Relaxed)
+    }
+
+    /// The connection is another protocol's from now on, and waits for no request.
+    pub fn leaves_http(&self) {
+        self.upload_starts();
+    }
+
+    /// For how long the client has been waited for, if it is and the connection does not give way yet.
+    pub fn waited_ms(&self, options: &EdgeOptions) -> Option<u64> {
+        if self.gives_way() {
+            return None;
+        }
+        self.due(options)?;
+        Some(self.now_ms().saturating_sub(self.since_ms.load(Relaxed)))
+    }
+
+    /// Has the connection end when it is not being answered.
+    pub fn give_way(&self) {
+        self.gives_way.store(true, SeqCst);
+        if let Some(told) = self.told.lock().take() {
+            told.wake();
+        }
+    }
+
+    /// Whether it is to end.
+    pub fn gives_way(&self) -> bool {
+        self.gives_way.load(SeqCst)
+    }
+
+    /// Who is to be told; before it is looked whether it gives way.
+    pub fn tell(&self, waker: &Waker) {
+        *self.told.lock() = Some(waker.clone());
     }
 
     /// Whether the client has closed its side.
