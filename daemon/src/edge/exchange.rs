@@ -129,6 +129,9 @@ pub async fn run<R: Routes>(
         let close = HeaderValue::from_static("close");
         response.headers_mut().insert(header::CONNECTION, close);
     }
+    if let Some(stream) = line.phase.stream() {
+        stream.left().await;
+    }
     if version == Version::HTTP_2 {
         // Where one answer ends and the next begins is never in doubt (RFC 9113 §8.2.2).
         response.headers_mut().remove(header::CONNECTION);
