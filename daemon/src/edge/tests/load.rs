@@ -27,6 +27,7 @@ fn connections_beyond_the_cap_are_told_so() {
         assert!(got.contains("connection: close\r\n"), "{got:?}");
         assert!(got.contains("2 connections are open"), "{got:?}");
         assert!(got.contains("cf-ray: "), "{got:?}");
+        assert!(got.contains("date: "), "{got:?}");
         // What others use is not told.
         let limit = "postern-limit: edge.connections; retry-after=3\r\n";
         assert!(got.contains(limit), "{got:?}");
