@@ -7,6 +7,7 @@ use super::fields;
 use super::handshake::Handshake;
 use super::mount::Mount;
 use super::options::{HOPS_MAX, Scheme};
+use super::rest::Worth;
 use super::routing::Miss;
 use super::server::Place;
 use super::target;
@@ -122,6 +123,15 @@ pub async fn run<R: Routes>(
             headers.insert(header::STRICT_TRANSPORT_SECURITY, hsts.clone());
         }
     }
+    if response.headers().contains_key(header::CONNECTION) {
+        line.phase.give_up_rest();
+    } else if line.phase.has_unread_body() {
+        let close = HeaderValue::from_static("close");
+        response.headers_mut().insert(header::CONNECTION, close);
+    }
+    if let Some(stream) = line.phase.stream() {
+        stream.left().await;
+    }
     if version == Version::HTTP_2 {
         // Where one answer ends and the next begins is never in doubt (RFC 9113 §8.2.2).
         response.headers_mut().remove(header::CONNECTION);
@@ -181,6 +191,7 @@ fn prepare<R: Routes>(
 ) -> Result<Prepared<R::Worker>, Answer> {
     let has_body = !incoming.is_end_stream();
     let version = parts.version;
+    let worth = Worth::of(version, &parts.headers);
     let prepared = prepare_head(line, &mut parts, &incoming, ray_value, upgrades);
     let (worker, mount, (method, url, headers, hops, handler)) = match prepared {
         Ok((worker, mount, Wanted::Answer(method, url, headers, hops, handler))) => {
@@ -188,7 +199,7 @@ fn prepare<R: Routes>(
         }
         Ok((worker, mount, Wanted::Test(route))) => {
             if has_body {
-                line.phase.leave(incoming);
+                line.phase.leave(incoming, worth);
             }
             let asks = Asks::Test(route);
             return Ok(Prepared {
@@ -200,7 +211,7 @@ fn prepare<R: Routes>(
         }
         Err(answer) => {
             if has_body {
-                line.phase.leave(incoming);
+                line.phase.leave(incoming, worth);
             }
             // What was answered as it should be needs no explaining.
             if !answer.status.is_success() {
@@ -217,7 +228,7 @@ fn prepare<R: Routes>(
             total: Duration::from_millis(options.body_total_ms.into()),
         };
         let len = incoming.size_hint().exact();
-        let (upload, faults) = Upload::new(incoming, line.phase.clone(), bounds);
+        let (upload, faults) = Upload::new(incoming, line.phase.clone(), bounds, worth);
         let source = Box::pin(upload);
         (RequestBody::Stream { len, source }, Some(faults))
     } else {
@@ -499,6 +510,7 @@ fn switch<R: Routes>(
         line.edge.note(asked.name, &answer, "");
         return answer.into_response(asked.ray, phase);
     }
+    line.phase.leaves_http();
     *line.upgraded.lock() = Some(Upgraded {
         connection: upgrade.connection,
         socket,

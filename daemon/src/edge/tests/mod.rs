@@ -6,6 +6,7 @@ mod deadlines;
 mod fuzz;
 mod load;
 mod replies;
+mod rests;
 
 use super::routing::{Router, Zones};
 use super::*;
