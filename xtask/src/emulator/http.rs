@@ -194,6 +194,7 @@ impl Manage {
         let metadata = json!({
             "main_module": file,
             "compatibility_date": "2026-01-01",
+            "compatibility_flags": ["nodejs_compat"],
             "bindings": bindings,
         })
         .to_string();
