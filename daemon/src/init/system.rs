@@ -62,7 +62,7 @@ pub(super) fn run() -> Result<Infallible, InitError> {
         .and_then(|device| Watchdog::open(Path::new(device)));
     // Where none is wanted, whoever reads the daemon's claim code here or was given one has the gateway.
     let wants_token = config.as_ref().is_none_or(|it| it.firmware.first_token);
-    if let (true, Err(error)) = (wants_token, first_token(&config_file)) {
+    if wants_token && let Err(error) = first_token(&config_file) {
         console::note("the first token", &error);
     }
     let watch = Watch {

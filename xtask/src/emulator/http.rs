@@ -118,6 +118,22 @@ impl Manage {
         Ok(serde_json::from_str(&text).unwrap_or(Value::Null))
     }
 
+    /// Claims a machine that nobody has; its port and the token.
+    pub fn claim(port: u16, code: &str) -> Result<Self> {
+        let body = json!({"code": code}).to_string();
+        let headers = [("Content-Type", "application/json")];
+        let answer = ask(port, "POST", "/postern/v1/claim", &headers, body.as_bytes())?;
+        let text = String::from_utf8_lossy(&answer.body);
+        let told: Value = serde_json::from_str(&text).unwrap_or(Value::Null);
+        let token = told["result"]["value"].as_str();
+        let token =
+            token.with_context(|| format!("the claim was answered {} {text}", answer.status))?;
+        Ok(Self {
+            port,
+            token: token.to_owned(),
+        })
+    }
+
     /// Makes a dispatch namespace.
     pub fn namespace(&self, name: &str) -> Result<()> {
         let body = json!({"name": name}).to_string();
