@@ -18,6 +18,8 @@ const BOARDS: [&str; 2] = ["qemu-arm64", "qemu-armv7"];
 const DISK: u64 = 1024;
 /// The least that the data partition must have grown to.
 const GROWN: u64 = 600;
+/// The most that the daemon's heap may have before anything was pushed.
+const HEAP: u64 = 6 << 20;
 /// Tenants and mebibytes of the machine that is as small as the smallest board.
 const SMALL_TENANTS: usize = 20;
 const SMALL_RAM: u32 = 64;
@@ -183,6 +185,12 @@ fn one(board: &str, plan: &Plan, cuts: u32, binary: &Path) -> Result<()> {
     grown(&machine)?;
     let token = machine.token()?;
     let manage = machine.manage(&token);
+    let heap = manage.heap()?;
+    if heap > HEAP {
+        bail!(
+            "the daemon has {heap} bytes on its heap before anything was pushed; {HEAP} are enough"
+        );
+    }
     tenants(&machine, &manage, &["hello"])?;
     let kv = manage.kv_namespace("kept")?;
     step::quiet("switching off", || machine.power_off())?;

@@ -173,11 +173,32 @@ impl Manage {
 
     /// How the machine is.
     pub fn status(&self) -> Result<Value> {
+        self.told("status")
+    }
+
+    /// Bytes of the daemon's heap that are in RAM, beside those of Workers, caches and logs.
+    pub fn heap(&self) -> Result<u64> {
+        let ledger = self.told("ledger")?;
+        let parts = |value: &Value| value["parts"].as_array().cloned().unwrap_or_default();
+        let heap = parts(&ledger["device"])
+            .iter()
+            .flat_map(parts)
+            .find(|part| {
+                part["name"]
+                    .as_str()
+                    .is_some_and(|it| it.starts_with("heap"))
+            })
+            .and_then(|part| part["resident_bytes"].as_u64());
+        heap.with_context(|| format!("the ledger has no heap: {ledger}"))
+    }
+
+    fn told(&self, what: &str) -> Result<Value> {
         let authorization = format!("Bearer {}", self.token);
         let headers = [("Authorization", authorization.as_str())];
-        let answer = ask(self.port, "GET", "/postern/v1/status", &headers, &[])?;
+        let path = format!("/postern/v1/{what}");
+        let answer = ask(self.port, "GET", &path, &headers, &[])?;
         if answer.status != 200 {
-            bail!("the status was answered {}", answer.status);
+            bail!("the {what} was answered {}", answer.status);
         }
         let mut told: Value = serde_json::from_slice(&answer.body)?;
         Ok(told["result"].take())
