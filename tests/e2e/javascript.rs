@@ -474,3 +474,31 @@ fn a_common_js_module_knows_where_it_is_and_requires_others() {
     let older = daemon.get("/older/").expect(200);
     assert_eq!(older.text(), "Top-level await in module is unsettled.");
 }
+
+/// Start-up has as much time as its fuel takes: Node's largest modules are compiled on the slowest board.
+#[test]
+fn what_imports_much_of_node_starts_on_the_smallest_board() {
+    let source = "
+        import crypto from 'node:crypto';
+        import { Readable } from 'node:stream';
+        import zlib from 'node:zlib';
+        export default {
+            async fetch() {
+                const parts = await Readable.from(['a', 'b']).toArray();
+                const text = zlib.gunzipSync(zlib.gzipSync(parts.join(''))).toString();
+                return new Response(text + crypto.createHash('sha256').update(text).digest('hex').slice(0, 8));
+            },
+        };
+    ";
+    for board in ["lichee-pi-zero", "stm32mp157"] {
+        let daemon = Setup::new().board(board).start();
+        daemon.api().production();
+        push(
+            &daemon,
+            "node",
+            source,
+            json!({"compatibility_flags": ["nodejs_compat"]}),
+        );
+        says(&daemon, "/node/", "abfb8e20fc");
+    }
+}

@@ -154,8 +154,9 @@ pub(super) fn check(
         }
         listen.push(parsed);
     }
+    // Who asks for one and makes a mistake there is told of that alone.
+    let has_none = raw.certificates.is_empty() && raw.acme.is_none();
     let acme = super::acme::check(document, raw.acme, base);
-    let has_none = raw.certificates.is_empty() && acme.is_none();
     if has_none || raw.certificates.len() > CERTIFICATES_MAX {
         document.problem(
             Some(span),
@@ -163,7 +164,10 @@ pub(super) fn check(
                 "`edge.tls` has {} certificates; it must have 1 to {CERTIFICATES_MAX}",
                 raw.certificates.len()
             ),
-            "name the files of each in a table [[edge.tls.certificates]], as chain = \"…\" and key = \"…\", or have one issued by [edge.tls.acme]",
+            match cfg!(feature = "acme") {
+                true => "name the files of each in a table [[edge.tls.certificates]], as chain = \"…\" and key = \"…\", or have one issued by [edge.tls.acme]",
+                false => "name the files of each in a table [[edge.tls.certificates]], as chain = \"…\" and key = \"…\"",
+            },
         );
     }
     let has_http2 = cfg!(feature = "http2");

@@ -65,6 +65,7 @@ impl Phase {
     }
 
     /// Of one of several requests that a connection has at a time.
+    #[cfg(feature = "http2")]
     pub fn of_stream(stream: Stream) -> Self {
         Self::of(Some(stream))
     }
