@@ -71,6 +71,7 @@ const PRELUDE: &[(&str, &str)] = prelude! {
     "internal:intl/durations" => "intl/durations.js",
     "internal:atomics" => "atomics.js",
     "internal:regexp" => "regexp.js",
+    "internal:order" => "order.js",
     "internal:wasm" => "wasm.js",
     "internal:wasm/calls" => "wasm/calls.js",
     "internal:globals" => "globals.js",
@@ -89,6 +90,7 @@ const PRELUDE: &[(&str, &str)] = prelude! {
     "internal:email" => "email.js",
     "cloudflare:email" => "email_module.js",
     "cloudflare:workers" => "workers.js",
+    "cloudflare:workflows" => "workflows_module.js",
     "internal:sockets" => "sockets.js",
     "cloudflare:sockets" => "sockets_module.js",
 };
