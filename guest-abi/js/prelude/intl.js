@@ -1,5 +1,4 @@
-// Intl and the toLocale… methods: English, and the numeric dates of a few other languages
-// (spec: FEATURES F199).
+// Intl and the toLocale… methods: English, and dates and numbers of other languages (spec: FEATURES F199).
 import native from "internal:native";
 import { plain, unclonable } from "internal:platform";
 import { canonical, Locale, parse, supportedValuesOf } from "internal:intl/locale";
@@ -8,6 +7,7 @@ import { segmenters } from "internal:intl/segmenter";
 import { displayNames } from "internal:intl/names_of";
 import { durationFormat } from "internal:intl/durations";
 import { pluralRules } from "internal:intl/plurals";
+import { localDateParts, localesOf } from "internal:intl/local_dates";
 import { numberOptions as readNumbers, numberParts, rangeParts } from "internal:intl/numbers";
 
 const { defineProperty } = Object;
@@ -166,11 +166,16 @@ function styled(o) {
   return c;
 }
 
-function dateParts(language, options, time) {
+function dateParts(language, options, time, locale) {
   const l = LANGUAGES[language];
   const o = options.dateStyle !== undefined || options.timeStyle !== undefined ? styled(options) : options;
   const [offset, short] = offsetAt(o.zone, time);
   const at = new Date(time + offset * 1000);
+  if (locale !== undefined) {
+    const zone = o.zoneName === undefined ? undefined : zoneText(o.zoneName, offset, short, o.zone);
+    const local = localDateParts(locale, options, at, zone);
+    if (local !== null) return local;
+  }
   const parts = [];
   const literal = (value) => parts.push({ type: "literal", value });
   const add = (type, value) => parts.push({ type, value });
@@ -282,7 +287,7 @@ function formatDate(date, locales, options, need, fill, name) {
   }
   const language = languageOf(locales);
   const o = dateOptions(options, need, fill, `Date.prototype.${name}`);
-  return Number.isNaN(time) ? "Invalid Date" : textOf(dateParts(language, o, time));
+  return Number.isNaN(time) ? "Invalid Date" : textOf(dateParts(language, o, time, localesOf(canonicalList(locales))));
 }
 
 // Intl's constructors may be called without `new`.
@@ -312,11 +317,13 @@ function finish(c, f) {
 const DateTimeFormat = callable(
   class DateTimeFormat {
     #language;
+    #local;
     #locale;
     #options;
     #format;
     constructor(locales, options) {
       this.#language = languageOf(locales);
+      this.#local = localesOf(canonicalList(locales));
       this.#locale = localeOf(locales);
       this.#options = dateOptions(options, "any", "date");
     }
@@ -324,7 +331,7 @@ const DateTimeFormat = callable(
       return (this.#format ??= (date) => textOf(this.formatToParts(date)));
     }
     formatToParts(date) {
-      return dateParts(this.#language, this.#options, timeOf(date));
+      return dateParts(this.#language, this.#options, timeOf(date), this.#local);
     }
     formatRange(start, end) {
       const one = textOf(this.formatToParts(start)), other = textOf(this.formatToParts(end));
