@@ -65,6 +65,11 @@ mod tasks;
 mod tcp;
 #[cfg(not(target_arch = "wasm32"))]
 pub mod testing;
+/// What the daemon reads of frames, which its compression for guests (`testing`) asks.
+#[cfg(not(target_arch = "wasm32"))]
+#[allow(dead_code, reason = "the daemon uses more of it")]
+#[path = "../../../daemon/src/zstd.rs"]
+mod zstd;
 mod text;
 mod token;
 mod url;
