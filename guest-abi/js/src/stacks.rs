@@ -15,11 +15,8 @@ use std::fmt::Write;
 // Of `classes.patch` and `sites.patch`.
 unsafe extern "C" {
     fn JS_SetPlatformClass(ctx: *mut qjs::JSContext, class: qjs::JSValue) -> c_int;
-    fn JS_SetStackAccessor(
-        ctx: *mut qjs::JSContext,
-        get: qjs::JSValue,
-        set: qjs::JSValue,
-    ) -> c_int;
+    fn JS_SetStackAccessor(ctx: *mut qjs::JSContext, get: qjs::JSValue, set: qjs::JSValue)
+    -> c_int;
     fn JS_SetLanguageFunction(function: qjs::JSValue);
     fn JS_OrderProperties(
         ctx: *mut qjs::JSContext,
