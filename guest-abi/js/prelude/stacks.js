@@ -93,7 +93,7 @@ for (const type of [
   show(type);
   show(type.prototype);
 }
-for (const holder of [JSON, Atomics, getPrototypeOf(function* () {}).prototype, getPrototypeOf(async function* () {}).prototype]) show(holder);
+for (const holder of [JSON, getPrototypeOf(function* () {}).prototype, getPrototypeOf(async function* () {}).prototype]) show(holder);
 language.push(
   Map, Set, WeakMap, WeakSet, WeakRef, FinalizationRegistry, Promise, RegExp, ArrayBuffer, DataView, BigInt, Function,
   Function.prototype.toString, decodeURI, decodeURIComponent, encodeURI, encodeURIComponent,
