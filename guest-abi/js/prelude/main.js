@@ -34,6 +34,7 @@ import { bytesOfModule, importedModule } from "internal:wasm";
 import { batchOf, QueueEvent } from "internal:batch";
 import { EmailEvent, emailOf } from "internal:email";
 import "internal:code";
+import "internal:order";
 
 const { contextOf } = native;
 const EMPTY = new Uint8Array(0);

@@ -72,6 +72,11 @@ mod values;
 mod vm;
 mod wasm;
 mod zones;
+/// What the daemon reads of frames, which its compression for guests (`testing`) asks.
+#[cfg(not(target_arch = "wasm32"))]
+#[allow(dead_code, reason = "the daemon uses more of it")]
+#[path = "../../../daemon/src/zstd.rs"]
+mod zstd;
 
 /// Says which version of the ABI this is for. Never called.
 #[unsafe(no_mangle)]
