@@ -53,10 +53,12 @@ const immediates = {
     return new Immediate(startTimer(() => callback(...args), 0));
   },
   clearImmediate(immediate) {
-    if (immediate instanceof Immediate) stopTimer(idOf(immediate));
+    if (arguments.length > 0 && (immediate === undefined || immediate === null)) return;
+    if (!(immediate instanceof Immediate)) throw wrongParameter("clearImmediate", "ServiceWorkerGlobalScope", 1, "Immediate");
+    stopTimer(idOf(immediate));
   },
 };
-for (const name of Object.keys(immediates)) Object.defineProperty(immediates[name], "length", { value: name === "setImmediate" ? 1 : 0 });
+for (const name of Object.keys(immediates)) Object.defineProperty(immediates[name], "length", { value: 0 });
 
 // Node's timers: objects, which node:timers has at every date and the global scope by date. What they are
 // made of is the global scope's own, as it is before the Worker's modules.

@@ -421,11 +421,11 @@ export function writevSync(fd, buffers, position) {
 Object.defineProperty(writevSync, "length", { value: 2 });
 
 export function readFileSync(path, options) {
+  const { encoding } = optionsOf(options);
   const file = isFd(path) ? opened(path) : undefined;
   if (file === undefined) path = pathOf(path);
-  const { encoding } = optionsOf(options);
   const node = file?.node ?? fileAt(path, "readAll");
-  return givenAs(file === undefined ? node.bytes : node.bytes.subarray(file.at), encoding);
+  return givenAs(node.bytes, encoding);
 }
 Object.defineProperty(readFileSync, "length", { value: 1 });
 function writeWhole(path, data, options, flag) {
