@@ -3,7 +3,7 @@
 import { text as asText } from "internal:platform";
 import { amount, callback, dictionary } from "internal:arguments";
 import { illegal, shape } from "internal:shape";
-import { NONE, Lazy, call, rejected, RESOLVED } from "internal:streams/promises";
+import { NONE, Lazy, call, quiet, rejected, RESOLVED } from "internal:streams/promises";
 import { AbortController } from "internal:events";
 
 // `ERRORING`: it will be in error when what is under way has ended.
@@ -17,6 +17,7 @@ const CLOSE = { chunk: undefined, size: 0, resolve: null, reject: null };
 
 // A sink of JavaScript, as the standard has it.
 export class ValueSink {
+  internal = false;
   state = WRITABLE;
   error = undefined;
   writer = null;
@@ -29,6 +30,8 @@ export class ValueSink {
   busy = null;
   closeRequest = null;
   abortRequest = null;
+  // What the first `abort` returned, and later ones do.
+  aborting = null;
   backpressure = false;
   underlying = undefined;
   writeTo = undefined;
@@ -106,6 +109,21 @@ export class ValueSink {
     return this.write(chunk);
   }
 
+  // The writer goes, and what it wrote and nobody has taken with it.
+  forsake(error) {
+    const { queue, busy } = this;
+    const kept = [];
+    for (const request of queue) {
+      if (request === CLOSE || request === busy) kept.push(request);
+      else {
+        this.total -= request.size;
+        request.reject(error);
+      }
+    }
+    this.queue = kept;
+    this.press();
+  }
+
   // Tells the writer when there is no more room, or room again.
   press() {
     if (this.closeRequest !== null || this.state !== WRITABLE) return;
@@ -130,20 +148,23 @@ export class ValueSink {
   }
 
   abort(reason) {
+    if (this.aborting !== null) return this.aborting.then();
     if (this.state === CLOSED || this.state === ERRORED) return RESOLVED;
     if (this.signal !== null) this.signal.abort(reason);
     else this.aborted = { reason };
     if (this.state === CLOSED || this.state === ERRORED) return RESOLVED;
-    if (this.abortRequest !== null) return this.abortRequest.promise;
+    // The signal may have been heard by who aborts too.
+    if (this.aborting !== null) return this.aborting.then();
     const wasErroring = this.state === ERRORING;
     const request = { reason: wasErroring ? undefined : reason, wasErroring };
-    request.promise = new Promise((resolve, reject) => {
+    const aborting = new Promise((resolve, reject) => {
       request.resolve = resolve;
       request.reject = reject;
     });
+    this.aborting = quiet(aborting);
     this.abortRequest = request;
     if (!wasErroring) this.startErroring(reason);
-    return request.promise;
+    return aborting;
   }
 
   // The controller's `error`.
@@ -375,9 +396,11 @@ class Hold {
   }
   release() {
     if (this.sink === null) return;
-    this.sink.writer = null;
+    const { sink } = this;
+    sink.writer = null;
     this.sink = null;
     const error = new TypeError(RELEASED);
+    sink.forsake?.(error);
     this.closedPromise.reject(error);
     this.readyPromise.reject(error);
   }
