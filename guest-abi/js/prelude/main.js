@@ -381,7 +381,9 @@ const hooks = {
         (scope.flags.has("urlsearchparams_delete_has_value_arg") ? 0 : 4) |
         (scope.flags.has("http_headers_getsetcookie") ? 0 : 8) |
         (scope.flags.has("brotli_content_encoding") ? 0 : 16) |
-        (scope.flags.has("disable_top_level_await_in_require") ? 0 : 32),
+        (scope.flags.has("disable_top_level_await_in_require") ? 0 : 32) |
+        (scope.flags.has("text_decoder_replace_surrogates") ? 0 : 64) |
+        (scope.flags.has("text_decoder_cjk_decoder") ? 0 : 128),
     );
     if (scope.flags.has("nodejs_compat") || scope.flags.has("nodejs_compat_v2")) useNode(scope.flags);
     fetching.configure();

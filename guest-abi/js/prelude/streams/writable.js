@@ -2,6 +2,7 @@
 // `ValueSink` here, or one of the engine's own, which take bytes (`byte_sink.js`).
 import { text as asText } from "internal:platform";
 import { amount, callback, dictionary } from "internal:arguments";
+import { flag } from "internal:errors";
 import { illegal, shape } from "internal:shape";
 import { NONE, Lazy, call, quiet, rejected, RESOLVED } from "internal:streams/promises";
 import { AbortController } from "internal:events";
@@ -88,7 +89,9 @@ export class ValueSink {
 
   write(chunk) {
     let size = 1;
-    if (this.size !== undefined && this.state === WRITABLE && this.closeRequest === null) {
+    const { writer } = this;
+    const measured = this.size !== undefined && this.state === WRITABLE && this.closeRequest === null;
+    if (measured) {
       try {
         const { size: sizeOf } = this;
         size = amount(sizeOf(chunk));
@@ -96,6 +99,9 @@ export class ValueSink {
         this.fail(error);
         return rejected(error);
       }
+    }
+    if (measured && this.writer !== writer && flag("writable_stream_spec_compliant_writer")) {
+      return rejected(new TypeError(RELEASED));
     }
     if (this.failed) return rejected(this.error);
     if (this.ended) return rejected(new TypeError(ENDED));
@@ -372,7 +378,9 @@ class Hold {
     else if (sink.state === ERRORING) this.readyPromise.reject(sink.error);
     else {
       if (sink.state === CLOSED) this.closedPromise.resolve(undefined);
-      if (!sink.backpressure && sink.started) this.readyPromise.resolve(undefined);
+      if (flag("writable_stream_spec_compliant_writer") ? !sink.backpressure : sink.started) {
+        this.readyPromise.resolve(undefined);
+      }
     }
   }
   ready() {
@@ -402,7 +410,8 @@ class Hold {
     const error = new TypeError(RELEASED);
     sink.forsake?.(error);
     this.closedPromise.reject(error);
-    this.readyPromise.reject(error);
+    if (flag("writable_stream_spec_compliant_writer")) this.failedReady(error);
+    else this.readyPromise.reject(error);
   }
 }
 
