@@ -2,11 +2,9 @@
 
 use crate::bytes;
 use crate::shape::{constructing, function, getter, method, this, wrong_argument};
-use crate::text::{lossy, usv};
 use crate::switches::{Switch, is_set};
-use encoding_rs::{
-    Decoder, DecoderResult, Encoding, GB18030, GBK, REPLACEMENT, UTF_8, UTF_16LE,
-};
+use crate::text::{lossy, usv};
+use encoding_rs::{Decoder, DecoderResult, Encoding, GB18030, GBK, REPLACEMENT, UTF_8, UTF_16LE};
 use rquickjs::class::{Class, JsClass, Trace, Tracer};
 use rquickjs::function::{Constructor, Func, Opt, This};
 use rquickjs::{Ctx, Exception, Function, JsLifetime, Object, Result, TypedArray, Value};
@@ -95,8 +93,8 @@ struct TextDecoder {
     keeps_mark: bool,
     /// While a stream is under way.
     decoder: Option<Decoder>,
-    /// The same of UTF-16 whose halves are kept: the first byte of a unit, if there is one.
-    half: Option<Option<u8>>,
+    /// The same of UTF-16 whose halves are kept: bytes that more may belong to.
+    half: Option<Vec<u8>>,
 }
 
 // SAFETY: it holds no value of JavaScript.
@@ -268,10 +266,14 @@ impl TextDecoder {
         continues: bool,
     ) -> Result<Option<rquickjs::String<'js>>> {
         let begins = self.half.is_none();
-        let mut bytes: Vec<u8> = (self.half.take().flatten().into_iter())
-            .chain(bytes.iter().copied())
-            .collect();
-        let odd = if bytes.len() % 2 == 1 { bytes.pop() } else { None };
+        let mut bytes = [self.half.take().unwrap_or_default().as_slice(), bytes].concat();
+        let whole = bytes.len() - bytes.len() % 2;
+        let mut rest = bytes.split_off(whole);
+        // The first half of a pair waits for the other.
+        if continues && let [.., low, high @ 0xd8..=0xdb] = *bytes.as_slice() {
+            bytes.truncate(whole - 2);
+            rest.splice(..0, [low, high]);
+        }
         let mut units: Vec<u16> = bytes
             .chunks_exact(2)
             .map(|unit| u16::from_le_bytes([unit[0], unit[1]]))
@@ -282,9 +284,9 @@ impl TextDecoder {
         }
         if continues {
             // Nothing has come yet that a mark could not follow.
-            let waits = begins && bytes.is_empty() && odd.is_none();
-            self.half = (!waits).then_some(odd);
-        } else if odd.is_some() {
+            let waits = begins && bytes.is_empty() && rest.is_empty();
+            self.half = (!waits).then_some(rest);
+        } else if !rest.is_empty() {
             if self.is_fatal {
                 return Ok(None);
             }

@@ -22,6 +22,7 @@ mod encoding;
 mod events;
 mod exception;
 mod execution;
+mod file_url;
 mod forms;
 mod frames;
 mod headers;

@@ -182,7 +182,8 @@ export class ByteQueue {
     }
     if (this.closing || this.state === CLOSED) {
       this.end();
-      return resolved(this.last(request));
+      // What is left and no whole element is lost.
+      return resolved(this.last(request, request.filled === request.odd));
     }
     return this.wait(request);
   }
@@ -271,8 +272,7 @@ export class ByteQueue {
   }
 
   // What a read gets at the end.
-  last(request) {
-    const done = request.filled === request.odd;
+  last(request, done = request.filled === 0) {
     if (done && this.internal && (request.type === null || scope.flags?.has("internal_stream_byob_return_view") === false)) {
       return { value: undefined, done };
     }
