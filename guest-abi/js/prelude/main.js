@@ -78,7 +78,7 @@ function answer(flight, response) {
   } catch (error) {
     return failed(flight, error);
   }
-  const [status, list, type, , encodeBody] = parts;
+  const [status, list, type, , encodeBody, , statusText] = parts;
   let fields = list;
   if (list !== null && source !== null && encodeBody === "automatic" && !isRaw(source)) {
     const coding = native.headersGet(list, "content-encoding");
@@ -89,6 +89,7 @@ function answer(flight, response) {
     }
   }
   if (source === null || typeof source === "string" || source instanceof Uint8Array) {
+    if (statusText !== "") native.phrase(statusText);
     native.respond(flight.id, status, fields, type, source, false);
     flight.answered = true;
     finish(flight);
@@ -107,6 +108,7 @@ function answer(flight, response) {
     else if (fields === list) fields = native.headersClone(list);
     native.headersSet(fields, "content-length", `${length}`);
   }
+  if (statusText !== "") native.phrase(statusText);
   native.respond(flight.id, status, fields, type, null, true);
   pump(flight, source);
 }
@@ -147,7 +149,8 @@ async function pump(flight, stream) {
       const { done, value } = await reader.read();
       if (flight.over) return;
       if (done) break;
-      const bytes = bodyPart(value);
+      // Text is taken here, other than where a Worker reads a body itself.
+      const bytes = typeof value === "string" ? native.utf8(value) : bodyPart(value);
       for (let at = 0; at < bytes.byteLength; at += PART) {
         const part = bytes.byteLength > PART ? bytes.subarray(at, at + PART) : bytes;
         const credit = native.bodyChunk(flight.id, part, false);
