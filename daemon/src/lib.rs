@@ -45,6 +45,7 @@ pub mod tls;
 pub mod tune;
 pub mod usage;
 pub mod websocket;
+pub(crate) mod zstd;
 
 /// What a machine is and may spend.
 pub use postern_board as board;

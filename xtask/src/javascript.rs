@@ -20,7 +20,7 @@ const QUICKJS: &str = "0.14.0";
 /// found by hash, what is on the way of each request, what recurses or matches without telling,
 /// what keys of maps are found by, V8's words for what cannot be parsed, what methods say of what
 /// they are called on, dates and the order of comparisons, modules that import themselves or are
-/// required, and classes as a host's templates make them.
+/// required, classes as a host's templates make them, and JSON and decimals as they usually are.
 const PATCHES: &[&str] = &[
     "quickjs.patch",
     "messages.patch",
@@ -32,6 +32,7 @@ const PATCHES: &[&str] = &[
     "receivers.patch",
     "modules.patch",
     "classes.patch",
+    "json.patch",
 ];
 /// The stack of the module: QuickJS may use most of it, so that recursion is a RangeError.
 const STACK: u32 = 1 << 20;

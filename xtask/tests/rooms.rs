@@ -24,8 +24,10 @@ const MAY_KNOW: &[(&str, &[&str])] = &[
     ("deadline", &[]),
     // How a range of bytes is read.
     ("range", &[]),
+    // What a Zstandard frame's header says.
+    ("zstd", &[]),
     // How a bundle is written, read and signed; who may install it others know.
-    ("bundle", &["firmware::minisign"]),
+    ("bundle", &["firmware::minisign", "zstd"]),
     // What a process gives up; which process and what it needs others know.
     ("confine", &[]),
     // What a supervisor is told; when it is told others know.
@@ -125,7 +127,7 @@ const MAY_KNOW: &[(&str, &[&str])] = &[
             "engine::terms",
         ],
     ),
-    ("engine", &["deadline", "ledger"]),
+    ("engine", &["deadline", "ledger", "zstd"]),
     // Budgets, and the tree of them as it is shown.
     ("ledger", &[]),
     // What tenants used and may use; who is a tenant others know.
@@ -279,7 +281,7 @@ const BELONGS_TO: &[(&str, &[&str])] = &[
     ("corosensei", &["engine"]),
     ("brotli_decompressor", &["engine", "outbound"]),
     ("brotli", &["engine"]),
-    ("ruzstd", &["engine"]),
+    ("ruzstd", &["bundle", "engine"]),
     ("croner", &["cron"]),
     // The command line writes forms itself, and its tests read them with the same parser.
     ("multer", &["manage", "cli"]),

@@ -106,6 +106,8 @@ pub enum Encoding {
     Plain,
     /// Raw deflate (RFC 1951).
     Deflate,
+    /// One frame of Zstandard (RFC 8878) without a dictionary, with a window of at most 2 MiB.
+    Zstd,
 }
 
 /// A part.

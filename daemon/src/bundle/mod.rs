@@ -18,7 +18,7 @@ pub use keys::{KEYS_MAX, KeyList, ReleaseKey};
 pub use manifest::{Asset, Encoding, Manifest, Module, Part, Route, Script, Seed, Snapshot};
 pub use reader::{Bounds, Bundle, Reader, expand, read};
 pub use signing::{SecretKey, signed, verified, with_signature};
-pub use writer::Writer;
+pub use writer::{Compression, Writer};
 
 /// How a bundle begins; the last byte is the format's version.
 pub const MAGIC: [u8; 8] = *b"POSTERN\x01";

@@ -2,9 +2,16 @@
 
 use super::document::{Document, taken};
 use super::{BundleError, Encoding, MAGIC, MANIFEST_MAX, Manifest, Part};
+use crate::zstd::{MAGIC as FRAME, header_bytes, window};
 use flate2::read::DeflateDecoder;
+use ruzstd::decoding::StreamingDecoder;
 use sha2::{Digest, Sha256};
-use std::io::Read;
+use std::io::{Cursor, Read};
+
+/// The largest window of a part: what `zstd` takes at its default level.
+const WINDOW_MAX: u64 = 2 << 20;
+/// Bytes of the longest header of a frame.
+const HEADER_MAX: usize = 18;
 
 /// What parts may have.
 #[derive(Clone, Copy, Debug)]
@@ -211,6 +218,14 @@ pub fn expand<E: From<BundleError>>(
                 return Err(BundleError::PartForm(index).into());
             }
         }
+        Encoding::Zstd => {
+            let wrong = |_| BundleError::PartForm(index);
+            drain(&mut frame(&mut stored).map_err(wrong)?)?;
+            // Nothing is behind the frame.
+            if stored.limit() > 0 {
+                return Err(BundleError::PartForm(index).into());
+            }
+        }
     }
     if bytes != part.bytes {
         return Err(BundleError::PartForm(index).into());
@@ -219,4 +234,17 @@ pub fn expand<E: From<BundleError>>(
         true => Ok(()),
         false => Err(BundleError::PartHash(index).into()),
     }
+}
+
+/// The content of a frame whose window is not too large.
+fn frame(mut from: impl Read) -> std::io::Result<impl Read> {
+    let mut header = [0; HEADER_MAX];
+    from.read_exact(&mut header[..5])?;
+    let has = header_bytes(header[4]);
+    from.read_exact(&mut header[5..has])?;
+    if header[..4] != FRAME.to_le_bytes() || window(&header[..has]) > WINDOW_MAX {
+        return Err(std::io::ErrorKind::InvalidData.into());
+    }
+    let whole = Cursor::new(header).take(has as u64).chain(from);
+    StreamingDecoder::new(whole).map_err(std::io::Error::other)
 }

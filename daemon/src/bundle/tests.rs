@@ -38,6 +38,89 @@ fn the_same_content_is_one_part() {
     assert_eq!(bundle.manifest.parts[0].encoding, Encoding::Deflate);
 }
 
+/// A bundle whose only part is stored like this.
+fn stored(encoding: Encoding, content: &[u8], stored: &[u8]) -> Vec<u8> {
+    let mut writer = Writer::new(Compression::None);
+    writer.part(stored).unwrap();
+    let part = &mut writer.parts[0];
+    part.hash = Sha256::digest(content).into();
+    part.encoding = encoding;
+    part.bytes = content.len() as u64;
+    writer.finish(Manifest::default(), |_| vec![]).unwrap()
+}
+
+/// A frame of one block that is stored as it is; `window` is its descriptor.
+fn frame(window: u8, content: &[u8]) -> Vec<u8> {
+    let head = (content.len() as u32) << 3 | 1;
+    let mut frame = vec![0x28, 0xb5, 0x2f, 0xfd, 0, window];
+    frame.extend_from_slice(&head.to_le_bytes()[..3]);
+    frame.extend_from_slice(content);
+    frame
+}
+
+#[test]
+fn parts_are_compressed_as_it_was_asked() {
+    // Deflate does not look back as far as this repeats.
+    let mut state = 1_u32;
+    let mut far: Vec<u8> = std::iter::repeat_with(|| {
+        state = state.wrapping_mul(1_664_525).wrapping_add(1_013_904_223);
+        (state >> 24) as u8
+    })
+    .take(40_000)
+    .collect();
+    far.extend_from_within(..);
+    let near = vec![7; 900];
+    for (compression, expected) in [
+        (Compression::Smallest, [Encoding::Zstd, Encoding::Deflate]),
+        (Compression::Deflate, [Encoding::Plain, Encoding::Deflate]),
+        (Compression::Zstd, [Encoding::Zstd, Encoding::Zstd]),
+        (Compression::None, [Encoding::Plain, Encoding::Plain]),
+    ] {
+        let mut writer = Writer::new(compression);
+        writer.part(&far).unwrap();
+        writer.part(&near).unwrap();
+        let bytes = writer.finish(Manifest::default(), |_| vec![]).unwrap();
+        let bundle = read(&bytes).unwrap();
+        assert_eq!(bundle.parts, [far.clone(), near.clone()]);
+        let encodings = bundle.manifest.parts.iter().map(|part| part.encoding);
+        assert_eq!(encodings.collect::<Vec<_>>(), expected, "{compression:?}");
+    }
+}
+
+#[test]
+fn a_frame_of_zstandard_is_read_as_it_was_announced() {
+    let content = b"what was stored";
+    // 2 MiB, and one step more.
+    let fits = frame(11 << 3, content);
+    assert_eq!(
+        read(&stored(Encoding::Zstd, content, &fits)).unwrap().parts,
+        [content]
+    );
+    let large = frame(11 << 3 | 1, content);
+    let followed = [&fits[..], &fits[..]].concat();
+    let cut = &fits[..fits.len() - 1];
+    let skipped = [&[0x50, 0x2a, 0x4d, 0x18, 0, 0, 0, 0][..], &fits[..]].concat();
+    for (name, wrong) in [
+        ("too large a window", &large[..]),
+        ("two frames", &followed[..]),
+        ("a frame that is cut", cut),
+        ("a frame to be skipped", &skipped[..]),
+        ("a header that is cut", &fits[..5]),
+        ("nothing", b""),
+        ("deflate", &[3, 0]),
+    ] {
+        let refused = read(&stored(Encoding::Zstd, content, wrong));
+        assert!(
+            matches!(refused, Err(BundleError::PartForm(0))),
+            "{name}: {refused:?}"
+        );
+    }
+    let refused = read(&stored(Encoding::Zstd, b"what was storeD", &fits));
+    assert!(matches!(refused, Err(BundleError::PartHash(0))));
+    let refused = read(&stored(Encoding::Zstd, b"what was", &fits));
+    assert!(matches!(refused, Err(BundleError::PartForm(0))));
+}
+
 #[test]
 fn more_than_the_bounds_is_refused_before_a_part_is_read() {
     let (_, bytes) = built(&[vec![0; 1000]], b"");

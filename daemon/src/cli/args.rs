@@ -15,7 +15,7 @@ mod usage;
 mod versions;
 
 pub use access::{Audit, Claim, Token};
-pub use bundle::{Bundle, BundleBuild, BundleSign, Receipt};
+pub use bundle::{Bundle, BundleBuild, BundleSign, Compress, Receipt};
 pub use explain::Explain;
 pub use firmware::{Firmware, FirmwarePush, Health};
 pub use kv::{InKv, Kv, KvNamespace, KvPut};

@@ -3,13 +3,12 @@
 use super::amount::{Amount, show_bytes};
 use super::document::{Document, Problem};
 use super::raw::{
-    RawAnalytics, RawCache, RawConfig, RawEdge, RawEngine, RawLog, RawManage, RawOutbound,
-    RawStore, RawWebSocket, Texts,
+    RawAnalytics, RawCache, RawConfig, RawEdge, RawEngine, RawLog, RawManage, RawStore,
+    RawWebSocket, Texts,
 };
 use super::{
     Analytics, Cache, Config, Edge, Engine, Format, Level, LoadedBoard, Loader, Log, Manage,
-    Outbound, OutboundTls, Overrides, Root, Scheme, Store, Tune, WebSocket, egress, limits,
-    routing,
+    Overrides, Scheme, Store, Tune, WebSocket, egress, limits, routing,
 };
 use crate::board::{self, Board, BoardError};
 use std::collections::BTreeMap;
@@ -42,14 +41,11 @@ const ROOMS: [&str; 20] = [
 ];
 
 /// Milliseconds that a deadline may have.
-const DEADLINE_MS: (u64, u64) = (10, 3_600_000);
+pub(super) const DEADLINE_MS: (u64, u64) = (10, 3_600_000);
 
 /// Milliseconds that an isolate may rest: not so few that each request starts one, not so many
 /// that none is ever evicted.
 const ISOLATE_IDLE_MS: (u64, u64) = (100, 86_400_000);
-
-/// Sources of roots for HTTPS.
-const ROOTS_MAX: usize = 16;
 
 /// Checks everything. The second result holds mistakes of other files, the board's.
 pub(super) fn check(
@@ -91,7 +87,7 @@ pub(super) fn check(
     );
     let edge = edge(document, raw.edge, (base, &board), overrides);
     let manage = manage(document, raw.manage, base, overrides, &board);
-    let outbound = outbound(document, raw.outbound, base, &board);
+    let outbound = super::outbound::check(document, raw.outbound, base, &board);
     let egress = egress::check(document, raw.egress);
     let engine = engine(document, &raw.engine);
     let routing = routing::check(document, raw.routing);
@@ -462,79 +458,6 @@ fn manage(
             100,
         ),
         tls,
-    }
-}
-
-fn outbound(document: &mut Document<'_>, raw: RawOutbound, base: &Path, board: &Board) -> Outbound {
-    let mut deadline = |key, raw: Option<Spanned<Amount>>, usual| {
-        number(document, key, raw.as_ref(), usual, DEADLINE_MS)
-    };
-    let connect_deadline_ms = deadline(
-        "outbound.connect-deadline-ms",
-        raw.connect_deadline_ms,
-        10_000,
-    );
-    let response_deadline_ms = deadline(
-        "outbound.response-deadline-ms",
-        raw.response_deadline_ms,
-        100_000,
-    );
-    let body_deadline_ms = deadline("outbound.body-deadline-ms", raw.body_deadline_ms, 60_000);
-    let connections = count(
-        document,
-        "outbound.connections",
-        raw.connections.as_ref(),
-        256,
-        65_536,
-    );
-    // An eighth, but as many as one invocation may use, and never all.
-    let all_but_one = connections.saturating_sub(1).max(1);
-    let worker_connections = count(
-        document,
-        "outbound.worker-connections",
-        raw.worker_connections.as_ref(),
-        (connections / 8).max(6),
-        all_but_one,
-    );
-    let tls_connections = count(
-        document,
-        "outbound.tls.connections",
-        raw.tls.connections.as_ref(),
-        128,
-        board.budgets.connections,
-    );
-    let mut roots = vec![Root::System];
-    if let Some(Texts(written)) = raw.tls.roots {
-        if written.is_empty() || written.len() > ROOTS_MAX {
-            document.problem(
-                written.first().map(Spanned::span),
-                format!(
-                    "`outbound.tls.roots` has {} sources; 1 to {ROOTS_MAX} can be",
-                    written.len()
-                ),
-                "write \"system\", \"built-in\" or files of PEM",
-            );
-        }
-        roots = written
-            .into_iter()
-            .map(|root| match root.get_ref().as_str() {
-                "system" => Root::System,
-                "built-in" => Root::BuiltIn,
-                path => Root::File(base.join(path)),
-            })
-            .collect();
-    }
-    Outbound {
-        allow_private: raw.allow_private.unwrap_or(false),
-        connections,
-        worker_connections,
-        tls: OutboundTls {
-            roots,
-            connections: tls_connections,
-        },
-        connect_deadline_ms,
-        response_deadline_ms,
-        body_deadline_ms,
     }
 }
 

@@ -14,6 +14,7 @@ mod manage_tls;
 mod metrics;
 mod network;
 mod otlp;
+mod outbound;
 mod place;
 mod raw;
 mod replay;

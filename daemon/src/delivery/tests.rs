@@ -538,6 +538,25 @@ fn uploads_are_bounded_and_hold_what_they_say() {
 }
 
 #[test]
+fn what_the_disk_has_no_room_for_is_refused_with_the_arithmetic() {
+    let dir = tempfile::tempdir().unwrap();
+    let stage = Stage::open(dir.path(), u64::MAX / 2).unwrap();
+    // More than any disk has: 1 PiB, once as it comes and once as it is stored.
+    let refused = block_on(stage.begin(&"0".repeat(64), 1 << 50)).unwrap_err();
+    let text = refused.to_string();
+    for part in [
+        "no room for the bundle: needs 2097152.0 GiB: 1048576.0 GiB upload, 1048576.0 GiB contents; free ",
+        " (storage), of which 4.0 MiB stay free; delete scripts,",
+    ] {
+        assert!(text.contains(part), "{text}");
+    }
+    assert_eq!(
+        fs::read_dir(dir.path().join("incoming")).unwrap().count(),
+        0
+    );
+}
+
+#[test]
 fn what_is_refused_is_refused_before_all_of_it_was_sent() {
     let device = Device::ready();
     // What cannot be made much smaller.

@@ -1,7 +1,7 @@
 //! `postern bundle`.
 
 use super::Remote;
-use clap::{Args, Subcommand};
+use clap::{Args, Subcommand, ValueEnum};
 use std::path::PathBuf;
 
 /// `postern bundle`.
@@ -84,9 +84,26 @@ pub struct BundleBuild {
     /// A gateway that may take it; may be repeated. `*` is any.
     #[arg(long, value_name = "NAME")]
     pub device: Vec<String>,
+    /// How its parts are compressed.
+    #[arg(long, value_name = "HOW", value_enum, default_value_t)]
+    pub compress: Compress,
     /// Sign it with this secret key.
     #[arg(long, value_name = "FILE")]
     pub key: Option<PathBuf>,
+}
+
+/// How the parts of a bundle are compressed.
+#[derive(Clone, Copy, Debug, Default, ValueEnum)]
+pub enum Compress {
+    /// Each by what makes it the smallest.
+    #[default]
+    Smallest,
+    /// With deflate.
+    Deflate,
+    /// With Zstandard.
+    Zstd,
+    /// Not at all.
+    None,
 }
 
 /// `postern receipt`.

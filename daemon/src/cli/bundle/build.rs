@@ -1,8 +1,8 @@
 //! `postern bundle build`: projects as `postern push` reads them, in one file.
 
 use super::{FILE_MAX, signed_with, write};
-use crate::bundle::{self, Asset, Manifest, Module, Route, Script, Seed, Writer};
-use crate::cli::args::{BundleBuild, Push};
+use crate::bundle::{self, Asset, Compression, Manifest, Module, Route, Script, Seed, Writer};
+use crate::cli::args::{BundleBuild, Compress, Push};
 use crate::cli::error::CliError;
 use crate::cli::output::Output;
 use crate::cli::project::{self, Project, Site};
@@ -102,7 +102,12 @@ pub(super) fn run(args: &BundleBuild, out: Output) -> Result<(), CliError> {
         })?),
         (None, None) => None,
     };
-    let mut writer = Writer::default();
+    let mut writer = Writer::new(match args.compress {
+        Compress::Smallest => Compression::Smallest,
+        Compress::Deflate => Compression::Deflate,
+        Compress::Zstd => Compression::Zstd,
+        Compress::None => Compression::None,
+    });
     let mut manifest = Manifest {
         namespace: list.namespace,
         version,

@@ -2,6 +2,7 @@
 //! expanding takes one frame, with a window of up to what the RFC asks for.
 
 use super::{Flush, Outcome, Ran};
+use crate::zstd::{MAGIC, header_bytes, window};
 use ruzstd::decoding::{BlockDecodingStrategy, FrameDecoder};
 use ruzstd::encoding::{CompressionLevel, compress_to_vec};
 use std::io::Read;
@@ -12,7 +13,6 @@ pub const COMPRESS_BYTES: u64 = 2 << 20;
 const EXPAND_BYTES: u64 = 1 << 20;
 /// The largest window (RFC 8878, 3.1.1.1.2: what a decoder should have).
 const WINDOW_MAX: u64 = 8 << 20;
-const MAGIC: u32 = 0xfd2f_b528;
 /// The last four bits of the magic number of a frame to be skipped are of its maker's choice.
 const SKIPPED: u32 = 0x184d_2a50;
 
@@ -276,26 +276,4 @@ impl Expander {
         };
         Ok(())
     }
-}
-
-/// Bytes of a frame's header with its magic number (RFC 8878, 3.1.1.1).
-fn header_bytes(descriptor: u8) -> usize {
-    let is_single = descriptor >> 5 & 1 == 1;
-    let dictionary = [0, 1, 2, 4][usize::from(descriptor & 3)];
-    let length = [usize::from(is_single), 2, 4, 8][usize::from(descriptor >> 6)];
-    5 + usize::from(!is_single) + dictionary + length
-}
-
-/// Bytes of the window that a whole header names.
-fn window(header: &[u8]) -> u64 {
-    let descriptor = header[4];
-    if descriptor >> 5 & 1 == 0 {
-        let byte = header[5];
-        let base = 1 << (10 + u64::from(byte >> 3));
-        return base + base / 8 * u64::from(byte & 7);
-    }
-    let length = [1, 2, 4, 8][usize::from(descriptor >> 6)];
-    let mut bytes = [0; 8];
-    bytes[..length].copy_from_slice(&header[header.len() - length..]);
-    u64::from_le_bytes(bytes) + if length == 2 { 256 } else { 0 }
 }
