@@ -24,7 +24,9 @@ use http::header::{self, HeaderValue};
 use http::{Method, Response, StatusCode, Version, request};
 use http_body::Body as _;
 use hyper::body::Incoming;
+use hyper::ext::ReasonPhrase;
 use hyper::upgrade::OnUpgrade;
+use std::borrow::Cow;
 use std::convert::Infallible;
 use std::fmt::Write as _;
 use std::sync::{Arc, OnceLock};
@@ -416,6 +418,7 @@ fn respond<R: Routes>(line: &Line<R>, reply: Reply, asked: Asked) -> Response<Bo
     let phase = line.phase.clone();
     let Reply {
         status,
+        reason,
         mut headers,
         body,
     } = reply;
@@ -462,7 +465,27 @@ fn respond<R: Routes>(line: &Line<R>, reply: Reply, asked: Asked) -> Response<Bo
     let mut response = Response::new(body);
     *response.status_mut() = status;
     *response.headers_mut() = headers;
+    if let Some(phrase) = phrase(status, reason) {
+        response.extensions_mut().insert(phrase);
+    }
     response
+}
+
+/// What stands behind the status, where it is not what hyper writes there itself: the Worker's words, or
+/// what kind of status it is.
+fn phrase(status: StatusCode, reason: Option<Box<str>>) -> Option<ReasonPhrase> {
+    let text = match reason {
+        Some(reason) if status.canonical_reason() == Some(&*reason) => return None,
+        Some(reason) => Cow::Owned(String::from(reason)),
+        None if status.canonical_reason().is_some() => return None,
+        None => Cow::Borrowed(match status.as_u16() / 100 {
+            2 => "Successful",
+            3 => "Redirection",
+            4 => "Client Error",
+            _ => "Server Error",
+        }),
+    };
+    ReasonPhrase::try_from(text.as_bytes()).ok()
 }
 
 /// Answers with a WebSocket, which the connection becomes when hyper has sent the answer.
