@@ -66,10 +66,6 @@ mod tasks;
 mod tcp;
 #[cfg(not(target_arch = "wasm32"))]
 pub mod testing;
-/// What the daemon's compression, which the stand-in host uses, reads frames by.
-#[cfg(not(target_arch = "wasm32"))]
-#[path = "../../../daemon/src/zstd.rs"]
-mod zstd;
 mod text;
 mod token;
 mod url;
@@ -77,6 +73,10 @@ mod values;
 mod vm;
 mod wasm;
 mod zones;
+/// What the daemon's compression, which the stand-in host uses, reads frames by.
+#[cfg(not(target_arch = "wasm32"))]
+#[path = "../../../daemon/src/zstd.rs"]
+mod zstd;
 
 /// Says which version of the ABI this is for. Never called.
 #[unsafe(no_mangle)]
