@@ -66,10 +66,6 @@ mod tasks;
 mod tcp;
 #[cfg(not(target_arch = "wasm32"))]
 pub mod testing;
-/// What the daemon's compression, which the stand-in host uses, reads frames by.
-#[cfg(not(target_arch = "wasm32"))]
-#[path = "../../../daemon/src/zstd.rs"]
-mod zstd;
 mod text;
 mod token;
 mod url;
