@@ -372,6 +372,26 @@ fn an_answer_is_put_in_brotli_and_taken_out_of_it() {
 }
 
 #[test]
+fn what_is_compressed_while_a_module_loads_is_there() {
+    let daemon = daemon();
+    let source = "
+        import { gzipSync, gunzipSync } from 'node:zlib';
+        import * as readline from 'node:readline/promises';
+        const packed = gzipSync('packed when it was loaded');
+        export default {
+            fetch() {
+                const now = gzipSync('now');
+                return new Response(`${gunzipSync(packed)} ${gunzipSync(now)} ${typeof readline.createInterface}`);
+            },
+        };";
+    let metadata =
+        json!({"compatibility_date": "2026-04-01", "compatibility_flags": ["nodejs_compat"]});
+    push(&daemon, "packs", source, metadata);
+    says(&daemon, "/packs", "packed when it was loaded now function");
+    says(&daemon, "/packs", "packed when it was loaded now function");
+}
+
+#[test]
 fn a_common_js_module_knows_where_it_is_and_requires_others() {
     let daemon = daemon();
     let main =
@@ -453,4 +473,32 @@ fn a_common_js_module_knows_where_it_is_and_requires_others() {
     daemon.api().form("PUT", &script("older"), form).ok();
     let older = daemon.get("/older/").expect(200);
     assert_eq!(older.text(), "Top-level await in module is unsettled.");
+}
+
+/// Start-up has as much time as its fuel takes: Node's largest modules are compiled on the slowest board.
+#[test]
+fn what_imports_much_of_node_starts_on_the_smallest_board() {
+    let source = "
+        import crypto from 'node:crypto';
+        import { Readable } from 'node:stream';
+        import zlib from 'node:zlib';
+        export default {
+            async fetch() {
+                const parts = await Readable.from(['a', 'b']).toArray();
+                const text = zlib.gunzipSync(zlib.gzipSync(parts.join(''))).toString();
+                return new Response(text + crypto.createHash('sha256').update(text).digest('hex').slice(0, 8));
+            },
+        };
+    ";
+    for board in ["lichee-pi-zero", "stm32mp157"] {
+        let daemon = Setup::new().board(board).start();
+        daemon.api().production();
+        push(
+            &daemon,
+            "node",
+            source,
+            json!({"compatibility_flags": ["nodejs_compat"]}),
+        );
+        says(&daemon, "/node/", "abfb8e20fc");
+    }
 }

@@ -42,6 +42,12 @@ impl Setup {
         }
     }
 
+    /// As if it ran on this board, one of those that are known.
+    pub fn board(mut self, name: &str) -> Self {
+        self.top.push_str(&format!("board = {name:?}\n"));
+        self
+    }
+
     /// With lines in `[edge]`.
     pub fn edge(mut self, lines: &str) -> Self {
         self.edge.push_str(&format!("{lines}\n"));

@@ -6,7 +6,7 @@
 //! alone (`opt-level = "z"`) is called cold as a whole. On aarch64 LLVM outlines by itself from what is
 //! built for size alone.
 
-use crate::elf::Elf;
+use crate::elf::{Elf, Section};
 use crate::{workspace, zig};
 use anyhow::{Context, Result, bail};
 use std::path::PathBuf;
@@ -46,12 +46,30 @@ const LR_OF_EIGHT: u32 = 0x8084_0000;
 /// Nothing is thrown in it.
 const NEVER: u32 = 1;
 
+/// `str lr, [sp, #-8]!` in Thumb code, as it lies in memory: what such a function begins with.
+const KEEPS_LR: [u8; 4] = [0x4d, 0xf8, 0x08, 0xed];
+
+/// A function, as far as it matters here.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+struct Function<'a> {
+    start: u64,
+    name: &'a str,
+    /// Whether it begins with `KEEPS_LR`.
+    keeps_lr: bool,
+}
+
+impl Function<'_> {
+    fn is_outlined(&self) -> bool {
+        self.name.starts_with(OUTLINED)
+    }
+}
+
 /// Corrects what LLVM tells the unwinder of outlined functions: those that call others keep `lr` in eight
 /// bytes of the stack (`str lr, [sp, #-8]!`), and it tells of four. A panic below one of them would end
 /// the process. How many entries were corrected.
 ///
 /// # Errors
-/// If something else is told of one, or the same entry is about other functions.
+/// If something else is told of one, it does something else, or the same entry is about other functions.
 pub fn mend(file: &mut [u8]) -> Result<usize> {
     let elf = Elf::read(file).context("the binary is no ELF file")?;
     let table = elf
@@ -61,12 +79,19 @@ pub fn mend(file: &mut [u8]) -> Result<usize> {
         .context("the binary has no .ARM.exidx")?;
     let length = usize::try_from(table.size)?;
     let bytes = file
-        .get_mut(table.offset..table.offset + length)
+        .get(table.offset..table.offset + length)
         .context(".ARM.exidx is cut off")?;
-    let mut functions: Vec<(u64, &str)> = elf
+    let mut functions: Vec<Function<'_>> = elf
         .symbols
         .iter()
-        .map(|symbol| (symbol.address & !1, symbol.name.as_str()))
+        .map(|symbol| {
+            let start = symbol.address & !1;
+            Function {
+                start,
+                name: &symbol.name,
+                keeps_lr: begins_with(file, elf.sections.get(symbol.section), start, KEEPS_LR),
+            }
+        })
         .collect();
     functions.sort_unstable();
     let entries: Vec<(u64, u32)> = bytes
@@ -81,34 +106,57 @@ pub fn mend(file: &mut [u8]) -> Result<usize> {
             (place.wrapping_add_signed(from.into()), word(4))
         })
         .collect();
-    let wrong = wrong(&entries, &functions)?;
+    let (wrong, table) = (wrong(&entries, &functions)?, table.offset);
     for index in &wrong {
-        bytes[index * 8 + 4..][..4].copy_from_slice(&LR_OF_EIGHT.to_le_bytes());
+        file[table + index * 8 + 4..][..4].copy_from_slice(&LR_OF_EIGHT.to_le_bytes());
     }
     Ok(wrong.len())
 }
 
+/// Whether these bytes are at an address of a section.
+fn begins_with(file: &[u8], section: Option<&Section>, address: u64, bytes: [u8; 4]) -> bool {
+    section
+        .and_then(|section| {
+            let from = usize::try_from(address.checked_sub(section.address)?).ok()?;
+            file.get(section.offset.checked_add(from)?..)
+        })
+        .is_some_and(|code| code.starts_with(&bytes))
+}
+
 /// Which of the entries, a start and a word each, are to be corrected. Both lists are in order; an entry
 /// is about all functions up to the next one.
-fn wrong(entries: &[(u64, u32)], functions: &[(u64, &str)]) -> Result<Vec<usize>> {
+fn wrong(entries: &[(u64, u32)], functions: &[Function<'_>]) -> Result<Vec<usize>> {
     let mut wrong = Vec::new();
     for (index, (start, word)) in entries.iter().enumerate() {
         let end = entries.get(index + 1).map_or(u64::MAX, |next| next.0);
-        let first = functions.partition_point(|function| function.0 < *start);
-        let last = functions.partition_point(|function| function.0 < end);
+        let first = functions.partition_point(|function| function.start < *start);
+        let last = functions.partition_point(|function| function.start < end);
         let about = &functions[first.min(last)..last];
-        if !about.iter().any(|(_, name)| name.starts_with(OUTLINED)) {
+        if !about.iter().any(Function::is_outlined) {
             continue;
         }
-        match *word {
-            NO_FRAME | NEVER | LR_OF_EIGHT => {}
-            LR => {
-                if let Some((_, other)) = about.iter().find(|it| !it.1.starts_with(OUTLINED)) {
-                    bail!("what unwinds outlined functions unwinds {other}, too");
-                }
-                wrong.push(index);
-            }
+        let keeps_lr = match *word {
+            // Whether there is a frame does not matter.
+            NEVER => continue,
+            NO_FRAME => false,
+            LR | LR_OF_EIGHT => true,
             other => bail!("outlined functions are unwound by {other:#x}, which is not known"),
+        };
+        if let Some(other) = about
+            .iter()
+            .find(|it| it.is_outlined() && it.keeps_lr != keeps_lr)
+        {
+            bail!(
+                "{} is unwound by {word:#x}, and is not made like that",
+                other.name
+            );
+        }
+        if *word == LR {
+            if let Some(other) = about.iter().find(|it| !it.is_outlined()) {
+                let other = other.name;
+                bail!("what unwinds outlined functions unwinds {other}, too");
+            }
+            wrong.push(index);
         }
     }
     Ok(wrong)
@@ -119,26 +167,63 @@ mod tests {
     #![allow(clippy::unwrap_used)]
     use super::*;
 
+    fn function(start: u64, name: &str, keeps_lr: bool) -> Function<'_> {
+        Function {
+            start,
+            name,
+            keeps_lr,
+        }
+    }
+
     #[test]
     fn frames_of_outlined_functions_are_corrected() {
         let functions = [
-            (0x10, "main"),
-            (0x20, "OUTLINED_FUNCTION_0"),
-            (0x30, "OUTLINED_FUNCTION_1"),
-            (0x40, "OUTLINED_FUNCTION_2"),
-            (0x50, "leaf"),
+            function(0x10, "main", true),
+            function(0x20, "OUTLINED_FUNCTION_0", true),
+            function(0x30, "OUTLINED_FUNCTION_1", true),
+            function(0x40, "OUTLINED_FUNCTION_2", false),
+            function(0x50, "leaf", false),
         ];
         let check = |entries: &[(u64, u32)], expect: &[usize]| {
             assert_eq!(wrong(entries, &functions).unwrap(), expect);
         };
         check(&[(0x10, LR), (0x20, LR), (0x40, NO_FRAME)], &[1]);
-        check(&[(0x10, NO_FRAME), (0x20, LR_OF_EIGHT), (0x40, NEVER)], &[]);
         check(
-            &[(0x20, LR), (0x30, NO_FRAME), (0x40, LR), (0x50, 7)],
-            &[0, 2],
+            &[
+                (0x10, NO_FRAME),
+                (0x20, LR_OF_EIGHT),
+                (0x30, NEVER),
+                (0x40, NO_FRAME),
+            ],
+            &[],
         );
+        check(
+            &[(0x20, LR), (0x30, LR), (0x40, NO_FRAME), (0x50, 7)],
+            &[0, 1],
+        );
+        let refused = |entries: &[(u64, u32)]| wrong(entries, &functions).unwrap_err();
         // A function of its own shares the entry, or it says what is not known.
-        assert!(wrong(&[(0x10, NO_FRAME), (0x40, LR)], &functions).is_err());
-        assert!(wrong(&[(0x10, 0x8001_b0b0)], &functions).is_err());
+        refused(&[(0x10, LR), (0x40, NO_FRAME)]);
+        refused(&[(0x10, 0x8001_b0b0)]);
+        // What is told is not what the function does.
+        refused(&[(0x20, NO_FRAME), (0x40, NO_FRAME)]);
+        refused(&[(0x20, LR), (0x50, NO_FRAME)]);
+    }
+
+    #[test]
+    fn code_is_found_by_its_address() {
+        let section = Section {
+            name: ".text".into(),
+            address: 0x1000,
+            offset: 2,
+            size: 8,
+            empty: false,
+            loaded: true,
+        };
+        let file = [0, 0, 1, 2, 0x4d, 0xf8, 0x08, 0xed];
+        let found = |address| begins_with(&file, Some(&section), address, KEEPS_LR);
+        assert!(found(0x1002));
+        assert!(!found(0x1000) && !found(0x1004) && !found(0xfff) && !found(u64::MAX));
+        assert!(!begins_with(&file, None, 0x1002, KEEPS_LR));
     }
 }

@@ -81,14 +81,16 @@ impl<'a> Document<'a> {
         remedy: impl Into<String>,
     ) {
         let (line, column) = span.map_or((0, 0), |span| place(self.text, span.start));
-        if self.problems.len() < PROBLEMS_MAX {
-            self.problems.push(Problem {
-                file: self.file.to_owned(),
-                line,
-                column,
-                message: message.into(),
-                remedy: remedy.into(),
-            });
+        let problem = Problem {
+            file: self.file.to_owned(),
+            line,
+            column,
+            message: message.into(),
+            remedy: remedy.into(),
+        };
+        // The parser tells some twice.
+        if self.problems.len() < PROBLEMS_MAX && !self.problems.contains(&problem) {
+            self.problems.push(problem);
         }
     }
 

@@ -14,6 +14,14 @@ use toml::Spanned;
 /// until the slice ends ([`module::meter`](super::module::meter)) must fit it.
 pub const SLICE_FUEL: RangeInclusive<u64> = 10_000..=2_000_000;
 
+/// Milliseconds of CPU that start-up may be given at most.
+const STARTUP_MS_MAX: u64 = 60_000;
+
+/// Fuel that start-up has on the slowest board, too, where nobody says otherwise. It is burned once, by a
+/// push, and a Worker that imports much of Node needs half of it, whatever the board: the engine compiles
+/// Node's modules then.
+pub const STARTUP_FUEL: u64 = 400_000_000;
+
 /// What one Worker may use. Every number is an upper bound; there is no "unlimited".
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case", deny_unknown_fields)]
@@ -102,6 +110,17 @@ impl Limits {
         u64::from(self.cpu_ms).saturating_mul(fuel_per_ms)
     }
 
+    /// The same, with time for [`STARTUP_FUEL`] at start-up on a board of this rate.
+    pub fn with_startup(mut self, fuel_per_ms: u64) -> Self {
+        let time_ms = STARTUP_FUEL
+            .div_ceil(fuel_per_ms.max(1))
+            .min(STARTUP_MS_MAX);
+        self.startup_cpu_ms = self
+            .startup_cpu_ms
+            .max(u32::try_from(time_ms).unwrap_or(u32::MAX));
+        self
+    }
+
     /// The fuel that `startup_cpu_ms` is worth.
     pub fn startup_fuel(&self, fuel_per_ms: u64) -> u64 {
         u64::from(self.startup_cpu_ms).saturating_mul(fuel_per_ms)
@@ -165,7 +184,7 @@ macro_rules! field {
 /// Every limit there is.
 pub const FIELDS: [Field; 23] = [
     field!("cpu-ms", cpu_ms: u32, 1, 300_000, "CPU time of an invocation"),
-    field!("startup-cpu-ms", startup_cpu_ms: u32, 1, 60_000, "CPU time of start-up"),
+    field!("startup-cpu-ms", startup_cpu_ms: u32, 1, STARTUP_MS_MAX, "CPU time of start-up"),
     field!("memory-bytes", memory_bytes: u64, 64 << 10, 4 << 30, "memories and tables of an isolate"),
     field!("stack-bytes", stack_bytes: u32, 16 << 10, 64 << 20, "interpreter stack of an isolate"),
     field!("call-depth", call_depth: u32, 16, 1 << 20, "nested calls"),
@@ -303,6 +322,22 @@ pub fn default_ceilings() -> Limits {
 mod tests {
     #![allow(clippy::unwrap_used)]
     use super::*;
+
+    #[test]
+    fn start_up_has_its_fuel_on_slow_boards() {
+        let check = |fuel_per_ms, time_ms| {
+            let limits = Limits::default().with_startup(fuel_per_ms);
+            assert_eq!(limits.startup_cpu_ms, time_ms, "{fuel_per_ms}");
+        };
+        check(1_500_000, 1000);
+        check(60_000, 6667);
+        // As much as any board may give, and no less on one that says nothing.
+        check(100, 60_000);
+        check(0, 60_000);
+        check(u64::MAX, 1000);
+        let ceilings = default_ceilings();
+        assert_eq!(ceilings.with_startup(1_500_000), ceilings);
+    }
 
     #[test]
     fn every_limit_has_a_field_and_fits_its_type() {

@@ -99,7 +99,7 @@ impl RawBoard {
             need.document,
             "ceilings",
             &self.ceilings,
-            default_ceilings(),
+            default_ceilings().with_startup(fuel_per_ms.unwrap_or(u64::MAX)),
         );
         if let Some(name) = &name
             && !is_name(name.get_ref())

@@ -143,17 +143,30 @@ impl<'a> Reader<'a> {
         }
     }
 
-    fn float(&self) -> Option<f64> {
-        match self.input {
-            Input::Value(DeValue::Float(number)) => number.as_str().parse().ok(),
-            _ => None,
+    /// A number with a fraction. One that is too large for a double is none; infinity is written as `inf`.
+    fn float(&self) -> Result<Option<f64>, Mistake> {
+        let Input::Value(DeValue::Float(number)) = self.input else {
+            return Ok(None);
+        };
+        let text = number.as_str();
+        match text.parse::<f64>() {
+            Ok(number) if number.is_finite() || !text.contains(|c: char| c.is_ascii_digit()) => {
+                Ok(Some(number))
+            }
+            _ => Err(Mistake::told(format!(
+                "`{text}` is more than a number may be, {:e}",
+                f64::MAX
+            ))),
         }
     }
 
     #[inline(never)]
     fn unexpected(&self, expected: &dyn Expected) -> Mistake {
-        let number = self.number();
-        let float = self.float();
+        // A number beyond all bounds is that, whatever was expected.
+        let (number, float) = match (self.number(), self.float()) {
+            (Ok(number), Ok(float)) => (number, float),
+            (Err(mistake), _) | (_, Err(mistake)) => return mistake,
+        };
         let unexpected = match (&self.input, self.text()) {
             (_, Some(text)) => Unexpected::Str(text),
             (Input::Table(_) | Input::Value(DeValue::Table(_)), _) => Unexpected::Map,
@@ -162,10 +175,9 @@ impl<'a> Reader<'a> {
             (Input::Value(DeValue::Datetime(_)), _) => Unexpected::Other("date"),
             (Input::Value(DeValue::Float(_)), _) => Unexpected::Float(float.unwrap_or(f64::NAN)),
             _ => match number {
-                Ok(Number::Signed(number)) => Unexpected::Signed(number),
-                Ok(Number::Unsigned(number)) => Unexpected::Unsigned(number),
-                Ok(Number::No) => Unexpected::Unit,
-                Err(mistake) => return mistake,
+                Number::Signed(number) => Unexpected::Signed(number),
+                Number::Unsigned(number) => Unexpected::Unsigned(number),
+                Number::No => Unexpected::Unit,
             },
         };
         de::Error::invalid_type(unexpected, expected)
@@ -199,7 +211,7 @@ impl<'a> Deserializer<'a> for Reader<'a> {
         if let Some(items) = self.array() {
             return visitor.visit_seq(Items(items.iter()));
         }
-        if let Some(number) = self.float() {
+        if let Some(number) = self.float()? {
             return visitor.visit_f64(number);
         }
         match self.input {

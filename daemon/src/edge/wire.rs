@@ -108,6 +108,7 @@ impl Wire {
 }
 
 impl AsyncRead for Wire {
+    #[cfg_attr(not(feature = "http2"), expect(unused_mut))]
     fn poll_read(
         mut self: Pin<&mut Self>,
         cx: &mut Context<'_>,

@@ -42,6 +42,7 @@ pub(super) fn run() -> Result<Infallible, InitError> {
     clock::restore();
     entropy::restore();
     ports();
+    memory();
     let config_file = config_file();
     let config = config(&config_file);
     let (network, clock) = match &config {
@@ -62,7 +63,7 @@ pub(super) fn run() -> Result<Infallible, InitError> {
         .and_then(|device| Watchdog::open(Path::new(device)));
     // Where none is wanted, whoever reads the daemon's claim code here or was given one has the gateway.
     let wants_token = config.as_ref().is_none_or(|it| it.firmware.first_token);
-    if let (true, Err(error)) = (wants_token, first_token(&config_file)) {
+    if wants_token && let Err(error) = first_token(&config_file) {
         console::note("the first token", &error);
     }
     let watch = Watch {
@@ -107,6 +108,15 @@ fn ports() {
     let setting = "/proc/sys/net/ipv4/ip_unprivileged_port_start";
     if let Err(error) = std::fs::write(setting, "0") {
         console::note("low ports", &error);
+    }
+}
+
+/// Who asks for memory that is not there is ended, and not who has most: a process that judges a push
+/// asks for a lot, and the daemon, which others need, has most.
+fn memory() {
+    let setting = "/proc/sys/vm/oom_kill_allocating_task";
+    if let Err(error) = std::fs::write(setting, "1") {
+        console::note("memory", &error);
     }
 }
 

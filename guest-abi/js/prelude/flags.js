@@ -82,12 +82,10 @@ export const DATED = {
   require_returns_default_export: "2026-01-22",
   python_request_headers_preserve_commas: "2026-02-17",
   queue_expose_error_codes: "2026-03-12",
-  writable_stream_spec_compliant_writer: "2026-03-24",
   workflows_preserve_non_retryable_error_message: "2026-05-14",
   python_process_pth_files: "2026-05-26",
   throw_on_not_implemented_tls_options: "2026-06-16",
   workflows_enable_fast_engine_creation: "2026-08-11",
-  spec_compliant_dispatch_exceptions: "2026-09-15",
   durable_object_io_tasks_prevent_eviction: "2026-10-01",
 };
 export const DATED_NODE = {

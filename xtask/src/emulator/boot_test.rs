@@ -18,9 +18,26 @@ const BOARDS: [&str; 2] = ["qemu-arm64", "qemu-armv7"];
 const DISK: u64 = 1024;
 /// The least that the data partition must have grown to.
 const GROWN: u64 = 600;
+/// The most that the daemon's heap may have before anything was pushed.
+const HEAP: u64 = 6 << 20;
 /// Tenants and mebibytes of the machine that is as small as the smallest board.
 const SMALL_TENANTS: usize = 20;
 const SMALL_RAM: u32 = 64;
+/// Workers in JavaScript that it serves besides: one of nothing, and one that has the engine compile much of
+/// Node when it is pushed.
+const SMALL_SCRIPTS: [(&str, &str); 2] = [
+    (
+        "plain",
+        "export default { fetch: () => new Response('plain') };",
+    ),
+    (
+        "zlib",
+        "import zlib from 'node:zlib';
+        export default {
+            fetch: () => new Response(zlib.gunzipSync(zlib.gzipSync('zlib')).toString()),
+        };",
+    ),
+];
 /// How long a line on the console may take that comes of itself.
 pub(super) const SOON: Duration = Duration::from_secs(120);
 /// Acknowledged writes before a power cut, at most.
@@ -168,6 +185,12 @@ fn one(board: &str, plan: &Plan, cuts: u32, binary: &Path) -> Result<()> {
     grown(&machine)?;
     let token = machine.token()?;
     let manage = machine.manage(&token);
+    let heap = manage.heap()?;
+    if heap > HEAP {
+        bail!(
+            "the daemon has {heap} bytes on its heap before anything was pushed; {HEAP} are enough"
+        );
+    }
     tenants(&machine, &manage, &["hello"])?;
     let kv = manage.kv_namespace("kept")?;
     step::quiet("switching off", || machine.power_off())?;
@@ -335,13 +358,21 @@ fn small(board: &str, plan: &Plan, binary: &Path) -> Result<()> {
         .collect();
     let names: Vec<&str> = names.iter().map(String::as_str).collect();
     step::quiet("20 tenants", || tenants(&machine, &manage, &names))?;
+    for (name, script) in SMALL_SCRIPTS {
+        step::quiet(&format!("a Worker in JavaScript, {name}"), || {
+            let kind = ("main.js", "application/javascript+module");
+            manage.push_module("production", name, kind, script.as_bytes(), None)?;
+            served(&machine, name)
+        })?;
+    }
     let console = machine.console();
     if console.contains("the daemon ended") || console.contains("Out of memory") {
         bail!("the daemon did not last:\n{console}");
     }
     machine.power_off()?;
     println!(
-        "{board}: {SMALL_TENANTS} tenants served with {SMALL_RAM} MiB, first answer after {:.1} s",
+        "{board}: {SMALL_TENANTS} tenants and {} in JavaScript served with {SMALL_RAM} MiB, first answer after {:.1} s",
+        SMALL_SCRIPTS.len(),
         took.as_secs_f32()
     );
     Ok(())

@@ -118,6 +118,22 @@ impl Manage {
         Ok(serde_json::from_str(&text).unwrap_or(Value::Null))
     }
 
+    /// Claims a machine that nobody has; its port and the token.
+    pub fn claim(port: u16, code: &str) -> Result<Self> {
+        let body = json!({"code": code}).to_string();
+        let headers = [("Content-Type", "application/json")];
+        let answer = ask(port, "POST", "/postern/v1/claim", &headers, body.as_bytes())?;
+        let text = String::from_utf8_lossy(&answer.body);
+        let told: Value = serde_json::from_str(&text).unwrap_or(Value::Null);
+        let token = told["result"]["value"].as_str();
+        let token =
+            token.with_context(|| format!("the claim was answered {} {text}", answer.status))?;
+        Ok(Self {
+            port,
+            token: token.to_owned(),
+        })
+    }
+
     /// Makes a dispatch namespace.
     pub fn namespace(&self, name: &str) -> Result<()> {
         let body = json!({"name": name}).to_string();
@@ -157,11 +173,32 @@ impl Manage {
 
     /// How the machine is.
     pub fn status(&self) -> Result<Value> {
+        self.told("status")
+    }
+
+    /// Bytes of the daemon's heap that are in RAM, beside those of Workers, caches and logs.
+    pub fn heap(&self) -> Result<u64> {
+        let ledger = self.told("ledger")?;
+        let parts = |value: &Value| value["parts"].as_array().cloned().unwrap_or_default();
+        let heap = parts(&ledger["device"])
+            .iter()
+            .flat_map(parts)
+            .find(|part| {
+                part["name"]
+                    .as_str()
+                    .is_some_and(|it| it.starts_with("heap"))
+            })
+            .and_then(|part| part["resident_bytes"].as_u64());
+        heap.with_context(|| format!("the ledger has no heap: {ledger}"))
+    }
+
+    fn told(&self, what: &str) -> Result<Value> {
         let authorization = format!("Bearer {}", self.token);
         let headers = [("Authorization", authorization.as_str())];
-        let answer = ask(self.port, "GET", "/postern/v1/status", &headers, &[])?;
+        let path = format!("/postern/v1/{what}");
+        let answer = ask(self.port, "GET", &path, &headers, &[])?;
         if answer.status != 200 {
-            bail!("the status was answered {}", answer.status);
+            bail!("the {what} was answered {}", answer.status);
         }
         let mut told: Value = serde_json::from_slice(&answer.body)?;
         Ok(told["result"].take())
@@ -194,6 +231,7 @@ impl Manage {
         let metadata = json!({
             "main_module": file,
             "compatibility_date": "2026-01-01",
+            "compatibility_flags": ["nodejs_compat"],
             "bindings": bindings,
         })
         .to_string();

@@ -1,7 +1,8 @@
 //! What the configuration tells process 1, tried on an emulated machine: an address of its own, servers
-//! that know the time, a clock that does not go back, and the watchdog's bite.
+//! that know the time, a clock that does not go back, a claim in place of a first token, and the watchdog's bite.
 
 use super::boot_test::{SOON, Trial, served, tenants};
+use super::http::Manage;
 use super::machine::{BOOT, Wanted};
 use super::{fresh_disk, ram};
 use crate::image::{self, Plan};
@@ -24,9 +25,10 @@ const LOST: &str = "2020-01-01T00:00:00";
 /// Until the daemon is given up, the watchdog bites, and the loader is there again.
 const BITE: Duration = Duration::from_secs(240);
 
-/// Both kinds of settings.
+/// Each kind of settings.
 pub fn run(board: &str, plan: &Plan, binary: &Path) -> Result<()> {
     network_and_clock(board, plan, binary)?;
+    claim(board, plan, binary)?;
     watchdog(board, plan, binary)
 }
 
@@ -104,6 +106,40 @@ servers = ["10.0.2.2:{}"]
     println!(
         "{board}: served at {ADDRESS}; the clock was set by {seconds} s, and goes on after {LOST}"
     );
+    Ok(())
+}
+
+/// A machine without a first token, which is claimed by the code on its console, once.
+fn claim(board: &str, plan: &Plan, binary: &Path) -> Result<()> {
+    let config = r#"data-dir = "/data/postern"
+board = "/etc/postern/board.toml"
+[edge]
+listen = "0.0.0.0:80"
+[routing]
+modes = ["path"]
+namespace = "production"
+[manage]
+listen = "0.0.0.0:8788"
+insecure = true
+[firmware]
+first-token = false
+"#;
+    let trial = machine(board, plan, binary, config)?;
+    let machine = trial.boot(ram(plan.board()))?;
+    step::quiet("boot of a machine that nobody has", || machine.served())?;
+    let told = machine.says("claim it: postern claim ", SOON)?;
+    let code = told.split(' ').next().context("there is no code")?;
+    let manage = Manage::claim(machine.manage, code)?;
+    tenants(&machine, &manage, &["hello"])?;
+    if Manage::claim(machine.manage, code).is_ok() {
+        bail!("it can be claimed a second time");
+    }
+    let console = machine.console();
+    if console.contains("first token") {
+        bail!("the machine made a token that nobody wanted:\n{console}");
+    }
+    machine.power_off()?;
+    println!("{board}: claimed by the code on its console");
     Ok(())
 }
 

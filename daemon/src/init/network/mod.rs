@@ -15,6 +15,9 @@ const CLASS: &str = "/sys/class/net";
 /// How long an interface may take to appear.
 const PATIENCE: Duration = Duration::from_secs(30);
 
+/// The name of a machine that is given none.
+const HOSTNAME: &str = "postern";
+
 /// An interface of the kernel's.
 #[derive(Clone, Debug, PartialEq, Eq)]
 struct Interface {
@@ -29,9 +32,12 @@ pub(super) fn start(network: Network) {
     if let Err(error) = loopback() {
         console::note("loopback", &error);
     }
-    if !network.hostname.is_empty()
-        && let Err(error) = rustix::system::sethostname(network.hostname.as_bytes())
-    {
+    // Without one the kernel calls it `(none)`, and so would bundles and receipts.
+    let name = match network.hostname.as_str() {
+        "" => HOSTNAME,
+        name => name,
+    };
+    if let Err(error) = rustix::system::sethostname(name.as_bytes()) {
         console::note("the host's name", &error);
     }
     let thread = std::thread::Builder::new()
