@@ -20,6 +20,7 @@ const NODE: &[&str] = &[
     "fs",
     "http",
     "net",
+    "os",
     "path",
     "querystring",
     "stream",
