@@ -108,7 +108,7 @@ async fn throw_away(mut body: Incoming, coming: Coming) {
     let mut quiet = Timer::after(QUIET);
     poll_fn(|cx| {
         while let Poll::Ready(frame) = Pin::new(&mut body).poll_frame(cx) {
-            if !frame.is_some_and(|frame| frame.is_ok()) {
+            if frame.is_none_or(|frame| frame.is_err()) {
                 return Poll::Ready(());
             }
             quiet.set_after(QUIET);
