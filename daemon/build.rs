@@ -95,7 +95,9 @@ fn builtins(out: &Path, mut source: String) -> io::Result<String> {
 
 /// A file's name stands for a module's: `util_types` for `util/types`, but `string_decoder`.
 fn module_name(stem: &str) -> String {
-    const FOLDERS: &[&str] = &["assert", "dns", "fs", "path", "stream", "timers", "util"];
+    const FOLDERS: &[&str] = &[
+        "assert", "dns", "fs", "path", "readline", "stream", "timers", "util",
+    ];
     match stem.split_once('_') {
         Some((folder, rest)) if FOLDERS.contains(&folder) => format!("{folder}/{rest}"),
         _ => stem.to_owned(),

@@ -316,3 +316,53 @@ fn rubbish_ends_the_connection() {
     assert!(came.iter().all(|it| it.kind != HEADERS), "{came:?}");
     others_are_served(&daemon, &certificates);
 }
+
+#[test]
+fn a_connection_is_used_for_so_many_requests_and_so_long() {
+    let certificates = Certificates::new();
+    let daemon = daemon(&certificates, "", "http2-requests = 3");
+    let mut client = Http2::open(port(&daemon), &[]);
+    for stream in [1, 3, 5] {
+        client.ask(stream, &asks("GET", "one.test", "/")).unwrap();
+        assert_eq!(client.answer(stream).0, 200);
+    }
+    let rest = client.rest();
+    assert_eq!(farewell(&rest), Some(0), "{rest:?}");
+    others_are_served(&daemon, &certificates);
+
+    let daemon = super::http2::daemon(&certificates, "", "http2-age-ms = 1");
+    let mut client = Http2::open(port(&daemon), &[]);
+    // Whatever was asked by then is answered; nobody has to ask.
+    let rest = client.rest();
+    assert_eq!(farewell(&rest), Some(0), "{rest:?}");
+    others_are_served(&daemon, &certificates);
+}
+
+#[test]
+fn a_client_that_answers_no_ping_is_gone() {
+    let certificates = Certificates::new();
+    let deadlines = "idle-deadline-ms = 200\nheader-deadline-ms = 1000";
+    let daemon = daemon(&certificates, deadlines, "");
+    let waits = asks("GET", "one.test", "/waits");
+    let is_ping = |it: &Frame| it.kind == PING && it.flags == 0;
+    let mut silent = Http2::open(port(&daemon), &[]);
+    silent.ask(1, &waits).unwrap();
+    let mut alive = Http2::open(port(&daemon), &[]);
+    alive.ask(1, &waits).unwrap();
+    std::thread::scope(|scope| {
+        let ends = scope.spawn(|| silent.rest());
+        // Who answers is there when the other one has ended, and longer.
+        let mut answered = 0;
+        while !ends.is_finished() || answered < 20 {
+            let came = alive.until(is_ping);
+            let payload = &came.last().unwrap().payload;
+            alive.write(&frame(PING, 1, 0, payload)).unwrap();
+            answered += 1;
+        }
+        let came = ends.join().unwrap();
+        assert!(came.iter().any(is_ping), "{came:?}");
+        assert!(!came.iter().any(|it| it.stream == 1), "{came:?}");
+    });
+    alive.ask(3, &asks("GET", "one.test", "/")).unwrap();
+    assert_eq!(alive.answer(3).0, 200);
+}

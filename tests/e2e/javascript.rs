@@ -372,6 +372,26 @@ fn an_answer_is_put_in_brotli_and_taken_out_of_it() {
 }
 
 #[test]
+fn what_is_compressed_while_a_module_loads_is_there() {
+    let daemon = daemon();
+    let source = "
+        import { gzipSync, gunzipSync } from 'node:zlib';
+        import * as readline from 'node:readline/promises';
+        const packed = gzipSync('packed when it was loaded');
+        export default {
+            fetch() {
+                const now = gzipSync('now');
+                return new Response(`${gunzipSync(packed)} ${gunzipSync(now)} ${typeof readline.createInterface}`);
+            },
+        };";
+    let metadata =
+        json!({"compatibility_date": "2026-04-01", "compatibility_flags": ["nodejs_compat"]});
+    push(&daemon, "packs", source, metadata);
+    says(&daemon, "/packs", "packed when it was loaded now function");
+    says(&daemon, "/packs", "packed when it was loaded now function");
+}
+
+#[test]
 fn a_common_js_module_knows_where_it_is_and_requires_others() {
     let daemon = daemon();
     let main =

@@ -61,7 +61,8 @@ fn stacks_name_the_sources_of_each_module() {
         .api()
         .form("PUT", &script("mapped"), form(index, other))
         .ok();
-    let told = "RangeError: boom\n    at boom (lib/b.ts:3:3)\n    at fetch (src/index.ts:11:1)";
+    let told =
+        "RangeError: boom\n    at boom (lib/b.ts:3:3)\n    at Object.fetch (src/index.ts:11:1)";
     assert_eq!(newest(&daemon, 1), told);
     // The Worker itself is not told.
     let own = daemon.get("/mapped/own").expect(200);
@@ -92,5 +93,5 @@ fn stacks_name_the_sources_of_each_module() {
     assert_eq!(again["etag"], pushed["etag"]);
     let plain = newest(&daemon, 3);
     assert!(plain.contains("at boom (lib/b.js:1:"), "{plain}");
-    assert!(plain.contains("at fetch (index.js:4:"), "{plain}");
+    assert!(plain.contains("at Object.fetch (index.js:4:"), "{plain}");
 }

@@ -255,9 +255,11 @@ impl Http2 {
         (status, body.flat_map(|it| it.payload.clone()).collect())
     }
 
-    /// All frames to the end of the connection.
+    /// All frames to the end of the connection, with those that were not asked after yet.
     pub fn rest(&mut self) -> Vec<Frame> {
-        std::iter::from_fn(|| self.read()).collect()
+        let mut all = std::mem::take(&mut self.kept);
+        all.extend(std::iter::from_fn(|| self.read()));
+        all
     }
 }
 

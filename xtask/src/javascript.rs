@@ -20,7 +20,8 @@ const QUICKJS: &str = "0.14.0";
 /// found by hash, what is on the way of each request, what recurses or matches without telling,
 /// what keys of maps are found by, V8's words for what cannot be parsed, what methods say of what
 /// they are called on, dates and the order of comparisons, modules that import themselves or are
-/// required, classes as a host's templates make them, and JSON and decimals as they usually are.
+/// required, classes as a host's templates make them, JSON and decimals as they usually are, call
+/// sites as V8 tells them, and what is reserved in classes of sets alone.
 const PATCHES: &[&str] = &[
     "quickjs.patch",
     "messages.patch",
@@ -33,6 +34,8 @@ const PATCHES: &[&str] = &[
     "modules.patch",
     "classes.patch",
     "json.patch",
+    "sites.patch",
+    "sets.patch",
 ];
 /// The stack of the module: QuickJS may use most of it, so that recursion is a RangeError.
 const STACK: u32 = 1 << 20;

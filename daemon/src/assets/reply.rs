@@ -26,6 +26,7 @@ pub(super) fn bare(status: StatusCode) -> Reply {
     }
     Reply {
         status,
+        reason: None,
         headers,
         body: ReplyBody::Whole(Bytes::new()),
     }
@@ -89,6 +90,7 @@ pub(super) async fn file(
     if status == StatusCode::OK && knows(asked, &etag) {
         return Ok(Reply {
             status: StatusCode::NOT_MODIFIED,
+            reason: None,
             headers,
             body: ReplyBody::Whole(Bytes::new()),
         });
@@ -124,6 +126,7 @@ pub(super) async fn file(
             headers.insert(header::CONTENT_LENGTH, 0.into());
             return Ok(Reply {
                 status: StatusCode::RANGE_NOT_SATISFIABLE,
+                reason: None,
                 headers,
                 body: ReplyBody::Whole(Bytes::new()),
             });
@@ -137,6 +140,7 @@ pub(super) async fn file(
     };
     Ok(Reply {
         status,
+        reason: None,
         headers,
         body,
     })

@@ -141,7 +141,7 @@ pub(super) fn thrown(failure: Failure) -> OpFailure {
 pub(super) fn replied(reply: Reply) -> Answer {
     Answer {
         status: reply.status,
-        reason: String::new(),
+        reason: reply.reason.map(String::from).unwrap_or_default(),
         headers: reply.headers,
         body: match reply.body {
             ReplyBody::Whole(bytes) => AnswerBody::Whole(bytes),

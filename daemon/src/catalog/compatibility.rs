@@ -168,6 +168,10 @@ mod tests {
         let now = enabled("2026-05-01", &[]);
         assert!(now.contains(&"enable_ctx_exports"));
         assert!(!now.contains(&NODE) && !now.contains(&"nodejs_compat_v2"));
+        let later = enabled("2026-08-04", &[]);
+        assert!(later.contains(&NODE) && later.contains(&"nodejs_compat_v2"));
+        let without = enabled("2026-08-04", &flags(&["no_nodejs_compat"]));
+        assert!(!without.contains(&NODE) && !without.contains(&"nodejs_compat_v2"));
         assert!(!now.contains(&"python_workers"));
     }
 

@@ -114,6 +114,7 @@ impl<W: Send + Sync + 'static> Catalog<W> {
             Some(worker) => self.runtime.fetch(worker.clone(), request).await,
             None => Ok(Reply {
                 status: StatusCode::NOT_FOUND,
+                reason: None,
                 headers: HeaderMap::new(),
                 body: ReplyBody::Whole(Bytes::new()),
             }),

@@ -55,6 +55,14 @@ const fn node(enable: &'static str, disable: &'static str, since: &'static str) 
     }
 }
 
+/// The same for a module that is there whatever the date.
+const fn module(enable: &'static str, disable: &'static str, since: &'static str) -> Flag {
+    Flag {
+        with_node: true,
+        ..flag(enable, disable, since, Effect::Always)
+    }
+}
+
 use Effect::{Always, Both, None as Nothing, Refused};
 
 const NO_CONTAINERS: Effect = Nothing("there are no containers");
@@ -63,9 +71,13 @@ const NO_CDN: Effect = Nothing("there is no content delivery network in front of
 /// Every flag that is known, the latest first.
 #[rustfmt::skip]
 pub const FLAGS: &[Flag] = &[
+    flag("spec_compliant_dispatch_exceptions", "no_spec_compliant_dispatch_exceptions", "2026-09-15", Both),
+    flag(NODE, "no_nodejs_compat", "2026-08-04", Both),
+    flag("diagnostics_channel_has_subscribers_getter", "no_diagnostics_channel_has_subscribers_getter", "2026-05-19", Both),
     flag("enhanced_error_serialization", "legacy_error_serialization", "2026-04-21", Both),
     flag("web_socket_auto_reply_to_close", "web_socket_manual_reply_to_close", "2026-04-07", Both),
     flag("containers_pid_namespace", "no_containers_pid_namespace", "2026-04-01", NO_CONTAINERS),
+    flag("writable_stream_spec_compliant_writer", "no_writable_stream_spec_compliant_writer", "2026-03-24", Both),
     flag("encoder_stream_spec_compliant_backpressure", "no_encoder_stream_spec_compliant_backpressure", "2026-03-24", Both),
     node("enable_global_performance_classes", "disable_global_performance_classes", "2026-03-17"),
     node("enable_nodejs_child_process_module", "disable_nodejs_child_process_module", "2026-03-17"),
@@ -77,14 +89,24 @@ pub const FLAGS: &[Flag] = &[
     flag("websocket_standard_binary_type", "no_websocket_standard_binary_type", "2026-03-17", Both),
     flag("websocket_close_reason_byte_limit", "no_websocket_close_reason_byte_limit", "2026-03-03", Both),
     flag("unhandled_rejection_after_microtask_checkpoint", "no_unhandled_rejection_after_microtask_checkpoint", "2026-03-03", Both),
-    flag("text_decoder_cjk_decoder", "disable_text_decoder_cjk_decoder", "2026-03-03", Always),
-    flag("text_decoder_replace_surrogates", "disable_text_decoder_replace_surrogates", "2026-02-24", Always),
+    flag("text_decoder_cjk_decoder", "disable_text_decoder_cjk_decoder", "2026-03-03", Both),
+    flag("text_decoder_replace_surrogates", "disable_text_decoder_replace_surrogates", "2026-02-24", Both),
     flag("delete_all_deletes_alarm", "delete_all_preserves_alarm", "2026-02-24", Both),
     flag("fetch_iterable_type_support", "no_fetch_iterable_type_support", "2026-02-19", Both),
+    node("enable_nodejs_global_timers", "no_nodejs_global_timers", "2026-02-10"),
     flag("rpc_params_dup_stubs", "rpc_params_transfer_stubs", "2026-01-20", Both),
     flag("strip_bom_in_read_all_text", "do_not_strip_bom_in_read_all_text", "2026-01-13", Both),
+    module("enable_nodejs_cluster_module", "disable_nodejs_cluster_module", "2025-12-04"),
+    module("enable_nodejs_domain_module", "disable_nodejs_domain_module", "2025-12-04"),
+    module("enable_nodejs_punycode_module", "disable_nodejs_punycode_module", "2025-12-04"),
+    module("enable_nodejs_trace_events_module", "disable_nodejs_trace_events_module", "2025-12-04"),
+    module("enable_nodejs_wasi_module", "disable_nodejs_wasi_module", "2025-12-04"),
     flag("enable_ctx_exports", "disable_ctx_exports", "2025-11-17", Both),
+    module("enable_nodejs_vm_module", "disable_nodejs_vm_module", "2025-10-01"),
+    module("enable_nodejs_console_module", "disable_nodejs_console_module", "2025-09-21"),
+    module("enable_nodejs_os_module", "disable_nodejs_os_module", "2025-09-15"),
     node("enable_nodejs_process_v2", "disable_nodejs_process_v2", "2025-09-15"),
+    module("enable_nodejs_http2_module", "disable_nodejs_http2_module", "2025-09-01"),
     node("enable_nodejs_http_server_modules", "disable_nodejs_http_server_modules", "2025-09-01"),
     node("enable_nodejs_fs_module", "disable_nodejs_fs_module", "2025-09-01"),
     node("enable_nodejs_http_modules", "disable_nodejs_http_modules", "2025-08-15"),
@@ -107,6 +129,7 @@ pub const FLAGS: &[Flag] = &[
     flag("upper_case_all_http_methods", "no_upper_case_all_http_methods", "2024-10-14", Both),
     flag("set_tostring_tag", "do_not_set_tostring_tag", "2024-09-26", Both),
     node("nodejs_compat_v2", "no_nodejs_compat_v2", "2024-09-23"),
+    module("nodejs_zlib", "no_nodejs_zlib", "2024-09-23"),
     flag("allow_custom_ports", "ignore_custom_ports", "2024-09-02", Both),
     flag("blob_standard_mime_type", "blob_legacy_mime_type", "2024-06-03", Always),
     flag("fetch_standard_url", "fetch_legacy_url", "2024-06-03", Always),
@@ -143,7 +166,6 @@ pub const FLAGS: &[Flag] = &[
     flag("streams_byob_reader_detaches_buffer", "streams_byob_reader_does_not_detach_buffer", "2021-11-10", Always),
     flag("formdata_parser_supports_files", "formdata_parser_converts_files_to_strings", "2021-11-03", Always),
     // By name alone.
-    flag(NODE, "no_nodejs_compat", "", Both),
     flag("enable_abortsignal_rpc", "", "", Both),
     flag("nodejs_als", "no_nodejs_als", "", Both),
     flag("enable_request_signal", "disable_request_signal", "", Both),
@@ -188,15 +210,14 @@ pub fn enabled(date: &str, flags: &[String]) -> Vec<&'static str> {
         let mut found = asked.iter().filter(|(it, _)| it.enable == flag.enable);
         found.next_back().map(|(_, enabled)| *enabled)
     };
-    let has_node = asked.iter().any(|(it, on)| it.enable == NODE && *on);
+    // Dates of this form compare as texts.
+    let by_date = |flag: &Flag| !flag.since.is_empty() && flag.since <= date;
+    let has_node = (FLAGS.iter().find(|flag| flag.enable == NODE))
+        .is_some_and(|flag| by_name(flag).unwrap_or(by_date(flag)));
     FLAGS
         .iter()
         .filter(|flag| !matches!(flag.effect, Effect::Refused(_)))
-        .filter(|flag| {
-            // Dates of this form compare as texts.
-            let by_date = !flag.since.is_empty() && flag.since <= date;
-            by_name(flag).unwrap_or(by_date && (has_node || !flag.with_node))
-        })
+        .filter(|flag| by_name(flag).unwrap_or(by_date(flag) && (has_node || !flag.with_node)))
         .map(|flag| flag.enable)
         .collect()
 }

@@ -109,6 +109,7 @@ impl Runtime<TestWorker> for TestRuntime {
         Box::pin(async move {
             Ok(Reply {
                 status: http::StatusCode::OK,
+                reason: None,
                 headers: http::HeaderMap::new(),
                 body: ReplyBody::Whole(
                     match request.url.ends_with("/version") {

@@ -14,6 +14,10 @@ pub(super) const CERTIFICATES_MAX: usize = 64;
 /// Requests of one HTTP/2 connection at the same time: what a page of a browser asks for at once.
 const STREAMS_DEFAULT: u64 = 32;
 const STREAMS_MAX: u64 = 256;
+const REQUESTS_DEFAULT: u64 = 10_000;
+const REQUESTS_MAX: u64 = 1_000_000;
+const AGE_DEFAULT_MS: u64 = 3_600_000;
+const AGE_MAX_MS: u64 = 86_400_000;
 /// Two years, as sites of lists of such have it.
 const HSTS_MAX: u64 = 63_072_000;
 
@@ -29,6 +33,8 @@ pub(super) struct RawTls {
     acme: Option<Spanned<super::acme::RawAcme>>,
     http2: Option<Spanned<bool>>,
     http2_streams: Option<Spanned<Amount>>,
+    http2_requests: Option<Spanned<Amount>>,
+    http2_age_ms: Option<Spanned<Amount>>,
 }
 
 #[derive(Debug, serde::Deserialize)]
@@ -63,6 +69,10 @@ pub struct Tls {
     pub http2: bool,
     /// Requests of one HTTP/2 connection at the same time.
     pub http2_streams: u64,
+    /// Requests of one HTTP/2 connection, from its beginning to its end.
+    pub http2_requests: u64,
+    /// Milliseconds that an HTTP/2 connection is used for new requests.
+    pub http2_age_ms: u64,
 }
 
 /// A certificate with its key.
@@ -192,6 +202,20 @@ pub(super) fn check(
             raw.http2_streams.as_ref(),
             STREAMS_DEFAULT,
             (1, STREAMS_MAX),
+        ),
+        http2_requests: number(
+            document,
+            "edge.tls.http2-requests",
+            raw.http2_requests.as_ref(),
+            REQUESTS_DEFAULT,
+            (1, REQUESTS_MAX),
+        ),
+        http2_age_ms: number(
+            document,
+            "edge.tls.http2-age-ms",
+            raw.http2_age_ms.as_ref(),
+            AGE_DEFAULT_MS,
+            (1, AGE_MAX_MS),
         ),
     })
 }

@@ -13,6 +13,7 @@ use http::header::{self, HeaderValue};
 use http::{Method, Response, StatusCode};
 use std::borrow::Cow;
 use std::sync::Arc;
+use std::time::SystemTime;
 
 /// What the edge says itself.
 #[derive(Debug)]
@@ -273,8 +274,9 @@ pub fn raw(answer: &Answer, ray: Ray) -> Vec<u8> {
         .as_ref()
         .map(|limit| format!("{POSTERN_LIMIT}: {}\r\n", limit.field()))
         .unwrap_or_default();
+    let date = httpdate::fmt_http_date(SystemTime::now());
     format!(
-        "HTTP/1.1 {} {}\r\ncontent-type: text/plain; charset=utf-8\r\n{CF_RAY}: {ray}\r\n{limit}{retry}connection: close\r\ncontent-length: {}\r\n\r\n{text}",
+        "HTTP/1.1 {} {}\r\ncontent-type: text/plain; charset=utf-8\r\n{CF_RAY}: {ray}\r\n{limit}{retry}connection: close\r\ncontent-length: {}\r\ndate: {date}\r\n\r\n{text}",
         status.as_u16(),
         status.canonical_reason().unwrap_or_default(),
         text.len(),

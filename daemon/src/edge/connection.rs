@@ -8,6 +8,7 @@ use super::http2;
 use super::options::Scheme;
 use super::phase::{Phase, Waiting};
 use super::server::{Edge, Place};
+use super::shed;
 use super::wire::Wire;
 use super::worker::Routes;
 use crate::engine::refusal::{Refusal, Stage};
@@ -63,6 +64,8 @@ pub(super) enum End {
     Gone,
     /// The daemon stops and has waited long enough.
     Cut,
+    /// There is a new connection, and too many of them.
+    GaveWay(Waiting),
 }
 
 /// Tells connections of the daemon's end: closed channels, so that nobody can miss it.
@@ -100,13 +103,12 @@ impl<R: Routes> Line<R> {
 /// Serves a connection to its end.
 pub async fn run<R: Routes>(
     edge: Arc<Edge<R>>,
-    transport: Transport,
+    (transport, phase): (Transport, Arc<Phase>),
     (client, is_own): (IpAddr, bool),
     signals: Signals,
     standing: Arc<Standing>,
 ) {
     let stream = Arc::new(transport);
-    let phase = Arc::new(Phase::new());
     let client = HeaderValue::from_str(&client.to_canonical().to_string())
         .unwrap_or_else(|_| HeaderValue::from_static("unknown"));
     let line = Arc::new(Line {
@@ -159,7 +161,11 @@ pub async fn run<R: Routes>(
                 linger(&*stream, linger_for).await;
             }
         }
-        End::Late(Waiting::Request) => {}
+        End::Late(Waiting::Request) | End::GaveWay(Waiting::Request) => {}
+        End::GaveWay(Waiting::Head) => {
+            let (max, retry_after_s) = (edge.options.connections_max, edge.options.retry_after_s);
+            last_word(&edge, &stream, &phase, shed::refusal(max, retry_after_s));
+        }
         End::Late(Waiting::Head) => {
             let text = "the request head took too long";
             let ms = edge.options.header_ms.into();
@@ -241,6 +247,10 @@ async fn speak<R: Routes>(
             let _ = signals.cut.recv().await;
         },
     };
+    if line.phase.gives_way() {
+        // It was told so before it asked for this.
+        return;
+    }
     socket.opened();
     let options = &line.edge.options.socket;
     websocket::run(stream, &came, socket, Side::Server, options, stops).await;
@@ -279,6 +289,7 @@ async fn converse<R: Routes>(line: Arc<Line<R>>, stream: Arc<Transport>, signals
     let mut drain = pin!(signals.drain.recv());
     let mut cut = pin!(signals.cut.recv());
     let mut watch = Watch::new(&stream, phase);
+    let linger_for = Duration::from_millis(options.linger_ms.into());
     let mut draining = false;
     let mut polled = false;
     poll_fn(|cx| {
@@ -297,6 +308,7 @@ async fn converse<R: Routes>(line: Arc<Line<R>>, stream: Arc<Transport>, signals
         if let Poll::Ready(result) = conn.as_mut().poll(cx) {
             return Poll::Ready(End::Done(result));
         }
+        phase.poll_rest(cx, linger_for);
         watch.poll(cx, options)
     })
     .await
@@ -313,6 +325,8 @@ pub(super) struct Watch<'a> {
     /// The request during which the client is known to be there, because it sent more.
     present: Option<u32>,
     gone: Option<(u32, u64)>,
+    /// Whether the connection's task is woken when it is to give way.
+    is_told: bool,
 }
 
 impl<'a> Watch<'a> {
@@ -324,10 +338,20 @@ impl<'a> Watch<'a> {
             armed_ms: u64::MAX,
             present: None,
             gone: None,
+            is_told: false,
         }
     }
 
     pub fn poll(&mut self, cx: &mut Context<'_>, options: &super::EdgeOptions) -> Poll<End> {
+        if !self.is_told {
+            self.is_told = true;
+            self.phase.tell(cx.waker());
+        }
+        if self.phase.gives_way()
+            && let Some((waiting, _)) = self.phase.due(options)
+        {
+            return Poll::Ready(End::GaveWay(waiting));
+        }
         if self.poll_gone(cx, options).is_ready() {
             return Poll::Ready(End::Gone);
         }

@@ -7,6 +7,7 @@ use super::fields;
 use super::handshake::Handshake;
 use super::mount::Mount;
 use super::options::{HOPS_MAX, Scheme};
+use super::rest::Worth;
 use super::routing::Miss;
 use super::server::Place;
 use super::target;
@@ -23,7 +24,9 @@ use http::header::{self, HeaderValue};
 use http::{Method, Response, StatusCode, Version, request};
 use http_body::Body as _;
 use hyper::body::Incoming;
+use hyper::ext::ReasonPhrase;
 use hyper::upgrade::OnUpgrade;
+use std::borrow::Cow;
 use std::convert::Infallible;
 use std::fmt::Write as _;
 use std::sync::{Arc, OnceLock};
@@ -122,6 +125,15 @@ pub async fn run<R: Routes>(
             headers.insert(header::STRICT_TRANSPORT_SECURITY, hsts.clone());
         }
     }
+    if response.headers().contains_key(header::CONNECTION) {
+        line.phase.give_up_rest();
+    } else if line.phase.has_unread_body() {
+        let close = HeaderValue::from_static("close");
+        response.headers_mut().insert(header::CONNECTION, close);
+    }
+    if let Some(stream) = line.phase.stream() {
+        stream.left().await;
+    }
     if version == Version::HTTP_2 {
         // Where one answer ends and the next begins is never in doubt (RFC 9113 §8.2.2).
         response.headers_mut().remove(header::CONNECTION);
@@ -181,6 +193,7 @@ fn prepare<R: Routes>(
 ) -> Result<Prepared<R::Worker>, Answer> {
     let has_body = !incoming.is_end_stream();
     let version = parts.version;
+    let worth = Worth::of(version, &parts.headers);
     let prepared = prepare_head(line, &mut parts, &incoming, ray_value, upgrades);
     let (worker, mount, (method, url, headers, hops, handler)) = match prepared {
         Ok((worker, mount, Wanted::Answer(method, url, headers, hops, handler))) => {
@@ -188,7 +201,7 @@ fn prepare<R: Routes>(
         }
         Ok((worker, mount, Wanted::Test(route))) => {
             if has_body {
-                line.phase.leave(incoming);
+                line.phase.leave(incoming, worth);
             }
             let asks = Asks::Test(route);
             return Ok(Prepared {
@@ -200,7 +213,7 @@ fn prepare<R: Routes>(
         }
         Err(answer) => {
             if has_body {
-                line.phase.leave(incoming);
+                line.phase.leave(incoming, worth);
             }
             // What was answered as it should be needs no explaining.
             if !answer.status.is_success() {
@@ -217,7 +230,7 @@ fn prepare<R: Routes>(
             total: Duration::from_millis(options.body_total_ms.into()),
         };
         let len = incoming.size_hint().exact();
-        let (upload, faults) = Upload::new(incoming, line.phase.clone(), bounds);
+        let (upload, faults) = Upload::new(incoming, line.phase.clone(), bounds, worth);
         let source = Box::pin(upload);
         (RequestBody::Stream { len, source }, Some(faults))
     } else {
@@ -405,6 +418,7 @@ fn respond<R: Routes>(line: &Line<R>, reply: Reply, asked: Asked) -> Response<Bo
     let phase = line.phase.clone();
     let Reply {
         status,
+        reason,
         mut headers,
         body,
     } = reply;
@@ -451,7 +465,27 @@ fn respond<R: Routes>(line: &Line<R>, reply: Reply, asked: Asked) -> Response<Bo
     let mut response = Response::new(body);
     *response.status_mut() = status;
     *response.headers_mut() = headers;
+    if let Some(phrase) = phrase(status, reason) {
+        response.extensions_mut().insert(phrase);
+    }
     response
+}
+
+/// What stands behind the status, where it is not what hyper writes there itself: the Worker's words, or
+/// what kind of status it is.
+fn phrase(status: StatusCode, reason: Option<Box<str>>) -> Option<ReasonPhrase> {
+    let text = match reason {
+        Some(reason) if status.canonical_reason() == Some(&*reason) => return None,
+        Some(reason) => Cow::Owned(String::from(reason)),
+        None if status.canonical_reason().is_some() => return None,
+        None => Cow::Borrowed(match status.as_u16() / 100 {
+            2 => "Successful",
+            3 => "Redirection",
+            4 => "Client Error",
+            _ => "Server Error",
+        }),
+    };
+    ReasonPhrase::try_from(text.as_bytes()).ok()
 }
 
 /// Answers with a WebSocket, which the connection becomes when hyper has sent the answer.
@@ -499,6 +533,7 @@ fn switch<R: Routes>(
         line.edge.note(asked.name, &answer, "");
         return answer.into_response(asked.ray, phase);
     }
+    line.phase.leaves_http();
     *line.upgraded.lock() = Some(Upgraded {
         connection: upgrade.connection,
         socket,

@@ -24,7 +24,8 @@ enum Refusal {
     Version,
 }
 
-fn has_token(headers: &HeaderMap, name: &HeaderName, token: &str) -> bool {
+/// Whether a list of tokens has this one, whatever its case.
+pub fn has_token(headers: &HeaderMap, name: &HeaderName, token: &str) -> bool {
     let mut values = headers.get_all(name).iter();
     values.any(|value| {
         value

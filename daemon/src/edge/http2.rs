@@ -32,11 +32,6 @@ use std::sync::{Arc, Weak};
 use std::task::{Context, Poll};
 use std::time::Duration;
 
-/// Requests of one connection. Then a client is asked to make a new one, and so what was built up for
-/// this one goes.
-const REQUESTS_MAX: u32 = 10_000;
-/// How long a connection is used for new requests.
-const AGE_MAX: Duration = Duration::from_secs(3600);
 /// Bytes of requests' bodies that wait for a Worker: of one of them, and of all of a connection.
 const WINDOW: u32 = 64 * 1024 - 1;
 const CONNECTION_WINDOW: u32 = 128 * 1024;
@@ -83,6 +78,7 @@ pub async fn converse<R: Routes>(line: Arc<Line<R>>, signals: Signals) -> End {
         let mut cut = pin!(signals.cut.recv());
         let mut watch = Watch::new(&line.transport, &phase);
         let mut is_closing = false;
+        let mut age = Timer::at(phase.at(options.streams_age_ms.into()));
         // For the client to take that no more requests are wanted.
         let mut patience = Timer::never();
         let mut is_waited_for = false;
@@ -99,9 +95,13 @@ pub async fn converse<R: Routes>(line: Arc<Line<R>>, signals: Signals) -> End {
             }
             // Looked at last, for it also has the timer set.
             let is_late = !is_closing && watch.poll(cx, options).is_ready();
-            let is_used_up = streams.requests() >= REQUESTS_MAX
-                || u128::from(phase.now_ms()) >= AGE_MAX.as_millis();
-            if !is_closing && (is_late || is_used_up || drain.as_mut().poll(cx).is_ready()) {
+            let is_used_up = streams.requests() >= options.stream_requests_max;
+            if !is_closing
+                && (is_late
+                    || is_used_up
+                    || Pin::new(&mut age).poll(cx).is_ready()
+                    || drain.as_mut().poll(cx).is_ready())
+            {
                 is_closing = true;
                 conn.as_mut().graceful_shutdown();
                 // It has something to say now.

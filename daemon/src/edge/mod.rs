@@ -35,7 +35,9 @@ mod mount;
 mod options;
 mod phase;
 mod ray;
+mod rest;
 pub mod routing;
+mod seats;
 mod server;
 mod shed;
 #[cfg_attr(not(feature = "http2"), allow(dead_code))]

@@ -17,6 +17,9 @@ pub(super) const FIELDS_MAX: usize = 100;
 pub struct EdgeOptions {
     /// Connections that may be open at the same time; further ones get 503.
     pub connections_max: usize,
+    /// Milliseconds that a connection may wait for its client before it has to give way to a new one of
+    /// an address with as many connections.
+    pub spare_ms: u32,
     /// Refused connections that are still being told so; further ones are just closed.
     pub refusals_max: usize,
     /// Bytes of a request's URL; beyond it 414 (spec: SEMANTICS §3).
@@ -28,6 +31,11 @@ pub struct EdgeOptions {
     /// Requests of one HTTP/2 connection that may be answered at the same time; those of all
     /// connections may be as many as `connections_max`.
     pub streams_max: u32,
+    /// Requests of one HTTP/2 connection. Then a client is asked to make a new one, and so what was built
+    /// up for this one goes.
+    pub stream_requests_max: u32,
+    /// Milliseconds that an HTTP/2 connection is used for new requests.
+    pub streams_age_ms: u32,
     /// Milliseconds for a request's head, from its first byte (from the connection's start
     /// for the first request); beyond it 408.
     pub header_ms: u32,
@@ -98,11 +106,14 @@ impl Default for EdgeOptions {
     fn default() -> Self {
         Self {
             connections_max: 1024,
+            spare_ms: 1_000,
             refusals_max: 64,
             url_bytes_max: limits::URL_MAX,
             header_bytes_max: limits::HEADERS_MAX,
             request_body_bytes_max: 100 << 20,
             streams_max: 32,
+            stream_requests_max: 10_000,
+            streams_age_ms: 3_600_000,
             header_ms: 15_000,
             idle_ms: 60_000,
             body_stall_ms: 20_000,

@@ -3,10 +3,15 @@
 //! The connection's own task writes most of it; a request's body may be held by another thread.
 
 use super::options::EdgeOptions;
+use super::rest::{Rest, Worth};
 use super::streams::Stream;
 use hyper::body::Incoming;
-use std::sync::atomic::{AtomicBool, AtomicU32, AtomicU64, AtomicUsize, Ordering::Relaxed};
-use std::task::{Context, Poll};
+use parking_lot::Mutex;
+use std::sync::atomic::{
+    AtomicBool, AtomicU32, AtomicU64, AtomicUsize,
+    Ordering::{Relaxed, SeqCst},
+};
+use std::task::{Context, Poll, Waker};
 use std::time::{Duration, Instant};
 
 /// No byte has come yet.
@@ -33,7 +38,13 @@ pub struct Phase {
     gated: AtomicBool,
     blocked: AtomicBool,
     unread: AtomicBool,
+    /// A body that nobody reads and that comes to an end soon.
+    rest: Mutex<Option<Box<Rest>>>,
     reset: AtomicBool,
+    /// Whether the connection is to end as soon as it is not being answered, for there are too many.
+    gives_way: AtomicBool,
+    /// Who is told so.
+    told: Mutex<Option<Waker>>,
     eof: AtomicBool,
     /// What it is of a connection that has several requests at a time.
     stream: Option<Stream>,
@@ -70,7 +81,10 @@ impl Phase {
             gated: AtomicBool::new(false),
             blocked: AtomicBool::new(false),
             unread: AtomicBool::new(false),
+            rest: Mutex::new(None),
             reset: AtomicBool::new(false),
+            gives_way: AtomicBool::new(false),
+            told: Mutex::new(None),
             eof: AtomicBool::new(false),
         }
     }
@@ -138,15 +152,90 @@ impl Phase {
     }
 
     /// There is a body that nobody reads: the client may go on sending it.
-    pub fn leave(&self, body: Incoming) {
-        match &self.stream {
-            Some(stream) => stream.leave(body),
-            None => self.unread.store(true, Relaxed),
+    pub fn leave(&self, body: Incoming, worth: Worth) {
+        if let Some(stream) = &self.stream {
+            return stream.leave(body);
+        }
+        if worth == Worth::Reading
+            && let Some(mut rest) = Rest::of(body)
+        {
+            match rest.begin() {
+                Poll::Ready(true) => return,
+                Poll::Ready(false) => {}
+                Poll::Pending => {
+                    self.upload_starts();
+                    *self.rest.lock() = Some(Box::new(rest));
+                    return;
+                }
+            }
+        }
+        self.unread.store(true, Relaxed);
+    }
+
+    /// Reads what is left of a body that nobody reads, if there is one, and gives up on it `linger` after
+    /// the answer.
+    pub fn poll_rest(&self, cx: &mut Context<'_>, linger: Duration) {
+        let state = self.state.load(Relaxed);
+        if state < UPLOAD {
+            return;
+        }
+        let patience = (state & ANSWERING == 0).then_some(linger);
+        let mut rest = self.rest.lock();
+        let Some(Poll::Ready(is_whole)) = rest.as_mut().map(|rest| rest.poll(cx, patience)) else {
+            return;
+        };
+        // hyper learns by that whether the connection goes on.
+        *rest = None;
+        drop(rest);
+        if !is_whole {
+            self.unread.store(true, Relaxed);
+        }
+        self.upload_ends();
+        cx.waker().wake_by_ref();
+    }
+
+    /// The connection ends with this answer, whatever is left of the request's body.
+    pub fn give_up_rest(&self) {
+        if self.rest.lock().take().is_some() {
+            self.unread.store(true, Relaxed);
+            self.upload_ends();
         }
     }
 
     pub fn has_unread_body(&self) -> bool {
         self.unread.load(Relaxed)
+    }
+
+    /// The connection is another protocol's from now on, and waits for no request.
+    pub fn leaves_http(&self) {
+        self.upload_starts();
+    }
+
+    /// For how long the client has been waited for, if it is and the connection does not give way yet.
+    pub fn waited_ms(&self, options: &EdgeOptions) -> Option<u64> {
+        if self.gives_way() {
+            return None;
+        }
+        self.due(options)?;
+        Some(self.now_ms().saturating_sub(self.since_ms.load(Relaxed)))
+    }
+
+    /// Has the connection end when it is not being answered.
+    pub fn give_way(&self) {
+        self.gives_way.store(true, SeqCst);
+        if let Some(told) = self.told.lock().take() {
+            told.wake();
+        }
+    }
+
+    /// Whether it is to end.
+    pub fn gives_way(&self) -> bool {
+        self.gives_way.load(SeqCst)
+    }
+
+    /// Who is to be told; before it is looked whether it gives way.
+    pub fn tell(&self, waker: &Waker) {
+        *self.told.lock() = Some(waker.clone());
     }
 
     /// Whether the client has closed its side.

@@ -4,8 +4,10 @@ use super::answer::{self, Answer};
 use super::connection::{self, Signals};
 use super::desk::Desk;
 use super::options::EdgeOptions;
+use super::phase::Phase;
 use super::ray::Rays;
 use super::routing::Router;
+use super::seats::{LEAVING_MAX, Seats};
 use super::shed;
 use super::worker::Routes;
 use crate::engine::invocation::Ray;
@@ -47,6 +49,7 @@ pub struct Edge<R: Routes> {
     pub(super) figures: Counters,
     router: RwLock<Arc<Router>>,
     open: AtomicUsize,
+    pub(super) seats: Arc<Seats>,
     refusing: AtomicUsize,
     sockets: AtomicUsize,
     /// Requests of all connections that have several at a time.
@@ -73,6 +76,8 @@ pub struct Figures {
     pub accepted: u64,
     /// Connections refused because of the cap.
     pub refused: u64,
+    /// Connections that waited for their clients, and were ended for a new one because of the cap.
+    pub gave_way: u64,
     /// Answers below 500 that the edge gave itself.
     pub rejected: u64,
     /// Answers from 500 on that the edge gave itself, failures of Workers included.
@@ -85,6 +90,7 @@ pub struct Figures {
 pub(super) struct Counters {
     accepted: AtomicU64,
     refused: AtomicU64,
+    gave_way: AtomicU64,
     rejected: AtomicU64,
     failed: AtomicU64,
 }
@@ -116,6 +122,7 @@ impl<R: Routes> Edge<R> {
             figures: Counters::default(),
             router: RwLock::new(Arc::new(router)),
             open: AtomicUsize::new(0),
+            seats: Arc::default(),
             refusing: AtomicUsize::new(0),
             sockets: AtomicUsize::new(0),
             #[cfg(feature = "http2")]
@@ -143,6 +150,7 @@ impl<R: Routes> Edge<R> {
             open: self.open.load(Relaxed),
             accepted: self.figures.accepted.load(Relaxed),
             refused: self.figures.refused.load(Relaxed),
+            gave_way: self.figures.gave_way.load(Relaxed),
             rejected: self.figures.rejected.load(Relaxed),
             failed: self.figures.failed.load(Relaxed),
             sockets: self.sockets.load(Relaxed),
@@ -354,7 +362,13 @@ async fn accept<R: Routes>(
         // only late.
         let _ = stream.get_ref().set_nodelay(true);
         let ip = peer.ip();
-        let Some(place) = Place::take(edge, taken, max) else {
+        let mut place = Place::take(edge, taken, max);
+        if place.is_none() && !is_own && edge.seats.give_way(ip, &edge.options) {
+            edge.figures.gave_way.fetch_add(1, Relaxed);
+            // Its own is free in a moment.
+            place = Place::take(edge, taken, max + LEAVING_MAX);
+        }
+        let Some(place) = place else {
             if is_secure {
                 // A handshake, to be told that it is too much, would be more.
                 edge.figures.refused.fetch_add(1, Relaxed);
@@ -366,12 +380,14 @@ async fn accept<R: Routes>(
         let Some(transport) = edge.transport(stream, is_secure) else {
             continue;
         };
+        let phase = Arc::new(Phase::new());
+        let seat = (!is_own).then(|| edge.seats.sit(ip, phase.clone()));
         let (signals, alive) = (signals.clone(), alive.clone());
         desk.spawn(|standing| async move {
-            let _alive = alive;
+            let (_alive, _seat) = (alive, seat);
             let edge = place.edge.clone();
             let client = (ip, is_own);
-            let connection = connection::run(edge, transport, client, signals, standing);
+            let connection = connection::run(edge, (transport, phase), client, signals, standing);
             let connection = pin!(connection);
             // A fault in one connection must not take down the thread that serves others.
             if AssertUnwindSafe(connection).catch_unwind().await.is_err() {

@@ -14,8 +14,11 @@ use hyper::body::Incoming;
 use parking_lot::Mutex;
 use std::future::poll_fn;
 use std::pin::Pin;
-use std::sync::atomic::{AtomicBool, AtomicU32, AtomicU64, AtomicUsize, Ordering::Relaxed};
-use std::sync::{Arc, Weak};
+use std::sync::atomic::{
+    AtomicBool, AtomicU32, AtomicU64, AtomicUsize,
+    Ordering::{Relaxed, SeqCst},
+};
+use std::sync::{Arc, OnceLock, Weak};
 use std::task::{Context, Poll, Waker};
 use std::time::{Duration, Instant};
 
@@ -29,6 +32,11 @@ pub const PART_BYTES: usize = 16 * 1024;
 /// Bytes of an answer that a client must make room for within the deadline for writing, as it must take
 /// that many of a connection of its own.
 const PROGRESS_BYTES: usize = 4 * 1024;
+/// An answer waits for a body that nobody reads as long as some of it comes within this time, if it has no
+/// more bytes than that, as far as is known: there are clients that read nothing once they have their answer, not
+/// even that there is room for the rest of their body, and so wait for ever.
+const QUIET: Duration = Duration::from_millis(250);
+const AWAITED_MAX: u64 = 1 << 20;
 /// Nothing waits for the client.
 const NEVER: u64 = u64::MAX;
 
@@ -62,6 +70,55 @@ pub struct Stream {
     /// When the part was handed out that the client has not made room for yet, as above.
     handed_ms: AtomicU64,
     handed_bytes: AtomicUsize,
+    left: OnceLock<Arc<Left>>,
+}
+
+/// A body that nobody reads.
+#[derive(Default)]
+struct Left {
+    is_quiet: AtomicBool,
+    waiting: Mutex<Option<Waker>>,
+}
+
+/// It is waited for no longer when this is dropped.
+struct Coming(Arc<Left>);
+
+impl Drop for Coming {
+    fn drop(&mut self) {
+        self.0.is_quiet.store(true, SeqCst);
+        if let Some(waiting) = self.0.waiting.lock().take() {
+            waiting.wake();
+        }
+    }
+}
+
+impl Left {
+    fn poll_quiet(&self, cx: &mut Context<'_>) -> Poll<()> {
+        *self.waiting.lock() = Some(cx.waker().clone());
+        match self.is_quiet.load(SeqCst) {
+            true => Poll::Ready(()),
+            false => Poll::Pending,
+        }
+    }
+}
+
+/// Reads a body to its end.
+async fn throw_away(mut body: Incoming, coming: Coming) {
+    let mut coming = Some(coming);
+    let mut quiet = Timer::after(QUIET);
+    poll_fn(|cx| {
+        while let Poll::Ready(frame) = Pin::new(&mut body).poll_frame(cx) {
+            if !frame.is_some_and(|frame| frame.is_ok()) {
+                return Poll::Ready(());
+            }
+            quiet.set_after(QUIET);
+        }
+        if coming.is_some() && Pin::new(&mut quiet).poll(cx).is_ready() {
+            coming = None;
+        }
+        Poll::Pending
+    })
+    .await;
 }
 
 impl Streams {
@@ -99,6 +156,7 @@ impl Streams {
             is_answered: AtomicBool::new(false),
             handed_ms: AtomicU64::new(NEVER),
             handed_bytes: AtomicUsize::new(0),
+            left: OnceLock::new(),
         }
     }
 
@@ -151,21 +209,29 @@ impl Stream {
 
     /// Its body goes on, and nobody reads it. It is read and thrown away for a while: there are clients that
     /// take a reset for the end of the answer, too.
-    pub fn leave(&self, mut body: Incoming) {
+    pub fn leave(&self, body: Incoming) {
         let Some(executor) = self.of.executor.upgrade() else {
             return;
         };
+        let left = Arc::new(Left::default());
+        let coming = Coming(left.clone());
+        if body.size_hint().lower() <= AWAITED_MAX {
+            // There is one body of a request.
+            let _ = self.left.set(left);
+        }
+        let reading = throw_away(body, coming);
         let linger = self.of.linger;
-        let reading = async move {
-            while poll_fn(|cx| Pin::new(&mut body).poll_frame(cx))
-                .await
-                .is_some_and(|frame| frame.is_ok())
-            {}
-        };
         let patience = async move {
             Timer::after(linger).await;
         };
         executor.spawn(reading.or(patience)).detach();
+    }
+
+    /// Waits until the answer may go: nothing more comes of a body that nobody reads.
+    pub async fn left(&self) {
+        if let Some(left) = self.left.get() {
+            poll_fn(|cx| left.poll_quiet(cx)).await;
+        }
     }
 
     /// The answer's next part is asked for: there is room for what came before.

@@ -100,6 +100,7 @@ impl TestRoute {
         headers.insert(CONTENT_TYPE, HeaderValue::from_static(kind));
         Reply {
             status,
+            reason: None,
             headers,
             body: ReplyBody::Whole(text.into()),
         }

@@ -1,6 +1,7 @@
 //! A request's body on its way to a Worker: bounded in bytes and in time, read when asked for.
 
 use super::phase::Phase;
+use super::rest::Worth;
 use async_io::Timer;
 use bytes::Bytes;
 use futures_lite::{Stream, ready};
@@ -73,10 +74,17 @@ pub struct Upload {
     end: Instant,
     timer: Option<Timer>,
     waiting: bool,
+    /// What the rest is worth that nobody reads.
+    worth: Worth,
 }
 
 impl Upload {
-    pub fn new(incoming: Incoming, phase: Arc<Phase>, bounds: Bounds) -> (Self, Faults) {
+    pub fn new(
+        incoming: Incoming,
+        phase: Arc<Phase>,
+        bounds: Bounds,
+        worth: Worth,
+    ) -> (Self, Faults) {
         phase.upload_starts();
         let faults = Faults::default();
         let upload = Self {
@@ -88,6 +96,7 @@ impl Upload {
             bounds,
             timer: None,
             waiting: false,
+            worth,
         };
         (upload, faults)
     }
@@ -95,7 +104,7 @@ impl Upload {
     fn close(&mut self, complete: bool) {
         if let Some(incoming) = self.incoming.take() {
             if !complete {
-                self.phase.leave(incoming);
+                self.phase.leave(incoming, self.worth);
             }
             self.phase.upload_ends();
             self.timer = None;
@@ -158,6 +167,7 @@ impl Stream for Upload {
             let Some(incoming) = &mut this.incoming else {
                 return Poll::Ready(None);
             };
+            this.worth = this.worth.once_asked();
             match Pin::new(incoming).poll_frame(cx) {
                 Poll::Ready(Some(Ok(frame))) => {
                     this.waiting = false;

@@ -99,6 +99,15 @@ pub enum Outcome {
 }
 
 impl Contexts {
+    /// Those of a module that loads. What it leaves open is nobody's in the isolates that start from it:
+    /// their handles begin elsewhere.
+    pub fn of_loading() -> Self {
+        Self {
+            last: 1 << 30,
+            ..Self::default()
+        }
+    }
+
     /// Bytes that the contexts take.
     pub fn bytes(&self) -> u64 {
         let of = |context: &Context| context.work.bytes();

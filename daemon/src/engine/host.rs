@@ -515,6 +515,7 @@ impl Host {
             let over = match invocation.failure.clone() {
                 None => Ok(Reply {
                     status: http::StatusCode::OK,
+                    reason: None,
                     headers: HeaderMap::new(),
                     body: ReplyBody::Whole(Bytes::new()),
                 }),

@@ -121,6 +121,8 @@ impl Trigger {
 pub struct Reply {
     /// 200 to 599, or 101 with a WebSocket.
     pub status: http::StatusCode,
+    /// The reason phrase, if the Worker gave one: text without control characters.
+    pub reason: Option<Box<str>>,
     /// The header fields, without framing ones (`content-length` is kept if the Worker set it
     /// for a streamed body, so that HEAD and lengths work).
     pub headers: http::HeaderMap,

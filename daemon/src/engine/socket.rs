@@ -237,6 +237,7 @@ pub(super) fn serve(host: &mut Host, op: Serial, argument: &[u8]) -> Result<(), 
     invocation.sockets += 1;
     invocation.exchange.answer(Ok(Reply {
         status: http::StatusCode::SWITCHING_PROTOCOLS,
+        reason: None,
         headers,
         body: ReplyBody::Socket(socket),
     }));

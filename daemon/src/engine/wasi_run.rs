@@ -116,6 +116,7 @@ pub fn answer(host: &mut Host) {
             invocation.tell_timing(invocation.fuel);
             invocation.response_bytes = body.len() as u64;
             invocation.exchange.answer(Ok(Reply {
+                reason: None,
                 status: response.status,
                 headers: response.headers,
                 body: ReplyBody::Whole(body),

@@ -48,8 +48,8 @@ pub struct Snapshot {
     pub connections: u64,
     /// WebSockets that are open.
     pub sockets: u64,
-    /// Connections that were accepted, and those of them that were refused.
-    pub accepted: [u64; 2],
+    /// Connections that were accepted, those of them that were refused, and those that gave way to others.
+    pub accepted: [u64; 3],
     /// Answers of the edge's own, below 500 and from 500 on.
     pub answered: [u64; 2],
     /// Commits of the store.
@@ -288,7 +288,7 @@ fn edge(out: &mut Families<'_>, it: &Snapshot) -> fmt::Result {
         "WebSockets of clients that are open.",
         it.sockets,
     )?;
-    let [accepted, refused] = it.accepted;
+    let [accepted, refused, gave_way] = it.accepted;
     out.counter(
         "postern_edge_accepted_connections",
         "Connections that were accepted, those refused included.",
@@ -298,6 +298,11 @@ fn edge(out: &mut Families<'_>, it: &Snapshot) -> fmt::Result {
         "postern_edge_refused_connections",
         "Connections that were refused because too many were open.",
         refused,
+    )?;
+    out.counter(
+        "postern_edge_yielded_connections",
+        "Connections that waited for their clients and gave way to new ones because too many were open.",
+        gave_way,
     )?;
     let [rejected, failed] = it.answered;
     out.counters(

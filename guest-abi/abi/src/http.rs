@@ -32,7 +32,8 @@ pub enum BodyHint {
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Fields<'a>(#[serde(borrow)] pub Vec<(&'a str, &'a [u8])>);
 
-/// The head of a response.
+/// The head of a response. Behind it may stand the reason phrase, a text of at most
+/// [`PHRASE_MAX`] bytes without control characters.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct ResponseHead<'a> {
     /// 200 to 599.
@@ -41,6 +42,9 @@ pub struct ResponseHead<'a> {
     #[serde(borrow)]
     pub headers: Fields<'a>,
 }
+
+/// Bytes of a reason phrase.
+pub const PHRASE_MAX: usize = 1024;
 
 /// Why an invocation failed, in the guest's own words.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]

@@ -21,7 +21,7 @@ export let blobBytes, isBlob, isFile;
 function typeOf(value) {
   if (value === undefined) return "";
   const text = `${value}`;
-  return /[^\x20-\x7e]/.test(text) ? "" : text.toLowerCase();
+  return /[^\x20-\x7f]/.test(text) ? "" : text.toLowerCase();
 }
 
 function optionsOf(options, name, place) {

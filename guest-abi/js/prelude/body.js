@@ -226,7 +226,7 @@ export class Body {
   }
   blob() {
     bodySlot(this, SOURCE);
-    const type = mimeType(this.headers.get("content-type") ?? "");
+    const type = lastType(this.headers.get("content-type") ?? "");
     return read(this, BYTES).then((bytes) => blobOf(bytes, bodyType(type)));
   }
 }
@@ -241,9 +241,13 @@ export function takeSource(body, raw = false) {
   return source instanceof Incoming ? source.stream(raw) : source;
 }
 
+export function refuseUsed(body) {
+  if (isUsed(body)) throw new TypeError("Cannot reconstruct a Request with a used body.");
+}
+
 // What another body is made of that takes this one's place.
 export function moveSource(body) {
-  if (isUsed(body)) throw new TypeError("Cannot reconstruct a Request with a used body.");
+  refuseUsed(body);
   const stream = streamOrSource(body);
   if (stream instanceof ReadableStream) {
     if (stream.locked) throw new TypeError("The ReadableStream has been locked to a reader.");
@@ -293,6 +297,27 @@ export function mimeType(header) {
     written += TOKEN.test(value) ? `;${name}=${value}` : `;${name}="${value.replace(/["\\]/g, "\\$&")}"`;
   }
   return written;
+}
+
+const VALUES = /(?:"(?:[^"\\]|\\.)*"?|[^",])+/g;
+const CHARSET = /;charset=([^;]*)/;
+
+// The type that a field means which may have several, as the Fetch standard extracts it.
+export function lastType(header) {
+  if (!header.includes(",")) return mimeType(header);
+  let [type, known, charset] = ["", "", null];
+  for (const [value] of header.matchAll(VALUES)) {
+    const found = mimeType(value);
+    const [essence] = found.split(";", 1);
+    if (essence === "" || essence === "*/*") continue;
+    type = found;
+    if (essence !== known) charset = null;
+    known = essence;
+    const own = CHARSET.exec(found);
+    if (own !== null) charset = own[1];
+    else if (charset !== null) type += `;charset=${charset}`;
+  }
+  return type;
 }
 
 // A copy of an object as JSON has it.

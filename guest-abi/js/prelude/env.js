@@ -1,5 +1,6 @@
 // env: what a Worker is bound to, read when it is first asked for.
 import native from "internal:native";
+import frames from "internal:frames";
 import { KvNamespace } from "internal:kv";
 
 const { defineProperty } = Object;
@@ -16,8 +17,8 @@ export function binding(kind, make) {
 
 let values = null;
 let wasRead = false;
-// What stands in for the bindings while `withEnv` runs.
-let instead = null;
+// What stands in for the bindings in what `withEnv` began: held in its frame, by this key.
+const INSTEAD = {};
 
 // The bindings by name. A snapshot does not keep them: secrets may change without a new push.
 export function env() {
@@ -32,18 +33,16 @@ export function env() {
   return values;
 }
 
-// Runs `fn` while these values stand in for the bindings.
-export function withValues(other, fn) {
-  const before = instead;
-  instead = other;
-  try {
-    return fn();
-  } finally {
-    instead = before;
-  }
+// Runs `fn`, and what it begins, with something held in the asynchronous context.
+export function runHolding(held, fn) {
+  frames.use();
+  return frames.run(new Map([...(frames.get() ?? []), ...held]), fn, undefined, []);
 }
 
-const now = () => instead ?? env();
+// What stands in for the bindings, as it is held.
+export const standingIn = (values) => [INSTEAD, typeof values === "object" && values !== null ? values : {}];
+
+const now = () => frames.get()?.get(INSTEAD) ?? env();
 
 // env for modules that import it: reading it in global scope ties the snapshot to its values.
 export const imported = new Proxy(
@@ -59,6 +58,8 @@ export const imported = new Proxy(
       return property;
     },
     set: (_, key, value) => ((now()[key] = value), true),
+    deleteProperty: (_, key) => Reflect.deleteProperty(now(), key),
+    defineProperty: (_, key, property) => Reflect.defineProperty(now(), key, property),
   },
 );
 

@@ -3,11 +3,22 @@ import { closed, illegalConstructor, platform, scalar, text, wrongConstructorPar
 import native from "internal:native";
 import { integer } from "internal:arguments";
 import { DOMException, flag } from "internal:errors";
+import { reportUncaught } from "internal:console";
 
 const BUBBLES = 1, CANCELABLE = 2, COMPOSED = 4, PREVENTED = 8, STOPPED = 16, STOPPED_NOW = 32, DISPATCHING = 64,
   TRUSTED = 128, PASSIVE = 256, REFUSED = 512;
 
 const targetIsThis = () => flag("set_event_target_this");
+
+// Calls a listener. From some date on what one throws is told of, and the others hear of the event too.
+function invoke(handle, self, event) {
+  if (!flag("spec_compliant_dispatch_exceptions")) return handle.call(self, event);
+  try {
+    return handle.call(self, event);
+  } catch (error) {
+    if (reportException(error, uncaughtText(error))) reportUncaught(error);
+  }
+}
 
 // Given to a constructor that tenants may not call.
 export const KEY = Symbol();
@@ -103,8 +114,7 @@ export class Event {
       event.#flags |= TRUSTED;
       return event;
     };
-    // Calls what listens to an event; gives whether its default was left standing. What a
-    // listener throws ends the round. The handler of the target itself comes first, unless it
+    // Calls what listens to an event; gives whether its default was left standing. The handler of the target itself comes first, unless it
     // `listens` as others do.
     deliver = (target, listeners, event, listens = false) => {
       if (typeof event !== "object" || event === null || !(#flags in event)) {
@@ -118,7 +128,7 @@ export class Event {
       try {
         const type = event.#type;
         const handler = listens ? undefined : target[`on${type}`];
-        if (typeof handler === "function") handler.call(globalThis, event);
+        if (typeof handler === "function") invoke(handler, globalThis, event);
         const list = listeners?.get(type);
         if (list !== undefined) {
           for (const entry of list.slice()) {
@@ -126,7 +136,7 @@ export class Event {
             if (entry.removed) continue;
             if (entry.once) drop(listeners, type, entry);
             if (entry.passive) event.#flags |= PASSIVE;
-            entry.handle.call(entry.self ?? (targetIsThis() ? target : globalThis), event);
+            invoke(entry.handle, entry.self ?? (targetIsThis() ? target : globalThis), event);
             event.#flags &= ~PASSIVE;
           }
         }

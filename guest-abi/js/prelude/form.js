@@ -87,12 +87,6 @@ export class FormData {
     entries.length = kept;
     if (!found) entries.push(key, given);
   }
-  forEach(callback = undefined, thisArg = undefined) {
-    if (!(#entries in this)) illegal();
-    if (typeof callback !== "function") throw wrongArgument("forEach", NAME, 1, "function");
-    const entries = this.#entries;
-    for (let at = 0; at < entries.length; at += 2) callback.call(thisArg, entries[at + 1], entries[at], this);
-  }
   static {
     isForm = (value) => #entries in value;
     entriesOf = (form) => {
@@ -112,6 +106,11 @@ const members = {
   },
   values() {
     return iterateList(entriesOf(this), 1);
+  },
+  forEach(callback = undefined, thisArg = undefined) {
+    const entries = entriesOf(this);
+    if (typeof callback !== "function") throw wrongArgument("forEach", NAME, 1, "function");
+    for (let at = 0; at < entries.length; at += 2) callback.call(thisArg, entries[at + 1], entries[at], this);
   },
   [Symbol.iterator]() {
     return iterateList(entriesOf(this), 2);
@@ -136,6 +135,9 @@ export function serializeForm(form) {
   const entries = entriesOf(form);
   for (let at = 0; at < entries.length; at += 2) {
     const value = entries[at + 1];
+    if (entries[at].endsWith("\\") || value.name?.endsWith("\\")) {
+      throw new TypeError("Name or filename can't end with backslash");
+    }
     if (typeof value === "string") parts.push(entries[at], value, null, null);
     else parts.push(entries[at], blobBytes(value), value.name, value.type || "application/octet-stream");
   }

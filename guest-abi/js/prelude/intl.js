@@ -1,5 +1,4 @@
-// Intl and the toLocale… methods: English, and the numeric dates of a few other languages
-// (spec: FEATURES F199).
+// Intl and the toLocale… methods: English, and dates and numbers of other languages (spec: FEATURES F199).
 import native from "internal:native";
 import { plain, unclonable } from "internal:platform";
 import { canonical, Locale, parse, supportedValuesOf } from "internal:intl/locale";
@@ -8,6 +7,7 @@ import { segmenters } from "internal:intl/segmenter";
 import { displayNames } from "internal:intl/names_of";
 import { durationFormat } from "internal:intl/durations";
 import { pluralRules } from "internal:intl/plurals";
+import { localDateParts, localesOf } from "internal:intl/local_dates";
 import { numberOptions as readNumbers, numberParts, rangeParts } from "internal:intl/numbers";
 
 const { defineProperty } = Object;
@@ -127,6 +127,9 @@ function dateOptions(options, need, fill, holder = "Intl.DateTimeFormat") {
     hourCycle: pick(options, "hourCycle", ["h11", "h12", "h23", "h24"]),
     zone: zoneOf(options.timeZone),
   };
+  if (o.fraction !== undefined && !(Number(o.fraction) >= 1 && Number(o.fraction) < 4)) {
+    throw new RangeError("fractionalSecondDigits value is out of range.");
+  }
   const hasDate = o.weekday ?? o.year ?? o.month ?? o.day;
   const hasTime = o.hour ?? o.minute ?? o.second ?? o.fraction;
   if (o.dateStyle !== undefined || o.timeStyle !== undefined) {
@@ -166,15 +169,21 @@ function styled(o) {
   return c;
 }
 
-function dateParts(language, options, time) {
+function dateParts(language, options, time, locale) {
   const l = LANGUAGES[language];
   const o = options.dateStyle !== undefined || options.timeStyle !== undefined ? styled(options) : options;
   const [offset, short] = offsetAt(o.zone, time);
   const at = new Date(time + offset * 1000);
+  if (locale !== undefined) {
+    const zone = o.zoneName === undefined ? undefined : zoneText(o.zoneName, offset, short, o.zone);
+    const local = localDateParts(locale, options, at, zone);
+    if (local !== null) return local;
+  }
   const parts = [];
   const literal = (value) => parts.push({ type: "literal", value });
   const add = (type, value) => parts.push({ type, value });
-  const fullYear = at.getUTCFullYear();
+  // Years before the first are counted back from it.
+  const fullYear = at.getUTCFullYear() > 0 ? at.getUTCFullYear() : 1 - at.getUTCFullYear();
   // English of the States alone has short dates as it has others; German ones have two digits of the year.
   const isShort = options.dateStyle === "short" && language !== "en-US";
   const year = o.year === "2-digit" && !(isShort && language !== "de-DE") ? two(Math.abs(fullYear) % 100) : `${fullYear}`;
@@ -233,7 +242,7 @@ function timeParts(l, o, at, add, literal) {
   let started = false;
   const hours = at.getUTCHours();
   if (o.hour !== undefined) {
-    const value = twelve ? hours % 12 || 12 : o.hourCycle === "h24" && hours === 0 ? 24 : hours;
+    const value = twelve ? hours % 12 || (o.hourCycle === "h11" && o.hour12 === undefined ? 0 : 12) : o.hourCycle === "h24" && hours === 0 ? 24 : hours;
     add("hour", o.hour === "2-digit" || (!twelve && l.hour === undefined) ? two(value) : `${value}`);
     started = true;
   }
@@ -282,7 +291,7 @@ function formatDate(date, locales, options, need, fill, name) {
   }
   const language = languageOf(locales);
   const o = dateOptions(options, need, fill, `Date.prototype.${name}`);
-  return Number.isNaN(time) ? "Invalid Date" : textOf(dateParts(language, o, time));
+  return Number.isNaN(time) ? "Invalid Date" : textOf(dateParts(language, o, time, localesOf(canonicalList(locales))));
 }
 
 // Intl's constructors may be called without `new`.
@@ -312,11 +321,13 @@ function finish(c, f) {
 const DateTimeFormat = callable(
   class DateTimeFormat {
     #language;
+    #local;
     #locale;
     #options;
     #format;
     constructor(locales, options) {
       this.#language = languageOf(locales);
+      this.#local = localesOf(canonicalList(locales));
       this.#locale = localeOf(locales);
       this.#options = dateOptions(options, "any", "date");
     }
@@ -324,9 +335,10 @@ const DateTimeFormat = callable(
       return (this.#format ??= (date) => textOf(this.formatToParts(date)));
     }
     formatToParts(date) {
-      return dateParts(this.#language, this.#options, timeOf(date));
+      return dateParts(this.#language, this.#options, timeOf(date), this.#local);
     }
     formatRange(start, end) {
+      if (start === undefined || end === undefined) throw new TypeError("Invalid time value");
       const one = textOf(this.formatToParts(start)), other = textOf(this.formatToParts(end));
       return one === other ? one : `${one} \u2013 ${other}`;
     }
@@ -573,11 +585,37 @@ class ListFormat {
   }
 }
 
+// Signs come before digits, in this order.
+const SIGNS = "\t\n\v\f\r _-,;:!?.'\"()[]{}@*/\\&#%`^+<=>|~$";
+const RANKS = new Map([...SIGNS].map((sign, at) => [sign, String.fromCharCode(at + 1)]));
+const TOGETHER = { ß: "ss", æ: "ae", œ: "oe", ø: "o", đ: "d", ł: "l" };
+// Letters that languages have behind others: by the text that they are ordered as.
+const NORDIC = { å: "{c", æ: "{a", ä: "{a", ø: "{b", ö: "{b" };
+const BEHIND = {
+  sv: { å: "{a", ä: "{b", æ: "{b", ö: "{c", ø: "{c" }, fi: { å: "{a", ä: "{b", æ: "{b", ö: "{c", ø: "{c" },
+  da: NORDIC, nb: NORDIC, no: NORDIC, nn: NORDIC, es: { ñ: "n{" },
+};
+
+function baseOf(text, behind) {
+  let lower = text.toLowerCase().replace(/[\0-\x1f !-/:-@[-`{-\x7f]/g, (sign) => RANKS.get(sign) ?? "");
+  if (!/[\u0080-\uffff]/.test(lower)) return lower;
+  if (behind !== undefined) lower = lower.normalize("NFC").replace(/[åæäøöñ]/g, (letter) => behind[letter] ?? letter);
+  // Other signs stand between these and digits.
+  return lower.normalize("NFD").replace(/\p{M}/gu, "").replace(/[ßæœøđł]/g, (letter) => TOGETHER[letter]).replace(/[^\0-\x7f]/gu, (sign) =>
+    /[\p{S}\p{P}]/u.test(sign) ? `/${sign}` : sign);
+}
+
 // Letters before their accents, accents before case.
-function compare(one, other, options) {
-  const base = (text) => text.normalize("NFD").replace(/\p{M}/gu, "").toLowerCase();
-  const flat = (text) => text.normalize("NFD").toLowerCase();
-  const { sensitivity = "variant", numeric = false } = options ?? {};
+function compare(one, other, options, language) {
+  const { sensitivity = "variant", numeric = false, caseFirst, ignorePunctuation } = options ?? {};
+  if (ignorePunctuation) {
+    one = one.replace(/[\p{P}\s]/gu, "");
+    other = other.replace(/[\p{P}\s]/gu, "");
+  }
+  const behind = BEHIND[language];
+  const base = (text) => baseOf(text, behind);
+  // A ring comes before a diaeresis.
+  const flat = (text) => text.normalize("NFD").replaceAll("\u030a", "\u0307\u0307").toLowerCase();
   const order = (a, b) => (a < b ? -1 : a > b ? 1 : 0);
   const split = (text) => text.split(/(\d+)/);
   let by = 0;
@@ -593,9 +631,9 @@ function compare(one, other, options) {
     by = order(flat(one), flat(other));
     if (by !== 0 || sensitivity === "accent") return by;
   }
-  // Small letters first.
+  // Small letters first, unless asked otherwise.
   for (let at = 0; at < Math.min(one.length, other.length); at++) {
-    if (one[at] !== other[at]) return one[at] === one[at].toLowerCase() ? -1 : 1;
+    if (one[at] !== other[at]) return (one[at] === one[at].toLowerCase()) === (caseFirst !== "upper") ? -1 : 1;
   }
   return order(one.length, other.length);
 }
@@ -621,7 +659,7 @@ const Collator = callable(
       return { locale: this.#locale, usage, sensitivity, ignorePunctuation, collation: "default", numeric, caseFirst };
     }
     get compare() {
-      return (this.#compare ??= (one, other) => compare(`${one}`, `${other}`, this.#options));
+      return (this.#compare ??= (one, other) => compare(`${one}`, `${other}`, this.#options, this.#locale.split("-")[0]));
     }
   },
 );
@@ -721,8 +759,8 @@ methods(String.prototype, {
     return toUpperCase.call(isDotted(locales) ? `${this}`.replace(/i/g, "İ") : this);
   },
   localeCompare(that, locales, options) {
-    if (locales !== undefined) languageOf(locales);
-    return compare(`${this}`, `${that}`, options);
+    const language = locales === undefined ? undefined : localeOf(locales).split("-")[0];
+    return compare(`${this}`, `${that}`, options, language);
   },
 });
 defineProperty(String.prototype.localeCompare, "length", { value: 1, configurable: true });

@@ -34,6 +34,7 @@ import { bytesOfModule, importedModule } from "internal:wasm";
 import { batchOf, QueueEvent } from "internal:batch";
 import { EmailEvent, emailOf } from "internal:email";
 import "internal:code";
+import "internal:order";
 
 const { contextOf } = native;
 const EMPTY = new Uint8Array(0);
@@ -78,7 +79,7 @@ function answer(flight, response) {
   } catch (error) {
     return failed(flight, error);
   }
-  const [status, list, type, , encodeBody] = parts;
+  const [status, list, type, , encodeBody, , statusText] = parts;
   let fields = list;
   if (list !== null && source !== null && encodeBody === "automatic" && !isRaw(source)) {
     const coding = native.headersGet(list, "content-encoding");
@@ -89,6 +90,7 @@ function answer(flight, response) {
     }
   }
   if (source === null || typeof source === "string" || source instanceof Uint8Array) {
+    if (statusText !== "") native.phrase(statusText);
     native.respond(flight.id, status, fields, type, source, false);
     flight.answered = true;
     finish(flight);
@@ -107,6 +109,7 @@ function answer(flight, response) {
     else if (fields === list) fields = native.headersClone(list);
     native.headersSet(fields, "content-length", `${length}`);
   }
+  if (statusText !== "") native.phrase(statusText);
   native.respond(flight.id, status, fields, type, null, true);
   pump(flight, source);
 }
@@ -147,7 +150,8 @@ async function pump(flight, stream) {
       const { done, value } = await reader.read();
       if (flight.over) return;
       if (done) break;
-      const bytes = bodyPart(value);
+      // Text is taken here, other than where a Worker reads a body itself.
+      const bytes = typeof value === "string" ? native.utf8(value) : bodyPart(value);
       for (let at = 0; at < bytes.byteLength; at += PART) {
         const part = bytes.byteLength > PART ? bytes.subarray(at, at + PART) : bytes;
         const credit = native.bodyChunk(flight.id, part, false);
@@ -381,7 +385,9 @@ const hooks = {
         (scope.flags.has("urlsearchparams_delete_has_value_arg") ? 0 : 4) |
         (scope.flags.has("http_headers_getsetcookie") ? 0 : 8) |
         (scope.flags.has("brotli_content_encoding") ? 0 : 16) |
-        (scope.flags.has("disable_top_level_await_in_require") ? 0 : 32),
+        (scope.flags.has("disable_top_level_await_in_require") ? 0 : 32) |
+        (scope.flags.has("text_decoder_replace_surrogates") ? 0 : 64) |
+        (scope.flags.has("text_decoder_cjk_decoder") ? 0 : 128),
     );
     if (scope.flags.has("nodejs_compat") || scope.flags.has("nodejs_compat_v2")) useNode(scope.flags);
     fetching.configure();

@@ -63,7 +63,14 @@ function finishMembers(holder, isStatic) {
     if (typeof key === "string") property.enumerable = true;
     defineProperty(holder, key, property);
   }
-  if (!isStatic && accessors.length > 0) shown.set(holder, accessors);
+  if (isStatic) return;
+  if (accessors.length > 0) shown.set(holder, accessors);
+  // It comes after the other names.
+  const own = getOwnPropertyDescriptor(holder, "constructor");
+  if (own?.configurable) {
+    delete holder.constructor;
+    defineProperty(holder, "constructor", own);
+  }
 }
 
 // Proxies of the platform's, which are to look like objects: by proxy, what has their own members.

@@ -4,7 +4,7 @@ import native from "internal:native";
 import { flag } from "internal:errors";
 import { mixin } from "internal:shape";
 import { platform, scalar, wrongField, wrongConstructorParameter } from "internal:platform";
-import { METHOD, URL_SLOT, HEADERS, TYPE, REDIRECT, SIGNAL, MORE, Body, extract, impliedType, hasSource, moveSource, cloneSource, setSource, plainCopy, isDictionary } from "internal:body";
+import { METHOD, URL_SLOT, HEADERS, TYPE, REDIRECT, SIGNAL, MORE, Body, extract, impliedType, hasSource, moveSource, refuseUsed, cloneSource, setSource, plainCopy, isDictionary } from "internal:body";
 import { Headers } from "internal:headers";
 import { AbortController, AbortSignal } from "internal:events";
 
@@ -146,12 +146,14 @@ function initialize(request, from, input, init) {
     }
   }
   const inherits = source === null && body !== null && from !== null && hasSource(from);
+  if (inherits) refuseUsed(from);
   if ((source !== null || inherits) && isBodyless(requestSlot(request, METHOD))) {
     throw new TypeError("Request with a GET or HEAD method cannot have a body.");
   }
   if (source !== null) {
     setSource(request, source);
-    if (type !== null) setSlot(request, TYPE, type);
+    // The type of the request that this one is a copy of stays.
+    if (type !== null && requestSlot(request, TYPE) === null) setSlot(request, TYPE, type);
   } else if (inherits) {
     setSource(request, moveSource(from));
   }

@@ -173,8 +173,8 @@ export function json(data, init = undefined) {
 // What the host is told of a response; null for what is none.
 export function responseParts(response) {
   if (!isPart(response, 1)) return null;
-  const { webSocket, encodeBody, cf } = more(response);
-  return [responseSlot(response, STATUS), responseSlot(response, HEADERS), responseSlot(response, TYPE), webSocket, encodeBody, cf];
+  const { webSocket, encodeBody, cf, statusText } = more(response);
+  return [responseSlot(response, STATUS), responseSlot(response, HEADERS), responseSlot(response, TYPE), webSocket, encodeBody, cf, statusText];
 }
 
 // A response of another server or Worker.

@@ -1,4 +1,5 @@
 // Stacks of errors in the shape that V8 gives them. Frames of the prelude are left out.
+import "internal:json";
 import native from "internal:native";
 
 const MARK = "\u0001";
@@ -17,9 +18,13 @@ class Stack extends Given {
     super(error);
     this.#raw = raw;
   }
-  static keep(error, raw) {
+  // An error has the accessor from the beginning, before its other properties.
+  static hold(error, raw) {
     if (#raw in error) error.#raw = raw;
     else new Stack(error, raw);
+  }
+  static keep(error, raw) {
+    Stack.hold(error, raw);
     defineProperty(error, "stack", accessor);
   }
   static read(error) {
@@ -69,28 +74,41 @@ export function keepStack(object, text) {
   defineProperty(object, "stack", { enumerable: true });
 }
 
-// Functions of the language that call others, by what V8 calls them.
-const labels = [];
-function label(holder, prefix) {
-  for (const key of Object.getOwnPropertyNames(holder)) {
-    const value = getOwnPropertyDescriptor(holder, key).value;
-    if (key !== "constructor" && key !== "concat" && typeof value === "function") labels.push(value, `${prefix}.${key}`);
+// Functions of the language that stacks show.
+const language = [];
+function show(holder) {
+  for (const key of Reflect.ownKeys(holder)) {
+    const { value, get } = getOwnPropertyDescriptor(holder, key);
+    // Templates are put together by String.prototype.concat here.
+    if (key !== "constructor" && typeof value === "function" && !(key === "concat" && holder === String.prototype)) language.push(value);
+    if (get) language.push(get);
   }
 }
-label(Array.prototype, "Array");
-label(Map.prototype, "Map");
-label(Set.prototype, "Set");
-label(String.prototype, "String");
-label(JSON, "JSON");
-label(Object, "Function");
-labels.push(Promise, "new Promise", Array.from, "Function.from");
+const { getPrototypeOf } = Object;
+const typed = getPrototypeOf(Uint8Array);
+for (const type of [
+  Object, Array, Map, Set, WeakMap, WeakSet, WeakRef, String, Number, Date, BigInt, Symbol, Promise, RegExp, ArrayBuffer, DataView, typed,
+  Iterator, FinalizationRegistry,
+]) {
+  show(type);
+  show(type.prototype);
+}
+for (const holder of [JSON, getPrototypeOf(function* () {}).prototype, getPrototypeOf(async function* () {}).prototype]) show(holder);
+language.push(
+  Map, Set, WeakMap, WeakSet, WeakRef, FinalizationRegistry, Promise, RegExp, ArrayBuffer, DataView, BigInt, Function,
+  Function.prototype.toString, decodeURI, decodeURIComponent, encodeURI, encodeURIComponent,
+);
+for (const name of Object.getOwnPropertyNames(globalThis)) {
+  const { value } = getOwnPropertyDescriptor(globalThis, name);
+  if (typeof value === "function" && getPrototypeOf(value) === typed) language.push(value);
+}
 
 // What V8's call sites can be asked on top of what the engine's can.
 function extend(site) {
   const more = {
     getThis() {},
-    getTypeName: () => null,
-    getMethodName: () => null,
+    // Code of modules is strict.
+    getFunction() {},
     getEvalOrigin() {},
     getScriptNameOrSourceURL() {
       return this.getFileName();
@@ -103,17 +121,7 @@ function extend(site) {
       return this.getColumnNumber();
     },
     getPosition: () => 0,
-    getPromiseIndex: () => null,
-    isToplevel: () => true,
     isEval: () => false,
-    isAsync: () => false,
-    isPromiseAll: () => false,
-    toString() {
-      const name = this.getFunctionName();
-      const at = this.isNative() ? "<anonymous>" : `${this.getFileName()}:${this.getLineNumber()}:${this.getColumnNumber()}`;
-      const made = this.isConstructor() ? "new " : "";
-      return name ? `${made}${name} (${at})` : at;
-    },
   };
   const prototype = Object.getPrototypeOf(site);
   for (const key of Object.keys(more)) {
@@ -123,7 +131,9 @@ function extend(site) {
 
 Error.prepareStackTrace = (_, sites) => sites;
 const [site] = new Error().stack;
-native.stacks(capture, Stack.keep, Object.getPrototypeOf(site), labels);
+native.stacks(capture, Stack.hold, Object.getPrototypeOf(site), language);
+delete Object.getPrototypeOf(site).isLanguage;
+native.stackAccessor(accessor.get, accessor.set);
 extend(site);
 // More than tenants see, since frames of the prelude count.
 Error.stackTraceLimit = 24;
@@ -139,6 +149,7 @@ Error.captureStackTrace = {
       throw new TypeError("invalid_argument");
     }
     native.captureStack(target, from);
+    Stack.keep(target, target.stack);
   },
 }.captureStackTrace;
 defineProperty(Error, "captureStackTrace", { enumerable: false });

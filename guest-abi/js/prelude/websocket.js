@@ -550,6 +550,12 @@ export class WebSocketRequestResponsePair {
     }
   }
 });
+// After them come the accessors.
+for (const key of ["readyState", "bufferedAmount", "url", "protocol", "extensions", "binaryType"]) {
+  const accessor = Object.getOwnPropertyDescriptor(WebSocket.prototype, key);
+  delete WebSocket.prototype[key];
+  defineProperty(WebSocket.prototype, key, accessor);
+}
 
 // ---- Addresses ----
 

@@ -52,7 +52,8 @@ fn units(ctx: &Ctx<'_>, text: &Text<'_>) -> Vec<u16> {
     copy
 }
 
-fn from_units<'js>(ctx: &Ctx<'js>, units: &[u16]) -> Result<Value<'js>> {
+/// A string of these units.
+pub fn from_units<'js>(ctx: &Ctx<'js>, units: &[u16]) -> Result<Value<'js>> {
     // SAFETY: the pointer and length are a slice's; the new value belongs to the caller.
     unsafe {
         let value = qjs::JS_NewStringUTF16(

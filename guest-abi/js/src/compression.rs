@@ -20,7 +20,6 @@ fn failed(ctx: &Ctx<'_>, code: u16) -> rquickjs::Error {
     Exception::throw_message(
         ctx,
         match code {
-            1 => "Compression is not available in the global scope.",
             4 => {
                 "There are too many compression streams at once. Close or cancel those that are not needed."
             }

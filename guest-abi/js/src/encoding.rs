@@ -2,11 +2,13 @@
 
 use crate::bytes;
 use crate::shape::{constructing, function, getter, method, this, wrong_argument};
+use crate::switches::{Switch, is_set};
 use crate::text::{lossy, usv};
-use encoding_rs::{Decoder, DecoderResult, Encoding, REPLACEMENT, UTF_8};
+use encoding_rs::{Decoder, DecoderResult, Encoding, GB18030, GBK, REPLACEMENT, UTF_8, UTF_16LE};
 use rquickjs::class::{Class, JsClass, Trace, Tracer};
 use rquickjs::function::{Constructor, Func, Opt, This};
 use rquickjs::{Ctx, Exception, Function, JsLifetime, Object, Result, TypedArray, Value};
+use std::borrow::Cow;
 
 const ENCODER: &str = "TextEncoder";
 const DECODER: &str = "TextDecoder";
@@ -29,10 +31,6 @@ impl<'js> JsClass<'js> for TextEncoder {
 
     fn prototype(ctx: &Ctx<'js>) -> Result<Option<Object<'js>>> {
         let proto = Object::new(ctx.clone())?;
-        getter(&proto, "encoding", |ctx: Ctx<'js>, it: This<Value<'js>>| {
-            this::<TextEncoder>(&ctx, &it.0)?;
-            Ok::<_, rquickjs::Error>("utf-8")
-        })?;
         method(
             &proto,
             "encode",
@@ -46,6 +44,10 @@ impl<'js> JsClass<'js> for TextEncoder {
             },
         )?;
         method(&proto, "encodeInto", encode_into)?;
+        getter(&proto, "encoding", |ctx: Ctx<'js>, it: This<Value<'js>>| {
+            this::<TextEncoder>(&ctx, &it.0)?;
+            Ok::<_, rquickjs::Error>("utf-8")
+        })?;
         Ok(Some(proto))
     }
 
@@ -91,6 +93,8 @@ struct TextDecoder {
     keeps_mark: bool,
     /// While a stream is under way.
     decoder: Option<Decoder>,
+    /// The same of UTF-16 whose halves are kept: bytes that more may belong to.
+    half: Option<Vec<u8>>,
 }
 
 // SAFETY: it holds no value of JavaScript.
@@ -219,10 +223,21 @@ impl TextDecoder {
                 Err(_) => string(&String::from_utf8_lossy(bytes)),
             };
         }
+        if self.encoding == UTF_16LE && is_set(Switch::KeepHalves) {
+            return self.units(ctx, bytes, continues);
+        }
         let mut decoder = match self.decoder.take() {
             Some(decoder) => decoder,
             None => self.new_decoder(),
         };
+        let without = match (self.encoding == GBK || self.encoding == GB18030)
+            && bytes.contains(&0x80)
+            && is_set(Switch::NoSingleEuro)
+        {
+            true => Cow::Owned(without_single_euro(bytes)),
+            false => Cow::Borrowed(bytes),
+        };
+        let bytes = without.as_ref();
         let room = decoder.max_utf8_buffer_length(bytes.len());
         let mut text = String::with_capacity(room.unwrap_or_default());
         if self.is_fatal {
@@ -240,6 +255,64 @@ impl TextDecoder {
         }
         string(&text)
     }
+}
+
+impl TextDecoder {
+    /// UTF-16 as it is, halves of pairs too. None for a byte too many, if that is fatal.
+    fn units<'js>(
+        &mut self,
+        ctx: &Ctx<'js>,
+        bytes: &[u8],
+        continues: bool,
+    ) -> Result<Option<rquickjs::String<'js>>> {
+        let begins = self.half.is_none();
+        let mut bytes = [self.half.take().unwrap_or_default().as_slice(), bytes].concat();
+        let whole = bytes.len() - bytes.len() % 2;
+        let mut rest = bytes.split_off(whole);
+        // The first half of a pair waits for the other.
+        if continues && let [.., low, high @ 0xd8..=0xdb] = *bytes.as_slice() {
+            bytes.truncate(whole - 2);
+            rest.splice(..0, [low, high]);
+        }
+        let mut units: Vec<u16> = bytes
+            .chunks_exact(2)
+            .map(|unit| u16::from_le_bytes([unit[0], unit[1]]))
+            .collect();
+        let is_marked = units.first() == Some(&0xfeff);
+        if begins && !self.keeps_mark && is_marked {
+            units.remove(0);
+        }
+        if continues {
+            // Nothing has come yet that a mark could not follow.
+            let waits = begins && bytes.is_empty() && rest.is_empty();
+            self.half = (!waits).then_some(rest);
+        } else if !rest.is_empty() {
+            if self.is_fatal {
+                return Ok(None);
+            }
+            units.push(0xfffd);
+        }
+        let text = crate::buffers::from_units(ctx, &units)?;
+        Ok(text.into_string())
+    }
+}
+
+/// The same bytes with something that is no character where 0x80 stands alone.
+fn without_single_euro(bytes: &[u8]) -> Vec<u8> {
+    let mut all = bytes.to_vec();
+    let mut at = 0;
+    while let Some(byte) = all.get(at).copied() {
+        at += match byte {
+            0x80 => {
+                all[at] = 0xff;
+                1
+            }
+            0x81..=0xfe if all.get(at + 1).is_some_and(u8::is_ascii_digit) => 4,
+            0x81..=0xfe => 2,
+            _ => 1,
+        };
+    }
+    all
 }
 
 fn construct_decoder<'js>(
@@ -264,6 +337,7 @@ fn construct_decoder<'js>(
         is_fatal: flag(&options, "fatal")?,
         keeps_mark: flag(&options, "ignoreBOM")?,
         decoder: None,
+        half: None,
     };
     Class::instance(ctx, decoder)
 }

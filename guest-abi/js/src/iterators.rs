@@ -93,7 +93,6 @@ unsafe extern "C" fn next(
         return cx.throw_type(ILLEGAL);
     };
     let at = items.at as usize;
-    items.at = items.at.saturating_add(1);
     let item = match &items.source {
         Source::Fields(fields) => fields
             .get(at)
@@ -114,10 +113,13 @@ unsafe extern "C" fn next(
             }
         }
     };
-    item.unwrap_or_else(|| {
+    let Some(item) = item else {
+        // What is added later comes later.
         tell(true);
-        UNDEFINED
-    })
+        return UNDEFINED;
+    };
+    items.at = items.at.saturating_add(1);
+    item
 }
 
 fn item(cx: Cx, kind: u8, name: impl FnOnce(Cx) -> Val, value: impl FnOnce(Cx) -> Val) -> Val {

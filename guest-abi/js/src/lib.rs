@@ -22,6 +22,7 @@ mod encoding;
 mod events;
 mod exception;
 mod execution;
+mod file_url;
 mod forms;
 mod frames;
 mod headers;
@@ -65,6 +66,10 @@ mod tasks;
 mod tcp;
 #[cfg(not(target_arch = "wasm32"))]
 pub mod testing;
+/// What the daemon's compression, which the stand-in host uses, reads frames by.
+#[cfg(not(target_arch = "wasm32"))]
+#[path = "../../../daemon/src/zstd.rs"]
+mod zstd;
 mod text;
 mod token;
 mod url;
@@ -72,6 +77,11 @@ mod values;
 mod vm;
 mod wasm;
 mod zones;
+/// What the daemon reads of frames, which its compression for guests (`testing`) asks.
+#[cfg(not(target_arch = "wasm32"))]
+#[allow(dead_code, reason = "the daemon uses more of it")]
+#[path = "../../../daemon/src/zstd.rs"]
+mod zstd;
 
 /// Says which version of the ABI this is for. Never called.
 #[unsafe(no_mangle)]

@@ -4,6 +4,7 @@ use crate::shape::{constructing, getter, method, this, wrong_argument};
 use crate::switches::{Switch, is_set};
 use crate::text::usv;
 use crate::url::Shared;
+use rquickjs::atom::PredefinedAtom;
 use rquickjs::class::{Class, JsClass, Trace, Tracer};
 use rquickjs::function::{Constructor, Opt, This};
 use rquickjs::{Ctx, Function, JsLifetime, Object, Result, Value};
@@ -229,6 +230,22 @@ pub fn at<'js>(ctx: Ctx<'js>, it: Value<'js>, index: u32, kind: u32) -> Result<V
     }
 }
 
+/// What another `URLSearchParams` has, unless its iterator is not the class's own.
+fn own_pairs<'js>(ctx: &Ctx<'js>, init: &Value<'js>) -> Result<Option<Vec<(String, String)>>> {
+    let Ok(other) = Class::<Params>::from_value(init) else {
+        return Ok(None);
+    };
+    let Some(prototype) = Class::<Params>::prototype(ctx)? else {
+        return Ok(None);
+    };
+    let iterator = |of: &Object<'js>| of.get::<_, Value<'js>>(PredefinedAtom::SymbolIterator);
+    if iterator(&other)? != iterator(&prototype)? {
+        return Ok(None);
+    }
+    let pairs = other.borrow().0.borrow().pairs.clone();
+    Ok(Some(pairs))
+}
+
 /// The class; see `paramsClass` in `url.rs`.
 pub fn class<'js>(ctx: &Ctx<'js>, pairs: Function<'js>) -> Result<Constructor<'js>> {
     let class = Constructor::new_class::<Params, _, _>(
@@ -239,8 +256,8 @@ pub fn class<'js>(ctx: &Ctx<'js>, pairs: Function<'js>) -> Result<Constructor<'j
                 None => Vec::new(),
                 Some(init) if init.is_undefined() => Vec::new(),
                 Some(init) if init.is_object() => {
-                    if let Ok(other) = Class::<Params>::from_value(&init) {
-                        other.borrow().0.borrow().pairs.clone()
+                    if let Some(pairs) = own_pairs(&ctx, &init)? {
+                        pairs
                     } else {
                         let flat: Vec<Value<'js>> = pairs.call((init,))?;
                         let flat = flat

@@ -7,6 +7,7 @@ use crate::headers::HeaderList;
 use crate::host;
 use crate::numbers::ByNumber;
 use crate::text::Text;
+use postern_abi::http::PHRASE_MAX;
 use rquickjs::class::Class;
 use rquickjs::{CatchResultExt, Ctx, Object, Result, Value, function::Func};
 use std::cell::RefCell;
@@ -25,6 +26,8 @@ struct Collecting {
 }
 
 thread_local! {
+    /// The reason phrase of the answer that comes next.
+    static PHRASE: RefCell<Option<String>> = const { RefCell::new(None) };
     static BODIES: RefCell<ByNumber<Collecting>> = RefCell::default();
     /// Requests without the head of an answer.
     static UNANSWERED: RefCell<BTreeSet<u32>> = const { RefCell::new(BTreeSet::new()) };
@@ -111,10 +114,16 @@ fn respond<'js>(
 ) -> Result<()> {
     answered(request);
     let content_type = content_type.as_deref();
-    let head = match list {
+    let mut head = match list {
         Some(list) => list.borrow_mut().encode_head(status, content_type),
         None => HeaderList::default().encode_head(status, content_type),
     };
+    if let Some(phrase) = PHRASE.take()
+        && phrase.len() <= PHRASE_MAX
+        && let Ok(phrase) = postcard::to_allocvec(&phrase)
+    {
+        head.extend_from_slice(&phrase);
+    }
     if let Some(text) = body.as_string() {
         let text = text.clone().to_cstring()?;
         let text = String::from_utf8_lossy(text.as_str().as_bytes());
@@ -132,6 +141,11 @@ fn respond<'js>(
 /// Adds the functions on requests to the natives.
 pub fn install<'js>(_: &Ctx<'js>, native: &Object<'js>) -> Result<()> {
     native.set("respond", Func::from(respond))?;
+    // `phrase(text)`: the reason phrase of the answer that comes next.
+    native.set(
+        "phrase",
+        Func::from(|phrase: String| PHRASE.set(Some(phrase))),
+    )?;
     native.set(
         "bodyChunk",
         Func::from(|request: u32, bytes: Bytes, end: bool| {

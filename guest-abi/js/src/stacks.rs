@@ -12,9 +12,17 @@ use std::cell::{Cell, RefCell};
 use std::ffi::c_int;
 use std::fmt::Write;
 
-// Of `classes.patch`.
+// Of `classes.patch` and `sites.patch`.
 unsafe extern "C" {
     fn JS_SetPlatformClass(ctx: *mut qjs::JSContext, class: qjs::JSValue) -> c_int;
+    fn JS_SetStackAccessor(ctx: *mut qjs::JSContext, get: qjs::JSValue, set: qjs::JSValue)
+    -> c_int;
+    fn JS_SetLanguageFunction(function: qjs::JSValue);
+    fn JS_OrderProperties(
+        ctx: *mut qjs::JSContext,
+        object: qjs::JSValue,
+        names: qjs::JSValue,
+    ) -> c_int;
 }
 
 /// Stands before an error's message and before its frames; `prelude/stacks.js` looks for it.
@@ -29,10 +37,12 @@ struct Means {
     file: Persistent<Function<'static>>,
     function: Persistent<Function<'static>>,
     name: Persistent<Function<'static>>,
-    line: Persistent<Function<'static>>,
-    column: Persistent<Function<'static>>,
+    /// The frame in V8's words.
+    shown: Persistent<Function<'static>>,
+    is_async: Persistent<Function<'static>>,
     is_constructor: Persistent<Function<'static>>,
-    labels: Vec<(Persistent<Value<'static>>, String)>,
+    /// Whether it is one of the language's functions that V8 shows.
+    is_language: Persistent<Function<'static>>,
 }
 
 thread_local! {
@@ -69,6 +79,10 @@ impl<'js> Frame<'js> {
             .ok()
     }
 
+    fn says(&self, ctx: &Ctx<'js>, what: &Persistent<Function<'static>>) -> bool {
+        self.ask(ctx, what).and_then(|it| it.as_bool()) == Some(true)
+    }
+
     /// Whether it is the platform's own.
     fn is_internal(&self) -> bool {
         self.file.as_deref().is_some_and(|file| {
@@ -93,40 +107,11 @@ fn frames<'js>(ctx: &Ctx<'js>, means: &Means, sites: &Array<'js>) -> Vec<Frame<'
 
 /// A line of the stack; none for what V8 does not show.
 fn line<'js>(ctx: &Ctx<'js>, means: &Means, frame: &Frame<'js>) -> Option<String> {
-    let function = frame.ask(ctx, &means.function)?;
-    let Some(file) = &frame.file else {
-        let label = means.labels.iter().find(|(known, _)| {
-            known
-                .clone()
-                .restore(ctx)
-                .is_ok_and(|known| known == function)
-        });
-        return label.map(|(_, label)| format!("\n    at {label} (<anonymous>)"));
-    };
-    let name = frame.ask(ctx, &means.name).and_then(|name| text(&name));
-    let name = name
-        .filter(|name| !name.is_empty() && !name.starts_with('<'))
-        .unwrap_or_default();
-    let number = |what| {
-        frame
-            .ask(ctx, what)
-            .and_then(|value| value.as_int())
-            .unwrap_or(0)
-    };
-    let (row, column) = (number(&means.line), number(&means.column));
-    let made = frame
-        .ask(ctx, &means.is_constructor)
-        .and_then(|made| made.as_bool())
-        .unwrap_or(false);
-    let mut line = String::from("\n    at ");
-    // Writing to a string does not fail.
-    let _ = match (made, name.as_str()) {
-        (true, "") => write!(line, "new <anonymous> ({file}:{row}:{column})"),
-        (true, name) => write!(line, "new {name} ({file}:{row}:{column})"),
-        (false, "") => write!(line, "{file}:{row}:{column}"),
-        (false, name) => write!(line, "{name} ({file}:{row}:{column})"),
-    };
-    Some(line)
+    if frame.file.is_none() && !frame.says(ctx, &means.is_language) {
+        return None;
+    }
+    let shown = frame.ask(ctx, &means.shown)?;
+    Some(format!("\n    at {}", text(&shown)?))
 }
 
 /// Gives what the engine says when a function of the platform is called on a wrong object, or a
@@ -195,9 +180,8 @@ fn format_with<'js>(
     let capturing = CAPTURING.get();
     let object = error.as_object();
     let is_error = error.is_error();
-    // The engine also asks when something is thrown that is no error, or an error again.
-    let has_stack = object.is_some_and(|object| object.contains_key("stack").unwrap_or(false));
-    if !capturing && (!is_error || has_stack) {
+    // The engine also asks when something is thrown that is no error.
+    if !capturing && !is_error {
         return Ok(rquickjs::String::from_str(ctx.clone(), "")?.into_value());
     }
     let mut frames = frames(ctx, means, &sites);
@@ -206,13 +190,19 @@ fn format_with<'js>(
     {
         reword(ctx, means, object, top);
     }
+    let called = object.and_then(|object| read(ctx, object, "message"));
+    let called = called.and_then(|message| text(&message));
+    if called.is_some_and(|it| {
+        it.starts_with("Class constructor ") && it.ends_with(" cannot be invoked without 'new'")
+    }) && frames.first().is_some_and(|frame| !frame.is_internal())
+    {
+        // It was not entered.
+        frames.remove(0);
+    }
     if let (Some(object), true, false) = (object, is_error, capturing) {
         // The constructors of the error itself are no frames.
         let own = read(ctx, object, "constructor");
-        let made = |frame: &Frame<'js>| {
-            let is_constructor = frame.ask(ctx, &means.is_constructor);
-            is_constructor.and_then(|it| it.as_bool()) == Some(true)
-        };
+        let made = |frame: &Frame<'js>| frame.says(ctx, &means.is_constructor);
         let leading = frames.iter().take_while(|frame| made(frame)).count();
         let found = frames
             .iter()
@@ -222,7 +212,12 @@ fn format_with<'js>(
             frames.drain(..=found);
         }
     }
-    frames.retain(|frame| !frame.is_internal());
+    // What waits for the platform waits for nobody that can be told.
+    let waiting = |frame: &Frame<'js>| frame.is_internal() && frame.says(ctx, &means.is_async);
+    if let Some(end) = frames.iter().position(waiting) {
+        frames.truncate(end);
+    }
+    frames.retain(|frame| !frame.is_internal() || frame.says(ctx, &means.is_language));
     let stack = stack_of(ctx, means, error, &frames)?;
     if is_error && !capturing {
         let keep = means.keep.clone().restore(ctx)?;
@@ -290,7 +285,7 @@ pub fn install<'js>(_: &Ctx<'js>, native: &Object<'js>) -> Result<()> {
              capture: Function<'js>,
              keep: Function<'js>,
              site: Object<'js>,
-             labels: Vec<Value<'js>>|
+             language: Vec<Value<'js>>|
              -> Result<()> {
                 let method = |name: &str| -> Result<Persistent<Function<'static>>> {
                     Ok(Persistent::save(&ctx, site.get::<_, Function>(name)?))
@@ -301,18 +296,16 @@ pub fn install<'js>(_: &Ctx<'js>, native: &Object<'js>) -> Result<()> {
                     file: method("getFileName")?,
                     function: method("getFunction")?,
                     name: method("getFunctionName")?,
-                    line: method("getLineNumber")?,
-                    column: method("getColumnNumber")?,
+                    shown: method("toString")?,
+                    is_async: method("isAsync")?,
                     is_constructor: method("isConstructor")?,
-                    labels: labels
-                        .chunks(2)
-                        .filter_map(|pair| {
-                            let label = text(pair.get(1)?)?;
-                            Some((Persistent::save(&ctx, pair.first()?.clone()), label))
-                        })
-                        .collect(),
+                    is_language: method("isLanguage")?,
                 };
                 MEANS.set(Some(means));
+                for function in language {
+                    // SAFETY: a value of this context, of which a bit is set.
+                    unsafe { JS_SetLanguageFunction(function.as_raw()) };
+                }
                 Ok(())
             },
         ),
@@ -332,6 +325,36 @@ pub fn install<'js>(_: &Ctx<'js>, native: &Object<'js>) -> Result<()> {
                 _ => Err(rquickjs::Error::Exception),
             }
         }),
+    )?;
+    native.set(
+        "stackAccessor",
+        Func::from(
+            |ctx: Ctx<'js>, get: Function<'js>, set: Function<'js>| -> Result<()> {
+                // SAFETY: values of this context, which live through the call; it keeps its own.
+                let done = unsafe {
+                    JS_SetStackAccessor(ctx.as_raw().as_ptr(), get.as_raw(), set.as_raw())
+                };
+                match done {
+                    0.. => Ok(()),
+                    _ => Err(rquickjs::Error::Exception),
+                }
+            },
+        ),
+    )?;
+    native.set(
+        "order",
+        Func::from(
+            |ctx: Ctx<'js>, object: Object<'js>, names: Array<'js>| -> Result<()> {
+                // SAFETY: values of this context, which live through the call.
+                let done = unsafe {
+                    JS_OrderProperties(ctx.as_raw().as_ptr(), object.as_raw(), names.as_raw())
+                };
+                match done {
+                    0.. => Ok(()),
+                    _ => Err(rquickjs::Error::Exception),
+                }
+            },
+        ),
     )?;
     native.set(
         "captureStack",

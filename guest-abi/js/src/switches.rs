@@ -20,6 +20,10 @@ pub enum Switch {
     KeepBrotli = 16,
     /// A module that waits at its top level is told to be unsettled where it is required.
     RequireUnsettled = 32,
+    /// UTF-16 in the order of most machines is decoded unit by unit, halves of pairs too.
+    KeepHalves = 64,
+    /// Chinese encodings have no character that is the byte 0x80 alone.
+    NoSingleEuro = 128,
 }
 
 thread_local! {

@@ -1,6 +1,7 @@
 //! `URL`: the class, made in Rust. `URLSearchParams` is in `params.rs`.
 
 use crate::class::{self, Held};
+use crate::file_url;
 use crate::params::{self, Params};
 use crate::plain::Plain;
 use crate::raw::{self, Arguments, Callback, Cx, UNDEFINED, Val, callbacks};
@@ -44,6 +45,14 @@ impl Address {
     fn origin(&self) -> Cow<'_, str> {
         match self {
             Self::Plain(plain) => Cow::Borrowed(plain.origin()),
+            // A blob has the origin of what is behind it, if that is one of the web's.
+            Self::Full(url) if url.scheme() == "blob" => {
+                let inner = Url::parse(url.path()).ok();
+                let inner = inner.filter(|inner| matches!(inner.scheme(), "http" | "https"));
+                inner.map_or(Cow::Borrowed("null"), |inner| {
+                    Cow::Owned(quirks::origin(&inner))
+                })
+            }
             Self::Full(url) => Cow::Owned(quirks::origin(url)),
         }
     }
@@ -67,7 +76,10 @@ impl Address {
 
 /// The crate's reading of a text.
 pub fn read_slowly(text: &str) -> Option<Url> {
-    Url::parse(text).map(settled).ok()
+    match file_url::read(text, None) {
+        Some(found) => found,
+        None => Url::parse(text).map(settled).ok(),
+    }
 }
 
 /// A URL and the parameters of its query, once they were asked for: what a `URL` and its
@@ -193,7 +205,14 @@ const PARTS: [Part; 9] = [
         name: c"pathname",
         of_plain: Plain::pathname,
         of_full: quirks::pathname,
-        set: quirks::set_pathname,
+        set: |url, value| match url.scheme() {
+            "file" => {
+                if let Some(changed) = file_url::with_path(url, value) {
+                    *url = changed;
+                }
+            }
+            _ => quirks::set_pathname(url, value),
+        },
     },
     Part {
         name: c"search",
@@ -392,9 +411,14 @@ fn parse(
         return Ok(with_usv(&ctx, &text, read_slowly)?.map(Address::Full));
     }
     let text = usv(&ctx, &text)?;
-    let base = with_usv(&ctx, &base, Url::parse)?;
-    let url = base.and_then(|base| base.join(&relative(&base, &text)));
-    Ok(url.ok().map(settled).map(Address::Full))
+    let Some(base) = with_usv(&ctx, &base, read_slowly)? else {
+        return Ok(None);
+    };
+    let url = match file_url::read(&text, Some(&base)) {
+        Some(found) => found,
+        None => base.join(&relative(&base, &text)).ok().map(settled),
+    };
+    Ok(url.map(Address::Full))
 }
 
 /// A relative URL as the crate reads it right: it refuses more than two slashes before a host, and
@@ -425,6 +449,9 @@ fn relative<'a>(base: &Url, text: &'a str) -> Cow<'a, str> {
 /// The URL as the standard of today has it: `^` in a path is encoded, and so is a space at the
 /// end of an opaque path that something follows. The crate keeps the one and drops the other.
 fn settle(url: &mut Url) {
+    if url.scheme() == "file" {
+        return;
+    }
     if url.cannot_be_a_base() {
         if url.path().ends_with(' ') {
             let path = url.path();

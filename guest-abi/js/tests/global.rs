@@ -91,7 +91,7 @@ fn a_thrown_error_tells_where() {
     check_fails(
         "class Late extends Error {\n  constructor(text) { super(text); this.name = 'Late' }\n}\n\
          function inner() {\n  throw new Late('no');\n}\nexport default { fetch() { inner() } }",
-        "Late: no\nLate: no\n    at inner (worker.js:5:9)\n    at fetch (worker.js:7:28)",
+        "Late: no\nLate: no\n    at inner (worker.js:5:9)\n    at Object.fetch (worker.js:7:28)",
     );
 }
 
@@ -101,7 +101,7 @@ fn an_error_that_is_thrown_again_keeps_its_stack() {
         "function one() { throw new Error('first') }\n\
          function two() {\n  try { one() } catch (error) { throw error }\n}\n\
          export default { fetch() { two() } }",
-        "Error: first\nError: first\n    at one (worker.js:1:24)\n    at two (worker.js:3:9)\n    at fetch (worker.js:5:28)",
+        "Error: first\nError: first\n    at one (worker.js:1:24)\n    at two (worker.js:3:9)\n    at Object.fetch (worker.js:5:28)",
     );
 }
 

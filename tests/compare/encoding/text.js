@@ -1,5 +1,4 @@
-// differs: a lone surrogate in UTF-16 is U+FFFD, or fatal, as the standard says; workerd keeps it. A NUL
-// in a label ends the message of its error.
+// differs: a NUL in a label ends the message of its error.
 // TextEncoder, TextDecoder: options, labels, streaming, fatal, marks, and the errors of it.
 const facts = {};
 function note(name, f) {

@@ -148,9 +148,10 @@ impl Attack {
         let count = CONNECTIONS.to_string();
         let server = machine::bound(Side::Load, || {
             Server::start(
-                // Who measures is not to wait for a core because of it.
-                Command::new("nice")
-                    .args(["-n", "10", "slowhttptest", "-c", &count, "-r", &count])
+                // Who measures is not to wait for a core because of it: beside a higher `nice` it would, for as
+                // long as a slice.
+                Command::new("chrt")
+                    .args(["--idle", "0", "slowhttptest", "-c", &count, "-r", &count])
                     // Longer than is measured.
                     .args(["-l", &(2 * seconds + 5).to_string()])
                     .args(["-u", &format!("http://{host}/slow/")])

@@ -30,6 +30,9 @@ namespace = "compare"
 [manage]
 listen = "127.0.0.1:0"
 
+[outbound]
+allow-private = true
+
 [limits]
 startup-cpu-ms = 5000
 memory-bytes = "64 MiB"

@@ -143,7 +143,7 @@ impl Figures {
             fuel_per_ms: status.engine.fuel_per_ms(),
             connections: edge.open as u64,
             sockets: edge.sockets as u64,
-            accepted: [edge.accepted, edge.refused],
+            accepted: [edge.accepted, edge.refused, edge.gave_way],
             answered: [edge.rejected, edge.failed],
             commits: self.store.commits(),
             is_writable: self.is_writable().is_ok(),

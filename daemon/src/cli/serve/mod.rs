@@ -175,11 +175,13 @@ pub fn run_config(
 
     let executor: Arc<Executor<'static>> = Arc::new(Executor::new());
     let guests: Arc<Executor<'static>> = Arc::new(Executor::new());
+    let connections: Arc<Executor<'static>> = Arc::new(Executor::new());
     let (running, threads_stop) = Shutdown::new();
     let mut roll = Roll::default();
     let threads = (0..options::threads(&config))
         .map(|index| {
             let (executor, guests) = (executor.clone(), guests.clone());
+            let connections = connections.clone();
             let stop = threads_stop.clone();
             let name = format!("turns-{index}");
             let seat = roll.seat(&format!("thread {name}"));
@@ -188,7 +190,8 @@ pub fn run_config(
                 .stack_size(THREAD_STACK)
                 .spawn(move || {
                     let until = future::or(stop.wait(), seat.answer());
-                    smol::block_on(future::or(until, turns::work(&executor, &guests)));
+                    let work = turns::work(&connections, &executor, &guests);
+                    smol::block_on(future::or(until, work));
                 })
                 .map_err(|error| ServeError::System {
                     what: "an executor thread",
@@ -202,6 +205,7 @@ pub fn run_config(
             config,
             rooms,
             executor,
+            connections,
             run_dir,
             notifier,
             confined,
@@ -221,6 +225,8 @@ struct Daemon {
     config: Config,
     rooms: Arc<Rooms>,
     executor: Arc<Executor<'static>>,
+    /// What serves clients of the edge.
+    connections: Arc<Executor<'static>>,
     run_dir: PathBuf,
     notifier: Arc<Notifier>,
     confined: Option<Confined>,
@@ -247,7 +253,10 @@ impl Daemon {
         let (stop_manage, manage_shutdown) = Shutdown::new();
         let (failed, failures) = smol::channel::bounded(3);
         let edge = {
-            let work = self.rooms.clone().edge(edge, shutdown);
+            let work = self
+                .rooms
+                .clone()
+                .edge(edge, self.connections.clone(), shutdown);
             self.spawn("edge", work, failed.clone())
         };
         let (manage, local_shutdown) = {

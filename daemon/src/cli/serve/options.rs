@@ -186,6 +186,16 @@ pub(super) fn edge_options(config: &Config) -> EdgeOptions {
             .as_ref()
             .and_then(|tls| u32::try_from(tls.http2_streams).ok())
             .unwrap_or(EdgeOptions::default().streams_max),
+        stream_requests_max: edge
+            .tls
+            .as_ref()
+            .and_then(|tls| u32::try_from(tls.http2_requests).ok())
+            .unwrap_or(EdgeOptions::default().stream_requests_max),
+        streams_age_ms: edge
+            .tls
+            .as_ref()
+            .and_then(|tls| u32::try_from(tls.http2_age_ms).ok())
+            .unwrap_or(EdgeOptions::default().streams_age_ms),
         redirects: edge.tls.as_ref().is_some_and(|tls| tls.redirect),
         hsts: edge
             .tls

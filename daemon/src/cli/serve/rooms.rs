@@ -59,7 +59,6 @@ use std::time::Instant;
 
 /// Every room of a running daemon.
 pub struct Rooms {
-    executor: Arc<Executor<'static>>,
     store: Store,
     catalog: Arc<Catalog>,
     edge: Arc<Edge<Running>>,
@@ -341,7 +340,6 @@ impl Rooms {
         Ok(Arc::new(Self {
             #[cfg(feature = "otlp")]
             exporter,
-            executor: executor.clone(),
             store,
             catalog,
             edge,
@@ -379,10 +377,11 @@ impl Rooms {
         self.figures.enter(phase);
     }
 
-    /// Serves requests until `shutdown`, and then finishes those in flight.
+    /// Serves requests on `executor` until `shutdown`, and then finishes those in flight.
     pub async fn edge(
         self: Arc<Self>,
         listeners: Vec<Listening>,
+        executor: Arc<Executor<'static>>,
         shutdown: Shutdown,
     ) -> io::Result<()> {
         if let Some(secure) = listeners.iter().find(|it| it.is_secure) {
@@ -397,10 +396,10 @@ impl Rooms {
         let _ = self.status.listen.set(addresses);
         let mut serving = Vec::with_capacity(listeners.len());
         for listener in listeners {
-            let (edge, executor) = (self.edge.clone(), self.executor.clone());
+            let (edge, connections) = (self.edge.clone(), executor.clone());
             let shutdown = shutdown.clone();
-            serving.push(self.executor.spawn(async move {
-                edge::serve(edge, listener, executor, shutdown.wait()).await
+            serving.push(executor.spawn(async move {
+                edge::serve(edge, listener, connections, shutdown.wait()).await
             }));
         }
         for serving in serving {

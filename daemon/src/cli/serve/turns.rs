@@ -1,10 +1,10 @@
-//! What a thread for Workers does: connections and bindings for a moment, then a slice of a guest, then
-//! what the system has to tell, over and over.
+//! What a thread for Workers does: connections for a moment, bindings for a moment, then a slice of a guest,
+//! then what the system has to tell, over and over.
 //!
 //! # Implementation
 //!
-//! Two executors, for a queue of both would make whoever has a slot wait behind every connection that
-//! has something to say, and the other way round. The reactor is asked after each round, because nobody
+//! Three executors, for a queue of all would make whoever has a slot wait behind every connection that
+//! has something to say, and a client behind all that tenants have bindings do, and the other way round. The reactor is asked after each round, because nobody
 //! else may: a thread that would has to be given the core first, for which the system lets it wait
 //! several milliseconds while this one is busy.
 
@@ -12,21 +12,26 @@ use async_executor::Executor;
 use futures_lite::future;
 use std::time::{Duration, Instant};
 
-/// How long connections and bindings are served before it is a guest's turn.
-const SERVING: Duration = Duration::from_micros(200);
+/// How long connections are served, and then bindings, before it is a guest's turn.
+const SERVING: Duration = Duration::from_micros(100);
 /// How long guests have then, at least; a slice that has begun goes to its end.
 const RUNNING: Duration = Duration::from_micros(50);
 
-/// Runs tasks of both executors, never to end.
-pub(super) async fn work(tasks: &Executor<'static>, guests: &Executor<'static>) {
+/// Runs tasks of all executors, never to end.
+pub(super) async fn work(
+    connections: &Executor<'static>,
+    tasks: &Executor<'static>,
+    guests: &Executor<'static>,
+) {
     loop {
+        let heard = for_a_while(connections, SERVING);
         let served = for_a_while(tasks, SERVING);
         let ran = for_a_while(guests, RUNNING);
-        if served || ran {
+        if heard || served || ran {
             // Comes back at once, by way of the reactor.
             future::yield_now().await;
         } else {
-            future::or(tasks.tick(), guests.tick()).await;
+            future::or(connections.tick(), future::or(tasks.tick(), guests.tick())).await;
         }
     }
 }
@@ -62,9 +67,9 @@ mod tests {
     }
 
     #[test]
-    fn neither_keeps_the_other_or_the_reactor_waiting() {
-        let (tasks, guests) = (Executor::new(), Executor::new());
-        let counts = [busy(&tasks), busy(&guests)];
+    fn none_keeps_the_others_or_the_reactor_waiting() {
+        let [connections, tasks, guests] = [const { Executor::new() }; 3];
+        let counts = [busy(&connections), busy(&tasks), busy(&guests)];
         let told = Arc::new(AtomicBool::new(false));
         let tell = told.clone();
         let (here, there) = std::os::unix::net::UnixStream::pair().expect("a pair of sockets");
@@ -85,18 +90,18 @@ mod tests {
                 future::yield_now().await;
             }
         };
-        async_io::block_on(future::or(until, work(&tasks, &guests)));
+        async_io::block_on(future::or(until, work(&connections, &tasks, &guests)));
     }
 
     #[test]
-    fn one_that_rests_wakes_for_either() {
-        let (tasks, guests) = (Executor::new(), Executor::new());
-        for executor in [&tasks, &guests] {
+    fn one_that_rests_wakes_for_any() {
+        let [connections, tasks, guests] = [const { Executor::new() }; 3];
+        for executor in [&connections, &tasks, &guests] {
             let (sender, receiver) = smol::channel::bounded(1);
             let task = executor.spawn(async move { receiver.recv().await });
             let thread = std::thread::spawn(move || sender.send_blocking(7));
             let heard = async_io::block_on(future::or(async { Some(task.await) }, async {
-                work(&tasks, &guests).await;
+                work(&connections, &tasks, &guests).await;
                 None
             }));
             assert_eq!(heard, Some(Ok(7)));

@@ -7,6 +7,7 @@ use super::*;
 fn connections_beyond_the_cap_are_told_so() {
     let s = Server::start(EdgeOptions {
         connections_max: 2,
+        spare_ms: u32::MAX,
         retry_after_s: 3,
         ..EdgeOptions::default()
     });
@@ -26,6 +27,7 @@ fn connections_beyond_the_cap_are_told_so() {
         assert!(got.contains("connection: close\r\n"), "{got:?}");
         assert!(got.contains("2 connections are open"), "{got:?}");
         assert!(got.contains("cf-ray: "), "{got:?}");
+        assert!(got.contains("date: "), "{got:?}");
         // What others use is not told.
         let limit = "postern-limit: edge.connections; retry-after=3\r\n";
         assert!(got.contains(limit), "{got:?}");
@@ -35,6 +37,91 @@ fn connections_beyond_the_cap_are_told_so() {
     wait_until("places are free", || s.edge.figures().open == 0);
     let got = s.exchange(get("hello", "/").as_bytes(), true);
     assert!(got.starts_with("HTTP/1.1 200 "), "{got:?}");
+}
+
+/// A connection from another address than that of all others.
+fn connect_from_elsewhere(s: &Server) -> TcpStream {
+    use rustix::net::{AddressFamily, SocketType, bind, connect, socket};
+    let socket = socket(AddressFamily::INET, SocketType::STREAM, None).unwrap();
+    bind(&socket, &SocketAddr::from(([127, 0, 0, 2], 0))).unwrap();
+    connect(&socket, &s.address).unwrap();
+    let stream = TcpStream::from(socket);
+    stream.set_read_timeout(Some(FOREVER)).unwrap();
+    stream
+}
+
+#[test]
+fn who_waits_gives_way_to_somebody_new() {
+    let s = Server::start(EdgeOptions {
+        connections_max: 2,
+        spare_ms: u32::MAX,
+        ..EdgeOptions::default()
+    });
+    // One that is kept without a request, and one that is being answered.
+    let mut idle = s.connect();
+    idle.write_all(get("hello", "/").as_bytes()).unwrap();
+    read_until(&mut idle, "hello");
+    let mut busy = s.connect();
+    busy.write_all(get("gate", "/").as_bytes()).unwrap();
+    wait_until("it is being answered", || {
+        s.seen.running.load(Ordering::SeqCst) == 1
+    });
+    let mut new = connect_from_elsewhere(&s);
+    assert_eq!(read_all(&mut idle), "");
+    new.write_all(get("hello", "/").as_bytes()).unwrap();
+    read_until(&mut new, "hello");
+    // It does not do so for one of an address that has more, nor does the one that is being answered.
+    let got = s.exchange(b"", true);
+    assert!(got.starts_with("HTTP/1.1 503 "), "{got:?}");
+    let figures = s.edge.figures();
+    assert_eq!((figures.gave_way, figures.refused), (1, 1));
+    s.seen.gate.0.close();
+    read_until(&mut busy, "opened");
+}
+
+#[test]
+fn a_head_that_does_not_come_on_gives_way() {
+    let s = Server::start(EdgeOptions {
+        connections_max: 1,
+        spare_ms: u32::MAX,
+        ..EdgeOptions::default()
+    });
+    let mut slow = s.connect();
+    slow.write_all(b"GET / HTTP/1.1\r\nHost: ").unwrap();
+    wait_until("it is there", || s.edge.figures().open == 1);
+    let mut new = connect_from_elsewhere(&s);
+    let got = read_all(&mut slow);
+    // Where nothing of it was read yet there is nothing to answer.
+    assert!(
+        got.is_empty() || got.starts_with("HTTP/1.1 503 "),
+        "{got:?}"
+    );
+    new.write_all(get("hello", "/").as_bytes()).unwrap();
+    read_until(&mut new, "hello");
+}
+
+#[test]
+fn of_one_address_who_has_waited_longest_gives_way() {
+    let s = Server::start(EdgeOptions {
+        connections_max: 2,
+        spare_ms: 0,
+        ..EdgeOptions::default()
+    });
+    let greet = |stream: &mut TcpStream| {
+        stream.write_all(get("hello", "/").as_bytes()).unwrap();
+        read_until(stream, "hello");
+    };
+    let (mut first, mut second) = (s.connect(), s.connect());
+    greet(&mut first);
+    greet(&mut second);
+    let from = std::time::Instant::now();
+    wait_until("a moment is over", || from.elapsed().as_millis() > 2);
+    greet(&mut first);
+    let mut third = s.connect();
+    assert_eq!(read_all(&mut second), "");
+    greet(&mut third);
+    greet(&mut first);
+    assert_eq!(s.edge.figures().refused, 0);
 }
 
 #[test]

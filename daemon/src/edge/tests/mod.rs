@@ -6,6 +6,7 @@ mod deadlines;
 mod fuzz;
 mod load;
 mod replies;
+mod rests;
 
 use super::routing::{Router, Zones};
 use super::*;
@@ -211,6 +212,7 @@ fn ok(text: &'static str) -> Result<Bytes, Failure> {
 fn whole(text: &str) -> Reply {
     Reply {
         status: StatusCode::OK,
+        reason: None,
         headers: HeaderMap::new(),
         body: ReplyBody::Whole(Bytes::copy_from_slice(text.as_bytes())),
     }
@@ -282,6 +284,7 @@ impl Fake {
         }));
         Reply {
             status: StatusCode::OK,
+            reason: None,
             headers: HeaderMap::new(),
             body: ReplyBody::Stream(chunks),
         }

@@ -12,7 +12,7 @@ use crate::ledger::Share;
 use bytes::Bytes;
 use http::{HeaderMap, HeaderName, HeaderValue, StatusCode, header};
 use postern_abi::event::LogLevel;
-use postern_abi::http::{Exception, Fields, ResponseHead};
+use postern_abi::http::{Exception, Fields, PHRASE_MAX, ResponseHead};
 use postern_abi::limits;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Weak};
@@ -123,7 +123,7 @@ pub(super) fn respond(
         Some(invocation) if invocation.is_answered() => return Ok(()),
         Some(_) => {}
     }
-    let (status, headers) = match response_head(head) {
+    let (status, reason, headers) = match response_head(head) {
         Ok(head) => head,
         Err(what) => return Err(violation(host, what)),
     };
@@ -168,6 +168,7 @@ pub(super) fn respond(
     if let Some(invocation) = host.invocation_of(request) {
         invocation.exchange.answer(Ok(Reply {
             status,
+            reason,
             headers,
             body,
         }));
@@ -196,7 +197,7 @@ pub fn response_bytes_limit(worker: &Limits) -> usize {
 }
 
 /// Reads a response's head and keeps what a tenant may say.
-fn response_head(bytes: &[u8]) -> Result<(StatusCode, HeaderMap), String> {
+fn response_head(bytes: &[u8]) -> Result<(StatusCode, Option<Box<str>>, HeaderMap), String> {
     if bytes.len() > limits::HEADERS_MAX {
         return Err(format!(
             "a response head of {} bytes exceeds the limit of {} bytes",
@@ -204,13 +205,21 @@ fn response_head(bytes: &[u8]) -> Result<(StatusCode, HeaderMap), String> {
             limits::HEADERS_MAX
         ));
     }
-    let head: ResponseHead<'_> = postcard::from_bytes(bytes)
+    let (head, rest) = postcard::take_from_bytes::<ResponseHead<'_>>(bytes)
         .map_err(|error| format!("a response head cannot be decoded: {error}"))?;
+    // A reason phrase may follow. What is no such text means nothing.
+    let reason = postcard::from_bytes::<&str>(rest).ok();
+    let reason = reason.filter(|reason| !reason.is_empty() && reason.len() <= PHRASE_MAX);
+    let reason = reason.filter(|reason| !reason.chars().any(char::is_control));
     let status = StatusCode::from_u16(head.status)
         .ok()
         .filter(|status| (200..600).contains(&status.as_u16()))
         .ok_or_else(|| format!("status {} is not one of 200 to 599", head.status))?;
-    Ok((status, response_fields(head.headers)?))
+    Ok((
+        status,
+        reason.map(Box::from),
+        response_fields(head.headers)?,
+    ))
 }
 
 /// Header fields of a response, without those that are the host's.

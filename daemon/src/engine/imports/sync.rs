@@ -77,7 +77,7 @@ pub(super) fn op_sync(
             }
             None => Err(OpErrorCode::Unsupported),
         },
-        (SyncOp::CompressionOpen | SyncOp::CompressionWrite | SyncOp::CompressionClose, None) => {
+        (SyncOp::CompressionOpen | SyncOp::CompressionWrite | SyncOp::CompressionClose, _) => {
             compress(host, kind, argument, out_cap, &mut made).map(|used| {
                 work = cost::compression(used);
                 made.as_slice()

@@ -1,6 +1,7 @@
 //! Judging a bundle: starts the base, has it evaluate, keeps the memory.
 
 use super::super::code::{Code, Translated};
+use super::super::compression::Contexts;
 use super::super::judge::{Judged, Order, Refused, Starting};
 use super::super::limits::Limits;
 use super::super::module::{GuestKind, RESERVED_PREFIX};
@@ -75,7 +76,9 @@ pub fn judge(
     let fuel = limits.startup_fuel(order.fuel_per_ms);
     let env = Arc::new(Frozen(bundle.env.clone()));
     let mut starting = Starting::new(&code, &limits, fuel, env)?;
-    starting.store.data_mut().loading = Some(Box::new(loading));
+    let host = starting.store.data_mut();
+    host.loading = Some(Box::new(loading));
+    host.compression = Contexts::of_loading();
     let event = starting
         .instance
         .get_typed_func(&starting.store, export::EVENT)

@@ -1,5 +1,6 @@
 // node:diagnostics_channel.
 import { published } from "internal:console";
+import { scope } from "internal:errors";
 import { ERR_INVALID_ARG_TYPE, validateFunction, validateObject } from "internal:node/errors";
 
 const channels = new Map();
@@ -74,7 +75,7 @@ export function channel(name) {
 }
 export const subscribe = (name, subscription) => channel(name).subscribe(subscription);
 export const unsubscribe = (name, subscription) => channel(name).unsubscribe(subscription);
-export const hasSubscribers = (name) => channels.get(name)?.hasSubscribers() ?? false;
+export const hasSubscribers = (name) => channels.has(name) && hears(channels.get(name));
 
 const EVENTS = ["start", "end", "asyncStart", "asyncEnd", "error"];
 
@@ -183,12 +184,22 @@ export class TracingChannel {
     });
   }
   hasSubscribers() {
-    return EVENTS.some((event) => this[event].hasSubscribers());
+    return EVENTS.some((event) => hears(this[event]));
   }
 }
 
 export function tracingChannel(names) {
   return new TracingChannel(names);
+}
+
+// By date a property that can be looked at, which was a method.
+const told = Object.getOwnPropertyDescriptor(Channel.prototype, "hasSubscribers").value;
+const hears = (channel) => Reflect.apply(told, channel, []);
+if (scope.flags?.has("diagnostics_channel_has_subscribers_getter")) {
+  for (const { prototype } of [Channel, TracingChannel]) {
+    const { hasSubscribers: get } = prototype;
+    Object.defineProperty(prototype, "hasSubscribers", { get, enumerable: false, configurable: true });
+  }
 }
 
 export default { Channel, channel, hasSubscribers, subscribe, tracingChannel, unsubscribe };

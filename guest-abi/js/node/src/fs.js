@@ -1,7 +1,7 @@
 // node:fs: a Worker's own files. See internal:node/fs.
 import { Buffer } from "node:buffer";
 import { Readable, Writable } from "node:stream";
-import { ERR_INVALID_ARG_TYPE, validateFunction } from "internal:node/errors";
+import { ERR_INVALID_ARG_TYPE, ERR_OUT_OF_RANGE, validateFunction, validateInteger } from "internal:node/errors";
 import * as files from "internal:node/fs";
 import * as promises from "node:fs/promises";
 
@@ -56,12 +56,32 @@ function rangeOf(options) {
   for (const [name, value] of [["start", start], ["end", end]]) if (value !== undefined && typeof value !== "number") throw ERR_INVALID_ARG_TYPE(`options.${name}`, "number", value);
 }
 
+// Options may be inherited.
+function streamOptions(options, defaults) {
+  if (typeof options === "string" || options === null || options === undefined || typeof options === "function") return optionsOf(options, defaults);
+  const given = {};
+  for (const name in options) if (options[name] !== undefined) given[name] = options[name];
+  const all = optionsOf(given, defaults);
+  rangeOf(all);
+  for (const name of ["start", "end"]) if (all[name] !== undefined && all[name] !== Infinity) validateInteger(all[name], name, 0);
+  if (all.start !== undefined && all.end !== undefined && all.start > all.end) throw ERR_OUT_OF_RANGE("start", `<= "end" (here: ${all.end})`, all.start);
+  return all;
+}
+// A descriptor, or a FileHandle, which is closed with the stream.
+const handles = new WeakMap();
+function holdDescriptor(stream, fd) {
+  if (typeof fd === "object" && fd !== null && typeof fd.fd === "number") {
+    handles.set(stream, fd);
+    fd = fd.fd;
+  }
+  stream.fd = fd ?? null;
+}
+
 export function ReadStream(path, options) {
   if (!(this instanceof ReadStream)) return new ReadStream(path, options);
-  const all = optionsOf(options, { flags: "r", autoClose: true, highWaterMark: PART });
-  rangeOf(all);
-  this.path = all.fd === undefined ? pathOf(path) : path;
-  this.fd = all.fd ?? null;
+  const all = streamOptions(options, { flags: "r", autoClose: true, highWaterMark: PART });
+  this.path = all.fd === undefined ? pathOf(path) : undefined;
+  holdDescriptor(this, all.fd);
   this.flags = all.flags;
   this.start = all.start;
   this.end = all.end ?? Infinity;
@@ -104,8 +124,14 @@ Object.assign(ReadStream.prototype, {
     this.push(count === 0 ? null : buffer.subarray(0, count));
   },
   _destroy(error, callback) {
-    if (typeof this.fd === "number") closeSync(this.fd);
+    const handle = handles.get(this);
+    const { fd } = this;
     this.fd = null;
+    if (handle !== undefined) {
+      handle.close().then(() => callback(error), callback);
+      return;
+    }
+    if (typeof fd === "number") closeSync(fd);
     callback(error);
   },
   close(callback) {
@@ -117,10 +143,9 @@ Object.defineProperty(ReadStream.prototype, "pending", { get() { return this.fd 
 
 export function WriteStream(path, options) {
   if (!(this instanceof WriteStream)) return new WriteStream(path, options);
-  const all = optionsOf(options, { flags: "w", autoClose: true });
-  rangeOf(all);
-  this.path = all.fd === undefined ? pathOf(path) : path;
-  this.fd = all.fd ?? null;
+  const all = streamOptions(options, { flags: "w", autoClose: true });
+  this.path = all.fd === undefined ? pathOf(path) : undefined;
+  holdDescriptor(this, all.fd);
   this.flags = all.flags;
   this.start = all.start;
   this.pos = all.start;
@@ -132,7 +157,14 @@ Object.defineProperty(WriteStream, "length", { value: 1 });
 Object.setPrototypeOf(WriteStream.prototype, Writable.prototype);
 Object.setPrototypeOf(WriteStream, Writable);
 Object.assign(WriteStream.prototype, {
-  _construct: ReadStream.prototype._construct,
+  // What is written before all is ready stays before what is written after.
+  _construct(callback) {
+    this.cork();
+    ReadStream.prototype._construct.call(this, (error) => {
+      callback(error);
+      queueMicrotask(() => queueMicrotask(() => this.uncork()));
+    });
+  },
   _write(data, encoding, callback) {
     let count;
     try {

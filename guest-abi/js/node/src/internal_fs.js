@@ -1,8 +1,9 @@
 // The files that a Worker sees: /bundle with its modules, /tmp in memory, /dev; and what is done
 // with them at once. Part of node:fs and node:fs/promises.
 import native from "internal:native";
+import { flights } from "internal:flights";
 import { Buffer } from "node:buffer";
-import { coded, ERR_INVALID_ARG_TYPE, ERR_INVALID_ARG_VALUE, validateFunction, validateObject, validateUint32 } from "internal:node/errors";
+import { coded, ERR_INVALID_ARG_TYPE, ERR_INVALID_ARG_VALUE, validateBoolean, validateFunction, validateInteger, validateObject, validateOneOf, validateUint32 } from "internal:node/errors";
 import tables from "./constants.json";
 
 const NAMES = "UV_FS_SYMLINK_DIR UV_FS_SYMLINK_JUNCTION O_RDONLY O_WRONLY O_RDWR UV_DIRENT_UNKNOWN UV_DIRENT_FILE UV_DIRENT_DIR UV_DIRENT_LINK UV_DIRENT_FIFO UV_DIRENT_SOCKET UV_DIRENT_CHAR UV_DIRENT_BLOCK EXTENSIONLESS_FORMAT_JAVASCRIPT EXTENSIONLESS_FORMAT_WASM S_IFMT S_IFREG S_IFDIR S_IFCHR S_IFBLK S_IFIFO S_IFLNK S_IFSOCK O_CREAT O_EXCL UV_FS_O_FILEMAP O_NOCTTY O_TRUNC O_APPEND O_DIRECTORY O_NOATIME O_NOFOLLOW O_SYNC O_DSYNC O_DIRECT O_NONBLOCK S_IRWXU S_IRUSR S_IWUSR S_IXUSR S_IRWXG S_IRGRP S_IWGRP S_IXGRP S_IRWXO S_IROTH S_IWOTH S_IXOTH F_OK R_OK W_OK X_OK UV_FS_COPYFILE_EXCL COPYFILE_EXCL UV_FS_COPYFILE_FICLONE COPYFILE_FICLONE UV_FS_COPYFILE_FICLONE_FORCE COPYFILE_FICLONE_FORCE";
@@ -117,8 +118,21 @@ class Source extends File {
   }
 }
 
+// Each request has a /tmp of its own, and so has what runs before the first; that of one that is over
+// goes when another is made.
+const temporaries = new Map();
+function temporary() {
+  const id = native.currentRequest();
+  let folder = temporaries.get(id);
+  if (folder === undefined) {
+    for (const other of temporaries.keys()) if (!flights.has(other) && !native.waits(other)) temporaries.delete(other);
+    temporaries.set(id, (folder = new Folder(true)));
+  }
+  return folder;
+}
+
 const root = new Folder(false);
-root.entries.set("bundle", new Folder(false)).set("tmp", new Folder(true)).set("dev", new Folder(false));
+root.entries.set("bundle", new Folder(false)).set("tmp", temporary()).set("dev", new Folder(false));
 for (const kind of ["null", "zero", "full", "random"]) root.entries.get("dev").entries.set(kind, new Device(kind));
 for (const name of native.bundleNames()) {
   const parts = name.split("/");
@@ -154,6 +168,7 @@ export function partsOf(path) {
 // What a path names: the folder it is in, its last part, and the node, if there is one.
 function find(path, follow = true, depth = 0) {
   const parts = partsOf(path);
+  if (depth === 0) root.entries.set("tmp", temporary());
   let parent = root, node = root, at = [];
   for (let index = 0; index < parts.length; index++) {
     const part = parts[index];
@@ -180,6 +195,27 @@ function fileAt(path, syscall) {
 }
 
 // ---- What is asked of it ----
+
+const OCTAL = "must be a 32-bit unsigned integer or an octal string";
+// Modes are looked at and not kept.
+function validateMode(mode, standard) {
+  mode ??= standard;
+  if (typeof mode === "string") {
+    if (!/^[0-7]+$/.test(mode)) throw ERR_INVALID_ARG_VALUE("mode", mode, OCTAL);
+    mode = Number.parseInt(mode, 8);
+  }
+  validateUint32(mode, "mode");
+}
+const validateFd = (fd) => validateInteger(fd, "fd", 0, 2147483647);
+function validateOwner(uid, gid) {
+  validateInteger(uid, "uid", -1, 4294967295);
+  validateInteger(gid, "gid", -1, 4294967295);
+}
+function validateRetries({ maxRetries = 0, recursive = false, retryDelay = 0 }) {
+  validateUint32(maxRetries, "options.maxRetries");
+  validateBoolean(recursive, "options.recursive");
+  validateUint32(retryDelay, "options.retryDelay");
+}
 
 const ENCODINGS = ["utf8", "utf-8", "hex", "base64", "base64url", "latin1", "binary", "ascii", "ucs2", "ucs-2", "utf16le", "utf-16le", "buffer"];
 export function optionsOf(options, defaults = {}) {
@@ -301,17 +337,18 @@ function openNode(path, mode, syscall) {
   return node;
 }
 
-function opened(fd) {
+function opened(fd, syscall = "read") {
   if (typeof fd !== "number") throw ERR_INVALID_ARG_TYPE("fd", "number", fd);
   validateUint32(fd, "fd");
   const file = open.get(fd);
-  if (file === undefined) throw failed("EBADF", "read");
+  if (file === undefined) throw failed("EBADF", syscall);
   return file;
 }
 export const isFd = (value) => typeof value === "number";
 
 export function openSync(path, flags = "r", mode = 0o666) {
   path = pathOf(path);
+  validateMode(mode, 0o666);
   const how = modeOf(flags ?? "r");
   const node = openNode(path, how, "open");
   if (open.size >= OPEN_MAX) throw failed("EBADF", "open", path, "too many open files");
@@ -384,11 +421,11 @@ export function writevSync(fd, buffers, position) {
 Object.defineProperty(writevSync, "length", { value: 2 });
 
 export function readFileSync(path, options) {
+  const { encoding } = optionsOf(options);
   const file = isFd(path) ? opened(path) : undefined;
   if (file === undefined) path = pathOf(path);
-  const { encoding } = optionsOf(options);
   const node = file?.node ?? fileAt(path, "readAll");
-  return givenAs(file === undefined ? node.bytes : node.bytes.subarray(file.at), encoding);
+  return givenAs(node.bytes, encoding);
 }
 Object.defineProperty(readFileSync, "length", { value: 1 });
 function writeWhole(path, data, options, flag) {
@@ -421,13 +458,17 @@ export function existsSync(path) {
 }
 export function accessSync(path, mode = 0) {
   path = pathOf(path);
+  validateInteger(mode ?? 0, "mode", 0, 7);
   const { node } = find(path);
   if (node === undefined || (mode & constants.W_OK && !node.writable) || mode & constants.X_OK) throw noEntry("access", path);
 }
 Object.defineProperty(accessSync, "length", { value: 1 });
 function statOf(path, options, follow, syscall) {
+  if (options !== undefined) validateObject(options, "options");
+  const { bigint = false, throwIfNoEntry = true } = options ?? {};
+  validateBoolean(bigint, "options.bigint");
+  validateBoolean(throwIfNoEntry, "options.throwIfNoEntry");
   path = pathOf(path);
-  const { bigint = false, throwIfNoEntry = true } = optionsOf(options);
   const { node } = find(path, follow);
   if (node === undefined) {
     if (!throwIfNoEntry) return undefined;
@@ -443,13 +484,17 @@ export function lstatSync(path, options) {
 }
 for (const made of [statSync, lstatSync]) Object.defineProperty(made, "length", { value: 1 });
 export function fstatSync(fd, options) {
-  const { bigint = false } = optionsOf(options);
+  if (options !== undefined) validateObject(options, "options");
+  const { bigint = false } = options ?? {};
+  validateBoolean(bigint, "options.bigint");
   return new Stats(opened(fd).node, false, bigint);
 }
 Object.defineProperty(fstatSync, "length", { value: 1 });
 export function statfsSync(path, options) {
-  const { bigint = false } = optionsOf(options);
   pathOf(path);
+  if (options !== undefined) validateObject(options, "options");
+  const { bigint = false } = options ?? {};
+  validateBoolean(bigint, "options.bigint");
   const zero = bigint ? 0n : 0;
   return { type: zero, bsize: zero, blocks: zero, bfree: zero, bavail: zero, files: zero, ffree: zero };
 }
@@ -457,8 +502,12 @@ Object.defineProperty(statfsSync, "length", { value: 1 });
 
 export function mkdirSync(path, options) {
   path = pathOf(path);
-  const { recursive = false } = typeof options === "number" || typeof options === "string" ? {} : optionsOf(options);
+  if (options !== undefined && typeof options !== "number") validateObject(options, "options");
+  const { recursive = false, mode = 0o777 } = typeof options === "number" ? { mode: options } : (options ?? {});
+  validateBoolean(recursive, "options.recursive");
+  validateMode(mode);
   const parts = partsOf(path);
+  root.entries.set("tmp", temporary());
   let folder = root, first;
   for (const [at, part] of parts.entries()) {
     let node = folder.entries.get(part);
@@ -476,9 +525,9 @@ export function mkdirSync(path, options) {
   return recursive ? first : undefined;
 }
 Object.defineProperty(mkdirSync, "length", { value: 1 });
-let temporary = 0;
+let made = 0;
 export function mkdtempSync(prefix, options) {
-  const path = `${pathOf(prefix, "prefix")}${++temporary}`;
+  const path = `${pathOf(prefix, "prefix")}${++made}`;
   mkdirSync(path, { recursive: true });
   return givenAs(Buffer.from(path), optionsOf(options, { encoding: "utf8" }).encoding);
 }
@@ -486,6 +535,8 @@ Object.defineProperty(mkdtempSync, "length", { value: 1 });
 export function readdirSync(path, options) {
   path = pathOf(path);
   const { withFileTypes = false, recursive = false, encoding } = optionsOf(options, { encoding: "utf8" });
+  validateBoolean(withFileTypes, "options.withFileTypes");
+  validateBoolean(recursive, "options.recursive");
   const { node, at } = find(path);
   if (node === undefined) throw failed("ENOENT", "readdir", path);
   if (!(node instanceof Folder)) throw failed("ENOTDIR", "readdir", path);
@@ -513,14 +564,19 @@ export function unlinkSync(path) {
   removeAt(found, "unlink");
 }
 export function rmSync(path, options) {
+  if (options !== undefined) validateObject(options, "options");
+  const { force = false, recursive = false } = options ?? {};
+  validateBoolean(force, "options.force");
+  validateRetries(options ?? {});
   path = pathOf(path);
-  const { recursive = false } = optionsOf(options);
   const found = find(path, false);
   if (found.node === undefined) return;
   if (found.node instanceof Folder && found.node.entries.size > 0 && !recursive) throw failed("ENOTEMPTY", "rm", found.name);
   removeAt(found, "rm");
 }
 export function rmdirSync(path, options) {
+  if (options !== undefined) validateObject(options, "options");
+  validateRetries(options ?? {});
   path = pathOf(path);
   const found = find(path, false);
   if (found.node !== undefined && !(found.node instanceof Folder)) throw failed("ENOTDIR", "rmdir", path);
@@ -546,6 +602,8 @@ export function renameSync(from, to) {
   if (found.parent !== target.parent || found.name !== target.name) found.parent.entries.delete(found.name);
 }
 export function copyFileSync(from, to, mode = 0) {
+  validateOneOf(mode, "mode", [0, constants.COPYFILE_EXCL, constants.COPYFILE_FICLONE_FORCE, constants.COPYFILE_FICLONE]);
+  if (mode & constants.COPYFILE_FICLONE_FORCE) throw unsupported();
   from = pathOf(from, "src");
   to = pathOf(to, "dest");
   const { node } = find(from);
@@ -613,38 +671,60 @@ export function ftruncateSync(fd, length = 0) {
   opened(fd).node.resize(Math.max(0, length));
 }
 Object.defineProperty(ftruncateSync, "length", { value: 1 });
-const millis = (time) => (time instanceof Date ? time.getTime() : Number(time) * 1000);
+function dateOf(time) {
+  if (time instanceof Date) return time;
+  if (typeof time === "bigint") time = Number(time);
+  if (typeof time !== "number" && typeof time !== "string") throw ERR_INVALID_ARG_TYPE("time", ["string", "number", "bigint", "Date"], time);
+  return new Date(time);
+}
 function touch(node, mtime, path) {
   if (node === undefined) throw failed("ENOENT", "utimes", path);
-  node.mtime = Math.trunc(millis(mtime) / 1000);
+  node.mtime = mtime.getTime();
 }
 export function utimesSync(path, atime, mtime) {
+  dateOf(atime);
+  mtime = dateOf(mtime);
   touch(find(pathOf(path)).node, mtime, path);
 }
 export function lutimesSync(path, atime, mtime) {
+  dateOf(atime);
+  mtime = dateOf(mtime);
   touch(find(pathOf(path), false).node, mtime, path);
 }
 export function futimesSync(fd, atime, mtime) {
-  touch(opened(fd).node, mtime);
+  dateOf(atime);
+  touch(opened(fd).node, dateOf(mtime));
 }
 // Modes and owners are looked at and not kept.
+function present(path, syscall, follow) {
+  path = pathOf(path);
+  if (find(path, follow).node === undefined) throw noEntry(syscall, path);
+}
 export function chmodSync(path, mode) {
-  pathOf(path);
+  validateMode(mode);
+  present(path, "chmod", true);
 }
 export function lchmodSync(path, mode) {
-  pathOf(path);
+  validateMode(mode);
+  present(path, "lchmod", false);
 }
 export function fchmodSync(fd, mode) {
-  opened(fd);
+  validateFd(fd);
+  validateMode(mode);
+  opened(fd, "fstat");
 }
 export function chownSync(path, uid, gid) {
-  pathOf(path);
+  validateOwner(uid, gid);
+  present(path, "chown", true);
 }
 export function lchownSync(path, uid, gid) {
-  pathOf(path);
+  validateOwner(uid, gid);
+  present(path, "lchown", false);
 }
 export function fchownSync(fd, uid, gid) {
-  opened(fd);
+  validateOwner(uid, gid);
+  validateFd(fd);
+  opened(fd, "fstat");
 }
 export function fsyncSync(fd) {
   opened(fd);
@@ -694,8 +774,13 @@ export class Dir {
   }
 }
 export function opendirSync(path, options) {
+  if (options !== undefined) validateObject(options, "options");
+  const { encoding = "utf8", bufferSize = 32, recursive = false } = options ?? {};
+  if (encoding !== "buffer" && !Buffer.isEncoding(encoding)) throw ERR_INVALID_ARG_VALUE("options.encoding", encoding);
+  validateUint32(bufferSize, "options.bufferSize");
+  validateBoolean(recursive, "options.recursive");
   path = pathOf(path);
-  return new Dir(readdirSync(path, { ...optionsOf(options), withFileTypes: true }), path, options);
+  return new Dir(readdirSync(path, { encoding, recursive, withFileTypes: true }), path, options);
 }
 Object.defineProperty(opendirSync, "length", { value: 1 });
 
@@ -706,6 +791,8 @@ export function called(callback, work) {
   try {
     value = work();
   } catch (caught) {
+    // What is wrong with arguments is told at once.
+    if (/^ERR_(INVALID_ARG|OUT_OF_RANGE|UNSUPPORTED)/.test(caught.code)) throw caught;
     error = caught;
   }
   queueMicrotask(() => (error === null ? callback(null, value) : callback(error)));

@@ -3,7 +3,7 @@
 import { Buffer } from "node:buffer";
 import { EventEmitter } from "node:events";
 import { Readable, Writable } from "node:stream";
-import { coded, ERR_INVALID_ARG_TYPE, ERR_METHOD_NOT_IMPLEMENTED, validateFunction, validateInteger, validateString } from "internal:node/errors";
+import { coded, ERR_INVALID_ARG_TYPE, ERR_INVALID_ARG_VALUE, ERR_METHOD_NOT_IMPLEMENTED, validateFunction, validateInteger, validateString } from "internal:node/errors";
 import tables from "./http.json";
 
 const { fetch, Headers, Request, Response, ReadableStream, queueMicrotask, setTimeout, clearTimeout } = globalThis;
@@ -261,8 +261,8 @@ export class Agent extends EventEmitter {
     this.sockets = {};
     this.requests = {};
   }
-  getName({ host = "localhost", port = "", localAddress = "", family } = {}) {
-    return `${host}:${port}:${localAddress}${family === 4 || family === 6 ? `:${family}` : ""}`;
+  getName({ host, port, localAddress, family, socketPath } = {}) {
+    return `${host || "localhost"}:${port || ""}:${localAddress || ""}${family === 4 || family === 6 ? `:${family}` : ""}${socketPath ? `:${socketPath}` : ""}`;
   }
   addRequest() {}
   createConnection() {
@@ -278,6 +278,9 @@ export class Agent extends EventEmitter {
 }
 export const globalAgent = new Agent({ keepAlive: true, scheduling: "lifo", timeout: 5000 });
 
+// What would name another server than the one that is asked.
+const AUTHORITY = /^(?:[/\\]{2}|[^/\\]*:)/;
+const wrongPath = (path) => ERR_INVALID_ARG_VALUE("options.path", path, "must be a path-only request target");
 const INVALID_PATH = /[^\x21-\xff]/;
 // As the URL's parts, in the client's options.
 export function optionsOfUrl(url) {
@@ -318,6 +321,7 @@ export function ClientRequest(input, options, callback) {
   if (options.path !== undefined) {
     const path = String(options.path);
     if (INVALID_PATH.test(path)) throw coded(TypeError, "ERR_UNESCAPED_CHARACTERS", "Request path contains unescaped characters");
+    if (AUTHORITY.test(path)) throw wrongPath(path);
   }
   if (protocol !== expected) throw coded(TypeError, "ERR_INVALID_PROTOCOL", `Protocol "${protocol}" not supported. Expected "${expected}"`);
   const defaultPort = options.defaultPort ?? agent.defaultPort ?? 80;
@@ -377,7 +381,12 @@ Object.assign(ClientRequest.prototype, {
     if (this.destroyed) return;
     const host = this.host.includes(":") && !this.host.startsWith("[") ? `[${this.host}]` : this.host;
     const url = new URL(`${this.protocol}//${host}:${this.port}`);
-    const target = /^https?:\/\//.test(this.path) ? this.path : `${url.origin}${this.path.startsWith("/") ? "" : "/"}${this.path}`;
+    // It may have been written since.
+    if (AUTHORITY.test(this.path)) {
+      this.destroy(wrongPath(this.path));
+      return;
+    }
+    const target = `${url.origin}${this.path.startsWith("/") ? "" : "/"}${this.path}`;
     const headers = new Headers(this._pairs().filter(([name]) => !/^(host|connection|content-length|transfer-encoding|expect)$/i.test(name)));
     const body = this._parts.length === 0 || this.method === "GET" || this.method === "HEAD" ? undefined : Buffer.concat(this._parts);
     this._parts = [];

@@ -1,6 +1,6 @@
 // node:url: the legacy parser is unenv's, which is Node's own.
 import * as legacy from "unenv/node/url";
-import { coded, ERR_INVALID_ARG_TYPE, validateString } from "internal:node/errors";
+import { coded, ERR_INVALID_ARG_TYPE, validateObject, validateString } from "internal:node/errors";
 
 export const { URL, URLSearchParams } = globalThis;
 
@@ -30,6 +30,7 @@ export function format(url, options) {
   if (typeof url === "string") url = parse(url);
   else if (typeof url !== "object" || url === null) throw ERR_INVALID_ARG_TYPE("urlObject", ["Object", "string"], url);
   else if (url instanceof URL) {
+    if (options !== undefined) validateObject(options, "options");
     const { fragment = true, unicode = false, search = true, auth = true } = options ?? {};
     let text = url.protocol;
     if (url.host !== "" || url.href.startsWith(`${url.protocol}//`)) {
@@ -47,6 +48,7 @@ export function format(url, options) {
 
 export function domainToASCII(domain) {
   if (arguments.length < 1) throw coded(TypeError, "ERR_MISSING_ARGS", 'The "domain" argument must be specified');
+  domain = `${domain}`;
   try {
     return new URL(`ws://${domain}`).hostname;
   } catch {
@@ -80,7 +82,8 @@ export function pathToFileURL(filepath, options) {
   validateString(filepath, "filepath");
   const { resolve } = globalThis.process.getBuiltinModule("node:path")[options?.windows ? "win32" : "posix"];
   let resolved = resolve(filepath);
-  if (filepath.endsWith("/") && !resolved.endsWith("/")) resolved += "/";
+  const ends = (path) => path.endsWith("/") || (options?.windows === true && path.endsWith("\\"));
+  if (ends(filepath) && !ends(resolved)) resolved += "/";
   const escaped = resolved.replaceAll("%", "%25").replaceAll("\\", options?.windows ? "/" : "%5C").replaceAll("\n", "%0A").replaceAll("\r", "%0D").replaceAll("\t", "%09").replaceAll("?", "%3F").replaceAll("#", "%23");
   return new URL(`file://${escaped.startsWith("/") ? "" : "/"}${escaped}`);
 }

@@ -116,7 +116,7 @@ export function deprecate(fn, message, code, options) {
 }
 
 export function debuglog(set, callback) {
-  const logger = (...args) => console.log(formatWithOptions({}, ...args));
+  const logger = (...args) => console.log(`${`${set}`.toUpperCase()}: ${formatWithOptions({}, ...args)}\n`);
   Object.defineProperty(logger, "enabled", { get: () => true, configurable: true, enumerable: true });
   return logger;
 }
@@ -139,14 +139,22 @@ export function _extend(target, source) {
   return Object.assign(target, source);
 }
 
-const STYLES = ["reset", "bold", "dim", "italic", "underline", "blink", "inverse", "hidden", "strikethrough", "doubleunderline", "black", "red", "green", "yellow", "blue", "magenta", "cyan", "white", "bgBlack", "bgRed", "bgGreen", "bgYellow", "bgBlue", "bgMagenta", "bgCyan", "bgWhite", "framed", "overlined", "gray", "redBright", "greenBright", "yellowBright", "blueBright", "magentaBright", "cyanBright", "whiteBright", "bgGray", "bgRedBright", "bgGreenBright", "bgYellowBright", "bgBlueBright", "bgMagentaBright", "bgCyanBright", "bgWhiteBright"];
+// How each begins and ends.
+const STYLES = new Map("reset:0,0 bold:1,22 dim:2,22 italic:3,23 underline:4,24 blink:5,25 inverse:7,27 hidden:8,28 strikethrough:9,29 doubleunderline:21,24 black:30,39 red:31,39 green:32,39 yellow:33,39 blue:34,39 magenta:35,39 cyan:36,39 white:37,39 bgBlack:40,49 bgRed:41,49 bgGreen:42,49 bgYellow:43,49 bgBlue:44,49 bgMagenta:45,49 bgCyan:46,49 bgWhite:47,49 framed:51,54 overlined:53,55 gray:90,39 redBright:91,39 greenBright:92,39 yellowBright:93,39 blueBright:94,39 magentaBright:95,39 cyanBright:96,39 whiteBright:97,39 bgGray:100,49 bgRedBright:101,49 bgGreenBright:102,49 bgYellowBright:103,49 bgBlueBright:104,49 bgMagentaBright:105,49 bgCyanBright:106,49 bgWhiteBright:107,49".split(" ").map((style) => style.split(":")));
 export function styleText(style, text, { validateStream = true, stream } = {}) {
   validateString(text, "text");
+  // No stream of a Worker's is a terminal's.
+  if (validateStream && stream !== undefined && typeof stream?.write !== "function" && !(stream instanceof ReadableStream) && !(stream instanceof WritableStream)) throw ERR_INVALID_ARG_TYPE("stream", ["ReadableStream", "WritableStream", "Stream"], stream);
+  let before = "", after = "";
   for (const name of Array.isArray(style) ? style : [style]) {
     if (name === "none") continue;
-    if (!STYLES.includes(name)) throw ERR_INVALID_ARG_VALUE("format", name, `must be one of: ${STYLES.map((each) => `'${each}'`).join(", ")}`);
+    const codes = STYLES.get(name);
+    if (codes === undefined) throw ERR_INVALID_ARG_VALUE("format", name, `must be one of: ${[...STYLES.keys()].map((each) => `'${each}'`).join(", ")}`);
+    const [begin, end] = codes.split(",");
+    before += `\u001b[${begin}m`;
+    after = `\u001b[${end}m${after}`;
   }
-  return text;
+  return validateStream ? text : `${before}${text}${after}`;
 }
 
 export function parseArgs() {

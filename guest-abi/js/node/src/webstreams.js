@@ -82,12 +82,24 @@ export function addWebStreams(Readable, Writable, Duplex) {
     });
   };
   Writable.toWeb = function toWeb(writable) {
+    // What waits until the stream has room again.
+    let waits;
     return new WritableStream({
       start(controller) {
-        writable.on("error", (error) => controller.error(error));
+        writable.on("drain", () => waits?.resolve());
+        writable.on("error", (error) => {
+          waits?.reject(error);
+          controller.error(error);
+        });
       },
-      write(chunk) {
-        return new Promise((resolve, reject) => writable.write(chunk, (error) => (error ? reject(error) : resolve())));
+      async write(chunk) {
+        if (!writable.writableNeedDrain && writable.write(chunk)) return;
+        waits = Promise.withResolvers();
+        try {
+          await waits.promise;
+        } finally {
+          waits = undefined;
+        }
       },
       close() {
         return new Promise((resolve) => writable.end(resolve));

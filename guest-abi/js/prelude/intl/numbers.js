@@ -49,7 +49,7 @@ export function numberOptions(choice, options) {
     if (currency === undefined) throw new TypeError("Currency code is required with currency style.");
     if (!/^[a-z]{3}$/i.test(`${currency}`)) throw new RangeError(`Invalid currency code : ${currency}`);
   }
-  if (style === "unit" && unit === undefined) throw new TypeError("Required option 'unit' is missing.");
+  if (style === "unit" && unit === undefined) throw new TypeError("Invalid unit argument for Intl.NumberFormat() ''");
   const notation = choice(options, "notation", ["standard", "scientific", "engineering", "compact"], "standard");
   const code = currency === undefined ? undefined : `${currency}`.toUpperCase();
   const isMoney = style === "currency" && notation === "standard";

@@ -4,8 +4,8 @@ import { scope } from "internal:errors";
 import { rejected, resolved, RESOLVED } from "internal:streams/promises";
 
 const READABLE = 0, CLOSED = 1, ERRORED = 2;
-// What a default reader is given at most of several small parts.
-export const JOINED_MAX = 4096;
+// What a default reader is given at most, unless the source says how much.
+const CHUNK_MAX = 4096;
 
 const VIEWS = new Map(
   [Int8Array, Uint8Array, Uint8ClampedArray, Int16Array, Uint16Array, Int32Array, Uint32Array, Float32Array, Float64Array, BigInt64Array, BigUint64Array].map((type) => [type.name, type]),
@@ -31,6 +31,9 @@ export function taken(bytes) {
 // What goes wrong inside the engine's own streams is an Error, whatever was given as a reason.
 export const asError = (reason) => (reason instanceof Error ? reason : new Error(`${reason}`));
 
+// The constructor that a view comes from; null for anything else.
+export const typeOf = (view) => (isView(view) ? VIEWS.get(tagOf.call(view)) ?? DataView : null);
+
 // A read that waits.
 class Request {
   bytes = null;
@@ -50,6 +53,11 @@ class Request {
     const size = type.BYTES_PER_ELEMENT ?? 1;
     return { value: new type(bytes.buffer, bytes.byteOffset, (filled - (filled % size)) / size), done };
   }
+
+  // How many bytes of what was filled are no whole element.
+  get odd() {
+    return this.filled % (this.type?.BYTES_PER_ELEMENT ?? 1);
+  }
 }
 
 export class ByteQueue {
@@ -61,8 +69,12 @@ export class ByteQueue {
   readers = null;
   reads = [];
   closing = false;
-  // Whether parts are read as they came, even if they are small.
+  // Whether the engine reads, part by part as they came, and no copy is needed.
+  whole = false;
+  // Whether a read gets no more than it has to of several parts.
   apart = false;
+  // Whether that is so of a read into a reader's own buffer too.
+  stepwise = false;
   // Parts may be in other queues too.
   shared = false;
   state = READABLE;
@@ -76,6 +88,7 @@ export class ByteQueue {
   constructor(source, internal) {
     this.source = source;
     this.internal = internal;
+    this.apart = internal;
   }
 
   get waits() {
@@ -109,21 +122,20 @@ export class ByteQueue {
     return part;
   }
 
-  // What a default read gets at once: a part, or several small ones together.
+  // What a default read gets at once: as much as goes into a buffer of its own.
   next() {
-    const { queue, head, total } = this;
-    const part = queue[head];
-    if (queue.length === head + 1 || part.byteLength >= JOINED_MAX || this.internal || this.apart) {
-      const whole = this.take(part.byteLength);
-      return this.shared ? whole.slice() : whole;
+    if (this.whole) {
+      const part = this.take(this.queue[this.head].byteLength);
+      return this.shared ? part.slice() : part;
     }
-    const all = new Uint8Array(total > JOINED_MAX ? JOINED_MAX : total);
-    for (let at = 0; at < all.length; ) {
+    const all = new Uint8Array(this.source.auto ?? CHUNK_MAX);
+    let at = 0;
+    do {
       const some = this.take(all.length - at);
       all.set(some, at);
       at += some.byteLength;
-    }
-    return all;
+    } while (!this.apart && at < all.length && this.total > 0);
+    return at < all.length ? all.subarray(0, at) : all;
   }
 
   ended() {
@@ -145,7 +157,7 @@ export class ByteQueue {
   }
 
   readInto(view, min) {
-    const type = isView(view) ? VIEWS.get(tagOf.call(view)) ?? DataView : null;
+    const type = typeOf(view);
     const size = type?.BYTES_PER_ELEMENT ?? 1;
     if (type === null || view.byteLength === 0) {
       return rejected(new TypeError('You must call read() on a "byob" reader with a positive-sized TypedArray object.'));
@@ -164,23 +176,45 @@ export class ByteQueue {
     if (this.state === ERRORED) return rejected(this.error);
     this.fill(request);
     if (request.filled >= request.min) {
+      const result = this.answer(request);
       this.ended();
-      return resolved(request.result(false));
+      return resolved(result);
     }
     if (this.closing || this.state === CLOSED) {
       this.end();
-      return resolved(this.last(request));
+      // What is left and no whole element is lost.
+      return resolved(this.last(request, request.filled === request.odd));
     }
     return this.wait(request);
   }
 
   fill(request) {
     const { bytes } = request;
-    while (this.total > 0 && request.filled < bytes.byteLength) {
+    const most = this.stepwise ? request.min : bytes.byteLength;
+    while (this.total > 0 && request.filled < most) {
       const part = this.take(bytes.byteLength - request.filled);
       bytes.set(part, request.filled);
       request.filled += part.byteLength;
     }
+  }
+
+  // What a read gets that has enough. What is no whole element is the next one's.
+  answer(request) {
+    const { odd } = request;
+    if (odd > 0) {
+      request.filled -= odd;
+      this.putBack(request.bytes.slice(request.filled, request.filled + odd));
+    }
+    return request.result(false);
+  }
+
+  putBack(part) {
+    if (this.head > 0) this.queue[--this.head] = part;
+    else {
+      this.queue.unshift(part);
+      this.readers?.unshift(undefined);
+    }
+    this.total += part.byteLength;
   }
 
   wait(request) {
@@ -216,7 +250,7 @@ export class ByteQueue {
       this.fill(request);
       if (request.filled < request.min) return;
       this.reads.shift();
-      request.resolve(request.result(false));
+      request.resolve(this.answer(request));
     }
   }
 
@@ -238,8 +272,7 @@ export class ByteQueue {
   }
 
   // What a read gets at the end.
-  last(request) {
-    const done = request.filled === 0;
+  last(request, done = request.filled === 0) {
     if (done && this.internal && (request.type === null || scope.flags?.has("internal_stream_byob_return_view") === false)) {
       return { value: undefined, done };
     }
@@ -319,6 +352,7 @@ class Branches {
 
   constructor(parent) {
     this.parent = parent;
+    parent.whole = true;
     this.queues = [new ByteQueue(this, true), new ByteQueue(this, true)];
     for (const queue of this.queues) {
       queue.shared = true;

@@ -22,6 +22,7 @@ function copied(chunk) {
 }
 
 export class ByteSink {
+  internal = true;
   state = WRITABLE;
   error = undefined;
   writer = null;
@@ -128,6 +129,11 @@ export class IdentitySink extends ByteSink {
   // Bytes that are still to come, if that is fixed.
   rest = null;
 
+  constructor() {
+    super();
+    this.queue.stepwise = true;
+  }
+
   get busy() {
     return this.pending.length > 0 || this.closer !== null;
   }
@@ -213,6 +219,7 @@ export class CompressionSink extends ByteSink {
   // `options` are Brotli's (src/compression.rs).
   constructor(format, expand, options = []) {
     super();
+    this.queue.apart = false;
     this.format = format;
     this.expand = expand;
     this.options = options;

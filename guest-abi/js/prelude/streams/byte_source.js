@@ -1,13 +1,14 @@
 // Sources of bytes written in JavaScript, their controller, and the requests for a reader's buffer.
 import { amount, integer, callback, wrongArgument } from "internal:arguments";
 import { illegal, shape } from "internal:shape";
-import { ByteQueue, bytesOf, taken } from "internal:streams/byte_queue";
+import { ByteQueue, bytesOf, taken, typeOf } from "internal:streams/byte_queue";
 import { Source } from "internal:streams/value_source";
 
 const READABLE = 0;
 const AUTO_ALLOCATE = 4096;
 const CLOSED_WORDS = "This ReadableByteStreamController is closed.";
 const INVALID = "This ReadableStreamBYOBRequest has been invalidated.";
+const PARTIAL = "This ReadableStream was closed with a partial read pending.";
 
 export class ByteSource extends Source {
   hwm = 0;
@@ -57,6 +58,9 @@ export class ByteSource extends Source {
 
   enqueue(part) {
     if (this.state !== READABLE || this.closing) throw new TypeError(CLOSED_WORDS);
+    if (this.request !== null && isGone(this.request)) {
+      throw new TypeError("The byobRequest.view is zero-length or was detached");
+    }
     this.invalidate();
     this.give(part, this.consumers.length > 1);
     this.pull();
@@ -70,23 +74,40 @@ export class ByteSource extends Source {
   }
 
   respond(consumer, read, count) {
-    this.invalidate();
-    const { bytes, filled } = read;
+    const { filled } = read;
+    if (consumer.reads[0] !== read) {
+      // Its reader has gone; others may want what there is.
+      const part = read.bytes.slice(filled, filled + count);
+      this.invalidate();
+      this.give(part, this.consumers.length > 1);
+      this.pull();
+      return;
+    }
     read.filled = filled + count;
+    const enough = read.filled >= read.min;
+    if (enough) this.invalidate();
+    else if (this.request !== null) renew(this.request);
     if (this.consumers.length > 1) {
       for (const other of this.consumers) {
-        if (other !== consumer) other.push(bytes.slice(filled, read.filled));
+        if (other !== consumer) other.push(read.bytes.slice(filled, read.filled));
       }
     }
-    if (read.filled >= read.min && consumer.reads[0] === read) {
+    if (enough) {
       consumer.reads.shift();
-      read.resolve(read.result(false));
+      read.resolve(consumer.answer(read));
+      if (consumer.total > 0) consumer.serve();
     }
     this.pull();
   }
 
+  close() {
+    if (this.request !== null && isPartial(this.request)) throw new TypeError(PARTIAL);
+    super.close();
+  }
+
   finish() {
-    this.invalidate();
+    // The request stays, to be answered with nothing.
+    if (this.request !== null) settle(this.request);
     super.finish();
   }
 
@@ -96,13 +117,13 @@ export class ByteSource extends Source {
   }
 
   cancel(consumer, reason) {
-    this.invalidate();
+    if (this.consumers.length === 1) this.invalidate();
     return super.cancel(consumer, reason);
   }
 }
 
 const MAKE = {};
-let byteController, byobRequest, disarm;
+let byteController, byobRequest, disarm, renew, settle, isGone, isPartial;
 
 export class ReadableByteStreamController {
   #source;
@@ -147,12 +168,21 @@ export class ReadableStreamBYOBRequest {
   #consumer;
   #read;
   #view = null;
+  // Whether the stream was closed meanwhile.
+  #closed = false;
+  // Of the reader's view: what it is like if somebody detaches it.
+  #offset;
+  #size;
+  #room;
 
   constructor(make = undefined, source = undefined, consumer = undefined, read = undefined) {
     if (make !== MAKE) throw new TypeError("Illegal constructor");
     this.#source = source;
     this.#consumer = consumer;
     this.#read = read;
+    this.#offset = read.bytes.byteOffset;
+    this.#size = read.bytes.byteLength;
+    this.#room = read.bytes.buffer.byteLength;
   }
   get view() {
     if (!(#source in this)) illegal();
@@ -163,16 +193,32 @@ export class ReadableStreamBYOBRequest {
   get atLeast() {
     if (!(#source in this)) illegal();
     const read = this.#read;
-    return read === null ? null : read.min - read.filled;
+    return read === null ? null : this.#closed ? 0 : read.min - read.filled;
   }
   respond(bytesWritten = undefined) {
     if (!(#source in this)) illegal();
     if (arguments.length === 0) throw wrongArgument("respond", "ReadableStreamBYOBRequest", 1, "integer");
     if (this.#read === null) throw new TypeError(INVALID);
+    if (this.#isGone) throw new TypeError("Cannot respond with a zero-length or detached view");
     this.#respond(Math.trunc(Number(bytesWritten)) || 0);
+  }
+  get #isGone() {
+    return (this.#view ?? this.#read.bytes).byteLength === 0;
+  }
+  // What the underlying source has of the buffer is its own no longer.
+  #detach() {
+    if (this.#view === null || this.#isGone) return;
+    if (this.#closed) taken(this.#view);
+    else this.#read.bytes = taken(this.#read.bytes);
+    this.#view = null;
   }
   #respond(count) {
     const read = this.#read;
+    if (this.#closed) {
+      if (count !== 0) throw new TypeError("The bytesWritten must be zero after the stream is closed.");
+      this.#source.invalidate();
+      return;
+    }
     if (count <= 0) throw new TypeError("The bytesWritten must be more than zero while the stream is open.");
     if (read.filled + count > read.bytes.byteLength) {
       throw new RangeError(`Too many bytes [${count}] in response to a BYOB read request.`);
@@ -185,24 +231,46 @@ export class ReadableStreamBYOBRequest {
     if (bytes === null) throw wrongArgument("respondWithNewView", "ReadableStreamBYOBRequest", 1, "BufferSource");
     const read = this.#read;
     if (read === null) throw new TypeError(INVALID);
-    const room = read.bytes;
-    if (bytes.buffer.byteLength !== room.buffer.byteLength) {
+    const count = bytes.byteLength;
+    if (this.#closed) {
+      if (count !== 0) throw new TypeError("The view byte length must be zero after the stream is closed.");
+      this.#source.invalidate();
+      return;
+    }
+    if (count === 0) throw new TypeError("The view byte length must be more than zero while the stream is open.");
+    if (bytes.buffer.byteLength !== this.#room) {
       throw new RangeError("The underlying ArrayBuffer is not the correct length.");
     }
-    if (bytes.byteOffset !== room.byteOffset + read.filled) {
+    if (bytes.byteOffset !== this.#offset + read.filled) {
       throw new RangeError("The view has an invalid byte offset.");
     }
-    if (bytes.buffer !== room.buffer) {
-      const moved = taken(bytes);
-      read.bytes = new Uint8Array(moved.buffer, room.byteOffset, room.byteLength);
-      return this.#respond(moved.byteLength);
-    }
-    this.#respond(bytes.byteLength);
+    const old = this.#view;
+    if (read.filled + count > this.#size) throw new RangeError("The view is not the correct length.");
+    if (read.type !== null) read.type = typeOf(view) ?? Uint8Array;
+    read.bytes = new Uint8Array(taken(bytes).buffer, this.#offset, this.#size);
+    if (old !== null && old.byteLength > 0) taken(old);
+    this.#view = null;
+    this.#source.respond(this.#consumer, read, count);
   }
   static {
     byobRequest = (source, consumer, read) => new this(MAKE, source, consumer, read);
     disarm = (request) => {
+      request.#detach();
       request.#read = null;
+    };
+    renew = (request) => request.#detach();
+    settle = (request) => {
+      // The reader gets a buffer of its own, and the underlying source keeps the one it may look at.
+      const read = request.#read;
+      const { buffer, byteOffset, byteLength } = read.bytes;
+      request.#view ??= read.bytes.subarray(read.filled);
+      read.bytes = byteLength > 0 ? new Uint8Array(buffer.slice(0), byteOffset, byteLength) : new Uint8Array(0);
+      request.#closed = true;
+    };
+    isGone = (request) => request.#isGone;
+    isPartial = (request) => {
+      const read = request.#read;
+      return !request.#closed && read.filled > 0 && (read.type?.BYTES_PER_ELEMENT ?? 1) > 1;
     };
   }
 }

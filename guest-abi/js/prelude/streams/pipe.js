@@ -1,5 +1,6 @@
 // Pipes: from a consumer to a sink, one part after the other.
 const CLOSED = 1, ERRORED = 2;
+const ENDED = "This destination writable stream is closed.";
 // Stands for the reader and the writer while a pipe holds both ends.
 const PIPE = { settled() {}, ready() {}, unready() {}, failedReady() {} };
 
@@ -8,9 +9,22 @@ export async function pipe(consumer, sink, { preventAbort, preventCancel, preven
   consumer.reader = PIPE;
   sink.writer = PIPE;
   consumer.disturbed = true;
+  consumer.whole = sink.internal;
+  // Whether a sink of JavaScript ended by itself, which lets go of both ends at once.
+  let released = false;
+  if (!sink.internal) {
+    sink.writer = {
+      ...PIPE,
+      settled() {
+        released = true;
+        stop(sink.state === CLOSED ? new TypeError(ENDED) : sink.error);
+      },
+    };
+  }
 
   const free = () => {
     consumer.reader = null;
+    consumer.whole = false;
     sink.writer = null;
   };
   const stop = (reason) => {
@@ -20,6 +34,7 @@ export async function pipe(consumer, sink, { preventAbort, preventCancel, preven
   };
 
   for (;;) {
+    if (released) return;
     if (signal?.aborted) {
       const { reason } = signal;
       stop(reason);
@@ -34,15 +49,21 @@ export async function pipe(consumer, sink, { preventAbort, preventCancel, preven
     if (sink.failed) throw stop(sink.error);
     if (consumer.state === CLOSED) {
       free();
-      if (!preventClose && !sink.ended) await sink.close();
+      if (!preventClose && !(sink.internal && sink.ended)) await sink.close();
       return;
     }
-    if (sink.ended) throw stop(new TypeError("This destination writable stream is closed."));
+    if (sink.internal ? sink.ended : sink.state === CLOSED) throw stop(new TypeError(ENDED));
+    let writing = false;
     try {
       const { value, done } = await consumer.read();
-      if (signal?.aborted || done) continue;
+      if (signal?.aborted || done || released) continue;
+      writing = true;
       await sink.writeFromPipe(value);
-    } catch {
+    } catch (failure) {
+      if (writing && !sink.internal) {
+        if (!released) stop(failure);
+        throw failure;
+      }
       // Why is looked at above.
       if (consumer.state !== ERRORED && !sink.failed && !sink.ended) {
         const error = new TypeError("This WritableStream only supports writing byte types.");

@@ -126,20 +126,31 @@ export class ReadableStream {
   static from(iterable = undefined) {
     const wrong = () => wrongArgument("from", "ReadableStream", 1, "AsyncGenerator");
     if (iterable === undefined || iterable === null) throw wrong();
-    const method = iterable[Symbol.asyncIterator] ?? iterable[Symbol.iterator];
+    const own = iterable[Symbol.asyncIterator] ?? null;
+    const method = own ?? iterable[Symbol.iterator];
     if (typeof method !== "function") throw wrong();
     const iterator = method.call(iterable);
+    if (!isObject(iterator)) throw wrong();
+    // All three are looked up at once. What is no function is none, but for `return` when it is called.
+    const { next, return: end } = iterator;
     const source = new ValueSource(
       {
         async pull(controller) {
-          const result = await iterator.next();
+          if (typeof next !== "function") return controller.close();
+          const result = await next.call(iterator);
           if (!isObject(result)) throw new TypeError("Callback returned incorrect type; expected 'Promise'");
           const { value, done } = result;
           if (done) controller.close();
           else controller.enqueue(await value);
         },
         async cancel(reason) {
-          await iterator.return?.(reason);
+          if (end === undefined || end === null) return;
+          if (typeof end !== "function") throw new TypeError("Property 'return' is not a function");
+          const given = end.call(iterator, reason);
+          if (own === null && !isObject(given)) throw new TypeError("Callback returned incorrect type; expected 'Promise'");
+          if (!isObject(await given)) {
+            throw new TypeError("Incorrect type for Promise: the Promise did not resolve to 'GeneratorNext'.");
+          }
         },
       },
       { highWaterMark: 0 },
@@ -440,7 +451,7 @@ function joined(parts) {
 export function take(stream) {
   const consumer = consumerOf(stream);
   consumer.reader = ENGINE;
-  consumer.apart = true;
+  consumer.whole = true;
   return consumer;
 }
 
@@ -449,7 +460,7 @@ export function take(stream) {
 export function drain(stream) {
   const consumer = consumerOf(stream);
   consumer.reader = ENGINE;
-  consumer.disturbed = true;
+  consumer.whole = consumer.disturbed = true;
   const parts = consumer.bytes ? consumer.takeAll() : null;
   return parts === null ? drained(consumer) : joined(parts);
 }

@@ -306,7 +306,7 @@ export class FixedLengthStream {
     const options = dictionary(strategy, "FixedLengthStream", 2, "QueuingStrategy");
     if (scope.global) insideHandler();
     const sink = new IdentitySink();
-    if (options?.highWaterMark !== undefined) sink.hwm = amount(options.highWaterMark);
+    if (options?.highWaterMark !== undefined) sink.hwm = Math.min(amount(options.highWaterMark), length);
     sink.rest = sink.queue.length = length;
     return made(new.target, sink.queue, sink);
   }

@@ -10,6 +10,7 @@ const CLOSED_WORDS = "This ReadableStream is closed.";
 export class ValueConsumer {
   bytes = false;
   internal = false;
+  whole = false;
   queue = [];
   sizes = null;
   head = 0;

@@ -2,8 +2,9 @@
 // `ValueSink` here, or one of the engine's own, which take bytes (`byte_sink.js`).
 import { text as asText } from "internal:platform";
 import { amount, callback, dictionary } from "internal:arguments";
+import { flag } from "internal:errors";
 import { illegal, shape } from "internal:shape";
-import { NONE, Lazy, call, rejected, RESOLVED } from "internal:streams/promises";
+import { NONE, Lazy, call, quiet, rejected, RESOLVED } from "internal:streams/promises";
 import { AbortController } from "internal:events";
 
 // `ERRORING`: it will be in error when what is under way has ended.
@@ -17,6 +18,7 @@ const CLOSE = { chunk: undefined, size: 0, resolve: null, reject: null };
 
 // A sink of JavaScript, as the standard has it.
 export class ValueSink {
+  internal = false;
   state = WRITABLE;
   error = undefined;
   writer = null;
@@ -29,6 +31,8 @@ export class ValueSink {
   busy = null;
   closeRequest = null;
   abortRequest = null;
+  // What the first `abort` returned, and later ones do.
+  aborting = null;
   backpressure = false;
   underlying = undefined;
   writeTo = undefined;
@@ -85,7 +89,9 @@ export class ValueSink {
 
   write(chunk) {
     let size = 1;
-    if (this.size !== undefined && this.state === WRITABLE && this.closeRequest === null) {
+    const { writer } = this;
+    const measured = this.size !== undefined && this.state === WRITABLE && this.closeRequest === null;
+    if (measured) {
       try {
         const { size: sizeOf } = this;
         size = amount(sizeOf(chunk));
@@ -93,6 +99,9 @@ export class ValueSink {
         this.fail(error);
         return rejected(error);
       }
+    }
+    if (measured && this.writer !== writer && flag("writable_stream_spec_compliant_writer")) {
+      return rejected(new TypeError(RELEASED));
     }
     if (this.failed) return rejected(this.error);
     if (this.ended) return rejected(new TypeError(ENDED));
@@ -104,6 +113,21 @@ export class ValueSink {
   }
   writeFromPipe(chunk) {
     return this.write(chunk);
+  }
+
+  // The writer goes, and what it wrote and nobody has taken with it.
+  forsake(error) {
+    const { queue, busy } = this;
+    const kept = [];
+    for (const request of queue) {
+      if (request === CLOSE || request === busy) kept.push(request);
+      else {
+        this.total -= request.size;
+        request.reject(error);
+      }
+    }
+    this.queue = kept;
+    this.press();
   }
 
   // Tells the writer when there is no more room, or room again.
@@ -130,20 +154,23 @@ export class ValueSink {
   }
 
   abort(reason) {
+    if (this.aborting !== null) return this.aborting.then();
     if (this.state === CLOSED || this.state === ERRORED) return RESOLVED;
     if (this.signal !== null) this.signal.abort(reason);
     else this.aborted = { reason };
     if (this.state === CLOSED || this.state === ERRORED) return RESOLVED;
-    if (this.abortRequest !== null) return this.abortRequest.promise;
+    // The signal may have been heard by who aborts too.
+    if (this.aborting !== null) return this.aborting.then();
     const wasErroring = this.state === ERRORING;
     const request = { reason: wasErroring ? undefined : reason, wasErroring };
-    request.promise = new Promise((resolve, reject) => {
+    const aborting = new Promise((resolve, reject) => {
       request.resolve = resolve;
       request.reject = reject;
     });
+    this.aborting = quiet(aborting);
     this.abortRequest = request;
     if (!wasErroring) this.startErroring(reason);
-    return request.promise;
+    return aborting;
   }
 
   // The controller's `error`.
@@ -351,7 +378,9 @@ class Hold {
     else if (sink.state === ERRORING) this.readyPromise.reject(sink.error);
     else {
       if (sink.state === CLOSED) this.closedPromise.resolve(undefined);
-      if (!sink.backpressure && sink.started) this.readyPromise.resolve(undefined);
+      if (flag("writable_stream_spec_compliant_writer") ? !sink.backpressure : sink.started) {
+        this.readyPromise.resolve(undefined);
+      }
     }
   }
   ready() {
@@ -375,11 +404,14 @@ class Hold {
   }
   release() {
     if (this.sink === null) return;
-    this.sink.writer = null;
+    const { sink } = this;
+    sink.writer = null;
     this.sink = null;
     const error = new TypeError(RELEASED);
+    sink.forsake?.(error);
     this.closedPromise.reject(error);
-    this.readyPromise.reject(error);
+    if (flag("writable_stream_spec_compliant_writer")) this.failedReady(error);
+    else this.readyPromise.reject(error);
   }
 }
 

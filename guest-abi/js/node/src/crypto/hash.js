@@ -57,7 +57,10 @@ Hash.prototype._transform = function (chunk, encoding, callback) {
   callback();
 };
 Hash.prototype._flush = function (callback) {
-  this.push(this.digest());
+  // It may be asked for once more.
+  const state = states.get(this);
+  state.flushed = settled(native.hashEnd(state.running), FAILED);
+  this.push(Buffer.from(state.flushed));
   callback();
 };
 Hash.prototype.update = function update(data, encoding) {
@@ -71,7 +74,7 @@ Hash.prototype.update = function update(data, encoding) {
 Hash.prototype.digest = function digest(encoding) {
   const state = states.get(this);
   if (state.running === null) throw finalized();
-  const bytes = settled(native.hashEnd(state.running), FAILED);
+  const bytes = state.flushed ?? settled(native.hashEnd(state.running), FAILED);
   state.running = null;
   return encoded(bytes, encoding);
 };
@@ -105,7 +108,7 @@ Hmac.prototype.digest = function digest(encoding) {
     const empty = Buffer.alloc(0);
     return encoding === undefined || encoding === "buffer" ? empty : "";
   }
-  const bytes = settled(native.hashEnd(state.running), FAILED);
+  const bytes = state.flushed ?? settled(native.hashEnd(state.running), FAILED);
   state.running = null;
   return encoded(bytes, encoding);
 };

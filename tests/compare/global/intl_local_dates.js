@@ -1,0 +1,53 @@
+// Dates in the words and the order of other languages.
+// head: ../programs/heads/show.js
+
+const A = new Date(Date.UTC(2024, 2, 5, 14, 7, 9)), B = new Date(Date.UTC(1999, 11, 31, 0, 0, 0));
+const OPTIONS = { none: [undefined], "full": [{ dateStyle: "full" }], "long": [{ dateStyle: "long" }], medium: [{ dateStyle: "medium" }], short: [{ dateStyle: "short" }], both: [{ dateStyle: "long", timeStyle: "short" }], both2: [{ dateStyle: "medium", timeStyle: "medium" }], time: [{ timeStyle: "short" }], ymd: [{ year: "numeric", month: "long", day: "numeric" }], ymd2: [{ year: "numeric", month: "2-digit", day: "2-digit" }], ymd3: [{ year: "numeric", month: "short", day: "2-digit" }], eymd: [{ weekday: "long", year: "numeric", month: "long", day: "numeric" }], eymd2: [{ weekday: "short", year: "numeric", month: "short", day: "numeric" }], ym: [{ year: "numeric", month: "long" }], m: [{ month: "long" }], ms: [{ month: "short" }], e: [{ weekday: "long" }], es: [{ weekday: "short" }], md: [{ month: "short", day: "numeric" }], hm: [{ hour: "2-digit", minute: "2-digit" }], hms: [{ hour: "numeric", minute: "numeric", second: "numeric" }], all: [{ year: "numeric", month: "long", day: "numeric", hour: "2-digit", minute: "2-digit" }], num: [{ year: "numeric", month: "numeric", day: "numeric", hour: "numeric", minute: "numeric" }] };
+const all = (l) => Object.keys(OPTIONS).map((k) => `${k}: ${A.toLocaleString(l, OPTIONS[k][0])} / ${B.toLocaleString(l, OPTIONS[k][0])}`);
+export default { async fetch(request, env, ctx) {
+  await fact("all(\"de\")", () => (all("de")));
+  await fact("all(\"fr\")", () => (all("fr")));
+  await fact("all(\"es\")", () => (all("es")));
+  await fact("all(\"it\")", () => (all("it")));
+  await fact("all(\"pt-BR\")", () => (all("pt-BR")));
+  await fact("all(\"pt-PT\")", () => (all("pt-PT")));
+  await fact("all(\"nl\")", () => (all("nl")));
+  await fact("all(\"ja\")", () => (all("ja")));
+  await fact("all(\"zh-CN\")", () => (all("zh-CN")));
+  await fact("all(\"ko\")", () => (all("ko")));
+  await fact("all(\"ru\")", () => (all("ru")));
+  await fact("all(\"pl\")", () => (all("pl")));
+  await fact("all(\"tr\")", () => (all("tr")));
+  await fact("all(\"sv\")", () => (all("sv")));
+  await fact("all(\"da\")", () => (all("da")));
+  await fact("all(\"nb\")", () => (all("nb")));
+  await fact("all(\"cs\")", () => (all("cs")));
+  await fact("all(\"uk\")", () => (all("uk")));
+  await fact("all(\"hu\")", () => (all("hu")));
+  await fact("all(\"ro\")", () => (all("ro")));
+  await fact("all(\"id\")", () => (all("id")));
+  await fact("all(\"he\")", () => (all("he")));
+  await fact("all(\"de-AT\")", () => (all("de-AT")));
+  await fact("all(\"de-CH\")", () => (all("de-CH")));
+  await fact("all(\"fr-CA\")", () => (all("fr-CA")));
+  await fact("all(\"en-GB\")", () => (all("en-GB")));
+  await fact("all(\"en-AU\")", () => (all("en-AU")));
+  await fact("all(\"en-IN\")", () => (all("en-IN")));
+  await fact("all(\"en-NZ\")", () => (all("en-NZ")));
+  await fact("all(\"en-CA\")", () => (all("en-CA")));
+  await fact("all(\"es-MX\")", () => (all("es-MX")));
+  await fact("all(\"de-DE\")", () => (all("de-DE")));
+  await fact("all(\"fr-FR\")", () => (all("fr-FR")));
+  await fact("all(\"es-ES\")", () => (all("es-ES")));
+  await fact("all(\"ja-JP\")", () => (all("ja-JP")));
+  await fact("A.toLocaleDateString(\"de-DE\")", () => (A.toLocaleDateString("de-DE")));
+  await fact("A.toLocaleTimeString(\"de-DE\")", () => (A.toLocaleTimeString("de-DE")));
+  await fact("A.toLocaleDateString(\"fr\")", () => (A.toLocaleDateString("fr")));
+  await fact("A.toLocaleTimeString(\"ko\")", () => (A.toLocaleTimeString("ko")));
+  await fact("A.toLocaleString(\"de\", { timeZone: \"Asia/Tokyo\", timeZoneName: \"short\" })", () => (A.toLocaleString("de", { timeZone: "Asia/Tokyo", timeZoneName: "short" })));
+  await fact("new Intl.DateTimeFormat(\"de\", { dateStyle: \"full\", timeZone: \"UTC\" }).formatToParts(A)", () => (new Intl.DateTimeFormat("de", { dateStyle: "full", timeZone: "UTC" }).formatToParts(A)));
+  await fact("new Intl.DateTimeFormat(\"fr\", { weekday: \"short\", hour: \"numeric\" }).format(A)", () => (new Intl.DateTimeFormat("fr", { weekday: "short", hour: "numeric" }).format(A)));
+  await fact("A.toLocaleTimeString(\"de\", { hour12: true })", () => (A.toLocaleTimeString("de", { hour12: true })));
+  await fact("A.toLocaleTimeString(\"fr\", { hour: \"2-digit\", minute: \"2-digit\", hour12: false })", () => (A.toLocaleTimeString("fr", { hour: "2-digit", minute: "2-digit", hour12: false })));
+  return new Response(JSON.stringify(facts), { headers: { 'content-type': 'application/json' } });
+} };
