@@ -141,7 +141,8 @@ mod tests {
             let effect = match (flag.effect, flag.with_node) {
                 (Both, false) => "both ways".to_owned(),
                 (Both, true) => format!("both ways; by date with `{NODE}`"),
-                (Always, _) => "always on".to_owned(),
+                (Always, false) => "always on".to_owned(),
+                (Always, true) => format!("always on; by date with `{NODE}`"),
                 (Nothing(why), _) => format!("none: {why}"),
                 (Refused(why), _) => format!("refused: {why}"),
             };

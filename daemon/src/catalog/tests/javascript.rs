@@ -52,7 +52,7 @@ fn all_modules_are_evaluated_under_the_settings() {
     for part in [
         "main: \"index.js\"",
         "a note",
-        "flags: [\"formdata_parser_supports_files\", \"nodejs_compat\"]",
+        "flags: [\"nodejs_compat\", \"formdata_parser_supports_files\"]",
         "(\"A\", [",
     ] {
         assert!(made.contains(part), "{part} in {made}");

@@ -123,7 +123,7 @@ fn what_could_never_run_is_refused_when_it_is_pushed() {
     let source = bundle(&[("worker.js", ModuleKind::EsModule, HOARDER)]);
     let refused = bench.judged(source, &Limits::default()).unwrap_err();
     let told = refused.to_string();
-    let begins = "the Worker does not fit this machine: needs 4.";
+    let begins = "the Worker does not fit this machine: needs 5.";
     assert!(told.starts_with(begins), "{told}");
     assert!(
         told.contains(" memory; free 3.0 MiB of 3.0 MiB (Workers);"),
