@@ -85,7 +85,10 @@ pub fn quickjs() -> Result<()> {
     {
         let patch = diffy::Patch::from_str(&part).context("a patch of QuickJS cannot be read")?;
         let name = patch.original().unwrap_or_default();
-        let name = name.trim_start_matches("a/").to_owned();
+        let name = name
+            .strip_prefix("a/")
+            .with_context(|| format!("a patch of QuickJS is of '{name}', which is not below a/"))?
+            .to_owned();
         let file = partial.join(&name);
         let text = std::fs::read_to_string(&file)
             .with_context(|| format!("rquickjs-sys has no '{name}'"))?;

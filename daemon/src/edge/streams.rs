@@ -35,7 +35,7 @@ const PROGRESS_BYTES: usize = 4 * 1024;
 /// An answer waits for a body that nobody reads as long as some of it comes within this time, if it has no
 /// more bytes than that, as far as is known: there are clients that read nothing once they have their answer, not
 /// even that there is room for the rest of their body, and so wait for ever.
-const QUIET: Duration = Duration::from_millis(250);
+const QUIET: Duration = Duration::from_secs(1);
 const AWAITED_MAX: u64 = 1 << 20;
 /// Nothing waits for the client.
 const NEVER: u64 = u64::MAX;

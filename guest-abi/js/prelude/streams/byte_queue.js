@@ -4,8 +4,9 @@ import { scope } from "internal:errors";
 import { rejected, resolved, RESOLVED } from "internal:streams/promises";
 
 const READABLE = 0, CLOSED = 1, ERRORED = 2;
-// What a default reader is given at most, unless the source says how much.
-const CHUNK_MAX = 4096;
+// What a default reader is given at most, unless the source says how much: as in workerd, and more of what is
+// long, since each read costs fuel.
+const CHUNK_MAX = 4096, LONG = 64 * 1024;
 
 const VIEWS = new Map(
   [Int8Array, Uint8Array, Uint8ClampedArray, Int16Array, Uint16Array, Int32Array, Uint32Array, Float32Array, Float64Array, BigInt64Array, BigUint64Array].map((type) => [type.name, type]),
@@ -81,6 +82,8 @@ export class ByteQueue {
   error = undefined;
   reader = null;
   disturbed = false;
+  // How many bytes default reads were given.
+  given = 0;
   // How many bytes are to come in all, if that is known.
   length = null;
 
@@ -128,13 +131,14 @@ export class ByteQueue {
       const part = this.take(this.queue[this.head].byteLength);
       return this.shared ? part.slice() : part;
     }
-    const all = new Uint8Array(this.source.auto ?? CHUNK_MAX);
+    const all = new Uint8Array(this.source.auto ?? (this.given < LONG ? CHUNK_MAX : Math.min(this.apart ? this.queue[this.head].byteLength : this.total, LONG)));
     let at = 0;
     do {
       const some = this.take(all.length - at);
       all.set(some, at);
       at += some.byteLength;
     } while (!this.apart && at < all.length && this.total > 0);
+    this.given += at;
     return at < all.length ? all.subarray(0, at) : all;
   }
 
