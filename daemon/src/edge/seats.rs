@@ -79,10 +79,9 @@ impl Seats {
         let Some((_, _, id)) = candidates.max() else {
             return false;
         };
-        let phase = taken.seats[id].1.clone();
         taken.leaving += 1;
-        drop(taken);
-        phase.give_way();
+        // While nobody can leave, who is counted by that.
+        taken.seats[id].1.give_way();
         true
     }
 }
