@@ -4,6 +4,8 @@ use postern_e2e::api::script;
 use postern_e2e::guests::hello;
 use postern_e2e::{Daemon, Form, Setup, eventually};
 use serde_json::{Value, json};
+use std::io::{Read as _, Write as _};
+use std::net::TcpStream;
 
 const MODULE: &str = "application/javascript+module";
 
@@ -389,6 +391,41 @@ fn what_is_compressed_while_a_module_loads_is_there() {
     push(&daemon, "packs", source, metadata);
     says(&daemon, "/packs", "packed when it was loaded now function");
     says(&daemon, "/packs", "packed when it was loaded now function");
+}
+
+#[test]
+fn the_status_line_has_a_workers_own_words() {
+    let daemon = daemon();
+    let source = "
+        export default {
+            async fetch(request, env) {
+                const { pathname } = new URL(request.url);
+                if (pathname.endsWith('asks')) {
+                    const { status, statusText } = await env.SELF.fetch('https://self/own');
+                    return new Response(`${status} ${statusText}`);
+                }
+                if (pathname.endsWith('own')) return new Response('', { status: 418, statusText: 'Short and stout' });
+                return new Response('', { status: Number(pathname.split('/').pop()) });
+            },
+        };";
+    push(&daemon, "words", source, json!({}));
+    let bound = [json!({"type": "service", "name": "SELF", "service": "words"})];
+    push(&daemon, "words", source, json!({"bindings": bound}));
+    let line = |path: &str| {
+        let mut stream = TcpStream::connect(daemon.edge()).unwrap();
+        let request =
+            format!("GET /words/{path} HTTP/1.1\r\nhost: localhost\r\nconnection: close\r\n\r\n");
+        stream.write_all(request.as_bytes()).unwrap();
+        let mut answer = String::new();
+        stream.read_to_string(&mut answer).unwrap();
+        answer.lines().next().unwrap().to_owned()
+    };
+    assert_eq!(line("own"), "HTTP/1.1 418 Short and stout");
+    says(&daemon, "/words/asks", "418 Short and stout");
+    assert_eq!(line("404"), "HTTP/1.1 404 Not Found");
+    // What has no words has those of its kind.
+    assert_eq!(line("299"), "HTTP/1.1 299 Successful");
+    assert_eq!(line("499"), "HTTP/1.1 499 Client Error");
 }
 
 #[test]
