@@ -19,12 +19,13 @@ class Stack extends Given {
     this.#raw = raw;
   }
   // An error has the accessor from the beginning, before its other properties.
+  // It keeps what it was made with when it is thrown again.
   static hold(error, raw) {
-    if (#raw in error) error.#raw = raw;
-    else new Stack(error, raw);
+    if (!(#raw in error)) new Stack(error, raw);
   }
   static keep(error, raw) {
-    Stack.hold(error, raw);
+    if (#raw in error) error.#raw = raw;
+    else new Stack(error, raw);
     defineProperty(error, "stack", accessor);
   }
   static read(error) {
