@@ -42,6 +42,9 @@ class Source extends RpcTarget {
   }
 }
 
+// The same bytes in a buffer that has no others.
+const alone = (bytes) => (bytes.byteLength === bytes.buffer.byteLength ? bytes : bytes.slice());
+
 // A stream that is written to over there.
 class Sink extends RpcTarget {
   #writer;
@@ -51,7 +54,7 @@ class Sink extends RpcTarget {
     this.#writer = stream.getWriter();
   }
   write(part) {
-    return this.#writer.write(part.buffer);
+    return this.#writer.write(alone(part).buffer);
   }
   async close() {
     await this.#writer.close();
@@ -93,7 +96,7 @@ sendable(
 
 function writtenPart(chunk) {
   try {
-    return bodyPart(chunk);
+    return alone(bodyPart(chunk));
   } catch {
     throw new TypeError(NOT_BYTES);
   }
