@@ -1,7 +1,7 @@
 //! The host of a request: what `Host` or an absolute target may say, and its normal form.
 
 use std::fmt::Write as _;
-use std::net::Ipv6Addr;
+use std::net::{Ipv4Addr, Ipv6Addr};
 
 /// Bytes of a host name without its trailing dot (RFC 1035 §2.3.4).
 pub const NAME_MAX: usize = 253;
@@ -34,7 +34,8 @@ pub enum BadHost {
 
 impl Host {
     /// Reads `name`, `name:port`, `[v6]` or `[v6]:port`. Letters, digits, `-`, `_` and `.` make
-    /// a name; user information and percent signs are refused.
+    /// a name; user information and percent signs are refused, and so is a name that ends in a number
+    /// without being an IPv4 address: a URL with it is another one, or none (WHATWG URL §3.5).
     pub fn parse(value: &[u8]) -> Result<Self, BadHost> {
         let mut name = heapless::String::new();
         let rest = if let Some(inner) = value.strip_prefix(b"[") {
@@ -102,10 +103,17 @@ fn read_name(bytes: &[u8], name: &mut heapless::String<NAME_MAX>) -> Result<(), 
         name.push(char::from(byte.to_ascii_lowercase()))
             .map_err(|_| BadHost::TooLong)?;
     }
-    if label == 0 {
+    if label == 0 || ends_in_a_number(name) && name.parse::<Ipv4Addr>().is_err() {
         return Err(BadHost::Malformed);
     }
     Ok(())
+}
+
+/// Whether whoever parses a URL takes this name for an IPv4 address.
+fn ends_in_a_number(name: &str) -> bool {
+    let last = name.rsplit('.').next().unwrap_or(name);
+    let is_hex = |digits: &str| digits.bytes().all(|byte| byte.is_ascii_hexdigit());
+    last.bytes().all(|byte| byte.is_ascii_digit()) || last.strip_prefix("0x").is_some_and(is_hex)
 }
 
 fn read_port(rest: &[u8]) -> Result<Option<u16>, BadHost> {
@@ -151,6 +159,8 @@ mod tests {
         check("example.com:", Ok("example.com"));
         check("example.com:65535", Ok("example.com:65535"));
         check("127.0.0.1:8080", Ok("127.0.0.1:8080"));
+        check("127.0.0.1.", Ok("127.0.0.1"));
+        check("1.0x7g", Ok("1.0x7g"));
         check("a_b.example", Ok("a_b.example"));
         check("[::1]", Ok("[::1]"));
         check("[0:0:0:0:0:0:0:1]:80", Ok("[::1]:80"));
@@ -182,6 +192,13 @@ mod tests {
             "ex\u{e4}mple",
             "a\0",
             "a\\b",
+            "8.8.8.8.8",
+            "256.1.1.1",
+            "127.1",
+            "2130706433",
+            "0x7f.1",
+            "a.0x",
+            "a.1.",
         ] {
             let got = Host::parse(input.as_bytes());
             assert!(
