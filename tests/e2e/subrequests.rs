@@ -63,6 +63,7 @@ fn serve(stream: TcpStream) -> Option<()> {
         let path = line.split(' ').nth(1)?.to_owned();
         let answer = match path.as_str() {
             "/redirect" => "HTTP/1.1 302 Found\r\nlocation: /end?x\r\ncontent-length: 0\r\n\r\n".to_owned(),
+            "/accented" => "HTTP/1.1 302 Found\r\nlocation: /caf\u{e9}?\u{e9}\r\ncontent-length: 0\r\n\r\n".to_owned(),
             "/loop" => "HTTP/1.1 302 Found\r\nlocation: /loop\r\ncontent-length: 0\r\n\r\n".to_owned(),
             "/split" => "HTTP/1.1 200 OK\r\nx-a: 1\r\nset-cookie: a=1\r\nset-cookie: b=2\r\nconnection: x-hop\r\nx-hop: 1\r\ncontent-length: 0\r\n\r\n".to_owned(),
             "/large" => {
@@ -94,6 +95,10 @@ const ASKING: &str = "
                     case 'get': return new Response(await (await fetch(target)).text());
                     case 'post': return new Response(await (await fetch(target, { method: 'POST', body: 'hello' })).text());
                     case 'pass': return fetch(target);
+                    case 'names': {
+                        const headers = { '': 'a', 'caf\u{e9}': 'b', 'x-c': 'c' };
+                        return new Response(await (await fetch(target, { headers })).text(), { headers });
+                    }
                     case 'size': return new Response(String((await (await fetch(target)).arrayBuffer()).byteLength));
                     case 'facts': {
                         const answer = await fetch(target);
@@ -150,6 +155,18 @@ fn a_worker_asks_another_server() {
         "/ask/facts/redirect",
         "[200,\"http://O/end?x\",true,",
     );
+    says(
+        &daemon,
+        "/ask/facts/accented",
+        "[200,\"http://O/caf%C3%A9?%C3%A9\",true,",
+    );
+    // What `Headers` takes and HTTP does not have is left out, here and there.
+    let named = daemon.get("/ask/names/a").expect(200);
+    assert_eq!(
+        named.text(),
+        format!("GET /a HTTP/1.1 cf-ew-via: 1; host: {origin}; x-c: c ")
+    );
+    assert_eq!(named.header("x-c"), Some("c"));
     says(
         &daemon,
         "/ask/get/loop",

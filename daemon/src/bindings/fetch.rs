@@ -258,6 +258,10 @@ pub(super) fn headers(fields: &Fields<'_>) -> Result<HeaderMap, OpFailure> {
     }
     let mut headers = HeaderMap::with_capacity(fields.0.len().min(64));
     for (name, value) in &fields.0 {
+        // `Headers` takes these, as the field has it, and no message can hold them.
+        if name.is_empty() || !name.is_ascii() {
+            continue;
+        }
         let parsed = HeaderName::from_bytes(name.as_bytes())
             .map_err(|_| type_error("Invalid header name.".to_owned()))?;
         if is_hosts(&parsed) {
@@ -279,6 +283,18 @@ fn is_hosts(name: &HeaderName) -> bool {
 
 pub(super) fn type_error(message: String) -> OpFailure {
     OpFailure::new(OpErrorCode::Thrown, format!("TypeError: {message}"))
+}
+
+/// Where an answer leads, with bytes that are not ASCII in percent-encoding.
+fn spelt_out(location: &HeaderValue) -> String {
+    let mut text = String::with_capacity(location.len());
+    for byte in location.as_bytes() {
+        match byte.is_ascii() {
+            true => text.push(char::from(*byte)),
+            false => text.push_str(&format!("%{byte:02X}")),
+        }
+    }
+    text
 }
 
 /// Asks, and asks again where the answer says so.
@@ -336,11 +352,7 @@ async fn follow(mut asking: Box<Asking>) -> OpResult {
             message.truncate(message.floor_char_boundary(4096));
             return Err(type_error(message));
         }
-        let next = location
-            .to_str()
-            .ok()
-            .and_then(|location| ask.url.join(location));
-        let Some(next) = next else {
+        let Some(next) = ask.url.join(&spelt_out(location)) else {
             return Err(type_error(
                 "Invalid Location header; unable to follow redirect.".to_owned(),
             ));

@@ -227,6 +227,10 @@ pub fn response_fields(fields: Fields<'_>) -> Result<HeaderMap, String> {
     // More than the map can have is found out below, where it is no panic.
     let mut headers = HeaderMap::with_capacity(fields.0.len().min(64));
     for (name, value) in fields.0 {
+        // `Headers` takes these, as the field has it, and no message can hold them.
+        if name.is_empty() || !name.is_ascii() {
+            continue;
+        }
         let name = HeaderName::from_bytes(name.as_bytes())
             .map_err(|_| format!("{name:.100?} is not a header name"))?;
         let value = HeaderValue::from_bytes(value)
