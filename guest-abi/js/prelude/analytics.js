@@ -6,8 +6,6 @@ import { isObject, wrongArgument, wrongField } from "internal:arguments";
 import { shape } from "internal:shape";
 import { binding } from "internal:env";
 
-const { isArray } = Array;
-const { isView } = ArrayBuffer;
 // More than there may be are too many, however many they are.
 const MOST = 21;
 const TYPE = "AnalyticsEngineEvent";

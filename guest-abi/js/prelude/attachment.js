@@ -34,9 +34,9 @@ function sizeOf(value, seen) {
   if (seen.has(value)) return 2;
   seen.add(value);
   if (value instanceof ArrayBuffer) return 2 + value.byteLength;
-  if (ArrayBuffer.isView(value)) return 6 + value.buffer.byteLength;
+  if (isView(value)) return 6 + value.buffer.byteLength;
   let bytes = 4;
-  if (Array.isArray(value)) {
+  if (isArray(value)) {
     bytes = 2 + 2 * varint(value.length) + 1;
     for (const item of value) bytes += sizeOf(item, seen);
     return bytes;

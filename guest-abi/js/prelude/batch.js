@@ -77,7 +77,7 @@ function bodyOf({ body, contentType = "json" }, at) {
 }
 
 const parts = (batch) => {
-  if (typeof batch !== "object" || batch === null || !Array.isArray(batch.messages)) {
+  if (typeof batch !== "object" || batch === null || !isArray(batch.messages)) {
     throw new TypeError("A batch is an object with an array 'messages'.");
   }
   if (batch.messages.length > MESSAGES_MAX) throw new TypeError(`A batch has at most ${MESSAGES_MAX} messages.`);

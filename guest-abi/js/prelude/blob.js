@@ -10,7 +10,6 @@ import { bytesStream } from "internal:streams";
 import { FormData } from "internal:form";
 
 const BUFFER = 2;
-const { isArray } = Array;
 const MAKE = {};
 
 let fileParts;
@@ -35,7 +34,7 @@ function joined(parts) {
   const all = [];
   for (const part of parts) {
     if (isBlob(part)) all.push(blobBytes(part));
-    else if (part instanceof ArrayBuffer || ArrayBuffer.isView(part)) all.push(part);
+    else if (part instanceof ArrayBuffer || isView(part)) all.push(part);
     else all.push(`${part}`);
   }
   return native.joinBytes(all);

@@ -14,8 +14,6 @@ const USED =
   "Body has already been used. It can only be used once. Use tee() first if you need to read it twice.";
 const LOCKED = "This ReadableStream is currently locked to a reader.";
 const { bodyForm, bodyCollect, bodyPull, text, bodySlot, setSlot } = native;
-const { isView } = ArrayBuffer;
-const { isArray } = Array;
 const { toString: objectText } = Object.prototype;
 
 // The slots in which a body's parts are (src/parts.rs).
@@ -134,7 +132,7 @@ function isStreamable(value) {
 export const chunkBytes = bodyPart;
 
 // All bytes of a stream, which is locked by it.
-export const readAll = (stream) => Promise.resolve(drain(stream));
+export const readAll = (stream) => resolvedWith(drain(stream));
 
 // A stream of the bytes that a string or bytes are.
 const streamOf = (source) => bytesStream(bodyForm(source, BYTES));
@@ -155,23 +153,23 @@ function read(body, form) {
   const stream = bodySlot(body, STREAM) ?? source;
   if (source === null) {
     return form === JSON_VALUE
-      ? Promise.reject(new SyntaxError("Unexpected end of JSON input"))
-      : Promise.resolve(bodyForm("", form));
+      ? rejectedWith(new SyntaxError("Unexpected end of JSON input"))
+      : resolvedWith(bodyForm("", form));
   }
-  if (bodySlot(body, USED_UP)) return Promise.reject(new TypeError(USED));
+  if (bodySlot(body, USED_UP)) return rejectedWith(new TypeError(USED));
   if (stream instanceof ReadableStream) {
-    if (isDisturbed(stream)) return Promise.reject(new TypeError(USED));
-    if (stream.locked) return Promise.reject(new TypeError(LOCKED));
+    if (isDisturbed(stream)) return rejectedWith(new TypeError(USED));
+    if (stream.locked) return rejectedWith(new TypeError(LOCKED));
     setSlot(body, USED_UP, true);
     return readAll(stream).then((bytes) => bodyForm(bytes, form));
   }
   setSlot(body, USED_UP, true);
   if (source instanceof Incoming) return source.collect(form);
-  if (form === TEXT && typeof source === "string" && source.isWellFormed() && source[0] !== "\ufeff") return Promise.resolve(source);
+  if (form === TEXT && typeof source === "string" && source.isWellFormed() && source[0] !== "\ufeff") return resolvedWith(source);
   try {
-    return Promise.resolve(bodyForm(source, form));
+    return resolvedWith(bodyForm(source, form));
   } catch (error) {
-    return Promise.reject(error);
+    return rejectedWith(error);
   }
 }
 
@@ -214,10 +212,10 @@ export class Body {
     return read(this, JSON_VALUE);
   }
   formData() {
-    if (bodySlot(this, SOURCE) !== null && isUsed(this)) return Promise.reject(new TypeError(USED));
+    if (bodySlot(this, SOURCE) !== null && isUsed(this)) return rejectedWith(new TypeError(USED));
     const type = this.headers.get("content-type");
     if (type === null) {
-      return Promise.reject(new TypeError("Parsing a Body as FormData requires a Content-Type header."));
+      return rejectedWith(new TypeError("Parsing a Body as FormData requires a Content-Type header."));
     }
     return read(this, BYTES).then((bytes) => {
       if (OTHER_CHARSET.test(type)) throw new TypeError("Non-utf-8 application/x-www-form-urlencoded body.");

@@ -79,10 +79,10 @@ class Cache {
     try {
       const key = requestParts(keyOf("delete", request, arguments.length));
       Cache.#mayUse(name);
-      if (!ignoresMethod("delete", options) && key.method !== "GET") return Promise.resolve(false);
+      if (!ignoresMethod("delete", options) && key.method !== "GET") return resolvedWith(false);
       return cacheDelete(name, key.url);
     } catch (error) {
-      return Promise.reject(error);
+      return rejectedWith(error);
     }
   }
 
@@ -91,13 +91,13 @@ class Cache {
     try {
       const { method, url, list } = requestParts(keyOf("match", request, arguments.length));
       Cache.#mayUse(name);
-      if (!ignoresMethod("match", options) && method !== "GET") return Promise.resolve(undefined);
+      if (!ignoresMethod("match", options) && method !== "GET") return resolvedWith(undefined);
       const answered = new Answered();
       const [op, promise] = cacheMatch(name, url, list, answered, receiver(answered, ""));
       answered.id = op;
       return promise;
     } catch (error) {
-      return Promise.reject(error);
+      return rejectedWith(error);
     }
   }
 
@@ -114,7 +114,7 @@ class Cache {
       Cache.#mayUse(name);
       return keep(name, url, response, [status, list, type, encodeBody]);
     } catch (error) {
-      return Promise.reject(error);
+      return rejectedWith(error);
     }
   }
 

@@ -82,7 +82,7 @@ function clone(value, seen) {
   }
   const known = seen.get(value);
   if (known !== undefined) return known;
-  if (Array.isArray(value)) {
+  if (isArray(value)) {
     if (native.isProxy(value)) throw new DOMException("[object Object] could not be cloned.", "DataCloneError");
     const copy = new Array(value.length);
     seen.set(value, copy);
@@ -209,7 +209,7 @@ export function structuredCopy(value, transfer = undefined) {
   const seen = new Map();
   if (transfer === undefined || transfer.length === 0) return clone(value, seen);
   // A view stands for its buffer.
-  transfer = transfer.map((item) => (ArrayBuffer.isView(item) ? item.buffer : item));
+  transfer = transfer.map((item) => (isView(item) ? item.buffer : item));
   for (const item of transfer) {
     if (typeof item !== "object" || item === null || native.kindOf(item) !== "ArrayBuffer") {
       throw new TypeError("Object is not transferable");
@@ -231,7 +231,7 @@ export const globals = {
       throw wrongParameter("structuredClone", "ServiceWorkerGlobalScope", 2, "StructuredCloneOptions");
     }
     const { transfer } = options;
-    if (transfer !== undefined && !Array.isArray(transfer)) throw wrongField("transfer", "StructuredCloneOptions", "Array");
+    if (transfer !== undefined && !isArray(transfer)) throw wrongField("transfer", "StructuredCloneOptions", "Array");
     return structuredCopy(value, transfer);
   },
 };

@@ -24,7 +24,6 @@ function write(level, args) {
 
 const { stringify } = JSON;
 const { getPrototypeOf } = Object;
-const { isArray } = Array;
 const objectPrototype = Object.prototype;
 
 // What tail events tell of one argument (spec: SEMANTICS §17), as JSON: arrays, plain objects and

@@ -15,7 +15,7 @@ export function waitFor(flight, promise) {
     flight.waits--;
     flight.finish();
   };
-  Promise.resolve(promise).then(settled, (error) => {
+  resolvedWith(promise).then(settled, (error) => {
     logUncaught(error);
     settled();
   });

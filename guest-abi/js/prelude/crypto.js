@@ -178,7 +178,6 @@ const INTEGERS = new Set(
     (type) => type.name,
   ),
 );
-const { isView } = ArrayBuffer;
 const typeOf = Object.getOwnPropertyDescriptor(Object.getPrototypeOf(Uint8Array.prototype), Symbol.toStringTag).get;
 const reflect = Reflect.apply;
 const RANDOM_MAX = 65536;

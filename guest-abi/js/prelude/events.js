@@ -288,7 +288,7 @@ export class MessageEvent extends Event {
     checkInit("MessageEvent", type, init, arguments.length);
     super(type, init);
     const from = init ?? {};
-    if (from.ports !== undefined && !Array.isArray(from.ports)) throw wrongField("ports", "Initializer", "Array");
+    if (from.ports !== undefined && !isArray(from.ports)) throw wrongField("ports", "Initializer", "Array");
     this.ports = from.ports === undefined ? [] : [...from.ports];
     this.source = from.source ?? null;
     this.lastEventId = from.lastEventId === undefined ? "" : `${from.lastEventId}`;
@@ -435,7 +435,7 @@ export class AbortSignal extends EventTarget {
     return signal;
   }
   static any(signals) {
-    if (!Array.isArray(signals)) throw wrongParameter("any", "AbortSignal", 1, "Array");
+    if (!isArray(signals)) throw wrongParameter("any", "AbortSignal", 1, "Array");
     signals.forEach((signal, at) => {
       if (!isAbortSignal(signal)) {
         throw new TypeError(`Incorrect type for array element ${at}: the provided value is not of type 'AbortSignal'.`);

@@ -5,7 +5,6 @@ import { platform, wrongParameter } from "internal:platform";
 
 const SEQUENCE = "Incorrect type: the provided value is not of type 'Sequence'.";
 const { headersItems } = native;
-const { isArray } = Array;
 
 // The names and values of what can be iterated, in turn.
 function pairs(init) {

@@ -43,20 +43,20 @@ export class KvNamespace {
         const value = kvGetText(this.#name, key);
         if (value !== undefined) return value;
       }
-      if (Array.isArray(key)) return this.#many(key, options, false);
+      if (isArray(key)) return this.#many(key, options, false);
       const [kind, stream] = form(options);
       key = checkKey(key);
       const value = native.kvGet(this.#name, key, kind, null, false);
       if (!stream) return value;
       return value.then((value) => (value === null ? null : new Response(value).body));
     } catch (error) {
-      return Promise.reject(error);
+      return rejectedWith(error);
     }
   }
 
   async getWithMetadata(key, options) {
     insideHandler();
-    if (Array.isArray(key)) return this.#many(key, options, true);
+    if (isArray(key)) return this.#many(key, options, true);
     const [kind, stream] = form(options);
     key = checkKey(key);
     const [value, metadata] = await native.kvGet(this.#name, key, kind, null, true);
@@ -87,7 +87,7 @@ export class KvNamespace {
     let bytes = value;
     if (typeof value === "object" && value !== null) {
       if (value instanceof ReadableStream) bytes = await new Response(value).arrayBuffer();
-      else if (!(value instanceof ArrayBuffer || ArrayBuffer.isView(value))) {
+      else if (!(value instanceof ArrayBuffer || isView(value))) {
         throw new TypeError(
           "KV put() accepts only strings, ArrayBuffers, ArrayBufferViews, and ReadableStreams as values.",
         );

@@ -13,7 +13,6 @@ import { handleOf } from "internal:rpc/stubs";
 import { HostLine, ServiceHandle, fetcherOf } from "internal:rpc/services";
 
 const { parse, stringify } = JSON;
-const { isView } = ArrayBuffer;
 const { entries, keys } = Object;
 const CODE = "WorkerCode";
 // A dynamic Worker that nobody asked for in a while is made anew, so often in one call.
@@ -106,7 +105,7 @@ class Passed {
 
 function tailsOf(tails) {
   if (tails === undefined) return [];
-  if (!Array.isArray(tails)) throw wrongField("tails", CODE, "Array");
+  if (!isArray(tails)) throw wrongField("tails", CODE, "Array");
   return tails.map((tail, at) => {
     const service = serviceOf(tail);
     if (service === undefined) throw new TypeError(`Incorrect type for array element ${at}: the provided value is not of type 'Fetcher'.`);
@@ -143,7 +142,7 @@ function told(code) {
   if (!/^\d{4}-\d\d-\d\d$/.test(date)) throw new Error(`Invalid compatibility date: ${date}`);
   let flags = [];
   if (isGiven(compatibilityFlags)) {
-    if (!Array.isArray(compatibilityFlags)) throw wrongField("compatibilityFlags", CODE, "Array");
+    if (!isArray(compatibilityFlags)) throw wrongField("compatibilityFlags", CODE, "Array");
     flags = compatibilityFlags.map(text);
   }
   const [given, values, passed] = [[], [], new Passed()];

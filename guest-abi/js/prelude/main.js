@@ -260,7 +260,7 @@ function listen(flight, kind, argument, settled) {
       (value) => {
         const isResponse = typeof value === "object" && value !== null && fetching.responseParts(value) !== null;
         if (!isResponse && !isThenable(value)) return false;
-        response = Promise.resolve(value);
+        response = resolvedWith(value);
         return true;
       },
       () => (flight.passes = true),

@@ -23,7 +23,7 @@ export class MessagePort extends EventTarget {
 
   postMessage(message, options) {
     const other = this.#other;
-    const transfer = Array.isArray(options) ? options : options?.transfer;
+    const transfer = isArray(options) ? options : options?.transfer;
     if (transfer !== undefined && transfer.length > 0) throw new Error("Transfer list is not supported");
     const copy = structuredCopy(message);
     if (!this.#open || !other.#open) return;
@@ -70,7 +70,7 @@ export class MessagePort extends EventTarget {
     };
   }
 }
-const resolved = Promise.resolve();
+const resolved = resolvedWith(undefined);
 
 function messageOf(data, source) {
   const event = new MessageEvent("message", { data, source, origin: NO_ORIGIN });

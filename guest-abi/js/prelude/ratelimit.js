@@ -18,7 +18,7 @@ class Ratelimit {
       }
       return native.rateLimit(name, key);
     } catch (error) {
-      return Promise.reject(error);
+      return rejectedWith(error);
     }
   }
   static {

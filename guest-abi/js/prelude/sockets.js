@@ -378,7 +378,7 @@ class Socket {
     try {
       return this.#side.close();
     } catch (error) {
-      return Promise.reject(error);
+      return rejectedWith(error);
     }
   }
   startTls(options = undefined) {

@@ -92,7 +92,7 @@ export class Answered extends Incoming {
   }
 
   collect(form) {
-    if (this.failure !== null) return Promise.reject(this.failure[0]);
+    if (this.failure !== null) return rejectedWith(this.failure[0]);
     if (this.whole !== null) {
       this.release?.();
       return new Promise((resolve) => resolve(bodyForm(this.whole, form)));
@@ -219,7 +219,7 @@ function cachingOf(cf, cache) {
       if (range !== null && seconds(ttl)) ranges.push(+range[1], +(range[2] ?? range[1]), Math.floor(ttl));
     }
   }
-  const tags = Array.isArray(cacheTags) ? cacheTags.filter((tag) => typeof tag === "string").join(",") : "";
+  const tags = isArray(cacheTags) ? cacheTags.filter((tag) => typeof tag === "string").join(",") : "";
   const everything = cacheEverything === true;
   const ttl = seconds(cacheTtl) ? Math.floor(cacheTtl) : null;
   if (!everything && key === null && ttl === null && ranges.length === 0 && tags === "") return null;
@@ -228,13 +228,13 @@ function cachingOf(cf, cache) {
 }
 
 // How a message shows a value that is JSON.
-const shown = (value) => (Array.isArray(value) || typeof value !== "object" || value === null ? text(value) : "#<Object>");
+const shown = (value) => (isArray(value) || typeof value !== "object" || value === null ? text(value) : "#<Object>");
 
 function sendRare(target, request) {
   const { method, url, list, type, redirect, signal, cache, cf } = requestParts(request);
   if (target === null && url.startsWith("data:")) {
     const answer = dataResponse(url, method);
-    if (answer !== undefined) return Promise.resolve(answer);
+    if (answer !== undefined) return resolvedWith(answer);
   }
   if (signal !== null && signal.aborted) throw signal.reason;
   if (!url.startsWith("http:") && !url.startsWith("https:")) {
@@ -348,7 +348,7 @@ export const globals = {
       const { fetcher } = requestParts(request);
       return fetcher === null ? sendRare(null, request) : fetcher.fetch(request);
     } catch (error) {
-      return Promise.reject(error);
+      return rejectedWith(error);
     }
   },
 };

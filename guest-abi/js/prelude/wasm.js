@@ -421,7 +421,7 @@ const globalMembers = {
   },
 };
 
-const isBuffer = (value) => value instanceof ArrayBuffer || ArrayBuffer.isView(value);
+const isBuffer = (value) => value instanceof ArrayBuffer || isView(value);
 
 const members = {
   async compile(bytes) {

@@ -13,7 +13,6 @@ import { attachmentSize, ATTACHMENT_MAX } from "internal:attachment";
 
 const { bodyForm, headersGet, headersNew, headersSet, opCancel, socketConnect, socketServe, socketSend, socketClose, socketStart, socketDrop, socketWaiting, task } = native;
 const { defineProperty } = Object;
-const { isView } = ArrayBuffer;
 const { isWellFormed, replace, toWellFormed } = String.prototype;
 const BUFFER = 2;
 const REASON_MAX = 123;
@@ -569,7 +568,7 @@ function checkAddress(address, protocols) {
   if (url.protocol !== "ws:" && url.protocol !== "wss:") throw wrongAddress("The url scheme must be ws or wss.");
   if (address.includes("#")) throw wrongAddress("The url fragment must be empty.");
   if (protocols === undefined || protocols === null) return [url.href, []];
-  if (!Array.isArray(protocols)) {
+  if (!isArray(protocols)) {
     const token = text(protocols);
     if (!TOKEN.test(token)) throw wrongAddress("The protocol header token is invalid.");
     return [url.href, [token]];

@@ -22,6 +22,24 @@ macro_rules! prelude {
 }
 include!("prelude_list.rs");
 
+/// What stands in front of a module of the prelude, on its first line: names that are its own and no longer the
+/// globals that a tenant can replace.
+const INTRINSICS: &str = "import { Array, ArrayBuffer, BigInt, DataView, Date, Error, JSON, Map, Object, Promise, \
+    RangeError, Reflect, Set, String, Symbol, TypeError, Uint8Array, WeakMap, WeakRef, WeakSet, isArray, isView, \
+    rejectedWith, resolvedWith } from \"internal:intrinsics\"; ";
+
+/// Those that change what the language has, or show it, and see the globals themselves.
+const KEEPERS: &[&str] = &[
+    "internal:native",
+    "internal:intrinsics",
+    "internal:json",
+    "internal:stacks",
+    "internal:inspect",
+    "internal:code",
+    "internal:order",
+    "internal:regexp",
+];
+
 /// A tenant's module before it is declared.
 struct Part {
     kind: ModuleKind,
@@ -217,7 +235,10 @@ fn is_offered(name: &str) -> bool {
 /// The source of a module that is built in.
 fn builtin(name: &str) -> Option<String> {
     if let Some((_, source)) = PRELUDE.iter().find(|(known, _)| *known == name) {
-        return Some((*source).to_owned());
+        return Some(match KEEPERS.contains(&name) {
+            true => (*source).to_owned(),
+            false => format!("{INTRINSICS}{source}"),
+        });
     }
     let source = host::ask(SyncOp::Builtin, name.as_bytes()).ok()?;
     String::from_utf8(source).ok()

@@ -2,6 +2,7 @@
 const PRELUDE: &[(&str, &str)] = prelude! {
     "internal:main" => "main.js",
     "internal:native" => "native.js",
+    "internal:intrinsics" => "intrinsics.js",
     "internal:shape" => "shape.js",
     "internal:stacks" => "stacks.js",
     "internal:platform" => "platform.js",

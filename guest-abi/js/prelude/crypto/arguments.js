@@ -3,8 +3,6 @@
 import { DOMException } from "internal:errors";
 import { wrongField, wrongParameter } from "internal:platform";
 
-const { isView } = ArrayBuffer;
-const { isArray } = Array;
 
 export const dom = (name, message) => new DOMException(message, name);
 export const missing = (field, of = "algorithm") => new TypeError(`Missing field "${field}" in "${of}".`);

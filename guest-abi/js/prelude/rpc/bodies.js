@@ -8,7 +8,6 @@ import { RpcTarget } from "internal:rpc/stubs";
 import { sendable } from "internal:rpc/values";
 
 const { headersItems, isPart, utf8 } = native;
-const { isArray } = Array;
 const PART = 65536;
 const EMPTY = new Uint8Array(0);
 const NOT_BYTES =

@@ -114,7 +114,7 @@ function fetchOf(object, args) {
     if (handle?.fetch === undefined) throw new TypeError(ILLEGAL);
     return handle.fetch(...args);
   } catch (error) {
-    return Promise.reject(error);
+    return rejectedWith(error);
   }
 }
 

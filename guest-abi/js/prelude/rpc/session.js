@@ -11,7 +11,6 @@ import { currentFlight } from "internal:flights";
 import { logUncaught } from "internal:console";
 
 const { parse, stringify } = JSON;
-const { isArray } = Array;
 const { joinBytes, log, utf8 } = native;
 // Not a line, but what the session was begun for.
 const LOG_METHOD = 0x101;
@@ -173,7 +172,7 @@ export class Session {
     this.#dropped.push(id);
     if (this.#dropped.length > 1) return;
     // Many often end at once.
-    Promise.resolve().then(() => {
+    resolvedWith(undefined).then(() => {
       if (this.#over !== null) return;
       const dropped = this.#dropped;
       this.#dropped = [];
@@ -379,11 +378,11 @@ class LocalLine {
   send(data) {
     const { peer } = this;
     const message = typeof data === "string" ? data : data.buffer;
-    Promise.resolve().then(() => peer.session.receive(message));
+    resolvedWith(undefined).then(() => peer.session.receive(message));
   }
   close() {
     const { peer } = this;
-    Promise.resolve().then(() => peer.session.lost());
+    resolvedWith(undefined).then(() => peer.session.lost());
   }
 }
 

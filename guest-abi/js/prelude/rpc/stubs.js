@@ -33,7 +33,7 @@ export class Done {
     return new Done(this.promise.then((value) => reach(value, path, args)));
   }
 }
-export const failed = (error) => new Done(Promise.reject(error));
+export const failed = (error) => new Done(rejectedWith(error));
 
 // What a path from a value that came from another Worker gives: all of it is data and stubs.
 export function reach(value, path, args) {

@@ -6,8 +6,6 @@ import { platformName, refused, unable } from "internal:clone";
 import { blobBytes, blobOf, fileOf, isBlob, isFile } from "internal:blob";
 
 const { getPrototypeOf, keys, hasOwn, defineProperty } = Object;
-const { isArray } = Array;
-const { isView } = ArrayBuffer;
 const tagOfView = Object.getOwnPropertyDescriptor(getPrototypeOf(Uint8Array.prototype), Symbol.toStringTag).get;
 
 // Bytes of the values of one call or answer (spec: SEMANTICS §25).

@@ -12,7 +12,6 @@ const VIEWS = new Map(
   [Int8Array, Uint8Array, Uint8ClampedArray, Int16Array, Uint16Array, Int32Array, Uint32Array, Float32Array, Float64Array, BigInt64Array, BigUint64Array].map((type) => [type.name, type]),
 );
 const tagOf = Object.getOwnPropertyDescriptor(Object.getPrototypeOf(Uint8Array.prototype), Symbol.toStringTag).get;
-const { isView } = ArrayBuffer;
 const { transfer } = ArrayBuffer.prototype;
 
 // The bytes of a buffer or a view, without a copy; null for anything else.

@@ -4,12 +4,12 @@ export const PENDING = 0, DONE = 1, FAILED = 2;
 const then = Promise.prototype.then;
 const nothing = () => {};
 
-export const RESOLVED = Promise.resolve();
-export const resolved = (value) => Promise.resolve(value);
+export const RESOLVED = resolvedWith(undefined);
+export const resolved = (value) => resolvedWith(value);
 
 // A rejection that nobody has to handle.
 export function rejected(error) {
-  const promise = Promise.reject(error);
+  const promise = rejectedWith(error);
   quiet(promise);
   return promise;
 }
@@ -66,7 +66,7 @@ export function call(method, target, a, b, good, bad) {
     result = rejected(error);
   }
   if ((typeof result === "object" && result !== null) || typeof result === "function") {
-    then.call(Promise.resolve(result), good, bad);
+    then.call(resolvedWith(result), good, bad);
   } else {
     then.call(RESOLVED, good);
   }

@@ -270,7 +270,7 @@ export class ReadableStreamBYOBReader {
   }
   read(view = undefined, options = undefined) {
     if (!(#hold in this)) illegal();
-    if (!ArrayBuffer.isView(view)) return rejected(wrongArgument("read", "ReadableStreamBYOBReader", 1, "ArrayBufferView"));
+    if (!isView(view)) return rejected(wrongArgument("read", "ReadableStreamBYOBReader", 1, "ArrayBufferView"));
     const { consumer } = this.#hold;
     if (consumer === null) return rejected(released());
     const min = options?.min;
@@ -279,7 +279,7 @@ export class ReadableStreamBYOBReader {
   readAtLeast(minElements = undefined, view = undefined) {
     if (!(#hold in this)) illegal();
     const min = Math.trunc(+minElements) || 0;
-    if (!ArrayBuffer.isView(view)) return rejected(wrongArgument("readAtLeast", "ReadableStreamBYOBReader", 2, "ArrayBufferView"));
+    if (!isView(view)) return rejected(wrongArgument("readAtLeast", "ReadableStreamBYOBReader", 2, "ArrayBufferView"));
     const { consumer } = this.#hold;
     if (consumer === null) return rejected(released());
     if (min < 0) {

@@ -133,7 +133,7 @@ class Transform {
       throw error;
     }
     if (typeof result?.then !== "function") return undefined;
-    return Promise.resolve(result).then(undefined, (error) => {
+    return resolvedWith(result).then(undefined, (error) => {
       this.fail(error);
       throw error;
     });
