@@ -315,7 +315,7 @@ for (const [feature, call] of absent) {
     await call();
     assert.fail(feature);
   } catch (error) {
-    assert.equal(error.status, 404, `${feature}: ${error}`);
+    assert.equal(error.status, 400, `${feature}: ${error}`);
     assert.equal(error.errors?.[0]?.code, 10501, feature);
     assert.match(error.errors[0].message, new RegExp(`${feature}.*not supported`), feature);
   }

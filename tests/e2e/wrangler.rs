@@ -264,10 +264,40 @@ fn versions_have_previews() {
 }
 
 #[test]
+fn versions_are_found_by_what_a_deployment_says() {
+    let stage = Stage::new();
+    stage.project("w", json!({"vars": {"GREETING": "hello"}}));
+    let told = |said: &str| {
+        let line = said
+            .lines()
+            .find_map(|line| line.strip_prefix("Current Version ID:"));
+        line.unwrap_or_else(|| panic!("{said}")).trim().to_owned()
+    };
+    // The first deployment is an upload of the script, later ones are of versions.
+    let first = told(stage.run("deploy").text());
+    let second = told(stage.run("deploy").text());
+    let listed: Value = serde_json::from_str(stage.run("versions list --json").text()).unwrap();
+    let listed = listed.as_array().unwrap().iter();
+    let ids: Vec<_> = listed.map(|it| it["id"].as_str().unwrap()).collect();
+    assert_eq!(ids, [&*first, &*second]);
+    let seen = stage.run(&format!("versions view {first}"));
+    assert!(seen.text().contains(&first), "{seen:?}");
+    stage.run(&format!("rollback {first} -y"));
+    let status = stage.run("deployments status");
+    assert!(status.text().contains(&first), "{status:?}");
+    stage.run_with("versions secret put KEY", "hush");
+    let secrets = stage.run("versions secret list --latest-version");
+    assert!(secrets.text().contains("Secret Name: KEY"), "{secrets:?}");
+}
+
+#[test]
 fn what_there_is_not_is_named() {
     let stage = Stage::new();
     for (line, feature) in [
         ("d1 create things", "D1"),
+        ("d1 info things", "D1 databases:"),
+        ("d1 execute things --remote --command select", "D1"),
+        ("r2 object get things/key --remote", "R2 buckets:"),
         ("r2 bucket create things", "R2"),
         ("queues create things", "Queues"),
         ("queues list", "Queues"),
@@ -279,6 +309,8 @@ fn what_there_is_not_is_named() {
         ("mtls-certificate list", "mTLS certificates"),
         ("ai models", "Workers AI"),
         ("pages project list", "Pages"),
+        ("artifacts namespaces list", "Artifacts"),
+        ("k2 streams list", "K2"),
     ] {
         stage.project("none", json!({}));
         let words: Vec<&str> = line.split_whitespace().collect();

@@ -479,7 +479,11 @@ impl<W: Send + Sync + 'static> Manage<W> {
             return Err(refusal);
         }
         if let Some(feature) = feature(rest) {
-            return Err(Refusal::not_yet(feature));
+            // Where a bucket or a database is not found clients say that, and do not name the feature.
+            return Err(Refusal {
+                status: StatusCode::BAD_REQUEST,
+                ..Refusal::not_yet(feature)
+            });
         }
         if allowed.is_empty() {
             return Err(Refusal::no_route(path));
@@ -527,6 +531,10 @@ const FEATURES: &[(&str, &str)] = &[
         "Event subscriptions of Queues",
     ),
     (
+        "accounts/{account}/workers/workers/{script}/previews",
+        "Previews (upload a version, which has a preview URL)",
+    ),
+    (
         "accounts/{account}/workers/workers/{script}/{more}",
         "Versions",
     ),
@@ -567,6 +575,9 @@ const FEATURES: &[(&str, &str)] = &[
     ("accounts/{account}/challenges", "Turnstile"),
     ("accounts/{account}/flagship", "Flagship"),
     ("accounts/{account}/agent-memory", "Agent Memory"),
+    ("accounts/{account}/artifacts", "Artifacts"),
+    ("accounts/{account}/k2", "K2 streams"),
+    ("accounts/{account}/basin-sql", "Basin SQL"),
     ("zones/{zone}", "Zones, beyond the routes of Workers"),
 ];
 

@@ -19,7 +19,7 @@ use std::collections::BTreeMap;
 /// Modules of an upload in JSON.
 const MODULES_MAX: usize = 256;
 
-/// A version as lists show it.
+/// What is told of a version wherever it is shown.
 fn item(version: &Version, has_preview: bool) -> Value {
     let made = shown_time(version.script.modified_ms);
     json!({
@@ -155,7 +155,11 @@ impl<W: Send + Sync + 'static> Manage<W> {
             .versions(call.param("ns"), call.param("script"))?;
         let has_preview = self.has_previews(&call);
         let page = paging::answer(&call, versions, 100, |version| {
-            Ok(item(&version, has_preview))
+            let bindings = &version.script.settings.bindings;
+            let shown = self.catalog.shown_bindings(bindings).into_iter();
+            // Clients look for secrets; the values of all versions would be megabytes.
+            let named = shown.map(|it| json!({"name": it["name"], "type": it["type"]}));
+            Ok(version_object(&version, named.collect(), has_preview))
         })?;
         page.with_result(|items| json!({"items": items}))
     }
