@@ -3,6 +3,7 @@
 use postern_e2e::{Daemon, Ran, Request, Response, Setup};
 use serde_json::{Value, json};
 use std::path::PathBuf;
+use std::process::Stdio;
 
 const WORKER: &str = "export default {
     async fetch(request, env) {
@@ -288,6 +289,26 @@ fn versions_are_found_by_what_a_deployment_says() {
     stage.run_with("versions secret put KEY", "hush");
     let secrets = stage.run("versions secret list --latest-version");
     assert!(secrets.text().contains("Secret Name: KEY"), "{secrets:?}");
+}
+
+#[test]
+fn a_token_that_is_none_is_said_to_be() {
+    let stage = Stage::new();
+    stage.project("w", json!({}));
+    for line in ["whoami", "deploy", "kv namespace list"] {
+        let words: Vec<&str> = line.split_whitespace().collect();
+        let mut command = stage.daemon.wrangler_command(&stage.folder, &words);
+        command.env("CLOUDFLARE_API_TOKEN", "none");
+        let output = command.stdin(Stdio::null()).output().unwrap();
+        let told = [output.stdout, output.stderr].concat();
+        let told = String::from_utf8_lossy(&told);
+        assert!(!output.status.success(), "{told}");
+        assert!(
+            told.contains("Authentication error [code: 10000]"),
+            "{told}"
+        );
+        assert!(!told.contains("error handler also failed"), "{told}");
+    }
 }
 
 #[test]
