@@ -80,9 +80,10 @@ await inNamespace(bound(scripts.tags, 'update'))('user', { body: ['x', 'y'] });
 await ofScript(bound(scripts.tags, 'delete'))('y');
 assert.deepEqual(await all(inNamespace(bound(scripts.tags, 'list'))('user')), ['x']);
 const edited = await inNamespace(bound(scripts.settings, 'edit'))('user', {
-  settings: { logpush: true, tags: ['z'] },
+  settings: { logpush: true, tags: ['z'], observability: { enabled: true, head_sampling_rate: 0.5 } },
 });
 assert.deepEqual(edited.tags, ['z']);
+assert.deepEqual(edited.observability, { enabled: true, head_sampling_rate: 0.5 });
 const settings = await inNamespace(bound(scripts.settings, 'get'))('user');
 assert.equal(settings.logpush, true);
 assert.equal((await all(inNamespace(bound(scripts.bindings, 'get'))('user'))).length, 1);
@@ -167,6 +168,7 @@ const worker = await workers.create({
   subdomain: { enabled: false },
 });
 assert.deepEqual([worker.name, worker.logpush, worker.tags, worker.subdomain.enabled], ['early', true, ['t'], false]);
+assert.deepEqual(worker.references.workers, []);
 assert.equal((await refused(workers.create({ account_id, name: 'early' })))[0], 400);
 assert.equal((await workers.get(worker.id, { account_id })).name, 'early');
 assert.deepEqual((await all(workers.list({ account_id }))).map(({ name }) => name), ['early', 'plain']);
@@ -188,6 +190,9 @@ const early_version = await (major === '7'
   ? workers.versions.get(early.id, { account_id, worker_id: worker.id })
   : workers.versions.get(worker.id, early.id, { account_id }));
 assert.equal(early_version.main_module, 'w.mjs');
+assert.match(early_version.created_on, /^\d{4}-/);
+assert.ok(Array.isArray(early_version.urls));
+assert.equal(early_version.bindings.length, 1);
 const erase = (version) =>
   major === '7'
     ? workers.versions.delete(version, { account_id, worker_id: worker.id })
@@ -204,6 +209,9 @@ assert.deepEqual(await refused(workers.get('early', { account_id })), [404, 1000
 // What leads to it.
 const [zone] = await all(client.zones.list({ name: 'edge.test' }));
 const zone_id = zone.id;
+for (const field of ['created_on', 'modified_on', 'name_servers', 'owner', 'plan', 'meta', 'development_mode']) {
+  assert.ok(zone[field] !== undefined, field);
+}
 const { routes, domains } = client.workers;
 const route = await routes.create({ zone_id, pattern: 'edge.test/*', script: 'plain' });
 assert.equal((await routes.get(route.id, { zone_id })).pattern, 'edge.test/*');
@@ -290,6 +298,13 @@ await namespaces.create({ account_id, name: 'temporary' });
 await namespaces.delete('temporary', { account_id });
 assert.equal((await refused(namespaces.get('temporary', { account_id })))[0], 404);
 
+// Tokens, without their text.
+const [own] = await all(client.accounts.tokens.list({ account_id }));
+assert.equal((await client.user.tokens.get(own.id)).name, own.name);
+assert.deepEqual(await refused(client.user.tokens.get('none')), [404, 7003]);
+const stranger = new Cloudflare({ apiToken: 'none', baseURL: process.env.API, maxRetries: 0 });
+assert.deepEqual(await refused(stranger.user.tokens.verify()), [401, 1000]);
+
 // There are no Durable Objects, and so no namespaces of them.
 assert.deepEqual(await all(client.durableObjects.namespaces.list({ account_id })), []);
 
@@ -315,7 +330,7 @@ for (const [feature, call] of absent) {
     await call();
     assert.fail(feature);
   } catch (error) {
-    assert.equal(error.status, 404, `${feature}: ${error}`);
+    assert.equal(error.status, 400, `${feature}: ${error}`);
     assert.equal(error.errors?.[0]?.code, 10501, feature);
     assert.match(error.errors[0].message, new RegExp(`${feature}.*not supported`), feature);
   }

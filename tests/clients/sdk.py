@@ -157,7 +157,7 @@ for feature, call in [
     try:
         call(**HERE)
         raise AssertionError(feature)
-    except cloudflare.NotFoundError as error:
+    except cloudflare.BadRequestError as error:
         (told,) = error.body["errors"]
         assert told["code"] == 10501, feature
         assert feature in told["message"] and "not supported" in told["message"], told

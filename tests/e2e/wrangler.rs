@@ -3,6 +3,7 @@
 use postern_e2e::{Daemon, Ran, Request, Response, Setup};
 use serde_json::{Value, json};
 use std::path::PathBuf;
+use std::process::Stdio;
 
 const WORKER: &str = "export default {
     async fetch(request, env) {
@@ -264,10 +265,60 @@ fn versions_have_previews() {
 }
 
 #[test]
+fn versions_are_found_by_what_a_deployment_says() {
+    let stage = Stage::new();
+    stage.project("w", json!({"vars": {"GREETING": "hello"}}));
+    let told = |said: &str| {
+        let line = said
+            .lines()
+            .find_map(|line| line.strip_prefix("Current Version ID:"));
+        line.unwrap_or_else(|| panic!("{said}")).trim().to_owned()
+    };
+    // The first deployment is an upload of the script, later ones are of versions.
+    let first = told(stage.run("deploy").text());
+    let second = told(stage.run("deploy").text());
+    let listed: Value = serde_json::from_str(stage.run("versions list --json").text()).unwrap();
+    let listed = listed.as_array().unwrap().iter();
+    let ids: Vec<_> = listed.map(|it| it["id"].as_str().unwrap()).collect();
+    assert_eq!(ids, [&*first, &*second]);
+    let seen = stage.run(&format!("versions view {first}"));
+    assert!(seen.text().contains(&first), "{seen:?}");
+    stage.run(&format!("rollback {first} -y"));
+    let status = stage.run("deployments status");
+    assert!(status.text().contains(&first), "{status:?}");
+    stage.run_with("versions secret put KEY", "hush");
+    let secrets = stage.run("versions secret list --latest-version");
+    assert!(secrets.text().contains("Secret Name: KEY"), "{secrets:?}");
+}
+
+#[test]
+fn a_token_that_is_none_is_said_to_be() {
+    let stage = Stage::new();
+    stage.project("w", json!({}));
+    for line in ["whoami", "deploy", "kv namespace list"] {
+        let words: Vec<&str> = line.split_whitespace().collect();
+        let mut command = stage.daemon.wrangler_command(&stage.folder, &words);
+        command.env("CLOUDFLARE_API_TOKEN", "none");
+        let output = command.stdin(Stdio::null()).output().unwrap();
+        let told = [output.stdout, output.stderr].concat();
+        let told = String::from_utf8_lossy(&told);
+        assert!(!output.status.success(), "{told}");
+        assert!(
+            told.contains("Authentication error [code: 10000]"),
+            "{told}"
+        );
+        assert!(!told.contains("error handler also failed"), "{told}");
+    }
+}
+
+#[test]
 fn what_there_is_not_is_named() {
     let stage = Stage::new();
     for (line, feature) in [
         ("d1 create things", "D1"),
+        ("d1 info things", "D1 databases:"),
+        ("d1 execute things --remote --command select", "D1"),
+        ("r2 object get things/key --remote", "R2 buckets:"),
         ("r2 bucket create things", "R2"),
         ("queues create things", "Queues"),
         ("queues list", "Queues"),
@@ -279,6 +330,8 @@ fn what_there_is_not_is_named() {
         ("mtls-certificate list", "mTLS certificates"),
         ("ai models", "Workers AI"),
         ("pages project list", "Pages"),
+        ("artifacts namespaces list", "Artifacts"),
+        ("k2 streams list", "K2"),
     ] {
         stage.project("none", json!({}));
         let words: Vec<&str> = line.split_whitespace().collect();

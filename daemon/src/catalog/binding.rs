@@ -16,6 +16,30 @@ use std::sync::Arc;
 /// The binding types that work, for messages.
 pub const SUPPORTED: &str = "plain_text, json, secret_text, kv_namespace, wasm_module, text_blob, data_blob, service, assets, ratelimit, dispatch_namespace, analytics_engine, worker_loader, version_metadata and inherit";
 
+/// What the field calls that which a binding of this type gives a Worker, if it is none of these.
+fn feature(kind: &str) -> Option<&'static str> {
+    Some(match kind {
+        "ai" => "Workers AI",
+        "ai_search" | "ai_search_namespace" => "AI Search",
+        "artifacts" => "Artifacts",
+        "browser" => "Browser Rendering",
+        "d1" => "D1 databases",
+        "durable_object_namespace" => "Durable Objects",
+        "hyperdrive" => "Hyperdrive",
+        "images" => "Images",
+        "mtls_certificate" => "mTLS certificates",
+        "pipelines" => "Pipelines",
+        "queue" => "Queues",
+        "r2_bucket" => "R2 buckets",
+        "secrets_store_secret" => "Secrets Store",
+        "send_email" => "Email",
+        "vectorize" => "Vectorize",
+        "vpc_network" | "vpc_service" => "Workers VPC",
+        "workflow" => "Workflows",
+        _ => return None,
+    })
+}
+
 /// A binding as it is stored with a script.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Bound {
@@ -396,9 +420,11 @@ impl Wanted {
                 });
             }
             other => {
+                let named = feature(other).map(|feature| format!(" ({feature})"));
                 return Err(CatalogError::UnknownBinding {
                     name: name.to_owned(),
                     kind: shown(other),
+                    feature: named.unwrap_or_default(),
                 });
             }
         };

@@ -111,7 +111,7 @@ pub enum CatalogError {
     UnnamedBinding(usize, String),
     /// A binding of a kind that does not exist here.
     #[error(
-        "Binding '{name}' has type '{kind}', which is not supported by this Postern; supported are {supported}",
+        "Binding '{name}' has type '{kind}'{feature}, which is not supported by this Postern; supported are {supported}",
         supported = super::binding::SUPPORTED
     )]
     UnknownBinding {
@@ -119,6 +119,8 @@ pub enum CatalogError {
         name: String,
         /// Its type.
         kind: String,
+        /// What the field calls it, to be put behind the type.
+        feature: String,
     },
     /// A binding that points nowhere.
     #[error("Binding '{name}' refers to {what} '{id}', which does not exist; create it first")]

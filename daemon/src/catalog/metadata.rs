@@ -8,7 +8,7 @@ use super::name::shown;
 use super::record::CustomLimits;
 use super::{AssetsChange, CatalogError, Change, WantedConsumer, limits};
 use crate::assets::Config;
-use serde_json::Value;
+use serde_json::{Map, Value};
 
 /// What an upload's metadata says.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -58,7 +58,7 @@ impl Metadata {
                 compatibility_date: text(value, "compatibility_date")?,
                 compatibility_flags: texts(value, "compatibility_flags")?,
                 logpush: flag(value, "logpush")?,
-                observability: json("observability")?,
+                observability: object(&unquoted(value, "observability"), "observability")?,
                 placement: json("placement")?,
                 annotations: json("annotations")?,
                 note: Default::default(),
@@ -151,6 +151,28 @@ fn object(value: &Value, key: &str) -> Result<Option<String>, CatalogError> {
         }
         Some(_) => Err(bad(&format!("\"{key}\" is not an object"))),
     }
+}
+
+/// An object of which a form may have made text, with its numbers and truths again.
+fn unquoted(value: &Value, key: &str) -> Value {
+    fn restore(value: &mut Value) {
+        match value {
+            Value::Object(fields) => fields.values_mut().for_each(restore),
+            Value::String(text) => {
+                // Nothing in it is called like a number.
+                if let Ok(meant @ (Value::Bool(_) | Value::Number(_))) = serde_json::from_str(text)
+                {
+                    *value = meant;
+                }
+            }
+            _ => {}
+        }
+    }
+    let mut said = present(value, key).cloned().unwrap_or_default();
+    restore(&mut said);
+    let mut all = Map::new();
+    all.insert(key.to_owned(), said);
+    Value::Object(all)
 }
 
 /// Array of types, or true for all (spec: SEMANTICS §37, 2).

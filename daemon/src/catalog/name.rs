@@ -44,6 +44,11 @@ impl Id {
         )
     }
 
+    /// The digits of that UUID, without its dashes.
+    pub fn uuid_digits(&self) -> String {
+        self.uuid().replace('-', "")
+    }
+
     /// Reads 32 hexadecimal digits, with or without a UUID's dashes.
     pub fn parse(text: &str) -> Option<Self> {
         if text.len() > 36 || !text.is_ascii() {

@@ -148,9 +148,10 @@ pub(super) fn labels(settings: &Settings) -> Option<Labels> {
     (labels != Labels::default()).then_some(labels)
 }
 
-/// Whether a client means this identifier, which it has seen as a UUID or as digits.
+/// Whether a client means this identifier, which it has seen as a UUID, or as its digits, in which
+/// it may have put dashes itself.
 pub(super) fn means(text: &str, id: Id) -> bool {
-    text.eq_ignore_ascii_case(&id.uuid()) || text.eq_ignore_ascii_case(&id.hex())
+    Id::parse(text).is_some_and(|meant| meant.uuid() == id.uuid())
 }
 
 impl<W: Send + Sync + 'static> Catalog<W> {

@@ -88,13 +88,20 @@ impl<W: Send + Sync + 'static> Manage<W> {
         ok(self.account_object())
     }
 
-    pub(super) async fn memberships(&self, call: Call) -> Handled {
-        let membership = json!({
+    fn membership_object(&self) -> Value {
+        json!({
             "id": self.options.account_id,
             "status": "accepted",
             "account": self.account_object(),
-        });
-        paging::answer(&call, vec![membership], 20, Ok)
+        })
+    }
+
+    pub(super) async fn memberships(&self, call: Call) -> Handled {
+        paging::answer(&call, vec![self.membership_object()], 20, Ok)
+    }
+
+    pub(super) async fn membership(&self, _: Call) -> Handled {
+        ok(self.membership_object())
     }
 
     pub(super) async fn get_status(&self, _: Call) -> Handled {
@@ -111,6 +118,27 @@ impl<W: Send + Sync + 'static> Manage<W> {
         paging::answer(&call, all, 100, |token| {
             Ok(token_object(&token, uses.get(&token.id).copied()))
         })
+    }
+
+    /// The tokens as the field's clients have them.
+    pub(super) async fn account_tokens(&self, call: Call) -> Handled {
+        let all = tokens::list(self.catalog.store())?;
+        let uses = self.guard.uses(self.catalog.store())?;
+        paging::answer(&call, all, 100, |token| {
+            Ok(without_null(token_object(
+                &token,
+                uses.get(&token.id).copied(),
+            )))
+        })
+    }
+
+    pub(super) async fn account_token(&self, call: Call) -> Handled {
+        let mut all = tokens::list(self.catalog.store())?.into_iter();
+        let found = all.find(|token| token.id.hex() == call.param("token"));
+        let token = found.ok_or_else(|| TokenError::NotFound(shown(call.param("token"))))?;
+        let uses = self.guard.uses(self.catalog.store())?;
+        let used = uses.get(&token.id).copied();
+        ok(without_null(token_object(&token, used)))
     }
 
     pub(super) async fn create_token(&self, call: Call) -> Handled {
@@ -135,6 +163,14 @@ impl<W: Send + Sync + 'static> Manage<W> {
         tokens::revoke(self.catalog.store(), call.param("token")).await?;
         ok(json!({"id": call.param("token")}))
     }
+}
+
+/// An object without the fields that say nothing: the field's clients take null for no string.
+fn without_null(mut object: Value) -> Value {
+    if let Some(fields) = object.as_object_mut() {
+        fields.retain(|_, value| !value.is_null());
+    }
+    object
 }
 
 /// A token as clients see it, without its text.

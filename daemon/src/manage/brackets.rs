@@ -1,4 +1,5 @@
-//! Bracket fields: `metadata[bindings][][name]` and the like, put together into JSON.
+//! Bracket fields: `metadata[bindings][][name]` and the like, put together into JSON. Some clients
+//! write `metadata.bindings[].name` for the same.
 //!
 //! Some clients flatten an object into form fields this way. `[]` opens a new element of an
 //! array; under it, a field belongs to the last element unless that element has the field
@@ -72,7 +73,15 @@ fn parse<'a>(root: &str, name: &'a str) -> Option<Vec<Step<'a>>> {
     let mut rest = name.strip_prefix(root)?;
     let mut steps = Vec::new();
     while !rest.is_empty() {
-        let (key, after) = rest.strip_prefix('[')?.split_once(']')?;
+        let (key, after) = match rest.strip_prefix('.') {
+            Some(dotted) => {
+                match dotted.split_at(dotted.find(['.', '[']).unwrap_or(dotted.len())) {
+                    ("", _) => return None,
+                    split => split,
+                }
+            }
+            None => rest.strip_prefix('[')?.split_once(']')?,
+        };
         if key.contains('[') {
             return None;
         }
@@ -185,6 +194,22 @@ mod tests {
     }
 
     #[test]
+    fn dots_say_the_same() {
+        let decoded = decode(&[
+            ("metadata.tags[]", "x"),
+            ("metadata.bindings[].type", "plain_text"),
+            ("metadata.bindings[].name", "A"),
+            ("metadata.bindings[].type", "json"),
+            ("metadata.bindings[].json.k", "v"),
+        ]);
+        let expect = json!({
+            "tags": ["x"],
+            "bindings": [{"type": "plain_text", "name": "A"}, {"type": "json", "json": {"k": "v"}}],
+        });
+        assert_eq!(decoded, Ok(expect));
+    }
+
+    #[test]
     fn contradictions_and_bad_forms_are_refused() {
         for bad in [
             "metadata",
@@ -194,6 +219,9 @@ mod tests {
             "metadata[a]b",
             "metadata[a[b]]",
             "metadatax[a]",
+            "metadata.",
+            "metadata..a",
+            "metadata.a[b",
         ] {
             assert!(
                 matches!(decode(&[(bad, "")]), Err(BracketError::Form(_))),

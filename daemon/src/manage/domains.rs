@@ -59,7 +59,7 @@ fn wanted(sent: &[Sent]) -> Result<Vec<(String, Option<String>)>, Refusal> {
     sent.iter().map(pair).collect()
 }
 
-fn domain_object(domain: &Domain) -> Value {
+pub(super) fn domain_object(domain: &Domain) -> Value {
     json!({
         "id": domain.id().hex(),
         "hostname": domain.hostname,
@@ -67,6 +67,9 @@ fn domain_object(domain: &Domain) -> Value {
         "environment": "production",
         "zone_id": zone_id(&domain.zone).hex(),
         "zone_name": domain.zone,
+        // Certificates are the edge's own affair and have no ids.
+        "cert_id": "",
+        "certificate_id": "",
         "enabled": true,
     })
 }

@@ -15,6 +15,10 @@ pub mod code {
     #![allow(missing_docs)]
     pub const INTERNAL: u32 = 10001;
     pub const AUTHENTICATION: u32 = 10000;
+    /// A token that is to be verified and is none.
+    pub const API_TOKEN: u32 = 1000;
+    /// A token that is none, where users and accounts are asked for.
+    pub const ACCESS_TOKEN: u32 = 9109;
     pub const SCRIPT_NOT_FOUND: u32 = 10007;
     pub const KEY_NOT_FOUND: u32 = 10009;
     pub const KV_NAMESPACE_NOT_FOUND: u32 = 10013;
@@ -274,9 +278,9 @@ impl From<CatalogError> for Refusal {
             E::BindingTarget { .. } => Self::bad(code::BINDING_NOT_FOUND, message),
             E::VariableTooLarge { .. } => Self::bad(code::VARIABLE_SIZE, message),
             E::TooManyBindings { .. } => Self::bad(code::BINDING_COUNT, message),
-            E::KvTitleExists(_) | E::BadKvTitle(_) | E::KvNamespaceBound { .. } => {
-                Self::bad(code::KV_TITLE, message)
-            }
+            E::KvTitleExists(_) | E::KvNamespaceBound { .. } => Self::bad(code::KV_TITLE, message),
+            // Of the code for titles clients make that it exists.
+            E::BadKvTitle(_) => Self::bad(code::KV_REFUSED, message),
             E::Meanwhile(_) => Self::new(StatusCode::CONFLICT, code::BUNDLE, message),
             E::InScript(_, inner) => {
                 let mut refusal = Self::from(*inner);

@@ -6,7 +6,7 @@ use super::call::Call;
 use super::envelope::{Handled, Refusal, code, list, ok};
 use super::scripts::script_object;
 use super::{Manage, paging};
-use crate::catalog::entrances::EntranceError;
+use crate::catalog::entrances::{EntranceError, Reference};
 use crate::catalog::metadata::Metadata;
 use crate::catalog::name::{ACCOUNT, TagFilter, shown};
 use crate::catalog::record::Script;
@@ -84,6 +84,7 @@ impl<W: Send + Sync + 'static> Manage<W> {
             Ok(json!({
                 "id": script.tag.hex(),
                 "script_name": script.name,
+                "script_tag": script.tag.hex(),
                 "service_name": script.name,
                 "environment_name": ENVIRONMENT,
                 "environment_is_default": true,
@@ -197,6 +198,10 @@ impl<W: Send + Sync + 'static> Manage<W> {
     }
 
     pub(super) fn worker_object(&self, script: &Script) -> Result<Value, Refusal> {
+        self.worker_among(script, &self.catalog.references()?)
+    }
+
+    fn worker_among(&self, script: &Script, references: &[Reference]) -> Result<Value, Refusal> {
         let subdomain = self.catalog.subdomain(&script.name)?;
         let mut object = labels(script);
         object["id"] = json!(script.tag.hex());
@@ -214,12 +219,34 @@ impl<W: Send + Sync + 'static> Manage<W> {
         if let Some(suffix) = self.catalog.preview_suffix(&script.name) {
             object["subdomain"]["preview_url_suffix"] = json!(suffix);
         }
+        object["references"] = self.who_leads_to(script, references)?;
         Ok(object)
+    }
+
+    /// Custom Domains of a Worker and Workers that are bound to it.
+    fn who_leads_to(&self, script: &Script, all: &[Reference]) -> Result<Value, Refusal> {
+        let domains = self.catalog.domains()?.into_iter();
+        let domains = domains.filter(|it| it.script == script.name);
+        let domains = domains.map(|it| super::domains::domain_object(&it));
+        let workers = all.iter().filter(|it| it.to == script.name);
+        let workers = workers.map(|it| json!({"id": it.from_id.hex(), "name": it.from}));
+        let mut workers: Vec<Value> = workers.collect();
+        workers.dedup();
+        Ok(json!({
+            "dispatch_namespace_outbounds": [],
+            "domains": domains.collect::<Vec<_>>(),
+            "durable_objects": [],
+            "queues": [],
+            "workers": workers,
+        }))
     }
 
     pub(super) async fn list_workers(&self, call: Call) -> Handled {
         let scripts = self.catalog.scripts(ACCOUNT, None)?;
-        paging::answer(&call, scripts, 10, |script| self.worker_object(&script))
+        let references = self.catalog.references()?;
+        paging::answer(&call, scripts, 10, |script| {
+            self.worker_among(&script, &references)
+        })
     }
 
     pub(super) async fn get_worker(&self, call: Call) -> Handled {

@@ -97,6 +97,7 @@ pub fn needs(method: &Method, pattern: &str) -> Needs {
     let pattern = pattern.strip_prefix("postern/v1/").unwrap_or(pattern);
     let (first, rest) = pattern.split_once('/').unwrap_or((pattern, ""));
     match (first, rest) {
+        ("user", "tokens" | "tokens/{token}") => Needs::Admin,
         // The account itself is what is left of it.
         ("" | "user" | "accounts" | "memberships", _) => Needs::Token,
         ("workers", "subdomain") if is_read => Needs::Token,
@@ -228,6 +229,13 @@ mod tests {
             Needs::Admin,
         );
         check(&Method::GET, "user/tokens/verify", Needs::Token);
+        check(&Method::GET, "user/tokens", Needs::Admin);
+        check(&Method::DELETE, "user/tokens/{token}", Needs::Admin);
+        check(
+            &Method::GET,
+            "accounts/{account}/tokens/{token}",
+            Needs::Admin,
+        );
         check(&Method::GET, "accounts/{account}", Needs::Token);
         check(&Method::PUT, "firmware", Needs::Firmware);
         check(&Method::GET, "firmware", Needs::Look);

@@ -60,9 +60,16 @@ impl<W: Send + Sync + 'static> Manage<W> {
         GET "user" => user,
         GET "user/tokens/verify" => verify_token,
         GET "accounts/{account}/tokens/verify" => verify_token,
+        GET "user/tokens" => account_tokens,
+        GET "user/tokens/{token}" => account_token,
+        DELETE "user/tokens/{token}" => revoke_token,
+        GET "accounts/{account}/tokens" => account_tokens,
+        GET "accounts/{account}/tokens/{token}" => account_token,
+        DELETE "accounts/{account}/tokens/{token}" => revoke_token,
         GET "accounts" => accounts,
         GET "accounts/{account}" => account,
         GET "memberships" => memberships,
+        GET "memberships/{membership}" => membership,
         GET "accounts/{account}/workers/subdomain" => subdomain,
 
         POST "accounts/{account}/workers/observability/telemetry/query" => telemetry_query,
@@ -159,9 +166,9 @@ impl<W: Send + Sync + 'static> Manage<W> {
         GET "accounts/{account}/workers/scripts/{script}/deployments/{deployment}" => get_deployment,
         DELETE "accounts/{account}/workers/scripts/{script}/deployments/{deployment}" => delete_deployment,
         GET "accounts/{account}/workers/workers/{script}/versions" => list_worker_versions,
-        POST "accounts/{account}/workers/workers/{script}/versions" => post_version,
+        POST "accounts/{account}/workers/workers/{script}/versions" => post_worker_version,
         PATCH "accounts/{account}/workers/workers/{script}/versions/latest" => patch_version,
-        GET "accounts/{account}/workers/workers/{script}/versions/{version}" => get_version,
+        GET "accounts/{account}/workers/workers/{script}/versions/{version}" => get_worker_version,
         DELETE "accounts/{account}/workers/workers/{script}/versions/{version}" => delete_version,
         GET "accounts/{account}/workers/workers" => list_workers,
         POST "accounts/{account}/workers/workers" => create_worker,
@@ -373,9 +380,11 @@ impl<W: Send + Sync + 'static> Manage<W> {
                         told
                     });
                 }
-                let token = self
-                    .guard
-                    .admit(self.catalog.store(), &head.headers, peer)?;
+                let admitted = self.guard.admit(self.catalog.store(), &head.headers, peer);
+                let token = admitted.map_err(|refusal| {
+                    let rest = path.strip_prefix(BASE).unwrap_or_default();
+                    tokens::told_at(rest, &head.headers, refusal)
+                })?;
                 Caller::Token(Box::new(token))
             }
         };
@@ -479,7 +488,11 @@ impl<W: Send + Sync + 'static> Manage<W> {
             return Err(refusal);
         }
         if let Some(feature) = feature(rest) {
-            return Err(Refusal::not_yet(feature));
+            // Where a bucket or a database is not found clients say that, and do not name the feature.
+            return Err(Refusal {
+                status: StatusCode::BAD_REQUEST,
+                ..Refusal::not_yet(feature)
+            });
         }
         if allowed.is_empty() {
             return Err(Refusal::no_route(path));
@@ -527,6 +540,10 @@ const FEATURES: &[(&str, &str)] = &[
         "Event subscriptions of Queues",
     ),
     (
+        "accounts/{account}/workers/workers/{script}/previews",
+        "Previews (upload a version, which has a preview URL)",
+    ),
+    (
         "accounts/{account}/workers/workers/{script}/{more}",
         "Versions",
     ),
@@ -567,6 +584,11 @@ const FEATURES: &[(&str, &str)] = &[
     ("accounts/{account}/challenges", "Turnstile"),
     ("accounts/{account}/flagship", "Flagship"),
     ("accounts/{account}/agent-memory", "Agent Memory"),
+    ("accounts/{account}/artifacts", "Artifacts"),
+    ("accounts/{account}/members", "Members of accounts"),
+    ("accounts/{account}/roles", "Members of accounts"),
+    ("accounts/{account}/k2", "K2 streams"),
+    ("accounts/{account}/basin-sql", "Basin SQL"),
     ("zones/{zone}", "Zones, beyond the routes of Workers"),
 ];
 

@@ -13,6 +13,9 @@ use serde::Deserialize;
 use serde_json::{Value, json};
 use std::collections::BTreeSet;
 
+/// When zones were made, for clients that must be told: they are there once they are asked for.
+const EPOCH: &str = "1970-01-01T00:00:00Z";
+
 /// A route as clients send it.
 #[derive(Deserialize)]
 struct SentRoute {
@@ -75,6 +78,18 @@ impl<W: Send + Sync + 'static> Manage<W> {
             "paused": false,
             "type": "full",
             "account": {"id": self.options.account_id, "name": self.options.account_name},
+            "owner": {"id": self.options.account_id, "name": self.options.account_name, "type": "organization"},
+            "plan": {"id": "free", "name": "Free Website"},
+            "meta": {},
+            // Names are the world's own DNS: no zone was moved here, nor at any time.
+            "name_servers": [],
+            "original_name_servers": null,
+            "original_registrar": null,
+            "original_dnshost": null,
+            "created_on": EPOCH,
+            "modified_on": EPOCH,
+            "activated_on": EPOCH,
+            "development_mode": 0,
         })
     }
 

@@ -29,7 +29,8 @@ pub(super) fn script_object(namespace: &str, script: &Script) -> Value {
         "created_on": shown_time(script.created_ms),
         "modified_on": shown_time(script.modified_ms),
         "startup_time_ms": script.verdict.startup_time_ms,
-        "deployment_id": script.version_id.hex(),
+        // wrangler puts a UUID's dashes in and calls it the version's id.
+        "deployment_id": script.version_id.uuid_digits(),
         "version_id": script.version_id.uuid(),
         "number": script.version,
         "dispatch_namespace": (namespace != ACCOUNT).then_some(namespace),

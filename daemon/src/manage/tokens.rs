@@ -10,7 +10,7 @@ use crate::catalog::shown_time;
 use crate::store::{RecordBatch, Store, StoreError, Table};
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
-use http::{HeaderMap, StatusCode};
+use http::{HeaderMap, StatusCode, header};
 use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
 use std::collections::HashMap;
@@ -339,6 +339,28 @@ fn bearer(headers: &HeaderMap) -> Option<&str> {
     scheme
         .eq_ignore_ascii_case("bearer")
         .then_some(token.trim())
+}
+
+/// What is said to who has brought a token that is none, at a path of the API: the field says it
+/// otherwise where it is asked for users and accounts, and wrangler shows its own stack unless it does.
+pub(super) fn told_at(path: &str, headers: &HeaderMap, mut refusal: Refusal) -> Refusal {
+    let is_bare =
+        !headers.contains_key(header::AUTHORIZATION) && !headers.contains_key("x-auth-key");
+    if is_bare || refusal.status != StatusCode::UNAUTHORIZED {
+        return refusal;
+    }
+    let pieces: Vec<&str> = path.trim_end_matches('/').split('/').collect();
+    let told = match pieces[..] {
+        ["user", "tokens", "verify"] | ["accounts", _, "tokens", "verify"] => {
+            (code::API_TOKEN, "Invalid API Token")
+        }
+        ["user" | "memberships", ..] | ["accounts"] | ["accounts", _] => {
+            (code::ACCESS_TOKEN, "Invalid access token")
+        }
+        _ => return refusal,
+    };
+    refusal.errors.insert(0, (told.0, told.1.to_owned()));
+    refusal
 }
 
 /// What is said to whom no token lets in.

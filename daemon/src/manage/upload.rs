@@ -187,6 +187,8 @@ async fn parts(mut form: Multipart<'_>, root: &str, limit: u64) -> Result<Upload
     let mut metadata_bytes = 0;
     let mut count = 0;
     let prefix = format!("{root}[");
+    // A module may be called metadata.js; settings come without modules.
+    let is_dotted = |name: &str| root == "settings" && name.starts_with("settings.");
     while let Some(part) = form.next_field().await.map_err(malformed)? {
         count += 1;
         if count > PARTS_MAX {
@@ -199,7 +201,7 @@ async fn parts(mut form: Multipart<'_>, root: &str, limit: u64) -> Result<Upload
             Refusal::bad(code::BODY, "a part of the upload has no name; write Content-Disposition: form-data; name=\"…\"")
         })?;
         let is_root = name == root;
-        if !is_root && !name.starts_with(&prefix) {
+        if !is_root && !name.starts_with(&prefix) && !is_dotted(&name) {
             module(part, name, &mut upload, limit).await?;
             continue;
         }

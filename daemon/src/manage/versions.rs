@@ -5,6 +5,7 @@ use super::call::Call;
 use super::envelope::{Answer, Handled, Refusal, code, ok};
 use super::{Manage, paging};
 use crate::catalog::binding::Wanted;
+use crate::catalog::entrances::VERSION_PREFIX;
 use crate::catalog::metadata::Metadata;
 use crate::catalog::name::{ACCOUNT, shown};
 use crate::catalog::versions::{Note, Version};
@@ -19,7 +20,7 @@ use std::collections::BTreeMap;
 /// Modules of an upload in JSON.
 const MODULES_MAX: usize = 256;
 
-/// A version as lists show it.
+/// What is told of a version wherever it is shown.
 fn item(version: &Version, has_preview: bool) -> Value {
     let made = shown_time(version.script.modified_ms);
     json!({
@@ -155,7 +156,11 @@ impl<W: Send + Sync + 'static> Manage<W> {
             .versions(call.param("ns"), call.param("script"))?;
         let has_preview = self.has_previews(&call);
         let page = paging::answer(&call, versions, 100, |version| {
-            Ok(item(&version, has_preview))
+            let bindings = &version.script.settings.bindings;
+            let shown = self.catalog.shown_bindings(bindings).into_iter();
+            // Clients look for secrets; the values of all versions would be megabytes.
+            let named = shown.map(|it| json!({"name": it["name"], "type": it["type"]}));
+            Ok(version_object(&version, named.collect(), has_preview))
         })?;
         page.with_result(|items| json!({"items": items}))
     }
@@ -177,8 +182,45 @@ impl<W: Send + Sync + 'static> Manage<W> {
             .versions(call.param("ns"), call.param("script"))?;
         let has_preview = self.has_previews(&call);
         paging::answer(&call, versions, 100, |version| {
-            Ok(self.version_object(&version, has_preview))
+            let object = self.version_object(&version, has_preview);
+            Ok(self.worker_version(&version, object))
         })
+    }
+
+    /// A version as newer clients have it: with its settings beside its number, and where it answers.
+    fn worker_version(&self, version: &Version, mut object: Value) -> Value {
+        let settings = &version.script.settings;
+        let resources = object["resources"].clone();
+        let id = version.id().uuid();
+        let suffix = self.catalog.preview_suffix(&version.script.name);
+        let url = suffix.map(|suffix| format!("https://{}{suffix}", &id[..VERSION_PREFIX]));
+        object["urls"] = url.into_iter().collect();
+        object["created_on"] = object["metadata"]["created_on"].clone();
+        object["source"] = json!(version.note.source);
+        object["author_email"] = json!(version.note.author);
+        object["bindings"] = resources["bindings"].clone();
+        object["limits"] = resources["script_runtime"]["limits"].clone();
+        object["usage_model"] = json!("standard");
+        object["compatibility_date"] = json!(settings.compatibility_date);
+        object["compatibility_flags"] = json!(settings.compatibility_flags);
+        object
+    }
+
+    pub(super) async fn get_worker_version(&self, call: Call) -> Handled {
+        let version = self.catalog.version(
+            call.param("ns"),
+            call.param("script"),
+            call.param("version"),
+        )?;
+        let object = self.version_object(&version, self.has_previews(&call));
+        ok(self.worker_version(&version, object))
+    }
+
+    pub(super) async fn post_worker_version(&self, call: Call) -> Handled {
+        let has_preview = self.has_previews(&call);
+        let version = self.make_version(call).await?;
+        let object = self.version_object(&version, has_preview);
+        ok(self.worker_version(&version, object))
     }
 
     pub(super) async fn get_version(&self, call: Call) -> Handled {
@@ -201,13 +243,18 @@ impl<W: Send + Sync + 'static> Manage<W> {
 
     /// Makes a version that is not deployed, unless `?deploy=true`.
     pub(super) async fn post_version(&self, call: Call) -> Handled {
+        let has_preview = self.has_previews(&call);
+        let version = self.make_version(call).await?;
+        ok(self.version_object(&version, has_preview))
+    }
+
+    async fn make_version(&self, call: Call) -> Result<Version, Refusal> {
         let (namespace, script) = (call.param("ns").to_owned(), call.script());
         let deploys = call.query("deploy") == Some("true");
         if !deploys {
             self.catalog.script(&namespace, &script)?;
         }
         let note = self.note(&call, "version_upload");
-        let has_preview = self.has_previews(&call);
         let upload = self.read_upload(call, "metadata").await?;
         let value = upload.metadata.clone().unwrap_or_else(|| json!({}));
         let metadata = Metadata::parse(&value)?;
@@ -246,7 +293,7 @@ impl<W: Send + Sync + 'static> Manage<W> {
             keep_settings: false,
             assets,
         };
-        let version = if deploys {
+        if deploys {
             let pushed = self.catalog.push(&namespace, &script, push).await?;
             if let Some(consumers) = consumers {
                 self.catalog
@@ -254,13 +301,11 @@ impl<W: Send + Sync + 'static> Manage<W> {
                     .await?;
             }
             let id = pushed.version_id.hex();
-            self.catalog.version(&namespace, &script, &id)?
+            Ok(self.catalog.version(&namespace, &script, &id)?)
         } else {
-            self.catalog
-                .upload_version(&namespace, &script, push)
-                .await?
-        };
-        ok(self.version_object(&version, has_preview))
+            let uploaded = self.catalog.upload_version(&namespace, &script, push);
+            Ok(uploaded.await?)
+        }
     }
 
     /// A merge patch of the newest version's bindings, which makes another version.

@@ -15,9 +15,10 @@ mod zone;
 
 pub use domains::DomainsChange;
 pub use pattern::{Address, PATTERN_MAX, Pattern};
-pub use previews::{Previews, check_alias};
+pub use previews::{Previews, VERSION_PREFIX, check_alias};
 pub use record::{Domain, Route, Subdomain};
 pub use routes::RouteChange;
+pub use subdomains::Reference;
 pub use table::{Entrance, Entrances};
 pub use zone::{is_hostname, likely_zone, zone_id, zone_within, zones_of};
 

@@ -13,7 +13,7 @@ use parking_lot::Mutex;
 use std::sync::Arc;
 
 /// Digits of a version's id in the hostname of its preview.
-const VERSION_PREFIX: usize = 8;
+pub const VERSION_PREFIX: usize = 8;
 /// Versions that run for their previews alone.
 const RUNNING_MAX: usize = 16;
 /// Characters of a label of a hostname.

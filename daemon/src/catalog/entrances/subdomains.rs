@@ -3,9 +3,22 @@
 
 use super::record::Subdomain;
 use crate::catalog::binding::Target;
-use crate::catalog::name::ACCOUNT;
+use crate::catalog::name::{ACCOUNT, Id};
 use crate::catalog::rows::Rows;
 use crate::catalog::{Catalog, Result};
+
+/// A script that is bound to another one.
+#[derive(Clone, Debug)]
+pub struct Reference {
+    /// The one that is bound to.
+    pub to: String,
+    /// The one that has the binding.
+    pub from: String,
+    /// Its id.
+    pub from_id: Id,
+    /// What it calls the binding.
+    pub binding: String,
+}
 
 impl<W: Send + Sync + 'static> Catalog<W> {
     /// Whether a script answers at its default addresses; not unless somebody said so.
@@ -50,14 +63,27 @@ impl<W: Send + Sync + 'static> Catalog<W> {
     /// The scripts outside of dispatch namespaces that are bound to this one, each with the
     /// binding's name.
     pub fn references_to(&self, script: &str) -> Result<Vec<(String, String)>> {
+        let all = self.references()?.into_iter();
+        let own = all.filter(|it| it.to == script);
+        Ok(own.map(|it| (it.from, it.binding)).collect())
+    }
+
+    /// Which scripts outside of dispatch namespaces are bound to which others.
+    pub fn references(&self) -> Result<Vec<Reference>> {
         let mut all = Vec::new();
-        for other in self.scripts(ACCOUNT, None)? {
-            if other.name == script {
-                continue;
-            }
-            for bound in &other.settings.bindings {
-                if matches!(&bound.target, Target::Service(service) if service == script) {
-                    all.push((other.name.clone(), bound.name.clone()));
+        for script in self.scripts(ACCOUNT, None)? {
+            for bound in script.settings.bindings {
+                let (Target::Service(to) | Target::Entrypoint { script: to, .. }) = bound.target
+                else {
+                    continue;
+                };
+                if to != script.name {
+                    all.push(Reference {
+                        to,
+                        from: script.name.clone(),
+                        from_id: script.tag,
+                        binding: bound.name,
+                    });
                 }
             }
         }

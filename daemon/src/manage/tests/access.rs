@@ -147,6 +147,29 @@ fn a_token_of_one_namespace_stays_there() {
 }
 
 #[test]
+fn a_bad_token_is_told_as_the_field_does_at_each_path() {
+    let desk = Desk::new();
+    let check = |path: &str, expect: &[u64]| {
+        let got = ask(&desk, "none", "GET", path, "");
+        assert_eq!(got.status, 401, "{path}");
+        let errors = got.json()["errors"].as_array().unwrap().clone();
+        let codes: Vec<u64> = errors
+            .iter()
+            .map(|it| it["code"].as_u64().unwrap())
+            .collect();
+        assert_eq!(codes, expect, "{path}");
+    };
+    check("/client/v4/user/tokens/verify", &[1000, 10000]);
+    check("/client/v4/accounts/x/tokens/verify", &[1000, 10000]);
+    check("/client/v4/user", &[9109, 10000]);
+    check("/client/v4/accounts", &[9109, 10000]);
+    check("/client/v4/memberships", &[9109, 10000]);
+    check("/client/v4/accounts/x/workers/scripts", &[10000]);
+    check("/client/v4/accounts/x/storage/kv/namespaces", &[10000]);
+    check("/postern/v1/status", &[10000]);
+}
+
+#[test]
 fn tokens_are_made_with_what_they_may_and_tell_it() {
     let desk = Desk::new();
     let body = r#"{"name":"ci","role":"deploy","namespace":"production","expires_on":"2099-01-01T00:00:00Z"}"#;

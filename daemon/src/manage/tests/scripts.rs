@@ -33,7 +33,8 @@ fn wranglers_deploy_goes_through() {
     assert_eq!(status, 200, "{json}");
     let script = &json["result"];
     assert_eq!(script["id"], "a");
-    assert_eq!(script["deployment_id"].as_str().unwrap().len(), 32);
+    let digits = script["version_id"].as_str().unwrap().replace('-', "");
+    assert_eq!(script["deployment_id"], digits);
     assert_eq!(script["tag"].as_str().unwrap().len(), 32);
     assert_eq!(script["startup_time_ms"], 3);
 
