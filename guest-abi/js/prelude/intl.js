@@ -7,6 +7,7 @@ import { segmenters } from "internal:intl/segmenter";
 import { displayNames } from "internal:intl/names_of";
 import { durationFormat } from "internal:intl/durations";
 import { pluralRules } from "internal:intl/plurals";
+import { namesOf } from "internal:intl/zone_names";
 import { localDateParts, localesOf } from "internal:intl/local_dates";
 import { numberOptions as readNumbers, numberParts, rangeParts } from "internal:intl/numbers";
 
@@ -61,12 +62,16 @@ const DAYS = "Sunday Monday Tuesday Wednesday Thursday Friday Saturday".split(" 
 const WIDTHS = ["numeric", "2-digit"];
 const NAMES = ["long", "short", "narrow"];
 const STYLES = ["full", "long", "medium", "short"];
-const ZONE_NAMES = {
-  UTC: "Coordinated Universal Time", GMT: "Greenwich Mean Time",
-  EST: "Eastern Standard Time", EDT: "Eastern Daylight Time", CST: "Central Standard Time", CDT: "Central Daylight Time",
-  MST: "Mountain Standard Time", MDT: "Mountain Daylight Time", PST: "Pacific Standard Time", PDT: "Pacific Daylight Time",
-  AKST: "Alaska Standard Time", AKDT: "Alaska Daylight Time", HST: "Hawaii-Aleutian Standard Time",
+// What English calls zones of time in short, where it has a short name.
+const SHORT_ZONES = {
+  "Eastern Standard Time": "EST", "Eastern Daylight Time": "EDT", "Central Standard Time": "CST", "Central Daylight Time": "CDT",
+  "Mountain Standard Time": "MST", "Mountain Daylight Time": "MDT", "Pacific Standard Time": "PST", "Pacific Daylight Time": "PDT",
+  "Alaska Standard Time": "AKST", "Alaska Daylight Time": "AKDT", "Hawaii-Aleutian Standard Time": "HST",
+  "Atlantic Standard Time": "AST", "Atlantic Daylight Time": "ADT",
 };
+// What is called by its place all year.
+const PLACES = { "Europe/London": "United Kingdom Time", "Europe/Dublin": "Ireland Time" };
+const ERAS = { long: ["Before Christ", "Anno Domini"], short: ["BC", "AD"], narrow: ["B", "A"] };
 
 const named = (names, value, width) =>
   width === "long" ? names[value] : width === "short" ? names[value].slice(0, 3) : names[value][0];
@@ -93,10 +98,27 @@ function offsetAt(zone, time) {
   return native.zoneAt(zone, time) ?? [0, "UTC"];
 }
 
-function zoneText(width, seconds, short, zone) {
-  if (ZONE_NAMES[short] !== undefined && (short === "UTC" || /^(America|US|Pacific|Canada)\//.test(zone))) {
-    return width === "long" ? ZONE_NAMES[short] : short;
+// What English calls a zone at a time, in standard or in summer time, if it has a name.
+function longZone(zone, seconds, time) {
+  if (zone === "UTC") return "Coordinated Universal Time";
+  const names = namesOf(zone);
+  if (names === undefined || names[0] === names[1]) return names?.[0];
+  const year = new Date(time).getUTCFullYear();
+  const standard = Math.min(offsetAt(zone, Date.UTC(year, 0))[0], offsetAt(zone, Date.UTC(year, 6))[0]);
+  return names[seconds > standard ? 1 : 0];
+}
+
+function zoneText(width, seconds, zone, time) {
+  const name = width === "long" || width === "short" || width === "longGeneric" ? longZone(zone, seconds, time) : undefined;
+  if (width === "long" && name !== undefined) return name;
+  if (width === "longGeneric" && name !== undefined) {
+    const [standard, summer] = namesOf(zone) ?? [];
+    if (standard === summer) return zone === "UTC" ? "GMT" : name;
+    return PLACES[zone] ?? standard.replace(" Standard Time", " Time");
   }
+  if (width === "short" && zone === "UTC") return "UTC";
+  if (width === "short" && zone === "America/Adak") return name.includes("Daylight") ? "HADT" : "HAST";
+  if (width === "short" && SHORT_ZONES[name] !== undefined) return SHORT_ZONES[name];
   const minutes = Math.abs(seconds) / 60;
   const sign = seconds < 0 ? "-" : "+";
   const hours = Math.floor(minutes / 60), rest = Math.floor(minutes % 60);
@@ -172,10 +194,10 @@ function styled(o) {
 function dateParts(language, options, time, locale) {
   const l = LANGUAGES[language];
   const o = options.dateStyle !== undefined || options.timeStyle !== undefined ? styled(options) : options;
-  const [offset, short] = offsetAt(o.zone, time);
+  const [offset] = offsetAt(o.zone, time);
   const at = new Date(time + offset * 1000);
   if (locale !== undefined) {
-    const zone = o.zoneName === undefined ? undefined : zoneText(o.zoneName, offset, short, o.zone);
+    const zone = o.zoneName === undefined ? undefined : zoneText(o.zoneName, offset, o.zone, time);
     const local = localDateParts(locale, options, at, zone);
     if (local !== null) return local;
   }
@@ -219,17 +241,25 @@ function dateParts(language, options, time, locale) {
     if (o.day !== undefined) literal(" "), add("day", day);
     if (o.year !== undefined) literal(o.day !== undefined ? ", " : " "), add("year", year);
   }
+  if (o.era !== undefined) {
+    const isAlone = parts.length === 0 || (!hasDate && o.weekday !== undefined);
+    const era = { type: "era", value: ERAS[o.era][at.getUTCFullYear() > 0 ? 1 : 0] };
+    // Without a date it stands in front.
+    if (isAlone && parts.length > 0) parts.unshift(era, { type: "literal", value: " " });
+    else if (isAlone) parts.push(era);
+    else literal(" "), parts.push(era);
+  }
   const hasTime = o.hour !== undefined || o.minute !== undefined || o.second !== undefined || o.fraction !== undefined;
   if (hasTime) {
     if (parts.length > 0) {
       const isLong = o.dateStyle === "full" || o.dateStyle === "long" || (o.dateStyle === undefined && o.month === "long" && o.year !== undefined);
-      literal(!hasDate ? " " : isLong ? " at " : (l.space ?? ", "));
+      literal(!hasDate ? (o.era !== undefined ? ", " : " ") : isLong ? " at " : (l.space ?? ", "));
     }
     timeParts(l, o, at, add, literal);
   }
   if (o.zoneName !== undefined) {
     if (parts.length > 0) literal(hasTime ? " " : ", ");
-    add("timeZoneName", zoneText(o.zoneName, offset, short, o.zone));
+    add("timeZoneName", zoneText(o.zoneName, offset, o.zone, time));
   }
   return parts;
 }

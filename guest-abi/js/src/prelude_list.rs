@@ -65,6 +65,7 @@ const PRELUDE: &[(&str, &str)] = prelude! {
     "internal:intl/names" => "intl/names.js",
     "internal:intl/dates" => "intl/dates.js",
     "internal:intl/local_dates" => "intl/local_dates.js",
+    "internal:intl/zone_names" => "intl/zone_names.js",
     "internal:intl/locale" => "intl/locale.js",
     "internal:intl/segmenter" => "intl/segmenter.js",
     "internal:intl/names_of" => "intl/names_of.js",

@@ -5,8 +5,10 @@ import { DATES, LIKE } from "internal:intl/dates";
 // The first of these tags that there are patterns for; undefined if that is American English.
 export function localesOf(tags) {
   for (const tag of tags) {
-    const [language, ...rest] = tag.split("-u-")[0].split("-");
-    if (tag.includes("-u-")) return undefined;
+    const [plain, extension] = tag.split("-u-");
+    const [language, ...rest] = plain.split("-");
+    // What is usual may be said; other calendars, digits and hours have no patterns.
+    if (extension !== undefined && !/^((ca-gregory|nu-latn)(-|$))+$/.test(extension)) return undefined;
     const region = rest.find((part) => /^([A-Z]{2}|\d{3})$/.test(part));
     const name = language === "nb" || language === "no" ? "nb" : language;
     if (DATES[`${name}-${region}`] !== undefined) return `${name}-${region}`;
