@@ -323,7 +323,7 @@ fn failures_are_told_in_the_fields_words() {
     check_fails(
         call(&env, OpKind::KvList, &list, b""),
         OpErrorCode::BadArgument,
-        "KV LIST failed: 400 Invalid key_count_limit of 0.",
+        "KV GET failed: 400 Invalid key_count_limit of 0.",
     );
     for (binding, message) in [
         ("MISSING", "env has no binding named MISSING"),
