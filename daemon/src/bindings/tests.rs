@@ -274,7 +274,7 @@ fn several_values_come_in_the_order_asked_for() {
     check_fails(
         multi(vec!["k"; 101]),
         OpErrorCode::BadArgument,
-        "KV GET failed: 400 You can request a maximum of 100 keys",
+        "KV GET_BULK failed: 400 You can request a maximum of 100 keys",
     );
     put(&env, "huge", &vec![0; 20 << 20]);
     check_fails(
