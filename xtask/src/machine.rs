@@ -3,6 +3,7 @@
 use crate::process;
 use anyhow::{Context, Result};
 use rustix::thread::{CpuSet, sched_getaffinity, sched_setaffinity};
+use std::path::Path;
 use std::process::Command;
 
 /// The processor, its cores, the memory, the system and the compiler, a line each.
@@ -65,6 +66,21 @@ pub fn bound<T>(side: Side, work: impl FnOnce() -> Result<T>) -> Result<T> {
     let done = work();
     sched_setaffinity(None, &all).context("cannot give this program its cores back")?;
     done
+}
+
+/// Has this thread run when nobody else wants its core (`SCHED_IDLE`), or at least come last, where `chrt` is missing.
+pub fn rest_when_others_work() {
+    let thread = std::fs::read_link("/proc/thread-self");
+    let id = thread.as_deref().ok().and_then(Path::file_name);
+    let is_idle = id.is_some_and(|id| {
+        let mut chrt = Command::new("chrt");
+        chrt.args(["--idle", "--pid", "0"]).arg(id);
+        chrt.status().is_ok_and(|status| status.success())
+    });
+    if !is_idle {
+        // As well as it can be done.
+        let _ = rustix::process::nice(10);
+    }
 }
 
 /// Today, as `YYYY-MM-DD`.

@@ -16,7 +16,7 @@ mod writer;
 pub use error::BundleError;
 pub use keys::{KEYS_MAX, KeyList, ReleaseKey};
 pub use manifest::{Asset, Encoding, Manifest, Module, Part, Route, Script, Seed, Snapshot};
-pub use reader::{Bounds, Bundle, Reader, expand, read};
+pub use reader::{Bounds, Bundle, EXPANDING_BYTES, Reader, expand, read};
 pub use signing::{SecretKey, signed, verified, with_signature};
 pub use writer::{Compression, Writer};
 

@@ -10,6 +10,8 @@ use std::io::{Cursor, Read};
 
 /// The largest window of a part: what `zstd` takes at its default level.
 const WINDOW_MAX: u64 = 2 << 20;
+/// The most bytes that a reader has in memory for itself while a part is expanded: a window and what is in it.
+pub const EXPANDING_BYTES: u64 = 2 * WINDOW_MAX;
 /// Bytes of the longest header of a frame.
 const HEADER_MAX: usize = 18;
 

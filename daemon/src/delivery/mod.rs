@@ -27,6 +27,7 @@ use crate::catalog::name::ACCOUNT;
 use crate::catalog::{Catalog, shown_time};
 use crate::engine::Worker;
 use crate::firmware::minisign::PublicKey;
+use crate::ledger::Budget;
 use contents::Contents;
 use futures_lite::StreamExt;
 use parking_lot::Mutex;
@@ -59,6 +60,8 @@ pub struct DeliveryOptions {
     pub bytes_max: u64,
     /// Bytes of it that may be in memory at one time: a script's modules, a value.
     pub in_memory_max: u64,
+    /// What that is counted in while a bundle is installed, which one at a time is.
+    pub memory: Budget,
     /// The data directory.
     pub dir: PathBuf,
     /// Looked into for bundles, if there is one, this often.
@@ -296,6 +299,8 @@ impl<W: Send + Sync + 'static> Delivery<W> {
         if staged.is_keys()? {
             return self.take_keys(&staged, arrival).await;
         }
+        let in_memory = self.options.in_memory_max + bundle::EXPANDING_BYTES;
+        let _share = self.options.memory.take_anyway(in_memory);
         let (this, bounds) = (staged.clone(), self.bounds());
         // All of it is read and held against its hashes before anything is decided.
         let contents = postern_task::unblock(move || Contents::open(this, bounds)).await?;

@@ -21,6 +21,7 @@ const LIMIT: u64 = 1 << 20;
 
 struct Device {
     dir: tempfile::TempDir,
+    runtime: Arc<TestRuntime>,
     catalog: Arc<Catalog<TestWorker>>,
     delivery: Arc<Delivery<TestWorker>>,
     root: SecretKey,
@@ -118,7 +119,8 @@ impl Device {
 
     fn with(asks: bool) -> Self {
         let dir = tempfile::tempdir().unwrap();
-        let catalog = open(dir.path(), &TestRuntime::new("test"));
+        let runtime = TestRuntime::new("test");
+        let catalog = open(dir.path(), &runtime);
         let root = SecretKey::random().unwrap();
         let public = PublicKey::parse(&root.public()).unwrap();
         let options = DeliveryOptions {
@@ -126,6 +128,7 @@ impl Device {
             roots: if asks { vec![public] } else { Vec::new() },
             bytes_max: LIMIT,
             in_memory_max: LIMIT / 2,
+            memory: Budget::new("management", u64::MAX),
             dir: dir.path().to_owned(),
             folder: None,
             sources: Vec::new(),
@@ -134,6 +137,7 @@ impl Device {
             delivery: Delivery::open(catalog.clone(), options).unwrap(),
             release: SecretKey::random().unwrap(),
             dir,
+            runtime,
             catalog,
             root,
         }
@@ -554,6 +558,24 @@ fn what_the_disk_has_no_room_for_is_refused_with_the_arithmetic() {
         fs::read_dir(dir.path().join("incoming")).unwrap().count(),
         0
     );
+}
+
+#[test]
+fn the_ledger_knows_what_a_bundle_has_while_it_is_installed() {
+    let device = Device::ready();
+    let memory = &device.delivery.options.memory;
+    assert_eq!(memory.used(), 0);
+    let gate = block_on(device.runtime.gate.lock());
+    std::thread::scope(|scope| {
+        let pushed = scope.spawn(|| device.push(&Made::default()).map(drop));
+        while memory.used() == 0 && !pushed.is_finished() {
+            std::thread::yield_now();
+        }
+        assert_eq!(memory.used(), LIMIT / 2 + bundle::EXPANDING_BYTES);
+        drop(gate);
+        pushed.join().unwrap().unwrap();
+    });
+    assert_eq!(memory.used(), 0);
 }
 
 #[test]

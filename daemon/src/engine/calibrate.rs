@@ -104,7 +104,12 @@ impl Kernel {
         };
         let inspected = module::inspect(MODULE, &module_limits).map_err(|error| told(&error))?;
         let init = module::init_module(MODULE, &inspected).map_err(|error| told(&error))?;
-        let code = Code::unbooted(inspected.kind, &init, &limits);
+        let code = Code::unbooted(
+            inspected.kind,
+            &init,
+            &limits,
+            wasmi::CompilationMode::Eager,
+        );
         let code = code.map_err(|error| told(&error.what))?;
         let starting = Starting::new(&code, &limits, 0, Arc::new(NoBindings));
         let starting = starting.map_err(|error| told(&error))?;

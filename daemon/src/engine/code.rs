@@ -271,8 +271,13 @@ impl Code {
     ///
     /// # Errors
     /// What wasmi says of the module.
-    pub fn unbooted(kind: GuestKind, init: &[u8], limits: &Limits) -> Result<Self, BuildError> {
-        let translated = Translated::new(kind, init, limits, CompilationMode::Eager)?;
+    pub fn unbooted(
+        kind: GuestKind,
+        init: &[u8],
+        limits: &Limits,
+        mode: CompilationMode,
+    ) -> Result<Self, BuildError> {
+        let translated = Translated::new(kind, init, limits, mode)?;
         Ok(Self {
             pages: translated.memory.minimum(),
             translated: Arc::new(translated),

@@ -23,9 +23,10 @@ use async_executor::Executor;
 use bytes::Bytes;
 use postern_abi::{OpErrorCode, OpKind, SyncOp, export};
 use serde::{Deserialize, Serialize};
+use std::borrow::Cow;
 use std::sync::Arc;
 use std::time::Instant;
-use wasmi::{Instance, Memory, Store};
+use wasmi::{CompilationMode, Instance, Memory, Store};
 
 /// What was pushed.
 #[derive(Clone, Debug)]
@@ -60,8 +61,9 @@ pub struct Order {
 pub enum Work {
     /// A module.
     Module,
-    /// The engine of JavaScript, of which the base is to be made.
-    Base,
+    /// The engine of JavaScript, of which the base is to be made. It comes deflated, and has so many bytes, where
+    /// these are told.
+    Base(Option<usize>),
     /// A bundle's modules.
     Bundle(BundleOrder),
 }
@@ -153,8 +155,12 @@ pub(super) fn judge_with(
 ) -> Result<Judged, Refused> {
     let started = Instant::now();
     let judged = match &order.work {
-        Work::Module => module(source, order, module::image),
-        Work::Base => module(source, order, module::base_image),
+        Work::Module => module(source.into(), order, module::image),
+        Work::Base(None) => module(source.into(), order, module::base_image),
+        Work::Base(Some(length)) => match javascript::inflated(source, *length) {
+            Some(source) => module(source.into(), order, module::base_image),
+            None => Err(Refused::Module("the engine is damaged".to_owned())),
+        },
         Work::Bundle(bundle) => javascript::judge(source, order, bundle, ready),
     };
     Ok(Judged {
@@ -166,8 +172,8 @@ pub(super) fn judge_with(
 /// Makes the image of a module that was booted: see [`module::image`].
 type Imaging = fn(&[u8], &[GlobalValue], u64) -> Result<Vec<u8>, module::ImageError>;
 
-fn module(source: &[u8], order: &Order, image: Imaging) -> Result<Judged, Refused> {
-    let is_base = matches!(order.work, Work::Base);
+fn module(source: Cow<'_, [u8]>, order: &Order, image: Imaging) -> Result<Judged, Refused> {
+    let is_base = matches!(order.work, Work::Base(_));
     let limits = &order.limits;
     let module_limits = ModuleLimits {
         module_bytes: order.module_bytes,
@@ -181,9 +187,17 @@ fn module(source: &[u8], order: &Order, image: Imaging) -> Result<Judged, Refuse
         })
     };
     let refused = |error: &dyn std::fmt::Display| Refused::Module(error.to_string());
-    let inspected = module::inspect(source, &module_limits).map_err(|error| refused(&error))?;
-    let init = module::init_module(source, &inspected).map_err(|error| refused(&error))?;
-    let code = Code::unbooted(inspected.kind, &init, limits)
+    let inspected = module::inspect(&source, &module_limits).map_err(|error| refused(&error))?;
+    let init = module::init_module(&source, &inspected).map_err(|error| refused(&error))?;
+    // The engine is judged where memory is scarce: nothing is kept for longer than it is needed.
+    drop(source);
+    // What the engine's start does not need is not translated; of others all of it is judged.
+    let mode = if is_base {
+        CompilationMode::Lazy
+    } else {
+        CompilationMode::Eager
+    };
+    let code = Code::unbooted(inspected.kind, &init, limits, mode)
         .map_err(|error| Refused::Module(error.what))?;
     let fuel = limits.startup_fuel(order.fuel_per_ms);
     let mut starting = Starting::new(&code, limits, fuel, Arc::new(NoBindings))?;
@@ -210,6 +224,7 @@ fn module(source: &[u8], order: &Order, image: Imaging) -> Result<Judged, Refuse
             let globals = starting.globals(&inspected)?;
             let image =
                 image(&init, &globals, starting.pages()).map_err(|error| refused(&error))?;
+            drop(init);
             let keys = starting.store.data().keys.keep();
             let keys = keys.map_err(Refused::Crashed)?;
             (image, Some(starting.sealed(None, &keys)))

@@ -5,14 +5,16 @@
 //! Worker needs it, which each fork then has for nothing. What was pushed is looked at in the fork
 //! alone. A keeper that nothing is asked of goes after some seconds.
 //!
-//! Both ways a message is its length, four bytes, little end first, and the bytes.
+//! An order is its length, four bytes, little end first, and the bytes; verdicts are [`verdict`]'s.
 
-use super::javascript::{self, BundleOrder, Ready};
+use super::javascript::{self, BundleOrder, Keeping, Ready};
 use super::judge::{Judged, Order, Refused, Work, judge_with};
+use super::verdict;
 use bytes::Bytes;
 use parking_lot::Mutex;
 use postern_abi::bundle::ModuleKind;
-use std::io::{Error, ErrorKind, Read, Result, Write};
+use std::io::{BufReader, Error, ErrorKind, Read, Result, Write};
+use std::os::fd::AsFd;
 use std::path::Path;
 use std::process::{Child, ChildStdin, ChildStdout, Command, Stdio};
 use std::sync::Arc;
@@ -35,6 +37,9 @@ export { F as r };
 export default { async fetch(request, env, ctx) { await m([...a]); return new Response(a.map((b) => b + 1)); } };
 "#;
 
+/// What is made of a verdict: without its files, the bytes of snapshot and image, and what they are read from.
+type Taking<'a, T> = dyn FnMut(Judged, [Option<u64>; 2], &mut dyn Read) -> Result<T> + 'a;
+
 /// The keepers of a daemon that nothing is asked of.
 #[derive(Debug, Default)]
 pub struct Judges {
@@ -46,7 +51,7 @@ pub struct Judges {
 struct Keeper {
     process: Child,
     orders: ChildStdin,
-    verdicts: ChildStdout,
+    verdicts: BufReader<ChildStdout>,
     idle_since: Instant,
 }
 
@@ -57,32 +62,57 @@ impl Judges {
     /// Why they are refused.
     pub fn ask(
         &self,
-        (program, folder): (&Path, Option<&Path>),
+        judge: (&Path, Option<&Path>),
         sources: &[Bytes],
         order: &Order,
     ) -> std::result::Result<Judged, Refused> {
+        self.exchange(judge, sources, order, &mut verdict::whole)
+    }
+
+    /// The same of the engine of JavaScript, whose files are for `keep`.
+    ///
+    /// # Errors
+    /// Why there is no base.
+    pub fn ask_base(
+        &self,
+        judge: (&Path, Option<&Path>),
+        sources: &[Bytes],
+        order: &Order,
+        keep: &mut Keeping<'_>,
+    ) -> std::result::Result<(), Refused> {
+        self.exchange(judge, sources, order, &mut |_, bytes, from| {
+            keep(bytes, from)
+        })
+    }
+
+    fn exchange<T>(
+        &self,
+        (program, folder): (&Path, Option<&Path>),
+        sources: &[Bytes],
+        order: &Order,
+        take: &mut Taking<'_, T>,
+    ) -> std::result::Result<T, Refused> {
         let crashed = |what: &str, error: &dyn std::fmt::Display| {
             Refused::Crashed(format!("{what}: {error}"))
         };
         let order = postcard::to_allocvec(order).map_err(|error| crashed("order", &error))?;
         let idle = self.idle.lock().pop();
         // One that was kept may have been ended meanwhile, by who needs memory: another can do it.
-        let kept = idle.and_then(|mut keeper| Some((keeper.ask(&order, sources).ok()?, keeper)));
-        let (verdict, mut keeper) = match kept {
+        let kept =
+            idle.and_then(|mut keeper| Some((keeper.ask(&order, sources, take).ok()?, keeper)));
+        let (judged, mut keeper) = match kept {
             Some(judged) => judged,
             None => {
                 let mut keeper = Keeper::start(program, folder)
                     .map_err(|error| crashed("the judge cannot be started", &error))?;
-                let verdict = keeper.ask(&order, sources);
+                // What cannot be read may leave more in the pipe: then the keeper is not asked again.
+                let verdict = keeper.ask(&order, sources, take);
                 (
                     verdict.map_err(|error| crashed("the judge is lost", &error))?,
                     keeper,
                 )
             }
         };
-        // What cannot be read may leave more in the pipe: then the keeper is not asked again.
-        let judged = postcard::from_bytes(&verdict)
-            .map_err(|error| crashed("the verdict cannot be read", &error))?;
         keeper.idle_since = Instant::now();
         self.idle.lock().push(keeper);
         judged
@@ -117,19 +147,24 @@ impl Keeper {
         Ok(Self {
             process,
             orders,
-            verdicts,
+            verdicts: BufReader::new(verdicts),
             idle_since: Instant::now(),
         })
     }
 
-    fn ask(&mut self, order: &[u8], sources: &[Bytes]) -> Result<Vec<u8>> {
+    fn ask<T>(
+        &mut self,
+        order: &[u8],
+        sources: &[Bytes],
+        take: &mut Taking<'_, T>,
+    ) -> Result<std::result::Result<T, Refused>> {
         let len = sources.iter().map(Bytes::len).sum::<usize>() + order.len();
         self.orders.write_all(&prefix(len)?)?;
         self.orders.write_all(order)?;
         for source in sources {
             self.orders.write_all(source)?;
         }
-        receive(&mut self.verdicts)?.ok_or_else(|| ErrorKind::UnexpectedEof.into())
+        verdict::receive(&mut self.verdicts, take)
     }
 }
 
@@ -155,18 +190,14 @@ fn receive(from: &mut impl Read) -> Result<Option<Vec<u8>>> {
     }
     let len = u32::from_le_bytes(len);
     let mut message = Vec::new();
+    message
+        .try_reserve_exact(len as usize)
+        .map_err(Error::other)?;
     from.take(len.into()).read_to_end(&mut message)?;
     if message.len() < len as usize {
         return Err(ErrorKind::UnexpectedEof.into());
     }
     Ok(Some(message))
-}
-
-fn send(message: &[u8]) -> Result<()> {
-    let mut to = std::io::stdout().lock();
-    to.write_all(&prefix(message.len())?)?;
-    to.write_all(message)?;
-    to.flush()
 }
 
 /// A keeper's whole life: orders and modules on standard input, verdicts on standard output.
@@ -175,6 +206,8 @@ fn send(message: &[u8]) -> Result<()> {
 /// When a pipe breaks.
 pub fn keep() -> Result<()> {
     let mut ready = None;
+    // Standard output itself would cut frames at the ends of lines.
+    let mut verdicts = std::fs::File::from(std::io::stdout().as_fd().try_clone_to_owned()?);
     while let Some(input) = receive(&mut std::io::stdin().lock())? {
         let order = postcard::take_from_bytes::<Order>(&input);
         if let Ok((order, _)) = &order
@@ -196,12 +229,13 @@ pub fn keep() -> Result<()> {
                             .unwrap_or_else(|| Err(Refused::Crashed("the judge panicked".into())))
                     }
                 };
-                let told = send(&postcard::to_allocvec(&verdict).unwrap_or_default());
+                let told = verdict::send(verdict, &mut verdicts);
                 std::process::exit(told.is_err().into());
             }
             -1 => {
                 let error = Error::last_os_error();
-                answer_crashed(&format!("the judge cannot be started: {error}"))?;
+                let why = format!("the judge cannot be started: {error}");
+                verdict::break_off(&why, &mut verdicts)?;
             }
             fork => {
                 let mut status = 0;
@@ -212,19 +246,14 @@ pub fn keep() -> Result<()> {
                 if status != 0 {
                     let status = std::os::unix::process::ExitStatusExt::from_raw(status);
                     let status: std::process::ExitStatus = status;
-                    answer_crashed(&format!(
-                        "it is too large or too deeply nested to be judged ({status})"
-                    ))?;
+                    let why =
+                        format!("it is too large or too deeply nested to be judged ({status})");
+                    verdict::break_off(&why, &mut verdicts)?;
                 }
             }
         }
     }
     Ok(())
-}
-
-fn answer_crashed(why: &str) -> Result<()> {
-    let verdict: std::result::Result<Judged, Refused> = Err(Refused::Crashed(why.to_owned()));
-    send(&postcard::to_allocvec(&verdict).unwrap_or_default())
 }
 
 /// What `work` gives, on a stack of its own; `None` if it panics.
@@ -280,7 +309,7 @@ fn confine(order: &Order) {
     // A system that refuses these still has the limits of the engine.
     let seconds = match order.work {
         Work::Module | Work::Bundle(_) => CPU_S,
-        Work::Base => BASE_CPU_S,
+        Work::Base(_) => BASE_CPU_S,
     };
     let _ = setrlimit(Resource::Cpu, limit(seconds));
     let _ = setrlimit(Resource::As, limit(memory));

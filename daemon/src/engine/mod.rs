@@ -54,6 +54,7 @@ pub mod timing;
 mod turn;
 mod underway;
 mod upload;
+mod verdict;
 mod wasi;
 mod wasi_run;
 mod wire;
@@ -285,14 +286,31 @@ impl Engine {
     /// The base of Workers in JavaScript, made if this device has none yet.
     fn javascript_base(&self) -> Result<Base, BuildError> {
         let build = self.build(GuestKind::AbiV1);
-        self.0.javascript.base(&build, |module| {
+        self.0.javascript.base(&build, |module, keep| {
+            let shipped = module.shipped();
+            let (source, length) = shipped.map_err(|error| Refused::Module(error.what))?;
             let order = Order {
                 limits: javascript::base_limits(),
                 fuel_per_ms: self.fuel_per_ms(),
-                module_bytes: module.len() as u64,
-                work: Work::Base,
+                module_bytes: length.unwrap_or(source.len()) as u64,
+                work: Work::Base(length),
             };
-            self.ask(std::slice::from_ref(module), &order)
+            match &self.0.options.judge {
+                Some(program) => {
+                    let folder = self.0.options.dir.as_deref();
+                    let sources = std::slice::from_ref(&source);
+                    let judges = &self.0.judges;
+                    judges.ask_base((program, folder), sources, &order, keep)
+                }
+                None => {
+                    let judged = judge_here(&source, &order)?;
+                    let (memory, image) = (judged.snapshot, judged.image);
+                    let bytes = [&memory, &image].map(|it| it.as_ref().map(|it| it.len() as u64));
+                    let files = [memory, image].map(Option::unwrap_or_default);
+                    keep(bytes, &mut files.concat().as_slice())
+                        .map_err(|error| Refused::Crashed(error.to_string()))
+                }
+            }
         })
     }
 

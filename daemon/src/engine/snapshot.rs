@@ -156,7 +156,8 @@ fn seal_in_pages(memory: &[u8], base: Option<&Base>, keys: &[u8], page: usize) -
         "memories are whole pages and do not shrink"
     );
     let runs = runs(memory, under, page, gap);
-    let mut file = Vec::new();
+    let pages: usize = runs.iter().map(Range::len).sum();
+    let mut file = Vec::with_capacity(pages * page + keys.len() + runs.len() * RUN + FOOTER);
     for run in &runs {
         file.extend_from_slice(&memory[run.start * page..run.end * page]);
     }

@@ -273,14 +273,17 @@ fn beside<T>(
 ) -> Result<T> {
     let over = AtomicBool::new(false);
     let begun = AtomicBool::new(false);
+    let ready = Barrier::new(tenants.len() + 1);
     let query = format!("?what={}&times={}", kind.name, kind.times[side]);
     machine::bound(Side::Load, || {
         std::thread::scope(|scope| {
             for tenant in tenants {
-                let (over, begun, query) = (&over, &begun, &query);
+                let (over, begun, ready, query) = (&over, &begun, &ready, &query);
                 scope.spawn(move || {
-                    // Who measures is not to wait for a core because of those that make noise.
-                    let _ = rustix::process::nice(10);
+                    // Who measures is not to wait for a core because of those that make noise: beside a
+                    // higher `nice` it would, for as long as a slice.
+                    machine::rest_when_others_work();
+                    ready.wait();
                     let mut connection = None;
                     while !begun.load(Ordering::Relaxed) && !over.load(Ordering::Relaxed) {
                         std::thread::yield_now();
@@ -294,6 +297,7 @@ fn beside<T>(
                     }
                 });
             }
+            ready.wait();
             let done = work(&|| begun.store(true, Ordering::Relaxed));
             over.store(true, Ordering::Relaxed);
             done

@@ -327,7 +327,14 @@ impl Rooms {
             *status.acme.write() = Some(Box::new(move || shown.shown()));
             background.push(executor.spawn(keeper.keep()));
         }
-        let supply = supply::begin(config, &catalog, &manage, &courier, &office.executor)?;
+        let supply = supply::begin(
+            config,
+            &catalog,
+            &manage,
+            &courier,
+            &memory,
+            &office.executor,
+        )?;
         background.extend(supply);
         #[cfg(feature = "edge-tls")]
         if let Some(sealing) = &sealing {

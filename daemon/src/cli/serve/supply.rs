@@ -3,6 +3,7 @@
 
 use super::ServeError;
 use super::courier::Courier;
+use super::memory::Memory;
 use super::rooms::room;
 use crate::catalog::Catalog;
 use crate::config::Config;
@@ -25,9 +26,10 @@ pub(super) fn begin(
     catalog: &Arc<Catalog>,
     manage: &Manage,
     courier: &Arc<Courier>,
+    memory: &Memory,
     executor: &Executor<'static>,
 ) -> Result<Vec<Task<()>>, ServeError> {
-    let options = options(config);
+    let options = options(config, memory);
     let sources = options.sources.clone();
     let delivery = Delivery::open(catalog.clone(), options).map_err(room("delivery"))?;
     manage.with_delivery(delivery.clone());
@@ -39,7 +41,7 @@ pub(super) fn begin(
     Ok(going)
 }
 
-fn options(config: &Config) -> DeliveryOptions {
+fn options(config: &Config, memory: &Memory) -> DeliveryOptions {
     let bundles = &config.bundles;
     // Checked when the configuration was.
     let roots = bundles.root_keys.iter();
@@ -57,6 +59,7 @@ fn options(config: &Config) -> DeliveryOptions {
         roots: roots.collect(),
         bytes_max: bundles.max_bytes,
         in_memory_max: config.manage.upload_bytes,
+        memory: memory.management.clone(),
         dir: config.data_dir.clone(),
         folder: folder.map(|it| (it, Duration::from_secs(bundles.folder_interval_s))),
         sources: sources.collect(),

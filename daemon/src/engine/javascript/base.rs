@@ -1,11 +1,10 @@
 //! The engine as it is before anything was pushed: an image and a memory, in two files.
 
-use super::super::judge::Judged;
 use super::super::snapshot::{self, Id};
 use serde::{Deserialize, Serialize};
 use std::ffi::OsStr;
 use std::fs::{self, File};
-use std::io::{self, Write};
+use std::io::{self, Read};
 use std::path::{Path, PathBuf};
 
 /// Where a base is.
@@ -46,11 +45,17 @@ impl Base {
         is_base.then_some(contents.id)
     }
 
-    /// Writes it durably, and removes the bases of other builds.
-    pub fn keep(&self, dir: &Path, judged: &Judged) -> io::Result<()> {
-        let missing = || io::Error::other("the engine's state cannot be kept in a snapshot");
-        let memory = judged.snapshot.as_deref().ok_or_else(missing)?;
-        let image = judged.image.as_deref().ok_or_else(missing)?;
+    /// Writes it durably, memory and image of so many bytes one after the other, and removes the bases of other
+    /// builds.
+    ///
+    /// # Errors
+    /// When there is no memory or no image, or files cannot be written.
+    pub fn keep(&self, dir: &Path, bytes: [Option<u64>; 2], from: &mut dyn Read) -> io::Result<()> {
+        let [Some(memory), Some(image)] = bytes else {
+            return Err(io::Error::other(
+                "the engine's state cannot be kept in a snapshot",
+            ));
+        };
         fs::create_dir_all(dir)?;
         for entry in fs::read_dir(dir)? {
             let path = entry?.path();
@@ -59,16 +64,18 @@ impl Base {
                 fs::remove_file(path)?;
             }
         }
-        write(dir, &self.memory, memory)?;
-        write(dir, &self.image, image)
+        write(dir, &self.memory, &mut from.take(memory), memory)?;
+        write(dir, &self.image, &mut from.take(image), image)
     }
 }
 
 /// A whole file or none, also after a power cut.
-fn write(dir: &Path, path: &Path, bytes: &[u8]) -> io::Result<()> {
+fn write(dir: &Path, path: &Path, from: &mut dyn Read, bytes: u64) -> io::Result<()> {
     let new = path.with_extension("new");
     let mut file = File::create(&new)?;
-    file.write_all(bytes)?;
+    if io::copy(from, &mut file)? < bytes {
+        return Err(io::ErrorKind::UnexpectedEof.into());
+    }
     file.sync_all()?;
     fs::rename(&new, path)?;
     File::open(dir)?.sync_all()
@@ -78,22 +85,19 @@ fn write(dir: &Path, path: &Path, bytes: &[u8]) -> io::Result<()> {
 mod tests {
     #![allow(clippy::unwrap_used)]
     use super::*;
-    use crate::engine::GuestKind;
 
     #[test]
     fn a_new_build_takes_the_place_of_the_old_one() {
         let dir = tempfile::tempdir().unwrap();
-        let judged = Judged {
-            image: Some(b"image".to_vec()),
-            snapshot: Some(snapshot::seal(&[7; 1 << 16], None, b"")),
-            ..Judged::empty(GuestKind::JavaScript)
-        };
+        let memory = snapshot::seal(&[7; 1 << 16], None, b"");
+        let bytes = [Some(memory.len() as u64), Some(5)];
+        let files = [&memory[..], b"image"].concat();
         let old = Base::in_dir(dir.path(), "a 1");
         assert!(!old.is_there() && old.id().is_none());
-        old.keep(dir.path(), &judged).unwrap();
+        old.keep(dir.path(), bytes, &mut &files[..]).unwrap();
         assert!(old.is_there() && old.id().is_some());
         let new = Base::in_dir(dir.path(), "a 2");
-        new.keep(dir.path(), &judged).unwrap();
+        new.keep(dir.path(), bytes, &mut &files[..]).unwrap();
         assert!(new.is_there() && !old.is_there());
         assert_eq!(fs::read_dir(dir.path()).unwrap().count(), 2);
         assert_eq!(fs::read(&new.image).unwrap(), b"image");
@@ -109,8 +113,17 @@ mod tests {
     fn what_has_no_snapshot_is_no_base() {
         let dir = tempfile::tempdir().unwrap();
         let base = Base::in_dir(dir.path(), "a");
-        let judged = Judged::empty(GuestKind::JavaScript);
-        assert!(base.keep(dir.path(), &judged).is_err());
+        assert!(
+            base.keep(dir.path(), [None, Some(5)], &mut &b"image"[..])
+                .is_err()
+        );
+        assert!(!base.is_there());
+        // Nor is one of which the end did not come.
+        let short = [Some(2), Some(9)];
+        assert!(
+            base.keep(dir.path(), short, &mut &b"only this"[..])
+                .is_err()
+        );
         assert!(!base.is_there());
     }
 }

@@ -20,16 +20,16 @@ pub use base::Base;
 pub use bundle::{Bundle, BundleOrder, Part, env_of};
 pub use judging::{Ready, judge};
 pub use loading::{Frozen, Loading, Told};
-pub use module::{EngineBytes, EngineModule, MISSING, builtin};
+pub use module::{EngineBytes, EngineModule, MISSING, builtin, inflated};
 
 use super::code::{BuildError, Code, Translated};
-use super::judge::{Judged, Refused};
+use super::judge::Refused;
 use super::limits::Limits;
 use super::module::GuestKind;
 use super::snapshot::Id;
 use crate::ledger::{Budget, Share};
-use bytes::Bytes;
 use parking_lot::Mutex;
+use std::io::{self, Read};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::{Duration, Instant};
@@ -62,6 +62,9 @@ const PART: &str = "JavaScript";
 /// coming would strew it among what the threads' heaps have.
 const KEPT_FOR: Duration = Duration::from_secs(600);
 
+/// What keeps the files of a base: the bytes of memory and image, and what they are read from.
+pub type Keeping<'a> = dyn FnMut([Option<u64>; 2], &mut dyn Read) -> io::Result<()> + 'a;
+
 impl JavaScript {
     /// With this engine, keeping its base in `dir`.
     pub fn new(module: EngineModule, dir: Option<PathBuf>) -> Self {
@@ -91,7 +94,7 @@ impl JavaScript {
     pub fn base(
         &self,
         build: &str,
-        make: impl FnOnce(&Bytes) -> Result<Judged, Refused>,
+        make: impl FnOnce(&EngineModule, &mut Keeping<'_>) -> Result<(), Refused>,
     ) -> Result<Base, BuildError> {
         let mut base = self.base.lock();
         if let Some((base, _)) = self.kept(&mut base, build) {
@@ -101,9 +104,6 @@ impl JavaScript {
             .dir
             .as_deref()
             .ok_or_else(|| BuildError::new("there is no directory for the JavaScript engine"))?;
-        let judged = make(&self.module.whole()?).map_err(|refused| {
-            BuildError::new(format!("the JavaScript engine does not start: {refused}"))
-        })?;
         let cannot = |why: &dyn std::fmt::Display| {
             BuildError::new(format!(
                 "the JavaScript engine's base cannot be kept in {}: {why}",
@@ -111,7 +111,17 @@ impl JavaScript {
             ))
         };
         let made = Base::in_dir(dir, &self.name(build));
-        made.keep(dir, &judged).map_err(|error| cannot(&error))?;
+        let mut not_kept = None;
+        let done = make(&self.module, &mut |bytes, from| {
+            let kept = made.keep(dir, bytes, from);
+            kept.inspect_err(|error| not_kept = Some(cannot(error)))
+        });
+        if let Some(error) = not_kept {
+            return Err(error);
+        }
+        done.map_err(|refused| {
+            BuildError::new(format!("the JavaScript engine does not start: {refused}"))
+        })?;
         let kept = self.kept(&mut base, build);
         kept.map(|(base, _)| base)
             .ok_or_else(|| cannot(&"it is not what was written"))

@@ -57,13 +57,27 @@ impl EngineModule {
             EngineBytes::Missing => Err(BuildError::new(MISSING)),
         }
     }
+
+    /// The module as it is at hand, and the bytes that it has as it is if it is deflated.
+    ///
+    /// # Errors
+    /// When this build has none.
+    pub fn shipped(&self) -> Result<(Bytes, Option<usize>), BuildError> {
+        match &self.bytes {
+            EngineBytes::Whole(bytes) => Ok((bytes.clone(), None)),
+            EngineBytes::Deflated(deflated, length) => {
+                Ok((Bytes::from_static(deflated), Some(*length)))
+            }
+            EngineBytes::Missing => Err(BuildError::new(MISSING)),
+        }
+    }
 }
 
 /// What whoever pushes JavaScript to a build without it is told.
 pub const MISSING: &str = "this daemon was built without JavaScript; push a wasm module, or use a build with the feature `javascript`";
 
 /// What was deflated, if it has this length.
-fn inflated(deflated: &[u8], length: usize) -> Option<Vec<u8>> {
+pub fn inflated(deflated: &[u8], length: usize) -> Option<Vec<u8>> {
     let mut whole = Vec::with_capacity(length);
     let status =
         Decompress::new(false).decompress_vec(deflated, &mut whole, FlushDecompress::Finish);
