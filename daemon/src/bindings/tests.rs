@@ -280,7 +280,7 @@ fn several_values_come_in_the_order_asked_for() {
     check_fails(
         multi(vec!["huge", "huge"]),
         OpErrorCode::TooLarge,
-        "KV GET failed: 413",
+        "KV GET_BULK failed: 413",
     );
 }
 
