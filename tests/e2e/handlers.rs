@@ -123,3 +123,23 @@ fn a_module_without_a_default_export_listens() {
     );
     assert_eq!(daemon.get("/post/").expect(200).text(), "heard");
 }
+
+#[test]
+fn what_a_handler_rejects_with_is_no_unhandled_rejection() {
+    let daemon = start(
+        "const heard = [];
+         addEventListener('unhandledrejection', (event) => heard.push(event.reason.message));
+         export default {
+             async fetch(request) {
+                 const { pathname } = new URL(request.url);
+                 if (pathname.endsWith('/told')) return Response.json(heard);
+                 if (pathname.endsWith('/later')) await 1;
+                 throw new Error(pathname);
+             },
+         };",
+    );
+    for path in ["/post/at-once", "/post/later"] {
+        assert_eq!(daemon.get(path).status, 500);
+    }
+    assert_eq!(daemon.get("/post/told").expect(200).json(), json!([]));
+}

@@ -1,6 +1,6 @@
 //! KV over the management port and the command line (spec: SEMANTICS §22).
 
-use postern_e2e::api::{ACCOUNT, kv_value};
+use postern_e2e::api::{ACCOUNT, kv_value, script};
 use postern_e2e::{Daemon, Form, Request, guest};
 use serde_json::json;
 
@@ -64,7 +64,14 @@ fn limits_are_told_in_the_fields_words() {
         put("k", "?expiration_ttl=59", b""),
         "Invalid expiration_ttl of 59. Expiration TTL must be at least 60.",
     );
-    check(put("k", &format!("?expiration={}", now_s()), b""), "60");
+    check(
+        put("k", &format!("?expiration={}", now_s() + 30), b""),
+        "60",
+    );
+    check(
+        put("k", &format!("?expiration={}", now_s()), b""),
+        "greater than the current number of seconds since the UNIX epoch",
+    );
     check(put(&"k".repeat(513), "", b""), "512");
     check(put(".", "", b""), "");
     let metadata = json!("x".repeat(1100)).to_string();
@@ -211,4 +218,43 @@ fn a_worker_and_the_port_see_the_same() {
     let put = Request::post("/probe/kv/put?key=k", "from-inside");
     daemon.send(&put).expect(200);
     assert_eq!(api.kv_get(&id, "k").as_deref(), Some(&b"from-inside"[..]));
+}
+
+#[test]
+fn calls_that_cannot_be_served_are_told_so_in_workerds_words() {
+    // A call, and below it what workerd 2026-11-17 with miniflare's KV says.
+    let lines: Vec<&str> = include_str!("kv_words/calls.txt").lines().collect();
+    let calls: Vec<(&str, &str)> = lines.chunks(2).map(|it| (it[0], it[1].trim())).collect();
+    let table: String = calls
+        .iter()
+        .map(|(call, _)| format!("(KV) => {call},\n"))
+        .collect();
+    let source = format!(
+        "const CALLS = [{table}];\n{}",
+        include_str!("kv_words/worker.js")
+    );
+    let daemon = Daemon::plain();
+    let api = daemon.api();
+    api.production();
+    let id = api.kv_namespace("words");
+    let metadata = json!({
+        "main_module": "index.js",
+        "compatibility_date": "2026-01-01",
+        "bindings": [{"type": "kv_namespace", "name": "KV", "namespace_id": id}],
+    });
+    let form = Form::new().metadata(&metadata).part(
+        "index.js",
+        Some("index.js"),
+        Some("application/javascript+module"),
+        source,
+    );
+    api.form("PUT", &script("words"), form).ok();
+    for (at, some) in calls.chunks(20).enumerate() {
+        let said = daemon.get(&format!("/words/?from={}", at * 20)).expect(200);
+        let said: Vec<String> = serde_json::from_value(said.json()).expect("texts");
+        for ((call, expected), said) in some.iter().zip(&said) {
+            assert_eq!(said, expected, "{call}");
+        }
+        assert_eq!(said.len(), some.len());
+    }
 }

@@ -41,8 +41,14 @@ const TAIL: &str = "
 
 const PRODUCER: &str = "
     export default {
-        fetch(request) {
+        fetch(request, env, ctx) {
             if (request.url.endsWith('/throw')) throw new RangeError('too bad');
+            if (request.url.endsWith('/uncaught')) {
+                ctx.waitUntil(Promise.reject(new TypeError('for nobody')));
+                Promise.reject(new Error('unheard of'));
+                setTimeout(() => { throw new RangeError('in a timer'); });
+                ctx.waitUntil(scheduler.wait(5));
+            }
             console.log('hello', { a: [1, null] }, 5n, new Map());
             console.warn(new TypeError('an error'));
             return new Response('made', { status: 201 });
@@ -126,6 +132,22 @@ fn a_tail_worker_is_told_of_each_invocation() {
     assert_eq!(it["item"]["outcome"], "exception");
     assert_eq!(it["item"]["exceptions"][0]["name"], "RangeError");
     assert_eq!(it["item"]["exceptions"][0]["message"], "too bad");
+    assert_eq!(it["item"]["logs"], json!([]));
+    // Frames alone, as workerd tells them.
+    let stack = it["item"]["exceptions"][0]["stack"].as_str().unwrap_or("");
+    assert!(
+        stack.starts_with("    at Object.fetch (index.js:"),
+        "{stack}"
+    );
+
+    // What nobody caught is an exception, and no line of the log; a promise's is neither.
+    assert_eq!(daemon.get("/maker/uncaught").status, 201);
+    let it = told(&daemon, &kv, "maker-uncaught");
+    let thrown = it["item"]["exceptions"].as_array().expect("a list").iter();
+    let thrown: Vec<&Value> = thrown.map(|it| &it["message"]).collect();
+    assert_eq!(thrown, ["for nobody", "in a timer"]);
+    assert_eq!(it["item"]["logs"].as_array().map(Vec::len), Some(2));
+    assert_eq!(it["item"]["outcome"], "ok");
 
     // Not told any more, and of a version without it neither.
     push(&daemon, "maker", PRODUCER, json!({}));

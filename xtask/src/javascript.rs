@@ -23,6 +23,8 @@ const QUICKJS: &str = "0.14.0";
 /// required, classes as a host's templates make them, JSON and decimals as they usually are, call
 /// sites as V8 tells them, what is reserved in classes of sets alone, and splitting, classes of many
 /// ranges and strings without escapes.
+/// sites as V8 tells them, and what is reserved in classes of sets alone, and lengths of
+/// vectors to V8's last digit.
 const PATCHES: &[&str] = &[
     "quickjs.patch",
     "messages.patch",
@@ -38,6 +40,7 @@ const PATCHES: &[&str] = &[
     "sites.patch",
     "sets.patch",
     "ranges.patch",
+    "numbers.patch",
 ];
 /// The stack of the module: QuickJS may use most of it, so that recursion is a RangeError.
 const STACK: u32 = 1 << 20;

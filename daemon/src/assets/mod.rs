@@ -112,14 +112,14 @@ impl Assets {
             return self.fetch(method, url, headers).await.map(Some);
         }
         let url = path::Split::of(url);
-        if self.config.run_worker_first.applies(url.path)
-            || !matches!(*method, Method::GET | Method::HEAD)
-        {
+        if self.config.run_worker_first.applies(url.path) {
             return Ok(None);
         }
-        let navigates = headers
-            .get("sec-fetch-mode")
-            .is_some_and(|mode| mode == "navigate");
+        // What is no read of an asset that is there is refused; the Worker has the others.
+        let navigates = matches!(*method, Method::GET | Method::HEAD)
+            && headers
+                .get("sec-fetch-mode")
+                .is_some_and(|mode| mode == "navigate");
         let fallback = if self.prefers_assets
             && navigates
             && matches!(self.config.run_worker_first, First::Never)

@@ -196,7 +196,10 @@ fn a_worker_answers_what_assets_do_not() {
     let site_ = site(&files, config, true);
     assert_eq!(site_.told("/a.txt"), "200 A");
     assert_eq!(site_.told("/b"), "worker");
-    assert!(site_.ask("POST", "/a.txt", &[]).is_none());
+    assert_eq!(site_.ask("POST", "/a.txt", &[]).unwrap().0.status, 405);
+    assert!(site_.ask("POST", "/b", &[]).is_none());
+    let form = [("sec-fetch-mode", "navigate")];
+    assert!(site_.ask("POST", "/b", &form).is_none());
     let navigating = site_
         .ask("GET", "/b", &[("sec-fetch-mode", "navigate")])
         .unwrap();
@@ -206,6 +209,7 @@ fn a_worker_answers_what_assets_do_not() {
     let some = site(&files, json!({"run_worker_first": ["/*", "!/a.*"]}), true);
     assert_eq!(some.told("/a.txt"), "200 A");
     assert_eq!(some.told("/"), "worker");
+    assert!(some.ask("POST", "/", &[]).is_none());
     let alone = site(&files, json!({}), false);
     assert_eq!(alone.ask("POST", "/a.txt", &[]).unwrap().0.status, 405);
 }

@@ -41,7 +41,7 @@ fn only<'a, T: Deserialize<'a>>(argument: &'a [u8], what: &str) -> Result<T, OpF
     }
 }
 
-/// What a guest is told. What failed in the store is the operator's business.
+/// What a guest is told, in the field's words: a listing is a GET there. What failed in the store is the operator's business.
 fn failure(verb: &'static str) -> impl Fn(KvError) -> OpFailure {
     move |error| {
         let status = error.status();
@@ -233,7 +233,7 @@ pub(super) fn list(env: &Env, argument: &[u8], caller: &Caller) -> Result<Starte
         .store
         .kv()
         .list(namespace, request.prefix, request.limit, cursor)
-        .map_err(failure("LIST"))?;
+        .map_err(failure("GET"))?;
     let keys = page.keys.iter().map(|key| KvKey {
         name: &key.name,
         expiration: key.expiration,
@@ -256,17 +256,17 @@ pub(super) fn get_multi(env: &Env, argument: &[u8], caller: &Caller) -> Result<S
     let namespace = env.kv_namespace(request.binding)?;
     // Before more files than that are opened.
     if request.keys.len() > KV_MULTI_MAX {
-        return Err(failure("GET")(KvError::ManyKeys(request.keys.len())));
+        return Err(failure("GET_BULK")(KvError::ManyKeys(request.keys.len())));
     }
     let entries = env
         .store
         .kv()
         .get_many(namespace, &request.keys)
-        .map_err(failure("GET"))?;
+        .map_err(failure("GET_BULK"))?;
     let lens = || entries.iter().flatten().map(|entry| entry.value.len());
     let total: u64 = lens().sum();
     if total > KV_VALUE_MAX as u64 {
-        return Err(failure("GET")(KvError::LargeBulk {
+        return Err(failure("GET_BULK")(KvError::LargeBulk {
             bytes: total,
             limit: KV_VALUE_MAX as u64,
         }));

@@ -274,13 +274,13 @@ fn several_values_come_in_the_order_asked_for() {
     check_fails(
         multi(vec!["k"; 101]),
         OpErrorCode::BadArgument,
-        "KV GET failed: 400 You can request a maximum of 100 keys",
+        "KV GET_BULK failed: 400 You can request a maximum of 100 keys",
     );
     put(&env, "huge", &vec![0; 20 << 20]);
     check_fails(
         multi(vec!["huge", "huge"]),
         OpErrorCode::TooLarge,
-        "KV GET failed: 413",
+        "KV GET_BULK failed: 413",
     );
 }
 
@@ -323,7 +323,7 @@ fn failures_are_told_in_the_fields_words() {
     check_fails(
         call(&env, OpKind::KvList, &list, b""),
         OpErrorCode::BadArgument,
-        "KV LIST failed: 400 Invalid key_count_limit of 0.",
+        "KV GET failed: 400 Invalid key_count_limit of 0.",
     );
     for (binding, message) in [
         ("MISSING", "env has no binding named MISSING"),

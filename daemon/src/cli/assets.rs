@@ -51,7 +51,11 @@ pub async fn upload(
             continue;
         };
         let bytes = project::read(&asset.file, FILE_MAX)?;
-        let kind = crate::assets::content_type_of(&asset.path);
+        let kind = match crate::assets::content_type_of(&asset.path) {
+            // As wrangler has it: a name that tells nothing is served without a type.
+            "application/octet-stream" if !asset.path.ends_with(".bin") => "application/null",
+            kind => kind,
+        };
         let target = format!("{}/{}", api.assets_upload(), segment(hash));
         let call = Call::new(Method::POST, target)
             .body(kind, bytes)

@@ -9,6 +9,7 @@ mod glob;
 mod loader;
 mod modules;
 mod observed;
+mod rates;
 
 pub use assets::{Asset, Site};
 pub use entrances::Entrances;
@@ -26,7 +27,7 @@ pub const FILES: [&str; 3] = ["wrangler.jsonc", "wrangler.json", "wrangler.toml"
 const FILE_MAX: u64 = 1 << 20;
 
 /// Keys that are read. `$schema` is for editors.
-const KNOWN: [&str; 29] = [
+const KNOWN: [&str; 31] = [
     "$schema",
     "name",
     "main",
@@ -43,6 +44,8 @@ const KNOWN: [&str; 29] = [
     "dispatch_namespaces",
     "worker_loaders",
     "analytics_engine_datasets",
+    "ratelimits",
+    "version_metadata",
     "tail_consumers",
     "logpush",
     "assets",
@@ -359,6 +362,8 @@ impl Project {
                 bindings.extend(bindings_from.dispatch_namespaces(&mut warnings)?);
                 bindings.extend(bindings_from.worker_loaders(&mut warnings)?);
                 bindings.extend(bindings_from.datasets(&mut warnings)?);
+                bindings.extend(bindings_from.ratelimits(&mut warnings)?);
+                bindings.extend(bindings_from.version_metadata(&mut warnings)?);
                 let named = assets.as_ref().and_then(|site| site.binding.as_ref());
                 bindings.extend(named.map(|name| json!({"type": "assets", "name": name})));
                 bindings

@@ -206,6 +206,28 @@ impl Record {
         told
     }
 
+    /// As a Tail Worker is told of it: what nobody caught is no line of the log, and an exception
+    /// if it was thrown rather than a promise's; stacks are frames alone.
+    pub fn to_tail_json(&self) -> Value {
+        let mut told = self.to_json();
+        let lines = self.logs.iter();
+        let lines = lines.filter(|it| it.level != LogLevel::Channel && uncaught(it).is_none());
+        told["logs"] = lines.map(log_json).collect();
+        let thrown = self.logs.iter().filter_map(uncaught).flatten();
+        let thrown = thrown.chain(self.exception.iter().map(exception_json));
+        let thrown = thrown.map(|mut thrown| {
+            match thrown["stack"].as_str().and_then(frames) {
+                Some(frames) => thrown["stack"] = frames.into(),
+                None => {
+                    thrown.as_object_mut().and_then(|it| it.remove("stack"));
+                }
+            }
+            thrown
+        });
+        told["exceptions"] = thrown.collect();
+        told
+    }
+
     fn version_json(&self) -> Value {
         let mut version = json!({ "id": self.version });
         if let Some(labels) = &self.labels {
@@ -298,6 +320,32 @@ fn kept(trigger: &Trigger) -> Trigger {
         },
         other => other.clone(),
     }
+}
+
+/// What nobody caught, if a line is about that: an exception, or none for a promise's.
+fn uncaught(line: &LogLine) -> Option<Option<Value>> {
+    let values = line.values.as_deref()?;
+    if !values.starts_with("{\"uncaught\":") {
+        return None;
+    }
+    let Ok(Value::Object(mut values)) = serde_json::from_str(values) else {
+        return None;
+    };
+    let mut thrown = values.remove("uncaught")?;
+    if !thrown.is_object() {
+        return Some(None);
+    }
+    thrown["timestamp"] = line.at_ms.into();
+    Some(Some(thrown))
+}
+
+/// The lines of a stack that are frames.
+fn frames(stack: &str) -> Option<String> {
+    let lines: Vec<&str> = stack
+        .lines()
+        .filter(|line| line.starts_with("    at "))
+        .collect();
+    (!lines.is_empty()).then(|| lines.join("\n"))
 }
 
 /// What was published to a diagnostics channel.

@@ -93,7 +93,7 @@ impl Traced {
     }
 
     fn to_json(&self) -> Value {
-        let mut item = self.record.to_json();
+        let mut item = self.record.to_tail_json();
         if let Some(raw) = &self.raw {
             item["raw"] = raw.to_json();
         }

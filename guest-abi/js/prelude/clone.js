@@ -198,6 +198,8 @@ export const unable = (name) =>
   new DOMException(UNABLE[name] ?? `Could not serialize object of type "${name}". This type does not support serialization.`, "DataCloneError");
 
 const UNABLE = {
+  KvNamespace: "A KV namespace binding cannot be serialized.",
+  JsRpcTarget: "Remote RPC references can only be serialized for RPC.",
   AbortSignal: "AbortSignal serialization is not enabled.",
   ReadableStream: "ReadableStream can only be serialized for RPC.",
   WritableStream: "WritableStream can only be serialized for RPC.",

@@ -43,10 +43,26 @@ function jsonOf(value) {
 
 const textOf = (value) => (typeof value === "string" ? value : "");
 
+// The lines of a stack that are frames.
+function framesOf(stack) {
+  const at = stack.startsWith("    at ") ? 0 : stack.indexOf("\n    at ") + 1;
+  return at === 0 && !stack.startsWith("    at ") ? "" : stack.slice(at);
+}
+
 function errorOf(value) {
-  if (!(value instanceof Error)) return "null";
+  if (!(value instanceof Error) || value instanceof DOMException) return "null";
   try {
-    return stringify({ name: textOf(value.name), message: textOf(value.message), stack: textOf(value.stack) });
+    return stringify({ name: textOf(value.name), message: textOf(value.message), stack: framesOf(textOf(value.stack)) });
+  } catch {
+    return "null";
+  }
+}
+
+// The same of whatever was thrown.
+function exceptionOf(value) {
+  if (value instanceof Error) return errorOf(value);
+  try {
+    return stringify({ name: "Error", message: String(value), stack: "" });
   } catch {
     return "null";
   }
@@ -101,6 +117,7 @@ Object.defineProperty(console, Symbol.toStringTag, { value: "console", configura
 Object.setPrototypeOf(console, {});
 
 // Tells the log of an error that nobody caught.
+// Where nobody answers for it, tail events have it among their exceptions and not among lines.
 export function logUncaught(error, what = "Uncaught") {
   let text;
   try {
@@ -108,6 +125,7 @@ export function logUncaught(error, what = "Uncaught") {
   } catch {
     text = `${what} exception`;
   }
+  native.logValues(`{"uncaught":${what === "Uncaught" ? exceptionOf(error) : null}}`);
   native.log(LEVELS.error, text);
 }
 

@@ -4,6 +4,18 @@ import { insideHandler, scope } from "internal:errors";
 import { shape } from "internal:shape";
 import { binding } from "internal:env";
 
+const OPTIONS = ["key", "limit", "period", "delta"];
+
+// What is counted under, in the field's words where it cannot be.
+function keyOf(options) {
+  if (typeof options !== "object" || options === null) throw new Error("invalid rate limit options");
+  const unknown = Object.keys(options).filter((name) => !OPTIONS.includes(name));
+  if (unknown.length > 0) throw new Error(`bad rate limit options: [${unknown.join(",")}]`);
+  const { key = "" } = options;
+  if (typeof key !== "string") throw new Error(`invalid key: ${String(key)}`);
+  return key;
+}
+
 let named;
 
 class Ratelimit {
@@ -12,11 +24,7 @@ class Ratelimit {
     try {
       const name = this.#name;
       if (scope.global) insideHandler();
-      const key = options?.key;
-      if (typeof key !== "string") {
-        throw new TypeError("limit() needs an object with a key, a string: limit({ key })");
-      }
-      return native.rateLimit(name, key);
+      return native.rateLimit(name, keyOf(options));
     } catch (error) {
       return rejectedWith(error);
     }

@@ -35,7 +35,8 @@ class TraceException {
 
 class TraceLog {
   constructor(told) {
-    take(this, told, ["errorInfo", "message", "level", "timestamp"]);
+    const errors = told.errorInfo?.map((error) => error && { name: error.name, message: error.message, stack: error.stack });
+    take(this, { ...told, errorInfo: errors }, ["errorInfo", "message", "level", "timestamp"]);
   }
 }
 

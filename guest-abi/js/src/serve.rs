@@ -62,6 +62,8 @@ thread_local! {
     static CURRENT: Cell<(u32, bool)> = const { Cell::new((0, false)) };
     /// The event that came last, until it is over.
     static LAST: Cell<u32> = const { Cell::new(0) };
+    /// What a handler gave while its first microtasks run.
+    static BEGUN: Cell<Val> = const { Cell::new(UNDEFINED) };
     static PENDING: RefCell<Vec<Pending>> = const { RefCell::new(Vec::new()) };
 }
 
@@ -301,7 +303,10 @@ fn serve(ctx: &Ctx<'_>, cx: Cx, id: u32, request: Val) -> Option<()> {
     if !unsafe { qjs::JS_IsPromise(returned) } {
         return settle(cx, &hooks, id, returned, false);
     }
+    // It is awaited already: who rejects it at once is answered for.
+    BEGUN.set(returned);
     while ctx.execute_pending_job() {}
+    BEGUN.set(UNDEFINED);
     if is_pending(cx, returned) {
         // From now on it is found by its number.
         let is_known = CURRENT.replace((0, false)) == (id, true);
@@ -356,7 +361,9 @@ pub fn awaits(promise: &Value<'_>) -> bool {
     let same = |known: &Val| unsafe {
         qjs::JS_VALUE_GET_PTR(*known) == qjs::JS_VALUE_GET_PTR(promise.as_raw())
     };
-    PENDING.with_borrow(|all| all.iter().any(|pending| same(&pending.promise)))
+    let begun = BEGUN.get();
+    (raw::is_object(begun) && same(&begun))
+        || PENDING.with_borrow(|all| all.iter().any(|pending| same(&pending.promise)))
 }
 
 /// Forgets a request: nobody waits for its answer.

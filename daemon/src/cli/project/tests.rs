@@ -211,6 +211,12 @@ binding = "POINTS"
 [[analytics_engine_datasets]]
 binding = "VIEWS"
 dataset = "views"
+[[ratelimits]]
+name = "LIMITER"
+namespace_id = "1001"
+simple = { limit = 100, period = 60 }
+[version_metadata]
+binding = "VERSION"
 [[tail_consumers]]
 service = "watcher"
 "#;
@@ -222,6 +228,8 @@ service = "watcher"
         [
             json!({"type": "analytics_engine", "name": "POINTS", "dataset": "POINTS"}),
             json!({"type": "analytics_engine", "name": "VIEWS", "dataset": "views"}),
+            json!({"type": "ratelimit", "name": "LIMITER", "namespace_id": "1001", "simple": {"limit": 100, "period": 60}}),
+            json!({"type": "version_metadata", "name": "VERSION"}),
         ]
     );
     let consumers = Some(json!([{"service": "watcher"}]));

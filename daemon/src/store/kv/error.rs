@@ -20,7 +20,7 @@ pub enum KvError {
     #[error("UTF-8 encoded length of {0} exceeds key length limit of {KV_KEY_MAX}.")]
     LongKey(usize),
     /// The prefix of a listing is longer than a key can be.
-    #[error("UTF-8 encoded length of {0} exceeds prefix length limit of {KV_KEY_MAX}.")]
+    #[error("UTF-8 encoded length of {0} exceeds key length limit of {KV_KEY_MAX}.")]
     LongPrefix(usize),
     /// The value is too long.
     #[error("Value length of {0} exceeds limit of {KV_VALUE_MAX}.")]
@@ -39,6 +39,11 @@ pub enum KvError {
         "Invalid expiration of {0}. Expiration times must be at least {KV_TTL_MIN} seconds in the future."
     )]
     SoonExpiration(u64),
+    /// It would have expired already.
+    #[error(
+        "Invalid expiration of {0}. Please specify integer greater than the current number of seconds since the UNIX epoch."
+    )]
+    PastExpiration(u64),
     /// The limit of a listing.
     #[error("Invalid key_count_limit of {0}. Please specify an integer from 1 to {KV_LIST_MAX}.")]
     BadLimit(u64),

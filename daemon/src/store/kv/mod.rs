@@ -469,6 +469,15 @@ impl Kv {
 impl PutOptions {
     /// Checks them; when the value expires.
     fn check(&self, now: u64) -> Result<Option<u64>, KvError> {
+        let expires = match (self.expiration_ttl, self.expiration) {
+            (Some(ttl), _) if ttl < KV_TTL_MIN => return Err(KvError::ShortTtl(ttl)),
+            (Some(ttl), _) => Some(now.saturating_add(ttl)),
+            (None, Some(at)) if at <= now => return Err(KvError::PastExpiration(at)),
+            (None, Some(at)) if at < now.saturating_add(KV_TTL_MIN) => {
+                return Err(KvError::SoonExpiration(at));
+            }
+            (None, at) => at,
+        };
         if let Some(metadata) = &self.metadata {
             if metadata.len() > KV_METADATA_MAX {
                 return Err(KvError::LongMetadata(metadata.len()));
@@ -476,14 +485,7 @@ impl PutOptions {
             serde_json::from_str::<serde::de::IgnoredAny>(metadata)
                 .map_err(|error| KvError::BadMetadata(error.to_string()))?;
         }
-        match (self.expiration_ttl, self.expiration) {
-            (Some(ttl), _) if ttl < KV_TTL_MIN => Err(KvError::ShortTtl(ttl)),
-            (Some(ttl), _) => Ok(Some(now.saturating_add(ttl))),
-            (None, Some(at)) if at < now.saturating_add(KV_TTL_MIN) => {
-                Err(KvError::SoonExpiration(at))
-            }
-            (None, at) => Ok(at),
-        }
+        Ok(expires)
     }
 }
 

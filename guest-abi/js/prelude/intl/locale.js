@@ -241,6 +241,13 @@ const COLLATIONS = "compat emoji eor phonebk pinyin searchjl stroke trad unihan 
 const UNITS =
   "acre bit byte celsius centimeter day degree fahrenheit fluid-ounce foot gallon gigabit gigabyte gram hectare hour inch kilobit kilobyte kilogram kilometer liter megabit megabyte meter microsecond mile mile-scandinavian milliliter millimeter millisecond minute month nanosecond ounce percent petabyte pound second stone terabit terabyte week yard year";
 
+// Whether a unit is known, or one of two per another.
+export function isUnit(name) {
+  const known = UNITS.split(" ");
+  const [one, per, ...rest] = name.split("-per-");
+  return rest.length === 0 && known.includes(one) && (per === undefined || known.includes(per));
+}
+
 // Intl.supportedValuesOf: what is known of by name.
 export function supportedValuesOf(key, currencies) {
   switch (`${key}`) {

@@ -1,6 +1,7 @@
 // Intl.NumberFormat: numbers as languages write them (their signs and separators are in
 // intl/number_data.js; words are English).
 import { numberLanguage, SYMBOLS } from "internal:intl/number_data";
+import { isUnit } from "internal:intl/locale";
 import { currencyName } from "internal:intl/names";
 
 // Currencies without a smaller coin, and with thousandths of one.
@@ -50,6 +51,7 @@ export function numberOptions(choice, options) {
     if (!/^[a-z]{3}$/i.test(`${currency}`)) throw new RangeError(`Invalid currency code : ${currency}`);
   }
   if (style === "unit" && unit === undefined) throw new TypeError("Invalid unit argument for Intl.NumberFormat() ''");
+  if (unit !== undefined && !isUnit(`${unit}`)) throw new RangeError(`Invalid unit argument for Intl.NumberFormat() '${unit}'`);
   const notation = choice(options, "notation", ["standard", "scientific", "engineering", "compact"], "standard");
   const code = currency === undefined ? undefined : `${currency}`.toUpperCase();
   const isMoney = style === "currency" && notation === "standard";

@@ -242,7 +242,8 @@ for (const [Class, tag] of [[RpcPromise, "JsRpcPromise"], [RpcProperty, "JsRpcPr
 // Has a value that came with stubs end them.
 export function disposable(value, stubs) {
   if (((typeof value !== "object" || value === null) && typeof value !== "function") || handleOf(value) !== undefined) return;
-  const dispose = () => stubs.forEach((stub) => handles.get(stub).dispose());
+  // It has no name in the field.
+  const [dispose] = [() => stubs.forEach((stub) => handles.get(stub).dispose())];
   defineProperty(value, Symbol.dispose, { value: dispose, writable: true, configurable: true });
 }
 
