@@ -21,10 +21,8 @@ const QUICKJS: &str = "0.14.0";
 /// what keys of maps are found by, V8's words for what cannot be parsed, what methods say of what
 /// they are called on, dates and the order of comparisons, modules that import themselves or are
 /// required, classes as a host's templates make them, JSON and decimals as they usually are, call
-/// sites as V8 tells them, what is reserved in classes of sets alone, and splitting, classes of many
-/// ranges and strings without escapes.
-/// sites as V8 tells them, and what is reserved in classes of sets alone, and lengths of
-/// vectors to V8's last digit.
+/// sites as V8 tells them, what is reserved in classes of sets alone, splitting, classes of many
+/// ranges and strings without escapes, and lengths of vectors to V8's last digit.
 const PATCHES: &[&str] = &[
     "quickjs.patch",
     "messages.patch",

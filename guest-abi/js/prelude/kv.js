@@ -96,7 +96,7 @@ function metadataOf(metadata) {
   return json;
 }
 
-const isBuffer = (value) => value instanceof ArrayBuffer || ArrayBuffer.isView(value);
+const isBuffer = (value) => value instanceof ArrayBuffer || isView(value);
 
 function bytesOf(value) {
   if (value instanceof ReadableStream) {
@@ -124,17 +124,11 @@ export class KvNamespace {
         const value = kvGetText(name, key);
         if (value !== undefined) return value;
       }
-      if (isArray(key)) return this.#many(key, options, false);
-      const [kind, stream] = form(options);
-      key = checkKey(key);
-      const value = native.kvGet(this.#name, key, kind, null, false);
-      if (!stream) return value;
-      return value.then((value) => (value === null ? null : new Response(value).body));
     } catch (error) {
-      return Promise.reject(error);
+      return rejectedWith(error);
     }
     if (arguments.length === 0) throw wrongParameter("get", "KvNamespace", 1, "string or Array");
-    const keys = Array.isArray(key) ? Array.from(key, text) : text(key);
+    const keys = isArray(key) ? Array.from(key, text) : text(key);
     const asked = reading(options);
     if (typeof keys !== "string") return many(name, keys, asked, false);
     try {
@@ -146,22 +140,11 @@ export class KvNamespace {
     }
   }
 
-  async getWithMetadata(key, options) {
-    insideHandler();
-    if (isArray(key)) return this.#many(key, options, true);
-    const [kind, stream] = form(options);
-    key = checkKey(key);
-    const [value, metadata] = await native.kvGet(this.#name, key, kind, null, true);
-    return {
-      value: stream && value !== null ? new Response(value).body : value,
-      metadata,
-      cacheStatus: null,
-    };
   getWithMetadata(key, options) {
     const name = this.#name;
     if (scope.global) insideHandler();
     if (arguments.length === 0) throw wrongParameter("getWithMetadata", "KvNamespace", 1, "Array or string");
-    const keys = Array.isArray(key) ? Array.from(key, text) : text(key);
+    const keys = isArray(key) ? Array.from(key, text) : text(key);
     const asked = reading(options);
     if (typeof keys !== "string") return many(name, keys, asked, true);
     checkKey(keys);
@@ -176,28 +159,6 @@ export class KvNamespace {
 
   async put(key, value, options) {
     insideHandler();
-    key = checkKey(key);
-    const metadata = options?.metadata;
-    const meta = metadata === undefined || metadata === null ? null : JSON.stringify(metadata);
-    let bytes = value;
-    if (typeof value === "object" && value !== null) {
-      if (value instanceof ReadableStream) bytes = await new Response(value).arrayBuffer();
-      else if (!(value instanceof ArrayBuffer || isView(value))) {
-        throw new TypeError(
-          "KV put() accepts only strings, ArrayBuffers, ArrayBufferViews, and ReadableStreams as values.",
-        );
-      }
-    } else if (typeof value !== "string") {
-      bytes = String(value);
-    }
-    await native.kvPut(
-      this.#name,
-      key,
-      bytes,
-      meta,
-      options?.expiration === undefined || options.expiration === null ? null : Number(options.expiration),
-      options?.expirationTtl === undefined || options.expirationTtl === null ? null : Number(options.expirationTtl),
-    );
     if (arguments.length === 0) throw wrongParameter("put", "KvNamespace", 1, "string");
     if (arguments.length === 1) throw wrongParameter("put", "KvNamespace", 2, "string or Object");
     key = text(key);
