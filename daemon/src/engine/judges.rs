@@ -9,7 +9,7 @@
 
 use super::javascript::{self, BundleOrder, Keeping, Ready};
 use super::judge::{Judged, Order, Refused, Work, judge_with};
-use super::verdict;
+use super::verdict::{self, Taking};
 use bytes::Bytes;
 use parking_lot::Mutex;
 use postern_abi::bundle::ModuleKind;
@@ -36,9 +36,6 @@ function m(n) { try { for (const o of n) { if (o > 1 && !(o in rest)) continue; 
 export { F as r };
 export default { async fetch(request, env, ctx) { await m([...a]); return new Response(a.map((b) => b + 1)); } };
 "#;
-
-/// What is made of a verdict: without its files, the bytes of snapshot and image, and what they are read from.
-type Taking<'a, T> = dyn FnMut(Judged, [Option<u64>; 2], &mut dyn Read) -> Result<T> + 'a;
 
 /// The keepers of a daemon that nothing is asked of.
 #[derive(Debug, Default)]

@@ -20,6 +20,9 @@ const END: u8 = 1;
 /// The fork was ended before that, for this reason.
 const BROKEN: u8 = 2;
 
+/// What is made of a verdict: without its files, the bytes of snapshot and image, and what they are read from.
+pub type Taking<'a, T> = dyn FnMut(Judged, [Option<u64>; 2], &mut dyn Read) -> io::Result<T> + 'a;
+
 /// The head of a verdict.
 #[derive(Debug, Serialize, Deserialize)]
 pub struct Head {
@@ -85,10 +88,7 @@ fn frame(kind: u8, carried: &[u8], to: &mut impl Write) -> io::Result<()> {
 ///
 /// # Errors
 /// When the pipe breaks, what comes is no verdict, or `take` fails: more may be left in the pipe then.
-pub fn receive<T>(
-    from: impl BufRead,
-    take: &mut dyn FnMut(Judged, [Option<u64>; 2], &mut dyn Read) -> io::Result<T>,
-) -> io::Result<Result<T, Refused>> {
+pub fn receive<T>(from: impl BufRead, take: &mut Taking<'_, T>) -> io::Result<Result<T, Refused>> {
     let mut verdict = Verdict {
         from,
         left: 0,
@@ -112,10 +112,7 @@ struct Verdict<R> {
 }
 
 impl<R: BufRead> Verdict<R> {
-    fn taken<T>(
-        &mut self,
-        take: &mut dyn FnMut(Judged, [Option<u64>; 2], &mut dyn Read) -> io::Result<T>,
-    ) -> io::Result<Result<T, Refused>> {
+    fn taken<T>(&mut self, take: &mut Taking<'_, T>) -> io::Result<Result<T, Refused>> {
         let mut len = [0; 4];
         self.read_exact(&mut len)?;
         let mut head = Vec::new();
