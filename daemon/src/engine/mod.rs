@@ -163,7 +163,7 @@ struct Inner {
 
 impl Engine {
     /// What images and snapshots depend on, whatever the guest, and fuel.
-    pub const BUILD: &str = concat!(env!("CARGO_PKG_VERSION"), " wasmi 2.0 image 4");
+    pub const BUILD: &str = concat!(env!("CARGO_PKG_VERSION"), " wasmi 2.0 image 5");
 
     /// An engine that runs on `executor` and tells `observer` of every invocation.
     pub fn new(

@@ -44,6 +44,12 @@
 //! wasmi 2.0.0 goes on from `memory.grow`, and from a `table.grow` that fails, by a call that
 //! takes native stack until the slice ends. A toll of instructions that cost fuel and do nothing
 //! stands in front of them, so that a slice cannot pay for more than a stack bears.
+//!
+//! # Locals
+//!
+//! Each call clears the locals of what it calls, which wasmi charges nothing for: a module whose functions
+//! have a thousand took a hundred times as long as its fuel says. Functions with more than compilers usually
+//! leave begin with a toll for the rest of them.
 
 use super::super::limits::SLICE_FUEL;
 use super::Refusal;
@@ -87,6 +93,24 @@ static TOLL: [u8; GROWTH_TOLL + 3] = {
     (toll[0], toll[1], toll[GROWTH_TOLL + 2]) = (0x41, 0x00, 0x1a);
     toll
 };
+
+/// Locals, parameters among them, that a call has for what it costs anyway.
+const FREE_LOCALS: u32 = 64;
+
+/// Locals beyond those that are cleared for a unit of fuel, about.
+const LOCALS_PER_FUEL: u32 = 4;
+
+/// What a function with so many locals begins with: as [`TOLL`], of its length. Nothing for few.
+fn locals_toll(locals: u32) -> Vec<u8> {
+    let fuel = locals.saturating_sub(FREE_LOCALS) / LOCALS_PER_FUEL;
+    if fuel == 0 {
+        return Vec::new();
+    }
+    let mut toll = vec![0x45; fuel as usize + 3];
+    let last = toll.len() - 1;
+    (toll[0], toll[1], toll[last]) = (0x41, 0x00, 0x1a);
+    toll
+}
 
 /// An empty block.
 const BARRIER: [u8; 3] = [0x02, 0x40, 0x0b];
@@ -199,6 +223,10 @@ pub fn body(
         last: Last::Other,
     };
     pass.out.reserve(bytes.1.len() + bytes.1.len() / 8);
+    let toll = locals_toll(pass.validator.len_locals());
+    if !bytes.1[code_start - bytes.0..].starts_with(&toll) {
+        pass.out.extend_from_slice(&toll);
+    }
     while !operators.eof() {
         let start = operators.original_position();
         let operator = operators.read()?;

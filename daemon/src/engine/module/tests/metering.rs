@@ -229,6 +229,27 @@ fn an_interpreter_pays_for_the_case_it_runs() {
     assert!(cost(&rewritten) < 20, "{}", cost(&rewritten));
 }
 
+/// What clears locals pays for it, once, and a few are free.
+#[test]
+fn calls_of_functions_with_many_locals_cost_fuel() {
+    let cost = |locals: usize| {
+        let module = metered(&wat(&format!(
+            r#"(module (memory (export "memory") 1)
+                 (func $many (param i32) (local {}))
+                 (func (export "run") (param i32 i64 f64)
+                   (call $many (i32.const 1)))
+                 (func (export "_start")))"#,
+            "i64 ".repeat(locals - 1)
+        )));
+        assert_eq!(metered(&module), module, "it pays once");
+        let mut running = Running::new(&module, FUEL).unwrap();
+        running.call("run", &arguments()[0], FUEL).1
+    };
+    assert_eq!(cost(64), cost(1));
+    assert_eq!(cost(1000), cost(1) + 1 + (1000 - 64) / 4);
+    assert_eq!(cost(4096), cost(1) + 1 + (4096 - 64) / 4);
+}
+
 /// Every growth gets a kilobyte of toll, so their number bounds what a small upload becomes.
 #[test]
 fn growths_do_not_blow_an_image_up_without_a_bound() {
