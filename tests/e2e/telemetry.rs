@@ -158,12 +158,12 @@ fn what_cannot_be_told_is_refused_by_name() {
     assert!(message.contains("\"key\""), "{message}");
     for end in ["live-tail", "live-tail/heartbeat"] {
         let (status, message) = refused(end, json!({}));
-        assert_eq!(status, 404);
+        assert_eq!(status, 400);
         assert!(message.contains("Live tails of queries"), "{message}");
     }
     let all = format!("{ACCOUNT}/workers/observability/queries");
     let (status, _, message) = api.get(&all).refused();
-    assert_eq!(status, 404);
+    assert_eq!(status, 400);
     assert!(message.contains("Saved queries"), "{message}");
     let token = api.with_token("wrong");
     assert_eq!(
