@@ -1,9 +1,9 @@
 //! sled's flush, on a thread of its own.
 //!
-//! After a write that failed, sled can miss waking who waits for it: it looks whether something failed
-//! before it takes the lock that it waits under. Whoever called would wait for ever, and so would all who
-//! want to write. So somebody else waits here, and whoever called asks now and then whether sled has
-//! failed, which it says to all who read.
+//! After a write that failed, sled can miss waking who waits for it: a buffer that is written when the last
+//! reservation in it ends sets the error down and tells nobody. Whoever called would wait for ever, and so would
+//! all who want to write. So somebody else waits here, and whoever called asks now and then whether sled has
+//! failed.
 
 use super::error::StoreError;
 use std::sync::mpsc::{Receiver, RecvTimeoutError, Sender, channel};

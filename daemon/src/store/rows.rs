@@ -38,6 +38,7 @@ const LINGER: Duration = Duration::from_secs(10);
 /// The map.
 pub(super) struct Rows {
     db: sled::Db,
+    config: sled::Config,
     log: File,
     log_path: PathBuf,
     spill: PathBuf,
@@ -116,6 +117,7 @@ impl Rows {
         let flusher = flusher.map_err(StoreError::io("start a thread for", &log_path))?;
         Ok(Self {
             db,
+            config,
             log,
             log_path,
             spill: path.join("blobs"),
@@ -158,7 +160,17 @@ impl Rows {
     /// Hands everything applied so far to the disk.
     pub fn flush(&self) -> Result<(), StoreError> {
         let mut flusher = self.flusher.lock();
-        flusher.flush(|| self.get(b"").map(drop))
+        flusher.flush(|| self.failed())
+    }
+
+    /// Whether sled has failed, as it knows itself: who reads what it has in memory is not told.
+    fn failed(&self) -> Result<(), StoreError> {
+        let failed = self.guarded(|| self.config.global_error());
+        if failed.is_err() {
+            // Comes back at once, and wakes whom sled has forgotten to.
+            let _ = self.guarded(|| self.db.flush());
+        }
+        failed
     }
 
     /// Makes the disk keep everything flushed so far.
