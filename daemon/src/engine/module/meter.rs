@@ -39,20 +39,12 @@
 //! register: it leaves the comparison out and takes the register for its operand. An empty block
 //! between the two has it compare.
 //!
-//! # Growth
+//! # Tolls
 //!
-//! wasmi 2.0.0 goes on from `memory.grow`, and from a `table.grow` that fails, by a call that
-//! takes native stack until the slice ends. A toll of instructions that cost fuel and do nothing
-//! stands in front of them, so that a slice cannot pay for more than a stack bears.
-//!
-//! # Locals
-//!
-//! Each call clears the locals of what it calls, which wasmi charges nothing for: a module whose functions
-//! have a thousand took a hundred times as long as its fuel says. Functions with more than compilers usually
-//! leave begin with a toll for the rest of them.
+//! What wasmi charges too little for is paid beforehand: [`super::toll`].
 
-use super::super::limits::SLICE_FUEL;
 use super::Refusal;
+use super::toll;
 use std::collections::HashMap;
 use wasm_encoder::reencode::{Reencode, RoundtripReencoder};
 use wasm_encoder::{Encode, Instruction};
@@ -70,47 +62,6 @@ const OPERANDS_MAX: usize = 32;
 
 /// Function types that may be added to a module.
 const ADDED_TYPES_MAX: usize = 1024;
-
-/// Fuel that a growth of a memory or table costs beforehand. Each takes some 200 bytes of native
-/// stack until its slice ends.
-const GROWTH_TOLL: usize = 1000;
-
-/// The native stack that this is, at least.
-const GROWTH_STACK: u64 = 200;
-
-/// What growths of one slice may leave on the stack of a thread that runs tenants: a quarter of
-/// it. The fuel for making room for a large payload comes on top, and everything else.
-const GROWTHS_STACK_MAX: u64 = 512 << 10;
-
-const _: () = assert!(
-    *SLICE_FUEL.end() / GROWTH_TOLL as u64 * GROWTH_STACK <= GROWTHS_STACK_MAX,
-    "the longest slice fits the stack"
-);
-
-/// Pushes 0, negates it again and again, and drops what comes of it.
-static TOLL: [u8; GROWTH_TOLL + 3] = {
-    let mut toll = [0x45; GROWTH_TOLL + 3];
-    (toll[0], toll[1], toll[GROWTH_TOLL + 2]) = (0x41, 0x00, 0x1a);
-    toll
-};
-
-/// Locals, parameters among them, that a call has for what it costs anyway.
-const FREE_LOCALS: u32 = 64;
-
-/// Locals beyond those that are cleared for a unit of fuel, about.
-const LOCALS_PER_FUEL: u32 = 4;
-
-/// What a function with so many locals begins with: as [`TOLL`], of its length. Nothing for few.
-fn locals_toll(locals: u32) -> Vec<u8> {
-    let fuel = locals.saturating_sub(FREE_LOCALS) / LOCALS_PER_FUEL;
-    if fuel == 0 {
-        return Vec::new();
-    }
-    let mut toll = vec![0x45; fuel as usize + 3];
-    let last = toll.len() - 1;
-    (toll[0], toll[1], toll[last]) = (0x41, 0x00, 0x1a);
-    toll
-}
 
 /// An empty block.
 const BARRIER: [u8; 3] = [0x02, 0x40, 0x0b];
@@ -223,7 +174,7 @@ pub fn body(
         last: Last::Other,
     };
     pass.out.reserve(bytes.1.len() + bytes.1.len() / 8);
-    let toll = locals_toll(pass.validator.len_locals());
+    let toll = toll::of_locals(pass.validator.len_locals());
     if !bytes.1[code_start - bytes.0..].starts_with(&toll) {
         pass.out.extend_from_slice(&toll);
     }
@@ -493,8 +444,8 @@ impl Pass<'_> {
                 self.emit(&Instruction::BrTable(depths.into(), default));
             }
             Operator::MemoryGrow { .. } | Operator::TableGrow { .. } => {
-                if !self.out.ends_with(&TOLL) {
-                    self.out.extend_from_slice(&TOLL);
+                if !self.out.ends_with(&toll::GROWTH) {
+                    self.out.extend_from_slice(&toll::GROWTH);
                 }
                 self.out.extend_from_slice(bytes);
             }
