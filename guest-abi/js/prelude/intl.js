@@ -17,8 +17,8 @@ const { defineProperty } = Object;
 // stands between them.
 const LANGUAGES = {
   "en-US": { date: ["month", "/", "day", "/", "year"], h12: true, group: ",", point: "." },
-  "en-GB": { date: ["day", "/", "month", "/", "year"], h12: false, group: ",", point: ".", pad: true, dayFirst: true },
-  "en-CA": { date: ["year", "-", "month", "-", "day"], h12: true, group: ",", point: ".", pad: true },
+  "en-GB": { date: ["day", "/", "month", "/", "year"], h12: false, group: ",", point: ".", pad: true, dayFirst: true, halves: ["am", "pm"] },
+  "en-CA": { date: ["year", "-", "month", "-", "day"], h12: true, group: ",", point: ".", pad: true, halves: ["a.m.", "p.m."] },
   "sv-SE": { date: ["year", "-", "month", "-", "day"], h12: false, group: "\u00a0", point: ",", pad: true, space: " " },
   "de-DE": { date: ["day", ".", "month", ".", "year"], h12: false, group: ".", point: ",", behind: true },
   "fr-FR": { date: ["day", "/", "month", "/", "year"], h12: false, group: "\u202f", point: ",", pad: true, behind: true, space: " " },
@@ -32,11 +32,21 @@ function canonicalList(locales) {
   return typeof locales === "string" || locales instanceof Locale ? [canonical(locales)] : Array.from(locales, canonical);
 }
 const isSupported = (tag) => isKnown(parse(tag)?.language ?? "");
+const EXTENSIONS = /-[a-z0-9]-.*$/;
 // The first of the languages asked for that is known.
-const localeOf = (locales) => canonicalList(locales).find(isSupported)?.replace(/-[a-z0-9]-.*$/, "") ?? "en-US";
+const localeOf = (locales) => canonicalList(locales).find(isSupported)?.replace(EXTENSIONS, "") ?? "en-US";
+
+const CYCLES = ["h11", "h12", "h23", "h24"];
+
+// The cycle of hours that the first known language is asked for with (`-u-hc-`).
+function cycleOf(locales) {
+  const cycle = parse(canonicalList(locales).find(isSupported) ?? "en")?.keywords.get("hc");
+  return CYCLES.includes(cycle) ? cycle : undefined;
+}
 
 function languageOf(locales) {
-  for (const tag of canonicalList(locales)) {
+  for (const asked of canonicalList(locales)) {
+    const tag = asked.replace(EXTENSIONS, "");
     const known = LANGUAGES[tag] !== undefined ? tag : SHORT[tag] ?? SHORT[tag.split("-")[0]];
     if (known !== undefined) return known;
   }
@@ -129,7 +139,7 @@ function zoneText(width, seconds, zone, time) {
 }
 
 // The options with what is left out filled in; `need` and `fill` are "date", "time" or "all".
-function dateOptions(options, need, fill, holder = "Intl.DateTimeFormat") {
+function dateOptions(options, need, fill, holder = "Intl.DateTimeFormat", locales = undefined) {
   const pick = (from, name, allowed, usual) => choice(from, name, allowed, usual, holder);
   options = options === undefined ? {} : Object(options);
   const o = {
@@ -146,9 +156,10 @@ function dateOptions(options, need, fill, holder = "Intl.DateTimeFormat") {
     dateStyle: pick(options, "dateStyle", STYLES),
     timeStyle: pick(options, "timeStyle", STYLES),
     hour12: options.hour12,
-    hourCycle: pick(options, "hourCycle", ["h11", "h12", "h23", "h24"]),
+    hourCycle: pick(options, "hourCycle", CYCLES),
     zone: zoneOf(options.timeZone),
   };
+  if (o.hour12 === undefined && locales !== undefined) o.hourCycle ??= cycleOf(locales);
   if (o.fraction !== undefined && !(Number(o.fraction) >= 1 && Number(o.fraction) < 4)) {
     throw new RangeError("fractionalSecondDigits value is out of range.");
   }
@@ -295,7 +306,7 @@ function timeParts(l, o, at, add, literal) {
   }
   if (twelve && o.hour !== undefined) {
     literal(" ");
-    add("dayPeriod", hours < 12 ? "AM" : "PM");
+    add("dayPeriod", (l.halves ?? ["AM", "PM"])[hours < 12 ? 0 : 1]);
   }
 }
 
@@ -320,7 +331,7 @@ function formatDate(date, locales, options, need, fill, name) {
     throw new TypeError(`Method Date.prototype.${name} called on incompatible receiver ${shown}`);
   }
   const language = languageOf(locales);
-  const o = dateOptions(options, need, fill, `Date.prototype.${name}`);
+  const o = dateOptions(options, need, fill, `Date.prototype.${name}`, locales);
   return Number.isNaN(time) ? "Invalid Date" : textOf(dateParts(language, o, time, localesOf(canonicalList(locales))));
 }
 
@@ -359,7 +370,9 @@ const DateTimeFormat = callable(
       this.#language = languageOf(locales);
       this.#local = localesOf(canonicalList(locales));
       this.#locale = localeOf(locales);
-      this.#options = dateOptions(options, "any", "date");
+      this.#options = dateOptions(options, "any", "date", undefined, locales);
+      const cycle = cycleOf(locales);
+      if (cycle !== undefined && cycle === this.#options.hourCycle) this.#locale += `-u-hc-${cycle}`;
     }
     get format() {
       return (this.#format ??= (date) => textOf(this.formatToParts(date)));
