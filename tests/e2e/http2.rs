@@ -12,7 +12,9 @@ use serde_json::{Value, json};
 use std::process::{Command, Output};
 
 const WORKER: &str = "
-    export default { async fetch(request, env) {
+    const parts = (into) => { const writer = into.getWriter(); writer.write(Uint8Array.from([110, 111, 116, 32]));
+        writer.write(Uint8Array.from([114, 101, 97, 100])); writer.close(); };
+    export default { async fetch(request, env, ctx) {
         const { pathname, searchParams } = new URL(request.url);
         if (pathname === '/told') return Response.json({ url: request.url, method: request.method,
             protocol: request.cf?.httpProtocol, headers: Object.fromEntries(request.headers),
@@ -20,6 +22,11 @@ const WORKER: &str = "
         if (pathname === '/echo') return new Response(request.body);
         if (pathname === '/long') return new Response('x'.repeat(Number(searchParams.get('bytes'))));
         if (pathname === '/ignores') return new Response('not read');
+        if (pathname === '/keeps') { ctx.waitUntil(scheduler.wait(300)); return new Response('not read'); }
+        if (pathname === '/streams') { const { readable, writable } = new IdentityTransformStream();
+            ctx.waitUntil(scheduler.wait(300)); parts(writable); return new Response(readable); }
+        if (pathname === '/measures') { const { readable, writable } = new FixedLengthStream(8);
+            ctx.waitUntil(scheduler.wait(300)); parts(writable); return new Response(readable); }
         if (pathname === '/hops') return new Response('hops', { headers: { connection: 'x-named', 'x-named': '1',
             'keep-alive': 'timeout=5', 'proxy-connection': 'close', upgrade: 'h2c', 'x-kept': '1' } });
         if (pathname === '/status') return new Response(null, { status: Number(searchParams.get('is')) });
@@ -221,14 +228,19 @@ fn bodies_of_any_size_come_whole_both_ways() {
         &["--limit-rate", "1M"],
     );
     assert_eq!(text(&slow).len(), 600_000);
-    // A body that nobody reads is no obstacle to the answer.
+    // A body that nobody reads is no obstacle to the answer, whoever still holds it.
     let file = daemon.dir().join("body");
     for size in [30_000, 300_000] {
         std::fs::write(&file, vec![b'x'; size]).unwrap();
         let file = format!("@{}", file.display());
-        let more = ["--data-binary", &file, "--header", "expect:"];
-        let unread = curl(&daemon, &certificates, "/ignores", &more);
-        assert_eq!(text(&unread), "not read");
+        let told = ["--data-binary", &file, "--header", "expect:"];
+        let untold = [&told[..], &["--header", "content-length:"]].concat();
+        for more in [&told[..], &untold] {
+            for path in ["/ignores", "/keeps", "/streams", "/measures"] {
+                let unread = curl(&daemon, &certificates, path, more);
+                assert_eq!(text(&unread), "not read", "{path} {size}");
+            }
+        }
     }
 }
 

@@ -30,6 +30,8 @@ enum Content {
         chunks: Chunks,
         left: Option<u64>,
     },
+    /// It came to its end.
+    Over,
     /// It broke off; this is told when what came before is on its way.
     Broken(Cut),
 }
@@ -81,6 +83,12 @@ impl Body {
         }
     }
 
+    /// Whether it comes over time. The end of such a one waits for what [`Phase::poll_may_end`] tells; that is
+    /// what must be waited for before the head of any other.
+    pub fn is_stream(&self) -> bool {
+        matches!(self.content, Content::Stream { .. })
+    }
+
     fn poll_chunk(&mut self, cx: &mut Context<'_>) -> Poll<Option<Result<Bytes, Cut>>> {
         let Content::Stream { chunks, left } = &mut self.content else {
             return self.poll_end(cx);
@@ -100,8 +108,8 @@ impl Body {
             (Some(Err(failure)), _) => Cut::Failed(failure),
             (None, Some(left)) if *left > 0 => Cut::TooLittle(*left),
             (None, _) => {
-                self.content = Content::Empty;
-                return Poll::Ready(None);
+                self.content = Content::Over;
+                return self.poll_end(cx);
             }
         };
         // hyper throws away what it has buffered when a body fails. The client shall have what
@@ -113,8 +121,10 @@ impl Body {
 
     /// Everything but a stream.
     fn poll_end(&mut self, cx: &mut Context<'_>) -> Poll<Option<Result<Bytes, Cut>>> {
-        if let Content::Broken(_) = self.content {
-            ready!(self.phase.poll_flushed(cx));
+        match self.content {
+            Content::Over => ready!(self.phase.poll_may_end(cx)),
+            Content::Broken(_) => ready!(self.phase.poll_flushed(cx)),
+            _ => {}
         }
         match std::mem::replace(&mut self.content, Content::Empty) {
             Content::Whole(bytes) => Poll::Ready(Some(Ok(bytes))),
@@ -124,7 +134,7 @@ impl Body {
                 }
                 Poll::Ready(Some(Err(cut)))
             }
-            Content::Empty | Content::Stream { .. } => Poll::Ready(None),
+            Content::Empty | Content::Over | Content::Stream { .. } => Poll::Ready(None),
         }
     }
 }
@@ -141,18 +151,23 @@ impl http_body::Body for Body {
         if let Some(stream) = this.phase.stream() {
             stream.asked();
         }
-        let mut chunk = if this.rest.is_empty() {
-            ready!(this.poll_chunk(cx))
-        } else {
-            Some(Ok(std::mem::take(&mut this.rest)))
-        };
-        if let Some(Ok(bytes)) = &mut chunk {
-            if this.phase.stream().is_some() && bytes.len() > PART_BYTES {
-                this.rest = bytes.split_off(PART_BYTES);
+        if this.rest.is_empty() {
+            match ready!(this.poll_chunk(cx)) {
+                Some(Ok(bytes)) => this.rest = bytes,
+                end => return Poll::Ready(end.map(|end| end.map(Frame::data))),
             }
-            this.phase.buffered(bytes.len());
         }
-        Poll::Ready(chunk.map(|chunk| chunk.map(Frame::data)))
+        if let Content::Stream { left: Some(0), .. } = this.content {
+            // A client that knows the length knows that this is the end.
+            ready!(this.phase.poll_may_end(cx));
+        }
+        let part = match this.phase.stream() {
+            Some(_) => this.rest.len().min(PART_BYTES),
+            None => this.rest.len(),
+        };
+        let part = this.rest.split_to(part);
+        this.phase.buffered(part.len());
+        Poll::Ready(Some(Ok(Frame::data(part))))
     }
 
     fn is_end_stream(&self) -> bool {
@@ -166,7 +181,9 @@ impl http_body::Body for Body {
             Content::Stream {
                 left: Some(left), ..
             } => SizeHint::with_exact(*left),
-            Content::Stream { left: None, .. } | Content::Broken(_) => SizeHint::default(),
+            Content::Stream { left: None, .. } | Content::Over | Content::Broken(_) => {
+                SizeHint::default()
+            }
         }
     }
 }

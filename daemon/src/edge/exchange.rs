@@ -29,6 +29,7 @@ use hyper::upgrade::OnUpgrade;
 use std::borrow::Cow;
 use std::convert::Infallible;
 use std::fmt::Write as _;
+use std::future::poll_fn;
 use std::sync::{Arc, OnceLock};
 use std::time::Duration;
 
@@ -131,8 +132,8 @@ pub async fn run<R: Routes>(
         let close = HeaderValue::from_static("close");
         response.headers_mut().insert(header::CONNECTION, close);
     }
-    if let Some(stream) = line.phase.stream() {
-        stream.left().await;
+    if !response.body().is_stream() {
+        poll_fn(|cx| line.phase.poll_may_end(cx)).await;
     }
     if version == Version::HTTP_2 {
         // Where one answer ends and the next begins is never in doubt (RFC 9113 §8.2.2).

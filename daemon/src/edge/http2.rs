@@ -13,7 +13,7 @@ use super::connection::{End, Line, Signals, Watch};
 use super::exchange;
 use super::options::EdgeOptions;
 use super::phase::Phase;
-use super::streams::Streams;
+use super::streams::{Streams, WINDOW};
 use super::wire::Wire;
 use super::worker::Routes;
 use crate::engine::refusal::{Refusal, Stage};
@@ -32,8 +32,7 @@ use std::sync::{Arc, Weak};
 use std::task::{Context, Poll};
 use std::time::Duration;
 
-/// Bytes of requests' bodies that wait for a Worker: of one of them, and of all of a connection.
-const WINDOW: u32 = 64 * 1024 - 1;
+/// Bytes of all requests' bodies of a connection that wait for a Worker.
 const CONNECTION_WINDOW: u32 = 128 * 1024;
 /// Bytes of an answer that wait for the client.
 const SEND_MAX: usize = 32 * 1024;

@@ -22,6 +22,8 @@
 
 mod answer;
 mod body;
+#[cfg_attr(not(feature = "http2"), allow(dead_code))]
+mod coming;
 mod connection;
 mod desk;
 mod exchange;

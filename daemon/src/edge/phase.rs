@@ -5,6 +5,7 @@
 use super::options::EdgeOptions;
 use super::rest::{Rest, Worth};
 use super::streams::Stream;
+use http_body::SizeHint;
 use hyper::body::Incoming;
 use parking_lot::Mutex;
 use std::sync::atomic::{
@@ -260,11 +261,33 @@ impl Phase {
         }
     }
 
+    /// A request's body of this size comes.
+    pub fn expects(&self, size: &SizeHint) {
+        if let Some(stream) = &self.stream {
+            stream.expects(size);
+        }
+    }
+
+    /// It came to its end.
+    pub fn upload_came(&self) {
+        if let Some(stream) = &self.stream {
+            stream.came();
+        }
+    }
+
     /// A part of a request's body is with the Worker.
     pub fn upload_goes_on(&self) {
         if let Some(stream) = &self.stream {
             stream.goes_on();
         }
+    }
+
+    /// Ready when the answer may come to its end: only requests of a connection that has several at a time have
+    /// reason to wait.
+    pub fn poll_may_end(&self, cx: &mut Context<'_>) -> Poll<()> {
+        self.stream
+            .as_ref()
+            .map_or(Poll::Ready(()), |stream| stream.poll_came(cx))
     }
 
     /// What it is of a connection that has several requests at a time.

@@ -4,20 +4,14 @@
 //! frames that bring no request and no answer on, requests that are taken back, room for an answer that
 //! is never made.
 
+use super::coming::{Coming, throw_away};
 use super::options::EdgeOptions;
 use super::phase::Phase;
 use async_executor::Executor;
-use async_io::Timer;
-use futures_lite::FutureExt;
-use http_body::Body as _;
+use http_body::{Body as _, SizeHint};
 use hyper::body::Incoming;
 use parking_lot::Mutex;
-use std::future::poll_fn;
-use std::pin::Pin;
-use std::sync::atomic::{
-    AtomicBool, AtomicU32, AtomicU64, AtomicUsize,
-    Ordering::{Relaxed, SeqCst},
-};
+use std::sync::atomic::{AtomicBool, AtomicU32, AtomicU64, AtomicUsize, Ordering::Relaxed};
 use std::sync::{Arc, OnceLock, Weak};
 use std::task::{Context, Poll, Waker};
 use std::time::{Duration, Instant};
@@ -27,16 +21,13 @@ use std::time::{Duration, Instant};
 pub const FRAMES_MAX: u32 = 1024;
 /// Requests taken back beyond those that were answered, after which a connection ends.
 pub const CANCELED_MAX: u32 = 100;
+/// Bytes of a request's body that wait for its Worker.
+pub const WINDOW: u32 = 64 * 1024 - 1;
 /// Bytes of an answer that are handed out at once.
 pub const PART_BYTES: usize = 16 * 1024;
 /// Bytes of an answer that a client must make room for within the deadline for writing, as it must take
 /// that many of a connection of its own.
 const PROGRESS_BYTES: usize = 4 * 1024;
-/// An answer waits for a body that nobody reads as long as some of it comes within this time, if it has no
-/// more bytes than that, as far as is known: there are clients that read nothing once they have their answer, not
-/// even that there is room for the rest of their body, and so wait for ever.
-const QUIET: Duration = Duration::from_secs(1);
-const AWAITED_MAX: u64 = 1 << 20;
 /// Nothing waits for the client.
 const NEVER: u64 = u64::MAX;
 
@@ -70,55 +61,8 @@ pub struct Stream {
     /// When the part was handed out that the client has not made room for yet, as above.
     handed_ms: AtomicU64,
     handed_bytes: AtomicUsize,
-    left: OnceLock<Arc<Left>>,
-}
-
-/// A body that nobody reads.
-#[derive(Default)]
-struct Left {
-    is_quiet: AtomicBool,
-    waiting: Mutex<Option<Waker>>,
-}
-
-/// It is waited for no longer when this is dropped.
-struct Coming(Arc<Left>);
-
-impl Drop for Coming {
-    fn drop(&mut self) {
-        self.0.is_quiet.store(true, SeqCst);
-        if let Some(waiting) = self.0.waiting.lock().take() {
-            waiting.wake();
-        }
-    }
-}
-
-impl Left {
-    fn poll_quiet(&self, cx: &mut Context<'_>) -> Poll<()> {
-        *self.waiting.lock() = Some(cx.waker().clone());
-        match self.is_quiet.load(SeqCst) {
-            true => Poll::Ready(()),
-            false => Poll::Pending,
-        }
-    }
-}
-
-/// Reads a body to its end.
-async fn throw_away(mut body: Incoming, coming: Coming) {
-    let mut coming = Some(coming);
-    let mut quiet = Timer::after(QUIET);
-    poll_fn(|cx| {
-        while let Poll::Ready(frame) = Pin::new(&mut body).poll_frame(cx) {
-            if frame.is_none_or(|frame| frame.is_err()) {
-                return Poll::Ready(());
-            }
-            quiet.set_after(QUIET);
-        }
-        if coming.is_some() && Pin::new(&mut quiet).poll(cx).is_ready() {
-            coming = None;
-        }
-        Poll::Pending
-    })
-    .await;
+    /// Its body, if the answer's end waits for that.
+    coming: OnceLock<Arc<Coming>>,
 }
 
 impl Streams {
@@ -156,7 +100,7 @@ impl Streams {
             is_answered: AtomicBool::new(false),
             handed_ms: AtomicU64::new(NEVER),
             handed_bytes: AtomicUsize::new(0),
-            left: OnceLock::new(),
+            coming: OnceLock::new(),
         }
     }
 
@@ -171,8 +115,9 @@ impl Streams {
             .frames
             .fetch_add(frames, Relaxed)
             .saturating_add(frames);
-        let ms =
-            self.connection.now_ms() - self.since_ms.load(Relaxed).min(self.connection.now_ms());
+        // Another thread may have set it since.
+        let since_ms = self.since_ms.load(Relaxed);
+        let ms = self.connection.now_ms().saturating_sub(since_ms);
         let more = u32::try_from(ms / 1000).unwrap_or(u32::MAX);
         heard <= FRAMES_MAX.saturating_add(more)
     }
@@ -202,36 +147,48 @@ impl Stream {
         self.is_counted
     }
 
-    /// A part of the request came on.
+    /// A body of this size comes.
+    pub fn expects(&self, size: &SizeHint) {
+        if self.coming.get().is_none()
+            && let Some(coming) = Coming::of(size, WINDOW.into())
+        {
+            // There is one body of a request.
+            let _ = self.coming.set(coming);
+        }
+    }
+
+    /// A part of it came on.
     pub fn goes_on(&self) {
         self.of.goes_on();
+        if let Some(coming) = self.coming.get() {
+            coming.goes_on();
+        }
     }
 
-    /// Its body goes on, and nobody reads it. It is read and thrown away for a while: there are clients that
-    /// take a reset for the end of the answer, too.
+    /// It came to its end.
+    pub fn came(&self) {
+        if let Some(coming) = self.coming.get() {
+            coming.ends();
+        }
+    }
+
+    /// It goes on, and nobody reads it: it is thrown away for a while.
     pub fn leave(&self, body: Incoming) {
         let Some(executor) = self.of.executor.upgrade() else {
-            return;
+            return self.came();
         };
-        let left = Arc::new(Left::default());
-        let coming = Coming(left.clone());
-        if body.size_hint().lower() <= AWAITED_MAX {
-            // There is one body of a request.
-            let _ = self.left.set(left);
-        }
-        let reading = throw_away(body, coming);
-        let linger = self.of.linger;
-        let patience = async move {
-            Timer::after(linger).await;
-        };
-        executor.spawn(reading.or(patience)).detach();
+        self.expects(&body.size_hint());
+        let coming = self.coming.get().cloned();
+        executor
+            .spawn(throw_away(body, coming, self.of.linger))
+            .detach();
     }
 
-    /// Waits until the answer may go: nothing more comes of a body that nobody reads.
-    pub async fn left(&self) {
-        if let Some(left) = self.left.get() {
-            poll_fn(|cx| left.poll_quiet(cx)).await;
-        }
+    /// Ready when the answer may come to its end: nothing more of the body is waited for.
+    pub fn poll_came(&self, cx: &mut Context<'_>) -> Poll<()> {
+        self.coming
+            .get()
+            .map_or(Poll::Ready(()), |coming| coming.poll(cx))
     }
 
     /// The answer's next part is asked for: there is room for what came before.

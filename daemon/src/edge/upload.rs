@@ -86,6 +86,7 @@ impl Upload {
         worth: Worth,
     ) -> (Self, Faults) {
         phase.upload_starts();
+        phase.expects(&incoming.size_hint());
         let faults = Faults::default();
         let upload = Self {
             incoming: Some(incoming),
@@ -103,8 +104,9 @@ impl Upload {
 
     fn close(&mut self, complete: bool) {
         if let Some(incoming) = self.incoming.take() {
-            if !complete {
-                self.phase.leave(incoming, self.worth);
+            match complete {
+                true => self.phase.upload_came(),
+                false => self.phase.leave(incoming, self.worth),
             }
             self.phase.upload_ends();
             self.timer = None;
