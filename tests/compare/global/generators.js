@@ -1,4 +1,4 @@
-// Who waits for an async generator that has ended, and in which order.
+// Who waits for an async generator that has ended, and in which order; what `Promise.try()` gives.
 let ticks = 0;
 async function counted(run) {
   const marks = [];
@@ -81,6 +81,22 @@ const tests = {
     mark("got");
     const { value } = await all.return(Promise.resolve(8));
     mark(`returned ${value}`);
+  },
+  async tried(mark) {
+    const promise = Promise.resolve(1);
+    mark(Promise.try(() => promise) === promise);
+    class Own extends Promise {}
+    mark(Own.try(() => promise) === promise);
+    mark(Own.try((value) => Own.resolve(value), 5) instanceof Own);
+    await Promise.all([
+      Promise.try(async () => {}).then(() => mark("async")),
+      Promise.try(() => 1).then(() => mark("value")),
+      Own.try(async () => {}).then(() => mark("own")),
+      Promise.try(() => {
+        throw new Error("thrown");
+      }).catch((error) => mark(error.message)),
+      Promise.try(null).catch((error) => mark(error.name)),
+    ]);
   },
   async awaited(mark) {
     async function* outer() {
