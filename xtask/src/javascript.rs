@@ -39,6 +39,7 @@ const PATCHES: &[&str] = &[
     "sets.patch",
     "ranges.patch",
     "numbers.patch",
+    "prototypes.patch",
 ];
 /// The stack of the module: QuickJS may use most of it, so that recursion is a RangeError.
 const STACK: u32 = 1 << 20;
