@@ -40,6 +40,7 @@ const PATCHES: &[&str] = &[
     "ranges.patch",
     "numbers.patch",
     "prototypes.patch",
+    "dates.patch",
 ];
 /// The stack of the module: QuickJS may use most of it, so that recursion is a RangeError.
 const STACK: u32 = 1 << 20;
