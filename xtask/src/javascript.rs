@@ -42,6 +42,8 @@ const PATCHES: &[&str] = &[
     "numbers.patch",
     "generators.patch",
     "brackets.patch",
+    "prototypes.patch",
+    "dates.patch",
 ];
 /// The stack of the module: QuickJS may use most of it, so that recursion is a RangeError.
 const STACK: u32 = 1 << 20;

@@ -1,6 +1,6 @@
 // What the language has, as it was before any tenant's code: a Worker that replaces a global, or what is on one,
 // does so for itself and not for the platform. Modules of the prelude have these names in the globals' place
-// (src/modules.rs). What is on prototypes is everybody's.
+// (src/modules.rs). What is on prototypes the engine keeps for it (prototypes.patch).
 import "internal:json";
 
 const { apply, ownKeys, setPrototypeOf } = globalThis.Reflect;

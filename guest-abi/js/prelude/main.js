@@ -174,15 +174,33 @@ let exported = null;
 // Whether events go to listeners: a classic script, or modules without a default export.
 let listens = true;
 
+// What exported objects had for handlers when they were looked at first, which is when the Worker was loaded: what
+// it assigns later is not seen.
+const methodsOfObjects = new WeakMap();
+
+function methodsOf(target) {
+  let methods = methodsOfObjects.get(target);
+  if (methods === undefined) {
+    methods = { __proto__: null };
+    for (let at = 0; at < HANDLERS.length; at++) methods[HANDLERS[at]] = target[HANDLERS[at]];
+    methodsOfObjects.set(target, methods);
+  }
+  return methods;
+}
+
 // What serves events of this kind: a function of the event's arguments.
 function handler(kind, target = exported?.default) {
   if (target === undefined || target === null) return undefined;
   if (typeof target === "function") {
     if (!(target.prototype instanceof WorkerEntrypoint)) return undefined;
-    if (typeof target.prototype[kind] !== "function") return undefined;
-    return (argument, ctx, values = env()) => new target(ctx, values)[kind](argument);
+    return (argument, ctx, values = env()) => {
+      const entry = new target(ctx, values);
+      const method = entry[kind];
+      if (typeof method !== "function") throw missing(kind);
+      return method.call(entry, argument, undefined, undefined);
+    };
   }
-  const method = target[kind];
+  const method = methodsOf(target)[kind];
   if (typeof method !== "function") return undefined;
   return (argument, ctx, values = env()) => method.call(target, argument, values, ctx);
 }
@@ -371,7 +389,8 @@ function handlersOf(value) {
     return found === 0 ? NONE : HANDLERS.filter((_, at) => (found >> at) & 1);
   }
   if (typeof value !== "object" || value === null) return NONE;
-  return HANDLERS.filter((name) => typeof value[name] === "function");
+  const methods = methodsOf(value);
+  return HANDLERS.filter((name) => typeof methods[name] === "function");
 }
 
 const hooks = {
@@ -433,7 +452,11 @@ const hooks = {
       for (let next = end; next !== null; next = Object.getPrototypeOf(next)) end = next;
       if (end !== Object.prototype) throw new TypeError("Exported value's prototype chain does not end in Object.");
     }
-    const handlers = listens ? listenedTypes().filter((type) => HANDLERS.includes(type)) : handlersOf(exports.default);
+    let handlers = listens ? listenedTypes().filter((type) => HANDLERS.includes(type)) : handlersOf(exports.default);
+    // That a field is one shows when an entrypoint is made.
+    if (exports?.default?.prototype instanceof WorkerEntrypoint && !handlers.includes("fetch")) {
+      handlers = ["fetch", ...handlers];
+    }
     const entrypoints = [];
     for (let at = 0; at < names.length; at++) {
       const value = values[at];
@@ -452,7 +475,7 @@ const hooks = {
     enter();
     if (listens || typeof exported.default === "function") return null;
     const target = exported.default;
-    const method = target?.fetch;
+    const method = typeof target === "object" && target !== null ? methodsOf(target).fetch : undefined;
     if (typeof method !== "function") return undefined;
     return [method, target, env()];
   },

@@ -1,8 +1,10 @@
 //! Bytes between JavaScript and Rust.
 
+use crate::kept;
 use crate::raw::{self, Cx};
 use crate::switches::{Switch, is_set};
 use rquickjs::{ArrayBuffer, Ctx, Exception, FromJs, Object, Result, TypedArray, Value};
+use std::ffi::CStr;
 
 /// The bytes of a string (as UTF-8, where a lone surrogate takes three bytes), an ArrayBuffer or a view:
 /// what the Web APIs call a body or a buffer source. A copy, so that nothing JavaScript does can move
@@ -80,18 +82,17 @@ pub fn with_mut<'js, R>(
 
 /// What another typed array or a DataView is a view of.
 fn view<'js>(ctx: &Ctx<'js>, object: &Object<'js>) -> Option<(ArrayBuffer<'js>, usize, usize)> {
-    let buffer: Value = object.get("buffer").ok()?;
-    let buffer = ArrayBuffer::from_value(buffer)?;
+    let buffer = ArrayBuffer::from_value(member(ctx, object, c"buffer")?)?;
     Some((
         buffer,
-        number(ctx, object, "byteOffset")?,
-        number(ctx, object, "byteLength")?,
+        member(ctx, object, c"byteOffset")?.as_number()? as usize,
+        member(ctx, object, c"byteLength")?.as_number()? as usize,
     ))
 }
 
-fn number<'js>(ctx: &Ctx<'js>, object: &Object<'js>, name: &str) -> Option<usize> {
-    match object.get::<_, f64>(name) {
-        Ok(number) => Some(number as usize),
+fn member<'js>(ctx: &Ctx<'js>, object: &Object<'js>, name: &CStr) -> Option<Value<'js>> {
+    match kept::get(ctx, object.as_value(), name) {
+        Ok(value) => Some(value),
         Err(_) => {
             ctx.catch();
             None

@@ -31,6 +31,7 @@ mod heap;
 mod host;
 mod iterators;
 mod json;
+mod kept;
 mod kv;
 mod loader;
 mod matches;

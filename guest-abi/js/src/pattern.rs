@@ -1,6 +1,7 @@
 //! `URLPattern`: the class. Patterns are read by the crate `urlpattern`; what only a regular
 //! expression can match is matched by the engine's own.
 
+use crate::kept;
 use crate::shape::{constructing, getter, method, this};
 use crate::text::usv;
 use rquickjs::class::{Class, JsClass, Trace, Tracer};
@@ -48,8 +49,8 @@ impl Script {
     fn compile<'js>(ctx: &Ctx<'js>, source: &str, flags: &str) -> Result<Function<'js>> {
         let make: Constructor = ctx.globals().get("RegExp")?;
         let object: Object = make.construct((source, format!("{flags}d")))?;
-        let exec: Function = object.get("exec")?;
-        let bind: Function = exec.get("bind")?;
+        let exec = kept::get(ctx, object.as_value(), c"exec")?.get::<Function>()?;
+        let bind = kept::get(ctx, exec.as_value(), c"bind")?.get::<Function>()?;
         bind.call((This(exec), object))
     }
 

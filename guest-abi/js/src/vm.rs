@@ -1,7 +1,7 @@
 //! The runtime and its one context: made once, when the engine boots.
 
 use crate::exception::Exception;
-use crate::{modules, natives, rejections, rest, serve, tasks};
+use crate::{kept, modules, natives, rejections, rest, serve, tasks};
 use rquickjs::{CatchResultExt, Context, Ctx, Function, Module, Object, Persistent, Runtime, qjs};
 use std::cell::Cell;
 
@@ -153,6 +153,7 @@ pub fn boot() -> Result<(), Exception> {
         hooks,
     };
     vm.run_jobs();
+    vm.context.with(|ctx| kept::keep(&ctx)).map_err(failed)?;
     let vm: &Vm = Box::leak(Box::new(vm));
     VM.set(Some(vm));
     rest::leave(vm);
