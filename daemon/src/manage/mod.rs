@@ -36,6 +36,7 @@ mod namespaces;
 #[cfg(feature = "tune-page")]
 mod page;
 mod paging;
+mod patient;
 mod plain;
 mod plans;
 mod probes;
@@ -46,6 +47,7 @@ mod routes;
 mod schedules;
 pub mod scope;
 mod scripts;
+mod seats;
 mod secrets;
 pub mod server;
 mod settings;
