@@ -192,7 +192,9 @@ mod tests {
     #[test]
     fn one_that_waits_gives_way_of_the_client_that_has_most() {
         let seats = Seats::new(3, Duration::MAX);
-        let all: Vec<_> = [1, 2, 2].map(|last| sit(&seats, last).unwrap()).into();
+        let all: Vec<_> = [1, 2, 2]
+            .map(|last| sit(&seats, last).expect("there is a place"))
+            .into();
         let call = all[1].call();
         assert!(sit(&seats, 3).is_none());
         assert_eq!(
@@ -214,7 +216,9 @@ mod tests {
     #[test]
     fn of_as_many_the_one_that_took_something_last_stays() {
         let seats = Seats::new(2, Duration::ZERO);
-        let all: Vec<_> = [1, 1].map(|last| sit(&seats, last).unwrap()).into();
+        let all: Vec<_> = [1, 1]
+            .map(|last| sit(&seats, last).expect("there is a place"))
+            .into();
         all[0].goes_on();
         assert!(sit(&seats, 1).is_none());
         assert!(gives_way(&all[1]) && !gives_way(&all[0]));
