@@ -121,6 +121,13 @@ impl Limits {
         self
     }
 
+    /// The same, with a sixteenth of what a board has for all tenants' memory for an isolate, where that is more:
+    /// what is written for the field's 128 MB is not refused on a machine that has room for it.
+    pub fn with_memory(mut self, tenant_memory: u64) -> Self {
+        self.memory_bytes = self.memory_bytes.max(tenant_memory / 16);
+        self
+    }
+
     /// The fuel that `startup_cpu_ms` is worth.
     pub fn startup_fuel(&self, fuel_per_ms: u64) -> u64 {
         u64::from(self.startup_cpu_ms).saturating_mul(fuel_per_ms)
@@ -337,6 +344,17 @@ mod tests {
         check(u64::MAX, 1000);
         let ceilings = default_ceilings();
         assert_eq!(ceilings.with_startup(1_500_000), ceilings);
+    }
+
+    #[test]
+    fn isolates_have_more_memory_where_there_is_more() {
+        let check = |tenants: u64, isolate: u64| {
+            let limits = Limits::default().with_memory(tenants << 20);
+            assert_eq!(limits.memory_bytes, isolate << 20, "{tenants}");
+        };
+        check(28, 16);
+        check(256, 16);
+        check(1024, 64);
     }
 
     #[test]

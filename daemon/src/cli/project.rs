@@ -3,20 +3,17 @@
 
 mod assets;
 mod bindings;
-mod dispatch;
 mod entrances;
 mod glob;
-mod loader;
 mod modules;
-mod observed;
-mod rates;
+mod table;
 
 pub use assets::{Asset, Site};
 pub use entrances::Entrances;
 pub use modules::{Collected, Module, Rule};
+use table::{Table, describe};
 
 use super::jsonc;
-use crate::config::document::suggest;
 use serde_json::{Map, Value, json};
 use std::path::{Path, PathBuf};
 
@@ -119,8 +116,8 @@ pub enum ProjectError {
     Missing {
         /// The file.
         path: PathBuf,
-        /// The key.
-        key: &'static str,
+        /// The key with its parents.
+        key: String,
         /// What to do.
         remedy: String,
     },
@@ -242,7 +239,7 @@ impl Project {
         let mut warnings = Vec::new();
         let top = Table {
             path,
-            at: "",
+            at: String::new(),
             map: &root,
         };
         top.warn_unknown(&mut warnings, &KNOWN);
@@ -250,15 +247,10 @@ impl Project {
             None => None,
             Some(name) => Some((name, top.environment(name)?)),
         };
-        let at = environment.map(|name| format!("env.{name}."));
-        let inner = chosen.map(|(_, map)| Table {
-            path,
-            at: at.as_deref().unwrap_or(""),
-            map,
+        let inner = chosen.map(|(name, map)| {
+            let key = format!("env.{name}");
+            top.inner(&key, map, &KNOWN, &mut warnings)
         });
-        if let Some(inner) = &inner {
-            inner.warn_unknown(&mut warnings, &KNOWN);
-        }
         // Some keys are inherited by environments; bindings are not (spec: SEMANTICS §8).
         let bindings_from = inner.as_ref().unwrap_or(&top);
         let inherited = |key: &'static str| -> (&Table<'_>, Option<&Value>) {
@@ -297,7 +289,7 @@ impl Project {
             None => {
                 return Err(ProjectError::Missing {
                     path: path.to_owned(),
-                    key: "main",
+                    key: "main".to_owned(),
                     remedy: "set it to the module's path from this file".to_owned(),
                 });
             }
@@ -357,13 +349,7 @@ impl Project {
             all_modules: flag("no_bundle")? || flag("find_additional_modules")?,
             source_maps: flag("upload_source_maps")?,
             bindings: {
-                let mut bindings = bindings_from.vars()?;
-                bindings.extend(bindings_from.services(&mut warnings)?);
-                bindings.extend(bindings_from.dispatch_namespaces(&mut warnings)?);
-                bindings.extend(bindings_from.worker_loaders(&mut warnings)?);
-                bindings.extend(bindings_from.datasets(&mut warnings)?);
-                bindings.extend(bindings_from.ratelimits(&mut warnings)?);
-                bindings.extend(bindings_from.version_metadata(&mut warnings)?);
+                let mut bindings = bindings_from.bindings(&mut warnings)?;
                 let named = assets.as_ref().and_then(|site| site.binding.as_ref());
                 bindings.extend(named.map(|name| json!({"type": "assets", "name": name})));
                 bindings
@@ -379,7 +365,7 @@ impl Project {
             tags: texts_of("tags")?,
             keep_vars: flag("keep_vars")?,
             logpush: flag("logpush")?,
-            tail_consumers: tails_from.tail_consumers(tails)?,
+            tail_consumers: bindings::tail_consumers(tails_from, tails)?,
             warnings,
         })
     }
@@ -461,115 +447,17 @@ fn from_json(path: &Path, text: &str) -> Result<Map<String, Value>, ProjectError
     }
 }
 
-/// A value in a few words.
-fn describe(value: &Value) -> String {
-    match value {
-        Value::Array(_) => "a list".to_owned(),
-        Value::Object(_) => "a table".to_owned(),
-        other => {
-            let text: String = other.to_string().chars().take(40).collect();
-            format!("`{text}`")
-        }
-    }
-}
-
-/// One table of the file, which knows its place.
-struct Table<'a> {
-    path: &'a Path,
-    /// Its keys' parents, with a dot at the end.
-    at: &'a str,
-    map: &'a Map<String, Value>,
-}
-
 impl Table<'_> {
-    fn kind(&self, key: &str, value: &Value, expected: &'static str) -> ProjectError {
-        ProjectError::Kind {
-            path: self.path.to_owned(),
-            key: format!("{}{key}", self.at),
-            found: describe(value),
-            expected,
-        }
-    }
-
-    fn warn_unknown(&self, warnings: &mut Vec<String>, known: &[&str]) {
-        for key in self.map.keys().filter(|key| !known.contains(&key.as_str())) {
-            let near = suggest(key, known);
-            let hint = if near.starts_with("did you mean") {
-                format!("; {near}")
-            } else {
-                String::new()
-            };
-            warnings.push(format!(
-                "{}: `{}{key}` means nothing here and was left out{hint}",
-                self.path.display(),
-                self.at
-            ));
-        }
-    }
-
-    fn environment(&self, name: &str) -> Result<&Map<String, Value>, ProjectError> {
-        let all = match self.map.get("env") {
-            None => None,
-            Some(Value::Object(all)) => Some(all),
-            Some(other) => return Err(self.kind("env", other, "a table of environments")),
-        };
-        match all.and_then(|all| all.get(name)) {
-            Some(Value::Object(map)) => Ok(map),
-            Some(other) => Err(self.kind(&format!("env.{name}"), other, "a table")),
-            None => {
-                let names: Vec<&str> = all
-                    .map(|all| all.keys().map(String::as_str).collect())
-                    .unwrap_or_default();
-                Err(ProjectError::Environment {
-                    path: self.path.to_owned(),
-                    name: name.to_owned(),
-                    remedy: if names.is_empty() {
-                        "the file has none; leave --env out".to_owned()
-                    } else {
-                        format!("the file has {}", names.join(", "))
-                    },
-                })
-            }
-        }
-    }
-
-    fn text(&self, key: &str, value: Option<&Value>) -> Result<Option<String>, ProjectError> {
-        match value {
-            None => Ok(None),
-            Some(Value::String(text)) if !text.is_empty() => Ok(Some(text.clone())),
-            Some(other) => Err(self.kind(key, other, "a text that is not empty")),
-        }
-    }
-
-    fn texts(&self, key: &str, value: Option<&Value>) -> Result<Vec<String>, ProjectError> {
-        let wrong = |value| self.kind(key, value, "a list of texts");
-        match value {
-            None => Ok(Vec::new()),
-            Some(Value::Array(items)) => items
-                .iter()
-                .map(|item| item.as_str().map(str::to_owned).ok_or_else(|| wrong(item)))
-                .collect(),
-            Some(other) => Err(wrong(other)),
-        }
-    }
-
     fn limits(
         &self,
         value: Option<&Value>,
         warnings: &mut Vec<String>,
     ) -> Result<(Option<u32>, Option<u32>), ProjectError> {
-        let map = match value {
-            None => return Ok((None, None)),
-            Some(Value::Object(map)) => map,
-            Some(other) => return Err(self.kind("limits", other, "a table")),
+        let known = ["cpu_ms", "subrequests"];
+        let Some(inner) = self.table("limits", value, "a table", &known, warnings)? else {
+            return Ok((None, None));
         };
-        let inner = Table {
-            path: self.path,
-            at: &format!("{}limits.", self.at),
-            map,
-        };
-        inner.warn_unknown(warnings, &["cpu_ms", "subrequests"]);
-        let number = |key| match map.get(key) {
+        let number = |key| match inner.map.get(key) {
             None => Ok(None),
             Some(value) => value
                 .as_u64()
@@ -585,18 +473,10 @@ impl Table<'_> {
         value: Option<&Value>,
         warnings: &mut Vec<String>,
     ) -> Result<Option<Vec<String>>, ProjectError> {
-        let map = match value {
-            None => return Ok(None),
-            Some(Value::Object(map)) => map,
-            Some(other) => return Err(self.kind("triggers", other, "a table")),
+        let Some(inner) = self.table("triggers", value, "a table", &["crons"], warnings)? else {
+            return Ok(None);
         };
-        let inner = Table {
-            path: self.path,
-            at: &format!("{}triggers.", self.at),
-            map,
-        };
-        inner.warn_unknown(warnings, &["crons"]);
-        let crons = map.get("crons");
+        let crons = inner.map.get("crons");
         crons.map(|_| inner.texts("crons", crons)).transpose()
     }
 
@@ -605,36 +485,22 @@ impl Table<'_> {
         value: Option<&Value>,
         warnings: &mut Vec<String>,
     ) -> Result<Vec<Rule>, ProjectError> {
-        let items = match value {
-            None => return Ok(Vec::new()),
-            Some(Value::Array(items)) => items,
-            Some(other) => return Err(self.kind("rules", other, "a list of tables")),
-        };
-        let mut rules = Vec::new();
-        for (index, item) in items.iter().enumerate() {
-            let Value::Object(map) = item else {
-                return Err(self.kind(&format!("rules[{index}]"), item, "a table"));
-            };
-            let inner = Table {
-                path: self.path,
-                at: &format!("{}rules[{index}].", self.at),
-                map,
-            };
-            inner.warn_unknown(warnings, &["type", "globs", "fallthrough"]);
-            let kind = map.get("type").unwrap_or(&Value::Null);
+        let tables = self.tables("rules", value, &["type", "globs", "fallthrough"], warnings)?;
+        let rule = |table: Table<'_>| {
+            let kind = table.map.get("type").unwrap_or(&Value::Null);
             let content_type = kind.as_str().and_then(modules::rule_type).ok_or_else(|| {
-                inner.kind(
+                table.kind(
                     "type",
                     kind,
                     "one of ESModule, CommonJS, CompiledWasm, Text, Data and JSON",
                 )
             })?;
-            rules.push(Rule {
+            Ok(Rule {
                 content_type,
-                globs: inner.texts("globs", map.get("globs"))?,
-            });
-        }
-        Ok(rules)
+                globs: table.texts("globs", table.map.get("globs"))?,
+            })
+        };
+        tables.into_iter().map(rule).collect()
     }
 }
 

@@ -77,7 +77,9 @@ pub(super) fn check(
         ("the board's `ceilings`", &board.ceilings),
         "lower it here, or raise it in the board file if the machine can bear it",
     );
-    let defaults = limits::Limits::default().with_startup(board.fuel_per_ms);
+    let defaults = limits::Limits::default()
+        .with_startup(board.fuel_per_ms)
+        .with_memory(board.budgets.tenant_memory_bytes);
     let defaults = limits::lower_unwritten(defaults, &raw.limits, &ceilings);
     let defaults = limits::apply(document, "limits", &raw.limits, defaults);
     limits::compare(

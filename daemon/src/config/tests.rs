@@ -28,7 +28,8 @@ fn an_empty_file_is_a_configuration() {
     assert_eq!(config.manage.listen, "127.0.0.1:8788".parse().unwrap());
     assert_eq!(config.routing.modes, [Mode::Path]);
     assert_eq!(config.account_id, "edge");
-    assert_eq!(config.limits, Limits::default());
+    let limits = Limits::default().with_memory(config.board.budgets.tenant_memory_bytes);
+    assert_eq!(config.limits, limits);
     assert_eq!(config.data_dir, Path::new(".postern"));
 }
 

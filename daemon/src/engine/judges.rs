@@ -26,6 +26,8 @@ const STACK: usize = 1 << 20;
 const CPU_S: u64 = 20;
 /// The same for the engine of JavaScript, which is larger and nobody's but ours.
 const BASE_CPU_S: u64 = 120;
+/// Bytes of a verdict's files for each byte that a module may have, beside what it may have in memory.
+const FILES_PER_MODULE: u64 = 16;
 /// How long a keeper is kept that nothing is asked of.
 const KEPT_FOR: Duration = Duration::from_secs(10);
 /// What a keeper evaluates, so that what most Workers need of the engine is translated.
@@ -63,7 +65,13 @@ impl Judges {
         sources: &[Bytes],
         order: &Order,
     ) -> std::result::Result<Judged, Refused> {
-        self.exchange(judge, sources, order, &mut verdict::whole)
+        // What it had in its memory, and its module with what metering adds.
+        let max = FILES_PER_MODULE
+            .saturating_mul(order.module_bytes)
+            .saturating_add(order.limits.memory_bytes.into());
+        self.exchange(judge, sources, order, &mut |judged, bytes, from| {
+            verdict::whole(judged, bytes, max, from)
+        })
     }
 
     /// The same of the engine of JavaScript, whose files are for `keep`.

@@ -13,6 +13,8 @@ use std::io::{self, BufRead, ErrorKind, Read, Write};
 const FRAME: usize = 4096;
 /// Bytes before those that are carried.
 const BEFORE: usize = 3;
+/// Bytes of a verdict's head: what a module says that it has, and why it was refused.
+const HEAD_MAX: u32 = 4 << 20;
 /// A part of the verdict.
 const PART: u8 = 0;
 /// There is nothing more.
@@ -117,6 +119,9 @@ impl<R: BufRead> Verdict<R> {
         self.read_exact(&mut len)?;
         let mut head = Vec::new();
         let len = u32::from_le_bytes(len);
+        if len > HEAD_MAX {
+            return Err(too_long("head", len.into(), HEAD_MAX.into()));
+        }
         self.by_ref().take(len.into()).read_to_end(&mut head)?;
         let head: Head = postcard::from_bytes(&head).map_err(io::Error::other)?;
         let taken = match head.judged {
@@ -163,17 +168,26 @@ impl<R: BufRead> Read for Verdict<R> {
     }
 }
 
-/// The whole verdict in memory, with its files.
+/// Who judges has tenants' bytes in hand: what it says of lengths is not believed.
+fn too_long(what: &str, len: u64, max: u64) -> io::Error {
+    io::Error::other(format!("a verdict's {what} has {len} bytes, {max} at most"))
+}
+
+/// The whole verdict in memory, with its files, which have no more than `max` bytes each.
 ///
 /// # Errors
-/// When it ends before them.
+/// When it ends before them, or they are larger.
 pub fn whole(
     judged: Judged,
     [snapshot, image]: [Option<u64>; 2],
+    max: u64,
     from: &mut dyn Read,
 ) -> io::Result<Judged> {
     let mut file = |len: Option<u64>| {
         let Some(len) = len else { return Ok(None) };
+        if len > max {
+            return Err(too_long("file", len, max));
+        }
         let len = usize::try_from(len).map_err(io::Error::other)?;
         let mut file = Vec::new();
         file.try_reserve_exact(len).map_err(io::Error::other)?;
@@ -201,6 +215,12 @@ mod tests {
         let mut sent = Vec::new();
         send(verdict, &mut sent).unwrap();
         sent
+    }
+
+    const MAX: u64 = 20_000;
+
+    fn all(judged: Judged, bytes: [Option<u64>; 2], from: &mut dyn Read) -> io::Result<Judged> {
+        whole(judged, bytes, MAX, from)
     }
 
     /// Where frames begin.
@@ -237,7 +257,7 @@ mod tests {
             }
             // What comes behind it is the next one's.
             let mut pipe = &[&sent[..], b"next"].concat()[..];
-            let came = receive(&mut pipe, &mut whole).unwrap();
+            let came = receive(&mut pipe, &mut all).unwrap();
             prop_assert_eq!(came, Ok(judged));
             prop_assert_eq!(pipe, b"next");
         }
@@ -247,21 +267,21 @@ mod tests {
     fn a_refusal_comes() {
         let refused = Refused::Startup("it threw".to_owned());
         let sent = frames(Err(refused.clone()));
-        let came = receive(&mut &sent[..], &mut whole).unwrap();
+        let came = receive(&mut &sent[..], &mut all).unwrap();
         assert_eq!(came, Err(refused));
     }
 
     #[test]
     fn wherever_a_fork_is_ended_the_keeper_has_its_say() {
         let sent = frames(Ok(judged(Some(9000), Some(5000))));
-        let all = begins(&sent);
-        assert!(all.len() > 6);
-        for end in &all[..all.len() - 1] {
+        let begins = begins(&sent);
+        assert!(begins.len() > 6);
+        for end in &begins[..begins.len() - 1] {
             let mut pipe = sent[..*end].to_vec();
             break_off("signal 9", &mut pipe).unwrap();
             pipe.extend_from_slice(b"next");
             let mut pipe = &pipe[..];
-            let came = receive(&mut pipe, &mut whole).unwrap();
+            let came = receive(&mut pipe, &mut all).unwrap();
             assert_eq!(came, Err(Refused::Crashed("signal 9".to_owned())));
             assert_eq!(pipe, b"next");
         }
@@ -271,17 +291,31 @@ mod tests {
     fn what_ends_or_is_none_is_an_error() {
         let sent = frames(Ok(judged(Some(9000), None)));
         for end in 0..sent.len() {
-            assert!(receive(&mut &sent[..end], &mut whole).is_err(), "{end}");
+            assert!(receive(&mut &sent[..end], &mut all).is_err(), "{end}");
         }
         let mut other = sent.clone();
         other[0] = 9;
-        assert!(receive(&mut &other[..], &mut whole).is_err());
+        assert!(receive(&mut &other[..], &mut all).is_err());
         // A head that promises less than follows, or more.
         let untold = |_: Judged, _: [Option<u64>; 2], _: &mut dyn Read| Ok(());
         assert!(receive(&mut &sent[..], &mut { untold }).is_err());
         let more = |judged: Judged, _: [Option<u64>; 2], from: &mut dyn Read| {
-            whole(judged, [Some(9001), None], from)
+            whole(judged, [Some(9001), None], MAX, from)
         };
         assert!(receive(&mut &sent[..], &mut { more }).is_err());
+    }
+
+    #[test]
+    fn lengths_are_not_believed() {
+        let mut head = Vec::new();
+        frame(PART, &(HEAD_MAX + 1).to_le_bytes(), &mut head).unwrap();
+        let error = receive(&mut &head[..], &mut all).unwrap_err();
+        assert!(error.to_string().contains("head has 4194305 bytes"));
+        let sent = frames(Ok(judged(Some(9000), None)));
+        let less = |judged: Judged, bytes: [Option<u64>; 2], from: &mut dyn Read| {
+            whole(judged, bytes, 8999, from)
+        };
+        let error = receive(&mut &sent[..], &mut { less }).unwrap_err();
+        assert!(error.to_string().contains("file has 9000 bytes, 8999 at"));
     }
 }

@@ -9,6 +9,7 @@
 //! [`serve`](server::serve) puts hyper around it. One table in `router` names every
 //! route; a file a resource holds the handlers.
 
+mod absent;
 mod account;
 mod analytics;
 mod assets;

@@ -10,7 +10,7 @@ use super::envelope::{Handled, Refusal, code};
 use super::guard::Caller;
 use super::local::LocalPeer;
 use super::server::Peer;
-use super::{Manage, tokens, workers};
+use super::{Manage, absent, tokens, workers};
 use crate::catalog::CatalogError;
 use crate::catalog::name::ACCOUNT;
 use http::{Method, StatusCode};
@@ -487,7 +487,7 @@ impl<W: Send + Sync + 'static> Manage<W> {
         if let Some(refusal) = self.plain_missing(rest) {
             return Err(refusal);
         }
-        if let Some(feature) = feature(rest) {
+        if let Some(feature) = absent::feature(rest) {
             // Where a bucket or a database is not found clients say that, and do not name the feature.
             return Err(Refusal {
                 status: StatusCode::BAD_REQUEST,
@@ -525,73 +525,6 @@ impl<W: Send + Sync + 'static> Manage<W> {
     }
 }
 
-/// What the field has and this daemon does not, by what paths begin with; the first that fits counts.
-const FEATURES: &[(&str, &str)] = &[
-    ("accounts/{account}/d1", "D1 databases"),
-    ("accounts/{account}/r2", "R2 buckets"),
-    ("accounts/{account}/r2-catalog", "R2 Data Catalog"),
-    (
-        "accounts/{account}/event_notifications/r2",
-        "R2 event notifications",
-    ),
-    ("accounts/{account}/queues", "Queues"),
-    (
-        "accounts/{account}/event_subscriptions",
-        "Event subscriptions of Queues",
-    ),
-    (
-        "accounts/{account}/workers/workers/{script}/previews",
-        "Previews (upload a version, which has a preview URL)",
-    ),
-    (
-        "accounts/{account}/workers/workers/{script}/{more}",
-        "Versions",
-    ),
-    (
-        "accounts/{account}/workers/observability/telemetry/live-tail",
-        "Live tails of queries (follow a Worker with POST …/scripts/NAME/tails)",
-    ),
-    (
-        "accounts/{account}/workers/observability",
-        "Saved queries and destinations of Workers Observability",
-    ),
-    (
-        "accounts/{account}/workers/durable_objects",
-        "Durable Objects",
-    ),
-    ("accounts/{account}/workers/placement", "Placement"),
-    ("accounts/{account}/workers/builds", "Workers Builds"),
-    ("accounts/{account}/builds", "Workers Builds"),
-    ("accounts/{account}/workflows", "Workflows"),
-    ("accounts/{account}/vectorize", "Vectorize"),
-    ("accounts/{account}/hyperdrive", "Hyperdrive"),
-    ("accounts/{account}/pipelines", "Pipelines"),
-    ("accounts/{account}/ai", "Workers AI"),
-    ("accounts/{account}/ai-gateway", "AI Gateway"),
-    ("accounts/{account}/ai-search", "AI Search"),
-    ("accounts/{account}/autorag", "AI Search"),
-    ("accounts/{account}/secrets_store", "Secrets Store"),
-    ("accounts/{account}/mtls_certificates", "mTLS certificates"),
-    ("accounts/{account}/containers", "Containers"),
-    ("accounts/{account}/cloudchamber", "Containers"),
-    ("accounts/{account}/browser-rendering", "Browser Rendering"),
-    ("accounts/{account}/pages", "Pages"),
-    ("accounts/{account}/images", "Images"),
-    ("accounts/{account}/stream", "Stream"),
-    ("accounts/{account}/email", "Email"),
-    ("accounts/{account}/cfd_tunnel", "Tunnels"),
-    ("accounts/{account}/connectivity", "Workers VPC"),
-    ("accounts/{account}/challenges", "Turnstile"),
-    ("accounts/{account}/flagship", "Flagship"),
-    ("accounts/{account}/agent-memory", "Agent Memory"),
-    ("accounts/{account}/artifacts", "Artifacts"),
-    ("accounts/{account}/members", "Members of accounts"),
-    ("accounts/{account}/roles", "Members of accounts"),
-    ("accounts/{account}/k2", "K2 streams"),
-    ("accounts/{account}/basin-sql", "Basin SQL"),
-    ("zones/{zone}", "Zones, beyond the routes of Workers"),
-];
-
 /// Whether a path is one of the two that take assets.
 fn is_assets_upload(path: &str) -> bool {
     path.strip_prefix(BASE).is_some_and(|rest| {
@@ -601,22 +534,6 @@ fn is_assets_upload(path: &str) -> bool {
         ]
         .into_iter()
         .any(|pattern| matched(pattern, rest).is_some())
-    })
-}
-
-fn feature(path: &str) -> Option<&'static str> {
-    FEATURES
-        .iter()
-        .find(|(beginning, _)| begins(beginning, path))
-        .map(|(_, feature)| *feature)
-}
-
-/// Whether a path is what a pattern says, or below it.
-fn begins(pattern: &str, path: &str) -> bool {
-    let mut pieces = path.split('/');
-    pattern.split('/').all(|wanted| {
-        let piece = pieces.next();
-        piece.is_some_and(|piece| piece == wanted || (wanted.starts_with('{') && !piece.is_empty()))
     })
 }
 
@@ -665,19 +582,6 @@ fn decoded(params: Vec<(&'static str, &str)>) -> Option<Vec<(&'static str, Strin
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn features_are_known_by_what_paths_begin_with() {
-        let check = |path, expect| assert_eq!(feature(path), expect, "{path}");
-        check("accounts/edge/d1/database", Some("D1 databases"));
-        check("accounts/edge/queues", Some("Queues"));
-        check("accounts/edge/queues/", Some("Queues"));
-        check("accounts/edge/ai-gateway/gateways/x", Some("AI Gateway"));
-        check("accounts/edge/ai/run/model", Some("Workers AI"));
-        check("accounts//d1/database", None);
-        check("accounts/edge/d1x", None);
-        check("accounts/edge/workers/scripts", None);
-    }
 
     #[test]
     fn patterns_match_pieces_and_tails() {

@@ -56,34 +56,20 @@ impl Site {
         folder: &Path,
         warnings: &mut Vec<String>,
     ) -> Result<Option<Self>, ProjectError> {
-        let map = match value {
-            None => return Ok(None),
-            Some(Value::Object(map)) => map,
-            Some(other) => return Err(table.kind("assets", other, "a table")),
-        };
-        let at = format!("{}assets.", table.at);
-        let inner = Table {
-            path: table.path,
-            at: &at,
-            map,
-        };
         let config_keys = ["html_handling", "not_found_handling", "run_worker_first"];
         let known = [&["directory", "binding"], &config_keys[..]].concat();
-        inner.warn_unknown(warnings, &known);
-        let Some(directory) = inner.text("directory", map.get("directory"))? else {
-            return Err(ProjectError::Missing {
-                path: table.path.to_owned(),
-                key: "assets.directory",
-                remedy: "set it to the folder's path from this file".to_owned(),
-            });
+        let Some(inner) = table.table("assets", value, "a table", &known, warnings)? else {
+            return Ok(None);
         };
+        let directory =
+            inner.required("directory", "set it to the folder's path from this file")?;
         let config = config_keys.into_iter().filter_map(|key| {
-            let value = map.get(key)?;
+            let value = inner.map.get(key)?;
             Some((key.to_owned(), value.clone()))
         });
         Ok(Some(Self {
             directory: folder.join(directory),
-            binding: inner.text("binding", map.get("binding"))?,
+            binding: inner.text("binding", inner.map.get("binding"))?,
             config: config.collect(),
         }))
     }

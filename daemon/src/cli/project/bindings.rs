@@ -1,27 +1,29 @@
-//! `vars`, `services` and `kv_namespaces`: what a project binds.
+//! What a project binds, as bindings of the upload's metadata, and who is told of its invocations. Whether names and
+//! numbers make sense is the daemon's to say.
 
 use super::{ProjectError, Table};
 use serde_json::{Value, json};
 
-/// What a table's keys are called in messages, and the table.
-type Placed<'a> = (String, &'a serde_json::Map<String, Value>);
+const BINDING: &str = "name the binding";
 
 impl Table<'_> {
-    /// The tables of a list, each with what its keys are called in messages.
-    pub(super) fn tables<'a>(&'a self, key: &'static str) -> Result<Vec<Placed<'a>>, ProjectError> {
-        let items = match self.map.get(key) {
-            None => return Ok(Vec::new()),
-            Some(Value::Array(items)) => items,
-            Some(other) => return Err(self.kind(key, other, "a list of tables")),
-        };
-        let table = |(index, item): (usize, &'a Value)| match item {
-            Value::Object(map) => Ok((format!("{}{key}[{index}].", self.at), map)),
-            item => Err(self.kind(&format!("{key}[{index}]"), item, "a table")),
-        };
-        items.iter().enumerate().map(table).collect()
+    /// All bindings but those to KV, which stand for namespaces that the daemon is asked for, and to assets.
+    pub(super) fn bindings(&self, warnings: &mut Vec<String>) -> Result<Vec<Value>, ProjectError> {
+        let mut bindings = self.vars()?;
+        for one in [
+            Self::services,
+            Self::dispatch_namespaces,
+            Self::worker_loaders,
+            Self::datasets,
+            Self::ratelimits,
+            Self::version_metadata,
+        ] {
+            bindings.extend(one(self, warnings)?);
+        }
+        Ok(bindings)
     }
 
-    pub(super) fn vars(&self) -> Result<Vec<Value>, ProjectError> {
+    fn vars(&self) -> Result<Vec<Value>, ProjectError> {
         let vars = match self.map.get("vars") {
             None => return Ok(Vec::new()),
             Some(Value::Object(vars)) => vars,
@@ -36,73 +38,125 @@ impl Table<'_> {
             .collect())
     }
 
-    pub(super) fn services(&self, warnings: &mut Vec<String>) -> Result<Vec<Value>, ProjectError> {
-        const KEY: &str = "services";
-        let mut bindings = Vec::new();
-        for (at, map) in self.tables(KEY)? {
-            let inner = Table {
-                path: self.path,
-                at: &at,
-                map,
-            };
-            inner.warn_unknown(
-                warnings,
-                &["binding", "service", "entrypoint", "environment", "props"],
-            );
-            let binding = inner.text("binding", map.get("binding"))?;
-            let service = inner.text("service", map.get("service"))?;
-            let (Some(binding), Some(service)) = (binding, service) else {
-                return Err(ProjectError::Missing {
-                    path: self.path.to_owned(),
-                    key: "services.binding and services.service",
-                    remedy: "name the binding and the Worker that it stands for".to_owned(),
-                });
-            };
-            let mut made = json!({"type": "service", "name": binding, "service": service});
-            if let Some(entrypoint) = inner.text("entrypoint", map.get("entrypoint"))? {
-                made["entrypoint"] = json!(entrypoint);
-            }
-            if let Some(props) = map.get("props").filter(|props| !props.is_null()) {
-                made["props"] = props.clone();
-            }
-            bindings.push(made);
-        }
-        Ok(bindings)
+    /// A binding of each table in the list under `key`.
+    fn each(
+        &self,
+        key: &str,
+        known: &[&str],
+        warnings: &mut Vec<String>,
+        binding: impl Fn(&Table<'_>) -> Result<Value, ProjectError>,
+    ) -> Result<Vec<Value>, ProjectError> {
+        let tables = self.tables(key, self.map.get(key), known, warnings)?;
+        tables.iter().map(binding).collect()
     }
 
+    fn services(&self, warnings: &mut Vec<String>) -> Result<Vec<Value>, ProjectError> {
+        let known = ["binding", "service", "entrypoint", "environment", "props"];
+        self.each("services", &known, warnings, |table| {
+            let mut made = json!({
+                "type": "service",
+                "name": table.required("binding", BINDING)?,
+                "service": table.required("service", "name the Worker that it stands for")?,
+            });
+            if let Some(entrypoint) = table.text("entrypoint", table.map.get("entrypoint"))? {
+                made["entrypoint"] = json!(entrypoint);
+            }
+            if let Some(props) = table.map.get("props").filter(|props| !props.is_null()) {
+                made["props"] = props.clone();
+            }
+            Ok(made)
+        })
+    }
+
+    fn dispatch_namespaces(&self, warnings: &mut Vec<String>) -> Result<Vec<Value>, ProjectError> {
+        let known = ["binding", "namespace", "outbound", "remote"];
+        self.each("dispatch_namespaces", &known, warnings, |table| {
+            let remedy = "name the dispatch namespace that it stands for";
+            let mut made = json!({
+                "type": "dispatch_namespace",
+                "name": table.required("binding", BINDING)?,
+                "namespace": table.required("namespace", remedy)?,
+            });
+            if let Some(outbound) = table.map.get("outbound") {
+                // Which forms there are is the daemon's to say.
+                made["outbound"] = outbound.clone();
+            }
+            Ok(made)
+        })
+    }
+
+    fn worker_loaders(&self, warnings: &mut Vec<String>) -> Result<Vec<Value>, ProjectError> {
+        self.each("worker_loaders", &["binding"], warnings, |table| {
+            Ok(json!({"type": "worker_loader", "name": table.required("binding", BINDING)?}))
+        })
+    }
+
+    fn datasets(&self, warnings: &mut Vec<String>) -> Result<Vec<Value>, ProjectError> {
+        let known = ["binding", "dataset"];
+        self.each("analytics_engine_datasets", &known, warnings, |table| {
+            let name = table.required("binding", BINDING)?;
+            let dataset = table.text("dataset", table.map.get("dataset"))?;
+            let dataset = dataset.unwrap_or_else(|| name.clone());
+            Ok(json!({"type": "analytics_engine", "name": name, "dataset": dataset}))
+        })
+    }
+
+    fn ratelimits(&self, warnings: &mut Vec<String>) -> Result<Vec<Value>, ProjectError> {
+        let known = ["name", "namespace_id", "simple"];
+        self.each("ratelimits", &known, warnings, |table| {
+            Ok(json!({
+                "type": "ratelimit",
+                "name": table.required("name", BINDING)?,
+                "namespace_id": table.text("namespace_id", table.map.get("namespace_id"))?,
+                "simple": table.map.get("simple"),
+            }))
+        })
+    }
+
+    /// `version_metadata`, a table that names the binding.
+    fn version_metadata(&self, warnings: &mut Vec<String>) -> Result<Vec<Value>, ProjectError> {
+        const KEY: &str = "version_metadata";
+        let expected = "a table with `binding`";
+        let table = self.table(KEY, self.map.get(KEY), expected, &["binding"], warnings)?;
+        let made = |table: Table<'_>| {
+            let name = table.required("binding", BINDING)?;
+            Ok(json!({"type": "version_metadata", "name": name}))
+        };
+        table.into_iter().map(made).collect()
+    }
+
+    /// `kv_namespaces`: a binding's name, and its namespace's id or title.
     pub(super) fn kv(
         &self,
         warnings: &mut Vec<String>,
     ) -> Result<Vec<(String, String)>, ProjectError> {
         const KEY: &str = "kv_namespaces";
-        let mut bindings = Vec::new();
-        for (at, map) in self.tables(KEY)? {
-            let inner = Table {
-                path: self.path,
-                at: &at,
-                map,
+        let known = ["binding", "id", "title", "preview_id", "remote"];
+        let tables = self.tables(KEY, self.map.get(KEY), &known, warnings)?;
+        let binding = |table: &Table<'_>| {
+            let name = table.required("binding", BINDING)?;
+            // By its title, too, which the field's files do not have.
+            let namespace = match (table.map.get("id"), table.map.get("title")) {
+                (None, title @ Some(_)) => table.text("title", title)?,
+                _ => None,
             };
-            inner.warn_unknown(
-                warnings,
-                &["binding", "id", "title", "preview_id", "remote"],
-            );
-            let binding = inner.text("binding", map.get("binding"))?;
-            let id = match map.get("id") {
-                Some(id) => inner.text("id", Some(id))?,
-                None => inner.text("title", map.get("title"))?,
-            };
-            let missing = |key| {
-                ProjectError::Missing {
-                path: self.path.to_owned(),
-                key,
-                remedy: "write kv_namespaces entries with `binding` and `id`, the namespace's id or title".to_owned(),
-            }
-            };
-            bindings.push((
-                binding.ok_or_else(|| missing("kv_namespaces.binding"))?,
-                id.ok_or_else(|| missing("kv_namespaces.id"))?,
-            ));
-        }
-        Ok(bindings)
+            let remedy = "set it to the namespace's id or title";
+            let namespace = namespace.map_or_else(|| table.required("id", remedy), Ok)?;
+            Ok((name, namespace))
+        };
+        tables.iter().map(binding).collect()
+    }
+}
+
+/// `tail_consumers`, a list of tables or one, as it goes into the upload's metadata.
+pub(super) fn tail_consumers(
+    table: &Table<'_>,
+    value: Option<&Value>,
+) -> Result<Option<Value>, ProjectError> {
+    match value {
+        None => Ok(None),
+        Some(Value::Array(items)) if items.iter().all(Value::is_object) => Ok(value.cloned()),
+        Some(one @ Value::Object(_)) => Ok(Some(json!([one]))),
+        Some(other) => Err(table.kind("tail_consumers", other, "a list of tables with `service`")),
     }
 }

@@ -56,13 +56,8 @@ impl Entrances {
             Value::Object(map) => map,
             other => return Err(table.kind(key, other, "a text, or a table with `pattern`")),
         };
-        let inner = Table {
-            path: table.path,
-            at: &format!("{}{key}.", table.at),
-            map,
-        };
         let known = ["pattern", "zone_name", "zone_id", "custom_domain"];
-        inner.warn_unknown(warnings, &known);
+        let inner = table.inner(key, map, &known, warnings);
         let pattern = map.get("pattern").unwrap_or(&Value::Null);
         let Some(text) = pattern.as_str() else {
             return Err(inner.kind("pattern", pattern, "a text"));

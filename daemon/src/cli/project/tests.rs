@@ -129,7 +129,22 @@ fn mistakes_are_told() {
     check(
         "w.toml",
         "main = 'a'\nkv_namespaces = [{ binding = 'B' }]",
-        "`kv_namespaces.id` is missing",
+        "`kv_namespaces[0].id` is missing; set it to the namespace's id or title",
+    );
+    check(
+        "w.toml",
+        "main = 'a'\nratelimits = [{ name = 'A' }, { namespace_id = '1' }]",
+        "`ratelimits[1].name` is missing; name the binding",
+    );
+    check(
+        "w.toml",
+        "main = 'a'\n[env.e.version_metadata]",
+        "`env.e.version_metadata.binding` is missing; name the binding",
+    );
+    check(
+        "w.toml",
+        "main = 'a'\nversion_metadata = 'V'",
+        "`version_metadata` is `\"V\"`; it must be a table with `binding`",
     );
     check(
         "w.toml",
@@ -278,4 +293,28 @@ fn routes_are_texts_or_tables() {
     ] {
         assert!(parse(wrong).is_err(), "{wrong}");
     }
+}
+
+#[test]
+fn rate_limits_and_the_versions_own_data_are_bound() {
+    let text = r#"
+        main = "a.js"
+        [[ratelimits]]
+        name = "LIMIT"
+        namespace_id = "1001"
+        simple = { limit = 5, period = 10 }
+        window = 3
+        [version_metadata]
+        binding = "VERSION"
+    "#;
+    let project = Project::parse(Path::new("w.toml"), text, None).unwrap();
+    let simple = json!({"limit": 5, "period": 10});
+    let limit =
+        json!({"type": "ratelimit", "name": "LIMIT", "namespace_id": "1001", "simple": simple});
+    let version = json!({"type": "version_metadata", "name": "VERSION"});
+    assert_eq!(project.bindings, [limit, version]);
+    let [warning] = &project.warnings[..] else {
+        panic!("{:?}", project.warnings);
+    };
+    assert!(warning.contains("`ratelimits[0].window` means nothing here"));
 }

@@ -14,6 +14,7 @@ mod figures;
 mod group;
 pub mod listening;
 mod memory;
+mod observers;
 pub mod offline;
 mod options;
 mod pulse;

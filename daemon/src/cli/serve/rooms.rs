@@ -9,6 +9,7 @@ use super::courier::Courier;
 use super::exporter::Exporter;
 use super::figures::{Figures, Phase, Told as Rest};
 use super::memory::Memory;
+use super::observers::{Logs, Told};
 use super::options::{
     analytics_options, bounds, cache_options, calibrated, claim_options, edge_options,
     engine_options, log_filter, manage_options, observe_options, outbound_options, policy,
@@ -25,19 +26,17 @@ use super::visitor::Visitor;
 use super::{ServeError, Shutdown};
 use crate::analytics::Analytics;
 use crate::cache::Cache;
-use crate::catalog::guard::Watch;
 use crate::catalog::{Catalog, Machine};
 use crate::config::{self, Config};
 use crate::cron;
 use crate::edge::{self, Edge, Listening};
-use crate::engine::invocation::Ray;
-use crate::engine::{self, Engine, Finished, Observer};
+use crate::engine::{self, Engine};
 use crate::logpush::Logpush;
 use crate::manage::claim::Claim;
 use crate::manage::local::Door;
 use crate::manage::roles::Role;
-use crate::manage::{self, LogSource, LogStream, Manage, ServerOptions};
-use crate::observe::{self, Filter, Follow, Followed, Observe, logger};
+use crate::manage::{self, Manage, ServerOptions};
+use crate::observe::{self, Observe, logger};
 use crate::outbound::Outbound;
 use crate::replay::Replays;
 use crate::store::{Opened, Store};
@@ -46,7 +45,7 @@ use crate::tune::{Tune, calibration};
 use crate::usage::{Usage, UsageOptions};
 use async_executor::Executor;
 use async_io::Async;
-use futures_lite::{StreamExt, future, stream};
+use futures_lite::future;
 use parking_lot::{Mutex, RwLock};
 use postern_task::Begin;
 use smol::channel::Sender;
@@ -534,35 +533,6 @@ impl Rooms {
     }
 }
 
-/// Who is told of invocations: those who keep logs and figures, and those who compare versions.
-struct Told {
-    observe: Observe,
-    watch: OnceLock<Arc<Watch>>,
-    tune: Tune,
-}
-
-impl Observer for Told {
-    fn finished(&self, finished: &Finished<'_>) {
-        self.observe.finished(finished);
-        // What was not let in used nothing, and tells nothing of a version.
-        if finished.stage == engine::refusal::Stage::Admission {
-            return;
-        }
-        self.tune.finished(finished);
-        if let Some(watch) = self.watch.get() {
-            watch.finished(finished);
-        }
-    }
-
-    fn deployed(&self, deployed: &engine::finished::Deployed<'_>) {
-        self.observe.deployed(deployed);
-    }
-
-    fn refused(&self, namespace: &str, script: &str, limit: &'static str) {
-        self.observe.refused(namespace, script, limit);
-    }
-}
-
 /// Rolls back what breaks its guard.
 async fn guard(catalog: Arc<Catalog>) {
     catalog.keep_guard().await;
@@ -621,78 +591,6 @@ fn tell(opened: &Opened) -> Vec<String> {
         log::error!("{note}");
     }
     notes
-}
-
-/// Records of invocations for the management port.
-struct Logs(Observe);
-
-impl LogSource for Logs {
-    fn recent(&self, namespace: &str, script: &str) -> Vec<Arc<observe::Record>> {
-        self.0.recent(namespace, script)
-    }
-
-    fn all(&self) -> Vec<Arc<observe::Record>> {
-        self.0.all_recent()
-    }
-
-    fn kept_bytes(&self) -> usize {
-        self.0.kept_bytes()
-    }
-
-    fn counts(&self) -> Vec<(String, String, observe::Counts)> {
-        self.0.all_counts()
-    }
-
-    fn follow(&self, filter: Filter) -> Result<Follow, String> {
-        self.0.follow(filter).map_err(|error| error.to_string())
-    }
-
-    fn explain(&self, ray: Ray) -> Vec<observe::Failed> {
-        self.0.explain(ray)
-    }
-
-    fn failures(&self, count: usize) -> Vec<observe::Failed> {
-        self.0.failures(count)
-    }
-
-    fn logs(&self, namespace: &str, script: &str, follow: bool) -> Result<LogStream, String> {
-        let shown = |record: &observe::Record| record.to_json().to_string();
-        // Followed first and read then, so that nothing falls between; what is seen twice is
-        // told once.
-        let following = follow.then(|| {
-            self.0.follow(Filter {
-                namespace: Some(namespace.to_owned()),
-                script: Some(script.to_owned()),
-                ..Filter::default()
-            })
-        });
-        let recent = self.0.recent(namespace, script);
-        let last = recent.last().map(|record| record.ray);
-        let before = stream::iter(
-            recent
-                .iter()
-                .map(|record| shown(record))
-                .collect::<Vec<_>>(),
-        );
-        match following.transpose().map_err(|error| error.to_string())? {
-            None => Ok(Box::pin(before)),
-            Some(follow) => {
-                let after = stream::unfold(follow, |mut follow| async move {
-                    let Followed { record, lost } = follow.next().await;
-                    Some(((record, lost), follow))
-                })
-                .skip_while(move |(record, _)| last == Some(record.ray))
-                .map(move |(record, lost)| {
-                    let mut told = record.to_json();
-                    if lost > 0 {
-                        told["lost"] = lost.into();
-                    }
-                    told.to_string()
-                });
-                Ok(Box::pin(before.chain(after)))
-            }
-        }
-    }
 }
 
 /// Judges the module on stdin and writes the verdict to stdout.
