@@ -68,7 +68,7 @@ impl Judges {
         // What it had in its memory, and its module with what metering adds.
         let max = FILES_PER_MODULE
             .saturating_mul(order.module_bytes)
-            .saturating_add(order.limits.memory_bytes.into());
+            .saturating_add(order.limits.memory_bytes);
         self.exchange(judge, sources, order, &mut |judged, bytes, from| {
             verdict::whole(judged, bytes, max, from)
         })
