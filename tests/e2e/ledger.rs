@@ -85,3 +85,49 @@ fn the_tree_adds_up_to_what_is_in_ram() {
         assert!(shown.text().contains(part), "{part}: {}", shown.text());
     }
 }
+
+/// Tenants who take all there is, and hold it, leave another its isolate.
+#[test]
+fn whoever_has_little_finds_room_beside_those_who_take_all() {
+    const HOGS: usize = 12;
+    let daemon = Setup::new()
+        .board("qemu-armv7")
+        .tables("[limits]\ncpu-ms = 30000\nmemory-bytes = '16 MiB'\n")
+        .start();
+    daemon.api().production();
+    daemon.api().push_javascript(
+        "little",
+        "export default { fetch: () => new Response('here') };",
+    );
+    let mut held = Vec::new();
+    let mut refused = 0;
+    for n in 0..HOGS {
+        let name = format!("hog{n}");
+        daemon.api().push_javascript(
+            &name,
+            "export default { fetch() {
+               const kept = Array.from({ length: 9 }, () => new Uint8Array(1 << 20).fill(1));
+               const { readable, writable } = new TransformStream();
+               writable.getWriter().write(new Uint8Array([kept.length])).then(() => kept.pop());
+               return new Response(readable);
+             } };",
+        );
+        let mut connection = daemon.connect();
+        let request = format!("GET /{name}/ HTTP/1.1\r\nhost: x\r\n\r\n");
+        connection.write(request.as_bytes()).unwrap();
+        match connection.read_head().unwrap() {
+            (200, _) => held.push(connection),
+            (503, headers) => {
+                let length = headers.iter().find(|(name, _)| name == "content-length");
+                let body = connection.read_exact(length.unwrap().1.parse().unwrap());
+                let told = String::from_utf8(body.unwrap()).unwrap();
+                let kept = "for tenants who have no more than 8.0 MiB";
+                assert!(told.contains(kept), "{told}");
+                refused += 1;
+            }
+            other => panic!("{other:?}"),
+        }
+    }
+    assert!(held.len() > 3 && refused > 3, "{} {refused}", held.len());
+    assert_eq!(daemon.get("/little/").expect(200).text(), "here");
+}

@@ -22,7 +22,8 @@ const QUICKJS: &str = "0.14.0";
 /// they are called on, dates and the order of comparisons, modules that import themselves or are
 /// required, classes as a host's templates make them, JSON and decimals as they usually are, call
 /// sites as V8 tells them, what is reserved in classes of sets alone, splitting, classes of many
-/// ranges and strings without escapes, and lengths of vectors to V8's last digit.
+/// ranges and strings without escapes, lengths of vectors to V8's last digit, who waits behind a
+/// generator that has ended, and brackets that are looked behind once.
 const PATCHES: &[&str] = &[
     "quickjs.patch",
     "messages.patch",
@@ -39,6 +40,8 @@ const PATCHES: &[&str] = &[
     "sets.patch",
     "ranges.patch",
     "numbers.patch",
+    "generators.patch",
+    "brackets.patch",
 ];
 /// The stack of the module: QuickJS may use most of it, so that recursion is a RangeError.
 const STACK: u32 = 1 << 20;

@@ -605,6 +605,7 @@ impl Engine {
     /// of how much, and who has most.
     fn shortage(&self, budget: &Budget, what: &str, needs: &[(&str, u64)]) -> String {
         let short = budget.narrowest();
+        let all = needs.iter().map(|(_, bytes)| bytes).sum();
         let resting = self.resting();
         let resting = resting
             .iter()
@@ -612,7 +613,7 @@ impl Engine {
         ledger::shortage(
             what,
             needs,
-            short,
+            (short, budget.withheld(short, all)),
             resting.map(|isolate| isolate.bytes()).max(),
         )
     }

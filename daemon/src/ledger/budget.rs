@@ -6,8 +6,11 @@
 
 use parking_lot::Mutex;
 use std::collections::BTreeMap;
-use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
 use std::sync::{Arc, Weak};
+
+/// Bytes that a part may have and still take of what is kept for such parts: a first isolate, and some more.
+pub const MODEST: u64 = 8 << 20;
 
 /// A number of bytes that may be in use at once. Cloning gives another handle to it.
 #[derive(Clone, Debug)]
@@ -21,6 +24,10 @@ struct Account {
     /// What all of it is taken from as well.
     of: Option<Budget>,
     parts: Mutex<BTreeMap<Box<str>, Weak<Account>>>,
+    /// As many as these.
+    count: AtomicUsize,
+    /// What only parts get that have no more than [`MODEST`].
+    kept: u64,
 }
 
 impl Account {
@@ -28,6 +35,8 @@ impl Account {
         Self {
             name: name.into(),
             limit,
+            count: AtomicUsize::new(0),
+            kept: 0,
             used: AtomicU64::new(0),
             of,
             parts: Mutex::default(),
@@ -45,6 +54,7 @@ impl Drop for Account {
                 .is_some_and(|it| it.strong_count() == 0)
             {
                 parts.remove(&self.name);
+                of.0.count.store(parts.len(), Ordering::Relaxed);
             }
         }
     }
@@ -65,6 +75,19 @@ impl Budget {
         }
         let part = Arc::new(Account::new(name, limit, Some(self.clone())));
         parts.insert(name.into(), Arc::downgrade(&part));
+        self.0.count.store(parts.len(), Ordering::Relaxed);
+        Self(part)
+    }
+
+    /// The same of which a quarter is kept, as long as it has several parts, for those that have no more than
+    /// [`MODEST`]: however much others take, nobody is without a little.
+    pub fn part_of_many(&self, name: &str, limit: u64) -> Self {
+        let mut parts = self.0.parts.lock();
+        let mut part = Account::new(name, limit, Some(self.clone()));
+        part.kept = limit / 4;
+        let part = Arc::new(part);
+        parts.insert(name.into(), Arc::downgrade(&part));
+        self.0.count.store(parts.len(), Ordering::Relaxed);
         Self(part)
     }
 
@@ -90,15 +113,34 @@ impl Budget {
     /// This one or that which it is part of, whichever has least left; the larger where they have the
     /// same.
     pub fn narrowest(&self) -> &Self {
-        let mut narrowest = self;
-        let mut next = self.of();
-        while let Some(of) = next {
-            if of.free() <= narrowest.free() {
-                narrowest = of;
+        let (mut narrowest, mut least) = (self, self.free());
+        let mut at = self;
+        while let Some(of) = at.of() {
+            let free = of.free().saturating_sub(of.kept_from(at, 0));
+            if free <= least {
+                (narrowest, least) = (of, free);
             }
-            next = of.of();
+            at = of;
         }
         narrowest
+    }
+
+    /// Bytes of this one that are kept from a part that takes so many more.
+    fn kept_from(&self, part: &Self, more: u64) -> u64 {
+        let is_alone = self.0.count.load(Ordering::Relaxed) <= 1;
+        match is_alone || part.used().saturating_add(more) <= MODEST {
+            true => 0,
+            false => self.0.kept,
+        }
+    }
+
+    /// Bytes of `whole` that are kept from this one, which is part of it, when it takes so many more.
+    pub fn withheld(&self, whole: &Self, more: u64) -> u64 {
+        match self.of() {
+            Some(of) if of.is(whole) => of.kept_from(self, more),
+            Some(of) => of.withheld(whole, more),
+            None => 0,
+        }
     }
 
     /// Whether it is that one or part of it.
@@ -116,17 +158,22 @@ impl Budget {
         Arc::ptr_eq(&self.0, &other.0)
     }
 
-    fn grow(&self, bytes: u64) -> bool {
+    /// Takes `bytes`, of which `kept` more must be left.
+    fn grow(&self, bytes: u64, kept: u64) -> bool {
         let account = &self.0;
+        let limit = account.limit.saturating_sub(kept);
         let taken = account
             .used
             .fetch_update(Ordering::Relaxed, Ordering::Relaxed, |used| {
-                used.checked_add(bytes).filter(|sum| *sum <= account.limit)
+                used.checked_add(bytes).filter(|sum| *sum <= limit)
             });
         if taken.is_err() {
             return false;
         }
-        let fits = account.of.as_ref().is_none_or(|of| of.grow(bytes));
+        let fits = account
+            .of
+            .as_ref()
+            .is_none_or(|of| of.grow(bytes, of.kept_from(self, 0)));
         if !fits {
             account.used.fetch_sub(bytes, Ordering::Relaxed);
         }
@@ -200,7 +247,7 @@ impl Share {
         if bytes > 0 && super::refusing::is_refused(&self.budget, bytes) {
             return false;
         }
-        let fits = bytes == 0 || self.budget.grow(bytes);
+        let fits = bytes == 0 || self.budget.grow(bytes, 0);
         if fits {
             self.bytes += bytes;
         }
@@ -274,6 +321,38 @@ mod tests {
         assert!(part.is_in(&whole) && part.is_in(&part) && !whole.is_in(&part));
         drop((first, other));
         assert_eq!((whole.used(), part.used()), (0, 0));
+    }
+
+    #[test]
+    fn a_quarter_is_kept_for_those_who_have_little() {
+        let device = Budget::new("device", u64::MAX);
+        let all = device.part_of_many("all", 100 * MODEST);
+        let much = all.part("much", u64::MAX);
+        // One alone may have all of it.
+        assert!(much.take(100 * MODEST).is_some());
+        let little = all.part("little", u64::MAX);
+        assert!(much.take(75 * MODEST + 1).is_none());
+        // By way of a part of its own, too.
+        let part = much.part("part", u64::MAX);
+        let most = part.take(75 * MODEST).unwrap();
+        assert!(part.take(1).is_none());
+        assert!(part.narrowest().is(&all));
+        assert_eq!(
+            (part.withheld(&all, 1), all.free()),
+            (25 * MODEST, 25 * MODEST)
+        );
+        let first = little.take(MODEST).unwrap();
+        assert!(little.take(1).is_none());
+        assert_eq!(
+            (first.bytes(), little.withheld(&all, 1)),
+            (MODEST, 25 * MODEST)
+        );
+        let others: Vec<Share> = (0..24)
+            .map(|at| all.part(&at.to_string(), u64::MAX).take(MODEST).unwrap())
+            .collect();
+        assert_eq!((others.len(), all.free()), (24, 0));
+        drop((most, others));
+        assert!(little.take(MODEST).is_some());
     }
 
     #[test]

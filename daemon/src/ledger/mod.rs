@@ -25,9 +25,14 @@ pub fn shown(bytes: u64) -> String {
 }
 
 /// What is told to whom there was no room for: what it `needs`, by part and in bytes, what is free of
-/// what is `short`, and the most that one has there who rests. Names nobody else's Worker: tenants
-/// and their clients read it.
-pub fn shortage(what: &str, needs: &[(&str, u64)], short: &Budget, resting: Option<u64>) -> String {
+/// what is `short`, of which `withheld` bytes are for others, and the most that one has there who rests.
+/// Names nobody else's Worker: tenants and their clients read it.
+pub fn shortage(
+    what: &str,
+    needs: &[(&str, u64)],
+    (short, withheld): (&Budget, u64),
+    resting: Option<u64>,
+) -> String {
     let all: u64 = needs.iter().map(|(_, bytes)| bytes).sum();
     let parts = needs.iter().filter(|(_, bytes)| *bytes > 0);
     let parts: Vec<String> = parts
@@ -37,11 +42,19 @@ pub fn shortage(what: &str, needs: &[(&str, u64)], short: &Budget, resting: Opti
         Some(bytes) => format!("largest idle isolate: {}", shown(bytes)),
         None => "no isolate is idle".to_owned(),
     };
+    let kept = match withheld {
+        0 => String::new(),
+        _ => format!(
+            ", and {} for tenants who have no more than {}",
+            shown(withheld.min(short.free())),
+            shown(budget::MODEST)
+        ),
+    };
     format!(
-        "{what}: needs {}: {}; free {} of {} ({}); {resting}",
+        "{what}: needs {}: {}; free {} of {} ({}){kept}; {resting}",
         shown(all),
         parts.join(", "),
-        shown(short.free()),
+        shown(short.free().saturating_sub(withheld)),
         shown(short.limit()),
         short.name(),
     )
@@ -74,12 +87,15 @@ mod tests {
             shortage(
                 "no memory for another isolate",
                 &needs,
-                &budget,
+                (&budget, 0),
                 Some(1 << 20)
             ),
             "no memory for another isolate: needs 3.1 MiB: 921.5 KiB code, 2.2 MiB memory; \
              free 1.3 MiB of 24.0 MiB (Workers); largest idle isolate: 1.0 MiB"
         );
-        assert!(shortage("x", &needs, &budget, None).ends_with("no isolate is idle"));
+        assert!(shortage("x", &needs, (&budget, 0), None).ends_with("no isolate is idle"));
+        let told = shortage("x", &needs, (&budget, 6 << 20), None);
+        let kept = "free 0 B of 24.0 MiB (Workers), and 1.3 MiB for tenants who have no more than 8.0 MiB;";
+        assert!(told.contains(kept), "{told}");
     }
 }

@@ -30,7 +30,7 @@ import { configure as configureGlobals } from "internal:globals";
 import "internal:intl";
 import "internal:atomics";
 import "internal:regexp";
-import { bytesOfModule, importedModule } from "internal:wasm";
+import { bytesOfModule, compiled, importedModule } from "internal:wasm";
 import { batchOf, QueueEvent } from "internal:batch";
 import { EmailEvent, emailOf } from "internal:email";
 import "internal:code";
@@ -202,8 +202,14 @@ function missing(kind) {
 
 let onFetch = null;
 
-function begin(id) {
+function enter() {
+  if (!scope.global) return;
   scope.global = false;
+  compiled();
+}
+
+function begin(id) {
+  enter();
   return beginFlight(id);
 }
 
@@ -443,7 +449,7 @@ const hooks = {
   // What src/serve.rs calls for a request: function, receiver and env. Null where `request` is to
   // be called for each.
   handler() {
-    scope.global = false;
+    enter();
     if (listens || typeof exported.default === "function") return null;
     const target = exported.default;
     const method = target?.fetch;

@@ -3,6 +3,7 @@
 // A snapshot has nothing of the host's in it. So what global scope makes is only noted, and made when
 // a handler first needs it; calls without a result that it makes are noted too.
 import native from "internal:native";
+import { scope } from "internal:errors";
 import {
   ENGINE, IO, io, octets, decoder, NONE, PAGE, CompileError, LinkError, RuntimeError, soon, handleOf, check,
   ask, number, handles, functions, imported, shared, coerce, put, takeAll, write, read, drop, run,
@@ -40,18 +41,58 @@ function moduleOf(value, where) {
   return found;
 }
 
-function Module() {
+// A DataView is none, as in the field.
+const isBuffer = (value) => value instanceof ArrayBuffer || (isView(value) && !(value instanceof DataView));
+
+function wantBytes(source, where) {
+  if (!isBuffer(source)) throw new TypeError(`${ENGINE}.${where}: Argument 0 must be a buffer source`);
+  if (source.byteLength === 0) throw new CompileError(`${ENGINE}.${where}: BufferSource argument is empty`);
+}
+
+const copied = (source) =>
+  isView(source) ? source.buffer.slice(source.byteOffset, source.byteOffset + source.byteLength) : source.slice();
+
+// Global scope may make modules of bytes where it may make code of strings.
+function mayCompile(where) {
+  if (!(scope.global && scope.flags?.has("allow_eval_during_startup"))) {
+    throw new CompileError(`${ENGINE}.${where}: ${COMPILE_REFUSED}`);
+  }
+}
+
+function makeModule(bytes, where, prototype = Module.prototype) {
+  const told = native.wasmDescribe(bytes);
+  if (told[0] !== "0") throw new CompileError(`${ENGINE}.${where}: ${told.slice(1)}`);
+  const module = create(prototype);
+  modules.set(module, { bytes, handle: undefined, ...parse(told.slice(1)) });
+  return module;
+}
+
+function Module(source) {
   needsNew(new.target, "Module");
-  throw new CompileError(`${ENGINE}.Module(): ${COMPILE_REFUSED}`);
+  mayCompile("Module()");
+  wantBytes(source, "Module()");
+  return makeModule(copied(source), "Module()", new.target.prototype);
 }
 
 // What `import module from "./x.wasm"` gives.
-export function importedModule(bytes) {
-  const told = native.wasmDescribe(bytes);
-  if (told[0] !== "0") throw new CompileError(`${ENGINE}.Module(): ${told.slice(1)}`);
-  const module = create(Module.prototype);
-  modules.set(module, { bytes, handle: undefined, ...parse(told.slice(1)) });
-  return module;
+export const importedModule = (bytes) => makeModule(bytes, "Module()");
+
+// What global scope has compiled in the background is there when the first handler begins, not before.
+const compiling = [];
+const inBackground = (give) =>
+  new Promise((resolve, reject) => {
+    compiling.push(() => {
+      try {
+        resolve(give());
+      } catch (error) {
+        reject(error);
+      }
+    });
+  });
+
+// The first handler begins.
+export function compiled() {
+  for (const settle of compiling.splice(0)) settle();
 }
 
 // The bytes of one; undefined for anything else.
@@ -137,6 +178,12 @@ function linked(module, at, [from, name, kind, type], value, where) {
   }
 }
 
+function wantImports(imports, where) {
+  if (imports !== undefined && !isObject(imports)) {
+    throw new TypeError(`${ENGINE}.${where}: Argument 1 must be an object`);
+  }
+}
+
 function link(instance, module, imports, where) {
   if (module.imports.length > 0 && !isObject(imports)) {
     throw new TypeError(`${ENGINE}.${where}: Imports argument must be present and must be an object`);
@@ -207,6 +254,7 @@ function wrap(slot, kind, type) {
 function Instance(module, imports) {
   needsNew(new.target, "Instance", "");
   const found = moduleOf(module, "Instance()");
+  wantImports(imports, "Instance()");
   return link(create(new.target.prototype), found, imports, "Instance()");
 }
 const instanceMembers = {
@@ -421,12 +469,13 @@ const globalMembers = {
   },
 };
 
-const isBuffer = (value) => value instanceof ArrayBuffer || isView(value);
-
 const members = {
-  async compile(bytes) {
-    if (!isBuffer(bytes)) throw new TypeError(`${ENGINE}.compile(): Argument 0 must be a buffer source`);
-    throw new CompileError(`${ENGINE}.compile(): ${COMPILE_REFUSED}`);
+  // Where it is refused it is whatever it is given.
+  async compile(source) {
+    mayCompile("compile()");
+    wantBytes(source, "compile()");
+    const module = makeModule(copied(source), "compile()");
+    return inBackground(() => module);
   },
   validate(bytes) {
     if (!isBuffer(bytes)) throw new TypeError(`${ENGINE}.validate(): Argument 0 must be a buffer source`);
@@ -436,10 +485,14 @@ const members = {
     if (!isObject(source)) {
       throw new TypeError(`${ENGINE}.instantiate(): Argument 0 must be a buffer source or a ${ENGINE}.Module object`);
     }
-    const module = modules.get(source);
-    if (module !== undefined) return link(create(Instance.prototype), module, imports, "instantiate()");
-    if (!isBuffer(source)) throw new TypeError(`${ENGINE}.instantiate(): Argument 0 must be a buffer source`);
-    throw new CompileError(`${ENGINE}.instantiate(): ${COMPILE_REFUSED}`);
+    wantImports(imports, "instantiate()");
+    const instantiated = (module) => link(create(Instance.prototype), module, imports, "instantiate()");
+    const known = modules.get(source);
+    if (known !== undefined) return instantiated(known);
+    wantBytes(source, "instantiate()");
+    mayCompile("instantiate()");
+    const module = makeModule(copied(source), "instantiate()");
+    return inBackground(() => ({ module, instance: instantiated(modules.get(module)) }));
   },
 };
 defineProperty(members.instantiate, "length", { value: 1, configurable: true });

@@ -31,6 +31,57 @@ impl<'js> Trace<'js> for HeaderList {
     fn trace<'a>(&self, _: Tracer<'a, 'js>) {}
 }
 
+/// Names whose values are sent as one, with commas, as the field sends them. Of other names each
+/// value has a line of its own.
+const JOINED: &[&str] = &[
+    "accept",
+    "accept-charset",
+    "accept-encoding",
+    "accept-language",
+    "accept-ranges",
+    "access-control-allow-origin",
+    "age",
+    "allow",
+    "authorization",
+    "cache-control",
+    "cf-cache-status",
+    "content-disposition",
+    "content-encoding",
+    "content-language",
+    "content-location",
+    "content-range",
+    "content-type",
+    "cookie",
+    "date",
+    "etag",
+    "expect",
+    "expires",
+    "from",
+    "if-match",
+    "if-modified-since",
+    "if-none-match",
+    "if-range",
+    "if-unmodified-since",
+    "last-modified",
+    "link",
+    "location",
+    "max-forwards",
+    "origin",
+    "pragma",
+    "proxy-authenticate",
+    "proxy-authorization",
+    "range",
+    "referer",
+    "refresh",
+    "retry-after",
+    "server",
+    "strict-transport-security",
+    "user-agent",
+    "vary",
+    "via",
+    "www-authenticate",
+];
+
 const NAME: &str = "Headers";
 
 impl<'js> JsClass<'js> for HeaderList {
@@ -315,20 +366,57 @@ impl HeaderList {
         }
         let mut count = usize::from(content_type.is_some());
         let mut len = 6 + content_type.map_or(0, |it| it.len() + 18);
+        // A name that comes twice sets its bit twice; so may two names.
+        let (mut seen, mut may_repeat) = (0_u64, false);
         for (name, value) in self.each() {
             count += 1;
             len += name.len() + value.len() + 6;
+            let last = name.as_bytes().last().copied().unwrap_or(0);
+            let bit = 1 << ((name.len() ^ usize::from(last)) & 63);
+            may_repeat |= seen & bit != 0;
+            seen |= bit;
         }
         out.reserve_exact(len);
-        varint(out, count);
         let content_type = content_type.map(|it| ("content-type", it.as_bytes()));
-        for (name, value) in self.each().chain(content_type) {
-            varint(out, name.len());
-            out.extend_from_slice(name.as_bytes());
-            varint(out, value.len());
-            out.extend_from_slice(value);
+        if may_repeat {
+            let fields = self.joined();
+            varint(out, fields.len() + usize::from(content_type.is_some()));
+            let fields = fields.iter().map(|(name, value)| (*name, value.as_ref()));
+            return fields
+                .chain(content_type)
+                .for_each(|field| encode_field(out, field));
         }
+        varint(out, count);
+        self.each()
+            .chain(content_type)
+            .for_each(|field| encode_field(out, field));
     }
+
+    /// All of them, the values of a name in [`JOINED`] in one, where its first one is.
+    fn joined(&self) -> Vec<(&str, Cow<'_, [u8]>)> {
+        let mut fields: Vec<(&str, Cow<'_, [u8]>)> = Vec::new();
+        let mut places: Vec<(&str, usize)> = Vec::new();
+        for (name, value) in self.each() {
+            if JOINED.binary_search(&name).is_ok() {
+                if let Some((_, at)) = places.iter().find(|(known, _)| *known == name) {
+                    let all = fields[*at].1.to_mut();
+                    all.extend_from_slice(b", ");
+                    all.extend_from_slice(value);
+                    continue;
+                }
+                places.push((name, fields.len()));
+            }
+            fields.push((name, Cow::Borrowed(value)));
+        }
+        fields
+    }
+}
+
+fn encode_field(out: &mut Vec<u8>, (name, value): (&str, &[u8])) {
+    varint(out, name.len());
+    out.extend_from_slice(name.as_bytes());
+    varint(out, value.len());
+    out.extend_from_slice(value);
 }
 
 /// The head of a response, before its fields.

@@ -25,7 +25,7 @@ impl Memory {
         let planes = board.planes();
         let device = Budget::new("device", board.memory_bytes());
         Self {
-            workers: device.part("Workers", planes.workers),
+            workers: device.part_of_many("Workers", planes.workers),
             management: device.part("management", planes.management),
             device,
         }

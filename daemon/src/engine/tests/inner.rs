@@ -182,3 +182,35 @@ fn what_global_scope_instantiates_is_made_in_each_isolate() {
         );
     }
 }
+
+#[test]
+fn what_global_scope_compiles_is_under_the_limits() {
+    let bench = bench();
+    let module = wat::parse_str("(module (func (export \"a\") (result i32) i32.const 7))").unwrap();
+    let judged = |source: &str| {
+        let source = format!("const bytes = new Uint8Array({module:?}); {source}");
+        let mut bundle = bundle(&[("worker.js", ModuleKind::EsModule, &source)]);
+        bundle.flags.push("allow_eval_during_startup".to_owned());
+        bench.judged(bundle, &Limits::default())
+    };
+    let endless = "for (;;) new WebAssembly.Module(bytes); export default { fetch() {} };";
+    let refused = format!("{:?}", judged(endless).err());
+    assert!(refused.contains("CPU time limit"), "{refused}");
+
+    let many = "const all = Array.from({ length: 70 }, () => new WebAssembly.Module(bytes));
+        const later = WebAssembly.instantiate(bytes);
+        export default { async fetch() {
+            const { instance } = await later;
+            let sum = instance.exports.a();
+            try {
+                for (const module of all) sum += new WebAssembly.Instance(module).exports.a();
+            } catch (error) {
+                return new Response(`${sum} ${error.name}`);
+            }
+        } };";
+    let worker = bench.script("w", &judged(many).unwrap(), Limits::default());
+    assert_eq!(
+        bench.text(&worker, "").unwrap(),
+        format!("{} RangeError", 64 * 7)
+    );
+}
