@@ -426,6 +426,32 @@ fn cookies_in_crumbs_are_one_field() {
 }
 
 #[test]
+fn values_are_the_same_as_with_http_1() {
+    let certificates = Certificates::new();
+    let daemon = daemon(&certificates, "", "");
+    let mut client = Http2::open(port(&daemon), &[]);
+    let mut fields = asks("GET", "one.test", "/told");
+    fields.extend([("x-blanks", " \ta b\t "), ("x-none", "  ")]);
+    client.ask(1, &fields).unwrap();
+    let (status, body) = client.answer(1);
+    let told: Value = serde_json::from_slice(&body).unwrap();
+    assert_eq!(
+        (
+            status,
+            &told["headers"]["x-blanks"],
+            &told["headers"]["x-none"]
+        ),
+        (200, &json!("a b"), &json!(""))
+    );
+    let mut fields = asks("GET", "one.test", "/told");
+    fields.push(("content-length", ""));
+    client.ask(3, &fields).unwrap();
+    let (status, body) = client.answer(3);
+    let told = "the content-length is empty; give a number of bytes, or leave it out";
+    assert_eq!((status, body), (400, told.into()));
+}
+
+#[test]
 fn a_head_in_parts_a_body_in_parts_and_trailers_are_understood() {
     let certificates = Certificates::new();
     let daemon = daemon(&certificates, "", "");

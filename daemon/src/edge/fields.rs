@@ -65,6 +65,14 @@ pub fn check(headers: &HeaderMap, options: &EdgeOptions) -> Result<(), Answer> {
             },
         ));
     }
+    let mut lengths = headers.get_all(header::CONTENT_LENGTH).iter();
+    if lengths.any(|length| length.is_empty()) {
+        // Of HTTP/1.1 hyper refuses that.
+        return Err(Answer::new(
+            StatusCode::BAD_REQUEST,
+            "the content-length is empty; give a number of bytes, or leave it out",
+        ));
+    }
     let mut codings = headers.get_all(header::TRANSFER_ENCODING).iter();
     if let Some(coding) = codings.next()
         && (codings.next().is_some() || !coding.as_bytes().eq_ignore_ascii_case(b"chunked"))
@@ -301,6 +309,8 @@ mod tests {
             ],
             Some(501),
         );
+        check(&[("content-length", "0")], None);
+        check(&[("content-length", "")], Some(400));
         check(&[("expect", "100-Continue")], None);
         check(&[("expect", "200-ok")], Some(417));
         check(&[("x", &"y".repeat(options.header_bytes_max))], Some(431));

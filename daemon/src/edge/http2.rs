@@ -161,9 +161,18 @@ fn too_many(options: &EdgeOptions) -> Answer {
 }
 
 /// The form that a request of HTTP/1.1 has: the authority is in `Host`, the target is a path, and there is
-/// one `Cookie` (RFC 9113 §8.2.3, §8.3.1). What does not fit is left as it is, for the edge to refuse.
+/// one `Cookie` (RFC 9113 §8.2.3, §8.3.1); no value has a blank around it. What does not fit is left as it is, for
+/// the edge to refuse.
 fn as_http1<B>(mut request: Request<B>) -> Request<B> {
     let (uri, headers) = (request.uri().clone(), request.headers_mut());
+    for value in headers.values_mut() {
+        let trimmed = value.as_bytes().trim_ascii();
+        if trimmed.len() < value.len()
+            && let Ok(trimmed) = HeaderValue::from_bytes(trimmed)
+        {
+            *value = trimmed;
+        }
+    }
     if let Some(authority) = uri.authority() {
         let says = |host: &HeaderValue| {
             let authority = authority.as_str().as_bytes();
@@ -289,5 +298,10 @@ mod tests {
         let crumbs = [("host", "h"), ("cookie", "a=1"), ("cookie", "b=2; c=3")];
         let whole = [("host", "h"), ("cookie", "a=1; b=2; c=3")];
         check("/", &crumbs, "/", &whole);
+        let (blanks, none) = (
+            [("host", " h"), ("a", "\tb c ")],
+            [("host", "h"), ("a", "b c")],
+        );
+        check("/", &blanks, "/", &none);
     }
 }

@@ -37,6 +37,7 @@ mod namespaces;
 #[cfg(feature = "tune-page")]
 mod page;
 mod paging;
+mod patient;
 mod plain;
 mod plans;
 mod probes;
@@ -47,6 +48,7 @@ mod routes;
 mod schedules;
 pub mod scope;
 mod scripts;
+mod seats;
 mod secrets;
 pub mod server;
 mod settings;

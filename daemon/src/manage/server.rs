@@ -4,6 +4,8 @@ use super::Manage;
 use super::body::{ByteStream, Payload};
 use super::envelope::{Answer, AnswerBody, Refusal, code};
 use super::local::LocalPeer;
+use super::patient::Patient;
+use super::seats::{Calling, Seat, Seats};
 use super::tails::Connected;
 use crate::observe::Follow;
 use crate::tls::{Held, Transport};
@@ -21,7 +23,6 @@ use hyper::upgrade::OnUpgrade;
 use parking_lot::Mutex;
 use postern_task::Begin;
 use smol::channel::{Receiver, Sender, bounded};
-use smol::lock::Semaphore;
 use smol::net::TcpListener;
 use smol_hyper::rt::{FuturesIo, SmolTimer};
 use std::convert::Infallible;
@@ -36,14 +37,18 @@ use std::time::Duration;
 /// Bounds of the listener.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct ServerOptions {
-    /// Connections open at the same time; others wait to be accepted.
+    /// Connections open at the same time; for another one that waits for its client gives way.
     pub connections_max: usize,
+    /// For how long one is spared by those of a client that has as many connections.
+    pub spare: Duration,
     /// For a request's head, and between requests.
     pub header_timeout: Duration,
     /// Between two parts of a request's body.
     pub body_idle: Duration,
     /// For all of a request's body.
     pub body_timeout: Duration,
+    /// In which a client must take the next part of an answer.
+    pub write_timeout: Duration,
     /// In which what a client still sends is read and thrown away after the last answer, so
     /// that the answer is not lost to a reset.
     pub linger: Duration,
@@ -55,9 +60,11 @@ impl Default for ServerOptions {
     fn default() -> Self {
         Self {
             connections_max: 64,
+            spare: Duration::from_secs(1),
             header_timeout: Duration::from_secs(15),
             body_idle: Duration::from_secs(30),
             body_timeout: Duration::from_secs(600),
+            write_timeout: Duration::from_secs(30),
             linger: Duration::from_secs(2),
             drain_timeout: Duration::from_secs(10),
         }
@@ -150,7 +157,7 @@ pub(super) async fn serve_each<W, L>(
     L: Listener,
     for<'a> &'a L::Stream: Line + Send,
 {
-    let slots = Arc::new(Semaphore::new(options.connections_max.max(1)));
+    let seats = Seats::new(options.connections_max, options.spare);
     // Closed when the daemon stops; each connection holds a receiver.
     let (running, stopping) = bounded::<()>(1);
     // Closed when the last connection, which holds a sender, is gone.
@@ -158,20 +165,27 @@ pub(super) async fn serve_each<W, L>(
     let mut shutdown = std::pin::pin!(shutdown);
     loop {
         let accepted = async {
-            let slot = slots.acquire_arc().await;
-            Some((slot, listener.accept().await))
+            let accepted = listener.accept().await;
+            // With one more than there are places for, until there is a place.
+            let seat = match &accepted {
+                Ok(Some((_, far))) => Some(seats.place(far.address()).await),
+                _ => None,
+            };
+            Some((seat, accepted))
         };
         let stopped = async {
             shutdown.as_mut().await;
             None
         };
         // Stopping is looked at first.
-        let Some((slot, accepted)) = stopped.or(accepted).await else {
+        let Some((seat, accepted)) = stopped.or(accepted).await else {
             break;
         };
         match accepted {
-            Ok(None) => {}
-            Ok(Some((stream, far))) => {
+            Ok(connection) => {
+                let Some(((stream, far), seat)) = connection.zip(seat) else {
+                    continue;
+                };
                 let link = Link {
                     manage: Arc::clone(&manage),
                     options,
@@ -179,12 +193,10 @@ pub(super) async fn serve_each<W, L>(
                     stopping: stopping.clone(),
                     alive: alive.clone(),
                     far,
+                    seat,
                     tail: Mutex::new(None),
                 };
-                let serving = async move {
-                    let _slot = slot;
-                    link.serve(stream).await;
-                };
+                let serving = async move { link.serve(stream).await };
                 executor.begin(serving).detach();
             }
             Err(error) => {
@@ -266,6 +278,7 @@ struct Link<W: 'static> {
     )]
     alive: Sender<()>,
     far: Far,
+    seat: Arc<Seat>,
     /// The live tail that the connection goes on as.
     tail: Mutex<Option<Tail>>,
 }
@@ -284,6 +297,11 @@ impl<W: Send + Sync + 'static> Link<W> {
         for<'a> &'a T: Line + Send,
     {
         let stream = Arc::new(stream);
+        let patient = Patient::new(
+            Held(stream.clone()),
+            self.seat.clone(),
+            self.options.write_timeout,
+        );
         let service = service_fn(|request| self.call(request));
         let mut connection = std::pin::pin!(
             http1::Builder::new()
@@ -291,16 +309,22 @@ impl<W: Send + Sync + 'static> Link<W> {
                 .header_read_timeout(self.options.header_timeout)
                 .max_buf_size(HEAD_MAX)
                 .max_headers(HEADER_COUNT_MAX)
-                .serve_connection(FuturesIo::new(Held(stream.clone())), service)
+                .serve_connection(FuturesIo::new(patient), service)
                 .with_upgrades()
         );
         let stopped = async {
             let _ = self.stopping.recv().await;
             None
         };
+        let gives_way = async {
+            self.seat.gives_way().await;
+            None
+        };
         let served = async { Some(connection.as_mut().await) };
-        let ended = match served.or(stopped).await {
+        let ended = match served.or(stopped).or(gives_way).await {
             Some(ended) => ended,
+            // Somebody else is to have its place. A call that began meanwhile is answered.
+            None if !self.stopping.is_closed() && !self.seat.is_called() => return,
             None => {
                 connection.as_mut().graceful_shutdown();
                 connection.await
@@ -327,11 +351,12 @@ impl<W: Send + Sync + 'static> Link<W> {
         T: Send + Sync + 'static,
         for<'a> &'a T: Line + Send,
     {
+        let _calling = self.seat.call();
         let connection = match tail.connection.await {
             Ok(connection) => connection,
             Err(error) => return log::debug!("a live tail did not begin: {error}"),
         };
-        let Ok(parts) = connection.downcast::<FuturesIo<Held<T>>>() else {
+        let Ok(parts) = connection.downcast::<FuturesIo<Patient<Held<T>>>>() else {
             // There is no other kind.
             return;
         };
@@ -351,7 +376,13 @@ impl<W: Send + Sync + 'static> Link<W> {
         let stop = async {
             let _ = self.stopping.recv().await;
         };
-        websocket::feed(parts.io.into_inner(), &parts.read_buf, texts, stop).await;
+        websocket::feed(
+            parts.io.into_inner().into_inner(),
+            &parts.read_buf,
+            texts,
+            stop,
+        )
+        .await;
         self.manage.live_tails.end(id);
     }
 
@@ -364,16 +395,19 @@ impl<W: Send + Sync + 'static> Link<W> {
         let key = request.headers().get(header::SEC_WEBSOCKET_KEY);
         let Some(key) = key.filter(|key| websocket::is_key(key.as_bytes())).cloned() else {
             let what = "a live tail is a WebSocket; connect to it with a client of these";
-            return Some(respond(Refusal::bad(code::BODY, what).answer()));
+            return Some(respond(
+                Refusal::bad(code::BODY, what).answer(),
+                self.seat.call(),
+            ));
         };
         let Some(session) = self.manage.live_tails.connect(request.uri().path()) else {
-            return Some(respond(Manage::<W>::no_tail()));
+            return Some(respond(Manage::<W>::no_tail(), self.seat.call()));
         };
         let follow = match self.manage.logs.follow(session.filter()) {
             Ok(follow) => follow,
             Err(reason) => {
                 let refusal = Refusal::new(StatusCode::TOO_MANY_REQUESTS, code::BODY, reason);
-                return Some(respond(refusal.answer()));
+                return Some(respond(refusal.answer(), self.seat.call()));
             }
         };
         let offered = request
@@ -405,9 +439,10 @@ impl<W: Send + Sync + 'static> Link<W> {
     }
 
     async fn call(&self, request: Request<Incoming>) -> Result<Response<AnswerOut>, Infallible> {
+        let calling = self.seat.call();
         let (head, body) = request.into_parts();
         if let Err(refusal) = super::head::check(&head) {
-            return Ok(respond(refusal.answer()));
+            return Ok(respond(refusal.answer(), calling));
         }
         let mut request = Request::from_parts(head, body);
         if let Some(response) = self.upgrade(&mut request) {
@@ -433,7 +468,7 @@ impl<W: Send + Sync + 'static> Link<W> {
         } else {
             handled.await
         };
-        Ok(respond(answer))
+        Ok(respond(answer, calling))
     }
 }
 
@@ -478,12 +513,15 @@ fn data(body: Incoming) -> impl Stream<Item = io::Result<Bytes>> {
 type AnswerOut =
     Either<Full<Bytes>, StreamBody<Pin<Box<dyn Stream<Item = io::Result<Frame<Bytes>>> + Send>>>>;
 
-fn respond(answer: Answer) -> Response<AnswerOut> {
+/// An answer; the call is over when that is made, or the last of it was asked for.
+fn respond(answer: Answer, calling: Calling) -> Response<AnswerOut> {
     let (len, body) = match answer.body {
         AnswerBody::Whole(bytes) => (None, Either::Left(Full::new(bytes))),
         AnswerBody::Stream { len, source } => {
-            let frames: Pin<Box<dyn Stream<Item = _> + Send>> =
-                Box::pin(source.map(|part| part.map(Frame::data)));
+            let frames: Pin<Box<dyn Stream<Item = _> + Send>> = Box::pin(source.map(move |part| {
+                let _ = &calling;
+                part.map(Frame::data)
+            }));
             (len, Either::Right(StreamBody::new(frames)))
         }
     };

@@ -221,3 +221,76 @@ fn calls_under_way_finish_when_the_daemon_stops() {
         assert!(desk.manage.catalog.worker("production", "a").is_some());
     });
 }
+
+/// Connections that say nothing, for as long as others are answered beside them.
+async fn wait_for(address: SocketAddr, n: usize, text: &str) -> Vec<TcpStream> {
+    let mut all = Vec::new();
+    for _ in 0..n {
+        all.push(connect(address, text).await);
+    }
+    all
+}
+
+#[test]
+fn a_call_gets_through_beside_connections_that_wait() {
+    let options = ServerOptions {
+        connections_max: 2,
+        spare: Duration::ZERO,
+        header_timeout: Duration::from_secs(3600),
+        ..ServerOptions::default()
+    };
+    with_server(options, async |desk, address, _| {
+        for text in ["", "GET /client", "GET /health HTTP/1.1\r\nHost: x\r\n\r\n"] {
+            let waiting = wait_for(address, 5, text).await;
+            let call = head(desk, "GET /client/v4/user", "Connection: close\r\n");
+            let answer = rest(connect(address, &call).await).await;
+            assert!(answer.starts_with("HTTP/1.1 200"), "{answer}");
+            drop(waiting);
+        }
+    });
+}
+
+#[test]
+fn a_call_gets_through_beside_clients_that_do_not_read() {
+    let options = ServerOptions {
+        connections_max: 2,
+        spare: Duration::ZERO,
+        header_timeout: Duration::from_secs(3600),
+        write_timeout: Duration::from_secs(3600),
+        ..ServerOptions::default()
+    };
+    with_server(options, async |desk, address, _| {
+        let asked = "GET /health HTTP/1.1\r\nHost: x\r\n\r\n".repeat(1000);
+        let mut deaf = wait_for(address, 2, "").await;
+        for socket in &mut deaf {
+            // Until there is no room any more for what it asks, nor for the answers, on either side.
+            let mut is_full = false;
+            while !is_full {
+                while let Some(written) = future::poll_once(socket.write(asked.as_bytes())).await {
+                    written.unwrap();
+                }
+                for _ in 0..100 {
+                    future::yield_now().await;
+                }
+                let more = future::poll_once(socket.write(asked.as_bytes())).await;
+                is_full = more.is_none();
+            }
+        }
+        let call = head(desk, "GET /client/v4/user", "Connection: close\r\n");
+        let answer = rest(connect(address, &call).await).await;
+        assert!(answer.starts_with("HTTP/1.1 200"), "{answer}");
+    });
+}
+
+#[test]
+fn a_client_that_takes_nothing_of_its_answers_is_let_go() {
+    let options = ServerOptions {
+        write_timeout: Duration::from_millis(1),
+        ..ServerOptions::default()
+    };
+    with_server(options, async |_, address, _| {
+        let asked = "GET /health HTTP/1.1\r\nHost: x\r\n\r\n".repeat(1000);
+        let mut deaf = connect(address, "").await;
+        while deaf.write_all(asked.as_bytes()).await.is_ok() {}
+    });
+}
