@@ -1,4 +1,5 @@
 // WebAssembly of bytes: global scope may compile it, handlers may not.
+// host: daemon
 const EMPTY = new Uint8Array([0, 97, 115, 109, 1, 0, 0, 0]);
 // (func (export "a") (param i32 i32) (result i32) local.get 0 local.get 1 i32.add)
 const ADD = new Uint8Array([

@@ -4,6 +4,7 @@
 //! // flags: nodejs_compat, other_flag
 //! // date: 2026-01-01
 //! // script: classic
+//! // host: daemon
 //! // requests: GET /; POST /form a=b
 //! // head: heads/shared.js
 //! // body: bodies/shared.js
@@ -13,6 +14,7 @@
 //!
 //! A head is a file below the case's folder that stands in this line's place, and a body one with the rest
 //! of its module; several cases may have the same.
+//! What takes a daemon, the engine alone is not asked.
 //! A loader is a `worker_loader` binding.
 //! A service is another Worker, of a module below the case's folder, under the same date and flags.
 
@@ -108,6 +110,8 @@ pub struct Case {
     pub date: String,
     /// Compatibility flags.
     pub flags: Vec<String>,
+    /// Whether the engine alone does not do (`// host: daemon`): it has no WebAssembly, say.
+    hosted: bool,
     /// What to ask, in this order.
     pub requests: Vec<Request>,
 }
@@ -131,6 +135,7 @@ impl Case {
             loaders: Vec::new(),
             date: DATE.to_owned(),
             flags: Vec::new(),
+            hosted: false,
             requests: Vec::new(),
         };
         for line in source.lines().map_while(|line| line.strip_prefix("//")) {
@@ -164,6 +169,7 @@ impl Case {
                 let flags = value.split(',').map(|flag| flag.trim().to_owned());
                 self.flags.extend(flags.filter(|flag| !flag.is_empty()));
             }
+            "host" => self.hosted = value == "daemon",
             "script" => self.classic = value == "classic",
             "date" => self.date = value.to_owned(),
             "body" => self.body = Some(self.beside(value)),
@@ -180,6 +186,11 @@ impl Case {
     /// Whether it takes a host that has other Workers.
     pub fn needs_others(&self) -> bool {
         !self.services.is_empty() || !self.loaders.is_empty()
+    }
+
+    /// Whether the engine alone cannot answer.
+    pub fn needs_daemon(&self) -> bool {
+        self.hosted || self.needs_others()
     }
 
     /// All cases below `root` whose name has one of `wanted` in it, or all, in order of their names.

@@ -180,5 +180,5 @@ pub fn replay_services() -> Result<()> {
 
 /// Those that take a daemon, and the others.
 fn split(cases: Vec<Case>) -> (Vec<Case>, Vec<Case>) {
-    cases.into_iter().partition(Case::needs_others)
+    cases.into_iter().partition(Case::needs_daemon)
 }
