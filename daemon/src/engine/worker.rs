@@ -36,7 +36,7 @@ use super::tenants::Party;
 use super::underway::Invocation;
 use crate::deadline::Deadline;
 use crate::ledger::{Budget, Share};
-use parking_lot::{Mutex, RwLock};
+use parking_lot::{Condvar, Mutex, RwLock};
 use std::future::poll_fn;
 use std::path::PathBuf;
 use std::pin::Pin;
@@ -99,6 +99,8 @@ pub struct Worker {
     /// Counts changes of what isolates are made with and keep.
     shape: AtomicU32,
     state: Mutex<State>,
+    /// An isolate was started, or was not.
+    started: Condvar,
     /// Invocations from their arrival to the end of their `waitUntil` work.
     gate: Gate,
     /// Bytes of answers that their clients have not taken yet.
@@ -113,6 +115,8 @@ struct State {
     loaded: Option<Loaded>,
     last_request: Instant,
     isolates: Vec<Arc<Isolate>>,
+    /// How many more are being started.
+    starting: usize,
     crashes: u32,
     closed_until: Option<Instant>,
 }
@@ -147,9 +151,11 @@ impl Worker {
                 loaded: None,
                 last_request: Instant::now(),
                 isolates: Vec::new(),
+                starting: 0,
                 crashes: 0,
                 closed_until: None,
             }),
+            started: Condvar::new(),
             gate: Gate::default(),
             answers: Arc::default(),
             retired: AtomicBool::new(false),
@@ -443,11 +449,18 @@ impl Worker {
     /// As [`Worker::fetch`] when there is no room or the code cannot be read.
     pub fn warm_up(self: &Arc<Self>) -> Result<(), Failure> {
         let code = loop {
-            if let Some(code) = self.code(&mut self.state.lock())? {
+            let mut state = self.state.lock();
+            if state.isolates.len() + state.starting >= self.isolates_max() {
+                return Ok(());
+            }
+            if let Some(code) = self.code(&mut state)? {
+                state.starting += 1;
                 break code;
             }
+            drop(state);
             self.make_room_for_code()?;
         };
+        let _starting = placing::Starting(self);
         self.start(&code).map(drop)
     }
 

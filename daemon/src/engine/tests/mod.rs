@@ -456,6 +456,25 @@ fn isolates_go_at_any_moment_and_no_request_notices() {
     );
 }
 
+/// However many threads begin at once, there are no more isolates than there may be.
+#[test]
+fn isolates_that_begin_at_once_are_counted() {
+    let bench = bench();
+    let limits = Limits {
+        isolates: 1,
+        ..small()
+    };
+    for _ in 0..50 {
+        let worker = bench.worker(GUEST, limits);
+        std::thread::scope(|scope| {
+            for _ in 0..4 {
+                scope.spawn(|| assert_eq!(bench.text(&worker, "h").unwrap(), "hello"));
+            }
+        });
+        assert_eq!(worker.warm().0, 1);
+    }
+}
+
 #[test]
 fn an_isolate_that_has_ended_makes_no_room() {
     let bench = bench();

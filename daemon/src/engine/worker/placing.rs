@@ -10,7 +10,10 @@ use crate::engine::refusal::Stage;
 use crate::engine::timing::micros;
 use crate::engine::underway::Invocation;
 use std::sync::Arc;
-use std::time::Instant;
+use std::time::{Duration, Instant};
+
+/// For how long a start of another thread is waited for, before one more isolate than there should be is made.
+const STARTING: Duration = Duration::from_secs(1);
 
 impl Worker {
     /// Finds or makes an isolate for a request, unless that was done, and hands it over.
@@ -63,7 +66,7 @@ impl Worker {
     }
 
     /// How many isolates there may be.
-    fn isolates_max(&self) -> usize {
+    pub(super) fn isolates_max(&self) -> usize {
         (self.in_force.read().limits.isolates as usize)
             .min(self.engine.threads())
             .max(1)
@@ -106,13 +109,15 @@ impl Worker {
                 if let Some(idle) = state.isolates.iter().find(|isolate| !isolate.is_running()) {
                     return Ok(idle.clone());
                 }
-                if state.isolates.len() >= most
-                    && let Some(least) = state
-                        .isolates
-                        .iter()
-                        .min_by_key(|isolate| isolate.in_flight())
-                {
-                    return Ok(least.clone());
+                if state.isolates.len() + state.starting >= most {
+                    let isolates = state.isolates.iter();
+                    if let Some(least) = isolates.min_by_key(|isolate| isolate.in_flight()) {
+                        return Ok(least.clone());
+                    }
+                    // Other threads are starting all there may be: in less than a millisecond there is one.
+                    if !self.started.wait_for(&mut state, STARTING).timed_out() {
+                        continue;
+                    }
                 }
             }
             let Some(code) = self.code(&mut state)? else {
@@ -120,8 +125,10 @@ impl Worker {
                 self.make_room_for_code()?;
                 continue;
             };
+            state.starting += 1;
             break code;
         };
+        let _starting = Starting(self);
         loop {
             match self.start(&code) {
                 // Somebody who rests makes room.
@@ -191,6 +198,16 @@ impl Worker {
             retry_after_s: 1,
             bound: Some(self.engine.short_of(&budget, needs[0].1)),
         })
+    }
+}
+
+/// An isolate is being started, until this is dropped.
+pub(super) struct Starting<'a>(pub &'a Worker);
+
+impl Drop for Starting<'_> {
+    fn drop(&mut self) {
+        self.0.state.lock().starting -= 1;
+        self.0.started.notify_all();
     }
 }
 
