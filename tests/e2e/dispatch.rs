@@ -527,7 +527,7 @@ fn requests_that_wait_hold_no_thread() {
     const WAITING: usize = 500;
     // All of them may wait for their turn as long as a machine that does other things takes.
     let bound = format!(
-        "concurrent-invocations = {}\nqueue-ms = 30000\nwall-ms = 300000\n",
+        "concurrent-invocations = {}\nqueue-ms = 30000\nwall-ms = 300000\ncpu-ms = 5000\n",
         2 * WAITING
     );
     let daemon = daemon(&format!(
