@@ -1,6 +1,7 @@
 //! `Headers`: the class, but for its iterators, which are in `iterators.rs`; and lists of fields on
 //! their way in and out, which are the same.
 
+use crate::joined::joined;
 use crate::raw::{self, Cx, utf8};
 use crate::shape::{constructing, method, this, wrong_argument};
 use crate::switches::{Switch, is_set};
@@ -30,57 +31,6 @@ unsafe impl<'js> JsLifetime<'js> for HeaderList {
 impl<'js> Trace<'js> for HeaderList {
     fn trace<'a>(&self, _: Tracer<'a, 'js>) {}
 }
-
-/// Names whose values are sent as one, with commas, as the field sends them. Of other names each
-/// value has a line of its own.
-const JOINED: &[&str] = &[
-    "accept",
-    "accept-charset",
-    "accept-encoding",
-    "accept-language",
-    "accept-ranges",
-    "access-control-allow-origin",
-    "age",
-    "allow",
-    "authorization",
-    "cache-control",
-    "cf-cache-status",
-    "content-disposition",
-    "content-encoding",
-    "content-language",
-    "content-location",
-    "content-range",
-    "content-type",
-    "cookie",
-    "date",
-    "etag",
-    "expect",
-    "expires",
-    "from",
-    "if-match",
-    "if-modified-since",
-    "if-none-match",
-    "if-range",
-    "if-unmodified-since",
-    "last-modified",
-    "link",
-    "location",
-    "max-forwards",
-    "origin",
-    "pragma",
-    "proxy-authenticate",
-    "proxy-authorization",
-    "range",
-    "referer",
-    "refresh",
-    "retry-after",
-    "server",
-    "strict-transport-security",
-    "user-agent",
-    "vary",
-    "via",
-    "www-authenticate",
-];
 
 const NAME: &str = "Headers";
 
@@ -379,7 +329,7 @@ impl HeaderList {
         out.reserve_exact(len);
         let content_type = content_type.map(|it| ("content-type", it.as_bytes()));
         if may_repeat {
-            let fields = self.joined();
+            let fields = joined(self.each());
             varint(out, fields.len() + usize::from(content_type.is_some()));
             let fields = fields.iter().map(|(name, value)| (*name, value.as_ref()));
             return fields
@@ -390,25 +340,6 @@ impl HeaderList {
         self.each()
             .chain(content_type)
             .for_each(|field| encode_field(out, field));
-    }
-
-    /// All of them, the values of a name in [`JOINED`] in one, where its first one is.
-    fn joined(&self) -> Vec<(&str, Cow<'_, [u8]>)> {
-        let mut fields: Vec<(&str, Cow<'_, [u8]>)> = Vec::new();
-        let mut places: Vec<(&str, usize)> = Vec::new();
-        for (name, value) in self.each() {
-            if JOINED.binary_search(&name).is_ok() {
-                if let Some((_, at)) = places.iter().find(|(known, _)| *known == name) {
-                    let all = fields[*at].1.to_mut();
-                    all.extend_from_slice(b", ");
-                    all.extend_from_slice(value);
-                    continue;
-                }
-                places.push((name, fields.len()));
-            }
-            fields.push((name, Cow::Borrowed(value)));
-        }
-        fields
     }
 }
 

@@ -30,6 +30,7 @@ mod headers;
 mod heap;
 mod host;
 mod iterators;
+mod joined;
 mod json;
 mod kept;
 mod kv;
