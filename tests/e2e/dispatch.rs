@@ -525,7 +525,8 @@ fn a_dispatch_worker_in_rust() {
 #[test]
 fn requests_that_wait_hold_no_thread() {
     const WAITING: usize = 500;
-    // All of them may wait for their turn as long as a machine that does other things takes.
+    // All of them may wait for their turn as long as a machine that does other things takes; whoever has them
+    // go on pays for what they do then.
     let bound = format!(
         "concurrent-invocations = {}\nqueue-ms = 30000\nwall-ms = 300000\ncpu-ms = 5000\n",
         2 * WAITING
