@@ -12,8 +12,9 @@ import { FormData } from "internal:form";
 const BUFFER = 2;
 const MAKE = {};
 
-let fileParts;
-export let blobBytes, isBlob, isFile;
+// The name of a file, and when it was modified.
+export let fileParts;
+export let blobBytes, blobType, isBlob, isFile;
 
 // The type as a blob keeps it: parameters' names and values in lower case; nothing if it has
 // characters that are not ASCII text.
@@ -101,6 +102,7 @@ export class Blob {
     isBlob = (value) => typeof value === "object" && value !== null && #bytes in value;
     isFile = (value) => isBlob(value) && value.#name !== undefined;
     blobBytes = (blob) => blob.#bytes;
+    blobType = (blob) => blob.#type;
     fileParts = (file) => {
       if (!isFile(file)) illegal();
       return [file.#name, file.#modified];
@@ -124,7 +126,7 @@ export function bodyType(contentType) {
 export const blobOf = (bytes, type) => new Blob(MAKE, [bytes, type]);
 
 // A File is not among what can be cloned.
-cloneable((value) => isBlob(value) && !isFile(value), (blob) => blobOf(blobBytes(blob), blob.type));
+cloneable((value) => isBlob(value) && !isFile(value), (blob) => blobOf(blobBytes(blob), blobType(blob)));
 
 // A file of a blob's bytes, or of bytes that become its own.
 export const fileOf = (bytes, type, name, modified = Date.now()) =>
@@ -150,6 +152,6 @@ export class File {
 shape(File);
 Object.setPrototypeOf(File.prototype, Blob.prototype);
 
-export { FormData, parseForm, serializeForm } from "internal:form";
+export { FormData, isForm, parseForm, serializeForm } from "internal:form";
 
 export const globals = { Blob, File, FormData };

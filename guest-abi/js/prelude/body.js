@@ -5,15 +5,19 @@
 import native from "internal:native";
 import { flag, scope, insideHandler } from "internal:errors";
 import { platform, wrongField } from "internal:platform";
-import { ReadableStream, bodyPart, bytesStream, drain, isDisturbed, moved, sourceStream } from "internal:streams";
-import { Blob, FormData, blobOf, bodyType, serializeForm, parseForm, blobBytes } from "internal:blob";
+import { member } from "internal:shape";
+import {
+  ReadableStream, bodyPart, bytesStream, cancelStream, drain, isDisturbed, isLocked, isStream, moved, readerOf, sourceStream, teeStream,
+} from "internal:streams";
+import { blobOf, blobType, bodyType, isBlob, isForm, serializeForm, parseForm, blobBytes } from "internal:blob";
 import { URLSearchParams } from "internal:url";
 
 const TEXT = 0, JSON_VALUE = 1, BUFFER = 2, BYTES = 3;
 const USED =
   "Body has already been used. It can only be used once. Use tee() first if you need to read it twice.";
 const LOCKED = "This ReadableStream is currently locked to a reader.";
-const { bodyForm, bodyCollect, bodyPull, text, bodySlot, setSlot } = native;
+const { bodyForm, bodyCollect, bodyPull, headersClone, headersGet, headersHas, headersNew, headersSet, text, bodySlot, setSlot } = native;
+const paramsText = member(URLSearchParams, "toString");
 const { toString: objectText } = Object.prototype;
 
 // The slots in which a body's parts are (src/parts.rs).
@@ -81,18 +85,18 @@ export let impliedType = null;
 // What a value is as a body: null, a string, bytes or a stream.
 export function extract(value) {
   // Streams, which take nothing yet, are bodies in global scope too.
-  if (scope.global && !(value instanceof ReadableStream)) insideHandler();
+  if (scope.global && !isStream(value)) insideHandler();
   if (typeof value === "string") {
     impliedType = "text/plain;charset=UTF-8";
     return value;
   }
   impliedType = null;
   if (typeof value === "object") {
-    if (value instanceof ReadableStream) {
+    if (isStream(value)) {
       if (isDisturbed(value)) {
         throw new TypeError("This ReadableStream is disturbed (has already been read from), and cannot be used as a body.");
       }
-      if (value.locked) {
+      if (isLocked(value)) {
         throw new TypeError("This ReadableStream is locked to a reader, and cannot be used as a body.");
       }
       return value;
@@ -101,18 +105,18 @@ export function extract(value) {
       // A buffer that was given away is empty.
       return value.byteLength === 0 ? new Uint8Array(0) : bodyForm(value, BYTES);
     }
-    if (value instanceof Blob) {
-      impliedType = value.type || null;
+    if (isBlob(value)) {
+      impliedType = trimmed(blobType(value)) || null;
       return blobBytes(value);
     }
-    if (value instanceof FormData) {
+    if (isForm(value)) {
       const [bytes, type] = serializeForm(value);
       impliedType = type;
       return bytes;
     }
     if (value instanceof URLSearchParams) {
       impliedType = "application/x-www-form-urlencoded;charset=UTF-8";
-      return `${value}`;
+      return paramsText(value);
     }
   }
   if (typeof value === "object" && isStreamable(value)) return ReadableStream.from(value);
@@ -141,10 +145,10 @@ function streamOrSource(body) {
   return bodySlot(body, STREAM) ?? bodySlot(body, SOURCE);
 }
 
-function isUsed(body) {
+export function isUsed(body) {
   if (bodySlot(body, USED_UP)) return true;
   const stream = streamOrSource(body);
-  return stream instanceof ReadableStream && isDisturbed(stream);
+  return isStream(stream) && isDisturbed(stream);
 }
 
 // The body in a form, once.
@@ -157,9 +161,9 @@ function read(body, form) {
       : resolvedWith(bodyForm("", form));
   }
   if (bodySlot(body, USED_UP)) return rejectedWith(new TypeError(USED));
-  if (stream instanceof ReadableStream) {
+  if (isStream(stream)) {
     if (isDisturbed(stream)) return rejectedWith(new TypeError(USED));
-    if (stream.locked) return rejectedWith(new TypeError(LOCKED));
+    if (isLocked(stream)) return rejectedWith(new TypeError(LOCKED));
     setSlot(body, USED_UP, true);
     return readAll(stream).then((bytes) => bodyForm(bytes, form));
   }
@@ -173,6 +177,39 @@ function read(body, form) {
   }
 }
 
+// What `body` gives.
+export function bodyStream(body) {
+  const source = bodySlot(body, SOURCE);
+  let stream = bodySlot(body, STREAM);
+  if (stream !== null || source === null) return stream;
+  if (bodySlot(body, USED_UP)) {
+    // Read already, without a stream: to whoever asks now, by somebody else.
+    stream = new ReadableStream();
+    cancelStream(stream);
+    readerOf(stream);
+  } else if (isStream(source)) stream = source;
+  else if (source instanceof Incoming) stream = source.stream(false);
+  else stream = streamOf(source);
+  setSlot(body, STREAM, stream);
+  return stream;
+}
+
+// The type that a body is said to be of, or null.
+export function contentType(body) {
+  const list = bodySlot(body, HEADERS);
+  return (list === null ? null : headersGet(list, "content-type")) ?? bodySlot(body, TYPE);
+}
+
+// Its fields, as another body may have them: undefined for none.
+export function fieldsOf(body) {
+  const list = bodySlot(body, HEADERS);
+  const type = bodySlot(body, TYPE);
+  if (list === null && type === null) return undefined;
+  const fields = list === null ? headersNew() : headersClone(list);
+  if (type !== null && !headersHas(fields, "content-type")) headersSet(fields, "content-type", type);
+  return fields;
+}
+
 // The class that Request and Response extend.
 export class Body {
   constructor() {
@@ -180,19 +217,7 @@ export class Body {
   }
 
   get body() {
-    const source = bodySlot(this, SOURCE);
-    let stream = bodySlot(this, STREAM);
-    if (stream !== null || source === null) return stream;
-    if (bodySlot(this, USED_UP)) {
-      // Read already, without a stream: to whoever asks now, by somebody else.
-      stream = new ReadableStream();
-      stream.cancel();
-      stream.getReader();
-    } else if (source instanceof ReadableStream) stream = source;
-    else if (source instanceof Incoming) stream = source.stream(false);
-    else stream = streamOf(source);
-    setSlot(this, STREAM, stream);
-    return stream;
+    return bodyStream(this);
   }
 
   get bodyUsed() {
@@ -213,7 +238,7 @@ export class Body {
   }
   formData() {
     if (bodySlot(this, SOURCE) !== null && isUsed(this)) return rejectedWith(new TypeError(USED));
-    const type = this.headers.get("content-type");
+    const type = contentType(this);
     if (type === null) {
       return rejectedWith(new TypeError("Parsing a Body as FormData requires a Content-Type header."));
     }
@@ -224,7 +249,7 @@ export class Body {
   }
   blob() {
     bodySlot(this, SOURCE);
-    const type = lastType(this.headers.get("content-type") ?? "");
+    const type = lastType(contentType(this) ?? "");
     return read(this, BYTES).then((bytes) => blobOf(bytes, bodyType(type)));
   }
 }
@@ -247,8 +272,8 @@ export function refuseUsed(body) {
 export function moveSource(body) {
   refuseUsed(body);
   const stream = streamOrSource(body);
-  if (stream instanceof ReadableStream) {
-    if (stream.locked) throw new TypeError("The ReadableStream has been locked to a reader.");
+  if (isStream(stream)) {
+    if (isLocked(stream)) throw new TypeError("The ReadableStream has been locked to a reader.");
     setSlot(body, USED_UP, true);
     return moved(stream);
   }
@@ -268,28 +293,37 @@ export function cloneSource(body) {
   // The comma is workerd's.
   if (bodySlot(body, USED_UP)) throw new TypeError("This ReadableStream is currently locked to a reader,");
   if (bodySlot(body, STREAM) === null && (typeof source === "string" || source instanceof Uint8Array)) return source;
-  const stream = body.body;
-  if (stream.locked) throw new TypeError("This ReadableStream is currently locked to a reader,");
-  const [one, other] = stream.tee();
+  const stream = bodyStream(body);
+  if (isLocked(stream)) throw new TypeError("This ReadableStream is currently locked to a reader,");
+  const [one, other] = teeStream(stream);
   setSlot(body, SOURCE, one);
   setSlot(body, STREAM, one);
   return other;
 }
 
 const OTHER_CHARSET = /^\s*application\/x-www-form-urlencoded\s*;.*charset\s*=\s*(?!"?utf-?8"?\s*(?:;|$))/i;
+const SPACE = " \t\r\n";
 const TOKEN = /^[!#$%&'*+\-.^_`|~0-9A-Za-z]+$/;
 const PARAMETER = /;\s*([^;=]*)(?:=(?:"((?:[^"\\]|\\.)*)"[^;]*|([^;]*)))?/g;
+
+// Without HTTP's white space around it, which is less than the language's.
+function trimmed(text) {
+  let [from, to] = [0, text.length];
+  while (from < to && SPACE.includes(text[from])) from++;
+  while (from < to && SPACE.includes(text[to - 1])) to--;
+  return text.slice(from, to);
+}
 
 // A content type as the MIME Sniffing standard writes it; nothing for what is none.
 export function mimeType(header) {
   const [essence] = header.split(";", 1);
-  const [type, subtype, more] = essence.trim().split("/");
+  const [type, subtype, more] = trimmed(essence).split("/");
   if (more !== undefined || !TOKEN.test(type) || !TOKEN.test(subtype ?? "")) return "";
   let written = `${type}/${subtype}`.toLowerCase();
   const names = new Set();
   for (const [, key, quoted, plain] of header.slice(essence.length).matchAll(PARAMETER)) {
-    const name = key.trim().toLowerCase();
-    const value = quoted?.replace(/\\(.)/g, "$1") ?? plain?.trim();
+    const name = trimmed(key).toLowerCase();
+    const value = quoted?.replace(/\\(.)/g, "$1") ?? (plain === undefined ? undefined : trimmed(plain));
     if (value === undefined || (value === "" && quoted === undefined) || names.has(name) || !TOKEN.test(name)) continue;
     names.add(name);
     written += TOKEN.test(value) ? `;${name}=${value}` : `;${name}="${value.replace(/["\\]/g, "\\$&")}"`;

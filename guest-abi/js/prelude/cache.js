@@ -3,7 +3,7 @@ import native from "internal:native";
 import { insideHandler, scope } from "internal:errors";
 import { closed, illegalConstructor, platform, promising, text, wrongParameter } from "internal:platform";
 import { Request, requestParts, responseParts, takeSource } from "internal:fetch";
-import { ReadableStream, lengthOf } from "internal:streams";
+import { isLocked, isStream, lengthOf } from "internal:streams";
 import { Answered, isRaw, receiver, Sending, untilSent } from "internal:subrequest";
 
 const { bodyForm, cacheDefault, cacheDelete, cacheMatch, cachePut, headersClone, headersDelete, headersGet, isPart } = native;
@@ -109,10 +109,10 @@ class Cache {
       const parts = typeof response === "object" && response !== null ? responseParts(response) : null;
       if (parts === null) throw wrongParameter("put", "Cache", 2, "Response");
       const { method, url } = requestParts(keyOf("put", request, 1));
-      const [status, list, type, webSocket, encodeBody] = parts;
+      const [status, list, type, webSocket, encodeBody, , statusText] = parts;
       check(method, status, list, webSocket);
       Cache.#mayUse(name);
-      return keep(name, url, response, [status, list, type, encodeBody]);
+      return keep(name, url, response, [status, list, type, encodeBody, statusText]);
     } catch (error) {
       return rejectedWith(error);
     }
@@ -136,9 +136,9 @@ class Cache {
   }
 }
 
-function keep(name, url, response, [status, list, type, encodeBody]) {
+function keep(name, url, response, [status, list, type, encodeBody, statusText]) {
   let source = takeSource(response, true);
-  if (source instanceof ReadableStream && source.locked) throw new TypeError("The ReadableStream has been locked to a reader.");
+  if (isStream(source) && isLocked(source)) throw new TypeError("The ReadableStream has been locked to a reader.");
   let fields = list;
   if (list !== null && !isRaw(source) && encodeBody === "automatic") {
     // It is in no coding, or not any more.
@@ -147,12 +147,12 @@ function keep(name, url, response, [status, list, type, encodeBody]) {
   }
   let sending = null;
   let length = null;
-  if (source instanceof ReadableStream) {
+  if (isStream(source)) {
     length = lengthOf(source) ?? -1;
     sending = new Sending(source);
     source = null;
   }
-  const parts = [name, url, status, text(response.statusText), fields, type, source, length];
+  const parts = [name, url, status, statusText, fields, type, source, length];
   const [op, promise] = cachePut(parts, sending === null ? undefined : (credit) => sending.heard(credit));
   return sending === null ? promise : untilSent(op, promise, sending);
 }

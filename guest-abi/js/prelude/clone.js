@@ -204,7 +204,7 @@ const UNABLE = {
   ReadableStream: "ReadableStream can only be serialized for RPC.",
   WritableStream: "WritableStream can only be serialized for RPC.",
 };
-const globalThisOf = { Number, String, Boolean, BigInt };
+const globalThisOf = { Number: globalThis.Number, String, Boolean, BigInt };
 
 // A copy that shares nothing with the value. Buffers of the list move to the copy.
 export function structuredCopy(value, transfer = undefined) {

@@ -1,6 +1,7 @@
 // console: lines for the log. Only five of its methods write any (spec: FEATURES F297).
 import native from "internal:native";
 import { format } from "internal:inspect";
+import { DOMException } from "internal:errors";
 import { plain } from "internal:platform";
 
 const CHANNEL = 5;

@@ -1,11 +1,19 @@
 // What an `email` handler is called with (spec: SEMANTICS §16), and what the module `cloudflare:email` has.
 import { ExtendableEvent, KEY } from "internal:events";
 import { bytesStream, ReadableStream } from "internal:streams";
+import native from "internal:native";
+import { Body } from "internal:body";
+import { TextDecoder } from "internal:encoding";
 import { Headers } from "internal:headers";
+import { Response } from "internal:response";
+import { member } from "internal:shape";
 import { closed, illegalConstructor, platform, wrongConstructorParameter, wrongParameter } from "internal:platform";
 
 const RAW = Symbol();
 const decoder = new TextDecoder("latin1");
+const decode = member(TextDecoder, "decode");
+const append = member(Headers, "append");
+const textOf = member(Body, "text");
 
 // An email that a Worker makes: from, to, and its text by the format of the Internet.
 export class EmailMessage {
@@ -23,7 +31,7 @@ platform(EmailMessage);
 
 // The fields of an email's head, with those that are folded on one line.
 function fieldsOf(bytes) {
-  const text = decoder.decode(bytes.subarray(0, 262144));
+  const text = decode(decoder, bytes.subarray(0, 262144));
   const end = /\r?\n\r?\n/.exec(text);
   const head = (end === null ? text : text.slice(0, end.index)).replace(/\r?\n[ \t]+/g, " ");
   const headers = new Headers();
@@ -31,7 +39,7 @@ function fieldsOf(bytes) {
     const colon = line.indexOf(":");
     if (colon <= 0) continue;
     try {
-      headers.append(line.slice(0, colon).trim(), line.slice(colon + 1).trim());
+      append(headers, line.slice(0, colon).trim(), line.slice(colon + 1).trim());
     } catch {
       // A field that no header can hold is still in the raw email.
     }
@@ -42,7 +50,7 @@ function fieldsOf(bytes) {
 const own = (object, name, value) => Object.defineProperty(object, name, { value, writable: false, enumerable: true, configurable: true });
 
 async function rawText(raw) {
-  return typeof raw === "string" ? raw : new Response(raw).text();
+  return typeof raw === "string" ? raw : textOf(new Response(raw));
 }
 
 class ForwardableEmailMessage {
@@ -75,7 +83,7 @@ class ForwardableEmailMessage {
     if (message instanceof EmailMessage) {
       ({ from, to } = message);
       text = await rawText(message[RAW]);
-      const about = fieldsOf(new TextEncoder().encode(text)).get("in-reply-to");
+      const about = native.headersGet(fieldsOf(native.utf8(text)), "in-reply-to");
       if (about === null || (id !== null && !about.includes(id))) throw new Error("The reply's In-Reply-To is not the Message-ID of the email.");
     } else {
       if (typeof message !== "object" || message === null) throw wrongParameter("reply", "ForwardableEmailMessage", 1, "EmailMessage");

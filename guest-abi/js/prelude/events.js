@@ -190,7 +190,7 @@ export class EventTarget {
       if (capture) throw new TypeError("addEventListener(): options.capture must be false.");
       if (signal !== undefined) {
         if (!isAbortSignal(signal)) throw wrongField("signal", "AddEventListenerOptions", "AbortSignal");
-        if (signal.aborted) return;
+        if (isAborted(signal)) return;
       }
       entry.once = !!once;
       entry.passive = !!passive;
@@ -402,7 +402,7 @@ export class TailEvent extends ExtendableEvent {
 
 // ---- AbortSignal ----
 
-let isAbortSignal, whenAborted, newSignal, abortSignal;
+let isAbortSignal, isAborted, reasonOf, whenAborted, newSignal, abortSignal;
 
 // The platform's own reasons say that trying again may help.
 const reason = (message, name) => Object.assign(new DOMException(message, name), { retryable: true });
@@ -470,6 +470,8 @@ export class AbortSignal extends EventTarget {
 
   static {
     isAbortSignal = (value) => typeof value === "object" && value !== null && #aborted in value;
+    isAborted = (signal) => signal !== undefined && signal.#aborted;
+    reasonOf = (signal) => signal.#reason;
     newSignal = () => new AbortSignal(KEY);
     // Calls `step(reason)` when the signal is aborted. Gives what forgets that again.
     whenAborted = (signal, step) => {
@@ -508,7 +510,7 @@ export function useTimers(start) {
   startTimer = start;
 }
 
-export { isAbortSignal, whenAborted, newSignal, abortSignal };
+export { isAbortSignal, isAborted, reasonOf, whenAborted, newSignal, abortSignal };
 
 // ---- The global scope ----
 

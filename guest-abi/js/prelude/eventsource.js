@@ -5,7 +5,9 @@ import { platform, text, wrongConstructorParameter, wrongField, wrongParameter }
 import { reportUncaught } from "internal:console";
 import { Fetcher } from "internal:rpc/services";
 import { globals as subrequests } from "internal:subrequest";
-import { ReadableStream } from "internal:streams";
+import { contentType } from "internal:body";
+import { isLocked, isStream, readerOf } from "internal:streams";
+import { urlParts } from "internal:url";
 import { globals as encodings } from "internal:encoding";
 import { globals as timers } from "internal:timers";
 
@@ -129,7 +131,7 @@ export class EventSource extends EventTarget {
         "NotSupportedError",
       );
     }
-    const parsed = URL.parse(address);
+    const parsed = urlParts(address);
     if (parsed === null) throw new DOMException(`Cannot open an EventSource to '${address}'. The URL is invalid.`, "SyntaxError");
     super();
     this.#url = parsed.href;
@@ -138,9 +140,9 @@ export class EventSource extends EventTarget {
   }
 
   static from(stream) {
-    if (!(stream instanceof ReadableStream)) throw wrongParameter("from", "EventSource", 1, "JsReadableStream");
+    if (!isStream(stream)) throw wrongParameter("from", "EventSource", 1, "JsReadableStream");
     insideRequest();
-    if (stream.locked) throw new TypeError("This ReadableStream is locked.");
+    if (isLocked(stream)) throw new TypeError("This ReadableStream is locked.");
     const source = new EventSource(KEY);
     source.#state = OPEN;
     source.#read(stream);
@@ -214,12 +216,12 @@ export class EventSource extends EventTarget {
     if (this.#state === CLOSED) return response.body?.cancel().catch(() => {});
     const { status } = response;
     if (status !== 200 && status !== 204) return this.#refuse(response, `The response status code was ${status}.`);
-    const type = response.headers.get("content-type");
+    const type = contentType(response);
     if (type === null) return this.#refuse(response, "No content type header was present in the response.");
     if (!/^text\/event-stream\s*(;|$)/i.test(type)) return this.#refuse(response, `The content type '${type}' is invalid.`);
     if (status === 204) return this.#again("The server provided no content. Will try reconnecting.");
     if (response.redirected) this.#url = response.url;
-    this.#origin = new URL(this.#url).origin;
+    this.#origin = urlParts(this.#url).origin;
     this.#state = OPEN;
     try {
       this.#deliver(new OpenEvent());
@@ -246,7 +248,7 @@ export class EventSource extends EventTarget {
     );
     parser.id = this.#lastId;
     try {
-      const reader = (this.#reader = stream.getReader());
+      const reader = (this.#reader = readerOf(stream));
       for (;;) {
         const { done, value } = await reader.read();
         if (this.#state !== OPEN) return;

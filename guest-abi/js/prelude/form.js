@@ -5,10 +5,11 @@ import { cloneable } from "internal:clone";
 import { DOMException } from "internal:errors";
 import { illegal, iterable, shape } from "internal:shape";
 import { scalar } from "internal:platform";
-import { blobBytes, fileOf, isBlob, isFile } from "internal:blob";
+import { blobBytes, blobType, fileOf, fileParts, isBlob, isFile } from "internal:blob";
 
 const NAME = "FormData";
-let entriesOf, isForm;
+let entriesOf;
+export let isForm;
 
 // What a value is in a form: a string or a File.
 function valueOf(method, count, value, filename) {
@@ -17,7 +18,7 @@ function valueOf(method, count, value, filename) {
     const given = filename === undefined ? undefined : scalar(filename);
     if (!isBlob(value)) return scalar(value);
     if (isFile(value) && given === undefined) return value;
-    return fileOf(blobBytes(value), value.type, given ?? name, undefined);
+    return fileOf(blobBytes(value), blobType(value), given ?? name, undefined);
   };
 }
 
@@ -88,7 +89,7 @@ export class FormData {
     if (!found) entries.push(key, given);
   }
   static {
-    isForm = (value) => #entries in value;
+    isForm = (value) => typeof value === "object" && value !== null && #entries in value;
     entriesOf = (form) => {
       if (!(#entries in form)) illegal();
       return form.#entries;
@@ -135,11 +136,12 @@ export function serializeForm(form) {
   const entries = entriesOf(form);
   for (let at = 0; at < entries.length; at += 2) {
     const value = entries[at + 1];
-    if (entries[at].endsWith("\\") || value.name?.endsWith("\\")) {
+    const file = typeof value === "string" ? null : fileParts(value)[0];
+    if (entries[at].endsWith("\\") || file?.endsWith("\\")) {
       throw new TypeError("Name or filename can't end with backslash");
     }
-    if (typeof value === "string") parts.push(entries[at], value, null, null);
-    else parts.push(entries[at], blobBytes(value), value.name, value.type || "application/octet-stream");
+    if (file === null) parts.push(entries[at], value, null, null);
+    else parts.push(entries[at], blobBytes(value), file, blobType(value) || "application/octet-stream");
   }
   return [native.formSerialize(boundary, parts), `multipart/form-data; boundary=${boundary}`];
 }

@@ -20,16 +20,20 @@ import { globals as caching, own as cacheStorages } from "internal:cache";
 import { globals as navigation, own as navigators } from "internal:navigator";
 import { showAsPairs, showFacts } from "internal:inspect";
 import native from "internal:native";
+import { hasSource } from "internal:body";
+import { member } from "internal:shape";
 import { logUncaught, own as consoles } from "internal:console";
 
 const { Headers, Request, Response } = fetching;
+const cloneRequest = member(Request, "clone");
+const cloneResponse = member(Response, "clone");
 cloneable((value) => value instanceof Headers, (value) => new Headers(value));
-cloneable((value) => value instanceof Request, (value) => value.clone());
+cloneable((value) => native.isPart(value, 0), (value) => cloneRequest(value));
 cloneable(
-  (value) => value instanceof Response,
+  (value) => native.isPart(value, 1),
   (value) => {
-    if (value.body !== null) throw new DOMException("ReadableStream can only be serialized for RPC.", "DataCloneError");
-    return value.clone();
+    if (hasSource(value)) throw new DOMException("ReadableStream can only be serialized for RPC.", "DataCloneError");
+    return cloneResponse(value);
   },
 );
 

@@ -25,20 +25,31 @@ Objects.defineProperty = (object, key, property) => {
 };
 const Reflected = copied({ __proto__: null }, globalThis.Reflect);
 const Parsed = copied({ __proto__: null }, globalThis.JSON);
+const Maths = copied({ __proto__: null }, globalThis.Math);
+const Plainest = globalThis.Number;
+const Numbers = copied((value) => Plainest(value), Plainest);
 
 export const {
+  AggregateError,
   Array,
   ArrayBuffer,
   BigInt,
+  Boolean,
   DataView,
   Date,
   Error,
+  EvalError,
   Map,
+  Proxy,
   RangeError,
+  ReferenceError,
+  RegExp,
   Set,
   String,
   Symbol,
+  SyntaxError,
   TypeError,
+  URIError,
   Uint8Array,
   WeakMap,
   WeakRef,
@@ -49,4 +60,4 @@ export const { isView } = ArrayBuffer;
 export const resolvedWith = (value) => apply(resolve, Promised, [value]);
 export const rejectedWith = (error) => apply(reject, Promised, [error]);
 
-export { Objects as Object, Promised as Promise, Reflected as Reflect, Parsed as JSON };
+export { Maths as Math, Numbers as Number, Objects as Object, Promised as Promise, Reflected as Reflect, Parsed as JSON };

@@ -3,9 +3,13 @@ import native from "internal:native";
 import { integer } from "internal:arguments";
 import { insideHandler, scope } from "internal:errors";
 import { platform, promising, text, wrongParameter } from "internal:platform";
-import { ReadableStream, isDisturbed } from "internal:streams";
+import { Body, bodyStream } from "internal:body";
+import { Response } from "internal:response";
+import { member } from "internal:shape";
+import { isDisturbed, isLocked, isStream } from "internal:streams";
 
 const TEXT = 0, JSON_VALUE = 1, BUFFER = 2, BYTES = 3;
+const arrayBuffer = member(Body, "arrayBuffer");
 const FORMS = { text: TEXT, json: JSON_VALUE, arrayBuffer: BUFFER, stream: BYTES };
 
 const KEYS_MAX = 100, LIST_MAX = 1000, CACHE_TTL_MIN = 30;
@@ -51,7 +55,7 @@ async function valueOf(name, key, { type = "text" }, full) {
     throw new TypeError('Unknown response type. Possible types are "text", "arrayBuffer", "json", and "stream".');
   }
   if (type !== "stream") return got;
-  const { body } = new Response(value);
+  const body = bodyStream(new Response(value));
   return full ? [body, got[1]] : body;
 }
 
@@ -99,9 +103,9 @@ function metadataOf(metadata) {
 const isBuffer = (value) => value instanceof ArrayBuffer || isView(value);
 
 function bytesOf(value) {
-  if (value instanceof ReadableStream) {
-    if (value.locked || isDisturbed(value)) throw new TypeError("The ReadableStream has been locked to a reader.");
-    return new Response(value).arrayBuffer();
+  if (isStream(value)) {
+    if (isLocked(value) || isDisturbed(value)) throw new TypeError("The ReadableStream has been locked to a reader.");
+    return arrayBuffer(new Response(value));
   }
   if (!isDictionary(value)) return text(value);
   if (isBuffer(value)) return value;

@@ -5,9 +5,10 @@ import native from "internal:native";
 import { flag, scope } from "internal:errors";
 import { dispatch, FetchEvent, KEY, listenedTypes, isListened, PromiseRejectionEvent, ScheduledEvent, TailEvent } from "internal:events";
 import * as fetching from "internal:fetch";
-import { ReadableStream, bodyPart, bytesStream, lengthOf } from "internal:streams";
-import { CompressionStream, brotliStream } from "internal:streams/transform";
+import { bodyPart, bytesStream, isStream, lengthOf, pipeStream, readerOf } from "internal:streams";
+import { CompressionStream, brotliStream, readableOf, writableEndOf } from "internal:streams/transform";
 import * as timing from "internal:timers";
+import { URL } from "internal:url";
 import { prepareContexts, waitFor } from "internal:context";
 import { addLoopback, contextWith, serveSession } from "internal:rpc/services";
 import "internal:rpc/bodies";
@@ -117,8 +118,9 @@ function answer(flight, response) {
 // A body in the coding that its headers name: the platform puts it in, unless it is told that it is.
 function compressed(source, coding) {
   const stream =
-    source instanceof ReadableStream ? source : bytesStream(typeof source === "string" ? native.utf8(source) : source);
-  return stream.pipeThrough(coding === "br" ? brotliStream() : new CompressionStream("gzip"));
+    isStream(source) ? source : bytesStream(typeof source === "string" ? native.utf8(source) : source);
+  const coder = coding === "br" ? brotliStream() : new CompressionStream("gzip");
+  return pipeStream(stream, { readable: readableOf(coder), writable: writableEndOf(coder) });
 }
 
 // Answers with a WebSocket; the request lives as long as it does.
@@ -145,7 +147,7 @@ function answerSocket(flight, socket, list) {
 // Sends a stream as the body of an answer whose head is out.
 async function pump(flight, stream) {
   try {
-    const reader = (flight.reader = stream.getReader());
+    const reader = (flight.reader = readerOf(stream));
     for (;;) {
       const { done, value } = await reader.read();
       if (flight.over) return;

@@ -39,6 +39,9 @@ export class MessagePort extends EventTarget {
     dispatch(this, new Event("close"));
   }
   start() {
+    this.#begin();
+  }
+  #begin() {
     if (this.#started) return;
     this.#started = true;
     const waiting = this.#waiting;
@@ -50,7 +53,7 @@ export class MessagePort extends EventTarget {
   }
   set onmessage(value) {
     this.#on = typeof value === "function" || typeof value === "object" ? value : null;
-    if (this.#on !== null) this.start();
+    if (this.#on !== null) this.#begin();
   }
 
   #deliver(data) {

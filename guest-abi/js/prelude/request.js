@@ -4,9 +4,9 @@ import native from "internal:native";
 import { flag } from "internal:errors";
 import { mixin } from "internal:shape";
 import { platform, scalar, wrongField, wrongConstructorParameter } from "internal:platform";
-import { METHOD, URL_SLOT, HEADERS, TYPE, REDIRECT, SIGNAL, MORE, Body, extract, impliedType, hasSource, moveSource, refuseUsed, cloneSource, setSource, plainCopy, isDictionary } from "internal:body";
+import { METHOD, URL_SLOT, HEADERS, TYPE, REDIRECT, SIGNAL, MORE, Body, bodyStream, extract, fieldsOf, impliedType, hasSource, moveSource, refuseUsed, cloneSource, setSource, plainCopy, isDictionary } from "internal:body";
 import { Headers } from "internal:headers";
-import { AbortController, AbortSignal } from "internal:events";
+import { isAbortSignal, newSignal } from "internal:events";
 
 const { headersNew, headersClone, urlHref, text, requestSlot, setSlot, isPart } = native;
 const DICTIONARY = "RequestInitializerDict";
@@ -101,7 +101,8 @@ function become(request, from, input, withHeaders, withBody) {
 }
 
 function initialize(request, from, input, init) {
-  const { method, headers, body, redirect, fetcher, cf, cache, integrity, signal, encodeResponseBody } = init;
+  const isCopy = isPart(init, 0);
+  const { method, headers, body, redirect, fetcher, cf, cache, integrity, signal, encodeResponseBody } = isCopy ? partsOf(init) : init;
   if (headers !== undefined && !isDictionary(headers)) {
     throw wrongField("headers", DICTIONARY, "Headers or Sequence or object");
   }
@@ -113,7 +114,7 @@ function initialize(request, from, input, init) {
     (rare ??= {}).fetcher = fetcher;
   }
   if (cf !== undefined) (rare ??= {}).cf = plainCopy(cf, "cf", DICTIONARY);
-  if (signal !== undefined && signal !== null && !(signal instanceof AbortSignal)) {
+  if (signal !== undefined && signal !== null && !isAbortSignal(signal)) {
     throw wrongField("signal", DICTIONARY, "AbortSignal");
   }
   if (cache !== undefined) (rare ??= {}).cache = cacheOf(cache);
@@ -122,7 +123,7 @@ function initialize(request, from, input, init) {
   const type = source === null ? null : impliedType;
   become(request, from, input, headers === undefined, false);
   if (verb !== undefined) setSlot(request, METHOD, methodOf(verb));
-  if (headers !== undefined) setSlot(request, HEADERS, new Headers(headers));
+  if (headers !== undefined) setSlot(request, HEADERS, isCopy ? headers : new Headers(headers));
   if (redirect !== undefined) {
     const mode = text(redirect).toLowerCase();
     if (mode !== "follow" && mode !== "manual") {
@@ -159,6 +160,31 @@ function initialize(request, from, input, init) {
   }
 }
 
+// A request as what another one is made with.
+function partsOf(request) {
+  const { fetcher, cf, cache } = more(request);
+  return {
+    method: requestSlot(request, METHOD),
+    headers: fieldsOf(request) ?? headersNew(),
+    body: bodyStream(request),
+    redirect: requestSlot(request, REDIRECT),
+    fetcher,
+    cf,
+    cache,
+    signal: signalOf(request),
+  };
+}
+
+function signalOf(request) {
+  let signal = requestSlot(request, SIGNAL);
+  if (signal === null) {
+    signal = newSignal();
+    idle.add(signal);
+    setSlot(request, SIGNAL, signal);
+  }
+  return signal;
+}
+
 const isBodyless = (method) => method === "GET" || method === "HEAD";
 
 mixin(Request.prototype, {
@@ -185,13 +211,7 @@ mixin(Request.prototype, {
     return more(this).fetcher;
   },
   get signal() {
-    let signal = requestSlot(this, SIGNAL);
-    if (signal === null) {
-      signal = new AbortController().signal;
-      idle.add(signal);
-      setSlot(this, SIGNAL, signal);
-    }
-    return signal;
+    return signalOf(this);
   },
   get cf() {
     return more(this).cf;

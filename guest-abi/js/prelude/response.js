@@ -5,7 +5,7 @@ import native from "internal:native";
 import { insideHandler, scope } from "internal:errors";
 import { mixin } from "internal:shape";
 import { platform, scalar, wrongField, wrongConstructorParameter, wrongParameter } from "internal:platform";
-import { MORE, STATUS, HEADERS, TYPE, SOURCE, Body, extract, impliedType, cloneSource, setSource, plainCopy, isDictionary } from "internal:body";
+import { MORE, STATUS, HEADERS, TYPE, SOURCE, Body, extract, fieldsOf, impliedType, cloneSource, setSource, plainCopy, isDictionary } from "internal:body";
 import { Headers } from "internal:headers";
 
 const { headersNew, headersClone, headersFreeze, headersSet, urlHref, text, responseSlot, setSlot, isPart } = native;
@@ -38,7 +38,8 @@ export function newResponse(response, body, init) {
 }
 
 function initialize(response, init, body) {
-  const { status, statusText, headers, cf, webSocket, encodeBody } = init;
+  const isCopy = isPart(init, 1);
+  const { status, statusText, headers, cf, webSocket, encodeBody } = isCopy ? partsOf(init) : init;
   if (headers !== undefined && !isDictionary(headers)) {
     throw wrongField("headers", DICTIONARY, "Headers or Sequence or object");
   }
@@ -55,7 +56,7 @@ function initialize(response, init, body) {
     if (coding !== "manual" && coding !== "automatic") throw new TypeError(`encodeBody: unexpected value: ${coding}`);
     if (coding === "manual") (more ??= { ...PLAIN }).encodeBody = coding;
   }
-  if (headers !== undefined) setSlot(response, HEADERS, new Headers(headers));
+  if (headers !== undefined) setSlot(response, HEADERS, isCopy ? headers : new Headers(headers));
   if (status !== undefined) {
     const number = integer(status);
     if (more !== null && more.webSocket !== null) {
@@ -65,7 +66,7 @@ function initialize(response, init, body) {
     }
     setSlot(response, STATUS, number);
     if (body !== undefined && body !== null && (number === 204 || number === 205 || number === 304 || number === 101)) {
-      noBody(response, body, statusText);
+      noBody(response, statusText);
     }
   } else if (more !== null && more.webSocket !== null) {
     throw new RangeError("Responses with a WebSocket must have status code 101.");
@@ -74,10 +75,17 @@ function initialize(response, init, body) {
   if (more !== null) setSlot(response, MORE, more);
 }
 
+// A response as what another one is made with.
+function partsOf(response) {
+  const { statusText, cf, webSocket, encodeBody } = more(response);
+  return { status: responseSlot(response, STATUS), statusText, headers: fieldsOf(response), cf, webSocket, encodeBody };
+}
+
 // Where a body is not allowed, an empty one is none.
-function noBody(response, body, statusText) {
+function noBody(response, statusText) {
   if (statusText !== undefined) checkText(text(statusText));
-  if (body !== "" && body.byteLength !== 0) {
+  const source = responseSlot(response, SOURCE);
+  if (source !== "" && source.byteLength !== 0) {
     throw new TypeError("Response with null body status (101, 204, 205, or 304) cannot have a body.");
   }
   setSource(response, null);

@@ -4,9 +4,9 @@ import native from "internal:native";
 import { DOMException, isDomException, scope } from "internal:errors";
 import { illegal } from "internal:shape";
 import { platform, wrongField, wrongParameter } from "internal:platform";
-import { hasSource, isDictionary, takeSource } from "internal:body";
+import { contentType, hasSource, isDictionary, isUsed, takeSource } from "internal:body";
 import { Response } from "internal:response";
-import { ReadableStream, bodyPart, sourceStream, take } from "internal:streams";
+import { bodyPart, isLocked, isStream, sourceStream, take } from "internal:streams";
 
 const { rewriterSelector, rewriterOpen, rewriterFeed, rewriterGoOn, rewriterClose, jobsPending, isPart } = native;
 const { tokenNew, tokenEnd, tokenEdits, tokenAttribute, tokenMembers, tokenHelpers } = native;
@@ -90,7 +90,7 @@ const running = new Map();
 tokenHelpers(
   // The number of content that comes later; -1 for what is a string.
   (handle, value) => {
-    if (!(value instanceof ReadableStream) && !isResponse(value)) return -1;
+    if (!isStream(value) && !isResponse(value)) return -1;
     const rewriting = running.get(handle);
     if (rewriting === undefined) return 0;
     rewriting.contents.set(++rewriting.last, value);
@@ -151,7 +151,7 @@ class Rewriting {
     this.handle = handle;
     this.sets = sets;
     this.source = source;
-    if (source instanceof ReadableStream) this.reader = take(source);
+    if (isStream(source)) this.reader = take(source);
     const [stream, sink] = sourceStream({
       pull: () => {
         this.unread = 0;
@@ -297,7 +297,7 @@ class Rewriting {
       const value = this.contents.get(number);
       this.contents.delete(number);
       const source = sourceOf(value);
-      if (!(source instanceof ReadableStream)) {
+      if (!isStream(source)) {
         this.readers.set(number, null);
         return source;
       }
@@ -316,11 +316,11 @@ class Rewriting {
 // What a response or a stream gives: null, a string, bytes or a stream that nobody holds.
 function sourceOf(value) {
   let source = value;
-  if (!(value instanceof ReadableStream)) {
-    if (value.bodyUsed) throw new TypeError(LOCKED);
+  if (!isStream(value)) {
+    if (isUsed(value)) throw new TypeError(LOCKED);
     source = takeSource(value);
   }
-  if (source instanceof ReadableStream && source.locked) throw new TypeError(LOCKED);
+  if (isStream(source) && isLocked(source)) throw new TypeError(LOCKED);
   return source;
 }
 
@@ -395,7 +395,7 @@ export class HTMLRewriter {
     if (!(#sets in this)) illegal();
     if (!isResponse(response)) throw wrongParameter("transform", "HTMLRewriter", 1, "Response");
     if (!hasSource(response)) return response;
-    const opened = rewriterOpen(charsetOf(response.headers.get("content-type")), scope.flags.has(ESI), this.#flat);
+    const opened = rewriterOpen(charsetOf(contentType(response)), scope.flags.has(ESI), this.#flat);
     if (typeof opened === "string") throw parserError(opened);
     try {
       const rewriting = new Rewriting(opened, [...this.#sets], sourceOf(response));

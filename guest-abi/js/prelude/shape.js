@@ -6,7 +6,7 @@ import { platform } from "internal:platform";
 export { platform as shape };
 
 const { defineProperty, getOwnPropertyDescriptor, getPrototypeOf, setPrototypeOf } = Object;
-const { ownKeys } = Reflect;
+const { apply, ownKeys } = Reflect;
 
 export const ILLEGAL =
   "Illegal invocation: function called with incorrect `this` reference. See https://developers.cloudflare.com/workers/observability/errors/#illegal-invocation-errors for details.";
@@ -14,6 +14,12 @@ export const ILLEGAL =
 // For members that are called on something else.
 export function illegal() {
   throw new TypeError(ILLEGAL);
+}
+
+// What a method or a getter of a class does, whatever a Worker has put in its place or made of the class.
+export function member(c, name) {
+  const { value, get } = getOwnPropertyDescriptor(c.prototype, name);
+  return value === undefined ? (object) => apply(get, object, []) : (object, ...args) => apply(value, object, args);
 }
 
 // Puts the members of an object on a prototype.

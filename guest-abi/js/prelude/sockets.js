@@ -9,6 +9,7 @@ import { ByteQueue } from "internal:streams/byte_queue";
 import { ByteSink } from "internal:streams/byte_sink";
 import { streamOf } from "internal:streams/readable";
 import { ENDED, writableOf } from "internal:streams/writable";
+import { urlParts } from "internal:url";
 
 const { socketDrop, tcpConnect, tcpEnd, tcpPull, tcpSeal, tcpSend } = native;
 // Bytes that are asked for when a reader waits.
@@ -427,7 +428,7 @@ function addressOf(address) {
     written = `${host}:${port}`;
   } else {
     written = text(address);
-    const url = URL.parse(`fake://${written}`);
+    const url = urlParts(`fake://${written}`);
     if (url === null) throw unparsed();
     if (url.hostname === "") throw new TypeError("Specified address is missing hostname.");
     if (url.port === "") throw new TypeError("Specified address is missing port.");

@@ -8,7 +8,10 @@ import { ByteQueue } from "internal:streams/byte_queue";
 import { ByteSink } from "internal:streams/byte_sink";
 import { globals as strategy } from "internal:streams/strategy";
 
-export { ReadableStream, bodyPart, bytesStream, drain, isDisturbed, lengthOf, moved, sourceStream, take } from "internal:streams/readable";
+export {
+  ReadableStream, bodyPart, bytesStream, cancelStream, drain, isDisturbed, isLocked, isStream, lengthOf, moved, pipeStream, readerOf,
+  sourceStream, take, teeStream,
+} from "internal:streams/readable";
 export { WritableStream } from "internal:streams/writable";
 export { TransformStream } from "internal:streams/transform";
 

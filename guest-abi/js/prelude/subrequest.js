@@ -3,8 +3,8 @@ import native from "internal:native";
 import { insideHandler, scope } from "internal:errors";
 import { ofGlobal, wrongParameter } from "internal:platform";
 import { Request, requestParts, responseOf, takeSource, Incoming } from "internal:fetch";
-import { ReadableStream, bodyPart, lengthOf, sourceStream } from "internal:streams";
-import { whenAborted } from "internal:events";
+import { bodyPart, isStream, lengthOf, readerOf, sourceStream } from "internal:streams";
+import { isAborted, reasonOf, whenAborted } from "internal:events";
 import { clientLine, clientSocket } from "internal:websocket";
 import { dataResponse } from "internal:data_url";
 
@@ -19,7 +19,7 @@ const AT_FIRST = 65536;
 
 // Streams of bodies that are as they came, with the answers that they are of.
 const untouched = new WeakMap();
-export const isRaw = (source) => source instanceof ReadableStream && untouched.has(source);
+export const isRaw = (source) => isStream(source) && untouched.has(source);
 
 // A body that is passed on as it came goes its way without the request's code, which ends it no
 // more. Gives what it was ended with before, in an array, or null.
@@ -138,7 +138,7 @@ export class Sending {
   wake = null;
 
   constructor(stream) {
-    this.reader = stream.getReader();
+    this.reader = readerOf(stream);
   }
 
   heard(credit) {
@@ -236,7 +236,7 @@ function sendRare(target, request) {
     const answer = dataResponse(url, method);
     if (answer !== undefined) return resolvedWith(answer);
   }
-  if (signal !== null && signal.aborted) throw signal.reason;
+  if (signal !== null && isAborted(signal)) throw reasonOf(signal);
   if (!url.startsWith("http:") && !url.startsWith("https:")) {
     throw new TypeError(`Fetch API cannot load: ${url}`);
   }
@@ -259,7 +259,7 @@ function sendRare(target, request) {
   }
   let sending = null;
   let length = null;
-  if (source instanceof ReadableStream) {
+  if (isStream(source)) {
     length = lengthOf(source) ?? -1;
     sending = new Sending(source);
     source = null;

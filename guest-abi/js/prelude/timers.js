@@ -3,7 +3,7 @@ import native from "internal:native";
 import frames from "internal:frames";
 import { insideHandler } from "internal:errors";
 import { illegalConstructor, ofGlobal, platform, wrongField, wrongParameter } from "internal:platform";
-import { isAbortSignal, KEY, useTimers, whenAborted, reportException, uncaughtText } from "internal:events";
+import { isAbortSignal, isAborted, reasonOf, KEY, useTimers, whenAborted, reportException, uncaughtText } from "internal:events";
 import { reportUncaught } from "internal:console";
 
 const timers = new Map();
@@ -135,7 +135,7 @@ class Scheduler {
     const signal = options?.signal;
     if (signal !== undefined) {
       if (!isAbortSignal(signal)) throw wrongField("signal", "WaitOptions", "AbortSignal");
-      if (signal.aborted) throw asError(signal.reason);
+      if (isAborted(signal)) throw asError(reasonOf(signal));
     }
     await new Promise((resolve, reject) => {
       if (signal === undefined) {
@@ -172,7 +172,7 @@ class Performance {
 }
 platform(Performance);
 
-Math.random = {
+globalThis.Math.random = {
   random() {
     return native.random();
   },

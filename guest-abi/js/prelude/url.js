@@ -1,7 +1,7 @@
 // URL, URLSearchParams and URLPattern. What they do is in Rust (src/url.rs, src/params.rs,
 // src/pattern.rs).
 import native from "internal:native";
-import { iterable, mixin } from "internal:shape";
+import { iterable, member, mixin } from "internal:shape";
 import { platform, wrongParameter } from "internal:platform";
 
 const { ownKeys, getOwnPropertyDescriptor } = Reflect;
@@ -54,5 +54,18 @@ platform(URL);
 platform(URLSearchParams);
 
 export const URLPattern = platform(native.patternClass());
+
+const { parse } = URL;
+const PARTS = ["href", "protocol", "hostname", "port", "origin"];
+const getters = PARTS.map((name) => member(URL, name));
+
+// The parts of an address as nobody has changed them, or null for what is none.
+export function urlParts(text) {
+  const url = Reflect.apply(parse, URL, [text]);
+  if (url === null) return null;
+  const parts = {};
+  PARTS.forEach((name, at) => (parts[name] = getters[at](url)));
+  return parts;
+}
 
 export const globals = { URL, URLSearchParams, URLPattern };

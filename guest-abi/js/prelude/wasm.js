@@ -3,9 +3,11 @@
 // A snapshot has nothing of the host's in it. So what global scope makes is only noted, and made when
 // a handler first needs it; calls without a result that it makes are noted too.
 import native from "internal:native";
+import { TextEncoder } from "internal:encoding";
 import { scope } from "internal:errors";
+import { member } from "internal:shape";
 import {
-  ENGINE, IO, io, octets, decoder, NONE, PAGE, CompileError, LinkError, RuntimeError, soon, handleOf, check,
+  ENGINE, IO, io, octets, decode, decoder, NONE, PAGE, CompileError, LinkError, RuntimeError, soon, handleOf, check,
   ask, number, handles, functions, imported, shared, coerce, put, takeAll, write, read, drop, run,
   makeFunction, EXPORT, IMPORT, MEMORY_NEW, MEMORY_GROW, MEMORY_SIZE, GLOBAL_NEW, GLOBAL_GET, GLOBAL_SET,
   TABLE_NEW, TABLE_GET, TABLE_SET, TABLE_GROW, TABLE_SIZE,
@@ -14,6 +16,7 @@ import {
 const { defineProperty, freeze, create, getOwnPropertyNames } = Object;
 const { parse } = JSON;
 const encoder = new TextEncoder();
+const encodeInto = member(TextEncoder, "encodeInto");
 const COMPILE_REFUSED = "Wasm code generation disallowed by embedder";
 
 const modules = new WeakMap();
@@ -122,7 +125,7 @@ function customSections(bytes, name) {
     const end = at + size;
     if (id === 0) {
       const length = leb();
-      if (decoder.decode(view.subarray(at, at + length)) === name) found.push(bytes.slice(at + length, end));
+      if (decode(decoder, view.subarray(at, at + length)) === name) found.push(bytes.slice(at + length, end));
     }
     at = end;
   }
@@ -223,7 +226,7 @@ function makeInstance(module, imports, values, exports, slots, where) {
   module.exports.forEach(([name, kind], at) => {
     io.setUint8(0, EXPORT);
     io.setUint32(1, handle, true);
-    const { written } = encoder.encodeInto(name, octets.subarray(5));
+    const { written } = encodeInto(encoder, name, octets.subarray(5));
     ask(5 + written, where);
     const thing = io.getUint32(1, true);
     slots[at].handle = thing;

@@ -9,6 +9,7 @@ import { logUncaught } from "internal:console";
 import { structuredCopy } from "internal:clone";
 import { globals as blobs } from "internal:blob";
 import { useWebSockets } from "internal:response";
+import { urlParts } from "internal:url";
 import { attachmentSize, ATTACHMENT_MAX } from "internal:attachment";
 
 const { bodyForm, headersGet, headersNew, headersSet, opCancel, socketConnect, socketServe, socketSend, socketClose, socketStart, socketDrop, socketWaiting, task } = native;
@@ -563,7 +564,7 @@ const TOKEN = /^[!#$%&'*+\-.^_`|~0-9A-Za-z]+$/;
 const wrongAddress = (what) => new DOMException(`WebSocket Constructor: ${what}`, "SyntaxError");
 
 function checkAddress(address, protocols) {
-  const url = URL.parse(address);
+  const url = urlParts(address);
   if (url === null) throw wrongAddress("The url is invalid.");
   if (url.protocol !== "ws:" && url.protocol !== "wss:") throw wrongAddress("The url scheme must be ws or wss.");
   if (address.includes("#")) throw wrongAddress("The url fragment must be empty.");

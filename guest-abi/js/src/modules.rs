@@ -24,9 +24,11 @@ include!("prelude_list.rs");
 
 /// What stands in front of a module of the prelude, on its first line: names that are its own and no longer the
 /// globals that a tenant can replace.
-const INTRINSICS: &str = "import { Array, ArrayBuffer, BigInt, DataView, Date, Error, JSON, Map, Object, Promise, \
-    RangeError, Reflect, Set, String, Symbol, TypeError, Uint8Array, WeakMap, WeakRef, WeakSet, isArray, isView, \
-    rejectedWith, resolvedWith } from \"internal:intrinsics\"; ";
+const INTRINSICS: &str = "import { AggregateError, Array, ArrayBuffer, BigInt, Boolean, DataView, Date, Error, \
+    EvalError, JSON, Map, Math, Number, Object, Promise, Proxy, RangeError, ReferenceError, Reflect, RegExp, \
+    Set, String, Symbol, SyntaxError, TypeError, URIError, Uint8Array, WeakMap, WeakRef, WeakSet, isArray, \
+    isView, rejectedWith, resolvedWith } \
+    from \"internal:intrinsics\"; ";
 
 /// Those that change what the language has, or show it, and see the globals themselves.
 const KEEPERS: &[&str] = &[

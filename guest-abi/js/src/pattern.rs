@@ -47,7 +47,9 @@ struct Script {
 
 impl Script {
     fn compile<'js>(ctx: &Ctx<'js>, source: &str, flags: &str) -> Result<Function<'js>> {
-        let make: Constructor = ctx.globals().get("RegExp")?;
+        // Whatever a Worker has made of the global.
+        let plain: Value = ctx.eval("/a/")?;
+        let make: Constructor = kept::get(ctx, &plain, c"constructor")?.get()?;
         let object: Object = make.construct((source, format!("{flags}d")))?;
         let exec = kept::get(ctx, object.as_value(), c"exec")?.get::<Function>()?;
         let bind = kept::get(ctx, exec.as_value(), c"bind")?.get::<Function>()?;

@@ -3,7 +3,8 @@
 import native from "internal:native";
 import { DOMException } from "internal:errors";
 import { Headers, Request, Response, requestParts, responseParts, takeSource } from "internal:fetch";
-import { ReadableStream, WritableStream, bodyPart, isDisturbed } from "internal:streams";
+import { ReadableStream, WritableStream, bodyPart, isDisturbed, isLocked, isStream, readerOf } from "internal:streams";
+import { isLockedSink, isSink, writerOf } from "internal:streams/writable";
 import { RpcTarget } from "internal:rpc/stubs";
 import { sendable } from "internal:rpc/values";
 
@@ -19,9 +20,9 @@ class Source extends RpcTarget {
   #rest = EMPTY;
   constructor(stream) {
     super();
-    if (stream.locked) throw new TypeError("The ReadableStream has been locked to a reader.");
+    if (isLocked(stream)) throw new TypeError("The ReadableStream has been locked to a reader.");
     if (isDisturbed(stream)) throw new TypeError("This ReadableStream is disturbed.");
-    this.#reader = stream.getReader();
+    this.#reader = readerOf(stream);
   }
   async read() {
     while (this.#rest.byteLength === 0) {
@@ -49,8 +50,8 @@ class Sink extends RpcTarget {
   #writer;
   constructor(stream) {
     super();
-    if (stream.locked) throw new TypeError("This WritableStream is currently locked to a writer.");
-    this.#writer = stream.getWriter();
+    if (isLockedSink(stream)) throw new TypeError("This WritableStream is currently locked to a writer.");
+    this.#writer = writerOf(stream);
   }
   write(part) {
     return this.#writer.write(alone(part).buffer);
@@ -66,7 +67,7 @@ class Sink extends RpcTarget {
 
 sendable(
   "R",
-  (value) => value instanceof ReadableStream,
+  (value) => isStream(value),
   (stream, encoder) => [encoder.export({ value: new Source(stream), of: "ReadableStream" })],
   ([, id], decoder) => {
     const ref = decoder.importStream(id);
@@ -103,7 +104,7 @@ function writtenPart(chunk) {
 
 sendable(
   "W",
-  (value) => value instanceof WritableStream,
+  (value) => isSink(value),
   (stream, encoder) => [encoder.export({ value: new Sink(stream), of: "WritableStream" })],
   ([, id], decoder) => {
     const ref = decoder.importStream(id);
@@ -184,11 +185,11 @@ sendable(
   "P",
   (value) => isPart(value, 1),
   (response, encoder) => {
-    const [status, list, type, socket, encodeBody, cf] = responseParts(response);
+    const [status, list, type, socket, encodeBody, cf, statusText] = responseParts(response);
     if (socket !== null) {
       throw new DOMException('Could not serialize object of type "WebSocket". This type does not support serialization.', "DataCloneError");
     }
-    return [status, response.statusText, fields(list, type), encodeBody, encoder.encode(bodyOf(response)), encoder.encode(cf)];
+    return [status, statusText, fields(list, type), encodeBody, encoder.encode(bodyOf(response)), encoder.encode(cf)];
   },
   ([, status, statusText, items, encodeBody, body, cf], decoder) => {
     const source = decoder.decode(body);

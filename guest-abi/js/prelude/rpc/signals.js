@@ -1,7 +1,7 @@
 // AbortSignals on their way to another Worker. The one over there is another signal, which is aborted when
 // this one is: the session is told, and nobody asks.
 import { DOMException, flag } from "internal:errors";
-import { AbortSignal, abortSignal, isAbortSignal, newSignal, whenAborted } from "internal:events";
+import { AbortSignal, abortSignal, isAbortSignal, isAborted, newSignal, reasonOf, whenAborted } from "internal:events";
 import { sendable } from "internal:rpc/values";
 
 const refused = (text) => new DOMException(text, "DataCloneError");
@@ -13,7 +13,7 @@ sendable(
     if (!flag("enable_abortsignal_rpc")) throw refused("AbortSignal serialization is not enabled.");
     const { port } = encoder;
     if (port?.aborted === undefined) throw refused("AbortSignal can only be serialized for RPC.");
-    if (signal.aborted) return [0, encoder.encode(signal.reason)];
+    if (isAborted(signal)) return [0, encoder.encode(reasonOf(signal))];
     // It keeps no session open on the side that has it: an abort that nobody waits for is no matter.
     const target = { error: new TypeError("An AbortSignal has no methods over RPC."), isQuiet: true };
     const id = encoder.export(target);

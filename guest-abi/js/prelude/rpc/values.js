@@ -3,7 +3,7 @@
 import native from "internal:native";
 import { DOMException, isDomException } from "internal:errors";
 import { platformName, refused, unable } from "internal:clone";
-import { blobBytes, blobOf, fileOf, isBlob, isFile } from "internal:blob";
+import { blobBytes, blobOf, blobType, fileOf, fileParts, isBlob, isFile } from "internal:blob";
 
 const { getPrototypeOf, keys, hasOwn, defineProperty } = Object;
 const tagOfView = Object.getOwnPropertyDescriptor(getPrototypeOf(Uint8Array.prototype), Symbol.toStringTag).get;
@@ -17,7 +17,7 @@ for (const View of [
   Int8Array, Uint8Array, Uint8ClampedArray, Int16Array, Uint16Array, Int32Array, Uint32Array,
   Float16Array, Float32Array, Float64Array, BigInt64Array, BigUint64Array, DataView,
 ]) VIEWS[View.name] = View;
-const BOXES = { Number, String, Boolean, BigInt };
+const BOXES = { Number: globalThis.Number, String, Boolean, BigInt };
 
 // How objects of other rooms are sent, in turn: `test(value)`, `encode(value, encoder)`.
 const senders = [];
@@ -345,8 +345,8 @@ sendable(
   "B",
   isBlob,
   (value, encoder) => {
-    const parts = [encoder.bytes(blobBytes(value)), value.type];
-    if (isFile(value)) parts.push(value.name, value.lastModified);
+    const parts = [encoder.bytes(blobBytes(value)), blobType(value)];
+    if (isFile(value)) parts.push(...fileParts(value));
     return parts;
   },
   ([, length, type, name, modified], decoder) => {

@@ -1,4 +1,6 @@
 // Pipes: from a consumer to a sink, one part after the other.
+import { isAborted, reasonOf } from "internal:events";
+
 const CLOSED = 1, ERRORED = 2;
 const ENDED = "This destination writable stream is closed.";
 // Stands for the reader and the writer while a pipe holds both ends.
@@ -35,8 +37,8 @@ export async function pipe(consumer, sink, { preventAbort, preventCancel, preven
 
   for (;;) {
     if (released) return;
-    if (signal?.aborted) {
-      const { reason } = signal;
+    if (isAborted(signal)) {
+      const reason = reasonOf(signal);
       stop(reason);
       if (!preventAbort) await sink.abort(reason);
       throw reason;
@@ -56,7 +58,7 @@ export async function pipe(consumer, sink, { preventAbort, preventCancel, preven
     let writing = false;
     try {
       const { value, done } = await consumer.read();
-      if (signal?.aborted || done || released) continue;
+      if (isAborted(signal) || done || released) continue;
       writing = true;
       await sink.writeFromPipe(value);
     } catch (failure) {

@@ -2,14 +2,14 @@
 // a `ValueConsumer` or a `ByteQueue`.
 import { scalar } from "internal:platform";
 import { amount, callback, dictionary, integer, isObject, wrongArgument, wrongField } from "internal:arguments";
-import { illegal, shape } from "internal:shape";
+import { illegal, member, shape } from "internal:shape";
 import { Lazy, rejected, resolved } from "internal:streams/promises";
 import { ReadableStreamDefaultController, ValueSource } from "internal:streams/value_source";
 import { ByteQueue, DRY, bytesOf } from "internal:streams/byte_queue";
 import { ByteSource, ReadableByteStreamController, ReadableStreamBYOBRequest } from "internal:streams/byte_source";
 import { pipe } from "internal:streams/pipe";
-import { WritableStream, sinkOf } from "internal:streams/writable";
-import { AbortSignal } from "internal:events";
+import { isSink, sinkOf } from "internal:streams/writable";
+import { isAbortSignal } from "internal:events";
 
 const READABLE = 0, CLOSED = 1, ERRORED = 2;
 const LOCKED = "This ReadableStream is currently locked to a reader.";
@@ -21,6 +21,9 @@ const ENGINE = { settled() {} };
 
 export const locked = () => new TypeError(LOCKED);
 const released = () => new TypeError(RELEASED);
+
+const close = member(ReadableStreamDefaultController, "close");
+const enqueue = member(ReadableStreamDefaultController, "enqueue");
 
 export let consumerOf, streamOf, isStream;
 // A stream of what another one has, which is locked from then on.
@@ -78,7 +81,7 @@ export class ReadableStream {
     if (!isObject(transform)) throw wrongArgument("pipeThrough", "ReadableStream", 1, "Transform");
     const { readable, writable } = transform;
     if (!isStream(readable)) throw wrongField("readable", "Transform", "ReadableStream");
-    if (!(writable instanceof WritableStream)) throw wrongField("writable", "Transform", "WritableStream");
+    if (!isSink(writable)) throw wrongField("writable", "Transform", "WritableStream");
     const how = pipeOptions("pipeThrough", options);
     if (this.#consumer.reader !== null) throw locked();
     const sink = sinkOf(writable);
@@ -89,7 +92,7 @@ export class ReadableStream {
 
   pipeTo(destination = undefined, options = undefined) {
     if (!(#consumer in this)) illegal();
-    if (!(destination instanceof WritableStream)) {
+    if (!isSink(destination)) {
       return rejected(wrongArgument("pipeTo", "ReadableStream", 1, "WritableStream"));
     }
     let how;
@@ -136,12 +139,12 @@ export class ReadableStream {
     const source = new ValueSource(
       {
         async pull(controller) {
-          if (typeof next !== "function") return controller.close();
+          if (typeof next !== "function") return close(controller);
           const result = await next.call(iterator);
           if (!isObject(result)) throw new TypeError("Callback returned incorrect type; expected 'Promise'");
           const { value, done } = result;
-          if (done) controller.close();
-          else controller.enqueue(await value);
+          if (done) close(controller);
+          else enqueue(controller, await value);
         },
         async cancel(reason) {
           if (end === undefined || end === null) return;
@@ -181,7 +184,7 @@ function pipeOptions(method, options) {
   if (options === undefined || options === null) return {};
   if (!isObject(options)) throw wrongArgument(method, "ReadableStream", 2, "PipeToOptions");
   const { preventAbort, preventCancel, preventClose, signal } = options;
-  if (signal !== undefined && !(signal instanceof AbortSignal)) {
+  if (signal !== undefined && !isAbortSignal(signal)) {
     throw wrongField("signal", "PipeToOptions", "AbortSignal");
   }
   return { preventAbort, preventCancel, preventClose, signal };
@@ -202,6 +205,9 @@ class Hold {
   settled(consumer) {
     if (consumer.state === CLOSED) this.closed.resolve(undefined);
     else this.closed.reject(consumer.error);
+  }
+  read() {
+    return this.consumer === null ? rejected(released()) : this.consumer.read();
   }
   cancel(reason) {
     return this.consumer === null ? rejected(released()) : this.consumer.cancel(reason);
@@ -244,8 +250,7 @@ export class ReadableStreamDefaultReader {
   }
   read() {
     if (!(#hold in this)) illegal();
-    const { consumer } = this.#hold;
-    return consumer === null ? rejected(released()) : consumer.read();
+    return this.#hold.read();
   }
   releaseLock() {
     if (!(#hold in this)) illegal();
@@ -390,6 +395,17 @@ unnamed(ReadableStream, function (options = undefined) {
 });
 
 // ---- For other rooms of the prelude ----
+
+// What a stream does, without anything that a tenant may have put on its class or its prototype.
+export const isLocked = (stream) => consumerOf(stream).reader !== null;
+export const cancelStream = member(ReadableStream, "cancel");
+export const teeStream = member(ReadableStream, "tee");
+export const pipeStream = member(ReadableStream, "pipeThrough");
+export function readerOf(stream) {
+  const consumer = consumerOf(stream);
+  if (consumer.reader !== null) throw locked();
+  return new Hold(consumer);
+}
 
 // Whether anything was read from a stream, or it was cancelled.
 export const isDisturbed = (stream) => consumerOf(stream).disturbed;

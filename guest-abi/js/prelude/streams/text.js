@@ -1,7 +1,13 @@
 // Text and bytes for the streams that turn one into the other.
 import native from "internal:native";
+import { TextDecoder } from "internal:encoding";
 
 export const encodeText = (text) => native.utf8(text);
 
-// A decoder for an encoding's label. The class is looked up late: it is made by another room.
-export const decoderFor = (label, fatal, ignoreBOM) => new TextDecoder(label, { fatal, ignoreBOM });
+const { decode } = TextDecoder.prototype;
+
+// What decodes a chunk, or at the end what is left, from an encoding by its label.
+export function decoderFor(label, fatal, ignoreBOM) {
+  const decoder = new TextDecoder(label, { fatal, ignoreBOM });
+  return [decoder, (bytes) => Reflect.apply(decode, decoder, bytes === undefined ? [] : [bytes, { stream: true }])];
+}

@@ -2,7 +2,7 @@
 import { flag, insideHandler, scope } from "internal:errors";
 import { text as asText } from "internal:platform";
 import { amount, callback, dictionary, wrongArgument, wrongInit } from "internal:arguments";
-import { illegal, shape } from "internal:shape";
+import { illegal, member, shape } from "internal:shape";
 import { NONE, call, rejected, RESOLVED } from "internal:streams/promises";
 import { Source, ValueConsumer } from "internal:streams/value_source";
 import { streamOf } from "internal:streams/readable";
@@ -246,6 +246,7 @@ export class TransformStreamDefaultController {
   }
 }
 shape(TransformStreamDefaultController);
+const enqueue = member(TransformStreamDefaultController, "enqueue");
 
 export class TransformStream {
   #readable;
@@ -276,6 +277,10 @@ export class TransformStream {
   }
 }
 shape(TransformStream);
+
+// The ends of one.
+export const readableOf = member(TransformStream, "readable");
+export const writableEndOf = member(TransformStream, "writable");
 
 // An object of another class that is a TransformStream with these ends.
 const made = (target, queue, sink) =>
@@ -332,10 +337,10 @@ export class TextEncoderStream {
           rest = text.slice(-1);
           text = text.slice(0, -1);
         }
-        if (text !== "") controller.enqueue(encodeText(text));
+        if (text !== "") enqueue(controller, encodeText(text));
       },
       flush(controller) {
-        if (rest !== "") controller.enqueue(new Uint8Array([0xef, 0xbf, 0xbd]));
+        if (rest !== "") enqueue(controller, new Uint8Array([0xef, 0xbf, 0xbd]));
       },
     });
     encoders.add(stream);
@@ -358,17 +363,17 @@ const decoders = new WeakMap();
 export class TextDecoderStream {
   constructor(label = "utf-8", options = undefined) {
     const given = dictionary(options, "TextDecoderStream", 2, "TextDecoderStreamInit");
-    const decoder = decoderFor(`${label}`, Boolean(given?.fatal), Boolean(given?.ignoreBOM));
+    const [decoder, decode] = decoderFor(`${label}`, Boolean(given?.fatal), Boolean(given?.ignoreBOM));
     const stream = transforming(new.target, {
       transform(chunk, controller) {
         const bytes = bytesOf(chunk);
         if (bytes === null) throw new TypeError(NOT_A_SOURCE);
-        const text = decoder.decode(bytes, { stream: true });
-        if (text !== "") controller.enqueue(text);
+        const text = decode(bytes);
+        if (text !== "") enqueue(controller, text);
       },
       flush(controller) {
-        const text = decoder.decode();
-        if (text !== "") controller.enqueue(text);
+        const text = decode();
+        if (text !== "") enqueue(controller, text);
       },
     });
     decoders.set(stream, decoder);

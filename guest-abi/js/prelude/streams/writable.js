@@ -5,7 +5,7 @@ import { amount, callback, dictionary } from "internal:arguments";
 import { flag } from "internal:errors";
 import { illegal, shape } from "internal:shape";
 import { NONE, Lazy, call, quiet, rejected, RESOLVED } from "internal:streams/promises";
-import { AbortController } from "internal:events";
+import { abortSignal, newSignal } from "internal:events";
 
 // `ERRORING`: it will be in error when what is under way has ended.
 const WRITABLE = 0, CLOSED = 1, ERRORED = 2, ERRORING = 3;
@@ -156,7 +156,7 @@ export class ValueSink {
   abort(reason) {
     if (this.aborting !== null) return this.aborting.then();
     if (this.state === CLOSED || this.state === ERRORED) return RESOLVED;
-    if (this.signal !== null) this.signal.abort(reason);
+    if (this.signal !== null) abortSignal(this.signal, reason);
     else this.aborted = { reason };
     if (this.state === CLOSED || this.state === ERRORED) return RESOLVED;
     // The signal may have been heard by who aborts too.
@@ -311,10 +311,10 @@ export class WritableStreamDefaultController {
     if (!(#sink in this)) illegal();
     const sink = this.#sink;
     if (sink.signal === null) {
-      sink.signal = new AbortController();
-      if (sink.aborted) sink.signal.abort(sink.aborted.reason);
+      sink.signal = newSignal();
+      if (sink.aborted) abortSignal(sink.signal, sink.aborted.reason);
     }
-    return sink.signal.signal;
+    return sink.signal;
   }
   error(reason = undefined) {
     if (!(#sink in this)) illegal();
@@ -326,7 +326,7 @@ export class WritableStreamDefaultController {
 }
 shape(WritableStreamDefaultController);
 
-export let sinkOf, writableOf;
+export let isLockedSink, isSink, sinkOf, writableOf;
 const isLocked = () => new TypeError(LOCKED);
 
 export class WritableStream {
@@ -360,6 +360,8 @@ export class WritableStream {
     return new WritableStreamDefaultWriter(this);
   }
   static {
+    isLockedSink = (stream) => stream.#sink.writer !== null;
+    isSink = (value) => typeof value === "object" && value !== null && #sink in value;
     sinkOf = (stream) => stream.#sink;
     writableOf = (sink) => new this(MAKE, sink);
   }
@@ -461,5 +463,13 @@ export class WritableStreamDefaultWriter {
   }
 }
 shape(WritableStreamDefaultWriter);
+
+// A writer that no tenant's code is asked for.
+export function writerOf(stream) {
+  const sink = sinkOf(stream);
+  if (sink.writer !== null) throw isLocked();
+  sink.writer = new Hold(sink);
+  return { write: (chunk) => sink.write(chunk), close: () => sink.close(), abort: (reason) => sink.abort(reason) };
+}
 
 export const globals = { WritableStream, WritableStreamDefaultWriter, WritableStreamDefaultController };

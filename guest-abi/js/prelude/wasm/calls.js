@@ -1,7 +1,9 @@
 // WebAssembly that the host runs, as it is asked for and called: values on their way, and calls that
 // come back for a function of JavaScript's and are resumed with what that gave.
 import native from "internal:native";
+import { TextDecoder } from "internal:encoding";
 import { scope } from "internal:errors";
+import { member } from "internal:shape";
 
 const { defineProperty, create } = Object;
 const { construct } = Reflect;
@@ -12,6 +14,7 @@ const IO = new ArrayBuffer(4096);
 const io = new DataView(IO);
 const octets = new Uint8Array(IO);
 const decoder = new TextDecoder();
+export const decode = member(TextDecoder, "decode");
 const NONE = 0xffffffff;
 const PAGE = 65536;
 const [EXPORT, IMPORT, CALL, RESUME, ABORT, CONTINUE] = [3, 4, 5, 6, 7, 8];
@@ -39,7 +42,7 @@ const CompileError = errorClass("CompileError");
 const LinkError = errorClass("LinkError");
 const RuntimeError = errorClass("RuntimeError");
 
-const answered = (length) => decoder.decode(octets.subarray(1, length));
+const answered = (length) => decode(decoder, octets.subarray(1, length));
 
 // An error of the host's as an exception.
 function refuse(status, message, where) {
