@@ -15,7 +15,7 @@ use super::url::Url;
 use super::{Binding, Env, undecodable};
 use crate::assets::Assets;
 use crate::engine::caller::Caller;
-use crate::engine::invocation::{ByteStream, Entry, Props, Ray, Request, RequestBody};
+use crate::engine::invocation::{ByteStream, Entry, Props, Ray, Request, RequestBody, field_value};
 use crate::engine::ops::{OpFailure, OpResult, Started};
 use crate::engine::pipe::pipe;
 use crate::engine::terms::{Interceptor, Terms};
@@ -267,8 +267,8 @@ pub(super) fn headers(fields: &Fields<'_>) -> Result<HeaderMap, OpFailure> {
         if is_hosts(&parsed) {
             continue;
         }
-        let value = HeaderValue::from_bytes(value)
-            .map_err(|_| type_error("Invalid header value.".to_owned()))?;
+        let value =
+            field_value(value).ok_or_else(|| type_error("Invalid header value.".to_owned()))?;
         headers
             .try_append(parsed, value)
             .map_err(|_| type_error("Too many header fields.".to_owned()))?;

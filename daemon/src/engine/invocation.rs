@@ -8,6 +8,7 @@ use super::socket::Socket;
 use super::terms::{Origin, Terms};
 use bytes::Bytes;
 use futures_lite::Stream;
+use http::HeaderValue;
 use std::pin::Pin;
 
 /// Bytes that come over time.
@@ -167,5 +168,37 @@ impl Ray {
 impl std::fmt::Display for Ray {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         write!(f, "{:016x}", self.0)
+    }
+}
+
+/// The value of a header field. `Headers` takes control characters too, as the field has it, and a message
+/// has a space in the place of each (RFC 9110, 5.5); none with those that end a line or a text.
+pub fn field_value(bytes: &[u8]) -> Option<HeaderValue> {
+    HeaderValue::from_bytes(bytes).ok().or_else(|| {
+        if bytes.iter().any(|byte| matches!(byte, b'\r' | b'\n' | 0)) {
+            return None;
+        }
+        let spaced = |byte: &u8| match byte {
+            b'\t' => b'\t',
+            byte if byte.is_ascii_control() => b' ',
+            byte => *byte,
+        };
+        HeaderValue::from_bytes(&bytes.iter().map(spaced).collect::<Vec<u8>>()).ok()
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::field_value;
+
+    #[test]
+    fn a_value_has_a_space_for_each_control_character() {
+        let value = |bytes: &[u8]| field_value(bytes).map(|value| value.as_bytes().to_vec());
+        assert_eq!(value(b"plain"), Some(b"plain".to_vec()));
+        assert_eq!(value(b"\x1b[0m\x7f\tb"), Some(b" [0m \tb".to_vec()));
+        assert_eq!(value("é".as_bytes()), Some("é".as_bytes().to_vec()));
+        for refused in [b"a\rb", b"a\nb", b"a\0b"] {
+            assert_eq!(value(refused), None);
+        }
     }
 }

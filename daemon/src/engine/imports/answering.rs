@@ -2,7 +2,7 @@
 
 use super::super::exchange::BodyStream;
 use super::super::host::Host;
-use super::super::invocation::{Reply, ReplyBody};
+use super::super::invocation::{Reply, ReplyBody, field_value};
 use super::super::isolate::Isolate;
 use super::super::limits::{Failure, Limits};
 use super::super::refusal::Bound;
@@ -10,7 +10,7 @@ use super::super::{cost, upload};
 use super::{Guest, charge, parts, slice, violation};
 use crate::ledger::Share;
 use bytes::Bytes;
-use http::{HeaderMap, HeaderName, HeaderValue, StatusCode, header};
+use http::{HeaderMap, HeaderName, StatusCode, header};
 use postern_abi::event::LogLevel;
 use postern_abi::http::{Exception, Fields, PHRASE_MAX, ResponseHead};
 use postern_abi::limits;
@@ -210,7 +210,7 @@ fn response_head(bytes: &[u8]) -> Result<(StatusCode, Option<Box<str>>, HeaderMa
     // A reason phrase may follow. What is no such text means nothing.
     let reason = postcard::from_bytes::<&str>(rest).ok();
     let reason = reason.filter(|reason| !reason.is_empty() && reason.len() <= PHRASE_MAX);
-    let reason = reason.filter(|reason| !reason.chars().any(char::is_control));
+    let reason = reason.filter(|reason| !reason.bytes().any(|byte| byte.is_ascii_control()));
     let status = StatusCode::from_u16(head.status)
         .ok()
         .filter(|status| (200..600).contains(&status.as_u16()))
@@ -233,8 +233,8 @@ pub fn response_fields(fields: Fields<'_>) -> Result<HeaderMap, String> {
         }
         let name = HeaderName::from_bytes(name.as_bytes())
             .map_err(|_| format!("{name:.100?} is not a header name"))?;
-        let value = HeaderValue::from_bytes(value)
-            .map_err(|_| format!("the value of header {name} holds control characters"))?;
+        let value = field_value(value)
+            .ok_or_else(|| format!("the value of header {name} holds CR, LF or NUL"))?;
         // Framing and the connection are the host's.
         if [
             header::TRANSFER_ENCODING,
