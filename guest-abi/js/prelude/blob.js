@@ -25,9 +25,9 @@ function typeOf(value) {
 }
 
 function optionsOf(options, name, place) {
-  const given = dictionary(options, name, place, "Options");
-  if (given?.endings !== undefined) throw new Error("The 'endings' field on 'Options' is not implemented.");
-  return given;
+  const { type, lastModified, endings } = dictionary(options, name, place, "Options") ?? {};
+  if (endings !== undefined) throw new Error("The 'endings' field on 'Options' is not implemented.");
+  return [typeOf(type), lastModified];
 }
 
 // The bytes of a blob's parts, one after the other.
@@ -62,8 +62,7 @@ export class Blob {
       return;
     }
     if (blobParts !== undefined && !isArray(blobParts)) throw wrongInit("Blob", 1, "Array");
-    const given = optionsOf(options, "Blob", 2);
-    this.#type = typeOf(given?.type);
+    [this.#type] = optionsOf(options, "Blob", 2);
     this.#bytes = joined(blobParts ?? []);
   }
   get size() {
@@ -136,10 +135,9 @@ export class File {
   constructor(fileBits = undefined, fileName = undefined, options = undefined) {
     if (arguments.length > 0 && fileBits !== undefined && !isArray(fileBits)) throw wrongInit("File", 1, "Array");
     if (arguments.length < 2) throw wrongInit("File", 2, "string");
-    const given = optionsOf(options, "File", 3);
-    const { lastModified } = given ?? {};
+    const [type, lastModified] = optionsOf(options, "File", 3);
     const modified = lastModified === undefined ? Date.now() : +lastModified || 0;
-    const parts = [joined(fileBits ?? []), typeOf(given?.type), scalar(fileName), modified];
+    const parts = [joined(fileBits ?? []), type, scalar(fileName), modified];
     return Reflect.construct(Blob, [MAKE, parts], new.target);
   }
   get name() {

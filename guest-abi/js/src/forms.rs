@@ -19,8 +19,12 @@ pub enum FormError {
     AfterBoundary,
     /// A part's head does not end.
     NoHead,
+    /// A part's head has what is no field.
+    Headers,
     /// A part's head does not say what it is.
     NoDisposition,
+    /// It says so in no word.
+    BadDisposition,
     /// A part is something else.
     Disposition(String),
     /// A part has no name.
@@ -37,6 +41,8 @@ impl std::fmt::Display for FormError {
             Self::NoStart => "No initial boundary string (or you have a truncated message).",
             Self::AfterBoundary => "Boundary string was not succeeded by CRLF, LF, or '--'.",
             Self::NoHead => "No multipart message header termination found.",
+            Self::Headers => "FormData part had invalid headers.",
+            Self::BadDisposition => "Invalid Content-Disposition header found in FormData part.",
             Self::NoDisposition => "No valid Content-Disposition header found in FormData part.",
             Self::Disposition(got) => {
                 return write!(f, "Content-Disposition header for FormData part must have the value \"form-data\", possibly followed by parameters. Got: \"{got}\"");
@@ -80,42 +86,50 @@ pub fn parse<'a>(
     }
 }
 
-/// A parameter of a type; its name in any case, its value with or without quotes.
+/// A parameter of a type as the MIME Sniffing standard reads it: its name in any case, its value with or
+/// without quotes.
 fn type_parameter(parameters: &str, wanted: &str) -> Option<String> {
+    const SPACE: [char; 4] = [' ', '\t', '\r', '\n'];
     let mut rest = parameters;
     while !rest.is_empty() {
-        let (name, after) = rest.split_once('=')?;
-        let name = name.trim_matches([' ', '\t', ';']);
-        let name = name.rsplit(';').next().unwrap_or(name).trim();
+        rest = rest.trim_start_matches(SPACE);
+        let end = rest.find([';', '=']).unwrap_or(rest.len());
+        let (name, after) = rest.split_at(end);
+        let Some(after) = after.strip_prefix('=') else {
+            rest = after.get(1..).unwrap_or_default();
+            continue;
+        };
         let value;
         if let Some(quoted) = after.strip_prefix('"') {
-            let (text, left) = quoted_text(quoted)?;
-            value = text;
-            rest = left.split_once(';').map_or("", |(_, left)| left);
-        } else {
-            let (text, left) = after.split_once(';').unwrap_or((after, ""));
-            value = text.trim().to_owned();
+            let (text, left) = quoted_text(quoted);
+            value = Some(text);
             rest = left;
+        } else {
+            let end = after.find(';').unwrap_or(after.len());
+            let text = after[..end].trim_end_matches(SPACE);
+            value = (!text.is_empty()).then(|| text.to_owned());
+            rest = &after[end..];
         }
-        if name.eq_ignore_ascii_case(wanted) {
-            return Some(value);
+        rest = rest.split_once(';').map_or("", |(_, left)| left);
+        if name.eq_ignore_ascii_case(wanted) && value.is_some() {
+            return value;
         }
     }
     None
 }
 
-/// Text up to a quote, with what is escaped by a backslash, and what follows the quote.
-fn quoted_text(text: &str) -> Option<(String, &str)> {
+/// Text up to a quote or the end, with what is escaped by a backslash, and what follows the quote.
+fn quoted_text(text: &str) -> (String, &str) {
     let mut value = String::new();
     let mut chars = text.char_indices();
     while let Some((at, char)) = chars.next() {
         match char {
-            '"' => return Some((value, &text[at + 1..])),
-            '\\' => value.push(chars.next()?.1),
+            '"' => return (value, &text[at + 1..]),
+            '\\' => value.push(chars.next().map_or('\\', |(_, char)| char)),
             _ => value.push(char),
         }
     }
-    None
+    (value, "")
 }
 
 fn multipart<'a>(
@@ -165,47 +179,73 @@ fn split_head(text: &[u8]) -> Option<(&[u8], &[u8])> {
     None
 }
 
+/// Whether a character may be in a token. What is not ASCII the field takes for one too.
+fn is_token(char: char) -> bool {
+    char.is_ascii_alphanumeric() || "!#$%&'*+-.^_`|~".contains(char) || !char.is_ascii()
+}
+
 fn entry<'a>(head: &str, value: &'a [u8]) -> std::result::Result<Entry<'a>, FormError> {
-    let field = |wanted: &str| {
-        head.lines().find_map(|line| {
-            let (name, value) = line.split_once(':')?;
-            name.trim()
-                .eq_ignore_ascii_case(wanted)
-                .then(|| value.trim())
-        })
-    };
-    let disposition = field("content-disposition").ok_or(FormError::NoDisposition)?;
-    let (kind, parameters) = disposition.split_once(';').unwrap_or((disposition, ""));
-    if kind.trim() != "form-data" {
-        return Err(FormError::Disposition(kind.trim().to_owned()));
+    let mut fields = Vec::new();
+    for line in head.split('\n') {
+        let line = line.strip_suffix('\r').unwrap_or(line);
+        let (name, value) = line.split_once(':').ok_or(FormError::Headers)?;
+        if name.is_empty() || !name.chars().all(is_token) || value.contains(['\r', '\0']) {
+            return Err(FormError::Headers);
+        }
+        fields.push((name, value.trim()));
     }
-    let name = quoted_parameter(parameters, "name").ok_or(FormError::NoName)?;
-    let file = quoted_parameter(parameters, "filename")
-        .filter(|name| !name.is_empty())
-        .map(|name| (name, field("content-type").unwrap_or_default().to_owned()));
+    let field = |wanted: &str| {
+        let mut meant = fields
+            .iter()
+            .filter(|(name, _)| name.eq_ignore_ascii_case(wanted));
+        meant.next().map(|(_, value)| *value)
+    };
+    let disposition = field("content-disposition").filter(|value| !value.is_empty());
+    let disposition = disposition.ok_or(FormError::NoDisposition)?;
+    let end = disposition
+        .find(|char| !is_token(char))
+        .unwrap_or(disposition.len());
+    let (kind, parameters) = disposition.split_at(end);
+    if kind.is_empty() {
+        return Err(FormError::BadDisposition);
+    }
+    if kind != "form-data" {
+        return Err(FormError::Disposition(kind.to_owned()));
+    }
+    let (name, file) = quoted_parameters(parameters);
     Ok(Entry {
-        name,
+        name: name.ok_or(FormError::NoName)?,
         value: value.into(),
-        file,
+        file: file.map(|name| (name, field("content-type").unwrap_or_default().to_owned())),
     })
 }
 
-/// A parameter of a disposition, whose value must be in quotes.
-fn quoted_parameter(parameters: &str, wanted: &str) -> Option<String> {
+/// The name and the file's name among the parameters of a disposition, whose values are in quotes and not
+/// empty; the last of each. What follows something else is not read.
+fn quoted_parameters(parameters: &str) -> (Option<String>, Option<String>) {
+    let (mut name, mut file) = (None, None);
     let mut rest = parameters;
-    loop {
-        let (name, after) = rest.split_once('=')?;
-        let name = name.rsplit(';').next().unwrap_or(name).trim();
-        if let Some(quoted) = after.trim_start().strip_prefix('"') {
-            let (value, left) = quoted_text(quoted)?;
-            if name.eq_ignore_ascii_case(wanted) {
-                return Some(value);
-            }
-            rest = left;
-        } else {
-            rest = after.split_once(';').map_or("", |(_, left)| left);
+    while let Some(after) = rest.trim_start().strip_prefix(';') {
+        let after = after.trim_start();
+        let end = after.find(|char| !is_token(char)).unwrap_or(after.len());
+        let (key, after) = after.split_at(end);
+        let quoted = after.trim_start().strip_prefix('=').map(str::trim_start);
+        let Some(quoted) = quoted.and_then(|after| after.strip_prefix('"')) else {
+            break;
+        };
+        let (value, left) = quoted_text(quoted);
+        if key.is_empty() || value.is_empty() || !quoted[..quoted.len() - left.len()].ends_with('"')
+        {
+            break;
         }
+        match key {
+            "name" => name = Some(value),
+            "filename" => file = Some(value),
+            _ => {}
+        }
+        rest = left;
     }
+    (name, file)
 }
 
 /// Pairs of names and values; what is not UTF-8 is replaced.

@@ -70,6 +70,7 @@ mod tcp;
 pub mod testing;
 mod text;
 mod token;
+mod unverified;
 mod url;
 mod values;
 mod vm;

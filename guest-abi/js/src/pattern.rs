@@ -50,6 +50,8 @@ impl Script {
         // Whatever a Worker has made of the global.
         let plain: Value = ctx.eval("/a/")?;
         let make: Constructor = kept::get(ctx, &plain, c"constructor")?.get()?;
+        // Sets are those of today's standard.
+        let flags = flags.replace('u', "v");
         let object: Object = make.construct((source, format!("{flags}d")))?;
         let exec = kept::get(ctx, object.as_value(), c"exec")?.get::<Function>()?;
         let bind = kept::get(ctx, exec.as_value(), c"bind")?.get::<Function>()?;

@@ -7,6 +7,7 @@ use crate::plain::Plain;
 use crate::raw::{self, Arguments, Callback, Cx, UNDEFINED, Val, callbacks};
 use crate::shape::{ILLEGAL, method, wrong_argument};
 use crate::text::{usv, with_usv};
+use crate::unverified;
 use rquickjs::class::Class;
 use rquickjs::function::{Func, Opt};
 use rquickjs::{Ctx, Exception, Function, Object, Result, Value, qjs};
@@ -15,7 +16,7 @@ use std::cell::{Cell, RefCell};
 use std::ffi::CStr;
 use std::rc::Rc;
 use std::sync::atomic::AtomicU32;
-use url::{Url, quirks};
+use url::{ParseError, Url, quirks};
 
 /// An address as it was read.
 #[derive(Debug)]
@@ -68,7 +69,7 @@ impl Address {
     /// The crate's own, so that it can be changed.
     fn into_full(self) -> Option<Url> {
         match self {
-            Self::Plain(plain) => Url::parse(plain.href()).ok(),
+            Self::Plain(plain) => read_by_crate(plain.href()),
             Self::Full(url) => Some(url),
         }
     }
@@ -77,8 +78,16 @@ impl Address {
 /// The crate's reading of a text.
 pub fn read_slowly(text: &str) -> Option<Url> {
     match file_url::read(text, None) {
-        Some(found) => found,
-        None => Url::parse(text).map(settled).ok(),
+        Some(found) => found.or_else(|| unverified::read(text)),
+        None => read_by_crate(text),
+    }
+}
+
+fn read_by_crate(text: &str) -> Option<Url> {
+    match Url::parse(text) {
+        Ok(url) => Some(settled(url)),
+        Err(ParseError::IdnaError) => unverified::read(text).map(settled),
+        Err(_) => None,
     }
 }
 
