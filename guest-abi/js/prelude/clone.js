@@ -148,7 +148,7 @@ function clone(value, seen) {
       }
       const Class = ERRORS[value.name] ?? Error;
       const property = Object.getOwnPropertyDescriptor(value, "message");
-      copy = property === undefined ? new Class() : new Class(`${value.message}`);
+      copy = property === undefined || !Object.hasOwn(property, "value") ? new Class() : new Class(`${property.value}`);
       const { stack } = value;
       seen.set(value, copy);
       if (typeof stack === "string") copy.stack = stack;

@@ -3,7 +3,9 @@ import "internal:json";
 import native from "internal:native";
 
 const MARK = "\u0001";
-const { defineProperty, getOwnPropertyDescriptor } = Object;
+// The same in front of the frames of an object that is no error.
+const PLAIN = "\u0002";
+const { defineProperty, getOwnPropertyDescriptor, hasOwn, isExtensible } = Object;
 const capture = Error.captureStackTrace;
 
 // What an error keeps besides its properties, on the error itself and out of everybody's sight.
@@ -12,6 +14,23 @@ class Given {
     return object;
   }
 }
+// Frames that Error.prepareStackTrace is to turn into a stack for who reads it, and a text if it does not.
+class Waiting {
+  constructor(sites, text) {
+    this.sites = sites;
+    this.text = text;
+  }
+}
+
+const Made = Error;
+const isErrorLike = (value) => (typeof value === "object" && value !== null) || typeof value === "function";
+
+// The message that an error was made with, of its stack.
+function messageOf(raw) {
+  const text = raw instanceof Waiting ? raw.text : raw;
+  return typeof text === "string" && text[0] === MARK ? text.slice(1, text.lastIndexOf(MARK)) : null;
+}
+
 class Stack extends Given {
   #raw;
   constructor(error, raw) {
@@ -24,17 +43,35 @@ class Stack extends Given {
     if (!(#raw in error)) new Stack(error, raw);
   }
   static keep(error, raw) {
-    if (#raw in error) error.#raw = raw;
+    if (#raw in error) {
+      const message = messageOf(error.#raw);
+      const text = raw instanceof Waiting ? raw.text : raw;
+      if (message !== null && messageOf(text) !== null) {
+        const told = MARK + message + text.slice(text.lastIndexOf(MARK));
+        if (raw instanceof Waiting) raw.text = told;
+        else raw = told;
+      }
+      error.#raw = raw;
+    }
     else new Stack(error, raw);
     defineProperty(error, "stack", accessor);
   }
   static read(error) {
-    if (typeof error !== "object" || error === null || !(#raw in error)) return undefined;
-    const raw = error.#raw;
-    if (typeof raw !== "string" || raw[0] !== MARK) return raw;
-    const at = raw.lastIndexOf(MARK);
-    let message = raw.slice(1, at);
-    if (message === "") {
+    if (!isErrorLike(error) || !(#raw in error)) return undefined;
+    let raw = error.#raw;
+    if (raw instanceof Waiting) {
+      const { prepareStackTrace } = Made;
+      if (typeof prepareStackTrace === "function") {
+        return (error.#raw = Reflect.apply(prepareStackTrace, Made, [error, raw.sites]));
+      }
+      raw = raw.text;
+    }
+    if (typeof raw !== "string" || (raw[0] !== MARK && raw[0] !== PLAIN)) return raw;
+    const isPlain = raw[0] === PLAIN;
+    const at = isPlain ? 0 : raw.lastIndexOf(MARK);
+    let message = isPlain ? (error.message ?? "") : raw.slice(1, at);
+    if (isPlain) message = `${message}`;
+    else if (message === "") {
       // The engine's makers of errors write the message last.
       const late = getOwnPropertyDescriptor(error, "message")?.value;
       if (typeof late === "string") message = late;
@@ -45,7 +82,7 @@ class Stack extends Given {
     return (error.#raw = head + raw.slice(at + 1));
   }
   static write(error, value) {
-    if (typeof error === "object" && error !== null && #raw in error) error.#raw = value;
+    if (isErrorLike(error) && #raw in error) error.#raw = value;
   }
 }
 
@@ -132,7 +169,7 @@ function extend(site) {
 
 Error.prepareStackTrace = (_, sites) => sites;
 const [site] = new Error().stack;
-native.stacks(capture, Stack.hold, Object.getPrototypeOf(site), language);
+native.stacks(capture, Stack.hold, (sites, text) => new Waiting(sites, text), Object.getPrototypeOf(site), language);
 delete Object.getPrototypeOf(site).isLanguage;
 native.stackAccessor(accessor.get, accessor.set);
 extend(site);
@@ -149,8 +186,11 @@ Error.captureStackTrace = {
     if ((typeof target !== "object" || target === null) && typeof target !== "function") {
       throw new TypeError("invalid_argument");
     }
+    if (!isExtensible(target) && !hasOwn(target, "stack")) {
+      throw new TypeError("Cannot define property stack, object is not extensible");
+    }
     native.captureStack(target, from);
-    Stack.keep(target, target.stack);
+    Stack.keep(target, getOwnPropertyDescriptor(target, "stack").value);
   },
 }.captureStackTrace;
 defineProperty(Error, "captureStackTrace", { enumerable: false });

@@ -27,6 +27,8 @@ unsafe extern "C" {
 
 /// Stands before an error's message and before its frames; `prelude/stacks.js` looks for it.
 const MARK: char = '\u{1}';
+/// The same in front of the frames of an object that is no error.
+const PLAIN: char = '\u{2}';
 /// Frames of a stack when `Error.stackTraceLimit` does not say.
 const FRAMES: usize = 10;
 
@@ -34,6 +36,8 @@ struct Means {
     capture: Persistent<Function<'static>>,
     /// Gives an error its stack.
     keep: Persistent<Function<'static>>,
+    /// Makes of frames and a text what is turned into a stack by who reads it.
+    waiting: Persistent<Function<'static>>,
     file: Persistent<Function<'static>>,
     function: Persistent<Function<'static>>,
     name: Persistent<Function<'static>>,
@@ -51,6 +55,8 @@ thread_local! {
     static CLOSED: RefCell<Vec<Persistent<Value<'static>>>> = const { RefCell::new(Vec::new()) };
     /// Whether `Error.captureStackTrace` is what asks.
     static CAPTURING: Cell<bool> = const { Cell::new(false) };
+    /// The function whose callers alone are captured.
+    static FROM: Cell<Option<Persistent<Value<'static>>>> = const { Cell::new(None) };
 }
 
 const ILLEGAL: &str = "Illegal invocation: function called with incorrect `this` reference. See https://developers.cloudflare.com/workers/observability/errors/#illegal-invocation-errors for details.";
@@ -185,6 +191,13 @@ fn format_with<'js>(
         return Ok(rquickjs::String::from_str(ctx.clone(), "")?.into_value());
     }
     let mut frames = frames(ctx, means, &sites);
+    if let Some(from) = FROM.take() {
+        // Who is not called at all has no callers.
+        let from = from.restore(ctx)?;
+        let is_from = |frame: &Frame<'js>| frame.ask(ctx, &means.function).as_ref() == Some(&from);
+        let found = frames.iter().position(is_from);
+        frames.drain(..found.map_or(frames.len(), |found| found + 1));
+    }
     if let (Some(object), Some(top), false) = (object, frames.first(), capturing)
         && top.is_internal()
     {
@@ -238,41 +251,35 @@ fn stack_of<'js>(
         Object::new(ctx.clone())
     })?;
     let object = error.as_object();
-    let limit = read(ctx, &class, "stackTraceLimit").map_or(FRAMES, |limit| {
-        limit
-            .as_number()
-            .map_or(0, |limit| limit.clamp(0.0, 64.0) as usize)
-    });
-    if let Some(prepare) = read(ctx, &class, "prepareStackTrace")
-        && let Some(prepare) = prepare.as_function()
-    {
+    let limit = match read(ctx, &class, "stackTraceLimit") {
+        // Without the class.
+        None => FRAMES,
+        Some(limit) => match limit.as_number() {
+            Some(limit) => limit.clamp(0.0, 64.0) as usize,
+            None => return Ok(Value::new_undefined(ctx.clone())),
+        },
+    };
+    let mut stack = String::new();
+    if error.is_error() {
+        let message = object
+            .and_then(|object| read(ctx, object, "message"))
+            .and_then(|message| text(&message))
+            .unwrap_or_default();
+        let _ = write!(stack, "{MARK}{message}{MARK}");
+    } else {
+        stack.push(PLAIN);
+    }
+    let lines = frames.iter().filter_map(|frame| line(ctx, means, frame));
+    stack.extend(lines.take(limit));
+    let stack = rquickjs::String::from_str(ctx.clone(), &stack)?.into_value();
+    if read(ctx, &class, "prepareStackTrace").is_some_and(|prepare| prepare.is_function()) {
         let sites = Array::new(ctx.clone())?;
         for (at, frame) in frames.iter().take(limit).enumerate() {
             sites.set(at, frame.site.clone())?;
         }
-        return prepare.call((This(class.clone()), error.clone(), sites));
+        return means.waiting.clone().restore(ctx)?.call((sites, stack));
     }
-    let message = object
-        .and_then(|object| read(ctx, object, "message"))
-        .and_then(|message| text(&message))
-        .unwrap_or_default();
-    let mut stack = String::new();
-    if error.is_error() && !CAPTURING.get() {
-        let _ = write!(stack, "{MARK}{message}{MARK}");
-    } else {
-        let name = object
-            .and_then(|object| read(ctx, object, "name"))
-            .and_then(|name| text(&name))
-            .unwrap_or_else(|| "Error".to_owned());
-        stack.push_str(&match (name.as_str(), message.as_str()) {
-            ("", message) => message.to_owned(),
-            (name, "") => name.to_owned(),
-            (name, message) => format!("{name}: {message}"),
-        });
-    }
-    let lines = frames.iter().filter_map(|frame| line(ctx, means, frame));
-    stack.extend(lines.take(limit));
-    Ok(rquickjs::String::from_str(ctx.clone(), &stack)?.into_value())
+    Ok(stack)
 }
 
 /// Adds the functions on stacks to the natives.
@@ -284,6 +291,7 @@ pub fn install<'js>(_: &Ctx<'js>, native: &Object<'js>) -> Result<()> {
             |ctx: Ctx<'js>,
              capture: Function<'js>,
              keep: Function<'js>,
+             waiting: Function<'js>,
              site: Object<'js>,
              language: Vec<Value<'js>>|
              -> Result<()> {
@@ -293,6 +301,7 @@ pub fn install<'js>(_: &Ctx<'js>, native: &Object<'js>) -> Result<()> {
                 let means = Means {
                     capture: Persistent::save(&ctx, capture),
                     keep: Persistent::save(&ctx, keep),
+                    waiting: Persistent::save(&ctx, waiting),
                     file: method("getFileName")?,
                     function: method("getFunction")?,
                     name: method("getFunctionName")?,
@@ -367,7 +376,10 @@ pub fn install<'js>(_: &Ctx<'js>, native: &Object<'js>) -> Result<()> {
                 };
                 let capture = capture.restore(&ctx)?;
                 CAPTURING.set(true);
-                let done = capture.call::<_, ()>((target, from));
+                let from = from.is_function().then(|| Persistent::save(&ctx, from));
+                FROM.set(from);
+                let done = capture.call::<_, ()>((target,));
+                FROM.set(None);
                 CAPTURING.set(false);
                 done
             },
