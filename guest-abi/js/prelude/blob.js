@@ -25,7 +25,10 @@ function typeOf(value) {
 }
 
 function optionsOf(options, name, place) {
-  const { type, lastModified, endings } = dictionary(options, name, place, "Options") ?? {};
+  const given = dictionary(options, name, place, "Options") ?? {};
+  const { type } = given;
+  const lastModified = name === "File" ? given.lastModified : undefined;
+  const { endings } = given;
   if (endings !== undefined) throw new Error("The 'endings' field on 'Options' is not implemented.");
   return [typeOf(type), lastModified];
 }

@@ -30,10 +30,11 @@ function ignoresMethod(method, options) {
   if (typeof options !== "object" && typeof options !== "function") {
     throw wrongParameter(method, "Cache", 2, "CacheQueryOptions");
   }
-  for (const name of ["ignoreSearch", "ignoreVary"]) {
+  const ignores = !!options.ignoreMethod;
+  for (const name of ["ignoreSearch", "ignoreVary", "cacheName"]) {
     if (options[name] !== undefined) throw new Error(`The '${name}' field on 'CacheQueryOptions' is not implemented.`);
   }
-  return !!options.ignoreMethod;
+  return ignores;
 }
 
 // Throws for an answer that no cache takes.

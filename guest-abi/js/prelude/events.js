@@ -186,7 +186,7 @@ export class EventTarget {
     type = text(type);
     const entry = { callback, handle, self, once: false, passive: false, removed: false };
     if ((typeof options === "object" && options !== null) || typeof options === "function") {
-      const { capture, once, passive, signal } = options;
+      const { capture, passive, once, signal } = options;
       if (capture) throw new TypeError("addEventListener(): options.capture must be false.");
       if (signal !== undefined) {
         if (!isAbortSignal(signal)) throw wrongField("signal", "AddEventListenerOptions", "AbortSignal");
@@ -287,13 +287,13 @@ export class MessageEvent extends Event {
   constructor(type, init) {
     checkInit("MessageEvent", type, init, arguments.length);
     super(type, init);
-    const from = init ?? {};
-    if (from.ports !== undefined && !isArray(from.ports)) throw wrongField("ports", "Initializer", "Array");
-    this.ports = from.ports === undefined ? [] : [...from.ports];
-    this.source = from.source ?? null;
-    this.lastEventId = from.lastEventId === undefined ? "" : `${from.lastEventId}`;
-    this.origin = from.origin === undefined ? "" : from.origin === NO_ORIGIN ? null : `${from.origin}`;
-    this.data = from.data === undefined ? null : from.data;
+    const { data, origin, lastEventId, source, ports } = init ?? {};
+    if (ports !== undefined && !isArray(ports)) throw wrongField("ports", "Initializer", "Array");
+    this.ports = ports === undefined ? [] : [...ports];
+    this.source = source ?? null;
+    this.lastEventId = lastEventId === undefined ? "" : `${lastEventId}`;
+    this.origin = origin === undefined ? "" : origin === NO_ORIGIN ? null : `${origin}`;
+    this.data = data === undefined ? null : data;
     for (const name of MESSAGE) Object.defineProperty(this, name, READ_ONLY);
   }
 }
@@ -302,10 +302,11 @@ export class CloseEvent extends Event {
   constructor(type, init) {
     checkInit("CloseEvent", type, init, arguments.length);
     super(type, init);
-    const from = init ?? {};
-    this.wasClean = !!from.wasClean;
-    this.reason = from.reason === undefined ? "" : `${from.reason}`.toWellFormed();
-    this.code = from.code === undefined ? 0 : integer(from.code);
+    const { code, reason, wasClean } = init ?? {};
+    const number = code === undefined ? 0 : integer(code);
+    this.wasClean = !!wasClean;
+    this.reason = reason === undefined ? "" : `${reason}`.toWellFormed();
+    this.code = number;
     for (const name of CLOSE) Object.defineProperty(this, name, READ_ONLY);
   }
 }
@@ -414,6 +415,8 @@ export class AbortSignal extends EventTarget {
   #on = null;
   // Called when the signal is aborted, after its listeners.
   #steps = null;
+  // Signals that are aborted with this one.
+  #dependents = null;
 
   constructor(key) {
     if (key !== KEY) throw illegalConstructor();
@@ -447,7 +450,7 @@ export class AbortSignal extends EventTarget {
       signal.#aborted = true;
       signal.#reason = first.#reason;
     } else {
-      for (const source of signals) whenAborted(source, (reason) => abortSignal(signal, reason));
+      for (const source of signals) (source.#dependents ??= new Set()).add(signal);
     }
     return signal;
   }
@@ -481,15 +484,29 @@ export class AbortSignal extends EventTarget {
     };
     abortSignal = (signal, reason) => {
       if (signal.#aborted) return;
-      signal.#aborted = true;
-      signal.#reason = reason === undefined ? aborted() : reason;
-      const steps = signal.#steps;
-      signal.#steps = null;
-      try {
-        dispatch(signal, new Event("abort"));
-      } finally {
-        if (steps !== null) for (const step of steps) step(signal.#reason);
+      // All of them are aborted before anybody hears of it.
+      const all = new Set([signal]);
+      const why = reason === undefined ? aborted() : reason;
+      for (const each of all) {
+        if (each.#aborted) continue;
+        each.#aborted = true;
+        each.#reason = why;
+        if (each.#dependents !== null) for (const dependent of each.#dependents) if (!dependent.#aborted) all.add(dependent);
+        each.#dependents = null;
       }
+      let failure = null;
+      for (const each of all) {
+        const steps = each.#steps;
+        each.#steps = null;
+        try {
+          dispatch(each, new Event("abort"));
+        } catch (error) {
+          failure ??= { error };
+        } finally {
+          if (steps !== null) for (const step of steps) step(why);
+        }
+      }
+      if (failure !== null) throw failure.error;
     };
   }
 }

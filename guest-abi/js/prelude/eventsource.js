@@ -123,9 +123,9 @@ export class EventSource extends EventTarget {
     }
     const address = text(url);
     insideRequest();
-    const fetcher = init?.fetcher;
+    const { withCredentials, fetcher } = init ?? {};
     if (fetcher !== undefined && !(fetcher instanceof Fetcher)) throw wrongField("fetcher", "EventSourceInit", "Fetcher");
-    if (init?.withCredentials) {
+    if (withCredentials) {
       throw new DOMException(
         "The init.withCredentials option is not supported. It must be false or undefined.",
         "NotSupportedError",

@@ -15,21 +15,23 @@ export class ByteSource extends Source {
   auto = AUTO_ALLOCATE;
   request = null;
 
-  constructor(underlying, strategy) {
+  constructor(underlying, autoAllocateChunkSize) {
     super();
     const start = callback(underlying, "start", "UnderlyingSource");
     this.pullFrom = callback(underlying, "pull", "UnderlyingSource");
     this.cancelIt = callback(underlying, "cancel", "UnderlyingSource");
-    const { autoAllocateChunkSize } = underlying;
-    if (strategy !== undefined) callback(strategy, "size", "StreamQueuingStrategy");
     if (autoAllocateChunkSize !== undefined) {
       if (!(+autoAllocateChunkSize > 0)) throw new TypeError("The autoAllocateChunkSize option cannot be zero.");
       this.auto = integer(amount(autoAllocateChunkSize));
     }
-    const mark = strategy?.highWaterMark;
-    if (mark !== undefined) this.hwm = amount(mark);
     this.consumers = [new ByteQueue(this, false)];
     this.setup = () => this.begin(underlying, start, byteController(this));
+  }
+
+  measure(strategy) {
+    const { highWaterMark } = strategy;
+    callback(strategy, "size", "StreamQueuingStrategy");
+    if (highWaterMark !== undefined) this.hwm = amount(highWaterMark);
   }
 
   // The read whose buffer the underlying source may write to.

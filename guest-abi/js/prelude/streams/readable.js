@@ -41,11 +41,13 @@ export class ReadableStream {
     const options = dictionary(strategy, "ReadableStream", 2, "StreamQueuingStrategy");
     const { type } = underlying;
     const text = type === undefined ? "" : scalar(type);
-    const { expectedLength, autoAllocateChunkSize } = underlying;
-    if (expectedLength !== undefined) amount(expectedLength);
+    const { autoAllocateChunkSize } = underlying;
     if (autoAllocateChunkSize !== undefined && text === "") integer(autoAllocateChunkSize);
     if (text !== "" && text !== "bytes") throw new TypeError(`"${text}" is not a valid type of ReadableStream.`);
-    const source = text === "bytes" ? new ByteSource(underlying, options) : new ValueSource(underlying, options);
+    const source = text === "bytes" ? new ByteSource(underlying, autoAllocateChunkSize) : new ValueSource(underlying);
+    const { expectedLength } = underlying;
+    if (expectedLength !== undefined) amount(expectedLength);
+    if (options !== undefined) source.measure(options);
     this.#consumer = source.consumers[0];
     source.setup();
   }
@@ -156,8 +158,8 @@ export class ReadableStream {
           }
         },
       },
-      { highWaterMark: 0 },
     );
+    source.hwm = 0;
     const stream = new ReadableStream(MAKE, source.consumers[0]);
     source.setup();
     return stream;

@@ -68,13 +68,16 @@ class Transform {
   waiting = null;
 
   constructor(transformer, writableStrategy, readableStrategy) {
+    const { readableType, writableType } = transformer;
+    for (const type of [readableType, writableType]) if (type !== undefined) asText(type);
     const start = callback(transformer, "start", "Transformer");
     this.transformIt = callback(transformer, "transform", "Transformer");
     this.flushIt = callback(transformer, "flush", "Transformer");
     this.cancelIt = callback(transformer, "cancel", "Transformer");
-    for (const name of ["readableType", "writableType"]) if (transformer[name] !== undefined) asText(transformer[name]);
-    if (transformer.readableType !== undefined) throw new TypeError("transformer.readableType must be undefined.");
-    if (transformer.writableType !== undefined) throw new TypeError("transformer.writableType must be undefined.");
+    const { expectedLength } = transformer;
+    if (expectedLength !== undefined) amount(expectedLength);
+    if (readableType !== undefined) throw new TypeError("transformer.readableType must be undefined.");
+    if (writableType !== undefined) throw new TypeError("transformer.writableType must be undefined.");
     this.transformer = transformer;
     this.output = new Output(this, readableStrategy);
     this.input = new Input(this, writableStrategy);

@@ -237,18 +237,19 @@ export class Source {
 export class ValueSource extends Source {
   size = undefined;
 
-  constructor(underlying, strategy) {
+  constructor(underlying) {
     super();
     const start = callback(underlying, "start", "UnderlyingSource");
     this.pullFrom = callback(underlying, "pull", "UnderlyingSource");
     this.cancelIt = callback(underlying, "cancel", "UnderlyingSource");
-    if (strategy !== undefined) {
-      const { highWaterMark } = strategy;
-      if (highWaterMark !== undefined) this.hwm = amount(highWaterMark);
-      this.size = callback(strategy, "size", "StreamQueuingStrategy");
-    }
     this.consumers = [new ValueConsumer(this)];
     this.setup = () => this.begin(underlying, start, defaultController(this));
+  }
+
+  measure(strategy) {
+    const { highWaterMark } = strategy;
+    if (highWaterMark !== undefined) this.hwm = amount(highWaterMark);
+    this.size = callback(strategy, "size", "StreamQueuingStrategy");
   }
 
   enqueue(value) {

@@ -44,8 +44,8 @@ export class ValueSink {
   configure(underlying, strategy) {
     const start = callback(underlying, "start", "UnderlyingSink");
     this.writeTo = callback(underlying, "write", "UnderlyingSink");
-    this.closeIt = callback(underlying, "close", "UnderlyingSink");
     this.abortIt = callback(underlying, "abort", "UnderlyingSink");
+    this.closeIt = callback(underlying, "close", "UnderlyingSink");
     if (strategy !== undefined) this.measure(strategy);
     this.underlying = underlying;
     return () => this.begin(start, defaultController(this));
