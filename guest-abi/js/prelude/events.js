@@ -542,9 +542,11 @@ export class ServiceWorkerGlobalScope extends WorkerGlobalScope {}
 export const uncaughtText = (error) => `Uncaught ${error instanceof DOMException ? "" : native.shown(error)}`;
 
 // Tells the tenant of an error that nobody catches; false if it does not want to hear more of it.
-export function reportException(error, message) {
+// Where it was is told by its stack, or by that of who reports it.
+export function reportException(error, message, reporter = undefined) {
   if (!isListened("error")) return true;
-  const at = typeof error?.stack === "string" ? /\(?([^\s()]+):(\d+):(\d+)\)?$/m.exec(error.stack) : null;
+  const stack = typeof error?.stack === "string" ? error.stack : reporter?.stack;
+  const at = typeof stack === "string" ? /\(?([^\s()]+):(\d+):(\d+)\)?$/m.exec(stack) : null;
   return dispatch(
     globalThis,
     new ErrorEvent("error", {

@@ -50,7 +50,7 @@ const reporting = {
   reportError(error) {
     ofGlobal(this);
     if (arguments.length === 0) throw wrongParameter("reportError", "ServiceWorkerGlobalScope", 1, "Value");
-    if (reportException(error, uncaughtText(error))) logUncaught(error);
+    if (reportException(error, uncaughtText(error), new Error())) logUncaught(error);
   },
 };
 

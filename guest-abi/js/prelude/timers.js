@@ -1,7 +1,7 @@
 // Timers, the scheduler, the clock and Math.random.
 import native from "internal:native";
 import frames from "internal:frames";
-import { insideHandler } from "internal:errors";
+import { DOMException, insideHandler } from "internal:errors";
 import { illegalConstructor, ofGlobal, platform, wrongField, wrongParameter } from "internal:platform";
 import { isAbortSignal, isAborted, reasonOf, KEY, useTimers, whenAborted, reportException, uncaughtText } from "internal:events";
 import { reportUncaught } from "internal:console";
@@ -10,6 +10,9 @@ const timers = new Map();
 // Intervals by the operation that is under way: each round has another.
 const byOp = new Map();
 const LONGEST_MS = 2 ** 31 - 1;
+const ACTIVE_MAX = 10_000;
+// Those that went off or were cleared.
+let finished = 0;
 
 // A number as the platform converts one.
 function numberOf(value) {
@@ -31,6 +34,12 @@ function millisOf(delay) {
 function start(callback, delay, repeat, args) {
   insideHandler();
   const millis = millisOf(delay);
+  if (timers.size >= ACTIVE_MAX) {
+    throw new DOMException(
+      `You have exceeded the number of active timeouts you may set. max active timeouts: ${ACTIVE_MAX}, current active timeouts: ${timers.size}, finished timeouts: ${finished}`,
+      "QuotaExceededError",
+    );
+  }
   const op = native.timer(millis);
   const timer = { id: op, op, callback, args, millis, repeat, frame: frames.used ? frames.get() : undefined };
   timers.set(op, timer);
@@ -48,6 +57,7 @@ export function timer(op) {
     byOp.set(timer.op, timer);
   } else {
     timers.delete(op);
+    finished++;
   }
   try {
     if (timer.frame === undefined) timer.callback.apply(globalThis, timer.args);
@@ -61,6 +71,7 @@ function clear(id) {
   const timer = timers.get(Math.trunc(id));
   if (timer === undefined) return;
   timers.delete(timer.id);
+  finished++;
   byOp.delete(timer.op);
   native.opCancel(timer.op);
 }
