@@ -8,6 +8,7 @@ import { displayNames } from "internal:intl/names_of";
 import { durationFormat } from "internal:intl/durations";
 import { pluralRules } from "internal:intl/plurals";
 import { namesOf } from "internal:intl/zone_names";
+import { dateRangeParts } from "internal:intl/ranges";
 import { localDateParts, localesOf } from "internal:intl/local_dates";
 import { numberOptions as readNumbers, numberParts, rangeParts } from "internal:intl/numbers";
 
@@ -381,9 +382,16 @@ const DateTimeFormat = callable(
       return dateParts(this.#language, this.#options, timeOf(date), this.#local);
     }
     formatRange(start, end) {
+      return textOf(this.formatRangeToParts(start, end));
+    }
+    formatRangeToParts(start, end) {
       if (start === undefined || end === undefined) throw new TypeError("Invalid time value");
-      const one = textOf(this.formatToParts(start)), other = textOf(this.formatToParts(end));
-      return one === other ? one : `${one} \u2013 ${other}`;
+      const o = this.#options;
+      const fields = o.dateStyle !== undefined || o.timeStyle !== undefined ? styled(o) : o;
+      const local = (time) => time + offsetAt(o.zone, time)[0] * 1000;
+      const partsOf = (options, time) => dateParts(this.#language, options, time, this.#local);
+      const isEnglish = this.#language === "en-US" && /^en(-US)?(-u-|$)/.test(this.#locale);
+      return dateRangeParts(isEnglish, o, fields, local, partsOf, timeOf(start), timeOf(end));
     }
     resolvedOptions() {
       const o = this.#options;

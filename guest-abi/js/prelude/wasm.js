@@ -5,6 +5,7 @@
 import native from "internal:native";
 import { TextEncoder } from "internal:encoding";
 import { scope } from "internal:errors";
+import { Exception, JSTag, Tag, exceptionMembers } from "internal:wasm/tags";
 import { member } from "internal:shape";
 import {
   ENGINE, IO, io, octets, decode, decoder, NONE, PAGE, CompileError, LinkError, RuntimeError, soon, handleOf, check,
@@ -515,13 +516,16 @@ for (const [type, own, statics] of [
   [Table, tableMembers, {}],
   [Memory, memoryMembers, {}],
   [Global, globalMembers, {}],
+  [Tag, {}, {}],
+  [Exception, exceptionMembers, {}],
 ]) {
   describe(type.prototype, own);
   describe(type, statics);
   tag(type.prototype, `${ENGINE}.${type.name}`);
-  defineProperty(type, "length", { value: 1, configurable: true });
+  if (type !== Exception) defineProperty(type, "length", { value: 1, configurable: true });
   defineProperty(type, "prototype", { writable: false });
   hidden(WebAssembly, type.name, type);
+  if (type === Tag) defineProperty(WebAssembly, "JSTag", { value: JSTag, configurable: true });
 }
 for (const type of [CompileError, LinkError, RuntimeError]) hidden(WebAssembly, type.name, type);
 tag(WebAssembly, ENGINE);
