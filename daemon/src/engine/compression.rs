@@ -21,12 +21,17 @@ pub const COMPRESS_BYTES: u64 = 320 * 1024;
 pub const EXPAND_BYTES: u64 = 64 * 1024;
 /// Bytes of input that one call uses at most: nobody else runs on this thread meanwhile.
 const INPUT_MAX: usize = 64 * 1024;
+/// Bytes of a dictionary, at most.
+const DICTIONARY_MAX: usize = 64 * 1024;
+/// The level that stands for the usual one.
+const USUAL: u8 = 255;
 /// The largest window of the format.
 const WINDOW_BITS: u8 = 15;
 
 enum Work {
     Compress(Compress),
-    Expand(Decompress),
+    /// With what is compressed with a dictionary, the dictionary.
+    Expand(Decompress, Vec<u8>),
     ToBrotli(brotli::Compressor),
     OfBrotli(brotli::Expander),
     ToZstd(zstd::Compressor),
@@ -37,7 +42,7 @@ impl Work {
     fn bytes(&self) -> u64 {
         match self {
             Self::Compress(_) => COMPRESS_BYTES,
-            Self::Expand(_) => EXPAND_BYTES,
+            Self::Expand(_, dictionary) => EXPAND_BYTES + dictionary.capacity() as u64,
             Self::ToBrotli(_) => brotli::COMPRESS_BYTES,
             Self::OfBrotli(brotli) => brotli.bytes(&[]),
             Self::ToZstd(_) => zstd::COMPRESS_BYTES,
@@ -46,7 +51,7 @@ impl Work {
     }
 
     fn expands(&self) -> bool {
-        matches!(self, Self::Expand(_) | Self::OfBrotli(_) | Self::OfZstd(_))
+        matches!(self, Self::Expand(..) | Self::OfBrotli(_) | Self::OfZstd(_))
     }
 }
 
@@ -96,6 +101,10 @@ pub enum Outcome {
     Trailing = 4,
     /// The input ends before the stream does.
     Truncated = 5,
+    /// The stream was made with a dictionary, and there is none.
+    NoDictionary = 6,
+    /// It was made with another one.
+    OtherDictionary = 7,
 }
 
 impl Contexts {
@@ -121,12 +130,15 @@ impl Contexts {
             [4, 0, ..] => zstd::COMPRESS_BYTES,
             [_, 0, ..] => COMPRESS_BYTES,
             [4, ..] => zstd::Expander::new().bytes(),
+            [_, _, dictionary @ ..] => EXPAND_BYTES + dictionary.len() as u64,
             _ => EXPAND_BYTES,
         }
     }
 
     /// Opens one for a request: a format and whether it expands, a byte each; what is compressed
-    /// to Brotli has a quality, a window (as a power of two) and a mode besides.
+    /// to Brotli has a quality, a window (as a power of two) and a mode besides, and deflate may have a
+    /// level (255 for the usual one) and then a dictionary. What is expanded from zlib or bare deflate may
+    /// have a dictionary.
     ///
     /// # Errors
     /// For an unknown format, and when there are too many.
@@ -134,20 +146,48 @@ impl Contexts {
         let &[format, expand, ref options @ ..] = argument else {
             return Err(OpErrorCode::BadArgument);
         };
-        if !options.is_empty() && (format, expand) != (3, 0) {
+        let takes = match (format, expand) {
+            (3, 0) => 3,
+            (0, 0) => 1,
+            (1 | 2, _) => DICTIONARY_MAX + 1,
+            _ => 0,
+        };
+        if options.len() > takes {
             return Err(OpErrorCode::BadArgument);
         }
         if self.open.len() >= COMPRESSION_CONTEXTS_MAX {
             return Err(OpErrorCode::LimitExceeded);
         }
-        let level = Compression::default();
+        let (level, dictionary) = options.split_first().unwrap_or((&USUAL, &[]));
+        let level = match *level {
+            level @ 0..=9 => Compression::new(level.into()),
+            _ => Compression::default(),
+        };
+        let refused = |_| OpErrorCode::BadArgument;
         let work = match (format, expand) {
             (0, 0) => Work::Compress(Compress::new_gzip(level, WINDOW_BITS)),
-            (1, 0) => Work::Compress(Compress::new(level, true)),
-            (2, 0) => Work::Compress(Compress::new(level, false)),
-            (0, 1) => Work::Expand(Decompress::new_gzip(WINDOW_BITS)),
-            (1, 1) => Work::Expand(Decompress::new(true)),
-            (2, 1) => Work::Expand(Decompress::new(false)),
+            (1 | 2, 0) => {
+                let mut compress = Compress::new(level, format == 1);
+                if !dictionary.is_empty() {
+                    compress
+                        .set_dictionary(dictionary)
+                        .map_err(drop)
+                        .map_err(refused)?;
+                }
+                Work::Compress(compress)
+            }
+            (0, 1) => Work::Expand(Decompress::new_gzip(WINDOW_BITS), Vec::new()),
+            (1, 1) => Work::Expand(Decompress::new(true), options.to_vec()),
+            (2, 1) => {
+                let mut expand = Decompress::new(false);
+                if !options.is_empty() {
+                    expand
+                        .set_dictionary(options)
+                        .map_err(drop)
+                        .map_err(refused)?;
+                }
+                Work::Expand(expand, Vec::new())
+            }
             (3, 0) => Work::ToBrotli(brotli::Compressor::new(options)?),
             (3, 1) => Work::OfBrotli(brotli::Expander::new()),
             (4, 0) => Work::ToZstd(zstd::Compressor::default()),
@@ -305,7 +345,7 @@ impl Context {
         }
         let ran = match &mut self.work {
             Work::Compress(compress) => deflate(compress, input, flush, out),
-            Work::Expand(expand) => inflate(expand, input, flush, out),
+            Work::Expand(expand, dictionary) => inflate(expand, dictionary, input, flush, out),
             Work::ToBrotli(brotli) => brotli.run(input, flush, out),
             Work::OfBrotli(brotli) => {
                 let bytes = brotli.bytes(input);
@@ -340,9 +380,28 @@ fn deflate(compress: &mut Compress, input: &[u8], flush: Flush, out: &mut [u8]) 
     outcome_of(result, input, out, (used, made), otherwise)
 }
 
-fn inflate(expand: &mut Decompress, input: &[u8], flush: Flush, out: &mut [u8]) -> Ran {
+fn inflate(
+    expand: &mut Decompress,
+    dictionary: &[u8],
+    input: &[u8],
+    flush: Flush,
+    out: &mut [u8],
+) -> Ran {
     let (before_in, before_out) = (expand.total_in(), expand.total_out());
-    let result = expand.decompress(input, out, FlushDecompress::None);
+    let mut result = expand.decompress(input, out, FlushDecompress::None);
+    if result
+        .as_ref()
+        .is_err_and(|error| error.needs_dictionary().is_some())
+    {
+        let used = (expand.total_in() - before_in) as usize;
+        if dictionary.is_empty() {
+            return (Outcome::NoDictionary, used, 0);
+        }
+        if expand.set_dictionary(dictionary).is_err() {
+            return (Outcome::OtherDictionary, used, 0);
+        }
+        result = expand.decompress(&input[used..], out, FlushDecompress::None);
+    }
     let used = (expand.total_in() - before_in) as usize;
     let made = (expand.total_out() - before_out) as usize;
     let otherwise = match flush {
@@ -402,6 +461,8 @@ mod tests {
                 0 | 1 => {}
                 2 => return (Outcome::End, all),
                 3 => return (Outcome::Corrupt, all),
+                6 => return (Outcome::NoDictionary, all),
+                7 => return (Outcome::OtherDictionary, all),
                 4 => return (Outcome::Trailing, all),
                 _ => return (Outcome::Truncated, all),
             }
@@ -455,6 +516,40 @@ mod tests {
         let at = wrong.len() - 6;
         wrong[at] ^= 1;
         check(0, &wrong, 100, Outcome::Corrupt, 3);
+    }
+
+    #[test]
+    fn levels_and_dictionaries_are_used() {
+        let text = b"hello, hello, hello";
+        let made = |format, options: &[u8]| {
+            let mut contexts = Contexts::default();
+            let handle = contexts.open(1, &[&[format, 0], options].concat()).unwrap();
+            feed(&mut contexts, handle, text, 100).1
+        };
+        let expanded = |format, dictionary: &[u8], small: &[u8]| {
+            let mut contexts = Contexts::default();
+            let handle = contexts
+                .open(1, &[&[format, 1], dictionary].concat())
+                .unwrap();
+            feed(&mut contexts, handle, small, 3)
+        };
+        // Level 0 stores.
+        assert!(made(2, &[0]).windows(text.len()).any(|part| part == text));
+        assert!(made(2, &[9]).len() < text.len());
+        let small = made(1, b"\xffhello, ");
+        assert_eq!(
+            expanded(1, b"hello, ", &small),
+            (Outcome::End, text.to_vec())
+        );
+        assert_eq!(expanded(1, b"", &small).0, Outcome::NoDictionary);
+        assert_eq!(expanded(1, b"other", &small).0, Outcome::OtherDictionary);
+        let bare = made(2, b"\xffhello, ");
+        assert_eq!(
+            expanded(2, b"hello, ", &bare),
+            (Outcome::End, text.to_vec())
+        );
+        let long = [&[1, 1][..], &[0; DICTIONARY_MAX + 2]].concat();
+        assert!(Contexts::default().open(1, &long).is_err());
     }
 
     #[test]
@@ -613,7 +708,7 @@ mod tests {
             &[3, 0],
             &[5, 0],
             &[0, 2],
-            &[0, 0, 0],
+            &[0, 0, 0, 0],
             &[4, 0, 1],
             &[3, 0, 1, 2, 3, 4],
         ] {

@@ -124,8 +124,8 @@ class State {
 const stylizeNoColor = (text) => text;
 
 // What a method of the object's own is told of how to show it.
-const customOptions = (state, level) => ({
-  stylize: stylizeNoColor, showHidden: state.hidden, depth: state.depth - level, colors: false, customInspect: true,
+const customOptions = (state) => ({
+  stylize: stylizeNoColor, showHidden: state.hidden, depth: state.depth === Infinity ? null : state.depth, colors: false, customInspect: true,
   showProxy: false, maxArrayLength: ITEMS_MAX, maxStringLength: TEXT_MAX, breakLength: BREAK_COLUMNS, compact: COMPACT,
   sorted: false, getters: false, numericSeparator: false,
 });
@@ -142,7 +142,8 @@ function show(state, value, level) {
   }
   const custom = value[CUSTOM];
   if (typeof custom === "function" && custom !== inspect) {
-    const said = custom.call(value, state.depth - level, customOptions(state, level), inspect);
+    const left = state.depth === Infinity ? null : state.depth - level;
+    const said = custom.call(value, left, customOptions(state), inspect);
     if (said !== value) return typeof said === "string" ? said.replaceAll("\n", `\n${" ".repeat(state.indent)}`) : show(state, said, level);
   }
   if (state.seen.includes(value)) {
@@ -170,10 +171,35 @@ function functionHead(value, name, tag) {
   return head;
 }
 
+// A stack that tells the class which made the error too, where its name does not.
+function improved(stack, value, name, tag) {
+  let said;
+  try {
+    said = value.name === undefined || value.name === null ? "Error" : `${value.name}`;
+  } catch {
+    return stack;
+  }
+  let { length } = said;
+  const begins = said.endsWith("Error") && stack.startsWith(said) && [undefined, ":", "\n"].includes(stack[length]);
+  if (name !== null && !begins) return stack;
+  let fallback = "Error";
+  if (name === null) {
+    const start = /^([A-Z][a-z_ A-Z0-9[\]()-]+)(?::|\n\s+at)/.exec(stack) ?? /^([a-z_A-Z0-9-]*Error)$/.exec(stack);
+    fallback = start?.[1] ?? "";
+    ({ length } = fallback);
+    fallback ||= "Error";
+  }
+  const made = prefix(name, tag, fallback).slice(0, -1);
+  if (said === made) return stack;
+  if (!made.includes(said)) return `${made} [${said}]${stack.slice(length)}`;
+  return length === 0 ? `${made}: ${stack}` : `${made}${stack.slice(length)}`;
+}
+
 // The text of an error, with its lines indented.
-function errorText(state, value, keys) {
-  let stack = value.stack;
-  if (typeof stack !== "string" || stack === "") {
+function errorText(state, value, keys, name, tag) {
+  let { stack } = value;
+  if (stack) stack = improved(`${stack}`, value, name, tag);
+  if (!stack) {
     let text;
     try {
       text = Error.prototype.toString.call(value);
@@ -254,7 +280,7 @@ function object(state, value, level) {
       break;
     }
     case "Error":
-      base = errorText(state, value, keys);
+      base = errorText(state, value, keys, name, tag);
       if (keys.length === 0) return base;
       break;
     case "Number":

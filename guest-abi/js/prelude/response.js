@@ -12,6 +12,7 @@ const { headersNew, headersClone, headersFreeze, headersSet, urlHref, text, resp
 const { stringify } = JSON;
 const DICTIONARY = "InitializerDict";
 const RANGE = "Responses may only be constructed with status codes in the range 200 to 599, inclusive.";
+const CONTROL = /[\0-\x1f]/;
 const REDIRECTS = new Set([301, 302, 303, 307, 308]);
 // What is not asked for often; a response that has none of it has this.
 export const PLAIN = { statusText: "", url: "", redirected: false, webSocket: null, cf: undefined, encodeBody: "automatic", type: "default" };
@@ -200,8 +201,6 @@ export function responseOf(status, statusText, headers, source, url, redirected,
 platform(Response);
 
 function checkText(statusText) {
-  for (let at = 0; at < statusText.length; at++) {
-    if (statusText.charCodeAt(at) < 32) throw new TypeError("Invalid statusText");
-  }
+  if (CONTROL.test(statusText)) throw new TypeError("Invalid statusText");
   return statusText;
 }

@@ -1,4 +1,4 @@
-// node:zlib, done by the host. Levels and strategies of gzip, deflate and raw deflate are checked and
+// node:zlib, done by the host. Strategies and windows of gzip, deflate and raw deflate are checked and
 // not used, nor are the parameters of Zstandard.
 import native from "internal:native";
 import { Transform } from "node:stream";
@@ -13,16 +13,42 @@ const PIECE = 32768;
 export const constants = { ...tables.constants };
 export const codes = Object.freeze({ ...tables.codes });
 
-function check(options) {
+function check(options, isStream) {
   if (options === undefined || options === null) return;
-  const range = (name, min, max) => {
+  const unsigned = (value) => {
+    if (!Number.isFinite(Number(value))) throw new TypeError("The value cannot be converted because it is not an integer.");
+    if (value < 0) throw new TypeError("The value cannot be converted because it is negative and this API expects a positive number.");
+    return Math.trunc(Number(value));
+  };
+  // The calls convert what the streams refuse.
+  const converted = (name) => {
     const value = options[name];
+    if (isStream || value === undefined) return value;
+    if (name === "level") return Math.trunc(Number(value)) || 0;
+    return name === "strategy" || name === "chunkSize" ? unsigned(value) : value;
+  };
+  const range = (name, min, max) => {
+    const value = converted(name);
     if (value !== undefined && !(Number.isFinite(value) && value >= min && value <= max)) throw new RangeError(`The value of "options.${name}" is out of range. It must be >= ${min} and <= ${max}. Received ${value}`);
   };
   range("level", -1, 9);
   range("windowBits", 8, 15);
   range("memLevel", 1, 9);
+  if (!isStream && converted("strategy") > 4) throw new Error("invalid strategy");
   range("strategy", 0, 4);
+  if (!isStream) range("chunkSize", 64, 134217728);
+}
+
+// What the host is told of deflate: a level and a dictionary, or where it expands the dictionary.
+function deflating(format, expand, options) {
+  const { level = -1, dictionary } = options ?? {};
+  if (dictionary !== undefined && !(ArrayBuffer.isView(dictionary) || dictionary instanceof ArrayBuffer)) {
+    throw new TypeError("Incorrect type for the 'dictionary' field on 'Options': the provided value is not of type 'ArrayBuffer or ArrayBufferView'.");
+  }
+  const bytes = dictionary === undefined || format === AS_GZIP ? [] : [...bytesOf("zlib", dictionary)];
+  if (expand) return bytes;
+  const number = Math.trunc(Number(level)) || 0;
+  return bytes.length === 0 && number === -1 ? [] : [number === -1 ? 255 : number, ...bytes];
 }
 
 // Of Brotli and Zstandard: the largest value of an operation, which of them ends, and which
@@ -93,7 +119,10 @@ class Run {
   #told = [];
   constructor(format, expand, options, isStream) {
     if (format >= AS_BROTLI) this.#told = checkCoding(format, expand, options, isStream) ?? [];
-    else check(options);
+    else {
+      check(options, isStream);
+      this.#told = deflating(format, expand, options);
+    }
     this.#any = format === undefined;
     this.#format = format ?? AS_GZIP;
     this.#expand = expand;
@@ -117,7 +146,7 @@ class Run {
         if (!headerFits(AS_GZIP, bytes.subarray(at))) throw failed("incorrect header check", "Z_DATA_ERROR");
         this.#over = false;
       }
-      if (this.#handle === 0) this.#handle = native.compressionOpen(this.#format, this.#expand, this.#told);
+      if (this.#handle === 0) this.#handle = native.compressionOpen(this.#format, this.#expand, this.#format === AS_GZIP && this.#expand ? [] : this.#told);
       const end = at + PIECE;
       const final = last && end >= bytes.length;
       const [status, used, made] = native.compressionWrite(this.#handle, bytes.subarray(at, end), final, flush && end >= bytes.length);
@@ -138,6 +167,10 @@ class Run {
         this.close();
         this.#over = true;
         if (!this.#expand || at >= bytes.length) return;
+      } else if (status > 5) {
+        this.close();
+        if (status === 6) throw failed("Missing dictionary", "Z_NEED_DICT");
+        throw failed("Bad dictionary", "Z_NEED_DICT");
       } else if (status === 3) {
         this.close();
         throw failed(this.#format === AS_RAW ? "invalid block type" : "invalid distance too far back", "Z_DATA_ERROR");
@@ -179,7 +212,8 @@ function all(format, expand, input, options, name = "zlibSync") {
   } finally {
     run.close();
   }
-  return Buffer.concat(parts);
+  const buffer = Buffer.concat(parts);
+  return options?.info ? { engine: run, buffer } : buffer;
 }
 
 class Zlib extends Transform {

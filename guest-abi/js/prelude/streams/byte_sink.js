@@ -244,7 +244,9 @@ export class CompressionSink extends ByteSink {
       for (;;) {
         const end = at + PIECE;
         const final = last && end >= bytes.byteLength;
-        const [status, used, out] = native.compressionWrite(this.handle, bytes.subarray(at, end), final);
+        const [told, used, out] = native.compressionWrite(this.handle, bytes.subarray(at, end), final);
+        // There are no dictionaries here.
+        const status = told > 5 ? 3 : told;
         if (out !== null) this.queue.push(out);
         at += used;
         if (status > 3 && scope.flags?.has("strict_compression_checks") === false) return true;

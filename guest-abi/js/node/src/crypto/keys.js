@@ -1,7 +1,10 @@
 // KeyObject and what makes, reads and writes keys.
 import native from "internal:native";
 import { CryptoKey, factsOf, isKey, makeKey } from "internal:crypto/key";
+import { algorithmAt, textsAt } from "internal:crypto/arguments";
+import { importKey } from "internal:crypto/import";
 import { insideHandler } from "internal:errors";
+import { inspect } from "node:util";
 import { Buffer } from "node:buffer";
 import { coded, ERR_INVALID_ARG_TYPE, ERR_INVALID_ARG_VALUE, validateFunction, validateInteger, validateObject, validateOneOf, validateString } from "internal:node/errors";
 import { isBuffer, settled, uint32 } from "./bytes.js";
@@ -18,6 +21,7 @@ export const CURVE_SIZES = [32, 48, 66, 32, 32];
 const CURVE_OIDS = ["1.2.840.10045.3.1.7", "1.3.132.0.34", "1.3.132.0.35"];
 
 const { queueMicrotask } = globalThis;
+const INSPECT = Symbol.for("nodejs.util.inspect.custom");
 const MAKE = {};
 const all = new WeakMap();
 const isBytes = (value) => ArrayBuffer.isView(value) || isBuffer(value);
@@ -62,6 +66,13 @@ export class KeyObject {
   }
   toCryptoKey(algorithm, extractable, usages) {
     const facts = all.get(this);
+    const isSecret = facts.type === "secret";
+    if (isSecret || (facts.extractable && facts.kind === EC)) {
+      const wanted = algorithmAt("importKey", arguments, 1, "ImportKeyAlgorithm");
+      const [format, form] = isSecret ? ["raw"] : facts.type === "public" ? ["spki", SPKI] : ["pkcs8", PKCS8];
+      const data = isSecret ? { handle: facts.handle, secret: facts.number } : der(facts, form);
+      return importKey(format, data, wanted, Boolean(extractable), textsAt("importKey", arguments, 3));
+    }
     return makeKey(facts.handle, facts.type, Boolean(extractable), described(facts, typeof algorithm === "string" ? { name: algorithm } : algorithm), [...usages]);
   }
   get [Symbol.toStringTag]() {
@@ -109,6 +120,15 @@ export class SecretKeyObject extends KeyObject {
   get type() {
     return "secret";
   }
+  [INSPECT](depth, options) {
+    return shown("SecretKeyObject", { size: this.symmetricKeySize }, depth, options);
+  }
+}
+
+// What the console shows of a key.
+function shown(name, facts, depth, options) {
+  if (depth < 0) return options.stylize(`[${name}]`, "special");
+  return `${name} ${inspect(facts, { ...options, depth: options.depth === null ? null : options.depth - 1 })}`;
 }
 
 function allowExport(facts) {
@@ -127,6 +147,11 @@ class AsymmetricKeyObject extends KeyObject {
   }
   toCryptoKey(algorithm, extractable, usages) {
     return super.toCryptoKey(algorithm, extractable, usages);
+  }
+  [INSPECT](depth, options) {
+    const { modulusLength, publicExponent, namedCurve } = this.asymmetricKeyDetails;
+    const details = { modulusLength, publicExponent, divisorLength: undefined, namedCurve };
+    return shown(this.constructor.name, { type: this.asymmetricKeyType, details }, depth, options);
   }
 }
 
