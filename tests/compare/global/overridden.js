@@ -21,7 +21,7 @@ await later("sq init", async () => { const r = new Request("http://y", new SQ("h
 await later("sq copy", async () => { const r = new Request(new SQ("http://x", { method: "POST", body: "b", headers: { a: "b" } })); return [r.method, await r.text(), [...r.headers]]; });
 await later("sq clone", async () => { const c = call(new SQ("http://x", { method: "POST", body: "q" }), Request, "clone"); return [c instanceof SQ, c.constructor === Request, await c.text()]; });
 await later("sq fetch", () => fetch(new SQ("data:,hi")).then((r) => r.text()));
-await later("sq cache", () => caches.default.match(new SQ("http://x/none")).then((r) => String(r)));
+await later("sq cache", async () => (await caches.open("uses")).match(new SQ("http://x/none")).then((r) => String(r)));
 await later("sh init", () => [...new Response("", { headers: new SH({ a: "b" }) }).headers]);
 await later("sh copy", () => [...new Headers(new SH({ a: "b" }))]);
 await later("sb body", async () => { const r = new Response(new SB(["x"], { type: "q/r" })); return [r.headers.get("content-type"), await r.text()]; });
