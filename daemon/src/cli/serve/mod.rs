@@ -25,6 +25,7 @@ mod routes;
 mod sealing;
 mod selftest;
 mod signals;
+mod slices;
 mod sockets;
 mod status;
 mod supply;
@@ -163,6 +164,7 @@ pub fn run_config(
 ) -> Result<(), ServeError> {
     // Before there is a second thread.
     heap::divide(options::threads(&config));
+    slices::short();
     let notifier = Arc::new(Notifier::from_env()?);
     let run_dir = listening::prepare(&config.data_dir)?;
     // That there is no Unix socket keeps nobody from serving.
@@ -190,6 +192,7 @@ pub fn run_config(
                 .name(name)
                 .stack_size(THREAD_STACK)
                 .spawn(move || {
+                    slices::usual();
                     let until = future::or(stop.wait(), seat.answer());
                     let work = turns::work(&connections, &executor, &guests);
                     smol::block_on(future::or(until, work));
