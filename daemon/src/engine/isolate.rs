@@ -447,6 +447,12 @@ impl Isolate {
                 host.finish(id, self);
             }
         }
+        // What panicked may be in any state.
+        if let Form::Awake(core) = form
+            && !matches!(failure, Failure::Internal(_))
+        {
+            core.abandon();
+        }
         // Who had not begun yet begins elsewhere.
         for inbound in inbound {
             if let Inbound::Start(invocation) = inbound {

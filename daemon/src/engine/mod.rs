@@ -38,6 +38,7 @@ mod pace;
 pub mod pagemap;
 mod parked;
 pub mod pipe;
+pub mod precedence;
 mod program;
 pub mod refusal;
 pub mod replay;

@@ -1,5 +1,5 @@
-//! How long a thread may keep a core that another one wants, where the system lets a program say
-//! so: from Linux 6.12 on (`sched_setattr(2)`, `sched_runtime` of `SCHED_OTHER`).
+//! Which thread comes first, by how long it may keep a core that another one wants, where the system
+//! lets a program say so: from Linux 6.12 on (`sched_setattr(2)`, `sched_runtime` of `SCHED_OTHER`).
 //!
 //! A thread that wakes up takes the core at once from one whose slice is longer; of two with the
 //! same it waits until the other's is over, 1.4 to 4 ms on two cores. Threads that run guests have the
@@ -12,12 +12,12 @@ use std::mem::{size_of, zeroed};
 const SHORT: u64 = 100_000;
 
 /// Gives this thread short slices, and those that it starts from now on.
-pub(super) fn short() {
+pub fn come_first() {
     set(SHORT);
 }
 
 /// Gives this thread slices as all programs have them, and those that it starts from now on.
-pub(super) fn usual() {
+pub fn come_as_usual() {
     set(0);
 }
 
@@ -59,7 +59,7 @@ mod tests {
         let runtime = || attributes().map(|found| found.sched_runtime);
         std::thread::spawn(move || {
             let usual_is = runtime();
-            short();
+            come_first();
             let short_is = runtime();
             if short_is == usual_is {
                 eprintln!("skipped: this system knows no slices of a thread's own");
@@ -68,12 +68,12 @@ mod tests {
             assert_eq!(short_is, Some(SHORT));
             let child = std::thread::spawn(move || {
                 let inherited = runtime();
-                usual();
+                come_as_usual();
                 (inherited, runtime())
             });
             let child = child.join().expect("it does not panic");
             assert_eq!(child, (short_is, usual_is));
-            usual();
+            come_as_usual();
             assert_eq!(runtime(), usual_is);
         })
         .join()
