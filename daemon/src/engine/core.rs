@@ -224,8 +224,8 @@ impl Core {
         }
     }
 
-    /// Ends it in the middle of what it does, with which nobody goes on, and leaves what can be used
-    /// again to others: what an instance is besides its memory and its globals, its code cannot
+    /// Ends it where its fuel or its time was used up, from where nobody goes on, and leaves what can
+    /// be used again to others: what an instance is besides its memory and its globals, its code cannot
     /// change, so there is nothing that was half done.
     pub fn abandon(mut self) {
         self.turn = None;

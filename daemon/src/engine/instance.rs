@@ -4,7 +4,7 @@
 //! of thousands of functions, and the system maps and unmaps pages for both. All isolates of
 //! Workers in JavaScript are instances of one module, so what one of them leaves is given to the
 //! next, whoever's that is ([`Spare`]), with another memory, the globals that the module begins with,
-//! and another host's data, also where a limit ended that one in the middle of something. There is
+//! and another host's data, also where that one was cut in the middle of something. There is
 //! nothing else that could tell of the one before: a module whose memory and globals were not its
 //! whole state would have had no snapshot ([`SnapshotKind::Whole`](super::module::SnapshotKind)).
 

@@ -447,9 +447,9 @@ impl Isolate {
                 host.finish(id, self);
             }
         }
-        // What panicked may be in any state.
+        // It stopped between two instructions. After a trap nobody is to rely on what there is.
         if let Form::Awake(core) = form
-            && !matches!(failure, Failure::Internal(_))
+            && matches!(failure, Failure::Cpu { .. } | Failure::WallTime { .. })
         {
             core.abandon();
         }
