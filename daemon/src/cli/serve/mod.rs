@@ -34,7 +34,7 @@ mod visitor;
 
 use super::args::Source;
 use crate::config::{Config, ConfigError};
-use crate::engine::heap;
+use crate::engine::{heap, precedence};
 use crate::manage::local::Door;
 use crate::notify::{Notifier, NotifyError, State};
 use async_executor::Executor;
@@ -163,6 +163,8 @@ pub fn run_config(
 ) -> Result<(), ServeError> {
     // Before there is a second thread.
     heap::divide(options::threads(&config));
+    // The reactor's thread begins with what first asks for it.
+    precedence::first(|| smol::block_on(async_io::Timer::after(Duration::ZERO)));
     let notifier = Arc::new(Notifier::from_env()?);
     let run_dir = listening::prepare(&config.data_dir)?;
     // That there is no Unix socket keeps nobody from serving.
