@@ -172,7 +172,7 @@ impl std::fmt::Display for Ray {
 }
 
 /// The value of a header field. `Headers` takes control characters too, as the field has it, and a message
-/// has a space in the place of each (RFC 9110, 5.5); none with those that end a line or a text.
+/// has a space in the place of each (RFC 9110, 5.5), but at its ends; none with those that end a line or a text.
 pub fn field_value(bytes: &[u8]) -> Option<HeaderValue> {
     HeaderValue::from_bytes(bytes).ok().or_else(|| {
         if bytes.iter().any(|byte| matches!(byte, b'\r' | b'\n' | 0)) {
@@ -183,7 +183,7 @@ pub fn field_value(bytes: &[u8]) -> Option<HeaderValue> {
             byte if byte.is_ascii_control() => b' ',
             byte => *byte,
         };
-        HeaderValue::from_bytes(&bytes.iter().map(spaced).collect::<Vec<u8>>()).ok()
+        HeaderValue::from_bytes(bytes.iter().map(spaced).collect::<Vec<u8>>().trim_ascii()).ok()
     })
 }
 
@@ -195,7 +195,7 @@ mod tests {
     fn a_value_has_a_space_for_each_control_character() {
         let value = |bytes: &[u8]| field_value(bytes).map(|value| value.as_bytes().to_vec());
         assert_eq!(value(b"plain"), Some(b"plain".to_vec()));
-        assert_eq!(value(b"\x1b[0m\x7f\tb"), Some(b" [0m \tb".to_vec()));
+        assert_eq!(value(b"\x1b[0m\x7f\tb"), Some(b"[0m \tb".to_vec()));
         assert_eq!(value("é".as_bytes()), Some("é".as_bytes().to_vec()));
         for refused in [b"a\rb", b"a\nb", b"a\0b"] {
             assert_eq!(value(refused), None);
