@@ -512,14 +512,17 @@ pub fn install<'js>(ctx: &Ctx<'js>, native: &Object<'js>) -> Result<()> {
     unsafe { JS_SetNamer(qjs::JS_GetRuntime(ctx.as_raw().as_ptr()), name) }
     native.set(
         "shown",
-        Func::from(|ctx: Ctx<'js>, value: Value<'js>| {
-            // SAFETY: the context and the value are alive; what comes back belongs to the caller.
-            unsafe {
-                let shown = JS_Shown(ctx.as_raw().as_ptr(), value.as_raw());
-                Value::from_raw(ctx.clone(), shown)
-            }
-        }),
+        Func::from(|ctx: Ctx<'js>, value: Value<'js>| shown(&ctx, &value)),
     )
+}
+
+/// A value as messages show it.
+pub fn shown<'js>(ctx: &Ctx<'js>, value: &Value<'js>) -> Value<'js> {
+    // SAFETY: the context and the value are alive; what comes back belongs to the caller.
+    unsafe {
+        let shown = JS_Shown(ctx.as_raw().as_ptr(), value.as_raw());
+        Value::from_raw(ctx.clone(), shown)
+    }
 }
 
 #[cfg(test)]
