@@ -52,6 +52,8 @@ struct Part {
 #[derive(Default)]
 struct Table {
     parts: BTreeMap<String, Part>,
+    /// The name of the one that the Worker begins with.
+    main: String,
     /// Whether the bundle can still be asked for.
     loading: bool,
     /// Whether the sources are to be kept: somebody may read them as files.
@@ -124,7 +126,8 @@ impl rquickjs::loader::Resolver for Resolver {
         } else if is_reserved(name) {
             return Ok(name.to_owned());
         } else {
-            let found = normal(base, name);
+            let here = name.strip_prefix(BUNDLE).filter(|_| HAS_ADDRESSES.get());
+            let found = here.map_or_else(|| normal(base, name), |name| normal("", name));
             let found =
                 found.filter(|name| TABLE.with_borrow(|table| table.parts.contains_key(name)));
             if let Some(found) = found {
@@ -146,6 +149,7 @@ pub(crate) fn not_found(ctx: &Ctx<'_>, base: &str, name: &str, is_required: bool
         return no_such_module(ctx, name, from);
     }
     match normal(base, name) {
+        Some(_) if name.contains("://") && HAS_ADDRESSES.get() => no_such_module(ctx, name, from),
         Some(name) if name.is_empty() => no_such_module(ctx, ".", from),
         Some(name) => no_such_module(ctx, &name, from),
         // The field tells the three ways to name one apart.
@@ -168,7 +172,11 @@ pub(crate) fn no_such_module(ctx: &Ctx<'_>, name: &str, base: &str) -> Error {
     } else {
         format!("\n  imported from \"{base}\"")
     };
-    let message = format!("No such module \"{name}\".{from}");
+    let message = match HAS_ADDRESSES.get() && !is_loading {
+        true if is_reserved(name) || name.contains("://") => format!("Module not found: {name}"),
+        true => format!("Module not found: {BUNDLE}{name}"),
+        false => format!("No such module \"{name}\".{from}"),
+    };
     match Thrown::from_message(ctx.clone(), &message) {
         Ok(error) => ctx.throw(error.into_object().into_value()),
         Err(error) => error,
@@ -211,6 +219,14 @@ const FLAGGED: &[(&str, &[&str])] = &[
         "enable_nodejs_readline_module",
         &["node:readline", "node:readline/promises"],
     ),
+    ("enable_nodejs_dgram_module", &["node:dgram"]),
+    (
+        "enable_nodejs_inspector_module",
+        &["node:inspector", "node:inspector/promises"],
+    ),
+    ("enable_nodejs_repl_module", &["node:repl"]),
+    ("enable_nodejs_sqlite_module", &["node:sqlite"]),
+    ("enable_nodejs_stream_wrap_module", &["node:_stream_wrap"]),
     ("enable_nodejs_tty_module", &["node:tty"]),
     ("enable_nodejs_v8_module", &["node:v8"]),
     (
@@ -219,7 +235,12 @@ const FLAGGED: &[(&str, &[&str])] = &[
     ),
 ];
 
+/// The address of the folder in which a Worker's modules lie.
+const BUNDLE: &str = "file:///bundle/";
+
 thread_local! {
+    /// Whether modules have addresses, which `import.meta` tells.
+    static HAS_ADDRESSES: std::cell::Cell<bool> = const { std::cell::Cell::new(false) };
     /// Whether attributes of imports, of which none is known, are refused.
     static KNOWS_ATTRIBUTES: std::cell::Cell<bool> = const { std::cell::Cell::new(false) };
     /// Those whose flag is off.
@@ -336,7 +357,13 @@ fn declare<'js>(
         ModuleKind::EsModule | ModuleKind::ServiceWorker => {
             let source = program(ctx, name, bytes)?;
             touch_globals(ctx, &source)?;
-            return Module::declare(ctx.clone(), name, source);
+            let module = Module::declare(ctx.clone(), name, source)?;
+            if HAS_ADDRESSES.get() {
+                let hook: Function = crate::vm::hooks(ctx)?.get("importMeta")?;
+                let is_main = TABLE.with_borrow(|table| table.main == name);
+                hook.call::<_, ()>((module.meta()?, name, is_main))?;
+            }
+            return Ok(module);
         }
         ModuleKind::CommonJs => {
             let source = program(ctx, name, bytes)?;
@@ -439,8 +466,10 @@ pub fn load(vm: &crate::vm::Vm) -> Result<(), Exception> {
     );
     let main = own(bundle.main);
     let mut kind = ModuleKind::EsModule;
+    HAS_ADDRESSES.set(bundle.flags.contains(&"new_module_registry"));
     TABLE.with_borrow_mut(|table| {
         table.loading = true;
+        table.main.clone_from(&main);
         for (index, module) in (0..).zip(&bundle.modules) {
             let name = own(module.name);
             if name == main {
