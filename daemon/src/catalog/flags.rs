@@ -59,14 +59,6 @@ const fn node(enable: &'static str, disable: &'static str, since: &'static str) 
     }
 }
 
-/// The same for a module that is there whatever the date.
-const fn module(enable: &'static str, disable: &'static str, since: &'static str) -> Flag {
-    Flag {
-        with_node: true,
-        ..flag(enable, disable, since, Effect::Always)
-    }
-}
-
 use Effect::{Always, Both, None as Nothing, Refused};
 
 const NO_CONTAINERS: Effect = Nothing("there are no containers");
@@ -124,19 +116,19 @@ pub const FLAGS: &[Flag] = &[
     flag("require_returns_default_export", "require_returns_namespace", "2026-01-22", Both),
     flag("rpc_params_dup_stubs", "rpc_params_transfer_stubs", "2026-01-20", Both),
     flag("strip_bom_in_read_all_text", "do_not_strip_bom_in_read_all_text", "2026-01-13", Both),
-    module("enable_nodejs_cluster_module", "disable_nodejs_cluster_module", "2025-12-04"),
-    module("enable_nodejs_domain_module", "disable_nodejs_domain_module", "2025-12-04"),
-    module("enable_nodejs_punycode_module", "disable_nodejs_punycode_module", "2025-12-04"),
-    module("enable_nodejs_trace_events_module", "disable_nodejs_trace_events_module", "2025-12-04"),
-    module("enable_nodejs_wasi_module", "disable_nodejs_wasi_module", "2025-12-04"),
+    node("enable_nodejs_cluster_module", "disable_nodejs_cluster_module", "2025-12-04"),
+    node("enable_nodejs_domain_module", "disable_nodejs_domain_module", "2025-12-04"),
+    node("enable_nodejs_punycode_module", "disable_nodejs_punycode_module", "2025-12-04"),
+    node("enable_nodejs_trace_events_module", "disable_nodejs_trace_events_module", "2025-12-04"),
+    node("enable_nodejs_wasi_module", "disable_nodejs_wasi_module", "2025-12-04"),
     flag("enable_fast_jsg_struct", "disable_fast_jsg_struct", "2025-12-03", Both),
     flag("enable_ctx_exports", "disable_ctx_exports", "2025-11-17", Both),
-    module("enable_nodejs_vm_module", "disable_nodejs_vm_module", "2025-10-01"),
-    module("enable_nodejs_console_module", "disable_nodejs_console_module", "2025-09-21"),
+    node("enable_nodejs_vm_module", "disable_nodejs_vm_module", "2025-10-01"),
+    node("enable_nodejs_console_module", "disable_nodejs_console_module", "2025-09-21"),
     flag("enable_validate_workflow_entrypoint", "disable_validate_workflow_entrypoint", "2025-09-20", NO_WORKFLOWS),
-    module("enable_nodejs_os_module", "disable_nodejs_os_module", "2025-09-15"),
+    node("enable_nodejs_os_module", "disable_nodejs_os_module", "2025-09-15"),
     node("enable_nodejs_process_v2", "disable_nodejs_process_v2", "2025-09-15"),
-    module("enable_nodejs_http2_module", "disable_nodejs_http2_module", "2025-09-01"),
+    node("enable_nodejs_http2_module", "disable_nodejs_http2_module", "2025-09-01"),
     node("enable_nodejs_http_server_modules", "disable_nodejs_http_server_modules", "2025-09-01"),
     node("enable_nodejs_fs_module", "disable_nodejs_fs_module", "2025-09-01"),
     Flag { with_node: true, ..flag("remove_nodejs_compat_eol", "add_nodejs_compat_eol", "2025-09-01", Nothing("the flags of each version remove what Node ended")) },
@@ -167,7 +159,7 @@ pub const FLAGS: &[Flag] = &[
     flag("handle_cross_request_promise_resolution", "no_handle_cross_request_promise_resolution", "2024-10-14", Always),
     flag("set_tostring_tag", "do_not_set_tostring_tag", "2024-09-26", Both),
     node("nodejs_compat_v2", "no_nodejs_compat_v2", "2024-09-23"),
-    module("nodejs_zlib", "no_nodejs_zlib", "2024-09-23"),
+    node("nodejs_zlib", "no_nodejs_zlib", "2024-09-23"),
     flag("allow_custom_ports", "ignore_custom_ports", "2024-09-02", Both),
     flag("internal_writable_stream_abort_clears_queue", "internal_writable_stream_abort_does_not_clear_queue", "2024-09-02", Always),
     flag("blob_standard_mime_type", "blob_legacy_mime_type", "2024-06-03", Always),

@@ -352,6 +352,8 @@ export class PromiseRejectionEvent extends Event {
   }
 }
 
+let closeAnswers;
+
 export class FetchEvent extends ExtendableEvent {
   #answer;
   #pass;
@@ -363,6 +365,12 @@ export class FetchEvent extends ExtendableEvent {
     readOnly(this, "actorState", undefined);
   }
   respondWith(response) {
+    if (this.#answer === null) {
+      throw new DOMException(
+        "Too late to call FetchEvent.respondWith(). It must be called synchronously in the event handler.",
+        "InvalidStateError",
+      );
+    }
     if (this.#answer === undefined) {
       throw new DOMException(
         "FetchEvent.respondWith() has already been called; it can only be called once.",
@@ -379,7 +387,12 @@ export class FetchEvent extends ExtendableEvent {
   passThroughOnException() {
     this.#pass();
   }
+  static {
+    closeAnswers = (event) => (event.#answer = null);
+  }
 }
+// Nobody answers any more: the listeners have been called.
+export { closeAnswers };
 
 export class ScheduledEvent extends ExtendableEvent {
   #brand;

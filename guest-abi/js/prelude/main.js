@@ -3,7 +3,7 @@ import "internal:stacks";
 import "internal:json";
 import native from "internal:native";
 import { flag, scope } from "internal:errors";
-import { dispatch, FetchEvent, KEY, listenedTypes, isListened, PromiseRejectionEvent, ScheduledEvent, TailEvent } from "internal:events";
+import { closeAnswers, dispatch, FetchEvent, KEY, listenedTypes, isListened, PromiseRejectionEvent, ScheduledEvent, TailEvent } from "internal:events";
 import * as fetching from "internal:fetch";
 import { ReadableStream, bodyPart, bytesStream, lengthOf } from "internal:streams";
 import { CompressionStream, brotliStream } from "internal:streams/transform";
@@ -297,7 +297,11 @@ function listen(flight, kind, argument, settled) {
       () => (flight.passes = true),
     );
     if (!isListened("fetch")) throw missing(kind);
-    dispatch(globalThis, event);
+    try {
+      dispatch(globalThis, event);
+    } finally {
+      closeAnswers(event);
+    }
     // Whom no listener answers is answered by the origin.
     response ??= globalThis.fetch(argument);
     response.then(
@@ -385,6 +389,9 @@ const HANDLED = {
 const HUNG =
   "The Workers runtime canceled this request because it detected that your Worker's code had hung and would never generate a response. Refer to: https://developers.cloudflare.com/workers/observability/errors/";
 
+// Promises of whose rejection listeners were told.
+const told = new WeakSet();
+
 function tellRejection(type, promise, reason) {
   if (!isListened(type)) {
     if (type === "unhandledrejection") logUncaught(reason, "Uncaught (in promise)");
@@ -465,10 +472,19 @@ const hooks = {
     }
   },
 
-  // Promises and reasons in turn.
+  // Promises and reasons in turn. While the Worker is loaded, listeners are not told.
   rejections(unhandled, handled) {
-    for (let at = 0; at < unhandled.length; at += 2) tellRejection("unhandledrejection", unhandled[at], unhandled[at + 1]);
-    for (let at = 0; at < handled.length; at += 2) tellRejection("rejectionhandled", handled[at], undefined);
+    for (let at = 0; at < unhandled.length; at += 2) {
+      if (scope.global) {
+        logUncaught(unhandled[at + 1], "Uncaught (in promise)");
+        continue;
+      }
+      told.add(unhandled[at]);
+      tellRejection("unhandledrejection", unhandled[at], unhandled[at + 1]);
+    }
+    for (let at = 0; at < handled.length; at += 2) {
+      if (told.delete(handled[at])) tellRejection("rejectionhandled", handled[at], undefined);
+    }
   },
 
   loaded(exports) {

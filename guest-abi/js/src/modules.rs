@@ -124,7 +124,13 @@ impl rquickjs::loader::Resolver for Resolver {
                 return Ok(name.to_owned());
             }
         } else if is_reserved(name) {
-            return Ok(name.to_owned());
+            // What the platform's own modules are made of is there for them.
+            if trusted {
+                return Ok(name.to_owned());
+            }
+            if is_offered(name) {
+                return Ok(as_dated(name).to_owned());
+            }
         } else {
             let here = name.strip_prefix(BUNDLE).filter(|_| HAS_ADDRESSES.get());
             let found = here.map_or_else(|| normal(base, name), |name| normal("", name));
@@ -134,12 +140,18 @@ impl rquickjs::loader::Resolver for Resolver {
                 return Ok(found);
             }
             let built_in = format!("node:{name}");
-            if is_offered(&built_in) && builtin(&built_in).is_some() {
-                return Ok(built_in);
+            if node_is_on() && is_offered(&built_in) && builtin(&built_in).is_some() {
+                return Ok(as_dated(&built_in).to_owned());
             }
         }
         Err(not_found(ctx, base, name, false))
     }
+}
+
+/// Whether this names a module of Node's without saying so.
+fn is_nodes(name: &str) -> bool {
+    const NAMES: &str = include_str!("../node/src/builtin.json");
+    node_is_on() && NAMES.lines().any(|line| line.trim_matches(['"', ',']) == name)
 }
 
 /// What is said of a specifier that means no module.
@@ -150,6 +162,7 @@ pub(crate) fn not_found(ctx: &Ctx<'_>, base: &str, name: &str, is_required: bool
     }
     match normal(base, name) {
         Some(_) if name.contains("://") && HAS_ADDRESSES.get() => no_such_module(ctx, name, from),
+        Some(_) if is_nodes(name) => no_such_module(ctx, &format!("node:{name}"), from),
         Some(name) if name.is_empty() => no_such_module(ctx, ".", from),
         Some(name) => no_such_module(ctx, &name, from),
         // The field tells the three ways to name one apart.
@@ -193,7 +206,18 @@ fn node_is_on() -> bool {
 
 /// Modules of Node that have a flag of their own.
 const FLAGGED: &[(&str, &[&str])] = &[
-    ("enable_nodejs_fs_module", &["node:fs", "node:fs/promises"]),
+    ("enable_nodejs_fs_module", &["node:fs"]),
+    ("enable_nodejs_cluster_module", &["node:cluster"]),
+    ("enable_nodejs_console_module", &["node:console"]),
+    ("enable_nodejs_domain_module", &["node:domain"]),
+    ("enable_nodejs_http2_module", &["node:http2"]),
+    ("enable_nodejs_os_module", &["node:os"]),
+    ("enable_nodejs_punycode_module", &["node:punycode"]),
+    ("enable_nodejs_trace_events_module", &["node:trace_events"]),
+    ("enable_nodejs_vm_module", &["node:vm"]),
+    ("enable_nodejs_wasi_module", &["node:wasi"]),
+    ("nodejs_zlib", &["node:zlib"]),
+    ("enable_nodejs_process_v2", &[SECOND_PROCESS]),
     (
         "enable_nodejs_http_modules",
         &[
@@ -238,6 +262,9 @@ const FLAGGED: &[(&str, &[&str])] = &[
 /// The address of the folder in which a Worker's modules lie.
 const BUNDLE: &str = "file:///bundle/";
 
+/// Stands among them for the second version of `node:process`.
+const SECOND_PROCESS: &str = "node:process as of its second version";
+
 thread_local! {
     /// Whether modules have addresses, which `import.meta` tells.
     static HAS_ADDRESSES: std::cell::Cell<bool> = const { std::cell::Cell::new(false) };
@@ -250,7 +277,21 @@ thread_local! {
 /// Whether a module that is built in is there for this Worker.
 fn is_offered(name: &str) -> bool {
     let is_node = name.starts_with("node:") || name == "cloudflare:node";
-    !is_node || (node_is_on() && !REFUSED.with_borrow(|refused| refused.contains(&name)))
+    // The first `node:process` is there without the others.
+    let is_first = name == "node:process" && !node_is_on();
+    !is_node || is_first || (node_is_on() && !REFUSED.with_borrow(|refused| refused.contains(&name)))
+}
+
+/// The module that stands for another at older dates.
+fn as_dated(name: &str) -> &str {
+    match name {
+        "node:process"
+            if !node_is_on() || REFUSED.with_borrow(|refused| refused.contains(&SECOND_PROCESS)) =>
+        {
+            "internal:node/legacy_process"
+        }
+        name => name,
+    }
 }
 
 /// The source of a module that is built in.
@@ -283,6 +324,7 @@ fn declare_builtin<'js>(
 
 /// What a module that is built in exports, evaluated now if it was not; undefined if there is none.
 pub(crate) fn builtin_now<'js>(ctx: &Ctx<'js>, name: &str) -> rquickjs::Result<Value<'js>> {
+    let name = as_dated(name);
     let known = BUILTINS.with_borrow(|builtins| builtins.get(name).cloned());
     let module = match known {
         // SAFETY: as where it was kept.
@@ -317,9 +359,7 @@ impl rquickjs::loader::Loader for Loader {
         _attributes: Option<ImportAttributes<'js>>,
     ) -> rquickjs::Result<Module<'js, Declared>> {
         if is_reserved(name) {
-            let allowed = is_offered(name);
-            let source = builtin(name).filter(|_| allowed);
-            let source = source.ok_or_else(|| no_such_module(ctx, name, ""))?;
+            let source = builtin(name).ok_or_else(|| no_such_module(ctx, name, ""))?;
             return declare_builtin(ctx, name, source);
         }
         let (kind, bytes) = take(name).ok_or_else(|| no_such_module(ctx, name, ""))?;

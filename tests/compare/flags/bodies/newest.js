@@ -9,11 +9,11 @@ const attempt = async (f) => {
 const chunks = (more) => Object.assign({ *[Symbol.iterator]() { yield new Uint8Array([65]); } }, more);
 const keys = (value) => Object.keys(value);
 const resizable = () => new ArrayBuffer(8, { maxByteLength: 16 });
-const MODULES = ["node:dgram", "node:inspector", "node:inspector/promises", "node:repl", "node:sqlite", "node:_stream_wrap", "node:buffer"];
+const MODULES = ["node:dgram", "node:inspector", "node:inspector/promises", "node:repl", "node:sqlite", "node:_stream_wrap", "node:buffer", "fs", "node:fs/promises", "cluster", "console", "domain", "http2", "os", "punycode", "trace_events", "vm", "wasi", "zlib", "child_process", "tty"];
 const later = await attempt(() => [typeof import.meta.url, import.meta.url, import.meta.main, import.meta.filename, import.meta.dirname, typeof import.meta.resolve, keys(import.meta), Object.getPrototypeOf(import.meta) === null]);
 
 export default {
-  async fetch() {
+  async fetch(request) {
     const facts = { meta: later };
     facts.resolved = await Promise.all(["./x", "y", "node:fs", "http://a/", "../z"].map((name) => attempt(() => import.meta.resolve?.(name))));
     facts.unresolved = typeof import.meta.resolve === "function" ? await attempt(() => import.meta.resolve()) : "none";
@@ -38,11 +38,11 @@ export default {
       await stream.cancel("why");
       facts.cancelled[`${type} ${closes}`] = reason;
     }
-    facts.signal = [typeof Request.prototype.signal];
+    facts.signal = [typeof request.signal, "signal" in Request.prototype];
     facts.node = {};
-    for (const name of MODULES) facts.node[name] = await attempt(async () => keys(await import(name)));
-    facts.process = [typeof process, globalThis.process?.version, globalThis.process?.versions?.node];
-    if (facts.node["node:buffer"].includes?.("Buffer") && typeof process.getBuiltinModule === "function") {
+    for (const name of MODULES) facts.node[name] = await attempt(async () => keys(await import(name)).length);
+    facts.process = [typeof process, globalThis.process?.version, globalThis.process?.versions?.node, globalThis.process && keys(process).length, await attempt(async () => keys(await import("node:process")))];
+    if (typeof facts.node["node:buffer"] === "number" && typeof process.getBuiltinModule === "function") {
       const [util, crypto, tls, module] = ["node:util", "node:crypto", "node:tls", "node:module"].map((name) => process.getBuiltinModule(name));
       facts.eol = [util && typeof util.isBoolean, crypto && typeof crypto.createCipher, tls && typeof tls.createSecurePair, typeof process.assert];
       const identity = (given) => attempt(() => { new tls.TLSSocket(undefined, { checkServerIdentity: given }); return "made"; });
