@@ -44,6 +44,7 @@ const PATCHES: &[&str] = &[
     "brackets.patch",
     "prototypes.patch",
     "dates.patch",
+    "short.patch",
 ];
 /// The stack of the module: QuickJS may use most of it, so that recursion is a RangeError.
 const STACK: u32 = 1 << 20;

@@ -595,6 +595,7 @@ fn tell(opened: &Opened) -> Vec<String> {
 
 /// Judges the module on stdin and writes the verdict to stdout.
 pub fn judge(folder: Option<&Path>) -> Result<(), ServeError> {
+    engine::precedence::come_as_usual();
     crate::confine::confine_judge(folder);
     engine::keep_judging().map_err(|error| ServeError::System {
         what: "the judge's pipes",
