@@ -99,6 +99,15 @@ impl Tokens<'_> {
                 told.push_str(VALUE);
                 at += 1;
             }
+            Some(Kind::Name)
+                if text == "import"
+                    && at + 2 < to
+                    && self.text(at + 1) == "."
+                    && self.text(at + 2) == "meta" =>
+            {
+                told.push_str(VALUE);
+                at += 3;
+            }
             Some(Kind::Name | Kind::Number) => {
                 told.push_str(text);
                 at += 1;
@@ -552,6 +561,11 @@ mod tests {
         check("() => { f(1)(2)@(3); }", Blame::Call, "f(...)(...)");
         check("() => { (a || b)@(3); }", Blame::Call, "(a || b)");
         check("() => { x = `a${y.@z()}b`; }", Blame::Call, "y.z");
+        check(
+            "() => { import.meta.@z(); }",
+            Blame::Call,
+            "(intermediate value).z",
+        );
         check(
             "() => { new A(1).@z(); }",
             Blame::Call,

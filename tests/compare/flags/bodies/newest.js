@@ -16,7 +16,7 @@ export default {
   async fetch(request) {
     const facts = { meta: later };
     facts.resolved = await Promise.all(["./x", "y", "node:fs", "http://a/", "../z"].map((name) => attempt(() => import.meta.resolve?.(name))));
-    facts.unresolved = typeof import.meta.resolve === "function" ? await attempt(() => import.meta.resolve()) : "none";
+    facts.unresolved = await attempt(() => import.meta.resolve());
     facts.imported = await Promise.all(["nope", "./nope.js", "node:nope", "cloudflare:nope", "worker.js", "./worker.js"].map((name) => attempt(async () => keys(await import(name)))));
     const bodies = {
       array: ["a"], bytes: [new Uint8Array([65])], chunks: chunks(), toString: chunks({ toString: () => "text" }), toPrimitive: chunks({ [Symbol.toPrimitive]: () => "primitive" }),
