@@ -151,7 +151,10 @@ impl rquickjs::loader::Resolver for Resolver {
 /// Whether this names a module of Node's without saying so.
 fn is_nodes(name: &str) -> bool {
     const NAMES: &str = include_str!("../node/src/builtin.json");
-    node_is_on() && NAMES.lines().any(|line| line.trim_matches(['"', ',']) == name)
+    node_is_on()
+        && NAMES
+            .lines()
+            .any(|line| line.trim_matches(['"', ',']) == name)
 }
 
 /// What is said of a specifier that means no module.
@@ -279,14 +282,17 @@ fn is_offered(name: &str) -> bool {
     let is_node = name.starts_with("node:") || name == "cloudflare:node";
     // The first `node:process` is there without the others.
     let is_first = name == "node:process" && !node_is_on();
-    !is_node || is_first || (node_is_on() && !REFUSED.with_borrow(|refused| refused.contains(&name)))
+    !is_node
+        || is_first
+        || (node_is_on() && !REFUSED.with_borrow(|refused| refused.contains(&name)))
 }
 
 /// The module that stands for another at older dates.
 fn as_dated(name: &str) -> &str {
     match name {
         "node:process"
-            if !node_is_on() || REFUSED.with_borrow(|refused| refused.contains(&SECOND_PROCESS)) =>
+            if !node_is_on()
+                || REFUSED.with_borrow(|refused| refused.contains(&SECOND_PROCESS)) =>
         {
             "internal:node/legacy_process"
         }
