@@ -8,7 +8,6 @@ import * as fetching from "internal:fetch";
 import { bodyPart, bytesStream, isStream, lengthOf, pipeStream, readerOf } from "internal:streams";
 import { CompressionStream, brotliStream, readableOf, writableEndOf } from "internal:streams/transform";
 import * as timing from "internal:timers";
-import { URL } from "internal:url";
 import { prepareContexts, waitFor } from "internal:context";
 import { addLoopback, contextWith, serveSession } from "internal:rpc/services";
 import "internal:rpc/bodies";
