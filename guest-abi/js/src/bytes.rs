@@ -46,6 +46,12 @@ pub fn with<'js, R>(ctx: &Ctx<'js>, value: &Value<'js>, f: impl FnOnce(&[u8]) ->
         return Ok(f(bytes.unwrap_or_default()));
     }
     ctx.catch();
+    // A shared one is none that is asked for above.
+    if let Some(buffer) = array_buffer(ctx, object) {
+        let raw = buffer.as_raw();
+        // SAFETY: as above.
+        return Ok(f(raw.map_or(&[], |raw| unsafe { raw.as_ref() })));
+    }
     let (buffer, offset, length) = view(ctx, object).ok_or_else(wrong)?;
     let raw = buffer.as_raw();
     // SAFETY: as above.
