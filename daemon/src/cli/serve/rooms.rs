@@ -593,8 +593,14 @@ fn tell(opened: &Opened) -> Vec<String> {
     notes
 }
 
+/// How far whoever judges stands behind the threads that answer, of which one that wants its core too leaves it a
+/// quarter.
+const NICENESS: i32 = 5;
+
 /// Judges the module on stdin and writes the verdict to stdout.
 pub fn judge(folder: Option<&Path>) -> Result<(), ServeError> {
+    // Requests go first. A system that refuses this has both go alike.
+    let _ = rustix::process::nice(NICENESS);
     crate::confine::confine_judge(folder);
     engine::keep_judging().map_err(|error| ServeError::System {
         what: "the judge's pipes",
