@@ -519,7 +519,7 @@ fn a_large_bundle_starts_where_a_small_one_may_not_spin() {
     daemon.api().production();
     // Compiling it takes more than what start-up has beside.
     let functions = (0..33_000).map(|n| {
-        format!("function f{n}(a) {{ return a ? [f{n}(a - 1), \"{n}\"] : {{ n: {n} }}; }}\n")
+        format!("export function f{n}(a) {{ return a ? [f{n}(a - 1), \"{n}\"] : {{ n: {n} }}; }}\n")
     });
     let answer = "export default { fetch: () => new Response(f32999(0).n) };";
     let source = functions.collect::<String>() + answer;
