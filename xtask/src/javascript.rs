@@ -45,6 +45,7 @@ const PATCHES: &[&str] = &[
     "brackets.patch",
     "prototypes.patch",
     "dates.patch",
+    "short.patch",
     "captures.patch",
     "exports.patch",
 ];

@@ -14,6 +14,7 @@ const WITHIN: &[u32] = numbers! {
     SYS_munmap SYS_mremap SYS_madvise SYS_mincore SYS_msync SYS_brk SYS_membarrier
     SYS_futex SYS_set_robust_list SYS_get_robust_list SYS_set_tid_address SYS_sched_yield
     SYS_sched_getaffinity SYS_sched_setaffinity SYS_sched_getparam SYS_sched_getscheduler
+    SYS_sched_getattr SYS_sched_setattr
     SYS_gettid SYS_getpid SYS_getppid SYS_tgkill SYS_exit SYS_exit_group SYS_wait4 SYS_waitid
     SYS_rt_sigaction SYS_rt_sigprocmask SYS_rt_sigreturn SYS_rt_sigtimedwait SYS_rt_sigsuspend
     SYS_sigaltstack SYS_restart_syscall SYS_prctl SYS_capget

@@ -224,6 +224,14 @@ impl Core {
         }
     }
 
+    /// Ends it where its fuel or its time was used up, from where nobody goes on, and leaves what can
+    /// be used again to others: what an instance is besides its memory and its globals, its code cannot
+    /// change, so there is nothing that was half done.
+    pub fn abandon(mut self) {
+        self.turn = None;
+        self.leave();
+    }
+
     /// Leaves its instance to others, but keeps what it takes to go on in another. Gives itself
     /// back where it must not, or that cannot be told.
     pub fn park(self: Box<Self>) -> Result<Parked, Box<Self>> {

@@ -11,7 +11,7 @@
 use super::pagemap::PageMap;
 use std::alloc::{GlobalAlloc, Layout, System};
 use std::cell::Cell;
-use std::sync::atomic::{AtomicI64, AtomicUsize, Ordering};
+use std::sync::atomic::{AtomicI64, AtomicU64, AtomicUsize, Ordering};
 
 /// The system's allocator, which counts bytes as it goes: for `#[global_allocator]`.
 ///
@@ -216,10 +216,41 @@ pub fn trim() {
     }
 }
 
+/// The most bytes of the heap that were in use since some were given back, as far as anybody looked.
+#[derive(Debug, Default)]
+pub struct Peak(AtomicU64);
+
+/// Bytes that were freed and are worth giving back.
+const WORTH: u64 = 512 << 10;
+
+impl Peak {
+    /// Whether so much less is in use now that giving back is worth it.
+    pub fn has_fallen(&self, in_use: u64) -> bool {
+        let most = self.0.fetch_max(in_use, Ordering::Relaxed);
+        in_use.saturating_add(WORTH) <= most
+    }
+
+    /// Some was given back, and so much is in use.
+    pub fn begin_anew(&self, in_use: u64) {
+        self.0.store(in_use, Ordering::Relaxed);
+    }
+}
+
 #[cfg(test)]
 mod tests {
     #![allow(clippy::unwrap_used)]
     use super::*;
+
+    #[test]
+    fn a_heap_has_fallen_once_for_what_was_freed() {
+        let peak = Peak::default();
+        let looks = [9, 40, 41 * 1024, 41 * 1024 - 511, 41 * 1024 - 512];
+        let fell = looks.map(|kib| peak.has_fallen(kib << 10));
+        assert_eq!(fell, [false, false, false, false, true]);
+        peak.begin_anew((41 * 1024 - 512) << 10);
+        assert!(!peak.has_fallen((41 * 1024 - 1000) << 10));
+        assert!(peak.has_fallen((41 * 1024 - 1024) << 10));
+    }
 
     #[test]
     fn what_is_made_is_measured() {

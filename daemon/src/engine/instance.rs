@@ -4,9 +4,9 @@
 //! of thousands of functions, and the system maps and unmaps pages for both. All isolates of
 //! Workers in JavaScript are instances of one module, so what one of them leaves is given to the
 //! next, whoever's that is ([`Spare`]), with another memory, the globals that the module begins with,
-//! and another host's data. There is nothing else that could tell of the one before: a module whose
-//! memory and globals were not its whole state would have had no snapshot
-//! ([`SnapshotKind::Whole`](super::module::SnapshotKind)).
+//! and another host's data, also where that one was cut in the middle of something. There is
+//! nothing else that could tell of the one before: a module whose memory and globals were not its
+//! whole state would have had no snapshot ([`SnapshotKind::Whole`](super::module::SnapshotKind)).
 
 use super::code::BuildError;
 use super::host::Host;

@@ -447,6 +447,12 @@ impl Isolate {
                 host.finish(id, self);
             }
         }
+        // It stopped between two instructions. After a trap nobody is to rely on what there is.
+        if let Form::Awake(core) = form
+            && matches!(failure, Failure::Cpu { .. } | Failure::WallTime { .. })
+        {
+            core.abandon();
+        }
         // Who had not begun yet begins elsewhere.
         for inbound in inbound {
             if let Inbound::Start(invocation) = inbound {

@@ -39,6 +39,7 @@ mod pace;
 pub mod pagemap;
 mod parked;
 pub mod pipe;
+pub mod precedence;
 mod program;
 pub mod refusal;
 pub mod replay;
@@ -161,6 +162,7 @@ struct Inner {
     javascript: JavaScript,
     /// Memory was freed that the allocator may have kept.
     freed: AtomicBool,
+    in_use: heap::Peak,
 }
 
 impl Engine {
@@ -199,6 +201,7 @@ impl Engine {
             javascript: JavaScript::new(options.javascript.clone(), options.dir.clone()),
             // What a start needed.
             freed: AtomicBool::new(true),
+            in_use: heap::Peak::default(),
             fuel_per_ms: AtomicU64::new(options.fuel_per_ms),
             options,
         }))
@@ -460,24 +463,30 @@ impl Engine {
     }
 
     /// Gives what a start, deployments and evicted isolates left back to the system, if there
-    /// was any since the last call, and what resting isolates only share. To be called after
-    /// [`Engine::sweep`].
+    /// was any since the last call, or if much else was freed (the store writes down late what was
+    /// put into it), and what resting isolates only share. To be called after [`Engine::sweep`].
     pub async fn give_back(&self) {
         let (now, rest) = (Instant::now(), self.sweep_interval());
         let mut resting = self.resting();
         resting.retain(|isolate| {
             !isolate.is_lean() && now.saturating_duration_since(isolate.last_used()) >= rest
         });
-        let has_freed = self.0.freed.swap(false, Ordering::Relaxed);
+        let has_fallen = self.0.in_use.has_fallen(heap::live());
+        let has_freed = self.0.freed.swap(false, Ordering::Relaxed) || has_fallen;
         if has_freed || !resting.is_empty() {
-            postern_task::unblock(move || {
+            let trims = postern_task::unblock(move || {
                 let parked = resting.iter().filter(|isolate| isolate.let_go()).count();
-                if has_freed || parked > 0 {
+                let trims = has_freed || parked > 0;
+                if trims {
                     heap::trim();
                     program::let_go();
                 }
+                trims
             })
             .await;
+            if trims {
+                self.0.in_use.begin_anew(heap::live());
+            }
         }
     }
 

@@ -24,37 +24,25 @@ function limit(limits, name) {
   return Math.min(Math.floor(number), U32_MAX);
 }
 
-let named;
-
-class DispatchNamespace {
-  #name;
-  #asks;
-  get(name, args, options) {
-    const binding = this.#name;
-    if (typeof name === "string" && options === undefined) return native.userStub(binding, name, this.#asks);
-    if (arguments.length === 0) throw wrongParameter("get", "DispatchNamespace", 1, "string");
-    if (isGiven(options) && !isObject(options)) throw wrongParameter("get", "DispatchNamespace", 3, OPTIONS);
-    const { limits, outbound } = options ?? {};
-    if (isGiven(limits) && !isObject(limits)) throw wrongField("limits", OPTIONS, LIMITS);
-    if (isGiven(outbound) && !isObject(outbound)) throw wrongField("outbound", OPTIONS, "Object");
-    const cpuMs = isGiven(limits) ? limit(limits, "cpuMs") : null;
-    const subRequests = isGiven(limits) ? limit(limits, "subRequests") : null;
-    // What is told is a copy: it may be changed afterwards, and nothing but data gets across.
-    const told = isGiven(outbound) ? JSON.stringify({ ...outbound }) : "";
-    return userWorker([binding, text(name), cpuMs, subRequests, told]);
-  }
-  static {
-    named = (name) => {
-      const namespace = new DispatchNamespace();
-      namespace.#name = name;
-      namespace.#asks = flag("rpc");
-      return namespace;
-    };
-  }
+// What `get()` was called with, where that is more than a name (src/namespace.rs).
+function rare(binding, count, name, args, options) {
+  if (count === 0) throw wrongParameter("get", "DispatchNamespace", 1, "string");
+  if (isGiven(options) && !isObject(options)) throw wrongParameter("get", "DispatchNamespace", 3, OPTIONS);
+  const { limits, outbound } = options ?? {};
+  if (isGiven(limits) && !isObject(limits)) throw wrongField("limits", OPTIONS, LIMITS);
+  if (isGiven(outbound) && !isObject(outbound)) throw wrongField("outbound", OPTIONS, "Object");
+  const cpuMs = isGiven(limits) ? limit(limits, "cpuMs") : null;
+  const subRequests = isGiven(limits) ? limit(limits, "subRequests") : null;
+  // What is told is a copy: it may be changed afterwards, and nothing but data gets across.
+  const told = isGiven(outbound) ? JSON.stringify({ ...outbound }) : "";
+  return userWorker([binding, text(name), cpuMs, subRequests, told]);
 }
+
+class DispatchNamespace {}
+native.useNamespaces(DispatchNamespace.prototype, rare);
 shape(DispatchNamespace);
 
-binding("dispatch_namespace", (name) => named(name));
+binding("dispatch_namespace", (name) => native.dispatchNamespace(DispatchNamespace.prototype, name, flag("rpc")));
 
 // The env of one request, and its ctx, which tells what a dispatch Worker gave. Other requests of
 // the isolate may have been given something else, so what is shared is left alone: an env that is

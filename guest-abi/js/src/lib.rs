@@ -37,6 +37,7 @@ mod kv;
 mod loader;
 mod matches;
 mod modules;
+mod namespace;
 mod natives;
 mod numbers;
 mod ops;

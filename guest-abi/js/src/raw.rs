@@ -96,6 +96,12 @@ pub fn boolean(value: bool) -> Val {
     if value { qjs::JS_TRUE } else { qjs::JS_FALSE }
 }
 
+/// A boolean that the prelude passed.
+pub fn is_true(value: Val) -> bool {
+    // SAFETY: it is a boolean.
+    unsafe { qjs::JS_VALUE_GET_BOOL(value) }
+}
+
 /// A small number.
 pub fn int(value: i32) -> Val {
     qjs::JS_MKVAL(qjs::JS_TAG_INT, value)

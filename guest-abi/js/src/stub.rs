@@ -65,6 +65,12 @@ fn stub(cx: Cx, whom: Whom, handle: Val, asks: bool) -> Val {
     class::object(cx, known.prototype, stub)
 }
 
+/// That of a user Worker of which nothing but its name was said. The values are borrowed.
+pub fn of_user(cx: Cx, binding: Val, script: Val, asks: bool) -> Val {
+    let [binding, script] = [binding, script].map(|value| cx.dup(value));
+    stub(cx, Whom::User { binding, script }, UNDEFINED, asks)
+}
+
 /// The handle of an object, borrowed; undefined for what is none.
 fn handle(cx: Cx, object: Val) -> Val {
     let (Some(found), Some(known)) = (held(object), PRELUDE.get()) else {
@@ -105,12 +111,7 @@ callbacks! {
     // `stub(target, handle, asks)`
     new(cx, _this, arguments) {
         let [target, handle] = [0, 1].map(|at| cx.dup(arguments.get(at)));
-        stub(cx, Whom::Told(target), handle, is_true(arguments.get(2)))
-    }
-    // `userStub(binding, name, asks)`: of a user Worker of which nothing but its name was said.
-    user(cx, _this, arguments) {
-        let [binding, script] = [0, 1].map(|at| cx.dup(arguments.get(at)));
-        stub(cx, Whom::User { binding, script }, UNDEFINED, is_true(arguments.get(2)))
+        stub(cx, Whom::Told(target), handle, raw::is_true(arguments.get(2)))
     }
     // `stubHandle(value)`: the handle, or undefined for what is no stub.
     handle_of(cx, _this, arguments) {
@@ -143,11 +144,6 @@ callbacks! {
         cx.method(prototype, c"fetch", fetch);
         UNDEFINED
     }
-}
-
-fn is_true(value: Val) -> bool {
-    // SAFETY: the prelude passes a boolean.
-    unsafe { qjs::JS_VALUE_GET_BOOL(value) }
 }
 
 /// Whether an object looks as if it had this: any name but an index.
@@ -266,7 +262,6 @@ static EXOTIC: qjs::JSClassExoticMethods = qjs::JSClassExoticMethods {
 pub fn install(cx: Cx, native: &Object<'_>) {
     class::register_exotic::<Stub>(cx, &EXOTIC);
     cx.method(native.as_raw(), c"stub", new);
-    cx.method(native.as_raw(), c"userStub", user);
     cx.method(native.as_raw(), c"stubHandle", handle_of);
     cx.method(native.as_raw(), c"useStubs", give);
 }

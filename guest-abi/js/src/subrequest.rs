@@ -254,6 +254,7 @@ pub fn install<'js>(ctx: &Ctx<'js>, native: &Object<'js>) -> Result<()> {
     let cx = crate::raw::Cx(ctx.as_raw().as_ptr());
     crate::passing::install(cx, native);
     crate::stub::install(cx, native);
+    crate::namespace::install(cx, native);
     native.set("fetchStart", Func::from(start))?;
     native.set(
         "opDecode",

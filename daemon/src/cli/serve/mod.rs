@@ -34,7 +34,7 @@ mod visitor;
 
 use super::args::Source;
 use crate::config::{Config, ConfigError};
-use crate::engine::heap;
+use crate::engine::{heap, precedence};
 use crate::manage::local::Door;
 use crate::notify::{Notifier, NotifyError, State};
 use async_executor::Executor;
@@ -163,6 +163,7 @@ pub fn run_config(
 ) -> Result<(), ServeError> {
     // Before there is a second thread.
     heap::divide(options::threads(&config));
+    precedence::come_first();
     let notifier = Arc::new(Notifier::from_env()?);
     let run_dir = listening::prepare(&config.data_dir)?;
     // That there is no Unix socket keeps nobody from serving.
@@ -190,6 +191,7 @@ pub fn run_config(
                 .name(name)
                 .stack_size(THREAD_STACK)
                 .spawn(move || {
+                    precedence::come_as_usual();
                     let until = future::or(stop.wait(), seat.answer());
                     let work = turns::work(&connections, &executor, &guests);
                     smol::block_on(future::or(until, work));

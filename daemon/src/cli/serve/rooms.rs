@@ -599,6 +599,7 @@ const NICENESS: i32 = 5;
 
 /// Judges the module on stdin and writes the verdict to stdout.
 pub fn judge(folder: Option<&Path>) -> Result<(), ServeError> {
+    engine::precedence::come_as_usual();
     // Requests go first. A system that refuses this has both go alike.
     let _ = rustix::process::nice(NICENESS);
     crate::confine::confine_judge(folder);

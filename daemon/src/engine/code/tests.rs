@@ -97,7 +97,12 @@ fn leaving(pages: u64) -> Code {
              (global $g (export "g") (mut i32) (i32.const 7))
              (func (export "run") (global.set $g (i32.const 8))
                (i32.store (i32.const 70000) (i32.const 9)))
-             (func (export "grow") (drop (memory.grow (i32.const 1)))))"#
+             (func (export "grow") (drop (memory.grow (i32.const 1))))
+             (func (export "spin")
+               (loop $more
+                 (global.set $g (i32.add (global.get $g) (i32.const 1)))
+                 (i32.store (global.get $g) (i32.const 9))
+                 (br $more))))"#
     ));
     let limits = Limits::default();
     let kind = GuestKind::JavaScript;
@@ -158,6 +163,28 @@ fn an_instance_that_was_left_is_as_new() {
     assert_eq!(told(&again), new);
     assert_ne!(told(&other).0, new.0);
     assert_eq!(told(&other).1, new.1);
+}
+
+#[test]
+fn an_instance_that_was_left_in_the_middle_is_as_new() {
+    let code = leaving(2);
+    let mut built = started(&code, 1 << 20).unwrap();
+    let new = told(&built);
+    built.store.set_fuel(100_000).unwrap();
+    let spin = built
+        .instance
+        .get_typed_func::<(), ()>(&built.store, "spin");
+    let paused = spin.unwrap().call_resumable(&mut built.store, ());
+    let wasmi::TypedResumableCall::OutOfFuel(paused) = paused.unwrap() else {
+        panic!("it has an end");
+    };
+    drop(paused);
+    assert!(told(&built).2 > 8);
+    built.leave();
+    let mut again = started(&code, 1 << 20).unwrap();
+    assert_eq!(told(&again), new);
+    call(&mut again, "run");
+    assert_eq!(told(&again), (new.0, false, 8, new.3));
 }
 
 #[test]

@@ -170,11 +170,15 @@ fn what_an_isolate_leaves_tells_the_next_nothing() {
             count++;
             globalThis.secret = 'x'.repeat(10_000);
             Array.prototype.at = () => 'mine';
+            if (request.url.endsWith('spin')) for (;;);
             return new Response([count, [1].at(0)].join(' '));
         } };
     ";
-    let judged = bench.judged(module(source), &Limits::default());
-    let judged = judged.unwrap();
+    let limits = Limits {
+        cpu_ms: 20,
+        ..Limits::default()
+    };
+    let judged = bench.judged(module(source), &limits).unwrap();
     let other = "export default { fetch(request) {
         return new Response([typeof secret, [1].at(0)].join(' '));
     } };";
@@ -183,12 +187,20 @@ fn what_an_isolate_leaves_tells_the_next_nothing() {
     let fuel = bench.last().fuel;
     other.retire();
     for name in ["a", "b", "c"] {
-        let worker = bench.script(name, &judged, Limits::default());
+        let worker = bench.script(name, &judged, limits);
         assert_eq!(bench.text(&worker, "").unwrap(), "1 mine");
         assert_eq!(bench.text(&worker, "").unwrap(), "2 mine");
-        worker.retire();
-        assert_eq!(bench.text(&other, "").unwrap(), "undefined 1");
-        assert_eq!(bench.last().fuel, fuel);
+        // One is left at rest, the other in the middle of what it does.
+        for is_cut in [false, true] {
+            if is_cut {
+                let failure = bench.text(&worker, "spin").unwrap_err();
+                assert_eq!(failure.outcome(), Outcome::ExceededCpu);
+            }
+            worker.retire();
+            other.retire();
+            assert_eq!(bench.text(&other, "").unwrap(), "undefined 1");
+            assert_eq!(bench.last().fuel, fuel);
+        }
     }
 }
 
