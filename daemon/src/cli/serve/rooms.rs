@@ -593,9 +593,9 @@ fn tell(opened: &Opened) -> Vec<String> {
     notes
 }
 
-/// How far whoever judges stands behind the threads that answer, of which one that wants its core too leaves it a
-/// quarter.
-const NICENESS: i32 = 5;
+/// How far whoever judges stands behind the threads that answer: of a core that both want it has two fifths. With less
+/// a push to a busy machine, and a dynamic Worker's beginning, would take several times as long.
+const NICENESS: i32 = 2;
 
 /// Judges the module on stdin and writes the verdict to stdout.
 pub fn judge(folder: Option<&Path>) -> Result<(), ServeError> {
