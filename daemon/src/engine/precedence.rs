@@ -2,22 +2,26 @@
 //! lets a program say so: from Linux 6.12 on (`sched_setattr(2)`, `sched_runtime` of `SCHED_OTHER`).
 //!
 //! A thread that wakes up takes the core at once from one whose slice is longer; of two with the
-//! same it waits until the other's is over, 1.4 to 4 ms on two cores. Threads that run guests have the
-//! usual slice and are busy while any tenant is. All others, the reactor's and the management
-//! port's first, have little to do when they wake up, and clients wait for it.
+//! same it waits until the other's is over, 1.4 to 4 ms on two cores. Threads that run guests are busy
+//! while any tenant is. The reactor's and the management port's have little to do when they wake
+//! up, and clients wait for it. Not so the store's: each of their steps would interrupt guests,
+//! and with them whoever waits for his turn.
 
 use std::mem::{size_of, zeroed};
 
 /// Nanoseconds; the least that Linux takes.
 const SHORT: u64 = 100_000;
 
-/// Gives this thread short slices, and those that it starts from now on.
-pub fn come_first() {
+/// Does `work`. Threads that it starts come first, and so do those that they start.
+pub fn first<T>(work: impl FnOnce() -> T) -> T {
     set(SHORT);
+    let done = work();
+    as_usual();
+    done
 }
 
-/// Gives this thread slices as all programs have them, and those that it starts from now on.
-pub fn come_as_usual() {
+/// Has this thread come when others do, whoever started it.
+pub fn as_usual() {
     set(0);
 }
 
@@ -55,28 +59,25 @@ mod tests {
     use super::*;
 
     #[test]
-    fn threads_have_the_slices_of_whoever_starts_them() {
+    fn threads_come_first_that_are_started_so() {
         let runtime = || attributes().map(|found| found.sched_runtime);
-        std::thread::spawn(move || {
-            let usual_is = runtime();
-            come_first();
-            let short_is = runtime();
-            if short_is == usual_is {
-                eprintln!("skipped: this system knows no slices of a thread's own");
-                return;
-            }
-            assert_eq!(short_is, Some(SHORT));
-            let child = std::thread::spawn(move || {
+        let usual = runtime();
+        let start = || {
+            std::thread::spawn(move || {
                 let inherited = runtime();
-                come_as_usual();
+                as_usual();
                 (inherited, runtime())
-            });
-            let child = child.join().expect("it does not panic");
-            assert_eq!(child, (short_is, usual_is));
-            come_as_usual();
-            assert_eq!(runtime(), usual_is);
-        })
-        .join()
-        .expect("it does not panic");
+            })
+        };
+        let (first, then) = (first(start).join(), start().join());
+        assert_eq!(runtime(), usual);
+        assert_eq!(then.expect("it does not panic"), (usual, usual));
+        let (inherited, after) = first.expect("it does not panic");
+        assert_eq!(after, usual);
+        if inherited == usual {
+            eprintln!("skipped: this system knows no slices of a thread's own");
+        } else {
+            assert_eq!(inherited, Some(SHORT));
+        }
     }
 }

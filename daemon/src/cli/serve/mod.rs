@@ -163,7 +163,8 @@ pub fn run_config(
 ) -> Result<(), ServeError> {
     // Before there is a second thread.
     heap::divide(options::threads(&config));
-    precedence::come_first();
+    // The reactor's thread begins with what first asks for it.
+    precedence::first(|| smol::block_on(async_io::Timer::after(Duration::ZERO)));
     let notifier = Arc::new(Notifier::from_env()?);
     let run_dir = listening::prepare(&config.data_dir)?;
     // That there is no Unix socket keeps nobody from serving.
@@ -191,7 +192,6 @@ pub fn run_config(
                 .name(name)
                 .stack_size(THREAD_STACK)
                 .spawn(move || {
-                    precedence::come_as_usual();
                     let until = future::or(stop.wait(), seat.answer());
                     let work = turns::work(&connections, &executor, &guests);
                     smol::block_on(future::or(until, work));

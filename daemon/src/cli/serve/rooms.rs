@@ -107,14 +107,16 @@ impl Office {
         let executor = Arc::new(Executor::new());
         let (running, stop) = Shutdown::new();
         let work = executor.clone();
-        let thread = std::thread::Builder::new()
+        let builder = std::thread::Builder::new()
             .name("manage".to_owned())
-            .stack_size(super::THREAD_STACK)
-            .spawn(move || smol::block_on(work.run(future::or(stop.wait(), seat.answer()))))
-            .map_err(|error| ServeError::System {
+            .stack_size(super::THREAD_STACK);
+        let work = move || smol::block_on(work.run(future::or(stop.wait(), seat.answer())));
+        let thread = engine::precedence::first(|| builder.spawn(work)).map_err(|error| {
+            ServeError::System {
                 what: "the management port's thread",
                 error,
-            })?;
+            }
+        })?;
         Ok(Self {
             executor,
             running,
@@ -599,7 +601,7 @@ const NICENESS: i32 = 2;
 
 /// Judges the module on stdin and writes the verdict to stdout.
 pub fn judge(folder: Option<&Path>) -> Result<(), ServeError> {
-    engine::precedence::come_as_usual();
+    engine::precedence::as_usual();
     // Requests go first. A system that refuses this has both go alike.
     let _ = rustix::process::nice(NICENESS);
     crate::confine::confine_judge(folder);
