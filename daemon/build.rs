@@ -96,7 +96,15 @@ fn builtins(out: &Path, mut source: String) -> io::Result<String> {
 /// A file's name stands for a module's: `util_types` for `util/types`, but `string_decoder`.
 fn module_name(stem: &str) -> String {
     const FOLDERS: &[&str] = &[
-        "assert", "dns", "fs", "path", "readline", "stream", "timers", "util",
+        "assert",
+        "dns",
+        "fs",
+        "inspector",
+        "path",
+        "readline",
+        "stream",
+        "timers",
+        "util",
     ];
     match stem.split_once('_') {
         Some((folder, rest)) if FOLDERS.contains(&folder) => format!("{folder}/{rest}"),

@@ -117,6 +117,37 @@ fn who_has_no_handler_is_not_asked() {
 }
 
 #[test]
+fn what_an_event_waits_for_decides_how_it_ended() {
+    let daemon = start(
+        "const wait = (kind, ctx) => {
+             if (kind === 'rejects') ctx.waitUntil(scheduler.wait(1).then(() => Promise.reject(new Error('no'))));
+             if (kind === 'throws') { setTimeout(() => { throw new Error('no'); }); ctx.waitUntil(scheduler.wait(5)); }
+             if (kind === 'forgets') Promise.reject(new Error('of nobody'));
+         };
+         export default {
+             scheduled(controller, env, ctx) { wait(controller.cron, ctx); },
+             queue(batch, env, ctx) {
+                 wait(batch.queue, ctx);
+                 ctx.waitUntil(scheduler.wait(1).then(() => batch.ackAll()));
+             },
+             fetch(request, env, ctx) { wait(new URL(request.url).pathname.split('/').pop(), ctx); return new Response('fetched'); },
+         };",
+    );
+    for (kind, status) in [("rejects", 500), ("throws", 500), ("forgets", 200)] {
+        let path = format!("/post/cdn-cgi/handler/scheduled?cron={kind}");
+        assert_eq!(daemon.get(&path).status, status, "{kind}");
+        let batch = json!({"queue": kind, "messages": []}).to_string();
+        let told = daemon.send(&Request::post("/post/cdn-cgi/handler/queue", batch));
+        assert_eq!(told.status, status, "{kind}");
+        if status == 200 {
+            assert!(told.text().contains("\"ackAll\":true"), "{}", told.text());
+        }
+        // A request's answer is out by then.
+        daemon.get(&format!("/post/{kind}")).expect(200);
+    }
+}
+
+#[test]
 fn a_module_without_a_default_export_listens() {
     let daemon = start(
         "export const other = {}; addEventListener('fetch', (event) => event.respondWith(new Response('heard')));",

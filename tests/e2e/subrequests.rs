@@ -64,6 +64,7 @@ fn serve(stream: TcpStream) -> Option<()> {
         let answer = match path.as_str() {
             "/redirect" => "HTTP/1.1 302 Found\r\nlocation: /end?x\r\ncontent-length: 0\r\n\r\n".to_owned(),
             "/accented" => "HTTP/1.1 302 Found\r\nlocation: /caf\u{e9}?\u{e9}\r\ncontent-length: 0\r\n\r\n".to_owned(),
+            "/away" => format!("HTTP/1.1 302 Found\r\nlocation: http://localhost:{}/end\r\ncontent-length: 0\r\n\r\n", write.local_addr().ok()?.port()),
             "/loop" => "HTTP/1.1 302 Found\r\nlocation: /loop\r\ncontent-length: 0\r\n\r\n".to_owned(),
             "/split" => "HTTP/1.1 200 OK\r\nx-a: 1\r\nset-cookie: a=1\r\nset-cookie: b=2\r\nconnection: x-hop\r\nx-hop: 1\r\ncontent-length: 0\r\n\r\n".to_owned(),
             "/large" => {
@@ -99,6 +100,7 @@ const ASKING: &str = "
                         const headers = { '': 'a', 'caf\u{e9}': 'b', 'x-c': 'c' };
                         return new Response(await (await fetch(target, { headers })).text(), { headers });
                     }
+                    case 'key': return new Response(await (await fetch(target, { headers: { authorization: 'secret', 'x-a': '1' } })).text());
                     case 'size': return new Response(String((await (await fetch(target)).arrayBuffer()).byteLength));
                     case 'facts': {
                         const answer = await fetch(target);
@@ -159,6 +161,22 @@ fn a_worker_asks_another_server() {
         &daemon,
         "/ask/facts/accented",
         "[200,\"http://O/caf%C3%A9?%C3%A9\",true,",
+    );
+    // Who asks is told to the server that was asked, and not to another that it names.
+    let asked = |path: &str, host: &str, key: &str| {
+        says(
+            &daemon,
+            &format!("/ask/key/{path}"),
+            &format!("GET /end{key}cf-ew-via: 1; host: {host}; x-a: 1 "),
+        );
+    };
+    let known = " HTTP/1.1 authorization: secret; ";
+    asked("redirect", &origin.to_string(), &format!("?x{known}"));
+    asked("end", &origin.to_string(), known);
+    asked(
+        "away",
+        &format!("localhost:{}", origin.port()),
+        " HTTP/1.1 ",
     );
     // What `Headers` takes and HTTP does not have is left out, here and there.
     let named = daemon.get("/ask/names/a").expect(200);

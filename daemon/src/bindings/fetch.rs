@@ -376,6 +376,10 @@ async fn follow(mut asking: Box<Asking>) -> OpResult {
             ask.method = Method::GET;
             *body = AskBody::None;
         }
+        // What the one may know of who asks is not the other's.
+        if next.origin() != ask.url.origin() {
+            ask.headers.remove(header::AUTHORIZATION);
+        }
         caller.subrequest()?;
         ask.url = next;
     }

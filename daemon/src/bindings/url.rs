@@ -108,7 +108,7 @@ impl Url {
         if location.starts_with("//") {
             return Self::parse(&format!("{scheme}{location}"));
         }
-        let origin = &self.text[..self.authority.1];
+        let origin = self.origin();
         let target = location.split('#').next().unwrap_or_default();
         let here = self.target().split('?').next().unwrap_or_default();
         if target.is_empty() {
@@ -133,6 +133,11 @@ impl Url {
             joined.push_str(query);
         }
         Self::parse(&joined)
+    }
+
+    /// Scheme, host and port.
+    pub fn origin(&self) -> &str {
+        &self.text[..self.authority.1]
     }
 
     /// All of it.

@@ -5,7 +5,7 @@
 //! What a flag does is the engine's and the host's; here is which are known, and why some do
 //! nothing.
 
-use super::flags::{Effect, Flag, named};
+use super::flags::{EXPERIMENTAL, Effect, Flag, NOT_EXPERIMENTAL, named};
 use super::name::shown;
 use super::{CatalogError, limits};
 
@@ -23,7 +23,7 @@ pub fn check_date(text: &str) -> Result<(), CatalogError> {
         .flatten();
     let Some(date) = parsed else {
         return Err(bad(format!(
-            "Invalid compatibility date: '{}' is not a date; write it as 2026-01-31",
+            "Invalid compatibility date: {}; it is a date such as 2026-01-31",
             shown(text)
         )));
     };
@@ -34,7 +34,7 @@ pub fn check_date(text: &str) -> Result<(), CatalogError> {
     let known = today.year() >= 2026;
     if known && date > today.saturating_add(jiff::Span::new().days(1)) {
         return Err(bad(format!(
-            "Can't set compatibility date in the future: \"{date}\"; use {today} or earlier"
+            "Can't set compatibility date in the future: \"{date}\". Today's date (UTC) is \"{today}\"."
         )));
     }
     Ok(())
@@ -53,7 +53,21 @@ pub fn check_flags(flags: &[String]) -> Result<(), CatalogError> {
         )));
     }
     let mut asked: Vec<(&Flag, bool)> = Vec::with_capacity(flags.len());
-    for name in flags {
+    for (at, name) in flags.iter().enumerate() {
+        if flags[..at].contains(name) {
+            let name = shown(name);
+            return Err(bad(format!(
+                "Compatibility flag specified multiple times: {name}"
+            )));
+        }
+        if EXPERIMENTAL.contains(&&**name) {
+            return Err(bad(format!(
+                "The compatibility flag {name} is experimental and cannot yet be used in deployed Workers."
+            )));
+        }
+        if NOT_EXPERIMENTAL.contains(&&**name) {
+            continue;
+        }
         let Some((flag, enabled)) = named(name) else {
             return Err(bad(format!("No such compatibility flag: {}", shown(name))));
         };
@@ -118,6 +132,9 @@ mod tests {
                 .iter()
                 .all(|flag| flag.since.is_empty())
         );
+        for name in EXPERIMENTAL.iter().chain(NOT_EXPERIMENTAL) {
+            assert!(!names.contains(name), "{name}");
+        }
         for (also, name) in ALSO {
             assert!(!names.contains(also));
             assert!(names.contains(name));
@@ -172,7 +189,10 @@ mod tests {
         let later = enabled("2026-08-04", &[]);
         assert!(later.contains(&NODE) && later.contains(&"nodejs_compat_v2"));
         let without = enabled("2026-08-04", &flags(&["no_nodejs_compat"]));
-        assert!(!without.contains(&NODE) && !without.contains(&"nodejs_compat_v2"));
+        assert!(!without.contains(&NODE) && without.contains(&"nodejs_compat_v2"));
+        assert!(!without.contains(&"enable_nodejs_fs_module"));
+        let neither = flags(&["no_nodejs_compat", "no_nodejs_compat_v2"]);
+        assert!(!enabled("2026-08-04", &neither).contains(&"nodejs_compat_v2"));
         assert!(!now.contains(&"python_workers"));
     }
 
@@ -205,7 +225,21 @@ mod tests {
 
     #[test]
     fn what_cannot_be_had_is_told() {
-        check_flags(&flags(&[NODE, NODE, "rpc", "no_global_navigator"])).unwrap();
+        check_flags(&flags(&[
+            NODE,
+            "rpc",
+            "no_global_navigator",
+            "no_precise_timers",
+        ]))
+        .unwrap();
+        assert_eq!(
+            refused(&[NODE, "rpc", NODE]),
+            "Compatibility flag specified multiple times: nodejs_compat"
+        );
+        assert_eq!(
+            refused(&["js_rpc"]),
+            "The compatibility flag js_rpc is experimental and cannot yet be used in deployed Workers."
+        );
         assert_eq!(
             refused(&["rpc", "no_such_flag"]),
             "No such compatibility flag: no_such_flag"
@@ -219,9 +253,9 @@ mod tests {
         assert!(refused(&["x"; 65]).contains("limit of 64"));
         for (date, text) in [
             ("9999-01-01", "Can't set compatibility date in the future"),
-            ("2024-02-30", "not a date"),
-            ("2024-2-3", "not a date"),
-            ("20240203", "not a date"),
+            ("2024-02-30", "Invalid compatibility date: 2024-02-30"),
+            ("2024-2-3", "Invalid compatibility date: 2024-2-3"),
+            ("20240203", "Invalid compatibility date: 20240203"),
         ] {
             let told = check_date(date).unwrap_err().to_string();
             assert!(told.contains(text), "{told}");

@@ -335,7 +335,11 @@ pub(super) fn metadata(
         map.insert("compatibility_date".into(), json!(date));
     }
     let mut flags = project.compatibility_flags.clone();
-    flags.extend(args.compatibility_flag.iter().cloned());
+    for flag in &args.compatibility_flag {
+        if !flags.contains(flag) {
+            flags.push(flag.clone());
+        }
+    }
     if !flags.is_empty() {
         map.insert("compatibility_flags".into(), json!(flags));
     }

@@ -216,7 +216,7 @@ impl Record {
         let thrown = self.logs.iter().filter_map(uncaught).flatten();
         let thrown = thrown.chain(self.exception.iter().map(exception_json));
         let thrown = thrown.map(|mut thrown| {
-            match thrown["stack"].as_str().and_then(frames) {
+            match frames(&thrown) {
                 Some(frames) => thrown["stack"] = frames.into(),
                 None => {
                     thrown.as_object_mut().and_then(|it| it.remove("stack"));
@@ -339,13 +339,20 @@ fn uncaught(line: &LogLine) -> Option<Option<Value>> {
     Some(Some(thrown))
 }
 
-/// The lines of a stack that are frames.
-fn frames(stack: &str) -> Option<String> {
-    let lines: Vec<&str> = stack
-        .lines()
-        .filter(|line| line.starts_with("    at "))
-        .collect();
-    (!lines.is_empty()).then(|| lines.join("\n"))
+/// An exception's stack without the line that tells the exception itself, as workerd tells it: a
+/// line that tells another one stays.
+fn frames(thrown: &Value) -> Option<String> {
+    let field = |name: &str| thrown[name].as_str().unwrap_or_default();
+    let stack = field("stack");
+    let rest = match stack.strip_prefix(field("name")) {
+        Some(rest) => {
+            let rest = rest.strip_prefix(": ").unwrap_or(rest);
+            rest.strip_prefix(field("message")).unwrap_or(rest)
+        }
+        None => stack,
+    };
+    let rest = rest.strip_prefix('\n').unwrap_or(rest);
+    (!rest.is_empty()).then(|| rest.to_owned())
 }
 
 /// What was published to a diagnostics channel.

@@ -1,13 +1,16 @@
 // What a `queue` handler is called with (spec: SEMANTICS §16), and what became of it.
+import { integer } from "internal:arguments";
 import { ExtendableEvent, KEY } from "internal:events";
-import { closed, illegalConstructor, platform } from "internal:platform";
+import { closed, illegalConstructor, platform, readOnly, wrongParameter } from "internal:platform";
 
 // Messages of a batch at most.
 const MESSAGES_MAX = 100;
 
-function delayOf(options) {
-  const delay = options?.delaySeconds;
-  return delay === undefined ? {} : { delaySeconds: Math.trunc(Number(delay)) || 0 };
+function delayOf(method, owner, options) {
+  if (options === undefined || options === null) return {};
+  if (typeof options !== "object" && typeof options !== "function") throw wrongParameter(method, owner, 1, "QueueRetryOptions");
+  const delay = options.delaySeconds;
+  return delay === undefined ? {} : { delaySeconds: integer(delay) };
 }
 
 // What handlers say of the messages of one batch.
@@ -20,15 +23,15 @@ class Verdict {
   ack(id) {
     if (!this.ackAll && !this.retryBatch.retry && !this.retries.has(id)) this.acks.add(id);
   }
-  retry(id, options) {
+  retry(id, delay) {
     if (this.ackAll || this.retryBatch.retry || this.acks.has(id)) return;
-    this.retries.set(id, { msgId: id, ...delayOf(options) });
+    this.retries.set(id, { msgId: id, ...delay });
   }
   acknowledge() {
     if (!this.retryBatch.retry) this.ackAll = true;
   }
-  retryEach(options) {
-    if (!this.ackAll) this.retryBatch = { retry: true, ...delayOf(options) };
+  retryEach(delay) {
+    if (!this.ackAll) this.retryBatch = { retry: true, ...delay };
   }
   told() {
     return {
@@ -41,26 +44,26 @@ class Verdict {
   }
 }
 
-class Message {
+class QueueMessage {
   #verdict;
   constructor(key, verdict, message, at) {
     if (key !== KEY) throw illegalConstructor();
     this.#verdict = verdict;
-    const own = (name, value) => Object.defineProperty(this, name, { value, writable: false, enumerable: true, configurable: true });
-    own("id", `${message.id ?? crypto.randomUUID().replaceAll("-", "")}`);
-    own("timestamp", new Date(message.timestamp ?? Date.now()));
-    own("body", bodyOf(message, at));
-    own("attempts", Number(message.attempts ?? 1));
+    readOnly(this, "attempts", Number(message.attempts ?? 1));
+    readOnly(this, "body", bodyOf(message, at));
+    readOnly(this, "timestamp", new Date(message.timestamp ?? Date.now()));
+    readOnly(this, "id", `${message.id ?? crypto.randomUUID().replaceAll("-", "")}`);
   }
   retry(options) {
-    this.#verdict.retry(this.id, options);
+    const verdict = this.#verdict;
+    verdict.retry(this.id, delayOf("retry", "QueueMessage", options));
   }
   ack() {
     this.#verdict.ack(this.id);
   }
 }
-platform(Message, "Message");
-closed(Message);
+platform(QueueMessage);
+closed(QueueMessage);
 
 // A body is written as its type says: a value of JSON, a text, or bytes as base64.
 function bodyOf({ body, contentType = "json" }, at) {
@@ -76,73 +79,71 @@ function bodyOf({ body, contentType = "json" }, at) {
   }
 }
 
-const parts = (batch) => {
+// What is known of a queue that is none.
+function metadataOf(metadata) {
+  const { backlogCount = 0, backlogBytes = 0, oldestMessageTimestamp } = Object(metadata?.metrics);
+  const oldest = oldestMessageTimestamp === undefined ? undefined : new Date(oldestMessageTimestamp);
+  return { metrics: { backlogCount, backlogBytes, oldestMessageTimestamp: oldest } };
+}
+
+const partsOf = (batch) => {
   if (typeof batch !== "object" || batch === null || !isArray(batch.messages)) {
     throw new TypeError("A batch is an object with an array 'messages'.");
   }
   if (batch.messages.length > MESSAGES_MAX) throw new TypeError(`A batch has at most ${MESSAGES_MAX} messages.`);
   const verdict = new Verdict();
-  const messages = Object.freeze(batch.messages.map((message, at) => new Message(KEY, verdict, Object(message), at)));
-  return [verdict, `${batch.queue ?? "queue"}`, messages, batch.metadata ?? { metrics: { backlogCount: 0, backlogBytes: 0 } }];
+  const messages = batch.messages.map((message, at) => new QueueMessage(KEY, verdict, Object(message), at));
+  return [verdict, metadataOf(batch.metadata), `${batch.queue ?? "queue"}`, messages];
 };
 
-class MessageBatch {
+function take(batch, [, metadata, queue, messages]) {
+  readOnly(batch, "metadata", metadata);
+  readOnly(batch, "queue", queue);
+  readOnly(batch, "messages", messages);
+}
+
+class QueueController {
   #verdict;
-  #queue;
-  #messages;
-  #metadata;
-  constructor(key, verdict, queue, messages, metadata) {
+  constructor(key, parts) {
     if (key !== KEY) throw illegalConstructor();
-    this.#verdict = verdict;
-    this.#queue = queue;
-    this.#messages = messages;
-    this.#metadata = metadata;
-  }
-  get messages() {
-    return this.#messages;
-  }
-  get queue() {
-    return this.#queue;
-  }
-  get metadata() {
-    return this.#metadata;
+    this.#verdict = parts[0];
+    take(this, parts);
   }
   retryAll(options) {
-    this.#verdict.retryEach(options);
+    const verdict = this.#verdict;
+    verdict.retryEach(delayOf("retryAll", "QueueController", options));
   }
   ackAll() {
     this.#verdict.acknowledge();
   }
 }
-platform(MessageBatch, "MessageBatch");
-closed(MessageBatch);
+platform(QueueController);
+closed(QueueController);
 
-// A batch as it came, for handlers: the object, and how it was left.
+// A batch as it came: the object for a handler, the event for listeners, and how it was left.
 export function batchOf(json) {
-  const [verdict, queue, messages, metadata] = parts(json);
-  return [new MessageBatch(KEY, verdict, queue, messages, metadata), () => verdict.told()];
+  const parts = partsOf(json);
+  return {
+    controller: () => new QueueController(KEY, parts),
+    event: (wait) => new QueueEvent(KEY, parts, wait),
+    verdict: () => parts[0].told(),
+  };
 }
 
-export class QueueEvent extends ExtendableEvent {
-  #batch;
-  constructor(key, batch, wait) {
+class QueueEvent extends ExtendableEvent {
+  #verdict;
+  constructor(key, parts, wait) {
     super(key, "queue", wait);
-    this.#batch = batch;
-  }
-  get messages() {
-    return this.#batch.messages;
-  }
-  get queue() {
-    return this.#batch.queue;
-  }
-  get metadata() {
-    return this.#batch.metadata;
+    this.#verdict = parts[0];
+    take(this, parts);
+    readOnly(this, "actorState", undefined);
   }
   retryAll(options) {
-    this.#batch.retryAll(options);
+    const verdict = this.#verdict;
+    verdict.retryEach(delayOf("retryAll", "QueueEvent", options));
   }
   ackAll() {
-    this.#batch.ackAll();
+    this.#verdict.acknowledge();
   }
 }
 platform(QueueEvent);

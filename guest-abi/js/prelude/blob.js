@@ -30,9 +30,15 @@ function optionsOf(options, name, place) {
 }
 
 // The bytes of a blob's parts, one after the other.
+const isResizable = (part) => (isView(part) ? part.buffer : part).resizable === true;
+
 function joined(parts) {
   const all = [];
+  const refuses = scope.flags?.has("no_resizable_array_buffer_in_blob") === true;
   for (const part of parts) {
+    if (refuses && (part instanceof ArrayBuffer || isView(part)) && isResizable(part)) {
+      throw new TypeError("Cannot create a Blob with a resizable ArrayBuffer");
+    }
     if (isBlob(part)) all.push(blobBytes(part));
     else if (part instanceof ArrayBuffer || isView(part)) all.push(part);
     else all.push(`${part}`);

@@ -115,17 +115,19 @@ export function extract(value) {
       return `${value}`;
     }
   }
-  if (typeof value === "object" && isStreamable(value)) return ReadableStream.from(value);
+  if ((typeof value === "object" || typeof value === "function") && isStreamable(value)) return ReadableStream.from(value);
   impliedType = "text/plain;charset=UTF-8";
   return text(value);
 }
 
 // Whether an object is taken for the chunks that it gives, and not for its text: one that has no
-// text of its own.
+// text of its own, from some date on.
 function isStreamable(value) {
   if (value === null || !flag("fetch_iterable_type_support")) return false;
-  if (!isArray(value) && value.toString !== objectText) return false;
-  return typeof value[Symbol.asyncIterator] === "function" || typeof value[Symbol.iterator] === "function";
+  if (typeof value[Symbol.asyncIterator] === "function") return true;
+  if (typeof value[Symbol.iterator] !== "function") return false;
+  if (!flag("fetch_iterable_type_support_override_adjustment")) return !(value instanceof String);
+  return isArray(value) || (value.toString === objectText && value[Symbol.toPrimitive] === undefined);
 }
 
 // The bytes of a part of a stream that is used as a body.

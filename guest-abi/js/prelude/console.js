@@ -60,12 +60,8 @@ function errorOf(value) {
 
 // The same of whatever was thrown.
 function exceptionOf(value) {
-  if (value instanceof Error) return errorOf(value);
-  try {
-    return stringify({ name: "Error", message: String(value), stack: "" });
-  } catch {
-    return "null";
-  }
+  const [name, message, stack] = native.thrown(value);
+  return stringify({ name, message, stack });
 }
 
 // What the line is made of, unless that is one text.
@@ -131,5 +127,13 @@ export function logUncaught(error, what = "Uncaught") {
 
 // The same of one that a callback of the platform's threw.
 export const reportUncaught = (error) => logUncaught(error);
+
+// The same of what an event waited for, or of one of its timers: an event without an answer has failed then. What is
+// held is told when the event is over, and the others before it.
+export function failWaiting(flight, error) {
+  if (!flight?.isJob || flight.over) return logUncaught(error);
+  if (flight.failure !== null) logUncaught(flight.failure[0]);
+  flight.failure = [error];
+}
 
 export const own = { console };

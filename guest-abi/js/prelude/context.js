@@ -3,8 +3,8 @@ import native from "internal:native";
 import { scope } from "internal:errors";
 import { flightOf } from "internal:flights";
 import { KEY } from "internal:events";
-import { logUncaught } from "internal:console";
-import { illegalConstructor, platform, wrongParameter } from "internal:platform";
+import { failWaiting } from "internal:console";
+import { closed, illegalConstructor, platform, wrongParameter } from "internal:platform";
 
 const { contextId } = native;
 
@@ -16,7 +16,7 @@ export function waitFor(flight, promise) {
     flight.finish();
   };
   resolvedWith(promise).then(settled, (error) => {
-    logUncaught(error);
+    failWaiting(flight, error);
     settled();
   });
 }
@@ -81,6 +81,7 @@ export class ExecutionContext {
   }
 }
 platform(ExecutionContext);
+closed(Span, Tracing, ExecutionContext);
 
 // Says what contexts look like, once it is known which flags are on.
 export function prepareContexts() {

@@ -1,5 +1,5 @@
 // Event, EventTarget and the events of the platform (spec: SEMANTICS §16, §31).
-import { closed, illegalConstructor, platform, scalar, text, wrongConstructorParameter, wrongField, wrongParameter } from "internal:platform";
+import { closed, illegalConstructor, platform, readOnly, scalar, text, wrongConstructorParameter, wrongField, wrongParameter } from "internal:platform";
 import native from "internal:native";
 import { integer } from "internal:arguments";
 import { DOMException, flag } from "internal:errors";
@@ -352,6 +352,8 @@ export class PromiseRejectionEvent extends Event {
   }
 }
 
+let closeAnswers;
+
 export class FetchEvent extends ExtendableEvent {
   #answer;
   #pass;
@@ -359,9 +361,16 @@ export class FetchEvent extends ExtendableEvent {
     super(key, "fetch", wait);
     this.#answer = answer;
     this.#pass = pass;
-    this.request = request;
+    readOnly(this, "request", request);
+    readOnly(this, "actorState", undefined);
   }
   respondWith(response) {
+    if (this.#answer === null) {
+      throw new DOMException(
+        "Too late to call FetchEvent.respondWith(). It must be called synchronously in the event handler.",
+        "InvalidStateError",
+      );
+    }
     if (this.#answer === undefined) {
       throw new DOMException(
         "FetchEvent.respondWith() has already been called; it can only be called once.",
@@ -378,14 +387,20 @@ export class FetchEvent extends ExtendableEvent {
   passThroughOnException() {
     this.#pass();
   }
+  static {
+    closeAnswers = (event) => (event.#answer = null);
+  }
 }
+// Nobody answers any more: the listeners have been called.
+export { closeAnswers };
 
 export class ScheduledEvent extends ExtendableEvent {
   #brand;
   constructor(key, time, cron, wait) {
     super(key, "scheduled", wait);
-    this.cron = cron;
-    this.scheduledTime = time;
+    readOnly(this, "cron", cron);
+    readOnly(this, "scheduledTime", time);
+    readOnly(this, "actorState", undefined);
   }
   noRetry() {
     this.#brand;
@@ -395,8 +410,9 @@ export class ScheduledEvent extends ExtendableEvent {
 export class TailEvent extends ExtendableEvent {
   constructor(key, events, wait, type = "tail") {
     super(key, type, wait);
-    this.events = events;
-    this.traces = events;
+    readOnly(this, "events", events);
+    readOnly(this, "traces", events);
+    readOnly(this, "actorState", undefined);
   }
 }
 

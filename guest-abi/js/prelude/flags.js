@@ -62,37 +62,3 @@ python_dedicated_snapshot_keep_import_caches
 `
   .trim()
   .split(/\s+/);
-
-// Flags that nothing here depends on, which a date enables all the same; the second list only for
-// Workers with modules of Node.
-export const DATED = {
-  r2_public_beta_bindings: "",
-  internal_writable_stream_abort_clears_queue: "2024-09-02",
-  handle_cross_request_promise_resolution: "2024-10-14",
-  unique_ctx_per_invocation: "2025-03-10",
-  cache_api_request_cf_overrides_cache_rules: "2025-05-19",
-  cache_api_compat_flags: "2025-04-19",
-  urlpattern_standard: "2025-05-01",
-  python_workers_force_new_vendor_path: "2025-08-11",
-  enable_validate_workflow_entrypoint: "2025-09-20",
-  strip_authorization_on_cross_origin_redirect: "2025-09-01",
-  enable_python_external_sdk: "2026-04-21",
-  enable_fast_jsg_struct: "2025-12-03",
-  fetch_iterable_type_support_override_adjustment: "2026-02-19",
-  require_returns_default_export: "2026-01-22",
-  python_request_headers_preserve_commas: "2026-02-17",
-  queue_expose_error_codes: "2026-03-12",
-  workflows_preserve_non_retryable_error_message: "2026-05-14",
-  python_process_pth_files: "2026-05-26",
-  throw_on_not_implemented_tls_options: "2026-06-16",
-  workflows_enable_fast_engine_creation: "2026-08-11",
-  durable_object_io_tasks_prevent_eviction: "2026-10-01",
-};
-export const DATED_NODE = {
-  remove_nodejs_compat_eol: "2025-09-01",
-  enable_nodejs_stream_wrap_module: "2026-01-29",
-  enable_nodejs_dgram_module: "2026-01-29",
-  enable_nodejs_inspector_module: "2026-01-29",
-  enable_nodejs_repl_module: "2026-03-17",
-  enable_nodejs_sqlite_module: "2026-01-29",
-};

@@ -10,9 +10,15 @@ export class Flight {
   }
   // An event whose answer is out and that nothing is waited for is over.
   finish() {
+    if (this.waits === 0 && this.idle !== null) {
+      const idle = this.idle;
+      this.idle = null;
+      idle();
+    }
     if (this.answered && this.waits === 0 && !this.over) {
       this.over = true;
       flights.delete(this.id);
+      if (this.failure !== null) native.fail(this.id, this.failure[0]);
       this.leaveAll();
       native.done(this.id);
     }
@@ -35,7 +41,7 @@ export class Flight {
   }
 }
 // What a flight is at first; most never become anything else.
-Object.assign(Flight.prototype, { waits: 0, answered: false, over: false, passes: false, credit: null, reader: null, socket: null, sessions: null });
+Object.assign(Flight.prototype, { waits: 0, answered: false, over: false, passes: false, isJob: false, failure: null, idle: null, credit: null, reader: null, socket: null, sessions: null });
 
 // The flight of an event that is not over; src/serve.rs knows of those that have none yet.
 export function flightOf(id) {

@@ -3,7 +3,7 @@ import "internal:stacks";
 import "internal:json";
 import native from "internal:native";
 import { flag, scope } from "internal:errors";
-import { dispatch, FetchEvent, KEY, listenedTypes, isListened, PromiseRejectionEvent, ScheduledEvent, TailEvent } from "internal:events";
+import { closeAnswers, dispatch, FetchEvent, KEY, listenedTypes, isListened, PromiseRejectionEvent, ScheduledEvent, TailEvent } from "internal:events";
 import * as fetching from "internal:fetch";
 import { ReadableStream, bodyPart, bytesStream, lengthOf } from "internal:streams";
 import { CompressionStream, brotliStream } from "internal:streams/transform";
@@ -23,7 +23,8 @@ import { traceItems } from "internal:tail";
 import { asGlobals, env, forget } from "internal:env";
 import { ofRequest } from "internal:dispatch";
 import { useNode } from "internal:node";
-import { platform } from "internal:platform";
+import { URL } from "internal:url";
+import { closed, illegalConstructor, platform, readOnly } from "internal:platform";
 import { serveSocket } from "internal:websocket";
 import { WorkerEntrypoint } from "cloudflare:workers";
 import { configure as configureGlobals } from "internal:globals";
@@ -31,7 +32,7 @@ import "internal:intl";
 import "internal:atomics";
 import "internal:regexp";
 import { bytesOfModule, compiled, importedModule } from "internal:wasm";
-import { batchOf, QueueEvent } from "internal:batch";
+import { batchOf } from "internal:batch";
 import { EmailEvent, emailOf } from "internal:email";
 import "internal:code";
 import "internal:order";
@@ -59,6 +60,11 @@ function failed(flight, error) {
     }
   }
   flight.answered = true;
+  flight.isJob = false;
+  if (flight.failure !== null) {
+    logUncaught(flight.failure[0]);
+    flight.failure = null;
+  }
   native.fail(flight.id, error);
   finish(flight);
 }
@@ -236,12 +242,13 @@ const isThenable = (value) =>
 
 // Runs a handler of an event that has no answer.
 function run(flight, kind, argument, settled) {
+  flight.isJob = true;
   let result;
   try {
     if (listens) return listen(flight, kind, argument, settled);
     const serve = handler(kind);
     if (serve === undefined) throw missing(kind);
-    result = serve(argument, contextOf(flight.id));
+    result = serve(kind === "queue" ? argument.controller() : argument, contextOf(flight.id));
     if (isThenable(result)) {
       result.then(
         (value) => settled(flight, value),
@@ -290,7 +297,11 @@ function listen(flight, kind, argument, settled) {
       () => (flight.passes = true),
     );
     if (!isListened("fetch")) throw missing(kind);
-    dispatch(globalThis, event);
+    try {
+      dispatch(globalThis, event);
+    } finally {
+      closeAnswers(event);
+    }
     // Whom no listener answers is answered by the origin.
     response ??= globalThis.fetch(argument);
     response.then(
@@ -302,7 +313,7 @@ function listen(flight, kind, argument, settled) {
   if (!isListened(kind)) throw missing(kind);
   const event =
     kind === "scheduled" ? new ScheduledEvent(KEY, argument.scheduledTime, argument.cron, wait)
-    : kind === "queue" ? new QueueEvent(KEY, argument, wait)
+    : kind === "queue" ? argument.event(wait)
     : kind === "email" ? new EmailEvent(KEY, argument, wait)
     : new TailEvent(KEY, argument, wait, kind);
   dispatch(globalThis, event);
@@ -317,30 +328,43 @@ function ended(flight) {
 
 class ScheduledController {
   #brand;
-  constructor(cron, scheduledTime) {
-    this.scheduledTime = scheduledTime;
-    this.cron = cron;
-  }
-  get type() {
-    this.#brand;
-    return "scheduled";
+  constructor(key, cron, scheduledTime) {
+    if (key !== KEY) throw illegalConstructor();
+    readOnly(this, "cron", cron);
+    readOnly(this, "scheduledTime", scheduledTime);
   }
   noRetry() {
     this.#brand;
   }
 }
 platform(ScheduledController);
+closed(ScheduledController);
+// The field's pages have it, and the field's objects do not show it.
+Object.defineProperty(ScheduledController.prototype, "type", { value: "scheduled", writable: true, configurable: true });
+
+// Calls `tell` when nothing is waited for any more, unless something failed.
+function whenIdle(flight, tell) {
+  const told = () => {
+    if (flight.failure === null) return tell();
+    const [error] = flight.failure;
+    flight.failure = null;
+    failed(flight, error);
+  };
+  if (flight.waits === 0) told();
+  else flight.idle = told;
+}
 
 // Those that a client asks for by a test route (spec: SEMANTICS §36).
 const HANDLED = {
   async queue(flight, request, tell) {
-    let batch, verdict;
+    let batch;
     try {
-      [batch, verdict] = batchOf(await request.json());
+      batch = batchOf(await request.json());
     } catch (error) {
       return tell(`The batch cannot be read: ${error.message}`, 400, "text/plain;charset=UTF-8");
     }
-    run(flight, "queue", batch, () => tell(JSON.stringify(verdict()), 200, "application/json"));
+    const told = () => tell(JSON.stringify(batch.verdict()), 200, "application/json");
+    run(flight, "queue", batch, flag("queue_consumer_no_wait_for_wait_until") ? told : () => whenIdle(flight, told));
   },
   async email(flight, request, tell) {
     const text = (text, status) => tell(text, status, "text/plain;charset=UTF-8");
@@ -351,19 +375,22 @@ const HANDLED = {
     }
     const [message, fate] = emailOf(from, to, new Uint8Array(await request.arrayBuffer()));
     if (!fate.headers.has("message-id")) return text("Email could not be parsed: invalid or no message id provided", 400);
-    run(flight, "email", message, () => {
+    run(flight, "email", message, () => whenIdle(flight, () => {
       const { rejected, forwarded, replies } = fate;
       if (searchParams.get("format") === "json") {
         return tell(JSON.stringify({ outcome: "ok", rejected, forwarded, replies }), 200, "application/json");
       }
       if (rejected !== undefined) return text(`Worker rejected email with the following reason: ${rejected}`, 400);
       text("Worker successfully processed email", 200);
-    });
+    }));
   },
 };
 
 const HUNG =
   "The Workers runtime canceled this request because it detected that your Worker's code had hung and would never generate a response. Refer to: https://developers.cloudflare.com/workers/observability/errors/";
+
+// Promises of whose rejection listeners were told.
+const told = new WeakSet();
 
 function tellRejection(type, promise, reason) {
   if (!isListened(type)) {
@@ -396,6 +423,20 @@ function handlersOf(value) {
 const hooks = {
   ...fetching.bodyHooks,
   wasmModule: importedModule,
+
+  // Tells a module its address.
+  importMeta(meta, name, main) {
+    const { href: url } = new URL(name, "file:///bundle/");
+    const resolve = {
+      resolve(specifier) {
+        if (arguments.length === 0) throw new TypeError("import.meta.resolve requires a specifier argument");
+        return new URL(`${specifier}`, url).href;
+      },
+    }.resolve;
+    const at = name.lastIndexOf("/");
+    Object.assign(meta, { main, url, filename: `/bundle/${name}`, dirname: at < 0 ? "/bundle" : `/bundle/${name.slice(0, at)}`, resolve });
+  },
+
   timer: timing.timer,
 
   configure(date, flags) {
@@ -431,10 +472,19 @@ const hooks = {
     }
   },
 
-  // Promises and reasons in turn.
+  // Promises and reasons in turn. While the Worker is loaded, listeners are not told.
   rejections(unhandled, handled) {
-    for (let at = 0; at < unhandled.length; at += 2) tellRejection("unhandledrejection", unhandled[at], unhandled[at + 1]);
-    for (let at = 0; at < handled.length; at += 2) tellRejection("rejectionhandled", handled[at], undefined);
+    for (let at = 0; at < unhandled.length; at += 2) {
+      if (scope.global) {
+        logUncaught(unhandled[at + 1], "Uncaught (in promise)");
+        continue;
+      }
+      told.add(unhandled[at]);
+      tellRejection("unhandledrejection", unhandled[at], unhandled[at + 1]);
+    }
+    for (let at = 0; at < handled.length; at += 2) {
+      if (told.delete(handled[at])) tellRejection("rejectionhandled", handled[at], undefined);
+    }
   },
 
   loaded(exports) {
@@ -548,6 +598,7 @@ const hooks = {
   // An entrypoint is told of invocations of dynamic Workers.
   enterTail(id, name, kind, props, events) {
     const flight = begin(id);
+    flight.isJob = true;
     name ??= null;
     try {
       const items = traceItems(events);
@@ -566,11 +617,11 @@ const hooks = {
   },
 
   scheduled(id, cron, time) {
-    run(begin(id), "scheduled", new ScheduledController(cron, time), ended);
+    run(begin(id), "scheduled", new ScheduledController(KEY, cron, time), ended);
   },
 
   queue(id, batch) {
-    run(begin(id), "queue", batchOf(batch)[0], ended);
+    run(begin(id), "queue", batchOf(batch), ended);
   },
 
   // A handler that tells with an answer what became of what it was given.

@@ -2,7 +2,7 @@
 import { closed, illegalConstructor, platform, text, wrongParameter } from "internal:platform";
 import { KEY } from "internal:events";
 import { scope } from "internal:errors";
-import { DATED, DATED_NODE, FLAGS } from "internal:flags";
+import { FLAGS } from "internal:flags";
 
 class Navigator {
   #brand;
@@ -39,15 +39,11 @@ const cloudflare = new Cloudflare(KEY);
 // Made with the engine, so that a Worker has little of it to itself.
 const enabled = { __proto__: null };
 for (const name of FLAGS) enabled[name] = false;
-for (const name of Object.keys(DATED)) enabled[name] = false;
 
 // Follows the compatibility flags of the Worker that is loaded.
 export function configure(date, flags) {
-  for (const name of Object.keys(DATED)) if (date >= DATED[name]) enabled[name] = true;
-  if (flags.has("nodejs_compat")) {
-    for (const name of Object.keys(DATED_NODE)) enabled[name] = date >= DATED_NODE[name];
-  }
   for (const name of flags) enabled[name] = true;
+  enabled.r2_public_beta_bindings = true;
   constant(cloudflare, "compatibilityFlags", Object.freeze(enabled));
   if (flags.has("enable_navigator_language")) {
     constant(navigator, "languages", ["en"]);

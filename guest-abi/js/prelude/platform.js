@@ -34,6 +34,11 @@ export const wrongField = (name, owner, type) =>
 
 export const illegalConstructor = () => new TypeError("Illegal constructor");
 
+// A member of an object of the platform's that is its own, and cannot be assigned to.
+export function readOnly(object, name, value) {
+  defineProperty(object, name, { value, writable: false, enumerable: true, configurable: true });
+}
+
 // For classes that only the platform makes objects of: they are refused without `new` alike.
 export function closed(...classes) {
   for (const c of classes) native.closeClass(c);

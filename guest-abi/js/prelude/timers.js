@@ -4,7 +4,8 @@ import frames from "internal:frames";
 import { insideHandler } from "internal:errors";
 import { illegalConstructor, ofGlobal, platform, wrongField, wrongParameter } from "internal:platform";
 import { isAbortSignal, KEY, useTimers, whenAborted, reportException, uncaughtText } from "internal:events";
-import { reportUncaught } from "internal:console";
+import { failWaiting, reportUncaught } from "internal:console";
+import { currentFlight } from "internal:flights";
 
 const timers = new Map();
 // Intervals by the operation that is under way: each round has another.
@@ -53,7 +54,7 @@ export function timer(op) {
     if (timer.frame === undefined) timer.callback.apply(globalThis, timer.args);
     else frames.run(timer.frame, timer.callback, globalThis, timer.args);
   } catch (error) {
-    reportUncaught(error);
+    failWaiting(currentFlight(), error);
   }
 }
 

@@ -99,6 +99,15 @@ impl Tokens<'_> {
                 told.push_str(VALUE);
                 at += 1;
             }
+            Some(Kind::Name)
+                if text == "import"
+                    && at + 2 < to
+                    && self.text(at + 1) == "."
+                    && self.text(at + 2) == "meta" =>
+            {
+                told.push_str(VALUE);
+                at += 3;
+            }
             Some(Kind::Name | Kind::Number) => {
                 told.push_str(text);
                 at += 1;
@@ -512,14 +521,17 @@ pub fn install<'js>(ctx: &Ctx<'js>, native: &Object<'js>) -> Result<()> {
     unsafe { JS_SetNamer(qjs::JS_GetRuntime(ctx.as_raw().as_ptr()), name) }
     native.set(
         "shown",
-        Func::from(|ctx: Ctx<'js>, value: Value<'js>| {
-            // SAFETY: the context and the value are alive; what comes back belongs to the caller.
-            unsafe {
-                let shown = JS_Shown(ctx.as_raw().as_ptr(), value.as_raw());
-                Value::from_raw(ctx.clone(), shown)
-            }
-        }),
+        Func::from(|ctx: Ctx<'js>, value: Value<'js>| shown(&ctx, &value)),
     )
+}
+
+/// A value as messages show it.
+pub fn shown<'js>(ctx: &Ctx<'js>, value: &Value<'js>) -> Value<'js> {
+    // SAFETY: the context and the value are alive; what comes back belongs to the caller.
+    unsafe {
+        let shown = JS_Shown(ctx.as_raw().as_ptr(), value.as_raw());
+        Value::from_raw(ctx.clone(), shown)
+    }
 }
 
 #[cfg(test)]
@@ -549,6 +561,11 @@ mod tests {
         check("() => { f(1)(2)@(3); }", Blame::Call, "f(...)(...)");
         check("() => { (a || b)@(3); }", Blame::Call, "(a || b)");
         check("() => { x = `a${y.@z()}b`; }", Blame::Call, "y.z");
+        check(
+            "() => { import.meta.@z(); }",
+            Blame::Call,
+            "(intermediate value).z",
+        );
         check(
             "() => { new A(1).@z(); }",
             Blame::Call,

@@ -29,20 +29,23 @@ impl<'js> FromJs<'js> for Bytes {
 pub fn with<'js, R>(ctx: &Ctx<'js>, value: &Value<'js>, f: impl FnOnce(&[u8]) -> R) -> Result<R> {
     let wrong = || Exception::throw_type(ctx, "the value is not an ArrayBuffer or a view of one");
     let object = value.as_object().ok_or_else(wrong)?;
-    if let Some(buffer) = ArrayBuffer::from_object(object.clone()) {
-        let raw = buffer.as_raw();
-        // SAFETY: as above.
+    // SAFETY: the value lives as long as this call.
+    if unsafe { rquickjs::qjs::JS_IsArrayBuffer(object.as_raw()) } {
+        let buffer = array_buffer(ctx, object);
+        let raw = buffer.as_ref().and_then(ArrayBuffer::as_raw);
+        // SAFETY: nothing runs JavaScript while the slice lives, so it stays where it is. One that
+        // was detached has no bytes.
         return Ok(f(raw.map_or(&[], |raw| unsafe { raw.as_ref() })));
     }
     if let Ok(array) = TypedArray::<u8>::from_object(object.clone()) {
-        // SAFETY: nothing runs JavaScript while the slice lives, so it stays where it is.
-        return Ok(f(unsafe { array.as_bytes() }.unwrap_or_default()));
+        // SAFETY: as above.
+        let bytes = unsafe { array.as_bytes() };
+        if bytes.is_none() {
+            ctx.catch();
+        }
+        return Ok(f(bytes.unwrap_or_default()));
     }
-    // SAFETY: the value lives as long as this call.
-    if unsafe { rquickjs::qjs::JS_IsArrayBuffer(object.as_raw()) } {
-        // It was detached, and has no bytes.
-        return Ok(f(&[]));
-    }
+    ctx.catch();
     let (buffer, offset, length) = view(ctx, object).ok_or_else(wrong)?;
     let raw = buffer.as_raw();
     // SAFETY: as above.
@@ -62,7 +65,7 @@ pub fn with_mut<'js, R>(
 ) -> Result<R> {
     let wrong = || Exception::throw_type(ctx, "the value is not an ArrayBuffer or a view of one");
     let object = value.as_object().ok_or_else(wrong)?;
-    let (buffer, range) = match ArrayBuffer::from_object(object.clone()) {
+    let (buffer, range) = match array_buffer(ctx, object) {
         Some(buffer) => (buffer, None),
         None => {
             let (buffer, offset, length) = view(ctx, object).ok_or_else(wrong)?;
@@ -80,9 +83,19 @@ pub fn with_mut<'js, R>(
     }
 }
 
+/// An object as the ArrayBuffer that it is, unless it is none or was detached; the engine's
+/// exception for that is forgotten, since nobody is told of it.
+fn array_buffer<'js>(ctx: &Ctx<'js>, object: &Object<'js>) -> Option<ArrayBuffer<'js>> {
+    let buffer = ArrayBuffer::from_object(object.clone());
+    if buffer.is_none() {
+        ctx.catch();
+    }
+    buffer
+}
+
 /// What another typed array or a DataView is a view of.
 fn view<'js>(ctx: &Ctx<'js>, object: &Object<'js>) -> Option<(ArrayBuffer<'js>, usize, usize)> {
-    let buffer = ArrayBuffer::from_value(member(ctx, object, c"buffer")?)?;
+    let buffer = array_buffer(ctx, member(ctx, object, c"buffer")?.as_object()?)?;
     Some((
         buffer,
         member(ctx, object, c"byteOffset")?.as_number()? as usize,

@@ -1,6 +1,18 @@
 //! What was thrown, as the host is told of it.
 
+use crate::blame;
 use rquickjs::{CaughtError, Ctx, Object, Value};
+
+/// The classes of the language's own errors; one of another class is told of as the first.
+const CLASSES: [&str; 7] = [
+    "Error",
+    "EvalError",
+    "RangeError",
+    "ReferenceError",
+    "SyntaxError",
+    "TypeError",
+    "URIError",
+];
 
 /// A thrown value.
 #[derive(Clone, Debug, Default)]
@@ -23,29 +35,33 @@ impl Exception {
         }
     }
 
-    /// What `value`, which was thrown, tells of itself.
+    /// What `value`, which was thrown, tells of itself: an error its class, as far as the language
+    /// has it, and any other value what messages show of it.
     pub fn of<'js>(ctx: &Ctx<'js>, value: &Value<'js>) -> Self {
         let Some(object) = value.as_object() else {
             return Self::new("Error", text_of(ctx, value));
         };
         let field = |name: &str| text_field(ctx, object, name);
-        let is_error = object.is_error() || field("message").is_some();
-        if !is_error {
-            let mut text = text_of(ctx, value);
-            if text.starts_with("[object ") {
-                // An object that has no text of its own is told of by its class.
-                let class = object.get::<_, Object>("constructor");
-                let class = class.map_err(|_| ctx.catch()).ok();
-                let name = class.and_then(|class| text_field(ctx, &class, "name"));
-                text = format!("#<{}>", name.as_deref().unwrap_or("Object"));
-            }
-            return Self::new("Error", text);
+        let message = field("message");
+        let is_error = object.is_error();
+        if !is_error && message.is_none() {
+            return Self::new("Error", text_of(ctx, value));
         }
-        Self {
+        let mut told = Self {
             name: field("name").unwrap_or_else(|| "Error".to_owned()),
-            message: field("message").unwrap_or_default(),
+            message: message.unwrap_or_default(),
             stack: field("stack").unwrap_or_default(),
+        };
+        if is_error && !CLASSES.contains(&&*told.name) {
+            // What it is called otherwise heads its stack.
+            let frames = told.stack.find("    at ").map(|at| &told.stack[at..]);
+            let frames = frames.unwrap_or_default();
+            told.stack = format!("{}: {}\n{frames}", told.name, told.message);
+            told.name = "Error".to_owned();
+        } else if !is_error && is_dom_exception(ctx, object) {
+            told.stack.clear();
         }
+        told
     }
 
     /// The same of an error of this crate's calls.
@@ -79,13 +95,25 @@ fn text_field<'js>(ctx: &Ctx<'js>, object: &Object<'js>, name: &str) -> Option<S
     }
 }
 
-/// `String(value)`, or a stand-in where that throws.
+/// Whether it is one of the platform's, whose stacks are not told.
+fn is_dom_exception<'js>(ctx: &Ctx<'js>, object: &Object<'js>) -> bool {
+    let class = object.get::<_, Object>("constructor");
+    let class = class.map_err(|_| ctx.catch()).ok();
+    let name = class.and_then(|class| text_field(ctx, &class, "name"));
+    name.as_deref() == Some("DOMException")
+}
+
+/// What messages show of a value, or a stand-in where there is no memory for it.
 fn text_of<'js>(ctx: &Ctx<'js>, value: &Value<'js>) -> String {
-    match value.get::<rquickjs::Coerced<String>>() {
-        Ok(text) => text.0,
-        Err(_) => {
-            ctx.catch();
-            "a value that cannot be converted to a string was thrown".to_owned()
-        }
-    }
+    let text = if value.is_function() {
+        let text = value.get::<rquickjs::Coerced<String>>();
+        text.ok().map(|text| text.0)
+    } else {
+        let shown = blame::shown(ctx, value);
+        shown.as_string().and_then(|text| text.to_string().ok())
+    };
+    text.unwrap_or_else(|| {
+        ctx.catch();
+        "a value that cannot be shown was thrown".to_owned()
+    })
 }

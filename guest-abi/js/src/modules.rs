@@ -52,6 +52,8 @@ struct Part {
 #[derive(Default)]
 struct Table {
     parts: BTreeMap<String, Part>,
+    /// The name of the one that the Worker begins with.
+    main: String,
     /// Whether the bundle can still be asked for.
     loading: bool,
     /// Whether the sources are to be kept: somebody may read them as files.
@@ -122,21 +124,37 @@ impl rquickjs::loader::Resolver for Resolver {
                 return Ok(name.to_owned());
             }
         } else if is_reserved(name) {
-            return Ok(name.to_owned());
+            // What the platform's own modules are made of is there for them.
+            if trusted {
+                return Ok(name.to_owned());
+            }
+            if is_offered(name) {
+                return Ok(as_dated(name).to_owned());
+            }
         } else {
-            let found = normal(base, name);
+            let here = name.strip_prefix(BUNDLE).filter(|_| HAS_ADDRESSES.get());
+            let found = here.map_or_else(|| normal(base, name), |name| normal("", name));
             let found =
                 found.filter(|name| TABLE.with_borrow(|table| table.parts.contains_key(name)));
             if let Some(found) = found {
                 return Ok(found);
             }
             let built_in = format!("node:{name}");
-            if is_offered(&built_in) && builtin(&built_in).is_some() {
-                return Ok(built_in);
+            if node_is_on() && is_offered(&built_in) && builtin(&built_in).is_some() {
+                return Ok(as_dated(&built_in).to_owned());
             }
         }
         Err(not_found(ctx, base, name, false))
     }
+}
+
+/// Whether this names a module of Node's without saying so.
+fn is_nodes(name: &str) -> bool {
+    const NAMES: &str = include_str!("../node/src/builtin.json");
+    node_is_on()
+        && NAMES
+            .lines()
+            .any(|line| line.trim_matches(['"', ',']) == name)
 }
 
 /// What is said of a specifier that means no module.
@@ -146,6 +164,8 @@ pub(crate) fn not_found(ctx: &Ctx<'_>, base: &str, name: &str, is_required: bool
         return no_such_module(ctx, name, from);
     }
     match normal(base, name) {
+        Some(_) if name.contains("://") && HAS_ADDRESSES.get() => no_such_module(ctx, name, from),
+        Some(_) if is_nodes(name) => no_such_module(ctx, &format!("node:{name}"), from),
         Some(name) if name.is_empty() => no_such_module(ctx, ".", from),
         Some(name) => no_such_module(ctx, &name, from),
         // The field tells the three ways to name one apart.
@@ -168,7 +188,11 @@ pub(crate) fn no_such_module(ctx: &Ctx<'_>, name: &str, base: &str) -> Error {
     } else {
         format!("\n  imported from \"{base}\"")
     };
-    let message = format!("No such module \"{name}\".{from}");
+    let message = match HAS_ADDRESSES.get() && !is_loading {
+        true if is_reserved(name) || name.contains("://") => format!("Module not found: {name}"),
+        true => format!("Module not found: {BUNDLE}{name}"),
+        false => format!("No such module \"{name}\".{from}"),
+    };
     match Thrown::from_message(ctx.clone(), &message) {
         Ok(error) => ctx.throw(error.into_object().into_value()),
         Err(error) => error,
@@ -185,7 +209,18 @@ fn node_is_on() -> bool {
 
 /// Modules of Node that have a flag of their own.
 const FLAGGED: &[(&str, &[&str])] = &[
-    ("enable_nodejs_fs_module", &["node:fs", "node:fs/promises"]),
+    ("enable_nodejs_fs_module", &["node:fs"]),
+    ("enable_nodejs_cluster_module", &["node:cluster"]),
+    ("enable_nodejs_console_module", &["node:console"]),
+    ("enable_nodejs_domain_module", &["node:domain"]),
+    ("enable_nodejs_http2_module", &["node:http2"]),
+    ("enable_nodejs_os_module", &["node:os"]),
+    ("enable_nodejs_punycode_module", &["node:punycode"]),
+    ("enable_nodejs_trace_events_module", &["node:trace_events"]),
+    ("enable_nodejs_vm_module", &["node:vm"]),
+    ("enable_nodejs_wasi_module", &["node:wasi"]),
+    ("nodejs_zlib", &["node:zlib"]),
+    ("enable_nodejs_process_v2", &[SECOND_PROCESS]),
     (
         "enable_nodejs_http_modules",
         &[
@@ -211,6 +246,14 @@ const FLAGGED: &[(&str, &[&str])] = &[
         "enable_nodejs_readline_module",
         &["node:readline", "node:readline/promises"],
     ),
+    ("enable_nodejs_dgram_module", &["node:dgram"]),
+    (
+        "enable_nodejs_inspector_module",
+        &["node:inspector", "node:inspector/promises"],
+    ),
+    ("enable_nodejs_repl_module", &["node:repl"]),
+    ("enable_nodejs_sqlite_module", &["node:sqlite"]),
+    ("enable_nodejs_stream_wrap_module", &["node:_stream_wrap"]),
     ("enable_nodejs_tty_module", &["node:tty"]),
     ("enable_nodejs_v8_module", &["node:v8"]),
     (
@@ -219,7 +262,15 @@ const FLAGGED: &[(&str, &[&str])] = &[
     ),
 ];
 
+/// The address of the folder in which a Worker's modules lie.
+const BUNDLE: &str = "file:///bundle/";
+
+/// Stands among them for the second version of `node:process`.
+const SECOND_PROCESS: &str = "node:process as of its second version";
+
 thread_local! {
+    /// Whether modules have addresses, which `import.meta` tells.
+    static HAS_ADDRESSES: std::cell::Cell<bool> = const { std::cell::Cell::new(false) };
     /// Whether attributes of imports, of which none is known, are refused.
     static KNOWS_ATTRIBUTES: std::cell::Cell<bool> = const { std::cell::Cell::new(false) };
     /// Those whose flag is off.
@@ -229,7 +280,24 @@ thread_local! {
 /// Whether a module that is built in is there for this Worker.
 fn is_offered(name: &str) -> bool {
     let is_node = name.starts_with("node:") || name == "cloudflare:node";
-    !is_node || (node_is_on() && !REFUSED.with_borrow(|refused| refused.contains(&name)))
+    // The first `node:process` is there without the others.
+    let is_first = name == "node:process" && !node_is_on();
+    !is_node
+        || is_first
+        || (node_is_on() && !REFUSED.with_borrow(|refused| refused.contains(&name)))
+}
+
+/// The module that stands for another at older dates.
+fn as_dated(name: &str) -> &str {
+    match name {
+        "node:process"
+            if !node_is_on()
+                || REFUSED.with_borrow(|refused| refused.contains(&SECOND_PROCESS)) =>
+        {
+            "internal:node/legacy_process"
+        }
+        name => name,
+    }
 }
 
 /// The source of a module that is built in.
@@ -262,6 +330,7 @@ fn declare_builtin<'js>(
 
 /// What a module that is built in exports, evaluated now if it was not; undefined if there is none.
 pub(crate) fn builtin_now<'js>(ctx: &Ctx<'js>, name: &str) -> rquickjs::Result<Value<'js>> {
+    let name = as_dated(name);
     let known = BUILTINS.with_borrow(|builtins| builtins.get(name).cloned());
     let module = match known {
         // SAFETY: as where it was kept.
@@ -296,9 +365,7 @@ impl rquickjs::loader::Loader for Loader {
         _attributes: Option<ImportAttributes<'js>>,
     ) -> rquickjs::Result<Module<'js, Declared>> {
         if is_reserved(name) {
-            let allowed = is_offered(name);
-            let source = builtin(name).filter(|_| allowed);
-            let source = source.ok_or_else(|| no_such_module(ctx, name, ""))?;
+            let source = builtin(name).ok_or_else(|| no_such_module(ctx, name, ""))?;
             return declare_builtin(ctx, name, source);
         }
         let (kind, bytes) = take(name).ok_or_else(|| no_such_module(ctx, name, ""))?;
@@ -336,7 +403,13 @@ fn declare<'js>(
         ModuleKind::EsModule | ModuleKind::ServiceWorker => {
             let source = program(ctx, name, bytes)?;
             touch_globals(ctx, &source)?;
-            return Module::declare(ctx.clone(), name, source);
+            let module = Module::declare(ctx.clone(), name, source)?;
+            if HAS_ADDRESSES.get() {
+                let hook: Function = crate::vm::hooks(ctx)?.get("importMeta")?;
+                let is_main = TABLE.with_borrow(|table| table.main == name);
+                hook.call::<_, ()>((module.meta()?, name, is_main))?;
+            }
+            return Ok(module);
         }
         ModuleKind::CommonJs => {
             let source = program(ctx, name, bytes)?;
@@ -439,8 +512,10 @@ pub fn load(vm: &crate::vm::Vm) -> Result<(), Exception> {
     );
     let main = own(bundle.main);
     let mut kind = ModuleKind::EsModule;
+    HAS_ADDRESSES.set(bundle.flags.contains(&"new_module_registry"));
     TABLE.with_borrow_mut(|table| {
         table.loading = true;
+        table.main.clone_from(&main);
         for (index, module) in (0..).zip(&bundle.modules) {
             let name = own(module.name);
             if name == main {

@@ -179,6 +179,14 @@ pub fn install<'js>(_: &Ctx<'js>, native: &Object<'js>) -> Result<()> {
             host::fail(request, &Exception::of(&ctx, &error).encode());
         }),
     )?;
+    // `thrown(value)`: what the log tells of it.
+    native.set(
+        "thrown",
+        Func::from(|ctx: Ctx<'js>, error: Value<'js>| {
+            let told = Exception::of(&ctx, &error);
+            vec![told.name, told.message, told.stack]
+        }),
+    )?;
     native.set(
         "done",
         Func::from(|request: u32| {

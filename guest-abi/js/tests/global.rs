@@ -91,7 +91,7 @@ fn a_thrown_error_tells_where() {
     check_fails(
         "class Late extends Error {\n  constructor(text) { super(text); this.name = 'Late' }\n}\n\
          function inner() {\n  throw new Late('no');\n}\nexport default { fetch() { inner() } }",
-        "Late: no\nLate: no\n    at inner (worker.js:5:9)\n    at Object.fetch (worker.js:7:28)",
+        "Error: no\nLate: no\n    at inner (worker.js:5:9)\n    at Object.fetch (worker.js:7:28)",
     );
 }
 

@@ -15,6 +15,7 @@
 //! A head is a file below the case's folder that stands in this line's place, and a body one with the rest
 //! of its module; several cases may have the same.
 //! What takes a daemon, the engine alone is not asked.
+//! A request of `/cdn-cgi/handler/scheduled` or `/cdn-cgi/handler/queue` calls that handler, by the test routes.
 //! A loader is a `worker_loader` binding.
 //! A service is another Worker, of a module below the case's folder, under the same date and flags.
 
@@ -188,9 +189,15 @@ impl Case {
         !self.services.is_empty() || !self.loaders.is_empty()
     }
 
+    /// Whether handlers of other events are called too.
+    pub fn calls_handlers(&self) -> bool {
+        let mut requests = self.requests.iter();
+        requests.any(|request| request.target.starts_with("/cdn-cgi/handler/"))
+    }
+
     /// Whether the engine alone cannot answer.
     pub fn needs_daemon(&self) -> bool {
-        self.hosted || self.needs_others()
+        self.hosted || self.needs_others() || self.calls_handlers()
     }
 
     /// All cases below `root` whose name has one of `wanted` in it, or all, in order of their names.

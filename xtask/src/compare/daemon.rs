@@ -21,6 +21,7 @@ const CONFIG: &str = r#"data-dir = "."
 
 [edge]
 listen = "127.0.0.1:0"
+test-routes = true
 
 [routing]
 modes = ["header"]

@@ -91,6 +91,7 @@ fn start(
         "const {CACHE} :Workerd.Worker = (modules = [(name = \"cache.js\", esModule = embed \"cache.js\")], \
          compatibilityDate = \"2026-01-01\");"
     )?;
+    std::fs::write(dir.join("handlers.js"), include_str!("handlers.js"))?;
     let _ = std::fs::remove_file(dir.join(READY));
     for (at, case) in cases.iter().enumerate() {
         let _ = std::fs::remove_file(dir.join(at.to_string()));
@@ -132,9 +133,22 @@ fn start(
         }
         let flags: Vec<String> = case.flags.iter().map(|flag| format!("{flag:?}")).collect();
         writeln!(services, "(name = \"{at}\", worker = .w{at}),")?;
+        let asked = if case.calls_handlers() {
+            writeln!(services, "(name = \"{at}-handlers\", worker = .w{at}h),")?;
+            writeln!(
+                config,
+                "const w{at}h :Workerd.Worker = (modules = [(name = \"worker.js\", \
+                 esModule = embed \"handlers.js\")], compatibilityDate = \"2026-01-01\", \
+                 compatibilityFlags = [\"service_binding_extra_handlers\"], \
+                 bindings = [(name = \"WORKER\", service = \"{at}\")]);"
+            )?;
+            format!("{at}-handlers")
+        } else {
+            at.to_string()
+        };
         writeln!(
             sockets,
-            "(name = \"s{at}\", address = \"unix:{at}\", http = (), service = \"{at}\"),"
+            "(name = \"s{at}\", address = \"unix:{at}\", http = (), service = {asked:?}),"
         )?;
         let code = if case.classic {
             format!("serviceWorkerScript = embed \"{at}.js\"")

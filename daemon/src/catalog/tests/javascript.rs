@@ -114,7 +114,7 @@ fn other_flags_are_evaluated_always() {
     };
     for (flags, date, again) in [
         (&["rpc"][..], "2021-11-02", 1),
-        (&["rpc", "rpc"], "2021-11-02", 0),
+        (&["rpc"], "2021-11-02", 0),
         (&["rpc"], "2021-11-05", 1),
     ] {
         let before = judged(&stage);
@@ -132,6 +132,7 @@ fn other_flags_are_evaluated_always() {
             "2021-11-02",
             "No such compatibility flag",
         ),
+        (&["rpc", "rpc"], "2021-11-02", "specified multiple times"),
         (&[], "2999-01-01", "in the future"),
     ] {
         let mut push = script(text);

@@ -1,5 +1,6 @@
 // node:module.
 import native from "internal:native";
+import { scope } from "internal:errors";
 import builtinModules from "./builtin.json";
 import { coded, ERR_INVALID_ARG_VALUE, ERR_METHOD_NOT_IMPLEMENTED, validateString } from "internal:node/errors";
 
@@ -11,7 +12,7 @@ export function createRequire(path) {
   return Object.assign((id) => {
     validateString(id, "id");
     const found = native.builtin(id.startsWith("node:") || id.startsWith("cloudflare:") ? id : `node:${id}`);
-    if (found !== undefined) return found.default ?? found;
+    if (found !== undefined) return scope.flags?.has("require_returns_default_export") === false ? found : found.default ?? { ...found };
     return native.require(path.replace(/^file:\/\/+|^\/+(bundle\/)?/g, ""), id);
   }, {});
 }

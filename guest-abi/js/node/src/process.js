@@ -56,7 +56,7 @@ export const env = new Proxy({}, {
   },
 });
 
-const version = "v22.23.4";
+const version = scope.flags?.has("nodejs_process_version_24") ? "v24.22.2" : "v22.23.4";
 const versions = { node: version.slice(1) };
 for (const name of ["v8", "modules", "zlib", "brotli", "zstd", "ares", "napi", "llhttp", "nghttp2", "acorn", "ada", "simdutf", "nbytes", "ncrypto", "uvwasi", "uv", "openssl", "sqlite", "icu", "undici", "simdjson", "unicode", "cldr", "tz", "cjs_module_lexer", "amaro", "merve"]) versions[name] = name === "modules" ? "" : "";
 
@@ -185,7 +185,7 @@ Object.assign(process, {
     const found = native.builtin(id.startsWith("node:") ? id : `node:${id}`);
     return found === undefined ? undefined : (found.default ?? found);
   },
-  assert: function assert(value, message) {
+  assert: scope.flags?.has("remove_nodejs_compat_eol_v23") ? undefined : function assert(value, message) {
     if (!value) throw coded(Error, "ERR_ASSERTION", message || "assertion error");
   }.bind(undefined),
   ref: nothing("ref"),

@@ -2,6 +2,7 @@
 import { Buffer } from "node:buffer";
 import { Duplex } from "node:stream";
 import process from "node:process";
+import { scope } from "internal:errors";
 import { Socket, _normalizeArgs, isIP } from "node:net";
 import { kAdopt, kConnect } from "internal:node/net";
 import { coded, ERR_INVALID_ARG_TYPE, ERR_METHOD_NOT_IMPLEMENTED, ERR_OUT_OF_RANGE, validateFunction, validateNumber, validateObject, validateString } from "internal:node/errors";
@@ -31,6 +32,10 @@ export function TLSSocket(socket, options) {
   if (!(this instanceof TLSSocket)) return new TLSSocket(socket, options);
   options = { ...options };
   for (const name of REFUSED) if (options[name]) throw option(name);
+  if (options.checkServerIdentity !== undefined) {
+    validateFunction(options.checkServerIdentity, "options.checkServerIdentity");
+    if (scope.flags?.has("throw_on_not_implemented_tls_options")) throw option("checkServerIdentity");
+  }
   const { secureContext } = options;
   if (secureContext !== undefined && !(secureContext instanceof SecureContext)) throw coded(TypeError, "ERR_TLS_INVALID_CONTEXT", "context must be a SecureContext");
   if (socket !== undefined && socket !== null && !(socket instanceof Duplex)) throw ERR_INVALID_ARG_TYPE("duplex", "stream.Duplex", socket);
@@ -200,9 +205,12 @@ export const createServer = refused("createServer"), getCiphers = refused("getCi
 export function Server() {
   throw new Error("Not implemented");
 }
-export function createSecurePair() {
+function securePair() {
   throw ERR_METHOD_NOT_IMPLEMENTED("createSecurePair");
 }
+Object.defineProperty(securePair, "name", { value: "createSecurePair" });
+// What Node has ended with version 24.
+export const createSecurePair = scope.flags?.has("remove_nodejs_compat_eol_v24") === true ? undefined : securePair;
 
 // ---- Names ----
 

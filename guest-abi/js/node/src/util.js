@@ -1,5 +1,6 @@
 // node:util. Inspection is node-inspect-extracted's.
 import native from "internal:native";
+import { scope } from "internal:errors";
 import { inspect as show, format as line } from "internal:inspect";
 import types from "node:util/types";
 import { AbortError, ERR_FALSY_VALUE_REJECTION, ERR_INVALID_ARG_TYPE, ERR_INVALID_ARG_VALUE, ERR_METHOD_NOT_IMPLEMENTED, coded, validateAbortSignal, validateArray, validateBoolean, validateFunction, validateNumber, validateObject, validateString } from "internal:node/errors";
@@ -243,20 +244,24 @@ export function transferableAbortSignal(signal) {
 }
 
 export const isArray = Array.isArray;
-export const isBoolean = (value) => typeof value === "boolean";
-export const isBuffer = (value) => globalThis.Buffer.isBuffer(value);
-export const isDate = (value) => types.isDate(value);
-export const isError = (value) => types.isNativeError(value) || value instanceof Error;
-export const isFunction = (value) => typeof value === "function";
-export const isNull = (value) => value === null;
-export const isNullOrUndefined = (value) => value === null || value === undefined;
-export const isNumber = (value) => typeof value === "number";
-export const isObject = (value) => value !== null && typeof value === "object";
-export const isPrimitive = (value) => value === null || (typeof value !== "object" && typeof value !== "function");
-export const isRegExp = (value) => types.isRegExp(value);
-export const isString = (value) => typeof value === "string";
-export const isSymbol = (value) => typeof value === "symbol";
-export const isUndefined = (value) => value === undefined;
+// What Node has ended with version 23.
+const checks = {
+  isBoolean: (value) => typeof value === "boolean",
+  isBuffer: (value) => globalThis.Buffer.isBuffer(value),
+  isDate: (value) => types.isDate(value),
+  isError: (value) => types.isNativeError(value) || value instanceof Error,
+  isFunction: (value) => typeof value === "function",
+  isNull: (value) => value === null,
+  isNullOrUndefined: (value) => value === null || value === undefined,
+  isNumber: (value) => typeof value === "number",
+  isObject: (value) => value !== null && typeof value === "object",
+  isPrimitive: (value) => value === null || (typeof value !== "object" && typeof value !== "function"),
+  isRegExp: (value) => types.isRegExp(value),
+  isString: (value) => typeof value === "string",
+  isSymbol: (value) => typeof value === "symbol",
+  isUndefined: (value) => value === undefined,
+};
+export const { isBoolean, isBuffer, isDate, isError, isFunction, isNull, isNullOrUndefined, isNumber, isObject, isPrimitive, isRegExp, isString, isSymbol, isUndefined } = scope.flags?.has("remove_nodejs_compat_eol_v23") === true ? {} : checks;
 
 export const { TextDecoder, TextEncoder } = globalThis;
 

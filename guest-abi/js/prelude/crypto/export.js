@@ -1,5 +1,6 @@
 // Keys written out.
 import native from "internal:native";
+import { flag } from "internal:errors";
 import { dom, failure } from "internal:crypto/arguments";
 import { after } from "internal:crypto/import";
 import { factsOf } from "internal:crypto/key";
@@ -39,7 +40,7 @@ function exportSecret(facts, format) {
     const bytes = out(got);
     if (format === "raw") return bytes;
     const alg = isHmac ? `HS${algorithm.hash.name.slice(4)}` : `A${bytes.byteLength * 8}${name.slice(4)}`;
-    return { ...NONE, kty: "oct", key_ops: reset(usages), alg, ext: true, k: base64(bytes) };
+    return { ...none(), kty: "oct", key_ops: reset(usages), alg, ext: true, k: base64(bytes) };
   });
 }
 
@@ -48,6 +49,9 @@ const NONE = { __proto__: null };
 for (const name of ["kty", "use", "key_ops", "alg", "ext", "crv", "x", "y", "d", "n", "e", "p", "q", "dp", "dq", "qi", "oth", "k", "pub", "priv"]) {
   NONE[name] = undefined;
 }
+
+const FEW = {};
+const none = () => (flag("enable_fast_jsg_struct") ? NONE : FEW);
 
 // The "alg" of an RSA key.
 function rsaAlg(name, hash) {
@@ -65,7 +69,7 @@ function rsaJwk(facts) {
   const alg = rsaAlg(name, algorithm.hash.name);
   return after(native.cryptoExport(handle, PARTS, 0), (got) => {
     const [n, e, d, p, q, dp, dq, qi] = out(got);
-    const jwk = { ...NONE, kty: "RSA", key_ops: reset(usages), alg, ext: true };
+    const jwk = { ...none(), kty: "RSA", key_ops: reset(usages), alg, ext: true };
     if (d !== undefined) jwk.d = base64(d);
     jwk.n = base64(n);
     jwk.e = base64(e);
@@ -85,7 +89,7 @@ function curveJwk(facts) {
   const isFlat = name !== "ECDSA" && name !== "ECDH";
   return after(native.cryptoExport(handle, PARTS, 0), (got) => {
     const [x, y, d] = out(got);
-    const jwk = { ...NONE, kty: isFlat ? "OKP" : "EC", key_ops: reset(usages) };
+    const jwk = { ...none(), kty: isFlat ? "OKP" : "EC", key_ops: reset(usages) };
     if (name === "Ed25519") jwk.alg = "EdDSA";
     jwk.ext = true;
     jwk.crv = !isFlat ? algorithm.namedCurve : name === "X25519" ? "X25519" : "Ed25519";

@@ -1,6 +1,6 @@
 // Bytes on their way to a reader: what a consumer of a byte stream has not read yet, and the
 // reads that wait for more. Used for sources of JavaScript and for what the engine makes itself.
-import { scope } from "internal:errors";
+import { finished, scope } from "internal:errors";
 import { rejected, resolved, RESOLVED } from "internal:streams/promises";
 
 const READABLE = 0, CLOSED = 1, ERRORED = 2;
@@ -153,7 +153,7 @@ export class ByteQueue {
       return resolved({ value, done: false });
     }
     if (this.closing) this.end();
-    if (this.state === CLOSED) return resolved({ value: undefined, done: true });
+    if (this.state === CLOSED) return resolved(finished());
     if (this.state === ERRORED) return rejected(this.error);
     if (this.internal && this.reads.length > 0) return rejected(new TypeError(ONE_READ));
     return this.wait(new Request());
@@ -277,7 +277,7 @@ export class ByteQueue {
   // What a read gets at the end.
   last(request, done = request.filled === 0) {
     if (done && this.internal && (request.type === null || scope.flags?.has("internal_stream_byob_return_view") === false)) {
-      return { value: undefined, done };
+      return finished();
     }
     return request.result(done);
   }

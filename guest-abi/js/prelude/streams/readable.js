@@ -2,6 +2,7 @@
 // a `ValueConsumer` or a `ByteQueue`.
 import { scalar } from "internal:platform";
 import { amount, callback, dictionary, integer, isObject, wrongArgument, wrongField } from "internal:arguments";
+import { flag } from "internal:errors";
 import { illegal, shape } from "internal:shape";
 import { Lazy, rejected, resolved } from "internal:streams/promises";
 import { ReadableStreamDefaultController, ValueSource } from "internal:streams/value_source";
@@ -12,6 +13,9 @@ import { WritableStream, sinkOf } from "internal:streams/writable";
 import { AbortSignal } from "internal:events";
 
 const READABLE = 0, CLOSED = 1, ERRORED = 2;
+
+// What an iterator gives at its end: from some date on what is not there is a member all the same.
+const ended = (value) => (value !== undefined || flag("enable_fast_jsg_struct") ? { done: true, value } : { done: true });
 const LOCKED = "This ReadableStream is currently locked to a reader.";
 const RELEASED = "This ReadableStream reader has been released.";
 const NOT_BYOB = "This ReadableStream does not support BYOB reads.";
@@ -335,7 +339,7 @@ class ReadableStreamAsyncIterator {
   #step() {
     const consumer = this.#consumer;
     if (consumer === null) {
-      return this.#failure === null ? resolved({ done: true, value: undefined }) : rejected(this.#failure.error);
+      return this.#failure === null ? resolved(ended()) : rejected(this.#failure.error);
     }
     const reading = consumer.read();
     // What is here already needs nobody to wait for it.
@@ -345,7 +349,7 @@ class ReadableStreamAsyncIterator {
         (result) => {
           if (!result.done) return result;
           this.#release();
-          return { done: true, value: undefined };
+          return ended();
         },
         (error) => {
           this.#failure = { error };
@@ -362,7 +366,7 @@ class ReadableStreamAsyncIterator {
   return(value = undefined) {
     const step = () => {
       const consumer = this.#consumer;
-      const result = { done: true, value };
+      const result = ended(value);
       if (consumer === null) return resolved(result);
       this.#release();
       if (this.#keep || consumer.state === CLOSED) return resolved(result);

@@ -1,6 +1,7 @@
 // Readable streams of values: an underlying source of JavaScript, and what its consumers have
 // not read yet. A stream has one consumer; `tee` gives the source a second one.
 import { amount, callback, wrongArgument } from "internal:arguments";
+import { finished } from "internal:errors";
 import { illegal, shape } from "internal:shape";
 import { NONE, call, rejected, resolved, RESOLVED } from "internal:streams/promises";
 
@@ -52,7 +53,7 @@ export class ValueConsumer {
       }
       return resolved({ value, done: false });
     }
-    if (this.state === CLOSED) return resolved({ value: undefined, done: true });
+    if (this.state === CLOSED) return resolved(finished());
     if (this.state === ERRORED) return rejected(this.error);
     const promise = new Promise((resolve, reject) => this.reads.push(resolve, reject));
     this.source.pull(true);
@@ -83,7 +84,7 @@ export class ValueConsumer {
     this.state = CLOSED;
     const { reads } = this;
     this.reads = [];
-    for (let at = 0; at < reads.length; at += 2) reads[at]({ value: undefined, done: true });
+    for (let at = 0; at < reads.length; at += 2) reads[at](finished());
     this.reader?.settled(this);
   }
 
@@ -222,7 +223,8 @@ export class Source {
     if (this.state === READABLE) this.state = CLOSED;
     const { cancelIt } = this;
     this.pullFrom = this.cancelIt = undefined;
-    if (cancelIt === undefined) return RESOLVED;
+    // As in workerd: one that has closed the stream is not told that nobody reads what is left.
+    if (cancelIt === undefined || this.closing) return RESOLVED;
     return new Promise((resolve, reject) =>
       call(cancelIt, this.underlying, reason, NONE, () => resolve(undefined), reject),
     );

@@ -1,4 +1,5 @@
 // Cipheriv and Decipheriv.
+import { scope } from "internal:errors";
 import native from "internal:native";
 import { Buffer } from "node:buffer";
 import { Transform } from "node:stream";
@@ -158,7 +159,9 @@ export function createDecipheriv(cipher, key, iv, options) {
 for (const made of [createCipheriv, createDecipheriv]) Object.defineProperty(made, "length", { value: 3 });
 
 const missing = (name, shown) => ({ [shown]: () => { throw ERR_METHOD_NOT_IMPLEMENTED(name); } })[shown];
-export const createCipher = missing("createCipher", "createCipher"), createDecipher = missing("createDecipher", "createDecipher"), Cipher = missing("Cipher", "Cipher"), Decipher = missing("Decipher", "Decipher");
+// What Node has ended with version 22.
+const ended = scope.flags?.has("remove_nodejs_compat_eol_v22") === true ? () => undefined : missing;
+export const createCipher = ended("createCipher", "createCipher"), createDecipher = ended("createDecipher", "createDecipher"), Cipher = ended("Cipher", "Cipher"), Decipher = ended("Decipher", "Decipher");
 
 export const getCiphers = function getCiphers() {
   const all = [];

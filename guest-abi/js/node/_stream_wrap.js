@@ -1,0 +1,1 @@
+var __defProp=Object.defineProperty;var __name=(target,value)=>__defProp(target,"name",{value,configurable:!0});import{Socket}from"node:net";var JSStreamSocket=class extends Socket{static{__name(this,"JSStreamSocket")}constructor(stream){super(),this.stream=stream}};export{JSStreamSocket as default};

@@ -1,0 +1,1 @@
+import{Network,Session,close,console,open,url,waitForDebugger}from"node:inspector";var inspector_promises_default={Session,close,console,open,url,waitForDebugger,Network};export{Network,Session,close,console,inspector_promises_default as default,open,url,waitForDebugger};

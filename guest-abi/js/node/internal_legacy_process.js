@@ -1,0 +1,1 @@
+import process from"node:process";var{env,exit,features,getBuiltinModule,nextTick,platform}=process,internal_legacy_process_default={nextTick,env,exit,getBuiltinModule,platform,features};export{internal_legacy_process_default as default,env,exit,features,getBuiltinModule,nextTick,platform};
