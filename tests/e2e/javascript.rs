@@ -514,6 +514,26 @@ fn a_common_js_module_knows_where_it_is_and_requires_others() {
 
 /// Start-up has as much time as its fuel takes: Node's largest modules are compiled on the slowest board.
 #[test]
+fn a_large_bundle_starts_where_a_small_one_may_not_spin() {
+    let daemon = Setup::new().start();
+    daemon.api().production();
+    // Compiling it takes more than what start-up has beside.
+    let functions = (0..33_000).map(|n| {
+        format!("export function f{n}(a) {{ return a ? [f{n}(a - 1), \"{n}\"] : {{ n: {n} }}; }}\n")
+    });
+    let answer = "export default { fetch: () => new Response(f32999(0).n) };";
+    let source = functions.collect::<String>() + answer;
+    push(&daemon, "large", &source, json!({}));
+    says(&daemon, "/large/", "32999");
+    let refused = daemon
+        .api()
+        .form("PUT", &script("spin"), form("for (;;);", json!({})));
+    let (status, code, told) = refused.refused();
+    assert_eq!((status, code), (400, 10021), "{told}");
+    assert!(told.contains("more than 1000 ms of CPU"), "{told}");
+}
+
+#[test]
 fn what_imports_much_of_node_starts_on_the_smallest_board() {
     let source = "
         import crypto from 'node:crypto';

@@ -23,7 +23,8 @@ const QUICKJS: &str = "0.14.0";
 /// required, classes as a host's templates make them, JSON and decimals as they usually are, call
 /// sites as V8 tells them, what is reserved in classes of sets alone, splitting, classes of many
 /// ranges and strings without escapes, lengths of vectors to V8's last digit, who waits behind a
-/// generator that has ended, brackets that are looked behind once, and what base64 is refused for.
+/// generator that has ended, brackets that are looked behind once, what base64 is refused for, as many
+/// groups as V8 has, and exports by the thousand.
 const PATCHES: &[&str] = &[
     "quickjs.patch",
     "messages.patch",
@@ -46,6 +47,8 @@ const PATCHES: &[&str] = &[
     "dates.patch",
     "short.patch",
     "base64.patch",
+    "captures.patch",
+    "exports.patch",
 ];
 /// The stack of the module: QuickJS may use most of it, so that recursion is a RangeError.
 const STACK: u32 = 1 << 20;

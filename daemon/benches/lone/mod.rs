@@ -83,7 +83,7 @@ impl Lone {
             ..options
         };
         let engine = Engine::new(options, executor.clone(), observer);
-        let judged = smol::block_on(engine.judge(pushed, &limits)).unwrap();
+        let judged = smol::block_on(engine.judge("tenant", pushed, &limits)).unwrap();
         std::fs::write(
             dir.path().join("snapshot"),
             judged.snapshot.as_ref().unwrap(),

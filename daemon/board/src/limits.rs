@@ -22,13 +22,18 @@ const STARTUP_MS_MAX: u64 = 60_000;
 /// Node's modules then.
 pub const STARTUP_FUEL: u64 = 400_000_000;
 
+/// Fuel that start-up has beside that for each byte of its modules: compiling a byte of JavaScript takes 400 to 600,
+/// and what large bundles do when they start, tables and classes, grows with them. A small one that spins gets none of it.
+pub const STARTUP_FUEL_PER_BYTE: u64 = 2_000;
+
 /// What one Worker may use. Every number is an upper bound; there is no "unlimited".
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case", deny_unknown_fields)]
 pub struct Limits {
     /// Milliseconds of CPU an invocation may use, on this board as calibrated.
     pub cpu_ms: u32,
-    /// Milliseconds of CPU that start-up (start function and boot) may use.
+    /// Milliseconds of CPU that start-up (start function and boot) may use, beside what
+    /// [`Limits::with_modules`] adds at a push.
     pub startup_cpu_ms: u32,
     /// Bytes of all memories and tables of one isolate.
     pub memory_bytes: u64,
@@ -118,6 +123,16 @@ impl Limits {
         self.startup_cpu_ms = self
             .startup_cpu_ms
             .max(u32::try_from(time_ms).unwrap_or(u32::MAX));
+        self
+    }
+
+    /// The same, with time for [`STARTUP_FUEL_PER_BYTE`] for each of so many bytes of modules at start-up.
+    pub fn with_modules(mut self, bytes: u64, fuel_per_ms: u64) -> Self {
+        let fuel = bytes.saturating_mul(STARTUP_FUEL_PER_BYTE);
+        let time_ms = (fuel / fuel_per_ms.max(1))
+            .saturating_add(self.startup_cpu_ms.into())
+            .min(STARTUP_MS_MAX);
+        self.startup_cpu_ms = u32::try_from(time_ms).unwrap_or(u32::MAX);
         self
     }
 
@@ -344,6 +359,21 @@ mod tests {
         check(u64::MAX, 1000);
         let ceilings = default_ceilings();
         assert_eq!(ceilings.with_startup(1_500_000), ceilings);
+    }
+
+    #[test]
+    fn start_up_has_time_for_what_is_compiled() {
+        let check = |bytes, fuel_per_ms, time_ms| {
+            let limits = Limits::default().with_modules(bytes, fuel_per_ms);
+            assert_eq!(limits.startup_cpu_ms, time_ms, "{bytes} {fuel_per_ms}");
+        };
+        check(0, 1_500_000, 1000);
+        check(749, 1_500_000, 1000);
+        check(750, 1_500_000, 1001);
+        // As much as may be pushed, and no more than any board may give.
+        check(10 << 20, 1_500_000, 14_981);
+        check(10 << 20, 60_000, 60_000);
+        check(u64::MAX, 0, 60_000);
     }
 
     #[test]

@@ -80,7 +80,7 @@ pub fn least_ns(module: &[u8], worker: Option<&[u8]>, requests: u32) -> f64 {
         cpu_ms: 30_000,
         ..Limits::default()
     };
-    let judging = engine.judge(pushed, &limits);
+    let judging = engine.judge("tenant", pushed, &limits);
     let judged = smol::block_on(executor.run(judging)).expect("the Worker loads");
     let put = |name: &str, bytes: &Vec<u8>| {
         let file = dir.path().join(name);

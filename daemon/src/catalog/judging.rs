@@ -87,7 +87,7 @@ impl<W: Send + Sync + 'static> Catalog<W> {
         let (limits, _) = self.effective(&standing);
         let judged = self
             .runtime
-            .judge(pushed, limits)
+            .judge(standing.judged_as(), pushed, limits)
             .await
             .map_err(CatalogError::Invalid)?;
         if judged.told.handlers.is_empty() && judged.told.entrypoints.is_empty() {

@@ -126,7 +126,9 @@ impl<W: Send + Sync + 'static> Loads for Loader<W> {
                     .collect(),
                 env: env_of(&env),
             };
-            let judged = catalog.runtime.judge(Pushed::Bundle(bundle), limits).await;
+            let bundle = Pushed::Bundle(bundle);
+            let waiting = standing.judged_as();
+            let judged = catalog.runtime.judge(waiting, bundle, limits).await;
             let judged = judged.map_err(|why| format!("{FAILED}{why}"))?;
             // What it took is borne by who had it done.
             catalog

@@ -71,6 +71,11 @@ impl<'a> Standing<'a> {
         tenant_of(self.script, self.tags)
     }
 
+    /// As whose its modules wait to be judged.
+    pub(super) fn judged_as(&self) -> String {
+        format!("{}/{}", self.namespace, self.tenant())
+    }
+
     fn plan(&self) -> Option<&'a str> {
         self.tags.iter().find_map(|tag| tag.strip_prefix(PLAN_TAG))
     }

@@ -31,8 +31,8 @@ pub type Triggering = Pin<Box<dyn Future<Output = Result<(), Failure>> + Send>>;
 pub trait Runtime<W>: Send + Sync {
     /// Names the engine's build for a kind of guest; images and snapshots of another are not used.
     fn build(&self, kind: GuestKind) -> String;
-    /// Validates, rewrites and initialises what was pushed, where it can harm nobody.
-    fn judge(&self, pushed: Pushed, limits: Limits) -> Judgement<'_>;
+    /// Validates, rewrites and initialises what was pushed, where it can harm nobody. Tenants have judges in turn.
+    fn judge(&self, tenant: String, pushed: Pushed, limits: Limits) -> Judgement<'_>;
     /// Makes a Worker ready for requests, from files that exist. Must be quick: it is called
     /// for every script at start.
     fn start(&self, spec: WorkerSpec) -> Result<Arc<W>, String>;
@@ -126,8 +126,8 @@ impl Runtime<Worker> for Machine {
         self.engine.build(kind)
     }
 
-    fn judge(&self, pushed: Pushed, limits: Limits) -> Judgement<'_> {
-        Runtime::judge(&self.engine, pushed, limits)
+    fn judge(&self, tenant: String, pushed: Pushed, limits: Limits) -> Judgement<'_> {
+        Runtime::judge(&self.engine, tenant, pushed, limits)
     }
 
     fn start(&self, spec: WorkerSpec) -> Result<Arc<Worker>, String> {
@@ -229,9 +229,9 @@ impl Runtime<Worker> for Engine {
         Engine::build(self, kind)
     }
 
-    fn judge(&self, pushed: Pushed, limits: Limits) -> Judgement<'_> {
+    fn judge(&self, tenant: String, pushed: Pushed, limits: Limits) -> Judgement<'_> {
         Box::pin(async move {
-            Engine::judge(self, pushed, &limits)
+            Engine::judge(self, &tenant, pushed, &limits)
                 .await
                 .map_err(|refusal| refusal.to_string())
         })

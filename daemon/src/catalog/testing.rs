@@ -57,7 +57,7 @@ impl Runtime<TestWorker> for TestRuntime {
         format!("{} {kind:?}", self.build)
     }
 
-    fn judge(&self, pushed: Pushed, _limits: Limits) -> Judgement<'_> {
+    fn judge(&self, _tenant: String, pushed: Pushed, _limits: Limits) -> Judgement<'_> {
         Box::pin(async move {
             let _gate = self.gate.lock().await;
             self.judged.fetch_add(1, Ordering::SeqCst);

@@ -22,7 +22,7 @@ use std::time::{Duration, Instant};
 
 /// Stack of the thread that judges: less than threads that run tenants have.
 const STACK: usize = 1 << 20;
-/// Seconds of CPU that judging may take before the fork is ended.
+/// Seconds of CPU that judging may take, beside twice what start-up may, before the fork is ended.
 const CPU_S: u64 = 20;
 /// The same for the engine of JavaScript, which is larger and nobody's but ours.
 const BASE_CPU_S: u64 = 120;
@@ -313,7 +313,9 @@ fn confine(order: &Order) {
     };
     // A system that refuses these still has the limits of the engine.
     let seconds = match order.work {
-        Work::Module | Work::Bundle(_) => CPU_S,
+        Work::Module | Work::Bundle(_) => {
+            CPU_S + u64::from(order.limits.startup_cpu_ms).div_ceil(500)
+        }
         Work::Base(_) => BASE_CPU_S,
     };
     let _ = setrlimit(Resource::Cpu, limit(seconds));

@@ -14,6 +14,7 @@ pub mod cost;
 mod credit;
 mod crypto;
 mod delivery;
+mod docket;
 mod exchange;
 pub mod finished;
 mod gate;
@@ -75,6 +76,7 @@ use crate::ledger::{Budget, Share};
 use async_executor::Executor;
 use bytes::Bytes;
 use code::{BuildError, Code};
+use docket::Docket;
 use isolate::Isolate;
 use javascript::{Base, JavaScript};
 use judges::Judges;
@@ -154,7 +156,7 @@ struct Inner {
     isolates: Mutex<Vec<Weak<Isolate>>>,
     /// WASI Workers with code, which outlives their isolates.
     wasi: Mutex<Vec<Weak<Worker>>>,
-    judging: smol::lock::Semaphore,
+    docket: Arc<Docket>,
     judges: Judges,
     lanes: crypto::Lanes,
     javascript: JavaScript,
@@ -193,7 +195,7 @@ impl Engine {
             budget: options.budget.clone(),
             isolates: Mutex::default(),
             wasi: Mutex::default(),
-            judging: smol::lock::Semaphore::new(options.judges.max(1)),
+            docket: Docket::new(options.judges),
             judges: Judges::default(),
             lanes: crypto::Lanes::new(options.threads),
             javascript: JavaScript::new(options.javascript.clone(), options.dir.clone()),
@@ -206,14 +208,21 @@ impl Engine {
     }
 
     /// Validates and rewrites a module, boots it once and takes its snapshot; or evaluates a
-    /// bundle and takes that snapshot.
+    /// bundle and takes that snapshot. Of those that `tenant` pushes one may be judged while others wait.
     ///
     /// # Errors
     /// Why the push is refused; nothing was stored.
-    pub async fn judge(&self, pushed: Pushed, limits: &Limits) -> Result<Judged, Refused> {
-        let _permit = self.0.judging.acquire().await;
+    pub async fn judge(
+        &self,
+        tenant: &str,
+        pushed: Pushed,
+        limits: &Limits,
+    ) -> Result<Judged, Refused> {
+        let sitting = self.0.docket.wait(tenant).await;
         let (engine, limits) = (self.clone(), *limits);
         postern_task::unblock(move || {
+            // For as long as it is judged, also where nobody waits for it any more.
+            let _sitting = sitting;
             let judged = engine.judge_now(pushed, limits)?;
             engine.could_hold(&judged)?;
             Ok(judged)
@@ -236,6 +245,7 @@ impl Engine {
     }
 
     fn judge_now(&self, pushed: Pushed, limits: Limits) -> Result<Judged, Refused> {
+        let (mut limits, rate) = (limits, self.fuel_per_ms());
         let (work, sources) = match pushed {
             Pushed::Module(source) => (Work::Module, vec![source]),
             Pushed::Bundle(_) if !self.0.javascript.is_there() => {
@@ -249,6 +259,7 @@ impl Engine {
                         bundle.bytes()
                     )));
                 }
+                limits = limits.with_modules(bundle.compiled_bytes(), rate);
                 let base = self.javascript_base();
                 let base = base.map_err(|error| Refused::Crashed(error.what))?;
                 let (order, sources) = bundle.into_order(base);
@@ -257,7 +268,7 @@ impl Engine {
         };
         let order = Order {
             limits,
-            fuel_per_ms: self.fuel_per_ms(),
+            fuel_per_ms: rate,
             module_bytes: self.0.options.module_bytes,
             work,
         };

@@ -31,7 +31,7 @@ const ALPHABET: &[u8; 32] = b"0123456789ABCDEFGHJKMNPQRSTVWXYZ";
 /// Wrong codes after which there is no claiming until the daemon starts again, whoever brought them.
 const WRONG_MAX: u32 = 256;
 /// Bytes of a call's body.
-const BODY_MAX: u64 = 4096;
+pub(super) const BODY_MAX: u64 = 4096;
 /// What the first token is called if nothing else is said.
 const NAME: &str = "first";
 

@@ -37,7 +37,7 @@ const HEALTH: &str = "/postern/v1/health";
 /// How the paths end by which a token is verified.
 const VERIFY: &str = "/tokens/verify";
 /// Where a gateway without any credential is claimed.
-const CLAIM: &str = "/postern/v1/claim";
+pub(super) const CLAIM: &str = "/postern/v1/claim";
 /// Bytes of a request's target.
 const TARGET_MAX: usize = 16 * 1024;
 /// Bytes of a request's header fields.

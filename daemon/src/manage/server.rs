@@ -2,9 +2,11 @@
 
 use super::Manage;
 use super::body::{ByteStream, Payload};
+use super::claim;
 use super::envelope::{Answer, AnswerBody, Refusal, code};
 use super::local::LocalPeer;
 use super::patient::Patient;
+use super::router;
 use super::seats::{Calling, Seat, Seats};
 use super::tails::Connected;
 use crate::observe::Follow;
@@ -47,6 +49,8 @@ pub struct ServerOptions {
     pub body_idle: Duration,
     /// For all of a request's body.
     pub body_timeout: Duration,
+    /// For all of a claim's, whose client is nobody yet.
+    pub claim_timeout: Duration,
     /// In which a client must take the next part of an answer.
     pub write_timeout: Duration,
     /// In which what a client still sends is read and thrown away after the last answer, so
@@ -64,6 +68,7 @@ impl Default for ServerOptions {
             header_timeout: Duration::from_secs(15),
             body_idle: Duration::from_secs(30),
             body_timeout: Duration::from_secs(600),
+            claim_timeout: Duration::from_secs(10),
             write_timeout: Duration::from_secs(30),
             linger: Duration::from_secs(2),
             drain_timeout: Duration::from_secs(10),
@@ -460,6 +465,20 @@ impl<W: Send + Sync + 'static> Link<W> {
             let source: ByteStream = Box::pin(data(body));
             Payload::new(source, len, options.body_idle, options.body_timeout)
         });
+        let (request, calling) = if request.uri().path() == router::CLAIM {
+            // Nobody knows yet who that is: until all is said it gives way as one does that says nothing.
+            drop(calling);
+            let (head, body) = request.into_parts();
+            let body = body.within(options.claim_timeout);
+            let said = body.collect("the body", claim::BODY_MAX).await;
+            let calling = self.seat.call();
+            match said {
+                Ok(bytes) => (Request::from_parts(head, Payload::whole(bytes)), calling),
+                Err(refusal) => return Ok(respond(refusal.answer(), calling)),
+            }
+        } else {
+            (request, calling)
+        };
         let manage = Arc::clone(&self.manage);
         let handled = async move { manage.handle(request).await };
         // A change goes on to its end even if the client does not wait for it.

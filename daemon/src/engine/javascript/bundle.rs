@@ -57,6 +57,14 @@ impl Bundle {
         modules.map(|module| module.bytes.len() as u64).sum()
     }
 
+    /// Bytes of those that are compiled before any of them runs.
+    pub fn compiled_bytes(&self) -> u64 {
+        let is_compiled = |kind| !matches!(kind, ModuleKind::Text | ModuleKind::Data);
+        let modules = self.modules.iter();
+        let compiled = modules.filter(|module| is_compiled(module.kind));
+        compiled.map(|module| module.bytes.len() as u64).sum()
+    }
+
     /// The order for it, and the bytes that follow the order.
     pub fn into_order(self, base: Base) -> (BundleOrder, Vec<Bytes>) {
         let mut sources = Vec::with_capacity(self.modules.len());

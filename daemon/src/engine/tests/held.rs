@@ -80,7 +80,7 @@ fn worker(bench: &Bench, env: Endless) -> Arc<Worker> {
     };
     let wasm = wat::parse_str(GUEST).unwrap();
     let judged = bench
-        .block(bench.engine.judge(wasm.into(), &limits))
+        .block(bench.engine.judge("tenant", wasm.into(), &limits))
         .unwrap();
     bench.deploy_with("s", &judged, limits, Arc::new(env))
 }

@@ -99,7 +99,7 @@ fn module(source: &str) -> Bundle {
 
 impl Bench {
     pub(super) fn judged(&self, bundle: Bundle, limits: &Limits) -> Result<Judged, Refused> {
-        self.block(self.engine.judge(Pushed::Bundle(bundle), limits))
+        self.block(self.engine.judge("tenant", Pushed::Bundle(bundle), limits))
     }
 
     pub(super) fn script(&self, name: &str, judged: &Judged, limits: Limits) -> Arc<Worker> {

@@ -534,7 +534,7 @@ fn start_up_has_a_limit_and_no_input() {
             .block(
                 bench
                     .engine
-                    .judge(wat::parse_str(&wat).unwrap().into(), &limits),
+                    .judge("tenant", wat::parse_str(&wat).unwrap().into(), &limits),
             )
             .unwrap_err();
         assert!(refused.to_string().contains(expected), "{refused}");

@@ -108,7 +108,7 @@ fn told(slice_fuel: u64) -> Vec<u8> {
     let limits = small();
     let wasm = wat::parse_str(TELLS).unwrap();
     let judged = bench
-        .block(bench.engine.judge(wasm.into(), &limits))
+        .block(bench.engine.judge("tenant", wasm.into(), &limits))
         .unwrap();
     let worker = bench.deploy_with("s", &judged, limits, Arc::new(Named));
     bench.block(worker.fetch(request("w"))).unwrap();

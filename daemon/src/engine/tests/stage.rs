@@ -94,7 +94,9 @@ impl Bench {
 
     pub(super) fn named(&self, script: &str, wat: &str, limits: Limits) -> Arc<Worker> {
         let wasm = wat::parse_str(wat).unwrap();
-        let judged = self.block(self.engine.judge(wasm.into(), &limits)).unwrap();
+        let judged = self
+            .block(self.engine.judge("tenant", wasm.into(), &limits))
+            .unwrap();
         self.deploy(script, &judged, limits)
     }
 
@@ -121,7 +123,9 @@ impl Bench {
         limits: Limits,
     ) -> Arc<Worker> {
         let wasm = wat::parse_str(wat).unwrap();
-        let judged = self.block(self.engine.judge(wasm.into(), &limits)).unwrap();
+        let judged = self
+            .block(self.engine.judge("tenant", wasm.into(), &limits))
+            .unwrap();
         self.deploy_as((tenant, script), &judged, limits, Arc::new(Timers))
     }
 

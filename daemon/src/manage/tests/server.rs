@@ -240,13 +240,28 @@ fn a_call_gets_through_beside_connections_that_wait() {
         ..ServerOptions::default()
     };
     with_server(options, async |desk, address, _| {
-        for text in ["", "GET /client", "GET /health HTTP/1.1\r\nHost: x\r\n\r\n"] {
+        let claim = "POST /postern/v1/claim HTTP/1.1\r\nHost: x\r\nContent-Length: 9\r\n\r\n{";
+        let health = "GET /health HTTP/1.1\r\nHost: x\r\n\r\n";
+        for text in ["", "GET /client", health, claim] {
             let waiting = wait_for(address, 5, text).await;
             let call = head(desk, "GET /client/v4/user", "Connection: close\r\n");
             let answer = rest(connect(address, &call).await).await;
             assert!(answer.starts_with("HTTP/1.1 200"), "{answer}");
             drop(waiting);
         }
+    });
+}
+
+#[test]
+fn a_claim_that_does_not_come_is_given_up() {
+    let options = ServerOptions {
+        claim_timeout: Duration::from_millis(1),
+        ..ServerOptions::default()
+    };
+    with_server(options, async |_, address, _| {
+        let text = "POST /postern/v1/claim HTTP/1.1\r\nHost: x\r\nContent-Length: 9\r\n\r\n{";
+        let answer = rest(connect(address, text).await).await;
+        assert!(answer.starts_with("HTTP/1.1 408"), "{answer}");
     });
 }
 
