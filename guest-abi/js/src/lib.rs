@@ -40,6 +40,7 @@ mod modules;
 mod namespace;
 mod natives;
 mod numbers;
+mod offered;
 mod ops;
 mod params;
 mod parts;

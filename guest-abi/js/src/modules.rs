@@ -1,7 +1,7 @@
 //! Modules by their names: those of the prelude, the tenant's, and those that are built in.
 
 use crate::exception::Exception;
-use crate::host;
+use crate::{host, offered};
 use postern_abi::SyncOp;
 use postern_abi::bundle::{Bundle, ModuleKind};
 use rquickjs::function::Func;
@@ -130,8 +130,8 @@ impl rquickjs::loader::Resolver for Resolver {
             if trusted {
                 return Ok(name.to_owned());
             }
-            if is_offered(name) {
-                return Ok(as_dated(name).to_owned());
+            if offered::is_there(name) {
+                return Ok(offered::as_dated(name).to_owned());
             }
         } else {
             let here = name.strip_prefix(BUNDLE).filter(|_| HAS_ADDRESSES.get());
@@ -142,21 +142,12 @@ impl rquickjs::loader::Resolver for Resolver {
                 return Ok(found);
             }
             let built_in = format!("node:{name}");
-            if node_is_on() && is_offered(&built_in) && builtin(&built_in).is_some() {
-                return Ok(as_dated(&built_in).to_owned());
+            if offered::has_node() && offered::is_there(&built_in) && builtin(&built_in).is_some() {
+                return Ok(offered::as_dated(&built_in).to_owned());
             }
         }
         Err(not_found(ctx, base, name, false))
     }
-}
-
-/// Whether this names a module of Node's without saying so.
-fn is_nodes(name: &str) -> bool {
-    const NAMES: &str = include_str!("../node/src/builtin.json");
-    node_is_on()
-        && NAMES
-            .lines()
-            .any(|line| line.trim_matches(['"', ',']) == name)
 }
 
 /// What is said of a specifier that means no module.
@@ -167,7 +158,7 @@ pub(crate) fn not_found(ctx: &Ctx<'_>, base: &str, name: &str, is_required: bool
     }
     match normal(base, name) {
         Some(_) if name.contains("://") && HAS_ADDRESSES.get() => no_such_module(ctx, name, from),
-        Some(_) if is_nodes(name) => no_such_module(ctx, &format!("node:{name}"), from),
+        Some(_) if offered::is_nodes(name) => no_such_module(ctx, &format!("node:{name}"), from),
         Some(name) if name.is_empty() => no_such_module(ctx, ".", from),
         Some(name) => no_such_module(ctx, &name, from),
         // The field tells the three ways to name one apart.
@@ -201,105 +192,14 @@ pub(crate) fn no_such_module(ctx: &Ctx<'_>, name: &str, base: &str) -> Error {
     }
 }
 
-thread_local! {
-    static NODE: std::cell::Cell<bool> = const { std::cell::Cell::new(false) };
-}
-
-fn node_is_on() -> bool {
-    NODE.get()
-}
-
-/// Modules of Node that have a flag of their own.
-const FLAGGED: &[(&str, &[&str])] = &[
-    ("enable_nodejs_fs_module", &["node:fs"]),
-    ("enable_nodejs_cluster_module", &["node:cluster"]),
-    ("enable_nodejs_console_module", &["node:console"]),
-    ("enable_nodejs_domain_module", &["node:domain"]),
-    ("enable_nodejs_http2_module", &["node:http2"]),
-    ("enable_nodejs_os_module", &["node:os"]),
-    ("enable_nodejs_punycode_module", &["node:punycode"]),
-    ("enable_nodejs_trace_events_module", &["node:trace_events"]),
-    ("enable_nodejs_vm_module", &["node:vm"]),
-    ("enable_nodejs_wasi_module", &["node:wasi"]),
-    ("nodejs_zlib", &["node:zlib"]),
-    ("enable_nodejs_process_v2", &[SECOND_PROCESS]),
-    (
-        "enable_nodejs_http_modules",
-        &[
-            "node:http",
-            "node:https",
-            "node:_http_agent",
-            "node:_http_client",
-            "node:_http_common",
-            "node:_http_incoming",
-            "node:_http_outgoing",
-        ],
-    ),
-    (
-        "enable_nodejs_http_server_modules",
-        &["node:_http_server", "cloudflare:node"],
-    ),
-    (
-        "enable_nodejs_child_process_module",
-        &["node:child_process"],
-    ),
-    ("enable_nodejs_perf_hooks_module", &["node:perf_hooks"]),
-    (
-        "enable_nodejs_readline_module",
-        &["node:readline", "node:readline/promises"],
-    ),
-    ("enable_nodejs_dgram_module", &["node:dgram"]),
-    (
-        "enable_nodejs_inspector_module",
-        &["node:inspector", "node:inspector/promises"],
-    ),
-    ("enable_nodejs_repl_module", &["node:repl"]),
-    ("enable_nodejs_sqlite_module", &["node:sqlite"]),
-    ("enable_nodejs_stream_wrap_module", &["node:_stream_wrap"]),
-    ("enable_nodejs_tty_module", &["node:tty"]),
-    ("enable_nodejs_v8_module", &["node:v8"]),
-    (
-        "enable_nodejs_worker_threads_module",
-        &["node:worker_threads"],
-    ),
-];
-
 /// The address of the folder in which a Worker's modules lie.
 const BUNDLE: &str = "file:///bundle/";
-
-/// Stands among them for the second version of `node:process`.
-const SECOND_PROCESS: &str = "node:process as of its second version";
 
 thread_local! {
     /// Whether modules have addresses, which `import.meta` tells.
     static HAS_ADDRESSES: std::cell::Cell<bool> = const { std::cell::Cell::new(false) };
     /// Whether attributes of imports, of which none is known, are refused.
     static KNOWS_ATTRIBUTES: std::cell::Cell<bool> = const { std::cell::Cell::new(false) };
-    /// Those whose flag is off.
-    static REFUSED: RefCell<Vec<&'static str>> = const { RefCell::new(Vec::new()) };
-}
-
-/// Whether a module that is built in is there for this Worker.
-fn is_offered(name: &str) -> bool {
-    let is_node = name.starts_with("node:") || name == "cloudflare:node";
-    // The first `node:process` is there without the others.
-    let is_first = name == "node:process" && !node_is_on();
-    !is_node
-        || is_first
-        || (node_is_on() && !REFUSED.with_borrow(|refused| refused.contains(&name)))
-}
-
-/// The module that stands for another at older dates.
-fn as_dated(name: &str) -> &str {
-    match name {
-        "node:process"
-            if !node_is_on()
-                || REFUSED.with_borrow(|refused| refused.contains(&SECOND_PROCESS)) =>
-        {
-            "internal:node/legacy_process"
-        }
-        name => name,
-    }
 }
 
 /// The source of a module that is built in.
@@ -332,7 +232,7 @@ fn declare_builtin<'js>(
 
 /// What a module that is built in exports, evaluated now if it was not; undefined if there is none.
 pub(crate) fn builtin_now<'js>(ctx: &Ctx<'js>, name: &str) -> rquickjs::Result<Value<'js>> {
-    let name = as_dated(name);
+    let name = offered::as_dated(name);
     let known = BUILTINS.with_borrow(|builtins| builtins.get(name).cloned());
     let module = match known {
         // SAFETY: as where it was kept.
@@ -340,7 +240,7 @@ pub(crate) fn builtin_now<'js>(ctx: &Ctx<'js>, name: &str) -> rquickjs::Result<V
             std::mem::transmute::<Module<'static, Declared>, Module<'js, Declared>>(module)
         },
         None => {
-            let allowed = is_reserved(name) && is_offered(name);
+            let allowed = is_reserved(name) && offered::is_there(name);
             match builtin(name).filter(|_| allowed) {
                 Some(source) => declare_builtin(ctx, name, source)?,
                 None => return Ok(Value::new_undefined(ctx.clone())),
@@ -447,7 +347,7 @@ fn declare<'js>(
 /// that a snapshot has them.
 fn touch_globals(ctx: &Ctx<'_>, source: &str) -> rquickjs::Result<()> {
     for name in ["Buffer", "process"] {
-        if node_is_on() && source.contains(name) {
+        if offered::has_node() && source.contains(name) {
             ctx.globals().get::<_, Value>(name)?;
         }
     }
@@ -532,19 +432,7 @@ pub fn load(vm: &crate::vm::Vm) -> Result<(), Exception> {
             table.parts.insert(name, part);
         }
     });
-    NODE.set(
-        bundle
-            .flags
-            .iter()
-            .any(|flag| matches!(*flag, "nodejs_compat" | "nodejs_compat_v2")),
-    );
-    REFUSED.set(
-        FLAGGED
-            .iter()
-            .filter(|(flag, _)| !bundle.flags.contains(flag))
-            .flat_map(|(_, names)| names.iter().copied())
-            .collect(),
-    );
+    offered::decide(&bundle.flags);
     vm.with(|ctx| {
         configure(&ctx, &bundle)
             .catch(&ctx)
@@ -594,7 +482,7 @@ const MENTIONED_MAX: usize = 128;
 
 /// What of Node a source names: `"node:NAME"`, and `NAME` where it is imported or required by a call.
 fn note_mentioned(source: &str) {
-    if !node_is_on() {
+    if !offered::has_node() {
         return;
     }
     const CALLS: &[&str] = &["import(", "require(", "getBuiltinModule("];
