@@ -68,19 +68,28 @@ pub fn bound<T>(side: Side, work: impl FnOnce() -> Result<T>) -> Result<T> {
     done
 }
 
-/// Has this thread run when nobody else wants its core (`SCHED_IDLE`), or at least come last, where `chrt` is missing.
+/// Has this thread run when nobody else wants its core (`SCHED_IDLE`), or at least come last, where that cannot be had.
 pub fn rest_when_others_work() {
-    let thread = std::fs::read_link("/proc/thread-self");
-    let id = thread.as_deref().ok().and_then(Path::file_name);
-    let is_idle = id.is_some_and(|id| {
-        let mut chrt = Command::new("chrt");
-        chrt.args(["--idle", "--pid", "0"]).arg(id);
-        chrt.status().is_ok_and(|status| status.success())
-    });
-    if !is_idle {
+    if !scheduled(&["--idle", "--pid", "0"]) {
         // As well as it can be done.
         let _ = rustix::process::nice(10);
     }
+}
+
+/// Has this thread take its core as soon as it wants it (`SCHED_RR`); whether the system lets it.
+pub fn come_first() -> bool {
+    scheduled(&["--rr", "--pid", "1"])
+}
+
+/// Gives this thread a class of the system's scheduler.
+fn scheduled(class: &[&str]) -> bool {
+    let thread = std::fs::read_link("/proc/thread-self");
+    let id = thread.as_deref().ok().and_then(Path::file_name);
+    id.is_some_and(|id| {
+        let mut chrt = Command::new("chrt");
+        chrt.args(class).arg(id).stderr(std::process::Stdio::null());
+        chrt.status().is_ok_and(|status| status.success())
+    })
 }
 
 /// Today, as `YYYY-MM-DD`.
