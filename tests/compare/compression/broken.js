@@ -1,9 +1,5 @@
 // What is compressed and is not, and broken and cut off.
-const facts = {};
-function say(error) { return error instanceof Object || typeof error === "object" && error ? `${error?.constructor?.name} ${error?.name}: ${error?.message}` : `thrown ${String(error)}`; }
-function shown(v) { if (v === undefined) return "undefined"; if (typeof v === "number" && !Number.isFinite(v) || Object.is(v, -0)) return "number " + (Object.is(v,-0)?"-0":v); if (typeof v === "bigint") return v + "n"; if (typeof v === "symbol" || typeof v === "function") return String(v); return v; }
-function note(name, f) { try { facts[name] = shown(f()); } catch (e) { facts[name] = say(e); } }
-async function later(name, f) { try { facts[name] = shown(await f()); } catch (e) { facts[name] = say(e); } }
+// head: ../global/heads/noted.js
 async function work(request, env, ctx) {
 // compression
 const pump = async (s, ...chunks) => { const w = s.writable.getWriter(); const out = new Response(s.readable).arrayBuffer(); out.catch(() => {}); const errs = []; for (const c of chunks) await w.write(c).catch((e) => errs.push("write " + say(e))); await w.close().catch((e) => errs.push("close " + say(e))); try { errs.push((await out).byteLength); } catch (e) { errs.push("read " + say(e)); } return errs; };

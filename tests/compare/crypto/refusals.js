@@ -1,9 +1,5 @@
 // What crypto.subtle refuses, in which words.
-const facts = {};
-function say(error) { return error instanceof Object || typeof error === "object" && error ? `${error?.constructor?.name} ${error?.name}: ${error?.message}` : `thrown ${String(error)}`; }
-function shown(v) { if (v === undefined) return "undefined"; if (typeof v === "number" && !Number.isFinite(v) || Object.is(v, -0)) return "number " + (Object.is(v,-0)?"-0":v); if (typeof v === "bigint") return v + "n"; if (typeof v === "symbol" || typeof v === "function") return String(v); return v; }
-function note(name, f) { try { facts[name] = shown(f()); } catch (e) { facts[name] = say(e); } }
-async function later(name, f) { try { facts[name] = shown(await f()); } catch (e) { facts[name] = say(e); } }
+// head: ../global/heads/noted.js
 async function work(request, env, ctx) {
 const sub = crypto.subtle; const enc = (s) => new TextEncoder().encode(s);
 const algs = [undefined, null, 5, "x", "", {}, { name: 5 }, { name: "x" }, "SHA-256", { name: "AES-GCM" }, { name: "AES-GCM", length: 100 }, { name: "AES-CBC", length: 128 }, { name: "HMAC" }, { name: "HMAC", hash: "x" }, { name: "HMAC", hash: "SHA-256" }, { name: "HMAC", hash: "SHA-256", length: 0 }, { name: "HMAC", hash: "SHA-256", length: 7 }, { name: "RSA-OAEP" }, { name: "RSA-PSS", modulusLength: 100, publicExponent: new Uint8Array([1, 0, 1]), hash: "SHA-256" }, { name: "RSA-OAEP", modulusLength: 2048, publicExponent: new Uint8Array([2]), hash: "SHA-256" }, { name: "ECDSA" }, { name: "ECDSA", namedCurve: "x" }, { name: "ECDH", namedCurve: "P-256" }, { name: "Ed25519" }, { name: "X25519" }, { name: "PBKDF2" }, { name: "HKDF" }, { name: "AES-KW", length: 128 }, { name: "NODE-ED25519", namedCurve: "NODE-ED25519" }, "ed25519", "aes-gcm"];

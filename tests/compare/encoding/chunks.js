@@ -1,9 +1,5 @@
 // TextDecoder chunk by chunk, with and without `fatal` and `ignoreBOM`; TextEncoder.
-const facts = {};
-function say(error) { return error instanceof Object || typeof error === "object" && error ? `${error?.constructor?.name} ${error?.name}: ${error?.message}` : `thrown ${String(error)}`; }
-function shown(v) { if (v === undefined) return "undefined"; if (typeof v === "number" && !Number.isFinite(v) || Object.is(v, -0)) return "number " + (Object.is(v,-0)?"-0":v); if (typeof v === "bigint") return v + "n"; if (typeof v === "symbol" || typeof v === "function") return String(v); return v; }
-function note(name, f) { try { facts[name] = shown(f()); } catch (e) { facts[name] = say(e); } }
-async function later(name, f) { try { facts[name] = shown(await f()); } catch (e) { facts[name] = say(e); } }
+// head: ../global/heads/noted.js
 async function work(request, env, ctx) {
 const D = (l, o, ...ch) => { const d = new TextDecoder(l, o); return ch.map(([b, s]) => { try { return [...d.decode(b === undefined ? undefined : new Uint8Array(b), s === undefined ? undefined : { stream: s })].map((c) => c.codePointAt(0).toString(16)).join(" "); } catch (e) { return say(e); } }); };
 for (const [n, o] of [["plain", {}], ["fatal", { fatal: true }], ["bom", { ignoreBOM: true }], ["both", { fatal: true, ignoreBOM: true }]]) {

@@ -1,10 +1,6 @@
 // flags: nodejs_compat
 // Error.captureStackTrace, prepareStackTrace and stackTraceLimit: when and what a stack is.
-const facts = {};
-function say(error) { return error instanceof Object || typeof error === "object" && error ? `${error?.constructor?.name} ${error?.name}: ${error?.message}` : `thrown ${String(error)}`; }
-function shown(v) { if (v === undefined) return "undefined"; if (typeof v === "number" && !Number.isFinite(v) || Object.is(v, -0)) return "number " + (Object.is(v,-0)?"-0":v); if (typeof v === "bigint") return v + "n"; if (typeof v === "symbol" || typeof v === "function") return String(v); return v; }
-function note(name, f) { try { facts[name] = shown(f()); } catch (e) { facts[name] = say(e); } }
-async function later(name, f) { try { facts[name] = shown(await f()); } catch (e) { facts[name] = say(e); } }
+// head: ../global/heads/noted.js
 async function work(request, env, ctx) {
 const st = (e) => e.stack?.split("\n").slice(0, 2).map((x) => x.replace(/:\d+:\d+/g, ":L").trim());
 note("name then capture", () => { class A extends Error { constructor(m) { super(m); this.name = "Named"; Error.captureStackTrace(this, A); } } return st(new A("m")); });

@@ -1,10 +1,6 @@
 // flags: nodejs_compat
 // What nobody catches: rejections, errors that are reported, and where.
-const facts = {};
-function say(error) { return error instanceof Object || typeof error === "object" && error ? `${error?.constructor?.name} ${error?.name}: ${error?.message}` : `thrown ${String(error)}`; }
-function shown(v) { if (v === undefined) return "undefined"; if (typeof v === "number" && !Number.isFinite(v) || Object.is(v, -0)) return "number " + (Object.is(v,-0)?"-0":v); if (typeof v === "bigint") return v + "n"; if (typeof v === "symbol" || typeof v === "function") return String(v); return v; }
-function note(name, f) { try { facts[name] = shown(f()); } catch (e) { facts[name] = say(e); } }
-async function later(name, f) { try { facts[name] = shown(await f()); } catch (e) { facts[name] = say(e); } }
+// head: ../global/heads/noted.js
 async function work(request, env, ctx) {
 const ev = async (name, f) => { const log = []; const un = (e) => { log.push([e.type, String(e.reason), e.promise instanceof Promise, e.cancelable, e.isTrusted, e.constructor.name].join(":")); e.preventDefault(); }; const er = (e) => { log.push(["error", e.message, String(e.error), e.filename, e.lineno > 0, e.cancelable, e.constructor.name].join(":")); e.preventDefault(); }; addEventListener("unhandledrejection", un); addEventListener("rejectionhandled", un); addEventListener("error", er); try { await f(log); } catch (e) { log.push("threw " + say(e)); } await scheduler.wait(5); removeEventListener("unhandledrejection", un); removeEventListener("rejectionhandled", un); removeEventListener("error", er); facts["ev " + name] = log; };
 await ev("reject", () => { Promise.reject(new Error("r")); });

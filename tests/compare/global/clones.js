@@ -1,9 +1,5 @@
 // structuredClone(): what is given away, and what of everything else.
-const facts = {};
-function say(error) { return error instanceof Object || typeof error === "object" && error ? `${error?.constructor?.name} ${error?.name}: ${error?.message}` : `thrown ${String(error)}`; }
-function shown(v) { if (v === undefined) return "undefined"; if (typeof v === "number" && !Number.isFinite(v) || Object.is(v, -0)) return "number " + (Object.is(v,-0)?"-0":v); if (typeof v === "bigint") return v + "n"; if (typeof v === "symbol" || typeof v === "function") return String(v); return v; }
-function note(name, f) { try { facts[name] = shown(f()); } catch (e) { facts[name] = say(e); } }
-async function later(name, f) { try { facts[name] = shown(await f()); } catch (e) { facts[name] = say(e); } }
+// head: heads/noted.js
 async function work(request, env, ctx) {
 note("sc transfer", () => { const b = new ArrayBuffer(4); const c = structuredClone(b, { transfer: [b] }); return [b.byteLength, b.detached, c.byteLength]; });
 note("sc transfer dup", () => { const b = new ArrayBuffer(4); structuredClone(b, { transfer: [b, b] }); });

@@ -1,9 +1,5 @@
 // What options are read for, in which order; AbortSignal.any() and timeouts.
-const facts = {};
-function say(error) { return error instanceof Object || typeof error === "object" && error ? `${error?.constructor?.name} ${error?.name}: ${error?.message}` : `thrown ${String(error)}`; }
-function shown(v) { if (v === undefined) return "undefined"; if (typeof v === "number" && !Number.isFinite(v) || Object.is(v, -0)) return "number " + (Object.is(v,-0)?"-0":v); if (typeof v === "bigint") return v + "n"; if (typeof v === "symbol" || typeof v === "function") return String(v); return v; }
-function note(name, f) { try { facts[name] = shown(f()); } catch (e) { facts[name] = say(e); } }
-async function later(name, f) { try { facts[name] = shown(await f()); } catch (e) { facts[name] = say(e); } }
+// head: heads/noted.js
 async function work(request, env, ctx) {
 const order = (f) => { const log = []; const p = new Proxy({}, { get(t, k) { log.push(String(k)); return undefined; }, has(t, k) { log.push("has " + String(k)); return false; }, ownKeys() { log.push("keys"); return []; } }); try { f(p); } catch (e) { log.push(say(e)); } return log.join(); };
 note("order request", () => order((p) => new Request("http://x", p)));

@@ -1,9 +1,5 @@
 // Subclasses that override every member, objects without their prototypes, and what only looks like an object of a class.
-const facts = {};
-function say(error) { return error instanceof Object || typeof error === "object" && error ? `${error?.constructor?.name} ${error?.name}: ${error?.message}` : `thrown ${String(error)}`; }
-function shown(v) { if (v === undefined) return "undefined"; if (typeof v === "number" && !Number.isFinite(v) || Object.is(v, -0)) return "number " + (Object.is(v,-0)?"-0":v); if (typeof v === "bigint") return v + "n"; if (typeof v === "symbol" || typeof v === "function") return String(v); return v; }
-function note(name, f) { try { facts[name] = shown(f()); } catch (e) { facts[name] = say(e); } }
-async function later(name, f) { try { facts[name] = shown(await f()); } catch (e) { facts[name] = say(e); } }
+// head: heads/noted.js
 async function work() {
 const boom = (C, ...names) => { class S extends C {} ; for (const n of Object.getOwnPropertyNames(C.prototype)) { if (n === "constructor") continue; const d = Object.getOwnPropertyDescriptor(C.prototype, n); const f = () => { throw new Error("over " + n); }; Object.defineProperty(S.prototype, n, "value" in d ? { ...d, value: f } : { ...d, get: f }); } return S; };
 const real = (C, n) => Object.getOwnPropertyDescriptor(C.prototype, n);

@@ -1,9 +1,5 @@
 // Timers and microtasks: what they take, in which order they come, and how many there may be.
-const facts = {};
-function say(error) { return error instanceof Object || typeof error === "object" && error ? `${error?.constructor?.name} ${error?.name}: ${error?.message}` : `thrown ${String(error)}`; }
-function shown(v) { if (v === undefined) return "undefined"; if (typeof v === "number" && !Number.isFinite(v) || Object.is(v, -0)) return "number " + (Object.is(v,-0)?"-0":v); if (typeof v === "bigint") return v + "n"; if (typeof v === "symbol" || typeof v === "function") return String(v); return v; }
-function note(name, f) { try { facts[name] = shown(f()); } catch (e) { facts[name] = say(e); } }
-async function later(name, f) { try { facts[name] = shown(await f()); } catch (e) { facts[name] = say(e); } }
+// head: heads/noted.js
 async function work(request, env, ctx) {
 const fill = () => { const ids = []; try { for (let i = 0; i < 10001; i++) ids.push(setTimeout(() => {}, 100000)); return "fine"; } catch (e) { return say(e).slice(-60); } finally { ids.forEach(clearTimeout); } };
 facts.a = fill(); facts.b = fill();

@@ -1,9 +1,5 @@
 // URLSearchParams and Headers that change while they are walked, and what parameters are made of.
-const facts = {};
-function say(error) { return error instanceof Object || typeof error === "object" && error ? `${error?.constructor?.name} ${error?.name}: ${error?.message}` : `thrown ${String(error)}`; }
-function shown(v) { if (v === undefined) return "undefined"; if (typeof v === "number" && !Number.isFinite(v) || Object.is(v, -0)) return "number " + (Object.is(v,-0)?"-0":v); if (typeof v === "bigint") return v + "n"; if (typeof v === "symbol" || typeof v === "function") return String(v); return v; }
-function note(name, f) { try { facts[name] = shown(f()); } catch (e) { facts[name] = say(e); } }
-async function later(name, f) { try { facts[name] = shown(await f()); } catch (e) { facts[name] = say(e); } }
+// head: ../global/heads/noted.js
 async function work(request, env, ctx) {
 const it = (q, f) => { const p = new URLSearchParams(q); const out = []; for (const [k, v] of p) { out.push(k + v); f(p, k, out); if (out.length > 8) break; } return [out, p.toString()]; };
 note("usp delete self", () => it("a=1&b=2&c=3", (p, k) => p.delete(k)));

@@ -1,9 +1,5 @@
 // URLPattern: sets of characters, groups and parts in the syntax of today.
-const facts = {};
-function say(error) { return error instanceof Object || typeof error === "object" && error ? `${error?.constructor?.name} ${error?.name}: ${error?.message}` : `thrown ${String(error)}`; }
-function shown(v) { if (v === undefined) return "undefined"; if (typeof v === "number" && !Number.isFinite(v) || Object.is(v, -0)) return "number " + (Object.is(v,-0)?"-0":v); if (typeof v === "bigint") return v + "n"; if (typeof v === "symbol" || typeof v === "function") return String(v); return v; }
-function note(name, f) { try { facts[name] = shown(f()); } catch (e) { facts[name] = say(e); } }
-async function later(name, f) { try { facts[name] = shown(await f()); } catch (e) { facts[name] = say(e); } }
+// head: ../global/heads/noted.js
 async function work(request, env, ctx) {
 for (const p of ["[a--b]", "[[a-z]&&[aeiou]]", "[\\p{L}--[a-z]]", "[\\q{abc|d}]", "[a&&b]", "(?i:a)", "[^\\d\\w]", "\\p{Emoji_Presentation}", "[a-z]+", "(?<n>a)", "(a)|(b)", "[[]", "a{2,3}", "(?=a)a", "\\u{61}", "[\\u{61}]", "\\x41", "\\-", "[(]", "[)]", "[{]", "[|]", "[a||b]", "[!!]", "[a-]", "[-a]", "\\p{RGI_Emoji}", "\\P{RGI_Emoji}", ".", "\\.", "[.]", "(?:a|b)"]) {
   note("pattern " + p, () => { const x = new URLPattern({ pathname: `/(${p})` }); return [x.pathname, x.hasRegExpGroups, x.test({ pathname: "/a" }), x.test({ pathname: "/b" }), x.test({ pathname: "/e" }), x.test({ pathname: "/abc" }), x.test({ pathname: "/-" }), JSON.stringify(x.exec({ pathname: "/a" })?.pathname)]; });
