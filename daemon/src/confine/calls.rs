@@ -14,7 +14,6 @@ const WITHIN: &[u32] = numbers! {
     SYS_munmap SYS_mremap SYS_madvise SYS_mincore SYS_msync SYS_brk SYS_membarrier
     SYS_futex SYS_set_robust_list SYS_get_robust_list SYS_set_tid_address SYS_sched_yield
     SYS_sched_getaffinity SYS_sched_setaffinity SYS_sched_getparam SYS_sched_getscheduler
-    SYS_sched_getattr SYS_sched_setattr
     SYS_gettid SYS_getpid SYS_getppid SYS_tgkill SYS_exit SYS_exit_group SYS_wait4 SYS_waitid
     SYS_rt_sigaction SYS_rt_sigprocmask SYS_rt_sigreturn SYS_rt_sigtimedwait SYS_rt_sigsuspend
     SYS_sigaltstack SYS_restart_syscall SYS_prctl SYS_capget
@@ -37,7 +36,7 @@ const WITHOUT: &[u32] = numbers! {
     SYS_timerfd_create SYS_timerfd_settime SYS_timerfd_gettime
     SYS_inotify_init1 SYS_inotify_add_watch SYS_inotify_rm_watch
     SYS_execve SYS_kill SYS_tkill SYS_setsid SYS_getsid SYS_setpgid SYS_getpgid SYS_getpriority
-    SYS_setpriority SYS_pidfd_open SYS_pidfd_send_signal
+    SYS_setpriority SYS_sched_getattr SYS_sched_setattr SYS_pidfd_open SYS_pidfd_send_signal
     // Those who judge pushes give up more than this process, which these are for and nothing else.
     SYS_seccomp SYS_landlock_create_ruleset SYS_landlock_add_rule SYS_landlock_restrict_self
     // The device key may be in the kernel's keyring.
