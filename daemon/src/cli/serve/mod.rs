@@ -163,13 +163,13 @@ pub fn run_config(
 ) -> Result<(), ServeError> {
     // Before there is a second thread.
     heap::divide(options::threads(&config));
-    // The reactor's thread begins with what first asks for it.
-    precedence::first(|| smol::block_on(async_io::Timer::after(Duration::ZERO)));
     let notifier = Arc::new(Notifier::from_env()?);
     let run_dir = listening::prepare(&config.data_dir)?;
     // That there is no Unix socket keeps nobody from serving.
     let local = group::open(&config.manage, &config.data_dir, &run_dir)?;
     let confined = Confined::begin(&config, file)?;
+    // The reactor's thread begins with what first asks for it, and is confined as this one is.
+    precedence::first(|| smol::block_on(async_io::Timer::after(Duration::ZERO)));
     let signals = Signals::install().map_err(|error| ServeError::System {
         what: "signal handlers",
         error,
