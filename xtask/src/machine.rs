@@ -76,12 +76,12 @@ pub fn rest_when_others_work() {
     }
 }
 
-/// Has this thread take its core as soon as it wants it (`SCHED_RR`); whether the system lets it.
-pub fn come_first() -> bool {
-    scheduled(&["--rr", "--pid", "1"])
+/// Has this thread take its core as soon as it wants it (`SCHED_RR`), where the system lets it.
+pub fn come_first() {
+    scheduled(&["--rr", "--pid", "1"]);
 }
 
-/// Gives this thread a class of the system's scheduler.
+/// Gives this thread a class of the system's scheduler; whether that was let.
 fn scheduled(class: &[&str]) -> bool {
     let thread = std::fs::read_link("/proc/thread-self");
     let id = thread.as_deref().ok().and_then(Path::file_name);
