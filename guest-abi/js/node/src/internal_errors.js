@@ -164,7 +164,7 @@ export function validateUint32(value, name, positive = false) {
   if (typeof value !== "number") throw ERR_INVALID_ARG_TYPE(name, "number", value);
   if (!Number.isInteger(value)) throw ERR_OUT_OF_RANGE(name, "an integer", value);
   const min = positive ? 1 : 0;
-  if (value < min || value > 4294967295) throw ERR_OUT_OF_RANGE(name, `>= ${min} && <= 4294967295`, value);
+  if (value < min || value > 4294967295) throw ERR_OUT_OF_RANGE(name, `>= ${min} && < 4294967296`, value);
 }
 export function validateOneOf(value, name, allowed) {
   if (!allowed.includes(value)) throw ERR_INVALID_ARG_VALUE(name, value, `must be one of: ${allowed.map((item) => (typeof item === "string" ? `'${item}'` : String(item))).join(", ")}`);
