@@ -112,7 +112,7 @@ export const ERR_UNHANDLED_ERROR = (shown) => make(Error, "ERR_UNHANDLED_ERROR",
 export const ERR_INVALID_THIS = (type) => make(TypeError, "ERR_INVALID_THIS", `Value of "this" must be of type ${type}`);
 export const ERR_METHOD_NOT_IMPLEMENTED = (name) => make(Error, "ERR_METHOD_NOT_IMPLEMENTED", `The ${name} method is not implemented`);
 export const ERR_INVALID_RETURN_VALUE = (input, name, value) => {
-  const type = value?.constructor?.name ? `an instance of ${value.constructor.name}` : `type ${typeof value}`;
+  const type = determine(value).slice(" Received ".length);
   return make(TypeError, "ERR_INVALID_RETURN_VALUE", `Expected ${input} to be returned from the "${name}" function but got ${type}.`);
 };
 export const ERR_MISSING_ARGS = (...names) => {
