@@ -1,7 +1,6 @@
 // node:async_hooks. The context is one value, a frame, that travels with promises and timers
 // (internal:frames); a frame is a Map of storages to what they hold, and is not changed.
 import context from "internal:frames";
-import { validateFunction } from "internal:node/errors";
 
 const wrong = (name, owner, at, type) => new TypeError(`Failed to execute '${name}' on '${owner}': parameter ${at} is not of type '${type}'.`);
 
@@ -67,7 +66,7 @@ export class AsyncResource {
   }
   emitDestroy() {}
   bind(fn, thisArg) {
-    validateFunction(fn, "fn");
+    if (typeof fn !== "function") throw wrong("bind", "AsyncResource", 1, "Function");
     const resource = this;
     const bound = thisArg === undefined
       ? function (...args) { return resource.runInAsyncScope(fn, this, ...args); }

@@ -157,7 +157,7 @@ Buffer.isBuffer = function isBuffer(value) {
 Buffer.isEncoding = function isEncoding(encoding) {
   return typeof encoding === "string" && encoding.length !== 0 && encodingOf(encoding) !== undefined;
 };
-Buffer.poolSize = 0;
+Object.defineProperty(Buffer, "poolSize", { value: 0, writable: false, enumerable: true, configurable: false });
 
 const isBytes = (value) => value instanceof Uint8Array || Object.prototype.toString.call(value) === "[object Uint8Array]";
 
@@ -461,7 +461,7 @@ function fillBuffer(buffer, value, offset, end, encoding) {
 const view = (buffer) => new DataView(buffer.buffer, buffer.byteOffset, buffer.byteLength);
 
 function bounds(value, length, full) {
-  if (Math.floor(value) !== value) {
+  if (!Number.isInteger(value)) {
     validateNumber(value, "offset");
     throw ERR_OUT_OF_RANGE("offset", "an integer", value);
   }
@@ -550,7 +550,7 @@ for (const [stem, get, min, max] of [["BigUInt64", "BigUint64", 0n, 0xffffffffff
 }
 
 function checkLength(byteLength) {
-  if (!Number.isInteger(byteLength)) throw ERR_OUT_OF_RANGE("byteLength", "an integer", byteLength);
+  if (Math.floor(byteLength) !== byteLength) throw ERR_OUT_OF_RANGE("byteLength", "an integer", byteLength);
   if (byteLength < 1 || byteLength > 6) throw ERR_OUT_OF_RANGE("byteLength", ">= 1 and <= 6", byteLength);
 }
 for (const signed of [false, true]) {

@@ -21,7 +21,7 @@ function quote(text) {
 export function brief(value) {
   if (typeof value === "string") return quote(value);
   if (typeof value === "bigint") return `${value}n`;
-  if (typeof value === "symbol" || typeof value !== "object" || value === null) return typeof value === "function" ? `[Function: ${value.name || "(anonymous)"}]` : Object.is(value, -0) ? "-0" : String(value);
+  if (typeof value === "symbol" || typeof value !== "object" || value === null) return typeof value === "function" ? (value.name ? `[Function: ${value.name}]` : "[Function (anonymous)]") : Object.is(value, -0) ? "-0" : String(value);
   if (Array.isArray(value)) return value.length === 0 ? "[]" : `[ ${value.map(brief).join(", ")} ]`;
   const keys = Object.keys(value);
   return keys.length === 0 ? "{}" : `{ ${keys.map((key) => `${key}: ${brief(value[key])}`).join(", ")} }`;
@@ -29,11 +29,12 @@ export function brief(value) {
 
 // Errors have a class of their code's name, but for those that are a TypeError.
 const classes = new Map();
+const PLAIN = new Set(["ERR_BUFFER_OUT_OF_BOUNDS", "ERR_INVALID_BUFFER_SIZE"]);
 function shown() {
   return `${this.name} [${this.code}]: ${this.message}`;
 }
 function classOf(Base, code) {
-  if (Base === TypeError) return Base;
+  if (Base === TypeError || PLAIN.has(code)) return Base;
   let found = classes.get(code);
   if (found === undefined) {
     class Coded extends Base {}
@@ -49,7 +50,7 @@ function make(Base, code, message) {
   const error = new (classOf(Base, code))(message);
   error.code = code;
   error.name = Base.name;
-  if (Base === TypeError) error.toString = shown;
+  if (classOf(Base, code) === Base) error.toString = shown;
   if (Base === RangeError && typeof error.stack === "string") error.stack = error.stack.replace("RangeError: ", `RangeError [${code}]: `);
   return error;
 }

@@ -1,5 +1,5 @@
 // node:timers/promises.
-import { AbortError, validateAbortSignal, validateBoolean, validateObject } from "internal:node/errors";
+import { AbortError, validateAbortSignal, validateBoolean, validateNumber, validateObject } from "internal:node/errors";
 
 const { setTimeout: start, clearTimeout: stop, setInterval: repeat, clearInterval: stopRepeat, setImmediate: immediate, clearImmediate: stopImmediate } = globalThis;
 
@@ -31,12 +31,14 @@ function wait(begin, end, value, options) {
 }
 
 export async function setTimeout(delay, value, options = {}) {
+  if (delay !== undefined) validateNumber(delay, "delay");
   return wait((done) => start(done, delay), stop, value, options);
 }
 export async function setImmediate(value, options = {}) {
   return wait((done) => immediate(done), stopImmediate, value, options);
 }
 export async function* setInterval(delay, value, options = {}) {
+  if (delay !== undefined) validateNumber(delay, "delay");
   check(options);
   const { signal } = options;
   if (signal?.aborted) throw new AbortError(undefined, { cause: signal.reason });
