@@ -58,7 +58,7 @@ function complete(encoding, bytes, rest) {
   } else {
     while (rest.lacks > 0 && used < bytes.length) {
       rest.add(bytes[used++]);
-      if (--rest.lacks === 0 && encoding === "utf16le" && rest.bytes.length === 2 && isHigh(rest.bytes, 0)) rest.lacks = 2;
+      rest.lacks--;
     }
   }
   if (rest.lacks === 0) {

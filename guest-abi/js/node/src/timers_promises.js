@@ -64,7 +64,7 @@ export async function* setInterval(delay, value, options = {}) {
   }
 }
 export const scheduler = {
-  wait: async (delay, options) => setTimeout(delay, undefined, { signal: options?.signal }),
+  wait: async (delay, options) => wait((done) => start(done, delay), stop, undefined, { signal: options?.signal }),
   yield: async () => setImmediate(),
 };
 export default { scheduler, setImmediate, setInterval, setTimeout };
