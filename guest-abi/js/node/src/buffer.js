@@ -585,7 +585,9 @@ for (const signed of [false, true]) {
 
 for (const [name, encoding] of [["utf8", UTF8], ["latin1", LATIN1], ["ascii", ASCII], ["hex", HEX], ["base64", BASE64], ["base64url", BASE64URL], ["ucs2", UTF16], ["__none", UTF16]].slice(0, -1)) {
   proto[`${name}Slice`] = { [`${name}Slice`](start = 0, end = this.length) { return text(this, encoding, start, end); } }[`${name}Slice`];
+  Object.defineProperty(proto[`${name}Slice`], "length", { value: 2 });
   proto[`${name}Write`] = { [`${name}Write`](string, offset = 0, length = this.length - offset) { return put(this, string, offset, length, encoding); } }[`${name}Write`];
+  Object.defineProperty(proto[`${name}Write`], "length", { value: 3 });
 }
 
 proto[Symbol.for("nodejs.util.inspect.custom")] = function inspect(depth, context) {

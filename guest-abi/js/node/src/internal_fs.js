@@ -9,6 +9,8 @@ import tables from "./constants.json";
 const NAMES = "UV_FS_SYMLINK_DIR UV_FS_SYMLINK_JUNCTION O_RDONLY O_WRONLY O_RDWR UV_DIRENT_UNKNOWN UV_DIRENT_FILE UV_DIRENT_DIR UV_DIRENT_LINK UV_DIRENT_FIFO UV_DIRENT_SOCKET UV_DIRENT_CHAR UV_DIRENT_BLOCK EXTENSIONLESS_FORMAT_JAVASCRIPT EXTENSIONLESS_FORMAT_WASM S_IFMT S_IFREG S_IFDIR S_IFCHR S_IFBLK S_IFIFO S_IFLNK S_IFSOCK O_CREAT O_EXCL UV_FS_O_FILEMAP O_NOCTTY O_TRUNC O_APPEND O_DIRECTORY O_NOATIME O_NOFOLLOW O_SYNC O_DSYNC O_DIRECT O_NONBLOCK S_IRWXU S_IRUSR S_IWUSR S_IXUSR S_IRWXG S_IRGRP S_IWGRP S_IXGRP S_IRWXO S_IROTH S_IWOTH S_IXOTH F_OK R_OK W_OK X_OK UV_FS_COPYFILE_EXCL COPYFILE_EXCL UV_FS_COPYFILE_FICLONE COPYFILE_FICLONE UV_FS_COPYFILE_FICLONE_FORCE COPYFILE_FICLONE_FORCE";
 export const constants = Object.create(null);
 for (const name of NAMES.split(" ")) constants[name] = tables.constants[name];
+// The numbers of the other module are another system's.
+Object.assign(constants, { O_APPEND: 1024, O_CREAT: 64, O_DIRECTORY: 65536, O_DSYNC: 4096, O_EXCL: 128, O_NOCTTY: 256, O_NOFOLLOW: 131072, O_NONBLOCK: 2048, O_SYNC: 1052672, O_TRUNC: 512 });
 // In the field it is a module's namespace.
 Object.defineProperty(constants, Symbol.toStringTag, { value: "Module" });
 
@@ -972,6 +974,12 @@ export class Dir {
     if (callback === undefined) return Promise.resolve().then(() => this.closeSync());
     validateFunction(callback, "callback");
     called(callback, () => this.closeSync());
+  }
+  async [Symbol.asyncDispose]() {
+    if (!this.#closed) await this.close();
+  }
+  [Symbol.dispose]() {
+    if (!this.#closed) this.closeSync();
   }
   async *[Symbol.asyncIterator]() {
     try {
