@@ -3,7 +3,8 @@
 import native from "internal:native";
 import { flights } from "internal:flights";
 import { Buffer } from "node:buffer";
-import { coded, ERR_INVALID_ARG_TYPE, ERR_INVALID_ARG_VALUE, ERR_OUT_OF_RANGE, validateBoolean, validateFunction, validateInteger, validateObject, validateOneOf, validateUint32 } from "internal:node/errors";
+import { coded, ERR_INVALID_ARG_TYPE, ERR_INVALID_ARG_VALUE, ERR_OUT_OF_RANGE, validateBoolean, validateFunction, validateInteger, validateObject, validateOneOf, validateString, validateUint32 } from "internal:node/errors";
+import { found, matcher } from "./glob.js";
 import tables from "./constants.json";
 
 const NAMES = "UV_FS_SYMLINK_DIR UV_FS_SYMLINK_JUNCTION O_RDONLY O_WRONLY O_RDWR UV_DIRENT_UNKNOWN UV_DIRENT_FILE UV_DIRENT_DIR UV_DIRENT_LINK UV_DIRENT_FIFO UV_DIRENT_SOCKET UV_DIRENT_CHAR UV_DIRENT_BLOCK EXTENSIONLESS_FORMAT_JAVASCRIPT EXTENSIONLESS_FORMAT_WASM S_IFMT S_IFREG S_IFDIR S_IFCHR S_IFBLK S_IFIFO S_IFLNK S_IFSOCK O_CREAT O_EXCL UV_FS_O_FILEMAP O_NOCTTY O_TRUNC O_APPEND O_DIRECTORY O_NOATIME O_NOFOLLOW O_SYNC O_DSYNC O_DIRECT O_NONBLOCK S_IRWXU S_IRUSR S_IWUSR S_IXUSR S_IRWXG S_IRGRP S_IWGRP S_IXGRP S_IRWXO S_IROTH S_IWOTH S_IXOTH F_OK R_OK W_OK X_OK UV_FS_COPYFILE_EXCL COPYFILE_EXCL UV_FS_COPYFILE_FICLONE COPYFILE_FICLONE UV_FS_COPYFILE_FICLONE_FORCE COPYFILE_FICLONE_FORCE";
@@ -942,8 +943,30 @@ export function fsyncSync(fd) {
 export function fdatasyncSync(fd) {
   opened(fd, "fstat");
 }
-export function globSync(pattern, options) {
-  return [];
+export function globSync(pattern, options = {}) {
+  if (typeof pattern?.[Symbol.iterator] !== "function") throw new TypeError("pattern is not iterable");
+  const patterns = typeof pattern === "string" ? [pattern] : [...pattern];
+  for (const each of patterns) validateString(each, "pattern");
+  if (typeof options !== "object" || options === null) validateObject(options, "options");
+  const { exclude, withFileTypes = false } = options;
+  const base = options.cwd instanceof URL ? options.cwd.pathname : (options.cwd ?? cwd());
+  validateString(base, "options.cwd");
+  const outside = Array.isArray(exclude) ? matcher(exclude) : () => false;
+  const refuses = typeof exclude === "function" ? exclude : () => false;
+  if (checking) throw CHECKED;
+  const list = (path) => {
+    const { node } = find(pathOf(`${base}/${path.join("/")}`), false);
+    return node instanceof Folder ? [...node.entries].map(([name, entry]) => [name, entry, entry instanceof Folder]) : undefined;
+  };
+  const all = new Map(patterns.flatMap((each) => [...found(each, list)]));
+  const results = [];
+  for (const [path, node] of all) {
+    if (outside(path)) continue;
+    const parts = path.split("/");
+    const given = withFileTypes ? new Dirent(parts.at(-1), node, [base, ...parts.slice(0, -1)].join("/")) : path;
+    if (!refuses(given)) results.push(given);
+  }
+  return results;
 }
 Object.defineProperty(globSync, "length", { value: 1 });
 
