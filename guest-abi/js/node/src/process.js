@@ -68,8 +68,8 @@ const missing = (name, length = 0) => {
   return method;
 };
 const nothing = (name) => ({ [name]() {} })[name];
-const denied = (name) => ({ [name](id) {
-  throw coded(Error, "EPERM", "operation not permitted");
+const denied = (name, root = 0) => ({ [name](id) {
+  if (id !== root) throw Object.assign(coded(Error, "ERR_EPERM", "operation not permitted"), { code: "EPERM" });
 } })[name];
 
 function hrtime(time) {
@@ -176,8 +176,8 @@ Object.assign(process, {
   seteuid: denied("seteuid"),
   setgid: denied("setgid"),
   setegid: denied("setegid"),
-  setgroups: denied("setgroups"),
-  initgroups: Object.defineProperty(denied("initgroups"), "length", { value: 2 }),
+  setgroups: denied("setgroups", NaN),
+  initgroups: Object.defineProperty(denied("initgroups", NaN), "length", { value: 2 }),
   availableMemory() { return 0; },
   constrainedMemory() { return 0; },
   emitWarning(warning, type, code, ctor) {

@@ -51,7 +51,11 @@ export async function* setInterval(delay, value, options = {}) {
     due++;
     ring();
   }, delay);
-  signal?.addEventListener("abort", ring, { once: true });
+  const aborted = () => {
+    stopRepeat(id);
+    ring();
+  };
+  signal?.addEventListener("abort", aborted, { once: true });
   try {
     for (;;) {
       if (signal?.aborted) throw new AbortError(undefined, { cause: signal.reason });
@@ -60,7 +64,7 @@ export async function* setInterval(delay, value, options = {}) {
     }
   } finally {
     stopRepeat(id);
-    signal?.removeEventListener("abort", ring);
+    signal?.removeEventListener("abort", aborted);
   }
 }
 export const scheduler = {
