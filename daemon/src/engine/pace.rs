@@ -8,7 +8,6 @@
 
 use super::limits::SLICE_FUEL;
 use rustix::time::ClockId;
-use std::cell::Cell;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::{Duration, Instant};
 
@@ -16,41 +15,28 @@ use std::time::{Duration, Instant};
 /// other programs want the cores too.
 const TOLERANCE: u64 = 2;
 
-/// How old what is known of a thread's CPU may be when a slice begins: by so much more than it took may it be
-/// charged.
-const OLD: Duration = Duration::from_micros(500);
-
-thread_local! {
-    /// When this thread's CPU was last looked at, and what it was.
-    static KNOWN: Cell<Option<(Instant, Duration)>> = const { Cell::new(None) };
-}
-
 /// Measures a slice: the time in which this thread had a core, for others may want that too.
 #[derive(Debug)]
-pub struct Watch(Instant);
+pub struct Watch {
+    begun: Instant,
+    cpu: Duration,
+}
 
 impl Watch {
     /// A slice begins on this thread.
     pub fn begin() -> Self {
-        let now = Instant::now();
-        if KNOWN.get().is_none_or(|(at, _)| now - at > OLD) {
-            KNOWN.set(Some((now, cpu())));
+        Self {
+            begun: Instant::now(),
+            cpu: cpu(),
         }
-        Self(now)
     }
 
-    /// How long it took, at most: to look what the thread had of it takes a call of the system, which is worth it
-    /// only where it seems to be long.
+    /// How long it took, at most: what the thread had of it is looked at where it seems to be long.
     pub fn end(self, rate: Rate) -> Duration {
-        let now = Instant::now();
-        let lasted = now - self.0;
-        if rate.fuel(lasted) <= rate.slice.saturating_mul(TOLERANCE) {
-            return lasted;
-        }
-        let cpu = cpu();
-        match KNOWN.replace(Some((now, cpu))) {
-            Some((_, before)) => lasted.min(cpu.saturating_sub(before)),
-            None => lasted,
+        let lasted = self.begun.elapsed();
+        match rate.fuel(lasted) <= rate.slice.saturating_mul(TOLERANCE) {
+            true => lasted,
+            false => lasted.min(cpu().saturating_sub(self.cpu)),
         }
     }
 }

@@ -10,8 +10,8 @@
 //! Workers, all of one weight; within a Worker isolates wait in order. The clock of one that was away is
 //! brought up to [`level::BURST`] slices before that of who was served last, for nobody saves up. A slot
 //! is paid for in advance, or a tenant would be given a second one for nothing, and what was not used is
-//! given back with the slot. Among those whose clocks say the same, as when many begin at once, who is likely to
-//! want little comes before who wants much. Accounts have places in tables, so that while nobody waits a slot costs two
+//! given back with the slot. Whose clock will say least when it has had what it is likely to use comes first, so that
+//! who wants little need not wait for the starts of all who begin with it; one that was away may be behind by as much, too. Accounts have places in tables, so that while nobody waits a slot costs two
 //! locks and looks nothing up.
 
 mod level;
@@ -158,8 +158,7 @@ impl Scheduler {
 
     /// A slot, when it is this Worker's turn. It is in line from now on, whether it is polled or not.
     ///
-    /// `price` is the fuel that it is likely to use: of those who have used as little, as when many begin at
-    /// once, whoever wants least comes first.
+    /// `price` is the fuel that it is likely to use.
     pub fn enter(&self, place: &Place, weight: u32, price: u64) -> Enter {
         let mut state = self.0.lock();
         let seat = if state.take(place.id, weight) {
@@ -245,7 +244,7 @@ impl State {
         let (top, tenant, worker) = self.both(id);
         let burst = ticks(own_burst, weight);
         let account = &mut tenant.account;
-        top.wait(worker.tenant, account, arrival, burst, price);
+        top.wait(worker.tenant, account, arrival, burst, ticks(price, weight));
         let level = &mut tenant.level;
         level.wait(id, &mut worker.account, arrival, own_burst, price);
         worker.seats.push_back(waiting);

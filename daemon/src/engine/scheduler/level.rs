@@ -14,12 +14,12 @@ pub(super) struct Level {
     epoch: u64,
     /// Those that wait or run, each as often as it does.
     busy: usize,
-    /// Those that wait, by their clocks, then by who wants least, then by who came first.
+    /// Those that wait, by what their clocks will say, and then by who came first.
     turns: BTreeSet<Turn>,
 }
 
-/// One that waits: its clock, what it is likely to use, when it came, and which it is.
-type Turn = (u64, u64, u64, usize);
+/// One that waits: what its clock will say, when it came, and which it is.
+type Turn = (u64, u64, usize);
 
 /// One of those who share.
 #[derive(Debug, Default)]
@@ -40,14 +40,14 @@ impl Account {
     }
 
     fn turn(&self, id: usize) -> Turn {
-        (self.clock, self.price, self.arrival, id)
+        (self.clock.saturating_add(self.price), self.arrival, id)
     }
 }
 
 impl Level {
     /// Whose turn it is.
     pub fn first(&self) -> Option<usize> {
-        self.turns.first().map(|turn| turn.3)
+        self.turns.first().map(|turn| turn.2)
     }
 
     /// Something of `account` comes to wait that is likely to use `price`. `burst` is what it may be behind
@@ -55,7 +55,8 @@ impl Level {
     pub fn wait(&mut self, id: usize, account: &mut Account, arrival: u64, burst: u64, price: u64) {
         self.busy += 1;
         if account.waiting == 0 {
-            account.clock = self.begins(account, burst);
+            // Who was away may be so far behind that what it wants makes no difference.
+            account.clock = self.begins(account, burst.saturating_add(price));
             (account.price, account.arrival) = (price, arrival);
             self.turns.insert(account.turn(id));
         }
