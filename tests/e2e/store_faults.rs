@@ -83,7 +83,10 @@ fn survives(calls: &str, error: &str, number: usize, lasting: bool) {
     api.production();
     let id = api.kv_namespace("faults");
     api.kv_put(&id, "before", b"before");
-    assert_eq!(api.try_push("same", &hello("before"), &json!({})).status, 200);
+    assert_eq!(
+        api.try_push("same", &hello("before"), &json!({})).status,
+        200
+    );
     // What it may say afterwards: what was acknowledged last, and what was tried since.
     let mut same = vec!["before".to_owned()];
     let faults = Faults::begin(&daemon, calls, error, number, lasting);

@@ -396,7 +396,10 @@ impl<W: Send + Sync + 'static> Catalog<W> {
         let deployed = self.deployed_ids(namespace.id, &new.name)?;
         let version = Version::of(&new, note);
         let (rows, unneeded) = self.keep_version(rows, namespace.id, version, &deployed)?;
-        let held = new.blobs().map(|blob| self.references.hold(*blob)).collect();
+        let held = new
+            .blobs()
+            .map(|blob| self.references.hold(*blob))
+            .collect();
         self.commit(rows, held).await?;
         self.references.release(unneeded.iter()).await;
         Ok(new)

@@ -3,12 +3,12 @@
 //! reach does not bind the operator, and their connections are not the operator's.
 
 use crate::config::PULLS_MAX;
-use crate::deadline::Deadline;
 use crate::logpush::{Destination, JOBS_MAX, Send, Sending};
 use crate::outbound::{
     ByteStream, Origin, Outbound, OutboundOptions, Policy, RootSource, SendBody, Tenant,
 };
 use async_executor::Executor;
+use async_io::Timer;
 use futures_lite::{FutureExt, StreamExt};
 use http::{HeaderName, HeaderValue, Method, Request, Response, StatusCode, header};
 use std::sync::Arc;
@@ -86,7 +86,10 @@ impl Courier {
                 }
             };
             // What it says is of no interest; it took the body.
-            reading.or(Deadline::after(ANSWER_WAIT)).await;
+            let late = async {
+                Timer::after(ANSWER_WAIT).await;
+            };
+            reading.or(late).await;
             Ok(status)
         }
     }
