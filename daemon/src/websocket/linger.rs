@@ -46,7 +46,7 @@ mod tests {
         let (stream, _) = listener.accept().unwrap();
         // There is more to be read than once.
         client.set_nonblocking(true).unwrap();
-        while client.write(&[0; 1 << 16]).is_ok() {}
+        while let Ok(1..) = client.write(&[0; 1 << 16]) {}
         let stream = Async::new(stream).unwrap();
         block_on(async {
             stream.readable().await.unwrap();
