@@ -34,34 +34,22 @@ struct Open {
     max: usize,
     owner_max: usize,
     all: usize,
-    owners: HashMap<Owner, Share>,
+    owners: HashMap<Owner, usize>,
 }
-
-/// What an owner has of them.
-#[derive(Default)]
-struct Share {
-    count: usize,
-    turn: Arc<Turn>,
-}
-
-/// Whose turn it is to write among an owner's files: each write has a thread, and threads that write take the
-/// cores from those that answer.
-type Turn = smol::lock::Mutex<()>;
 
 /// A place among those who have a file open.
 pub struct Place {
     open: Arc<Mutex<Open>>,
     owner: Owner,
-    pub(super) turn: Arc<Turn>,
 }
 
 impl Drop for Place {
     fn drop(&mut self) {
         let mut open = self.open.lock();
         open.all -= 1;
-        if let Some(share) = open.owners.get_mut(&self.owner) {
-            share.count -= 1;
-            if share.count == 0 {
+        if let Some(count) = open.owners.get_mut(&self.owner) {
+            *count -= 1;
+            if *count == 0 {
                 open.owners.remove(&self.owner);
             }
         }
@@ -92,7 +80,7 @@ impl Files {
     /// The limit, when there is none.
     pub fn place(&self, owner: &Owner) -> Result<Place, usize> {
         let mut open = self.open.lock();
-        let count = open.owners.get(owner).map_or(0, |share| share.count);
+        let count = open.owners.get(owner).copied().unwrap_or_default();
         if count >= open.owner_max {
             return Err(open.owner_max);
         }
@@ -100,10 +88,8 @@ impl Files {
             return Err(open.max);
         }
         open.all += 1;
-        let share = open.owners.entry(owner.clone()).or_default();
-        share.count += 1;
+        open.owners.insert(owner.clone(), count + 1);
         Ok(Place {
-            turn: share.turn.clone(),
             open: self.open.clone(),
             owner: owner.clone(),
         })
@@ -233,7 +219,7 @@ pub struct Writing {
     head: u32,
     len: u64,
     is_kept: bool,
-    place: Place,
+    _place: Place,
 }
 
 fn disk(error: io::Error) -> Unkept {
@@ -260,7 +246,7 @@ impl Writing {
             head: u32::try_from(head.len()).unwrap_or(u32::MAX),
             len: 0,
             is_kept: false,
-            place,
+            _place: place,
         };
         this.reserve(head.len() as u64)?;
         let file = postern_task::unblock(move || {
@@ -302,7 +288,6 @@ impl Writing {
         let Some(mut file) = self.file.take() else {
             return Ok(());
         };
-        let _turn = self.place.turn.lock().await;
         let written = postern_task::unblock(move || file.write_all(&part).map(|()| file));
         self.file = Some(written.await.map_err(disk)?);
         Ok(())

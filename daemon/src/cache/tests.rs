@@ -79,31 +79,6 @@ impl Stage {
 }
 
 #[test]
-fn an_owner_writes_one_part_at_a_time_and_others_do_not_wait_for_it() {
-    let stage = stage();
-    let place = stage.cache.0.files.place(&stage.owner).unwrap();
-    let writing = place.turn.try_lock().unwrap();
-    let put = |owner| {
-        let (cache, url) = (stage.cache.clone(), "http://a/");
-        let owner = Owner::new(owner);
-        async move {
-            cache
-                .put(&owner, None, url, head(&[]), whole(b"body"))
-                .await
-        }
-    };
-    let mut own = std::pin::pin!(put("a"));
-    let is_over = block_on(async {
-        let other = async { put("b").await.is_ok() };
-        let own = async { own.as_mut().await.is_err() };
-        futures_lite::future::or(own, other).await
-    });
-    assert!(is_over && stage.cache.size().1 == 1, "the other's was kept");
-    drop(writing);
-    block_on(own).unwrap();
-}
-
-#[test]
 fn what_is_put_is_found_by_its_owner_alone() {
     let stage = stage();
     stage
