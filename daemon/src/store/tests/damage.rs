@@ -64,6 +64,9 @@ fn a_store_that_will_not_open_is_put_aside_and_built_from_the_export() {
     assert_eq!(get(&bench.open(), "goes").unwrap(), b"on");
 }
 
+/// What a note becomes.
+type Change = fn(&mut Vec<u8>) -> Vec<u8>;
+
 #[test]
 fn a_note_of_the_log_that_is_half_written_or_damaged_costs_nothing() {
     for properly in [true, false] {
@@ -89,7 +92,7 @@ fn a_note_of_the_log_that_is_half_written_or_damaged_costs_nothing() {
             note[3] ^= 1;
             note.clone()
         };
-        let ways: [(&Path, fn(&mut Vec<u8>) -> Vec<u8>, usize); 5] = [
+        let ways: [(&Path, Change, usize); 5] = [
             (&half, emptied, 0),
             (&half, halved, 0),
             (&db, emptied, 1),
