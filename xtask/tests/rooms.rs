@@ -279,7 +279,10 @@ const BELONGS_TO: &[(&str, &[&str])] = &[
     ("instant_acme", &["acme"]),
     ("hyper", &["edge", "manage", "cli", "outbound"]),
     ("smol_hyper", &["edge", "manage", "cli", "outbound"]),
-    ("flate2", &["bundle", "engine", "outbound", "firmware"]),
+    (
+        "flate2",
+        &["bundle", "engine", "outbound", "firmware", "store"],
+    ),
     ("lol_html", &["engine"]),
     ("corosensei", &["engine"]),
     ("brotli_decompressor", &["engine", "outbound"]),

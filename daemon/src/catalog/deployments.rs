@@ -334,8 +334,7 @@ impl<W: Send + Sync + 'static> Catalog<W> {
         script: &Script,
         held: &mut Vec<Held>,
     ) -> Result<Option<Verdict>> {
-        let build = &script.verdict.build;
-        if script.modules.is_empty() || *build == self.runtime.build(script.verdict.kind) {
+        if self.is_judged(script) {
             return Ok(None);
         }
         let sources = self.sources(script).await?;
@@ -343,6 +342,15 @@ impl<W: Send + Sync + 'static> Catalog<W> {
         let (main, named) = (&script.main_module, Named::of(script));
         let judged = self.judge(place, main, &sources, &settings, &named, held);
         Ok(Some(judged.await?))
+    }
+
+    /// Whether a version can start: this build of the engine judged it, and what came of that is there.
+    pub(super) fn is_judged(&self, script: &Script) -> bool {
+        let verdict = &script.verdict;
+        let mut files = verdict.image.iter().chain(&verdict.snapshot);
+        script.modules.is_empty()
+            || (verdict.build == self.runtime.build(verdict.kind)
+                && files.all(|blob| self.store.blobs().has(blob)))
     }
 
     /// The version that runs beside a script's row.

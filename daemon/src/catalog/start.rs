@@ -85,10 +85,7 @@ impl<W: Send + Sync + 'static> Catalog<W> {
                 let mut both = [Some(&script), beside.as_ref().map(|it| &it.script)]
                     .into_iter()
                     .flatten();
-                if both.all(|script| {
-                    script.modules.is_empty()
-                        || script.verdict.build == catalog.runtime.build(script.verdict.kind)
-                }) {
+                if both.all(|script| catalog.is_judged(script)) {
                     catalog.start_stored(&namespace, &script);
                 } else {
                     catalog.pend(namespace.id, &script.name);

@@ -167,6 +167,26 @@ fn another_build_judges_again() {
 }
 
 #[test]
+fn what_judging_left_and_is_gone_is_made_again() {
+    let mut stage = Stage::new();
+    let verdict = stage.push("a", module("1")).unwrap().verdict;
+    let blobs = [verdict.image, verdict.snapshot];
+    for (at, blob) in blobs.into_iter().flatten().enumerate() {
+        let path = stage.catalog.store().blobs().path(&blob);
+        let whole = std::fs::read(&path).unwrap();
+        match at {
+            0 => std::fs::remove_file(&path).unwrap(),
+            _ => std::fs::write(&path, "").unwrap(),
+        }
+        stage = stage.restart("build-1");
+        assert!(stage.catalog.is_pending("production", "a"));
+        assert_eq!(block_on(stage.catalog.refresh()), 1);
+        assert_eq!(std::fs::read(&path).unwrap(), whole);
+        assert_eq!(&*stage.worker("a").spec.script, "a");
+    }
+}
+
+#[test]
 fn a_push_is_charged_to_its_script_and_nothing_else_is() {
     let stage = Stage::new();
     stage.push("a", module("1")).unwrap();

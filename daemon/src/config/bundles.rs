@@ -10,7 +10,7 @@ use std::path::{Path, PathBuf};
 use toml::Spanned;
 
 /// Places that bundles are pulled from.
-const PULLS_MAX: usize = 16;
+pub const PULLS_MAX: usize = 16;
 /// Bytes of a URL.
 const URL_MAX: usize = 2048;
 /// Bytes of a device's name.

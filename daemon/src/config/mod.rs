@@ -22,7 +22,7 @@ pub mod routing;
 mod tls;
 
 pub use acme::{Acme, Challenge};
-pub use bundles::{Bundles, Pull};
+pub use bundles::{Bundles, PULLS_MAX, Pull};
 pub use confinement::Confinement;
 pub use firmware::{Critical, Firmware};
 pub use manage_tls::{ClientCertificate, ManageTls};

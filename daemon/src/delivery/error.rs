@@ -28,6 +28,17 @@ pub enum DeliveryError {
         /// What the system said.
         error: io::Error,
     },
+    /// The key that receipts are signed with is damaged.
+    #[error(
+        "{}: {why}: put the copy of a backup in its place, or remove it, so that another one is made and told by `postern bundle installed`",
+        path.display()
+    )]
+    Key {
+        /// Its file.
+        path: PathBuf,
+        /// What is wrong with it.
+        why: &'static str,
+    },
     /// It did not come whole.
     #[error("the bundle broke off: {0}; send the rest")]
     BrokenOff(io::Error),

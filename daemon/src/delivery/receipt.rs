@@ -27,7 +27,13 @@ impl DeviceKey {
     pub(super) fn open(dir: &Path) -> Result<Self> {
         let path = dir.join(KEY_FILE);
         match fs::read(&path) {
-            Ok(text) => return Ok(Self(SecretKey::parse(&text)?)),
+            Ok(text) => {
+                let key = SecretKey::parse(&text).map_err(|error| match error {
+                    BundleError::SecretKey(why) => DeliveryError::Key { path, why },
+                    other => other.into(),
+                })?;
+                return Ok(Self(key));
+            }
             Err(error) if error.kind() == ErrorKind::NotFound => {}
             Err(error) => return Err(DeliveryError::io("read", &path, error)),
         }

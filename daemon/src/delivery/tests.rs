@@ -616,7 +616,14 @@ fn a_receipt_is_that_of_the_same_key_after_a_restart() {
     let mode = fs::metadata(&path).unwrap().permissions().mode();
     assert_eq!(mode & 0o777, 0o600);
     fs::write(Path::new(&path), "no key").unwrap();
-    assert!(DeviceKey::open(device.dir.path()).is_err(), "not made anew");
+    let refused = DeviceKey::open(device.dir.path())
+        .err()
+        .unwrap()
+        .to_string();
+    assert!(
+        refused.contains("receipt.key: its file has one line: "),
+        "not made anew, and named: {refused}"
+    );
 }
 
 /// What a device should do, simply.

@@ -198,7 +198,7 @@ fn module(source: Cow<'_, [u8]>, order: &Order, image: Imaging) -> Result<Judged
         CompilationMode::Eager
     };
     let code = Code::unbooted(inspected.kind, &init, limits, mode)
-        .map_err(|error| Refused::Module(error.what))?;
+        .map_err(|error| Refused::Module(in_words(&error.what)))?;
     let fuel = limits.startup_fuel(order.fuel_per_ms);
     let mut starting = Starting::new(&code, limits, fuel, Arc::new(NoBindings))?;
     if is_base {
@@ -243,6 +243,22 @@ fn module(source: Cow<'_, [u8]>, order: &Order, image: Imaging) -> Result<Judged
     })
 }
 
+/// What the interpreter says of a module, with what its author can do.
+fn in_words(what: &str) -> String {
+    // Its own names of tables and memories stand behind a colon.
+    let of = |start: &str| what.starts_with(start);
+    if of("out of bounds table access") || of("out of bounds memory access") {
+        let what = what.split(": ").next().unwrap_or(what);
+        return format!(
+            "{what}: a segment of the module does not fit what it is written to; declare a larger table or memory"
+        );
+    }
+    if of("translation requires more registers") {
+        return format!("{what}; split the function, or optimise for size (wasm-opt -Oz)");
+    }
+    what.to_owned()
+}
+
 /// An instance that is being booted. The store goes before its memory does.
 pub(super) struct Starting {
     pub(super) store: Store<Host>,
@@ -273,7 +289,7 @@ impl Starting {
                     limits.memory_bytes
                 ))
             } else {
-                Refused::Module(error.what)
+                Refused::Module(in_words(&error.what))
             }
         })?;
         store
@@ -407,5 +423,27 @@ impl Bindings for NoBindings {
             OpErrorCode::Unsupported,
             "input and output are for handlers only",
         )))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::in_words;
+
+    #[test]
+    fn what_the_interpreter_says_is_told_with_what_helps() {
+        let table =
+            "out of bounds table access: Table(Stored { store: 1 }) does not fit 1 elements";
+        assert_eq!(
+            in_words(table),
+            "out of bounds table access: a segment of the module does not fit what it is written to; declare a \
+             larger table or memory"
+        );
+        let registers = "translation requires more registers for a function than available";
+        assert!(
+            in_words(registers)
+                .ends_with("split the function, or optimise for size (wasm-opt -Oz)")
+        );
+        assert_eq!(in_words("another"), "another");
     }
 }

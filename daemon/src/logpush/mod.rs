@@ -19,6 +19,8 @@ use crate::engine::Finished;
 use crate::observe::{Record, Sink};
 use crate::store::{Store, StoreError, Table};
 use async_executor::Executor;
+use event_listener::Event;
+use futures_lite::FutureExt as _;
 use job::StoredJob;
 use parking_lot::{Mutex, RwLock};
 use postern_task::Begin;
@@ -352,34 +354,47 @@ struct Courier {
 }
 
 impl Courier {
-    /// Makes batches and sends them, for ever.
+    /// Makes batches and sends them, for ever. A server that takes its time has no lines wait in memory.
     async fn work(self) {
+        let (batches, woken) = (self.spool.clone(), Event::new());
+        let batching = async {
+            loop {
+                async_io::Timer::after(BATCH_EVERY).await;
+                batches.clone().flush().await;
+                woken.notify(1);
+            }
+        };
+        batching.or(self.deliver(&woken)).await;
+    }
+
+    /// Sends batches as they come, the oldest first.
+    async fn deliver(&self, woken: &Event) {
         let mut retry = RETRY_FIRST;
         loop {
-            async_io::Timer::after(BATCH_EVERY).await;
-            self.spool.clone().flush().await;
-            while let Some((number, lines)) = self.spool.first().await {
-                match self.send.send(&self.destination, lines).await {
-                    Ok(()) => {
-                        retry = RETRY_FIRST;
-                        {
-                            let mut state = self.state.lock();
-                            state.last_complete_ms = Some(now_ms());
-                            state.error = None;
-                        }
-                        self.spool.clone().done(number).await;
+            let come = woken.listen();
+            let Some((number, lines)) = self.spool.first().await else {
+                come.await;
+                continue;
+            };
+            match self.send.send(&self.destination, lines).await {
+                Ok(()) => {
+                    retry = RETRY_FIRST;
+                    {
+                        let mut state = self.state.lock();
+                        state.last_complete_ms = Some(now_ms());
+                        state.error = None;
                     }
-                    Err(reason) => {
-                        log::warn!("a logpush job's server did not take a batch: {reason}");
-                        {
-                            let mut state = self.state.lock();
-                            state.last_error_ms = Some(now_ms());
-                            state.error = Some(reason);
-                        }
-                        async_io::Timer::after(retry).await;
-                        retry = (retry * 2).min(RETRY_MAX);
-                        self.spool.clone().flush().await;
+                    self.spool.clone().done(number).await;
+                }
+                Err(reason) => {
+                    log::warn!("a logpush job's server did not take a batch: {reason}");
+                    {
+                        let mut state = self.state.lock();
+                        state.last_error_ms = Some(now_ms());
+                        state.error = Some(reason);
                     }
+                    async_io::Timer::after(retry).await;
+                    retry = (retry * 2).min(RETRY_MAX);
                 }
             }
         }

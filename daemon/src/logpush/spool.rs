@@ -154,6 +154,8 @@ impl Spool {
     /// The oldest batch. One that cannot be read is let go of.
     pub async fn first(self: &Arc<Self>) -> Option<(u64, Vec<u8>)> {
         loop {
+            // A batch is told of before the store has it.
+            let _alone = self.writing.lock().await;
             let number = *self.state.lock().batches.first_key_value()?.0;
             let (store, key) = (self.store.clone(), self.key(number));
             let row: Result<Option<StoredBatch>, StoreError> =

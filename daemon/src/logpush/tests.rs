@@ -14,6 +14,7 @@ use smol::future::block_on;
 struct Server {
     taken: Mutex<Vec<Value>>,
     fails: AtomicBool,
+    hangs: AtomicBool,
 }
 
 impl Send for Server {
@@ -21,6 +22,9 @@ impl Send for Server {
         assert_eq!(to.headers, [("X-Key".to_owned(), "a b".to_owned())]);
         if self.fails.load(Relaxed) {
             return Box::pin(async { Err("503".to_owned()) });
+        }
+        if self.hangs.load(Relaxed) {
+            return Box::pin(std::future::pending());
         }
         let lines = String::from_utf8(lines).unwrap();
         let lines = lines
@@ -201,6 +205,26 @@ fn what_a_server_does_not_take_is_sent_again_after_a_restart_too() {
         }
     }));
     assert!(logpush.jobs()[0].1.last_complete_ms.is_some());
+}
+
+#[test]
+fn a_server_that_never_answers_leaves_no_lines_in_memory() {
+    let bench = bench();
+    bench.server.hangs.store(true, Relaxed);
+    bench.logpush.cover("n", "s", Some(Vec::new()));
+    let (job, _) = block_on(bench.logpush.create(wanted(JobChange::default()))).unwrap();
+    let stored = || Spool::open(&bench.store, job.id).unwrap().bytes();
+    let mut before = 0;
+    for _ in 0..2 {
+        bench.ends("n", "s", Outcome::Ok);
+        block_on(bench.executor.run(async {
+            while stored() <= before {
+                smol::future::yield_now().await;
+            }
+        }));
+        before = stored();
+    }
+    assert_eq!(bench.logpush.job(job.id).unwrap().1.waiting_bytes, before);
 }
 
 #[test]

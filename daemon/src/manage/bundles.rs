@@ -38,7 +38,9 @@ impl From<DeliveryError> for Refusal {
             error => error,
         };
         let status = match &error {
-            E::Catalog(_) | E::Store(_) | E::Io { .. } => return Self::internal(error),
+            E::Catalog(_) | E::Store(_) | E::Io { .. } | E::Key { .. } => {
+                return Self::internal(error);
+            }
             E::NothingInstalled { .. } | E::NoUpload => StatusCode::NOT_FOUND,
             E::TooLarge { .. } => StatusCode::PAYLOAD_TOO_LARGE,
             E::NoRoom(_) => StatusCode::INSUFFICIENT_STORAGE,

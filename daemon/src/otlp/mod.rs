@@ -21,7 +21,7 @@ use std::future::Future;
 use std::pin::Pin;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 /// Records of one request.
 const BATCH_MAX: usize = 512;
@@ -94,20 +94,27 @@ impl Otlp {
 
     /// Exports for ever. `figures` gives OpenMetrics text.
     pub async fn run(self, post: Arc<dyn Post>, figures: impl Fn() -> String + Send) {
+        let mut next = Instant::now() + self.0.options.interval;
+        let mut goes = true;
         loop {
             let due = async {
-                async_io::Timer::after(self.0.options.interval).await;
+                async_io::Timer::at(next).await;
                 true
             };
             let plenty = self.0.plenty.listen();
             let early = async {
+                // A server that failed is asked again when it is due, however much waits for it.
+                if !goes {
+                    std::future::pending::<()>().await;
+                }
                 plenty.await;
                 false
             };
             if due.or(early).await {
+                next = Instant::now() + self.0.options.interval;
                 self.send_figures(&*post, &figures()).await;
             }
-            self.send_logs(&*post).await;
+            goes = self.send_logs(&*post).await;
         }
     }
 
@@ -115,6 +122,7 @@ impl Otlp {
     pub async fn flush(&self, post: &dyn Post) {
         let late = async {
             async_io::Timer::after(FLUSH).await;
+            false
         };
         self.send_logs(post).or(late).await;
     }
@@ -132,12 +140,12 @@ impl Otlp {
         }
     }
 
-    /// Sends what waits, a request after the other, until nothing does or a server fails.
-    pub(crate) async fn send_logs(&self, post: &dyn Post) {
+    /// Sends what waits, a request after the other, until nothing does or a server fails; false if one did.
+    pub(crate) async fn send_logs(&self, post: &dyn Post) -> bool {
         for _ in 0..BATCHES_MAX {
             let batch = self.0.queue.lock().take(BATCH_MAX);
             if batch.is_empty() {
-                return;
+                break;
             }
             let body = json::logs(&batch, &self.0.options.board);
             if let Err(error) = sent(post, Signal::Logs, &body).await {
@@ -147,9 +155,10 @@ impl Otlp {
                     false => batch.len(),
                 };
                 self.lost(lost as u64);
-                return;
+                return false;
             }
         }
+        true
     }
 
     fn lost(&self, count: u64) {

@@ -9,7 +9,7 @@ use crate::metrics::{Snapshot, text};
 use crate::observe::Observe;
 use crate::observe::logger::Tap as _;
 use crate::observe::tests::finished;
-use futures_lite::future::block_on;
+use futures_lite::future::{self, block_on};
 use postern_abi::event::LogLevel;
 
 /// A server that answers so, and keeps what it was sent.
@@ -162,6 +162,37 @@ fn what_is_not_taken_waits_and_what_has_no_room_is_counted() {
     assert!(otlp.0.queue.lock().take(1).is_empty());
     block_on(otlp.send_figures(&server, &text(Snapshot::default())));
     assert_eq!(otlp.dropped(), dropped + 2);
+}
+
+#[test]
+fn a_server_that_fails_is_not_asked_for_each_line() {
+    let server = Arc::new(Server::new(Ok(503)));
+    let otlp = otlp(1000);
+    let fill = || (0..20).for_each(|_| otlp.line(log::Level::Info, "edge", "line"));
+    let mut running = std::pin::pin!(otlp.clone().run(server.clone(), String::new));
+    for _ in 0..5 {
+        assert!(block_on(future::poll_once(&mut running)).is_none());
+        fill();
+    }
+    assert_eq!(server.sent.lock().len(), 1);
+}
+
+#[test]
+fn figures_go_out_however_much_is_logged() {
+    let server = Arc::new(Server::new(Ok(200)));
+    let otlp = Otlp::new(OtlpOptions {
+        interval: Duration::from_millis(20),
+        ..otlp(1000).0.options.clone()
+    });
+    let fill = || (0..20).for_each(|_| otlp.line(log::Level::Info, "edge", "line"));
+    let figures = || text(Snapshot::default());
+    let mut running = std::pin::pin!(otlp.clone().run(server.clone(), figures));
+    let is_there = |it: &Signal| server.sent.lock().iter().any(|(signal, _)| signal == it);
+    while !is_there(&Signal::Metrics) {
+        assert!(block_on(future::poll_once(&mut running)).is_none());
+        fill();
+    }
+    assert!(is_there(&Signal::Logs));
 }
 
 #[test]

@@ -98,6 +98,11 @@ impl Blobs {
         self.dir.join(id.to_string())
     }
 
+    /// Whether a blob is there, and not a file that was emptied. What it holds is not checked.
+    pub fn has(&self, id: &BlobId) -> bool {
+        fs::metadata(self.path(id)).is_ok_and(|file| file.is_file() && file.len() > 0)
+    }
+
     /// Opens a blob. What it holds is not checked.
     pub fn open(&self, id: &BlobId) -> Result<File, StoreError> {
         let path = self.path(id);

@@ -13,6 +13,7 @@ mod flusher;
 mod keys;
 pub mod kv;
 mod layout;
+mod notes;
 mod opening;
 mod records;
 mod rows;

@@ -14,6 +14,7 @@ use super::export;
 use super::keys;
 use super::kv::{NamespaceId, Usage, write};
 use super::layout::{self, Layout, create_dir, remove_dir, remove_file, sync_dir, sync_tree};
+use super::notes;
 use super::records;
 use super::rows::{Batch, Rows};
 use super::values::{self, FileId, Values};
@@ -43,7 +44,8 @@ pub(super) fn open(layout: &Layout, cache_bytes: u64) -> Result<Found, StoreErro
     let acknowledged = witness::read(&layout.witness)?;
     let mut put_aside = None;
     if layout.db.exists() {
-        match open_checked(layout, cache_bytes, !clean, acknowledged) {
+        let all = notes::tidy(layout)? || !clean;
+        match open_checked(layout, cache_bytes, all, acknowledged) {
             Ok((rows, sequence)) => {
                 let lost_batches = acknowledged.saturating_sub(sequence);
                 if lost_batches > 0 {
@@ -253,7 +255,7 @@ fn sweep_orphans(layout: &Layout, rows: &Rows, rows_lost: bool) -> Result<(), St
 }
 
 /// A new directory for what is put aside.
-fn aside(layout: &Layout) -> Result<PathBuf, StoreError> {
+pub(super) fn aside(layout: &Layout) -> Result<PathBuf, StoreError> {
     create_dir(&layout.damaged)?;
     let now = layout::seconds_now();
     let mut aside = layout.damaged.join(format!("{now}"));
@@ -286,7 +288,8 @@ fn put_it_aside(layout: &Layout, error: &StoreError) -> Result<PathBuf, StoreErr
     Ok(aside)
 }
 
-fn rename(from: &Path, to: &Path) -> Result<(), StoreError> {
+/// Moves something, or has done so already.
+pub(super) fn rename(from: &Path, to: &Path) -> Result<(), StoreError> {
     match fs::rename(from, to) {
         // Moved already, by an attempt that a power cut ended.
         Err(error) if error.kind() == std::io::ErrorKind::NotFound => Ok(()),

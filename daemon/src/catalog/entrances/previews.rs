@@ -108,9 +108,7 @@ impl<W: Send + Sync + 'static> Catalog<W> {
             return Some(deployed);
         }
         // Another build of the engine judged it, and nobody has deployed it since.
-        let is_ready = version.modules.is_empty()
-            || version.verdict.build == self.runtime.build(version.verdict.kind);
-        if !is_ready {
+        if !self.is_judged(version) {
             return None;
         }
         let deployed = self.start(namespace, version, None).map_err(|error| {

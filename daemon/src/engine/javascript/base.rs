@@ -2,10 +2,14 @@
 
 use super::super::snapshot::{self, Id};
 use serde::{Deserialize, Serialize};
+use sha2::{Digest, Sha256};
 use std::ffi::OsStr;
 use std::fs::{self, File};
 use std::io::{self, Read};
 use std::path::{Path, PathBuf};
+
+/// Bytes of a file that are read at once.
+const PART: usize = 64 << 10;
 
 /// Where a base is.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -14,6 +18,8 @@ pub struct Base {
     pub image: PathBuf,
     /// The snapshot of the memory after booting, to which those of Workers are differences.
     pub memory: PathBuf,
+    /// The SHA-256 of both files, memory and image one after the other.
+    sum: PathBuf,
 }
 
 impl Base {
@@ -30,19 +36,21 @@ impl Base {
         Self {
             image: dir.join(format!("{name}.image")),
             memory: dir.join(format!("{name}.memory")),
+            sum: dir.join(format!("{name}.sum")),
         }
     }
 
-    /// Whether it was made. The image is written last.
+    /// Whether it was made.
     pub fn is_there(&self) -> bool {
         self.image.is_file() && self.memory.is_file()
     }
 
-    /// What differences to its memory name, if it was made and is whole.
+    /// What differences to its memory name, if it was made and is whole: what all Workers in JavaScript share is not
+    /// believed because its file is there.
     pub fn id(&self) -> Option<Id> {
         let contents = snapshot::open(&File::open(&self.memory).ok()?).ok()?;
-        let is_base = self.image.is_file() && contents.base == Id::ZEROS;
-        is_base.then_some(contents.id)
+        let is_whole = fs::read(&self.sum).ok()? == self.sum_of_files().ok()?;
+        (is_whole && contents.base == Id::ZEROS).then_some(contents.id)
     }
 
     /// Writes it durably, memory and image of so many bytes one after the other, and removes the bases of other
@@ -59,13 +67,30 @@ impl Base {
         fs::create_dir_all(dir)?;
         for entry in fs::read_dir(dir)? {
             let path = entry?.path();
-            let ends = ["image", "memory", "new"].map(OsStr::new);
+            let ends = ["image", "memory", "sum", "new"].map(OsStr::new);
             if path.extension().is_some_and(|end| ends.contains(&end)) {
                 fs::remove_file(path)?;
             }
         }
         write(dir, &self.memory, &mut from.take(memory), memory)?;
-        write(dir, &self.image, &mut from.take(image), image)
+        write(dir, &self.image, &mut from.take(image), image)?;
+        let sum = self.sum_of_files()?;
+        write(dir, &self.sum, &mut &sum[..], sum.len() as u64)
+    }
+
+    fn sum_of_files(&self) -> io::Result<[u8; 32]> {
+        let mut hash = Sha256::new();
+        let mut part = vec![0; PART];
+        for path in [&self.memory, &self.image] {
+            let mut file = File::open(path)?;
+            loop {
+                match file.read(&mut part)? {
+                    0 => break,
+                    read => hash.update(&part[..read]),
+                }
+            }
+        }
+        Ok(hash.finalize().into())
     }
 }
 
@@ -99,8 +124,15 @@ mod tests {
         let new = Base::in_dir(dir.path(), "a 2");
         new.keep(dir.path(), bytes, &mut &files[..]).unwrap();
         assert!(new.is_there() && !old.is_there());
-        assert_eq!(fs::read_dir(dir.path()).unwrap().count(), 2);
+        assert_eq!(fs::read_dir(dir.path()).unwrap().count(), 3);
         assert_eq!(fs::read(&new.image).unwrap(), b"image");
+        // An image that was changed, cut off or emptied is none.
+        for image in ["imagf", "imag", ""] {
+            fs::write(&new.image, image).unwrap();
+            assert!(new.is_there() && new.id().is_none(), "{image}");
+        }
+        fs::write(&new.image, "image").unwrap();
+        assert!(new.id().is_some());
         // Half a memory is none.
         let memory = fs::read(&new.memory).unwrap();
         fs::write(&new.memory, &memory[memory.len() / 2..]).unwrap();

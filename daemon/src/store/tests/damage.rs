@@ -1,7 +1,7 @@
 //! A store that is damaged, forgot, or is of a newer program: what opening makes of it.
 
 use super::*;
-use crate::store::{keys, rows};
+use crate::store::{keys, layout, rows};
 use proptest::prelude::*;
 
 /// A store with an export and something written since, closed properly or not.
@@ -62,6 +62,62 @@ fn a_store_that_will_not_open_is_put_aside_and_built_from_the_export() {
     put(&store, "goes", "on");
     drop(store);
     assert_eq!(get(&bench.open(), "goes").unwrap(), b"on");
+}
+
+/// What a note becomes.
+type Change = fn(&mut Vec<u8>) -> Vec<u8>;
+
+#[test]
+fn a_note_of_the_log_that_is_half_written_or_damaged_costs_nothing() {
+    for properly in [true, false] {
+        let bench = Bench::new();
+        prepared(&bench, properly);
+        // What is acknowledged and in no export.
+        let store = bench.open();
+        for key in 0..200 {
+            put(&store, &format!("k{key}"), bytes(key, 700));
+        }
+        drop(store);
+        drop(bench.open());
+        let db = bench.dir.path().join("db");
+        let note = || {
+            let names = layout::names(&db).unwrap().into_iter();
+            let mut notes = names.filter(|name| name.starts_with("snap."));
+            db.join(notes.next().unwrap())
+        };
+        let half = db.join("snap.7FFFFFFFFFFFFFFF.generating");
+        let emptied = |_: &mut Vec<u8>| Vec::new();
+        let halved = |note: &mut Vec<u8>| note.split_off(note.len() / 2);
+        let flipped = |note: &mut Vec<u8>| {
+            note[3] ^= 1;
+            note.clone()
+        };
+        let ways: [(&Path, Change, usize); 5] = [
+            (&half, emptied, 0),
+            (&half, halved, 0),
+            (&db, emptied, 1),
+            (&db, halved, 2),
+            (&db, flipped, 3),
+        ];
+        for (path, left, kept) in ways {
+            let mut whole = std::fs::read(note()).unwrap();
+            let path = if path == db { note() } else { half.clone() };
+            std::fs::write(path, left(&mut whole)).unwrap();
+            let opened = bench.opened();
+            assert_eq!((opened.put_aside, opened.lost_batches), (None, 0));
+            let store = opened.store;
+            for key in 0..200 {
+                assert_eq!(get(&store, &format!("k{key}")).unwrap(), bytes(key, 700));
+            }
+            assert_eq!(get(&store, "later").unwrap(), b"v");
+            put(&store, "more", bytes(0, 900));
+            drop(store);
+            assert!(!half.exists());
+            let damaged = bench.dir.path().join("damaged");
+            let aside = std::fs::read_dir(&damaged).map_or(0, Iterator::count);
+            assert_eq!(aside, kept);
+        }
+    }
 }
 
 #[test]
