@@ -1,5 +1,6 @@
 //! What is in a bundle that was staged, as a release of the catalog.
 
+use super::reach::{Named, Signer};
 use super::staging::Staged;
 use super::{Arrival, DeliveryError, Result};
 use crate::assets::{Config, PATH_MAX};
@@ -114,6 +115,7 @@ impl Contents {
         gone: Vec<String>,
         arrival: &Arrival,
         in_memory: u64,
+        signer: Option<&Signer>,
     ) -> Result<Release> {
         let manifest = &self.manifest;
         self.check_memory(in_memory)?;
@@ -124,27 +126,20 @@ impl Contents {
                     .to_owned(),
             ));
         }
-        let mut said = Vec::with_capacity(manifest.scripts.len());
-        let mut titles: BTreeSet<String> = manifest
-            .seeds
-            .iter()
-            .map(|it| it.namespace.clone())
-            .collect();
-        for script in &manifest.scripts {
-            let metadata: Value = serde_json::from_str(&script.metadata)
-                .map_err(|error| in_script(script, format!("its metadata is no JSON: {error}")))?;
-            titles.extend(named_titles(&metadata).map(str::to_owned));
-            said.push(metadata);
+        let namespace = manifest.namespace.clone();
+        let namespace = namespace.unwrap_or_else(|| ACCOUNT.to_owned());
+        let named = named(manifest, catalog)?;
+        if let Some(signer) = signer {
+            signer.check(catalog, &namespace, &named)?;
         }
-        let titles = catalog.titled(titles)?;
+        let Named { said, titles } = named;
         let mut members = Vec::with_capacity(said.len());
         for (script, mut metadata) in manifest.scripts.iter().zip(said) {
             resolve(&mut metadata, &titles);
             members.push(self.member(script, &metadata, arrival)?);
         }
-        let namespace = manifest.namespace.clone();
         Ok(Release {
-            namespace: namespace.unwrap_or_else(|| ACCOUNT.to_owned()),
+            namespace,
             members,
             gone,
             routes: manifest
@@ -320,6 +315,26 @@ fn damaged(what: &dyn std::fmt::Display) -> CatalogError {
 
 fn in_script(script: &Script, what: String) -> DeliveryError {
     DeliveryError::Contents(format!("script '{}': {what}", shown(&script.name)))
+}
+
+/// What scripts and values of a bundle name.
+pub(super) fn named<W: Send + Sync + 'static>(
+    manifest: &Manifest,
+    catalog: &Catalog<W>,
+) -> Result<Named> {
+    let mut said = Vec::with_capacity(manifest.scripts.len());
+    let seeds = manifest.seeds.iter();
+    let mut titles: BTreeSet<String> = seeds.map(|it| it.namespace.clone()).collect();
+    for script in &manifest.scripts {
+        let metadata: Value = serde_json::from_str(&script.metadata)
+            .map_err(|error| in_script(script, format!("its metadata is no JSON: {error}")))?;
+        titles.extend(named_titles(&metadata).map(str::to_owned));
+        said.push(metadata);
+    }
+    Ok(Named {
+        said,
+        titles: catalog.titled(titles)?,
+    })
 }
 
 /// KV namespaces that bindings name by title and not by id.
