@@ -111,8 +111,33 @@ fn another_program_signs_what_is_extracted() {
     );
     site.run("sign @site.postern --signature @signed.minisig", 0);
     let key = machine.public_key();
-    let good = site.run(&format!("verify @site.postern --key {key}"), 0);
-    assert_eq!(good.json()["comment"], "seven");
+    let verify = format!("verify @site.postern --key {key}");
+    let good = site.run(&verify, 0).json();
+    assert_eq!(good["comment"], "seven");
+    // What is no signature does not take the place of one.
+    let whole = std::fs::read(site.path("signed.minisig")).unwrap();
+    let older = legacy(&whole);
+    for (junk, said) in [
+        (&b""[..], "no untrusted comment is on line 1"),
+        (b"junk", "no untrusted comment is on line 1"),
+        (&whole[..whole.len() / 2], "is not of minisign's form"),
+        (&older, "sign with `minisign -S -H`"),
+    ] {
+        site.write("junk.minisig", junk);
+        let refused = site.run("sign @site.postern --signature @junk.minisig", 1);
+        assert!(refused.stderr.contains(said), "{said}: {refused:?}");
+    }
+    assert_eq!(site.run(&verify, 0).json(), good);
+}
+
+/// The same signature, said to be of the bytes themselves, as older versions of minisign made it.
+fn legacy(signature: &[u8]) -> Vec<u8> {
+    let text = std::str::from_utf8(signature).unwrap();
+    let prehashed = text.lines().nth(1).unwrap();
+    // `ED` and `Ed` differ in the second digit of base64 alone.
+    let older = prehashed.replacen("RU", "RW", 1);
+    assert_ne!(older, prehashed);
+    text.replace(prehashed, &older).into_bytes()
 }
 
 #[test]
@@ -161,6 +186,11 @@ fn what_is_left_out_is_told() {
     };
     told("build @one.wasm -o @x --device *", "--bundle-version");
     told("build @one.wasm -o @x --bundle-version 1", "--device");
+    site.run(
+        "build @one.wasm -o @x.postern --bundle-version 1 --device *",
+        0,
+    );
+    told("sign @x.postern", "--signature FILE");
     told(
         "build @one.wasm @one.wasm -o @x --bundle-version 1 --device *",
         "two scripts",

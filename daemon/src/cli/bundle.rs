@@ -10,8 +10,8 @@ use super::args::{Bundle, BundleSign, Remote};
 use super::error::CliError;
 use super::output::{Output, printable};
 use super::project;
-use crate::bundle::{self, KeyList, SecretKey};
-use crate::firmware::minisign::PublicKey;
+use crate::bundle::{self, BundleError, KeyList, SecretKey};
+use crate::firmware::minisign::{self, PublicKey};
 use serde_json::json;
 use std::fs::{self, OpenOptions};
 use std::io::Write as _;
@@ -115,6 +115,7 @@ fn sign(args: &BundleSign, out: Output) -> Result<(), CliError> {
         }
         (None, Some(path), _) => {
             let signature = project::read(path, bundle::SIGNATURE_MAX as u64)?;
+            minisign::check_form(&signature).map_err(BundleError::SignatureForm)?;
             write(&args.file, &bundle::with_signature(&bytes, &signature)?)?;
             "signed"
         }
@@ -123,7 +124,10 @@ fn sign(args: &BundleSign, out: Output) -> Result<(), CliError> {
             "extracted"
         }
         (None, None, None) => {
-            return Err(CliError::Usage("give --key FILE, or --extract FILE".into()));
+            return Err(CliError::Usage(
+                "give --key FILE, or --extract FILE and then --signature FILE with what another program signed"
+                    .into(),
+            ));
         }
     };
     let file = args.file.display().to_string();

@@ -136,7 +136,6 @@ pub struct BundleSign {
     #[arg(
         long,
         value_name = "FILE",
-        required_unless_present_any = ["extract", "signature"],
         conflicts_with_all = ["extract", "signature"]
     )]
     pub key: Option<PathBuf>,
