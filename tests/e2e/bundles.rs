@@ -5,6 +5,7 @@ use postern_e2e::guests::hello;
 use postern_e2e::{Daemon, Setup};
 use std::os::unix::fs::PermissionsExt;
 use std::path::Path;
+use std::process::Command;
 
 /// A folder with two projects, a list of them, and a program that runs in it.
 struct Site {
@@ -47,12 +48,23 @@ impl Site {
     /// `postern --json bundle …`; `@` stands before names of files of the folder.
     #[track_caller]
     fn run(&self, line: &str, code: i32) -> Ran {
+        self.ran(&["--json", "bundle"], line, code)
+    }
+
+    /// The same for people.
+    #[track_caller]
+    fn said(&self, line: &str, code: i32) -> Ran {
+        self.ran(&["bundle"], line, code)
+    }
+
+    #[track_caller]
+    fn ran(&self, before: &[&str], line: &str, code: i32) -> Ran {
         let words = line.split(' ').map(|word| match word.strip_prefix('@') {
             Some(name) => self.path(name),
             None => word.to_owned(),
         });
         let words: Vec<String> = words.collect();
-        let mut all = vec!["--json", "bundle"];
+        let mut all = before.to_vec();
         all.extend(words.iter().map(String::as_str));
         self.daemon.cli(&all).expect(code)
     }
@@ -114,6 +126,20 @@ fn another_program_signs_what_is_extracted() {
     let verify = format!("verify @site.postern --key {key}");
     let good = site.run(&verify, 0).json();
     assert_eq!(good["comment"], "seven");
+    // What receipts say of it is told of the file, too.
+    let sum = Command::new("sha256sum").arg(site.path("signed")).output();
+    let sum = String::from_utf8(sum.unwrap().stdout).unwrap();
+    let hash = sum.split(' ').next().unwrap();
+    assert_eq!(good["manifest_sha256"], hash);
+    let told = site.run("inspect @site.postern", 0).json();
+    assert_eq!(told["manifest_sha256"], hash);
+    for line in ["inspect @site.postern", &verify] {
+        let told = site.said(line, 0);
+        assert!(
+            told.text().contains(&format!("\nmanifest {hash}\n")),
+            "{told:?}"
+        );
+    }
     // What is no signature does not take the place of one.
     let whole = std::fs::read(site.path("signed.minisig")).unwrap();
     let older = legacy(&whole);

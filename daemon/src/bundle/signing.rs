@@ -134,6 +134,11 @@ pub fn signed(bytes: &[u8]) -> Result<&[u8], BundleError> {
     Ok(&bytes[..lengths(bytes)?.0])
 }
 
+/// SHA-256 of these, as receipts have it: `manifest_sha256`.
+pub fn hash_of_signed(signed: &[u8]) -> [u8; 32] {
+    sha2::Sha256::digest(signed).into()
+}
+
 /// The bundle with another `.minisig` file in place of its own. It is read whole before.
 pub fn with_signature(bytes: &[u8], signature: &[u8]) -> Result<Vec<u8>, BundleError> {
     let signed = signed(bytes)?;

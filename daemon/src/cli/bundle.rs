@@ -11,7 +11,7 @@ use super::error::CliError;
 use super::output::{Output, printable};
 use super::project;
 use crate::bundle::{self, BundleError, KeyList, SecretKey};
-use crate::firmware::minisign::{self, PublicKey};
+use crate::firmware::minisign::{self, PublicKey, hex};
 use serde_json::json;
 use std::fs::{self, OpenOptions};
 use std::io::Write as _;
@@ -38,8 +38,9 @@ pub fn run(args: &Bundle, out: Output) -> Result<(), CliError> {
                 return keys::shown(&KeyList::inspect(&bytes)?, out);
             }
             let bundle = bundle::read(&bytes)?;
-            let told = shown::told(&bundle);
-            out.result(&told, || shown::text(&bundle))
+            let hash = hash(bundle::signed(&bytes)?);
+            let told = shown::told(&bundle, &hash);
+            out.result(&told, || shown::text(&bundle, &hash))
         }
         Bundle::Diff { old, new } => {
             let read = |path: &Path| -> Result<_, CliError> {
@@ -143,6 +144,11 @@ async fn installed(remote: &Remote, out: Output) -> Result<(), CliError> {
     out.result(&told, || shown::installed(&told))
 }
 
+/// What receipts call a bundle's manifest: `manifest_sha256`.
+fn hash(signed: &[u8]) -> String {
+    hex(&bundle::hash_of_signed(signed))
+}
+
 /// A key as it was given: itself, or its file.
 pub(super) fn public_key(text: &str) -> Result<PublicKey, CliError> {
     if let Ok(key) = PublicKey::parse(text) {
@@ -164,6 +170,7 @@ fn verify(file: &Path, keys: &[String], out: Output) -> Result<(), CliError> {
     let bundle = bundle::read(&bytes)?;
     let signed = bundle::signed(&bytes)?;
     let signature = bundle::verified(signed, &bundle.signature, &keys?)?;
+    let hash = hash(signed);
     let manifest = &bundle.manifest;
     let now = jiff::Timestamp::now().as_second();
     if let Some(expires) = manifest.expires
@@ -175,11 +182,11 @@ fn verify(file: &Path, keys: &[String], out: Output) -> Result<(), CliError> {
         )));
     }
     let told = json!({
-        "key": signature.key(), "comment": signature.comment, "version": manifest.version,
+        "key": signature.key(), "comment": signature.comment, "version": manifest.version, "manifest_sha256": hash,
     });
     out.result(&told, || {
         format!(
-            "good: signed by {}, {}\n",
+            "good: signed by {}, {}\nmanifest {hash}\n",
             signature.key(),
             printable(&signature.comment)
         )

@@ -4,7 +4,7 @@ use super::reach::{Named, Signer};
 use super::staging::Staged;
 use super::{Arrival, DeliveryError, Result};
 use crate::assets::{Config, PATH_MAX};
-use crate::bundle::{Bounds, BundleError, Manifest, Part, Reader, Script, expand};
+use crate::bundle::{Bounds, BundleError, Manifest, Part, Reader, Script, expand, hash_of_signed};
 use crate::catalog::metadata::Metadata;
 use crate::catalog::name::{ACCOUNT, Id, shown};
 use crate::catalog::release::{Member, Parts, Release, Sink, Titled, Value as KvValue};
@@ -14,7 +14,6 @@ use crate::catalog::{
 };
 use crate::store::StoreError;
 use serde_json::Value;
-use sha2::{Digest, Sha256};
 use std::collections::{BTreeMap, BTreeSet};
 use std::io::{BufReader, Read};
 use std::sync::Arc;
@@ -33,7 +32,7 @@ impl<'a> Head<'a> {
             manifest: reader.manifest(),
             signed: reader.signed(),
             signature: reader.signature(),
-            hash: Sha256::digest(reader.signed()).into(),
+            hash: hash_of_signed(reader.signed()),
         }
     }
 }
@@ -83,7 +82,7 @@ impl Contents {
 
     /// SHA-256 of what is signed.
     pub(super) fn hash(&self) -> [u8; 32] {
-        Sha256::digest(&self.signed).into()
+        hash_of_signed(&self.signed)
     }
 
     /// Bytes that its parts take when they are stored: by what, for people.
