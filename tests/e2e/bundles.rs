@@ -167,6 +167,33 @@ fn legacy(signature: &[u8]) -> Vec<u8> {
 }
 
 #[test]
+fn errors_say_what_is_not_signed() {
+    let site = Site::new();
+    site.run("keygen @root", 0);
+    site.run("keygen @other", 0);
+    site.write("keys.toml", b"version = 1\n[[keys]]\nkey = \"other.pub\"\n");
+    site.run("keys @keys.toml --key @root -o @release.keys", 0);
+    let refused = |line: &str, code: i32, said: &str| {
+        let refused = site.run(line, code);
+        assert!(refused.stderr.contains(said), "{said}: {refused:?}");
+    };
+    refused(
+        "verify @release.keys --key @other.pub",
+        1,
+        "signed the list of release keys, which is not among those that may",
+    );
+    site.run(
+        "build @one.wasm -o @x.postern --bundle-version 1 --device *",
+        0,
+    );
+    refused(
+        "verify @x.postern --key @other.pub",
+        1,
+        "the bundle is not signed; sign it with",
+    );
+}
+
+#[test]
 fn what_expired_is_refused() {
     let site = Site::new();
     site.run("keygen @k", 0);

@@ -155,7 +155,7 @@ fn a_bundle_is_pushed_told_and_followed_by_newer_ones_alone() {
     let key = key.as_str().unwrap();
     site.run(&format!("receipt --file @receipt --key {key}"), 0);
     let other = site.run("receipt --namespace production --key @release.pub", 1);
-    let said = "not among those that may";
+    let said = "signed the receipt, which is not among those that may; give --key";
     assert!(why(&other).contains(said), "{}", why(&other));
     // It is held against the file.
     let inspected = site.run("bundle inspect @first.postern", 0).json();

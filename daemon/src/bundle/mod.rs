@@ -13,7 +13,7 @@ mod signing;
 mod tests;
 mod writer;
 
-pub use error::BundleError;
+pub use error::{BundleError, Signed};
 pub use keys::{KEYS_MAX, KeyList, ReleaseKey};
 pub use manifest::{Asset, Encoding, Manifest, Module, Part, Route, Script, Seed, Snapshot};
 pub use reader::{Bounds, Bundle, EXPANDING_BYTES, Reader, expand, read};

@@ -169,7 +169,8 @@ fn verify(file: &Path, keys: &[String], out: Output) -> Result<(), CliError> {
     }
     let bundle = bundle::read(&bytes)?;
     let signed = bundle::signed(&bytes)?;
-    let signature = bundle::verified(signed, &bundle.signature, &keys?)?;
+    let what = bundle::Signed::Bundle;
+    let signature = bundle::verified(what, signed, &bundle.signature, &keys?)?;
     let hash = hash(signed);
     let manifest = &bundle.manifest;
     let now = jiff::Timestamp::now().as_second();

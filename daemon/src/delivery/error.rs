@@ -230,7 +230,7 @@ impl DeliveryError {
                 | Self::Io { .. }
                 | Self::Store(_)
                 | Self::Catalog(CatalogError::Store(_))
-                | Self::Bundle(BundleError::UnknownKey(_))
+                | Self::Bundle(BundleError::UnknownKey { .. })
         )
     }
 }

@@ -464,7 +464,8 @@ impl<W: Send + Sync + 'static> Delivery<W> {
             .filter_map(|key| Some((key, key.public().ok()?)))
             .collect();
         let all: Vec<PublicKey> = keys.iter().map(|(_, public)| public.clone()).collect();
-        let signature = bundle::verified(head.signed, head.signature, &all)?;
+        let signature =
+            bundle::verified(bundle::Signed::Bundle, head.signed, head.signature, &all)?;
         let mut refused = None;
         for (key, public) in keys {
             if !signature.is_by(&public) {

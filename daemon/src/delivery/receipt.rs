@@ -4,7 +4,7 @@
 
 use super::rows::{Installed, in_catalog};
 use super::{DeliveryError, Result, seconds_now, shown_seconds};
-use crate::bundle::{BundleError, SecretKey, verified};
+use crate::bundle::{BundleError, SecretKey, Signed, verified};
 use crate::catalog::Catalog;
 use crate::firmware::minisign::PublicKey;
 use serde_json::{Value, json};
@@ -131,6 +131,6 @@ pub fn verify_receipt(
             limit: RECEIPT_MAX as u64,
         });
     }
-    verified(text, signature, std::slice::from_ref(key))?;
+    verified(Signed::Receipt, text, signature, std::slice::from_ref(key))?;
     serde_json::from_slice(text).map_err(|_| BundleError::Form("it is no JSON"))
 }
