@@ -193,6 +193,29 @@ fn errors_say_what_is_not_signed() {
     );
 }
 
+/// A list of projects is one by whatever name; one of keys is no such list.
+#[test]
+fn lists_are_known_by_what_they_have() {
+    let site = Site::new();
+    site.write("keys.toml", b"version = 1\n[[keys]]\nkey = \"other.pub\"\n");
+    std::fs::copy(site.path("bundle.toml"), site.path("site.toml")).unwrap();
+    site.run("build @bundle.toml -o @a.postern", 0);
+    site.run("build @site.toml -o @b.postern", 0);
+    let bytes = |name: &str| std::fs::read(site.path(name)).unwrap();
+    assert_eq!(bytes("a.postern"), bytes("b.postern"));
+    let refused = site.run("build @keys.toml -o @c.postern", 2);
+    let said = "is a list of release keys, and no bundle is built of it";
+    assert!(refused.stderr.contains(said), "{refused:?}");
+    site.run(
+        "build @two/wrangler.toml -o @d.postern --bundle-version 1 --device *",
+        0,
+    );
+    // Of what is not there is told that.
+    let missing = site.path("missing.postern");
+    let refused = site.daemon.cli(&["push", &missing]).expect(1);
+    assert!(refused.stderr.contains("No such file"), "{refused:?}");
+}
+
 #[test]
 fn what_expired_is_refused() {
     let site = Site::new();

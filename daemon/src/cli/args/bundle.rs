@@ -66,7 +66,7 @@ pub enum Bundle {
 /// `postern bundle build`.
 #[derive(Clone, Debug, Args)]
 pub struct BundleBuild {
-    /// What `postern push` takes: projects, .js or .wasm files. Or one bundle.toml.
+    /// What `postern push` takes: projects, .js or .wasm files. Or one list of them, as bundle.toml.
     #[arg(value_name = "PATH", required = true)]
     pub paths: Vec<PathBuf>,
     /// Where it is written to.
