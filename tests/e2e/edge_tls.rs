@@ -132,6 +132,12 @@ fn workers_are_reached_by_https_and_know_it() {
         assert!(cipher.starts_with(ciphers), "{cipher}");
         assert_eq!(told["cf"]["tlsClientAuth"]["certPresented"], "0");
     }
+    // Whoever asks the daemon where it listens is told of this, too.
+    let status = daemon.api().get("/postern/v1/status").ok();
+    let sealed = json!([format!("127.0.0.1:{port}")]);
+    assert_eq!(status["edge"]["listen_tls"], sealed, "{status}");
+    let all = json!([daemon.edge().to_string(), sealed[0]]);
+    assert_eq!(status["edge"]["listen"], all, "{status}");
     // Without TLS there is nothing to tell of it.
     let plain = daemon.send(&postern_e2e::Request::get("/cf").header("host", "one.test"));
     let plain = plain.json();

@@ -268,6 +268,7 @@ impl Rooms {
             store_notes,
             listen: OnceLock::new(),
             certificate: RwLock::default(),
+            listen_tls: OnceLock::new(),
             claim: claim.clone(),
             acme: RwLock::default(),
             routing: RwLock::new(config.routing.clone()),
@@ -396,12 +397,16 @@ impl Rooms {
             let own = secure.listener.get_ref().local_addr()?.port();
             self.edge.set_https_port(self.https_port.unwrap_or(own));
         }
-        let plain = listeners.iter().filter(|it| !it.is_secure);
-        let addresses = plain.map(|it| it.listener.get_ref().local_addr());
-        let addresses = addresses.collect::<io::Result<Vec<_>>>()?;
-        self.updates.selftest.edge_listens(addresses.clone());
+        let bound = |is_secure| {
+            let those = listeners.iter().filter(|it| it.is_secure == is_secure);
+            let addresses = those.map(|it| it.listener.get_ref().local_addr());
+            addresses.collect::<io::Result<Vec<_>>>()
+        };
+        let (plain, secure) = (bound(false)?, bound(true)?);
+        self.updates.selftest.edge_listens(plain.clone());
         // Set once: the daemon listens once.
-        let _ = self.status.listen.set(addresses);
+        let _ = self.status.listen.set([plain, secure.clone()].concat());
+        let _ = self.status.listen_tls.set(secure);
         let mut serving = Vec::with_capacity(listeners.len());
         for listener in listeners {
             let (edge, connections) = (self.edge.clone(), executor.clone());
