@@ -8,6 +8,7 @@ use super::courier::Courier;
 #[cfg(feature = "otlp")]
 use super::exporter::Exporter;
 use super::figures::{Figures, Phase, Told as Rest};
+use super::listening::reachable;
 use super::memory::Memory;
 use super::observers::{Logs, Told};
 use super::options::{
@@ -267,7 +268,6 @@ impl Rooms {
             tune: tune.clone(),
             store_notes,
             listen: OnceLock::new(),
-            certificate: RwLock::default(),
             listen_tls: OnceLock::new(),
             claim: claim.clone(),
             acme: RwLock::default(),
