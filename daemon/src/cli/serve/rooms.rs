@@ -269,6 +269,7 @@ impl Rooms {
             store_notes,
             listen: OnceLock::new(),
             listen_tls: OnceLock::new(),
+            certificate: RwLock::default(),
             claim: claim.clone(),
             acme: RwLock::default(),
             routing: RwLock::new(config.routing.clone()),
@@ -450,7 +451,8 @@ impl Rooms {
         let address = listener.get_ref().local_addr()?;
         self.updates.selftest.manage_listens(address);
         let code = self.claim_code.lock().take();
-        self.claim.tell(&self.url(address), code.as_deref());
+        self.claim
+            .tell(&self.url(reachable(address)), code.as_deref());
         let (manage, executor) = (self.manage.clone(), self.office.executor.clone());
         manage::serve(listener.into(), manage, options, executor, shutdown.wait()).await
     }
