@@ -124,7 +124,7 @@ impl Default for EngineOptions {
     fn default() -> Self {
         Self {
             fuel_per_ms: 1_500_000,
-            slice_fuel: 75_000,
+            slice_fuel: 200_000,
             threads: 2,
             budget: Budget::new("Workers", 64 << 20),
             idle: Duration::from_secs(60),
