@@ -10,7 +10,8 @@
 //! Workers, all of one weight; within a Worker isolates wait in order. The clock of one that was away is
 //! brought up to [`level::BURST`] slices before that of who was served last, for nobody saves up. A slot
 //! is paid for in advance, or a tenant would be given a second one for nothing, and what was not used is
-//! given back with the slot. Accounts have places in tables, so that while nobody waits a slot costs two
+//! given back with the slot. Among those whose clocks say the same, as when many begin at once, who is likely to
+//! want little comes before who wants much. Accounts have places in tables, so that while nobody waits a slot costs two
 //! locks and looks nothing up.
 
 mod level;
@@ -156,13 +157,20 @@ impl Scheduler {
     }
 
     /// A slot, when it is this Worker's turn. It is in line from now on, whether it is polled or not.
-    pub fn enter(&self, place: &Place, weight: u32) -> Enter {
+    ///
+    /// `price` is the fuel that it is likely to use: of those who have used as little, as when many begin at
+    /// once, whoever wants least comes first.
+    pub fn enter(&self, place: &Place, weight: u32, price: u64) -> Enter {
         let mut state = self.0.lock();
         let seat = if state.take(place.id, weight) {
             Arc::new(Mutex::new(Seat::Granted))
         } else {
             let seat = Arc::new(Mutex::new(Seat::Waiting(None)));
-            state.wait(place.id, weight, seat.clone());
+            let waiting = Waiting {
+                seat: seat.clone(),
+                weight,
+            };
+            state.wait(place.id, waiting, price);
             seat
         };
         drop(state);
@@ -228,17 +236,19 @@ impl State {
         level.begin(id, &mut worker.account, slice, own_burst);
     }
 
-    fn wait(&mut self, id: usize, weight: u32, seat: Arc<Mutex<Seat>>) {
+    fn wait(&mut self, id: usize, waiting: Waiting, price: u64) {
+        let weight = waiting.weight;
         self.arrivals += 1;
         self.waiting += 1;
         let (arrival, slice) = (self.arrivals, self.slice);
         let own_burst = slice.saturating_mul(BURST);
         let (top, tenant, worker) = self.both(id);
         let burst = ticks(own_burst, weight);
-        top.wait(worker.tenant, &mut tenant.account, arrival, burst);
+        let account = &mut tenant.account;
+        top.wait(worker.tenant, account, arrival, burst, price);
         let level = &mut tenant.level;
-        level.wait(id, &mut worker.account, arrival, own_burst);
-        worker.seats.push_back(Waiting { seat, weight });
+        level.wait(id, &mut worker.account, arrival, own_burst, price);
+        worker.seats.push_back(waiting);
     }
 
     /// Whose turn it is: takes out the first that waits of the Worker that has used least of the
