@@ -210,6 +210,11 @@ fn a_token_for_a_tag_leaves_the_rest_alone() {
 fn who_asks_too_often_is_told_when_to_come_again() {
     let daemon = Daemon::plain();
     let slow = token(&daemon, &["--role", "read", "--rate", "1"]);
+    let listed = daemon.cli(&["token", "list", "--remote"]).expect(0);
+    let listed = listed.text();
+    assert!(listed.contains("  RATE  "), "{listed}");
+    assert!(listed.contains("  read   1/s   "), "{listed}");
+    assert!(listed.contains("  admin  any   "), "{listed}");
     let ask = |token: &str| {
         Request::get("/client/v4/user/tokens/verify")
             .header("authorization", &format!("Bearer {token}"))

@@ -5,6 +5,7 @@ use postern_e2e::guests::hello;
 use postern_e2e::{Daemon, Setup};
 use std::os::unix::fs::PermissionsExt;
 use std::path::Path;
+use std::process::Command;
 
 /// A folder with two projects, a list of them, and a program that runs in it.
 struct Site {
@@ -47,12 +48,23 @@ impl Site {
     /// `postern --json bundle …`; `@` stands before names of files of the folder.
     #[track_caller]
     fn run(&self, line: &str, code: i32) -> Ran {
+        self.ran(&["--json", "bundle"], line, code)
+    }
+
+    /// The same for people.
+    #[track_caller]
+    fn said(&self, line: &str, code: i32) -> Ran {
+        self.ran(&["bundle"], line, code)
+    }
+
+    #[track_caller]
+    fn ran(&self, before: &[&str], line: &str, code: i32) -> Ran {
         let words = line.split(' ').map(|word| match word.strip_prefix('@') {
             Some(name) => self.path(name),
             None => word.to_owned(),
         });
         let words: Vec<String> = words.collect();
-        let mut all = vec!["--json", "bundle"];
+        let mut all = before.to_vec();
         all.extend(words.iter().map(String::as_str));
         self.daemon.cli(&all).expect(code)
     }
@@ -111,8 +123,97 @@ fn another_program_signs_what_is_extracted() {
     );
     site.run("sign @site.postern --signature @signed.minisig", 0);
     let key = machine.public_key();
-    let good = site.run(&format!("verify @site.postern --key {key}"), 0);
-    assert_eq!(good.json()["comment"], "seven");
+    let verify = format!("verify @site.postern --key {key}");
+    let good = site.run(&verify, 0).json();
+    assert_eq!(good["comment"], "seven");
+    // What receipts say of it is told of the file, too.
+    let sum = Command::new("sha256sum").arg(site.path("signed")).output();
+    let sum = String::from_utf8(sum.unwrap().stdout).unwrap();
+    let hash = sum.split(' ').next().unwrap();
+    assert_eq!(good["manifest_sha256"], hash);
+    let told = site.run("inspect @site.postern", 0).json();
+    assert_eq!(told["manifest_sha256"], hash);
+    for line in ["inspect @site.postern", &verify] {
+        let told = site.said(line, 0);
+        assert!(
+            told.text().contains(&format!("\nmanifest {hash}\n")),
+            "{told:?}"
+        );
+    }
+    // What is no signature does not take the place of one.
+    let whole = std::fs::read(site.path("signed.minisig")).unwrap();
+    let older = legacy(&whole);
+    for (junk, said) in [
+        (&b""[..], "no untrusted comment is on line 1"),
+        (b"junk", "no untrusted comment is on line 1"),
+        (&whole[..whole.len() / 2], "is not of minisign's form"),
+        (&older, "sign with `minisign -S -H`"),
+    ] {
+        site.write("junk.minisig", junk);
+        let refused = site.run("sign @site.postern --signature @junk.minisig", 1);
+        assert!(refused.stderr.contains(said), "{said}: {refused:?}");
+    }
+    assert_eq!(site.run(&verify, 0).json(), good);
+}
+
+/// The same signature, said to be of the bytes themselves, as older versions of minisign made it.
+fn legacy(signature: &[u8]) -> Vec<u8> {
+    let text = std::str::from_utf8(signature).unwrap();
+    let prehashed = text.lines().nth(1).unwrap();
+    // `ED` and `Ed` differ in the second digit of base64 alone.
+    let older = prehashed.replacen("RU", "RW", 1);
+    assert_ne!(older, prehashed);
+    text.replace(prehashed, &older).into_bytes()
+}
+
+#[test]
+fn errors_say_what_is_not_signed() {
+    let site = Site::new();
+    site.run("keygen @root", 0);
+    site.run("keygen @other", 0);
+    site.write("keys.toml", b"version = 1\n[[keys]]\nkey = \"other.pub\"\n");
+    site.run("keys @keys.toml --key @root -o @release.keys", 0);
+    let refused = |line: &str, code: i32, said: &str| {
+        let refused = site.run(line, code);
+        assert!(refused.stderr.contains(said), "{said}: {refused:?}");
+    };
+    refused(
+        "verify @release.keys --key @other.pub",
+        1,
+        "signed the list of release keys, which is not among those that may",
+    );
+    site.run(
+        "build @one.wasm -o @x.postern --bundle-version 1 --device *",
+        0,
+    );
+    refused(
+        "verify @x.postern --key @other.pub",
+        1,
+        "the bundle is not signed; sign it with",
+    );
+}
+
+/// A list of projects is one by whatever name; one of keys is no such list.
+#[test]
+fn lists_are_known_by_what_they_have() {
+    let site = Site::new();
+    site.write("keys.toml", b"version = 1\n[[keys]]\nkey = \"other.pub\"\n");
+    std::fs::copy(site.path("bundle.toml"), site.path("site.toml")).unwrap();
+    site.run("build @bundle.toml -o @a.postern", 0);
+    site.run("build @site.toml -o @b.postern", 0);
+    let bytes = |name: &str| std::fs::read(site.path(name)).unwrap();
+    assert_eq!(bytes("a.postern"), bytes("b.postern"));
+    let refused = site.run("build @keys.toml -o @c.postern", 2);
+    let said = "is a list of release keys, and no bundle is built of it";
+    assert!(refused.stderr.contains(said), "{refused:?}");
+    site.run(
+        "build @two/wrangler.toml -o @d.postern --bundle-version 1 --device *",
+        0,
+    );
+    // Of what is not there is told that.
+    let missing = site.path("missing.postern");
+    let refused = site.daemon.cli(&["push", &missing]).expect(1);
+    assert!(refused.stderr.contains("No such file"), "{refused:?}");
 }
 
 #[test]
@@ -161,6 +262,11 @@ fn what_is_left_out_is_told() {
     };
     told("build @one.wasm -o @x --device *", "--bundle-version");
     told("build @one.wasm -o @x --bundle-version 1", "--device");
+    site.run(
+        "build @one.wasm -o @x.postern --bundle-version 1 --device *",
+        0,
+    );
+    told("sign @x.postern", "--signature FILE");
     told(
         "build @one.wasm @one.wasm -o @x --bundle-version 1 --device *",
         "two scripts",

@@ -132,6 +132,12 @@ fn workers_are_reached_by_https_and_know_it() {
         assert!(cipher.starts_with(ciphers), "{cipher}");
         assert_eq!(told["cf"]["tlsClientAuth"]["certPresented"], "0");
     }
+    // Whoever asks the daemon where it listens is told of this, too.
+    let status = daemon.api().get("/postern/v1/status").ok();
+    let sealed = json!([format!("127.0.0.1:{port}")]);
+    assert_eq!(status["edge"]["listen_tls"], sealed, "{status}");
+    let all = json!([daemon.edge().to_string(), sealed[0]]);
+    assert_eq!(status["edge"]["listen"], all, "{status}");
     // Without TLS there is nothing to tell of it.
     let plain = daemon.send(&postern_e2e::Request::get("/cf").header("host", "one.test"));
     let plain = plain.json();
@@ -475,4 +481,47 @@ fn files_that_do_not_fit_are_named() {
         let told = tried(chain, key);
         assert!(told.contains(part), "{chain} {key}: {told}");
     }
+}
+
+#[test]
+fn an_ocsp_response_is_stapled_if_it_is_one() {
+    let certificates = Certificates::new();
+    certificates.server("one", "DNS:one.test");
+    certificates.good("one");
+    let file = certificates.path("one.der");
+    let setup = || {
+        Setup::new().tables(&format!(
+            "[edge.tls]\nlisten = \"127.0.0.1:0\"\n[[edge.tls.certificates]]\nchain = {:?}\nkey = {:?}\nocsp = {file:?}\n",
+            certificates.path("one.pem"),
+            certificates.path("one.key"),
+        ))
+    };
+    let daemon = setup().start();
+    let is_stapled = |version: &str| {
+        let told = told(&daemon, &["-status", version]);
+        assert!(told.contains("OCSP Response Status: successful"), "{told}");
+        assert!(told.contains("Cert Status: good"), "{told}");
+    };
+    is_stapled("-tls1_2");
+    is_stapled("-tls1_3");
+    let unasked = told(&daemon, &["-tls1_3"]);
+    assert!(!unasked.contains("OCSP"), "{unasked}");
+    // Half of one is none, and what was there stays.
+    let whole = std::fs::read(&file).unwrap();
+    std::fs::write(&file, &whole[..whole.len() / 2]).unwrap();
+    daemon.signal(Signal::HUP);
+    eventually("the refusal", || {
+        daemon
+            .log()
+            .contains("one.der` is no OCSP response")
+            .then_some(())
+    });
+    is_stapled("-tls1_3");
+    let output = setup().prepare().command().arg("serve").output().unwrap();
+    assert_eq!(output.status.code(), Some(1));
+    let refused = String::from_utf8_lossy(&output.stderr);
+    assert!(
+        refused.contains("one.der` is no OCSP response"),
+        "{refused}"
+    );
 }

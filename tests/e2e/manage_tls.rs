@@ -150,6 +150,11 @@ fn an_unknown_gateway_is_trusted_by_its_fingerprint_alone_and_never_silently() {
     refused(&postern(&daemon, &["status"]));
     done(&postern(&daemon, &command(&error)));
     assert!(done(&postern(&daemon, &["status"])).contains(&known));
+    let again = done(&postern(&daemon, &["trust", &url(&daemon)]));
+    assert!(
+        again.contains(&format!("is trusted already, by {known}")),
+        "{again}"
+    );
     let file = std::fs::read_to_string(daemon.dir().join("home/postern/gateways")).unwrap();
     assert!(
         file.contains(&format!("{} {known}\n", daemon.manage())),

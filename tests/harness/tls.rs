@@ -57,7 +57,36 @@ impl Certificates {
         self.openssl(&arguments);
     }
 
-    fn openssl(&self, arguments: &[&str]) {
+    /// `NAME.der`: the root's word that a certificate is good, for a day.
+    pub fn good(&self, name: &str) {
+        let (certificate, response) = (format!("{name}.pem"), format!("{name}.der"));
+        let serial = self.openssl(&["x509", "-in", &certificate, "-noout", "-serial"]);
+        let serial = serial.trim().trim_start_matches("serial=");
+        let index = format!("V\t991231235959Z\t\t{serial}\tunknown\t/CN={name}\n");
+        std::fs::write(self.path("index"), index).expect("a file");
+        self.openssl(&[
+            "ocsp",
+            "-index",
+            "index",
+            "-CA",
+            "root.pem",
+            "-rsigner",
+            "root.pem",
+            "-rkey",
+            "root.key",
+            "-issuer",
+            "root.pem",
+            "-cert",
+            &certificate,
+            "-no_nonce",
+            "-ndays",
+            "1",
+            "-respout",
+            &response,
+        ]);
+    }
+
+    fn openssl(&self, arguments: &[&str]) -> String {
         let done = Command::new("openssl")
             .args(arguments)
             .current_dir(&self.0)
@@ -65,6 +94,7 @@ impl Certificates {
         let done = done.expect("openssl runs; `cargo xtask setup` installs it");
         let text = String::from_utf8_lossy(&done.stderr);
         assert!(done.status.success(), "{arguments:?}: {text}");
+        String::from_utf8_lossy(&done.stdout).into_owned()
     }
 
     /// A file: `root.pem`, `NAME.key`.

@@ -3,6 +3,27 @@
 use super::SIGNATURE_MAX;
 use crate::firmware::minisign::SignatureError;
 
+/// What is signed.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Signed {
+    /// A bundle.
+    Bundle,
+    /// A list of release keys.
+    Keys,
+    /// A receipt.
+    Receipt,
+}
+
+impl Signed {
+    fn name(self) -> &'static str {
+        match self {
+            Self::Bundle => "bundle",
+            Self::Keys => "list of release keys",
+            Self::Receipt => "receipt",
+        }
+    }
+}
+
 /// Why a bundle is not read or written.
 #[derive(Debug, thiserror::Error)]
 pub enum BundleError {
@@ -62,18 +83,28 @@ pub enum BundleError {
     )]
     SecretKey(&'static str),
     /// There is no signature.
-    #[error("the bundle is not signed; sign it with `postern bundle sign`")]
-    NotSigned,
+    #[error("the {} is not signed; {}", .0.name(), match .0 {
+        Signed::Bundle => "sign it with `postern bundle sign`",
+        Signed::Keys => "make it with `postern bundle keys`",
+        Signed::Receipt => "get it from its gateway with `postern receipt -o FILE`",
+    })]
+    NotSigned(Signed),
     /// None of the keys signed it.
-    #[error(
-        "the key {0} signed the bundle, which is not among those that may; sign with one of those"
-    )]
-    UnknownKey(String),
+    #[error("the key {key} signed the {}, which is not among those that may; {}", what.name(), match what {
+        Signed::Bundle | Signed::Keys => "sign with one of those",
+        Signed::Receipt => "give --key the public key of the gateway that it is of",
+    })]
+    UnknownKey {
+        /// What it signed.
+        what: Signed,
+        /// Its id.
+        key: String,
+    },
     /// The signature is wrong.
     #[error(
-        "the signature is not that of this bundle; it was changed after it was signed, or the `.minisig` file is another's"
+        "the signature is not that of this {}; it was changed after it was signed, or the `.minisig` file is another's", .0.name()
     )]
-    Signature,
+    Signature(Signed),
     /// The signature has another form.
     #[error("the signature cannot be read: {0}")]
     SignatureForm(SignatureError),

@@ -2,7 +2,7 @@
 //! a list; a newer list takes the place of the one before, which is how keys are exchanged and revoked.
 
 use super::document::Document;
-use super::{BundleError, KEYS_MAGIC, NAME_MAX, verified};
+use super::{BundleError, KEYS_MAGIC, NAME_MAX, Signed, verified};
 use crate::firmware::minisign::{PublicKey, Signature};
 use serde::{Deserialize, Serialize};
 
@@ -71,7 +71,7 @@ impl KeyList {
         if !bytes.is_empty() {
             return Err(BundleError::Trailing);
         }
-        let signature = verified(&document.signed, &document.signature, roots)?;
+        let signature = verified(Signed::Keys, &document.signed, &document.signature, roots)?;
         Ok((Self::decode(document.body())?, signature))
     }
 
@@ -144,10 +144,16 @@ mod tests {
         assert_eq!(KeyList::inspect(&file).unwrap(), list);
         let other = SecretKey::random().unwrap();
         let refused = KeyList::read(&file, &[public(&other)]);
-        assert!(matches!(refused, Err(BundleError::UnknownKey(_))));
+        assert!(matches!(
+            refused,
+            Err(BundleError::UnknownKey {
+                what: Signed::Keys,
+                ..
+            })
+        ));
         let unsigned = list.file(|_| Vec::new()).unwrap();
         let refused = KeyList::read(&unsigned, &[public(&root)]);
-        assert!(matches!(refused, Err(BundleError::NotSigned)));
+        assert!(matches!(refused, Err(BundleError::NotSigned(Signed::Keys))));
         for at in 0..file.len() {
             let mut changed = file.clone();
             changed[at] ^= 1;

@@ -13,11 +13,11 @@ mod signing;
 mod tests;
 mod writer;
 
-pub use error::BundleError;
+pub use error::{BundleError, Signed};
 pub use keys::{KEYS_MAX, KeyList, ReleaseKey};
 pub use manifest::{Asset, Encoding, Manifest, Module, Part, Route, Script, Seed, Snapshot};
 pub use reader::{Bounds, Bundle, EXPANDING_BYTES, Reader, expand, read};
-pub use signing::{SecretKey, signed, verified, with_signature};
+pub use signing::{SecretKey, hash_of_signed, signed, verified, with_signature};
 pub use writer::{Compression, Writer};
 
 /// How a bundle begins; the last byte is the format's version.

@@ -2,7 +2,7 @@
 //!
 //! What is signed is the head and the manifest, which has the hashes of all parts.
 
-use super::{BundleError, MANIFEST_MAX, SIGNATURE_MAX, read};
+use super::{BundleError, MANIFEST_MAX, SIGNATURE_MAX, Signed, read};
 use crate::firmware::minisign::{Hasher, PublicKey, Signature, SignatureError};
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
@@ -134,6 +134,11 @@ pub fn signed(bytes: &[u8]) -> Result<&[u8], BundleError> {
     Ok(&bytes[..lengths(bytes)?.0])
 }
 
+/// SHA-256 of these, as receipts have it: `manifest_sha256`.
+pub fn hash_of_signed(signed: &[u8]) -> [u8; 32] {
+    sha2::Sha256::digest(signed).into()
+}
+
 /// The bundle with another `.minisig` file in place of its own. It is read whole before.
 pub fn with_signature(bytes: &[u8], signature: &[u8]) -> Result<Vec<u8>, BundleError> {
     let signed = signed(bytes)?;
@@ -147,21 +152,22 @@ pub fn with_signature(bytes: &[u8], signature: &[u8]) -> Result<Vec<u8>, BundleE
 
 /// Whether one of the keys made this signature of what is signed; what it says, checked.
 pub fn verified(
+    what: Signed,
     signed: &[u8],
     signature: &[u8],
     keys: &[PublicKey],
 ) -> Result<Signature, BundleError> {
     if signature.is_empty() {
-        return Err(BundleError::NotSigned);
+        return Err(BundleError::NotSigned(what));
     }
     let signature = Signature::read(signature, keys).map_err(|error| match error {
-        SignatureError::UnknownKey(key) => BundleError::UnknownKey(key),
-        SignatureError::Comment => BundleError::Signature,
+        SignatureError::UnknownKey(key) => BundleError::UnknownKey { what, key },
+        SignatureError::Comment => BundleError::Signature(what),
         other => BundleError::SignatureForm(other),
     })?;
     match signature.check(&hash(signed)) {
         Ok(()) => Ok(signature),
-        Err(_) => Err(BundleError::Signature),
+        Err(_) => Err(BundleError::Signature(what)),
     }
 }
 
@@ -223,24 +229,31 @@ b753jk/Q0rK/166T+XOYWyCfThbqtTFOFLZF5ctA2SDGzkL1KEHoPXmUFXFMUZ97nna0J6FV2NgGCrVR
         let bytes = bundle();
         let check = |bytes: &[u8], keys: &[PublicKey]| {
             verified(
+                Signed::Bundle,
                 signed(bytes).unwrap(),
                 &read(bytes).unwrap().signature,
                 keys,
             )
         };
         let refused = check(&bytes, &keys(&key));
-        assert!(matches!(refused, Err(BundleError::NotSigned)));
+        assert!(matches!(
+            refused,
+            Err(BundleError::NotSigned(Signed::Bundle))
+        ));
         let signature = key.sign(signed(&bytes).unwrap(), "x").unwrap();
         let good = with_signature(&bytes, signature.as_bytes()).unwrap();
         assert_eq!(check(&good, &keys(&key)).unwrap().comment, "x");
         assert_eq!(read(&good).unwrap().parts, [b"a part"]);
         let other = check(&good, &keys(&SecretKey::random().unwrap()));
-        assert!(matches!(other, Err(BundleError::UnknownKey(_))));
+        assert!(matches!(other, Err(BundleError::UnknownKey { .. })));
         let mut writer = Writer::default();
         writer.part(b"b part").unwrap();
         let other = writer.finish(Manifest::default(), |_| signature.into_bytes());
         let refused = check(&other.unwrap(), &keys(&key));
-        assert!(matches!(refused, Err(BundleError::Signature)));
+        assert!(matches!(
+            refused,
+            Err(BundleError::Signature(Signed::Bundle))
+        ));
         assert_eq!(with_signature(&good, b"").unwrap(), bytes);
     }
 

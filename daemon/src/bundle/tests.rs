@@ -251,7 +251,7 @@ fn held(bytes: &[u8], good: &[u8]) {
     );
     assert_eq!(with_signature(&other, &bundle.signature).unwrap(), bytes);
     let keys = [PublicKey::parse(KEY).unwrap()];
-    if verified(under, &bundle.signature, &keys).is_ok() {
+    if verified(Signed::Bundle, under, &bundle.signature, &keys).is_ok() {
         assert_eq!(under, signed(good).unwrap(), "another is signed");
     }
 }
@@ -262,13 +262,13 @@ fn fuzz_bundle() {
     let good = std::fs::read(good).unwrap();
     let keys = [PublicKey::parse(KEY).unwrap()];
     let signature = read(&good).unwrap().signature;
-    assert!(verified(signed(&good).unwrap(), &signature, &keys).is_ok());
+    assert!(verified(Signed::Bundle, signed(&good).unwrap(), &signature, &keys).is_ok());
     crate::fuzz::drive("bundle", |bytes| {
         held(bytes, &good);
         if let Some(bytes) = crate::fuzz::bundles::mended(bytes) {
             held(&bytes, &good);
         }
-        let _ = verified(b"x", bytes, &keys);
+        let _ = verified(Signed::Bundle, b"x", bytes, &keys);
         let _ = SecretKey::parse(bytes);
     });
 }

@@ -10,8 +10,8 @@ use super::args::{Bundle, BundleSign, Remote};
 use super::error::CliError;
 use super::output::{Output, printable};
 use super::project;
-use crate::bundle::{self, KeyList, SecretKey};
-use crate::firmware::minisign::PublicKey;
+use crate::bundle::{self, BundleError, KeyList, SecretKey};
+use crate::firmware::minisign::{self, PublicKey, hex};
 use serde_json::json;
 use std::fs::{self, OpenOptions};
 use std::io::Write as _;
@@ -38,8 +38,9 @@ pub fn run(args: &Bundle, out: Output) -> Result<(), CliError> {
                 return keys::shown(&KeyList::inspect(&bytes)?, out);
             }
             let bundle = bundle::read(&bytes)?;
-            let told = shown::told(&bundle);
-            out.result(&told, || shown::text(&bundle))
+            let hash = hash(bundle::signed(&bytes)?);
+            let told = shown::told(&bundle, &hash);
+            out.result(&told, || shown::text(&bundle, &hash))
         }
         Bundle::Diff { old, new } => {
             let read = |path: &Path| -> Result<_, CliError> {
@@ -115,6 +116,7 @@ fn sign(args: &BundleSign, out: Output) -> Result<(), CliError> {
         }
         (None, Some(path), _) => {
             let signature = project::read(path, bundle::SIGNATURE_MAX as u64)?;
+            minisign::check_form(&signature).map_err(BundleError::SignatureForm)?;
             write(&args.file, &bundle::with_signature(&bytes, &signature)?)?;
             "signed"
         }
@@ -123,7 +125,10 @@ fn sign(args: &BundleSign, out: Output) -> Result<(), CliError> {
             "extracted"
         }
         (None, None, None) => {
-            return Err(CliError::Usage("give --key FILE, or --extract FILE".into()));
+            return Err(CliError::Usage(
+                "give --key FILE, or --extract FILE and then --signature FILE with what another program signed"
+                    .into(),
+            ));
         }
     };
     let file = args.file.display().to_string();
@@ -137,6 +142,11 @@ async fn installed(remote: &Remote, out: Output) -> Result<(), CliError> {
     let api = Api::new(remote)?;
     let told = api.get("bundles", api.own_path("bundles")).await?.result;
     out.result(&told, || shown::installed(&told))
+}
+
+/// What receipts call a bundle's manifest: `manifest_sha256`.
+fn hash(signed: &[u8]) -> String {
+    hex(&bundle::hash_of_signed(signed))
 }
 
 /// A key as it was given: itself, or its file.
@@ -159,7 +169,9 @@ fn verify(file: &Path, keys: &[String], out: Output) -> Result<(), CliError> {
     }
     let bundle = bundle::read(&bytes)?;
     let signed = bundle::signed(&bytes)?;
-    let signature = bundle::verified(signed, &bundle.signature, &keys?)?;
+    let what = bundle::Signed::Bundle;
+    let signature = bundle::verified(what, signed, &bundle.signature, &keys?)?;
+    let hash = hash(signed);
     let manifest = &bundle.manifest;
     let now = jiff::Timestamp::now().as_second();
     if let Some(expires) = manifest.expires
@@ -171,11 +183,11 @@ fn verify(file: &Path, keys: &[String], out: Output) -> Result<(), CliError> {
         )));
     }
     let told = json!({
-        "key": signature.key(), "comment": signature.comment, "version": manifest.version,
+        "key": signature.key(), "comment": signature.comment, "version": manifest.version, "manifest_sha256": hash,
     });
     out.result(&told, || {
         format!(
-            "good: signed by {}, {}\n",
+            "good: signed by {}, {}\nmanifest {hash}\n",
             signature.key(),
             printable(&signature.comment)
         )

@@ -212,7 +212,17 @@ impl Project {
                 None => Err(ProjectError::None(path.to_owned())),
             };
         }
-        match path.extension().and_then(|e| e.to_str()) {
+        let extension = path.extension().and_then(|e| e.to_str());
+        // Of modules it is told where they are read.
+        if !extension.is_some_and(modules::is_module)
+            && let Err(error) = std::fs::metadata(path)
+        {
+            return Err(ProjectError::Read {
+                path: path.to_owned(),
+                error,
+            });
+        }
+        match extension {
             Some("toml" | "json" | "jsonc") => {
                 let text = String::from_utf8_lossy(&read(path, FILE_MAX)?).into_owned();
                 Self::parse(path, &text, environment)

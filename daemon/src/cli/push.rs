@@ -213,6 +213,11 @@ fn edge(status: &Value) -> Option<(u16, String)> {
     ]
     .into_iter()
     .find_map(Value::as_str)?;
+    // Where all is HTTPS, the certificate's name is what counts, and not known here.
+    let sealed = status["edge"]["listen_tls"].as_array();
+    if sealed.is_some_and(|list| list.iter().any(|it| it == text)) {
+        return None;
+    }
     let address: std::net::SocketAddr = text.parse().ok()?;
     let port = address.port();
     let host = match address.ip().is_unspecified() {

@@ -51,7 +51,15 @@ pub async fn run(args: &Token, out: Output) -> Result<(), CliError> {
             let tokens = list(whose).await?;
             out.result(&tokens, || {
                 let empty = "no tokens; create one with `postern token create`\n";
-                let heads = ["ID", "NAME", "ROLE", "ISSUED", "EXPIRES", "LAST USED"];
+                let heads = [
+                    "ID",
+                    "NAME",
+                    "ROLE",
+                    "RATE",
+                    "ISSUED",
+                    "EXPIRES",
+                    "LAST USED",
+                ];
                 rows(&tokens, empty, &heads, |token| {
                     let role = match (token["namespace"].as_str(), token["tag"].as_str()) {
                         (Some(namespace), None) => format!("deploy of {namespace}"),
@@ -69,6 +77,10 @@ pub async fn run(args: &Token, out: Output) -> Result<(), CliError> {
                         member(token, "id"),
                         member(token, "name"),
                         role,
+                        match token["requests_per_second"].as_u64() {
+                            Some(rate) => format!("{rate}/s"),
+                            None => "any".to_owned(),
+                        },
                         member(token, "issued_on"),
                         time("expires_on"),
                         time("last_used_on"),

@@ -75,8 +75,12 @@ pub async fn run(args: &Args, out: Output) -> Result<(), CliError> {
         }
         (Err(error), _) => Err(error.into()),
         (Ok(()), None) => {
-            let told = json!({"gateway": name, "fingerprint": known.map(|it| it.to_string())});
-            out.result(&told, || format!("{name} is trusted already\n"))
+            let known = known.map(|it| it.to_string());
+            let told = json!({"gateway": name, "fingerprint": known});
+            out.result(&told, || match &known {
+                Some(known) => format!("{name} is trusted already, by {known}\n"),
+                None => format!("{name} is trusted already\n"),
+            })
         }
         (Ok(()), Some(wanted)) => {
             let path = gateways.set(&name, Some(wanted))?.display().to_string();

@@ -1,9 +1,10 @@
 //! What is in a bundle that was staged, as a release of the catalog.
 
+use super::reach::{Named, Signer};
 use super::staging::Staged;
 use super::{Arrival, DeliveryError, Result};
 use crate::assets::{Config, PATH_MAX};
-use crate::bundle::{Bounds, BundleError, Manifest, Part, Reader, Script, expand};
+use crate::bundle::{Bounds, BundleError, Manifest, Part, Reader, Script, expand, hash_of_signed};
 use crate::catalog::metadata::Metadata;
 use crate::catalog::name::{ACCOUNT, Id, shown};
 use crate::catalog::release::{Member, Parts, Release, Sink, Titled, Value as KvValue};
@@ -13,7 +14,6 @@ use crate::catalog::{
 };
 use crate::store::StoreError;
 use serde_json::Value;
-use sha2::{Digest, Sha256};
 use std::collections::{BTreeMap, BTreeSet};
 use std::io::{BufReader, Read};
 use std::sync::Arc;
@@ -32,7 +32,7 @@ impl<'a> Head<'a> {
             manifest: reader.manifest(),
             signed: reader.signed(),
             signature: reader.signature(),
-            hash: Sha256::digest(reader.signed()).into(),
+            hash: hash_of_signed(reader.signed()),
         }
     }
 }
@@ -82,7 +82,7 @@ impl Contents {
 
     /// SHA-256 of what is signed.
     pub(super) fn hash(&self) -> [u8; 32] {
-        Sha256::digest(&self.signed).into()
+        hash_of_signed(&self.signed)
     }
 
     /// Bytes that its parts take when they are stored: by what, for people.
@@ -114,6 +114,7 @@ impl Contents {
         gone: Vec<String>,
         arrival: &Arrival,
         in_memory: u64,
+        signer: Option<&Signer>,
     ) -> Result<Release> {
         let manifest = &self.manifest;
         self.check_memory(in_memory)?;
@@ -124,27 +125,20 @@ impl Contents {
                     .to_owned(),
             ));
         }
-        let mut said = Vec::with_capacity(manifest.scripts.len());
-        let mut titles: BTreeSet<String> = manifest
-            .seeds
-            .iter()
-            .map(|it| it.namespace.clone())
-            .collect();
-        for script in &manifest.scripts {
-            let metadata: Value = serde_json::from_str(&script.metadata)
-                .map_err(|error| in_script(script, format!("its metadata is no JSON: {error}")))?;
-            titles.extend(named_titles(&metadata).map(str::to_owned));
-            said.push(metadata);
+        let namespace = manifest.namespace.clone();
+        let namespace = namespace.unwrap_or_else(|| ACCOUNT.to_owned());
+        let named = named(manifest, catalog)?;
+        if let Some(signer) = signer {
+            signer.check(catalog, &namespace, &named)?;
         }
-        let titles = catalog.titled(titles)?;
+        let Named { said, titles } = named;
         let mut members = Vec::with_capacity(said.len());
         for (script, mut metadata) in manifest.scripts.iter().zip(said) {
             resolve(&mut metadata, &titles);
             members.push(self.member(script, &metadata, arrival)?);
         }
-        let namespace = manifest.namespace.clone();
         Ok(Release {
-            namespace: namespace.unwrap_or_else(|| ACCOUNT.to_owned()),
+            namespace,
             members,
             gone,
             routes: manifest
@@ -320,6 +314,26 @@ fn damaged(what: &dyn std::fmt::Display) -> CatalogError {
 
 fn in_script(script: &Script, what: String) -> DeliveryError {
     DeliveryError::Contents(format!("script '{}': {what}", shown(&script.name)))
+}
+
+/// What scripts and values of a bundle name.
+pub(super) fn named<W: Send + Sync + 'static>(
+    manifest: &Manifest,
+    catalog: &Catalog<W>,
+) -> Result<Named> {
+    let mut said = Vec::with_capacity(manifest.scripts.len());
+    let seeds = manifest.seeds.iter();
+    let mut titles: BTreeSet<String> = seeds.map(|it| it.namespace.clone()).collect();
+    for script in &manifest.scripts {
+        let metadata: Value = serde_json::from_str(&script.metadata)
+            .map_err(|error| in_script(script, format!("its metadata is no JSON: {error}")))?;
+        titles.extend(named_titles(&metadata).map(str::to_owned));
+        said.push(metadata);
+    }
+    Ok(Named {
+        said,
+        titles: catalog.titled(titles)?,
+    })
 }
 
 /// KV namespaces that bindings name by title and not by id.

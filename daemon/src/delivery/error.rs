@@ -70,6 +70,21 @@ pub enum DeliveryError {
         /// Which namespace.
         namespace: String,
     },
+    /// The key that signed may not reach what is named.
+    #[error(
+        "the release key {key} is for {namespaces} alone, and {what} is another's: no Worker there {why}, have it bound \
+         there first by who may (`postern push`), or sign with a key for all namespaces"
+    )]
+    KeyReach {
+        /// The key's id.
+        key: String,
+        /// The namespaces that it is for.
+        namespaces: String,
+        /// What is named.
+        what: String,
+        /// Why it may not be, and what to do.
+        why: &'static str,
+    },
     /// Another list of keys is newer.
     #[error(
         "the list of release keys has version {version}, and version {installed} is installed; give a newer one a higher version"
@@ -190,7 +205,7 @@ pub enum DeliveryError {
     Fetch(String),
 }
 
-fn listed(devices: &[String]) -> String {
+pub(super) fn listed(devices: &[String]) -> String {
     match devices {
         [] => "none".to_owned(),
         devices => {
@@ -220,12 +235,13 @@ impl DeliveryError {
             Self::NoKeys
                 | Self::KeyOver { .. }
                 | Self::KeyNamespace { .. }
+                | Self::KeyReach { .. }
                 | Self::Clock(_)
                 | Self::NoRoom(_)
                 | Self::Io { .. }
                 | Self::Store(_)
                 | Self::Catalog(CatalogError::Store(_))
-                | Self::Bundle(BundleError::UnknownKey(_))
+                | Self::Bundle(BundleError::UnknownKey { .. })
         )
     }
 }

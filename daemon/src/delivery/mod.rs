@@ -10,6 +10,7 @@ mod contents;
 mod error;
 mod folder;
 mod pull;
+mod reach;
 mod receipt;
 mod rows;
 mod staging;
@@ -31,6 +32,7 @@ use crate::ledger::Budget;
 use contents::Contents;
 use futures_lite::StreamExt;
 use parking_lot::Mutex;
+use reach::Signer;
 use receipt::DeviceKey;
 use rows::InstalledScript;
 use serde::Serialize;
@@ -306,7 +308,7 @@ impl<W: Send + Sync + 'static> Delivery<W> {
         let contents = postern_task::unblock(move || Contents::open(this, bounds)).await?;
         let contents = Arc::new(contents);
         let manifest = contents.manifest();
-        let signed_by = self.check(&contents.head(), arrival)?;
+        let signer = self.check(&contents.head(), arrival)?;
         let store = self.catalog.store();
         let place = manifest.namespace.as_deref().unwrap_or(rows::NO_NAMESPACE);
         let before = rows::one(store, place)?;
@@ -319,12 +321,14 @@ impl<W: Send + Sync + 'static> Delivery<W> {
         }
         self.stage.check_room(contents.stored_bytes())?;
         let (gone, left) = self.gone(manifest, before.as_ref())?;
-        let release = contents.release(&self.catalog, gone, arrival, self.options.in_memory_max)?;
+        let in_memory = self.options.in_memory_max;
+        let release = contents.release(&self.catalog, gone, arrival, in_memory, signer.as_ref())?;
+        let made = reach::made(&self.catalog, place, &release)?;
         let mut installed = Installed {
             namespace: place.to_owned(),
             version: manifest.version,
             hash: contents.hash(),
-            signed_by,
+            signed_by: signer.map(|it| it.id),
             way: arrival.way.clone(),
             at: seconds_now(),
             scripts: Vec::new(),
@@ -335,7 +339,7 @@ impl<W: Send + Sync + 'static> Delivery<W> {
                 scripts: scripts.iter().map(InstalledScript::of).collect(),
                 ..row
             };
-            rows::put(row)
+            rows::put(row, made)
         });
         let released = self.catalog.release(release, contents, record).await?;
         installed.scripts = released.iter().map(InstalledScript::of).collect();
@@ -393,14 +397,19 @@ impl<W: Send + Sync + 'static> Delivery<W> {
     /// The same of one that is read.
     fn check_beginning(&self, from: impl std::io::Read, arrival: &Arrival) -> Result<()> {
         let reader = Reader::open(std::io::BufReader::new(from), self.bounds())?;
-        self.check(&contents::Head::of(&reader), arrival)?;
+        let head = contents::Head::of(&reader);
+        if let Some(signer) = self.check(&head, arrival)?.filter(Signer::is_limited) {
+            let namespace = head.manifest.namespace.as_deref().unwrap_or(ACCOUNT);
+            let named = contents::named(head.manifest, &self.catalog)?;
+            signer.check(&self.catalog, namespace, &named)?;
+        }
         Ok(())
     }
 
     /// Whether a bundle is for this device, now, from somebody who may send it; whose key signed it.
-    fn check(&self, head: &contents::Head<'_>, arrival: &Arrival) -> Result<Option<String>> {
+    fn check(&self, head: &contents::Head<'_>, arrival: &Arrival) -> Result<Option<Signer>> {
         let manifest = head.manifest;
-        let signed_by = self.check_signature(head, arrival)?;
+        let signer = self.check_signature(head, arrival)?;
         let device = &self.options.device;
         if !manifest.devices.iter().any(|it| it == "*" || it == device) {
             return Err(DeliveryError::OtherDevice {
@@ -416,10 +425,10 @@ impl<W: Send + Sync + 'static> Delivery<W> {
         }
         let place = manifest.namespace.as_deref().unwrap_or(rows::NO_NAMESPACE);
         let Some(before) = rows::one(self.catalog.store(), place)? else {
-            return Ok(signed_by);
+            return Ok(signer);
         };
         if before.hash == head.hash || arrival.rollback == Some(manifest.version) {
-            return Ok(signed_by);
+            return Ok(signer);
         }
         if before.version == manifest.version {
             return Err(DeliveryError::Changed {
@@ -434,14 +443,14 @@ impl<W: Send + Sync + 'static> Delivery<W> {
                 installed: before.version,
             });
         }
-        Ok(signed_by)
+        Ok(signer)
     }
 
     fn check_signature(
         &self,
         head: &contents::Head<'_>,
         arrival: &Arrival,
-    ) -> Result<Option<String>> {
+    ) -> Result<Option<Signer>> {
         if !self.asks_for_signatures() {
             return match arrival.is_authorized {
                 true => Ok(None),
@@ -455,7 +464,8 @@ impl<W: Send + Sync + 'static> Delivery<W> {
             .filter_map(|key| Some((key, key.public().ok()?)))
             .collect();
         let all: Vec<PublicKey> = keys.iter().map(|(_, public)| public.clone()).collect();
-        let signature = bundle::verified(head.signed, head.signature, &all)?;
+        let signature =
+            bundle::verified(bundle::Signed::Bundle, head.signed, head.signature, &all)?;
         let mut refused = None;
         for (key, public) in keys {
             if !signature.is_by(&public) {
@@ -478,7 +488,10 @@ impl<W: Send + Sync + 'static> Delivery<W> {
                 });
                 continue;
             }
-            return Ok(Some(signature.key()));
+            return Ok(Some(Signer {
+                id: signature.key(),
+                namespaces: key.namespaces.clone(),
+            }));
         }
         // The key that fits is among those that were looked at.
         Err(refused.unwrap_or(DeliveryError::NoKeys))

@@ -2,11 +2,10 @@
 //!
 //! A receipt is a text of JSON and a `.minisig` file of that text, so that minisign can check it, too.
 
-use super::rows::{Installed, NO_NAMESPACE};
+use super::rows::{Installed, in_catalog};
 use super::{DeliveryError, Result, seconds_now, shown_seconds};
-use crate::bundle::{BundleError, SecretKey, verified};
+use crate::bundle::{BundleError, SecretKey, Signed, verified};
 use crate::catalog::Catalog;
-use crate::catalog::name::ACCOUNT;
 use crate::firmware::minisign::PublicKey;
 use serde_json::{Value, json};
 use std::fs::{self, OpenOptions};
@@ -79,10 +78,7 @@ pub(super) fn make<W: Send + Sync + 'static>(
     key: &DeviceKey,
     installed: Installed,
 ) -> Result<Receipt> {
-    let namespace = match installed.namespace.as_str() {
-        NO_NAMESPACE => ACCOUNT,
-        name => name,
-    };
+    let namespace = in_catalog(&installed.namespace);
     let scripts = installed.scripts.iter().map(|brought| {
         let Ok((_, now)) = catalog.script(namespace, &brought.name) else {
             return json!({"name": brought.name, "state": "gone"});
@@ -141,6 +137,6 @@ pub fn verify_receipt(
             limit: RECEIPT_MAX as u64,
         });
     }
-    verified(text, signature, std::slice::from_ref(key))?;
+    verified(Signed::Receipt, text, signature, std::slice::from_ref(key))?;
     serde_json::from_slice(text).map_err(|_| BundleError::Form("it is no JSON"))
 }

@@ -2,7 +2,7 @@
 
 use super::Result;
 use crate::bundle::KeyList;
-use crate::catalog::name::{Id, hex, shown};
+use crate::catalog::name::{ACCOUNT, Id, hex, shown};
 use crate::catalog::record::Script;
 use crate::catalog::release::Write;
 use crate::catalog::shown_time;
@@ -59,6 +59,22 @@ impl InstalledScript {
     }
 }
 
+/// What the catalog calls a namespace.
+pub(super) fn in_catalog(name: &str) -> &str {
+    match name {
+        NO_NAMESPACE => ACCOUNT,
+        name => name,
+    }
+}
+
+/// A namespace of the catalog, as it is called here.
+pub(super) fn of_catalog(name: &str) -> &str {
+    match name {
+        ACCOUNT => NO_NAMESPACE,
+        name => name,
+    }
+}
+
 /// A namespace, for people.
 pub(super) fn shown_namespace(name: &str) -> String {
     match name {
@@ -109,13 +125,23 @@ pub(super) fn installed(store: &Store) -> Result<Vec<Installed>> {
     Ok(rows.into_iter().map(|(_, Format::V1(row))| row).collect())
 }
 
-pub(super) fn put(row: Installed) -> Write {
+/// A bundle is installed, and these KV namespaces are those that bundles made there.
+pub(super) fn put(row: Installed, made: Vec<Id>) -> Write {
     Box::new(move |batch| {
         let key = row.namespace.clone().into_bytes();
+        batch.put(Table::BundledKv, &key, &Format::V1(made))?;
         batch
             .put(Table::Installed, &key, &Format::V1(row))
             .map(drop)
     })
+}
+
+/// The KV namespaces that bundles for a namespace made.
+pub(super) fn made(store: &Store, namespace: &str) -> Result<Vec<Id>> {
+    let row = store
+        .records()
+        .get::<Format<Vec<Id>>>(Table::BundledKv, namespace.as_bytes())?;
+    Ok(row.map_or_else(Vec::new, |Format::V1(made)| made))
 }
 
 pub(super) fn keys(store: &Store) -> Result<Option<KeyList>> {

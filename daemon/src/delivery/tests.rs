@@ -1,6 +1,7 @@
 //! Delivery without sockets: what is taken, what is refused, and that nothing is left of what is refused.
 #![allow(clippy::unwrap_used)]
 
+mod reach;
 mod ways;
 
 use super::*;

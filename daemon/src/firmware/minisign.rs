@@ -103,6 +103,63 @@ impl Signature {
     /// Reads a `.minisig` file and checks that one of the keys signed its trusted comment. What
     /// it says of the image is not known to be true before [`Signature::check`].
     pub fn read(text: &[u8], keys: &[PublicKey]) -> Result<Self, SignatureError> {
+        let Lines {
+            id,
+            signature,
+            comment,
+            global,
+        } = Lines::read(text)?;
+        if keys.is_empty() {
+            return Err(SignatureError::NoKeys);
+        }
+        // Ids are no secrets and may be the same by chance: the key that fits counts.
+        let mut known = keys.iter().filter(|key| key.id == id).peekable();
+        if known.peek().is_none() {
+            return Err(SignatureError::UnknownKey(key_name(id)));
+        }
+        let signed = [&signature[..], comment.as_bytes()].concat();
+        let key = known.find(|key| key.signed(&signed, &global));
+        Ok(Self {
+            key: key.ok_or(SignatureError::Comment)?.clone(),
+            signature,
+            comment: comment.to_owned(),
+        })
+    }
+
+    /// Whether it is that of an image with this hash.
+    pub fn check(&self, hash: &[u8; HASH_BYTES]) -> Result<(), SignatureError> {
+        match self.key.signed(hash, &self.signature) {
+            true => Ok(()),
+            false => Err(SignatureError::Image),
+        }
+    }
+
+    /// Whether this key made it.
+    pub fn is_by(&self, key: &PublicKey) -> bool {
+        self.key == *key
+    }
+
+    /// The key's id, as minisign shows it.
+    pub fn key(&self) -> String {
+        key_name(self.key.id)
+    }
+}
+
+/// Whether these bytes are a `.minisig` file. Whose, and of what, is not looked at.
+pub fn check_form(text: &[u8]) -> Result<(), SignatureError> {
+    Lines::read(text).map(drop)
+}
+
+/// What the lines of a `.minisig` file say.
+struct Lines<'a> {
+    id: [u8; 8],
+    signature: [u8; 64],
+    comment: &'a str,
+    global: [u8; 64],
+}
+
+impl<'a> Lines<'a> {
+    fn read(text: &'a [u8]) -> Result<Self, SignatureError> {
         if text.len() > FILE_MAX {
             return Err(SignatureError::TooLarge(text.len()));
         }
@@ -133,39 +190,12 @@ impl Signature {
         let (Ok(id), Ok(signature)) = (bytes[2..10].try_into(), bytes[10..].try_into()) else {
             return Err(form);
         };
-        if keys.is_empty() {
-            return Err(SignatureError::NoKeys);
-        }
-        // Ids are no secrets and may be the same by chance: the key that fits counts.
-        let mut known = keys.iter().filter(|key| key.id == id).peekable();
-        if known.peek().is_none() {
-            return Err(SignatureError::UnknownKey(key_name(id)));
-        }
-        let signed = [&bytes[10..], comment.as_bytes()].concat();
-        let key = known.find(|key| key.signed(&signed, &global));
         Ok(Self {
-            key: key.ok_or(SignatureError::Comment)?.clone(),
+            id,
             signature,
-            comment: comment.to_owned(),
+            comment,
+            global,
         })
-    }
-
-    /// Whether it is that of an image with this hash.
-    pub fn check(&self, hash: &[u8; HASH_BYTES]) -> Result<(), SignatureError> {
-        match self.key.signed(hash, &self.signature) {
-            true => Ok(()),
-            false => Err(SignatureError::Image),
-        }
-    }
-
-    /// Whether this key made it.
-    pub fn is_by(&self, key: &PublicKey) -> bool {
-        self.key == *key
-    }
-
-    /// The key's id, as minisign shows it.
-    pub fn key(&self) -> String {
-        key_name(self.key.id)
     }
 }
 

@@ -160,7 +160,8 @@ pub fn verify_lines(text: &str) -> Result<(u64, Hash), Broken> {
         let read = value.as_ref().and_then(Entry::read);
         let (entry, hash) = read.ok_or(Broken::Line(at + 1))?;
         // What is for people, as `at` is, is not in the hash, and a line could say something twice.
-        if entry.hash() != hash || entry.shown().to_string() != line {
+        let shown = entry.shown().to_string();
+        if entry.hash() != hash || shown != line {
             return Err(Broken::Hash(entry.sequence));
         }
         entries.push(entry);

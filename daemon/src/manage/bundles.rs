@@ -56,6 +56,7 @@ impl From<DeliveryError> for Refusal {
             | E::NoKeys
             | E::KeyOver { .. }
             | E::KeyNamespace { .. }
+            | E::KeyReach { .. }
             | E::OtherDevice { .. }
             | E::Expired(_)
             | E::Clock(_)

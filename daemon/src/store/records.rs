@@ -96,6 +96,8 @@ pub enum Table {
     Installed = 106,
     /// What was last fetched from where bundles are pulled from.
     Pulls = 107,
+    /// KV namespaces that bundles made, by dispatch namespace.
+    BundledKv = 114,
 }
 
 impl Table {
@@ -137,6 +139,7 @@ impl Table {
             Self::ReleaseKeys => "release-keys",
             Self::Installed => "installed",
             Self::Pulls => "pulls",
+            Self::BundledKv => "bundled-kv",
         }
     }
 }

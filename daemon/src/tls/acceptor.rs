@@ -226,7 +226,7 @@ impl Known {
             let told = format!("is not the key of {}: {error}", identity.chain.display());
             return Err(wrong(&identity.key, told));
         }
-        key.ocsp = identity.ocsp.as_deref().map(read).transpose()?;
+        key.ocsp = identity.ocsp.as_deref().map(stapled).transpose()?;
         Ok(Self {
             names,
             key: Arc::new(key),
@@ -278,6 +278,27 @@ impl ResolvesServerCert for ByName {
         let known = known.or_else(|| self.known.iter().find(|known| known.is_for(name)));
         known.or(self.known.first()).map(|known| known.key.clone())
     }
+}
+
+/// An OCSP response, whole and one that says something (RFC 6960, 4.2.1). What it says, of which certificate and until
+/// when, is the clients' to look at; with half of one, an empty one or none at all they would end the handshake.
+fn stapled(path: &Path) -> Result<Vec<u8>, TlsError> {
+    let bytes = read(path)?;
+    let (len, body) = match bytes.as_slice() {
+        [0x30, len @ 0..=0x7f, body @ ..] => (usize::from(*len), body),
+        [0x30, 0x81, len, body @ ..] => (usize::from(*len), body),
+        [0x30, 0x82, high, low, body @ ..] => {
+            (usize::from(u16::from_be_bytes([*high, *low])), body)
+        }
+        _ => (0, &[][..]),
+    };
+    if len != body.len() || !body.starts_with(&[0x0a, 1, 0]) {
+        return Err(TlsError::Content {
+            path: path.to_owned(),
+            what: "is no OCSP response in DER, or one without an answer; fetch it again".into(),
+        });
+    }
+    Ok(bytes)
 }
 
 /// A certificate with its key.
@@ -390,6 +411,38 @@ mod tests {
     #![allow(clippy::unwrap_used)]
     use super::*;
     use crate::fuzz::{certificates, drive};
+
+    #[test]
+    fn what_is_no_ocsp_response_is_not_stapled() {
+        let dir = tempfile::tempdir().unwrap();
+        let path = dir.path().join("ocsp.der");
+        let taken = |bytes: &[u8]| {
+            std::fs::write(&path, bytes).unwrap();
+            stapled(&path)
+        };
+        let answer = [0x0a, 1, 0];
+        let response = |len: &[u8], body: usize| {
+            let body = vec![7; body - answer.len()];
+            [&[0x30], len, &answer, &body].concat()
+        };
+        for whole in [
+            response(&[0x20], 0x20),
+            response(&[0x81, 0x90], 0x90),
+            response(&[0x82, 1, 2], 0x102),
+        ] {
+            assert_eq!(taken(&whole).unwrap(), whole);
+            assert!(taken(&whole[..whole.len() - 1]).is_err());
+            assert!(taken(&[&whole[..], b"\n"].concat()).is_err());
+        }
+        // `tryLater` is no answer.
+        for wrong in [&b""[..], b"0", b"-----BEGIN", &[0x30, 3, 0x0a, 1, 3]] {
+            let refused = taken(wrong).unwrap_err().to_string();
+            assert!(
+                refused.contains("ocsp.der` is no OCSP response"),
+                "{refused}"
+            );
+        }
+    }
 
     /// A client is let in with the kept certificate, which was signed for clients, or the server's own, alone.
     #[test]

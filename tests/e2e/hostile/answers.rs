@@ -28,6 +28,7 @@ fn hostile_answers() {
     let stream = "(call $respond (local.get $id) (i32.const 16) (i32.const 3) (i32.const 0) (i32.const 0) (i32.const 1))";
     let twice = "(call $respond (local.get $id) (i32.const 16) (i32.const 3) (i32.const 0) (i32.const 0) (i32.const 0))";
     check(
+        super::ANSWERS,
         2,
         vec![
             (

@@ -76,6 +76,7 @@ fn crafted_modules_end_as_stated() {
     let mut twice = plain();
     twice.extend_from_slice(&plain());
     check(
+        super::CRAFTED,
         1,
         vec![
             ("nothing", Vec::new(), Refused("")),
@@ -216,6 +217,7 @@ fn crafted_modules_end_as_stated() {
 #[test]
 fn stacks_and_ranges_end_as_stated() {
     check(
+        super::RANGES,
         2,
         vec![
             (
@@ -351,6 +353,7 @@ fn fuel_ends_where_it_should() {
         )
     };
     check(
+        super::TURNS,
         2,
         vec![
             (

@@ -43,6 +43,7 @@ fn malformed_modules_are_refused() {
     let imports = (0..2_000).map(|_| "(import \"postern\" \"now\" (func (result i64)))");
     let long = "n".repeat(200_000);
     check(
+        super::MALFORMED,
         1,
         vec![
             ("nothing", Vec::new(), Refused("")),

@@ -7,6 +7,7 @@ use super::{ANSWER, CPU, FINE, MEMORY, STACK, THREW, again, check, guest, once};
 fn hostile_memories_tables_and_stacks() {
     let grow = |more: &str| guest("(table $t 1 funcref)", more);
     check(
+        super::MEMORIES,
         2,
         vec![
             (

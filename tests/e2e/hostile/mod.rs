@@ -48,9 +48,26 @@ const FINE: Ends = Answered(200, "");
 /// What the daemon may take beyond what it took before, whatever is done to it.
 const RSS_MAX: u64 = 96 << 20;
 
+// How many modules each test has, by which they can be counted in all.
+const ANSWERS: usize = 27;
+const CRAFTED: usize = 30;
+const RANGES: usize = 16;
+const TURNS: usize = 10;
+const MALFORMED: usize = 42;
+const MEMORIES: usize = 21;
+const OPERATIONS: usize = 21;
+const POINTERS: usize = 71;
+const PROGRAMS: usize = 29;
+const REFUSED: usize = 35;
+const CALLS: usize = 26;
+const BORDERS: usize = 36;
+const WINDOWS: usize = 13;
+
 /// Pushes each module, requests it as often as `times` says, and looks after each at the
-/// neighbour, the daemon's memory, and what is left of the module.
-fn check(times: usize, cases: Vec<(&str, Vec<u8>, Ends)>) {
+/// neighbour, the daemon's memory, and what is left of the module. There are `count` of them.
+#[track_caller]
+fn check(count: usize, times: usize, cases: Vec<(&str, Vec<u8>, Ends)>) {
+    assert_eq!(cases.len(), count, "modules of this test");
     check_pushed(LIMITS, times, cases, |api, module, metadata| {
         api.try_push("bad", &module, metadata)
     });
@@ -115,6 +132,17 @@ fn check_pushed<T>(
     }
     assert!(!daemon.log().contains("panicked"), "{}", daemon.log());
     daemon.terminate();
+}
+
+/// What SPECIFICATION.md says of their number; each test holds itself to its own.
+#[test]
+fn there_are_over_three_hundred_modules() {
+    let all = [
+        ANSWERS, CRAFTED, RANGES, TURNS, MALFORMED, MEMORIES, OPERATIONS, POINTERS, PROGRAMS,
+        REFUSED, CALLS, BORDERS, WINDOWS,
+    ];
+    let count: usize = all.iter().sum();
+    assert!(count > 300, "{count}");
 }
 
 /// Isolates there are and bytes they take.

@@ -15,6 +15,7 @@ fn hostile_operations() {
     };
     let straight = |call: &str, count: usize| once(&call.repeat(count));
     check(
+        super::OPERATIONS,
         2,
         vec![
             (

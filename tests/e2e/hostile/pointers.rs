@@ -40,5 +40,5 @@ fn hostile_pointers() {
     let cases = cases
         .iter()
         .map(|(call, module)| (call.as_str(), module.clone(), THREW));
-    check(1, cases.collect());
+    check(super::POINTERS, 1, cases.collect());
 }

@@ -6,6 +6,7 @@ use super::{CPU, FINE, STACK, THREW, check, wasi, wasi_again, wasi_once};
 #[test]
 fn hostile_programs() {
     check(
+        super::PROGRAMS,
         2,
         vec![
             (

@@ -32,6 +32,7 @@ fn hostile_modules_are_refused() {
         format!("(type (func (param {})))", bits.collect::<String>())
     });
     check(
+        super::REFUSED,
         1,
         vec![
             ("a recursive group of types", bomb, Refused("recursive")),

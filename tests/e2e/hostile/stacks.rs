@@ -33,6 +33,7 @@ fn hostile_calls_and_ranges() {
     let bulk = |what: &str| guest(data, &format!("{what} {ANSWER}"));
     let of_table = |what: &str| guest(&elements, &format!("{what} {ANSWER}"));
     check(
+        super::CALLS,
         1,
         vec![
             ("recursion by a table", guest(&indirect, "(call $f)"), STACK),
@@ -203,5 +204,5 @@ fn fuel_ends_at_borders() {
     let cases = cases
         .iter()
         .map(|(what, module)| (what.as_str(), module.clone(), EITHER));
-    check(2, cases.collect());
+    check(super::BORDERS, 2, cases.collect());
 }

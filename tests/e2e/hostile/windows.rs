@@ -18,6 +18,7 @@ fn hostile_windows() {
         )
     };
     check(
+        super::WINDOWS,
         2,
         vec![
             ("at the end of memory", late("(i32.const 65535)"), THREW),

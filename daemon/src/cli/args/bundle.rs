@@ -66,7 +66,7 @@ pub enum Bundle {
 /// `postern bundle build`.
 #[derive(Clone, Debug, Args)]
 pub struct BundleBuild {
-    /// What `postern push` takes: projects, .js or .wasm files. Or one bundle.toml.
+    /// What `postern push` takes: projects, .js or .wasm files. Or one list of them, as bundle.toml.
     #[arg(value_name = "PATH", required = true)]
     pub paths: Vec<PathBuf>,
     /// Where it is written to.
@@ -136,7 +136,6 @@ pub struct BundleSign {
     #[arg(
         long,
         value_name = "FILE",
-        required_unless_present_any = ["extract", "signature"],
         conflicts_with_all = ["extract", "signature"]
     )]
     pub key: Option<PathBuf>,

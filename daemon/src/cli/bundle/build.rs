@@ -50,17 +50,44 @@ struct ListedValue {
     file: Option<PathBuf>,
 }
 
+/// The text of a list, if that is what is in a file: it is named so, or has what a list has and no project.
+fn written(path: &Path) -> Result<Option<String>, CliError> {
+    if path.extension().is_none_or(|it| it != "toml") || path.is_dir() {
+        return Ok(None);
+    }
+    let text = String::from_utf8_lossy(&project::read(path, LIST_MAX)?).into_owned();
+    if path.file_name().is_some_and(|name| name == "bundle.toml") {
+        return Ok(Some(text));
+    }
+    // What is no TOML is told where it is read as a project.
+    let table: toml::Table = toml::from_str(&text).unwrap_or_default();
+    let has = |names: &[&str]| names.iter().any(|name| table.contains_key(*name));
+    if has(&["name", "main", "assets"]) || !has(&["version", "scripts", "devices", "expires", "kv"])
+    {
+        return Ok(None);
+    }
+    if has(&["keys"]) {
+        return Err(CliError::Usage(format!(
+            "{} is a list of release keys, and no bundle is built of it; sign it with `postern bundle keys`",
+            path.display()
+        )));
+    }
+    Ok(Some(text))
+}
+
 /// Reads the list, if that is what was given; what is said on the command line goes before it.
 fn list(args: &BundleBuild) -> Result<(List, PathBuf), CliError> {
-    let mut list = match &args.paths[..] {
-        [path] if path.file_name().is_some_and(|name| name == "bundle.toml") => {
-            let text = project::read(path, LIST_MAX)?;
-            let read = toml::from_str(&String::from_utf8_lossy(&text));
+    let listed = match &args.paths[..] {
+        [path] => written(path)?.map(|text| (path, text)),
+        _ => None,
+    };
+    let mut list = match (listed, &args.paths) {
+        (Some((path, text)), _) => {
             let wrong = |error| CliError::Usage(format!("{}: {error}", path.display()));
             let folder = path.parent().unwrap_or(Path::new("")).to_owned();
-            (read.map_err(wrong)?, folder)
+            (toml::from_str(&text).map_err(wrong)?, folder)
         }
-        paths => {
+        (None, paths) => {
             let scripts = paths.to_vec();
             let list = List {
                 scripts,

@@ -21,7 +21,7 @@ fn hash(manifest: &Manifest, part: u32) -> String {
 }
 
 /// For programs.
-pub(super) fn told(bundle: &Bundle) -> Value {
+pub(super) fn told(bundle: &Bundle, hash_of_signed: &str) -> Value {
     let manifest = &bundle.manifest;
     let scripts = manifest.scripts.iter().map(|script| {
         let modules = script.modules.iter().map(
@@ -42,7 +42,7 @@ pub(super) fn told(bundle: &Bundle) -> Value {
         |it| json!({"namespace": it.namespace, "key": it.key, "sha256": hash(manifest, it.part)}),
     );
     json!({
-        "namespace": manifest.namespace, "version": manifest.version,
+        "namespace": manifest.namespace, "version": manifest.version, "manifest_sha256": hash_of_signed,
         "expires": manifest.expires.map(time), "devices": manifest.devices,
         "signed": !bundle.signature.is_empty(), "scripts": scripts.collect::<Vec<_>>(),
         "routes": routes.collect::<Vec<_>>(), "kv": seeds.collect::<Vec<_>>(),
@@ -50,7 +50,7 @@ pub(super) fn told(bundle: &Bundle) -> Value {
 }
 
 /// For people.
-pub(super) fn text(bundle: &Bundle) -> String {
+pub(super) fn text(bundle: &Bundle, hash_of_signed: &str) -> String {
     let manifest = &bundle.manifest;
     let whose = match &manifest.namespace {
         Some(namespace) => format!("dispatch namespace {}", printable(namespace)),
@@ -62,7 +62,7 @@ pub(super) fn text(bundle: &Bundle) -> String {
         false => "signed, not checked here",
     };
     let head = format!(
-        "version {} of {whose}\nfor {}; expires {expires}; {signed}\n",
+        "version {} of {whose}\nfor {}; expires {expires}; {signed}\nmanifest {hash_of_signed}\n",
         manifest.version,
         printable(&manifest.devices.join(", "))
     );
@@ -211,12 +211,12 @@ mod tests {
             let Some(Ok(bundle)) = mended.map(|bytes| read(&bytes)) else {
                 return;
             };
-            let text = text(&bundle);
+            let text = text(&bundle, "");
             assert!(
                 !text.chars().any(|it| it.is_control() && it != '\n'),
                 "{text:?}"
             );
-            assert!(told(&bundle).is_object());
+            assert!(told(&bundle, "").is_object());
             let changes = changes(&bundle.manifest, &bundle.manifest);
             assert!(changes.is_empty(), "{changes:?}");
             let from_nothing = super::changes(&Manifest::default(), &bundle.manifest);

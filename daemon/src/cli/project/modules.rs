@@ -64,11 +64,16 @@ fn extension(path: &Path) -> &str {
     path.extension().and_then(|end| end.to_str()).unwrap_or("")
 }
 
+/// Whether files with this ending can be a main module.
+pub(super) fn is_module(extension: &str) -> bool {
+    ["wasm", "js", "mjs", "cjs"].contains(&extension)
+}
+
 impl Project {
     /// Reads the main module and all that belong to it, `limit` bytes in all at most.
     pub fn modules(&self, limit: u64) -> Result<Collected, ProjectError> {
         let kind = extension(&self.main);
-        if !["wasm", "js", "mjs", "cjs"].contains(&kind) {
+        if !is_module(kind) {
             return Err(ProjectError::ModuleKind(self.main.clone()));
         }
         if !self.main.exists() {

@@ -197,11 +197,23 @@ fn folders_files_and_modules() {
     assert_eq!(modules[0].content_type, "application/wasm");
     let alone = Project::load(&dir.path().join("a.wasm"), None).unwrap();
     assert_eq!(alone.name.as_deref(), Some("a"));
+    // What is not there is not told to be of a wrong kind.
+    for name in ["none", "none.ts", "none.postern", "none.toml"] {
+        let none = Project::load(&dir.path().join(name), None).unwrap_err();
+        let told = none.to_string();
+        assert!(
+            told.contains(name) && told.contains("No such file"),
+            "{told}"
+        );
+    }
+    for name in ["plain", "index.ts"] {
+        std::fs::write(dir.path().join(name), "").unwrap();
+    }
     assert!(matches!(
-        Project::load(&dir.path().join("none"), None),
+        Project::load(&dir.path().join("plain"), None),
         Err(ProjectError::Unknown(_))
     ));
-    let ts = Project::load(Path::new("index.ts"), None).unwrap();
+    let ts = Project::load(&dir.path().join("index.ts"), None).unwrap();
     assert!(matches!(ts.modules(1), Err(ProjectError::ModuleKind(_))));
 }
 

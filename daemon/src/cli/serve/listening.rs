@@ -9,7 +9,7 @@ use async_io::Async;
 use serde_json::json;
 use std::fs::OpenOptions;
 use std::io::{Read, Write};
-use std::net::{SocketAddr, TcpListener};
+use std::net::{IpAddr, Ipv4Addr, SocketAddr, TcpListener, UdpSocket};
 use std::os::unix::fs::{DirBuilderExt, OpenOptionsExt};
 use std::path::{Path, PathBuf};
 
@@ -78,6 +78,27 @@ pub(super) fn write(
     std::fs::rename(&fresh, &path).map_err(failed)?;
     addresses.sort_by_key(|it| !(it.ip().is_loopback() || it.ip().is_unspecified()));
     Ok(addresses)
+}
+
+/// Where somebody else reaches what listens there: of all addresses the one by which this machine reaches others,
+/// if it has such a one yet, or else itself.
+pub(super) fn reachable(listens: SocketAddr) -> SocketAddr {
+    if !listens.ip().is_unspecified() {
+        return listens;
+    }
+    // Nothing is sent: the system says which address it would send from. Those asked for are of documentation.
+    let own = |from: &str, to: &str| -> Option<IpAddr> {
+        let socket = UdpSocket::bind(from).ok()?;
+        socket.connect(to).ok()?;
+        let own = socket.local_addr().ok()?.ip();
+        (!own.is_unspecified()).then_some(own)
+    };
+    let of_six = || match listens {
+        SocketAddr::V4(_) => None,
+        SocketAddr::V6(_) => own("[::]:0", "[2001:db8::1]:9"),
+    };
+    let own = own("0.0.0.0:0", "192.0.2.1:9").or_else(of_six);
+    SocketAddr::new(own.unwrap_or(Ipv4Addr::LOCALHOST.into()), listens.port())
 }
 
 /// Writes the key for health, for this user alone.
@@ -168,4 +189,23 @@ fn read(data_dir: &Path, name: &str) -> std::io::Result<String> {
     let file = std::fs::File::open(data_dir.join("run").join(name))?;
     file.take(FILE_MAX).read_to_string(&mut text)?;
     Ok(text)
+}
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used)]
+    use super::*;
+
+    #[test]
+    fn what_listens_on_all_addresses_is_reached_at_one() {
+        for one in ["192.0.2.7:8788", "127.0.0.1:1", "[::1]:2"] {
+            let one: SocketAddr = one.parse().unwrap();
+            assert_eq!(reachable(one), one);
+        }
+        for all in ["0.0.0.0:8788", "[::]:8788"] {
+            let one = reachable(all.parse().unwrap());
+            assert!(!one.ip().is_unspecified(), "{one}");
+            assert_eq!(one.port(), 8788);
+        }
+    }
 }

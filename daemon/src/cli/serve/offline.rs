@@ -8,7 +8,7 @@ use crate::config::Config;
 use crate::manage::audit::{Audit, Entry};
 use crate::manage::token_object;
 use crate::manage::tokens::{self, Grant};
-use crate::store::Store;
+use crate::store::{Store, StoreError};
 use crate::tune::calibration;
 use futures_lite::future;
 
@@ -27,13 +27,25 @@ fn open(config: &Config) -> Result<Store, ServeError> {
     Ok(opened.store)
 }
 
+/// The same for what one that is running can be asked, too.
+fn open_or_ask(config: &Config) -> Result<Store, ServeError> {
+    let opened = Store::open(store_options(config)).map_err(|error| match error {
+        StoreError::InUse { dir, holder } => room("store")(format!(
+            "the store in {} is in use by process {holder}; say --remote to ask that one, or stop it first",
+            dir.display()
+        )),
+        error => room("store")(error.to_string()),
+    })?;
+    Ok(opened.store)
+}
+
 fn close(store: Store) -> Result<(), ServeError> {
     store.close().map_err(room("store"))
 }
 
 /// Creates a token in the store of a daemon that is not running.
 pub fn create_token(config: &Config, name: &str, grant: Grant) -> Result<Created, ServeError> {
-    let store = open(config)?;
+    let store = open_or_ask(config)?;
     let created = future::block_on(tokens::create(&store, name, grant));
     let (token, secret) = created.map_err(room("tokens"))?;
     close(store)?;
@@ -45,7 +57,7 @@ pub fn create_token(config: &Config, name: &str, grant: Grant) -> Result<Created
 
 /// The tokens in the store of a daemon that is not running.
 pub fn list_tokens(config: &Config) -> Result<Vec<serde_json::Value>, ServeError> {
-    let store = open(config)?;
+    let store = open_or_ask(config)?;
     let tokens = tokens::list(&store).map_err(room("tokens"))?;
     let uses = tokens::uses(&store).map_err(room("tokens"))?;
     close(store)?;
@@ -55,7 +67,7 @@ pub fn list_tokens(config: &Config) -> Result<Vec<serde_json::Value>, ServeError
 
 /// All entries of the audit log of a daemon that is not running, as they are exported.
 pub fn audit(config: &Config) -> Result<Vec<serde_json::Value>, ServeError> {
-    let store = open(config)?;
+    let store = open_or_ask(config)?;
     let entries = Audit::new(store.clone()).entries().map_err(room("store"))?;
     close(store)?;
     Ok(entries.iter().map(Entry::shown).collect())
@@ -63,7 +75,7 @@ pub fn audit(config: &Config) -> Result<Vec<serde_json::Value>, ServeError> {
 
 /// Revokes a token; false when there is none of this id.
 pub fn revoke_token(config: &Config, id: &str) -> Result<bool, ServeError> {
-    let store = open(config)?;
+    let store = open_or_ask(config)?;
     let known = tokens::list(&store)
         .map_err(room("tokens"))?
         .iter()

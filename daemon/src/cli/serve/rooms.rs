@@ -8,6 +8,7 @@ use super::courier::Courier;
 #[cfg(feature = "otlp")]
 use super::exporter::Exporter;
 use super::figures::{Figures, Phase, Told as Rest};
+use super::listening::reachable;
 use super::memory::Memory;
 use super::observers::{Logs, Told};
 use super::options::{
@@ -267,6 +268,7 @@ impl Rooms {
             tune: tune.clone(),
             store_notes,
             listen: OnceLock::new(),
+            listen_tls: OnceLock::new(),
             certificate: RwLock::default(),
             claim: claim.clone(),
             acme: RwLock::default(),
@@ -396,12 +398,16 @@ impl Rooms {
             let own = secure.listener.get_ref().local_addr()?.port();
             self.edge.set_https_port(self.https_port.unwrap_or(own));
         }
-        let plain = listeners.iter().filter(|it| !it.is_secure);
-        let addresses = plain.map(|it| it.listener.get_ref().local_addr());
-        let addresses = addresses.collect::<io::Result<Vec<_>>>()?;
-        self.updates.selftest.edge_listens(addresses.clone());
+        let bound = |is_secure| {
+            let those = listeners.iter().filter(|it| it.is_secure == is_secure);
+            let addresses = those.map(|it| it.listener.get_ref().local_addr());
+            addresses.collect::<io::Result<Vec<_>>>()
+        };
+        let (plain, secure) = (bound(false)?, bound(true)?);
+        self.updates.selftest.edge_listens(plain.clone());
         // Set once: the daemon listens once.
-        let _ = self.status.listen.set(addresses);
+        let _ = self.status.listen.set([plain, secure.clone()].concat());
+        let _ = self.status.listen_tls.set(secure);
         let mut serving = Vec::with_capacity(listeners.len());
         for listener in listeners {
             let (edge, connections) = (self.edge.clone(), executor.clone());
@@ -445,7 +451,8 @@ impl Rooms {
         let address = listener.get_ref().local_addr()?;
         self.updates.selftest.manage_listens(address);
         let code = self.claim_code.lock().take();
-        self.claim.tell(&self.url(address), code.as_deref());
+        self.claim
+            .tell(&self.url(reachable(address)), code.as_deref());
         let (manage, executor) = (self.manage.clone(), self.office.executor.clone());
         manage::serve(listener.into(), manage, options, executor, shutdown.wait()).await
     }

@@ -45,8 +45,10 @@ pub struct Status {
     pub tune: Tune,
     /// What had to be done to open the store.
     pub store_notes: Vec<String>,
-    /// Where the data plane listens.
+    /// Where the data plane listens, first without TLS.
     pub listen: OnceLock<Vec<SocketAddr>>,
+    /// Where it does with TLS.
+    pub listen_tls: OnceLock<Vec<SocketAddr>>,
     /// What the management port's certificate is known by, if it has one.
     pub certificate: RwLock<Option<String>>,
     /// Whether the gateway is anybody's.
@@ -117,6 +119,7 @@ impl StatusSource for Status {
             "fuel": { "total": fuel, "startup": startup_fuel },
             "edge": {
                 "listen": self.listen.get(),
+                "listen_tls": self.listen_tls.get(),
                 "connections": edge.open,
                 "accepted": edge.accepted,
                 "refused": edge.refused,
