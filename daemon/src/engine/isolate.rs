@@ -310,9 +310,11 @@ impl Isolate {
         if in_place {
             match scheduler.try_enter(&worker.party().place, worker.weight()) {
                 Some(permit) => {
-                    if self.slice(permit) == After::Rest {
+                    let (after, next) = self.slice(permit);
+                    if after == After::Rest {
                         return;
                     }
+                    turn = next;
                 }
                 // In line at once, and not only when the task's own turn has come.
                 None => turn = Some(scheduler.enter(&worker.party().place, worker.weight())),
@@ -342,22 +344,33 @@ impl Isolate {
                         .await
                 }
             };
-            if self.slice(permit) == After::Rest {
+            let (after, next) = self.slice(permit);
+            if after == After::Rest {
                 return;
             }
+            turn = next;
             futures_lite::future::yield_now().await;
         }
     }
 
-    /// Runs one slice, which pays for the permit. The caller holds `running`; after [`After::Rest`] it does
-    /// no more.
-    fn slice(self: &Arc<Self>, permit: Permit) -> After {
+    /// Runs one slice, which pays for the permit, and says what comes then: with something left to do, its
+    /// place in the line for the next slice. It has that before its slot is given back, or whose turn it is
+    /// would be chosen without it. The caller holds `running`; after [`After::Rest`] it does no more.
+    fn slice(self: &Arc<Self>, permit: Permit) -> (After, Option<Enter>) {
         let begun = Instant::now();
         let (after, used) = self.run();
-        let rate = self.worker.engine().rate();
-        let pace = &self.worker.party().pace;
-        permit.end(pace.ran(used, begun.elapsed(), rate));
-        after
+        let lasted = begun.elapsed();
+        let worker = &self.worker;
+        // What waits for something outside wants no slot until that is there.
+        let goes_on =
+            after == After::Again && !self.form.lock().core().is_some_and(|core| core.awaits());
+        let next = goes_on.then(|| {
+            let scheduler = worker.engine().scheduler();
+            scheduler.enter(&worker.party().place, worker.weight())
+        });
+        let rate = worker.engine().rate();
+        permit.end(worker.party().pace.ran(used, lasted, rate));
+        (after, next)
     }
 
     fn run(self: &Arc<Self>) -> (After, u64) {

@@ -29,6 +29,7 @@ mod javascript;
 mod judge;
 mod judges;
 pub mod limits;
+pub mod mapped;
 mod mapping;
 mod memory_use;
 pub mod meter;
