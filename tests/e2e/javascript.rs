@@ -426,6 +426,9 @@ fn the_status_line_has_a_workers_own_words() {
     // What has no words has those of its kind.
     assert_eq!(line("299"), "HTTP/1.1 299 Successful");
     assert_eq!(line("499"), "HTTP/1.1 499 Client Error");
+    // Which the field says otherwise than registries.
+    assert_eq!(line("203"), "HTTP/1.1 203 Non-Authoritative Information");
+    assert_eq!(line("425"), "HTTP/1.1 425 Client Error");
 }
 
 #[test]

@@ -24,6 +24,10 @@ pub struct Config {
     pub headers: String,
     /// The file `_redirects`.
     pub redirects: String,
+    /// What paths of assets begin with, without a slash at the end: `/docs`; empty for none. Rows
+    /// have it beside this, for it came later.
+    #[serde(skip)]
+    pub base_path: String,
 }
 
 /// How paths and HTML files meet.
@@ -60,25 +64,21 @@ pub enum First {
     Never,
     /// All.
     Always,
-    /// Those whose path matches one of these, and none that begins with `!`.
+    /// Those whose path matches one of these; one that begins with `!` names assets' paths.
     Patterns(Vec<String>),
 }
 
-impl First {
-    /// Whether it means this path.
-    pub fn applies(&self, path: &str) -> bool {
-        match self {
-            Self::Never => false,
-            Self::Always => true,
-            Self::Patterns(patterns) => {
-                let hits = |pattern: &String| glob(pattern.trim_start_matches('!'), path);
-                let (not, yes): (Vec<_>, Vec<_>) = patterns
-                    .iter()
-                    .partition(|pattern| pattern.starts_with('!'));
-                yes.into_iter().any(hits) && !not.into_iter().any(hits)
-            }
-        }
+/// What patterns of `run_worker_first` say about a path: `false`, that it is for assets alone,
+/// whatever else matches; `true`, that it is the Worker's.
+pub(super) fn first_of(patterns: &[String], path: &str) -> Option<bool> {
+    let negative = |pattern: &String| pattern.strip_prefix('!').is_some_and(|it| glob(it, path));
+    if patterns.iter().any(negative) {
+        return Some(false);
     }
+    patterns
+        .iter()
+        .any(|pattern| glob(pattern, path))
+        .then_some(true)
 }
 
 impl Config {
@@ -152,8 +152,47 @@ impl Config {
             run_worker_first,
             headers: rules("_headers")?,
             redirects: rules("_redirects")?,
+            base_path: base_path(text("base_path")?)
+                .map_err(|what| format!("assets.config.base_path {what}"))?,
         })
     }
+}
+
+/// A base path as it is kept: without empty pieces and dots.
+fn base_path(text: &str) -> Result<String, String> {
+    let scheme = text.split_once(':').is_some_and(|(scheme, _)| {
+        scheme.starts_with(|char: char| char.is_ascii_alphabetic())
+            && scheme
+                .bytes()
+                .all(|byte| byte.is_ascii_alphanumeric() || b"+.-".contains(&byte))
+    });
+    if text.len() > PATTERN_MAX {
+        return Err(format!(
+            "has {} bytes, the limit is {PATTERN_MAX}",
+            text.len()
+        ));
+    }
+    if text.starts_with("//") || scheme {
+        return Err(format!("is '{text:.60}'; use a path, not a URL"));
+    }
+    if text.contains(['\\', '?', '#', '%']) || text.contains(|char: char| char.is_ascii_control()) {
+        return Err(format!(
+            "is '{:.60}'; use a path without backslashes, queries, fragments, percent-encoding and \
+             control characters",
+            text.escape_debug().to_string()
+        ));
+    }
+    let mut pieces: Vec<&str> = Vec::new();
+    for piece in text.split('/') {
+        match piece {
+            "" | "." => {}
+            ".." => {
+                pieces.pop();
+            }
+            piece => pieces.push(piece),
+        }
+    }
+    Ok(pieces.iter().map(|piece| format!("/{piece}")).collect())
 }
 
 fn patterns(list: &[Value]) -> Result<Vec<String>, String> {
@@ -162,6 +201,14 @@ fn patterns(list: &[Value]) -> Result<Vec<String>, String> {
             "assets.config.run_worker_first has {} patterns, the limit is {PATTERNS_MAX}",
             list.len()
         ));
+    }
+    let negative = |one: &Value| one.as_str().is_some_and(|one| one.starts_with('!'));
+    if list.iter().all(negative) {
+        return Err(
+            "assets.config.run_worker_first has no pattern of what the Worker sees first; give at \
+             least one that does not begin with !"
+                .to_owned(),
+        );
     }
     list.iter()
         .map(|one| {

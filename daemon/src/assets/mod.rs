@@ -11,6 +11,7 @@
 pub mod config;
 mod headers;
 mod html;
+mod location;
 mod manifest;
 mod path;
 mod pattern;
@@ -18,9 +19,11 @@ mod redirects;
 mod reply;
 #[cfg(test)]
 mod tests;
+mod types;
 
 pub use config::{Config, First, HtmlHandling, NotFound};
-pub use manifest::{CONTENT_TYPE_MAX, File, Manifest, PATH_MAX, content_type_of};
+pub use manifest::{CONTENT_TYPE_MAX, File, Manifest, PATH_MAX};
+pub use types::content_type_of;
 
 use crate::engine::invocation::Reply;
 use crate::store::{BlobId, Blobs};
@@ -56,7 +59,7 @@ impl Assets {
         prefers_assets: bool,
     ) -> Self {
         Self {
-            redirects: redirects::Redirects::parse(&config.redirects),
+            redirects: redirects::Redirects::parse(&config.redirects, config.html_handling),
             headers: headers::Headers::parse(&config.headers),
             blobs,
             manifest,
@@ -80,8 +83,38 @@ impl Assets {
 
     /// Whether a decoded path means a file of its own.
     async fn knows(&self, path: &str) -> io::Result<bool> {
+        let Some(path) = self.inside(path) else {
+            return Ok(false);
+        };
         let index = self.index().await?;
         Ok(html::intent(&index, path, self.config.html_handling, NotFound::None).is_some())
+    }
+
+    /// What a decoded path is below the base path, if it is there.
+    fn inside<'p>(&self, path: &'p str) -> Option<&'p str> {
+        let rest = path.strip_prefix(&*self.config.base_path)?;
+        match rest {
+            "" => Some("/"),
+            rest => rest.starts_with('/').then_some(rest),
+        }
+    }
+
+    /// Whether a path is not below the base path.
+    fn is_elsewhere(&self, path: &str) -> bool {
+        !self.config.base_path.is_empty() && self.inside(&path::decode(path)).is_none()
+    }
+
+    /// Where the base path itself is sent, if it is asked for with the wrong slash.
+    fn base_intent(&self, index: &Manifest, path: &str) -> Option<Intent> {
+        let rest = path.strip_prefix(&*self.config.base_path)?;
+        let to = match self.config.html_handling {
+            HtmlHandling::Auto | HtmlHandling::Force if rest.is_empty() => "/",
+            HtmlHandling::Drop if rest == "/" && !self.config.base_path.is_empty() => "",
+            _ => return None,
+        };
+        index
+            .find("/index.html")
+            .map(|_| Intent::Redirect(to.to_owned()))
     }
 
     async fn index(&self) -> io::Result<Arc<Manifest>> {
@@ -111,24 +144,29 @@ impl Assets {
         if !self.has_worker {
             return self.fetch(method, url, headers).await.map(Some);
         }
-        let url = path::Split::of(url);
-        if self.config.run_worker_first.applies(url.path) {
+        let split = path::Split::of(url);
+        let fallback = match &self.config.run_worker_first {
+            First::Always => return Ok(None),
+            // Who names what is the Worker's has the rest answered without it.
+            First::Patterns(patterns) => match config::first_of(patterns, &split.path) {
+                Some(true) => return Ok(None),
+                Some(false) => return self.fetch(method, url, headers).await.map(Some),
+                None => self.config.not_found_handling,
+            },
+            First::Never => {
+                let mode = headers.get("sec-fetch-mode");
+                let navigates = mode.is_some_and(|mode| mode == "navigate");
+                if self.prefers_assets && navigates {
+                    self.config.not_found_handling
+                } else {
+                    NotFound::None
+                }
+            }
+        };
+        if self.is_elsewhere(&split.path) {
             return Ok(None);
         }
-        // What is no read of an asset that is there is refused; the Worker has the others.
-        let navigates = matches!(*method, Method::GET | Method::HEAD)
-            && headers
-                .get("sec-fetch-mode")
-                .is_some_and(|mode| mode == "navigate");
-        let fallback = if self.prefers_assets
-            && navigates
-            && matches!(self.config.run_worker_first, First::Never)
-        {
-            self.config.not_found_handling
-        } else {
-            NotFound::None
-        };
-        self.answer(method, &url, headers, fallback).await
+        self.answer(method, &split, headers, fallback).await
     }
 
     /// The answer to a request that is for assets.
@@ -142,9 +180,12 @@ impl Assets {
         headers: &HeaderMap,
     ) -> io::Result<Reply> {
         let url = path::Split::of(url);
+        if self.is_elsewhere(&url.path) {
+            return Ok(reply::bare(StatusCode::NOT_FOUND));
+        }
         let fallback = self.config.not_found_handling;
         let answer = self.answer(method, &url, headers, fallback).await?;
-        Ok(answer.unwrap_or_else(|| reply::bare(StatusCode::NOT_FOUND)))
+        Ok(answer.unwrap_or_else(|| self.dress(&url, reply::bare(StatusCode::NOT_FOUND))))
     }
 
     async fn answer(
@@ -152,21 +193,20 @@ impl Assets {
         method: &Method,
         url: &path::Split<'_>,
         headers: &HeaderMap,
-        fallback: NotFound,
+        mut fallback: NotFound,
     ) -> io::Result<Option<Reply>> {
         let index = self.index().await?;
         let mut proxied = None;
-        if let Some(found) = self.redirects.find(url.path) {
+        if let Some(found) = self.redirects.find(url) {
             if found.status != StatusCode::OK {
-                let location = found.location(url);
-                return Ok(Some(
-                    self.dress(url, reply::redirect(found.status, &location)),
-                ));
+                let answer = reply::redirect(found.status, &found.to.location(url));
+                return Ok(Some(self.dress(url, answer)));
             }
-            proxied = Some(found.to);
+            // What a rule leads to is never the Worker's.
+            fallback = self.config.not_found_handling;
+            proxied = Some(found.to.path);
         }
-        let asked = proxied.as_deref().unwrap_or(url.path);
-        let asked = asked.split(['?', '#']).next().unwrap_or_default();
+        let asked = proxied.as_deref().unwrap_or(&url.path);
         let decoded = path::decode(asked);
         let handling = self.config.html_handling;
         if let Some(other) = &self.other
@@ -177,14 +217,11 @@ impl Assets {
             // The other one has no other of its own.
             return Box::pin(other.answer(method, url, headers, NotFound::None)).await;
         }
-        let intent = match html::intent(&index, &decoded, handling, fallback) {
-            Some(Intent::Redirect(to)) if proxied.is_some() => {
-                html::intent(&index, &to, handling, fallback)
-            }
-            intent => intent,
-        };
-        let Some(intent) = intent else {
-            return Ok(None);
+        let base = self.base_intent(&index, &decoded);
+        let below = || html::intent(&index, self.inside(&decoded)?, handling, fallback);
+        let Some(intent) = base.filter(|_| proxied.is_none()).or_else(below) else {
+            let nothing = || self.dress(url, reply::bare(StatusCode::NOT_FOUND));
+            return Ok(proxied.is_some().then(nothing));
         };
         if !matches!(*method, Method::GET | Method::HEAD) {
             let refusal = reply::bare(StatusCode::METHOD_NOT_ALLOWED);
@@ -192,6 +229,7 @@ impl Assets {
         }
         let (at, status) = match intent {
             Intent::Redirect(to) => {
+                let to = format!("{}{to}", self.config.base_path);
                 let to = format!("{}{}", path::encode(&to), url.search);
                 let answer = reply::redirect(StatusCode::TEMPORARY_REDIRECT, &to);
                 return Ok(Some(self.dress(url, answer)));
@@ -200,7 +238,7 @@ impl Assets {
         };
         // An asset has one path, the way in which this encodes it.
         let canonical = path::encode(&decoded);
-        if proxied.is_none() && canonical != url.path {
+        if canonical != asked {
             let to = format!("{canonical}{}", url.search);
             let answer = reply::redirect(StatusCode::TEMPORARY_REDIRECT, &to);
             return Ok(Some(self.dress(url, answer)));

@@ -1,6 +1,9 @@
 //! Paths of requests: from as they are sent to as files are named, and back.
 
-use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, percent_decode_str, utf8_percent_encode};
+use percent_encoding::{
+    AsciiSet, CONTROLS, NON_ALPHANUMERIC, percent_decode_str, utf8_percent_encode,
+};
+use std::borrow::Cow;
 
 /// What `encodeURIComponent` leaves alone.
 const SEGMENT: &AsciiSet = &NON_ALPHANUMERIC
@@ -14,19 +17,36 @@ const SEGMENT: &AsciiSet = &NON_ALPHANUMERIC
     .remove(b'(')
     .remove(b')');
 
+/// What cannot stand in a URL's path.
+const PATH: &AsciiSet = &CONTROLS
+    .add(b' ')
+    .add(b'"')
+    .add(b'#')
+    .add(b'<')
+    .add(b'>')
+    .add(b'?')
+    .add(b'^')
+    .add(b'`')
+    .add(b'{')
+    .add(b'}');
+
 /// A URL in the parts that rules look at.
 pub(super) struct Split<'a> {
+    /// `http` or `https`.
+    pub scheme: &'a str,
+    /// Host, and port if it is said.
+    pub authority: &'a str,
     /// Without a port.
     pub host: &'a str,
-    /// From the first slash on.
-    pub path: &'a str,
+    /// From the first slash on, encoded as JavaScript's URLs have it.
+    pub path: Cow<'a, str>,
     /// With its question mark, or empty.
     pub search: &'a str,
 }
 
 impl<'a> Split<'a> {
     pub fn of(url: &'a str) -> Self {
-        let rest = url.split_once("://").map_or(url, |(_, rest)| rest);
+        let (scheme, rest) = url.split_once("://").unwrap_or(("https", url));
         let end = rest.find(['/', '?', '#']).unwrap_or(rest.len());
         let (authority, rest) = rest.split_at(end);
         let rest = rest.split('#').next().unwrap_or_default();
@@ -35,9 +55,12 @@ impl<'a> Split<'a> {
             Some((host, port)) if port.bytes().all(|byte| byte.is_ascii_digit()) => host,
             _ => authority,
         };
+        let path = if path.is_empty() { "/" } else { path };
         Self {
+            scheme,
+            authority,
             host,
-            path: if path.is_empty() { "/" } else { path },
+            path: utf8_percent_encode(path, PATH).into(),
             search: if search == "?" { "" } else { search },
         }
     }
@@ -75,6 +98,41 @@ pub(super) fn encode(path: &str) -> String {
     pieces.join("/")
 }
 
+/// A path as URLs have it: dots are resolved, in percent-encoding too, and what cannot stand in
+/// one is encoded.
+pub(super) fn normal(path: &str, separators: &[char]) -> String {
+    let rest = path.strip_prefix(separators).unwrap_or(path);
+    let mut kept: Vec<&str> = Vec::new();
+    let mut segments = rest.split(separators).peekable();
+    while let Some(segment) = segments.next() {
+        let dots = match segment {
+            "." | "%2e" | "%2E" => 1,
+            _ => {
+                let two = segment.replace("%2e", ".").replace("%2E", ".");
+                if two == ".." { 2 } else { 0 }
+            }
+        };
+        if dots == 2 {
+            kept.pop();
+        }
+        if dots == 0 {
+            kept.push(segment);
+        } else if segments.peek().is_none() {
+            kept.push("");
+        }
+    }
+    let mut normal = String::with_capacity(path.len() + 1);
+    for segment in kept {
+        normal.push('/');
+        normal.extend(utf8_percent_encode(segment, PATH));
+    }
+    if normal.is_empty() {
+        "/".to_owned()
+    } else {
+        normal
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -101,11 +159,12 @@ mod tests {
     fn urls_are_split() {
         let split = Split::of("http://a.example:80/b?c=d?e");
         assert_eq!(
-            (split.host, split.path, split.search),
+            (split.host, &*split.path, split.search),
             ("a.example", "/b", "?c=d?e")
         );
         let split = Split::of("http://a");
-        assert_eq!((split.host, split.path, split.search), ("a", "/", ""));
+        assert_eq!((split.host, &*split.path, split.search), ("a", "/", ""));
+        assert_eq!(Split::of("http://a/{b}|^").path, "/%7Bb%7D|%5E");
         assert_eq!(Split::of("http://a?b").search, "?b");
     }
 }

@@ -1,17 +1,20 @@
-//! The file `_redirects`: paths that are answered by others (spec: SEMANTICS §15).
+//! The file `_redirects`: paths that are answered by others (spec: SEMANTICS §15). It is read as
+//! the field's own parser reads it, line by line, with what that leaves out.
 
+use super::config::HtmlHandling;
+use super::location::{Target, Written};
 use super::path::Split;
 use super::pattern::{Pattern, Steps, replace};
 use http::StatusCode;
 use postern_abi::limits::URL_MAX;
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 
-/// Rules without a splat or a placeholder that count.
+/// Rules without a splat or a placeholder that count, in front of the first with one.
 const STATIC_MAX: usize = 2000;
-/// Rules with one that count.
+/// Other rules that count.
 const DYNAMIC_MAX: usize = 100;
-/// Bytes of a line.
-const LINE_MAX: usize = 1000;
+/// UTF-16 units of a line.
+const LINE_MAX: usize = 2000;
 
 /// The rules. What cannot be read is left out, as the field does: its clients have warned.
 #[derive(Debug, Default)]
@@ -23,99 +26,144 @@ pub(super) struct Redirects {
 /// A rule that matched.
 #[derive(Debug, PartialEq, Eq)]
 pub(super) struct Found {
-    pub to: String,
+    pub to: Target,
     /// 200: what lies at `to` is the answer.
     pub status: StatusCode,
 }
 
 impl Redirects {
-    pub fn parse(text: &str) -> Self {
+    pub fn parse(text: &str, handling: HtmlHandling) -> Self {
         let mut rules = Self::default();
-        for line in text.lines() {
+        let mut seen = HashSet::new();
+        let (mut fixed, mut dynamic, mut begun) = (0, 0, false);
+        for line in text.trim_start_matches('\u{feff}').split('\n') {
             let line = line.trim();
-            if line.is_empty() || line.starts_with('#') || line.len() > LINE_MAX {
+            if line.is_empty() || line.starts_with('#') || line.encode_utf16().count() > LINE_MAX {
                 continue;
             }
-            let mut words = line.split_whitespace();
-            let (Some(from), Some(to), code, rest) =
-                (words.next(), words.next(), words.next(), words.next())
-            else {
+            let mut words: Vec<&str> = line.split_whitespace().collect();
+            // A comment may follow.
+            if let Some(at) = words.iter().skip(1).position(|word| word.starts_with('#')) {
+                words.truncate(at + 1);
+            }
+            let (from, to, code) = match words.as_slice() {
+                [from, to] => (*from, *to, "302"),
+                [from, to, code] => (*from, *to, *code),
+                _ => continue,
+            };
+            let Some(from) = path_of(from) else {
                 continue;
             };
-            // A comment may follow.
-            let code = code.filter(|code| !code.starts_with('#'));
-            let status = match code {
-                None => StatusCode::FOUND,
-                Some("200") => StatusCode::OK,
-                Some("301") => StatusCode::MOVED_PERMANENTLY,
-                Some("302") => StatusCode::FOUND,
-                Some("303") => StatusCode::SEE_OTHER,
-                Some("307") => StatusCode::TEMPORARY_REDIRECT,
-                Some("308") => StatusCode::PERMANENT_REDIRECT,
-                Some(_) => continue,
+            // A rule that is none counts as well, once its path could be read.
+            if dynamic == 0 && !is_dynamic(&from) {
+                fixed += 1;
+                if fixed > STATIC_MAX {
+                    continue;
+                }
+            } else {
+                dynamic += 1;
+                if dynamic > DYNAMIC_MAX {
+                    break;
+                }
+            }
+            let (Some(to), Some(status)) = (Written::parse(to), status_of(code)) else {
+                continue;
             };
-            let is_path = |text: &str| text.starts_with('/') && !text.starts_with("//");
-            let is_url = to.starts_with("https://") || to.starts_with("http://");
-            let stray = code.is_some() && rest.is_some_and(|rest| !rest.starts_with('#'));
-            if stray
-                || !is_path(from)
-                || from.contains(['?', '#'])
-                || !(is_path(to) || is_url)
-                || (status == StatusCode::OK && !is_path(to))
+            let relative = to.host.is_empty();
+            let to = to.whole();
+            if relative && is_endless(&from, &to, handling)
+                || !seen.insert(from.clone())
+                || status == StatusCode::OK && !relative
             {
                 continue;
             }
-            let Some(pattern) = Pattern::parse(from) else {
-                continue;
-            };
-            match pattern.literal() {
-                Some(path) if rules.fixed.len() < STATIC_MAX => {
-                    rules
-                        .fixed
-                        .entry(path.to_owned())
-                        .or_insert_with(|| (to.to_owned(), status));
-                }
-                None if rules.dynamic.len() < DYNAMIC_MAX => {
-                    rules.dynamic.push((pattern, to.to_owned(), status));
-                }
-                _ => {}
+            begun |= is_dynamic(&from);
+            if !begun {
+                rules.fixed.insert(from, (to, status));
+            } else if let Some(pattern) = Pattern::parse(&from) {
+                rules.dynamic.push((pattern, to, status));
             }
         }
         rules
     }
 
-    /// The first rule for a path, those without splats first.
-    pub fn find(&self, path: &str) -> Option<Found> {
-        if let Some((to, status)) = self.fixed.get(path) {
-            return Some(Found {
-                to: to.clone(),
-                status: *status,
-            });
+    /// The first rule for a path, those in front of any splat first.
+    pub fn find(&self, url: &Split<'_>) -> Option<Found> {
+        if let Some((to, status)) = self.fixed.get(&*url.path) {
+            let (to, status) = (Target::resolve(to, url)?, *status);
+            return Some(Found { to, status });
         }
         let mut steps = Steps::new();
         self.dynamic.iter().find_map(|(pattern, to, status)| {
-            let captured = pattern.matches(path, &mut steps)?;
+            let captured = pattern.matches(&url.path, &mut steps)?;
+            let replaced = replace(to, &captured, URL_MAX)?;
+            let target = if is_elsewhere(to) {
+                replaced
+            } else {
+                one_slash(&replaced)
+            };
             Some(Found {
-                to: replace(to, &captured, URL_MAX)?,
+                to: Target::resolve(target.trim(), url)?,
                 status: *status,
             })
         })
     }
 }
 
-impl Found {
-    /// What `Location` says to who asked for `url`: its query goes along where the rule has none.
-    pub fn location(&self, url: &Split<'_>) -> String {
-        let (to, hash) = match self.to.find('#') {
-            Some(at) => self.to.split_at(at),
-            None => (self.to.as_str(), ""),
-        };
-        // What a splat stood for must not make another host of a path.
-        let to = match to.strip_prefix('/') {
-            Some(rest) => format!("/{}", rest.trim_start_matches(['/', '\\'])),
-            None => to.to_owned(),
-        };
-        let search = if to.contains('?') { "" } else { url.search };
-        format!("{to}{search}{hash}")
+/// The path of a rule: a slash in front may be missing.
+fn path_of(word: &str) -> Option<String> {
+    if word.starts_with("https://") && Written::parse(word).is_some() {
+        return None;
     }
+    let rooted = match word.strip_prefix('/') {
+        Some(_) => Written::parse(word)?,
+        None => Written::parse(&format!("/{word}"))?,
+    };
+    Some(rooted.path)
+}
+
+fn is_dynamic(path: &str) -> bool {
+    let named = |rest: &str| rest.starts_with(|char: char| char.is_ascii_alphabetic());
+    path.contains('*') || path.split(':').skip(1).any(named)
+}
+
+/// A status, as JavaScript reads numbers.
+fn status_of(code: &str) -> Option<StatusCode> {
+    let number: f64 = code.parse().ok()?;
+    [200_u16, 301, 302, 303, 307, 308]
+        .into_iter()
+        .find(|known| f64::from(*known) == number)
+        .and_then(|known| StatusCode::from_u16(known).ok())
+}
+
+/// Whether what a rule leads to would lead to the rule again, once `/index` has been taken off.
+fn is_endless(from: &str, to: &str, handling: HtmlHandling) -> bool {
+    let index = to.strip_suffix("html").map_or(to, |front| {
+        let mut chars = front.chars();
+        chars.next_back();
+        chars.as_str()
+    });
+    (to.ends_with("/index") || index.ends_with("/index"))
+        && (from.ends_with("/*") || from.ends_with('/') && handling != HtmlHandling::None)
+}
+
+/// Whether a rule's own text names a host.
+fn is_elsewhere(to: &str) -> bool {
+    let host = |rest: &str| !rest.starts_with(['/', '\\', '?', '#']) && !rest.is_empty();
+    to.starts_with("https://") || to.strip_prefix("//").is_some_and(host)
+}
+
+/// A path in which what a splat stood for has made no second slash, and so no other host.
+fn one_slash(to: &str) -> String {
+    let (path, suffix) = to.split_at(to.find(['?', '#']).unwrap_or(to.len()));
+    let mut one = String::with_capacity(to.len());
+    for char in path.chars() {
+        match char {
+            '/' | '\\' if one.ends_with('/') => {}
+            '\\' => one.push('/'),
+            char => one.push(char),
+        }
+    }
+    one.push_str(suffix);
+    one
 }

@@ -87,7 +87,7 @@ pub(super) async fn file(
     if let Ok(etag) = HeaderValue::from_str(&etag) {
         headers.insert(header::ETAG, etag);
     }
-    if status == StatusCode::OK && knows(asked, &etag) {
+    if knows(asked, &etag) {
         return Ok(Reply {
             status: StatusCode::NOT_MODIFIED,
             reason: None,

@@ -199,7 +199,7 @@ fn a_worker_answers_what_assets_do_not() {
     assert_eq!(site_.ask("POST", "/a.txt", &[]).unwrap().0.status, 405);
     assert!(site_.ask("POST", "/b", &[]).is_none());
     let form = [("sec-fetch-mode", "navigate")];
-    assert!(site_.ask("POST", "/b", &form).is_none());
+    assert_eq!(site_.ask("POST", "/b", &form).unwrap().0.status, 405);
     let navigating = site_
         .ask("GET", "/b", &[("sec-fetch-mode", "navigate")])
         .unwrap();
@@ -284,50 +284,188 @@ fn a_smaller_variant_is_served_to_who_takes_it() {
 
 #[test]
 fn headers_file() {
-    let rules = "# comment\n/*\n  X-Robots-Tag: nosnippet\n  X-A: :splat\n/a.txt\n  X-Robots-Tag: noindex\n  \
-                 ! Cache-Control\nhttps://a.example/*\n  X-Host: yes\nhttps://b.example/*\n  X-Other: no\n\
-                 /m/:title\n  x-movie: You are watching \":title\"\n/*/*\n  X-Bad: 1\n/x\n  Content-Length: 1\n";
-    let site = site(
-        &[("/a.txt", "A"), ("/m/up", "UP")],
-        json!({"_headers": rules}),
-        false,
-    );
+    let rules = "# comment\n/*\n  X-Robots-Tag: nosnippet\n  X-A: :splat\n  X-Empty:\n/a.txt\n  X-Robots-Tag: noindex\n  \
+                 ! Cache-Control\n  !X-A\nhttps://a.example/*\n  X-Host: yes\nhttps://b.example/*\n  X-Other: no\n\
+                 https://a.example:80/*\n  X-Port: no\n/m/:title\n  x-movie: You are watching \":title\"\n/*/*\n  X-Bad: 1\n\
+                 /x\n  Content-Length: 1\n/\u{e9} b?q\n  X-Encoded: yes\n/m/up\n  X-First: 1\n/m/up\n  X-Second: 2\n\
+                 /nothing\n  X-Missing: yes\n";
+    let files = [("/a.txt", "A"), ("/m/up", "UP"), ("/\u{e9} b", "E")];
+    let site = site(&files, json!({"_headers": rules}), false);
     let check = |path: &str, name: &str, expect: Option<&str>| {
         assert_eq!(site.field(path, name).as_deref(), expect, "{path} {name}");
     };
-    check("/a.txt", "x-robots-tag", Some("nosnippet, noindex"));
+    let (reply, _) = site.ask("GET", "/a.txt", &[]).unwrap();
+    let robots: Vec<_> = reply.headers.get_all("x-robots-tag").iter().collect();
+    assert_eq!(robots, ["nosnippet", "noindex"]);
     check("/a.txt", "cache-control", None);
     check("/a.txt", "x-a", Some("a.txt"));
+    check("/a.txt", "x-empty", None);
     check("/a.txt", "x-host", Some("yes"));
     check("/a.txt", "x-other", None);
+    check("/a.txt", "x-port", None);
     check("/a.txt", "x-bad", None);
     check("/m/up", "x-movie", Some("You are watching \"up\""));
+    check("/m/up", "x-first", None);
+    check("/m/up", "x-second", Some("2"));
+    check("/%C3%A9%20b", "x-encoded", Some("yes"));
+    // What is not there has them as well.
+    check("/nothing", "x-missing", Some("yes"));
+    check("/nothing", "x-robots-tag", Some("nosnippet"));
 }
 
 #[test]
 fn redirects_file() {
-    let rules = "/old /new\n/perm https://x.example/a#h 301\n/blog/* /news/:splat 308\n/u/:id /users?id=:id 303\n\
-                 /proxy/* /real.txt 200\n/blog/x /static-wins 302\n/bad /x 404\n# c\n/a /b 302 # why\n\
-                 /open/* /:splat 302\n/ext https://x.example/:y 302 extra\n";
-    let site = site(
-        &[("/real.txt", "REAL"), ("/old", "OLD")],
-        json!({"_redirects": rules}),
-        false,
+    let rules = "\u{feff}/old /new\n/perm https://x.example/a#h 301\n/u /users?id=1 303\nbare /b 301\n\
+                 /q?x=1 /b 307\n/\u{e9} /b 308\n/z/../y /b 0302\n/http http://x.example/ 301\n\
+                 https://a.example/host /b\n/twice /b\n/twice /c\n/bad /x 404\n# c\n/a /b 302 # why\n\
+                 /fine /real.txt 200\n/gone /nothing 200\n/page /page.html 200\n/far https://x.example/ 200\n\
+                 /to //y.example/b\n/end/ /index.html\n/more https://x.example/:y 302 extra\n\
+                 /blog/* /news/:splat 308\n/blog/x /not-first 302\n/p/:id/:other /:other/:id\n\
+                 /open/* /:splat 302\n/loop/* /index\n/s/:a/:a /x\n/hidden/* /nothing 200\n";
+    let files = [
+        ("/real.txt", "REAL"),
+        ("/old", "OLD"),
+        ("/page.html", "PAGE"),
+    ];
+    for worker in [false, true] {
+        let site = site(&files, json!({"_redirects": rules}), worker);
+        let nothing = if worker { "worker" } else { "404 " };
+        for (path, expect) in [
+            ("/old?q=1", "302 /new?q=1"),
+            ("/perm?q=1", "301 https://x.example/a?q=1#h"),
+            ("/u?q=1", "303 /users?id=1"),
+            ("/bare", "301 /b"),
+            ("/q", "307 /b"),
+            ("/%C3%A9", "308 /b"),
+            ("/y", "302 /b"),
+            ("/http", nothing),
+            ("/host", nothing),
+            ("/twice", "302 /b"),
+            ("/bad", nothing),
+            ("/a", "302 /b"),
+            ("/fine", "200 REAL"),
+            ("/gone", "404 "),
+            ("/page", "307 /page"),
+            ("/far", nothing),
+            ("/to", "302 http://y.example/b"),
+            ("/end/", nothing),
+            ("/more", nothing),
+            ("/blog/a/b", "308 /news/a/b"),
+            ("/blog/x", "308 /news/x"),
+            ("/p/1/2", "302 /2/1"),
+            ("/open//evil.example", "302 /evil.example"),
+            ("/open/%5Cevil.example", "302 /%5Cevil.example"),
+            ("/loop/x", nothing),
+            ("/s/1/1", nothing),
+            ("/hidden/x", "404 "),
+        ] {
+            assert_eq!(site.told(path), expect, "{path} {worker}");
+        }
+    }
+}
+
+#[test]
+fn lines_of_redirects_count_as_the_field_counts_them() {
+    let fixed = |count: usize| {
+        (0..count)
+            .map(|at| format!("/s{at} /x?{at}\n"))
+            .collect::<String>()
+    };
+    let splats = |count: usize| {
+        (0..count)
+            .map(|at| format!("/d{at}/* /x?{at}\n"))
+            .collect::<String>()
+    };
+    let told = |rules: &str, path: &str| site(&[], json!({"_redirects": rules}), false).told(path);
+    let all = fixed(2001) + &splats(101);
+    assert_eq!(told(&all, "/s1999"), "302 /x?1999");
+    assert_eq!(told(&all, "/s2000"), "404 ");
+    assert_eq!(told(&all, "/d99/a"), "302 /x?99");
+    assert_eq!(told(&all, "/d100/a"), "404 ");
+    // Behind the first with a splat there are only such.
+    let mixed = splats(50) + &fixed(51);
+    assert_eq!(told(&mixed, "/s49"), "302 /x?49");
+    assert_eq!(told(&mixed, "/s50"), "404 ");
+    let long = |len: usize| format!("/{} /x\n", "y".repeat(len));
+    assert_eq!(
+        told(&long(1996), &format!("/{}", "y".repeat(1996))),
+        "302 /x"
     );
-    for (path, expect) in [
-        ("/old?q=1", "302 /new?q=1"),
-        ("/perm?q=1", "301 https://x.example/a?q=1#h"),
-        ("/blog/a/b", "308 /news/a/b"),
-        ("/blog/x", "302 /static-wins"),
-        ("/u/7?q=1", "303 /users?id=7"),
-        ("/proxy/x", "200 REAL"),
-        ("/bad", "404 "),
-        ("/a", "302 /b"),
-        ("/open//evil.example", "302 /evil.example"),
-        ("/open/%5Cevil.example", "302 /%5Cevil.example"),
-        ("/ext", "404 "),
+    assert_eq!(told(&long(1997), &format!("/{}", "y".repeat(1997))), "404 ");
+}
+
+#[test]
+fn patterns_of_run_worker_first_decide_for_all_other_requests() {
+    let files = [
+        ("/index.html", "ROOT"),
+        ("/api/a.txt", "A"),
+        ("/404.html", "NONE"),
+    ];
+    let first = json!(["/api/*", "!/api/a.txt", "!/api/none"]);
+    for (handling, elsewhere, none) in [
+        ("none", "worker", "404 "),
+        ("404-page", "404 NONE", "404 NONE"),
+        ("single-page-application", "200 ROOT", "200 ROOT"),
     ] {
-        assert_eq!(site.told(path), expect, "{path}");
+        let config = json!({"run_worker_first": first, "not_found_handling": handling});
+        let site = site(&files, config, true);
+        for (path, expect) in [
+            ("/api/b", "worker"),
+            ("/api/a.txt", "200 A"),
+            ("/api/none", none),
+            ("/elsewhere", elsewhere),
+        ] {
+            assert_eq!(site.told(path), expect, "{path} {handling}");
+        }
+    }
+    for none in [json!([]), json!(["!/a"]), json!(["a"]), json!(1)] {
+        assert!(
+            Config::parse(&json!({"run_worker_first": none})).is_err(),
+            "{none}"
+        );
+    }
+}
+
+#[test]
+fn assets_lie_below_their_base_path() {
+    let files = [
+        ("/index.html", "ROOT"),
+        ("/a.html", "A"),
+        ("/404.html", "NONE"),
+    ];
+    let table = [
+        ("/docs/", "200 ROOT", "200 ROOT", "307 /docs"),
+        ("/docs", "307 /docs/", "307 /docs/", "200 ROOT"),
+        ("/docs/a", "200 A", "307 /docs/a/", "200 A"),
+        ("/docs/a.html", "307 /docs/a", "307 /docs/a/", "307 /docs/a"),
+        ("//docs/a", "307 /docs/a", "307 /docs/a/", "307 /docs/a"),
+        ("/docs/b", "404 NONE", "404 NONE", "404 NONE"),
+        ("/docsa", "404 ", "404 ", "404 "),
+        ("/a", "404 ", "404 ", "404 "),
+    ];
+    let modes = [
+        "auto-trailing-slash",
+        "force-trailing-slash",
+        "drop-trailing-slash",
+    ];
+    for (at, mode) in modes.into_iter().enumerate() {
+        let config = |handling: &str| json!({"html_handling": mode, "base_path": "./x/../docs//", "not_found_handling": handling});
+        let alone = site(&files, config("404-page"), false);
+        let behind = site(&files, config("none"), true);
+        for (path, auto, force, drop) in table {
+            let expect = [auto, force, drop][at];
+            assert_eq!(alone.told(path), expect, "{mode} {path}");
+            let expect = if expect.starts_with("404") {
+                "worker"
+            } else {
+                expect
+            };
+            assert_eq!(behind.told(path), expect, "{mode} {path}, before a Worker");
+        }
+    }
+    for bad in ["//a", "https://a", "a?b", "a#b", "a%20", "a\\b", "a\nb"] {
+        let what = Config::parse(&json!({"base_path": bad})).unwrap_err();
+        assert!(what.starts_with("assets.config.base_path is '"), "{what}");
     }
 }
 
@@ -405,14 +543,16 @@ fn fuzz_headers() {
 
 #[test]
 fn fuzz_redirects() {
-    let url = path::Split::of("https://a.example/a/b?c=d");
     crate::fuzz::drive("redirects", |bytes| {
-        let rules = redirects::Redirects::parse(&String::from_utf8_lossy(bytes));
+        let rules = String::from_utf8_lossy(bytes);
+        let rules = redirects::Redirects::parse(&rules, HtmlHandling::Auto);
         for path in ["/", "/a", "/c/d/e", "/e/f", "/i", "/c/%0d%0a"] {
-            let Some(found) = rules.find(path) else {
+            let url = format!("https://a.example{path}?c=d");
+            let url = path::Split::of(&url);
+            let Some(found) = rules.find(&url) else {
                 continue;
             };
-            let location = found.location(&url);
+            let location = found.to.location(&url);
             assert!(!location.contains(['\r', '\n', '\0']), "{location:?}");
         }
     });

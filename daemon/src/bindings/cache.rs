@@ -14,7 +14,7 @@ use http::{Method, StatusCode};
 use postern_abi::OpErrorCode;
 use postern_abi::cache::{CacheDelete, CacheMatch, CachePut};
 use postern_abi::fetch::FetchBody;
-use postern_abi::limits::CACHE_NAME_MAX;
+use postern_abi::limits::{CACHE_NAME_MAX, URL_MAX};
 
 /// An answer that is not kept (spec: SEMANTICS §21).
 const NOT_KEPT: u16 = 413;
@@ -64,6 +64,10 @@ impl Env {
 fn key(url: &str) -> Result<String, OpFailure> {
     match Url::parse(url) {
         Some(url) => Ok(url.as_str().to_owned()),
+        None if url.len() > URL_MAX => Err(fetch::type_error(format!(
+            "The URL of a cache's key has {} bytes, the limit is {URL_MAX}; use a shorter one.",
+            url.len()
+        ))),
         None => Err(fetch::type_error(format!("Invalid URL: {url:.200}"))),
     }
 }

@@ -265,9 +265,26 @@ fn not_yet(value: &Value) -> Option<&'static str> {
         Some(Value::String(text)) => text != "false",
         Some(_) => true,
     };
-    [("migrations", "Durable Object migrations")]
-        .into_iter()
-        .find_map(|(key, feature)| asks(key).then_some(feature))
+    // What is exported is said by newer clients: entrypoints that the modules tell of anyway, and these.
+    let exports = value.get("exports").and_then(Value::as_object);
+    let exported = exports.into_iter().flatten().find_map(|(_, export)| {
+        Some(match export.get("type")?.as_str()? {
+            "durable-object" | "durable_object" => "Durable Objects (in exports)",
+            "workflow" => "Workflows (in exports)",
+            _ => return None,
+        })
+    });
+    let refused = [
+        ("migrations", "Durable Object migrations"),
+        ("containers", "Containers"),
+        ("streaming_tail_consumers", "Streaming Tail Workers"),
+    ];
+    let asked = || {
+        refused
+            .into_iter()
+            .find_map(|(key, it)| asks(key).then_some(it))
+    };
+    exported.or_else(asked)
 }
 
 #[cfg(test)]
@@ -338,11 +355,24 @@ mod tests {
 
     #[test]
     fn features_that_are_not_here_are_named() {
-        let refusal = check(json!({"migrations": [{}]}))
-            .unwrap()
-            .supported()
-            .unwrap_err();
-        assert!(refusal.to_string().contains("Durable Object migrations"));
+        for (value, feature) in [
+            (json!({"migrations": [{}]}), "Durable Object migrations"),
+            (json!({"containers": [{"class_name": "X"}]}), "Containers"),
+            (
+                json!({"streaming_tail_consumers": [{"service": "x"}]}),
+                "Streaming Tail Workers",
+            ),
+            (
+                json!({"exports": {"E": {"type": "worker"}, "X": {"type": "durable-object"}}}),
+                "Durable Objects",
+            ),
+            (json!({"exports": {"X": {"type": "workflow"}}}), "Workflows"),
+        ] {
+            let refusal = check(value).unwrap().supported().unwrap_err();
+            assert!(refusal.to_string().contains(feature), "{refusal}");
+        }
+        let entrypoint = check(json!({"exports": {"E": {"type": "worker"}}})).unwrap();
+        assert!(entrypoint.supported().is_ok());
     }
 
     #[test]

@@ -257,6 +257,8 @@ pub(super) enum StoredScript {
     V3(OldScript<Verdict>, Option<ScriptAssets>),
     /// Now.
     V4(Script),
+    /// Where assets have a base path, which this has at its end.
+    V5(Script, String),
 }
 
 /// What all formats had. New fields came behind these.
@@ -331,7 +333,14 @@ impl<V: Into<Verdict>> OldScript<V> {
 
 impl From<Script> for StoredScript {
     fn from(script: Script) -> Self {
-        Self::V4(script)
+        let base_path = script
+            .assets
+            .as_ref()
+            .map(|assets| &assets.config.base_path);
+        match base_path.filter(|base_path| !base_path.is_empty()).cloned() {
+            Some(base_path) => Self::V5(script, base_path),
+            None => Self::V4(script),
+        }
     }
 }
 
@@ -342,6 +351,12 @@ impl From<StoredScript> for Script {
             StoredScript::V2(old) => old.now(None),
             StoredScript::V3(old, assets) => old.now(assets),
             StoredScript::V4(script) => script,
+            StoredScript::V5(mut script, base_path) => {
+                if let Some(assets) = &mut script.assets {
+                    assets.config.base_path = base_path;
+                }
+                script
+            }
         }
     }
 }
@@ -384,6 +399,39 @@ pub(super) fn now_ms() -> i64 {
 mod tests {
     #![allow(clippy::unwrap_used)]
     use super::*;
+
+    #[test]
+    fn a_base_path_is_kept_beside_the_assets() {
+        let id = Id([7; 16]);
+        let config = Config {
+            base_path: "/docs".to_owned(),
+            ..Config::default()
+        };
+        let script = Script {
+            name: "a".to_owned(),
+            tag: id,
+            created_ms: 1,
+            modified_ms: 2,
+            version: 3,
+            version_id: id,
+            etag: String::new(),
+            main_module: String::new(),
+            modules: Vec::new(),
+            verdict: Verdict::of_nothing(),
+            settings: Settings::default(),
+            assets: Some(ScriptAssets {
+                manifest: BlobId::of(b"manifest"),
+                files: 1,
+                bytes: 2,
+                config,
+            }),
+            schedules: Vec::new(),
+        };
+        let bytes = postcard::to_allocvec(&StoredScript::from(script.clone())).unwrap();
+        assert_eq!(bytes[0], 4, "the fifth format");
+        let read = Script::from(postcard::from_bytes::<StoredScript>(&bytes).unwrap());
+        assert_eq!(read, script);
+    }
 
     #[test]
     fn a_row_of_the_first_format_is_read() {

@@ -53,7 +53,7 @@ pub async fn upload(
         let bytes = project::read(&asset.file, FILE_MAX)?;
         let kind = match crate::assets::content_type_of(&asset.path) {
             // As wrangler has it: a name that tells nothing is served without a type.
-            "application/octet-stream" if !asset.path.ends_with(".bin") => "application/null",
+            "application/octet-stream" if !is_binary(&asset.path) => "application/null",
             kind => kind,
         };
         let target = format!("{}/{}", api.assets_upload(), segment(hash));
@@ -64,4 +64,10 @@ pub async fn upload(
         last = token(&answer).unwrap_or(last);
     }
     Ok(last)
+}
+
+/// Whether a name tells that there are bytes of no other type.
+fn is_binary(path: &str) -> bool {
+    let end = path.rsplit_once('.').map_or("", |(_, end)| end);
+    ["bin", "deb", "dll", "dmg", "exe", "iso", "so"].contains(&end)
 }

@@ -478,7 +478,13 @@ fn phrase(status: StatusCode, reason: Option<Box<str>>) -> Option<ReasonPhrase> 
     let text = match reason {
         Some(reason) if status.canonical_reason() == Some(&*reason) => return None,
         Some(reason) => Cow::Owned(String::from(reason)),
-        None if status.canonical_reason().is_some() => return None,
+        // Which the field writes otherwise.
+        None if status == StatusCode::NON_AUTHORITATIVE_INFORMATION => {
+            Cow::Borrowed("Non-Authoritative Information")
+        }
+        None if status.canonical_reason().is_some() && status != StatusCode::TOO_EARLY => {
+            return None;
+        }
         None => Cow::Borrowed(match status.as_u16() / 100 {
             2 => "Successful",
             3 => "Redirection",

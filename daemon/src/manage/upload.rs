@@ -4,6 +4,7 @@
 //! | --- | --- | --- |
 //! | wrangler, curl | part `metadata` | part name is the module's name |
 //! | Python SDK, TypeScript SDK 6 | part `metadata`, perhaps with a file name | parts `files`, `files[]`; the file name is the module's |
+//! | TypeScript SDK 4 | part `metadata` | parts `<any part name>`, `<any part name>[]`; the file name is the module's |
 //! | TypeScript SDK 7 | fields `metadata[…]` | parts `files[]`, `files[name]` |
 //! | TypeScript SDK 7, `scripts.update` | the same | the same, but the type says JavaScript and no boundary |
 //! | curl | none | a raw body of type `application/wasm` or `application/javascript` |
@@ -251,19 +252,23 @@ async fn module(
         .map_or_else(String::new, |kind| kind.essence_str().to_owned());
     let in_files =
         name == "files" || name == "files[]" || (name.starts_with("files[") && name.ends_with(']'));
-    let name = match (in_files, part.file_name()) {
+    // An object of files that a client made JSON of is one as well.
+    let file_name = part
+        .file_name()
+        .filter(|file| !(in_files && *file == name && content_type == "application/json"));
+    let name = match (in_files || is_any(&name), file_name) {
         (true, Some(file_name)) => file_name.to_owned(),
-        (true, None) if name.len() > "files[]".len() => {
+        (true, None) if in_files && name.len() > "files[]".len() => {
             name["files[".len()..name.len() - 1].to_owned()
         }
-        (true, None) => {
+        (true, None) if in_files => {
             return Err(Refusal::bad(
                 code::BODY,
                 "the part 'files' brings no file name, so the modules' contents were lost; pass \
                  the files as an array of File objects",
             ));
         }
-        (false, _) => name,
+        _ => name,
     };
     let bytes = bytes(part, limit).await?;
     if content_type == SOURCE_MAP {
@@ -295,6 +300,21 @@ async fn module(
         bytes,
     });
     Ok(())
+}
+
+/// Whether a part's name is an SDK's, for any module, or for one of an array: `<any part name>`, `files[]`, `0`.
+fn is_any(name: &str) -> bool {
+    let (front, index) = match name
+        .strip_suffix(']')
+        .and_then(|name| name.rsplit_once('['))
+    {
+        Some((front, index)) => (front, index),
+        None => (name, ""),
+    };
+    let digits = |text: &str| text.bytes().all(|byte| byte.is_ascii_digit());
+    (front.starts_with('<') && front.ends_with('>'))
+        || (front.len() < name.len() && !front.is_empty() && digits(index))
+        || (!name.is_empty() && digits(name))
 }
 
 /// All bytes of a part.

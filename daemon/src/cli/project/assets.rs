@@ -56,7 +56,12 @@ impl Site {
         folder: &Path,
         warnings: &mut Vec<String>,
     ) -> Result<Option<Self>, ProjectError> {
-        let config_keys = ["html_handling", "not_found_handling", "run_worker_first"];
+        let config_keys = [
+            "base_path",
+            "html_handling",
+            "not_found_handling",
+            "run_worker_first",
+        ];
         let known = [&["directory", "binding"], &config_keys[..]].concat();
         let Some(inner) = table.table("assets", value, "a table", &known, warnings)? else {
             return Ok(None);
@@ -81,6 +86,7 @@ impl Site {
             Err(_) => String::new(),
         };
         let ignored: Vec<&str> = ignored
+            .trim_start_matches('\u{feff}')
             .lines()
             .map(str::trim)
             .filter(|line| !line.is_empty() && !line.starts_with('#'))
@@ -103,11 +109,11 @@ impl Site {
                 } else {
                     format!("{folder}/{name}")
                 };
-                if NEVER.contains(&name.as_str()) || is_ignored(&ignored, &path) {
-                    continue;
-                }
                 // A link may lead out of the folder.
                 let kind = entry.file_type().map_err(failed)?;
+                if NEVER.contains(&name.as_str()) || is_ignored(&ignored, &path, kind.is_dir()) {
+                    continue;
+                }
                 if kind.is_dir() {
                     folders.push(path);
                 } else if kind.is_file() {
@@ -154,21 +160,27 @@ fn asset(path: &str, file: PathBuf) -> Result<Asset, ProjectError> {
     })
 }
 
-/// Lines as of a `.gitignore`; the last that means a path decides.
-fn is_ignored(lines: &[&str], path: &str) -> bool {
+/// Lines as of a `.gitignore`, in letters of either case; the last that means a path decides.
+fn is_ignored(lines: &[&str], path: &str, is_folder: bool) -> bool {
+    let path = path.to_lowercase();
     let mut is = false;
     for line in lines {
         let (line, ignores) = match line.strip_prefix('!') {
             Some(line) => (line, false),
             None => (*line, true),
         };
-        let line = line.trim_end_matches('/');
-        let hit = match line.strip_prefix('/') {
-            Some(anchored) => matches(anchored, path),
-            None if line.contains('/') => matches(line, path),
-            None => matches(&format!("**/{line}"), path),
+        // `\#` and `\!` are the signs themselves.
+        let line = line.strip_prefix('\\').unwrap_or(line).to_lowercase();
+        let (line, folders) = match line.strip_suffix('/') {
+            Some(line) => (line, true),
+            None => (line.as_str(), false),
         };
-        if hit {
+        let hit = match line.strip_prefix('/') {
+            Some(anchored) => matches(anchored, &path),
+            None if line.contains('/') => matches(line, &path),
+            None => matches(&format!("**/{line}"), &path),
+        };
+        if hit && (is_folder || !folders) {
             is = ignores;
         }
     }
@@ -194,7 +206,14 @@ mod tests {
         write("a/secret.key", "x");
         write("node_modules/x.js", "x");
         write("_headers", "/*\n  X: 1\n");
-        write(".assetsignore", "# c\n*.key\n/a/c.*\n");
+        write("notes", "kept");
+        write("a/notes/x.txt", "x");
+        write("#1.TXT", "x");
+        write("a1.css", "x");
+        write(
+            ".assetsignore",
+            "# c\n*.KEY\n/a/c.*\nnotes/\n\\#1.txt\na[0-9].css\n",
+        );
         std::os::unix::fs::symlink("/etc/passwd", dir.path().join("link")).unwrap();
         let site = Site {
             directory: dir.path().to_owned(),
@@ -202,7 +221,7 @@ mod tests {
         };
         let (assets, config) = site.collect().unwrap();
         let paths: Vec<_> = assets.iter().map(|asset| asset.path.as_str()).collect();
-        assert_eq!(paths, ["/a/b.css", "/index.html"]);
+        assert_eq!(paths, ["/a/b.css", "/index.html", "/notes"]);
         assert_eq!((assets[1].size, assets[1].hash.len()), (5, 32));
         assert_eq!(config, json!({"_headers": "/*\n  X: 1\n"}));
     }

@@ -1,4 +1,4 @@
-//! Patterns of paths: `*` and `?` within a name, `**` for any folders.
+//! Patterns of paths: `*`, `?` and `[a-z]` within a name, `**` for any folders.
 
 /// Whether a pattern means a path. Both have `/` between names.
 pub fn matches(pattern: &str, path: &str) -> bool {
@@ -37,6 +37,10 @@ fn name_matches(pattern: &[u8], name: &[u8]) -> bool {
                 again = Some((from + 1, at));
                 from += 1;
             }
+            Some(b'[') if let Some((true, len)) = class(&pattern[from..], name[at]) => {
+                at += 1;
+                from += len;
+            }
             Some(byte) if *byte == b'?' || *byte == name[at] => {
                 at += 1;
                 from += 1;
@@ -51,6 +55,26 @@ fn name_matches(pattern: &[u8], name: &[u8]) -> bool {
         }
     }
     pattern[from..].iter().all(|byte| *byte == b'*')
+}
+
+/// Whether the class that a pattern begins with, `[a-z]` or `[!a-z]`, has a byte, and how long the class is.
+fn class(pattern: &[u8], byte: u8) -> Option<(bool, usize)> {
+    let end = pattern.iter().skip(2).position(|byte| *byte == b']')? + 2;
+    let (negative, set) = match &pattern[1..end] {
+        [b'!' | b'^', rest @ ..] => (true, rest),
+        set => (false, set),
+    };
+    let mut at = 0;
+    let mut has = false;
+    while at < set.len() {
+        let (last, len) = match &set[at..] {
+            [_, b'-', last, ..] => (*last, 3),
+            _ => (set[at], 1),
+        };
+        has |= (set[at]..=last).contains(&byte);
+        at += len;
+    }
+    Some((has != negative, end + 1))
 }
 
 #[cfg(test)]
@@ -75,6 +99,13 @@ mod tests {
             ("*a*b*", "xxaxxbxx", true),
             ("*a*b*", "xxbxxaxx", false),
             ("", "a", false),
+            ("a[0-9x].*", "a7.txt", true),
+            ("a[0-9x].*", "ax.txt", true),
+            ("a[0-9x].*", "ay.txt", false),
+            ("a[!0-9]", "ay", true),
+            ("a[!0-9]", "a1", false),
+            ("[a", "[a", true),
+            ("[]", "[]", true),
         ] {
             assert_eq!(matches(pattern, path), expected, "{pattern} {path}");
         }

@@ -50,6 +50,16 @@ fn dialects() -> Vec<(&'static str, &'static str, Vec<u8>)> {
             with(json_meta(), files(|_| "files".to_owned())),
         ),
         (
+            "typescript 4",
+            FORM,
+            with(json_meta(), files(|_| "<any part name>[]".to_owned())),
+        ),
+        (
+            "typescript 4, without brackets",
+            FORM,
+            with(json_meta(), files(|_| "<any part name>".to_owned())),
+        ),
+        (
             "typescript 6",
             FORM,
             with(
