@@ -85,8 +85,9 @@ export class ReadableStream {
       );
     }
     if (!isObject(transform)) throw wrongArgument("pipeThrough", "ReadableStream", 1, "Transform");
-    const { readable, writable } = transform;
+    const { readable } = transform;
     if (!isStream(readable)) throw wrongField("readable", "Transform", "ReadableStream");
+    const { writable } = transform;
     if (!isSink(writable)) throw wrongField("writable", "Transform", "WritableStream");
     const how = pipeOptions("pipeThrough", options);
     if (this.#consumer.reader !== null) throw locked();
@@ -322,7 +323,6 @@ class ReadableStreamAsyncIterator {
   #keep;
   // The call before, while it is not over.
   #last = null;
-  #failure = null;
 
   constructor(make = undefined, consumer = undefined, keep = undefined) {
     if (make !== MAKE) throw new TypeError("Illegal constructor");
@@ -345,25 +345,17 @@ class ReadableStreamAsyncIterator {
   }
   #step() {
     const consumer = this.#consumer;
-    if (consumer === null) {
-      return this.#failure === null ? resolved(ended()) : rejected(this.#failure.error);
-    }
+    if (consumer === null) return resolved(ended());
     const reading = consumer.read();
     // What is here already needs nobody to wait for it.
     if (!consumer.waits && consumer.state === READABLE) return reading;
+    // An error leaves the stream locked, as in workerd.
     return this.#wait(
-      reading.then(
-        (result) => {
-          if (!result.done) return result;
-          this.#release();
-          return ended();
-        },
-        (error) => {
-          this.#failure = { error };
-          this.#release();
-          throw error;
-        },
-      ),
+      reading.then((result) => {
+        if (!result.done) return result;
+        this.#release();
+        return ended();
+      }),
     );
   }
   #release() {
