@@ -196,9 +196,7 @@ pub(super) async fn finish(answer: Answer, method: &Method, at: &str) -> OpResul
             (FetchedBody::None, Bytes::new(), None)
         }
         // As in the field, an answer that can have no body is one whose `body` is null.
-        _ if *method == Method::HEAD
-            || matches!(answer.status.as_u16(), 101 | 204 | 205 | 304) =>
-        {
+        _ if *method == Method::HEAD || matches!(answer.status.as_u16(), 101 | 204 | 205 | 304) => {
             (FetchedBody::None, Bytes::new(), None)
         }
         AnswerBody::Whole(bytes) if coding.is_none() && bytes.len() <= CHUNK_MAX => {
