@@ -45,7 +45,6 @@ export default {
       let c; const s = new ReadableStream({ start(x) { c = x; } }), i = s.values();
       c.enqueue(1); log.push(told((await i.next()).value)); c.error(E);
       for (const step of ["next", "next", "return"]) await i[step]("v").then((x) => log.push(told(x)), (e) => log.push(told(e)));
-      return s.locked;
     });
     await fact("text decoders", () => [undefined, {}, { fatal: undefined }, { fatal: false }, { ignoreBOM: true }].map((options) => { const d = new TextDecoderStream("utf-8", options); return [d.fatal, d.ignoreBOM]; }));
     return Response.json(facts);

@@ -323,6 +323,7 @@ class ReadableStreamAsyncIterator {
   #keep;
   // The call before, while it is not over.
   #last = null;
+  #failure = null;
 
   constructor(make = undefined, consumer = undefined, keep = undefined) {
     if (make !== MAKE) throw new TypeError("Illegal constructor");
@@ -345,17 +346,24 @@ class ReadableStreamAsyncIterator {
   }
   #step() {
     const consumer = this.#consumer;
-    if (consumer === null) return resolved(ended());
+    if (consumer === null) return this.#failure === null ? resolved(ended()) : rejected(this.#failure.error);
     const reading = consumer.read();
     // What is here already needs nobody to wait for it.
     if (!consumer.waits && consumer.state === READABLE) return reading;
-    // An error leaves the stream locked, as in workerd.
     return this.#wait(
-      reading.then((result) => {
-        if (!result.done) return result;
-        this.#release();
-        return ended();
-      }),
+      reading.then(
+        (result) => {
+          if (!result.done) return result;
+          this.#release();
+          return ended();
+        },
+        (error) => {
+          // As in workerd: the stream stays locked. The engine's loops call `return` all the same.
+          this.#failure = { error };
+          this.#consumer = null;
+          throw error;
+        },
+      ),
     );
   }
   #release() {
@@ -366,7 +374,7 @@ class ReadableStreamAsyncIterator {
     const step = () => {
       const consumer = this.#consumer;
       const result = ended(value);
-      if (consumer === null) return resolved(result);
+      if (consumer === null) return this.#failure === null ? resolved(result) : rejected(this.#failure.error);
       this.#release();
       if (this.#keep || consumer.state === CLOSED) return resolved(result);
       return consumer.cancel(value).then(() => result);
