@@ -190,16 +190,15 @@ pub(super) async fn finish(answer: Answer, method: &Method, at: &str) -> OpResul
         headers.insert(header::CONNECTION, HeaderValue::from_static("Upgrade"));
         headers.insert(header::UPGRADE, HeaderValue::from_static("websocket"));
     }
-    let is_head = *method == Method::HEAD;
     let (kind, body, stream) = match answer.body {
         AnswerBody::Socket(speak) => {
             socket = Some(speak);
             (FetchedBody::None, Bytes::new(), None)
         }
-        _ if matches!(answer.status.as_u16(), 101 | 204 | 304) => {
+        // As in the field, an answer that can have no body is one whose `body` is null.
+        _ if *method == Method::HEAD || matches!(answer.status.as_u16(), 101 | 204 | 205 | 304) => {
             (FetchedBody::None, Bytes::new(), None)
         }
-        _ if is_head => (FetchedBody::Whole, Bytes::new(), None),
         AnswerBody::Whole(bytes) if coding.is_none() && bytes.len() <= CHUNK_MAX => {
             (FetchedBody::Whole, bytes, None)
         }

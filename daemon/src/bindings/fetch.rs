@@ -326,7 +326,9 @@ async fn follow(mut asking: Box<Asking>) -> OpResult {
             }
         };
         let redirects = matches!(answer.status.as_u16(), 301 | 302 | 303 | 307 | 308);
+        // An empty one leads nowhere.
         let location = answer.headers.get(header::LOCATION);
+        let location = location.filter(|place| !place.is_empty());
         let (true, Some(location)) = (redirects, location) else {
             let at = if asked.is_empty() {
                 ""

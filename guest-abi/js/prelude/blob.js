@@ -19,35 +19,47 @@ export let blobBytes, blobType, isBlob, isFile;
 // The type as a blob keeps it: parameters' names and values in lower case; nothing if it has
 // characters that are not ASCII text.
 function typeOf(value) {
-  if (value === undefined) return "";
   const text = `${value}`;
   return /[^\x20-\x7f]/.test(text) ? "" : text.toLowerCase();
 }
 
 function optionsOf(options, name, place) {
   const given = dictionary(options, name, place, "Options") ?? {};
-  const { type } = given;
+  const { type = "" } = given;
+  const told = typeOf(type);
   const lastModified = name === "File" ? given.lastModified : undefined;
+  const modified = lastModified === undefined ? undefined : +lastModified || 0;
   const { endings } = given;
   if (endings !== undefined) throw new Error("The 'endings' field on 'Options' is not implemented.");
-  return [typeOf(type), lastModified];
+  return [told, modified];
 }
 
-// The bytes of a blob's parts, one after the other.
 const isResizable = (part) => (isView(part) ? part.buffer : part).resizable === true;
 
-function joined(parts) {
+// A blob's parts as they are joined, which are taken before anything else that it is made with; as
+// many as there were at the beginning.
+function partsOf(parts) {
+  const { length } = parts;
   const all = [];
-  const refuses = scope.flags?.has("no_resizable_array_buffer_in_blob") === true;
-  for (const part of parts) {
-    if (refuses && (part instanceof ArrayBuffer || isView(part)) && isResizable(part)) {
-      throw new TypeError("Cannot create a Blob with a resizable ArrayBuffer");
-    }
+  for (let at = 0; at < length; at++) {
+    const part = parts[at];
     if (isBlob(part)) all.push(blobBytes(part));
     else if (part instanceof ArrayBuffer || isView(part)) all.push(part);
     else all.push(`${part}`);
   }
-  return native.joinBytes(all);
+  return all;
+}
+
+// Their bytes, one after the other.
+function joined(parts) {
+  if (scope.flags?.has("no_resizable_array_buffer_in_blob") === true) {
+    for (const part of parts) {
+      if (typeof part === "object" && isResizable(part)) {
+        throw new TypeError("Cannot create a Blob with a resizable ArrayBuffer");
+      }
+    }
+  }
+  return native.joinBytes(parts);
 }
 
 // Where a slice begins or ends.
@@ -71,8 +83,9 @@ export class Blob {
       return;
     }
     if (blobParts !== undefined && !isArray(blobParts)) throw wrongInit("Blob", 1, "Array");
+    const parts = partsOf(blobParts ?? []);
     [this.#type] = optionsOf(options, "Blob", 2);
-    this.#bytes = joined(blobParts ?? []);
+    this.#bytes = joined(parts);
   }
   get size() {
     if (!(#bytes in this)) illegal();
@@ -87,7 +100,7 @@ export class Blob {
     const bytes = this.#bytes;
     const from = place(start, bytes.byteLength, 0);
     const to = place(end, bytes.byteLength, bytes.byteLength);
-    return new Blob(MAKE, [bytes.subarray(from, to < from ? from : to), typeOf(type)]);
+    return new Blob(MAKE, [bytes.subarray(from, to < from ? from : to), type === undefined ? "" : typeOf(type)]);
   }
   arrayBuffer() {
     if (!(#bytes in this)) illegal();
@@ -119,17 +132,6 @@ export class Blob {
 }
 shape(Blob);
 
-// The type of a body as its blob has it.
-export function bodyType(contentType) {
-  const [essence, ...parameters] = contentType.split(";");
-  let type = essence.trim().toLowerCase();
-  for (const parameter of parameters) {
-    const at = parameter.indexOf("=");
-    if (at > 0) type += `;${parameter.slice(0, at).trim().toLowerCase()}=${parameter.slice(at + 1).trim()}`;
-  }
-  return type;
-}
-
 // A blob of these bytes, which become its own.
 export const blobOf = (bytes, type) => new Blob(MAKE, [bytes, type]);
 
@@ -143,11 +145,11 @@ export const fileOf = (bytes, type, name, modified = Date.now()) =>
 export class File {
   constructor(fileBits = undefined, fileName = undefined, options = undefined) {
     if (arguments.length > 0 && fileBits !== undefined && !isArray(fileBits)) throw wrongInit("File", 1, "Array");
+    const parts = partsOf(fileBits ?? []);
     if (arguments.length < 2) throw wrongInit("File", 2, "string");
-    const [type, lastModified] = optionsOf(options, "File", 3);
-    const modified = lastModified === undefined ? Date.now() : +lastModified || 0;
-    const parts = [joined(fileBits ?? []), type, scalar(fileName), modified];
-    return Reflect.construct(Blob, [MAKE, parts], new.target);
+    const name = scalar(fileName);
+    const [type, modified = Date.now()] = optionsOf(options, "File", 3);
+    return Reflect.construct(Blob, [MAKE, [joined(parts), type, name, modified]], new.target);
   }
   get name() {
     return fileParts(this)[0];

@@ -4,7 +4,7 @@ import { DOMException } from "internal:errors";
 import { platform } from "internal:platform";
 
 export const TextEncoder = platform(native.textEncoderClass());
-export const TextDecoder = platform(native.textDecoderClass());
+export const TextDecoder = platform(native.textDecoderClass((message) => new RangeError(message)));
 
 const { atob, btoa } = native.base64((message) => new DOMException(message, "InvalidCharacterError"));
 

@@ -1,5 +1,5 @@
 // Event, EventTarget and the events of the platform (spec: SEMANTICS §16, §31).
-import { closed, illegalConstructor, platform, readOnly, scalar, text, wrongConstructorParameter, wrongField, wrongParameter } from "internal:platform";
+import { closed, illegalConstructor, isGlobal, platform, readOnly, scalar, text, wrongConstructorParameter, wrongField, wrongParameter } from "internal:platform";
 import native from "internal:native";
 import { integer } from "internal:arguments";
 import { DOMException, flag } from "internal:errors";
@@ -169,13 +169,15 @@ export class EventTarget {
   #listeners = null;
 
   addEventListener(type, callback, options) {
-    const isGlobal = this === undefined || this === globalThis;
-    let listeners = isGlobal ? globalListeners : this.#listeners;
+    const global = isGlobal(this);
+    let listeners = global ? globalListeners : this.#listeners;
     if (arguments.length === 0) throw wrongParameter("addEventListener", "EventTarget", 1, "string");
-    if (callback === null || (callback === undefined && arguments.length > 1)) return;
+    // All that is given is looked at before there may be nothing to do.
+    type = text(type);
+    const nobody = callback === null || (callback === undefined && arguments.length > 1);
     let handle = callback;
     let self = null;
-    if (typeof callback !== "function") {
+    if (typeof callback !== "function" && !nobody) {
       if (typeof callback !== "object") {
         throw wrongParameter("addEventListener", "EventTarget", 2, "function or HandlerObject");
       }
@@ -183,18 +185,22 @@ export class EventTarget {
       self = callback;
       if (typeof handle !== "function") throw wrongField("handleEvent", "HandlerObject", "function");
     }
-    type = text(type);
     const entry = { callback, handle, self, once: false, passive: false, removed: false };
     if ((typeof options === "object" && options !== null) || typeof options === "function") {
       const { capture, passive, once, signal } = options;
+      if (signal !== undefined && !isAbortSignal(signal)) {
+        throw wrongField("signal", "AddEventListenerOptions", "AbortSignal");
+      }
+      if (nobody) return;
       if (capture) throw new TypeError("addEventListener(): options.capture must be false.");
       if (signal !== undefined) {
-        if (!isAbortSignal(signal)) throw wrongField("signal", "AddEventListenerOptions", "AbortSignal");
         if (isAborted(signal)) return;
+        whenAborted(signal, () => entry.removed || drop(listeners, type, entry));
       }
       entry.once = !!once;
       entry.passive = !!passive;
-      if (signal !== undefined) whenAborted(signal, () => entry.removed || drop(listeners, type, entry));
+    } else if (nobody) {
+      return;
     } else if (options) {
       throw new TypeError("addEventListener(): useCapture must be false.");
     }
@@ -205,10 +211,11 @@ export class EventTarget {
   }
 
   removeEventListener(type, callback, options) {
-    const listeners = this === undefined || this === globalThis ? globalListeners : this.#listeners;
+    const listeners = isGlobal(this) ? globalListeners : this.#listeners;
     if (arguments.length === 0) throw wrongParameter("removeEventListener", "EventTarget", 1, "string");
-    if (callback === null || (callback === undefined && arguments.length > 1)) return;
-    if (typeof callback !== "function" && typeof callback !== "object") {
+    type = text(type);
+    const nobody = callback === null || (callback === undefined && arguments.length > 1);
+    if (typeof callback !== "function" && typeof callback !== "object" && !nobody) {
       throw wrongParameter("removeEventListener", "EventTarget", 2, "Object");
     }
     const isDictionary = typeof options === "object" || typeof options === "function";
@@ -219,13 +226,13 @@ export class EventTarget {
           : "removeEventListener(): useCapture must be false.",
       );
     }
-    type = text(type);
+    if (nobody) return;
     const entry = listeners?.get(type)?.find((other) => other.callback === callback);
     if (entry !== undefined) drop(listeners, type, entry);
   }
 
   dispatchEvent(event) {
-    if (this === undefined || this === globalThis) return deliver(globalThis, globalListeners, event);
+    if (isGlobal(this)) return deliver(globalThis, globalListeners, event);
     return deliver(this, this.#listeners, event);
   }
 
@@ -498,11 +505,12 @@ export class AbortSignal extends EventTarget {
       steps.add(step);
       return () => steps.delete(step);
     };
-    abortSignal = (signal, reason) => {
+    // `exactly`: an abort without a reason has none.
+    abortSignal = (signal, reason, exactly = false) => {
       if (signal.#aborted) return;
       // All of them are aborted before anybody hears of it.
       const all = new Set([signal]);
-      const why = reason === undefined ? aborted() : reason;
+      const why = reason === undefined && !exactly ? aborted() : reason;
       for (const each of all) {
         if (each.#aborted) continue;
         each.#aborted = true;

@@ -6,8 +6,9 @@ const ILLEGAL =
   "Illegal invocation: function called with incorrect `this` reference. See https://developers.cloudflare.com/workers/observability/errors/#illegal-invocation-errors for details.";
 
 // For functions of the global scope: called as a method of anything else they are refused.
+export const isGlobal = (receiver) => receiver === undefined || receiver === null || receiver === globalThis;
 export function ofGlobal(receiver) {
-  if (receiver !== undefined && receiver !== globalThis) throw new TypeError(ILLEGAL);
+  if (!isGlobal(receiver)) throw new TypeError(ILLEGAL);
 }
 
 // A string as the platform converts one.

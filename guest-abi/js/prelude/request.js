@@ -4,7 +4,7 @@ import native from "internal:native";
 import { flag } from "internal:errors";
 import { mixin } from "internal:shape";
 import { platform, scalar, wrongField, wrongConstructorParameter } from "internal:platform";
-import { METHOD, URL_SLOT, HEADERS, TYPE, REDIRECT, SIGNAL, MORE, Body, bodyStream, extract, fieldsOf, impliedType, hasSource, moveSource, refuseUsed, cloneSource, setSource, plainCopy, isDictionary } from "internal:body";
+import { METHOD, URL_SLOT, HEADERS, TYPE, REDIRECT, SIGNAL, MORE, Body, bodyStream, extract, fieldsOf, impliedType, hasSource, moveSource, cloneSource, setSource, plainCopy, isDictionary } from "internal:body";
 import { Headers } from "internal:headers";
 import { isAbortSignal, newSignal } from "internal:events";
 
@@ -122,6 +122,9 @@ function initialize(request, from, input, init) {
   const source = body === undefined || body === null ? null : extract(body);
   const type = source === null ? null : impliedType;
   become(request, from, input, headers === undefined, false);
+  // Taken from the other one whatever comes of this one.
+  const inherits = source === null && body !== null && from !== null && hasSource(from);
+  const inherited = inherits ? moveSource(from) : null;
   if (verb !== undefined) setSlot(request, METHOD, methodOf(verb));
   if (headers !== undefined) setSlot(request, HEADERS, isCopy ? headers : new Headers(headers));
   if (redirect !== undefined) {
@@ -146,8 +149,6 @@ function initialize(request, from, input, init) {
       throw new TypeError(`encodeResponseBody: unexpected value: ${coding}`);
     }
   }
-  const inherits = source === null && body !== null && from !== null && hasSource(from);
-  if (inherits) refuseUsed(from);
   if ((source !== null || inherits) && isBodyless(requestSlot(request, METHOD))) {
     throw new TypeError("Request with a GET or HEAD method cannot have a body.");
   }
@@ -156,7 +157,7 @@ function initialize(request, from, input, init) {
     // The type of the request that this one is a copy of stays.
     if (type !== null && requestSlot(request, TYPE) === null) setSlot(request, TYPE, type);
   } else if (inherits) {
-    setSource(request, moveSource(from));
+    setSource(request, inherited);
   }
 }
 

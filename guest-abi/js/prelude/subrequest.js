@@ -236,7 +236,12 @@ function sendRare(target, request) {
     const answer = dataResponse(url, method);
     if (answer !== undefined) return resolvedWith(answer);
   }
-  if (signal !== null && isAborted(signal)) throw reasonOf(signal);
+  if (signal !== null && isAborted(signal)) {
+    // It was sent all the same, as far as its body is concerned.
+    const unsent = takeSource(request);
+    if (isStream(unsent)) readerOf(unsent);
+    throw reasonOf(signal);
+  }
   if (!url.startsWith("http:") && !url.startsWith("https:")) {
     throw new TypeError(`Fetch API cannot load: ${url}`);
   }

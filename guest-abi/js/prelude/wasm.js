@@ -31,8 +31,10 @@ const isObject = (value) => (typeof value === "object" && value !== null) || typ
 // The slot of one of our objects.
 function slot(map, value, where, name) {
   const found = isObject(value) ? map.get(value) : undefined;
-  if (found === undefined) throw new TypeError(`${ENGINE}.${where}: Receiver is not a ${ENGINE}.${name}`);
-  return found;
+  if (found !== undefined) return found;
+  // What gets and sets a global names the engine itself, and ends as V8 ends it.
+  const place = where.includes(" ") ? `${where})` : `${ENGINE}.${where}`;
+  throw new TypeError(`${place}: Receiver is not a ${ENGINE}.${name}`);
 }
 
 function needsNew(target, name, prefix = `${ENGINE}.${name}(): `) {
@@ -263,30 +265,40 @@ function Instance(module, imports) {
 }
 const instanceMembers = {
   get exports() {
-    return slot(instances, this, "Instance.exports", "Instance");
+    return slot(instances, this, "Instance.exports()", "Instance");
   },
 };
 
+// A number of 32 bits that is no sign's; `what` names it in `where`.
+function unsigned(value, what, where) {
+  const number = +value;
+  const refuse = (wanted) => {
+    throw new TypeError(`${ENGINE}.${where}: ${what} must be ${wanted}`);
+  };
+  if (number - number !== 0) refuse("convertible to a valid number");
+  if (number < 0) refuse("non-negative");
+  if (number >= NONE + 1) refuse("in the unsigned long range");
+  return Math.trunc(number);
+}
+
 function limit(value, name, where, lower, upper) {
-  const number = Number(value);
-  if (!Number.isFinite(number)) {
-    throw new TypeError(`${ENGINE}.${where}: Property '${name}': value ${value} is ${Number.isNaN(number) ? "not a valid number" : "above the upper bound"}`);
-  }
-  const whole = Math.trunc(number);
-  if (whole < 0) throw new TypeError(`${ENGINE}.${where}: Property '${name}' must be non-negative`);
+  const whole = unsigned(value, `Property '${name}'`, where);
   if (whole > upper) {
     throw new RangeError(`${ENGINE}.${where}: Property '${name}': value ${whole} is above the upper bound ${upper}`);
   }
   if (whole < lower) {
-    throw new RangeError(`${ENGINE}.${where}: Property '${name}': value ${whole} is below the lower bound ${lower}`);
+    throw new RangeError(`${ENGINE}.${where}: Property '${name}': value ${whole} is below the lower bound ${lower.toString(16)}`);
   }
   return whole;
 }
 
 function limitsOf(descriptor, where, upper) {
-  if (descriptor.initial === undefined) throw new TypeError(`${ENGINE}.${where}: Property 'initial' is required`);
-  const least = limit(descriptor.initial, "initial", where, 0, upper);
-  const most = descriptor.maximum === undefined ? NONE : limit(descriptor.maximum, "maximum", where, least, upper === PAGE ? upper : NONE - 1);
+  descriptor.address;
+  const { initial } = descriptor;
+  if (initial === undefined) throw new TypeError(`${ENGINE}.${where}: Property 'initial' is required`);
+  const least = limit(initial, "initial", where, 0, upper);
+  const { maximum } = descriptor;
+  const most = maximum === undefined ? NONE : limit(maximum, "maximum", where, least, upper === PAGE ? upper : NONE);
   return [least, most];
 }
 
@@ -294,6 +306,8 @@ function Memory(descriptor) {
   needsNew(new.target, "Memory");
   if (!isObject(descriptor)) throw new TypeError(`${ENGINE}.Memory(): Argument 0 must be a memory descriptor`);
   const [least, most] = limitsOf(descriptor, "Memory()", PAGE);
+  // Of more than one thread there is none here.
+  descriptor.shared;
   const made = create(new.target.prototype);
   const memory = { handle: undefined, buffer: undefined };
   memories.set(made, memory);
@@ -305,10 +319,7 @@ function Memory(descriptor) {
 const memoryMembers = {
   grow(delta) {
     const memory = slot(memories, this, "Memory.grow()", "Memory");
-    const more = Math.trunc(Number(delta));
-    if (!(more >= 0 && more <= NONE)) {
-      throw new TypeError(`${ENGINE}.Memory.grow(): Argument 0 must be convertible to a valid number`);
-    }
+    const more = unsigned(delta, "Argument 0", "Memory.grow()");
     const handle = handleOf(memory);
     write();
     const before = number("Memory.grow()", MEMORY_GROW, handle, more);
@@ -349,23 +360,25 @@ function Table(descriptor, value) {
     ask(10, "Table()");
     table.handle = io.getUint32(1, true);
     if (letter === "e" || value !== undefined) {
-      for (let at = 0; at < least; at++) setIn(table, at, value, "Table()");
+      const what = "Argument 2 must be undefined or a value of type compatible with the type of the new table";
+      for (let at = 0; at < least; at++) setIn(table, at, value, "Table()", what);
     }
   });
   return made;
 }
 
-function element(table, value, where) {
+const NO_FUNCTION = "function-typed object must be null (if nullable) or a Wasm function object";
+
+function element(table, value, where, what) {
   if (table.letter === "r" && value !== null && handles.get(value) === undefined) {
-    throw new TypeError(
-      `${ENGINE}.${where}: Argument 1 is invalid for table: function-typed object must be null (if nullable) or a Wasm function object`,
-    );
+    const stop = where === "Table()" ? "." : "";
+    throw new TypeError(`${ENGINE}.${where}: ${what}: ${NO_FUNCTION}${stop}`);
   }
   return coerce(table.letter, value);
 }
 
-function setIn(table, at, value, where) {
-  const converted = element(table, value, where);
+function setIn(table, at, value, where, what) {
+  const converted = element(table, value, where, what);
   handleOf(table);
   io.setUint8(0, TABLE_SET);
   io.setUint32(1, handleOf(table), true);
@@ -375,10 +388,7 @@ function setIn(table, at, value, where) {
 
 function inTable(table, at, where) {
   const size = number(where, TABLE_SIZE, handleOf(table));
-  const place = Math.trunc(Number(at));
-  if (!(place >= 0 && place <= NONE)) {
-    throw new TypeError(`${ENGINE}.${where}: Argument 0 must be convertible to a valid number`);
-  }
+  const place = unsigned(at, "Argument 0", where);
   if (place >= size) {
     const kind = table.letter === "r" ? "funcref" : "externref";
     throw new RangeError(`${ENGINE}.${where}: invalid address ${place} in ${kind} table of size ${size}`);
@@ -388,15 +398,12 @@ function inTable(table, at, where) {
 
 const tableMembers = {
   get length() {
-    return number("Table.length", TABLE_SIZE, handleOf(slot(tables, this, "Table.length", "Table")));
+    return number("Table.length", TABLE_SIZE, handleOf(slot(tables, this, "Table.length()", "Table")));
   },
   grow(delta, value) {
     const table = slot(tables, this, "Table.grow()", "Table");
-    const more = Math.trunc(Number(delta));
-    if (!(more >= 0 && more <= NONE)) {
-      throw new TypeError(`${ENGINE}.Table.grow(): Argument 0 must be convertible to a valid number`);
-    }
-    const converted = element(table, value === undefined && table.letter === "r" ? null : value, "Table.grow()");
+    const more = unsigned(delta, "Argument 0", "Table.grow()");
+    const converted = element(table, value === undefined && table.letter === "r" ? null : value, "Table.grow()", "Argument 1 is invalid");
     handleOf(table);
     io.setUint8(0, TABLE_GROW);
     io.setUint32(1, table.handle, true);
@@ -409,7 +416,7 @@ const tableMembers = {
   set(index, value) {
     const table = slot(tables, this, "Table.set()", "Table");
     const at = inTable(table, index, "Table.set()");
-    setIn(table, at, arguments.length < 2 && table.letter === "r" ? null : value, "Table.set()");
+    setIn(table, at, arguments.length < 2 && table.letter === "r" ? null : value, "Table.set()", "Argument 1 is invalid for table");
   },
   get(index) {
     const table = slot(tables, this, "Table.get()", "Table");
@@ -433,11 +440,16 @@ function Global(descriptor, value) {
   needsNew(new.target, "Global");
   if (!isObject(descriptor)) throw new TypeError(`${ENGINE}.Global(): Argument 0 must be a global descriptor`);
   const mutable = !!descriptor.mutable;
-  const letter = TYPES[`${descriptor.value}`];
+  const type = `${descriptor.value}`;
+  if (type === "v128") throw new TypeError(`${ENGINE}.Global(): A global of type 'v128' cannot be created in JavaScript`);
+  const letter = TYPES[type];
   if (letter === undefined) {
     throw new TypeError(`${ENGINE}.Global(): Descriptor property 'value' must be a WebAssembly type`);
   }
   if (value === undefined && letter !== "e") value = letter === "I" ? 0n : letter === "r" ? null : 0;
+  if (letter === "r" && value !== null && handles.get(value) === undefined) {
+    throw new TypeError(`${ENGINE}.Global(): ${NO_FUNCTION}`);
+  }
   const global = { handle: undefined, letter, mutable };
   const converted = coerce(letter, value);
   const made = create(new.target.prototype);

@@ -565,7 +565,8 @@ const wrongAddress = (what) => new DOMException(`WebSocket Constructor: ${what}`
 
 function checkAddress(address, protocols) {
   const url = urlParts(address);
-  if (url === null) throw wrongAddress("The url is invalid.");
+  // As in workerd: one that names no host is none.
+  if (url === null || !/^[a-z][a-z0-9+.-]*:\/\//i.test(address)) throw wrongAddress("The url is invalid.");
   if (url.protocol !== "ws:" && url.protocol !== "wss:") throw wrongAddress("The url scheme must be ws or wss.");
   if (address.includes("#")) throw wrongAddress("The url fragment must be empty.");
   if (protocols === undefined || protocols === null) return [url.href, []];

@@ -1,7 +1,7 @@
 //! `TextEncoder`, `TextDecoder` and base64: the classes and functions, made in Rust.
 
 use crate::bytes;
-use crate::shape::{constructing, function, getter, method, this, wrong_argument};
+use crate::shape::{ILLEGAL, constructing, function, getter, method, this, wrong_argument};
 use crate::switches::{Switch, is_set};
 use crate::text::{lossy, usv};
 use encoding_rs::{Decoder, DecoderResult, Encoding, GB18030, GBK, REPLACEMENT, UTF_8, UTF_16LE};
@@ -317,6 +317,7 @@ fn without_single_euro(bytes: &[u8]) -> Vec<u8> {
 
 fn construct_decoder<'js>(
     ctx: Ctx<'js>,
+    unknown: &Function<'js>,
     target: This<Value<'js>>,
     label: Opt<Value<'js>>,
     options: Opt<Value<'js>>,
@@ -329,8 +330,9 @@ fn construct_decoder<'js>(
     let options = dictionary(&ctx, options, "", "ConstructorOptions")?;
     let encoding = Encoding::for_label(label.as_bytes()).filter(|it| *it != REPLACEMENT);
     let Some(encoding) = encoding else {
-        let message = format!("\"{label}\" is not a valid encoding.");
-        return Err(Exception::throw_range(&ctx, &message));
+        // However long it is, and whatever is in it.
+        let error: Value = unknown.call((format!("\"{label}\" is not a valid encoding."),))?;
+        return Err(ctx.throw(error));
     };
     let decoder = TextDecoder {
         encoding,
@@ -423,10 +425,14 @@ pub fn install<'js>(_: &Ctx<'js>, native: &Object<'js>) -> Result<()> {
             Ok::<_, rquickjs::Error>(class)
         }),
     )?;
+    // `textDecoderClass(unknown)`: `unknown(message)` gives the error that an unknown label throws.
     native.set(
         "textDecoderClass",
-        Func::from(|ctx: Ctx<'js>| {
-            let class = Constructor::new_class::<TextDecoder, _, _>(ctx, construct_decoder)?;
+        Func::from(|ctx: Ctx<'js>, unknown: Function<'js>| {
+            let construct = move |ctx, target, label, options| {
+                construct_decoder(ctx, &unknown, target, label, options)
+            };
+            let class = Constructor::new_class::<TextDecoder, _, _>(ctx, construct)?;
             class.set_length(0)?;
             Ok::<_, rquickjs::Error>(class)
         }),
@@ -443,36 +449,52 @@ pub fn install<'js>(_: &Ctx<'js>, native: &Object<'js>) -> Result<()> {
             let missing = |ctx: &Ctx<'js>, method: &str, wanted: &str| {
                 wrong_argument(ctx, "ServiceWorkerGlobalScope", method, 1, wanted)
             };
+            let of_global = |ctx: &Ctx<'js>, this: &Value<'js>| {
+                if this.is_undefined() || this.is_null() || *this == ctx.globals().into_value() {
+                    return Ok(());
+                }
+                Err(Exception::throw_type(ctx, ILLEGAL))
+            };
             let functions = Object::new(ctx.clone())?;
             let not_base64 = fail.clone();
             functions.set(
                 "atob",
-                function(&ctx, "atob", move |ctx: Ctx<'js>, text: Opt<Value<'js>>| {
-                    let text = text.0.ok_or_else(|| missing(&ctx, "atob", "string"))?;
-                    let text = usv(&ctx, &text)?;
-                    match from_base64(&text) {
-                        Some(bytes) => {
-                            let text: String = bytes.into_iter().map(char::from).collect();
-                            rquickjs::String::from_str(ctx, &text)
+                function(
+                    &ctx,
+                    "atob",
+                    move |ctx: Ctx<'js>, this: This<Value<'js>>, text: Opt<Value<'js>>| {
+                        of_global(&ctx, &this.0)?;
+                        let text = text.0.ok_or_else(|| missing(&ctx, "atob", "string"))?;
+                        let text = usv(&ctx, &text)?;
+                        match from_base64(&text) {
+                            Some(bytes) => {
+                                let text: String = bytes.into_iter().map(char::from).collect();
+                                rquickjs::String::from_str(ctx, &text)
+                            }
+                            None => Err(not_base64(&ctx, NOT_BASE64)),
                         }
-                        None => Err(not_base64(&ctx, NOT_BASE64)),
-                    }
-                })?,
+                    },
+                )?,
             )?;
             functions.set(
                 "btoa",
-                function(&ctx, "btoa", move |ctx: Ctx<'js>, text: Opt<Value<'js>>| {
-                    let text = text.0.ok_or_else(|| missing(&ctx, "btoa", "String"))?;
-                    let text = usv(&ctx, &text)?;
-                    let bytes: Option<Vec<u8>> = text
-                        .chars()
-                        .map(|character| u8::try_from(u32::from(character)).ok())
-                        .collect();
-                    match bytes {
-                        Some(bytes) => Ok(to_base64(&bytes)),
-                        None => Err(fail(&ctx, NOT_LATIN1)),
-                    }
-                })?,
+                function(
+                    &ctx,
+                    "btoa",
+                    move |ctx: Ctx<'js>, this: This<Value<'js>>, text: Opt<Value<'js>>| {
+                        of_global(&ctx, &this.0)?;
+                        let text = text.0.ok_or_else(|| missing(&ctx, "btoa", "String"))?;
+                        let text = usv(&ctx, &text)?;
+                        let bytes: Option<Vec<u8>> = text
+                            .chars()
+                            .map(|character| u8::try_from(u32::from(character)).ok())
+                            .collect();
+                        match bytes {
+                            Some(bytes) => Ok(to_base64(&bytes)),
+                            None => Err(fail(&ctx, NOT_LATIN1)),
+                        }
+                    },
+                )?,
             )?;
             Ok::<_, rquickjs::Error>(functions)
         }),

@@ -1,7 +1,8 @@
 //! What is wrong with text that is not JSON, in the words that tenants know from V8. The engine's
 //! own words stay where they are the same: in numbers and in strings' escapes.
 
-use rquickjs::{Ctx, Exception, Object, Result, Value, function::Func};
+use rquickjs::function::{Constructor, Func};
+use rquickjs::{Ctx, Exception, Object, Result, Value, qjs};
 
 /// Units of UTF-16 that are shown before and after what was not expected.
 const CONTEXT: usize = 10;
@@ -271,15 +272,41 @@ pub fn fault(text: &str) -> Option<String> {
 /// # Errors
 /// A SyntaxError for text that is none; when memory is used up.
 pub fn parse<'js>(ctx: &Ctx<'js>, text: &str) -> Result<Value<'js>> {
-    match ctx.json_parse(text) {
+    match value_of(ctx, text) {
         Err(rquickjs::Error::Exception) => match fault(text) {
             Some(words) => {
                 ctx.catch();
+                if words.contains('\0') {
+                    // The engine's own would end there.
+                    let class: Constructor = ctx.globals().get("SyntaxError")?;
+                    let error: Value = class.construct((words,))?;
+                    return Err(ctx.throw(error));
+                }
                 Err(Exception::throw_syntax(ctx, &words))
             }
             None => Err(rquickjs::Error::Exception),
         },
         outcome => outcome,
+    }
+}
+
+/// The same in the engine's words. Text may have a zero in it, which is no letter of JSON.
+fn value_of<'js>(ctx: &Ctx<'js>, text: &str) -> Result<Value<'js>> {
+    let mut bytes = Vec::with_capacity(text.len() + 1);
+    bytes.extend_from_slice(text.as_bytes());
+    bytes.push(0);
+    // SAFETY: so many bytes, behind which there is a zero, as the engine wants it.
+    let value = unsafe {
+        let text = bytes.as_ptr().cast();
+        let len = (bytes.len() - 1) as _;
+        qjs::JS_ParseJSON(ctx.as_raw().as_ptr(), text, len, c"<input>".as_ptr())
+    };
+    // SAFETY: the value is this function's own.
+    let value = unsafe { Value::from_raw(ctx.clone(), value) };
+    if value.is_exception() {
+        Err(rquickjs::Error::Exception)
+    } else {
+        Ok(value)
     }
 }
 

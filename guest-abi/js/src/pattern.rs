@@ -392,17 +392,19 @@ fn construct<'js>(
     options: Opt<Value<'js>>,
 ) -> Result<Class<'js, Pattern>> {
     constructing(&ctx, &target.0, NAME)?;
+    let last = options.0;
     let (base, options) = match base.0 {
         Some(value) if value.is_object() => (Opt(None), Some(value)),
-        value => (Opt(value), options.0),
+        Some(value) if value.is_null() => (Opt(None), None),
+        value => (Opt(value), None),
     };
-    if let Some(options) = &options
+    if let Some(options) = &last
         && !(options.is_object() || options.is_undefined() || options.is_null())
     {
         let message = "Failed to construct 'URLPattern': constructor parameter 3 is not of type 'URLPatternOptions'.";
         return Err(Exception::throw_type(&ctx, message));
     }
-    let ignore_case = match options.as_ref().and_then(Value::as_object) {
+    let ignore_case = match options.or(last).as_ref().and_then(Value::as_object) {
         Some(options) => options.get::<_, rquickjs::Coerced<bool>>("ignoreCase")?.0,
         None => false,
     };

@@ -1,7 +1,7 @@
 // Bytes on their way to a reader: what a consumer of a byte stream has not read yet, and the
 // reads that wait for more. Used for sources of JavaScript and for what the engine makes itself.
 import { finished, scope } from "internal:errors";
-import { rejected, resolved, RESOLVED } from "internal:streams/promises";
+import { rejected, resolved } from "internal:streams/promises";
 
 const READABLE = 0, CLOSED = 1, ERRORED = 2;
 // What a default reader is given at most, unless the source says how much: as in workerd, and more of what is
@@ -42,6 +42,7 @@ class Request {
   type = null;
   resolve = null;
   reject = null;
+  turn = 0;
 
   // What the reader gets: whole elements of what was filled.
   result(done) {
@@ -226,6 +227,8 @@ export class ByteQueue {
       request.reject = reject;
     });
     this.reads.push(request);
+    // Of the consumers of a source the first that asked is the first that is served.
+    if (!this.internal) request.turn = this.source.turn++;
     this.source.pull(true);
     return promise;
   }
@@ -300,7 +303,7 @@ export class ByteQueue {
 
   cancel(reason) {
     this.disturbed = true;
-    if (this.state === CLOSED) return RESOLVED;
+    if (this.state === CLOSED) return resolved(undefined);
     if (this.state === ERRORED) return rejected(this.error);
     this.queue = [];
     this.head = this.total = 0;
@@ -309,7 +312,7 @@ export class ByteQueue {
     }
     const promise = this.source.cancel(this, reason);
     this.end();
-    return promise ?? RESOLVED;
+    return promise ?? resolved(undefined);
   }
 
   // All that is left, if it is here already; else null.
@@ -383,7 +386,7 @@ class Branches {
   }
   cancel(queue, reason) {
     this.open -= 1;
-    return this.open === 0 ? this.parent.cancel(reason) : RESOLVED;
+    return this.open === 0 ? this.parent.cancel(reason) : resolved(undefined);
   }
 }
 

@@ -14,6 +14,8 @@ export class ByteSource extends Source {
   hwm = 0;
   auto = AUTO_ALLOCATE;
   request = null;
+  // How many reads have waited.
+  turn = 0;
 
   constructor(underlying, autoAllocateChunkSize) {
     super();
@@ -36,8 +38,12 @@ export class ByteSource extends Source {
 
   // The read whose buffer the underlying source may write to.
   get waiting() {
-    for (const consumer of this.consumers) if (consumer.reads.length > 0) return consumer;
-    return null;
+    let first = null;
+    for (const consumer of this.consumers) {
+      if (consumer.reads.length === 0) continue;
+      if (first === null || consumer.reads[0].turn < first.reads[0].turn) first = consumer;
+    }
+    return first;
   }
 
   get byob() {
@@ -150,8 +156,8 @@ export class ReadableByteStreamController {
     if (!(#source in this)) illegal();
     const bytes = bytesOf(chunk);
     if (bytes === null) throw wrongArgument("enqueue", "ReadableByteStreamController", 1, "BufferSource");
-    if (this.#source.state !== READABLE || this.#source.closing) throw new TypeError(CLOSED_WORDS);
     if (bytes.byteLength === 0) throw new TypeError("Cannot enqueue a zero-length ArrayBuffer.");
+    if (this.#source.state !== READABLE || this.#source.closing) throw new TypeError(CLOSED_WORDS);
     this.#source.enqueue(taken(bytes));
   }
   error(reason = undefined) {
@@ -244,10 +250,10 @@ export class ReadableStreamBYOBRequest {
       throw new RangeError("The underlying ArrayBuffer is not the correct length.");
     }
     if (bytes.byteOffset !== this.#offset + read.filled) {
-      throw new RangeError("The view has an invalid byte offset.");
+      throw new RangeError("The given view has an invalid byte offset.");
     }
     const old = this.#view;
-    if (read.filled + count > this.#size) throw new RangeError("The view is not the correct length.");
+    if (read.filled + count > this.#size) throw new RangeError("The underlying ArrayBuffer is not the correct length.");
     if (read.type !== null) read.type = typeOf(view) ?? Uint8Array;
     read.bytes = new Uint8Array(taken(bytes).buffer, this.#offset, this.#size);
     if (old !== null && old.byteLength > 0) taken(old);

@@ -85,8 +85,9 @@ export class ReadableStream {
       );
     }
     if (!isObject(transform)) throw wrongArgument("pipeThrough", "ReadableStream", 1, "Transform");
-    const { readable, writable } = transform;
+    const { readable } = transform;
     if (!isStream(readable)) throw wrongField("readable", "Transform", "ReadableStream");
+    const { writable } = transform;
     if (!isSink(writable)) throw wrongField("writable", "Transform", "WritableStream");
     const how = pipeOptions("pipeThrough", options);
     if (this.#consumer.reader !== null) throw locked();
@@ -345,9 +346,7 @@ class ReadableStreamAsyncIterator {
   }
   #step() {
     const consumer = this.#consumer;
-    if (consumer === null) {
-      return this.#failure === null ? resolved(ended()) : rejected(this.#failure.error);
-    }
+    if (consumer === null) return this.#failure === null ? resolved(ended()) : rejected(this.#failure.error);
     const reading = consumer.read();
     // What is here already needs nobody to wait for it.
     if (!consumer.waits && consumer.state === READABLE) return reading;
@@ -359,8 +358,9 @@ class ReadableStreamAsyncIterator {
           return ended();
         },
         (error) => {
+          // As in workerd: the stream stays locked. The engine's loops call `return` all the same.
           this.#failure = { error };
-          this.#release();
+          this.#consumer = null;
           throw error;
         },
       ),
@@ -374,7 +374,7 @@ class ReadableStreamAsyncIterator {
     const step = () => {
       const consumer = this.#consumer;
       const result = ended(value);
-      if (consumer === null) return resolved(result);
+      if (consumer === null) return this.#failure === null ? resolved(result) : rejected(this.#failure.error);
       this.#release();
       if (this.#keep || consumer.state === CLOSED) return resolved(result);
       return consumer.cancel(value).then(() => result);

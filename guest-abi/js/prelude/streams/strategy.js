@@ -2,9 +2,16 @@
 import { dictionary, wrongInit } from "internal:arguments";
 import { illegal, shape } from "internal:shape";
 
-const one = (() => () => 1)();
-const byteLength = (() => (chunk = undefined) => chunk?.byteLength)();
-for (const size of [one, byteLength]) Object.defineProperty(size, "name", { value: "" });
+// As in workerd: each time another function, which can be called with `new` too.
+const one = () =>
+  function () {
+    return 1;
+  };
+const byteLength = () =>
+  function (chunk = undefined) {
+    const length = chunk?.byteLength;
+    return typeof length === "number" ? length : undefined;
+  };
 
 function markOf(init, name, count) {
   if (init === undefined || init === null) {
@@ -25,7 +32,7 @@ export class ByteLengthQueuingStrategy {
   }
   get size() {
     if (!(#mark in this)) illegal();
-    return byteLength;
+    return byteLength();
   }
 }
 shape(ByteLengthQueuingStrategy);
@@ -41,7 +48,7 @@ export class CountQueuingStrategy {
   }
   get size() {
     if (!(#mark in this)) illegal();
-    return one;
+    return one();
   }
 }
 shape(CountQueuingStrategy);

@@ -3,7 +3,7 @@ import { flag, insideHandler, scope } from "internal:errors";
 import { text as asText } from "internal:platform";
 import { amount, callback, dictionary, wrongArgument, wrongInit } from "internal:arguments";
 import { illegal, member, shape } from "internal:shape";
-import { NONE, call, rejected, RESOLVED } from "internal:streams/promises";
+import { NONE, call, rejected, resolved, RESOLVED } from "internal:streams/promises";
 import { Source, ValueConsumer } from "internal:streams/value_source";
 import { streamOf } from "internal:streams/readable";
 import { ValueSink, writableOf } from "internal:streams/writable";
@@ -11,7 +11,7 @@ import { CompressionSink, IdentitySink } from "internal:streams/byte_sink";
 import { bytesOf } from "internal:streams/byte_queue";
 import { decoderFor, encodeText } from "internal:streams/text";
 
-const READABLE = 0, ERRORED = 2;
+const READABLE = 0;
 const MAKE = {};
 
 // The readable side: it is filled by the transformer, when somebody wants something.
@@ -35,7 +35,7 @@ class Output extends Source {
   }
   cancel(consumer, reason) {
     this.consumers = this.consumers.filter((other) => other !== consumer);
-    if (this.consumers.length > 0) return RESOLVED;
+    if (this.consumers.length > 0) return resolved(undefined);
     this.state = 1;
     return this.transform.cancelled(reason);
   }
@@ -92,7 +92,9 @@ class Transform {
         this.output.started = true;
         this.input.ready();
       }, (error) => {
-        this.fail(error);
+        this.output.error(error);
+        this.input.fail(error);
+        this.resume();
         this.input.notReady(error);
       });
     };
@@ -115,7 +117,7 @@ class Transform {
   write(chunk) {
     if (this.full && this.output.state === READABLE && !this.output.closing) {
       return new Promise((resolve) => (this.waiting = resolve)).then(() => {
-        if (this.input.failed) throw this.input.error;
+        if (this.input.failed && !this.input.isCut) throw this.input.error;
         return this.run(chunk);
       });
     }
@@ -144,7 +146,6 @@ class Transform {
 
   close() {
     const end = () => {
-      if (this.output.state === ERRORED) throw this.output.consumers[0].error;
       if (this.output.state === READABLE && !this.output.closing) this.output.finish();
     };
     const { flushIt } = this;
@@ -163,11 +164,7 @@ class Transform {
 
   // Nobody reads on.
   cancelled(reason) {
-    const stop = (error) => {
-      this.input.fail(error);
-      this.resume();
-    };
-    return this.tell(reason, () => stop(reason), stop);
+    return this.tell(reason, () => this.stop(reason), (error) => this.stop(error));
   }
 
   tell(reason, good, bad) {
@@ -175,7 +172,7 @@ class Transform {
     this.cancelIt = this.flushIt = undefined;
     if (cancelIt === undefined) {
       good();
-      return RESOLVED;
+      return resolved(undefined);
     }
     return new Promise((resolve, reject) => {
       call(cancelIt, this.transformer, reason, NONE, resolve, reject);
@@ -196,24 +193,31 @@ class Transform {
         const { size: sizeOf } = output;
         size = amount(sizeOf(chunk));
       } catch (error) {
-        this.fail(error);
-        throw error;
+        // As in workerd: who writes hears nothing of it.
+        output.error(error);
+        return;
       }
+      if (output.state !== READABLE || output.closing) return;
     }
     for (const consumer of output.consumers) consumer.push(chunk, size);
   }
 
   fail(error) {
     this.output.error(error);
-    this.input.fail(error);
+    this.stop(error);
+  }
+
+  // Nothing comes of what is written from now on.
+  stop(error) {
+    this.transformIt = this.flushIt = this.cancelIt = undefined;
+    this.input.cut(error);
     this.resume();
   }
 
   terminate() {
     const { output } = this;
     if (output.state === READABLE && !output.closing) output.finish();
-    this.input.fail(new TypeError("The transform stream has been terminated"));
-    this.resume();
+    this.stop(new TypeError("The transform stream has been terminated"));
   }
 }
 
@@ -233,6 +237,7 @@ export class TransformStreamDefaultController {
   }
   enqueue(chunk = undefined) {
     if (!(#transform in this)) illegal();
+    if (arguments.length === 0) throw wrongArgument("enqueue", "TransformStreamDefaultController", 1, "Value");
     this.#transform.enqueue(chunk);
   }
   error(reason = undefined) {
@@ -366,7 +371,9 @@ const decoders = new WeakMap();
 export class TextDecoderStream {
   constructor(label = "utf-8", options = undefined) {
     const given = dictionary(options, "TextDecoderStream", 2, "TextDecoderStreamInit");
-    const [decoder, decode] = decoderFor(`${label}`, Boolean(given?.fatal), Boolean(given?.ignoreBOM));
+    // Options that do not say otherwise refuse what is malformed, unlike no options.
+    const { fatal = true, ignoreBOM = false } = given ?? { fatal: false };
+    const [decoder, decode] = decoderFor(`${label}`, Boolean(fatal), Boolean(ignoreBOM));
     const stream = transforming(new.target, {
       transform(chunk, controller) {
         const bytes = bytesOf(chunk);

@@ -3,7 +3,7 @@
 import { amount, callback, wrongArgument } from "internal:arguments";
 import { finished } from "internal:errors";
 import { illegal, shape } from "internal:shape";
-import { NONE, call, rejected, resolved, RESOLVED } from "internal:streams/promises";
+import { NONE, call, rejected, resolved } from "internal:streams/promises";
 
 export const READABLE = 0, CLOSED = 1, ERRORED = 2;
 const CLOSED_WORDS = "This ReadableStream is closed.";
@@ -107,7 +107,7 @@ export class ValueConsumer {
 
   cancel(reason) {
     this.disturbed = true;
-    if (this.state === CLOSED) return RESOLVED;
+    if (this.state === CLOSED) return resolved(undefined);
     if (this.state === ERRORED) return rejected(this.error);
     this.queue = [];
     this.head = this.total = 0;
@@ -219,12 +219,12 @@ export class Source {
 
   cancel(consumer, reason) {
     this.consumers = this.consumers.filter((other) => other !== consumer);
-    if (this.consumers.length > 0) return RESOLVED;
+    if (this.consumers.length > 0) return resolved(undefined);
     if (this.state === READABLE) this.state = CLOSED;
     const { cancelIt } = this;
     this.pullFrom = this.cancelIt = undefined;
     // As in workerd: one that has closed the stream is not told that nobody reads what is left.
-    if (cancelIt === undefined || this.closing) return RESOLVED;
+    if (cancelIt === undefined || this.closing) return resolved(undefined);
     return new Promise((resolve, reject) =>
       call(cancelIt, this.underlying, reason, NONE, () => resolve(undefined), reject),
     );
@@ -265,6 +265,7 @@ export class ValueSource extends Source {
         this.error(error);
         return;
       }
+      if (this.state !== READABLE || this.closing) return;
     }
     for (const consumer of this.consumers) consumer.push(value, size);
     this.pull();

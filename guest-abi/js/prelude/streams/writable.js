@@ -4,7 +4,7 @@ import { text as asText } from "internal:platform";
 import { amount, callback, dictionary } from "internal:arguments";
 import { flag } from "internal:errors";
 import { illegal, shape } from "internal:shape";
-import { NONE, Lazy, call, quiet, rejected, RESOLVED } from "internal:streams/promises";
+import { NONE, Lazy, call, quiet, rejected, resolved } from "internal:streams/promises";
 import { abortSignal, newSignal } from "internal:events";
 
 // `ERRORING`: it will be in error when what is under way has ended.
@@ -12,6 +12,8 @@ const WRITABLE = 0, CLOSED = 1, ERRORED = 2, ERRORING = 3;
 const LOCKED = "This WritableStream is currently locked to a writer.";
 const RELEASED = "This WritableStream writer has been released.";
 export const ENDED = "This WritableStream has been closed.";
+// As in workerd, which calls it a readable one.
+const ENDING = "This ReadableStream is closed.";
 const CLOSING = "Cannot close a writer that is already being closed";
 const MAKE = {};
 const CLOSE = { chunk: undefined, size: 0, resolve: null, reject: null };
@@ -34,6 +36,8 @@ export class ValueSink {
   // What the first `abort` returned, and later ones do.
   aborting = null;
   backpressure = false;
+  // Whether it ended in error while it was at something, as a transform's does.
+  isCut = false;
   underlying = undefined;
   writeTo = undefined;
   closeIt = undefined;
@@ -54,6 +58,7 @@ export class ValueSink {
   measure(strategy) {
     const { highWaterMark } = strategy;
     if (highWaterMark !== undefined) this.hwm = amount(highWaterMark);
+    this.backpressure = this.hwm === 0;
     this.size = callback(strategy, "size", "StreamQueuingStrategy");
   }
 
@@ -67,7 +72,7 @@ export class ValueSink {
   }
   ready() {
     this.started = true;
-    this.writer?.ready();
+    if (this.state === WRITABLE) this.writer?.ready();
     this.advance();
   }
   notReady(error) {
@@ -76,7 +81,7 @@ export class ValueSink {
   }
 
   get desired() {
-    if (this.state === ERRORED || this.state === ERRORING) return null;
+    if (this.state === ERRORED) return null;
     return this.state === CLOSED ? 0 : this.hwm - this.total;
   }
   get failed() {
@@ -90,7 +95,7 @@ export class ValueSink {
   write(chunk) {
     let size = 1;
     const { writer } = this;
-    const measured = this.size !== undefined && this.state === WRITABLE && this.closeRequest === null;
+    const measured = this.size !== undefined && this.state === WRITABLE;
     if (measured) {
       try {
         const { size: sizeOf } = this;
@@ -103,8 +108,10 @@ export class ValueSink {
     if (measured && this.writer !== writer && flag("writable_stream_spec_compliant_writer")) {
       return rejected(new TypeError(RELEASED));
     }
-    if (this.failed) return rejected(this.error);
-    if (this.ended) return rejected(new TypeError(ENDED));
+    if (this.state === ERRORED) return rejected(this.error);
+    if (this.state === CLOSED) return rejected(new TypeError(measured ? ENDING : ENDED));
+    if (this.closeRequest !== null) return rejected(new TypeError(ENDING));
+    if (this.state === ERRORING) return rejected(this.error);
     const promise = new Promise((resolve, reject) => this.queue.push({ chunk, size, resolve, reject }));
     this.total += size;
     this.press();
@@ -142,12 +149,12 @@ export class ValueSink {
 
   close() {
     if (this.state === CLOSED) return rejected(new TypeError(ENDED));
+    if (this.state === ERRORED) return rejected(this.error);
     if (this.closeRequest !== null) return rejected(new TypeError(CLOSING));
-    if (this.failed) return rejected(this.error);
     const promise = new Promise((resolve, reject) => {
       this.closeRequest = { resolve, reject };
     });
-    if (this.backpressure) this.writer?.ready();
+    if (this.backpressure && this.state === WRITABLE) this.writer?.ready();
     this.queue.push(CLOSE);
     this.advance();
     return promise;
@@ -155,10 +162,10 @@ export class ValueSink {
 
   abort(reason) {
     if (this.aborting !== null) return this.aborting.then();
-    if (this.state === CLOSED || this.state === ERRORED) return RESOLVED;
-    if (this.signal !== null) abortSignal(this.signal, reason);
+    if (this.state === CLOSED || this.state === ERRORED) return resolved(undefined);
+    if (this.signal !== null) abortSignal(this.signal, reason, true);
     else this.aborted = { reason };
-    if (this.state === CLOSED || this.state === ERRORED) return RESOLVED;
+    if (this.state === CLOSED || this.state === ERRORED) return resolved(undefined);
     // The signal may have been heard by who aborts too.
     if (this.aborting !== null) return this.aborting.then();
     const wasErroring = this.state === ERRORING;
@@ -176,6 +183,27 @@ export class ValueSink {
   // The controller's `error`.
   fail(error) {
     if (this.state === WRITABLE) this.startErroring(error);
+  }
+
+  // Ends in error at once. Nothing comes of what is written already, which is no error.
+  cut(error) {
+    if (this.state !== WRITABLE) return;
+    this.state = ERRORED;
+    this.error = error;
+    this.isCut = true;
+    this.writeTo = this.closeIt = this.abortIt = undefined;
+    this.writer?.settled(this);
+    this.advance();
+  }
+
+  // The same for what was written: each ends well, or with an error.
+  leave(error, isError) {
+    const { queue, closeRequest } = this;
+    this.queue = [];
+    this.closeRequest = null;
+    const requests = queue.filter((request) => request !== CLOSE);
+    if (closeRequest !== null) requests.push(closeRequest);
+    for (const request of requests) isError ? request.reject(error) : request.resolve(undefined);
   }
 
   deal(error) {
@@ -232,6 +260,7 @@ export class ValueSink {
 
   advance() {
     if (!this.started || this.busy !== null) return;
+    if (this.isCut) return this.leave();
     if (this.state === ERRORING) {
       this.finishErroring();
       return;
@@ -251,7 +280,8 @@ export class ValueSink {
     const request = this.busy;
     this.busy = null;
     request.resolve(undefined);
-    if (this.state === WRITABLE || this.state === ERRORING) {
+    if (this.isCut) this.queue.shift();
+    else if (this.state === WRITABLE || this.state === ERRORING) {
       if (this.queue[0] === request) {
         this.queue.shift();
         this.total -= request.size;
@@ -269,11 +299,15 @@ export class ValueSink {
       this.total -= request.size;
     }
     request.reject(error);
-    this.deal(error);
+    if (this.isCut) {
+      this.writer?.failedReady(error);
+      this.leave(error, true);
+    } else this.deal(error);
   }
 
   closed() {
     this.busy = null;
+    if (this.isCut) return this.leave();
     const { closeRequest, abortRequest } = this;
     this.closeRequest = null;
     this.state = CLOSED;
@@ -287,6 +321,10 @@ export class ValueSink {
 
   notClosed(error) {
     this.busy = null;
+    if (this.isCut) {
+      this.writer?.failedReady(error);
+      return this.leave(error, true);
+    }
     const { closeRequest, abortRequest } = this;
     this.closeRequest = null;
     closeRequest.reject(error);
@@ -312,7 +350,7 @@ export class WritableStreamDefaultController {
     const sink = this.#sink;
     if (sink.signal === null) {
       sink.signal = newSignal();
-      if (sink.aborted) abortSignal(sink.signal, sink.aborted.reason);
+      if (sink.aborted) abortSignal(sink.signal, sink.aborted.reason, true);
     }
     return sink.signal;
   }
@@ -376,8 +414,10 @@ class Hold {
   constructor(sink) {
     this.sink = sink;
     sink.writer = this;
-    if (sink.state === ERRORED) this.settled(sink);
-    else if (sink.state === ERRORING) this.readyPromise.reject(sink.error);
+    if (sink.state === ERRORED) {
+      this.readyPromise.reject(sink.error);
+      this.settled(sink);
+    } else if (sink.state === ERRORING) this.readyPromise.reject(sink.error);
     else {
       if (sink.state === CLOSED) this.closedPromise.resolve(undefined);
       if (flag("writable_stream_spec_compliant_writer") ? !sink.backpressure : sink.started) {
@@ -400,7 +440,8 @@ class Hold {
       this.readyPromise.resolve(undefined);
       this.closedPromise.resolve(undefined);
     } else {
-      this.failedReady(sink.error);
+      if (sink.isCut) this.readyPromise.resolve(undefined);
+      else this.failedReady(sink.error);
       this.closedPromise.reject(sink.error);
     }
   }
@@ -412,8 +453,8 @@ class Hold {
     const error = new TypeError(RELEASED);
     sink.forsake?.(error);
     this.closedPromise.reject(error);
-    if (flag("writable_stream_spec_compliant_writer")) this.failedReady(error);
-    else this.readyPromise.reject(error);
+    if (flag("writable_stream_spec_compliant_writer") && this.readyPromise.state !== 0) this.readyPromise = new Lazy();
+    this.readyPromise.reject(error);
   }
 }
 

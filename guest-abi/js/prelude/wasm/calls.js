@@ -125,7 +125,8 @@ const scratch = new DataView(new ArrayBuffer(8));
 function coerce(letter, value) {
   switch (letter) {
     case "i":
-      return value | 0;
+      // Unlike `|`, a plus tells of a BigInt what V8 tells.
+      return typeof value === "number" ? value | 0 : +value | 0;
     case "I":
       scratch.setBigInt64(0, value);
       return scratch.getBigInt64(0);
