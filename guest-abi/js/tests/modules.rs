@@ -245,8 +245,14 @@ fn what_comes_from_one_place_by_two_ways_is_not_ambiguous() {
         export default { fetch: () => Response.json([all.one, all.space.one, Object.keys(all)]) };";
     let said = run(&[
         ("worker.js", main),
-        ("both.js", "export * from './left.js'; export * from './right.js';"),
-        ("left.js", "export { one } from './source.js'; export * as space from './source.js';"),
+        (
+            "both.js",
+            "export * from './left.js'; export * from './right.js';",
+        ),
+        (
+            "left.js",
+            "export { one } from './source.js'; export * as space from './source.js';",
+        ),
         (
             "right.js",
             "import { one } from './source.js'; import * as space from './source.js'; export { one, space };",
