@@ -83,6 +83,12 @@ fn survives(calls: &str, error: &str, number: usize, lasting: bool) {
     api.production();
     let id = api.kv_namespace("faults");
     api.kv_put(&id, "before", b"before");
+    assert_eq!(
+        api.try_push("same", &hello("before"), &json!({})).status,
+        200
+    );
+    // What it may say afterwards: what was acknowledged last, and what was tried since.
+    let mut same = vec!["before".to_owned()];
     let faults = Faults::begin(&daemon, calls, error, number, lasting);
     let mut acknowledged = Vec::new();
     for at in 0..WRITES {
@@ -91,6 +97,13 @@ fn survives(calls: &str, error: &str, number: usize, lasting: bool) {
             3 => key.repeat(LARGE / key.len()),
             _ => key.clone(),
         };
+        if at % 8 == 1 {
+            let reply = api.try_push("same", &hello(&key), &json!({}));
+            if reply.status == 200 {
+                same.clear();
+            }
+            same.push(key.clone());
+        }
         let reply = match at % 8 {
             5 => api.try_push(&key, &hello(&key), &json!({})),
             _ => api.send(
@@ -131,6 +144,8 @@ fn survives(calls: &str, error: &str, number: usize, lasting: bool) {
         "{case}: {}",
         daemon.log()
     );
+    let says = daemon.get("/same/").expect(200).text().to_owned();
+    assert!(same.contains(&says), "{case}: {says}");
     for (at, key, value) in acknowledged {
         match at % 8 {
             5 => assert_eq!(

@@ -131,7 +131,10 @@ const MAY_KNOW: &[(&str, &[&str])] = &[
     // Budgets, and the tree of them as it is shown.
     ("ledger", &[]),
     // What tenants used and may use; who is a tenant others know.
-    ("usage", &["store", "engine::limits", "engine::meter"]),
+    (
+        "usage",
+        &["store", "engine::limits", "engine::mapped", "engine::meter"],
+    ),
     // What is stated of limits; whom it concerns others know.
     (
         "plans",

@@ -440,11 +440,9 @@ impl<W: Send + Sync + 'static> Catalog<W> {
         next: Next,
     ) -> Result<Script> {
         let (rows, ready) = self.ready(namespace, before, next, Rows::default())?;
-        self.references.count(ready.counted.iter());
-        if let Err(error) = self.commit(rows, Vec::new()).await {
-            self.references.release(ready.counted.iter()).await;
-            return Err(error);
-        }
+        let counted = ready.counted.iter();
+        let held = counted.map(|blob| self.references.hold(*blob)).collect();
+        self.commit(rows, held).await?;
         self.reserve().await;
         self.put_in(namespace, &ready.script.name, ready.deployed.clone());
         self.arrived(namespace, &ready.script);

@@ -396,11 +396,11 @@ impl<W: Send + Sync + 'static> Catalog<W> {
         let deployed = self.deployed_ids(namespace.id, &new.name)?;
         let version = Version::of(&new, note);
         let (rows, unneeded) = self.keep_version(rows, namespace.id, version, &deployed)?;
-        self.references.count(new.blobs());
-        if let Err(error) = self.commit(rows, Vec::new()).await {
-            self.references.release(new.blobs()).await;
-            return Err(error);
-        }
+        let held = new
+            .blobs()
+            .map(|blob| self.references.hold(*blob))
+            .collect();
+        self.commit(rows, held).await?;
         self.references.release(unneeded.iter()).await;
         Ok(new)
     }

@@ -201,12 +201,9 @@ impl<W: Send + Sync + 'static> Catalog<W> {
         let scripts: Vec<Script> = ready.iter().map(|ready| ready.script.clone()).collect();
         rows = rows.with(record(&namespace, &scripts));
 
-        let counted: Vec<BlobId> = ready.iter().flat_map(|it| it.counted.clone()).collect();
-        self.references.count(counted.iter());
-        if let Err(error) = self.commit_with(rows, entries, Vec::new()).await {
-            self.references.release(counted.iter()).await;
-            return Err(error);
-        }
+        let counted = ready.iter().flat_map(|it| &it.counted);
+        let held = counted.map(|blob| self.references.hold(*blob)).collect();
+        self.commit_with(rows, entries, held).await?;
         self.reserve().await;
         if is_new {
             self.serving.call(namespace.id, &namespace.name);

@@ -93,7 +93,8 @@ impl<W: Send + Sync + 'static> Catalog<W> {
     }
 
     /// Changes rows, all or none, and returns when that is durable. `held` belongs to the
-    /// rows from the moment they exist, whether or not anybody still waits here.
+    /// rows from the moment they exist, whether or not anybody still waits here, and also where it cannot be made
+    /// durable: the rows may be there at the next start, and need what they name.
     pub(super) async fn commit(&self, rows: Rows, held: Vec<Held>) -> Result<()> {
         self.commit_with(rows, Vec::new(), held).await
     }
@@ -118,7 +119,9 @@ impl<W: Send + Sync + 'static> Catalog<W> {
             KvError::Store(error) => CatalogError::Store(error),
             other => CatalogError::Kv(other),
         })?;
-        self.store.durable().await?;
+        // Whatever the durability: blobs that nobody needs any more go next, and a power cut must not bring
+        // rows back that name them.
+        self.store.synced().await?;
         Ok(())
     }
 }

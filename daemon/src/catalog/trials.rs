@@ -5,6 +5,7 @@
 //! holds, so that a daemon that was restarted in between, by whatever, returns before it serves.
 
 use super::{Catalog, CatalogError, Result};
+use crate::plans::key::Key;
 use crate::plans::{Author, Change, Edit, Entry, PlansError, Target};
 use crate::store::{StoreError, Table};
 use event_listener::Event;
@@ -352,9 +353,11 @@ impl<W: Send + Sync + 'static> Catalog<W> {
         for number in changes.iter().rev() {
             match self.undo_limits(Some(*number), author).await {
                 Ok(made) => undone.extend(made),
+                Err(CatalogError::Plans(PlansError::ChangedSince { .. })) => {
+                    undone.extend(self.take_back_rest(*number, author).await?);
+                }
                 Err(CatalogError::Plans(
-                    error @ (PlansError::ChangedSince { .. }
-                    | PlansError::Conflict { .. }
+                    error @ (PlansError::Conflict { .. }
                     | PlansError::NoChange(_)
                     | PlansError::PlanNotFound(_)
                     | PlansError::PlanInUse { .. }),
@@ -363,6 +366,42 @@ impl<W: Send + Sync + 'static> Catalog<W> {
             }
         }
         Ok(undone)
+    }
+
+    /// Takes back what is still as a change made it, where others came after it that changed the rest.
+    async fn take_back_rest(&self, number: u64, author: &Author) -> Result<Vec<Entry>> {
+        let history = self.plans.history()?;
+        let Some(entry) = history.into_iter().find(|it| it.number == number) else {
+            return Ok(Vec::new());
+        };
+        let now = match &entry.target {
+            Target::Plan(name) => self.plans.plan(name).unwrap_or_default(),
+            Target::Override(scope) => self.plans.of(scope),
+        };
+        let (before, after) = (
+            entry.before.unwrap_or_default(),
+            entry.after.unwrap_or_default(),
+        );
+        let values: Vec<_> = Key::all()
+            .filter(|key| {
+                let made = after.values.get(*key);
+                made != before.values.get(*key) && made == now.stated.values.get(*key)
+            })
+            .map(|key| (key, before.values.get(key)))
+            .collect();
+        let plan =
+            (after.plan != before.plan && after.plan == now.stated.plan).then_some(before.plan);
+        if values.is_empty() && plan.is_none() {
+            log::warn!("nothing is left of change {number} that could be taken back");
+            return Ok(Vec::new());
+        }
+        let change = Change {
+            target: entry.target,
+            named: entry.named,
+            edit: Edit::Merge { plan, values },
+            expected: Some(now.revision),
+        };
+        self.change_limits(vec![change], author, Some(number)).await
     }
 
     /// What a daemon that is killed in the middle leaves.

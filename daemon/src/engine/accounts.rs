@@ -40,16 +40,22 @@ impl Engine {
         let entries: Vec<(Budget, Entry)> = isolates
             .iter()
             .map(|isolate| {
-                let granted = isolate.bytes();
+                let is_parked = isolate.is_parked();
                 // One that is not seen is taken to have all that it may have.
                 let resident = isolate.resident().unwrap_or(Resident {
-                    own: granted,
+                    own: isolate.bytes(),
                     ..Resident::default()
                 });
+                // What it had before it parked was given back.
+                let granted = if is_parked {
+                    resident.heap
+                } else {
+                    isolate.bytes()
+                };
                 sum.own += resident.own;
                 sum.shared += resident.shared;
                 sum.heap += resident.heap;
-                let name = match (isolate.is_parked(), isolate.in_flight()) {
+                let name = match (is_parked, isolate.in_flight()) {
                     (true, _) => "isolate, parked".to_owned(),
                     (false, 0) => "isolate, idle".to_owned(),
                     (false, 1) => "isolate, 1 request".to_owned(),

@@ -100,6 +100,7 @@ impl Core {
         };
         let mut memory_use = MemoryUse::new(limits.memory_bytes, &budget);
         memory_use.is_final = code.is_javascript();
+        memory_use.engine = Some(engine.clone());
         let host = Host {
             now_ms: super::host::now_ms(),
             isolate,
@@ -356,6 +357,11 @@ impl Core {
                 return Ok(After::Again);
             }
         }
+    }
+
+    /// Whether the guest waits in the middle of a turn for something outside.
+    pub fn awaits(&self) -> bool {
+        self.store.data().awaited.is_some()
     }
 
     /// What the guest waits for in the middle of a turn, to be done outside.

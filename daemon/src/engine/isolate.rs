@@ -43,6 +43,8 @@ pub struct Isolate {
     last_used: Mutex<Instant>,
     /// It has let go of what it shares, and did nothing since.
     is_lean: AtomicBool,
+    /// What its last slice was paid for with: what the next one is likely to take.
+    price: AtomicU64,
     /// Which of its Worker's shapes it has.
     shape: u32,
 }
@@ -102,6 +104,7 @@ impl Isolate {
                 bytes: AtomicU64::new(bytes),
                 last_used: Mutex::new(Instant::now()),
                 is_lean: AtomicBool::new(false),
+                price: AtomicU64::new(worker.engine().slice_fuel()),
                 shape,
             }
         });
@@ -310,12 +313,14 @@ impl Isolate {
         if in_place {
             match scheduler.try_enter(&worker.party().place, worker.weight()) {
                 Some(permit) => {
-                    if self.slice(permit) == After::Rest {
+                    let (after, next) = self.slice(permit);
+                    if after == After::Rest {
                         return;
                     }
+                    turn = next;
                 }
                 // In line at once, and not only when the task's own turn has come.
-                None => turn = Some(scheduler.enter(&worker.party().place, worker.weight())),
+                None => turn = Some(self.enter()),
             }
         }
         let isolate = self.clone();
@@ -332,32 +337,44 @@ impl Isolate {
                     core.arrived(arrived);
                 }
             }
-            let worker = &self.worker;
-            let permit = match turn.take() {
-                Some(turn) => turn.await,
-                None => {
-                    let scheduler = worker.engine().scheduler();
-                    scheduler
-                        .enter(&worker.party().place, worker.weight())
-                        .await
-                }
-            };
-            if self.slice(permit) == After::Rest {
+            let entered = turn.take().unwrap_or_else(|| self.enter());
+            let (after, next) = self.slice(entered.await);
+            if after == After::Rest {
                 return;
             }
+            turn = next;
             futures_lite::future::yield_now().await;
         }
     }
 
-    /// Runs one slice, which pays for the permit. The caller holds `running`; after [`After::Rest`] it does
-    /// no more.
-    fn slice(self: &Arc<Self>, permit: Permit) -> After {
+    /// Runs one slice, which pays for the permit, and says what comes then: with something left to do, its
+    /// place in the line for the next slice. It has that before its slot is given back, or whose turn it is
+    /// would be chosen without it. The caller holds `running`; after [`After::Rest`] it does no more.
+    fn slice(self: &Arc<Self>, permit: Permit) -> (After, Option<Enter>) {
         let begun = Instant::now();
         let (after, used) = self.run();
-        let rate = self.worker.engine().rate();
-        let pace = &self.worker.party().pace;
-        permit.end(pace.ran(used, begun.elapsed(), rate));
-        after
+        let lasted = begun.elapsed();
+        let worker = &self.worker;
+        // What waits for something outside wants no slot until that is there.
+        let goes_on =
+            after == After::Again && !self.form.lock().core().is_some_and(|core| core.awaits());
+        let rate = worker.engine().rate();
+        let paid = worker.party().pace.ran(used, lasted, rate);
+        self.price.store(paid, Ordering::Relaxed);
+        let next = goes_on.then(|| self.enter());
+        permit.end(paid);
+        (after, next)
+    }
+
+    /// A place in the line for its next slice.
+    fn enter(&self) -> Enter {
+        let (worker, engine) = (&self.worker, self.worker.engine());
+        let price = match self.is_parked() {
+            true => engine.start_price(),
+            false => self.price.load(Ordering::Relaxed),
+        };
+        let place = &worker.party().place;
+        engine.scheduler().enter(place, worker.weight(), price)
     }
 
     fn run(self: &Arc<Self>) -> (After, u64) {

@@ -1,8 +1,6 @@
 //! An isolate's memory: private copy-on-write mappings of its Worker's snapshot, over those of its
 //! base.
 //!
-//! Beside this file only `heap` and `program` have `unsafe`.
-//!
 //! wasmi takes a buffer that lives for ever and fills its first part with zeros. So the
 //! mapping is made first, wasmi builds its memory over it, and then pages of files are
 //! mapped over the zeros, where there are any. Pages that a request does not write stay the files'

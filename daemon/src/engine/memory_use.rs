@@ -1,5 +1,6 @@
 //! What an isolate uses of the memory that all of them share.
 
+use super::Engine;
 use crate::ledger::{Budget, Share};
 use wasmi::errors::{MemoryError, TableError};
 
@@ -16,6 +17,8 @@ pub struct MemoryUse {
     /// What is kept of a memory that is not there now.
     kept: u64,
     share: Share,
+    /// Who has isolates that rest go when there is no room.
+    pub engine: Option<Engine>,
     /// How attempts to grow ended, where that is written down: 0 refused, 1 granted, 2 refused for good.
     pub grown: Option<Vec<u8>>,
     /// Growth was refused since this was last looked at.
@@ -41,6 +44,7 @@ impl MemoryUse {
             elsewhere: 0,
             kept: 0,
             share: budget.nothing(),
+            engine: None,
             grown: None,
             refused: false,
             short: 0,
@@ -112,11 +116,16 @@ impl MemoryUse {
         if all.saturating_add(self.elsewhere) > self.limit {
             return false;
         }
-        let fits = self.share.grow(more);
-        if !fits {
-            self.short = more;
+        loop {
+            if self.share.grow(more) {
+                return true;
+            }
+            let engine = self.engine.as_ref();
+            if !engine.is_some_and(|engine| engine.evict_one(self.share.budget())) {
+                self.short = more;
+                return false;
+            }
         }
-        fits
     }
 
     /// Counts what has a share of its own against the limit.

@@ -2,9 +2,10 @@
 
 use super::limits::Failure;
 use super::ops::OpFailure;
+use super::refusal::Refusal;
 use postern_abi::OpErrorCode;
-use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Arc, OnceLock};
 
 /// Counts what the invocations of a tenant use. Must be quick: it is asked on threads that run guests.
 pub trait Meter: Send + Sync {
@@ -104,6 +105,8 @@ pub struct Traffic {
     egress: AtomicU64,
     egress_max: u64,
     meter: Option<Arc<dyn Meter>>,
+    /// The first of these limits and quotas that was in the way.
+    refused: OnceLock<Refusal>,
 }
 
 impl Default for Traffic {
@@ -121,7 +124,13 @@ impl Traffic {
             egress: AtomicU64::new(0),
             egress_max,
             meter,
+            refused: OnceLock::new(),
         }
+    }
+
+    /// The limit or quota that refused it bytes, if one did.
+    pub fn refused(&self) -> Option<Refusal> {
+        self.refused.get().cloned()
     }
 
     /// Bytes to and from other servers so far.
@@ -138,7 +147,7 @@ impl Traffic {
         let sum = before.saturating_add(bytes);
         match sum <= self.kv_max {
             true => Ok(()),
-            false => Err(over("KV", "kv-bytes", self.kv_max, sum)),
+            false => Err(self.over("KV", "kv-bytes", self.kv_max, sum)),
         }
     }
 
@@ -149,7 +158,8 @@ impl Traffic {
     pub fn stored(&self, bytes: u64) -> Result<(), OpFailure> {
         self.read(bytes)?;
         let meter = self.meter.as_ref();
-        meter.map_or(Ok(()), |it| it.stored(bytes)).map_err(quota)
+        let stored = meter.map_or(Ok(()), |it| it.stored(bytes));
+        stored.map_err(|failure| self.quota(&failure))
     }
 
     /// Counts bytes on their way to another server or from one.
@@ -160,24 +170,36 @@ impl Traffic {
         let before = self.egress.fetch_add(bytes, Ordering::Relaxed);
         let sum = before.saturating_add(bytes);
         if sum > self.egress_max {
-            return Err(over("egress", "egress-bytes", self.egress_max, sum));
+            return Err(self.over("egress", "egress-bytes", self.egress_max, sum));
         }
         let meter = self.meter.as_ref();
-        meter.map_or(Ok(()), |it| it.egress(bytes)).map_err(quota)
+        let moved = meter.map_or(Ok(()), |it| it.egress(bytes));
+        moved.map_err(|failure| self.quota(&failure))
     }
-}
 
-fn over(what: &str, key: &str, limit: u64, used: u64) -> OpFailure {
-    OpFailure::new(
-        OpErrorCode::LimitExceeded,
-        format!(
-            "Too many bytes of {what} in one invocation: {used}, the limit of {key} is {limit}; move less, or raise {key}"
-        ),
-    )
-}
+    fn over(&self, what: &str, key: &'static str, limit: u64, used: u64) -> OpFailure {
+        let _ = self.refused.set(Refusal {
+            limit: key,
+            value: limit,
+            used,
+            remedy: "raise it, or move less per request",
+            retry_after_s: None,
+            is_shared: false,
+        });
+        OpFailure::new(
+            OpErrorCode::LimitExceeded,
+            format!(
+                "Too many bytes of {what} in one invocation: {used}, the limit of {key} is {limit}; move less, or raise {key}"
+            ),
+        )
+    }
 
-fn quota(failure: Failure) -> OpFailure {
-    OpFailure::new(OpErrorCode::QuotaExceeded, failure.to_string())
+    fn quota(&self, failure: &Failure) -> OpFailure {
+        if let Some(refusal) = failure.refusal() {
+            let _ = self.refused.set(refusal);
+        }
+        OpFailure::new(OpErrorCode::QuotaExceeded, failure.to_string())
+    }
 }
 
 #[cfg(test)]

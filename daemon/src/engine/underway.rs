@@ -257,7 +257,10 @@ impl Invocation {
             let most = limits.pending_operations;
             let remedy = "raise it, or await some before starting more";
             let over = self.pending_refused;
-            (over > 0).then(|| operation("pending-operations", most, most + over, remedy))
+            if over > 0 {
+                return Some(operation("pending-operations", most, most + over, remedy));
+            }
+            self.caller.as_ref()?.traffic().refused()
         })
     }
 

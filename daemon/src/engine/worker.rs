@@ -374,11 +374,11 @@ impl Worker {
         };
         let picked = if self.is_cold() {
             let mut unplaced = Unplaced(self, Some(invocation));
-            let picked = self.pick_in_turn().await;
-            unplaced
-                .1
-                .take()
-                .map(|invocation| (invocation, Some(picked)))
+            let (picked, start_us) = self.pick_in_turn().await;
+            unplaced.1.take().map(|mut invocation| {
+                invocation.start_us += start_us;
+                (invocation, Some(picked))
+            })
         } else {
             Some((invocation, None))
         };

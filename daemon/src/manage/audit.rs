@@ -159,7 +159,8 @@ pub fn verify_lines(text: &str) -> Result<(u64, Hash), Broken> {
         let value = serde_json::from_str(line).ok();
         let read = value.as_ref().and_then(Entry::read);
         let (entry, hash) = read.ok_or(Broken::Line(at + 1))?;
-        if entry.hash() != hash {
+        // What is for people, as `at` is, is not in the hash, and a line could say something twice.
+        if entry.hash() != hash || entry.shown().to_string() != line {
             return Err(Broken::Hash(entry.sequence));
         }
         entries.push(entry);
@@ -401,6 +402,12 @@ mod tests {
         // The last one's own hash is in what was exported.
         let text = lines(&whole).replace("PUT /5", "PUT /6");
         assert_eq!(verify_lines(&text), Err(Broken::Hash(6)));
+        // And so is what is told to people beside what was hashed.
+        let at = whole[0].shown()["at"].to_string();
+        let text = lines(&whole).replacen(&at, "\"2020-01-01T00:00:00Z\"", 1);
+        assert_eq!(verify_lines(&text), Err(Broken::Hash(1)));
+        let text = lines(&whole).replacen('{', "{\"call\":\"GET /\",", 1);
+        assert_eq!(verify_lines(&text), Err(Broken::Hash(1)));
         assert_eq!(verify_lines("{}\n"), Err(Broken::Line(1)));
     }
 

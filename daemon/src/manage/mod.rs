@@ -70,7 +70,6 @@ pub use account::token_object;
 pub use body::{ByteStream, Payload};
 pub use call::Call;
 pub use logs::{LogSource, LogStream, NoLogs};
-pub use plans::{UseSource, Used};
 pub use probes::{MetricsKey, Probes};
 pub use server::{ServerOptions, serve};
 pub use tune::Tuning;
@@ -163,7 +162,6 @@ pub struct Manage<W = Worker> {
     firmware: OnceLock<(Arc<Firmware>, HealthKey)>,
     tuning: OnceLock<Tuning>,
     probes: OnceLock<Arc<dyn Probes>>,
-    used: OnceLock<Box<dyn UseSource>>,
     replays: OnceLock<Replays>,
     claim: OnceLock<Arc<Claim>>,
     delivery: OnceLock<Arc<Delivery<W>>>,
@@ -191,7 +189,6 @@ impl<W: Send + Sync + 'static> Manage<W> {
             firmware: OnceLock::new(),
             tuning: OnceLock::new(),
             probes: OnceLock::new(),
-            used: OnceLock::new(),
             replays: OnceLock::new(),
             claim: OnceLock::new(),
             delivery: OnceLock::new(),

@@ -175,7 +175,7 @@ impl<W: Send + Sync + 'static> Manage<W> {
     pub(super) async fn explain_limits(&self, call: Call) -> Handled {
         let (namespace, script) = (call.param("ns"), call.param("script"));
         let (told, tenant) = self.catalog.explain(namespace, script)?;
-        let used = self.used(namespace, script);
+        let used = self.used(namespace, script, &tenant);
         let each = told.each.iter().map(|limit| {
             let holds = limit.holds.as_ref();
             let mut shown = json!({
@@ -324,9 +324,8 @@ fn merge(into: &mut Value, more: Value) {
     }
 }
 
-/// What was used of one limit, by one script, over the last hour.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Used {
+/// What was used of one limit over the last hour.
+pub(super) struct Used {
     /// The limit's key.
     pub limit: &'static str,
     /// The most that an invocation used.
@@ -337,23 +336,12 @@ pub struct Used {
     pub invocations: u64,
 }
 
-/// Knows what scripts used of their limits.
-pub trait UseSource: Send + Sync {
-    /// Over the last hour, of the limits of which it is known.
-    fn used(&self, namespace: &str, script: &str) -> Vec<Used>;
-}
-
 impl<W: Send + Sync + 'static> Manage<W> {
-    /// Has figures of use from somebody who records them. Once only; a second call changes nothing.
-    pub fn with_use(&self, source: Box<dyn UseSource>) {
-        let _ = self.used.set(source);
-    }
-
-    /// From whoever records it, else of the invocations whose records are kept.
-    fn used(&self, namespace: &str, script: &str) -> Vec<Used> {
-        if let Some(source) = self.used.get() {
-            return source.used(namespace, script);
-        }
+    /// Over the last hour: of all invocations of its tenant what is recorded for tuning, and the rest of the
+    /// script's invocations whose records are kept.
+    fn used(&self, namespace: &str, script: &str, tenant: &str) -> Vec<Used> {
+        let tuning = self.tuning.get();
+        let recorded = tuning.map(|it| it.last_hour(namespace, tenant));
         let now = u64::try_from(jiff::Timestamp::now().as_millisecond()).unwrap_or(0);
         let since = now.saturating_sub(60 * 60 * 1000);
         let records = self.logs.recent(namespace, script);
@@ -375,13 +363,7 @@ impl<W: Send + Sync + 'static> Manage<W> {
             let lines = record.logs.iter();
             lines.map(|line| line.message.len() as u64).sum()
         };
-        [
-            figures("cpu-ms", &|it| it.cpu_us.div_ceil(1000)),
-            figures("wall-ms", &|it| it.wall_us.div_ceil(1000)),
-            figures("log-bytes", &log_bytes),
-        ]
-        .into_iter()
-        .flatten()
-        .collect()
+        let log_bytes = figures("log-bytes", &log_bytes);
+        recorded.into_iter().flatten().chain(log_bytes).collect()
     }
 }

@@ -112,7 +112,7 @@ pub fn needs(method: &Method, pattern: &str) -> Needs {
         ("tune" | "calibration" | "plans" | "limits", _) if !is_read => Needs::Tune,
         (
             "status" | "ledger" | "health" | "firmware" | "calibration" | "tune" | "plans"
-            | "limits" | "usage" | "explain",
+            | "limits" | "usage",
             _,
         ) => Needs::Look,
         // Questions that are too long for a URL.

@@ -8,7 +8,7 @@ use crate::board::limits::FIELDS;
 use crate::catalog::shown_time;
 use crate::engine::Engine;
 use crate::tune::calibration::{self, CalibrationError, Machine};
-use crate::tune::measure::MEASURES;
+use crate::tune::measure::{MEASURES, Measure};
 use crate::tune::what_if::{self, LIMITS, ProposalError, Scope};
 use crate::tune::{Suggestion, Tune, Used, Window};
 use http::StatusCode;
@@ -34,6 +34,31 @@ impl Tuning {
             machine,
             calibrating: Mutex::new(()),
         }
+    }
+
+    /// What a tenant's invocations used of their limits over the last hour.
+    pub(super) fn last_hour(&self, namespace: &str, tenant: &str) -> Vec<super::plans::Used> {
+        let used = self.tune.used(Window::Hour).into_iter();
+        let mut used = used.filter(|it| &*it.namespace == namespace && &*it.tenant == tenant);
+        let Some(used) = used.next() else {
+            return Vec::new();
+        };
+        let per_ms = self.engine.fuel_per_ms().max(1);
+        let told = LIMITS.iter().map(|(limit, measure)| {
+            let unit = |figure: u64| match measure {
+                Measure::Fuel => figure.div_ceil(per_ms),
+                Measure::Wall => figure.div_ceil(1000),
+                Measure::Memory | Measure::Subrequests => figure,
+            };
+            let spread = &used.spreads[measure.index()];
+            super::plans::Used {
+                limit,
+                max: unit(spread.max),
+                p99: unit(spread.p99),
+                invocations: used.requests,
+            }
+        });
+        told.collect()
     }
 }
 

@@ -105,11 +105,19 @@ impl<W: Send + Sync + 'static> Manage<W> {
     }
 }
 
-/// Whether a text is `2026-11-26` or `2026-11`, as far as its form goes.
+/// Whether a text is `2026-11-26` or `2026-11`, and in the calendar.
 fn is_date(text: &str) -> bool {
     let is_right = |(at, byte): (usize, u8)| match at {
         4 | 7 => byte == b'-',
         _ => byte.is_ascii_digit(),
     };
-    matches!(text.len(), 7 | 10) && text.bytes().enumerate().all(is_right)
+    if !text.bytes().enumerate().all(is_right) {
+        return false;
+    }
+    let is_day = |text: &str| text.parse::<jiff::civil::Date>().is_ok();
+    match text.len() {
+        7 => is_day(&format!("{text}-01")),
+        10 => is_day(text),
+        _ => false,
+    }
 }

@@ -182,7 +182,7 @@ fn near(name: &str) -> String {
     keys.sort_by_key(|(shared, _)| std::cmp::Reverse(*shared));
     let named: Vec<&str> = keys.into_iter().take(3).map(|(_, key)| key).collect();
     match named.is_empty() {
-        true => "docs/limits.md has the list".to_owned(),
+        true => "`postern limits keys` lists them".to_owned(),
         false => format!("perhaps {}", named.join(", ")),
     }
 }

@@ -35,6 +35,8 @@ pub(super) enum Work {
     Clear { namespace: NamespaceId, max: usize },
     /// Only wants everything before it to be durable.
     Barrier,
+    /// The same, and at once whatever the durability.
+    Sync,
 }
 
 /// Work and who waits for it.
@@ -105,7 +107,9 @@ fn run(core: &Core, waiting: &Receiver<Job>) {
     let mut due = None;
     while let Some(first) = next(waiting, due) {
         let (group, close) = gather(waiting, first);
-        let results = if group.iter().any(|(work, _)| !matches!(work, Work::Barrier)) {
+        let at_once = group.iter().any(|(work, _)| matches!(work, Work::Sync));
+        let is_work = |work: &Work| !matches!(work, Work::Barrier | Work::Sync);
+        let results = if group.iter().any(|(work, _)| is_work(work)) {
             apply(core, group)
         } else {
             group
@@ -118,7 +122,7 @@ fn run(core: &Core, waiting: &Receiver<Job>) {
             Durability::Interval(ms) => {
                 let now = Instant::now();
                 let at = *due.get_or_insert(now + Duration::from_millis(ms));
-                at <= now
+                at_once || at <= now
             }
         };
         if close.is_some() {
@@ -240,7 +244,7 @@ fn stage(core: &Core, change: &mut Change<'_>, work: Work) -> Result<(), KvError
             write::stage_clear(change, namespace, max)?;
             Ok(())
         }
-        Work::Barrier => Ok(()),
+        Work::Barrier | Work::Sync => Ok(()),
     }
 }
 

@@ -195,11 +195,21 @@ impl Store {
                     None => Ok(()),
                 }
             }
-            Durability::Acknowledged => match self.0.committer.run(Work::Barrier).await {
-                Ok(()) => Ok(()),
-                Err(KvError::Store(error)) => Err(error),
-                Err(error) => Err(StoreError::Broken(error.to_string())),
-            },
+            Durability::Acknowledged => self.wanted(Work::Barrier).await,
+        }
+    }
+
+    /// Returns when everything written before is durable, in [`Durability::Interval`] too: for whoever removes
+    /// files that the rows of before named.
+    pub async fn synced(&self) -> Result<(), StoreError> {
+        self.wanted(Work::Sync).await
+    }
+
+    async fn wanted(&self, work: Work) -> Result<(), StoreError> {
+        match self.0.committer.run(work).await {
+            Ok(()) => Ok(()),
+            Err(KvError::Store(error)) => Err(error),
+            Err(error) => Err(StoreError::Broken(error.to_string())),
         }
     }
 

@@ -1,12 +1,14 @@
 //! Counts as they stand now, in a file that outlives the process and not the power.
 //!
-//! One write into the system's page cache a count, with no sync: whatever kills the process, the file
-//! says what was counted. A power cut may take the last of it; what then holds the store has.
+//! A count is put into the system's page cache, with no sync: whatever kills the process, the file says what
+//! was counted. A power cut may take the last of it; what then holds the store has. Where the file system lets
+//! us ([`Mapped`]) that takes no system call.
 //!
-//! The file is a head and slots of [`SLOT`] bytes, each a tenant's figures of one date. A slot never
-//! spans two pages, and its sum tells whether it is whole.
+//! The file is a head and slots of [`SLOT`] bytes, each a tenant's figures of one date: the name, and two
+//! records that are written in turn, so that one is whole whenever the process ends. Each has a sum by which that is seen.
 
 use super::quota::{Figures, MEASURES};
+use crate::engine::mapped::Mapped;
 use std::fs::File;
 use std::io::{self, Read};
 use std::os::unix::fs::FileExt;
@@ -16,18 +18,37 @@ use std::path::Path;
 const SLOT: usize = 512;
 /// Slots that there may be. Tenants beyond are counted in memory and in the store alone.
 const SLOTS_MAX: u32 = 16_384;
-/// What a slot begins with.
-const MAGIC: u32 = 0x5054_5531;
+/// What the head and a slot begin with.
+const MAGIC: u32 = 0x5054_5532;
+/// Slots that are made room for at a time.
+const STEP: u32 = 8;
+
+/// Words of a record: its sum, the date, the figures.
+const RECORD: usize = 2 + MEASURES.len();
+/// Words of a name.
+const NAME: usize = SLOT / WORD - 1 - 2 * RECORD;
+/// Bytes of a word.
+const WORD: usize = 8;
 
 /// The file.
 pub(super) struct Journal {
     file: File,
+    mapped: Option<Mapped>,
+    /// Slots that the file has room for.
+    room: u32,
+    slots: Vec<Taken>,
     free: Vec<u32>,
-    slots: u32,
     /// A write failed, and that was told.
     told: bool,
-    /// What is written, so that a count allocates nothing.
-    buffer: Vec<u8>,
+}
+
+/// What is known of a slot.
+#[derive(Clone, Copy, Default)]
+struct Taken {
+    /// The sum of its name, which sums of its records go on from; `None` where it has no name yet.
+    name: Option<u64>,
+    /// Which record is the older one.
+    turn: usize,
 }
 
 /// What a slot says.
@@ -48,9 +69,14 @@ pub(super) struct Left {
     pub same_boot: bool,
 }
 
-fn sum(bytes: &[u8]) -> u64 {
-    let step = |sum: u64, byte: &u8| (sum ^ u64::from(*byte)).wrapping_mul(0x0100_0000_01b3);
-    bytes.iter().fold(0xcbf2_9ce4_8422_2325, step)
+/// Goes on with a sum. A record of zeros has another one.
+fn sum(sum: u64, words: &[u64]) -> u64 {
+    let step = |sum: u64, word: &u64| {
+        (sum ^ word)
+            .wrapping_mul(0x9e37_79b9_7f4a_7c15)
+            .rotate_left(29)
+    };
+    words.iter().fold(sum ^ u64::from(MAGIC), step)
 }
 
 fn head(boot: &str) -> Vec<u8> {
@@ -60,47 +86,54 @@ fn head(boot: &str) -> Vec<u8> {
     head
 }
 
-/// Puts a slot into `out`; nothing where the name has no room.
-fn encode(out: &mut Vec<u8>, tenant: &[u8], day: u32, figures: &Figures) {
-    out.clear();
-    // The sum takes its place when what it sums up is there.
-    out.extend_from_slice(&MAGIC.to_le_bytes());
-    out.extend_from_slice(&[0; 8]);
-    out.extend_from_slice(&day.to_le_bytes());
-    for figure in figures {
-        out.extend_from_slice(&figure.to_le_bytes());
+/// The words that a slot begins with; `None` where the name has no room.
+fn named(tenant: &[u8]) -> Option<[u64; 1 + NAME]> {
+    if tenant.len() > NAME * WORD {
+        return None;
     }
-    let Ok(len) = u16::try_from(tenant.len()) else {
-        return out.clear();
-    };
-    out.extend_from_slice(&len.to_le_bytes());
-    out.extend_from_slice(tenant);
-    let check = sum(&out[12..]);
-    out[4..12].copy_from_slice(&check.to_le_bytes());
-    if out.len() > SLOT {
-        out.clear();
+    let mut words = [0; 1 + NAME];
+    words[0] = u64::from(MAGIC) | (tenant.len() as u64) << 32;
+    for (word, bytes) in words[1..].iter_mut().zip(tenant.chunks(WORD)) {
+        let mut whole = [0; WORD];
+        whole[..bytes.len()].copy_from_slice(bytes);
+        *word = u64::from_le_bytes(whole);
     }
+    Some(words)
 }
 
-fn decoded(bytes: &[u8]) -> Option<Slot> {
-    let (magic, rest) = bytes.split_first_chunk::<4>()?;
-    let (check, body) = rest.split_first_chunk::<8>()?;
-    let (day, mut rest) = body.split_first_chunk::<4>()?;
-    let mut figures = [0; MEASURES.len()];
-    for figure in &mut figures {
-        let (bytes, more) = rest.split_first_chunk::<8>()?;
-        (*figure, rest) = (u64::from_le_bytes(*bytes), more);
-    }
-    let (len, name) = rest.split_first_chunk::<2>()?;
-    let tenant = name.get(..usize::from(u16::from_le_bytes(*len)))?.to_vec();
-    let whole = body.len() - name.len() + tenant.len();
-    let is_whole = u32::from_le_bytes(*magic) == MAGIC
-        && u64::from_le_bytes(*check) == sum(body.get(..whole)?);
-    is_whole.then(|| Slot {
-        tenant,
-        day: u32::from_le_bytes(*day),
-        figures,
-    })
+/// A record, after a name with this sum.
+fn record(name: u64, day: u32, figures: &Figures) -> [u64; RECORD] {
+    let mut words = [0; RECORD];
+    words[1] = day.into();
+    words[2..].copy_from_slice(figures);
+    words[0] = sum(name, &words[1..]);
+    words
+}
+
+/// What the records of a slot say that are whole.
+fn decoded(bytes: &[u8]) -> Vec<Slot> {
+    let (words, _) = bytes.as_chunks::<WORD>();
+    let words: Vec<u64> = words.iter().map(|it| u64::from_le_bytes(*it)).collect();
+    let Some((name, records)) = words.split_at_checked(1 + NAME) else {
+        return Vec::new();
+    };
+    let len = (name[0] >> 32) as usize;
+    let tenant = bytes[WORD..].get(..len);
+    let Some(tenant) = tenant.filter(|_| name[0] as u32 == MAGIC && len <= NAME * WORD) else {
+        return Vec::new();
+    };
+    let name = sum(0, name);
+    let whole = |words: &&[u64]| words[0] == sum(name, &words[1..]);
+    let slot = |words: &[u64]| Slot {
+        tenant: tenant.to_vec(),
+        day: words[1] as u32,
+        figures: std::array::from_fn(|at| words[2 + at]),
+    };
+    records
+        .chunks_exact(RECORD)
+        .filter(whole)
+        .map(slot)
+        .collect()
 }
 
 impl Journal {
@@ -118,7 +151,7 @@ impl Journal {
         let same_boot = !boot.is_empty() && bytes.get(..SLOT) == Some(&head(boot)[..]);
         let slots = bytes.get(SLOT..).unwrap_or_default();
         Ok(Left {
-            slots: slots.chunks(SLOT).filter_map(decoded).collect(),
+            slots: slots.chunks(SLOT).flat_map(decoded).collect(),
             same_boot,
         })
     }
@@ -126,41 +159,42 @@ impl Journal {
     /// An empty one in its place.
     pub fn begin(path: &Path, boot: &str) -> io::Result<Self> {
         let file = File::options()
+            .read(true)
             .write(true)
             .create(true)
             .truncate(true)
             .open(path)?;
         file.write_all_at(&head(boot), 0)?;
         Ok(Self {
+            mapped: Mapped::of(&file, offset(SLOTS_MAX)),
             file,
+            room: 0,
+            slots: Vec::new(),
             free: Vec::new(),
-            slots: 0,
             told: false,
-            buffer: Vec::with_capacity(SLOT),
         })
     }
 
     /// A slot for one more count.
     pub fn take(&mut self) -> Option<u32> {
         self.free.pop().or_else(|| {
-            (self.slots < SLOTS_MAX).then(|| {
-                self.slots += 1;
-                self.slots - 1
-            })
+            let next = u32::try_from(self.slots.len()).ok()?;
+            (next < SLOTS_MAX).then(|| self.slots.push(Taken::default()))?;
+            Some(next)
         })
     }
 
     /// A slot that says nothing that the store does not know.
     pub fn give_back(&mut self, slot: u32) {
         // That it stays does no harm: the store has as much.
-        let _ = self.file.write_all_at(&[0; 4], offset(slot));
+        let _ = self.put(slot, 0, &[0]);
+        self.slots[slot as usize] = Taken::default();
         self.free.push(slot);
     }
 
     /// Says how a count stands.
     pub fn write(&mut self, slot: u32, tenant: &[u8], day: u32, figures: &Figures) {
-        encode(&mut self.buffer, tenant, day, figures);
-        match self.file.write_all_at(&self.buffer, offset(slot)) {
+        match self.try_write(slot, tenant, day, figures) {
             Ok(()) => self.told = false,
             Err(error) if !self.told => {
                 self.told = true;
@@ -171,10 +205,56 @@ impl Journal {
             Err(_) => {}
         }
     }
+
+    fn try_write(
+        &mut self,
+        slot: u32,
+        tenant: &[u8],
+        day: u32,
+        figures: &Figures,
+    ) -> io::Result<()> {
+        let Taken { name, turn } = self.slots[slot as usize];
+        let name = match name {
+            Some(name) => name,
+            None => {
+                let Some(words) = named(tenant) else {
+                    return Ok(());
+                };
+                // Before the name, which might make records of before whole again.
+                self.put(slot, 1 + NAME, &[0; 2 * RECORD])?;
+                self.put(slot, 0, &words)?;
+                sum(0, &words)
+            }
+        };
+        self.put(slot, 1 + NAME + turn * RECORD, &record(name, day, figures))?;
+        self.slots[slot as usize] = Taken {
+            name: Some(name),
+            turn: 1 - turn,
+        };
+        Ok(())
+    }
+
+    /// Puts words into a slot, from this one on.
+    fn put(&mut self, slot: u32, word: usize, words: &[u64]) -> io::Result<()> {
+        let Some(mapped) = &mut self.mapped else {
+            let bytes: Vec<u8> = words.iter().flat_map(|it| it.to_le_bytes()).collect();
+            let at = offset(slot) + word * WORD;
+            return self.file.write_all_at(&bytes, at as u64);
+        };
+        if slot >= self.room {
+            // Blocks that it has, and no holes, or a full disk would end the process.
+            let room = (slot / STEP + 1) * STEP;
+            let zeros = vec![0; offset(room) - offset(self.room)];
+            self.file.write_all_at(&zeros, offset(self.room) as u64)?;
+            self.room = room;
+        }
+        mapped.put(offset(slot) + word * WORD, words);
+        Ok(())
+    }
 }
 
-fn offset(slot: u32) -> u64 {
-    (u64::from(slot) + 1) * SLOT as u64
+fn offset(slot: u32) -> usize {
+    (slot as usize + 1) * SLOT
 }
 
 #[cfg(test)]
@@ -203,32 +283,67 @@ mod tests {
         write(&mut journal, a, &slot("a", 1));
         write(&mut journal, b, &slot("b", 1));
         write(&mut journal, a, &slot("a", 2));
-        write(&mut journal, a, &slot(&"x".repeat(600), 2));
+        let c = journal.take().unwrap();
+        write(&mut journal, c, &slot(&"x".repeat(600), 2));
         let left = Journal::read(&path, "b").unwrap();
         assert!(left.same_boot);
-        assert_eq!(left.slots, [slot("a", 2), slot("b", 1)]);
+        // Of two records of a count the larger one counts.
+        assert_eq!(left.slots, [slot("a", 1), slot("a", 2), slot("b", 1)]);
         assert!(!Journal::read(&path, "c").unwrap().same_boot);
         journal.give_back(a);
         assert_eq!(Journal::read(&path, "b").unwrap().slots, [slot("b", 1)]);
         assert_eq!(journal.take(), Some(a));
+        write(&mut journal, a, &slot("a", 7));
+        let left = Journal::read(&path, "b").unwrap();
+        assert_eq!(left.slots, [slot("a", 7), slot("b", 1)]);
     }
 
     #[test]
     fn a_torn_slot_says_nothing() {
         let dir = tempfile::tempdir().unwrap();
-        let path = dir.path().join("journal");
+        let (path, torn_path) = (dir.path().join("journal"), dir.path().join("torn"));
         let mut journal = Journal::begin(&path, "b").unwrap();
         let at = journal.take().unwrap();
         let says = slot("a", 1);
         journal.write(at, &says.tenant, says.day, &says.figures);
         let whole = std::fs::read(&path).unwrap();
-        for at in SLOT..whole.len() {
+        for at in SLOT..SLOT + (1 + NAME + RECORD) * WORD {
             let mut torn = whole.clone();
             torn[at] ^= 1;
-            std::fs::write(&path, &torn).unwrap();
-            assert!(Journal::read(&path, "b").unwrap().slots.is_empty(), "{at}");
-            std::fs::write(&path, &whole[..at]).unwrap();
-            assert!(Journal::read(&path, "b").unwrap().slots.is_empty(), "{at}");
+            std::fs::write(&torn_path, &torn).unwrap();
+            let left = Journal::read(&torn_path, "b").unwrap();
+            assert!(left.slots.is_empty(), "{at}");
+            std::fs::write(&torn_path, &whole[..at]).unwrap();
+            let left = Journal::read(&torn_path, "b").unwrap();
+            assert!(left.slots.is_empty(), "{at}");
+        }
+    }
+
+    #[test]
+    fn whenever_the_process_ends_a_slot_says_what_was_counted_before() {
+        let dir = tempfile::tempdir().unwrap();
+        let (path, torn) = (dir.path().join("journal"), dir.path().join("torn"));
+        let mut journal = Journal::begin(&path, "b").unwrap();
+        let at = journal.take().unwrap();
+        let mut write = |requests| {
+            let says = slot("a", requests);
+            journal.write(at, &says.tenant, says.day, &says.figures);
+            std::fs::read(&path).unwrap()
+        };
+        let mut before = write(1);
+        for requests in 2..9 {
+            let after = write(requests);
+            for cut in (SLOT..2 * SLOT).step_by(WORD) {
+                let mixed = [&after[..cut], &before[cut..]].concat();
+                std::fs::write(&torn, mixed).unwrap();
+                let left = Journal::read(&torn, "b").unwrap();
+                let most = left.slots.iter().map(|it| it.figures[0]).max();
+                assert!(
+                    most == Some(requests) || most == Some(requests - 1),
+                    "{cut}: {most:?}"
+                );
+            }
+            before = after;
         }
     }
 }

@@ -169,7 +169,9 @@ impl HeaderList {
 
     /// Whether there is a field of this name, which is in small letters.
     pub fn has(&mut self, name: &str) -> bool {
-        self.values(name).next().is_some()
+        let mut raw = Raw::new(&self.raw);
+        std::iter::from_fn(|| raw.field()).any(|(known, _)| known == name.as_bytes())
+            || self.fields.iter().any(|(known, _)| *known == name)
     }
 
     /// The same fields, which may be changed.
@@ -358,15 +360,15 @@ pub fn head(status: u16) -> Vec<u8> {
 }
 
 /// Calls `f` with each of the encoded fields that `bytes` begin with; how many bytes they are.
-pub fn each_encoded(bytes: &[u8], mut f: impl FnMut(&str, &[u8])) -> Option<usize> {
+pub fn each_encoded(bytes: &[u8], mut f: impl FnMut(&[u8], &[u8])) -> Option<usize> {
     let mut fields = Raw {
         rest: bytes,
         left: 0,
     };
-    let count = fields.varint()?;
-    for _ in 0..count {
-        let name = utf8(fields.bytes()?)?;
-        f(name, fields.bytes()?);
+    fields.left = fields.varint()?;
+    while fields.left > 0 {
+        let (name, value) = fields.field()?;
+        f(name, value);
     }
     Some(bytes.len() - fields.rest.len())
 }
@@ -397,11 +399,6 @@ impl<'a> Raw<'a> {
     }
 
     fn varint(&mut self) -> Option<usize> {
-        // Nearly every length fits into one byte.
-        if let [byte @ 0..=0x7f, rest @ ..] = self.rest {
-            self.rest = rest;
-            return Some(usize::from(*byte));
-        }
         let mut number = 0;
         let mut shift = 0;
         loop {
@@ -421,15 +418,35 @@ impl<'a> Raw<'a> {
         self.rest = rest;
         Some(bytes)
     }
+
+    /// The next field's name and value.
+    fn field(&mut self) -> Option<(&'a [u8], &'a [u8])> {
+        self.left = self.left.checked_sub(1)?;
+        if let Some((name, behind)) = short(self.rest)
+            && let Some((value, rest)) = short(behind)
+        {
+            self.rest = rest;
+            return Some((name, value));
+        }
+        Some((self.bytes()?, self.bytes()?))
+    }
+}
+
+/// Bytes whose length is in one byte, as nearly all are, and what is behind them.
+fn short(bytes: &[u8]) -> Option<(&[u8], &[u8])> {
+    let (len, rest) = bytes.split_first()?;
+    match *len {
+        len @ 0..=0x7f => rest.split_at_checked(len.into()),
+        _ => None,
+    }
 }
 
 impl<'a> Iterator for Raw<'a> {
     type Item = (&'a str, &'a [u8]);
 
     fn next(&mut self) -> Option<Self::Item> {
-        self.left = self.left.checked_sub(1)?;
-        let name = utf8(self.bytes()?)?;
-        Some((name, self.bytes()?))
+        let (name, value) = self.field()?;
+        Some((utf8(name)?, value))
     }
 }
 

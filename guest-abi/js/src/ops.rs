@@ -82,14 +82,9 @@ pub fn of_op(op: u32) {
 
 /// A request is over: the host has cancelled its operations.
 pub fn forget(request: u32) {
-    let over = OWNERS.with_borrow_mut(|all| {
-        let over: Vec<u32> = all
-            .iter()
-            .filter(|(_, owner)| **owner == request)
-            .map(|(op, _)| *op)
-            .collect();
-        all.retain(|_, owner| *owner != request);
-        over
+    let over: Vec<u32> = OWNERS.with_borrow_mut(|all| {
+        let over = all.extract_if(|_, owner| *owner == request);
+        over.map(|(op, _)| op).collect()
     });
     // What they hold is let go when nothing is borrowed any more.
     let pending = |op| PENDING.with_borrow_mut(|all| all.remove(op));

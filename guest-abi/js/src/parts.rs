@@ -332,6 +332,15 @@ pub fn is_plain(request: &Part) -> bool {
         && (is_nullish(source) || is_string(source) || is_bytes(source))
 }
 
+/// Whether redirects are followed for a request; `None` if that threw.
+pub fn follows(cx: Cx, request: &Part) -> Option<bool> {
+    let mode = request.slots[slot::REDIRECT];
+    if same(mode, prelude().follow) {
+        return Some(true);
+    }
+    cx.text(mode, |mode| mode == "follow")
+}
+
 /// Writes the header fields of either as the ABI has them, with the type that the body implies;
 /// `None` if `is_usual` says no to them.
 pub fn fields(
@@ -436,7 +445,7 @@ fn is_used(value: Val) -> bool {
 
 /// Whether both are the same object.
 fn same(one: Val, other: Val) -> bool {
-    // SAFETY: both are objects; compares where they are.
+    // SAFETY: both are objects or strings; compares where they are.
     unsafe { qjs::JS_VALUE_GET_PTR(one) == qjs::JS_VALUE_GET_PTR(other) }
 }
 

@@ -79,24 +79,25 @@ fn with_target<R>(cx: Cx, whom: Whom, f: impl FnOnce(Target<'_>) -> R) -> Option
     found??
 }
 
+/// Bytes that an argument usually takes beside the URL.
+const USUAL: usize = 512;
+
 /// The argument of the operation, if there is nothing rare about the request; its body is used up
 /// then.
 fn argument(cx: Cx, whom: Whom, request: Val) -> Option<Vec<u8>> {
     let found = parts::request(request).filter(|found| parts::is_plain(found))?;
-    let [source, method, url, redirect] =
-        [slot::SOURCE, slot::METHOD, slot::URL, slot::REDIRECT].map(|at| found.slots[at]);
-    let is_web = |url: &str| url.starts_with("http:") || url.starts_with("https:");
-    if !cx.text(url, is_web)? {
-        return None;
-    }
-    let follows = cx.text(redirect, |mode| mode == "follow")?;
+    let [source, method, url] = [slot::SOURCE, slot::METHOD, slot::URL].map(|at| found.slots[at]);
+    let follows = parts::follows(cx, found)?;
     let mut argument = with_target(cx, whom, |target| {
         cx.text(method, |method| {
             cx.text(url, |url| {
-                postcard::to_allocvec(&(target, method, url)).unwrap_or_default()
+                let is_web = url.starts_with("http:") || url.starts_with("https:");
+                let argument = || Vec::with_capacity(USUAL + url.len());
+                let asked = (target, method, url);
+                is_web.then(|| postcard::to_extend(&asked, argument()).unwrap_or_default())
             })
         })
-    })???;
+    })????;
     parts::fields(cx, found, &mut argument, |list| !list.has("upgrade"))?;
     let redirect = if follows {
         Redirect::Follow
@@ -104,7 +105,7 @@ fn argument(cx: Cx, whom: Whom, request: Val) -> Option<Vec<u8>> {
         Redirect::Manual
     };
     let body = FetchBody::of(!raw::is_nullish(source), None);
-    argument.extend(postcard::to_allocvec(&(redirect, body)).unwrap_or_default());
+    let mut argument = postcard::to_extend(&(redirect, body), argument).unwrap_or_default();
     if !raw::is_nullish(source) {
         parts::with_bytes(cx, source, |bytes| argument.extend_from_slice(bytes));
         found.slots[slot::USED] = raw::boolean(true);
@@ -196,7 +197,7 @@ impl<'a> Came<'a> {
             postcard::take_from_bytes::<(u16, &str)>(payload).ok()?;
         let mut is_encoded = false;
         let len = crate::headers::each_encoded(behind, |name, value| {
-            is_encoded |= name == "content-encoding" && crate::subrequest::is_undone(value);
+            is_encoded |= name == b"content-encoding" && crate::subrequest::is_undone(value);
         })?;
         let (fields, behind) = behind.split_at(len);
         let ((url, body), rest) = postcard::take_from_bytes::<(&str, FetchedBody)>(behind).ok()?;

@@ -11,8 +11,6 @@ use crate::{daemon::Daemon, setup, step};
 use anyhow::{Context, Result, bail};
 use std::net::TcpStream;
 use std::process::{Command, Stdio};
-use std::sync::Mutex;
-use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::time::Duration;
 
 /// Connections of each attack.
@@ -73,17 +71,17 @@ pub fn rows(bench: &Bench) -> Result<Vec<Row>> {
             alone.push(step::quiet(&format!("without {what}"), || {
                 measure(bench, &place, || {})
             })?);
-            let (measured, most) = step::quiet(&format!("with {what}"), || {
+            let (measured, open) = step::quiet(&format!("with {what}"), || {
                 attacked(bench, &daemon, kind, &host, &place)
             })?;
             beside.push(measured);
-            held = held.max(most);
+            held = held.max(open);
         }
         if let Some(measured) = beside.iter().find(|it| it.failed > 0) {
             bail!("{}: {} requests failed", kind.what, measured.failed);
         }
         let what = format!(
-            "p99 of {RATE} requests a second beside {CONNECTIONS} connections: {} ({held} at most were open)",
+            "p99 of {RATE} requests a second beside {CONNECTIONS} connections: {} ({held} were open at the end)",
             kind.what
         );
         let row = Row::new(what, middle(&beside)).against("without", middle(&alone));
@@ -97,8 +95,9 @@ fn middle(all: &[Measured]) -> Figure {
     Figure::Ms(super::median(all.iter().map(Measured::p99_ms).collect()))
 }
 
-/// Measures while the attack goes on, from its first connection on; and the most connections that the
-/// daemon had.
+/// Measures while the attack goes on, from its first connection on; and the connections that the daemon has
+/// at the end. They are not counted before: to list a thousand files takes a core for some milliseconds, in which the
+/// system gives it to nobody.
 fn attacked(
     bench: &Bench,
     daemon: &Daemon,
@@ -107,30 +106,13 @@ fn attacked(
     place: &Place,
 ) -> Result<(Measured, usize)> {
     let before = open_files(daemon)?;
-    let most = AtomicUsize::new(before);
-    let over = AtomicBool::new(false);
-    let attack = Mutex::new(Ok(Attack::None));
-    let measured = std::thread::scope(|scope| {
-        scope.spawn(|| {
-            // To count a thousand files takes a core for some milliseconds, in which the system gives it to nobody.
-            machine::rest_when_others_work();
-            while !over.load(Ordering::Relaxed) {
-                most.fetch_max(open_files(daemon).unwrap_or(0), Ordering::Relaxed);
-                std::thread::sleep(Duration::from_secs(1));
-            }
-        });
-        let measured = measure(bench, place, || {
-            let begun = Attack::begin(kind, host, bench.seconds);
-            if let Ok(mut attack) = attack.lock() {
-                *attack = begun;
-            }
-        });
-        over.store(true, Ordering::Relaxed);
-        measured
+    let mut attack = Ok(Attack::None);
+    let measured = measure(bench, place, || {
+        attack = Attack::begin(kind, host, bench.seconds);
     })?;
-    let attack = attack.into_inner().ok().context("a thread panicked")?;
+    let open = open_files(daemon)?.saturating_sub(before);
     attack?.end()?;
-    Ok((measured, most.into_inner().saturating_sub(before)))
+    Ok((measured, open))
 }
 
 enum Attack {

@@ -315,11 +315,10 @@ impl View {
         lines.push(String::new());
         lines.push(bold(&fit(&printable(&message), columns)));
         lines.push(String::new());
-        let help =
-            "↑↓ tenant  Tab ←→ limit  x clear  n namespace/tenant  g suggest  a apply  y confirm";
+        let help = "↑↓ tenant  Tab ←→ limit  x clear  n namespace/tenant  g suggest  a apply";
         lines.push(fit(help, columns));
         lines.push(fit(
-            "u undo  h history  s sort  w 1h/24h  r refresh  q quit",
+            "y confirm  u undo  h history  s sort  w 1h/24h  r refresh  q quit",
             columns,
         ));
         lines

@@ -73,14 +73,19 @@ impl Worker {
     }
 
     /// The same as [`Worker::pick`], when it is this Worker's turn, which pays for it: to begin an isolate
-    /// takes longer than many a slice.
-    pub(super) async fn pick_in_turn(self: &Arc<Self>) -> Result<Arc<Isolate>, Failure> {
+    /// takes longer than many a slice. Tells how many microseconds it took, too.
+    pub(super) async fn pick_in_turn(self: &Arc<Self>) -> (Result<Arc<Isolate>, Failure>, u64) {
         let scheduler = self.engine.scheduler();
-        let permit = scheduler.enter(&self.party.place, self.weight()).await;
+        let price = self.engine.start_price();
+        let turn = scheduler.enter(&self.party.place, self.weight(), price);
+        let permit = turn.await;
         let begun = Instant::now();
         let picked = self.pick();
-        permit.end(self.engine.rate().fuel(begun.elapsed()));
-        picked
+        let took = begun.elapsed();
+        let fuel = self.engine.rate().fuel(took);
+        self.engine.started_for(fuel);
+        permit.end(fuel);
+        (picked, micros(took))
     }
 
     /// The isolate that a new request should go to.
