@@ -652,7 +652,8 @@ function baseOf(text, behind) {
   if (!/[\u0080-\uffff]/.test(lower)) return lower;
   if (behind !== undefined) lower = lower.normalize("NFC").replace(/[åæäøöñ]/g, (letter) => behind[letter] ?? letter);
   // Other signs stand between these and digits.
-  return lower.normalize("NFD").replace(/\p{M}/gu, "").replace(/[ßæœøđł]/g, (letter) => TOGETHER[letter]).replace(/[^\0-\x7f]/gu, (sign) =>
+  // Katakana are ordered as hiragana.
+  return lower.normalize("NFD").replace(/\p{M}/gu, "").replace(/[\u30a1-\u30f6]/g, (sign) => String.fromCharCode(sign.charCodeAt(0) - 0x60)).replace(/[ßæœøđł]/g, (letter) => TOGETHER[letter]).replace(/[^\0-\x7f]/gu, (sign) =>
     /[\p{S}\p{P}]/u.test(sign) ? `/${sign}` : sign);
 }
 
@@ -682,6 +683,8 @@ function compare(one, other, options, language) {
     by = order(flat(one), flat(other));
     if (by !== 0 || sensitivity === "accent") return by;
   }
+  // What is put together in two ways is the same.
+  if (/[\u0300-\uffff]/.test(one + other)) [one, other] = [one.normalize("NFC"), other.normalize("NFC")];
   // Small letters first, unless asked otherwise.
   for (let at = 0; at < Math.min(one.length, other.length); at++) {
     if (one[at] !== other[at]) return (one[at] === one[at].toLowerCase()) === (caseFirst !== "upper") ? -1 : 1;

@@ -80,7 +80,9 @@ export class Timeout {
   }
   #start() {
     const begin = this.#repeats ? plain.setInterval : plain.setTimeout;
-    this.#id = begin(() => this.#callback(...this.#args), this.#delay);
+    const callback = this.#callback;
+    // On the global object, and named by nothing but itself in stacks.
+    this.#id = begin(() => callback.apply(globalThis, this.#args), this.#delay);
   }
   #stop() {
     (this.#repeats ? plain.clearInterval : plain.clearTimeout)(this.#id);

@@ -221,6 +221,48 @@ fn modules_run_in_their_turn_and_in_circles() {
 }
 
 #[test]
+fn a_module_that_waited_once_is_imported_later() {
+    let main = "import './parent.js';
+        export default { async fetch() {
+            const { name } = await import('./grandparent.js');
+            return new Response(name);
+        } };";
+    let said = run(&[
+        ("worker.js", main),
+        ("waits.js", "await 0;"),
+        ("parent.js", "import './waits.js';"),
+        (
+            "grandparent.js",
+            "import './parent.js'; export const name = 'here';",
+        ),
+    ]);
+    assert_eq!(said.unwrap(), "here");
+}
+
+#[test]
+fn what_comes_from_one_place_by_two_ways_is_not_ambiguous() {
+    let main = "import * as all from './both.js';
+        export default { fetch: () => Response.json([all.one, all.space.one, Object.keys(all)]) };";
+    let said = run(&[
+        ("worker.js", main),
+        (
+            "both.js",
+            "export * from './left.js'; export * from './right.js';",
+        ),
+        (
+            "left.js",
+            "export { one } from './source.js'; export * as space from './source.js';",
+        ),
+        (
+            "right.js",
+            "import { one } from './source.js'; import * as space from './source.js'; export { one, space };",
+        ),
+        ("source.js", "export const one = 1;"),
+    ]);
+    assert_eq!(said.unwrap(), r#"[1,1,["one","space"]]"#);
+}
+
+#[test]
 fn what_nobody_imports_has_to_be_a_program_too() {
     let main = "export default { async fetch() {
         return Response.json([(await import('./late.js')).late, (await import('./late.cjs')).default.late]);
