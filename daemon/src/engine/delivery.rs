@@ -557,6 +557,7 @@ fn boundary(message: String) -> Failure {
         name: "BoundaryError".into(),
         message,
         stack: String::new(),
+        refusal: None,
     }
 }
 

@@ -322,6 +322,7 @@ impl Starting {
                     name,
                     message,
                     stack,
+                    ..
                 }) => {
                     return Err(Refused::Thrown {
                         name,

@@ -193,11 +193,20 @@ impl Invocation {
     /// Answers with a failure, or breaks the answer's body off; its other work may go on. Only
     /// the first failure counts.
     pub fn fail(&mut self, failure: Failure) {
-        self.exchange.answer(Err(failure.clone()));
+        self.answer_failed(failure.clone());
         if std::mem::take(&mut self.streaming) {
             self.exchange.end(Err(failure.clone()));
         }
         self.failure.get_or_insert(failure);
+    }
+
+    /// Tells whoever waits for the answer that there is none. An exception comes with the limit that has
+    /// refused something until then: what it says may be of that, and is the tenant's.
+    pub fn answer_failed(&self, mut failure: Failure) {
+        if let Failure::Exception { refusal, .. } = &mut failure {
+            *refusal = self.refusal().map(Box::new);
+        }
+        self.exchange.answer(Err(failure));
     }
 
     /// How it ended.
@@ -216,6 +225,7 @@ impl Invocation {
                 name,
                 message,
                 stack,
+                ..
             } => (name, message, stack),
             Failure::Canceled => return None,
             other => ("Error".to_owned(), other.to_string(), String::new()),
@@ -272,6 +282,7 @@ impl Invocation {
                 name: "Error".into(),
                 message: format!("The {}() handler will never complete", trigger.handler()),
                 stack: String::new(),
+                refusal: None,
             },
         }
     }
@@ -288,5 +299,6 @@ pub fn never_answers() -> Failure {
         name: "Error".into(),
         message: "The script will never generate a response".into(),
         stack: String::new(),
+        refusal: None,
     }
 }

@@ -215,6 +215,7 @@ impl Worker {
                 }
             },
             stack: String::new(),
+            refusal: None,
         })
     }
 
@@ -412,6 +413,7 @@ impl Worker {
             name: "Error".into(),
             message: format!("Handler does not export a {handler}() function."),
             stack: String::new(),
+            refusal: None,
         })
     }
 

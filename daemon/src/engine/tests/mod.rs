@@ -406,6 +406,32 @@ fn work_has_an_end_when_the_client_has_left() {
 }
 
 #[test]
+fn an_exception_comes_with_the_limit_that_refused_something() {
+    let bench = bench();
+    let timer = "(call $op_start (i32.const 9) (i32.const 1) (i32.const 288) (i32.const 1))\n        (call $fail";
+    let read = "(call $op_start (i32.const 9) (i32.const 2) (i32.const 288) (i32.const 1))\n        (call $fail";
+    assert!(GUEST.contains(timer));
+    let worker = bench.worker(
+        &GUEST.replace(timer, read),
+        Limits {
+            pending_operations: 0,
+            ..Limits::default()
+        },
+    );
+    let failure = bench.text(&worker, "e").unwrap_err();
+    assert_eq!(failure.to_string(), "Error: told");
+    let refusal = failure.refusal().unwrap();
+    assert_eq!(
+        (refusal.limit, refusal.value, refusal.used),
+        ("pending-operations", 0, 1)
+    );
+    // Where none did, none is named.
+    let worker = bench.worker(GUEST, Limits::default());
+    let failure = bench.text(&worker, "e").unwrap_err();
+    assert_eq!(failure.refusal(), None);
+}
+
+#[test]
 fn a_failure_is_told_before_the_work_is_done() {
     for path in ["e", "E"] {
         let bench = bench();
