@@ -369,9 +369,12 @@ fn explained(result: &Value) -> String {
         let used = &limit["last_hour"];
         let levels = limit["levels"].as_array().into_iter().flatten();
         let others = levels.filter(|it| it["level"] != limit["from"]);
-        let others: Vec<String> = others
+        let mut others: Vec<String> = others
             .map(|it| format!("{}={}", member(it, "level"), it["value"]))
             .collect();
+        if let Some(always) = limit["always_shown"].as_str() {
+            others.push(format!("(JavaScript has {always} whatever is stated)"));
+        }
         vec![
             member(limit, "limit"),
             match limit["value"].is_null() {
