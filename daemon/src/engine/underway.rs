@@ -108,6 +108,8 @@ pub struct Invocation {
     pub done: bool,
     /// Why it failed, once it has.
     pub failure: Option<Failure>,
+    /// Whether work of it was cut because `waitUntil` took too long.
+    pub expired: bool,
     /// Ends it when `waitUntil` takes too long.
     pub expiry: Option<Task<()>>,
     /// Bytes of its isolate's memories and tables, once it has ended.
@@ -239,7 +241,7 @@ impl Invocation {
     }
 
     /// The limit that ended it, or else one that refused it an operation, which it may have gone
-    /// on without.
+    /// on without, or cut its `waitUntil` work.
     pub fn refusal(&self) -> Option<Refusal> {
         let limits = &self.limits;
         let operation = |limit, value: u32, used: u32, remedy| Refusal {
@@ -270,7 +272,13 @@ impl Invocation {
             if over > 0 {
                 return Some(operation("pending-operations", most, most + over, remedy));
             }
-            self.caller.as_ref()?.traffic().refused()
+            let traffic = self.caller.as_ref().map(Caller::traffic);
+            if let Some(refused) = traffic.and_then(Traffic::refused) {
+                return Some(refused);
+            }
+            let (most, remedy) = (limits.wait_until_ms, "raise it, or have less to do then");
+            self.expired
+                .then(|| operation("wait-until-ms", most, most, remedy))
         })
     }
 

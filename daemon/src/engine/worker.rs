@@ -356,6 +356,7 @@ impl Worker {
             logs_dropped: 0,
             done: false,
             failure: None,
+            expired: false,
             expiry: None,
             memory_bytes: 0,
             limits,

@@ -403,6 +403,15 @@ fn work_has_an_end_when_the_client_has_left() {
     assert_eq!((told.len(), &*told[0], &*told[2]), (3, "left", "over"));
     assert!(told[1].starts_with("waitUntil() tasks did not complete"));
     assert_eq!(bench.last().outcome, Outcome::Canceled);
+    let refusal = bench.last().refusal.unwrap();
+    assert_eq!((refusal.limit, refusal.value), ("wait-until-ms", 1));
+    // It is told, and the answer is what it was.
+    bench.records.0.lock().clear();
+    assert_eq!(bench.text(&worker, "W").unwrap(), "hello");
+    bench.block(bench.recorded());
+    assert_eq!(bench.last().outcome, Outcome::Ok);
+    let refusal = bench.last().refusal.unwrap();
+    assert_eq!(refusal.limit, "wait-until-ms");
 }
 
 #[test]
