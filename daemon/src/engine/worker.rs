@@ -669,7 +669,7 @@ impl Drop for Waiting<'_> {
         if self.taken {
             return;
         }
-        if let Some((isolate, id)) = self.exchange.leave()
+        if let Some((isolate, id)) = self.exchange.leave(&self.why)
             && let Some(isolate) = isolate.upgrade()
         {
             isolate.abandon(id, self.why.clone());

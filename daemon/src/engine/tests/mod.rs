@@ -415,6 +415,22 @@ fn work_has_an_end_when_the_client_has_left() {
 }
 
 #[test]
+fn a_turn_that_goes_on_is_told_as_its_client_was() {
+    let bench = bench();
+    let limits = Limits {
+        wall_ms: 1,
+        ..Limits::default()
+    };
+    let worker = bench.worker(GUEST, limits);
+    let failure = bench.text(&worker, "s").unwrap_err();
+    assert_eq!(failure, Failure::WallTime { limit_ms: 1 });
+    // The CPU limit ends it later.
+    bench.block(bench.recorded());
+    assert_eq!(bench.last().outcome, Outcome::ExceededWallTime);
+    assert_eq!(bench.last().refusal.unwrap().limit, "wall-ms");
+}
+
+#[test]
 fn an_exception_comes_with_the_limit_that_refused_something() {
     let bench = bench();
     let timer = "(call $op_start (i32.const 9) (i32.const 1) (i32.const 288) (i32.const 1))\n        (call $fail";
