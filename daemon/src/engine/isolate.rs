@@ -43,6 +43,8 @@ pub struct Isolate {
     last_used: Mutex<Instant>,
     /// It has let go of what it shares, and did nothing since.
     is_lean: AtomicBool,
+    /// What its last slice was paid for with: what the next one is likely to take.
+    price: AtomicU64,
     /// Which of its Worker's shapes it has.
     shape: u32,
 }
@@ -102,6 +104,7 @@ impl Isolate {
                 bytes: AtomicU64::new(bytes),
                 last_used: Mutex::new(Instant::now()),
                 is_lean: AtomicBool::new(false),
+                price: AtomicU64::new(worker.engine().slice_fuel()),
                 shape,
             }
         });
@@ -317,7 +320,7 @@ impl Isolate {
                     turn = next;
                 }
                 // In line at once, and not only when the task's own turn has come.
-                None => turn = Some(scheduler.enter(&worker.party().place, worker.weight())),
+                None => turn = Some(self.enter()),
             }
         }
         let isolate = self.clone();
@@ -334,17 +337,8 @@ impl Isolate {
                     core.arrived(arrived);
                 }
             }
-            let worker = &self.worker;
-            let permit = match turn.take() {
-                Some(turn) => turn.await,
-                None => {
-                    let scheduler = worker.engine().scheduler();
-                    scheduler
-                        .enter(&worker.party().place, worker.weight())
-                        .await
-                }
-            };
-            let (after, next) = self.slice(permit);
+            let entered = turn.take().unwrap_or_else(|| self.enter());
+            let (after, next) = self.slice(entered.await);
             if after == After::Rest {
                 return;
             }
@@ -364,13 +358,23 @@ impl Isolate {
         // What waits for something outside wants no slot until that is there.
         let goes_on =
             after == After::Again && !self.form.lock().core().is_some_and(|core| core.awaits());
-        let next = goes_on.then(|| {
-            let scheduler = worker.engine().scheduler();
-            scheduler.enter(&worker.party().place, worker.weight())
-        });
         let rate = worker.engine().rate();
-        permit.end(worker.party().pace.ran(used, lasted, rate));
+        let paid = worker.party().pace.ran(used, lasted, rate);
+        self.price.store(paid, Ordering::Relaxed);
+        let next = goes_on.then(|| self.enter());
+        permit.end(paid);
         (after, next)
+    }
+
+    /// A place in the line for its next slice.
+    fn enter(&self) -> Enter {
+        let (worker, engine) = (&self.worker, self.worker.engine());
+        let price = match self.is_parked() {
+            true => engine.start_price(),
+            false => self.price.load(Ordering::Relaxed),
+        };
+        let place = &worker.party().place;
+        engine.scheduler().enter(place, worker.weight(), price)
     }
 
     fn run(self: &Arc<Self>) -> (After, u64) {

@@ -152,6 +152,8 @@ struct Inner {
     observer: Arc<dyn Observer>,
     recorder: OnceLock<Arc<dyn replay::Recorder>>,
     scheduler: Scheduler,
+    /// What the last isolate's start took, as fuel.
+    start_price: AtomicU64,
     tenants: Tenants,
     budget: Budget,
     isolates: Mutex<Vec<Weak<Isolate>>>,
@@ -192,6 +194,7 @@ impl Engine {
             observer,
             recorder: OnceLock::new(),
             scheduler: Scheduler::new(options.threads, options.slice_fuel),
+            start_price: AtomicU64::new(0),
             tenants: Tenants::default(),
             budget: options.budget.clone(),
             isolates: Mutex::default(),
@@ -568,6 +571,15 @@ impl Engine {
             slice: self.slice_fuel(),
             per_ms: self.fuel_per_ms(),
         }
+    }
+
+    /// What the start of an isolate is likely to take, as fuel.
+    fn start_price(&self) -> u64 {
+        self.0.start_price.load(Ordering::Relaxed)
+    }
+
+    fn started_for(&self, fuel: u64) {
+        self.0.start_price.store(fuel, Ordering::Relaxed);
     }
 
     fn threads(&self) -> usize {

@@ -52,6 +52,18 @@ impl Level {
         account.waiting += 1;
     }
 
+    /// Something of it waits that is likely to use so much.
+    pub fn put_back(&mut self, id: usize, account: &mut Account, price: u64) {
+        let clock = account.clock.saturating_add(price);
+        self.set(id, account, clock);
+    }
+
+    /// It waits no more.
+    pub fn put_forward(&mut self, id: usize, account: &mut Account, price: u64) {
+        let clock = account.clock.saturating_sub(price);
+        self.set(id, account, clock);
+    }
+
     /// Something of it waits no more, and what waits still is behind those that wait.
     pub fn called(&mut self, id: usize, account: &mut Account, arrival: u64) {
         self.turns.remove(&(account.clock, account.arrival, id));

@@ -19,7 +19,7 @@ fn try_enter(scheduler: &Scheduler, place: &Place) -> Option<Permit> {
 }
 
 fn wait_as(scheduler: &Scheduler, place: &Place, weight: u32) -> Pin<Box<Enter>> {
-    let mut enter = Box::pin(scheduler.enter(place, weight));
+    let mut enter = Box::pin(scheduler.enter(place, weight, 0));
     assert!(
         block_on(poll_once(enter.as_mut())).is_none(),
         "no slot is free"
@@ -37,6 +37,26 @@ fn ready(enter: &mut Pin<Box<Enter>>) -> Option<Permit> {
 
 fn is_granted(enter: &Pin<Box<Enter>>) -> bool {
     matches!(*enter.seat.as_ref().unwrap().lock(), Seat::Granted)
+}
+
+#[test]
+fn who_wants_little_comes_before_those_who_have_used_as_little() {
+    let scheduler = Scheduler::new(1, SLICE);
+    let [first, long, longer, short] = places(&scheduler);
+    let permit = try_enter(&scheduler, &first).unwrap();
+    let enter = |place, price| Box::pin(scheduler.enter(place, WEIGHT, price));
+    let (mut long, longer) = (enter(&long, 9 * SLICE), enter(&longer, 20 * SLICE));
+    let mut short = enter(&short, SLICE / 2);
+    drop(permit);
+    let permit = ready(&mut short).expect("it came last and wants least");
+    // Who leaves has paid for nothing, and holds nobody up.
+    drop(longer);
+    drop(permit);
+    ready(&mut long).unwrap().end(9 * SLICE);
+    drop(long);
+    assert_eq!(scheduler.waiting(), 0);
+    let state = scheduler.0.lock();
+    assert!(state.top.is_empty() && state.free == 1);
 }
 
 #[test]

@@ -76,11 +76,15 @@ impl Worker {
     /// takes longer than many a slice. Tells how many microseconds it took, too.
     pub(super) async fn pick_in_turn(self: &Arc<Self>) -> (Result<Arc<Isolate>, Failure>, u64) {
         let scheduler = self.engine.scheduler();
-        let permit = scheduler.enter(&self.party.place, self.weight()).await;
+        let price = self.engine.start_price();
+        let turn = scheduler.enter(&self.party.place, self.weight(), price);
+        let permit = turn.await;
         let begun = Instant::now();
         let picked = self.pick();
         let took = begun.elapsed();
-        permit.end(self.engine.rate().fuel(took));
+        let fuel = self.engine.rate().fuel(took);
+        self.engine.started_for(fuel);
+        permit.end(fuel);
         (picked, micros(took))
     }
 
