@@ -8,7 +8,16 @@ use std::fmt::Write;
 use std::path::{Path, PathBuf};
 
 /// Files of `src/` that others are bundled from.
-const PARTS: &[&str] = &["errno", "later", "mime", "path-both", "root", "webstreams"];
+const PARTS: &[&str] = &[
+    "errno",
+    "glob",
+    "later",
+    "mime",
+    "path-both",
+    "root",
+    "streamerrors",
+    "webstreams",
+];
 
 /// Where sources and bundles are.
 fn folder() -> PathBuf {

@@ -14,6 +14,7 @@ use super::code::Code;
 use super::core::{Condemned, Core};
 use super::host::Event;
 use super::limits::Failure;
+use super::pace::Watch;
 use super::parked::Form;
 use super::scheduler::{Enter, Permit};
 use super::underway::Invocation;
@@ -351,14 +352,14 @@ impl Isolate {
     /// place in the line for the next slice. It has that before its slot is given back, or whose turn it is
     /// would be chosen without it. The caller holds `running`; after [`After::Rest`] it does no more.
     fn slice(self: &Arc<Self>, permit: Permit) -> (After, Option<Enter>) {
-        let begun = Instant::now();
-        let (after, used) = self.run();
-        let lasted = begun.elapsed();
         let worker = &self.worker;
+        let rate = worker.engine().rate();
+        let watch = Watch::begin();
+        let (after, used) = self.run();
+        let lasted = watch.end(rate);
         // What waits for something outside wants no slot until that is there.
         let goes_on =
             after == After::Again && !self.form.lock().core().is_some_and(|core| core.awaits());
-        let rate = worker.engine().rate();
         let paid = worker.party().pace.ran(used, lasted, rate);
         self.price.store(paid, Ordering::Relaxed);
         let next = goes_on.then(|| self.enter());

@@ -608,13 +608,20 @@ impl Engine {
     /// rested longest; false when none rests. Where a part of the budget is what is short, nobody
     /// else's goes.
     fn evict_one(&self, budget: &Budget) -> bool {
+        self.evict_one_of(budget, 0)
+    }
+
+    /// The same for memory that grows: nobody's goes who has less than the tenant whose that is.
+    fn evict_for_growth(&self, budget: &Budget) -> bool {
+        self.evict_one_of(budget, budget.of().map_or(0, Budget::used))
+    }
+
+    fn evict_one_of(&self, budget: &Budget, least: u64) -> bool {
         let short = budget.narrowest();
+        let has = |isolate: &Isolate| isolate.budget().of().map_or(0, Budget::used);
         let mut resting = self.resting();
-        resting.retain(|isolate| isolate.budget().is_in(short));
-        resting.sort_by_cached_key(|isolate| {
-            let tenant = isolate.budget().of().map_or(0, Budget::used);
-            (Reverse(tenant), isolate.last_used())
-        });
+        resting.retain(|isolate| isolate.budget().is_in(short) && has(isolate) >= least);
+        resting.sort_by_cached_key(|isolate| (Reverse(has(isolate)), isolate.last_used()));
         resting.iter().any(|isolate| isolate.evict())
     }
 

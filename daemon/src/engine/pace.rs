@@ -7,12 +7,61 @@
 //! what one isolate of it did the next is likely to do. No guest can tell.
 
 use super::limits::SLICE_FUEL;
+use rustix::time::ClockId;
+use std::cell::Cell;
 use std::sync::atomic::{AtomicU64, Ordering};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 /// How often longer than its fuel says a slice may take without consequence: clocks are coarse, and
 /// other programs want the cores too.
 const TOLERANCE: u64 = 2;
+
+/// How old what is known of a thread's CPU may be when a slice begins: by so much more than it took may it be
+/// charged.
+const OLD: Duration = Duration::from_micros(500);
+
+thread_local! {
+    /// When this thread's CPU was last looked at, and what it was.
+    static KNOWN: Cell<Option<(Instant, Duration)>> = const { Cell::new(None) };
+}
+
+/// Measures a slice: the time in which this thread had a core, for others may want that too.
+#[derive(Debug)]
+pub struct Watch(Instant);
+
+impl Watch {
+    /// A slice begins on this thread.
+    pub fn begin() -> Self {
+        let now = Instant::now();
+        if KNOWN.get().is_none_or(|(at, _)| now - at > OLD) {
+            KNOWN.set(Some((now, cpu())));
+        }
+        Self(now)
+    }
+
+    /// How long it took, at most: to look what the thread had of it takes a call of the system, which is worth it
+    /// only where it seems to be long.
+    pub fn end(self, rate: Rate) -> Duration {
+        let now = Instant::now();
+        let lasted = now - self.0;
+        if rate.fuel(lasted) <= rate.slice.saturating_mul(TOLERANCE) {
+            return lasted;
+        }
+        let cpu = cpu();
+        match KNOWN.replace(Some((now, cpu))) {
+            Some((_, before)) => lasted.min(cpu.saturating_sub(before)),
+            None => lasted,
+        }
+    }
+}
+
+/// What this thread has had of a core.
+fn cpu() -> Duration {
+    let time = rustix::time::clock_gettime(ClockId::ThreadCPUTime);
+    let (seconds, nanos) = (time.tv_sec, time.tv_nsec);
+    let seconds = Duration::from_secs(u64::try_from(seconds).unwrap_or(0));
+    seconds + Duration::from_nanos(u64::try_from(nanos).unwrap_or(0))
+}
 
 /// The pace of one script.
 #[derive(Debug)]

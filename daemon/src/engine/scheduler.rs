@@ -10,9 +10,8 @@
 //! Workers, all of one weight; within a Worker isolates wait in order. The clock of one that was away is
 //! brought up to [`level::BURST`] slices before that of who was served last, for nobody saves up. A slot
 //! is paid for in advance, or a tenant would be given a second one for nothing, and what was not used is
-//! given back with the slot. While it waits, an isolate is behind its clock by what its next slice is likely to take:
-//! among those whose clocks say the same, as when many begin at once, who wants little need not wait for who wants
-//! much. Accounts have places in tables, so that while nobody waits a slot costs two
+//! given back with the slot. Among those whose clocks say the same, as when many begin at once, who is likely to
+//! want little comes before who wants much. Accounts have places in tables, so that while nobody waits a slot costs two
 //! locks and looks nothing up.
 
 mod level;
@@ -83,8 +82,6 @@ struct Worker {
 struct Waiting {
     seat: Arc<Mutex<Seat>>,
     weight: u32,
-    /// Fuel that it is behind others for, while it waits.
-    price: u64,
 }
 
 #[derive(Debug)]
@@ -161,8 +158,8 @@ impl Scheduler {
 
     /// A slot, when it is this Worker's turn. It is in line from now on, whether it is polled or not.
     ///
-    /// `price` is the fuel that it is likely to use: of those who have used as little, whoever wants least
-    /// comes first, or one who came a moment later would wait for all of them.
+    /// `price` is the fuel that it is likely to use: of those who have used as little, as when many begin at
+    /// once, whoever wants least comes first.
     pub fn enter(&self, place: &Place, weight: u32, price: u64) -> Enter {
         let mut state = self.0.lock();
         let seat = if state.take(place.id, weight) {
@@ -172,9 +169,8 @@ impl Scheduler {
             let waiting = Waiting {
                 seat: seat.clone(),
                 weight,
-                price,
             };
-            state.wait(place.id, waiting);
+            state.wait(place.id, waiting, price);
             seat
         };
         drop(state);
@@ -240,8 +236,8 @@ impl State {
         level.begin(id, &mut worker.account, slice, own_burst);
     }
 
-    fn wait(&mut self, id: usize, waiting: Waiting) {
-        let (weight, price) = (waiting.weight, waiting.price);
+    fn wait(&mut self, id: usize, waiting: Waiting, price: u64) {
+        let weight = waiting.weight;
         self.arrivals += 1;
         self.waiting += 1;
         let (arrival, slice) = (self.arrivals, self.slice);
@@ -249,11 +245,9 @@ impl State {
         let (top, tenant, worker) = self.both(id);
         let burst = ticks(own_burst, weight);
         let account = &mut tenant.account;
-        top.wait(worker.tenant, account, arrival, burst);
-        top.put_back(worker.tenant, account, ticks(price, weight));
+        top.wait(worker.tenant, account, arrival, burst, price);
         let level = &mut tenant.level;
-        level.wait(id, &mut worker.account, arrival, own_burst);
-        level.put_back(id, &mut worker.account, price);
+        level.wait(id, &mut worker.account, arrival, own_burst, price);
         worker.seats.push_back(waiting);
     }
 
@@ -266,15 +260,9 @@ impl State {
         self.waiting -= 1;
         let arrival = self.arrivals;
         let (top, tenant, worker) = self.both(id);
-        let waiting = worker.seats.pop_front()?;
-        let ticks = ticks(waiting.price, waiting.weight);
-        let account = &mut tenant.account;
-        top.called(worker.tenant, account, arrival);
-        top.put_forward(worker.tenant, account, ticks);
+        top.called(worker.tenant, &mut tenant.account, arrival);
         tenant.level.called(id, &mut worker.account, arrival);
-        let level = &mut tenant.level;
-        level.put_forward(id, &mut worker.account, waiting.price);
-        Some((id, waiting))
+        Some((id, worker.seats.pop_front()?))
     }
 
     /// Takes a slot back, and gives it to whose turn it is; who is to be woken.

@@ -143,6 +143,7 @@ const UNNAMED = ["getEntries", "clearMarks", "clearMeasures", "clearResourceTimi
 function useTimeline() {
   for (const name of CLASSES) lazy(name, () => timeline()[name]);
   const prototype = Object.getPrototypeOf(performance);
+  Object.defineProperty(prototype, "nodeTiming", { get: () => timeline().nodeTiming(), enumerable: true, configurable: true });
   for (const name of [...NAMED, ...UNNAMED]) {
     const needsName = NAMED.includes(name);
     const method = {

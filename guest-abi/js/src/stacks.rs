@@ -97,6 +97,16 @@ impl<'js> Frame<'js> {
                 .any(|prefix| file.starts_with(prefix))
         })
     }
+
+    /// Whether it is of a module of Node that the field has in JavaScript, whose errors are the language's.
+    fn is_of_node(&self) -> bool {
+        /// Those that are the host's there.
+        const HOSTS: &[&str] = &["node:async_hooks", "internal:node/performance"];
+        self.file.as_deref().is_some_and(|file| {
+            (file.starts_with("node:") || file.starts_with("internal:node/"))
+                && !HOSTS.contains(&file)
+        })
+    }
 }
 
 fn frames<'js>(ctx: &Ctx<'js>, means: &Means, sites: &Array<'js>) -> Vec<Frame<'js>> {
@@ -123,6 +133,9 @@ fn line<'js>(ctx: &Ctx<'js>, means: &Means, frame: &Frame<'js>) -> Option<String
 /// Gives what the engine says when a function of the platform is called on a wrong object, or a
 /// class of it without `new`, the platform's words.
 fn reword<'js>(ctx: &Ctx<'js>, means: &Means, error: &Object<'js>, top: &Frame<'js>) {
+    if top.is_of_node() {
+        return;
+    }
     let Some(message) = read(ctx, error, "message").and_then(|message| text(&message)) else {
         return;
     };

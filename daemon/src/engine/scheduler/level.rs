@@ -14,15 +14,20 @@ pub(super) struct Level {
     epoch: u64,
     /// Those that wait or run, each as often as it does.
     busy: usize,
-    /// Those that wait, by their clocks and then by who came first.
-    turns: BTreeSet<(u64, u64, usize)>,
+    /// Those that wait, by their clocks, then by who wants least, then by who came first.
+    turns: BTreeSet<Turn>,
 }
+
+/// One that waits: its clock, what it is likely to use, when it came, and which it is.
+type Turn = (u64, u64, u64, usize);
 
 /// One of those who share.
 #[derive(Debug, Default)]
 pub(super) struct Account {
     clock: u64,
     epoch: u64,
+    /// What the first of it that waits is likely to use.
+    price: u64,
     arrival: u64,
     waiting: usize,
     running: usize,
@@ -33,45 +38,38 @@ impl Account {
     pub fn is_at_rest(&self) -> bool {
         self.waiting == 0 && self.running == 0
     }
+
+    fn turn(&self, id: usize) -> Turn {
+        (self.clock, self.price, self.arrival, id)
+    }
 }
 
 impl Level {
     /// Whose turn it is.
     pub fn first(&self) -> Option<usize> {
-        self.turns.first().map(|turn| turn.2)
+        self.turns.first().map(|turn| turn.3)
     }
 
-    /// Something of `account` comes to wait. `burst` is what it may be behind the others.
-    pub fn wait(&mut self, id: usize, account: &mut Account, arrival: u64, burst: u64) {
+    /// Something of `account` comes to wait that is likely to use `price`. `burst` is what it may be behind
+    /// the others.
+    pub fn wait(&mut self, id: usize, account: &mut Account, arrival: u64, burst: u64, price: u64) {
         self.busy += 1;
         if account.waiting == 0 {
             account.clock = self.begins(account, burst);
-            account.arrival = arrival;
-            self.turns.insert((account.clock, arrival, id));
+            (account.price, account.arrival) = (price, arrival);
+            self.turns.insert(account.turn(id));
         }
         account.waiting += 1;
     }
 
-    /// Something of it waits that is likely to use so much.
-    pub fn put_back(&mut self, id: usize, account: &mut Account, price: u64) {
-        let clock = account.clock.saturating_add(price);
-        self.set(id, account, clock);
-    }
-
-    /// It waits no more.
-    pub fn put_forward(&mut self, id: usize, account: &mut Account, price: u64) {
-        let clock = account.clock.saturating_sub(price);
-        self.set(id, account, clock);
-    }
-
     /// Something of it waits no more, and what waits still is behind those that wait.
     pub fn called(&mut self, id: usize, account: &mut Account, arrival: u64) {
-        self.turns.remove(&(account.clock, account.arrival, id));
+        self.turns.remove(&account.turn(id));
         self.busy -= 1;
         account.waiting -= 1;
         account.arrival = arrival;
         if account.waiting > 0 {
-            self.turns.insert((account.clock, arrival, id));
+            self.turns.insert(account.turn(id));
         }
     }
 
@@ -110,10 +108,12 @@ impl Level {
     }
 
     fn set(&mut self, id: usize, account: &mut Account, clock: u64) {
-        let before = std::mem::replace(&mut account.clock, clock);
         if account.waiting > 0 {
-            self.turns.remove(&(before, account.arrival, id));
-            self.turns.insert((clock, account.arrival, id));
+            self.turns.remove(&account.turn(id));
+        }
+        account.clock = clock;
+        if account.waiting > 0 {
+            self.turns.insert(account.turn(id));
         }
     }
 

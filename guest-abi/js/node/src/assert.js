@@ -1,27 +1,102 @@
 // node:assert. Every comparison is strict, as workerd has it.
 import { inspect } from "node:util";
 import { isDeepStrictEqual, isPartialStrictEqual } from "internal:node/deep";
-import { coded, ERR_AMBIGUOUS_ARGUMENT, ERR_INVALID_ARG_TYPE, ERR_INVALID_ARG_VALUE, ERR_INVALID_RETURN_VALUE, ERR_MISSING_ARGS, validateFunction } from "internal:node/errors";
+import { coded, ERR_AMBIGUOUS_ARGUMENT, ERR_INVALID_ARG_TYPE, ERR_INVALID_ARG_VALUE, ERR_INVALID_RETURN_VALUE, ERR_MISSING_ARGS, validateOneOf } from "internal:node/errors";
 
-const shown = (value) => inspect(value, { compact: false, customInspect: false, depth: 1000, maxArrayLength: Infinity, showHidden: false, showProxy: false, breakLength: Infinity, sorted: true, getters: true });
-const short = (value) => inspect(value, { depth: 1000, sorted: true, getters: true });
+const shown = (value) => inspect(value, { compact: true, customInspect: false, depth: 1000, maxArrayLength: Infinity, showHidden: false, showProxy: false, sorted: true, getters: true });
+const isSimple = (value) => value === null || typeof value !== "object";
+const SHORT_MAX = 12, WIDTH = 80, LINES_MAX = 50;
 
-function deepMessage(actual, expected) {
-  const head = "Expected values to be strictly deep-equal:";
-  const a = short(actual), b = short(expected);
-  const simple = (value) => value === null || (typeof value !== "object" && typeof value !== "function");
-  if (simple(actual) && simple(expected) && !a.includes("\n") && !b.includes("\n") && a.length + b.length <= 12 + 4) return `${head}\n\n${a} !== ${b}\n`;
-  const one = a.split("\n"), other = b.split("\n");
-  let lines = [];
-  if (one.length === 1 && other.length === 1) {
-    lines = [`+ ${a}`, `- ${b}`];
-    let at = 0;
-    while (at < a.length && a[at] === b[at]) at++;
-    if (at > 2) lines.push(`${" ".repeat(at + 2)}^`);
-    return `${head}\n+ actual - expected\n\n${lines.join("\n")}`;
+// Line by line, without looking for what moved.
+function deepMessage(actual, expected, operator) {
+  const isObject = (value) => (typeof value === "object" && value !== null ? 1 : typeof value === "function" ? 2 : 0);
+  const same = operator === "strictEqual" && isObject(actual) !== 0 && isObject(actual) === isObject(expected);
+  const head = same ? 'Expected "actual" to be reference-equal to "expected":' : operator === "strictEqual" ? "Expected values to be strictly equal:" : "Expected values to be strictly deep-equal:";
+  const text = shown(actual);
+  const one = text.split("\n"), other = shown(expected).split("\n");
+  let mark = "", ends = 0;
+  if (one.length === 1 && other.length === 1 && one[0] !== other[0]) {
+    const [a] = one, [b] = other;
+    const length = a.length + b.length;
+    if (length <= SHORT_MAX) {
+      if (isSimple(actual) && isSimple(expected) && (actual !== 0 || expected !== 0)) return `${head}\n\n${a} !== ${b}\n`;
+    } else if (!same && length < WIDTH) {
+      let at = 0;
+      while (a[at] === b[at]) at++;
+      if (at > 2) mark = `\n  ${" ".repeat(at)}^`;
+    }
   }
-  lines = edits(shown(actual).split("\n"), shown(expected).split("\n"));
-  return `${head}\n+ actual - expected\n\n${lines.join("\n")}\n`;
+  // What both end with is told of shortly.
+  let end = "", far = "";
+  while (one.length > 0 && other.length > 0 && one.at(-1) === other.at(-1)) {
+    const line = one.pop();
+    other.pop();
+    if (ends++ < 3) end = `\n  ${line}${end}`;
+    else far = line;
+  }
+  const count = Math.max(one.length, other.length);
+  if (count === 0) {
+    let all = text.split("\n");
+    if (all.length > LINES_MAX) all = [...all.slice(0, LINES_MAX - 4), "..."];
+    return `Values have same structure but are not reference-equal:\n\n${all.join("\n")}\n`;
+  }
+  let skipped = ends >= 5;
+  if (skipped) end = `\n...${end}`;
+  if (far !== "") end = `\n  ${far}${end}`;
+  const longer = one.length >= other.length ? one : other;
+  let told = "", pending = "", printed = 0, identical = 0;
+  const lastSame = (lines, at) => {
+    if (identical > 2) {
+      if (identical > 3) {
+        if (identical === 5) told += `\n  ${lines[at - 3]}`;
+        else if (identical > 5) {
+          told += "\n...";
+          skipped = true;
+        }
+        if (identical === 5) printed++;
+        told += `\n  ${lines[at - 2]}`;
+        printed++;
+      }
+      told += `\n  ${lines[at - 1]}`;
+      printed++;
+    }
+    identical = 0;
+  };
+  const title = () => `${head}\n+ actual - expected${skipped ? " ... Lines skipped" : ""}\n`;
+  for (let at = 0; at < count; at++) {
+    if (at >= Math.min(one.length, other.length)) {
+      lastSame(longer, at);
+      if (longer === one) told += `\n+ ${one[at]}`;
+      else pending += `\n- ${other[at]}`;
+      printed++;
+    } else {
+      let a = one[at];
+      const b = other[at];
+      let differ = a !== b && !(a.endsWith(",") && a.slice(0, -1) === b);
+      if (differ && b.endsWith(",") && b.slice(0, -1) === a) {
+        differ = false;
+        a += ",";
+      }
+      if (differ) {
+        lastSame(one, at);
+        told += `\n+ ${a}`;
+        pending += `\n- ${b}`;
+        printed += 2;
+      } else {
+        told += pending;
+        pending = "";
+        if (++identical <= 2) {
+          told += `\n  ${a}`;
+          printed++;
+        }
+      }
+    }
+    if (printed > LINES_MAX && at < count - 2) {
+      skipped = true;
+      return `${title()}${told}\n...${pending}\n...`;
+    }
+  }
+  return `${title()}${told}${pending}${end}${mark}`;
 }
 
 // The lines of both, those of one alone marked.
@@ -41,13 +116,40 @@ function edits(a, b) {
   return lines;
 }
 
-// Plain values side by side: `-` what is there, `+` what should be.
+// Plain values side by side: `-` what is there, `+` what should be. Of strings the lines show their ends.
 function strictMessage(actual, expected) {
-  const text = (value) => (typeof value === "string" ? `${value}\n` : `${inspect(value)}\n`);
-  const a = text(actual).replace(/\n$/, "").split("\n"), b = text(expected).replace(/\n$/, "").split("\n");
-  const tail = typeof actual === "string" && typeof expected === "string" ? "\n" : "";
-  const lines = edits(a, b).map((line) => (line[0] === "+" ? `-   ${line.slice(2)}` : line[0] === "-" ? `+   ${line.slice(2)}` : `    ${line.slice(2)}`));
-  return `Values are not strictly equal:\n\n\n[Diff] Actual / Expected\n\n\n${lines.join("\n")}\n${tail}`;
+  const a = inspect(actual), b = inspect(expected);
+  if (a === b) return `Values have the same structure but are not reference-equal:\n\n${a.replace(/^/gm, "    ")}\n`;
+  const areTexts = typeof actual === "string" && typeof expected === "string";
+  const linesOf = (text) => {
+    const escaped = text.replaceAll("\b", "\\b").replaceAll("\f", "\\f").replaceAll("\t", "\\t").replaceAll("\v", "\\v").replaceAll(/\r\n|\r|\n/g, (end) => (end === "\r" ? "\\r" : end === "\n" ? "\\n\n" : "\\r\\n\r\n"));
+    return `${escaped}\n`.match(/[^\n]*\n/g);
+  };
+  const one = areTexts ? linesOf(actual) : a.split("\n"), other = areTexts ? linesOf(expected) : b.split("\n");
+  // The longer is told of first.
+  const [first, second, lines] = other.length > one.length ? ["+", "-", edits(other, one)] : ["-", "+", edits(one, other)];
+  const signed = lines.map((line) => `${line[0] === "+" ? first : line[0] === "-" ? second : " "}   ${line.slice(2)}`);
+  return `Values are not strictly equal:\n\n\n[Diff] Actual / Expected\n\n\n${signed.join(areTexts ? "" : "\n")}\n`;
+}
+
+function sameMessage(actual, operator) {
+  let head = 'Expected "actual" not to be strictly deep-equal to:';
+  if (operator === "notStrictEqual") {
+    head = 'Expected "actual" to be strictly unequal to:';
+    if ((typeof actual === "object" && actual !== null) || typeof actual === "function") head = 'Expected "actual" not to be reference-equal to "expected":';
+  }
+  let lines = shown(actual).split("\n");
+  if (lines.length > LINES_MAX) lines = [...lines.slice(0, LINES_MAX - 4), "..."];
+  if (lines.length === 1) return `${head}${lines[0].length > 5 ? "\n\n" : " "}${lines[0]}`;
+  return `${head}\n\n${lines.join("\n")}\n`;
+}
+function otherMessage(actual, expected, operator) {
+  const cut = (text, most) => (text.length > most ? `${text.slice(0, most - 3)}...` : text);
+  const a = shown(actual), b = shown(expected);
+  if (operator === "notDeepEqual" && a === b) return cut(`Expected "actual" not to be loosely deep-equal to:\n\n${a}`, 1024);
+  if (operator === "deepEqual") return `Expected values to be loosely deep-equal:\n\n${cut(a, 512)}\n\nshould loosely deep-equal\n\n${cut(b, 512)}`;
+  if (operator === "notDeepEqual") return `Expected values not to be loosely deep-equal:\n\n${cut(a, 512)}\n\nshould not loosely deep-equal\n\n${cut(b, 512)}`;
+  return `${cut(a, 512)} ${operator} ${cut(b, 512)}`;
 }
 
 export class AssertionError extends Error {
@@ -56,13 +158,12 @@ export class AssertionError extends Error {
     const { message, operator, actual, expected, stackStartFn, stackStartFunction, details } = options;
     let text = message;
     if (message === undefined || message === null) {
-      if (operator === "deepStrictEqual" || operator === "strictEqual") text = deepMessage(actual, expected);
-      else if (operator === "notDeepStrictEqual") text = "Expected actual to not be deeply strictly equal to expected";
-      else if (operator === "notStrictEqual") text = "Expected actual to be strictly unequal to expected";
-      else text = `${inspect(actual)} ${operator} ${inspect(expected)}`;
+      if (operator === "deepStrictEqual" || operator === "strictEqual") text = deepMessage(actual, expected, operator);
+      else if (operator === "notDeepStrictEqual" || operator === "notStrictEqual") text = sameMessage(actual, operator);
+      else text = otherMessage(actual, expected, operator);
     }
     super(String(text));
-    this.generatedMessage = message === undefined || message === null;
+    this.generatedMessage = !message;
     this.code = "ERR_ASSERTION";
     if (details) {
       this.actual = undefined;
@@ -88,15 +189,17 @@ export class AssertionError extends Error {
   }
 }
 
-function raise(options) {
-  if (options.message instanceof Error) throw options.message;
-  throw new AssertionError(options);
+function raise(options, generated = false) {
+  const error = new AssertionError(options);
+  if (generated) error.generatedMessage = true;
+  throw error;
 }
+const NO_VALUE = "No value argument passed to `assert.ok()`";
+const told = (message, otherwise) => (message ? `${message}` : otherwise);
 
 function assert(actual, message) {
-  if (arguments.length === 0) throw new AssertionError({ message: "No value argument passed to `assert.ok()`", actual: undefined, expected: true, operator: "==" });
-  if (actual) return;
-  raise({ message, actual, expected: true, operator: "==" });
+  if (arguments.length === 0) raise({ message: NO_VALUE });
+  if (!actual) raise({ message, actual, expected: true, operator: "==" });
 }
 
 const two = (count) => {
@@ -106,177 +209,190 @@ const two = (count) => {
 export function strictEqual(actual, expected, message) {
   two(arguments.length);
   if (Object.is(actual, expected)) return;
-  if (message === undefined && isDeepStrictEqual(actual, expected)) {
-    message = `Values have the same structure but are not reference-equal:\n\n    ${inspect(actual).split("\n").join("\n    ")}\n`;
-  }
-  raise({ message: message ?? strictMessage(actual, expected), actual, expected, operator: "strictEqual" });
+  raise({ message: message ? `${message}` : strictMessage(actual, expected), actual, expected, operator: "strictEqual" });
 }
 export function notStrictEqual(actual, expected, message) {
   two(arguments.length);
-  if (!Object.is(actual, expected)) return;
-  raise({ message: message ?? "Expected actual to be strictly unequal to expected", actual, expected, operator: "notStrictEqual" });
+  if (Object.is(actual, expected)) raise({ message: told(message, "Expected actual to be strictly unequal to expected"), actual, expected, operator: "notStrictEqual" });
 }
 export function deepStrictEqual(actual, expected, message) {
   two(arguments.length);
-  if (!isDeepStrictEqual(actual, expected)) raise({ message, actual, expected, operator: "deepStrictEqual" });
+  if (!isDeepStrictEqual(actual, expected)) raise({ message: told(message, message), actual, expected, operator: "deepStrictEqual" });
 }
 export function notDeepStrictEqual(actual, expected, message) {
   two(arguments.length);
-  if (isDeepStrictEqual(actual, expected)) raise({ message, actual, expected, operator: "notDeepStrictEqual" });
+  if (isDeepStrictEqual(actual, expected)) raise({ message: told(message, "Expected actual to not be deeply strictly equal to expected"), actual, expected, operator: "notDeepStrictEqual" });
 }
 export function partialDeepStrictEqual(actual, expected, message) {
   two(arguments.length);
-  if (!isPartialStrictEqual(actual, expected)) raise({ message, actual, expected, operator: "partialDeepStrictEqual" });
+  if (!isPartialStrictEqual(actual, expected)) raise({ message: told(message, "Expected actual to be partially deeply strictly equal to expected"), actual, expected, operator: "partialDeepStrictEqual" });
 }
-export const equal = { equal(actual, expected, message) { return strictEqual(...arguments); } }.equal;
-export const notEqual = { notEqual(actual, expected, message) { return notStrictEqual(...arguments); } }.notEqual;
-export const deepEqual = { deepEqual(actual, expected, message) { return deepStrictEqual(...arguments); } }.deepEqual;
-export const notDeepEqual = { notDeepEqual(actual, expected, message) { return notDeepStrictEqual(...arguments); } }.notDeepEqual;
+export const equal = { equal(actual, expected, message) { return strictEqual(actual, expected, message); } }.equal;
+export const notEqual = { notEqual(actual, expected, message) { return notStrictEqual(actual, expected, message); } }.notEqual;
+export const deepEqual = { deepEqual(actual, expected, message) { return deepStrictEqual(actual, expected, message); } }.deepEqual;
+export const notDeepEqual = { notDeepEqual(actual, expected, message) { return notDeepStrictEqual(actual, expected, message); } }.notDeepEqual;
 
 export function fail(message) {
-  if (message instanceof Error) throw message;
-  throw new AssertionError({ message: message ?? "Failed", operator: "fail" });
+  if (typeof message === "string" || message === null || message === undefined) raise({ message: message ?? "Failed", operator: "fail" }, message === null || message === undefined);
+  throw message;
 }
 
-export function ifError(value) {
-  if (value === null || value === undefined) return;
+export function ifError(err) {
+  if (err === null || err === undefined) return;
   let message = "ifError got unwanted exception: ";
-  if (typeof value === "object" && typeof value.message === "string") message += value.message.length === 0 && value.constructor ? value.constructor.name : value.message;
-  else message += inspect(value);
-  throw new AssertionError({ actual: value, expected: null, operator: "ifError", message });
+  if (typeof err === "object" && typeof err.message === "string") message += err.message.length === 0 && err.constructor ? err.constructor.name : err.message;
+  else message += inspect(err);
+  throw new AssertionError({ actual: err, expected: null, operator: "ifError", message });
 }
 
-export function match(string, regexp, message) {
+export function match(actual, regexp, message) {
+  if (arguments.length < 2) throw ERR_MISSING_ARGS("actual", "regexp");
   if (!(regexp instanceof RegExp)) throw ERR_INVALID_ARG_TYPE("regexp", "RegExp", regexp);
-  if (typeof string === "string" && regexp.test(string)) return;
-  raise({ message: message ?? `actual: "${string}" expected to match: "${regexp}"`, actual: string, expected: regexp, operator: "match" });
+  if (!regexp.test(actual)) raise({ message: told(message, `actual: "${actual}" expected to match: "${regexp}"`), actual, expected: regexp, operator: "match" });
 }
 export function doesNotMatch(string, regexp, message) {
+  if (arguments.length < 2) throw ERR_MISSING_ARGS("string", "regexp");
   if (!(regexp instanceof RegExp)) throw ERR_INVALID_ARG_TYPE("regexp", "RegExp", regexp);
-  if (typeof string === "string" && !regexp.test(string)) return;
-  raise({ message: message ?? `actual: "${string}" expected to not match: "${regexp}"`, actual: string, expected: regexp, operator: "doesNotMatch" });
+  if (typeof string !== "string") {
+    if (message instanceof Error) throw message;
+    raise({ message: message || `The "string" argument must be of type string. Received type ${typeof string} (${inspect(string)})`, actual: string, expected: regexp, operator: "doesNotMatch" });
+  }
+  if (regexp.test(string)) raise({ message: told(message, `actual: "${string}" expected to not match: "${regexp}"`), actual: string, expected: regexp, operator: "doesNotMatch" });
 }
 
 // ---- What throws ----
 
-const NOTHING = {};
+const isClass = (value) => typeof value === "function" && value.prototype !== undefined;
 
-function caught(fn) {
-  validateFunction(fn, "fn");
-  try {
-    fn();
-  } catch (error) {
-    return error;
+// Whether what was thrown is what was expected; if not, throws what is to be said.
+function expectThrown(thrown, error, message, operator, validator) {
+  if (typeof error === "string") {
+    if (message !== undefined && message !== null) throw ERR_INVALID_ARG_TYPE("error", ["Object", "Error", "Function", "RegExp"], error);
+    if (typeof thrown === "object" && thrown !== null) {
+      if (thrown.message === error) throw ERR_AMBIGUOUS_ARGUMENT("error/message", `The error message "${thrown.message}" is identical to the message.`);
+    } else if (thrown === error) throw ERR_AMBIGUOUS_ARGUMENT("error/message", `The error "${thrown}" is identical to the message.`);
+    message = error;
+    error = undefined;
   }
-  return NOTHING;
-}
-async function caughtLater(fn) {
-  let promise;
-  if (typeof fn === "function") {
-    promise = fn();
-    if (typeof promise?.then !== "function") throw ERR_INVALID_RETURN_VALUE("instance of Promise", "promiseFn", promise);
-  } else if (typeof fn?.then === "function") promise = fn;
-  else throw ERR_INVALID_ARG_TYPE("promiseFn", ["Function", "Promise"], fn);
-  try {
-    await promise;
-  } catch (error) {
-    return error;
+  const wrong = (text, generated = true) => raise({ message: text, actual: thrown, expected: error, operator }, generated);
+  if (isClass(error) && (error === Error || error.prototype instanceof Error)) {
+    if (thrown instanceof error) return;
+    wrong(`The error is expected to be an instance of "${error.name}". Received "${thrown?.constructor?.name}"\n\nError message:\n\n${thrown?.message}`);
   }
-  return NOTHING;
-}
-
-function expectThrown(fn, actual, expected, message) {
-  const operator = fn.name;
-  if (typeof expected === "string") {
-    if (arguments.length === 4 && message !== undefined) throw ERR_INVALID_ARG_TYPE("error", ["Object", "Error", "Function", "RegExp"], expected);
-    if (typeof actual === "object" && actual !== null ? actual.message === expected : actual === expected) {
-      throw ERR_AMBIGUOUS_ARGUMENT("error/message", typeof actual === "object" ? `The error message "${actual.message}" is identical to the message.` : `The error "${actual}" is identical to the message.`);
-    }
-    message = expected;
-    expected = undefined;
-  } else if (expected !== undefined && expected !== null && typeof expected !== "object" && typeof expected !== "function") {
-    throw ERR_INVALID_ARG_TYPE("error", ["Object", "Error", "Function", "RegExp"], expected);
-  }
-  if (actual === NOTHING) {
-    let details = expected?.name ? ` (${expected.name})` : "";
-    details += message ? `: ${message}` : ".";
-    const what = operator === "rejects" ? "rejection" : "exception";
-    raise({ actual: undefined, expected, operator, message: `Missing expected ${what}${details}` });
-  }
-  if (expected === undefined || expected === null) return;
-  fits(actual, expected, message, operator);
-}
-
-function fits(actual, expected, message, operator) {
-  const wrong = (text) => raise({ actual, expected, operator, message: message ?? text });
-  if (expected instanceof RegExp) {
-    const text = String(actual);
-    if (!expected.test(text)) wrong(`The input did not match the regular expression ${inspect(expected)}. Input:\n\n${inspect(text)}\n`);
+  if (error instanceof Function) {
+    const received = error(thrown);
+    if (received !== true) wrong(`The ${validator === undefined ? "validation" : `"${validator}" validation`} function is expected to return "true". Received ${inspect(received)}\n\nCaught error:\n\n${thrown}`);
     return;
   }
-  if (typeof expected === "object") {
-    if (typeof actual !== "object" || actual === null) return wrong(deepMessage(actual, expected));
-    const keys = Object.keys(expected);
-    if (expected instanceof Error) keys.push("name", "message");
-    else if (keys.length === 0) throw ERR_INVALID_ARG_VALUE("error", expected, "may not be an empty object");
+  if (error instanceof RegExp) {
+    if (!error.test(String(thrown))) wrong(`The input did not match the regular expression ${error}. Input:\n\n'${String(thrown)}'\n`);
+    return;
+  }
+  if (typeof error === "object" && error !== null) {
+    const isGenerated = message === undefined || message === null;
+    const keys = Object.keys(error);
+    if (error instanceof Error) keys.push("name", "message");
     for (const key of keys) {
-      if (typeof actual[key] === "string" && expected[key] instanceof RegExp && expected[key].test(actual[key])) continue;
-      if (!(key in actual) || !isDeepStrictEqual(actual[key], expected[key])) wrong(deepMessage(actual[key], expected[key]));
+      if (thrown === null || thrown === undefined) wrong(message || "object is expected to thrown, but got null", isGenerated);
+      if (typeof thrown === "string" || typeof thrown === "number") wrong(message || `object is expected to thrown, but got ${typeof thrown}: ${thrown}`, isGenerated);
+      if (!(key in thrown)) wrong(message || `A key in the expected object is missing: ${key}`, isGenerated);
+      if (typeof thrown[key] === "string" && error[key] instanceof RegExp) match(thrown[key], error[key]);
+      else deepStrictEqual(thrown[key], error[key]);
     }
     return;
   }
-  if (expected.prototype !== undefined && actual instanceof expected) return;
-  if (Object.prototype.isPrototypeOf.call(Error, expected)) {
-    let text = `The error is expected to be an instance of "${expected.name}". Received `;
-    text += actual instanceof Error ? `"${actual.name}"` : `"${inspect(actual, { depth: -1 })}"`;
-    wrong(actual?.message ? `${text}\n\nError message:\n\n${actual.message}` : text);
-    return;
-  }
-  const result = Reflect.apply(expected, {}, [actual]);
-  if (result !== true) {
-    const name = expected.name ? `"${expected.name}" ` : "";
-    wrong(`The ${name}validation function is expected to return "true". Received ${inspect(result)}${actual instanceof Error ? `\n\nCaught error:\n\n${actual}` : ""}`);
-  }
+  if (error !== undefined) raise({ message: `Invalid expectation: ${error}`, operator }, true);
 }
 
-function expectNothing(operator, actual, expected, message) {
-  if (actual === NOTHING) return;
-  if (typeof expected === "string") {
-    message = expected;
-    expected = undefined;
+function expectNothing(thrown, expected, message, operator) {
+  const wrong = (text) => raise({ message: text, operator });
+  if (typeof expected === "string") wrong(`Got unwanted exception: ${expected}\nActual message: "${thrown.message}"`);
+  if (isClass(expected)) {
+    if (thrown instanceof expected) wrong(`Got unwanted exception: ${thrown.constructor?.name}${message ? ` ${String(message)}` : ""}`);
+    if (!(expected.prototype instanceof Error) && expected(thrown) === true) wrong(`Got unwanted rejection.\nActual message: "${thrown.message}"${message ? ` ${String(message)}` : ""}`);
+    throw thrown;
   }
-  const matches = expected === undefined || (typeof expected === "function" ? actual instanceof expected : expected instanceof RegExp ? expected.test(String(actual)) : false);
-  if (!matches) throw actual;
-  const details = message ? `: ${message}` : ".";
-  const what = operator === "doesNotReject" ? "rejection" : "exception";
-  raise({ actual, expected, operator, message: `Got unwanted ${what}${details}\nActual message: "${actual?.message}"` });
+  wrong(`Got unwanted exception${message ? `: ${message}` : "."}\nActual message: "${thrown ? thrown.message : String(thrown)}"`);
 }
 
 export function throws(fn, error, message) {
-  expectThrown(throws, caught(fn), error, message);
+  if (typeof fn !== "function") throw ERR_INVALID_ARG_TYPE("fn", "function", fn);
+  if (typeof error === "object" && error !== null && Object.getPrototypeOf(error) === Object.prototype && Object.keys(error).length === 0) throw ERR_INVALID_ARG_VALUE("error", error, "may not be an empty object");
+  const kinds = typeof message === "string" ? ["function", "object"] : ["function", "object", "undefined", "string"];
+  if (!kinds.includes(typeof error) || (typeof message === "string" && error === undefined)) throw ERR_INVALID_ARG_TYPE("error", ["Function", "Error", "RegExp", "Object"], error);
+  let thrown;
+  try {
+    fn();
+  } catch (caught) {
+    thrown = { caught };
+  }
+  if (thrown !== undefined) return expectThrown(thrown.caught, error, message, "throws");
+  const missing = (text, expected = error) => raise({ message: text, operator: "throws", actual: undefined, expected });
+  if (message) missing(`Missing expected exception${typeof error === "function" && error.name ? ` (${error.name})` : ""}: ${message}`);
+  if (typeof error === "string") missing(`Missing expected exception: ${error}`, null);
+  if (isClass(error)) missing(`Missing expected exception (${error.name}).`);
+  missing("Missing expected exception.");
 }
-export async function rejects(promiseFn, error, message) {
-  expectThrown(rejects, await caughtLater(promiseFn), error, message);
+export function doesNotThrow(fn, expected, message) {
+  if (typeof fn !== "function") throw ERR_INVALID_ARG_TYPE("fn", "function", fn);
+  if (!(expected instanceof RegExp) && !["function", "string", "undefined"].includes(typeof expected)) throw ERR_INVALID_ARG_TYPE("expected", ["Function", "RegExp"], fn);
+  try {
+    fn();
+  } catch (caught) {
+    expectNothing(caught, expected, message, "doesNotThrow");
+  }
 }
-export function doesNotThrow(fn, error, message) {
-  expectNothing("doesNotThrow", caught(fn), error, message);
+function promiseOf(from) {
+  if (typeof from === "function") {
+    const promise = from();
+    if (typeof promise?.then !== "function") throw ERR_INVALID_RETURN_VALUE("instance of Promise", "promiseFn", promise);
+    return promise;
+  }
+  if (typeof from?.then !== "function") throw ERR_INVALID_ARG_TYPE("promiseFn", ["function", "Promise"], from);
+  return from;
 }
-export async function doesNotReject(fn, error, message) {
-  expectNothing("doesNotReject", await caughtLater(fn), error, message);
+export function rejects(asyncFn, error, message) {
+  let promise;
+  try {
+    promise = promiseOf(asyncFn);
+  } catch (caught) {
+    return Promise.reject(caught);
+  }
+  return promise.then(
+    () => raise({ message: `Missing expected rejection${typeof error === "string" ? `: ${error}` : isClass(error) ? ` (${error.name}).` : "."}`, operator: "rejects" }, true),
+    (caught) => expectThrown(caught, error, message, "rejects", "validate"),
+  );
+}
+export function doesNotReject(asyncFn, error, message) {
+  let promise;
+  try {
+    promise = promiseOf(asyncFn);
+  } catch (caught) {
+    return Promise.reject(caught);
+  }
+  return promise.then(() => {}, (caught) => expectNothing(caught, error, message, "doesNotReject"));
 }
 
 export function strict(actual, message) {
-  if (arguments.length === 0) throw new AssertionError({ message: "No value argument passed to `assert.ok()`", actual: undefined, expected: true, operator: "==" });
-  if (!actual) raise({ message, actual, expected: true, operator: "==" });
+  if (arguments.length === 0) raise({ message: NO_VALUE });
+  assert(actual, message);
 }
 
+// Its functions are those of the module, strict as they are or under names of their own.
 export function Assert(options) {
   if (!new.target) throw coded(TypeError, "ERR_CONSTRUCT_CALL_REQUIRED", "Class constructor Assert cannot be invoked without `new`");
-  Object.assign(this, all);
+  const { diff = "simple", strict: isStrict = true } = options ?? {};
+  validateOneOf(diff, "options.diff", ["simple", "full"]);
+  this.AssertionError = AssertionError;
+  if (isStrict) Object.assign(this, { equal: this.strictEqual, deepEqual: this.deepStrictEqual, notEqual: this.notStrictEqual, notDeepEqual: this.notDeepStrictEqual });
 }
-
 const all = { AssertionError, fail, equal, notEqual, deepEqual, notDeepEqual, deepStrictEqual, notDeepStrictEqual, partialDeepStrictEqual, strictEqual, notStrictEqual, throws, rejects, doesNotThrow, doesNotReject, ifError, match, doesNotMatch };
 Object.assign(assert, all, { ok: assert, strict, Assert });
-Object.assign(strict, all, { ok: assert, strict, Assert });
+Object.assign(strict, all, { ok: assert, strict, Assert, equal: strictEqual, notEqual: notStrictEqual, deepEqual: deepStrictEqual, notDeepEqual: notDeepStrictEqual });
+const { AssertionError: _, ...functions } = all;
+Object.assign(Assert.prototype, functions, { ok(...args) { assert(...args); }, equal: named("looseEqual", equal), notEqual: named("looseNotEqual", notEqual), deepEqual: named("looseDeepEqual", deepEqual), notDeepEqual: named("looseNotDeepEqual", notDeepEqual) });
+function named(name, work) {
+  return { [name](actual, expected, message) { return work(actual, expected, message); } }[name];
+}
 export { assert as ok };
 export default assert;

@@ -157,7 +157,7 @@ Buffer.isBuffer = function isBuffer(value) {
 Buffer.isEncoding = function isEncoding(encoding) {
   return typeof encoding === "string" && encoding.length !== 0 && encodingOf(encoding) !== undefined;
 };
-Buffer.poolSize = 0;
+Object.defineProperty(Buffer, "poolSize", { value: 0, writable: false, enumerable: true, configurable: false });
 
 const isBytes = (value) => value instanceof Uint8Array || Object.prototype.toString.call(value) === "[object Uint8Array]";
 
@@ -461,7 +461,7 @@ function fillBuffer(buffer, value, offset, end, encoding) {
 const view = (buffer) => new DataView(buffer.buffer, buffer.byteOffset, buffer.byteLength);
 
 function bounds(value, length, full) {
-  if (Math.floor(value) !== value) {
+  if (!Number.isInteger(value)) {
     validateNumber(value, "offset");
     throw ERR_OUT_OF_RANGE("offset", "an integer", value);
   }
@@ -550,7 +550,7 @@ for (const [stem, get, min, max] of [["BigUInt64", "BigUint64", 0n, 0xffffffffff
 }
 
 function checkLength(byteLength) {
-  if (!Number.isInteger(byteLength)) throw ERR_OUT_OF_RANGE("byteLength", "an integer", byteLength);
+  if (Math.floor(byteLength) !== byteLength) throw ERR_OUT_OF_RANGE("byteLength", "an integer", byteLength);
   if (byteLength < 1 || byteLength > 6) throw ERR_OUT_OF_RANGE("byteLength", ">= 1 and <= 6", byteLength);
 }
 for (const signed of [false, true]) {
@@ -585,7 +585,9 @@ for (const signed of [false, true]) {
 
 for (const [name, encoding] of [["utf8", UTF8], ["latin1", LATIN1], ["ascii", ASCII], ["hex", HEX], ["base64", BASE64], ["base64url", BASE64URL], ["ucs2", UTF16], ["__none", UTF16]].slice(0, -1)) {
   proto[`${name}Slice`] = { [`${name}Slice`](start = 0, end = this.length) { return text(this, encoding, start, end); } }[`${name}Slice`];
+  Object.defineProperty(proto[`${name}Slice`], "length", { value: 2 });
   proto[`${name}Write`] = { [`${name}Write`](string, offset = 0, length = this.length - offset) { return put(this, string, offset, length, encoding); } }[`${name}Write`];
+  Object.defineProperty(proto[`${name}Write`], "length", { value: 3 });
 }
 
 proto[Symbol.for("nodejs.util.inspect.custom")] = function inspect(depth, context) {

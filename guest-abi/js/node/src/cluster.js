@@ -9,20 +9,27 @@ export class Worker extends EventEmitter {
     return globalThis.process;
   }
   get exitedAfterDisconnect() {
-    return false;
+    return this._connected === undefined ? undefined : false;
   }
   isConnected() {
     return false;
   }
   isDead() {
+    return true;
+  }
+  send(message, handle, options, callback) {
     return false;
   }
-  send() {
-    return false;
+  kill(signal) {
+    this._connected = false;
   }
-  kill() {}
-  destroy() {}
-  disconnect() {}
+  destroy(signal) {
+    this._connected = false;
+  }
+  disconnect() {
+    this._connected = false;
+    return this;
+  }
 }
 Object.defineProperty(Worker, "length", { value: 1 });
 export class Cluster extends EventEmitter {
@@ -39,7 +46,7 @@ export class Cluster extends EventEmitter {
     throw ERR_METHOD_NOT_IMPLEMENTED("cluster.setupPrimary");
   }
   setupMaster() {
-    throw ERR_METHOD_NOT_IMPLEMENTED("cluster.setupPrimary");
+    throw ERR_METHOD_NOT_IMPLEMENTED("cluster.setupWorker");
   }
   fork() {
     throw ERR_METHOD_NOT_IMPLEMENTED("cluster.fork");

@@ -18,16 +18,8 @@ export class Channel {
     return this.#subscribers.size !== 0;
   }
   publish(data) {
-    published(this.#name, data);
-    for (const subscriber of this.#subscribers) {
-      try {
-        subscriber(data, this.#name);
-      } catch (error) {
-        queueMicrotask(() => {
-          throw error;
-        });
-      }
-    }
+    if (typeof this.#name === "string") published(this.#name, data);
+    for (const subscriber of this.#subscribers) subscriber(data, this.#name);
   }
   subscribe(subscription) {
     if (typeof subscription !== "function") throw wrong("subscribe", "Channel", 1, "function");
@@ -49,18 +41,7 @@ export class Channel {
     };
     for (const [store, transform] of this.#stores) {
       const next = run;
-      run = () => {
-        let value;
-        try {
-          value = transform ? transform(data) : data;
-        } catch (error) {
-          queueMicrotask(() => {
-            throw error;
-          });
-          return next();
-        }
-        return store.run(value, next);
-      };
+      run = () => store.run(transform ? transform(data) : data, next);
     }
     return run();
   }
@@ -73,7 +54,10 @@ export function channel(name) {
   channels.set(name, made);
   return made;
 }
-export const subscribe = (name, subscription) => channel(name).subscribe(subscription);
+export const subscribe = (name, subscription) => {
+  if (typeof subscription !== "function") throw wrong("subscribe", "DiagnosticsChannelModule", 2, "function");
+  channel(name).subscribe(subscription);
+};
 export const unsubscribe = (name, subscription) => channel(name).unsubscribe(subscription);
 export const hasSubscribers = (name) => channels.has(name) && hears(channels.get(name));
 

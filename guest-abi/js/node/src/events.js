@@ -151,6 +151,8 @@ function add(target, type, listener, prepend) {
     existing.warned = true;
     const name = target.constructor?.name ?? "EventEmitter";
     console.log(`Possible EventEmitter memory leak detected. ${existing.length} ${String(type)} listeners added to [${name}]. Use emitter.setMaxListeners() to increase limit`);
+    const warning = new Error(`Possible EventEmitter memory leak detected. ${existing.length} ${String(type)} listeners added to [${name}]. Use emitter.setMaxListeners() to increase limit`);
+    globalThis.process?.emitWarning?.(Object.assign(warning, { name: "MaxListenersExceededWarning", emitter: target, type, count: existing.length }));
   }
   return target;
 }

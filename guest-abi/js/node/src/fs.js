@@ -1,28 +1,38 @@
 // node:fs: a Worker's own files. See internal:node/fs.
 import { Buffer } from "node:buffer";
 import { Readable, Writable } from "node:stream";
-import { ERR_INVALID_ARG_TYPE, ERR_OUT_OF_RANGE, validateFunction, validateInteger } from "internal:node/errors";
+import { ERR_INVALID_ARG_TYPE, ERR_OUT_OF_RANGE, validateFunction, validateInteger, validateObject, validateString } from "internal:node/errors";
 import * as files from "internal:node/fs";
 import * as promises from "node:fs/promises";
 
-const { accessSync, appendFileSync, called, chmodSync, chownSync, closeSync, constants, copyFileSync, cpSync, Dir, Dirent, existsSync, fchmodSync, fchownSync, fdatasyncSync, fstatSync, fsyncSync, ftruncateSync, futimesSync, globSync, lchmodSync, lchownSync, linkSync, lstatSync, lutimesSync, mkdirSync, mkdtempSync, openSync, opendirSync, optionsOf, pathOf, readFileSync, readSync, readdirSync, readlinkSync, readvSync, realpathSync, renameSync, rmSync, rmdirSync, Stats, statSync, statfsSync, symlinkSync, truncateSync, unlinkSync, unsupported, utimesSync, writeFileSync, writeSync, writevSync } = files;
+const { accessSync, appendFileSync, called, check, chmodSync, chownSync, closeSync, constants, copyFileSync, cpSync, Dir, Dirent, existsSync, fchmodSync, fchownSync, fdatasyncSync, fstatSync, fsyncSync, ftruncateSync, futimesSync, globSync, lchmodSync, lchownSync, linkSync, lstatSync, lutimesSync, mkdirSync, mkdtempSync, openSync, opendirSync, optionsOf, pathOf, readFileSync, readSync, readdirSync, readlinkSync, readvSync, realpathSync, renameSync, rmSync, rmdirSync, Stats, statSync, statfsSync, symlinkSync, truncateSync, unlinkSync, unsupported, utimesSync, writeFileSync, writeSync, writevSync } = files;
 export { promises };
 export const { F_OK, R_OK, W_OK, X_OK } = constants;
 
-// The same with a callback, which is the last argument.
-function later(name, length) {
+// The same with a callback: the last of so many arguments, or the first function before it where what
+// lies between may be left out. What is wrong with arguments is told before a callback is missed.
+function later(name, length, last, { loose = true, options = false, size = false, inside = false, callback: standard } = {}) {
   const work = files[`${name}Sync`];
   const made = {
     [name](...args) {
-      const callback = typeof args.at(-1) === "function" ? args.pop() : undefined;
-      validateFunction(callback, "callback");
-      called(callback, () => work(...args));
+      const at = loose ? args.findIndex((value, index) => index > 0 && index < last && typeof value === "function") : -1;
+      const callback = at !== -1 ? args[at] : args[last] === undefined ? standard : args[last];
+      const given = args.slice(0, at === -1 ? last : at);
+      if (at === -1 && options && typeof given[last - 1] !== "number") validateObject(given[last - 1], "options");
+      if (at === -1 && size && typeof callback === "function") files.validateSize(given[1]);
+      if (typeof callback !== "function") {
+        check(work, given, inside);
+        validateFunction(callback, "callback");
+      }
+      called(callback, () => work(...given), inside);
     },
   }[name];
   Object.defineProperty(made, "length", { value: length });
   return made;
 }
-export const access = later("access", 1), appendFile = later("appendFile", 4), chmod = later("chmod", 3), chown = later("chown", 4), close = later("close", 1), copyFile = later("copyFile", 2), cp = later("cp", 4), fchmod = later("fchmod", 3), fchown = later("fchown", 4), fdatasync = later("fdatasync", 2), fstat = later("fstat", 3), fsync = later("fsync", 1), ftruncate = later("ftruncate", 3), futimes = later("futimes", 4), glob = later("glob", 3), lchmod = later("lchmod", 3), lchown = later("lchown", 4), link = later("link", 3), lstat = later("lstat", 3), lutimes = later("lutimes", 4), mkdir = later("mkdir", 3), mkdtemp = later("mkdtemp", 3), open = later("open", 1), opendir = later("opendir", 3), readFile = later("readFile", 3), readdir = later("readdir", 3), readlink = later("readlink", 3), realpath = later("realpath", 3), rename = later("rename", 3), rm = later("rm", 3), rmdir = later("rmdir", 3), stat = later("stat", 3), statfs = later("statfs", 3), symlink = later("symlink", 4), truncate = later("truncate", 3), unlink = later("unlink", 2), utimes = later("utimes", 4), writeFile = later("writeFile", 4);
+const strict = { loose: false }, withOptions = { options: true }, quiet = { callback: () => {} }, sized = { size: true }, inner = { inside: true };
+export const access = later("access", 1, 2), appendFile = later("appendFile", 4, 3), chmod = later("chmod", 3, 2, strict), chown = later("chown", 4, 3, strict), close = later("close", 1, 1, quiet), copyFile = later("copyFile", 2, 3), cp = later("cp", 4, 3, withOptions), fchmod = later("fchmod", 3, 2, strict), fchown = later("fchown", 4, 3, strict), fdatasync = later("fdatasync", 2, 1, strict), fstat = later("fstat", 3, 2), fsync = later("fsync", 1, 1, quiet), ftruncate = later("ftruncate", 3, 2, sized), futimes = later("futimes", 4, 3, strict), glob = later("glob", 3, 2), lchmod = later("lchmod", 3, 2, strict), lchown = later("lchown", 4, 3, strict), link = later("link", 3, 2, strict), lstat = later("lstat", 3, 2), lutimes = later("lutimes", 4, 3, strict), mkdir = later("mkdir", 3, 2, withOptions), mkdtemp = later("mkdtemp", 3, 2, inner), open = later("open", 1, 3), opendir = later("opendir", 3, 2, withOptions), readFile = later("readFile", 3, 2, inner), readdir = later("readdir", 3, 2), readlink = later("readlink", 3, 2), realpath = later("realpath", 3, 2), rename = later("rename", 3, 2, strict), rm = later("rm", 3, 2, withOptions), rmdir = later("rmdir", 3, 2, withOptions), stat = later("stat", 3, 2), statfs = later("statfs", 3, 2), symlink = later("symlink", 4, 3), truncate = later("truncate", 3, 2, sized), unlink = later("unlink", 2, 1, strict), utimes = later("utimes", 4, 3, strict), writeFile = later("writeFile", 4, 3);
+realpath.native = realpath;
 
 // Those that give a callback more than one thing.
 function moved(name, length) {
@@ -42,9 +52,14 @@ export function exists(path, callback) {
   validateFunction(callback, "callback");
   called((_, found) => callback(found), () => existsSync(path));
 }
-export function openAsBlob(path) {
-  return Promise.resolve().then(() => new Blob([readFileSync(path)]));
+export function openAsBlob(path, options = {}) {
+  pathOf(path);
+  validateObject(options, "options");
+  const { type = "" } = options;
+  validateString(type, "options.type");
+  return files.blobOf(path, type);
 }
+Object.defineProperty(openAsBlob, "length", { value: 1 });
 const refused = (name) => ({ [name]() { throw unsupported(); } })[name];
 export const watch = refused("watch"), watchFile = refused("watchFile"), unwatchFile = refused("unwatchFile");
 
@@ -80,7 +95,7 @@ function holdDescriptor(stream, fd) {
 export function ReadStream(path, options) {
   if (!(this instanceof ReadStream)) return new ReadStream(path, options);
   const all = streamOptions(options, { flags: "r", autoClose: true, highWaterMark: PART });
-  this.path = all.fd === undefined ? pathOf(path) : undefined;
+  this.path = all.fd === undefined ? (pathOf(path), path) : undefined;
   holdDescriptor(this, all.fd);
   this.flags = all.flags;
   this.start = all.start;
@@ -144,7 +159,7 @@ Object.defineProperty(ReadStream.prototype, "pending", { get() { return this.fd 
 export function WriteStream(path, options) {
   if (!(this instanceof WriteStream)) return new WriteStream(path, options);
   const all = streamOptions(options, { flags: "w", autoClose: true });
-  this.path = all.fd === undefined ? pathOf(path) : undefined;
+  this.path = all.fd === undefined ? (pathOf(path), path) : undefined;
   holdDescriptor(this, all.fd);
   this.flags = all.flags;
   this.start = all.start;

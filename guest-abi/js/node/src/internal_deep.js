@@ -24,7 +24,8 @@ function alike(a, b, strict, seen, partial) {
   if (strict) {
     if (typeof a !== "object") return typeof a === "number" && Number.isNaN(a) && Number.isNaN(b);
     if (typeof b !== "object" || a === null || b === null) return false;
-    if (!partial && Object.getPrototypeOf(a) !== Object.getPrototypeOf(b)) return false;
+    const lenient = partial && (Array.isArray(b) || b instanceof Date || b instanceof RegExp || b instanceof Error || b instanceof Set || b instanceof Map);
+    if (!lenient && Object.getPrototypeOf(a) !== Object.getPrototypeOf(b)) return false;
   } else {
     if (a === null || typeof a !== "object") return (b === null || typeof b !== "object") && (a == b || (Number.isNaN(a) && Number.isNaN(b)));
     if (b === null || typeof b !== "object") return false;

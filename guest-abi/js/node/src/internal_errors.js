@@ -21,7 +21,7 @@ function quote(text) {
 export function brief(value) {
   if (typeof value === "string") return quote(value);
   if (typeof value === "bigint") return `${value}n`;
-  if (typeof value === "symbol" || typeof value !== "object" || value === null) return typeof value === "function" ? `[Function: ${value.name || "(anonymous)"}]` : Object.is(value, -0) ? "-0" : String(value);
+  if (typeof value === "symbol" || typeof value !== "object" || value === null) return typeof value === "function" ? (value.name ? `[Function: ${value.name}]` : "[Function (anonymous)]") : Object.is(value, -0) ? "-0" : String(value);
   if (Array.isArray(value)) return value.length === 0 ? "[]" : `[ ${value.map(brief).join(", ")} ]`;
   const keys = Object.keys(value);
   return keys.length === 0 ? "{}" : `{ ${keys.map((key) => `${key}: ${brief(value[key])}`).join(", ")} }`;
@@ -29,11 +29,12 @@ export function brief(value) {
 
 // Errors have a class of their code's name, but for those that are a TypeError.
 const classes = new Map();
+const PLAIN = new Set(["ERR_BUFFER_OUT_OF_BOUNDS", "ERR_INVALID_BUFFER_SIZE"]);
 function shown() {
   return `${this.name} [${this.code}]: ${this.message}`;
 }
 function classOf(Base, code) {
-  if (Base === TypeError) return Base;
+  if (Base === TypeError || PLAIN.has(code)) return Base;
   let found = classes.get(code);
   if (found === undefined) {
     class Coded extends Base {}
@@ -49,7 +50,7 @@ function make(Base, code, message) {
   const error = new (classOf(Base, code))(message);
   error.code = code;
   error.name = Base.name;
-  if (Base === TypeError) error.toString = shown;
+  if (classOf(Base, code) === Base) error.toString = shown;
   if (Base === RangeError && typeof error.stack === "string") error.stack = error.stack.replace("RangeError: ", `RangeError [${code}]: `);
   return error;
 }
@@ -112,7 +113,7 @@ export const ERR_UNHANDLED_ERROR = (shown) => make(Error, "ERR_UNHANDLED_ERROR",
 export const ERR_INVALID_THIS = (type) => make(TypeError, "ERR_INVALID_THIS", `Value of "this" must be of type ${type}`);
 export const ERR_METHOD_NOT_IMPLEMENTED = (name) => make(Error, "ERR_METHOD_NOT_IMPLEMENTED", `The ${name} method is not implemented`);
 export const ERR_INVALID_RETURN_VALUE = (input, name, value) => {
-  const type = value?.constructor?.name ? `an instance of ${value.constructor.name}` : `type ${typeof value}`;
+  const type = determine(value).slice(" Received ".length);
   return make(TypeError, "ERR_INVALID_RETURN_VALUE", `Expected ${input} to be returned from the "${name}" function but got ${type}.`);
 };
 export const ERR_MISSING_ARGS = (...names) => {
@@ -164,7 +165,7 @@ export function validateUint32(value, name, positive = false) {
   if (typeof value !== "number") throw ERR_INVALID_ARG_TYPE(name, "number", value);
   if (!Number.isInteger(value)) throw ERR_OUT_OF_RANGE(name, "an integer", value);
   const min = positive ? 1 : 0;
-  if (value < min || value > 4294967295) throw ERR_OUT_OF_RANGE(name, `>= ${min} && <= 4294967295`, value);
+  if (value < min || value > 4294967295) throw ERR_OUT_OF_RANGE(name, `>= ${min} && < 4294967296`, value);
 }
 export function validateOneOf(value, name, allowed) {
   if (!allowed.includes(value)) throw ERR_INVALID_ARG_VALUE(name, value, `must be one of: ${allowed.map((item) => (typeof item === "string" ? `'${item}'` : String(item))).join(", ")}`);

@@ -58,10 +58,7 @@ export class IncomingMessage extends Readable {
     if (this._headers === undefined) {
       const all = {};
       for (let at = 0; at < this.rawHeaders.length; at += 2) {
-        const name = this.rawHeaders[at].toLowerCase(), value = this.rawHeaders[at + 1];
-        if (name === "set-cookie") (all[name] ??= []).push(value);
-        else if (all[name] === undefined) all[name] = value;
-        else if (!ONCE.has(name)) all[name] += (name === "cookie" ? "; " : ", ") + value;
+        this._addHeaderLine(this.rawHeaders[at], this.rawHeaders[at + 1], all);
       }
       this._headers = all;
     }
@@ -117,7 +114,13 @@ export class IncomingMessage extends Readable {
     this.resume();
   }
   _addHeaderLine(name, value, all) {
-    all[name.toLowerCase()] = value;
+    name = name.toLowerCase();
+    if (name === "set-cookie") {
+      if (all[name] === undefined) all[name] = [value];
+      else all[name].push(value);
+    } else if (ONCE.has(name)) all[name] ??= value;
+    else if (typeof all[name] === "string") all[name] += (name === "cookie" ? "; " : ", ") + value;
+    else all[name] = value;
   }
   _addHeaderLineDistinct(name, value, all) {
     (all[name.toLowerCase()] ??= []).push(value);

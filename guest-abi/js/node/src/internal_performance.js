@@ -120,6 +120,23 @@ function timeOf(value, otherwise) {
   return 0;
 }
 
+// When a process began, which none did.
+const MOMENTS = ["nodeStart", "v8Start", "bootstrapComplete", "environment", "loopStart", "loopExit", "idleTime"];
+class PerformanceNodeTiming extends PerformanceEntry {
+  constructor() {
+    super(KEY, "node", "node", 0, 0);
+  }
+  get uvMetricsInfo() {
+    return { loopCount: 0, events: 0, eventsWaiting: 0 };
+  }
+  toJSON() {
+    return { ...super.toJSON(), ...Object.fromEntries(MOMENTS.map((name) => [name, 0])), uvMetricsInfo: this.uvMetricsInfo };
+  }
+}
+for (const name of MOMENTS) Object.defineProperty(PerformanceNodeTiming.prototype, name, { get: () => 0, enumerable: true, configurable: true });
+platform(PerformanceNodeTiming);
+export const nodeTiming = () => new PerformanceNodeTiming();
+
 // What Performance.prototype has besides its clock.
 export const methods = {
   mark(name, options) {

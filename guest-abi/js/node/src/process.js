@@ -4,7 +4,7 @@ import { EventEmitter } from "node:events";
 import { env as bindings } from "internal:env";
 import { scope } from "internal:errors";
 import config from "./config.json";
-import { coded, ERR_INVALID_ARG_TYPE, ERR_INVALID_ARG_VALUE, ERR_METHOD_NOT_IMPLEMENTED, ERR_OUT_OF_RANGE, validateFunction, validateNumber, validateObject, validateString, validateUint32 } from "internal:node/errors";
+import { coded, ERR_INVALID_ARG_TYPE, ERR_INVALID_ARG_VALUE, ERR_METHOD_NOT_IMPLEMENTED, ERR_OUT_OF_RANGE, validateNumber, validateObject, validateString, validateUint32 } from "internal:node/errors";
 import { later } from "./later.js";
 
 // Texts and secrets of the Worker's bindings, filled in when they are first looked at; a snapshot
@@ -33,7 +33,7 @@ function setEnv(key, value) {
 export const env = new Proxy({}, {
   get: (target, key) => (typeof key === "symbol" ? target[key] : own.has(key) ? own.get(key) : (values()[key] ?? Object.prototype[key])),
   set: (target, key, value) => {
-    if (typeof key === "symbol") throw new TypeError("Cannot convert a Symbol value to a string");
+    if (typeof key === "symbol") throw new TypeError("Cannot convert a symbol value to a string");
     return setEnv(key, value);
   },
   has: (_, key) => typeof key === "string" && Object.hasOwn(values(), key),
@@ -68,16 +68,16 @@ const missing = (name, length = 0) => {
   return method;
 };
 const nothing = (name) => ({ [name]() {} })[name];
-const denied = (name) => ({ [name](id) {
-  throw coded(Error, "EPERM", "operation not permitted");
+const denied = (name, root = 0) => ({ [name](id) {
+  if (id !== root) throw Object.assign(coded(Error, "ERR_EPERM", "operation not permitted"), { code: "EPERM" });
 } })[name];
 
 function hrtime(time) {
   const now = native.now();
   let seconds = Math.trunc(now / 1000), nanos = Math.trunc((now % 1000) * 1e6);
   if (time !== undefined) {
-    if (!Array.isArray(time)) throw ERR_INVALID_ARG_TYPE("time", "Array", time);
-    if (time.length !== 2) throw ERR_OUT_OF_RANGE("time", "2", time.length);
+    if (!Array.isArray(time)) throw ERR_INVALID_ARG_TYPE("time", "tuple of integers", time);
+    if (time.length !== 2) throw ERR_OUT_OF_RANGE("time", "2", time);
     seconds -= time[0];
     nanos -= time[1];
     if (nanos < 0) {
@@ -115,7 +115,7 @@ Object.assign(process, {
   pid: 1,
   ppid: 0,
   release: { name: "node", lts: true, sourceUrl: "", headersUrl: "" },
-  features: { inspector: false, debug: false, uv: true, ipv6: true, tls_alpn: true, tls_sni: true, tls_ocsp: true, tls: true, cached_builtins: true, typescript: false, require_module: false, openssl_is_boringssl: true },
+  features: { cached_builtins: true, debug: false, inspector: false, ipv6: true, openssl_is_boringssl: true, require_module: false, tls: true, tls_alpn: true, tls_ocsp: true, tls_sni: true, typescript: false, uv: true },
   config,
   debugPort: 0,
   connected: false,
@@ -132,13 +132,22 @@ Object.assign(process, {
   permission: { has() { return true; } },
   finalization: { register() {}, registerBeforeExit() {}, unregister() {} },
   nextTick(callback, ...args) {
-    validateFunction(callback, "callback");
-    later(callback, ...args);
+    // That it is none is noticed when it is called.
+    later((...given) => {
+      const cb = callback;
+      cb(...given);
+    }, ...args);
   },
   cwd: function getCwd() { return directory; }.bind(undefined),
   chdir(path) {
     validateString(path, "directory");
-    const resolved = globalThis.process.getBuiltinModule("node:path").resolve(directory, path);
+    const builtin = globalThis.process.getBuiltinModule;
+    const resolved = builtin("node:path").resolve(directory, path);
+    const found = builtin("node:fs")?.statSync(resolved, { throwIfNoEntry: false });
+    if (found === undefined || !found.isDirectory()) {
+      const code = found === undefined ? "ENOENT" : "ENOTDIR", shown = resolved.slice(1);
+      throw Object.assign(new Error(`${code === "ENOENT" ? "no such file or directory" : "not a directory"}, chdir '${shown}'`), { syscall: "chdir", code, path: shown });
+    }
     directory = resolved;
   },
   hrtime,
@@ -148,7 +157,14 @@ Object.assign(process, {
     return { userCPUTime: 0, systemCPUTime: 0, maxRSS: 0, sharedMemorySize: 0, unsharedDataSize: 0, unsharedStackSize: 0, minorPageFault: 0, majorPageFault: 0, swappedOut: 0, fsRead: 0, fsWrite: 0, ipcSent: 0, ipcReceived: 0, signalsCount: 0, voluntaryContextSwitches: 0, involuntaryContextSwitches: 0 };
   },
   umask(mask) {
-    if (mask !== undefined && typeof mask !== "number") validateString(mask, "mask");
+    if (mask === undefined) return 18;
+    const wrong = ERR_INVALID_ARG_VALUE("mask", mask, "must be a 32-bit unsigned integer or an octal string");
+    if (typeof mask === "string") {
+      if (!/^[0-7]+$/.test(mask)) throw wrong;
+    } else {
+      validateNumber(mask, "mask");
+      if (!Number.isInteger(mask) || mask < 0 || mask > 0xffffffff) throw wrong;
+    }
     return 18;
   },
   getuid() { return 0; },
@@ -160,14 +176,14 @@ Object.assign(process, {
   seteuid: denied("seteuid"),
   setgid: denied("setgid"),
   setegid: denied("setegid"),
-  setgroups: denied("setgroups"),
-  initgroups: missing("initgroups", 2),
+  setgroups: denied("setgroups", NaN),
+  initgroups: Object.defineProperty(denied("initgroups", NaN), "length", { value: 2 }),
   availableMemory() { return 0; },
   constrainedMemory() { return 0; },
   emitWarning(warning, type, code, ctor) {
     if (typeof type === "object" && type !== null) ({ type, code } = type);
     const error = typeof warning === "string" ? Object.assign(new Error(warning), { name: String(type || "Warning") }) : warning;
-    if (!(error instanceof Error)) throw ERR_INVALID_ARG_TYPE("warning", ["Error", "string"], warning);
+    if (!(error instanceof Error)) throw ERR_INVALID_ARG_TYPE("warning", "string or Error", warning);
     if (code !== undefined) error.code = code;
     later(() => process.emit("warning", error));
   },
@@ -181,19 +197,22 @@ Object.assign(process, {
     throw new Error("process.abort() was called");
   },
   getBuiltinModule(id) {
-    validateString(id, "id");
+    if (typeof id !== "string") return undefined;
     const found = native.builtin(id.startsWith("node:") ? id : `node:${id}`);
     return found === undefined ? undefined : (found.default ?? found);
   },
   assert: scope.flags?.has("remove_nodejs_compat_eol_v23") ? undefined : function assert(value, message) {
-    if (!value) throw coded(Error, "ERR_ASSERTION", message || "assertion error");
+    const { ok } = native.builtin("node:assert").default;
+    return arguments.length === 0 ? ok() : ok(value, message);
   }.bind(undefined),
   ref: nothing("ref"),
   unref: nothing("unref"),
   getSourceMapsSupport() { return { enabled: false, nodeModules: false, generatedCode: false }; },
-  setSourceMapsEnabled(enabled, options) { throw ERR_METHOD_NOT_IMPLEMENTED("process.setSourceMapsEnabled"); },
-  loadEnvFile(path = "/.env") {
-    throw Object.assign(new Error(`no such file or directory, readAll '${path}'`), { code: "ENOENT" });
+  setSourceMapsEnabled(enabled, options) {},
+  loadEnvFile(path = ".env") {
+    const builtin = globalThis.process.getBuiltinModule;
+    const all = builtin("node:util").parseEnv(builtin("node:fs").readFileSync(path, "utf8"));
+    for (const key of Object.keys(all)) if (!(key in env)) env[key] = all[key];
   },
   setUncaughtExceptionCaptureCallback: missing("setUncaughtExceptionCaptureCallback", 1),
   _rawDebug: nothing("_rawDebug"),
@@ -208,7 +227,8 @@ Object.assign(process, {
   _send: undefined,
   _preload_modules: [],
 });
-for (const [name, length] of [["binding", 1], ["cpuUsage", 1], ["dlopen", 3], ["execve", 3], ["getActiveResourcesInfo", 0], ["hasUncaughtExceptionCaptureCallback", 0], ["kill", 2], ["openStdin", 0], ["send", 2], ["threadCpuUsage", 0], ["_debugEnd", 0], ["_debugProcess", 1], ["_fatalException", 1], ["_getActiveHandles", 0], ["_getActiveRequests", 0], ["_kill", 2], ["_linkedBinding", 1]]) process[name] = missing(name, length);
+for (const [name, length] of [["binding", 1], ["cpuUsage", 1], ["dlopen", 3], ["execve", 3], ["getActiveResourcesInfo", 0], ["hasUncaughtExceptionCaptureCallback", 0], ["kill", 2], ["threadCpuUsage", 0], ["_kill", 2], ["_linkedBinding", 1]]) process[name] = missing(name, length);
+Object.assign(process, { openStdin() { return stream("stdin"); }, send(message, sendHandle) { return false; }, _debugEnd() {}, _debugProcess(pid) {}, _fatalException(error) { return false; }, _getActiveHandles() { return []; }, _getActiveRequests() { return []; } });
 for (const name of ["stdin", "stdout", "stderr"]) Object.defineProperty(process, name, { get: () => stream(name), set() {}, enumerable: true, configurable: true });
 
 const names = Object.keys(process);

@@ -1,11 +1,18 @@
 // node:stream: readable-stream, which is Node's own.
+import "./streamerrors.js";
 import streams from "readable-stream/lib/ours/index.js";
+import { pipelineImpl } from "readable-stream/lib/internal/streams/pipeline.js";
 import { addWebStreams } from "./webstreams.js";
 import promisesModule from "node:stream/promises";
 
 const { Readable, Writable, Duplex, Transform, PassThrough, Stream, addAbortSignal, finished, pipeline, compose, destroy, isDestroyed, isDisturbed, isErrored, isReadable, isWritable, getDefaultHighWaterMark, setDefaultHighWaterMark, _isUint8Array, _uint8ArrayToBuffer } = streams;
 addWebStreams(Readable, Writable, Duplex);
 setDefaultHighWaterMark(false, 64 * 1024);
+
+// Chunks may be views of any kind.
+Stream._isUint8Array = { isUint8Array(value) { return ArrayBuffer.isView(value); } }.isUint8Array;
+Stream._uint8ArrayToBuffer = { _uint8ArrayToBuffer(chunk) { return globalThis.Buffer.from(chunk.buffer, chunk.byteOffset, chunk.byteLength); } }._uint8ArrayToBuffer;
+Object.defineProperty(promisesModule, Symbol.for("postern.pipeline"), { value: pipelineImpl });
 
 export const _isArrayBufferView = { isArrayBufferView(value) { return ArrayBuffer.isView(value); } }.isArrayBufferView;
 export function duplexPair(options) {

@@ -10,35 +10,68 @@ function normal(encoding) {
   return name;
 }
 
-// How many of the last bytes begin a character that is not over.
-function unfinished(encoding, bytes) {
-  const length = bytes.length;
-  if (encoding === "base64" || encoding === "base64url") return length % 3;
+// Bytes of a character that is not over, and how many it lacks.
+class Rest {
+  bytes = [];
+  lacks = 0;
+  // What lastChar shows, which nobody clears.
+  shown = Buffer.alloc(4);
+  add(byte) {
+    this.shown[this.bytes.length] = byte;
+    this.bytes.push(byte);
+  }
+}
+const isHigh = (bytes, at) => (bytes[at + 1] & 0xfc) === 0xd8;
+
+// Looks for a character's beginning at the end of what came, and keeps it; how many bytes that is.
+function keep(encoding, bytes, rest) {
+  const { length } = bytes;
+  let kept = 0, needs = 0;
   if (encoding === "utf16le") {
-    const odd = length % 2;
-    const last = length - odd;
-    return last >= 2 && (bytes[last - 1] & 0xfc) === 0xd8 ? odd + 2 : odd;
-  }
-  if (encoding !== "utf8") return 0;
-  for (let back = 1; back <= Math.min(3, length); back++) {
-    const byte = bytes[length - back];
-    if ((byte & 0xc0) === 0x80) continue;
-    const need = byte >= 0xf0 && byte < 0xf5 ? 4 : byte >= 0xe0 ? (byte < 0xf0 ? 3 : 1) : byte >= 0xc2 ? 2 : 1;
-    if (need <= back) return 0;
-    // What can no longer become a character is not waited for.
-    if (back >= 2) {
-      const second = bytes[length - back + 1];
-      if ((byte === 0xe0 && second < 0xa0) || (byte === 0xed && second > 0x9f) || (byte === 0xf0 && second < 0x90) || (byte === 0xf4 && second > 0x8f)) return 0;
+    if (length % 2 === 1) [kept, needs] = [1, 2];
+    else if (length >= 2 && isHigh(bytes, length - 2)) [kept, needs] = [2, 4];
+  } else if (encoding === "base64" || encoding === "base64url") {
+    kept = length % 3;
+    needs = 3;
+  } else if (encoding === "utf8") {
+    for (let back = 1; back <= Math.min(4, length); back++) {
+      const byte = bytes[length - back];
+      if ((byte & 0xc0) === 0x80) continue;
+      needs = (byte & 0xe0) === 0xc0 ? 2 : (byte & 0xf0) === 0xe0 ? 3 : (byte & 0xf8) === 0xf0 ? 4 : 0;
+      if (back < needs) kept = back;
+      break;
     }
-    return back;
   }
-  return 0;
+  rest.bytes = [];
+  for (let at = length - kept; at < length; at++) rest.add(bytes[at]);
+  rest.lacks = kept === 0 ? 0 : needs - kept;
+  return kept;
+}
+
+// Gives what is kept the bytes it lacks; how many those were, and the text if it is over.
+function complete(encoding, bytes, rest) {
+  let used = 0, text = "";
+  if (encoding === "utf8") {
+    // What does not go on with a character ends it.
+    while (used < rest.lacks && used < bytes.length && (bytes[used] & 0xc0) === 0x80) rest.add(bytes[used++]);
+    rest.lacks = used < bytes.length ? 0 : rest.lacks - used;
+  } else {
+    while (rest.lacks > 0 && used < bytes.length) {
+      rest.add(bytes[used++]);
+      rest.lacks--;
+    }
+  }
+  if (rest.lacks === 0) {
+    text = Buffer.from(rest.bytes).toString(encoding);
+    rest.bytes = [];
+  }
+  return [used, text];
 }
 
 export function StringDecoder() {
   const encoding = arguments[0];
   this.encoding = normal(encoding);
-  Object.defineProperty(this, "_kept", { value: Buffer.alloc(0), writable: true, enumerable: false });
+  Object.defineProperty(this, "_kept", { value: new Rest(), writable: true, enumerable: false });
 }
 
 Object.assign(StringDecoder.prototype, {
@@ -46,35 +79,39 @@ Object.assign(StringDecoder.prototype, {
     if (typeof chunk === "string") return chunk;
     if (!ArrayBuffer.isView(chunk)) throw ERR_INVALID_ARG_TYPE("buf", ["string", "Buffer", "TypedArray", "DataView"], chunk);
     if (this._kept === undefined) throw ERR_INVALID_THIS("StringDecoder");
-    let bytes = Buffer.from(chunk.buffer, chunk.byteOffset, chunk.byteLength);
-    if (this._kept.length > 0) bytes = Buffer.concat([this._kept, bytes]);
-    const keep = unfinished(this.encoding, bytes);
-    this._kept = Buffer.from(bytes.subarray(bytes.length - keep));
-    return bytes.toString(this.encoding, 0, bytes.length - keep);
+    let bytes = Buffer.from(chunk.buffer, chunk.byteOffset, chunk.byteLength), text = "";
+    const rest = this._kept;
+    if (rest.bytes.length > 0 && bytes.length > 0) {
+      const [used, whole] = complete(this.encoding, bytes, rest);
+      if (rest.lacks > 0) return "";
+      text = whole;
+      bytes = bytes.subarray(used);
+    }
+    if (bytes.length === 0) return text;
+    const kept = keep(this.encoding, bytes, rest);
+    return text + bytes.toString(this.encoding, 0, bytes.length - kept);
   },
   end(chunk) {
     let text = chunk === undefined ? "" : this.write(chunk);
-    if (this._kept.length > 0) {
-      text += this._kept.toString(this.encoding);
-      this._kept = Buffer.alloc(0);
+    const { bytes } = this._kept;
+    if (bytes.length > 0) {
+      // Half a unit is none.
+      if (this.encoding === "utf16le" && bytes.length % 2 === 1) bytes.pop();
+      text += Buffer.from(bytes).toString(this.encoding);
+      this._kept.bytes = [];
+      this._kept.lacks = 0;
     }
     return text;
   },
   text(chunk, offset) {
-    this._kept = Buffer.alloc(0);
+    this._kept = new Rest();
     return this.write(chunk.slice(offset));
   },
 });
 Object.defineProperties(StringDecoder.prototype, {
-  lastChar: { enumerable: true, configurable: true, get() { return Buffer.concat([this._kept], 4); } },
-  lastNeed: { enumerable: true, configurable: true, get() { return this._kept.length > 0 ? needOf(this.encoding, this._kept) : 0; } },
-  lastTotal: { enumerable: true, configurable: true, get() { return this._kept.length + this.lastNeed; } },
+  lastChar: { enumerable: true, configurable: true, get() { return Buffer.from(this._kept.shown); } },
+  lastNeed: { enumerable: true, configurable: true, get() { return this._kept.lacks; } },
+  lastTotal: { enumerable: true, configurable: true, get() { return this._kept.bytes.length + this._kept.lacks; } },
 });
-
-function needOf(encoding, kept) {
-  if (encoding === "utf8") return (kept[0] >= 0xf0 ? 4 : kept[0] >= 0xe0 ? 3 : 2) - kept.length;
-  if (encoding === "utf16le") return kept.length === 1 ? 1 : 4 - kept.length;
-  return 3 - kept.length;
-}
 
 export default { StringDecoder };

@@ -14,7 +14,7 @@ export function unenroll(timer) {
   timer?.close?.();
 }
 export function enroll(item, delay) {
-  throw new Error("Not implemented. timers.enroll() is deprecated. Please use setTimeout() instead.");
+  throw new Error("Not implemented. Please use setTimeout() instead.");
 }
 
 export { Timeout };

@@ -1,5 +1,5 @@
 // node:timers/promises.
-import { AbortError, validateAbortSignal, validateBoolean, validateObject } from "internal:node/errors";
+import { AbortError, validateAbortSignal, validateBoolean, validateNumber, validateObject } from "internal:node/errors";
 
 const { setTimeout: start, clearTimeout: stop, setInterval: repeat, clearInterval: stopRepeat, setImmediate: immediate, clearImmediate: stopImmediate } = globalThis;
 
@@ -31,12 +31,14 @@ function wait(begin, end, value, options) {
 }
 
 export async function setTimeout(delay, value, options = {}) {
+  if (delay !== undefined) validateNumber(delay, "delay");
   return wait((done) => start(done, delay), stop, value, options);
 }
 export async function setImmediate(value, options = {}) {
   return wait((done) => immediate(done), stopImmediate, value, options);
 }
 export async function* setInterval(delay, value, options = {}) {
+  if (delay !== undefined) validateNumber(delay, "delay");
   check(options);
   const { signal } = options;
   if (signal?.aborted) throw new AbortError(undefined, { cause: signal.reason });
@@ -49,7 +51,11 @@ export async function* setInterval(delay, value, options = {}) {
     due++;
     ring();
   }, delay);
-  signal?.addEventListener("abort", ring, { once: true });
+  const aborted = () => {
+    stopRepeat(id);
+    ring();
+  };
+  signal?.addEventListener("abort", aborted, { once: true });
   try {
     for (;;) {
       if (signal?.aborted) throw new AbortError(undefined, { cause: signal.reason });
@@ -58,11 +64,11 @@ export async function* setInterval(delay, value, options = {}) {
     }
   } finally {
     stopRepeat(id);
-    signal?.removeEventListener("abort", ring);
+    signal?.removeEventListener("abort", aborted);
   }
 }
 export const scheduler = {
-  wait: async (delay, options) => setTimeout(delay, undefined, { signal: options?.signal }),
+  wait: async (delay, options) => wait((done) => start(done, delay), stop, undefined, { signal: options?.signal }),
   yield: async () => setImmediate(),
 };
 export default { scheduler, setImmediate, setInterval, setTimeout };

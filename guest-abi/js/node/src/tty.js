@@ -1,6 +1,10 @@
 // node:tty: no stream is a terminal.
 import { Socket } from "node:net";
 
+function called(callback) {
+  if (typeof callback === "function") callback();
+  return false;
+}
 export function isatty(fd) {
   return false;
 }
@@ -31,16 +35,16 @@ Object.assign(WriteStream.prototype, {
   },
   _refreshSize() {},
   cursorTo(x, y, callback) {
-    return false;
+    return called(typeof y === "function" ? y : callback);
   },
   moveCursor(dx, dy, callback) {
-    return false;
+    return called(callback);
   },
   clearLine(direction, callback) {
-    return false;
+    return called(callback);
   },
   clearScreenDown(callback) {
-    return false;
+    return called(callback);
   },
   getWindowSize() {
     return [this.columns, this.rows];

@@ -58,7 +58,7 @@ export function promisify(original) {
     validateFunction(own, "util.promisify.custom");
     return Object.defineProperty(own, custom, { value: own, enumerable: false, writable: false, configurable: true });
   }
-  const names = original[Symbol.for("nodejs.util.customPromisifyArgs")];
+  const names = original[Symbol.for("nodejs.util.promisify.custom.args")];
   function fn(...args) {
     return new Promise((resolve, reject) => {
       Reflect.apply(original, this, [...args, (error, ...values) => {

@@ -3,7 +3,7 @@
 import native from "internal:native";
 import { Transform } from "node:stream";
 import tables from "./zlib.json";
-import { ERR_OUT_OF_RANGE, validateFunction, validateUint32 } from "internal:node/errors";
+import { ERR_INVALID_ARG_TYPE, ERR_OUT_OF_RANGE, validateFunction, validateNumber, validateUint32 } from "internal:node/errors";
 
 const AS_GZIP = 0, AS_ZLIB = 1, AS_RAW = 2, AS_BROTLI = 3, AS_ZSTD = 4;
 // What asks a stream for all that it has got, among its chunks.
@@ -13,7 +13,7 @@ const PIECE = 32768;
 export const constants = { ...tables.constants };
 export const codes = Object.freeze({ ...tables.codes });
 
-function check(options, isStream) {
+function check(options) {
   if (options === undefined || options === null) return;
   const unsigned = (value) => {
     if (!Number.isFinite(Number(value))) throw new TypeError("The value cannot be converted because it is not an integer.");
@@ -23,7 +23,7 @@ function check(options, isStream) {
   // The calls convert what the streams refuse.
   const converted = (name) => {
     const value = options[name];
-    if (isStream || value === undefined) return value;
+    if (value === undefined) return value;
     if (name === "level") return Math.trunc(Number(value)) || 0;
     return name === "strategy" || name === "chunkSize" ? unsigned(value) : value;
   };
@@ -34,9 +34,33 @@ function check(options, isStream) {
   range("level", -1, 9);
   range("windowBits", 8, 15);
   range("memLevel", 1, 9);
-  if (!isStream && converted("strategy") > 4) throw new Error("invalid strategy");
+  if (converted("strategy") > 4) throw new Error("invalid strategy");
   range("strategy", 0, 4);
-  if (!isStream) range("chunkSize", 64, 134217728);
+  range("chunkSize", 64, 134217728);
+}
+
+// Options of streams are refused in Node's words.
+function inRange(value, name, min, max) {
+  if (value === undefined || Number.isNaN(value)) return;
+  validateNumber(value, name);
+  if (!Number.isFinite(value)) throw ERR_OUT_OF_RANGE(name, "a finite number", value);
+  if (value < min || value > max) throw ERR_OUT_OF_RANGE(name, max === Infinity ? `>= ${min}` : `>= ${min} and <= ${max}`, value);
+}
+function checkStream(format, expand, options) {
+  if (options === undefined || options === null) return;
+  const most = CODINGS[format]?.most ?? constants.Z_BLOCK;
+  inRange(options.chunkSize ?? undefined, "options.chunkSize", 64, Infinity);
+  inRange(options.flush, "options.flush", 0, most);
+  inRange(options.finishFlush, "options.finishFlush", 0, most);
+  inRange(options.maxOutputLength, "options.maxOutputLength", 1, 2147483647);
+  if (format >= AS_BROTLI) return;
+  // What expands takes the window that the stream names.
+  if (!(expand && format !== AS_RAW && (options.windowBits ?? 0) === 0)) inRange(options.windowBits, "options.windowBits", format === AS_GZIP && !expand ? 9 : 8, 15);
+  inRange(options.level, "options.level", -1, 9);
+  inRange(options.memLevel, "options.memLevel", 1, 9);
+  inRange(options.strategy, "options.strategy", 0, 4);
+  const { dictionary } = options;
+  if (dictionary !== undefined && !ArrayBuffer.isView(dictionary) && !(dictionary instanceof ArrayBuffer)) throw ERR_INVALID_ARG_TYPE("options.dictionary", ["Buffer", "TypedArray", "DataView", "ArrayBuffer"], dictionary);
 }
 
 // What the host is told of deflate: a level and a dictionary, or where it expands the dictionary.
@@ -62,13 +86,7 @@ const CODINGS = {
 function checkCoding(format, expand, options, isStream) {
   const { name, most, params } = CODINGS[format];
   const { chunkSize } = options ?? {};
-  if (isStream) {
-    if (chunkSize !== undefined && !(chunkSize >= 64)) throw ERR_OUT_OF_RANGE("options.chunkSize", ">= 64", chunkSize);
-    for (const field of ["flush", "finishFlush"]) {
-      const value = options?.[field];
-      if (value !== undefined && !(value >= 0 && value <= most)) throw ERR_OUT_OF_RANGE(`options.${field}`, `>= 0 and <= ${most}`, value);
-    }
-  } else {
+  if (!isStream) {
     if (chunkSize !== undefined) {
       if (!Number.isFinite(Number(chunkSize))) throw new TypeError("The value cannot be converted because it is not an integer.");
       if (chunkSize < 0) throw new TypeError("The value cannot be converted because it is negative and this API expects a positive number.");
@@ -118,9 +136,10 @@ class Run {
   #cut;
   #told = [];
   constructor(format, expand, options, isStream) {
+    if (isStream) checkStream(format, expand, options);
     if (format >= AS_BROTLI) this.#told = checkCoding(format, expand, options, isStream) ?? [];
     else {
-      check(options, isStream);
+      if (!isStream) check(options);
       this.#told = deflating(format, expand, options);
     }
     this.#any = format === undefined;

@@ -19,27 +19,93 @@ function encoded(bytes, encoding) {
   return Buffer.from(bytes).toString(encoding);
 }
 
+// Small pieces are put together here before they cross to the host, and most hashes begin and end there
+// in one call. `running` is the host's number, null once it is over.
+const PART_BYTES = 1024;
+class State {
+  pending = undefined;
+  size = 0;
+  flushed = undefined;
+  constructor(number, running) {
+    this.number = number;
+    this.running = running;
+  }
+  get bytes() {
+    return this.pending === undefined ? new Uint8Array(0) : this.pending.subarray(0, this.size);
+  }
+  begun() {
+    return (this.running ??= settled(native.hashBegin(this.number), FAILED));
+  }
+  add(bytes) {
+    const { byteLength } = bytes;
+    if (this.size + byteLength > PART_BYTES) {
+      if (this.size > 0) settled(native.hashUpdate(this.begun(), this.bytes), FAILED);
+      this.size = 0;
+      if (byteLength > PART_BYTES) {
+        settled(native.hashUpdate(this.begun(), bytes), FAILED);
+        return;
+      }
+    }
+    this.pending ??= new Uint8Array(PART_BYTES);
+    this.pending.set(bytes instanceof Uint8Array ? bytes : new Uint8Array(bytes.buffer, bytes.byteOffset, byteLength), this.size);
+    this.size += byteLength;
+  }
+  end() {
+    if (this.running === undefined) return settled(native.cryptoDigest(this.number, this.bytes), FAILED);
+    if (this.size > 0) settled(native.hashUpdate(this.running, this.bytes), FAILED);
+    return settled(native.hashEnd(this.running), FAILED);
+  }
+  copy() {
+    const made = new State(this.number, this.running === undefined ? undefined : settled(native.hashCopy(this.running), FAILED));
+    if (this.size > 0) made.add(this.bytes);
+    return made;
+  }
+}
+
+// They are streams from when somebody looks at them as such; until then these stand for what a stream has.
+const LAZY = {};
+for (const name of ["_events", "_readableState", "_writableState", "allowHalfOpen", "_maxListeners", "domain", "_eventsCount"]) {
+  LAZY[name] = {
+    configurable: true,
+    enumerable: true,
+    get() {
+      return begin(this)[name];
+    },
+    set(value) {
+      begin(this)[name] = value;
+    },
+  };
+}
+function begin(stream) {
+  for (const name of Object.keys(LAZY)) delete stream[name];
+  Transform.call(stream);
+  return stream;
+}
+function makeStream(stream, options) {
+  if (options === undefined || options === null) Object.defineProperties(stream, LAZY);
+  else Transform.call(stream, options);
+}
+
 export function Hash(algorithm, options) {
   if (!(this instanceof Hash)) return new Hash(algorithm, options);
-  let running, number, wanted;
+  let state, number, wanted;
   if (algorithm instanceof Hash) {
     const from = states.get(algorithm);
     if (from.running === null) throw finalized();
     number = from.number;
     wanted = options?.outputLength;
     if (wanted !== undefined) uint32(wanted, "options.outputLength");
-    running = settled(native.hashCopy(from.running), FAILED);
+    state = from.copy();
   } else {
     validateString(algorithm, "algorithm");
     wanted = options === undefined ? undefined : options.outputLength;
     if (wanted !== undefined) uint32(wanted, "options.outputLength");
     number = digestOf(algorithm);
-    checkLength(number, wanted);
-    running = settled(native.hashBegin(number), FAILED);
+    state = new State(number, undefined);
   }
   checkLength(number, wanted);
-  states.set(this, { running, number });
-  Transform.call(this, options);
+  states.set(this, state);
+  makeStream(this, options);
 }
 Object.setPrototypeOf(Hash.prototype, Transform.prototype);
 Object.setPrototypeOf(Hash, Transform);
@@ -59,7 +125,7 @@ Hash.prototype._transform = function (chunk, encoding, callback) {
 Hash.prototype._flush = function (callback) {
   // It may be asked for once more.
   const state = states.get(this);
-  state.flushed = settled(native.hashEnd(state.running), FAILED);
+  state.flushed = state.end();
   this.push(Buffer.from(state.flushed));
   callback();
 };
@@ -68,13 +134,13 @@ Hash.prototype.update = function update(data, encoding) {
   if (encoding === "buffer") encoding = undefined;
   const state = states.get(this);
   if (state.running === null) throw finalized();
-  settled(native.hashUpdate(state.running, dataOr(data, encoding)), FAILED);
+  state.add(dataOr(data, encoding));
   return this;
 };
 Hash.prototype.digest = function digest(encoding) {
   const state = states.get(this);
   if (state.running === null) throw finalized();
-  const bytes = state.flushed ?? settled(native.hashEnd(state.running), FAILED);
+  const bytes = state.flushed ?? state.end();
   state.running = null;
   return encoded(bytes, encoding);
 };
@@ -95,8 +161,8 @@ export function Hmac(hmac, key, options) {
   validateString(hmac, "hmac");
   const handle = keyFor(key, options?.encoding);
   const number = digestOf(hmac);
-  states.set(this, { running: settled(native.hashBegin(number, handle), FAILED), number, digested: false });
-  Transform.call(this, options ?? undefined);
+  states.set(this, new State(number, settled(native.hashBegin(number, handle), FAILED)));
+  makeStream(this, options);
 }
 Object.setPrototypeOf(Hmac.prototype, Transform.prototype);
 Object.setPrototypeOf(Hmac, Transform);
@@ -108,7 +174,7 @@ Hmac.prototype.digest = function digest(encoding) {
     const empty = Buffer.alloc(0);
     return encoding === undefined || encoding === "buffer" ? empty : "";
   }
-  const bytes = state.flushed ?? settled(native.hashEnd(state.running), FAILED);
+  const bytes = state.flushed ?? state.end();
   state.running = null;
   return encoded(bytes, encoding);
 };

@@ -460,10 +460,11 @@ export function generateKeyPair(type, options, callback) {
     options = undefined;
   }
   validateFunction(callback, "callback");
-  const how = plan(type, options);
-  Promise.resolve(native.cryptoGenerate(...how))
+  // What is wrong with the rest is told as an answer.
+  new Promise((resolve) => resolve(native.cryptoGenerate(...plan(type, options))))
     .then((got) => pairOf(got, options))
     .then(({ publicKey, privateKey }) => queueMicrotask(() => callback(null, publicKey, privateKey)), (error) => queueMicrotask(() => callback(error)));
 }
+Object.defineProperty(generateKeyPair, Symbol.for("nodejs.util.promisify.custom.args"), { value: ["publicKey", "privateKey"] });
 
 export { CryptoKey };

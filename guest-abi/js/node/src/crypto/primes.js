@@ -105,6 +105,7 @@ export function generatePrime(size, options, callback) {
     callback = options;
     options = undefined;
   }
+  validateInteger(size, "size", 1, 2147483647);
   validateFunction(callback, "callback");
   const plan = planPrime(size, options);
   give(callback, () => prime(plan));
@@ -125,6 +126,8 @@ export function checkPrime(candidate, options, callback) {
     callback = options;
     options = undefined;
   }
+  numberOr(candidate, "candidate");
+  if (options !== undefined) validateObject(options, "options");
   validateFunction(callback, "callback");
   give(callback, planCheck(candidate, options));
 }
