@@ -139,7 +139,10 @@ fn kv_operations() {
     let daemon = start();
     daemon.get("/probe/kv-loop?n=10").expect(200);
     let over = daemon.get("/probe/kv-loop?n=11");
-    assert_ne!(over.status, 200);
+    // What an exception says is the tenant's; the limit is for programs.
+    assert_eq!((over.status, over.text()), (500, "error code: 1101"));
+    let limit = over.header("postern-limit");
+    assert_eq!(limit, Some("kv-operations; value=10; used=11"));
     unharmed(&daemon);
 }
 

@@ -88,6 +88,17 @@ fn what_tenants_used_is_shown_and_survives_a_proper_end() {
             .starts_with("1 of 1 tenants would have been cut, 120 of 120 requests"),
         "{ran:?}"
     );
+    // Who is not there is named, and not told of as cut by nothing.
+    for asked in [&["what-if", "cpu-ms=20"][..], &["suggest"], &["show"]] {
+        for (whose, named) in [
+            (&["--namespace", "prodution"][..], "prodution"),
+            (&["--namespace", "production", "--tenant", "gold"], "gold"),
+        ] {
+            let args = [&["tune"][..], asked, whose].concat();
+            let ran = daemon.cli(&args).expect(1);
+            assert!(ran.stderr.contains(named), "{ran:?}");
+        }
+    }
     let told = post(&daemon, "what-if", &json!({"limits": {"cpu-ms": 5000}})).ok();
     assert_eq!(
         (

@@ -129,6 +129,7 @@ impl<W: Send + Sync + 'static> Catalog<W> {
                 name: "TypeError".to_owned(),
                 message: "The service has assets alone, and no entrypoints.".to_owned(),
                 stack: String::new(),
+                refusal: None,
             }))),
         }
     }
@@ -150,6 +151,7 @@ impl<W: Send + Sync + 'static> Catalog<W> {
                     trigger.handler()
                 ),
                 stack: String::new(),
+                refusal: None,
             }),
         }
     }

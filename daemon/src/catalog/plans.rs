@@ -4,6 +4,7 @@
 use super::name::{Id, check_name, shown, tenant_of};
 use super::record::{CustomLimits, Namespace, Script, Settings};
 use super::{Bounds, Catalog, CatalogError, Deployed, Result};
+use crate::engine::GuestKind;
 use crate::engine::limits::Limits;
 use crate::engine::meter::Meter;
 use crate::plans::key::Ceilings;
@@ -137,16 +138,17 @@ impl<W: Send + Sync + 'static> Catalog<W> {
         }
     }
 
-    /// The limits of a script that is deployed, each with where it comes from, and its tenant.
+    /// The limits of a script that is deployed, each with where it comes from, its tenant, and its kind.
     ///
     /// # Errors
     /// When there is no such script.
-    pub fn explain(&self, namespace: &str, script: &str) -> Result<(Explained, String)> {
+    pub fn explain(&self, namespace: &str, script: &str) -> Result<(Explained, String, GuestKind)> {
         let (namespace, script) = self.script(namespace, script)?;
         let standing = Standing::new(namespace.id, &script.name, &script.settings);
         let (ground, asked) = (self.bounds.read().ground(), standing.asked());
         let told = self.plans.explain(&subject(&standing, &asked), &ground);
-        Ok((told, standing.tenant().to_owned()))
+        let tenant = standing.tenant().to_owned();
+        Ok((told, tenant, script.verdict.kind))
     }
 
     /// The name of the dispatch namespace that a statement is about, [`ACCOUNT`] included.

@@ -6,6 +6,7 @@ use super::client::Call;
 use super::error::CliError;
 use super::output::{Output, member, printable};
 use super::scripts::rows;
+use crate::catalog::name::ACCOUNT;
 use http::Method;
 use serde_json::{Map, Value, json};
 
@@ -294,7 +295,7 @@ fn plan_path(api: &Api, name: &str) -> String {
 
 fn script_path(namespace: Option<&str>, script: &str) -> String {
     match namespace {
-        None => format!("scripts/{}", segment(script)),
+        None | Some(ACCOUNT) => format!("scripts/{}", segment(script)),
         Some(namespace) => format!(
             "namespaces/{}/scripts/{}",
             segment(namespace),
@@ -306,28 +307,34 @@ fn script_path(namespace: Option<&str>, script: &str) -> String {
 fn path_of(whose: &LimitsOf) -> Result<String, CliError> {
     let wanted = || {
         CliError::Usage(format!(
-            "`{}` names no tenant; write NAMESPACE/TENANT --tenant",
+            "`{}` names no tenant; write NAMESPACE/TENANT --tenant, or TENANT --tenant --plain",
             whose.of
         ))
     };
-    Ok(match (whose.of.split_once('/'), whose.plain) {
-        (None, true) => script_path(None, &whose.of),
-        (None, false) if whose.tenant => return Err(wanted()),
-        (None, false) => format!("namespaces/{}", segment(&whose.of)),
-        (Some((namespace, name)), _) if whose.tenant => {
+    let (namespace, name) = match (whose.of.split_once('/'), whose.plain) {
+        (Some((namespace, name)), _) => (namespace, Some(name)),
+        (None, true) => (ACCOUNT, Some(&*whose.of)),
+        (None, false) => (&*whose.of, None),
+    };
+    Ok(match (name, namespace) {
+        (None, _) if whose.tenant => return Err(wanted()),
+        (None, ACCOUNT) => "account".to_owned(),
+        (None, namespace) => format!("namespaces/{}", segment(namespace)),
+        (Some(name), ACCOUNT) if whose.tenant => format!("tenants/{}", segment(name)),
+        (Some(name), namespace) if whose.tenant => {
             format!(
                 "namespaces/{}/tenants/{}",
                 segment(namespace),
                 segment(name)
             )
         }
-        (Some((namespace, name)), _) => script_path(Some(namespace), name),
+        (Some(name), namespace) => script_path(Some(namespace), name),
     })
 }
 
 /// What an override is of.
 fn of(it: &Value) -> String {
-    let namespace = it["namespace"].as_str().unwrap_or("(account)");
+    let namespace = it["namespace"].as_str().unwrap_or(ACCOUNT);
     match (it["tenant"].as_str(), it["script"].as_str()) {
         (Some(tenant), _) => format!("tenant {namespace}/{tenant}"),
         (None, Some(script)) => format!("script {namespace}/{script}"),
@@ -369,9 +376,12 @@ fn explained(result: &Value) -> String {
         let used = &limit["last_hour"];
         let levels = limit["levels"].as_array().into_iter().flatten();
         let others = levels.filter(|it| it["level"] != limit["from"]);
-        let others: Vec<String> = others
+        let mut others: Vec<String> = others
             .map(|it| format!("{}={}", member(it, "level"), it["value"]))
             .collect();
+        if let Some(always) = limit["always_shown"].as_str() {
+            others.push(format!("(JavaScript has {always} whatever is stated)"));
+        }
         vec![
             member(limit, "limit"),
             match limit["value"].is_null() {
@@ -418,6 +428,12 @@ mod tests {
         );
         check("a", false, true, Some("scripts/a"));
         check("prod", true, false, None);
+        // Outside of dispatch namespaces: a Worker, a tenant, all of them.
+        check("a b", true, true, Some("tenants/a%20b"));
+        check("(account)", false, false, Some("account"));
+        check("(account)/a", false, false, Some("scripts/a"));
+        check("(account)/a", true, false, Some("tenants/a"));
+        check("(account)", true, false, None);
     }
 
     #[test]

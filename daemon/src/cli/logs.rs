@@ -139,6 +139,12 @@ fn pretty(event: &Value, least: usize) -> String {
             let _ = writeln!(text, "    {mark:<5} {}", printable(part));
         }
     }
+    if let Some(dropped) = event["logsDropped"].as_u64().filter(|it| *it > 0) {
+        let _ = writeln!(
+            text,
+            "    (lines of log that were dropped or cut, being beyond log-bytes: {dropped})"
+        );
+    }
     for exception in event["exceptions"].as_array().into_iter().flatten() {
         let name = printable(&member(exception, "name"));
         let _ = writeln!(
@@ -245,13 +251,18 @@ mod tests {
                 {"level": "warn", "message": ["two\nlines", {"a": 1}], "timestamp": 1},
             ],
             "exceptions": [{"name": "TypeError", "message": "no", "timestamp": 1}],
-            "cpuTime": 3,
+            "cpuTime": 3, "logsDropped": 0, "truncated": false,
         });
         assert_eq!(
             pretty(&event, 1),
             "2026-11-21 03:35:12.428Z  GET http://x/\\u{1b}[2J  exception 500  3 ms CPU\n    warn  two\n          lines {\"a\":1}\n    TypeError: no\n"
         );
         assert_eq!(pretty(&json!({}), 0), "-     \n");
+        let cut = json!({"logsDropped": 4, "truncated": true, "logs": [{"level": "log", "message": ["kept"]}]});
+        assert_eq!(
+            pretty(&cut, 0),
+            "-     \n    log   kept\n    (lines of log that were dropped or cut, being beyond log-bytes: 4)\n"
+        );
     }
 
     #[test]

@@ -10,6 +10,7 @@ use super::client::Call;
 use super::error::CliError;
 use super::output::{Output, member, printable, table};
 use crate::board::amount::Amount;
+use crate::board::limits::FIELDS;
 use http::Method;
 use serde_json::{Map, Value, json};
 use std::fmt::Write;
@@ -141,7 +142,19 @@ fn read_limits(given: &[String], may_be_off: bool) -> Result<Map<String, Value>,
                 .map_err(|_| CliError::Usage(format!("`{text}`: no whole number")))?,
             value => Amount::parse(value)
                 .map(|amount| Value::from(amount.value))
-                .map_err(|error| CliError::Usage(format!("`{text}`: {error}")))?,
+                .map_err(|error| {
+                    let key = key.replace('_', "-");
+                    let mut fields = FIELDS.iter().filter(|it| !it.is_bytes());
+                    let field = fields.find(|it| it.key == key);
+                    CliError::Usage(match field {
+                        Some(field) => format!(
+                            "`{text}`: not a whole number from {} to {}",
+                            field.show(field.floor),
+                            field.show(field.roof)
+                        ),
+                        None => format!("`{text}`: {error}"),
+                    })
+                })?,
         };
         if limits.insert(key.replace('_', "-"), value).is_some() {
             return Err(CliError::Usage(format!("`{key}` is there twice")));
@@ -478,6 +491,10 @@ mod tests {
             read(&["cpu-ms=off"], true).unwrap(),
             json!({"cpu-ms": null})
         );
+        // In the words of the limit, which counts no bytes.
+        let told = read(&["cpu_ms=1.5"], false).unwrap_err().to_string();
+        let words = "`cpu_ms=1.5`: not a whole number from 1 ms to 300000 ms";
+        assert!(told.contains(words), "{told}");
         for wrong in [
             &["cpu-ms"][..],
             &["=5"],

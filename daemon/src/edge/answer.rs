@@ -316,9 +316,25 @@ mod tests {
             name: text(),
             message: text(),
             stack: text(),
+            refusal: None,
         };
         check(exception.clone(), 500, "error code: 1101", None);
-        assert!(!Answer::failure(&exception).text.contains("secret"));
+        let answer = Answer::failure(&exception);
+        assert!(!answer.text.contains("secret"));
+        assert_eq!(answer.limit, None);
+        // Where a limit had refused it something, programs are told that alone.
+        let limited = Failure::Exception {
+            name: text(),
+            message: text(),
+            stack: text(),
+            refusal: Failure::Stack { depth: 1, bytes: 1 }
+                .refusal()
+                .map(Box::new),
+        };
+        check(limited.clone(), 500, "error code: 1101", None);
+        let answer = Answer::failure(&limited);
+        assert_eq!(answer.text, "error code: 1101");
+        assert!(answer.limit.is_some_and(|it| it.limit == "call-depth"));
         let cpu = Failure::Cpu {
             key: "cpu-ms",
             limit_ms: 50,

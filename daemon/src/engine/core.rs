@@ -480,6 +480,7 @@ impl Core {
                     name: "Error".into(),
                     message: format!("the guest ended a turn with status {status}"),
                     stack: String::new(),
+                    refusal: None,
                 }));
             }
             Ok(turn) => {
@@ -587,6 +588,7 @@ impl Core {
                 name: "RuntimeError".into(),
                 message: error.to_string(),
                 stack: String::new(),
+                refusal: None,
             },
         }))
     }

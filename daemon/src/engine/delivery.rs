@@ -240,8 +240,9 @@ impl Core {
             }
             Event::Expire(id) => {
                 host.current = id;
-                if host.invocation_of(id).is_none() {
-                    return Ok(Step::Skip);
+                match host.invocation_of(id) {
+                    Some(invocation) => invocation.expired = true,
+                    None => return Ok(Step::Skip),
                 }
                 host.log(
                     postern_abi::event::LogLevel::Warn,
@@ -557,6 +558,7 @@ fn boundary(message: String) -> Failure {
         name: "BoundaryError".into(),
         message,
         stack: String::new(),
+        refusal: None,
     }
 }
 

@@ -37,6 +37,8 @@ struct State {
     /// There is more, and the event that tells it is on its way.
     refilled: bool,
     gone: bool,
+    /// That the time was up, which whoever waited was told in the isolate's place.
+    late: Option<Failure>,
     /// Where the request is; it moves when its isolate ends before it has begun.
     place: Option<(Weak<Isolate>, u32)>,
     waker: Option<Waker>,
@@ -59,6 +61,12 @@ impl State {
             Some(Err(last)) => [&last, bytes].concat().into(),
             None => Bytes::copy_from_slice(bytes),
         });
+    }
+
+    fn note_late(&mut self, why: &Failure) {
+        if matches!(why, Failure::WallTime { .. }) {
+            self.late.get_or_insert_with(|| why.clone());
+        }
     }
 
     fn credit(&self) -> i64 {
@@ -95,18 +103,27 @@ impl Exchange {
         !state.gone
     }
 
-    /// Nobody will take the head any more. An answer with a body holds on to this exchange, so
+    /// Nobody will take the head any more, and `why`. An answer with a body holds on to this exchange, so
     /// one that is never taken would keep both for ever. Gives where the request is, if there
     /// was no answer.
-    pub fn leave(&self) -> Option<(Weak<Isolate>, u32)> {
+    pub fn leave(&self, why: &Failure) -> Option<(Weak<Isolate>, u32)> {
         let (head, place) = {
             let mut state = self.0.lock();
             state.gone = true;
+            if !state.answered {
+                state.note_late(why);
+            }
             let place = state.place.take();
             (state.head.take(), place.filter(|_| !state.answered))
         };
         drop(head);
         place
+    }
+
+    /// That the time was up, if whoever waited was told so: a turn that computes goes on meanwhile, and what ends
+    /// it later is not what the client knows.
+    pub fn late(&self) -> Option<Failure> {
+        self.0.lock().late.clone()
     }
 
     /// Whether a head was put.
@@ -232,12 +249,11 @@ impl Stream for BodyStream {
                         if Pin::new(&mut self.deadline).poll(cx).is_pending() {
                             return Poll::Pending;
                         }
-                        (
-                            Some(Err(Failure::WallTime {
-                                limit_ms: self.limit_ms,
-                            })),
-                            false,
-                        )
+                        let why = Failure::WallTime {
+                            limit_ms: self.limit_ms,
+                        };
+                        self.exchange.0.lock().note_late(&why);
+                        (Some(Err(why)), false)
                     }
                 },
             }

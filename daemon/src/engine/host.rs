@@ -524,7 +524,7 @@ impl Host {
             invocation.exchange.answer(over);
         } else if !invocation.exchange.answered() {
             let failure = invocation.failure.get_or_insert_with(never_answers).clone();
-            invocation.exchange.answer(Err(failure));
+            invocation.answer_failed(failure);
         } else if invocation.streaming {
             let failure = invocation
                 .failure
@@ -532,6 +532,7 @@ impl Host {
                     name: "Error".into(),
                     message: "the invocation ended before its response's body did".into(),
                     stack: String::new(),
+                    refusal: None,
                 });
             invocation.exchange.end(Err(failure.clone()));
         }

@@ -215,6 +215,7 @@ fn violation(host: &mut Host, what: impl Into<String>) -> Error {
         name: "BoundaryError".into(),
         message: what.into(),
         stack: String::new(),
+        refusal: None,
     });
     Error::host(Ended)
 }

@@ -338,6 +338,7 @@ impl Starting {
                     name,
                     message,
                     stack,
+                    ..
                 }) => {
                     return Err(Refused::Thrown {
                         name,

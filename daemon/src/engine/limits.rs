@@ -1,6 +1,6 @@
 //! What is told when a Worker's invocation reaches one of its limits.
 
-use super::refusal::Bound;
+use super::refusal::{Bound, Refusal};
 use serde::{Deserialize, Serialize};
 
 pub use postern_board::limits::{Limits, SLICE_FUEL};
@@ -85,6 +85,8 @@ pub enum Failure {
         message: String,
         /// Its stack, or empty.
         stack: String,
+        /// The limit that had refused the invocation something, as far as who asked may know.
+        refusal: Option<Box<Refusal>>,
     },
     /// Fuel ran out. The text satisfies both documents (spec: SEMANTICS §3).
     #[error(

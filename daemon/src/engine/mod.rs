@@ -65,7 +65,7 @@ mod worker;
 
 pub use accounts::{Accounts, Resident};
 pub use finished::{Deployed, Finished, LogLine, Observer, Thrown};
-pub use javascript::{Bundle, EngineBytes, EngineModule, Part, Told, env_of};
+pub use javascript::{Bundle, EngineBytes, EngineModule, Part, Told, env_of, shaped};
 pub use judge::{Judged, Order, Pushed, Refused, Work, judge_here};
 pub use judges::keep as keep_judging;
 pub use module::GuestKind;

@@ -213,8 +213,8 @@ impl Failure {
                 retry_after_s: Some(retry_after_s),
                 is_shared: false,
             }),
+            Self::Exception { ref refusal, .. } => refusal.as_deref().cloned(),
             Self::Overloaded { bound: None, .. }
-            | Self::Exception { .. }
             | Self::Condemned { .. }
             | Self::Canceled
             | Self::Internal(_) => None,

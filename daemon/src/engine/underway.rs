@@ -108,6 +108,8 @@ pub struct Invocation {
     pub done: bool,
     /// Why it failed, once it has.
     pub failure: Option<Failure>,
+    /// Whether work of it was cut because `waitUntil` took too long.
+    pub expired: bool,
     /// Ends it when `waitUntil` takes too long.
     pub expiry: Option<Task<()>>,
     /// Bytes of its isolate's memories and tables, once it has ended.
@@ -193,11 +195,20 @@ impl Invocation {
     /// Answers with a failure, or breaks the answer's body off; its other work may go on. Only
     /// the first failure counts.
     pub fn fail(&mut self, failure: Failure) {
-        self.exchange.answer(Err(failure.clone()));
+        self.answer_failed(failure.clone());
         if std::mem::take(&mut self.streaming) {
             self.exchange.end(Err(failure.clone()));
         }
         self.failure.get_or_insert(failure);
+    }
+
+    /// Tells whoever waits for the answer that there is none. An exception comes with the limit that has
+    /// refused something until then: what it says may be of that, and is the tenant's.
+    pub fn answer_failed(&self, mut failure: Failure) {
+        if let Failure::Exception { refusal, .. } = &mut failure {
+            *refusal = self.refusal().map(Box::new);
+        }
+        self.exchange.answer(Err(failure));
     }
 
     /// How it ended.
@@ -216,6 +227,7 @@ impl Invocation {
                 name,
                 message,
                 stack,
+                ..
             } => (name, message, stack),
             Failure::Canceled => return None,
             other => ("Error".to_owned(), other.to_string(), String::new()),
@@ -229,7 +241,7 @@ impl Invocation {
     }
 
     /// The limit that ended it, or else one that refused it an operation, which it may have gone
-    /// on without.
+    /// on without, or cut its `waitUntil` work.
     pub fn refusal(&self) -> Option<Refusal> {
         let limits = &self.limits;
         let operation = |limit, value: u32, used: u32, remedy| Refusal {
@@ -260,7 +272,13 @@ impl Invocation {
             if over > 0 {
                 return Some(operation("pending-operations", most, most + over, remedy));
             }
-            self.caller.as_ref()?.traffic().refused()
+            let traffic = self.caller.as_ref().map(Caller::traffic);
+            if let Some(refused) = traffic.and_then(Traffic::refused) {
+                return Some(refused);
+            }
+            let (most, remedy) = (limits.wait_until_ms, "raise it, or have less to do then");
+            self.expired
+                .then(|| operation("wait-until-ms", most, most, remedy))
         })
     }
 
@@ -272,6 +290,7 @@ impl Invocation {
                 name: "Error".into(),
                 message: format!("The {}() handler will never complete", trigger.handler()),
                 stack: String::new(),
+                refusal: None,
             },
         }
     }
@@ -288,5 +307,6 @@ pub fn never_answers() -> Failure {
         name: "Error".into(),
         message: "The script will never generate a response".into(),
         stack: String::new(),
+        refusal: None,
     }
 }

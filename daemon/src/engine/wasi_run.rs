@@ -127,9 +127,10 @@ pub fn answer(host: &mut Host) {
                 name: "Error".to_owned(),
                 message,
                 stack: String::new(),
+                refusal: None,
             };
             invocation.failure.get_or_insert(failure.clone());
-            invocation.exchange.answer(Err(failure));
+            invocation.answer_failed(failure);
         }
     }
 }

@@ -215,6 +215,7 @@ impl Worker {
                 }
             },
             stack: String::new(),
+            refusal: None,
         })
     }
 
@@ -355,6 +356,7 @@ impl Worker {
             logs_dropped: 0,
             done: false,
             failure: None,
+            expired: false,
             expiry: None,
             memory_bytes: 0,
             limits,
@@ -412,6 +414,7 @@ impl Worker {
             name: "Error".into(),
             message: format!("Handler does not export a {handler}() function."),
             stack: String::new(),
+            refusal: None,
         })
     }
 
@@ -666,7 +669,7 @@ impl Drop for Waiting<'_> {
         if self.taken {
             return;
         }
-        if let Some((isolate, id)) = self.exchange.leave()
+        if let Some((isolate, id)) = self.exchange.leave(&self.why)
             && let Some(isolate) = isolate.upgrade()
         {
             isolate.abandon(id, self.why.clone());

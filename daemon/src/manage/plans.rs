@@ -10,6 +10,8 @@ use super::envelope::{Handled, Refusal, code, ok};
 use crate::catalog::name::{ACCOUNT, shown};
 use crate::catalog::plans::Holder;
 use crate::catalog::shown_time;
+use crate::engine::limits::Limits;
+use crate::engine::{GuestKind, shaped};
 use crate::plans::key::Key;
 use crate::plans::resolve::Said;
 use crate::plans::{self, Author, Change, Edit, Entry, Revised, Scope, Stated, Target, Values};
@@ -174,7 +176,7 @@ impl<W: Send + Sync + 'static> Manage<W> {
     /// The limits of a script, each with where it comes from and what was used of it.
     pub(super) async fn explain_limits(&self, call: Call) -> Handled {
         let (namespace, script) = (call.param("ns"), call.param("script"));
-        let (told, tenant) = self.catalog.explain(namespace, script)?;
+        let (told, tenant, kind) = self.catalog.explain(namespace, script)?;
         let used = self.used(namespace, script, &tenant);
         let each = told.each.iter().map(|limit| {
             let holds = limit.holds.as_ref();
@@ -186,6 +188,10 @@ impl<W: Send + Sync + 'static> Manage<W> {
                 "from": holds.map(from),
                 "levels": limit.said.iter().map(|it| json!({"level": from(it), "value": it.value})).collect::<Vec<_>>(),
             });
+            if let Some(always) = always(limit.key, kind) {
+                shown["always"] = always.into();
+                shown["always_shown"] = limit.key.show(always).into();
+            }
             if let Some(used) = used.iter().find(|it| it.limit == limit.key.name()) {
                 shown["last_hour"] =
                     json!({"max": used.max, "p99": used.p99, "invocations": used.invocations});
@@ -282,6 +288,17 @@ fn if_match(headers: &HeaderMap) -> Result<Option<u64>, Refusal> {
     })
 }
 
+/// What Workers of this kind have whatever is stated, of a limit that is none of theirs.
+fn always(key: Key, kind: GuestKind) -> Option<u64> {
+    let of = |limits: Limits| key.of(&shaped(kind, limits));
+    let (mut least, mut most) = (Limits::default(), Limits::default());
+    if let Key::Limit(field) = key {
+        (field.set)(&mut least, field.floor);
+        (field.set)(&mut most, field.roof);
+    }
+    of(least).filter(|always| of(most) == Some(*always))
+}
+
 fn from(said: &Said) -> String {
     match &said.name {
         None => said.level.name().to_owned(),
@@ -365,5 +382,21 @@ impl<W: Send + Sync + 'static> Manage<W> {
         };
         let log_bytes = figures("log-bytes", &log_bytes);
         recorded.into_iter().flatten().chain(log_bytes).collect()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_javascript_has_whatever_is_stated_is_its_stack_alone() {
+        let of = |kind| {
+            let all = Key::all().filter_map(|key| Some((key.name(), always(key, kind)?)));
+            all.collect::<Vec<_>>()
+        };
+        let always = of(GuestKind::JavaScript);
+        assert_eq!(always, [("stack-bytes", 4 << 20), ("call-depth", 16_384)]);
+        assert!(of(GuestKind::AbiV1).is_empty() && of(GuestKind::Wasi).is_empty());
     }
 }

@@ -139,6 +139,9 @@ impl<W: Send + Sync + 'static> Manage<W> {
             .iter()
             .filter(|it| scope.covers(&it.namespace, &it.tenant));
         let tenants: Vec<Value> = used.map(|it| shown(it, rate)).collect();
+        if tenants.is_empty() {
+            self.is_there(&scope)?;
+        }
         ok(json!({
             "window": window,
             "minutes": tune.kept().minutes[window as usize],
@@ -198,7 +201,13 @@ impl<W: Send + Sync + 'static> Manage<W> {
         let mut suggested: Vec<Suggestion> = Vec::new();
         // Those that are counted together are nobody's.
         let named = used.iter().filter(|it| !it.tenant.is_empty());
-        for it in named.filter(|it| scope.covers(&it.namespace, &it.tenant)) {
+        let mut named = named
+            .filter(|it| scope.covers(&it.namespace, &it.tenant))
+            .peekable();
+        if named.peek().is_none() {
+            self.is_there(&scope)?;
+        }
+        for it in named {
             let now = limits.get(&(it.namespace.to_string(), it.tenant.to_string()));
             suggested.extend(crate::tune::suggest(it, now, &ceilings, rate));
         }
@@ -217,10 +226,35 @@ impl<W: Send + Sync + 'static> Manage<W> {
         let proposal = what_if::proposal(&proposed.limits, &ceilings)?;
         let scope = proposed.scope()?;
         let effect = tune.what_if(&proposal, &scope, engine.fuel_per_ms())?;
+        if effect.tenants == 0 {
+            self.is_there(&scope)?;
+        }
         let mut told = json!(effect);
         told["minutes"] = tune.kept().minutes[1].into();
         told["limits"] = json!(proposal);
         ok(told)
+    }
+
+    /// Refuses a namespace or a tenant of which nothing is recorded and that is not there: a slip of the pen would
+    /// read as limits that cut nobody.
+    fn is_there(&self, scope: &Scope) -> Result<(), Refusal> {
+        let Some(namespace) = &scope.namespace else {
+            return Ok(());
+        };
+        self.catalog.namespace(namespace)?;
+        let Some(tenant) = &scope.tenant else {
+            return Ok(());
+        };
+        let whose = (namespace.clone(), tenant.clone());
+        if self.catalog.limits_of_tenants()?.contains_key(&whose) {
+            return Ok(());
+        }
+        let what = format!(
+            "there is no tenant `{}` in `{}`, and nothing is recorded of one; `postern tune show` lists those of which something is",
+            crate::catalog::name::shown(tenant),
+            crate::catalog::name::shown(namespace)
+        );
+        Err(Refusal::not_found(code::TUNE, what))
     }
 
     /// The last measurement.

@@ -1,7 +1,7 @@
 //! The keys of limits and quotas, and which values of each make sense.
 
 use super::PlansError;
-use crate::board::amount::{Amount, show_bytes};
+use crate::board::amount::{Amount, AmountError, show_bytes};
 use crate::board::limits::{FIELDS, Field};
 use crate::engine::limits::Limits;
 use crate::usage::quota::{QUOTA_MAX, QUOTAS, Quota};
@@ -89,6 +89,16 @@ impl Key {
         }
     }
 
+    /// Why a text is no value of it. Of units of bytes only what counts bytes speaks.
+    fn misread(self, text: &str, error: &AmountError) -> String {
+        if self.is_bytes() {
+            return error.to_string();
+        }
+        let (floor, roof) = self.range();
+        let (floor, roof) = (self.show(floor), self.show(roof));
+        format!("`{text}` is not a whole number from {floor} to {roof}")
+    }
+
     /// Reads a value: a number, or a text with a unit. Nothing above `ceiling` is taken.
     ///
     /// # Errors
@@ -113,7 +123,8 @@ impl Key {
                 return Err(bad(format!("`{text}` is negative; amounts begin at 0")));
             }
             Value::String(text) => {
-                Amount::parse(&super::shown(text)).map_err(|error| bad(error.to_string()))?
+                let text = super::shown(text);
+                Amount::parse(&text).map_err(|error| bad(self.misread(&text, &error)))?
             }
             _ => return Err(bad("a number, or a text like \"64 MiB\", is wanted".into())),
         };

@@ -145,6 +145,14 @@ fn values_that_make_no_sense_are_refused() {
     check(json!({"cpu-ms": -5}), "-5 is negative");
     check(json!({"cpu-ms": "-5"}), "negative");
     check(json!({"cpu-ms": 1.5}), "no whole number");
+    // Not in the words of another unit.
+    let words = "is not a whole number from 1 ms to 300000 ms";
+    check(json!({"cpu-ms": "1.5"}), &format!("`1.5` {words}"));
+    check(
+        json!({"cpu-ms": "100000000000000000000000"}),
+        &format!("`100000000000000000000000` {words}"),
+    );
+    check(json!({"memory-bytes": "1.5 MiB"}), "unknown unit");
     check(json!({"cpu-ms": u64::MAX}), "it must be");
     check(
         json!({"cpu-ms": 20_000}),

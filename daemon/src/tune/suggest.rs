@@ -67,7 +67,7 @@ pub fn suggest(
             }
             let is_exception = max / EXCEPTION > p99.max(1);
             let basis = if is_exception { p99 * 3 } else { max };
-            let wanted = basis.saturating_mul(HEADROOM) / 100;
+            let wanted = basis.saturating_mul(HEADROOM).div_ceil(100);
             let rounded = round_up(wanted, *measure);
             let value = rounded.clamp(field.floor.max(least(*measure)), (field.get)(ceilings));
             let seen = format!(
@@ -84,10 +84,15 @@ pub fn suggest(
                 let raised = now.map(|now| now.saturating_mul(2).min((field.get)(ceilings)));
                 return Some(told(raised.filter(|it| Some(*it) != now), reason));
             }
-            let why = match is_exception {
+            let mut why = match is_exception {
                 true => format!("{seen}, an exception: three times that of 99 in 100, and half of that again"),
                 false => format!("{seen}: half of that again"),
             };
+            if value > rounded {
+                why = format!("{why} would be {}, and the least that is suggested is {}", field.show(rounded), field.show(value));
+            } else if value < rounded {
+                why = format!("{why} would be {}, and the ceiling is {}", field.show(rounded), field.show(value));
+            }
             Some(match now {
                 Some(now) if now == value => told(None, format!("{seen}: the limit in force fits")),
                 _ => told(Some(value), why),
@@ -162,6 +167,15 @@ mod tests {
             "{why}"
         );
         assert_eq!(cpu(&used(1000, 20, 30, 0), None).0, Some(45));
+        // What is raised to the least, or cut at the ceiling, is told.
+        let (value, why) = cpu(&used(1000, 1, 1, 0), Some(500));
+        assert_eq!(value, Some(5));
+        let told = "half of that again would be 2 ms, and the least that is suggested is 5 ms";
+        assert!(why.ends_with(told), "{why}");
+        let (value, why) = cpu(&used(1000, 29_000, 29_999, 0), None);
+        assert_eq!(value, Some(30_000));
+        let told = "half of that again would be 45000 ms, and the ceiling is 30000 ms";
+        assert!(why.ends_with(told), "{why}");
         // Two digits.
         assert_eq!(cpu(&used(1000, 200, 301, 0), None).0, Some(460));
         let (value, why) = cpu(&used(1000, 20, 30, 0), Some(45));

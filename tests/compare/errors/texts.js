@@ -1,5 +1,6 @@
 // What V8 says of private names, of options and of what is no number, of functions too long to be shown;
 // and the frames that a stack has of what runs in a class before its constructor.
+// host: daemon
 const facts = {};
 const say = (value) => {
   if (value === undefined) return "undefined";

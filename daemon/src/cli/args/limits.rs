@@ -60,13 +60,14 @@ pub enum Plans {
 /// LimitsOf limits.
 #[derive(Clone, Debug, Args)]
 pub struct LimitsOf {
-    /// NAMESPACE/SCRIPT, NAMESPACE alone, or a SCRIPT outside of dispatch namespaces with --plain.
+    /// NAMESPACE/SCRIPT, or NAMESPACE alone; outside of dispatch namespaces a SCRIPT with --plain, or '(account)'
+    /// for all that are there.
     #[arg(value_name = "NAMESPACE[/SCRIPT]")]
     pub of: String,
-    /// The name behind the slash is a tenant's.
-    #[arg(long, conflicts_with = "plain")]
+    /// The name behind the slash, or with --plain the name, is a tenant's.
+    #[arg(long)]
     pub tenant: bool,
-    /// It is a Worker outside of dispatch namespaces.
+    /// It is a Worker, or with --tenant a tenant, outside of dispatch namespaces.
     #[arg(long)]
     pub plain: bool,
 }
@@ -91,7 +92,7 @@ pub enum Limits {
     /// State limits, quotas and the plan of a namespace, a tenant or a script. Workers that run have
     /// them from their next invocation on.
     #[command(
-        after_help = "Examples:\n  postern limits set prod --plan free\n  postern limits set prod/acme --tenant requests-per-day=5000 --why 'trial'\n  postern limits set prod/hello cpu-ms=20"
+        after_help = "Examples:\n  postern limits set prod --plan free\n  postern limits set prod/acme --tenant requests-per-day=5000 --why 'trial'\n  postern limits set prod/hello cpu-ms=20\n  postern limits set hello --plain cpu-ms=20\n  postern limits set acme --plain --tenant requests-per-day=5000\n  postern limits set '(account)' --plan free"
     )]
     Set {
         /// LimitsOf.

@@ -24,7 +24,7 @@ pub struct Usage {
     /// Only up to this date or month.
     #[arg(long, value_name = "DATE")]
     pub until: Option<String>,
-    /// Only of this dispatch namespace.
+    /// Only of this dispatch namespace; '(account)' for the Workers outside of any.
     #[arg(long, value_name = "NAME")]
     pub namespace: Option<String>,
     /// Only of this tenant.

@@ -105,6 +105,7 @@ impl Serve for Fake {
                 name: "Error".to_owned(),
                 message: format!("no {}", trigger.handler()),
                 stack: String::new(),
+                refusal: None,
             }),
         }
     }
@@ -224,6 +225,7 @@ fn failure(kind: &str) -> Failure {
             name: "Error".into(),
             message: "a secret".into(),
             stack: String::new(),
+            refusal: None,
         },
         "cpu" => Failure::Cpu {
             key: "cpu-ms",
@@ -269,6 +271,7 @@ impl Fake {
                     name: "TypeError".into(),
                     message: error.to_string(),
                     stack: String::new(),
+                    refusal: None,
                 })?;
                 bytes.extend_from_slice(&part);
             }

@@ -335,7 +335,7 @@ pub(super) fn done(
         return Ok(());
     };
     if invocation.failure.is_none() {
-        invocation.exchange.answer(Err(failure.clone()));
+        invocation.answer_failed(failure.clone());
         invocation.failure = Some(failure);
     } else if request == host.current {
         // The record has one failure, the first; this one is still worth knowing.
@@ -364,5 +364,6 @@ fn exception(bytes: &[u8]) -> Failure {
         name: cut(told.name),
         message: cut(told.message),
         stack: cut(told.stack),
+        refusal: None,
     }
 }

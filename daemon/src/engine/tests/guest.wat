@@ -62,6 +62,10 @@
       ;; w: answers and is never done
       (if (i32.eq (local.get $path) (i32.const 119)) (then
         (call $respond (local.get $id) (i32.const 256) (i32.const 3) (i32.const 272) (i32.const 5) (i32.const 0))))
+      ;; W: the same, with a timer that does nothing
+      (if (i32.eq (local.get $path) (i32.const 87)) (then
+        (call $op_start (i32.const 10) (i32.const 1) (i32.const 288) (i32.const 1))
+        (call $respond (local.get $id) (i32.const 256) (i32.const 3) (i32.const 272) (i32.const 5) (i32.const 0))))
       ;; d: streams two parts
       (if (i32.eq (local.get $path) (i32.const 100)) (then
         (call $respond (local.get $id) (i32.const 256) (i32.const 3) (i32.const 272) (i32.const 5) (i32.const 1))

@@ -403,6 +403,57 @@ fn work_has_an_end_when_the_client_has_left() {
     assert_eq!((told.len(), &*told[0], &*told[2]), (3, "left", "over"));
     assert!(told[1].starts_with("waitUntil() tasks did not complete"));
     assert_eq!(bench.last().outcome, Outcome::Canceled);
+    let refusal = bench.last().refusal.unwrap();
+    assert_eq!((refusal.limit, refusal.value), ("wait-until-ms", 1));
+    // It is told, and the answer is what it was.
+    bench.records.0.lock().clear();
+    assert_eq!(bench.text(&worker, "W").unwrap(), "hello");
+    bench.block(bench.recorded());
+    assert_eq!(bench.last().outcome, Outcome::Ok);
+    let refusal = bench.last().refusal.unwrap();
+    assert_eq!(refusal.limit, "wait-until-ms");
+}
+
+#[test]
+fn a_turn_that_goes_on_is_told_as_its_client_was() {
+    let bench = bench();
+    let limits = Limits {
+        wall_ms: 1,
+        ..Limits::default()
+    };
+    let worker = bench.worker(GUEST, limits);
+    let failure = bench.text(&worker, "s").unwrap_err();
+    assert_eq!(failure, Failure::WallTime { limit_ms: 1 });
+    // The CPU limit ends it later.
+    bench.block(bench.recorded());
+    assert_eq!(bench.last().outcome, Outcome::ExceededWallTime);
+    assert_eq!(bench.last().refusal.unwrap().limit, "wall-ms");
+}
+
+#[test]
+fn an_exception_comes_with_the_limit_that_refused_something() {
+    let bench = bench();
+    let timer = "(call $op_start (i32.const 9) (i32.const 1) (i32.const 288) (i32.const 1))\n        (call $fail";
+    let read = "(call $op_start (i32.const 9) (i32.const 2) (i32.const 288) (i32.const 1))\n        (call $fail";
+    assert!(GUEST.contains(timer));
+    let worker = bench.worker(
+        &GUEST.replace(timer, read),
+        Limits {
+            pending_operations: 0,
+            ..Limits::default()
+        },
+    );
+    let failure = bench.text(&worker, "e").unwrap_err();
+    assert_eq!(failure.to_string(), "Error: told");
+    let refusal = failure.refusal().unwrap();
+    assert_eq!(
+        (refusal.limit, refusal.value, refusal.used),
+        ("pending-operations", 0, 1)
+    );
+    // Where none did, none is named.
+    let worker = bench.worker(GUEST, Limits::default());
+    let failure = bench.text(&worker, "e").unwrap_err();
+    assert_eq!(failure.refusal(), None);
 }
 
 #[test]

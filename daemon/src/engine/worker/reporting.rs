@@ -16,6 +16,9 @@ impl Worker {
             0 => Stage::Run,
             _ => Stage::Response,
         };
+        if let Some(late) = invocation.exchange.late() {
+            invocation.failure = Some(late);
+        }
         self.count_out(&mut invocation);
         self.report(&invocation, stage);
     }
