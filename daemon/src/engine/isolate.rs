@@ -361,7 +361,8 @@ impl Isolate {
         let goes_on =
             after == After::Again && !self.form.lock().core().is_some_and(|core| core.awaits());
         let paid = worker.party().pace.ran(used, lasted, rate);
-        self.price.store(paid, Ordering::Relaxed);
+        // Waking up, say, is not what the next one does.
+        self.price.store(paid.min(rate.slice), Ordering::Relaxed);
         let next = goes_on.then(|| self.enter());
         permit.end(paid);
         (after, next)
