@@ -573,9 +573,13 @@ impl Engine {
         }
     }
 
-    /// What the start of an isolate is likely to take, as fuel.
+    /// What the start of an isolate is likely to take, as fuel: more than a slice, and not so much that who has
+    /// to start one waits for long because another start took long.
     fn start_price(&self) -> u64 {
-        self.0.start_price.load(Ordering::Relaxed)
+        /// Slices.
+        const MOST: u64 = 4;
+        let price = self.0.start_price.load(Ordering::Relaxed);
+        price.min(self.slice_fuel().saturating_mul(MOST))
     }
 
     fn started_for(&self, fuel: u64) {

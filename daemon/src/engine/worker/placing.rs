@@ -6,6 +6,7 @@ use crate::engine::code::{BuildError, Code, translated_bytes};
 use crate::engine::isolate::Isolate;
 use crate::engine::limits::Failure;
 use crate::engine::module::GuestKind;
+use crate::engine::pace::Watch;
 use crate::engine::refusal::Stage;
 use crate::engine::timing::micros;
 use crate::engine::underway::Invocation;
@@ -79,10 +80,10 @@ impl Worker {
         let price = self.engine.start_price();
         let turn = scheduler.enter(&self.party.place, self.weight(), price);
         let permit = turn.await;
-        let begun = Instant::now();
+        let (rate, watch) = (self.engine.rate(), Watch::begin());
         let picked = self.pick();
-        let took = begun.elapsed();
-        let fuel = self.engine.rate().fuel(took);
+        let took = watch.end(rate);
+        let fuel = rate.fuel(took);
         self.engine.started_for(fuel);
         permit.end(fuel);
         (picked, micros(took))
