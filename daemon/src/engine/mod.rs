@@ -577,7 +577,7 @@ impl Engine {
     /// to start one waits for long because another start took long.
     fn start_price(&self) -> u64 {
         /// Slices.
-        const MOST: u64 = 4;
+        const MOST: u64 = 32;
         let price = self.0.start_price.load(Ordering::Relaxed);
         price.min(self.slice_fuel().saturating_mul(MOST))
     }
