@@ -587,7 +587,11 @@ impl<W: Send + Sync + 'static> Delivery<W> {
 
 /// Seconds since 1970, if the clock can be right.
 fn trusted_now() -> Result<u64> {
-    match seconds_now() {
+    believed(seconds_now())
+}
+
+fn believed(now: u64) -> Result<u64> {
+    match now {
         now if now < EARLIEST => Err(DeliveryError::Clock(now)),
         now => Ok(now),
     }

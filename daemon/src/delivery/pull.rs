@@ -71,12 +71,7 @@ impl<W: Send + Sync + 'static> Delivery<W> {
                 Ok(()) => failures = 0,
                 Err(_) => failures = failures.saturating_add(1),
             }
-            wait = match failures {
-                0 => source.interval,
-                failures => source
-                    .interval
-                    .min(BACK_OFF.saturating_mul(1 << (failures - 1).min(16))),
-            };
+            wait = after(failures, source.interval);
         }
     }
 
@@ -183,8 +178,47 @@ fn is_etag(etag: &str) -> bool {
     etag.len() <= ETAG_MAX && etag.bytes().all(|byte| (0x21..=0x7e).contains(&byte))
 }
 
+/// How long a server is let be after so many failures in a row, before chance.
+fn after(failures: u32, interval: Duration) -> Duration {
+    match failures {
+        0 => interval,
+        failures => interval.min(BACK_OFF.saturating_mul(1 << (failures - 1).min(16))),
+    }
+}
+
 /// Between half as long and one and a half times as long, by chance.
 fn jittered(wait: Duration) -> Duration {
     let random = getrandom::u32().unwrap_or(u32::MAX / 2);
     wait.mul_f64(0.5 + f64::from(random) / f64::from(u32::MAX))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn who_fails_is_asked_ever_more_seldom_and_not_by_all_at_once() {
+        let interval = Duration::from_secs(3600);
+        assert_eq!(after(0, interval), interval);
+        for failures in 1..100 {
+            let (wait, next) = (after(failures, interval), after(failures + 1, interval));
+            assert!(
+                next == (2 * wait).min(interval),
+                "{failures}: {wait:?}, {next:?}"
+            );
+        }
+        assert_eq!(after(1, interval), BACK_OFF);
+        assert_eq!(
+            after(9, BACK_OFF / 2),
+            BACK_OFF / 2,
+            "never longer than that"
+        );
+        let waits: Vec<Duration> = (0..100).map(|_| jittered(interval)).collect();
+        assert!(
+            waits
+                .iter()
+                .all(|it| *it >= interval / 2 && *it <= interval * 3 / 2)
+        );
+        assert!(waits.iter().any(|it| *it != waits[0]), "a hundred the same");
+    }
 }

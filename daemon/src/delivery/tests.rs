@@ -337,6 +337,17 @@ fn what_is_refused_leaves_nothing() {
 }
 
 #[test]
+fn what_expires_is_refused_while_nobody_knows_the_time() {
+    let error = super::believed(86_400).unwrap_err().to_string();
+    assert!(
+        error.contains("clock is not set (it says 86400 s"),
+        "{error}"
+    );
+    assert!(super::believed(super::EARLIEST - 1).is_err());
+    assert_eq!(super::believed(super::EARLIEST).unwrap(), super::EARLIEST);
+}
+
+#[test]
 fn scripts_that_a_bundle_has_no_more_go_unless_somebody_changed_them() {
     let device = Device::ready();
     let three = Made {

@@ -446,7 +446,9 @@ function Global(descriptor, value) {
   if (letter === undefined) {
     throw new TypeError(`${ENGINE}.Global(): Descriptor property 'value' must be a WebAssembly type`);
   }
-  if (value === undefined && letter !== "e") value = letter === "I" ? 0n : letter === "r" ? null : 0;
+  // Of a function, undefined is one that is wrong.
+  if (letter === "r" && arguments.length < 2) value = null;
+  if (value === undefined && "iIfF".includes(letter)) value = letter === "I" ? 0n : 0;
   if (letter === "r" && value !== null && handles.get(value) === undefined) {
     throw new TypeError(`${ENGINE}.Global(): ${NO_FUNCTION}`);
   }
