@@ -23,6 +23,8 @@ use wasmi::TypedFunc;
 
 /// Bytes of a window that is used again and again; a larger one serves one payload.
 const WINDOW_KEPT: usize = 128 * 1024;
+/// Fuel that a guest has to make a window, beside an eighth of its bytes.
+const WINDOW_FUEL: u64 = 200_000;
 
 impl Core {
     /// The next thing to do.
@@ -501,10 +503,10 @@ impl Core {
     ) -> Result<u32, Condemned> {
         let want = u32::try_from(bound.max(4096).next_power_of_two())
             .map_err(|_| Condemned(boundary(format!("a payload of {bound} bytes is too large"))))?;
-        // Enough to zero or copy a large window, and little enough to be no way around slices.
-        let slice = isolate.worker().engine().slice_fuel();
+        // Enough to zero or copy a large window, and little enough to be no way around slices; the same
+        // on every board, however long those are.
         let allowance = self.allowance();
-        let fuel = allowance.min(slice.saturating_add(u64::from(want) / 8));
+        let fuel = allowance.min(WINDOW_FUEL + u64::from(want) / 8);
         if let Some(tape) = &mut self.store.data_mut().tape {
             tape.window(want);
             tape.allow(fuel);
