@@ -108,7 +108,9 @@ fn whoever_has_little_finds_room_beside_those_who_take_all() {
             "export default { fetch() {
                const kept = Array.from({ length: 9 }, () => new Uint8Array(1 << 20).fill(1));
                const { readable, writable } = new TransformStream();
-               writable.getWriter().write(new Uint8Array([kept.length])).then(() => kept.pop());
+               const writer = writable.getWriter();
+               const goesOn = () => setTimeout(() => writer.write(kept.pop()), 25000);
+               writer.write(new Uint8Array([kept.length])).then(goesOn);
                return new Response(readable);
              } };",
         );
