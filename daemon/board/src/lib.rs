@@ -398,7 +398,7 @@ mod tests {
 
     #[test]
     fn a_slice_is_neither_too_short_nor_too_long() {
-        let set = "slice-fuel = 75_000";
+        let set = "slice-fuel = 200_000";
         check(
             (set, "slice-fuel = 9_999"),
             "b.toml:12:14: `slice-fuel` is 9999; it must be 10000 to 2000000; raise it",
