@@ -312,7 +312,8 @@ impl Isolate {
         let scheduler = worker.engine().scheduler();
         let mut turn = None;
         if in_place {
-            match scheduler.try_enter(&worker.party().place, worker.weight()) {
+            let place = &worker.party().place;
+            match scheduler.try_enter(place, worker.weight(), self.price()) {
                 Some(permit) => {
                     let (after, next) = self.slice(permit);
                     if after == After::Rest {
@@ -370,13 +371,17 @@ impl Isolate {
 
     /// A place in the line for its next slice.
     fn enter(&self) -> Enter {
-        let (worker, engine) = (&self.worker, self.worker.engine());
-        let price = match self.is_parked() {
-            true => engine.start_price(),
+        let worker = &self.worker;
+        let (scheduler, place) = (worker.engine().scheduler(), &worker.party().place);
+        scheduler.enter(place, worker.weight(), self.price())
+    }
+
+    /// Fuel that its next slice is likely to use.
+    fn price(&self) -> u64 {
+        match self.is_parked() {
+            true => self.worker.engine().start_price(),
             false => self.price.load(Ordering::Relaxed),
-        };
-        let place = &worker.party().place;
-        engine.scheduler().enter(place, worker.weight(), price)
+        }
     }
 
     fn run(self: &Arc<Self>) -> (After, u64) {

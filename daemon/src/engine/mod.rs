@@ -194,7 +194,8 @@ impl Engine {
             observer,
             recorder: OnceLock::new(),
             scheduler: Scheduler::new(options.threads, options.slice_fuel),
-            start_price: AtomicU64::new(0),
+            // Nobody knows yet.
+            start_price: AtomicU64::new(u64::MAX),
             tenants: Tenants::default(),
             budget: options.budget.clone(),
             isolates: Mutex::default(),

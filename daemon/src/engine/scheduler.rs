@@ -10,9 +10,14 @@
 //! Workers, all of one weight; within a Worker isolates wait in order. The clock of one that was away is
 //! brought up to [`level::BURST`] slices before that of who was served last, for nobody saves up. A slot
 //! is paid for in advance, or a tenant would be given a second one for nothing, and what was not used is
-//! given back with the slot. Whose clock will say least when it has had what it is likely to use comes first, so that
-//! who wants little need not wait for the starts of all who begin with it; one that was away may be behind by as much, too. Accounts have places in tables, so that while nobody waits a slot costs two
-//! locks and looks nothing up.
+//! given back with the slot. Whose clock will say least when it has had what it is likely to use comes
+//! first, so that who wants little need not wait for the starts of all who begin with it; one that was
+//! away may be behind by as much, too.
+//!
+//! A slot that is free is nobody's until somebody runs: whose turn it is is called, and stays in line. Its
+//! thread may have other things to do before, and whoever comes meanwhile and whose clock is further
+//! behind takes the slot at once. Accounts have places in tables, so that while nobody waits a slot costs
+//! two locks and looks nothing up.
 
 mod level;
 #[cfg(test)]
@@ -57,6 +62,7 @@ struct State {
     top: Level,
     tenants: Slab<Tenant>,
     workers: Slab<Worker>,
+    seats: Slab<Seat>,
     /// Counts those that came to wait.
     arrivals: u64,
     waiting: usize,
@@ -74,21 +80,18 @@ struct Tenant {
 struct Worker {
     account: Account,
     tenant: usize,
-    seats: VecDeque<Waiting>,
+    /// Those of [`State::seats`] that are its.
+    seats: VecDeque<usize>,
     is_gone: bool,
 }
 
-#[derive(Debug)]
-struct Waiting {
-    seat: Arc<Mutex<Seat>>,
-    weight: u32,
-}
-
-#[derive(Debug)]
-enum Seat {
-    Waiting(Option<Waker>),
-    Granted,
-    Gone,
+/// One that waits.
+#[derive(Debug, Default)]
+struct Seat {
+    waker: Option<Waker>,
+    /// It was woken because there is a slot for it, and has not looked since.
+    is_called: bool,
+    is_gone: bool,
 }
 
 /// The right to run one slice. Dropping it passes the slot on.
@@ -117,6 +120,7 @@ impl Scheduler {
             top: Level::default(),
             tenants: Slab::new(),
             workers: Slab::new(),
+            seats: Slab::new(),
             arrivals: 0,
             waiting: 0,
         })))
@@ -150,9 +154,11 @@ impl Scheduler {
         }
     }
 
-    /// A slot, if one is free; then nobody waits for it.
-    pub fn try_enter(&self, place: &Place, weight: u32) -> Option<Permit> {
-        let taken = self.0.lock().take(place.id, weight);
+    /// A slot, if one is free and nobody waits for it whose turn comes before.
+    ///
+    /// `price` is the fuel that it is likely to use.
+    pub fn try_enter(&self, place: &Place, weight: u32, price: u64) -> Option<Permit> {
+        let taken = self.0.lock().take(place.id, weight, price);
         taken.then(|| self.permit(place.id, weight))
     }
 
@@ -161,23 +167,16 @@ impl Scheduler {
     /// `price` is the fuel that it is likely to use.
     pub fn enter(&self, place: &Place, weight: u32, price: u64) -> Enter {
         let mut state = self.0.lock();
-        let seat = if state.take(place.id, weight) {
-            Arc::new(Mutex::new(Seat::Granted))
-        } else {
-            let seat = Arc::new(Mutex::new(Seat::Waiting(None)));
-            let waiting = Waiting {
-                seat: seat.clone(),
-                weight,
-            };
-            state.wait(place.id, waiting, price);
-            seat
+        let stand = match state.take(place.id, weight, price) {
+            true => Stand::Served,
+            false => Stand::Waits(state.wait(place.id, weight, price)),
         };
         drop(state);
         Enter {
             scheduler: self.clone(),
             worker: place.id,
             weight,
-            seat: Some(seat),
+            stand,
         }
     }
 
@@ -210,14 +209,28 @@ impl State {
         (&mut self.top, tenant, worker)
     }
 
-    /// Gives a free slot to this Worker, if there is one.
-    fn take(&mut self, worker: usize, weight: u32) -> bool {
-        if self.free == 0 {
-            return false;
+    /// Gives a free slot to this Worker, if there is one and it comes before those who wait.
+    fn take(&mut self, worker: usize, weight: u32, price: u64) -> bool {
+        let may = self.free > 0 && (self.waiting == 0 || self.is_first(worker, weight, price));
+        if may {
+            self.free -= 1;
+            self.pay(worker, weight);
         }
-        self.free -= 1;
-        self.pay(worker, weight);
-        true
+        may
+    }
+
+    /// Whether one that comes now is before those who wait.
+    fn is_first(&self, id: usize, weight: u32, price: u64) -> bool {
+        let own_burst = self.slice.saturating_mul(BURST);
+        let worker = &self.workers[id];
+        let tenant = &self.tenants[worker.tenant];
+        if self.top.first() != Some(worker.tenant) {
+            let (burst, price) = (ticks(own_burst, weight), ticks(price, weight));
+            return self.top.is_first(&tenant.account, burst, price);
+        }
+        // Within a Worker they are in order.
+        let level = &tenant.level;
+        level.first() != Some(id) && level.is_first(&worker.account, own_burst, price)
     }
 
     fn pay(&mut self, id: usize, weight: u32) {
@@ -235,36 +248,82 @@ impl State {
         level.begin(id, &mut worker.account, slice, own_burst);
     }
 
-    fn wait(&mut self, id: usize, waiting: Waiting, price: u64) {
-        let weight = waiting.weight;
+    /// Puts one that waits into the line; its seat.
+    fn wait(&mut self, id: usize, weight: u32, price: u64) -> usize {
         self.arrivals += 1;
         self.waiting += 1;
         let (arrival, slice) = (self.arrivals, self.slice);
         let own_burst = slice.saturating_mul(BURST);
+        let seat = self.seats.insert(Seat::default());
         let (top, tenant, worker) = self.both(id);
         let burst = ticks(own_burst, weight);
         let account = &mut tenant.account;
         top.wait(worker.tenant, account, arrival, burst, ticks(price, weight));
         let level = &mut tenant.level;
         level.wait(id, &mut worker.account, arrival, own_burst, price);
-        worker.seats.push_back(waiting);
+        worker.seats.push_back(seat);
+        seat
     }
 
-    /// Whose turn it is: takes out the first that waits of the Worker that has used least of the
-    /// tenant that has.
-    fn next(&mut self) -> Option<(usize, Waiting)> {
-        let tenant = self.top.first()?;
-        let id = self.tenants[tenant].level.first()?;
+    /// Whose turn it is: the first that waits of the Worker that has used least of the tenant that has.
+    fn next(&mut self) -> Option<(usize, usize)> {
+        loop {
+            let tenant = self.top.first()?;
+            let id = self.tenants[tenant].level.first()?;
+            let seat = *self.workers[id].seats.front()?;
+            if !self.seats[seat].is_gone {
+                return Some((id, seat));
+            }
+            self.leave_line(id);
+            self.rest(id);
+        }
+    }
+
+    /// The first that waits of a Worker waits no more.
+    fn leave_line(&mut self, id: usize) {
         self.arrivals += 1;
         self.waiting -= 1;
         let arrival = self.arrivals;
         let (top, tenant, worker) = self.both(id);
         top.called(worker.tenant, &mut tenant.account, arrival);
         tenant.level.called(id, &mut worker.account, arrival);
-        Some((id, worker.seats.pop_front()?))
+        if let Some(seat) = worker.seats.pop_front() {
+            self.seats.remove(seat);
+        }
     }
 
-    /// Takes a slot back, and gives it to whose turn it is; who is to be woken.
+    /// Calls whose turn it is, if there is a slot; who is to be woken.
+    fn call(&mut self) -> Option<Waker> {
+        if self.free == 0 {
+            return None;
+        }
+        let (_, seat) = self.next()?;
+        let seat = &mut self.seats[seat];
+        seat.is_called = true;
+        // One that was called before has none.
+        seat.waker.take()
+    }
+
+    /// Gives a slot to one that waits, if it is its turn and there is one; who is to be woken.
+    fn serve(&mut self, seat: usize, weight: u32, waker: &Waker) -> (bool, Option<Waker>) {
+        let next = (self.free > 0).then(|| self.next()).flatten();
+        let served = next.filter(|next| next.1 == seat);
+        match served {
+            Some((id, _)) => {
+                self.free -= 1;
+                self.pay(id, weight);
+                self.leave_line(id);
+            }
+            None => {
+                let seat = &mut self.seats[seat];
+                seat.is_called = false;
+                seat.waker = Some(waker.clone());
+            }
+        }
+        (served.is_some(), self.call())
+    }
+
+    /// Takes a slot back, and calls whose turn it is; who is to be woken.
     fn give_back(&mut self, id: usize, weight: u32, used: Option<u64>) -> Option<Waker> {
         let slice = self.slice;
         let used = used.unwrap_or(slice);
@@ -272,21 +331,9 @@ impl State {
         let (paid, cost) = (ticks(slice, weight), ticks(used, weight));
         top.end(worker.tenant, &mut tenant.account, paid, cost);
         tenant.level.end(id, &mut worker.account, slice, used);
-        let mut left = id;
-        while let Some((next, waiting)) = self.next() {
-            let mut seat = waiting.seat.lock();
-            if let Seat::Waiting(waker) = std::mem::replace(&mut *seat, Seat::Gone) {
-                *seat = Seat::Granted;
-                self.pay(next, waiting.weight);
-                self.rest(left);
-                return waker;
-            }
-            self.rest(left);
-            left = next;
-        }
         self.free += 1;
-        self.rest(left);
-        None
+        self.rest(id);
+        self.call()
     }
 
     /// A Worker has run, or one that waited for it has left.
@@ -348,8 +395,17 @@ pub struct Enter {
     scheduler: Scheduler,
     worker: usize,
     weight: u32,
-    /// Until it was told.
-    seat: Option<Arc<Mutex<Seat>>>,
+    stand: Stand,
+}
+
+#[derive(Debug)]
+enum Stand {
+    /// In this seat.
+    Waits(usize),
+    /// It has a slot.
+    Served,
+    /// That was told.
+    Over,
 }
 
 impl Enter {
@@ -362,33 +418,42 @@ impl Future for Enter {
     type Output = Permit;
 
     fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Permit> {
-        let Some(seat) = &self.seat else {
-            return Poll::Pending;
-        };
-        match &mut *seat.lock() {
-            state @ Seat::Granted => *state = Seat::Gone,
-            Seat::Waiting(waker) => {
-                *waker = Some(cx.waker().clone());
-                return Poll::Pending;
+        let is_served = match self.stand {
+            Stand::Over => false,
+            Stand::Served => true,
+            Stand::Waits(seat) => {
+                let mut state = self.scheduler.0.lock();
+                let (is_served, woken) = state.serve(seat, self.weight, cx.waker());
+                drop(state);
+                if let Some(waker) = woken {
+                    waker.wake();
+                }
+                is_served
             }
-            Seat::Gone => return Poll::Pending,
+        };
+        if !is_served {
+            return Poll::Pending;
         }
-        self.seat = None;
+        self.stand = Stand::Over;
         Poll::Ready(self.permit())
     }
 }
 
 impl Drop for Enter {
     fn drop(&mut self) {
-        let Some(seat) = self.seat.take() else { return };
-        // Outside the lock of the seat: passing the slot on may look at other seats.
-        let granted = matches!(
-            std::mem::replace(&mut *seat.lock(), Seat::Gone),
-            Seat::Granted
-        );
-        if granted {
+        match self.stand {
+            Stand::Over => {}
             // Nothing was used of it.
-            self.permit().end(0);
+            Stand::Served => self.permit().end(0),
+            Stand::Waits(seat) => {
+                let mut state = self.scheduler.0.lock();
+                state.seats[seat].is_gone = true;
+                let woken = state.call();
+                drop(state);
+                if let Some(waker) = woken {
+                    waker.wake();
+                }
+            }
         }
     }
 }

@@ -50,6 +50,13 @@ impl Level {
         self.turns.first().map(|turn| turn.2)
     }
 
+    /// Whether something of `account` that comes now, and is likely to use `price`, is before all who wait.
+    pub fn is_first(&self, account: &Account, burst: u64, price: u64) -> bool {
+        let clock = self.begins(account, burst.saturating_add(price));
+        let first = self.turns.first();
+        first.is_none_or(|first| clock.saturating_add(price) < first.0)
+    }
+
     /// Something of `account` comes to wait that is likely to use `price`. `burst` is what it may be behind
     /// the others.
     pub fn wait(&mut self, id: usize, account: &mut Account, arrival: u64, burst: u64, price: u64) {
@@ -57,6 +64,7 @@ impl Level {
         if account.waiting == 0 {
             // Who was away may be so far behind that what it wants makes no difference.
             account.clock = self.begins(account, burst.saturating_add(price));
+            account.epoch = self.epoch;
             (account.price, account.arrival) = (price, arrival);
             self.turns.insert(account.turn(id));
         }
@@ -77,6 +85,7 @@ impl Level {
     /// Something of it begins to run, and pays for it.
     pub fn begin(&mut self, id: usize, account: &mut Account, price: u64, burst: u64) {
         let begun = self.begins(account, burst);
+        account.epoch = self.epoch;
         self.set(id, account, begun.saturating_add(price));
         self.busy += 1;
         account.running += 1;
@@ -100,12 +109,12 @@ impl Level {
     }
 
     /// The clock by which one who waits or runs now does so: nobody saves up.
-    fn begins(&self, account: &mut Account, burst: u64) -> u64 {
-        if account.epoch != self.epoch {
-            account.epoch = self.epoch;
-            account.clock = 0;
-        }
-        account.clock.max(self.now.saturating_sub(burst))
+    fn begins(&self, account: &Account, burst: u64) -> u64 {
+        let clock = match account.epoch == self.epoch {
+            true => account.clock,
+            false => 0,
+        };
+        clock.max(self.now.saturating_sub(burst))
     }
 
     fn set(&mut self, id: usize, account: &mut Account, clock: u64) {

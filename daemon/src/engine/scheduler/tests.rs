@@ -15,7 +15,7 @@ fn places<const N: usize>(scheduler: &Scheduler) -> [Place; N] {
 }
 
 fn try_enter(scheduler: &Scheduler, place: &Place) -> Option<Permit> {
-    scheduler.try_enter(place, WEIGHT)
+    scheduler.try_enter(place, WEIGHT, 0)
 }
 
 fn wait_as(scheduler: &Scheduler, place: &Place, weight: u32) -> Pin<Box<Enter>> {
@@ -35,8 +35,12 @@ fn ready(enter: &mut Pin<Box<Enter>>) -> Option<Permit> {
     block_on(poll_once(enter.as_mut()))
 }
 
-fn is_granted(enter: &Pin<Box<Enter>>) -> bool {
-    matches!(*enter.seat.as_ref().unwrap().lock(), Seat::Granted)
+/// Whether it was woken for a slot that it has not looked for yet.
+fn is_called(enter: &Enter) -> bool {
+    match enter.stand {
+        Stand::Waits(seat) => enter.scheduler.0.lock().seats[seat].is_called,
+        Stand::Served | Stand::Over => false,
+    }
 }
 
 #[test]
@@ -57,6 +61,30 @@ fn who_wants_little_comes_before_those_who_have_used_as_little() {
     assert_eq!(scheduler.waiting(), 0);
     let state = scheduler.0.lock();
     assert!(state.top.is_empty() && state.free == 1);
+}
+
+#[test]
+fn a_slot_in_which_nobody_runs_yet_is_for_who_comes_and_is_further_behind() {
+    let scheduler = Scheduler::new(1, SLICE);
+    let [greedy, other, modest] = places(&scheduler);
+    // All begin anew when nobody wants anything.
+    let permit = try_enter(&scheduler, &other).unwrap();
+    let mut waiting = wait(&scheduler, &greedy);
+    permit.end(9 * SLICE);
+    let permit = ready(&mut waiting).unwrap();
+    let mut waiting = wait(&scheduler, &greedy);
+    permit.end(SLICE);
+    assert!(is_called(&waiting));
+    assert!(
+        try_enter(&scheduler, &other).is_none(),
+        "it has used more than who was called"
+    );
+    let permit = try_enter(&scheduler, &modest).expect("it has used nothing");
+    assert!(ready(&mut waiting).is_none(), "the slot was taken");
+    assert!(try_enter(&scheduler, &modest).is_none());
+    permit.end(SLICE / 2);
+    assert!(is_called(&waiting), "and is told when it comes back");
+    assert!(ready(&mut waiting).is_some());
 }
 
 #[test]
@@ -99,7 +127,7 @@ fn the_workers_of_a_tenant_share_what_one_alone_has() {
     let mut served = [0; 4];
     for _ in 0..600 {
         drop(running.take());
-        let at = waiting.iter().position(is_granted).unwrap();
+        let at = waiting.iter().position(|it| is_called(it)).unwrap();
         running = ready(&mut waiting[at]);
         served[at] += 1;
         waiting[at] = wait(&scheduler, if at < 3 { &many[at] } else { &lone });
@@ -108,7 +136,7 @@ fn the_workers_of_a_tenant_share_what_one_alone_has() {
 }
 
 #[test]
-fn a_slot_granted_to_one_who_left_is_passed_on() {
+fn a_slot_that_one_who_left_was_called_for_is_anothers() {
     let scheduler = Scheduler::new(1, SLICE);
     let [one, two, three] = places(&scheduler);
     let permit = try_enter(&scheduler, &one);
@@ -258,7 +286,7 @@ impl<'a> Crowd<'a> {
                 permit.end(fuel);
             }
         }
-        let at = self.waiting.iter().position(|(_, enter)| is_granted(enter));
+        let at = self.waiting.iter().position(|(_, enter)| is_called(enter));
         let (party, mut enter) = self.waiting.remove(at.unwrap());
         let permit = ready(&mut enter).unwrap();
         self.running.push_back((Some(party), permit));
@@ -389,5 +417,50 @@ proptest! {
                 crowd.used
             );
         }
+    }
+
+    /// Whatever comes and goes, a slot is free only while somebody who waits was told, or nobody waits.
+    #[test]
+    fn no_slot_is_free_that_nobody_was_told_of(
+        slots in 1usize..4,
+        steps in proptest::collection::vec((0usize..5, 0usize..4, 0u64..3 * SLICE), 1..200),
+    ) {
+        let scheduler = Scheduler::new(slots, SLICE);
+        let places: [Place; 4] = places(&scheduler);
+        let mut waiting: Vec<Pin<Box<Enter>>> = Vec::new();
+        let mut running = VecDeque::new();
+        for (step, at, fuel) in steps {
+            match step {
+                0 => running.extend(scheduler.try_enter(&places[at], WEIGHT, fuel)),
+                1 => waiting.push(Box::pin(scheduler.enter(&places[at], WEIGHT, fuel))),
+                2 if at < waiting.len() => drop(waiting.remove(at)),
+                3 if at < waiting.len() => {
+                    if let Some(permit) = ready(&mut waiting[at]) {
+                        waiting.remove(at);
+                        running.push_back(permit);
+                    }
+                }
+                _ => {
+                    if let Some(permit) = running.pop_front() {
+                        permit.end(fuel);
+                    }
+                }
+            }
+            let is_served = |it: &Pin<Box<Enter>>| matches!(it.stand, Stand::Served);
+            let held = running.len() + waiting.iter().filter(|it| is_served(it)).count();
+            prop_assert_eq!(scheduler.0.lock().free, slots - held);
+            let mut lined = waiting.iter().filter(|it| !is_served(it)).peekable();
+            if held < slots && lined.peek().is_some() {
+                prop_assert!(lined.any(|it| is_called(it)));
+            }
+        }
+        running.clear();
+        while !waiting.is_empty() {
+            let before = waiting.len();
+            waiting.retain_mut(|it| ready(it).is_none());
+            prop_assert!(waiting.len() < before, "nobody's turn comes");
+        }
+        let state = scheduler.0.lock();
+        prop_assert!(state.free == slots && state.seats.is_empty() && state.top.is_empty());
     }
 }

@@ -36,7 +36,7 @@ fn it_does_not_answer_while_the_engine_runs_nobody() {
     let mut slots = Vec::new();
     let scheduler = bench.engine.scheduler();
     let other = scheduler.worker(&std::sync::Arc::new(scheduler.tenant()));
-    while let Some(slot) = scheduler.try_enter(&other, 100) {
+    while let Some(slot) = scheduler.try_enter(&other, 100, 0) {
         slots.push(slot);
     }
     let worker = own.worker().clone();
