@@ -17,6 +17,7 @@ use super::meter::Metered;
 use super::parked::{CHANGES_MAX, Changes, Parked};
 use super::replay;
 use super::turn::{Entry, Turn};
+use super::underway::Invocation;
 use super::worker::Worker;
 use crate::ledger::Share;
 use std::collections::VecDeque;
@@ -357,6 +358,12 @@ impl Core {
                 return Ok(After::Again);
             }
         }
+    }
+
+    /// Whether as many requests as that are in it, and all of them answered.
+    pub fn has_answered(&self, requests: u32) -> bool {
+        let invocations = &self.store.data().invocations;
+        invocations.len() == requests as usize && invocations.iter().all(Invocation::is_answered)
     }
 
     /// Whether the guest waits in the middle of a turn for something outside.

@@ -35,6 +35,8 @@ pub struct Isolate {
     budget: Budget,
     inbox: Mutex<Inbox>,
     running: AtomicBool,
+    /// Slices in a row at whose ends something was left to do, but no request to be answered.
+    trailing: AtomicU32,
     form: Mutex<Form>,
     next_request: AtomicU32,
     /// Requests that are in it, from their arrival to the end of their `waitUntil` work.
@@ -99,6 +101,7 @@ impl Isolate {
                 budget: worker.budget(),
                 inbox: Mutex::default(),
                 running: AtomicBool::new(false),
+                trailing: AtomicU32::new(0),
                 form: Mutex::new(form),
                 next_request: AtomicU32::new(1),
                 in_flight: AtomicU32::new(0),
@@ -125,6 +128,12 @@ impl Isolate {
     /// Whether somebody runs it right now.
     pub fn is_running(&self) -> bool {
         self.running.load(Ordering::Relaxed)
+    }
+
+    /// Whether a request that comes now has not to wait for long: nobody runs it, or it is about to rest, as
+    /// one is as a rule that has just answered all there were.
+    pub fn has_time(&self) -> bool {
+        !self.is_running() || self.trailing.load(Ordering::Relaxed) == 1
     }
 
     /// Bytes of its memories and tables.
@@ -175,6 +184,7 @@ impl Isolate {
                 return Err(invocation);
             }
             self.in_flight.fetch_add(1, Ordering::Relaxed);
+            self.trailing.store(0, Ordering::Relaxed);
             inbox.queue.push_back(Inbound::Start(invocation));
         }
         self.kick(true);
@@ -358,9 +368,16 @@ impl Isolate {
         let watch = Watch::begin();
         let (after, used) = self.run();
         let lasted = watch.end(rate);
-        // What waits for something outside wants no slot until that is there.
-        let goes_on =
-            after == After::Again && !self.form.lock().core().is_some_and(|core| core.awaits());
+        let mut goes_on = after == After::Again;
+        let mut trailing = 0;
+        if goes_on && let Some(core) = self.form.lock().core() {
+            // What waits for something outside wants no slot until that is there.
+            goes_on = !core.awaits();
+            if core.has_answered(self.in_flight()) {
+                trailing = self.trailing.load(Ordering::Relaxed).saturating_add(1);
+            }
+        }
+        self.trailing.store(trailing, Ordering::Relaxed);
         let paid = worker.party().pace.ran(used, lasted, rate);
         // Waking up, say, is not what the next one does.
         self.price.store(paid.min(rate.slice), Ordering::Relaxed);

@@ -54,6 +54,8 @@ fn cpu() -> Duration {
 pub struct Pace {
     /// Fuel of the next slice.
     fuel: AtomicU64,
+    /// What was paid for the last slice that took long, less by each since that did not.
+    dear: AtomicU64,
 }
 
 /// What this machine takes for a slice.
@@ -78,6 +80,7 @@ impl Pace {
     pub fn new(slice: u64) -> Self {
         Self {
             fuel: AtomicU64::new(slice),
+            dear: AtomicU64::new(slice),
         }
     }
 
@@ -87,12 +90,20 @@ impl Pace {
     }
 
     /// A slice used so much fuel, in so much time; what is to be paid for it.
+    ///
+    /// One that takes long may do so for what is not its own: pages that the system took back, say, or a
+    /// machine that stood still. So it pays no more than twice what was paid for the last one, and only
+    /// a script whose slices all take long pays for all of it.
     pub fn ran(&self, used: u64, time: Duration, rate: Rate) -> u64 {
         let lasted = rate.fuel(time);
+        let dear = self.dear.load(Ordering::Relaxed).max(rate.slice);
         if lasted <= used.max(rate.slice).saturating_mul(TOLERANCE) {
+            if dear > rate.slice {
+                self.dear.store(dear - dear / 16, Ordering::Relaxed);
+            }
             let fuel = self.fuel();
             if fuel < rate.slice {
-                let fuel = fuel.saturating_add(fuel / 16 + 1);
+                let fuel = fuel.saturating_add(fuel / 4 + 1);
                 self.fuel.store(fuel.min(rate.slice), Ordering::Relaxed);
             }
             return used;
@@ -103,7 +114,9 @@ impl Pace {
         let fuel = u64::try_from(share).unwrap_or(u64::MAX);
         let fuel = fuel.clamp(least, rate.slice);
         self.fuel.store(fuel, Ordering::Relaxed);
-        lasted
+        let paid = lasted.min(dear.saturating_mul(2)).max(used);
+        self.dear.store(paid, Ordering::Relaxed);
+        paid
     }
 }
 
@@ -116,24 +129,44 @@ mod tests {
         per_ms: 1_500_000,
     };
 
+    const MS: Duration = Duration::from_millis(1);
+
     #[test]
-    fn slices_that_take_long_are_paid_for_and_have_less_fuel() {
+    fn slices_that_take_long_have_less_fuel() {
         let pace = Pace::new(RATE.slice);
-        let ms = Duration::from_millis;
         assert_eq!(pace.ran(200_000, Duration::from_micros(133), RATE), 200_000);
         assert_eq!(pace.fuel(), 200_000);
-        assert_eq!(pace.ran(200_000, ms(4), RATE), 6_000_000);
+        pace.ran(200_000, 4 * MS, RATE);
         assert_eq!(
             pace.fuel(),
             10_000,
             "a slice is not shorter than any may be"
         );
-        assert_eq!(pace.ran(100_000, ms(1), RATE), 1_500_000);
+        pace.ran(100_000, MS, RATE);
         assert_eq!(pace.fuel(), 13_333);
-        for _ in 0..64 {
+        for _ in 0..16 {
             assert_eq!(pace.ran(1, Duration::ZERO, RATE), 1);
         }
         assert_eq!(pace.fuel(), 200_000, "it is forgiven");
+    }
+
+    #[test]
+    fn who_takes_long_each_time_pays_for_it_and_who_does_once_does_not() {
+        let pace = Pace::new(RATE.slice);
+        let mut ran = |time| pace.ran(10_000, time, RATE);
+        assert_eq!([(); 3].map(|()| ran(8 * MS)), [400_000, 800_000, 1_600_000]);
+        let rest: Vec<u64> = (0..4).map(|_| ran(8 * MS)).collect();
+        assert_eq!(rest[2..], [12_000_000; 2]);
+        for _ in 0..100 {
+            assert_eq!(ran(Duration::ZERO), 10_000);
+        }
+        assert_eq!(ran(8 * MS), 400_000);
+        // Now and then is as good as each time.
+        for _ in 0..40 {
+            ran(Duration::ZERO);
+            ran(8 * MS);
+        }
+        assert_eq!(ran(8 * MS), 12_000_000);
     }
 
     #[test]

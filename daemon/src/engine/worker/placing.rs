@@ -1,4 +1,4 @@
-//! Which isolate a request goes to: one that rests, a new one, or the one with the fewest requests; and
+//! Which isolate a request goes to: one that rests or is about to, a new one, or the one with the fewest requests; and
 //! the code that a new one is made of.
 
 use super::{Loaded, State, Worker};
@@ -62,8 +62,7 @@ impl Worker {
             return true;
         }
         let state = self.state.lock();
-        state.isolates.len() < self.isolates_max()
-            && state.isolates.iter().all(|it| it.is_running())
+        state.isolates.len() < self.isolates_max() && !state.isolates.iter().any(|it| it.has_time())
     }
 
     /// How many isolates there may be.
@@ -112,7 +111,7 @@ impl Worker {
                 state.closed_until = None;
             }
             if !single {
-                if let Some(idle) = state.isolates.iter().find(|isolate| !isolate.is_running()) {
+                if let Some(idle) = state.isolates.iter().find(|isolate| isolate.has_time()) {
                     return Ok(idle.clone());
                 }
                 if state.isolates.len() + state.starting >= most {
