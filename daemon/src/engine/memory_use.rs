@@ -121,7 +121,7 @@ impl MemoryUse {
                 return true;
             }
             let engine = self.engine.as_ref();
-            if !engine.is_some_and(|engine| engine.evict_for_growth(self.share.budget())) {
+            if !engine.is_some_and(|engine| engine.evict_one(self.share.budget())) {
                 self.short = more;
                 return false;
             }

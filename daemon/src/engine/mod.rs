@@ -577,10 +577,8 @@ impl Engine {
     /// What the start of an isolate is likely to take, as fuel: more than a slice, and not so much that who has
     /// to start one waits for long because another start took long.
     fn start_price(&self) -> u64 {
-        /// Slices.
-        const MOST: u64 = 32;
         let price = self.0.start_price.load(Ordering::Relaxed);
-        price.min(self.slice_fuel().saturating_mul(MOST))
+        price.min(self.slice_fuel().saturating_mul(scheduler::START_MOST))
     }
 
     fn started_for(&self, fuel: u64) {
@@ -610,22 +608,20 @@ impl Engine {
     }
 
     /// Takes away an isolate that rests, of the tenant who has most, and of these the one that has
-    /// rested longest; false when none rests. Where a part of the budget is what is short, nobody
-    /// else's goes.
+    /// rested longest; false when there is none. Of a tenant who has less than the one whose budget that
+    /// is, only what has rested for a while goes: who uses little and often would pay for who uses much.
+    /// Where a part of the budget is what is short, nobody else's goes.
     fn evict_one(&self, budget: &Budget) -> bool {
-        self.evict_one_of(budget, 0)
-    }
-
-    /// The same for memory that grows: nobody's goes who has less than the tenant whose that is.
-    fn evict_for_growth(&self, budget: &Budget) -> bool {
-        self.evict_one_of(budget, budget.of().map_or(0, Budget::used))
-    }
-
-    fn evict_one_of(&self, budget: &Budget, least: u64) -> bool {
+        const A_WHILE: Duration = Duration::from_secs(1);
         let short = budget.narrowest();
         let has = |isolate: &Isolate| isolate.budget().of().map_or(0, Budget::used);
+        let (least, now) = (budget.of().map_or(0, Budget::used), Instant::now());
+        let has_rested =
+            |isolate: &Isolate| now.saturating_duration_since(isolate.last_used()) >= A_WHILE;
         let mut resting = self.resting();
-        resting.retain(|isolate| isolate.budget().is_in(short) && has(isolate) >= least);
+        resting.retain(|isolate| {
+            isolate.budget().is_in(short) && (has(isolate) >= least || has_rested(isolate))
+        });
         resting.sort_by_cached_key(|isolate| (Reverse(has(isolate)), isolate.last_used()));
         resting.iter().any(|isolate| isolate.evict())
     }

@@ -11,8 +11,9 @@
 //! brought up to [`level::BURST`] slices before that of who was served last, for nobody saves up. A slot
 //! is paid for in advance, or a tenant would be given a second one for nothing, and what was not used is
 //! given back with the slot. Whose clock will say least when it has had what it is likely to use comes
-//! first, so that who wants little need not wait for the starts of all who begin with it; one that was
-//! away may be behind by as much, too.
+//! first, so that who wants little need not wait for the starts of all who begin with it. What somebody
+//! did not use of its share it has saved for a start of its own, which takes more than a slice, and for
+//! nothing else.
 //!
 //! A slot that is free is nobody's until somebody runs: whose turn it is is called, and stays in line. Its
 //! thread may have other things to do before, and whoever comes meanwhile and whose clock is further
@@ -23,7 +24,7 @@ mod level;
 #[cfg(test)]
 mod tests;
 
-use level::{Account, BURST, Level};
+use level::{Account, BURST, Claim, Level};
 use parking_lot::Mutex;
 use slab::Slab;
 use std::collections::VecDeque;
@@ -35,6 +36,9 @@ use std::task::{Context, Poll, Waker};
 /// What a clock goes on by for a unit of fuel, at a weight of 1. A clock lasts for a year of tenants of
 /// weight 1 alone, on four cores that never rest; after that it stands, and who came first is first.
 const TICKS: u64 = 64;
+
+/// Slices that the start of an isolate is expected to take at most, and that may be saved for one.
+pub const START_MOST: u64 = 32;
 
 /// The slots. Cloning gives another handle to the same ones.
 #[derive(Clone, Debug)]
@@ -210,57 +214,65 @@ impl State {
     }
 
     /// Gives a free slot to this Worker, if there is one and it comes before those who wait.
-    fn take(&mut self, worker: usize, weight: u32, price: u64) -> bool {
-        let may = self.free > 0 && (self.waiting == 0 || self.is_first(worker, weight, price));
+    fn take(&mut self, id: usize, weight: u32, price: u64) -> bool {
+        let claim = self.claim(price);
+        let may = self.free > 0 && (self.waiting == 0 || self.is_first(id, weight, claim));
         if may {
             self.free -= 1;
-            self.pay(worker, weight);
+            self.come(id, weight, claim);
+            self.pay(id, weight);
         }
         may
     }
 
+    /// On the clock of a Worker.
+    fn claim(&self, price: u64) -> Claim {
+        Claim {
+            price,
+            beyond: price.saturating_sub(self.slice),
+            burst: self.slice.saturating_mul(BURST),
+            saved_max: self.slice.saturating_mul(START_MOST),
+        }
+    }
+
     /// Whether one that comes now is before those who wait.
-    fn is_first(&self, id: usize, weight: u32, price: u64) -> bool {
-        let own_burst = self.slice.saturating_mul(BURST);
+    fn is_first(&self, id: usize, weight: u32, claim: Claim) -> bool {
         let worker = &self.workers[id];
         let tenant = &self.tenants[worker.tenant];
         if self.top.first() != Some(worker.tenant) {
-            let (burst, price) = (ticks(own_burst, weight), ticks(price, weight));
-            return self.top.is_first(&tenant.account, burst, price);
+            let claim = claim.map(|fuel| ticks(fuel, weight));
+            return self.top.is_first(&tenant.account, claim);
         }
         // Within a Worker they are in order.
-        let level = &tenant.level;
-        level.first() != Some(id) && level.is_first(&worker.account, own_burst, price)
+        tenant.level.first() != Some(id) && tenant.level.is_first(&worker.account, claim)
+    }
+
+    fn come(&mut self, id: usize, weight: u32, claim: Claim) {
+        let (top, tenant, worker) = self.both(id);
+        top.come(&mut tenant.account, claim.map(|fuel| ticks(fuel, weight)));
+        tenant.level.come(&mut worker.account, claim);
     }
 
     fn pay(&mut self, id: usize, weight: u32) {
         let slice = self.slice;
-        let own_burst = slice.saturating_mul(BURST);
         let (top, tenant, worker) = self.both(id);
-        let burst = ticks(own_burst, weight);
-        top.begin(
-            worker.tenant,
-            &mut tenant.account,
-            ticks(slice, weight),
-            burst,
-        );
-        let level = &mut tenant.level;
-        level.begin(id, &mut worker.account, slice, own_burst);
+        let account = &mut tenant.account;
+        top.begin(worker.tenant, account, ticks(slice, weight));
+        tenant.level.begin(id, &mut worker.account, slice);
     }
 
     /// Puts one that waits into the line; its seat.
     fn wait(&mut self, id: usize, weight: u32, price: u64) -> usize {
         self.arrivals += 1;
         self.waiting += 1;
-        let (arrival, slice) = (self.arrivals, self.slice);
-        let own_burst = slice.saturating_mul(BURST);
+        let arrival = self.arrivals;
+        self.come(id, weight, self.claim(price));
         let seat = self.seats.insert(Seat::default());
         let (top, tenant, worker) = self.both(id);
-        let burst = ticks(own_burst, weight);
         let account = &mut tenant.account;
-        top.wait(worker.tenant, account, arrival, burst, ticks(price, weight));
+        top.wait(worker.tenant, account, arrival, ticks(price, weight));
         let level = &mut tenant.level;
-        level.wait(id, &mut worker.account, arrival, own_burst, price);
+        level.wait(id, &mut worker.account, arrival, price);
         worker.seats.push_back(seat);
         seat
     }

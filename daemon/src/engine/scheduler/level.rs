@@ -5,6 +5,31 @@ use std::collections::BTreeSet;
 /// Slices that one who was away has before those that were not.
 pub(super) const BURST: u64 = 2;
 
+/// What somebody comes with who wants a slot, as clocks go on.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Claim {
+    /// What it is likely to use.
+    pub price: u64,
+    /// How much of that is more than a slice, as a start is.
+    pub beyond: u64,
+    /// What it may be behind the others.
+    pub burst: u64,
+    /// What it may have saved for what is more than a slice.
+    pub saved_max: u64,
+}
+
+impl Claim {
+    /// The same, as another clock goes on.
+    pub fn map(self, on: impl Fn(u64) -> u64) -> Self {
+        Self {
+            price: on(self.price),
+            beyond: on(self.beyond),
+            burst: on(self.burst),
+            saved_max: on(self.saved_max),
+        }
+    }
+}
+
 /// What all of them share.
 #[derive(Debug, Default)]
 pub(super) struct Level {
@@ -26,6 +51,8 @@ type Turn = (u64, u64, usize);
 pub(super) struct Account {
     clock: u64,
     epoch: u64,
+    /// What it has not used of its share, of late.
+    saved: u64,
     /// What the first of it that waits is likely to use.
     price: u64,
     arrival: u64,
@@ -50,21 +77,25 @@ impl Level {
         self.turns.first().map(|turn| turn.2)
     }
 
-    /// Whether something of `account` that comes now, and is likely to use `price`, is before all who wait.
-    pub fn is_first(&self, account: &Account, burst: u64, price: u64) -> bool {
-        let clock = self.begins(account, burst.saturating_add(price));
+    /// Whether something of `account` that comes now is before all who wait.
+    pub fn is_first(&self, account: &Account, claim: Claim) -> bool {
+        let (clock, _) = self.comes(account, claim);
         let first = self.turns.first();
-        first.is_none_or(|first| clock.saturating_add(price) < first.0)
+        first.is_none_or(|first| clock.saturating_add(claim.price) < first.0)
     }
 
-    /// Something of `account` comes to wait that is likely to use `price`. `burst` is what it may be behind
-    /// the others.
-    pub fn wait(&mut self, id: usize, account: &mut Account, arrival: u64, burst: u64, price: u64) {
+    /// Something of `account` comes, to wait or to run.
+    pub fn come(&self, account: &mut Account, claim: Claim) {
+        if account.waiting == 0 {
+            (account.clock, account.saved) = self.comes(account, claim);
+            account.epoch = self.epoch;
+        }
+    }
+
+    /// Something of it that has come waits.
+    pub fn wait(&mut self, id: usize, account: &mut Account, arrival: u64, price: u64) {
         self.busy += 1;
         if account.waiting == 0 {
-            // Who was away may be so far behind that what it wants makes no difference.
-            account.clock = self.begins(account, burst.saturating_add(price));
-            account.epoch = self.epoch;
             (account.price, account.arrival) = (price, arrival);
             self.turns.insert(account.turn(id));
         }
@@ -82,10 +113,9 @@ impl Level {
         }
     }
 
-    /// Something of it begins to run, and pays for it.
-    pub fn begin(&mut self, id: usize, account: &mut Account, price: u64, burst: u64) {
-        let begun = self.begins(account, burst);
-        account.epoch = self.epoch;
+    /// Something of it that has come begins to run, and pays for it.
+    pub fn begin(&mut self, id: usize, account: &mut Account, price: u64) {
+        let begun = account.clock;
         self.set(id, account, begun.saturating_add(price));
         self.busy += 1;
         account.running += 1;
@@ -108,13 +138,19 @@ impl Level {
         }
     }
 
-    /// The clock by which one who waits or runs now does so: nobody saves up.
-    fn begins(&self, account: &Account, burst: u64) -> u64 {
-        let clock = match account.epoch == self.epoch {
-            true => account.clock,
-            false => 0,
+    /// The clock by which one who comes now waits or runs, and what it has saved then. Nobody saves up, but
+    /// for what is more than a slice: who uses little need not wait for all others to use as much first.
+    fn comes(&self, account: &Account, claim: Claim) -> (u64, u64) {
+        let is_of_now = account.epoch == self.epoch;
+        let (clock, saved) = match is_of_now {
+            true => (account.clock, account.saved),
+            false => (0, claim.saved_max),
         };
-        clock.max(self.now.saturating_sub(burst))
+        let least = self.now.saturating_sub(claim.burst);
+        let saved = saved.saturating_add(least.saturating_sub(clock));
+        let saved = saved.min(claim.saved_max);
+        let used = saved.min(claim.beyond);
+        (clock.max(least).saturating_sub(used), saved - used)
     }
 
     fn set(&mut self, id: usize, account: &mut Account, clock: u64) {

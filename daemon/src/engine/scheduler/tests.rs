@@ -88,6 +88,42 @@ fn a_slot_in_which_nobody_runs_yet_is_for_who_comes_and_is_further_behind() {
 }
 
 #[test]
+fn who_uses_little_has_saved_for_a_start() {
+    let scheduler = Scheduler::new(1, SLICE);
+    let [modest, greedy, other] = places(&scheduler);
+    // Both want to run all the time, and one in between.
+    let mut running = try_enter(&scheduler, &greedy).unwrap();
+    let mut line = vec![wait(&scheduler, &other), wait(&scheduler, &greedy)];
+    for turn in 0..40 {
+        running.end(SLICE);
+        let at = line.iter().position(|it| is_called(it)).unwrap();
+        let mut next = line.remove(at);
+        running = ready(&mut next).unwrap();
+        line.push(wait(&scheduler, if at == 0 { &other } else { &greedy }));
+        if turn % 4 == 0 {
+            let mut little = wait(&scheduler, &modest);
+            running.end(SLICE);
+            let permit = ready(&mut little).expect("it has used less");
+            let at = line.iter().position(|it| is_called(it));
+            assert_eq!(at, None, "it runs");
+            permit.end(SLICE / 10);
+            let at = line.iter().position(|it| is_called(it)).unwrap();
+            running = ready(&mut line.remove(at)).unwrap();
+            line.push(wait(&scheduler, if at == 0 { &other } else { &greedy }));
+        }
+    }
+    let mut start = Box::pin(scheduler.enter(&modest, WEIGHT, 12 * SLICE));
+    running.end(SLICE);
+    let permit = ready(&mut start).expect("it has not used its share");
+    permit.end(12 * SLICE);
+    let mut again = Box::pin(scheduler.enter(&modest, WEIGHT, 30 * SLICE));
+    let at = line.iter().position(|it| is_called(it)).unwrap();
+    let permit = ready(&mut line.remove(at)).unwrap();
+    drop(permit);
+    assert!(ready(&mut again).is_none(), "that was used up");
+}
+
+#[test]
 fn tenants_take_turns_however_many_isolates_wait() {
     let scheduler = Scheduler::new(1, SLICE);
     let [one, two, three] = places(&scheduler);
