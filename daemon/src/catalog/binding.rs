@@ -350,6 +350,13 @@ impl Wanted {
         };
         let target = match kind {
             "plain_text" => Target::PlainText(needed("text")?),
+            // As it is shown, and as older clients send those back that are to stay.
+            "secret_text" if value.get("text").is_none_or(Value::is_null) => {
+                return Ok(Self::Inherited {
+                    name: name.to_owned(),
+                    from: name.to_owned(),
+                });
+            }
             "secret_text" => Target::Secret(Hidden(needed("text")?)),
             "json" => Target::Json(
                 value

@@ -300,3 +300,34 @@ fn logs_are_lines_of_json() {
         "{\"follow\":true,\"script\":\"production/a\"}\n{}\n"
     );
 }
+
+#[test]
+fn bindings_that_are_sent_back_as_they_are_shown_stay() {
+    let desk = Desk::new();
+    let bindings = json!([
+        {"type": "plain_text", "name": "V", "text": "1"},
+        {"type": "json", "name": "J", "json": {"a": 1}},
+        {"type": "secret_text", "name": "S", "text": "hidden"},
+        {"type": "service", "name": "W", "service": "other", "props": {"a": 1}},
+        {"type": "ratelimit", "name": "R", "namespace_id": "1", "simple": {"limit": 1, "period": 60}},
+        {"type": "dispatch_namespace", "name": "D", "namespace": "production",
+            "outbound": {"worker": {"service": "other"}, "params": [{"name": "p"}]}},
+        {"type": "analytics_engine", "name": "A", "dataset": "d"},
+        {"type": "version_metadata", "name": "M"},
+    ]);
+    let metadata = json!({"main_module": "main.wasm", "bindings": bindings});
+    let (status, told) = desk.form("PUT", D, &[meta(&metadata), wasm("main.wasm")]);
+    assert_eq!(status, 200, "{told}");
+    let path = format!("{D}/settings");
+    let shown = desk.result("GET", &path, Value::Null);
+    // As older clients add secrets: with all that there is, secrets without their texts.
+    let mut more = shown["bindings"].as_array().unwrap().clone();
+    more.push(json!({"type": "secret_text", "name": "MORE", "text": "too"}));
+    let changed = desk.result("PATCH", &path, json!({ "bindings": more }));
+    let named = json!({"type": "secret_text", "name": "MORE"});
+    let mut expected = shown["bindings"].as_array().unwrap().clone();
+    expected.push(named);
+    assert_eq!(changed["bindings"], json!(expected));
+    let unknown = json!({"bindings": [{"type": "secret_text", "name": "NONE"}]});
+    assert_eq!(desk.refused("PATCH", &path, unknown), (400, 10056));
+}
