@@ -1,6 +1,7 @@
 //! A script's bindings: what an upload may ask for, what is kept from the version before.
 
 use super::dispatch::DispatchTarget;
+use super::metadata::whole_number;
 use super::name::{Id, check_name, shown};
 use super::record::Settings;
 use super::{CatalogError, limits};
@@ -387,7 +388,7 @@ impl Wanted {
             "analytics_engine" => Target::Analytics(dataset(name, field("dataset"))?),
             "ratelimit" => {
                 let namespace = needed("namespace_id")?;
-                let simple = |key: &str| value.get("simple")?.get(key)?.as_u64();
+                let simple = |key: &str| whole_number(value.get("simple")?.get(key)?);
                 let limit = simple("limit").and_then(|limit| u32::try_from(limit).ok());
                 let period_s = simple("period").filter(|period| [10, 60].contains(period));
                 let is_number = namespace.parse::<u32>().is_ok_and(|number| number > 0);

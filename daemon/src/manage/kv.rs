@@ -157,7 +157,7 @@ pub(super) fn parsed(metadata: &str) -> Value {
     serde_json::from_str(metadata).unwrap_or(Value::Null)
 }
 
-/// A value and its metadata from a form: parts `value` and `metadata`, or `metadata[…]`.
+/// A value and its metadata from a form: parts `value` and `metadata`, or `metadata[…]`, or `metadata.…`.
 async fn form(body: Payload, boundary: String) -> Result<(Bytes, Option<String>), Refusal> {
     if body.len.is_some_and(|len| len > FORM_MAX) {
         return Err(Refusal::too_large("the value", KV_VALUE_MAX as u64));
@@ -188,7 +188,7 @@ async fn form(body: Payload, boundary: String) -> Result<(Bytes, Option<String>)
             "metadata" if metadata.is_none() => {
                 metadata = Some(text(part, text_left, FORM_MAX).await?);
             }
-            name if name.starts_with("metadata[") => {
+            name if name.starts_with("metadata[") || name.starts_with("metadata.") => {
                 let text = text(part, text_left, FORM_MAX).await?;
                 text_left -= text.len();
                 fields

@@ -79,6 +79,7 @@ fn values_go_in_raw_or_as_a_form() {
             part("value", "v").file("upload"),
         ],
         vec![part("metadata[x][y]", "1"), part("value", "v")],
+        vec![part("metadata.x.y", "1"), part("value", "v")],
     ] {
         let got = desk.send(
             "PUT",
