@@ -1,11 +1,11 @@
 //! Keys, values and metadata of a KV namespace (spec: SEMANTICS §22).
 
-use super::Manage;
 use super::body::{Payload, broken_off, file};
 use super::brackets::Fields;
 use super::call::Call;
 use super::envelope::{Answer, AnswerBody, Handled, Refusal, code, list, ok};
 use super::upload::{bytes, complete, malformed, text};
+use super::{Manage, paging};
 use crate::catalog::name::shown;
 use crate::store::NamespaceId;
 use crate::store::kv::{PutOptions, Value as Stored};
@@ -68,8 +68,7 @@ impl<W: Send + Sync + 'static> Manage<W> {
                 object
             })
             .collect();
-        let cursor = page.cursor.unwrap_or_default();
-        let info = json!({"count": keys.len(), "cursor": cursor});
+        let info = paging::by_cursor(keys.len(), &page.cursor.unwrap_or_default());
         list(keys, info)
     }
 

@@ -233,7 +233,8 @@ impl<W: Send + Sync + 'static> Manage<W> {
             .iter()
             .map(|script| script_object(namespace, script))
             .collect();
-        let info = json!({"count": objects.len(), "total_count": total, "cursor": cursor});
+        let mut info = paging::by_cursor(objects.len(), &cursor);
+        info["total_count"] = json!(total);
         list(objects, info)
     }
 
