@@ -169,6 +169,7 @@ impl<W: Send + Sync + 'static> Manage<W> {
     }
 
     pub(super) async fn read_upload(&self, call: Call, root: &str) -> Result<Upload, Refusal> {
+        call.plain_coding()?;
         let _room = self.room().await;
         let content_type = call.content_type().map(str::to_owned);
         let limit = self.options.upload_bytes_max;

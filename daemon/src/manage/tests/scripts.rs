@@ -331,3 +331,20 @@ fn bindings_that_are_sent_back_as_they_are_shown_stay() {
     let unknown = json!({"bindings": [{"type": "secret_text", "name": "NONE"}]});
     assert_eq!(desk.refused("PATCH", &path, unknown), (400, 10056));
 }
+
+#[test]
+fn bodies_that_are_packed_are_refused_by_name() {
+    let desk = Desk::new();
+    let send = |coding: &str| {
+        let request = http::Request::builder()
+            .method("POST")
+            .uri(format!("{P}/dispatch/namespaces"))
+            .header("authorization", format!("Bearer {}", desk.token))
+            .header("content-encoding", coding);
+        let body = Payload::whole(br#"{"name": "another"}"#.to_vec());
+        desk.raw(request.body(body).unwrap())
+    };
+    assert_eq!(send("gzip").status, 415);
+    assert_eq!(send("br").status, 415);
+    assert_eq!(send("identity").status, 200);
+}
