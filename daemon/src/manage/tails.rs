@@ -79,6 +79,8 @@ struct Wanted {
     headers: Vec<(String, Option<String>)>,
     client_ips: Vec<String>,
     queries: Vec<String>,
+    /// Ids of versions.
+    versions: Vec<String>,
 }
 
 impl Wanted {
@@ -133,6 +135,9 @@ impl Wanted {
                 let query = query.as_str().ok_or_else(|| wrong("query is no string"))?;
                 wanted.queries.push(query.to_owned());
             }
+            if let Some(versions) = filter.get("scriptVersion") {
+                wanted.versions.extend(texts(versions, "scriptVersion")?);
+            }
         }
         Ok(wanted)
     }
@@ -160,6 +165,7 @@ impl Wanted {
                 header(name).is_some_and(|(_, value)| value.contains(query))
             })
             && self.queries.iter().all(|query| record.contains(query))
+            && (self.versions.is_empty() || self.versions.contains(&record.version))
             && self.sampling.is_none_or(is_sampled)
     }
 }
@@ -480,6 +486,7 @@ mod tests {
         check(json!([{"outcome": [1]}]), "outcome");
         check(json!([{"header": {}}]), "no key");
         check(json!([{"query": 1}]), "query");
+        check(json!([{"scriptVersion": 1}]), "scriptVersion");
         check(json!(vec![json!({}); 33]), "the limit is 32");
         for none in [
             json!({}),
