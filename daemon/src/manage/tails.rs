@@ -7,7 +7,7 @@ use super::Manage;
 use super::call::Call;
 use super::envelope::{Answer, Handled, Refusal, code, ok};
 use crate::catalog::Subject;
-use crate::catalog::name::{Id, shown};
+use crate::catalog::name::{ACCOUNT, Id, shown};
 use crate::catalog::record::{Namespace, Script};
 use crate::catalog::shown_time;
 use crate::engine::limits::Outcome;
@@ -425,12 +425,28 @@ impl<W: Send + Sync + 'static> Manage<W> {
 
     /// `…/tails/by-consumer/{script}`: who has this script of the account as a tail consumer.
     pub(super) async fn tails_by_consumer(&self, call: Call) -> Handled {
-        let producers = self
-            .catalog
-            .tailed_by(call.param("ns"), call.param("script"));
-        let producers = producers.unwrap_or_default().into_iter();
-        let shown =
-            producers.map(|(namespace, script)| json!({"service": script, "namespace": namespace}));
+        let consumer = call.param("script");
+        let producers = self.catalog.tailed_by(call.param("ns"), consumer);
+        let shown = producers
+            .unwrap_or_default()
+            .into_iter()
+            .map(|(namespace, script)| {
+                let made = self.catalog.script(&namespace, &script).ok();
+                let made = made.map(|(_, script)| (script.created_ms, script.modified_ms));
+                let (created, modified) = made.unwrap_or_default();
+                let mut producer = json!({"service": script, "environment": "production"});
+                if namespace != ACCOUNT {
+                    producer["dispatch_namespace"] = json!(namespace);
+                }
+                json!({
+                    "tag": "",
+                    "producer": producer,
+                    "consumer": {"service": consumer, "environment": "production"},
+                    "log_push": false,
+                    "created_on": shown_time(created),
+                    "modified_on": shown_time(modified),
+                })
+            });
         ok(shown.collect::<Vec<_>>().into())
     }
 
