@@ -320,6 +320,12 @@ pub enum Wanted {
     },
 }
 
+/// Whether a binding has a name and a type and says no more.
+fn is_bare(value: &Value) -> bool {
+    let mut fields = value.as_object().into_iter().flatten();
+    fields.all(|(key, value)| key == "name" || key == "type" || value.is_null())
+}
+
 impl Wanted {
     fn name(&self) -> &str {
         match self {
@@ -351,8 +357,12 @@ impl Wanted {
         };
         let target = match kind {
             "plain_text" => Target::PlainText(needed("text")?),
-            // As it is shown, and as older clients send those back that are to stay.
-            "secret_text" if value.get("text").is_none_or(Value::is_null) => {
+            // As older clients send those back that are to stay, and as secrets are shown.
+            "plain_text" | "secret_text" | "json" | "kv_namespace" | "wasm_module"
+            | "text_blob" | "data_blob" | "service" | "ratelimit" | "dispatch_namespace"
+            | "analytics_engine"
+                if is_bare(value) =>
+            {
                 return Ok(Self::Inherited {
                     name: name.to_owned(),
                     from: name.to_owned(),
@@ -627,7 +637,9 @@ mod tests {
         let refused = |value: Value| Wanted::parse(1, &value).unwrap_err().to_string();
         assert!(refused(json!({"name":"DB","type":"d1","id":"x"})).contains("'DB' has type 'd1'"));
         assert!(refused(json!({"type":"plain_text","text":"x"})).contains("number 1"));
-        assert!(refused(json!({"name":"A","type":"plain_text"})).contains("needs \"text\""));
+        assert!(
+            refused(json!({"name":"A","type":"plain_text","text":1})).contains("needs \"text\"")
+        );
         assert!(refused(json!({"name":"A B","type":"plain_text","text":""})).contains("'A B'"));
         assert!(refused(json!("x")).contains("not an object"));
         let long = "x".repeat(limits::VARIABLE_MAX + 1);

@@ -329,6 +329,12 @@ fn bindings_that_are_sent_back_as_they_are_shown_stay() {
     let mut expected = shown["bindings"].as_array().unwrap().clone();
     expected.push(named);
     assert_eq!(changed["bindings"], json!(expected));
+    // As still older ones do, by name and type alone.
+    let bare = changed["bindings"].as_array().unwrap().iter();
+    let bare = bare.map(|it| json!({"name": it["name"], "type": it["type"]}));
+    let bare = json!({"bindings": bare.collect::<Vec<_>>()});
+    let kept = desk.result("PATCH", &path, bare);
+    assert_eq!(kept["bindings"], changed["bindings"]);
     let unknown = json!({"bindings": [{"type": "secret_text", "name": "NONE"}]});
     assert_eq!(desk.refused("PATCH", &path, unknown), (400, 10056));
 }
