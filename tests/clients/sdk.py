@@ -5,7 +5,10 @@ import os
 import cloudflare
 from cloudflare import Cloudflare
 
-client = Cloudflare(api_token=os.environ["API_TOKEN"], base_url=os.environ["API"], max_retries=0)
+ACCESS = {"api_token": os.environ["API_TOKEN"], "base_url": os.environ["API"], "max_retries": 0}
+client = Cloudflare(**ACCESS)
+# Refuses an answer that lacks what its type has, or has something else.
+strict = Cloudflare(**ACCESS, _strict_response_validation=True)
 MODULE = "application/javascript+module"
 NAMED = {"account_id": "edge", "dispatch_namespace": "production"}
 SECRET = {"name": "SECRET", "text": "hush", "type": "secret_text"}
@@ -76,6 +79,33 @@ assert plain.schedules.get("plain", **HERE).schedules[0].cron == "*/5 * * * *"
 plain.subdomain.create("plain", **HERE, enabled=True)
 assert plain.subdomain.get("plain", **HERE).enabled is True
 assert client.workers.subdomains.get(**HERE).subdomain == "postern"
+
+# Answers are what their types say, with much and with little in them.
+tails = [("w.mjs", b"export default { tail() {}, fetch() {} };", MODULE)]
+plain.update("tailer", **HERE, metadata=metadata(), files=tails)
+workers = strict.workers.beta.workers
+early = workers.create(**HERE, name="early", tail_consumers=[{"name": "tailer"}])
+assert [it.name for it in early.tail_consumers] == ["tailer"]
+assert [it.name for it in workers.get("early", **HERE).tail_consumers] == ["tailer"]
+outbound = {"worker": {"service": "tailer"}, "params": [{"name": "tenant"}]}
+dispatcher = {"type": "dispatch_namespace", "name": "D", "namespace": "production", "outbound": outbound}
+limit = {"type": "ratelimit", "name": "R", "namespace_id": "1", "simple": {"limit": 1, "period": 60}}
+plain.update("dispatcher", **HERE, metadata=metadata(bindings=[dispatcher, limit]), files=module("d"))
+(leads,) = workers.get("tailer", **HERE).references.dispatch_namespace_outbounds
+assert (leads.worker_name, leads.namespace_name) == ("dispatcher", "production")
+for name in ["early", "tailer", "dispatcher"]:
+    strict.workers.scripts.settings.get(name, **HERE)
+    strict.workers.scripts.settings.edit(name, **HERE, logpush=False)
+    list(strict.workers.scripts.secrets.list(name, **HERE))
+    changed = strict.workers.scripts.secrets.bulk_update(name, **HERE, secrets=more)
+    assert changed["MORE"].type == "secret_text"
+    list(workers.versions.list(name, **HERE))
+user = strict.workers_for_platforms.dispatch.namespaces.scripts
+user.get("user", **NAMED)
+assert scripts.settings.get("user", **NAMED).observability.enabled is False
+assert user.secrets.bulk_update("user", **NAMED, secrets=more)["MORE"].name == "MORE"
+for name in ["dispatcher", "early", "tailer"]:
+    strict.workers.scripts.delete(name, **HERE)
 
 # What leads to it.
 zone_id = next(iter(client.zones.list(name="edge.test"))).id

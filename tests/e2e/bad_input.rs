@@ -150,7 +150,10 @@ fn bad_bindings() {
             "an empty name",
             json!([{"type": "plain_text", "name": "", "text": "x"}]),
         ),
-        ("no text", json!([{"type": "plain_text", "name": "T"}])),
+        (
+            "no text",
+            json!([{"type": "plain_text", "name": "T", "text": 1}]),
+        ),
         (
             "twice",
             json!([{"type": "plain_text", "name": "T", "text": "x"}, {"type": "plain_text", "name": "T", "text": "y"}]),

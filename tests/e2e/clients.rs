@@ -188,6 +188,18 @@ fn the_sdk_deploys_settles_and_deletes() {
     assert_eq!(daemon.get("/sdk/").expect(200).text(), "one hush 1");
     let named = json!({"name": "SECRET", "type": "secret_text"});
     assert_eq!(api.get(&at("/secrets/SECRET")).ok(), named);
+    // Older clients send back all bindings as they are shown, and a new one: a secret without its text stays.
+    let mut shown = api.get(&at("/settings")).ok()["bindings"].clone();
+    let more = json!({"name": "MORE", "type": "secret_text", "text": "1"});
+    shown.as_array_mut().unwrap().push(more);
+    let back = json!({ "bindings": shown }).to_string();
+    api.form(
+        "PATCH",
+        &at("/settings"),
+        field(Form::new(), "settings", &back),
+    )
+    .ok();
+    assert_eq!(daemon.get("/sdk/").expect(200).text(), "one hush 1");
     let bulk =
         json!({"secrets": {"A": {"name": "A", "text": "1", "type": "secret_text"}, "B": null}});
     // Null removes, and what is not there is removed already.

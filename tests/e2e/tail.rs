@@ -209,6 +209,8 @@ fn a_live_tail_shows_what_its_filters_let_through() {
     ]);
     let (_, mut some) = live(&daemon, "maker", filters);
     let (_, mut none) = live(&daemon, "maker", json!([{"sampling_rate": 0}]));
+    let other = json!([{"scriptVersion": "11111111-2222-4333-8444-555555555555"}]);
+    let (_, mut of_another) = live(&daemon, "maker", other);
     // As wrangler does: a first message without a mask, and pings.
     all.raw(b"\x81\x0f{\"debug\":false}").unwrap();
     all.send(0x89, b"wrangler tail ping").unwrap();
@@ -233,12 +235,14 @@ fn a_live_tail_shows_what_its_filters_let_through() {
     assert_eq!(only["event"]["request"]["headers"]["x-a"], "abc");
 
     let path = format!("{}/tails", script("maker"));
-    assert_eq!(api.get(&path).ok().as_array().map(Vec::len), Some(3));
+    assert_eq!(api.get(&path).ok().as_array().map(Vec::len), Some(4));
     api.delete(&format!("{path}/{id}")).ok();
     assert_eq!(all.frame().map(|(first, _)| first), Some(0x88));
     assert_eq!(api.delete(&format!("{path}/{id}")).refused().0, 404);
     none.send(0x88, &closing(1000, "")).unwrap();
     assert_eq!(none.frame(), Some((0x88, vec![3, 232])));
+    of_another.send(0x88, &closing(1000, "")).unwrap();
+    assert_eq!(of_another.frame(), Some((0x88, vec![3, 232])));
     // A session goes with its connection.
     eventually("sessions end", || {
         let left = daemon.api().get(&path).ok();

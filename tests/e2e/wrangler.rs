@@ -234,6 +234,46 @@ fn dispatch_namespaces_and_user_workers() {
 }
 
 #[test]
+fn who_needs_a_worker_is_told_before_it_is_deleted() {
+    let stage = Stage::new();
+    let source = "export default { fetch: () => new Response('x'), tail() {} };";
+    std::fs::write(stage.folder.join("index.js"), source).unwrap();
+    stage.project("needed", json!({}));
+    stage.run("deploy");
+    stage.run("dispatch-namespace create production");
+    let outbound = json!({"service": "needed", "parameters": ["tenant"]});
+    for (name, uses) in [
+        (
+            "caller",
+            json!({"services": [{"binding": "S", "service": "needed"}]}),
+        ),
+        (
+            "producer",
+            json!({"tail_consumers": [{"service": "needed"}]}),
+        ),
+        (
+            "dispatcher",
+            json!({"dispatch_namespaces": [
+                {"binding": "D", "namespace": "production", "outbound": outbound},
+            ]}),
+        ),
+    ] {
+        stage.project(name, uses);
+        stage.run("deploy");
+    }
+    stage.project("needed", json!({}));
+    let ran = stage.run("delete");
+    let told = format!("{}{}", ran.text(), ran.stderr);
+    for use_of_it in [
+        "caller (production) uses this Worker as a Service Binding",
+        "producer (production) uses this Worker as a Tail Worker",
+        "dispatcher (production) uses this Worker as an Outbound Worker for the Dynamic Dispatch Namespace \"production\"",
+    ] {
+        assert!(told.contains(use_of_it), "{told}");
+    }
+}
+
+#[test]
 fn versions_have_previews() {
     let stage = Stage::new();
     stage.project("w", json!({"workers_dev": true, "preview_urls": true}));

@@ -1,6 +1,7 @@
 //! A script's bindings: what an upload may ask for, what is kept from the version before.
 
 use super::dispatch::DispatchTarget;
+use super::metadata::whole_number;
 use super::name::{Id, check_name, shown};
 use super::record::Settings;
 use super::{CatalogError, limits};
@@ -319,6 +320,12 @@ pub enum Wanted {
     },
 }
 
+/// Whether a binding has a name and a type and says no more.
+fn is_bare(value: &Value) -> bool {
+    let mut fields = value.as_object().into_iter().flatten();
+    fields.all(|(key, value)| key == "name" || key == "type" || value.is_null())
+}
+
 impl Wanted {
     fn name(&self) -> &str {
         match self {
@@ -350,6 +357,17 @@ impl Wanted {
         };
         let target = match kind {
             "plain_text" => Target::PlainText(needed("text")?),
+            // As older clients send those back that are to stay, and as secrets are shown.
+            "plain_text" | "secret_text" | "json" | "kv_namespace" | "wasm_module"
+            | "text_blob" | "data_blob" | "service" | "ratelimit" | "dispatch_namespace"
+            | "analytics_engine"
+                if is_bare(value) =>
+            {
+                return Ok(Self::Inherited {
+                    name: name.to_owned(),
+                    from: name.to_owned(),
+                });
+            }
             "secret_text" => Target::Secret(Hidden(needed("text")?)),
             "json" => Target::Json(
                 value
@@ -380,7 +398,7 @@ impl Wanted {
             "analytics_engine" => Target::Analytics(dataset(name, field("dataset"))?),
             "ratelimit" => {
                 let namespace = needed("namespace_id")?;
-                let simple = |key: &str| value.get("simple")?.get(key)?.as_u64();
+                let simple = |key: &str| whole_number(value.get("simple")?.get(key)?);
                 let limit = simple("limit").and_then(|limit| u32::try_from(limit).ok());
                 let period_s = simple("period").filter(|period| [10, 60].contains(period));
                 let is_number = namespace.parse::<u32>().is_ok_and(|number| number > 0);
@@ -619,7 +637,9 @@ mod tests {
         let refused = |value: Value| Wanted::parse(1, &value).unwrap_err().to_string();
         assert!(refused(json!({"name":"DB","type":"d1","id":"x"})).contains("'DB' has type 'd1'"));
         assert!(refused(json!({"type":"plain_text","text":"x"})).contains("number 1"));
-        assert!(refused(json!({"name":"A","type":"plain_text"})).contains("needs \"text\""));
+        assert!(
+            refused(json!({"name":"A","type":"plain_text","text":1})).contains("needs \"text\"")
+        );
         assert!(refused(json!({"name":"A B","type":"plain_text","text":""})).contains("'A B'"));
         assert!(refused(json!("x")).contains("not an object"));
         let long = "x".repeat(limits::VARIABLE_MAX + 1);

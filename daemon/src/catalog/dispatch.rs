@@ -2,6 +2,7 @@
 //! (spec: SEMANTICS §1, §2). They refer to a namespace by its id, so that a rename changes nothing.
 
 use super::binding::{Bound, Target};
+use super::metadata::whole_number;
 use super::name::{ACCOUNT, Id, check_name, shown};
 use super::record::Settings;
 use super::{Catalog, CatalogError, Result, flags, limits};
@@ -151,7 +152,7 @@ impl DispatchTarget {
 }
 
 fn number(fields: &Map<String, Value>, name: &str) -> Option<u32> {
-    let number = fields.get(name)?.as_u64()?;
+    let number = whole_number(fields.get(name)?)?;
     Some(u32::try_from(number).unwrap_or(u32::MAX))
 }
 

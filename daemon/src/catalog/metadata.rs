@@ -137,6 +137,14 @@ pub fn boolean(value: &Value) -> Option<bool> {
     }
 }
 
+/// A whole number, as such or as text.
+pub fn whole_number(value: &Value) -> Option<u64> {
+    match value {
+        Value::String(text) => text.parse().ok(),
+        value => value.as_u64(),
+    }
+}
+
 /// An object, kept as text.
 fn object(value: &Value, key: &str) -> Result<Option<String>, CatalogError> {
     const MAX: usize = 16 * 1024;
@@ -203,11 +211,7 @@ fn custom_limits(value: &Value) -> Result<Option<CustomLimits>, CatalogError> {
             let Some(value) = present(value, key) else {
                 continue;
             };
-            let number = match value {
-                Value::String(text) => text.parse().ok(),
-                value => value.as_u64(),
-            };
-            let number = number
+            let number = whole_number(value)
                 .and_then(|number| u32::try_from(number).ok())
                 .filter(|number| (min..=max).contains(number))
                 .ok_or_else(|| {

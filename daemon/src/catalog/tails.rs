@@ -40,7 +40,10 @@ impl WantedConsumer {
         let mut wanted: Vec<Self> = Vec::with_capacity(list.len());
         for one in list {
             let field = |name| one.get(name).and_then(Value::as_str);
-            let service = one.as_str().or_else(|| field("service"));
+            // Newer calls say `name` for the same.
+            let service = one
+                .as_str()
+                .or_else(|| field("service").or_else(|| field("name")));
             let Some(service) = service.filter(|it| !it.is_empty()) else {
                 return Err(CatalogError::BadMetadata(
                     "\"tail_consumers\" is not a list of {\"service\": \"the Worker's name\"}"

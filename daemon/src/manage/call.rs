@@ -3,7 +3,8 @@
 use super::body::Payload;
 use super::envelope::{Refusal, code};
 use super::guard::Caller;
-use http::HeaderMap;
+use http::header::CONTENT_ENCODING;
+use http::{HeaderMap, StatusCode};
 use percent_encoding::percent_decode_str;
 use serde::de::DeserializeOwned;
 use std::net::IpAddr;
@@ -61,6 +62,19 @@ impl Call {
         self.headers.get(http::header::CONTENT_TYPE)?.to_str().ok()
     }
 
+    /// Refuses a body that is to be unpacked first: nothing here does.
+    pub fn plain_coding(&self) -> Result<(), Refusal> {
+        let mut codings = self.headers.get_all(CONTENT_ENCODING).iter();
+        if codings.all(|it| it.as_bytes().eq_ignore_ascii_case(b"identity")) {
+            return Ok(());
+        }
+        Err(Refusal::new(
+            StatusCode::UNSUPPORTED_MEDIA_TYPE,
+            code::BODY,
+            "the body has a Content-Encoding; send it as it is",
+        ))
+    }
+
     /// A small body as JSON, whatever its media type says: clients get that wrong.
     pub async fn json<T: DeserializeOwned>(self) -> Result<T, Refusal> {
         self.json_within(SMALL_JSON_MAX).await
@@ -68,6 +82,7 @@ impl Call {
 
     /// A body as JSON.
     pub async fn json_within<T: DeserializeOwned>(self, limit: u64) -> Result<T, Refusal> {
+        self.plain_coding()?;
         let bytes = self.body.collect("the body", limit).await?;
         serde_json::from_slice(&bytes).map_err(|error| {
             Refusal::bad(

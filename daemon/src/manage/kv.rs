@@ -1,11 +1,11 @@
 //! Keys, values and metadata of a KV namespace (spec: SEMANTICS §22).
 
-use super::Manage;
 use super::body::{Payload, broken_off, file};
 use super::brackets::Fields;
 use super::call::Call;
 use super::envelope::{Answer, AnswerBody, Handled, Refusal, code, list, ok};
 use super::upload::{bytes, complete, malformed, text};
+use super::{Manage, paging};
 use crate::catalog::name::shown;
 use crate::store::NamespaceId;
 use crate::store::kv::{PutOptions, Value as Stored};
@@ -68,8 +68,7 @@ impl<W: Send + Sync + 'static> Manage<W> {
                 object
             })
             .collect();
-        let cursor = page.cursor.unwrap_or_default();
-        let info = json!({"count": keys.len(), "cursor": cursor});
+        let info = paging::by_cursor(keys.len(), &page.cursor.unwrap_or_default());
         list(keys, info)
     }
 
@@ -157,7 +156,7 @@ pub(super) fn parsed(metadata: &str) -> Value {
     serde_json::from_str(metadata).unwrap_or(Value::Null)
 }
 
-/// A value and its metadata from a form: parts `value` and `metadata`, or `metadata[…]`.
+/// A value and its metadata from a form: parts `value` and `metadata`, or `metadata[…]`, or `metadata.…`.
 async fn form(body: Payload, boundary: String) -> Result<(Bytes, Option<String>), Refusal> {
     if body.len.is_some_and(|len| len > FORM_MAX) {
         return Err(Refusal::too_large("the value", KV_VALUE_MAX as u64));
@@ -188,7 +187,7 @@ async fn form(body: Payload, boundary: String) -> Result<(Bytes, Option<String>)
             "metadata" if metadata.is_none() => {
                 metadata = Some(text(part, text_left, FORM_MAX).await?);
             }
-            name if name.starts_with("metadata[") => {
+            name if name.starts_with("metadata[") || name.starts_with("metadata.") => {
                 let text = text(part, text_left, FORM_MAX).await?;
                 text_left -= text.len();
                 fields

@@ -1,8 +1,14 @@
-//! Pages of lists. A page beyond the end is empty: some clients ask on until one is.
+//! Pages of lists, by number or by cursor. A page beyond the end is empty: some clients ask on until one is.
 
 use super::call::Call;
 use super::envelope::{Handled, Refusal, list};
 use serde_json::{Value, json};
+
+/// What is told of a page whose next one begins after `cursor`, empty at the end. Clients look for it in
+/// one of two places.
+pub fn by_cursor(count: usize, cursor: &str) -> Value {
+    json!({"count": count, "cursor": cursor, "cursors": {"after": cursor}})
+}
 
 /// Answers with the page that the call asks for; `default` items a page unless it says.
 pub fn answer<T>(

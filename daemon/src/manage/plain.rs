@@ -5,6 +5,7 @@
 use super::call::Call;
 use super::envelope::{Handled, Refusal, code, list, ok};
 use super::scripts::script_object;
+use super::settings::observability;
 use super::{Manage, paging};
 use crate::catalog::entrances::{EntranceError, Reference};
 use crate::catalog::metadata::Metadata;
@@ -35,10 +36,9 @@ fn environment(script: &Script) -> Value {
 
 fn labels(script: &Script) -> Value {
     let settings = &script.settings;
-    let observability = settings.observability.as_deref().unwrap_or("{}");
     json!({
         "logpush": settings.logpush,
-        "observability": serde_json::from_str(observability).unwrap_or_else(|_| json!({})),
+        "observability": observability(settings),
         "tags": settings.tags,
         "tail_consumers": [],
     })
@@ -125,7 +125,7 @@ impl<W: Send + Sync + 'static> Manage<W> {
         let script = self.plain(&call)?;
         let references = self.catalog.references_to(&script.name)?;
         if call.query("force") != Some("true") && !references.is_empty() {
-            let names: Vec<_> = references.iter().map(|(name, _)| name.as_str()).collect();
+            let names: Vec<_> = references.iter().map(|it| it.from.as_str()).collect();
             return Err(CatalogError::from(EntranceError::Referenced {
                 script: script.name,
                 by: shown(&names.join(", ")),
@@ -138,17 +138,24 @@ impl<W: Send + Sync + 'static> Manage<W> {
 
     pub(super) async fn get_references(&self, call: Call) -> Handled {
         let script = self.plain(&call)?;
-        let incoming = self.catalog.references_to(&script.name)?;
-        let incoming: Vec<Value> = incoming
-            .into_iter()
-            .map(|(service, name)| {
-                json!({"service": service, "environment": ENVIRONMENT, "name": name})
-            })
-            .collect();
+        let (mut incoming, mut outbounds) = (Vec::new(), Vec::new());
+        for it in self.catalog.references_to(&script.name)? {
+            let mut told =
+                json!({"service": it.from, "environment": ENVIRONMENT, "name": it.binding});
+            match it.outbound {
+                None => incoming.push(told),
+                Some(of) => {
+                    let params = of.params.iter().map(|name| json!({"name": name}));
+                    told["params"] = params.collect();
+                    told["namespace"] = json!(of.namespace);
+                    outbounds.push(told);
+                }
+            }
+        }
         ok(json!({
             "services": {"incoming": incoming, "outgoing": []},
             "durable_objects": [],
-            "dispatch_outbounds": [],
+            "dispatch_outbounds": outbounds,
         }))
     }
 
@@ -219,6 +226,10 @@ impl<W: Send + Sync + 'static> Manage<W> {
         if let Some(suffix) = self.catalog.preview_suffix(&script.name) {
             object["subdomain"]["preview_url_suffix"] = json!(suffix);
         }
+        let account = self.catalog.namespace(ACCOUNT)?;
+        let consumers = self.catalog.tail_consumers(&account, &script.name)?;
+        let consumers = consumers.iter().map(|it| json!({"name": it["service"]}));
+        object["tail_consumers"] = consumers.collect();
         object["references"] = self.who_leads_to(script, references)?;
         Ok(object)
     }
@@ -228,12 +239,26 @@ impl<W: Send + Sync + 'static> Manage<W> {
         let domains = self.catalog.domains()?.into_iter();
         let domains = domains.filter(|it| it.script == script.name);
         let domains = domains.map(|it| super::domains::domain_object(&it));
-        let workers = all.iter().filter(|it| it.to == script.name);
+        let own = || all.iter().filter(|it| it.to == script.name);
+        let workers = own().filter(|it| it.outbound.is_none());
         let workers = workers.map(|it| json!({"id": it.from_id.hex(), "name": it.from}));
         let mut workers: Vec<Value> = workers.collect();
         workers.dedup();
+        let outbounds = own().filter_map(|it| {
+            let namespace = self
+                .catalog
+                .namespace(&it.outbound.as_ref()?.namespace)
+                .ok()?;
+            Some(json!({
+                "worker_id": it.from_id.hex(),
+                "worker_name": it.from,
+                "namespace_id": namespace.id.uuid(),
+                "namespace_name": namespace.name,
+            }))
+        });
+        let outbounds: Vec<Value> = outbounds.collect();
         Ok(json!({
-            "dispatch_namespace_outbounds": [],
+            "dispatch_namespace_outbounds": outbounds,
             "domains": domains.collect::<Vec<_>>(),
             "durable_objects": [],
             "queues": [],

@@ -169,6 +169,7 @@ impl<W: Send + Sync + 'static> Manage<W> {
     }
 
     pub(super) async fn read_upload(&self, call: Call, root: &str) -> Result<Upload, Refusal> {
+        call.plain_coding()?;
         let _room = self.room().await;
         let content_type = call.content_type().map(str::to_owned);
         let limit = self.options.upload_bytes_max;
@@ -233,7 +234,8 @@ impl<W: Send + Sync + 'static> Manage<W> {
             .iter()
             .map(|script| script_object(namespace, script))
             .collect();
-        let info = json!({"count": objects.len(), "total_count": total, "cursor": cursor});
+        let mut info = paging::by_cursor(objects.len(), &cursor);
+        info["total_count"] = json!(total);
         list(objects, info)
     }
 

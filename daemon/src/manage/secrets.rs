@@ -99,7 +99,8 @@ impl<W: Send + Sync + 'static> Manage<W> {
         ok(Value::Null)
     }
 
-    /// A merge patch: null deletes, and deleting what is not there is well.
+    /// A merge patch: null deletes, and deleting what is not there is well. Answers with all secrets by
+    /// their names, as it takes them.
     pub(super) async fn patch_secrets(&self, call: Call) -> Handled {
         let (namespace, script) = (call.param("ns").to_owned(), call.script());
         let (_, old) = self.catalog.script(&namespace, &script)?;
@@ -120,6 +121,7 @@ impl<W: Send + Sync + 'static> Manage<W> {
             .catalog
             .change_secrets_by(&namespace, &script, change, note)
             .await?;
-        ok(secrets(&changed).map(Bound::shown).collect())
+        let all = secrets(&changed).map(|bound| (bound.name.clone(), bound.shown()));
+        ok(Value::Object(all.collect()))
     }
 }

@@ -4,8 +4,16 @@ use super::Manage;
 use super::call::Call;
 use super::envelope::{Handled, Refusal, code, ok};
 use crate::catalog::metadata::Metadata;
-use crate::catalog::record::Script;
+use crate::catalog::record::{Script, Settings};
 use serde_json::{Map, Value, json};
+
+/// What was said of observability, which is off without a word of it.
+pub(super) fn observability(settings: &Settings) -> Value {
+    let said = settings.observability.as_deref().unwrap_or("{}");
+    let mut said: Map<String, Value> = serde_json::from_str(said).unwrap_or_default();
+    said.entry("enabled").or_insert(json!(false));
+    Value::Object(said)
+}
 
 fn settings_object(script: &Script, bindings: Vec<Value>, tail_consumers: &[Value]) -> Value {
     let settings = &script.settings;
@@ -26,7 +34,7 @@ fn settings_object(script: &Script, bindings: Vec<Value>, tail_consumers: &[Valu
         "compatibility_flags": settings.compatibility_flags,
         "limits": limits,
         "logpush": settings.logpush,
-        "observability": stored(&settings.observability),
+        "observability": observability(settings),
         "placement": stored(&settings.placement),
         "annotations": stored(&settings.annotations),
         "tags": settings.tags,

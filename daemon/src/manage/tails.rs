@@ -7,7 +7,7 @@ use super::Manage;
 use super::call::Call;
 use super::envelope::{Answer, Handled, Refusal, code, ok};
 use crate::catalog::Subject;
-use crate::catalog::name::{Id, shown};
+use crate::catalog::name::{ACCOUNT, Id, shown};
 use crate::catalog::record::{Namespace, Script};
 use crate::catalog::shown_time;
 use crate::engine::limits::Outcome;
@@ -79,6 +79,8 @@ struct Wanted {
     headers: Vec<(String, Option<String>)>,
     client_ips: Vec<String>,
     queries: Vec<String>,
+    /// Ids of versions.
+    versions: Vec<String>,
 }
 
 impl Wanted {
@@ -133,6 +135,9 @@ impl Wanted {
                 let query = query.as_str().ok_or_else(|| wrong("query is no string"))?;
                 wanted.queries.push(query.to_owned());
             }
+            if let Some(versions) = filter.get("scriptVersion") {
+                wanted.versions.extend(texts(versions, "scriptVersion")?);
+            }
         }
         Ok(wanted)
     }
@@ -160,6 +165,7 @@ impl Wanted {
                 header(name).is_some_and(|(_, value)| value.contains(query))
             })
             && self.queries.iter().all(|query| record.contains(query))
+            && (self.versions.is_empty() || self.versions.contains(&record.version))
             && self.sampling.is_none_or(is_sampled)
     }
 }
@@ -419,12 +425,28 @@ impl<W: Send + Sync + 'static> Manage<W> {
 
     /// `…/tails/by-consumer/{script}`: who has this script of the account as a tail consumer.
     pub(super) async fn tails_by_consumer(&self, call: Call) -> Handled {
-        let producers = self
-            .catalog
-            .tailed_by(call.param("ns"), call.param("script"));
-        let producers = producers.unwrap_or_default().into_iter();
-        let shown =
-            producers.map(|(namespace, script)| json!({"service": script, "namespace": namespace}));
+        let consumer = call.param("script");
+        let producers = self.catalog.tailed_by(call.param("ns"), consumer);
+        let shown = producers
+            .unwrap_or_default()
+            .into_iter()
+            .map(|(namespace, script)| {
+                let made = self.catalog.script(&namespace, &script).ok();
+                let made = made.map(|(_, script)| (script.created_ms, script.modified_ms));
+                let (created, modified) = made.unwrap_or_default();
+                let mut producer = json!({"service": script, "environment": "production"});
+                if namespace != ACCOUNT {
+                    producer["dispatch_namespace"] = json!(namespace);
+                }
+                json!({
+                    "tag": "",
+                    "producer": producer,
+                    "consumer": {"service": consumer, "environment": "production"},
+                    "log_push": false,
+                    "created_on": shown_time(created),
+                    "modified_on": shown_time(modified),
+                })
+            });
         ok(shown.collect::<Vec<_>>().into())
     }
 
@@ -480,6 +502,7 @@ mod tests {
         check(json!([{"outcome": [1]}]), "outcome");
         check(json!([{"header": {}}]), "no key");
         check(json!([{"query": 1}]), "query");
+        check(json!([{"scriptVersion": 1}]), "scriptVersion");
         check(json!(vec![json!({}); 33]), "the limit is 32");
         for none in [
             json!({}),

@@ -5,6 +5,7 @@
 //! | wrangler, curl | part `metadata` | part name is the module's name |
 //! | Python SDK, TypeScript SDK 6 | part `metadata`, perhaps with a file name | parts `files`, `files[]`; the file name is the module's |
 //! | TypeScript SDK 4 | part `metadata` | parts `<any part name>`, `<any part name>[]`; the file name is the module's |
+//! | Python SDK 4 | part `metadata`, or fields `metadata.…` | part name is the module's name |
 //! | TypeScript SDK 7 | fields `metadata[…]` | parts `files[]`, `files[name]` |
 //! | TypeScript SDK 7, `scripts.update` | the same | the same, but the type says JavaScript and no boundary |
 //! | curl | none | a raw body of type `application/wasm` or `application/javascript` |
@@ -27,6 +28,8 @@ use serde_json::Value;
 const METADATA_MAX: usize = 1 << 20;
 /// Parts of an upload, fields of metadata included.
 const PARTS_MAX: usize = 2048;
+/// How names of modules end that may come without a type and a file name.
+const SCRIPT_ENDINGS: [&str; 4] = [".js", ".mjs", ".cjs", ".wasm"];
 /// How wasm begins.
 const WASM_MAGIC: &[u8] = b"\0asm";
 
@@ -188,8 +191,7 @@ async fn parts(mut form: Multipart<'_>, root: &str, limit: u64) -> Result<Upload
     let mut metadata_bytes = 0;
     let mut count = 0;
     let prefix = format!("{root}[");
-    // A module may be called metadata.js; settings come without modules.
-    let is_dotted = |name: &str| root == "settings" && name.starts_with("settings.");
+    let dotted = format!("{root}.");
     while let Some(part) = form.next_field().await.map_err(malformed)? {
         count += 1;
         if count > PARTS_MAX {
@@ -202,7 +204,13 @@ async fn parts(mut form: Multipart<'_>, root: &str, limit: u64) -> Result<Upload
             Refusal::bad(code::BODY, "a part of the upload has no name; write Content-Disposition: form-data; name=\"…\"")
         })?;
         let is_root = name == root;
-        if !is_root && !name.starts_with(&prefix) && !is_dotted(&name) {
+        // A module may be called metadata.js, and is no bare field then; settings come without modules.
+        let is_field = root == "settings"
+            || (part.file_name().is_none()
+                && part.content_type().is_none()
+                && !SCRIPT_ENDINGS.iter().any(|end| name.ends_with(end)));
+        let is_dotted = is_field && name.starts_with(&dotted);
+        if !is_root && !name.starts_with(&prefix) && !is_dotted {
             module(part, name, &mut upload, limit).await?;
             continue;
         }

@@ -3,6 +3,7 @@
 
 use super::record::Subdomain;
 use crate::catalog::binding::Target;
+use crate::catalog::dispatch::{DispatchTarget, Which};
 use crate::catalog::name::{ACCOUNT, Id};
 use crate::catalog::rows::Rows;
 use crate::catalog::{Catalog, Result};
@@ -18,6 +19,17 @@ pub struct Reference {
     pub from_id: Id,
     /// What it calls the binding.
     pub binding: String,
+    /// What it is for, if not to be called.
+    pub outbound: Option<OutboundOf>,
+}
+
+/// A dispatch namespace whose outbound Worker a Worker is, for one that dispatches to it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct OutboundOf {
+    /// Its name.
+    pub namespace: String,
+    /// The parameters that the outbound Worker is given.
+    pub params: Vec<String>,
 }
 
 impl<W: Send + Sync + 'static> Catalog<W> {
@@ -62,10 +74,21 @@ impl<W: Send + Sync + 'static> Catalog<W> {
 
     /// The scripts outside of dispatch namespaces that are bound to this one, each with the
     /// binding's name.
-    pub fn references_to(&self, script: &str) -> Result<Vec<(String, String)>> {
-        let all = self.references()?.into_iter();
-        let own = all.filter(|it| it.to == script);
-        Ok(own.map(|it| (it.from, it.binding)).collect())
+    pub fn references_to(&self, script: &str) -> Result<Vec<Reference>> {
+        let mut all = self.references()?;
+        all.retain(|it| it.to == script);
+        Ok(all)
+    }
+
+    /// The outbound Worker of a binding to a dispatch namespace that is still there.
+    fn outbound_of(&self, target: DispatchTarget) -> Option<(String, OutboundOf)> {
+        let Which::Known(id) = target.namespace else {
+            return None;
+        };
+        let outbound = target.outbound?;
+        let namespace = self.namespace_by_id(id, "").ok()?.name;
+        let params = outbound.params;
+        Some((outbound.service, OutboundOf { namespace, params }))
     }
 
     /// Which scripts outside of dispatch namespaces are bound to which others.
@@ -73,9 +96,13 @@ impl<W: Send + Sync + 'static> Catalog<W> {
         let mut all = Vec::new();
         for script in self.scripts(ACCOUNT, None)? {
             for bound in script.settings.bindings {
-                let (Target::Service(to) | Target::Entrypoint { script: to, .. }) = bound.target
-                else {
-                    continue;
+                let (to, outbound) = match bound.target {
+                    Target::Service(to) | Target::Entrypoint { script: to, .. } => (to, None),
+                    Target::Dispatch(target) => match self.outbound_of(*target) {
+                        Some((to, outbound)) => (to, Some(outbound)),
+                        None => continue,
+                    },
+                    _ => continue,
                 };
                 if to != script.name {
                     all.push(Reference {
@@ -83,6 +110,7 @@ impl<W: Send + Sync + 'static> Catalog<W> {
                         from: script.name.clone(),
                         from_id: script.tag,
                         binding: bound.name,
+                        outbound,
                     });
                 }
             }

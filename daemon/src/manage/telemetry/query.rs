@@ -255,6 +255,8 @@ impl Query {
             "id": self.sent.query_id,
             "accountId": account,
             "userId": "",
+            "workspaceId": "",
+            "environmentId": "",
             "dry": self.dry,
             "granularity": self.sent.granularity.unwrap_or(30),
             "status": "COMPLETED",
@@ -265,6 +267,7 @@ impl Query {
             "query": {
                 "id": self.sent.query_id, "name": "", "description": null, "adhoc": true,
                 "created": now, "createdBy": "", "updated": now, "updatedBy": "",
+                "userId": "", "workspaceId": "", "environmentId": "",
                 "parameters": self.shown,
             },
         })

@@ -79,6 +79,7 @@ fn values_go_in_raw_or_as_a_form() {
             part("value", "v").file("upload"),
         ],
         vec![part("metadata[x][y]", "1"), part("value", "v")],
+        vec![part("metadata.x.y", "1"), part("value", "v")],
     ] {
         let got = desk.send(
             "PUT",
@@ -182,6 +183,8 @@ fn keys_are_listed_to_the_end() {
             json["result"].as_array().unwrap().len()
         );
         cursor = json["result_info"]["cursor"].as_str().unwrap().to_owned();
+        // Where some clients look for it.
+        assert_eq!(json["result_info"]["cursors"]["after"], *cursor);
         if cursor.is_empty() {
             break;
         }

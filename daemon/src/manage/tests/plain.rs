@@ -211,6 +211,12 @@ fn what_wrangler_asks_around_a_deployment() {
         400
     );
 
+    // Without a word of it observability is off.
+    desk.plain("quiet", simple());
+    let quiet = format!("{P}/scripts/quiet/settings");
+    let settings = desk.result("GET", &quiet, Value::Null);
+    assert_eq!(settings["observability"], json!({"enabled": false}));
+
     let bound = json!({"main_module": "main.wasm", "bindings": [{"type": "service", "name": "W", "service": "w"}]});
     desk.plain("other", bound);
     let references = desk.result("GET", &format!("{P}/scripts/w/references"), Value::Null);

@@ -258,7 +258,7 @@ fn secrets_go_in_and_never_come_out() {
         "T": {"name": "T", "text": "hidden-2", "type": "secret_text"},
     }});
     let after = desk.result("PATCH", &format!("{D}/secrets-bulk"), bulk);
-    assert_eq!(after, json!([{"name": "T", "type": "secret_text"}]));
+    assert_eq!(after, json!({"T": {"name": "T", "type": "secret_text"}}));
     for bad in [
         json!({"text": "v"}),
         json!({"name": "S"}),
@@ -277,7 +277,8 @@ fn secrets_go_in_and_never_come_out() {
         "a",
         json!({"main_module": "main.wasm", "keep_bindings": ["secret_text"]}),
     );
-    assert_eq!(desk.result("GET", &path, Value::Null), after);
+    let kept = desk.result("GET", &path, Value::Null);
+    assert_eq!(kept, json!([after["T"]]));
     desk.result("DELETE", &format!("{path}/T"), Value::Null);
     assert_eq!(
         desk.refused("DELETE", &format!("{path}/T"), Value::Null),
@@ -299,4 +300,58 @@ fn logs_are_lines_of_json() {
         String::from_utf8(got.body).unwrap(),
         "{\"follow\":true,\"script\":\"production/a\"}\n{}\n"
     );
+}
+
+#[test]
+fn bindings_that_are_sent_back_as_they_are_shown_stay() {
+    let desk = Desk::new();
+    let bindings = json!([
+        {"type": "plain_text", "name": "V", "text": "1"},
+        {"type": "json", "name": "J", "json": {"a": 1}},
+        {"type": "secret_text", "name": "S", "text": "hidden"},
+        {"type": "service", "name": "W", "service": "other", "props": {"a": 1}},
+        {"type": "ratelimit", "name": "R", "namespace_id": "1", "simple": {"limit": 1, "period": 60}},
+        {"type": "dispatch_namespace", "name": "D", "namespace": "production",
+            "outbound": {"worker": {"service": "other"}, "params": [{"name": "p"}]}},
+        {"type": "analytics_engine", "name": "A", "dataset": "d"},
+        {"type": "version_metadata", "name": "M"},
+    ]);
+    let metadata = json!({"main_module": "main.wasm", "bindings": bindings});
+    let (status, told) = desk.form("PUT", D, &[meta(&metadata), wasm("main.wasm")]);
+    assert_eq!(status, 200, "{told}");
+    let path = format!("{D}/settings");
+    let shown = desk.result("GET", &path, Value::Null);
+    // As older clients add secrets: with all that there is, secrets without their texts.
+    let mut more = shown["bindings"].as_array().unwrap().clone();
+    more.push(json!({"type": "secret_text", "name": "MORE", "text": "too"}));
+    let changed = desk.result("PATCH", &path, json!({ "bindings": more }));
+    let named = json!({"type": "secret_text", "name": "MORE"});
+    let mut expected = shown["bindings"].as_array().unwrap().clone();
+    expected.push(named);
+    assert_eq!(changed["bindings"], json!(expected));
+    // As still older ones do, by name and type alone.
+    let bare = changed["bindings"].as_array().unwrap().iter();
+    let bare = bare.map(|it| json!({"name": it["name"], "type": it["type"]}));
+    let bare = json!({"bindings": bare.collect::<Vec<_>>()});
+    let kept = desk.result("PATCH", &path, bare);
+    assert_eq!(kept["bindings"], changed["bindings"]);
+    let unknown = json!({"bindings": [{"type": "secret_text", "name": "NONE"}]});
+    assert_eq!(desk.refused("PATCH", &path, unknown), (400, 10056));
+}
+
+#[test]
+fn bodies_that_are_packed_are_refused_by_name() {
+    let desk = Desk::new();
+    let send = |coding: &str| {
+        let request = http::Request::builder()
+            .method("POST")
+            .uri(format!("{P}/dispatch/namespaces"))
+            .header("authorization", format!("Bearer {}", desk.token))
+            .header("content-encoding", coding);
+        let body = Payload::whole(br#"{"name": "another"}"#.to_vec());
+        desk.raw(request.body(body).unwrap())
+    };
+    assert_eq!(send("gzip").status, 415);
+    assert_eq!(send("br").status, 415);
+    assert_eq!(send("identity").status, 200);
 }

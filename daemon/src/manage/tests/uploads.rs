@@ -86,11 +86,59 @@ fn dialects() -> Vec<(&'static str, &'static str, Vec<u8>)> {
             with(fields(), files("files[]")),
         ),
         (
+            "python 4",
+            FORM,
+            form(&[
+                part("metadata.main_module", "main.wasm"),
+                part("metadata.bindings[].type", "plain_text"),
+                part("metadata.bindings[].name", "A"),
+                part("metadata.bindings[].text", "1"),
+                part("metadata.tags[]", "t"),
+                part("metadata.tags[]", "u"),
+                part("metadata.limits.cpu_ms", "20"),
+                module().file("main.wasm").kind("application/wasm"),
+            ]),
+        ),
+        (
             "quoted boundary",
             "Multipart/Form-Data; charset=x; boundary=\"frontier\"",
             form(&[meta(&metadata), wasm("main.wasm")]),
         ),
     ]
+}
+
+#[test]
+fn numbers_in_bindings_may_be_text() {
+    let desk = Desk::new();
+    let fields = form(&[
+        part("metadata[main_module]", "main.wasm"),
+        part("metadata[bindings][][type]", "ratelimit"),
+        part("metadata[bindings][][name]", "R"),
+        part("metadata[bindings][][namespace_id]", "1001"),
+        part("metadata[bindings][][simple][limit]", "2"),
+        part("metadata[bindings][][simple][period]", "60"),
+        wasm("main.wasm"),
+    ]);
+    let got = desk.send("PUT", D, Some(FORM), &fields);
+    assert_eq!(got.status, 200, "{}", got.json());
+    let (_, script) = desk.manage.catalog.script("production", "a").unwrap();
+    let shown = script.settings.bindings[0].shown();
+    assert_eq!(shown["simple"], json!({"limit": 2, "period": 60}));
+}
+
+#[test]
+fn a_module_may_be_called_as_the_metadata_with_an_ending() {
+    let parts = form(&[
+        part("metadata.main_module", "metadata.js"),
+        part("metadata.js", "export default 1;"),
+        part("metadata.txt", "text").file("metadata.txt"),
+    ]);
+    let body = Payload::whole(parts);
+    let upload = crate::manage::upload::read(Some(FORM), body, "metadata", 1 << 20);
+    let upload = block_on(upload).unwrap();
+    assert_eq!(upload.metadata, Some(json!({"main_module": "metadata.js"})));
+    let names: Vec<_> = upload.modules.iter().map(|it| &*it.name).collect();
+    assert_eq!(names, ["metadata.js", "metadata.txt"]);
 }
 
 #[test]
