@@ -1,6 +1,6 @@
 // node:buffer. Text in its encodings is made in Rust; numbers go through a DataView.
 import native from "internal:native";
-import { brief, coded, ERR_BUFFER_OUT_OF_BOUNDS, ERR_INVALID_ARG_TYPE, ERR_INVALID_ARG_VALUE, ERR_INVALID_BUFFER_SIZE, ERR_OUT_OF_RANGE, ERR_UNKNOWN_ENCODING, validateNumber, validateInteger, validateString } from "internal:node/errors";
+import { coded, ERR_BUFFER_OUT_OF_BOUNDS, ERR_INVALID_ARG_TYPE, ERR_INVALID_ARG_VALUE, ERR_INVALID_BUFFER_SIZE, ERR_OUT_OF_RANGE, ERR_UNKNOWN_ENCODING, validateNumber, validateInteger } from "internal:node/errors";
 
 const UTF8 = 0, HEX = 1, BASE64 = 2, BASE64URL = 3, LATIN1 = 4, ASCII = 5, UTF16 = 6;
 const ENCODINGS = { utf8: UTF8, "utf-8": UTF8, hex: HEX, base64: BASE64, base64url: BASE64URL, latin1: LATIN1, binary: LATIN1, ascii: ASCII, ucs2: UTF16, "ucs-2": UTF16, utf16le: UTF16, "utf-16le": UTF16 };
@@ -95,7 +95,6 @@ function fromObject(value) {
   return undefined;
 }
 
-const FIRST = ["string", "Buffer", "ArrayBuffer", "Array", "Array-like Object"];
 function wrongFirst(value) {
   const error = ERR_INVALID_ARG_TYPE("value", "string", value);
   const received = error.message.slice(error.message.indexOf(" Received"));

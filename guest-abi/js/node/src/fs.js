@@ -66,6 +66,29 @@ export const watch = refused("watch"), watchFile = refused("watchFile"), unwatch
 // ---- Streams ----
 
 const PART = 64 * 1024;
+// What a stream does with files, unless its options bring something else for it.
+const kFs = Symbol("kFs");
+function told(done, work) {
+  let value;
+  try {
+    value = work();
+  } catch (error) {
+    done(error);
+    return;
+  }
+  done(null, value);
+}
+const own = {
+  open: (path, flags, mode, done) => told(done, () => openSync(path, flags, mode)),
+  read: (fd, buffer, at, length, position, done) => told(done, () => readSync(fd, buffer, at, length, position)),
+  write: (fd, buffer, at, length, position, done) => told(done, () => writeSync(fd, buffer, at, length, position)),
+  close: (fd, done) => told(done, () => closeSync(fd)),
+};
+function filesOf(given, names) {
+  if (given === undefined || given === null) return own;
+  for (const name of names) validateFunction(given[name], `options.fs.${name}`);
+  return given;
+}
 function rangeOf(options) {
   const { start, end } = options;
   for (const [name, value] of [["start", start], ["end", end]]) if (value !== undefined && typeof value !== "number") throw ERR_INVALID_ARG_TYPE(`options.${name}`, "number", value);
@@ -95,9 +118,11 @@ function holdDescriptor(stream, fd) {
 export function ReadStream(path, options) {
   if (!(this instanceof ReadStream)) return new ReadStream(path, options);
   const all = streamOptions(options, { flags: "r", autoClose: true, highWaterMark: PART });
+  this[kFs] = filesOf(all.fs, ["open", "read", "close"]);
   this.path = all.fd === undefined ? (pathOf(path), path) : undefined;
   holdDescriptor(this, all.fd);
   this.flags = all.flags;
+  this.mode = all.mode ?? 0o666;
   this.start = all.start;
   this.end = all.end ?? Infinity;
   this.pos = all.start;
@@ -110,15 +135,20 @@ Object.setPrototypeOf(ReadStream.prototype, Readable.prototype);
 Object.setPrototypeOf(ReadStream, Readable);
 Object.assign(ReadStream.prototype, {
   _construct(callback) {
-    try {
-      if (typeof this.fd !== "number") this.fd = openSync(this.path, this.flags);
-    } catch (error) {
-      callback(error);
+    if (typeof this.fd === "number") {
+      callback();
       return;
     }
-    callback();
-    this.emit("open", this.fd);
-    this.emit("ready");
+    this[kFs].open(this.path, this.flags, this.mode, (error, fd) => {
+      if (error) {
+        callback(error);
+        return;
+      }
+      this.fd = fd;
+      callback();
+      this.emit("open", fd);
+      this.emit("ready");
+    });
   },
   _read(size) {
     const left = this.end === Infinity ? size : Math.min(size, this.end + 1 - (this.pos ?? this.bytesRead));
@@ -127,16 +157,15 @@ Object.assign(ReadStream.prototype, {
       return;
     }
     const buffer = Buffer.alloc(left);
-    let count;
-    try {
-      count = readSync(this.fd, buffer, 0, left, this.pos);
-    } catch (error) {
-      this.destroy(error);
-      return;
-    }
-    if (this.pos !== undefined) this.pos += count;
-    this.bytesRead += count;
-    this.push(count === 0 ? null : buffer.subarray(0, count));
+    this[kFs].read(this.fd, buffer, 0, left, this.pos, (error, count) => {
+      if (error) {
+        this.destroy(error);
+        return;
+      }
+      if (this.pos !== undefined) this.pos += count;
+      this.bytesRead += count;
+      this.push(count === 0 ? null : buffer.subarray(0, count));
+    });
   },
   _destroy(error, callback) {
     const handle = handles.get(this);
@@ -146,8 +175,8 @@ Object.assign(ReadStream.prototype, {
       handle.close().then(() => callback(error), callback);
       return;
     }
-    if (typeof fd === "number") closeSync(fd);
-    callback(error);
+    if (typeof fd === "number") this[kFs].close(fd, (failed) => callback(failed ?? error));
+    else callback(error);
   },
   close(callback) {
     if (callback !== undefined) this.once("close", callback);
@@ -159,9 +188,11 @@ Object.defineProperty(ReadStream.prototype, "pending", { get() { return this.fd 
 export function WriteStream(path, options) {
   if (!(this instanceof WriteStream)) return new WriteStream(path, options);
   const all = streamOptions(options, { flags: "w", autoClose: true });
+  this[kFs] = filesOf(all.fs, ["open", "write", "close"]);
   this.path = all.fd === undefined ? (pathOf(path), path) : undefined;
   holdDescriptor(this, all.fd);
   this.flags = all.flags;
+  this.mode = all.mode ?? 0o666;
   this.start = all.start;
   this.pos = all.start;
   this.bytesWritten = 0;
@@ -181,16 +212,15 @@ Object.assign(WriteStream.prototype, {
     });
   },
   _write(data, encoding, callback) {
-    let count;
-    try {
-      count = writeSync(this.fd, data, 0, data.length, this.pos);
-    } catch (error) {
-      callback(error);
-      return;
-    }
-    if (this.pos !== undefined) this.pos += count;
-    this.bytesWritten += count;
-    callback();
+    this[kFs].write(this.fd, data, 0, data.length, this.pos, (error, count) => {
+      if (error) {
+        callback(error);
+        return;
+      }
+      if (this.pos !== undefined) this.pos += count;
+      this.bytesWritten += count;
+      callback();
+    });
   },
   _destroy: ReadStream.prototype._destroy,
   close(callback) {

@@ -55,8 +55,6 @@ function make(Base, code, message) {
   return error;
 }
 
-const CLASSES = new Set(["Function", "Object", "Buffer"]);
-
 function list(items, word) {
   if (items.length > 2) return `${items.slice(0, -1).join(", ")}, ${word} ${items.at(-1)}`;
   return items.join(` ${word} `);
