@@ -619,7 +619,11 @@ export function transcode(source, from, to) {
   if (a === undefined) throw ERR_UNKNOWN_ENCODING(from);
   if (b === undefined) throw ERR_UNKNOWN_ENCODING(to);
   if (!fine.includes(a) || !fine.includes(b)) throw new Error("Unable to transcode buffer due to unsupported encoding");
+  if (a === UTF16 && b !== UTF16 && source.byteLength % 2 === 1) throw new Error("UTF-16le input size should be multiple of 2");
+  if (a === UTF8 && b === UTF16 && !isUtf8(source)) throw new Error("Unable to transcode buffer");
   let string = text(source, a === ASCII ? LATIN1 : a, 0, source.length);
+  if (a === UTF16 && b === UTF8 && !string.isWellFormed()) throw new Error("Expected UTF8 length mismatch");
+  if (a === UTF8 && (b === LATIN1 || b === ASCII)) string = string.replaceAll("\ufffd", "?");
   // What the other encoding lacks becomes a question mark of its own kind: the low byte.
   if (b === LATIN1 || b === ASCII) string = string.replace(/[^\x00-\xff]/gu, "\x80");
   return over(native.bufferDecode(string, b));

@@ -1,7 +1,7 @@
 // node:fs: a Worker's own files. See internal:node/fs.
 import { Buffer } from "node:buffer";
 import { Readable, Writable } from "node:stream";
-import { ERR_INVALID_ARG_TYPE, ERR_OUT_OF_RANGE, validateFunction, validateInteger, validateObject, validateString } from "internal:node/errors";
+import { ERR_INVALID_ARG_TYPE, ERR_OUT_OF_RANGE, validateAbortSignal, validateBoolean, validateFunction, validateInteger, validateNumber, validateObject, validateString, validateUint32 } from "internal:node/errors";
 import * as files from "internal:node/fs";
 import * as promises from "node:fs/promises";
 
@@ -86,8 +86,9 @@ const own = {
 };
 function filesOf(given, names) {
   if (given === undefined || given === null) return own;
-  for (const name of names) validateFunction(given[name], `options.fs.${name}`);
-  return given;
+  validateObject(given, "options.fs");
+  for (const name of names) if (given[name] !== undefined) validateFunction(given[name], `options.fs.${name}`);
+  return { ...own, ...given };
 }
 function rangeOf(options) {
   const { start, end } = options;
@@ -97,12 +98,19 @@ function rangeOf(options) {
 // Options may be inherited.
 function streamOptions(options, defaults) {
   if (typeof options === "string" || options === null || options === undefined || typeof options === "function") return optionsOf(options, defaults);
+  validateObject(options, "options");
   const given = {};
   for (const name in options) if (options[name] !== undefined) given[name] = options[name];
   const all = optionsOf(given, defaults);
   rangeOf(all);
-  for (const name of ["start", "end"]) if (all[name] !== undefined && all[name] !== Infinity) validateInteger(all[name], name, 0);
-  if (all.start !== undefined && all.end !== undefined && all.start > all.end) throw ERR_OUT_OF_RANGE("start", `<= "end" (here: ${all.end})`, all.start);
+  for (const name of defaults.flags === "w" ? ["autoClose", "emitClose", "flush"] : ["autoClose", "emitClose"]) if (all[name] !== undefined) validateBoolean(all[name], `options.${name}`);
+  if (all.highWaterMark !== undefined) validateNumber(all.highWaterMark, "options.highWaterMark");
+  if (all.signal !== undefined && all.signal !== null) validateAbortSignal(all.signal, "options.signal");
+  if (all.mode !== undefined) files.validateMode(all.mode, 0o666, "options.mode");
+  const reads = defaults.flags === "r";
+  if (all.start !== undefined && all.start !== Infinity) validateInteger(all.start, "start", 0);
+  if (reads && all.end !== undefined && all.end !== Infinity) validateUint32(all.end, "options.end");
+  if (reads && all.start !== undefined && all.end !== undefined && all.start > all.end) throw ERR_OUT_OF_RANGE("start", `<= "end" (here: ${all.end})`, all.start);
   return all;
 }
 // A descriptor, or a FileHandle, which is closed with the stream.
@@ -112,6 +120,7 @@ function holdDescriptor(stream, fd) {
     handles.set(stream, fd);
     fd = fd.fd;
   }
+  if (fd !== undefined && fd !== null) validateInteger(fd, "fd", 0, 2147483647);
   stream.fd = fd ?? null;
 }
 
@@ -179,7 +188,8 @@ Object.assign(ReadStream.prototype, {
     else callback(error);
   },
   close(callback) {
-    if (callback !== undefined) this.once("close", callback);
+    if (callback !== undefined && this.closed) queueMicrotask(callback);
+    else if (callback !== undefined) this.once("close", callback);
     this.destroy();
   },
 });
@@ -188,7 +198,7 @@ Object.defineProperty(ReadStream.prototype, "pending", { get() { return this.fd 
 export function WriteStream(path, options) {
   if (!(this instanceof WriteStream)) return new WriteStream(path, options);
   const all = streamOptions(options, { flags: "w", autoClose: true });
-  this[kFs] = filesOf(all.fs, ["open", "write", "close"]);
+  this[kFs] = filesOf(all.fs, ["open", "write", "writev", "close"]);
   this.path = all.fd === undefined ? (pathOf(path), path) : undefined;
   holdDescriptor(this, all.fd);
   this.flags = all.flags;
@@ -197,7 +207,7 @@ export function WriteStream(path, options) {
   this.pos = all.start;
   this.bytesWritten = 0;
   this.autoClose = all.autoClose;
-  Writable.call(this, { decodeStrings: true, defaultEncoding: all.encoding ?? "utf8", autoDestroy: all.autoClose, emitClose: all.emitClose ?? true, signal: all.signal });
+  Writable.call(this, { highWaterMark: all.highWaterMark, decodeStrings: true, defaultEncoding: all.encoding ?? "utf8", autoDestroy: all.autoClose, emitClose: all.emitClose ?? true, signal: all.signal });
 }
 Object.defineProperty(WriteStream, "length", { value: 1 });
 Object.setPrototypeOf(WriteStream.prototype, Writable.prototype);

@@ -2,7 +2,7 @@
 export { constants } from "./fs/constants.js";
 export { unsupported } from "./fs/failures.js";
 export { pathOf } from "./fs/paths.js";
-export { called, check, optionsOf, validateSize } from "./fs/arguments.js";
+export { called, check, optionsOf, validateMode, validateSize } from "./fs/arguments.js";
 export { Dir, Dirent, Stats } from "./fs/entries.js";
 export { appendFileSync, blobOf, closeSync, openSync, readFileSync, readSync, readvSync, writeFileSync, writeSync, writevSync } from "./fs/descriptors.js";
 export { accessSync, chmodSync, chownSync, existsSync, fchmodSync, fchownSync, fdatasyncSync, fstatSync, fsyncSync, ftruncateSync, futimesSync, lchmodSync, lchownSync, lstatSync, lutimesSync, statfsSync, statSync, truncateSync, utimesSync } from "./fs/attributes.js";

@@ -5,7 +5,7 @@ import { Buffer } from "node:buffer";
 import process from "node:process";
 import { connect as open, isUnknownName } from "internal:sockets";
 import { kAdopt, kConnect } from "internal:node/net";
-import { coded, ERR_INVALID_ARG_TYPE, ERR_INVALID_ARG_VALUE, ERR_MISSING_ARGS, ERR_OUT_OF_RANGE, validateAbortSignal, validateFunction } from "internal:node/errors";
+import { coded, ERR_INVALID_ARG_TYPE, ERR_INVALID_ARG_VALUE, ERR_MISSING_ARGS, ERR_OUT_OF_RANGE, validateAbortSignal, validateBoolean, validateFunction, validateInteger, validateNumber, validateObject } from "internal:node/errors";
 import { BlockList, BoundSocket, isIP, isIPv4, isIPv6, SocketAddress } from "./net/addresses.js";
 
 export { BlockList, BoundSocket, isIP, isIPv4, isIPv6, SocketAddress };
@@ -156,11 +156,14 @@ Object.assign(Socket.prototype, {
   connect(...args) {
     const [options, callback] = args[0]?.[NORMAL] ? args[0] : _normalizeArgs(args);
     if (this.connecting) throw coded(Error, "ERR_SOCKET_CONNECTING", "Socket is already connecting");
-    const { path, port, lookup, localAddress } = options;
+    const { path, port, lookup, localAddress, localPort, autoSelectFamily, autoSelectFamilyAttemptTimeout } = options;
     if (path !== undefined && path !== null) throw ERR_INVALID_ARG_VALUE("path", path, "is not supported");
     if (port === undefined || port === null) throw ERR_MISSING_ARGS(["options", "port", "path"]);
     if (!isPort(port)) throw coded(Error, "ERR_SOCKET_BAD_PORT", `Port should be >= 0 and < 65536. Received ${typeof port}.`);
     if (localAddress !== undefined && !isIP(localAddress)) throw coded(TypeError, "ERR_INVALID_IP_ADDRESS", `Invalid IP address: ${localAddress}`);
+    if (localPort !== undefined && localPort !== null) validateNumber(localPort, "options.localPort");
+    if (autoSelectFamily !== undefined && autoSelectFamily !== null) validateBoolean(autoSelectFamily, "options.autoSelectFamily");
+    if (autoSelectFamilyAttemptTimeout !== undefined) validateInteger(autoSelectFamilyAttemptTimeout, "options.autoSelectFamilyAttemptTimeout", 1, TIMEOUT_MAX);
     if (lookup !== undefined && typeof lookup !== "function") throw ERR_INVALID_ARG_TYPE("options.lookup", "function", lookup);
     if (this.write !== Socket.prototype.write) delete this.write;
     if (this.destroyed) reset(this);
@@ -367,7 +370,8 @@ const getters = {
   localFamily: [true, (socket) => (socket._handle === null ? undefined : "IPv4")],
 };
 for (const [name, [enumerable, get]] of Object.entries(getters)) {
-  defineProperties(Socket.prototype, { [name]: { get() { return get(this); }, enumerable, configurable: true } });
+  // The prototype is no socket, and is looked at.
+  defineProperties(Socket.prototype, { [name]: { get() { return this[kTold] === undefined && name !== "pending" ? undefined : get(this); }, enumerable, configurable: true } });
 }
 
 // What was written, with what still waits.
@@ -399,7 +403,11 @@ export class Server extends EventEmitter {
       listener = options;
       options = {};
     }
-    if (listener) this.on("connection", listener);
+    if (options !== undefined && options !== null) validateObject(options, "options");
+    if (listener !== undefined && listener !== null) {
+      validateFunction(listener, "connectionListener");
+      this.on("connection", listener);
+    }
     const { allowHalfOpen = false, pauseOnConnect = false, noDelay = false, keepAlive = false, keepAliveInitialDelay = 0 } = options ?? {};
     Object.assign(this, { allowHalfOpen, pauseOnConnect, noDelay, keepAlive, keepAliveInitialDelay });
   }
@@ -463,6 +471,7 @@ export function getDefaultAutoSelectFamilyAttemptTimeout() {
   return attempt;
 }
 export function setDefaultAutoSelectFamilyAttemptTimeout(value) {
+  validateInteger(value, "val", 1, TIMEOUT_MAX);
   attempt = Math.max(10, value);
 }
 export { connect as createConnection, Socket as Stream };

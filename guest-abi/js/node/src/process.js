@@ -25,15 +25,17 @@ function values() {
   for (const [key, value] of own) all[key] = value;
   return all;
 }
+const noText = () => new TypeError("Cannot convert a symbol value to a string");
 function setEnv(key, value) {
-  own.set(key, String(value));
+  if (typeof value === "symbol") throw noText();
+  own.set(key, `${value}`);
   removed.delete(key);
   return true;
 }
 export const env = new Proxy({}, {
   get: (target, key) => (typeof key === "symbol" ? target[key] : own.has(key) ? own.get(key) : (values()[key] ?? Object.prototype[key])),
   set: (target, key, value) => {
-    if (typeof key === "symbol") throw new TypeError("Cannot convert a symbol value to a string");
+    if (typeof key === "symbol") throw noText();
     return setEnv(key, value);
   },
   has: (_, key) => typeof key === "string" && Object.hasOwn(values(), key),
@@ -128,7 +130,7 @@ Object.assign(process, {
   traceDeprecation: false,
   sourceMapsEnabled: false,
   exitCode: undefined,
-  report: { compact: false, directory: "", filename: "", getReport() { throw ERR_METHOD_NOT_IMPLEMENTED("process.report.getReport"); }, reportOnFatalError: false, reportOnSignal: false, reportOnUncaughtException: false, excludeNetwork: false, excludeEnv: false, signal: "SIGUSR2", writeReport() { throw ERR_METHOD_NOT_IMPLEMENTED("process.report.writeReport"); } },
+  report: { compact: false, directory: "", filename: "", getReport() { return {}; }, reportOnFatalError: false, reportOnSignal: false, reportOnUncaughtException: false, excludeNetwork: false, excludeEnv: false, signal: "SIGUSR2", writeReport() { throw ERR_METHOD_NOT_IMPLEMENTED("process.report.writeReport"); } },
   permission: { has() { return true; } },
   finalization: { register() {}, registerBeforeExit() {}, unregister() {} },
   nextTick(callback, ...args) {

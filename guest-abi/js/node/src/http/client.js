@@ -1,7 +1,7 @@
 // The client of node:http, over fetch().
 import { Buffer } from "node:buffer";
 import { EventEmitter } from "node:events";
-import { coded, ERR_INVALID_ARG_TYPE, ERR_INVALID_ARG_VALUE, ERR_METHOD_NOT_IMPLEMENTED, validateFunction, validateNumber, validateOneOf } from "internal:node/errors";
+import { coded, ERR_INVALID_ARG_TYPE, ERR_INVALID_ARG_VALUE, ERR_METHOD_NOT_IMPLEMENTED, validateAbortSignal, validateBoolean, validateFunction, validateInteger, validateNumber, validateOneOf, validateString } from "internal:node/errors";
 import { badToken, IncomingMessage, OutgoingMessage, TOKEN } from "./messages.js";
 
 const { fetch, Headers, queueMicrotask, setTimeout, clearTimeout } = globalThis;
@@ -101,7 +101,14 @@ export function ClientRequest(input, options, callback) {
   this.port = options.port || defaultPort;
   this.host = options.hostname || options.host || "localhost";
   if (options.timeout !== undefined) this.timeout = options.timeout;
-  const { method } = options;
+  const { method, insecureHTTPParser, joinDuplicateHeaders, maxHeaderSize, lookup } = options;
+  if (options.timeout !== undefined) validateNumber(options.timeout, "timeout");
+  if (maxHeaderSize !== undefined) validateInteger(maxHeaderSize, "maxHeaderSize", 0);
+  if (insecureHTTPParser !== undefined) validateBoolean(insecureHTTPParser, "options.insecureHTTPParser");
+  if (joinDuplicateHeaders !== undefined) validateBoolean(joinDuplicateHeaders, "options.joinDuplicateHeaders");
+  if (options.signal !== undefined && options.signal !== null) validateAbortSignal(options.signal, "signal");
+  if (lookup !== undefined) validateFunction(lookup, "options.lookup");
+  for (const name of ["socketPath", "createConnection"]) if (options[name]) throw coded(Error, "ERR_OPTION_NOT_IMPLEMENTED", `The options.${name} option is not implemented`);
   if (method !== undefined && method !== null) {
     if (typeof method !== "string") throw ERR_INVALID_ARG_TYPE("options.method", "string", method);
     if (!TOKEN.test(method)) throw badToken("Method", method);
@@ -119,9 +126,14 @@ export function ClientRequest(input, options, callback) {
   if (callback) this.once("response", callback);
   const { headers } = options;
   if (Array.isArray(headers)) {
-    if (Array.isArray(headers[0])) for (const [name, value] of headers) this.appendHeader(name, value);
+    const isPairs = Array.isArray(headers[0]);
+    if (isPairs ? !headers.every((pair) => pair.length === 2) : headers.length % 2 !== 0) throw ERR_INVALID_ARG_VALUE("headers", headers);
+    if (isPairs) for (const [name, value] of headers) this.appendHeader(name, value);
     else for (let at = 0; at < headers.length; at += 2) this.appendHeader(headers[at], headers[at + 1]);
-  } else if (headers) for (const name of Object.keys(headers)) this.setHeader(name, headers[name]);
+  } else if (headers) {
+    if (headers.host !== undefined) validateString(headers.host, "host");
+    for (const name of Object.keys(headers)) this.setHeader(name, headers[name]);
+  }
   if (!this.hasHeader("host") && options.setHost !== false) {
     const host = this.host.includes(":") && !this.host.startsWith("[") ? `[${this.host}]` : this.host;
     this.setHeader("Host", this.port && Number(this.port) !== defaultPort ? `${host}:${this.port}` : host);
@@ -193,8 +205,9 @@ Object.assign(ClientRequest.prototype, {
     callback(error);
   },
   setTimeout(millis, callback) {
+    validateNumber(millis, "msecs");
     if (callback !== undefined) {
-      validateFunction(callback, "callback");
+      validateFunction(callback, "listener");
       this.once("timeout", callback);
     }
     clearTimeout(this._timer);
@@ -208,7 +221,9 @@ Object.assign(ClientRequest.prototype, {
     throw ERR_METHOD_NOT_IMPLEMENTED("addTrailers");
   },
   onSocket(socket) {},
-  setNoDelay(noDelay) {},
+  setNoDelay(noDelay) {
+    validateBoolean(noDelay, "noDelay");
+  },
   setSocketKeepAlive(enable, delay) {},
 });
 

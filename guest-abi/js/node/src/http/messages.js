@@ -86,6 +86,9 @@ export class IncomingMessage extends Readable {
   get connection() {
     return this._socket;
   }
+  set connection(value) {
+    this._socket = value;
+  }
   setTimeout(millis, callback) {
     return this;
   }
