@@ -33,8 +33,7 @@ export function _forkChild(fd, serializationMode) {
 }
 export function exec(command, options, callback) {
   validateString(command, "command");
-  if (typeof options === "function") callback = options;
-  else if (options !== undefined && options !== null) validateObject(options, "options");
+  if (options !== undefined && options !== null) validateObject(options, "options");
   if (callback !== undefined && callback !== null) validateFunction(callback, "callback");
   throw missing("exec");
 }

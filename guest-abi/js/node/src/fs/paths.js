@@ -8,7 +8,7 @@ export function urlOf(value) {
   if (value instanceof URL) return value;
   if (Buffer.isBuffer(value)) value = value.toString();
   else if (typeof value !== "string") throw ERR_INVALID_ARG_TYPE("path", ["string", "Buffer", "URL"], value);
-  if (value.includes("\0")) throw ERR_INVALID_ARG_VALUE("path", value.replaceAll("\0", "\\x00"), "must not contain null bytes");
+  if (value.includes("\0")) throw ERR_INVALID_ARG_VALUE("path", value, "must not contain null bytes");
   value = value.replace(/[#?]/g, encodeURIComponent).replaceAll("//", "/");
   return new URL(value, value.startsWith("/") ? "file://" : `file://${cwd()}/`);
 }

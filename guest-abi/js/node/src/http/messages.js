@@ -195,6 +195,7 @@ Object.assign(OutgoingMessage.prototype, {
   appendHeader(name, value) {
     if (this._header !== null) throw sent("append");
     validateHeaderName(name);
+    for (const one of [].concat(value)) validateHeaderValue(name, one);
     const before = this._fields.get(name.toLowerCase());
     const list = before === undefined ? [] : [].concat(before[1]);
     this._fields.set(name.toLowerCase(), [before?.[0] ?? name, before === undefined ? value : [...list, ...[].concat(value)]]);
@@ -211,7 +212,7 @@ Object.assign(OutgoingMessage.prototype, {
     return Array.from(this._fields.values(), ([name]) => name);
   },
   getHeaders() {
-    const all = { __proto__: null };
+    const all = {};
     for (const [name, [, value]] of this._fields) all[name] = value;
     return all;
   },
@@ -254,12 +255,13 @@ Object.assign(OutgoingMessage.prototype, {
     return Writable.prototype.end.call(this, chunk ?? undefined, encoding);
   },
   write(chunk, encoding, callback) {
-    if (this._header === null && this._write === Writable.prototype._write) this._implicitHeader();
     if (typeof encoding === "function") {
       callback = encoding;
       encoding = undefined;
     }
     if (chunk !== null) this._sent = (this._sent ?? 0) + sizeOf(chunk, encoding);
+    // A message of no kind has nobody to begin it.
+    if (this._header === null && this._write === Writable.prototype._write) this._implicitHeader();
     if (!this.finished) return Writable.prototype.write.call(this, chunk, encoding, callback);
     failLate(this, callback);
     return false;

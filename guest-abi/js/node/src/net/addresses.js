@@ -118,6 +118,7 @@ export class BlockList {
     this.#rules.unshift({ text: `Address: ${shown(kind)} ${from}`, kind, from: numberOf(from), to: numberOf(from) });
   }
   addRange(start, end, family = "ipv4") {
+    for (const [value, name] of [[start, "start"], [end, "end"]]) this.#familyOf(value, family, name);
     const [from, kind] = this.#check(start, family, "start"), [to] = this.#check(end, family, "end");
     if (numberOf(from) > numberOf(to)) throw ERR_INVALID_ARG_VALUE("start", start, "must come before end");
     this.#rules.unshift({ text: `Range: ${shown(kind)} ${from}-${to}`, kind, from: numberOf(from), to: numberOf(to) });
