@@ -95,7 +95,16 @@ fn sources(folder: &Path) -> Result<Vec<PathBuf>> {
 /// Hashes by path of the bundles, their sources and the lock.
 fn hash_all(folder: &Path) -> Result<BTreeMap<String, String>> {
     let mut files = vec![folder.join("package-lock.json")];
-    for dir in ["", "src", "src/bare", "src/bare/process", "src/crypto"] {
+    for dir in [
+        "",
+        "src",
+        "src/bare",
+        "src/bare/process",
+        "src/crypto",
+        "src/fs",
+        "src/http",
+        "src/net",
+    ] {
         for file in std::fs::read_dir(folder.join(dir))? {
             let path = file?.path();
             let kept = path.extension().is_some_and(|extension| {

@@ -2,6 +2,7 @@
 // (internal:frames); a frame is a Map of storages to what they hold, and is not changed.
 import context from "internal:frames";
 
+const custom = Symbol.for("nodejs.util.inspect.custom");
 const wrong = (name, owner, at, type) => new TypeError(`Failed to execute '${name}' on '${owner}': parameter ${at} is not of type '${type}'.`);
 
 export class AsyncLocalStorage {
@@ -9,6 +10,7 @@ export class AsyncLocalStorage {
   #name;
   constructor() {
     const options = arguments[0];
+    if (options !== undefined && options !== null && typeof options !== "object" && typeof options !== "function") throw new TypeError("Failed to construct 'AsyncLocalStorage': constructor parameter 1 is not of type 'AsyncLocalStorageOptions'.");
     this.#default = options?.defaultValue;
     this.#name = options?.name === undefined ? "" : String(options.name);
     context.use();
@@ -19,8 +21,9 @@ export class AsyncLocalStorage {
   }
   static snapshot() {
     const frame = context.get();
-    return function (fn, ...args) {
-      return context.run(frame, fn, this, args);
+    return function (...args) {
+      const [fn, ...rest] = args;
+      return context.run(frame, fn, this, rest);
     };
   }
   get name() {
@@ -45,6 +48,9 @@ export class AsyncLocalStorage {
   }
   disable() {
     throw new Error("asyncLocalStorage.disable() is not implemented");
+  }
+  [custom](depth, options, inspect) {
+    return `AsyncLocalStorage ${inspect({ name: this.#name }, options)}`;
   }
 }
 
@@ -78,9 +84,12 @@ export class AsyncResource {
     return bound;
   }
   runInAsyncScope(fn, thisArg, ...args) {
+    if (typeof fn !== "function") throw wrong("runInAsyncScope", "AsyncResource", 1, "function");
     return context.run(this.#frame, fn, thisArg, args);
   }
 }
+
+for (const made of [AsyncLocalStorage, AsyncResource]) Object.defineProperty(made.prototype, Symbol.toStringTag, { value: made.name, writable: true, configurable: true });
 
 export const asyncWrapProviders = Object.fromEntries(["NONE", "DIRHANDLE", "DNSCHANNEL", "ELDHISTOGRAM", "FILEHANDLE", "FILEHANDLECLOSEREQ", "BLOBREADER", "FSEVENTWRAP", "FSREQCALLBACK", "FSREQPROMISE", "GETADDRINFOREQWRAP", "GETNAMEINFOREQWRAP", "HEAPSNAPSHOT", "HTTP2SESSION", "HTTP2STREAM", "HTTP2PING", "HTTP2SETTINGS", "HTTPINCOMINGMESSAGE", "HTTPCLIENTREQUEST", "LOCKS", "JSSTREAM", "JSUDPWRAP", "MESSAGEPORT", "PIPECONNECTWRAP", "PIPESERVERWRAP", "PIPEWRAP", "PROCESSWRAP", "PROMISE", "QUERYWRAP", "QUIC_ENDPOINT", "QUIC_LOGSTREAM", "QUIC_SESSION", "QUIC_STREAM", "QUIC_UDP", "SHUTDOWNWRAP", "SIGNALWRAP", "STATWATCHER", "STREAMPIPE", "TCPCONNECTWRAP", "TCPSERVERWRAP", "TCPWRAP", "TTYWRAP", "UDPSENDWRAP", "UDPWRAP", "SIGINTWATCHDOG", "WORKER", "WORKERCPUPROFILE", "WORKERCPUUSAGE", "WORKERHEAPPROFILE", "WORKERHEAPSNAPSHOT", "WORKERHEAPSTATISTICS", "WRITEWRAP", "ZLIB", "CHECKPRIMEREQUEST", "PBKDF2REQUEST", "KEYPAIRGENREQUEST", "KEYGENREQUEST", "KEYEXPORTREQUEST", "ARGON2REQUEST", "CIPHERREQUEST", "DERIVEBITSREQUEST", "HASHREQUEST", "RANDOMBYTESREQUEST", "RANDOMPRIMEREQUEST", "SCRYPTREQUEST", "SIGNREQUEST", "TLSWRAP", "VERIFYREQUEST", "QUIC_PACKET"].map((name) => [name, 0]));
 

@@ -1,6 +1,6 @@
 // node:buffer. Text in its encodings is made in Rust; numbers go through a DataView.
 import native from "internal:native";
-import { brief, coded, ERR_BUFFER_OUT_OF_BOUNDS, ERR_INVALID_ARG_TYPE, ERR_INVALID_ARG_VALUE, ERR_INVALID_BUFFER_SIZE, ERR_OUT_OF_RANGE, ERR_UNKNOWN_ENCODING, validateNumber, validateInteger, validateString } from "internal:node/errors";
+import { coded, ERR_BUFFER_OUT_OF_BOUNDS, ERR_INVALID_ARG_TYPE, ERR_INVALID_ARG_VALUE, ERR_INVALID_BUFFER_SIZE, ERR_OUT_OF_RANGE, ERR_UNKNOWN_ENCODING, validateNumber, validateInteger } from "internal:node/errors";
 
 const UTF8 = 0, HEX = 1, BASE64 = 2, BASE64URL = 3, LATIN1 = 4, ASCII = 5, UTF16 = 6;
 const ENCODINGS = { utf8: UTF8, "utf-8": UTF8, hex: HEX, base64: BASE64, base64url: BASE64URL, latin1: LATIN1, binary: LATIN1, ascii: ASCII, ucs2: UTF16, "ucs-2": UTF16, utf16le: UTF16, "utf-16le": UTF16 };
@@ -95,7 +95,6 @@ function fromObject(value) {
   return undefined;
 }
 
-const FIRST = ["string", "Buffer", "ArrayBuffer", "Array", "Array-like Object"];
 function wrongFirst(value) {
   const error = ERR_INVALID_ARG_TYPE("value", "string", value);
   const received = error.message.slice(error.message.indexOf(" Received"));
@@ -620,7 +619,11 @@ export function transcode(source, from, to) {
   if (a === undefined) throw ERR_UNKNOWN_ENCODING(from);
   if (b === undefined) throw ERR_UNKNOWN_ENCODING(to);
   if (!fine.includes(a) || !fine.includes(b)) throw new Error("Unable to transcode buffer due to unsupported encoding");
+  if (a === UTF16 && b !== UTF16 && source.byteLength % 2 === 1) throw new Error("UTF-16le input size should be multiple of 2");
+  if (a === UTF8 && b === UTF16 && !isUtf8(source)) throw new Error("Unable to transcode buffer");
   let string = text(source, a === ASCII ? LATIN1 : a, 0, source.length);
+  if (a === UTF16 && b === UTF8 && !string.isWellFormed()) throw new Error("Expected UTF8 length mismatch");
+  if (a === UTF8 && (b === LATIN1 || b === ASCII)) string = string.replaceAll("\ufffd", "?");
   // What the other encoding lacks becomes a question mark of its own kind: the low byte.
   if (b === LATIN1 || b === ASCII) string = string.replace(/[^\x00-\xff]/gu, "\x80");
   return over(native.bufferDecode(string, b));

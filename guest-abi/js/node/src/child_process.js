@@ -1,6 +1,6 @@
 // node:child_process: there are no other processes.
 import { EventEmitter } from "node:events";
-import { ERR_METHOD_NOT_IMPLEMENTED, validateObject, validateString } from "internal:node/errors";
+import { ERR_METHOD_NOT_IMPLEMENTED, validateArray, validateFunction, validateObject, validateString } from "internal:node/errors";
 
 const missing = (name) => ERR_METHOD_NOT_IMPLEMENTED(`child_process.${name}`);
 
@@ -34,6 +34,7 @@ export function _forkChild(fd, serializationMode) {
 export function exec(command, options, callback) {
   validateString(command, "command");
   if (options !== undefined && options !== null) validateObject(options, "options");
+  if (callback !== undefined && callback !== null) validateFunction(callback, "callback");
   throw missing("exec");
 }
 export function execFile(file, args, options, callback) {
@@ -46,6 +47,9 @@ export function execSync(command, options) {
   throw missing("execSync");
 }
 export function fork(modulePath, args, options) {
+  if (Array.isArray(args)) {
+    if (options !== undefined && options !== null) validateObject(options, "options");
+  } else if (args !== undefined && args !== null && typeof args !== "object") validateArray(args, "args");
   throw missing("fork");
 }
 export function spawn() {

@@ -14,7 +14,7 @@ export function httpServerHandler(desc, handlers = {}) {
 export function connectHandler() {
   throw ERR_METHOD_NOT_IMPLEMENTED("connectHandler");
 }
-export function handleAsNodeConnection() {
+export async function handleAsNodeConnection(described, connection, env) {
   throw ERR_METHOD_NOT_IMPLEMENTED("handleAsNodeConnection");
 }
 export { handleAsNodeRequest };

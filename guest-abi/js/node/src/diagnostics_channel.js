@@ -1,6 +1,7 @@
 // node:diagnostics_channel.
 import { published } from "internal:console";
 import { scope } from "internal:errors";
+import { AsyncLocalStorage } from "node:async_hooks";
 import { ERR_INVALID_ARG_TYPE, validateFunction, validateObject } from "internal:node/errors";
 
 const channels = new Map();
@@ -18,23 +19,30 @@ export class Channel {
     return this.#subscribers.size !== 0;
   }
   publish(data) {
+    if (arguments.length === 0) throw wrong("publish", "Channel", 1, "Value");
     if (typeof this.#name === "string") published(this.#name, data);
-    for (const subscriber of this.#subscribers) subscriber(data, this.#name);
+    // Who subscribes meanwhile hears of the next.
+    for (const subscriber of [...this.#subscribers]) subscriber(data, this.#name);
   }
   subscribe(subscription) {
     if (typeof subscription !== "function") throw wrong("subscribe", "Channel", 1, "function");
     this.#subscribers.add(subscription);
   }
   unsubscribe(subscription) {
+    if (typeof subscription !== "function") throw wrong("unsubscribe", "Channel", 1, "function");
     this.#subscribers.delete(subscription);
   }
   bindStore(store, transform) {
+    if (!(store instanceof AsyncLocalStorage)) throw wrong("bindStore", "Channel", 1, "AsyncLocalStorage");
     this.#stores.set(store, transform);
   }
   unbindStore(store) {
+    if (!(store instanceof AsyncLocalStorage)) throw wrong("unbindStore", "Channel", 1, "AsyncLocalStorage");
     this.#stores.delete(store);
   }
   runStores(data, fn, thisArg, ...args) {
+    if (arguments.length === 0) throw wrong("runStores", "Channel", 1, "Value");
+    if (typeof fn !== "function") throw wrong("runStores", "Channel", 2, "function");
     let run = () => {
       this.publish(data);
       return Reflect.apply(fn, thisArg, args);
@@ -46,6 +54,8 @@ export class Channel {
     return run();
   }
 }
+
+Object.defineProperty(Channel.prototype, Symbol.toStringTag, { value: "Channel", writable: true, configurable: true });
 
 export function channel(name) {
   const known = channels.get(name);

@@ -1,5 +1,5 @@
 // node:events.
-import { AbortError, ERR_INVALID_ARG_TYPE, ERR_INVALID_THIS, ERR_OUT_OF_RANGE, ERR_UNHANDLED_ERROR, brief, validateAbortSignal, validateBoolean, validateFunction, validateNumber } from "internal:node/errors";
+import { AbortError, ERR_INVALID_ARG_TYPE, ERR_OUT_OF_RANGE, ERR_UNHANDLED_ERROR, brief, validateAbortSignal, validateBoolean, validateFunction } from "internal:node/errors";
 import { later } from "./later.js";
 
 const kCapture = Symbol("kCapture");
@@ -377,6 +377,7 @@ function _getMaxListeners(target) {
   return targets.get(target) ?? defaultMax;
 }
 
+const kMaxEventTargetListeners = Symbol("events.maxEventTargetListeners"), kMaxEventTargetListenersWarned = Symbol("events.maxEventTargetListenersWarned");
 export function setMaxListeners(...args) {
   const [count = defaultMax, ...emitters] = args;
   checkMax(count, "n");
@@ -432,6 +433,7 @@ export class EventEmitterAsyncResource extends EventEmitter {
 }
 
 Object.assign(EventEmitter, { addAbortListener, once, on, getEventListeners, EventEmitter, listenerCount, setMaxListeners, EventEmitterAsyncResource });
+for (const [name, value] of Object.entries({ kMaxEventTargetListeners, kMaxEventTargetListenersWarned })) Object.defineProperty(EventEmitter, name, { value });
 EventEmitter.getMaxListeners = _getMaxListeners;
 
 export const usingDomains = false, captureRejectionSymbol = kRejection, errorMonitor = kErrorMonitor, captureRejections = false, defaultMaxListeners = defaultMax;

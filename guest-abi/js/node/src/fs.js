@@ -1,7 +1,7 @@
 // node:fs: a Worker's own files. See internal:node/fs.
 import { Buffer } from "node:buffer";
 import { Readable, Writable } from "node:stream";
-import { ERR_INVALID_ARG_TYPE, ERR_OUT_OF_RANGE, validateFunction, validateInteger, validateObject, validateString } from "internal:node/errors";
+import { ERR_INVALID_ARG_TYPE, ERR_OUT_OF_RANGE, validateAbortSignal, validateBoolean, validateFunction, validateInteger, validateNumber, validateObject, validateString, validateUint32 } from "internal:node/errors";
 import * as files from "internal:node/fs";
 import * as promises from "node:fs/promises";
 
@@ -66,6 +66,30 @@ export const watch = refused("watch"), watchFile = refused("watchFile"), unwatch
 // ---- Streams ----
 
 const PART = 64 * 1024;
+// What a stream does with files, unless its options bring something else for it.
+const kFs = Symbol("kFs");
+function told(done, work) {
+  let value;
+  try {
+    value = work();
+  } catch (error) {
+    done(error);
+    return;
+  }
+  done(null, value);
+}
+const own = {
+  open: (path, flags, mode, done) => told(done, () => openSync(path, flags, mode)),
+  read: (fd, buffer, at, length, position, done) => told(done, () => readSync(fd, buffer, at, length, position)),
+  write: (fd, buffer, at, length, position, done) => told(done, () => writeSync(fd, buffer, at, length, position)),
+  close: (fd, done) => told(done, () => closeSync(fd)),
+};
+function filesOf(given, names) {
+  if (given === undefined || given === null) return own;
+  validateObject(given, "options.fs");
+  for (const name of names) if (given[name] !== undefined) validateFunction(given[name], `options.fs.${name}`);
+  return { ...own, ...given };
+}
 function rangeOf(options) {
   const { start, end } = options;
   for (const [name, value] of [["start", start], ["end", end]]) if (value !== undefined && typeof value !== "number") throw ERR_INVALID_ARG_TYPE(`options.${name}`, "number", value);
@@ -74,12 +98,19 @@ function rangeOf(options) {
 // Options may be inherited.
 function streamOptions(options, defaults) {
   if (typeof options === "string" || options === null || options === undefined || typeof options === "function") return optionsOf(options, defaults);
+  validateObject(options, "options");
   const given = {};
   for (const name in options) if (options[name] !== undefined) given[name] = options[name];
   const all = optionsOf(given, defaults);
   rangeOf(all);
-  for (const name of ["start", "end"]) if (all[name] !== undefined && all[name] !== Infinity) validateInteger(all[name], name, 0);
-  if (all.start !== undefined && all.end !== undefined && all.start > all.end) throw ERR_OUT_OF_RANGE("start", `<= "end" (here: ${all.end})`, all.start);
+  for (const name of defaults.flags === "w" ? ["autoClose", "emitClose", "flush"] : ["autoClose", "emitClose"]) if (all[name] !== undefined) validateBoolean(all[name], `options.${name}`);
+  if (all.highWaterMark !== undefined) validateNumber(all.highWaterMark, "options.highWaterMark");
+  if (all.signal !== undefined && all.signal !== null) validateAbortSignal(all.signal, "options.signal");
+  if (all.mode !== undefined) files.validateMode(all.mode, 0o666, "options.mode");
+  const reads = defaults.flags === "r";
+  if (all.start !== undefined && all.start !== Infinity) validateInteger(all.start, "start", 0);
+  if (reads && all.end !== undefined && all.end !== Infinity) validateUint32(all.end, "options.end");
+  if (reads && all.start !== undefined && all.end !== undefined && all.start > all.end) throw ERR_OUT_OF_RANGE("start", `<= "end" (here: ${all.end})`, all.start);
   return all;
 }
 // A descriptor, or a FileHandle, which is closed with the stream.
@@ -89,15 +120,18 @@ function holdDescriptor(stream, fd) {
     handles.set(stream, fd);
     fd = fd.fd;
   }
+  if (fd !== undefined && fd !== null) validateInteger(fd, "fd", 0, 2147483647);
   stream.fd = fd ?? null;
 }
 
 export function ReadStream(path, options) {
   if (!(this instanceof ReadStream)) return new ReadStream(path, options);
   const all = streamOptions(options, { flags: "r", autoClose: true, highWaterMark: PART });
+  this[kFs] = filesOf(all.fs, ["open", "read", "close"]);
   this.path = all.fd === undefined ? (pathOf(path), path) : undefined;
   holdDescriptor(this, all.fd);
   this.flags = all.flags;
+  this.mode = all.mode ?? 0o666;
   this.start = all.start;
   this.end = all.end ?? Infinity;
   this.pos = all.start;
@@ -110,15 +144,20 @@ Object.setPrototypeOf(ReadStream.prototype, Readable.prototype);
 Object.setPrototypeOf(ReadStream, Readable);
 Object.assign(ReadStream.prototype, {
   _construct(callback) {
-    try {
-      if (typeof this.fd !== "number") this.fd = openSync(this.path, this.flags);
-    } catch (error) {
-      callback(error);
+    if (typeof this.fd === "number") {
+      callback();
       return;
     }
-    callback();
-    this.emit("open", this.fd);
-    this.emit("ready");
+    this[kFs].open(this.path, this.flags, this.mode, (error, fd) => {
+      if (error) {
+        callback(error);
+        return;
+      }
+      this.fd = fd;
+      callback();
+      this.emit("open", fd);
+      this.emit("ready");
+    });
   },
   _read(size) {
     const left = this.end === Infinity ? size : Math.min(size, this.end + 1 - (this.pos ?? this.bytesRead));
@@ -127,16 +166,15 @@ Object.assign(ReadStream.prototype, {
       return;
     }
     const buffer = Buffer.alloc(left);
-    let count;
-    try {
-      count = readSync(this.fd, buffer, 0, left, this.pos);
-    } catch (error) {
-      this.destroy(error);
-      return;
-    }
-    if (this.pos !== undefined) this.pos += count;
-    this.bytesRead += count;
-    this.push(count === 0 ? null : buffer.subarray(0, count));
+    this[kFs].read(this.fd, buffer, 0, left, this.pos, (error, count) => {
+      if (error) {
+        this.destroy(error);
+        return;
+      }
+      if (this.pos !== undefined) this.pos += count;
+      this.bytesRead += count;
+      this.push(count === 0 ? null : buffer.subarray(0, count));
+    });
   },
   _destroy(error, callback) {
     const handle = handles.get(this);
@@ -146,11 +184,12 @@ Object.assign(ReadStream.prototype, {
       handle.close().then(() => callback(error), callback);
       return;
     }
-    if (typeof fd === "number") closeSync(fd);
-    callback(error);
+    if (typeof fd === "number") this[kFs].close(fd, (failed) => callback(failed ?? error));
+    else callback(error);
   },
   close(callback) {
-    if (callback !== undefined) this.once("close", callback);
+    if (callback !== undefined && this.closed) queueMicrotask(callback);
+    else if (callback !== undefined) this.once("close", callback);
     this.destroy();
   },
 });
@@ -159,14 +198,16 @@ Object.defineProperty(ReadStream.prototype, "pending", { get() { return this.fd 
 export function WriteStream(path, options) {
   if (!(this instanceof WriteStream)) return new WriteStream(path, options);
   const all = streamOptions(options, { flags: "w", autoClose: true });
+  this[kFs] = filesOf(all.fs, ["open", "write", "writev", "close"]);
   this.path = all.fd === undefined ? (pathOf(path), path) : undefined;
   holdDescriptor(this, all.fd);
   this.flags = all.flags;
+  this.mode = all.mode ?? 0o666;
   this.start = all.start;
   this.pos = all.start;
   this.bytesWritten = 0;
   this.autoClose = all.autoClose;
-  Writable.call(this, { decodeStrings: true, defaultEncoding: all.encoding ?? "utf8", autoDestroy: all.autoClose, emitClose: all.emitClose ?? true, signal: all.signal });
+  Writable.call(this, { highWaterMark: all.highWaterMark, decodeStrings: true, defaultEncoding: all.encoding ?? "utf8", autoDestroy: all.autoClose, emitClose: all.emitClose ?? true, signal: all.signal });
 }
 Object.defineProperty(WriteStream, "length", { value: 1 });
 Object.setPrototypeOf(WriteStream.prototype, Writable.prototype);
@@ -181,16 +222,15 @@ Object.assign(WriteStream.prototype, {
     });
   },
   _write(data, encoding, callback) {
-    let count;
-    try {
-      count = writeSync(this.fd, data, 0, data.length, this.pos);
-    } catch (error) {
-      callback(error);
-      return;
-    }
-    if (this.pos !== undefined) this.pos += count;
-    this.bytesWritten += count;
-    callback();
+    this[kFs].write(this.fd, data, 0, data.length, this.pos, (error, count) => {
+      if (error) {
+        callback(error);
+        return;
+      }
+      if (this.pos !== undefined) this.pos += count;
+      this.bytesWritten += count;
+      callback();
+    });
   },
   _destroy: ReadStream.prototype._destroy,
   close(callback) {

@@ -3,13 +3,12 @@ import { Agent as PlainAgent, optionsOfUrl, request as ask, Server as PlainServe
 
 export class Agent extends PlainAgent {
   constructor(options) {
-    super(options);
-    this.defaultPort = 443;
-    this.protocol = "https:";
+    const { defaultPort = 443, protocol = "https:" } = options ?? {};
+    super({ ...options, defaultPort, protocol });
     this.maxCachedSessions = this.options.maxCachedSessions ?? 100;
   }
   getName(options = {}) {
-    return `${super.getName(options)}:${["ca", "cert", "clientCertEngine", "ciphers", "key", "pfx", "rejectUnauthorized", "servername", "minVersion", "maxVersion", "secureProtocol", "crl", "honorCipherOrder", "ecdhCurve", "dhparam", "secureOptions", "sessionIdContext"].map((name) => options[name] ?? "").join(":")}`;
+    return `${super.getName(options)}:${["ca", "cert", "clientCertEngine", "ciphers", "key", "pfx", "rejectUnauthorized", "servername", "minVersion", "maxVersion", "secureProtocol", "crl", "honorCipherOrder", "ecdhCurve", "dhparam", "secureOptions", "sessionIdContext", "sigalgs", "privateKeyIdentifier", "privateKeyEngine"].map((name) => (name === "servername" && options[name] === options.host ? "" : (options[name] ?? ""))).join(":")}`;
   }
 }
 export const globalAgent = new Agent({ keepAlive: true, scheduling: "lifo", timeout: 5000 });

@@ -1,4 +1,5 @@
 // Node's errors: a class with a code for each, in Node's words. Part of each module that throws them.
+import { inspect } from "internal:inspect";
 
 function determine(value) {
   if (value === null || value === undefined) return ` Received ${value}`;
@@ -17,15 +18,8 @@ function quote(text) {
   return !text.includes('"') ? `"${text}"` : !text.includes("`") ? `\`${text}\`` : `'${text.replaceAll("'", "\\'")}'`;
 }
 
-// Short forms of values for messages, without util.inspect.
-export function brief(value) {
-  if (typeof value === "string") return quote(value);
-  if (typeof value === "bigint") return `${value}n`;
-  if (typeof value === "symbol" || typeof value !== "object" || value === null) return typeof value === "function" ? (value.name ? `[Function: ${value.name}]` : "[Function (anonymous)]") : Object.is(value, -0) ? "-0" : String(value);
-  if (Array.isArray(value)) return value.length === 0 ? "[]" : `[ ${value.map(brief).join(", ")} ]`;
-  const keys = Object.keys(value);
-  return keys.length === 0 ? "{}" : `{ ${keys.map((key) => `${key}: ${brief(value[key])}`).join(", ")} }`;
-}
+// Values as messages show them.
+export const brief = (value) => inspect(value);
 
 // Errors have a class of their code's name, but for those that are a TypeError.
 const classes = new Map();
@@ -54,8 +48,6 @@ function make(Base, code, message) {
   if (Base === RangeError && typeof error.stack === "string") error.stack = error.stack.replace("RangeError: ", `RangeError [${code}]: `);
   return error;
 }
-
-const CLASSES = new Set(["Function", "Object", "Buffer"]);
 
 function list(items, word) {
   if (items.length > 2) return `${items.slice(0, -1).join(", ")}, ${word} ${items.at(-1)}`;

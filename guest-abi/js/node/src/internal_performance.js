@@ -8,7 +8,6 @@ export const Performance = performance.constructor;
 // How many entries are kept.
 const KEPT = 10_000;
 const entries = [];
-const observers = new Set();
 const own = (value) => value !== null && (typeof value === "object" || typeof value === "function");
 
 export class PerformanceEntry {

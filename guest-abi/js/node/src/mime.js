@@ -1,6 +1,7 @@
 // MIMEType and MIMEParams of node:util.
 import { coded } from "internal:node/errors";
 
+const custom = Symbol.for("nodejs.util.inspect.custom");
 const NOT_TOKEN = /[^!#$%&'*+\-.^_`|~A-Za-z0-9]/;
 const NOT_QUOTED = /[^\t\u0020-~\u0080-\u00FF]/;
 const invalid = (what, text, at) => coded(TypeError, "ERR_INVALID_MIME_SYNTAX", `The MIME syntax for a ${what} in "${text}" is invalid${at === -1 || at === undefined ? "" : ` at ${at}`}`);
@@ -44,6 +45,10 @@ export class MIMEParams {
   }
   toJSON() {
     return this.toString();
+  }
+  [custom](depth, options, inspect) {
+    const inside = inspect(new Map(this.#data), options);
+    return inside.replace(/^Map/, "MIMEParams");
   }
 }
 Object.defineProperty(MIMEParams.prototype, Symbol.iterator, { value: MIMEParams.prototype.entries, writable: true, configurable: true });
@@ -100,4 +105,9 @@ export class MIMEType {
   toJSON() {
     return this.toString();
   }
+  [custom](depth, options, inspect) {
+    const { type, subtype, essence, params } = this;
+    return `MIMEType ${inspect({ type, subtype, essence, params }, options)}`;
+  }
 }
+for (const made of [MIMEParams, MIMEType]) Object.defineProperty(made.prototype, Symbol.toStringTag, { value: made.name, configurable: true, writable: true });

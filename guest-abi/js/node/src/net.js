@@ -5,121 +5,10 @@ import { Buffer } from "node:buffer";
 import process from "node:process";
 import { connect as open, isUnknownName } from "internal:sockets";
 import { kAdopt, kConnect } from "internal:node/net";
-import { coded, ERR_INVALID_ARG_TYPE, ERR_INVALID_ARG_VALUE, ERR_METHOD_NOT_IMPLEMENTED, ERR_MISSING_ARGS, ERR_OUT_OF_RANGE, validateAbortSignal, validateFunction, validateObject, validateString } from "internal:node/errors";
+import { coded, ERR_INVALID_ARG_TYPE, ERR_INVALID_ARG_VALUE, ERR_MISSING_ARGS, ERR_OUT_OF_RANGE, validateAbortSignal, validateBoolean, validateFunction, validateInteger, validateNumber, validateObject } from "internal:node/errors";
+import { BlockList, BoundSocket, isIP, isIPv4, isIPv6, SocketAddress } from "./net/addresses.js";
 
-const IPV4 = /^(?:(?:25[0-5]|2[0-4]\d|1\d\d|[1-9]?\d)\.){3}(?:25[0-5]|2[0-4]\d|1\d\d|[1-9]?\d)$/;
-export function isIPv4(text) {
-  return IPV4.test(`${text}`);
-}
-// The eight groups of an address, or undefined.
-function groupsOf(text) {
-  text = `${text}`;
-  const zone = text.indexOf("%");
-  if (zone !== -1) {
-    if (!/^%[0-9a-zA-Z\-.:]+$/.test(text.slice(zone))) return undefined;
-    text = text.slice(0, zone);
-  }
-  const halves = text.split("::");
-  if (halves.length > 2) return undefined;
-  const all = halves.map((half) => (half === "" ? [] : half.split(":")));
-  const last = all.at(-1), end = last.at(-1);
-  if (end !== undefined && end.includes(".")) {
-    if (!isIPv4(end)) return undefined;
-    const [a, b, c, d] = end.split(".").map(Number);
-    last.splice(-1, 1, (a * 256 + b).toString(16), (c * 256 + d).toString(16));
-  }
-  const count = all.reduce((sum, half) => sum + half.length, 0);
-  if (halves.length === 1 ? count !== 8 : count > 7) return undefined;
-  const groups = [...all[0], ...Array(8 - count).fill("0"), ...(all[1] ?? [])];
-  return groups.every((group) => /^[0-9a-fA-F]{1,4}$/.test(group)) ? groups.map((group) => parseInt(group, 16)) : undefined;
-}
-export function isIPv6(text) {
-  return groupsOf(text) !== undefined;
-}
-export function isIP(text) {
-  return isIPv4(text) ? 4 : isIPv6(text) ? 6 : 0;
-}
-
-export class SocketAddress {
-  #facts;
-  constructor(options = {}) {
-    validateObject(options, "options");
-    const { family = "ipv4", address = family === "ipv6" ? "::" : "127.0.0.1", port = 0, flowlabel = 0 } = options;
-    if (family.toLowerCase() !== "ipv4" && family.toLowerCase() !== "ipv6") throw ERR_INVALID_ARG_VALUE("options.family", family);
-    if (!isIP(address)) throw coded(Error, "ERR_INVALID_ADDRESS", "Invalid address");
-    this.#facts = { address, port, family: family.toLowerCase(), flowlabel };
-  }
-  get address() {
-    return this.#facts.address;
-  }
-  get port() {
-    return this.#facts.port;
-  }
-  get family() {
-    return this.#facts.family;
-  }
-  get flowlabel() {
-    return this.#facts.flowlabel;
-  }
-  toJSON() {
-    return { ...this.#facts };
-  }
-}
-
-const numberOf = (address) => (isIPv4(address) ? address.split(".").reduce((sum, part) => sum * 256n + BigInt(part), 0n) : groupsOf(address).reduce((sum, group) => sum * 65536n + BigInt(group), 0n));
-export class BlockList {
-  #rules = [];
-  #check(address, family, name = "address") {
-    if (address instanceof SocketAddress) return [address.address, address.family];
-    validateString(address, name);
-    family = (family ?? "ipv4").toLowerCase();
-    if (family === "ipv6" ? !isIPv6(address) : !isIPv4(address)) throw coded(Error, "ERR_INVALID_ADDRESS", "Invalid address");
-    return [address, family];
-  }
-  addAddress(address, family) {
-    const [from, kind] = this.#check(address, family);
-    this.#rules.unshift({ text: `Address: ${shown(kind)} ${from}`, kind, from: numberOf(from), to: numberOf(from) });
-  }
-  addRange(start, end, family) {
-    const [from, kind] = this.#check(start, family, "start"), [to] = this.#check(end, family, "end");
-    if (numberOf(from) > numberOf(to)) throw ERR_INVALID_ARG_VALUE("start", start, "must come before end");
-    this.#rules.unshift({ text: `Range: ${shown(kind)} ${from}-${to}`, kind, from: numberOf(from), to: numberOf(to) });
-  }
-  addSubnet(network, prefix, family) {
-    const [base, kind] = this.#check(network, family, "network");
-    const bits = BigInt((kind === "ipv6" ? 128 : 32) - prefix);
-    const from = (numberOf(base) >> bits) << bits;
-    this.#rules.unshift({ text: `Subnet: ${shown(kind)} ${base}/${prefix}`, kind, from, to: from + (1n << bits) - 1n });
-  }
-  check(address, family) {
-    const [text, kind] = this.#check(address, family);
-    const value = numberOf(text);
-    return this.#rules.some((rule) => rule.kind === kind && value >= rule.from && value <= rule.to);
-  }
-  get rules() {
-    return this.#rules.map(({ text }) => text).reverse();
-  }
-  toJSON() {
-    return this.rules;
-  }
-  fromJSON() {
-    throw ERR_METHOD_NOT_IMPLEMENTED("BlockList.fromJSON");
-  }
-}
-const shown = (kind) => (kind === "ipv6" ? "IPv6" : "IPv4");
-
-export class BoundSocket {
-  constructor() {
-    throw ERR_METHOD_NOT_IMPLEMENTED("BoundSocket");
-  }
-  address() {}
-  close() {}
-  get fd() {
-    return -1;
-  }
-}
-
-// ---- Sockets ----
+export { BlockList, BoundSocket, isIP, isIPv4, isIPv6, SocketAddress };
 
 const { setPrototypeOf, defineProperty, defineProperties } = Object;
 // What the host says of a server that does not answer; with more behind it, it says why.
@@ -267,11 +156,14 @@ Object.assign(Socket.prototype, {
   connect(...args) {
     const [options, callback] = args[0]?.[NORMAL] ? args[0] : _normalizeArgs(args);
     if (this.connecting) throw coded(Error, "ERR_SOCKET_CONNECTING", "Socket is already connecting");
-    const { path, port, lookup, localAddress } = options;
+    const { path, port, lookup, localAddress, localPort, autoSelectFamily, autoSelectFamilyAttemptTimeout } = options;
     if (path !== undefined && path !== null) throw ERR_INVALID_ARG_VALUE("path", path, "is not supported");
     if (port === undefined || port === null) throw ERR_MISSING_ARGS(["options", "port", "path"]);
     if (!isPort(port)) throw coded(Error, "ERR_SOCKET_BAD_PORT", `Port should be >= 0 and < 65536. Received ${typeof port}.`);
     if (localAddress !== undefined && !isIP(localAddress)) throw coded(TypeError, "ERR_INVALID_IP_ADDRESS", `Invalid IP address: ${localAddress}`);
+    if (localPort !== undefined && localPort !== null) validateNumber(localPort, "options.localPort");
+    if (autoSelectFamily !== undefined && autoSelectFamily !== null) validateBoolean(autoSelectFamily, "options.autoSelectFamily");
+    if (autoSelectFamilyAttemptTimeout !== undefined) validateInteger(autoSelectFamilyAttemptTimeout, "options.autoSelectFamilyAttemptTimeout", 1, TIMEOUT_MAX);
     if (lookup !== undefined && typeof lookup !== "function") throw ERR_INVALID_ARG_TYPE("options.lookup", "function", lookup);
     if (this.write !== Socket.prototype.write) delete this.write;
     if (this.destroyed) reset(this);
@@ -478,7 +370,8 @@ const getters = {
   localFamily: [true, (socket) => (socket._handle === null ? undefined : "IPv4")],
 };
 for (const [name, [enumerable, get]] of Object.entries(getters)) {
-  defineProperties(Socket.prototype, { [name]: { get() { return get(this); }, enumerable, configurable: true } });
+  // The prototype is no socket, and is looked at.
+  defineProperties(Socket.prototype, { [name]: { get() { return this[kTold] === undefined && name !== "pending" ? undefined : get(this); }, enumerable, configurable: true } });
 }
 
 // What was written, with what still waits.
@@ -510,7 +403,11 @@ export class Server extends EventEmitter {
       listener = options;
       options = {};
     }
-    if (listener) this.on("connection", listener);
+    if (options !== undefined && options !== null) validateObject(options, "options");
+    if (listener !== undefined && listener !== null) {
+      validateFunction(listener, "connectionListener");
+      this.on("connection", listener);
+    }
     const { allowHalfOpen = false, pauseOnConnect = false, noDelay = false, keepAlive = false, keepAliveInitialDelay = 0 } = options ?? {};
     Object.assign(this, { allowHalfOpen, pauseOnConnect, noDelay, keepAlive, keepAliveInitialDelay });
   }
@@ -574,6 +471,7 @@ export function getDefaultAutoSelectFamilyAttemptTimeout() {
   return attempt;
 }
 export function setDefaultAutoSelectFamilyAttemptTimeout(value) {
+  validateInteger(value, "val", 1, TIMEOUT_MAX);
   attempt = Math.max(10, value);
 }
 export { connect as createConnection, Socket as Stream };

@@ -1,7 +1,7 @@
 // Both kinds of node:path, as methods that know each other.
 import * as posixPath from "path-unified/posix";
 import * as win32Path from "path-unified/win32";
-import { ERR_INVALID_ARG_TYPE, validateObject, validateString } from "internal:node/errors";
+import { validateObject, validateString } from "internal:node/errors";
 
 function matcher(sep) {
   // Enough of a glob: `**`, `*`, `?`, `[...]`, `{a,b}`.

@@ -4,7 +4,7 @@ import { EventEmitter } from "node:events";
 import { env as bindings } from "internal:env";
 import { scope } from "internal:errors";
 import config from "./config.json";
-import { coded, ERR_INVALID_ARG_TYPE, ERR_INVALID_ARG_VALUE, ERR_METHOD_NOT_IMPLEMENTED, ERR_OUT_OF_RANGE, validateNumber, validateObject, validateString, validateUint32 } from "internal:node/errors";
+import { coded, ERR_INVALID_ARG_TYPE, ERR_INVALID_ARG_VALUE, ERR_METHOD_NOT_IMPLEMENTED, ERR_OUT_OF_RANGE, validateNumber, validateFunction, validateObject, validateString } from "internal:node/errors";
 import { later } from "./later.js";
 
 // Texts and secrets of the Worker's bindings, filled in when they are first looked at; a snapshot
@@ -25,15 +25,17 @@ function values() {
   for (const [key, value] of own) all[key] = value;
   return all;
 }
+const noText = () => new TypeError("Cannot convert a symbol value to a string");
 function setEnv(key, value) {
-  own.set(key, String(value));
+  if (typeof value === "symbol") throw noText();
+  own.set(key, `${value}`);
   removed.delete(key);
   return true;
 }
 export const env = new Proxy({}, {
   get: (target, key) => (typeof key === "symbol" ? target[key] : own.has(key) ? own.get(key) : (values()[key] ?? Object.prototype[key])),
   set: (target, key, value) => {
-    if (typeof key === "symbol") throw new TypeError("Cannot convert a symbol value to a string");
+    if (typeof key === "symbol") throw noText();
     return setEnv(key, value);
   },
   has: (_, key) => typeof key === "string" && Object.hasOwn(values(), key),
@@ -128,7 +130,7 @@ Object.assign(process, {
   traceDeprecation: false,
   sourceMapsEnabled: false,
   exitCode: undefined,
-  report: { compact: false, directory: "", filename: "", getReport() { throw ERR_METHOD_NOT_IMPLEMENTED("process.report.getReport"); }, reportOnFatalError: false, reportOnSignal: false, reportOnUncaughtException: false, excludeNetwork: false, excludeEnv: false, signal: "SIGUSR2", writeReport() { throw ERR_METHOD_NOT_IMPLEMENTED("process.report.writeReport"); } },
+  report: { compact: false, directory: "", filename: "", getReport() { return {}; }, reportOnFatalError: false, reportOnSignal: false, reportOnUncaughtException: false, excludeNetwork: false, excludeEnv: false, signal: "SIGUSR2", writeReport() { throw ERR_METHOD_NOT_IMPLEMENTED("process.report.writeReport"); } },
   permission: { has() { return true; } },
   finalization: { register() {}, registerBeforeExit() {}, unregister() {} },
   nextTick(callback, ...args) {
@@ -181,7 +183,16 @@ Object.assign(process, {
   availableMemory() { return 0; },
   constrainedMemory() { return 0; },
   emitWarning(warning, type, code, ctor) {
-    if (typeof type === "object" && type !== null) ({ type, code } = type);
+    if (type !== null && typeof type === "object" && !Array.isArray(type)) ({ type, code } = type);
+    else if (typeof type === "function") {
+      ctor = type;
+      code = type = undefined;
+    } else if (type !== undefined && typeof type !== "string") validateObject(type, "options");
+    if (typeof code === "function") {
+      ctor = code;
+      code = undefined;
+    } else if (code !== undefined) validateString(code, "code");
+    if (ctor !== undefined) validateFunction(ctor, "ctor");
     const error = typeof warning === "string" ? Object.assign(new Error(warning), { name: String(type || "Warning") }) : warning;
     if (!(error instanceof Error)) throw ERR_INVALID_ARG_TYPE("warning", "string or Error", warning);
     if (code !== undefined) error.code = code;
@@ -231,7 +242,6 @@ for (const [name, length] of [["binding", 1], ["cpuUsage", 1], ["dlopen", 3], ["
 Object.assign(process, { openStdin() { return stream("stdin"); }, send(message, sendHandle) { return false; }, _debugEnd() {}, _debugProcess(pid) {}, _fatalException(error) { return false; }, _getActiveHandles() { return []; }, _getActiveRequests() { return []; } });
 for (const name of ["stdin", "stdout", "stderr"]) Object.defineProperty(process, name, { get: () => stream(name), set() {}, enumerable: true, configurable: true });
 
-const names = Object.keys(process);
 export const { title, argv, argv0, execArgv, execPath, arch, platform, pid, ppid, release, features, debugPort, connected, channel, domain, allowedNodeEnvironmentFlags, moduleLoadList, noDeprecation, throwDeprecation, traceDeprecation, sourceMapsEnabled, report, permission, finalization, nextTick, cwd, chdir, uptime, memoryUsage, resourceUsage, umask, getuid, geteuid, getgid, getegid, getgroups, setuid, seteuid, setgid, setegid, setgroups, initgroups, availableMemory, constrainedMemory, emitWarning, exit, reallyExit, abort, getBuiltinModule, assert, ref, unref, getSourceMapsSupport, setSourceMapsEnabled, loadEnvFile, setUncaughtExceptionCaptureCallback, binding, cpuUsage, dlopen, execve, getActiveResourcesInfo, hasUncaughtExceptionCaptureCallback, kill, openStdin, send, threadCpuUsage } = process;
 const { _debugEnd, _debugProcess, _events, _eventsCount, _exiting, _fatalException, _getActiveHandles, _getActiveRequests, _kill, _linkedBinding, _maxListeners, _preload_modules, _rawDebug, _startProfilerIdleNotifier, _stopProfilerIdleNotifier, _tickCallback, _channel, _disconnect, _handleQueue, _pendingMessage, _send } = process;
 export { version, versions, hrtime, config, exitCode, _debugEnd, _debugProcess, _events, _eventsCount, _exiting, _fatalException, _getActiveHandles, _getActiveRequests, _kill, _linkedBinding, _maxListeners, _preload_modules, _rawDebug, _startProfilerIdleNotifier, _stopProfilerIdleNotifier, _tickCallback, _channel, _disconnect, _handleQueue, _pendingMessage, _send };

@@ -2,12 +2,23 @@
 import "./streamerrors.js";
 import streams from "readable-stream/lib/ours/index.js";
 import { pipelineImpl } from "readable-stream/lib/internal/streams/pipeline.js";
+import { AbortError } from "internal:node/errors";
 import { addWebStreams } from "./webstreams.js";
 import promisesModule from "node:stream/promises";
 
 const { Readable, Writable, Duplex, Transform, PassThrough, Stream, addAbortSignal, finished, pipeline, compose, destroy, isDestroyed, isDisturbed, isErrored, isReadable, isWritable, getDefaultHighWaterMark, setDefaultHighWaterMark, _isUint8Array, _uint8ArrayToBuffer } = streams;
 addWebStreams(Readable, Writable, Duplex);
 setDefaultHighWaterMark(false, 64 * 1024);
+
+// What is not over when a stream is disposed of ends with an AbortError.
+async function dispose() {
+  const isOver = (this.writable === undefined || this.writableFinished) && (this.readable === undefined || this.readableEnded);
+  let error;
+  if (!this.destroyed) this.destroy((error = isOver ? null : new AbortError()));
+  await new Promise((resolve, reject) => finished(this, (failed) => (failed && failed !== error ? reject(failed) : resolve())));
+}
+Object.defineProperty(dispose, "name", { value: "" });
+for (const Class of [Writable, Duplex]) Object.defineProperty(Class.prototype, Symbol.asyncDispose, { value: dispose, writable: true, configurable: true });
 
 // Chunks may be views of any kind.
 Stream._isUint8Array = { isUint8Array(value) { return ArrayBuffer.isView(value); } }.isUint8Array;

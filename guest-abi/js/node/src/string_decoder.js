@@ -76,9 +76,9 @@ export function StringDecoder() {
 
 Object.assign(StringDecoder.prototype, {
   write(chunk) {
+    if (this._kept === undefined) throw ERR_INVALID_THIS("StringDecoder");
     if (typeof chunk === "string") return chunk;
     if (!ArrayBuffer.isView(chunk)) throw ERR_INVALID_ARG_TYPE("buf", ["string", "Buffer", "TypedArray", "DataView"], chunk);
-    if (this._kept === undefined) throw ERR_INVALID_THIS("StringDecoder");
     let bytes = Buffer.from(chunk.buffer, chunk.byteOffset, chunk.byteLength), text = "";
     const rest = this._kept;
     if (rest.bytes.length > 0 && bytes.length > 0) {
@@ -92,6 +92,7 @@ Object.assign(StringDecoder.prototype, {
     return text + bytes.toString(this.encoding, 0, bytes.length - kept);
   },
   end(chunk) {
+    if (this._kept === undefined) throw ERR_INVALID_THIS("StringDecoder");
     let text = chunk === undefined ? "" : this.write(chunk);
     const { bytes } = this._kept;
     if (bytes.length > 0) {

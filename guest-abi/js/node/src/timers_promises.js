@@ -1,5 +1,5 @@
 // node:timers/promises.
-import { AbortError, validateAbortSignal, validateBoolean, validateNumber, validateObject } from "internal:node/errors";
+import { AbortError, ERR_INVALID_THIS, validateAbortSignal, validateBoolean, validateNumber, validateObject } from "internal:node/errors";
 
 const { setTimeout: start, clearTimeout: stop, setInterval: repeat, clearInterval: stopRepeat, setImmediate: immediate, clearImmediate: stopImmediate } = globalThis;
 
@@ -67,8 +67,17 @@ export async function* setInterval(delay, value, options = {}) {
     signal?.removeEventListener("abort", aborted);
   }
 }
-export const scheduler = {
-  wait: async (delay, options) => wait((done) => start(done, delay), stop, undefined, { signal: options?.signal }),
-  yield: async () => setImmediate(),
-};
+const kScheduler = Symbol("kScheduler");
+class Scheduler {
+  [kScheduler] = true;
+  wait(delay, options) {
+    if (!this?.[kScheduler]) throw ERR_INVALID_THIS("Scheduler");
+    return wait((done) => start(done, delay), stop, undefined, { signal: options?.signal });
+  }
+  yield() {
+    if (!this?.[kScheduler]) throw ERR_INVALID_THIS("Scheduler");
+    return setImmediate();
+  }
+}
+export const scheduler = new Scheduler();
 export default { scheduler, setImmediate, setInterval, setTimeout };

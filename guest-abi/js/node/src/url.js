@@ -1,6 +1,6 @@
 // node:url: the legacy parser is unenv's, which is Node's own.
 import * as legacy from "unenv/node/url";
-import { coded, ERR_INVALID_ARG_TYPE, validateObject, validateString } from "internal:node/errors";
+import { coded, ERR_INVALID_ARG_TYPE, ERR_INVALID_ARG_VALUE, validateObject, validateString } from "internal:node/errors";
 
 export const { URL, URLSearchParams } = globalThis;
 
@@ -81,10 +81,18 @@ export function fileURLToPath(path, options) {
 export function pathToFileURL(filepath, options) {
   validateString(filepath, "filepath");
   const { resolve } = globalThis.process.getBuiltinModule("node:path")[options?.windows ? "win32" : "posix"];
+  // A share of another machine: its name is the URL's host.
+  if (options?.windows && /^\\\\[^?\\]/.test(filepath)) {
+    const [host, ...rest] = filepath.slice(2).split("\\");
+    if (rest.length === 0) throw ERR_INVALID_ARG_VALUE("path", filepath, "Missing UNC resource path");
+    const url = pathToFileURL(`\\${rest.join("\\")}`, options);
+    url.hostname = host;
+    return url;
+  }
   let resolved = resolve(filepath);
   const ends = (path) => path.endsWith("/") || (options?.windows === true && path.endsWith("\\"));
   if (ends(filepath) && !ends(resolved)) resolved += "/";
-  const escaped = resolved.replaceAll("%", "%25").replaceAll("\\", options?.windows ? "/" : "%5C").replaceAll("\n", "%0A").replaceAll("\r", "%0D").replaceAll("\t", "%09").replaceAll("?", "%3F").replaceAll("#", "%23");
+  const escaped = resolved.replaceAll("%", "%25").replaceAll("\\", options?.windows ? "/" : "%5C").replaceAll("\n", "%0A").replaceAll("\r", "%0D").replaceAll("\t", "%09").replaceAll("?", "%3F").replaceAll("#", "%23").replace(/[[\]|~]/g, (char) => `%${char.charCodeAt(0).toString(16).toUpperCase()}`);
   return new URL(`file://${escaped.startsWith("/") ? "" : "/"}${escaped}`);
 }
 

@@ -3,7 +3,7 @@ import native from "internal:native";
 import { scope } from "internal:errors";
 import { inspect as show, format as line } from "internal:inspect";
 import types from "node:util/types";
-import { AbortError, ERR_FALSY_VALUE_REJECTION, ERR_INVALID_ARG_TYPE, ERR_INVALID_ARG_VALUE, ERR_METHOD_NOT_IMPLEMENTED, coded, validateAbortSignal, validateArray, validateBoolean, validateFunction, validateNumber, validateObject, validateString } from "internal:node/errors";
+import { ERR_FALSY_VALUE_REJECTION, ERR_INVALID_ARG_TYPE, ERR_INVALID_ARG_VALUE, ERR_METHOD_NOT_IMPLEMENTED, ERR_OUT_OF_RANGE, validateFunction, validateNumber, validateObject, validateString } from "internal:node/errors";
 import { isDeepStrictEqual } from "internal:node/deep";
 import { MIMEParams, MIMEType } from "./mime.js";
 import { byErrno, NAMES } from "./errno.js";
@@ -40,7 +40,7 @@ export function format(...args) {
 }
 export function formatWithOptions(options, ...args) {
   validateObject(options, "inspectOptions");
-  if (isPlain(options)) return format(...args);
+  if (Object.values(options).every((value) => value === undefined)) return format(...args);
   return full().formatWithOptions(options, ...args);
 }
 
@@ -199,6 +199,7 @@ export function diff(actual, expected) {
 
 export function getSystemErrorName(errno) {
   validateNumber(errno, "err");
+  if (errno >= 0 || !Number.isSafeInteger(errno)) throw ERR_OUT_OF_RANGE("err", "a negative integer", errno);
   return byErrno(errno)?.[0];
 }
 export function getSystemErrorMessage(errno) {
@@ -233,11 +234,9 @@ export function convertProcessSignalToExitCode(signal) {
 
 const missing = (name, ...parameters) => ({ [name](...args) { throw ERR_METHOD_NOT_IMPLEMENTED(name); } })[name];
 export const _errnoException = missing("_errnoException"), _exceptionWithHostPort = missing("_exceptionWithHostPort");
-export function setTraceSigInt(enable) {
-  throw ERR_METHOD_NOT_IMPLEMENTED("setTraceSigInt");
-}
+export function setTraceSigInt(enable) {}
 export function transferableAbortController() {
-  throw ERR_METHOD_NOT_IMPLEMENTED("transferableAbortController");
+  return new AbortController();
 }
 export function transferableAbortSignal(signal) {
   throw ERR_METHOD_NOT_IMPLEMENTED("transferableAbortSignal");

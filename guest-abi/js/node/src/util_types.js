@@ -20,11 +20,6 @@ const kind = Object.getOwnPropertyDescriptor(Object.getPrototypeOf(Uint8Array.pr
 const ofKind = (name) => (value) => object(value) && kind.call(value) === name;
 // A tag on the way to a prototype of the engine's, and the class that it names.
 const tagged = (tag) => (value) => object(value) && toString.call(value) === `[object ${tag}]`;
-const fnText = Function.prototype.toString;
-const fnOf = (sample) => {
-  const proto = Object.getPrototypeOf(sample);
-  return (value) => typeof value === "function" && Object.getPrototypeOf(value) === proto;
-};
 const asyncProtos = [async function () {}, async function* () {}].map(Object.getPrototypeOf);
 const generatorProtos = [function* () {}, async function* () {}].map(Object.getPrototypeOf);
 const inherits = (value, protos) => typeof value === "function" && protos.some((proto) => proto === Object.getPrototypeOf(value));

@@ -18,11 +18,13 @@ export class Script {
 }
 Object.defineProperty(Script, "length", { value: 1 });
 export const constants = Object.freeze(Object.assign(Object.create(null), { USE_MAIN_CONTEXT_DEFAULT_LOADER: Symbol("vm_dynamic_import_main_context_default"), DONT_CONTEXTIFY: Symbol("vm_context_no_contextify") }));
+const contexts = new WeakSet();
 export function isContext(object) {
   validateObject(object, "object", { allowArray: true });
-  return false;
+  return contexts.has(object);
 }
 export function createContext(contextObject = {}, options = {}) {
+  if (typeof contextObject === "object" && contextObject !== null) contexts.add(contextObject);
   return contextObject;
 }
 export function createScript(code, options) {

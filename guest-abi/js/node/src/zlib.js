@@ -149,6 +149,11 @@ class Run {
     const { finishFlush } = options ?? {};
     this.#cut = format >= AS_BROTLI ? (finishFlush ?? CODINGS[format].end) !== CODINGS[format].end : finishFlush === constants.Z_SYNC_FLUSH;
   }
+  // What was used of it: what follows the end is none of it.
+  used = 0;
+  ended = false;
+  // Nobody wants what is left.
+  stopped = false;
   write(bytes, last, out, flush = false) {
     if (this.#expand && !this.#started && bytes.length > 0 && !(this.#format >= AS_BROTLI)) {
       this.#started = true;
@@ -156,12 +161,14 @@ class Run {
       if (!headerFits(this.#format, bytes)) throw failed("incorrect header check", "Z_DATA_ERROR");
     }
     let at = 0;
-    for (;;) {
+    while (!this.stopped) {
       if (this.#over) {
         if (at >= bytes.length) return;
-        if (this.#format !== AS_GZIP) return;
         // Another member; what is none is left unless it begins like nothing.
-        if (bytes[at] === 0) return;
+        if (this.#format !== AS_GZIP || bytes[at] === 0) {
+          this.ended = true;
+          return;
+        }
         if (!headerFits(AS_GZIP, bytes.subarray(at))) throw failed("incorrect header check", "Z_DATA_ERROR");
         this.#over = false;
       }
@@ -170,6 +177,7 @@ class Run {
       const final = last && end >= bytes.length;
       const [status, used, made] = native.compressionWrite(this.#handle, bytes.subarray(at, end), final, flush && end >= bytes.length);
       at += used;
+      this.used += used;
       if (status === 3 && this.#format >= AS_BROTLI) {
         this.close();
         throw corrupt(this.#format, made[0]);
@@ -232,20 +240,55 @@ function all(format, expand, input, options, name = "zlibSync") {
     run.close();
   }
   const buffer = Buffer.concat(parts);
-  return options?.info ? { engine: run, buffer } : buffer;
+  if (!options?.info) return buffer;
+  const engine = new (CLASSES[`${format} ${expand}`]())(options);
+  engine.bytesWritten = run.used;
+  engine.close();
+  return { engine, buffer };
 }
+// The stream that does what a call does, by its format and whether it expands.
+const CLASSES = {
+  [`${AS_ZLIB} false`]: () => Deflate,
+  [`${AS_ZLIB} true`]: () => Inflate,
+  [`${AS_GZIP} false`]: () => Gzip,
+  [`${AS_GZIP} true`]: () => Gunzip,
+  [`${AS_RAW} false`]: () => DeflateRaw,
+  [`${AS_RAW} true`]: () => InflateRaw,
+  "undefined true": () => Unzip,
+  [`${AS_BROTLI} false`]: () => BrotliCompress,
+  [`${AS_BROTLI} true`]: () => BrotliDecompress,
+  [`${AS_ZSTD} false`]: () => ZstdCompress,
+  [`${AS_ZSTD} true`]: () => ZstdDecompress,
+};
 
 class Zlib extends Transform {
   #run;
+  #begin;
+  #used = 0;
   constructor(options, format, expand) {
-    const run = new Run(format, expand, options, true);
+    const begin = () => new Run(format, expand, options, true);
+    const run = begin();
     super({ ...options, readableObjectMode: false, writableObjectMode: false, objectMode: false });
     this.#run = run;
+    this.#begin = begin;
     this.bytesWritten = 0;
+    if (format <= AS_RAW || format === undefined) {
+      const number = (value, standard) => (value === undefined || Number.isNaN(value) ? standard : value);
+      this._level = number(options?.level, constants.Z_DEFAULT_COMPRESSION);
+      this._strategy = number(options?.strategy, constants.Z_DEFAULT_STRATEGY);
+    }
+  }
+  get _handle() {
+    return this.destroyed ? null : this.#run;
+  }
+  get _closed() {
+    return this.destroyed;
   }
   #feed(chunk, last, callback) {
     try {
       this.#run.write(chunk, last, (part) => this.push(part), chunk[FLUSH]);
+      this.bytesWritten = this.#used + this.#run.used;
+      if (this.#run.ended) this.push(null);
     } catch (error) {
       if (error.zlibCode !== undefined) [error.code, error.errno] = error.zlibCode;
       return callback(error);
@@ -254,13 +297,13 @@ class Zlib extends Transform {
   }
   _transform(chunk, encoding, callback) {
     if (typeof chunk === "string") chunk = Buffer.from(chunk, encoding);
-    this.bytesWritten += chunk.length;
     this.#feed(chunk, false, callback);
   }
   _flush(callback) {
     this.#feed(new Uint8Array(0), true, callback);
   }
   _destroy(error, callback) {
+    this.#run.stopped = true;
     this.#run.close();
     super._destroy(error, callback);
   }
@@ -268,12 +311,23 @@ class Zlib extends Transform {
     if (this.writableFinished) queueMicrotask(callback);
     else this.write(Object.defineProperty(Buffer.alloc(0), FLUSH, { value: kind !== 0 }), callback);
   }
-  reset() {}
+  reset() {
+    this.#run.close();
+    this.#used += this.#run.used;
+    this.#run = this.#begin();
+  }
+  // The same at once, of one chunk.
+  _processChunk(chunk, kind) {
+    const parts = [];
+    this.#run.write(bytesOf("zlib", chunk), kind === constants.Z_FINISH, (part) => parts.push(part), kind !== constants.Z_NO_FLUSH);
+    return Buffer.concat(parts);
+  }
   params(level, strategy, callback) {
     queueMicrotask(callback);
   }
   close(callback) {
-    if (callback) this.once("close", callback);
+    if (callback && this.closed) queueMicrotask(callback);
+    else if (callback) this.once("close", callback);
     this.destroy();
   }
 }

@@ -290,6 +290,8 @@ function fromJwk(jwk, isPrivate) {
   const what = isPrivate ? "private" : "public";
   const bad = isPrivate ? BAD_PRIVATE : BAD_PUBLIC;
   const { kty, crv } = jwk;
+  const needed = { RSA: "n", EC: "crv", OKP: "crv" }[kty];
+  if (needed !== undefined && jwk[needed] === undefined) throw new Error(`${kty} JWK missing ${needed} parameter`);
   if (kty === "RSA") {
     const [n, e] = [jwkBytes(jwk.n), jwkBytes(jwk.e)];
     if (!isPrivate) return settled(native.cryptoImportRsaNow(n, e), bad);
@@ -300,6 +302,7 @@ function fromJwk(jwk, isPrivate) {
     const d = isPrivate ? jwkBytes(jwk.d) : undefined;
     return settled(native.cryptoImportEcNow(curve, jwkBytes(jwk.x), jwk.y === undefined ? new Uint8Array(0) : jwkBytes(jwk.y), d), bad);
   }
+  if (kty === "OKP") throw new Error("OKP JWK unsupported crv parameter");
   throw new Error(`JWK ${what} key import is not implemented for this key type`);
 }
 
@@ -430,6 +433,7 @@ function plan(type, options) {
     const { modulusLength, publicExponent = 65537 } = options;
     uint32(modulusLength, "options.modulusLength");
     uint32(publicExponent, "options.publicExponent");
+    if (modulusLength > 16384) throw new RangeError("RSA modulusLength exceeds maximum (16384)");
     return [1, modulusLength, publicExponent];
   }
   if (type === "ec") {

@@ -96,8 +96,15 @@ function give(callback, work) {
   });
 }
 
+// How large a prime may be.
+const SIZE_MAX = 8192;
+function checkSize(size) {
+  if (size > SIZE_MAX) throw new RangeError(`generatePrime size exceeds maximum (${SIZE_MAX} bits)`);
+}
 export function generatePrimeSync(size, options) {
-  return prime(planPrime(size, options));
+  const plan = planPrime(size, options);
+  checkSize(size);
+  return prime(plan);
 }
 Object.defineProperty(generatePrimeSync, "length", { value: 1 });
 export function generatePrime(size, options, callback) {
@@ -108,7 +115,10 @@ export function generatePrime(size, options, callback) {
   validateInteger(size, "size", 1, 2147483647);
   validateFunction(callback, "callback");
   const plan = planPrime(size, options);
-  give(callback, () => prime(plan));
+  give(callback, () => {
+    checkSize(size);
+    return prime(plan);
+  });
 }
 function planCheck(candidate, options = {}) {
   const value = numberOr(candidate, "candidate");

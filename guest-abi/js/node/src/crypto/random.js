@@ -31,8 +31,8 @@ export function randomFillSync(buffer, offset, size) {
   if (size !== undefined) validateInteger(size, "size", 0, most - offset);
   else size = most;
   if (isBuffer(buffer)) buffer = Buffer.from(buffer);
-  const part = buffer.subarray(offset, offset + size);
-  return crypto.getRandomValues(part);
+  else if (buffer instanceof DataView) buffer = new Uint8Array(buffer.buffer, buffer.byteOffset, buffer.byteLength);
+  return crypto.getRandomValues(buffer.subarray(offset, offset + size));
 }
 
 export function randomFill(buffer, offset, size, callback) {
