@@ -562,3 +562,29 @@ fn what_imports_much_of_node_starts_on_the_smallest_board() {
         says(&daemon, "/node/", "abfb8e20fc");
     }
 }
+
+#[test]
+fn as_many_timers_run_at_a_time_as_the_field_has() {
+    let daemon = daemon();
+    let source = "
+        export default {
+            async fetch() {
+                let rung = 0;
+                const waits = [];
+                const wait = (resolve) => setTimeout(() => resolve(rung++), waits.length % 20);
+                for (let i = 0; i < 10000; i++) waits.push(new Promise(wait));
+                let refused;
+                try { setTimeout(() => {}, 1); } catch (error) { refused = error.name; }
+                await Promise.all(waits);
+                return new Response(`${rung} ${refused}`);
+            },
+        };
+    ";
+    push(
+        &daemon,
+        "timers",
+        source,
+        json!({"limits": {"cpu_ms": 30_000}}),
+    );
+    says(&daemon, "/timers/", "10000 QuotaExceededError");
+}

@@ -1,8 +1,10 @@
 //! Programs for WASI preview 1, run once a request by the CGI convention.
 
 use postern_e2e::guests::from_text;
-use postern_e2e::{Daemon, Request, guest};
+use postern_e2e::{Daemon, Request, Setup, eventually, guest};
 use serde_json::json;
+use std::io::{Read as _, Write as _};
+use std::net::TcpStream;
 
 fn program(body: &str) -> Vec<u8> {
     from_text(&format!(
@@ -106,4 +108,80 @@ fn only_a_few_functions_exist() {
     let (status, code, message) = api.try_push("w", &module, &json!({})).refused();
     assert_eq!((status, code), (400, 10021));
     assert!(message.contains("sock_teleport"), "{message}");
+}
+
+/// A program's answer is there whole, and stays when its isolate is gone.
+#[test]
+fn answers_that_nobody_takes_have_their_share_of_the_memory() {
+    const MIB: usize = 16;
+    let daemon = Setup::new()
+        .board("qemu-armv7")
+        .tables("[limits]\ncpu-ms = 30000\n")
+        .start();
+    daemon.api().production();
+    let rounds = (MIB << 20) / 60_000;
+    let body = format!(
+        "(local $left i32)
+         (local.set $left (i32.const {rounds}))
+         (call $print (i32.const 1) (i32.const 64) (i32.const 28))
+         (loop $again
+           (call $print (i32.const 1) (i32.const 1024) (i32.const 60000))
+           (br_if $again (local.tee $left (i32.sub (local.get $left) (i32.const 1)))))"
+    );
+    daemon.api().push("long", &program(&body), &json!({}));
+    let ask = || {
+        let mut client = TcpStream::connect(daemon.edge()).unwrap();
+        client
+            .write_all(b"GET /long/ HTTP/1.1\r\nhost: a.test\r\n\r\n")
+            .unwrap();
+        let mut status = [0; 12];
+        client.read_exact(&mut status).unwrap();
+        let is_refused = status.ends_with(b"503");
+        (client, is_refused)
+    };
+    // Of 96 MiB that Workers have there are six answers at most, and what clients' sockets took is theirs still.
+    let clients: Vec<_> = (0..8).map(|_| ask()).collect();
+    assert!(clients.iter().any(|(_, is_refused)| *is_refused));
+    assert!(clients.iter().any(|(_, is_refused)| !is_refused));
+    drop(clients);
+    eventually("there is room again", || {
+        let (_, is_refused) = ask();
+        (!is_refused).then_some(())
+    });
+}
+
+/// Bytes that Workers and what is under way for them have of the memory.
+fn granted(daemon: &Daemon) -> u64 {
+    let ledger = daemon.api().get("/postern/v1/ledger").ok();
+    let planes = ledger["device"]["parts"].as_array().unwrap();
+    let workers = planes.iter().find(|it| it["name"] == "Workers").unwrap();
+    workers["granted_bytes"].as_u64().unwrap()
+}
+
+/// A program is given a body whole, which is there before it is.
+#[test]
+fn bodies_that_do_not_end_have_their_share_of_the_memory() {
+    let daemon = Daemon::plain();
+    daemon.api().production();
+    let body = "(call $print (i32.const 1) (i32.const 64) (i32.const 28))";
+    daemon.api().push("reads", &program(body), &json!({}));
+    let part = vec![b'x'; 8 << 20];
+    let clients: Vec<_> = (0..3)
+        .map(|_| {
+            let mut client = TcpStream::connect(daemon.edge()).unwrap();
+            let len = part.len() + 1;
+            let head =
+                format!("POST /reads/ HTTP/1.1\r\nhost: a.test\r\ncontent-length: {len}\r\n\r\n");
+            client.write_all(head.as_bytes()).unwrap();
+            client.write_all(&part).unwrap();
+            client
+        })
+        .collect();
+    eventually("they are counted", || {
+        (granted(&daemon) >= 3 * part.len() as u64).then_some(())
+    });
+    drop(clients);
+    eventually("they are not counted any more", || {
+        (granted(&daemon) < part.len() as u64).then_some(())
+    });
 }

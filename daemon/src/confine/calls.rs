@@ -28,7 +28,7 @@ const WITHOUT: &[u32] = numbers! {
     SYS_sendfile SYS_splice SYS_copy_file_range SYS_truncate SYS_statfs SYS_fstatfs
     SYS_mkdirat SYS_unlinkat SYS_renameat SYS_renameat2 SYS_linkat SYS_symlinkat SYS_fchmod SYS_fchmodat
     SYS_fchown SYS_fchownat SYS_utimensat SYS_umask SYS_chdir SYS_fchdir SYS_openat2 SYS_sync
-    SYS_readahead
+    SYS_readahead SYS_mlock
     SYS_socketpair SYS_bind SYS_listen SYS_accept4 SYS_connect SYS_getsockname SYS_getpeername
     SYS_setsockopt SYS_getsockopt SYS_sendto SYS_recvfrom SYS_sendmsg SYS_recvmsg SYS_sendmmsg
     SYS_recvmmsg SYS_shutdown

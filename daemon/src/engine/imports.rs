@@ -268,8 +268,15 @@ pub(super) fn slice_mut<'a>(
 /// were too many, and the guest has not yet heard of it.
 const OPS_SPARE: u32 = 1024;
 
-/// Timers that a request may have running: they hold little, and programs set many.
-const TIMERS_MAX: u32 = 1024;
+/// Timers that a request may have running, where its isolate's memory is large enough: as many as the field has.
+const TIMERS_MAX: u32 = 10_000;
+/// Bytes of memory that an isolate has to have for each: the host takes about an eighth of it.
+const TIMER_BYTES: u64 = 4 << 10;
+
+/// Timers that a request may have running under these limits.
+fn timers_max(limits: &super::limits::Limits) -> u32 {
+    u32::try_from(limits.memory_bytes / TIMER_BYTES).map_or(TIMERS_MAX, |most| most.min(TIMERS_MAX))
+}
 
 fn op_start(caller: &mut Guest<'_>, op: u32, kind: u32, ptr: u32, len: u32) -> Result<(), Error> {
     let known = OpKind::from_u32(kind);
@@ -293,7 +300,7 @@ fn op_start(caller: &mut Guest<'_>, op: u32, kind: u32, ptr: u32, len: u32) -> R
     let most = limits
         .pending_operations
         .saturating_mul(limits.concurrent_invocations)
-        .saturating_add(OPS_SPARE + TIMERS_MAX) as usize;
+        .saturating_add(OPS_SPARE + timers_max(limits)) as usize;
     if host.ops.len() >= most {
         return Err(violation(
             host,
@@ -391,7 +398,7 @@ fn admit(
             ),
         ));
     }
-    if kind == OpKind::Timer && timers >= TIMERS_MAX {
+    if kind == OpKind::Timer && timers >= timers_max(&limits) {
         return Err(OpFailure::new(
             OpErrorCode::LimitExceeded,
             format!(

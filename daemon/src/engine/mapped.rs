@@ -2,15 +2,16 @@
 //! process, without a system call.
 //!
 //! Only on file systems that write a block in its place again: where one may look for room when a page
-//! is written, as on flash, a full disk would end the process, and who writes has to ask the system.
+//! is written, as on flash, or where copies share blocks, a full disk would end the process, and who writes has to ask the
+//! system. And only of pages that stay in RAM: one that has to be read again from a disk that fails would, too.
 
 use rustix::fs::{FileType, FsWord};
 use rustix::mm::{MapFlags, ProtFlags};
 use std::fs::File;
 use std::ptr::NonNull;
 
-/// File systems that do (`statfs(2)`): ext4 and its forebears, XFS, tmpfs.
-const IN_PLACE: [FsWord; 3] = [0xef53, 0x5846_5342, 0x0102_1994];
+/// File systems that do (`statfs(2)`): ext4 and its forebears, tmpfs.
+const IN_PLACE: [FsWord; 2] = [0xef53, 0x0102_1994];
 /// Bytes of what is put there.
 const WORD: usize = 8;
 
@@ -48,8 +49,15 @@ impl Mapped {
         Some(Self { base, len })
     }
 
-    /// Puts words, least byte first, `at` so many bytes from the beginning. The file must have them:
-    /// the system ends a process that writes behind the end.
+    /// Has the system keep the first so many bytes in RAM, which the file must have; whether it does.
+    pub fn keep(&mut self, len: usize) -> bool {
+        assert!(len <= self.len, "not mapped");
+        // SAFETY: within the mapping, whose bytes this does not change.
+        unsafe { rustix::mm::mlock(self.base.as_ptr().cast(), len) }.is_ok()
+    }
+
+    /// Puts words, least byte first, `at` so many bytes from the beginning. They have to be [kept](Self::keep): the
+    /// system ends a process that writes behind the end, or what cannot be read.
     ///
     /// # Panics
     /// Where there is no word, or none that is mapped.
@@ -87,11 +95,34 @@ mod tests {
             return;
         };
         file.set_len(4096).unwrap();
+        if !mapped.keep(4096) {
+            println!("skipped: this process may keep nothing in RAM");
+            return;
+        }
         mapped.put(4080, &[1, 0x0203]);
+        assert!(is_kept(&mapped));
         drop(mapped);
         let mut bytes = [0; 16];
         std::os::unix::fs::FileExt::read_exact_at(&file, &mut bytes, 4080).unwrap();
         assert_eq!(bytes, [1, 0, 0, 0, 0, 0, 0, 0, 3, 2, 0, 0, 0, 0, 0, 0]);
+    }
+
+    /// Whether a page of it is locked, as the system tells.
+    fn is_kept(mapped: &Mapped) -> bool {
+        let all = std::fs::read_to_string("/proc/self/smaps").unwrap();
+        let begin = format!("{:x}-", mapped.base.as_ptr() as usize);
+        let (_, own) = all.split_once(&begin).unwrap();
+        let line = own.lines().find_map(|it| it.strip_prefix("Locked:"));
+        line.unwrap().trim() == "4 kB"
+    }
+
+    #[test]
+    fn what_the_file_has_not_is_not_kept() {
+        let file = tempfile::tempfile().unwrap();
+        if let Some(mut mapped) = Mapped::of(&file, 8192) {
+            file.set_len(4096).unwrap();
+            assert!(!mapped.keep(8192));
+        }
     }
 
     #[test]

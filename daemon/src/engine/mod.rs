@@ -19,6 +19,7 @@ mod exchange;
 pub mod finished;
 mod gate;
 pub mod heap;
+mod held;
 mod host;
 mod imports;
 mod inner;

@@ -1,5 +1,7 @@
 //! A WASI program as a Worker: run once a request, which goes in and out by the CGI convention.
 
+use super::Engine;
+use super::held::Held;
 use super::host::{Host, now_ms};
 use super::imports::response_bytes_limit;
 use super::invocation::{Reply, ReplyBody, RequestBody};
@@ -7,6 +9,7 @@ use super::limits::Failure;
 use super::ops::Bindings;
 use super::wasi::cgi::{CgiRequest, environ, parse_output};
 use super::wasi::{Wasi, WasiInput};
+use crate::ledger::Budget;
 use bytes::Bytes;
 use futures_lite::StreamExt;
 use postern_abi::SyncOp;
@@ -17,20 +20,24 @@ use postern_abi::op::EnvValue;
 /// host call.
 ///
 /// # Errors
-/// When it is longer than `limit`, or breaks off.
-pub async fn buffer(body: RequestBody, limit: u64) -> Result<RequestBody, Failure> {
-    let RequestBody::Stream { len, mut source } = body else {
+/// When it is longer than `limit`, breaks off, or has no room.
+pub async fn buffer(
+    body: RequestBody,
+    limit: u64,
+    budget: &Budget,
+    engine: &Engine,
+) -> Result<RequestBody, Failure> {
+    let RequestBody::Stream { mut source, .. } = body else {
         return Ok(body);
     };
-    let expected = usize::try_from(len.unwrap_or(0).min(limit).min(1 << 20)).unwrap_or(0);
-    let mut bytes = Vec::with_capacity(expected);
+    let mut bytes = Held::new("a request's body", budget);
     while let Some(part) = source.next().await {
         let part = part.map_err(|_| Failure::Canceled)?;
         let used = (bytes.len() + part.len()) as u64;
         if used > limit {
             return Err(Failure::RequestBody { limit, used });
         }
-        bytes.extend_from_slice(&part);
+        bytes.extend(&part, engine)?;
     }
     Ok(RequestBody::Whole(Bytes::from(bytes)))
 }
@@ -93,6 +100,15 @@ fn variables(bindings: &dyn Bindings) -> Vec<String> {
     found
 }
 
+/// An answer, counted until its client has it: the isolate may be gone before.
+fn held(host: &Host, bytes: Vec<u8>) -> Result<Bytes, Failure> {
+    let memory = &host.memory_use;
+    match &memory.engine {
+        Some(engine) => Held::of(bytes, "an answer", memory.budget(), engine).map(Bytes::from),
+        None => Ok(Bytes::from(bytes)),
+    }
+}
+
 /// Answers the current request with what the program wrote, which has ended.
 pub fn answer(host: &mut Host) {
     let Some(wasi) = host.wasi.take() else { return };
@@ -100,18 +116,26 @@ pub fn answer(host: &mut Host) {
     for line in String::from_utf8_lossy(&output.stderr).lines() {
         host.log(LogLevel::Error, line);
     }
+    let failed = |message| Failure::Exception {
+        name: "Error".to_owned(),
+        message,
+        stack: String::new(),
+        refusal: None,
+    };
+    let answered = match (output.exit_code, parse_output(&output.stdout)) {
+        (None | Some(0), Ok(response)) => {
+            held(host, output.stdout).map(|stdout| (response, stdout))
+        }
+        (None | Some(0), Err(error)) => Err(failed(error.to_string())),
+        (Some(code), _) => Err(failed(format!("the command ended with exit status {code}"))),
+    };
     let Some(invocation) = host.invocation() else {
         return;
     };
     invocation.done = true;
-    let answered = match (output.exit_code, parse_output(&output.stdout)) {
-        (None | Some(0), Ok(response)) => Ok((response, output.stdout)),
-        (None | Some(0), Err(error)) => Err(error.to_string()),
-        (Some(code), _) => Err(format!("the command ended with exit status {code}")),
-    };
     match answered {
         Ok((response, stdout)) => {
-            let body = Bytes::from(stdout).slice(response.body);
+            let body = stdout.slice(response.body);
             invocation.status = response.status.as_u16();
             invocation.tell_timing(invocation.fuel);
             invocation.response_bytes = body.len() as u64;
@@ -122,13 +146,7 @@ pub fn answer(host: &mut Host) {
                 body: ReplyBody::Whole(body),
             }));
         }
-        Err(message) => {
-            let failure = Failure::Exception {
-                name: "Error".to_owned(),
-                message,
-                stack: String::new(),
-                refusal: None,
-            };
+        Err(failure) => {
             invocation.failure.get_or_insert(failure.clone());
             invocation.answer_failed(failure);
         }

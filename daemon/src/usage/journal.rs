@@ -236,19 +236,27 @@ impl Journal {
 
     /// Puts words into a slot, from this one on.
     fn put(&mut self, slot: u32, word: usize, words: &[u64]) -> io::Result<()> {
-        let Some(mapped) = &mut self.mapped else {
-            let bytes: Vec<u8> = words.iter().flat_map(|it| it.to_le_bytes()).collect();
-            let at = offset(slot) + word * WORD;
-            return self.file.write_all_at(&bytes, at as u64);
-        };
-        if slot >= self.room {
+        let at = offset(slot) + word * WORD;
+        if slot >= self.room
+            && let Some(mapped) = &mut self.mapped
+        {
             // Blocks that it has, and no holes, or a full disk would end the process.
             let room = (slot / STEP + 1) * STEP;
             let zeros = vec![0; offset(room) - offset(self.room)];
             self.file.write_all_at(&zeros, offset(self.room) as u64)?;
-            self.room = room;
+            // What a process may keep in RAM has a limit; then all is written by calls.
+            match mapped.keep(offset(room)) {
+                true => self.room = room,
+                false => self.mapped = None,
+            }
         }
-        mapped.put(offset(slot) + word * WORD, words);
+        match &mut self.mapped {
+            Some(mapped) => mapped.put(at, words),
+            None => {
+                let bytes: Vec<u8> = words.iter().flat_map(|it| it.to_le_bytes()).collect();
+                self.file.write_all_at(&bytes, at as u64)?;
+            }
+        }
         Ok(())
     }
 }

@@ -309,7 +309,7 @@ function Memory(descriptor) {
   // Of more than one thread there is none here.
   descriptor.shared;
   const made = create(new.target.prototype);
-  const memory = { handle: undefined, buffer: undefined };
+  const memory = { handle: undefined, buffer: undefined, isOpen: most === NONE };
   memories.set(made, memory);
   soon(() => {
     memory.handle = number("Memory()", MEMORY_NEW, least, most);
@@ -323,7 +323,10 @@ const memoryMembers = {
     const handle = handleOf(memory);
     write();
     const before = number("Memory.grow()", MEMORY_GROW, handle, more);
-    if (before === NONE) throw new RangeError(`${ENGINE}.Memory.grow(): Maximum memory size exceeded`);
+    if (before === NONE) {
+      const why = memory.isOpen ? "Unable to grow instance memory" : "Maximum memory size exceeded";
+      throw new RangeError(`${ENGINE}.Memory.grow(): ${why}`);
+    }
     const known = shared.get(handle);
     if (known !== undefined) drop(known);
     return before;

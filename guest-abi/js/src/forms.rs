@@ -150,6 +150,7 @@ fn multipart<'a>(
             .or_else(|| rest.strip_prefix(b"\n"))
             .ok_or(FormError::AfterBoundary)?;
         let (head, after) = split_head(rest).ok_or(FormError::NoHead)?;
+        let mut entry = entry(&String::from_utf8_lossy(head))?;
         let end = find(after, &next).ok_or(FormError::NoEnd)?;
         let value = &after[..end];
         rest = &after[end + next.len()..];
@@ -157,8 +158,8 @@ fn multipart<'a>(
         if rest.is_empty() {
             return Err(FormError::NoEnd);
         }
-        let value = value.strip_suffix(b"\r").unwrap_or(value);
-        entries.push(entry(&String::from_utf8_lossy(head), value)?);
+        entry.value = value.strip_suffix(b"\r").unwrap_or(value).into();
+        entries.push(entry);
     }
 }
 
@@ -184,7 +185,8 @@ fn is_token(char: char) -> bool {
     char.is_ascii_alphanumeric() || "!#$%&'*+-.^_`|~".contains(char) || !char.is_ascii()
 }
 
-fn entry<'a>(head: &str, value: &'a [u8]) -> std::result::Result<Entry<'a>, FormError> {
+/// An entry as a part's head names it, without its value.
+fn entry<'a>(head: &str) -> std::result::Result<Entry<'a>, FormError> {
     let mut fields = Vec::new();
     for line in head.split('\n') {
         let line = line.strip_suffix('\r').unwrap_or(line);
@@ -215,7 +217,7 @@ fn entry<'a>(head: &str, value: &'a [u8]) -> std::result::Result<Entry<'a>, Form
     let (name, file) = quoted_parameters(parameters);
     Ok(Entry {
         name: name.ok_or(FormError::NoName)?,
-        value: value.into(),
+        value: (&[]).into(),
         file: file.map(|name| (name, field("content-type").unwrap_or_default().to_owned())),
     })
 }

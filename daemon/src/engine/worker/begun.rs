@@ -36,7 +36,9 @@ impl Begun {
             // No guest waits inside a host call, so a program that reads its input is given all of it first.
             let body = std::mem::replace(&mut self.invocation.body, RequestBody::Empty);
             let limit = self.invocation.limits.request_body_bytes;
-            match Box::pin(crate::engine::wasi_run::buffer(body, limit)).await {
+            let (budget, engine) = (worker.budget(), worker.engine());
+            let read = crate::engine::wasi_run::buffer(body, limit, &budget, engine);
+            match Box::pin(read).await {
                 Ok(body) => self.invocation.body = body,
                 Err(failure) => return Err(self.refused(failure, Stage::Body)),
             }

@@ -206,9 +206,10 @@ export class ReadableStreamBYOBRequest {
   respond(bytesWritten = undefined) {
     if (!(#source in this)) illegal();
     if (arguments.length === 0) throw wrongArgument("respond", "ReadableStreamBYOBRequest", 1, "integer");
+    const count = integer(bytesWritten);
     if (this.#read === null) throw new TypeError(INVALID);
     if (this.#isGone) throw new TypeError("Cannot respond with a zero-length or detached view");
-    this.#respond(Math.trunc(Number(bytesWritten)) || 0);
+    this.#respond(count);
   }
   get #isGone() {
     return (this.#view ?? this.#read.bytes).byteLength === 0;

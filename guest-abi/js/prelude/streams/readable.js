@@ -285,12 +285,23 @@ export class ReadableStreamBYOBReader {
     if (!isView(view)) return rejected(wrongArgument("read", "ReadableStreamBYOBReader", 1, "ArrayBufferView"));
     const { consumer } = this.#hold;
     if (consumer === null) return rejected(released());
-    const min = options?.min;
-    return consumer.readInto(view, min === undefined ? 1 : Math.trunc(+min) || 0);
+    let min;
+    try {
+      min = options?.min;
+      if (min !== undefined) min = integer(min);
+    } catch (error) {
+      return rejected(error);
+    }
+    return consumer.readInto(view, min ?? 1);
   }
   readAtLeast(minElements = undefined, view = undefined) {
     if (!(#hold in this)) illegal();
-    const min = Math.trunc(+minElements) || 0;
+    let min;
+    try {
+      min = integer(minElements);
+    } catch (error) {
+      return rejected(error);
+    }
     if (!isView(view)) return rejected(wrongArgument("readAtLeast", "ReadableStreamBYOBReader", 2, "ArrayBufferView"));
     const { consumer } = this.#hold;
     if (consumer === null) return rejected(released());

@@ -92,7 +92,7 @@ function handleOf(slot) {
 // The length of the host's answer, which lies in the buffer.
 function check(length, where) {
   if (length < 0) {
-    throw new RangeError(`${ENGINE}.${where}: Out of memory`);
+    throw new RangeError(`${ENGINE}.${where}: ${where === "Memory()" ? "could not allocate memory" : "Out of memory"}`);
   }
   const status = io.getUint8(0);
   if (status >= 10) throw refuse(status, answered(length), where);
