@@ -24,8 +24,8 @@ const QUICKJS: &str = "0.14.0";
 /// sites as V8 tells them, what is reserved in classes of sets alone, splitting, classes of many
 /// ranges and strings without escapes, lengths of vectors to V8's last digit, who waits behind a
 /// generator that has ended, brackets that are looked behind once, what base64 is refused for, as many
-/// groups as V8 has, exports by the thousand, where test262 and V8 agree against the engine, and how long strings
-/// get and arrays that hold themselves.
+/// groups as V8 has, exports by the thousand, where test262 and V8 agree against the engine, how long strings
+/// get and arrays that hold themselves, and V8's words for what its own functions are given.
 const PATCHES: &[&str] = &[
     "quickjs.patch",
     "messages.patch",
@@ -52,6 +52,7 @@ const PATCHES: &[&str] = &[
     "exports.patch",
     "language.patch",
     "joins.patch",
+    "words.patch",
 ];
 /// The stack of the module: QuickJS may use most of it, so that recursion is a RangeError.
 const STACK: u32 = 1 << 20;

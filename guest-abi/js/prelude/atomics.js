@@ -1,12 +1,12 @@
 // Atomics, which QuickJS does not have in wasm: there is one thread, so each operation is what it
 // says without more. Who waits is told by the same isolate, or by a timer.
+import native from "internal:native";
 import { scope } from "internal:errors";
 import { startTimer, stopTimer } from "internal:timers";
 
 const KINDS = [Int8Array, Uint8Array, Int16Array, Uint16Array, Int32Array, Uint32Array, BigInt64Array, BigUint64Array];
 const isBig = (array) => array instanceof BigInt64Array || array instanceof BigUint64Array;
-const { toString } = Object.prototype;
-const shown = (value) => (typeof value === "object" && value !== null ? toString.call(value) : `${String(value)}`);
+const { shown } = native;
 
 function at(array, index) {
   const at = Math.trunc(Number(index)) || 0;
@@ -61,7 +61,7 @@ const operations = {
   },
   exchange: update((_, b) => b),
   isLockFree(size) {
-    const bytes = Math.trunc(Number(size));
+    const bytes = +size;
     return bytes === 1 || bytes === 2 || bytes === 4 || bytes === 8;
   },
   load: (array, index) => array[place(array, index)],

@@ -19,17 +19,18 @@ const notImplemented = (what, owner) => {
 };
 
 // The request that a key is.
-function keyOf(method, input, count) {
+function keyOf(method, input, count, options) {
   if (scope.global) insideHandler();
   if (count === 0) throw wrongParameter(method, "Cache", 1, "Request or string");
+  input = isPart(input, 0) ? input : text(input);
+  if (options !== undefined && options !== null && typeof options !== "object" && typeof options !== "function") {
+    throw wrongParameter(method, "Cache", 2, "CacheQueryOptions");
+  }
   return isPart(input, 0) ? input : new Request(input);
 }
 
 function ignoresMethod(method, options) {
   if (options === undefined || options === null) return false;
-  if (typeof options !== "object" && typeof options !== "function") {
-    throw wrongParameter(method, "Cache", 2, "CacheQueryOptions");
-  }
   const ignores = !!options.ignoreMethod;
   for (const name of ["ignoreSearch", "ignoreVary", "cacheName"]) {
     if (options[name] !== undefined) throw new Error(`The '${name}' field on 'CacheQueryOptions' is not implemented.`);
@@ -78,7 +79,7 @@ class Cache {
   delete(request, options) {
     const name = this.#name;
     try {
-      const key = requestParts(keyOf("delete", request, arguments.length));
+      const key = requestParts(keyOf("delete", request, arguments.length, options));
       Cache.#mayUse(name);
       if (!ignoresMethod("delete", options) && key.method !== "GET") return resolvedWith(false);
       return cacheDelete(name, key.url);
@@ -90,7 +91,7 @@ class Cache {
   match(request, options) {
     const name = this.#name;
     try {
-      const { method, url, list } = requestParts(keyOf("match", request, arguments.length));
+      const { method, url, list } = requestParts(keyOf("match", request, arguments.length, options));
       Cache.#mayUse(name);
       if (!ignoresMethod("match", options) && method !== "GET") return resolvedWith(undefined);
       const answered = new Answered();
@@ -107,6 +108,7 @@ class Cache {
     try {
       if (scope.global) insideHandler();
       if (arguments.length === 0) throw wrongParameter("put", "Cache", 1, "Request or string");
+      request = isPart(request, 0) ? request : text(request);
       const parts = typeof response === "object" && response !== null ? responseParts(response) : null;
       if (parts === null) throw wrongParameter("put", "Cache", 2, "Response");
       const { method, url } = requestParts(keyOf("put", request, 1));

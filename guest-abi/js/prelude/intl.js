@@ -30,7 +30,12 @@ const SHORT = { en: "en-US", sv: "sv-SE", de: "de-DE", fr: "fr-FR", ja: "ja-JP" 
 function canonicalList(locales) {
   if (locales === undefined) return [];
   if (locales === null) throw new TypeError("Cannot convert undefined or null to object");
-  return typeof locales === "string" || locales instanceof Locale ? [canonical(locales)] : Array.from(locales, canonical);
+  if (typeof locales === "string" || locales instanceof Locale) return [canonical(locales)];
+  const list = Object(locales);
+  const length = Math.trunc(Number(list.length)) || 0;
+  const tags = [];
+  for (let i = 0; i < length; i++) if (i in list) tags.push(canonical(list[i]));
+  return tags;
 }
 const isSupported = (tag) => isKnown(parse(tag)?.language ?? "");
 const EXTENSIONS = /-[a-z0-9]-.*$/;
@@ -332,7 +337,7 @@ function formatDate(date, locales, options, need, fill, name) {
     throw new TypeError(`Method Date.prototype.${name} called on incompatible receiver ${shown}`);
   }
   const language = languageOf(locales);
-  const o = dateOptions(options, need, fill, `Date.prototype.${name}`, locales);
+  const o = dateOptions(notNull(options, `Date.prototype.${name}`), need, fill, `Date.prototype.${name}`, locales);
   return Number.isNaN(time) ? "Invalid Date" : textOf(dateParts(language, o, time, localesOf(canonicalList(locales))));
 }
 
@@ -718,8 +723,6 @@ const Collator = callable(
   },
 );
 
-for (const c of [PluralRules, RelativeTimeFormat, ListFormat]) finish(c, c);
-
 // ---- Constructors that need `new` ----
 
 const incompatible = (name, method, value) =>
@@ -740,7 +743,7 @@ function constructor(c) {
 }
 const own = { choice, localeOf, incompatible, number: (value) => numberParts("en-US", numberOptions(), value) };
 const Segmenter = segmenters(own), DisplayNames = displayNames(own), DurationFormat = durationFormat(own);
-for (const c of [Segmenter, DurationFormat]) defineProperty(c, "length", { value: 0, configurable: true });
+for (const c of [Segmenter, DurationFormat, PluralRules, RelativeTimeFormat, ListFormat]) defineProperty(c, "length", { value: 0, configurable: true });
 const LocaleConstructor = constructor(Locale);
 delete LocaleConstructor.supportedLocalesOf;
 
@@ -748,7 +751,8 @@ const Intl = {};
 const members = {
   getCanonicalLocales: (locales) => [...new Set(canonicalList(locales))],
   supportedValuesOf: (key) => supportedValuesOf(key, currencies),
-  DateTimeFormat, NumberFormat, Collator, PluralRules, RelativeTimeFormat, ListFormat,
+  DateTimeFormat, NumberFormat, Collator,
+  PluralRules: constructor(PluralRules), RelativeTimeFormat: constructor(RelativeTimeFormat), ListFormat: constructor(ListFormat),
   Locale: LocaleConstructor, DisplayNames: constructor(DisplayNames), Segmenter: constructor(Segmenter), DurationFormat: constructor(DurationFormat),
 };
 for (const name of Object.keys(members)) {
@@ -791,30 +795,51 @@ methods(Array.prototype, {
   },
 });
 const numberValue = Number.prototype.valueOf, bigValue = BigInt.prototype.valueOf;
+// The value of a number, or the error of a method that was called on something else.
+function valueOf(read, value, kind) {
+  try {
+    return read.call(value);
+  } catch {
+    throw new TypeError(`${kind}.prototype.toLocaleString requires that 'this' be a ${kind}`);
+  }
+}
+// What a method of a prototype says of null for its options.
+function notNull(options, method) {
+  if (options === null) throw new TypeError(`${method} called on null or undefined`);
+  return options;
+}
 methods(Number.prototype, {
   toLocaleString(locales, options) {
-    return textOf(numberParts(localeOf(locales), numberOptions(options, "Number.prototype.toLocaleString"), numberValue.call(this)));
+    const value = valueOf(numberValue, this, "Number"), method = "Number.prototype.toLocaleString";
+    return textOf(numberParts(localeOf(locales), numberOptions(notNull(options, method), method), value));
   },
 });
 methods(BigInt.prototype, {
   toLocaleString(locales, options) {
-    return textOf(numberParts(localeOf(locales), numberOptions(options, "BigInt.prototype.toLocaleString"), bigValue.call(this)));
+    const value = valueOf(bigValue, this, "BigInt"), method = "BigInt.prototype.toLocaleString";
+    return textOf(numberParts(localeOf(locales), numberOptions(notNull(options, method), method), value));
   },
 });
 // Languages whose i has its dot in capitals too.
 const isDotted = (locales) => /^(tr|az)(-|$)/.test(canonicalList(locales)[0] ?? "");
 const { toLowerCase, toUpperCase } = String.prototype;
+function textOfThis(value, method) {
+  if (value === undefined || value === null) throw new TypeError(`String.prototype.${method} called on null or undefined`);
+  return `${value}`;
+}
 methods(String.prototype, {
   toLocaleLowerCase(locales) {
-    const dotted = isDotted(locales);
-    return toLowerCase.call(dotted ? `${this}`.replace(/İ|I\u0307/g, "i").replace(/I/g, "ı") : this);
+    const value = textOfThis(this, "toLocaleLowerCase");
+    return toLowerCase.call(isDotted(locales) ? value.replace(/İ|I\u0307/g, "i").replace(/I/g, "ı") : value);
   },
   toLocaleUpperCase(locales) {
-    return toUpperCase.call(isDotted(locales) ? `${this}`.replace(/i/g, "İ") : this);
+    const value = textOfThis(this, "toLocaleUpperCase");
+    return toUpperCase.call(isDotted(locales) ? value.replace(/i/g, "İ") : value);
   },
   localeCompare(that, locales, options) {
+    const value = textOfThis(this, "localeCompare"), other = `${that}`;
     const language = locales === undefined ? undefined : localeOf(locales).split("-")[0];
-    return compare(`${this}`, `${that}`, options, language);
+    return compare(value, other, options, language);
   },
 });
 defineProperty(String.prototype.localeCompare, "length", { value: 1, configurable: true });

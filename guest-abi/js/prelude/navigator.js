@@ -1,8 +1,12 @@
 // navigator, Cloudflare and what else tells a tenant where it runs.
+import native from "internal:native";
 import { closed, illegalConstructor, platform, text, wrongParameter } from "internal:platform";
 import { KEY } from "internal:events";
 import { scope } from "internal:errors";
 import { FLAGS } from "internal:flags";
+
+const { urlHref } = native;
+const NOWHERE = "http://nowhere.invalid/";
 
 class Navigator {
   #brand;
@@ -15,7 +19,10 @@ class Navigator {
     if (arguments.length === 0) throw wrongParameter("sendBeacon", "Navigator", 1, "string");
     const address = text(url);
     if (scope.global) return false;
-    fetch(new Request(address, { method: "POST", body })).catch(() => {});
+    // Where it goes to nobody learns of, but of a body that is none.
+    const isPlace = urlHref(address) !== null;
+    const request = new Request(isPlace ? address : NOWHERE, { method: "POST", body });
+    if (isPlace) fetch(request).catch(() => {});
     return true;
   }
 }

@@ -1,6 +1,6 @@
 // MessageChannel and MessagePort.
 import { dispatch, isListenedOn, EventTarget, Event, KEY, MessageEvent, NO_ORIGIN } from "internal:events";
-import { closed, illegalConstructor, platform } from "internal:platform";
+import { closed, illegalConstructor, platform, wrongParameter } from "internal:platform";
 import { structuredCopy } from "internal:clone";
 import { reportUncaught } from "internal:console";
 
@@ -23,6 +23,8 @@ export class MessagePort extends EventTarget {
 
   postMessage(message, options) {
     const other = this.#other;
+    const isObject = typeof options === "object" || typeof options === "function";
+    if (options !== undefined && !isObject) throw wrongParameter("postMessage", "MessagePort", 2, "Array or PostMessageOptions");
     const transfer = isArray(options) ? options : options?.transfer;
     if (transfer !== undefined && transfer.length > 0) throw new Error("Transfer list is not supported");
     const copy = structuredCopy(message);

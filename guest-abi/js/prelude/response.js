@@ -150,11 +150,11 @@ mixin(Response, {
   },
   redirect(url, status = 302) {
     if (arguments.length === 0) throw wrongParameter("redirect", "Response", 1, "string");
+    const href = urlHref(url);
     const number = integer(status);
     if (!REDIRECTS.has(number)) {
       throw new RangeError(`${number} is not a redirect status code. It must be one of: 301, 302, 303, 307, or 308.`);
     }
-    const href = urlHref(url);
     if (href === null) throw new TypeError(`Unable to parse URL: ${scalar(url)}`);
     if (scope.global) insideHandler();
     const response = new Response();

@@ -530,9 +530,10 @@ export class WebSocketRequestResponsePair {
   #request;
   #response;
   constructor(request, response) {
-    if (request === undefined) throw wrongConstructorParameter("WebSocketRequestResponsePair", 1, "string");
-    if (response === undefined) throw wrongConstructorParameter("WebSocketRequestResponsePair", 2, "string");
+    const { length } = arguments;
+    if (length === 0) throw wrongConstructorParameter("WebSocketRequestResponsePair", 1, "string");
     this.#request = text(request);
+    if (length === 1) throw wrongConstructorParameter("WebSocketRequestResponsePair", 2, "string");
     this.#response = text(response);
   }
   get request() {

@@ -414,6 +414,7 @@ pub fn blamed(source: &str, byte: usize, blame: Blame) -> Option<String> {
             let close = tokens.all[at].other;
             let from = match initializer(&tokens, at) {
                 Some(range) => tokens.whole(range.start, range.end, DEPTH_MAX),
+                None if is_declared_by_for(&tokens, at) => ".for".to_owned(),
                 None if value == "null" => "object null".to_owned(),
                 None => value.to_owned(),
             };
@@ -437,6 +438,18 @@ pub fn blamed(source: &str, byte: usize, blame: Blame) -> Option<String> {
             )
         }
     }
+}
+
+/// Whether the pattern at this token is what a loop over something iterable declares.
+fn is_declared_by_for(tokens: &Tokens<'_>, at: usize) -> bool {
+    at >= 3
+        && matches!(tokens.text(at - 1), "const" | "let" | "var")
+        && tokens.text(at - 2) == "("
+        && matches!(tokens.text(at - 3), "for" | "await")
+        && tokens.all[at]
+            .other
+            .checked_add(1)
+            .is_some_and(|after| tokens.text(after) == "of")
 }
 
 /// The byte that is so many lines after the first and at this column.
@@ -576,6 +589,11 @@ mod tests {
     #[test]
     fn classes_and_what_is_iterated_are_told() {
         check("() => { @new a.B(1); }", Blame::Construct, "a.B");
+        check(
+            "() => { for (const @{a} of all) {} }",
+            Blame::Destructure("null"),
+            "Cannot destructure property 'a' of '.for' as it is null.",
+        );
         check(
             "() => { for (const x of @y.z) {} }",
             Blame::Iterate,

@@ -93,8 +93,6 @@ struct TextDecoder {
     keeps_mark: bool,
     /// While a stream is under way.
     decoder: Option<Decoder>,
-    /// The same of UTF-16 whose halves are kept: bytes that more may belong to.
-    half: Option<Vec<u8>>,
 }
 
 // SAFETY: it holds no value of JavaScript.
@@ -223,8 +221,10 @@ impl TextDecoder {
                 Err(_) => string(&String::from_utf8_lossy(bytes)),
             };
         }
-        if self.encoding == UTF_16LE && is_set(Switch::KeepHalves) {
-            return self.units(ctx, bytes, continues);
+        // Of a stream, and where a byte is left over, halves are replaced all the same.
+        let is_whole = self.decoder.is_none() && !continues && bytes.len() % 2 == 0;
+        if self.encoding == UTF_16LE && is_whole && is_set(Switch::KeepHalves) {
+            return Ok(self.units(ctx, bytes)?.into_string());
         }
         let mut decoder = match self.decoder.take() {
             Some(decoder) => decoder,
@@ -258,42 +258,16 @@ impl TextDecoder {
 }
 
 impl TextDecoder {
-    /// UTF-16 as it is, halves of pairs too. None for a byte too many, if that is fatal.
-    fn units<'js>(
-        &mut self,
-        ctx: &Ctx<'js>,
-        bytes: &[u8],
-        continues: bool,
-    ) -> Result<Option<rquickjs::String<'js>>> {
-        let begins = self.half.is_none();
-        let mut bytes = [self.half.take().unwrap_or_default().as_slice(), bytes].concat();
-        let whole = bytes.len() - bytes.len() % 2;
-        let mut rest = bytes.split_off(whole);
-        // The first half of a pair waits for the other.
-        if continues && let [.., low, high @ 0xd8..=0xdb] = *bytes.as_slice() {
-            bytes.truncate(whole - 2);
-            rest.splice(..0, [low, high]);
-        }
+    /// UTF-16 as it is, halves of pairs too.
+    fn units<'js>(&self, ctx: &Ctx<'js>, bytes: &[u8]) -> Result<Value<'js>> {
         let mut units: Vec<u16> = bytes
             .chunks_exact(2)
             .map(|unit| u16::from_le_bytes([unit[0], unit[1]]))
             .collect();
-        let is_marked = units.first() == Some(&0xfeff);
-        if begins && !self.keeps_mark && is_marked {
+        if !self.keeps_mark && units.first() == Some(&0xfeff) {
             units.remove(0);
         }
-        if continues {
-            // Nothing has come yet that a mark could not follow.
-            let waits = begins && bytes.is_empty() && rest.is_empty();
-            self.half = (!waits).then_some(rest);
-        } else if !rest.is_empty() {
-            if self.is_fatal {
-                return Ok(None);
-            }
-            units.push(0xfffd);
-        }
-        let text = crate::buffers::from_units(ctx, &units)?;
-        Ok(text.into_string())
+        crate::buffers::from_units(ctx, &units)
     }
 }
 
@@ -339,7 +313,6 @@ fn construct_decoder<'js>(
         is_fatal: flag(&options, "fatal")?,
         keeps_mark: flag(&options, "ignoreBOM")?,
         decoder: None,
-        half: None,
     };
     Class::instance(ctx, decoder)
 }

@@ -95,7 +95,7 @@ impl<'js> JsClass<'js> for HeaderList {
                 let key = argument(&ctx, "set", 1, key)?;
                 let text = argument(&ctx, "set", 2, text)?;
                 list.borrow().writable(&ctx)?;
-                let (key, text) = (name(&ctx, key)?, value(&ctx, &text)?.to_vec());
+                let (text, key) = (value(&ctx, &text)?.to_vec(), name(&ctx, key)?);
                 list.borrow_mut().set(key, text);
                 Ok::<_, rquickjs::Error>(())
             },
@@ -108,7 +108,7 @@ impl<'js> JsClass<'js> for HeaderList {
                 let key = argument(&ctx, "append", 1, key)?;
                 let text = argument(&ctx, "append", 2, text)?;
                 list.borrow().writable(&ctx)?;
-                let (key, text) = (name(&ctx, key)?, value(&ctx, &text)?.to_vec());
+                let (text, key) = (value(&ctx, &text)?.to_vec(), name(&ctx, key)?);
                 list.borrow_mut().append(key, text);
                 Ok::<_, rquickjs::Error>(())
             },
@@ -488,21 +488,24 @@ static LOWER: [u8; 256] = {
     table
 };
 
-/// Makes a field's name one in lower case, if it is one. It may be empty.
-fn lower(ctx: &Ctx<'_>, name: &mut [u8]) -> Result<()> {
-    for byte in name {
+/// Makes a field's name one in lower case; whether it is one. It may be empty.
+fn lower(name: &mut [u8]) -> bool {
+    name.iter_mut().all(|byte| {
         *byte = LOWER[usize::from(*byte)];
-        if *byte == 0 {
-            return Err(Exception::throw_type(ctx, "Invalid header name."));
-        }
-    }
-    Ok(())
+        *byte != 0
+    })
+}
+
+fn no_name(ctx: &Ctx<'_>) -> rquickjs::Error {
+    Exception::throw_type(ctx, "Invalid header name.")
 }
 
 /// A field's name in lower case.
 fn name(ctx: &Ctx<'_>, name: String) -> Result<String> {
     let mut bytes = name.into_bytes();
-    lower(ctx, &mut bytes)?;
+    if !lower(&mut bytes) {
+        return Err(no_name(ctx));
+    }
     // SAFETY: of the text no more than ASCII letters changed, to ASCII letters.
     Ok(unsafe { String::from_utf8_unchecked(bytes) })
 }
@@ -543,17 +546,17 @@ impl<'a, 'js> Writer<'a, 'js> {
 
     fn field(&mut self, key: &Value<'js>, text: &Value<'js>) -> Result<()> {
         let Self { ctx, raw } = self;
-        with(ctx, key, |key| {
+        let is_name = with(ctx, key, |key| {
             varint(raw, key.len());
             let start = raw.len();
             raw.extend_from_slice(key.as_bytes());
-            lower(ctx, &mut raw[start..])
-        })??;
+            lower(&mut raw[start..])
+        })?;
         with(ctx, text, |text| {
             let bytes = value(ctx, text)?;
             varint(raw, bytes.len());
             raw.extend_from_slice(bytes);
-            Ok(())
+            if is_name { Ok(()) } else { Err(no_name(ctx)) }
         })?
     }
 
@@ -680,7 +683,7 @@ pub fn install<'js>(_: &Ctx<'js>, native: &Object<'js>) -> Result<()> {
         "headersSet",
         Func::from(
             |ctx: Ctx<'js>, list: List<'js>, key: String, text: String| {
-                let (key, text) = (name(&ctx, key)?, value(&ctx, &text)?.to_vec());
+                let (text, key) = (value(&ctx, &text)?.to_vec(), name(&ctx, key)?);
                 list.borrow_mut().set(key, text);
                 Ok::<_, rquickjs::Error>(())
             },
