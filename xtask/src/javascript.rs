@@ -24,7 +24,8 @@ const QUICKJS: &str = "0.14.0";
 /// sites as V8 tells them, what is reserved in classes of sets alone, splitting, classes of many
 /// ranges and strings without escapes, lengths of vectors to V8's last digit, who waits behind a
 /// generator that has ended, brackets that are looked behind once, what base64 is refused for, as many
-/// groups as V8 has, exports by the thousand, and where test262 and V8 agree against the engine.
+/// groups as V8 has, exports by the thousand, where test262 and V8 agree against the engine,
+/// and where what fails stands.
 const PATCHES: &[&str] = &[
     "quickjs.patch",
     "messages.patch",
@@ -50,6 +51,7 @@ const PATCHES: &[&str] = &[
     "captures.patch",
     "exports.patch",
     "language.patch",
+    "places.patch",
 ];
 /// The stack of the module: QuickJS may use most of it, so that recursion is a RangeError.
 const STACK: u32 = 1 << 20;
