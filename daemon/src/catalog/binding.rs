@@ -356,11 +356,10 @@ impl Wanted {
             })
         };
         let target = match kind {
-            "plain_text" => Target::PlainText(needed("text")?),
-            // As older clients send those back that are to stay, and as secrets are shown.
+            // As older clients send those back that are to stay, and as secrets are shown. What has a
+            // meaning without more, as `analytics_engine` has, is not among them.
             "plain_text" | "secret_text" | "json" | "kv_namespace" | "wasm_module"
             | "text_blob" | "data_blob" | "service" | "ratelimit" | "dispatch_namespace"
-            | "analytics_engine"
                 if is_bare(value) =>
             {
                 return Ok(Self::Inherited {
@@ -368,6 +367,7 @@ impl Wanted {
                     from: name.to_owned(),
                 });
             }
+            "plain_text" => Target::PlainText(needed("text")?),
             "secret_text" => Target::Secret(Hidden(needed("text")?)),
             "json" => Target::Json(
                 value

@@ -29,6 +29,11 @@ pub const fn copy(bytes: usize) -> u64 {
     bytes as u64 / 8
 }
 
+/// Bytes compared with others, which are copied where they differ.
+pub const fn compared(bytes: usize) -> u64 {
+    bytes as u64 / 32
+}
+
 /// Random bytes made.
 pub const fn random(bytes: usize) -> u64 {
     bytes as u64 * 4

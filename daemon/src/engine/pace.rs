@@ -153,7 +153,7 @@ mod tests {
     #[test]
     fn who_takes_long_each_time_pays_for_it_and_who_does_once_does_not() {
         let pace = Pace::new(RATE.slice);
-        let mut ran = |time| pace.ran(10_000, time, RATE);
+        let ran = |time| pace.ran(10_000, time, RATE);
         assert_eq!([(); 3].map(|()| ran(8 * MS)), [400_000, 800_000, 1_600_000]);
         let rest: Vec<u64> = (0..4).map(|_| ran(8 * MS)).collect();
         assert_eq!(rest[2..], [12_000_000; 2]);

@@ -1,5 +1,6 @@
 // Code from strings: eval and the constructors of functions, refused but at startup
 // (spec: SEMANTICS §9, flag `allow_eval_during_startup`).
+import native from "internal:native";
 import { scope } from "internal:errors";
 
 const { defineProperty, getPrototypeOf } = Object;
@@ -39,6 +40,7 @@ function guard(original) {
 }
 
 const GuardedFunction = guard(Function);
+native.showsInStacks(GuardedFunction);
 defineProperty(globalThis, "Function", { value: GuardedFunction, writable: true, configurable: true });
 for (const sample of [async () => {}, function* () {}, async function* () {}]) {
   const guarded = guard(getPrototypeOf(sample).constructor);

@@ -133,7 +133,7 @@ for (const type of [
 }
 for (const holder of [JSON, getPrototypeOf(function* () {}).prototype, getPrototypeOf(async function* () {}).prototype]) show(holder);
 language.push(
-  Map, Set, WeakMap, WeakSet, WeakRef, FinalizationRegistry, Promise, RegExp, ArrayBuffer, DataView, BigInt, Function,
+  Map, Set, WeakMap, WeakSet, WeakRef, FinalizationRegistry, Promise, RegExp, ArrayBuffer, DataView, BigInt,
   Function.prototype.toString, decodeURI, decodeURIComponent, encodeURI, encodeURIComponent,
 );
 for (const name of Object.getOwnPropertyNames(globalThis)) {

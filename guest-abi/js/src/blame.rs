@@ -5,7 +5,9 @@
 //!
 //! The function's source is cut into tokens (`source`), and the expression at the place is told the
 //! way V8 tells it: names, members and calls, and `(intermediate value)` for the rest. It is done
-//! once, when an error is made, and only for sources of a moderate size.
+//! once, when an error is made, and only for sources of a moderate size. What runs in a module
+//! outside of functions has no source of its own: the bundle has it while the Worker starts, and of
+//! a large one the statement is looked at that the place is in.
 
 use crate::source::{Kind, Tokens, WORDS};
 use rquickjs::{Ctx, Object, Result, Value, function::Func, qjs};
@@ -452,6 +454,28 @@ fn is_declared_by_for(tokens: &Tokens<'_>, at: usize) -> bool {
             .is_some_and(|after| tokens.text(after) == "of")
 }
 
+/// Where a line is that begins with what is neither space nor a closing bracket: a statement that
+/// stands in no other, as bundlers write them.
+fn begins(source: &str, at: usize) -> bool {
+    let bytes = source.as_bytes();
+    (at == 0 || bytes[at - 1] == b'\n')
+        && bytes
+            .get(at)
+            .is_some_and(|byte| !byte.is_ascii_whitespace() && !matches!(byte, b'}' | b')' | b']'))
+}
+
+/// The same of what stands outside of functions, in a source of any size.
+fn blamed_in_module(source: &str, byte: usize, blame: Blame) -> Option<String> {
+    if source.len() <= SOURCE_MAX {
+        return blamed(source, byte, blame);
+    }
+    let nearest = byte.checked_sub(SOURCE_MAX / 2).unwrap_or_default();
+    let from = (nearest..=byte).rev().find(|&at| begins(source, at))?;
+    let furthest = source.len().min(from + SOURCE_MAX);
+    let to = (byte + 1..furthest).find(|&at| begins(source, at))?;
+    blamed(source.get(from..to)?, byte - from, blame)
+}
+
 /// The byte that is so many lines after the first and at this column.
 fn byte_at(source: &str, lines: usize, column: usize, first_column: usize) -> Option<usize> {
     if lines == 0 {
@@ -485,10 +509,20 @@ unsafe extern "C" fn name(
     out: *mut u8,
     room: usize,
 ) -> usize {
-    // SAFETY: the engine gives a source of this length that lives as long as its function.
+    // SAFETY: the engine gives a source of this length that lives as long as its function, or a name.
     let source = unsafe { std::slice::from_raw_parts(source, length) };
     let found = || -> Option<String> {
         let source = std::str::from_utf8(source).ok()?;
+        let module;
+        // Columns begin at 1: without one for the first line it is a module's name.
+        let (source, first_column, blamed): (_, _, fn(&str, usize, Blame) -> Option<String>) =
+            match first_column {
+                0 => {
+                    module = crate::modules::starting(source)?;
+                    (module.as_str(), 1, blamed_in_module)
+                }
+                _ => (source, first_column, blamed),
+            };
         let blame = match blame {
             0 => Blame::Call,
             1 => Blame::Construct,
@@ -560,6 +594,18 @@ mod tests {
             Some(told),
             "{source}"
         );
+    }
+
+    #[test]
+    fn a_statement_is_found_in_a_large_module() {
+        let line = "var x = f(function () {\n  y();\n});\n";
+        let many = line.repeat(SOURCE_MAX / line.len() + 1);
+        let source = format!("{many}var z = wrap({{\n  a: late(1)\n}});\n{many}");
+        let byte = source.find("late").unwrap();
+        let told = blamed_in_module(&source, byte, Blame::Call);
+        assert_eq!(told.as_deref(), Some("late"));
+        let joined = source.replace('\n', " ");
+        assert_eq!(blamed_in_module(&joined, byte, Blame::Call), None);
     }
 
     #[test]

@@ -333,6 +333,11 @@ pub fn install<'js>(_: &Ctx<'js>, native: &Object<'js>) -> Result<()> {
         ),
     )?;
     native.set(
+        "showsInStacks",
+        // SAFETY: a value of this context, of which a bit is set.
+        Func::from(|function: Function<'js>| unsafe { JS_SetLanguageFunction(function.as_raw()) }),
+    )?;
+    native.set(
         "closeClass",
         Func::from(|ctx: Ctx<'js>, class: Value<'js>| {
             CLOSED.with_borrow_mut(|all| all.push(Persistent::save(&ctx, class)));

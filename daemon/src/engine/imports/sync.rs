@@ -18,8 +18,14 @@ pub(super) fn op_sync(
     out_ptr: u32,
     out_cap: u32,
 ) -> Result<i32, Error> {
-    charge(caller, cost::CALL + cost::copy(len as usize));
-    let Some(kind) = SyncOp::from_u32(kind) else {
+    let known = SyncOp::from_u32(kind);
+    // Of a memory no more is copied than differs.
+    let copied = match known {
+        Some(SyncOp::WasmWrite) => 0,
+        _ => len as usize,
+    };
+    charge(caller, cost::CALL + cost::copy(copied));
+    let Some(kind) = known else {
         return Ok(-(OpErrorCode::Unsupported as i32));
     };
     if let SyncOp::RewriterSelector | SyncOp::RewriterOpen = kind {

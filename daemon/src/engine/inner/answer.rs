@@ -79,7 +79,7 @@ pub fn answer(
             let search = inner.map_or(0, |inner| inner.search(call));
             charge(caller, 200 + search);
         }
-        None => charge_ahead(caller, u64::from(len.max(out_cap)) / 32)?,
+        None => charge_ahead(caller, cost::compared(len.max(out_cap) as usize))?,
     }
     let left = caller.get_fuel().unwrap_or(0);
     let (memory, host) = parts(caller)?;
@@ -102,7 +102,13 @@ pub fn answer(
             (out_ptr, out_cap),
         );
         host.wasm = Some(inner);
-        return copied;
+        return Ok(match copied? {
+            Ok(bytes) => {
+                charge(caller, cost::copy(bytes));
+                0
+            }
+            Err(code) => -(code as i32),
+        });
     };
     let lent = host.debt_max.saturating_sub(host.debt);
     let required = inner.required(call);
@@ -147,7 +153,24 @@ pub fn answer(
     Ok(length)
 }
 
-/// Copies a memory of WebAssembly out of, or into, that of JavaScript.
+/// Bytes that are compared at a time.
+const PAGE: usize = 4096;
+
+/// Makes one memory what the other is, as far as both go. Most of it is the same already, and much of
+/// it was never written: pages are left alone that need no change. How many bytes it copied.
+fn bring(from: &[u8], to: &mut [u8]) -> usize {
+    let mut copied = 0;
+    for (from, to) in from.chunks(PAGE).zip(to.chunks_mut(PAGE)) {
+        let most = from.len().min(to.len());
+        if from[..most] != to[..most] {
+            to[..most].copy_from_slice(&from[..most]);
+            copied += most;
+        }
+    }
+    copied
+}
+
+/// Copies a memory of WebAssembly out of, or into, that of JavaScript; how many bytes were copied.
 fn copy(
     inner: &mut Inner,
     kind: SyncOp,
@@ -155,8 +178,8 @@ fn copy(
     host: &mut Host,
     (ptr, len): (u32, u32),
     (out_ptr, out_cap): (u32, u32),
-) -> Result<i32, Error> {
-    let bad = Ok(-(OpErrorCode::BadArgument as i32));
+) -> Result<Result<usize, OpErrorCode>, Error> {
+    let bad = Ok(Err(OpErrorCode::BadArgument));
     let handle = match kind {
         SyncOp::WasmRead => slice(memory, host, ptr, len)?,
         _ => slice(memory, host, out_ptr, out_cap)?,
@@ -168,14 +191,42 @@ fn copy(
         return bad;
     };
     let theirs = theirs.data_mut(&mut inner.store);
-    if kind == SyncOp::WasmRead {
+    let copied = if kind == SyncOp::WasmRead {
         let to = slice_mut(memory, host, out_ptr, out_cap)?;
-        let most = to.len().min(theirs.len());
-        to[..most].copy_from_slice(&theirs[..most]);
+        bring(theirs, to)
     } else {
         let from = slice(memory, host, ptr, len)?;
-        let most = from.len().min(theirs.len());
-        theirs[..most].copy_from_slice(&from[..most]);
+        bring(from, theirs)
+    };
+    Ok(Ok(copied))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[track_caller]
+    fn check(from: usize, to: usize, changed: &[usize]) {
+        let mut source = vec![7; from];
+        let mut target = vec![7; to];
+        for &at in changed {
+            source[at] = 8;
+        }
+        let pages = (0..from.min(to)).step_by(PAGE);
+        let pages = pages.filter(|page| changed.iter().any(|at| (*page..page + PAGE).contains(at)));
+        let all: usize = pages.map(|page| PAGE.min(from.min(to) - page)).sum();
+        assert_eq!(bring(&source, &mut target), all);
+        let both = from.min(to);
+        assert!(source[..both] == target[..both]);
+        assert!(target[both..].iter().all(|&byte| byte == 7));
     }
-    Ok(0)
+
+    #[test]
+    fn what_differs_is_brought() {
+        check(3 * PAGE, 3 * PAGE, &[]);
+        check(3 * PAGE, 3 * PAGE, &[0, PAGE, 3 * PAGE - 1]);
+        check(3 * PAGE, 2 * PAGE + 1, &[2 * PAGE, 2 * PAGE + 1]);
+        check(PAGE + 1, 2 * PAGE, &[PAGE]);
+        check(0, PAGE, &[]);
+    }
 }
