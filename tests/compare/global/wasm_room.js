@@ -1,4 +1,5 @@
 // What a memory says that grows no further.
+// host: daemon
 const told = (run) => {
   try {
     return run();
