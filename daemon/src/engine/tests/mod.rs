@@ -546,21 +546,13 @@ fn an_isolate_that_has_ended_makes_no_room() {
 fn nobody_goes_who_runs_often_and_has_less_than_who_wants_room() {
     let bench = bench();
     let worker = |tenant, name| bench.tenants(tenant, name, GUEST, small());
-    let greedy = ["a", "b"].map(|name| worker("greedy", name));
-    let modest = worker("modest", "c");
-    bench.block(async {
-        let mut held = Vec::new();
-        for worker in &greedy {
-            let mut answer = Box::pin(worker.fetch(request("n")));
-            assert!(futures_lite::future::poll_once(&mut answer).await.is_none());
-            held.push(answer);
-        }
-        assert_eq!(modest.fetch(request("h")).await.unwrap().status, 200);
-        assert!(!bench.engine.evict_one(&greedy[0].budget()));
-        assert_eq!(modest.warm().0, 1);
-        assert!(bench.engine.evict_one(bench.engine.budget()), "for others");
-        assert_eq!(modest.warm().0, 0);
-    });
+    let (greedy, modest) = (worker("greedy", "a"), worker("modest", "b"));
+    let held = bench.engine.hold(&greedy.budget(), 8 << 20).unwrap();
+    assert_eq!(bench.text(&modest, "h").unwrap(), "hello");
+    assert!(!bench.engine.evict_one(held.budget()));
+    assert_eq!(modest.warm().0, 1);
+    assert!(bench.engine.evict_one(bench.engine.budget()), "for others");
+    assert_eq!(modest.warm().0, 0);
 }
 
 /// A Worker that reads its code puts itself on the list while it holds its own lock. Where the

@@ -313,7 +313,7 @@ fn bindings_that_are_sent_back_as_they_are_shown_stay() {
         {"type": "ratelimit", "name": "R", "namespace_id": "1", "simple": {"limit": 1, "period": 60}},
         {"type": "dispatch_namespace", "name": "D", "namespace": "production",
             "outbound": {"worker": {"service": "other"}, "params": [{"name": "p"}]}},
-        {"type": "analytics_engine", "name": "A", "dataset": "d"},
+        {"type": "analytics_engine", "name": "A", "dataset": "A"},
         {"type": "version_metadata", "name": "M"},
     ]);
     let metadata = json!({"main_module": "main.wasm", "bindings": bindings});
