@@ -113,7 +113,7 @@ mod tests {
         let begin = format!("{:x}-", mapped.base.as_ptr() as usize);
         let (_, own) = all.split_once(&begin).unwrap();
         let line = own.lines().find_map(|it| it.strip_prefix("Locked:"));
-        line.unwrap().trim() == "4 kB"
+        line.unwrap().trim() != "0 kB"
     }
 
     #[test]
