@@ -464,12 +464,15 @@ fn begins(source: &str, at: usize) -> bool {
             .is_some_and(|byte| !byte.is_ascii_whitespace() && !matches!(byte, b'}' | b')' | b']'))
 }
 
+/// What finds what is to blame in a source.
+type Blamed = fn(&str, usize, Blame) -> Option<String>;
+
 /// The same of what stands outside of functions, in a source of any size.
 fn blamed_in_module(source: &str, byte: usize, blame: Blame) -> Option<String> {
     if source.len() <= SOURCE_MAX {
         return blamed(source, byte, blame);
     }
-    let nearest = byte.checked_sub(SOURCE_MAX / 2).unwrap_or_default();
+    let nearest = byte.saturating_sub(SOURCE_MAX / 2);
     let from = (nearest..=byte).rev().find(|&at| begins(source, at))?;
     let furthest = source.len().min(from + SOURCE_MAX);
     let to = (byte + 1..furthest).find(|&at| begins(source, at))?;
@@ -515,14 +518,13 @@ unsafe extern "C" fn name(
         let source = std::str::from_utf8(source).ok()?;
         let module;
         // Columns begin at 1: without one for the first line it is a module's name.
-        let (source, first_column, blamed): (_, _, fn(&str, usize, Blame) -> Option<String>) =
-            match first_column {
-                0 => {
-                    module = crate::modules::starting(source)?;
-                    (module.as_str(), 1, blamed_in_module)
-                }
-                _ => (source, first_column, blamed),
-            };
+        let (source, first_column, blamed): (_, _, Blamed) = match first_column {
+            0 => {
+                module = crate::modules::starting(source)?;
+                (module.as_str(), 1, blamed_in_module)
+            }
+            _ => (source, first_column, blamed),
+        };
         let blame = match blame {
             0 => Blame::Call,
             1 => Blame::Construct,

@@ -222,7 +222,7 @@ impl TextDecoder {
             };
         }
         // Of a stream, and where a byte is left over, halves are replaced all the same.
-        let is_whole = self.decoder.is_none() && !continues && bytes.len() % 2 == 0;
+        let is_whole = self.decoder.is_none() && !continues && bytes.len().is_multiple_of(2);
         if self.encoding == UTF_16LE && is_whole && is_set(Switch::KeepHalves) {
             return Ok(self.units(ctx, bytes)?.into_string());
         }
