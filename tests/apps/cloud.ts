@@ -1,8 +1,7 @@
-// Clients of services that are asked of a stand-in for fetch: AWS's S3 and DynamoDB, Anthropic, Supabase, and Vercel's AI SDK.
-// requests: GET /s3; GET /presigned; GET /dynamodb; GET /message; GET /stream; GET /supabase; GET /text; GET /tools
+// Clients of services that are asked of a stand-in for fetch: AWS's S3 and DynamoDB, Supabase, and Vercel's AI SDK.
+// requests: GET /s3; GET /presigned; GET /dynamodb; GET /supabase; GET /text; GET /tools
 // flags: nodejs_compat
 // date: 2026-11-17
-import Anthropic from "@anthropic-ai/sdk";
 import { createOpenAI } from "@ai-sdk/openai";
 import { DynamoDBClient } from "@aws-sdk/client-dynamodb";
 import { GetObjectCommand, PutObjectCommand, S3Client } from "@aws-sdk/client-s3";
@@ -14,7 +13,7 @@ import { z } from "zod";
 
 // What was asked, without what is random, a time or a version.
 const seen: unknown[] = [];
-const VARIES = /date|agent|stainless|authorization|invocation|x-client-info|amz-sdk/;
+const VARIES = /date|agent|authorization|invocation|x-client-info|amz-sdk/;
 const standIn = (answer: (request: Request) => Response) => async (input: RequestInfo | URL, init?: RequestInit) => {
   const request = new Request(input, init);
   const headers = [...request.headers].filter(([name]) => !VARIES.test(name));
@@ -31,7 +30,6 @@ const asking = async (answer: (request: Request) => Response, act: () => Promise
     globalThis.fetch = own;
   }
 };
-const events = (parts: { type: string }[]) => parts.map((part) => `event: ${part.type}\ndata: ${JSON.stringify(part)}\n\n`).join("");
 const chat = (message: any) =>
   Response.json({
     id: "c",
@@ -66,29 +64,6 @@ const routes: Record<string, () => Promise<unknown>> = {
         return (await tables.send(new GetCommand({ TableName: "t", Key: { a: "x" } }))).Item;
       },
     ),
-  async "/message"() {
-    const client = new Anthropic({ apiKey: "k", maxRetries: 0, fetch: standIn(() => Response.json({ type: "error", error: { type: "overloaded_error", message: "later" } }, { status: 529 })) });
-    try {
-      return await client.messages.create({ model: "m", max_tokens: 5, messages: [{ role: "user", content: "x" }] });
-    } catch (error: any) {
-      return [error.name, error.constructor.name, error.status, error.message];
-    }
-  },
-  async "/stream"() {
-    const text = events([
-      { type: "message_start", message: { id: "x", type: "message", role: "assistant", content: [], model: "m", usage: { input_tokens: 1, output_tokens: 1 } } },
-      { type: "content_block_start", index: 0, content_block: { type: "text", text: "" } },
-      { type: "content_block_delta", index: 0, delta: { type: "text_delta", text: "héllo" } },
-      { type: "content_block_stop", index: 0 },
-      { type: "message_delta", delta: { stop_reason: "end_turn" }, usage: { output_tokens: 3 } },
-      { type: "message_stop" },
-    ] as any);
-    const client = new Anthropic({ apiKey: "k", fetch: standIn(() => new Response(text, { headers: { "content-type": "text/event-stream" } })) });
-    const stream = client.messages.stream({ model: "m", max_tokens: 5, messages: [{ role: "user", content: "x" }] });
-    const parts: string[] = [];
-    stream.on("text", (part) => parts.push(part));
-    return [parts, await stream.finalText()];
-  },
   async "/supabase"() {
     const fetch = standIn(() => Response.json([{ id: 1 }], { headers: { "content-range": "0-0/1" } }));
     const client = createClient("http://base.example", "key", { global: { fetch } });
