@@ -92,9 +92,8 @@ struct Worker {
 /// One that waits.
 #[derive(Debug, Default)]
 struct Seat {
+    /// Woken when there is a slot for it; none in one that was called, or has not looked yet.
     waker: Option<Waker>,
-    /// It was woken because there is a slot for it, and has not looked since.
-    is_called: bool,
     is_gone: bool,
 }
 
@@ -310,10 +309,8 @@ impl State {
             return None;
         }
         let (_, seat) = self.next()?;
-        let seat = &mut self.seats[seat];
-        seat.is_called = true;
         // One that was called before has none.
-        seat.waker.take()
+        self.seats[seat].waker.take()
     }
 
     /// Gives a slot to one that waits, if it is its turn and there is one; who is to be woken.
@@ -326,11 +323,7 @@ impl State {
                 self.pay(id, weight);
                 self.leave_line(id);
             }
-            None => {
-                let seat = &mut self.seats[seat];
-                seat.is_called = false;
-                seat.waker = Some(waker.clone());
-            }
+            None => self.seats[seat].waker = Some(waker.clone()),
         }
         (served.is_some(), self.call())
     }

@@ -35,10 +35,10 @@ fn ready(enter: &mut Pin<Box<Enter>>) -> Option<Permit> {
     block_on(poll_once(enter.as_mut()))
 }
 
-/// Whether it was woken for a slot that it has not looked for yet.
+/// Whether it will look for a slot: it was woken for one, or has not looked yet.
 fn is_called(enter: &Enter) -> bool {
     match enter.stand {
-        Stand::Waits(seat) => enter.scheduler.0.lock().seats[seat].is_called,
+        Stand::Waits(seat) => enter.scheduler.0.lock().seats[seat].waker.is_none(),
         Stand::Served | Stand::Over => false,
     }
 }
