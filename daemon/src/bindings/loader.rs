@@ -5,6 +5,7 @@
 
 use super::services::{ServiceRequest, Services};
 use super::{Binding, Env, encode, undecodable};
+use crate::engine::Settling;
 use crate::engine::caller::Caller;
 use crate::engine::finished::{Listener, Telling};
 use crate::engine::invocation::{Entry, Props, Trigger};
@@ -67,6 +68,8 @@ pub type Loading = Pin<Box<dyn Future<Output = Result<Arc<dyn Child>, String>> +
 pub trait Loads: Send + Sync {
     /// Makes one that finds this in `env`. Where there is no memory for it, others go.
     fn load(&self, code: Code, env: Env, make_room: MakeRoom) -> Loading;
+    /// For whoever is going to look for one that rests, and may look again.
+    fn settling(&self) -> Settling;
 }
 
 /// A dynamic Worker. It ends when it is dropped; what runs in it goes on.
@@ -123,6 +126,21 @@ impl Loaders {
             max: max.max(1),
             loading: Semaphore::new(LOADING_MAX),
             table: Mutex::default(),
+        }
+    }
+
+    /// Makes room for one more; false if all are busy, and none is about to rest.
+    async fn make_room(&self) -> bool {
+        let mut settling = self.loads.settling();
+        loop {
+            settling.begin();
+            let mut gone = Vec::new();
+            let has_room = self.table.lock().make_room(self.max, &mut gone);
+            // Outside of the lock.
+            drop(gone);
+            if has_room || !settling.again().await {
+                return has_room;
+            }
         }
     }
 
@@ -239,10 +257,7 @@ pub(super) fn load(env: &Env, argument: &[u8], caller: &Caller) -> Result<Starte
         {
             return told(number);
         }
-        let mut gone = Vec::new();
-        let has_room = loaders.table.lock().make_room(loaders.max, &mut gone);
-        drop(gone);
-        if !has_room {
+        if !loaders.make_room().await {
             return Err(OpFailure::new(
                 OpErrorCode::Thrown,
                 format!(

@@ -9,7 +9,7 @@ use crate::bindings::{Answering, Child, Code, Env, Loading, Loads, MakeRoom, Ser
 use crate::engine::finished::Labels;
 use crate::engine::invocation::{Entry, Ray, Request};
 use crate::engine::limits::Limits;
-use crate::engine::{Bundle, Part, Pushed, WorkerSpec, env_of};
+use crate::engine::{Bundle, Part, Pushed, Settling, WorkerSpec, env_of};
 use crate::ledger::Budget;
 use postern_abi::bundle::ModuleKind;
 use rustix::fs::MemfdFlags;
@@ -76,6 +76,13 @@ impl<W: Send + Sync + 'static> Catalog<W> {
 }
 
 impl<W: Send + Sync + 'static> Loads for Loader<W> {
+    fn settling(&self) -> Settling {
+        match self.catalog.upgrade() {
+            Some(catalog) => catalog.runtime.settling(&self.budget),
+            None => Settling::never(),
+        }
+    }
+
     fn load(&self, code: Code, env: Env, make_room: MakeRoom) -> Loading {
         let catalog = self.catalog.upgrade();
         let (namespace, script) = (self.namespace.clone(), self.script.clone());
@@ -136,10 +143,13 @@ impl<W: Send + Sync + 'static> Loads for Loader<W> {
                 .deployed(&namespace, &script, judged.startup_fuel);
             let snapshot = judged.snapshot.unwrap_or_default();
             // Its pages are memory, as those of isolates are.
+            let mut settling = catalog.runtime.settling(&budget);
             let held = loop {
+                settling.begin();
                 match catalog.runtime.hold(&budget, snapshot.len() as u64) {
                     Some(held) => break held,
                     None if make_room() => {}
+                    None if settling.again().await => {}
                     None if budget.narrowest().is(&budget) => {
                         return Err(format!(
                             "the dynamic Workers of this loader use {} of {} bytes, the limit of `loader.memory-bytes`, and another takes {}; let some end before loading more",

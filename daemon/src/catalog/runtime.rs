@@ -7,7 +7,7 @@ use crate::cache::Cache;
 use crate::engine::invocation::{Entry, Ray, Reply, Request, Trigger};
 use crate::engine::limits::{Failure, Limits};
 use crate::engine::meter::Meter;
-use crate::engine::{Engine, GuestKind, Judged, Pushed, Worker, WorkerSpec};
+use crate::engine::{Engine, GuestKind, Judged, Pushed, Settling, Worker, WorkerSpec};
 use crate::ledger::Budget;
 use crate::outbound::Outbound;
 use crate::tail::Tails;
@@ -68,6 +68,10 @@ pub trait Runtime<W>: Send + Sync {
     /// Takes memory that is given back when the result is dropped.
     fn hold(&self, _budget: &Budget, _bytes: u64) -> Option<Box<dyn Any + Send + Sync>> {
         Some(Box::new(()))
+    }
+    /// For somebody who is going to look for memory, and may look again when somebody came to rest.
+    fn settling(&self, _budget: &Budget) -> Settling {
+        Settling::never()
     }
     /// Dynamic Workers that one Worker may have at the same time.
     fn dynamic_workers(&self) -> usize {
@@ -173,6 +177,10 @@ impl Runtime<Worker> for Machine {
 
     fn hold(&self, budget: &Budget, bytes: u64) -> Option<Box<dyn Any + Send + Sync>> {
         Some(Box::new(self.engine.hold(budget, bytes)?))
+    }
+
+    fn settling(&self, budget: &Budget) -> Settling {
+        self.engine.settling(budget)
     }
 
     fn check_room(&self, bytes: u64) -> Result<(), String> {

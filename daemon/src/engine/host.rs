@@ -308,6 +308,15 @@ impl Host {
             .find(|invocation| invocation.id == id)
     }
 
+    /// A request is about to have all of its answer. Tells the isolate if it was the last one that had to.
+    pub fn is_answering(&self) {
+        if self.invocations.iter().all(Invocation::is_answered)
+            && let Some(isolate) = self.isolate.upgrade()
+        {
+            isolate.has_answered(self.invocations.len());
+        }
+    }
+
     /// The name of the next operation, which has this number.
     pub fn next_op(&mut self, id: u32) -> Serial {
         self.op_number += 1;

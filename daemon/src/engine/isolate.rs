@@ -35,7 +35,7 @@ pub struct Isolate {
     budget: Budget,
     inbox: Mutex<Inbox>,
     running: AtomicBool,
-    /// Slices in a row at whose ends something was left to do, but no request to be answered.
+    /// Slices in a row in which no request was left to be answered, the one in which the last was included.
     trailing: AtomicU32,
     form: Mutex<Form>,
     next_request: AtomicU32,
@@ -133,7 +133,25 @@ impl Isolate {
     /// Whether a request that comes now has not to wait for long: nobody runs it, or it is about to rest, as
     /// one is as a rule that has just answered all there were.
     pub fn has_time(&self) -> bool {
-        !self.is_running() || self.trailing.load(Ordering::Relaxed) == 1
+        !self.is_running() || self.is_trailing()
+    }
+
+    /// Whether somebody runs it who is likely to be done with it in a moment.
+    pub fn is_about_to_rest(&self) -> bool {
+        self.is_running() && (self.in_flight() == 0 || self.is_trailing())
+    }
+
+    /// Whether it has just answered all there were.
+    fn is_trailing(&self) -> bool {
+        (1..=2).contains(&self.trailing.load(Ordering::Relaxed))
+    }
+
+    /// Its guest has answered so many requests, and no other is in it. To be called before anybody knows of
+    /// the last answer: who has it may ask again before the slice is over.
+    pub fn has_answered(&self, requests: usize) {
+        if requests == self.in_flight() as usize {
+            self.trailing.store(1, Ordering::Relaxed);
+        }
     }
 
     /// Bytes of its memories and tables.
@@ -266,6 +284,11 @@ impl Isolate {
     /// Lets go of its instance, or where it has to keep it of the pages that it shares with others,
     /// unless it runs. It finds them again when it does. Whether it did let go of an instance.
     pub fn let_go(self: &Arc<Self>) -> bool {
+        if self.is_running() {
+            return false;
+        }
+        // Who comes meanwhile is to wait for it, and not for the start of another.
+        self.trailing.store(1, Ordering::SeqCst);
         if self.running.swap(true, Ordering::SeqCst) {
             return false;
         }
@@ -366,18 +389,22 @@ impl Isolate {
         let worker = &self.worker;
         let rate = worker.engine().rate();
         let watch = Watch::begin();
+        if self.trailing.load(Ordering::Relaxed) > 0 {
+            self.trailing.fetch_add(1, Ordering::Relaxed);
+        }
         let (after, used) = self.run();
         let lasted = watch.end(rate);
         let mut goes_on = after == After::Again;
-        let mut trailing = 0;
+        // What rests is somebody else's by now, maybe.
         if goes_on && let Some(core) = self.form.lock().core() {
             // What waits for something outside wants no slot until that is there.
             goes_on = !core.awaits();
-            if core.has_answered(self.in_flight()) {
-                trailing = self.trailing.load(Ordering::Relaxed).saturating_add(1);
-            }
+            let trailing = match core.has_answered(self.in_flight()) {
+                true => self.trailing.load(Ordering::Relaxed).max(1),
+                false => 0,
+            };
+            self.trailing.store(trailing, Ordering::Relaxed);
         }
-        self.trailing.store(trailing, Ordering::Relaxed);
         let paid = worker.party().pace.ran(used, lasted, rate);
         // Waking up, say, is not what the next one does.
         self.price.store(paid.min(rate.slice), Ordering::Relaxed);
@@ -433,6 +460,7 @@ impl Isolate {
                     drop(form);
                     *self.last_used.lock() = Instant::now();
                     self.running.store(false, Ordering::SeqCst);
+                    self.worker.engine().has_rested();
                     if self.worker.spent(self) || (is_worn && self.in_flight() == 0) {
                         self.evict();
                     }

@@ -47,6 +47,7 @@ pub mod refusal;
 pub mod replay;
 mod rewriter;
 mod scheduler;
+mod settling;
 mod snapshot;
 pub mod socket;
 pub mod source_map;
@@ -71,6 +72,7 @@ pub use judge::{Judged, Order, Pushed, Refused, Work, judge_here};
 pub use judges::keep as keep_judging;
 pub use module::GuestKind;
 pub use own::OwnWorker;
+pub use settling::Settling;
 pub use worker::{Worker, WorkerSpec};
 
 use crate::ledger;
@@ -79,6 +81,7 @@ use async_executor::Executor;
 use bytes::Bytes;
 use code::{BuildError, Code};
 use docket::Docket;
+use event_listener::Event;
 use isolate::Isolate;
 use javascript::{Base, JavaScript};
 use judges::Judges;
@@ -158,6 +161,8 @@ struct Inner {
     tenants: Tenants,
     budget: Budget,
     isolates: Mutex<Vec<Weak<Isolate>>>,
+    /// An isolate has nothing left to do.
+    rested: Event,
     /// WASI Workers with code, which outlives their isolates.
     wasi: Mutex<Vec<Weak<Worker>>>,
     docket: Arc<Docket>,
@@ -200,6 +205,7 @@ impl Engine {
             tenants: Tenants::default(),
             budget: options.budget.clone(),
             isolates: Mutex::default(),
+            rested: Event::new(),
             wasi: Mutex::default(),
             docket: Docket::new(options.judges),
             judges: Judges::default(),
@@ -588,6 +594,11 @@ impl Engine {
 
     fn threads(&self) -> usize {
         self.0.options.threads
+    }
+
+    /// An isolate came to rest.
+    fn has_rested(&self) {
+        self.0.rested.notify(usize::MAX);
     }
 
     fn registered(&self, isolate: &Arc<Isolate>) {

@@ -165,6 +165,9 @@ pub(super) fn respond(
             invocation.limits.wall_ms,
         )))
     };
+    if more == 0 {
+        host.is_answering();
+    }
     if let Some(invocation) = host.invocation_of(request) {
         invocation.exchange.answer(Ok(Reply {
             status,
@@ -286,7 +289,10 @@ pub(super) fn body_chunk(
     }
     if end != 0 {
         invocation.streaming = false;
-        invocation.exchange.end(Ok(()));
+        host.is_answering();
+        if let Some(invocation) = host.invocation_of(request) {
+            invocation.exchange.end(Ok(()));
+        }
     }
     Ok(i32::try_from(credit).unwrap_or(i32::MIN))
 }

@@ -467,6 +467,32 @@ fn memory_that_all_share_is_lent_to_who_needs_it() {
     );
 }
 
+/// Whoever has an answer may ask another Worker before the isolate that gave it has come to rest.
+#[test]
+fn who_has_just_answered_makes_room() {
+    let bench = Bench::new(EngineOptions {
+        budget: Budget::new("Workers", 300 << 10),
+        // All but the first are run by the other threads.
+        slice_fuel: 200,
+        ..EngineOptions::default()
+    });
+    let workers: Vec<_> = (0..2).map(|_| bench.worker(GUEST, small())).collect();
+    let (stop, stopped) = smol::channel::bounded::<()>(1);
+    let runs = || bench.block(stopped.recv()).unwrap_err();
+    std::thread::scope(|scope| {
+        let threads = [scope.spawn(runs), scope.spawn(runs)];
+        for turn in 0..500 {
+            let reply = smol::block_on(workers[turn % 2].fetch(request("h")));
+            assert_eq!(bench.read(reply.unwrap()).unwrap(), "hello", "{turn}");
+            assert_eq!(bench.engine.isolates(), 1);
+        }
+        drop(stop);
+        for thread in threads {
+            thread.join().unwrap();
+        }
+    });
+}
+
 #[test]
 fn isolates_go_at_any_moment_and_no_request_notices() {
     let bench = Bench::new(EngineOptions {
