@@ -2,6 +2,7 @@
 
 use postern_e2e::cli::Ran;
 use postern_e2e::guests::hello;
+use postern_e2e::terminal::Terminal;
 use postern_e2e::tls::Certificates;
 use postern_e2e::wait::eventually;
 use postern_e2e::{Daemon, Setup};
@@ -176,6 +177,24 @@ fn a_bundle_is_pushed_told_and_followed_by_newer_ones_alone() {
     assert_eq!(again["bundle"]["public_key"], key);
     let keys = site.run("kv list -n settings", 0);
     assert!(keys.text().contains("says"), "{}", keys.text());
+}
+
+#[test]
+fn who_pushes_at_a_terminal_sees_how_far_it_is() {
+    let site = Site::new("");
+    site.run("push @release.keys", 0);
+    site.build(1, "shown", "site.postern");
+    let bundle = site.path("site.postern");
+    let whole = fs::metadata(&bundle).unwrap().len() as f64 / f64::from(1 << 20);
+    let mut terminal = Terminal::open(&site.daemon, &["push", &bundle]);
+    assert_eq!(terminal.ends().code(), Some(0), "{}", terminal.seen());
+    let line = format!("\r100 %, {whole:.1} of {whole:.1} MiB; checking");
+    assert!(terminal.seen().contains(&line), "{}", terminal.seen());
+    assert!(
+        terminal.seen().contains("production"),
+        "{}",
+        terminal.seen()
+    );
 }
 
 #[test]

@@ -15,6 +15,7 @@ pub mod http;
 pub mod http2;
 pub mod pebble;
 pub mod socket;
+pub mod terminal;
 pub mod tls;
 pub mod wait;
 pub mod wrangler;
