@@ -399,3 +399,30 @@ fn nobody_at_the_port_is_told() {
     let ran = daemon.cli(&["list", "--url", &edge]).expect(1);
     assert!(ran.stderr.contains("check --url"), "{}", ran.stderr);
 }
+
+#[test]
+fn what_looks_into_a_store_makes_none() {
+    let tools = Setup::new().tokenless().prepare();
+    for command in [
+        "token list",
+        "token revoke 12",
+        "audit show",
+        "audit export all.jsonl",
+        "audit verify",
+        "calibrate --show",
+        "calibrate --forget",
+        "secrets forget",
+    ] {
+        let mut words: Vec<&str> = command.split(' ').collect();
+        words.extend(["--data-dir", "elsewhere"]);
+        let ran = tools.cli(&words).expect(1);
+        assert!(
+            ran.stderr.contains(
+                "there is none in elsewhere; name the daemon's by --config or --data-dir"
+            ),
+            "{command}: {}",
+            ran.stderr
+        );
+        assert!(!tools.dir().join("elsewhere").exists(), "{command}");
+    }
+}

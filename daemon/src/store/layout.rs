@@ -51,6 +51,11 @@ impl Layout {
         Ok(layout)
     }
 
+    /// Whether there is a store in this directory, or what is left of one.
+    pub fn is_in(dir: &Path) -> bool {
+        ["db", "lock"].iter().any(|name| dir.join(name).exists())
+    }
+
     /// Keeps other processes out for as long as the file is held.
     pub fn lock(&self) -> Result<File, StoreError> {
         let mut file = File::options()

@@ -162,6 +162,11 @@ impl Store {
         })
     }
 
+    /// Whether this directory holds a store; opening one elsewhere makes it.
+    pub fn is_in(dir: &std::path::Path) -> bool {
+        Layout::is_in(dir)
+    }
+
     /// The records.
     pub fn records(&self) -> &Records {
         &self.0.records

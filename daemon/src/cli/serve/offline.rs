@@ -27,7 +27,30 @@ fn open(config: &Config) -> Result<Store, ServeError> {
     Ok(opened.store)
 }
 
+/// The same where there is one: to look makes none.
+fn open_kept(config: &Config) -> Result<Store, ServeError> {
+    there_is_one(config, "")?;
+    open(config)
+}
+
 /// The same for what one that is running can be asked, too.
+fn open_kept_or_ask(config: &Config) -> Result<Store, ServeError> {
+    there_is_one(config, ", or ask one that runs with --remote")?;
+    open_or_ask(config)
+}
+
+fn there_is_one(config: &Config, otherwise: &str) -> Result<(), ServeError> {
+    let dir = &config.data_dir;
+    match Store::is_in(dir) {
+        true => Ok(()),
+        false => Err(room("store")(format!(
+            "there is none in {}; name the daemon's by --config or --data-dir{otherwise}",
+            dir.display()
+        ))),
+    }
+}
+
+/// Opens the store, which is made if there is none, of a daemon that could be asked if it runs.
 fn open_or_ask(config: &Config) -> Result<Store, ServeError> {
     let opened = Store::open(store_options(config)).map_err(|error| match error {
         StoreError::InUse { dir, holder } => room("store")(format!(
@@ -57,7 +80,7 @@ pub fn create_token(config: &Config, name: &str, grant: Grant) -> Result<Created
 
 /// The tokens in the store of a daemon that is not running.
 pub fn list_tokens(config: &Config) -> Result<Vec<serde_json::Value>, ServeError> {
-    let store = open_or_ask(config)?;
+    let store = open_kept_or_ask(config)?;
     let tokens = tokens::list(&store).map_err(room("tokens"))?;
     let uses = tokens::uses(&store).map_err(room("tokens"))?;
     close(store)?;
@@ -67,7 +90,7 @@ pub fn list_tokens(config: &Config) -> Result<Vec<serde_json::Value>, ServeError
 
 /// All entries of the audit log of a daemon that is not running, as they are exported.
 pub fn audit(config: &Config) -> Result<Vec<serde_json::Value>, ServeError> {
-    let store = open_or_ask(config)?;
+    let store = open_kept_or_ask(config)?;
     let entries = Audit::new(store.clone()).entries().map_err(room("store"))?;
     close(store)?;
     Ok(entries.iter().map(Entry::shown).collect())
@@ -75,7 +98,7 @@ pub fn audit(config: &Config) -> Result<Vec<serde_json::Value>, ServeError> {
 
 /// Revokes a token; false when there is none of this id.
 pub fn revoke_token(config: &Config, id: &str) -> Result<bool, ServeError> {
-    let store = open_or_ask(config)?;
+    let store = open_kept_or_ask(config)?;
     let known = tokens::list(&store)
         .map_err(room("tokens"))?
         .iter()
@@ -89,7 +112,7 @@ pub fn revoke_token(config: &Config, id: &str) -> Result<bool, ServeError> {
 
 /// Removes the secrets in the store of a daemon that is not running: Worker and name of each.
 pub fn forget_secrets(config: &Config) -> Result<Vec<(String, String)>, ServeError> {
-    let store = open(config)?;
+    let store = open_kept(config)?;
     let forgotten = catalog::forget_secrets(&store).map_err(room("store"))?;
     close(store)?;
     Ok(forgotten)
@@ -107,7 +130,7 @@ pub fn calibrate(config: &Config) -> Result<serde_json::Value, ServeError> {
 
 /// The measurement in the store of a daemon that is not running; null if there is none.
 pub fn calibration(config: &Config) -> Result<serde_json::Value, ServeError> {
-    let store = open(config)?;
+    let store = open_kept(config)?;
     let kept = calibration::kept(&store);
     close(store)?;
     Ok(serde_json::json!(kept))
@@ -115,7 +138,7 @@ pub fn calibration(config: &Config) -> Result<serde_json::Value, ServeError> {
 
 /// Forgets it; gives what the board file says.
 pub fn forget_calibration(config: &Config) -> Result<u64, ServeError> {
-    let store = open(config)?;
+    let store = open_kept(config)?;
     calibration::forget(&store).map_err(room("store"))?;
     close(store)?;
     Ok(config.board.fuel_per_ms)
