@@ -131,7 +131,9 @@ fn read_limits(given: &[String], may_be_off: bool) -> Result<Map<String, Value>,
     let mut limits = Map::new();
     for text in given {
         let Some((key, value)) = text.split_once('=').filter(|(key, _)| !key.is_empty()) else {
-            return Err(CliError::Usage(format!("`{text}` is no LIMIT=VALUE")));
+            return Err(CliError::Usage(format!(
+                "`{text}` is no LIMIT=VALUE, as `cpu-ms=20` is; whose limits are meant is told by --namespace and --tenant"
+            )));
         };
         let value = match value {
             "off" if may_be_off => Value::Null,

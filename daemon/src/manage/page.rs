@@ -35,6 +35,16 @@ pub fn answer(method: &Method, path: &str) -> Option<Answer> {
         return None;
     }
     let path = path.strip_suffix('/').unwrap_or(path);
+    if path.is_empty() {
+        // Whoever opens the port in a browser.
+        let answer = Answer {
+            status: StatusCode::FOUND,
+            content_type: "text/plain; charset=utf-8".to_owned(),
+            headers: Vec::new(),
+            body: AnswerBody::Whole(Bytes::from_static(b"the page that tunes is at /tune\n")),
+        };
+        return Some(answer.with("location", FILES[0].0));
+    }
     let (_, content_type, content) = FILES.iter().find(|(it, ..)| *it == path)?;
     let answer = Answer {
         status: StatusCode::OK,
