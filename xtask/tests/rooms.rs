@@ -124,6 +124,8 @@ const MAY_KNOW: &[(&str, &[&str])] = &[
             "engine::pipe",
             "engine::invocation",
             "engine::limits",
+            // Whoever makes dynamic Workers waits for one that is about to rest.
+            "engine::settling",
             "engine::terms",
         ],
     ),

@@ -5,11 +5,12 @@
 
 use super::services::{ServiceRequest, Services};
 use super::{Binding, Env, encode, undecodable};
-use crate::engine::Settling;
+
 use crate::engine::caller::Caller;
 use crate::engine::finished::{Listener, Telling};
 use crate::engine::invocation::{Entry, Props, Trigger};
 use crate::engine::ops::{OpFailure, OpReply, Started};
+use crate::engine::settling::Settling;
 use crate::engine::terms::Answering;
 use bytes::Bytes;
 use parking_lot::Mutex;

@@ -9,7 +9,8 @@ use crate::bindings::{Answering, Child, Code, Env, Loading, Loads, MakeRoom, Ser
 use crate::engine::finished::Labels;
 use crate::engine::invocation::{Entry, Ray, Request};
 use crate::engine::limits::Limits;
-use crate::engine::{Bundle, Part, Pushed, Settling, WorkerSpec, env_of};
+use crate::engine::settling::Settling;
+use crate::engine::{Bundle, Part, Pushed, WorkerSpec, env_of};
 use crate::ledger::Budget;
 use postern_abi::bundle::ModuleKind;
 use rustix::fs::MemfdFlags;

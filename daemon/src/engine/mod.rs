@@ -47,7 +47,7 @@ pub mod refusal;
 pub mod replay;
 mod rewriter;
 mod scheduler;
-mod settling;
+pub mod settling;
 mod snapshot;
 pub mod socket;
 pub mod source_map;
@@ -72,7 +72,6 @@ pub use judge::{Judged, Order, Pushed, Refused, Work, judge_here};
 pub use judges::keep as keep_judging;
 pub use module::GuestKind;
 pub use own::OwnWorker;
-pub use settling::Settling;
 pub use worker::{Worker, WorkerSpec};
 
 use crate::ledger;
