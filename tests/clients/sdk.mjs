@@ -301,6 +301,22 @@ assert.equal((await refused(namespaces.get('temporary', { account_id })))[0], 40
 // Tokens, without their text.
 const [own] = await all(client.accounts.tokens.list({ account_id }));
 assert.equal((await client.user.tokens.get(own.id)).name, own.name);
+const groups = await all(client.user.tokens.permissionGroups.list());
+assert.deepEqual(groups.map(({ name }) => name), ['admin', 'deploy', 'read', 'tune', 'firmware']);
+
+// Where logs are pushed to.
+const { validate, ownership } = client.logpush;
+const destination_conf = 'http://127.0.0.1:9/logs';
+assert.equal((await validate.destination({ account_id, destination_conf })).valid, true);
+assert.equal((await validate.destinationExists({ account_id, destination_conf })).exists, false);
+assert.equal((await validate.origin({ account_id, logpull_options: 'fields=Event,Outcome' })).valid, true);
+assert.equal((await validate.origin({ account_id, logpull_options: 'fields=Nothing' })).valid, false);
+assert.equal((await ownership.create({ account_id, destination_conf })).valid, true);
+const ownership_challenge = 'none';
+assert.equal((await ownership.validate({ account_id, destination_conf, ownership_challenge })).valid, true);
+const job = await client.logpush.jobs.create({ account_id, destination_conf, dataset: 'workers_trace_events' });
+assert.equal((await validate.destinationExists({ account_id, destination_conf })).exists, true);
+await client.logpush.jobs.delete(job.id, { account_id });
 assert.deepEqual(await refused(client.user.tokens.get('none')), [404, 7003]);
 const stranger = new Cloudflare({ apiToken: 'none', baseURL: process.env.API, maxRetries: 0 });
 assert.deepEqual(await refused(stranger.user.tokens.verify()), [401, 1000]);

@@ -133,7 +133,8 @@ fn schedules_that_cannot_be_are_refused_and_change_nothing() {
     let (daemon, _) = daemon(Setup::new());
     let api = daemon.api();
     let good = json!([{"cron": "0 0 1 1 *"}]);
-    api.json("PUT", &schedules("cron"), &good).ok();
+    api.json("PUT", &schedules("cron"), &json!({ "schedules": good }))
+        .ok();
     let twice = json!([{"cron": "0 0 1 1 *"}, {"cron": "0 0 1 1 *"}]);
     let many: Value = (0..101)
         .map(|at| json!({"cron": format!("{at} 0 1 1 *")}))

@@ -20,14 +20,17 @@ fn push(api: &Api, name: &str) {
         .ok();
 }
 
-fn javascript(api: &Api, at: &str, source: &str, bindings: Value) {
+fn javascript_form(source: &str, bindings: Value) -> Form {
     let metadata =
         json!({"main_module": "w.js", "compatibility_date": "2026-01-01", "bindings": bindings});
     let kind = Some("application/javascript+module");
-    let form = Form::new()
+    Form::new()
         .metadata(&metadata)
-        .part("w.js", Some("w.js"), kind, source);
-    api.form("PUT", at, form).ok();
+        .part("w.js", Some("w.js"), kind, source)
+}
+
+fn javascript(api: &Api, at: &str, source: &str, bindings: Value) {
+    api.form("PUT", at, javascript_form(source, bindings)).ok();
 }
 
 fn routes(api: &Api, name: &str, patterns: Value) {
@@ -148,24 +151,88 @@ fn the_scheme_is_what_the_edge_says() {
 }
 
 #[test]
-fn user_workers_do_not_see_those_outside() {
+fn user_workers_see_those_outside_that_they_are_bound_to() {
     let daemon = Daemon::plain();
     let api = daemon.api();
     api.production();
-    push(&api, "inner");
-    switch(&api, "inner", true);
     let ask = "export default { async fetch(request, env) {
-        try { const answer = await env.INNER.fetch(request); return new Response(`${answer.status} ${await answer.text()}`); }
-        catch (error) { return new Response(`none`); }
+        const answer = await env.INNER.fetch(request);
+        return new Response(`${answer.status} ${await answer.text()}`);
     } };";
     let bindings = json!([{"type": "service", "name": "INNER", "service": "inner"}]);
+    let user = path("dispatch/namespaces/production/scripts/user");
+    // One that is not there is not bound to, here or there.
+    for at in [&path("scripts/plain"), &user] {
+        let form = javascript_form(ask, bindings.clone());
+        let (status, code, message) = api.form("PUT", at, form).refused();
+        assert_eq!((status, code), (400, 10143), "{message}");
+        let told = "Could not resolve service binding 'INNER'. Target script 'inner' not found.";
+        assert!(message.starts_with(told), "{message}");
+    }
+    let inner = "import { WorkerEntrypoint } from 'cloudflare:workers';
+    export default { fetch: () => new Response('inner') };
+    export class Named extends WorkerEntrypoint {
+        fetch() { return new Response(this.ctx.props.tenant); }
+        hello(name) { return `${this.ctx.props.tenant} ${name}`; }
+    }";
+    javascript(&api, &path("scripts/inner"), inner, json!([]));
     javascript(&api, &path("scripts/plain"), ask, bindings.clone());
     switch(&api, "plain", true);
-    let user = path("dispatch/namespaces/production/scripts/user");
-    javascript(&api, &user, ask, bindings);
     assert_eq!(daemon.get("/plain/").expect(200).text(), "200 inner");
-    let told = daemon.get("/user/").expect(200);
-    assert_eq!(told.text(), "none");
+    // Whoever has a token for the namespace alone reaches nothing outside of it.
+    let scoped = [
+        "token",
+        "create",
+        "--remote",
+        "--role",
+        "deploy",
+        "--namespace",
+        "production",
+    ];
+    let scoped = daemon.cli(&scoped).expect(0).text().trim().to_owned();
+    let tenant = daemon.api().with_token(&scoped);
+    let form = javascript_form(ask, bindings.clone());
+    assert_eq!(tenant.form("PUT", &user, form).refused().1, 10143);
+    javascript(&api, &user, ask, bindings.clone());
+    assert_eq!(daemon.get("/user/").expect(200).text(), "200 inner");
+    // What the operator gave stays.
+    let form = javascript_form(ask, json!([{"type": "inherit", "name": "INNER"}]));
+    tenant.form("PUT", &user, form).ok();
+    tenant
+        .form("PUT", &user, javascript_form(ask, bindings))
+        .ok();
+    assert_eq!(daemon.get("/user/").expect(200).text(), "200 inner");
+    let named = json!([{"type": "service", "name": "INNER", "service": "inner", "entrypoint": "Named",
+        "props": {"tenant": "one"}}]);
+    let calls = "export default { async fetch(request, env) {
+        return new Response(await (await env.INNER.fetch(request)).text() + ' ' + await env.INNER.hello('you'));
+    } };";
+    javascript(&api, &user, calls, named);
+    let bound = api.get(&format!("{user}/bindings")).ok();
+    assert_eq!(
+        (&bound[0]["service"], &bound[0]["entrypoint"]),
+        (&json!("inner"), &json!("Named"))
+    );
+    assert_eq!(daemon.get("/user/").expect(200).text(), "one one you");
+    // One of the same namespace comes first.
+    javascript(
+        &api,
+        &path("dispatch/namespaces/production/scripts/inner"),
+        "export default { fetch: () => new Response('theirs') };",
+        json!([]),
+    );
+    let form = javascript_form(
+        ask,
+        json!([{"type": "service", "name": "INNER", "service": "inner"}]),
+    );
+    api.form("PUT", &user, form).ok();
+    assert_eq!(daemon.get("/user/").expect(200).text(), "200 theirs");
+}
+
+#[test]
+fn workers_outside_share_a_default_cache() {
+    let daemon = Daemon::plain();
+    let api = daemon.api();
     // Their own default cache, which user Workers do not have.
     let cache = "export default { async fetch() {
         const key = 'http://key.test/';

@@ -313,8 +313,10 @@ fn recursion_between_workers_ends() {
             }
             deep(at) { return this.env.OTHER.deep(at + 1); }
         }";
-    push(&daemon, "one", source, json!([service("OTHER", "caller")]));
+    // Each has to be there before the other is bound to it.
+    push(&daemon, "one", source, json!([]));
     push(&daemon, "caller", source, json!([service("OTHER", "one")]));
+    push(&daemon, "one", source, json!([service("OTHER", "caller")]));
     let told = answer(&daemon);
     let told = told.as_str().expect("a message");
     assert!(

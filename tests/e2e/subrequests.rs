@@ -259,8 +259,14 @@ fn a_worker_calls_another() {
         service("SELF", "caller"),
         service("NONE", "none")
     ]);
+    for name in ["other", "none"] {
+        push(&daemon, name, CALLED, json!([]));
+    }
     push(&daemon, "caller", CALLER, bindings);
-    // It is looked for when it is called, so it may come later.
+    // It is looked for when it is called, so it may go and come again.
+    for name in ["other", "none"] {
+        daemon.api().delete(&script(name)).ok();
+    }
     says(&daemon, "/caller/a", "Error: Worker not found.");
     push(&daemon, "other", CALLED, json!([]));
     says(

@@ -221,6 +221,7 @@ impl Env {
                         props => Props::Own(Bytes::copy_from_slice(props)),
                     },
                     rpc: false,
+                    outside: false,
                 };
                 (own.to_string(), entry)
             }
@@ -390,7 +391,7 @@ async fn follow(mut asking: Box<Asking>) -> OpResult {
 impl Route {
     fn service(env: &Env, (services, script, entry): (Arc<dyn Services>, String, Entry)) -> Self {
         Self::Service {
-            is_same: env.is_same(&script),
+            is_same: !entry.outside && env.is_same(&script),
             services,
             script,
             entry,

@@ -444,6 +444,7 @@ impl Env {
                 props => Props::Own(Bytes::copy_from_slice(props)),
             },
             rpc: false,
+            outside: false,
         };
         let services = Arc::new(Asked {
             child: kept.child.clone(),

@@ -101,6 +101,15 @@ pub enum Target {
     Loader,
     /// What a part of the upload holds.
     Part(PartKind, String),
+    /// A script outside of dispatch namespaces, of one in a dispatch namespace.
+    Outside {
+        /// The script.
+        script: String,
+        /// The export; `None` is the default one.
+        entrypoint: Option<String>,
+        /// What `ctx.props` is, JSON.
+        props: Option<String>,
+    },
 }
 
 /// As what a part of the upload is given.
@@ -149,7 +158,7 @@ impl Target {
             Self::Secret(_) | Self::Sealed(_) => "secret_text",
             Self::Kv(_) => "kv_namespace",
             Self::VersionMetadata => "version_metadata",
-            Self::Service(_) | Self::Entrypoint { .. } => "service",
+            Self::Service(_) | Self::Entrypoint { .. } | Self::Outside { .. } => "service",
             Self::Assets => "assets",
             Self::RateLimit { .. } => "ratelimit",
             Self::Dispatch(_) => "dispatch_namespace",
@@ -176,6 +185,11 @@ impl Bound {
                 value["environment"] = json!("production");
             }
             Target::Entrypoint {
+                script,
+                entrypoint,
+                props,
+            }
+            | Target::Outside {
                 script,
                 entrypoint,
                 props,
@@ -247,6 +261,11 @@ impl Bound {
                 script,
                 entrypoint,
                 props,
+            }
+            | Target::Outside {
+                script,
+                entrypoint,
+                props,
             } => Binding::Entrypoint {
                 name,
                 script: script.clone(),
@@ -254,6 +273,7 @@ impl Bound {
                     entrypoint: entrypoint.clone(),
                     props: props.clone().map_or(Props::None, Props::Json),
                     rpc: false,
+                    outside: matches!(self.target, Target::Outside { .. }),
                 },
             },
             Target::RateLimit {
@@ -381,11 +401,7 @@ impl Wanted {
             ),
             "kv_namespace" => {
                 let id = needed("namespace_id")?;
-                Target::Kv(Id::parse(&id).ok_or_else(|| CatalogError::BindingTarget {
-                    name: name.to_owned(),
-                    what: "KV namespace",
-                    id: shown(&id),
-                })?)
+                Target::Kv(Id::parse(&id).ok_or_else(|| CatalogError::BadKvTarget(shown(&id)))?)
             }
             "version_metadata" => Target::VersionMetadata,
             "wasm_module" => Target::Part(PartKind::Wasm, needed("part")?),

@@ -315,8 +315,16 @@ impl<W: Send + Sync + 'static> Services for Neighbours<W> {
     }
 
     fn enter(&self, script: &str, entry: Entry, request: ServiceRequest) -> Answering {
-        match self.find(script) {
-            None if self.is_pending(script) => is_starting(),
+        let (found, is_pending) = match (entry.outside, self.catalog.upgrade()) {
+            (false, _) | (true, None) => (self.find(script), self.is_pending(script)),
+            (true, Some(catalog)) => {
+                let is_pending = catalog.is_pending(ACCOUNT, script);
+                let found = catalog.deployed(ACCOUNT, script);
+                (found.map(|deployed| (catalog, deployed)), is_pending)
+            }
+        };
+        match found {
+            None if is_pending => is_starting(),
             found => called(found, Some(entry), request),
         }
     }

@@ -170,9 +170,8 @@ impl<W: Send + Sync + 'static> Catalog<W> {
                 Which::Named(name) => (self.namespace(name).ok(), shown(name)),
                 Which::Known(id) => (self.namespace_by_id(*id, "").ok(), id.uuid()),
             };
-            let found = found.ok_or_else(|| CatalogError::BindingTarget {
+            let found = found.ok_or_else(|| CatalogError::NoDispatchTarget {
                 name: bound.name.clone(),
-                what: "dispatch namespace",
                 id: asked,
             })?;
             target.namespace = Which::Known(found.id);

@@ -132,6 +132,34 @@ pub enum CatalogError {
         /// Which one.
         id: String,
     },
+    /// A binding to a KV namespace that there is not.
+    #[error("KV namespace '{0}' not found. Please verify the namespace_id in your configuration.")]
+    NoKvTarget(String),
+    /// A binding to what is no identifier of a KV namespace.
+    #[error(
+        "KV namespace '{0}' is not valid. Please verify the namespace_id in your configuration."
+    )]
+    BadKvTarget(String),
+    /// A binding to a dispatch namespace that there is not.
+    #[error(
+        "Binding '{name}' refers to dispatch namespace '{id}', which does not exist; create it first"
+    )]
+    NoDispatchTarget {
+        /// Its name.
+        name: String,
+        /// Which one.
+        id: String,
+    },
+    /// A binding to a Worker that there is not, or that whoever deploys may not bind.
+    #[error(
+        "Could not resolve service binding '{name}'. Target script '{script}' not found. Please verify the target script and try again."
+    )]
+    NoServiceTarget {
+        /// Its name.
+        name: String,
+        /// Which one.
+        script: String,
+    },
     /// A variable longer than allowed.
     #[error(
         "Binding '{name}' has {size} bytes; the limit for a variable is {max}; shorten it or keep it in KV",

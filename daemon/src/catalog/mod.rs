@@ -52,6 +52,7 @@ mod rows;
 mod runtime;
 mod schedules;
 mod scripts;
+mod services;
 mod serving;
 mod source_maps;
 mod split;

@@ -13,6 +13,7 @@ use super::plans::Standing;
 use super::record::{CustomLimits, Module, Namespace, Script, ScriptAssets, Settings, Verdict};
 use super::references::Held;
 use super::rows::Rows;
+use super::services::Coming;
 use super::subject::Subject;
 use super::vault::Place;
 use super::versions::{self, Note, Version};
@@ -167,12 +168,18 @@ impl<W: Send + Sync + 'static> Catalog<W> {
         let (change, keep_settings) = (push.change.clone(), push.keep_settings);
         let note = change.note.clone();
         let made = self
-            .make(&before, subject, push, deploys, &[], held)
+            .make(&before, subject, push, deploys, Coming::default(), held)
             .await?;
         // The namespace may have another name by now, or be gone, or made anew.
         let _shared = self.structure.read().await;
         let namespace = self.namespace_by_id(before.id, namespace)?;
-        let (before, settings) = self.prepare(&namespace, subject, change, keep_settings, &[])?;
+        let (before, settings) = self.prepare(
+            &namespace,
+            subject,
+            change,
+            keep_settings,
+            Coming::default(),
+        )?;
         let new = self.version_of(&namespace, script, made, (before.as_ref(), settings))?;
         if !deploys {
             if before.is_none() {
@@ -191,14 +198,14 @@ impl<W: Send + Sync + 'static> Catalog<W> {
     }
 
     /// Judges modules and stores their files, and no row. To be called with the script's lock held.
-    /// `coming` are KV namespaces that come to be with it.
+    /// `coming` is what comes to be with it.
     pub(super) async fn make(
         &self,
         namespace: &Namespace,
         subject: &Subject,
         push: Push,
         deploys: bool,
-        coming: &[Id],
+        coming: Coming<'_>,
         held: &mut Vec<Held>,
     ) -> Result<Made> {
         let script: &str = subject;
@@ -310,15 +317,15 @@ impl<W: Send + Sync + 'static> Catalog<W> {
         })
     }
 
-    /// The script as it is, and the settings that it would get. `coming` are KV namespaces that
-    /// come to be with it.
+    /// The script as it is, and the settings that it would get. `coming` is what comes to be
+    /// with it.
     pub(super) fn prepare(
         &self,
         namespace: &Namespace,
         subject: &Subject,
         mut change: Change,
         keep_settings: bool,
-        coming: &[Id],
+        coming: Coming<'_>,
     ) -> Result<(Option<Script>, Settings)> {
         let script: &str = subject;
         let before = self.find_script(namespace.id, script)?;
@@ -351,6 +358,7 @@ impl<W: Send + Sync + 'static> Catalog<W> {
         let tags = before.as_ref().map(|before| &*before.settings.tags);
         subject.check_tags(tags, &settings.tags)?;
         self.check_targets_but(&mut settings, coming)?;
+        self.find_services(namespace, subject, &mut settings, (&bindings, coming))?;
         Ok((before, settings))
     }
 
@@ -364,22 +372,18 @@ impl<W: Send + Sync + 'static> Catalog<W> {
 
     /// Whether what bindings refer to exists.
     pub(super) fn check_targets(&self, settings: &mut Settings) -> Result<()> {
-        self.check_targets_but(settings, &[])
+        self.check_targets_but(settings, Coming::default())
     }
 
-    /// The same, where KV namespaces are about to be there.
-    fn check_targets_but(&self, settings: &mut Settings, coming: &[Id]) -> Result<()> {
+    /// The same, where something is about to be there.
+    fn check_targets_but(&self, settings: &mut Settings, coming: Coming<'_>) -> Result<()> {
         self.find_dispatched(settings)?;
         for bound in &settings.bindings {
             if let Target::Kv(id) = &bound.target
-                && !coming.contains(id)
+                && !coming.kv.contains(id)
                 && self.kv_namespace(&id.hex()).is_err()
             {
-                return Err(CatalogError::BindingTarget {
-                    name: bound.name.clone(),
-                    what: "KV namespace",
-                    id: id.hex(),
-                });
+                return Err(CatalogError::NoKvTarget(id.hex()));
             }
         }
         Ok(())

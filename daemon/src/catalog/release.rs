@@ -15,6 +15,7 @@ pub use super::rows::Write;
 
 use super::rows::Rows;
 use super::schedules::{expressions, schedules};
+use super::services::Coming;
 use super::{AssetsChange, Catalog, CatalogError, Change, Result, WantedConsumer, limits};
 use crate::assets::{Config, File, content_type_of};
 use crate::store::kv::PreparedEntry;
@@ -140,7 +141,12 @@ impl<W: Send + Sync + 'static> Catalog<W> {
         held: &mut Vec<Held>,
     ) -> Result<Vec<Script>> {
         let (namespace, is_new) = self.place(&release.namespace)?;
-        let coming: Vec<Id> = release.titles.values().map(|it| it.id).collect();
+        let kv: Vec<Id> = release.titles.values().map(|it| it.id).collect();
+        let scripts: Vec<String> = release.members.iter().map(|it| it.name.clone()).collect();
+        let coming = Coming {
+            kv: &kv,
+            scripts: &scripts,
+        };
         let names = names(&release)?;
         // In the order of their names, so that two releases never wait for each other.
         let mut locks = Vec::with_capacity(names.len());
@@ -153,11 +159,11 @@ impl<W: Send + Sync + 'static> Catalog<W> {
             expressions(&member.crons)?;
             let subject = member.name.as_str().into();
             let (_, settings) =
-                self.prepare(&namespace, &subject, member.change.clone(), false, &coming)?;
+                self.prepare(&namespace, &subject, member.change.clone(), false, coming)?;
             drop(settings);
             let push = self.push_of(member, &parts, held).await?;
             let one = self
-                .make(&namespace, &subject, push, true, &coming, held)
+                .make(&namespace, &subject, push, true, coming, held)
                 .await
                 .map_err(|error| in_script(&subject, error))?;
             self.runtime
@@ -182,7 +188,7 @@ impl<W: Send + Sync + 'static> Catalog<W> {
             routes,
             ..
         } = release;
-        let (prepared, consumers) = self.prepared(rows, &namespace, members, made, &coming)?;
+        let (prepared, consumers) = self.prepared(rows, &namespace, members, made, coming)?;
         let Prepared {
             mut rows,
             ready,
@@ -371,7 +377,7 @@ impl<W: Send + Sync + 'static> Catalog<W> {
         namespace: &Namespace,
         members: Vec<Member>,
         made: Vec<Made>,
-        coming: &[Id],
+        coming: Coming<'_>,
     ) -> Result<(Prepared<W>, Vec<super::tails::TailConsumers>)> {
         let mut scripts = Vec::with_capacity(members.len());
         let mut rest = Vec::with_capacity(members.len());

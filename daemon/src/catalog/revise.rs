@@ -8,6 +8,7 @@ use super::name::{Id, shown};
 use super::push::Change;
 use super::record::{Script, Settings};
 use super::references::Held;
+use super::services::Coming;
 use super::subject::Subject;
 use super::vault::Place;
 use super::versions::{Note, Version};
@@ -149,10 +150,19 @@ impl<W: Send + Sync + 'static> Catalog<W> {
             namespace: id,
             script,
         };
-        let settings = change(Settings {
+        let before = self.vault.unseal(place, &old.settings);
+        let bindings = before.bindings.clone();
+        let mut settings = change(Settings {
             annotations: None,
-            ..self.vault.unseal(place, &old.settings)
+            ..before
         })?;
+        let coming = Coming::default();
+        self.find_services(
+            &self.namespace(namespace)?,
+            subject,
+            &mut settings,
+            (&bindings, coming),
+        )?;
         if base != Base::Newest {
             subject.check_tags(Some(&tags), &settings.tags)?;
         }

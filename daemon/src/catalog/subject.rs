@@ -14,6 +14,7 @@ use std::ops::Deref;
 pub struct Subject {
     name: String,
     tag: Option<String>,
+    binds_outside: bool,
 }
 
 impl Subject {
@@ -22,7 +23,21 @@ impl Subject {
         Self {
             name: name.to_owned(),
             tag: tag.map(str::to_owned),
+            binds_outside: false,
         }
+    }
+
+    /// The same for somebody who may bind Workers of dispatch namespaces to those outside of them.
+    pub fn binding_outside(self, may: bool) -> Self {
+        Self {
+            binds_outside: may,
+            ..self
+        }
+    }
+
+    /// Whether it may be bound to Workers outside of its dispatch namespace.
+    pub(super) fn binds_outside(&self) -> bool {
+        self.binds_outside
     }
 
     /// The tag that it must carry.

@@ -223,7 +223,7 @@ fn a_refused_push_leaves_nothing_and_changes_nothing() {
     let missing = json!([{"name":"K","type":"kv_namespace","namespace_id":"0".repeat(32)}]);
     let judged = stage.runtime.judged.load(Ordering::SeqCst);
     let error = stage.push("a", with(module("2"), missing)).unwrap_err();
-    assert!(matches!(error, CatalogError::BindingTarget { .. }));
+    assert!(matches!(error, CatalogError::NoKvTarget(_)));
     assert_eq!(stage.runtime.judged.load(Ordering::SeqCst), judged);
 
     assert!(Arc::ptr_eq(&before, &stage.worker("a")));

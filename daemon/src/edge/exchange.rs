@@ -444,10 +444,10 @@ fn respond<R: Routes>(line: &Line<R>, reply: Reply, asked: Asked) -> Response<Bo
         Body::empty(phase)
     } else if asked.head {
         // What a GET would have: the Worker's word, or else the body that it gave anyway.
-        let len = match &body {
+        let len = len.or(match &body {
             ReplyBody::Whole(bytes) if !bytes.is_empty() => Some(bytes.len() as u64),
-            _ => len,
-        };
+            _ => None,
+        });
         if let Some(len) = len {
             headers.insert(header::CONTENT_LENGTH, len.into());
         }

@@ -47,6 +47,8 @@ pub struct Entry {
     pub props: Props,
     /// Whether a session of RPC begins. The request's body is then its first message.
     pub rpc: bool,
+    /// Whether it is one outside of dispatch namespaces, wherever who asks is.
+    pub outside: bool,
 }
 
 /// What a binding tells the Worker that it leads to.

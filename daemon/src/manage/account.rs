@@ -3,7 +3,7 @@
 use super::call::Call;
 use super::envelope::{Handled, Refusal, code, ok};
 use super::guard::Caller;
-use super::roles::Role;
+use super::roles::{ROLES, Role};
 use super::tokens::{Grant, Token, TokenError};
 use super::{Manage, paging, tokens};
 use crate::catalog::name::shown;
@@ -129,6 +129,22 @@ impl<W: Send + Sync + 'static> Manage<W> {
                 &token,
                 uses.get(&token.id).copied(),
             )))
+        })
+    }
+
+    /// What roles are called where the field has groups of permissions.
+    pub(super) async fn permission_groups(&self, call: Call) -> Handled {
+        let wanted = call.query("name").map(str::to_owned);
+        let groups = ROLES.iter().map(|role| role.name());
+        let groups: Vec<&str> = groups
+            .filter(|name| wanted.as_deref().is_none_or(|wanted| wanted == *name))
+            .collect();
+        paging::answer(&call, groups, 100, |name| {
+            Ok(json!({
+                "id": name,
+                "name": name,
+                "scopes": ["com.cloudflare.api.account"],
+            }))
         })
     }
 

@@ -30,6 +30,8 @@ pub mod code {
     pub const BODY: u32 = 10026;
     pub const TOO_BIG: u32 = 10027;
     pub const KV_REFUSED: u32 = 10033;
+    pub const BOUND_KV_NAMESPACE: u32 = 10041;
+    pub const BOUND_KV_ID: u32 = 10042;
     pub const UNNAMED_BINDING: u32 = 10052;
     pub const VARIABLE_SIZE: u32 = 10054;
     pub const BINDING_COUNT: u32 = 10055;
@@ -41,6 +43,7 @@ pub mod code {
     pub const NAMESPACED_SCRIPT_NOT_FOUND: u32 = 10092;
     pub const CRON: u32 = 10100;
     pub const LOGPUSH_JOB: u32 = 1002;
+    pub const BOUND_SERVICE: u32 = 10143;
     pub const NOT_DEPLOYED: u32 = 10215;
     pub const VERSION_NOT_FOUND: u32 = 10222;
     pub const DEPLOYMENT: u32 = 10223;
@@ -276,6 +279,10 @@ impl From<CatalogError> for Refusal {
             E::UnnamedBinding(..) => Self::bad(code::UNNAMED_BINDING, message),
             E::UnknownBinding { .. } => Self::bad(code::VALIDATION, message),
             E::BindingTarget { .. } => Self::bad(code::BINDING_NOT_FOUND, message),
+            E::NoKvTarget(_) => Self::bad(code::BOUND_KV_NAMESPACE, message),
+            E::BadKvTarget(_) => Self::bad(code::BOUND_KV_ID, message),
+            E::NoDispatchTarget { .. } => Self::bad(code::NAMESPACE_NOT_FOUND, message),
+            E::NoServiceTarget { .. } => Self::bad(code::BOUND_SERVICE, message),
             E::VariableTooLarge { .. } => Self::bad(code::VARIABLE_SIZE, message),
             E::TooManyBindings { .. } => Self::bad(code::BINDING_COUNT, message),
             E::KvTitleExists(_) | E::KvNamespaceBound { .. } => Self::bad(code::KV_TITLE, message),

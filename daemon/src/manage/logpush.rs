@@ -164,6 +164,37 @@ impl<W: Send + Sync + 'static> Manage<W> {
         })
     }
 
+    /// Whether a job sends to a destination.
+    pub(super) async fn destination_exists(&self, call: Call) -> Handled {
+        let body: Value = call.json().await?;
+        let conf = body.get("destination_conf").and_then(Value::as_str);
+        let jobs = self.logpush()?.jobs();
+        let exists = jobs
+            .iter()
+            .any(|(job, _)| Some(&*job.destination_conf) == conf);
+        ok(json!({"exists": exists}))
+    }
+
+    /// Whether a job could have these options, in the older way of saying them.
+    pub(super) async fn validate_options(&self, call: Call) -> Handled {
+        let fields = change(&call.json().await?)?.fields.unwrap_or_default();
+        let unknown = fields.iter().find(|name| !FIELDS.contains(&&***name));
+        ok(match unknown {
+            None => json!({"valid": true, "message": ""}),
+            Some(name) => {
+                json!({"valid": false, "message": format!("there is no field '{name:.64}'")})
+            }
+        })
+    }
+
+    /// Servers are sent to because the operator says so: none has to prove whose it is by a file that is put there.
+    pub(super) async fn own_destination(&self, call: Call) -> Handled {
+        let body: Value = call.json().await?;
+        let conf = body.get("destination_conf").and_then(Value::as_str);
+        Destination::parse(conf.unwrap_or_default())?;
+        ok(json!({"filename": "", "message": "", "valid": true}))
+    }
+
     pub(super) async fn get_namespace_logs(&self, call: Call) -> Handled {
         let settings = self.catalog.log_settings(call.param("ns"))?;
         ok(self.shown_log_settings(&settings))

@@ -119,7 +119,9 @@ pub fn needs(method: &Method, pattern: &str) -> Needs {
         ("workers", rest) if rest.starts_with("observability/telemetry/") => Needs::Read,
         ("graphql" | "analytics_engine", _) => Needs::Read,
         ("storage", rest) if rest.ends_with("/bulk/get") => Needs::Read,
-        ("logpush", "validate/destination") => Needs::Read,
+        ("logpush", rest) if rest.starts_with("validate/") || rest.starts_with("ownership") => {
+            Needs::Read
+        }
         // What a live tail is followed by.
         ("workers", rest) if rest.ends_with("/tails") || rest.ends_with("/tails/{id}") => {
             Needs::Read

@@ -19,11 +19,12 @@ impl<W: Send + Sync + 'static> Manage<W> {
         ok(shown)
     }
 
-    /// Replaces all: `[{"cron":"*/5 * * * *"}]`.
+    /// Replaces all: `[{"cron":"*/5 * * * *"}]`, or the same as it is answered, under `schedules`.
     pub(super) async fn put_schedules(&self, call: Call) -> Handled {
         let (namespace, script) = (call.param("ns").to_owned(), call.script());
         let body: Value = call.json().await?;
-        let crons = body.as_array().and_then(|all| {
+        let crons = body.get("schedules").unwrap_or(&body);
+        let crons = crons.as_array().and_then(|all| {
             let cron = |it: &Value| it["cron"].as_str().map(str::to_owned);
             all.iter().map(cron).collect::<Option<Vec<_>>>()
         });

@@ -46,12 +46,21 @@ impl Caller {
             Self::Local(_) | Self::Route => None,
         }
     }
+
+    /// Whether it may change any script.
+    pub fn is_everywhere(&self) -> bool {
+        match self {
+            Self::Token(token) => !token.grant.scope().is_some(),
+            Self::Local(_) | Self::Route => true,
+        }
+    }
 }
 
 impl Call {
     /// The script that the path names, for whoever calls.
     pub fn script(&self) -> Subject {
-        Subject::new(self.param("script"), self.caller.tag())
+        let subject = Subject::new(self.param("script"), self.caller.tag());
+        subject.binding_outside(self.caller.is_everywhere())
     }
 }
 

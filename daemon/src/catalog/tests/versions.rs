@@ -333,7 +333,7 @@ fn what_cannot_be_deployed_is_refused_and_changes_nothing() {
     ));
     deploy(&stage, &[(&second, 10_000)]).unwrap();
     delete().unwrap();
-    refused(&[(&first, 10_000)], "does not exist");
+    refused(&[(&first, 10_000)], "not found");
     assert_eq!(answering(&stage), ids(&[&second]));
     stage.runtime.refuse_start.store(true, Ordering::SeqCst);
     let third = upload(&stage, module("3"));

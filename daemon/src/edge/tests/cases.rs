@@ -134,6 +134,13 @@ fn answers_to_head_have_no_body() {
         &[200],
         &["content-length: 5\r\n", "!xyz"],
     );
+    // What the Worker says goes before what it gives all the same.
+    check(
+        s,
+        &request("HEAD / HTTP/1.1", "claims-whole", &[], ""),
+        &[200],
+        &["content-length: 7\r\n"],
+    );
     check(
         s,
         &request("HEAD /exception HTTP/1.1", "fail", &[], ""),

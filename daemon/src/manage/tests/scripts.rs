@@ -305,6 +305,7 @@ fn logs_are_lines_of_json() {
 #[test]
 fn bindings_that_are_sent_back_as_they_are_shown_stay() {
     let desk = Desk::new();
+    desk.pushed("other", json!({"main_module": "main.wasm"}));
     let bindings = json!([
         {"type": "plain_text", "name": "V", "text": "1"},
         {"type": "json", "name": "J", "json": {"a": 1}},

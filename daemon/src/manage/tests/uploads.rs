@@ -369,12 +369,22 @@ fn bad_uploads_are_refused_and_leave_nothing() {
         (
             "no such KV",
             json!({"bindings": [{"type": "kv_namespace", "name": "K", "namespace_id": "00"}]}),
-            10056,
+            10042,
         ),
         (
             "no such KV either",
             json!({"bindings": [{"type": "kv_namespace", "name": "K", "namespace_id": "0".repeat(32)}]}),
-            10056,
+            10041,
+        ),
+        (
+            "no such dispatch namespace",
+            json!({"bindings": [{"type": "dispatch_namespace", "name": "D", "namespace": "none"}]}),
+            100119,
+        ),
+        (
+            "no such service",
+            json!({"bindings": [{"type": "service", "name": "S", "service": "none"}]}),
+            10143,
         ),
         (
             "large variable",
