@@ -62,7 +62,8 @@ impl Bindings for Env {
             | SyncOp::WasmDescribe
             | SyncOp::Wasm
             | SyncOp::WasmRead
-            | SyncOp::WasmWrite => Err(OpFailure::new(
+            | SyncOp::WasmWrite
+            | SyncOp::WasmLeave => Err(OpFailure::new(
                 OpErrorCode::Unsupported,
                 "this is not asked of the bindings",
             )),

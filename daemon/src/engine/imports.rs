@@ -210,7 +210,7 @@ pub(super) fn parts<'a>(caller: &'a mut Guest<'_>) -> Result<(&'a mut [u8], &'a 
 }
 
 /// Ends the isolate: the guest broke a rule of the boundary.
-fn violation(host: &mut Host, what: impl Into<String>) -> Error {
+pub(super) fn violation(host: &mut Host, what: impl Into<String>) -> Error {
     host.fatal = Some(Failure::Exception {
         name: "BoundaryError".into(),
         message: what.into(),

@@ -9,14 +9,17 @@
 //! to be done, and has it resumed. So slices end as they always do, and no native stack nests.
 
 mod answer;
+mod lent;
 mod shared;
 
-pub use answer::answer;
+pub use answer::{answer, leave};
 pub use shared::Shared;
 
 use super::limits::Limits;
+use super::mapping::WASM_PAGE;
 use super::module::{ModuleLimits, START_EXPORT};
 use crate::ledger::Share;
+use lent::{LENT_MAX, Lent};
 use postern_abi::op::WasmCall;
 use std::sync::Arc;
 use wasmi::{
@@ -118,6 +121,8 @@ enum Waiting {
 /// The modules and instances of one isolate.
 pub struct Inner {
     store: Store<Inside>,
+    /// The first memories that were made, which JavaScript may see where they are. They outlive the store.
+    lent: Vec<(Memory, Lent)>,
     shared: Arc<Shared>,
     limits: Limits,
     /// Each with the bytes of its source, which count in every isolate.
@@ -190,6 +195,7 @@ impl Inner {
         store.limiter(|inside| inside);
         Self {
             store,
+            lent: Vec::new(),
             shared: shared.clone(),
             limits: *limits,
             modules: Vec::new(),
@@ -298,6 +304,32 @@ impl Inner {
         }
     }
 
+    fn new_memory(&mut self, ty: MemoryType) -> Result<Memory, Refusal> {
+        let pages = ty.maximum().unwrap_or(u64::MAX);
+        let allowed = self.limits.memory_bytes / WASM_PAGE as u64;
+        let most = usize::try_from(pages.min(allowed).max(ty.minimum()).max(1));
+        let bytes = most.ok().and_then(|most| most.checked_mul(WASM_PAGE));
+        let is_first = self.lent.len() < LENT_MAX;
+        let Some(lent) = bytes.filter(|_| is_first).and_then(Lent::reserve) else {
+            return Memory::new(&mut self.store, ty).map_err(|_| Refusal::Limit);
+        };
+        // SAFETY: once, and it is dropped after the store.
+        let buffer = unsafe { lent.leak() };
+        let memory = Memory::new_static(&mut self.store, ty, buffer);
+        let memory = memory.map_err(|_| Refusal::Limit)?;
+        lent.let_go();
+        self.lent.push((memory, lent));
+        Ok(memory)
+    }
+
+    /// Which of the memories that JavaScript may see where they are this is.
+    fn lent(&self, memory: Memory) -> Option<usize> {
+        let at = memory.data_ptr(&self.store);
+        let same = |(own, _): &(Memory, Lent)| own.data_ptr(&self.store) == at;
+        let is_empty = memory.data_size(&self.store) == 0;
+        self.lent.iter().position(same).filter(|_| !is_empty)
+    }
+
     fn global(&self, at: usize) -> Result<Global, Refusal> {
         match self.things.get(at) {
             Some(Extern::Global(global)) => Ok(*global),
@@ -327,13 +359,25 @@ impl Inner {
         let module = reader.place()?;
         let module = self.modules.get(module).cloned();
         let (module, bytes) = module.ok_or(Refusal::Argument)?;
-        let mut imports = Vec::new();
+        let mut given = Vec::new();
         while !reader.0.is_empty() {
             let thing = self.things.get(reader.place()?).cloned();
-            imports.push(thing.ok_or(Refusal::Argument)?);
+            given.push(thing.ok_or(Refusal::Argument)?);
         }
         if self.instances.len() >= INSTANCES_MAX || !self.store.data_mut().take(4096 + bytes) {
             return Err(Refusal::Limit);
+        }
+        // The interpreter has what a module imports by kind, whatever the order in its source. A memory of its
+        // own is imported too.
+        let types: Vec<ExternType> = module.imports().map(|it| it.ty().clone()).collect();
+        let mut imports = Vec::with_capacity(types.len());
+        for ty in types {
+            let same = |thing: &Extern| is_kind(thing, &ty);
+            imports.push(match (given.iter().position(same), &ty) {
+                (Some(at), _) => given.remove(at),
+                (None, ExternType::Memory(ty)) => Extern::Memory(self.new_memory(*ty)?),
+                _ => return Err(Refusal::Argument),
+            });
         }
         let instance = Instance::new(&mut self.store, &module, &imports).map_err(|error| {
             if error.as_trap_code().is_some() {
@@ -350,14 +394,12 @@ impl Inner {
         Ok(numbers(&[self.instances.len() as u32 - 1, start]))
     }
 
-    /// A function that asks JavaScript, of the type that a module imports at a place.
+    /// A function that asks JavaScript, of the type of one of those that a module imports.
     fn import(&mut self, reader: &mut Reader<'_>) -> Answer {
         let (module, at) = (reader.place()?, reader.place()?);
         let (module, _) = self.modules.get(module).ok_or(Refusal::Argument)?;
-        let ty = match module.imports().nth(at).map(|import| import.ty().clone()) {
-            Some(ExternType::Func(ty)) => ty,
-            _ => return Err(Refusal::Argument),
-        };
+        let mut functions = module.imports().filter_map(|it| it.ty().func().cloned());
+        let ty = functions.nth(at).ok_or(Refusal::Argument)?;
         let id = self.things.len() as u32;
         let func = Func::new(
             &mut self.store,
@@ -506,8 +548,7 @@ impl Inner {
                 if least > 65_536 || most.is_some_and(|most| most < least || most > 65_536) {
                     return Err(Refusal::Argument);
                 }
-                let memory = Memory::new(&mut self.store, MemoryType::new(least, most))
-                    .map_err(|_| Refusal::Limit)?;
+                let memory = self.new_memory(MemoryType::new(least, most))?;
                 numbers(&[self.add(Extern::Memory(memory))?])
             }
             WasmCall::MemoryGrow => {
@@ -584,6 +625,16 @@ impl Inner {
             }
         })
     }
+}
+
+fn is_kind(thing: &Extern, ty: &ExternType) -> bool {
+    matches!(
+        (thing, ty),
+        (Extern::Func(_), ExternType::Func(_))
+            | (Extern::Table(_), ExternType::Table(_))
+            | (Extern::Memory(_), ExternType::Memory(_))
+            | (Extern::Global(_), ExternType::Global(_))
+    )
 }
 
 fn letter(ty: &ValType) -> char {

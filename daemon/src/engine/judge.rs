@@ -128,11 +128,17 @@ pub enum Refused {
     Crashed(String),
 }
 
+/// Where a Worker's modules lie, where they have addresses.
+const ADDRESSES: &str = "file:///bundle/";
+
 /// The calls of a stack, which may begin with what was thrown, each on a line of its own.
 fn on_lines(stack: &str) -> String {
     let lines = stack.lines().map(str::trim);
     let lines = lines.filter(|line| line.starts_with("at "));
-    lines.fold(String::new(), |all, line| all + "\n  " + line)
+    // Who sends a source map knows its modules by their names.
+    lines.fold(String::new(), |all, line| {
+        all + "\n  " + &line.replacen(ADDRESSES, "", 1)
+    })
 }
 
 /// Bytes of window made before the snapshot, so that isolates need not make it.

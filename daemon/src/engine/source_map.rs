@@ -377,6 +377,8 @@ fn frame<'a>(
     let (rest, column) = place.rsplit_once(':')?;
     let (module, at) = rest.rsplit_once(':')?;
     let (at, column): (i64, i64) = (at.parse().ok()?, column.parse().ok()?);
+    // Modules may have addresses.
+    let module = module.strip_prefix("file:///bundle/").unwrap_or(module);
     let map = maps.iter().find(|map| map.module == module)?;
     let index = match open.iter().position(|(module, _)| *module == map.module) {
         Some(known) => known,
@@ -435,7 +437,7 @@ mod tests {
         ];
         let stack = "Error: at x (dist/index.js:1:1)\n    at fetch (dist/index.js:1:9)\n    at dist/index.js:1:8\n    \
                      at async dist/index.js:1:400\n    at y (dist/index.js:3:3)\n    at z (dist/index.js:2:1)\n    \
-                     at new C (other.js:1:7)\n    at JSON.parse (<anonymous>)\n    at q (unknown.js:1:1)";
+                     at new C (file:///bundle/other.js:1:7)\n    at JSON.parse (<anonymous>)\n    at q (unknown.js:1:1)";
         assert_eq!(
             applied(&maps, stack),
             "Error: at x (dist/index.js:1:1)\n    at fetch (src/b.ts:3:5)\n    at src/a.ts:1:1\n    \

@@ -164,11 +164,15 @@ pub enum SyncOp {
     /// what belongs to it. Result: see `docs/abi.md`. There must be room for
     /// [`WASM_RESULT_MAX`](crate::limits::WASM_RESULT_MAX) bytes.
     Wasm = 81,
-    /// Copies a memory out. Argument: its handle, a `u32`, little endian. Result: its bytes.
+    /// Copies a memory out. Argument: its handle, a `u32`, little endian. Result: its bytes, as many as there
+    /// is room for. What is returned is how many pages it has.
     WasmRead = 82,
     /// Copies a memory in. Argument: its bytes. Where the result would go lies its handle, a
     /// `u32`, little endian. No result.
     WasmWrite = 83,
+    /// Bytes that [`SyncOp::WasmRead`] wrote a memory to are about to be used for something else. Argument:
+    /// those bytes. No result.
+    WasmLeave = 84,
     /// Writes a data point. Argument: an [`AnalyticsWrite`](crate::analytics::AnalyticsWrite). No
     /// result.
     AnalyticsWrite = 96,
@@ -185,7 +189,7 @@ pub enum WasmCall {
     Instantiate = 2,
     /// Instance, name → handle of what it exports.
     Export = 3,
-    /// Module, place in its imports → handle of a function that calls JavaScript.
+    /// Module, place among the functions that it imports → handle of one that calls JavaScript.
     Import = 4,
     /// Function, values → outcome.
     Call = 5,
@@ -279,6 +283,7 @@ impl SyncOp {
             81 => Self::Wasm,
             82 => Self::WasmRead,
             83 => Self::WasmWrite,
+            84 => Self::WasmLeave,
             96 => Self::AnalyticsWrite,
             _ => return None,
         })

@@ -159,7 +159,8 @@ function linked(module, at, [from, name, kind, type], value, where) {
       if (typeof value !== "function") fail("function import requires a callable");
       const own = handles.get(value);
       if (own !== undefined) return handleOf(own);
-      const handle = number(where, IMPORT, module.handle, at);
+      const before = module.imports.slice(0, at).filter((it) => it[2] === "function");
+      const handle = number(where, IMPORT, module.handle, before.length);
       imported.set(handle, { call: value, results: type[2] });
       return handle;
     }
@@ -336,7 +337,7 @@ const memoryMembers = {
     const handle = handleOf(memory);
     const known = shared.get(handle);
     if (known !== undefined) return known.buffer;
-    const buffer = new ArrayBuffer(number("Memory.buffer", MEMORY_SIZE, handle) * PAGE);
+    const buffer = native.wasmBuffer(number("Memory.buffer", MEMORY_SIZE, handle) * PAGE);
     native.wasmRead(handle, buffer);
     memory.buffer = buffer;
     shared.set(handle, memory);

@@ -204,6 +204,15 @@ thread_local! {
     static KNOWS_ATTRIBUTES: std::cell::Cell<bool> = const { std::cell::Cell::new(false) };
 }
 
+/// The address of one of a Worker's modules, where they have any.
+pub fn address(name: &str) -> Option<String> {
+    let is_part = |table: &std::cell::RefCell<Table>| {
+        let table = table.try_borrow().ok();
+        table.is_some_and(|table| table.parts.contains_key(name))
+    };
+    (HAS_ADDRESSES.get() && TABLE.with(is_part)).then(|| format!("{BUNDLE}{name}"))
+}
+
 /// The source of a module that is built in.
 fn builtin(name: &str) -> Option<String> {
     if let Some((_, source)) = PRELUDE.iter().find(|(known, _)| *known == name) {

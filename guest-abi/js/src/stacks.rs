@@ -126,8 +126,14 @@ fn line<'js>(ctx: &Ctx<'js>, means: &Means, frame: &Frame<'js>) -> Option<String
     if frame.file.is_none() && !frame.says(ctx, &means.is_language) {
         return None;
     }
-    let shown = frame.ask(ctx, &means.shown)?;
-    Some(format!("\n    at {}", text(&shown)?))
+    let mut shown = text(&frame.ask(ctx, &means.shown)?)?;
+    if let Some(file) = frame.file.as_deref()
+        && let Some(address) = crate::modules::address(file)
+        && let Some(at) = shown.rfind(file)
+    {
+        shown.replace_range(at..at + file.len(), &address);
+    }
+    Some(format!("\n    at {shown}"))
 }
 
 /// Gives what the engine says when a function of the platform is called on a wrong object, or a

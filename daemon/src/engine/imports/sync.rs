@@ -21,7 +21,7 @@ pub(super) fn op_sync(
     let known = SyncOp::from_u32(kind);
     // Of a memory no more is copied than differs.
     let copied = match known {
-        Some(SyncOp::WasmWrite) => 0,
+        Some(SyncOp::WasmWrite | SyncOp::WasmLeave) => 0,
         _ => len as usize,
     };
     charge(caller, cost::CALL + cost::copy(copied));
@@ -36,6 +36,9 @@ pub(super) fn op_sync(
     if let SyncOp::Crypto | SyncOp::CryptoWait = kind {
         let waits = kind == SyncOp::CryptoWait;
         return crypto::at_once(caller, (ptr, len), (out_ptr, out_cap), waits);
+    }
+    if kind == SyncOp::WasmLeave {
+        return inner::leave(caller, (ptr, len));
     }
     if let SyncOp::WasmDescribe | SyncOp::Wasm | SyncOp::WasmRead | SyncOp::WasmWrite = kind {
         return inner::answer(caller, kind, (ptr, len), (out_ptr, out_cap));

@@ -2,13 +2,18 @@
 
 use super::super::cost;
 use super::super::host::Host;
-use super::super::imports::{Guest, charge, charge_ahead, hand_over, parts, slice, slice_mut};
+use super::super::imports::{
+    Guest, charge, charge_ahead, hand_over, parts, slice, slice_mut, violation,
+};
+use super::super::mapping::WASM_PAGE;
 use super::super::module::{self, ModuleLimits};
+use super::lent::Lent;
 use super::{Inner, Refusal};
 use postern_abi::limits::WASM_RESULT_MAX;
 use postern_abi::op::WasmCall;
 use postern_abi::{OpErrorCode, SyncOp};
-use wasmi::{Error, TrapCode};
+use std::ops::Range;
+use wasmi::{Error, Memory, TrapCode};
 
 /// What went wrong, in the field's words.
 fn trap(error: &Error) -> (u8, String) {
@@ -79,7 +84,23 @@ pub fn answer(
             let search = inner.map_or(0, |inner| inner.search(call));
             charge(caller, 200 + search);
         }
-        None => charge_ahead(caller, cost::compared(len.max(out_cap) as usize))?,
+        None => {
+            let place = whole_pages(kind, (ptr, len), (out_ptr, out_cap));
+            let handle = match kind {
+                SyncOp::WasmRead => argument,
+                _ => slice(memory, host, out_ptr, out_cap)?,
+            };
+            let handle = handle.try_into().map(u32::from_le_bytes);
+            let inner = host.wasm.as_ref();
+            let is_there = |place| {
+                inner
+                    .zip(handle.ok())
+                    .is_some_and(|(it, handle)| it.is_at(handle, &place))
+            };
+            if !place.is_some_and(is_there) {
+                charge_ahead(caller, cost::compared(len.max(out_cap) as usize))?;
+            }
+        }
     }
     let left = caller.get_fuel().unwrap_or(0);
     let (memory, host) = parts(caller)?;
@@ -103,9 +124,9 @@ pub fn answer(
         );
         host.wasm = Some(inner);
         return Ok(match copied? {
-            Ok(bytes) => {
+            Ok((bytes, pages)) => {
                 charge(caller, cost::copy(bytes));
-                0
+                pages
             }
             Err(code) => -(code as i32),
         });
@@ -170,7 +191,80 @@ fn bring(from: &[u8], to: &mut [u8]) -> usize {
     copied
 }
 
-/// Copies a memory of WebAssembly out of, or into, that of JavaScript; how many bytes were copied.
+/// The part of JavaScript's memory that a memory is brought to or from, where it can be lent.
+fn whole_pages(kind: SyncOp, argument: (u32, u32), out: (u32, u32)) -> Option<Range<usize>> {
+    let (ptr, len) = match kind {
+        SyncOp::WasmRead => out,
+        _ => argument,
+    };
+    let (ptr, len) = (ptr as usize, len as usize);
+    let is_whole = len > 0 && ptr.is_multiple_of(WASM_PAGE) && len.is_multiple_of(WASM_PAGE);
+    is_whole.then(|| ptr..ptr + len)
+}
+
+impl Inner {
+    /// Whether a memory is there.
+    fn is_at(&self, handle: u32, place: &Range<usize>) -> bool {
+        let memory = self.memory(handle as usize).ok();
+        let at = memory.and_then(|memory| self.lent(memory));
+        at.is_some_and(|at| self.lent[at].1.to().as_ref() == Some(place))
+    }
+
+    /// Whether a memory is in a place of JavaScript's, where it comes to be by being read if it can.
+    fn is_lent(
+        &mut self,
+        (at, is_read): (usize, bool),
+        (memory, host): (&mut [u8], &mut Host),
+        place: &Range<usize>,
+    ) -> Result<bool, Error> {
+        let overlaps = |(_, lent): &(Memory, Lent)| {
+            let other = lent.to();
+            other.is_some_and(|other| other.start < place.end && place.start < other.end)
+        };
+        let is_free = !self.lent.iter().any(overlaps);
+        let (own, lent) = &mut self.lent[at];
+        // What is written down is what is copied.
+        if is_read
+            && is_free
+            && lent.to().is_none()
+            && own.data_size(&self.store) == place.len()
+            && host.tape.is_none()
+        {
+            let made = lent.lend(memory, place.clone());
+            made.map_err(|error| violation(host, error.to_string()))?;
+        }
+        Ok(lent.to().as_ref() == Some(place))
+    }
+}
+
+/// Takes back what JavaScript uses for something else.
+///
+/// # Errors
+/// What ends the isolate.
+pub fn leave(caller: &mut Guest<'_>, (ptr, len): (u32, u32)) -> Result<i32, Error> {
+    let (memory, host) = parts(caller)?;
+    let (start, end) = (ptr as usize, ptr as usize + len as usize);
+    let Some(inner) = &mut host.wasm else {
+        return Ok(0);
+    };
+    let mut taken = 0;
+    for (_, lent) in &mut inner.lent {
+        if let Some(place) = lent.to()
+            && place.start < end
+            && start < place.end
+        {
+            taken += place.len();
+            if let Err(error) = lent.take_back(memory) {
+                return Err(violation(host, error.to_string()));
+            }
+        }
+    }
+    charge(caller, cost::compared(taken));
+    Ok(0)
+}
+
+/// Copies a memory of WebAssembly out of, or into, that of JavaScript, unless it is in both; how many bytes were
+/// copied, and what is returned.
 fn copy(
     inner: &mut Inner,
     kind: SyncOp,
@@ -178,7 +272,7 @@ fn copy(
     host: &mut Host,
     (ptr, len): (u32, u32),
     (out_ptr, out_cap): (u32, u32),
-) -> Result<Result<usize, OpErrorCode>, Error> {
+) -> Result<Result<(usize, i32), OpErrorCode>, Error> {
     let bad = Ok(Err(OpErrorCode::BadArgument));
     let handle = match kind {
         SyncOp::WasmRead => slice(memory, host, ptr, len)?,
@@ -190,15 +284,33 @@ fn copy(
     let Ok(theirs) = inner.memory(handle as usize) else {
         return bad;
     };
+    let is_read = kind == SyncOp::WasmRead;
+    let pages = if is_read {
+        theirs.size(&inner.store) as i32
+    } else {
+        0
+    };
+    let (ours, ours_len) = if is_read {
+        (out_ptr, out_cap)
+    } else {
+        (ptr, len)
+    };
+    slice(memory, host, ours, ours_len)?;
+    if let Some(place) = whole_pages(kind, (ptr, len), (out_ptr, out_cap))
+        && let Some(at) = inner.lent(theirs)
+        && inner.is_lent((at, is_read), (memory, host), &place)?
+    {
+        return Ok(Ok((0, pages)));
+    }
     let theirs = theirs.data_mut(&mut inner.store);
-    let copied = if kind == SyncOp::WasmRead {
+    let copied = if is_read {
         let to = slice_mut(memory, host, out_ptr, out_cap)?;
         bring(theirs, to)
     } else {
         let from = slice(memory, host, ptr, len)?;
         bring(from, theirs)
     };
-    Ok(Ok(copied))
+    Ok(Ok((copied, pages)))
 }
 
 #[cfg(test)]

@@ -112,6 +112,7 @@ impl Loading {
             | SyncOp::Wasm
             | SyncOp::WasmRead
             | SyncOp::WasmWrite
+            | SyncOp::WasmLeave
             | SyncOp::AnalyticsWrite
             | SyncOp::Crypto
             | SyncOp::CryptoWait => Err(OpErrorCode::Unsupported),

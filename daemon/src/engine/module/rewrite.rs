@@ -110,7 +110,8 @@ pub fn init_module(source: &[u8], inspected: &Inspected) -> Result<Vec<u8>, Refu
 }
 
 /// Rewrites a module that [`inspect_part`](super::inspect_part) accepted: its fuel follows what
-/// is executed, and its start function is exported as [`START_EXPORT`] instead of being run.
+/// is executed, and its start function is exported as [`START_EXPORT`] instead of being run. A memory that it
+/// defines is the last thing that it imports.
 ///
 /// # Errors
 ///
@@ -120,11 +121,35 @@ pub fn metered_part(source: &[u8]) -> Result<Vec<u8>, Refusal> {
     let start = start_function(source)?;
     let mut module = Module::new();
     let mut exported = false;
+    let mut own = own_memory(source)?;
     for payload in Parser::new(0).parse_all(source) {
         let payload = payload?;
+        // Imports come even where there were none: before whatever follows types.
+        if !matches!(
+            payload,
+            Payload::Version { .. }
+                | Payload::CustomSection(_)
+                | Payload::TypeSection(_)
+                | Payload::ImportSection(_)
+        ) && let Some(memory) = own.take()
+        {
+            let mut section = ImportSection::new();
+            section.import(MEMORY_IMPORT.0, MEMORY_IMPORT.1, memory);
+            module.section(&section);
+        }
         match payload {
             Payload::TypeSection(_) => {
                 module.section(&type_section(types.iter())?);
+            }
+            Payload::ImportSection(reader) => {
+                let mut section = ImportSection::new();
+                RoundtripReencoder
+                    .parse_import_section(&mut section, reader)
+                    .map_err(unencodable)?;
+                if let Some(memory) = own.take() {
+                    section.import(MEMORY_IMPORT.0, MEMORY_IMPORT.1, memory);
+                }
+                module.section(&section);
             }
             Payload::ExportSection(reader) => {
                 let mut section = ExportSection::new();
@@ -151,13 +176,26 @@ pub fn metered_part(source: &[u8]) -> Result<Vec<u8>, Refusal> {
                 }
                 module.section(&section);
             }
-            Payload::StartSection { .. }
+            Payload::MemorySection(_)
+            | Payload::StartSection { .. }
             | Payload::CustomSection(_)
             | Payload::CodeSectionEntry(_) => {}
             payload => copy_section(&mut module, source, &payload),
         }
     }
     Ok(module.finish())
+}
+
+/// The memory that a module defines.
+fn own_memory(source: &[u8]) -> Result<Option<MemoryType>, Refusal> {
+    for payload in Parser::new(0).parse_all(source) {
+        if let Payload::MemorySection(reader) = payload?
+            && let Some(memory) = reader.into_iter().next()
+        {
+            return Ok(Some(RoundtripReencoder.memory_type(memory?)));
+        }
+    }
+    Ok(None)
 }
 
 /// The index of the start function.

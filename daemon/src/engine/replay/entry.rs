@@ -85,7 +85,7 @@ impl Import {
         match (self, arguments) {
             (Self::Random, [ptr, len]) => Some((*ptr, *len)),
             (Self::OpSync, [kind, _, _, out, cap]) => {
-                if *kind == postern_abi::SyncOp::WasmRead as u32 && value == 0 {
+                if *kind == postern_abi::SyncOp::WasmRead as u32 && value >= 0 {
                     return Some((*out, *cap));
                 }
                 let len = u32::try_from(value).ok()?;

@@ -79,6 +79,37 @@ const WORKER: &str = r#"
             try { return e.ask(1); } catch (error) { return `${error.name}`; } finally { again = undefined; }
         },
         grow: (e) => `${e.grow(100)} ${e.grow(200)} ${e.grow(60000)}`,
+        seen() {
+            // More than can be in both places; of each one JavaScript and WebAssembly see the same.
+            const all = Array.from({ length: 10 }, () => new WebAssembly.Instance(wasm, imports).exports);
+            const views = all.map((e) => new Uint8Array(e.memory.buffer));
+            const right = all.map((e, at) => {
+                views[at][5] = at + 1;
+                e.store(6, e.load(5) + 1);
+                return views[at][6] === at + 2 && e.grow(1) === 1 && views[at].length;
+            });
+            const grown = all.map((e, at) => {
+                const view = new Uint8Array(e.memory.buffer);
+                view[70_000] = at;
+                return view[5] === at + 1 && view[6] === at + 2 && e.load(70_000) === at && view.length;
+            });
+            // A buffer that is somebody else's has its memory no longer.
+            const taken = all[0].memory.buffer.slice(0, 8);
+            try { structuredClone(0, { transfer: [all[1].memory.buffer] }); } catch {}
+            all[1].store(5, 99);
+            return [new Set(right).size, right[0], new Set(grown).size, grown[9], new Uint8Array(taken)[5],
+                all[1].load(6), new Uint8Array(all[1].memory.buffer)[5]];
+        },
+        large() {
+            const memory = new WebAssembly.Memory({ initial: 256 });
+            const view = new Uint8Array(memory.buffer);
+            view[view.length - 1] = 1;
+            const e = new WebAssembly.Instance(wasm, imports).exports;
+            new Uint8Array(e.memory.buffer);
+            let sum = 0;
+            for (let i = 0; i < 2000; i++) sum += e.add(i, 1);
+            return `${sum} ${view.at(-1)}`;
+        },
         fresh() { return new WebAssembly.Instance(wasm, imports).exports.add(20, 1); },
     };
     export default { async fetch(request) {
@@ -147,6 +178,66 @@ fn it_runs_in_slices_and_under_the_limits() {
     assert!(bench.text(&worker, "spin").is_err());
     assert_eq!(bench.last().outcome, Outcome::ExceededCpu);
     assert_eq!(bench.text(&worker, "fresh").unwrap(), "21");
+}
+
+#[test]
+fn javascript_and_webassembly_see_the_same_memory() {
+    let bench = bench();
+    let worker = wasm_worker(&bench, Limits::default());
+    for _ in 0..3 {
+        assert_eq!(bench.text(&worker, "seen").unwrap(), "1,0,1,131072,1,3,99");
+    }
+}
+
+#[test]
+fn imports_may_be_in_any_order() {
+    let bench = bench();
+    let source = r#"
+        import wasm from './m.wasm';
+        export default { fetch() {
+            const env = {
+                g: new WebAssembly.Global({ value: 'i32' }, 5), m: new WebAssembly.Memory({ initial: 2 }),
+                t: new WebAssembly.Table({ initial: 3, element: 'anyfunc' }), h: 7, one: () => 1, two: (x) => x * 2,
+            };
+            const { f } = new WebAssembly.Instance(wasm, { env }).exports;
+            return new Response(`${f()} ${new Uint8Array(env.m.buffer)[9]} ${env.t.get(1)()}`);
+        } };
+    "#;
+    let module = r#"(module
+        (import "env" "g" (global $g i32))
+        (import "env" "one" (func $one (result i32)))
+        (import "env" "m" (memory 1))
+        (import "env" "h" (global $h i32))
+        (import "env" "t" (table 1 funcref))
+        (import "env" "two" (func $two (param i32) (result i32)))
+        (elem (i32.const 1) $f)
+        (func $f (export "f") (result i32)
+            (i32.store8 (i32.const 9) (global.get $h))
+            (i32.add (call $one) (call $two (global.get $g)))))"#;
+    let mut bundle = bundle(&[("worker.js", ModuleKind::EsModule, source)]);
+    bundle.modules.push(Part {
+        name: "m.wasm".to_owned(),
+        kind: ModuleKind::Wasm,
+        bytes: wat::parse_str(module).unwrap().into(),
+    });
+    let judged = bench.judged(bundle, &Limits::default()).unwrap();
+    let worker = bench.script("w", &judged, Limits::default());
+    assert_eq!(bench.text(&worker, "").unwrap(), "11 7 11");
+}
+
+#[test]
+fn a_call_pays_nothing_for_the_memory_that_it_shares() {
+    let bench = bench();
+    let limits = Limits {
+        cpu_ms: 500,
+        memory_bytes: 128 << 20,
+        ..Limits::default()
+    };
+    let worker = wasm_worker(&bench, limits);
+    assert_eq!(bench.text(&worker, "large").unwrap(), "2001000 1");
+    // 16 MiB, compared twice in each of 2,000 calls, would be 2,100,000,000 more.
+    let fuel = bench.last().fuel;
+    assert!(fuel < 300_000_000, "{fuel}");
 }
 
 #[test]

@@ -199,15 +199,14 @@ function write() {
 // Gives JavaScript what WebAssembly wrote; a buffer that is too short is detached.
 function read() {
   for (const [handle, memory] of shared) {
-    const size = number("Memory.buffer", MEMORY_SIZE, handle) * PAGE;
-    if (size === memory.buffer.byteLength) native.wasmRead(handle, memory.buffer);
-    else drop(memory);
+    const pages = memory.buffer.detached ? NONE : native.wasmRead(handle, memory.buffer);
+    if (pages * PAGE !== memory.buffer.byteLength) drop(memory);
   }
 }
 
 function drop(memory) {
   shared.delete(memory.handle);
-  if (memory.buffer !== undefined) memory.buffer.transfer();
+  if (memory.buffer?.detached === false) memory.buffer.transfer();
   memory.buffer = undefined;
 }
 
