@@ -25,8 +25,8 @@ const QUICKJS: &str = "0.14.0";
 /// ranges and strings without escapes, lengths of vectors to V8's last digit, who waits behind a
 /// generator that has ended, brackets that are looked behind once, what base64 is refused for, as many
 /// groups as V8 has, exports by the thousand, where test262 and V8 agree against the engine, how long strings
-/// get and arrays that hold themselves, V8's words for what its own functions are given, and where what fails
-/// stands.
+/// get and arrays that hold themselves, V8's words for what its own functions are given, where what fails
+/// stands, and which token V8 does not expect where a source is no program.
 const PATCHES: &[&str] = &[
     "quickjs.patch",
     "messages.patch",
@@ -55,6 +55,7 @@ const PATCHES: &[&str] = &[
     "joins.patch",
     "words.patch",
     "places.patch",
+    "grammar.patch",
 ];
 /// The stack of the module: QuickJS may use most of it, so that recursion is a RangeError.
 const STACK: u32 = 1 << 20;

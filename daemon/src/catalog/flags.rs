@@ -74,7 +74,7 @@ pub const FLAGS: &[Flag] = &[
     flag("nodejs_process_version_24", "no_nodejs_process_version_24", "2026-11-24", Both),
     flag("enable_request_signal", "disable_request_signal", "2026-11-17", Both),
     flag("new_module_registry", "legacy_module_registry", "2026-11-17", Both),
-    flag("pipe_to_backward_propagation", "no_pipe_to_backward_propagation", "2026-11-17", Always),
+    flag("pipe_to_backward_propagation", "no_pipe_to_backward_propagation", "2026-11-17", Both),
     flag("cache_option_preserves_cache_control", "cache_option_overrides_cache_control", "2026-11-17", Always),
     flag("durable_object_io_tasks_prevent_eviction", "durable_object_io_tasks_do_not_prevent_eviction", "2026-10-01", NO_OBJECTS),
     flag("spec_compliant_dispatch_exceptions", "no_spec_compliant_dispatch_exceptions", "2026-09-15", Both),

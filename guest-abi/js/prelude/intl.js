@@ -376,7 +376,7 @@ const DateTimeFormat = callable(
       this.#language = languageOf(locales);
       this.#local = localesOf(canonicalList(locales));
       this.#locale = localeOf(locales);
-      this.#options = dateOptions(options, "any", "date", undefined, locales);
+      this.#options = dateOptions(notNull(options, "Intl.DateTimeFormat"), "any", "date", undefined, locales);
       const cycle = cycleOf(locales);
       if (cycle !== undefined && cycle === this.#options.hourCycle) this.#locale += `-u-hc-${cycle}`;
     }
@@ -428,7 +428,7 @@ const NumberFormat = callable(
     #format;
     constructor(locales, options) {
       this.#locale = localeOf(locales);
-      this.#options = numberOptions(options);
+      this.#options = numberOptions(notNull(options, "Intl.NumberFormat"));
     }
     get format() {
       return (this.#format ??= (value) => textOf(this.formatToParts(value)));
@@ -500,7 +500,7 @@ class PluralRules {
   #options;
   constructor(locales, options) {
     this.#locale = localeOf(locales);
-    this.#type = choice(Object(options ?? {}), "type", ["cardinal", "ordinal"], "cardinal", "Intl.PluralRules");
+    this.#type = choice(Object(notNull(options, "Intl.PluralRules") ?? {}), "type", ["cardinal", "ordinal"], "cardinal", "Intl.PluralRules");
     this.#options = numberOptions(options);
   }
   resolvedOptions() {
@@ -547,7 +547,7 @@ class RelativeTimeFormat {
   #numeric;
   constructor(locales, options) {
     this.#locale = localeOf(locales);
-    const o = Object(options ?? {});
+    const o = Object(notNull(options, "Intl.RelativeTimeFormat") ?? {});
     this.#style = choice(o, "style", ["long", "short", "narrow"], "long", "Intl.RelativeTimeFormat");
     this.#numeric = choice(o, "numeric", ["always", "auto"], "always", "Intl.RelativeTimeFormat");
   }
@@ -608,6 +608,7 @@ class ListFormat {
   #style;
   constructor(locales, options) {
     this.#locale = localeOf(locales);
+    if (options !== undefined && Object(options) !== options) throw new TypeError("invalid_argument");
     const o = Object(options ?? {});
     this.#type = choice(o, "type", ["conjunction", "disjunction", "unit"], "conjunction", "Intl.ListFormat");
     this.#style = choice(o, "style", ["long", "short", "narrow"], "long", "Intl.ListFormat");
@@ -704,7 +705,7 @@ const Collator = callable(
     #compare;
     constructor(locales, options) {
       this.#locale = localeOf(locales);
-      const o = Object(options ?? {});
+      const o = Object(notNull(options, "Intl.Collator") ?? {});
       this.#options = {
         usage: choice(o, "usage", ["sort", "search"], "sort", "Intl.Collator"),
         sensitivity: choice(o, "sensitivity", ["base", "accent", "case", "variant"], "variant", "Intl.Collator"),
@@ -838,6 +839,7 @@ methods(String.prototype, {
   },
   localeCompare(that, locales, options) {
     const value = textOfThis(this, "localeCompare"), other = `${that}`;
+    notNull(options, "String.prototype.localeCompare");
     const language = locales === undefined ? undefined : localeOf(locales).split("-")[0];
     return compare(value, other, options, language);
   },

@@ -1,7 +1,7 @@
 // JSON.parse, with the words of V8 for what is wrong (src/json.rs).
 import native from "internal:native";
 
-const { parse } = JSON;
+const { parse, rawJSON } = JSON;
 const { jsonFault, text: toText } = native;
 
 JSON.parse = {
@@ -16,3 +16,17 @@ JSON.parse = {
     }
   },
 }.parse;
+
+JSON.rawJSON = {
+  rawJSON(value) {
+    const text = toText(value);
+    try {
+      return rawJSON(text);
+    } catch (error) {
+      // An empty text and one that is no primitive are refused before they are read.
+      const words = text === "" ? undefined : jsonFault(text);
+      if (words !== undefined && !words.startsWith("Unexpected non-whitespace")) throw new SyntaxError(words);
+      throw error.message.startsWith("unexpected") ? new SyntaxError("Invalid value for JSON.rawJSON") : error;
+    }
+  },
+}.rawJSON;

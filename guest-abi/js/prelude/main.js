@@ -30,6 +30,7 @@ import { WorkerEntrypoint } from "cloudflare:workers";
 import { configure as configureGlobals } from "internal:globals";
 import "internal:intl";
 import "internal:atomics";
+import "internal:zip";
 import "internal:regexp";
 import { bytesOfModule, compiled, importedModule } from "internal:wasm";
 import { batchOf } from "internal:batch";

@@ -75,6 +75,7 @@ const PRELUDE: &[(&str, &str)] = prelude! {
     "internal:intl/plurals" => "intl/plurals.js",
     "internal:intl/durations" => "intl/durations.js",
     "internal:atomics" => "atomics.js",
+    "internal:zip" => "zip.js",
     "internal:regexp" => "regexp.js",
     "internal:order" => "order.js",
     "internal:wasm" => "wasm.js",

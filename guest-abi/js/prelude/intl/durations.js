@@ -43,7 +43,7 @@ export const durationFormat = ({ choice, localeOf, incompatible, number }) =>
     #options;
     constructor(locales, options) {
       this.#locale = localeOf(locales);
-      if (options !== undefined && (typeof options !== "object" || options === null)) throw new TypeError("invalid_argument");
+      if (options !== undefined && Object(options) !== options) throw new TypeError("invalid_argument");
       options ??= {};
       const pick = (name, allowed, fallback) => choice(options, name, allowed, fallback, "Intl.DurationFormat");
       const style = pick("style", [...STYLES, "digital"], "short");

@@ -116,7 +116,7 @@ export class Locale {
     tagOf = (value) => (#parts in value ? written(value.#parts) : undefined);
   }
   constructor(tag, options) {
-    if ((typeof tag !== "string" && typeof tag !== "object") || tag === null) {
+    if (!/^(string|object|function)$/.test(typeof tag) || tag === null) {
       throw new TypeError("First argument to Intl.Locale constructor can't be empty or missing");
     }
     const text = tagOf(Object(tag)) ?? `${tag}`;

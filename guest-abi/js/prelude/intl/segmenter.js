@@ -78,8 +78,7 @@ export function segmenters({ choice, localeOf, incompatible }) {
     #granularity;
     constructor(locales, options) {
       this.#locale = localeOf(locales);
-      if (options !== undefined && typeof options !== "object") throw new TypeError("invalid_argument");
-      if (options === null) throw new TypeError("invalid_argument");
+      if (options !== undefined && Object(options) !== options) throw new TypeError("invalid_argument");
       this.#granularity = choice(options ?? {}, "granularity", GRANULARITIES, "grapheme", "Intl.Segmenter");
     }
     resolvedOptions() {

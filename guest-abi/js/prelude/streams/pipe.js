@@ -1,4 +1,5 @@
 // Pipes: from a consumer to a sink, one part after the other.
+import { flag } from "internal:errors";
 import { isAborted, reasonOf } from "internal:events";
 
 const CLOSED = 1, ERRORED = 2;
@@ -12,14 +13,16 @@ export async function pipe(consumer, sink, { preventAbort, preventCancel, preven
   sink.writer = PIPE;
   consumer.disturbed = true;
   consumer.whole = sink.internal;
-  // Whether a sink of JavaScript ended by itself, which lets go of both ends at once.
-  let released = false;
+  // Whether a sink of JavaScript ended by itself, which lets go of both ends at once; why, and what cancels the source.
+  let released = false, ended, cancelled;
+  const propagates = flag("pipe_to_backward_propagation");
   if (!sink.internal) {
     sink.writer = {
       ...PIPE,
       settled() {
         released = true;
-        stop(sink.state === CLOSED ? new TypeError(ENDED) : sink.error);
+        ended = stop(sink.state === CLOSED ? new TypeError(ENDED) : sink.error);
+        if (propagates && preventCancel) consumer.refuse(ended);
       },
     };
   }
@@ -31,12 +34,20 @@ export async function pipe(consumer, sink, { preventAbort, preventCancel, preven
   };
   const stop = (reason) => {
     free();
-    if (!preventCancel) consumer.cancel(reason).catch(() => {});
+    if (!preventCancel) {
+      cancelled = consumer.cancel(reason);
+      cancelled.catch(() => {});
+    }
     return reason;
   };
 
   for (;;) {
-    if (released) return;
+    if (released) {
+      if (!propagates) return;
+      // What the source says of being cancelled counts for more than why it was.
+      await cancelled;
+      throw ended;
+    }
     if (isAborted(signal)) {
       const reason = reasonOf(signal);
       stop(reason);
@@ -48,13 +59,16 @@ export async function pipe(consumer, sink, { preventAbort, preventCancel, preven
       if (!preventAbort) await sink.abort(consumer.error);
       throw consumer.error;
     }
-    if (sink.failed) throw stop(sink.error);
+    if (sink.failed || (consumer.state !== CLOSED && (sink.internal ? sink.ended : sink.state === CLOSED))) {
+      const reason = stop(sink.failed ? sink.error : new TypeError(ENDED));
+      if (propagates) await cancelled;
+      throw reason;
+    }
     if (consumer.state === CLOSED) {
       free();
       if (!preventClose && !(sink.internal && sink.ended)) await sink.close();
       return;
     }
-    if (sink.internal ? sink.ended : sink.state === CLOSED) throw stop(new TypeError(ENDED));
     let writing = false;
     try {
       const { value, done } = await consumer.read();
@@ -62,8 +76,10 @@ export async function pipe(consumer, sink, { preventAbort, preventCancel, preven
       writing = true;
       await sink.writeFromPipe(value);
     } catch (failure) {
+      if (propagates && released) continue;
       if (writing && !sink.internal) {
         if (!released) stop(failure);
+        if (propagates) await cancelled;
         throw failure;
       }
       // Why is looked at above.

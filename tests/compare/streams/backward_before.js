@@ -1,0 +1,2 @@
+// date: 2026-11-16
+// body: backward.js
