@@ -35,8 +35,10 @@ fn the_page_is_small_closed_and_needs_no_token_to_be_seen() {
         assert!(!answer.text().contains("https://"));
     }
     assert!(bytes <= 150_000, "{bytes} bytes");
-    let root = Request::get("/").send(daemon.manage()).unwrap();
+    let root = Request::get("/").header("accept", "text/html,*/*;q=0.8");
+    let root = root.send(daemon.manage()).unwrap();
     assert_eq!((root.status, root.header("location")), (302, Some("/tune")));
+    Request::get("/").send(daemon.manage()).unwrap().expect(401);
     // The edge, where tenants' clients are, knows nothing of it; nor is there anything else.
     assert_ne!(daemon.get("/tune").status, 200);
     for path in ["/tune/x", "/tune/../tune.js", "/postern/v1/tune"] {

@@ -289,7 +289,9 @@ impl<W: Send + Sync + 'static> Manage<W> {
     /// Answers a call: token first, then route, then handler.
     pub async fn handle(&self, request: http::Request<Payload>) -> Answer {
         #[cfg(feature = "tune-page")]
-        if let Some(answer) = page::answer(request.method(), request.uri().path()) {
+        if let Some(answer) = page::answer(request.method(), request.uri().path())
+            .or_else(|| page::entrance(&request))
+        {
             return answer;
         }
         match self.dispatch(request).await {

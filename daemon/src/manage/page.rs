@@ -5,7 +5,7 @@
 
 use super::envelope::{Answer, AnswerBody};
 use bytes::Bytes;
-use http::{Method, StatusCode};
+use http::{Method, Request, StatusCode, header};
 
 /// What the page may do: run its own script, and talk to this port.
 const POLICY: &str = "default-src 'none'; script-src 'self'; style-src 'self'; connect-src 'self'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'";
@@ -35,16 +35,6 @@ pub fn answer(method: &Method, path: &str) -> Option<Answer> {
         return None;
     }
     let path = path.strip_suffix('/').unwrap_or(path);
-    if path.is_empty() {
-        // Whoever opens the port in a browser.
-        let answer = Answer {
-            status: StatusCode::FOUND,
-            content_type: "text/plain; charset=utf-8".to_owned(),
-            headers: Vec::new(),
-            body: AnswerBody::Whole(Bytes::from_static(b"the page that tunes is at /tune\n")),
-        };
-        return Some(answer.with("location", FILES[0].0));
-    }
     let (_, content_type, content) = FILES.iter().find(|(it, ..)| *it == path)?;
     let answer = Answer {
         status: StatusCode::OK,
@@ -59,6 +49,21 @@ pub fn answer(method: &Method, path: &str) -> Option<Answer> {
         .with("cross-origin-opener-policy", "same-origin")
         .with("x-frame-options", "DENY");
     Some(answer)
+}
+
+/// Where a browser is led that asks for nothing in particular.
+pub fn entrance<T>(request: &Request<T>) -> Option<Answer> {
+    let accepted = request.headers().get(header::ACCEPT)?.to_str().ok()?;
+    let is_browser = request.method() == Method::GET && accepted.contains("text/html");
+    (is_browser && request.uri().path() == "/").then(|| {
+        let answer = Answer {
+            status: StatusCode::FOUND,
+            content_type: "text/plain; charset=utf-8".to_owned(),
+            headers: Vec::new(),
+            body: AnswerBody::Whole(Bytes::from_static(b"the page that tunes is at /tune\n")),
+        };
+        answer.with("location", FILES[0].0)
+    })
 }
 
 #[cfg(test)]

@@ -218,4 +218,24 @@ mod tests {
         drop(lent);
         assert_eq!((memory[3 * WASM_PAGE], memory[0]), (3, 1));
     }
+
+    /// As it is before its instance goes to the next isolate.
+    #[test]
+    fn a_memory_that_is_cleared_has_nothing_of_what_was_lent_to_it() {
+        let len = 4 * WASM_PAGE;
+        let mut mapping = Mapping::reserve(len).unwrap();
+        // SAFETY: once, and `mapping` lives until the end.
+        let memory = unsafe { mapping.leak() };
+        mapping.restore(&[], len).unwrap();
+        let mut lent = Lent::reserve(2 * WASM_PAGE).unwrap();
+        // SAFETY: once, and `lent` lives until the end.
+        let own = unsafe { lent.leak() };
+        own.fill(7);
+        lent.lend(memory, WASM_PAGE..3 * WASM_PAGE).unwrap();
+        assert_eq!((memory[0], memory[WASM_PAGE]), (0, 7));
+        mapping.clear().unwrap();
+        assert!(memory.iter().all(|byte| *byte == 0));
+        memory.fill(1);
+        assert!(own.iter().all(|byte| *byte == 7));
+    }
 }
