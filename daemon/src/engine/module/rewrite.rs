@@ -39,20 +39,7 @@ pub fn init_module(source: &[u8], inspected: &Inspected) -> Result<Vec<u8>, Refu
     let start = start_function(source)?;
     for payload in Parser::new(0).parse_all(source) {
         let payload = payload?;
-        // The memory is imported, so imports come even where there were none: before whatever
-        // follows types.
-        if !matches!(
-            payload,
-            Payload::Version { .. }
-                | Payload::CustomSection(_)
-                | Payload::TypeSection(_)
-                | Payload::ImportSection(_)
-        ) && let Some(memory) = imports.take()
-        {
-            let mut section = ImportSection::new();
-            section.import(MEMORY_IMPORT.0, MEMORY_IMPORT.1, memory);
-            module.section(&section);
-        }
+        import_if_none(&mut module, &payload, &mut imports);
         match payload {
             Payload::TypeSection(_) => {
                 module.section(&type_section(types.iter())?);
@@ -124,19 +111,7 @@ pub fn metered_part(source: &[u8]) -> Result<Vec<u8>, Refusal> {
     let mut own = own_memory(source)?;
     for payload in Parser::new(0).parse_all(source) {
         let payload = payload?;
-        // Imports come even where there were none: before whatever follows types.
-        if !matches!(
-            payload,
-            Payload::Version { .. }
-                | Payload::CustomSection(_)
-                | Payload::TypeSection(_)
-                | Payload::ImportSection(_)
-        ) && let Some(memory) = own.take()
-        {
-            let mut section = ImportSection::new();
-            section.import(MEMORY_IMPORT.0, MEMORY_IMPORT.1, memory);
-            module.section(&section);
-        }
+        import_if_none(&mut module, &payload, &mut own);
         match payload {
             Payload::TypeSection(_) => {
                 module.section(&type_section(types.iter())?);
@@ -184,6 +159,22 @@ pub fn metered_part(source: &[u8]) -> Result<Vec<u8>, Refusal> {
         }
     }
     Ok(module.finish())
+}
+
+/// Has a memory imported where the source imports nothing: imports come before whatever follows types.
+fn import_if_none(module: &mut Module, payload: &Payload<'_>, memory: &mut Option<MemoryType>) {
+    let is_before = matches!(
+        payload,
+        Payload::Version { .. }
+            | Payload::CustomSection(_)
+            | Payload::TypeSection(_)
+            | Payload::ImportSection(_)
+    );
+    if !is_before && let Some(memory) = memory.take() {
+        let mut section = ImportSection::new();
+        section.import(MEMORY_IMPORT.0, MEMORY_IMPORT.1, memory);
+        module.section(&section);
+    }
 }
 
 /// The memory that a module defines.
