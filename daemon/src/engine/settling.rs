@@ -12,6 +12,8 @@ use std::time::{Duration, Instant};
 
 /// For how long what should take a slice is waited for, by one who needs room.
 const PATIENCE: Duration = Duration::from_secs(1);
+/// How often somebody looks again: beside many who come to rest and make no room, looking is what costs.
+const LOOKS_MAX: u32 = 16;
 
 /// Somebody who looks for room in a budget, and may look again.
 pub struct Settling(Option<Looking>);
@@ -20,6 +22,7 @@ struct Looking {
     engine: Engine,
     budget: Budget,
     until: Instant,
+    looks: u32,
     rested: Option<EventListener>,
 }
 
@@ -30,6 +33,7 @@ impl Engine {
             engine: self.clone(),
             budget: budget.clone(),
             until: Instant::now() + PATIENCE,
+            looks: LOOKS_MAX,
             rested: None,
         }))
     }
@@ -57,6 +61,10 @@ impl Settling {
         let Some(mut rested) = looking.rested.take() else {
             return false;
         };
+        looking.looks -= 1;
+        if looking.looks == 0 {
+            return false;
+        }
         let until = looking.until;
         if !looking.is_any_about_to_rest() {
             return future::poll_once(&mut rested).await.is_some() && Instant::now() < until;
