@@ -47,10 +47,7 @@ pub fn run(args: &Bundle, out: Output) -> Result<(), CliError> {
                 Ok(bundle::read(&project::read(path, FILE_MAX)?)?)
             };
             let changes = shown::changes(&read(old)?.manifest, &read(new)?.manifest);
-            out.result(&json!(changes), || {
-                let lines = changes.iter().map(|it| format!("{}\n", printable(it)));
-                lines.collect()
-            })
+            out.result(&json!(changes), || shown::changes_text(&changes))
         }
     }
 }
