@@ -56,6 +56,7 @@ const PATCHES: &[&str] = &[
     "words.patch",
     "places.patch",
     "grammar.patch",
+    "walks.patch",
 ];
 /// The stack of the module: QuickJS may use most of it, so that recursion is a RangeError.
 const STACK: u32 = 1 << 20;

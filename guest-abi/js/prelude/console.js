@@ -8,15 +8,19 @@ const CHANNEL = 5;
 const LEVELS = { debug: 0, error: 4, info: 1, log: 2, warn: 3 };
 
 function write(level, args) {
+  if (args.length === 1 && typeof args[0] === "string") {
+    native.log(level, args[0]);
+    return;
+  }
+  if (native.logPlain(level, args, args.length)) return;
   let line;
   try {
-    line = args.length === 1 && typeof args[0] === "string" ? args[0] : format(args);
+    line = format(args);
   } catch (error) {
     line = `<Formatting threw (${error?.stack ?? error})>`;
   }
   try {
-    const values = valuesOf(args);
-    if (values !== undefined) native.logValues(values);
+    native.logValues(valuesOf(args));
   } catch {
     // The text says it alone.
   }
@@ -51,7 +55,7 @@ function framesOf(stack) {
 }
 
 function errorOf(value) {
-  if (!(value instanceof Error) || value instanceof DOMException) return "null";
+  if ((typeof value !== "object" && typeof value !== "function") || !(value instanceof Error) || value instanceof DOMException) return "null";
   try {
     return stringify({ name: textOf(value.name), message: textOf(value.message), stack: framesOf(textOf(value.stack)) });
   } catch {
@@ -65,9 +69,8 @@ function exceptionOf(value) {
   return stringify({ name, message, stack });
 }
 
-// What the line is made of, unless that is one text.
+// What the line is made of.
 function valuesOf(args) {
-  if (args.length === 1 && typeof args[0] === "string") return undefined;
   let message = "";
   let errors = "";
   let hasErrors = false;

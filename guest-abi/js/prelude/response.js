@@ -27,20 +27,21 @@ export const Response = native.responseClass;
 Object.setPrototypeOf(Response, Function.prototype);
 Object.setPrototypeOf(Response.prototype, Body.prototype);
 
-// What `new Response` does with arguments that are not made of at once.
-export function newResponse(response, body, init) {
+// What `new Response` does with arguments that are not made of at once; behind them, what of `init` was read already, its
+// fields as `Headers`.
+export function newResponse(response, body, init, status, statusText, headers, cf, webSocket, encodeBody) {
   if (body !== null && body !== undefined) {
     setSource(response, extract(body));
     setSlot(response, TYPE, impliedType);
   }
   if (init === undefined || init === null) return;
   if (!isDictionary(init)) throw wrongConstructorParameter("Response", 2, "InitializerDict or Response");
-  initialize(response, init, body);
+  const isCopy = isPart(init, 1);
+  const isRead = arguments.length > 3;
+  initialize(response, body, isCopy || isRead, isRead ? { status, statusText, headers, cf, webSocket, encodeBody } : isCopy ? partsOf(init) : init);
 }
 
-function initialize(response, init, body) {
-  const isCopy = isPart(init, 1);
-  const { status, statusText, headers, cf, webSocket, encodeBody } = isCopy ? partsOf(init) : init;
+function initialize(response, body, hasHeaders, { status, statusText, headers, cf, webSocket, encodeBody }) {
   if (headers !== undefined && !isDictionary(headers)) {
     throw wrongField("headers", DICTIONARY, "Headers or Sequence or object");
   }
@@ -57,7 +58,7 @@ function initialize(response, init, body) {
     if (coding !== "manual" && coding !== "automatic") throw new TypeError(`encodeBody: unexpected value: ${coding}`);
     if (coding === "manual") (more ??= { ...PLAIN }).encodeBody = coding;
   }
-  if (headers !== undefined) setSlot(response, HEADERS, isCopy ? headers : new Headers(headers));
+  if (headers !== undefined) setSlot(response, HEADERS, hasHeaders ? headers : new Headers(headers));
   if (status !== undefined) {
     const number = integer(status);
     if (more !== null && more.webSocket !== null) {

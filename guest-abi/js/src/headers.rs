@@ -7,16 +7,18 @@ pub use encoded::each_encoded;
 use encoded::{Raw, varint};
 
 use crate::joined::joined;
-use crate::raw::{self, Cx, utf8};
+use crate::raw::{self, Cx, EXCEPTION, Handle, UNDEFINED, Val, utf8};
 use crate::shape::{constructing, method, this, wrong_argument};
 use crate::switches::{Switch, is_set};
-use crate::text::{lossy, with};
+use crate::text::{lossy, with_raw};
+use crate::values::held;
 use rquickjs::class::{Class, JsClass, Trace, Tracer};
 use rquickjs::function::{Constructor, Func, Opt, This};
 use rquickjs::{
     Array, Ctx, Exception, Function, JsLifetime, Object, Result, Value, atom::PredefinedAtom,
 };
 use std::borrow::Cow;
+use std::cell::Cell;
 
 /// Header fields in the order they came, names in lower case.
 #[derive(Clone, Debug, Default)]
@@ -458,15 +460,16 @@ impl<'a, 'js> Writer<'a, 'js> {
         Self { ctx, raw }
     }
 
-    fn field(&mut self, key: &Value<'js>, text: &Value<'js>) -> Result<()> {
+    /// Adds one; both are borrowed.
+    fn field(&mut self, key: Val, text: Val) -> Result<()> {
         let Self { ctx, raw } = self;
-        let is_name = with(ctx, key, |key| {
+        let is_name = with_raw(ctx, key, |key| {
             varint(raw, key.len());
             let start = raw.len();
             raw.extend_from_slice(key.as_bytes());
             lower(&mut raw[start..])
         })?;
-        with(ctx, text, |text| {
+        with_raw(ctx, text, |text| {
             let bytes = value(ctx, text)?;
             varint(raw, bytes.len());
             raw.extend_from_slice(bytes);
@@ -489,10 +492,14 @@ fn shown(bytes: &[u8]) -> String {
 
 type List<'js> = Class<'js, HeaderList>;
 
-/// A list made of what a tenant gave: another list, pairs, or an object. `pairs(value)` gives the
-/// names and values of what can be iterated, in turn, in one array.
-fn made_of<'js>(ctx: &Ctx<'js>, init: &Value<'js>, pairs: &Function<'js>) -> Result<HeaderList> {
-    if let Ok(other) = List::from_value(init) {
+thread_local! {
+    /// `pairs(value)`: the names and values of what can be iterated, in turn, in one array.
+    static PAIRS: Cell<Val> = const { Cell::new(UNDEFINED) };
+}
+
+/// A list made of what a tenant gave: another list, pairs, or an object.
+fn made_of<'js>(ctx: &Ctx<'js>, init: &Value<'js>) -> Result<HeaderList> {
+    if let Some(other) = held::<HeaderList>(init) {
         return Ok(other.borrow().copy());
     }
     let Some(object) = init.as_object() else {
@@ -506,10 +513,13 @@ fn made_of<'js>(ctx: &Ctx<'js>, init: &Value<'js>, pairs: &Function<'js>) -> Res
     };
     let iterator: Value = object.get(PredefinedAtom::SymbolIterator)?;
     if iterator.is_function() {
-        let flat: Vec<Value<'js>> = pairs.call((init.clone(),))?;
+        let cx = Cx(ctx.as_raw().as_ptr());
+        // SAFETY: a handle of its own to what lives as long as the engine.
+        let pairs = unsafe { Value::from_raw(ctx.clone(), cx.dup(PAIRS.get())) };
+        let flat: Vec<Value<'js>> = pairs.get::<Function>()?.call((init.clone(),))?;
         let mut fields = Writer::new(ctx, flat.len() / 2);
         for pair in flat.chunks_exact(2) {
-            fields.field(&pair[0], &pair[1])?;
+            fields.field(pair[0].as_raw(), pair[1].as_raw())?;
         }
         return Ok(fields.list());
     }
@@ -517,30 +527,38 @@ fn made_of<'js>(ctx: &Ctx<'js>, init: &Value<'js>, pairs: &Function<'js>) -> Res
     let keys = cx.keys(init.as_raw()).ok_or(rquickjs::Error::Exception)?;
     let mut fields = Writer::new(ctx, keys.len());
     for key in keys {
-        // SAFETY: taken over; what is `EXCEPTION` was looked at before.
-        let owned = |value| unsafe { Value::from_raw(ctx.clone(), value) };
-        let text = key.value(init.as_raw());
-        if raw::is_exception(text) {
+        let text = Handle(cx, key.value(init.as_raw()));
+        if raw::is_exception(text.1) {
             return Err(rquickjs::Error::Exception);
         }
-        let text = owned(text);
-        fields.field(&owned(key.name()), &text)?;
+        let name = Handle(cx, key.name());
+        fields.field(name.1, text.1)?;
     }
     Ok(fields.list())
 }
 
+/// A `Headers` of what a tenant gave, or [`EXCEPTION`].
+pub fn object_of(cx: Cx, init: Val) -> Val {
+    // SAFETY: within a callback; a handle of its own to what is borrowed.
+    let (ctx, init) = unsafe { (cx.ctx(), Value::from_raw(cx.ctx(), cx.dup(init))) };
+    let made = made_of(&ctx, &init).and_then(|list| Class::instance(ctx.clone(), list));
+    made.map_or(EXCEPTION, |class| cx.dup(class.into_value().as_raw()))
+}
+
 /// Adds the class and the functions on lists to the natives.
 pub fn install<'js>(_: &Ctx<'js>, native: &Object<'js>) -> Result<()> {
-    // `headersClass(pairs)`: the class `Headers`; see `made_of`.
+    // `headersClass(pairs)`: the class `Headers`; see `PAIRS`.
     native.set(
         "headersClass",
         Func::from(|ctx: Ctx<'js>, pairs: Function<'js>| {
+            let cx = Cx(ctx.as_raw().as_ptr());
+            PAIRS.set(cx.dup(pairs.as_value().as_raw()));
             let class = Constructor::new_class::<HeaderList, _, _>(
                 ctx,
-                move |ctx: Ctx<'js>, target: This<Value<'js>>, init: Opt<Value<'js>>| {
+                |ctx: Ctx<'js>, target: This<Value<'js>>, init: Opt<Value<'js>>| {
                     constructing(&ctx, &target.0, NAME)?;
                     let list = match init.0 {
-                        Some(init) if !init.is_undefined() => made_of(&ctx, &init, &pairs)?,
+                        Some(init) if !init.is_undefined() => made_of(&ctx, &init)?,
                         _ => HeaderList::default(),
                     };
                     Class::instance(ctx, list)

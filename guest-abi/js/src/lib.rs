@@ -15,7 +15,10 @@ mod bytes;
 mod cache;
 mod class;
 mod commonjs;
+#[cfg(any(target_arch = "wasm32", test))]
+mod compared;
 mod compression;
+mod console;
 mod crypto;
 mod deferred;
 mod encoding;
@@ -29,6 +32,7 @@ mod headers;
 #[cfg(target_arch = "wasm32")]
 mod heap;
 mod host;
+mod initializer;
 mod iterators;
 mod joined;
 mod json;

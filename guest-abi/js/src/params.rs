@@ -232,7 +232,7 @@ pub fn at<'js>(ctx: Ctx<'js>, it: Value<'js>, index: u32, kind: u32) -> Result<V
 
 /// What another `URLSearchParams` has, unless its iterator is not the class's own.
 fn own_pairs<'js>(ctx: &Ctx<'js>, init: &Value<'js>) -> Result<Option<Vec<(String, String)>>> {
-    let Ok(other) = Class::<Params>::from_value(init) else {
+    let Some(other) = crate::values::held::<Params>(init) else {
         return Ok(None);
     };
     let Some(prototype) = Class::<Params>::prototype(ctx)? else {

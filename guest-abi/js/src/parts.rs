@@ -7,6 +7,7 @@
 
 use crate::class::{self, Held};
 use crate::headers::HeaderList;
+use crate::initializer::{self, Initialized};
 use crate::raw::{
     self, Arguments, Callback, Cx, EXCEPTION, NULL, UNDEFINED, Val, callbacks, is_exception,
     is_nullish, is_object, is_string, is_undefined,
@@ -214,6 +215,14 @@ fn read(cx: Cx, this: Val, kind: Option<Kind>, at: usize) -> Val {
     }
 }
 
+/// Puts a value into a slot, and takes it over.
+pub fn put(cx: Cx, this: Val, at: usize, value: Val) {
+    match part(this, None) {
+        Some(found) => found.set(cx, at, value),
+        None => cx.free(value),
+    }
+}
+
 fn number(value: f64) -> Val {
     raw::float(value)
 }
@@ -271,7 +280,7 @@ fn headers(cx: Cx, this: Val, kind: Kind) -> Val {
 pub fn with_list<R>(cx: Cx, value: Val, f: impl FnOnce(&mut HeaderList) -> R) -> Option<R> {
     // SAFETY: within a callback, or an event; the value is borrowed and lives meanwhile.
     let value = unsafe { Value::from_raw(cx.ctx(), cx.dup(value)) };
-    let list = Class::<HeaderList>::from_value(&value).ok()?;
+    let list = crate::values::held::<HeaderList>(&value)?;
     let mut list = list.try_borrow_mut().ok()?;
     Some(f(&mut list))
 }
@@ -511,6 +520,31 @@ fn construct(cx: Cx, target: Val, kind: Kind, arguments: Arguments) -> Val {
     }
     let mut all = vec![object];
     all.extend((0..arguments.len().min(2)).map(|at| arguments.get(at)));
+    let is_initialized = kind == Kind::Response
+        && !GLOBAL.get()
+        && (is_nullish(first) || is_text)
+        && is_object(second)
+        && self::part(second, None).is_none();
+    let read;
+    if is_initialized {
+        match initializer::initialize(cx, object, second, is_text) {
+            Initialized::Done => {
+                if is_text {
+                    put(cx, object, slot::SOURCE, cx.dup(first));
+                    put(cx, object, slot::TYPE, cx.dup(prelude().text_type));
+                }
+                return object;
+            }
+            Initialized::Rare(values) => {
+                read = values;
+                all.extend(read.each_ref().map(|value| value.1));
+            }
+            Initialized::Thrown => {
+                cx.free(object);
+                return EXCEPTION;
+            }
+        }
+    }
     let result = cx.call(prelude().constructors[kind as usize], UNDEFINED, &all);
     if is_exception(result) {
         cx.free(object);
@@ -601,6 +635,7 @@ fn index(value: Val) -> usize {
 pub fn install<'js>(ctx: &Ctx<'js>, native: &Object<'js>) -> rquickjs::Result<()> {
     let cx = Cx(ctx.as_raw().as_ptr());
     class::register::<Part>(cx);
+    initializer::install(cx);
     let functions: [(&CStr, Callback); 5] = [
         (c"requestSlot", request_slot),
         (c"responseSlot", response_slot),

@@ -107,6 +107,14 @@ pub fn int(value: i32) -> Val {
     qjs::JS_MKVAL(qjs::JS_TAG_INT, value)
 }
 
+/// The value of a number that is kept as one of 32 bits.
+pub fn small(value: Val) -> Option<i32> {
+    // SAFETY: the value of what the tag says is a small number.
+    unsafe {
+        (qjs::JS_VALUE_GET_TAG(value) == qjs::JS_TAG_INT).then(|| qjs::JS_VALUE_GET_INT(value))
+    }
+}
+
 /// The arguments of a call; those that are missing are `undefined`.
 #[derive(Clone, Copy)]
 pub struct Arguments(c_int, *mut Val);

@@ -1,7 +1,7 @@
 //! Strings of JavaScript as text: what the Web APIs call USVString.
 
-use crate::raw::{Cx, utf8};
-use rquickjs::{Coerced, Ctx, Exception, Result, String as JsString, Value};
+use crate::raw::{self, Cx, Val, utf8};
+use rquickjs::{Coerced, Ctx, Error, Exception, Result, String as JsString, Value};
 
 /// `value` as a string, converted as JavaScript converts; a lone surrogate becomes U+FFFD.
 ///
@@ -34,12 +34,22 @@ impl<'js> rquickjs::FromJs<'js> for Text {
 /// # Errors
 /// As [`usv`].
 pub fn with<'js, R>(ctx: &Ctx<'js>, value: &Value<'js>, f: impl FnOnce(&str) -> R) -> Result<R> {
-    if !value.is_string() {
-        return with(ctx, string(ctx, value)?.as_value(), f);
+    with_raw(ctx, value.as_raw(), f)
+}
+
+/// The same of a value that is borrowed.
+///
+/// # Errors
+/// As [`usv`].
+pub fn with_raw<R>(ctx: &Ctx<'_>, value: Val, f: impl FnOnce(&str) -> R) -> Result<R> {
+    let cx = Cx(ctx.as_raw().as_ptr());
+    if raw::is_string(value) {
+        return cx.text(value, f).ok_or(Error::Exception);
     }
-    Cx(ctx.as_raw().as_ptr())
-        .text(value.as_raw(), f)
-        .ok_or(rquickjs::Error::Exception)
+    // SAFETY: a handle of its own to what lives.
+    let value = unsafe { Value::from_raw(ctx.clone(), cx.dup(value)) };
+    let text = string(ctx, &value)?;
+    cx.text(text.as_value().as_raw(), f).ok_or(Error::Exception)
 }
 
 /// `value` as a string of JavaScript.
@@ -86,7 +96,7 @@ fn with_of<R>(text: &JsString<'_>, f: impl FnOnce(&str) -> R) -> Result<R> {
             Some(text) => f(text),
             None => f(&without_surrogates(bytes)),
         })
-        .ok_or(rquickjs::Error::Exception)
+        .ok_or(Error::Exception)
 }
 
 /// The engine writes a lone surrogate as three bytes, `ED A0..BF xx`.

@@ -2,6 +2,7 @@
 //! promises, targets of proxies.
 
 use crate::raw::Cx;
+use rquickjs::class::{Class, JsClass};
 use rquickjs::function::Func;
 use rquickjs::promise::PromiseState;
 use rquickjs::{Array, Ctx, Object, Result, Value, qjs};
@@ -13,9 +14,21 @@ thread_local! {
     static KINDS: RefCell<BTreeMap<u32, String>> = RefCell::default();
 }
 
+/// The engine's numbers of what `{}` and `[]` make; those of other classes are higher.
+const PLAIN: std::ops::RangeInclusive<u32> = 1..=2;
+
 fn class_of(value: &Value<'_>) -> u32 {
     // SAFETY: reads the number of an object's class; 0 for what is no object.
     unsafe { qjs::JS_GetClassID(value.as_raw()) }
+}
+
+/// What a value is if it is a `C`. The library makes an error, and drops it, for each object that is
+/// none, so it is not asked about plain ones.
+pub fn held<'js, C: JsClass<'js>>(value: &Value<'js>) -> Option<Class<'js, C>> {
+    if PLAIN.contains(&class_of(value)) {
+        return None;
+    }
+    Class::from_value(value).ok()
 }
 
 /// Also of proxies of functions, which count as functions.
