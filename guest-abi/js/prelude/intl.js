@@ -10,9 +10,11 @@ import { pluralRules } from "internal:intl/plurals";
 import { namesOf } from "internal:intl/zone_names";
 import { dateRangeParts } from "internal:intl/ranges";
 import { localDateParts, localesOf } from "internal:intl/local_dates";
-import { numberOptions as readNumbers, numberParts, rangeParts } from "internal:intl/numbers";
+import { numberOptions as readNumbers, numberParts, rangeParts, usualText } from "internal:intl/numbers";
+import { compare } from "internal:intl/collation";
+import { remembered } from "internal:intl/remembered";
 
-const { defineProperty } = Object;
+const { defineProperty, freeze } = Object;
 
 // How languages write numeric dates and numbers. `date` is the order of its parts and what
 // stands between them.
@@ -40,24 +42,26 @@ function canonicalList(locales) {
 const isSupported = (tag) => isKnown(parse(tag)?.language ?? "");
 const EXTENSIONS = /-[a-z0-9]-.*$/;
 // The first of the languages asked for that is known.
-const localeOf = (locales) => canonicalList(locales).find(isSupported)?.replace(EXTENSIONS, "") ?? "en-US";
+const localeOf = remembered((locales) => canonicalList(locales).find(isSupported)?.replace(EXTENSIONS, "") ?? "en-US");
+// That of the patterns for dates.
+const localOf = remembered((locales) => localesOf(canonicalList(locales)));
 
 const CYCLES = ["h11", "h12", "h23", "h24"];
 
 // The cycle of hours that the first known language is asked for with (`-u-hc-`).
-function cycleOf(locales) {
+const cycleOf = remembered((locales) => {
   const cycle = parse(canonicalList(locales).find(isSupported) ?? "en")?.keywords.get("hc");
   return CYCLES.includes(cycle) ? cycle : undefined;
-}
+});
 
-function languageOf(locales) {
+const languageOf = remembered((locales) => {
   for (const asked of canonicalList(locales)) {
     const tag = asked.replace(EXTENSIONS, "");
     const known = LANGUAGES[tag] !== undefined ? tag : SHORT[tag] ?? SHORT[tag.split("-")[0]];
     if (known !== undefined) return known;
   }
   return "en-US";
-}
+});
 
 function choice(options, name, allowed, fallback, holder = "Intl") {
   const value = options[name];
@@ -93,7 +97,7 @@ const named = (names, value, width) =>
   width === "long" ? names[value] : width === "short" ? names[value].slice(0, 3) : names[value][0];
 const two = (value) => `${value}`.padStart(2, "0");
 
-function zoneOf(value) {
+const zoneOf = remembered((value) => {
   if (value === undefined) return "UTC";
   const text = `${value}`;
   if (/^(utc|etc\/utc|gmt|etc\/gmt)$/i.test(text)) return "UTC";
@@ -103,11 +107,11 @@ function zoneOf(value) {
   const name = native.zoneName(text);
   if (typeof name !== "string") throw new RangeError(`Invalid time zone specified: ${text}`);
   return name;
-}
+});
 
 function offsetAt(zone, time) {
   if (zone === "UTC") return [0, "UTC"];
-  if (/^[+-]/.test(zone)) {
+  if (zone[0] === "+" || zone[0] === "-") {
     const [hours, minutes] = zone.slice(1).split(":").map(Number);
     return [(zone[0] === "-" ? -1 : 1) * (hours * 3600 + minutes * 60), ""];
   }
@@ -144,10 +148,21 @@ function zoneText(width, seconds, zone, time) {
     : `GMT${sign}${hours}${rest > 0 ? `:${two(rest)}` : ""}`;
 }
 
+// What no options ask for, by what is needed and filled in, and the cycle of the language.
+const USUAL_DATES = new Map();
+
 // The options with what is left out filled in; `need` and `fill` are "date", "time" or "all".
-function dateOptions(options, need, fill, holder = "Intl.DateTimeFormat", locales = undefined) {
+function dateOptions(options, need, fill, holder, locales) {
+  if (options !== undefined) return readDateOptions(options, need, fill, holder, locales);
+  const key = `${need} ${fill} ${locales === undefined ? undefined : cycleOf(locales)}`;
+  let found = USUAL_DATES.get(key);
+  if (found === undefined) USUAL_DATES.set(key, (found = freeze(readDateOptions({}, need, fill, holder, locales))));
+  return found;
+}
+
+function readDateOptions(options, need, fill, holder = "Intl.DateTimeFormat", locales = undefined) {
   const pick = (from, name, allowed, usual) => choice(from, name, allowed, usual, holder);
-  options = options === undefined ? {} : Object(options);
+  options = Object(options);
   const o = {
     weekday: pick(options, "weekday", NAMES),
     era: pick(options, "era", NAMES),
@@ -338,7 +353,7 @@ function formatDate(date, locales, options, need, fill, name) {
   }
   const language = languageOf(locales);
   const o = dateOptions(notNull(options, `Date.prototype.${name}`), need, fill, `Date.prototype.${name}`, locales);
-  return Number.isNaN(time) ? "Invalid Date" : textOf(dateParts(language, o, time, localesOf(canonicalList(locales))));
+  return Number.isNaN(time) ? "Invalid Date" : textOf(dateParts(language, o, time, localOf(locales)));
 }
 
 // Intl's constructors may be called without `new`.
@@ -374,7 +389,7 @@ const DateTimeFormat = callable(
     #format;
     constructor(locales, options) {
       this.#language = languageOf(locales);
-      this.#local = localesOf(canonicalList(locales));
+      this.#local = localOf(locales);
       this.#locale = localeOf(locales);
       this.#options = dateOptions(notNull(options, "Intl.DateTimeFormat"), "any", "date", undefined, locales);
       const cycle = cycleOf(locales);
@@ -418,7 +433,10 @@ const DateTimeFormat = callable(
 
 // ---- Numbers ----
 
-const numberOptions = (options, holder = "Intl.NumberFormat") => readNumbers((from, name, allowed, usual) => choice(from, name, allowed, usual, holder), options);
+const readNumberOptions = (options, holder = "Intl.NumberFormat") => readNumbers((from, name, allowed, usual) => choice(from, name, allowed, usual, holder), options);
+const USUAL_NUMBERS = freeze(readNumberOptions());
+const numberOptions = (options, holder) => (options === undefined ? USUAL_NUMBERS : readNumberOptions(options, holder));
+const numberText = (locale, options, value) => usualText(locale, options, value) ?? textOf(numberParts(locale, options, value));
 const numeric = (value) => (typeof value === "bigint" ? value : Number(value));
 
 const NumberFormat = callable(
@@ -431,7 +449,7 @@ const NumberFormat = callable(
       this.#options = numberOptions(notNull(options, "Intl.NumberFormat"));
     }
     get format() {
-      return (this.#format ??= (value) => textOf(this.formatToParts(value)));
+      return (this.#format ??= (value) => numberText(this.#locale, this.#options, numeric(value)));
     }
     formatToParts(value) {
       return numberParts(this.#locale, this.#options, numeric(value));
@@ -642,62 +660,6 @@ class ListFormat {
   }
 }
 
-// Signs come before digits, in this order.
-const SIGNS = "\t\n\v\f\r _-,;:!?.'\"()[]{}@*/\\&#%`^+<=>|~$";
-const RANKS = new Map([...SIGNS].map((sign, at) => [sign, String.fromCharCode(at + 1)]));
-const TOGETHER = { ß: "ss", æ: "ae", œ: "oe", ø: "o", đ: "d", ł: "l" };
-// Letters that languages have behind others: by the text that they are ordered as.
-const NORDIC = { å: "{c", æ: "{a", ä: "{a", ø: "{b", ö: "{b" };
-const BEHIND = {
-  sv: { å: "{a", ä: "{b", æ: "{b", ö: "{c", ø: "{c" }, fi: { å: "{a", ä: "{b", æ: "{b", ö: "{c", ø: "{c" },
-  da: NORDIC, nb: NORDIC, no: NORDIC, nn: NORDIC, es: { ñ: "n{" },
-};
-
-function baseOf(text, behind) {
-  let lower = text.toLowerCase().replace(/[\0-\x1f !-/:-@[-`{-\x7f]/g, (sign) => RANKS.get(sign) ?? "");
-  if (!/[\u0080-\uffff]/.test(lower)) return lower;
-  if (behind !== undefined) lower = lower.normalize("NFC").replace(/[åæäøöñ]/g, (letter) => behind[letter] ?? letter);
-  // Other signs stand between these and digits.
-  // Katakana are ordered as hiragana.
-  return lower.normalize("NFD").replace(/\p{M}/gu, "").replace(/[\u30a1-\u30f6]/g, (sign) => String.fromCharCode(sign.charCodeAt(0) - 0x60)).replace(/[ßæœøđł]/g, (letter) => TOGETHER[letter]).replace(/[^\0-\x7f]/gu, (sign) =>
-    /[\p{S}\p{P}]/u.test(sign) ? `/${sign}` : sign);
-}
-
-// Letters before their accents, accents before case.
-function compare(one, other, options, language) {
-  const { sensitivity = "variant", numeric = false, caseFirst, ignorePunctuation } = options ?? {};
-  if (ignorePunctuation) {
-    one = one.replace(/[\p{P}\s]/gu, "");
-    other = other.replace(/[\p{P}\s]/gu, "");
-  }
-  const behind = BEHIND[language];
-  const base = (text) => baseOf(text, behind);
-  // A ring comes before a diaeresis.
-  const flat = (text) => text.normalize("NFD").replaceAll("\u030a", "\u0307\u0307").toLowerCase();
-  const order = (a, b) => (a < b ? -1 : a > b ? 1 : 0);
-  const split = (text) => text.split(/(\d+)/);
-  let by = 0;
-  if (numeric) {
-    const left = split(base(one)), right = split(base(other));
-    for (let at = 0; by === 0 && at < Math.max(left.length, right.length); at++) {
-      const a = left[at] ?? "", b = right[at] ?? "";
-      by = at % 2 === 1 && a !== "" && b !== "" ? order(Number(a), Number(b)) : order(a, b);
-    }
-  } else by = order(base(one), base(other));
-  if (by !== 0 || sensitivity === "base") return by;
-  if (sensitivity !== "case") {
-    by = order(flat(one), flat(other));
-    if (by !== 0 || sensitivity === "accent") return by;
-  }
-  // What is put together in two ways is the same.
-  if (/[\u0300-\uffff]/.test(one + other)) [one, other] = [one.normalize("NFC"), other.normalize("NFC")];
-  // Small letters first, unless asked otherwise.
-  for (let at = 0; at < Math.min(one.length, other.length); at++) {
-    if (one[at] !== other[at]) return (one[at] === one[at].toLowerCase()) === (caseFirst !== "upper") ? -1 : 1;
-  }
-  return order(one.length, other.length);
-}
-
 const Collator = callable(
   class Collator {
     #locale;
@@ -812,13 +774,13 @@ function notNull(options, method) {
 methods(Number.prototype, {
   toLocaleString(locales, options) {
     const value = valueOf(numberValue, this, "Number"), method = "Number.prototype.toLocaleString";
-    return textOf(numberParts(localeOf(locales), numberOptions(notNull(options, method), method), value));
+    return numberText(localeOf(locales), numberOptions(notNull(options, method), method), value);
   },
 });
 methods(BigInt.prototype, {
   toLocaleString(locales, options) {
     const value = valueOf(bigValue, this, "BigInt"), method = "BigInt.prototype.toLocaleString";
-    return textOf(numberParts(localeOf(locales), numberOptions(notNull(options, method), method), value));
+    return numberText(localeOf(locales), numberOptions(notNull(options, method), method), value);
   },
 });
 // Languages whose i has its dot in capitals too.

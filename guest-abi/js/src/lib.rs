@@ -14,6 +14,7 @@ mod buffers;
 mod bytes;
 mod cache;
 mod class;
+mod collation;
 mod commonjs;
 #[cfg(any(target_arch = "wasm32", test))]
 mod compared;

@@ -2,10 +2,10 @@
 
 use crate::raw::Cx;
 use crate::{
-    analytics, blame, buffers, cache, compression, console, crypto, encoding, execution, forms,
-    frames, headers, iterators, json, kv, loader, matches, modules, ops, parts, pattern, random,
-    ratelimit, requests, rewriter, segments, serve, sessions, socket, stacks, subrequest, switches,
-    tasks, tcp, token, url, values, wasm, zones,
+    analytics, blame, buffers, cache, collation, compression, console, crypto, encoding, execution,
+    forms, frames, headers, iterators, json, kv, loader, matches, modules, ops, parts, pattern,
+    random, ratelimit, requests, rewriter, segments, serve, sessions, socket, stacks, subrequest,
+    switches, tasks, tcp, token, url, values, wasm, zones,
 };
 use rquickjs::{Ctx, Object, Result};
 
@@ -52,6 +52,7 @@ pub fn object<'js>(ctx: &Ctx<'js>) -> Result<Object<'js>> {
     matches::install(&native)?;
     segments::install(&native)?;
     execution::install(ctx, &native);
+    collation::install(Cx(ctx.as_raw().as_ptr()), &native);
     console::install(Cx(ctx.as_raw().as_ptr()), &native);
     serve::install(&native)?;
     Ok(native)

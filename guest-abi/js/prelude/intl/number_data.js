@@ -4,6 +4,8 @@
 // g, p: between groups, before the fraction; m: four digits make no group; i: groups as in India; s: the
 // minus; c, n: where a currency stands, also before a negative number; q: the percent sign; cg, cp: g and p
 // of money; k: currencies by their codes; y: symbols of their own.
+import { remembered } from "internal:intl/remembered";
+
 const LANGUAGES = {
   en: '{"g":",","p":"."}',
   "en-GB": '{"g":",","p":".","y":{"USD":"US$","JPY":"JP\\u00a5"}}',
@@ -64,10 +66,10 @@ export const SYMBOLS = {"USD": "$", "EUR": "€", "GBP": "£", "JPY": "¥", "INR
 
 const read = new Map();
 // What is known of a language tag, or of its language.
-export function numberLanguage(tag) {
+export const numberLanguage = remembered((tag) => {
   const bare = tag.replace(/-u-.*$/, "");
   const name = LANGUAGES[bare] !== undefined ? bare : LANGUAGES[bare.split("-")[0]] !== undefined ? bare.split("-")[0] : "en";
   let found = read.get(name);
   if (found === undefined) read.set(name, (found = JSON.parse(LANGUAGES[name])));
   return found;
-}
+});

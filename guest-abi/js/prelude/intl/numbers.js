@@ -214,6 +214,35 @@ function symbolOf(l, o) {
   return l.y?.[o.currency] ?? SYMBOLS[o.currency] ?? o.currency;
 }
 
+// The text of a number that is asked for as most are: as it is, without a currency, a unit or a power of ten; otherwise
+// undefined.
+export function usualText(tag, o, value) {
+  const isUsual = o.style === "decimal" && o.notation === "standard" && o.highest === undefined && o.sign === "auto" && o.integer === 1 && !o.strips;
+  if (!isUsual || typeof value !== "number") return undefined;
+  const isNegative = value < 0 || Object.is(value, -0);
+  const text = `${isNegative ? -value : value}`;
+  if (!(value - value === 0) || text.includes("e")) return undefined;
+  const l = numberLanguage(tag);
+  const dot = text.indexOf(".");
+  let whole = dot === -1 ? text : text.slice(0, dot);
+  let fraction = dot === -1 ? "" : text.slice(dot + 1);
+  if (fraction.length > o.maximum || o.increment !== 1) {
+    const exact = decimal(text, o, isNegative);
+    whole = exact[0];
+    fraction = exact[1];
+  } else if (fraction.length < o.minimum) fraction = fraction.padEnd(o.minimum, "0");
+  const least = o.grouping === "min2" || (o.grouping === "auto" && l.m) ? 5 : 4;
+  if (o.grouping !== false && whole.length >= least) {
+    const width = l.i ? 2 : 3;
+    let end = whole.length - 3;
+    let groups = whole.slice(end);
+    for (; end > 0; end -= width) groups = whole.slice(Math.max(0, end - width), end) + l.g + groups;
+    whole = groups;
+  }
+  const sign = isNegative ? (l.s ?? "-") : "";
+  return fraction === "" ? sign + whole : sign + whole + l.p + fraction;
+}
+
 // The parts of a number in the language of a tag.
 export function numberParts(tag, o, value) {
   const l = numberLanguage(tag);
