@@ -37,6 +37,7 @@ const ORDER = {
     propertyIsEnumerable toString valueOf __proto__ toLocaleString`,
   "Function.prototype": "length name constructor apply bind call toString arguments caller",
   Array: "length name prototype isArray from fromAsync of",
+  EventSource: "length name prototype CONNECTING OPEN CLOSED from",
   "Array.prototype": `
     length constructor at concat copyWithin fill find findIndex findLast findLastIndex lastIndexOf pop push
     reverse shift unshift slice sort splice includes indexOf join keys entries values forEach filter flat flatMap
