@@ -455,7 +455,8 @@ const hooks = {
         (scope.flags.has("brotli_content_encoding") ? 0 : 16) |
         (scope.flags.has("disable_top_level_await_in_require") ? 0 : 32) |
         (scope.flags.has("text_decoder_replace_surrogates") ? 0 : 64) |
-        (scope.flags.has("text_decoder_cjk_decoder") ? 0 : 128),
+        (scope.flags.has("text_decoder_cjk_decoder") ? 0 : 128) |
+        (scope.flags.has("urlpattern_standard") ? 0 : 256),
     );
     if (scope.flags.has("nodejs_compat") || scope.flags.has("nodejs_compat_v2")) useNode(scope.flags);
     fetching.configure();
