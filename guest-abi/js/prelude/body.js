@@ -251,7 +251,8 @@ export class Body {
   }
   blob() {
     bodySlot(this, SOURCE);
-    const type = lastType(contentType(this) ?? "");
+    const header = contentType(this) ?? "";
+    const type = flag("blob_standard_mime_type") ? lastType(header) : header;
     return read(this, BYTES).then((bytes) => blobOf(bytes, type));
   }
 }

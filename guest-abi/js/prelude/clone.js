@@ -8,7 +8,8 @@ const brandOf = (prototype, name) => Object.getOwnPropertyDescriptor(prototype, 
 const tagOfView = brandOf(getPrototypeOf(Uint8Array.prototype), Symbol.toStringTag);
 const functionText = Function.prototype.toString;
 
-const ERRORS = { Error, EvalError, RangeError, ReferenceError, SyntaxError, TypeError, URIError };
+const PLAIN_ERRORS = { __proto__: null, Error, EvalError, RangeError, ReferenceError, SyntaxError, TypeError, URIError };
+const ERRORS = { __proto__: null, ...PLAIN_ERRORS, AggregateError, SuppressedError };
 const VIEWS = {};
 for (const View of [
   Int8Array, Uint8Array, Uint8ClampedArray, Int16Array, Uint16Array, Int32Array, Uint32Array,
@@ -86,7 +87,10 @@ function clone(value, seen) {
     if (native.isProxy(value)) throw new DOMException("[object Object] could not be cloned.", "DataCloneError");
     const copy = new Array(value.length);
     seen.set(value, copy);
-    for (const key of keys(value)) copy[key] = clone(value[key], seen);
+    for (const key of keys(value)) {
+      const item = value[key];
+      if (item !== undefined || Object.hasOwn(value, key)) copy[key] = clone(item, seen);
+    }
     return copy;
   }
   const kind = native.kindOf(value);
@@ -140,37 +144,12 @@ function clone(value, seen) {
       seen.set(value, copy);
       return copy;
     }
-    case "Error": {
-      if (isDomException(value)) {
-        copy = new DOMException(value.message, value.name);
-        seen.set(value, copy);
-        return copy;
-      }
-      const Class = ERRORS[value.name] ?? Error;
-      const property = Object.getOwnPropertyDescriptor(value, "message");
-      copy = property === undefined || !Object.hasOwn(property, "value") ? new Class() : new Class(`${property.value}`);
-      const { stack } = value;
-      seen.set(value, copy);
-      if (typeof stack === "string") copy.stack = stack;
-      if (flag("enhanced_error_serialization")) {
-        Object.defineProperty(copy, "stack", { value: stack, writable: true, enumerable: true, configurable: true });
-        for (const key of Object.getOwnPropertyNames(value)) {
-          if (key !== "stack" && key !== "message") copy[key] = clone(value[key], seen);
-        }
-      } else if (Object.hasOwn(value, "cause")) {
-        Object.defineProperty(copy, "cause", { value: clone(value.cause, seen), writable: true, configurable: true });
-      }
-      return copy;
-    }
+    case "Error":
+      return isDomException(value) ? cloneOfDomException(value, seen) : cloneOfError(value, seen);
     default:
       copy = null;
   }
-  if (isDomException(value)) {
-    copy = new DOMException(value.message, value.name);
-    copy.stack = value.stack;
-    seen.set(value, copy);
-    return copy;
-  }
+  if (isDomException(value)) return cloneOfDomException(value, seen);
   for (const [test, make] of makers) {
     if (test(value)) {
       copy = make(value);
@@ -183,7 +162,50 @@ function clone(value, seen) {
   if (name !== undefined) throw unable(name);
   if (copy === null || isUnclonable(value)) throw refused(value);
   seen.set(value, copy);
-  for (const key of keys(value)) put(copy, key, clone(value[key], seen));
+  for (const key of keys(value)) {
+    const item = value[key];
+    // A getter before it may have deleted it.
+    if (item !== undefined || Object.hasOwn(value, key)) put(copy, key, clone(item, seen));
+  }
+  return copy;
+}
+
+function cloneOfDomException(value, seen) {
+  const copy = new DOMException(value.message, value.name);
+  Object.defineProperty(copy, "stack", { value: value.stack, writable: true, enumerable: true, configurable: false });
+  seen.set(value, copy);
+  return copy;
+}
+
+const isIndex = (key) => /^(0|[1-9][0-9]*)$/.test(key);
+
+function cloneOfError(value, seen) {
+  const { name, stack } = value;
+  if (!flag("enhanced_error_serialization")) return cloneOfPlainError(value, PLAIN_ERRORS[name] ?? Error, stack, seen);
+  const { message } = value;
+  if (typeof message !== "string") {
+    throw new DOMException("Deserialization failed: error message is not a string", "DataCloneError");
+  }
+  const Class = ERRORS[name] ?? Error;
+  const copy = Object.setPrototypeOf(new Error(message), Class.prototype);
+  seen.set(value, copy);
+  if (stack !== undefined) Object.defineProperty(copy, "stack", { value: stack, writable: true, enumerable: true, configurable: true });
+  if (name !== Class.name) copy.name = clone(name, seen);
+  for (const key of Object.getOwnPropertyNames(value)) {
+    if (key !== "stack" && key !== "message" && key !== "name" && !isIndex(key)) copy[key] = clone(value[key], seen);
+  }
+  return copy;
+}
+
+function cloneOfPlainError(value, Class, stack, seen) {
+  const property = Object.getOwnPropertyDescriptor(value, "message");
+  const copy = property === undefined || !Object.hasOwn(property, "value") ? new Class() : new Class(`${property.value}`);
+  copy.stack = typeof stack === "string" ? stack : undefined;
+  seen.set(value, copy);
+  const cause = Object.getOwnPropertyDescriptor(value, "cause");
+  if (cause !== undefined && Object.hasOwn(cause, "value")) {
+    Object.defineProperty(copy, "cause", { value: clone(cause.value, seen), writable: true, configurable: true });
+  }
   return copy;
 }
 

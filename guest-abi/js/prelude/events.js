@@ -16,6 +16,7 @@ function invoke(handle, self, event) {
   try {
     return handle.call(self, event);
   } catch (error) {
+    noteFailure(event, error);
     if (reportException(error, uncaughtText(error))) reportUncaught(error);
   }
 }
@@ -32,13 +33,15 @@ function checkInit(owner, type, init, count) {
   }
 }
 
-let deliver, trusted;
+let deliver, trusted, noteFailure, failureOf, isHandled;
 
 export class Event {
   #type;
   #flags = 0;
   #target = undefined;
   #current = undefined;
+  // What a listener threw first, where others heard of the event all the same.
+  #failure = null;
 
   constructor(type, init) {
     if (new.target === Event || arguments.length === 0) checkInit("Event", type, init, arguments.length);
@@ -114,9 +117,11 @@ export class Event {
       event.#flags |= TRUSTED;
       return event;
     };
+    noteFailure = (event, error) => (event.#failure ??= { error });
+    failureOf = (event) => event.#failure;
     // Calls what listens to an event; gives whether its default was left standing. The handler of the target itself comes first, unless it
-    // `listens` as others do.
-    deliver = (target, listeners, event, listens = false) => {
+    // listens as others do.
+    deliver = (target, listeners, event) => {
       if (typeof event !== "object" || event === null || !(#flags in event)) {
         throw wrongParameter("dispatchEvent", "EventTarget", 1, "Event");
       }
@@ -125,9 +130,10 @@ export class Event {
       }
       event.#flags = (event.#flags & ~REFUSED) | DISPATCHING;
       event.#target = event.#current = target;
+      event.#failure = null;
       try {
         const type = event.#type;
-        const handler = listens ? undefined : target[`on${type}`];
+        const handler = isHandled(target, type) ? undefined : target[`on${type}`];
         if (typeof handler === "function") invoke(handler, globalThis, event);
         const list = listeners?.get(type);
         if (list !== undefined) {
@@ -163,10 +169,11 @@ function drop(listeners, type, entry) {
 // What listens to the global scope, which no constructor made.
 const globalListeners = new Map();
 
-let listenersOf;
+let listenersOf, handlerOf, setHandler;
 
 export class EventTarget {
   #listeners = null;
+  #handlers = null;
 
   addEventListener(type, callback, options) {
     const global = isGlobal(this);
@@ -238,13 +245,44 @@ export class EventTarget {
 
   static {
     listenersOf = (target) => target.#listeners;
+    isHandled = (target, type) => #handlers in target && target.#handlers?.has(type) === true;
+    handlerOf = (target, type) => target.#handlers?.get(type)?.callback ?? null;
+    // A handler that a property has (`onabort`) listens as others do, and the next one takes its place among them.
+    setHandler = (target, type, value) => {
+      const isHandler = typeof value === "function" || (typeof value === "object" && value !== null);
+      const before = target.#handlers?.get(type);
+      if (!isHandler) {
+        if (before === undefined) return;
+        target.#handlers.delete(type);
+        drop(target.#listeners, type, before.entry);
+        return;
+      }
+      const handle = typeof value === "function" ? value : () => {};
+      if (before !== undefined) {
+        before.callback = value;
+        before.entry.handle = handle;
+        return;
+      }
+      const entry = { callback: undefined, handle, self: globalThis, once: false, passive: false, removed: false };
+      (target.#handlers ??= new Map()).set(type, { callback: value, entry });
+      const listeners = (target.#listeners ??= new Map());
+      listeners.set(type, [...(listeners.get(type) ?? []), entry]);
+    };
   }
 }
+export { handlerOf, setHandler };
 
 // Dispatches an event of the platform's own.
-export function dispatch(target, event, listens) {
+export function dispatch(target, event) {
   const listeners = target === globalThis ? globalListeners : listenersOf(target);
-  return deliver(target, listeners, trusted(event), listens);
+  return deliver(target, listeners, trusted(event));
+}
+
+// The same, and throws what a listener threw first, also where the tenant was told of it already.
+export function dispatchOrThrow(target, event) {
+  dispatch(target, event);
+  const failure = failureOf(event);
+  if (failure !== null) throw failure.error;
 }
 
 // Whether anything listens to this type of event on the global scope.
@@ -435,7 +473,6 @@ const aborted = () => reason("The operation was aborted", "AbortError");
 export class AbortSignal extends EventTarget {
   #aborted = false;
   #reason = undefined;
-  #on = null;
   // Called when the signal is aborted, after its listeners.
   #steps = null;
   // Signals that are aborted with this one.
@@ -485,10 +522,10 @@ export class AbortSignal extends EventTarget {
     return this.#reason;
   }
   get onabort() {
-    return this.#on;
+    return handlerOf(this, "abort");
   }
   set onabort(value) {
-    this.#on = typeof value === "function" || typeof value === "object" ? value : null;
+    setHandler(this, "abort", value);
   }
   throwIfAborted() {
     if (this.#aborted) throw this.#reason;
@@ -585,9 +622,8 @@ export function reportException(error, message, reporter = undefined) {
 
 export const globals = {
   EventTarget, Event, ExtendableEvent, CustomEvent, PromiseRejectionEvent, FetchEvent, TailEvent,
-  ScheduledEvent, MessageEvent, CloseEvent, ErrorEvent, AbortController, AbortSignal,
+  TraceEvent: TailEvent, ScheduledEvent, MessageEvent, CloseEvent, ErrorEvent, AbortController, AbortSignal,
   WorkerGlobalScope, ServiceWorkerGlobalScope,
 };
 for (const c of Object.values(globals)) platform(c);
-globals.TraceEvent = TailEvent;
 closed(ExtendableEvent, PromiseRejectionEvent, FetchEvent, TailEvent, ScheduledEvent, AbortSignal, WorkerGlobalScope, ServiceWorkerGlobalScope);

@@ -1,6 +1,6 @@
 // EventSource: events that a server sends over an answer that does not end.
 import { DOMException, scope } from "internal:errors";
-import { dispatch, ErrorEvent, Event, EventTarget, KEY, MessageEvent, NO_ORIGIN } from "internal:events";
+import { dispatch, dispatchOrThrow, handlerOf, setHandler, ErrorEvent, Event, EventTarget, KEY, MessageEvent, NO_ORIGIN } from "internal:events";
 import { platform, text, wrongConstructorParameter, wrongField, wrongParameter } from "internal:platform";
 import { reportUncaught } from "internal:console";
 import { Fetcher } from "internal:rpc/services";
@@ -15,7 +15,6 @@ const CONNECTING = 0, OPEN = 1, CLOSED = 2;
 const RETRY_MS = 2000, RETRY_MIN_MS = 1000, RETRY_MAX_MS = 10_000;
 // Characters of an event, at most.
 const EVENT_MAX = 4 * 1024 * 1024;
-const { addEventListener, removeEventListener } = EventTarget.prototype;
 const { TextDecoder } = encodings;
 const { setTimeout, clearTimeout } = timers;
 const { fetch } = subrequests;
@@ -99,8 +98,6 @@ class Parser {
   }
 }
 
-const handlerOf = (value) => (typeof value === "function" || (typeof value === "object" && value !== null) ? value : null);
-
 export class EventSource extends EventTarget {
   #state = CONNECTING;
   #url = "";
@@ -110,7 +107,6 @@ export class EventSource extends EventTarget {
   #retry = RETRY_MS;
   #lastId = "";
   #timer = undefined;
-  #handlers = {};
 
   constructor(url, init) {
     if (url === KEY) {
@@ -160,37 +156,22 @@ export class EventSource extends EventTarget {
     return this.#state;
   }
   get onopen() {
-    return this.#handlers.open?.value ?? null;
+    return handlerOf(this, "open");
   }
   set onopen(value) {
-    this.#listen("open", value);
+    setHandler(this, "open", value);
   }
   get onmessage() {
-    return this.#handlers.message?.value ?? null;
+    return handlerOf(this, "message");
   }
   set onmessage(value) {
-    this.#listen("message", value);
+    setHandler(this, "message", value);
   }
   get onerror() {
-    return this.#handlers.error?.value ?? null;
+    return handlerOf(this, "error");
   }
   set onerror(value) {
-    this.#listen("error", value);
-  }
-  #listen(type, value) {
-    const handlers = this.#handlers;
-    const before = handlers[type];
-    const handler = handlerOf(value);
-    if (handler === null) {
-      if (before !== undefined) removeEventListener.call(this, type, before.listener);
-      delete handlers[type];
-    } else if (before !== undefined) {
-      before.value = handler;
-    } else {
-      const added = { value: handler, listener: (event) => typeof added.value === "function" && added.value.call(globalThis, event) };
-      handlers[type] = added;
-      addEventListener.call(this, type, added.listener);
-    }
+    setHandler(this, "error", value);
   }
   close() {
     if (this.#state === CLOSED) return;
@@ -291,12 +272,12 @@ export class EventSource extends EventTarget {
 
   // What a handler throws is the caller's to bear.
   #deliver(event) {
-    dispatch(this, event, true);
+    dispatchOrThrow(this, event);
   }
 
   #tell(event) {
     try {
-      this.#deliver(event);
+      dispatch(this, event);
     } catch (error) {
       reportUncaught(error);
     }

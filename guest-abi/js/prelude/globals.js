@@ -113,6 +113,7 @@ export function configure(flags) {
   };
   if (!flags.has("expose_global_message_channel")) take(["MessageChannel", "MessagePort"]);
   if (!flags.has("enable_weak_ref")) take(["WeakRef", "FinalizationRegistry"]);
+  if (!flags.has("urlpattern_standard")) delete globalThis.URLPattern.prototype.hasRegExpGroups;
   if (!flags.has("set_tostring_tag")) {
     for (const prototype of prototypes) {
       if (Object.hasOwn(prototype, "constructor")) delete prototype[Symbol.toStringTag];

@@ -36,7 +36,7 @@ import { bytesOfModule, compiled, importedModule } from "internal:wasm";
 import { batchOf } from "internal:batch";
 import { EmailEvent, emailOf } from "internal:email";
 import "internal:code";
-import "internal:order";
+import { orderScope } from "internal:order";
 
 const { contextOf } = native;
 const EMPTY = new Uint8Array(0);
@@ -455,9 +455,13 @@ const hooks = {
         (scope.flags.has("brotli_content_encoding") ? 0 : 16) |
         (scope.flags.has("disable_top_level_await_in_require") ? 0 : 32) |
         (scope.flags.has("text_decoder_replace_surrogates") ? 0 : 64) |
-        (scope.flags.has("text_decoder_cjk_decoder") ? 0 : 128),
+        (scope.flags.has("text_decoder_cjk_decoder") ? 0 : 128) |
+        (scope.flags.has("urlpattern_standard") ? 0 : 256),
     );
-    if (scope.flags.has("nodejs_compat") || scope.flags.has("nodejs_compat_v2")) useNode(scope.flags);
+    if (scope.flags.has("nodejs_compat") || scope.flags.has("nodejs_compat_v2")) {
+      useNode(scope.flags);
+      orderScope();
+    }
     fetching.configure();
     prepareContexts();
   },

@@ -1,14 +1,15 @@
 // What a Worker with `nodejs_compat` finds besides: modules of Node, and globals made of them when
 // they are first looked at.
 import native from "internal:native";
-import { wrongParameter } from "internal:platform";
-import { startTimer, stopTimer } from "internal:timers";
+import { EventTarget } from "internal:events";
+import { closed, illegalConstructor, platform, wrongParameter } from "internal:platform";
+import { checkPerformance, startTimer, stopTimer } from "internal:timers";
 
-function lazy(name, make) {
-  Object.defineProperty(globalThis, name, {
+function lazy(name, make, holder = globalThis) {
+  Object.defineProperty(holder, name, {
     get() {
       const value = make();
-      put(name, value);
+      put(name, value, holder);
       return value;
     },
     set(value) {
@@ -19,38 +20,43 @@ function lazy(name, make) {
   });
 }
 
-function put(name, value) {
-  Object.defineProperty(globalThis, name, { value, writable: true, enumerable: true, configurable: true });
+function put(name, value, holder = globalThis) {
+  Object.defineProperty(holder, name, { value, writable: true, enumerable: true, configurable: true });
 }
 
+const KEY = Symbol();
+let idOf;
 class Immediate {
   #id;
-  constructor(id) {
+  constructor(key, id) {
+    if (key !== KEY) throw illegalConstructor();
     this.#id = id;
   }
+  // Nothing waits for one.
   ref() {
-    return this;
+    this.#id;
   }
   unref() {
-    return this;
+    this.#id;
   }
   hasRef() {
-    return true;
+    this.#id;
+    return false;
   }
   [Symbol.dispose]() {
     stopTimer(this.#id);
   }
-  static id(immediate) {
-    return immediate.#id;
+  static {
+    idOf = (immediate) => immediate.#id;
   }
 }
-const idOf = Immediate.id;
-delete Immediate.id;
+platform(Immediate);
+closed(Immediate);
 
 const immediates = {
   setImmediate(callback, ...args) {
     if (typeof callback !== "function") throw wrongParameter("setImmediate", "ServiceWorkerGlobalScope", 1, "function");
-    return new Immediate(startTimer(() => callback(...args), 0));
+    return new Immediate(KEY, startTimer(() => callback(...args), 0));
   },
   clearImmediate(immediate) {
     if (arguments.length > 0 && (immediate === undefined || immediate === null)) return;
@@ -72,8 +78,7 @@ export class Timeout {
   #id;
   constructor(callback, delay = 1, args, repeats, ref) {
     this.#callback = callback;
-    delay *= 1;
-    this.#delay = delay >= 1 && delay <= 2147483647 ? Math.trunc(delay) : 1;
+    this.#delay = delay * 1;
     this.#args = args;
     this.#repeats = repeats;
     this.#start();
@@ -124,7 +129,7 @@ export const timers = {
   },
   clearTimeout(timer) {
     if (timer instanceof Timeout) timer.close();
-    else plain.clearTimeout(timer);
+    else if (typeof timer === "number") plain.clearTimeout(timer);
   },
   setInterval(callback, delay, ...args) {
     validateCallback(callback);
@@ -132,30 +137,39 @@ export const timers = {
   },
   clearInterval(timer) {
     if (timer instanceof Timeout) timer.close();
-    else plain.clearInterval(timer);
+    else if (typeof timer === "number") plain.clearInterval(timer);
   },
 };
 
 // What the timeline of performance adds to the clock, loaded when it is first used.
 const timeline = () => native.builtin("internal:node/performance");
-const CLASSES = ["Performance", "PerformanceEntry", "PerformanceMark", "PerformanceMeasure", "PerformanceObserver", "PerformanceObserverEntryList", "PerformanceResourceTiming"];
-const NAMED = ["mark", "measure", "getEntriesByName", "getEntriesByType"];
-const UNNAMED = ["getEntries", "clearMarks", "clearMeasures", "clearResourceTimings", "setResourceTimingBufferSize", "markResourceTiming", "eventLoopUtilization", "timerify", "toJSON"];
+const CLASSES = ["Performance", "PerformanceEntry", "PerformanceMark", "PerformanceMeasure", "PerformanceResourceTiming", "PerformanceObserver", "PerformanceObserverEntryList"];
+const GETTERS = new Set(["eventCounts", "nodeTiming"]);
+const MEMBERS = [
+  "eventCounts", "clearMarks", "clearMeasures", "clearResourceTimings", "getEntries", "getEntriesByName", "getEntriesByType", "mark", "measure",
+  "setResourceTimingBufferSize", "toJSON", "nodeTiming", "eventLoopUtilization", "markResourceTiming", "timerify",
+];
 
 function useTimeline() {
-  for (const name of CLASSES) lazy(name, () => timeline()[name]);
+  const scope = Object.getPrototypeOf(globalThis);
+  for (const name of CLASSES) lazy(name, () => timeline()[name], scope);
   const prototype = Object.getPrototypeOf(performance);
-  Object.defineProperty(prototype, "nodeTiming", { get: () => timeline().nodeTiming(), enumerable: true, configurable: true });
-  for (const name of [...NAMED, ...UNNAMED]) {
-    const needsName = NAMED.includes(name);
-    const method = {
+  Object.setPrototypeOf(prototype, EventTarget.prototype);
+  for (const name of MEMBERS) {
+    const { [name]: member } = {
       [name](...args) {
-        if (needsName && args.length === 0) throw wrongParameter(name, "Performance", 1, "string");
-        return timeline().methods[name](...args);
+        checkPerformance(this);
+        return timeline().members[name](...args);
       },
-    }[name];
-    Object.defineProperty(prototype, name, { value: method, writable: true, enumerable: true, configurable: true });
+    };
+    if (GETTERS.has(name)) {
+      Object.defineProperty(member, "name", { value: "", configurable: true });
+      Object.defineProperty(prototype, name, { get: member, enumerable: true, configurable: true });
+    } else {
+      Object.defineProperty(prototype, name, { value: member, writable: true, enumerable: true, configurable: true });
+    }
   }
+  native.order(prototype, ["timeOrigin", "now", ...MEMBERS, "constructor"]);
 }
 
 export function useNode(flags) {

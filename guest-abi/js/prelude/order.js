@@ -27,6 +27,21 @@ const GLOBAL = `
   origin Cloudflare performance scheduler caches crypto self SharedArrayBuffer WebAssembly
   ServiceWorkerGlobalScope`;
 
+// What the global object inherits, with what is there by flag.
+const SCOPE = `
+  DOMException WorkerGlobalScope btoa atob setTimeout clearTimeout setInterval clearInterval queueMicrotask
+  structuredClone reportError fetch Event ExtendableEvent CustomEvent PromiseRejectionEvent FetchEvent TailEvent
+  TraceEvent ScheduledEvent MessageEvent CloseEvent ReadableStreamDefaultReader ReadableStreamBYOBReader
+  ReadableStream WritableStream WritableStreamDefaultWriter TransformStream ByteLengthQueuingStrategy
+  CountQueuingStrategy ErrorEvent MessageChannel MessagePort EventSource ReadableStreamBYOBRequest
+  ReadableStreamDefaultController ReadableByteStreamController WritableStreamDefaultController
+  TransformStreamDefaultController setImmediate clearImmediate CompressionStream DecompressionStream
+  TextEncoderStream TextDecoderStream Headers Body Request Response WebSocket WebSocketPair
+  WebSocketRequestResponsePair AbortController AbortSignal TextDecoder TextEncoder Navigator URL URLSearchParams
+  URLPattern Blob File FormData Crypto SubtleCrypto CryptoKey CacheStorage Cache FixedLengthStream
+  IdentityTransformStream HTMLRewriter Performance PerformanceEntry PerformanceMark PerformanceMeasure
+  PerformanceResourceTiming PerformanceObserver PerformanceObserverEntryList constructor`;
+
 const ORDER = {
   Object: `
     length name prototype assign getOwnPropertyDescriptor getOwnPropertyDescriptors getOwnPropertyNames
@@ -37,6 +52,7 @@ const ORDER = {
     propertyIsEnumerable toString valueOf __proto__ toLocaleString`,
   "Function.prototype": "length name constructor apply bind call toString arguments caller",
   Array: "length name prototype isArray from fromAsync of",
+  EventSource: "length name prototype CONNECTING OPEN CLOSED from",
   "Array.prototype": `
     length constructor at concat copyWithin fill find findIndex findLast findLastIndex lastIndexOf pop push
     reverse shift unshift slice sort splice includes indexOf join keys entries values forEach filter flat flatMap
@@ -143,3 +159,7 @@ for (const prototype of prototypes) {
   native.order(prototype, [...keys, "constructor"]);
 }
 native.order(globalThis, words(GLOBAL));
+
+// Orders what the global object inherits, once all of it is there.
+export const orderScope = () => native.order(getPrototypeOf(globalThis), words(SCOPE));
+orderScope();

@@ -1,5 +1,6 @@
 // MessageChannel and MessagePort.
-import { dispatch, isListenedOn, EventTarget, Event, KEY, MessageEvent, NO_ORIGIN } from "internal:events";
+import { dispatch, dispatchOrThrow, handlerOf, isListenedOn, setHandler, EventTarget, Event, KEY, MessageEvent, NO_ORIGIN } from "internal:events";
+import { flag } from "internal:errors";
 import { closed, illegalConstructor, platform, wrongParameter } from "internal:platform";
 import { structuredCopy } from "internal:clone";
 import { reportUncaught } from "internal:console";
@@ -14,7 +15,6 @@ export class MessagePort extends EventTarget {
   #open = true;
   #started = false;
   #waiting = [];
-  #on = null;
 
   constructor(key) {
     if (key !== KEY) throw illegalConstructor();
@@ -51,21 +51,30 @@ export class MessagePort extends EventTarget {
     for (const copy of waiting) this.#deliver(copy);
   }
   get onmessage() {
-    return this.#on;
+    return handlerOf(this, "message");
   }
   set onmessage(value) {
-    this.#on = typeof value === "function" || typeof value === "object" ? value : null;
-    if (this.#on !== null) this.#begin();
+    setHandler(this, "message", value);
+    if (handlerOf(this, "message") !== null) this.#begin();
   }
 
   #deliver(data) {
     resolved.then(() => {
       try {
-        dispatch(this, messageOf(data, this.#other));
+        dispatchOrThrow(this, messageOf("message", data, this));
       } catch (error) {
-        reportUncaught(error);
+        this.#fail(error);
       }
     });
+  }
+
+  // What a listener throws comes to the port as a message of its own.
+  #fail(error) {
+    try {
+      dispatch(this, messageOf(flag("spec_compliant_dispatch_exceptions") ? "messageerror" : "message", error, this));
+    } catch (error) {
+      reportUncaught(error);
+    }
   }
 
   static {
@@ -77,10 +86,7 @@ export class MessagePort extends EventTarget {
 }
 const resolved = resolvedWith(undefined);
 
-function messageOf(data, source) {
-  const event = new MessageEvent("message", { data, source, origin: NO_ORIGIN });
-  return event;
-}
+const messageOf = (type, data, source) => new MessageEvent(type, { data, source, origin: NO_ORIGIN });
 
 export class MessageChannel {
   constructor() {

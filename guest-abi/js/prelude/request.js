@@ -79,10 +79,13 @@ function copySignal(request, from) {
   if (signal !== null && !idle.has(signal)) setSlot(request, SIGNAL, signal);
 }
 
+// What is asked of a URL that may stand as it was given (`fetch_legacy_url`).
+const addressOf = (url) => (flag("fetch_standard_url") ? url : urlHref(url) ?? url);
+
 // Becomes a copy of a request, or a request for a URL.
 function become(request, from, input, withHeaders, withBody) {
   if (from === null) {
-    const href = urlHref(input);
+    const href = flag("fetch_standard_url") ? urlHref(input) : text(input);
     if (href === null) throw new TypeError(`Invalid URL: ${scalar(input)}`);
     setSlot(request, URL_SLOT, href);
     return;
@@ -237,7 +240,7 @@ export function requestParts(request) {
   const { cf, cache, fetcher } = typeof parts === "number" ? PLAIN : parts;
   return {
     method: requestSlot(request, METHOD),
-    url: requestSlot(request, URL_SLOT),
+    url: addressOf(requestSlot(request, URL_SLOT)),
     list: requestSlot(request, HEADERS) ?? headersNew(),
     type: requestSlot(request, TYPE),
     redirect: requestSlot(request, REDIRECT),

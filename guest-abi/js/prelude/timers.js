@@ -2,8 +2,8 @@
 import native from "internal:native";
 import frames from "internal:frames";
 import { DOMException, insideHandler } from "internal:errors";
-import { illegalConstructor, ofGlobal, platform, wrongField, wrongParameter } from "internal:platform";
-import { isAbortSignal, isAborted, reasonOf, KEY, useTimers, whenAborted, reportException, uncaughtText } from "internal:events";
+import { closed, illegalConstructor, ofGlobal, platform, wrongField, wrongParameter } from "internal:platform";
+import { EventTarget, isAbortSignal, isAborted, reasonOf, KEY, useTimers, whenAborted, reportException, uncaughtText } from "internal:events";
 import { failWaiting, reportUncaught } from "internal:console";
 import { currentFlight } from "internal:flights";
 
@@ -167,10 +167,12 @@ class Scheduler {
 }
 platform(Scheduler);
 
-class Performance {
+let checkPerformance;
+class Performance extends EventTarget {
   #brand;
   constructor(key) {
     if (key !== KEY) throw illegalConstructor();
+    super();
   }
   get timeOrigin() {
     this.#brand;
@@ -181,8 +183,16 @@ class Performance {
     this.#brand;
     return native.now();
   }
+  static {
+    checkPerformance = (it) => void it.#brand;
+  }
 }
+export { checkPerformance };
 platform(Performance);
+closed(Performance);
+const performance = new Performance(KEY);
+// What it inherits is there by flag (`useTimeline`).
+Object.setPrototypeOf(Performance.prototype, Object.prototype);
 
 globalThis.Math.random = {
   random() {
@@ -197,4 +207,4 @@ export const globals = {
   clearInterval: functions.clearInterval,
   queueMicrotask: functions.queueMicrotask,
 };
-export const own = { performance: new Performance(KEY), scheduler: new Scheduler(KEY) };
+export const own = { performance, scheduler: new Scheduler(KEY) };

@@ -3,7 +3,7 @@
 // that was returned in a response passes on to its line what it would have received.
 import native from "internal:native";
 import { DOMException, flag, insideHandler, scope } from "internal:errors";
-import { dispatch, isListenedOn, CloseEvent, ErrorEvent, Event, EventTarget, KEY, MessageEvent, NO_ORIGIN } from "internal:events";
+import { dispatch, dispatchOrThrow, isListenedOn, CloseEvent, ErrorEvent, Event, EventTarget, KEY, MessageEvent, NO_ORIGIN } from "internal:events";
 import { platform, text, wrongConstructorParameter, wrongParameter } from "internal:platform";
 import { logUncaught } from "internal:console";
 import { structuredCopy } from "internal:clone";
@@ -19,6 +19,8 @@ const BUFFER = 2;
 const REASON_MAX = 123;
 const DISCONNECTED = "WebSocket disconnected without sending Close frame.";
 const CANCELLED = 7;
+
+const connectionLost = () => Object.assign(new Error("Network connection lost."), { retryable: true });
 
 // What comes in the order of messages, and is none.
 class Closing {
@@ -204,7 +206,7 @@ export class WebSocket extends EventTarget {
     if (this.#through !== null) return;
     if (this.#connecting !== null) {
       opCancel(this.#connecting);
-      task(() => refuse(this, new Error("Network connection lost.")));
+      task(() => refuse(this, connectionLost()));
       return;
     }
     this.#mayTalk();
@@ -299,37 +301,38 @@ export class WebSocket extends EventTarget {
   #closed(code, reason = "") {
     this.#closedIn = true;
     if (this.#replies && !this.#closedOut) this.#close(this.#port, code, reason);
-    this.#deliver(new CloseEvent("close", { code: code ?? 1005, reason, wasClean: true }));
+    this.#deliver(new CloseEvent("close", { code: code ?? 1005, reason, wasClean: true }), dispatch);
+    if (this.#failed) return;
     const peer = this.#peer;
     if (peer !== null && this.#closedOut && peer.#closedIn && peer.#closedOut) {
       // Whose end goes last finds that the other is gone already.
       const late = peer.#closedLast ? peer : this;
-      if (isListenedOn(late, "error")) task(() => late.#report(new Error("Network connection lost.")));
+      if (isListenedOn(late, "error")) task(() => late.#report(connectionLost()));
     }
   }
 
   #lost(unread) {
     if (unread) {
       this.#failed = true;
-      this.#report(new Error("Network connection lost."));
+      this.#report(connectionLost());
     }
     this.#deliver(new CloseEvent("close", { code: 1006, reason: DISCONNECTED, wasClean: false }));
     this.#gone = true;
   }
 
-  // Ends at once, and tells the tenant why.
-  #break(error) {
+  // Ends at once, and tells the tenant why, which may be `told` to the global scope already.
+  #break(error, told = false) {
     const unread = this.#at < this.#inbox.length;
     this.#failed = true;
     this.#inbox = [];
     this.#at = 0;
     this.#port.drop(unread);
-    this.#report(error);
+    this.#report(error, told);
   }
 
-  #report(error) {
+  #report(error, told = false) {
     if (!(error instanceof Error)) error = new Error(`${error}`);
-    if (!isListenedOn(this, "error") && typeof this.onerror !== "function") logUncaught(error);
+    if (!told && !isListenedOn(this, "error") && typeof this.onerror !== "function") logUncaught(error);
     try {
       dispatch(this, new ErrorEvent("error", { message: `Uncaught ${error.name}: ${error.message}`, error }));
     } catch (error) {
@@ -337,11 +340,11 @@ export class WebSocket extends EventTarget {
     }
   }
 
-  #deliver(event) {
+  #deliver(event, send = dispatchOrThrow) {
     try {
-      dispatch(this, event);
+      send(this, event);
     } catch (error) {
-      this.#break(error);
+      this.#break(error, flag("spec_compliant_dispatch_exceptions"));
     }
   }
 

@@ -284,7 +284,7 @@ impl HeaderList {
                 }
                 _ => {
                     let start = bytes.len();
-                    bytes.extend_from_slice(name.as_bytes());
+                    list_name(name, bytes);
                     let middle = bytes.len();
                     bytes.extend_from_slice(value);
                     flat.items.push((start, middle, bytes.len()));
@@ -371,6 +371,30 @@ pub struct Flat {
     bytes: Vec<u8>,
     /// Where each begins, where its value does, and where that ends.
     items: Vec<(usize, usize, usize)>,
+}
+
+/// A name as it is listed. One of Latin-1 is no UTF-8 to workerd, so that whatever is not ASCII in it is replaced; in any
+/// other it takes bytes for letters of Latin-1, and makes those small.
+fn list_name(name: &str, out: &mut Vec<u8>) {
+    if name.is_ascii() {
+        return out.extend_from_slice(name.as_bytes());
+    }
+    if name.chars().any(|character| character > '\u{ff}') {
+        let small = |byte: u8| match byte {
+            0xc0..=0xd6 | 0xd8..=0xde => byte + 0x20,
+            _ => byte,
+        };
+        let bytes: Vec<u8> = name.bytes().map(small).collect();
+        return out.extend_from_slice(String::from_utf8_lossy(&bytes).as_bytes());
+    }
+    for character in name.chars() {
+        let shown = if character.is_ascii() {
+            character
+        } else {
+            char::REPLACEMENT_CHARACTER
+        };
+        out.extend_from_slice(shown.encode_utf8(&mut [0; 4]).as_bytes());
+    }
 }
 
 impl Flat {

@@ -98,7 +98,7 @@ unsafe extern "C" fn next(
             .get(at)
             .map(|(name, value)| item(cx, kind, |cx| cx.name(name), |cx| cx.lossy(value))),
         Source::Params(shared) => (shared.borrow().pairs.get(at))
-            .map(|(name, value)| item(cx, kind, |cx| cx.string(name), |cx| cx.string(value))),
+            .map(|(name, value)| item(cx, kind, |cx| cx.lossy(name), |cx| cx.lossy(value))),
         Source::List(list) => {
             let list = *list;
             let element = |at: usize| cx.element(list, at as u32);

@@ -9,8 +9,12 @@ use rquickjs::class::{Class, JsClass, Trace, Tracer};
 use rquickjs::function::{Constructor, Opt, This};
 use rquickjs::{Ctx, Function, JsLifetime, Object, Result, Value};
 use std::cell::RefCell;
+use std::cmp::Ordering;
 use std::rc::Rc;
 use url::form_urlencoded;
+
+/// A name and a value in UTF-8, or whatever else was encoded in a query: that stays what it was.
+pub type Pair = (Vec<u8>, Vec<u8>);
 
 /// What a `URLSearchParams` is: it may belong to a URL, whose query it then keeps.
 pub struct Params(pub Rc<RefCell<Shared>>);
@@ -42,7 +46,9 @@ impl<'js> JsClass<'js> for Params {
                 let object = this::<Params>(&ctx, &it.0)?;
                 let name = argument(&ctx, "append", 1, name)?;
                 let value = argument(&ctx, "append", 2, value)?;
-                object.borrow().change(|pairs| pairs.push((name, value)));
+                object
+                    .borrow()
+                    .change(|pairs| pairs.push((name.into_bytes(), value.into_bytes())));
                 Ok::<_, rquickjs::Error>(())
             },
         )?;
@@ -67,10 +73,12 @@ impl<'js> JsClass<'js> for Params {
                 let name = argument(&ctx, "get", 1, name)?;
                 let object = object.borrow();
                 let shared = object.0.borrow();
-                match shared.pairs.iter().find(|(known, _)| *known == name) {
-                    Some((_, value)) => {
-                        rquickjs::String::from_str(ctx, value).map(|text| text.into_value())
-                    }
+                match shared
+                    .pairs
+                    .iter()
+                    .find(|(known, _)| known == name.as_bytes())
+                {
+                    Some((_, value)) => text(&ctx, value),
                     None => Ok(Value::new_null(ctx)),
                 }
             },
@@ -87,8 +95,8 @@ impl<'js> JsClass<'js> for Params {
                     shared
                         .pairs
                         .iter()
-                        .filter(|(known, _)| *known == name)
-                        .map(|(_, value)| value.clone())
+                        .filter(|(known, _)| known == name.as_bytes())
+                        .map(|(_, value)| String::from_utf8_lossy(value).into_owned())
                         .collect(),
                 )
             },
@@ -124,7 +132,7 @@ impl<'js> JsClass<'js> for Params {
         method(&proto, "sort", |ctx: Ctx<'js>, it: This<Value<'js>>| {
             let object = this::<Params>(&ctx, &it.0)?;
             object.borrow().change(|pairs| {
-                pairs.sort_by(|(a, _), (b, _)| a.encode_utf16().cmp(b.encode_utf16()));
+                pairs.sort_by(|(a, _), (b, _)| by_units(a, b));
             });
             Ok::<_, rquickjs::Error>(())
         })?;
@@ -144,7 +152,7 @@ impl<'js> JsClass<'js> for Params {
 }
 
 impl Params {
-    fn change(&self, f: impl FnOnce(&mut Vec<(String, String)>)) {
+    fn change(&self, f: impl FnOnce(&mut Vec<Pair>)) {
         let mut shared = self.0.borrow_mut();
         f(&mut shared.pairs);
         let query = serialize(&shared.pairs);
@@ -152,20 +160,38 @@ impl Params {
     }
 }
 
-fn is_meant((known, has): &(String, String), name: &str, value: Option<&str>) -> bool {
-    known == name && value.is_none_or(|value| has == value)
+fn is_meant((known, has): &Pair, name: &str, value: Option<&str>) -> bool {
+    known == name.as_bytes() && value.is_none_or(|value| has == value.as_bytes())
 }
 
-fn set(pairs: &mut Vec<(String, String)>, name: String, value: String) {
+fn set(pairs: &mut Vec<Pair>, name: String, value: String) {
+    let name = name.into_bytes();
     let Some(first) = pairs.iter().position(|(known, _)| *known == name) else {
-        return pairs.push((name, value));
+        return pairs.push((name, value.into_bytes()));
     };
-    pairs[first].1 = value;
+    pairs[first].1 = value.into_bytes();
     let mut at = 0;
     pairs.retain(|(known, _)| {
         at += 1;
         at <= first + 1 || *known != name
     });
+}
+
+/// The order of their units of UTF-16; what is no UTF-8 is a unit each byte.
+fn by_units(a: &[u8], b: &[u8]) -> Ordering {
+    units(a).cmp(units(b))
+}
+
+fn units(bytes: &[u8]) -> impl Iterator<Item = u16> {
+    bytes.utf8_chunks().flat_map(|chunk| {
+        let others = chunk.invalid().iter().copied().map(u16::from);
+        chunk.valid().encode_utf16().chain(others)
+    })
+}
+
+fn text<'js>(ctx: &Ctx<'js>, bytes: &[u8]) -> Result<Value<'js>> {
+    let text = String::from_utf8_lossy(bytes);
+    rquickjs::String::from_str(ctx.clone(), &text).map(|text| text.into_value())
 }
 
 fn argument<'js>(
@@ -190,7 +216,7 @@ fn optional<'js>(ctx: &Ctx<'js>, value: Opt<Value<'js>>) -> Result<Option<String
 fn read<'js, R>(
     ctx: &Ctx<'js>,
     it: &Value<'js>,
-    f: impl FnOnce(&[(String, String)]) -> Result<R>,
+    f: impl FnOnce(&[Pair]) -> Result<R>,
 ) -> Result<R> {
     let object = this::<Params>(ctx, it)?;
     let object = object.borrow();
@@ -198,15 +224,51 @@ fn read<'js, R>(
 }
 
 /// The pairs of a query without its question mark.
-pub fn parse(query: &[u8]) -> Vec<(String, String)> {
-    form_urlencoded::parse(query).into_owned().collect()
+pub fn parse(query: &[u8]) -> Vec<Pair> {
+    let parts = query.split(|byte| *byte == b'&');
+    let parts = parts.filter(|part| !part.is_empty());
+    let pairs = parts.map(|part| {
+        let at = part.iter().position(|byte| *byte == b'=');
+        let (name, value) = part.split_at(at.unwrap_or(part.len()));
+        (decoded(name), decoded(value.get(1..).unwrap_or_default()))
+    });
+    pairs.collect()
+}
+
+/// What is encoded in a part of a query.
+fn decoded(mut text: &[u8]) -> Vec<u8> {
+    let digit = |byte: u8| char::from(byte).to_digit(16).map(|digit| digit as u8);
+    let mut bytes = Vec::with_capacity(text.len());
+    while let [first, rest @ ..] = text {
+        text = rest;
+        let encoded = match rest {
+            [high, low, ..] if *first == b'%' => digit(*high).zip(digit(*low)),
+            _ => None,
+        };
+        bytes.push(match encoded {
+            Some((high, low)) => {
+                text = &rest[2..];
+                high << 4 | low
+            }
+            None if *first == b'+' => b' ',
+            None => *first,
+        });
+    }
+    bytes
 }
 
 /// The pairs as a query.
-fn serialize(pairs: &[(String, String)]) -> String {
-    let mut serializer = form_urlencoded::Serializer::new(String::new());
-    serializer.extend_pairs(pairs);
-    serializer.finish()
+fn serialize(pairs: &[Pair]) -> String {
+    let mut query = String::new();
+    for (name, value) in pairs {
+        if !query.is_empty() {
+            query.push('&');
+        }
+        query.extend(form_urlencoded::byte_serialize(name));
+        query.push('=');
+        query.extend(form_urlencoded::byte_serialize(value));
+    }
+    query
 }
 
 /// A pair's name (`kind` 0), its value (1) or both (2); undefined past the end.
@@ -217,21 +279,20 @@ pub fn at<'js>(ctx: Ctx<'js>, it: Value<'js>, index: u32, kind: u32) -> Result<V
     let Some((name, value)) = shared.pairs.get(index as usize) else {
         return Ok(Value::new_undefined(ctx));
     };
-    let string = |text: &str| rquickjs::String::from_str(ctx.clone(), text);
     match kind {
-        0 => string(name).map(|text| text.into_value()),
-        1 => string(value).map(|text| text.into_value()),
+        0 => text(&ctx, name),
+        1 => text(&ctx, value),
         _ => {
             let pair = rquickjs::Array::new(ctx.clone())?;
-            pair.set(0, string(name)?)?;
-            pair.set(1, string(value)?)?;
+            pair.set(0, text(&ctx, name)?)?;
+            pair.set(1, text(&ctx, value)?)?;
             Ok(pair.into_value())
         }
     }
 }
 
 /// What another `URLSearchParams` has, unless its iterator is not the class's own.
-fn own_pairs<'js>(ctx: &Ctx<'js>, init: &Value<'js>) -> Result<Option<Vec<(String, String)>>> {
+fn own_pairs<'js>(ctx: &Ctx<'js>, init: &Value<'js>) -> Result<Option<Vec<Pair>>> {
     let Some(other) = crate::values::held::<Params>(init) else {
         return Ok(None);
     };
@@ -242,8 +303,14 @@ fn own_pairs<'js>(ctx: &Ctx<'js>, init: &Value<'js>) -> Result<Option<Vec<(Strin
     if iterator(&other)? != iterator(&prototype)? {
         return Ok(None);
     }
-    let pairs = other.borrow().0.borrow().pairs.clone();
-    Ok(Some(pairs))
+    let whole = |bytes: &Vec<u8>| String::from_utf8_lossy(bytes).into_owned().into_bytes();
+    let other = other.borrow();
+    let shared = other.0.borrow();
+    let pairs = shared
+        .pairs
+        .iter()
+        .map(|(name, value)| (whole(name), whole(value)));
+    Ok(Some(pairs.collect()))
 }
 
 /// The class; see `paramsClass` in `url.rs`.
@@ -267,7 +334,7 @@ pub fn class<'js>(ctx: &Ctx<'js>, pairs: Function<'js>) -> Result<Constructor<'j
                         let mut flat = flat.into_iter();
                         let mut all = Vec::new();
                         while let (Some(name), Some(value)) = (flat.next(), flat.next()) {
-                            all.push((name, value));
+                            all.push((name.into_bytes(), value.into_bytes()));
                         }
                         all
                     }

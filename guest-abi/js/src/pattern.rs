@@ -3,6 +3,7 @@
 
 use crate::kept;
 use crate::shape::{constructing, getter, method, this};
+use crate::switches::{Switch, is_set};
 use crate::text::usv;
 use rquickjs::class::{Class, JsClass, Trace, Tracer};
 use rquickjs::function::{Constructor, Func, Opt, This};
@@ -323,16 +324,55 @@ impl Input {
         Ok(Self::Members(members, base.is_some()))
     }
 
+    /// What a pattern is made of; none if it is no URL.
+    fn init(&self) -> Option<UrlPatternInit> {
+        match self {
+            Self::Members(_, true) if !is_set(Switch::FirstPatterns) => None,
+            Self::Members(members, _) => members.init(),
+            Self::Text(text, base) => {
+                let base = match base {
+                    None => None,
+                    Some(base) => Some(Url::parse(base).ok()?),
+                };
+                UrlPatternInit::parse_constructor_string::<Script>(text, base).ok()
+            }
+        }
+    }
+
+    /// What is said of one that makes no pattern.
+    fn failure(&self) -> &'static str {
+        let base = match self {
+            _ if !is_set(Switch::FirstPatterns) => return "Failed to construct URLPattern",
+            Self::Members(members, _) => &members.base,
+            Self::Text(_, base) => base,
+        };
+        match base {
+            Some(base) if Url::parse(base).is_err() => "Invalid base URL.",
+            None if matches!(self, Self::Text(..)) && self.init().is_none() => {
+                "Syntax error in URL Pattern: a relative pattern must have a base URL."
+            }
+            _ => "Syntax error in URL Pattern",
+        }
+    }
+
     /// The parts to match; none if it is no URL.
     fn matched(&self, ctx: &Ctx<'_>, method: &str) -> Result<Option<MatchInput>> {
         match self {
             Self::Members(_, true) => {
+                if is_set(Switch::FirstPatterns) {
+                    let message = "A baseURL is not allowed when input is an object.";
+                    return Err(Exception::throw_type(ctx, message));
+                }
                 let message = format!("Failed to {method} URLPattern");
                 Err(Exception::throw_type(ctx, &message))
             }
-            Self::Members(members, false) => Ok(members
-                .init()
-                .and_then(|init| parse_match_input(UrlPatternMatchInput::Init(init)))),
+            Self::Members(members, false) => match members.init() {
+                Some(init) => Ok(parse_match_input(UrlPatternMatchInput::Init(init))),
+                None if is_set(Switch::FirstPatterns) => {
+                    Err(Exception::throw_type(ctx, "Invalid base URL."))
+                }
+                None => Ok(None),
+            },
             Self::Text(text, Some(base)) => {
                 let url = Url::parse(base).ok().and_then(|base| base.join(text).ok());
                 Ok(url.and_then(|url| parse_match_input(UrlPatternMatchInput::Url(url))))
@@ -373,10 +413,15 @@ impl Input {
             }
             Self::Members(members, _) => {
                 let shown = Object::new(ctx.clone())?;
+                let tells_all = !is_set(Switch::FirstPatterns);
                 for ((name, _, _), part) in PARTS.iter().zip(&members.parts) {
-                    shown.set(*name, part.as_ref())?;
+                    if part.is_some() || tells_all {
+                        shown.set(*name, part.as_ref())?;
+                    }
                 }
-                shown.set("baseURL", members.base.as_ref())?;
+                if members.base.is_some() || tells_all {
+                    shown.set("baseURL", members.base.as_ref())?;
+                }
                 inputs.set(0, shown)?;
             }
         }
@@ -409,18 +454,13 @@ fn construct<'js>(
         None => false,
     };
     let input = Input::of(&ctx, input, base)?;
+    let failure = input.failure();
     let pattern = within(&ctx, || {
-        let init = match input {
-            Input::Members(_, true) => None,
-            Input::Members(members, false) => members.init(),
-            Input::Text(text, base) => {
-                let base = match base {
-                    None => None,
-                    Some(base) => Some(Url::parse(&base).ok()?),
-                };
-                UrlPatternInit::parse_constructor_string::<Script>(&text, base).ok()
-            }
-        }?;
+        let is_text = matches!(input, Input::Text(..));
+        let mut init = input.init()?;
+        if is_set(Switch::FirstPatterns) {
+            fill(&mut init, is_text);
+        }
         let options = UrlPatternOptions {
             regex_syntax: RegexSyntax::EcmaScript,
             ignore_case,
@@ -429,11 +469,62 @@ fn construct<'js>(
     });
     match pattern {
         Some(pattern) => Class::instance(ctx, Pattern(pattern)),
-        None => Err(Exception::throw_type(
-            &ctx,
-            "Failed to construct URLPattern",
-        )),
+        None => Err(Exception::throw_type(&ctx, failure)),
     }
+}
+
+/// Gives a pattern of the first draft what it does not tell: of a text nothing, of a base what that has; of members alone it is
+/// anything.
+fn fill(init: &mut UrlPatternInit, is_text: bool) {
+    let Some(base) = &init.base_url else {
+        if is_text {
+            let parts = [
+                &mut init.username,
+                &mut init.password,
+                &mut init.hostname,
+                &mut init.port,
+                &mut init.pathname,
+                &mut init.search,
+                &mut init.hash,
+            ];
+            for part in parts {
+                part.get_or_insert_default();
+            }
+        }
+        return;
+    };
+    let port = base.port().map(|port| port.to_string());
+    // What comes after the first part that a text has is not the base's.
+    let query = base.query().filter(|_| !is_text || init.pathname.is_none());
+    let fragment = base.fragment().filter(|_| !is_text);
+    let parts = [
+        (&mut init.protocol, base.scheme()),
+        (&mut init.username, base.username()),
+        (&mut init.password, base.password().unwrap_or_default()),
+        (&mut init.hostname, base.host_str().unwrap_or_default()),
+        (&mut init.port, port.as_deref().unwrap_or_default()),
+        (&mut init.search, query.unwrap_or_default()),
+        (&mut init.hash, fragment.unwrap_or_default()),
+        (&mut init.pathname, base.path()),
+    ];
+    for (part, from) in parts {
+        part.get_or_insert_with(|| literal(from));
+    }
+}
+
+/// A text as a pattern that is this text alone.
+fn literal(text: &str) -> String {
+    let mut pattern = String::with_capacity(text.len());
+    for character in text.chars() {
+        if matches!(
+            character,
+            '+' | '*' | '?' | ':' | '{' | '}' | '(' | ')' | '\\'
+        ) {
+            pattern.push('\\');
+        }
+        pattern.push(character);
+    }
+    pattern
 }
 
 /// Adds `patternClass()`, which gives the class, to the natives.

@@ -24,6 +24,8 @@ pub enum Switch {
     KeepHalves = 64,
     /// Chinese encodings have no character that is the byte 0x80 alone.
     NoSingleEuro = 128,
+    /// Patterns of URLs are those of the first draft: what one does not tell is empty, or its base's.
+    FirstPatterns = 256,
 }
 
 thread_local! {

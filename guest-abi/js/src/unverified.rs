@@ -28,19 +28,54 @@ pub fn read(text: &str) -> Option<Url> {
         .map_or(authority, |at| &authority[at + 1..]);
     let host_at = from + authority.len() - host.len();
     let host_end = host_at + host.len();
-    let host = host.to_ascii_lowercase();
-    // With percent signs it may be more than ASCII.
-    if !host.is_ascii() || host.contains('%') || !host.contains(PREFIX) {
+    let (host, other) = with_stand_in(host)?;
+    let url = Url::parse(&[&text[..host_at], &host, &text[host_end..]].concat()).ok()?;
+    restored(&url, &other)
+}
+
+/// Sets a host that the crate has refused, by the setter that did.
+pub fn set(url: &mut Url, value: &str, setter: fn(&mut Url, &str) -> Result<(), ()>) {
+    let Some((value, other)) = with_stand_in(value) else {
+        return;
+    };
+    let mut changed = url.clone();
+    if setter(&mut changed, &value).is_ok()
+        && let Some(changed) = restored(&changed, &other)
+    {
+        *url = changed;
+    }
+}
+
+/// A host with another prefix of the same length in place of this one, and that prefix; nothing if it is not ASCII alone.
+fn with_stand_in(host: &str) -> Option<(String, String)> {
+    let mut letters = Vec::with_capacity(host.len());
+    let mut bytes = host.bytes();
+    while let Some(byte) = bytes.next() {
+        letters.push(match byte {
+            // The crate refuses what must not be in a host, which a letter or digit may be.
+            b'%' => {
+                let digits = [bytes.next()?, bytes.next()?];
+                let code = u8::from_str_radix(std::str::from_utf8(&digits).ok()?, 16).ok()?;
+                code.is_ascii_alphanumeric().then_some(code)?
+            }
+            byte if byte.is_ascii() => byte,
+            _ => return None,
+        });
+    }
+    let host = String::from_utf8(letters).ok()?.to_ascii_lowercase();
+    if !host.contains(PREFIX) {
         return None;
     }
-    // Another of the same length stands in for it.
     let mut others = ('a'..='z').map(|letter| format!("x{letter}9q"));
     let other = others.find(|other| !host.contains(other))?;
-    let host = host.replace(PREFIX, &other);
-    let url = Url::parse(&[&text[..host_at], &host, &text[host_end..]].concat()).ok()?;
+    Some((host.replace(PREFIX, &other), other))
+}
+
+/// The URL with the prefix where another stood in for it.
+fn restored(url: &Url, other: &str) -> Option<Url> {
     let host_at = url[..Position::BeforeHost].len();
-    let host = url.host_str()?.replace(&other, PREFIX);
-    let mut bytes = postcard::to_allocvec(&Within(&url)).ok()?;
+    let host = url.host_str()?.replace(other, PREFIX);
+    let mut bytes = postcard::to_allocvec(&Within(url)).ok()?;
     // The text is what comes first, after its length.
     let before = bytes
         .windows(url.as_str().len())
@@ -70,10 +105,12 @@ mod tests {
             url.join("c").map(String::from).ok().as_deref(),
             Some("http://xn--a/c")
         );
+        assert_eq!(href("http://%78N--%41/").as_deref(), Some("http://xn--a/"));
         for text in [
             "http://a/xn--",
             "http://xn--é/",
-            "http://xn--%41/",
+            "http://xn--%c3%a9/",
+            "http://xn--%2f/",
             "http://xn--a b/",
             "xn--",
         ] {

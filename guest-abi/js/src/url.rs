@@ -2,7 +2,7 @@
 
 use crate::class::{self, Held};
 use crate::file_url;
-use crate::params::{self, Params};
+use crate::params::{self, Pair, Params};
 use crate::plain::Plain;
 use crate::raw::{self, Arguments, Callback, Cx, UNDEFINED, Val, callbacks};
 use crate::shape::{ILLEGAL, method, wrong_argument};
@@ -16,7 +16,7 @@ use std::cell::{Cell, RefCell};
 use std::ffi::CStr;
 use std::rc::Rc;
 use std::sync::atomic::AtomicU32;
-use url::{ParseError, Url, quirks};
+use url::{ParseError, Position, Url, quirks};
 
 /// An address as it was read.
 #[derive(Debug)]
@@ -98,12 +98,12 @@ pub struct Shared {
     /// The URL; none for parameters that belong to none.
     address: Option<Address>,
     /// The parameters.
-    pub pairs: Vec<(String, String)>,
+    pub pairs: Vec<Pair>,
 }
 
 impl Shared {
     /// Parameters that belong to no URL.
-    pub fn of(pairs: Vec<(String, String)>) -> Self {
+    pub fn of(pairs: Vec<Pair>) -> Self {
         Self {
             address: None,
             pairs,
@@ -188,9 +188,10 @@ const PARTS: [Part; 9] = [
         of_plain: Plain::host,
         of_full: quirks::host,
         set: |url, value| {
+            let value = without_breaks(value);
             // The crate takes the name before the colon, which is empty.
             if !value.starts_with(':') {
-                let _ = quirks::set_host(url, value);
+                set_host(url, &value, quirks::set_host);
             }
         },
     },
@@ -199,7 +200,8 @@ const PARTS: [Part; 9] = [
         of_plain: Plain::hostname,
         of_full: quirks::hostname,
         set: |url, value| {
-            let _ = quirks::set_hostname(url, value);
+            let value = without_breaks(value);
+            set_host(url, &value, quirks::set_hostname);
         },
     },
     Part {
@@ -207,21 +209,17 @@ const PARTS: [Part; 9] = [
         of_plain: Plain::port,
         of_full: quirks::port,
         set: |url, value| {
-            let _ = quirks::set_port(url, value);
+            // One of breaks alone is no port, where an empty one takes it away.
+            if value.is_empty() || !without_breaks(value).is_empty() {
+                let _ = quirks::set_port(url, value);
+            }
         },
     },
     Part {
         name: c"pathname",
         of_plain: Plain::pathname,
         of_full: quirks::pathname,
-        set: |url, value| match url.scheme() {
-            "file" => {
-                if let Some(changed) = file_url::with_path(url, value) {
-                    *url = changed;
-                }
-            }
-            _ => quirks::set_pathname(url, value),
-        },
+        set: set_pathname,
     },
     Part {
         name: c"search",
@@ -477,6 +475,70 @@ fn settle(url: &mut Url) {
 fn settled(mut url: Url) -> Url {
     settle(&mut url);
     url
+}
+
+/// What setters heed of a value: tabs and ends of lines mean nothing in a URL.
+fn without_breaks(value: &str) -> Cow<'_, str> {
+    let is_break = |character| matches!(character, '\t' | '\n' | '\r');
+    if value.contains(is_break) {
+        Cow::Owned(value.replace(is_break, ""))
+    } else {
+        Cow::Borrowed(value)
+    }
+}
+
+/// Sets the host by one of the crate's setters.
+fn set_host(url: &mut Url, value: &str, setter: fn(&mut Url, &str) -> std::result::Result<(), ()>) {
+    let guarded =
+        (!url.has_authority() && url.path().starts_with("//")).then(|| url.path().to_owned());
+    if setter(url, value).is_err() {
+        unverified::set(url, value, setter);
+    }
+    // Two slashes that a path begins with are no host's any more: the crate goes on guarding them.
+    if let Some(path) = guarded.filter(|_| url.has_authority()) {
+        let text = format!(
+            "{}{path}{}",
+            &url[..Position::AfterPort],
+            &url[Position::AfterPath..]
+        );
+        if let Ok(changed) = Url::parse(&text) {
+            *url = changed;
+        }
+    }
+}
+
+/// Sets the path.
+fn set_pathname(url: &mut Url, value: &str) {
+    let value = without_breaks(value);
+    let changed = match url.scheme() {
+        "file" => file_url::with_path(url, &value),
+        "http" | "https" | "ws" | "wss" | "ftp" => return quirks::set_pathname(url, &value),
+        _ if url.cannot_be_a_base() => return,
+        _ => with_path(url, &value),
+    };
+    if let Some(changed) = changed {
+        *url = changed;
+    }
+}
+
+/// A URL whose scheme is none of the web's with another path. The crate would take one of two slashes for a host where there
+/// is none, and keeps a slash where a host that is empty has no path.
+fn with_path(url: &Url, value: &str) -> Option<Url> {
+    let mut of_path = Url::parse("a://h").ok()?;
+    match value {
+        "" if url.has_authority() => {}
+        _ if value.starts_with('/') => of_path.set_path(value),
+        _ => of_path.set_path(&format!("/{value}")),
+    }
+    let path = of_path.path();
+    let after = &url[Position::AfterPath..];
+    let text = if url.has_authority() {
+        format!("{}{path}{after}", &url[..Position::BeforePath])
+    } else {
+        let guard = if path.starts_with("//") { "/." } else { "" };
+        format!("{}:{guard}{path}{after}", url.scheme())
+    };
+    Url::parse(&text).ok()
 }
 
 /// Sets the scheme. The crate refuses `file`, which the standard lets follow another special

@@ -1,4 +1,5 @@
 // node:assert. Every comparison is strict, as workerd has it.
+import native from "internal:native";
 import { inspect } from "node:util";
 import { isDeepStrictEqual, isPartialStrictEqual } from "internal:node/deep";
 import { coded, ERR_AMBIGUOUS_ARGUMENT, ERR_INVALID_ARG_TYPE, ERR_INVALID_ARG_VALUE, ERR_INVALID_RETURN_VALUE, ERR_MISSING_ARGS, validateOneOf } from "internal:node/errors";
@@ -386,6 +387,10 @@ export function Assert(options) {
   this.AssertionError = AssertionError;
   if (isStrict) Object.assign(this, { equal: this.strictEqual, deepEqual: this.deepStrictEqual, notEqual: this.notStrictEqual, notDeepEqual: this.notDeepStrictEqual });
 }
+// As workerd has them.
+const ORDER = `
+  fail deepStrictEqual notDeepStrictEqual strictEqual notStrictEqual partialDeepStrictEqual match doesNotMatch throws rejects doesNotThrow doesNotReject
+  ifError Assert AssertionError ok strict equal notEqual deepEqual notDeepEqual`.trim().split(/\s+/);
 const all = { AssertionError, fail, equal, notEqual, deepEqual, notDeepEqual, deepStrictEqual, notDeepStrictEqual, partialDeepStrictEqual, strictEqual, notStrictEqual, throws, rejects, doesNotThrow, doesNotReject, ifError, match, doesNotMatch };
 Object.assign(assert, all, { ok: assert, strict, Assert });
 Object.assign(strict, all, { ok: assert, strict, Assert, equal: strictEqual, notEqual: notStrictEqual, deepEqual: deepStrictEqual, notDeepEqual: notDeepStrictEqual });
@@ -394,5 +399,6 @@ Object.assign(Assert.prototype, functions, { ok(...args) { assert(...args); }, e
 function named(name, work) {
   return { [name](actual, expected, message) { return work(actual, expected, message); } }[name];
 }
+native.order(assert, ["length", "name", "prototype", ...ORDER]);
 export { assert as ok };
 export default assert;

@@ -1,6 +1,7 @@
 // node:async_hooks. The context is one value, a frame, that travels with promises and timers
 // (internal:frames); a frame is a Map of storages to what they hold, and is not changed.
 import context from "internal:frames";
+import { platform } from "internal:platform";
 
 const custom = Symbol.for("nodejs.util.inspect.custom");
 const wrong = (name, owner, at, type) => new TypeError(`Failed to execute '${name}' on '${owner}': parameter ${at} is not of type '${type}'.`);
@@ -26,9 +27,6 @@ export class AsyncLocalStorage {
       return context.run(frame, fn, this, rest);
     };
   }
-  get name() {
-    return this.#name;
-  }
   run(store, callback, ...args) {
     if (typeof callback !== "function") throw wrong("run", "AsyncLocalStorage", 2, "function");
     const frame = new Map(context.get());
@@ -48,6 +46,9 @@ export class AsyncLocalStorage {
   }
   disable() {
     throw new Error("asyncLocalStorage.disable() is not implemented");
+  }
+  get name() {
+    return this.#name;
   }
   [custom](depth, options, inspect) {
     return `AsyncLocalStorage ${inspect({ name: this.#name }, options)}`;
@@ -70,7 +71,6 @@ export class AsyncResource {
   triggerAsyncId() {
     return 0;
   }
-  emitDestroy() {}
   bind(fn, thisArg) {
     if (typeof fn !== "function") throw wrong("bind", "AsyncResource", 1, "Function");
     const resource = this;
@@ -87,9 +87,10 @@ export class AsyncResource {
     if (typeof fn !== "function") throw wrong("runInAsyncScope", "AsyncResource", 1, "function");
     return context.run(this.#frame, fn, thisArg, args);
   }
+  emitDestroy() {}
 }
 
-for (const made of [AsyncLocalStorage, AsyncResource]) Object.defineProperty(made.prototype, Symbol.toStringTag, { value: made.name, writable: true, configurable: true });
+for (const made of [AsyncLocalStorage, AsyncResource]) platform(made);
 
 export const asyncWrapProviders = Object.fromEntries(["NONE", "DIRHANDLE", "DNSCHANNEL", "ELDHISTOGRAM", "FILEHANDLE", "FILEHANDLECLOSEREQ", "BLOBREADER", "FSEVENTWRAP", "FSREQCALLBACK", "FSREQPROMISE", "GETADDRINFOREQWRAP", "GETNAMEINFOREQWRAP", "HEAPSNAPSHOT", "HTTP2SESSION", "HTTP2STREAM", "HTTP2PING", "HTTP2SETTINGS", "HTTPINCOMINGMESSAGE", "HTTPCLIENTREQUEST", "LOCKS", "JSSTREAM", "JSUDPWRAP", "MESSAGEPORT", "PIPECONNECTWRAP", "PIPESERVERWRAP", "PIPEWRAP", "PROCESSWRAP", "PROMISE", "QUERYWRAP", "QUIC_ENDPOINT", "QUIC_LOGSTREAM", "QUIC_SESSION", "QUIC_STREAM", "QUIC_UDP", "SHUTDOWNWRAP", "SIGNALWRAP", "STATWATCHER", "STREAMPIPE", "TCPCONNECTWRAP", "TCPSERVERWRAP", "TCPWRAP", "TTYWRAP", "UDPSENDWRAP", "UDPWRAP", "SIGINTWATCHDOG", "WORKER", "WORKERCPUPROFILE", "WORKERCPUUSAGE", "WORKERHEAPPROFILE", "WORKERHEAPSNAPSHOT", "WORKERHEAPSTATISTICS", "WRITEWRAP", "ZLIB", "CHECKPRIMEREQUEST", "PBKDF2REQUEST", "KEYPAIRGENREQUEST", "KEYGENREQUEST", "KEYEXPORTREQUEST", "ARGON2REQUEST", "CIPHERREQUEST", "DERIVEBITSREQUEST", "HASHREQUEST", "RANDOMBYTESREQUEST", "RANDOMPRIMEREQUEST", "SCRYPTREQUEST", "SIGNREQUEST", "TLSWRAP", "VERIFYREQUEST", "QUIC_PACKET"].map((name) => [name, 0]));
 

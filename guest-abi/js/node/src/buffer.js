@@ -636,19 +636,19 @@ export const atob = decodeBase64?.bind(globalThis), btoa = encodeBase64?.bind(gl
 export { Blob, File };
 
 const module = {
-  Buffer,
-  SlowBuffer,
-  transcode,
-  isUtf8,
-  isAscii,
+  atob,
+  btoa,
+  constants,
   kMaxLength,
   kStringMaxLength,
-  btoa,
-  atob,
-  constants,
-  INSPECT_MAX_BYTES,
   Blob,
+  Buffer,
   File,
+  SlowBuffer,
+  isAscii,
+  isUtf8,
+  transcode,
+  INSPECT_MAX_BYTES,
   resolveObjectURL,
 };
 export default module;

@@ -196,4 +196,4 @@ if (scope.flags?.has("diagnostics_channel_has_subscribers_getter")) {
   }
 }
 
-export default { Channel, channel, hasSubscribers, subscribe, tracingChannel, unsubscribe };
+export default { hasSubscribers, channel, subscribe, unsubscribe, tracingChannel, Channel };

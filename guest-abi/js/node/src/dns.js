@@ -23,4 +23,9 @@ export const lookup = Object.defineProperty(function lookup(hostname, options, c
   module.lookup(hostname, options).then((found) => queueMicrotask(() => (Array.isArray(found) ? callback(null, found) : callback(null, found.address, found.family))), (error) => queueMicrotask(() => callback(error)));
 }.bind(undefined), "name", { value: "bound lookup" });
 export const getDefaultResultOrder = bound("getDefaultResultOrder", module.getDefaultResultOrder), getServers = bound("getServers", module.getServers), setDefaultResultOrder = bound("setDefaultResultOrder", module.setDefaultResultOrder), setServers = bound("setServers", module.setServers);
-export default { ADDRCONFIG, ADDRGETNETWORKPARAMS, ALL, BADFAMILY, BADFLAGS, BADHINTS, BADNAME, BADQUERY, BADRESP, BADSTR, CANCELLED, CONNREFUSED, DESTRUCTION, EOF, FILE, FORMERR, LOADIPHLPAPI, NODATA, NOMEM, NONAME, NOTFOUND, NOTIMP, NOTINITIALIZED, REFUSED, Resolver, SERVFAIL, TIMEOUT, V4MAPPED, getDefaultResultOrder, getServers, lookup, lookupService, promises, resolve, resolve4, resolve6, resolveAny, resolveCaa, resolveCname, resolveMx, resolveNaptr, resolveNs, resolvePtr, resolveSoa, resolveSrv, resolveTxt, reverse, setDefaultResultOrder, setServers };
+export default {
+  getServers, lookup, lookupService, resolve, resolve4, resolve6, resolveAny, resolveCname, resolveCaa, resolveMx, resolveNaptr, resolveNs,
+  resolvePtr, resolveSoa, resolveSrv, resolveTxt, reverse, setDefaultResultOrder, getDefaultResultOrder, setServers, Resolver, promises, ADDRCONFIG,
+  ADDRGETNETWORKPARAMS, ALL, BADFAMILY, BADFLAGS, BADHINTS, BADNAME, BADQUERY, BADRESP, BADSTR, CANCELLED, CONNREFUSED, DESTRUCTION, EOF, FILE,
+  FORMERR, LOADIPHLPAPI, NODATA, NOMEM, NONAME, NOTFOUND, NOTIMP, NOTINITIALIZED, REFUSED, SERVFAIL, TIMEOUT, V4MAPPED,
+};

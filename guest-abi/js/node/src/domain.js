@@ -22,4 +22,4 @@ export function createDomain() {
   return new Domain();
 }
 export const create = new Domain(), active = null;
-export default { Domain, active, create, createDomain };
+export default { Domain, active, createDomain, create };

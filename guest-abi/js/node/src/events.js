@@ -1,4 +1,5 @@
 // node:events.
+import native from "internal:native";
 import { AbortError, ERR_INVALID_ARG_TYPE, ERR_OUT_OF_RANGE, ERR_UNHANDLED_ERROR, brief, validateAbortSignal, validateBoolean, validateFunction } from "internal:node/errors";
 import { later } from "./later.js";
 
@@ -435,6 +436,9 @@ export class EventEmitterAsyncResource extends EventEmitter {
 Object.assign(EventEmitter, { addAbortListener, once, on, getEventListeners, EventEmitter, listenerCount, setMaxListeners, EventEmitterAsyncResource });
 for (const [name, value] of Object.entries({ kMaxEventTargetListeners, kMaxEventTargetListenersWarned })) Object.defineProperty(EventEmitter, name, { value });
 EventEmitter.getMaxListeners = _getMaxListeners;
+native.order(EventEmitter, `
+  length name prototype on once getEventListeners getMaxListeners setMaxListeners listenerCount EventEmitter usingDomains captureRejectionSymbol
+  errorMonitor EventEmitterAsyncResource captureRejections defaultMaxListeners init addAbortListener`.trim().split(/\s+/));
 
 export const usingDomains = false, captureRejectionSymbol = kRejection, errorMonitor = kErrorMonitor, captureRejections = false, defaultMaxListeners = defaultMax;
 export default EventEmitter;

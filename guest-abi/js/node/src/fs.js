@@ -251,4 +251,13 @@ export function createWriteStream(path, options) {
 }
 for (const made of [createReadStream, createWriteStream]) Object.defineProperty(made, "length", { value: 1 });
 export { constants, Dir, Dirent, Stats, accessSync, appendFileSync, chmodSync, chownSync, closeSync, copyFileSync, cpSync, existsSync, fchmodSync, fchownSync, fdatasyncSync, fstatSync, fsyncSync, ftruncateSync, futimesSync, globSync, lchmodSync, lchownSync, linkSync, lstatSync, lutimesSync, mkdirSync, mkdtempSync, openSync, opendirSync, readFileSync, readSync, readdirSync, readlinkSync, readvSync, realpathSync, renameSync, rmSync, rmdirSync, statSync, statfsSync, symlinkSync, truncateSync, unlinkSync, utimesSync, writeFileSync, writeSync, writevSync };
-export default { Dir, Dirent, F_OK, FileReadStream: ReadStream, FileWriteStream: WriteStream, R_OK, ReadStream, Stats, W_OK, WriteStream, X_OK, access, accessSync, appendFile, appendFileSync, chmod, chmodSync, chown, chownSync, close, closeSync, constants, copyFile, copyFileSync, cp, cpSync, createReadStream, createWriteStream, exists, existsSync, fchmod, fchmodSync, fchown, fchownSync, fdatasync, fdatasyncSync, fstat, fstatSync, fsync, fsyncSync, ftruncate, ftruncateSync, futimes, futimesSync, glob, globSync, lchmod, lchmodSync, lchown, lchownSync, link, linkSync, lstat, lstatSync, lutimes, lutimesSync, mkdir, mkdirSync, mkdtemp, mkdtempSync, open, openAsBlob, openSync, opendir, opendirSync, promises, read, readFile, readFileSync, readSync, readdir, readdirSync, readlink, readlinkSync, readv, readvSync, realpath, realpathSync, rename, renameSync, rm, rmSync, rmdir, rmdirSync, stat, statSync, statfs, statfsSync, symlink, symlinkSync, truncate, truncateSync, unlink, unlinkSync, unwatchFile, utimes, utimesSync, watch, watchFile, write, writeFile, writeFileSync, writeSync, writev, writevSync };
+export default {
+  constants, F_OK, R_OK, W_OK, X_OK, promises, Dirent, Dir, Stats, access, appendFile, chmod, chown, close, copyFile, cp, exists, fchmod, fchown,
+  fdatasync, fstat, fsync, ftruncate, futimes, glob, lchmod, lchown, link, lstat, lutimes, mkdir, mkdtemp, open, opendir, read, readFile, readdir,
+  readlink, readv, realpath, rename, rm, rmdir, stat, statfs, symlink, truncate, unlink, unwatchFile, utimes, watch, watchFile, write, writeFile,
+  writev, accessSync, existsSync, appendFileSync, chmodSync, chownSync, closeSync, copyFileSync, cpSync, fchmodSync, fchownSync, fdatasyncSync,
+  fstatSync, fsyncSync, ftruncateSync, futimesSync, globSync, lchmodSync, lchownSync, lutimesSync, linkSync, lstatSync, mkdirSync, mkdtempSync,
+  opendirSync, openSync, readdirSync, readFileSync, readlinkSync, readSync, readvSync, realpathSync, renameSync, rmdirSync, rmSync, statSync,
+  statfsSync, symlinkSync, truncateSync, unlinkSync, utimesSync, writeFileSync, writeSync, writevSync, WriteStream, ReadStream,
+  FileWriteStream: WriteStream, FileReadStream: ReadStream, createReadStream, createWriteStream, openAsBlob,
+};

@@ -9,4 +9,7 @@ export function _connectionListener() {
 export function setMaxIdleHTTPParsers(max) {}
 export const maxHeaderSize = 16384;
 export { Agent, ClientRequest, CloseEvent, createServer, get, globalAgent, IncomingMessage, MessageEvent, METHODS, OutgoingMessage, request, Server, ServerResponse, STATUS_CODES, validateHeaderName, validateHeaderValue, WebSocket };
-export default { Agent, ClientRequest, CloseEvent, IncomingMessage, METHODS, MessageEvent, OutgoingMessage, STATUS_CODES, Server, ServerResponse, WebSocket, _connectionListener, createServer, get, globalAgent, maxHeaderSize, request, setMaxIdleHTTPParsers, validateHeaderName, validateHeaderValue };
+export default {
+  validateHeaderName, validateHeaderValue, METHODS, STATUS_CODES, ClientRequest, request, get, OutgoingMessage, Agent, globalAgent, IncomingMessage,
+  Server, ServerResponse, createServer, maxHeaderSize, setMaxIdleHTTPParsers, _connectionListener, WebSocket, CloseEvent, MessageEvent,
+};

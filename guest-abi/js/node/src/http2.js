@@ -19,4 +19,7 @@ export function getUnpackedSettings() {
   return {};
 }
 export const sensitiveHeaders = Symbol("nodejs.http2.sensitiveHeaders");
-export default { Http2ServerRequest, Http2ServerResponse, connect, constants, createSecureServer, createServer, getDefaultSettings, getPackedSettings, getUnpackedSettings, performServerHandshake, sensitiveHeaders };
+export default {
+  constants, createSecureServer, createServer, Http2ServerRequest, Http2ServerResponse, connect, getDefaultSettings, getPackedSettings,
+  getUnpackedSettings, performServerHandshake, sensitiveHeaders,
+};

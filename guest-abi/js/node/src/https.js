@@ -44,4 +44,4 @@ export function get(input, options, callback) {
   made.end();
   return made;
 }
-export default { Agent, Server, createServer, get, globalAgent, request };
+export default { get, request, Agent, globalAgent, createServer, Server };

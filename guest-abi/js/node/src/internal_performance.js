@@ -1,12 +1,14 @@
 // The timeline of performance: marks and measures, which a Worker makes itself. Besides
 // node:perf_hooks the global scope has these with `enable_global_performance_classes`.
-import { illegalConstructor, platform, wrongField, wrongConstructorParameter } from "internal:platform";
+import native from "internal:native";
+import { closed, illegalConstructor, platform, scalar, wrongConstructorParameter, wrongField, wrongParameter } from "internal:platform";
 
 const KEY = Symbol();
 const { performance } = globalThis;
 export const Performance = performance.constructor;
 // How many entries are kept.
 const KEPT = 10_000;
+const UNSIGNED_MAX = 2 ** 32 - 1;
 const entries = [];
 const own = (value) => value !== null && (typeof value === "object" || typeof value === "function");
 
@@ -42,7 +44,9 @@ export class PerformanceMark extends PerformanceEntry {
   #detail;
   constructor(name, options) {
     if (arguments.length === 0) throw wrongConstructorParameter("PerformanceMark", 1, "string");
-    super(KEY, `${name}`, "mark", options?.startTime ?? performance.now(), 0);
+    name = scalar(name);
+    if (options !== undefined && options !== null && !own(options)) throw wrongConstructorParameter("PerformanceMark", 2, "Options");
+    super(KEY, name, "mark", timeAmong(options?.startTime) ?? performance.now(), 0);
     this.#detail = detailOf(options);
   }
   get detail() {
@@ -89,8 +93,8 @@ export class PerformanceObserver {
   constructor(callback) {
     if (arguments.length === 0) throw wrongConstructorParameter("PerformanceObserver", 1, "Value");
   }
-  observe() {}
   disconnect() {}
+  observe() {}
   takeRecords() {
     return [];
   }
@@ -100,6 +104,7 @@ export class PerformanceObserver {
 }
 Object.defineProperty(PerformanceObserver, "supportedEntryTypes", { enumerable: true });
 for (const type of [PerformanceEntry, PerformanceMark, PerformanceMeasure, PerformanceResourceTiming, PerformanceObserverEntryList, PerformanceObserver]) platform(type);
+closed(PerformanceEntry, PerformanceMeasure, PerformanceResourceTiming, PerformanceObserverEntryList);
 
 function keep(entry) {
   if (entries.length === KEPT) entries.shift();
@@ -108,77 +113,142 @@ function keep(entry) {
 }
 const clear = (type, name) => {
   for (let i = entries.length - 1; i >= 0; i--) {
-    if (entries[i].entryType === type && (name === undefined || entries[i].name === `${name}`)) entries.splice(i, 1);
+    if (entries[i].entryType === type && (name === undefined || entries[i].name === name)) entries.splice(i, 1);
   }
 };
-// When a mark of this name was made; a number is a time itself.
-function timeOf(value, otherwise) {
-  if (value === undefined || value === null) return otherwise;
-  if (typeof value === "number") return value;
-  for (let i = entries.length - 1; i >= 0; i--) if (entries[i].entryType === "mark" && entries[i].name === `${value}`) return entries[i].startTime;
-  return 0;
-}
+// A time among options; one that is left out is none.
+const timeAmong = (value) => (value === undefined ? undefined : +value);
+// When a mark of this name was made, if one was.
+const timeOfMark = (name) => entries.findLast((entry) => entry.entryType === "mark" && entry.name === name)?.startTime;
 
 // When a process began, which none did.
 const MOMENTS = ["nodeStart", "v8Start", "bootstrapComplete", "environment", "loopStart", "loopExit", "idleTime"];
+const noEvents = () => ({ __proto__: null, loopCount: 0, events: 0, eventsWaiting: 0 });
 class PerformanceNodeTiming extends PerformanceEntry {
   constructor() {
     super(KEY, "node", "node", 0, 0);
-  }
-  get uvMetricsInfo() {
-    return { loopCount: 0, events: 0, eventsWaiting: 0 };
+    this.uvMetricsInfo = { ...noEvents() };
+    for (const name of MOMENTS.toReversed()) this[name] = 0;
+    for (const name of Object.keys(this)) Object.defineProperty(this, name, { writable: false });
   }
   toJSON() {
-    return { ...super.toJSON(), ...Object.fromEntries(MOMENTS.map((name) => [name, 0])), uvMetricsInfo: this.uvMetricsInfo };
+    const moments = Object.fromEntries(MOMENTS.map((name) => [name, 0]));
+    return { __proto__: null, ...super.toJSON(), ...moments, uvMetricsInfo: noEvents() };
   }
 }
-for (const name of MOMENTS) Object.defineProperty(PerformanceNodeTiming.prototype, name, { get: () => 0, enumerable: true, configurable: true });
 platform(PerformanceNodeTiming);
-export const nodeTiming = () => new PerformanceNodeTiming();
+
+// How many events there were of each type; there are none.
+class EventCounts {
+  #none = [];
+  constructor(key) {
+    if (key !== KEY) throw illegalConstructor();
+  }
+  get size() {
+    return this.#none.length;
+  }
+  get(type) {
+    if (arguments.length === 0) throw wrongParameter("get", "EventCounts", 1, "string");
+    scalar(type);
+    this.#none;
+  }
+  has(type) {
+    if (arguments.length === 0) throw wrongParameter("has", "EventCounts", 1, "string");
+    return this.#none.includes(scalar(type));
+  }
+  entries() {
+    return native.iterateList(this.#none, 2);
+  }
+  keys() {
+    return native.iterateList(this.#none, 0);
+  }
+  values() {
+    return native.iterateList(this.#none, 1);
+  }
+  forEach(callback) {
+    this.#none;
+    if (typeof callback !== "function") throw wrongParameter("forEach", "EventCounts", 1, "function");
+  }
+  [Symbol.iterator]() {
+    return native.iterateList(this.#none, 2);
+  }
+}
+platform(EventCounts);
+
+function checkUnsigned(value) {
+  if (typeof value === "bigint") throw new TypeError("Cannot convert a BigInt value to a number");
+  const number = Number(value);
+  if (!Number.isFinite(number)) throw new TypeError("The value cannot be converted because it is not an integer.");
+  if (number < 0) throw new TypeError("The value cannot be converted because it is negative and this API expects a positive number.");
+  if (number > UNSIGNED_MAX) throw new TypeError(`Value out of range. Must be less than or equal to ${UNSIGNED_MAX}.`);
+}
 
 // What Performance.prototype has besides its clock.
-export const methods = {
-  mark(name, options) {
-    return keep(new PerformanceMark(name, options));
+export const members = {
+  eventCounts() {
+    return new EventCounts(KEY);
   },
-  measure(name, from, to) {
-    const options = own(from) ? from : { start: from, end: to };
-    const detail = detailOf(options);
-    let start = timeOf(options.start, undefined);
-    let end = timeOf(options.end, undefined);
-    if (options.duration !== undefined) {
-      if (start === undefined && end !== undefined) start = end - options.duration;
-      else end = (start ?? 0) + options.duration;
-    }
-    start ??= 0;
-    end ??= performance.now();
-    return keep(new PerformanceMeasure(KEY, `${name}`, start, end - start, detail));
+  clearMarks(name) {
+    clear("mark", name === undefined ? name : scalar(name));
   },
+  clearMeasures(name) {
+    clear("measure", name === undefined ? name : scalar(name));
+  },
+  clearResourceTimings() {},
   getEntries() {
     return [...entries];
   },
   getEntriesByName(name, type) {
-    return entries.filter((entry) => entry.name === `${name}` && (type === undefined || entry.entryType === type));
+    if (arguments.length === 0) throw wrongParameter("getEntriesByName", "Performance", 1, "string");
+    name = scalar(name);
+    if (type !== undefined) type = scalar(type);
+    return entries.filter((entry) => entry.name === name && (type === undefined || entry.entryType === type));
   },
   getEntriesByType(type) {
+    if (arguments.length === 0) throw wrongParameter("getEntriesByType", "Performance", 1, "string");
+    type = scalar(type);
     return entries.filter((entry) => entry.entryType === type);
   },
-  clearMarks(name) {
-    clear("mark", name);
+  mark(name, options) {
+    if (arguments.length === 0) throw wrongParameter("mark", "Performance", 1, "string");
+    name = scalar(name);
+    if (options !== undefined && options !== null && !own(options)) throw wrongParameter("mark", "Performance", 2, "Options");
+    return keep(new PerformanceMark(name, options));
   },
-  clearMeasures(name) {
-    clear("measure", name);
+  measure(name, from, to) {
+    if (arguments.length === 0) throw wrongParameter("measure", "Performance", 1, "string");
+    name = scalar(name);
+    let start, end, detail;
+    if (own(from)) {
+      detail = detailOf(from);
+      const duration = timeAmong(from.duration);
+      end = timeAmong(from.end);
+      start = timeAmong(from.start);
+      if (duration !== undefined) end ??= (start ?? 0) + duration;
+    } else {
+      if (from !== undefined && from !== null) start = timeOfMark(scalar(from));
+      if (to !== undefined && to !== null) end = timeOfMark(scalar(to));
+    }
+    start ??= 0;
+    end ??= performance.now();
+    return keep(new PerformanceMeasure(KEY, name, start, end > start ? end - start : 0, detail));
   },
-  clearResourceTimings() {},
-  setResourceTimingBufferSize() {},
-  markResourceTiming() {},
+  setResourceTimingBufferSize(size) {
+    if (arguments.length === 0) throw wrongParameter("setResourceTimingBufferSize", "Performance", 1, "unsigned integer");
+    checkUnsigned(size);
+  },
+  toJSON() {
+    return { __proto__: null, timeOrigin: 0 };
+  },
+  nodeTiming() {
+    return new PerformanceNodeTiming();
+  },
   eventLoopUtilization() {
     return { idle: 0, active: 0, utilization: 0 };
   },
+  markResourceTiming() {},
   timerify(callback) {
+    if (typeof callback !== "function") throw wrongParameter("timerify", "Performance", 1, "function");
     return callback;
-  },
-  toJSON() {
-    return { timeOrigin: 0 };
   },
 };

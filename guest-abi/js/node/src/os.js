@@ -20,4 +20,7 @@ export function userInfo(options = {}) {
   if (encoding !== null && encoding !== "buffer" && !Buffer.isEncoding(encoding)) throw ERR_INVALID_ARG_VALUE("options.encoding", encoding, "must be a valid encoding");
   return {};
 }
-export default { EOL, arch, availableParallelism, constants, cpus, devNull, endianness, freemem, getPriority, homedir, hostname, loadavg, machine, networkInterfaces, platform, release, setPriority, tmpdir, totalmem, type, uptime, userInfo, version };
+export default {
+  EOL, devNull, constants, availableParallelism, arch, cpus, endianness, freemem, getPriority, homedir, hostname, loadavg, machine,
+  networkInterfaces, platform, release, setPriority, tmpdir, totalmem, type, uptime, userInfo, version,
+};

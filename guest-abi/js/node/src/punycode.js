@@ -3,4 +3,4 @@ import punycode from "punycode/punycode.es6.js";
 const { decode, encode, toASCII, toUnicode, ucs2 } = punycode;
 export const version = "2.1.0";
 export { decode, encode, toASCII, toUnicode, ucs2 };
-export default { decode, encode, toASCII, toUnicode, ucs2, version };
+export default { version, ucs2, decode, encode, toASCII, toUnicode };

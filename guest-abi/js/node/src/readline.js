@@ -4,4 +4,4 @@ import * as promises from "node:readline/promises";
 
 export function emitKeypressEvents() {}
 export { Interface, clearLine, clearScreenDown, createInterface, cursorTo, moveCursor, promises };
-export default { Interface, clearLine, clearScreenDown, createInterface, cursorTo, emitKeypressEvents, moveCursor, promises };
+export default { clearLine, clearScreenDown, createInterface, cursorTo, emitKeypressEvents, moveCursor, Interface, promises };

@@ -2,12 +2,17 @@
 import "./streamerrors.js";
 import streams from "readable-stream/lib/ours/index.js";
 import { pipelineImpl } from "readable-stream/lib/internal/streams/pipeline.js";
+import native from "internal:native";
 import { AbortError } from "internal:node/errors";
 import { addWebStreams } from "./webstreams.js";
 import promisesModule from "node:stream/promises";
 
 const { Readable, Writable, Duplex, Transform, PassThrough, Stream, addAbortSignal, finished, pipeline, compose, destroy, isDestroyed, isDisturbed, isErrored, isReadable, isWritable, getDefaultHighWaterMark, setDefaultHighWaterMark, _isUint8Array, _uint8ArrayToBuffer } = streams;
 addWebStreams(Readable, Writable, Duplex);
+// What the package adds to the class is the module's alone.
+const OWN = ["ReadableState", "_fromList", "toWeb", "fromWeb", "wrap", "from"];
+for (const name of Object.keys(Readable)) if (!OWN.includes(name)) delete Readable[name];
+native.order(Readable, ["length", "name", "prototype", ...OWN]);
 setDefaultHighWaterMark(false, 64 * 1024);
 
 // What is not over when a stream is disposed of ends with an AbortError.
@@ -56,6 +61,9 @@ export function duplexPair(options) {
   return [one, other];
 }
 for (const [name, value] of Object.entries({ duplexPair, getDefaultHighWaterMark, setDefaultHighWaterMark, isDestroyed, isWritable, _isArrayBufferView })) if (Stream[name] === undefined) Stream[name] = value;
+native.order(Stream, `
+  length name prototype Stream _isUint8Array _isArrayBufferView _uint8ArrayToBuffer addAbortSignal compose destroy finished isReadable isWritable isErrored
+  isDisturbed pipeline Writable Readable Duplex Transform PassThrough promises getDefaultHighWaterMark setDefaultHighWaterMark isDestroyed duplexPair`.trim().split(/\s+/));
 export const promises = promisesModule;
 export { Readable, Writable, Duplex, Transform, PassThrough, Stream, addAbortSignal, finished, pipeline, compose, destroy, isDestroyed, isDisturbed, isErrored, isReadable, isWritable, getDefaultHighWaterMark, setDefaultHighWaterMark, _isUint8Array, _uint8ArrayToBuffer };
 export default Stream;

@@ -25,4 +25,4 @@ export async function text(stream) {
 export async function json(stream) {
   return JSON.parse(await text(stream));
 }
-export default { arrayBuffer, blob, buffer, json, text };
+export default { arrayBuffer, blob, buffer, text, json };

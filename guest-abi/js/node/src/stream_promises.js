@@ -27,5 +27,5 @@ export function pipeline(...parts) {
   });
 }
 Object.defineProperty(finished, "length", { value: 1 });
-export const promises = { finished, pipeline };
+export const promises = { pipeline, finished };
 export default promises;

@@ -19,4 +19,4 @@ export function enroll(item, delay) {
 
 export { Timeout };
 export const promises = promisesModule.default;
-export default { active, clearImmediate, clearInterval, clearTimeout, enroll, promises, setImmediate, setInterval, setTimeout, unenroll };
+export default { promises, setTimeout, clearTimeout, setImmediate, clearImmediate, setInterval, clearInterval, active, unenroll, enroll };

@@ -1,7 +1,9 @@
 // node:timers/promises.
 import { AbortError, ERR_INVALID_THIS, validateAbortSignal, validateBoolean, validateNumber, validateObject } from "internal:node/errors";
+import { timers } from "internal:node";
 
-const { setTimeout: start, clearTimeout: stop, setInterval: repeat, clearInterval: stopRepeat, setImmediate: immediate, clearImmediate: stopImmediate } = globalThis;
+const { setTimeout: start, clearTimeout: stop, setInterval: repeat, clearInterval: stopRepeat } = timers;
+const { setImmediate: immediate, clearImmediate: stopImmediate } = globalThis;
 
 function check(options) {
   validateObject(options, "options");
@@ -80,4 +82,4 @@ class Scheduler {
   }
 }
 export const scheduler = new Scheduler();
-export default { scheduler, setImmediate, setInterval, setTimeout };
+export default { setTimeout, setImmediate, setInterval, scheduler };

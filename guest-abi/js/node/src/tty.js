@@ -50,4 +50,4 @@ Object.assign(WriteStream.prototype, {
     return [this.columns, this.rows];
   },
 });
-export default { ReadStream, WriteStream, isatty };
+export default { isatty, ReadStream, WriteStream };

@@ -118,4 +118,4 @@ export function urlToHttpOptions(url) {
   return options;
 }
 
-export default { domainToASCII, domainToUnicode, fileURLToPath, format, parse, pathToFileURL, resolve, resolveObject, toPathIfFileURL, urlToHttpOptions, URL, URLSearchParams, Url };
+export default { domainToASCII, domainToUnicode, URL, URLSearchParams, fileURLToPath, pathToFileURL, toPathIfFileURL, urlToHttpOptions, format, parse, resolve, resolveObject, Url };

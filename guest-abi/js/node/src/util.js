@@ -264,4 +264,10 @@ export const { isBoolean, isBuffer, isDate, isError, isFunction, isNull, isNullO
 
 export const { TextDecoder, TextEncoder } = globalThis;
 
-export default { _errnoException, _exceptionWithHostPort, _extend, callbackify, convertProcessSignalToExitCode, debug, debuglog, deprecate, diff, format, formatWithOptions, getCallSite, getCallSites, getSystemErrorMap, getSystemErrorMessage, getSystemErrorName, inherits, inspect, isArray, isBoolean, isBuffer, isDate, isDeepStrictEqual, isError, isFunction, isNull, isNullOrUndefined, isNumber, isObject, isPrimitive, isRegExp, isString, isSymbol, isUndefined, log, MIMEParams, MIMEType, parseArgs, parseEnv, promisify, setTraceSigInt, stripVTControlCharacters, styleText, TextDecoder, TextEncoder, toUSVString, transferableAbortController, transferableAbortSignal, types, aborted };
+export default {
+  types, callbackify, promisify, inspect, format, formatWithOptions, stripVTControlCharacters, inherits, _extend, MIMEParams, MIMEType, toUSVString,
+  log, aborted, debuglog, debug, deprecate, getSystemErrorMap, getSystemErrorMessage, getSystemErrorName, TextEncoder, TextDecoder, parseArgs,
+  parseEnv, styleText, transferableAbortController, transferableAbortSignal, getCallSite, getCallSites, isDeepStrictEqual,
+  convertProcessSignalToExitCode, setTraceSigInt, diff, _errnoException, _exceptionWithHostPort, isArray, isBoolean, isBuffer, isDate, isError,
+  isFunction, isNull, isNullOrUndefined, isNumber, isObject, isPrimitive, isRegExp, isString, isSymbol, isUndefined,
+};

@@ -50,4 +50,4 @@ export function measureMemory(options) {
   throw ERR_METHOD_NOT_IMPLEMENTED("measureMemory");
 }
 Object.defineProperty(measureMemory, "length", { value: 0 });
-export default { Script, compileFunction, constants, createContext, createScript, isContext, measureMemory, runInContext, runInNewContext, runInThisContext };
+export default { Script, createContext, createScript, runInContext, runInNewContext, runInThisContext, isContext, compileFunction, measureMemory, constants };

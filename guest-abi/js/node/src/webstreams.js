@@ -115,4 +115,5 @@ export function addWebStreams(Readable, Writable, Duplex) {
   Duplex.toWeb = function toWeb(duplex) {
     return { readable: Readable.toWeb(duplex), writable: Writable.toWeb(duplex) };
   };
+  for (const named of [Readable.fromWeb, Readable.toWeb, Writable.fromWeb, Duplex.fromWeb]) Object.defineProperty(named, "length", { value: 2 });
 }

@@ -176,7 +176,8 @@ export class Session {
       if (this.#over !== null) return;
       const dropped = this.#dropped;
       this.#dropped = [];
-      if (!this.isIdle()) this.#send(["d", ...dropped]);
+      // Over there it ends with the session, but for a target of this isolate's own, which is told.
+      if (!this.isIdle() || this.#line instanceof LocalLine) this.#send(["d", ...dropped]);
       this.#rest();
     });
   }

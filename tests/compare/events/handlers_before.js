@@ -1,0 +1,2 @@
+// date: 2026-09-01
+// body: handlers.js

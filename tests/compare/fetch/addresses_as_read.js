@@ -1,0 +1,2 @@
+// date: 2024-06-03
+// body: addresses_as_given.js

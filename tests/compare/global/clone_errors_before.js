@@ -1,0 +1,2 @@
+// date: 2026-01-01
+// body: clone_errors.js
