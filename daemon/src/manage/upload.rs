@@ -16,6 +16,7 @@
 use super::body::{ByteStream, Payload, broken_off};
 use super::brackets::Fields;
 use super::envelope::{Refusal, code};
+use super::line_ends;
 use crate::catalog::limits::MODULES_MAX;
 use crate::catalog::name::shown;
 use crate::catalog::{CatalogError, SOURCE_MAP, Source, bare_script, check_module_name};
@@ -69,7 +70,7 @@ pub async fn read(
                      header to your HTTP client",
                 )
             })?;
-        let mut stream = payload.into_stream();
+        let mut stream = line_ends::completed(payload.into_stream(), &boundary);
         let form = Multipart::with_constraints(&mut stream, boundary, bounds(limit));
         let upload = parts(form, root, limit).await?;
         complete(&mut stream, limit).await?;

@@ -174,6 +174,27 @@ fn a_bare_wasm_body_is_a_worker() {
 }
 
 #[test]
+fn lines_of_a_form_may_end_without_a_carriage_return() {
+    let desk = Desk::new();
+    let metadata = r#"{"main_module": "main.js"}"#;
+    let script = "export default {\n\tfetch() {}\n};\r\n";
+    let form = format!(
+        "--x\nContent-Disposition: form-data; name=\"metadata\"\n\n{metadata}\n--x\n\
+         Content-Disposition: form-data; name=\"main.js\"; filename=\"main.js\"\n\
+         Content-Type: application/javascript+module\n\n{script}\n--x--\n"
+    );
+    let got = desk.send(
+        "PUT",
+        D,
+        Some("multipart/form-data; boundary=x"),
+        form.as_bytes(),
+    );
+    assert_eq!(got.status, 200, "{}", got.json());
+    let (_, kept) = desk.manage.catalog.script("production", "a").unwrap();
+    assert_eq!(kept.modules[0].len, script.len() as u64);
+}
+
+#[test]
 fn a_file_name_without_its_folder_is_found() {
     let desk = Desk::new();
     let metadata = json!({"main_module": "./build/main.wasm"});
