@@ -5,6 +5,7 @@ use super::Manage;
 use super::body::{Payload, broken_off};
 use super::call::Call;
 use super::envelope::{Answer, Handled, Refusal, code, ok};
+use super::line_ends;
 use super::upload::{complete, malformed};
 use crate::catalog::name::shown;
 use crate::catalog::{ASSET_MAX, Announced, CatalogError};
@@ -76,7 +77,7 @@ impl<W: Send + Sync + 'static> Manage<W> {
                     "send multipart/form-data, a part a file, whose name is the file's hash",
                 )
             })?;
-        let mut stream = call.body.into_stream();
+        let mut stream = line_ends::completed(call.body.into_stream(), &boundary);
         let limits = SizeLimit::new().whole_stream(FORM_MAX).per_field(FORM_MAX);
         let constraints = Constraints::new().size_limit(limits);
         let mut form = Multipart::with_constraints(&mut stream, boundary, constraints);

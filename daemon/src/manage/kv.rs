@@ -4,6 +4,7 @@ use super::body::{Payload, broken_off, file};
 use super::brackets::Fields;
 use super::call::Call;
 use super::envelope::{Answer, AnswerBody, Handled, Refusal, code, list, ok};
+use super::line_ends;
 use super::upload::{bytes, complete, malformed, text};
 use super::{Manage, paging};
 use crate::catalog::name::shown;
@@ -166,7 +167,7 @@ async fn form(body: Payload, boundary: String) -> Result<(Bytes, Option<String>)
         .whole_stream(FORM_MAX)
         .per_field(FORM_MAX);
     let bounds = multer::Constraints::new().size_limit(size);
-    let mut stream = body.into_stream();
+    let mut stream = line_ends::completed(body.into_stream(), &boundary);
     let mut form = Multipart::with_constraints(&mut stream, boundary, bounds);
     let mut value = None;
     let mut metadata = None;

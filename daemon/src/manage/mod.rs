@@ -30,6 +30,7 @@ mod head;
 mod kv;
 mod kv_bulk;
 mod kv_namespaces;
+mod line_ends;
 pub mod local;
 mod logpush;
 mod logs;

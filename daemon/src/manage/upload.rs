@@ -16,6 +16,7 @@
 use super::body::{ByteStream, Payload, broken_off};
 use super::brackets::Fields;
 use super::envelope::{Refusal, code};
+use super::line_ends;
 use crate::catalog::limits::MODULES_MAX;
 use crate::catalog::name::shown;
 use crate::catalog::{CatalogError, SOURCE_MAP, Source, bare_script, check_module_name};
@@ -46,20 +47,23 @@ pub struct Upload {
     pub maps: Vec<Source>,
 }
 
-/// Reads an upload of at most `limit` bytes. `root` is what the part with the metadata is
-/// called: `metadata`, or `settings` where only those are changed.
+/// Reads an upload of which at most `limit` bytes are kept: source maps that do not fit are left out.
+/// `root` is what the part with the metadata is called: `metadata`, or `settings` where only those are
+/// changed.
 pub async fn read(
     content_type: Option<&str>,
     payload: Payload,
     root: &str,
     limit: u64,
 ) -> Result<Upload, Refusal> {
-    if payload.len.is_some_and(|len| len > limit) {
-        return Err(Refusal::too_large("the upload", limit));
-    }
     let essence = content_type.unwrap_or_default();
     let essence = essence.split(';').next().unwrap_or_default().trim();
-    if essence.eq_ignore_ascii_case("multipart/form-data") {
+    let is_form = essence.eq_ignore_ascii_case("multipart/form-data");
+    let most = if is_form { with_maps(limit) } else { limit };
+    if payload.len.is_some_and(|len| len > most) {
+        return Err(Refusal::too_large("the upload", limit));
+    }
+    if is_form {
         let boundary = content_type
             .and_then(|text| multer::parse_boundary(text).ok())
             .ok_or_else(|| {
@@ -69,7 +73,7 @@ pub async fn read(
                      header to your HTTP client",
                 )
             })?;
-        let mut stream = payload.into_stream();
+        let mut stream = line_ends::completed(payload.into_stream(), &boundary);
         let form = Multipart::with_constraints(&mut stream, boundary, bounds(limit));
         let upload = parts(form, root, limit).await?;
         complete(&mut stream, limit).await?;
@@ -113,10 +117,14 @@ pub(super) async fn complete(stream: &mut ByteStream, limit: u64) -> Result<(), 
     Ok(())
 }
 
+/// Bytes that a form may have whose modules have `limit`: maps are larger than what they are of.
+fn with_maps(limit: u64) -> u64 {
+    limit.saturating_mul(3)
+}
+
 fn bounds(limit: u64) -> multer::Constraints {
-    let size = multer::SizeLimit::new()
-        .whole_stream(limit)
-        .per_field(limit);
+    let most = with_maps(limit);
+    let size = multer::SizeLimit::new().whole_stream(most).per_field(most);
     multer::Constraints::new().size_limit(size)
 }
 
@@ -278,9 +286,13 @@ async fn module(
         }
         _ => name,
     };
-    let bytes = bytes(part, limit).await?;
-    if content_type == SOURCE_MAP {
-        if upload.maps.len() < MODULES_MAX {
+    let is_map = content_type == SOURCE_MAP;
+    let kept = sum(&upload.modules) + sum(&upload.maps);
+    let bytes = within(part, limit.saturating_sub(kept), limit).await?;
+    if is_map {
+        if let Some(bytes) = bytes
+            && upload.maps.len() < MODULES_MAX
+        {
             upload.maps.push(Source {
                 name,
                 content_type,
@@ -289,6 +301,7 @@ async fn module(
         }
         return Ok(());
     }
+    let bytes = bytes.ok_or_else(|| Refusal::too_large("the upload", limit))?;
     check_module_name(&name).map_err(|what| Refusal::bad(code::BODY, what))?;
     if upload.modules.iter().any(|module| module.name == name) {
         return Err(Refusal::bad(
@@ -310,6 +323,10 @@ async fn module(
     Ok(())
 }
 
+fn sum(sources: &[Source]) -> u64 {
+    sources.iter().map(|source| source.bytes.len() as u64).sum()
+}
+
 /// Whether a part's name is an SDK's, for any module, or for one of an array: `<any part name>`, `files[]`, `0`.
 fn is_any(name: &str) -> bool {
     let (front, index) = match name
@@ -326,14 +343,24 @@ fn is_any(name: &str) -> bool {
 }
 
 /// All bytes of a part.
-pub(super) async fn bytes(mut part: Field<'_>, limit: u64) -> Result<Bytes, Refusal> {
+pub(super) async fn bytes(part: Field<'_>, limit: u64) -> Result<Bytes, Refusal> {
+    Ok(within(part, u64::MAX, limit).await?.unwrap_or_default())
+}
+
+/// The same if they are no more than `room`. The form reads past what is left of a part.
+async fn within(mut part: Field<'_>, room: u64, limit: u64) -> Result<Option<Bytes>, Refusal> {
     let mut all = Vec::new();
     let mut only = Bytes::new();
+    let mut seen = 0;
     while let Some(chunk) = part
         .chunk()
         .await
         .map_err(|error| malformed(error, limit))?
     {
+        seen += chunk.len() as u64;
+        if seen > room {
+            return Ok(None);
+        }
         if only.is_empty() && all.is_empty() {
             only = chunk;
             continue;
@@ -344,7 +371,7 @@ pub(super) async fn bytes(mut part: Field<'_>, limit: u64) -> Result<Bytes, Refu
         all.extend_from_slice(&chunk);
     }
     // A part that came in one chunk shares the form's buffer.
-    Ok(if all.is_empty() { only } else { all.into() })
+    Ok(Some(if all.is_empty() { only } else { all.into() }))
 }
 
 /// All of a part as text, at most `max` bytes.

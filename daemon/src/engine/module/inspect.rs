@@ -5,6 +5,7 @@
 
 use super::imports::{self, ImportSignature};
 use super::refusal::cap;
+use super::segments;
 use super::{
     Capped, FEATURES, GuestKind, Inspected, MEMORY_IMPORT, ModuleLimits, MutableGlobal, NoSnapshot,
     NotModule, NumericType, RESERVED_PREFIX, Refusal, SnapshotKind,
@@ -95,6 +96,7 @@ struct Survey<'l, 's> {
     imported: Vec<ImportedFunction<'s>>,
     foreign: Option<(&'s str, &'s str)>,
     memories: Vec<MemoryType>,
+    has_memory_of_its_own: bool,
     table_elements: u64,
     globals: Vec<MutableGlobal>,
     exports: Vec<(&'s str, ExternalKind, u32)>,
@@ -121,6 +123,7 @@ impl<'l, 's> Survey<'l, 's> {
             imported: Vec::new(),
             foreign: None,
             memories: Vec::new(),
+            has_memory_of_its_own: false,
             table_elements: 0,
             globals: Vec::new(),
             exports: Vec::new(),
@@ -187,6 +190,7 @@ impl<'l, 's> Survey<'l, 's> {
             }
             Payload::MemorySection(reader) => {
                 cap(Capped::Memories, reader.count(), 1u32)?;
+                self.has_memory_of_its_own = reader.count() > 0;
                 for memory in reader.clone() {
                     self.note_memory(memory?)?;
                 }
@@ -249,7 +253,15 @@ impl<'l, 's> Survey<'l, 's> {
                 cap(Capped::DataSegments, *count, limits.data_segments)?;
             }
             Payload::DataSection(reader) => {
-                cap(Capped::DataSegments, reader.count(), limits.data_segments)?;
+                let most = if self.has_memory_of_its_own {
+                    segments::SENT_MAX
+                } else {
+                    limits.data_segments
+                };
+                cap(Capped::DataSegments, reader.count(), most)?;
+                let joined = segments::joined(reader)?.map(|runs| runs.len() as u64);
+                let count = joined.unwrap_or_else(|| reader.count().into());
+                cap(Capped::DataSegments, count, limits.data_segments)?;
                 for data in reader.clone() {
                     if let DataKind::Active { offset_expr, .. } = &data?.kind {
                         self.check_const_expr(offset_expr)?;

@@ -1,5 +1,7 @@
 //! How large a module and its parts may be. Checked before anything is allocated for them.
 
+use super::segments;
+
 /// Upper bounds on a module. The numbers that wasmi's strict limits also know are at most
 /// theirs, so that the message comes from here.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -26,7 +28,7 @@ pub struct ModuleLimits {
     pub table_elements: u32,
     /// Element segments.
     pub element_segments: u32,
-    /// Data segments.
+    /// Data segments, once [those beside each other](super::segments) are joined.
     pub data_segments: u32,
     /// Pages of 65,536 bytes. A larger declared maximum is lowered to this.
     pub memory_pages: u32,
@@ -66,7 +68,7 @@ impl Default for ModuleLimits {
             tables: 8,
             table_elements: 65_536,
             element_segments: 1000,
-            data_segments: 1000,
+            data_segments: segments::TAKEN_MAX,
             memory_pages: 256,
             function_bytes: 1 << 20,
             locals: 4096,

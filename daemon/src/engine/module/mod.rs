@@ -18,6 +18,7 @@ mod limits;
 pub mod meter;
 mod refusal;
 mod rewrite;
+mod segments;
 mod toll;
 
 pub use describe::describe_part;

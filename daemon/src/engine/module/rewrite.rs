@@ -2,6 +2,7 @@
 //! executed, and its mutable globals can be read.
 
 use super::meter;
+use super::segments;
 use super::{FEATURES, Inspected, MEMORY_IMPORT, Refusal, START_EXPORT, global_export};
 use wasm_encoder::reencode::{Reencode, RoundtripReencoder};
 use wasm_encoder::{
@@ -86,6 +87,7 @@ pub fn init_module(source: &[u8], inspected: &Inspected) -> Result<Vec<u8>, Refu
                 }
                 module.section(&section);
             }
+            Payload::DataSection(reader) => data_section(&mut module, source, reader)?,
             Payload::MemorySection(_)
             | Payload::StartSection { .. }
             | Payload::CustomSection(_)
@@ -151,6 +153,7 @@ pub fn metered_part(source: &[u8]) -> Result<Vec<u8>, Refusal> {
                 }
                 module.section(&section);
             }
+            Payload::DataSection(reader) => data_section(&mut module, source, reader)?,
             Payload::MemorySection(_)
             | Payload::StartSection { .. }
             | Payload::CustomSection(_)
@@ -197,6 +200,24 @@ fn start_function(source: &[u8]) -> Result<Option<u32>, Refusal> {
         }
     }
     Ok(None)
+}
+
+/// The data, of which segments are joined where they are many.
+fn data_section(
+    module: &mut Module,
+    source: &[u8],
+    reader: wasmparser::DataSectionReader<'_>,
+) -> Result<(), Refusal> {
+    let runs = match own_memory(source)? {
+        Some(_) => segments::joined(&reader)?,
+        None => None,
+    };
+    if let Some(runs) = runs {
+        module.section(&segments::section(&reader, &runs)?);
+    } else {
+        copy_section(module, source, &Payload::DataSection(reader));
+    }
+    Ok(())
 }
 
 /// Copies a section as it is.

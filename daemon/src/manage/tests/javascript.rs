@@ -221,7 +221,7 @@ fn what_cannot_run_is_refused_with_the_fields_codes() {
         assert!(message(&json).contains(told), "{json}");
         desk.nothing_stored();
     }
-    let large = vec![named, part("i.js", vec![b' '; 1 << 20]).kind(MODULE)];
+    let large = vec![named, part("i.js", vec![b' '; (1 << 20) + 1]).kind(MODULE)];
     let got = desk.send("PUT", D, Some(FORM), &form(&large));
     assert_eq!((got.status, code(&got.json())), (413, 10027));
 }

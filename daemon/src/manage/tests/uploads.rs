@@ -174,6 +174,54 @@ fn a_bare_wasm_body_is_a_worker() {
 }
 
 #[test]
+fn lines_of_a_form_may_end_without_a_carriage_return() {
+    let desk = Desk::new();
+    let metadata = r#"{"main_module": "main.js"}"#;
+    let script = "export default {\n\tfetch() {}\n};\r\n";
+    let form = format!(
+        "--x\nContent-Disposition: form-data; name=\"metadata\"\n\n{metadata}\n--x\n\
+         Content-Disposition: form-data; name=\"main.js\"; filename=\"main.js\"\n\
+         Content-Type: application/javascript+module\n\n{script}\n--x--\n"
+    );
+    let got = desk.send(
+        "PUT",
+        D,
+        Some("multipart/form-data; boundary=x"),
+        form.as_bytes(),
+    );
+    assert_eq!(got.status, 200, "{}", got.json());
+    let (_, kept) = desk.manage.catalog.script("production", "a").unwrap();
+    assert_eq!(kept.modules[0].len, script.len() as u64);
+}
+
+#[test]
+fn source_maps_without_room_are_read_past() {
+    let desk = Desk::new();
+    let metadata = json!({"main_module": "main.wasm"});
+    let map =
+        |name: &str, bytes: usize| part(name, vec![b' '; bytes]).kind("application/source-map");
+    let filler = |bytes: usize| part("a.txt", vec![b' '; bytes]).kind("text/plain");
+    let half = 1 << 19;
+    for (name, parts, expected) in [
+        (
+            "a large map",
+            [wasm("main.wasm"), map("a.map", 3 * half)],
+            200,
+        ),
+        ("large modules", [wasm("main.wasm"), filler(2 * half)], 413),
+        (
+            "more than is read past",
+            [wasm("main.wasm"), map("a.map", 6 * half)],
+            413,
+        ),
+    ] {
+        let [one, other] = parts;
+        let (status, json) = desk.form("PUT", D, &[meta(&metadata), one, other]);
+        assert_eq!(status, expected, "{name}: {json}");
+    }
+}
+
+#[test]
 fn a_file_name_without_its_folder_is_found() {
     let desk = Desk::new();
     let metadata = json!({"main_module": "./build/main.wasm"});
@@ -331,14 +379,14 @@ fn bad_uploads_are_refused_and_leave_nothing() {
         (
             "too large a form",
             Some(FORM),
-            form(&[meta(&good), part("main.wasm", vec![0; 1 << 20])]),
+            form(&[meta(&good), part("main.wasm", vec![0; (1 << 20) + 1])]),
             413,
             10027,
         ),
         (
             "too large metadata",
             Some(FORM),
-            form(&[part("metadata", vec![b' '; 1 << 20])]),
+            form(&[part("metadata", vec![b' '; (1 << 20) + 1])]),
             413,
             10027,
         ),

@@ -6,6 +6,7 @@ mod generate;
 mod judging;
 mod metering;
 mod run;
+mod segments;
 mod snapshots;
 
 /// Assembles text.
