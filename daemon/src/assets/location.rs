@@ -94,9 +94,10 @@ impl Target {
         };
         let (rest, hash) = rest.split_at(rest.find('#').unwrap_or(rest.len()));
         let (path, search) = rest.split_at(rest.find('?').unwrap_or(rest.len()));
-        let bare = |text: &str| {
+        let bare = |text: &str, set| {
             if text.len() > 1 {
-                text.to_owned()
+                let (mark, text) = text.split_at(1);
+                mark.to_owned() + &path::encoded(text, set)
             } else {
                 String::new()
             }
@@ -104,8 +105,8 @@ impl Target {
         Some(Self {
             origin,
             path: path::normal(path, &slashes),
-            search: bare(search),
-            hash: bare(hash),
+            search: bare(search, path::QUERY),
+            hash: bare(hash, path::FRAGMENT),
         })
     }
 
@@ -123,7 +124,7 @@ impl Target {
 /// A host as URLs have it, with who asks and the port if they are said.
 fn authority_of(scheme: &str, text: &str) -> Option<String> {
     let (user, host) = match text.rsplit_once('@') {
-        Some((user, host)) => (format!("{user}@"), host),
+        Some((user, host)) => (path::encoded(user, path::USER) + "@", host),
         None => (String::new(), text),
     };
     let (name, port) = match host.rsplit_once(':') {
@@ -188,6 +189,14 @@ mod tests {
             ("/x", "/x?q=1"),
             ("/x?y#z", "/x?y#z"),
             ("/x?#", "/x?q=1"),
+            (
+                "/x?é\0'\"<{a b}|%41#é\u{17}`{b}",
+                "/x?%C3%A9%00%27%22%3C{a%20b}|%41#%C3%A9%17%60{b}",
+            ),
+            (
+                "https://a\0b:c;d@o.example/",
+                "https://a%00b:c%3Bd@o.example/?q=1",
+            ),
             ("/../x/./y/..", "/x/?q=1"),
             ("/\\other.example", "http://other.example/?q=1"),
             ("//other.example/x", "http://other.example/x?q=1"),

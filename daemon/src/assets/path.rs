@@ -30,6 +30,31 @@ const PATH: &AsciiSet = &CONTROLS
     .add(b'{')
     .add(b'}');
 
+/// What cannot stand behind a question mark, and behind a `#` (URL Standard, 1.3).
+pub(super) const QUERY: &AsciiSet = &CONTROLS
+    .add(b' ')
+    .add(b'"')
+    .add(b'#')
+    .add(b'\'')
+    .add(b'<')
+    .add(b'>');
+pub(super) const FRAGMENT: &AsciiSet = &CONTROLS.add(b' ').add(b'"').add(b'<').add(b'>').add(b'`');
+/// What cannot stand in front of an `@`; a colon is between name and password there.
+pub(super) const USER: &AsciiSet = &PATH
+    .add(b'/')
+    .add(b';')
+    .add(b'=')
+    .add(b'@')
+    .add(b'[')
+    .add(b'\\')
+    .add(b']')
+    .add(b'|');
+
+/// A text with what cannot stand there encoded.
+pub(super) fn encoded(text: &str, set: &'static AsciiSet) -> String {
+    utf8_percent_encode(text, set).to_string()
+}
+
 /// A URL in the parts that rules look at.
 pub(super) struct Split<'a> {
     /// `http` or `https`.
