@@ -287,8 +287,11 @@ async fn module(
         _ => name,
     };
     let is_map = content_type == SOURCE_MAP;
-    let kept = sum(&upload.modules) + sum(&upload.maps);
-    let bytes = within(part, limit.saturating_sub(kept), limit).await?;
+    let mut room = limit.saturating_sub(sum(&upload.modules));
+    if is_map {
+        room = room.saturating_sub(sum(&upload.maps));
+    }
+    let bytes = within(part, room, limit).await?;
     if is_map {
         if let Some(bytes) = bytes
             && upload.maps.len() < MODULES_MAX
@@ -302,6 +305,8 @@ async fn module(
         return Ok(());
     }
     let bytes = bytes.ok_or_else(|| Refusal::too_large("the upload", limit))?;
+    // Maps that came before it make room.
+    while bytes.len() as u64 + sum(&upload.maps) > room && upload.maps.pop().is_some() {}
     check_module_name(&name).map_err(|what| Refusal::bad(code::BODY, what))?;
     if upload.modules.iter().any(|module| module.name == name) {
         return Err(Refusal::bad(

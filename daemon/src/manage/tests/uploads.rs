@@ -210,6 +210,11 @@ fn source_maps_without_room_are_read_past() {
         ),
         ("large modules", [wasm("main.wasm"), filler(2 * half)], 413),
         (
+            "a map before what leaves it no room",
+            [map("a.map", 2 * half - 1), wasm("main.wasm")],
+            200,
+        ),
+        (
             "more than is read past",
             [wasm("main.wasm"), map("a.map", 6 * half)],
             413,
