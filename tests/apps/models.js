@@ -1,6 +1,5 @@
-// Clients of language models: @anthropic-ai/sdk and openai, asked for whole answers, streams, retries and uploads.
-// requests: GET /whole; GET /stream; GET /readable; GET /refused; GET /again; GET /chunks; GET /upload; GET /late
-import Anthropic from "@anthropic-ai/sdk";
+// A client of language models, asked for whole answers, streams, refusals, retries and uploads.
+// requests: GET /whole; GET /readable; GET /refused; GET /again; GET /chunks; GET /upload; GET /late
 import OpenAI, { toFile } from "openai";
 
 const asked = [];
@@ -8,44 +7,21 @@ const answering = (answer) => async (url, init) => {
   asked.push([String(url), init.method, init.body ?? null]);
   return answer();
 };
-const events = (...all) => {
-  const lines = all.map((event) => `event: ${event.type}\ndata: ${JSON.stringify(event)}\n\n`);
-  return new Response(lines.join(""), { headers: { "content-type": "text/event-stream" } });
-};
-const claude = (answer) => new Anthropic({ apiKey: "k", maxRetries: 0, fetch: answering(answer) });
+const client = (answer) => new OpenAI({ apiKey: "k", maxRetries: 0, fetch: answering(answer) });
 const question = { model: "m", max_tokens: 5, messages: [{ role: "user", content: "q" }] };
-const message = {
-  id: "m",
-  type: "message",
-  role: "assistant",
-  model: "m",
-  content: [{ type: "text", text: "hi" }],
-  stop_reason: "end_turn",
-  usage: { input_tokens: 1, output_tokens: 2 },
-};
-const begun = { type: "message_start", message: { ...message, content: [] } };
-const text = (part) => ({ type: "content_block_delta", index: 0, delta: { type: "text_delta", text: part } });
 const chunk = (content, finish_reason = null) => ({ id: "c", object: "chat.completion.chunk", choices: [{ index: 0, delta: { content }, finish_reason }] });
 
 const routes = {
-  whole: () => claude(() => Response.json(message)).messages.create(question),
-  async stream() {
-    const parts = [begun, { type: "content_block_start", index: 0, content_block: { type: "text", text: "" } }, text("he"), text("llo"), { type: "content_block_stop", index: 0 }];
-    const ended = [{ type: "message_delta", delta: { stop_reason: "end_turn" }, usage: { output_tokens: 3 } }, { type: "message_stop" }];
-    const stream = claude(() => events(...parts, ...ended)).messages.stream(question);
-    const seen = [];
-    stream.on("text", (part) => seen.push(part));
-    const { content, stop_reason, usage } = await stream.finalMessage();
-    return [seen, content, stop_reason, usage];
-  },
+  whole: () => client(() => Response.json({ id: "c", choices: [{ index: 0, message: { role: "assistant", content: "hi" }, finish_reason: "stop" }] })).chat.completions.create(question),
   async readable() {
-    const stream = await claude(() => events(begun, { type: "message_stop" })).messages.create({ ...question, stream: true });
+    const lines = [chunk("he"), chunk("llo", "stop")].map((part) => `data: ${JSON.stringify(part)}\n\n`);
+    const stream = await client(() => new Response(`${lines.join("")}data: [DONE]\n\n`)).chat.completions.create({ ...question, stream: true });
     return new Response(stream.toReadableStream());
   },
   async refused() {
-    const overloaded = { type: "error", error: { type: "overloaded_error", message: "no" } };
-    const error = await claude(() => Response.json(overloaded, { status: 529 })).messages.create(question).catch((error) => error);
-    return [error.name, error.constructor.name, error.status, error.message];
+    const busy = { error: { type: "overloaded", message: "no" } };
+    const error = await client(() => Response.json(busy, { status: 529 })).chat.completions.create(question).catch((error) => error);
+    return [error.name, error.status, error.message, error.type];
   },
   async again() {
     let times = 0;
